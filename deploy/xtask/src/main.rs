@@ -1,0 +1,3 @@
+//! Portico's chores.
+
+fn main() {}

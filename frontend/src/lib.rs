@@ -1,0 +1,1 @@
+//! Leptos views and islands; knows only domain types.

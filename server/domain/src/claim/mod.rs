@@ -1,0 +1,177 @@
+//! Claims: the Kubernetes objects on control planes that stand for what was asked.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::documents::ResourceRef;
+use crate::names::{ClaimName, EnvironmentName, OfferingName, PlaneName, PlanName, RequestId, TenantName};
+
+/// Keys of the labels and annotations that Portico puts on a claim, so that a lost database loses
+/// history and never a claim.
+pub mod marks {
+    /// Label: the tenant.
+    pub const TENANT: &str = "portico.dev/tenant";
+    /// Label: the environment.
+    pub const ENVIRONMENT: &str = "portico.dev/environment";
+    /// Label: the plan.
+    pub const PLAN: &str = "portico.dev/plan";
+    /// Label: the request that made it or changed it last.
+    pub const REQUEST: &str = "portico.dev/request";
+    /// Annotation: who asked, as [`crate::tenancy::Person::subject`].
+    pub const REQUESTER: &str = "portico.dev/requester";
+    /// Annotation: who asked, by name.
+    pub const REQUESTER_NAME: &str = "portico.dev/requester-name";
+    /// Label on a CRD or XRD: `true` offers it in the catalog.
+    pub const OFFERED: &str = "portico.dev/offered";
+    /// Annotations on a CRD or XRD, for what an `Offering` document would say.
+    pub const TITLE: &str = "portico.dev/title";
+    /// See [`TITLE`].
+    pub const SUMMARY: &str = "portico.dev/summary";
+    /// See [`TITLE`]: a [`crate::documents::Category`] slug.
+    pub const CATEGORY: &str = "portico.dev/category";
+    /// See [`TITLE`]: markdown.
+    pub const DOCUMENTATION: &str = "portico.dev/documentation";
+    /// See [`TITLE`].
+    pub const OWNER: &str = "portico.dev/owner";
+    /// See [`TITLE`].
+    pub const ICON: &str = "portico.dev/icon";
+    /// The field manager of everything that Portico applies.
+    pub const FIELD_MANAGER: &str = "portico";
+}
+
+/// Which object on which control plane.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimRef {
+    /// The control plane.
+    pub plane: PlaneName,
+    /// The offering, which is to say the kind.
+    pub offering: OfferingName,
+    /// The namespace; `None` for cluster-scoped kinds.
+    pub namespace: Option<String>,
+    /// `metadata.name`.
+    pub name: ClaimName,
+}
+
+impl fmt::Display for ClaimRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let namespace = self.namespace.as_deref().unwrap_or("-");
+        write!(f, "{}/{}/{namespace}/{}", self.plane, self.offering, self.name)
+    }
+}
+
+/// How a claim is. Apart from a request's state: a fulfilled request's claim may fall ill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Health {
+    /// Being made.
+    Pending,
+    /// Works.
+    Ready,
+    /// Was ready, or reports a failure.
+    Degraded,
+    /// Its provisioner has been told to leave it alone.
+    Paused,
+    /// Being deleted.
+    Deleting,
+    /// No longer there.
+    Gone,
+    /// Its control plane does not answer; what is shown is the last known state.
+    Unreachable,
+}
+
+impl Health {
+    /// The word in URLs and JSON.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Ready => "ready",
+            Self::Degraded => "degraded",
+            Self::Paused => "paused",
+            Self::Deleting => "deleting",
+            Self::Gone => "gone",
+            Self::Unreachable => "unreachable",
+        }
+    }
+
+    /// The word on the screen.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Ready => "Ready",
+            Self::Degraded => "Degraded",
+            Self::Paused => "Paused",
+            Self::Deleting => "Deleting",
+            Self::Gone => "Gone",
+            Self::Unreachable => "Unreachable",
+        }
+    }
+}
+
+/// One condition of a claim's status, as the control plane has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// `type`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: String,
+    /// `reason`.
+    pub reason: Option<String>,
+    /// `message`.
+    pub message: Option<String>,
+    /// `lastTransitionTime`.
+    pub since: Option<Timestamp>,
+}
+
+/// What conditions and status come to, by the kind's adapter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// How it is.
+    pub health: Health,
+    /// Why, in plain words; empty when it is ready.
+    pub reason: String,
+    /// The conditions it was read from, worst first.
+    pub conditions: Vec<Condition>,
+    /// The name of its connection secret, once known; in the claim's namespace.
+    pub secret: Option<String>,
+}
+
+/// A claim as a watch cache holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// Which object.
+    pub reference: ClaimRef,
+    /// Its API.
+    pub resource: ResourceRef,
+    /// `metadata.uid`.
+    pub uid: String,
+    /// The tenant whose environment owns its namespace (for cluster-scoped kinds: by the label).
+    /// `None`: nobody's, for platform admins only. A label alone never moves a namespaced claim
+    /// into another tenant.
+    pub tenant: Option<TenantName>,
+    /// The environment, likewise.
+    pub environment: Option<EnvironmentName>,
+    /// The plan, by its label.
+    pub plan: Option<PlanName>,
+    /// The request that made it or changed it last, by its label. `None`: made by other hands.
+    pub request: Option<RequestId>,
+    /// Who asked, by the annotation: the subject and the name.
+    pub requester: Option<(String, String)>,
+    /// How it is.
+    pub verdict: Verdict,
+    /// `metadata.creationTimestamp`.
+    pub created_at: Timestamp,
+    /// When the control plane was last heard of with regard to it.
+    pub observed_at: Timestamp,
+    /// The whole object, `metadata.managedFields` left out.
+    pub object: Arc<Value>,
+}

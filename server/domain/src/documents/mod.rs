@@ -1,0 +1,20 @@
+//! The kinds of configuration: Kubernetes-style documents of `portico.dev/v1alpha1`. Here are their
+//! shapes; reading them from files, with file, line and field in every error, is the server's
+//! `config`.
+//!
+//! Every shape is strict: an unknown field is an error.
+
+mod approval_policy;
+mod control_plane;
+mod offering;
+mod tenant;
+
+pub use approval_policy::{ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Outcome};
+pub use control_plane::{ActAs, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits};
+pub use offering::{
+    Access, Category, Endpoint, FieldHint, FormHints, Offering, OfferingSpec, Plan, Price, ResourceRef, SecretSource,
+};
+pub use tenant::{Environment, Member, PlaneGrant, Quota, Tenant, TenantSpec};
+
+/// The API version that every document must carry.
+pub const API_VERSION: &str = "portico.dev/v1alpha1";

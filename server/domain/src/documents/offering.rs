@@ -1,0 +1,224 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::names::{OfferingName, PlanName};
+
+/// One thing in the catalog: what a document adds to a kind that control planes serve.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Offering {
+    /// `metadata.name`: `<plural>.<group>` of the kind that one asks for.
+    pub name: OfferingName,
+    /// The specification.
+    pub spec: OfferingSpec,
+}
+
+/// `spec` of an `Offering`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct OfferingSpec {
+    /// The name to show; the kind where there is none.
+    pub title: Option<String>,
+    /// One line.
+    pub summary: Option<String>,
+    /// The documentation, in markdown.
+    pub documentation: Option<String>,
+    /// Where it stands in the catalog.
+    pub category: Category,
+    /// The team that answers for it.
+    pub owner: Option<String>,
+    /// The name of a glyph: `postgresql`, `mysql`, `redis`, `kafka`, `rabbitmq`, `bucket`, `kubernetes`, or a category's.
+    pub icon: Option<String>,
+    /// Words that the search finds it by, besides its title and summary.
+    pub keywords: Vec<String>,
+    /// Presets of its parameters, the first being the default. Empty: one fills in the form freely.
+    pub plans: Vec<Plan>,
+    /// How the form is laid out.
+    pub form: FormHints,
+    /// What one receives.
+    pub access: Access,
+    /// Labels that a control plane must have to serve it.
+    pub control_plane_labels: BTreeMap<String, String>,
+    /// The version of its API to use; the storage version where there is none.
+    pub version: Option<String>,
+    /// Leaves it out of the catalog; claims of it stay.
+    pub hidden: bool,
+}
+
+/// Where an offering stands in the catalog.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Category {
+    /// Databases.
+    Databases,
+    /// Queues and streams.
+    Queues,
+    /// Clusters.
+    Clusters,
+    /// Storage.
+    Storage,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+impl Category {
+    /// All of them, in the order of the catalog.
+    pub const ALL: [Self; 5] = [Self::Databases, Self::Queues, Self::Clusters, Self::Storage, Self::Other];
+
+    /// The word in URLs, documents and annotations.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Databases => "databases",
+            Self::Queues => "queues",
+            Self::Clusters => "clusters",
+            Self::Storage => "storage",
+            Self::Other => "other",
+        }
+    }
+
+    /// The words on the screen.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Databases => "Databases",
+            Self::Queues => "Queues and streams",
+            Self::Clusters => "Clusters",
+            Self::Storage => "Storage",
+            Self::Other => "Other",
+        }
+    }
+
+    /// The category that `slug` names.
+    #[must_use]
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|category| category.slug() == slug)
+    }
+}
+
+/// A named preset of an offering's parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Plan {
+    /// Its name, in labels and URLs.
+    pub name: PlanName,
+    /// The name to show; `name` where there is none.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// One line.
+    #[serde(default)]
+    pub summary: Option<String>,
+    /// What it sets, as a part of the object: usually below `spec`.
+    #[serde(default)]
+    pub values: Map<String, Value>,
+    /// Paths (`spec.storage.size`) below which what the plan sets may be changed. All else that it sets is locked.
+    #[serde(default)]
+    pub adjustable: Vec<String>,
+    /// Facts to compare plans by, shown as they are: `Memory: 4 GiB`.
+    #[serde(default)]
+    pub facts: BTreeMap<String, String>,
+    /// What one claim of it takes of the tenant's quota, by resource name, besides 1 `claims`.
+    #[serde(default)]
+    pub consumes: BTreeMap<String, u64>,
+    /// What it costs.
+    #[serde(default)]
+    pub price: Option<Price>,
+}
+
+/// What a claim costs, as its platform team reckons it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Price {
+    /// The amount a month.
+    pub monthly: f64,
+    /// ISO 4217.
+    pub currency: String,
+}
+
+/// How a form is laid out, beyond what the schema says.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct FormHints {
+    /// By path (`spec.storage.size`; `spec.users[].name` for what is in a list).
+    pub fields: BTreeMap<String, FieldHint>,
+    /// Paths in the order they are to stand, before all others.
+    pub order: Vec<String>,
+}
+
+/// What a form says of one field, beyond what the schema says.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct FieldHint {
+    /// The label in place of the one derived from the property's name.
+    pub label: Option<String>,
+    /// The help in place of the schema's description.
+    pub help: Option<String>,
+    /// The heading it stands under.
+    pub section: Option<String>,
+    /// Leaves it out of the form.
+    pub hidden: bool,
+    /// Shows it with the required fields (`false`) or folds it away (`true`), whatever the schema says.
+    pub advanced: Option<bool>,
+    /// What the form holds to begin with.
+    pub preset: Option<Value>,
+}
+
+/// What one receives with a claim.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Access {
+    /// Where the connection secret is, if the kind's adapter does not know.
+    pub secret: Option<SecretSource>,
+    /// Keys of the secret, by what they mean: `host`, `port`, `username`, `password`, `database`, `uri`, `kubeconfig`.
+    pub keys: BTreeMap<String, String>,
+    /// Addresses that stand in the claim's status.
+    pub endpoints: Vec<Endpoint>,
+    /// The protocol that snippets are made for: `postgresql`, `mysql`, `redis`, `kafka`, `amqp`, `s3`, `kubernetes`.
+    pub protocol: Option<String>,
+}
+
+/// Where a claim's connection secret is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum SecretSource {
+    /// A name made of the claim's: `{name}-app`.
+    Name(String),
+    /// A path in the claim to the name: `status.binding.name`.
+    Path(String),
+}
+
+/// An address in a claim's status.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Endpoint {
+    /// What to call it.
+    pub title: String,
+    /// A path in the claim: `status.host`.
+    pub path: String,
+}
+
+/// One version of one kind, as a control plane serves it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResourceRef {
+    /// The API group; never empty for what Portico offers.
+    pub group: String,
+    /// The version.
+    pub version: String,
+    /// The kind.
+    pub kind: String,
+    /// The plural, as in URLs.
+    pub plural: String,
+    /// Whether its objects live in namespaces.
+    pub namespaced: bool,
+}
+
+impl ResourceRef {
+    /// `group/version`.
+    #[must_use]
+    pub fn api_version(&self) -> String {
+        format!("{}/{}", self.group, self.version)
+    }
+}

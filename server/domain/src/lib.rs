@@ -1,0 +1,14 @@
+//! Portico's rules: pure, without I/O, also for the browser.
+//!
+//! What lives here is decided by its arguments alone: no clock, no randomness, no network, no
+//! database. Time and identifiers come in from the caller. Neither kube, sqlx, axum nor tokio may
+//! be imported here.
+
+pub mod claim;
+pub mod documents;
+pub mod names;
+pub mod placement;
+pub mod record;
+pub mod request;
+pub mod tenancy;
+pub mod view;

@@ -1,0 +1,148 @@
+//! Names and identifiers, each a type of its own, so that one cannot be taken for another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Why a text is not a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} {given:?}: {rule}")]
+pub struct InvalidName {
+    what: &'static str,
+    given: String,
+    rule: &'static str,
+}
+
+const LABEL_RULE: &str = "must be 1 to 63 characters of a-z, 0-9 and '-', beginning and ending with a letter or digit";
+const SUBDOMAIN_RULE: &str = "must be 1 to 253 characters of a-z, 0-9, '-' and '.', each part beginning and ending with a letter or digit";
+
+/// A DNS label as RFC 1123 and Kubernetes have it.
+#[must_use]
+pub fn is_dns_label(text: &str) -> bool {
+    let edge = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let bytes = text.as_bytes();
+    bytes.len() <= 63
+        && edge(bytes.first())
+        && edge(bytes.last())
+        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+}
+
+/// A DNS subdomain as RFC 1123 and Kubernetes have it: labels joined by dots.
+#[must_use]
+pub fn is_dns_subdomain(text: &str) -> bool {
+    let edge = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    !text.is_empty()
+        && text.len() <= 253
+        && text.split('.').all(|part| {
+            let bytes = part.as_bytes();
+            edge(bytes.first())
+                && edge(bytes.last())
+                && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+        })
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident, $what:literal, $valid:path, $rule:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $type(String);
+
+        impl $type {
+            /// # Errors
+            /// When `text` breaks the naming rule, which the error states.
+            pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
+                let text = text.into();
+                if $valid(&text) {
+                    Ok(Self(text))
+                } else {
+                    Err(InvalidName { what: $what, given: text, rule: $rule })
+                }
+            }
+
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $type {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = InvalidName;
+            fn from_str(text: &str) -> Result<Self, InvalidName> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = InvalidName;
+            fn try_from(text: String) -> Result<Self, InvalidName> {
+                Self::new(text)
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(name: $type) -> String {
+                name.0
+            }
+        }
+    };
+}
+
+name!(
+    /// A control plane's name: `metadata.name` of a `ControlPlane`.
+    PlaneName, "control plane name", is_dns_label, LABEL_RULE
+);
+name!(
+    /// A tenant's name: `metadata.name` of a `Tenant`.
+    TenantName, "tenant name", is_dns_label, LABEL_RULE
+);
+name!(
+    /// An environment's name within its tenant.
+    EnvironmentName, "environment name", is_dns_label, LABEL_RULE
+);
+name!(
+    /// A plan's name within its offering.
+    PlanName, "plan name", is_dns_label, LABEL_RULE
+);
+name!(
+    /// An offering's name: `<plural>.<group>` of the kind that one asks for, as the name of its
+    /// CustomResourceDefinition is. Stable, unique over all control planes, fit for a URL.
+    OfferingName, "offering name", is_dns_subdomain, SUBDOMAIN_RULE
+);
+name!(
+    /// A claim's name: `metadata.name` of the object on the control plane.
+    ClaimName, "claim name", is_dns_subdomain, SUBDOMAIN_RULE
+);
+
+/// A request's identity (UUID version 7, so that they sort by time of creation).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(pub Uuid);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for RequestId {
+    type Err = uuid::Error;
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}

@@ -1,0 +1,99 @@
+//! The record: who did what to what, when, from where. Append-only and hash-chained.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::names::{RequestId, TenantName};
+
+/// What happened, before it has a place in the chain.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewEvent {
+    /// When, to the microsecond.
+    pub at: Timestamp,
+    /// Who, as [`crate::tenancy::Person::subject`]; `portico` for Portico itself.
+    pub actor: String,
+    /// Who, by name.
+    pub actor_name: String,
+    /// What: `request.submitted`, `request.approved`, `secret.revealed`, `session.started` …
+    pub verb: String,
+    /// To what: a request id, a claim (as [`crate::claim::ClaimRef`] prints), a control plane …
+    pub subject: String,
+    /// Whose business it is; `None` is the platform's.
+    pub tenant: Option<TenantName>,
+    /// The request it belongs to.
+    pub request: Option<RequestId>,
+    /// The address it came from.
+    pub remote: Option<String>,
+    /// What else is worth keeping. Never a secret.
+    pub details: Value,
+}
+
+/// An event in the chain.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Its place, from 1 without gaps.
+    pub sequence: i64,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: NewEvent,
+    /// The hash of the event before; 64 zeros for the first.
+    pub previous_hash: String,
+    /// [`chain_hash`] of this one.
+    pub hash: String,
+}
+
+/// The hash that binds an event to its place: SHA-256, in hex, over the previous hash, the
+/// sequence and the event as canonical JSON (keys sorted), each on a line.
+#[must_use]
+pub fn chain_hash(previous_hash: &str, sequence: i64, event: &NewEvent) -> String {
+    use sha2::{Digest, Sha256};
+    let value = serde_json::to_value(event).unwrap_or(Value::Null);
+    let mut hasher = Sha256::new();
+    hasher.update(previous_hash);
+    hasher.update("\n");
+    hasher.update(sequence.to_string());
+    hasher.update("\n");
+    hasher.update(canonical_json(&value));
+    hex::encode(hasher.finalize())
+}
+
+/// JSON without white space, keys sorted at every depth: the same text for equal values.
+#[must_use]
+pub fn canonical_json(value: &Value) -> String {
+    let mut out = String::new();
+    write_canonical(value, &mut out);
+    out
+}
+
+fn write_canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut keys: Vec<&String> = map.keys().collect();
+            keys.sort();
+            out.push('{');
+            for (index, key) in keys.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                out.push_str(&Value::String(key.clone()).to_string());
+                out.push(':');
+                write_canonical(&map[key], out);
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_canonical(item, out);
+            }
+            out.push(']');
+        }
+        other => out.push_str(&other.to_string()),
+    }
+}

@@ -1,0 +1,303 @@
+//! Requests: a wish to create, change, renew or delete one claim, with a life and a record.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::claim::ClaimRef;
+use crate::documents::{Approvers, ResourceRef};
+use crate::names::{EnvironmentName, PlanName, RequestId, TenantName};
+use crate::placement::Placement;
+use crate::tenancy::Person;
+
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Action {
+    /// A new claim.
+    Create,
+    /// Another specification for a claim.
+    Change,
+    /// The same claim for longer.
+    Renew,
+    /// The end of a claim.
+    Delete,
+}
+
+impl Action {
+    /// The word in URLs, JSON and CEL.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Change => "change",
+            Self::Renew => "renew",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// Where a request is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    /// Being written.
+    Draft,
+    /// Sent, not yet judged by policy.
+    Submitted,
+    /// Somebody must agree.
+    AwaitingApproval,
+    /// May be applied; waits for the worker.
+    Approved,
+    /// The worker has begun.
+    Applying,
+    /// The control plane has it (for a delete: no longer has it).
+    Fulfilled,
+    /// Policy or an approver said no.
+    Rejected,
+    /// The requester took it back.
+    Withdrawn,
+    /// Nobody decided in time.
+    Expired,
+    /// It could not be applied, and trying again would not help.
+    Failed,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Draft,
+        Self::Submitted,
+        Self::AwaitingApproval,
+        Self::Approved,
+        Self::Applying,
+        Self::Fulfilled,
+        Self::Rejected,
+        Self::Withdrawn,
+        Self::Expired,
+        Self::Failed,
+    ];
+
+    /// The word in URLs, JSON and the database.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Submitted => "submitted",
+            Self::AwaitingApproval => "awaiting-approval",
+            Self::Approved => "approved",
+            Self::Applying => "applying",
+            Self::Fulfilled => "fulfilled",
+            Self::Rejected => "rejected",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The words on the screen.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Draft => "Draft",
+            Self::Submitted => "Submitted",
+            Self::AwaitingApproval => "Awaiting approval",
+            Self::Approved => "Approved",
+            Self::Applying => "Applying",
+            Self::Fulfilled => "Fulfilled",
+            Self::Rejected => "Rejected",
+            Self::Withdrawn => "Withdrawn",
+            Self::Expired => "Expired",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// The state that `slug` names.
+    #[must_use]
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.slug() == slug)
+    }
+
+    /// Whether nothing can follow.
+    #[must_use]
+    pub fn is_end(self) -> bool {
+        matches!(self, Self::Fulfilled | Self::Rejected | Self::Withdrawn | Self::Expired | Self::Failed)
+    }
+
+    /// What `step` leads to from here.
+    ///
+    /// # Errors
+    /// When the step cannot be taken from this state.
+    pub fn after(self, step: Step) -> Result<Self, IllegalStep> {
+        match (self, step) {
+            (Self::Draft, Step::Submit) => Ok(Self::Submitted),
+            (Self::Submitted, Step::RequireApproval) => Ok(Self::AwaitingApproval),
+            (Self::Submitted | Self::AwaitingApproval, Step::Approve) => Ok(Self::Approved),
+            (Self::Submitted | Self::AwaitingApproval, Step::Reject) => Ok(Self::Rejected),
+            // Until the worker has begun, the requester may take it back.
+            (Self::Draft | Self::Submitted | Self::AwaitingApproval | Self::Approved, Step::Withdraw) => {
+                Ok(Self::Withdrawn)
+            }
+            (Self::AwaitingApproval, Step::Expire) => Ok(Self::Expired),
+            // Beginning again after a crash is the same step.
+            (Self::Approved | Self::Applying, Step::Begin) => Ok(Self::Applying),
+            (Self::Applying, Step::Fulfil) => Ok(Self::Fulfilled),
+            (Self::Applying, Step::Fail) => Ok(Self::Failed),
+            (from, step) => Err(IllegalStep { from, step }),
+        }
+    }
+}
+
+/// What moves a request on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Step {
+    /// The requester sends it.
+    Submit,
+    /// Policy asks for somebody's agreement.
+    RequireApproval,
+    /// Policy lets it go, or enough approvers agreed.
+    Approve,
+    /// Policy or an approver says no.
+    Reject,
+    /// The requester takes it back.
+    Withdraw,
+    /// Nobody decided in time.
+    Expire,
+    /// The worker begins, or begins again.
+    Begin,
+    /// The control plane has it.
+    Fulfil,
+    /// Trying again would not help.
+    Fail,
+}
+
+/// A step that cannot be taken from a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a request that is {} cannot {}", from.title().to_lowercase(), verb(*step))]
+pub struct IllegalStep {
+    /// The state it is in.
+    pub from: State,
+    /// The step.
+    pub step: Step,
+}
+
+fn verb(step: Step) -> &'static str {
+    match step {
+        Step::Submit => "be submitted",
+        Step::RequireApproval => "be put up for approval",
+        Step::Approve => "be approved",
+        Step::Reject => "be rejected",
+        Step::Withdraw => "be withdrawn",
+        Step::Expire => "expire",
+        Step::Begin => "be applied",
+        Step::Fulfil => "be fulfilled",
+        Step::Fail => "fail",
+    }
+}
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    /// Its identity.
+    pub id: RequestId,
+    /// What it is for.
+    pub action: Action,
+    /// Where it is in its life.
+    pub state: State,
+    /// The tenant it is for.
+    pub tenant: TenantName,
+    /// The environment it is for.
+    pub environment: EnvironmentName,
+    /// The claim: its control plane, kind, namespace and name are decided when it is submitted.
+    pub claim: ClaimRef,
+    /// The API by which the claim is applied.
+    pub resource: ResourceRef,
+    /// The plan.
+    pub plan: Option<PlanName>,
+    /// What is applied, frozen at submission: what is approved is this, and what is applied is this.
+    /// For a delete: the object as it was when that was asked.
+    pub manifest: Value,
+    /// [`manifest_hash`] of it.
+    pub manifest_hash: String,
+    /// For a change: the object as it was when the change was asked.
+    pub previous: Option<Value>,
+    /// `metadata.uid` of the claim that a change or delete is about: another of the same name is left alone.
+    pub uid: Option<String>,
+    /// How the control plane was chosen.
+    pub placement: Placement,
+    /// Who asked.
+    pub requester: Person,
+    /// What they had to say.
+    pub note: Option<String>,
+    /// Who must agree; `None`: nobody.
+    pub approval: Option<ApprovalNeed>,
+    /// Who has decided.
+    pub decisions: Vec<Decision>,
+    /// How often the worker has tried.
+    pub attempts: u32,
+    /// When the worker may try next.
+    pub next_attempt_at: Option<Timestamp>,
+    /// What it waits for, in a sentence.
+    pub waiting_for: Option<String>,
+    /// Why it was rejected or failed, in a sentence that says what to do.
+    pub failure: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Counts its changes, from 1: a save succeeds only over the revision that was read.
+    pub revision: i64,
+}
+
+/// Who must agree to a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApprovalNeed {
+    /// Each must be met.
+    pub rules: Vec<RuleNeed>,
+    /// When it expires without.
+    pub expires_at: Timestamp,
+}
+
+/// What one rule of a policy asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleNeed {
+    /// The policy.
+    pub policy: String,
+    /// The rule.
+    pub rule: String,
+    /// Why, in words.
+    pub reason: String,
+    /// Who may agree.
+    pub approvers: Approvers,
+    /// How many different people must.
+    pub count: u32,
+}
+
+/// What an approver said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Decision {
+    /// Who.
+    pub by: Person,
+    /// Their groups at that time: what made them an approver.
+    pub groups: Vec<String>,
+    /// Whether they were an approver of the tenant at that time.
+    pub tenant_approver: bool,
+    /// Yes or no.
+    pub approved: bool,
+    /// In their words.
+    pub comment: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// SHA-256, in hex, of the manifest as canonical JSON.
+#[must_use]
+pub fn manifest_hash(manifest: &Value) -> String {
+    use sha2::{Digest, Sha256};
+    hex::encode(Sha256::digest(crate::record::canonical_json(manifest)))
+}

@@ -1,0 +1,1 @@
+//! View models: what each screen shows, already cut to what the viewer may see.

@@ -1,0 +1,1 @@
+//! Control planes: connections, discovery, watch caches, dry run, apply.

@@ -1,0 +1,1 @@
+//! What Portico keeps: requests, their record, sessions; on SQLite and PostgreSQL.

@@ -1,0 +1,1 @@
+//! End to end: browser, real control planes, real identity providers, faults, benches.
