@@ -15,7 +15,8 @@ pub struct InvalidName {
     rule: &'static str,
 }
 
-const LABEL_RULE: &str = "must be 1 to 63 characters of a-z, 0-9 and '-', beginning and ending with a letter or digit";
+const LABEL_RULE: &str =
+    "must be 1 to 63 characters of a-z, 0-9 and '-', beginning and ending with a letter or digit";
 const SUBDOMAIN_RULE: &str = "must be 1 to 253 characters of a-z, 0-9, '-' and '.', each part beginning and ending with a letter or digit";
 
 /// A DNS label as RFC 1123 and Kubernetes have it.
@@ -26,7 +27,9 @@ pub fn is_dns_label(text: &str) -> bool {
     bytes.len() <= 63
         && edge(bytes.first())
         && edge(bytes.last())
-        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
 }
 
 /// A DNS subdomain as RFC 1123 and Kubernetes have it: labels joined by dots.
@@ -39,7 +42,9 @@ pub fn is_dns_subdomain(text: &str) -> bool {
             let bytes = part.as_bytes();
             edge(bytes.first())
                 && edge(bytes.last())
-                && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+                && bytes
+                    .iter()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
         })
 }
 

@@ -121,7 +121,10 @@ impl State {
     /// Whether nothing can follow.
     #[must_use]
     pub fn is_end(self) -> bool {
-        matches!(self, Self::Fulfilled | Self::Rejected | Self::Withdrawn | Self::Expired | Self::Failed)
+        matches!(
+            self,
+            Self::Fulfilled | Self::Rejected | Self::Withdrawn | Self::Expired | Self::Failed
+        )
     }
 
     /// What `step` leads to from here.

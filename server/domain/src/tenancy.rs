@@ -87,7 +87,13 @@ impl Viewer {
             })
             .collect();
         let platform_admin = !groups.is_disjoint(admin_groups);
-        Self { person, groups, roles, platform_admin, via }
+        Self {
+            person,
+            groups,
+            roles,
+            platform_admin,
+            via,
+        }
     }
 
     /// Whether they may act as `role` in `tenant`. A tenant admin may act as any role there; a
@@ -97,9 +103,9 @@ impl Viewer {
         if role == Role::Viewer && self.platform_admin {
             return true;
         }
-        self.roles
-            .get(tenant)
-            .is_some_and(|roles| role == Role::Viewer || roles.contains(&role) || roles.contains(&Role::TenantAdmin))
+        self.roles.get(tenant).is_some_and(|roles| {
+            role == Role::Viewer || roles.contains(&role) || roles.contains(&Role::TenantAdmin)
+        })
     }
 
     /// Whether the tenant exists for them at all.
@@ -141,7 +147,11 @@ impl Scope {
     /// The same scope, less all tenants but `tenant`.
     #[must_use]
     pub fn narrow(&self, tenant: &TenantName) -> Self {
-        let tenants = if self.allows(tenant) { BTreeSet::from([tenant.clone()]) } else { BTreeSet::new() };
+        let tenants = if self.allows(tenant) {
+            BTreeSet::from([tenant.clone()])
+        } else {
+            BTreeSet::new()
+        };
         Self(Reach::Tenants(tenants))
     }
 

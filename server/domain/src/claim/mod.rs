@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::documents::ResourceRef;
-use crate::names::{ClaimName, EnvironmentName, OfferingName, PlaneName, PlanName, RequestId, TenantName};
+use crate::names::{ClaimName, EnvironmentName, OfferingName, PlanName, PlaneName, RequestId, TenantName};
 
 /// Keys of the labels and annotations that Portico puts on a claim, so that a lost database loses
 /// history and never a claim.

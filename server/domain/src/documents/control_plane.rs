@@ -102,6 +102,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { objects: 50_000, object_bytes: 1_572_864, timeout_seconds: 10 }
+        Self {
+            objects: 50_000,
+            object_bytes: 1_572_864,
+            timeout_seconds: 10,
+        }
     }
 }

@@ -12,7 +12,8 @@ mod tenant;
 pub use approval_policy::{ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Outcome};
 pub use control_plane::{ActAs, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits};
 pub use offering::{
-    Access, Category, Endpoint, FieldHint, FormHints, Offering, OfferingSpec, Plan, Price, ResourceRef, SecretSource,
+    Access, Category, Endpoint, FieldHint, FormHints, Offering, OfferingSpec, Plan, Price, ResourceRef,
+    SecretSource,
 };
 pub use tenant::{Environment, Member, PlaneGrant, Quota, Tenant, TenantSpec};
 

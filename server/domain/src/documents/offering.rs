@@ -65,7 +65,13 @@ pub enum Category {
 
 impl Category {
     /// All of them, in the order of the catalog.
-    pub const ALL: [Self; 5] = [Self::Databases, Self::Queues, Self::Clusters, Self::Storage, Self::Other];
+    pub const ALL: [Self; 5] = [
+        Self::Databases,
+        Self::Queues,
+        Self::Clusters,
+        Self::Storage,
+        Self::Other,
+    ];
 
     /// The word in URLs, documents and annotations.
     #[must_use]

@@ -82,7 +82,10 @@ impl Tenant {
     /// The environment of that name.
     #[must_use]
     pub fn environment(&self, name: &EnvironmentName) -> Option<&Environment> {
-        self.spec.environments.iter().find(|environment| environment.name == *name)
+        self.spec
+            .environments
+            .iter()
+            .find(|environment| environment.name == *name)
     }
 
     /// The name to show.

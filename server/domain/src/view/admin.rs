@@ -1,0 +1,202 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::PlaneChoice;
+use crate::names::{EnvironmentName, OfferingName, TenantName};
+use crate::record::Event;
+
+/// Control planes: which is unwell?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanesPage {
+    /// The control planes, unwell first.
+    pub rows: Vec<PlaneRow>,
+    /// The control planes of the matrix's columns.
+    pub columns: Vec<PlaneChoice>,
+    /// Offering by control plane, with versions and drift.
+    pub matrix: Vec<MatrixRow>,
+}
+
+/// How a control plane is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PlaneState {
+    /// Being connected to for the first time.
+    Connecting,
+    /// Answers.
+    Ready,
+    /// Does not answer.
+    Unreachable,
+    /// Cannot be connected to as configured.
+    Misconfigured,
+}
+
+/// A control plane in the list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlaneRow {
+    /// Its name, title and region.
+    pub plane: PlaneChoice,
+    /// `Cluster`, `Virtual cluster`, `kcp workspace`.
+    pub kind: String,
+    /// How it is.
+    pub state: PlaneState,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it was last heard of.
+    pub last_seen: Option<Timestamp>,
+    /// Why it is not ready, in plain words.
+    pub problem: Option<String>,
+    /// Its Kubernetes version.
+    pub version: Option<String>,
+    /// How many claims it has.
+    pub claims: usize,
+    /// How many offerings it serves.
+    pub offerings: usize,
+    /// Milliseconds that its last answer took.
+    pub latency_ms: Option<u64>,
+    /// When its certificate ends.
+    pub certificate_expires_at: Option<Timestamp>,
+    /// Takes no new claims.
+    pub cordoned: bool,
+    /// The only tenants it serves; empty: shared.
+    pub dedicated_to: Vec<TenantName>,
+}
+
+/// A control plane, opened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlaneDetail {
+    /// As in the list.
+    pub row: PlaneRow,
+    /// What it serves: offering, title, version.
+    pub serves: Vec<(OfferingName, String, String)>,
+    /// Rights that Portico lacks there, in words.
+    pub missing_rights: Vec<String>,
+    /// What went wrong lately, newest first.
+    pub recent_errors: Vec<(Timestamp, String)>,
+}
+
+/// A row of the matrix offering by control plane.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MatrixRow {
+    /// The offering.
+    pub offering: OfferingName,
+    /// Its title.
+    pub title: String,
+    /// A cell for each of [`PlanesPage::columns`].
+    pub cells: Vec<Option<MatrixCell>>,
+    /// Whether the cells' schemas differ.
+    pub drift: bool,
+}
+
+/// What a control plane serves of an offering.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MatrixCell {
+    /// The version.
+    pub version: String,
+    /// The first eight characters of the schema's hash.
+    pub schema: String,
+    /// What is wrong with it.
+    pub problem: Option<String>,
+}
+
+/// The tenants.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantsPage {
+    /// The tenants.
+    pub rows: Vec<TenantRow>,
+}
+
+/// A tenant in the list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantRow {
+    /// Its name.
+    pub name: TenantName,
+    /// The name to show.
+    pub title: String,
+    /// Environments with their namespaces and whether they are production.
+    pub environments: Vec<(EnvironmentName, String, bool)>,
+    /// Groups and roles, in words.
+    pub members: Vec<(String, String)>,
+    /// Control planes it may use.
+    pub planes: Vec<PlaneChoice>,
+    /// How many claims it has.
+    pub claims: usize,
+    /// Its quota: resource, used, limit.
+    pub quota: Vec<(String, u64, u64)>,
+}
+
+/// The record: who did what to what, when, from where.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordPage {
+    /// Filters: text in actor, verb or subject.
+    pub query: String,
+    /// One verb.
+    pub verb: Option<String>,
+    /// One tenant.
+    pub tenant: Option<TenantName>,
+    /// The events, newest first.
+    pub rows: Vec<RecordRow>,
+    /// Ask with this for what is older.
+    pub before: Option<i64>,
+    /// Whether the chain holds; `None` when the viewer may not see the whole record.
+    pub chain: Option<ChainState>,
+}
+
+/// Whether the record's chain of hashes holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChainState {
+    /// It does.
+    pub holds: bool,
+    /// How many events were verified.
+    pub verified: i64,
+    /// The first event at which it breaks.
+    pub breaks_at: Option<i64>,
+}
+
+/// A line of the record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordRow {
+    /// The event.
+    pub event: Event,
+    /// What happened, in a sentence.
+    pub sentence: String,
+    /// Where it leads.
+    pub href: Option<String>,
+}
+
+/// The configuration in force and what is wrong with the files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfigurationPage {
+    /// Since when the configuration in force is.
+    pub loaded_at: Timestamp,
+    /// Its documents: kind and how many.
+    pub documents: Vec<(String, usize)>,
+    /// What is wrong with the newest version of the files, so that the older one stays in force.
+    pub errors: Vec<ConfigurationError>,
+    /// Remarks that do not keep it from being in force.
+    pub warnings: Vec<ConfigurationError>,
+}
+
+/// An error in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfigurationError {
+    /// The file, from the folder.
+    pub file: String,
+    /// The line, from 1.
+    pub line: Option<usize>,
+    /// The field, as a path.
+    pub field: Option<String>,
+    /// What is wrong and what to do.
+    pub message: String,
+}

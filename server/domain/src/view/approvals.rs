@@ -1,0 +1,33 @@
+use serde::{Deserialize, Serialize};
+
+use super::{DiffLine, Paged, QuotaLine, RequestRow};
+
+/// The approval queue: should I say yes?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApprovalsPage {
+    /// What waits for the viewer, the longest waiting first.
+    pub rows: Paged<ApprovalRow>,
+}
+
+/// A request that waits for the viewer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApprovalRow {
+    /// The request.
+    pub row: RequestRow,
+    /// The wish in a sentence.
+    pub sentence: String,
+    /// Why it needs the viewer: sentences of the rules.
+    pub why: Vec<String>,
+    /// What it does to the quota.
+    pub quota: Vec<QuotaLine>,
+    /// For a change what differs from what was live, else what differs from the plan; short.
+    pub diff: Vec<DiffLine>,
+    /// What the requester had to say.
+    pub note: Option<String>,
+    /// How many claims the requester has, and how many of their requests were rejected in the last 90 days.
+    pub history: String,
+    /// See [`super::RequestPage::revision`].
+    pub revision: i64,
+}

@@ -1,0 +1,219 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Allowed, Paged, PlaneChoice, Problem, RequestRow};
+use crate::claim::{ClaimRef, Condition, Health};
+use crate::documents::Category;
+use crate::names::{EnvironmentName, OfferingName, PlanName, PlaneName, RequestId, TenantName};
+
+/// What a list of claims is limited to; all of it stands in the URL.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ClaimsFilter {
+    /// In the name.
+    pub query: String,
+    /// One tenant.
+    pub tenant: Option<TenantName>,
+    /// One environment.
+    pub environment: Option<EnvironmentName>,
+    /// One offering.
+    pub offering: Option<OfferingName>,
+    /// One control plane.
+    pub plane: Option<PlaneName>,
+    /// One state of health.
+    pub health: Option<Health>,
+    /// Only what the viewer asked for.
+    pub mine: bool,
+    /// `name`, `offering`, `health`, `age` (the youngest first); what needs someone first, where none is chosen.
+    pub sort: Option<String>,
+}
+
+/// Claims: which of them needs me?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimsPage {
+    /// The filter in force.
+    pub filter: ClaimsFilter,
+    /// Offerings to filter by, with titles.
+    pub offerings: Vec<(OfferingName, String)>,
+    /// Control planes to filter by.
+    pub planes: Vec<PlaneChoice>,
+    /// Environments to filter by.
+    pub environments: Vec<EnvironmentName>,
+    /// How many there are in each state of health, whatever `filter.health` says.
+    pub healths: Vec<(Health, usize)>,
+    /// The claims.
+    pub rows: Paged<ClaimRow>,
+}
+
+/// A claim in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimRow {
+    /// Which.
+    pub reference: ClaimRef,
+    /// The path of its page.
+    pub href: String,
+    /// The offering's title.
+    pub offering_title: String,
+    /// The glyph.
+    pub icon: String,
+    /// The category.
+    pub category: Category,
+    /// The tenant.
+    pub tenant: Option<TenantName>,
+    /// The environment.
+    pub environment: Option<EnvironmentName>,
+    /// The plan.
+    pub plan: Option<PlanName>,
+    /// The control plane's title.
+    pub plane_title: String,
+    /// How it is.
+    pub health: Health,
+    /// Why, in plain words; empty when ready.
+    pub reason: String,
+    /// Who asked for it, by name; `None`: made by other hands.
+    pub requester: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its control plane was last heard of; stated where the plane does not answer.
+    pub observed_at: Timestamp,
+}
+
+/// A claim: does it work, how do I connect?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimPage {
+    /// As in lists.
+    pub row: ClaimRow,
+    /// Its conditions, worst first.
+    pub conditions: Vec<Condition>,
+    /// How to connect; `None` when it has nothing to connect to.
+    pub connect: Option<Connect>,
+    /// What it is composed of; the root is the claim.
+    pub tree: Option<TreeNode>,
+    /// Why the tree is missing or short, if it is.
+    pub tree_problem: Option<String>,
+    /// Kubernetes events, newest first.
+    pub events: Vec<ClaimEvent>,
+    /// The object as YAML, machinery left out.
+    pub yaml: String,
+    /// The whole object as YAML.
+    pub full_yaml: String,
+    /// Its requests, newest first.
+    pub history: Vec<RequestRow>,
+    /// A request about it that is still under way.
+    pub pending: Option<RequestRow>,
+    /// Whether the viewer may change and delete it; if not, why.
+    pub may_change: Allowed,
+}
+
+/// How to connect to what a claim provides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Connect {
+    /// Addresses that stand in the claim's status: title and value.
+    pub endpoints: Vec<(String, String)>,
+    /// The secret's name, once there is one.
+    pub secret: Option<String>,
+    /// Its namespace.
+    pub namespace: Option<String>,
+    /// Its keys. Their values are never here.
+    pub keys: Vec<ConnectKey>,
+    /// Ready-made text for tools and languages; with references to the secret, never its values.
+    pub snippets: Vec<Snippet>,
+    /// Whether the viewer may reveal; if not, why.
+    pub may_reveal: Allowed,
+    /// What it waits for, when there is nothing yet.
+    pub waiting: Option<String>,
+}
+
+/// A key of a connection secret.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectKey {
+    /// The key.
+    pub key: String,
+    /// What it means: `host`, `password`; the key itself where nothing is known.
+    pub title: String,
+}
+
+/// Ready-made text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snippet {
+    /// `psql`, `Environment file`, `Deployment`, `Python`.
+    pub title: String,
+    /// The text.
+    pub text: String,
+}
+
+/// One key of a secret, revealed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Revealed {
+    /// The key.
+    pub key: String,
+    /// The value as text; base64 when it is not UTF-8.
+    pub value: String,
+    /// Whether `value` is base64.
+    pub base64: bool,
+}
+
+/// A composed resource and what it is composed of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TreeNode {
+    /// The kind.
+    pub kind: String,
+    /// The API version.
+    pub api_version: String,
+    /// The namespace.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+    /// How it is; `Gone` when it is referred to and not there.
+    pub health: Health,
+    /// Why, in plain words.
+    pub reason: String,
+    /// What it is composed of.
+    pub children: Vec<TreeNode>,
+}
+
+/// A Kubernetes event about a claim or what it is composed of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimEvent {
+    /// When it was last seen.
+    pub at: Timestamp,
+    /// Whether it is a warning.
+    pub warning: bool,
+    /// `reason`.
+    pub reason: String,
+    /// `message`.
+    pub message: String,
+    /// Kind and name of what it is about.
+    pub about: String,
+    /// How often it was seen.
+    pub count: u32,
+}
+
+/// The page that asks for the claim's name before a delete.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeletePage {
+    /// The claim.
+    pub row: ClaimRow,
+    /// What goes with it, in words.
+    pub consequences: Vec<String>,
+    /// Whether approval will be needed, and from whom.
+    pub approval: super::ApprovalPreview,
+    /// What was typed.
+    pub typed: String,
+    /// What they had to say.
+    pub note: String,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// A request that is in the way.
+    pub in_the_way: Option<RequestId>,
+}

@@ -1,0 +1,25 @@
+use serde::{Deserialize, Serialize};
+
+use super::{ApprovalRow, CatalogCard, ClaimRow, RequestRow};
+
+/// Home: is anything of mine broken, is anyone waiting for me?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HomePage {
+    /// Claims of the tenant one works in that are not ready, worst first, at most ten.
+    pub unwell: Vec<ClaimRow>,
+    /// How many claims there are, and how many are ready.
+    pub claims: usize,
+    /// See `claims`.
+    pub ready: usize,
+    /// Requests that wait for the viewer, at most five.
+    pub waiting_on_me: Vec<ApprovalRow>,
+    /// The viewer's requests that wait for others.
+    pub waiting_on_others: Vec<RequestRow>,
+    /// Requests that moved in the last day.
+    pub today: Vec<RequestRow>,
+    /// Three suggestions, for a newcomer; empty for others.
+    pub suggestions: Vec<CatalogCard>,
+    /// Control planes of the viewer that do not answer: titles.
+    pub dead_planes: Vec<String>,
+}

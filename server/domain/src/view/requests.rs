@@ -1,0 +1,256 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{CatalogCard, Form, Paged, PlanColumn, PlaneChoice};
+use crate::claim::ClaimRef;
+use crate::names::{EnvironmentName, OfferingName, PlanName, RequestId, TenantName};
+use crate::placement::Placement;
+use crate::request::{Action, State};
+
+/// The form for a new claim, or for a change to one: what must I decide?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestFormPage {
+    /// What is asked for.
+    pub offering: CatalogCard,
+    /// Create or change.
+    pub action: Action,
+    /// Where the form posts to.
+    pub post_to: String,
+    /// The tenant.
+    pub tenant: TenantName,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The claim's name as typed. Fixed when changing.
+    pub name: String,
+    /// What is wrong with the name.
+    pub name_problems: Vec<String>,
+    /// The plans.
+    pub plans: Vec<PlanColumn>,
+    /// The plan chosen.
+    pub plan: Option<PlanName>,
+    /// Regions one may ask for.
+    pub regions: Vec<String>,
+    /// The region asked for.
+    pub region: Option<String>,
+    /// Control planes one may ask for.
+    pub planes: Vec<PlaneChoice>,
+    /// The control plane asked for.
+    pub plane: Option<crate::names::PlaneName>,
+    /// The fields, as the chosen control plane's schema has them; `None` when no control plane can serve it.
+    pub form: Option<Form>,
+    /// The identity of that schema; posted as `_schema`, so that a stale form is noticed.
+    pub schema_hash: String,
+    /// The object as YAML, for the YAML tab.
+    pub yaml: String,
+    /// Whether the YAML tab is shown.
+    pub yaml_tab: bool,
+    /// What is wrong with the YAML as typed.
+    pub yaml_problem: Option<String>,
+    /// The wish in a sentence: `A PostgreSQL 17, small, in payments/production on eu-shared`.
+    pub sentence: String,
+    /// Which control plane, and why.
+    pub placement: Placement,
+    /// Whether approval will be needed, and from whom.
+    pub approval: ApprovalPreview,
+    /// What is left of the quota after this.
+    pub quota: Vec<QuotaLine>,
+    /// What differs from the plan, or for a change from what is live: path, from, to.
+    pub differences: Vec<(String, String, String)>,
+    /// The exact manifest, as YAML.
+    pub manifest: String,
+    /// What the control plane's own dry run says; `None`: not asked yet.
+    pub dry_run: Option<DryRunVerdict>,
+    /// What they have to say to the approver.
+    pub note: String,
+    /// Problems that belong beside no field.
+    pub problems: Vec<Problem>,
+    /// All problems, those in the form included: counted by the button.
+    pub problem_count: usize,
+    /// Whether the fields were filled in and looked at: the page shows the summary for sending.
+    pub reviewed: bool,
+}
+
+/// What a control plane's dry run says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DryRunVerdict {
+    /// It would take the manifest.
+    pub accepted: bool,
+    /// In a sentence: what it said, or why it could not be asked.
+    pub message: String,
+}
+
+/// Something wrong, with where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// The field, as a path (`spec.storage.size`); empty for the whole.
+    pub field: String,
+    /// What is wrong and what to do, in a sentence.
+    pub message: String,
+}
+
+/// Whether approval will be needed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ApprovalPreview {
+    /// It will be refused, for this reason.
+    pub denied: Option<String>,
+    /// Who must agree and why, a sentence for each rule: `Approvers of payments: changes in production need a second pair of eyes`.
+    pub needed: Vec<String>,
+}
+
+/// A line of the quota.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuotaLine {
+    /// `claims`, `memoryGib` …
+    pub resource: String,
+    /// What this request takes.
+    pub takes: u64,
+    /// What is used before it.
+    pub used: u64,
+    /// What may be used.
+    pub limit: u64,
+}
+
+/// What came of sending a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Submission {
+    /// The request.
+    pub id: RequestId,
+    /// The path of its page.
+    pub href: String,
+    /// Where it is.
+    pub state: State,
+}
+
+/// A request in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestRow {
+    /// Its identity.
+    pub id: RequestId,
+    /// The path of its page.
+    pub href: String,
+    /// What for.
+    pub action: Action,
+    /// Where it is.
+    pub state: State,
+    /// What it waits for or why it ended, in a sentence; may be empty.
+    pub status: String,
+    /// The claim.
+    pub claim: ClaimRef,
+    /// The offering's title.
+    pub offering_title: String,
+    /// The glyph.
+    pub icon: String,
+    /// The tenant.
+    pub tenant: TenantName,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The plan.
+    pub plan: Option<PlanName>,
+    /// Who asked, by name.
+    pub requester: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// When it last moved.
+    pub updated_at: Timestamp,
+}
+
+/// A list of requests.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestsPage {
+    /// Limited to one state.
+    pub state: Option<State>,
+    /// Limited to one offering.
+    pub offering: Option<OfferingName>,
+    /// Only the viewer's own.
+    pub mine: bool,
+    /// The requests, newest first.
+    pub rows: Paged<RequestRow>,
+}
+
+/// A request: where is it, on whom does it wait?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestPage {
+    /// As in lists.
+    pub row: RequestRow,
+    /// The path of the claim's page, once there is a claim.
+    pub claim_href: Option<String>,
+    /// The line of steps.
+    pub steps: Vec<RequestStep>,
+    /// The wish in a sentence.
+    pub sentence: String,
+    /// The frozen manifest, as YAML.
+    pub manifest: String,
+    /// Its hash.
+    pub manifest_hash: String,
+    /// For a change: what differs from what was live.
+    pub diff: Vec<DiffLine>,
+    /// How the control plane was chosen.
+    pub placement: Placement,
+    /// What the requester had to say.
+    pub note: Option<String>,
+    /// Why each rule asked: policy, rule, sentence.
+    pub rules: Vec<(String, String, String)>,
+    /// What it does to the quota.
+    pub quota: Vec<QuotaLine>,
+    /// Whether the viewer may decide.
+    pub may_decide: bool,
+    /// Why they may not, where one would expect they could (their own request, say).
+    pub may_not_decide: Option<String>,
+    /// Whether the viewer may take it back.
+    pub may_withdraw: bool,
+    /// What counts as the request as read: posted with a decision, so that one decides on what one saw.
+    pub revision: i64,
+}
+
+/// A step in the life of a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestStep {
+    /// What happened or will happen.
+    pub title: String,
+    /// Who did it.
+    pub who: Option<String>,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// What they said, or what it waits for.
+    pub comment: Option<String>,
+    /// Behind us.
+    pub done: bool,
+    /// Where it is now.
+    pub current: bool,
+    /// It ended here, and not well.
+    pub bad: bool,
+}
+
+/// A line of a diff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DiffLine {
+    /// What the line is.
+    pub tone: DiffTone,
+    /// Its text.
+    pub text: String,
+}
+
+/// What a line of a diff is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DiffTone {
+    /// In both.
+    Same,
+    /// Only in the new.
+    Added,
+    /// Only in the old.
+    Removed,
+    /// Lines left out.
+    Gap,
+}
