@@ -5,16 +5,20 @@
 //! Every shape is strict: an unknown field is an error.
 
 mod approval_policy;
+mod configuration;
 mod control_plane;
 mod offering;
+mod portal;
 mod tenant;
 
 pub use approval_policy::{ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Outcome};
+pub use configuration::Configuration;
 pub use control_plane::{ActAs, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits};
 pub use offering::{
     Access, Category, Endpoint, FieldHint, FormHints, Offering, OfferingSpec, Plan, Price, ResourceRef,
     SecretSource,
 };
+pub use portal::{Company, Database, GroupsFrom, Portal, PortalSpec, Provider, Sessions, SignIn};
 pub use tenant::{Environment, Member, PlaneGrant, Quota, Tenant, TenantSpec};
 
 /// The API version that every document must carry.

@@ -1,0 +1,137 @@
+use serde::{Deserialize, Serialize};
+
+/// The portal's own settings: the one document of kind `Portal`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Portal {
+    /// `metadata.name`.
+    pub name: String,
+    /// The specification.
+    pub spec: PortalSpec,
+}
+
+/// `spec` of a `Portal`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PortalSpec {
+    /// The address that people's browsers use: `https://portico.example.com`. Scheme, host and port only.
+    pub public_url: String,
+    /// The address to listen on, `host:port`.
+    #[serde(default = "listen")]
+    pub listen: String,
+    /// Whose portal it is.
+    #[serde(default)]
+    pub company: Company,
+    /// How people sign in.
+    pub sign_in: SignIn,
+    /// How long a sign-in lasts.
+    #[serde(default)]
+    pub sessions: Sessions,
+    /// Where requests and their record are kept.
+    #[serde(default)]
+    pub database: Database,
+    /// How many proxies in front of Portico add to `X-Forwarded-For`. With 0 the header is ignored, since anybody
+    /// could have written it.
+    #[serde(default)]
+    pub trusted_proxies: u8,
+}
+
+fn listen() -> String {
+    "127.0.0.1:8080".to_owned()
+}
+
+/// Whose portal it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Company {
+    /// The company's name, on the sign-in page and in titles.
+    pub name: Option<String>,
+    /// A logo: an SVG, PNG or WebP file. A relative path counts from the document's file.
+    pub logo: Option<String>,
+}
+
+/// How people sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SignIn {
+    /// The OpenID Connect providers, at least one.
+    pub providers: Vec<Provider>,
+    /// The SSO groups whose people are platform admins.
+    #[serde(default)]
+    pub admin_groups: Vec<String>,
+}
+
+/// An OpenID Connect provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Provider {
+    /// Its name in addresses.
+    pub name: String,
+    /// What its button says after "Continue with"; `name` where there is none.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Its issuer, exactly as its discovery document has it.
+    pub issuer: String,
+    /// The client that is registered there for Portico, with the redirect address `<publicUrl>/auth/callback`.
+    pub client_id: String,
+    /// A file with the client's secret. A relative path counts from the document's file.
+    #[serde(default)]
+    pub client_secret_file: Option<String>,
+    /// An environment variable with the client's secret. Neither this nor a file: a public client, by PKCE alone.
+    #[serde(default)]
+    pub client_secret_env: Option<String>,
+    /// What to ask for besides `openid`.
+    #[serde(default = "scopes")]
+    pub scopes: Vec<String>,
+    /// The claim that lists a person's groups: a name, or a path of names joined by dots (`realm_access.roles`).
+    #[serde(default = "groups_claim")]
+    pub groups_claim: String,
+    /// Where that claim is.
+    #[serde(default)]
+    pub groups_from: GroupsFrom,
+}
+
+fn scopes() -> Vec<String> {
+    vec!["profile".to_owned(), "email".to_owned()]
+}
+
+fn groups_claim() -> String {
+    "groups".to_owned()
+}
+
+/// Where a provider tells a person's groups.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum GroupsFrom {
+    /// In the ID token.
+    #[default]
+    IdToken,
+    /// In the answer of its userinfo endpoint.
+    Userinfo,
+}
+
+/// How long a sign-in lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Sessions {
+    /// Minutes without use after which it ends.
+    pub idle_minutes: u32,
+    /// Hours after which it ends in any case, so that changed groups take effect.
+    pub absolute_hours: u32,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { idle_minutes: 120, absolute_hours: 12 }
+    }
+}
+
+/// Where requests and their record are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite:<path>` or `postgres://…`. A relative path counts from the document's file. Without it:
+    /// `portico.db` beside the document.
+    pub url: Option<String>,
+    /// An environment variable with the address, for one that holds a password.
+    pub url_env: Option<String>,
+}
