@@ -1,3 +1,8 @@
 //! The program `portico`.
 
-fn main() {}
+fn main() {
+    let folder = std::env::args().nth(1).unwrap_or_default();
+    for problem in portico::config::load(std::path::Path::new(&folder)).problems {
+        println!("{problem}");
+    }
+}

@@ -1,0 +1,311 @@
+//! Control planes, offerings, tenants and approval policies.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use portico_domain::documents::{
+    ApprovalPolicy, Approvers, Connection, ControlPlane, Offering, Outcome, Plan, Tenant,
+};
+use portico_domain::names::{PlaneName, TenantName, is_dns_label};
+
+use super::super::load::Placed;
+use super::super::parse::Document;
+use super::{Findings, of_kind};
+
+fn planes(documents: &[Placed]) -> impl Iterator<Item = (usize, &ControlPlane)> {
+    of_kind(documents, |document| match document {
+        Document::ControlPlane(plane) => Some(plane),
+        _ => None,
+    })
+}
+
+fn all_tenants(documents: &[Placed]) -> impl Iterator<Item = (usize, &Tenant)> {
+    of_kind(documents, |document| match document {
+        Document::Tenant(tenant) => Some(tenant),
+        _ => None,
+    })
+}
+
+pub(super) fn control_planes(documents: &[Placed], findings: &mut Findings) {
+    let tenants: BTreeSet<&TenantName> = all_tenants(documents).map(|(_, tenant)| &tenant.name).collect();
+    for (at, plane) in planes(documents) {
+        let spec = &plane.spec;
+        for (index, tenant) in spec.dedicated_to.iter().enumerate() {
+            if !tenants.contains(tenant) {
+                findings.error(
+                    at,
+                    format!("spec.dedicatedTo[{index}]"),
+                    format!("there is no tenant named {:?}", tenant.as_str()),
+                );
+            }
+        }
+        if let Connection::Kubeconfig { path, .. } = &spec.connection {
+            if path.is_empty() {
+                findings.error(at, "spec.connection.kubeconfig.path", "is empty");
+            } else if !Path::new(path).exists() {
+                // A warning: one control plane's missing file must not hold up all the others.
+                findings.warning(
+                    at,
+                    "spec.connection.kubeconfig.path",
+                    format!("there is no file {path}"),
+                );
+            }
+        }
+        let limits = &spec.limits;
+        if limits.objects == 0 {
+            findings.error(at, "spec.limits.objects", "must be at least 1");
+        }
+        if limits.object_bytes < 1024 {
+            findings.error(at, "spec.limits.objectBytes", "must be at least 1024");
+        }
+        if !(1..=300).contains(&limits.timeout_seconds) {
+            findings.error(at, "spec.limits.timeoutSeconds", "must be 1 to 300");
+        }
+        labels(at, "metadata.labels", &plane.labels, findings);
+    }
+}
+
+pub(super) fn offerings(documents: &[Placed], findings: &mut Findings) {
+    let all = of_kind(documents, |document| match document {
+        Document::Offering(offering) => Some(&**offering),
+        _ => None,
+    });
+    for (at, offering) in all {
+        offering_document(at, offering, findings);
+    }
+}
+
+fn offering_document(at: usize, offering: &Offering, findings: &mut Findings) {
+    let spec = &offering.spec;
+    if !offering.name.as_str().contains('.') {
+        findings.error(
+            at,
+            "metadata.name",
+            "must be <plural>.<group>, as the CustomResourceDefinition is named",
+        );
+    }
+    let mut names = BTreeSet::new();
+    for (index, plan) in spec.plans.iter().enumerate() {
+        let field = format!("spec.plans[{index}]");
+        if !names.insert(&plan.name) {
+            findings.error(
+                at,
+                format!("{field}.name"),
+                format!("two plans are named {:?}", plan.name.as_str()),
+            );
+        }
+        offering_plan(at, &field, plan, findings);
+    }
+    for path in spec.form.fields.keys() {
+        if let Err(message) = field_path(path) {
+            findings.error(at, format!("spec.form.fields.{path}"), message);
+        }
+    }
+    for (index, path) in spec.form.order.iter().enumerate() {
+        if let Err(message) = field_path(path) {
+            findings.error(at, format!("spec.form.order[{index}]"), message);
+        }
+    }
+    for (index, endpoint) in spec.access.endpoints.iter().enumerate() {
+        if let Err(message) = field_path(&endpoint.path) {
+            findings.error(at, format!("spec.access.endpoints[{index}].path"), message);
+        }
+    }
+    labels(
+        at,
+        "spec.controlPlaneLabels",
+        &spec.control_plane_labels,
+        findings,
+    );
+}
+
+fn offering_plan(at: usize, field: &str, plan: &Plan, findings: &mut Findings) {
+    for name in ["apiVersion", "kind", "metadata", "status"] {
+        if plan.values.contains_key(name) {
+            findings.error(at, format!("{field}.values.{name}"), "is not a plan's to set");
+        }
+    }
+    for (index, path) in plan.adjustable.iter().enumerate() {
+        if let Err(message) = field_path(path) {
+            findings.error(at, format!("{field}.adjustable[{index}]"), message);
+        }
+    }
+    if let Some(price) = &plan.price {
+        if !price.monthly.is_finite() || price.monthly < 0.0 {
+            findings.error(at, format!("{field}.price.monthly"), "must be 0 or more");
+        }
+        if price.currency.len() != 3 || !price.currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            findings.error(
+                at,
+                format!("{field}.price.currency"),
+                "must be three letters, as EUR (ISO 4217)",
+            );
+        }
+    }
+}
+
+/// A path as documents have it: `spec.storage.size`, `spec.users[].name`.
+fn field_path(path: &str) -> Result<(), String> {
+    let whole = path.split('.').all(|part| {
+        let name = part.strip_suffix("[]").unwrap_or(part);
+        !name.is_empty() && !name.contains(['[', ']', '/', ' '])
+    });
+    if whole {
+        Ok(())
+    } else {
+        Err(format!(
+            "{path:?} is not a path: write it as spec.storage.size or spec.users[].name"
+        ))
+    }
+}
+
+pub(super) fn tenants(documents: &[Placed], findings: &mut Findings) {
+    let planes: BTreeMap<&PlaneName, &ControlPlane> =
+        planes(documents).map(|(_, plane)| (&plane.name, plane)).collect();
+    let mut namespaces: BTreeMap<&str, &TenantName> = BTreeMap::new();
+    for (at, tenant) in all_tenants(documents) {
+        let spec = &tenant.spec;
+        if spec.members.is_empty() {
+            findings.warning(at, "spec.members", "nobody belongs to this tenant");
+        }
+        for (index, member) in spec.members.iter().enumerate() {
+            if member.group.trim().is_empty() {
+                findings.error(at, format!("spec.members[{index}].group"), "is empty");
+            }
+        }
+        if spec.environments.is_empty() {
+            findings.error(at, "spec.environments", "a tenant needs at least one environment");
+        }
+        let mut names = BTreeSet::new();
+        for (index, environment) in spec.environments.iter().enumerate() {
+            let field = format!("spec.environments[{index}]");
+            if !names.insert(&environment.name) {
+                let message = format!("two environments are named {:?}", environment.name.as_str());
+                findings.error(at, format!("{field}.name"), message);
+            }
+            if !is_dns_label(&environment.namespace) {
+                let message = format!(
+                    "{:?} is not a namespace: use a-z, 0-9 and '-'",
+                    environment.namespace
+                );
+                findings.error(at, format!("{field}.namespace"), message);
+            }
+            if let Some(owner) = namespaces.insert(&environment.namespace, &tenant.name) {
+                let message = format!(
+                    "the namespace {:?} already belongs to an environment of tenant {owner}: no two may share one",
+                    environment.namespace
+                );
+                findings.error(at, format!("{field}.namespace"), message);
+            }
+            labels(
+                at,
+                &format!("{field}.controlPlaneLabels"),
+                &environment.control_plane_labels,
+                findings,
+            );
+        }
+        for (index, name) in spec.control_planes.names.iter().enumerate() {
+            let field = format!("spec.controlPlanes.names[{index}]");
+            match planes.get(name) {
+                None => findings.error(
+                    at,
+                    field,
+                    format!("there is no control plane named {:?}", name.as_str()),
+                ),
+                Some(plane)
+                    if !plane.spec.dedicated_to.is_empty()
+                        && !plane.spec.dedicated_to.contains(&tenant.name) =>
+                {
+                    let message = format!("{name} is dedicated to other tenants and will not serve this one");
+                    findings.warning(at, field, message);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+pub(super) fn policies(documents: &[Placed], findings: &mut Findings) {
+    let all = of_kind(documents, |document| match document {
+        Document::ApprovalPolicy(policy) => Some(policy),
+        _ => None,
+    });
+    for (at, policy) in all {
+        approval_policy(at, policy, findings);
+    }
+}
+
+fn approval_policy(at: usize, policy: &ApprovalPolicy, findings: &mut Findings) {
+    if policy.spec.rules.is_empty() {
+        findings.warning(at, "spec.rules", "a policy without rules has no effect");
+    }
+    let mut names = BTreeSet::new();
+    for (index, rule) in policy.spec.rules.iter().enumerate() {
+        let field = format!("spec.rules[{index}]");
+        if !names.insert(&rule.name) {
+            findings.error(
+                at,
+                format!("{field}.name"),
+                format!("two rules are named {:?}", rule.name),
+            );
+        }
+        if let Outcome::Require {
+            approvers,
+            count,
+            expires_after_hours,
+        } = &rule.then
+        {
+            if *count == 0 {
+                findings.error(at, format!("{field}.then.require.count"), "must be at least 1");
+            }
+            if *expires_after_hours == 0 || *expires_after_hours > 24 * 365 {
+                findings.error(
+                    at,
+                    format!("{field}.then.require.expiresAfterHours"),
+                    "must be 1 to 8760 (a year)",
+                );
+            }
+            if let Approvers::Groups(groups) = approvers
+                && (groups.is_empty() || groups.iter().any(|group| group.trim().is_empty()))
+            {
+                findings.error(
+                    at,
+                    format!("{field}.then.require.approvers.groups"),
+                    "name at least one group, and none empty",
+                );
+            }
+        }
+    }
+}
+
+/// Labels as Kubernetes has them: an optional prefix, a name, and a value of at most 63 characters.
+fn labels(at: usize, field: &str, labels: &BTreeMap<String, String>, findings: &mut Findings) {
+    for (key, value) in labels {
+        let name = key.rsplit_once('/').map_or(key.as_str(), |(_, name)| name);
+        if !is_label_text(name) || name.is_empty() {
+            findings.error(
+                at,
+                format!("{field}.{key}"),
+                format!("{key:?} is not a label's name"),
+            );
+        }
+        if !is_label_text(value) {
+            findings.error(
+                at,
+                format!("{field}.{key}"),
+                format!("{value:?} is not a label's value"),
+            );
+        }
+    }
+}
+
+fn is_label_text(text: &str) -> bool {
+    let edge = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_alphanumeric);
+    let bytes = text.as_bytes();
+    bytes.len() <= 63
+        && edge(bytes.first())
+        && edge(bytes.last())
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}

@@ -1,0 +1,259 @@
+//! From a folder to a configuration.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use portico_domain::documents::{Configuration, Connection};
+use sha2::{Digest, Sha256};
+
+use super::parse::{self, Document, FILE_BYTES};
+use super::problem::{Problem, Severity};
+use super::{check, locate};
+
+/// The most files that a folder may hold.
+const FILES: usize = 1_000;
+
+/// What reading a folder came to.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The configuration; `None` when there are errors.
+    pub configuration: Option<Configuration>,
+    /// What is wrong, errors and warnings, in the order of the files.
+    pub problems: Vec<Problem>,
+    /// SHA-256 over names and texts of the files, in hex: changes exactly when they do.
+    pub digest: String,
+}
+
+/// A document and where it came from.
+pub(super) struct Placed {
+    pub(super) file: PathBuf,
+    pub(super) index: usize,
+    pub(super) document: Document,
+}
+
+/// Something that a check found at a field of a document.
+pub(super) struct Finding {
+    pub(super) severity: Severity,
+    /// The document's place in the list of documents.
+    pub(super) at: usize,
+    pub(super) field: String,
+    pub(super) message: String,
+}
+
+/// Reads and checks the folder. Never fails: what is wrong, the folder's absence included, is among the problems.
+#[must_use]
+pub fn load(folder: &Path) -> Loaded {
+    let mut problems = Vec::new();
+    let texts = read_files(folder, &mut problems);
+    let digest = digest(&texts);
+    let mut documents = Vec::new();
+    for (file, text) in &texts {
+        let (parsed, wrong) = parse::parse(file, text);
+        problems.extend(wrong);
+        documents.extend(parsed.into_iter().map(|(index, document)| Placed {
+            file: file.clone(),
+            index,
+            document,
+        }));
+    }
+    make_paths_absolute(&mut documents);
+    let findings = check::check(&documents);
+    problems.extend(place(findings, &documents, &texts));
+    if problems.is_empty()
+        && !documents
+            .iter()
+            .any(|placed| matches!(placed.document, Document::Portal(_)))
+    {
+        problems.push(Problem::in_file(
+            folder,
+            "no document of kind Portal: the folder needs one, with the portal's address and how people sign in",
+        ));
+    }
+    let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
+    let configuration = if failed { None } else { assemble(documents) };
+    Loaded {
+        configuration,
+        problems,
+        digest,
+    }
+}
+
+/// The YAML files of the folder by name, without hidden ones and folders below.
+fn read_files(folder: &Path, problems: &mut Vec<Problem>) -> BTreeMap<PathBuf, String> {
+    let mut texts = BTreeMap::new();
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            problems.push(Problem::in_file(
+                folder,
+                format!("the folder cannot be read: {error}"),
+            ));
+            return texts;
+        }
+    };
+    for entry in entries {
+        let path = match entry {
+            Ok(entry) => entry.path(),
+            Err(error) => {
+                problems.push(Problem::in_file(
+                    folder,
+                    format!("the folder cannot be read: {error}"),
+                ));
+                continue;
+            }
+        };
+        let yaml = path
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml");
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if !yaml || hidden || path.is_dir() {
+            continue;
+        }
+        if texts.len() >= FILES {
+            problems.push(Problem::in_file(folder, format!("more than {FILES} files")));
+            break;
+        }
+        match read_bounded(&path) {
+            Ok(text) => {
+                texts.insert(path, text);
+            }
+            Err(message) => problems.push(Problem::in_file(path, message)),
+        }
+    }
+    texts
+}
+
+fn read_bounded(path: &Path) -> Result<String, String> {
+    let file = fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let mut text = String::new();
+    file.take(FILE_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    if text.len() as u64 > FILE_BYTES {
+        return Err(format!(
+            "is larger than {FILE_BYTES} bytes: split it into several files"
+        ));
+    }
+    Ok(text)
+}
+
+fn digest(texts: &BTreeMap<PathBuf, String>) -> String {
+    let mut hasher = Sha256::new();
+    for (path, text) in texts {
+        hasher.update(path.to_string_lossy().as_bytes());
+        hasher.update([0]);
+        hasher.update(text.len().to_be_bytes());
+        hasher.update(text);
+    }
+    hex::encode(hasher.finalize())
+}
+
+/// Relative paths count from the file that they stand in.
+fn make_paths_absolute(documents: &mut [Placed]) {
+    for Placed { file, document, .. } in documents {
+        let folder = file
+            .parent()
+            .map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_owned()))
+            .unwrap_or_default();
+        let absolute = |path: &mut String| {
+            if !path.is_empty() {
+                *path = folder.join(&*path).to_string_lossy().into_owned();
+            }
+        };
+        match document {
+            Document::ControlPlane(plane) => {
+                if let Connection::Kubeconfig { path, .. } = &mut plane.spec.connection {
+                    absolute(path);
+                }
+            }
+            Document::Portal(portal) => {
+                let spec = &mut portal.spec;
+                if let Some(logo) = &mut spec.company.logo {
+                    absolute(logo);
+                }
+                for provider in &mut spec.sign_in.providers {
+                    if let Some(file) = &mut provider.client_secret_file {
+                        absolute(file);
+                    }
+                }
+                match &mut spec.database.url {
+                    Some(url) => {
+                        if let Some(path) = url.strip_prefix("sqlite:")
+                            && !path.starts_with([':', '/'])
+                        {
+                            *url = format!("sqlite:{}", folder.join(path).display());
+                        }
+                    }
+                    None if spec.database.url_env.is_none() => {
+                        spec.database.url = Some(format!("sqlite:{}", folder.join("portico.db").display()));
+                    }
+                    None => {}
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Gives findings their lines, in the order of files and lines.
+fn place(findings: Vec<Finding>, documents: &[Placed], texts: &BTreeMap<PathBuf, String>) -> Vec<Problem> {
+    let mut outlines = BTreeMap::new();
+    let mut problems: Vec<Problem> = findings
+        .into_iter()
+        .map(|finding| {
+            let Placed { file, index, .. } = &documents[finding.at];
+            let outline = outlines.entry(file).or_insert_with(|| {
+                texts
+                    .get(file)
+                    .map(|text| locate::outline(text))
+                    .unwrap_or_default()
+            });
+            let node = outline.get(*index).and_then(Option::as_ref);
+            Problem {
+                severity: finding.severity,
+                file: file.clone(),
+                line: node.and_then(|node| locate::line_of(node, &finding.field)),
+                field: Some(finding.field),
+                message: finding.message,
+            }
+        })
+        .collect();
+    problems.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+    problems
+}
+
+fn assemble(documents: Vec<Placed>) -> Option<Configuration> {
+    let mut portal = None;
+    let mut control_planes = BTreeMap::new();
+    let mut offerings = BTreeMap::new();
+    let mut tenants = BTreeMap::new();
+    let mut policies = BTreeMap::new();
+    for Placed { document, .. } in documents {
+        match document {
+            Document::Portal(document) => portal = Some(document),
+            Document::ControlPlane(document) => {
+                control_planes.insert(document.name.clone(), document);
+            }
+            Document::Offering(document) => {
+                offerings.insert(document.name.clone(), *document);
+            }
+            Document::Tenant(document) => {
+                tenants.insert(document.name.clone(), document);
+            }
+            Document::ApprovalPolicy(document) => {
+                policies.insert(document.name.clone(), document);
+            }
+        }
+    }
+    Some(Configuration {
+        portal: portal?,
+        control_planes,
+        offerings,
+        tenants,
+        policies,
+    })
+}

@@ -1,0 +1,251 @@
+//! What somebody sees who writes a configuration.
+
+use std::fs;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::{LiveConfiguration, load, watch};
+
+const PORTAL: &str = "\
+apiVersion: portico.dev/v1alpha1
+kind: Portal
+metadata:
+  name: portico
+spec:
+  publicUrl: https://portico.example.com
+  signIn:
+    adminGroups: [platform-admins]
+    providers:
+      - name: sso
+        issuer: https://sso.example.com
+        clientId: portico
+";
+
+const TENANT: &str = "\
+apiVersion: portico.dev/v1alpha1
+kind: Tenant
+metadata:
+  name: payments
+spec:
+  members:
+    - group: payments-developers
+      role: developer
+  environments:
+    - name: dev
+      namespace: payments-dev
+";
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+/// The problems of a folder as `check-config` prints them, less the folder's own path.
+fn problems(files: &[(&str, &str)]) -> Vec<String> {
+    let folder = folder(files);
+    let prefix = format!("{}/", folder.path().display());
+    load(folder.path())
+        .problems
+        .iter()
+        .map(|problem| problem.to_string().replace(&prefix, ""))
+        .collect()
+}
+
+#[test]
+fn a_whole_configuration_is_taken() {
+    let folder = folder(&[("portico.yaml", PORTAL), ("tenants.yaml", TENANT)]);
+    let loaded = load(folder.path());
+    assert_eq!(loaded.problems, vec![]);
+    let configuration = loaded.configuration.unwrap();
+    assert_eq!(configuration.tenants.len(), 1);
+    let database = configuration.portal.spec.database.url.unwrap();
+    assert!(
+        database.starts_with("sqlite:/") && database.ends_with("/portico.db"),
+        "{database}"
+    );
+}
+
+#[test]
+fn an_unknown_field_names_file_line_and_field() {
+    let tenant = TENANT.replace("namespace: payments-dev", "namepsace: payments-dev");
+    assert_eq!(
+        problems(&[("portico.yaml", PORTAL), ("tenants.yaml", &tenant)]),
+        [
+            "tenants.yaml:11: spec.environments[0].namepsace: unknown field `namepsace`; did you mean \
+          `namespace`? Known here: `name`, `namespace`, `production`, `controlPlaneLabels`"
+        ]
+    );
+}
+
+#[test]
+fn a_wrong_type_names_file_line_and_field() {
+    let tenant = TENANT.replace(
+        "namespace: payments-dev",
+        "namespace: payments-dev\n      production: sometimes",
+    );
+    let found = problems(&[("portico.yaml", PORTAL), ("tenants.yaml", &tenant)]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].starts_with("tenants.yaml:12: spec.environments[0].production: "),
+        "{}",
+        found[0]
+    );
+}
+
+#[test]
+fn an_unknown_word_lists_the_known_ones() {
+    let tenant = TENANT.replace("role: developer", "role: develloper");
+    assert_eq!(
+        problems(&[("portico.yaml", PORTAL), ("tenants.yaml", &tenant)]),
+        [
+            "tenants.yaml:8: spec.members[0].role: `develloper` is none of `viewer`, `developer`, `approver`, \
+          `tenantAdmin`"
+        ]
+    );
+}
+
+#[test]
+fn every_document_of_a_file_is_judged() {
+    let text = format!(
+        "{}---\n{}---\n{}",
+        TENANT.replace("name: payments\n", "name: Payments\n"),
+        TENANT
+            .replace("kind: Tenant", "kind: Tennant")
+            .replace("payments-dev\n", "x\n"),
+        TENANT.replace("name: payments\n", "name: other\n")
+    );
+    let found = problems(&[("portico.yaml", PORTAL), ("tenants.yaml", &text)]);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(
+        found[0].starts_with("tenants.yaml:4: metadata.name: tenant name \"Payments\""),
+        "{}",
+        found[0]
+    );
+    assert!(found[1].contains("unknown kind \"Tennant\""), "{}", found[1]);
+}
+
+#[test]
+fn two_environments_may_not_share_a_namespace() {
+    let other = TENANT.replace("name: payments\n", "name: research\n");
+    assert_eq!(
+        problems(&[("a.yaml", TENANT), ("b.yaml", &other), ("portico.yaml", PORTAL)]),
+        [
+            "b.yaml:11: spec.environments[0].namespace: the namespace \"payments-dev\" already belongs to an \
+          environment of tenant payments: no two may share one"
+        ]
+    );
+}
+
+#[test]
+fn a_reference_must_lead_somewhere() {
+    let tenant = format!("{TENANT}  controlPlanes:\n    names: [nowhere]\n");
+    assert_eq!(
+        problems(&[("portico.yaml", PORTAL), ("tenants.yaml", &tenant)]),
+        ["tenants.yaml:13: spec.controlPlanes.names[0]: there is no control plane named \"nowhere\""]
+    );
+}
+
+#[test]
+fn a_folder_without_a_portal_says_so() {
+    let found = problems(&[("tenants.yaml", TENANT)]);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].contains("no document of kind Portal"), "{}", found[0]);
+}
+
+#[test]
+fn a_missing_folder_is_a_problem_and_no_panic() {
+    let loaded = load(std::path::Path::new("/nonexistent/portico"));
+    assert!(loaded.configuration.is_none());
+    assert!(loaded.problems[0].to_string().contains("cannot be read"));
+}
+
+#[test]
+fn a_yaml_bomb_is_refused_quickly() {
+    let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x]\n");
+    for (name, below) in ["b", "c", "d", "e", "f", "g", "h", "i"]
+        .iter()
+        .zip(["a", "b", "c", "d", "e", "f", "g", "h"])
+    {
+        bomb.push_str(&format!(
+            "{name}: &{name} [{}]\n",
+            vec![format!("*{below}"); 9].join(", ")
+        ));
+    }
+    let document = format!("{TENANT}  title: x\nbomb:\n  {}", bomb.replace('\n', "\n  "));
+    let started = std::time::Instant::now();
+    let found = problems(&[("bomb.yaml", &document), ("portico.yaml", PORTAL)]);
+    assert!(!found.is_empty());
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_huge_file_is_refused() {
+    let huge = format!("# {}\n", "x".repeat(2 << 20));
+    let found = problems(&[("huge.yaml", &huge), ("portico.yaml", PORTAL)]);
+    assert!(found[0].starts_with("huge.yaml: is larger than"), "{}", found[0]);
+}
+
+#[test]
+fn nesting_without_end_is_refused() {
+    let deep = format!("a: {}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(!problems(&[("deep.yaml", &deep), ("portico.yaml", PORTAL)]).is_empty());
+}
+
+#[test]
+fn a_public_url_with_a_path_is_refused() {
+    let portal = PORTAL.replace("https://portico.example.com", "https://example.com/portico");
+    let found = problems(&[("portico.yaml", &portal)]);
+    assert!(
+        found[0].starts_with("portico.yaml:6: spec.publicUrl: "),
+        "{}",
+        found[0]
+    );
+}
+
+#[tokio::test]
+async fn a_bad_new_version_leaves_the_last_good_one_in_force() {
+    let folder = folder(&[("portico.yaml", PORTAL), ("tenants.yaml", TENANT)]);
+    let live = LiveConfiguration::open(folder.path()).unwrap();
+    let mut reports = live.subscribe();
+    let stop = CancellationToken::new();
+    let watching = tokio::spawn(watch(live.clone(), stop.clone()));
+    // The watch may begin after the first write: write until it is noticed.
+    let bad = TENANT.replace("role: developer", "role: king");
+    let refused = async {
+        loop {
+            fs::write(folder.path().join("tenants.yaml"), &bad).unwrap();
+            if let Ok(changed) = tokio::time::timeout(Duration::from_secs(1), reports.changed()).await {
+                changed.unwrap();
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), refused)
+        .await
+        .unwrap();
+    assert!(live.report().refused());
+    assert_eq!(live.generation(), 1);
+    assert_eq!(live.current().tenants.len(), 1);
+
+    fs::write(
+        folder.path().join("tenants.yaml"),
+        TENANT.replace("name: payments\n", "name: billing\n"),
+    )
+    .unwrap();
+    tokio::time::timeout(
+        Duration::from_secs(10),
+        reports.wait_for(|report| report.generation == 2),
+    )
+    .await
+    .unwrap()
+    .unwrap();
+    assert!(!live.report().refused());
+    assert_eq!(live.current().tenants.keys().next().unwrap().as_str(), "billing");
+    stop.cancel();
+    watching.await.unwrap();
+}

@@ -1,0 +1,6 @@
+//! The program `portico`: a self-service portal over many Kubernetes control planes.
+//!
+//! Arrows point one way: `web` → `portal` → store and planes → domain; `worker` → store and planes →
+//! domain. `config` and `auth` stand beside them.
+
+pub mod config;
