@@ -1,1 +1,28 @@
-//! What Portico keeps: requests, their record, sessions; on SQLite and PostgreSQL.
+//! What Portico keeps: requests, their record, sessions, API tokens; on SQLite and PostgreSQL.
+//!
+//! SQL lives here and nowhere else, a file for each aggregate. Its text is shared by both
+//! databases; [`backend`] holds what differs. Reads that serve a viewer take a
+//! [`portico_domain::tenancy::Scope`].
+
+mod backend;
+mod error;
+mod page;
+mod readiness;
+mod record;
+mod requests;
+mod sessions;
+mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod tokens;
+
+pub use error::StoreError;
+pub use page::{Listing, Page};
+pub use record::{ChainVerdict, EventFilter};
+pub use requests::{Renewal, RequestFilter, Retry};
+pub use sessions::{PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
+pub use store::{Settings, Store};
+pub use tokens::ApiToken;
+
+/// What every operation of the store answers.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;

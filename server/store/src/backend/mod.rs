@@ -1,0 +1,60 @@
+//! What differs between the databases, behind one small face: run this text with these values.
+//!
+//! Columns are of two kinds only, `TEXT` and `BIGINT`, so that the same statements, the same
+//! values and the same rows serve both. `SQLx`'s `Any` driver would do less: it can neither begin an
+//! immediate transaction nor tell one database's errors from the other's.
+
+mod postgres;
+mod query;
+mod row;
+mod sqlite;
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+pub(crate) use postgres::Postgres;
+pub(crate) use query::{Query, Value};
+pub(crate) use row::Row;
+pub(crate) use sqlite::Sqlite;
+
+use crate::Result;
+
+/// The few words in which statements differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Dialect {
+    /// Ends a `SELECT` in a writing transaction whose rows nobody else shall take meanwhile.
+    pub(crate) skip_locked: &'static str,
+}
+
+/// A database.
+#[async_trait]
+pub(crate) trait Backend: Debug + Send + Sync + 'static {
+    /// The words in which its statements differ.
+    fn dialect(&self) -> Dialect;
+
+    /// Brings the schema up to date. Several processes may do so at once.
+    async fn migrate(&self) -> Result<()>;
+
+    /// Begins to write. Dropped without [`Transaction::commit`], nothing has happened.
+    async fn begin(&self) -> Result<Box<dyn Transaction>>;
+
+    /// Reads by one statement.
+    async fn fetch(&self, query: Query) -> Result<Vec<Row>>;
+
+    /// Ends all connections.
+    async fn close(&self);
+}
+
+/// Several statements that happen together or not at all.
+#[async_trait]
+pub(crate) trait Transaction: Send {
+    /// Runs a statement; how many rows it touched.
+    async fn execute(&mut self, query: Query) -> Result<u64>;
+
+    /// Runs a statement that yields rows.
+    async fn fetch(&mut self, query: Query) -> Result<Vec<Row>>;
+
+    /// Makes it last.
+    async fn commit(self: Box<Self>) -> Result<()>;
+}

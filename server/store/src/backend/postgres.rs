@@ -1,0 +1,97 @@
+use std::str::FromStr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+use super::{Backend, Dialect, Query, Row, Transaction, Value};
+use crate::{Result, StoreError};
+
+/// How long an operation waits for a free connection before it says that the database is not there.
+const ACQUIRE: Duration = Duration::from_secs(10);
+
+/// PostgreSQL 13 or later.
+#[derive(Debug)]
+pub(crate) struct Postgres(PgPool);
+
+impl Postgres {
+    pub(crate) async fn connect(url: &str, shown: &str, connections: u32) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|error| StoreError::Address {
+                url: shown.to_owned(),
+                why: error.to_string(),
+            })?
+            .application_name("portico");
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE)
+            .connect_with(options)
+            .await?;
+        Ok(Self(pool))
+    }
+}
+
+#[async_trait]
+impl Backend for Postgres {
+    fn dialect(&self) -> Dialect {
+        Dialect {
+            skip_locked: " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    async fn migrate(&self) -> Result<()> {
+        sqlx::migrate!("../../migrations/postgres")
+            .run(&self.0)
+            .await
+            .map_err(StoreError::Migration)
+    }
+
+    async fn begin(&self) -> Result<Box<dyn Transaction>> {
+        Ok(Box::new(PostgresTransaction(self.0.begin().await?)))
+    }
+
+    async fn fetch(&self, query: Query) -> Result<Vec<Row>> {
+        let (text, values) = query.into_parts();
+        let rows = prepared(text, values).fetch_all(&self.0).await?;
+        Ok(rows.into_iter().map(Row::Postgres).collect())
+    }
+
+    async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+struct PostgresTransaction(sqlx::Transaction<'static, sqlx::Postgres>);
+
+#[async_trait]
+impl Transaction for PostgresTransaction {
+    async fn execute(&mut self, query: Query) -> Result<u64> {
+        let (text, values) = query.into_parts();
+        Ok(prepared(text, values)
+            .execute(&mut *self.0)
+            .await?
+            .rows_affected())
+    }
+
+    async fn fetch(&mut self, query: Query) -> Result<Vec<Row>> {
+        let (text, values) = query.into_parts();
+        let rows = prepared(text, values).fetch_all(&mut *self.0).await?;
+        Ok(rows.into_iter().map(Row::Postgres).collect())
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+fn prepared(
+    text: sqlx::SqlStr,
+    values: Vec<Value>,
+) -> sqlx::query::Query<'static, sqlx::Postgres, sqlx::postgres::PgArguments> {
+    values
+        .into_iter()
+        .fold(sqlx::query(text), |query, value| match value {
+            Value::Text(text) => query.bind(text),
+            Value::Integer(integer) => query.bind(integer),
+        })
+}

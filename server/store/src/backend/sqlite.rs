@@ -1,0 +1,132 @@
+use std::str::FromStr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use super::{Backend, Dialect, Query, Row, Transaction, Value};
+use crate::{Result, StoreError};
+
+/// How long a statement waits for another process to let go of the file.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// One file, or memory. One connection writes; readers look on through the write-ahead log.
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Sqlite {
+    pub(crate) async fn connect(url: &str, readers: u32) -> Result<Self> {
+        let address = |why: String| StoreError::Address {
+            url: url.to_owned(),
+            why,
+        };
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(|error| address(error.to_string()))?
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .busy_timeout(BUSY)
+            .journal_mode(SqliteJournalMode::Wal)
+            // What was answered with "submitted" survives a loss of power.
+            .synchronous(SqliteSynchronous::Full);
+        let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+        if !in_memory
+            && let Some(folder) = options.get_filename().parent()
+            && !folder.as_os_str().is_empty()
+        {
+            tokio::fs::create_dir_all(folder).await.map_err(|error| {
+                address(format!(
+                    "the folder {} cannot be made: {error}",
+                    folder.display()
+                ))
+            })?;
+        }
+        // A database in memory lives as long as its one connection.
+        let pool = |size| {
+            SqlitePoolOptions::new()
+                .max_connections(size)
+                .min_connections(1)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .acquire_timeout(BUSY + Duration::from_secs(20))
+        };
+        let writer = pool(1).connect_with(options.clone()).await?;
+        let readers = if in_memory {
+            writer.clone()
+        } else {
+            pool(readers).connect_with(options.read_only(true)).await?
+        };
+        Ok(Self { writer, readers })
+    }
+}
+
+#[async_trait]
+impl Backend for Sqlite {
+    fn dialect(&self) -> Dialect {
+        // Transactions begin immediate: there is one writer, and it sees no half-taken rows.
+        Dialect { skip_locked: "" }
+    }
+
+    async fn migrate(&self) -> Result<()> {
+        sqlx::migrate!("../../migrations/sqlite")
+            .run(&self.writer)
+            .await
+            .map_err(StoreError::Migration)
+    }
+
+    async fn begin(&self) -> Result<Box<dyn Transaction>> {
+        Ok(Box::new(SqliteTransaction(
+            self.writer.begin_with("BEGIN IMMEDIATE").await?,
+        )))
+    }
+
+    async fn fetch(&self, query: Query) -> Result<Vec<Row>> {
+        let (text, values) = query.into_parts();
+        let rows = prepared(text, values).fetch_all(&self.readers).await?;
+        Ok(rows.into_iter().map(Row::Sqlite).collect())
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+struct SqliteTransaction(sqlx::Transaction<'static, sqlx::Sqlite>);
+
+#[async_trait]
+impl Transaction for SqliteTransaction {
+    async fn execute(&mut self, query: Query) -> Result<u64> {
+        let (text, values) = query.into_parts();
+        Ok(prepared(text, values)
+            .execute(&mut *self.0)
+            .await?
+            .rows_affected())
+    }
+
+    async fn fetch(&mut self, query: Query) -> Result<Vec<Row>> {
+        let (text, values) = query.into_parts();
+        let rows = prepared(text, values).fetch_all(&mut *self.0).await?;
+        Ok(rows.into_iter().map(Row::Sqlite).collect())
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+fn prepared(
+    text: sqlx::SqlStr,
+    values: Vec<Value>,
+) -> sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
+    values
+        .into_iter()
+        .fold(sqlx::query(text), |query, value| match value {
+            Value::Text(text) => query.bind(text),
+            Value::Integer(integer) => query.bind(integer),
+        })
+}

@@ -1,0 +1,110 @@
+//! How long claims took from request to ready: what the catalog calls their typical time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use portico_domain::names::{OfferingName, RequestId};
+use portico_domain::request::Request;
+
+use crate::backend::Query;
+use crate::requests::read_requests;
+use crate::{Result, Store};
+
+/// The median is over this many of the latest samples of an offering.
+const SAMPLES: usize = 50;
+/// Samples of all offerings that are looked at together, the latest first.
+const LATEST: i64 = 5000;
+
+impl Store {
+    /// Notes that the claim of a request turned ready, so long after it was approved. Noting it again changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_ready(
+        &self,
+        request: RequestId,
+        offering: &OfferingName,
+        took: Duration,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut transaction = self.backend.begin().await?;
+        let seconds = i64::try_from(took.as_secs()).unwrap_or(i64::MAX);
+        let note = Query::new(
+            "INSERT INTO readiness (request_id, offering, seconds, noted_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (request_id) DO NOTHING",
+            [
+                request.to_string().into(),
+                offering.as_str().into(),
+                seconds.into(),
+                now.into(),
+            ],
+        );
+        transaction.execute(note).await?;
+        transaction.commit().await
+    }
+
+    /// The median time to ready of an offering's latest claims; `None` without any.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn typical_time(&self, offering: &OfferingName) -> Result<Option<Duration>> {
+        let samples = i64::try_from(SAMPLES).unwrap_or(i64::MAX);
+        let query = Query::new(
+            "SELECT seconds FROM readiness WHERE offering = $1 ORDER BY noted_at DESC LIMIT $2",
+            [offering.as_str().into(), samples.into()],
+        );
+        let rows = self.backend.fetch(query).await?;
+        let seconds = rows
+            .iter()
+            .map(|row| row.integer("seconds"))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(median(seconds))
+    }
+
+    /// The median time to ready of every offering that has any sample: for the catalog, in one read.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn typical_times(&self) -> Result<BTreeMap<OfferingName, Duration>> {
+        let query = Query::new(
+            "SELECT offering, seconds FROM readiness ORDER BY noted_at DESC LIMIT $1",
+            [LATEST.into()],
+        );
+        let mut samples: BTreeMap<OfferingName, Vec<i64>> = BTreeMap::new();
+        for row in self.backend.fetch(query).await? {
+            let of_offering = samples.entry(row.parsed("offering")?).or_default();
+            if of_offering.len() < SAMPLES {
+                of_offering.push(row.integer("seconds")?);
+            }
+        }
+        Ok(samples
+            .into_iter()
+            .filter_map(|(offering, seconds)| Some((offering, median(seconds)?)))
+            .collect())
+    }
+
+    /// Fulfilled requests for new claims since `since` whose claims were not seen ready yet, the
+    /// oldest first, at most 500.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn awaiting_readiness(&self, since: Timestamp) -> Result<Vec<Request>> {
+        let mut query = Query::new(crate::requests::SELECT, []);
+        query
+            .push(" WHERE state = 'fulfilled' AND action = 'create' AND updated_at >= ")
+            .bind(since);
+        query.push(
+            " AND NOT EXISTS (SELECT 1 FROM readiness WHERE readiness.request_id = requests.id)",
+        );
+        query.push(" ORDER BY requests.id LIMIT 500");
+        read_requests(&self.backend.fetch(query).await?)
+    }
+}
+
+fn median(mut seconds: Vec<i64>) -> Option<Duration> {
+    seconds.sort_unstable();
+    let middle = seconds.get(seconds.len() / 2).copied()?;
+    Duration::try_from(SignedDuration::from_secs(middle)).ok()
+}

@@ -1,0 +1,182 @@
+use portico_domain::claim::ClaimRef;
+use portico_domain::request::{Action, Request, State};
+use portico_domain::tenancy::Person;
+use serde::Serialize;
+
+use crate::backend::{Query, Row, Value};
+use crate::{Result, StoreError};
+
+/// The head of every statement that reads whole requests.
+pub(crate) const SELECT: &str = "SELECT id, revision, action, state, tenant, environment, plane, offering, namespace, \
+     name, resource, plan, manifest, manifest_hash, previous, uid, placement, requester, requester_name, \
+     requester_email, note, approval, decisions, attempts, next_attempt_at, waiting_for, failure, created_at, \
+     updated_at FROM requests";
+
+/// The words of the database for the states that hold a claim: nobody else may ask for it meanwhile.
+pub(super) const OPEN: &str = "('submitted', 'awaiting-approval', 'approved', 'applying')";
+
+impl TryFrom<&Row> for Request {
+    type Error = StoreError;
+
+    fn try_from(row: &Row) -> Result<Self> {
+        Ok(Self {
+            id: row.parsed("id")?,
+            action: action(&row.text("action")?)?,
+            state: state(&row.text("state")?)?,
+            tenant: row.parsed("tenant")?,
+            environment: row.parsed("environment")?,
+            claim: ClaimRef {
+                plane: row.parsed("plane")?,
+                offering: row.parsed("offering")?,
+                namespace: row.text_if_any("namespace")?,
+                name: row.parsed("name")?,
+            },
+            resource: row.json("resource")?,
+            plan: row
+                .text_if_any("plan")?
+                .map(|plan| {
+                    plan.parse()
+                        .map_err(|error| StoreError::unreadable("plan", error))
+                })
+                .transpose()?,
+            manifest: row.json("manifest")?,
+            manifest_hash: row.text("manifest_hash")?,
+            previous: row.json_if_any("previous")?,
+            uid: row.text_if_any("uid")?,
+            placement: row.json("placement")?,
+            requester: Person {
+                subject: row.text("requester")?,
+                name: row.text("requester_name")?,
+                email: row.text_if_any("requester_email")?,
+            },
+            note: row.text_if_any("note")?,
+            approval: row.json_if_any("approval")?,
+            decisions: row.json("decisions")?,
+            attempts: u32::try_from(row.integer("attempts")?)
+                .map_err(|error| StoreError::unreadable("attempts", error))?,
+            next_attempt_at: row.time_if_any("next_attempt_at")?,
+            waiting_for: row.text_if_any("waiting_for")?,
+            failure: row.text_if_any("failure")?,
+            created_at: row.time("created_at")?,
+            updated_at: row.time("updated_at")?,
+            revision: row.integer("revision")?,
+        })
+    }
+}
+
+/// The statement that puts a request in.
+pub(super) fn insert(request: &Request) -> Result<Query> {
+    let claim = &request.claim;
+    let mut query = Query::new(
+        "INSERT INTO requests (id, revision, action, state, tenant, environment, plane, offering, namespace, name, \
+         resource, plan, manifest, manifest_hash, previous, uid, placement, requester, requester_name, \
+         requester_email, note, approval, expires_at, decisions, attempts, next_attempt_at, waiting_for, failure, \
+         created_at, updated_at) VALUES (",
+        [],
+    );
+    query.bind(request.id.to_string());
+    let values: [Value; 29] = [
+        request.revision.into(),
+        request.action.slug().into(),
+        request.state.slug().into(),
+        request.tenant.as_str().into(),
+        request.environment.as_str().into(),
+        claim.plane.as_str().into(),
+        claim.offering.as_str().into(),
+        claim.namespace.as_deref().into(),
+        claim.name.as_str().into(),
+        json(&request.resource)?,
+        request.plan.as_ref().map(AsRef::as_ref).into(),
+        json(&request.manifest)?,
+        request.manifest_hash.as_str().into(),
+        json_if_any(request.previous.as_ref())?,
+        request.uid.as_deref().into(),
+        json(&request.placement)?,
+        request.requester.subject.as_str().into(),
+        request.requester.name.as_str().into(),
+        request.requester.email.as_deref().into(),
+        request.note.as_deref().into(),
+        json_if_any(request.approval.as_ref())?,
+        expires_at(request),
+        json(&request.decisions)?,
+        i64::from(request.attempts).into(),
+        request.next_attempt_at.into(),
+        request.waiting_for.as_deref().into(),
+        request.failure.as_deref().into(),
+        request.created_at.into(),
+        request.updated_at.into(),
+    ];
+    for value in values {
+        query.push(", ").bind(value);
+    }
+    query.push(")");
+    Ok(query)
+}
+
+/// The statement that saves what may change of a request, over the revision that was read. What
+/// was frozen at submission is no part of it.
+pub(super) fn update(request: &Request) -> Result<Query> {
+    let mut query = Query::new("UPDATE requests SET revision = revision + 1, state = ", []);
+    query.bind(request.state.slug());
+    let changes: [(&'static str, Value); 9] = [
+        (", uid = ", request.uid.as_deref().into()),
+        (", approval = ", json_if_any(request.approval.as_ref())?),
+        (", expires_at = ", expires_at(request)),
+        (", decisions = ", json(&request.decisions)?),
+        (", attempts = ", i64::from(request.attempts).into()),
+        (", next_attempt_at = ", request.next_attempt_at.into()),
+        (", waiting_for = ", request.waiting_for.as_deref().into()),
+        (", failure = ", request.failure.as_deref().into()),
+        (", updated_at = ", request.updated_at.into()),
+    ];
+    for (column, value) in changes {
+        query.push(column).bind(value);
+    }
+    if !matches!(request.state, State::Approved | State::Applying) {
+        query.push(", lease_owner = NULL, lease_until = NULL");
+    }
+    query.push(" WHERE id = ").bind(request.id.to_string());
+    query.push(" AND revision = ").bind(request.revision);
+    query
+        .push(" AND manifest_hash = ")
+        .bind(request.manifest_hash.as_str());
+    Ok(query)
+}
+
+pub(crate) fn requests(rows: &[Row]) -> Result<Vec<Request>> {
+    rows.iter().map(Request::try_from).collect()
+}
+
+pub(super) fn state(slug: &str) -> Result<State> {
+    State::from_slug(slug).ok_or_else(|| StoreError::unreadable("state", slug))
+}
+
+fn action(slug: &str) -> Result<Action> {
+    [
+        Action::Create,
+        Action::Change,
+        Action::Renew,
+        Action::Delete,
+    ]
+    .into_iter()
+    .find(|action| action.slug() == slug)
+    .ok_or_else(|| StoreError::unreadable("action", slug))
+}
+
+fn expires_at(request: &Request) -> Value {
+    request
+        .approval
+        .as_ref()
+        .map(|approval| approval.expires_at)
+        .into()
+}
+
+fn json(value: &impl Serialize) -> Result<Value> {
+    serde_json::to_string(value)
+        .map(Value::from)
+        .map_err(|error| StoreError::unreadable("a request", error))
+}
+
+fn json_if_any(value: Option<&impl Serialize>) -> Result<Value> {
+    value.map_or(Ok(Value::Text(None)), json)
+}

@@ -1,0 +1,117 @@
+use portico_domain::claim::ClaimRef;
+use portico_domain::names::{EnvironmentName, OfferingName, PlaneName, TenantName};
+use portico_domain::request::{Action, State};
+use portico_domain::tenancy::Scope;
+
+use crate::backend::Query;
+
+/// Which requests. What is empty does not narrow.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestFilter {
+    /// For this tenant.
+    pub tenant: Option<TenantName>,
+    /// For this environment.
+    pub environment: Option<EnvironmentName>,
+    /// In one of these states.
+    pub states: Vec<State>,
+    /// With this purpose.
+    pub action: Option<Action>,
+    /// By this person: [`portico_domain::tenancy::Person::subject`].
+    pub requester: Option<String>,
+    /// By anybody but this person: what an approver may decide on is never their own.
+    pub not_requester: Option<String>,
+    /// About this claim.
+    pub claim: Option<ClaimRef>,
+    /// For this offering.
+    pub offering: Option<OfferingName>,
+    /// On this control plane.
+    pub plane: Option<PlaneName>,
+}
+
+impl RequestFilter {
+    /// Those that somebody must decide on.
+    #[must_use]
+    pub fn awaiting_decision() -> Self {
+        Self {
+            states: vec![State::AwaitingApproval],
+            ..Self::default()
+        }
+    }
+
+    /// Those that are under way: their claim is spoken for.
+    #[must_use]
+    pub fn open() -> Self {
+        Self {
+            states: vec![
+                State::Submitted,
+                State::AwaitingApproval,
+                State::Approved,
+                State::Applying,
+            ],
+            ..Self::default()
+        }
+    }
+
+    /// Those about one claim.
+    #[must_use]
+    pub fn of_claim(claim: ClaimRef) -> Self {
+        Self {
+            claim: Some(claim),
+            ..Self::default()
+        }
+    }
+
+    /// Adds `WHERE` and all conditions, the scope's first.
+    pub(super) fn write(&self, scope: &Scope, query: &mut Query) {
+        write_scope(scope, query);
+        if let Some(tenant) = &self.tenant {
+            query.push(" AND tenant = ").bind(tenant.as_str());
+        }
+        if let Some(environment) = &self.environment {
+            query.push(" AND environment = ").bind(environment.as_str());
+        }
+        if !self.states.is_empty() {
+            query
+                .push(" AND state IN ")
+                .bind_list(self.states.iter().map(|state| state.slug()));
+        }
+        if let Some(action) = self.action {
+            query.push(" AND action = ").bind(action.slug());
+        }
+        if let Some(requester) = &self.requester {
+            query.push(" AND requester = ").bind(requester.as_str());
+        }
+        if let Some(requester) = &self.not_requester {
+            query.push(" AND requester <> ").bind(requester.as_str());
+        }
+        if let Some(claim) = &self.claim {
+            write_claim(claim, query.push(" AND "));
+        }
+        if let Some(offering) = &self.offering {
+            query.push(" AND offering = ").bind(offering.as_str());
+        }
+        if let Some(plane) = &self.plane {
+            query.push(" AND plane = ").bind(plane.as_str());
+        }
+    }
+}
+
+/// Adds `WHERE` and what the scope allows.
+pub(super) fn write_scope(scope: &Scope, query: &mut Query) {
+    match scope.tenants() {
+        None => query.push(" WHERE 1 = 1"),
+        Some(tenants) => query
+            .push(" WHERE tenant IN ")
+            .bind_list(tenants.iter().map(AsRef::<str>::as_ref)),
+    };
+}
+
+/// Adds the condition that a request is about this claim.
+pub(super) fn write_claim(claim: &ClaimRef, query: &mut Query) {
+    query.push("plane = ").bind(claim.plane.as_str());
+    query.push(" AND offering = ").bind(claim.offering.as_str());
+    query
+        .push(" AND coalesce(namespace, '-') = ")
+        .bind(claim.namespace.as_deref().unwrap_or("-"));
+    query.push(" AND name = ").bind(claim.name.as_str());
+}

@@ -1,0 +1,171 @@
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use portico_domain::names::RequestId;
+use portico_domain::record::NewEvent;
+use portico_domain::request::Request;
+
+use super::columns::{SELECT, requests};
+use crate::backend::Query;
+use crate::{Result, Store};
+
+/// When and why a request is taken up again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retry {
+    /// Not before.
+    pub at: Timestamp,
+    /// What it waits for, in a sentence.
+    pub waiting_for: String,
+}
+
+/// What became of a lease that was to be renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// It holds on.
+    Held,
+    /// Somebody else has it, or the request came to its end: put the work down.
+    Lost,
+}
+
+impl Store {
+    /// Takes requests to work on, at most `limit`: approved or being applied, due, and under nobody
+    /// else's live lease. No two workers are given the same one while its lease lasts.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn lease(
+        &self,
+        worker: &str,
+        now: Timestamp,
+        last: Duration,
+        limit: u32,
+    ) -> Result<Vec<Request>> {
+        let mut transaction = self.backend.begin().await?;
+        let mut due = Query::new(SELECT, []);
+        due.push(" WHERE state IN ('approved', 'applying') AND (next_attempt_at IS NULL OR next_attempt_at <= ");
+        due.bind(now)
+            .push(") AND (lease_until IS NULL OR lease_until <= ")
+            .bind(now);
+        due.push(") ORDER BY coalesce(next_attempt_at, created_at), id LIMIT ")
+            .bind(i64::from(limit));
+        due.push(self.backend.dialect().skip_locked);
+        let taken = requests(&transaction.fetch(due).await?)?;
+        if taken.is_empty() {
+            return Ok(taken);
+        }
+        let mut mark = Query::new("UPDATE requests SET lease_owner = ", []);
+        mark.bind(worker)
+            .push(", lease_until = ")
+            .bind(until(now, last))
+            .push(" WHERE id IN ");
+        mark.bind_list(taken.iter().map(|request| request.id.to_string()));
+        transaction.execute(mark).await?;
+        transaction.commit().await?;
+        Ok(taken)
+    }
+
+    /// Makes a lease last longer, from `now`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn renew_lease(
+        &self,
+        id: RequestId,
+        worker: &str,
+        now: Timestamp,
+        last: Duration,
+    ) -> Result<Renewal> {
+        let mut transaction = self.backend.begin().await?;
+        let renew = Query::new(
+            "UPDATE requests SET lease_until = $1 WHERE id = $2 AND lease_owner = $3",
+            [
+                until(now, last).into(),
+                id.to_string().into(),
+                worker.into(),
+            ],
+        );
+        let renewed = transaction.execute(renew).await?;
+        transaction.commit().await?;
+        Ok(if renewed == 0 {
+            Renewal::Lost
+        } else {
+            Renewal::Held
+        })
+    }
+
+    /// Gives a lease back. With a `retry`, the attempt counts, and the request is due again at that
+    /// time; without, at once. Somebody else's lease stays, and [`Renewal::Lost`] says so.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn release(
+        &self,
+        id: RequestId,
+        worker: &str,
+        now: Timestamp,
+        retry: Option<&Retry>,
+        events: &[NewEvent],
+    ) -> Result<Renewal> {
+        let mut transaction = self.backend.begin().await?;
+        let mut query = Query::new(
+            "UPDATE requests SET lease_owner = NULL, lease_until = NULL",
+            [],
+        );
+        if let Some(retry) = retry {
+            query
+                .push(", attempts = attempts + 1, revision = revision + 1, next_attempt_at = ")
+                .bind(retry.at);
+            query
+                .push(", waiting_for = ")
+                .bind(retry.waiting_for.as_str());
+            query.push(", updated_at = ").bind(now);
+        }
+        query
+            .push(" WHERE id = ")
+            .bind(id.to_string())
+            .push(" AND lease_owner = ")
+            .bind(worker);
+        if transaction.execute(query).await? == 0 {
+            return Ok(Renewal::Lost);
+        }
+        crate::record::append(&mut *transaction, events).await?;
+        transaction.commit().await?;
+        Ok(Renewal::Held)
+    }
+
+    /// When the next request falls due or the next lease runs out: how long the worker may sleep.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>> {
+        let query = Query::new(
+            "SELECT min(CASE WHEN coalesce(lease_until, 0) > coalesce(next_attempt_at, 0) THEN lease_until \
+             ELSE coalesce(next_attempt_at, created_at) END) AS due FROM requests \
+             WHERE state IN ('approved', 'applying')",
+            [],
+        );
+        self.backend
+            .fetch(query)
+            .await?
+            .first()
+            .map_or(Ok(None), |row| row.time_if_any("due"))
+    }
+
+    /// Requests that nobody decided on in time, the most overdue first, at most 100.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn expired(&self, now: Timestamp) -> Result<Vec<Request>> {
+        let mut query = Query::new(SELECT, []);
+        query
+            .push(" WHERE state = 'awaiting-approval' AND expires_at <= ")
+            .bind(now);
+        query.push(" ORDER BY expires_at LIMIT 100");
+        requests(&self.backend.fetch(query).await?)
+    }
+}
+
+fn until(now: Timestamp, last: Duration) -> Timestamp {
+    let last = SignedDuration::try_from(last).unwrap_or(SignedDuration::MAX);
+    now.checked_add(last).unwrap_or(Timestamp::MAX)
+}

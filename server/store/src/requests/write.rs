@@ -1,0 +1,71 @@
+use portico_domain::record::NewEvent;
+use portico_domain::request::Request;
+
+use super::columns::{OPEN, insert, update};
+use super::filter::write_claim;
+use crate::backend::Query;
+use crate::{Result, Store, StoreError};
+
+impl Store {
+    /// Puts a new request in, together with what is to be said of it in the record. Times are kept
+    /// to the microsecond.
+    ///
+    /// # Errors
+    /// [`StoreError::ClaimBusy`] when another request about the same claim is under way,
+    /// [`StoreError::Duplicate`] when this one is there already.
+    pub async fn insert_request(&self, request: &Request, events: &[NewEvent]) -> Result<()> {
+        let mut transaction = self.backend.begin().await?;
+        match transaction.execute(insert(request)?).await {
+            Ok(_) => {}
+            Err(StoreError::Database(sqlx::Error::Database(error)))
+                if error.is_unique_violation() =>
+            {
+                drop(transaction);
+                return Err(self.why_not_unique(request).await?);
+            }
+            Err(error) => return Err(error),
+        }
+        crate::record::append(&mut *transaction, events).await?;
+        transaction.commit().await
+    }
+
+    /// Saves a request over the revision that was read, together with what is to be said of it in
+    /// the record; both or neither. What was frozen at submission (the manifest, the claim, who
+    /// asked) does not change. Answers the request with its new revision.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when it was changed since it was read, by whomever.
+    pub async fn update_request(&self, request: &Request, events: &[NewEvent]) -> Result<Request> {
+        let mut transaction = self.backend.begin().await?;
+        if transaction.execute(update(request)?).await? == 0 {
+            return Err(StoreError::Stale(request.id));
+        }
+        crate::record::append(&mut *transaction, events).await?;
+        transaction.commit().await?;
+        Ok(Request {
+            revision: request.revision + 1,
+            ..request.clone()
+        })
+    }
+
+    async fn why_not_unique(&self, request: &Request) -> Result<StoreError> {
+        let same = Query::new(
+            "SELECT id FROM requests WHERE id = $1",
+            [request.id.to_string().into()],
+        );
+        if !self.backend.fetch(same).await?.is_empty() {
+            return Ok(StoreError::Duplicate(format!("request {}", request.id)));
+        }
+        let mut open = Query::new("SELECT id FROM requests WHERE ", []);
+        write_claim(&request.claim, &mut open);
+        open.push(" AND state IN ").push(OPEN);
+        let by = self
+            .backend
+            .fetch(open)
+            .await?
+            .first()
+            .map(|row| row.parsed("id"))
+            .transpose()?;
+        Ok(StoreError::ClaimBusy { by })
+    }
+}

@@ -1,0 +1,173 @@
+//! Browser sessions. The database holds the SHA-256 of an id and never the id: whoever reads the
+//! table can sign in as nobody.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use tower_sessions_core::SessionStore;
+use tower_sessions_core::session::{Id, Record};
+use tower_sessions_core::session_store::{Error, Result as SessionResult};
+
+use crate::backend::Query;
+use crate::{Result, Store};
+
+/// The key of a session's data that holds its person's subject, a string. Sessions that have it
+/// can be ended by [`Store::end_sessions_of`].
+pub const SUBJECT_KEY: &str = "subject";
+/// The key of a session's data that holds the identity provider's `sid`, a string. Sessions that
+/// have it can be ended by [`Store::end_provider_session`] (OpenID Connect Back-Channel Logout 1.0).
+pub const PROVIDER_SESSION_KEY: &str = "sid";
+
+/// The store's sessions, as `tower-sessions` wants them.
+#[derive(Debug, Clone)]
+pub struct Sessions {
+    store: Store,
+    clock: fn() -> Timestamp,
+}
+
+impl Sessions {
+    /// Sessions that expire by the system's clock.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            clock: Timestamp::now,
+        }
+    }
+
+    /// Sessions that expire by another clock.
+    #[must_use]
+    pub fn with_clock(store: Store, clock: fn() -> Timestamp) -> Self {
+        Self { store, clock }
+    }
+}
+
+impl Store {
+    /// Ends all sessions of a person; how many there were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_sessions_of(&self, subject: &str) -> Result<u64> {
+        self.write(Query::new(
+            "DELETE FROM sessions WHERE subject = $1",
+            [subject.into()],
+        ))
+        .await
+    }
+
+    /// Ends the sessions that came of one session at the identity provider; how many there were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_provider_session(&self, sid: &str) -> Result<u64> {
+        self.write(Query::new(
+            "DELETE FROM sessions WHERE provider_session = $1",
+            [sid.into()],
+        ))
+        .await
+    }
+
+    /// Removes sessions that have expired; how many there were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sweep_sessions(&self, now: Timestamp) -> Result<u64> {
+        self.write(Query::new(
+            "DELETE FROM sessions WHERE expires_at <= $1",
+            [now.into()],
+        ))
+        .await
+    }
+}
+
+#[async_trait]
+impl SessionStore for Sessions {
+    async fn create(&self, record: &mut Record) -> SessionResult<()> {
+        // An id is 128 random bits; one that is taken already is drawn anew.
+        loop {
+            let insert = Query::new(
+                "INSERT INTO sessions (id_hash, subject, provider_session, data, created_at, expires_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id_hash) DO NOTHING",
+                [
+                    hashed(&record.id).into(),
+                    text(&record.data, SUBJECT_KEY).into(),
+                    text(&record.data, PROVIDER_SESSION_KEY).into(),
+                    encoded(&record.data)?.into(),
+                    (self.clock)().into(),
+                    microseconds(record.expiry_date).into(),
+                ],
+            );
+            if self.store.write(insert).await.map_err(backend)? > 0 {
+                return Ok(());
+            }
+            record.id = Id::default();
+        }
+    }
+
+    /// Saves a session that exists. One that was ended meanwhile stays ended.
+    async fn save(&self, record: &Record) -> SessionResult<()> {
+        let update = Query::new(
+            "UPDATE sessions SET subject = $1, provider_session = $2, data = $3, expires_at = $4 WHERE id_hash = $5",
+            [
+                text(&record.data, SUBJECT_KEY).into(),
+                text(&record.data, PROVIDER_SESSION_KEY).into(),
+                encoded(&record.data)?.into(),
+                microseconds(record.expiry_date).into(),
+                hashed(&record.id).into(),
+            ],
+        );
+        self.store.write(update).await.map_err(backend).map(|_| ())
+    }
+
+    async fn load(&self, id: &Id) -> SessionResult<Option<Record>> {
+        let select = Query::new(
+            "SELECT data, expires_at FROM sessions WHERE id_hash = $1 AND expires_at > $2",
+            [hashed(id).into(), (self.clock)().into()],
+        );
+        let rows = self.store.backend.fetch(select).await.map_err(backend)?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        let expires_at = row.integer("expires_at").map_err(backend)?;
+        Ok(Some(Record {
+            id: *id,
+            data: row
+                .json("data")
+                .map_err(|error| Error::Decode(error.to_string()))?,
+            expiry_date: OffsetDateTime::from_unix_timestamp_nanos(i128::from(expires_at) * 1000)
+                .map_err(|error| Error::Decode(error.to_string()))?,
+        }))
+    }
+
+    async fn delete(&self, id: &Id) -> SessionResult<()> {
+        let delete = Query::new(
+            "DELETE FROM sessions WHERE id_hash = $1",
+            [hashed(id).into()],
+        );
+        self.store.write(delete).await.map_err(backend).map(|_| ())
+    }
+}
+
+fn hashed(id: &Id) -> String {
+    hex::encode(Sha256::digest(id.0.to_le_bytes()))
+}
+
+fn text<'d>(data: &'d HashMap<String, Value>, key: &str) -> Option<&'d str> {
+    data.get(key).and_then(Value::as_str)
+}
+
+fn encoded(data: &HashMap<String, Value>) -> SessionResult<String> {
+    serde_json::to_string(data).map_err(|error| Error::Encode(error.to_string()))
+}
+
+fn microseconds(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX)
+}
+
+fn backend(error: impl std::fmt::Display) -> Error {
+    Error::Backend(error.to_string())
+}

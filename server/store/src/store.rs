@@ -1,0 +1,161 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::backend::{Backend, Postgres, Query, Sqlite};
+use crate::{Result, StoreError};
+
+/// How the database is connected to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a database that is not up yet is waited for.
+    pub wait: Duration,
+    /// How many connections at most; with SQLite, how many readers.
+    pub connections: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            wait: Duration::from_secs(60),
+            connections: 10,
+        }
+    }
+}
+
+/// What Portico keeps. Cheap to clone; all clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) backend: Arc<dyn Backend>,
+}
+
+impl Store {
+    /// Connects to `sqlite://path`, `sqlite::memory:` or `postgres://…` and brings the schema up to
+    /// date. A PostgreSQL that is not up yet is waited for, within [`Settings::wait`].
+    ///
+    /// # Errors
+    /// When the address is wrong, the database does not come up in time, or its schema is newer
+    /// than this Portico.
+    pub async fn connect(url: &str, settings: &Settings) -> Result<Self> {
+        let backend: Arc<dyn Backend> = if url.starts_with("sqlite:") {
+            Arc::new(Sqlite::connect(url, settings.connections).await?)
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Arc::new(wait_for_postgres(url, settings).await?)
+        } else {
+            return Err(StoreError::Address {
+                url: shown(url),
+                why: "it must begin with sqlite: or postgres://".to_owned(),
+            });
+        };
+        backend.migrate().await?;
+        Ok(Self { backend })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<()> {
+        self.backend
+            .fetch(Query::new("SELECT 1", []))
+            .await
+            .map(|_| ())
+    }
+
+    /// Runs one statement that writes; how many rows it touched.
+    pub(crate) async fn write(&self, query: Query) -> Result<u64> {
+        let mut transaction = self.backend.begin().await?;
+        let touched = transaction.execute(query).await?;
+        transaction.commit().await?;
+        Ok(touched)
+    }
+
+    /// Ends all connections. Nothing else works afterwards.
+    pub async fn close(&self) {
+        self.backend.close().await;
+    }
+}
+
+async fn wait_for_postgres(url: &str, settings: &Settings) -> Result<Postgres> {
+    let began = Instant::now();
+    let mut pause = Duration::from_millis(100);
+    loop {
+        let error = match Postgres::connect(url, &shown(url), settings.connections).await {
+            Ok(backend) => return Ok(backend),
+            Err(error @ StoreError::Address { .. }) => return Err(error),
+            Err(error) => error,
+        };
+        // A wrong password or database does not come right by waiting.
+        if matches!(&error, StoreError::Database(sqlx::Error::Database(_))) && !error.is_transient()
+        {
+            return Err(error);
+        }
+        if began.elapsed() + pause > settings.wait {
+            return Err(StoreError::Unreachable {
+                url: shown(url),
+                waited: settings.wait,
+                source: Box::new(error),
+            });
+        }
+        tracing::warn!(database = shown(url), %error, "the database does not answer yet; trying again");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
+}
+
+/// The address as it may be logged: without user, password and parameters.
+fn shown(url: &str) -> String {
+    let bare = url.split('?').next().unwrap_or_default();
+    match bare.split_once("://") {
+        Some((scheme, rest)) => {
+            let (authority, path) = rest
+                .find('/')
+                .map_or((rest, ""), |slash| rest.split_at(slash));
+            let host = authority.rsplit('@').next().unwrap_or_default();
+            format!("{scheme}://{host}{path}")
+        }
+        None => bare.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Settings, Store, shown};
+    use crate::StoreError;
+
+    #[test]
+    fn a_shown_address_tells_no_password() {
+        assert_eq!(
+            shown("postgres://portico:s3cret@db.example/portico?password=x"),
+            "postgres://db.example/portico"
+        );
+        assert_eq!(
+            shown("postgres://portico:p@ss@db.example"),
+            "postgres://db.example"
+        );
+        assert_eq!(shown("sqlite::memory:"), "sqlite::memory:");
+        assert_eq!(shown("nonsense"), "nonsense");
+    }
+
+    #[tokio::test]
+    async fn another_kind_of_address_is_refused() {
+        let error = Store::connect("mysql://db.example/portico", &Settings::default())
+            .await
+            .unwrap_err();
+        assert!(matches!(error, StoreError::Address { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_database_that_never_comes_up_is_given_up_on() {
+        let settings = Settings {
+            wait: std::time::Duration::from_millis(300),
+            ..Settings::default()
+        };
+        // Port 1 of loopback: nothing listens there.
+        let error = Store::connect("postgres://nobody@127.0.0.1:1/none", &settings)
+            .await
+            .unwrap_err();
+        assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
+    }
+}
