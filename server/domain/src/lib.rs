@@ -7,7 +7,10 @@
 pub mod claim;
 pub mod documents;
 pub mod names;
+pub mod manifest;
 pub mod placement;
+pub mod policy;
+pub mod quota;
 pub mod record;
 pub mod request;
 pub mod tenancy;

@@ -1,0 +1,246 @@
+//! Manifests: the exact object that is applied for a request, and how two objects differ.
+
+use serde_json::{Map, Value};
+
+use crate::claim::marks;
+use crate::documents::ResourceRef;
+use crate::names::{ClaimName, EnvironmentName, PlanName, RequestId, TenantName};
+use crate::tenancy::Person;
+use crate::view::{DiffLine, DiffTone};
+
+/// What a claim carries, so that a lost database loses history and never a claim.
+#[derive(Debug, Clone, Copy)]
+pub struct Marks<'a> {
+    /// The tenant.
+    pub tenant: &'a TenantName,
+    /// The environment.
+    pub environment: &'a EnvironmentName,
+    /// The plan.
+    pub plan: Option<&'a PlanName>,
+    /// The request.
+    pub request: RequestId,
+    /// Who asked.
+    pub requester: &'a Person,
+}
+
+/// Renders the manifest for `content`, of which only what a person may set is taken: neither
+/// `apiVersion`, `kind`, `metadata` nor `status`.
+#[must_use]
+pub fn render(
+    resource: &ResourceRef,
+    namespace: Option<&str>,
+    name: &ClaimName,
+    content: &Value,
+    marks: &Marks<'_>,
+) -> Value {
+    let mut labels = Map::new();
+    let mut label = |key: &str, value: &str| labels.insert(key.to_owned(), Value::String(value.to_owned()));
+    label(marks::TENANT, marks.tenant.as_str());
+    label(marks::ENVIRONMENT, marks.environment.as_str());
+    if let Some(plan) = marks.plan {
+        label(marks::PLAN, plan.as_str());
+    }
+    label(marks::REQUEST, &marks.request.to_string());
+
+    let mut annotations = Map::new();
+    annotations.insert(marks::REQUESTER.to_owned(), Value::String(marks.requester.subject.clone()));
+    annotations.insert(marks::REQUESTER_NAME.to_owned(), Value::String(marks.requester.name.clone()));
+
+    let mut metadata = Map::new();
+    metadata.insert("name".to_owned(), Value::String(name.to_string()));
+    if let Some(namespace) = namespace {
+        metadata.insert("namespace".to_owned(), Value::String(namespace.to_owned()));
+    }
+    metadata.insert("labels".to_owned(), Value::Object(labels));
+    metadata.insert("annotations".to_owned(), Value::Object(annotations));
+
+    let mut manifest = Map::new();
+    manifest.insert("apiVersion".to_owned(), Value::String(resource.api_version()));
+    manifest.insert("kind".to_owned(), Value::String(resource.kind.clone()));
+    manifest.insert("metadata".to_owned(), Value::Object(metadata));
+    manifest.extend(settable(content));
+    Value::Object(manifest)
+}
+
+/// The part of an object that a person may set.
+#[must_use]
+pub fn settable(object: &Value) -> Map<String, Value> {
+    object
+        .as_object()
+        .map(|map| {
+            map.iter()
+                .filter(|(key, _)| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata" | "status"))
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect()
+        })
+        .unwrap_or_default()
+}
+
+/// Fields below `spec` that Crossplane sets on a claim or composite resource, and a person does not.
+/// From Crossplane's `internal/xcrd`: the fields it adds to the definitions that it derives from an XRD.
+pub const CROSSPLANE_MACHINERY: [&str; 14] = [
+    "claimRef",
+    "compositeDeletePolicy",
+    "compositionRef",
+    "compositionRevisionRef",
+    "compositionRevisionSelector",
+    "compositionSelector",
+    "compositionUpdatePolicy",
+    "crossplane",
+    "environmentConfigRefs",
+    "managementPolicies",
+    "publishConnectionDetailsTo",
+    "resourceRef",
+    "resourceRefs",
+    "writeConnectionSecretToRef",
+];
+
+/// An object without what people do not write: `status`, what the API server keeps in `metadata`, and for a kind
+/// that an XRD defines Crossplane's own fields.
+#[must_use]
+pub fn without_machinery(object: &Value, of_xrd: bool) -> Value {
+    let mut object = object.clone();
+    let Some(map) = object.as_object_mut() else { return object };
+    map.shift_remove("status");
+    if let Some(metadata) = map.get_mut("metadata").and_then(Value::as_object_mut) {
+        for key in [
+            "managedFields",
+            "resourceVersion",
+            "uid",
+            "generation",
+            "creationTimestamp",
+            "selfLink",
+            "finalizers",
+            "ownerReferences",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+        ] {
+            metadata.shift_remove(key);
+        }
+        if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+            annotations.shift_remove("kubectl.kubernetes.io/last-applied-configuration");
+        }
+    }
+    if of_xrd && let Some(spec) = map.get_mut("spec").and_then(Value::as_object_mut) {
+        for key in CROSSPLANE_MACHINERY {
+            spec.shift_remove(key);
+        }
+    }
+    object
+}
+
+/// Where two objects differ, leaf by leaf: path, old and new value as text (`—` for none).
+#[must_use]
+pub fn differences(old: &Value, new: &Value) -> Vec<(String, String, String)> {
+    let mut found = Vec::new();
+    walk(&mut String::new(), Some(old), Some(new), &mut found);
+    found
+}
+
+fn walk(path: &mut String, old: Option<&Value>, new: Option<&Value>, found: &mut Vec<(String, String, String)>) {
+    if old == new {
+        return;
+    }
+    let empty = Map::new();
+    let maps = match (old, new) {
+        (Some(Value::Object(a)), Some(Value::Object(b))) => Some((a, b)),
+        (None, Some(Value::Object(b))) if !b.is_empty() => Some((&empty, b)),
+        (Some(Value::Object(a)), None) if !a.is_empty() => Some((a, &empty)),
+        _ => None,
+    };
+    let Some((a, b)) = maps else {
+        found.push((path.clone(), in_short(old), in_short(new)));
+        return;
+    };
+    for key in a.keys().chain(b.keys().filter(|key| !a.contains_key(*key))) {
+        let length = path.len();
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(key);
+        walk(path, a.get(key), b.get(key), found);
+        path.truncate(length);
+    }
+}
+
+fn in_short(value: Option<&Value>) -> String {
+    match value {
+        None => "—".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// The lines of two texts side by side, with three lines round each change.
+#[must_use]
+pub fn diff(old: &str, new: &str) -> Vec<DiffLine> {
+    let diff = similar::TextDiff::from_lines(old, new);
+    let mut lines = Vec::new();
+    for (index, group) in diff.grouped_ops(3).iter().enumerate() {
+        if index > 0 {
+            lines.push(DiffLine { tone: DiffTone::Gap, text: String::new() });
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let tone = match change.tag() {
+                similar::ChangeTag::Equal => DiffTone::Same,
+                similar::ChangeTag::Insert => DiffTone::Added,
+                similar::ChangeTag::Delete => DiffTone::Removed,
+            };
+            lines.push(DiffLine { tone, text: change.value().trim_end_matches('\n').to_owned() });
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_person_may_not_set_is_not_taken_from_them() {
+        let resource = ResourceRef {
+            group: "example.org".into(),
+            version: "v1".into(),
+            kind: "Database".into(),
+            plural: "databases".into(),
+            namespaced: true,
+        };
+        let requester = Person { subject: "issuer#dana".into(), name: "Dana".into(), email: None };
+        let (tenant, environment) = ("payments".parse().unwrap(), "dev".parse().unwrap());
+        let marks = Marks {
+            tenant: &tenant,
+            environment: &environment,
+            plan: None,
+            request: RequestId(uuid::Uuid::nil()),
+            requester: &requester,
+        };
+        let forged = json!({
+            "kind": "Secret",
+            "metadata": {"namespace": "kube-system", "labels": {"portico.dev/tenant": "research"}},
+            "spec": {"size": "small"},
+            "status": {"ready": true},
+        });
+        let manifest = render(&resource, Some("payments-dev"), &"orders".parse().unwrap(), &forged, &marks);
+        assert_eq!(manifest["kind"], "Database");
+        assert_eq!(manifest["metadata"]["namespace"], "payments-dev");
+        assert_eq!(manifest["metadata"]["labels"]["portico.dev/tenant"], "payments");
+        assert_eq!(manifest["spec"], json!({"size": "small"}));
+        assert_eq!(manifest.get("status"), None);
+    }
+
+    #[test]
+    fn differences_are_named_by_leaf() {
+        let old = json!({"spec": {"size": 1, "tags": {"a": "b"}, "same": [1]}});
+        let new = json!({"spec": {"size": 2, "same": [1], "users": [{"name": "x"}]}});
+        let found = differences(&old, &new);
+        assert_eq!(
+            found,
+            [
+                ("spec.size".into(), "1".into(), "2".into()),
+                ("spec.tags.a".into(), "b".into(), "—".into()),
+                ("spec.users".to_owned(), "—".to_owned(), r#"[{"name":"x"}]"#.to_owned()),
+            ]
+        );
+    }
+}

@@ -1,0 +1,398 @@
+//! Approval policies: which requests go, which are refused, and who must agree to the rest.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use kube_cel::KubeCelExt;
+use kube_cel::cel::objects::{Key, Map};
+use kube_cel::cel::{Context, Program, Value as CelValue};
+use serde_json::{Value, json};
+
+use crate::documents::{ApprovalPolicy, Approvers, Category, ControlPlane, Environment, Outcome, Plan, Tenant};
+use crate::names::OfferingName;
+use crate::request::{Action, Decision, RuleNeed};
+use crate::tenancy::{Role, Viewer};
+
+/// A rule whose condition is not a CEL expression.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("policy {policy}, rule {rule}: `when` is not a CEL expression: {message}")]
+pub struct PolicyError {
+    /// The policy.
+    pub policy: String,
+    /// The rule.
+    pub rule: String,
+    /// What the parser says.
+    pub message: String,
+}
+
+/// Policies, their conditions compiled.
+#[derive(Default)]
+pub struct Policies {
+    rules: Vec<CompiledRule>,
+}
+
+struct CompiledRule {
+    policy: String,
+    rule: String,
+    reason: Option<String>,
+    condition: Program,
+    outcome: Outcome,
+}
+
+/// What a request is judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// What for.
+    pub action: Action,
+    /// What would be applied.
+    pub manifest: &'a Value,
+    /// For a change or delete: the object as it is.
+    pub previous: Option<&'a Value>,
+    /// What is asked for.
+    pub offering: &'a OfferingName,
+    /// Its kind.
+    pub kind: &'a str,
+    /// Its category.
+    pub category: Category,
+    /// The plan.
+    pub plan: Option<&'a Plan>,
+    /// The tenant.
+    pub tenant: &'a Tenant,
+    /// The environment.
+    pub environment: &'a Environment,
+    /// Who asks.
+    pub requester: &'a Viewer,
+    /// Where it would go, if that is known.
+    pub plane: Option<&'a ControlPlane>,
+}
+
+/// What policies say of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ruling {
+    /// Nobody needs to agree.
+    Go,
+    /// It is refused; why, a sentence for each rule.
+    Refused(Vec<String>),
+    /// Each of these must be met.
+    NeedsApproval {
+        /// What the rules ask.
+        rules: Vec<RuleNeed>,
+        /// After how many hours it expires; the shortest of the rules'.
+        expires_after_hours: u32,
+    },
+}
+
+impl Policies {
+    /// Compiles the conditions of all rules.
+    ///
+    /// # Errors
+    /// All rules whose condition is not a CEL expression.
+    pub fn compile<'p>(policies: impl IntoIterator<Item = &'p ApprovalPolicy>) -> Result<Self, Vec<PolicyError>> {
+        let mut rules = Vec::new();
+        let mut errors = Vec::new();
+        for policy in policies {
+            for rule in &policy.spec.rules {
+                match Program::compile(&rule.when) {
+                    Ok(condition) => rules.push(CompiledRule {
+                        policy: policy.name.clone(),
+                        rule: rule.name.clone(),
+                        reason: rule.reason.clone(),
+                        condition,
+                        outcome: rule.then.clone(),
+                    }),
+                    Err(error) => errors.push(PolicyError {
+                        policy: policy.name.clone(),
+                        rule: rule.name.clone(),
+                        message: error.to_string(),
+                    }),
+                }
+            }
+        }
+        if errors.is_empty() { Ok(Self { rules }) } else { Err(errors) }
+    }
+
+    /// What all rules together say. A rule whose condition cannot be evaluated counts as one that
+    /// holds, and its reason says so.
+    #[must_use]
+    pub fn judge(&self, facts: &Facts<'_>) -> Ruling {
+        if self.rules.is_empty() {
+            return Ruling::Go;
+        }
+        let mut context = Context::default().with_all();
+        for (name, value) in variables(facts) {
+            context.add_variable_from_value(name, to_cel(&value));
+        }
+        let mut refusals = Vec::new();
+        let mut needs = Vec::new();
+        let mut hours = u32::MAX;
+        for rule in &self.rules {
+            let doubt = match rule.condition.execute(&context) {
+                Ok(CelValue::Bool(false)) => continue,
+                Ok(CelValue::Bool(true)) => None,
+                Ok(_) => Some("its condition is neither true nor false".to_owned()),
+                Err(error) => Some(format!("its condition could not be evaluated ({error})")),
+            };
+            let mut reason = rule.reason.clone().unwrap_or_else(|| format!("rule “{}” of policy “{}”", rule.rule, rule.policy));
+            if let Some(doubt) = doubt {
+                reason = format!("{reason} (taken to apply: {doubt})");
+            }
+            match &rule.outcome {
+                Outcome::Deny {} => refusals.push(reason),
+                Outcome::Require { approvers, count, expires_after_hours } => {
+                    hours = hours.min(*expires_after_hours);
+                    needs.push(RuleNeed {
+                        policy: rule.policy.clone(),
+                        rule: rule.rule.clone(),
+                        reason,
+                        approvers: approvers.clone(),
+                        count: (*count).max(1),
+                    });
+                }
+            }
+        }
+        if !refusals.is_empty() {
+            Ruling::Refused(refusals)
+        } else if needs.is_empty() {
+            Ruling::Go
+        } else {
+            Ruling::NeedsApproval { rules: needs, expires_after_hours: hours }
+        }
+    }
+}
+
+fn variables(facts: &Facts<'_>) -> [(&'static str, Value); 7] {
+    let requester = facts.requester;
+    let roles: BTreeSet<Role> = requester.roles.get(&facts.tenant.name).cloned().unwrap_or_default();
+    [
+        (
+            "request",
+            json!({
+                "action": facts.action.slug(),
+                "manifest": facts.manifest,
+                "previous": facts.previous,
+            }),
+        ),
+        (
+            "offering",
+            json!({
+                "name": facts.offering,
+                "kind": facts.kind,
+                "group": facts.offering.as_str().split_once('.').map_or("", |(_, group)| group),
+                "category": facts.category.slug(),
+            }),
+        ),
+        (
+            "plan",
+            json!({
+                "name": facts.plan.map_or("", |plan| plan.name.as_str()),
+                "consumes": facts.plan.map(|plan| plan.consumes.clone()).unwrap_or_default(),
+                "monthlyPrice": facts.plan.and_then(|plan| plan.price.as_ref()).map_or(0.0, |price| price.monthly),
+            }),
+        ),
+        (
+            "environment",
+            json!({ "name": facts.environment.name, "production": facts.environment.production, "namespace": facts.environment.namespace }),
+        ),
+        ("tenant", json!({ "name": facts.tenant.name })),
+        (
+            "requester",
+            json!({
+                "name": requester.person.name,
+                "email": requester.person.email.clone().unwrap_or_default(),
+                "groups": requester.groups,
+                "roles": roles,
+            }),
+        ),
+        (
+            "controlPlane",
+            json!({
+                "name": facts.plane.map_or("", |plane| plane.name.as_str()),
+                "region": facts.plane.and_then(|plane| plane.spec.region.clone()).unwrap_or_default(),
+                "labels": facts.plane.map(|plane| plane.labels.clone()).unwrap_or_default(),
+            }),
+        ),
+    ]
+}
+
+/// JSON as CEL sees an object of Kubernetes: whole numbers are `int`, never `uint`.
+fn to_cel(value: &Value) -> CelValue {
+    match value {
+        Value::Null => CelValue::Null,
+        Value::Bool(flag) => CelValue::Bool(*flag),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => CelValue::Int(whole),
+            None => CelValue::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(text) => CelValue::String(Arc::new(text.clone())),
+        Value::Array(items) => CelValue::List(Arc::new(items.iter().map(to_cel).collect())),
+        Value::Object(map) => {
+            let map: HashMap<Key, CelValue> =
+                map.iter().map(|(key, value)| (Key::String(Arc::new(key.clone())), to_cel(value))).collect();
+            CelValue::Map(Map { map: Arc::new(map) })
+        }
+    }
+}
+
+/// Whether the viewer is among those who may agree to what `rule` asks, in that tenant. Their own
+/// requests are another matter.
+#[must_use]
+pub fn is_approver(viewer: &Viewer, tenant: &crate::names::TenantName, approvers: &Approvers) -> bool {
+    match approvers {
+        Approvers::TenantApprovers {} => viewer.may(tenant, Role::Approver),
+        Approvers::Groups(groups) => groups.iter().any(|group| viewer.groups.contains(group)),
+    }
+}
+
+/// The rules that `decisions` do not yet meet. A person counts once for a rule, and only where they
+/// were among its approvers when they decided.
+#[must_use]
+pub fn unmet<'r>(rules: &'r [RuleNeed], decisions: &[Decision]) -> Vec<&'r RuleNeed> {
+    rules
+        .iter()
+        .filter(|rule| {
+            let agreed: BTreeSet<&str> = decisions
+                .iter()
+                .filter(|decision| decision.approved && counts_for(decision, &rule.approvers))
+                .map(|decision| decision.by.subject.as_str())
+                .collect();
+            u32::try_from(agreed.len()).unwrap_or(u32::MAX) < rule.count
+        })
+        .collect()
+}
+
+fn counts_for(decision: &Decision, approvers: &Approvers) -> bool {
+    match approvers {
+        Approvers::TenantApprovers {} => decision.tenant_approver,
+        Approvers::Groups(groups) => groups.iter().any(|group| decision.groups.contains(group)),
+    }
+}
+
+/// Who may agree, in words.
+#[must_use]
+pub fn approvers_in_words(approvers: &Approvers, tenant_title: &str, count: u32) -> String {
+    let who = match approvers {
+        Approvers::TenantApprovers {} => format!("approver of {tenant_title}"),
+        Approvers::Groups(groups) => format!("member of {}", groups.join(" or ")),
+    };
+    if count > 1 { format!("{count} people, each {who}") } else { format!("an {who}").replace("an member", "a member") }
+}
+
+/// What a plan takes of a tenant's quota: what it says it consumes, and one claim.
+#[must_use]
+pub fn takes(plan: Option<&Plan>) -> BTreeMap<String, u64> {
+    let mut takes = plan.map(|plan| plan.consumes.clone()).unwrap_or_default();
+    takes.insert("claims".to_owned(), 1);
+    takes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::{ApprovalPolicySpec, ApprovalRule, PlaneGrant, Quota, TenantSpec};
+    use crate::tenancy::{Person, Via};
+
+    fn policies(when: &str, then: Outcome) -> Policies {
+        let rule = ApprovalRule { name: "rule".into(), when: when.into(), then, reason: Some("because".into()) };
+        let policy = ApprovalPolicy { name: "policy".into(), spec: ApprovalPolicySpec { rules: vec![rule] } };
+        Policies::compile([&policy]).unwrap_or_else(|errors| panic!("{errors:?}"))
+    }
+
+    fn judge(when: &str, then: Outcome) -> Ruling {
+        let manifest = json!({"spec": {"storage": {"gib": 200}, "nodes": 3}});
+        let offering = OfferingName::new("databases.example.org").unwrap();
+        let environment = Environment {
+            name: "production".parse().unwrap(),
+            namespace: "payments-production".into(),
+            production: true,
+            control_plane_labels: BTreeMap::new(),
+        };
+        let tenant = Tenant {
+            name: "payments".parse().unwrap(),
+            spec: TenantSpec {
+                title: None,
+                members: vec![],
+                environments: vec![environment.clone()],
+                control_planes: PlaneGrant::default(),
+                offerings: vec![],
+                quota: Quota::default(),
+            },
+        };
+        let requester = Viewer {
+            person: Person { subject: "i#dana".into(), name: "Dana".into(), email: None },
+            groups: BTreeSet::from(["payments-developers".to_owned()]),
+            roles: BTreeMap::from([(tenant.name.clone(), BTreeSet::from([Role::Developer]))]),
+            platform_admin: false,
+            via: Via::Session,
+        };
+        let facts = Facts {
+            action: Action::Create,
+            manifest: &manifest,
+            previous: None,
+            offering: &offering,
+            kind: "Database",
+            category: Category::Databases,
+            plan: None,
+            tenant: &tenant,
+            environment: &environment,
+            requester: &requester,
+            plane: None,
+        };
+        policies(when, then).judge(&facts)
+    }
+
+    fn require() -> Outcome {
+        Outcome::Require { approvers: Approvers::TenantApprovers {}, count: 1, expires_after_hours: 24 }
+    }
+
+    #[test]
+    fn a_condition_reads_the_request_and_its_surroundings() {
+        for when in [
+            "environment.production && request.action == 'create'",
+            "request.manifest.spec.storage.gib > 100",
+            "'payments-developers' in requester.groups && 'developer' in requester.roles",
+            "offering.category == 'databases' && offering.group == 'example.org' && plan.name == ''",
+        ] {
+            assert!(matches!(judge(when, require()), Ruling::NeedsApproval { expires_after_hours: 24, .. }), "{when}");
+        }
+        assert_eq!(judge("tenant.name == 'research'", require()), Ruling::Go);
+    }
+
+    #[test]
+    fn a_condition_that_fails_counts_as_true_and_says_so() {
+        let Ruling::NeedsApproval { rules, .. } = judge("request.manifest.spec.missing > 3", require()) else {
+            panic!("slipped through");
+        };
+        assert!(rules[0].reason.starts_with("because (taken to apply: its condition could not be evaluated"));
+        assert!(matches!(judge("1 + 1", Outcome::Deny {}), Ruling::Refused(_)));
+    }
+
+    #[test]
+    fn a_condition_that_is_no_cel_is_an_error_that_names_its_rule() {
+        let rule = ApprovalRule { name: "r".into(), when: "a &&".into(), then: require(), reason: None };
+        let policy = ApprovalPolicy { name: "p".into(), spec: ApprovalPolicySpec { rules: vec![rule] } };
+        let errors = Policies::compile([&policy]).err().unwrap_or_default();
+        assert_eq!((errors[0].policy.as_str(), errors[0].rule.as_str()), ("p", "r"));
+    }
+
+    #[test]
+    fn two_agreements_of_one_person_are_one() {
+        let rule = RuleNeed {
+            policy: "p".into(),
+            rule: "r".into(),
+            reason: String::new(),
+            approvers: Approvers::Groups(vec!["admins".into()]),
+            count: 2,
+        };
+        let yes = |subject: &str, group: &str| Decision {
+            by: Person { subject: subject.into(), name: subject.into(), email: None },
+            groups: vec![group.into()],
+            tenant_approver: true,
+            approved: true,
+            comment: None,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let rules = [rule];
+        assert_eq!(unmet(&rules, &[yes("a", "admins"), yes("a", "admins"), yes("b", "others")]).len(), 1);
+        assert!(unmet(&rules, &[yes("a", "admins"), yes("b", "admins")]).is_empty());
+    }
+}
