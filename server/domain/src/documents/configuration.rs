@@ -27,7 +27,11 @@ impl Configuration {
     #[must_use]
     pub fn owner_of_namespace(&self, namespace: &str) -> Option<(&Tenant, &Environment)> {
         self.tenants.values().find_map(|tenant| {
-            let environment = tenant.spec.environments.iter().find(|environment| environment.namespace == namespace)?;
+            let environment = tenant
+                .spec
+                .environments
+                .iter()
+                .find(|environment| environment.namespace == namespace)?;
             Some((tenant, environment))
         })
     }

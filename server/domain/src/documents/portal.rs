@@ -121,7 +121,10 @@ pub struct Sessions {
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { idle_minutes: 120, absolute_hours: 12 }
+        Self {
+            idle_minutes: 120,
+            absolute_hours: 12,
+        }
     }
 }
 

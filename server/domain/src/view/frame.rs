@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::names::{EnvironmentName, TenantName};
@@ -32,6 +33,8 @@ pub struct Frame {
     pub notices: Vec<Notice>,
     /// `light`, `dark`, or `None` for the system's.
     pub theme: Option<String>,
+    /// The time that relative times are reckoned from.
+    pub now: Timestamp,
     /// The token that every form posts as `_csrf`.
     pub csrf: String,
     /// The nonce of this response's content security policy.

@@ -1,0 +1,1 @@
+//! What lives in the browser. Each island improves on something that works without it.

@@ -1,0 +1,42 @@
+//! Pages: each a function from a view model to a whole HTML document, complete without scripts.
+//!
+//! They neither fail nor wait. All text is escaped save where the view model says that it holds
+//! sanitized HTML.
+
+mod admin_configuration;
+mod admin_plane;
+mod admin_planes;
+mod admin_record;
+mod admin_tenants;
+mod approvals;
+mod catalog;
+mod claim;
+mod claims;
+mod delete_claim;
+mod error;
+mod home;
+mod offering;
+mod request;
+mod request_form;
+mod requests;
+mod revealed;
+mod sign_in;
+
+pub use admin_configuration::admin_configuration;
+pub use admin_plane::admin_plane;
+pub use admin_planes::admin_planes;
+pub use admin_record::admin_record;
+pub use admin_tenants::admin_tenants;
+pub use approvals::approvals;
+pub use catalog::catalog;
+pub use claim::claim;
+pub use claims::claims;
+pub use delete_claim::delete_claim;
+pub use error::error;
+pub use home::home;
+pub use offering::offering;
+pub use request::request;
+pub use request_form::request_form;
+pub use requests::requests;
+pub use revealed::revealed;
+pub use sign_in::sign_in;

@@ -1,0 +1,41 @@
+use leptos::prelude::*;
+use portico_domain::view::{Frame, SignInPage};
+
+use crate::parts::{bare_document, icon, notices};
+
+/// The page on which one signs in.
+#[must_use]
+pub fn sign_in(page: &SignInPage, frame: &Frame) -> String {
+    bare_document(frame, || {
+        let logo = match &page.logo {
+            Some(url) => view! { <img class="logo" src=url.clone() alt="" /> }.into_any(),
+            None => view! { <span class="logo">{icon("portico")}</span> }.into_any(),
+        };
+        let providers: Vec<_> = page
+            .providers
+            .iter()
+            .enumerate()
+            .map(|(index, provider)| {
+                let class = if index == 0 {
+                    "button primary wide"
+                } else {
+                    "button wide"
+                };
+                view! { <a class=class href=provider.href.clone()>{provider.title.clone()}</a> }
+            })
+            .collect();
+        let nothing = page.providers.is_empty().then(|| {
+            view! { <p>"No identity provider is configured. Ask your platform team."</p> }
+        });
+        view! {
+            <div class="sign-in">
+                {logo}
+                <h1>{page.company.clone()}</h1>
+                {notices(page.message.as_slice())}
+                <div class="stack">{providers}</div>
+                {nothing}
+            </div>
+        }
+        .into_any()
+    })
+}

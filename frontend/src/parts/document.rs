@@ -1,0 +1,119 @@
+//! The HTML document around every page.
+
+use std::sync::Arc;
+
+use hydration_context::SsrSharedContext;
+use leptos::prelude::*;
+use portico_domain::view::Frame;
+
+use super::frame::{notices, rail, top};
+use super::icon::sprite_for;
+
+/// Starts the islands: loads the wasm and hands it every island's element. Static, so that its text
+/// never depends on what a page shows.
+const START: &str = "const s=document.currentScript.dataset;\
+import(s.script).then(async m=>{await m.default({module_or_path:s.wasm});\
+for(const e of document.querySelectorAll('leptos-island'))m[e.dataset.component]?.(e);\
+document.documentElement.dataset.alive=''})";
+
+/// Lets the browser fetch a page when one is about to go there.
+const SPECULATION: &str = r#"{"prefetch":[{"where":{"and":[{"href_matches":"/*"},{"not":{"href_matches":"/auth/*"}},{"not":{"href_matches":"/api/*"}},{"not":{"selector_matches":"[download]"}}]},"eagerness":"moderate"}]}"#;
+
+/// A page within the frame: rail, top bar, notices, and `content` as its main part.
+pub(crate) fn document(frame: &Frame, content: impl FnOnce() -> AnyView) -> String {
+    render(frame, || {
+        view! {
+            <a class="skip" href="#main">"Skip to content"</a>
+            <div class="frame">
+                {rail(frame)}
+                <div class="column">
+                    {top(frame)}
+                    <main id="main" tabindex="-1">
+                        {notices(&frame.notices)}
+                        {content()}
+                    </main>
+                </div>
+            </div>
+            <div id="announcements" class="unseen" aria-live="polite"></div>
+        }
+        .into_any()
+    })
+}
+
+/// A page without rail, for strangers.
+pub(crate) fn bare_document(frame: &Frame, content: impl FnOnce() -> AnyView) -> String {
+    render(frame, || {
+        view! {
+            <main id="main" class="bare" tabindex="-1">
+                {notices(&frame.notices)}
+                {content()}
+            </main>
+        }
+        .into_any()
+    })
+}
+
+fn render(frame: &Frame, body: impl FnOnce() -> AnyView) -> String {
+    let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
+    let body = owner.with(|| body().to_html());
+    let head = owner.with(|| head(frame).to_html());
+    let foot = owner.with(|| foot(frame).to_html());
+    let sprite = sprite_for(&body);
+    let theme = match frame.theme.as_deref() {
+        Some("light") => " data-theme=\"light\"",
+        Some("dark") => " data-theme=\"dark\"",
+        _ => "",
+    };
+    [
+        "<!DOCTYPE html><html lang=\"en\"",
+        theme,
+        "><head>",
+        &head,
+        "</head><body>",
+        &body,
+        &sprite,
+        &foot,
+        "</body></html>",
+    ]
+    .concat()
+}
+
+fn head(frame: &Frame) -> AnyView {
+    let title = if frame.title.is_empty() {
+        frame.company.clone()
+    } else {
+        format!("{} · {}", frame.title, frame.company)
+    };
+    let nonce = frame.nonce.clone();
+    let style = view! { <link rel="stylesheet" href=frame.style.clone() nonce=nonce.clone() /> };
+    let preloads = frame.script.clone().zip(frame.wasm.clone()).map(|(script, wasm)| {
+        view! {
+            <link rel="modulepreload" href=script nonce=nonce.clone() />
+            <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" nonce=nonce />
+        }
+    });
+    view! {
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>{title}</title>
+        <link rel="icon" href="data:," />
+        {style}
+        {preloads}
+    }
+    .into_any()
+}
+
+fn foot(frame: &Frame) -> AnyView {
+    let start = frame
+        .script
+        .clone()
+        .zip(frame.wasm.clone())
+        .map(|(script, wasm)| {
+            view! { <script nonce=frame.nonce.clone() data-script=script data-wasm=wasm>{START}</script> }
+        });
+    view! {
+        <script type="speculationrules" nonce=frame.nonce.clone()>{SPECULATION}</script>
+        {start}
+    }
+    .into_any()
+}

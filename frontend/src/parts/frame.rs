@@ -1,0 +1,209 @@
+//! The frame around every page: the rail, the top bar, notices.
+
+use leptos::prelude::*;
+use portico_domain::view::{Frame, Notice, NoticeTone, TenantChoice};
+
+use super::icon;
+
+struct Place {
+    href: &'static str,
+    title: &'static str,
+    icon: &'static str,
+    count: usize,
+}
+
+/// The rail; a bar at the bottom of a narrow screen.
+pub(crate) fn rail(frame: &Frame) -> AnyView {
+    let mut places = vec![
+        Place {
+            href: "/",
+            title: "Home",
+            icon: "home",
+            count: 0,
+        },
+        Place {
+            href: "/catalog",
+            title: "Catalog",
+            icon: "catalog",
+            count: 0,
+        },
+        Place {
+            href: "/claims",
+            title: "My claims",
+            icon: "claims",
+            count: 0,
+        },
+        Place {
+            href: "/requests",
+            title: "Requests",
+            icon: "requests",
+            count: 0,
+        },
+    ];
+    if frame.approver {
+        places.push(Place {
+            href: "/approvals",
+            title: "Approvals",
+            icon: "approvals",
+            count: frame.waiting,
+        });
+    }
+    if frame.admin {
+        places.push(Place {
+            href: "/admin/control-planes",
+            title: "Admin",
+            icon: "admin",
+            count: 0,
+        });
+    }
+    let links: Vec<_> = places.into_iter().map(|place| link(place, &frame.path)).collect();
+    view! {
+        <div class="rail">
+            <a class="brand" href="/">{icon("portico")}<span>{frame.company.clone()}</span></a>
+            {switch(frame)}
+            <nav class="places" aria-label="Main" data-live="places">
+                <ul role="list">{links}</ul>
+            </nav>
+        </div>
+    }
+    .into_any()
+}
+
+fn link(place: Place, path: &str) -> impl IntoView + use<> {
+    let root = match place.href {
+        "/admin/control-planes" => "/admin/",
+        href => href,
+    };
+    let current = if root == "/" {
+        path == "/"
+    } else {
+        path.starts_with(root)
+    };
+    let count = (place.count > 0).then(|| {
+        view! { <span class="count">{place.count}<span class="unseen">" waiting"</span></span> }
+    });
+    view! {
+        <li>
+            <a href=place.href aria-current=current.then_some("page")>
+                {icon(place.icon)}
+                <span>{place.title}</span>
+                {count}
+            </a>
+        </li>
+    }
+}
+
+/// The tenant and environment one works in, and the others.
+fn switch(frame: &Frame) -> Option<AnyView> {
+    let (tenant, environment) = frame.current.as_ref()?;
+    let title = frame
+        .tenants
+        .iter()
+        .find(|choice| choice.name == *tenant)
+        .map_or_else(|| tenant.to_string(), |choice| choice.title.clone());
+    let groups: Vec<_> = frame
+        .tenants
+        .iter()
+        .map(|choice| tenant_group(choice, frame))
+        .collect();
+    let view = view! {
+        <details class="switch menu" name="menu">
+            <summary aria-label=format!("Working in {title}, {environment}. Change")>
+                <span class="switch-tenant">{title.clone()}</span>
+                <span class="switch-environment">{environment.to_string()}</span>
+                {icon("switch")}
+            </summary>
+            <form class="menu-body" method="post" action="/switch">
+                <input type="hidden" name="_csrf" value=frame.csrf.clone() />
+                <input type="hidden" name="back" value=frame.path.clone() />
+                {groups}
+            </form>
+        </details>
+    };
+    Some(view.into_any())
+}
+
+fn tenant_group(choice: &TenantChoice, frame: &Frame) -> impl IntoView + use<> {
+    let environments: Vec<_> = choice
+        .environments
+        .iter()
+        .map(|environment| {
+            let current = frame
+                .current
+                .as_ref()
+                .is_some_and(|(tenant, now)| *tenant == choice.name && now == environment);
+            view! {
+                <button class="menu-item" name="to" value=format!("{}/{environment}", choice.name)
+                    aria-current=current.then_some("true")>
+                    <span>{environment.to_string()}</span>
+                    {current.then(|| icon("check"))}
+                </button>
+            }
+        })
+        .collect();
+    view! {
+        <fieldset class="menu-group">
+            <legend>{choice.title.clone()}</legend>
+            {environments}
+        </fieldset>
+    }
+}
+
+/// The bar above a page: where one is, search, theme, person.
+pub(crate) fn top(frame: &Frame) -> AnyView {
+    let crumbs = (!frame.crumbs.is_empty()).then(|| {
+        let steps: Vec<_> = frame
+            .crumbs
+            .iter()
+            .map(|crumb| view! { <li><a href=crumb.href.clone()>{crumb.title.clone()}</a></li> })
+            .collect();
+        view! { <nav class="crumbs" aria-label="Breadcrumbs"><ol role="list">{steps}</ol></nav> }
+    });
+    view! {
+        <header class="top">
+            {crumbs}
+            <span class="spring"></span>
+            {person(frame)}
+        </header>
+    }
+    .into_any()
+}
+
+fn person(frame: &Frame) -> Option<AnyView> {
+    let name = frame.person.clone()?;
+    let view = view! {
+        <details class="person menu end" name="menu">
+            <summary aria-label=format!("Signed in as {name}")>
+                {icon("person")}
+                <span class="person-name">{name.clone()}</span>
+            </summary>
+            <div class="menu-body">
+                <p class="menu-text"><strong>{name.clone()}</strong>{frame.email.clone().map(|email| view! { <br />{email} })}</p>
+                <form method="post" action="/auth/logout">
+                    <input type="hidden" name="_csrf" value=frame.csrf.clone() />
+                    <button class="menu-item">{icon("sign-out")}<span>"Sign out"</span></button>
+                </form>
+            </div>
+        </details>
+    };
+    Some(view.into_any())
+}
+
+/// What there is to say on arrival.
+pub(crate) fn notices(notices: &[Notice]) -> Option<AnyView> {
+    (!notices.is_empty()).then(|| {
+        let rows: Vec<_> = notices.iter().map(notice).collect();
+        view! { <div class="notices">{rows}</div> }.into_any()
+    })
+}
+
+/// One thing to say.
+pub(crate) fn notice(notice: &Notice) -> impl IntoView + use<> {
+    let (class, name, role) = match notice.tone {
+        NoticeTone::Good => ("notice good", "ready", "status"),
+        NoticeTone::Plain => ("notice", "warning", "status"),
+        NoticeTone::Warning => ("notice warning", "degraded", "status"),
+        NoticeTone::Bad => ("notice bad", "bad", "alert"),
+    };
+    view! { <div class=class role=role>{icon(name)}<p>{notice.text.clone()}</p></div> }
+}
