@@ -1,0 +1,31 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+
+use super::House;
+use super::claims;
+
+/// What the access token's bearer may know of the person (OpenID Connect Core 1.0, section 5.3).
+pub(super) async fn tell(State(house): State<Arc<House>>, headers: HeaderMap) -> Response {
+    let bearer = headers
+        .get(AUTHORIZATION)
+        .and_then(|header| header.to_str().ok())
+        .and_then(|text| text.strip_prefix("Bearer "));
+    let Some(token) = bearer else {
+        return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")]).into_response();
+    };
+    let grant = house.ledger.lock().token(token.trim(), house.clock.now());
+    let told = grant.and_then(|grant| {
+        let person = house.person(&grant.session.username)?;
+        Some(claims::about(person, &grant.asked.scope))
+    });
+    let Some(claims) = told else {
+        let why = "Bearer error=\"invalid_token\", error_description=\"unknown or expired\"";
+        return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, why)]).into_response();
+    };
+    ([(CACHE_CONTROL, "no-store")], Json(claims)).into_response()
+}
