@@ -6,8 +6,8 @@
 
 pub mod claim;
 pub mod documents;
-pub mod names;
 pub mod manifest;
+pub mod names;
 pub mod placement;
 pub mod policy;
 pub mod quota;

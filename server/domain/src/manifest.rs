@@ -43,8 +43,14 @@ pub fn render(
     label(marks::REQUEST, &marks.request.to_string());
 
     let mut annotations = Map::new();
-    annotations.insert(marks::REQUESTER.to_owned(), Value::String(marks.requester.subject.clone()));
-    annotations.insert(marks::REQUESTER_NAME.to_owned(), Value::String(marks.requester.name.clone()));
+    annotations.insert(
+        marks::REQUESTER.to_owned(),
+        Value::String(marks.requester.subject.clone()),
+    );
+    annotations.insert(
+        marks::REQUESTER_NAME.to_owned(),
+        Value::String(marks.requester.name.clone()),
+    );
 
     let mut metadata = Map::new();
     metadata.insert("name".to_owned(), Value::String(name.to_string()));
@@ -100,7 +106,9 @@ pub const CROSSPLANE_MACHINERY: [&str; 14] = [
 #[must_use]
 pub fn without_machinery(object: &Value, of_xrd: bool) -> Value {
     let mut object = object.clone();
-    let Some(map) = object.as_object_mut() else { return object };
+    let Some(map) = object.as_object_mut() else {
+        return object;
+    };
     map.shift_remove("status");
     if let Some(metadata) = map.get_mut("metadata").and_then(Value::as_object_mut) {
         for key in [
@@ -137,7 +145,12 @@ pub fn differences(old: &Value, new: &Value) -> Vec<(String, String, String)> {
     found
 }
 
-fn walk(path: &mut String, old: Option<&Value>, new: Option<&Value>, found: &mut Vec<(String, String, String)>) {
+fn walk(
+    path: &mut String,
+    old: Option<&Value>,
+    new: Option<&Value>,
+    found: &mut Vec<(String, String, String)>,
+) {
     if old == new {
         return;
     }
@@ -178,7 +191,10 @@ pub fn diff(old: &str, new: &str) -> Vec<DiffLine> {
     let mut lines = Vec::new();
     for (index, group) in diff.grouped_ops(3).iter().enumerate() {
         if index > 0 {
-            lines.push(DiffLine { tone: DiffTone::Gap, text: String::new() });
+            lines.push(DiffLine {
+                tone: DiffTone::Gap,
+                text: String::new(),
+            });
         }
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
             let tone = match change.tag() {
@@ -186,7 +202,10 @@ pub fn diff(old: &str, new: &str) -> Vec<DiffLine> {
                 similar::ChangeTag::Insert => DiffTone::Added,
                 similar::ChangeTag::Delete => DiffTone::Removed,
             };
-            lines.push(DiffLine { tone, text: change.value().trim_end_matches('\n').to_owned() });
+            lines.push(DiffLine {
+                tone,
+                text: change.value().trim_end_matches('\n').to_owned(),
+            });
         }
     }
     lines
@@ -206,7 +225,11 @@ mod tests {
             plural: "databases".into(),
             namespaced: true,
         };
-        let requester = Person { subject: "issuer#dana".into(), name: "Dana".into(), email: None };
+        let requester = Person {
+            subject: "issuer#dana".into(),
+            name: "Dana".into(),
+            email: None,
+        };
         let (tenant, environment) = ("payments".parse().unwrap(), "dev".parse().unwrap());
         let marks = Marks {
             tenant: &tenant,
@@ -221,7 +244,13 @@ mod tests {
             "spec": {"size": "small"},
             "status": {"ready": true},
         });
-        let manifest = render(&resource, Some("payments-dev"), &"orders".parse().unwrap(), &forged, &marks);
+        let manifest = render(
+            &resource,
+            Some("payments-dev"),
+            &"orders".parse().unwrap(),
+            &forged,
+            &marks,
+        );
         assert_eq!(manifest["kind"], "Database");
         assert_eq!(manifest["metadata"]["namespace"], "payments-dev");
         assert_eq!(manifest["metadata"]["labels"]["portico.dev/tenant"], "payments");
@@ -239,7 +268,11 @@ mod tests {
             [
                 ("spec.size".into(), "1".into(), "2".into()),
                 ("spec.tags.a".into(), "b".into(), "—".into()),
-                ("spec.users".to_owned(), "—".to_owned(), r#"[{"name":"x"}]"#.to_owned()),
+                (
+                    "spec.users".to_owned(),
+                    "—".to_owned(),
+                    r#"[{"name":"x"}]"#.to_owned()
+                ),
             ]
         );
     }

@@ -88,7 +88,9 @@ pub fn may_use(tenant: &Tenant, plane: &ControlPlane) -> bool {
 }
 
 fn has_labels(plane: &ControlPlane, wanted: &BTreeMap<String, String>) -> bool {
-    wanted.iter().all(|(key, value)| plane.labels.get(key) == Some(value))
+    wanted
+        .iter()
+        .all(|(key, value)| plane.labels.get(key) == Some(value))
 }
 
 /// Chooses a control plane: among those that the tenant may use and nothing rules out, one of its
@@ -97,7 +99,10 @@ fn has_labels(plane: &ControlPlane, wanted: &BTreeMap<String, String>) -> bool {
 pub fn place(needs: &Needs<'_>, planes: &[PlaneFacts<'_>]) -> Placement {
     let mut fit: Vec<&PlaneFacts<'_>> = Vec::new();
     let mut candidates = Vec::new();
-    for facts in planes.iter().filter(|facts| may_use(needs.tenant, facts.document)) {
+    for facts in planes
+        .iter()
+        .filter(|facts| may_use(needs.tenant, facts.document))
+    {
         let ruled_out = ruled_out(needs, facts);
         if ruled_out.is_empty() {
             fit.push(facts);
@@ -115,16 +120,30 @@ pub fn place(needs: &Needs<'_>, planes: &[PlaneFacts<'_>]) -> Placement {
     });
     let chosen = fit.first().map(|facts| facts.document.name.clone());
     candidates.sort_by_key(|candidate| {
-        (Some(&candidate.plane) != chosen.as_ref(), !candidate.ruled_out.is_empty(), candidate.plane.clone())
+        (
+            Some(&candidate.plane) != chosen.as_ref(),
+            !candidate.ruled_out.is_empty(),
+            candidate.plane.clone(),
+        )
     });
     let reason = match fit.as_slice() {
         [] if candidates.is_empty() => {
-            format!("{} may use no control plane. A platform administrator can grant it one.", needs.tenant.title())
+            format!(
+                "{} may use no control plane. A platform administrator can grant it one.",
+                needs.tenant.title()
+            )
         }
-        [] => format!("No control plane can serve {} here just now.", needs.offering_title),
+        [] => format!(
+            "No control plane can serve {} here just now.",
+            needs.offering_title
+        ),
         [best, rest @ ..] => why(needs, best, rest),
     };
-    Placement { chosen, reason, candidates }
+    Placement {
+        chosen,
+        reason,
+        candidates,
+    }
 }
 
 fn title(plane: &ControlPlane) -> &str {
@@ -134,7 +153,12 @@ fn title(plane: &ControlPlane) -> &str {
 fn ruled_out(needs: &Needs<'_>, facts: &PlaneFacts<'_>) -> Vec<String> {
     let plane = facts.document;
     let mut reasons = Vec::new();
-    if needs.wish.plane.as_ref().is_some_and(|wanted| *wanted != plane.name) {
+    if needs
+        .wish
+        .plane
+        .as_ref()
+        .is_some_and(|wanted| *wanted != plane.name)
+    {
         reasons.push("another control plane was asked for".to_owned());
     }
     if let Some(region) = &needs.wish.region
@@ -152,7 +176,9 @@ fn ruled_out(needs: &Needs<'_>, facts: &PlaneFacts<'_>) -> Vec<String> {
     ] {
         for (key, value) in labels {
             if plane.labels.get(key) != Some(value) {
-                reasons.push(format!("{whose} needs the label {key}={value}, which it does not have"));
+                reasons.push(format!(
+                    "{whose} needs the label {key}={value}, which it does not have"
+                ));
             }
         }
     }
@@ -170,7 +196,10 @@ fn ruled_out(needs: &Needs<'_>, facts: &PlaneFacts<'_>) -> Vec<String> {
     if let Some(capacity) = plane.spec.capacity
         && facts.claims >= capacity as usize
     {
-        reasons.push(format!("it is full: it has {} of {capacity} claims", facts.claims));
+        reasons.push(format!(
+            "it is full: it has {} of {capacity} claims",
+            facts.claims
+        ));
     }
     reasons
 }
@@ -178,7 +207,9 @@ fn ruled_out(needs: &Needs<'_>, facts: &PlaneFacts<'_>) -> Vec<String> {
 /// In millionths of its capacity. A plane that states none counts as one for a million claims.
 fn fullness(facts: &PlaneFacts<'_>) -> u64 {
     let claims = facts.claims as u64;
-    facts.document.spec.capacity.map_or(claims, |capacity| claims.saturating_mul(1_000_000) / u64::from(capacity.max(1)))
+    facts.document.spec.capacity.map_or(claims, |capacity| {
+        claims.saturating_mul(1_000_000) / u64::from(capacity.max(1))
+    })
 }
 
 fn why(needs: &Needs<'_>, best: &PlaneFacts<'_>, rest: &[&PlaneFacts<'_>]) -> String {
@@ -197,13 +228,19 @@ fn why(needs: &Needs<'_>, best: &PlaneFacts<'_>, rest: &[&PlaneFacts<'_>]) -> St
         .filter(|other| other.document.spec.dedicated_to.is_empty() == plane.spec.dedicated_to.is_empty())
         .count();
     if rest.is_empty() && parts.is_empty() {
-        parts.push(format!("it is the only one that can serve {}", needs.offering_title));
+        parts.push(format!(
+            "it is the only one that can serve {}",
+            needs.offering_title
+        ));
     } else if alike > 0 {
         let load = plane.spec.capacity.map_or_else(
             || format!("{} claims", best.claims),
             |capacity| format!("{} of {capacity} claims", best.claims),
         );
-        parts.push(format!("it is the least full of {} that would do ({load})", alike + 1));
+        parts.push(format!(
+            "it is the least full of {} that would do ({load})",
+            alike + 1
+        ));
     } else if !rest.is_empty() && parts.is_empty() {
         parts.push("it comes before the others that would do".to_owned());
     }
@@ -216,7 +253,9 @@ fn why(needs: &Needs<'_>, best: &PlaneFacts<'_>, rest: &[&PlaneFacts<'_>]) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::documents::{ActAs, Connection, ControlPlaneKind, ControlPlaneSpec, Limits, PlaneGrant, Quota, TenantSpec};
+    use crate::documents::{
+        ActAs, Connection, ControlPlaneKind, ControlPlaneSpec, Limits, PlaneGrant, Quota, TenantSpec,
+    };
 
     fn plane(name: &str, region: &str, dedicated: &[&str]) -> ControlPlane {
         ControlPlane {
@@ -259,7 +298,13 @@ mod tests {
     }
 
     fn facts(document: &ControlPlane, claims: usize) -> PlaneFacts<'_> {
-        PlaneFacts { document, unreachable: None, serves: true, problem: None, claims }
+        PlaneFacts {
+            document,
+            unreachable: None,
+            serves: true,
+            problem: None,
+            claims,
+        }
     }
 
     fn placed(tenant: &Tenant, wish: &Wish, planes: &[PlaneFacts<'_>]) -> Placement {
@@ -281,29 +326,59 @@ mod tests {
         let payments = placed(&tenant("payments"), &Wish::default(), &planes);
         assert_eq!(payments.chosen, Some(shared.name.clone()));
         assert!(!format!("{payments:?}").contains("own"), "{payments:?}");
-        let asked = Wish { plane: Some(own.name.clone()), ..Wish::default() };
+        let asked = Wish {
+            plane: Some(own.name.clone()),
+            ..Wish::default()
+        };
         assert_eq!(placed(&tenant("payments"), &asked, &planes).chosen, None);
-        assert_eq!(placed(&tenant("research"), &Wish::default(), &planes).chosen, Some(own.name.clone()));
+        assert_eq!(
+            placed(&tenant("research"), &Wish::default(), &planes).chosen,
+            Some(own.name.clone())
+        );
     }
 
     #[test]
     fn the_least_full_is_chosen_and_the_reason_says_so() {
         let (a, b) = (plane("a", "eu", &[]), plane("b", "us", &[]));
-        let placement = placed(&tenant("payments"), &Wish::default(), &[facts(&a, 9), facts(&b, 3)]);
+        let placement = placed(
+            &tenant("payments"),
+            &Wish::default(),
+            &[facts(&a, 9), facts(&b, 3)],
+        );
         assert_eq!(placement.chosen, Some(b.name.clone()));
-        assert_eq!(placement.reason, "b: it is the least full of 2 that would do (3 of 100 claims).");
+        assert_eq!(
+            placement.reason,
+            "b: it is the least full of 2 that would do (3 of 100 claims)."
+        );
     }
 
     #[test]
     fn what_rules_a_plane_out_is_said() {
-        let (a, b, c) = (plane("a", "eu", &[]), plane("b", "us", &[]), plane("c", "eu", &[]));
-        let dead = PlaneFacts { unreachable: Some("it does not answer".into()), ..facts(&a, 0) };
-        let lacks = PlaneFacts { serves: false, ..facts(&c, 0) };
-        let wish = Wish { region: Some("eu".into()), ..Wish::default() };
+        let (a, b, c) = (
+            plane("a", "eu", &[]),
+            plane("b", "us", &[]),
+            plane("c", "eu", &[]),
+        );
+        let dead = PlaneFacts {
+            unreachable: Some("it does not answer".into()),
+            ..facts(&a, 0)
+        };
+        let lacks = PlaneFacts {
+            serves: false,
+            ..facts(&c, 0)
+        };
+        let wish = Wish {
+            region: Some("eu".into()),
+            ..Wish::default()
+        };
         let placement = placed(&tenant("payments"), &wish, &[dead, facts(&b, 100), lacks]);
         assert_eq!(placement.chosen, None);
-        let reasons: Vec<&str> =
-            placement.candidates.iter().flat_map(|candidate| &candidate.ruled_out).map(String::as_str).collect();
+        let reasons: Vec<&str> = placement
+            .candidates
+            .iter()
+            .flat_map(|candidate| &candidate.ruled_out)
+            .map(String::as_str)
+            .collect();
         assert_eq!(
             reasons,
             [

@@ -8,7 +8,9 @@ use kube_cel::cel::objects::{Key, Map};
 use kube_cel::cel::{Context, Program, Value as CelValue};
 use serde_json::{Value, json};
 
-use crate::documents::{ApprovalPolicy, Approvers, Category, ControlPlane, Environment, Outcome, Plan, Tenant};
+use crate::documents::{
+    ApprovalPolicy, Approvers, Category, ControlPlane, Environment, Outcome, Plan, Tenant,
+};
 use crate::names::OfferingName;
 use crate::request::{Action, Decision, RuleNeed};
 use crate::tenancy::{Role, Viewer};
@@ -87,7 +89,9 @@ impl Policies {
     ///
     /// # Errors
     /// All rules whose condition is not a CEL expression.
-    pub fn compile<'p>(policies: impl IntoIterator<Item = &'p ApprovalPolicy>) -> Result<Self, Vec<PolicyError>> {
+    pub fn compile<'p>(
+        policies: impl IntoIterator<Item = &'p ApprovalPolicy>,
+    ) -> Result<Self, Vec<PolicyError>> {
         let mut rules = Vec::new();
         let mut errors = Vec::new();
         for policy in policies {
@@ -108,7 +112,11 @@ impl Policies {
                 }
             }
         }
-        if errors.is_empty() { Ok(Self { rules }) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(Self { rules })
+        } else {
+            Err(errors)
+        }
     }
 
     /// What all rules together say. A rule whose condition cannot be evaluated counts as one that
@@ -132,13 +140,20 @@ impl Policies {
                 Ok(_) => Some("its condition is neither true nor false".to_owned()),
                 Err(error) => Some(format!("its condition could not be evaluated ({error})")),
             };
-            let mut reason = rule.reason.clone().unwrap_or_else(|| format!("rule “{}” of policy “{}”", rule.rule, rule.policy));
+            let mut reason = rule
+                .reason
+                .clone()
+                .unwrap_or_else(|| format!("rule “{}” of policy “{}”", rule.rule, rule.policy));
             if let Some(doubt) = doubt {
                 reason = format!("{reason} (taken to apply: {doubt})");
             }
             match &rule.outcome {
                 Outcome::Deny {} => refusals.push(reason),
-                Outcome::Require { approvers, count, expires_after_hours } => {
+                Outcome::Require {
+                    approvers,
+                    count,
+                    expires_after_hours,
+                } => {
                     hours = hours.min(*expires_after_hours);
                     needs.push(RuleNeed {
                         policy: rule.policy.clone(),
@@ -155,14 +170,21 @@ impl Policies {
         } else if needs.is_empty() {
             Ruling::Go
         } else {
-            Ruling::NeedsApproval { rules: needs, expires_after_hours: hours }
+            Ruling::NeedsApproval {
+                rules: needs,
+                expires_after_hours: hours,
+            }
         }
     }
 }
 
 fn variables(facts: &Facts<'_>) -> [(&'static str, Value); 7] {
     let requester = facts.requester;
-    let roles: BTreeSet<Role> = requester.roles.get(&facts.tenant.name).cloned().unwrap_or_default();
+    let roles: BTreeSet<Role> = requester
+        .roles
+        .get(&facts.tenant.name)
+        .cloned()
+        .unwrap_or_default();
     [
         (
             "request",
@@ -226,8 +248,10 @@ fn to_cel(value: &Value) -> CelValue {
         Value::String(text) => CelValue::String(Arc::new(text.clone())),
         Value::Array(items) => CelValue::List(Arc::new(items.iter().map(to_cel).collect())),
         Value::Object(map) => {
-            let map: HashMap<Key, CelValue> =
-                map.iter().map(|(key, value)| (Key::String(Arc::new(key.clone())), to_cel(value))).collect();
+            let map: HashMap<Key, CelValue> = map
+                .iter()
+                .map(|(key, value)| (Key::String(Arc::new(key.clone())), to_cel(value)))
+                .collect();
             CelValue::Map(Map { map: Arc::new(map) })
         }
     }
@@ -274,7 +298,11 @@ pub fn approvers_in_words(approvers: &Approvers, tenant_title: &str, count: u32)
         Approvers::TenantApprovers {} => format!("approver of {tenant_title}"),
         Approvers::Groups(groups) => format!("member of {}", groups.join(" or ")),
     };
-    if count > 1 { format!("{count} people, each {who}") } else { format!("an {who}").replace("an member", "a member") }
+    if count > 1 {
+        format!("{count} people, each {who}")
+    } else {
+        format!("an {who}").replace("an member", "a member")
+    }
 }
 
 /// What a plan takes of a tenant's quota: what it says it consumes, and one claim.
@@ -292,8 +320,16 @@ mod tests {
     use crate::tenancy::{Person, Via};
 
     fn policies(when: &str, then: Outcome) -> Policies {
-        let rule = ApprovalRule { name: "rule".into(), when: when.into(), then, reason: Some("because".into()) };
-        let policy = ApprovalPolicy { name: "policy".into(), spec: ApprovalPolicySpec { rules: vec![rule] } };
+        let rule = ApprovalRule {
+            name: "rule".into(),
+            when: when.into(),
+            then,
+            reason: Some("because".into()),
+        };
+        let policy = ApprovalPolicy {
+            name: "policy".into(),
+            spec: ApprovalPolicySpec { rules: vec![rule] },
+        };
         Policies::compile([&policy]).unwrap_or_else(|errors| panic!("{errors:?}"))
     }
 
@@ -318,7 +354,11 @@ mod tests {
             },
         };
         let requester = Viewer {
-            person: Person { subject: "i#dana".into(), name: "Dana".into(), email: None },
+            person: Person {
+                subject: "i#dana".into(),
+                name: "Dana".into(),
+                email: None,
+            },
             groups: BTreeSet::from(["payments-developers".to_owned()]),
             roles: BTreeMap::from([(tenant.name.clone(), BTreeSet::from([Role::Developer]))]),
             platform_admin: false,
@@ -341,7 +381,11 @@ mod tests {
     }
 
     fn require() -> Outcome {
-        Outcome::Require { approvers: Approvers::TenantApprovers {}, count: 1, expires_after_hours: 24 }
+        Outcome::Require {
+            approvers: Approvers::TenantApprovers {},
+            count: 1,
+            expires_after_hours: 24,
+        }
     }
 
     #[test]
@@ -352,24 +396,46 @@ mod tests {
             "'payments-developers' in requester.groups && 'developer' in requester.roles",
             "offering.category == 'databases' && offering.group == 'example.org' && plan.name == ''",
         ] {
-            assert!(matches!(judge(when, require()), Ruling::NeedsApproval { expires_after_hours: 24, .. }), "{when}");
+            assert!(
+                matches!(
+                    judge(when, require()),
+                    Ruling::NeedsApproval {
+                        expires_after_hours: 24,
+                        ..
+                    }
+                ),
+                "{when}"
+            );
         }
         assert_eq!(judge("tenant.name == 'research'", require()), Ruling::Go);
     }
 
     #[test]
     fn a_condition_that_fails_counts_as_true_and_says_so() {
-        let Ruling::NeedsApproval { rules, .. } = judge("request.manifest.spec.missing > 3", require()) else {
+        let Ruling::NeedsApproval { rules, .. } = judge("request.manifest.spec.missing > 3", require())
+        else {
             panic!("slipped through");
         };
-        assert!(rules[0].reason.starts_with("because (taken to apply: its condition could not be evaluated"));
+        assert!(
+            rules[0]
+                .reason
+                .starts_with("because (taken to apply: its condition could not be evaluated")
+        );
         assert!(matches!(judge("1 + 1", Outcome::Deny {}), Ruling::Refused(_)));
     }
 
     #[test]
     fn a_condition_that_is_no_cel_is_an_error_that_names_its_rule() {
-        let rule = ApprovalRule { name: "r".into(), when: "a &&".into(), then: require(), reason: None };
-        let policy = ApprovalPolicy { name: "p".into(), spec: ApprovalPolicySpec { rules: vec![rule] } };
+        let rule = ApprovalRule {
+            name: "r".into(),
+            when: "a &&".into(),
+            then: require(),
+            reason: None,
+        };
+        let policy = ApprovalPolicy {
+            name: "p".into(),
+            spec: ApprovalPolicySpec { rules: vec![rule] },
+        };
         let errors = Policies::compile([&policy]).err().unwrap_or_default();
         assert_eq!((errors[0].policy.as_str(), errors[0].rule.as_str()), ("p", "r"));
     }
@@ -384,7 +450,11 @@ mod tests {
             count: 2,
         };
         let yes = |subject: &str, group: &str| Decision {
-            by: Person { subject: subject.into(), name: subject.into(), email: None },
+            by: Person {
+                subject: subject.into(),
+                name: subject.into(),
+                email: None,
+            },
             groups: vec![group.into()],
             tenant_approver: true,
             approved: true,
@@ -392,7 +462,14 @@ mod tests {
             at: jiff::Timestamp::UNIX_EPOCH,
         };
         let rules = [rule];
-        assert_eq!(unmet(&rules, &[yes("a", "admins"), yes("a", "admins"), yes("b", "others")]).len(), 1);
+        assert_eq!(
+            unmet(
+                &rules,
+                &[yes("a", "admins"), yes("a", "admins"), yes("b", "others")]
+            )
+            .len(),
+            1
+        );
         assert!(unmet(&rules, &[yes("a", "admins"), yes("b", "admins")]).is_empty());
     }
 }

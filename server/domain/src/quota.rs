@@ -50,11 +50,25 @@ mod tests {
 
     #[test]
     fn only_what_is_limited_and_taken_has_a_line_and_the_limit_itself_fits() {
-        let quota = Quota(BTreeMap::from([("claims".into(), 10), ("memoryGib".into(), 64), ("gpus".into(), 1)]));
+        let quota = Quota(BTreeMap::from([
+            ("claims".into(), 10),
+            ("memoryGib".into(), 64),
+            ("gpus".into(), 1),
+        ]));
         let used = BTreeMap::from([("claims".into(), 9), ("memoryGib".into(), 60)]);
-        let takes = BTreeMap::from([("claims".into(), 1), ("memoryGib".into(), 5), ("storageGib".into(), 100)]);
+        let takes = BTreeMap::from([
+            ("claims".into(), 1),
+            ("memoryGib".into(), 5),
+            ("storageGib".into(), 100),
+        ]);
         let lines = lines(&quota, &used, &takes);
-        assert_eq!(lines.iter().map(|line| line.resource.as_str()).collect::<Vec<_>>(), ["claims", "memoryGib"]);
+        assert_eq!(
+            lines
+                .iter()
+                .map(|line| line.resource.as_str())
+                .collect::<Vec<_>>(),
+            ["claims", "memoryGib"]
+        );
         let exceeded = exceeded(&lines);
         assert_eq!(exceeded.len(), 1);
         assert!(exceeded[0].starts_with("The quota of memoryGib"), "{exceeded:?}");

@@ -10,6 +10,7 @@ mod claims;
 mod form;
 mod frame;
 mod home;
+pub mod names;
 mod requests;
 
 pub use admin::{

@@ -1,0 +1,40 @@
+//! Names of the inputs that forms post besides the fields of a claim, whose names are JSON pointers and so
+//! begin with `/`.
+
+/// The token against forged posts; on every form.
+pub const CSRF: &str = "_csrf";
+/// The claim's name.
+pub const NAME: &str = "_name";
+/// The plan.
+pub const PLAN: &str = "_plan";
+/// The region asked for; empty for any.
+pub const REGION: &str = "_region";
+/// The control plane asked for; empty for any.
+pub const PLANE: &str = "_plane";
+/// What the requester has to say.
+pub const NOTE: &str = "_note";
+/// [`super::RequestFormPage::schema_hash`] as the form was made by.
+pub const SCHEMA: &str = "_schema";
+/// The object as YAML; what counts when [`TAB`] is `yaml`.
+pub const YAML: &str = "_yaml";
+/// Which tab is posted: `form` or `yaml`.
+pub const TAB: &str = "_tab";
+/// What a button does. In the request form: `update` (make the form anew, for another plan or region),
+/// `review` (check everything, the control plane's dry run too), `submit`, `tab:form`, `tab:yaml`, and
+/// those of [`super::Control`] (`add:`, `remove:`, `up:`, `down:`, `branch:`). A form sent by the Enter
+/// key has none: that is a `review`, so put a button with it first.
+pub const DO: &str = "_do";
+/// [`super::RequestPage::revision`], with a decision.
+pub const REVISION: &str = "_revision";
+/// `approve` or `reject`.
+pub const DECISION: &str = "_decision";
+/// What an approver has to say.
+pub const COMMENT: &str = "_comment";
+/// The claim's name, typed to confirm its deletion.
+pub const CONFIRM: &str = "_confirm";
+/// The key of a secret to reveal.
+pub const KEY: &str = "_key";
+/// `tenant/environment`, posted to `/switch`.
+pub const WORK_IN: &str = "_work_in";
+/// The path to return to.
+pub const RETURN_TO: &str = "_return_to";
