@@ -6,4 +6,5 @@
 //! ones.
 
 pub mod chance;
+pub mod kube;
 pub mod oidc;

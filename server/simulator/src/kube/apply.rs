@@ -1,0 +1,262 @@
+//! Server-side apply.
+//!
+//! The rules are those of Kubernetes' structured merge: what a manager applies it owns; what it
+//! applied before and no longer does goes, unless somebody else owns it; what another owns and
+//! this would change is a conflict.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::error::{ApiError, Cause};
+use super::fields::{Difference, Element, FieldSet, show};
+use super::kinds::Kind;
+use super::managed::{self, Entry, Operation};
+use super::object::{self, Key};
+use super::plane::State;
+use super::shape::{List, Shape};
+use super::write::{self, Outcome, Subresource, WriteOptions};
+
+/// Applies `wanted`, which makes the object when it is not there.
+pub(super) fn apply(
+    state: &mut State,
+    kind: &Arc<Kind>,
+    version: &str,
+    key: &Key,
+    mut wanted: Value,
+    options: &WriteOptions,
+) -> Result<Outcome, ApiError> {
+    if !wanted.is_object() {
+        return Err(ApiError::bad_request("an apply patch must be an object"));
+    }
+    if wanted["metadata"]
+        .get("managedFields")
+        .is_some_and(|m| !m.is_null())
+    {
+        return Err(ApiError::bad_request("metadata.managedFields must be nil"));
+    }
+    let given = object::name(&wanted);
+    if !given.is_empty() && given != key.name {
+        return Err(ApiError::bad_request(format!(
+            "the name of the object ({given}) does not match the name on the URL ({})",
+            key.name
+        )));
+    }
+    object::set_meta(&mut wanted, "name", Some(json!(key.name)));
+    let has_status = kind.version(version).is_some_and(|v| v.status);
+    // Labels and annotations of a status are nobody's, as is a status outside its endpoint.
+    let said =
+        FieldSet::said_by(&wanted, Shape::of(kind, version)).filter_root(|root| match options.subresource {
+            Subresource::None => !(has_status && root == "status"),
+            Subresource::Status => root == "status",
+            Subresource::Finalize => root == "spec",
+        });
+    let mine = managed::entry(kind, version, Operation::Apply, said, options, options.now);
+    let Some(old) = state.store.get(kind, key) else {
+        if options.subresource != Subresource::None {
+            return Err(ApiError::not_found(kind, &key.name));
+        }
+        if !object::uid(&wanted).is_empty() {
+            let why = "uid mismatch: the provided object specified uid, and no existing object was found";
+            return Err(ApiError::conflict(kind, &key.name, why));
+        }
+        object::set_meta(&mut wanted, "resourceVersion", None);
+        let owners = managed::encode(vec![mine]);
+        return write::create_managed(
+            state,
+            kind,
+            version,
+            &key.namespace,
+            wanted,
+            options,
+            Some(owners),
+        );
+    };
+    let (merged, owners) = merge_into(kind, version, &old, &wanted, mine, options)?;
+    write::update_managed(state, kind, version, key, merged, options, Some(owners))
+}
+
+fn merge_into(
+    kind: &Kind,
+    version: &str,
+    old: &Value,
+    wanted: &Value,
+    mut mine: Entry,
+    options: &WriteOptions,
+) -> Result<(Value, Value), ApiError> {
+    let shape = Shape::of(kind, version);
+    let mut live = old.clone();
+    live["apiVersion"] = json!(kind.api_version(version));
+    let mut entries = managed::decode(old);
+    let is_mine = |entry: &Entry| {
+        entry.operation == Operation::Apply
+            && entry.manager == mine.manager
+            && entry.subresource == mine.subresource
+    };
+    let before = entries.iter().position(is_mine).map(|i| entries.remove(i));
+    let mut merged = merge(&live, wanted, shape);
+    let others = entries
+        .iter()
+        .fold(mine.fields.clone(), |all, entry| all.union(&entry.fields));
+    if let Some(before) = &before {
+        for path in before.fields.difference(&mine.fields).0.iter().rev() {
+            if !others.touches(path) {
+                remove(&mut merged, path, shape, &others);
+            }
+        }
+    }
+    keep_identity(&mut merged, &live, wanted);
+    let difference = Difference::between(&live, &merged, shape);
+    let changed = difference.changed().intersection(&mine.fields);
+    let mut conflicts = Vec::new();
+    for entry in &mut entries {
+        let contested = entry.fields.intersection(&changed);
+        if !contested.is_empty() && !options.force {
+            conflicts.push((entry.clone(), contested.clone()));
+        }
+        entry.fields = entry
+            .fields
+            .difference(&contested)
+            .difference(&difference.removed);
+    }
+    if !conflicts.is_empty() {
+        return Err(conflict(kind, old, &conflicts));
+    }
+    if let Some(before) = before
+        && before.fields == mine.fields
+        && before.api_version == mine.api_version
+    {
+        mine.time = before.time;
+    }
+    entries.insert(0, mine);
+    Ok((merged, managed::encode(entries)))
+}
+
+/// What identifies the object is no matter of merging; a version that is given must be current.
+fn keep_identity(merged: &mut Value, live: &Value, wanted: &Value) {
+    for field in ["resourceVersion", "uid"] {
+        let given = object::meta(wanted, field);
+        let value = if given.is_empty() {
+            object::meta(live, field)
+        } else {
+            given
+        }
+        .to_owned();
+        object::set_meta(merged, field, Some(json!(value)));
+    }
+    object::set_meta(merged, "managedFields", None);
+}
+
+/// What is in `wanted` over what is in `live`.
+fn merge(live: &Value, wanted: &Value, shape: Shape<'_>) -> Value {
+    match (live, wanted) {
+        (Value::Object(live), Value::Object(wanted)) if !shape.is_atomic_map() => {
+            let mut merged = live.clone();
+            for (name, value) in wanted {
+                let below = match live.get(name) {
+                    Some(live) => merge(live, value, shape.field(name)),
+                    None => value.clone(),
+                };
+                merged.insert(name.clone(), below);
+            }
+            Value::Object(merged)
+        }
+        (Value::Array(live), Value::Array(wanted)) => match shape.list(wanted) {
+            List::Atomic => Value::Array(wanted.clone()),
+            list => {
+                let mut merged = live.clone();
+                let mut places: HashMap<String, usize> = HashMap::new();
+                let identity = |item: &Value| shape.element(&list, item).map(|e| show(&[e]));
+                for (i, item) in merged.iter().enumerate() {
+                    if let Some(identity) = identity(item) {
+                        places.entry(identity).or_insert(i);
+                    }
+                }
+                for item in wanted {
+                    match identity(item).and_then(|identity| places.get(&identity)) {
+                        Some(i) => merged[*i] = merge(&merged[*i], item, shape.item()),
+                        None => merged.push(item.clone()),
+                    }
+                }
+                Value::Array(merged)
+            }
+        },
+        (_, wanted) => wanted.clone(),
+    }
+}
+
+/// Takes the value at a path out, and the objects around it that are empty then and that nobody
+/// speaks of.
+fn remove(value: &mut Value, path: &[Element], shape: Shape<'_>, others: &FieldSet) {
+    fn step(value: &mut Value, path: &[Element], depth: usize, shape: Shape<'_>, others: &FieldSet) {
+        let Some(element) = path.get(depth) else { return };
+        let last = depth + 1 == path.len();
+        match (value, element) {
+            (Value::Object(fields), Element::Field(name)) => {
+                if !last && let Some(below) = fields.get_mut(name) {
+                    step(below, path, depth + 1, shape.field(name), others);
+                    let empty = below.as_object().is_some_and(serde_json::Map::is_empty)
+                        || below.as_array().is_some_and(Vec::is_empty);
+                    // Required parts of every object stay, whoever emptied them.
+                    if !empty || depth == 0 || others.contains(&path[..=depth]) {
+                        return;
+                    }
+                }
+                fields.shift_remove(name);
+            }
+            (Value::Array(items), element) => {
+                let list = shape.list(items);
+                let place = items
+                    .iter()
+                    .position(|item| shape.element(&list, item).as_ref() == Some(element));
+                if let Some(place) = place {
+                    if last {
+                        items.remove(place);
+                    } else {
+                        step(&mut items[place], path, depth + 1, shape.item(), others);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    step(value, path, 0, shape, others);
+}
+
+fn conflict(kind: &Kind, old: &Value, conflicts: &[(Entry, FieldSet)]) -> ApiError {
+    let mut causes = Vec::new();
+    let mut parts = Vec::new();
+    for (entry, fields) in conflicts {
+        let mut who = format!("{:?}", entry.manager);
+        if !entry.subresource.is_empty() {
+            who += &format!(" with subresource {:?}", entry.subresource);
+        }
+        if entry.operation == Operation::Update {
+            who += &format!(" using {}", entry.api_version);
+        }
+        let paths: Vec<String> = fields.0.iter().map(|path| show(path)).collect();
+        for path in &paths {
+            causes.push(Cause {
+                reason: "FieldManagerConflict".into(),
+                message: format!("conflict with {who}"),
+                field: path.clone(),
+            });
+        }
+        parts.push(if let [only] = paths.as_slice() {
+            format!("conflict with {who}: {only}")
+        } else {
+            format!("conflicts with {who}:\n- {}", paths.join("\n- "))
+        });
+    }
+    let count = causes.len();
+    let plural = if count == 1 { "" } else { "s" };
+    let message = format!("Apply failed with {count} conflict{plural}: {}", parts.join("\n"));
+    ApiError {
+        name: object::name(old).into(),
+        group: kind.group.clone(),
+        kind: kind.plural.clone(),
+        causes,
+        ..ApiError::new(409, "Conflict", message)
+    }
+}

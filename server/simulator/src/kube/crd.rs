@@ -1,0 +1,335 @@
+//! CustomResourceDefinitions: judging them, and serving the kinds that they define.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::admission::Judge;
+use super::delete;
+use super::error::Cause;
+use super::kinds::{Column, GroupKind, Kind, Version, version_priority};
+use super::metadata;
+use super::object;
+use super::plane::State;
+
+/// Fills in what the server decides (default names, status) and says what is wrong.
+pub(super) fn prepare(state: &State, crd: &mut Value, now: Timestamp) -> Vec<Cause> {
+    let mut causes = faults(crd);
+    if !causes.is_empty() {
+        return causes;
+    }
+    let kind = crd["spec"]["names"]["kind"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let names = object::map_mut(&mut crd["spec"], "names");
+    names
+        .entry("singular")
+        .or_insert_with(|| json!(kind.to_lowercase()));
+    names
+        .entry("listKind")
+        .or_insert_with(|| json!(format!("{kind}List")));
+    object::map_mut(&mut crd["spec"], "conversion")
+        .entry("strategy")
+        .or_insert(json!("None"));
+    if let Err(found) = Judge::of(crd) {
+        causes.extend(found);
+    }
+    let accepted = conflict(state, crd);
+    let mut stored: Vec<String> = object::texts(&crd["status"]["storedVersions"])
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let storage = storage_version(crd).to_owned();
+    if !stored.contains(&storage) {
+        stored.push(storage);
+    }
+    let conditions = match &accepted {
+        None => [
+            (
+                "NamesAccepted",
+                "True",
+                "NoConflicts",
+                "no conflicts found".to_owned(),
+            ),
+            (
+                "Established",
+                "True",
+                "InitialNamesAccepted",
+                "the initial names have been accepted".to_owned(),
+            ),
+        ],
+        Some(why) => [
+            ("NamesAccepted", "False", "KindConflict", why.clone()),
+            (
+                "Established",
+                "False",
+                "NotAccepted",
+                "not all names are accepted".to_owned(),
+            ),
+        ],
+    };
+    let previous = crd["status"]["conditions"].clone();
+    let conditions: Vec<Value> = conditions
+        .into_iter()
+        .map(|(name, status, reason, message)| {
+            let same = previous.as_array().into_iter().flatten().find(|c| c["type"] == name && c["status"] == status);
+            let since = same.map_or_else(|| metadata::seconds(now), |c| c["lastTransitionTime"].clone());
+            json!({"type": name, "status": status, "reason": reason, "message": message, "lastTransitionTime": since})
+        })
+        .collect();
+    let names = if accepted.is_none() {
+        crd["spec"]["names"].clone()
+    } else {
+        json!({"plural": "", "kind": ""})
+    };
+    crd["status"] = json!({"conditions": conditions, "acceptedNames": names, "storedVersions": stored});
+    causes
+}
+
+fn storage_version(crd: &Value) -> &str {
+    let versions = crd["spec"]["versions"].as_array();
+    let storage = versions.into_iter().flatten().find(|v| v["storage"] == true);
+    storage.and_then(|v| v["name"].as_str()).unwrap_or_default()
+}
+
+/// Why its kind cannot be served: another definition has the names.
+fn conflict(state: &State, crd: &Value) -> Option<String> {
+    let group = crd["spec"]["group"].as_str()?;
+    let plural = crd["spec"]["names"]["plural"].as_str()?;
+    let kind = crd["spec"]["names"]["kind"].as_str()?;
+    let taken = state.kinds.of(&GroupKind::new(group, kind))?;
+    (taken.plural != plural).then(|| format!("{kind:?} is already in use"))
+}
+
+fn faults(crd: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let spec = &crd["spec"];
+    for path in [
+        &["group"][..],
+        &["names", "plural"],
+        &["names", "kind"],
+        &["scope"],
+    ] {
+        if object::at(spec, path).as_str().is_none_or(str::is_empty) {
+            causes.push(Cause::required(format!("spec.{}", path.join(".")), ""));
+        }
+    }
+    if !causes.is_empty() {
+        return causes;
+    }
+    let text = |path: &[&str]| object::at(spec, path).as_str().unwrap_or_default().to_owned();
+    let (group, plural, scope) = (text(&["group"]), text(&["names", "plural"]), text(&["scope"]));
+    if !portico_domain::names::is_dns_subdomain(&group) || !group.contains('.') {
+        causes.push(Cause::invalid(
+            "spec.group",
+            &json!(group),
+            "should be a domain with at least one dot",
+        ));
+    }
+    if group == "apiextensions.k8s.io"
+        || group.ends_with(".k8s.io")
+            && crd["metadata"]["annotations"]["api-approved.kubernetes.io"].is_null()
+    {
+        causes.push(Cause::required(
+            "metadata.annotations[api-approved.kubernetes.io]",
+            "protected groups must have approval annotation",
+        ));
+    }
+    if !portico_domain::names::is_dns_label(&plural) {
+        causes.push(Cause::invalid(
+            "spec.names.plural",
+            &json!(plural),
+            "must be a lowercase RFC 1123 label",
+        ));
+    }
+    let expected = format!("{plural}.{group}");
+    if object::name(crd) != expected {
+        causes.push(Cause::invalid(
+            "metadata.name",
+            &json!(object::name(crd)),
+            "must be spec.names.plural+\".\"+spec.group",
+        ));
+    }
+    if scope != "Cluster" && scope != "Namespaced" {
+        let message = format!("Unsupported value: {scope:?}: supported values: \"Cluster\", \"Namespaced\"");
+        causes.push(Cause {
+            reason: "FieldValueNotSupported".into(),
+            message,
+            field: "spec.scope".into(),
+        });
+    }
+    causes.extend(faults_of_versions(spec));
+    causes
+}
+
+fn faults_of_versions(spec: &Value) -> Vec<Cause> {
+    let Some(versions) = spec["versions"].as_array().filter(|v| !v.is_empty()) else {
+        return vec![Cause::required("spec.versions", "must have at least one version")];
+    };
+    let mut causes = Vec::new();
+    for (i, version) in versions.iter().enumerate() {
+        let name = version["name"].as_str().unwrap_or_default();
+        if !portico_domain::names::is_dns_label(name) {
+            causes.push(Cause::invalid(
+                format!("spec.versions[{i}].name"),
+                &version["name"],
+                "must be a lowercase RFC 1123 label",
+            ));
+        }
+        if versions[..i].iter().any(|v| v["name"] == name) {
+            causes.push(Cause::invalid(
+                "spec.versions",
+                &json!(name),
+                "must contain unique version names",
+            ));
+        }
+        for flag in ["served", "storage"] {
+            if !version[flag].is_boolean() {
+                causes.push(Cause::required(format!("spec.versions[{i}].{flag}"), ""));
+            }
+        }
+        if !version["schema"]["openAPIV3Schema"].is_object() {
+            causes.push(Cause::required(
+                format!("spec.versions[{i}].schema.openAPIV3Schema"),
+                "schemas are required",
+            ));
+        }
+    }
+    if versions.iter().filter(|v| v["storage"] == true).count() != 1 {
+        causes.push(Cause::invalid(
+            "spec.versions",
+            &json!("storage"),
+            "must have exactly one version marked as storage version",
+        ));
+    }
+    causes
+}
+
+/// Serves the kind of an established definition.
+pub(super) fn install(state: &mut State, crd: &Value) {
+    let conditions = crd["status"]["conditions"].as_array();
+    if !conditions
+        .into_iter()
+        .flatten()
+        .any(|c| c["type"] == "Established" && c["status"] == "True")
+    {
+        return;
+    }
+    if object::is_deleting(crd) {
+        return;
+    }
+    if let Ok(kind) = kind_of(crd) {
+        state.kinds.insert(kind);
+    }
+}
+
+fn kind_of(crd: &Value) -> Result<Kind, Vec<Cause>> {
+    let spec = &crd["spec"];
+    let names = &spec["names"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let list = |value: &Value| object::texts(value).into_iter().map(str::to_owned).collect();
+    let mut versions: Vec<Version> = spec["versions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|v| version_of(spec, v))
+        .collect();
+    versions.sort_by_key(|v| version_priority(&v.name));
+    Ok(Kind {
+        group: text(&spec["group"]),
+        kind: text(&names["kind"]),
+        list_kind: text(&names["listKind"]),
+        plural: text(&names["plural"]),
+        singular: text(&names["singular"]),
+        short_names: list(&names["shortNames"]),
+        categories: list(&names["categories"]),
+        namespaced: spec["scope"] == "Namespaced",
+        versions,
+        storage: storage_version(crd).to_owned(),
+        judge: Some(Arc::new(Judge::of(crd)?)),
+        custom: true,
+    })
+}
+
+fn version_of(spec: &Value, version: &Value) -> Version {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let name = text(&version["name"]);
+    let group = text(&spec["group"]);
+    let deprecated = (version["deprecated"] == true).then(|| {
+        let default = || format!("{group}/{name} {} is deprecated", text(&spec["names"]["kind"]));
+        version["deprecationWarning"]
+            .as_str()
+            .map_or_else(default, str::to_owned)
+    });
+    let mut columns: Vec<Column> = version["additionalPrinterColumns"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(column)
+        .collect();
+    if columns.is_empty() {
+        columns.push(age());
+    }
+    let selectable = version["selectableFields"].as_array().into_iter().flatten();
+    Version {
+        name,
+        served: version["served"] == true,
+        deprecated,
+        status: version["subresources"]["status"].is_object(),
+        schema: Some(Arc::new(version["schema"]["openAPIV3Schema"].clone())),
+        columns,
+        selectable: selectable
+            .map(|f| text(&f["jsonPath"]).trim_start_matches('.').to_owned())
+            .collect(),
+    }
+}
+
+fn column(column: &Value) -> Column {
+    let text = |field: &str| column[field].as_str().unwrap_or_default().to_owned();
+    Column {
+        name: text("name"),
+        kind: text("type"),
+        format: text("format"),
+        description: text("description"),
+        priority: column["priority"].as_i64().unwrap_or(0),
+        path: text("jsonPath"),
+    }
+}
+
+/// The column that every kind shows when it names none.
+pub(super) fn age() -> Column {
+    Column {
+        name: "Age".into(),
+        kind: "date".into(),
+        format: String::new(),
+        description:
+            "CreationTimestamp is a timestamp representing the server time when this object was created."
+                .into(),
+        priority: 0,
+        path: ".metadata.creationTimestamp".into(),
+    }
+}
+
+/// Stops serving the kind of a definition that is gone; its objects go with it.
+pub(super) fn uninstall(state: &mut State, crd: &Value, now: Timestamp) {
+    let spec = &crd["spec"];
+    let group = spec["group"].as_str().unwrap_or_default();
+    let Some(kind) = state
+        .kinds
+        .resource(group, spec["names"]["plural"].as_str().unwrap_or_default())
+    else {
+        return;
+    };
+    let keys: Vec<_> = state
+        .store
+        .table(&kind.group_kind())
+        .into_iter()
+        .flat_map(|table| table.keys().cloned())
+        .collect();
+    for key in keys {
+        delete::remove(state, &kind, &key, now);
+    }
+    state.kinds.remove(&kind.group, &kind.plural);
+}

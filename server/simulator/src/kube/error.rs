@@ -1,0 +1,266 @@
+//! What the API server answers when it will not do a thing: Kubernetes' `Status` object.
+
+use serde_json::{Value, json};
+
+use super::kinds::Kind;
+
+/// One field that is wrong, as `details.causes` and the message of a 422 carry it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// The machine's word: `FieldValueInvalid`, `FieldValueRequired`, `FieldManagerConflict`…
+    pub reason: String,
+    /// What is wrong, in words.
+    pub message: String,
+    /// The field's path, as in `spec.storage.size`.
+    pub field: String,
+}
+
+impl Cause {
+    /// A field whose value is not acceptable.
+    pub fn invalid(field: impl Into<String>, value: &Value, why: impl std::fmt::Display) -> Self {
+        Self {
+            reason: "FieldValueInvalid".into(),
+            message: format!("Invalid value: {}: {why}", brief(value)),
+            field: field.into(),
+        }
+    }
+
+    /// A field that must be there and is not.
+    pub fn required(field: impl Into<String>, why: impl std::fmt::Display) -> Self {
+        let why = why.to_string();
+        let message = if why.is_empty() {
+            "Required value".into()
+        } else {
+            format!("Required value: {why}")
+        };
+        Self {
+            reason: "FieldValueRequired".into(),
+            message,
+            field: field.into(),
+        }
+    }
+
+    /// A field that may not be set so.
+    pub fn forbidden(field: impl Into<String>, why: impl std::fmt::Display) -> Self {
+        Self {
+            reason: "FieldValueForbidden".into(),
+            message: format!("Forbidden: {why}"),
+            field: field.into(),
+        }
+    }
+}
+
+/// A value as messages show it: short, whatever arrives.
+fn brief(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() > 120 {
+        let head: String = text.chars().take(120).collect();
+        format!("{head}…")
+    } else {
+        text
+    }
+}
+
+/// A refusal: an HTTP status and the `Status` object that explains it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ApiError {
+    /// The HTTP status.
+    pub code: u16,
+    /// Kubernetes' machine-readable reason: `NotFound`, `Conflict`…
+    pub reason: String,
+    /// What happened, for people.
+    pub message: String,
+    /// `details.name`.
+    pub name: String,
+    /// `details.group`.
+    pub group: String,
+    /// `details.kind`: a plural, or a kind for 422.
+    pub kind: String,
+    /// The fields that are wrong or contested.
+    pub causes: Vec<Cause>,
+    /// `details.retryAfterSeconds` and the `Retry-After` header.
+    pub retry_after: Option<u32>,
+}
+
+impl ApiError {
+    /// A refusal that concerns no kind in particular.
+    pub fn new(code: u16, reason: &str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason: reason.into(),
+            message: message.into(),
+            name: String::new(),
+            group: String::new(),
+            kind: String::new(),
+            causes: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    fn of(kind: &Kind, name: &str, code: u16, reason: &str, message: String) -> Self {
+        Self {
+            name: name.into(),
+            group: kind.group.clone(),
+            kind: kind.plural.clone(),
+            ..Self::new(code, reason, message)
+        }
+    }
+
+    /// 404 for an object.
+    pub fn not_found(kind: &Kind, name: &str) -> Self {
+        Self::of(
+            kind,
+            name,
+            404,
+            "NotFound",
+            format!("{} {name:?} not found", kind.resource()),
+        )
+    }
+
+    /// 404 for a path that nothing serves.
+    pub fn no_such_resource() -> Self {
+        Self::new(
+            404,
+            "NotFound",
+            "the server could not find the requested resource",
+        )
+    }
+
+    /// 409 for a name that is taken.
+    pub fn already_exists(kind: &Kind, name: &str) -> Self {
+        Self::of(
+            kind,
+            name,
+            409,
+            "AlreadyExists",
+            format!("{} {name:?} already exists", kind.resource()),
+        )
+    }
+
+    /// 409 for an update that starts from an old version, or whose precondition does not hold.
+    pub fn conflict(kind: &Kind, name: &str, why: &str) -> Self {
+        let message = format!(
+            "Operation cannot be fulfilled on {} {name:?}: {why}",
+            kind.resource()
+        );
+        Self::of(kind, name, 409, "Conflict", message)
+    }
+
+    /// 422 with the fields that are wrong.
+    pub fn invalid(kind: &Kind, name: &str, causes: Vec<Cause>) -> Self {
+        let each: Vec<String> = causes
+            .iter()
+            .map(|c| format!("{}: {}", c.field, c.message))
+            .collect();
+        let why = if each.len() == 1 {
+            each[0].clone()
+        } else {
+            format!("[{}]", each.join(", "))
+        };
+        let qualified = if kind.group.is_empty() {
+            kind.kind.clone()
+        } else {
+            format!("{}.{}", kind.kind, kind.group)
+        };
+        Self {
+            name: name.into(),
+            group: kind.group.clone(),
+            kind: kind.kind.clone(),
+            causes,
+            ..Self::new(422, "Invalid", format!("{qualified} {name:?} is invalid: {why}"))
+        }
+    }
+
+    /// 403.
+    pub fn forbidden(kind: &Kind, name: &str, why: &str) -> Self {
+        Self::of(
+            kind,
+            name,
+            403,
+            "Forbidden",
+            format!("{} {name:?} is forbidden: {why}", kind.resource()),
+        )
+    }
+
+    /// 400.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, "BadRequest", message)
+    }
+
+    /// 405: the kind is served, the verb is not.
+    pub fn method_not_allowed() -> Self {
+        Self::new(
+            405,
+            "MethodNotAllowed",
+            "the server does not allow this method on the requested resource",
+        )
+    }
+
+    /// 410: the history asked for is gone; list again.
+    pub fn expired(message: impl Into<String>) -> Self {
+        Self::new(410, "Expired", message)
+    }
+
+    /// 413.
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(
+            413,
+            "RequestEntityTooLarge",
+            format!("Request entity too large: limit is {limit}"),
+        )
+    }
+
+    /// 415.
+    pub fn unsupported_media_type(given: &str, known: &[&str]) -> Self {
+        let message = format!(
+            "the body of the request was in an unknown format ({given:?}) - accepted media types include: {}",
+            known.join(", ")
+        );
+        Self::new(415, "UnsupportedMediaType", message)
+    }
+
+    /// 500.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(
+            500,
+            "InternalError",
+            format!("Internal error occurred: {}", message.into()),
+        )
+    }
+
+    /// The `Status` object.
+    #[must_use]
+    pub fn status(&self) -> Value {
+        let mut details = serde_json::Map::new();
+        for (field, text) in [("name", &self.name), ("group", &self.group), ("kind", &self.kind)] {
+            if !text.is_empty() {
+                details.insert(field.into(), json!(text));
+            }
+        }
+        if !self.causes.is_empty() {
+            let causes: Vec<Value> = self
+                .causes
+                .iter()
+                .map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field}))
+                .collect();
+            details.insert("causes".into(), Value::Array(causes));
+        }
+        if let Some(seconds) = self.retry_after {
+            details.insert("retryAfterSeconds".into(), json!(seconds));
+        }
+        let mut status = json!({
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "message": self.message,
+            "reason": self.reason,
+        });
+        if !details.is_empty() {
+            status["details"] = Value::Object(details);
+        }
+        status["code"] = json!(self.code);
+        status
+    }
+}
