@@ -13,5 +13,6 @@ pub mod policy;
 pub mod quota;
 pub mod record;
 pub mod request;
+pub mod schema;
 pub mod tenancy;
 pub mod view;

@@ -1,0 +1,147 @@
+//! The whole verdict on an object, as `kubectl apply --dry-run=server` would give it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::crd::{Definition, Scope, Version};
+use super::error::ParseError;
+use super::metadata::{self, Expected};
+use super::violation::{Check, Reason, Violation};
+
+/// What becomes of an object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Judgement {
+    /// Everything that is wrong; empty when it is accepted.
+    pub violations: Vec<Violation>,
+    /// The object as it would be stored: pruned and defaulted.
+    pub object: Value,
+    /// Where undeclared fields were.
+    pub pruned: Vec<String>,
+}
+
+impl Judgement {
+    /// Whether the API server would accept the object.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.violations.is_empty()
+    }
+
+    /// Whether the verdict is not known: nothing is found wrong, but something could not be judged.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        !self.violations.is_empty()
+            && self
+                .violations
+                .iter()
+                .all(|violation| violation.reason == Reason::CouldNotJudge)
+    }
+}
+
+impl Definition {
+    /// Judges an object by one version: `apiVersion`, `kind` and `metadata`, the schema, lists, CEL rules.
+    ///
+    /// `old` is the object before, on an update. Where the version has a status subresource, `status` of the object
+    /// is put aside as the API server does: dropped on creation, kept as it was on an update.
+    ///
+    /// # Errors
+    /// When the definition has no such version or that carries no schema.
+    pub fn judge(&self, version: &str, object: &Value, old: Option<&Value>) -> Result<Judgement, ParseError> {
+        let version = self.version_or_error(version)?;
+        let schema = version.schema()?;
+        let (mut object, pruned) = schema.pruned(object);
+        let old = old.map(|old| schema.defaulted(&schema.pruned(old).0));
+        if version.has_status {
+            put_status_aside(&mut object, old.as_ref());
+        }
+        let object = schema.defaulted(&object);
+        let mut violations = self.judge_identity(version, &object, old.as_ref());
+        violations.extend(schema.validate(&object, old.as_ref()));
+        Ok(Judgement {
+            violations,
+            object,
+            pruned,
+        })
+    }
+
+    /// Judges a new `status`, as a write to the status subresource.
+    ///
+    /// # Errors
+    /// When the definition has no such version or that carries no schema.
+    pub fn judge_status(&self, version: &str, object: &Value, old: &Value) -> Result<Judgement, ParseError> {
+        let version = self.version_or_error(version)?;
+        let schema = version.schema()?;
+        let (object, pruned) = schema.pruned(object);
+        let mut next = old.clone();
+        if let (Some(next), Some(object)) = (next.as_object_mut(), object.as_object()) {
+            match object.get("status") {
+                Some(status) => next.insert("status".to_owned(), status.clone()),
+                None => next.remove("status"),
+            };
+        }
+        let object = schema.defaulted(&next);
+        let old = schema.defaulted(old);
+        let is_status =
+            |violation: &Violation| violation.pointer.starts_with("/status") || violation.pointer.is_empty();
+        let violations = schema
+            .validate(&object, Some(&old))
+            .into_iter()
+            .filter(is_status)
+            .collect();
+        Ok(Judgement {
+            violations,
+            object,
+            pruned,
+        })
+    }
+
+    fn judge_identity(&self, version: &Version, object: &Value, old: Option<&Value>) -> Vec<Violation> {
+        let expected = Expected {
+            api_version: &format!("{}/{}", self.group, version.name),
+            kind: &self.kind,
+            namespaced: self.scope == Scope::Namespaced,
+        };
+        metadata::validate(object, old, expected)
+    }
+}
+
+fn put_status_aside(object: &mut Value, old: Option<&Value>) {
+    let Some(map) = object.as_object_mut() else {
+        return;
+    };
+    match old.and_then(|old| old.get("status")) {
+        Some(status) => {
+            map.insert("status".to_owned(), status.clone());
+        }
+        None => {
+            map.shift_remove("status");
+        }
+    }
+}
+
+/// The violations that the API server itself would report: it leaves the CEL rules out once an object has the wrong
+/// shape, and says so.
+#[must_use]
+pub fn as_api_server(violations: Vec<Violation>) -> Vec<Violation> {
+    let blocked = violations
+        .iter()
+        .any(|violation| violation.check != Check::Rule && violation.reason.blocks_rules());
+    if !blocked {
+        return violations;
+    }
+    let mut kept: Vec<Violation> = violations
+        .into_iter()
+        .filter(|violation| violation.check != Check::Rule)
+        .collect();
+    kept.push(Violation {
+        path: String::new(),
+        pointer: String::new(),
+        reason: Reason::Invalid,
+        message: "Invalid value: null: some validation rules were not checked because the object was invalid; correct \
+                  the existing errors to complete validation"
+            .to_owned(),
+        detail: "some rules were not checked; correct the other problems first".to_owned(),
+        check: Check::Combination,
+    });
+    kept
+}

@@ -1,0 +1,110 @@
+//! Structural schemas of CustomResourceDefinitions: reading them, filling in defaults, pruning, judging objects in
+//! the API server's own words, and the model of a form.
+//!
+//! Everything that arrives here is hostile: schemas and objects are bounded in depth, nodes and bytes, patterns and
+//! rules in the work they may ask for. Nothing here does I/O.
+
+mod correlate;
+mod crd;
+mod defaulting;
+mod error;
+pub mod form;
+mod format;
+mod judge;
+mod lists;
+mod metadata;
+mod names;
+mod node;
+mod parse;
+mod path;
+mod pattern;
+mod pruning;
+mod rules;
+mod validate;
+mod violation;
+pub mod yaml;
+
+use serde_json::Value;
+
+pub use crd::{Definition, PrinterColumn, Scope, Version};
+pub use error::{Limits, ParseError};
+pub use judge::{Judgement, as_api_server};
+pub use node::{Kind, Node};
+pub use violation::{Check, Reason, Violation};
+
+/// A structural schema. Immutable; share it by `Arc`.
+#[derive(Debug)]
+pub struct Schema {
+    root: Node,
+}
+
+impl Schema {
+    /// Reads an `openAPIV3Schema` within the usual limits.
+    ///
+    /// # Errors
+    /// When it is no structural schema, or larger than Portico holds.
+    pub fn parse(schema: &Value) -> Result<Self, ParseError> {
+        Self::parse_within(schema, Limits::default())
+    }
+
+    /// Reads an `openAPIV3Schema`.
+    ///
+    /// # Errors
+    /// When it is no structural schema, or beyond `limits`.
+    pub fn parse_within(schema: &Value, limits: Limits) -> Result<Self, ParseError> {
+        Ok(Self {
+            root: parse::parse(schema, limits)?,
+        })
+    }
+
+    /// The node for the whole object.
+    #[must_use]
+    pub fn root(&self) -> &Node {
+        &self.root
+    }
+
+    /// The node at a path like `spec.storage.size` or `spec.users[].name`.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Option<&Node> {
+        let mut node = &self.root;
+        for name in path.split('.').filter(|name| !name.is_empty()) {
+            let bare = name.trim_end_matches("[]");
+            node = node.child(bare)?;
+            for _ in 0..(name.len() - bare.len()) / 2 {
+                node = node.items()?;
+            }
+        }
+        Some(node)
+    }
+
+    /// The object with defaults filled in and refused nulls dropped, as the API server stores it.
+    #[must_use]
+    pub fn defaulted(&self, object: &Value) -> Value {
+        let mut object = object.clone();
+        defaulting::fill(&mut object, &self.root);
+        object
+    }
+
+    /// The object without fields that the schema does not declare, and where those were.
+    #[must_use]
+    pub fn pruned(&self, object: &Value) -> (Value, Vec<String>) {
+        let mut object = object.clone();
+        let pruned = pruning::prune(&mut object, &self.root);
+        (object, pruned)
+    }
+
+    /// Everything that is wrong with an object, by its schema: types, bounds, lists, embedded resources, CEL rules.
+    ///
+    /// `old` is the object before, on an update: then rules on transitions are judged, and what was wrong before and
+    /// has not changed is let be. The object should be defaulted first, as the API server does; it is judged as given.
+    #[must_use]
+    pub fn validate(&self, object: &Value, old: Option<&Value>) -> Vec<Violation> {
+        let mut violations = validate::validate(&self.root, object, old);
+        violations.extend(metadata::validate_embedded(&self.root, object));
+        if !old.is_some_and(|old| !lists::validate(&self.root, old).is_empty()) {
+            violations.extend(lists::validate(&self.root, object));
+        }
+        violations.extend(rules::validate(&self.root, object, old));
+        violations
+    }
+}

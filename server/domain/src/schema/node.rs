@@ -1,0 +1,217 @@
+//! One node of a structural schema: what may stand at one place of an object.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::format::Format;
+use super::pattern::Pattern;
+use super::rules::Rule;
+
+/// The type at a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// None is named: anything goes.
+    #[default]
+    Any,
+    /// `object`
+    Object,
+    /// `array`
+    Array,
+    /// `string`
+    String,
+    /// `integer`
+    Integer,
+    /// `number`
+    Number,
+    /// `boolean`
+    Boolean,
+    /// `x-kubernetes-int-or-string`
+    IntOrString,
+}
+
+impl Kind {
+    /// The name in a schema, as the API server's messages write it; empty where none is named.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "",
+            Self::Object => "object",
+            Self::Array => "array",
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::IntOrString => "integer,string",
+        }
+    }
+}
+
+/// What a node allows beside its declared properties.
+#[derive(Debug, Default)]
+pub(in crate::schema) enum Additional {
+    /// `additionalProperties` is not there.
+    #[default]
+    Absent,
+    /// `additionalProperties: true` or `{}`.
+    Any,
+    /// `additionalProperties: false`.
+    Forbidden,
+    /// Values of this schema.
+    Of(Box<Node>),
+}
+
+/// `x-kubernetes-list-type`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::schema) enum ListType {
+    #[default]
+    Atomic,
+    Set,
+    Map,
+}
+
+/// Bounds on a value. All optional, few nodes have any.
+#[derive(Debug, Default)]
+pub(in crate::schema) struct Bounds {
+    pub(in crate::schema) pattern: Option<Arc<Pattern>>,
+    pub(in crate::schema) min_length: Option<i64>,
+    pub(in crate::schema) max_length: Option<i64>,
+    pub(in crate::schema) minimum: Option<f64>,
+    pub(in crate::schema) maximum: Option<f64>,
+    pub(in crate::schema) exclusive_minimum: bool,
+    pub(in crate::schema) exclusive_maximum: bool,
+    pub(in crate::schema) multiple_of: Option<f64>,
+    pub(in crate::schema) min_items: Option<i64>,
+    pub(in crate::schema) max_items: Option<i64>,
+    pub(in crate::schema) unique_items: bool,
+    pub(in crate::schema) min_properties: Option<i64>,
+    pub(in crate::schema) max_properties: Option<i64>,
+}
+
+/// `allOf`, `anyOf`, `oneOf` and `not`.
+#[derive(Debug, Default)]
+pub(in crate::schema) struct Combinations {
+    pub(in crate::schema) all_of: Vec<Node>,
+    pub(in crate::schema) any_of: Vec<Node>,
+    pub(in crate::schema) one_of: Vec<Node>,
+    pub(in crate::schema) not: Option<Box<Node>>,
+}
+
+/// One node of a structural schema.
+#[derive(Debug, Default)]
+pub struct Node {
+    pub(in crate::schema) kind: Kind,
+    pub(in crate::schema) nullable: bool,
+    /// `x-kubernetes-preserve-unknown-fields`
+    pub(in crate::schema) preserve_unknown: bool,
+    /// `x-kubernetes-embedded-resource`
+    pub(in crate::schema) embedded_resource: bool,
+    /// The format, where the API server knows it and checks it for this type.
+    pub(in crate::schema) format: Option<Format>,
+    pub(in crate::schema) title: Option<Box<str>>,
+    pub(in crate::schema) description: Option<Box<str>>,
+    pub(in crate::schema) default: Option<Box<Value>>,
+    pub(in crate::schema) example: Option<Box<Value>>,
+    pub(in crate::schema) properties: IndexMap<Box<str>, Node>,
+    pub(in crate::schema) additional: Additional,
+    pub(in crate::schema) items: Option<Box<Node>>,
+    pub(in crate::schema) list_type: ListType,
+    pub(in crate::schema) list_keys: Vec<Box<str>>,
+    pub(in crate::schema) required: Vec<Box<str>>,
+    pub(in crate::schema) one_of_values: Vec<Value>,
+    pub(in crate::schema) bounds: Option<Box<Bounds>>,
+    pub(in crate::schema) combinations: Option<Box<Combinations>>,
+    pub(in crate::schema) rules: Vec<Rule>,
+    /// Whether this node or one below it has rules.
+    pub(in crate::schema) has_rules: bool,
+    /// Whether this node or one below it is an embedded resource.
+    pub(in crate::schema) has_embedded: bool,
+    /// Whether this node or one below it is a list that is a set or a map.
+    pub(in crate::schema) has_keyed_lists: bool,
+}
+
+impl Node {
+    /// The type.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The description, as the schema's author wrote it: hostile until made safe.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// The default.
+    #[must_use]
+    pub fn default_value(&self) -> Option<&Value> {
+        self.default.as_deref()
+    }
+
+    /// The declared property of that name.
+    #[must_use]
+    pub fn property(&self, name: &str) -> Option<&Node> {
+        self.properties.get(name)
+    }
+
+    /// The declared properties, in the order of the document.
+    pub fn properties(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.properties.iter().map(|(name, node)| (&**name, node))
+    }
+
+    /// Whether the property must be there.
+    #[must_use]
+    pub fn requires(&self, name: &str) -> bool {
+        self.required.iter().any(|required| &**required == name)
+    }
+
+    /// What the items of a list must be.
+    #[must_use]
+    pub fn items(&self) -> Option<&Node> {
+        self.items.as_deref()
+    }
+
+    /// What the values of a map must be.
+    #[must_use]
+    pub fn values(&self) -> Option<&Node> {
+        match &self.additional {
+            Additional::Of(node) => Some(node),
+            _ => None,
+        }
+    }
+
+    /// What stands below `name`: a declared property, else the values of a map.
+    pub(in crate::schema) fn child(&self, name: &str) -> Option<&Node> {
+        self.properties.get(name).or_else(|| self.values())
+    }
+
+    /// Whether a map of any values is meant (`additionalProperties` beside no declared name).
+    pub(in crate::schema) fn has_additional(&self) -> bool {
+        matches!(self.additional, Additional::Any | Additional::Of(_))
+    }
+}
+
+impl Node {
+    /// The type as messages name it.
+    pub(in crate::schema) fn kind_for_messages(&self) -> &'static str {
+        if self.kind == Kind::IntOrString {
+            ""
+        } else {
+            self.kind.name()
+        }
+    }
+
+    /// Whether there is a value without a fixed type here or at most so many levels below.
+    pub(in crate::schema) fn is_dynamic(&self, levels: usize) -> bool {
+        matches!(self.kind, Kind::Any | Kind::IntOrString)
+            || (levels > 0
+                && self
+                    .properties
+                    .values()
+                    .chain(self.values())
+                    .chain(self.items())
+                    .any(|child| child.is_dynamic(levels - 1)))
+    }
+}

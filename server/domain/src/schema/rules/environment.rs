@@ -1,0 +1,102 @@
+//! The CEL environment that rules are compiled and evaluated in.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use cel::common::types::{CelBool, CelString, DYN_TYPE, STRING_TYPE};
+use cel::common::value::CowVal;
+use cel::{Context, Env, ExecutionError};
+use regex::Regex;
+
+use crate::schema::pattern;
+
+/// Passes a range of a comprehension through, and counts how much work it stands for.
+pub(super) const COUNT: &str = "portico_count";
+/// `matches` with RE2's semantics and compiled patterns kept.
+pub(super) const MATCHES: &str = "portico_matches";
+
+pub(super) static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
+    let mut env = Env::stdlib();
+    let declared = env
+        .add_overload(COUNT, "portico_count_dyn", vec![DYN_TYPE], count)
+        .and_then(|()| {
+            env.add_overload(
+                MATCHES,
+                "portico_matches_string",
+                vec![STRING_TYPE, STRING_TYPE],
+                matches,
+            )
+        })
+        .and_then(|()| super::program::add_macros(&mut env));
+    debug_assert!(declared.is_ok(), "{declared:?}");
+    Arc::new(env)
+});
+
+thread_local! {
+    /// Registering some hundred functions takes longer than most rules.
+    static CONTEXT: Context<'static, 'static> = Context::with_env(Arc::clone(&ENV));
+    static BUDGET: Cell<usize> = const { Cell::new(0) };
+    static PATTERNS: RefCell<HashMap<String, Result<Regex, String>>> = RefCell::new(HashMap::new());
+}
+
+/// Runs `work` with a context that has all functions.
+pub(super) fn with_context<T>(work: impl FnOnce(&Context<'static, 'static>) -> T) -> T {
+    CONTEXT.with(work)
+}
+
+/// Allows so many steps of comprehensions from now on, on this thread.
+pub(super) fn allow(steps: usize) {
+    BUDGET.set(steps);
+}
+
+/// Whether the steps have been used up.
+pub(super) fn is_exhausted() -> bool {
+    BUDGET.get() == 0
+}
+
+fn count<'b, 'v>(mut args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let range = args
+        .pop()
+        .ok_or_else(ExecutionError::missing_argument_or_target)?;
+    let size = range
+        .as_sizer()
+        .map_or(0, |sizer| usize::try_from(*sizer.size().inner()).unwrap_or(0));
+    let left = BUDGET.get().saturating_sub(size + 1);
+    BUDGET.set(left);
+    if left == 0 {
+        return Err(ExecutionError::function_error(COUNT, "too much work"));
+    }
+    Ok(range)
+}
+
+fn matches<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    /// More distinct patterns on one thread are not worth keeping.
+    const KEPT: usize = 256;
+    let [text, source] = args.as_slice() else {
+        return Err(ExecutionError::invalid_argument_count(2, args.len()));
+    };
+    let (Some(text), Some(source)) = (
+        text.downcast_ref::<CelString>(),
+        source.downcast_ref::<CelString>(),
+    ) else {
+        return Err(ExecutionError::function_error("matches", "no such overload"));
+    };
+    let found = PATTERNS.with_borrow_mut(|patterns| {
+        if !patterns.contains_key(source.inner()) {
+            if patterns.len() >= KEPT {
+                patterns.clear();
+            }
+            patterns.insert(source.inner().to_owned(), pattern::compile(source.inner()));
+        }
+        match patterns.get(source.inner()) {
+            Some(Ok(regex)) => Ok(regex.is_match(text.inner())),
+            Some(Err(problem)) => Err(problem.clone()),
+            None => Err(String::new()),
+        }
+    });
+    match found {
+        Ok(found) => Ok(CowVal::owned(CelBool::from(found))),
+        Err(problem) => Err(ExecutionError::function_error("matches", problem)),
+    }
+}

@@ -1,0 +1,332 @@
+//! Walking an object and its schema, evaluating the rules on the way.
+
+use cel::common::types::CelOptional;
+use cel::{Context, ExecutionError, Value as CelValue};
+use serde_json::Value;
+
+use super::environment::{allow, is_exhausted, with_context};
+use super::program::Program;
+use super::values::{old_to_cel, to_cel};
+use super::{Rule, environment};
+use crate::schema::correlate::OldItems;
+use crate::schema::node::{Kind, Node};
+use crate::schema::path::Path;
+use crate::schema::violation::{Check, Reason, Violation, bad_value, quote};
+
+/// The longest message that a `messageExpression` may make.
+const MESSAGE_LIMIT: usize = 5 * 1024;
+
+/// Judges an object by all rules of its schema.
+pub(in crate::schema) fn validate(node: &Node, object: &Value, old: Option<&Value>) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    if node.has_rules {
+        with_context(|context| {
+            let walk = Walk {
+                context,
+                budget: budget(object),
+            };
+            walk.node(
+                node,
+                node,
+                object,
+                old,
+                Ratchet { old, parent: None },
+                &Path::ROOT,
+                &mut violations,
+            );
+        });
+    }
+    violations
+}
+
+/// Steps of comprehensions that one rule may take: fewer when each may handle more.
+fn budget(object: &Value) -> usize {
+    const WORK: usize = 2_000_000_000;
+    (WORK / (size(object) + 1)).clamp(20_000, 1_000_000)
+}
+
+/// Roughly the bytes of a value.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 8,
+        Value::Array(items) => 8 + items.iter().map(size).sum::<usize>(),
+        Value::Object(map) => {
+            8 + map
+                .iter()
+                .map(|(name, value)| name.len() + size(value))
+                .sum::<usize>()
+        }
+        _ => 8,
+    }
+}
+
+/// What a value was before, to let be what has not changed.
+#[derive(Clone, Copy)]
+struct Ratchet<'a> {
+    old: Option<&'a Value>,
+    /// The nearest value above that can be told what it was: now and before.
+    parent: Option<(&'a Value, &'a Value)>,
+}
+
+impl<'a> Ratchet<'a> {
+    fn below(self, value: &'a Value, old: Option<&'a Value>) -> Self {
+        match self.old {
+            None => self,
+            Some(before) => Self {
+                old,
+                parent: Some((value, before)),
+            },
+        }
+    }
+
+    fn is_unchanged(self, value: &Value) -> bool {
+        match (self.old, self.parent) {
+            (Some(old), _) => old == value,
+            (None, Some((now, before))) => now == before,
+            (None, None) => false,
+        }
+    }
+}
+
+struct Walk<'c> {
+    context: &'c Context<'static, 'static>,
+    budget: usize,
+}
+
+impl Walk<'_> {
+    /// `rules` holds the rules, `node` the types: they differ below `allOf`.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the state of one walk over four trees at once"
+    )]
+    fn node<'a>(
+        &self,
+        rules: &Node,
+        node: &Node,
+        value: &'a Value,
+        old: Option<&'a Value>,
+        ratchet: Ratchet<'a>,
+        path: &Path<'_>,
+        violations: &mut Vec<Violation>,
+    ) {
+        if !rules.has_rules || value.is_null() {
+            return;
+        }
+        let old = old.filter(|old| !old.is_null());
+        if !rules.rules.is_empty() {
+            self.rules(&rules.rules, node, value, old, ratchet, path, violations);
+        }
+        for branch in rules
+            .combinations
+            .iter()
+            .flat_map(|combinations| &combinations.all_of)
+        {
+            let ratchet = Ratchet {
+                old: None,
+                parent: ratchet.parent,
+            };
+            self.node(branch, node, value, old, ratchet, path, violations);
+        }
+        match value {
+            Value::Object(map) => {
+                let old = old.and_then(Value::as_object);
+                for (name, child) in map {
+                    let old = old.and_then(|old| old.get(name));
+                    let below = ratchet.below(value, ratchet.old.and_then(|old| old.get(name)));
+                    if let Some(rules) = rules.properties.get(name.as_str()) {
+                        let node = node.properties.get(name.as_str()).unwrap_or(rules);
+                        self.node(rules, node, child, old, below, &path.property(name), violations);
+                    } else if let Some(rules) = rules.values() {
+                        let node = node.values().unwrap_or(rules);
+                        self.node(rules, node, child, old, below, &path.key(name), violations);
+                    }
+                }
+            }
+            Value::Array(items) => {
+                let Some(rules) = rules.items() else {
+                    return;
+                };
+                let old_items = OldItems::new(node, old);
+                let before = OldItems::new(node, ratchet.old);
+                let node = node.items().unwrap_or(rules);
+                for (index, item) in items.iter().enumerate() {
+                    let below = ratchet.below(value, before.like(item));
+                    self.node(
+                        rules,
+                        node,
+                        item,
+                        old_items.like(item),
+                        below,
+                        &path.index(index),
+                        violations,
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the state of one walk over four trees at once"
+    )]
+    fn rules(
+        &self,
+        rules: &[Rule],
+        node: &Node,
+        value: &Value,
+        old: Option<&Value>,
+        ratchet: Ratchet<'_>,
+        path: &Path<'_>,
+        violations: &mut Vec<Violation>,
+    ) {
+        let applies = |rule: &&Rule| old.is_some() || rule.optional_old_self || !rule.is_transition();
+        let mut rules = rules.iter().filter(applies).peekable();
+        if rules.peek().is_none() {
+            return;
+        }
+        let mut scope = self.context.new_inner_scope();
+        scope.add_variable_as_val("self", to_cel(node, value));
+        for rule in rules {
+            if rule.is_transition() {
+                let before = old.map(|old| old_to_cel(node, old, value));
+                match (rule.optional_old_self, before) {
+                    (true, Some(before)) => {
+                        scope.add_variable_as_val("oldSelf", Box::new(CelOptional::of(before)))
+                    }
+                    (true, None) => scope.add_variable_as_val("oldSelf", Box::new(CelOptional::none())),
+                    (false, Some(before)) => scope.add_variable_as_val("oldSelf", before),
+                    (false, None) => {}
+                }
+            }
+            let found = self.rule(rule, node, value, &scope, path);
+            violations.extend(found.filter(|found| {
+                found.reason == Reason::CouldNotJudge || rule.is_transition() || !ratchet.is_unchanged(value)
+            }));
+        }
+    }
+
+    fn rule(
+        &self,
+        rule: &Rule,
+        node: &Node,
+        value: &Value,
+        scope: &Context<'_, 'static>,
+        path: &Path<'_>,
+    ) -> Option<Violation> {
+        let could_not = |why: &str| {
+            let detail = format!("{why} (rule: {})", rule.title());
+            Some(Violation::new(
+                path,
+                Check::Rule,
+                Reason::CouldNotJudge,
+                None,
+                detail,
+            ))
+        };
+        let program = match rule.program() {
+            Ok(program) => program,
+            Err(problem) => return could_not(&format!("the rule does not compile: {problem}")),
+        };
+        allow(self.budget);
+        let result = CelValue::resolve(&program.expression, scope);
+        if is_exhausted() {
+            return could_not("the rule takes more work than is allowed");
+        }
+        match result {
+            Ok(CelValue::Bool(true)) => None,
+            Ok(CelValue::Bool(false)) => Some(self.broken(rule, node, value, scope, path)),
+            Ok(_) => could_not("the rule does not yield true or false"),
+            Err(error) => match refusal(&error, node, program) {
+                Ok(words) => {
+                    let detail = format!("{words} evaluating rule: {}", rule.title());
+                    let kind = quote(node.kind_for_messages());
+                    Some(Violation::new(
+                        path,
+                        Check::Rule,
+                        Reason::Invalid,
+                        Some(&kind),
+                        detail,
+                    ))
+                }
+                Err(why) => could_not(&why),
+            },
+        }
+    }
+
+    /// What to say of a rule that yields false.
+    fn broken(
+        &self,
+        rule: &Rule,
+        node: &Node,
+        value: &Value,
+        scope: &Context<'_, 'static>,
+        path: &Path<'_>,
+    ) -> Violation {
+        let said = self.message(rule, scope).unwrap_or_else(|| match &rule.message {
+            Some(message) => message.trim().to_owned(),
+            None => format!("failed rule: {}", rule.text.trim()),
+        });
+        let shown = (!matches!(node.kind, Kind::Object | Kind::Array)).then(|| bad_value(value));
+        let (shown, said) = match rule.reason {
+            Reason::Required | Reason::Forbidden => (None, said),
+            Reason::Duplicate => (shown, String::new()),
+            _ => (shown, said),
+        };
+        at(path, node, &rule.field_path, &|path| {
+            Violation::new(path, Check::Rule, rule.reason, shown.as_deref(), said.clone())
+        })
+    }
+
+    fn message(&self, rule: &Rule, scope: &Context<'_, 'static>) -> Option<String> {
+        let program = rule.message_program()?;
+        environment::allow(self.budget);
+        let Ok(CelValue::String(text)) = CelValue::resolve(&program.expression, scope) else {
+            return None;
+        };
+        let text = text.trim();
+        (!text.is_empty() && text.len() <= MESSAGE_LIMIT && !text.contains('\n')).then(|| text.to_owned())
+    }
+}
+
+/// Calls `make` with the path that `names` lead to.
+fn at(path: &Path<'_>, node: &Node, names: &[Box<str>], make: &dyn Fn(&Path<'_>) -> Violation) -> Violation {
+    match names.split_first() {
+        None => make(path),
+        Some((name, rest)) => match node.property(name) {
+            Some(child) => at(&path.property(name), child, rest, make),
+            None => match node.values() {
+                Some(child) => at(&path.key(name), child, rest, make),
+                None => make(&path.property(name)),
+            },
+        },
+    }
+}
+
+/// An error of evaluation in the API server's words; `Err` when it may be Portico's own shortcoming.
+fn refusal(error: &ExecutionError, node: &Node, program: &Program) -> Result<String, String> {
+    match error {
+        ExecutionError::NoSuchKey(key) => Ok(format!("no such key: {key}")),
+        ExecutionError::IndexOutOfBounds(CelValue::Int(index)) => Ok(format!("index out of bounds: {index}")),
+        ExecutionError::DivisionByZero(_) => Ok("division by zero".to_owned()),
+        ExecutionError::RemainderByZero(_) => Ok("modulus by zero".to_owned()),
+        ExecutionError::Overflow(..) => Ok("integer overflow".to_owned()),
+        ExecutionError::FunctionError { message, .. } => Ok(message.clone()),
+        ExecutionError::UndeclaredReference(name) => {
+            let references = program.expression.references();
+            let what = if references.has_function(name.as_str()) { "function" } else { "name" };
+            Err(format!("Portico does not know the {what} {name}"))
+        }
+        // Types are checked when a rule is made; only what has no fixed type can fail later.
+        ExecutionError::NoSuchOverload(_)
+        | ExecutionError::UnexpectedType { .. }
+        | ExecutionError::UnsupportedBinaryOperator(..)
+        | ExecutionError::ValuesNotComparable(..)
+            if node.is_dynamic(8) =>
+        {
+            Ok("'no such overload': call arguments did not match a supported operator, function or macro signature"
+                .to_owned())
+        }
+        other => Err(format!("the rule could not be evaluated: {other}")),
+    }
+}

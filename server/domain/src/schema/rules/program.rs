@@ -1,0 +1,186 @@
+//! Compiling a rule: bounded in nesting, and rewritten so that its work is counted.
+
+use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, ListExpr};
+use cel::parser::Macro;
+use cel::{DeclarationError, Env};
+
+use super::environment::{COUNT, ENV, MATCHES};
+
+/// How deep brackets may nest, and how many operators a rule may have: its tree is walked by recursion.
+const NESTING: usize = 48;
+const OPERATORS: usize = 600;
+
+/// A compiled rule.
+#[derive(Debug)]
+pub(super) struct Program {
+    pub(super) expression: IdedExpr,
+    pub(super) uses_old_self: bool,
+}
+
+impl Program {
+    /// Compiles a rule.
+    ///
+    /// # Errors
+    /// Why it cannot be.
+    pub(super) fn compile(source: &str) -> Result<Self, String> {
+        bounded(source)?;
+        let program = ENV.compile(source).map_err(|errors| {
+            let text = errors.to_string();
+            text.lines().next().unwrap_or_default().trim().to_owned()
+        })?;
+        let mut expression = program.expression().clone();
+        let uses_old_self = expression.references().has_variable("oldSelf");
+        rewrite(&mut expression);
+        Ok(Self {
+            expression,
+            uses_old_self,
+        })
+    }
+}
+
+/// Refuses what would nest too deep, before a parser that recurses sees it.
+fn bounded(source: &str) -> Result<(), String> {
+    let mut depth = 0_usize;
+    let mut operators = 0_usize;
+    let mut quote: Option<char> = None;
+    let mut escaped = false;
+    for c in source.chars() {
+        if let Some(end) = quote {
+            if escaped {
+                escaped = false;
+            } else if c == '\\' {
+                escaped = true;
+            } else if c == end {
+                quote = None;
+            }
+            continue;
+        }
+        match c {
+            '"' | '\'' => quote = Some(c),
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '.' | '+' | '-' | '*' | '/' | '%' | '!' | '?' | '|' | '&' | '<' | '>' | '=' => operators += 1,
+            _ => {}
+        }
+        if depth > NESTING {
+            return Err(format!("the rule nests more than {NESTING} brackets"));
+        }
+    }
+    if operators > 2 * OPERATORS {
+        return Err(format!("the rule has more than {OPERATORS} operators"));
+    }
+    Ok(())
+}
+
+/// Counts what comprehensions run over, and lets patterns be RE2's.
+fn rewrite(expression: &mut IdedExpr) {
+    match &mut expression.expr {
+        Expr::Call(call) => {
+            if let Some(target) = &mut call.target {
+                rewrite(target);
+            }
+            call.args.iter_mut().for_each(rewrite);
+            if call.func_name == "matches" {
+                if let Some(target) = call.target.take() {
+                    call.args.insert(0, *target);
+                }
+                MATCHES.clone_into(&mut call.func_name);
+            }
+        }
+        Expr::Comprehension(comprehension) => {
+            rewrite(&mut comprehension.iter_range);
+            rewrite(&mut comprehension.accu_init);
+            rewrite(&mut comprehension.loop_cond);
+            rewrite(&mut comprehension.loop_step);
+            rewrite(&mut comprehension.result);
+            let range = std::mem::take(&mut comprehension.iter_range);
+            comprehension.iter_range = IdedExpr {
+                id: range.id,
+                expr: call(COUNT, vec![range]),
+            };
+        }
+        Expr::List(list) => list.elements.iter_mut().for_each(rewrite),
+        Expr::Map(map) => map
+            .entries
+            .iter_mut()
+            .for_each(|entry| rewrite_entry(&mut entry.expr)),
+        Expr::Struct(structure) => structure
+            .entries
+            .iter_mut()
+            .for_each(|entry| rewrite_entry(&mut entry.expr)),
+        Expr::Select(select) => rewrite(&mut select.operand),
+        _ => {}
+    }
+}
+
+fn rewrite_entry(entry: &mut EntryExpr) {
+    match entry {
+        EntryExpr::StructField(field) => rewrite(&mut field.value),
+        EntryExpr::MapEntry(entry) => {
+            rewrite(&mut entry.key);
+            rewrite(&mut entry.value);
+        }
+    }
+}
+
+fn call(name: &str, args: Vec<IdedExpr>) -> Expr {
+    Expr::Call(CallExpr {
+        func_name: name.to_owned(),
+        target: None,
+        args,
+    })
+}
+
+/// Macros that the API server has and the `cel` crate has not: `cel.bind`.
+pub(super) fn add_macros(env: &mut Env) -> Result<(), DeclarationError> {
+    env.add_macro(Macro::receiver("bind", 3, |helper, target, args| {
+        let is_cel =
+            matches!(target.as_ref().map(|target| &target.expr), Some(Expr::Ident(name)) if name == "cel");
+        let name = match args.first().map(|arg| &arg.expr) {
+            Some(Expr::Ident(name)) if is_cel => name.clone(),
+            _ => return Ok(None),
+        };
+        let (Some(result), Some(value)) = (args.pop(), args.pop()) else {
+            return Ok(None);
+        };
+        args.clear();
+        target.take();
+        // As cel-go expands it: a comprehension over nothing, whose accumulator is the variable.
+        let range = helper.next_expr(Expr::List(ListExpr::default()));
+        let condition = helper.next_expr(Expr::Literal(cel::common::ast::LiteralValue::Boolean(
+            false.into(),
+        )));
+        let step = helper.next_expr(Expr::Ident(name.clone()));
+        Ok(Some(helper.next_expr(Expr::Comprehension(Box::new(
+            ComprehensionExpr {
+                iter_range: range,
+                iter_var: "#unused".to_owned(),
+                iter_var2: None,
+                accu_var: name,
+                accu_init: value,
+                loop_cond: condition,
+                loop_step: step,
+                result,
+            },
+        )))))
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_that_nest_too_deep_are_refused_before_parsing() {
+        assert!(Program::compile(&("(".repeat(8000) + "true")).is_err());
+        assert!(Program::compile(&("!".repeat(8000) + "true")).is_err());
+        assert!(Program::compile(&("[".repeat(40) + "1" + &"]".repeat(40) + " != []")).is_ok());
+        assert!(Program::compile(&(vec!["true"; 250].join(" && "))).is_ok());
+    }
+
+    #[test]
+    fn transitions_are_known_by_old_self() {
+        assert!(Program::compile("self == oldSelf").unwrap().uses_old_self);
+        assert!(!Program::compile("self == 'oldSelf'").unwrap().uses_old_self);
+    }
+}

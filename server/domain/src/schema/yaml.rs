@@ -1,0 +1,182 @@
+//! YAML as Kubernetes reads it, bounded against documents that unfold (aliases), nest or grow without end.
+
+use serde_json::Value;
+
+/// A text longer than this is not read.
+pub const SIZE_LIMIT: usize = 4 * 1024 * 1024;
+/// What unfolds to more nodes than this, aliases included, is not read.
+const NODES: usize = 400_000;
+/// What nests deeper than this is not read.
+const DEPTH: usize = 100;
+
+/// Why a text is not YAML that Portico reads.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{problem}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+pub struct YamlError {
+    /// What is wrong.
+    pub problem: String,
+    /// In which line, from 1.
+    pub line: Option<u64>,
+}
+
+/// Reads one document. An empty text is `null`.
+///
+/// # Errors
+/// When it is no YAML, holds a key twice, more than one document, or is beyond the bounds.
+pub fn parse(text: &str) -> Result<Value, YamlError> {
+    sized(text)?;
+    if is_blank(text) {
+        return Ok(Value::Null);
+    }
+    serde_saphyr::from_str_with_options(text, options()).map_err(|error| explain(&error))
+}
+
+/// Reads all documents of a text, empty ones left out.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_all(text: &str) -> Result<Vec<Value>, YamlError> {
+    sized(text)?;
+    if is_blank(text) {
+        return Ok(Vec::new());
+    }
+    let documents: Vec<Value> =
+        serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| explain(&error))?;
+    Ok(documents
+        .into_iter()
+        .filter(|document| !document.is_null())
+        .collect())
+}
+
+/// A value as tidy YAML, that [`parse`] reads back to the same value; ends with a line break.
+#[must_use]
+pub fn print(value: &Value) -> String {
+    let options =
+        serde_saphyr::ser_options! { indent_step: 2, compact_list_indent: true, folded_wrap_chars: 100_000 };
+    let mut text = serde_saphyr::to_string_with_options(value, options).unwrap_or_else(|_| value.to_string());
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+fn sized(text: &str) -> Result<(), YamlError> {
+    if text.len() > SIZE_LIMIT {
+        return Err(YamlError {
+            problem: format!("the text is longer than {SIZE_LIMIT} bytes"),
+            line: None,
+        });
+    }
+    Ok(())
+}
+
+fn is_blank(text: &str) -> bool {
+    text.lines().all(|line| {
+        let line = line.trim();
+        line.is_empty() || line.starts_with('#') || line == "---"
+    })
+}
+
+fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        legacy_octal_numbers: true,
+        emit_comments: false,
+        budget: serde_saphyr::budget! {
+            max_depth: DEPTH,
+            flow_nesting_limit: DEPTH,
+            max_nodes: NODES,
+            max_events: 4 * NODES,
+            max_aliases: 2_000,
+            max_anchors: 2_000,
+            max_recorded_anchor_events: NODES,
+            max_recorded_anchor_bytes: SIZE_LIMIT,
+            max_total_scalar_bytes: 2 * SIZE_LIMIT,
+        },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 50_000, max_replay_stack_depth: 16 },
+    }
+}
+
+fn explain(error: &serde_saphyr::Error) -> YamlError {
+    let line = error
+        .location()
+        .map(|location| location.line())
+        .filter(|line| *line > 0);
+    let whole = error.without_snippet().to_string();
+    let problem = whole.lines().next().unwrap_or_default();
+    YamlError {
+        problem: problem.to_owned(),
+        line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_document_is_read_as_kubernetes_reads_it() {
+        let text = "a: 1\nb: yes\nc: 'yes'\nd: [1.5, null]\ne:\n- x: |\n    two\n    lines\n";
+        assert_eq!(
+            parse(text).unwrap(),
+            json!({"a": 1, "b": true, "c": "yes", "d": [1.5, null], "e": [{"x": "two\nlines\n"}]})
+        );
+        assert_eq!(parse("# nothing\n").unwrap(), Value::Null);
+        assert_eq!(
+            parse_all("a: 1\n---\n---\nb: 2\n").unwrap(),
+            [json!({"a": 1}), json!({"b": 2})]
+        );
+    }
+
+    #[test]
+    fn mistakes_name_their_line() {
+        assert_eq!(
+            parse("a: 1\nb: [\n").unwrap_err().line.map(|line| line >= 2),
+            Some(true)
+        );
+        assert!(parse("a: 1\na: 2\n").is_err());
+    }
+
+    #[test]
+    fn bombs_are_refused() {
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..12 {
+            let before = format!("*a{}", level - 1);
+            let items = vec![before.as_str(); 9].join(", ");
+            bomb.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+        }
+        assert!(parse(&bomb).is_err());
+        assert!(parse(&"[".repeat(100_000)).is_err());
+        assert!(parse(&"- ".repeat(100_000)).is_err());
+        assert!(parse(&"a".repeat(SIZE_LIMIT + 1)).is_err());
+    }
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (-1e9..1e9).prop_map(Value::from),
+            "\\PC{0,20}".prop_map(Value::from),
+            "(yes|no|on|~|null|0o7|1e3|0x1|: |- |#|\\?|[ \n]{0,3}a[ \n]{0,3}|2020-01-01|=|<<)"
+                .prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map("[a-zA-Z0-9./~ -]{0,8}", inner, 0..5)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read_back(value in values()) {
+            let text = print(&value);
+            prop_assert_eq!(parse(&text).map_err(|error| error.to_string()), Ok(value), "{}", text);
+        }
+    }
+}
