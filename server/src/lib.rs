@@ -3,4 +3,7 @@
 //! Arrows point one way: `web` → `portal` → store and planes → domain; `worker` → store and planes →
 //! domain. `config` and `auth` stand beside them.
 
+pub mod auth;
+pub mod commands;
 pub mod config;
+pub mod web;

@@ -1,8 +1,148 @@
 //! The program `portico`.
 
-fn main() {
-    let folder = std::env::args().nth(1).unwrap_or_default();
-    for problem in portico::config::load(std::path::Path::new(&folder)).problems {
-        println!("{problem}");
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use portico::commands::serve::{self, Wish};
+use portico::commands::{self, LogFormat, begin_logging, check_config, migrate, stop_on_signal};
+
+/// The front door to a platform: one catalog over many Kubernetes control planes.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// How the log is written.
+    #[arg(long, value_enum, default_value_t, global = true, env = "PORTICO_LOG_FORMAT")]
+    log_format: LogFormat,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the portal over a folder of configuration.
+    Serve(ServeArguments),
+    /// Serves the portal over simulated control planes and a simulated identity provider, to try it out.
+    #[cfg(feature = "demo")]
+    Demo(commands::demo::DemoArguments),
+    /// Judges a configuration without starting; exit status 1 when it has errors.
+    CheckConfig {
+        /// The folder of the configuration.
+        config: PathBuf,
+    },
+    /// Brings the database's schema up to date without starting.
+    Migrate {
+        /// The folder of the configuration.
+        #[arg(long, required_unless_present = "database")]
+        config: Option<PathBuf>,
+        /// The database, in place of the configuration's.
+        #[arg(long, env = "PORTICO_DATABASE", hide_env_values = true)]
+        database: Option<String>,
+    },
+    /// Lists everything that the portal answers to.
+    Routes {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args)]
+struct ServeArguments {
+    /// The folder of the configuration.
+    #[arg(long, env = "PORTICO_CONFIG")]
+    config: PathBuf,
+    /// The database, in place of the configuration's: `sqlite:<path>` or `postgres://…`.
+    #[arg(long, env = "PORTICO_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// The address to listen on, in place of the configuration's: `0.0.0.0:8080`.
+    #[arg(long, env = "PORTICO_LISTEN")]
+    listen: Option<String>,
+    /// The address that browsers use, in place of the configuration's.
+    #[arg(long, env = "PORTICO_PUBLIC_URL")]
+    public_url: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    commands::install_tls();
+    match run(arguments).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("portico: {error}");
+            ExitCode::FAILURE
+        }
     }
+}
+
+async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    match arguments.command {
+        Command::Serve(ServeArguments {
+            config,
+            database,
+            listen,
+            public_url,
+        }) => {
+            begin_logging(arguments.log_format, "info");
+            let stop = stop_on_signal()?;
+            serve::serve(
+                Wish {
+                    config,
+                    database,
+                    listen,
+                    public_url,
+                },
+                stop,
+                |_, _| {},
+            )
+            .await?;
+        }
+        #[cfg(feature = "demo")]
+        Command::Demo(demo) => {
+            begin_logging(arguments.log_format, "warn");
+            commands::demo::demo(demo, stop_on_signal()?).await?;
+        }
+        Command::CheckConfig { config } => {
+            if !check_config::check_config(&config, &mut std::io::stdout())? {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::Migrate { config, database } => {
+            begin_logging(arguments.log_format, "info");
+            let url = match (database, config) {
+                (Some(url), _) => url,
+                (None, Some(folder)) => {
+                    let loaded = portico::config::load(&folder);
+                    let configuration =
+                        loaded
+                            .configuration
+                            .ok_or_else(|| serve::ServeError::Configuration {
+                                folder: folder.clone(),
+                                problems: loaded.problems,
+                            })?;
+                    serve::database_url(
+                        &Wish {
+                            config: folder,
+                            ..Wish::default()
+                        },
+                        &configuration.portal.spec,
+                    )?
+                }
+                (None, None) => return Err("name a configuration or a database".into()),
+            };
+            migrate::migrate(&url).await?;
+            println!("the database is up to date");
+        }
+        Command::Routes { json } => {
+            if json {
+                println!("{:#}", portico::web::routes::as_json());
+            } else {
+                for route in portico::web::routes::table() {
+                    println!("{:6} {:60} {:?}", route.method, route.path, route.kind);
+                }
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }

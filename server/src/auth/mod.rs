@@ -1,0 +1,21 @@
+//! Who is asking: sign-in by OpenID Connect, sessions, API tokens, and the viewer that comes of them.
+//!
+//! What a viewer may do is decided in `portal`; here is only who they are.
+
+mod claims;
+pub mod csrf;
+mod current;
+mod limits;
+mod provider;
+mod return_to;
+mod session;
+mod sign_in;
+mod tokens;
+
+pub use current::{Current, Viewers};
+pub use limits::Limits;
+pub use provider::{ProviderError, Providers};
+pub use return_to::ReturnTo;
+pub use session::{SESSION_KEY, SignedIn, begin_session, end_session};
+pub use sign_in::{Callback, SignInError, begin, complete, sign_out_address};
+pub use tokens::{NewToken, Tokens};

@@ -1,0 +1,38 @@
+//! `portico check-config`: judges a configuration without starting.
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::config::{self, Severity};
+
+/// Prints what is wrong with the folder's configuration; whether it would be taken.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn check_config(folder: &Path, out: &mut impl Write) -> std::io::Result<bool> {
+    let loaded = config::load(folder);
+    for problem in &loaded.problems {
+        writeln!(out, "{problem}")?;
+    }
+    let count = |severity| {
+        loaded
+            .problems
+            .iter()
+            .filter(|problem| problem.severity == severity)
+            .count()
+    };
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    match &loaded.configuration {
+        Some(configuration) => writeln!(
+            out,
+            "{}: good, with {warnings} warnings: {} control planes, {} offerings, {} tenants, {} approval policies",
+            folder.display(),
+            configuration.control_planes.len(),
+            configuration.offerings.len(),
+            configuration.tenants.len(),
+            configuration.policies.len(),
+        )?,
+        None => writeln!(out, "{}: {errors} errors, {warnings} warnings", folder.display())?,
+    }
+    Ok(loaded.configuration.is_some())
+}

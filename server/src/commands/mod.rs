@@ -1,0 +1,18 @@
+//! What the command line can do.
+
+pub mod check_config;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod migrate;
+pub mod serve;
+mod stop;
+mod telemetry;
+
+pub use stop::stop_on_signal;
+pub use telemetry::{LogFormat, begin_logging};
+
+/// Makes aws-lc-rs the one TLS provider of the process. To be called first.
+pub fn install_tls() {
+    // Fails only when one is installed already, and then it is this one.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}

@@ -1,0 +1,174 @@
+//! `portico serve`: the portal over a folder of configuration.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use portico_domain::documents::{Database, PortalSpec};
+use portico_store::{Sessions, Settings, Store, StoreError};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+use crate::auth::{Limits, Providers, Tokens, Viewers};
+use crate::config::{self, LiveConfiguration, Problem};
+use crate::web::{self, App, app::Parts};
+
+/// What the command line says over the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// The folder of the configuration.
+    pub config: PathBuf,
+    /// In place of `spec.database`.
+    pub database: Option<String>,
+    /// In place of `spec.listen`.
+    pub listen: Option<String>,
+    /// In place of `spec.publicUrl`.
+    pub public_url: Option<String>,
+}
+
+/// Why the portal does not start, or why it ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The configuration has errors.
+    #[error("the configuration in {} has errors:\n{}", folder.display(), list(problems))]
+    Configuration {
+        /// The folder.
+        folder: PathBuf,
+        /// The errors, and warnings.
+        problems: Vec<Problem>,
+    },
+    /// A setting makes no sense.
+    #[error("{what}: {why}")]
+    Setting {
+        /// Which.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The database does not come up.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {why}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// Why not.
+        why: std::io::Error,
+    },
+    /// There is no HTTP client.
+    #[error("TLS does not work here: {0}")]
+    Http(String),
+    /// Serving failed.
+    #[error("serving failed: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems
+        .iter()
+        .map(|problem| format!("  {problem}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Serves until `stop`. `ready` is told the address once the portal answers.
+///
+/// # Errors
+/// When it cannot start, or the listener fails.
+pub async fn serve(
+    wish: Wish,
+    stop: CancellationToken,
+    ready: impl FnOnce(&Url, SocketAddr),
+) -> Result<(), ServeError> {
+    let configuration =
+        LiveConfiguration::open(&wish.config).map_err(|problems| ServeError::Configuration {
+            folder: wish.config.clone(),
+            problems,
+        })?;
+    for problem in configuration.report().problems {
+        tracing::warn!("{problem}");
+    }
+    let spec = configuration.current().portal.spec.clone();
+    let public_url = wish.public_url.as_deref().unwrap_or(&spec.public_url);
+    let public_url = Url::parse(public_url).map_err(|error| ServeError::Setting {
+        what: "the public URL",
+        why: error.to_string(),
+    })?;
+    let store = Store::connect(&database_url(&wish, &spec)?, &Settings::default()).await?;
+    // Listening before anything else is begun: a port that is taken is told at once.
+    let address = wish.listen.clone().unwrap_or_else(|| spec.listen.clone());
+    let listener = TcpListener::bind(&address)
+        .await
+        .map_err(|why| ServeError::Listen {
+            address: address.clone(),
+            why,
+        })?;
+    let local = listener.local_addr()?;
+
+    let background = TaskTracker::new();
+    background.spawn(config::watch(configuration.clone(), stop.clone()));
+    background.spawn(sweep(store.clone(), stop.clone()));
+    let app = App::new(Parts {
+        configuration,
+        store: store.clone(),
+        providers: Providers::new().map_err(|error| ServeError::Http(error.to_string()))?,
+        viewers: Viewers::default(),
+        tokens: Tokens::default(),
+        limits: Limits::default(),
+        public_url: public_url.clone(),
+    });
+    let router = web::router(app, Sessions::new(store.clone()));
+    tracing::info!(%local, public = %public_url, "serving");
+    ready(&public_url, local);
+    let served = web::serve(listener, router, stop.clone()).await;
+    stop.cancel();
+    background.close();
+    background.wait().await;
+    store.close().await;
+    Ok(served?)
+}
+
+/// Where the database is: the command line's word comes before the configuration's.
+///
+/// # Errors
+/// When the environment variable that the configuration names is not there.
+pub fn database_url(wish: &Wish, spec: &PortalSpec) -> Result<String, ServeError> {
+    if let Some(url) = &wish.database {
+        return Ok(url.clone());
+    }
+    match &spec.database {
+        Database { url: Some(url), .. } => Ok(url.clone()),
+        Database {
+            url: None,
+            url_env: Some(name),
+        } => std::env::var(name).map_err(|_| ServeError::Setting {
+            what: "spec.database.urlEnv",
+            why: format!("the environment has no variable {name}"),
+        }),
+        // The loader puts one in.
+        Database {
+            url: None,
+            url_env: None,
+        } => Ok(format!("sqlite:{}", beside(&wish.config).display())),
+    }
+}
+
+fn beside(folder: &Path) -> PathBuf {
+    folder.join("portico.db")
+}
+
+/// Removes sessions that have expired, now and then.
+async fn sweep(store: Store, stop: CancellationToken) {
+    const EVERY: std::time::Duration = std::time::Duration::from_secs(10 * 60);
+    loop {
+        if let Err(error) = store.sweep_sessions(jiff::Timestamp::now()).await {
+            tracing::warn!(%error, "expired sessions could not be removed");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! HTTP: pages, API, events, assets. Thin, over `portal`: a handler asks one use case and renders
+//! what it returns.
+//!
+//! [`routes`] is the list of everything that answers; [`problem`] the one place where errors become
+//! HTTP.
+
+mod address;
+pub mod app;
+mod assets;
+mod frame;
+mod health;
+mod pages;
+pub mod problem;
+mod router;
+pub mod routes;
+mod security;
+mod serve;
+mod viewer;
+
+pub use app::App;
+pub use router::router;
+pub use serve::serve;

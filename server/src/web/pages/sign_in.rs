@@ -1,0 +1,184 @@
+//! Signing in and out.
+
+use axum::extract::{Query, State};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use jiff::Timestamp;
+use portico_domain::record::NewEvent;
+use portico_domain::view::{Notice, NoticeTone, SignInPage, SignInProvider};
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::super::address::ClientAddress;
+use super::super::app::{App, company};
+use super::super::frame::Stranger;
+use super::super::problem::Problem;
+use super::super::viewer::{Anybody, Posted};
+use crate::auth::{self, Callback, ReturnTo, SignedIn};
+
+/// The query of the sign-in page.
+#[derive(Deserialize)]
+pub(in super::super) struct Asked {
+    #[serde(rename = "return", default)]
+    return_to: String,
+    #[serde(default)]
+    provider: Option<String>,
+    #[serde(default)]
+    signed_out: Option<String>,
+}
+
+/// `GET /sign-in`: a button for each provider.
+pub(in super::super) async fn page(
+    State(app): State<App>,
+    Anybody(current): Anybody,
+    Query(asked): Query<Asked>,
+    request: axum::extract::Request,
+) -> Response {
+    let return_to = ReturnTo::parse(&asked.return_to);
+    if current.is_some() {
+        return Redirect::to(return_to.as_str()).into_response();
+    }
+    let configuration = app.configuration.current();
+    let spec = &configuration.portal.spec;
+    let message = asked.signed_out.is_some().then(|| Notice {
+        tone: NoticeTone::Good,
+        text: "You are signed out.".to_owned(),
+    });
+    let providers = spec
+        .sign_in
+        .providers
+        .iter()
+        .map(|provider| SignInProvider {
+            title: format!(
+                "Continue with {}",
+                provider.title.as_deref().unwrap_or(&provider.name)
+            ),
+            href: format!(
+                "/auth/login?provider={}&return={}",
+                provider.name,
+                return_to.encoded()
+            ),
+        })
+        .collect();
+    let page = SignInPage {
+        company: company(spec),
+        logo: spec.company.logo.as_ref().map(|_| "/logo".to_owned()),
+        providers,
+        message,
+    };
+    let frame = Stranger::of(&request).frame(&app, None, "Sign in");
+    Html(portico_frontend::pages::sign_in(&page, &frame)).into_response()
+}
+
+/// `GET /auth/signed-out`: where providers send people after sign-out. An address without a query, since providers
+/// compare it with what is registered.
+pub(in super::super) async fn signed_out() -> Redirect {
+    Redirect::to("/sign-in?signed_out=1")
+}
+
+/// `GET /auth/login`: off to the provider.
+pub(in super::super) async fn login(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Query(asked): Query<Asked>,
+    session: Session,
+) -> Result<Redirect, Problem> {
+    app.limits.sign_in(address).map_err(Problem::too_many)?;
+    let configuration = app.configuration.current();
+    let providers = &configuration.portal.spec.sign_in.providers;
+    let provider = match asked.provider {
+        Some(name) => providers.iter().find(|provider| provider.name == name),
+        None => providers.first(),
+    }
+    .ok_or_else(Problem::not_found)?;
+    let return_to = ReturnTo::parse(&asked.return_to);
+    let redirect = app.redirect_address();
+    let address = auth::begin(
+        &app.providers,
+        provider,
+        &redirect,
+        &return_to,
+        &session,
+        Timestamp::now(),
+    )
+    .await?;
+    Ok(Redirect::to(address.as_str()))
+}
+
+/// `GET /auth/callback`: back from the provider.
+pub(in super::super) async fn callback(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Query(callback): Query<Callback>,
+    session: Session,
+) -> Result<Redirect, Problem> {
+    app.limits.sign_in(address).map_err(Problem::too_many)?;
+    let configuration = app.configuration.current();
+    let spec = &configuration.portal.spec;
+    let now = Timestamp::now();
+    let redirect = app.redirect_address();
+    let (signed_in, return_to) = auth::complete(
+        &app.providers,
+        &spec.sign_in.providers,
+        &redirect,
+        callback,
+        &session,
+        now,
+    )
+    .await?;
+    if let Some(id) = session.id() {
+        app.viewers.forget(id);
+    }
+    auth::begin_session(&session, &signed_in, &spec.sessions).await?;
+    app.store
+        .append(event("session.started", &signed_in, address, now))
+        .await?;
+    Ok(Redirect::to(return_to.as_str()))
+}
+
+/// `POST /auth/logout`: the end of the session, here and at the provider.
+pub(in super::super) async fn logout(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    session: Session,
+    form: Posted,
+) -> Result<Redirect, Problem> {
+    let signed_in = form
+        .around
+        .current
+        .session
+        .clone()
+        .ok_or_else(Problem::sign_in_needed)?;
+    if let Some(id) = session.id() {
+        app.viewers.forget(id);
+    }
+    auth::end_session(&session).await?;
+    app.store
+        .append(event("session.ended", &signed_in, address, Timestamp::now()))
+        .await?;
+    let back = format!("{}/auth/signed-out", app.origin());
+    let providers = &form.around.configuration.portal.spec.sign_in.providers;
+    let there = match providers
+        .iter()
+        .find(|provider| provider.name == signed_in.provider)
+    {
+        Some(provider) => auth::sign_out_address(&app.providers, provider, &signed_in, &back).await,
+        None => None,
+    };
+    Ok(Redirect::to(
+        there.as_ref().map_or("/sign-in?signed_out=1", url::Url::as_str),
+    ))
+}
+
+fn event(verb: &str, signed_in: &SignedIn, address: std::net::IpAddr, at: Timestamp) -> NewEvent {
+    NewEvent {
+        at,
+        actor: signed_in.person.subject.clone(),
+        actor_name: signed_in.person.name.clone(),
+        verb: verb.to_owned(),
+        subject: signed_in.person.subject.clone(),
+        tenant: None,
+        request: None,
+        remote: Some(address.to_string()),
+        details: serde_json::json!({ "provider": signed_in.provider }),
+    }
+}

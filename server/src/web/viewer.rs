@@ -1,0 +1,174 @@
+//! Extractors: who is asking, and what they posted. A handler that names one of these cannot be
+//! reached without what it checks.
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use http::request::Parts;
+use http::{Method, header};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use tower_sessions::Session;
+
+use super::app::App;
+use super::frame::{Around, Stranger};
+use super::problem::Problem;
+use crate::auth::{Current, csrf};
+
+/// The most that is read of a body, in bytes.
+pub(super) const BODY_BYTES: usize = 1 << 20;
+
+/// Who is asking, by session, for a page; and what stands around it.
+pub(super) struct Page(pub(super) Around);
+
+/// Who is asking, by session or token, for the API. Where a session changes something, its CSRF token must be in
+/// the header [`csrf::HEADER`].
+pub(super) struct Api(pub(super) Current);
+
+/// A form of ours, sent by whom its page was made for: its CSRF token was checked.
+pub(super) struct Posted {
+    pub(super) around: Around,
+    /// Names and values, in the order of the form.
+    pub(super) fields: Vec<(String, String)>,
+}
+
+/// A JSON body of the API.
+pub(super) struct Body<T>(pub(super) T);
+
+async fn of_session(parts: &Parts, app: &App) -> Result<Option<Current>, Problem> {
+    let Some(session) = parts.extensions.get::<Session>() else {
+        return Ok(None);
+    };
+    Ok(app
+        .viewers
+        .of_session(session, &app.configuration, Timestamp::now())
+        .await?)
+}
+
+/// Whoever is signed in, if anybody.
+pub(super) struct Anybody(pub(super) Option<Current>);
+
+impl FromRequestParts<App> for Anybody {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Ok(Self(of_session(parts, app).await?))
+    }
+}
+
+impl FromRequestParts<App> for Page {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let current = of_session(parts, app)
+            .await?
+            .ok_or_else(Problem::sign_in_needed)?;
+        Ok(Self(Around::new(Stranger::of_parts(parts), app.clone(), current)))
+    }
+}
+
+impl FromRequestParts<App> for Api {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let needed = || {
+            let mut problem = Problem::sign_in_needed();
+            "Send a session's cookie, or an API token as `Authorization: Bearer portico_…`."
+                .clone_into(&mut problem.detail);
+            problem
+        };
+        if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
+            let secret = authorization
+                .to_str()
+                .ok()
+                .and_then(|text| text.split_once(' '))
+                .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+                .map(|(_, secret)| secret.trim())
+                .ok_or_else(needed)?;
+            let current = app
+                .tokens
+                .viewer(secret, &app.store, &app.configuration, Timestamp::now())
+                .await?;
+            return current.map(Self).ok_or_else(needed);
+        }
+        let current = of_session(parts, app).await?.ok_or_else(needed)?;
+        let changes = !matches!(parts.method, Method::GET | Method::HEAD);
+        if changes {
+            let shown = parts
+                .headers
+                .get(csrf::HEADER)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default();
+            if !current
+                .session
+                .as_ref()
+                .is_some_and(|session| csrf::matches(&session.csrf, shown))
+            {
+                return Err(Problem::foreign_form());
+            }
+        }
+        Ok(Self(current))
+    }
+}
+
+impl FromRequest<App> for Posted {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let Page(around) = Page::from_request_parts(&mut parts, app).await?;
+        let form = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
+        if !form {
+            return Err(Problem::bad_request(
+                "A form must be sent as application/x-www-form-urlencoded.",
+            ));
+        }
+        let bytes = read(body).await?;
+        let fields: Vec<(String, String)> = url::form_urlencoded::parse(&bytes).into_owned().collect();
+        let shown = fields
+            .iter()
+            .find(|(name, _)| name == csrf::FIELD)
+            .map_or("", |(_, value)| value);
+        if !csrf::matches(around.csrf_token(), shown) {
+            return Err(Problem::foreign_form());
+        }
+        Ok(Self { around, fields })
+    }
+}
+
+impl Posted {
+    /// The first field of that name; empty where there is none.
+    pub(super) fn field(&self, name: &str) -> &str {
+        self.fields
+            .iter()
+            .find(|(field, _)| field == name)
+            .map_or("", |(_, value)| value)
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let bytes = read(request.into_body()).await?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            Problem::bad_request(format!(
+                "The body is not the JSON that is expected here: {error}."
+            ))
+        })
+    }
+}
+
+async fn read(body: axum::body::Body) -> Result<axum::body::Bytes, Problem> {
+    axum::body::to_bytes(body, BODY_BYTES).await.map_err(|error| {
+        let too_large = std::error::Error::source(&error)
+            .is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>());
+        if too_large {
+            Problem::too_large()
+        } else {
+            Problem::bad_request("The body did not arrive whole. Send it again.")
+        }
+    })
+}
