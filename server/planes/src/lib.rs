@@ -1,1 +1,32 @@
 //! Control planes: connections, discovery, watch caches, dry run, apply.
+//!
+//! [`Planes`] is the registry of connections. Reads ([`Planes::catalog`], [`Planes::claims`],
+//! [`Planes::planes`]) come from caches and never wait for a control plane; what must ask one
+//! ([`Planes::dry_run`], [`Planes::apply`], [`Planes::secret`] …) is async and ends within the
+//! plane's time limit with an answer or a [`PlaneError`].
+//!
+//! Each control plane has its own connections, its own back-off and its own limits, so that one
+//! which is slow, gone or lying costs its own rows and nothing else.
+
+mod act;
+mod actor;
+mod cache;
+mod catalog;
+mod certificate;
+mod claims;
+mod connect;
+mod discovery;
+mod error;
+mod plane;
+mod registry;
+mod status;
+mod stream;
+mod wire;
+
+pub use act::{Applied, Expect};
+pub use actor::Actor;
+pub use catalog::{Catalog, Column, Offered, Served};
+pub use claims::ClaimFilter;
+pub use error::{Cause, PlaneError};
+pub use registry::{Change, Planes, Settings};
+pub use status::{Note, PlaneState, PlaneStatus};

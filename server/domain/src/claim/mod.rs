@@ -1,7 +1,15 @@
 //! Claims: the Kubernetes objects on control planes that stand for what was asked.
 
+mod adapter;
+mod composed;
+pub mod health;
+pub mod path;
+
 use std::fmt;
 use std::sync::Arc;
+
+pub use adapter::{Adapter, Flavour, Match, Test};
+pub use composed::{ClaimEvent, Composed, Tree};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,381 @@
+//! What stands behind a claim: the tree of what it is composed of, and events.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _, stream};
+use parking_lot::Mutex;
+use portico_domain::claim::health::{judge, plain};
+use portico_domain::claim::{Adapter, Claim, ClaimEvent, Composed, Flavour, Health, Tree};
+use portico_domain::documents::{Access, ResourceRef};
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use crate::actor::Actor;
+use crate::error::PlaneError;
+use crate::registry::Planes;
+use crate::wire::{Call, Wire, path_of, segment};
+
+/// Resources shown behind one claim; what is beyond is left out, and said to be.
+const MOST_NODES: usize = 200;
+/// Levels below the claim.
+const DEEPEST: usize = 5;
+/// Calls at once for one tree.
+const AT_ONCE: usize = 8;
+/// Events shown for one claim.
+const MOST_EVENTS: usize = 100;
+/// How long the names of a group's resources are taken to stay what they are.
+const NAMES_LAST: Duration = Duration::from_secs(60);
+
+impl Planes {
+    /// The resources that the claim is composed of, read now. What may not be read, or does not
+    /// name its owner in turn, is there by its name alone: a reference is no proof of belonging.
+    ///
+    /// # Errors
+    /// When the plane cannot be asked at all; trouble with single resources stands in the tree.
+    pub async fn tree(&self, actor: &Actor, claim: &Claim) -> Result<Tree, PlaneError> {
+        let plane = self.plane(&claim.reference.plane)?;
+        let walk = Walk {
+            wire: plane.wire()?,
+            actor,
+            names: &plane.names,
+            left: Mutex::new(MOST_NODES),
+            slots: Semaphore::new(AT_ONCE),
+        };
+        let children = walk.below(&claim.object, 1).await;
+        let truncated = *walk.left.lock() == 0;
+        Ok(Tree { children, truncated })
+    }
+
+    /// What happened to the claim and, for a legacy claim, to its composite; the newest first.
+    ///
+    /// # Errors
+    /// Each kind of [`PlaneError`].
+    pub async fn events(&self, actor: &Actor, claim: &Claim) -> Result<Vec<ClaimEvent>, PlaneError> {
+        let plane = self.plane(&claim.reference.plane)?;
+        let wire = plane.wire()?;
+        // Events of cluster-scoped objects are kept in the namespace `default`.
+        let namespace = claim.reference.namespace.as_deref().unwrap_or("default");
+        let mut events = events_of(&wire, actor, namespace, &claim.uid).await?;
+        let walk = Walk {
+            wire,
+            actor,
+            names: &plane.names,
+            left: Mutex::new(1),
+            slots: Semaphore::new(1),
+        };
+        if let Some(reference) = claim.object.pointer("/spec/resourceRef")
+            && let Ok((_, composite)) = walk.fetch(&claim.object, reference).await
+            && belongs(&composite, &claim.object)
+            && let Some(uid) = composite.pointer("/metadata/uid").and_then(Value::as_str)
+        {
+            events.extend(
+                events_of(&walk.wire, actor, "default", uid)
+                    .await
+                    .unwrap_or_default(),
+            );
+        }
+        events.sort_by_key(|event| std::cmp::Reverse(event.at));
+        events.truncate(MOST_EVENTS);
+        Ok(events)
+    }
+}
+
+/// Which resource a kind is, by `group/version`, as discovery told a while ago.
+#[derive(Debug, Default)]
+pub(crate) struct Names(Mutex<HashMap<String, (Instant, Arc<Vec<ResourceRef>>)>>);
+
+impl Names {
+    pub(crate) async fn find(
+        &self,
+        wire: &Wire,
+        api_version: &str,
+        kind: &str,
+    ) -> Result<ResourceRef, PlaneError> {
+        let known = self
+            .0
+            .lock()
+            .get(api_version)
+            .filter(|(at, _)| at.elapsed() < NAMES_LAST)
+            .map(|(_, all)| all.clone());
+        let resources = if let Some(known) = known {
+            known
+        } else {
+            let fresh = Arc::new(resources_of(wire, api_version).await?);
+            let mut cache = self.0.lock();
+            if cache.len() > 256 {
+                cache.clear();
+            }
+            cache.insert(api_version.to_owned(), (Instant::now(), fresh.clone()));
+            fresh
+        };
+        resources
+            .iter()
+            .find(|resource| resource.kind == kind)
+            .cloned()
+            .ok_or_else(|| PlaneError::NotFound {
+                plane: wire.title.to_string(),
+                message: plain(&format!("{kind} of {api_version} is not served")),
+            })
+    }
+}
+
+async fn resources_of(wire: &Wire, api_version: &str) -> Result<Vec<ResourceRef>, PlaneError> {
+    let (path, group, version) = match api_version.split_once('/') {
+        Some((group, version)) => (
+            format!("/apis/{}/{}", segment(group), segment(version)),
+            group,
+            version,
+        ),
+        None => (format!("/api/{}", segment(api_version)), "", api_version),
+    };
+    let (_, list) = wire.ask(Call::get(path)).await?;
+    let resources = list
+        .get("resources")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    Ok(resources
+        .filter_map(|resource| {
+            let plural = resource.get("name")?.as_str()?;
+            (!plural.contains('/')).then_some(ResourceRef {
+                group: group.to_owned(),
+                version: version.to_owned(),
+                kind: resource.get("kind")?.as_str()?.to_owned(),
+                plural: plural.to_owned(),
+                namespaced: resource.get("namespaced")?.as_bool()?,
+            })
+        })
+        .collect())
+}
+
+struct Walk<'w> {
+    wire: Wire,
+    actor: &'w Actor,
+    names: &'w Names,
+    left: Mutex<usize>,
+    slots: Semaphore,
+}
+
+impl Walk<'_> {
+    fn below<'f>(&'f self, parent: &'f Value, depth: usize) -> BoxFuture<'f, Vec<Composed>> {
+        async move {
+            if depth > DEEPEST {
+                return Vec::new();
+            }
+            let visits: Vec<BoxFuture<'f, Composed>> = references(parent)
+                .into_iter()
+                .filter(|_| self.take())
+                .map(|reference| self.visit(parent, reference, depth).boxed())
+                .collect();
+            stream::iter(visits).buffered(AT_ONCE).collect().await
+        }
+        .boxed()
+    }
+
+    fn take(&self) -> bool {
+        let mut left = self.left.lock();
+        let some = *left > 0;
+        *left = left.saturating_sub(1);
+        some
+    }
+
+    async fn visit(&self, parent: &Value, reference: &Value, depth: usize) -> Composed {
+        let text = |key: &str| {
+            reference
+                .get(key)
+                .and_then(Value::as_str)
+                .map(plain)
+                .unwrap_or_default()
+        };
+        let mut node = Composed {
+            api_version: text("apiVersion"),
+            kind: text("kind"),
+            namespace: None,
+            name: text("name"),
+            health: None,
+            reason: String::new(),
+            conditions: Vec::new(),
+            created_at: None,
+            children: Vec::new(),
+        };
+        let (resource, object) = match self.fetch(parent, reference).await {
+            Ok(found) => found,
+            Err(PlaneError::NotFound { .. }) => {
+                node.health = Some(Health::Pending);
+                "Not there yet".clone_into(&mut node.reason);
+                return node;
+            }
+            Err(error) => {
+                node.reason = error.to_string();
+                return node;
+            }
+        };
+        if !belongs(&object, parent) {
+            "It does not say that it belongs here, so nothing more is shown of it"
+                .clone_into(&mut node.reason);
+            return node;
+        }
+        node.namespace = object
+            .pointer("/metadata/namespace")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        let created = object
+            .pointer("/metadata/creationTimestamp")
+            .and_then(Value::as_str);
+        node.created_at = created.and_then(|at| at.parse().ok());
+        let verdict = judge(&object, adapter_for(&resource, &object), &Access::default());
+        // What has no status has nothing to wait for: a Secret, a ConfigMap, a role.
+        if object.get("status").is_none() && verdict.health == Health::Pending {
+            node.health = Some(Health::Ready);
+        } else {
+            node.health = Some(verdict.health);
+            node.reason = verdict.reason;
+        }
+        node.conditions = verdict.conditions;
+        node.children = self.below(&object, depth + 1).await;
+        node
+    }
+
+    async fn fetch(&self, parent: &Value, reference: &Value) -> Result<(ResourceRef, Value), PlaneError> {
+        let text = |key: &str| {
+            reference
+                .get(key)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+        };
+        let (Some(api_version), Some(kind), Some(name)) = (text("apiVersion"), text("kind"), text("name"))
+        else {
+            return Err(PlaneError::NotFound {
+                plane: self.wire.title.to_string(),
+                message: "the reference is not complete".to_owned(),
+            });
+        };
+        // A namespaced composite's resources live beside it, whatever the reference says.
+        let own = parent.pointer("/metadata/namespace").and_then(Value::as_str);
+        let namespace = own.or_else(|| text("namespace"));
+        // The permit only fails when the semaphore is closed, which nobody does.
+        let _permit = self.slots.acquire().await.ok();
+        let resource = self.names.find(&self.wire, api_version, kind).await?;
+        let path = path_of(&resource, namespace, Some(name));
+        let (_, object) = self.wire.ask(Call::get(path).by(self.actor)).await?;
+        Ok((resource, object))
+    }
+}
+
+/// What an object says it is composed of: a legacy claim's composite; a composite's resources, in
+/// either of the two places where Crossplane has put them.
+fn references(object: &Value) -> Vec<&Value> {
+    let one = object.pointer("/spec/resourceRef").into_iter();
+    let many = ["/spec/crossplane/resourceRefs", "/spec/resourceRefs"];
+    let many = many
+        .iter()
+        .filter_map(|at| object.pointer(at))
+        .filter_map(Value::as_array)
+        .flatten();
+    one.chain(many)
+        .filter(|reference| reference.is_object())
+        .collect()
+}
+
+/// Whether `object` in turn names `parent`: as its claim, its owner or its composite.
+fn belongs(object: &Value, parent: &Value) -> bool {
+    let of = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let (name, namespace, uid) = (
+        of(parent, "/metadata/name"),
+        of(parent, "/metadata/namespace"),
+        of(parent, "/metadata/uid"),
+    );
+    let claimed = object.pointer("/spec/claimRef").is_some_and(|claim| {
+        of(claim, "/name") == name
+            && of(claim, "/namespace") == namespace
+            && of(claim, "/kind") == of(parent, "/kind")
+    });
+    let owners = object
+        .pointer("/metadata/ownerReferences")
+        .and_then(Value::as_array);
+    let owned = uid.is_some() && owners.into_iter().flatten().any(|owner| of(owner, "/uid") == uid);
+    let label = |key: &str| {
+        let labels = object.pointer("/metadata/labels");
+        labels
+            .and_then(|labels| labels.get(key))
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
+    let labelled = name.is_some()
+        && label("crossplane.io/composite") == name
+        && of(object, "/metadata/namespace").is_none_or(|own| namespace.is_none_or(|parents| own == parents));
+    claimed || owned || labelled
+}
+
+fn adapter_for(resource: &ResourceRef, object: &Value) -> &'static Adapter {
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    let synced = conditions
+        .into_iter()
+        .flatten()
+        .any(|it| it.get("type").and_then(Value::as_str) == Some("Synced"));
+    let flavour = if synced {
+        Flavour::Composite
+    } else {
+        Flavour::Plain
+    };
+    Adapter::of(&resource.group, &resource.kind, flavour)
+}
+
+async fn events_of(
+    wire: &Wire,
+    actor: &Actor,
+    namespace: &str,
+    uid: &str,
+) -> Result<Vec<ClaimEvent>, PlaneError> {
+    let selector = segment(&format!("involvedObject.uid={uid}"));
+    let path = format!(
+        "/api/v1/namespaces/{}/events?fieldSelector={selector}&limit=500",
+        segment(namespace)
+    );
+    let (_, list) = wire.ask(Call::get(path).by(actor)).await?;
+    let items = list.get("items").and_then(Value::as_array).into_iter().flatten();
+    // A plane that ignores the selector must not bring in other people's events.
+    let own = items.filter(|item| item.pointer("/involvedObject/uid").and_then(Value::as_str) == Some(uid));
+    Ok(own.map(event).collect())
+}
+
+fn event(item: &Value) -> ClaimEvent {
+    let text = |pointer: &str| {
+        item.pointer(pointer)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    let times = [
+        "/series/lastObservedTime",
+        "/lastTimestamp",
+        "/eventTime",
+        "/firstTimestamp",
+        "/metadata/creationTimestamp",
+    ];
+    let count = ["/series/count", "/count"]
+        .iter()
+        .find_map(|at| item.pointer(at)?.as_u64())
+        .unwrap_or(1);
+    let (kind, name) = (text("/involvedObject/kind"), text("/involvedObject/name"));
+    ClaimEvent {
+        warning: text("/type") == Some("Warning"),
+        reason: plain(text("/reason").unwrap_or_default()),
+        message: plain(text("/message").unwrap_or_default()),
+        count: u32::try_from(count).unwrap_or(u32::MAX),
+        at: times
+            .iter()
+            .filter_map(|at| text(at))
+            .find_map(|at| at.parse().ok()),
+        source: text("/source/component")
+            .or(text("/reportingComponent"))
+            .map(plain),
+        about: plain(&format!(
+            "{}/{}",
+            kind.unwrap_or_default(),
+            name.unwrap_or_default()
+        )),
+    }
+}

@@ -1,0 +1,11 @@
+//! What asks a control plane at that moment: dry run, apply, delete, read, secrets, events, the
+//! tree behind a claim, access reviews. All of it in the actor's name where the plane is set so.
+
+mod behind;
+mod read;
+mod write;
+
+pub(crate) use behind::Names;
+pub(crate) use read::review;
+pub(crate) use write::drop_managed_fields;
+pub use write::{Applied, Expect};

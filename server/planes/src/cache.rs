@@ -1,0 +1,421 @@
+//! The claims of one control plane, held in memory: an index fed by apply, delete and retain.
+//! Knows nothing of connections.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use parking_lot::RwLock;
+use portico_domain::claim::health::{judge, out_of_reach};
+use portico_domain::claim::{Adapter, Claim, ClaimRef, Verdict, marks};
+use portico_domain::documents::{Access, Tenant};
+use portico_domain::names::{ClaimName, EnvironmentName, OfferingName, PlaneName, TenantName};
+use portico_domain::tenancy::Scope;
+use serde_json::Value;
+
+use crate::act::drop_managed_fields;
+use crate::claims::{ClaimFilter, allows};
+use crate::discovery::Kind;
+
+/// Whose a namespace is.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tenancy {
+    by_namespace: HashMap<String, (TenantName, EnvironmentName)>,
+    environments: HashMap<TenantName, BTreeSet<EnvironmentName>>,
+}
+
+impl Tenancy {
+    pub(crate) fn of(tenants: &[Tenant]) -> Self {
+        let mut tenancy = Self::default();
+        for tenant in tenants {
+            for environment in &tenant.spec.environments {
+                let owner = (tenant.name.clone(), environment.name.clone());
+                tenancy.by_namespace.insert(environment.namespace.clone(), owner);
+                tenancy
+                    .environments
+                    .entry(tenant.name.clone())
+                    .or_default()
+                    .insert(environment.name.clone());
+            }
+        }
+        tenancy
+    }
+
+    /// Every namespace that is some environment's, sorted.
+    pub(crate) fn namespaces(&self) -> BTreeSet<&str> {
+        self.by_namespace.keys().map(String::as_str).collect()
+    }
+
+    fn owner(
+        &self,
+        namespace: Option<&str>,
+        labels: Option<&Value>,
+    ) -> (Option<TenantName>, Option<EnvironmentName>) {
+        if let Some(namespace) = namespace {
+            let owner = self.by_namespace.get(namespace);
+            return (
+                owner.map(|(tenant, _)| tenant.clone()),
+                owner.map(|(_, environment)| environment.clone()),
+            );
+        }
+        let label = |key: &str| labels?.get(key)?.as_str();
+        let tenant = label(marks::TENANT).and_then(|name| TenantName::new(name).ok());
+        let Some((tenant, environments)) = tenant.and_then(|name| self.environments.get_key_value(&name))
+        else {
+            return (None, None);
+        };
+        let environment = label(marks::ENVIRONMENT).and_then(|name| EnvironmentName::new(name).ok());
+        (
+            Some(tenant.clone()),
+            environment.filter(|name| environments.contains(name)),
+        )
+    }
+}
+
+/// What must be known of a kind to read its claims.
+#[derive(Debug, Clone)]
+pub(crate) struct Reading {
+    pub(crate) plane: PlaneName,
+    pub(crate) offering: OfferingName,
+    pub(crate) kind: Arc<Kind>,
+    pub(crate) access: Access,
+}
+
+impl Reading {
+    /// The claim that the object stands for; `None` when it lacks what every object has.
+    fn read(&self, object: Arc<Value>, tenancy: &Tenancy, now: Timestamp) -> Option<Claim> {
+        let metadata = object.get("metadata")?;
+        let text = |key: &str| metadata.get(key).and_then(Value::as_str);
+        let name = ClaimName::new(text("name")?).ok()?;
+        let uid = text("uid").filter(|uid| !uid.is_empty())?.to_owned();
+        let namespace = if self.kind.resource.namespaced {
+            Some(text("namespace")?.to_owned())
+        } else {
+            None
+        };
+        let created_at = text("creationTimestamp")
+            .and_then(|at| at.parse().ok())
+            .unwrap_or(now);
+        let labels = metadata.get("labels");
+        let label = |key: &str| labels?.get(key)?.as_str();
+        let annotation = |key: &str| metadata.get("annotations")?.get(key)?.as_str();
+        let (tenant, environment) = tenancy.owner(namespace.as_deref(), labels);
+        let adapter = Adapter::of(
+            &self.kind.resource.group,
+            &self.kind.resource.kind,
+            self.kind.flavour,
+        );
+        let requester = annotation(marks::REQUESTER).map(|subject| {
+            let name = annotation(marks::REQUESTER_NAME).unwrap_or(subject);
+            (subject.to_owned(), portico_domain::claim::health::plain(name))
+        });
+        Some(Claim {
+            reference: ClaimRef {
+                plane: self.plane.clone(),
+                offering: self.offering.clone(),
+                namespace,
+                name,
+            },
+            resource: self.kind.resource.clone(),
+            uid,
+            tenant,
+            environment,
+            plan: label(marks::PLAN).and_then(|name| name.parse().ok()),
+            request: label(marks::REQUEST).and_then(|id| id.parse().ok()),
+            requester,
+            verdict: judge(&object, adapter, &self.access),
+            created_at,
+            observed_at: now,
+            object,
+        })
+    }
+}
+
+/// What became of an object that came.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// It is new, or has changed: who has to hear of it.
+    News(Touched),
+    /// It is held already, just so.
+    Known,
+    /// There is no room for more.
+    NoRoom,
+    /// It is not what an object must be.
+    Malformed,
+}
+
+/// A claim that changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Touched {
+    pub(crate) reference: ClaimRef,
+    pub(crate) tenant: Option<TenantName>,
+    pub(crate) deleted: bool,
+}
+
+impl Touched {
+    fn of(claim: &Claim, deleted: bool) -> Self {
+        Self {
+            reference: claim.reference.clone(),
+            tenant: claim.tenant.clone(),
+            deleted,
+        }
+    }
+}
+
+struct Entry {
+    claim: Arc<Claim>,
+    /// What the object says, whether or not the plane can be reached.
+    known: Verdict,
+    version: String,
+    stream: Arc<str>,
+    reading: Arc<Reading>,
+}
+
+#[derive(Default)]
+struct Inner {
+    entries: BTreeMap<String, Entry>,
+    by_tenant: HashMap<Option<TenantName>, BTreeSet<String>>,
+    stale: HashSet<Arc<str>>,
+}
+
+/// The claims of one control plane.
+#[derive(Default)]
+pub(crate) struct Index(RwLock<Inner>);
+
+/// Under which key an object of an offering is held.
+pub(crate) fn key(offering: &OfferingName, namespace: Option<&str>, name: &str) -> String {
+    format!("{offering}/{}/{name}", namespace.unwrap_or("-"))
+}
+
+fn key_of(object: &Value, reading: &Reading) -> Option<String> {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    let namespace = if reading.kind.resource.namespaced {
+        Some(text("/metadata/namespace")?)
+    } else {
+        None
+    };
+    Some(key(&reading.offering, namespace, text("/metadata/name")?))
+}
+
+impl Index {
+    /// Takes in an object from a stream. Says under which key it is held, where it is.
+    pub(crate) fn apply(
+        &self,
+        mut object: Value,
+        reading: &Arc<Reading>,
+        stream: &Arc<str>,
+        tenancy: &Tenancy,
+        most: usize,
+        now: Timestamp,
+    ) -> (Option<String>, Came) {
+        let Some(key) = key_of(&object, reading) else {
+            return (None, Came::Malformed);
+        };
+        let version = object
+            .pointer("/metadata/resourceVersion")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        {
+            let mut inner = self.0.write();
+            let is_stale = inner.stale.contains(stream);
+            let full = inner.entries.len() >= most;
+            match inner.entries.get_mut(&key) {
+                Some(entry)
+                    if entry.version == version
+                        && !version.is_empty()
+                        && !is_stale
+                        && Arc::ptr_eq(&entry.reading, reading) =>
+                {
+                    entry.stream = stream.clone();
+                    return (Some(key), Came::Known);
+                }
+                None if full => return (None, Came::NoRoom),
+                _ => {}
+            }
+        }
+        drop_managed_fields(&mut object);
+        let Some(claim) = reading.read(Arc::new(object), tenancy, now) else {
+            return (None, Came::Malformed);
+        };
+        let mut inner = self.0.write();
+        let same = inner
+            .entries
+            .get(&key)
+            .is_some_and(|entry| entry.version == version && entry.claim.verdict == claim.verdict);
+        let touched = Touched::of(&claim, false);
+        let entry = Entry {
+            known: claim.verdict.clone(),
+            claim: Arc::new(claim),
+            version,
+            stream: stream.clone(),
+            reading: reading.clone(),
+        };
+        inner.put(key.clone(), entry);
+        (Some(key), if same { Came::Known } else { Came::News(touched) })
+    }
+
+    /// The object is gone.
+    pub(crate) fn delete(&self, object: &Value, reading: &Reading) -> Option<Touched> {
+        let key = key_of(object, reading)?;
+        self.0
+            .write()
+            .take(&key)
+            .map(|entry| Touched::of(&entry.claim, true))
+    }
+
+    /// Of what came by this stream, only these are left.
+    pub(crate) fn retain(&self, stream: &Arc<str>, keys: &HashSet<String>) -> Vec<Touched> {
+        let mut inner = self.0.write();
+        let gone: Vec<String> = inner
+            .entries
+            .iter()
+            .filter(|(key, entry)| entry.stream == *stream && !keys.contains(*key))
+            .map(|(key, _)| key.clone())
+            .collect();
+        gone.iter()
+            .filter_map(|key| inner.take(key))
+            .map(|entry| Touched::of(&entry.claim, true))
+            .collect()
+    }
+
+    /// Forgets claims of all other offerings.
+    pub(crate) fn keep_offerings(&self, offerings: &BTreeSet<&OfferingName>) -> Vec<Touched> {
+        let mut inner = self.0.write();
+        let gone: Vec<String> = inner
+            .entries
+            .iter()
+            .filter(|(_, entry)| !offerings.contains(&entry.claim.reference.offering))
+            .map(|(key, _)| key.clone())
+            .collect();
+        gone.iter()
+            .filter_map(|key| inner.take(key))
+            .map(|entry| Touched::of(&entry.claim, true))
+            .collect()
+    }
+
+    /// What came by this stream is the last that is known, and may be old: it was in step at
+    /// `seen`. Says whether that is news.
+    pub(crate) fn lose(&self, stream: &Arc<str>, plane_title: &str, seen: Option<Timestamp>) -> bool {
+        let mut inner = self.0.write();
+        if !inner.stale.insert(stream.clone()) {
+            return false;
+        }
+        for entry in inner.entries.values_mut().filter(|entry| entry.stream == *stream) {
+            let mut claim = Claim::clone(&entry.claim);
+            claim.verdict = out_of_reach(&entry.known, plane_title);
+            claim.observed_at = claim.observed_at.max(seen.unwrap_or(claim.observed_at));
+            entry.claim = Arc::new(claim);
+        }
+        true
+    }
+
+    /// What came by this stream is in step again. Says whether that is news.
+    pub(crate) fn regain(&self, stream: &Arc<str>, now: Timestamp) -> bool {
+        // Said with every bookmark: look before locking out the readers.
+        if !self.0.read().stale.contains(stream) {
+            return false;
+        }
+        let mut inner = self.0.write();
+        inner.stale.remove(stream);
+        for entry in inner.entries.values_mut().filter(|entry| entry.stream == *stream) {
+            let mut claim = Claim::clone(&entry.claim);
+            claim.verdict = entry.known.clone();
+            claim.observed_at = now;
+            entry.claim = Arc::new(claim);
+        }
+        true
+    }
+
+    /// Reads everything anew, since tenants or offerings have changed.
+    pub(crate) fn reread(&self, tenancy: &Tenancy, access: impl Fn(&OfferingName) -> Access) {
+        let mut inner = self.0.write();
+        let entries = std::mem::take(&mut inner.entries);
+        inner.by_tenant.clear();
+        for (key, mut entry) in entries {
+            let mut reading = Reading::clone(&entry.reading);
+            reading.access = access(&reading.offering);
+            if let Some(mut claim) =
+                reading.read(entry.claim.object.clone(), tenancy, entry.claim.observed_at)
+            {
+                entry.known = claim.verdict.clone();
+                if inner.stale.contains(&entry.stream) {
+                    claim.verdict = entry.claim.verdict.clone();
+                }
+                entry.claim = Arc::new(claim);
+                entry.reading = Arc::new(reading);
+                inner.put(key, entry);
+            }
+        }
+    }
+
+    /// The claim of that name, if `scope` may read it.
+    pub(crate) fn get(&self, scope: &Scope, reference: &ClaimRef) -> Option<Arc<Claim>> {
+        let key = key(
+            &reference.offering,
+            reference.namespace.as_deref(),
+            reference.name.as_str(),
+        );
+        let inner = self.0.read();
+        let claim = &inner.entries.get(&key)?.claim;
+        allows(scope, claim).then(|| claim.clone())
+    }
+
+    /// Adds what `scope` may read and the filter matches.
+    pub(crate) fn select(&self, scope: &Scope, filter: &ClaimFilter, found: &mut Vec<Arc<Claim>>) {
+        let inner = self.0.read();
+        let tenants: Vec<&Option<TenantName>> = match &filter.tenant {
+            Some(tenant) => inner
+                .by_tenant
+                .get_key_value(&Some(tenant.clone()))
+                .map(|(key, _)| key)
+                .into_iter()
+                .collect(),
+            None => inner.by_tenant.keys().collect(),
+        };
+        for tenant in tenants {
+            let readable = tenant
+                .as_ref()
+                .map_or_else(|| scope.allows_unowned(), |tenant| scope.allows(tenant));
+            let Some(keys) = inner.by_tenant.get(tenant).filter(|_| readable) else {
+                continue;
+            };
+            let claims = keys
+                .iter()
+                .filter_map(|key| inner.entries.get(key))
+                .map(|entry| &entry.claim);
+            found.extend(claims.filter(|claim| filter.matches(claim)).cloned());
+        }
+    }
+
+    /// How many claims are held.
+    pub(crate) fn len(&self) -> usize {
+        self.0.read().entries.len()
+    }
+}
+
+impl Inner {
+    fn put(&mut self, key: String, entry: Entry) {
+        self.take(&key);
+        self.by_tenant
+            .entry(entry.claim.tenant.clone())
+            .or_default()
+            .insert(key.clone());
+        self.entries.insert(key, entry);
+    }
+
+    fn take(&mut self, key: &str) -> Option<Entry> {
+        let entry = self.entries.remove(key)?;
+        if let Some(keys) = self.by_tenant.get_mut(&entry.claim.tenant) {
+            keys.remove(key);
+            if keys.is_empty() {
+                self.by_tenant.remove(&entry.claim.tenant);
+            }
+        }
+        Some(entry)
+    }
+}
+
+#[cfg(test)]
+#[path = "cache_tests.rs"]
+mod tests;

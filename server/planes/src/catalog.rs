@@ -1,0 +1,195 @@
+//! The catalog: the union over control planes of what they offer, as one snapshot.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use portico_domain::claim::{Adapter, Flavour};
+use portico_domain::documents::{Access, Category, FormHints, Offering, OfferingSpec, Plan, ResourceRef};
+use portico_domain::names::{OfferingName, PlaneName, TenantName};
+
+use crate::discovery::Kind;
+
+/// What all control planes offer together, at one moment.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    /// Grows by one with each change.
+    pub generation: u64,
+    /// By name, hidden ones too.
+    pub offerings: BTreeMap<OfferingName, Arc<Offered>>,
+}
+
+impl Catalog {
+    /// The offering of that name, whether hidden or not.
+    #[must_use]
+    pub fn get(&self, name: &OfferingName) -> Option<&Arc<Offered>> {
+        self.offerings.get(name)
+    }
+
+    /// An offering as one control plane serves it.
+    #[must_use]
+    pub fn served(&self, name: &OfferingName, plane: &PlaneName) -> Option<&Served> {
+        self.offerings.get(name)?.served.get(plane)
+    }
+}
+
+/// One offering, with everything that documents, CRDs and XRDs say of it. What the document says
+/// wins over annotations on the XRD, and those over annotations on the CRD; where control planes
+/// differ, the first by name speaks.
+///
+/// All texts but the document's own come from control planes: hostile until made safe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offered {
+    /// `<plural>.<group>`.
+    pub name: OfferingName,
+    /// The API group.
+    pub group: String,
+    /// The kind; where no control plane serves it, its plural.
+    pub kind: String,
+    /// The name to show.
+    pub title: String,
+    /// One line.
+    pub summary: Option<String>,
+    /// The documentation, in markdown.
+    pub documentation: Option<String>,
+    /// Where it stands in the catalog.
+    pub category: Category,
+    /// The team that answers for it.
+    pub owner: Option<String>,
+    /// The name of a glyph.
+    pub icon: Option<String>,
+    /// Words that the search finds it by.
+    pub keywords: Vec<String>,
+    /// Presets of its parameters.
+    pub plans: Vec<Plan>,
+    /// How the form is laid out.
+    pub form: FormHints,
+    /// What one receives.
+    pub access: Access,
+    /// Labels that a control plane must have to serve it.
+    pub control_plane_labels: BTreeMap<String, String>,
+    /// Left out of the catalog; claims of it stay.
+    pub hidden: bool,
+    /// What kind of thing a claim of it is. Where control planes differ, see [`Served::flavour`].
+    pub flavour: Flavour,
+    /// Whether a document names it.
+    pub documented: bool,
+    /// By control plane, the unreachable ones too.
+    pub served: BTreeMap<PlaneName, Served>,
+}
+
+impl Offered {
+    /// The adapter that reads its claims' health.
+    #[must_use]
+    pub fn adapter(&self) -> &'static Adapter {
+        Adapter::of(&self.group, &self.kind, self.flavour)
+    }
+
+    /// The document's word, as far as there is one.
+    pub(crate) fn assemble(
+        name: &OfferingName,
+        document: Option<&Offering>,
+        kinds: &[(&PlaneName, &[TenantName], &Arc<Kind>)],
+    ) -> Self {
+        let empty = OfferingSpec::default();
+        let spec = document.map_or(&empty, |document| &document.spec);
+        let first = kinds
+            .iter()
+            .find(|(_, _, kind)| kind.problem.is_none())
+            .or(kinds.first())
+            .map(|(_, _, kind)| kind);
+        let marks = first.map(|kind| kind.marks.clone()).unwrap_or_default();
+        let (plural, group) = name.as_str().split_once('.').unwrap_or((name.as_str(), ""));
+        let category = if spec.category == Category::Other {
+            marks
+                .category
+                .as_deref()
+                .and_then(Category::from_slug)
+                .unwrap_or_default()
+        } else {
+            spec.category
+        };
+        let kind = first.map_or_else(|| plural.to_owned(), |kind| kind.resource.kind.clone());
+        Self {
+            name: name.clone(),
+            group: group.to_owned(),
+            title: spec.title.clone().or(marks.title).unwrap_or_else(|| kind.clone()),
+            kind,
+            summary: spec.summary.clone().or(marks.summary),
+            documentation: spec.documentation.clone().or(marks.documentation),
+            category,
+            owner: spec.owner.clone().or(marks.owner),
+            icon: spec.icon.clone().or(marks.icon),
+            keywords: spec.keywords.clone(),
+            plans: spec.plans.clone(),
+            form: spec.form.clone(),
+            access: spec.access.clone(),
+            control_plane_labels: spec.control_plane_labels.clone(),
+            hidden: spec.hidden,
+            flavour: first.map(|kind| kind.flavour).unwrap_or_default(),
+            documented: document.is_some(),
+            served: kinds
+                .iter()
+                .map(|(plane, dedicated, kind)| ((*plane).clone(), Served::of(kind, dedicated)))
+                .collect(),
+        }
+    }
+}
+
+/// An offering as one control plane serves it.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// The version to use.
+    pub resource: ResourceRef,
+    /// What kind of thing a claim of it is there.
+    pub flavour: Flavour,
+    /// A hash of the schema: equal hashes mean equal forms.
+    pub schema_hash: String,
+    /// Why it cannot be asked for there: its schema is broken, say.
+    pub problem: Option<String>,
+    /// All versions it is served in.
+    pub versions: Vec<String>,
+    /// Whether the version to use is deprecated, with the warning.
+    pub deprecated: Option<String>,
+    /// The columns that the kind's author would show in a list.
+    pub columns: Vec<Column>,
+    /// The only tenants that the control plane serves; empty: it is shared.
+    pub dedicated_to: Vec<TenantName>,
+}
+
+impl Served {
+    fn of(kind: &Arc<Kind>, dedicated_to: &[TenantName]) -> Self {
+        Self {
+            resource: kind.resource.clone(),
+            flavour: kind.flavour,
+            schema_hash: kind.schema_hash.clone(),
+            problem: kind.problem.clone(),
+            versions: kind.versions.clone(),
+            deprecated: kind.deprecated.clone(),
+            columns: kind.columns.clone(),
+            dedicated_to: dedicated_to.to_vec(),
+        }
+    }
+}
+
+/// Two are equal when they would be shown and used alike.
+impl PartialEq for Served {
+    fn eq(&self, other: &Self) -> bool {
+        self.resource == other.resource
+            && self.flavour == other.flavour
+            && self.schema_hash == other.schema_hash
+            && self.problem == other.problem
+            && self.versions == other.versions
+            && self.deprecated == other.deprecated
+            && self.columns == other.columns
+            && self.dedicated_to == other.dedicated_to
+    }
+}
+
+/// A printer column of a CRD.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its heading.
+    pub name: String,
+    /// A path in the object, as [`portico_domain::claim::path`] reads it.
+    pub path: String,
+}

@@ -1,0 +1,291 @@
+//! One kind that a control plane serves, as its CustomResourceDefinition has it.
+
+use portico_domain::claim::{Flavour, marks};
+use portico_domain::documents::ResourceRef;
+use portico_domain::record::canonical_json;
+use serde_json::Value;
+
+use crate::catalog::Column;
+
+/// What annotations on a CRD or XRD say of an offering.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    pub(crate) title: Option<String>,
+    pub(crate) summary: Option<String>,
+    pub(crate) category: Option<String>,
+    pub(crate) documentation: Option<String>,
+    pub(crate) owner: Option<String>,
+    pub(crate) icon: Option<String>,
+}
+
+impl Marks {
+    /// Reads them off an object's annotations.
+    pub(crate) fn of(object: &Value) -> Self {
+        let annotations = object.pointer("/metadata/annotations");
+        let read = |key: &str| {
+            let text = annotations?.get(key)?.as_str()?;
+            (!text.trim().is_empty()).then(|| text.to_owned())
+        };
+        Self {
+            title: read(marks::TITLE).map(|text| portico_domain::claim::health::plain(&text)),
+            summary: read(marks::SUMMARY).map(|text| portico_domain::claim::health::plain(&text)),
+            category: read(marks::CATEGORY),
+            documentation: read(marks::DOCUMENTATION),
+            owner: read(marks::OWNER).map(|text| portico_domain::claim::health::plain(&text)),
+            icon: read(marks::ICON),
+        }
+    }
+
+    /// These, and for what they do not say, the others.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            title: self.title.or(other.title),
+            summary: self.summary.or(other.summary),
+            category: self.category.or(other.category),
+            documentation: self.documentation.or(other.documentation),
+            owner: self.owner.or(other.owner),
+            icon: self.icon.or(other.icon),
+        }
+    }
+}
+
+/// Whether the object carries the label that offers it.
+pub(crate) fn is_offered(object: &Value) -> bool {
+    let label = object
+        .pointer("/metadata/labels")
+        .and_then(|labels| labels.get(marks::OFFERED));
+    label.and_then(Value::as_str) == Some("true")
+}
+
+/// One kind, ready for the catalog.
+#[derive(Debug, Clone)]
+pub(crate) struct Kind {
+    pub(crate) resource: ResourceRef,
+    pub(crate) flavour: Flavour,
+    pub(crate) marks: Marks,
+    pub(crate) schema_hash: String,
+    pub(crate) problem: Option<String>,
+    pub(crate) versions: Vec<String>,
+    pub(crate) deprecated: Option<String>,
+    pub(crate) columns: Vec<Column>,
+}
+
+/// Why a CRD cannot be a kind at all, not even one with a problem.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NotAKind(&'static str);
+
+impl Kind {
+    /// Reads a CRD. `wanted` is the version that the offering's document asks for; without one it
+    /// is the storage version, and where that is not served, the first that is. `flavour` is what
+    /// the XRD said, where there is one.
+    ///
+    /// # Errors
+    /// When it lacks what every CRD has. A schema that is of no use is no error but a
+    /// [`Kind::problem`].
+    pub(crate) fn read(
+        crd: &Value,
+        wanted: Option<&str>,
+        flavour: Option<Flavour>,
+    ) -> Result<Self, NotAKind> {
+        let text = |pointer: &str| {
+            crd.pointer(pointer)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+        };
+        let group = text("/spec/group").ok_or(NotAKind("it names no group"))?;
+        let kind = text("/spec/names/kind").ok_or(NotAKind("it names no kind"))?;
+        let plural = text("/spec/names/plural").ok_or(NotAKind("it names no plural"))?;
+        if text("/metadata/name") != Some(&format!("{plural}.{group}")) {
+            return Err(NotAKind("its name is not <plural>.<group>"));
+        }
+        let namespaced = text("/spec/scope") == Some("Namespaced");
+        let all = crd
+            .pointer("/spec/versions")
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let flag = |version: &Value, key: &str| version.get(key).and_then(Value::as_bool) == Some(true);
+        let name = |version: &Value| {
+            version
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let served: Vec<&Value> = all.iter().filter(|version| flag(version, "served")).collect();
+        let asked = wanted.and_then(|wanted| served.iter().find(|version| name(version) == wanted));
+        let stored = served.iter().find(|version| flag(version, "storage"));
+        let version = *asked
+            .or(stored)
+            .or(served.first())
+            .ok_or(NotAKind("it serves no version"))?;
+        let schema = version.pointer("/schema/openAPIV3Schema");
+        let mut problem = None;
+        if let Some(wanted) = wanted.filter(|_| asked.is_none()) {
+            problem = Some(format!("version {wanted} is not served there"));
+        } else if schema.is_none() {
+            problem = Some("it has no schema".to_owned());
+        } else if !established(crd) {
+            problem = Some("the control plane does not serve it yet".to_owned());
+        }
+        let warning = version.get("deprecationWarning").and_then(Value::as_str);
+        let deprecated = flag(version, "deprecated")
+            .then(|| warning.map_or_else(|| "this version is deprecated".to_owned(), str::to_owned));
+        Ok(Self {
+            resource: ResourceRef {
+                group: group.to_owned(),
+                version: name(version),
+                kind: kind.to_owned(),
+                plural: plural.to_owned(),
+                namespaced,
+            },
+            flavour: flavour.unwrap_or_else(|| guess(crd)),
+            marks: Marks::of(crd),
+            schema_hash: hash(schema),
+            problem,
+            versions: served.iter().map(|version| name(version)).collect(),
+            deprecated,
+            columns: columns(version),
+        })
+    }
+}
+
+/// What Crossplane makes of a kind whose XRD may not be read: it puts the CRDs of claims and of
+/// composites into these categories.
+fn guess(crd: &Value) -> Flavour {
+    let categories = crd.pointer("/spec/names/categories").and_then(Value::as_array);
+    let has = |wanted: &str| categories.is_some_and(|list| list.iter().any(|it| it.as_str() == Some(wanted)));
+    if has("claim") {
+        Flavour::LegacyClaim
+    } else if has("composite") {
+        Flavour::Composite
+    } else {
+        Flavour::Plain
+    }
+}
+
+fn established(crd: &Value) -> bool {
+    let Some(conditions) = crd.pointer("/status/conditions").and_then(Value::as_array) else {
+        return false;
+    };
+    let text = |condition: &Value, key: &str| condition.get(key).and_then(Value::as_str).map(str::to_owned);
+    conditions.iter().any(|condition| {
+        text(condition, "type").as_deref() == Some("Established")
+            && text(condition, "status").as_deref() == Some("True")
+    })
+}
+
+fn hash(schema: Option<&Value>) -> String {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    let mut hasher = DefaultHasher::new();
+    schema.map(canonical_json).unwrap_or_default().hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// Columns with a plain path; the others need a whole JSONPath engine, and are left out.
+fn columns(version: &Value) -> Vec<Column> {
+    let list = version
+        .get("additionalPrinterColumns")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    list.filter_map(|column| {
+        let path = column.get("jsonPath")?.as_str()?.strip_prefix('.')?;
+        let is_plain = !path.contains(['?', '*', '@', '\'']);
+        is_plain.then_some(Column {
+            name: portico_domain::claim::health::plain(column.get("name")?.as_str()?),
+            path: path.to_owned(),
+        })
+    })
+    .take(12)
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn crd() -> Value {
+        json!({
+            "metadata": { "name": "buckets.storage.example.org", "annotations": { "portico.dev/title": "Object bucket" } },
+            "spec": {
+                "group": "storage.example.org",
+                "names": { "kind": "Bucket", "plural": "buckets" },
+                "scope": "Namespaced",
+                "versions": [
+                    { "name": "v1beta1", "served": true, "deprecated": true, "schema": { "openAPIV3Schema": { "type": "object" } } },
+                    {
+                        "name": "v1", "served": true, "storage": true,
+                        "schema": { "openAPIV3Schema": { "type": "object" } },
+                        "additionalPrinterColumns": [
+                            { "name": "Size", "jsonPath": ".spec.size" },
+                            { "name": "Ready", "jsonPath": ".status.conditions[?(@.type=='Ready')].status" },
+                        ]
+                    },
+                ]
+            },
+            "status": { "conditions": [{ "type": "Established", "status": "True" }] }
+        })
+    }
+
+    #[test]
+    fn the_storage_version_is_used_unless_the_document_says_otherwise() {
+        let kind = Kind::read(&crd(), None, None).unwrap();
+        assert_eq!(kind.resource.version, "v1");
+        assert_eq!((kind.problem, kind.deprecated), (None, None));
+        assert_eq!(
+            kind.columns,
+            [Column {
+                name: "Size".into(),
+                path: "spec.size".into()
+            }]
+        );
+        assert_eq!(kind.marks.title.as_deref(), Some("Object bucket"));
+        let kind = Kind::read(&crd(), Some("v1beta1"), None).unwrap();
+        assert_eq!(kind.resource.version, "v1beta1");
+        assert!(kind.deprecated.is_some());
+        let kind = Kind::read(&crd(), Some("v2"), None).unwrap();
+        assert_eq!(kind.problem.as_deref(), Some("version v2 is not served there"));
+    }
+
+    #[test]
+    fn crossplanes_categories_stand_in_for_an_xrd_that_cannot_be_read() {
+        let mut crd = crd();
+        crd["spec"]["names"]["categories"] = json!(["claim"]);
+        assert_eq!(
+            Kind::read(&crd, None, None).unwrap().flavour,
+            Flavour::LegacyClaim
+        );
+        assert_eq!(
+            Kind::read(&crd, None, Some(Flavour::Composite)).unwrap().flavour,
+            Flavour::Composite
+        );
+    }
+
+    #[test]
+    fn what_is_no_crd_is_refused_and_never_a_panic() {
+        for crd in [
+            json!(null),
+            json!({ "spec": [] }),
+            json!({ "metadata": { "name": "a.b" }, "spec": { "group": 1 } }),
+        ] {
+            assert!(Kind::read(&crd, None, None).is_err());
+        }
+        let mut misnamed = crd();
+        misnamed["metadata"]["name"] = json!("secrets.core.example.org");
+        assert!(Kind::read(&misnamed, None, None).is_err());
+        let mut unserved = crd();
+        unserved["spec"]["versions"] = json!([{ "name": "v1", "served": false }]);
+        assert!(Kind::read(&unserved, None, None).is_err());
+    }
+
+    #[test]
+    fn equal_schemas_hash_alike_whatever_the_order_of_their_keys() {
+        let one = json!({ "type": "object", "properties": { "a": {}, "b": {} } });
+        let other = json!({ "properties": { "b": {}, "a": {} }, "type": "object" });
+        assert_eq!(hash(Some(&one)), hash(Some(&other)));
+    }
+}

@@ -1,0 +1,152 @@
+//! What has been seen of a control plane's definitions: filled by two streams, read by the finder.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use super::kind::is_offered;
+use super::xrd::Xrd;
+use crate::error::PlaneError;
+use crate::plane::Plane;
+use crate::stream::Sink;
+
+/// A CRD, as far as its metadata tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CrdMeta {
+    /// Changes whenever the CRD does.
+    pub(super) version: String,
+    pub(super) offered: bool,
+}
+
+/// All that has been seen.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) crds: Mutex<BTreeMap<String, CrdMeta>>,
+    pub(super) xrds: Mutex<BTreeMap<String, Xrd>>,
+    /// CRDs may not be listed: those that documents name are asked for one by one.
+    pub(super) blind: AtomicBool,
+    /// Something has changed.
+    pub(super) changed: Notify,
+}
+
+fn name_of(object: &Value) -> Option<String> {
+    object
+        .pointer("/metadata/name")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+}
+
+pub(super) struct CrdSink {
+    pub(super) seen: Arc<Seen>,
+    pub(super) plane: Arc<Plane>,
+}
+
+impl Sink for CrdSink {
+    fn apply(&self, object: Value) -> Option<String> {
+        let name = name_of(&object)?;
+        let version = object
+            .pointer("/metadata/resourceVersion")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let meta = CrdMeta {
+            version: version.to_owned(),
+            offered: is_offered(&object),
+        };
+        let before = self.seen.crds.lock().insert(name.clone(), meta.clone());
+        if before != Some(meta) {
+            self.seen.changed.notify_one();
+        }
+        Some(name)
+    }
+
+    fn delete(&self, object: &Value) {
+        if name_of(object).is_some_and(|name| self.seen.crds.lock().remove(&name).is_some()) {
+            self.seen.changed.notify_one();
+        }
+    }
+
+    fn retain(&self, keys: &HashSet<String>) {
+        self.seen.crds.lock().retain(|name, _| keys.contains(name));
+        self.seen.blind.store(false, Ordering::Relaxed);
+        self.plane
+            .has_right("list customresourcedefinitions.apiextensions.k8s.io");
+        self.seen.changed.notify_one();
+    }
+
+    fn in_step(&self) {
+        self.plane.heard("definitions");
+    }
+
+    fn failed(&self, error: &PlaneError) {
+        if matches!(error, PlaneError::Forbidden { .. }) {
+            self.plane
+                .lacks_right("list customresourcedefinitions.apiextensions.k8s.io");
+            self.seen.blind.store(true, Ordering::Relaxed);
+            self.seen.changed.notify_one();
+        }
+        self.plane.stream_failed("definitions", error);
+    }
+
+    fn left_out(&self, why: &str) {
+        self.plane.left_out(&format!("definitions: {why}"));
+    }
+}
+
+pub(super) struct XrdSink {
+    pub(super) seen: Arc<Seen>,
+    pub(super) plane: Arc<Plane>,
+}
+
+impl Sink for XrdSink {
+    fn apply(&self, object: Value) -> Option<String> {
+        let name = name_of(&object)?;
+        let Some(xrd) = Xrd::read(&object) else {
+            self.left_out(&format!("{name} is malformed"));
+            self.seen.xrds.lock().remove(&name);
+            return Some(name);
+        };
+        let before = self.seen.xrds.lock().insert(name.clone(), xrd.clone());
+        if before != Some(xrd) {
+            self.seen.changed.notify_one();
+        }
+        Some(name)
+    }
+
+    fn delete(&self, object: &Value) {
+        if name_of(object).is_some_and(|name| self.seen.xrds.lock().remove(&name).is_some()) {
+            self.seen.changed.notify_one();
+        }
+    }
+
+    fn retain(&self, keys: &HashSet<String>) {
+        self.seen.xrds.lock().retain(|name, _| keys.contains(name));
+        self.plane
+            .has_right("list compositeresourcedefinitions.apiextensions.crossplane.io");
+        self.seen.changed.notify_one();
+    }
+
+    fn in_step(&self) {
+        self.plane.heard("composite definitions");
+    }
+
+    fn failed(&self, error: &PlaneError) {
+        match error {
+            // Crossplane has been removed.
+            PlaneError::NotFound { .. } => return self.retain(&HashSet::new()),
+            PlaneError::Forbidden { .. } => {
+                self.plane
+                    .lacks_right("list compositeresourcedefinitions.apiextensions.crossplane.io");
+            }
+            _ => {}
+        }
+        self.plane.stream_failed("composite definitions", error);
+    }
+
+    fn left_out(&self, why: &str) {
+        self.plane.left_out(&format!("composite definitions: {why}"));
+    }
+}

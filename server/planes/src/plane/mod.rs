@@ -1,0 +1,221 @@
+//! One control plane: what is known of it, and the tasks that keep that in step.
+
+mod life;
+pub(crate) mod watching;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use portico_domain::documents::ControlPlane;
+use portico_domain::names::{OfferingName, PlaneName};
+use tokio::sync::{Notify, Semaphore, watch};
+
+use crate::act::Names;
+use crate::cache::Index;
+use crate::discovery::Kind;
+use crate::error::PlaneError;
+use crate::registry::Shared;
+use crate::status::{PlaneState, PlaneStatus, Vitals};
+use crate::wire::Wire;
+
+pub(crate) use life::live;
+
+/// A stream that fails for this long has lost its claims, though the plane may answer otherwise.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Reasons for leaving something out that are kept apart.
+const MOST_REASONS: usize = 50;
+
+/// What is known of one control plane. Outlives its connections.
+pub(crate) struct Plane {
+    pub(crate) name: PlaneName,
+    pub(crate) document: ArcSwap<ControlPlane>,
+    pub(crate) kinds: ArcSwap<BTreeMap<OfferingName, Arc<Kind>>>,
+    pub(crate) claims: Index,
+    pub(crate) names: Names,
+    /// Changes whenever the plane is back after an outage.
+    pub(crate) revived: watch::Sender<u64>,
+    /// Something went wrong: see whether the plane is still there.
+    pub(crate) nudge: Notify,
+    wire: ArcSwapOption<Wire>,
+    vitals: Mutex<Vitals>,
+    streams: Mutex<BTreeMap<Arc<str>, StreamState>>,
+    missing_rights: Mutex<BTreeSet<String>>,
+    left_out: Mutex<BTreeSet<String>>,
+}
+
+#[derive(Debug, Default)]
+struct StreamState {
+    heard: Option<Timestamp>,
+    failing_since: Option<Instant>,
+}
+
+/// A control plane with a connection: what its tasks work with.
+#[derive(Clone)]
+pub(crate) struct Running {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) plane: Arc<Plane>,
+    pub(crate) wire: Wire,
+    /// How many watches may be open at once.
+    pub(crate) slots: Arc<Semaphore>,
+}
+
+impl Plane {
+    pub(crate) fn new(document: ControlPlane, now: Timestamp) -> Self {
+        Self {
+            name: document.name.clone(),
+            document: ArcSwap::from_pointee(document),
+            kinds: ArcSwap::default(),
+            claims: Index::default(),
+            names: Names::default(),
+            revived: watch::Sender::new(0),
+            nudge: Notify::new(),
+            wire: ArcSwapOption::empty(),
+            vitals: Mutex::new(Vitals::new(now)),
+            streams: Mutex::default(),
+            missing_rights: Mutex::default(),
+            left_out: Mutex::default(),
+        }
+    }
+
+    /// The name to show.
+    pub(crate) fn title(&self) -> String {
+        let document = self.document.load();
+        document
+            .spec
+            .title
+            .clone()
+            .unwrap_or_else(|| document.name.to_string())
+    }
+
+    /// The client, or why there is none.
+    pub(crate) fn wire(&self) -> Result<Wire, PlaneError> {
+        if let Some(wire) = self.wire.load_full() {
+            return Ok(Wire::clone(&wire));
+        }
+        let plane = self.title();
+        Err(match &self.vitals.lock().state {
+            PlaneState::Misconfigured(message) => PlaneError::Misconfigured {
+                plane,
+                message: message.clone(),
+            },
+            _ => PlaneError::Unreachable {
+                plane,
+                message: "Portico is still connecting".to_owned(),
+            },
+        })
+    }
+
+    /// How it is.
+    pub(crate) fn status(&self) -> PlaneStatus {
+        let vitals = self.vitals.lock();
+        let now = Timestamp::now();
+        let lag = {
+            let streams = self.streams.lock();
+            let failing = streams.values().filter(|stream| stream.failing_since.is_some());
+            let since = vitals.last_seen;
+            failing
+                .filter_map(|stream| stream.heard.or(since))
+                .min()
+                .map(|heard| Duration::try_from(now.duration_since(heard)).unwrap_or_default())
+        };
+        PlaneStatus {
+            name: self.name.clone(),
+            document: self.document.load_full(),
+            state: vitals.state.clone(),
+            since: vitals.since,
+            last_seen: vitals.last_seen,
+            version: vitals.version.clone(),
+            claims: self.claims.len(),
+            offerings: self.kinds.load().keys().cloned().collect(),
+            missing_rights: self.missing_rights.lock().iter().cloned().collect(),
+            left_out: self.left_out.lock().iter().cloned().collect(),
+            recent_errors: vitals.notes.iter().cloned().collect(),
+            lag,
+            latency: vitals.latency,
+            certificate_expires_at: self
+                .wire
+                .load()
+                .as_ref()
+                .and_then(|wire| wire.certificate_expires_at()),
+        }
+    }
+
+    /// Keeps an error for administrators.
+    pub(crate) fn note(&self, message: String) {
+        tracing::debug!(plane = %self.name, %message, "trouble with a control plane");
+        self.vitals.lock().note(message, Timestamp::now());
+    }
+
+    pub(crate) fn lacks_right(&self, right: &str) {
+        self.missing_rights.lock().insert(right.to_owned());
+    }
+
+    pub(crate) fn has_right(&self, right: &str) {
+        self.missing_rights.lock().remove(right);
+    }
+
+    pub(crate) fn left_out(&self, what: &str) {
+        let mut left_out = self.left_out.lock();
+        if left_out.len() < MOST_REASONS {
+            left_out.insert(portico_domain::claim::health::plain(what));
+        }
+    }
+
+    /// A stream is in step.
+    pub(crate) fn heard(&self, stream: &str) {
+        let now = Timestamp::now();
+        let mut streams = self.streams.lock();
+        if !streams.contains_key(stream) {
+            streams.insert(stream.into(), StreamState::default());
+        }
+        if let Some(state) = streams.get_mut(stream) {
+            state.heard = Some(now);
+            state.failing_since = None;
+        }
+        drop(streams);
+        self.vitals.lock().last_seen = Some(now);
+    }
+
+    /// A stream is out of step. Says since when it was last in step, once it has been out for so
+    /// long that what came by it cannot be relied on.
+    pub(crate) fn stream_failed(&self, stream: &str, error: &PlaneError) -> Option<Option<Timestamp>> {
+        if matches!(error, PlaneError::Unreachable { .. } | PlaneError::Slow { .. }) {
+            self.nudge.notify_one();
+        }
+        self.note(format!("{stream}: {error}"));
+        let mut streams = self.streams.lock();
+        if !streams.contains_key(stream) {
+            streams.insert(stream.into(), StreamState::default());
+        }
+        let state = streams.get_mut(stream)?;
+        let since = *state.failing_since.get_or_insert_with(Instant::now);
+        (since.elapsed() > PATIENCE).then_some(state.heard)
+    }
+
+    /// A stream is kept no longer.
+    pub(crate) fn forget_stream(&self, stream: &str) {
+        self.streams.lock().remove(stream);
+    }
+
+    /// Everything that came from here is the last that is known.
+    fn lose_all(&self) {
+        let title = self.title();
+        let streams: Vec<(Arc<str>, Option<Timestamp>)> = {
+            let mut streams = self.streams.lock();
+            streams
+                .iter_mut()
+                .map(|(name, state)| {
+                    state.failing_since.get_or_insert_with(Instant::now);
+                    (name.clone(), state.heard)
+                })
+                .collect()
+        };
+        for (stream, heard) in streams {
+            self.claims.lose(&stream, &title, heard);
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The claims of each kind that a plane offers, watched as far as Portico's rights go.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use portico_domain::documents::ResourceRef;
+use portico_domain::names::OfferingName;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::{Plane, Running};
+use crate::act::review;
+use crate::cache::{Came, Reading, Touched};
+use crate::discovery::Kind;
+use crate::error::PlaneError;
+use crate::registry::{Change, Desired, Shared};
+use crate::stream::{Collection, Sink, keep};
+use crate::wire::path_of;
+
+/// How often is asked whether rights that were missing are there now.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
+/// Access reviews asked at once on one plane.
+const REVIEWS_AT_ONCE: usize = 8;
+
+/// One task for each kind; all of them end when this is dropped.
+pub(crate) struct Watching {
+    run: Running,
+    reviews: Arc<Semaphore>,
+    kinds: BTreeMap<OfferingName, Watched>,
+}
+
+struct Watched {
+    resource: ResourceRef,
+    kind: Arc<Kind>,
+    _task: AbortOnDrop,
+}
+
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Watching {
+    pub(crate) fn new(run: Running) -> Self {
+        Self {
+            run,
+            reviews: Arc::new(Semaphore::new(REVIEWS_AT_ONCE)),
+            kinds: BTreeMap::new(),
+        }
+    }
+
+    /// Watches these kinds and no others.
+    pub(crate) fn keep(&mut self, kinds: &BTreeMap<OfferingName, Arc<Kind>>) {
+        let before = self.kinds.len();
+        self.kinds.retain(|name, _| kinds.contains_key(name));
+        let mut dropped = self.kinds.len() != before;
+        for (name, kind) in kinds {
+            let same = self.kinds.get(name).is_some_and(|watched| {
+                watched.resource == kind.resource && watched.kind.flavour == kind.flavour
+            });
+            if same {
+                continue;
+            }
+            dropped = true;
+            let task = tokio::spawn(watch_kind(
+                self.run.clone(),
+                self.reviews.clone(),
+                name.clone(),
+                kind.clone(),
+            ));
+            let watched = Watched {
+                resource: kind.resource.clone(),
+                kind: kind.clone(),
+                _task: AbortOnDrop(task.abort_handle()),
+            };
+            self.kinds.insert(name.clone(), watched);
+        }
+        if dropped {
+            self.forget_others();
+        }
+    }
+
+    /// Claims of kinds that are no longer offered are shown no longer.
+    fn forget_others(&self) {
+        for touched in self.run.plane.claims.keep_offerings(&self.kinds.keys().collect()) {
+            tell(&self.run.shared, touched);
+        }
+    }
+}
+
+async fn watch_kind(run: Running, reviews: Arc<Semaphore>, offering: OfferingName, kind: Arc<Kind>) {
+    let mut configured = run.shared.configured.subscribe();
+    let mut streams: BTreeMap<Option<String>, (Arc<str>, AbortOnDrop)> = BTreeMap::new();
+    let mut tasks = JoinSet::new();
+    loop {
+        configured.mark_unchanged();
+        let scopes = scopes(&run, &reviews, &offering, &kind.resource).await;
+        let gone: Vec<Option<String>> = streams
+            .keys()
+            .filter(|scope| !scopes.open.contains(*scope))
+            .cloned()
+            .collect();
+        for scope in gone {
+            if let Some((stream, _task)) = streams.remove(&scope) {
+                run.plane.forget_stream(&stream);
+                for touched in run.plane.claims.retain(&stream, &HashSet::new()) {
+                    tell(&run.shared, touched);
+                }
+            }
+        }
+        for scope in scopes.open {
+            streams.entry(scope).or_insert_with_key(|scope| {
+                let stream: Arc<str> = scope
+                    .as_ref()
+                    .map_or_else(
+                        || offering.to_string(),
+                        |namespace| format!("{offering} in {namespace}"),
+                    )
+                    .into();
+                let sink = ClaimSink::new(run.clone(), &offering, &kind, stream.clone());
+                let path = path_of(&kind.resource, scope.as_deref(), None);
+                let collection = Collection {
+                    path,
+                    metadata_only: false,
+                };
+                let keeping = keep(
+                    run.wire.clone(),
+                    collection,
+                    Arc::new(sink),
+                    run.slots.clone(),
+                    run.plane.revived.subscribe(),
+                );
+                (stream, AbortOnDrop(tasks.spawn(keeping)))
+            });
+        }
+        let pause = if scopes.again {
+            ASK_AGAIN
+        } else {
+            Duration::from_secs(3600)
+        };
+        tokio::select! {
+            changed = configured.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// What of a kind may be watched: `None` is the whole plane, else namespaces.
+struct Scopes {
+    open: BTreeSet<Option<String>>,
+    /// Something is missing that may come.
+    again: bool,
+}
+
+async fn scopes(
+    run: &Running,
+    reviews: &Semaphore,
+    offering: &OfferingName,
+    resource: &ResourceRef,
+) -> Scopes {
+    let whole = Scopes {
+        open: BTreeSet::from([None]),
+        again: false,
+    };
+    let right = |namespace: Option<&str>| match namespace {
+        Some(namespace) => format!("list and watch {offering} in {namespace}"),
+        None => format!("list and watch {offering}"),
+    };
+    match may_watch(run, reviews, resource, None).await {
+        Ok(true) => {
+            run.plane.has_right(&right(None));
+            return whole;
+        }
+        Ok(false) if !resource.namespaced => {
+            run.plane.lacks_right(&right(None));
+            return Scopes {
+                open: BTreeSet::new(),
+                again: true,
+            };
+        }
+        Ok(false) => {}
+        // Whoever cannot be asked is tried.
+        Err(_) => return Scopes { again: true, ..whole },
+    }
+    let desired = run.shared.desired.load_full();
+    let mut open = BTreeSet::new();
+    let mut again = false;
+    for namespace in desired.tenancy.namespaces() {
+        match may_watch(run, reviews, resource, Some(namespace)).await {
+            Ok(true) => {
+                run.plane.has_right(&right(Some(namespace)));
+                open.insert(Some(namespace.to_owned()));
+            }
+            Ok(false) => {
+                run.plane.lacks_right(&right(Some(namespace)));
+                again = true;
+            }
+            Err(_) => again = true,
+        }
+    }
+    Scopes { open, again }
+}
+
+async fn may_watch(
+    run: &Running,
+    reviews: &Semaphore,
+    resource: &ResourceRef,
+    namespace: Option<&str>,
+) -> Result<bool, PlaneError> {
+    // The permit only fails when the semaphore is closed, which nobody does.
+    let _permit = reviews.acquire().await.ok();
+    Ok(review(&run.wire, None, "list", resource, namespace).await?
+        && review(&run.wire, None, "watch", resource, namespace).await?)
+}
+
+/// Puts a stream's objects into the index, and tells who listens.
+struct ClaimSink {
+    run: Running,
+    reading: ArcSwap<Reading>,
+    stream: Arc<str>,
+}
+
+impl ClaimSink {
+    fn new(run: Running, offering: &OfferingName, kind: &Arc<Kind>, stream: Arc<str>) -> Self {
+        let reading = Reading {
+            plane: run.plane.name.clone(),
+            offering: offering.clone(),
+            kind: kind.clone(),
+            access: run.shared.desired.load().access(offering),
+        };
+        Self {
+            run,
+            reading: ArcSwap::from_pointee(reading),
+            stream,
+        }
+    }
+
+    fn plane(&self) -> &Plane {
+        &self.run.plane
+    }
+
+    /// How to read the objects, by the documents of now.
+    fn reading(&self, desired: &Desired) -> Arc<Reading> {
+        let reading = self.reading.load_full();
+        let access = desired.access(&reading.offering);
+        if reading.access == access {
+            return reading;
+        }
+        let fresh = Arc::new(Reading {
+            access,
+            ..Reading::clone(&reading)
+        });
+        self.reading.store(fresh.clone());
+        fresh
+    }
+}
+
+impl Sink for ClaimSink {
+    fn apply(&self, object: Value) -> Option<String> {
+        let desired = self.run.shared.desired.load();
+        let most = self.run.wire.limits.objects;
+        let reading = self.reading(&desired);
+        let (key, came) = self.plane().claims.apply(
+            object,
+            &reading,
+            &self.stream,
+            &desired.tenancy,
+            most,
+            Timestamp::now(),
+        );
+        match came {
+            Came::News(touched) => tell(&self.run.shared, touched),
+            Came::Known => {}
+            Came::NoRoom => self.left_out(&format!("there are more than {most} objects")),
+            Came::Malformed => self.left_out("an object is malformed"),
+        }
+        key
+    }
+
+    fn delete(&self, object: &Value) {
+        if let Some(touched) = self.plane().claims.delete(object, &self.reading.load()) {
+            tell(&self.run.shared, touched);
+        }
+    }
+
+    fn retain(&self, keys: &HashSet<String>) {
+        for touched in self.plane().claims.retain(&self.stream, keys) {
+            tell(&self.run.shared, touched);
+        }
+    }
+
+    fn in_step(&self) {
+        self.plane().heard(&self.stream);
+        if self.plane().claims.regain(&self.stream, Timestamp::now()) {
+            self.run.shared.tell(Change::Plane(self.run.plane.name.clone()));
+        }
+    }
+
+    fn failed(&self, error: &PlaneError) {
+        if let Some(heard) = self.plane().stream_failed(&self.stream, error) {
+            let title = self.plane().title();
+            if self.plane().claims.lose(&self.stream, &title, heard) {
+                self.run.shared.tell(Change::Plane(self.run.plane.name.clone()));
+            }
+        }
+    }
+
+    fn left_out(&self, why: &str) {
+        self.plane().left_out(&format!("{}: {why}", self.stream));
+    }
+}
+
+fn tell(shared: &Shared, touched: Touched) {
+    shared.tell(Change::Claim {
+        reference: touched.reference,
+        tenant: touched.tenant,
+        deleted: touched.deleted,
+    });
+}

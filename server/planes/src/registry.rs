@@ -1,0 +1,318 @@
+//! The registry of control planes: configured, read and listened to here.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use portico_domain::claim::{Claim, ClaimRef};
+use portico_domain::documents::{Access, ControlPlane, Offering, Tenant};
+use portico_domain::names::{OfferingName, PlaneName, TenantName};
+use portico_domain::tenancy::Scope;
+use tokio::sync::{broadcast, watch};
+use tokio::task::AbortHandle;
+
+use crate::cache::Tenancy;
+use crate::catalog::{Catalog, Offered};
+use crate::claims::ClaimFilter;
+use crate::error::PlaneError;
+use crate::plane::{Plane, live};
+use crate::status::PlaneStatus;
+use crate::wire::Wire;
+
+/// Changes kept for a subscriber that is slow; one that is slower hears that it missed some.
+const CHANGES_KEPT: usize = 4096;
+
+/// What the registry needs to know besides documents.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The folder from which relative paths of kubeconfigs count; the working directory where
+    /// there is none.
+    pub kubeconfig_base: Option<PathBuf>,
+}
+
+/// Something has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The catalog.
+    Catalog {
+        /// Its new generation.
+        generation: u64,
+    },
+    /// A claim was made, has changed, or is gone.
+    Claim {
+        /// Which.
+        reference: ClaimRef,
+        /// Whose.
+        tenant: Option<TenantName>,
+        /// It is gone.
+        deleted: bool,
+    },
+    /// A control plane's state, or whether what is known of its claims is in step; all its claims
+    /// may look different.
+    Plane(PlaneName),
+}
+
+/// The registry of control planes. Cheap to clone; when the last clone is dropped, all
+/// connections end.
+#[derive(Clone)]
+pub struct Planes(Arc<Registry>);
+
+struct Registry {
+    shared: Arc<Shared>,
+    tasks: Mutex<BTreeMap<PlaneName, AbortHandle>>,
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        for task in self.tasks.lock().values() {
+            task.abort();
+        }
+    }
+}
+
+/// What the tasks of all control planes share.
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) desired: ArcSwap<Desired>,
+    /// Changes with each configuration.
+    pub(crate) configured: watch::Sender<u64>,
+    planes: ArcSwap<BTreeMap<PlaneName, Arc<Plane>>>,
+    catalog: ArcSwap<Catalog>,
+    rebuilding: Mutex<()>,
+    changes: broadcast::Sender<Change>,
+}
+
+/// What documents say, apart from the control planes themselves.
+#[derive(Debug, Default)]
+pub(crate) struct Desired {
+    pub(crate) offerings: BTreeMap<OfferingName, Offering>,
+    pub(crate) tenancy: Tenancy,
+}
+
+impl Desired {
+    /// What one receives with a claim of the offering.
+    pub(crate) fn access(&self, offering: &OfferingName) -> Access {
+        self.offerings
+            .get(offering)
+            .map(|document| document.spec.access.clone())
+            .unwrap_or_default()
+    }
+}
+
+impl Planes {
+    /// A registry without control planes: [`Planes::configure`] brings them.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let shared = Shared {
+            settings,
+            desired: ArcSwap::default(),
+            configured: watch::Sender::new(0),
+            planes: ArcSwap::default(),
+            catalog: ArcSwap::default(),
+            rebuilding: Mutex::new(()),
+            changes: broadcast::Sender::new(CHANGES_KEPT),
+        };
+        Self(Arc::new(Registry {
+            shared: Arc::new(shared),
+            tasks: Mutex::default(),
+        }))
+    }
+
+    /// Takes over a configuration: connects to what is new, lets go of what is gone, connects
+    /// anew where a document changed what the connection depends on, and leaves the rest running.
+    /// Call it at the start and on every reload, within a tokio runtime. Never waits for a
+    /// control plane.
+    pub fn configure(&self, planes: Vec<ControlPlane>, offerings: Vec<Offering>, tenants: &[Tenant]) {
+        let shared = &self.0.shared;
+        let mut tasks = self.0.tasks.lock();
+        let desired = Desired {
+            offerings: offerings
+                .into_iter()
+                .map(|offering| (offering.name.clone(), offering))
+                .collect(),
+            tenancy: Tenancy::of(tenants),
+        };
+        shared.desired.store(Arc::new(desired));
+        let before = shared.planes.load_full();
+        let mut after: BTreeMap<PlaneName, Arc<Plane>> = BTreeMap::new();
+        let mut start = Vec::new();
+        for document in planes {
+            let name = document.name.clone();
+            let plane = match before.get(&name) {
+                Some(plane) => {
+                    let old = plane.document.swap(Arc::new(document.clone()));
+                    if !connects_alike(&old, &document) {
+                        start.push(plane.clone());
+                    }
+                    plane.clone()
+                }
+                None => {
+                    let plane = Arc::new(Plane::new(document, Timestamp::now()));
+                    start.push(plane.clone());
+                    plane
+                }
+            };
+            after.insert(name, plane);
+        }
+        let gone: Vec<PlaneName> = before
+            .keys()
+            .filter(|name| !after.contains_key(*name))
+            .cloned()
+            .collect();
+        let desired = shared.desired.load_full();
+        for plane in after.values() {
+            plane
+                .claims
+                .reread(&desired.tenancy, |offering| desired.access(offering));
+        }
+        let touched: Vec<PlaneName> = after.keys().chain(&gone).cloned().collect();
+        shared.planes.store(Arc::new(after));
+        for name in gone {
+            if let Some(task) = tasks.remove(&name) {
+                task.abort();
+            }
+        }
+        for plane in start {
+            let name = plane.name.clone();
+            let task = tokio::spawn(live(shared.clone(), plane));
+            if let Some(old) = tasks.insert(name, task.abort_handle()) {
+                old.abort();
+            }
+        }
+        shared.rebuild();
+        shared.configured.send_modify(|times| *times += 1);
+        for name in touched {
+            shared.tell(Change::Plane(name));
+        }
+    }
+
+    /// How all control planes are, by name.
+    #[must_use]
+    pub fn planes(&self) -> Vec<PlaneStatus> {
+        self.0
+            .shared
+            .planes
+            .load()
+            .values()
+            .map(|plane| plane.status())
+            .collect()
+    }
+
+    /// How one control plane is.
+    #[must_use]
+    pub fn status(&self, name: &PlaneName) -> Option<PlaneStatus> {
+        self.0.shared.planes.load().get(name).map(|plane| plane.status())
+    }
+
+    /// The catalog as it is now.
+    #[must_use]
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.0.shared.catalog.load_full()
+    }
+
+    /// The claims that `scope` may read and the filter matches, by control plane, offering,
+    /// namespace and name.
+    #[must_use]
+    pub fn claims(&self, scope: &Scope, filter: &ClaimFilter) -> Vec<Arc<Claim>> {
+        let planes = self.0.shared.planes.load();
+        let mut found = Vec::new();
+        for (name, plane) in planes.iter() {
+            if filter.plane.as_ref().is_none_or(|wanted| wanted == name) {
+                plane.claims.select(scope, filter, &mut found);
+            }
+        }
+        found
+    }
+
+    /// One claim; `None` when it is not there or `scope` may not read it, which look alike.
+    #[must_use]
+    pub fn claim(&self, scope: &Scope, reference: &ClaimRef) -> Option<Arc<Claim>> {
+        self.0
+            .shared
+            .planes
+            .load()
+            .get(&reference.plane)?
+            .claims
+            .get(scope, reference)
+    }
+
+    /// Hears of every change from now on. A subscriber that falls behind gets
+    /// [`broadcast::error::RecvError::Lagged`], and has to look at everything again.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Change> {
+        self.0.shared.changes.subscribe()
+    }
+
+    pub(crate) fn plane(&self, name: &PlaneName) -> Result<Arc<Plane>, PlaneError> {
+        let planes = self.0.shared.planes.load();
+        planes.get(name).cloned().ok_or_else(|| PlaneError::Unknown {
+            plane: name.to_string(),
+        })
+    }
+
+    pub(crate) fn wire(&self, name: &PlaneName) -> Result<Wire, PlaneError> {
+        self.plane(name)?.wire()
+    }
+}
+
+/// Whether two documents of one control plane lead to the same connection.
+fn connects_alike(one: &ControlPlane, other: &ControlPlane) -> bool {
+    one.spec.connection == other.spec.connection
+        && one.spec.act_as == other.spec.act_as
+        && one.spec.limits == other.spec.limits
+        && one.spec.title == other.spec.title
+}
+
+impl Shared {
+    /// Tells whoever listens; nobody has to.
+    pub(crate) fn tell(&self, change: Change) {
+        let _ = self.changes.send(change);
+    }
+
+    /// Puts the catalog together anew, and tells of it when it differs.
+    pub(crate) fn rebuild(&self) {
+        let _one_at_a_time = self.rebuilding.lock();
+        let desired = self.desired.load();
+        let planes = self.planes.load();
+        let snapshots: Vec<_> = planes
+            .iter()
+            .map(|(name, plane)| (name, plane.document.load_full(), plane.kinds.load_full()))
+            .collect();
+        let mut served: BTreeMap<&OfferingName, Vec<_>> =
+            desired.offerings.keys().map(|name| (name, Vec::new())).collect();
+        for (plane, document, kinds) in &snapshots {
+            for (offering, kind) in kinds.iter() {
+                let dedicated = document.spec.dedicated_to.as_slice();
+                served
+                    .entry(offering)
+                    .or_default()
+                    .push((*plane, dedicated, kind));
+            }
+        }
+        let before = self.catalog.load();
+        let offerings: BTreeMap<OfferingName, Arc<Offered>> = served
+            .into_iter()
+            .map(|(name, kinds)| {
+                let offered = Offered::assemble(name, desired.offerings.get(name), &kinds);
+                let kept = before
+                    .offerings
+                    .get(name)
+                    .filter(|old| ***old == offered)
+                    .cloned();
+                (name.clone(), kept.unwrap_or_else(|| Arc::new(offered)))
+            })
+            .collect();
+        if offerings == before.offerings && before.generation > 0 {
+            return;
+        }
+        let generation = before.generation + 1;
+        self.catalog.store(Arc::new(Catalog {
+            generation,
+            offerings,
+        }));
+        self.tell(Change::Catalog { generation });
+    }
+}

@@ -1,0 +1,336 @@
+//! One collection kept in step: list, then watch, and again after whatever went wrong.
+//!
+//! Kubernetes, "Efficient detection of changes": a list gives a version to watch from; a watch
+//! that ends is resumed from the last version seen; a version that is too old (410) means to list
+//! again. Objects come as plain JSON, so that a malformed one costs itself and not the stream.
+
+mod lines;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::sync::{Semaphore, watch};
+
+use crate::error::PlaneError;
+use crate::wire::{Call, Wire};
+use lines::{Line, Lines};
+
+/// Objects asked for at a time.
+const PAGE: usize = 500;
+/// How long the control plane is asked to keep a watch open, in seconds.
+const WATCH_SECONDS: u64 = 290;
+/// A watch that says nothing for this long, not even a bookmark, past its own end is taken for dead.
+const SILENCE: Duration = Duration::from_secs(WATCH_SECONDS + 15);
+/// How often a collection is listed for which no watch is to be had.
+const POLL: Duration = Duration::from_secs(20);
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// What a stream's objects go into.
+pub(crate) trait Sink: Send + Sync + 'static {
+    /// An object is there, or has changed. Gives back the key under which it is held.
+    fn apply(&self, object: Value) -> Option<String>;
+    /// An object is gone.
+    fn delete(&self, object: &Value);
+    /// A list has ended: what is not in it is gone.
+    fn retain(&self, keys: &HashSet<String>);
+    /// The collection is in step with the control plane.
+    fn in_step(&self);
+    /// It is not, because of this; it will be tried again.
+    fn failed(&self, error: &PlaneError);
+    /// An object was left out: why.
+    fn left_out(&self, why: &str);
+}
+
+/// What is watched.
+#[derive(Debug, Clone)]
+pub(crate) struct Collection {
+    /// The path, without query.
+    pub(crate) path: String,
+    /// Only the metadata is of interest.
+    pub(crate) metadata_only: bool,
+}
+
+const METADATA_LIST: &str =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+const WHOLE: &str = "application/json";
+
+/// Keeps the sink in step with the collection until it is dropped. `revived` changes whenever the
+/// control plane is back after an outage: then waiting ends, and watches begin anew from where
+/// they stood. `slots` bounds how many watches are open at once on one plane; a collection that
+/// finds none is listed now and then instead.
+pub(crate) async fn keep(
+    wire: Wire,
+    collection: Collection,
+    sink: Arc<dyn Sink>,
+    slots: Arc<Semaphore>,
+    mut revived: watch::Receiver<u64>,
+) {
+    let mut run = Run {
+        wire,
+        collection,
+        sink,
+        version: None,
+        page: PAGE,
+        wait: FIRST_WAIT,
+    };
+    revived.mark_unchanged();
+    loop {
+        let pause = run.turn(&slots, &mut revived).await;
+        if let Some(pause) = pause {
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                changed = revived.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+}
+
+struct Run {
+    wire: Wire,
+    collection: Collection,
+    sink: Arc<dyn Sink>,
+    /// The version to watch from; `None`: list first.
+    version: Option<String>,
+    page: usize,
+    wait: Duration,
+}
+
+/// How a watch ended.
+enum End {
+    /// In good order, or the plane was revived: resume.
+    Closed,
+    /// The version is too old: list again.
+    Expired,
+    Failed(PlaneError),
+}
+
+impl Run {
+    /// One list or one watch; says how long to wait before the next.
+    async fn turn(&mut self, slots: &Arc<Semaphore>, revived: &mut watch::Receiver<u64>) -> Option<Duration> {
+        let Some(version) = self.version.clone() else {
+            return match self.list().await {
+                Ok(version) => {
+                    self.wait = FIRST_WAIT;
+                    self.version = Some(version);
+                    self.sink.in_step();
+                    None
+                }
+                Err(error) => Some(self.back_off(&error)),
+            };
+        };
+        let Ok(_slot) = slots.clone().try_acquire_owned() else {
+            self.version = None;
+            return Some(POLL);
+        };
+        let begun = Instant::now();
+        let end = tokio::select! {
+            end = self.watch(version) => end,
+            _ = revived.changed() => End::Closed,
+        };
+        match end {
+            // A plane that closes watches as soon as they are open must not keep us busy.
+            End::Closed => (begun.elapsed() < Duration::from_secs(1)).then_some(FIRST_WAIT),
+            End::Expired => {
+                self.version = None;
+                (begun.elapsed() < Duration::from_secs(1)).then(|| self.longer())
+            }
+            End::Failed(error) => {
+                if !matches!(error, PlaneError::Unreachable { .. } | PlaneError::Slow { .. }) {
+                    self.version = None;
+                }
+                if begun.elapsed() > Duration::from_secs(10) {
+                    self.wait = FIRST_WAIT;
+                }
+                Some(self.back_off(&error))
+            }
+        }
+    }
+
+    fn back_off(&mut self, error: &PlaneError) -> Duration {
+        self.sink.failed(error);
+        let told = if let PlaneError::TooMany { retry_after, .. } = error {
+            *retry_after
+        } else {
+            Duration::ZERO
+        };
+        self.longer().max(told)
+    }
+
+    fn longer(&mut self) -> Duration {
+        let wait = self.wait;
+        self.wait = (self.wait * 2).min(LONGEST_WAIT);
+        wait
+    }
+
+    async fn list(&mut self) -> Result<String, PlaneError> {
+        let mut seen = HashSet::new();
+        let mut next = String::new();
+        loop {
+            let mut path = format!("{}?limit={}", self.collection.path, self.page);
+            if !next.is_empty() {
+                path.push_str("&continue=");
+                path.push_str(&crate::wire::segment(&next));
+            }
+            let accept = if self.collection.metadata_only {
+                METADATA_LIST
+            } else {
+                WHOLE
+            };
+            let answer = self.wire.ask(Call::get(path).accepting(accept)).await;
+            let (_, mut list) = match answer {
+                // Objects too large to come so many at a time.
+                Err(PlaneError::Garbage { message, .. })
+                    if message.contains("longer than") && self.page > 1 =>
+                {
+                    self.page = (self.page / 8).max(1);
+                    continue;
+                }
+                other => other?,
+            };
+            let text = |key: &str| {
+                list.pointer(key)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            let (version, more) = (text("/metadata/resourceVersion"), text("/metadata/continue"));
+            let Some(Value::Array(items)) = list.get_mut("items").map(Value::take) else {
+                return Err(self.wire.garbage("a list came without items"));
+            };
+            for object in items {
+                if let Some(key) = self.admit(object) {
+                    seen.insert(key);
+                }
+            }
+            if more.is_empty() {
+                if version.is_empty() {
+                    return Err(self.wire.garbage("a list came without a version"));
+                }
+                self.sink.retain(&seen);
+                return Ok(version);
+            }
+            if more == next {
+                return Err(self.wire.garbage("a list goes round in circles"));
+            }
+            next = more;
+        }
+    }
+
+    fn admit(&self, object: Value) -> Option<String> {
+        if weight(&object) > self.wire.limits.object_bytes {
+            self.sink.left_out("an object is larger than the limit");
+            return None;
+        }
+        self.sink.apply(object)
+    }
+
+    async fn watch(&mut self, from: String) -> End {
+        let version = crate::wire::segment(&from);
+        let path = format!(
+            "{}?watch=true&allowWatchBookmarks=true&resourceVersion={version}&timeoutSeconds={WATCH_SECONDS}",
+            self.collection.path
+        );
+        let accept = if self.collection.metadata_only {
+            METADATA
+        } else {
+            WHOLE
+        };
+        let body = match self.wire.open(Call::get(path).accepting(accept)).await {
+            Ok(body) => body,
+            Err(PlaneError::Gone { .. }) => return End::Expired,
+            Err(error) => return End::Failed(error),
+        };
+        self.sink.in_step();
+        // An event is the object and a few words around it.
+        let mut lines = Lines::new(
+            body,
+            self.wire
+                .limits
+                .object_bytes
+                .saturating_mul(2)
+                .saturating_add(4096),
+        );
+        loop {
+            let line = match tokio::time::timeout(SILENCE, lines.next(&self.wire)).await {
+                Err(_) => return End::Failed(self.wire.garbage("a watch went silent")),
+                Ok(Err(error)) => return End::Failed(error),
+                Ok(Ok(None)) => return End::Closed,
+                Ok(Ok(Some(line))) => line,
+            };
+            let event: Value = match line {
+                Line::TooLong => {
+                    self.sink.left_out("an object is larger than the limit");
+                    continue;
+                }
+                Line::Whole(bytes) if bytes.is_empty() => continue,
+                Line::Whole(bytes) => match serde_json::from_slice(&bytes) {
+                    Ok(event) => event,
+                    Err(error) => {
+                        // Half a line at the end of a connection, or nonsense: what was meant is
+                        // not known, so the next list has to tell.
+                        self.version = None;
+                        return End::Failed(self.wire.garbage(&error.to_string()));
+                    }
+                },
+            };
+            if let Some(end) = self.take(event) {
+                return end;
+            }
+            self.wait = FIRST_WAIT;
+        }
+    }
+
+    fn take(&mut self, mut event: Value) -> Option<End> {
+        let object = event.get_mut("object").map(Value::take).unwrap_or_default();
+        let version = object
+            .pointer("/metadata/resourceVersion")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        match event.get("type").and_then(Value::as_str) {
+            Some("ADDED" | "MODIFIED") => {
+                self.admit(object);
+            }
+            Some("DELETED") => self.sink.delete(&object),
+            Some("BOOKMARK") => self.sink.in_step(),
+            Some("ERROR") => return Some(self.refusal(&object)),
+            _ => self.sink.left_out("an event is of no known type"),
+        }
+        if let Some(version) = version.filter(|version| !version.is_empty()) {
+            self.version = Some(version);
+        }
+        None
+    }
+
+    fn refusal(&self, status: &Value) -> End {
+        let code = status
+            .get("code")
+            .and_then(Value::as_u64)
+            .and_then(|code| u16::try_from(code).ok())
+            .unwrap_or(500);
+        match PlaneError::from_answer(&self.wire.title, code, None, status.to_string().as_bytes()) {
+            PlaneError::Gone { .. } => End::Expired,
+            error => End::Failed(error),
+        }
+    }
+}
+
+/// About how many bytes an object takes as JSON.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 5,
+        Value::Number(_) => 8,
+        Value::String(text) => text.len().saturating_add(2),
+        Value::Array(list) => list
+            .iter()
+            .map(weight)
+            .fold(2, |sum, each| sum.saturating_add(each).saturating_add(1)),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| key.len().saturating_add(4).saturating_add(weight(value)))
+            .fold(2, usize::saturating_add),
+    }
+}

@@ -1,0 +1,311 @@
+//! Calls to one control plane, bounded in time and bytes, with errors in plain words.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use hyper::body::Bytes;
+use jiff::Timestamp;
+use kube::client::Body;
+use portico_domain::documents::{ActAs, Limits, ResourceRef};
+use serde_json::Value;
+
+use crate::actor::Actor;
+use crate::connect::{Certificates, root};
+use crate::error::PlaneError;
+
+/// The longest answer that is read whole, in bytes.
+const LONGEST_ANSWER: usize = 32 * 1024 * 1024;
+/// The longest refusal that is read, in bytes.
+const LONGEST_REFUSAL: usize = 256 * 1024;
+
+/// A control plane's client with its limits. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    /// What the plane is called in errors.
+    pub(crate) title: Arc<str>,
+    pub(crate) limits: Limits,
+    client: kube::Client,
+    certificates: Arc<Certificates>,
+    act_as: ActAs,
+}
+
+/// One call.
+pub(crate) struct Call<'a> {
+    pub(crate) method: Method,
+    /// Path and query.
+    pub(crate) path: String,
+    pub(crate) body: Option<(&'static str, Vec<u8>)>,
+    pub(crate) accept: &'static str,
+    pub(crate) actor: Option<&'a Actor>,
+    pub(crate) limit: usize,
+}
+
+impl<'a> Call<'a> {
+    /// A `GET` in Portico's own name.
+    pub(crate) fn get(path: String) -> Self {
+        Self {
+            method: Method::GET,
+            path,
+            body: None,
+            accept: "application/json",
+            actor: None,
+            limit: LONGEST_ANSWER,
+        }
+    }
+
+    pub(crate) fn by(mut self, actor: &'a Actor) -> Self {
+        self.actor = Some(actor);
+        self
+    }
+
+    pub(crate) fn accepting(mut self, accept: &'static str) -> Self {
+        self.accept = accept;
+        self
+    }
+
+    pub(crate) fn sending(mut self, method: Method, kind: &'static str, body: &Value) -> Self {
+        self.method = method;
+        self.body = Some((kind, body.to_string().into_bytes()));
+        self
+    }
+
+    pub(crate) fn post(path: String, body: &Value) -> Self {
+        Self::get(path).sending(Method::POST, "application/json", body)
+    }
+}
+
+impl Wire {
+    pub(crate) fn new(
+        title: String,
+        client: kube::Client,
+        certificates: Arc<Certificates>,
+        act_as: ActAs,
+        limits: &Limits,
+    ) -> Self {
+        Self {
+            title: title.into(),
+            limits: limits.clone(),
+            client,
+            certificates,
+            act_as,
+        }
+    }
+
+    /// When the certificate that ends first ends.
+    pub(crate) fn certificate_expires_at(&self) -> Option<Timestamp> {
+        self.certificates.first_end()
+    }
+
+    /// The time limit for one call.
+    pub(crate) fn timeout(&self) -> Duration {
+        Duration::from_secs(self.limits.timeout_seconds.clamp(1, 300))
+    }
+
+    /// Asks, and reads the whole answer as JSON; the status says whether something was created.
+    pub(crate) async fn ask(&self, call: Call<'_>) -> Result<(StatusCode, Value), PlaneError> {
+        let limit = call.limit;
+        let asking = async {
+            let (status, mut body) = self.send(call).await?;
+            let bytes = self.read(&mut body, limit).await?;
+            let value = serde_json::from_slice(&bytes).map_err(|error| self.garbage(&error.to_string()))?;
+            Ok((status, value))
+        };
+        self.in_time(asking).await
+    }
+
+    /// Asks, and gives the answer's body as it comes. Only the head is bounded in time.
+    pub(crate) async fn open(&self, call: Call<'_>) -> Result<Body, PlaneError> {
+        self.in_time(self.send(call)).await.map(|(_, body)| body)
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, PlaneError>>) -> Result<T, PlaneError> {
+        let after = self.timeout();
+        let slow = || PlaneError::Slow {
+            plane: self.title.to_string(),
+            after,
+        };
+        tokio::time::timeout(after, work)
+            .await
+            .unwrap_or_else(|_| Err(slow()))
+    }
+
+    async fn send(&self, call: Call<'_>) -> Result<(StatusCode, Body), PlaneError> {
+        let mut request = Request::builder()
+            .method(call.method)
+            .uri(call.path)
+            .header(header::ACCEPT, call.accept);
+        let body = match call.body {
+            Some((kind, bytes)) => {
+                request = request.header(header::CONTENT_TYPE, kind);
+                Body::from(bytes)
+            }
+            None => Body::empty(),
+        };
+        let mut request = request
+            .body(body)
+            .map_err(|error| self.garbage(&error.to_string()))?;
+        if self.act_as == ActAs::Person
+            && let Some(actor) = call.actor.filter(|actor| !actor.is_portico())
+        {
+            request.extensions_mut().insert(actor.clone());
+        }
+        let response = self
+            .client
+            .send(request)
+            .await
+            .map_err(|error| self.lost(&error))?;
+        let (head, mut body) = response.into_parts();
+        if head.status.is_success() {
+            return Ok((head.status, body));
+        }
+        let said = self.read(&mut body, LONGEST_REFUSAL).await.unwrap_or_default();
+        Err(PlaneError::from_answer(
+            &self.title,
+            head.status.as_u16(),
+            retry_after(&head.headers),
+            &said,
+        ))
+    }
+
+    async fn read(&self, body: &mut Body, limit: usize) -> Result<Vec<u8>, PlaneError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.chunk(body).await? {
+            if bytes.len().saturating_add(chunk.len()) > limit {
+                return Err(self.garbage(&format!("the answer is longer than {limit} bytes")));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
+    /// The next piece of a body; `None` at its end.
+    pub(crate) async fn chunk(&self, body: &mut Body) -> Result<Option<Bytes>, PlaneError> {
+        loop {
+            match body.frame().await {
+                None => return Ok(None),
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data));
+                    }
+                }
+                Some(Err(error)) => return Err(self.lost(&error)),
+            }
+        }
+    }
+
+    /// An answer that makes no sense.
+    pub(crate) fn garbage(&self, message: &str) -> PlaneError {
+        PlaneError::Garbage {
+            plane: self.title.to_string(),
+            message: portico_domain::claim::health::plain(message),
+        }
+    }
+
+    fn lost(&self, error: &(dyn std::error::Error + 'static)) -> PlaneError {
+        let message = match error.downcast_ref::<kube::Error>() {
+            // What a sign-in plugin printed may hold a secret.
+            Some(kube::Error::Auth(_)) => "Portico could not sign in there".to_owned(),
+            _ if signing_in_failed(error) => "Portico could not sign in there".to_owned(),
+            _ => root(error),
+        };
+        PlaneError::Unreachable {
+            plane: self.title.to_string(),
+            message,
+        }
+    }
+}
+
+fn signing_in_failed(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut at = Some(error);
+    while let Some(error) = at {
+        if error.is::<kube::client::AuthError>() {
+            return true;
+        }
+        at = error.source();
+    }
+    false
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers
+        .get(header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+        .map(Duration::from_secs)
+}
+
+/// The path of a collection, or of one object in it.
+pub(crate) fn path_of(resource: &ResourceRef, namespace: Option<&str>, name: Option<&str>) -> String {
+    let mut path = if resource.group.is_empty() {
+        format!("/api/{}", segment(&resource.version))
+    } else {
+        format!(
+            "/apis/{}/{}",
+            segment(&resource.group),
+            segment(&resource.version)
+        )
+    };
+    if let Some(namespace) = namespace.filter(|_| resource.namespaced) {
+        path.push_str("/namespaces/");
+        path.push_str(&segment(namespace));
+    }
+    path.push('/');
+    path.push_str(&segment(&resource.plural));
+    if let Some(name) = name {
+        path.push('/');
+        path.push_str(&segment(name));
+    }
+    path
+}
+
+/// A text as one segment of a path or value of a query: whatever it holds, it stays that one.
+pub(crate) fn segment(text: &str) -> String {
+    use std::fmt::Write as _;
+    if matches!(text, "" | "." | "..") {
+        return "%00".to_owned();
+    }
+    text.bytes()
+        .fold(String::with_capacity(text.len()), |mut out, byte| {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+                out.push(char::from(byte));
+            } else {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "%{byte:02X}");
+            }
+            out
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_never_leaves_its_place_in_the_path() {
+        let secrets = ResourceRef {
+            group: String::new(),
+            version: "v1".into(),
+            kind: "Secret".into(),
+            plural: "secrets".into(),
+            namespaced: true,
+        };
+        let path = path_of(
+            &secrets,
+            Some("payments"),
+            Some("../../kube-system/secrets/root?x=1"),
+        );
+        assert_eq!(
+            path,
+            "/api/v1/namespaces/payments/secrets/..%2F..%2Fkube-system%2Fsecrets%2Froot%3Fx%3D1"
+        );
+        assert_eq!(
+            path_of(&secrets, Some(".."), Some("x")),
+            "/api/v1/namespaces/%00/secrets/x"
+        );
+    }
+}
