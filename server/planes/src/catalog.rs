@@ -6,6 +6,7 @@ use std::sync::Arc;
 use portico_domain::claim::{Adapter, Flavour};
 use portico_domain::documents::{Access, Category, FormHints, Offering, OfferingSpec, Plan, ResourceRef};
 use portico_domain::names::{OfferingName, PlaneName, TenantName};
+use portico_domain::schema::{Definition, Schema};
 
 use crate::discovery::Kind;
 
@@ -140,14 +141,16 @@ impl Offered {
 pub struct Served {
     /// The version to use.
     pub resource: ResourceRef,
+    /// The CRD, all versions of it.
+    pub definition: Arc<Definition>,
+    /// The schema of the version to use; `None` when it cannot be worked with: see `problem`.
+    pub schema: Option<Arc<Schema>>,
     /// What kind of thing a claim of it is there.
     pub flavour: Flavour,
     /// A hash of the schema: equal hashes mean equal forms.
     pub schema_hash: String,
     /// Why it cannot be asked for there: its schema is broken, say.
     pub problem: Option<String>,
-    /// All versions it is served in.
-    pub versions: Vec<String>,
     /// Whether the version to use is deprecated, with the warning.
     pub deprecated: Option<String>,
     /// The columns that the kind's author would show in a list.
@@ -160,10 +163,11 @@ impl Served {
     fn of(kind: &Arc<Kind>, dedicated_to: &[TenantName]) -> Self {
         Self {
             resource: kind.resource.clone(),
+            definition: kind.definition.clone(),
+            schema: kind.schema.clone(),
             flavour: kind.flavour,
             schema_hash: kind.schema_hash.clone(),
             problem: kind.problem.clone(),
-            versions: kind.versions.clone(),
             deprecated: kind.deprecated.clone(),
             columns: kind.columns.clone(),
             dedicated_to: dedicated_to.to_vec(),
@@ -171,14 +175,14 @@ impl Served {
     }
 }
 
-/// Two are equal when they would be shown and used alike.
+/// Two are equal when they come from the same reading of the same CRD.
 impl PartialEq for Served {
     fn eq(&self, other: &Self) -> bool {
-        self.resource == other.resource
+        Arc::ptr_eq(&self.definition, &other.definition)
+            && self.resource == other.resource
             && self.flavour == other.flavour
             && self.schema_hash == other.schema_hash
             && self.problem == other.problem
-            && self.versions == other.versions
             && self.deprecated == other.deprecated
             && self.columns == other.columns
             && self.dedicated_to == other.dedicated_to

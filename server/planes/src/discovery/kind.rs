@@ -1,8 +1,12 @@
 //! One kind that a control plane serves, as its CustomResourceDefinition has it.
 
+use std::sync::Arc;
+
+use portico_domain::claim::health::plain;
 use portico_domain::claim::{Flavour, marks};
 use portico_domain::documents::ResourceRef;
 use portico_domain::record::canonical_json;
+use portico_domain::schema::{Definition, ParseError, Schema, Scope, Version};
 use serde_json::Value;
 
 use crate::catalog::Column;
@@ -27,11 +31,11 @@ impl Marks {
             (!text.trim().is_empty()).then(|| text.to_owned())
         };
         Self {
-            title: read(marks::TITLE).map(|text| portico_domain::claim::health::plain(&text)),
-            summary: read(marks::SUMMARY).map(|text| portico_domain::claim::health::plain(&text)),
+            title: read(marks::TITLE).map(|text| plain(&text)),
+            summary: read(marks::SUMMARY).map(|text| plain(&text)),
             category: read(marks::CATEGORY),
             documentation: read(marks::DOCUMENTATION),
-            owner: read(marks::OWNER).map(|text| portico_domain::claim::health::plain(&text)),
+            owner: read(marks::OWNER).map(|text| plain(&text)),
             icon: read(marks::ICON),
         }
     }
@@ -61,19 +65,27 @@ pub(crate) fn is_offered(object: &Value) -> bool {
 #[derive(Debug, Clone)]
 pub(crate) struct Kind {
     pub(crate) resource: ResourceRef,
+    pub(crate) definition: Arc<Definition>,
+    /// The schema of the version to use; `None` when it cannot be worked with: see `problem`.
+    pub(crate) schema: Option<Arc<Schema>>,
     pub(crate) flavour: Flavour,
     pub(crate) marks: Marks,
     pub(crate) schema_hash: String,
     pub(crate) problem: Option<String>,
-    pub(crate) versions: Vec<String>,
     pub(crate) deprecated: Option<String>,
     pub(crate) columns: Vec<Column>,
 }
 
 /// Why a CRD cannot be a kind at all, not even one with a problem.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct NotAKind(&'static str);
+pub(crate) enum NotAKind {
+    #[error(transparent)]
+    Malformed(#[from] ParseError),
+    #[error("its name is not <plural>.<group>")]
+    Misnamed,
+    #[error("it serves no version")]
+    Unserved,
+}
 
 impl Kind {
     /// Reads a CRD. `wanted` is the version that the offering's document asks for; without one it
@@ -88,74 +100,59 @@ impl Kind {
         wanted: Option<&str>,
         flavour: Option<Flavour>,
     ) -> Result<Self, NotAKind> {
-        let text = |pointer: &str| {
-            crd.pointer(pointer)
-                .and_then(Value::as_str)
-                .filter(|text| !text.is_empty())
-        };
-        let group = text("/spec/group").ok_or(NotAKind("it names no group"))?;
-        let kind = text("/spec/names/kind").ok_or(NotAKind("it names no kind"))?;
-        let plural = text("/spec/names/plural").ok_or(NotAKind("it names no plural"))?;
-        if text("/metadata/name") != Some(&format!("{plural}.{group}")) {
-            return Err(NotAKind("its name is not <plural>.<group>"));
+        let definition = Definition::parse(crd)?;
+        if definition.name != format!("{}.{}", definition.plural, definition.group) {
+            return Err(NotAKind::Misnamed);
         }
-        let namespaced = text("/spec/scope") == Some("Namespaced");
-        let all = crd
-            .pointer("/spec/versions")
-            .and_then(Value::as_array)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let flag = |version: &Value, key: &str| version.get(key).and_then(Value::as_bool) == Some(true);
-        let name = |version: &Value| {
-            version
-                .get("name")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let served: Vec<&Value> = all.iter().filter(|version| flag(version, "served")).collect();
-        let asked = wanted.and_then(|wanted| served.iter().find(|version| name(version) == wanted));
-        let stored = served.iter().find(|version| flag(version, "storage"));
-        let version = *asked
-            .or(stored)
-            .or(served.first())
-            .ok_or(NotAKind("it serves no version"))?;
-        let schema = version.pointer("/schema/openAPIV3Schema");
-        let mut problem = None;
+        let served = || definition.versions.iter().filter(|version| version.served);
+        let asked = wanted.and_then(|wanted| served().find(|version| version.name == wanted));
+        let stored = served().find(|version| version.storage);
+        let version = asked.or(stored).or(served().next()).ok_or(NotAKind::Unserved)?;
+        let mut problem = version
+            .schema
+            .as_ref()
+            .err()
+            .map(|error| plain(&format!("its schema is of no use: {error}")));
         if let Some(wanted) = wanted.filter(|_| asked.is_none()) {
             problem = Some(format!("version {wanted} is not served there"));
-        } else if schema.is_none() {
-            problem = Some("it has no schema".to_owned());
         } else if !established(crd) {
             problem = Some("the control plane does not serve it yet".to_owned());
         }
-        let warning = version.get("deprecationWarning").and_then(Value::as_str);
-        let deprecated = flag(version, "deprecated")
-            .then(|| warning.map_or_else(|| "this version is deprecated".to_owned(), str::to_owned));
+        let raw = crd
+            .pointer("/spec/versions")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        let raw = raw
+            .into_iter()
+            .find(|raw| raw.get("name").and_then(Value::as_str) == Some(version.name.as_str()));
+        let warning = version.deprecation_warning.as_deref().map(plain);
         Ok(Self {
             resource: ResourceRef {
-                group: group.to_owned(),
-                version: name(version),
-                kind: kind.to_owned(),
-                plural: plural.to_owned(),
-                namespaced,
+                group: definition.group.clone(),
+                version: version.name.clone(),
+                kind: definition.kind.clone(),
+                plural: definition.plural.clone(),
+                namespaced: definition.scope == Scope::Namespaced,
             },
-            flavour: flavour.unwrap_or_else(|| guess(crd)),
+            schema: version.schema.as_ref().ok().cloned(),
+            flavour: flavour.unwrap_or_else(|| guess(&definition)),
             marks: Marks::of(crd),
-            schema_hash: hash(schema),
+            schema_hash: hash(raw.and_then(|raw| raw.pointer("/schema/openAPIV3Schema"))),
             problem,
-            versions: served.iter().map(|version| name(version)).collect(),
-            deprecated,
+            deprecated: version
+                .deprecated
+                .then(|| warning.unwrap_or_else(|| format!("version {} is deprecated", version.name))),
             columns: columns(version),
+            definition: Arc::new(definition),
         })
     }
 }
 
 /// What Crossplane makes of a kind whose XRD may not be read: it puts the CRDs of claims and of
 /// composites into these categories.
-fn guess(crd: &Value) -> Flavour {
-    let categories = crd.pointer("/spec/names/categories").and_then(Value::as_array);
-    let has = |wanted: &str| categories.is_some_and(|list| list.iter().any(|it| it.as_str() == Some(wanted)));
+fn guess(definition: &Definition) -> Flavour {
+    let has = |wanted: &str| definition.categories.iter().any(|category| category == wanted);
     if has("claim") {
         Flavour::LegacyClaim
     } else if has("composite") {
@@ -176,30 +173,24 @@ fn established(crd: &Value) -> bool {
     })
 }
 
+/// The same for schemas that say the same, on every machine and in every version of Portico.
 fn hash(schema: Option<&Value>) -> String {
-    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-    let mut hasher = DefaultHasher::new();
-    schema.map(canonical_json).unwrap_or_default().hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
+    use sha2::{Digest as _, Sha256};
+    let digest = Sha256::digest(schema.map(canonical_json).unwrap_or_default());
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Columns with a plain path; the others need a whole JSONPath engine, and are left out.
-fn columns(version: &Value) -> Vec<Column> {
-    let list = version
-        .get("additionalPrinterColumns")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    list.filter_map(|column| {
-        let path = column.get("jsonPath")?.as_str()?.strip_prefix('.')?;
+fn columns(version: &Version) -> Vec<Column> {
+    let columns = version.printer_columns.iter().filter_map(|column| {
+        let path = column.json_path.strip_prefix('.')?;
         let is_plain = !path.contains(['?', '*', '@', '\'']);
-        is_plain.then_some(Column {
-            name: portico_domain::claim::health::plain(column.get("name")?.as_str()?),
+        is_plain.then(|| Column {
+            name: plain(&column.name),
             path: path.to_owned(),
         })
-    })
-    .take(12)
-    .collect()
+    });
+    columns.take(12).collect()
 }
 
 #[cfg(test)]
@@ -210,6 +201,8 @@ mod tests {
 
     fn crd() -> Value {
         json!({
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
             "metadata": { "name": "buckets.storage.example.org", "annotations": { "portico.dev/title": "Object bucket" } },
             "spec": {
                 "group": "storage.example.org",
