@@ -126,7 +126,7 @@ name!(
 );
 name!(
     /// An offering's name: `<plural>.<group>` of the kind that one asks for, as the name of its
-    /// CustomResourceDefinition is. Stable, unique over all control planes, fit for a URL.
+    /// `CustomResourceDefinition` is. Stable, unique over all control planes, fit for a URL.
     OfferingName, "offering name", is_dns_subdomain, SUBDOMAIN_RULE
 );
 name!(

@@ -11,10 +11,7 @@ impl<Cursor> Page<Cursor> {
     /// The first `limit`.
     #[must_use]
     pub fn first(limit: u32) -> Self {
-        Self {
-            limit,
-            before: None,
-        }
+        Self { limit, before: None }
     }
 
     pub(crate) fn rows(&self) -> i64 {

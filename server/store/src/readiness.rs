@@ -95,9 +95,7 @@ impl Store {
         query
             .push(" WHERE state = 'fulfilled' AND action = 'create' AND updated_at >= ")
             .bind(since);
-        query.push(
-            " AND NOT EXISTS (SELECT 1 FROM readiness WHERE readiness.request_id = requests.id)",
-        );
+        query.push(" AND NOT EXISTS (SELECT 1 FROM readiness WHERE readiness.request_id = requests.id)");
         query.push(" ORDER BY requests.id LIMIT 500");
         read_requests(&self.backend.fetch(query).await?)
     }

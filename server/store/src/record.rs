@@ -83,9 +83,7 @@ impl Store {
         if let Some(before) = page.before {
             query.push(" AND sequence < ").bind(before);
         }
-        query
-            .push(" ORDER BY sequence DESC LIMIT ")
-            .bind(page.rows() + 1);
+        query.push(" ORDER BY sequence DESC LIMIT ").bind(page.rows() + 1);
         let found = events(&self.backend.fetch(query).await?)?;
         Ok(Listing::cut(found, page.rows(), |event| event.sequence))
     }
@@ -151,10 +149,7 @@ impl Store {
 
 /// Appends to the chain within the transaction of the change that the events speak of. It holds
 /// the end of the chain until that transaction ends, so it comes last in it.
-pub(crate) async fn append(
-    transaction: &mut dyn Transaction,
-    events: &[NewEvent],
-) -> Result<Vec<Event>> {
+pub(crate) async fn append(transaction: &mut dyn Transaction, events: &[NewEvent]) -> Result<Vec<Event>> {
     if events.is_empty() {
         return Ok(Vec::new());
     }
@@ -302,8 +297,7 @@ impl TryFrom<&Row> for Event {
     type Error = StoreError;
 
     fn try_from(row: &Row) -> Result<Self> {
-        let parsed =
-            |column: &str, error: &dyn std::fmt::Display| StoreError::unreadable(column, error);
+        let parsed = |column: &str, error: &dyn std::fmt::Display| StoreError::unreadable(column, error);
         Ok(Self {
             sequence: row.integer("sequence")?,
             event: NewEvent {

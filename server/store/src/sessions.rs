@@ -144,10 +144,7 @@ impl SessionStore for Sessions {
     }
 
     async fn delete(&self, id: &Id) -> SessionResult<()> {
-        let delete = Query::new(
-            "DELETE FROM sessions WHERE id_hash = $1",
-            [hashed(id).into()],
-        );
+        let delete = Query::new("DELETE FROM sessions WHERE id_hash = $1", [hashed(id).into()]);
         self.store.write(delete).await.map_err(backend).map(|_| ())
     }
 }

@@ -18,7 +18,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            wait: Duration::from_secs(60),
+            wait: Duration::from_mins(1),
             connections: 10,
         }
     }
@@ -57,10 +57,7 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<()> {
-        self.backend
-            .fetch(Query::new("SELECT 1", []))
-            .await
-            .map(|_| ())
+        self.backend.fetch(Query::new("SELECT 1", [])).await.map(|_| ())
     }
 
     /// Runs one statement that writes; how many rows it touched.
@@ -87,8 +84,7 @@ async fn wait_for_postgres(url: &str, settings: &Settings) -> Result<Postgres> {
             Err(error) => error,
         };
         // A wrong password or database does not come right by waiting.
-        if matches!(&error, StoreError::Database(sqlx::Error::Database(_))) && !error.is_transient()
-        {
+        if matches!(&error, StoreError::Database(sqlx::Error::Database(_))) && !error.is_transient() {
             return Err(error);
         }
         if began.elapsed() + pause > settings.wait {
@@ -109,9 +105,7 @@ fn shown(url: &str) -> String {
     let bare = url.split('?').next().unwrap_or_default();
     match bare.split_once("://") {
         Some((scheme, rest)) => {
-            let (authority, path) = rest
-                .find('/')
-                .map_or((rest, ""), |slash| rest.split_at(slash));
+            let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
             let host = authority.rsplit('@').next().unwrap_or_default();
             format!("{scheme}://{host}{path}")
         }

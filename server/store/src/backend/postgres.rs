@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Connection, PgConnection};
 
 use super::{Backend, Dialect, Query, Row, Transaction, Value};
 use crate::{Result, StoreError};
@@ -22,11 +23,18 @@ impl Postgres {
                 why: error.to_string(),
             })?
             .application_name("portico");
+        // The pool would go on trying by itself until its own time is out: whether anybody is there
+        // is found out beside it.
+        let probe = tokio::time::timeout(ACQUIRE, PgConnection::connect_with(&options));
+        probe
+            .await
+            .map_err(|_| sqlx::Error::PoolTimedOut)??
+            .close()
+            .await?;
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE)
-            .connect_with(options)
-            .await?;
+            .connect_lazy_with(options);
         Ok(Self(pool))
     }
 }

@@ -42,10 +42,7 @@ impl Query {
     }
 
     /// Adds `($n, $n+1, …)`; of no values, a list that nothing is in.
-    pub(crate) fn bind_list(
-        &mut self,
-        values: impl IntoIterator<Item = impl Into<Value>>,
-    ) -> &mut Self {
+    pub(crate) fn bind_list(&mut self, values: impl IntoIterator<Item = impl Into<Value>>) -> &mut Self {
         self.push("(NULL");
         for value in values {
             self.push(", ").bind(value);

@@ -61,15 +61,12 @@ impl Row {
 
     /// A text that holds JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T> {
-        serde_json::from_str(&self.text(column)?)
-            .map_err(|error| StoreError::unreadable(column, error))
+        serde_json::from_str(&self.text(column)?).map_err(|error| StoreError::unreadable(column, error))
     }
 
     pub(crate) fn json_if_any<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>> {
         self.text_if_any(column)?
-            .map(|text| {
-                serde_json::from_str(&text).map_err(|error| StoreError::unreadable(column, error))
-            })
+            .map(|text| serde_json::from_str(&text).map_err(|error| StoreError::unreadable(column, error)))
             .transpose()
     }
 }

@@ -39,10 +39,7 @@ impl Sqlite {
             && !folder.as_os_str().is_empty()
         {
             tokio::fs::create_dir_all(folder).await.map_err(|error| {
-                address(format!(
-                    "the folder {} cannot be made: {error}",
-                    folder.display()
-                ))
+                address(format!("the folder {} cannot be made: {error}", folder.display()))
             })?;
         }
         // A database in memory lives as long as its one connection.

@@ -42,7 +42,9 @@ impl Store {
     ) -> Result<Vec<Request>> {
         let mut transaction = self.backend.begin().await?;
         let mut due = Query::new(SELECT, []);
-        due.push(" WHERE state IN ('approved', 'applying') AND (next_attempt_at IS NULL OR next_attempt_at <= ");
+        due.push(
+            " WHERE state IN ('approved', 'applying') AND (next_attempt_at IS NULL OR next_attempt_at <= ",
+        );
         due.bind(now)
             .push(") AND (lease_until IS NULL OR lease_until <= ")
             .bind(now);
@@ -78,11 +80,7 @@ impl Store {
         let mut transaction = self.backend.begin().await?;
         let renew = Query::new(
             "UPDATE requests SET lease_until = $1 WHERE id = $2 AND lease_owner = $3",
-            [
-                until(now, last).into(),
-                id.to_string().into(),
-                worker.into(),
-            ],
+            [until(now, last).into(), id.to_string().into(), worker.into()],
         );
         let renewed = transaction.execute(renew).await?;
         transaction.commit().await?;
@@ -107,17 +105,12 @@ impl Store {
         events: &[NewEvent],
     ) -> Result<Renewal> {
         let mut transaction = self.backend.begin().await?;
-        let mut query = Query::new(
-            "UPDATE requests SET lease_owner = NULL, lease_until = NULL",
-            [],
-        );
+        let mut query = Query::new("UPDATE requests SET lease_owner = NULL, lease_until = NULL", []);
         if let Some(retry) = retry {
             query
                 .push(", attempts = attempts + 1, revision = revision + 1, next_attempt_at = ")
                 .bind(retry.at);
-            query
-                .push(", waiting_for = ")
-                .bind(retry.waiting_for.as_str());
+            query.push(", waiting_for = ").bind(retry.waiting_for.as_str());
             query.push(", updated_at = ").bind(now);
         }
         query

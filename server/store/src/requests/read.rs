@@ -56,12 +56,7 @@ impl Store {
         query.push(" GROUP BY state");
         let rows = self.backend.fetch(query).await?;
         rows.iter()
-            .map(|row| {
-                Ok((
-                    state(&row.text("state")?)?,
-                    row.integer("amount")?.unsigned_abs(),
-                ))
-            })
+            .map(|row| Ok((state(&row.text("state")?)?, row.integer("amount")?.unsigned_abs())))
             .collect()
     }
 
@@ -69,11 +64,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn open_request_of(
-        &self,
-        scope: &Scope,
-        claim: &ClaimRef,
-    ) -> Result<Option<Request>> {
+    pub async fn open_request_of(&self, scope: &Scope, claim: &ClaimRef) -> Result<Option<Request>> {
         let mut query = Query::new(SELECT, []);
         write_scope(scope, &mut query);
         write_claim(claim, query.push(" AND "));

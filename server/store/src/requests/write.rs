@@ -17,9 +17,7 @@ impl Store {
         let mut transaction = self.backend.begin().await?;
         match transaction.execute(insert(request)?).await {
             Ok(_) => {}
-            Err(StoreError::Database(sqlx::Error::Database(error)))
-                if error.is_unique_violation() =>
-            {
+            Err(StoreError::Database(sqlx::Error::Database(error))) if error.is_unique_violation() => {
                 drop(transaction);
                 return Err(self.why_not_unique(request).await?);
             }

@@ -1,0 +1,95 @@
+use jiff::Timestamp;
+use portico_domain::claim::{ClaimRef, marks};
+use portico_domain::documents::ResourceRef;
+use portico_domain::names::RequestId;
+use portico_domain::placement::Placement;
+use portico_domain::record::NewEvent;
+use portico_domain::request::{Action, Request, State, manifest_hash};
+use portico_domain::tenancy::Person;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// A request of `tenant` for a new bucket called `name`, in this state. Ids follow each other in
+/// the order of making.
+///
+/// # Panics
+/// When `tenant` or `name` is not a name.
+#[must_use]
+#[expect(clippy::unwrap_used, reason = "for tests: failing loudly is what they want")]
+pub fn request(tenant: &str, name: &str, state: State) -> Request {
+    let id = RequestId(Uuid::now_v7());
+    let namespace = format!("{tenant}-dev");
+    let manifest = json!({
+        "apiVersion": "storage.demo.portico.dev/v1alpha1",
+        "kind": "Bucket",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": {marks::TENANT: tenant, marks::ENVIRONMENT: "dev", marks::REQUEST: id.to_string()},
+        },
+        "spec": {"sizeGb": 10},
+    });
+    // Whole microseconds: what the database keeps.
+    let now = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap();
+    Request {
+        id,
+        action: Action::Create,
+        state,
+        tenant: tenant.parse().unwrap(),
+        environment: "dev".parse().unwrap(),
+        claim: ClaimRef {
+            plane: "eu-shared".parse().unwrap(),
+            offering: "buckets.storage.demo.portico.dev".parse().unwrap(),
+            namespace: Some(namespace),
+            name: name.parse().unwrap(),
+        },
+        resource: ResourceRef {
+            group: "storage.demo.portico.dev".into(),
+            version: "v1alpha1".into(),
+            kind: "Bucket".into(),
+            plural: "buckets".into(),
+            namespaced: true,
+        },
+        plan: Some("small".parse().unwrap()),
+        manifest_hash: manifest_hash(&manifest),
+        manifest,
+        previous: None,
+        uid: None,
+        placement: Placement {
+            chosen: Some("eu-shared".parse().unwrap()),
+            reason: "It is the least full.".into(),
+            candidates: Vec::new(),
+        },
+        requester: Person {
+            subject: "https://sso.example#dana".into(),
+            name: "Dana".into(),
+            email: Some("dana@example.com".into()),
+        },
+        note: None,
+        approval: None,
+        decisions: Vec::new(),
+        attempts: 0,
+        next_attempt_at: None,
+        waiting_for: None,
+        failure: None,
+        created_at: now,
+        updated_at: now,
+        revision: 1,
+    }
+}
+
+/// An event about a request.
+#[must_use]
+pub fn event(request: &Request, verb: &str) -> NewEvent {
+    NewEvent {
+        at: request.updated_at,
+        actor: request.requester.subject.clone(),
+        actor_name: request.requester.name.clone(),
+        verb: verb.to_owned(),
+        subject: request.claim.to_string(),
+        tenant: Some(request.tenant.clone()),
+        request: Some(request.id),
+        remote: None,
+        details: Value::Null,
+    }
+}

@@ -1,0 +1,58 @@
+//! The promises of the store, kept by both databases: every case runs whole on SQLite and on
+//! PostgreSQL.
+
+mod queue;
+mod readiness;
+mod record;
+mod requests;
+mod sessions;
+mod tokens;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portico_domain::tenancy::{Person, Role, Scope, Via, Viewer};
+
+/// A test of each name on each database.
+macro_rules! on_both {
+    ($($case:ident),* $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$case(&portico_store::testing::sqlite().await).await;
+                }
+            )*
+        }
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let test = concat!(module_path!(), "::", stringify!($case));
+                    if let Some(database) = portico_store::testing::postgres(test).await {
+                        super::$case(&database).await;
+                    }
+                }
+            )*
+        }
+    };
+}
+pub(crate) use on_both;
+
+/// What a viewer of these tenants may read.
+pub(crate) fn scope_of(tenants: &[&str]) -> Scope {
+    let roles = tenants
+        .iter()
+        .map(|tenant| (tenant.parse().unwrap(), BTreeSet::from([Role::Viewer])));
+    Viewer {
+        person: Person {
+            subject: "https://sso.example#vic".into(),
+            name: "Vic".into(),
+            email: None,
+        },
+        groups: BTreeSet::new(),
+        roles: BTreeMap::from_iter(roles),
+        platform_admin: false,
+        via: Via::Session,
+    }
+    .scope()
+}

@@ -1,0 +1,264 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use portico_domain::names::RequestId;
+use portico_domain::request::{Request, State};
+use portico_domain::tenancy::Scope;
+use portico_store::testing::{TestStore, event, request};
+use portico_store::{EventFilter, Page, Renewal, Retry, StoreError};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+crate::on_both! {
+    only_what_is_to_be_applied_and_due_is_leased,
+    many_who_lease_never_share_a_request,
+    a_lease_that_ran_out_is_taken_over_and_its_holder_told,
+    a_retry_counts_and_comes_due_again,
+    an_ended_request_gives_its_lease_up,
+    a_withdrawal_beats_a_worker_that_has_not_begun,
+    the_next_due_time_is_known,
+    what_nobody_decided_on_expires,
+}
+
+async fn put(database: &TestStore, name: &str, state: State) -> Request {
+    let request = request("payments", name, state);
+    database.store.insert_request(&request, &[]).await.unwrap();
+    request
+}
+
+async fn only_what_is_to_be_applied_and_due_is_leased(database: &TestStore) {
+    let now = Timestamp::now();
+    for state in State::ALL {
+        put(database, state.slug(), state).await;
+    }
+    let mut later = request("payments", "later", State::Approved);
+    later.next_attempt_at = Some(now + SignedDuration::from_secs(1));
+    database.store.insert_request(&later, &[]).await.unwrap();
+    let leased = database.store.lease("one", now, MINUTE, 100).await.unwrap();
+    let names: Vec<&str> = leased.iter().map(|request| request.claim.name.as_str()).collect();
+    assert_eq!(names, ["approved", "applying"]);
+    assert!(
+        database
+            .store
+            .lease("two", now, MINUTE, 100)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let in_a_second = now + SignedDuration::from_secs(1);
+    assert_eq!(
+        database
+            .store
+            .lease("two", in_a_second, MINUTE, 100)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+async fn many_who_lease_never_share_a_request(database: &TestStore) {
+    const REQUESTS: usize = 60;
+    for number in 0..REQUESTS {
+        put(database, &format!("files-{number}"), State::Approved).await;
+    }
+    let now = Timestamp::now();
+    let workers: Vec<_> = (0..8)
+        .map(|number| {
+            let store = database.store.clone();
+            tokio::spawn(async move {
+                let mut taken = Vec::new();
+                loop {
+                    let leased = store
+                        .lease(&format!("worker-{number}"), now, MINUTE, 3)
+                        .await
+                        .unwrap();
+                    assert!(leased.len() <= 3);
+                    if leased.is_empty() {
+                        return taken;
+                    }
+                    taken.extend(leased.into_iter().map(|request| request.id));
+                }
+            })
+        })
+        .collect();
+    let mut times: BTreeMap<RequestId, u32> = BTreeMap::new();
+    for worker in workers {
+        for id in worker.await.unwrap() {
+            *times.entry(id).or_default() += 1;
+        }
+    }
+    // Who found rows locked by others may have left them; nobody took one twice.
+    assert!(times.values().all(|times| *times == 1), "{times:?}");
+    let left = database.store.lease("sweeper", now, MINUTE, 100).await.unwrap();
+    assert_eq!(times.len() + left.len(), REQUESTS);
+}
+
+async fn a_lease_that_ran_out_is_taken_over_and_its_holder_told(database: &TestStore) {
+    let store = &database.store;
+    let id = put(database, "files", State::Approved).await.id;
+    let now = Timestamp::now();
+    store.lease("slow", now, MINUTE, 1).await.unwrap();
+    assert_eq!(
+        store.renew_lease(id, "slow", now, 2 * MINUTE).await.unwrap(),
+        Renewal::Held
+    );
+    let after_first = now + SignedDuration::from_secs(90);
+    assert!(
+        store
+            .lease("quick", after_first, MINUTE, 1)
+            .await
+            .unwrap()
+            .is_empty(),
+        "renewed, it holds"
+    );
+    let after_second = now + SignedDuration::from_secs(120);
+    let taken = store.lease("quick", after_second, MINUTE, 1).await.unwrap();
+    assert_eq!(taken.len(), 1);
+    assert_eq!(
+        store.renew_lease(id, "slow", after_second, MINUTE).await.unwrap(),
+        Renewal::Lost
+    );
+    assert_eq!(
+        store.release(id, "slow", after_second, None, &[]).await.unwrap(),
+        Renewal::Lost
+    );
+    // Whichever of the two saves first, the other is stale.
+    let begun = Request {
+        state: State::Applying,
+        ..taken[0].clone()
+    };
+    store.update_request(&begun, &[]).await.unwrap();
+    assert!(matches!(
+        store.update_request(&begun, &[]).await,
+        Err(StoreError::Stale(_))
+    ));
+}
+
+async fn a_retry_counts_and_comes_due_again(database: &TestStore) {
+    let store = &database.store;
+    let request = put(database, "files", State::Applying).await;
+    let now = request.updated_at;
+    store.lease("one", now, MINUTE, 1).await.unwrap();
+    let at = now + SignedDuration::from_secs(5);
+    let retry = Retry {
+        at,
+        waiting_for: "The control plane does not answer.".into(),
+    };
+    store
+        .release(
+            request.id,
+            "one",
+            now,
+            Some(&retry),
+            &[event(&request, "request.waiting")],
+        )
+        .await
+        .unwrap();
+    let waiting = store
+        .request(&Scope::system(), request.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (waiting.attempts, waiting.revision, waiting.next_attempt_at),
+        (1, 2, Some(at))
+    );
+    assert_eq!(
+        waiting.waiting_for.as_deref(),
+        Some("The control plane does not answer.")
+    );
+    assert!(store.lease("two", now, MINUTE, 1).await.unwrap().is_empty());
+    assert_eq!(store.lease("two", at, MINUTE, 1).await.unwrap(), [waiting]);
+    let told = store
+        .events(&Scope::system(), &EventFilter::default(), &Page::first(5))
+        .await
+        .unwrap();
+    assert_eq!(told.items.len(), 1);
+}
+
+async fn an_ended_request_gives_its_lease_up(database: &TestStore) {
+    let store = &database.store;
+    let request = put(database, "files", State::Applying).await;
+    store.lease("one", Timestamp::now(), MINUTE, 1).await.unwrap();
+    let fulfilled = Request {
+        state: State::Fulfilled,
+        ..request
+    };
+    store.update_request(&fulfilled, &[]).await.unwrap();
+    assert_eq!(
+        store
+            .renew_lease(fulfilled.id, "one", Timestamp::now(), MINUTE)
+            .await
+            .unwrap(),
+        Renewal::Lost
+    );
+}
+
+async fn a_withdrawal_beats_a_worker_that_has_not_begun(database: &TestStore) {
+    let store = &database.store;
+    let request = put(database, "files", State::Approved).await;
+    let leased = store
+        .lease("one", Timestamp::now(), MINUTE, 1)
+        .await
+        .unwrap()
+        .remove(0);
+    store
+        .update_request(
+            &Request {
+                state: State::Withdrawn,
+                ..request
+            },
+            &[],
+        )
+        .await
+        .unwrap();
+    let begun = Request {
+        state: State::Applying,
+        ..leased
+    };
+    assert!(matches!(
+        store.update_request(&begun, &[]).await,
+        Err(StoreError::Stale(_))
+    ));
+}
+
+async fn the_next_due_time_is_known(database: &TestStore) {
+    let store = &database.store;
+    assert_eq!(store.next_due().await.unwrap(), None);
+    let mut request = request("payments", "files", State::Approved);
+    let now = request.created_at;
+    let soon = now + SignedDuration::from_secs(30);
+    request.next_attempt_at = Some(soon);
+    store.insert_request(&request, &[]).await.unwrap();
+    assert_eq!(store.next_due().await.unwrap(), Some(soon));
+    store.lease("one", soon, MINUTE, 1).await.unwrap();
+    assert_eq!(
+        store.next_due().await.unwrap(),
+        Some(soon + SignedDuration::from_secs(60))
+    );
+}
+
+async fn what_nobody_decided_on_expires(database: &TestStore) {
+    let store = &database.store;
+    let now = Timestamp::now();
+    for (name, state, hours) in [
+        ("over", State::AwaitingApproval, -1),
+        ("open", State::AwaitingApproval, 1),
+        ("done", State::Fulfilled, -1),
+    ] {
+        let mut request = request("payments", name, state);
+        request.approval = Some(portico_domain::request::ApprovalNeed {
+            rules: Vec::new(),
+            expires_at: now + SignedDuration::from_hours(hours),
+        });
+        store.insert_request(&request, &[]).await.unwrap();
+    }
+    let expired = store.expired(now).await.unwrap();
+    let names: Vec<&str> = expired
+        .iter()
+        .map(|request| request.claim.name.as_str())
+        .collect();
+    assert_eq!(names, ["over"]);
+}

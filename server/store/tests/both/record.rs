@@ -1,0 +1,326 @@
+use portico_domain::record::{NewEvent, chain_hash};
+use portico_domain::request::State;
+use portico_domain::tenancy::Scope;
+use portico_store::testing::{TestStore, event, request};
+use portico_store::{ChainVerdict, EventFilter, Page};
+use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+
+use crate::scope_of;
+
+crate::on_both! {
+    an_empty_record_is_intact,
+    events_follow_each_other_by_hash,
+    what_is_odd_is_kept_so_that_it_verifies,
+    the_chain_holds_under_many_who_append,
+    the_database_refuses_to_change_the_record,
+    a_changed_event_is_found,
+    a_missing_event_is_found,
+    a_chain_cut_off_at_its_end_is_found,
+    events_are_filtered_and_come_in_pages,
+    what_belongs_to_no_tenant_is_for_those_who_see_all,
+}
+
+fn bare(verb: &str) -> NewEvent {
+    NewEvent {
+        tenant: None,
+        request: None,
+        ..event(&request("payments", "files", State::Draft), verb)
+    }
+}
+
+async fn an_empty_record_is_intact(database: &TestStore) {
+    let verdict = database.store.verify_chain().await.unwrap();
+    assert_eq!(
+        verdict,
+        ChainVerdict::Intact {
+            events: 0,
+            head: "0".repeat(64)
+        }
+    );
+}
+
+async fn events_follow_each_other_by_hash(database: &TestStore) {
+    let first = database.store.append(bare("session.started")).await.unwrap();
+    let second = database.store.append(bare("session.ended")).await.unwrap();
+    assert_eq!(
+        (first.sequence, first.previous_hash.as_str()),
+        (1, "0".repeat(64).as_str())
+    );
+    assert_eq!((second.sequence, &second.previous_hash), (2, &first.hash));
+    assert_eq!(second.hash, chain_hash(&first.hash, 2, &second.event));
+    let verdict = database.store.verify_chain().await.unwrap();
+    assert_eq!(
+        verdict,
+        ChainVerdict::Intact {
+            events: 2,
+            head: second.hash
+        }
+    );
+}
+
+async fn what_is_odd_is_kept_so_that_it_verifies(database: &TestStore) {
+    let mut odd = bare("secret.revealed");
+    odd.at = "2026-01-02T03:04:05.123456789Z".parse().unwrap();
+    odd.actor_name = "Nul\0 and ünïcode".into();
+    odd.details = json!({"z": 0.1 + 0.2, "a": [1e300, -0.0, u64::MAX, "\u{0}"], "m": {"y": 1, "x": null}});
+    let kept = database.store.append(odd).await.unwrap();
+    let back = database
+        .store
+        .events(&Scope::system(), &EventFilter::default(), &Page::first(1))
+        .await
+        .unwrap();
+    assert_eq!(back.items, [kept]);
+    assert!(matches!(
+        database.store.verify_chain().await.unwrap(),
+        ChainVerdict::Intact { events: 1, .. }
+    ));
+}
+
+async fn the_chain_holds_under_many_who_append(database: &TestStore) {
+    let tasks: Vec<_> = (0..8)
+        .map(|task| {
+            let store = database.store.clone();
+            tokio::spawn(async move {
+                for number in 0..10 {
+                    if number % 2 == 0 {
+                        store.append(bare("session.started")).await.unwrap();
+                    } else {
+                        let request = request("payments", &format!("files-{task}-{number}"), State::Approved);
+                        let events = [
+                            event(&request, "request.submitted"),
+                            event(&request, "request.approved"),
+                        ];
+                        store.insert_request(&request, &events).await.unwrap();
+                    }
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let verdict = database.store.verify_chain().await.unwrap();
+    assert!(
+        matches!(verdict, ChainVerdict::Intact { events: 120, .. }),
+        "{verdict:?}"
+    );
+}
+
+async fn the_database_refuses_to_change_the_record(database: &TestStore) {
+    database.store.append(bare("session.started")).await.unwrap();
+    for statement in ["UPDATE events SET actor = 'nobody'", "DELETE FROM events"] {
+        let error = run(database, statement).await.unwrap_err();
+        assert!(error.to_string().contains("the record is append-only"), "{error}");
+    }
+}
+
+async fn a_changed_event_is_found(database: &TestStore) {
+    three_events_tampered(
+        database,
+        "UPDATE events SET actor_name = 'Somebody else' WHERE sequence = 2",
+    )
+    .await;
+    let verdict = database.store.verify_chain().await.unwrap();
+    assert_eq!(
+        verdict,
+        ChainVerdict::Broken {
+            sequence: 2,
+            why: "it is not as it was written".into()
+        }
+    );
+}
+
+async fn a_missing_event_is_found(database: &TestStore) {
+    three_events_tampered(database, "DELETE FROM events WHERE sequence = 2").await;
+    let verdict = database.store.verify_chain().await.unwrap();
+    assert_eq!(
+        verdict,
+        ChainVerdict::Broken {
+            sequence: 2,
+            why: "it is missing".into()
+        }
+    );
+}
+
+async fn a_chain_cut_off_at_its_end_is_found(database: &TestStore) {
+    three_events_tampered(database, "DELETE FROM events WHERE sequence = 3").await;
+    let verdict = database.store.verify_chain().await.unwrap();
+    assert_eq!(
+        verdict,
+        ChainVerdict::Broken {
+            sequence: 3,
+            why: "it is missing".into()
+        }
+    );
+}
+
+/// Puts three events in, then does what somebody with the database's password could do.
+async fn three_events_tampered(database: &TestStore, statement: &'static str) {
+    for verb in ["session.started", "secret.revealed", "session.ended"] {
+        database.store.append(bare(verb)).await.unwrap();
+    }
+    if database.url.starts_with("sqlite:") {
+        run(database, "DROP TRIGGER events_are_not_changed")
+            .await
+            .unwrap();
+        run(database, "DROP TRIGGER events_are_not_removed")
+            .await
+            .unwrap();
+    } else {
+        run(database, "DROP TRIGGER events_are_not_changed ON events")
+            .await
+            .unwrap();
+    }
+    run(database, statement).await.unwrap();
+}
+
+async fn run(database: &TestStore, statement: &str) -> Result<(), sqlx::Error> {
+    let query = sqlx::raw_sql(AssertSqlSafe(statement));
+    if database.url.starts_with("sqlite:") {
+        let mut connection = SqliteConnection::connect(&database.url).await?;
+        query.execute(&mut connection).await?;
+    } else {
+        let mut connection = PgConnection::connect(&database.url).await?;
+        query.execute(&mut connection).await?;
+    }
+    Ok(())
+}
+
+async fn events_are_filtered_and_come_in_pages(database: &TestStore) {
+    let store = &database.store;
+    let mine = request("payments", "files", State::Approved);
+    let events = [
+        event(&mine, "request.submitted"),
+        event(&mine, "request.approved"),
+    ];
+    store.insert_request(&mine, &events).await.unwrap();
+    let theirs = request("research", "files", State::Approved);
+    store
+        .insert_request(&theirs, &[event(&theirs, "request.submitted")])
+        .await
+        .unwrap();
+    store.append(bare("session.started")).await.unwrap();
+
+    let found = |filter: EventFilter| {
+        let store = store.clone();
+        async move {
+            let listing = store
+                .events(&Scope::system(), &filter, &Page::first(10))
+                .await
+                .unwrap();
+            listing
+                .items
+                .iter()
+                .map(|event| event.sequence)
+                .collect::<Vec<_>>()
+        }
+    };
+    let any = EventFilter::default;
+    assert_eq!(found(any()).await, [4, 3, 2, 1]);
+    assert_eq!(
+        found(EventFilter {
+            verb: Some("request.submitted".into()),
+            ..any()
+        })
+        .await,
+        [3, 1]
+    );
+    assert_eq!(
+        found(EventFilter {
+            verb: Some("request.".into()),
+            ..any()
+        })
+        .await,
+        [3, 2, 1]
+    );
+    assert_eq!(
+        found(EventFilter {
+            tenant: Some(mine.tenant.clone()),
+            ..any()
+        })
+        .await,
+        [2, 1]
+    );
+    assert_eq!(
+        found(EventFilter {
+            request: Some(theirs.id),
+            ..any()
+        })
+        .await,
+        [3]
+    );
+    assert_eq!(
+        found(EventFilter {
+            subject: Some(mine.claim.to_string()),
+            ..any()
+        })
+        .await
+        .len(),
+        3
+    );
+    assert_eq!(
+        found(EventFilter {
+            actor: Some("https://sso.example#nobody".into()),
+            ..any()
+        })
+        .await,
+        [0; 0]
+    );
+    assert_eq!(
+        found(EventFilter {
+            since: Some(theirs.updated_at),
+            until: None,
+            ..any()
+        })
+        .await,
+        [4, 3]
+    );
+    assert_eq!(
+        found(EventFilter {
+            until: Some(theirs.updated_at),
+            ..any()
+        })
+        .await,
+        [2, 1]
+    );
+
+    let first = store
+        .events(&Scope::system(), &any(), &Page::first(3))
+        .await
+        .unwrap();
+    assert_eq!(first.next, Some(2));
+    let second = store
+        .events(
+            &Scope::system(),
+            &any(),
+            &Page {
+                limit: 3,
+                before: first.next,
+            },
+        )
+        .await
+        .unwrap();
+    assert_eq!((second.items.len(), second.next), (1, None));
+}
+
+async fn what_belongs_to_no_tenant_is_for_those_who_see_all(database: &TestStore) {
+    database
+        .store
+        .append(bare("configuration.reloaded"))
+        .await
+        .unwrap();
+    let seen = |scope: Scope| {
+        let store = database.store.clone();
+        async move {
+            store
+                .events(&scope, &EventFilter::default(), &Page::first(10))
+                .await
+                .unwrap()
+                .items
+                .len()
+        }
+    };
+    assert_eq!(seen(scope_of(&["payments", "research"])).await, 0);
+    assert_eq!(seen(Scope::system()).await, 1);
+}

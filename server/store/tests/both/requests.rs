@@ -1,0 +1,362 @@
+use std::time::Duration;
+
+use portico_domain::request::{Decision, Request, State, Step};
+use portico_domain::tenancy::Scope;
+use portico_store::testing::{TestStore, event, request};
+use portico_store::{EventFilter, Page, RequestFilter, StoreError};
+use serde_json::json;
+
+use crate::scope_of;
+
+crate::on_both! {
+    what_is_put_in_comes_back_whole,
+    a_request_outside_the_scope_does_not_exist,
+    a_claim_has_one_open_request_at_most,
+    a_save_over_an_old_revision_is_refused_and_leaves_no_event,
+    of_two_who_decide_at_once_one_is_told_that_it_is_stale,
+    what_was_frozen_does_not_change,
+    lists_are_filtered_and_come_in_pages,
+    what_is_under_way_counts_before_there_are_claims,
+    the_schema_is_brought_up_to_date_once,
+}
+
+async fn what_is_put_in_comes_back_whole(database: &TestStore) {
+    let mut request = request("payments", "files", State::AwaitingApproval);
+    request.manifest["metadata"]["annotations"] =
+        json!({"note": "ünïcode, \"quotes\", '; DROP TABLE requests; --\u{0}"});
+    request.note = Some("please".into());
+    request.previous = Some(json!({"spec": {"sizeGb": 5}}));
+    request.approval = Some(serde_json::from_value(json!({
+        "rules": [{"policy": "p", "rule": "r", "reason": "why", "approvers": {"tenantApprovers": {}}, "count": 1}],
+        "expiresAt": "2031-01-02T03:04:05.678901Z",
+    })).unwrap());
+    database.store.insert_request(&request, &[]).await.unwrap();
+    let back = database
+        .store
+        .request(&scope_of(&["payments"]), request.id)
+        .await
+        .unwrap();
+    assert_eq!(back, Some(request.clone()));
+    let again = database.store.insert_request(&request, &[]).await.unwrap_err();
+    assert!(matches!(again, StoreError::Duplicate(_)), "{again}");
+}
+
+async fn a_request_outside_the_scope_does_not_exist(database: &TestStore) {
+    let theirs = request("research", "files", State::AwaitingApproval);
+    database
+        .store
+        .insert_request(&theirs, &[event(&theirs, "request.submitted")])
+        .await
+        .unwrap();
+    for scope in [scope_of(&["payments"]), scope_of(&[])] {
+        let store = &database.store;
+        let filter = RequestFilter {
+            tenant: Some(theirs.tenant.clone()),
+            ..RequestFilter::default()
+        };
+        assert_eq!(store.request(&scope, theirs.id).await.unwrap(), None);
+        assert!(
+            store
+                .requests(&scope, &filter, &Page::first(10))
+                .await
+                .unwrap()
+                .items
+                .is_empty()
+        );
+        assert!(store.count_requests(&scope, &filter).await.unwrap().is_empty());
+        assert_eq!(store.open_request_of(&scope, &theirs.claim).await.unwrap(), None);
+        assert!(
+            store
+                .open_creates(&scope, &theirs.tenant)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert!(
+            store
+                .events(&scope, &EventFilter::default(), &Page::first(10))
+                .await
+                .unwrap()
+                .items
+                .is_empty()
+        );
+    }
+}
+
+async fn a_claim_has_one_open_request_at_most(database: &TestStore) {
+    let store = &database.store;
+    let first = request("payments", "files", State::AwaitingApproval);
+    store.insert_request(&first, &[]).await.unwrap();
+    let second = request("payments", "files", State::Approved);
+    let error = store
+        .insert_request(&second, &[event(&second, "request.submitted")])
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, StoreError::ClaimBusy { by: Some(by) } if by == first.id),
+        "{error}"
+    );
+    let events = store
+        .events(&Scope::system(), &EventFilter::default(), &Page::first(10))
+        .await
+        .unwrap();
+    assert!(events.items.is_empty(), "what was refused is not in the record");
+
+    let mut cluster_scoped = request("payments", "files", State::Approved);
+    cluster_scoped.claim.namespace = None;
+    store.insert_request(&cluster_scoped, &[]).await.unwrap();
+    let mut another = request("payments", "files", State::Approved);
+    another.claim.namespace = None;
+    let error = store.insert_request(&another, &[]).await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::ClaimBusy { .. }),
+        "a cluster-scoped claim is one claim: {error}"
+    );
+
+    let first = Request {
+        state: first.state.after(Step::Withdraw).unwrap(),
+        ..first
+    };
+    store.update_request(&first, &[]).await.unwrap();
+    store.insert_request(&second, &[]).await.unwrap();
+    let open = store
+        .open_request_of(&scope_of(&["payments"]), &second.claim)
+        .await
+        .unwrap();
+    assert_eq!(open.map(|request| request.id), Some(second.id));
+}
+
+async fn a_save_over_an_old_revision_is_refused_and_leaves_no_event(database: &TestStore) {
+    let store = &database.store;
+    let read = request("payments", "files", State::AwaitingApproval);
+    store.insert_request(&read, &[]).await.unwrap();
+    let approved = Request {
+        state: State::Approved,
+        ..read.clone()
+    };
+    let saved = store
+        .update_request(&approved, &[event(&read, "request.approved")])
+        .await
+        .unwrap();
+    assert_eq!(saved.revision, 2);
+    let withdrawn = Request {
+        state: State::Withdrawn,
+        ..read
+    };
+    let error = store
+        .update_request(&withdrawn, &[event(&withdrawn, "request.withdrawn")])
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, StoreError::Stale(id) if id == withdrawn.id),
+        "{error}"
+    );
+    let events = store
+        .events(&Scope::system(), &EventFilter::default(), &Page::first(10))
+        .await
+        .unwrap();
+    let verbs: Vec<&str> = events
+        .items
+        .iter()
+        .map(|event| event.event.verb.as_str())
+        .collect();
+    assert_eq!(verbs, ["request.approved"]);
+}
+
+async fn of_two_who_decide_at_once_one_is_told_that_it_is_stale(database: &TestStore) {
+    for round in 0..10 {
+        let read = request("payments", &format!("files-{round}"), State::AwaitingApproval);
+        database.store.insert_request(&read, &[]).await.unwrap();
+        let decide = |approved: bool| {
+            let mut decided = read.clone();
+            decided.state = read
+                .state
+                .after(if approved { Step::Approve } else { Step::Reject })
+                .unwrap();
+            decided.decisions.push(Decision {
+                by: read.requester.clone(),
+                groups: Vec::new(),
+                tenant_approver: true,
+                approved,
+                comment: None,
+                at: read.created_at,
+            });
+            let store = database.store.clone();
+            tokio::spawn(async move {
+                store
+                    .update_request(&decided, &[event(&decided, "request.decided")])
+                    .await
+            })
+        };
+        let (yes, no) = (decide(true), decide(false));
+        let outcomes = [yes.await.unwrap(), no.await.unwrap()];
+        let stale = outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome, Err(StoreError::Stale(_))))
+            .count();
+        assert_eq!(stale, 1, "{outcomes:?}");
+        let kept = database
+            .store
+            .request(&Scope::system(), read.id)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(kept.decisions.len(), 1);
+    }
+    let all = database
+        .store
+        .events(&Scope::system(), &EventFilter::default(), &Page::first(100))
+        .await
+        .unwrap();
+    assert_eq!(all.items.len(), 10, "one decision each, and one event for it");
+}
+
+async fn what_was_frozen_does_not_change(database: &TestStore) {
+    let store = &database.store;
+    let read = request("payments", "files", State::AwaitingApproval);
+    store.insert_request(&read, &[]).await.unwrap();
+    let mut bent = Request {
+        state: State::Approved,
+        ..read.clone()
+    };
+    bent.manifest["spec"]["sizeGb"] = json!(1000);
+    store.update_request(&bent, &[]).await.unwrap();
+    let kept = store.request(&Scope::system(), read.id).await.unwrap().unwrap();
+    assert_eq!((kept.state, &kept.manifest), (State::Approved, &read.manifest));
+    bent = Request {
+        manifest_hash: "another".into(),
+        ..kept
+    };
+    assert!(matches!(
+        store.update_request(&bent, &[]).await,
+        Err(StoreError::Stale(_))
+    ));
+}
+
+async fn lists_are_filtered_and_come_in_pages(database: &TestStore) {
+    let store = &database.store;
+    let mut made = Vec::new();
+    for number in 0..7 {
+        let state = if number % 2 == 0 {
+            State::AwaitingApproval
+        } else {
+            State::Fulfilled
+        };
+        let request = request("payments", &format!("files-{number}"), state);
+        store.insert_request(&request, &[]).await.unwrap();
+        made.push(request.id);
+    }
+    let mut by_another = request("research", "files", State::AwaitingApproval);
+    by_another.requester.subject = "https://sso.example#devon".into();
+    store.insert_request(&by_another, &[]).await.unwrap();
+
+    let scope = scope_of(&["payments", "research"]);
+    let payments = RequestFilter {
+        tenant: Some("payments".parse().unwrap()),
+        ..RequestFilter::default()
+    };
+    let mut seen = Vec::new();
+    let mut page = Page::first(3);
+    loop {
+        let part = store.requests(&scope, &payments, &page).await.unwrap();
+        seen.extend(part.items.iter().map(|request| request.id));
+        let Some(next) = part.next else { break };
+        page.before = Some(next);
+    }
+    made.reverse();
+    assert_eq!(seen, made, "all of them, each once, the newest first");
+
+    let ids = |filter: RequestFilter| {
+        let (store, scope) = (store.clone(), scope.clone());
+        async move {
+            let listing = store.requests(&scope, &filter, &Page::first(100)).await.unwrap();
+            listing.items.len()
+        }
+    };
+    assert_eq!(ids(RequestFilter::awaiting_decision()).await, 5);
+    let not_mine = RequestFilter {
+        not_requester: Some("https://sso.example#dana".into()),
+        ..RequestFilter::awaiting_decision()
+    };
+    assert_eq!(ids(not_mine).await, 1);
+    assert_eq!(
+        ids(RequestFilter {
+            requester: Some("https://sso.example#devon".into()),
+            ..Default::default()
+        })
+        .await,
+        1
+    );
+    assert_eq!(ids(RequestFilter::of_claim(by_another.claim.clone())).await, 1);
+    assert_eq!(
+        ids(RequestFilter {
+            plane: Some("us-shared".parse().unwrap()),
+            ..Default::default()
+        })
+        .await,
+        0
+    );
+    assert_eq!(
+        ids(RequestFilter {
+            offering: Some(by_another.claim.offering.clone()),
+            ..Default::default()
+        })
+        .await,
+        8
+    );
+
+    let counts = store
+        .count_requests(&scope, &RequestFilter::default())
+        .await
+        .unwrap();
+    assert_eq!(
+        counts.into_iter().collect::<Vec<_>>(),
+        [(State::AwaitingApproval, 5), (State::Fulfilled, 3)]
+    );
+}
+
+async fn what_is_under_way_counts_before_there_are_claims(database: &TestStore) {
+    let store = &database.store;
+    let tenant = "payments".parse().unwrap();
+    for (number, state) in [State::AwaitingApproval, State::Approved, State::Applying]
+        .into_iter()
+        .enumerate()
+    {
+        store
+            .insert_request(&request("payments", &format!("open-{number}"), state), &[])
+            .await
+            .unwrap();
+    }
+    for (number, state) in [State::Fulfilled, State::Rejected, State::Failed]
+        .into_iter()
+        .enumerate()
+    {
+        store
+            .insert_request(&request("payments", &format!("done-{number}"), state), &[])
+            .await
+            .unwrap();
+    }
+    let open = store
+        .open_creates(&scope_of(&["payments"]), &tenant)
+        .await
+        .unwrap();
+    let names: Vec<&str> = open.iter().map(|request| request.claim.name.as_str()).collect();
+    assert_eq!(names, ["open-0", "open-1", "open-2"]);
+}
+
+async fn the_schema_is_brought_up_to_date_once(database: &TestStore) {
+    let kept = request("payments", "files", State::Approved);
+    database.store.insert_request(&kept, &[]).await.unwrap();
+    let settings = portico_store::Settings {
+        wait: Duration::from_secs(5),
+        ..Default::default()
+    };
+    let again = portico_store::Store::connect(&database.url, &settings)
+        .await
+        .unwrap();
+    assert_eq!(
+        again.request(&Scope::system(), kept.id).await.unwrap(),
+        Some(kept)
+    );
+    again.ping().await.unwrap();
+}
