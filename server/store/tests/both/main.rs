@@ -1,6 +1,8 @@
 //! The promises of the store, kept by both databases: every case runs whole on SQLite and on
 //! PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails loudly")]
+
 mod queue;
 mod readiness;
 mod record;
@@ -50,7 +52,7 @@ pub(crate) fn scope_of(tenants: &[&str]) -> Scope {
             email: None,
         },
         groups: BTreeSet::new(),
-        roles: BTreeMap::from_iter(roles),
+        roles: roles.collect::<BTreeMap<_, _>>(),
         platform_admin: false,
         via: Via::Session,
     }

@@ -8,7 +8,7 @@ use portico_domain::tenancy::Scope;
 use portico_store::testing::{TestStore, event, request};
 use portico_store::{EventFilter, Page, Renewal, Retry, StoreError};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 crate::on_both! {
     only_what_is_to_be_applied_and_due_is_leased,

@@ -1,5 +1,5 @@
 use portico_domain::record::{NewEvent, chain_hash};
-use portico_domain::request::State;
+use portico_domain::request::{Request, State};
 use portico_domain::tenancy::Scope;
 use portico_store::testing::{TestStore, event, request};
 use portico_store::{ChainVerdict, EventFilter, Page};
@@ -17,7 +17,8 @@ crate::on_both! {
     a_changed_event_is_found,
     a_missing_event_is_found,
     a_chain_cut_off_at_its_end_is_found,
-    events_are_filtered_and_come_in_pages,
+    events_are_filtered,
+    events_come_in_pages,
     what_belongs_to_no_tenant_is_for_those_who_see_all,
 }
 
@@ -187,121 +188,105 @@ async fn run(database: &TestStore, statement: &str) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-async fn events_are_filtered_and_come_in_pages(database: &TestStore) {
-    let store = &database.store;
+async fn events_are_filtered(database: &TestStore) {
+    let (mine, theirs) = four_events(database).await;
+    let any = EventFilter::default;
+    let verb = |verb: &str| EventFilter {
+        verb: Some(verb.into()),
+        ..any()
+    };
+    let cases = [
+        (any(), vec![4, 3, 2, 1]),
+        (verb("request.submitted"), vec![3, 1]),
+        (verb("request."), vec![3, 2, 1]),
+        (
+            EventFilter {
+                tenant: Some(mine.tenant.clone()),
+                ..any()
+            },
+            vec![2, 1],
+        ),
+        (
+            EventFilter {
+                request: Some(theirs.id),
+                ..any()
+            },
+            vec![3],
+        ),
+        (
+            EventFilter {
+                subject: Some(mine.claim.to_string()),
+                ..any()
+            },
+            vec![4, 2, 1],
+        ),
+        (
+            EventFilter {
+                actor: Some("https://sso.example#nobody".into()),
+                ..any()
+            },
+            vec![],
+        ),
+        (
+            EventFilter {
+                since: Some(theirs.updated_at),
+                ..any()
+            },
+            vec![4, 3],
+        ),
+        (
+            EventFilter {
+                until: Some(theirs.updated_at),
+                ..any()
+            },
+            vec![2, 1],
+        ),
+    ];
+    for (filter, sequences) in cases {
+        let listing = database
+            .store
+            .events(&Scope::system(), &filter, &Page::first(10))
+            .await
+            .unwrap();
+        let found: Vec<i64> = listing.items.iter().map(|event| event.sequence).collect();
+        assert_eq!(found, sequences, "{filter:?}");
+    }
+}
+
+async fn events_come_in_pages(database: &TestStore) {
+    four_events(database).await;
+    let filter = EventFilter::default();
+    let first = database
+        .store
+        .events(&Scope::system(), &filter, &Page::first(3))
+        .await
+        .unwrap();
+    assert_eq!((first.items.len(), first.next), (3, Some(2)));
+    let page = Page {
+        limit: 3,
+        before: first.next,
+    };
+    let second = database
+        .store
+        .events(&Scope::system(), &filter, &page)
+        .await
+        .unwrap();
+    assert_eq!((second.items.len(), second.next), (1, None));
+}
+
+/// Two events of a request of one tenant, one of a request of another, one of no tenant's.
+async fn four_events(database: &TestStore) -> (Request, Request) {
     let mine = request("payments", "files", State::Approved);
     let events = [
         event(&mine, "request.submitted"),
         event(&mine, "request.approved"),
     ];
-    store.insert_request(&mine, &events).await.unwrap();
+    database.store.insert_request(&mine, &events).await.unwrap();
     let theirs = request("research", "files", State::Approved);
-    store
-        .insert_request(&theirs, &[event(&theirs, "request.submitted")])
-        .await
-        .unwrap();
-    store.append(bare("session.started")).await.unwrap();
-
-    let found = |filter: EventFilter| {
-        let store = store.clone();
-        async move {
-            let listing = store
-                .events(&Scope::system(), &filter, &Page::first(10))
-                .await
-                .unwrap();
-            listing
-                .items
-                .iter()
-                .map(|event| event.sequence)
-                .collect::<Vec<_>>()
-        }
-    };
-    let any = EventFilter::default;
-    assert_eq!(found(any()).await, [4, 3, 2, 1]);
-    assert_eq!(
-        found(EventFilter {
-            verb: Some("request.submitted".into()),
-            ..any()
-        })
-        .await,
-        [3, 1]
-    );
-    assert_eq!(
-        found(EventFilter {
-            verb: Some("request.".into()),
-            ..any()
-        })
-        .await,
-        [3, 2, 1]
-    );
-    assert_eq!(
-        found(EventFilter {
-            tenant: Some(mine.tenant.clone()),
-            ..any()
-        })
-        .await,
-        [2, 1]
-    );
-    assert_eq!(
-        found(EventFilter {
-            request: Some(theirs.id),
-            ..any()
-        })
-        .await,
-        [3]
-    );
-    assert_eq!(
-        found(EventFilter {
-            subject: Some(mine.claim.to_string()),
-            ..any()
-        })
-        .await
-        .len(),
-        3
-    );
-    assert_eq!(
-        found(EventFilter {
-            actor: Some("https://sso.example#nobody".into()),
-            ..any()
-        })
-        .await,
-        [0; 0]
-    );
-    assert_eq!(
-        found(EventFilter {
-            since: Some(theirs.updated_at),
-            until: None,
-            ..any()
-        })
-        .await,
-        [4, 3]
-    );
-    assert_eq!(
-        found(EventFilter {
-            until: Some(theirs.updated_at),
-            ..any()
-        })
-        .await,
-        [2, 1]
-    );
-
-    let first = store
-        .events(&Scope::system(), &any(), &Page::first(3))
-        .await
-        .unwrap();
-    assert_eq!(first.next, Some(2));
-    let second = store
-        .events(
-            &Scope::system(),
-            &any(),
-            &Page {
-                limit: 3,
-                before: first.next,
-            },
-        )
-        .await
-        .unwrap();
-    assert_eq!((second.items.len(), second.next), (1, None));
+    let events = [event(&theirs, "request.submitted")];
+    database.store.insert_request(&theirs, &events).await.unwrap();
+    database.store.append(bare("session.started")).await.unwrap();
+    (mine, theirs)
 }
 
 async fn what_belongs_to_no_tenant_is_for_those_who_see_all(database: &TestStore) {
