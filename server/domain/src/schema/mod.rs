@@ -4,6 +4,8 @@
 //! Everything that arrives here is hostile: schemas and objects are bounded in depth, nodes and bytes, patterns and
 //! rules in the work they may ask for. Nothing here does I/O.
 
+#[cfg(test)]
+mod corpus;
 mod correlate;
 mod crd;
 mod defaulting;

@@ -28,6 +28,7 @@ pub(super) static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
                 matches,
             )
         })
+        .and_then(|()| env.add_extension(cel::extensions::lists))
         .and_then(|()| super::program::add_macros(&mut env));
     debug_assert!(declared.is_ok(), "{declared:?}");
     Arc::new(env)
@@ -35,7 +36,11 @@ pub(super) static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
 
 thread_local! {
     /// Registering some hundred functions takes longer than most rules.
-    static CONTEXT: Context<'static, 'static> = Context::with_env(Arc::clone(&ENV));
+    static CONTEXT: Context<'static, 'static> = {
+        let mut context = Context::with_env(Arc::clone(&ENV));
+        super::kubernetes::add_functions(&mut context);
+        context
+    };
     static BUDGET: Cell<usize> = const { Cell::new(0) };
     static PATTERNS: RefCell<HashMap<String, Result<Regex, String>>> = RefCell::new(HashMap::new());
 }

@@ -6,6 +6,7 @@
 
 mod environment;
 mod evaluate;
+mod kubernetes;
 mod program;
 mod values;
 
