@@ -1,3 +1,56 @@
-//! Portico's chores.
+//! Portico's chores: `cargo xtask demo`, `test`, `bench`, and what they are made of.
+//!
+//! Everything a fresh clone needs is set up here, and said while it happens. Nothing is done twice:
+//! cargo knows what it has built, and the steps after it keep a fingerprint of what they were made from.
 
-fn main() {}
+mod bench;
+mod browser_code;
+mod demo;
+mod fingerprint;
+mod program;
+mod steps;
+mod test;
+mod tree;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Portico's chores")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Build everything and run the demo: the portal, an identity provider and simulated control planes.
+    Demo(demo::Options),
+    /// Install what the tests need and run all of them.
+    Test(test::Options),
+    /// Measure the release build on loopback and print the figures.
+    Bench(bench::Options),
+    /// Build the browser code and the program, and run nothing.
+    Build(program::Options),
+    /// Look for paths of a machine in the files that git tracks.
+    CheckTree,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().chore {
+        Chore::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
+        Chore::Test(options) => test::run(&options),
+        Chore::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
+        Chore::Build(options) => program::build(&options).map(|program| {
+            println!("{}", program.display());
+            ExitCode::SUCCESS
+        }),
+        Chore::CheckTree => tree::check(),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,172 @@
+//! The browser's part: Rust to WebAssembly by cargo, the JavaScript around it by wasm-bindgen's library,
+//! smaller by binaryen where npm is there. What comes out is `portico.js` and `portico_bg.wasm`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, anyhow};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::fingerprint::Fingerprint;
+use crate::steps::{note, run, run_quietly, step};
+use crate::workspace::{cargo, root, site, target, which};
+
+const TRIPLE: &str = "wasm32-unknown-unknown";
+
+/// What rustc's wasm may use, and so what wasm-opt must know of; nothing that a browser of the last
+/// three years would lack.
+const FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+];
+
+/// Builds it into [`site`], doing only what is not done yet.
+pub(crate) fn build() -> Result<PathBuf> {
+    add_target()?;
+    step("Building the browser code", || {
+        run(Command::new(cargo()).current_dir(root()).args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--package",
+            "portico-frontend",
+            "--lib",
+            "--features",
+            "hydrate",
+            "--profile",
+            "wasm",
+            "--target",
+            TRIPLE,
+        ]))
+    })?;
+    let built = target().join(TRIPLE).join("wasm/portico_frontend.wasm");
+    let optimiser = optimiser()?;
+    let site = site();
+    fs::create_dir_all(&site).with_context(|| format!("could not make {}", site.display()))?;
+    let made_with = optimiser.as_ref().map_or("no wasm-opt", |_| "wasm-opt -Oz");
+    let fingerprint = Fingerprint::of(
+        &site.join(".made-from"),
+        &[&built],
+        &[made_with, &FEATURES.join(" "), "1"],
+    )?;
+    if fingerprint.is_kept() && site.join("portico.js").is_file() {
+        return Ok(site);
+    }
+    step("Binding the browser code to JavaScript", || bind(&built, &site))?;
+    if let Some(optimiser) = optimiser {
+        step("Making it smaller", || {
+            shrink(&optimiser, &site.join("portico_bg.wasm"))
+        })?;
+    }
+    for name in ["portico.js", "portico_bg.wasm"] {
+        let contents = fs::read(site.join(name))?;
+        note(format!(
+            "{name}: {} KB, {} KB compressed",
+            contents.len() / 1024,
+            compressed(&contents)? / 1024
+        ));
+    }
+    fingerprint.keep()?;
+    Ok(site)
+}
+
+fn add_target() -> Result<()> {
+    let sysroot = run_quietly(
+        Command::new("rustc")
+            .current_dir(root())
+            .args(["--print", "sysroot"]),
+    )?;
+    let libraries = Path::new(sysroot.trim()).join("lib/rustlib").join(TRIPLE);
+    if libraries.is_dir() {
+        return Ok(());
+    }
+    step(format!("Adding the target {TRIPLE}"), || {
+        run(Command::new("rustup").current_dir(root()).args(["target", "add", TRIPLE]))
+            .context("the browser code needs the Rust target wasm32-unknown-unknown: add it with rustup or your system's packages")
+    })
+}
+
+fn bind(built: &Path, site: &Path) -> Result<()> {
+    // Into a folder of its own first: a half-done step must not look done.
+    let fresh = site.with_extension("new");
+    if fresh.exists() {
+        fs::remove_dir_all(&fresh)?;
+    }
+    let mut bindgen = Bindgen::new();
+    bindgen
+        .input_path(built)
+        .web(true)?
+        .typescript(false)
+        .omit_default_module_path(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .out_name("portico");
+    bindgen
+        .generate(&fresh)
+        .map_err(|error| anyhow!("wasm-bindgen: {error:#}"))?;
+    fs::remove_dir_all(site)?;
+    fs::rename(&fresh, site).context("could not put the browser code in its place")
+}
+
+/// The `wasm-opt` to use: one that is installed, else binaryen's from npm, else none.
+fn optimiser() -> Result<Option<Vec<PathBuf>>> {
+    let (Some(npm), Some(node)) = (which("npm"), which("node")) else {
+        note("without npm: the browser code is not made smaller by binaryen");
+        return Ok(None);
+    };
+    let tools = target().join("npm-tools");
+    let script = tools.join("node_modules/binaryen/bin/wasm-opt");
+    let wanted = root().join("deploy/xtask/npm");
+    let lock = wanted.join("package-lock.json");
+    fs::create_dir_all(&tools)?;
+    let fingerprint = Fingerprint::of(&tools.join(".made-from"), &[&lock], &[])?;
+    if !(fingerprint.is_kept() && script.is_file()) {
+        let fetched = step("Fetching binaryen from npm", || {
+            for name in ["package.json", "package-lock.json"] {
+                fs::copy(wanted.join(name), tools.join(name))?;
+            }
+            run_quietly(Command::new(npm).current_dir(&tools).args([
+                "ci",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+            ]))
+        });
+        if let Err(error) = fetched {
+            note(format!("going on without it: {error:#}"));
+            return Ok(None);
+        }
+        fingerprint.keep()?;
+    }
+    Ok(Some(vec![node, script]))
+}
+
+fn shrink(optimiser: &[PathBuf], wasm: &Path) -> Result<()> {
+    let smaller = wasm.with_extension("smaller");
+    let mut command = Command::new(&optimiser[0]);
+    command
+        .args(&optimiser[1..])
+        .arg("-Oz")
+        .args(FEATURES)
+        .arg(wasm)
+        .arg("-o")
+        .arg(&smaller);
+    run_quietly(&mut command)?;
+    fs::rename(&smaller, wasm).context("could not put the smaller code in its place")
+}
+
+/// How many bytes travel, by brotli at the level the server uses for what is built in.
+fn compressed(contents: &[u8]) -> Result<usize> {
+    let mut out = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams {
+        quality: 11,
+        ..Default::default()
+    };
+    brotli::BrotliCompress(&mut &*contents, &mut out, &parameters)?;
+    Ok(out.len())
+}

@@ -1,0 +1,43 @@
+//! The program `portico`, with the browser code built into it.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::browser_code;
+use crate::steps::{run, step};
+use crate::workspace::{cargo, root, site, target};
+
+/// How to build.
+#[derive(Args, Clone, Default)]
+pub(crate) struct Options {
+    /// Optimised, as for production. Takes several times as long.
+    #[arg(long)]
+    pub(crate) release: bool,
+}
+
+/// Builds the browser code and the program; returns where the program is.
+pub(crate) fn build(options: &Options) -> Result<PathBuf> {
+    browser_code::build()?;
+    step("Building the program portico", || {
+        let mut command = Command::new(cargo());
+        command
+            .current_dir(root())
+            .args(["build", "--locked", "--package", "portico"])
+            .env("PORTICO_SITE", site());
+        if options.release {
+            command.arg("--release");
+        }
+        run(&mut command)
+    })?;
+    Ok(path(options.release))
+}
+
+/// Where cargo puts the program.
+pub(crate) fn path(release: bool) -> PathBuf {
+    target()
+        .join(if release { "release" } else { "debug" })
+        .join("portico")
+}

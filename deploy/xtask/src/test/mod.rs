@@ -1,0 +1,92 @@
+//! `cargo xtask test`: installs what the tests need, runs all of them, and says who took part.
+//!
+//! The last line is always `N passed, M failed, K skipped`, over everything that ran.
+
+mod browser;
+mod needs;
+mod outcome;
+mod processes;
+mod report;
+mod rust;
+
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::browser_code;
+use crate::steps::{self, step};
+use crate::workspace::{cargo, root, site};
+use outcome::Outcome;
+use report::Report;
+
+/// Which tests.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Also what takes long to build: real control planes from source.
+    #[arg(long)]
+    full: bool,
+    /// Only tests whose name contains this.
+    filter: Option<String>,
+    /// Only the browser's tests.
+    #[arg(long, conflicts_with = "no_browser")]
+    browser: bool,
+    /// All but the browser's tests.
+    #[arg(long)]
+    no_browser: bool,
+}
+
+/// Runs them. The exit code tells whether all that ran passed.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let report = Report::begin()?;
+    let needs = needs::install(options.full);
+    browser_code::build()?;
+    step("Building the program and all tests", || {
+        run_build(&mut Command::new(cargo()))
+    })?;
+
+    let mut outcome = Outcome::default();
+    if !options.browser {
+        outcome.add(step("Unit and integration tests", || {
+            rust::run(options.filter.as_deref(), options.full, &report)
+        })?);
+    }
+    if !options.no_browser {
+        outcome.add(step("The browser's tests", || {
+            browser::run(options.filter.as_deref(), &needs, &report)
+        })?);
+    }
+
+    let told = report.read()?;
+    outcome.take_skips(&told);
+    let forgiven = outcome.judge_skips(&told, &needs);
+    println!();
+    needs::print_table(&needs, &told);
+    if let Some(failure) = forgiven {
+        println!(
+            "\nWith CI=true nothing of the default set may be skipped that this machine can install:\n{failure}"
+        );
+    }
+    for failure in &outcome.failures {
+        println!("failed: {failure}");
+    }
+    println!(
+        "\n{} passed, {} failed, {} skipped",
+        outcome.passed, outcome.failed, outcome.skipped
+    );
+    Ok(if outcome.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// One build for the program and every test, so that cargo resolves features once and builds nothing twice.
+fn run_build(command: &mut Command) -> Result<()> {
+    steps::run(
+        command
+            .current_dir(root())
+            .args(["build", "--locked", "--workspace", "--all-targets"])
+            .env("PORTICO_SITE", site()),
+    )
+}

@@ -1,0 +1,105 @@
+//! Processes that must end in time. They are ended by their ids, with all that they started.
+
+use std::collections::HashMap;
+use std::fs;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+/// Waits for `child`, no longer than until `deadline`; then it and its descendants are ended.
+/// `None`: they had to be.
+pub(crate) fn wait_until(child: &mut Child, deadline: Instant) -> Result<Option<ExitStatus>> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= deadline {
+            end_with_descendants(child)?;
+            return Ok(None);
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Asks a process and its descendants to end, and makes them after five seconds.
+pub(crate) fn end_with_descendants(child: &mut Child) -> Result<()> {
+    let ids = with_descendants(child.id());
+    signal("TERM", &ids);
+    let patience = Instant::now() + Duration::from_secs(5);
+    while Instant::now() < patience && child.try_wait()?.is_none() {
+        thread::sleep(Duration::from_millis(50));
+    }
+    signal("KILL", &ids);
+    child.wait()?;
+    Ok(())
+}
+
+fn signal(name: &str, ids: &[u32]) {
+    for id in ids {
+        // One that has ended meanwhile is what we want.
+        let _ = Command::new("kill")
+            .args(["-s", name, &id.to_string()])
+            .stderr(Stdio::null())
+            .status();
+    }
+}
+
+fn with_descendants(id: u32) -> Vec<u32> {
+    let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(process) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse::<u32>().ok())
+        else {
+            continue;
+        };
+        let Ok(status) = fs::read_to_string(entry.path().join("status")) else {
+            continue;
+        };
+        let parent = status
+            .lines()
+            .find_map(|line| line.strip_prefix("PPid:"))
+            .and_then(|id| id.trim().parse().ok());
+        if let Some(parent) = parent {
+            children.entry(parent).or_default().push(process);
+        }
+    }
+    let mut found = vec![id];
+    let mut next = 0;
+    while next < found.len() {
+        found.extend(children.get(&found[next]).into_iter().flatten());
+        next += 1;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_outstays_its_time_is_ended_with_its_children() {
+        let mut shell = Command::new("sh")
+            .args(["-c", "sleep 100 & wait"])
+            .spawn()
+            .unwrap();
+        let started = Instant::now();
+        while with_descendants(shell.id()).len() < 2 && started.elapsed() < Duration::from_secs(5) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        let family = with_descendants(shell.id());
+        assert_eq!(family.len(), 2, "the shell and its sleep");
+        assert!(wait_until(&mut shell, Instant::now()).unwrap().is_none());
+        let gone = |id: u32| {
+            let state = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+            state.is_empty() || state.contains("State:\tZ")
+        };
+        while !gone(family[1]) && started.elapsed() < Duration::from_secs(5) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(gone(family[1]));
+    }
+}

@@ -1,0 +1,43 @@
+//! Where things are in this clone.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The root of the workspace. Cargo tells where this crate is when it runs it; otherwise the
+/// folder one stands in counts.
+pub(crate) fn root() -> PathBuf {
+    let here = env::var_os("CARGO_MANIFEST_DIR")
+        .map(PathBuf::from)
+        .or_else(|| env::current_dir().ok())
+        .unwrap_or_else(|| PathBuf::from("."));
+    here.ancestors()
+        .find(|folder| folder.join("Cargo.lock").is_file())
+        .map_or_else(|| here.clone(), Path::to_path_buf)
+}
+
+/// Cargo's target folder.
+pub(crate) fn target() -> PathBuf {
+    match env::var_os("CARGO_TARGET_DIR").map(PathBuf::from) {
+        Some(folder) if folder.is_absolute() => folder,
+        Some(folder) => root().join(folder),
+        None => root().join("target"),
+    }
+}
+
+/// Where the browser code lands, and where the server's build script takes it from.
+pub(crate) fn site() -> PathBuf {
+    target().join("site")
+}
+
+/// The cargo that runs this chore.
+pub(crate) fn cargo() -> PathBuf {
+    env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
+}
+
+/// A program's place on the `PATH`.
+pub(crate) fn which(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
+}
