@@ -8,3 +8,4 @@
 pub mod chance;
 pub mod kube;
 pub mod oidc;
+pub mod world;

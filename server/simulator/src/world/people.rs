@@ -1,0 +1,81 @@
+//! Who can sign in to the demo, and what the control planes are called.
+
+use crate::oidc::Person;
+
+/// A control plane of the demo, and the namespaces that tenants have there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) name: &'static str,
+    pub(super) region: &'static str,
+    pub(super) namespaces: &'static [&'static str],
+}
+
+/// The control planes of `configuration/control-planes.yaml`, with the namespaces of
+/// `configuration/tenants.yaml`.
+pub(super) const PLACES: [Place; 3] = [
+    Place {
+        name: "eu-shared",
+        region: "eu-central",
+        namespaces: &[
+            "payments-dev",
+            "payments-production",
+            "research-dev",
+            "research-production",
+        ],
+    },
+    Place {
+        name: "us-shared",
+        region: "us-east",
+        namespaces: &["payments-dev", "payments-production"],
+    },
+    Place {
+        name: "research-own",
+        region: "eu-central",
+        namespaces: &["research-dev", "research-production"],
+    },
+];
+
+/// username, name, about, groups
+type Row = (&'static str, &'static str, &'static str, &'static [&'static str]);
+
+const PEOPLE: [Row; 6] = [
+    (
+        "dana",
+        "Dana Okafor",
+        "Developer in Payments",
+        &["payments-developers"],
+    ),
+    (
+        "devon",
+        "Devon Reyes",
+        "Developer in Research",
+        &["research-developers"],
+    ),
+    (
+        "ada",
+        "Ada Lindqvist",
+        "Approver and developer in Payments",
+        &["payments-approvers", "payments-developers"],
+    ),
+    (
+        "ruth",
+        "Ruth Abebe",
+        "Tenant admin of Research",
+        &["research-admins"],
+    ),
+    ("pat", "Pat Novak", "Platform admin", &["platform-admins"]),
+    ("vic", "Vic Tran", "Viewer in Payments", &["payments-viewers"]),
+];
+
+/// The people of the demo.
+pub(super) fn people() -> Vec<Person> {
+    let person = |(username, name, about, groups): &Row| Person {
+        subject: format!("demo-{username}"),
+        username: (*username).to_owned(),
+        name: (*name).to_owned(),
+        email: format!("{username}@portico.example"),
+        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        about: (*about).to_owned(),
+    };
+    PEOPLE.iter().map(person).collect()
+}
