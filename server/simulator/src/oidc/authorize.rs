@@ -60,11 +60,7 @@ pub(super) async fn by_form(
 fn authorize(house: &House, headers: &HeaderMap, parameters: Parameters) -> Response {
     // Until client and address are known to belong together nothing is sent to that address
     // (RFC 6749, section 4.1.2.1).
-    let Some(client) = parameters
-        .client_id
-        .as_deref()
-        .and_then(|id| house.client(id))
-    else {
+    let Some(client) = parameters.client_id.as_deref().and_then(|id| house.client(id)) else {
         return pages::refusal("The application that sent you here is not known (client_id).");
     };
     let Some(redirect_uri) = parameters
@@ -105,14 +101,8 @@ fn authorize(house: &House, headers: &HeaderMap, parameters: Parameters) -> Resp
             "PKCE is required: code_challenge_method must be S256",
         );
     }
-    let Some(challenge) = parameters
-        .code_challenge
-        .filter(|challenge| is_sha256(challenge))
-    else {
-        return refuse(
-            "invalid_request",
-            "code_challenge must be a SHA-256 in base64url",
-        );
+    let Some(challenge) = parameters.code_challenge.filter(|challenge| is_sha256(challenge)) else {
+        return refuse("invalid_request", "code_challenge must be a SHA-256 in base64url");
     };
     let prompt = parameters.prompt.unwrap_or_default();
     let prompted = |wanted: &str| prompt.split(' ').any(|word| word == wanted);
@@ -199,11 +189,10 @@ pub(super) async fn choose(State(house): State<Arc<House>>, RawForm(body): RawFo
 fn send_code(house: &House, asked: Asked, session: Session) -> Response {
     let code = house.dice.token();
     let (redirect_uri, state) = (asked.redirect_uri.clone(), asked.state.clone());
-    let issued =
-        house
-            .ledger
-            .lock()
-            .issue(code.clone(), Grant { asked, session }, house.clock.now());
+    let issued = house
+        .ledger
+        .lock()
+        .issue(code.clone(), Grant { asked, session }, house.clock.now());
     let answer = match issued {
         Ok(()) => ("code", code.as_str()),
         Err(_) => ("error", "temporarily_unavailable"),
@@ -212,12 +201,7 @@ fn send_code(house: &House, asked: Asked, session: Session) -> Response {
 }
 
 /// Back to the client, with the answer, its state and who answers (RFC 9207).
-fn send_back(
-    house: &House,
-    redirect_uri: &str,
-    state: Option<&str>,
-    answer: &[(&str, &str)],
-) -> Response {
+fn send_back(house: &House, redirect_uri: &str, state: Option<&str>, answer: &[(&str, &str)]) -> Response {
     let Ok(mut url) = Url::parse(redirect_uri) else {
         return pages::refusal("The address to return to is none (redirect_uri).");
     };

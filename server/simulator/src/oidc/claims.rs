@@ -82,9 +82,7 @@ pub(super) fn id_token(
             let right = house.key.sign(&claims)?;
             let other = house.key.sign(&json!({ "sub": "another" }))?;
             let signed = right.rsplit_once('.').map_or("", |(signed, _)| signed);
-            let signature = other
-                .rsplit_once('.')
-                .map_or("", |(_, signature)| signature);
+            let signature = other.rsplit_once('.').map_or("", |(_, signature)| signature);
             Ok(format!("{signed}.{signature}"))
         }
         _ => house.key.sign(&claims),

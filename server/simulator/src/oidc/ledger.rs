@@ -91,8 +91,7 @@ impl Ledger {
     /// Ends the session that the cookie stands for, and all of its access tokens.
     pub(super) fn end_session(&mut self, cookie: &str, now: Timestamp) {
         if let Some(session) = self.sessions.take(cookie, now) {
-            self.tokens
-                .remove_where(|grant| grant.session.id == session.id);
+            self.tokens.remove_where(|grant| grant.session.id == session.id);
         }
     }
 
@@ -126,12 +125,8 @@ impl Ledger {
     ) -> Result<(), Full> {
         self.tokens.put(token.to_owned(), grant, now, TOKEN_LASTS)?;
         self.codes.take(code, now);
-        self.codes.put(
-            code.to_owned(),
-            Code::Spent(token.to_owned()),
-            now,
-            CODE_LASTS,
-        )
+        self.codes
+            .put(code.to_owned(), Code::Spent(token.to_owned()), now, CODE_LASTS)
     }
 
     pub(super) fn token(&mut self, token: &str, now: Timestamp) -> Option<Grant> {
@@ -150,13 +145,7 @@ impl<T> Default for Shelf<T> {
 }
 
 impl<T> Shelf<T> {
-    fn put(
-        &mut self,
-        key: String,
-        thing: T,
-        now: Timestamp,
-        lasts: SignedDuration,
-    ) -> Result<(), Full> {
+    fn put(&mut self, key: String, thing: T, now: Timestamp, lasts: SignedDuration) -> Result<(), Full> {
         if self.0.len() >= MOST {
             self.0.retain(|_, (end, _)| *end > now);
         }

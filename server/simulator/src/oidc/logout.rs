@@ -51,9 +51,7 @@ fn end(house: &House, headers: &HeaderMap, parameters: Parameters) -> Response {
     if let Some(hint) = &parameters.id_token_hint {
         // An expired hint is as good as a fresh one (section 4); one of another's making is not.
         let Some(claims) = house.key.open(hint) else {
-            return pages::refusal(
-                "The application sent an ID token that is not from here (id_token_hint).",
-            );
+            return pages::refusal("The application sent an ID token that is not from here (id_token_hint).");
         };
         let audience = claims["aud"].as_str().map(str::to_owned);
         if client.is_some() && client != audience {
@@ -85,12 +83,7 @@ pub(super) async fn confirm(State(house): State<Arc<House>>, headers: HeaderMap)
     sign_out(&house, &headers, None, None)
 }
 
-fn sign_out(
-    house: &House,
-    headers: &HeaderMap,
-    back: Option<&str>,
-    state: Option<&str>,
-) -> Response {
+fn sign_out(house: &House, headers: &HeaderMap, back: Option<&str>, state: Option<&str>) -> Response {
     if let Some(cookie) = cookie(headers) {
         house.ledger.lock().end_session(&cookie, house.clock.now());
     }

@@ -79,17 +79,11 @@ struct House {
 
 impl House {
     fn client(&self, id: &str) -> Option<Client> {
-        self.clients
-            .lock()
-            .iter()
-            .find(|client| client.id == id)
-            .cloned()
+        self.clients.lock().iter().find(|client| client.id == id).cloned()
     }
 
     fn person(&self, username: &str) -> Option<&Person> {
-        self.people
-            .iter()
-            .find(|person| person.username == username)
+        self.people.iter().find(|person| person.username == username)
     }
 }
 
@@ -115,8 +109,7 @@ impl Provider {
         let router = router(Arc::clone(&house));
         let stopped = stop.clone();
         let task = tokio::spawn(async move {
-            let serving =
-                axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned());
+            let serving = axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned());
             if let Err(error) = serving.await {
                 tracing::error!(%error, "the OpenID provider stopped");
             }
@@ -185,15 +178,9 @@ impl Drop for Provider {
 fn router(house: Arc<House>) -> Router {
     Router::new()
         .route("/", get(pages::front))
-        .route(
-            "/.well-known/openid-configuration",
-            get(discovery::metadata),
-        )
+        .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/jwks", get(discovery::keys))
-        .route(
-            "/authorize",
-            get(authorize::by_query).post(authorize::by_form),
-        )
+        .route("/authorize", get(authorize::by_query).post(authorize::by_form))
         .route("/sign-in", post(authorize::choose))
         .route("/token", post(token::exchange))
         .route("/userinfo", get(userinfo::tell).post(userinfo::tell))

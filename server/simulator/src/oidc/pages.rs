@@ -18,12 +18,7 @@ use super::people::Person;
 const STYLE: &str = include_str!("style.css");
 
 /// Who are you?
-pub(super) fn sign_in(
-    client: &str,
-    ticket: &str,
-    client_origin: &str,
-    people: &[Person],
-) -> Response {
+pub(super) fn sign_in(client: &str, ticket: &str, client_origin: &str, people: &[Person]) -> Response {
     let mut list = String::new();
     for person in people {
         let initial = person.name.chars().next().unwrap_or('?');
@@ -49,12 +44,7 @@ pub(super) fn sign_in(
 /// The request cannot be sent back to whoever made it.
 pub(super) fn refusal(why: &str) -> Response {
     let body = format!("<h1>This sign-in cannot go on</h1><p>{}</p>", escaped(why));
-    page(
-        StatusCode::BAD_REQUEST,
-        "This sign-in cannot go on",
-        &body,
-        "",
-    )
+    page(StatusCode::BAD_REQUEST, "This sign-in cannot go on", &body, "")
 }
 
 pub(super) fn confirm_sign_out() -> Response {

@@ -19,8 +19,7 @@ const HOME: &str = "http://127.0.0.1:8080/";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 /// Making an RSA key takes a while in an unoptimized build: all tests share one.
-static KEY: LazyLock<Vec<u8>> =
-    LazyLock::new(|| SigningKey::generate().unwrap().to_pkcs8().unwrap());
+static KEY: LazyLock<Vec<u8>> = LazyLock::new(|| SigningKey::generate().unwrap().to_pkcs8().unwrap());
 
 struct Party {
     provider: Provider,
@@ -190,24 +189,11 @@ async fn error(answer: Response) -> String {
 async fn discovery_names_the_issuer_and_every_endpoint_it_names_answers() {
     let party = Party::start().await;
     let url = party.at("/.well-known/openid-configuration");
-    let metadata: Value = party
-        .browser
-        .get(url)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let metadata: Value = party.browser.get(url).send().await.unwrap().json().await.unwrap();
     assert_eq!(metadata["issuer"], party.provider.issuer());
     for (name, value) in metadata.as_object().unwrap() {
         if name.ends_with("_endpoint") || name == "jwks_uri" {
-            let answer = party
-                .browser
-                .get(value.as_str().unwrap())
-                .send()
-                .await
-                .unwrap();
+            let answer = party.browser.get(value.as_str().unwrap()).send().await.unwrap();
             assert_ne!(answer.status(), StatusCode::NOT_FOUND, "{name}");
         }
     }
@@ -221,10 +207,7 @@ async fn discovery_names_the_issuer_and_every_endpoint_it_names_answers() {
         .await
         .unwrap();
     assert_eq!(keys["keys"][0]["alg"], "RS256");
-    assert!(
-        keys["keys"][0]["d"].is_null(),
-        "the private half stays here"
-    );
+    assert!(keys["keys"][0]["d"].is_null(), "the private half stays here");
 }
 
 #[tokio::test]
@@ -296,9 +279,7 @@ async fn an_unregistered_address_is_never_redirected_to() {
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{uri:?}");
         assert!(answer.headers().get("location").is_none());
     }
-    let answer = party
-        .authorize(&[("client_id", Some("stranger"))], None)
-        .await;
+    let answer = party.authorize(&[("client_id", Some("stranger"))], None).await;
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
 }
 
@@ -306,10 +287,7 @@ async fn an_unregistered_address_is_never_redirected_to() {
 async fn what_is_wrong_with_a_request_is_told_to_the_client() {
     let party = Party::start().await;
     for (change, expected) in [
-        (
-            ("response_type", Some("token")),
-            "unsupported_response_type",
-        ),
+        (("response_type", Some("token")), "unsupported_response_type"),
         (("scope", Some("profile")), "invalid_scope"),
         (("code_challenge", None), "invalid_request"),
         (("code_challenge_method", Some("plain")), "invalid_request"),
@@ -319,11 +297,7 @@ async fn what_is_wrong_with_a_request_is_told_to_the_client() {
         (("prompt", Some("none")), "login_required"),
     ] {
         let answer = party.authorize(&[change], None).await;
-        assert_eq!(
-            query(&answer, "error").as_deref(),
-            Some(expected),
-            "{change:?}"
-        );
+        assert_eq!(query(&answer, "error").as_deref(), Some(expected), "{change:?}");
         assert_eq!(query(&answer, "state").as_deref(), Some("st&te"));
     }
 }
@@ -335,14 +309,8 @@ async fn a_code_is_good_once_and_its_second_use_ends_what_the_first_brought() {
     let tokens: Value = party.exchange(&code, &[]).await.json().await.unwrap();
     let access = tokens["access_token"].as_str().unwrap();
     assert_eq!(party.userinfo(access).await.status(), StatusCode::OK);
-    assert_eq!(
-        error(party.exchange(&code, &[]).await).await,
-        "invalid_grant"
-    );
-    assert_eq!(
-        party.userinfo(access).await.status(),
-        StatusCode::UNAUTHORIZED
-    );
+    assert_eq!(error(party.exchange(&code, &[]).await).await, "invalid_grant");
+    assert_eq!(party.userinfo(access).await.status(), StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
@@ -350,10 +318,7 @@ async fn a_code_is_good_for_a_minute() {
     let party = Party::start().await;
     let code = party.code().await;
     party.wait(61);
-    assert_eq!(
-        error(party.exchange(&code, &[]).await).await,
-        "invalid_grant"
-    );
+    assert_eq!(error(party.exchange(&code, &[]).await).await, "invalid_grant");
 }
 
 #[tokio::test]
@@ -435,9 +400,7 @@ async fn who_is_signed_in_here_is_not_asked_again_unless_the_client_wants_it() {
     assert!(query(&party.authorize(&[], Some(&cookie)).await, "code").is_some());
     assert!(
         query(
-            &party
-                .authorize(&[("prompt", Some("none"))], Some(&cookie))
-                .await,
+            &party.authorize(&[("prompt", Some("none"))], Some(&cookie)).await,
             "code"
         )
         .is_some()
@@ -510,12 +473,7 @@ async fn signing_out_ends_the_session_and_returns_only_to_registered_addresses()
 #[tokio::test]
 async fn without_a_hint_the_person_is_asked_before_being_signed_out() {
     let party = Party::start().await;
-    let answer = party
-        .browser
-        .get(party.at("/end-session"))
-        .send()
-        .await
-        .unwrap();
+    let answer = party.browser.get(party.at("/end-session")).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
     assert!(answer.text().await.unwrap().contains("Sign out?"));
 }
@@ -536,16 +494,8 @@ async fn it_misbehaves_when_told_to() {
     };
     assert_ne!(misbehave(Misbehaviour::WrongNonce).await.0["nonce"], "n-1");
     assert!(misbehave(Misbehaviour::NoNonce).await.0["nonce"].is_null());
-    assert_ne!(
-        misbehave(Misbehaviour::WrongAudience).await.0["aud"],
-        "portico"
-    );
-    assert!(
-        misbehave(Misbehaviour::Expired).await.0["exp"]
-            .as_i64()
-            .unwrap()
-            < Timestamp::now().as_second()
-    );
+    assert_ne!(misbehave(Misbehaviour::WrongAudience).await.0["aud"], "portico");
+    assert!(misbehave(Misbehaviour::Expired).await.0["exp"].as_i64().unwrap() < Timestamp::now().as_second());
     assert!(misbehave(Misbehaviour::NoGroups).await.0["groups"].is_null());
     assert!(!misbehave(Misbehaviour::BadSignature).await.1);
     assert!(!misbehave(Misbehaviour::Unsigned).await.1);

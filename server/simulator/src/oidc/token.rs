@@ -43,11 +43,7 @@ pub(super) async fn exchange(
     answer(&house, &headers, &form).unwrap_or_else(Refusal::into_response)
 }
 
-fn answer(
-    house: &House,
-    headers: &HeaderMap,
-    form: &HashMap<String, String>,
-) -> Result<Response, Refusal> {
+fn answer(house: &House, headers: &HeaderMap, form: &HashMap<String, String>) -> Result<Response, Refusal> {
     let client = authenticated(house, headers, form)?;
     let field = |name: &str| {
         form.get(name)
@@ -59,34 +55,24 @@ fn answer(
             "grant_type must be authorization_code",
         ));
     }
-    let (code, verifier, redirect_uri) = (
-        field("code")?,
-        field("code_verifier")?,
-        field("redirect_uri")?,
-    );
+    let (code, verifier, redirect_uri) = (field("code")?, field("code_verifier")?, field("redirect_uri")?);
     let now = house.clock.now();
     let mut ledger = house.ledger.lock();
     let Some(grant) = ledger.look(code, now) else {
         ledger.suspect(code, now);
-        return Err(Refusal::grant(
-            "the code is unknown, expired or was used before",
-        ));
+        return Err(Refusal::grant("the code is unknown, expired or was used before"));
     };
     if grant.asked.client != client.id {
         return Err(Refusal::grant("the code was given to another client"));
     }
     if grant.asked.redirect_uri != *redirect_uri {
-        return Err(Refusal::grant(
-            "redirect_uri is not the one the code was sent to",
-        ));
+        return Err(Refusal::grant("redirect_uri is not the one the code was sent to"));
     }
     if !same(
         &URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)),
         &grant.asked.challenge,
     ) {
-        return Err(Refusal::grant(
-            "code_verifier does not fit the code_challenge",
-        ));
+        return Err(Refusal::grant("code_verifier does not fit the code_challenge"));
     }
     let Some(person) = house.person(&grant.session.username) else {
         return Err(Refusal::grant("the person is no longer here"));
@@ -118,10 +104,7 @@ fn authenticated(
 ) -> Result<Client, Refusal> {
     let unknown = || Refusal {
         status: StatusCode::UNAUTHORIZED,
-        ..Refusal::new(
-            "invalid_client",
-            "the client is unknown or its secret is wrong",
-        )
+        ..Refusal::new("invalid_client", "the client is unknown or its secret is wrong")
     };
     let (id, secret) = match headers.get(AUTHORIZATION) {
         Some(header) => {

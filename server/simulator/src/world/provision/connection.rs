@@ -1,0 +1,56 @@
+//! Connection secrets.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use super::life::Work;
+use super::recipe::{Connection, Credentials, Site};
+use crate::kube::{ApiError, GroupKind, Key};
+
+/// Annotation of the secret: what it was made with, so that a change of the claim changes no
+/// password.
+const PASSWORD_KEYS: [&str; 2] = ["password", "secretKey"];
+
+/// Writes the claim's connection secret into its namespace; says how it is called.
+pub(super) fn publish(work: &Work<'_>, claim: &Value, site: &Site<'_>) -> Result<String, ApiError> {
+    let secrets = GroupKind::new("", "Secret");
+    let fresh = Credentials {
+        password: work.manners.dice.word(24),
+        authority: work.authority.to_owned(),
+    };
+    let connection = (work.recipe.connection)(site, &fresh);
+    let key = Key::namespaced(&work.key.namespace, &connection.name);
+    let connection = match work
+        .objects
+        .get(&secrets, &key)
+        .and_then(|secret| password(&secret))
+    {
+        Some(password) => (work.recipe.connection)(site, &Credentials { password, ..fresh }),
+        None => connection,
+    };
+    let Connection { name, kind, data } = connection;
+    let data: Map<String, Value> = data
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), json!(STANDARD.encode(value))))
+        .collect();
+    work.objects.apply(json!({
+        "apiVersion": "v1", "kind": "Secret", "type": kind,
+        "metadata": {
+            "name": name, "namespace": work.key.namespace,
+            "ownerReferences": [{
+                "apiVersion": claim["apiVersion"], "kind": claim["kind"], "name": work.key.name,
+                "uid": claim["metadata"]["uid"], "controller": true, "blockOwnerDeletion": true,
+            }],
+        },
+        "data": data,
+    }))?;
+    Ok(name)
+}
+
+fn password(secret: &Value) -> Option<String> {
+    let encoded = PASSWORD_KEYS
+        .iter()
+        .find_map(|key| secret["data"][*key].as_str())?;
+    String::from_utf8(STANDARD.decode(encoded).ok()?).ok()
+}

@@ -1,0 +1,487 @@
+//! The life of a claim: made, changed and unmade in steps, with trouble on demand.
+
+use std::time::Duration;
+
+use portico_domain::manifest::CROSSPLANE_MACHINERY;
+use portico_domain::record::canonical_json;
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::Manners;
+use super::conditions::{self, Condition};
+use super::connection;
+use super::parts::{self, CONFIGURATION, Owner};
+use super::recipe::{Part, Recipe, Site, Style};
+use crate::kube::{ApiError, GroupKind, Key, Objects};
+
+/// Annotation of a claim: it fails, and this is why.
+pub(super) const FAIL: &str = "demo.portico.dev/fail";
+const PAUSED: &str = "crossplane.io/paused";
+
+/// One claim, and what it takes to work on it.
+pub(super) struct Work<'a> {
+    pub(super) objects: &'a Objects,
+    pub(super) recipe: &'a Recipe,
+    pub(super) manners: &'a Manners,
+    pub(super) authority: &'a str,
+    pub(super) key: &'a Key,
+}
+
+impl Work<'_> {
+    pub(super) fn kind(&self) -> GroupKind {
+        self.recipe.group_kind()
+    }
+
+    fn tell(&self, claim: &Value, set: &[Condition], more: Value) -> Result<(), ApiError> {
+        let now = self.manners.clock.now();
+        if let Some((kind, key)) = parts::composite(self, claim)
+            && let Some(composite) = self.objects.get(&kind, &key)
+        {
+            let conditions = conditions::with(&composite, set, now);
+            self.objects
+                .patch_status(&kind, &key, json!({ "conditions": conditions }))?;
+        }
+        // The generation may have moved by what the provisioner itself wrote.
+        let Some(claim) = self.objects.get(&self.kind(), self.key) else {
+            return Ok(());
+        };
+        let mut status = if more.is_object() {
+            more
+        } else {
+            Value::Object(Map::new())
+        };
+        status["conditions"] = conditions::with(&claim, set, now);
+        if self.recipe.style == Style::Operator {
+            status["observedGeneration"] = claim["metadata"]["generation"].clone();
+        }
+        self.objects
+            .patch_status(&self.kind(), self.key, status)
+            .map(|_| ())
+    }
+
+    fn phase(&self, phase: &str) -> Value {
+        if self.recipe.kind == "KubernetesCluster" {
+            json!({ "phase": phase })
+        } else {
+            Value::Null
+        }
+    }
+}
+
+/// What of a claim decides what is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Seen {
+    deleting: bool,
+    paused: bool,
+    fail: Option<String>,
+    configuration: String,
+}
+
+impl Seen {
+    fn of(claim: &Value) -> Self {
+        let annotations = &claim["metadata"]["annotations"];
+        Self {
+            deleting: !claim["metadata"]["deletionTimestamp"].is_null(),
+            paused: annotations[PAUSED] == "true",
+            fail: annotations[FAIL].as_str().map(str::to_owned),
+            configuration: configuration(claim),
+        }
+    }
+}
+
+/// What a person asked for in the claim: its `spec` without Crossplane's own fields.
+pub(super) fn wishes(claim: &Value) -> Value {
+    let mut spec = claim["spec"].as_object().cloned().unwrap_or_default();
+    for field in CROSSPLANE_MACHINERY {
+        spec.shift_remove(field);
+    }
+    Value::Object(spec)
+}
+
+fn configuration(claim: &Value) -> String {
+    hex::encode(&Sha256::digest(canonical_json(&wishes(claim)))[..8])
+}
+
+/// Where a claim stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Being made or changed; so many steps are done.
+    Make(usize),
+    /// As it should be.
+    Rest,
+    /// Being unmade; so many steps are done.
+    Unmake(usize),
+}
+
+/// What is known of a claim between two steps.
+#[derive(Debug)]
+pub(super) struct Life {
+    seen: Seen,
+    stage: Stage,
+    /// It is being changed rather than made.
+    changing: bool,
+}
+
+impl Life {
+    /// Of a claim that is new, or new to this process.
+    pub(super) fn begin(work: &Work<'_>, claim: &Value) -> Self {
+        let seen = Seen::of(claim);
+        let applied = applied(work, claim);
+        let rests =
+            conditions::is_ready(claim) && applied.as_ref() == Some(&seen.configuration) && !seen.deleting;
+        let stage = if seen.deleting {
+            Stage::Unmake(0)
+        } else if rests {
+            Stage::Rest
+        } else {
+            Stage::Make(0)
+        };
+        Self {
+            seen,
+            stage,
+            changing: applied.is_some(),
+        }
+    }
+
+    /// Whether the claim as it is now needs a step at once.
+    pub(super) fn look(&mut self, claim: &Value) -> bool {
+        let now = Seen::of(claim);
+        if now == self.seen {
+            return self.stage == Stage::Rest && is_behind(claim);
+        }
+        if now.deleting {
+            if !self.seen.deleting || !now.paused && self.seen.paused {
+                self.stage = Stage::Unmake(0);
+            }
+        } else {
+            self.changing = self.stage == Stage::Rest || conditions::is_ready(claim);
+            self.stage = Stage::Make(0);
+        }
+        self.seen = now;
+        true
+    }
+
+    /// Takes the next step; says after which time the one after is due, if there is one.
+    ///
+    /// # Errors
+    /// What the control plane refused; the same step may be tried again.
+    pub(super) fn step(&mut self, work: &Work<'_>, claim: &Value) -> Result<Option<Duration>, ApiError> {
+        if self.seen.paused {
+            let why = "Reconciliation is paused by an annotation";
+            work.tell(
+                claim,
+                &[Condition::not_synced("ReconcilePaused", why)],
+                Value::Null,
+            )?;
+            return Ok(None);
+        }
+        if let Stage::Unmake(done) = self.stage {
+            return self.unmake(work, claim, done);
+        }
+        if let Some(why) = self.seen.fail.clone() {
+            fail(work, claim, &why)?;
+            return Ok(None);
+        }
+        match self.stage {
+            Stage::Make(done) => self.make(work, claim, done),
+            _ => {
+                work.tell(claim, &[Condition::synced(), Condition::ready()], Value::Null)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn make(&mut self, work: &Work<'_>, claim: &Value, done: usize) -> Result<Option<Duration>, ApiError> {
+        let wishes = wishes_with_secret(claim);
+        let site = site(work, &wishes);
+        let parts = (work.recipe.parts)(&site);
+        let (reason, phase) = if self.changing {
+            ("Updating", "Updating")
+        } else {
+            ("Creating", "Provisioning")
+        };
+        if done == 0 {
+            hold(work, claim)?;
+            parts::bind(work, claim)?;
+            protect(work, claim)?;
+        }
+        let Some(owner) = Owner::of(work, &current(work, claim)) else {
+            return Ok(Some(work.manners.step));
+        };
+        if done == 0 {
+            owner.refer(work, &parts, &owner.references(work))?;
+        }
+        if done > 0
+            && let Some(part) = parts.get(done - 1)
+        {
+            owner.make(work, part, &self.seen.configuration)?;
+            if part.gibibytes > work.manners.largest_disk {
+                self.no_room(work, claim, &owner, part)?;
+                return Ok(None);
+            }
+            owner.tell(
+                work,
+                part,
+                &[
+                    Condition::synced(),
+                    Condition::not_ready(reason, format!("{reason} {}", part.what)),
+                ],
+            )?;
+            self.stage = Stage::Make(done + 1);
+            if let Some(before) = done.checked_sub(2).and_then(|index| parts.get(index)) {
+                owner.tell(work, before, &[Condition::synced(), Condition::ready()])?;
+            }
+        }
+        if done <= parts.len() {
+            let next = &parts[done.saturating_sub(1).min(parts.len().saturating_sub(1))];
+            let ready = done.saturating_sub(1);
+            let message = format!("Waiting for {} ({ready} of {} ready)", next.what, parts.len());
+            work.tell(
+                claim,
+                &[Condition::synced(), Condition::not_ready(reason, message)],
+                work.phase(phase),
+            )?;
+            self.stage = Stage::Make(done + 1);
+            return Ok(Some(work.manners.step));
+        }
+        self.finish(work, claim, &site, &owner, &parts)?;
+        Ok(None)
+    }
+
+    fn finish(
+        &mut self,
+        work: &Work<'_>,
+        claim: &Value,
+        site: &Site<'_>,
+        owner: &Owner,
+        parts: &[Part],
+    ) -> Result<(), ApiError> {
+        for part in parts {
+            owner.tell(work, part, &[Condition::synced(), Condition::ready()])?;
+        }
+        let wanted: Vec<_> = parts.iter().map(|part| owner.key(work, part)).collect();
+        for (kind, key) in owner
+            .references(work)
+            .into_iter()
+            .filter(|old| !wanted.contains(old))
+        {
+            gone(work.objects.delete(&kind, &key))?;
+        }
+        owner.refer(work, parts, &[])?;
+        let claim = &current(work, claim);
+        let secret = connection::publish(work, claim, site)?;
+        let mut status = (work.recipe.status)(site);
+        if let Style::Claim(_) = work.recipe.style {
+            let now = work
+                .manners
+                .clock
+                .now()
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string();
+            status["connectionDetails"] = json!({ "lastPublishedTime": now });
+        }
+        work.tell(claim, &[Condition::synced(), Condition::ready()], status)?;
+        let (reason, message) = if self.changing {
+            ("Updated", "The change is applied".to_owned())
+        } else {
+            ("Available", format!("Ready; the connection secret is {secret}"))
+        };
+        work.objects.record_event(claim, "Normal", reason, &message)?;
+        self.stage = Stage::Rest;
+        Ok(())
+    }
+
+    fn no_room(&self, work: &Work<'_>, claim: &Value, owner: &Owner, part: &Part) -> Result<(), ApiError> {
+        let why = "quota exceeded in zone b";
+        owner.tell(
+            work,
+            part,
+            &[Condition::synced(), Condition::not_ready("Creating", why)],
+        )?;
+        let message = format!("Waiting for {}: {why}", part.what);
+        let reason = if self.changing { "Updating" } else { "Creating" };
+        work.tell(
+            claim,
+            &[Condition::synced(), Condition::not_ready(reason, message)],
+            Value::Null,
+        )?;
+        let asked = format!(
+            "{} GiB asked for, {} GiB free in zone b",
+            part.gibibytes, work.manners.largest_disk
+        );
+        work.objects
+            .record_event(claim, "Warning", "QuotaExceeded", &asked)
+    }
+
+    fn unmake(&mut self, work: &Work<'_>, claim: &Value, done: usize) -> Result<Option<Duration>, ApiError> {
+        let left = Owner::of(work, claim)
+            .map(|owner| owner.references(work))
+            .unwrap_or_default();
+        let left: Vec<_> = left
+            .into_iter()
+            .filter(|(kind, key)| work.objects.get(kind, key).is_some())
+            .collect();
+        if let Some((kind, key)) = left.last() {
+            if done > 0 {
+                gone(work.objects.delete(kind, key))?;
+            }
+            let message = format!("Deleting what it is composed of ({} left)", left.len());
+            work.tell(
+                claim,
+                &[Condition::synced(), Condition::not_ready("Deleting", message)],
+                work.phase("Deleting"),
+            )?;
+            self.stage = Stage::Unmake(done + 1);
+            return Ok(Some(work.manners.step));
+        }
+        if let Some((kind, key)) = parts::composite(work, claim) {
+            gone(work.objects.delete(&kind, &key))?;
+        }
+        let finalizers: Vec<Value> = claim["metadata"]["finalizers"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|finalizer| **finalizer != work.recipe.finalizer())
+            .cloned()
+            .collect();
+        let patch = json!({ "metadata": { "finalizers": finalizers } });
+        gone(work.objects.patch(&work.kind(), work.key, patch).map(|_| ()))?;
+        Ok(None)
+    }
+}
+
+/// All there is of the claim, out of order.
+fn fail(work: &Work<'_>, claim: &Value, why: &str) -> Result<(), ApiError> {
+    hold(work, claim)?;
+    parts::bind(work, claim)?;
+    let claim = &current(work, claim);
+    let wishes = wishes_with_secret(claim);
+    let site = site(work, &wishes);
+    let parts = (work.recipe.parts)(&site);
+    let failing = [
+        Condition::not_synced("ReconcileError", why),
+        Condition::not_ready("Unavailable", why),
+    ];
+    if let (Some(owner), Some((last, others))) = (Owner::of(work, claim), parts.split_last()) {
+        owner.refer(work, &parts, &owner.references(work))?;
+        for part in others {
+            owner.make(work, part, "")?;
+            owner.tell(work, part, &[Condition::synced(), Condition::ready()])?;
+        }
+        owner.make(work, last, "")?;
+        owner.tell(work, last, &failing)?;
+    }
+    connection::publish(work, claim, &site)?;
+    let mut status = (work.recipe.status)(&site);
+    if let Value::Object(phase) = work.phase("Failed") {
+        status
+            .as_object_mut()
+            .into_iter()
+            .for_each(|status| status.extend(phase.clone()));
+    }
+    work.tell(claim, &failing, status)?;
+    work.objects.record_event(claim, "Warning", "ReconcileError", why)
+}
+
+/// Whether a condition was written before the claim's last generation.
+fn is_behind(claim: &Value) -> bool {
+    let generation = &claim["metadata"]["generation"];
+    let conditions = claim["status"]["conditions"].as_array();
+    conditions
+        .into_iter()
+        .flatten()
+        .any(|condition| condition["observedGeneration"] != *generation)
+}
+
+/// For which specification the first part was made.
+fn applied(work: &Work<'_>, claim: &Value) -> Option<String> {
+    let wishes = wishes_with_secret(claim);
+    let parts = (work.recipe.parts)(&site(work, &wishes));
+    let owner = Owner::of(work, claim)?;
+    let (kind, key) = owner.key(work, parts.last()?);
+    let part = work.objects.get(&kind, &key)?;
+    part["metadata"]["annotations"][CONFIGURATION]
+        .as_str()
+        .map(str::to_owned)
+}
+
+fn site<'a>(work: &'a Work<'_>, spec: &'a Value) -> Site<'a> {
+    Site {
+        plane: &work.manners.plane,
+        namespace: &work.key.namespace,
+        name: &work.key.name,
+        spec,
+    }
+}
+
+/// What a person asked for, and where the secret is to be.
+fn wishes_with_secret(claim: &Value) -> Value {
+    let mut wishes = wishes(claim);
+    if let Some(reference) = claim["spec"].get("writeConnectionSecretToRef") {
+        wishes["writeConnectionSecretToRef"] = reference.clone();
+    }
+    wishes
+}
+
+/// The claim as it is after what was just written.
+fn current(work: &Work<'_>, claim: &Value) -> Value {
+    work.objects
+        .get(&work.kind(), work.key)
+        .map_or_else(|| claim.clone(), |claim| (*claim).clone())
+}
+
+/// Sees to it that the claim is not gone before what belongs to it.
+fn hold(work: &Work<'_>, claim: &Value) -> Result<(), ApiError> {
+    let mut finalizers = claim["metadata"]["finalizers"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    if finalizers
+        .iter()
+        .any(|finalizer| *finalizer == work.recipe.finalizer())
+    {
+        return Ok(());
+    }
+    finalizers.push(json!(work.recipe.finalizer()));
+    work.objects
+        .patch(
+            &work.kind(),
+            work.key,
+            json!({ "metadata": { "finalizers": finalizers } }),
+        )
+        .map(|_| ())
+}
+
+/// `deletionProtection` is a Usage: the control plane refuses the delete and says why.
+fn protect(work: &Work<'_>, claim: &Value) -> Result<(), ApiError> {
+    let kind = GroupKind::new("protection.crossplane.io", "Usage");
+    let key = Key::namespaced(&work.key.namespace, format!("{}-protection", work.key.name));
+    if claim["spec"]["deletionProtection"] != true {
+        return if work.objects.get(&kind, &key).is_some() {
+            gone(work.objects.delete(&kind, &key))
+        } else {
+            Ok(())
+        };
+    }
+    work.objects
+        .apply(json!({
+            "apiVersion": "protection.crossplane.io/v1beta1", "kind": "Usage",
+            "metadata": { "name": key.name, "namespace": key.namespace },
+            "spec": {
+                "of": {
+                    "apiVersion": claim["apiVersion"], "kind": work.recipe.kind,
+                    "resourceRef": { "name": work.key.name },
+                },
+                "reason": "deletion protection is on: switch it off in the claim first",
+            },
+        }))
+        .map(|_| ())
+}
+
+/// What is already gone is as well.
+fn gone(outcome: Result<(), ApiError>) -> Result<(), ApiError> {
+    match outcome {
+        Err(error) if error.code == 404 => Ok(()),
+        other => other,
+    }
+}
