@@ -1,11 +1,167 @@
 use leptos::prelude::*;
-use portico_domain::view::{CatalogPage, Frame};
+use portico_domain::view::{CatalogCard, CatalogPage, Frame};
 
-use crate::parts::document;
+use crate::parts::text::{counted, empty, grouped};
+use crate::parts::{Query, document, duration, glyph, icon, pager};
 
-/// The page of a [`CatalogPage`].
+/// The catalog: is there a thing for my need?
 #[must_use]
 pub fn catalog(frame: &Frame, page: &CatalogPage) -> String {
-    let _ = page;
-    document(frame, || view! { <h1>{frame.title.clone()}</h1> }.into_any())
+    document(frame, || {
+        let query = query_of(page);
+        view! {
+            <div class="page-head"><h1>"Catalog"</h1></div>
+            {search(page, &query)}
+            <div class="live" data-live="catalog">
+                {categories(page, &query)}
+                {found(page)}
+                {pager(&page.cards, &query)}
+            </div>
+        }
+        .into_any()
+    })
+}
+
+fn query_of(page: &CatalogPage) -> Query {
+    Query::new("/catalog")
+        .with("q", page.query.clone())
+        .with("category", page.category.map_or("", |category| category.slug()))
+        .with("plane", page.plane.as_ref().map_or("", |plane| plane.as_str()))
+}
+
+fn search(page: &CatalogPage, query: &Query) -> impl IntoView + use<> {
+    let carried: Vec<_> = query
+        .besides(&["q", "plane"])
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+        .collect();
+    let planes = (page.planes.len() > 1).then(|| {
+        let options: Vec<_> = page
+            .planes
+            .iter()
+            .map(|plane| {
+                let chosen = page.plane.as_ref() == Some(&plane.name);
+                view! { <option value=plane.name.to_string() selected=chosen>{plane.title.clone()}</option> }
+            })
+            .collect();
+        view! {
+            <label class="select">
+                <span class="unseen">"Control plane"</span>
+                <select name="plane">
+                    <option value="">"Any control plane"</option>
+                    {options}
+                </select>
+                {icon("down")}
+            </label>
+        }
+    });
+    view! {
+        <form class="search" role="search" method="get" action="/catalog" data-search="">
+            <label class="search-box">
+                {icon("search")}
+                <span class="unseen">"Search the catalog"</span>
+                <input type="search" name="q" value=page.query.clone() placeholder="What do you need?" autocomplete="off" maxlength="200" />
+            </label>
+            {planes}
+            {carried}
+            <button class="button when-still">"Search"</button>
+        </form>
+    }
+}
+
+fn categories(page: &CatalogPage, query: &Query) -> impl IntoView + use<> {
+    let all = page
+        .categories
+        .iter()
+        .map(|category| category.count)
+        .sum::<usize>();
+    let chip = |href: String, current: bool, title: &'static str, count: usize| {
+        view! {
+            <li>
+                <a class="chip" href=href aria-current=current.then_some("true")>{title}<span class="chip-count">{grouped(count)}</span></a>
+            </li>
+        }
+    };
+    let chips: Vec<_> = page
+        .categories
+        .iter()
+        .filter(|category| category.count > 0 || page.category == Some(category.category))
+        .map(|category| {
+            let current = page.category == Some(category.category);
+            let href = query.clone().with("category", category.category.slug()).href();
+            chip(href, current, category.category.title(), category.count)
+        })
+        .collect();
+    view! {
+        <nav aria-label="Categories">
+            <ul role="list" class="chips">
+                {chip(query.clone().without("category").href(), page.category.is_none(), "All", all)}
+                {chips}
+            </ul>
+        </nav>
+    }
+}
+
+fn found(page: &CatalogPage) -> AnyView {
+    if page.all == 0 {
+        return empty(
+            "catalog",
+            "Nothing is offered yet",
+            "Offerings appear here as soon as a control plane serves a kind that is marked as offered. Ask your platform team, or look at Admin if that is you.",
+            None,
+        );
+    }
+    if page.cards.items.is_empty() {
+        return empty(
+            "search",
+            "Nothing matches",
+            "Try another word, or look through everything that is offered.",
+            Some(("/catalog".to_owned(), "Show everything")),
+        );
+    }
+    let count = page.cards.total.unwrap_or(page.cards.items.len());
+    let cards: Vec<_> = page.cards.items.iter().map(card).collect();
+    view! {
+        <p class="unseen" role="status">{counted(count, "offering", "offerings")}</p>
+        <ul role="list" class="cards">{cards}</ul>
+    }
+    .into_any()
+}
+
+/// An offering in a list: what it is, how long it takes, whether somebody must agree, where it runs.
+pub(super) fn card(card: &CatalogCard) -> impl IntoView + use<> {
+    let broken = card.problem.clone().map(|problem| {
+        view! { <p class="card-facts problem">{icon("degraded")}<span>{problem}</span></p> }
+    });
+    let facts = card.problem.is_none().then(|| {
+        let ready = card
+            .typical_seconds
+            .map(|seconds| view! { <li>{icon("clock")}"Ready in about "{duration(seconds)}</li> });
+        let approval = card.needs_approval.map(|needed| {
+            if needed {
+                view! { <li>{icon("shield")}"Needs approval"</li> }.into_any()
+            } else {
+                view! { <li>{icon("ready")}"No approval"</li> }.into_any()
+            }
+        });
+        view! { <ul role="list" class="card-facts">{ready}{approval}<li>{icon("planes")}{where_it_runs(card)}</li></ul> }
+    });
+    view! {
+        <li class="card" id=format!("o-{}", card.name)>
+            <span class="glyph">{icon(glyph(&card.icon, card.category.slug()))}</span>
+            <h2><a href=format!("/catalog/{}", card.name)>{card.title.clone()}</a></h2>
+            <p class="card-summary">{card.summary.clone()}</p>
+            {facts}
+            {broken}
+        </li>
+    }
+}
+
+fn where_it_runs(card: &CatalogCard) -> String {
+    match card.planes.as_slice() {
+        [] => "Nowhere just now".to_owned(),
+        [one] => one.title.clone(),
+        [one, two] => format!("{}, {}", one.title, two.title),
+        many => format!("{} control planes", many.len()),
+    }
 }

@@ -1,7 +1,7 @@
 //! The frame around every page: the rail, the top bar, notices.
 
 use leptos::prelude::*;
-use portico_domain::view::{Frame, Notice, NoticeTone, TenantChoice};
+use portico_domain::view::{Frame, Notice, NoticeTone, TenantChoice, names};
 
 use super::icon;
 
@@ -114,8 +114,8 @@ fn switch(frame: &Frame) -> Option<AnyView> {
                 {icon("switch")}
             </summary>
             <form class="menu-body" method="post" action="/switch">
-                <input type="hidden" name="_csrf" value=frame.csrf.clone() />
-                <input type="hidden" name="back" value=frame.path.clone() />
+                <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
+                <input type="hidden" name=names::RETURN_TO value=frame.path.clone() />
                 {groups}
             </form>
         </details>
@@ -133,7 +133,7 @@ fn tenant_group(choice: &TenantChoice, frame: &Frame) -> impl IntoView + use<> {
                 .as_ref()
                 .is_some_and(|(tenant, now)| *tenant == choice.name && now == environment);
             view! {
-                <button class="menu-item" name="to" value=format!("{}/{environment}", choice.name)
+                <button class="menu-item" name=names::WORK_IN value=format!("{}/{environment}", choice.name)
                     aria-current=current.then_some("true")>
                     <span>{environment.to_string()}</span>
                     {current.then(|| icon("check"))}
@@ -180,7 +180,7 @@ fn person(frame: &Frame) -> Option<AnyView> {
             <div class="menu-body">
                 <p class="menu-text"><strong>{name.clone()}</strong>{frame.email.clone().map(|email| view! { <br />{email} })}</p>
                 <form method="post" action="/auth/logout">
-                    <input type="hidden" name="_csrf" value=frame.csrf.clone() />
+                    <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
                     <button class="menu-item">{icon("sign-out")}<span>"Sign out"</span></button>
                 </form>
             </div>

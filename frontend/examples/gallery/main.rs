@@ -1,0 +1,95 @@
+//! Renders every page with sample content to `target/gallery`, to be looked at in a browser:
+//! with nothing, one and very many; with the longest names, an error, a dead control plane.
+
+mod admin;
+mod catalog;
+mod claims;
+mod form;
+mod people;
+mod requests;
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use portico_frontend::pages;
+
+fn main() -> std::io::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let out = root.join("target/gallery");
+    fs::create_dir_all(&out)?;
+    let mut sheets: Vec<_> = fs::read_dir(root.join("style"))?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "css"))
+        .collect();
+    sheets.sort();
+    let css: String = sheets
+        .iter()
+        .filter_map(|path| fs::read_to_string(path).ok())
+        .collect();
+    fs::write(out.join("style.css"), css)?;
+
+    for (name, html) in all() {
+        fs::write(out.join(format!("{name}.html")), html)?;
+    }
+    measure("catalog of 20", || {
+        pages::catalog(&people::dana("/catalog"), &catalog::many(20))
+    });
+    measure("form", || {
+        pages::request_form(&people::dana("/catalog"), &form::create())
+    });
+    println!("rendered to {}", out.display());
+    Ok(())
+}
+
+fn measure(what: &str, render: impl Fn() -> String) {
+    let size = render().len();
+    let begun = Instant::now();
+    for _ in 0..1000 {
+        std::hint::black_box(render());
+    }
+    println!(
+        "{what}: {:?} for {size} bytes, samples included",
+        begun.elapsed() / 1000
+    );
+}
+
+fn all() -> Vec<(&'static str, String)> {
+    let mut all = vec![
+        (
+            "sign-in",
+            pages::sign_in(&people::sign_in(None), &people::stranger()),
+        ),
+        (
+            "sign-in-refused",
+            pages::sign_in(
+                &people::sign_in(Some("Your session has ended. Sign in again to go on.")),
+                &people::stranger(),
+            ),
+        ),
+        (
+            "error",
+            pages::error(
+                &people::dana("/nowhere"),
+                404,
+                "There is nothing here",
+                "The address may be mistyped, or what was here is gone or not yours to see. Look through the catalog or your claims.",
+            ),
+        ),
+        (
+            "error-stranger",
+            pages::error(
+                &people::stranger(),
+                503,
+                "Portico is starting",
+                "Try again in a few seconds.",
+            ),
+        ),
+    ];
+    all.extend(catalog::pages());
+    all.extend(form::pages());
+    all.extend(requests::pages());
+    all.extend(claims::pages());
+    all.extend(admin::pages());
+    all
+}

@@ -1,0 +1,116 @@
+//! Frames: who looks at a page.
+
+use jiff::Timestamp;
+use portico_domain::view::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
+
+pub(crate) fn now() -> Timestamp {
+    "2026-06-01T12:00:00Z".parse().expect("a time")
+}
+
+pub(crate) fn stranger() -> Frame {
+    Frame {
+        title: "Sign in".into(),
+        company: "Acme".into(),
+        path: "/sign-in".into(),
+        person: None,
+        email: None,
+        admin: false,
+        approver: false,
+        waiting: 0,
+        tenants: vec![],
+        current: None,
+        crumbs: vec![],
+        notices: vec![],
+        theme: std::env::var("THEME").ok(),
+        now: now(),
+        csrf: "c0ffee".into(),
+        nonce: "n0nce".into(),
+        style: "style.css".into(),
+        script: None,
+        wasm: None,
+    }
+}
+
+pub(crate) fn dana(path: &str) -> Frame {
+    let tenant = |name: &str, title: &str| TenantChoice {
+        name: name.parse().expect("a name"),
+        title: title.into(),
+        environments: vec![
+            "dev".parse().expect("a name"),
+            "production".parse().expect("a name"),
+        ],
+    };
+    Frame {
+        title: "Page".into(),
+        path: path.into(),
+        person: Some("Dana Developer".into()),
+        email: Some("dana@acme.example".into()),
+        tenants: vec![
+            tenant("payments", "Payments"),
+            tenant("research", "Research and early ideas"),
+        ],
+        current: Some((
+            "payments".parse().expect("a name"),
+            "dev".parse().expect("a name"),
+        )),
+        ..stranger()
+    }
+}
+
+pub(crate) fn ada(path: &str) -> Frame {
+    Frame {
+        approver: true,
+        waiting: 3,
+        person: Some("Ada Approver".into()),
+        ..dana(path)
+    }
+}
+
+pub(crate) fn pat(path: &str) -> Frame {
+    Frame {
+        admin: true,
+        person: Some("Pat Platform-Admin of the very long name".into()),
+        ..ada(path)
+    }
+}
+
+pub(crate) fn at(mut frame: Frame, title: &str, crumbs: &[(&str, &str)]) -> Frame {
+    frame.title = title.into();
+    frame.crumbs = crumbs
+        .iter()
+        .map(|(title, href)| Crumb {
+            title: (*title).into(),
+            href: (*href).into(),
+        })
+        .collect();
+    frame
+}
+
+pub(crate) fn saying(mut frame: Frame, tone: NoticeTone, text: &str) -> Frame {
+    frame.notices.push(Notice {
+        tone,
+        text: text.into(),
+    });
+    frame
+}
+
+pub(crate) fn sign_in(message: Option<&str>) -> SignInPage {
+    SignInPage {
+        company: "Acme".into(),
+        logo: None,
+        providers: vec![
+            SignInProvider {
+                title: "Sign in with Acme SSO".into(),
+                href: "/auth/login".into(),
+            },
+            SignInProvider {
+                title: "Sign in as a contractor".into(),
+                href: "/auth/login".into(),
+            },
+        ],
+        message: message.map(|text| Notice {
+            tone: NoticeTone::Plain,
+            text: text.into(),
+        }),
+    }
+}

@@ -1,0 +1,3 @@
+pub(crate) fn pages() -> Vec<(&'static str, String)> {
+    vec![]
+}

@@ -1,0 +1,103 @@
+//! What stands beside the form, always in view: what will come of it.
+
+use leptos::prelude::*;
+use portico_domain::request::Action;
+use portico_domain::view::{DryRunVerdict, RequestFormPage, names};
+
+use crate::parts::icon;
+use crate::parts::summary::{approval, placement, quota};
+use crate::parts::text::{code, counted};
+
+pub(super) fn aside(page: &RequestFormPage) -> AnyView {
+    let quotas = (!page.quota.is_empty())
+        .then(|| view! { <div><h3>"Quota after this"</h3>{quota(&page.quota)}</div> });
+    view! {
+        <aside class="summary" aria-label="Summary">
+            <p class="sentence">{page.sentence.clone()}</p>
+            <div><h3>"Control plane"</h3>{placement(&page.placement)}</div>
+            <div><h3>"Approval"</h3>{approval(&page.approval)}</div>
+            {quotas}
+            {differences(page)}
+            {manifest(page)}
+            {page.dry_run.as_ref().map(dry_run)}
+            {send(page)}
+        </aside>
+    }
+    .into_any()
+}
+
+fn differences(page: &RequestFormPage) -> Option<AnyView> {
+    if page.differences.is_empty() {
+        return None;
+    }
+    let title = if page.action == Action::Change {
+        "What changes"
+    } else {
+        "Differs from the plan"
+    };
+    let rows: Vec<_> = page
+        .differences
+        .iter()
+        .map(|(path, from, to)| {
+            view! {
+                <li>
+                    <span class="mono path">{path.clone()}</span>
+                    <span><del>{from.clone()}</del><span class="unseen">" becomes "</span>{icon("arrow")}<ins>{to.clone()}</ins></span>
+                </li>
+            }
+        })
+        .collect();
+    Some(view! { <div><h3>{title}</h3><ul role="list" class="differences">{rows}</ul></div> }.into_any())
+}
+
+fn manifest(page: &RequestFormPage) -> Option<AnyView> {
+    (!page.manifest.is_empty()).then(|| {
+        view! {
+            <details class="fold" id="manifest-fold">
+                <summary>{icon("right")}"The exact manifest"</summary>
+                {code("manifest".to_owned(), "the manifest".to_owned(), page.manifest.clone())}
+            </details>
+        }
+        .into_any()
+    })
+}
+
+fn dry_run(verdict: &DryRunVerdict) -> AnyView {
+    let (class, name, title) = if verdict.accepted {
+        ("notice good", "ready", "The control plane would take it")
+    } else {
+        ("notice bad", "bad", "The control plane would not take it")
+    };
+    view! {
+        <div class=class role="status">{icon(name)}<div><h3>{title}</h3><p>{verdict.message.clone()}</p></div></div>
+    }
+    .into_any()
+}
+
+fn send(page: &RequestFormPage) -> AnyView {
+    let words = match page.action {
+        Action::Create => format!("Request {}", page.offering.title),
+        Action::Change => "Send change".to_owned(),
+        Action::Renew => "Renew".to_owned(),
+        Action::Delete => "Delete".to_owned(),
+    };
+    let blocked = page.form.is_none() || page.approval.denied.is_some();
+    let count = (page.problem_count > 0).then(|| {
+        let words = format!(
+            "{} to fill in or correct",
+            counted(page.problem_count, "field", "fields")
+        );
+        view! { <p class="problem">{icon("warning")}<span>{words}</span></p> }
+    });
+    view! {
+        <div class="send">
+            <div role="status">{count}</div>
+            <div class="actions">
+                <button class="button primary" name=names::DO value="submit" disabled=blocked>{words}</button>
+                <button class="button" name=names::DO value="review">"Review"</button>
+            </div>
+            <p class="help">"Review asks the control plane whether it would take this, without sending anything."</p>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,218 @@
+//! The controls that take one value: text, number, yes or no, a choice, YAML.
+
+use leptos::prelude::*;
+use portico_domain::view::{Choice, Control, Field};
+
+use super::field::{Described, marks};
+use super::id_of;
+use crate::parts::icon;
+
+/// Up to so many choices are radio buttons, more are a select.
+const RADIO_UP_TO: usize = 5;
+
+/// Whether the control is several inputs that need a common heading.
+pub(super) fn is_group(field: &Field) -> bool {
+    match &field.control {
+        Control::OptionalToggle { .. } => true,
+        Control::Choice { choices, .. } => choices.len() <= RADIO_UP_TO,
+        _ => false,
+    }
+}
+
+/// The input or inputs of a field.
+pub(super) fn control(field: &Field, described: &Described) -> AnyView {
+    match &field.control {
+        Control::Text {
+            text,
+            multiline,
+            max_length,
+            placeholder,
+            format,
+        } => {
+            if *multiline {
+                return text_area(field, &field.name, text, "text", described);
+            }
+            text_input(
+                field,
+                text,
+                format.as_deref(),
+                *max_length,
+                placeholder.clone(),
+                described,
+            )
+        }
+        Control::Number {
+            text,
+            integer,
+            min,
+            max,
+        } => number(field, text, *integer, (*min, *max), described),
+        Control::Toggle { on } => toggle(field, *on, described),
+        Control::OptionalToggle { on } => {
+            let chosen = on.map_or("", |on| if on { "true" } else { "false" });
+            let choices = [choice("true", "Yes"), choice("false", "No")];
+            radios(field, chosen, &choices)
+        }
+        Control::Choice { chosen, choices } if choices.len() <= RADIO_UP_TO => radios(field, chosen, choices),
+        Control::Choice { chosen, choices } => select(field, chosen, choices, described),
+        Control::Yaml { text } => text_area(field, &format!("{}/@yaml", field.name), text, "mono", described),
+        // The controls that hold fields are drawn by those who know how; others are not known yet.
+        _ => view! { <p class="quiet">"This field cannot be shown here. Use the YAML tab."</p> }.into_any(),
+    }
+}
+
+fn choice(value: &str, label: &str) -> Choice {
+    Choice {
+        value: value.to_owned(),
+        label: label.to_owned(),
+    }
+}
+
+fn required(field: &Field) -> Option<&'static str> {
+    field.required.then_some("true")
+}
+
+fn text_input(
+    field: &Field,
+    text: &str,
+    format: Option<&str>,
+    max_length: Option<u64>,
+    placeholder: Option<String>,
+    described: &Described,
+) -> AnyView {
+    let input_mode = match format {
+        Some("email") => Some("email"),
+        Some("uri") => Some("url"),
+        _ => None,
+    };
+    let kind = if format == Some("password") {
+        "password"
+    } else {
+        "text"
+    };
+    let class = match (max_length, format) {
+        (_, Some("quantity" | "duration" | "intOrString")) => Some("short"),
+        (Some(..=20), _) => Some("short"),
+        _ => None,
+    };
+    view! {
+        <input type=kind class=class id=id_of(&field.name) name=field.name.clone() value=text.to_owned() placeholder=placeholder
+            inputmode=input_mode autocomplete="off" autocapitalize="off" spellcheck="false"
+            aria-required=required(field) aria-invalid=described.invalid aria-describedby=described.by.clone() />
+    }
+    .into_any()
+}
+
+/// A text area. A parser drops the first line break in it, so one goes before it.
+fn text_area(field: &Field, name: &str, text: &str, class: &'static str, described: &Described) -> AnyView {
+    let rows = text.lines().count().clamp(3, 16).to_string();
+    view! {
+        <textarea class=class id=id_of(&field.name) name=name.to_owned() rows=rows spellcheck="false" autocomplete="off"
+            aria-required=required(field) aria-invalid=described.invalid aria-describedby=described.by.clone()>{format!("\n{text}")}</textarea>
+    }
+    .into_any()
+}
+
+fn number(
+    field: &Field,
+    text: &str,
+    integer: bool,
+    bounds: (Option<f64>, Option<f64>),
+    described: &Described,
+) -> AnyView {
+    let mode = if integer { "numeric" } else { "decimal" };
+    let range = match bounds {
+        (Some(min), Some(max)) => Some(format!("{min} to {max}")),
+        (Some(min), None) => Some(format!("{min} or more")),
+        (None, Some(max)) => Some(format!("at most {max}")),
+        (None, None) => None,
+    };
+    let id = id_of(&field.name);
+    let range_id = format!("{id}-range");
+    let by = match (&described.by, &range) {
+        (Some(by), Some(_)) => Some(format!("{by} {range_id}")),
+        (None, Some(_)) => Some(range_id.clone()),
+        (by, None) => by.clone(),
+    };
+    view! {
+        <div class="with-range">
+            <input type="text" class="short" id=id name=field.name.clone() value=text.to_owned() inputmode=mode autocomplete="off"
+                aria-required=required(field) aria-invalid=described.invalid aria-describedby=by />
+            {range.map(|range| view! { <span class="help" id=range_id>{range}</span> })}
+        </div>
+    }
+    .into_any()
+}
+
+fn toggle(field: &Field, on: bool, described: &Described) -> AnyView {
+    view! {
+        <input type="hidden" name=field.name.clone() value="false" />
+        <label class="choice">
+            <input type="checkbox" id=id_of(&field.name) name=field.name.clone() value="true" checked=on
+                aria-invalid=described.invalid aria-describedby=described.by.clone() />
+            <span class="label">{field.label.clone()}{marks(field)}</span>
+        </label>
+    }
+    .into_any()
+}
+
+/// The words for choosing nothing.
+fn nothing(field: &Field) -> String {
+    field
+        .default
+        .as_ref()
+        .map_or_else(|| "Not set".to_owned(), |default| format!("Default ({default})"))
+}
+
+fn radios(field: &Field, chosen: &str, choices: &[Choice]) -> AnyView {
+    let one = |value: String, label: String| {
+        let checked = value == chosen;
+        view! {
+            <label class="choice">
+                <input type="radio" name=field.name.clone() value=value checked=checked />
+                <span>{label}</span>
+            </label>
+        }
+    };
+    let nothing = (!field.required).then(|| one(String::new(), nothing(field)));
+    let strange = (!chosen.is_empty() && !choices.iter().any(|choice| choice.value == chosen))
+        .then(|| one(chosen.to_owned(), format!("{chosen} (not a choice)")));
+    let each: Vec<_> = choices
+        .iter()
+        .map(|choice| one(choice.value.clone(), choice.label.clone()))
+        .collect();
+    view! { <div class="choices">{nothing}{each}{strange}</div> }.into_any()
+}
+
+fn select(field: &Field, chosen: &str, choices: &[Choice], described: &Described) -> AnyView {
+    let one = |value: String, label: String| {
+        let selected = value == chosen;
+        view! { <option value=value selected=selected>{label}</option> }
+    };
+    let nothing = (!field.required || chosen.is_empty()).then(|| {
+        let words = if field.required {
+            "Choose…".to_owned()
+        } else {
+            nothing(field)
+        };
+        one(String::new(), words)
+    });
+    let strange = (!chosen.is_empty() && !choices.iter().any(|choice| choice.value == chosen))
+        .then(|| one(chosen.to_owned(), format!("{chosen} (not a choice)")));
+    let each: Vec<_> = choices
+        .iter()
+        .map(|choice| one(choice.value.clone(), choice.label.clone()))
+        .collect();
+    view! {
+        <div class="select">
+            <select id=id_of(&field.name) name=field.name.clone() aria-required=required(field)
+                aria-invalid=described.invalid aria-describedby=described.by.clone()>
+                {nothing}
+                {each}
+                {strange}
+            </select>
+            {icon("down")}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,148 @@
+//! One field: label, help, problems and control, tied together for those who listen.
+
+use leptos::prelude::*;
+use portico_domain::view::{Control, Field};
+
+use super::list::{list, map, union};
+use super::locked::locked;
+use super::{Around, control, id_of};
+use crate::parts::icon;
+
+/// A field with all that belongs to it.
+pub(crate) fn field(field: &Field, around: Around<'_>) -> AnyView {
+    let around = Around {
+        locked: around.locked || field.locked,
+        ..around
+    };
+    let described = Described::of(field);
+    let name = field.name.clone();
+    let body = match &field.control {
+        Control::Object { fields } => {
+            let fields: Vec<_> = fields.iter().map(|each| self::field(each, around)).collect();
+            group(
+                field,
+                &described,
+                view! { <div class="fields nested">{fields}</div> }.into_any(),
+            )
+        }
+        Control::List { .. } => group(field, &described, list(field, around)),
+        Control::Map { entries } => group(field, &described, map(field, entries, around)),
+        Control::Union { branches, chosen } => {
+            group(field, &described, union(field, branches, chosen, around))
+        }
+        _ if around.locked => {
+            let control = locked(field);
+            view! {
+                <div class="label">{field.label.clone()}{marks(field)}</div>
+                {help(field)}
+                {control}
+                {problems(field)}
+            }
+            .into_any()
+        }
+        _ if control::is_group(field) => group(field, &described, control::control(field, &described)),
+        Control::Toggle { .. } => view! {
+            {control::control(field, &described)}
+            {help(field)}
+            {problems(field)}
+        }
+        .into_any(),
+        _ => view! {
+            <label class="label" for=id_of(&field.name)>{field.label.clone()}{marks(field)}</label>
+            {help(field)}
+            {problems(field)}
+            {control::control(field, &described)}
+            {default(field)}
+        }
+        .into_any(),
+    };
+    let class = if field.problems.is_empty() {
+        "field"
+    } else {
+        "field wrong"
+    };
+    view! { <div class=class data-field=name>{body}</div> }.into_any()
+}
+
+/// What the input's `aria-describedby` and `aria-invalid` say.
+pub(super) struct Described {
+    pub(super) by: Option<String>,
+    pub(super) invalid: Option<&'static str>,
+}
+
+impl Described {
+    fn of(field: &Field) -> Self {
+        let id = id_of(&field.name);
+        let mut by = Vec::new();
+        if field.help.is_some() {
+            by.push(format!("{id}-help"));
+        }
+        if !field.problems.is_empty() {
+            by.push(format!("{id}-problems"));
+        }
+        if has_default_hint(field) {
+            by.push(format!("{id}-default"));
+        }
+        Self {
+            by: (!by.is_empty()).then(|| by.join(" ")),
+            invalid: (!field.problems.is_empty()).then_some("true"),
+        }
+    }
+}
+
+fn group(field: &Field, described: &Described, body: AnyView) -> AnyView {
+    let legend_class = if field.label.is_empty() { "unseen" } else { "label" };
+    view! {
+        <fieldset id=id_of(&field.name) tabindex="-1" aria-describedby=described.by.clone()>
+            <legend class=legend_class>{field.label.clone()}{marks(field)}</legend>
+            {help(field)}
+            {problems(field)}
+            {body}
+            {default(field)}
+        </fieldset>
+    }
+    .into_any()
+}
+
+pub(super) fn marks(field: &Field) -> AnyView {
+    let required = (field.required && !field.locked).then(|| view! { <span class="mark">"required"</span> });
+    let changed = (field.changed && !field.locked).then(|| view! { <span class="mark">"changed"</span> });
+    let locked = field.locked.then(|| {
+        let why = field.locked_by.clone().unwrap_or_else(|| "locked".to_owned());
+        view! { <span class="mark">{icon("lock")}{why}</span> }
+    });
+    view! { {required}{changed}{locked} }.into_any()
+}
+
+pub(super) fn help(field: &Field) -> Option<AnyView> {
+    field
+        .help
+        .clone()
+        .map(|help| view! { <p class="help" id=format!("{}-help", id_of(&field.name))>{help}</p> }.into_any())
+}
+
+pub(super) fn problems(field: &Field) -> Option<AnyView> {
+    (!field.problems.is_empty()).then(|| {
+        let id = format!("{}-problems", id_of(&field.name));
+        let each: Vec<_> = field
+            .problems
+            .iter()
+            .map(|problem| view! { <p class="problem">{icon("warning")}<span>{problem.clone()}</span></p> })
+            .collect();
+        view! { <div class="problems" id=id>{each}</div> }.into_any()
+    })
+}
+
+fn has_default_hint(field: &Field) -> bool {
+    let empty = match &field.control {
+        Control::Text { text, .. } | Control::Number { text, .. } | Control::Yaml { text } => text.is_empty(),
+        _ => false,
+    };
+    empty && field.default.is_some()
+}
+
+fn default(field: &Field) -> Option<AnyView> {
+    let default = field.default.clone().filter(|_| has_default_hint(field))?;
+    let id = format!("{}-default", id_of(&field.name));
+    Some(view! { <p class="help" id=id>"If left empty: "<span class="mono">{default}</span></p> }.into_any())
+}

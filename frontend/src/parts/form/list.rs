@@ -1,0 +1,203 @@
+//! The controls that hold fields and change in number: lists, maps, one of several shapes.
+
+use leptos::prelude::*;
+use portico_domain::view::{Branch, Control, Entry, Field, names};
+
+use super::field::field;
+use super::{Around, id_of};
+use crate::parts::icon;
+
+/// The items of a list, each with the buttons that move and remove it, and one to add another.
+pub(super) fn list(whole: &Field, around: Around<'_>) -> AnyView {
+    let Control::List {
+        items,
+        item_label,
+        min_items,
+        max_items,
+    } = &whole.control
+    else {
+        return ().into_any();
+    };
+    let count = items.len();
+    let may_remove = min_items.is_none_or(|least| (count as u64) > least);
+    let may_add = max_items.is_none_or(|most| (count as u64) < most);
+    let rows: Vec<_> = items
+        .iter()
+        .enumerate()
+        .map(|(index, item)| {
+            let called = format!("{item_label} {}", index + 1);
+            let item = Field {
+                label: capitalized(&called),
+                ..item.clone()
+            };
+            let path = item.name.clone();
+            let buttons = (!around.locked).then(|| {
+                let up = (index > 0).then(|| {
+                    act(
+                        around,
+                        whole,
+                        format!("up:{path}"),
+                        "up",
+                        format!("Move {called} up"),
+                    )
+                });
+                let down = (index + 1 < count).then(|| {
+                    act(
+                        around,
+                        whole,
+                        format!("down:{path}"),
+                        "downward",
+                        format!("Move {called} down"),
+                    )
+                });
+                let remove = may_remove.then(|| {
+                    act(
+                        around,
+                        whole,
+                        format!("remove:{path}"),
+                        "close",
+                        format!("Remove {called}"),
+                    )
+                });
+                view! { <div class="item-acts">{up}{down}{remove}</div> }
+            });
+            let class = if is_whole(&item) { "item" } else { "item line-item" };
+            view! { <li class=class>{field(&item, around)}{buttons}</li> }
+        })
+        .collect();
+    let add = (may_add && !around.locked).then(|| add(around, whole, format!("Add {item_label}")));
+    let none = (count == 0 && around.locked).then(|| view! { <p class="fixed">"None"</p> });
+    view! {
+        <input type="hidden" name=whole.name.clone() value="[]" />
+        <ol role="list" class="items">{rows}</ol>
+        {none}
+        {add}
+    }
+    .into_any()
+}
+
+/// Key and value pairs.
+pub(super) fn map(whole: &Field, entries: &[Entry], around: Around<'_>) -> AnyView {
+    let rows: Vec<_> = entries
+        .iter()
+        .enumerate()
+        .map(|(index, entry)| {
+            let number = index + 1;
+            let path = format!("{}/@{index}", whole.name);
+            let remove = (!around.locked)
+                .then(|| act(around, whole, format!("remove:{path}"), "close", format!("Remove entry {number}")));
+            let id = id_of(&entry.key_name);
+            let key = if around.locked {
+                view! {
+                    <input type="hidden" name=entry.key_name.clone() value=entry.key.clone() />
+                    <p class="fixed mono">{entry.key.clone()}</p>
+                }
+                .into_any()
+            } else {
+                view! {
+                    <label class="label" for=id.clone()>{format!("Key {number}")}</label>
+                    <input type="text" id=id name=entry.key_name.clone() value=entry.key.clone() autocomplete="off" autocapitalize="off" spellcheck="false" />
+                }
+                .into_any()
+            };
+            let value = Field { label: format!("Value {number}"), required: false, ..entry.value.clone() };
+            view! {
+                <li class="item pair">
+                    <div class="field">{key}</div>
+                    {field(&value, around)}
+                    <div class="item-acts">{remove}</div>
+                </li>
+            }
+        })
+        .collect();
+    let add = (!around.locked).then(|| add(around, whole, "Add entry".to_owned()));
+    view! {
+        <input type="hidden" name=whole.name.clone() value="{}" />
+        <ol role="list" class="items">{rows}</ol>
+        {add}
+    }
+    .into_any()
+}
+
+/// One of several shapes: which, and the fields of that one.
+pub(super) fn union(whole: &Field, branches: &[Branch], chosen: &str, around: Around<'_>) -> AnyView {
+    let name = format!("{}/@branch", whole.name);
+    let fields: Vec<_> = branches
+        .iter()
+        .filter(|branch| branch.id == chosen)
+        .flat_map(|branch| &branch.fields)
+        .map(|each| field(each, around))
+        .collect();
+    let fields = (!fields.is_empty()).then(|| view! { <div class="fields nested">{fields}</div> });
+    if around.locked {
+        let words = branches
+            .iter()
+            .find(|branch| branch.id == chosen)
+            .map_or_else(|| "Not set".to_owned(), |branch| branch.label.clone());
+        return view! {
+            <input type="hidden" name=name value=chosen.to_owned() />
+            <p class="fixed">{words}</p>
+            {fields}
+        }
+        .into_any();
+    }
+    let one = |value: String, label: String| {
+        let checked = value == chosen;
+        view! {
+            <label class="choice">
+                <input type="radio" name=name.clone() value=value checked=checked data-update=format!("branch:{}", whole.name) />
+                <span>{label}</span>
+            </label>
+        }
+    };
+    let none = (!whole.required).then(|| one(String::new(), "Not set".to_owned()));
+    let each: Vec<_> = branches
+        .iter()
+        .map(|branch| one(branch.id.clone(), branch.label.clone()))
+        .collect();
+    view! {
+        <div class="choices">{none}{each}</div>
+        <button class="button when-still" name=names::DO value=format!("branch:{}", whole.name) formaction=back_to(around, whole)>
+            "Show its fields"
+        </button>
+        {fields}
+    }
+    .into_any()
+}
+
+fn is_whole(field: &Field) -> bool {
+    matches!(
+        field.control,
+        Control::Object { .. }
+            | Control::List { .. }
+            | Control::Map { .. }
+            | Control::Union { .. }
+            | Control::Yaml { .. }
+    )
+}
+
+fn act(around: Around<'_>, whole: &Field, what: String, name: &'static str, words: String) -> AnyView {
+    view! {
+        <button class="icon-button" name=names::DO value=what formaction=back_to(around, whole) aria-label=words.clone() title=words>{icon(name)}</button>
+    }
+    .into_any()
+}
+
+fn add(around: Around<'_>, whole: &Field, words: String) -> AnyView {
+    view! {
+        <button class="button" name=names::DO value=format!("add:{}", whole.name) formaction=back_to(around, whole)>{icon("plus")}{words}</button>
+    }
+    .into_any()
+}
+
+/// Where the form posts to, with the place in the page to come back to.
+fn back_to(around: Around<'_>, whole: &Field) -> String {
+    format!("{}#{}", around.post_to, id_of(&whole.name))
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

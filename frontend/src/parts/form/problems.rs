@@ -1,0 +1,73 @@
+//! What is wrong in a form, gathered for the summary at its top.
+
+use portico_domain::view::{Control, Field, Form};
+
+use super::id_of;
+
+/// A problem and the field that it stands beside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The id of the field's input.
+    pub(crate) id: String,
+    /// The field's label.
+    pub(crate) label: String,
+    /// The problem.
+    pub(crate) problem: String,
+}
+
+/// All problems that stand beside fields, in the order of the page.
+pub(crate) fn form_problems(form: &Form) -> Vec<Found> {
+    let mut found = Vec::new();
+    let sections = form.sections.iter().flat_map(|section| &section.fields);
+    for field in form.main.iter().chain(sections) {
+        walk(field, &mut |field| {
+            found.extend(field.problems.iter().map(|problem| Found {
+                id: id_of(&field.name),
+                label: field.label.clone(),
+                problem: problem.clone(),
+            }));
+        });
+    }
+    found
+}
+
+/// How many problems there are in these fields.
+pub(super) fn count(fields: &[Field]) -> usize {
+    sum(fields, |field| field.problems.len())
+}
+
+/// How many of these fields differ from their defaults and the plan.
+pub(super) fn changed(fields: &[Field]) -> usize {
+    sum(fields, |field| {
+        usize::from(field.changed && children(field).is_empty())
+    })
+}
+
+fn sum(fields: &[Field], of: impl Fn(&Field) -> usize) -> usize {
+    let mut total = 0;
+    for field in fields {
+        walk(field, &mut |field| total += of(field));
+    }
+    total
+}
+
+fn walk<'f>(field: &'f Field, visit: &mut impl FnMut(&'f Field)) {
+    visit(field);
+    for child in children(field) {
+        walk(child, visit);
+    }
+}
+
+fn children(field: &Field) -> Vec<&Field> {
+    match &field.control {
+        Control::Object { fields } => fields.iter().collect(),
+        Control::List { items, .. } => items.iter().collect(),
+        Control::Map { entries } => entries.iter().map(|entry| &entry.value).collect(),
+        Control::Union { branches, chosen } => branches
+            .iter()
+            .filter(|branch| branch.id == *chosen)
+            .flat_map(|branch| &branch.fields)
+            .collect(),
+        _ => Vec::new(),
+    }
+}

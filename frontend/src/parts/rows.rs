@@ -1,0 +1,125 @@
+//! Tables of claims and of requests, as several pages show them.
+
+use jiff::Timestamp;
+use leptos::prelude::*;
+use portico_domain::claim::Health;
+use portico_domain::view::{ClaimRow, RequestRow};
+
+use super::badge::{action_word, health, state};
+use super::{glyph, icon, relative, time};
+
+/// How much of a claim a table tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Columns {
+    /// All of it.
+    All,
+    /// Without the offering, which the page is about.
+    SameOffering,
+}
+
+/// Claims, a row each.
+pub(crate) fn claim_table(now: Timestamp, rows: &[ClaimRow], columns: Columns) -> AnyView {
+    let all = columns == Columns::All;
+    let rows: Vec<_> = rows.iter().map(|row| claim_row(now, row, all)).collect();
+    view! {
+        <div class="table-wrap">
+            <table class="rows">
+                <caption class="unseen">"Claims"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Name"</th>
+                        {all.then(|| view! { <th scope="col">"Offering"</th> })}
+                        <th scope="col">"Health"</th>
+                        <th scope="col">"Environment"</th>
+                        <th scope="col">"Control plane"</th>
+                        <th scope="col">"Age"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn claim_row(now: Timestamp, row: &ClaimRow, all: bool) -> impl IntoView + use<> {
+    let place = match (&row.tenant, &row.environment) {
+        (Some(tenant), Some(environment)) => format!("{tenant}/{environment}"),
+        (Some(tenant), None) => tenant.to_string(),
+        _ => "–".to_owned(),
+    };
+    let offering = all.then(|| {
+        let plan = row
+            .plan
+            .as_ref()
+            .map(|plan| view! { <span class="quiet">", "{plan.to_string()}</span> });
+        view! {
+            <td data-label="Offering">
+                <span class="with-icon">
+                    {icon(glyph(&row.icon, row.category.slug()))}
+                    <span>{row.offering_title.clone()}{plan}</span>
+                </span>
+            </td>
+        }
+    });
+    let seen = (row.health == Health::Unreachable)
+        .then(|| view! { <span class="reason">"Last seen "{relative(now, row.observed_at)}</span> });
+    let reason = (!row.reason.is_empty()).then(|| view! { <span class="reason">{row.reason.clone()}</span> });
+    view! {
+        <tr id=row_id(row)>
+            <th scope="row"><a href=row.href.clone()>{row.reference.name.to_string()}</a></th>
+            {offering}
+            <td data-label="Health">{health(row.health)}{reason}{seen}</td>
+            <td data-label="Environment">{place}</td>
+            <td data-label="Control plane">{row.plane_title.clone()}</td>
+            <td data-label="Age">{time(now, row.created_at)}</td>
+        </tr>
+    }
+}
+
+/// What a row is known by when the page is renewed in place.
+fn row_id(row: &ClaimRow) -> String {
+    format!("r-{}", row.reference)
+}
+
+/// Requests, a row each.
+pub(crate) fn request_table(now: Timestamp, rows: &[RequestRow]) -> AnyView {
+    let rows: Vec<_> = rows.iter().map(|row| request_row(now, row)).collect();
+    view! {
+        <div class="table-wrap">
+            <table class="rows">
+                <caption class="unseen">"Requests"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Request"</th>
+                        <th scope="col">"Offering"</th>
+                        <th scope="col">"State"</th>
+                        <th scope="col">"Environment"</th>
+                        <th scope="col">"Requested by"</th>
+                        <th scope="col">"Moved"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn request_row(now: Timestamp, row: &RequestRow) -> impl IntoView + use<> {
+    let status = (!row.status.is_empty()).then(|| view! { <span class="reason">{row.status.clone()}</span> });
+    view! {
+        <tr id=format!("r-{}", row.id)>
+            <th scope="row">
+                <a href=row.href.clone()>{action_word(row.action)}" "{row.claim.name.to_string()}</a>
+            </th>
+            <td data-label="Offering">
+                <span class="with-icon">{icon(glyph(&row.icon, "other"))}<span>{row.offering_title.clone()}</span></span>
+            </td>
+            <td data-label="State">{state(row.state)}{status}</td>
+            <td data-label="Environment">{format!("{}/{}", row.tenant, row.environment)}</td>
+            <td data-label="Requested by">{row.requester.clone()}</td>
+            <td data-label="Moved">{time(now, row.updated_at)}</td>
+        </tr>
+    }
+}

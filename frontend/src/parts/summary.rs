@@ -1,0 +1,114 @@
+//! What the form, a request and the approval queue say alike: quota, placement, approval.
+
+use leptos::prelude::*;
+use portico_domain::placement::Placement;
+use portico_domain::view::{ApprovalPreview, QuotaLine};
+
+use super::icon;
+
+/// The quota after a request, a line and a meter for each resource.
+pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
+    let rows: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            let after = line.used.saturating_add(line.takes);
+            let over = after > line.limit;
+            let words = match (line.takes, over) {
+                (_, true) => format!("{} of {}: too much by {}", after, line.limit, after - line.limit),
+                (0, false) => format!("{} of {}", line.used, line.limit),
+                (takes, false) => format!("{} of {} (+{takes})", after, line.limit),
+            };
+            let name = resource(&line.resource);
+            view! {
+                <li class=if over { "meter over" } else { "meter" }>
+                    <span>{name.clone()}</span>
+                    <span class="quiet">{words}</span>
+                    <meter aria-label=name min="0" max=line.limit.max(1).to_string() value=after.min(line.limit.max(1)).to_string()></meter>
+                </li>
+            }
+        })
+        .collect();
+    view! { <ul role="list" class="meters">{rows}</ul> }.into_any()
+}
+
+/// `memoryGib` in words: `Memory GiB`.
+pub(crate) fn resource(name: &str) -> String {
+    let mut words = String::with_capacity(name.len() + 4);
+    for (index, letter) in name.chars().enumerate() {
+        if index == 0 {
+            words.extend(letter.to_uppercase());
+        } else if letter.is_uppercase() {
+            words.push(' ');
+            words.extend(letter.to_lowercase());
+        } else {
+            words.push(letter);
+        }
+    }
+    words.replace(" gib", " GiB").replace("Cpu", "CPU")
+}
+
+/// Which control plane, why it, and what ruled out the others.
+pub(crate) fn placement(placement: &Placement) -> AnyView {
+    let chosen = placement.chosen.as_ref().map(|chosen| {
+        let candidate = placement
+            .candidates
+            .iter()
+            .find(|candidate| candidate.plane == *chosen);
+        let title = candidate.map_or_else(|| chosen.to_string(), |candidate| candidate.title.clone());
+        let region = candidate.and_then(|candidate| candidate.region.clone());
+        view! {
+            <p>
+                <strong>{title}</strong>
+                {region.map(|region| view! { <span class="quiet">" in "{region}</span> })}
+            </p>
+        }
+    });
+    let reason = (!placement.reason.is_empty()).then(|| {
+        let class = if placement.chosen.is_some() {
+            "quiet"
+        } else {
+            "problem"
+        };
+        view! { <p class=class>{placement.reason.clone()}</p> }
+    });
+    let others: Vec<_> = placement
+        .candidates
+        .iter()
+        .filter(|candidate| Some(&candidate.plane) != placement.chosen.as_ref())
+        .map(|candidate| {
+            let why = if candidate.ruled_out.is_empty() {
+                "Would do as well.".to_owned()
+            } else {
+                candidate.ruled_out.join(" ")
+            };
+            view! { <li><strong>{candidate.title.clone()}</strong>" "<span class="quiet">{why}</span></li> }
+        })
+        .collect();
+    let others = (!others.is_empty()).then(|| {
+        let open = placement.chosen.is_none();
+        view! {
+            <details class="fold" open=open>
+                <summary>{icon("right")}"Why not another?"</summary>
+                <ul role="list" class="lines">{others}</ul>
+            </details>
+        }
+    });
+    view! { {chosen}{reason}{others} }.into_any()
+}
+
+/// Whether approval will be needed, and from whom.
+pub(crate) fn approval(preview: &ApprovalPreview) -> AnyView {
+    if let Some(why) = &preview.denied {
+        return view! { <p class="problem">{icon("bad")}<span>{why.clone()}</span></p> }.into_any();
+    }
+    if preview.needed.is_empty() {
+        return view! { <p class="line">{icon("ready")}<span>"None needed: it starts at once."</span></p> }
+            .into_any();
+    }
+    let needed: Vec<_> = preview
+        .needed
+        .iter()
+        .map(|sentence| view! { <li class="line">{icon("clock")}<span>{sentence.clone()}</span></li> })
+        .collect();
+    view! { <ul role="list" class="lines">{needed}</ul> }.into_any()
+}

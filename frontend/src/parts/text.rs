@@ -1,0 +1,86 @@
+//! Blocks of text: YAML, snippets, diffs; and what stands where there is nothing.
+
+use leptos::prelude::*;
+use portico_domain::view::{DiffLine, DiffTone};
+
+use super::icon;
+
+/// A block of text to read and copy. `id` must be unique in the page.
+pub(crate) fn code(id: String, label: String, text: String) -> impl IntoView + use<> {
+    let target = id.clone();
+    view! {
+        <div class="code">
+            <button type="button" class="icon-button when-alive" data-copy=target aria-label=format!("Copy {label}") title="Copy">
+                {icon("copy")}
+            </button>
+            <pre id=id tabindex="0" aria-label=label><code>{text}</code></pre>
+        </div>
+    }
+}
+
+/// What differs, line by line; marked by signs, not by colour alone.
+pub(crate) fn diff(lines: &[DiffLine]) -> impl IntoView + use<> {
+    let lines: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            let text = line.text.clone();
+            match line.tone {
+                DiffTone::Same => view! { <span>"  "{text}"\n"</span> }.into_any(),
+                DiffTone::Added => view! { <ins>"+ "{text}"\n"</ins> }.into_any(),
+                DiffTone::Removed => view! { <del>"- "{text}"\n"</del> }.into_any(),
+                DiffTone::Gap => view! { <span class="gap">"⋯\n"</span> }.into_any(),
+            }
+        })
+        .collect();
+    view! { <pre class="diff" tabindex="0" aria-label="Differences">{lines}</pre> }
+}
+
+/// What stands where there is nothing: what would be here and how to get it.
+pub(crate) fn empty(
+    name: &'static str,
+    title: &'static str,
+    text: &'static str,
+    way_out: Option<(String, &'static str)>,
+) -> AnyView {
+    let way_out = way_out.map(|(href, words)| view! { <p><a class="button" href=href>{words}</a></p> });
+    view! {
+        <div class="empty">
+            {icon(name)}
+            <h2>{title}</h2>
+            <p>{text}</p>
+            {way_out}
+        </div>
+    }
+    .into_any()
+}
+
+/// `1 claim`, `2 claims`.
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
+}
+
+/// A number with its thousands set apart: `5,000`.
+pub(crate) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + 4);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_counted() {
+        assert_eq!(grouped(5_000), "5,000");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(counted(1, "claim", "claims"), "1 claim");
+    }
+}
