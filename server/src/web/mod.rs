@@ -20,3 +20,8 @@ mod viewer;
 pub use app::App;
 pub use router::router;
 pub use serve::serve;
+
+#[cfg(all(test, feature = "demo"))]
+mod testing;
+#[cfg(all(test, feature = "demo"))]
+mod tests;

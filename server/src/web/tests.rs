@@ -1,0 +1,423 @@
+//! The portal as a browser meets it: signing in and out, what strangers get, what forged requests get.
+
+use portico_simulator::oidc::Misbehaviour;
+use portico_store::Page;
+use reqwest::{Method, StatusCode};
+
+use super::routes::{self, Kind};
+use super::testing::House;
+
+#[tokio::test]
+async fn somebody_signs_in_and_is_taken_where_they_wanted_to_go() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    let page = browser.sign_in("dana", "/?from=mail").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!((page.url.path(), page.url.query()), ("/", Some("from=mail")));
+    assert!(page.text.contains("Dana Ito"), "{}", page.text);
+    assert!(page.text.contains("Payments"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn the_session_has_another_id_after_sign_in() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    let choice = browser.get("/auth/login?provider=sso").await;
+    let before = browser.cookies["portico"].clone();
+    let page = browser.choose(&choice, "dana").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_ne!(browser.cookies["portico"], before);
+    let mut thief = house.browser();
+    thief.cookies.insert("portico".to_owned(), before);
+    assert_eq!(thief.get("/").await.url.path(), "/sign-in");
+}
+
+#[tokio::test]
+async fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    let page = browser
+        .send(Method::GET, "/auth/login?provider=sso", &[], None)
+        .await;
+    let cookie = page.header("set-cookie");
+    assert!(cookie.starts_with("portico="), "{cookie}");
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/"),
+        "{cookie}"
+    );
+    assert!(!cookie.contains("Domain"), "{cookie}");
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_here_and_at_the_provider() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    let home = browser.get("/").await;
+    let cookie = browser.cookies["portico"].clone();
+    let gone = browser
+        .send(
+            Method::POST,
+            "/auth/logout",
+            &[],
+            Some(&[("_csrf", &home.hidden("_csrf"))]),
+        )
+        .await;
+    assert_eq!(gone.status, StatusCode::SEE_OTHER);
+    assert!(
+        gone.header("location").starts_with(house.provider.issuer()),
+        "{}",
+        gone.header("location")
+    );
+    let page = browser.get(gone.header("location")).await;
+    assert_eq!(page.url.path(), "/sign-in");
+    assert!(page.text.contains("You are signed out"), "{}", page.text);
+    // The old cookie is worth nothing, here or for another browser.
+    browser.cookies.insert("portico".to_owned(), cookie);
+    assert_eq!(browser.get("/").await.url.path(), "/sign-in");
+    // And the provider asks again who it is.
+    let choice = browser.get("/auth/login?provider=sso").await;
+    assert_eq!(choice.url.origin().ascii_serialization(), house.provider.issuer());
+}
+
+#[tokio::test]
+async fn sign_in_and_sign_out_are_in_the_record() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    let home = browser.get("/").await;
+    browser
+        .post("/auth/logout", &[("_csrf", &home.hidden("_csrf"))])
+        .await;
+    let scope = portico_domain::tenancy::Scope::system();
+    let events = house
+        .store
+        .events(&scope, &Default::default(), &Page::first(10))
+        .await
+        .unwrap();
+    let verbs: Vec<&str> = events
+        .items
+        .iter()
+        .map(|event| event.event.verb.as_str())
+        .collect();
+    assert_eq!(verbs, ["session.ended", "session.started"]);
+}
+
+#[tokio::test]
+async fn a_return_address_elsewhere_leads_home() {
+    let house = House::start().await;
+    for elsewhere in [
+        "https://evil.example/",
+        "//evil.example",
+        "/%5Cevil.example",
+        "%2F%2Fevil.example",
+    ] {
+        let mut browser = house.browser();
+        let choice = browser
+            .get(&format!("/auth/login?provider=sso&return={elsewhere}"))
+            .await;
+        let page = browser.choose(&choice, "dana").await;
+        assert_eq!(page.url, house.base, "{elsewhere}");
+    }
+}
+
+#[tokio::test]
+async fn a_callback_that_nobody_began_is_refused() {
+    let house = House::start().await;
+    let page = house.browser().get("/auth/callback?code=x&state=forged").await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    assert!(page.text.contains("begun in another browser"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn what_the_provider_refuses_is_said_and_escaped() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    let sent = browser
+        .send(Method::GET, "/auth/login?provider=sso", &[], None)
+        .await;
+    let address = url::Url::parse(sent.header("location")).unwrap();
+    let state = address
+        .query_pairs()
+        .find(|(name, _)| name == "state")
+        .unwrap()
+        .1
+        .into_owned();
+    let page = browser
+        .get(&format!(
+            "/auth/callback?error=access_denied&error_description=%3Cscript%3Eno&state={state}"
+        ))
+        .await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.text.contains("&lt;script&gt;no"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn an_unreachable_provider_gives_a_clear_page_and_no_crash() {
+    let house = House::start_with(|portal| {
+        // Port 1 of loopback: nothing listens there.
+        let issuer = portal
+            .split("issuer: ")
+            .nth(1)
+            .unwrap()
+            .split('\n')
+            .next()
+            .unwrap()
+            .to_owned();
+        portal.replace(&issuer, "http://127.0.0.1:1")
+    })
+    .await;
+    let page = house.browser().get("/auth/login?provider=sso").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(
+        page.text.contains("sign-in service does not answer"),
+        "{}",
+        page.text
+    );
+    assert!(!page.header("retry-after").is_empty());
+}
+
+#[tokio::test]
+async fn a_provider_that_lies_signs_nobody_in() {
+    let house = House::start().await;
+    use Misbehaviour as M;
+    let lies = [
+        M::WrongNonce,
+        M::NoNonce,
+        M::WrongAudience,
+        M::WrongIssuer,
+        M::Expired,
+        M::BadSignature,
+        M::Unsigned,
+    ];
+    for lie in lies
+        .into_iter()
+        .chain([M::TokenEndpointFails, M::TokenEndpointTalksNonsense])
+    {
+        house.provider.misbehave(lie);
+        let mut browser = house.browser();
+        let choice = browser.get("/auth/login?provider=sso").await;
+        let page = browser.choose(&choice, "pat").await;
+        assert_eq!(page.status, StatusCode::BAD_GATEWAY, "{lie:?}");
+        assert!(page.text.contains("You could not be signed in"), "{lie:?}");
+        assert_eq!(browser.get("/").await.url.path(), "/sign-in", "{lie:?}");
+    }
+    for odd in [M::NoGroups, M::GroupsOfAnotherType] {
+        house.provider.misbehave(odd);
+        let home = house.signed_in("pat").await.get("/").await;
+        assert!(!home.text.contains("/admin/"), "{odd:?}");
+    }
+    house.provider.misbehave(M::None);
+    assert!(
+        house
+            .signed_in("pat")
+            .await
+            .get("/")
+            .await
+            .text
+            .contains("/admin/")
+    );
+}
+
+#[tokio::test]
+async fn strangers_are_sent_to_sign_in_and_forged_cookies_are_worth_nothing() {
+    let house = House::start().await;
+    for cookie in [None, Some("forged"), Some("AAAAAAAAAAAAAAAAAAAAAA")] {
+        for route in routes::table() {
+            let mut browser = house.browser();
+            browser
+                .cookies
+                .extend(cookie.map(|cookie| ("portico".to_owned(), cookie.to_owned())));
+            let path = route.path.replace(['{', '}'], "");
+            let method = route.method.parse().unwrap();
+            let form: &[(&str, &str)] = &[("_csrf", "forged")];
+            let page = browser
+                .send(method, &path, &[], (route.method != "GET").then_some(form))
+                .await;
+            match route.kind {
+                Kind::Public => assert_ne!(page.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}"),
+                Kind::Page => {
+                    assert_eq!(page.status, StatusCode::SEE_OTHER, "{path}");
+                    assert!(
+                        page.header("location").starts_with("/sign-in?return=%2F"),
+                        "{path}"
+                    );
+                }
+                Kind::Form | Kind::Api => assert_eq!(page.status, StatusCode::UNAUTHORIZED, "{path}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_without_the_sessions_token_is_refused() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    let other = house.signed_in("pat").await.get("/").await.hidden("_csrf");
+    let own = browser.get("/").await.hidden("_csrf");
+    for route in routes::table().into_iter().filter(|route| route.method != "GET") {
+        let path = route.path.replace(['{', '}'], "");
+        let method: Method = route.method.parse().unwrap();
+        for token in ["", "forged", &other] {
+            let page = browser
+                .send(method.clone(), &path, &[], Some(&[("_csrf", token)]))
+                .await;
+            assert_eq!(page.status, StatusCode::FORBIDDEN, "{path} {token}");
+        }
+        for header in [
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+        ] {
+            let page = browser
+                .send(method.clone(), &path, &[header], Some(&[("_csrf", &own)]))
+                .await;
+            assert_eq!(page.status, StatusCode::FORBIDDEN, "{path} {header:?}");
+        }
+    }
+    assert_eq!(browser.get("/").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn one_switches_only_to_what_one_may_see() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    let token = browser.get("/").await.hidden("_csrf");
+    let to = |place| [("_csrf", token.as_str()), ("to", place), ("back", "/?x=1")];
+    let page = browser.post("/switch", &to("payments/production")).await;
+    assert_eq!((page.status, page.url.query()), (StatusCode::OK, Some("x=1")));
+    assert!(
+        page.text.contains("Working in Payments, production"),
+        "{}",
+        page.text
+    );
+    for elsewhere in ["research/dev", "payments/nowhere", "nonsense", ""] {
+        let page = browser.post("/switch", &to(elsewhere)).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{elsewhere}");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_configuration_changes_what_a_session_may_see() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    assert!(browser.get("/").await.text.contains("Payments"));
+    let file = house.folder.path().join("tenants.yaml");
+    let changed = std::fs::read_to_string(&file)
+        .unwrap()
+        .replace("payments-developers", "others");
+    std::fs::write(&file, changed).unwrap();
+    house.configuration.reload();
+    assert!(!browser.get("/").await.text.contains("Payments"));
+}
+
+#[tokio::test]
+async fn pages_carry_their_security_headers() {
+    let house = House::start().await;
+    let page = house.signed_in("dana").await.get("/").await;
+    let policy = page.header("content-security-policy");
+    for part in [
+        "default-src 'none'",
+        "'wasm-unsafe-eval'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert!(!policy.contains("unsafe-inline"), "{policy}");
+    let nonce = policy
+        .split("'nonce-")
+        .nth(1)
+        .unwrap()
+        .split('\'')
+        .next()
+        .unwrap();
+    assert!(page.text.contains(&format!("nonce=\"{nonce}\"")));
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+    assert_eq!(page.header("referrer-policy"), "same-origin");
+    assert_eq!(page.header("cross-origin-opener-policy"), "same-origin");
+    assert!(!page.header("permissions-policy").is_empty());
+    assert!(!page.header("x-request-id").is_empty());
+    assert!(
+        page.header("strict-transport-security").is_empty(),
+        "not without TLS"
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_address_is_a_page_for_people_and_details_for_programs() {
+    let house = House::start().await;
+    let page = house.browser().get("/nowhere").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert!(page.header("content-type").starts_with("text/html"));
+    let details = house.browser().get("/api/v1/nowhere").await;
+    assert_eq!(details.status, StatusCode::NOT_FOUND);
+    assert_eq!(details.header("content-type"), "application/problem+json");
+    assert!(
+        details.text.contains("urn:portico:problem:not-found"),
+        "{}",
+        details.text
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_with_words() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    let token = browser.get("/").await.hidden("_csrf");
+    let large = "x".repeat(5 << 20);
+    let page = browser
+        .send(
+            Method::POST,
+            "/switch",
+            &[],
+            Some(&[("_csrf", &token), ("to", &large)]),
+        )
+        .await;
+    assert_eq!(page.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(page.text.contains("at most 1 MB"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn assets_are_kept_for_ever_and_come_compressed() {
+    let house = House::start().await;
+    let page = house.browser().get("/sign-in").await;
+    let style = page
+        .text
+        .split("href=\"/assets/style-")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let path = format!("/assets/style-{style}");
+    let plain = house.browser().send(Method::GET, &path, &[], None).await;
+    assert_eq!(plain.status, StatusCode::OK);
+    assert_eq!(plain.header("content-type"), "text/css; charset=utf-8");
+    assert!(plain.header("cache-control").contains("immutable"));
+    assert_eq!(
+        house.browser().get("/assets/style-0.css").await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn health_and_readiness_are_told() {
+    let house = House::start().await;
+    assert_eq!(house.browser().get("/healthz").await.status, StatusCode::OK);
+    assert_eq!(house.browser().get("/readyz").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn too_many_attempts_to_sign_in_are_slowed_down() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    for _ in 0..200 {
+        let page = browser
+            .send(Method::GET, "/auth/callback?state=x", &[], None)
+            .await;
+        if page.status == StatusCode::TOO_MANY_REQUESTS {
+            assert!(!page.header("retry-after").is_empty());
+            return;
+        }
+    }
+    panic!("nobody slowed it down");
+}
