@@ -21,6 +21,7 @@ CREATE TABLE requests (
     requester       TEXT   NOT NULL,
     requester_name  TEXT   NOT NULL,
     requester_email TEXT,
+    requester_groups TEXT  NOT NULL,
     note            TEXT,
     approval        TEXT,
     expires_at      BIGINT,

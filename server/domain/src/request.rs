@@ -232,6 +232,8 @@ pub struct Request {
     pub placement: Placement,
     /// Who asked.
     pub requester: Person,
+    /// The SSO groups they were in when they asked: a control plane that acts as the person needs them.
+    pub requester_groups: std::collections::BTreeSet<String>,
     /// What they had to say.
     pub note: Option<String>,
     /// Who must agree; `None`: nobody.

@@ -7,6 +7,10 @@ pub const CSRF: &str = "_csrf";
 pub const NAME: &str = "_name";
 /// The plan.
 pub const PLAN: &str = "_plan";
+/// The plan that the form was made with, so that what it set gives way to another plan's.
+pub const PLAN_WAS: &str = "_plan_was";
+/// [`super::RequestFormPage::request_id`]: sending a form twice asks once.
+pub const REQUEST: &str = "_request";
 /// The region asked for; empty for any.
 pub const REGION: &str = "_region";
 /// The control plane asked for; empty for any.

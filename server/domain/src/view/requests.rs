@@ -17,6 +17,8 @@ pub struct RequestFormPage {
     pub action: Action,
     /// Where the form posts to.
     pub post_to: String,
+    /// The identity that the request will have: posted, so that sending the form twice asks once.
+    pub request_id: RequestId,
     /// The tenant.
     pub tenant: TenantName,
     /// The environment.

@@ -9,7 +9,7 @@ use crate::{Result, StoreError};
 /// The head of every statement that reads whole requests.
 pub(crate) const SELECT: &str = "SELECT id, revision, action, state, tenant, environment, plane, offering, namespace, \
      name, resource, plan, manifest, manifest_hash, previous, uid, placement, requester, requester_name, \
-     requester_email, note, approval, decisions, attempts, next_attempt_at, waiting_for, failure, created_at, \
+     requester_email, requester_groups, note, approval, decisions, attempts, next_attempt_at, waiting_for, failure, created_at, \
      updated_at FROM requests";
 
 /// The words of the database for the states that hold a claim: nobody else may ask for it meanwhile.
@@ -49,6 +49,7 @@ impl TryFrom<&Row> for Request {
                 name: row.text("requester_name")?,
                 email: row.text_if_any("requester_email")?,
             },
+            requester_groups: row.json("requester_groups")?,
             note: row.text_if_any("note")?,
             approval: row.json_if_any("approval")?,
             decisions: row.json("decisions")?,
@@ -70,12 +71,12 @@ pub(super) fn insert(request: &Request) -> Result<Query> {
     let mut query = Query::new(
         "INSERT INTO requests (id, revision, action, state, tenant, environment, plane, offering, namespace, name, \
          resource, plan, manifest, manifest_hash, previous, uid, placement, requester, requester_name, \
-         requester_email, note, approval, expires_at, decisions, attempts, next_attempt_at, waiting_for, failure, \
+         requester_email, requester_groups, note, approval, expires_at, decisions, attempts, next_attempt_at, waiting_for, failure, \
          created_at, updated_at) VALUES (",
         [],
     );
     query.bind(request.id.to_string());
-    let values: [Value; 29] = [
+    let values: [Value; 30] = [
         request.revision.into(),
         request.action.slug().into(),
         request.state.slug().into(),
@@ -95,6 +96,7 @@ pub(super) fn insert(request: &Request) -> Result<Query> {
         request.requester.subject.as_str().into(),
         request.requester.name.as_str().into(),
         request.requester.email.as_deref().into(),
+        json(&request.requester_groups)?,
         request.note.as_deref().into(),
         json_if_any(request.approval.as_ref())?,
         expires_at(request),
