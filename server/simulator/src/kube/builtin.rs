@@ -6,8 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::error::Cause;
-use super::kinds::{Column, Kind, Version};
-use super::metadata;
+use super::kinds::{Column, Kind, Kinds, Version};
 use super::object;
 use super::plane::State;
 use super::{crd, xrd};
@@ -50,11 +49,15 @@ const KINDS: &[Row] = &[
     ("protection.crossplane.io", &["v1beta1"], "clusterusages", "ClusterUsage", &[], false, true, &[READY, AGE]),
 ];
 
-/// Serves the built-in kinds and makes the usual namespaces, where they are missing.
-pub(super) fn install(state: &mut State) {
+/// Serves the built-in kinds.
+pub(super) fn install(kinds: &mut Kinds) {
     for row in KINDS {
-        state.kinds.insert(kind(row));
+        kinds.insert(kind(row));
     }
+}
+
+/// Makes the usual namespaces, where they are missing.
+pub(super) fn make_namespaces(state: &mut State) {
     let Some(namespaces) = state.kinds.resource("", "namespaces") else {
         return;
     };

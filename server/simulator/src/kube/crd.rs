@@ -207,6 +207,20 @@ fn faults_of_versions(spec: &Value) -> Vec<Cause> {
     causes
 }
 
+/// Serves the kinds of all definitions that are kept.
+pub(super) fn install_all(state: &mut State) {
+    let definitions = GroupKind::new("apiextensions.k8s.io", "CustomResourceDefinition");
+    let all: Vec<_> = state
+        .store
+        .table(&definitions)
+        .into_iter()
+        .flat_map(|table| table.values().cloned())
+        .collect();
+    for definition in all {
+        install(state, &definition);
+    }
+}
+
 /// Serves the kind of an established definition.
 pub(super) fn install(state: &mut State, crd: &Value) {
     let conditions = crd["status"]["conditions"].as_array();

@@ -5,14 +5,18 @@
 //! `admission` and `metadata`, lands in `store` and has its `reactions`. What is about HTTP lives
 //! in `http`. Nothing here knows the demo's world.
 
+mod access;
 mod admission;
 mod apply;
+mod audit;
 mod builtin;
 mod crd;
 mod delete;
 mod error;
 mod events;
+mod faults;
 mod fields;
+mod http;
 mod json_patch;
 mod kinds;
 mod managed;
@@ -20,8 +24,10 @@ mod metadata;
 pub mod object;
 mod objects;
 mod patch;
+mod persist;
 mod plane;
 mod reactions;
+mod selector;
 mod shape;
 mod store;
 mod strategic;
@@ -29,7 +35,11 @@ mod usage;
 mod write;
 mod xrd;
 
+pub use access::{Access, Attributes, Identity, Rule, Subject};
+pub use audit::{Audit, AuditEntry};
 pub use error::{ApiError, Cause};
+pub use faults::{Fault, Faults, Matcher};
+pub use http::Serving;
 pub use kinds::{Column, GroupKind, Kind, Version};
 pub use object::Key;
 pub use objects::{Objects, Watch};

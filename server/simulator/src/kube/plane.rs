@@ -1,15 +1,23 @@
 //! One simulated control plane.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::access::{Access, Identity};
+use super::audit::Audit;
 use super::builtin;
+use super::crd;
+use super::faults::Faults;
+use super::http::Serving;
 use super::kinds::Kinds;
 use super::objects::Objects;
+use super::persist::Journal;
 use super::store::Store;
 
 /// How a control plane behaves.
@@ -23,6 +31,8 @@ pub struct Settings {
     pub max_objects: usize,
     /// The largest body of a request, in bytes; Kubernetes has 3 MiB.
     pub max_body: usize,
+    /// The bearer token of the user `portico`, who may do everything; `None` makes one up.
+    pub token: Option<String>,
     /// How often a watch that allows bookmarks gets one.
     pub bookmark_interval: Duration,
 }
@@ -34,6 +44,7 @@ impl Default for Settings {
             history: 16_384,
             max_objects: 200_000,
             max_body: 3 * 1024 * 1024,
+            token: None,
             bookmark_interval: Duration::from_secs(30),
         }
     }
@@ -45,6 +56,59 @@ pub(super) struct State {
     pub(super) kinds: Kinds,
     pub(super) store: Store,
     pub(super) max_objects: usize,
+    journal: Option<Journal>,
+}
+
+impl State {
+    /// The state that was kept, or a new one.
+    fn load(settings: &Settings) -> Self {
+        let kept = settings.snapshot.as_deref().map(Journal::read).transpose();
+        let mut state = Self {
+            kinds: Kinds::default(),
+            store: Store::new(settings.history),
+            max_objects: settings.max_objects,
+            journal: None,
+        };
+        builtin::install(&mut state.kinds);
+        let is_readable = kept.is_ok();
+        match kept {
+            Ok(Some(Some(kept))) => {
+                state.store = Store::restore(settings.history, kept.revision, kept.objects);
+                crd::install_all(&mut state);
+            }
+            Ok(_) => {}
+            // It may be worth something to somebody: it is neither used nor overwritten.
+            Err(error) => {
+                tracing::error!(path = ?settings.snapshot, %error, "a snapshot cannot be read; nothing will be kept")
+            }
+        }
+        builtin::make_namespaces(&mut state);
+        if let Some(path) = settings.snapshot.as_deref().filter(|_| is_readable) {
+            match Journal::start(path, &state.store) {
+                Ok(journal) => state.journal = Some(journal),
+                Err(error) => {
+                    tracing::error!(?path, %error, "a snapshot cannot be written; nothing will be kept")
+                }
+            }
+        }
+        state
+    }
+
+    /// Keeps what was written.
+    fn keep(&mut self) {
+        let Self {
+            journal: Some(journal),
+            store,
+            ..
+        } = self
+        else {
+            return;
+        };
+        if let Err(error) = journal.keep(store) {
+            tracing::error!(%error, "a write could not be kept; nothing more will be");
+            self.journal = None;
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -54,6 +118,11 @@ pub(super) struct Inner {
     state: Mutex<State>,
     /// The revision of the last write, for those who wait for one.
     pub(super) revision: watch::Sender<u64>,
+    pub(super) access: Access,
+    pub(super) faults: Faults,
+    pub(super) audit: Audit,
+    /// The token of the portal, which may do everything.
+    token: String,
 }
 
 impl Inner {
@@ -67,6 +136,7 @@ impl Inner {
         let (result, revision) = {
             let mut state = self.state.lock();
             let result = write(&mut state);
+            state.keep();
             (result, state.store.revision())
         };
         self.revision
@@ -83,21 +153,27 @@ pub struct ControlPlane {
 
 impl ControlPlane {
     /// A control plane with the built-in kinds and the usual namespaces, or with what its
-    /// snapshot holds. A snapshot that cannot be read is reported and left alone.
+    /// snapshot holds. A snapshot that cannot be read is reported and left alone;
+    /// then nothing is kept.
     #[must_use]
     pub fn new(name: &str, settings: Settings) -> Self {
-        let mut state = State {
-            kinds: Kinds::default(),
-            store: Store::new(settings.history),
-            max_objects: settings.max_objects,
-        };
-        builtin::install(&mut state);
+        let state = State::load(&settings);
         let revision = watch::Sender::new(state.store.revision());
+        let token = settings
+            .token
+            .clone()
+            .unwrap_or_else(|| hex::encode(rand::random::<[u8; 20]>()));
+        let access = Access::default();
+        access.add_token(&token, Identity::new("portico", ["system:masters"]));
         let inner = Inner {
             name: name.into(),
             settings,
             state: Mutex::new(state),
             revision,
+            access,
+            faults: Faults::default(),
+            audit: Audit::default(),
+            token,
         };
         Self {
             inner: Arc::new(inner),
@@ -114,5 +190,72 @@ impl ControlPlane {
     #[must_use]
     pub fn objects(&self) -> Objects {
         Objects::new(Arc::clone(&self.inner))
+    }
+
+    /// Serves it on this listener from now on. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When the listener does not know its own address.
+    pub fn serve(&self, listener: TcpListener) -> std::io::Result<Serving> {
+        let address = listener.local_addr()?;
+        Ok(super::http::start(Arc::clone(&self.inner), listener, address))
+    }
+
+    /// A kubeconfig for the user `portico`, who may do everything.
+    #[must_use]
+    pub fn kubeconfig(&self, address: SocketAddr) -> String {
+        self.kubeconfig_for(address, "portico", &self.inner.token)
+    }
+
+    /// A kubeconfig for the owner of another token.
+    #[must_use]
+    pub fn kubeconfig_for(&self, address: SocketAddr, user: &str, token: &str) -> String {
+        let name = &self.inner.name;
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: {name}\n\
+             clusters:\n- name: {name}\n  cluster:\n    server: http://{address}\n\
+             users:\n- name: {user}\n  user:\n    token: {token}\n\
+             contexts:\n- name: {name}\n  context:\n    cluster: {name}\n    user: {user}\n    namespace: default\n"
+        )
+    }
+
+    /// The token of the user `portico`.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.inner.token
+    }
+
+    /// Tokens and rules.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.inner.access
+    }
+
+    /// What goes wrong.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.inner.faults
+    }
+
+    /// Who did what, over HTTP.
+    #[must_use]
+    pub fn audit(&self) -> &Audit {
+        &self.inner.audit
+    }
+
+    /// Folds what was written into the snapshot. Nothing is lost without it: a restart takes the
+    /// journal beside the snapshot into account.
+    ///
+    /// # Errors
+    /// When the snapshot cannot be written.
+    pub fn flush(&self) -> std::io::Result<()> {
+        let mut state = self.inner.state();
+        let State { journal, store, .. } = &mut *state;
+        journal.as_mut().map_or(Ok(()), |journal| journal.fold(store))
+    }
+
+    /// Forgets the log of changes, so that every watch from before gets 410.
+    pub fn forget_history(&self) {
+        self.inner.write(|state| state.store.compact());
     }
 }

@@ -1,0 +1,462 @@
+//! One request: faults, identity, access, then what answers it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use futures::StreamExt;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::super::access::{Attributes, Identity};
+use super::super::audit::AuditEntry;
+use super::super::error::ApiError;
+use super::super::faults::Fault;
+use super::super::kinds::Kind;
+use super::super::plane::Inner;
+use super::super::selector::Selector;
+use super::answer::{self, Show, View};
+use super::change::{self, Changed};
+use super::query::Query;
+use super::target::{Objects, Target};
+use super::{discovery, openapi, read, reviews, watch};
+
+/// How long a client may take to send its body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a body that is too large is read on, so that the client gets to hear of it.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
+const DRAIN_LIMIT: usize = 32 * 1024 * 1024;
+
+/// Why there is no answer: the connection is to be cut.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is cut, as a test asked")]
+pub(super) struct HungUp;
+
+/// Answers a request.
+pub(super) async fn answer(inner: &Arc<Inner>, request: Request<Body>) -> Result<Response<Body>, HungUp> {
+    let (parts, body) = request.into_parts();
+    let target = Target::parse(parts.uri.path());
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let attributes = attributes(&parts.method, &target, &query);
+    for fault in inner.faults.hit(&attributes) {
+        match fault {
+            Fault::Latency(time) => tokio::time::sleep(time).await,
+            Fault::Hangup => return Err(HungUp),
+            Fault::Garbage => {
+                let mut response = Response::new(Body::from("<html><body>It works!</body></html>"));
+                response.headers_mut().insert(
+                    header::CONTENT_TYPE,
+                    header::HeaderValue::from_static("text/html"),
+                );
+                return Ok(response);
+            }
+            Fault::Status {
+                code,
+                message,
+                retry_after,
+            } => {
+                let error = ApiError {
+                    retry_after,
+                    ..ApiError::new(code, reason_of(code), message)
+                };
+                record(inner, &parts.headers, attributes, &query, code);
+                return Ok(answer::refusal(&error));
+            }
+        }
+    }
+    let asked = Asked {
+        method: parts.method,
+        headers: parts.headers,
+        target,
+        query,
+    };
+    let response = asked
+        .answer(inner, &attributes, body)
+        .await
+        .unwrap_or_else(|error| answer::refusal(&error));
+    record(
+        inner,
+        &asked.headers,
+        attributes,
+        &asked.query,
+        response.status().as_u16(),
+    );
+    Ok(response)
+}
+
+fn reason_of(code: u16) -> &'static str {
+    match code {
+        400 => "BadRequest",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "NotFound",
+        409 => "Conflict",
+        410 => "Expired",
+        422 => "Invalid",
+        429 => "TooManyRequests",
+        503 => "ServiceUnavailable",
+        504 => "Timeout",
+        _ => "InternalError",
+    }
+}
+
+fn attributes(method: &Method, target: &Target, query: &Query) -> Attributes {
+    let Target::Objects(objects) = target else {
+        return Attributes {
+            verb: method.as_str().to_lowercase(),
+            ..Attributes::default()
+        };
+    };
+    let verb = match (method.as_str(), objects.name.is_empty()) {
+        ("GET", _) if query.is_set("watch") => "watch",
+        ("GET" | "HEAD", true) => "list",
+        ("GET" | "HEAD", false) => "get",
+        ("POST", _) => "create",
+        ("PUT", _) => "update",
+        ("PATCH", _) => "patch",
+        ("DELETE", true) => "deletecollection",
+        ("DELETE", false) => "delete",
+        _ => "",
+    };
+    Attributes {
+        verb: verb.into(),
+        group: objects.group.clone(),
+        resource: objects.plural.clone(),
+        subresource: objects.subresource.clone(),
+        namespace: objects.namespace.clone(),
+        name: objects.name.clone(),
+    }
+}
+
+fn record(inner: &Inner, headers: &HeaderMap, attributes: Attributes, query: &Query, code: u16) {
+    if attributes.resource.is_empty() {
+        return;
+    }
+    let user = bearer(headers)
+        .and_then(|token| inner.access.identify(token))
+        .map(|i| i.user)
+        .unwrap_or_default();
+    inner.audit.add(AuditEntry {
+        time: Timestamp::now(),
+        user,
+        acting_as: text(headers, "impersonate-user").map(str::to_owned),
+        attributes,
+        dry_run: query.get("dryRun") == "All",
+        manager: query.get("fieldManager").into(),
+        code,
+    });
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = text(headers, "authorization")?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+struct Asked {
+    method: Method,
+    headers: HeaderMap,
+    target: Target,
+    query: Query,
+}
+
+impl Asked {
+    async fn answer(
+        &self,
+        inner: &Arc<Inner>,
+        attributes: &Attributes,
+        body: Body,
+    ) -> Result<Response<Body>, ApiError> {
+        if self.target == Target::Health {
+            return Ok(Response::new(Body::from("ok")));
+        }
+        let reads = matches!(self.method, Method::GET | Method::HEAD);
+        if self.target == Target::Version && reads {
+            return Ok(answer::json(StatusCode::OK, &version(), &[]));
+        }
+        let identity = self.identity(inner)?;
+        let Target::Objects(target) = &self.target else {
+            if !reads {
+                return Err(ApiError::method_not_allowed());
+            }
+            return self.about_itself(inner);
+        };
+        if self.method == Method::POST && target.group.starts_with("auth") {
+            let body = self.json(inner, body).await?;
+            if let Some(review) = reviews::answer(&inner.access, &identity, target, body) {
+                let (code, value) = review?;
+                return Ok(answer::json(code, &value, &[]));
+            }
+            return Err(ApiError::no_such_resource());
+        }
+        let kind = read::kind_of(&inner.state(), target)?;
+        authorize(inner, &kind, &identity, attributes)?;
+        if reads {
+            return self.read(inner, &kind, target);
+        }
+        let body = self.json(inner, body).await?;
+        self.change(inner, &kind, target, body)
+    }
+
+    /// Whose request it is, by token and impersonation.
+    fn identity(&self, inner: &Inner) -> Result<Identity, ApiError> {
+        let unauthorized = || ApiError::new(401, "Unauthorized", "Unauthorized");
+        let token = bearer(&self.headers).ok_or_else(unauthorized)?;
+        let identity = inner.access.identify(token).ok_or_else(unauthorized)?;
+        let Some(user) = text(&self.headers, "impersonate-user") else {
+            if self.headers.contains_key("impersonate-group") {
+                return Err(ApiError::bad_request(
+                    "requested groups without impersonating a user",
+                ));
+            }
+            return Ok(identity);
+        };
+        let groups: Vec<&str> = self
+            .headers
+            .get_all("impersonate-group")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .collect();
+        let wanted = std::iter::once(("users", user)).chain(groups.iter().map(|group| ("groups", *group)));
+        for (resource, name) in wanted {
+            let asked = Attributes {
+                verb: "impersonate".into(),
+                resource: resource.into(),
+                name: name.into(),
+                ..Attributes::default()
+            };
+            if !inner.access.allows(&identity, &asked) {
+                let message = format!(
+                    "{resource} {name:?} is forbidden: User {:?} cannot impersonate resource {resource:?} in API \
+                     group \"\" at the cluster scope",
+                    identity.user
+                );
+                return Err(ApiError::new(403, "Forbidden", message));
+            }
+        }
+        Ok(Identity::new(user, groups))
+    }
+
+    fn about_itself(&self, inner: &Inner) -> Result<Response<Body>, ApiError> {
+        let state = inner.state();
+        let aggregated = discovery::aggregated(&self.headers);
+        let value = match (&self.target, aggregated) {
+            (Target::CoreVersions, Some(form)) => {
+                return Ok(aggregate(&discovery::everything(&state, true, form), form));
+            }
+            (Target::Groups, Some(form)) => {
+                return Ok(aggregate(&discovery::everything(&state, false, form), form));
+            }
+            (Target::CoreVersions, None) => {
+                discovery::core_versions(text(&self.headers, "host").unwrap_or_default())
+            }
+            (Target::Groups, None) => discovery::group_list(&state),
+            (Target::Group(group), _) => discovery::group(&state, group)?,
+            (Target::Resources(group, version), _) => discovery::resources(&state, group, version)?,
+            (Target::OpenApiV3(path), _) => openapi::v3(&state, path)?,
+            _ => return Err(ApiError::no_such_resource()),
+        };
+        Ok(answer::json(StatusCode::OK, &value, &[]))
+    }
+
+    fn read(
+        &self,
+        inner: &Arc<Inner>,
+        kind: &Arc<Kind>,
+        target: &Objects,
+    ) -> Result<Response<Body>, ApiError> {
+        let view = View::accepted(&self.headers)?;
+        let version = read::version_of(kind, target)?;
+        let show = Show {
+            kind,
+            version,
+            view,
+            include: self.query.get("includeObject").into(),
+        };
+        let warnings: Vec<String> = version.deprecated.iter().cloned().collect();
+        let watched = self.query.is_set("watch");
+        if !target.name.is_empty() && !watched {
+            let object = read::get(&inner.state(), kind, target, &self.query)?;
+            return Ok(answer::json(StatusCode::OK, &show.one(&object), &warnings));
+        }
+        let selector = self.selector(kind, target)?;
+        if watched {
+            return watch::answer(inner, kind, target, &self.query, view, selector);
+        }
+        let page = read::list(&inner.state(), kind, target, &self.query, &selector)?;
+        Ok(answer::json(StatusCode::OK, &page.shown(&show), &warnings))
+    }
+
+    fn selector(&self, kind: &Kind, target: &Objects) -> Result<Selector, ApiError> {
+        let version = read::version_of(kind, target)?;
+        let mut fields = self.query.get("fieldSelector").to_owned();
+        if !target.name.is_empty() {
+            // A watch of one object by its path.
+            fields = format!("metadata.name={}", target.name);
+        }
+        Selector::parse(kind, version, self.query.get("labelSelector"), &fields)
+    }
+
+    fn change(
+        &self,
+        inner: &Inner,
+        kind: &Arc<Kind>,
+        target: &Objects,
+        body: Value,
+    ) -> Result<Response<Body>, ApiError> {
+        let view = View::accepted(&self.headers)?;
+        let options = change::options(target, &self.query, &self.headers)?;
+        let changed = match (self.method.as_str(), target.name.is_empty()) {
+            ("POST", _) => inner.write(|state| change::create(state, kind, target, body, &options)),
+            ("PUT", _) => inner.write(|state| change::update(state, kind, target, body, &options)),
+            ("PATCH", _) => {
+                let patch = change::patch_of(&self.headers, body, &self.query)?;
+                inner.write(|state| change::patch(state, kind, target, patch, &options))
+            }
+            ("DELETE", single) => {
+                let deletion = change::delete_options(&self.query, &body)?;
+                if single {
+                    let selector = self.selector(kind, target)?;
+                    inner.write(|state| change::delete_collection(state, kind, target, &selector, &deletion))
+                } else {
+                    inner.write(|state| change::delete(state, kind, target, &deletion))
+                }
+            }
+            _ => Err(ApiError::method_not_allowed()),
+        }?;
+        let version = read::version_of(kind, target)?;
+        let show = Show {
+            kind,
+            version,
+            view,
+            include: self.query.get("includeObject").into(),
+        };
+        Ok(shown(&changed, &show))
+    }
+
+    /// The body as JSON, whichever of JSON and YAML it is in; null when there is none.
+    async fn json(&self, inner: &Inner, body: Body) -> Result<Value, ApiError> {
+        let bytes = self.bytes(inner.settings.max_body, body).await?;
+        if bytes.is_empty() {
+            return if self.method == Method::DELETE {
+                Ok(Value::Null)
+            } else {
+                Err(ApiError::bad_request("the request has no body"))
+            };
+        }
+        let media = text(&self.headers, "content-type").unwrap_or("application/json");
+        let media = media.split(';').next().unwrap_or_default().trim();
+        match media {
+            "application/yaml" | "application/apply-patch+yaml" => parse_yaml(&bytes),
+            media if media == "application/json" || media.ends_with("+json") => parse_json(&bytes),
+            other => Err(ApiError::unsupported_media_type(
+                other,
+                &["application/json", "application/yaml"],
+            )),
+        }
+    }
+
+    async fn bytes(&self, limit: usize, body: Body) -> Result<Bytes, ApiError> {
+        let mut stream = body.into_data_stream();
+        let mut bytes = Vec::new();
+        let read = async {
+            while let Some(chunk) = stream.next().await {
+                let chunk =
+                    chunk.map_err(|error| ApiError::bad_request(format!("the body broke off: {error}")))?;
+                if bytes.len() + chunk.len() > limit {
+                    return Ok(false);
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            Ok::<_, ApiError>(true)
+        };
+        match tokio::time::timeout(BODY_TIMEOUT, read).await {
+            Ok(Ok(true)) => Ok(Bytes::from(bytes)),
+            Ok(Ok(false)) => {
+                // A client that is cut off while it sends would not read the answer.
+                let drain = async {
+                    let mut drained = 0;
+                    while let Some(Ok(chunk)) = stream.next().await {
+                        drained += chunk.len();
+                        if drained > DRAIN_LIMIT {
+                            break;
+                        }
+                    }
+                };
+                let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain).await;
+                Err(ApiError::too_large(limit))
+            }
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(ApiError::new(408, "Timeout", "the body did not arrive in time")),
+        }
+    }
+}
+
+fn aggregate(value: &Value, form: &str) -> Response<Body> {
+    let mut response = answer::json(StatusCode::OK, value, &[]);
+    let media = format!("application/json;g=apidiscovery.k8s.io;v={form};as=APIGroupDiscoveryList");
+    if let Ok(media) = header::HeaderValue::from_str(&media) {
+        response.headers_mut().insert(header::CONTENT_TYPE, media);
+    }
+    response
+}
+
+fn shown(changed: &Changed, show: &Show<'_>) -> Response<Body> {
+    let value = match &changed.body {
+        change::Body::Object(object) => show.one(object),
+        change::Body::List(objects, revision) => show.list(
+            objects.iter().map(|o| &**o),
+            &json!({"resourceVersion": revision.to_string()}),
+        ),
+        change::Body::Status(status) => status.clone(),
+    };
+    answer::json(changed.code, &value, &changed.warnings)
+}
+
+fn parse_json(bytes: &[u8]) -> Result<Value, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        ApiError::bad_request(format!("couldn't get version/kind; json parse error: {error}"))
+    })
+}
+
+fn parse_yaml(bytes: &[u8]) -> Result<Value, ApiError> {
+    if let Ok(value) = serde_json::from_slice(bytes) {
+        return Ok(value);
+    }
+    let error = |why: String| ApiError::bad_request(format!("error decoding YAML: {why}"));
+    let text = std::str::from_utf8(bytes).map_err(|why| error(why.to_string()))?;
+    serde_saphyr::from_str(text).map_err(|why| error(why.to_string()))
+}
+
+fn authorize(inner: &Inner, kind: &Kind, identity: &Identity, asked: &Attributes) -> Result<(), ApiError> {
+    if inner.access.allows(identity, asked) {
+        return Ok(());
+    }
+    let place = if asked.namespace.is_empty() {
+        "at the cluster scope".to_owned()
+    } else {
+        format!("in the namespace {:?}", asked.namespace)
+    };
+    let resource = if asked.subresource.is_empty() {
+        asked.resource.clone()
+    } else {
+        format!("{}/{}", asked.resource, asked.subresource)
+    };
+    let why = format!(
+        "User {:?} cannot {} resource {resource:?} in API group {:?} {place}",
+        identity.user, asked.verb, asked.group
+    );
+    Err(ApiError::forbidden(kind, &asked.name, &why))
+}
+
+fn version() -> Value {
+    json!({
+        "major": "1", "minor": "34", "gitVersion": "v1.34.0+portico.simulator", "gitCommit": "", "gitTreeState": "clean",
+        "buildDate": "2026-01-01T00:00:00Z", "goVersion": "", "compiler": "rustc", "platform": "linux/amd64",
+    })
+}

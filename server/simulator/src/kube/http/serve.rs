@@ -1,0 +1,117 @@
+//! Accepting connections.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::super::plane::Inner;
+use super::dispatch;
+
+/// More connections than this wait to be accepted.
+const MAX_CONNECTIONS: usize = 2_000;
+/// How long a client may take to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A control plane that is being served. Dropping it stops it too, without waiting.
+#[derive(Debug)]
+pub struct Serving {
+    address: SocketAddr,
+    stop: CancellationToken,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Serving {
+    /// Where it is served.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Cuts all connections, stops accepting, and writes the snapshot if there is one.
+    pub async fn shutdown(mut self) {
+        self.stop.cancel();
+        if let Some(task) = self.task.take() {
+            // It fails only when it panicked, and then there is nothing left to stop.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Serves a control plane until it is told to stop.
+pub(in super::super) fn start(inner: Arc<Inner>, listener: TcpListener, address: SocketAddr) -> Serving {
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(accept(inner, listener, stop.clone()));
+    Serving {
+        address,
+        stop,
+        task: Some(task),
+    }
+}
+
+async fn accept(inner: Arc<Inner>, listener: TcpListener, stop: CancellationToken) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        let accepted = tokio::select! {
+            () = stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let (inner, stop) = (Arc::clone(&inner), stop.clone());
+        tokio::spawn(async move {
+            let mut refusing = inner.faults.refusing();
+            tokio::select! {
+                () = stop.cancelled() => {}
+                _ = refusing.wait_for(|refusing| *refusing) => {}
+                () = converse(&inner, stream) => {}
+            }
+            drop(place);
+        });
+    }
+}
+
+async fn converse(inner: &Arc<Inner>, stream: TcpStream) {
+    // Watches send small lines that must not wait for each other.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request: hyper::Request<Incoming>| {
+        let inner = Arc::clone(inner);
+        async move { dispatch::answer(&inner, request.map(Body::new)).await }
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(200);
+    if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
+        tracing::trace!(%error, "a connection ended early");
+    }
+}

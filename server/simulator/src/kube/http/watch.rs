@@ -1,0 +1,285 @@
+//! `watch`: changes as lines of JSON, for as long as the client listens.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, Response, header};
+use futures::stream;
+use rand::Rng;
+use serde_json::{Value, json};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+
+use super::super::error::ApiError;
+use super::super::kinds::Kind;
+use super::super::object;
+use super::super::objects::{Objects as Api, Watch};
+use super::super::plane::Inner;
+use super::super::selector::Selector;
+use super::super::store::{Change, ChangeType};
+use super::answer::{Show, View};
+use super::query::Query;
+use super::target::Objects;
+
+/// Answers a watch.
+pub(super) fn answer(
+    inner: &Arc<Inner>,
+    kind: &Arc<Kind>,
+    target: &Objects,
+    query: &Query,
+    view: View,
+    selector: Selector,
+) -> Result<Response<Body>, ApiError> {
+    let session = Session::new(inner, kind, target, query, view, selector)?;
+    let lines = stream::unfold(session, |mut session| async move {
+        let line = session.next().await?;
+        Some((Ok::<_, Infallible>(Bytes::from(line)), session))
+    });
+    let mut response = Response::new(Body::from_stream(lines));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, private"),
+    );
+    Ok(response)
+}
+
+struct Session {
+    inner: Arc<Inner>,
+    kind: Arc<Kind>,
+    version: String,
+    namespace: String,
+    selector: Selector,
+    view: View,
+    include: String,
+    changes: Watch,
+    dropped: tokio::sync::watch::Receiver<u64>,
+    bookmarks: Option<Interval>,
+    end: Instant,
+    /// Lines that wait to be sent.
+    lines: VecDeque<String>,
+    finished: bool,
+}
+
+impl Session {
+    fn new(
+        inner: &Arc<Inner>,
+        kind: &Arc<Kind>,
+        target: &Objects,
+        query: &Query,
+        view: View,
+        selector: Selector,
+    ) -> Result<Self, ApiError> {
+        let api = Api::new(Arc::clone(inner));
+        let initial = initial(query)?;
+        let (state, revision) = {
+            let state = inner.state();
+            (
+                state.store.table(&kind.group_kind()).cloned(),
+                state.store.revision(),
+            )
+        };
+        let asked = query.number("resourceVersion")?.unwrap_or(0);
+        let from = if initial == Initial::None && asked > 0 {
+            asked
+        } else {
+            revision
+        };
+        let seconds = query.number("timeoutSeconds")?.filter(|s| *s > 0);
+        // As Kubernetes does: half an hour to an hour, so that not all end at once.
+        let seconds = seconds
+            .unwrap_or_else(|| rand::rng().random_range(1800..3600))
+            .min(86_400);
+        let bookmarks = query.is_set("allowWatchBookmarks").then(|| {
+            let every = inner.settings.bookmark_interval.max(Duration::from_millis(10));
+            let mut ticks = tokio::time::interval_at(Instant::now() + every, every);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks
+        });
+        let mut session = Self {
+            inner: Arc::clone(inner),
+            kind: Arc::clone(kind),
+            version: target.version.clone(),
+            namespace: target.namespace.clone(),
+            selector,
+            view,
+            include: query.get("includeObject").into(),
+            changes: api.watch(&[kind.group_kind()], from),
+            dropped: inner.faults.dropped(),
+            bookmarks,
+            end: Instant::now() + Duration::from_secs(seconds),
+            lines: VecDeque::new(),
+            finished: false,
+        };
+        if initial != Initial::None {
+            for object in state.iter().flat_map(|table| table.values()) {
+                if session.is_wanted(object) {
+                    session.send("ADDED", object);
+                }
+            }
+            if initial == Initial::List {
+                session.bookmark(true);
+            }
+        } else if asked > revision {
+            // From a future that this control plane never saw: the client must list again.
+            session.refuse(&ApiError::expired(format!(
+                "too large resource version: {asked}, current: {revision}"
+            )));
+        }
+        Ok(session)
+    }
+
+    async fn next(&mut self) -> Option<String> {
+        loop {
+            if let Some(line) = self.lines.pop_front() {
+                return Some(line);
+            }
+            if self.finished {
+                return None;
+            }
+            tokio::select! {
+                biased;
+                _ = self.dropped.changed() => return None,
+                () = tokio::time::sleep_until(self.end) => {
+                    if self.bookmarks.is_some() {
+                        self.bookmark(false);
+                    }
+                    self.finished = true;
+                }
+                changes = self.changes.next() => match changes {
+                    Ok(changes) => self.take(&changes),
+                    Err(error) => self.refuse(&error),
+                },
+                () = tick(&mut self.bookmarks) => {
+                    // Whatever there is goes first: a bookmark promises that nothing is missing.
+                    match self.changes.take() {
+                        Ok(changes) => self.take(&changes),
+                        Err(error) => self.refuse(&error),
+                    }
+                    if !self.finished {
+                        self.bookmark(false);
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, changes: &[Change]) {
+        for change in changes {
+            let after = change.change != ChangeType::Deleted && self.is_wanted(&change.object);
+            let before = change
+                .before
+                .as_ref()
+                .is_some_and(|before| self.is_wanted(before));
+            match (before, after) {
+                (false, true) => self.send("ADDED", &change.object),
+                (true, true) => self.send("MODIFIED", &change.object),
+                (true, false) => self.send("DELETED", &change.object),
+                (false, false) => {}
+            }
+        }
+        // The kind itself may have gone; then there is nothing to watch any more.
+        let served = self
+            .inner
+            .state()
+            .kinds
+            .resource(&self.kind.group, &self.kind.plural);
+        if served.is_none_or(|kind| kind.served(&self.version).is_none()) {
+            self.finished = true;
+        }
+    }
+
+    fn is_wanted(&self, object: &Value) -> bool {
+        (self.namespace.is_empty() || object::namespace(object) == self.namespace)
+            && self.selector.matches(object)
+    }
+
+    fn send(&mut self, change: &str, object: &Value) {
+        let Some(version) = self.kind.version(&self.version) else {
+            return;
+        };
+        let show = Show {
+            kind: &self.kind,
+            version,
+            view: self.view,
+            include: self.include.clone(),
+        };
+        let line = json!({"type": change, "object": show.one(object)});
+        self.lines.push_back(format!("{line}\n"));
+    }
+
+    fn bookmark(&mut self, is_end_of_list: bool) {
+        let mut metadata =
+            json!({"resourceVersion": self.changes.position().to_string(), "creationTimestamp": null});
+        if is_end_of_list {
+            metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
+        }
+        let object = match self.view {
+            View::Full => json!({
+                "kind": self.kind.kind, "apiVersion": self.kind.api_version(&self.version), "metadata": metadata,
+            }),
+            View::Table => json!({
+                "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
+                "columnDefinitions": [], "rows": [],
+            }),
+            View::Metadata => {
+                json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
+            }
+        };
+        self.lines
+            .push_back(format!("{}\n", json!({"type": "BOOKMARK", "object": object})));
+    }
+
+    fn refuse(&mut self, error: &ApiError) {
+        self.lines.push_back(format!(
+            "{}\n",
+            json!({"type": "ERROR", "object": error.status()})
+        ));
+        self.finished = true;
+    }
+}
+
+async fn tick(ticks: &mut Option<Interval>) {
+    match ticks {
+        Some(ticks) => {
+            ticks.tick().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// What a watch sends before the changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Initial {
+    /// Nothing: it continues from a revision.
+    None,
+    /// All objects.
+    Objects,
+    /// All objects and a bookmark that says so (a watch-list).
+    List,
+}
+
+fn initial(query: &Query) -> Result<Initial, ApiError> {
+    if query.get("sendInitialEvents").is_empty() {
+        let from_now = matches!(query.get("resourceVersion"), "" | "0");
+        return Ok(if from_now { Initial::Objects } else { Initial::None });
+    }
+    if query.get("resourceVersionMatch") != "NotOlderThan" {
+        return Err(ApiError::bad_request(
+            "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+        ));
+    }
+    if !query.is_set("sendInitialEvents") {
+        return Ok(Initial::None);
+    }
+    if !query.is_set("allowWatchBookmarks") {
+        return Err(ApiError::bad_request(
+            "sendInitialEvents requires allowWatchBookmarks",
+        ));
+    }
+    Ok(Initial::List)
+}

@@ -1,0 +1,195 @@
+//! Keeping a control plane's objects over a restart: a snapshot, replaced as a whole, and beside
+//! it a journal to which every write is appended before it is answered. So a process that is
+//! killed loses nothing that it had acknowledged.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::kinds::GroupKind;
+use super::object::Key;
+use super::store::{ChangeType, Store};
+
+/// The journal is folded into the snapshot when it is longer than this.
+const MAX_JOURNAL: u64 = 32 * 1024 * 1024;
+
+/// Where writes are kept.
+#[derive(Debug)]
+pub(super) struct Journal {
+    snapshot: PathBuf,
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    /// The last revision that is kept.
+    revision: u64,
+}
+
+/// What was kept.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub(super) revision: u64,
+    pub(super) objects: Vec<Value>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line<'a> {
+    revision: u64,
+    /// The object after the write, or the last state of one that was removed.
+    object: std::borrow::Cow<'a, Value>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    removed: bool,
+}
+
+impl Journal {
+    /// Reads what was kept at this path; `None` when there is nothing yet.
+    ///
+    /// # Errors
+    /// When a file is there and cannot be read, or is no snapshot.
+    pub(super) fn read(snapshot: &Path) -> io::Result<Option<Kept>> {
+        let mut kept = match fs::read(snapshot) {
+            Ok(bytes) => serde_json::from_slice(&bytes)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Kept {
+                revision: 0,
+                objects: Vec::new(),
+            },
+            Err(error) => return Err(error),
+        };
+        let journal = match File::open(journal_path(snapshot)) {
+            Ok(file) => BufReader::new(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok((kept.revision > 0).then_some(kept));
+            }
+            Err(error) => return Err(error),
+        };
+        let identity = |object: &Value| (GroupKind::of(object), Key::of(object));
+        let mut objects: std::collections::BTreeMap<_, _> = kept
+            .objects
+            .drain(..)
+            .map(|object| (identity(&object), object))
+            .collect();
+        for line in journal.lines() {
+            // The last line of a process that was killed may be half a line; it was not answered.
+            let Ok(line) = serde_json::from_str::<Line<'_>>(&line?) else {
+                break;
+            };
+            if line.revision <= kept.revision {
+                continue;
+            }
+            kept.revision = line.revision;
+            if line.removed {
+                objects.remove(&identity(&line.object));
+            } else {
+                objects.insert(identity(&line.object), line.object.into_owned());
+            }
+        }
+        kept.objects = objects.into_values().collect();
+        Ok((kept.revision > 0).then_some(kept))
+    }
+
+    /// Starts keeping what `store` holds.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub(super) fn start(snapshot: &Path, store: &Store) -> io::Result<Self> {
+        if let Some(folder) = snapshot.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs::create_dir_all(folder)?;
+        }
+        write_snapshot(snapshot, store)?;
+        let path = journal_path(snapshot);
+        let file = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .open(&path)?;
+        Ok(Self {
+            snapshot: snapshot.into(),
+            path,
+            file,
+            bytes: 0,
+            revision: store.revision(),
+        })
+    }
+
+    /// Keeps what was written since the last call.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub(super) fn keep(&mut self, store: &Store) -> io::Result<()> {
+        if store.revision() == self.revision {
+            return Ok(());
+        }
+        let Ok(changes) = store.changes_after(self.revision) else {
+            return self.fold(store);
+        };
+        let mut text = Vec::new();
+        for change in changes {
+            let line = Line {
+                revision: change.revision,
+                object: std::borrow::Cow::Borrowed(&*change.object),
+                removed: change.change == ChangeType::Deleted,
+            };
+            serde_json::to_writer(&mut text, &line)?;
+            text.push(b'\n');
+        }
+        self.file.write_all(&text)?;
+        self.bytes += text.len() as u64;
+        self.revision = store.revision();
+        if self.bytes > MAX_JOURNAL {
+            self.fold(store)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Folds the journal into the snapshot.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub(super) fn fold(&mut self, store: &Store) -> io::Result<()> {
+        write_snapshot(&self.snapshot, store)?;
+        // What a crash leaves between these two is harmless: old lines are skipped by revision.
+        self.file = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .open(&self.path)?;
+        self.bytes = 0;
+        self.revision = store.revision();
+        Ok(())
+    }
+}
+
+fn journal_path(snapshot: &Path) -> PathBuf {
+    let mut name = snapshot.file_name().unwrap_or_default().to_owned();
+    name.push(".journal");
+    snapshot.with_file_name(name)
+}
+
+fn write_snapshot(path: &Path, store: &Store) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Snapshot<'a> {
+        revision: u64,
+        objects: Vec<&'a Value>,
+    }
+    let objects = store
+        .everything()
+        .flat_map(|(_, table)| table.values().map(|object| &**object))
+        .collect();
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    let mut file = io::BufWriter::new(File::create(&new)?);
+    serde_json::to_writer(
+        &mut file,
+        &Snapshot {
+            revision: store.revision(),
+            objects,
+        },
+    )?;
+    file.flush()?;
+    file.get_ref().sync_all()?;
+    fs::rename(&new, path)
+}
