@@ -1,1 +1,19 @@
-//! End to end: browser, real control planes, real identity providers, faults, benches.
+//! What the end-to-end tests are made of: a demo to test against, people who sign in to it as a browser
+//! would, kubectl, and the report that says which real components took part.
+//!
+//! The tests themselves are in `tests/portico/` (Rust) and `browser/` (Chromium). They need the
+//! program `portico`: `cargo xtask test` builds it and says where it is.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a harness: failing loudly is what tests want"
+)]
+
+pub mod demo;
+pub mod html;
+pub mod kubectl;
+pub mod person;
+pub mod processes;
+pub mod report;
+pub mod until;

@@ -1,0 +1,197 @@
+//! A demo of one's own to test against: the real program on free ports, its data in a temporary folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use crate::kubectl::Kubectl;
+use crate::person::Person;
+use crate::processes::{Owned, portico};
+
+/// How long it may take to answer. A built debug program takes a second or two; the machine may be busy.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What the demo writes when it answers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ready {
+    /// The portal's address, without a slash at its end.
+    pub portal: String,
+    /// The identity provider's.
+    pub issuer: String,
+    /// Who can sign in.
+    pub people: Vec<Listed>,
+    /// The simulated control planes.
+    pub control_planes: Vec<Plane>,
+}
+
+/// Somebody who can sign in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listed {
+    /// What the provider's button stands for.
+    pub username: String,
+    /// The name on it.
+    pub name: String,
+}
+
+/// A simulated control plane.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plane {
+    /// Its name.
+    pub name: String,
+    /// Where its kubeconfig is.
+    pub kubeconfig: PathBuf,
+}
+
+/// A running demo. It ends with this value.
+#[derive(Debug)]
+pub struct Demo {
+    /// What it said of itself.
+    pub ready: Ready,
+    process: Owned,
+    arguments: Vec<String>,
+    folder: TempDir,
+}
+
+impl Demo {
+    /// Starts one with the demo's beginnings, over SQLite.
+    ///
+    /// # Panics
+    /// When it does not answer in time; says what it logged.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts one with further arguments of `portico demo`.
+    ///
+    /// # Panics
+    /// When it does not answer in time; says what it logged.
+    pub async fn start_with(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let (process, ready) = launch(folder.path(), 0, &arguments).await;
+        Self {
+            ready,
+            process,
+            arguments,
+            folder,
+        }
+    }
+
+    /// Kills it without warning and starts it again over the same data, on the same port.
+    pub async fn crash_and_restart(&mut self) {
+        self.process.kill();
+        self.restart().await;
+    }
+
+    /// Starts it again, once it has ended, over the same data and on the same port.
+    ///
+    /// # Panics
+    /// When it does not answer in time.
+    pub async fn restart(&mut self) {
+        let port = url::Url::parse(&self.ready.portal).unwrap().port().unwrap();
+        (self.process, self.ready) = launch(self.folder.path(), port, &self.arguments).await;
+    }
+
+    /// SIGTERM; how it ended, and after how long.
+    pub fn stop(&mut self) -> (std::process::ExitStatus, Duration) {
+        let begun = Instant::now();
+        (self.process.stop(Duration::from_secs(15)), begun.elapsed())
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// The id of its process.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The folder it keeps its data in.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// All that it has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        log_of(self.folder.path())
+    }
+
+    /// Somebody's browser, signed in.
+    pub async fn sign_in(&self, username: &str) -> Person {
+        Person::sign_in(&self.ready.portal, username).await
+    }
+
+    /// A browser nobody is signed in with.
+    #[must_use]
+    pub fn stranger(&self) -> Person {
+        Person::stranger(&self.ready.portal)
+    }
+
+    /// kubectl against a control plane.
+    ///
+    /// # Panics
+    /// When there is no such control plane.
+    #[must_use]
+    pub fn kubectl(&self, plane: &str) -> Kubectl {
+        let plane = self
+            .ready
+            .control_planes
+            .iter()
+            .find(|one| one.name == plane)
+            .unwrap();
+        Kubectl::of(&plane.kubeconfig)
+    }
+}
+
+async fn launch(folder: &Path, port: u16, arguments: &[String]) -> (Owned, Ready) {
+    let ready_file = folder.join("ready.json");
+    let _ = fs::remove_file(&ready_file);
+    let log = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(folder.join("log"))
+        .unwrap();
+    let mut command = Command::new(portico());
+    command
+        .args(["demo", "--port", &port.to_string(), "--data"])
+        .arg(folder.join("data"))
+        .arg("--ready-file")
+        .arg(&ready_file)
+        .args(arguments);
+    let mut process = Owned::start(&command, |command| {
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+    });
+    let begun = Instant::now();
+    loop {
+        // The file appears whole: it is renamed into its place.
+        if let Ok(ready) = fs::read_to_string(&ready_file) {
+            let ready = serde_json::from_str(&ready).unwrap_or_else(|error| panic!("{error} in {ready}"));
+            return (process, ready);
+        }
+        if let Some(status) = process.ended() {
+            panic!("portico demo ended with {status}:\n{}", log_of(folder));
+        }
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "portico demo did not answer in {PATIENCE:?}:\n{}",
+            log_of(folder)
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn log_of(folder: &Path) -> String {
+    fs::read_to_string(folder.join("log")).unwrap_or_default()
+}
