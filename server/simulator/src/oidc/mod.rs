@@ -94,6 +94,15 @@ impl Provider {
     /// When the port cannot be had.
     pub async fn start(settings: Settings) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", settings.port)).await?;
+        Self::serve(listener, settings)
+    }
+
+    /// The same on a listener that is there already, whatever port the settings name. Needs a
+    /// tokio runtime.
+    ///
+    /// # Errors
+    /// When the listener does not know its own address.
+    pub fn serve(listener: TcpListener, settings: Settings) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let house = Arc::new(House {
             issuer: format!("http://{address}"),

@@ -7,11 +7,18 @@
 mod configuration;
 #[cfg(test)]
 mod definition_tests;
+mod demo;
+#[cfg(test)]
+mod demo_tests;
 mod error;
+mod install;
+mod keepsakes;
 mod kinds;
 mod people;
 mod provision;
+mod seeds;
 #[cfg(test)]
 mod tests;
 
+pub use demo::{Demo, Plane, Settings};
 pub use error::WorldError;

@@ -35,6 +35,7 @@ impl Controller {
             manners,
             authority,
             lives: HashMap::new(),
+            begun: false,
             due: BTreeSet::new(),
         };
         let task = tokio::spawn(async move {
@@ -67,6 +68,8 @@ struct Desk {
     authority: String,
     lives: HashMap<Id, (Life, Option<Instant>)>,
     due: BTreeSet<(Instant, Id)>,
+    /// What was there at the beginning has been seen.
+    begun: bool,
 }
 
 impl Desk {
@@ -118,6 +121,7 @@ impl Desk {
         for id in there {
             self.look(id);
         }
+        self.begun = true;
         revision
     }
 
@@ -129,7 +133,7 @@ impl Desk {
         let at_once = match self.lives.get_mut(&id) {
             Some((life, _)) => life.look(&claim),
             None => {
-                let life = Life::begin(&self.on(&id), &claim);
+                let life = Life::begin(&self.on(&id), &claim, !self.begun);
                 self.lives.insert(id.clone(), (life, None));
                 true
             }

@@ -120,11 +120,14 @@ pub(super) struct Life {
     stage: Stage,
     /// It is being changed rather than made.
     changing: bool,
+    /// It is brought to rest without waiting between steps.
+    hurried: bool,
 }
 
 impl Life {
-    /// Of a claim that is new, or new to this process.
-    pub(super) fn begin(work: &Work<'_>, claim: &Value) -> Self {
+    /// Of a claim that is new, or new to this process. One that was there before this process is
+    /// `hurried`: its time has passed already.
+    pub(super) fn begin(work: &Work<'_>, claim: &Value, hurried: bool) -> Self {
         let seen = Seen::of(claim);
         let applied = applied(work, claim);
         let rests =
@@ -140,6 +143,7 @@ impl Life {
             seen,
             stage,
             changing: applied.is_some(),
+            hurried,
         }
     }
 
@@ -166,6 +170,18 @@ impl Life {
     /// # Errors
     /// What the control plane refused; the same step may be tried again.
     pub(super) fn step(&mut self, work: &Work<'_>, claim: &Value) -> Result<Option<Duration>, ApiError> {
+        let next = self.take_step(work, claim)?;
+        if next.is_none() {
+            self.hurried = false;
+        }
+        Ok(if self.hurried {
+            next.map(|_| Duration::ZERO)
+        } else {
+            next
+        })
+    }
+
+    fn take_step(&mut self, work: &Work<'_>, claim: &Value) -> Result<Option<Duration>, ApiError> {
         if self.seen.paused {
             let why = "Reconciliation is paused by an annotation";
             work.tell(
