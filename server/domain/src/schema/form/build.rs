@@ -1,29 +1,300 @@
-//! From a schema to the fields of a form.
+//! From a schema to the fields of a form: what must be decided first, the rest folded under headings.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::controls::Builder;
+use super::{Shape, labels, plan, problems, weight};
 use crate::documents::{FormHints, Plan};
-use crate::schema::{Schema, Violation};
-use crate::view::Form;
+use crate::schema::Schema;
+use crate::schema::node::Node;
+use crate::schema::path::push_token;
+use crate::schema::violation::Violation;
+use crate::view::{Control, Field, Form, Section};
 
 /// What a form is built from, besides the schema.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup<'a> {
     /// The kind is an XRD's: Crossplane's machinery is hidden.
     pub is_composite: bool,
+    /// The claim is there already: what its rules say cannot change is locked.
+    pub is_change: bool,
     /// How the offering lays the form out.
     pub hints: &'a FormHints,
     /// The plan, which fills and locks fields.
     pub plan: Option<&'a Plan>,
-    /// What is in the form: the object, whole.
+    /// What is in the form: the object, whole. For a new one see [`super::start`].
     pub object: &'a Value,
+    /// What was typed and is no value, by name of input, as [`super::Decoded::typed`] has it.
+    pub typed: Option<&'a BTreeMap<String, String>>,
     /// What is wrong with it.
     pub violations: &'a [Violation],
 }
 
-/// Builds the form of an object.
+/// The fields of an object that no form shows.
+pub(super) const IDENTITY: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
+
+/// Fields below `spec` that are Crossplane's own.
+const MACHINERY: [&str; 18] = [
+    "compositionRef",
+    "compositionSelector",
+    "compositionRevisionRef",
+    "compositionRevisionSelector",
+    "compositionUpdatePolicy",
+    "compositeDeletePolicy",
+    "resourceRef",
+    "resourceRefs",
+    "claimRef",
+    "publishConnectionDetailsTo",
+    "publishConnectionDetailsWithStoreConfigRef",
+    "writeConnectionSecretToRef",
+    "crossplane",
+    "environmentConfigRefs",
+    "managementPolicies",
+    "managementPolicy",
+    "deletionPolicy",
+    "providerConfigRef",
+];
+
+/// Whether a form leaves the field `name` out, below the object itself or below its `spec`.
+fn is_hidden(setup: &Setup<'_>, below_spec: bool, name: &str) -> bool {
+    if below_spec {
+        setup.is_composite && MACHINERY.contains(&name)
+    } else {
+        IDENTITY.contains(&name)
+    }
+}
+
+/// Builds the form of an object. A form of hundreds of fields shows what nests deep as YAML to edit.
 #[must_use]
 pub fn build(schema: &Schema, setup: Setup<'_>) -> Form {
-    let _ = (schema, setup);
-    Form::default()
+    let mut builder = Builder::new(setup);
+    let mut layout = Layout::default();
+    let root = schema.root();
+    for (name, node) in &root.properties {
+        if is_hidden(&setup, false, name) {
+            continue;
+        }
+        let value = setup.object.get(&**name);
+        let flat = &**name == "spec" && Shape::of(node) == Shape::Object;
+        if !flat {
+            layout.add(
+                &mut builder,
+                node,
+                name,
+                &Above::root(),
+                value,
+                root.requires(name),
+            );
+            continue;
+        }
+        builder.places.note("/spec", "/spec");
+        let above = Above {
+            pointer: "/spec".to_owned(),
+            path: "spec".to_owned(),
+        };
+        let union = builder.union(
+            node,
+            &builder.spot(above.pointer.clone(), above.path.clone()),
+            value,
+        );
+        for (name, child) in &node.properties {
+            if !is_hidden(&setup, true, name) {
+                let value = value.and_then(|spec| spec.get(&**name));
+                layout.add(&mut builder, child, name, &above, value, node.requires(name));
+            }
+        }
+        layout.main.extend(union.map(|union| ("spec".to_owned(), union)));
+    }
+    let mut form = layout.form(setup.hints);
+    form.field_count = builder.count;
+    // Problems of `spec` itself belong to the form as a whole.
+    problems::attach(&mut form, setup.violations, &builder.places);
+    form
+}
+
+/// The object that a field belongs to.
+struct Above {
+    pointer: String,
+    path: String,
+}
+
+impl Above {
+    fn root() -> Self {
+        Self {
+            pointer: String::new(),
+            path: String::new(),
+        }
+    }
+
+    fn below(&self, name: &str) -> (String, String) {
+        let mut pointer = self.pointer.clone();
+        push_token(&mut pointer, name);
+        let path = if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.path)
+        };
+        (pointer, path)
+    }
+}
+
+#[derive(Default)]
+struct Layout {
+    main: Vec<(String, Field)>,
+    sections: Vec<Section>,
+}
+
+/// The heading of what has no heading of its own.
+const OTHER: &str = "More options";
+
+impl Layout {
+    fn add(
+        &mut self,
+        builder: &mut Builder<'_>,
+        node: &Node,
+        name: &str,
+        above: &Above,
+        value: Option<&Value>,
+        required: bool,
+    ) {
+        /// A required object with more inputs than this is split: what it requires, and the rest under its heading.
+        const WHOLE: usize = 8;
+        let (pointer, path) = above.below(name);
+        let hint = builder.setup.hints.fields.get(&path);
+        if hint.is_some_and(|hint| hint.hidden) || builder.is_union_member(&pointer) {
+            return;
+        }
+        let required = required && node.default.is_none();
+        let spot = builder.spot(pointer.clone(), path.clone());
+        let title = builder.label(node, name, &path);
+        let wanted = match hint.and_then(|hint| hint.advanced) {
+            Some(advanced) => !advanced,
+            None => {
+                required
+                    || builder.setup.hints.order.contains(&path)
+                    || hint.is_some_and(|hint| hint.preset.is_some())
+                    || builder
+                        .setup
+                        .plan
+                        .is_some_and(|plan| plan::value(plan, &path).is_some())
+            }
+        };
+        if let Some(section) = hint.and_then(|hint| hint.section.as_deref()) {
+            let field = builder.field(node, &spot, title, value, required);
+            self.section(section).fields.push(field);
+            return;
+        }
+        let is_large = Shape::of(node) == Shape::Object && weight(node, WHOLE + 1) > WHOLE;
+        if is_large && builder.fits(node, &spot) {
+            self.split(builder, node, &title, &Above { pointer, path }, value, wanted);
+        } else if wanted {
+            let field = builder.field(node, &spot, title, value, required);
+            self.main.push((path, field));
+        } else {
+            let own = Shape::of(node) == Shape::Object && weight(node, 4) > 3;
+            let mut field = builder.field(node, &spot, title.clone(), value, required);
+            if own {
+                // The heading says what the label would.
+                match std::mem::replace(&mut field.control, Control::Object { fields: Vec::new() }) {
+                    Control::Object { fields } => self.section(&title).fields.extend(fields),
+                    control => self.section(&title).fields.push(Field { control, ..field }),
+                }
+            } else {
+                self.section(OTHER).fields.push(field);
+            }
+        }
+    }
+
+    /// A large object: what it requires stands with what is wanted, the rest under a heading of its own.
+    fn split(
+        &mut self,
+        builder: &mut Builder<'_>,
+        node: &Node,
+        title: &str,
+        above: &Above,
+        value: Option<&Value>,
+        wanted: bool,
+    ) {
+        builder.places.note(&above.pointer, &above.pointer);
+        let union = builder.union(
+            node,
+            &builder.spot(above.pointer.clone(), above.path.clone()),
+            value,
+        );
+        let mut fields: Vec<Field> = union.into_iter().collect();
+        for (name, child) in &node.properties {
+            let (pointer, path) = above.below(name);
+            let hint = builder.setup.hints.fields.get(&path);
+            if hint.is_some_and(|hint| hint.hidden) || builder.is_union_member(&pointer) {
+                continue;
+            }
+            let required = wanted && node.requires(name) && child.default.is_none();
+            let spot = builder.spot(pointer, path.clone());
+            let label = builder.label(child, name, &path);
+            let value = value.and_then(|value| value.get(&**name));
+            let first = hint
+                .and_then(|hint| hint.advanced)
+                .map_or(required, |advanced| !advanced);
+            if first {
+                let label = format!("{title}: {}", labels::item(&label));
+                let field = builder.field(child, &spot, label, value, required);
+                self.main.push((path, field));
+            } else {
+                fields.push(builder.field(child, &spot, label, value, required));
+            }
+        }
+        if !fields.is_empty() {
+            self.section(title).fields.extend(fields);
+        }
+    }
+
+    fn section(&mut self, title: &str) -> &mut Section {
+        let at = match self.sections.iter().position(|section| section.title == title) {
+            Some(at) => at,
+            None => {
+                let id = format!("section-{}", self.sections.len() + 1);
+                self.sections.push(Section {
+                    id,
+                    title: title.to_owned(),
+                    open: false,
+                    fields: Vec::new(),
+                });
+                self.sections.len() - 1
+            }
+        };
+        &mut self.sections[at]
+    }
+
+    fn form(mut self, hints: &FormHints) -> Form {
+        let place = |path: &str| {
+            let at = hints.order.iter().position(|wanted| {
+                path == wanted
+                    || path
+                        .strip_prefix(wanted.as_str())
+                        .is_some_and(|rest| rest.starts_with('.'))
+            });
+            at.unwrap_or(usize::MAX)
+        };
+        self.main.sort_by_key(|(path, _)| place(path));
+        for section in &mut self.sections {
+            section.open = section.fields.iter().any(|field| field.changed);
+        }
+        // What has no heading of its own comes before the headings.
+        self.sections.sort_by_key(|section| section.title != OTHER);
+        if self.main.is_empty() && self.sections.len() == 1 {
+            self.main = self
+                .sections
+                .drain(..)
+                .flat_map(|section| section.fields)
+                .map(|field| (String::new(), field))
+                .collect();
+        }
+        Form {
+            main: self.main.into_iter().map(|(_, field)| field).collect(),
+            sections: self.sections,
+            ..Form::default()
+        }
+    }
 }

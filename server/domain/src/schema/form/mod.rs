@@ -1,7 +1,78 @@
-//! The model of a form: from a schema to fields, and from what is posted back to an object.
+//! The model of a form: from a schema to fields ([`build`]), and from what is posted back to an object ([`decode`]).
+//!
+//! Names of inputs are JSON pointers into the object; beside those stand `…/@branch`, `…/@yaml`, `…/@0/key` and
+//! `…/@0/value`, as [`crate::view::Control`] says. What the form does not show of an object is kept as it is.
+//!
+//! An empty input means that the field is not there, unless it was there and empty before.
 
 mod build;
+mod commands;
+mod controls;
 mod decode;
+mod labels;
+mod places;
+mod plan;
+mod posted;
+mod problems;
+mod texts;
+mod union;
+
+#[cfg(test)]
+pub(in crate::schema) mod encode;
+#[cfg(test)]
+mod tests;
 
 pub use build::{Setup, build};
 pub use decode::{Decoded, decode};
+pub use plan::{enforce, start};
+
+use super::node::{Kind, Node};
+
+/// How a value at a node is filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// One text, number, choice or toggle.
+    Scalar,
+    /// Declared fields.
+    Object,
+    /// Keys and values.
+    Map,
+    /// Items.
+    List,
+    /// Anything.
+    Free,
+}
+
+impl Shape {
+    fn of(node: &Node) -> Self {
+        let odd = |name: &str| name.is_empty() || name.starts_with('@');
+        match node.kind {
+            _ if !node.one_of_values.is_empty() && !matches!(node.kind, Kind::Object | Kind::Array) => {
+                Self::Scalar
+            }
+            Kind::String | Kind::Integer | Kind::Number | Kind::Boolean | Kind::IntOrString => Self::Scalar,
+            Kind::Array if node.items().is_some() => Self::List,
+            Kind::Object | Kind::Any if node.properties.keys().any(|name| odd(name)) => Self::Free,
+            Kind::Object | Kind::Any if !node.properties.is_empty() => Self::Object,
+            Kind::Object if node.values().is_some() && !node.preserve_unknown => Self::Map,
+            _ => Self::Free,
+        }
+    }
+}
+
+/// How many inputs a node asks for, counted no further than `most`. Lists and maps count as one: they begin empty.
+fn weight(node: &Node, most: usize) -> usize {
+    match Shape::of(node) {
+        Shape::Object => {
+            let mut sum = 0;
+            for child in node.properties.values() {
+                sum += weight(child, most.saturating_sub(sum));
+                if sum >= most {
+                    return most;
+                }
+            }
+            sum
+        }
+        _ => 1,
+    }
+}

@@ -87,6 +87,12 @@ impl Rule {
         self.message.as_deref().unwrap_or(&self.text).trim()
     }
 
+    /// Whether the rule says that the value never changes.
+    pub(in crate::schema) fn forbids_change(&self) -> bool {
+        let bare: String = self.text.split_whitespace().collect();
+        matches!(bare.as_str(), "self==oldSelf" | "oldSelf==self")
+    }
+
     fn program(&self) -> Result<&Program, &str> {
         self.program
             .get_or_init(|| compile(&self.text))

@@ -1,0 +1,488 @@
+//! Fields and their controls.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::build::Setup;
+use super::places::Places;
+use super::{Shape, labels, plan, texts, union, weight};
+use crate::schema::format::FormatRule;
+use crate::schema::node::{Kind, Node};
+use crate::schema::path::push_token;
+use crate::schema::yaml;
+use crate::view::{Branch, Choice, Control, Entry, Field, in_words};
+
+/// How many fields a form has at most; what comes after is YAML to edit.
+const FIELDS: usize = 1_200;
+/// How many inputs an object may have to be shown as fields, by how deep it stands.
+const WEIGHTS: [usize; 5] = [160, 60, 30, 20, 12];
+/// A list or map longer than this is YAML to edit.
+const ITEMS: usize = 100;
+
+/// Where a field stands.
+#[derive(Debug, Clone)]
+pub(super) struct Spot {
+    /// The name of its input.
+    pub(super) name: String,
+    /// What it shows, as a JSON pointer; differs from the name within maps.
+    pub(super) pointer: String,
+    /// The same as a path of hints and plans: `spec.users[].name`.
+    pub(super) path: String,
+    /// How many objects, lists and maps stand around it below `spec`.
+    depth: usize,
+    /// Why all here is locked.
+    locked_by: Option<String>,
+}
+
+impl Spot {
+    fn property(&self, name: &str) -> Self {
+        let mut below = self.below();
+        push_token(&mut below.name, name);
+        push_token(&mut below.pointer, name);
+        below.path = format!("{}.{name}", self.path);
+        below
+    }
+
+    fn item(&self, index: usize) -> Self {
+        let mut below = self.below();
+        below.name = format!("{}/{index}", self.name);
+        below.pointer = format!("{}/{index}", self.pointer);
+        below.path.push_str("[]");
+        below
+    }
+
+    fn entry(&self, index: usize, key: &str) -> Self {
+        let mut below = self.below();
+        below.name = format!("{}/@{index}/value", self.name);
+        push_token(&mut below.pointer, key);
+        below.path.push_str("[]");
+        below
+    }
+
+    fn below(&self) -> Self {
+        Self {
+            depth: self.depth + 1,
+            ..self.clone()
+        }
+    }
+}
+
+/// Builds fields, and keeps account of them.
+pub(super) struct Builder<'a> {
+    pub(super) setup: Setup<'a>,
+    pub(super) places: Places,
+    pub(super) count: usize,
+    /// Pointers of fields that belong to a branch of a union.
+    members: HashSet<String>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(setup: Setup<'a>) -> Self {
+        Self {
+            setup,
+            places: Places::default(),
+            count: 0,
+            members: HashSet::new(),
+        }
+    }
+
+    pub(super) fn spot(&self, pointer: String, path: String) -> Spot {
+        let depth = path.matches('.').count().saturating_sub(1);
+        Spot {
+            name: pointer.clone(),
+            pointer,
+            path,
+            depth,
+            locked_by: None,
+        }
+    }
+
+    pub(super) fn label(&self, node: &Node, name: &str, path: &str) -> String {
+        let hint = self
+            .setup
+            .hints
+            .fields
+            .get(path)
+            .and_then(|hint| hint.label.clone());
+        hint.or_else(|| node.title.as_deref().map(str::to_owned))
+            .unwrap_or_else(|| labels::label(name))
+    }
+
+    pub(super) fn is_union_member(&self, pointer: &str) -> bool {
+        self.members.contains(pointer)
+    }
+
+    /// Whether an object is shown as fields.
+    pub(super) fn fits(&self, node: &Node, spot: &Spot) -> bool {
+        let most = WEIGHTS[spot.depth.min(WEIGHTS.len() - 1)];
+        self.count < FIELDS && spot.depth < 12 && weight(node, most + 1) <= most
+    }
+
+    /// The field of a node.
+    pub(super) fn field(
+        &mut self,
+        node: &Node,
+        spot: &Spot,
+        label: String,
+        value: Option<&Value>,
+        required: bool,
+    ) -> Field {
+        let mut spot = spot.clone();
+        self.places.note(&spot.pointer, &spot.name);
+        spot.locked_by = spot
+            .locked_by
+            .take()
+            .or_else(|| self.locked_by(node, &spot, value));
+        let planned = self.setup.plan.and_then(|plan| plan::value(plan, &spot.path));
+        let control = self.control(node, &spot, value, required);
+        let changed = match (&control, value) {
+            (Control::Object { fields }, _) => fields.iter().any(|field| field.changed),
+            (_, None) => false,
+            (_, Some(value)) => planned
+                .or(node.default.as_deref())
+                .map_or(!is_empty(value), |usual| usual != value),
+        };
+        if !matches!(control, Control::Object { .. }) {
+            self.count += 1;
+        }
+        let hint = self.setup.hints.fields.get(&spot.path);
+        let help = hint
+            .and_then(|hint| hint.help.clone())
+            .or_else(|| node.description.as_deref().and_then(labels::help));
+        Field {
+            name: spot.name,
+            label,
+            help,
+            required,
+            locked: spot.locked_by.is_some(),
+            locked_by: spot.locked_by,
+            default: node
+                .default
+                .as_deref()
+                .filter(|default| !is_empty(default))
+                .map(in_words),
+            changed,
+            problems: Vec::new(),
+            control,
+        }
+    }
+
+    fn locked_by(&self, node: &Node, spot: &Spot, value: Option<&Value>) -> Option<String> {
+        if self.setup.is_change && value.is_some() && node.rules.iter().any(|rule| rule.forbids_change()) {
+            return Some("Cannot be changed after creation".to_owned());
+        }
+        let plan = self.setup.plan.filter(|plan| plan::locks(plan, &spot.path))?;
+        // Of an object only what the plan sets is locked.
+        let is_shown_as_fields = Shape::of(node) == Shape::Object && self.fits(node, spot);
+        (!is_shown_as_fields).then(|| {
+            format!(
+                "Set by the plan {}",
+                plan.title.as_deref().unwrap_or(plan.name.as_str())
+            )
+        })
+    }
+
+    fn control(&mut self, node: &Node, spot: &Spot, value: Option<&Value>, required: bool) -> Control {
+        let typed = self
+            .setup
+            .typed
+            .and_then(|typed| typed.get(&format!("{}/@yaml", spot.name)));
+        if let Some(text) = typed {
+            return Control::Yaml { text: text.clone() };
+        }
+        match (Shape::of(node), value) {
+            (
+                Shape::Scalar,
+                None | Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)),
+            ) => scalar(node, spot, value.filter(|value| !value.is_null()), required),
+            (Shape::Object, None | Some(Value::Null | Value::Object(_))) if self.fits(node, spot) => {
+                Control::Object {
+                    fields: self.fields(node, spot, value, required),
+                }
+            }
+            (Shape::List, None | Some(Value::Null)) => self.list(node, spot, &[]),
+            (Shape::List, Some(Value::Array(items)))
+                if items.len() <= ITEMS && self.count + items.len() < FIELDS =>
+            {
+                self.list(node, spot, items)
+            }
+            (Shape::Map, None | Some(Value::Null)) => Control::Map { entries: Vec::new() },
+            (Shape::Map, Some(Value::Object(map)))
+                if map.len() <= ITEMS
+                    && map.iter().all(|(key, value)| !key.is_empty() || is_empty(value)) =>
+            {
+                self.map(node, spot, map)
+            }
+            (_, value) => Control::Yaml {
+                text: value.map(yaml::print).unwrap_or_default(),
+            },
+        }
+    }
+
+    fn fields(&mut self, node: &Node, spot: &Spot, value: Option<&Value>, required: bool) -> Vec<Field> {
+        let union = self.union(node, spot, value);
+        let mut fields = Vec::new();
+        let here = required || value.is_some_and(|value| !is_empty(value));
+        for (name, child) in &node.properties {
+            let below = spot.property(name);
+            let hidden = self
+                .setup
+                .hints
+                .fields
+                .get(&below.path)
+                .is_some_and(|hint| hint.hidden);
+            if hidden || self.is_union_member(&below.pointer) {
+                continue;
+            }
+            let label = self.label(child, name, &below.path);
+            let required = here && node.requires(name) && child.default.is_none();
+            let value = value.and_then(|value| value.get(&**name));
+            fields.push(self.field(child, &below, label, value, required));
+        }
+        let order = &self.setup.hints.order;
+        fields.sort_by_key(|field| {
+            let path = format!(
+                "{}.{}",
+                spot.path,
+                field.name.rsplit('/').next().unwrap_or_default()
+            );
+            (
+                order
+                    .iter()
+                    .position(|wanted| *wanted == path)
+                    .unwrap_or(usize::MAX),
+                !field.required,
+            )
+        });
+        fields.extend(union);
+        fields
+    }
+
+    /// The choice among shapes of an object, if it has such.
+    pub(super) fn union(&mut self, node: &Node, spot: &Spot, value: Option<&Value>) -> Option<Field> {
+        let shapes = union::shapes(node);
+        if shapes.is_empty() {
+            return None;
+        }
+        let typed = self
+            .setup
+            .typed
+            .and_then(|typed| typed.get(&format!("{}/@branch", spot.name)));
+        let chosen = match typed {
+            Some(id) => id.clone(),
+            None => union::chosen(&shapes, value)
+                .map(|names| union::id(names))
+                .unwrap_or_default(),
+        };
+        let mut branches = Vec::new();
+        for names in &shapes {
+            let id = union::id(names);
+            let mut fields = Vec::new();
+            let mut words = Vec::new();
+            for name in names {
+                let Some(child) = node.properties.get(*name) else {
+                    continue;
+                };
+                let below = spot.property(name);
+                let label = self.label(child, name, &below.path);
+                words.push(label.clone());
+                let value = value.and_then(|value| value.get(*name));
+                fields.push(self.field(child, &below, label, value, id == chosen));
+                self.members.insert(below.pointer);
+            }
+            branches.push(Branch {
+                id,
+                label: words.join(" and "),
+                fields,
+            });
+        }
+        Some(Field {
+            name: spot.name.clone(),
+            label: "One of".to_owned(),
+            help: None,
+            required: true,
+            locked: false,
+            locked_by: None,
+            default: None,
+            changed: false,
+            problems: Vec::new(),
+            control: Control::Union { branches, chosen },
+        })
+    }
+
+    fn list(&mut self, node: &Node, spot: &Spot, items: &[Value]) -> Control {
+        let name = spot
+            .path
+            .trim_end_matches("[]")
+            .rsplit('.')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        let item_label = labels::item(&self.label(node, &name, &spot.path));
+        let mut fields = Vec::new();
+        if let Some(child) = node.items() {
+            for (index, item) in items.iter().enumerate() {
+                let label = format!("{} {}", capitalized(&item_label), index + 1);
+                fields.push(self.field(child, &spot.item(index), label, Some(item), false));
+            }
+        }
+        let bound = |pick: fn(&crate::schema::node::Bounds) -> Option<i64>| {
+            node.bounds
+                .as_deref()
+                .and_then(pick)
+                .and_then(|bound| u64::try_from(bound).ok())
+        };
+        Control::List {
+            items: fields,
+            item_label,
+            min_items: bound(|bounds| bounds.min_items),
+            max_items: bound(|bounds| bounds.max_items),
+        }
+    }
+
+    fn map(&mut self, node: &Node, spot: &Spot, map: &serde_json::Map<String, Value>) -> Control {
+        let mut entries = Vec::new();
+        if let Some(child) = node.values() {
+            for (index, (key, value)) in map.iter().enumerate() {
+                let below = spot.entry(index, key);
+                let value = self.field(child, &below, "Value".to_owned(), Some(value), false);
+                entries.push(Entry {
+                    key_name: format!("{}/@{index}/key", spot.name),
+                    key: key.clone(),
+                    value,
+                });
+            }
+        }
+        Control::Map { entries }
+    }
+}
+
+fn scalar(node: &Node, spot: &Spot, value: Option<&Value>, required: bool) -> Control {
+    if !node.one_of_values.is_empty() {
+        return choice(node, value);
+    }
+    match (node.kind, value) {
+        (Kind::Boolean, Some(Value::Bool(on))) if required || node.default.is_some() => {
+            Control::Toggle { on: *on }
+        }
+        (Kind::Boolean, Some(Value::Bool(on))) => Control::OptionalToggle { on: Some(*on) },
+        (Kind::Boolean, None) if required => Control::Toggle { on: false },
+        (Kind::Boolean, None) => Control::OptionalToggle { on: None },
+        (Kind::Integer | Kind::Number, _) => {
+            let bounds = node.bounds.as_deref();
+            Control::Number {
+                text: value.map(|value| texts::to_text(node, value)).unwrap_or_default(),
+                integer: node.kind == Kind::Integer,
+                min: bounds.and_then(|bounds| bounds.minimum),
+                max: bounds.and_then(|bounds| bounds.maximum),
+            }
+        }
+        _ => text(node, spot, value),
+    }
+}
+
+fn choice(node: &Node, value: Option<&Value>) -> Control {
+    let say = |value: &Value| match value {
+        Value::String(text) if text.is_empty() => "(empty)".to_owned(),
+        Value::String(text) => text.clone(),
+        other => in_words(other),
+    };
+    let mut choices: Vec<Choice> = node
+        .one_of_values
+        .iter()
+        .filter(|value| !value.is_null())
+        .map(|value| Choice {
+            value: texts::choice_value(value),
+            label: say(value),
+        })
+        .collect();
+    let chosen = value.map(texts::choice_value).unwrap_or_default();
+    if !chosen.is_empty() && !choices.iter().any(|choice| choice.value == chosen) {
+        // What is there is shown, though it is not allowed.
+        choices.push(Choice {
+            value: chosen.clone(),
+            label: value.map(say).unwrap_or_default(),
+        });
+    }
+    Control::Choice { chosen, choices }
+}
+
+fn text(node: &Node, spot: &Spot, value: Option<&Value>) -> Control {
+    const LONG: [&str; 7] = [
+        "script", "config", "content", "query", "pem", "bundle", "template",
+    ];
+    let text = value.map(|value| texts::to_text(node, value)).unwrap_or_default();
+    let bounds = node.bounds.as_deref();
+    let max_length = bounds
+        .and_then(|bounds| bounds.max_length)
+        .and_then(|most| u64::try_from(most).ok());
+    let (format, placeholder) = format(node);
+    let name = spot.path.rsplit('.').next().unwrap_or_default().to_lowercase();
+    let free =
+        bounds.is_none_or(|bounds| bounds.pattern.is_none()) && format.is_none() && node.kind == Kind::String;
+    let long = LONG.iter().any(|end| name.ends_with(end)) && max_length.is_none_or(|most| most > 200);
+    Control::Text {
+        multiline: text.contains('\n') || (free && long),
+        text,
+        max_length,
+        placeholder,
+        format,
+    }
+}
+
+/// What a text should look like: a word for keyboards and checks, and an example.
+fn format(node: &Node) -> (Option<String>, Option<String>) {
+    let pattern = node
+        .bounds
+        .as_deref()
+        .and_then(|bounds| bounds.pattern.as_deref())
+        .map(|pattern| pattern.source());
+    let is_quantity =
+        pattern.is_some_and(|pattern| pattern.contains("KMGTPE") || pattern.contains("Ki|Mi|Gi"));
+    let is_duration =
+        pattern.is_some_and(|pattern| pattern.contains("ms|s|m|h") || pattern.contains("(h|m|s"));
+    let (format, placeholder) = match node.format.as_ref().map(|format| format.rule) {
+        Some(FormatRule::DateTime) => ("date-time", "2026-01-31T12:00:00Z"),
+        Some(FormatRule::Date) => ("date", "2026-01-31"),
+        Some(FormatRule::Duration) => ("duration", "30m"),
+        Some(FormatRule::Uri) => ("uri", "https://example.com"),
+        Some(FormatRule::Email) => ("email", "name@example.com"),
+        Some(FormatRule::Byte) => ("byte", ""),
+        Some(FormatRule::Password) => ("password", ""),
+        Some(FormatRule::Ipv4) => ("ipv4", "192.0.2.1"),
+        Some(FormatRule::Cidr) => ("cidr", "10.0.0.0/16"),
+        Some(FormatRule::Hostname) => ("hostname", "db.example.com"),
+        _ if is_quantity => ("quantity", "10Gi"),
+        _ if is_duration => ("duration", "30m"),
+        _ if node.kind == Kind::IntOrString => ("intOrString", ""),
+        _ => ("", ""),
+    };
+    let example = match node.example.as_deref() {
+        Some(Value::String(example)) => Some(example.clone()),
+        Some(Value::Number(example)) => Some(example.to_string()),
+        _ => (!placeholder.is_empty()).then(|| placeholder.to_owned()),
+    };
+    ((!format.is_empty()).then(|| format.to_owned()), example)
+}
+
+/// Whether a value says nothing.
+pub(super) fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .chain(chars)
+        .collect()
+}

@@ -1,0 +1,142 @@
+//! What a plan sets, and what of it is locked.
+
+use serde_json::{Map, Value};
+
+use crate::documents::{FormHints, Plan};
+use crate::schema::Schema;
+
+/// The object that an empty form begins with: defaults, what the hints preset, what the plan sets. `base` is what is
+/// there already (`apiVersion`, `kind`, `metadata`); what it has stays.
+#[must_use]
+pub fn start(schema: &Schema, hints: &FormHints, plan: Option<&Plan>, base: &Value) -> Value {
+    let mut object = if base.is_object() {
+        base.clone()
+    } else {
+        Value::Object(Map::new())
+    };
+    if let Some(plan) = plan {
+        merge(&mut object, &Value::Object(plan.values.clone()), "", &|_| true);
+    }
+    for (path, hint) in &hints.fields {
+        if let Some(preset) = &hint.preset {
+            let names: Vec<&str> = path.split('.').collect();
+            if !path.contains("[]") {
+                set_absent(&mut object, &names, preset);
+            }
+        }
+    }
+    if schema.root().property("spec").is_some() && object["spec"].is_null() {
+        object["spec"] = Value::Object(Map::new());
+    }
+    schema.defaulted(&object)
+}
+
+/// Sets what the plan locks, whatever the object says.
+pub fn enforce(plan: &Plan, object: &mut Value) {
+    merge(object, &Value::Object(plan.values.clone()), "", &|path| {
+        !is_adjustable(plan, path)
+    });
+}
+
+/// What the plan sets at a path (`spec.storage.size`).
+pub(super) fn value<'p>(plan: &'p Plan, path: &str) -> Option<&'p Value> {
+    let mut names = path.split('.');
+    let mut value = plan.values.get(names.next()?)?;
+    for name in names {
+        value = value.get(name)?;
+    }
+    Some(value)
+}
+
+/// Whether the plan allows to change what is at a path.
+pub(super) fn is_adjustable(plan: &Plan, path: &str) -> bool {
+    plan.adjustable.iter().any(|adjustable| {
+        path.strip_prefix(adjustable.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    })
+}
+
+/// Whether the plan locks everything at a path, or something below it.
+pub(super) fn locks(plan: &Plan, path: &str) -> bool {
+    fn any(plan: &Plan, value: &Value, path: &str) -> bool {
+        match value {
+            Value::Object(map) if !map.is_empty() => map
+                .iter()
+                .any(|(name, value)| any(plan, value, &format!("{path}.{name}"))),
+            _ => !is_adjustable(plan, path),
+        }
+    }
+    value(plan, path).is_some_and(|value| any(plan, value, path))
+}
+
+fn merge(target: &mut Value, values: &Value, path: &str, may: &dyn Fn(&str) -> bool) {
+    match (target, values) {
+        (Value::Object(target), Value::Object(values)) => {
+            for (name, value) in values {
+                let path = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
+                if value.is_object() {
+                    let entry = target
+                        .entry(name.clone())
+                        .or_insert_with(|| Value::Object(Map::new()));
+                    if !entry.is_object() {
+                        *entry = Value::Object(Map::new());
+                    }
+                    merge(entry, value, &path, may);
+                } else if may(&path) {
+                    target.insert(name.clone(), value.clone());
+                }
+            }
+        }
+        (target, values) => *target = values.clone(),
+    }
+}
+
+fn set_absent(object: &mut Value, names: &[&str], preset: &Value) {
+    let (Some((name, rest)), Value::Object(map)) = (names.split_first(), object) else {
+        return;
+    };
+    if rest.is_empty() {
+        map.entry((*name).to_owned()).or_insert_with(|| preset.clone());
+    } else {
+        set_absent(
+            map.entry((*name).to_owned())
+                .or_insert_with(|| Value::Object(Map::new())),
+            rest,
+            preset,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn plan() -> Plan {
+        serde_json::from_value(json!({
+            "name": "small",
+            "values": {"spec": {"size": "small", "storage": {"gib": 10, "class": "fast"}}},
+            "adjustable": ["spec.storage.gib"],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_plan_fills_and_locks() {
+        let plan = plan();
+        let mut object = json!({"spec": {"size": "huge", "storage": {"gib": 50}}});
+        enforce(&plan, &mut object);
+        assert_eq!(
+            object,
+            json!({"spec": {"size": "small", "storage": {"gib": 50, "class": "fast"}}})
+        );
+        assert!(locks(&plan, "spec.storage"));
+        assert!(!locks(&plan, "spec.storage.gib"));
+        assert!(!locks(&plan, "spec.other"));
+    }
+}

@@ -1,0 +1,125 @@
+//! Problems in words for a person, beside the fields they belong to.
+
+use std::collections::BTreeMap;
+
+use crate::schema::violation::{Check, Reason, Violation};
+use crate::view::{Control, Field, Form};
+
+use super::places::Places;
+
+/// Puts each violation beside the field that it is about, or beside the nearest field around it.
+pub(super) fn attach(form: &mut Form, violations: &[Violation], places: &Places) {
+    let mut by_field: ByField<'_> = BTreeMap::new();
+    for violation in violations {
+        match places.nearest(&violation.pointer) {
+            Some((name, exact)) => by_field.entry(name).or_default().push((violation, exact)),
+            None => form.problems.push(with_path(violation)),
+        }
+    }
+    for field in form
+        .main
+        .iter_mut()
+        .chain(form.sections.iter_mut().flat_map(|section| &mut section.fields))
+    {
+        place(field, &mut by_field);
+    }
+    // What belongs to an object that is shown without a field of its own.
+    let left = by_field.into_values().flatten();
+    form.problems
+        .extend(left.map(|(violation, _)| with_path(violation)));
+    form.problems.dedup();
+    form.problem_count = violations.len();
+    for section in &mut form.sections {
+        section.open = section.open || section.fields.iter().any(has_problem);
+    }
+}
+
+/// Violations by the name of the field they belong beside, and whether they are of that field itself.
+type ByField<'a> = BTreeMap<&'a str, Vec<(&'a Violation, bool)>>;
+
+fn place(field: &mut Field, by_field: &mut ByField<'_>) {
+    // A union bears its object's name: the object, which stands around it, is served first.
+    if let Some(problems) = by_field.remove(field.name.as_str()) {
+        for (violation, exact) in problems {
+            let said = if exact {
+                sentence(violation)
+            } else {
+                with_path(violation)
+            };
+            if !field.problems.contains(&said) {
+                field.problems.push(said);
+            }
+        }
+    }
+    each_child(&mut field.control, &mut |child| place(child, by_field));
+}
+
+fn each_child(control: &mut Control, visit: &mut dyn FnMut(&mut Field)) {
+    match control {
+        Control::Object { fields } => fields.iter_mut().for_each(visit),
+        Control::List { items, .. } => items.iter_mut().for_each(visit),
+        Control::Map { entries } => entries.iter_mut().map(|entry| &mut entry.value).for_each(visit),
+        Control::Union { branches, .. } => branches
+            .iter_mut()
+            .flat_map(|branch| &mut branch.fields)
+            .for_each(visit),
+        _ => {}
+    }
+}
+
+fn has_problem(field: &Field) -> bool {
+    !field.problems.is_empty()
+        || match &field.control {
+            Control::Object { fields } => fields.iter().any(has_problem),
+            Control::List { items, .. } => items.iter().any(has_problem),
+            Control::Map { entries } => entries.iter().any(|entry| has_problem(&entry.value)),
+            Control::Union { branches, .. } => branches
+                .iter()
+                .any(|branch| branch.fields.iter().any(has_problem)),
+            _ => false,
+        }
+}
+
+fn with_path(violation: &Violation) -> String {
+    if violation.path.is_empty() {
+        sentence(violation)
+    } else {
+        format!("{}: {}", violation.path, violation.detail)
+    }
+}
+
+/// What a person needs to know, as a sentence.
+fn sentence(violation: &Violation) -> String {
+    let detail = violation.detail.as_str();
+    let wanted = detail
+        .strip_prefix("must be of type ")
+        .and_then(|rest| rest.split_once(": "));
+    if let (Reason::TypeInvalid, Some((wanted, found))) = (violation.reason, wanted) {
+        let wanted = match wanted {
+            "integer" | "int32" | "int64" => "a whole number",
+            "number" | "float" | "double" => "a number",
+            "boolean" => "yes or no",
+            "string" => "a text",
+            "object" => "an object",
+            "array" => "a list",
+            "integer,string" => "a whole number or a text",
+            "date-time" | "datetime" => "a time like 2026-01-31T12:00:00Z",
+            "duration" => "a duration like 30m",
+            "uri" => "an address like https://example.com",
+            "email" => "an e-mail address",
+            "byte" => "base64",
+            other => return format!("Must be of type {other}, not {found}"),
+        };
+        return format!("Must be {wanted}");
+    }
+    if violation.reason == Reason::Required && violation.check != Check::Rule {
+        return "Must be filled in".to_owned();
+    }
+    let mut chars = detail.chars();
+    chars
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .chain(chars)
+        .collect()
+}

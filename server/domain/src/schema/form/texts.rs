@@ -1,0 +1,79 @@
+//! Scalars as text in inputs, and back.
+
+use serde_json::Value;
+
+use crate::schema::node::{Kind, Node};
+
+/// The text of a scalar in an input.
+pub(super) fn to_text(node: &Node, value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        // A text that would be read as a number is quoted.
+        Value::String(text) if node.kind == Kind::IntOrString && reads_as_other(text) => value.to_string(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The value that a text in an input stands for. What does not fit stays a text, for the validator to refuse.
+pub(super) fn from_text(node: &Node, text: &str) -> Value {
+    // Browsers end lines in their own way.
+    let text = &*text.replace("\r\n", "\n");
+    if !node.one_of_values.is_empty() {
+        if let Some(value) = node
+            .one_of_values
+            .iter()
+            .find(|value| choice_value(value) == text)
+        {
+            return value.clone();
+        }
+    }
+    let trimmed = text.trim();
+    match node.kind {
+        Kind::Integer | Kind::Number => number(trimmed).unwrap_or_else(|| Value::from(text)),
+        Kind::Boolean => match trimmed {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            _ => Value::from(text),
+        },
+        Kind::IntOrString => {
+            if let Some(int) = integer(trimmed) {
+                return Value::from(int);
+            }
+            match serde_json::from_str(text) {
+                Ok(quoted @ Value::String(_)) => quoted,
+                _ => Value::from(text),
+            }
+        }
+        _ => Value::from(text),
+    }
+}
+
+/// What a choice posts: a text itself, other values as JSON; the empty text, which means nothing chosen, in quotes.
+pub(super) fn choice_value(value: &Value) -> String {
+    match value {
+        Value::String(text) if !text.is_empty() => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn number(text: &str) -> Option<Value> {
+    if let Some(int) = integer(text) {
+        return Some(Value::from(int));
+    }
+    match serde_json::from_str::<Value>(text) {
+        // The standard library's parser is exact to the last digit.
+        Ok(Value::Number(number)) if number.is_f64() => Some(Value::from(text.parse::<f64>().ok()?)),
+        Ok(number @ Value::Number(_)) => Some(number),
+        _ => None,
+    }
+}
+
+/// An integer as one types it: no leading zeros, so that what is printed is what was read.
+fn integer(text: &str) -> Option<i64> {
+    text.parse::<i64>().ok().filter(|int| int.to_string() == text)
+}
+
+fn reads_as_other(text: &str) -> bool {
+    integer(text.trim()).is_some() || matches!(serde_json::from_str(text), Ok(Value::String(_)))
+}
