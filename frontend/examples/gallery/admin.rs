@@ -1,3 +1,233 @@
+//! The pages of Admin.
+
+use jiff::SignedDuration;
+use portico_domain::record::{Event, NewEvent};
+use portico_domain::view::{
+    ChainState, ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail, PlaneRow,
+    PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,
+};
+use portico_frontend::pages;
+
+use crate::catalog;
+use crate::people::{at, now, pat};
+
+fn plane(index: usize, state: PlaneState, problem: Option<&str>) -> PlaneRow {
+    let ok = state == PlaneState::Ready;
+    PlaneRow {
+        plane: catalog::planes().remove(index),
+        kind: "Cluster".into(),
+        state,
+        since: now() - SignedDuration::from_hours(30),
+        last_seen: Some(now() - SignedDuration::from_mins(if ok { 0 } else { 7 })),
+        problem: problem.map(Into::into),
+        version: Some("v1.34.1".into()),
+        claims: 4312,
+        offerings: 7,
+        latency_ms: ok.then_some(12),
+        certificate_expires_at: Some(now() + SignedDuration::from_hours(if ok { 24 * 200 } else { 24 * 9 })),
+        cordoned: index == 2,
+        dedicated_to: if index == 2 {
+            vec!["research".parse().expect("a name")]
+        } else {
+            vec![]
+        },
+    }
+}
+
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
-    vec![]
+    let frame = |path: &str| at(pat(path), "Admin", &[]);
+    let rows = vec![
+        plane(
+            1,
+            PlaneState::Unreachable,
+            Some("connection refused: https://10.0.3.4:6443 (connect timed out after 5 s)"),
+        ),
+        plane(0, PlaneState::Ready, None),
+        plane(2, PlaneState::Ready, None),
+    ];
+    let cell = |version: &str, schema: &str, problem: Option<&str>| {
+        Some(MatrixCell {
+            version: version.into(),
+            schema: schema.into(),
+            problem: problem.map(Into::into),
+        })
+    };
+    let matrix = catalog::cards()
+        .into_iter()
+        .enumerate()
+        .map(|(index, card)| MatrixRow {
+            offering: card.name,
+            title: card.title,
+            cells: vec![
+                cell("v1", "9f86d081", None),
+                if index == 4 {
+                    cell("v1beta1", "1b4f0e98", Some("A CEL rule does not compile"))
+                } else {
+                    cell("v1", "9f86d081", None)
+                },
+                None,
+            ],
+            drift: index == 4,
+        })
+        .collect();
+    let planes = PlanesPage {
+        rows: rows.clone(),
+        columns: catalog::planes(),
+        matrix,
+    };
+    let detail = PlaneDetail {
+        row: rows[0].clone(),
+        serves: catalog::cards()
+            .into_iter()
+            .map(|card| (card.name, card.title, "v1".into()))
+            .collect(),
+        missing_rights: vec!["May not list secrets in payments-dev: reveals will fail there.".into()],
+        recent_errors: vec![
+            (
+                now() - SignedDuration::from_mins(7),
+                "watch of postgresqlinstances: 410 Gone, started again".into(),
+            ),
+            (now() - SignedDuration::from_mins(9), "connection refused".into()),
+        ],
+    };
+    let tenants = TenantsPage {
+        rows: vec![TenantRow {
+            name: "payments".parse().expect("a name"),
+            title: "Payments".into(),
+            environments: vec![
+                ("dev".parse().expect("a name"), "payments-dev".into(), false),
+                (
+                    "production".parse().expect("a name"),
+                    "payments-production".into(),
+                    true,
+                ),
+            ],
+            members: vec![
+                ("payments-developers".into(), "Developer".into()),
+                ("payments-approvers".into(), "Approver".into()),
+            ],
+            planes: catalog::planes(),
+            claims: 41,
+            quota: vec![("claims".into(), 41, 100), ("memoryGib".into(), 120, 256)],
+        }],
+    };
+    let event = |sequence: i64, verb: &str, sentence: &str| RecordRow {
+        event: Event {
+            sequence,
+            event: NewEvent {
+                at: now() - SignedDuration::from_mins(200 - sequence),
+                actor: "issuer#dana".into(),
+                actor_name: "Dana Developer".into(),
+                verb: verb.into(),
+                subject: "x".into(),
+                tenant: Some("payments".parse().expect("a name")),
+                request: None,
+                remote: Some("10.2.3.4".into()),
+                details: serde_json::Value::Null,
+            },
+            previous_hash: "0".repeat(64),
+            hash: "a".repeat(64),
+        },
+        sentence: sentence.into(),
+        href: Some("/requests/1".into()),
+    };
+    let record = |chain| RecordPage {
+        query: String::new(),
+        verb: Some("request.submitted".into()),
+        tenant: None,
+        rows: vec![
+            event(
+                120,
+                "request.submitted",
+                "Dana Developer asked for PostgreSQL ledger",
+            ),
+            event(
+                119,
+                "secret.revealed",
+                "Dana Developer revealed password of ledger",
+            ),
+        ],
+        before: Some(119),
+        chain: Some(chain),
+    };
+    let error = |line| ConfigurationError {
+        file: "tenants/payments.yaml".into(),
+        line: Some(line),
+        field: Some("spec.enviroments".into()),
+        message: "unknown field `enviroments`, did you mean `environments`?".into(),
+    };
+    let configuration = ConfigurationPage {
+        loaded_at: now() - SignedDuration::from_hours(3),
+        documents: vec![
+            ("ControlPlane".into(), 3),
+            ("Offering".into(), 7),
+            ("Tenant".into(), 2),
+            ("ApprovalPolicy".into(), 2),
+        ],
+        errors: vec![error(12)],
+        warnings: vec![ConfigurationError {
+            message: "no control plane serves it".into(),
+            file: "offerings/old.yaml".into(),
+            line: None,
+            field: None,
+        }],
+    };
+    vec![
+        (
+            "admin-planes",
+            pages::admin_planes(&frame("/admin/control-planes"), &planes),
+        ),
+        (
+            "admin-planes-nothing",
+            pages::admin_planes(
+                &frame("/admin/control-planes"),
+                &PlanesPage {
+                    rows: vec![],
+                    columns: vec![],
+                    matrix: vec![],
+                },
+            ),
+        ),
+        (
+            "admin-plane",
+            pages::admin_plane(
+                &at(
+                    pat("/admin/control-planes/x"),
+                    "US shared",
+                    &[("Control planes", "/admin/control-planes")],
+                ),
+                &detail,
+            ),
+        ),
+        (
+            "admin-tenants",
+            pages::admin_tenants(&frame("/admin/tenants"), &tenants),
+        ),
+        (
+            "admin-record",
+            pages::admin_record(
+                &frame("/admin/record"),
+                &record(ChainState {
+                    holds: true,
+                    verified: 12_120,
+                    breaks_at: None,
+                }),
+            ),
+        ),
+        (
+            "admin-record-broken",
+            pages::admin_record(
+                &frame("/admin/record"),
+                &record(ChainState {
+                    holds: false,
+                    verified: 80,
+                    breaks_at: Some(81),
+                }),
+            ),
+        ),
+        (
+            "admin-configuration",
+            pages::admin_configuration(&frame("/admin/configuration"), &configuration),
+        ),
+    ]
 }

@@ -1,11 +1,15 @@
 //! Claims and a claim.
 
 use jiff::SignedDuration;
-use portico_domain::claim::{ClaimRef, Health};
-use portico_domain::view::ClaimRow;
+use portico_domain::claim::{ClaimRef, Condition, Health};
+use portico_domain::view::{
+    Allowed, ApprovalPreview, ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, Connect, ConnectKey,
+    DeletePage, Paged, Problem, Revealed, Snippet, TreeNode,
+};
+use portico_frontend::pages;
 
 use crate::catalog;
-use crate::people::now;
+use crate::people::{at, dana, now};
 
 pub(crate) fn row(name: &str, offering: usize, health: Health, reason: &str, age: i64) -> ClaimRow {
     let card = catalog::cards().swap_remove(offering);
@@ -74,6 +78,234 @@ pub(crate) fn rows() -> Vec<ClaimRow> {
     ]
 }
 
+fn node(kind: &str, name: &str, health: Health, reason: &str, children: Vec<TreeNode>) -> TreeNode {
+    TreeNode {
+        kind: kind.into(),
+        api_version: "demo.portico.dev/v1".into(),
+        namespace: Some("payments-dev".into()),
+        name: name.into(),
+        health,
+        reason: reason.into(),
+        children,
+    }
+}
+
+fn connect() -> Connect {
+    Connect {
+        endpoints: vec![("Host".into(), "ledger.payments-dev.eu.db.acme.example".into()), ("Port".into(), "5432".into())],
+        secret: Some("ledger-connection".into()),
+        namespace: Some("payments-dev".into()),
+        keys: ["username", "password", "uri"].map(|key| ConnectKey { key: key.into(), title: key.into() }).to_vec(),
+        snippets: vec![
+            Snippet { title: "psql".into(), text: "kubectl -n payments-dev get secret ledger-connection -o jsonpath='{.data.uri}' | base64 -d | xargs psql".into() },
+            Snippet { title: "Deployment".into(), text: "env:\n  - name: DATABASE_URL\n    valueFrom:\n      secretKeyRef:\n        name: ledger-connection\n        key: uri\n".into() },
+        ],
+        may_reveal: Allowed::yes(),
+        waiting: None,
+    }
+}
+
+fn ready() -> ClaimPage {
+    let condition = |kind: &str, status: &str, reason: &str, message: Option<&str>| Condition {
+        kind: kind.into(),
+        status: status.into(),
+        reason: Some(reason.into()),
+        message: message.map(Into::into),
+        since: Some(now() - SignedDuration::from_hours(5)),
+    };
+    let event = |warning, reason: &str, message: &str, count| ClaimEvent {
+        at: now() - SignedDuration::from_mins(3),
+        warning,
+        reason: reason.into(),
+        message: message.into(),
+        about: "Volume ledger-data".into(),
+        count,
+    };
+    ClaimPage {
+        row: row("ledger", 0, Health::Ready, "", 400_000),
+        conditions: vec![
+            condition("Ready", "True", "Available", None),
+            condition("Synced", "True", "ReconcileSuccess", None),
+        ],
+        connect: Some(connect()),
+        tree: Some(node(
+            "PostgreSQLInstance",
+            "ledger",
+            Health::Ready,
+            "",
+            vec![
+                node("Instance", "ledger-x7k2p", Health::Ready, "", vec![]),
+                node("Volume", "ledger-data", Health::Ready, "", vec![]),
+            ],
+        )),
+        tree_problem: None,
+        events: vec![
+            event(false, "Provisioned", "The instance answers.", 1),
+            event(true, "BackupLate", "The backup of last night took 40 min.", 3),
+        ],
+        yaml: crate::form::create().manifest,
+        full_yaml: crate::form::create().manifest,
+        history: crate::requests::rows().into_iter().take(2).collect(),
+        pending: None,
+        may_change: Allowed::yes(),
+    }
+}
+
+fn ill() -> ClaimPage {
+    ClaimPage {
+        row: row(
+            "ledger",
+            0,
+            Health::Degraded,
+            "Waiting for the disk: quota exceeded in zone b.",
+            400_000,
+        ),
+        tree: Some(node(
+            "PostgreSQLInstance",
+            "ledger",
+            Health::Degraded,
+            "Waiting for the disk.",
+            vec![
+                node(
+                    "Instance",
+                    "ledger-x7k2p",
+                    Health::Ready,
+                    "",
+                    vec![node("Parameter", "ledger-tuning", Health::Ready, "", vec![])],
+                ),
+                node(
+                    "Storage",
+                    "ledger-storage",
+                    Health::Degraded,
+                    "",
+                    vec![node(
+                        "Volume",
+                        "ledger-data",
+                        Health::Degraded,
+                        "quota exceeded in zone b: asked 500 GiB, 12 GiB left",
+                        vec![],
+                    )],
+                ),
+                node(
+                    "User",
+                    "reporting",
+                    Health::Gone,
+                    "Referred to, but not there.",
+                    vec![],
+                ),
+            ],
+        )),
+        pending: Some(crate::requests::rows().remove(1)),
+        connect: Some(Connect {
+            keys: vec![],
+            secret: None,
+            endpoints: vec![],
+            snippets: vec![],
+            waiting: Some("Connection details appear once the database is ready.".into()),
+            ..connect()
+        }),
+        ..ready()
+    }
+}
+
+fn list(items: Vec<ClaimRow>) -> ClaimsPage {
+    ClaimsPage {
+        filter: ClaimsFilter::default(),
+        offerings: catalog::cards()
+            .into_iter()
+            .map(|card| (card.name, card.title))
+            .collect(),
+        planes: catalog::planes(),
+        environments: vec![
+            "dev".parse().expect("a name"),
+            "production".parse().expect("a name"),
+        ],
+        healths: [
+            Health::Degraded,
+            Health::Unreachable,
+            Health::Pending,
+            Health::Ready,
+            Health::Deleting,
+            Health::Paused,
+        ]
+        .map(|health| (health, items.iter().filter(|row| row.health == health).count()))
+        .to_vec(),
+        rows: Paged::cut(items, 1, 50),
+    }
+}
+
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
-    vec![]
+    let frame = || at(dana("/claims"), "My claims", &[]);
+    let deep = || at(dana("/claims/x"), "ledger", &[("My claims", "/claims")]);
+    let many: Vec<_> = rows()
+        .into_iter()
+        .cycle()
+        .take(1000)
+        .enumerate()
+        .map(|(index, mut row)| {
+            row.reference.name = format!("claim-{index}").parse().expect("a name");
+            row
+        })
+        .collect();
+    let unreachable = ClaimPage {
+        row: row(
+            "invoices",
+            5,
+            Health::Unreachable,
+            "US shared does not answer.",
+            86_400 * 70,
+        ),
+        tree: None,
+        tree_problem: Some("US shared does not answer, so what it is made of is not known.".into()),
+        connect: Some(Connect {
+            may_reveal: Allowed::no(
+                "US shared does not answer; secrets are read from it at the moment you ask.",
+            ),
+            ..connect()
+        }),
+        may_change: Allowed::no("US shared does not answer. Try again when it does."),
+        ..ready()
+    };
+    let delete = DeletePage {
+        row: row("ledger", 0, Health::Ready, "", 400_000),
+        consequences: vec![
+            "The database and everything in it".into(),
+            "Its secret ledger-connection".into(),
+            "Its 2 composed resources".into(),
+        ],
+        approval: ApprovalPreview {
+            denied: None,
+            needed: vec![
+                "An approver of Payments: deletions in production need a second pair of eyes.".into(),
+            ],
+        },
+        typed: "leger".into(),
+        note: String::new(),
+        problems: vec![Problem {
+            field: "_confirm".into(),
+            message: "That is not its name. Type ledger.".into(),
+        }],
+        in_the_way: None,
+    };
+    vec![
+        ("claims", pages::claims(&frame(), &list(rows()))),
+        ("claims-nothing", pages::claims(&frame(), &list(vec![]))),
+        ("claims-many", pages::claims(&frame(), &list(many))),
+        ("claim", pages::claim(&deep(), &ready())),
+        ("claim-ill", pages::claim(&deep(), &ill())),
+        ("claim-unreachable", pages::claim(&deep(), &unreachable)),
+        ("claim-delete", pages::delete_claim(&deep(), &delete)),
+        (
+            "revealed",
+            pages::revealed(
+                &deep(),
+                &row("ledger", 0, Health::Ready, "", 1),
+                &Revealed {
+                    key: "password".into(),
+                    value: "s3cret<&>".into(),
+                    base64: false,
+                },
+            ),
+        ),
+    ]
 }

@@ -1,3 +1,306 @@
+//! Requests, the approval queue, home.
+
+use jiff::SignedDuration;
+use portico_domain::claim::Health;
+use portico_domain::names::RequestId;
+use portico_domain::request::{Action, State};
+use portico_domain::view::{
+    ApprovalRow, ApprovalsPage, DiffLine, DiffTone, HomePage, NoticeTone, Paged, QuotaLine, RequestPage,
+    RequestRow, RequestStep, RequestsPage,
+};
+use portico_frontend::pages;
+
+use crate::people::{ada, at, dana, now, saying};
+use crate::{catalog, claims, form};
+
+pub(crate) fn row(number: u8, action: Action, state: State, status: &str) -> RequestRow {
+    let claim = claims::rows().swap_remove(usize::from(number) % 6);
+    let id: RequestId = format!("0190d3a0-0000-7000-8000-0000000000{number:02x}")
+        .parse()
+        .expect("an id");
+    RequestRow {
+        id,
+        href: format!("/requests/{id}"),
+        action,
+        state,
+        status: status.into(),
+        claim: claim.reference,
+        offering_title: claim.offering_title,
+        icon: claim.icon,
+        tenant: "payments".parse().expect("a name"),
+        environment: "production".parse().expect("a name"),
+        plan: claim.plan,
+        requester: "Dana Developer".into(),
+        created_at: now() - SignedDuration::from_secs(3600 * i64::from(number + 1)),
+        updated_at: now() - SignedDuration::from_secs(600 * i64::from(number)),
+    }
+}
+
+pub(crate) fn rows() -> Vec<RequestRow> {
+    vec![
+        row(
+            0,
+            Action::Create,
+            State::AwaitingApproval,
+            "Waits for an approver of Payments.",
+        ),
+        row(
+            1,
+            Action::Change,
+            State::Applying,
+            "EU shared answers 429: trying again in 20 s.",
+        ),
+        row(2, Action::Create, State::Fulfilled, ""),
+        row(
+            3,
+            Action::Delete,
+            State::Failed,
+            "EU shared refused it: the claim is in use by payments-api.",
+        ),
+        row(
+            4,
+            Action::Create,
+            State::Rejected,
+            "Ada: please use the shared cluster.",
+        ),
+        row(5, Action::Create, State::Withdrawn, ""),
+    ]
+}
+
+fn step(
+    title: &str,
+    who: Option<&str>,
+    minutes: Option<i64>,
+    comment: Option<&str>,
+    kind: u8,
+) -> RequestStep {
+    RequestStep {
+        title: title.into(),
+        who: who.map(Into::into),
+        at: minutes.map(|minutes| now() - SignedDuration::from_mins(minutes)),
+        comment: comment.map(Into::into),
+        done: kind == 1,
+        current: kind == 2,
+        bad: kind == 3,
+    }
+}
+
+pub(crate) fn diff() -> Vec<DiffLine> {
+    [
+        (DiffTone::Same, "  storage:"),
+        (DiffTone::Removed, "    size: 20Gi"),
+        (DiffTone::Added, "    size: 500Gi"),
+        (DiffTone::Gap, ""),
+        (DiffTone::Same, "  users:"),
+        (DiffTone::Added, "    - name: reporting"),
+    ]
+    .map(|(tone, text)| DiffLine {
+        tone,
+        text: text.into(),
+    })
+    .to_vec()
+}
+
+fn waiting() -> RequestPage {
+    RequestPage {
+        row: rows().remove(0),
+        claim_href: None,
+        steps: vec![
+            step("Requested", Some("Dana Developer"), Some(60), None, 1),
+            step(
+                "Judged by policy",
+                None,
+                Some(60),
+                Some("Production needs a second pair of eyes."),
+                1,
+            ),
+            step(
+                "Waits for approval",
+                None,
+                None,
+                Some("An approver of Payments: Ada Approver or Ruth Admin."),
+                2,
+            ),
+            step("Applied to EU shared", None, None, None, 0),
+            step("Ready", None, None, None, 0),
+        ],
+        sentence: "A PostgreSQL 17, large, in payments/production on EU shared".into(),
+        manifest: form::create().manifest,
+        manifest_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+        diff: vec![],
+        placement: form::placement(),
+        note: Some(
+            "For the ledger migration, until the end of the quarter.\nThe old one goes afterwards.".into(),
+        ),
+        rules: vec![(
+            "production".into(),
+            "second-pair-of-eyes".into(),
+            "Changes in production need an approver of the tenant.".into(),
+        )],
+        quota: vec![QuotaLine {
+            resource: "claims".into(),
+            takes: 1,
+            used: 20,
+            limit: 20,
+        }],
+        may_decide: false,
+        may_not_decide: Some("You asked for it yourself: somebody else must decide.".into()),
+        may_withdraw: true,
+        revision: 3,
+    }
+}
+
+fn approval(number: u8, action: Action) -> ApprovalRow {
+    ApprovalRow {
+        row: row(number, action, State::AwaitingApproval, "Waits for you."),
+        sentence: "Change of ledger: 500 GiB instead of 20 GiB, one user more".into(),
+        why: vec![
+            "Changes in production need an approver of the tenant.".into(),
+            "Large plans need one too.".into(),
+        ],
+        quota: vec![QuotaLine {
+            resource: "storageGib".into(),
+            takes: 480,
+            used: 700,
+            limit: 2000,
+        }],
+        diff: diff(),
+        note: Some("Reporting fills the disk by Friday.".into()),
+        history: "Dana Developer has 4 claims; 1 of their requests was rejected in the last 90 days.".into(),
+        revision: 1,
+    }
+}
+
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
-    vec![]
+    let list = |items: Vec<RequestRow>| RequestsPage {
+        state: None,
+        offering: None,
+        mine: false,
+        rows: Paged::cut(items, 1, 50),
+    };
+    let decide = RequestPage {
+        may_decide: true,
+        may_not_decide: None,
+        may_withdraw: false,
+        diff: diff(),
+        ..waiting()
+    };
+    let failed = RequestPage {
+        row: rows().remove(3),
+        steps: vec![
+            step("Requested", Some("Dana Developer"), Some(60), None, 1),
+            step(
+                "Approved",
+                Some("Ada Approver"),
+                Some(50),
+                Some("Fine with me."),
+                1,
+            ),
+            step(
+                "Could not be applied",
+                None,
+                Some(48),
+                Some(
+                    "EU shared refused it: the claim is in use by payments-api. Remove that first, then ask again.",
+                ),
+                3,
+            ),
+        ],
+        claim_href: Some("/claims/x".into()),
+        may_not_decide: None,
+        may_withdraw: false,
+        ..waiting()
+    };
+    let crumbs: &[(&str, &str)] = &[("Requests", "/requests")];
+    let busy = HomePage {
+        unwell: claims::rows()
+            .into_iter()
+            .filter(|row| row.health != Health::Ready)
+            .collect(),
+        claims: 41,
+        ready: 36,
+        waiting_on_me: vec![approval(0, Action::Change), approval(2, Action::Create)],
+        waiting_on_others: rows().into_iter().take(2).collect(),
+        today: rows(),
+        suggestions: vec![],
+        dead_planes: vec!["US shared".into()],
+    };
+    let calm = HomePage {
+        unwell: vec![],
+        claims: 5,
+        ready: 5,
+        waiting_on_me: vec![],
+        waiting_on_others: vec![],
+        today: rows().into_iter().skip(2).take(1).collect(),
+        suggestions: vec![],
+        dead_planes: vec![],
+    };
+    let newcomer = HomePage {
+        claims: 0,
+        ready: 0,
+        today: vec![],
+        suggestions: catalog::cards().into_iter().take(3).collect(),
+        ..calm.clone()
+    };
+    vec![
+        ("home", pages::home(&at(ada("/"), "Home", &[]), &busy)),
+        ("home-calm", pages::home(&at(dana("/"), "Home", &[]), &calm)),
+        (
+            "home-newcomer",
+            pages::home(&at(dana("/"), "Home", &[]), &newcomer),
+        ),
+        (
+            "requests",
+            pages::requests(&at(dana("/requests"), "Requests", &[]), &list(rows())),
+        ),
+        (
+            "requests-nothing",
+            pages::requests(&at(dana("/requests"), "Requests", &[]), &list(vec![])),
+        ),
+        (
+            "request",
+            pages::request(
+                &saying(
+                    at(dana("/requests/1"), "ledger", crumbs),
+                    NoticeTone::Good,
+                    "Your request was sent.",
+                ),
+                &waiting(),
+            ),
+        ),
+        (
+            "request-decide",
+            pages::request(&at(ada("/requests/1"), "ledger", crumbs), &decide),
+        ),
+        (
+            "request-failed",
+            pages::request(&at(dana("/requests/1"), "invoices", crumbs), &failed),
+        ),
+        (
+            "approvals",
+            pages::approvals(
+                &at(ada("/approvals"), "Approvals", &[]),
+                &ApprovalsPage {
+                    rows: Paged::cut(
+                        vec![
+                            approval(0, Action::Change),
+                            approval(1, Action::Create),
+                            approval(4, Action::Create),
+                        ],
+                        1,
+                        20,
+                    ),
+                },
+            ),
+        ),
+        (
+            "approvals-nothing",
+            pages::approvals(
+                &at(ada("/approvals"), "Approvals", &[]),
+                &ApprovalsPage {
+                    rows: Paged::cut(vec![], 1, 20),
+                },
+            ),
+        ),
+    ]
 }

@@ -1,11 +1,88 @@
 use leptos::prelude::*;
-use portico_domain::view::{ApprovalsPage, Frame};
+use portico_domain::view::{ApprovalRow, ApprovalsPage, Frame};
 
-use crate::parts::document;
+use super::request::decision;
+use crate::islands::Decide;
+use crate::parts::badge::action_word;
+use crate::parts::summary::quota;
+use crate::parts::text::{diff, empty};
+use crate::parts::{Query, document, glyph, icon, pager, time};
 
-/// The page of a [`ApprovalsPage`].
+/// The approval queue: should I say yes?
 #[must_use]
 pub fn approvals(frame: &Frame, page: &ApprovalsPage) -> String {
-    let _ = page;
-    document(frame, || view! { <h1>{frame.title.clone()}</h1> }.into_any())
+    document(frame, || {
+        let body = if page.rows.items.is_empty() {
+            empty(
+                "approvals",
+                "Nobody waits for you",
+                "Requests that need your agreement appear here by themselves, the longest waiting first.",
+                Some(("/requests".to_owned(), "Show all requests")),
+            )
+        } else {
+            let rows: Vec<_> = page
+                .rows
+                .items
+                .iter()
+                .enumerate()
+                .map(|(index, row)| approval(frame, row, index == 0))
+                .collect();
+            view! { <ol role="list" class="queue">{rows}</ol> }.into_any()
+        };
+        view! {
+            <div class="page-head">
+                <h1>"Approvals"</h1>
+                <p class="keys when-alive"><kbd>"j"</kbd>" "<kbd>"k"</kbd>" next and previous, "<kbd>"a"</kbd>" approve, "<kbd>"r"</kbd>" reject"</p>
+            </div>
+            <Decide />
+            <div class="live" data-live="approvals" data-decide="">
+                {body}
+                {pager(&page.rows, &Query::new("/approvals"))}
+            </div>
+        }
+        .into_any()
+    })
+}
+
+fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView + use<> {
+    let row = &approval.row;
+    let why: Vec<_> = approval
+        .why
+        .iter()
+        .map(|why| view! { <li class="line">{icon("shield")}<span>{why.clone()}</span></li> })
+        .collect();
+    let note = approval.note.clone().map(|note| view! { <div><h3>"Note from "{row.requester.clone()}</h3><blockquote class="note">{note}</blockquote></div> });
+    let quotas = (!approval.quota.is_empty())
+        .then(|| view! { <div><h3>"Quota after this"</h3>{quota(&approval.quota)}</div> });
+    let diffs = (!approval.diff.is_empty())
+        .then(|| view! { <div><h3>"What differs"</h3>{diff(&approval.diff)}</div> });
+    view! {
+        <li id=format!("a-{}", row.id)>
+            <details class="approval" id=format!("approval-{}", row.id) open=open>
+                <summary>
+                    {icon(glyph(&row.icon, "other"))}
+                    <span class="approval-what">
+                        <strong>{row.requester.clone()}</strong>" · "{action_word(row.action).to_lowercase()}" "{row.offering_title.clone()}
+                        " "<strong>{row.claim.name.to_string()}</strong>
+                        <span class="reason">{format!("{}/{}", row.tenant, row.environment)}" · waiting since "{time(frame.now, row.created_at)}</span>
+                    </span>
+                    {icon("down")}
+                </summary>
+                <div class="approval-body">
+                    <div class="stack-l">
+                        <p class="sentence">{approval.sentence.clone()}</p>
+                        {note}
+                        {diffs}
+                    </div>
+                    <div class="stack-l">
+                        <div><h3>"Why it needs you"</h3><ul role="list" class="lines">{why}</ul></div>
+                        {quotas}
+                        <p class="quiet">{approval.history.clone()}</p>
+                        <p><a href=row.href.clone()>"The whole request"</a></p>
+                        {decision(frame, row.id.to_string(), approval.revision)}
+                    </div>
+                </div>
+            </details>
+        </li>
+    }
 }

@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 use portico_domain::view::{CatalogCard, CatalogPage, Frame};
 
+use crate::islands::Search;
 use crate::parts::text::{counted, empty, grouped};
 use crate::parts::{Query, document, duration, glyph, icon, pager};
 
@@ -12,6 +13,7 @@ pub fn catalog(frame: &Frame, page: &CatalogPage) -> String {
         view! {
             <div class="page-head"><h1>"Catalog"</h1></div>
             {search(page, &query)}
+            <Search />
             <div class="live" data-live="catalog">
                 {categories(page, &query)}
                 {found(page)}

@@ -1,11 +1,190 @@
 use leptos::prelude::*;
-use portico_domain::view::{ClaimsPage, Frame};
+use portico_domain::view::{ClaimsFilter, ClaimsPage, Frame, names};
 
-use crate::parts::document;
+use crate::islands::Search;
+use crate::parts::rows::{Columns, claim_table};
+use crate::parts::text::{empty, grouped};
+use crate::parts::{Query, document, icon, pager};
 
-/// The page of a [`ClaimsPage`].
+/// Claims: which of them needs me?
 #[must_use]
 pub fn claims(frame: &Frame, page: &ClaimsPage) -> String {
-    let _ = page;
-    document(frame, || view! { <h1>{frame.title.clone()}</h1> }.into_any())
+    document(frame, || {
+        let query = query_of(&page.filter);
+        view! {
+            <div class="page-head">
+                <h1>{if page.filter.mine { "My claims" } else { "Claims" }}</h1>
+                <div class="actions"><a class="button primary" href="/catalog">"New request"</a></div>
+            </div>
+            {search(page, &query)}
+            <Search />
+            <div class="live" data-live="claims">
+                {chips(page, &query)}
+                {found(frame, page, &query)}
+                {pager(&page.rows, &query)}
+            </div>
+        }
+        .into_any()
+    })
+}
+
+fn query_of(filter: &ClaimsFilter) -> Query {
+    Query::new("/claims")
+        .with("q", filter.query.clone())
+        .with("tenant", filter.tenant.as_ref().map_or("", |name| name.as_str()))
+        .with(
+            "environment",
+            filter.environment.as_ref().map_or("", |name| name.as_str()),
+        )
+        .with(
+            "offering",
+            filter.offering.as_ref().map_or("", |name| name.as_str()),
+        )
+        .with("plane", filter.plane.as_ref().map_or("", |name| name.as_str()))
+        .with("health", filter.health.map_or("", |health| health.slug()))
+        .with("mine", if filter.mine { "true" } else { "" })
+        .with("sort", filter.sort.clone().unwrap_or_default())
+}
+
+fn search(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
+    let filter = &page.filter;
+    let chosen = |value: Option<&str>| value.map(str::to_owned);
+    let offerings = page
+        .offerings
+        .iter()
+        .map(|(name, title)| (name.to_string(), title.clone()));
+    let planes = page
+        .planes
+        .iter()
+        .map(|plane| (plane.name.to_string(), plane.title.clone()));
+    let environments = page
+        .environments
+        .iter()
+        .map(|name| (name.to_string(), name.to_string()));
+    let sorts = [
+        ("name", "By name"),
+        ("offering", "By offering"),
+        ("health", "By health"),
+        ("age", "Youngest first"),
+    ]
+    .into_iter()
+    .map(|(value, words)| (value.to_owned(), words.to_owned()));
+    let carried: Vec<_> = query
+        .besides(&["q", "offering", "plane", "environment", "sort"])
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+        .collect();
+    view! {
+        <form class="search" role="search" method="get" action="/claims" data-search="">
+            <label class="search-box">
+                {icon("search")}
+                <span class="unseen">"Search by name"</span>
+                <input type="search" name="q" value=filter.query.clone() placeholder="Search by name" autocomplete="off" maxlength="200" />
+            </label>
+            {pick("offering", "Offering", "Any offering", offerings.collect(), chosen(filter.offering.as_ref().map(AsRef::as_ref)))}
+            {pick("environment", "Environment", "Any environment", environments.collect(), chosen(filter.environment.as_ref().map(AsRef::as_ref)))}
+            {pick("plane", "Control plane", "Any control plane", planes.collect(), chosen(filter.plane.as_ref().map(AsRef::as_ref)))}
+            {pick("sort", "Order", "What needs someone first", sorts.collect(), filter.sort.clone())}
+            {carried}
+            <button class="button when-still">"Show"</button>
+        </form>
+    }
+}
+
+fn pick(
+    name: &'static str,
+    label: &'static str,
+    any: &'static str,
+    options: Vec<(String, String)>,
+    chosen: Option<String>,
+) -> Option<impl IntoView + use<>> {
+    (!options.is_empty()).then(|| {
+        let options: Vec<_> = options
+            .into_iter()
+            .map(|(value, words)| {
+                let selected = chosen.as_ref() == Some(&value);
+                view! { <option value=value selected=selected>{words}</option> }
+            })
+            .collect();
+        view! {
+            <label class="select">
+                <span class="unseen">{label}</span>
+                <select name=name><option value="">{any}</option>{options}</select>
+                {icon("down")}
+            </label>
+        }
+    })
+}
+
+fn chips(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
+    let chip = |href: String, title: String, count: Option<usize>, current: bool| {
+        let count = count.map(|count| view! { <span class="chip-count">{grouped(count)}</span> });
+        view! { <li><a class="chip" href=href aria-current=current.then_some("true")>{title}{count}</a></li> }
+    };
+    let filter = &page.filter;
+    let all = page.healths.iter().map(|(_, count)| count).sum::<usize>();
+    let mut chips = vec![chip(
+        query.clone().without("health").href(),
+        "All".to_owned(),
+        Some(all),
+        filter.health.is_none(),
+    )];
+    chips.extend(
+        page.healths
+            .iter()
+            .filter(|(health, count)| *count > 0 || filter.health == Some(*health))
+            .map(|(health, count)| {
+                let current = filter.health == Some(*health);
+                let href = query.clone().with("health", health.slug()).href();
+                chip(href, health.title().to_owned(), Some(*count), current)
+            }),
+    );
+    let mine = query
+        .clone()
+        .with("mine", if filter.mine { "" } else { "true" })
+        .href();
+    let tenant = filter.tenant.as_ref().map(|tenant| {
+        chip(
+            query.clone().without("tenant").href(),
+            format!("{tenant} ×"),
+            None,
+            true,
+        )
+    });
+    view! {
+        <nav aria-label="Filters">
+            <ul role="list" class="chips">
+                {chips}
+                <li class="divide">{view! { <a class="chip" href=mine aria-current=filter.mine.then_some("true")>"Only mine"</a> }}</li>
+                {tenant}
+            </ul>
+        </nav>
+    }
+}
+
+fn found(frame: &Frame, page: &ClaimsPage, query: &Query) -> AnyView {
+    if !page.rows.items.is_empty() {
+        return claim_table(frame.now, &page.rows.items, Columns::All);
+    }
+    if query.href() == "/claims"
+        || page.healths.iter().all(|(_, count)| *count == 0) && page.filter.query.is_empty()
+    {
+        return empty(
+            "claims",
+            "No claims yet",
+            "A claim is what you get when a request is fulfilled: a database, a queue, a cluster. Its health and how to connect stand here.",
+            Some(("/catalog".to_owned(), "Look through the catalog")),
+        );
+    }
+    empty(
+        "search",
+        "No claim is like that",
+        "Take away a filter to see more.",
+        Some(("/claims".to_owned(), "Show all claims")),
+    )
+}
+
+/// The hidden token of a form.
+pub(super) fn csrf(frame: &Frame) -> impl IntoView + use<> {
+    view! { <input type="hidden" name=names::CSRF value=frame.csrf.clone() /> }
 }

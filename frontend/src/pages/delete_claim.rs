@@ -1,11 +1,65 @@
 use leptos::prelude::*;
-use portico_domain::view::{DeletePage, Frame};
+use portico_domain::view::{DeletePage, Frame, names};
 
-use crate::parts::document;
+use crate::pages::claims::csrf;
+use crate::parts::badge::health;
+use crate::parts::summary::approval;
+use crate::parts::{document, icon};
 
-/// The page of a [`DeletePage`].
+/// The page that asks for the claim's name before a delete.
 #[must_use]
 pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
-    let _ = page;
-    document(frame, || view! { <h1>{frame.title.clone()}</h1> }.into_any())
+    document(frame, || {
+        let row = &page.row;
+        let name = row.reference.name.to_string();
+        let problems: Vec<_> = page
+            .problems
+            .iter()
+            .map(|problem| view! { <p class="problem">{icon("warning")}<span>{problem.message.clone()}</span></p> })
+            .collect();
+        let wrong = !page.problems.is_empty();
+        let problems = wrong.then(|| view! { <div class="problems" id="confirm-problems">{problems}</div> });
+        let consequences: Vec<_> = page
+            .consequences
+            .iter()
+            .map(|what| view! { <li class="line">{icon("deleting")}<span>{what.clone()}</span></li> })
+            .collect();
+        let in_the_way = page.in_the_way.map(|id| {
+            view! {
+                <div class="notice warning" role="status">{icon("degraded")}<p>
+                    <a href=format!("/requests/{id}")>"Another request about it"</a>" is under way. Withdraw that one or wait for it first."
+                </p></div>
+            }
+        });
+        let blocked = page.in_the_way.is_some() || page.approval.denied.is_some();
+        view! {
+            <div class="page-head"><div>
+                <h1>"Delete "{name.clone()}"?"</h1>
+                <p>{row.offering_title.clone()}" on "{row.plane_title.clone()}" "{health(row.health)}</p>
+            </div></div>
+            {in_the_way}
+            <form class="narrow-form" method="post" action=format!("{}/delete", row.href)>
+                {csrf(frame)}
+                <section><h2>"What goes with it"</h2><ul role="list" class="lines">{consequences}</ul></section>
+                <section><h2>"Approval"</h2>{approval(&page.approval)}</section>
+                <div class=if wrong { "field wrong" } else { "field" }>
+                    <label class="label" for="confirm">"Type the claim's name to confirm"</label>
+                    <p class="help mono" id="confirm-help">{name}</p>
+                    {problems}
+                    <input type="text" id="confirm" name=names::CONFIRM value=page.typed.clone() autocomplete="off" autocapitalize="off" spellcheck="false"
+                        aria-required="true" aria-invalid=wrong.then_some("true")
+                        aria-describedby=if wrong { "confirm-help confirm-problems" } else { "confirm-help" } />
+                </div>
+                <div class="field">
+                    <label class="label" for="note">"Why"<span class="mark">"optional"</span></label>
+                    <textarea id="note" name=names::NOTE rows="2" maxlength="2000">{format!("\n{}", page.note)}</textarea>
+                </div>
+                <div class="actions">
+                    <button class="button danger" disabled=blocked>{icon("deleting")}"Delete claim"</button>
+                    <a class="button" href=row.href.clone()>"Keep it"</a>
+                </div>
+            </form>
+        }
+        .into_any()
+    })
 }

@@ -3,11 +3,7 @@
 //! They neither fail nor wait. All text is escaped save where the view model says that it holds
 //! sanitized HTML.
 
-mod admin_configuration;
-mod admin_plane;
-mod admin_planes;
-mod admin_record;
-mod admin_tenants;
+mod admin;
 mod approvals;
 mod catalog;
 mod claim;
@@ -22,11 +18,7 @@ mod requests;
 mod revealed;
 mod sign_in;
 
-pub use admin_configuration::admin_configuration;
-pub use admin_plane::admin_plane;
-pub use admin_planes::admin_planes;
-pub use admin_record::admin_record;
-pub use admin_tenants::admin_tenants;
+pub use admin::{admin_configuration, admin_plane, admin_planes, admin_record, admin_tenants};
 pub use approvals::approvals;
 pub use catalog::catalog;
 pub use claim::claim;

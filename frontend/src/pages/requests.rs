@@ -1,11 +1,103 @@
 use leptos::prelude::*;
+use portico_domain::request::State;
 use portico_domain::view::{Frame, RequestsPage};
 
-use crate::parts::document;
+use crate::parts::rows::request_table;
+use crate::parts::text::empty;
+use crate::parts::{Query, document, pager};
 
-/// The page of a [`RequestsPage`].
+/// The states that a list is limited to by a chip, the usual ones.
+const FILTERS: [State; 6] = [
+    State::AwaitingApproval,
+    State::Applying,
+    State::Fulfilled,
+    State::Rejected,
+    State::Failed,
+    State::Withdrawn,
+];
+
+/// A list of requests.
 #[must_use]
 pub fn requests(frame: &Frame, page: &RequestsPage) -> String {
-    let _ = page;
-    document(frame, || view! { <h1>{frame.title.clone()}</h1> }.into_any())
+    document(frame, || {
+        let query = Query::new("/requests")
+            .with("state", page.state.map_or("", State::slug))
+            .with(
+                "offering",
+                page.offering.as_ref().map_or("", |offering| offering.as_str()),
+            )
+            .with("mine", if page.mine { "true" } else { "" });
+        view! {
+            <div class="page-head">
+                <h1>"Requests"</h1>
+                <div class="actions"><a class="button primary" href="/catalog">"New request"</a></div>
+            </div>
+            <div class="live" data-live="requests">
+                {filters(page, &query)}
+                {found(frame, page, &query)}
+                {pager(&page.rows, &query)}
+            </div>
+        }
+        .into_any()
+    })
+}
+
+fn filters(page: &RequestsPage, query: &Query) -> impl IntoView + use<> {
+    let chip = |href: String, title: String, current: bool| {
+        view! { <li><a class="chip" href=href aria-current=current.then_some("true")>{title}</a></li> }
+    };
+    let mut chips = vec![chip(
+        query.clone().without("state").href(),
+        "All".to_owned(),
+        page.state.is_none(),
+    )];
+    let others = page.state.filter(|state| !FILTERS.contains(state));
+    chips.extend(FILTERS.into_iter().chain(others).map(|state| {
+        let current = page.state == Some(state);
+        chip(
+            query.clone().with("state", state.slug()).href(),
+            state.title().to_owned(),
+            current,
+        )
+    }));
+    let mine = query
+        .clone()
+        .with("mine", if page.mine { "" } else { "true" })
+        .href();
+    let offering = page.offering.as_ref().map(|offering| {
+        chip(
+            query.clone().without("offering").href(),
+            format!("{offering} ×"),
+            true,
+        )
+    });
+    view! {
+        <nav aria-label="Filters">
+            <ul role="list" class="chips">
+                {chips}
+                <li class="divide">{view! { <a class="chip" href=mine aria-current=page.mine.then_some("true")>"Only mine"</a> }}</li>
+                {offering}
+            </ul>
+        </nav>
+    }
+}
+
+fn found(frame: &Frame, page: &RequestsPage, query: &Query) -> AnyView {
+    if !page.rows.items.is_empty() {
+        return request_table(frame.now, &page.rows.items);
+    }
+    if query.href() == "/requests" {
+        return empty(
+            "requests",
+            "No requests yet",
+            "Whatever you ask for, change or delete stands here with everyone who had a say in it.",
+            Some(("/catalog".to_owned(), "Look through the catalog")),
+        );
+    }
+    empty(
+        "requests",
+        "No request is like that",
+        "Take away a filter to see more.",
+        Some(("/requests".to_owned(), "Show all requests")),
+    )
 }

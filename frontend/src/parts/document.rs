@@ -8,6 +8,7 @@ use portico_domain::view::Frame;
 
 use super::frame::{notices, rail, top};
 use super::icon::sprite_for;
+use crate::islands::{Copy, Live};
 
 /// Starts the islands: loads the wasm and hands it every island's element. Static, so that its text
 /// never depends on what a page shows.
@@ -35,6 +36,8 @@ pub(crate) fn document(frame: &Frame, content: impl FnOnce() -> AnyView) -> Stri
                 </div>
             </div>
             <div id="announcements" class="unseen" aria-live="polite"></div>
+            <Live />
+            <Copy />
         }
         .into_any()
     })

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use portico_domain::view::{Frame, Notice, NoticeTone, TenantChoice, names};
 
 use super::icon;
+use crate::islands::{Palette, ThemeSwitch};
 
 struct Place {
     href: &'static str,
@@ -163,6 +164,8 @@ pub(crate) fn top(frame: &Frame) -> AnyView {
         <header class="top">
             {crumbs}
             <span class="spring"></span>
+            <Palette />
+            <ThemeSwitch />
             {person(frame)}
         </header>
     }

@@ -17,4 +17,4 @@ pub(crate) use frame::notices;
 pub(crate) use icon::{glyph, icon};
 pub(crate) use pager::pager;
 pub(crate) use query::Query;
-pub(crate) use time::{duration, exact, relative, time};
+pub(crate) use time::{duration, relative, time};

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use portico_domain::request::Action;
 use portico_domain::view::{Frame, RequestFormPage, names};
 
+use crate::islands::LiveForm;
 use crate::parts::document;
 use crate::parts::form::{Found, form, form_problems};
 use crate::parts::text::{counted, empty};
@@ -37,6 +38,7 @@ pub fn request_form(frame: &Frame, page: &RequestFormPage) -> String {
                 </div>
                 {aside::aside(page)}
             </form>
+            <LiveForm />
         }
         .into_any()
     })

@@ -1,0 +1,82 @@
+//! Small wrappers around what the browser offers.
+
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Document, Element, Event, EventTarget, FormData, HtmlElement, HtmlFormElement, UrlSearchParams, Window,
+};
+
+/// The window; there always is one where islands live.
+pub(super) fn window() -> Window {
+    leptos::prelude::window()
+}
+
+/// The page.
+pub(super) fn document() -> Document {
+    leptos::prelude::document()
+}
+
+/// The first element that the selector finds.
+pub(super) fn find(selector: &str) -> Option<Element> {
+    document().query_selector(selector).ok().flatten()
+}
+
+/// All elements below `root` that the selector finds, as they are now.
+pub(super) fn find_all(root: &Element, selector: &str) -> Vec<Element> {
+    collect(root.query_selector_all(selector).ok())
+}
+
+/// The elements of a list of nodes.
+pub(super) fn collect(list: Option<web_sys::NodeList>) -> Vec<Element> {
+    list.map(|list| {
+        (0..list.length())
+            .filter_map(|index| list.get(index)?.dyn_into().ok())
+            .collect()
+    })
+    .unwrap_or_default()
+}
+
+/// Listens for as long as the page is there.
+pub(super) fn on(target: &EventTarget, event: &str, heard: impl FnMut(Event) + 'static) {
+    let heard = Closure::<dyn FnMut(Event)>::new(heard).into_js_value();
+    let _ = target.add_event_listener_with_callback(event, heard.unchecked_ref());
+}
+
+/// The element that an event is about.
+pub(super) fn target(event: &Event) -> Option<Element> {
+    event.target()?.dyn_into().ok()
+}
+
+/// Puts the focus there.
+pub(super) fn focus(element: &Element) {
+    if let Some(element) = element.dyn_ref::<HtmlElement>() {
+        let _ = element.focus();
+    }
+}
+
+/// What the form would send.
+pub(super) fn fields(form: &HtmlFormElement) -> Option<UrlSearchParams> {
+    let data = FormData::new_with_form(form).ok()?;
+    UrlSearchParams::new_with_str_sequence_sequence(&data).ok()
+}
+
+/// The button that sent a form: its name and value.
+pub(super) fn pressed(event: &Event) -> Option<(String, String)> {
+    let button = event.dyn_ref::<web_sys::SubmitEvent>()?.submitter()?;
+    Some((button.get_attribute("name")?, button.get_attribute("value")?))
+}
+
+/// Waits.
+pub(super) async fn pause(milliseconds: i32) {
+    let promise = js_sys::Promise::new(&mut |done, _| {
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&done, milliseconds);
+    });
+    let _ = JsFuture::from(promise).await;
+}
+
+/// Tells those who listen.
+pub(super) fn announce(words: &str) {
+    if let Some(region) = document().get_element_by_id("announcements") {
+        region.set_text_content(Some(words));
+    }
+}

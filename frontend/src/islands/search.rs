@@ -1,0 +1,90 @@
+use leptos::prelude::*;
+
+/// Searches as one types: improves on every `form[data-search]`, whose query stays in the URL.
+#[island]
+pub fn Search() -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    imp::start();
+}
+
+#[cfg(feature = "hydrate")]
+mod imp {
+    use std::cell::Cell;
+
+    use wasm_bindgen::{JsCast, JsValue};
+    use wasm_bindgen_futures::spawn_local;
+    use web_sys::HtmlFormElement;
+
+    use crate::islands::browser::{fields, find, on, pause, window};
+    use crate::islands::renew;
+
+    /// Milliseconds without a key before the server is asked.
+    const PATIENCE: i32 = 90;
+
+    thread_local! {
+        static NEWEST: Cell<u32> = const { Cell::new(0) };
+    }
+
+    pub(super) fn start() {
+        let Some(form) = find("form[data-search]").and_then(|form| form.dyn_into::<HtmlFormElement>().ok())
+        else {
+            return;
+        };
+        for event in ["input", "change"] {
+            let form = form.clone();
+            on(&form.clone(), event, move |_| search(&form, PATIENCE));
+        }
+        let sent = form.clone();
+        on(&form, "submit", move |event| {
+            event.prevent_default();
+            search(&sent, 0);
+        });
+    }
+
+    fn search(form: &HtmlFormElement, patience: i32) {
+        let turn = NEWEST.get() + 1;
+        NEWEST.set(turn);
+        let Some(url) = url(form) else { return };
+        spawn_local(async move {
+            pause(patience).await;
+            if NEWEST.get() != turn {
+                return;
+            }
+            let page = renew::fetch(&url, None).await;
+            if NEWEST.get() != turn {
+                return;
+            }
+            match page {
+                Some(page) => {
+                    if let Ok(history) = window().history() {
+                        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&url));
+                    }
+                    renew::apply(&page, "data-live", false);
+                }
+                None => {
+                    let _ = window().location().assign(&url);
+                }
+            }
+        });
+    }
+
+    /// The URL that the form leads to, empty fields left out.
+    fn url(form: &HtmlFormElement) -> Option<String> {
+        let all = fields(form)?;
+        let kept = web_sys::UrlSearchParams::new().ok()?;
+        for pair in js_sys::Array::from(&all).iter() {
+            let pair = js_sys::Array::from(&pair);
+            let (name, value) = (pair.get(0).as_string()?, pair.get(1).as_string()?);
+            if !value.trim().is_empty() {
+                kept.append(&name, &value);
+            }
+        }
+        let query = String::from(kept.to_string());
+        let path = form.get_attribute("action")?;
+        Some(if query.is_empty() {
+            path
+        } else {
+            format!("{path}?{query}")
+        })
+    }
+}

@@ -1,0 +1,75 @@
+use leptos::prelude::*;
+use portico_domain::view::{ConfigurationError, ConfigurationPage, Frame};
+
+use super::tabs;
+use crate::parts::text::counted;
+use crate::parts::{document, icon, time};
+
+/// The configuration in force and what is wrong with the files.
+#[must_use]
+pub fn admin_configuration(frame: &Frame, page: &ConfigurationPage) -> String {
+    document(frame, || {
+        let documents: Vec<_> = page
+            .documents
+            .iter()
+            .map(|(kind, count)| view! { <div><dt>{kind.clone()}</dt><dd>{*count}</dd></div> })
+            .collect();
+        view! {
+            <div class="page-head"><h1>"Admin"</h1></div>
+            {tabs("/admin/configuration")}
+            <div class="live" data-live="configuration">
+                {verdict(frame, page)}
+                {list("Errors", &page.errors, "bad")}
+                {list("Remarks", &page.warnings, "warning")}
+                <section class="half" aria-labelledby="documents">
+                    <h2 id="documents">"In force"</h2>
+                    <dl class="facts">{documents}</dl>
+                </section>
+            </div>
+        }
+        .into_any()
+    })
+}
+
+fn verdict(frame: &Frame, page: &ConfigurationPage) -> AnyView {
+    if page.errors.is_empty() {
+        return view! {
+            <p class="line well">{icon("ready")}<span>"The files are in force since "{time(frame.now, page.loaded_at)}"."</span></p>
+        }
+        .into_any();
+    }
+    let errors = counted(page.errors.len(), "error", "errors");
+    view! {
+        <div class="notice bad" role="status">{icon("bad")}<p>
+            {format!("The files have {errors}, so what was read ")}{time(frame.now, page.loaded_at)}" stays in force. Mend them and save: they are read again by themselves."
+        </p></div>
+    }
+    .into_any()
+}
+
+fn list(title: &'static str, errors: &[ConfigurationError], name: &'static str) -> Option<AnyView> {
+    (!errors.is_empty()).then(|| {
+        let rows: Vec<_> = errors
+            .iter()
+            .map(|error| {
+                let line = error.line.map(|line| format!(":{line}"));
+                let field = error
+                    .field
+                    .clone()
+                    .map(|field| view! { " · "<span class="mono">{field}</span> });
+                let class = if name == "bad" {
+                    "event problem"
+                } else {
+                    "event caution"
+                };
+                view! {
+                    <li class=class>{icon(name)}<div>
+                        <p class="event-message">{error.message.clone()}</p>
+                        <p class="reason"><span class="mono">{error.file.clone()}{line}</span>{field}</p>
+                    </div></li>
+                }
+            })
+            .collect();
+        view! { <section><h2>{title}</h2><ul role="list" class="events">{rows}</ul></section> }.into_any()
+    })
+}

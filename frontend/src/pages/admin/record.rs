@@ -1,0 +1,118 @@
+use leptos::prelude::*;
+use portico_domain::view::{ChainState, Frame, RecordPage, RecordRow};
+
+use super::tabs;
+use crate::islands::Search;
+use crate::parts::text::{empty, grouped};
+use crate::parts::{Query, document, icon, time};
+
+/// The record: who did what to what, when, from where.
+#[must_use]
+pub fn admin_record(frame: &Frame, page: &RecordPage) -> String {
+    document(frame, || {
+        let query = Query::new("/admin/record")
+            .with("q", page.query.clone())
+            .with("verb", page.verb.clone().unwrap_or_default())
+            .with(
+                "tenant",
+                page.tenant.as_ref().map_or("", |tenant| tenant.as_str()),
+            );
+        let carried: Vec<_> = query
+            .besides(&["q"])
+            .into_iter()
+            .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+            .collect();
+        let chips: Vec<_> = [
+            ("verb", page.verb.clone()),
+            ("tenant", page.tenant.as_ref().map(ToString::to_string)),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| {
+            let href = query.clone().without(key).href();
+            value
+                .map(|value| view! { <li><a class="chip" href=href aria-current="true">{value}" ×"</a></li> })
+        })
+        .collect();
+        let chips = (!chips.is_empty()).then(|| view! { <ul role="list" class="chips">{chips}</ul> });
+        let older = page
+            .before
+            .map(|before| view! { <nav class="pager" aria-label="Pages"><span></span><a class="button" rel="next" href=query.clone().with("before", before.to_string()).href()>"Older"</a></nav> });
+        view! {
+            <div class="page-head"><h1>"Admin"</h1></div>
+            {tabs("/admin/record")}
+            <Search />
+            <form class="search" role="search" method="get" action="/admin/record" data-search="">
+                <label class="search-box">
+                    {icon("search")}
+                    <span class="unseen">"Search the record"</span>
+                    <input type="search" name="q" value=page.query.clone() placeholder="Who, what or to what" autocomplete="off" maxlength="200" />
+                </label>
+                {carried}
+                <button class="button when-still">"Search"</button>
+            </form>
+            <div class="live" data-live="record">
+                {page.chain.as_ref().map(chain)}
+                {chips}
+                {found(frame, page, &query)}
+                {older}
+            </div>
+        }
+        .into_any()
+    })
+}
+
+fn chain(state: &ChainState) -> AnyView {
+    let verified = grouped(usize::try_from(state.verified).unwrap_or(0));
+    if state.holds {
+        view! { <p class="line well">{icon("shield")}<span>"The chain holds: all "{verified}" events are as they were written."</span></p> }.into_any()
+    } else {
+        let place = state.breaks_at.map(|at| format!(" at event {at}"));
+        view! {
+            <div class="notice bad" role="alert">{icon("bad")}<p>"The chain is broken"{place}". Somebody changed the database by hand: keep a copy of it and find out who."</p></div>
+        }
+        .into_any()
+    }
+}
+
+fn found(frame: &Frame, page: &RecordPage, query: &Query) -> AnyView {
+    if page.rows.is_empty() {
+        return empty(
+            "record",
+            "Nothing is like that",
+            "Whatever anybody does in Portico stands here.",
+            None,
+        );
+    }
+    let rows: Vec<_> = page.rows.iter().map(|each| row(frame, each, query)).collect();
+    view! {
+        <div class="table-wrap"><table class="rows">
+            <caption class="unseen">"The record"</caption>
+            <thead><tr>
+                <th scope="col">"When"</th><th scope="col">"Who"</th><th scope="col">"What"</th>
+                <th scope="col">"Tenant"</th><th scope="col">"From"</th><th scope="col" class="number">"No."</th>
+            </tr></thead>
+            <tbody>{rows}</tbody>
+        </table></div>
+    }
+    .into_any()
+}
+
+fn row(frame: &Frame, row: &RecordRow, query: &Query) -> impl IntoView + use<> {
+    let event = &row.event.event;
+    let sentence = match &row.href {
+        Some(href) => view! { <a href=href.clone()>{row.sentence.clone()}</a> }.into_any(),
+        None => row.sentence.clone().into_any(),
+    };
+    let verb = query.clone().with("verb", event.verb.clone()).href();
+    let dash = || "–".to_owned();
+    view! {
+        <tr id=format!("e-{}", row.event.sequence)>
+            <td data-label="When">{time(frame.now, event.at)}</td>
+            <td data-label="Who">{event.actor_name.clone()}</td>
+            <td data-label="What">{sentence}<span class="reason mono"><a href=verb>{event.verb.clone()}</a></span></td>
+            <td data-label="Tenant">{event.tenant.as_ref().map_or_else(dash, ToString::to_string)}</td>
+            <td data-label="From" class="mono">{event.remote.clone().unwrap_or_else(dash)}</td>
+            <td data-label="No." class="number"><span title=row.event.hash.clone()>{row.event.sequence}</span></td>
+        </tr>
+    }
+}

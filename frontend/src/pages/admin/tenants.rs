@@ -1,0 +1,85 @@
+use leptos::prelude::*;
+use portico_domain::view::{Frame, TenantRow, TenantsPage};
+
+use super::tabs;
+use crate::parts::document;
+use crate::parts::summary::resource;
+use crate::parts::text::{empty, grouped};
+
+/// The tenants.
+#[must_use]
+pub fn admin_tenants(frame: &Frame, page: &TenantsPage) -> String {
+    document(frame, || {
+        let body = if page.rows.is_empty() {
+            empty(
+                "people",
+                "No tenants yet",
+                "Describe one in a Tenant document of the configuration folder.",
+                None,
+            )
+        } else {
+            let rows: Vec<_> = page.rows.iter().map(tenant).collect();
+            view! {
+                <div class="table-wrap"><table class="rows">
+                    <caption class="unseen">"Tenants"</caption>
+                    <thead><tr>
+                        <th scope="col">"Tenant"</th>
+                        <th scope="col">"Environments"</th>
+                        <th scope="col">"Members"</th>
+                        <th scope="col">"Control planes"</th>
+                        <th scope="col">"Quota"</th>
+                        <th scope="col" class="number">"Claims"</th>
+                    </tr></thead>
+                    <tbody>{rows}</tbody>
+                </table></div>
+            }
+            .into_any()
+        };
+        view! {
+            <div class="page-head"><h1>"Admin"</h1></div>
+            {tabs("/admin/tenants")}
+            <section aria-label="Tenants">{body}</section>
+        }
+        .into_any()
+    })
+}
+
+fn tenant(row: &TenantRow) -> impl IntoView + use<> {
+    let environments: Vec<_> = row
+        .environments
+        .iter()
+        .map(|(name, namespace, production)| {
+            let mark = production.then(|| view! { <span class="mark">"production rules"</span> });
+            view! { <li>{name.to_string()}{mark}<span class="reason mono">{namespace.clone()}</span></li> }
+        })
+        .collect();
+    let members: Vec<_> = row
+        .members
+        .iter()
+        .map(|(group, role)| view! { <li><span class="mono">{group.clone()}</span><span class="reason">{role.clone()}</span></li> })
+        .collect();
+    let planes: Vec<_> = row
+        .planes
+        .iter()
+        .map(|plane| view! { <li>{plane.title.clone()}</li> })
+        .collect();
+    let quota: Vec<_> = row
+        .quota
+        .iter()
+        .map(|(name, used, limit)| view! { <li>{resource(name)}" "<span class="quiet">{format!("{used} of {limit}")}</span></li> })
+        .collect();
+    let unlimited = row
+        .quota
+        .is_empty()
+        .then(|| view! { <span class="quiet">"No limits"</span> });
+    view! {
+        <tr>
+            <th scope="row"><a href=format!("/claims?tenant={}", row.name)>{row.title.clone()}</a><span class="reason mono">{row.name.to_string()}</span></th>
+            <td data-label="Environments"><ul role="list">{environments}</ul></td>
+            <td data-label="Members"><ul role="list">{members}</ul></td>
+            <td data-label="Control planes"><ul role="list">{planes}</ul></td>
+            <td data-label="Quota"><ul role="list">{quota}</ul>{unlimited}</td>
+            <td data-label="Claims" class="number">{grouped(row.claims)}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,221 @@
+//! A claim: does it work, how do I connect?
+
+mod connect;
+mod tree;
+
+use leptos::prelude::*;
+use portico_domain::claim::{Condition, Health};
+use portico_domain::view::{ClaimEvent, ClaimPage, Frame};
+
+use crate::islands::Reveal;
+use crate::parts::badge::{health, health_tone, state};
+use crate::parts::rows::request_table;
+use crate::parts::text::code;
+use crate::parts::{document, glyph, icon, relative, time};
+
+/// The page of a claim.
+#[must_use]
+pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
+    document(frame, || {
+        view! {
+            <Reveal />
+            <div class="live" data-live="claim">
+                {head(page)}
+                {how_it_is(frame, page)}
+                <div class="two">
+                    <div class="stack-l">
+                        {page.connect.as_ref().map(|connect| connect::panel(frame, &page.row.href, connect))}
+                        {tree::section(page)}
+                        {events(frame, page)}
+                        {yaml(page)}
+                        {history(frame, page)}
+                    </div>
+                    <div class="stack-l">{about(frame, page)}{conditions(frame, page)}</div>
+                </div>
+            </div>
+        }
+        .into_any()
+    })
+}
+
+fn head(page: &ClaimPage) -> AnyView {
+    let row = &page.row;
+    let actions = if page.may_change.allowed {
+        view! {
+            <a class="button" href=format!("{}/change", row.href)>{icon("edit")}"Change"</a>
+            <a class="button danger" href=format!("{}/delete", row.href)>{icon("deleting")}"Delete"</a>
+        }
+        .into_any()
+    } else {
+        let why = page
+            .may_change
+            .why_not
+            .clone()
+            .unwrap_or_else(|| "You may not change it.".to_owned());
+        view! { <p class="why-not">{icon("lock")}<span>{why}</span></p> }.into_any()
+    };
+    view! {
+        <div class="page-head">
+            <div class="titled">
+                <span class="glyph large">{icon(glyph(&row.icon, row.category.slug()))}</span>
+                <div>
+                    <h1>{row.reference.name.to_string()}</h1>
+                    <p>{row.offering_title.clone()}{row.plan.as_ref().map(|plan| format!(", {plan}"))}" on "{row.plane_title.clone()}</p>
+                </div>
+            </div>
+            <div class="actions">{actions}</div>
+        </div>
+    }
+    .into_any()
+}
+
+/// The answer to the first question, in one band: health and why, and what is under way.
+fn how_it_is(frame: &Frame, page: &ClaimPage) -> AnyView {
+    let row = &page.row;
+    let words = match (row.reason.is_empty(), row.health) {
+        (false, _) => row.reason.clone(),
+        (true, Health::Ready) => "It works.".to_owned(),
+        (true, Health::Pending) => "It is being made.".to_owned(),
+        (true, Health::Deleting) => "It is being deleted.".to_owned(),
+        (true, Health::Gone) => "It is no longer there.".to_owned(),
+        (true, Health::Unreachable) => "Its control plane does not answer.".to_owned(),
+        (true, _) => String::new(),
+    };
+    let stale = (row.health == Health::Unreachable).then(|| {
+        view! { <p class="reason">"What you see is as of "{relative(frame.now, row.observed_at)}"."</p> }
+    });
+    let pending = page.pending.as_ref().map(|request| {
+        view! {
+            <p class="line">{icon("requests")}<span><a href=request.href.clone()>"A request about it"</a>" is under way: "</span>{state(request.state)}</p>
+        }
+    });
+    view! {
+        <div class=format!("verdict {}", health_tone(row.health)) role="status">
+            {health(row.health)}
+            <div><p class="verdict-words">{words}</p>{stale}{pending}</div>
+        </div>
+    }
+    .into_any()
+}
+
+fn about(frame: &Frame, page: &ClaimPage) -> AnyView {
+    let row = &page.row;
+    let place = row.tenant.as_ref().map(|tenant| {
+        let environment = row.environment.as_ref().map(|name| format!("/{name}"));
+        view! { <div><dt>"Environment"</dt><dd>{tenant.to_string()}{environment}</dd></div> }
+    });
+    let namespace = row
+        .reference
+        .namespace
+        .clone()
+        .map(|namespace| view! { <div><dt>"Namespace"</dt><dd class="mono">{namespace}</dd></div> });
+    let requester = row
+        .requester
+        .clone()
+        .unwrap_or_else(|| "Not through Portico".to_owned());
+    view! {
+        <section aria-labelledby="about">
+            <h2 id="about">"About"</h2>
+            <dl class="facts">
+                {place}
+                <div><dt>"Control plane"</dt><dd>{row.plane_title.clone()}</dd></div>
+                {namespace}
+                <div><dt>"Offering"</dt><dd><a href=format!("/catalog/{}", row.reference.offering)>{row.offering_title.clone()}</a></dd></div>
+                {row.plan.as_ref().map(|plan| view! { <div><dt>"Plan"</dt><dd>{plan.to_string()}</dd></div> })}
+                <div><dt>"Requested by"</dt><dd>{requester}</dd></div>
+                <div><dt>"Made"</dt><dd>{time(frame.now, row.created_at)}</dd></div>
+            </dl>
+        </section>
+    }
+    .into_any()
+}
+
+fn conditions(frame: &Frame, page: &ClaimPage) -> Option<AnyView> {
+    (!page.conditions.is_empty()).then(|| {
+        let rows: Vec<_> = page
+            .conditions
+            .iter()
+            .map(|each| condition(frame, each))
+            .collect();
+        view! {
+            <section aria-labelledby="conditions">
+                <h2 id="conditions">"Conditions"</h2>
+                <dl class="facts">{rows}</dl>
+            </section>
+        }
+        .into_any()
+    })
+}
+
+fn condition(frame: &Frame, condition: &Condition) -> impl IntoView + use<> {
+    let reason = condition.reason.clone().map(|reason| format!(", {reason}"));
+    let message = condition
+        .message
+        .clone()
+        .filter(|message| !message.is_empty())
+        .map(|message| view! { <span class="reason">{message}</span> });
+    let since = condition
+        .since
+        .map(|since| view! { <span class="reason">"Since "{time(frame.now, since)}</span> });
+    view! { <div><dt>{condition.kind.clone()}</dt><dd>{condition.status.clone()}{reason}{message}{since}</dd></div> }
+}
+
+fn events(frame: &Frame, page: &ClaimPage) -> Option<AnyView> {
+    (!page.events.is_empty()).then(|| {
+        let rows: Vec<_> = page.events.iter().map(|each| event(frame, each)).collect();
+        view! {
+            <section aria-labelledby="events">
+                <h2 id="events">"Events"</h2>
+                <ul role="list" class="events">{rows}</ul>
+            </section>
+        }
+        .into_any()
+    })
+}
+
+fn event(frame: &Frame, event: &ClaimEvent) -> impl IntoView + use<> {
+    let (class, name) = if event.warning {
+        ("event caution", "degraded")
+    } else {
+        ("event", "right")
+    };
+    let times = (event.count > 1).then(|| format!(" ×{}", event.count));
+    view! {
+        <li class=class>
+            {icon(name)}
+            <div>
+                <p><strong>{event.reason.clone()}{times}</strong>" "<span class="event-message">{event.message.clone()}</span></p>
+                <p class="reason">{event.about.clone()}" · "{time(frame.now, event.at)}</p>
+            </div>
+        </li>
+    }
+}
+
+fn yaml(page: &ClaimPage) -> AnyView {
+    view! {
+        <section aria-labelledby="yaml">
+            <h2 id="yaml">"YAML"</h2>
+            {code("object".to_owned(), "the object".to_owned(), page.yaml.clone())}
+            <details class="fold" id="whole-fold">
+                <summary>{icon("right")}"With what the machinery adds"</summary>
+                {code("whole-object".to_owned(), "the whole object".to_owned(), page.full_yaml.clone())}
+            </details>
+        </section>
+    }
+    .into_any()
+}
+
+fn history(frame: &Frame, page: &ClaimPage) -> AnyView {
+    let body = if page.history.is_empty() {
+        view! { <p class="quiet">"Nobody asked for it through Portico."</p> }.into_any()
+    } else {
+        request_table(frame.now, &page.history)
+    };
+    view! {
+        <section aria-labelledby="history">
+            <h2 id="history">"History"</h2>
+            {body}
+        </section>
+    }
+    .into_any()
+}
