@@ -43,7 +43,7 @@ pub enum WorldError {
         /// What it refused.
         what: String,
         /// What it said.
-        source: ApiError,
+        source: Box<ApiError>,
     },
 }
 
@@ -54,7 +54,7 @@ impl WorldError {
         move |source| Self::File { what, path, source }
     }
 
-    pub(super) fn embedded(file: &str, why: impl ToString) -> Self {
+    pub(super) fn embedded(file: &str, why: impl std::fmt::Display) -> Self {
         Self::Embedded {
             file: file.to_owned(),
             why: why.to_string(),

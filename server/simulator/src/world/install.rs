@@ -30,10 +30,10 @@ pub(super) fn apply(objects: &Objects, place: Place, object: Value) -> Result<()
         object["kind"].as_str().unwrap_or_default(),
         object["metadata"]["name"].as_str().unwrap_or_default()
     );
-    let refused = |source| WorldError::Refused {
+    let refused = |error| WorldError::Refused {
         plane: place.name.to_owned(),
         what,
-        source,
+        source: Box::new(error),
     };
     objects.apply(object).map(|_| ()).map_err(refused)
 }

@@ -6,7 +6,6 @@ use crate::oidc::Person;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) name: &'static str,
-    pub(super) region: &'static str,
     pub(super) namespaces: &'static [&'static str],
 }
 
@@ -15,7 +14,6 @@ pub(super) struct Place {
 pub(super) const PLACES: [Place; 3] = [
     Place {
         name: "eu-shared",
-        region: "eu-central",
         namespaces: &[
             "payments-dev",
             "payments-production",
@@ -25,12 +23,10 @@ pub(super) const PLACES: [Place; 3] = [
     },
     Place {
         name: "us-shared",
-        region: "us-east",
         namespaces: &["payments-dev", "payments-production"],
     },
     Place {
         name: "research-own",
-        region: "eu-central",
         namespaces: &["research-dev", "research-production"],
     },
 ];

@@ -4,12 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::life::Work;
 use super::recipe::{Connection, Credentials, Site};
+use super::work::Work;
 use crate::kube::{ApiError, GroupKind, Key};
 
-/// Annotation of the secret: what it was made with, so that a change of the claim changes no
-/// password.
+/// Where a secret holds what was made up for it: read again, so that a change of the claim changes
+/// no password.
 const PASSWORD_KEYS: [&str; 2] = ["password", "secretKey"];
 
 /// Writes the claim's connection secret into its namespace; says how it is called.

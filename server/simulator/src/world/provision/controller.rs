@@ -9,8 +9,9 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Manners;
-use super::life::{Life, Work};
+use super::life::Life;
 use super::recipes::ALL;
+use super::work::Work;
 use crate::kube::{ChangeType, GroupKind, Key, Objects};
 
 /// After how long a step that was refused is tried again.
@@ -31,6 +32,10 @@ impl Controller {
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let mut desk = Desk {
+            managed: ALL
+                .iter()
+                .map(|recipe| objects.managed_by(recipe.manager()))
+                .collect(),
             objects,
             manners,
             authority,
@@ -64,6 +69,8 @@ type Id = (usize, Key);
 /// What the controller works with.
 struct Desk {
     objects: Objects,
+    /// The same for each recipe, written as its manager.
+    managed: Vec<Objects>,
     manners: Manners,
     authority: String,
     lives: HashMap<Id, (Life, Option<Instant>)>,
@@ -88,7 +95,7 @@ impl Desk {
                             if change.change == ChangeType::Deleted {
                                 self.forget(&id);
                             } else {
-                                self.look(id);
+                                self.look(&id);
                             }
                         },
                         // Too far behind: begin again from what is there.
@@ -119,27 +126,26 @@ impl Desk {
             self.forget(&id);
         }
         for id in there {
-            self.look(id);
+            self.look(&id);
         }
         self.begun = true;
         revision
     }
 
     /// The claim may have changed.
-    fn look(&mut self, id: Id) {
-        let Some(claim) = self.claim(&id) else {
-            return self.forget(&id);
+    fn look(&mut self, id: &Id) {
+        let Some(claim) = self.claim(id) else {
+            return self.forget(id);
         };
-        let at_once = match self.lives.get_mut(&id) {
-            Some((life, _)) => life.look(&claim),
-            None => {
-                let life = Life::begin(&self.on(&id), &claim, !self.begun);
-                self.lives.insert(id.clone(), (life, None));
-                true
-            }
+        let at_once = if let Some((life, _)) = self.lives.get_mut(id) {
+            life.look(&claim)
+        } else {
+            let life = Life::begin(&self.on(id), &claim, !self.begun);
+            self.lives.insert(id.clone(), (life, None));
+            true
         };
         if at_once {
-            self.plan(&id, Some(Instant::now()));
+            self.plan(id, Some(Instant::now()));
         }
     }
 
@@ -194,7 +200,7 @@ impl Desk {
 
     fn on<'a>(&'a self, (recipe, key): &'a Id) -> Work<'a> {
         Work {
-            objects: &self.objects,
+            objects: &self.managed[*recipe],
             recipe: &ALL[*recipe],
             manners: &self.manners,
             authority: &self.authority,

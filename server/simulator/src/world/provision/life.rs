@@ -2,71 +2,19 @@
 
 use std::time::Duration;
 
-use portico_domain::manifest::CROSSPLANE_MACHINERY;
-use portico_domain::record::canonical_json;
-use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
+use serde_json::{Value, json};
 
-use super::Manners;
 use super::conditions::{self, Condition};
 use super::connection;
 use super::parts::{self, CONFIGURATION, Owner};
-use super::recipe::{Part, Recipe, Site, Style};
-use crate::kube::{ApiError, GroupKind, Key, Objects};
+use super::recipe::{Part, Site, Style};
+use super::trouble::{fail, no_room};
+use super::work::{Work, configuration, current, gone, hold, protect, site, wishes_with_secret};
+use crate::kube::ApiError;
 
 /// Annotation of a claim: it fails, and this is why.
 pub(super) const FAIL: &str = "demo.portico.dev/fail";
 const PAUSED: &str = "crossplane.io/paused";
-
-/// One claim, and what it takes to work on it.
-pub(super) struct Work<'a> {
-    pub(super) objects: &'a Objects,
-    pub(super) recipe: &'a Recipe,
-    pub(super) manners: &'a Manners,
-    pub(super) authority: &'a str,
-    pub(super) key: &'a Key,
-}
-
-impl Work<'_> {
-    pub(super) fn kind(&self) -> GroupKind {
-        self.recipe.group_kind()
-    }
-
-    fn tell(&self, claim: &Value, set: &[Condition], more: Value) -> Result<(), ApiError> {
-        let now = self.manners.clock.now();
-        if let Some((kind, key)) = parts::composite(self, claim)
-            && let Some(composite) = self.objects.get(&kind, &key)
-        {
-            let conditions = conditions::with(&composite, set, now);
-            self.objects
-                .patch_status(&kind, &key, json!({ "conditions": conditions }))?;
-        }
-        // The generation may have moved by what the provisioner itself wrote.
-        let Some(claim) = self.objects.get(&self.kind(), self.key) else {
-            return Ok(());
-        };
-        let mut status = if more.is_object() {
-            more
-        } else {
-            Value::Object(Map::new())
-        };
-        status["conditions"] = conditions::with(&claim, set, now);
-        if self.recipe.style == Style::Operator {
-            status["observedGeneration"] = claim["metadata"]["generation"].clone();
-        }
-        self.objects
-            .patch_status(&self.kind(), self.key, status)
-            .map(|_| ())
-    }
-
-    fn phase(&self, phase: &str) -> Value {
-        if self.recipe.kind == "KubernetesCluster" {
-            json!({ "phase": phase })
-        } else {
-            Value::Null
-        }
-    }
-}
 
 /// What of a claim decides what is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,19 +35,6 @@ impl Seen {
             configuration: configuration(claim),
         }
     }
-}
-
-/// What a person asked for in the claim: its `spec` without Crossplane's own fields.
-pub(super) fn wishes(claim: &Value) -> Value {
-    let mut spec = claim["spec"].as_object().cloned().unwrap_or_default();
-    for field in CROSSPLANE_MACHINERY {
-        spec.shift_remove(field);
-    }
-    Value::Object(spec)
-}
-
-fn configuration(claim: &Value) -> String {
-    hex::encode(&Sha256::digest(canonical_json(&wishes(claim)))[..8])
 }
 
 /// Where a claim stands.
@@ -198,13 +133,11 @@ impl Life {
             fail(work, claim, &why)?;
             return Ok(None);
         }
-        match self.stage {
-            Stage::Make(done) => self.make(work, claim, done),
-            _ => {
-                work.tell(claim, &[Condition::synced(), Condition::ready()], Value::Null)?;
-                Ok(None)
-            }
+        if let Stage::Make(done) = self.stage {
+            return self.make(work, claim, done);
         }
+        work.tell(claim, &[Condition::synced(), Condition::ready()], Value::Null)?;
+        Ok(None)
     }
 
     fn make(&mut self, work: &Work<'_>, claim: &Value, done: usize) -> Result<Option<Duration>, ApiError> {
@@ -232,7 +165,7 @@ impl Life {
         {
             owner.make(work, part, &self.seen.configuration)?;
             if part.gibibytes > work.manners.largest_disk {
-                self.no_room(work, claim, &owner, part)?;
+                no_room(self.changing, work, claim, &owner, part)?;
                 return Ok(None);
             }
             owner.tell(
@@ -307,28 +240,6 @@ impl Life {
         Ok(())
     }
 
-    fn no_room(&self, work: &Work<'_>, claim: &Value, owner: &Owner, part: &Part) -> Result<(), ApiError> {
-        let why = "quota exceeded in zone b";
-        owner.tell(
-            work,
-            part,
-            &[Condition::synced(), Condition::not_ready("Creating", why)],
-        )?;
-        let message = format!("Waiting for {}: {why}", part.what);
-        let reason = if self.changing { "Updating" } else { "Creating" };
-        work.tell(
-            claim,
-            &[Condition::synced(), Condition::not_ready(reason, message)],
-            Value::Null,
-        )?;
-        let asked = format!(
-            "{} GiB asked for, {} GiB free in zone b",
-            part.gibibytes, work.manners.largest_disk
-        );
-        work.objects
-            .record_event(claim, "Warning", "QuotaExceeded", &asked)
-    }
-
     fn unmake(&mut self, work: &Work<'_>, claim: &Value, done: usize) -> Result<Option<Duration>, ApiError> {
         let left = Owner::of(work, claim)
             .map(|owner| owner.references(work))
@@ -366,39 +277,6 @@ impl Life {
     }
 }
 
-/// All there is of the claim, out of order.
-fn fail(work: &Work<'_>, claim: &Value, why: &str) -> Result<(), ApiError> {
-    hold(work, claim)?;
-    parts::bind(work, claim)?;
-    let claim = &current(work, claim);
-    let wishes = wishes_with_secret(claim);
-    let site = site(work, &wishes);
-    let parts = (work.recipe.parts)(&site);
-    let failing = [
-        Condition::not_synced("ReconcileError", why),
-        Condition::not_ready("Unavailable", why),
-    ];
-    if let (Some(owner), Some((last, others))) = (Owner::of(work, claim), parts.split_last()) {
-        owner.refer(work, &parts, &owner.references(work))?;
-        for part in others {
-            owner.make(work, part, "")?;
-            owner.tell(work, part, &[Condition::synced(), Condition::ready()])?;
-        }
-        owner.make(work, last, "")?;
-        owner.tell(work, last, &failing)?;
-    }
-    connection::publish(work, claim, &site)?;
-    let mut status = (work.recipe.status)(&site);
-    if let Value::Object(phase) = work.phase("Failed") {
-        status
-            .as_object_mut()
-            .into_iter()
-            .for_each(|status| status.extend(phase.clone()));
-    }
-    work.tell(claim, &failing, status)?;
-    work.objects.record_event(claim, "Warning", "ReconcileError", why)
-}
-
 /// Whether a condition was written before the claim's last generation.
 fn is_behind(claim: &Value) -> bool {
     let generation = &claim["metadata"]["generation"];
@@ -419,85 +297,4 @@ fn applied(work: &Work<'_>, claim: &Value) -> Option<String> {
     part["metadata"]["annotations"][CONFIGURATION]
         .as_str()
         .map(str::to_owned)
-}
-
-fn site<'a>(work: &'a Work<'_>, spec: &'a Value) -> Site<'a> {
-    Site {
-        plane: &work.manners.plane,
-        namespace: &work.key.namespace,
-        name: &work.key.name,
-        spec,
-    }
-}
-
-/// What a person asked for, and where the secret is to be.
-fn wishes_with_secret(claim: &Value) -> Value {
-    let mut wishes = wishes(claim);
-    if let Some(reference) = claim["spec"].get("writeConnectionSecretToRef") {
-        wishes["writeConnectionSecretToRef"] = reference.clone();
-    }
-    wishes
-}
-
-/// The claim as it is after what was just written.
-fn current(work: &Work<'_>, claim: &Value) -> Value {
-    work.objects
-        .get(&work.kind(), work.key)
-        .map_or_else(|| claim.clone(), |claim| (*claim).clone())
-}
-
-/// Sees to it that the claim is not gone before what belongs to it.
-fn hold(work: &Work<'_>, claim: &Value) -> Result<(), ApiError> {
-    let mut finalizers = claim["metadata"]["finalizers"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    if finalizers
-        .iter()
-        .any(|finalizer| *finalizer == work.recipe.finalizer())
-    {
-        return Ok(());
-    }
-    finalizers.push(json!(work.recipe.finalizer()));
-    work.objects
-        .patch(
-            &work.kind(),
-            work.key,
-            json!({ "metadata": { "finalizers": finalizers } }),
-        )
-        .map(|_| ())
-}
-
-/// `deletionProtection` is a Usage: the control plane refuses the delete and says why.
-fn protect(work: &Work<'_>, claim: &Value) -> Result<(), ApiError> {
-    let kind = GroupKind::new("protection.crossplane.io", "Usage");
-    let key = Key::namespaced(&work.key.namespace, format!("{}-protection", work.key.name));
-    if claim["spec"]["deletionProtection"] != true {
-        return if work.objects.get(&kind, &key).is_some() {
-            gone(work.objects.delete(&kind, &key))
-        } else {
-            Ok(())
-        };
-    }
-    work.objects
-        .apply(json!({
-            "apiVersion": "protection.crossplane.io/v1beta1", "kind": "Usage",
-            "metadata": { "name": key.name, "namespace": key.namespace },
-            "spec": {
-                "of": {
-                    "apiVersion": claim["apiVersion"], "kind": work.recipe.kind,
-                    "resourceRef": { "name": work.key.name },
-                },
-                "reason": "deletion protection is on: switch it off in the claim first",
-            },
-        }))
-        .map(|_| ())
-}
-
-/// What is already gone is as well.
-fn gone(outcome: Result<(), ApiError>) -> Result<(), ApiError> {
-    match outcome {
-        Err(error) if error.code == 404 => Ok(()),
-        other => other,
-    }
 }

@@ -17,6 +17,8 @@ mod recipe;
 mod recipes;
 #[cfg(test)]
 mod tests;
+mod trouble;
+mod work;
 
 use std::time::Duration;
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::conditions::{self, Condition};
-use super::life::Work;
 use super::recipe::{Part, Style};
+use super::work::Work;
 use crate::kube::{ApiError, GroupKind, Key};
 use crate::world::kinds::composition_name;
 
@@ -183,7 +183,7 @@ pub(super) fn bind(work: &Work<'_>, claim: &Value) -> Result<(), ApiError> {
         work.objects
             .record_event(claim, "Normal", "BindCompositeResource", &message)?;
     }
-    let mut spec = super::life::wishes(claim);
+    let mut spec = super::work::wishes(claim);
     spec["claimRef"] = json!({
         "apiVersion": api_version, "kind": work.recipe.kind,
         "namespace": work.key.namespace, "name": work.key.name,

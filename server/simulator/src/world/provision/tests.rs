@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use portico_domain::schema::Definition;
 use serde_json::{Value, json};
 
 use super::*;
@@ -37,7 +38,8 @@ impl Stage {
         Self { objects, controller }
     }
 
-    fn ask(&self, api_version: &str, kind: &str, name: &str, spec: Value) {
+    fn ask(&self, api_version: &str, kind: &str, name: &str, spec: impl Into<Value>) {
+        let spec: Value = spec.into();
         let object = json!({
             "apiVersion": format!("{api_version}.demo.portico.dev/v1"), "kind": kind,
             "metadata": { "name": name, "namespace": "dev" }, "spec": spec,
@@ -66,10 +68,8 @@ impl Stage {
             }
         };
         let limit = Duration::from_secs(20);
-        match tokio::time::timeout(limit, waiting).await {
-            Ok(object) => object,
-            Err(_) => panic!("{name} never came to that: {:#?}", self.objects.get(kind, &key)),
-        }
+        let outcome = tokio::time::timeout(limit, waiting).await;
+        outcome.unwrap_or_else(|_| panic!("{name} never came to that: {:#?}", self.objects.get(kind, &key)))
     }
 
     async fn ready(&self, kind: &GroupKind, name: &str) -> Arc<Value> {
@@ -77,6 +77,27 @@ impl Stage {
             object.is_some_and(|object| is_current(object) && says(object, "Ready", "True"))
         };
         self.until(kind, name, so).await.unwrap()
+    }
+
+    /// What the provisioner wrote is what the definition allows.
+    fn fits_its_schema(&self, object: &Value) {
+        let definitions = self.objects.list(&GroupKind::new(
+            "apiextensions.k8s.io",
+            "CustomResourceDefinition",
+        ));
+        let definition = definitions
+            .iter()
+            .find(|definition| definition["spec"]["names"]["kind"] == object["kind"]);
+        let definition = Definition::parse(definition.unwrap()).unwrap();
+        let schema = definition.storage_version().unwrap().schema().unwrap();
+        assert_eq!(
+            schema.pruned(object).1,
+            Vec::<String>::new(),
+            "{}",
+            object["kind"]
+        );
+        let violations = schema.validate(object, None);
+        assert!(violations.is_empty(), "{violations:?}");
     }
 
     fn secret(&self, name: &str) -> Option<Arc<Value>> {
@@ -203,7 +224,8 @@ async fn every_kind_becomes_ready_and_goes_without_a_trace() {
     }
     for (group, kind, _) in &wanted {
         let kind = GroupKind::new(format!("{group}.demo.portico.dev"), *kind);
-        stage.ready(&kind, "one").await;
+        let claim = stage.ready(&kind, "one").await;
+        stage.fits_its_schema(&claim);
         stage
             .objects
             .delete(&kind, &Key::namespaced("dev", "one"))
