@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let plane = ControlPlane::new("trial", settings);
     let serving = plane.serve(tokio::net::TcpListener::bind("127.0.0.1:0").await?)?;
     std::fs::write(&file, plane.kubeconfig(serving.address()))?;
-    println!("http://{}", serving.address());
+    println!("{}", plane.url(serving.address()));
     tokio::signal::ctrl_c().await?;
     serving.shutdown().await;
     Ok(())

@@ -1,8 +1,10 @@
 //! Judging objects by the schema of their definition, with the same rules as the portal's.
 
+use portico_domain::schema::{Check, Definition, ParseError, as_api_server};
 use serde_json::Value;
 
 use super::error::Cause;
+use super::write::Subresource;
 
 /// How unknown and doubled fields are met: the parameter `fieldValidation`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,20 +29,81 @@ pub(super) struct Verdict {
 
 /// The rules of one definition.
 #[derive(Debug)]
-pub(super) struct Judge {}
+pub(super) struct Judge {
+    definition: Definition,
+}
 
 impl Judge {
     /// The rules in a CustomResourceDefinition.
     ///
     /// # Errors
     /// The parts of its schemas that are wrong.
-    pub(super) fn of(_definition: &Value) -> Result<Self, Vec<Cause>> {
-        Ok(Self {})
+    pub(super) fn of(definition: &Value) -> Result<Self, Vec<Cause>> {
+        let definition = Definition::parse(definition).map_err(|error| vec![cause(&error, "spec")])?;
+        let faults = definition.versions.iter().enumerate().filter_map(|(i, version)| {
+            let error = version.schema().err()?;
+            Some(cause(
+                &error,
+                &format!("spec.versions[{i}].schema.openAPIV3Schema"),
+            ))
+        });
+        let faults: Vec<Cause> = faults.collect();
+        if faults.is_empty() {
+            Ok(Self { definition })
+        } else {
+            Err(faults)
+        }
     }
 
     /// Prunes and defaults `object`, which is in `version`, and says what is wrong with it.
     /// `old` is what it replaces, for the rules about transitions.
-    pub(super) fn judge(&self, _version: &str, _object: &mut Value, _old: Option<&Value>) -> Verdict {
-        Verdict::default()
+    pub(super) fn judge(
+        &self,
+        version: &str,
+        object: &mut Value,
+        old: Option<&Value>,
+        part: Subresource,
+    ) -> Verdict {
+        let judged = match (part, old) {
+            (Subresource::Status, Some(old)) => {
+                // The version is the writer's, the rest of the old object stays.
+                let mut old = old.clone();
+                old["apiVersion"] = object["apiVersion"].clone();
+                self.definition.judge_status(version, object, &old)
+            }
+            _ => self.definition.judge(version, object, old),
+        };
+        let judgement = match judged {
+            Ok(judgement) => judgement,
+            Err(error) => {
+                return Verdict {
+                    causes: vec![cause(&error, "<nil>")],
+                    ..Verdict::default()
+                };
+            }
+        };
+        *object = judgement.object;
+        let causes = as_api_server(judgement.violations)
+            .into_iter()
+            // Metadata is judged for all kinds alike, elsewhere.
+            .filter(|violation| violation.check != Check::Metadata)
+            .map(|violation| Cause {
+                reason: violation.reason.as_str().into(),
+                field: violation.field().into(),
+                message: violation.message,
+            })
+            .collect();
+        Verdict {
+            unknown: judgement.pruned,
+            causes,
+        }
+    }
+}
+
+fn cause(error: &ParseError, place: &str) -> Cause {
+    Cause {
+        reason: "FieldValueInvalid".into(),
+        message: format!("Invalid value: {error}"),
+        field: place.into(),
     }
 }

@@ -11,6 +11,7 @@ mod apply;
 mod audit;
 mod builtin;
 mod crd;
+mod credentials;
 mod delete;
 mod error;
 mod events;

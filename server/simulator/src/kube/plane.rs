@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -13,6 +14,7 @@ use super::access::{Access, Identity};
 use super::audit::Audit;
 use super::builtin;
 use super::crd;
+use super::credentials::Credentials;
 use super::faults::Faults;
 use super::http::Serving;
 use super::kinds::Kinds;
@@ -121,8 +123,9 @@ pub(super) struct Inner {
     pub(super) access: Access,
     pub(super) faults: Faults,
     pub(super) audit: Audit,
-    /// The token of the portal, which may do everything.
-    token: String,
+    credentials: Credentials,
+    /// `None` when there is no certificate; then only plain HTTP is spoken.
+    pub(super) tls: Option<Arc<ServerConfig>>,
 }
 
 impl Inner {
@@ -159,12 +162,9 @@ impl ControlPlane {
     pub fn new(name: &str, settings: Settings) -> Self {
         let state = State::load(&settings);
         let revision = watch::Sender::new(state.store.revision());
-        let token = settings
-            .token
-            .clone()
-            .unwrap_or_else(|| hex::encode(rand::random::<[u8; 20]>()));
+        let (credentials, tls) = credentials(name, &settings);
         let access = Access::default();
-        access.add_token(&token, Identity::new("portico", ["system:masters"]));
+        access.add_token(&credentials.token, Identity::new("portico", ["system:masters"]));
         let inner = Inner {
             name: name.into(),
             settings,
@@ -173,7 +173,8 @@ impl ControlPlane {
             access,
             faults: Faults::default(),
             audit: Audit::default(),
-            token,
+            credentials,
+            tls,
         };
         Self {
             inner: Arc::new(inner),
@@ -204,25 +205,47 @@ impl ControlPlane {
     /// A kubeconfig for the user `portico`, who may do everything.
     #[must_use]
     pub fn kubeconfig(&self, address: SocketAddr) -> String {
-        self.kubeconfig_for(address, "portico", &self.inner.token)
+        self.kubeconfig_for(address, "portico", &self.inner.credentials.token)
     }
 
     /// A kubeconfig for the owner of another token.
     #[must_use]
     pub fn kubeconfig_for(&self, address: SocketAddr, user: &str, token: &str) -> String {
         let name = &self.inner.name;
+        let authority = match &self.inner.tls {
+            Some(_) => format!(
+                "    certificate-authority-data: {}\n",
+                self.inner.credentials.authority_data()
+            ),
+            None => String::new(),
+        };
         format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: {name}\n\
-             clusters:\n- name: {name}\n  cluster:\n    server: http://{address}\n\
+             clusters:\n- name: {name}\n  cluster:\n    server: {}\n{authority}\
              users:\n- name: {user}\n  user:\n    token: {token}\n\
-             contexts:\n- name: {name}\n  context:\n    cluster: {name}\n    user: {user}\n    namespace: default\n"
+             contexts:\n- name: {name}\n  context:\n    cluster: {name}\n    user: {user}\n    namespace: default\n",
+            self.url(address)
         )
+    }
+
+    /// Its URL when it is served at this address. Plain HTTP is answered there too, for tests that
+    /// need no kubeconfig; kubectl sends its token over TLS only.
+    #[must_use]
+    pub fn url(&self, address: SocketAddr) -> String {
+        let scheme = if self.inner.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{address}")
+    }
+
+    /// The certificate of its authority, in PEM.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.inner.credentials.authority
     }
 
     /// The token of the user `portico`.
     #[must_use]
     pub fn token(&self) -> &str {
-        &self.inner.token
+        &self.inner.credentials.token
     }
 
     /// Tokens and rules.
@@ -257,5 +280,18 @@ impl ControlPlane {
     /// Forgets the log of changes, so that every watch from before gets 410.
     pub fn forget_history(&self) {
         self.inner.write(|state| state.store.compact());
+    }
+}
+
+/// Credentials, and TLS if they allow it.
+fn credentials(name: &str, settings: &Settings) -> (Credentials, Option<Arc<ServerConfig>>) {
+    let obtained = Credentials::obtain(name, settings.token.clone(), settings.snapshot.as_deref());
+    let usable = obtained.and_then(|credentials| Ok((credentials.tls()?, credentials)));
+    match usable {
+        Ok((tls, credentials)) => (credentials, Some(tls)),
+        Err(error) => {
+            tracing::error!(plane = name, %error, "this control plane speaks plain HTTP only");
+            (Credentials::without_certificate(settings.token.clone()), None)
+        }
     }
 }

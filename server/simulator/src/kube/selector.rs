@@ -63,14 +63,6 @@ impl Selector {
         self.labels.is_empty() && self.fields.is_empty()
     }
 
-    /// The one name that can pass, when the selector names it.
-    pub(super) fn name(&self) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(field, _, equal)| field == "metadata.name" && *equal)
-            .map(|(_, name, _)| name.as_str())
-    }
-
     /// Whether this object passes.
     pub(super) fn matches(&self, object: &Value) -> bool {
         self.labels.iter().all(|requirement| requirement.matches(object))

@@ -402,7 +402,7 @@ fn judge(
     let Some(judge) = &kind.judge else {
         return Ok(Vec::new());
     };
-    let verdict = judge.judge(version, object, old);
+    let verdict = judge.judge(version, object, old, options.subresource);
     let unknown: Vec<String> = verdict
         .unknown
         .iter()

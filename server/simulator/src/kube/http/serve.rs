@@ -9,9 +9,12 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::super::plane::Inner;
@@ -98,6 +101,24 @@ async fn accept(inner: Arc<Inner>, listener: TcpListener, stop: CancellationToke
 async fn converse(inner: &Arc<Inner>, stream: TcpStream) {
     // Watches send small lines that must not wait for each other.
     let _ = stream.set_nodelay(true);
+    let mut first = [0; 1];
+    if !matches!(timeout(HEAD_TIMEOUT, stream.peek(&mut first)).await, Ok(Ok(1))) {
+        return;
+    }
+    match &inner.tls {
+        // The first byte of a TLS handshake; no HTTP method begins so.
+        Some(tls) if first[0] == 0x16 => {
+            if let Ok(Ok(stream)) =
+                timeout(HEAD_TIMEOUT, TlsAcceptor::from(Arc::clone(tls)).accept(stream)).await
+            {
+                speak(inner, stream).await;
+            }
+        }
+        _ => speak(inner, stream).await,
+    }
+}
+
+async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(inner: &Arc<Inner>, stream: S) {
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let inner = Arc::clone(inner);
         async move { dispatch::answer(&inner, request.map(Body::new)).await }
