@@ -122,6 +122,25 @@ impl Demo {
         self.folder.path().join("data")
     }
 
+    /// A file of its configuration.
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    #[must_use]
+    pub fn configuration(&self, name: &str) -> PathBuf {
+        let mut folders = vec![self.data()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+                if entry.path().is_dir() {
+                    folders.push(entry.path());
+                } else if entry.file_name() == name {
+                    return entry.path();
+                }
+            }
+        }
+        panic!("no {name} in {}", self.data().display());
+    }
+
     /// All that it has logged.
     #[must_use]
     pub fn log(&self) -> String {
@@ -194,4 +213,17 @@ async fn launch(folder: &Path, port: u16, arguments: &[String]) -> (Owned, Ready
 
 fn log_of(folder: &Path) -> String {
     fs::read_to_string(folder.join("log")).unwrap_or_default()
+}
+
+/// A port that nobody listens on just now.
+///
+/// # Panics
+/// When the machine has none.
+#[must_use]
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }

@@ -16,4 +16,5 @@ pub mod kubectl;
 pub mod person;
 pub mod processes;
 pub mod report;
+pub mod story;
 pub mod until;

@@ -144,6 +144,29 @@ impl Person {
         self.follow(Method::POST, url, Some(urlencoded(&fields))).await
     }
 
+    /// Asks for something by its form with the form's defaults, redirects not followed. An error is
+    /// a connection that broke.
+    ///
+    /// # Errors
+    /// When the portal does not answer.
+    pub async fn try_to_ask_for(&self, offering: &str, name: &str) -> reqwest::Result<Answer> {
+        let page = self
+            .try_once(
+                Method::GET,
+                self.at(&format!("/catalog/{offering}/request")),
+                None,
+                &[],
+            )
+            .await?;
+        let Some(form) = page.page().form("/request") else {
+            return Ok(page);
+        };
+        let mut fields = form.with("_name", name).fields;
+        fields.push(("_do".to_owned(), "submit".to_owned()));
+        let body = ("application/x-www-form-urlencoded", urlencoded(&fields));
+        self.try_once(Method::POST, page.url, Some(body), &[]).await
+    }
+
     /// Posts fields to a path, with a CSRF token of this session. Redirects are followed.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let mut all = vec![("_csrf".to_owned(), self.csrf().await)];
@@ -250,6 +273,19 @@ impl Person {
         body: Option<(&'static str, String)>,
         headers: &[(&str, String)],
     ) -> Answer {
+        let what = format!("{method} {url}");
+        self.try_once(method, url, body, headers)
+            .await
+            .unwrap_or_else(|error| panic!("{what}: {error:?}"))
+    }
+
+    async fn try_once(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<(&'static str, String)>,
+        headers: &[(&str, String)],
+    ) -> reqwest::Result<Answer> {
         let mut request = self.client.request(method.clone(), url.clone());
         let cookies = self
             .cookies()
@@ -269,22 +305,16 @@ impl Person {
         if let Some((kind, body)) = body {
             request = request.header(CONTENT_TYPE, kind).body(body);
         }
-        let response = request
-            .send()
-            .await
-            .unwrap_or_else(|error| panic!("{method} {url}: {error:?}"));
+        let response = request.send().await?;
         self.keep_cookies(response.headers());
         let (status, headers) = (response.status(), response.headers().clone());
-        let text = response
-            .text()
-            .await
-            .unwrap_or_else(|error| panic!("{method} {url}: {error:?}"));
-        Answer {
+        let text = response.text().await?;
+        Ok(Answer {
             url,
             status,
             headers,
             text,
-        }
+        })
     }
 
     /// Cookies know no ports, and all of the demo is on 127.0.0.1: one jar, as in a browser.

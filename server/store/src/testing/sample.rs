@@ -65,6 +65,7 @@ pub fn request(tenant: &str, name: &str, state: State) -> Request {
             name: "Dana".into(),
             email: Some("dana@example.com".into()),
         },
+        requester_groups: std::collections::BTreeSet::from(["payments-developers".to_owned()]),
         note: None,
         approval: None,
         decisions: Vec::new(),

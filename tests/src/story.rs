@@ -1,0 +1,138 @@
+//! What people do in the portal, step by step, by its pages and without scripts: asking, deciding, looking,
+//! revealing, changing, deleting.
+
+use std::time::Duration;
+
+use crate::person::{Answer, Person};
+use crate::until::until_it;
+
+/// PostgreSQL, by a legacy XRD with claims.
+pub const POSTGRESQL: &str = "postgresqlinstances.databases.demo.portico.dev";
+/// A message queue, by a namespaced XRD.
+pub const QUEUE: &str = "queues.messaging.demo.portico.dev";
+/// A cache, by a namespaced XRD; the smallest of forms.
+pub const CACHE: &str = "caches.databases.demo.portico.dev";
+/// A bucket, by a plain CRD.
+pub const BUCKET: &str = "buckets.storage.demo.portico.dev";
+/// A Kubernetes cluster, which a platform admin must agree to.
+pub const CLUSTER: &str = "kubernetesclusters.clusters.demo.portico.dev";
+
+/// How long the worker and the provisioners of the demo may take.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Asks for something by its form, in the environment the person works in, with the form's
+/// defaults and these fields; returns the page that this leads to.
+///
+/// # Panics
+/// When there is no form.
+pub async fn ask_for(person: &Person, offering: &str, name: &str, fields: &[(&str, &str)]) -> Answer {
+    let path = format!("/catalog/{offering}/request");
+    let page = person.get(&path).await.expect(200);
+    let mut form = page
+        .page()
+        .form("/request")
+        .expect("a request form")
+        .with("_name", name);
+    for (field, value) in fields {
+        form = form.with(field, value);
+    }
+    person.submit(&page.url, &form, Some(("_do", "submit"))).await
+}
+
+/// The same, and the request's id.
+///
+/// # Panics
+/// When it does not lead to a request; shows what the form had against it.
+pub async fn request(person: &Person, offering: &str, name: &str, fields: &[(&str, &str)]) -> String {
+    let answer = ask_for(person, offering, name, fields).await;
+    request_id(&answer)
+}
+
+/// The id of the request whose page this is.
+///
+/// # Panics
+/// When it is none.
+#[must_use]
+#[track_caller]
+pub fn request_id(answer: &Answer) -> String {
+    let id = answer.url.path().strip_prefix("/requests/");
+    let id = id.unwrap_or_else(|| {
+        panic!(
+            "{} {} is no request's page:\n{}",
+            answer.status,
+            answer.url,
+            answer.page().body()
+        )
+    });
+    assert_eq!(answer.status, 200);
+    id.to_owned()
+}
+
+/// Waits until a request is in a state, by the word that its page shows; returns the page.
+///
+/// # Panics
+/// When it does not get there.
+pub async fn until_request(person: &Person, id: &str, state: &str) -> Answer {
+    let path = format!("/requests/{id}");
+    let right = |answer: &Answer| {
+        answer
+            .page()
+            .text(".state-line")
+            .is_some_and(|line| line.contains(state))
+    };
+    let what = format!("request {id}: {state}");
+    until_it(&what, PATIENCE, async || person.get(&path).await, right).await
+}
+
+/// The address of the claim that a fulfilled request's page leads to.
+///
+/// # Panics
+/// When it leads to none.
+#[must_use]
+#[track_caller]
+pub fn claim_path(request: &Answer) -> String {
+    let links = request.page().attributes(".page-head a", "href");
+    links
+        .into_iter()
+        .find(|link| link.starts_with("/claims/"))
+        .expect("the request leads to its claim")
+}
+
+/// Waits until a claim's page shows a health, by its word; returns the page.
+///
+/// # Panics
+/// When it does not get there.
+pub async fn until_claim(person: &Person, path: &str, health: &str) -> Answer {
+    let right = |answer: &Answer| {
+        answer
+            .page()
+            .text(".verdict")
+            .is_some_and(|verdict| verdict.starts_with(health))
+    };
+    until_it(
+        &format!("{path}: {health}"),
+        PATIENCE,
+        async || person.get(path).await,
+        |answer| right(answer),
+    )
+    .await
+}
+
+/// Decides on a request by its page, as an approver does.
+///
+/// # Panics
+/// When the page offers no decision.
+pub async fn decide(approver: &Person, id: &str, decision: &str, comment: &str) -> Answer {
+    let page = approver.get(&format!("/requests/{id}")).await.expect(200);
+    let form = page
+        .page()
+        .form("/decide")
+        .unwrap_or_else(|| panic!("no decision on:\n{}", page.page().body()));
+    approver
+        .submit(
+            &page.url,
+            &form.with("_comment", comment),
+            Some(("_decision", decision)),
+        )
+        .await
+}

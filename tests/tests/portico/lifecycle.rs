@@ -1,0 +1,44 @@
+//! Starting and stopping: data survive, signals are heard.
+
+use std::time::Duration;
+
+use portico_tests::demo::Demo;
+use portico_tests::story::{BUCKET, claim_path, request, until_claim, until_request};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_survive_a_restart() {
+    let mut demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+    let id = request(&dana, BUCKET, "keepsake", &[]).await;
+    let fulfilled = until_request(&dana, &id, "Fulfilled").await;
+    let claim = claim_path(&fulfilled);
+
+    let (status, took) = demo.stop();
+    assert!(
+        status.success(),
+        "SIGTERM is no failure: {status}\n{}",
+        demo.log()
+    );
+    assert!(took < Duration::from_secs(10), "stopped within {took:?}");
+    demo.restart().await;
+
+    // The session is in the database: nobody has to sign in again.
+    let _ = until_request(&dana, &id, "Fulfilled").await;
+    let _ = until_claim(&dana, &claim, "Ready").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_out_session_is_no_session() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    let before = dana.cookies();
+    let _ = dana.post("/auth/logout", &[]).await;
+    dana.set_cookies(before);
+    let answer = dana.ask(reqwest::Method::GET, "/catalog").await;
+    assert!(
+        answer.status.is_redirection(),
+        "the old cookie is worth nothing: {}",
+        answer.status
+    );
+}

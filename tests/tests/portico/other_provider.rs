@@ -1,0 +1,162 @@
+//! Signing in with an identity provider that somebody else wrote and had certified: npm's `oidc-provider`.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use portico_tests::demo::free_port;
+use portico_tests::html::Form;
+use portico_tests::person::{Answer, Person};
+use portico_tests::processes::{Owned, portico, which};
+use portico_tests::report;
+use portico_tests::until::until;
+use serde_json::Value;
+
+const SECRET: &str = "a-secret-for-tests";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_in_is_judged_by_another_provider_too() {
+    let test = "sign_in_is_judged_by_another_provider_too";
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("oidc");
+    if which("node").is_none() || !folder.join("node_modules/oidc-provider").is_dir() {
+        report::skip(test, "oidc-provider");
+        return;
+    }
+    let port = free_port();
+    let portal = format!("http://127.0.0.1:{port}");
+    let (_provider, issuer) = provider(&folder, &portal);
+    report::took_part("oidc-provider", &version(&folder));
+
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config");
+    std::fs::create_dir(&config).unwrap();
+    std::fs::write(
+        config.join("portico.yaml"),
+        configuration(port, &issuer, home.path()),
+    )
+    .unwrap();
+    std::fs::write(home.path().join("secret"), SECRET).unwrap();
+    let log = std::fs::File::create(home.path().join("log")).unwrap();
+    let mut command = Command::new(portico());
+    command.arg("serve").arg("--config").arg(&config);
+    let _portal = Owned::start(&command, |command| {
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+    });
+    until("the portal answers", Duration::from_mins(1), async || {
+        reqwest::get(format!("{portal}/healthz"))
+            .await
+            .ok()
+            .filter(|answer| answer.status().is_success())
+    })
+    .await;
+
+    let olga = Person::stranger(&portal);
+    let home = sign_in(&olga, "olga").await.expect(200);
+    assert!(
+        home.page().body().contains("Olga Other"),
+        "{}",
+        home.page().body()
+    );
+    let catalog = olga.get("/catalog").await.expect(200);
+    assert!(catalog.url.path() == "/catalog", "signed in: {}", catalog.url);
+
+    // Somebody without a group belongs nowhere, and is told so.
+    let stan = Person::stranger(&portal);
+    let told = sign_in(&stan, "stan").await;
+    assert!(
+        told.status == 403 || told.page().body().contains("tenant"),
+        "{} {}",
+        told.status,
+        told.page().body()
+    );
+
+    // Signing out ends the session here and is passed on to the provider.
+    let out = olga.post("/auth/logout", &[]).await;
+    assert!(
+        out.url.as_str().starts_with(&issuer) || out.url.path() == "/sign-in",
+        "{}",
+        out.url
+    );
+    let after = olga.ask(reqwest::Method::GET, "/catalog").await;
+    assert!(after.status.is_redirection());
+}
+
+/// Fills in whatever the provider asks until the browser is back at the portal.
+async fn sign_in(person: &Person, login: &str) -> Answer {
+    let mut answer = person.get("/auth/login").await;
+    for _ in 0..4 {
+        let Some(form) = answer.page().form("/interaction/") else {
+            return answer;
+        };
+        let form: Form = if form.get("prompt") == Some("login") {
+            form.with("login", login).with("password", "any")
+        } else {
+            form
+        };
+        answer = person.submit(&answer.url, &form, None).await;
+    }
+    answer
+}
+
+fn provider(folder: &Path, portal: &str) -> (Owned, String) {
+    let mut command = Command::new("node");
+    command
+        .current_dir(folder)
+        .args(["provider.mjs", "--client", "portico", "--secret", SECRET])
+        .args(["--redirect", &format!("{portal}/auth/callback")])
+        .args(["--logout", &format!("{portal}/auth/signed-out")]);
+    let mut process = Owned::start(&command, |command| {
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+    });
+    let mut line = String::new();
+    BufReader::new(process.child().stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+    (process, said["issuer"].as_str().unwrap().to_owned())
+}
+
+fn version(folder: &Path) -> String {
+    let package =
+        std::fs::read_to_string(folder.join("node_modules/oidc-provider/package.json")).unwrap_or_default();
+    let package: Value = serde_json::from_str(&package).unwrap_or_default();
+    package["version"]
+        .as_str()
+        .unwrap_or("of unknown version")
+        .to_owned()
+}
+
+fn configuration(port: u16, issuer: &str, home: &Path) -> String {
+    format!(
+        "apiVersion: portico.dev/v1alpha1
+kind: Portal
+metadata: {{ name: portico }}
+spec:
+  publicUrl: http://127.0.0.1:{port}
+  listen: 127.0.0.1:{port}
+  company: {{ name: Elsewhere }}
+  signIn:
+    providers:
+      - name: elsewhere
+        issuer: {issuer}
+        clientId: portico
+        clientSecretFile: {secret}
+        scopes: [profile, email, groups]
+    adminGroups: [platform-admins]
+  database: {{ url: 'sqlite:{database}' }}
+---
+apiVersion: portico.dev/v1alpha1
+kind: Tenant
+metadata: {{ name: payments }}
+spec:
+  members: [{{ group: payments-developers, role: developer }}]
+  environments: [{{ name: dev, namespace: payments-dev }}]
+",
+        secret = home.join("secret").display(),
+        database = home.join("portico.db").display(),
+    )
+}
