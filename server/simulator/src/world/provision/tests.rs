@@ -96,7 +96,7 @@ impl Stage {
             "{}",
             object["kind"]
         );
-        let violations = schema.validate(object, None);
+        let violations = schema.validate(&schema.defaulted(object), None);
         assert!(violations.is_empty(), "{violations:?}");
     }
 
