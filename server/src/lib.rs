@@ -7,3 +7,4 @@ pub mod auth;
 pub mod commands;
 pub mod config;
 pub mod web;
+pub mod worker;

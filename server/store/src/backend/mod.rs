@@ -25,6 +25,8 @@ use crate::Result;
 pub(crate) struct Dialect {
     /// Ends a `SELECT` in a writing transaction whose rows nobody else shall take meanwhile.
     pub(crate) skip_locked: &'static str,
+    /// Whether one process at a time uses the database.
+    pub(crate) one_process: bool,
 }
 
 /// A database.

@@ -1,13 +1,18 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use portico_domain::names::RequestId;
+use portico_domain::claim::ClaimRef;
+use portico_domain::names::{PlaneName, RequestId};
 use portico_domain::record::NewEvent;
 use portico_domain::request::Request;
 
 use super::columns::{SELECT, requests};
+use super::filter::write_claim;
 use crate::backend::Query;
 use crate::{Result, Store};
+
+const HURRY: &str = "UPDATE requests SET next_attempt_at = ";
+const WAITING: &str = " WHERE state IN ('approved', 'applying') AND next_attempt_at > ";
 
 /// When and why a request is taken up again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +129,41 @@ impl Store {
         crate::record::append(&mut *transaction, events).await?;
         transaction.commit().await?;
         Ok(Renewal::Held)
+    }
+
+    /// Ends the leases of processes that died, where it is certain that nobody else is alive: with
+    /// SQLite, which serves one process. With PostgreSQL they run out by themselves. To be called
+    /// before leasing anything. Answers how many there were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_leases_of_the_dead(&self) -> Result<u64> {
+        if !self.backend.dialect().one_process {
+            return Ok(0);
+        }
+        let end = "UPDATE requests SET lease_owner = NULL, lease_until = NULL WHERE lease_owner IS NOT NULL";
+        self.write(Query::new(end, [])).await
+    }
+
+    /// Makes what waits for news of this claim due at once; how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn hurry_claim(&self, claim: &ClaimRef, now: Timestamp) -> Result<u64> {
+        let mut hurry = Query::new(HURRY, []);
+        hurry.bind(now).push(WAITING).bind(now).push(" AND ");
+        write_claim(claim, &mut hurry);
+        self.write(hurry).await
+    }
+
+    /// Makes what waits for this control plane due at once; how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn hurry_plane(&self, plane: &PlaneName, now: Timestamp) -> Result<u64> {
+        let mut hurry = Query::new(HURRY, []);
+        hurry.bind(now).push(WAITING).bind(now).push(" AND plane = ").bind(plane.as_str());
+        self.write(hurry).await
     }
 
     /// When the next request falls due or the next lease runs out: how long the worker may sleep.

@@ -1,0 +1,130 @@
+//! One attempt at a request: what is asked of its control plane. Nothing is written to the
+//! database here, and everything may be done again.
+
+use std::collections::BTreeMap;
+
+use portico_domain::claim::marks;
+use portico_domain::request::{Action, Request};
+use portico_planes::{Actor, Expect, PlaneError, Planes};
+use serde_json::Value;
+
+use super::outcome::Outcome;
+
+/// Brings the control plane to what the request says, or says why not.
+pub(super) async fn attempt(planes: &Planes, request: &Request) -> Outcome {
+    let result = match request.action {
+        Action::Create => create(planes, request).await,
+        Action::Change | Action::Renew => change(planes, request).await,
+        Action::Delete => delete(planes, request).await,
+    };
+    result.unwrap_or_else(|error| Outcome::of_error(request, &error))
+}
+
+async fn create(planes: &Planes, request: &Request) -> Result<Outcome, PlaneError> {
+    let applied = match apply_new(planes, request).await {
+        Ok(uid) => uid,
+        Err(error) if error.is_worth_retrying() => return Err(error),
+        // An attempt before may have got through without our hearing of it. What stands there with
+        // this request's label is what was asked for, whatever is refused now.
+        Err(error) => match existing(planes, request).await {
+            Ok(Some(object)) if is_ours(&object, request) => uid_of(&object),
+            _ => return Err(error),
+        },
+    };
+    Ok(Outcome::Done { uid: applied })
+}
+
+async fn apply_new(planes: &Planes, request: &Request) -> Result<Option<String>, PlaneError> {
+    let claim = &request.claim;
+    if let Some(namespace) = &claim.namespace {
+        let labels = BTreeMap::from([
+            (marks::TENANT.to_owned(), request.tenant.to_string()),
+            (marks::ENVIRONMENT.to_owned(), request.environment.to_string()),
+        ]);
+        // A tenant's namespace is the portal's to make: few people may make one themselves.
+        planes.ensure_namespace(&claim.plane, &Actor::portico(), namespace, &labels).await?;
+    }
+    let applied =
+        planes.apply(&claim.plane, &actor(request), &request.resource, &request.manifest, &Expect::Absent).await?;
+    Ok(uid_of(&applied.object))
+}
+
+async fn change(planes: &Planes, request: &Request) -> Result<Outcome, PlaneError> {
+    let Some(uid) = meant(request) else { return Ok(unknown_object()) };
+    let expect = Expect::Uid(uid);
+    let applied = planes
+        .apply(&request.claim.plane, &actor(request), &request.resource, &request.manifest, &expect)
+        .await?;
+    Ok(Outcome::Done { uid: uid_of(&applied.object) })
+}
+
+async fn delete(planes: &Planes, request: &Request) -> Result<Outcome, PlaneError> {
+    let Some(uid) = meant(request) else { return Ok(unknown_object()) };
+    let gone = Outcome::Done { uid: Some(uid.clone()) };
+    let claim = &request.claim;
+    match existing(planes, request).await? {
+        None => return Ok(gone),
+        Some(object) if uid_of(&object).as_ref() != Some(&uid) => return Ok(gone),
+        Some(object) if object.pointer("/metadata/deletionTimestamp").is_some() => return Ok(being_deleted(request)),
+        Some(_) => {}
+    }
+    let namespace = claim.namespace.as_deref();
+    let deleted = planes
+        .delete(&claim.plane, &actor(request), &request.resource, namespace, claim.name.as_str(), Some(&uid))
+        .await;
+    match deleted {
+        Ok(()) => {}
+        // Another stands under its name: the one that was meant is gone.
+        Err(PlaneError::Gone { .. }) => return Ok(gone),
+        Err(error) => return Err(error),
+    }
+    match existing(planes, request).await {
+        Ok(Some(object)) if uid_of(&object).as_ref() == Some(&uid) => Ok(being_deleted(request)),
+        Ok(_) => Ok(gone),
+        // The delete was accepted; whether it is through is seen another time.
+        Err(_) => Ok(being_deleted(request)),
+    }
+}
+
+async fn existing(planes: &Planes, request: &Request) -> Result<Option<Value>, PlaneError> {
+    let claim = &request.claim;
+    let found = planes
+        .get(&claim.plane, &actor(request), &request.resource, claim.namespace.as_deref(), claim.name.as_str())
+        .await;
+    match found {
+        Ok(object) => Ok(Some(object)),
+        Err(PlaneError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// On whose behalf the control plane is asked, where it is set to act as the person.
+fn actor(request: &Request) -> Actor {
+    Actor { subject: request.requester.subject.clone(), groups: request.requester_groups.clone() }
+}
+
+/// `metadata.uid` of the object that a change or delete is about.
+fn meant(request: &Request) -> Option<String> {
+    request.uid.clone().or_else(|| uid_of(request.previous.as_ref()?)).or_else(|| uid_of(&request.manifest))
+}
+
+fn uid_of(object: &Value) -> Option<String> {
+    object.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned)
+}
+
+fn is_ours(object: &Value, request: &Request) -> bool {
+    let label = object.get("metadata").and_then(|metadata| metadata.get("labels")?.get(marks::REQUEST)?.as_str());
+    label == Some(request.id.to_string().as_str())
+}
+
+fn being_deleted(request: &Request) -> Outcome {
+    let claim = &request.claim;
+    Outcome::UnderWay { waiting_for: format!("{} is deleting {}.", claim.plane, claim.name) }
+}
+
+fn unknown_object() -> Outcome {
+    Outcome::Failed {
+        why: "It is not known which object this request is about. Look at the claim again, then ask anew.".to_owned(),
+        slug: "unknown-object",
+    }
+}

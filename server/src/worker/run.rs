@@ -1,0 +1,200 @@
+//! The loop: takes what is due, works on several at once, sleeps until there is more.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use portico_domain::names::RequestId;
+use portico_domain::request::{Request, State, Step};
+use portico_planes::Planes;
+use portico_store::{Renewal, Store, StoreError};
+use serde_json::json;
+use tokio::sync::Notify;
+use tokio::task::{Id, JoinSet};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::attempt::attempt;
+use super::step::StepError;
+use super::{Bench, Settings};
+
+/// How long the loop waits when the database fails.
+const TROUBLE: Duration = Duration::from_secs(2);
+/// The shortest sleep until something falls due.
+const SHORTEST: Duration = Duration::from_millis(20);
+
+/// The worker. See the module.
+pub struct Worker(Bench);
+
+impl Worker {
+    /// A worker over a store and control planes. `work_to_do` is to be told whenever a request may
+    /// be applied; the worker finds it all the same, if somewhat later.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        planes: Planes,
+        work_to_do: Arc<Notify>,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+        settings: Settings,
+    ) -> Self {
+        let name = format!("worker-{}", Uuid::new_v4());
+        Self(Bench { store, planes, settings, clock: Arc::new(clock), name: name.into(), work_to_do })
+    }
+
+    /// Works until `stop`; then lets what is under way finish within [`Settings::grace`] and gives
+    /// the rest back. Ending it at any other instant, however roughly, loses nothing.
+    pub async fn run(self, stop: CancellationToken) {
+        let bench = self.0;
+        // Dropped with this future, so that nothing goes on when the worker is ended.
+        let mut beside = JoinSet::new();
+        beside.spawn(super::hurry::run(bench.clone()));
+        beside.spawn(super::expiry::run(bench.clone()));
+        beside.spawn(super::readiness::run(bench.clone()));
+        beside.spawn(super::housekeeping::run(bench.clone()));
+        if let Err(error) = bench.store.end_leases_of_the_dead().await {
+            tracing::warn!(%error, "leases of a process before could not be ended; they run out by themselves");
+        }
+        let mut hands = Hands::default();
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = bench.keep_working(&mut hands) => {}
+        }
+        beside.shutdown().await;
+        bench.put_down(hands).await;
+    }
+}
+
+/// The work under way.
+#[derive(Default)]
+struct Hands {
+    tasks: JoinSet<()>,
+    requests: BTreeMap<Id, RequestId>,
+}
+
+impl Hands {
+    async fn one_ends(&mut self) {
+        match self.tasks.join_next_with_id().await {
+            Some(Ok((id, ()))) => drop(self.requests.remove(&id)),
+            Some(Err(error)) => {
+                let request = self.requests.remove(&error.id());
+                // Its lease runs out, and it is tried again.
+                tracing::error!(%error, request = request.map(|id| id.to_string()), "work on a request broke off");
+            }
+            // Nothing is under way, so nothing ends.
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Bench {
+    async fn keep_working(&self, hands: &mut Hands) {
+        loop {
+            let free = self.settings.at_once.saturating_sub(hands.tasks.len());
+            let sleep = match self.take_up(free, hands).await {
+                Ok(sleep) => sleep,
+                Err(error) => {
+                    tracing::warn!(%error, "the work queue cannot be read");
+                    TROUBLE
+                }
+            };
+            tokio::select! {
+                () = self.work_to_do.notified() => {}
+                () = hands.one_ends() => {}
+                () = tokio::time::sleep(sleep) => {}
+            }
+        }
+    }
+
+    /// Takes up to `free` requests and starts on them; how long there is nothing more to take.
+    async fn take_up(&self, free: usize, hands: &mut Hands) -> Result<Duration, StoreError> {
+        if free == 0 {
+            return Ok(self.settings.idle);
+        }
+        let limit = u32::try_from(free).unwrap_or(u32::MAX);
+        let taken = self.store.lease(&self.name, self.now(), self.settings.lease, limit).await?;
+        let all = taken.len() == free;
+        for request in taken {
+            let id = request.id;
+            let task = hands.tasks.spawn(self.clone().see_through(request));
+            hands.requests.insert(task.id(), id);
+        }
+        if all {
+            // Every hand is full: the next that is free looks again.
+            return Ok(self.settings.idle);
+        }
+        let due = self.store.next_due().await?;
+        let sleep = due.map_or(self.settings.idle, |due| {
+            Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::ZERO)
+        });
+        Ok(sleep.clamp(SHORTEST, self.settings.idle))
+    }
+
+    /// Works on one request, whose lease this worker has.
+    async fn see_through(self, request: Request) {
+        let id = request.id;
+        let worked = tokio::select! {
+            worked = self.work_on(request) => worked,
+            () = self.lose_lease(id) => {
+                tracing::warn!(request = %id, "the lease was lost; others see to it");
+                return;
+            }
+        };
+        match worked {
+            Ok(()) => {}
+            Err(error) if error.is_overtaken() => {
+                tracing::info!(request = %id, %error, "somebody else was faster");
+                self.give_back(id).await;
+            }
+            Err(error) => {
+                tracing::warn!(request = %id, %error, "what became of a request could not be saved; it is taken up again");
+                self.give_back(id).await;
+            }
+        }
+    }
+
+    async fn work_on(&self, request: Request) -> Result<(), StepError> {
+        // Beginning again after a crash is no news.
+        let request = match request.state {
+            State::Applying => request,
+            _ => self.take(&request, Step::Begin, json!({"worker": *self.name})).await?,
+        };
+        let outcome = attempt(&self.planes, &request).await;
+        self.conclude(request, outcome).await
+    }
+
+    /// Keeps the lease; returns when it is lost.
+    async fn lose_lease(&self, id: RequestId) {
+        let mut kept_at = tokio::time::Instant::now();
+        loop {
+            tokio::time::sleep(self.settings.lease / 3).await;
+            match self.store.renew_lease(id, &self.name, self.now(), self.settings.lease).await {
+                Ok(Renewal::Held) => kept_at = tokio::time::Instant::now(),
+                Ok(Renewal::Lost) => return,
+                // Without the database, it is ours for as long as it was made to last.
+                Err(_) if kept_at.elapsed() < self.settings.lease * 2 / 3 => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    async fn give_back(&self, id: RequestId) {
+        if let Err(error) = self.store.release(id, &self.name, self.now(), None, &[]).await {
+            tracing::warn!(request = %id, %error, "a lease could not be given back; it runs out by itself");
+        }
+    }
+
+    async fn put_down(&self, mut hands: Hands) {
+        let finish = async {
+            while !hands.tasks.is_empty() {
+                hands.one_ends().await;
+            }
+        };
+        if tokio::time::timeout(self.settings.grace, finish).await.is_err() {
+            hands.tasks.shutdown().await;
+            for id in hands.requests.into_values() {
+                self.give_back(id).await;
+            }
+        }
+    }
+}
