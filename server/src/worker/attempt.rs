@@ -42,35 +42,67 @@ async fn apply_new(planes: &Planes, request: &Request) -> Result<Option<String>,
             (marks::ENVIRONMENT.to_owned(), request.environment.to_string()),
         ]);
         // A tenant's namespace is the portal's to make: few people may make one themselves.
-        planes.ensure_namespace(&claim.plane, &Actor::portico(), namespace, &labels).await?;
+        planes
+            .ensure_namespace(&claim.plane, &Actor::portico(), namespace, &labels)
+            .await?;
     }
-    let applied =
-        planes.apply(&claim.plane, &actor(request), &request.resource, &request.manifest, &Expect::Absent).await?;
+    let applied = planes
+        .apply(
+            &claim.plane,
+            &actor(request),
+            &request.resource,
+            &request.manifest,
+            &Expect::Absent,
+        )
+        .await?;
     Ok(uid_of(&applied.object))
 }
 
 async fn change(planes: &Planes, request: &Request) -> Result<Outcome, PlaneError> {
-    let Some(uid) = meant(request) else { return Ok(unknown_object()) };
+    let Some(uid) = meant(request) else {
+        return Ok(unknown_object());
+    };
     let expect = Expect::Uid(uid);
     let applied = planes
-        .apply(&request.claim.plane, &actor(request), &request.resource, &request.manifest, &expect)
+        .apply(
+            &request.claim.plane,
+            &actor(request),
+            &request.resource,
+            &request.manifest,
+            &expect,
+        )
         .await?;
-    Ok(Outcome::Done { uid: uid_of(&applied.object) })
+    Ok(Outcome::Done {
+        uid: uid_of(&applied.object),
+    })
 }
 
 async fn delete(planes: &Planes, request: &Request) -> Result<Outcome, PlaneError> {
-    let Some(uid) = meant(request) else { return Ok(unknown_object()) };
-    let gone = Outcome::Done { uid: Some(uid.clone()) };
+    let Some(uid) = meant(request) else {
+        return Ok(unknown_object());
+    };
+    let gone = Outcome::Done {
+        uid: Some(uid.clone()),
+    };
     let claim = &request.claim;
     match existing(planes, request).await? {
         None => return Ok(gone),
         Some(object) if uid_of(&object).as_ref() != Some(&uid) => return Ok(gone),
-        Some(object) if object.pointer("/metadata/deletionTimestamp").is_some() => return Ok(being_deleted(request)),
+        Some(object) if object.pointer("/metadata/deletionTimestamp").is_some() => {
+            return Ok(being_deleted(request));
+        }
         Some(_) => {}
     }
     let namespace = claim.namespace.as_deref();
     let deleted = planes
-        .delete(&claim.plane, &actor(request), &request.resource, namespace, claim.name.as_str(), Some(&uid))
+        .delete(
+            &claim.plane,
+            &actor(request),
+            &request.resource,
+            namespace,
+            claim.name.as_str(),
+            Some(&uid),
+        )
         .await;
     match deleted {
         Ok(()) => {}
@@ -89,7 +121,13 @@ async fn delete(planes: &Planes, request: &Request) -> Result<Outcome, PlaneErro
 async fn existing(planes: &Planes, request: &Request) -> Result<Option<Value>, PlaneError> {
     let claim = &request.claim;
     let found = planes
-        .get(&claim.plane, &actor(request), &request.resource, claim.namespace.as_deref(), claim.name.as_str())
+        .get(
+            &claim.plane,
+            &actor(request),
+            &request.resource,
+            claim.namespace.as_deref(),
+            claim.name.as_str(),
+        )
         .await;
     match found {
         Ok(object) => Ok(Some(object)),
@@ -100,31 +138,46 @@ async fn existing(planes: &Planes, request: &Request) -> Result<Option<Value>, P
 
 /// On whose behalf the control plane is asked, where it is set to act as the person.
 fn actor(request: &Request) -> Actor {
-    Actor { subject: request.requester.subject.clone(), groups: request.requester_groups.clone() }
+    Actor {
+        subject: request.requester.subject.clone(),
+        groups: request.requester_groups.clone(),
+    }
 }
 
 /// `metadata.uid` of the object that a change or delete is about.
 fn meant(request: &Request) -> Option<String> {
-    request.uid.clone().or_else(|| uid_of(request.previous.as_ref()?)).or_else(|| uid_of(&request.manifest))
+    request
+        .uid
+        .clone()
+        .or_else(|| uid_of(request.previous.as_ref()?))
+        .or_else(|| uid_of(&request.manifest))
 }
 
 fn uid_of(object: &Value) -> Option<String> {
-    object.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned)
+    object
+        .pointer("/metadata/uid")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
 }
 
 fn is_ours(object: &Value, request: &Request) -> bool {
-    let label = object.get("metadata").and_then(|metadata| metadata.get("labels")?.get(marks::REQUEST)?.as_str());
+    let label = object
+        .get("metadata")
+        .and_then(|metadata| metadata.get("labels")?.get(marks::REQUEST)?.as_str());
     label == Some(request.id.to_string().as_str())
 }
 
 fn being_deleted(request: &Request) -> Outcome {
     let claim = &request.claim;
-    Outcome::UnderWay { waiting_for: format!("{} is deleting {}.", claim.plane, claim.name) }
+    Outcome::UnderWay {
+        waiting_for: format!("{} is deleting {}.", claim.plane, claim.name),
+    }
 }
 
 fn unknown_object() -> Outcome {
     Outcome::Failed {
-        why: "It is not known which object this request is about. Look at the claim again, then ask anew.".to_owned(),
+        why: "It is not known which object this request is about. Look at the claim again, then ask anew."
+            .to_owned(),
         slug: "unknown-object",
     }
 }

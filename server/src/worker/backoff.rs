@@ -19,7 +19,8 @@ mod tests {
 
     #[test]
     fn it_doubles_up_to_the_longest() {
-        let pauses = [1, 2, 3, 4, 9, 10, 1000, u32::MAX].map(|attempt| pause(attempt, FIRST, LONGEST, 0.0).as_secs());
+        let pauses =
+            [1, 2, 3, 4, 9, 10, 1000, u32::MAX].map(|attempt| pause(attempt, FIRST, LONGEST, 0.0).as_secs());
         assert_eq!(pauses, [1, 2, 4, 8, 256, 300, 300, 300]);
     }
 

@@ -21,12 +21,17 @@ impl Bench {
         let mut expired = 0;
         for request in self.store.expired(self.now()).await? {
             let why = "Nobody decided in time. Ask again if it is still needed.".to_owned();
-            let ended = Request { failure: Some(why), ..request };
+            let ended = Request {
+                failure: Some(why),
+                ..request
+            };
             match self.take(&ended, Step::Expire, json!({})).await {
                 Ok(_) => expired += 1,
                 // Decided at the last moment.
                 Err(error) if error.is_overtaken() => {}
-                Err(error) => tracing::warn!(request = %ended.id, %error, "a request could not be let expire"),
+                Err(error) => {
+                    tracing::warn!(request = %ended.id, %error, "a request could not be let expire")
+                }
             }
         }
         Ok(expired)

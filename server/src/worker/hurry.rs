@@ -22,7 +22,11 @@ impl Bench {
     async fn heard_of(&self, change: &Change) {
         let hurried = match change {
             // A claim that was being deleted is gone.
-            Change::Claim { reference, deleted: true, .. } => self.store.hurry_claim(reference, self.now()).await,
+            Change::Claim {
+                reference,
+                deleted: true,
+                ..
+            } => self.store.hurry_claim(reference, self.now()).await,
             // A control plane that did not answer does again.
             Change::Plane(name) if self.answers(name) => self.store.hurry_plane(name, self.now()).await,
             _ => return,
@@ -30,11 +34,15 @@ impl Bench {
         match hurried {
             Ok(0) => {}
             Ok(_) => self.work_to_do.notify_one(),
-            Err(error) => tracing::warn!(%error, "waiting requests could not be hurried; they come due by themselves"),
+            Err(error) => {
+                tracing::warn!(%error, "waiting requests could not be hurried; they come due by themselves")
+            }
         }
     }
 
     fn answers(&self, plane: &portico_domain::names::PlaneName) -> bool {
-        self.planes.status(plane).is_some_and(|status| status.state == PlaneState::Ready)
+        self.planes
+            .status(plane)
+            .is_some_and(|status| status.state == PlaneState::Ready)
     }
 }

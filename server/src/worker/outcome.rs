@@ -36,31 +36,45 @@ impl Outcome {
     /// What a control plane's refusal means for a request.
     pub(super) fn of_error(request: &Request, error: &PlaneError) -> Self {
         let plane = &request.claim.plane;
-        let again = |waiting_for: String, not_before| Self::TryAgain { waiting_for, not_before };
+        let again = |waiting_for: String, not_before| Self::TryAgain {
+            waiting_for,
+            not_before,
+        };
         match error {
-            PlaneError::Unreachable { plane, .. } => {
-                again(format!("Waiting for {plane}, which cannot be reached."), Duration::ZERO)
-            }
-            PlaneError::Slow { plane, .. } => {
-                again(format!("Waiting for {plane}, which does not answer in time."), Duration::ZERO)
-            }
-            PlaneError::TooMany { plane, retry_after } => {
-                again(format!("Waiting for {plane}, which has too much to do."), *retry_after)
-            }
+            PlaneError::Unreachable { plane, .. } => again(
+                format!("Waiting for {plane}, which cannot be reached."),
+                Duration::ZERO,
+            ),
+            PlaneError::Slow { plane, .. } => again(
+                format!("Waiting for {plane}, which does not answer in time."),
+                Duration::ZERO,
+            ),
+            PlaneError::TooMany { plane, retry_after } => again(
+                format!("Waiting for {plane}, which has too much to do."),
+                *retry_after,
+            ),
             // A document can be mended, and a reload may have been half way.
-            PlaneError::Unknown { .. } | PlaneError::Misconfigured { .. } => {
-                again(format!("Waiting for a platform admin to mend the control plane {plane}."), Duration::ZERO)
-            }
+            PlaneError::Unknown { .. } | PlaneError::Misconfigured { .. } => again(
+                format!("Waiting for a platform admin to mend the control plane {plane}."),
+                Duration::ZERO,
+            ),
             // Two writers met within the API server; it names nobody because nobody is in the way.
             PlaneError::Conflict { managers, message }
                 if managers.is_empty() && message.contains("has been modified") =>
             {
-                again(format!("Waiting for another change on {plane} to finish."), Duration::ZERO)
+                again(
+                    format!("Waiting for another change on {plane} to finish."),
+                    Duration::ZERO,
+                )
             }
-            error if error.is_worth_retrying() => {
-                again(format!("Waiting for {plane}, which answered: {}.", bare(error)), Duration::ZERO)
-            }
-            error => Self::Failed { why: why_it_failed(request, error), slug: error.slug() },
+            error if error.is_worth_retrying() => again(
+                format!("Waiting for {plane}, which answered: {}.", bare(error)),
+                Duration::ZERO,
+            ),
+            error => Self::Failed {
+                why: why_it_failed(request, error),
+                slug: error.slug(),
+            },
         }
     }
 }
@@ -70,7 +84,9 @@ fn why_it_failed(request: &Request, error: &PlaneError) -> String {
     let kind = &request.resource.kind;
     match error {
         PlaneError::AlreadyExists { plane, .. } => {
-            format!("{plane} already has a {kind} called {name} that this request did not make. Choose another name and ask again.")
+            format!(
+                "{plane} already has a {kind} called {name} that this request did not make. Choose another name and ask again."
+            )
         }
         PlaneError::Conflict { managers, .. } if !managers.is_empty() => format!(
             "{} set{} fields that this request would change, and Portico does not overwrite others' work. Settle with \
@@ -83,10 +99,15 @@ fn why_it_failed(request: &Request, error: &PlaneError) -> String {
             format!("{name} cannot be deleted yet: {}.", bare(error))
         }
         PlaneError::Gone { .. } => {
-            format!("The {kind} {name} that this request is about is gone, or another was made under its name. Look at it again, then ask anew.")
+            format!(
+                "The {kind} {name} that this request is about is gone, or another was made under its name. Look at it again, then ask anew."
+            )
         }
         PlaneError::NotFound { plane, .. } => {
-            format!("{plane} has no place for it: {}. Ask the platform team whether {kind} is still served there.", bare(error))
+            format!(
+                "{plane} has no place for it: {}. Ask the platform team whether {kind} is still served there.",
+                bare(error)
+            )
         }
         _ => format!("{}.", bare(error)),
     }
@@ -112,46 +133,95 @@ mod tests {
     fn what_passes_is_tried_again() {
         let plane = || "eu-shared".to_owned();
         let passing = [
-            PlaneError::Unreachable { plane: plane(), message: "connection refused".into() },
-            PlaneError::Slow { plane: plane(), after: Duration::from_secs(10) },
-            PlaneError::Refused { plane: plane(), status: 503, message: "etcd has no leader".into() },
-            PlaneError::Garbage { plane: plane(), message: "not JSON".into() },
+            PlaneError::Unreachable {
+                plane: plane(),
+                message: "connection refused".into(),
+            },
+            PlaneError::Slow {
+                plane: plane(),
+                after: Duration::from_secs(10),
+            },
+            PlaneError::Refused {
+                plane: plane(),
+                status: 503,
+                message: "etcd has no leader".into(),
+            },
+            PlaneError::Garbage {
+                plane: plane(),
+                message: "not JSON".into(),
+            },
             PlaneError::Unknown { plane: plane() },
-            PlaneError::Conflict { managers: Vec::new(), message: "the object has been modified".into() },
+            PlaneError::Conflict {
+                managers: Vec::new(),
+                message: "the object has been modified".into(),
+            },
         ];
         for error in passing {
             let outcome = of(error.clone());
-            assert!(matches!(outcome, Outcome::TryAgain { .. }), "{error:?}: {outcome:?}");
+            assert!(
+                matches!(outcome, Outcome::TryAgain { .. }),
+                "{error:?}: {outcome:?}"
+            );
         }
     }
 
     #[test]
     fn a_plane_that_names_a_time_is_given_it() {
-        let error = PlaneError::TooMany { plane: "eu-shared".into(), retry_after: Duration::from_secs(40) };
-        assert!(matches!(of(error), Outcome::TryAgain { not_before, .. } if not_before == Duration::from_secs(40)));
+        let error = PlaneError::TooMany {
+            plane: "eu-shared".into(),
+            retry_after: Duration::from_secs(40),
+        };
+        assert!(
+            matches!(of(error), Outcome::TryAgain { not_before, .. } if not_before == Duration::from_secs(40))
+        );
     }
 
     #[test]
     fn what_only_a_person_can_settle_fails_with_a_sentence() {
         let plane = || "eu-shared".to_owned();
         let settled = [
-            PlaneError::Forbidden { plane: plane(), message: "no right to create buckets".into() },
-            PlaneError::Invalid { plane: plane(), message: "spec.sizeGb is too large.".into(), causes: Vec::new() },
-            PlaneError::AlreadyExists { plane: plane(), name: "Bucket files".into() },
-            PlaneError::Conflict { managers: vec!["kubectl".into()], message: "1 conflict".into() },
-            PlaneError::Gone { message: "uid".into() },
-            PlaneError::NotFound { plane: plane(), message: "no such kind".into() },
+            PlaneError::Forbidden {
+                plane: plane(),
+                message: "no right to create buckets".into(),
+            },
+            PlaneError::Invalid {
+                plane: plane(),
+                message: "spec.sizeGb is too large.".into(),
+                causes: Vec::new(),
+            },
+            PlaneError::AlreadyExists {
+                plane: plane(),
+                name: "Bucket files".into(),
+            },
+            PlaneError::Conflict {
+                managers: vec!["kubectl".into()],
+                message: "1 conflict".into(),
+            },
+            PlaneError::Gone {
+                message: "uid".into(),
+            },
+            PlaneError::NotFound {
+                plane: plane(),
+                message: "no such kind".into(),
+            },
         ];
         for error in settled {
-            let Outcome::Failed { why, .. } = of(error.clone()) else { panic!("{error:?}") };
+            let Outcome::Failed { why, .. } = of(error.clone()) else {
+                panic!("{error:?}")
+            };
             assert!(why.ends_with('.') && !why.ends_with(".."), "{why}");
         }
     }
 
     #[test]
     fn a_conflict_names_who_is_in_the_way() {
-        let error = PlaneError::Conflict { managers: vec!["kubectl".into()], message: "1 conflict".into() };
-        let Outcome::Failed { why, .. } = of(error) else { panic!() };
+        let error = PlaneError::Conflict {
+            managers: vec!["kubectl".into()],
+            message: "1 conflict".into(),
+        };
+        let Outcome::Failed { why, .. } = of(error) else {
+            panic!()
+        };
         assert!(why.starts_with("kubectl sets fields"), "{why}");
     }
 }

@@ -26,12 +26,19 @@ impl Bench {
     pub(super) async fn note_readiness(&self) -> Result<usize, StoreError> {
         let mut noted = 0;
         for request in self.store.awaiting_readiness(self.now() - LONGEST).await? {
-            let Some(claim) = self.planes.claim(&Scope::system(), &request.claim) else { continue };
-            if claim.verdict.health != Health::Ready || request.uid.as_ref().is_some_and(|uid| *uid != claim.uid) {
+            let Some(claim) = self.planes.claim(&Scope::system(), &request.claim) else {
+                continue;
+            };
+            if claim.verdict.health != Health::Ready
+                || request.uid.as_ref().is_some_and(|uid| *uid != claim.uid)
+            {
                 continue;
             }
-            let took = Duration::try_from(ready_at(&claim).duration_since(claim.created_at)).unwrap_or_default();
-            self.store.note_ready(request.id, &request.claim.offering, took, self.now()).await?;
+            let took =
+                Duration::try_from(ready_at(&claim).duration_since(claim.created_at)).unwrap_or_default();
+            self.store
+                .note_ready(request.id, &request.claim.offering, took, self.now())
+                .await?;
             noted += 1;
         }
         Ok(noted)

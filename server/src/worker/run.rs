@@ -39,7 +39,14 @@ impl Worker {
         settings: Settings,
     ) -> Self {
         let name = format!("worker-{}", Uuid::new_v4());
-        Self(Bench { store, planes, settings, clock: Arc::new(clock), name: name.into(), work_to_do })
+        Self(Bench {
+            store,
+            planes,
+            settings,
+            clock: Arc::new(clock),
+            name: name.into(),
+            work_to_do,
+        })
     }
 
     /// Works until `stop`; then lets what is under way finish within [`Settings::grace`] and gives
@@ -112,7 +119,10 @@ impl Bench {
             return Ok(self.settings.idle);
         }
         let limit = u32::try_from(free).unwrap_or(u32::MAX);
-        let taken = self.store.lease(&self.name, self.now(), self.settings.lease, limit).await?;
+        let taken = self
+            .store
+            .lease(&self.name, self.now(), self.settings.lease, limit)
+            .await?;
         let all = taken.len() == free;
         for request in taken {
             let id = request.id;
@@ -157,7 +167,10 @@ impl Bench {
         // Beginning again after a crash is no news.
         let request = match request.state {
             State::Applying => request,
-            _ => self.take(&request, Step::Begin, json!({"worker": *self.name})).await?,
+            _ => {
+                self.take(&request, Step::Begin, json!({"worker": *self.name}))
+                    .await?
+            }
         };
         let outcome = attempt(&self.planes, &request).await;
         self.conclude(request, outcome).await
@@ -168,7 +181,11 @@ impl Bench {
         let mut kept_at = tokio::time::Instant::now();
         loop {
             tokio::time::sleep(self.settings.lease / 3).await;
-            match self.store.renew_lease(id, &self.name, self.now(), self.settings.lease).await {
+            match self
+                .store
+                .renew_lease(id, &self.name, self.now(), self.settings.lease)
+                .await
+            {
                 Ok(Renewal::Held) => kept_at = tokio::time::Instant::now(),
                 Ok(Renewal::Lost) => return,
                 // Without the database, it is ours for as long as it was made to last.

@@ -46,7 +46,12 @@ pub(super) fn event(request: &Request, verb: &str, at: Timestamp, mut details: V
 
 impl Bench {
     /// Takes a step and saves it. `details` go into the record.
-    pub(super) async fn take(&self, request: &Request, step: Step, details: Value) -> Result<Request, StepError> {
+    pub(super) async fn take(
+        &self,
+        request: &Request,
+        step: Step,
+        details: Value,
+    ) -> Result<Request, StepError> {
         let verb = match step {
             Step::Begin => "request.applying",
             Step::Fulfil => "request.fulfilled",
@@ -71,30 +76,59 @@ impl Bench {
         let hash = request.manifest_hash.clone();
         let settings = &self.settings;
         let waited_for = request.waiting_for.clone();
-        let mut settled = Request { attempts, next_attempt_at: None, waiting_for: None, ..request };
+        let mut settled = Request {
+            attempts,
+            next_attempt_at: None,
+            waiting_for: None,
+            ..request
+        };
         let (waiting_for, longest, not_before) = match outcome {
             Outcome::Done { uid } => {
-                metrics::counter!("portico_requests_fulfilled_total", "action" => settled.action.slug()).increment(1);
+                metrics::counter!("portico_requests_fulfilled_total", "action" => settled.action.slug())
+                    .increment(1);
                 settled.uid = uid.or(settled.uid);
                 let details = json!({"manifestHash": hash, "uid": settled.uid, "attempts": attempts});
                 return self.take(&settled, Step::Fulfil, details).await.map(|_| ());
             }
             Outcome::Failed { why, slug } => return self.fail(settled, why, slug).await,
             Outcome::TryAgain { waiting_for, .. } if attempts >= settings.most_attempts => {
-                let why = format!("Given up after {attempts} attempts. {waiting_for} Ask again when it is well.");
+                let why =
+                    format!("Given up after {attempts} attempts. {waiting_for} Ask again when it is well.");
                 return self.fail(settled, why, "given-up").await;
             }
-            Outcome::TryAgain { waiting_for, not_before } => (waiting_for, settings.longest_pause, not_before),
-            Outcome::UnderWay { waiting_for } => (waiting_for, settings.deletion_pause, std::time::Duration::ZERO),
+            Outcome::TryAgain {
+                waiting_for,
+                not_before,
+            } => (waiting_for, settings.longest_pause, not_before),
+            Outcome::UnderWay { waiting_for } => {
+                (waiting_for, settings.deletion_pause, std::time::Duration::ZERO)
+            }
         };
         let pause = pause(attempts, settings.first_pause, longest, rand::random()).max(not_before);
         let now = self.now();
         let at = now + SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_hours(1));
         tracing::info!(request = %settled.id, attempts, ?pause, waiting_for, "trying again later");
         // The record says what is waited for once, not each time it is looked for.
-        let news = event(&settled, "request.retried", now, json!({"waitingFor": waiting_for}));
-        let events = if waited_for.as_ref() == Some(&waiting_for) { Vec::new() } else { vec![news] };
-        self.store.release(settled.id, &self.name, now, Some(&Retry { at, waiting_for }), &events).await?;
+        let news = event(
+            &settled,
+            "request.retried",
+            now,
+            json!({"waitingFor": waiting_for}),
+        );
+        let events = if waited_for.as_ref() == Some(&waiting_for) {
+            Vec::new()
+        } else {
+            vec![news]
+        };
+        self.store
+            .release(
+                settled.id,
+                &self.name,
+                now,
+                Some(&Retry { at, waiting_for }),
+                &events,
+            )
+            .await?;
         Ok(())
     }
 

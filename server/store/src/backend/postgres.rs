@@ -43,7 +43,8 @@ impl Postgres {
 impl Backend for Postgres {
     fn dialect(&self) -> Dialect {
         Dialect {
-            skip_locked: " FOR UPDATE SKIP LOCKED", one_process: false,
+            skip_locked: " FOR UPDATE SKIP LOCKED",
+            one_process: false,
         }
     }
 

@@ -65,7 +65,10 @@ impl Sqlite {
 impl Backend for Sqlite {
     fn dialect(&self) -> Dialect {
         // Transactions begin immediate: there is one writer, and it sees no half-taken rows.
-        Dialect { skip_locked: "", one_process: true }
+        Dialect {
+            skip_locked: "",
+            one_process: true,
+        }
     }
 
     async fn migrate(&self) -> Result<()> {

@@ -162,7 +162,12 @@ impl Store {
     /// When the database fails.
     pub async fn hurry_plane(&self, plane: &PlaneName, now: Timestamp) -> Result<u64> {
         let mut hurry = Query::new(HURRY, []);
-        hurry.bind(now).push(WAITING).bind(now).push(" AND plane = ").bind(plane.as_str());
+        hurry
+            .bind(now)
+            .push(WAITING)
+            .bind(now)
+            .push(" AND plane = ")
+            .bind(plane.as_str());
         self.write(hurry).await
     }
 
