@@ -21,7 +21,7 @@ pub use page::{Listing, Page};
 pub use record::{ChainVerdict, EventFilter};
 pub use requests::{Renewal, RequestFilter, Retry};
 pub use sessions::{PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
-pub use store::{Settings, Store};
+pub use store::{RequestChange, Settings, Store};
 pub use tokens::ApiToken;
 
 /// What every operation of the store answers.

@@ -1,10 +1,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use portico_domain::names::{RequestId, TenantName};
+use portico_domain::request::State;
+use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use crate::backend::{Backend, Postgres, Query, Sqlite};
 use crate::{Result, StoreError};
+
+/// Changes kept for a subscriber that is slow; one that is slower hears that it missed some.
+const CHANGES_KEPT: usize = 1024;
 
 /// How the database is connected to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +34,18 @@ impl Default for Settings {
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) backend: Arc<dyn Backend>,
+    changes: broadcast::Sender<RequestChange>,
+}
+
+/// A request was made or has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestChange {
+    /// Which.
+    pub id: RequestId,
+    /// Whose.
+    pub tenant: TenantName,
+    /// The state it is in now.
+    pub state: State,
 }
 
 impl Store {
@@ -49,7 +67,26 @@ impl Store {
             });
         };
         backend.migrate().await?;
-        Ok(Self { backend })
+        Ok(Self {
+            backend,
+            changes: broadcast::Sender::new(CHANGES_KEPT),
+        })
+    }
+
+    /// Hears of every change to a request that this process makes, once it is saved. What a viewer
+    /// may not see has to be left out by whoever passes it on.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<RequestChange> {
+        self.changes.subscribe()
+    }
+
+    pub(crate) fn tell(&self, id: RequestId, tenant: &TenantName, state: State) {
+        // Nobody listening is no error.
+        let _ = self.changes.send(RequestChange {
+            id,
+            tenant: tenant.clone(),
+            state,
+        });
     }
 
     /// Whether the database answers.

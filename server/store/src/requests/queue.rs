@@ -6,7 +6,7 @@ use portico_domain::names::{PlaneName, RequestId};
 use portico_domain::record::NewEvent;
 use portico_domain::request::Request;
 
-use super::columns::{SELECT, requests};
+use super::columns::{SELECT, requests, state};
 use super::filter::write_claim;
 use crate::backend::Query;
 use crate::{Result, Store};
@@ -123,11 +123,16 @@ impl Store {
             .bind(id.to_string())
             .push(" AND lease_owner = ")
             .bind(worker);
-        if transaction.execute(query).await? == 0 {
+        query.push(" RETURNING tenant, state");
+        let released = transaction.fetch(query).await?;
+        let Some(row) = released.first() else {
             return Ok(Renewal::Lost);
-        }
+        };
         crate::record::append(&mut *transaction, events).await?;
         transaction.commit().await?;
+        if retry.is_some() {
+            self.tell(id, &row.parsed("tenant")?, state(&row.text("state")?)?);
+        }
         Ok(Renewal::Held)
     }
 

@@ -24,7 +24,9 @@ impl Store {
             Err(error) => return Err(error),
         }
         crate::record::append(&mut *transaction, events).await?;
-        transaction.commit().await
+        transaction.commit().await?;
+        self.tell(request.id, &request.tenant, request.state);
+        Ok(())
     }
 
     /// Saves a request over the revision that was read, together with what is to be said of it in
@@ -40,6 +42,7 @@ impl Store {
         }
         crate::record::append(&mut *transaction, events).await?;
         transaction.commit().await?;
+        self.tell(request.id, &request.tenant, request.state);
         Ok(Request {
             revision: request.revision + 1,
             ..request.clone()

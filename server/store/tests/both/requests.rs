@@ -18,6 +18,7 @@ crate::on_both! {
     lists_are_filtered_and_come_in_pages,
     what_is_under_way_counts_before_there_are_claims,
     the_schema_is_brought_up_to_date_once,
+    who_listens_hears_of_what_was_saved_and_of_nothing_else,
 }
 
 async fn what_is_put_in_comes_back_whole(database: &TestStore) {
@@ -359,4 +360,21 @@ async fn the_schema_is_brought_up_to_date_once(database: &TestStore) {
         Some(kept)
     );
     again.ping().await.unwrap();
+}
+
+async fn who_listens_hears_of_what_was_saved_and_of_nothing_else(database: &TestStore) {
+    let store = &database.store;
+    let mut changes = store.subscribe();
+    let read = request("payments", "files", State::Approved);
+    store.insert_request(&read, &[]).await.unwrap();
+    let applying = Request {
+        state: State::Applying,
+        ..read.clone()
+    };
+    store.update_request(&applying, &[]).await.unwrap();
+    store.update_request(&applying, &[]).await.unwrap_err();
+    let states: Vec<State> = std::iter::from_fn(|| changes.try_recv().ok())
+        .map(|change| change.state)
+        .collect();
+    assert_eq!(states, [State::Approved, State::Applying]);
 }
