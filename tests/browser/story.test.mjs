@@ -1,0 +1,94 @@
+// The main job in a real browser, developer and approver side by side. No page is ever reloaded here:
+// what changes on a control plane changes on the screen.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { assertQuiet, launch, signedIn, workIn } from './support/browser.mjs';
+import { startDemo } from './support/demo.mjs';
+
+describe('the main job, developer and approver side by side', { timeout: 240_000 }, () => {
+  let demo, browser, dana, ada;
+
+  before(async () => {
+    demo = await startDemo();
+    browser = await launch();
+    dana = await signedIn(browser, demo, 'dana');
+    ada = await signedIn(browser, demo, 'ada');
+  });
+  after(async () => {
+    await browser?.close();
+    await demo?.stop();
+  });
+
+  it('finds a database by typing what it needs', async () => {
+    const { page } = dana;
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Catalog' }).click();
+    const search = page.getByRole('searchbox', { name: 'Search the catalog' });
+    await search.fill('postgres');
+    await page.waitForURL(/q=postgres/);
+    const titles = page.locator('.cards h2');
+    await page.waitForFunction(() => document.querySelectorAll('.cards h2').length === 1);
+    assert.equal(await titles.textContent(), 'PostgreSQL');
+  });
+
+  it('gets a Ready database in dev, without anybody’s agreement', async () => {
+    const { page } = dana;
+    await page.getByRole('link', { name: 'PostgreSQL', exact: true }).click();
+    await workIn(page, 'Payments', 'dev');
+    await page.getByRole('link', { name: 'Request PostgreSQL' }).click();
+    await page.getByRole('textbox', { name: /^Name/ }).first().fill('browser-db');
+    await page.getByRole('complementary', { name: 'Summary' }).getByRole('button', { name: 'Request PostgreSQL' }).click();
+    await page.waitForURL(/\/requests\/[0-9a-f-]{36}$/);
+    await page.locator('.state-line', { hasText: 'Fulfilled' }).waitFor({ timeout: 30_000 });
+    await page.getByRole('link', { name: 'Go to the claim' }).click();
+    await page.locator('.verdict', { hasText: 'Ready' }).waitFor({ timeout: 60_000 });
+  });
+
+  it('reveals a password where it stands, and only when asked', async () => {
+    const { page } = dana;
+    const connect = page.getByRole('region', { name: 'Connect' });
+    await connect.getByRole('button', { name: /^Reveal password/i }).click();
+    const value = connect.locator('[data-keep="password"]');
+    await page.waitForFunction(() => {
+      const shown = document.querySelector('[data-keep="password"]');
+      return !shown || !shown.querySelector('form');
+    });
+    assert.match(page.url(), /\/claims\//);
+    assert.ok((await value.textContent()).trim().length > 8);
+  });
+
+  it('waits for agreement in production, and goes on the moment it is given', async () => {
+    const { page } = dana;
+    await ada.page.goto('/approvals');
+    await page.goto('/catalog/queues.messaging.demo.portico.dev/request');
+    await workIn(page, 'Payments', 'production');
+    await page.goto('/catalog/queues.messaging.demo.portico.dev/request');
+    await page.getByRole('textbox', { name: /^Name/ }).first().fill('browser-queue');
+    await page.getByRole('complementary', { name: 'Summary' }).getByRole('button', { name: /^Request / }).click();
+    await page.waitForURL(/\/requests\/[0-9a-f-]{36}$/);
+    await page.locator('.state-line', { hasText: 'Awaiting approval' }).waitFor();
+
+    // The approver's queue fills by itself.
+    const row = ada.page.locator('details.approval', { hasText: 'browser-queue' });
+    await row.waitFor({ timeout: 15_000 });
+    if ((await row.getAttribute('open')) === null) await row.locator('summary').click();
+    await row.getByRole('textbox', { name: /^Comment/ }).fill('Fine by me');
+    await row.getByRole('button', { name: 'Approve' }).click();
+
+    await page.locator('.state-line', { hasText: 'Fulfilled' }).waitFor({ timeout: 30_000 });
+    await page.getByText('Fine by me').waitFor();
+  });
+
+  it('deletes it again, having typed its name', async () => {
+    const { page } = dana;
+    await page.goto('/claims');
+    await page.getByRole('link', { name: 'browser-db' }).first().click();
+    await page.getByRole('link', { name: 'Delete' }).click();
+    await page.getByRole('textbox', { name: /Type the claim/ }).fill('browser-db');
+    await page.getByRole('button', { name: 'Delete claim' }).click();
+    await page.waitForURL(/\/requests\/[0-9a-f-]{36}$/);
+    await page.locator('.state-line', { hasText: 'Fulfilled' }).waitFor({ timeout: 30_000 });
+  });
+
+  it('has nothing to complain of', () => assertQuiet(dana, ada));
+});

@@ -1,0 +1,6 @@
+// What the demo offers, by name.
+
+export const POSTGRESQL = 'postgresqlinstances.databases.demo.portico.dev';
+export const QUEUE = 'queues.messaging.demo.portico.dev';
+export const BUCKET = 'buckets.storage.demo.portico.dev';
+export const CLUSTER = 'kubernetesclusters.clusters.demo.portico.dev';

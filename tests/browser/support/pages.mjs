@@ -1,0 +1,42 @@
+// Every kind of page that a signed-in person can come to, with something on it. `as` is who looks;
+// `at` is the address, or a function that finds it.
+
+import { BUCKET, POSTGRESQL } from './offerings.mjs';
+
+const orders = `/claims/eu-shared/${POSTGRESQL}/payments-dev/orders`;
+
+/** The address of the newest request in a list. */
+async function aRequest(page) {
+  await page.goto('/requests');
+  return page.locator('main a[href^="/requests/"]').first().getAttribute('href');
+}
+
+export const PAGES = [
+  { name: 'home', as: 'dana', at: '/' },
+  { name: 'catalog', as: 'dana', at: '/catalog' },
+  { name: 'catalog-searched', as: 'dana', at: '/catalog?q=postgres' },
+  { name: 'catalog-nothing-found', as: 'dana', at: '/catalog?q=zeppelin' },
+  { name: 'offering', as: 'dana', at: `/catalog/${POSTGRESQL}` },
+  { name: 'request-form', as: 'dana', at: `/catalog/${POSTGRESQL}/request` },
+  { name: 'request-form-bucket', as: 'dana', at: `/catalog/${BUCKET}/request` },
+  { name: 'claims', as: 'dana', at: '/claims' },
+  { name: 'claim', as: 'dana', at: orders },
+  { name: 'claim-degraded', as: 'dana', at: '/claims/eu-shared/queues.messaging.demo.portico.dev/payments-dev/refunds' },
+  { name: 'claim-change', as: 'dana', at: `${orders}/change` },
+  { name: 'claim-delete', as: 'dana', at: `${orders}/delete` },
+  { name: 'requests', as: 'dana', at: '/requests' },
+  { name: 'request', as: 'dana', at: aRequest },
+  { name: 'approvals', as: 'ada', at: '/approvals' },
+  { name: 'request-to-decide', as: 'ada', at: aRequest },
+  { name: 'admin-control-planes', as: 'pat', at: '/admin/control-planes' },
+  { name: 'admin-tenants', as: 'pat', at: '/admin/tenants' },
+  { name: 'admin-record', as: 'pat', at: '/admin/record' },
+  { name: 'admin-configuration', as: 'pat', at: '/admin/configuration' },
+  { name: 'not-found', as: 'dana', at: '/claims/eu-shared/nothing.example/none/nobody' },
+];
+
+/** Goes there. */
+export async function open(page, at) {
+  await page.goto(typeof at === 'function' ? await at(page) : at);
+  await page.locator('main').first().waitFor();
+}
