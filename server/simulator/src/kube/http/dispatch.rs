@@ -20,7 +20,7 @@ use super::answer::{self, Show, View};
 use super::change::{self, Changed};
 use super::query::Query;
 use super::target::{Objects, Target};
-use super::{discovery, openapi, read, reviews, watch};
+use super::{discovery, openapi, protobuf, read, reviews, watch};
 
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -353,6 +353,9 @@ impl Asked {
         let media = media.split(';').next().unwrap_or_default().trim();
         match media {
             "application/yaml" | "application/apply-patch+yaml" => parse_yaml(&bytes),
+            "application/vnd.kubernetes.protobuf" => protobuf::decode(&bytes).ok_or_else(|| {
+                ApiError::unsupported_media_type(media, &["application/json", "application/yaml"])
+            }),
             media if media == "application/json" || media.ends_with("+json") => parse_json(&bytes),
             other => Err(ApiError::unsupported_media_type(
                 other,

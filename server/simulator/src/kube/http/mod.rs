@@ -9,6 +9,7 @@ mod discovery;
 mod dispatch;
 mod jsonpath;
 mod openapi;
+mod protobuf;
 mod query;
 mod read;
 mod reviews;
