@@ -6,5 +6,6 @@
 pub mod auth;
 pub mod commands;
 pub mod config;
+pub mod portal;
 pub mod web;
 pub mod worker;

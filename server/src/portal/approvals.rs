@@ -1,0 +1,85 @@
+//! The approval queue: should I say yes?
+
+use portico_domain::request::Request;
+use portico_domain::tenancy::{Scope, Viewer};
+use portico_domain::view::{ApprovalRow, ApprovalsPage, Paged};
+use portico_planes::Catalog;
+use portico_store::{Page, RequestFilter};
+
+use super::request::{difference, may_decide, track, wish};
+use super::{Portal, Result, rows};
+
+/// Requests looked at for one viewer's queue.
+const LOOKED_AT: u32 = 500;
+/// Requests on a page.
+const PER_PAGE: usize = 25;
+
+impl Portal {
+    /// What waits for the viewer, the longest waiting first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn approvals(&self, viewer: &Viewer, page: usize) -> Result<ApprovalsPage> {
+        let waiting = self.waiting_for(viewer).await?;
+        let page = Paged::cut(waiting, page, PER_PAGE);
+        let catalog = self.planes().catalog();
+        let mut items = Vec::with_capacity(page.items.len());
+        for request in &page.items {
+            items.push(self.approval_row(&catalog, request).await?);
+        }
+        Ok(ApprovalsPage {
+            rows: Paged {
+                items,
+                total: page.total,
+                page: page.page,
+                per_page: page.per_page,
+                more: page.more,
+            },
+        })
+    }
+
+    /// The requests that the viewer may decide on, the longest waiting first.
+    pub(super) async fn waiting_for(&self, viewer: &Viewer) -> Result<Vec<Request>> {
+        // Whose agreement is needed stands in the request, and may be a group outside its tenant: all that wait
+        // are looked at, and only what this viewer is asked for is kept.
+        let filter = RequestFilter {
+            not_requester: Some(viewer.person.subject.clone()),
+            ..RequestFilter::awaiting_decision()
+        };
+        let mut found = self
+            .store()
+            .requests(&Scope::system(), &filter, &Page::first(LOOKED_AT))
+            .await?
+            .items;
+        found.retain(|request| may_decide(viewer, request).0);
+        found.reverse();
+        Ok(found)
+    }
+
+    pub(super) async fn approval_row(&self, catalog: &Catalog, request: &Request) -> Result<ApprovalRow> {
+        let configuration = self.configuration();
+        let by_requester = RequestFilter {
+            requester: Some(request.requester.subject.clone()),
+            tenant: Some(request.tenant.clone()),
+            ..RequestFilter::default()
+        };
+        // Within the tenant of the request that is to be judged.
+        let scope = Scope::system().narrow(&request.tenant);
+        let counts = self.store().count_requests(&scope, &by_requester).await?;
+        Ok(ApprovalRow {
+            row: rows::request(catalog, request),
+            sentence: wish(&configuration, catalog, request),
+            why: request
+                .approval
+                .iter()
+                .flat_map(|need| &need.rules)
+                .map(|rule| rule.reason.clone())
+                .collect(),
+            quota: self.quota_lines(&configuration, catalog, request).await?,
+            diff: difference(request),
+            note: request.note.clone(),
+            history: track(&counts),
+            revision: request.revision,
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! The catalog: is there a thing for my need?
+
+use portico_domain::documents::Category;
+use portico_domain::names::PlaneName;
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::{CatalogPage, CategoryCount, Paged};
+
+use super::index::Wanted;
+use super::{Portal, Result, Work};
+
+/// Offerings on a page.
+const PER_PAGE: usize = 20;
+
+/// What the catalog is limited to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CatalogQuery {
+    /// Words to look for.
+    pub words: String,
+    /// One category.
+    pub category: Option<Category>,
+    /// One control plane.
+    pub plane: Option<PlaneName>,
+    /// The page, from 1.
+    pub page: usize,
+}
+
+impl Portal {
+    /// What the viewer may ask for where they work. Read from caches: it waits for no control plane.
+    ///
+    /// # Errors
+    /// When the policies in force cannot be used.
+    pub fn catalog(
+        &self,
+        _viewer: &Viewer,
+        work: Option<&Work>,
+        query: &CatalogQuery,
+    ) -> Result<CatalogPage> {
+        let configuration = self.configuration();
+        let policies = self.policies()?;
+        let index = self.index(work)?;
+        let found = index.find(Wanted {
+            words: &query.words,
+            category: query.category,
+            plane: query.plane.as_ref(),
+        });
+        let categories = Category::ALL
+            .into_iter()
+            .map(|category| CategoryCount {
+                category,
+                count: found.categories.get(&category).copied().unwrap_or(0),
+            })
+            .collect();
+        let page = Paged::cut(found.entries, query.page, PER_PAGE);
+        Ok(CatalogPage {
+            query: query.words.clone(),
+            category: query.category,
+            plane: query.plane.clone(),
+            categories,
+            planes: index.planes.clone(),
+            cards: Paged {
+                items: page
+                    .items
+                    .into_iter()
+                    .map(|entry| entry.card(work, &configuration, &policies.1))
+                    .collect(),
+                total: page.total,
+                page: page.page,
+                per_page: page.per_page,
+                more: page.more,
+            },
+            all: index.len(),
+        })
+    }
+}

@@ -1,0 +1,210 @@
+//! A claim: does it work, how do I connect?
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use portico_domain::claim::{Claim, ClaimRef, Composed, Flavour, Health};
+use portico_domain::documents::Configuration;
+use portico_domain::manifest::without_machinery;
+use portico_domain::schema::yaml;
+use portico_domain::tenancy::{Role, Viewer};
+use portico_domain::view::{Allowed, ClaimEvent, ClaimPage, Revealed, TreeNode};
+use portico_planes::Actor;
+use portico_store::{Page, RequestFilter};
+use serde_json::json;
+
+use super::{Portal, PortalError, Result, connect, rows};
+
+/// How long the page waits for what only the control plane knows: the tree and the events. After that it is
+/// drawn without, and says so.
+const PATIENCE: Duration = Duration::from_millis(1200);
+
+/// Requests shown in its history.
+const HISTORY: u32 = 20;
+
+impl Portal {
+    /// A claim's page.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] when there is no such claim for the viewer; when the database fails.
+    pub async fn claim(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<ClaimPage> {
+        let configuration = self.configuration();
+        let catalog = self.planes().catalog();
+        let claim = self.seen_claim(viewer, reference)?;
+        let offered = catalog.get(&reference.offering);
+        let of_xrd = offered.is_some_and(|offered| offered.flavour != Flavour::Plain);
+
+        let actor = Actor::from(viewer);
+        let reachable = claim.verdict.health != Health::Unreachable;
+        let behind = async {
+            if !reachable {
+                return (Err("Its control plane does not answer.".to_owned()), Vec::new());
+            }
+            let (tree, events) = tokio::join!(
+                tokio::time::timeout(PATIENCE, self.planes().tree(&actor, &claim)),
+                tokio::time::timeout(PATIENCE, self.planes().events(&actor, &claim)),
+            );
+            let tree = match tree {
+                Ok(Ok(tree)) => Ok(tree),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err("Its control plane takes long to answer; look again in a moment.".to_owned()),
+            };
+            (
+                tree,
+                events.ok().and_then(std::result::Result::ok).unwrap_or_default(),
+            )
+        };
+        let scope = viewer.scope();
+        let of_claim = RequestFilter::of_claim(reference.clone());
+        let latest = Page::first(HISTORY);
+        let history = self.store().requests(&scope, &of_claim, &latest);
+        let ((tree, events), connect, history) = tokio::join!(
+            behind,
+            self.connect(viewer, &claim, offered.map(Arc::as_ref)),
+            history
+        );
+        let history = history?.items;
+
+        let (tree, tree_problem) = match tree {
+            Ok(tree) => {
+                let short = tree.truncated.then(|| "There is more than is shown.".to_owned());
+                (Some(root(&claim, tree.children)), short)
+            }
+            Err(problem) => (None, Some(problem)),
+        };
+        Ok(ClaimPage {
+            row: rows::claim(&configuration, &catalog, &claim),
+            conditions: claim.verdict.conditions.clone(),
+            connect,
+            tree,
+            tree_problem,
+            events: events
+                .into_iter()
+                .map(|event| ClaimEvent {
+                    at: event.at.unwrap_or(claim.created_at),
+                    warning: event.warning,
+                    reason: event.reason,
+                    message: event.message,
+                    about: event.about,
+                    count: event.count,
+                })
+                .collect(),
+            yaml: yaml::print(&without_machinery(&claim.object, of_xrd)),
+            full_yaml: yaml::print(&claim.object),
+            pending: history
+                .iter()
+                .find(|request| !request.state.is_end())
+                .map(|request| rows::request(&catalog, request)),
+            history: history
+                .iter()
+                .map(|request| rows::request(&catalog, request))
+                .collect(),
+            may_change: may_change(viewer, &configuration, &claim),
+        })
+    }
+
+    /// Reads one key of a claim's connection secret from its control plane, now, and notes in the record that it
+    /// was revealed. It is kept nowhere.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] when there is no such claim for the viewer, or no such key;
+    /// [`PortalError::Forbidden`] for those who may only look; what the control plane says.
+    pub async fn reveal(
+        &self,
+        viewer: &Viewer,
+        remote: Option<&str>,
+        reference: &ClaimRef,
+        key: &str,
+    ) -> Result<Revealed> {
+        let claim = self.seen_claim(viewer, reference)?;
+        let may = connect::may_reveal(viewer, &claim);
+        if !may.allowed {
+            return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
+        }
+        let (Some(secret), Some(namespace)) = (&claim.verdict.secret, &reference.namespace) else {
+            return Err(PortalError::Unavailable(
+                "It has no connection secret yet.".to_owned(),
+            ));
+        };
+        let actor = Actor::from(viewer);
+        let mut values = self
+            .planes()
+            .secret(&actor, &reference.plane, namespace, secret)
+            .await?;
+        let value = values.remove(key).ok_or(PortalError::NotFound)?;
+        // Written before it is shown: what cannot be recorded is not revealed.
+        let mut event = self.event(viewer, remote, "secret.revealed", reference.to_string());
+        event.tenant.clone_from(&claim.tenant);
+        event.request = claim.request;
+        event.details = json!({ "claim": reference.to_string(), "secret": secret, "key": key });
+        self.store().append(event).await?;
+        Ok(match String::from_utf8(value) {
+            Ok(value) => Revealed {
+                key: key.to_owned(),
+                value,
+                base64: false,
+            },
+            Err(error) => {
+                use base64::Engine as _;
+                let value = base64::engine::general_purpose::STANDARD.encode(error.as_bytes());
+                Revealed {
+                    key: key.to_owned(),
+                    value,
+                    base64: true,
+                }
+            }
+        })
+    }
+
+    /// The claim, if it exists for the viewer.
+    pub(super) fn seen_claim(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<Arc<Claim>> {
+        self.planes()
+            .claim(&viewer.scope(), reference)
+            .ok_or(PortalError::NotFound)
+    }
+}
+
+/// Whether the viewer may change and delete the claim.
+pub(super) fn may_change(viewer: &Viewer, configuration: &Configuration, claim: &Claim) -> Allowed {
+    let Some(tenant) = &claim.tenant else {
+        return Allowed::no(
+            "It belongs to no tenant, so nobody can change it here. Change it on its control plane.",
+        );
+    };
+    if !viewer.may(tenant, Role::Developer) {
+        let title = configuration
+            .tenants
+            .get(tenant)
+            .map_or(tenant.as_str(), |tenant| tenant.title());
+        return Allowed::no(format!("Developers of {title} can change it."));
+    }
+    match claim.verdict.health {
+        Health::Deleting => Allowed::no("It is being deleted."),
+        Health::Gone => Allowed::no("It is gone."),
+        _ => Allowed::yes(),
+    }
+}
+
+fn root(claim: &Claim, children: Vec<Composed>) -> TreeNode {
+    TreeNode {
+        kind: claim.resource.kind.clone(),
+        api_version: claim.resource.api_version(),
+        namespace: claim.reference.namespace.clone(),
+        name: claim.reference.name.to_string(),
+        health: claim.verdict.health,
+        reason: claim.verdict.reason.clone(),
+        children: children.into_iter().map(node).collect(),
+    }
+}
+
+fn node(composed: Composed) -> TreeNode {
+    TreeNode {
+        kind: composed.kind,
+        api_version: composed.api_version,
+        namespace: composed.namespace,
+        name: composed.name,
+        health: composed.health.unwrap_or(Health::Unreachable),
+        reason: composed.reason,
+        children: composed.children.into_iter().map(node).collect(),
+    }
+}

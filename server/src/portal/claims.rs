@@ -1,0 +1,125 @@
+//! Claims: which of them needs me?
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use portico_domain::claim::{Claim, Health};
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::{ClaimsFilter, ClaimsPage, Paged};
+use portico_planes::ClaimFilter;
+
+use super::names::choice;
+use super::{Portal, Work, rows};
+
+/// Claims on a page.
+const PER_PAGE: usize = 50;
+
+impl Portal {
+    /// Claims that the viewer may see, as the filter limits them. Read from caches: it waits for no control plane.
+    #[must_use]
+    pub fn claims(
+        &self,
+        viewer: &Viewer,
+        work: Option<&Work>,
+        filter: ClaimsFilter,
+        page: usize,
+    ) -> ClaimsPage {
+        let configuration = self.configuration();
+        let catalog = self.planes().catalog();
+        let wanted = ClaimFilter {
+            tenant: filter
+                .tenant
+                .clone()
+                .or_else(|| work.map(|work| work.tenant.clone())),
+            environment: filter.environment.clone(),
+            offering: filter.offering.clone(),
+            plane: filter.plane.clone(),
+            requester: filter.mine.then(|| viewer.person.subject.clone()),
+            ..ClaimFilter::default()
+        };
+        let mut found = self.planes().claims(&viewer.scope(), &wanted);
+        let query = filter.query.trim().to_lowercase();
+        if !query.is_empty() {
+            found.retain(|claim| claim.reference.name.as_str().contains(&query));
+        }
+        let mut healths: BTreeMap<Health, usize> = BTreeMap::new();
+        for claim in &found {
+            *healths.entry(claim.verdict.health).or_default() += 1;
+        }
+        if let Some(health) = filter.health {
+            found.retain(|claim| claim.verdict.health == health);
+        }
+        sort(&mut found, filter.sort.as_deref());
+
+        let tenant = wanted.tenant.as_ref().filter(|tenant| viewer.sees(tenant));
+        let page = Paged::cut(found, page, PER_PAGE);
+        ClaimsPage {
+            offerings: catalog
+                .offerings
+                .values()
+                .filter(|offered| !offered.hidden)
+                .map(|offered| (offered.name.clone(), offered.title.clone()))
+                .collect(),
+            planes: match tenant.and_then(|tenant| configuration.tenants.get(tenant)) {
+                Some(tenant) => configuration
+                    .control_planes
+                    .values()
+                    .filter(|plane| portico_domain::placement::may_use(tenant, plane))
+                    .map(choice)
+                    .collect(),
+                None => Vec::new(),
+            },
+            environments: tenant
+                .and_then(|tenant| configuration.tenants.get(tenant))
+                .map(|tenant| {
+                    tenant
+                        .spec
+                        .environments
+                        .iter()
+                        .map(|environment| environment.name.clone())
+                        .collect()
+                })
+                .unwrap_or_default(),
+            healths: healths.into_iter().collect(),
+            rows: Paged {
+                items: page
+                    .items
+                    .iter()
+                    .map(|claim| rows::claim(&configuration, &catalog, claim))
+                    .collect(),
+                total: page.total,
+                page: page.page,
+                per_page: page.per_page,
+                more: page.more,
+            },
+            filter,
+        }
+    }
+}
+
+/// What needs somebody comes first.
+pub(super) fn urgency(health: Health) -> u8 {
+    match health {
+        Health::Degraded => 0,
+        Health::Unreachable => 1,
+        Health::Pending => 2,
+        Health::Deleting => 3,
+        Health::Paused => 4,
+        Health::Ready => 5,
+        Health::Gone => 6,
+    }
+}
+
+fn sort(claims: &mut [Arc<Claim>], by: Option<&str>) {
+    match by {
+        Some("name") => claims.sort_by(|a, b| a.reference.name.cmp(&b.reference.name)),
+        Some("offering") => claims.sort_by(|a, b| {
+            (&a.reference.offering, &a.reference.name).cmp(&(&b.reference.offering, &b.reference.name))
+        }),
+        Some("age") => claims.sort_by_key(|claim| std::cmp::Reverse(claim.created_at)),
+        _ => claims.sort_by(|a, b| {
+            (urgency(a.verdict.health), &a.reference.name)
+                .cmp(&(urgency(b.verdict.health), &b.reference.name))
+        }),
+    }
+}

@@ -1,0 +1,44 @@
+use portico_planes::PlaneError;
+use portico_store::StoreError;
+
+/// Why a use case did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum PortalError {
+    /// There is no such thing for this viewer, whether it exists or not.
+    #[error("There is no such thing, or it is not for you to see.")]
+    NotFound,
+    /// The viewer sees it, and may not do this with it: why, and who may.
+    #[error("{0}")]
+    Forbidden(String),
+    /// What was posted cannot be read: what, and what would do.
+    #[error("{0}")]
+    Malformed(String),
+    /// It is no longer as the viewer saw it: what changed, and what to do.
+    #[error("{0}")]
+    Conflict(String),
+    /// It cannot be done just now: why, and when to try again.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A control plane did not do as asked.
+    #[error(transparent)]
+    Plane(#[from] PlaneError),
+    /// The database failed.
+    #[error("Portico’s database failed. Nothing was changed; try again in a moment.")]
+    Store(#[source] StoreError),
+}
+
+impl From<StoreError> for PortalError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale(_) => Self::Conflict(
+                "Somebody else was faster: the request has changed since you opened it. Look at it again."
+                    .to_owned(),
+            ),
+            StoreError::ClaimBusy { .. } => Self::Conflict(
+                "Another request about this claim is still under way. Wait for it, or withdraw it."
+                    .to_owned(),
+            ),
+            other => Self::Store(other),
+        }
+    }
+}

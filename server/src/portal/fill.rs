@@ -1,0 +1,119 @@
+//! Filling a request in: from what its form begins with, and what was posted.
+
+use portico_domain::manifest::{settable, without_machinery};
+use portico_domain::schema::{form, yaml};
+use portico_domain::view::names as field;
+use serde_json::{Map, Value};
+
+use super::draft::Draft;
+use super::form::Posted;
+
+impl Draft {
+    /// Fills the object in.
+    pub(super) fn fill_in(&mut self, posted: &Posted) {
+        let empty = Value::Object(Map::new());
+        self.command = posted.get(field::DO).map(str::to_owned);
+        self.yaml_tab = posted.get(field::TAB) == Some("yaml");
+        let live = self
+            .claim
+            .as_ref()
+            .map(|claim| Value::Object(settable(&without_machinery(&claim.object, self.is_composite()))));
+        let Some(schema) = self.schema() else {
+            self.base = live.unwrap_or(empty);
+            self.object = self.base.clone();
+            return;
+        };
+        let hints = self.offered.form.clone();
+        let plan = self.plan.clone();
+        self.base = match live {
+            Some(live) => live,
+            None => settled(&form::start(&schema, &hints, plan.as_ref(), &empty)),
+        };
+        if posted.has_fields() {
+            if self.yaml_tab {
+                self.read_yaml(posted.get(field::YAML).unwrap_or_default());
+            } else {
+                let decoded = form::decode(&schema, &self.base, &posted.pairs);
+                self.object = decoded.object;
+                self.typed = decoded.typed;
+                self.violations = decoded.problems;
+            }
+        } else {
+            self.object = self.base.clone();
+        }
+        if let Some(plan) = &plan {
+            let was = posted
+                .get(field::PLAN_WAS)
+                .and_then(|was| self.offered.plans.iter().find(|plan| plan.name.as_str() == was))
+                .or_else(|| {
+                    let was = self.claim.as_ref()?.plan.as_ref()?;
+                    self.offered.plans.iter().find(|plan| plan.name == *was)
+                });
+            if let Some(was) = was.filter(|was| was.name != plan.name) {
+                give_way(&mut self.object, &was.values);
+                self.object = settled(&form::start(&schema, &hints, Some(plan), &self.object));
+            } else {
+                form::enforce(plan, &mut self.object);
+            }
+        }
+        match self.command.as_deref() {
+            Some("tab:yaml") => {
+                self.yaml_tab = true;
+                self.yaml_text = None;
+            }
+            Some("tab:form") if self.yaml_problem.is_none() => self.yaml_tab = false,
+            _ => {}
+        }
+    }
+
+    fn read_yaml(&mut self, text: &str) {
+        self.yaml_text = Some(text.to_owned());
+        match yaml::parse(text) {
+            Ok(object @ Value::Object(_)) => {
+                self.object = settled(&object);
+                return;
+            }
+            Ok(Value::Null) => {
+                self.object = Value::Object(Map::new());
+                return;
+            }
+            Ok(_) => self.yaml_problem = Some("It must be a mapping, with `spec:` at its top.".to_owned()),
+            Err(error) => self.yaml_problem = Some(error.to_string()),
+        }
+        self.object = self.base.clone();
+    }
+}
+
+fn settled(object: &Value) -> Value {
+    Value::Object(settable(object))
+}
+
+/// Takes out what a plan had set and nobody changed since: it gives way to what another plan sets.
+fn give_way(object: &mut Value, was: &Map<String, Value>) {
+    let Some(object) = object.as_object_mut() else {
+        return;
+    };
+    for (key, value) in was {
+        match (object.get_mut(key), value) {
+            (Some(below @ Value::Object(_)), Value::Object(was)) => give_way(below, was),
+            (Some(found), value) if found == value => {
+                object.shift_remove(key);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_another_plan_set_gives_way_and_what_was_typed_stays() {
+        let mut object = json!({"spec": {"size": "10Gi", "nodes": 5, "name": "x"}});
+        let was = json!({"spec": {"size": "10Gi", "nodes": 1}});
+        give_way(&mut object, was.as_object().unwrap());
+        assert_eq!(object, json!({"spec": {"nodes": 5, "name": "x"}}));
+    }
+}

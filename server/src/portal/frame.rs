@@ -1,0 +1,81 @@
+//! What every page has around it, as far as the viewer decides it.
+
+use portico_domain::documents::{Configuration, Outcome};
+use portico_domain::policy::is_approver;
+use portico_domain::tenancy::{Role, Viewer};
+use portico_domain::view::TenantChoice;
+
+use super::{Portal, Result};
+
+/// What stands round a page because of who looks at it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Surroundings {
+    /// Whether there is an Admin.
+    pub admin: bool,
+    /// Whether there is an approval queue.
+    pub approver: bool,
+    /// How many requests wait for the viewer.
+    pub waiting: usize,
+    /// The tenants and environments they may work in.
+    pub tenants: Vec<TenantChoice>,
+}
+
+impl Portal {
+    /// What stands round every page of the viewer's.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn surroundings(&self, viewer: &Viewer) -> Result<Surroundings> {
+        let configuration = self.configuration();
+        let approver = decides(viewer, &configuration);
+        let waiting = if approver {
+            self.waiting_for(viewer).await?.len()
+        } else {
+            0
+        };
+        let tenants = configuration
+            .tenants
+            .values()
+            .filter(|tenant| viewer.roles.contains_key(&tenant.name))
+            .map(|tenant| TenantChoice {
+                name: tenant.name.clone(),
+                title: tenant.title().to_owned(),
+                environments: tenant
+                    .spec
+                    .environments
+                    .iter()
+                    .map(|environment| environment.name.clone())
+                    .collect(),
+            })
+            .collect();
+        Ok(Surroundings {
+            admin: viewer.platform_admin || is_tenant_admin(viewer),
+            approver,
+            waiting,
+            tenants,
+        })
+    }
+}
+
+/// Whether the viewer administers a tenant.
+pub(super) fn is_tenant_admin(viewer: &Viewer) -> bool {
+    viewer
+        .roles
+        .values()
+        .any(|roles| roles.contains(&Role::TenantAdmin))
+}
+
+/// Whether any policy may ask for the viewer's agreement.
+fn decides(viewer: &Viewer, configuration: &Configuration) -> bool {
+    configuration
+        .policies
+        .values()
+        .flat_map(|policy| &policy.spec.rules)
+        .any(|rule| match &rule.then {
+            Outcome::Deny {} => false,
+            Outcome::Require { approvers, .. } => configuration
+                .tenants
+                .keys()
+                .any(|tenant| is_approver(viewer, tenant, approvers)),
+        })
+}

@@ -1,0 +1,117 @@
+//! Home: is anything of mine broken, is anyone waiting for me?
+
+use jiff::SignedDuration;
+use portico_domain::claim::Health;
+use portico_domain::placement::may_use;
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::HomePage;
+use portico_planes::{ClaimFilter, PlaneState};
+use portico_store::{Page, RequestFilter};
+
+use super::claims::urgency;
+use super::index::Wanted;
+use super::names::title;
+use super::{Portal, Result, Work, rows};
+
+/// What a newcomer is shown.
+const SUGGESTIONS: usize = 3;
+
+impl Portal {
+    /// The first page after signing in.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn home(&self, viewer: &Viewer, work: Option<&Work>) -> Result<HomePage> {
+        let configuration = self.configuration();
+        let catalog = self.planes().catalog();
+        let scope = viewer.scope();
+        let tenant = work.and_then(|work| configuration.tenants.get(&work.tenant));
+
+        let mut claims = match work {
+            Some(work) => self
+                .planes()
+                .claims(&scope, &ClaimFilter::of_tenant(work.tenant.clone())),
+            None => Vec::new(),
+        };
+        let all = claims.len();
+        claims.retain(|claim| claim.verdict.health != Health::Ready);
+        let ready = all - claims.len();
+        claims.sort_by(|a, b| {
+            (urgency(a.verdict.health), &a.reference.name)
+                .cmp(&(urgency(b.verdict.health), &b.reference.name))
+        });
+        claims.truncate(10);
+
+        let mut waiting_on_me = Vec::new();
+        for request in self.waiting_for(viewer).await?.iter().take(5) {
+            waiting_on_me.push(self.approval_row(&catalog, request).await?);
+        }
+        let mine = RequestFilter {
+            requester: Some(viewer.person.subject.clone()),
+            ..RequestFilter::open()
+        };
+        let waiting_on_others = self
+            .store()
+            .requests(&scope, &mine, &Page::first(10))
+            .await?
+            .items;
+        let recent = RequestFilter {
+            tenant: work.map(|work| work.tenant.clone()),
+            ..RequestFilter::default()
+        };
+        let since = self.now() - SignedDuration::from_hours(24);
+        let mut today = self
+            .store()
+            .requests(&scope, &recent, &Page::first(50))
+            .await?
+            .items;
+        today.retain(|request| request.updated_at >= since);
+        today.sort_by_key(|request| std::cmp::Reverse(request.updated_at));
+        today.truncate(10);
+
+        let suggestions = if all == 0 && waiting_on_others.is_empty() {
+            let policies = self.policies()?;
+            let index = self.index(work)?;
+            let found = index.find(Wanted::default()).entries;
+            let mut different: Vec<_> = Vec::new();
+            for entry in found {
+                let category = entry.offered().category;
+                if different.len() < SUGGESTIONS && !different.iter().any(|(known, _)| *known == category) {
+                    different.push((category, entry.card(work, &configuration, &policies.1)));
+                }
+            }
+            different.into_iter().map(|(_, card)| card).collect()
+        } else {
+            Vec::new()
+        };
+        let dead_planes = self
+            .planes()
+            .planes()
+            .iter()
+            .filter(|status| status.state != PlaneState::Ready && status.state != PlaneState::Connecting)
+            .filter(|status| {
+                viewer.platform_admin || tenant.is_some_and(|tenant| may_use(tenant, &status.document))
+            })
+            .map(|status| title(&status.document).to_owned())
+            .collect();
+        Ok(HomePage {
+            unwell: claims
+                .iter()
+                .map(|claim| rows::claim(&configuration, &catalog, claim))
+                .collect(),
+            claims: all,
+            ready,
+            waiting_on_me,
+            waiting_on_others: waiting_on_others
+                .iter()
+                .map(|request| rows::request(&catalog, request))
+                .collect(),
+            today: today
+                .iter()
+                .map(|request| rows::request(&catalog, request))
+                .collect(),
+            suggestions,
+            dead_planes,
+        })
+    }
+}

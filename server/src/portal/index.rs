@@ -1,0 +1,292 @@
+//! The catalog as one environment sees it, prepared for searching. Made once for each change of the catalog or
+//! the configuration, so that a page costs what it shows and not what there is.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::RwLock;
+use portico_domain::documents::{Category, Configuration, ControlPlane, Tenant};
+use portico_domain::names::{OfferingName, PlaneName};
+use portico_domain::placement::may_use;
+use portico_domain::policy::{Facts, Policies, Ruling};
+use portico_domain::request::Action;
+use portico_domain::tenancy::{Person, Role, Via, Viewer};
+use portico_domain::view::{CatalogCard, PlaneChoice};
+use portico_planes::{Catalog, Offered};
+use serde_json::Value;
+
+use super::names::choice;
+use super::{Portal, Result, Work};
+
+/// Indexes kept at most: one for each environment that somebody works in.
+const MOST: usize = 512;
+
+/// The indexes that were made, by where one works; `None` for platform admins who are no members anywhere.
+#[derive(Default)]
+pub(super) struct Indexes(RwLock<HashMap<Option<Work>, Arc<Index>>>);
+
+impl Indexes {
+    /// Lets all be made anew.
+    pub(super) fn forget(&self) {
+        self.0.write().clear();
+    }
+}
+
+/// The catalog as one environment sees it.
+pub(super) struct Index {
+    made_of: (u64, u64),
+    /// Sorted by title.
+    entries: Vec<Entry>,
+    /// The control planes one may filter by.
+    pub(super) planes: Vec<PlaneChoice>,
+    by_name: HashMap<OfferingName, usize>,
+}
+
+pub(super) struct Entry {
+    card: CatalogCard,
+    haystack: String,
+    offered: Arc<Offered>,
+    needs_approval: OnceLock<Option<bool>>,
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Wanted<'q> {
+    pub(super) words: &'q str,
+    pub(super) category: Option<Category>,
+    pub(super) plane: Option<&'q PlaneName>,
+}
+
+/// What was found: entries in order, and how many of each category there would be without that filter.
+pub(super) struct Found<'i> {
+    pub(super) entries: Vec<&'i Entry>,
+    pub(super) categories: BTreeMap<Category, usize>,
+}
+
+impl Index {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The entry of that name.
+    pub(super) fn get(&self, name: &OfferingName) -> Option<&Entry> {
+        self.by_name.get(name).map(|place| &self.entries[*place])
+    }
+
+    /// What matches: every word stands in its title, summary, kind, keywords or owner. A title that begins with
+    /// what is looked for comes first.
+    pub(super) fn find(&self, wanted: Wanted<'_>) -> Found<'_> {
+        let text = wanted.words.trim().to_lowercase();
+        let words: Vec<&str> = text.split_whitespace().take(8).collect();
+        let mut categories: BTreeMap<Category, usize> = BTreeMap::new();
+        let mut entries: Vec<&Entry> = Vec::new();
+        for entry in &self.entries {
+            if !words.iter().all(|word| entry.haystack.contains(word)) {
+                continue;
+            }
+            if let Some(plane) = wanted.plane
+                && !entry.card.planes.iter().any(|choice| choice.name == *plane)
+            {
+                continue;
+            }
+            *categories.entry(entry.card.category).or_default() += 1;
+            if wanted
+                .category
+                .is_none_or(|category| category == entry.card.category)
+            {
+                entries.push(entry);
+            }
+        }
+        if !text.is_empty() {
+            entries.sort_by_key(|entry| !entry.haystack.starts_with(&text));
+        }
+        Found { entries, categories }
+    }
+}
+
+impl Entry {
+    pub(super) fn offered(&self) -> &Arc<Offered> {
+        &self.offered
+    }
+
+    pub(super) fn title(&self) -> &str {
+        &self.card.title
+    }
+
+    /// The card, with what policies say to an ordinary developer who asks for its first plan.
+    pub(super) fn card(
+        &self,
+        work: Option<&Work>,
+        configuration: &Configuration,
+        policies: &Policies,
+    ) -> CatalogCard {
+        let needs_approval = *self.needs_approval.get_or_init(|| {
+            let (tenant, environment) = work?.resolve(configuration)?;
+            let plan = self.offered.plans.first();
+            let manifest = Value::Object(plan.map(|plan| plan.values.clone()).unwrap_or_default());
+            let requester = ordinary_developer(tenant);
+            let facts = Facts {
+                action: Action::Create,
+                manifest: &manifest,
+                previous: None,
+                offering: &self.offered.name,
+                kind: &self.offered.kind,
+                category: self.offered.category,
+                plan,
+                tenant,
+                environment,
+                requester: &requester,
+                plane: None,
+            };
+            Some(policies.judge(&facts) != Ruling::Go)
+        });
+        CatalogCard {
+            needs_approval,
+            ..self.card.clone()
+        }
+    }
+}
+
+fn ordinary_developer(tenant: &Tenant) -> Viewer {
+    let groups: BTreeSet<String> = tenant
+        .spec
+        .members
+        .iter()
+        .filter(|member| member.role == Role::Developer)
+        .map(|member| member.group.clone())
+        .collect();
+    let person = Person {
+        subject: String::new(),
+        name: String::new(),
+        email: None,
+    };
+    Viewer {
+        person,
+        groups,
+        roles: BTreeMap::from([(tenant.name.clone(), BTreeSet::from([Role::Developer]))]),
+        platform_admin: false,
+        via: Via::System,
+    }
+}
+
+impl Portal {
+    /// The catalog as seen from where the viewer works.
+    pub(super) fn index(&self, work: Option<&Work>) -> Result<Arc<Index>> {
+        let catalog = self.planes().catalog();
+        let made_of = (catalog.generation, self.shared.configuration.generation());
+        let key = work.cloned();
+        if let Some(index) = self.shared.indexes.0.read().get(&key)
+            && index.made_of == made_of
+        {
+            return Ok(Arc::clone(index));
+        }
+        let index = Arc::new(self.make_index(work, &catalog, made_of));
+        let mut indexes = self.shared.indexes.0.write();
+        if indexes.len() >= MOST {
+            indexes.clear();
+        }
+        indexes.insert(key, Arc::clone(&index));
+        Ok(index)
+    }
+
+    fn make_index(&self, work: Option<&Work>, catalog: &Catalog, made_of: (u64, u64)) -> Index {
+        let configuration = self.configuration();
+        let tenant = work.and_then(|work| configuration.tenants.get(&work.tenant));
+        let usable: Vec<&ControlPlane> = configuration
+            .control_planes
+            .values()
+            .filter(|plane| tenant.is_none_or(|tenant| may_use(tenant, plane)))
+            .collect();
+        let typical_times = self.shared.typical_times.load();
+        let mut entries: Vec<Entry> = catalog
+            .offerings
+            .values()
+            .filter(|offered| !offered.hidden)
+            .filter(|offered| {
+                tenant.is_none_or(|tenant| {
+                    tenant.spec.offerings.is_empty() || tenant.spec.offerings.contains(&offered.name)
+                })
+            })
+            .filter_map(|offered| {
+                let served: Vec<&&ControlPlane> = usable
+                    .iter()
+                    .filter(|plane| offered.served.contains_key(&plane.name))
+                    .collect();
+                if served.is_empty() {
+                    return None;
+                }
+                let problem = served
+                    .iter()
+                    .map(|plane| {
+                        offered
+                            .served
+                            .get(&plane.name)
+                            .and_then(|served| served.problem.clone())
+                    })
+                    .collect::<Option<Vec<String>>>()
+                    .and_then(|problems| problems.into_iter().next());
+                let typical = typical_times.get(&offered.name).map(std::time::Duration::as_secs);
+                Some(entry(
+                    offered,
+                    served.iter().map(|plane| choice(plane)).collect(),
+                    typical,
+                    problem,
+                ))
+            })
+            .collect();
+        entries.sort_by(|a, b| {
+            (a.card.title.to_lowercase(), &a.card.name).cmp(&(b.card.title.to_lowercase(), &b.card.name))
+        });
+        let by_name = entries
+            .iter()
+            .enumerate()
+            .map(|(place, entry)| (entry.card.name.clone(), place))
+            .collect();
+        Index {
+            made_of,
+            entries,
+            planes: usable.into_iter().map(choice).collect(),
+            by_name,
+        }
+    }
+}
+
+fn entry(
+    offered: &Arc<Offered>,
+    planes: Vec<PlaneChoice>,
+    typical_seconds: Option<u64>,
+    problem: Option<String>,
+) -> Entry {
+    let summary = offered.summary.clone().unwrap_or_default();
+    let haystack = [
+        offered.title.as_str(),
+        &summary,
+        &offered.kind,
+        offered.name.as_str(),
+        offered.owner.as_deref().unwrap_or_default(),
+        offered.category.title(),
+        &offered.keywords.join(" "),
+    ]
+    .join(" ")
+    .to_lowercase();
+    Entry {
+        card: CatalogCard {
+            name: offered.name.clone(),
+            title: offered.title.clone(),
+            summary,
+            category: offered.category,
+            icon: offered
+                .icon
+                .clone()
+                .unwrap_or_else(|| offered.category.slug().to_owned()),
+            typical_seconds,
+            needs_approval: None,
+            planes,
+            problem,
+        },
+        haystack,
+        offered: Arc::clone(offered),
+        needs_approval: OnceLock::new(),
+    }
+}

@@ -1,0 +1,288 @@
+//! What is thought of a request in the making: by the schema, by policy, by the quota, of its name, and by the control
+//! plane itself.
+
+use std::sync::Arc;
+
+use portico_domain::manifest::{Marks, render};
+use portico_domain::names::{ClaimName, is_dns_label};
+use portico_domain::policy::{Facts, Ruling, approvers_in_words, takes};
+use portico_domain::quota;
+use portico_domain::schema::{Check, Reason, Violation};
+use portico_domain::tenancy::{Scope, Viewer};
+use portico_domain::view::{ApprovalPreview, DryRunVerdict};
+use portico_planes::{Actor, ClaimFilter, PlaneError};
+use serde_json::Value;
+
+use super::draft::Draft;
+use super::names::title;
+use super::{Portal, PortalError, Result};
+
+impl Draft {
+    /// Renders the manifest and judges it by the schema that the control plane serves.
+    pub(super) fn judge_schema(&mut self, viewer: &Viewer) {
+        let Some((_, served)) = self.served.clone() else {
+            self.problem("", self.placement.reason.clone());
+            return;
+        };
+        let definition = Arc::clone(&served.definition);
+        let Some(resource) = self.resource().cloned() else {
+            return;
+        };
+        // Without a good name yet, the rest is judged under another.
+        let Ok(name) = ClaimName::new(self.name.clone()).or_else(|_| ClaimName::new("unnamed")) else {
+            return;
+        };
+        let namespace = resource
+            .namespaced
+            .then(|| {
+                self.environment()
+                    .map(|environment| environment.namespace.clone())
+            })
+            .flatten();
+        let marks = Marks {
+            tenant: &self.work.tenant,
+            environment: &self.work.environment,
+            plan: self.plan.as_ref().map(|plan| &plan.name),
+            request: self.id,
+            requester: &viewer.person,
+        };
+        let manifest = render(&resource, namespace.as_deref(), &name, &self.object, &marks);
+        let old = self.claim.as_ref().map(|claim| Arc::clone(&claim.object));
+        match definition.judge(&resource.version, &manifest, old.as_deref()) {
+            Ok(judgement) => {
+                // Beside a field whose text could not be read, what else is said of it is noise.
+                let unread: Vec<String> = self
+                    .violations
+                    .iter()
+                    .map(|violation| violation.pointer.clone())
+                    .collect();
+                let said = judgement.violations.into_iter().filter(|violation| {
+                    // What cannot be judged here, the control plane's dry run judges.
+                    violation.reason != Reason::CouldNotJudge && !unread.contains(&violation.pointer)
+                });
+                self.violations.extend(said);
+                for path in judgement.pruned {
+                    let message = format!("There is no field {path}. Check its spelling, or leave it out.");
+                    self.problem(&path, message);
+                }
+            }
+            Err(error) => self.problem("", format!("Its schema cannot be used: {error}")),
+        }
+        if self.placement.chosen.is_none() {
+            self.problem("", self.placement.reason.clone());
+        }
+        self.manifest = Some(manifest);
+    }
+}
+
+impl Portal {
+    pub(super) fn judge_policy(&self, draft: &mut Draft, viewer: &Viewer) -> Result<()> {
+        let policies = self.policies()?;
+        let configuration = Arc::clone(&draft.configuration);
+        let Some((tenant, environment)) = draft.work.resolve(&configuration) else {
+            return Err(PortalError::NotFound);
+        };
+        let nothing = Value::Null;
+        let facts = Facts {
+            action: draft.action,
+            manifest: draft.manifest.as_ref().unwrap_or(&nothing),
+            previous: draft.claim.as_ref().map(|claim| claim.object.as_ref()),
+            offering: &draft.offered.name,
+            kind: &draft.offered.kind,
+            category: draft.offered.category,
+            plan: draft.plan.as_ref(),
+            tenant,
+            environment,
+            requester: viewer,
+            plane: draft
+                .placement
+                .chosen
+                .as_ref()
+                .and_then(|plane| configuration.control_planes.get(plane)),
+        };
+        let ruling = policies.1.judge(&facts);
+        draft.approval = preview(&ruling, tenant.title());
+        draft.ruling = ruling;
+        if let Some(denied) = draft.approval.denied.clone() {
+            draft.problem("", format!("Policy refuses it: {denied}"));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn judge_quota(&self, draft: &mut Draft) -> Result<()> {
+        let configuration = Arc::clone(&draft.configuration);
+        let Some(tenant) = configuration.tenants.get(&draft.work.tenant) else {
+            return Ok(());
+        };
+        if tenant.spec.quota.0.is_empty() {
+            return Ok(());
+        }
+        let mut used = self.usage(&draft.work.tenant).await?;
+        let takes = takes(draft.plan.as_ref());
+        if let Some(claim) = &draft.claim {
+            let catalog = self.planes().catalog();
+            let before = super::usage::plan(&catalog, &claim.reference.offering, claim.plan.as_ref());
+            for (resource, amount) in portico_domain::policy::takes(before) {
+                if let Some(used) = used.get_mut(&resource) {
+                    *used = used.saturating_sub(amount);
+                }
+            }
+        }
+        draft.quota = quota::lines(&tenant.spec.quota, &used, &takes);
+        for sentence in quota::exceeded(&draft.quota) {
+            draft.problem("", sentence);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn judge_name(&self, draft: &mut Draft) -> Result<()> {
+        if draft.claim.is_some() {
+            if let Some(reference) = draft.claim_ref()
+                && let Some(open) = self.store().open_request_of(&Scope::system(), &reference).await?
+                && open.id != draft.id
+            {
+                draft.problem(
+                    "",
+                    "Another request about it is still under way. Wait for it, or withdraw it.",
+                );
+            }
+            return Ok(());
+        }
+        if draft.name.is_empty() {
+            draft.name_problems.push("Give it a name.".to_owned());
+            return Ok(());
+        }
+        if !is_dns_label(&draft.name) || draft.name.len() > 50 {
+            draft.name_problems.push(
+                "Use 1 to 50 lower-case letters, digits and hyphens, beginning and ending with a letter or digit: orders-db."
+                    .to_owned(),
+            );
+            return Ok(());
+        }
+        let Some(reference) = draft.claim_ref() else {
+            return Ok(());
+        };
+        let filter = ClaimFilter {
+            plane: Some(reference.plane.clone()),
+            offering: Some(reference.offering.clone()),
+            ..ClaimFilter::default()
+        };
+        // Whether the name is free is asked over all tenants; a cluster-scoped name may be another's.
+        let taken = self
+            .planes()
+            .claims(&Scope::system(), &filter)
+            .iter()
+            .any(|claim| claim.reference == reference && claim.request != Some(draft.id));
+        let spoken_for = match self.store().open_request_of(&Scope::system(), &reference).await? {
+            Some(open) => open.id != draft.id,
+            None => false,
+        };
+        if taken || spoken_for {
+            draft.name_problems.push(format!(
+                "There is a {} named {} there already. Choose another name.",
+                draft.offered.title, draft.name
+            ));
+        }
+        Ok(())
+    }
+
+    /// Asks the chosen control plane itself: its admission policies speak before anybody is asked to approve.
+    pub(super) async fn dry_run(&self, draft: &mut Draft, viewer: &Viewer) -> DryRunVerdict {
+        let verdict = |accepted: bool, message: String| DryRunVerdict { accepted, message };
+        let (Some(plane), Some(resource), Some(manifest)) = (
+            draft.placement.chosen.clone(),
+            draft.resource().cloned(),
+            draft.manifest.clone(),
+        ) else {
+            return verdict(false, "There is no control plane to ask.".to_owned());
+        };
+        let title = draft
+            .configuration
+            .control_planes
+            .get(&plane)
+            .map_or_else(|| plane.to_string(), |plane| title(plane).to_owned());
+        let actor = Actor::from(viewer);
+        match self
+            .planes()
+            .dry_run(&plane, &actor, &resource, &manifest, &draft.expect())
+            .await
+        {
+            Ok(_) => verdict(true, format!("{title} would accept it.")),
+            Err(PlaneError::Invalid { message, causes, .. }) => {
+                for cause in &causes {
+                    draft
+                        .violations
+                        .push(said_by_control_plane(&cause.field, &cause.message));
+                }
+                if causes.is_empty() {
+                    draft.problem("", format!("{title} does not accept it: {message}"));
+                }
+                verdict(false, format!("{title} does not accept it: {message}"))
+            }
+            Err(error) => {
+                draft.problem("", error.to_string());
+                verdict(false, error.to_string())
+            }
+        }
+    }
+}
+
+/// What a ruling comes to, in words.
+pub(super) fn preview(ruling: &Ruling, tenant_title: &str) -> ApprovalPreview {
+    match ruling {
+        Ruling::Go => ApprovalPreview::default(),
+        Ruling::Refused(reasons) => ApprovalPreview {
+            denied: Some(reasons.join(" ")),
+            needed: Vec::new(),
+        },
+        Ruling::NeedsApproval { rules, .. } => ApprovalPreview {
+            denied: None,
+            needed: rules
+                .iter()
+                .map(|rule| {
+                    let who = approvers_in_words(&rule.approvers, tenant_title, rule.count);
+                    format!("{who}: {}", rule.reason)
+                })
+                .collect(),
+        },
+    }
+}
+
+/// What a control plane said of a field, to stand beside it.
+fn said_by_control_plane(field: &str, message: &str) -> Violation {
+    Violation {
+        path: field.to_owned(),
+        pointer: pointer(field),
+        reason: Reason::Invalid,
+        message: message.to_owned(),
+        detail: message.to_owned(),
+        check: Check::Schema,
+    }
+}
+
+/// `spec.users[0].name` as a JSON pointer.
+fn pointer(field: &str) -> String {
+    if field.is_empty() || field == "<nil>" {
+        return String::new();
+    }
+    let mut pointer = String::new();
+    for part in field.split(['.', '[']) {
+        let part = part.trim_end_matches(']').trim_matches('"');
+        if !part.is_empty() {
+            pointer.push('/');
+            pointer.push_str(&part.replace('~', "~0").replace('/', "~1"));
+        }
+    }
+    pointer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_of_the_control_planes_words_is_found_in_the_form() {
+        assert_eq!(pointer("spec.users[0].name"), "/spec/users/0/name");
+        assert_eq!(pointer("<nil>"), "");
+    }
+}

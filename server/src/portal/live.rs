@@ -1,0 +1,167 @@
+//! What changes while somebody looks: a stream of changes, cut to what the viewer may see.
+
+use portico_domain::claim::ClaimRef;
+use portico_domain::names::{PlaneName, RequestId, TenantName};
+use portico_domain::placement::may_use;
+use portico_domain::tenancy::{Scope, Viewer};
+use portico_planes::Change;
+use portico_store::{EventFilter, Page};
+use serde::Serialize;
+use tokio::sync::broadcast;
+
+use super::names::{claim_href, request_href};
+use super::{Portal, Result};
+
+/// Something on a screen may have changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "type")]
+pub enum LiveEvent {
+    /// The catalog.
+    Catalog,
+    /// A claim.
+    Claim {
+        /// Which.
+        reference: ClaimRef,
+        /// The path of its page.
+        href: String,
+        /// It is gone.
+        deleted: bool,
+    },
+    /// A request.
+    Request {
+        /// Which.
+        id: RequestId,
+        /// The path of its page.
+        href: String,
+    },
+    /// A control plane, and so all its claims.
+    Plane {
+        /// Which.
+        name: PlaneName,
+    },
+    /// Some changes were missed: look at everything again.
+    Missed,
+}
+
+/// A stream of changes for one viewer.
+pub struct Live {
+    portal: Portal,
+    viewer: Viewer,
+    changes: broadcast::Receiver<Change>,
+    recorded: broadcast::Receiver<Recorded>,
+}
+
+/// A request that something was recorded of.
+#[derive(Debug, Clone)]
+pub(super) struct Recorded {
+    id: RequestId,
+    tenant: Option<TenantName>,
+}
+
+/// Changes kept for somebody who looks and is slow to hear.
+pub(super) const KEPT: usize = 1024;
+
+/// Events of the record read at a time.
+const READ: u32 = 200;
+
+impl Portal {
+    /// What changes from now on, as far as the viewer may see it.
+    #[must_use]
+    pub fn live(&self, viewer: &Viewer) -> Live {
+        Live {
+            portal: self.clone(),
+            viewer: viewer.clone(),
+            changes: self.planes().subscribe(),
+            recorded: self.shared.recorded.subscribe(),
+        }
+    }
+
+    /// Tells those who look what was recorded after the event `last`, by this replica or another; answers what to ask
+    /// with next. To be called a few times a second. `None` begins with what comes from now on.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn follow_record(&self, last: Option<i64>) -> Result<i64> {
+        let page = Page::first(if last.is_some() { READ } else { 1 });
+        let mut events = self
+            .store()
+            .events(&Scope::system(), &EventFilter::default(), &page)
+            .await?
+            .items;
+        let newest = events.first().map_or(0, |event| event.sequence);
+        let Some(last) = last else { return Ok(newest) };
+        events.retain(|event| event.sequence > last);
+        for event in events.into_iter().rev() {
+            if let Some(id) = event.event.request {
+                // Nobody may be listening; then there is nobody to tell.
+                let _ = self.shared.recorded.send(Recorded {
+                    id,
+                    tenant: event.event.tenant,
+                });
+            }
+        }
+        Ok(newest.max(last))
+    }
+}
+
+impl Live {
+    /// The next change; `None` when the portal ends.
+    pub async fn next(&mut self) -> Option<LiveEvent> {
+        loop {
+            tokio::select! {
+                change = self.changes.recv() => match change {
+                    Ok(change) => {
+                        if let Some(event) = self.seen(change) {
+                            return Some(event);
+                        }
+                    }
+                    Err(broadcast::error::RecvError::Lagged(_)) => return Some(LiveEvent::Missed),
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                },
+                recorded = self.recorded.recv() => match recorded {
+                    Ok(Recorded { id, tenant }) => {
+                        if tenant.is_some_and(|tenant| self.viewer.scope().allows(&tenant)) {
+                            return Some(LiveEvent::Request { id, href: request_href(id) });
+                        }
+                    }
+                    Err(broadcast::error::RecvError::Lagged(_)) => return Some(LiveEvent::Missed),
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                },
+            }
+        }
+    }
+
+    fn seen(&self, change: Change) -> Option<LiveEvent> {
+        let scope = self.viewer.scope();
+        match change {
+            Change::Catalog { .. } => Some(LiveEvent::Catalog),
+            Change::Claim {
+                reference,
+                tenant,
+                deleted,
+            } => {
+                let seen = match &tenant {
+                    Some(tenant) => scope.allows(tenant),
+                    None => scope.allows_unowned(),
+                };
+                seen.then(|| LiveEvent::Claim {
+                    href: claim_href(&reference),
+                    reference,
+                    deleted,
+                })
+            }
+            Change::Plane(name) => {
+                let configuration = self.portal.configuration();
+                let plane = configuration.control_planes.get(&name)?;
+                let seen = self.viewer.platform_admin
+                    || self
+                        .viewer
+                        .roles
+                        .keys()
+                        .filter_map(|tenant| configuration.tenants.get(tenant))
+                        .any(|tenant| may_use(tenant, plane));
+                seen.then_some(LiveEvent::Plane { name })
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Paths of pages, and titles that documents give.
+
+use portico_domain::claim::ClaimRef;
+use portico_domain::documents::{Configuration, ControlPlane};
+use portico_domain::names::{PlaneName, RequestId};
+use portico_domain::view::PlaneChoice;
+
+/// The path of a claim's page.
+pub(super) fn claim_href(claim: &ClaimRef) -> String {
+    format!(
+        "/claims/{}/{}/{}/{}",
+        claim.plane,
+        claim.offering,
+        claim.namespace.as_deref().unwrap_or("-"),
+        claim.name
+    )
+}
+
+/// The path of a request's page.
+pub(super) fn request_href(id: RequestId) -> String {
+    format!("/requests/{id}")
+}
+
+/// The name to show of a control plane, also of one that is no longer configured.
+pub(super) fn plane_title(configuration: &Configuration, name: &PlaneName) -> String {
+    configuration
+        .control_planes
+        .get(name)
+        .map_or_else(|| name.to_string(), |plane| title(plane).to_owned())
+}
+
+/// The name to show of a control plane.
+pub(super) fn title(plane: &ControlPlane) -> &str {
+    plane.spec.title.as_deref().unwrap_or(plane.name.as_str())
+}
+
+/// A control plane, to choose.
+pub(super) fn choice(plane: &ControlPlane) -> PlaneChoice {
+    PlaneChoice {
+        name: plane.name.clone(),
+        title: title(plane).to_owned(),
+        region: plane.spec.region.clone(),
+    }
+}

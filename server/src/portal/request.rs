@@ -1,0 +1,263 @@
+//! A request: where is it, on whom does it wait?
+
+use std::collections::BTreeMap;
+
+use portico_domain::documents::Configuration;
+use portico_domain::manifest::{diff, without_machinery};
+use portico_domain::names::RequestId;
+use portico_domain::policy::{approvers_in_words, is_approver, takes, unmet};
+use portico_domain::quota;
+use portico_domain::request::{Action, Request, State};
+use portico_domain::schema::yaml;
+use portico_domain::tenancy::{Role, Viewer};
+use portico_domain::view::{DiffLine, QuotaLine, RequestPage, RequestStep};
+use portico_planes::Catalog;
+
+use super::names::{claim_href, plane_title};
+use super::offering::plan_title;
+use super::usage::plan;
+use super::{Portal, PortalError, Result, rows, sentence};
+
+impl Portal {
+    /// A request's page.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] when there is no such request for the viewer; when the database fails.
+    pub async fn request(&self, viewer: &Viewer, id: RequestId) -> Result<RequestPage> {
+        let request = self.seen_request(viewer, id).await?;
+        let configuration = self.configuration();
+        let catalog = self.planes().catalog();
+        let (may_decide, may_not_decide) = may_decide(viewer, &request);
+        let claim = self.planes().claim(&viewer.scope(), &request.claim);
+        Ok(RequestPage {
+            row: rows::request(&catalog, &request),
+            claim_href: claim.map(|claim| claim_href(&claim.reference)),
+            steps: steps(&configuration, &request),
+            sentence: wish(&configuration, &catalog, &request),
+            manifest: yaml::print(&request.manifest),
+            manifest_hash: request.manifest_hash.clone(),
+            diff: difference(&request),
+            placement: request.placement.clone(),
+            note: request.note.clone(),
+            rules: request
+                .approval
+                .iter()
+                .flat_map(|need| &need.rules)
+                .map(|rule| (rule.policy.clone(), rule.rule.clone(), rule.reason.clone()))
+                .collect(),
+            quota: self.quota_lines(&configuration, &catalog, &request).await?,
+            may_decide,
+            may_not_decide,
+            may_withdraw: may_withdraw(viewer, &request),
+            revision: request.revision,
+        })
+    }
+
+    /// The request, if it exists for the viewer: as a member of its tenant, or as one whose agreement it needs.
+    pub(super) async fn seen_request(&self, viewer: &Viewer, id: RequestId) -> Result<Request> {
+        if let Some(request) = self.store().request(&viewer.scope(), id).await? {
+            return Ok(request);
+        }
+        // An approver by group need not be a member of the tenant.
+        let request = self
+            .store()
+            .request(&portico_domain::tenancy::Scope::system(), id)
+            .await?
+            .filter(|request| request.state == State::AwaitingApproval && is_asked(viewer, request));
+        request.ok_or(PortalError::NotFound)
+    }
+
+    /// What the request does to the quota of its tenant.
+    pub(super) async fn quota_lines(
+        &self,
+        configuration: &Configuration,
+        catalog: &Catalog,
+        request: &Request,
+    ) -> Result<Vec<QuotaLine>> {
+        let Some(tenant) = configuration.tenants.get(&request.tenant) else {
+            return Ok(Vec::new());
+        };
+        if request.action != Action::Create || request.state.is_end() || tenant.spec.quota.0.is_empty() {
+            return Ok(Vec::new());
+        }
+        let takes = takes(plan(catalog, &request.claim.offering, request.plan.as_ref()));
+        let mut used = self.usage(&request.tenant).await?;
+        // What is used counts this request already: say what was used before it.
+        for (resource, amount) in &takes {
+            if let Some(used) = used.get_mut(resource) {
+                *used = used.saturating_sub(*amount);
+            }
+        }
+        Ok(quota::lines(&tenant.spec.quota, &used, &takes))
+    }
+}
+
+/// The wish in a sentence.
+pub(super) fn wish(configuration: &Configuration, catalog: &Catalog, request: &Request) -> String {
+    let looks = rows::looks(catalog, &request.claim.offering);
+    sentence::wish(
+        request.action,
+        &looks.title,
+        plan(catalog, &request.claim.offering, request.plan.as_ref()).map(plan_title),
+        request.claim.name.as_str(),
+        request.tenant.as_str(),
+        request.environment.as_str(),
+        Some(&plane_title(configuration, &request.claim.plane)),
+    )
+}
+
+/// For a change, what differs from what was live when it was asked.
+pub(super) fn difference(request: &Request) -> Vec<DiffLine> {
+    match (&request.previous, request.action) {
+        (Some(previous), Action::Change | Action::Renew) => {
+            let strip = |object: &serde_json::Value| {
+                let mut object = without_machinery(object, true);
+                // Portico's own marks differ with every request and are nobody's wish.
+                if let Some(map) = object.as_object_mut() {
+                    map.shift_remove("metadata");
+                }
+                yaml::print(&object)
+            };
+            diff(&strip(previous), &strip(&request.manifest))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the viewer is one of those whose agreement is still missing.
+pub(super) fn is_asked(viewer: &Viewer, request: &Request) -> bool {
+    let Some(need) = &request.approval else {
+        return false;
+    };
+    unmet(&need.rules, &request.decisions)
+        .iter()
+        .any(|rule| is_approver(viewer, &request.tenant, &rule.approvers))
+}
+
+/// Whether the viewer may decide; if one would expect so and it is not, why.
+pub(super) fn may_decide(viewer: &Viewer, request: &Request) -> (bool, Option<String>) {
+    if request.state != State::AwaitingApproval || !is_asked(viewer, request) {
+        return (false, None);
+    }
+    if request.requester.subject == viewer.person.subject {
+        return (
+            false,
+            Some("Nobody approves a request of their own. Ask another approver.".to_owned()),
+        );
+    }
+    if request
+        .decisions
+        .iter()
+        .any(|decision| decision.by.subject == viewer.person.subject)
+    {
+        return (
+            false,
+            Some("You have agreed; it needs somebody else’s agreement too.".to_owned()),
+        );
+    }
+    (true, None)
+}
+
+/// Whether the viewer may take it back: the requester, or an admin of the tenant, until the worker has begun.
+pub(super) fn may_withdraw(viewer: &Viewer, request: &Request) -> bool {
+    let open = request
+        .state
+        .after(portico_domain::request::Step::Withdraw)
+        .is_ok();
+    open && (request.requester.subject == viewer.person.subject
+        || viewer.may(&request.tenant, Role::TenantAdmin))
+        && viewer.sees(&request.tenant)
+}
+
+fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
+    let plain = |title: &str| RequestStep {
+        title: title.to_owned(),
+        who: None,
+        at: None,
+        comment: None,
+        done: false,
+        current: false,
+        bad: false,
+    };
+    let mut steps = vec![RequestStep {
+        who: Some(request.requester.name.clone()),
+        at: Some(request.created_at),
+        comment: request.note.clone(),
+        done: true,
+        ..plain("Asked for")
+    }];
+    steps.extend(request.decisions.iter().map(|decision| RequestStep {
+        who: Some(decision.by.name.clone()),
+        at: Some(decision.at),
+        comment: decision.comment.clone(),
+        done: true,
+        bad: !decision.approved,
+        ..plain(if decision.approved { "Approved" } else { "Rejected" })
+    }));
+    let end = |title: &str, bad: bool| RequestStep {
+        at: Some(request.updated_at),
+        comment: request.failure.clone(),
+        done: true,
+        current: true,
+        bad,
+        ..plain(title)
+    };
+    let apply = if request.action == Action::Delete {
+        "Delete it on the control plane"
+    } else {
+        "Apply it to the control plane"
+    };
+    let applied = if request.action == Action::Delete {
+        "Deleted on the control plane"
+    } else {
+        "Applied to the control plane"
+    };
+    match request.state {
+        State::AwaitingApproval => {
+            let tenant = configuration
+                .tenants
+                .get(&request.tenant)
+                .map_or(request.tenant.as_str(), |tenant| tenant.title());
+            for rule in request
+                .approval
+                .iter()
+                .flat_map(|need| unmet(&need.rules, &request.decisions))
+            {
+                steps.push(RequestStep {
+                    who: Some(approvers_in_words(&rule.approvers, tenant, rule.count)),
+                    comment: Some(rule.reason.clone()),
+                    current: true,
+                    ..plain("Waits for approval")
+                });
+            }
+            steps.push(plain(apply));
+        }
+        State::Draft | State::Submitted | State::Approved | State::Applying => steps.push(RequestStep {
+            comment: request.waiting_for.clone(),
+            current: true,
+            ..plain(apply)
+        }),
+        State::Fulfilled => steps.push(end(applied, false)),
+        State::Rejected if request.decisions.iter().any(|decision| !decision.approved) => {
+            if let Some(last) = steps.last_mut() {
+                last.current = true;
+            }
+        }
+        State::Rejected => steps.push(end("Refused by policy", true)),
+        State::Withdrawn => steps.push(end("Withdrawn", true)),
+        State::Expired => steps.push(end("Expired: nobody decided in time", true)),
+        State::Failed => steps.push(end("Failed", true)),
+    }
+    steps
+}
+
+/// How many of a requester's requests ended how, in words.
+pub(super) fn track(counts: &BTreeMap<State, u64>) -> String {
+    let of = |state: State| counts.get(&state).copied().unwrap_or(0);
+    let fulfilled = of(State::Fulfilled);
+    match (fulfilled, of(State::Rejected)) {
+        (0, 0) => "Their first request here".to_owned(),
+        (fulfilled, 0) => format!("{fulfilled} fulfilled before, none rejected"),
+        (fulfilled, rejected) => format!("{fulfilled} fulfilled before, {rejected} rejected"),
+    }
+}

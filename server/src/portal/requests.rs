@@ -1,0 +1,105 @@
+//! Requests: what was asked for, and what became of it. And taking one back.
+
+use portico_domain::names::{OfferingName, RequestId};
+use portico_domain::request::{State, Step};
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::{Paged, RequestsPage};
+use portico_store::{Page, RequestFilter};
+use serde_json::json;
+
+use super::request::may_withdraw;
+use super::{Portal, PortalError, Result, Work, rows};
+
+/// Requests on a page.
+const PER_PAGE: u32 = 50;
+
+/// What the list is limited to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestsQuery {
+    /// One state.
+    pub state: Option<State>,
+    /// One offering.
+    pub offering: Option<OfferingName>,
+    /// Only the viewer's own.
+    pub mine: bool,
+    /// Only what is older than this one.
+    pub before: Option<RequestId>,
+}
+
+impl Portal {
+    /// Requests of the tenant that the viewer works in, the newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn requests(
+        &self,
+        viewer: &Viewer,
+        work: Option<&Work>,
+        query: &RequestsQuery,
+    ) -> Result<RequestsPage> {
+        let filter = RequestFilter {
+            tenant: work.map(|work| work.tenant.clone()),
+            states: query.state.into_iter().collect(),
+            offering: query.offering.clone(),
+            requester: query.mine.then(|| viewer.person.subject.clone()),
+            ..RequestFilter::default()
+        };
+        let page = Page {
+            limit: PER_PAGE,
+            before: query.before,
+        };
+        let found = self.store().requests(&viewer.scope(), &filter, &page).await?;
+        let catalog = self.planes().catalog();
+        Ok(RequestsPage {
+            state: query.state,
+            offering: query.offering.clone(),
+            mine: query.mine,
+            rows: Paged {
+                more: found.next.is_some(),
+                items: found
+                    .items
+                    .iter()
+                    .map(|request| rows::request(&catalog, request))
+                    .collect(),
+                total: None,
+                page: 1,
+                per_page: PER_PAGE as usize,
+            },
+        })
+    }
+
+    /// Takes a request back.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] when there is no such request for the viewer, [`PortalError::Forbidden`] when it
+    /// is not theirs, [`PortalError::Conflict`] when it is too late or somebody else was faster.
+    pub async fn withdraw(&self, viewer: &Viewer, remote: Option<&str>, id: RequestId) -> Result<()> {
+        let mut request = self.seen_request(viewer, id).await?;
+        let state = request
+            .state
+            .after(Step::Withdraw)
+            .map_err(|error| PortalError::Conflict(sentence(&error.to_string())))?;
+        if !may_withdraw(viewer, &request) {
+            return Err(PortalError::Forbidden(format!(
+                "Only {} can take it back.",
+                request.requester.name
+            )));
+        }
+        request.state = state;
+        request.updated_at = self.now();
+        let mut event = self.event(viewer, remote, "request.withdrawn", id.to_string());
+        event.tenant = Some(request.tenant.clone());
+        event.request = Some(id);
+        event.details = json!({ "claim": request.claim.to_string() });
+        self.store().update_request(&request, &[event]).await?;
+        Ok(())
+    }
+}
+
+/// An error's text as a sentence.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        format!("{}{}.", first.to_uppercase(), letters.as_str())
+    })
+}

@@ -1,0 +1,76 @@
+//! Rows of lists: a claim or request as every list shows it.
+
+use portico_domain::claim::Claim;
+use portico_domain::documents::{Category, Configuration};
+use portico_domain::names::OfferingName;
+use portico_domain::request::Request;
+use portico_domain::view::{ClaimRow, RequestRow};
+use portico_planes::Catalog;
+
+use super::names::{claim_href, plane_title, request_href};
+use super::sentence;
+
+/// What an offering is called and drawn by, also when no control plane serves it any more.
+pub(super) struct Looks {
+    pub(super) title: String,
+    pub(super) icon: String,
+    pub(super) category: Category,
+}
+
+pub(super) fn looks(catalog: &Catalog, name: &OfferingName) -> Looks {
+    match catalog.get(name) {
+        Some(offered) => Looks {
+            title: offered.title.clone(),
+            icon: offered
+                .icon
+                .clone()
+                .unwrap_or_else(|| offered.category.slug().to_owned()),
+            category: offered.category,
+        },
+        None => Looks {
+            title: name.as_str().split('.').next().unwrap_or_default().to_owned(),
+            icon: Category::Other.slug().to_owned(),
+            category: Category::Other,
+        },
+    }
+}
+
+pub(super) fn claim(configuration: &Configuration, catalog: &Catalog, claim: &Claim) -> ClaimRow {
+    let looks = looks(catalog, &claim.reference.offering);
+    ClaimRow {
+        reference: claim.reference.clone(),
+        href: claim_href(&claim.reference),
+        offering_title: looks.title,
+        icon: looks.icon,
+        category: looks.category,
+        tenant: claim.tenant.clone(),
+        environment: claim.environment.clone(),
+        plan: claim.plan.clone(),
+        plane_title: plane_title(configuration, &claim.reference.plane),
+        health: claim.verdict.health,
+        reason: claim.verdict.reason.clone(),
+        requester: claim.requester.as_ref().map(|(_, name)| name.clone()),
+        created_at: claim.created_at,
+        observed_at: claim.observed_at,
+    }
+}
+
+pub(super) fn request(catalog: &Catalog, request: &Request) -> RequestRow {
+    let looks = looks(catalog, &request.claim.offering);
+    RequestRow {
+        id: request.id,
+        href: request_href(request.id),
+        action: request.action,
+        state: request.state,
+        status: sentence::status(request),
+        claim: request.claim.clone(),
+        offering_title: looks.title,
+        icon: looks.icon,
+        tenant: request.tenant.clone(),
+        environment: request.environment.clone(),
+        plan: request.plan.clone(),
+        requester: request.requester.name.clone(),
+        created_at: request.created_at,
+        updated_at: request.updated_at,
+    }
+}

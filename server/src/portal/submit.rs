@@ -1,0 +1,176 @@
+//! Sending a request: the manifest is frozen, the policy asked once more, and from then on the worker or an approver
+//! has it.
+
+use jiff::SignedDuration;
+use portico_domain::manifest::without_machinery;
+use portico_domain::names::RequestId;
+use portico_domain::policy::Ruling;
+use portico_domain::request::{ApprovalNeed, Request, State, Step, manifest_hash};
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::{RequestFormPage, Submission};
+use portico_store::StoreError;
+use serde_json::json;
+
+use super::form::{FormTarget, Posted};
+use super::names::request_href;
+use super::{Portal, PortalError, Result, Work};
+
+/// What became of sending a form.
+#[derive(Debug)]
+pub enum Sent<Page> {
+    /// There is a request.
+    Accepted(Submission),
+    /// There is none: the form again, with what was typed and what is wrong with it.
+    Refused(Box<Page>),
+}
+
+impl Portal {
+    /// Sends the form for a new claim or a change.
+    ///
+    /// # Errors
+    /// As [`Portal::form`]. What is wrong with what was typed is no error but the form again.
+    pub async fn submit(
+        &self,
+        viewer: &Viewer,
+        remote: Option<&str>,
+        work: Option<&Work>,
+        target: FormTarget<'_>,
+        posted: &Posted,
+    ) -> Result<Sent<RequestFormPage>> {
+        // Of two sent at once, the second sees what the first takes of the quota.
+        let _one_at_a_time = self.shared.submitting.lock().await;
+        let mut draft = self.draft(viewer, work, target, posted).await?;
+        if let Some(known) = self.sent_before(viewer, draft.id).await? {
+            return Ok(Sent::Accepted(known));
+        }
+        self.notice_stale(&mut draft, posted);
+        let mut dry_run = None;
+        if draft.problem_count() == 0 {
+            dry_run = Some(self.dry_run(&mut draft, viewer).await);
+        }
+        let (Some(claim), Some(resource), Some(manifest), 0) = (
+            draft.claim_ref(),
+            draft.resource().cloned(),
+            draft.manifest.clone(),
+            draft.problem_count(),
+        ) else {
+            return Ok(Sent::Refused(Box::new(
+                self.form_page(work, draft, dry_run, false, false)?,
+            )));
+        };
+        let now = self.now();
+        let request = Request {
+            id: draft.id,
+            action: draft.action,
+            state: State::Draft,
+            tenant: draft.work.tenant.clone(),
+            environment: draft.work.environment.clone(),
+            claim,
+            resource,
+            plan: draft.plan.as_ref().map(|plan| plan.name.clone()),
+            manifest_hash: manifest_hash(&manifest),
+            manifest,
+            previous: draft
+                .claim
+                .as_ref()
+                .map(|claim| without_machinery(&claim.object, draft.is_composite())),
+            uid: draft.claim.as_ref().map(|claim| claim.uid.clone()),
+            placement: draft.placement.clone(),
+            requester: viewer.person.clone(),
+            requester_groups: viewer.groups.clone(),
+            note: Some(draft.note.trim().to_owned()).filter(|note| !note.is_empty()),
+            approval: None,
+            decisions: Vec::new(),
+            attempts: 0,
+            next_attempt_at: None,
+            waiting_for: None,
+            failure: None,
+            created_at: now,
+            updated_at: now,
+            revision: 1,
+        };
+        match self.send(viewer, remote, request, &draft.ruling).await {
+            Ok(submission) => Ok(Sent::Accepted(submission)),
+            Err(PortalError::Conflict(why)) => {
+                draft.problem("", why);
+                Ok(Sent::Refused(Box::new(
+                    self.form_page(work, draft, dry_run, false, false)?,
+                )))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts a request in, as the policy rules: straight to the worker, or to those who must agree.
+    pub(super) async fn send(
+        &self,
+        viewer: &Viewer,
+        remote: Option<&str>,
+        mut request: Request,
+        ruling: &Ruling,
+    ) -> Result<Submission> {
+        let step = |state: State, step: Step| {
+            state
+                .after(step)
+                .map_err(|error| PortalError::Conflict(error.to_string()))
+        };
+        request.state = step(request.state, Step::Submit)?;
+        match ruling {
+            Ruling::Refused(reasons) => return Err(PortalError::Forbidden(reasons.join(" "))),
+            Ruling::Go => request.state = step(request.state, Step::Approve)?,
+            Ruling::NeedsApproval {
+                rules,
+                expires_after_hours,
+            } => {
+                request.state = step(request.state, Step::RequireApproval)?;
+                let expires_at = self.now() + SignedDuration::from_hours(i64::from(*expires_after_hours));
+                request.approval = Some(ApprovalNeed {
+                    rules: rules.clone(),
+                    expires_at,
+                });
+            }
+        }
+        let mut event = self.event(viewer, remote, "request.submitted", request.id.to_string());
+        event.tenant = Some(request.tenant.clone());
+        event.request = Some(request.id);
+        event.details = json!({
+            "action": request.action.slug(),
+            "claim": request.claim.to_string(),
+            "manifestHash": request.manifest_hash,
+            "state": request.state.slug(),
+        });
+        let submission = Submission {
+            id: request.id,
+            href: request_href(request.id),
+            state: request.state,
+        };
+        match self.store().insert_request(&request, &[event]).await {
+            Ok(()) => {}
+            // The same form, sent twice at once.
+            Err(StoreError::Duplicate(_)) => {
+                return self.sent_before(viewer, request.id).await?.ok_or_else(|| {
+                    PortalError::Conflict(
+                        "The form was sent before. Open it anew to ask for another.".to_owned(),
+                    )
+                });
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if request.state == State::Approved {
+            self.work_to_do();
+        }
+        Ok(submission)
+    }
+
+    /// What was made of this very form before, when the viewer sent it.
+    pub(super) async fn sent_before(&self, viewer: &Viewer, id: RequestId) -> Result<Option<Submission>> {
+        let known = self.store().request(&viewer.scope(), id).await?;
+        Ok(known
+            .filter(|request| request.requester.subject == viewer.person.subject)
+            .map(|request| Submission {
+                id,
+                href: request_href(id),
+                state: request.state,
+            }))
+    }
+}

@@ -1,0 +1,57 @@
+//! Where a viewer works: the tenant and environment at the head of every page.
+
+use portico_domain::documents::{Configuration, Environment, Tenant};
+use portico_domain::names::{EnvironmentName, TenantName};
+use portico_domain::tenancy::{Role, Viewer};
+
+/// Where a viewer works: a tenant and an environment of theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Work {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// The environment.
+    pub environment: EnvironmentName,
+}
+
+impl Work {
+    /// The place that `wanted` (`tenant/environment`, from a cookie) names, if the viewer is a member there;
+    /// else the first environment of the first tenant where they may ask for things; `None` for somebody who is
+    /// no member anywhere.
+    #[must_use]
+    pub fn choose(viewer: &Viewer, configuration: &Configuration, wanted: Option<&str>) -> Option<Self> {
+        wanted
+            .and_then(|wanted| Self::parse(wanted))
+            .filter(|work| viewer.roles.contains_key(&work.tenant) && work.resolve(configuration).is_some())
+            .or_else(|| Self::first(viewer, configuration))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (tenant, environment) = text.split_once('/')?;
+        Some(Self {
+            tenant: tenant.parse().ok()?,
+            environment: environment.parse().ok()?,
+        })
+    }
+
+    fn first(viewer: &Viewer, configuration: &Configuration) -> Option<Self> {
+        let mut tenants: Vec<&Tenant> = configuration
+            .tenants
+            .values()
+            .filter(|tenant| viewer.roles.contains_key(&tenant.name))
+            .collect();
+        tenants.sort_by_key(|tenant| !viewer.may(&tenant.name, Role::Developer));
+        let tenant = tenants.first()?;
+        let environment = tenant.spec.environments.first()?;
+        Some(Self {
+            tenant: tenant.name.clone(),
+            environment: environment.name.clone(),
+        })
+    }
+
+    /// The documents that it names.
+    #[must_use]
+    pub fn resolve<'c>(&self, configuration: &'c Configuration) -> Option<(&'c Tenant, &'c Environment)> {
+        let tenant = configuration.tenants.get(&self.tenant)?;
+        Some((tenant, tenant.environment(&self.environment)?))
+    }
+}
