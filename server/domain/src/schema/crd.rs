@@ -1,4 +1,4 @@
-//! Reading a CustomResourceDefinition.
+//! Reading a `CustomResourceDefinition`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub enum Scope {
     Cluster,
 }
 
-/// A kind, as a CustomResourceDefinition defines it.
+/// A kind, as a `CustomResourceDefinition` defines it.
 #[derive(Debug, Clone)]
 pub struct Definition {
     /// `metadata.name`: `<plural>.<group>`.
@@ -51,6 +51,10 @@ pub struct Definition {
 
 /// One version of a kind.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "as the document has them, each on its own"
+)]
 pub struct Version {
     /// Its name: `v1`.
     pub name: String,
@@ -95,7 +99,7 @@ pub struct PrinterColumn {
 }
 
 impl Definition {
-    /// Reads a CustomResourceDefinition of `apiextensions.k8s.io/v1`, within the usual limits for schemas.
+    /// Reads a `CustomResourceDefinition` of `apiextensions.k8s.io/v1`, within the usual limits for schemas.
     ///
     /// # Errors
     /// When it is none, or its names or versions cannot be read. A version's schema that cannot be read is an error

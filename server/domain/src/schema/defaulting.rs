@@ -72,10 +72,10 @@ fn default(value: &mut Value, node: &Node) {
 }
 
 fn replace_null(value: &mut Value, node: &Node) {
-    if is_refused_null(value, node) {
-        if let Some(default) = &node.default {
-            *value = (**default).clone();
-        }
+    if is_refused_null(value, node)
+        && let Some(default) = &node.default
+    {
+        *value = (**default).clone();
     }
 }
 

@@ -37,6 +37,12 @@ pub enum ParseError {
         /// The limit.
         limit: usize,
     },
+    /// The schema has more different patterns than Portico compiles.
+    #[error("the schema has more than {limit} different patterns")]
+    TooManyPatterns {
+        /// The limit.
+        limit: usize,
+    },
     /// The document is of another kind.
     #[error("this is a {found}, not a CustomResourceDefinition of apiextensions.k8s.io/v1")]
     NotADefinition {

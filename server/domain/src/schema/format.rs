@@ -140,7 +140,6 @@ impl Format {
 macro_rules! pattern {
     ($($name:ident = $text:expr;)*) => {
         $(static $name: LazyLock<Regex> = LazyLock::new(|| {
-            #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by this file's tests")]
             Regex::new($text).unwrap()
         });)*
     };
@@ -325,7 +324,7 @@ fn is_isbn10(text: &str) -> bool {
         .zip(1_u32..)
         .map(|(digit, weight)| weight * u32::from(digit - b'0'))
         .sum();
-    (sum + 10 * last) % 11 == 0
+    (sum + 10 * last).is_multiple_of(11)
 }
 
 fn is_isbn13(text: &str) -> bool {
@@ -355,7 +354,7 @@ fn is_credit_card(text: &str) -> bool {
             if digit > 9 { digit - 9 } else { digit }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Go's `url.ParseRequestURI`: an absolute URL or an absolute path.
@@ -366,9 +365,8 @@ fn is_request_uri(text: &str) -> bool {
     if text == "*" {
         return true;
     }
-    let (scheme, rest) = match scheme(text) {
-        Ok(found) => found,
-        Err(()) => return false,
+    let Ok((scheme, rest)) = scheme(text) else {
+        return false;
     };
     let rest = rest.split_once('?').map_or(rest, |(path, _)| path);
     if !rest.starts_with('/') {

@@ -64,6 +64,29 @@ impl Definition {
         })
     }
 
+    /// Judges an object by the version that it names in its `apiVersion`, or by `version` if that is given.
+    ///
+    /// # Errors
+    /// When the definition has no such version or that carries no schema.
+    pub fn judge_document(
+        &self,
+        version: Option<&str>,
+        object: &Value,
+        old: Option<&Value>,
+    ) -> Result<Judgement, ParseError> {
+        let named = object["apiVersion"]
+            .as_str()
+            .and_then(|api_version| api_version.split_once('/'));
+        let version = match (version, named) {
+            (Some(version), _) | (None, Some((_, version))) => version,
+            (None, None) => self
+                .storage_version()
+                .map(|version| version.name.as_str())
+                .unwrap_or_default(),
+        };
+        self.judge(version, object, old)
+    }
+
     /// Judges a new `status`, as a write to the status subresource.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! One node of a structural schema: what may stand at one place of an object.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -100,6 +101,10 @@ pub(in crate::schema) struct Combinations {
 
 /// One node of a structural schema.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "as the schema has them, each on its own"
+)]
 pub struct Node {
     pub(in crate::schema) kind: Kind,
     pub(in crate::schema) nullable: bool,
@@ -120,6 +125,8 @@ pub struct Node {
     pub(in crate::schema) list_keys: Vec<Box<str>>,
     pub(in crate::schema) required: Vec<Box<str>>,
     pub(in crate::schema) one_of_values: Vec<Value>,
+    /// The texts among [`Self::one_of_values`], where they are many.
+    pub(in crate::schema) many_texts: Option<HashSet<Box<str>>>,
     pub(in crate::schema) bounds: Option<Box<Bounds>>,
     pub(in crate::schema) combinations: Option<Box<Combinations>>,
     pub(in crate::schema) rules: Vec<Rule>,

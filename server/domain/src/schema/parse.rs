@@ -11,7 +11,7 @@ use super::node::{Additional, Bounds, Combinations, Kind, ListType, Node};
 use super::pattern::Pattern;
 use super::rules::Rule;
 
-/// Keywords of OpenAPI that structural schemas must not use: with them an object would be judged otherwise.
+/// Keywords of `OpenAPI` that structural schemas must not use: with them an object would be judged otherwise.
 const FORBIDDEN: [&str; 5] = [
     "patternProperties",
     "definitions",
@@ -19,6 +19,9 @@ const FORBIDDEN: [&str; 5] = [
     "additionalItems",
     "discriminator",
 ];
+
+/// Different patterns that one schema may have: each may take a megabyte once compiled.
+const PATTERNS: usize = 300;
 
 /// Reads a schema.
 ///
@@ -132,6 +135,14 @@ impl Reader {
         self.children(&mut node, document, place, depth)?;
         node.combinations = self.combinations(document, place, depth)?;
         node.rules = self.rules(document, place)?;
+        if node.one_of_values.len() > 32 {
+            let texts = node
+                .one_of_values
+                .iter()
+                .filter_map(Value::as_str)
+                .map(Into::into);
+            node.many_texts = Some(texts.collect());
+        }
         summarize(&mut node);
         Ok(node)
     }
@@ -250,6 +261,9 @@ impl Reader {
             None | Some("") => None,
             Some(source) => {
                 self.count(source.len())?;
+                if self.patterns.len() >= PATTERNS && !self.patterns.contains_key(source) {
+                    return Err(ParseError::TooManyPatterns { limit: PATTERNS });
+                }
                 let pattern = self
                     .patterns
                     .entry(source.into())

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use regex::{Regex, RegexBuilder};
 
 /// The most memory that one compiled pattern may take.
-const SIZE_LIMIT: usize = 2 * 1024 * 1024;
+const SIZE_LIMIT: usize = 1024 * 1024;
 
 /// A pattern, compiled when first asked.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Pattern {
 pub(in crate::schema) fn compile(source: &str) -> Result<Regex, String> {
     RegexBuilder::new(&translate(source))
         .size_limit(SIZE_LIMIT)
-        .dfa_size_limit(SIZE_LIMIT)
+        .dfa_size_limit(SIZE_LIMIT / 4)
         .build()
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => format!("it takes more than {SIZE_LIMIT} bytes when compiled"),

@@ -20,20 +20,6 @@ pub(super) fn validate(node: &Node, value: &Value, old: Option<&Value>) -> Vec<V
     outcome.violations
 }
 
-/// Judges a value that is not a whole object.
-pub(super) fn validate_at(node: &Node, value: &Value, path: &Path<'_>) -> Vec<Violation> {
-    let mut outcome = Outcome::default();
-    check(node, value, None, path, &mut outcome);
-    outcome.violations
-}
-
-/// Whether `node` accepts `value`, combinations included, rules left out.
-pub(super) fn accepts(node: &Node, value: &Value) -> bool {
-    let mut outcome = Outcome::default();
-    check(node, value, None, &Path::ROOT, &mut outcome);
-    !outcome.failed
-}
-
 #[derive(Default)]
 struct Outcome {
     violations: Vec<Violation>,
@@ -184,10 +170,10 @@ fn is_whole_float(float: f64) -> bool {
         return false;
     }
     let rounded = float.trunc();
-    if rounded == float {
+    let difference = (float - rounded).abs();
+    if difference <= 0.0 {
         return true;
     }
-    let difference = (float - rounded).abs();
     if rounded == 0.0 {
         return difference < 1e-9 * f64::from_bits(1);
     }
@@ -229,17 +215,30 @@ fn string(bounds: &Bounds, text: &str, path: &Path<'_>, outcome: &mut Outcome) {
 }
 
 fn enumeration(node: &Node, value: &Value, path: &Path<'_>, outcome: &mut Outcome) {
-    if node.one_of_values.is_empty() || node.one_of_values.iter().any(|allowed| same(value, allowed)) {
+    /// More values than this are not listed in a message.
+    const LISTED: usize = 200;
+    if node.one_of_values.is_empty() {
         return;
     }
-    let allowed: Vec<String> = node
+    let found = match (&node.many_texts, value) {
+        (Some(texts), Value::String(text)) => texts.contains(text.as_str()),
+        _ => node.one_of_values.iter().any(|allowed| same(value, allowed)),
+    };
+    if found {
+        return;
+    }
+    let mut allowed: Vec<String> = node
         .one_of_values
         .iter()
+        .take(LISTED)
         .map(|allowed| match allowed {
             Value::String(text) => quote(text),
             other => quote(&other.to_string()),
         })
         .collect();
+    if node.one_of_values.len() > LISTED {
+        allowed.push("…".to_owned());
+    }
     let detail = format!("supported values: {}", allowed.join(", "));
     outcome.add(
         path,

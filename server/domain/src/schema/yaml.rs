@@ -111,6 +111,8 @@ fn explain(error: &serde_saphyr::Error) -> YamlError {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -144,8 +146,8 @@ mod tests {
         let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
         for level in 1..12 {
             let before = format!("*a{}", level - 1);
-            let items = vec![before.as_str(); 9].join(", ");
-            bomb.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+            let items = [before.as_str(); 9].join(", ");
+            let _ = writeln!(bomb, "a{level}: &a{level} [{items}]");
         }
         assert!(parse(&bomb).is_err());
         assert!(parse(&"[".repeat(100_000)).is_err());

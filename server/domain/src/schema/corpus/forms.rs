@@ -66,7 +66,8 @@ fn samples_go_through_their_forms_unchanged() {
         for object in [object.clone(), schema.defaulted(&object)] {
             let form = build(schema, setup(&object, &hints, false));
             let decoded = decode(schema, &object, &encode(&form));
-            if decoded.object.to_string() != object.to_string() {
+            let (given, taken) = (object.to_string(), decoded.object.to_string());
+            if taken != given {
                 wrong.push(format!("{file}:\n  in  {object}\n  out {}", decoded.object));
             }
         }

@@ -90,25 +90,39 @@ pub fn build(schema: &Schema, setup: Setup<'_>) -> Form {
             continue;
         }
         builder.places.note("/spec", "/spec");
+        let here = root.requires(name) || value.is_some_and(Value::is_object);
         let above = Above {
             pointer: "/spec".to_owned(),
             path: "spec".to_owned(),
         };
         let union = builder.union(
             node,
-            &builder.spot(above.pointer.clone(), above.path.clone()),
+            &Builder::spot(above.pointer.clone(), above.path.clone()),
             value,
         );
         for (name, child) in &node.properties {
             if !is_hidden(&setup, true, name) {
                 let value = value.and_then(|spec| spec.get(&**name));
-                layout.add(&mut builder, child, name, &above, value, node.requires(name));
+                layout.add(
+                    &mut builder,
+                    child,
+                    name,
+                    &above,
+                    value,
+                    here && node.requires(name),
+                );
             }
         }
         layout.main.extend(union.map(|union| ("spec".to_owned(), union)));
     }
+    let left_out = layout.left_out;
     let mut form = layout.form(setup.hints);
     form.field_count = builder.count;
+    if left_out > 0 {
+        form.problems.push(format!(
+            "{left_out} more fields are not shown here; set them in the YAML tab"
+        ));
+    }
     // Problems of `spec` itself belong to the form as a whole.
     problems::attach(&mut form, setup.violations, &builder.places);
     form
@@ -144,6 +158,8 @@ impl Above {
 struct Layout {
     main: Vec<(String, Field)>,
     sections: Vec<Section>,
+    /// How many fields there are beside those that the form has.
+    left_out: usize,
 }
 
 /// The heading of what has no heading of its own.
@@ -166,8 +182,12 @@ impl Layout {
         if hint.is_some_and(|hint| hint.hidden) || builder.is_union_member(&pointer) {
             return;
         }
+        if builder.is_full() {
+            self.left_out += 1;
+            return;
+        }
         let required = required && node.default.is_none();
-        let spot = builder.spot(pointer.clone(), path.clone());
+        let spot = Builder::spot(pointer.clone(), path.clone());
         let title = builder.label(node, name, &path);
         let wanted = match hint.and_then(|hint| hint.advanced) {
             Some(advanced) => !advanced,
@@ -220,7 +240,7 @@ impl Layout {
         builder.places.note(&above.pointer, &above.pointer);
         let union = builder.union(
             node,
-            &builder.spot(above.pointer.clone(), above.path.clone()),
+            &Builder::spot(above.pointer.clone(), above.path.clone()),
             value,
         );
         let mut fields: Vec<Field> = union.into_iter().collect();
@@ -231,7 +251,7 @@ impl Layout {
                 continue;
             }
             let required = wanted && node.requires(name) && child.default.is_none();
-            let spot = builder.spot(pointer, path.clone());
+            let spot = Builder::spot(pointer, path.clone());
             let label = builder.label(child, name, &path);
             let value = value.and_then(|value| value.get(&**name));
             let first = hint
@@ -251,19 +271,17 @@ impl Layout {
     }
 
     fn section(&mut self, title: &str) -> &mut Section {
-        let at = match self.sections.iter().position(|section| section.title == title) {
-            Some(at) => at,
-            None => {
-                let id = format!("section-{}", self.sections.len() + 1);
-                self.sections.push(Section {
-                    id,
-                    title: title.to_owned(),
-                    open: false,
-                    fields: Vec::new(),
-                });
-                self.sections.len() - 1
-            }
-        };
+        let known = self.sections.iter().position(|section| section.title == title);
+        let at = known.unwrap_or_else(|| {
+            let id = format!("section-{}", self.sections.len() + 1);
+            self.sections.push(Section {
+                id,
+                title: title.to_owned(),
+                open: false,
+                fields: Vec::new(),
+            });
+            self.sections.len() - 1
+        });
         &mut self.sections[at]
     }
 

@@ -132,10 +132,8 @@ fn add(node: &Node, value: &mut Value) {
 fn remove(value: &mut Value, name: &str) {
     match value {
         Value::Array(items) => {
-            if let Ok(index) = name.parse::<usize>() {
-                if index < items.len() {
-                    items.remove(index);
-                }
+            if let Some(index) = name.parse::<usize>().ok().filter(|index| *index < items.len()) {
+                items.remove(index);
             }
         }
         Value::Object(map) => {
@@ -153,9 +151,9 @@ fn remove(value: &mut Value, name: &str) {
 
 /// Swaps an item with the next.
 fn swap(value: &mut Value, index: usize) {
-    if let Value::Array(items) = value {
-        if index + 1 < items.len() {
-            items.swap(index, index + 1);
-        }
+    if let Value::Array(items) = value
+        && index + 1 < items.len()
+    {
+        items.swap(index, index + 1);
     }
 }

@@ -10,6 +10,8 @@ use super::{Shape, labels, plan, texts, union, weight};
 use crate::schema::format::FormatRule;
 use crate::schema::node::{Kind, Node};
 use crate::schema::path::push_token;
+use crate::schema::pattern::Pattern;
+use crate::schema::rules::Rule;
 use crate::schema::yaml;
 use crate::view::{Branch, Choice, Control, Entry, Field, in_words};
 
@@ -17,6 +19,8 @@ use crate::view::{Branch, Choice, Control, Entry, Field, in_words};
 const FIELDS: usize = 1_200;
 /// How many inputs an object may have to be shown as fields, by how deep it stands.
 const WEIGHTS: [usize; 5] = [160, 60, 30, 20, 12];
+/// More values than this are not offered as a choice.
+const CHOICES: usize = 500;
 /// A list or map longer than this is YAML to edit.
 const ITEMS: usize = 100;
 
@@ -87,7 +91,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(super) fn spot(&self, pointer: String, path: String) -> Spot {
+    pub(super) fn spot(pointer: String, path: String) -> Spot {
         let depth = path.matches('.').count().saturating_sub(1);
         Spot {
             name: pointer.clone(),
@@ -111,6 +115,11 @@ impl<'a> Builder<'a> {
 
     pub(super) fn is_union_member(&self, pointer: &str) -> bool {
         self.members.contains(pointer)
+    }
+
+    /// Whether the form has as many fields as it may have.
+    pub(super) fn is_full(&self) -> bool {
+        self.count >= FIELDS
     }
 
     /// Whether an object is shown as fields.
@@ -169,7 +178,7 @@ impl<'a> Builder<'a> {
     }
 
     fn locked_by(&self, node: &Node, spot: &Spot, value: Option<&Value>) -> Option<String> {
-        if self.setup.is_change && value.is_some() && node.rules.iter().any(|rule| rule.forbids_change()) {
+        if self.setup.is_change && value.is_some() && node.rules.iter().any(Rule::forbids_change) {
             return Some("Cannot be changed after creation".to_owned());
         }
         let plan = self.setup.plan.filter(|plan| plan::locks(plan, &spot.path))?;
@@ -359,7 +368,7 @@ impl<'a> Builder<'a> {
 }
 
 fn scalar(node: &Node, spot: &Spot, value: Option<&Value>, required: bool) -> Control {
-    if !node.one_of_values.is_empty() {
+    if !node.one_of_values.is_empty() && node.one_of_values.len() <= CHOICES {
         return choice(node, value);
     }
     match (node.kind, value) {
@@ -437,7 +446,7 @@ fn format(node: &Node) -> (Option<String>, Option<String>) {
         .bounds
         .as_deref()
         .and_then(|bounds| bounds.pattern.as_deref())
-        .map(|pattern| pattern.source());
+        .map(Pattern::source);
     let is_quantity =
         pattern.is_some_and(|pattern| pattern.contains("KMGTPE") || pattern.contains("Ki|Mi|Gi"));
     let is_duration =

@@ -153,16 +153,13 @@ impl Reader {
             push_token(&mut input, property);
             let base = before.and_then(|before| before.get(property));
             let value = self.value(child, below, base, false, &path.property(property), &input);
-            match value {
-                Some(value) => {
-                    map.insert(property.to_owned(), value);
-                }
-                None => {
-                    map.shift_remove(property);
-                    if node.requires(property) && child.default.is_none() {
-                        missing.push((property, child));
-                    }
-                }
+            if let Some(value) = value {
+                map.insert(property.to_owned(), value);
+                continue;
+            }
+            map.shift_remove(property);
+            if node.requires(property) && child.default.is_none() {
+                missing.push((property, child));
             }
         }
         // What an object requires is there, though empty, once the object is: an object without fields, an empty list.

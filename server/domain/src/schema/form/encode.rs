@@ -29,10 +29,16 @@ fn post(field: &Field, pairs: &mut Vec<(String, String)>) {
         }
         Control::OptionalToggle { on } => add(name(), &on.map(|on| on.to_string()).unwrap_or_default()),
         Control::Choice { chosen, .. } => add(name(), chosen),
-        Control::Object { fields } => fields.iter().for_each(|field| post(field, pairs)),
+        Control::Object { fields } => {
+            for field in fields {
+                post(field, pairs);
+            }
+        }
         Control::List { items, .. } => {
             add(name(), "[]");
-            items.iter().for_each(|item| post(item, pairs));
+            for item in items {
+                post(item, pairs);
+            }
         }
         Control::Map { entries } => {
             add(name(), "{}");

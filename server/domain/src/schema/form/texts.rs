@@ -19,14 +19,12 @@ pub(super) fn to_text(node: &Node, value: &Value) -> String {
 pub(super) fn from_text(node: &Node, text: &str) -> Value {
     // Browsers end lines in their own way.
     let text = &*text.replace("\r\n", "\n");
-    if !node.one_of_values.is_empty() {
-        if let Some(value) = node
-            .one_of_values
-            .iter()
-            .find(|value| choice_value(value) == text)
-        {
-            return value.clone();
-        }
+    if let Some(value) = node
+        .one_of_values
+        .iter()
+        .find(|value| choice_value(value) == text)
+    {
+        return value.clone();
     }
     let trimmed = text.trim();
     match node.kind {

@@ -55,6 +55,11 @@ pub(super) fn allow(steps: usize) {
     BUDGET.set(steps);
 }
 
+/// The steps that are left.
+pub(super) fn remaining() -> usize {
+    BUDGET.get()
+}
+
 /// Whether the steps have been used up.
 pub(super) fn is_exhausted() -> bool {
     BUDGET.get() == 0
@@ -75,6 +80,7 @@ fn count<'b, 'v>(mut args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Execut
     Ok(range)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape of an overload")]
 fn matches<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
     /// More distinct patterns on one thread are not worth keeping.
     const KEPT: usize = 256;
@@ -87,6 +93,8 @@ fn matches<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Executio
     ) else {
         return Err(ExecutionError::function_error("matches", "no such overload"));
     };
+    // Long texts are work, too.
+    BUDGET.set(BUDGET.get().saturating_sub(text.inner().len() / 64));
     let found = PATTERNS.with_borrow_mut(|patterns| {
         if !patterns.contains_key(source.inner()) {
             if patterns.len() >= KEPT {

@@ -1,10 +1,12 @@
 //! Walking an object and its schema, evaluating the rules on the way.
 
+use std::cell::Cell;
+
 use cel::common::types::CelOptional;
 use cel::{Context, ExecutionError, Value as CelValue};
 use serde_json::Value;
 
-use super::environment::{allow, is_exhausted, with_context};
+use super::environment::{allow, is_exhausted, remaining, with_context};
 use super::program::Program;
 use super::values::{old_to_cel, to_cel};
 use super::{Rule, environment};
@@ -13,6 +15,8 @@ use crate::schema::node::{Kind, Node};
 use crate::schema::path::Path;
 use crate::schema::violation::{Check, Reason, Violation, bad_value, quote};
 
+/// Steps that all rules together may take on one object.
+const TOTAL: usize = 20_000_000;
 /// The longest message that a `messageExpression` may make.
 const MESSAGE_LIMIT: usize = 5 * 1024;
 
@@ -24,6 +28,8 @@ pub(in crate::schema) fn validate(node: &Node, object: &Value, old: Option<&Valu
             let walk = Walk {
                 context,
                 budget: budget(object),
+                left: Cell::new(TOTAL),
+                stopped: Cell::new(false),
             };
             walk.node(
                 node,
@@ -90,7 +96,11 @@ impl<'a> Ratchet<'a> {
 
 struct Walk<'c> {
     context: &'c Context<'static, 'static>,
+    /// Steps for one rule.
     budget: usize,
+    /// Steps left for all rules.
+    left: Cell<usize>,
+    stopped: Cell<bool>,
 }
 
 impl Walk<'_> {
@@ -109,7 +119,7 @@ impl Walk<'_> {
         path: &Path<'_>,
         violations: &mut Vec<Violation>,
     ) {
-        if !rules.has_rules || value.is_null() {
+        if !rules.has_rules || value.is_null() || self.stopped.get() {
             return;
         }
         let old = old.filter(|old| !old.is_null());
@@ -188,11 +198,14 @@ impl Walk<'_> {
         let mut scope = self.context.new_inner_scope();
         scope.add_variable_as_val("self", to_cel(node, value));
         for rule in rules {
+            if self.stopped.get() {
+                return;
+            }
             if rule.is_transition() {
                 let before = old.map(|old| old_to_cel(node, old, value));
                 match (rule.optional_old_self, before) {
                     (true, Some(before)) => {
-                        scope.add_variable_as_val("oldSelf", Box::new(CelOptional::of(before)))
+                        scope.add_variable_as_val("oldSelf", Box::new(CelOptional::of(before)));
                     }
                     (true, None) => scope.add_variable_as_val("oldSelf", Box::new(CelOptional::none())),
                     (false, Some(before)) => scope.add_variable_as_val("oldSelf", before),
@@ -231,7 +244,12 @@ impl Walk<'_> {
         allow(self.budget);
         let result = CelValue::resolve(&program.expression, scope);
         if is_exhausted() {
+            self.spend(self.budget);
             return could_not("the rule takes more work than is allowed");
+        }
+        self.spend(self.budget.saturating_sub(remaining()) + program.size);
+        if self.left.get() == 0 && !self.stopped.replace(true) {
+            return could_not("the rules take more work than is allowed; none is judged from here on");
         }
         match result {
             Ok(CelValue::Bool(true)) => None,
@@ -252,6 +270,10 @@ impl Walk<'_> {
                 Err(why) => could_not(&why),
             },
         }
+    }
+
+    fn spend(&self, steps: usize) {
+        self.left.set(self.left.get().saturating_sub(steps));
     }
 
     /// What to say of a rule that yields false.

@@ -131,9 +131,12 @@ type Function = Box<
         + Sync,
 >;
 
+/// Calls as programs, by name, number of arguments and whether there is a target.
+type Calls = HashMap<(&'static str, usize, bool), Arc<old::Program>>;
+
 thread_local! {
     static CONTEXT: old::Context<'static> = old::Context::default().with_all();
-    static CALLS: RefCell<HashMap<(&'static str, usize, bool), Arc<old::Program>>> = RefCell::new(HashMap::new());
+    static CALLS: RefCell<Calls> = RefCell::new(HashMap::new());
 }
 
 /// Adds the functions to a context.
@@ -284,7 +287,7 @@ fn from_old(value: old::Value) -> Result<Value, ExecutionError> {
             })),
             None => Value::Opaque(Arc::new(Foreign(old::Value::Opaque(opaque)))),
         },
-        other => {
+        other @ old::Value::Function(..) => {
             return Err(ExecutionError::function_error(
                 "kubernetes",
                 format!("unexpected value {other:?}"),

@@ -15,6 +15,8 @@ const OPERATORS: usize = 600;
 pub(super) struct Program {
     pub(super) expression: IdedExpr,
     pub(super) uses_old_self: bool,
+    /// Roughly how many nodes it has.
+    pub(super) size: usize,
 }
 
 impl Program {
@@ -34,6 +36,7 @@ impl Program {
         Ok(Self {
             expression,
             uses_old_self,
+            size: source.len() / 4 + 8,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Values of an object as CEL sees them, by the types of the schema.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cel::Value as CelValue;
 use cel::common::types::{
@@ -85,12 +85,12 @@ fn aligned(node: &Node, old: &Value, now: &Value) -> Value {
             });
             Value::Object(entries.collect::<Map<_, _>>())
         }
-        (Value::Array(old), Value::Array(now)) => Value::Array(aligned_items(node, old, now)),
+        (Value::Array(items), Value::Array(now)) => Value::Array(aligned_items(node, old, items, now)),
         _ => old.clone(),
     }
 }
 
-fn aligned_items(node: &Node, old: &[Value], now: &[Value]) -> Vec<Value> {
+fn aligned_items(node: &Node, old_list: &Value, old: &[Value], now: &[Value]) -> Vec<Value> {
     let child = node.items();
     let align =
         |old: &Value, now: &Value| child.map_or_else(|| old.clone(), |child| aligned(child, old, now));
@@ -101,21 +101,27 @@ fn aligned_items(node: &Node, old: &[Value], now: &[Value]) -> Vec<Value> {
             .map(|(index, old)| now.get(index).map_or_else(|| old.clone(), |now| align(old, now)))
             .collect();
     }
-    let whole = Value::Array(old.to_vec());
-    let by_key = OldItems::new(node, Some(&whole));
-    let partner = |now: &Value| match node.list_type {
-        ListType::Map => by_key.like(now),
-        _ => old.iter().find(|old| *old == now),
+    let by_key = OldItems::new(node, Some(old_list));
+    let same: HashMap<String, &Value> = match node.list_type {
+        ListType::Set => old.iter().map(|old| (old.to_string(), old)).collect(),
+        _ => HashMap::new(),
     };
     let mut items: Vec<Value> = Vec::with_capacity(old.len());
-    let mut taken: Vec<&Value> = Vec::new();
+    let mut taken: HashSet<*const Value> = HashSet::new();
     for now in now {
-        if let Some(old) = partner(now) {
+        let partner = match node.list_type {
+            ListType::Map => by_key.like(now),
+            _ => same.get(&now.to_string()).copied(),
+        };
+        if let Some(old) = partner.filter(|old| taken.insert(std::ptr::from_ref(*old))) {
             items.push(align(old, now));
-            taken.push(old);
         }
     }
-    items.extend(old.iter().filter(|old| !taken.contains(old)).cloned());
+    items.extend(
+        old.iter()
+            .filter(|old| !taken.contains(&std::ptr::from_ref(*old)))
+            .cloned(),
+    );
     items
 }
 

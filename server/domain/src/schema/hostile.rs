@@ -1,0 +1,229 @@
+//! What hostile definitions and objects may ask of Portico: bounded time and memory, and a clear answer.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::form::{Setup, build};
+use super::{Definition, ParseError, Reason, Schema};
+use crate::documents::FormHints;
+
+/// Runs with the stack that a worker of the server has, and fails when it takes long.
+fn bounded<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (send, receive) = std::sync::mpsc::channel();
+    let thread = std::thread::Builder::new().stack_size(2 * 1024 * 1024);
+    thread.spawn(move || send.send(work())).unwrap();
+    receive
+        .recv_timeout(Duration::from_mins(1))
+        .expect("done in time, without a crash")
+}
+
+fn nested(levels: usize, mut inner: Value) -> Value {
+    for _ in 0..levels {
+        inner = json!({"type": "object", "properties": {"a": inner}});
+    }
+    inner
+}
+
+#[test]
+fn more_levels_than_a_parser_lets_through_are_refused() {
+    let error = bounded(|| Schema::parse(&nested(300, json!({"type": "string"}))).unwrap_err());
+    assert!(matches!(error, ParseError::TooDeep { .. }), "{error}");
+    let error = bounded(|| {
+        let mut branch = json!({"type": "string"});
+        for _ in 0..300 {
+            branch = json!({"anyOf": [branch]});
+        }
+        Schema::parse(&branch).unwrap_err()
+    });
+    assert!(matches!(error, ParseError::TooDeep { .. }), "{error}");
+}
+
+#[test]
+fn as_many_levels_as_are_read_are_judged_on_a_small_stack() {
+    bounded(|| {
+        let schema = Schema::parse(&nested(
+            60,
+            json!({"type": "integer", "default": 1,
+            "x-kubernetes-validations": [{"rule": "self > 0"}]}),
+        ))
+        .unwrap();
+        let mut object = json!({});
+        for _ in 0..59 {
+            object = json!({"a": object});
+        }
+        let object = schema.defaulted(&schema.pruned(&object).0);
+        assert_eq!(schema.validate(&object, Some(&object)), []);
+        let hints = FormHints::default();
+        let _ = build(
+            &schema,
+            Setup {
+                is_composite: false,
+                is_change: false,
+                hints: &hints,
+                plan: None,
+                object: &object,
+                typed: None,
+                violations: &[],
+            },
+        );
+    });
+}
+
+#[test]
+fn a_million_properties_and_megabytes_of_text_are_refused() {
+    let error = bounded(|| {
+        let properties = (0..1_000_000)
+            .map(|index| (index.to_string(), json!({})))
+            .collect();
+        Schema::parse(&json!({"type": "object", "properties": Value::Object(properties)})).unwrap_err()
+    });
+    assert!(
+        matches!(
+            error,
+            ParseError::TooManyNodes { .. } | ParseError::TooLarge { .. }
+        ),
+        "{error}"
+    );
+    let error = bounded(|| Schema::parse(&json!({"description": "x".repeat(7_000_000)})).unwrap_err());
+    assert!(matches!(error, ParseError::TooLarge { .. }), "{error}");
+    let error = bounded(|| {
+        let properties = (0..1_000)
+            .map(|index| (index.to_string(), json!({"pattern": format!("a{{1,{index}}}")})))
+            .collect();
+        Schema::parse(&json!({"properties": Value::Object(properties)})).unwrap_err()
+    });
+    assert!(matches!(error, ParseError::TooManyPatterns { .. }), "{error}");
+}
+
+#[test]
+fn references_and_unknown_forms_are_refused() {
+    let refused = |schema: Value| Schema::parse(&schema).unwrap_err().to_string();
+    assert_eq!(
+        refused(json!({"properties": {"a": {"$ref": "#"}}})),
+        "openAPIV3Schema.a: $ref is not allowed in a structural schema"
+    );
+    assert!(refused(json!({"type": "nonsense"})).contains("must be object, array"));
+    assert!(refused(json!({"items": [{}]})).contains("must be one schema"));
+    assert!(refused(json!([])).contains("must be an object"));
+    assert!(refused(json!({"required": "a"})).contains("must be a list"));
+    assert!(refused(json!({"x-kubernetes-validations": [{}]})).contains("rule must be there"));
+    assert!(Definition::parse(&json!({"kind": "Secret"})).is_err());
+    assert!(Definition::parse(&Value::Null).is_err());
+}
+
+fn judged(rule: &str, items: usize) -> Vec<super::Violation> {
+    let rule = rule.to_owned();
+    bounded(move || {
+        let schema = Schema::parse(&json!({
+            "type": "object",
+            "properties": {
+                "items": {"type": "array", "items": {"type": "string"}},
+                "text": {"type": "string"},
+            },
+            "x-kubernetes-validations": [{"rule": rule}],
+        }))
+        .unwrap();
+        let items: Vec<String> = (0..items).map(|index| format!("item {index}")).collect();
+        schema.validate(&json!({"items": items, "text": "x".repeat(10_000)}), None)
+    })
+}
+
+#[test]
+fn rules_that_never_end_are_stopped() {
+    let violations = judged(
+        "self.items.all(a, self.items.all(b, self.items.all(c, self.items.all(d, a + b + c + d != ''))))",
+        500,
+    );
+    assert_eq!(violations.len(), 1);
+    assert_eq!(violations[0].reason, Reason::CouldNotJudge);
+    assert!(
+        violations[0].message.contains("more work than is allowed"),
+        "{}",
+        violations[0]
+    );
+    let grown = judged(
+        "self.items.map(a, self.items.map(b, self.text + self.text)).size() > 0",
+        2_000,
+    );
+    assert_eq!(grown[0].reason, Reason::CouldNotJudge);
+}
+
+#[test]
+fn what_cannot_be_judged_is_said_to_be_so() {
+    for rule in [
+        "self.items.nonsense()",
+        "(",
+        "nothing == 1",
+        "self.items",
+        "Thing{a: 1} == null",
+    ] {
+        let violations = judged(rule, 1);
+        assert_eq!(violations.len(), 1, "{rule}");
+        assert_eq!(
+            violations[0].reason,
+            Reason::CouldNotJudge,
+            "{rule}: {}",
+            violations[0]
+        );
+    }
+}
+
+#[test]
+fn large_lists_are_judged_in_time() {
+    let violations = bounded(|| {
+        let names: Vec<String> = (0..5_000).map(|index| format!("name-{index}")).collect();
+        let schema = Schema::parse(&json!({"type": "object", "properties": {
+            "set": {
+                "type": "array", "x-kubernetes-list-type": "set",
+                "items": {"type": "string", "enum": names},
+                "x-kubernetes-validations": [{"rule": "self == oldSelf"}],
+            },
+        }}))
+        .unwrap();
+        let turned: Vec<&String> = names.iter().rev().collect();
+        schema.validate(&json!({"set": names}), Some(&json!({"set": turned})))
+    });
+    assert_eq!(violations, []);
+    let wrong = bounded(|| {
+        let schema = Schema::parse(&json!({"type": "object", "properties": {
+            "numbers": {"type": "array", "items": {"type": "integer"}},
+        }}))
+        .unwrap();
+        schema
+            .validate(&json!({"numbers": vec!["x"; 100_000]}), None)
+            .len()
+    });
+    assert!(wrong <= 500);
+}
+
+#[test]
+fn a_form_of_very_many_fields_says_what_it_leaves_out() {
+    let form = bounded(|| {
+        let properties = (0..50_000)
+            .map(|index| (format!("<b>{index}"), json!({"type": "string"})))
+            .collect();
+        let schema = Schema::parse(&json!({"type": "object", "properties": {
+            "spec": {"type": "object", "properties": Value::Object(properties)},
+        }}))
+        .unwrap();
+        let (hints, object) = (FormHints::default(), json!({}));
+        build(
+            &schema,
+            Setup {
+                is_composite: false,
+                is_change: false,
+                hints: &hints,
+                plan: None,
+                object: &object,
+                typed: None,
+                violations: &[],
+            },
+        )
+    });
+    assert!(form.field_count <= 1_200);
+    assert_eq!(
+        form.problems,
+        ["48800 more fields are not shown here; set them in the YAML tab"]
+    );
+}
