@@ -111,7 +111,7 @@ fn post(base: &Value, posted: &[(&str, &str)]) -> Decoded {
 
 #[test]
 fn what_must_be_decided_comes_first_and_machinery_is_hidden() {
-    let form = form(&json!({}));
+    let form = form(&json!({"spec": {}}));
     let main: Vec<&str> = form.main.iter().map(|field| field.name.as_str()).collect();
     assert_eq!(main, ["/spec/version", "/spec/storage", "/spec"]);
     let fields = all(&form);
