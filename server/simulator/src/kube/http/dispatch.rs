@@ -14,13 +14,13 @@ use super::super::audit::AuditEntry;
 use super::super::error::ApiError;
 use super::super::faults::Fault;
 use super::super::kinds::Kind;
-use super::super::plane::Inner;
+use super::super::plane::{Inner, State};
 use super::super::selector::Selector;
 use super::answer::{self, Show, View};
 use super::change::{self, Changed};
 use super::query::Query;
 use super::target::{Objects, Target};
-use super::{discovery, openapi, protobuf, read, reviews, watch};
+use super::{discovery, openapi, openapi_v2, protobuf, read, reviews, watch};
 
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -258,10 +258,25 @@ impl Asked {
             (Target::Groups, None) => discovery::group_list(&state),
             (Target::Group(group), _) => discovery::group(&state, group)?,
             (Target::Resources(group, version), _) => discovery::resources(&state, group, version)?,
+            (Target::OpenApiV2, _) => return self.openapi_v2(&state),
             (Target::OpenApiV3(path), _) => openapi::v3(&state, path)?,
             _ => return Err(ApiError::no_such_resource()),
         };
         Ok(answer::json(StatusCode::OK, &value, &[]))
+    }
+
+    fn openapi_v2(&self, state: &State) -> Result<Response<Body>, ApiError> {
+        if text(&self.headers, "accept").is_none_or(|accept| !accept.contains(openapi_v2::ACCEPTED)) {
+            let message = format!(
+                "only the following media types are accepted: {}",
+                openapi_v2::ACCEPTED
+            );
+            return Err(ApiError::new(406, "NotAcceptable", message));
+        }
+        let mut response = Response::new(Body::from(openapi_v2::document(state)));
+        let media = header::HeaderValue::from_static(openapi_v2::MEDIA);
+        response.headers_mut().insert(header::CONTENT_TYPE, media);
+        Ok(response)
     }
 
     fn read(

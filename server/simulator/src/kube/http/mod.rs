@@ -9,6 +9,7 @@ mod discovery;
 mod dispatch;
 mod jsonpath;
 mod openapi;
+mod openapi_v2;
 mod protobuf;
 mod query;
 mod read;

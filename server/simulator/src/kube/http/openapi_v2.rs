@@ -1,0 +1,106 @@
+//! OpenAPI v2 for clients from before v3, such as Debian 12's kubectl: they take it as protobuf
+//! only, and look up there which patches can be rehearsed. Schemas are left out; without one they
+//! leave validation to the server.
+//!
+//! The numbers of the fields are those of gnostic's `OpenAPIv2.proto`.
+
+use super::super::kinds::Kind;
+use super::super::plane::State;
+
+/// What clients ask for.
+pub(super) const ACCEPTED: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+/// What they get: an `@` is no part of a media type.
+pub(super) const MEDIA: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+/// The document.
+pub(super) fn document(state: &State) -> Vec<u8> {
+    let mut document = Message::default();
+    document.text(1, "2.0");
+    let mut info = Message::default();
+    info.text(1, "Kubernetes").text(2, "v1.34.0");
+    document.message(2, &info);
+    let mut paths = Message::default();
+    for kind in state.kinds.all() {
+        for version in kind.versions.iter().filter(|version| version.served) {
+            paths.message(2, &path(kind, &version.name));
+        }
+    }
+    document.message(8, &paths);
+    document.0
+}
+
+fn path(kind: &Kind, version: &str) -> Message {
+    let root = if kind.group.is_empty() { "/api" } else { "/apis" };
+    let scope = if kind.namespaced {
+        "/namespaces/{namespace}"
+    } else {
+        ""
+    };
+    let name = format!(
+        "{root}/{}{scope}/{}/{{name}}",
+        kind.api_version(version),
+        kind.plural
+    );
+    let mut patch = Message::default();
+    for name in ["dryRun", "fieldManager", "fieldValidation", "force"] {
+        patch.message(8, &parameter(name));
+    }
+    let mut any = Message::default();
+    any.text(
+        2,
+        &format!(
+            "group: {:?}\nkind: {}\nversion: {version}\n",
+            kind.group, kind.kind
+        ),
+    );
+    let mut extension = Message::default();
+    extension
+        .text(1, "x-kubernetes-group-version-kind")
+        .message(2, &any);
+    patch.message(13, &extension);
+    let mut item = Message::default();
+    item.message(8, &patch);
+    let mut path = Message::default();
+    path.text(1, &name).message(2, &item);
+    path
+}
+
+/// A parameter of the query.
+fn parameter(name: &str) -> Message {
+    let mut query = Message::default();
+    query.text(2, "query").text(4, name).text(6, "string");
+    // ParametersItem.parameter → Parameter.non_body_parameter → NonBodyParameter.query…
+    [3, 2, 1].into_iter().fold(query, |inner, number| {
+        let mut outer = Message::default();
+        outer.message(number, &inner);
+        outer
+    })
+}
+
+/// A protobuf message that grows.
+#[derive(Debug, Default)]
+struct Message(Vec<u8>);
+
+impl Message {
+    fn text(&mut self, number: u8, text: &str) -> &mut Self {
+        self.bytes(number, text.as_bytes())
+    }
+
+    fn message(&mut self, number: u8, message: &Message) -> &mut Self {
+        self.bytes(number, &message.0)
+    }
+
+    /// A field with a length; the numbers here are all small enough for one byte.
+    fn bytes(&mut self, number: u8, bytes: &[u8]) -> &mut Self {
+        self.0.push(number << 3 | 2);
+        let mut length = bytes.len();
+        while length >= 0x80 {
+            self.0
+                .push(u8::try_from(length & 0x7f).unwrap_or_default() | 0x80);
+            length >>= 7;
+        }
+        self.0.push(u8::try_from(length).unwrap_or_default());
+        self.0.extend_from_slice(bytes);
+        self
+    }
+}
