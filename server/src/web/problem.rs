@@ -9,12 +9,14 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use http::{HeaderValue, Method, StatusCode, header};
 use portico_domain::view;
+use portico_planes::PlaneError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::app::App;
 use super::frame;
 use crate::auth::{ReturnTo, SignInError};
+use crate::portal::PortalError;
 
 /// Why a request was not answered as asked.
 #[derive(Debug, Clone)]
@@ -246,6 +248,64 @@ impl From<portico_store::StoreError> for Problem {
     fn from(error: portico_store::StoreError) -> Self {
         tracing::error!(%error, "the database failed");
         Self::database()
+    }
+}
+
+impl From<PortalError> for Problem {
+    fn from(error: PortalError) -> Self {
+        match error {
+            PortalError::NotFound => Self::not_found(),
+            PortalError::Forbidden(why) => Self::forbidden(why),
+            PortalError::Malformed(why) => Self::bad_request(why),
+            PortalError::Conflict(why) => Self::new(
+                StatusCode::CONFLICT,
+                "conflict",
+                "It is no longer as you saw it",
+                why,
+            ),
+            PortalError::Unavailable(why) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "It cannot be done just now",
+                why,
+            ),
+            PortalError::Plane(error) => error.into(),
+            PortalError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PlaneError> for Problem {
+    fn from(error: PlaneError) -> Self {
+        let status = match &error {
+            PlaneError::NotFound { .. } | PlaneError::Gone { .. } => StatusCode::NOT_FOUND,
+            PlaneError::Forbidden { .. } => StatusCode::FORBIDDEN,
+            PlaneError::Conflict { .. } | PlaneError::AlreadyExists { .. } => StatusCode::CONFLICT,
+            PlaneError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            PlaneError::Slow { .. } => StatusCode::GATEWAY_TIMEOUT,
+            PlaneError::TooMany { .. } | PlaneError::Unreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_GATEWAY,
+        };
+        let mut problem = Self::new(
+            status,
+            "control-plane",
+            "The control plane did not do it",
+            format!("{error}."),
+        );
+        match error {
+            PlaneError::TooMany { retry_after, .. } => problem.retry_after = Some(retry_after),
+            PlaneError::Invalid { causes, .. } => {
+                problem.fields = causes
+                    .into_iter()
+                    .map(|cause| view::Problem {
+                        field: cause.field,
+                        message: cause.message,
+                    })
+                    .collect();
+            }
+            _ => {}
+        }
+        problem
     }
 }
 
