@@ -1,1 +1,291 @@
+use portico_domain::claim::Health;
+use portico_domain::documents::{Environment, TenantSpec};
+use portico_domain::names::RequestId;
+use serde_json::json;
 
+use super::*;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+const MOST: usize = 100;
+
+fn tenant(name: &str, environments: &[(&str, &str)]) -> Tenant {
+    let environments = environments.iter().map(|(name, namespace)| Environment {
+        name: EnvironmentName::new(*name).unwrap(),
+        namespace: (*namespace).to_owned(),
+        production: false,
+        control_plane_labels: BTreeMap::new(),
+    });
+    Tenant {
+        name: TenantName::new(name).unwrap(),
+        spec: TenantSpec {
+            title: None,
+            members: Vec::new(),
+            environments: environments.collect(),
+            control_planes: portico_domain::documents::PlaneGrant::default(),
+            offerings: Vec::new(),
+            quota: portico_domain::documents::Quota::default(),
+        },
+    }
+}
+
+fn tenancy() -> Tenancy {
+    Tenancy::of(&[
+        tenant(
+            "payments",
+            &[("dev", "payments-dev"), ("production", "payments-production")],
+        ),
+        tenant("research", &[("dev", "research-dev")]),
+    ])
+}
+
+fn reading(scope: &str) -> Arc<Reading> {
+    let crd = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": { "name": "buckets.storage.example.org" },
+        "spec": {
+            "group": "storage.example.org", "names": { "kind": "Bucket", "plural": "buckets" }, "scope": scope,
+            "versions": [{ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": { "type": "object" } } }]
+        }
+    });
+    Arc::new(Reading {
+        plane: PlaneName::new("eu-shared").unwrap(),
+        offering: OfferingName::new("buckets.storage.example.org").unwrap(),
+        kind: Arc::new(Kind::read(&crd, None, None).unwrap()),
+        access: Access::default(),
+    })
+}
+
+fn bucket(namespace: &str, name: &str, version: &str, ready: &str) -> Value {
+    json!({
+        "metadata": {
+            "namespace": namespace, "name": name, "uid": format!("uid-{name}"), "resourceVersion": version,
+            "managedFields": [{ "manager": "portico" }],
+            "labels": { "portico.dev/tenant": "research", "portico.dev/request": "01890a5d-ac96-774b-bcce-b302099a8057" },
+            "annotations": { "portico.dev/requester": "idp#dana", "portico.dev/requester-name": "Dana" },
+        },
+        "status": { "conditions": [{ "type": "Ready", "status": ready }] }
+    })
+}
+
+struct World {
+    index: Index,
+    reading: Arc<Reading>,
+    stream: Arc<str>,
+    tenancy: Tenancy,
+}
+
+impl World {
+    fn new(scope: &str) -> Self {
+        Self {
+            index: Index::default(),
+            reading: reading(scope),
+            stream: "buckets".into(),
+            tenancy: tenancy(),
+        }
+    }
+
+    fn apply(&self, object: Value) -> (Option<String>, Came) {
+        self.index
+            .apply(object, &self.reading, &self.stream, &self.tenancy, MOST, NOW)
+    }
+
+    fn all(&self, scope: &Scope) -> Vec<Arc<Claim>> {
+        let mut found = Vec::new();
+        self.index.select(scope, &ClaimFilter::default(), &mut found);
+        found
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.all(&Scope::system())
+            .iter()
+            .map(|claim| claim.reference.name.to_string())
+            .collect()
+    }
+}
+
+#[test]
+fn a_claim_belongs_to_whom_its_namespace_belongs_whatever_its_labels_say() {
+    let world = World::new("Namespaced");
+    world.apply(bucket("payments-dev", "receipts", "1", "True"));
+    let payments = Scope::system().narrow(&TenantName::new("payments").unwrap());
+    let research = Scope::system().narrow(&TenantName::new("research").unwrap());
+    let claims = world.all(&payments);
+    assert_eq!(claims.len(), 1);
+    assert_eq!(claims[0].environment, Some(EnvironmentName::new("dev").unwrap()));
+    assert_eq!(
+        claims[0].requester,
+        Some(("idp#dana".to_owned(), "Dana".to_owned()))
+    );
+    assert_eq!(
+        claims[0].request,
+        "01890a5d-ac96-774b-bcce-b302099a8057".parse::<RequestId>().ok()
+    );
+    assert_eq!(claims[0].object.pointer("/metadata/managedFields"), None);
+    assert!(
+        world.all(&research).is_empty(),
+        "a label moves no claim into another tenant"
+    );
+    assert!(world.index.get(&research, &claims[0].reference).is_none());
+    assert!(world.index.get(&payments, &claims[0].reference).is_some());
+}
+
+#[test]
+fn a_claim_in_nobodys_namespace_is_seen_by_nobody_but_the_platform() {
+    let world = World::new("Namespaced");
+    world.apply(bucket("kube-system", "strange", "1", "True"));
+    let everyone = ["payments", "research"].map(|name| TenantName::new(name).unwrap());
+    for tenant in &everyone {
+        assert!(world.all(&Scope::system().narrow(tenant)).is_empty());
+    }
+    assert_eq!(world.all(&Scope::system()).len(), 1);
+}
+
+#[test]
+fn a_cluster_scoped_claim_goes_by_its_label_if_that_names_a_tenant() {
+    let world = World::new("Cluster");
+    world.apply(bucket("", "shared", "1", "True"));
+    let mut unknown = bucket("", "unknown", "1", "True");
+    unknown["metadata"]["labels"]["portico.dev/tenant"] = json!("nobody");
+    world.apply(unknown);
+    let research = Scope::system().narrow(&TenantName::new("research").unwrap());
+    let names: Vec<String> = world
+        .all(&research)
+        .iter()
+        .map(|claim| claim.reference.name.to_string())
+        .collect();
+    assert_eq!(names, ["shared"]);
+}
+
+#[test]
+fn news_is_told_once() {
+    let world = World::new("Namespaced");
+    let (_, first) = world.apply(bucket("payments-dev", "receipts", "1", "False"));
+    assert!(matches!(first, Came::News(_)));
+    assert_eq!(
+        world.apply(bucket("payments-dev", "receipts", "1", "False")).1,
+        Came::Known
+    );
+    assert!(matches!(
+        world.apply(bucket("payments-dev", "receipts", "2", "True")).1,
+        Came::News(_)
+    ));
+    assert_eq!(world.all(&Scope::system())[0].verdict.health, Health::Ready);
+}
+
+#[test]
+fn after_a_list_what_was_not_in_it_is_gone() {
+    let world = World::new("Namespaced");
+    let (kept, _) = world.apply(bucket("payments-dev", "kept", "1", "True"));
+    world.apply(bucket("payments-dev", "gone", "1", "True"));
+    let other: Arc<str> = "another stream".into();
+    world.index.apply(
+        bucket("research-dev", "other", "1", "True"),
+        &world.reading,
+        &other,
+        &world.tenancy,
+        MOST,
+        NOW,
+    );
+    let touched = world.index.retain(&world.stream, &kept.into_iter().collect());
+    assert_eq!(touched.len(), 1);
+    assert!(touched[0].deleted && touched[0].reference.name.as_str() == "gone");
+    assert_eq!(world.names(), ["kept", "other"], "another stream's claims stay");
+}
+
+#[test]
+fn a_deleted_object_is_gone() {
+    let world = World::new("Namespaced");
+    let object = bucket("payments-dev", "receipts", "1", "True");
+    world.apply(object.clone());
+    assert!(
+        world
+            .index
+            .delete(&object, &world.reading)
+            .is_some_and(|touched| touched.deleted)
+    );
+    assert!(world.index.delete(&object, &world.reading).is_none());
+    assert_eq!(world.index.len(), 0);
+}
+
+#[test]
+fn what_cannot_be_reached_stays_and_says_so() {
+    let world = World::new("Namespaced");
+    world.apply(bucket("payments-dev", "receipts", "1", "True"));
+    let seen = NOW + std::time::Duration::from_secs(60);
+    assert!(world.index.lose(&world.stream, "EU shared", Some(seen)));
+    assert!(
+        !world.index.lose(&world.stream, "EU shared", Some(seen)),
+        "lost once"
+    );
+    let lost = world.all(&Scope::system()).remove(0);
+    assert_eq!(
+        (lost.verdict.health, lost.observed_at),
+        (Health::Unreachable, seen)
+    );
+    world.index.reread(&world.tenancy, |_| Access::default());
+    assert_eq!(
+        world.all(&Scope::system())[0].verdict.health,
+        Health::Unreachable,
+        "a reload brings nothing back"
+    );
+    assert!(world.index.regain(&world.stream, seen));
+    assert_eq!(world.all(&Scope::system())[0].verdict.health, Health::Ready);
+    assert!(!world.index.regain(&world.stream, seen));
+}
+
+#[test]
+fn beyond_the_limit_nothing_new_is_taken_in_but_what_is_there_is_kept_up() {
+    let world = World::new("Namespaced");
+    for number in 0..MOST {
+        world.apply(bucket("payments-dev", &format!("b{number}"), "1", "False"));
+    }
+    assert_eq!(
+        world.apply(bucket("payments-dev", "one-more", "1", "True")),
+        (None, Came::NoRoom)
+    );
+    assert!(matches!(
+        world.apply(bucket("payments-dev", "b7", "2", "True")).1,
+        Came::News(_)
+    ));
+    assert_eq!(world.index.len(), MOST);
+}
+
+#[test]
+fn malformed_objects_are_left_out() {
+    let world = World::new("Namespaced");
+    let mut no_uid = bucket("payments-dev", "a", "1", "True");
+    no_uid["metadata"]["uid"] = json!(null);
+    let mut no_namespace = bucket("payments-dev", "b", "1", "True");
+    no_namespace["metadata"]["namespace"] = json!(7);
+    let bad_name = bucket("payments-dev", "../../etc/passwd", "1", "True");
+    for object in [
+        json!(null),
+        json!([]),
+        json!({ "metadata": "x" }),
+        no_uid,
+        no_namespace,
+        bad_name,
+    ] {
+        assert_eq!(world.apply(object.clone()), (None, Came::Malformed), "{object}");
+    }
+    assert_eq!(world.index.len(), 0);
+}
+
+#[test]
+fn a_change_of_tenants_moves_claims() {
+    let world = World::new("Namespaced");
+    world.apply(bucket("payments-dev", "receipts", "1", "True"));
+    let moved = Tenancy::of(&[tenant("research", &[("dev", "payments-dev")])]);
+    world.index.reread(&moved, |_| Access::default());
+    assert!(
+        world
+            .all(&Scope::system().narrow(&TenantName::new("payments").unwrap()))
+            .is_empty()
+    );
+    assert_eq!(
+        world
+            .all(&Scope::system().narrow(&TenantName::new("research").unwrap()))
+            .len(),
+        1
+    );
+}
