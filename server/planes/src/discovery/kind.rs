@@ -214,8 +214,8 @@ mod tests {
                         "name": "v1", "served": true, "storage": true,
                         "schema": { "openAPIV3Schema": { "type": "object" } },
                         "additionalPrinterColumns": [
-                            { "name": "Size", "jsonPath": ".spec.size" },
-                            { "name": "Ready", "jsonPath": ".status.conditions[?(@.type=='Ready')].status" },
+                            { "name": "Size", "type": "integer", "jsonPath": ".spec.size" },
+                            { "name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type=='Ready')].status" },
                         ]
                     },
                 ]

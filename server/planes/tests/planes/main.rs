@@ -1,0 +1,8 @@
+//! Portico's control planes over real HTTP, against simulated ones.
+
+mod applying;
+mod catalog;
+mod claims;
+mod reading;
+mod trouble;
+mod world;

@@ -1,0 +1,141 @@
+use portico_domain::claim::Health;
+use portico_planes::{Actor, PlaneError, Planes};
+use portico_simulator::kube::Key;
+use serde_json::json;
+
+use crate::world::*;
+
+async fn world() -> (Plane, Planes) {
+    let plane = Plane::start("eu").await;
+    plane.create(crd("buckets", "Bucket", true));
+    let registry = connected(&[&plane]).await;
+    (plane, registry)
+}
+
+#[tokio::test]
+async fn a_secret_is_read_when_it_is_asked_for() {
+    let (plane, registry) = world().await;
+    let read = async || {
+        registry
+            .secret(&Actor::portico(), &plane.name, "payments-dev", "login")
+            .await
+    };
+    assert!(matches!(read().await, Err(PlaneError::NotFound { .. })));
+    let secret = |password: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": { "namespace": "payments-dev", "name": "login" },
+            "stringData": { "password": password, "username": "app" },
+        })
+    };
+    plane.create(secret("first"));
+    assert_eq!(read().await.unwrap()["password"], b"first");
+    plane.simulated.objects().apply(secret("second")).unwrap();
+    assert_eq!(read().await.unwrap()["password"], b"second", "nothing is kept");
+    let keys = registry
+        .secret_keys(&Actor::portico(), &plane.name, "payments-dev", "login")
+        .await
+        .unwrap();
+    assert_eq!(keys, ["password", "username"]);
+    let strange = registry
+        .secret(&Actor::portico(), &plane.name, "payments-dev", "../configmaps/x")
+        .await;
+    assert!(strange.is_err());
+}
+
+#[tokio::test]
+async fn events_of_a_claim_are_its_own() {
+    let (plane, registry) = world().await;
+    let mine = plane.create(bucket("payments-dev", "receipts", 1));
+    let other = plane.create(bucket("payments-dev", "invoices", 1));
+    let objects = plane.simulated.objects();
+    objects
+        .record_event(&mine, "Warning", "QuotaExceeded", "no room in zone b")
+        .unwrap();
+    objects.record_event(&other, "Normal", "Created", "made").unwrap();
+    let claim = claim(&registry, &plane, "receipts").await;
+    let events = registry.events(&Actor::portico(), &claim).await.unwrap();
+    assert_eq!(events.len(), 1);
+    assert!(events[0].warning);
+    assert_eq!(
+        (events[0].message.as_str(), events[0].about.as_str()),
+        ("no room in zone b", "Bucket/receipts")
+    );
+}
+
+#[tokio::test]
+async fn the_tree_shows_what_belongs_and_withholds_what_does_not() {
+    let plane = Plane::start("eu").await;
+    let mut composite = crd("stores", "Store", true);
+    composite["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["x-kubernetes-preserve-unknown-fields"] =
+        json!(true);
+    plane.create(crd("buckets", "Bucket", true));
+    plane.create(composite);
+    let registry = connected(&[&plane]).await;
+    let reference =
+        |name: &str| json!({ "apiVersion": "storage.example.org/v1", "kind": "Bucket", "name": name });
+    let parent = plane.create(json!({
+        "apiVersion": "storage.example.org/v1", "kind": "Store",
+        "metadata": { "namespace": "payments-dev", "name": "shop" },
+        "spec": { "size": 1, "crossplane": { "resourceRefs": [reference("own"), reference("foreign"), reference("missing")] } },
+    }));
+    let mut own = bucket("payments-dev", "own", 1);
+    own["metadata"]["ownerReferences"] = json!([{
+        "apiVersion": "storage.example.org/v1", "kind": "Store", "name": "shop", "uid": parent["metadata"]["uid"],
+    }]);
+    plane.create(own);
+    plane.status("own", "True", "");
+    plane.create(bucket("payments-dev", "foreign", 1));
+    plane.status("foreign", "False", "a secret of another team");
+
+    let stores = offering("stores.storage.example.org");
+    let reference = portico_domain::claim::ClaimRef {
+        offering: stores,
+        ..reference_to(&plane, "shop")
+    };
+    let claim = eventually("the store is there", async || {
+        registry.claim(&portico_domain::tenancy::Scope::system(), &reference)
+    })
+    .await;
+    let tree = registry.tree(&Actor::portico(), &claim).await.unwrap();
+    let child = |name: &str| tree.children.iter().find(|child| child.name == name).unwrap();
+    assert_eq!(child("own").health, Some(Health::Ready));
+    assert_eq!(child("foreign").health, None);
+    assert!(
+        !child("foreign").reason.contains("secret"),
+        "{}",
+        child("foreign").reason
+    );
+    assert_eq!(
+        (child("missing").health, child("missing").reason.as_str()),
+        (Some(Health::Pending), "Not there yet")
+    );
+    assert!(!tree.truncated);
+}
+
+fn reference_to(plane: &Plane, name: &str) -> portico_domain::claim::ClaimRef {
+    reference(plane, name)
+}
+
+#[tokio::test]
+async fn one_object_is_read_as_it_is_now() {
+    let (plane, registry) = world().await;
+    plane.create(bucket("payments-dev", "receipts", 1));
+    let get = async || {
+        registry
+            .get(
+                &plane.name,
+                &Actor::portico(),
+                &bucket_resource(),
+                Some("payments-dev"),
+                "receipts",
+            )
+            .await
+    };
+    assert_eq!(get().await.unwrap()["spec"]["size"], 1);
+    plane
+        .simulated
+        .objects()
+        .delete(&bucket_kind(), &Key::namespaced("payments-dev", "receipts"))
+        .unwrap();
+    assert!(matches!(get().await, Err(PlaneError::NotFound { .. })));
+}

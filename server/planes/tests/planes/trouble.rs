@@ -1,0 +1,272 @@
+//! Control planes that are slow, gone or lying.
+
+use std::time::Duration;
+
+use portico_domain::claim::Health;
+use portico_domain::tenancy::Scope;
+use portico_planes::{Actor, Expect, PlaneError, PlaneState, Planes};
+use portico_simulator::kube::{Fault, Matcher};
+use serde_json::json;
+
+use crate::world::*;
+
+async fn world() -> (Plane, Planes) {
+    let plane = Plane::start("eu").await;
+    plane.create(crd("buckets", "Bucket", true));
+    let registry = connected(&[&plane]).await;
+    plane.create(bucket("payments-dev", "receipts", 1));
+    plane.status("receipts", "True", "");
+    claim_where(&registry, &plane, "receipts", |claim| {
+        claim.verdict.health == Health::Ready
+    })
+    .await;
+    (plane, registry)
+}
+
+async fn apply(plane: &Plane, registry: &Planes) -> PlaneError {
+    let manifest = bucket("payments-dev", "new", 5);
+    let answer = registry
+        .apply(
+            &plane.name,
+            &Actor::portico(),
+            &bucket_resource(),
+            &manifest,
+            &Expect::Anything,
+        )
+        .await;
+    answer.unwrap_err()
+}
+
+#[tokio::test]
+async fn each_refusal_is_told_apart() {
+    let (plane, registry) = world().await;
+    for (code, slug, retry) in [
+        (403, "forbidden", false),
+        (409, "conflict", false),
+        (410, "gone", false),
+        (422, "invalid", false),
+        (429, "too-many", true),
+        (500, "refused", true),
+        (503, "refused", true),
+    ] {
+        let fault = Fault::Status {
+            code,
+            message: format!("told {code}"),
+            retry_after: Some(7),
+        };
+        let id = plane
+            .simulated
+            .faults()
+            .add(Matcher::of("patch", "buckets"), fault);
+        let error = apply(&plane, &registry).await;
+        plane.simulated.faults().remove(id);
+        assert_eq!(
+            (error.slug(), error.is_worth_retrying()),
+            (slug, retry),
+            "{code}: {error:?}"
+        );
+        if code == 429 {
+            assert!(
+                matches!(error, PlaneError::TooMany { retry_after, .. } if retry_after == Duration::from_secs(7))
+            );
+        } else {
+            assert!(error.to_string().contains(&format!("told {code}")), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn garbage_hanging_and_hanging_up_are_told_apart() {
+    let (plane, registry) = world().await;
+    for (fault, slug) in [
+        (Fault::Garbage, "garbage"),
+        (Fault::Hangup, "unreachable"),
+        (Fault::Latency(Duration::from_secs(60)), "slow"),
+    ] {
+        let id = plane
+            .simulated
+            .faults()
+            .add(Matcher::of("patch", "buckets"), fault);
+        let error = apply(&plane, &registry).await;
+        plane.simulated.faults().remove(id);
+        assert_eq!(
+            (error.slug(), error.is_worth_retrying()),
+            (slug, true),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing_vanishes_when_a_plane_dies_and_all_is_well_when_it_is_back() {
+    let (plane, registry) = world().await;
+    let other = Plane::start("us").await;
+    other.create(crd("buckets", "Bucket", true));
+    registry.configure(vec![plane.document(), other.document()], Vec::new(), &tenants());
+    in_state(&registry, &other, PlaneState::Ready).await;
+
+    plane.simulated.faults().refuse_connections(true);
+    let lost = in_state(&registry, &plane, PlaneState::Unreachable).await;
+    assert!(lost.last_seen.is_some() && !lost.recent_errors.is_empty());
+    let claim = claim_where(&registry, &plane, "receipts", |claim| {
+        claim.verdict.health == Health::Unreachable
+    })
+    .await;
+    assert!(
+        claim.verdict.reason.contains("was ready"),
+        "{}",
+        claim.verdict.reason
+    );
+    assert!(
+        registry.catalog().served(&buckets(), &plane.name).is_some(),
+        "what it offered stays known"
+    );
+    assert_eq!(
+        status(&registry, &other).state,
+        PlaneState::Ready,
+        "planes fail alone"
+    );
+    offers(&registry, &other, &buckets()).await;
+
+    plane
+        .simulated
+        .objects()
+        .create(bucket("payments-dev", "meanwhile", 1))
+        .unwrap();
+    plane.simulated.faults().clear();
+    in_state(&registry, &plane, PlaneState::Ready).await;
+    claim_where(&registry, &plane, "receipts", |claim| {
+        claim.verdict.health == Health::Ready
+    })
+    .await;
+    crate::world::claim(&registry, &plane, "meanwhile").await;
+    eventually("nothing lags", async || {
+        status(&registry, &plane).lag.is_none().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_plane_that_hangs_is_unreachable() {
+    let (plane, registry) = world().await;
+    plane
+        .simulated
+        .faults()
+        .add(Matcher::any(), Fault::Latency(Duration::from_secs(600)));
+    // A connection that is cut makes Portico look.
+    plane.simulated.faults().drop_watches();
+    in_state(&registry, &plane, PlaneState::Unreachable).await;
+    plane.simulated.faults().clear();
+    in_state(&registry, &plane, PlaneState::Ready).await;
+}
+
+#[tokio::test]
+async fn a_plane_that_is_dead_from_the_start_is_found_when_it_comes() {
+    let plane = Plane::start("eu").await;
+    plane.create(crd("buckets", "Bucket", true));
+    plane.simulated.faults().refuse_connections(true);
+    let registry = Planes::new(portico_planes::Settings::default());
+    registry.configure(vec![plane.document()], Vec::new(), &tenants());
+    in_state(&registry, &plane, PlaneState::Unreachable).await;
+    plane.simulated.faults().clear();
+    in_state(&registry, &plane, PlaneState::Ready).await;
+    offers(&registry, &plane, &buckets()).await;
+}
+
+#[tokio::test]
+async fn a_collection_that_lies_costs_its_own_rows() {
+    let (plane, registry) = world().await;
+    plane.create(crd("volumes", "Volume", true));
+    offers(&registry, &plane, &offering("volumes.storage.example.org")).await;
+    for fault in [
+        Fault::Garbage,
+        Fault::Status {
+            code: 500,
+            message: "etcd is ill".into(),
+            retry_after: None,
+        },
+    ] {
+        let ids = ["list", "watch"].map(|verb| {
+            plane
+                .simulated
+                .faults()
+                .add(Matcher::of(verb, "buckets"), fault.clone())
+        });
+        plane.simulated.faults().drop_watches();
+        claim_where(&registry, &plane, "receipts", |claim| {
+            claim.verdict.health == Health::Unreachable
+        })
+        .await;
+        assert_eq!(status(&registry, &plane).state, PlaneState::Ready);
+        assert!(status(&registry, &plane).lag.is_some());
+        for id in ids {
+            plane.simulated.faults().remove(id);
+        }
+        claim_where(&registry, &plane, "receipts", |claim| {
+            claim.verdict.health == Health::Ready
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn objects_beyond_the_limits_are_left_out_and_said_to_be() {
+    let plane = Plane::start("eu").await;
+    plane.create(crd("buckets", "Bucket", true));
+    let mut document = plane.document();
+    document.spec.limits.object_bytes = 4096;
+    document.spec.limits.objects = 3;
+    let registry = connected_with(vec![document], Vec::new()).await;
+    offers(&registry, &plane, &buckets()).await;
+    let mut huge = bucket("payments-dev", "huge", 1);
+    huge["spec"]["region"] = json!("x".repeat(20_000));
+    plane.create(huge);
+    for number in 0..5 {
+        plane.create(bucket("payments-dev", &format!("b{number}"), 1));
+    }
+    let left_out = eventually("both are told", async || {
+        Some(status(&registry, &plane).left_out).filter(|left_out| left_out.len() >= 2)
+    })
+    .await;
+    assert!(
+        left_out.iter().any(|why| why.contains("larger than the limit")),
+        "{left_out:?}"
+    );
+    assert_eq!(names(&registry, &Scope::system()), ["b0", "b1", "b2"]);
+}
+
+#[tokio::test]
+async fn a_kubeconfig_that_is_missing_or_wrong_is_told_and_mended_without_a_restart() {
+    let plane = Plane::start("eu").await;
+    let good = plane.simulated.kubeconfig(plane.serving.address());
+    plane.write_kubeconfig("clusters: [");
+    let registry = Planes::new(portico_planes::Settings::default());
+    registry.configure(vec![plane.document()], Vec::new(), &tenants());
+    let wrong = eventually("it is told", async || match status(&registry, &plane).state {
+        PlaneState::Misconfigured(message) => Some(message),
+        _ => None,
+    })
+    .await;
+    assert!(wrong.contains("kubeconfig"), "{wrong}");
+    let error = apply(&plane, &registry).await;
+    assert!(matches!(error, PlaneError::Misconfigured { .. }), "{error:?}");
+    plane.write_kubeconfig(&good);
+    in_state(&registry, &plane, PlaneState::Ready).await;
+}
+
+#[tokio::test]
+async fn a_plane_that_moves_is_followed_by_its_kubeconfig() {
+    let (plane, registry) = world().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let moved = plane.simulated.serve(listener).unwrap();
+    let kubeconfig = plane.simulated.kubeconfig(moved.address());
+    plane.write_kubeconfig(&format!("# It has moved.\n{kubeconfig}"));
+    plane.simulated.faults().refuse_connections(true);
+    in_state(&registry, &plane, PlaneState::Unreachable).await;
+    plane.simulated.faults().clear();
+    in_state(&registry, &plane, PlaneState::Ready).await;
+    claim_where(&registry, &plane, "receipts", |claim| {
+        claim.verdict.health == Health::Ready
+    })
+    .await;
+}

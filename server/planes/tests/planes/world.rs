@@ -1,0 +1,273 @@
+//! What the tests stand on: control planes being served, and a registry that is connected to them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use portico_domain::claim::{Claim, ClaimRef};
+use portico_domain::documents::{
+    ActAs, Connection, ControlPlane as Document, ControlPlaneKind, ControlPlaneSpec, Environment, Limits,
+    Offering, OfferingSpec, PlaneGrant, Quota, ResourceRef, Tenant, TenantSpec,
+};
+use portico_domain::names::{ClaimName, OfferingName, PlaneName, TenantName};
+use portico_domain::tenancy::Scope;
+use portico_planes::{ClaimFilter, PlaneState, PlaneStatus, Planes, Settings};
+use portico_simulator::kube::{ControlPlane, GroupKind, Key, Serving, Settings as Simulated};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// How long a condition is waited for before a test fails; nothing takes that long.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A control plane that is being served.
+pub(crate) struct Plane {
+    pub(crate) simulated: ControlPlane,
+    pub(crate) name: PlaneName,
+    pub(crate) serving: Serving,
+    folder: tempfile::TempDir,
+}
+
+impl Plane {
+    pub(crate) async fn start(name: &str) -> Self {
+        let simulated = ControlPlane::new(name, Simulated::default());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let serving = simulated.serve(listener).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let plane = Self {
+            simulated,
+            name: PlaneName::new(name).unwrap(),
+            serving,
+            folder,
+        };
+        plane.write_kubeconfig(&plane.simulated.kubeconfig(plane.serving.address()));
+        for namespace in ["payments-dev", "research-dev"] {
+            plane.create(
+                json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } }),
+            );
+        }
+        plane
+    }
+
+    pub(crate) fn write_kubeconfig(&self, text: &str) {
+        std::fs::write(self.folder.path().join("kubeconfig"), text).unwrap();
+    }
+
+    pub(crate) fn document(&self) -> Document {
+        Document {
+            name: self.name.clone(),
+            labels: BTreeMap::new(),
+            spec: ControlPlaneSpec {
+                title: None,
+                kind: ControlPlaneKind::Cluster,
+                region: None,
+                connection: Connection::Kubeconfig {
+                    path: self.folder.path().join("kubeconfig").display().to_string(),
+                    context: None,
+                },
+                act_as: ActAs::Portico,
+                dedicated_to: Vec::new(),
+                cordoned: false,
+                capacity: None,
+                limits: Limits {
+                    timeout_seconds: 2,
+                    ..Limits::default()
+                },
+            },
+        }
+    }
+
+    pub(crate) fn create(&self, object: Value) -> Arc<Value> {
+        self.simulated.objects().create(object).unwrap()
+    }
+
+    pub(crate) fn status(&self, name: &str, ready: &str, message: &str) {
+        let reason = if ready == "True" { "Available" } else { "Creating" };
+        let status = json!({ "conditions": [{
+            "type": "Ready", "status": ready, "reason": reason, "message": message,
+            "lastTransitionTime": "2026-01-01T00:00:00Z",
+        }] });
+        let objects = self.simulated.objects();
+        objects
+            .patch_status(&bucket_kind(), &Key::namespaced("payments-dev", name), status)
+            .unwrap();
+    }
+}
+
+pub(crate) fn bucket_kind() -> GroupKind {
+    GroupKind::new("storage.example.org", "Bucket")
+}
+
+pub(crate) fn bucket_resource() -> ResourceRef {
+    ResourceRef {
+        group: "storage.example.org".into(),
+        version: "v1".into(),
+        kind: "Bucket".into(),
+        plural: "buckets".into(),
+        namespaced: true,
+    }
+}
+
+pub(crate) fn offering(name: &str) -> OfferingName {
+    OfferingName::new(name).unwrap()
+}
+
+pub(crate) fn buckets() -> OfferingName {
+    offering("buckets.storage.example.org")
+}
+
+/// A CRD, offered or not.
+pub(crate) fn crd(plural: &str, kind: &str, offered: bool) -> Value {
+    let group = "storage.example.org";
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {
+            "name": format!("{plural}.{group}"),
+            "labels": { "portico.dev/offered": offered.to_string() },
+            "annotations": { "portico.dev/title": format!("A {kind}"), "portico.dev/category": "storage" },
+        },
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": { "kind": kind, "listKind": format!("{kind}List"), "plural": plural, "singular": kind.to_lowercase() },
+            "versions": [{
+                "name": "v1", "served": true, "storage": true, "subresources": { "status": {} },
+                "schema": { "openAPIV3Schema": { "type": "object", "properties": {
+                    "spec": { "type": "object", "required": ["size"], "properties": {
+                        "size": { "type": "integer", "minimum": 1, "maximum": 100 },
+                        "region": { "type": "string" },
+                    } },
+                    "status": { "type": "object", "x-kubernetes-preserve-unknown-fields": true },
+                } } },
+            }],
+        },
+    })
+}
+
+pub(crate) fn bucket(namespace: &str, name: &str, size: i64) -> Value {
+    json!({
+        "apiVersion": "storage.example.org/v1", "kind": "Bucket",
+        "metadata": { "namespace": namespace, "name": name },
+        "spec": { "size": size },
+    })
+}
+
+pub(crate) fn tenants() -> Vec<Tenant> {
+    ["payments", "research"]
+        .map(|name| Tenant {
+            name: TenantName::new(name).unwrap(),
+            spec: TenantSpec {
+                title: None,
+                members: Vec::new(),
+                environments: vec![Environment {
+                    name: "dev".parse().unwrap(),
+                    namespace: format!("{name}-dev"),
+                    production: false,
+                    control_plane_labels: BTreeMap::new(),
+                }],
+                control_planes: PlaneGrant::default(),
+                offerings: Vec::new(),
+                quota: Quota::default(),
+            },
+        })
+        .to_vec()
+}
+
+pub(crate) fn tenant(name: &str) -> Scope {
+    Scope::system().narrow(&TenantName::new(name).unwrap())
+}
+
+pub(crate) fn document_of(name: &OfferingName, spec: OfferingSpec) -> Offering {
+    Offering {
+        name: name.clone(),
+        spec,
+    }
+}
+
+/// A registry connected to these planes, all of them ready.
+pub(crate) async fn connected(planes: &[&Plane]) -> Planes {
+    connected_with(planes.iter().map(|plane| plane.document()).collect(), Vec::new()).await
+}
+
+pub(crate) async fn connected_with(documents: Vec<Document>, offerings: Vec<Offering>) -> Planes {
+    let registry = Planes::new(Settings::default());
+    registry.configure(documents, offerings, &tenants());
+    let all_ready = || {
+        registry
+            .planes()
+            .iter()
+            .all(|plane| plane.state == PlaneState::Ready)
+            .then_some(())
+    };
+    eventually("all planes are ready", async || all_ready()).await;
+    registry
+}
+
+/// Waits until the question has an answer.
+pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(begun.elapsed() < PATIENCE, "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+pub(crate) fn status(registry: &Planes, plane: &Plane) -> PlaneStatus {
+    registry.status(&plane.name).unwrap()
+}
+
+pub(crate) async fn in_state(registry: &Planes, plane: &Plane, state: PlaneState) -> PlaneStatus {
+    let what = format!("{} is {}", plane.name, state.slug());
+    eventually(&what, async || {
+        Some(status(registry, plane)).filter(|status| status.state == state)
+    })
+    .await
+}
+
+pub(crate) async fn offers(registry: &Planes, plane: &Plane, name: &OfferingName) {
+    let what = format!("{name} is offered");
+    eventually(&what, async || {
+        registry.catalog().served(name, &plane.name).map(|_| ())
+    })
+    .await;
+}
+
+pub(crate) fn reference(plane: &Plane, name: &str) -> ClaimRef {
+    ClaimRef {
+        plane: plane.name.clone(),
+        offering: buckets(),
+        namespace: Some("payments-dev".to_owned()),
+        name: ClaimName::new(name).unwrap(),
+    }
+}
+
+pub(crate) async fn claim(registry: &Planes, plane: &Plane, name: &str) -> Arc<Claim> {
+    claim_where(registry, plane, name, |_| true).await
+}
+
+pub(crate) async fn claim_where(
+    registry: &Planes,
+    plane: &Plane,
+    name: &str,
+    holds: impl Fn(&Claim) -> bool,
+) -> Arc<Claim> {
+    let reference = reference(plane, name);
+    let what = format!("{reference} is as expected");
+    eventually(&what, async || {
+        registry
+            .claim(&Scope::system(), &reference)
+            .filter(|claim| holds(claim))
+    })
+    .await
+}
+
+pub(crate) fn names(registry: &Planes, scope: &Scope) -> Vec<String> {
+    let claims = registry.claims(scope, &ClaimFilter::default());
+    claims
+        .iter()
+        .map(|claim| claim.reference.name.to_string())
+        .collect()
+}
