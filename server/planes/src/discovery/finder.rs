@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::Kind;
 use super::kind::Marks;
-use super::seen::{CrdSink, Seen, XrdSink};
+use super::seen::{CrdMeta, CrdSink, Seen, XrdSink};
 use crate::error::PlaneError;
 use crate::plane::Running;
 use crate::plane::watching::Watching;
@@ -111,6 +111,13 @@ async fn watch_xrds(run: Running, seen: Arc<Seen>) {
             .await;
             return;
         }
+        if matches!(
+            group,
+            Err(PlaneError::NotFound { .. } | PlaneError::Forbidden { .. })
+        ) && !seen.xrds_known.load(Ordering::Relaxed)
+        {
+            seen.no_xrds();
+        }
         let pause = if matches!(group, Ok(_) | Err(PlaneError::NotFound { .. })) {
             CROSSPLANE_POLL
         } else {
@@ -130,6 +137,8 @@ struct Finder {
 /// Why a CRD is wanted, and what is known of it besides.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Want {
+    /// A document names it.
+    named: bool,
     flavour: Option<Flavour>,
     marks: Marks,
     version: Option<String>,
@@ -144,13 +153,34 @@ struct Found {
 }
 
 impl Finder {
+    /// Begins with what an earlier connection has found.
+    fn new(run: Running, seen: Arc<Seen>) -> Self {
+        let known = run.plane.kinds.load_full();
+        let known = known.iter().map(|(name, kind)| {
+            let found = Found {
+                want: Want::default(),
+                version: String::new(),
+                kind: Some(kind.clone()),
+            };
+            (name.clone(), found)
+        });
+        Self {
+            watching: Watching::new(run.clone()),
+            found: known.collect(),
+            run,
+            seen,
+        }
+    }
+
     fn wants_polling(&self) -> bool {
         self.seen.blind.load(Ordering::Relaxed) || self.found.values().any(|found| found.version.is_empty())
     }
 
     async fn look(&mut self) {
         let wants = self.wants();
-        self.found.retain(|name, _| wants.contains_key(name));
+        if self.seen.is_complete() {
+            self.found.retain(|name, _| wants.contains_key(name));
+        }
         let due: Vec<(OfferingName, Want, String)> = wants
             .into_iter()
             .filter_map(|(name, (want, version))| {
@@ -226,9 +256,13 @@ impl Finder {
         let xrds = self.seen.xrds.lock();
         let blind = self.seen.blind.load(Ordering::Relaxed);
         let by_crd: BTreeMap<&str, _> = xrds.values().map(|xrd| (xrd.crd.as_str(), xrd)).collect();
+        // Crossplane gives its definition's labels to the CRD of the composite and to that of the
+        // claim: one asks for one of them. Where its definitions cannot be read, `fetch` judges.
+        let unread = xrds.is_empty() && self.seen.xrds_known.load(Ordering::Relaxed);
+        let asked = |name: &str, crd: &CrdMeta| !crd.composed || unread || by_crd.contains_key(name);
         let labelled = crds
             .iter()
-            .filter(|(_, crd)| crd.offered)
+            .filter(|(name, crd)| crd.offered && asked(name, crd))
             .map(|(name, _)| name.as_str());
         let composed = by_crd
             .values()
@@ -246,7 +280,9 @@ impl Finder {
                 };
                 let offering = OfferingName::new(name).ok()?;
                 let xrd = by_crd.get(name);
+                let document = desired.offerings.get(&offering);
                 let want = Want {
+                    named: document.is_some(),
                     flavour: xrd.map(|xrd| xrd.flavour),
                     marks: xrd.map(|xrd| xrd.marks.clone()).unwrap_or_default(),
                     version: desired
@@ -265,6 +301,7 @@ async fn fetch(run: &Running, name: &OfferingName, want: &Want) -> Result<Option
         .wire
         .ask(Call::get(format!("{CRDS}/{}", segment(name.as_str()))))
         .await?;
+    let unasked = want.flavour.is_none() && !want.named;
     let want = want.clone();
     // A schema may be huge or made to be slow: never on the threads that serve requests.
     let read = tokio::task::spawn_blocking(move || {
@@ -275,6 +312,7 @@ async fn fetch(run: &Running, name: &OfferingName, want: &Want) -> Result<Option
         })
     });
     match read.await {
+        Ok(Ok(kind)) if unasked && kind.is_behind_a_claim() => Ok(None),
         Ok(Ok(kind)) => Ok(Some(kind)),
         Ok(Err(error)) => {
             run.plane.left_out(&format!("{name}: {error}"));

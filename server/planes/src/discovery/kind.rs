@@ -149,6 +149,15 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Whether it is a composite that people do not ask for: claims of it are.
+    pub(crate) fn is_behind_a_claim(&self) -> bool {
+        let schema = self.schema.as_ref();
+        self.flavour == Flavour::Composite
+            && schema.is_some_and(|schema| schema.at("spec.claimRef").is_some())
+    }
+}
+
 /// What Crossplane makes of a kind whose XRD may not be read: it puts the CRDs of claims and of
 /// composites into these categories.
 fn guess(definition: &Definition) -> Flavour {
@@ -242,6 +251,22 @@ mod tests {
         assert!(kind.deprecated.is_some());
         let kind = Kind::read(&crd(), Some("v2"), None).unwrap();
         assert_eq!(kind.problem.as_deref(), Some("version v2 is not served there"));
+    }
+
+    #[test]
+    fn a_schema_that_is_of_no_use_is_told_and_the_kind_kept() {
+        let mut bad = crd();
+        bad["spec"]["versions"][1]["schema"]["openAPIV3Schema"] = json!({ "$ref": "#/definitions/itself" });
+        let kind = Kind::read(&bad, None, None).unwrap();
+        assert!(kind.schema.is_none());
+        assert!(
+            kind.problem
+                .is_some_and(|problem| problem.starts_with("its schema is of no use"))
+        );
+        assert!(
+            Kind::read(&bad, Some("v1beta1"), None).unwrap().schema.is_some(),
+            "the other version is well"
+        );
     }
 
     #[test]

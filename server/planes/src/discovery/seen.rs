@@ -20,6 +20,8 @@ pub(super) struct CrdMeta {
     /// Changes whenever the CRD does.
     pub(super) version: String,
     pub(super) offered: bool,
+    /// Crossplane made it, with the labels of its own definition, and perhaps not for asking.
+    pub(super) composed: bool,
 }
 
 /// All that has been seen.
@@ -29,8 +31,28 @@ pub(super) struct Seen {
     pub(super) xrds: Mutex<BTreeMap<String, Xrd>>,
     /// CRDs may not be listed: those that documents name are asked for one by one.
     pub(super) blind: AtomicBool,
+    /// All CRDs have been seen once.
+    pub(super) crds_known: AtomicBool,
+    /// All XRDs have been seen once, or there are none to be seen.
+    pub(super) xrds_known: AtomicBool,
     /// Something has changed.
     pub(super) changed: Notify,
+}
+
+impl Seen {
+    /// Whether what has not been seen is not there. Before that, what is known from an earlier
+    /// connection stays.
+    pub(super) fn is_complete(&self) -> bool {
+        (self.crds_known.load(Ordering::Relaxed) || self.blind.load(Ordering::Relaxed))
+            && self.xrds_known.load(Ordering::Relaxed)
+    }
+
+    /// There are no XRDs, or none that Portico may see.
+    pub(super) fn no_xrds(&self) {
+        self.xrds.lock().clear();
+        self.xrds_known.store(true, Ordering::Relaxed);
+        self.changed.notify_one();
+    }
 }
 
 fn name_of(object: &Value) -> Option<String> {
@@ -52,9 +74,17 @@ impl Sink for CrdSink {
             .pointer("/metadata/resourceVersion")
             .and_then(Value::as_str)
             .unwrap_or_default();
+        let owners = object
+            .pointer("/metadata/ownerReferences")
+            .and_then(Value::as_array);
+        let mut kinds = owners
+            .into_iter()
+            .flatten()
+            .filter_map(|owner| owner.get("kind")?.as_str());
         let meta = CrdMeta {
             version: version.to_owned(),
             offered: is_offered(&object),
+            composed: kinds.any(|kind| kind == "CompositeResourceDefinition"),
         };
         let before = self.seen.crds.lock().insert(name.clone(), meta.clone());
         if before != Some(meta) {
@@ -72,6 +102,7 @@ impl Sink for CrdSink {
     fn retain(&self, keys: &HashSet<String>) {
         self.seen.crds.lock().retain(|name, _| keys.contains(name));
         self.seen.blind.store(false, Ordering::Relaxed);
+        self.seen.crds_known.store(true, Ordering::Relaxed);
         self.plane
             .has_right("list customresourcedefinitions.apiextensions.k8s.io");
         self.seen.changed.notify_one();
@@ -82,13 +113,14 @@ impl Sink for CrdSink {
     }
 
     fn failed(&self, error: &PlaneError) {
-        if matches!(error, PlaneError::Forbidden { .. }) {
-            self.plane
-                .lacks_right("list customresourcedefinitions.apiextensions.k8s.io");
-            self.seen.blind.store(true, Ordering::Relaxed);
-            self.seen.changed.notify_one();
+        if !matches!(error, PlaneError::Forbidden { .. }) {
+            self.plane.stream_failed("definitions", error);
+            return;
         }
-        self.plane.stream_failed("definitions", error);
+        self.plane
+            .lacks_right("list customresourcedefinitions.apiextensions.k8s.io");
+        self.seen.blind.store(true, Ordering::Relaxed);
+        self.seen.changed.notify_one();
     }
 
     fn left_out(&self, why: &str) {
@@ -124,6 +156,7 @@ impl Sink for XrdSink {
 
     fn retain(&self, keys: &HashSet<String>) {
         self.seen.xrds.lock().retain(|name, _| keys.contains(name));
+        self.seen.xrds_known.store(true, Ordering::Relaxed);
         self.plane
             .has_right("list compositeresourcedefinitions.apiextensions.crossplane.io");
         self.seen.changed.notify_one();
@@ -136,14 +169,16 @@ impl Sink for XrdSink {
     fn failed(&self, error: &PlaneError) {
         match error {
             // Crossplane has been removed.
-            PlaneError::NotFound { .. } => return self.retain(&HashSet::new()),
+            PlaneError::NotFound { .. } => self.seen.no_xrds(),
             PlaneError::Forbidden { .. } => {
                 self.plane
                     .lacks_right("list compositeresourcedefinitions.apiextensions.crossplane.io");
+                self.seen.no_xrds();
             }
-            _ => {}
+            error => {
+                self.plane.stream_failed("composite definitions", error);
+            }
         }
-        self.plane.stream_failed("composite definitions", error);
     }
 
     fn left_out(&self, why: &str) {

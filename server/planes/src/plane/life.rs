@@ -6,7 +6,6 @@ use std::time::{Duration, Instant, SystemTime};
 use jiff::Timestamp;
 use portico_domain::documents::Connection;
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
 use super::{Plane, Running};
 use crate::connect::connect;
@@ -14,6 +13,7 @@ use crate::discovery::discover;
 use crate::error::PlaneError;
 use crate::registry::{Change, Shared};
 use crate::status::PlaneState;
+use crate::stream::Slots;
 use crate::wire::{Call, Wire};
 
 /// How often a plane that answers is asked whether it still does.
@@ -45,12 +45,13 @@ pub(crate) async fn live(shared: Arc<Shared>, plane: Arc<Plane>) {
                 if matches!(plane.vitals.lock().state, PlaneState::Misconfigured(_)) {
                     enter(&shared, &plane, PlaneState::Connecting);
                 }
-                let slots = Arc::new(Semaphore::new(MOST_WATCHES));
+                let slots = Arc::new(Slots::new(MOST_WATCHES));
                 let run = Running {
                     shared: shared.clone(),
                     plane: plane.clone(),
                     wire,
                     slots,
+                    may_all: Arc::default(),
                 };
                 tokio::select! {
                     () = probe(&run, &document.spec.connection, mark) => {}

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use portico_domain::documents::ControlPlane;
 use portico_domain::names::{OfferingName, PlaneName};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, OnceCell, watch};
 
 use crate::act::Names;
 use crate::cache::Index;
@@ -20,6 +20,7 @@ use crate::discovery::Kind;
 use crate::error::PlaneError;
 use crate::registry::Shared;
 use crate::status::{PlaneState, PlaneStatus, Vitals};
+use crate::stream::Slots;
 use crate::wire::Wire;
 
 pub(crate) use life::live;
@@ -60,7 +61,9 @@ pub(crate) struct Running {
     pub(crate) plane: Arc<Plane>,
     pub(crate) wire: Wire,
     /// How many watches may be open at once.
-    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) slots: Arc<Slots>,
+    /// Whether Portico may list and watch everything there; asked once.
+    pub(crate) may_all: Arc<OnceCell<bool>>,
 }
 
 impl Plane {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::OfferingName;
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::{Plane, Running};
@@ -99,9 +99,11 @@ async fn watch_kind(run: Running, reviews: Arc<Semaphore>, offering: OfferingNam
     let mut configured = run.shared.configured.subscribe();
     let mut streams: BTreeMap<Option<String>, (Arc<str>, AbortOnDrop)> = BTreeMap::new();
     let mut tasks = JoinSet::new();
+    let refused = Arc::new(Notify::new());
+    let mut wary = false;
     loop {
         configured.mark_unchanged();
-        let scopes = scopes(&run, &reviews, &offering, &kind.resource).await;
+        let scopes = scopes(&run, &reviews, &offering, &kind.resource, wary).await;
         let gone: Vec<Option<String>> = streams
             .keys()
             .filter(|scope| !scopes.open.contains(*scope))
@@ -124,7 +126,7 @@ async fn watch_kind(run: Running, reviews: Arc<Semaphore>, offering: OfferingNam
                         |namespace| format!("{offering} in {namespace}"),
                     )
                     .into();
-                let sink = ClaimSink::new(run.clone(), &offering, &kind, stream.clone());
+                let sink = ClaimSink::new(run.clone(), &offering, &kind, stream.clone(), refused.clone());
                 let path = path_of(&kind.resource, scope.as_deref(), None);
                 let collection = Collection {
                     path,
@@ -148,6 +150,11 @@ async fn watch_kind(run: Running, reviews: Arc<Semaphore>, offering: OfferingNam
         tokio::select! {
             changed = configured.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(pause) => {}
+            // Rights have been taken away: see what is left of them.
+            () = refused.notified() => {
+                wary = true;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
         }
     }
 }
@@ -159,11 +166,13 @@ struct Scopes {
     again: bool,
 }
 
+/// `wary`: once refused, the plane is asked for each kind by itself.
 async fn scopes(
     run: &Running,
     reviews: &Semaphore,
     offering: &OfferingName,
     resource: &ResourceRef,
+    wary: bool,
 ) -> Scopes {
     let whole = Scopes {
         open: BTreeSet::from([None]),
@@ -173,6 +182,14 @@ async fn scopes(
         Some(namespace) => format!("list and watch {offering} in {namespace}"),
         None => format!("list and watch {offering}"),
     };
+    if !wary
+        && *run
+            .may_all
+            .get_or_init(|| async { may_watch(run, reviews, &everything(), None).await == Ok(true) })
+            .await
+    {
+        return whole;
+    }
     match may_watch(run, reviews, resource, None).await {
         Ok(true) => {
             run.plane.has_right(&right(None));
@@ -208,6 +225,18 @@ async fn scopes(
     Scopes { open, again }
 }
 
+/// All resources of all groups at once. Who may list these need not be asked for each kind.
+fn everything() -> ResourceRef {
+    let all = || "*".to_owned();
+    ResourceRef {
+        group: all(),
+        version: all(),
+        kind: all(),
+        plural: all(),
+        namespaced: true,
+    }
+}
+
 async fn may_watch(
     run: &Running,
     reviews: &Semaphore,
@@ -225,10 +254,18 @@ struct ClaimSink {
     run: Running,
     reading: ArcSwap<Reading>,
     stream: Arc<str>,
+    /// Told when the plane refuses to list or watch.
+    refused: Arc<Notify>,
 }
 
 impl ClaimSink {
-    fn new(run: Running, offering: &OfferingName, kind: &Arc<Kind>, stream: Arc<str>) -> Self {
+    fn new(
+        run: Running,
+        offering: &OfferingName,
+        kind: &Arc<Kind>,
+        stream: Arc<str>,
+        refused: Arc<Notify>,
+    ) -> Self {
         let reading = Reading {
             plane: run.plane.name.clone(),
             offering: offering.clone(),
@@ -239,6 +276,7 @@ impl ClaimSink {
             run,
             reading: ArcSwap::from_pointee(reading),
             stream,
+            refused,
         }
     }
 
@@ -304,6 +342,9 @@ impl Sink for ClaimSink {
     }
 
     fn failed(&self, error: &PlaneError) {
+        if matches!(error, PlaneError::Forbidden { .. }) {
+            self.refused.notify_one();
+        }
         if let Some(heard) = self.plane().stream_failed(&self.stream, error) {
             let title = self.plane().title();
             if self.plane().claims.lose(&self.stream, &title, heard) {

@@ -8,6 +8,7 @@ mod lines;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -23,8 +24,10 @@ const PAGE: usize = 500;
 const WATCH_SECONDS: u64 = 290;
 /// A watch that says nothing for this long, not even a bookmark, past its own end is taken for dead.
 const SILENCE: Duration = Duration::from_secs(WATCH_SECONDS + 15);
-/// How often a collection is listed for which no watch is to be had.
+/// How often a collection is listed for which no watch is to be had, and how much less often
+/// for each other one in the same case.
 const POLL: Duration = Duration::from_secs(20);
+const POLL_MORE: Duration = Duration::from_millis(50);
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -42,6 +45,23 @@ pub(crate) trait Sink: Send + Sync + 'static {
     fn failed(&self, error: &PlaneError);
     /// An object was left out: why.
     fn left_out(&self, why: &str);
+}
+
+/// How many watches may be open at once on one plane.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    open: Semaphore,
+    /// How many collections found none.
+    without: AtomicU32,
+}
+
+impl Slots {
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            open: Semaphore::new(most),
+            without: AtomicU32::new(0),
+        }
+    }
 }
 
 /// What is watched.
@@ -66,7 +86,7 @@ pub(crate) async fn keep(
     wire: Wire,
     collection: Collection,
     sink: Arc<dyn Sink>,
-    slots: Arc<Semaphore>,
+    slots: Arc<Slots>,
     mut revived: watch::Receiver<u64>,
 ) {
     let mut run = Run {
@@ -76,6 +96,7 @@ pub(crate) async fn keep(
         version: None,
         page: PAGE,
         wait: FIRST_WAIT,
+        polls: false,
     };
     revived.mark_unchanged();
     loop {
@@ -97,6 +118,8 @@ struct Run {
     version: Option<String>,
     page: usize,
     wait: Duration,
+    /// It found no slot for a watch once.
+    polls: bool,
 }
 
 /// How a watch ended.
@@ -110,7 +133,7 @@ enum End {
 
 impl Run {
     /// One list or one watch; says how long to wait before the next.
-    async fn turn(&mut self, slots: &Arc<Semaphore>, revived: &mut watch::Receiver<u64>) -> Option<Duration> {
+    async fn turn(&mut self, slots: &Slots, revived: &mut watch::Receiver<u64>) -> Option<Duration> {
         let Some(version) = self.version.clone() else {
             return match self.list().await {
                 Ok(version) => {
@@ -122,9 +145,14 @@ impl Run {
                 Err(error) => Some(self.back_off(&error)),
             };
         };
-        let Ok(_slot) = slots.clone().try_acquire_owned() else {
+        let Ok(_slot) = slots.open.try_acquire() else {
             self.version = None;
-            return Some(POLL);
+            let others = if std::mem::replace(&mut self.polls, true) {
+                slots.without.load(Ordering::Relaxed)
+            } else {
+                slots.without.fetch_add(1, Ordering::Relaxed)
+            };
+            return Some(POLL + POLL_MORE * others);
         };
         let begun = Instant::now();
         let end = tokio::select! {
