@@ -7,5 +7,6 @@ pub mod auth;
 pub mod commands;
 pub mod config;
 pub mod portal;
+pub mod telemetry;
 pub mod web;
 pub mod worker;

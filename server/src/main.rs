@@ -93,6 +93,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
                     listen,
                     public_url,
                 },
+                None,
                 stop,
                 |_, _| {},
             )

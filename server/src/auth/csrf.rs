@@ -10,9 +10,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 /// The bytes of a token.
 const LENGTH: usize = 16;
 
-/// The name of the form field that carries it.
-pub const FIELD: &str = "_csrf";
-
 /// The name of the header that carries it where there is no form.
 pub const HEADER: &str = "x-portico-csrf";
 

@@ -1,17 +1,186 @@
-//! `portico demo`.
+//! `portico demo`: a world to try the portal in, and the portal as `serve` would run it.
+//!
+//! The world writes a folder of configuration, as anybody would; from then on the portal knows no
+//! more of it than of any other.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use portico_simulator::world::{Demo, Settings, WorldError};
+use serde_json::json;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// Arguments of the demo.
-#[derive(Debug, Args)]
-pub struct DemoArguments {}
+use super::serve::{ServeError, Wish, serve};
 
-/// Runs the demo.
+/// The file that marks a folder as a demo's, so that `--fresh` never empties another.
+const MARK: &str = ".portico-demo";
+
+/// How the demo is run.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// The portal's port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Where its data is kept.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Forgets what was there before.
+    #[arg(long)]
+    fresh: bool,
+    /// A file that is written when the portal answers: addresses, people, control planes, as JSON.
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// The database, in place of SQLite in the data folder: `postgres://…`.
+    #[arg(long, env = "PORTICO_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// How long provisioners take for each of their steps, in milliseconds; a claim takes about five.
+    #[arg(long, value_name = "MS")]
+    step: Option<u64>,
+    /// Begins without any claims.
+    #[arg(long)]
+    empty: bool,
+}
+
+/// Why the demo ended.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The world did not start.
+    #[error(transparent)]
+    World(#[from] WorldError),
+    /// The portal did not start, or failed.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// A file or folder made trouble.
+    #[error("{what} {}: {why}", path.display())]
+    File {
+        /// What was attempted.
+        what: &'static str,
+        /// With which.
+        path: PathBuf,
+        /// Why it failed.
+        why: io::Error,
+    },
+}
+
+/// Runs the demo until `stop`.
 ///
 /// # Errors
-/// None yet.
-pub async fn demo(_: DemoArguments, stop: CancellationToken) -> Result<(), std::io::Error> {
-    stop.cancelled().await;
-    Ok(())
+/// When the world or the portal cannot start.
+pub async fn demo(arguments: DemoArguments, stop: CancellationToken) -> Result<(), DemoError> {
+    let folder = arguments.data.clone().unwrap_or_else(default_folder);
+    prepare(&folder, arguments.fresh)?;
+    let folder = folder.canonicalize().map_err(file("finding", &folder))?;
+    let address = format!("127.0.0.1:{}", arguments.port);
+    let listening = |why| ServeError::Listen {
+        address: address.clone(),
+        why,
+    };
+    let listener = TcpListener::bind(&address).await.map_err(listening)?;
+    let address = listener.local_addr().map_err(listening)?.to_string();
+
+    let mut settings = Settings::new(&folder, &address);
+    if let Some(step) = arguments.step {
+        settings.step = std::time::Duration::from_millis(step);
+    }
+    settings.seeded = !arguments.empty;
+    let world = Demo::start(settings).await?;
+    if let Some(path) = &arguments.ready_file {
+        // Left from the last time, it would say that this one is ready already.
+        let _ = fs::remove_file(path);
+    }
+    let wish = Wish {
+        config: world.config_dir.clone(),
+        database: arguments.database.clone(),
+        ..Wish::default()
+    };
+    let mut told = Ok(());
+    let served = serve(wish, Some(listener), stop, |portal, _| {
+        told = tell(
+            &world,
+            portal.as_str().trim_end_matches('/'),
+            arguments.ready_file.as_deref(),
+        );
+    })
+    .await;
+    world.shutdown().await;
+    served?;
+    told
+}
+
+fn default_folder() -> PathBuf {
+    let data = std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    data.or_else(home)
+        .unwrap_or_else(std::env::temp_dir)
+        .join("portico-demo")
+}
+
+fn prepare(folder: &Path, fresh: bool) -> Result<(), DemoError> {
+    let mark = folder.join(MARK);
+    if fresh && folder.exists() {
+        let empty = fs::read_dir(folder)
+            .map_err(file("reading", folder))?
+            .next()
+            .is_none();
+        if !empty && !mark.exists() {
+            let why = io::Error::other("it is not empty and no demo's; name another with --data");
+            return Err(file("emptying", folder)(why));
+        }
+        fs::remove_dir_all(folder).map_err(file("emptying", folder))?;
+    }
+    fs::create_dir_all(folder).map_err(file("making", folder))?;
+    fs::write(
+        &mark,
+        "The data of a Portico demo. `portico demo --fresh` removes it.\n",
+    )
+    .map_err(file("writing", &mark))
+}
+
+fn file(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DemoError {
+    let path = path.to_owned();
+    move |why| DemoError::File { what, path, why }
+}
+
+/// Says where it is and who can sign in: to whoever looks on, and to the file.
+fn tell(world: &Demo, portal: &str, ready_file: Option<&Path>) -> Result<(), DemoError> {
+    println!("Portico is at {portal}");
+    println!("Sign in as:");
+    for person in &world.people {
+        println!("  {:8} {} ({})", person.username, person.name, person.about);
+    }
+    println!("Control planes, for kubectl --kubeconfig:");
+    for plane in &world.planes {
+        println!("  {:14} {}", plane.name, plane.kubeconfig_path.display());
+    }
+    println!("Configuration: {}", world.config_dir.display());
+    println!("Ctrl-C stops it; what it holds is kept.");
+    let Some(path) = ready_file else { return Ok(()) };
+    let people: Vec<_> = world
+        .people
+        .iter()
+        .map(|person| {
+            json!({
+                "username": person.username, "name": person.name, "email": person.email,
+                "groups": person.groups, "about": person.about,
+            })
+        })
+        .collect();
+    let planes: Vec<_> = world
+        .planes
+        .iter()
+        .map(|plane| json!({ "name": plane.name, "kubeconfig": plane.kubeconfig_path }))
+        .collect();
+    let ready = json!({
+        "portal": portal, "issuer": world.issuer, "configuration": world.config_dir,
+        "people": people, "controlPlanes": planes,
+    });
+    // Renamed into place, so that nobody reads half of it.
+    let half = path.with_extension("part");
+    fs::write(&half, format!("{ready:#}\n")).map_err(file("writing", &half))?;
+    fs::rename(&half, path).map_err(file("writing", path))
 }

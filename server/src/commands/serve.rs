@@ -2,17 +2,25 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
-use portico_domain::documents::{Database, PortalSpec};
+use jiff::Timestamp;
+use portico_domain::documents::{Configuration, Database, PortalSpec};
+use portico_planes::Planes;
 use portico_store::{Sessions, Settings, Store, StoreError};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::auth::{Limits, Providers, Tokens, Viewers};
 use crate::config::{self, LiveConfiguration, Problem};
+use crate::portal::Portal;
+use crate::telemetry::Telemetry;
 use crate::web::{self, App, app::Parts};
+use crate::worker::{self, Worker};
 
 /// What the command line says over the configuration.
 #[derive(Debug, Clone, Default)]
@@ -73,12 +81,14 @@ fn list(problems: &[Problem]) -> String {
         .join("\n")
 }
 
-/// Serves until `stop`. `ready` is told the address once the portal answers.
+/// Serves until `stop`, on `listener` where there is one already. `ready` is told the addresses once the portal
+/// answers.
 ///
 /// # Errors
 /// When it cannot start, or the listener fails.
 pub async fn serve(
     wish: Wish,
+    listener: Option<TcpListener>,
     stop: CancellationToken,
     ready: impl FnOnce(&Url, SocketAddr),
 ) -> Result<(), ServeError> {
@@ -96,27 +106,50 @@ pub async fn serve(
         what: "the public URL",
         why: error.to_string(),
     })?;
-    let store = Store::connect(&database_url(&wish, &spec)?, &Settings::default()).await?;
     // Listening before anything else is begun: a port that is taken is told at once.
-    let address = wish.listen.clone().unwrap_or_else(|| spec.listen.clone());
-    let listener = TcpListener::bind(&address)
-        .await
-        .map_err(|why| ServeError::Listen {
-            address: address.clone(),
-            why,
-        })?;
+    let listener = match listener {
+        Some(listener) => listener,
+        None => {
+            let address = wish.listen.clone().unwrap_or_else(|| spec.listen.clone());
+            let bound = TcpListener::bind(&address).await;
+            bound.map_err(|why| ServeError::Listen { address, why })?
+        }
+    };
     let local = listener.local_addr()?;
+    let store = Store::connect(&database_url(&wish, &spec)?, &Settings::default()).await?;
 
     let background = TaskTracker::new();
     background.spawn(config::watch(configuration.clone(), stop.clone()));
-    background.spawn(sweep(store.clone(), stop.clone()));
+    let planes = Planes::new(portico_planes::Settings::default());
+    configure(&planes, &configuration.current());
+    background.spawn(follow_configuration(
+        planes.clone(),
+        configuration.clone(),
+        stop.clone(),
+    ));
+    let work_to_do = Arc::new(Notify::new());
+    let portal = Portal::new(
+        store.clone(),
+        planes.clone(),
+        configuration.clone(),
+        work_to_do.clone(),
+        Timestamp::now,
+    );
+    background.spawn(refresh(portal.clone(), stop.clone()));
+    background.spawn(follow_record(portal.clone(), stop.clone()));
+    let settings = worker::Settings::default();
+    let worker = Worker::new(store.clone(), planes, work_to_do, Timestamp::now, settings);
+    background.spawn(worker.run(stop.clone()));
     let app = App::new(Parts {
+        portal,
         configuration,
         store: store.clone(),
         providers: Providers::new().map_err(|error| ServeError::Http(error.to_string()))?,
         viewers: Viewers::default(),
         tokens: Tokens::default(),
         limits: Limits::default(),
+        stop: stop.clone(),
+        telemetry: Telemetry::install(),
         public_url: public_url.clone(),
     });
     let router = web::router(app, Sessions::new(store.clone()));
@@ -159,16 +192,66 @@ fn beside(folder: &Path) -> PathBuf {
     folder.join("portico.db")
 }
 
-/// Removes sessions that have expired, now and then.
-async fn sweep(store: Store, stop: CancellationToken) {
-    const EVERY: std::time::Duration = std::time::Duration::from_secs(10 * 60);
+/// Tells the control planes what the configuration says of them.
+fn configure(planes: &Planes, configuration: &Configuration) {
+    let tenants: Vec<_> = configuration.tenants.values().cloned().collect();
+    planes.configure(
+        configuration.control_planes.values().cloned().collect(),
+        configuration.offerings.values().cloned().collect(),
+        &tenants,
+    );
+}
+
+/// Tells the control planes of every configuration that comes into force.
+async fn follow_configuration(planes: Planes, configuration: LiveConfiguration, stop: CancellationToken) {
+    let mut reports = configuration.subscribe();
+    let mut generation = reports.borrow_and_update().generation;
     loop {
-        if let Err(error) = store.sweep_sessions(jiff::Timestamp::now()).await {
-            tracing::warn!(%error, "expired sessions could not be removed");
+        tokio::select! {
+            () = stop.cancelled() => return,
+            changed = reports.changed() => if changed.is_err() { return },
+        }
+        let now = reports.borrow_and_update().generation;
+        if now != generation {
+            generation = now;
+            configure(&planes, &configuration.current());
+        }
+    }
+}
+
+/// Has the portal read again what it reads seldom.
+async fn refresh(portal: Portal, stop: CancellationToken) {
+    const EVERY: Duration = Duration::from_mins(1);
+    loop {
+        if let Err(error) = portal.refresh().await {
+            tracing::warn!(%error, "typical times could not be read");
         }
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Has the portal tell those who look on what was recorded, by this process or another over the same database.
+async fn follow_record(portal: Portal, stop: CancellationToken) {
+    const EVERY: Duration = Duration::from_millis(300);
+    const AFTER_TROUBLE: Duration = Duration::from_secs(5);
+    let mut last = None;
+    loop {
+        let pause = match portal.follow_record(last).await {
+            Ok(newest) => {
+                last = Some(newest);
+                EVERY
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the record could not be followed");
+                AFTER_TROUBLE
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

@@ -151,6 +151,19 @@ fn a_reference_must_lead_somewhere() {
 }
 
 #[test]
+fn a_policy_that_is_no_cel_is_refused_at_once() {
+    let policy = "apiVersion: portico.dev/v1alpha1\nkind: ApprovalPolicy\nmetadata: { name: p }\nspec:\n  rules:\n    \
+                  - name: a\n      when: \"request.action == \"\n      then: { deny: {} }\n";
+    let found = problems(&[("policy.yaml", policy), ("portico.yaml", PORTAL)]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].starts_with("policy.yaml:7: spec.rules[0].when: is not a CEL expression"),
+        "{}",
+        found[0]
+    );
+}
+
+#[test]
 fn a_folder_without_a_portal_says_so() {
     let found = problems(&[("tenants.yaml", TENANT)]);
     assert_eq!(found.len(), 1);

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use portico_domain::documents::PortalSpec;
 use portico_store::Store;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::auth::{Limits, Providers, Tokens, Viewers};
 use crate::config::LiveConfiguration;
+use crate::portal::Portal;
+use crate::telemetry::Telemetry;
 
 /// The portal as HTTP sees it. Cheap to clone.
 #[derive(Clone)]
@@ -18,6 +21,8 @@ pub struct App {
 
 /// The parts of an [`App`].
 pub struct Parts {
+    /// The use cases.
+    pub portal: Portal,
     /// The configuration in force.
     pub configuration: LiveConfiguration,
     /// The database.
@@ -30,6 +35,10 @@ pub struct Parts {
     pub tokens: Tokens,
     /// Limits on sign-in.
     pub limits: Limits,
+    /// Told when it is time to stop: streams end then.
+    pub stop: CancellationToken,
+    /// What is measured.
+    pub telemetry: Telemetry,
     /// The address that browsers use. Fixed at start: cookies and redirects hang on it.
     pub public_url: Url,
 }

@@ -8,13 +8,15 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 use portico_domain::documents::Configuration;
 use portico_domain::names::{EnvironmentName, TenantName};
-use portico_domain::tenancy::{Role, Viewer};
-use portico_domain::view::{Crumb, Frame, Notice, NoticeTone, TenantChoice};
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::{Crumb, Frame, Notice, NoticeTone};
 
 use super::app::{App, company};
 use super::assets;
+use super::problem::Problem;
 use super::security::Nonce;
 use crate::auth::{Current, csrf};
+use crate::portal::{Surroundings, Work};
 
 /// The cookie that remembers the tenant and environment one works in.
 pub(super) const PLACE_COOKIE: &str = "portico-place";
@@ -29,7 +31,7 @@ pub(super) struct Stranger {
     path: String,
     nonce: String,
     theme: Option<String>,
-    place: Option<(TenantName, EnvironmentName)>,
+    work: Option<String>,
     notice: Option<Done>,
 }
 
@@ -45,34 +47,59 @@ impl Stranger {
 
     fn new(path: &str, nonce: Option<&Nonce>, headers: &HeaderMap) -> Self {
         let theme = cookie(headers, THEME_COOKIE).filter(|theme| matches!(*theme, "light" | "dark"));
-        let place = cookie(headers, PLACE_COOKIE).and_then(parse_place);
+        let work = cookie(headers, PLACE_COOKIE).map(str::to_owned);
         Self {
             path: path.to_owned(),
             nonce: nonce.map(|nonce| nonce.0.clone()).unwrap_or_default(),
             theme: theme.map(str::to_owned),
-            place,
+            work,
             notice: cookie(headers, NOTICE_COOKIE).and_then(Done::from_slug),
         }
     }
 
     /// The frame for whoever it is.
-    pub(super) fn frame(&self, app: &App, current: Option<&Current>, title: &str) -> Frame {
+    pub(super) async fn frame(&self, app: &App, current: Option<&Current>, title: &str) -> Frame {
         let configuration = app.configuration.current();
+        let Some(current) = current else {
+            return self.frame_with(&configuration, None, Surroundings::default(), title);
+        };
+        // A page is worth showing without its count of what waits.
+        let surroundings = app
+            .portal
+            .surroundings(&current.viewer)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::warn!(%error, "what stands around a page could not be read");
+                Surroundings::default()
+            });
+        self.frame_with(&configuration, Some(current), surroundings, title)
+    }
+
+    fn work(&self, configuration: &Configuration, viewer: &Viewer) -> Option<Work> {
+        Work::choose(viewer, configuration, self.work.as_deref())
+    }
+
+    fn frame_with(
+        &self,
+        configuration: &Configuration,
+        current: Option<&Current>,
+        surroundings: Surroundings,
+        title: &str,
+    ) -> Frame {
         let viewer = current.map(|current| &*current.viewer);
         let session = current.and_then(|current| current.session.as_ref());
+        let work = viewer.and_then(|viewer| self.work(configuration, viewer));
         Frame {
             title: title.to_owned(),
             company: company(&configuration.portal.spec),
             path: self.path.clone(),
             person: viewer.map(|viewer| viewer.person.name.clone()),
             email: viewer.and_then(|viewer| viewer.person.email.clone()),
-            admin: viewer.is_some_and(|viewer| viewer.platform_admin),
-            approver: viewer.is_some_and(may_approve_somewhere),
-            waiting: 0,
-            tenants: viewer
-                .map(|viewer| choices(&configuration, viewer))
-                .unwrap_or_default(),
-            current: viewer.and_then(|viewer| place(&configuration, viewer, self.place.as_ref())),
+            admin: surroundings.admin,
+            approver: surroundings.approver,
+            waiting: surroundings.waiting,
+            tenants: surroundings.tenants,
+            current: work.map(|work| (work.tenant, work.environment)),
             crumbs: Vec::new(),
             notices: Vec::new(),
             theme: self.theme.clone(),
@@ -94,16 +121,19 @@ pub(super) struct Around {
     pub(super) app: App,
     pub(super) current: Current,
     pub(super) configuration: Arc<Configuration>,
+    work: Option<Work>,
 }
 
 impl Around {
     pub(super) fn new(stranger: Stranger, app: App, current: Current) -> Self {
         let configuration = app.configuration.current();
+        let work = stranger.work(&configuration, &current.viewer);
         Self {
             stranger,
             app,
             current,
             configuration,
+            work,
         }
     }
 
@@ -115,19 +145,22 @@ impl Around {
         self.current.session.as_ref().map_or("", |session| &session.csrf)
     }
 
-    /// The tenant and environment they work in: as remembered, if it still is theirs, else their first.
-    pub(super) fn place(&self) -> Option<(TenantName, EnvironmentName)> {
-        place(&self.configuration, self.viewer(), self.stranger.place.as_ref())
+    /// The tenant and environment they work in.
+    pub(super) fn work(&self) -> Option<&Work> {
+        self.work.as_ref()
     }
 
     /// Renders a page with what a form before it did.
-    pub(super) fn page(
+    pub(super) async fn page(
         &self,
         title: &str,
         crumbs: &[(&str, &str)],
         render: impl FnOnce(&Frame) -> String,
-    ) -> Response {
-        let mut frame = self.stranger.frame(&self.app, Some(&self.current), title);
+    ) -> Result<Response, Problem> {
+        let surroundings = self.app.portal.surroundings(self.viewer()).await?;
+        let mut frame =
+            self.stranger
+                .frame_with(&self.configuration, Some(&self.current), surroundings, title);
         frame.crumbs = crumbs
             .iter()
             .map(|(title, href)| Crumb {
@@ -143,7 +176,7 @@ impl Around {
                 response.headers_mut().append(header::SET_COOKIE, value);
             }
         }
-        response
+        Ok(response)
     }
 }
 
@@ -197,63 +230,6 @@ impl Done {
         }
         response
     }
-}
-
-fn may_approve_somewhere(viewer: &Viewer) -> bool {
-    viewer.platform_admin
-        || viewer
-            .roles
-            .values()
-            .any(|roles| roles.contains(&Role::Approver) || roles.contains(&Role::TenantAdmin))
-}
-
-fn choices(configuration: &Configuration, viewer: &Viewer) -> Vec<TenantChoice> {
-    configuration
-        .tenants
-        .values()
-        .filter(|tenant| viewer.sees(&tenant.name))
-        .map(|tenant| TenantChoice {
-            name: tenant.name.clone(),
-            title: tenant.title().to_owned(),
-            environments: tenant
-                .spec
-                .environments
-                .iter()
-                .map(|environment| environment.name.clone())
-                .collect(),
-        })
-        .collect()
-}
-
-fn place(
-    configuration: &Configuration,
-    viewer: &Viewer,
-    remembered: Option<&(TenantName, EnvironmentName)>,
-) -> Option<(TenantName, EnvironmentName)> {
-    let still = remembered.filter(|(tenant, environment)| {
-        viewer.sees(tenant)
-            && configuration
-                .tenants
-                .get(tenant)
-                .is_some_and(|tenant| tenant.environment(environment).is_some())
-    });
-    still.cloned().or_else(|| {
-        // One's own tenants come before those that an admin merely sees.
-        let own = configuration
-            .tenants
-            .values()
-            .find(|tenant| viewer.roles.contains_key(&tenant.name));
-        let tenant = own.or_else(|| {
-            configuration
-                .tenants
-                .values()
-                .find(|tenant| viewer.sees(&tenant.name))
-        })?;
-        Some((
-            tenant.name.clone(),
-            tenant.spec.environments.first()?.name.clone(),
-        ))
-    })
 }
 
 /// `tenant/environment`.

@@ -6,15 +6,18 @@
 
 mod address;
 pub mod app;
+mod asked;
 mod assets;
 mod frame;
 mod health;
+mod measure;
 mod pages;
 pub mod problem;
 mod router;
 pub mod routes;
 mod security;
 mod serve;
+mod subject;
 mod viewer;
 
 pub use app::App;

@@ -394,7 +394,7 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
             }
             None => None,
         };
-        let frame = stranger.frame(&app, current.as_ref(), &problem.title);
+        let frame = stranger.frame(&app, current.as_ref(), &problem.title).await;
         let page =
             portico_frontend::pages::error(&frame, problem.status.as_u16(), &problem.title, &problem.detail);
         (problem.status, Html(page)).into_response()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -19,7 +19,7 @@ use tower_sessions::{SessionManagerLayer, SessionStore};
 use super::app::App;
 use super::problem::{self, Problem};
 use super::viewer::BODY_BYTES;
-use super::{routes, security};
+use super::{measure, routes, security};
 
 /// How long one request may take. Longer than any call to a control plane that a page waits for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -54,6 +54,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .layer(from_fn_with_state(app.clone(), problem::render))
         .layer(from_fn_with_state(app.clone(), security::headers))
         .layer(CompressionLayer::new())
+        .layer(from_fn(measure::count))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))

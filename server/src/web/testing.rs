@@ -1,15 +1,17 @@
 //! A portal on a loopback port with a provider to sign in at, and a browser without scripts.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
+use portico_planes::Planes;
 use portico_simulator::chance::{Clock, Dice};
 use portico_simulator::oidc::{Client, Person, Provider, Settings, SigningKey};
 use portico_store::{Sessions, Store};
 use reqwest::{Method, StatusCode};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -17,6 +19,8 @@ use super::app::Parts;
 use super::{App, router, serve};
 use crate::auth::{Limits, Providers, Tokens, Viewers};
 use crate::config::LiveConfiguration;
+use crate::portal::Portal;
+use crate::telemetry::Telemetry;
 
 /// Making an RSA key takes a while in an unoptimized build: all tests share one.
 static KEY: LazyLock<Vec<u8>> = LazyLock::new(|| SigningKey::generate().unwrap().to_pkcs8().unwrap());
@@ -119,16 +123,27 @@ impl House {
         let store = Store::connect("sqlite::memory:", &portico_store::Settings::default())
             .await
             .unwrap();
+        let stop = CancellationToken::new();
+        let planes = Planes::new(portico_planes::Settings::default());
+        let work_to_do = Arc::new(Notify::new());
         let app = App::new(Parts {
+            portal: Portal::new(
+                store.clone(),
+                planes,
+                configuration.clone(),
+                work_to_do,
+                Timestamp::now,
+            ),
+            stop: stop.clone(),
             configuration: configuration.clone(),
             store: store.clone(),
             providers: Providers::new().unwrap(),
             viewers: Viewers::default(),
             tokens: Tokens::default(),
             limits: Limits::default(),
+            telemetry: Telemetry::default(),
             public_url: base.clone(),
         });
-        let stop = CancellationToken::new();
         tokio::spawn(serve(
             listener,
             router(app, Sessions::new(store.clone())),

@@ -281,7 +281,13 @@ async fn one_switches_only_to_what_one_may_see() {
     let house = House::start().await;
     let mut browser = house.signed_in("dana").await;
     let token = browser.get("/").await.hidden("_csrf");
-    let to = |place| [("_csrf", token.as_str()), ("to", place), ("back", "/?x=1")];
+    let to = |place| {
+        [
+            ("_csrf", token.as_str()),
+            ("_work_in", place),
+            ("_return_to", "/?x=1"),
+        ]
+    };
     let page = browser.post("/switch", &to("payments/production")).await;
     assert_eq!((page.status, page.url.query()), (StatusCode::OK, Some("x=1")));
     assert!(
@@ -369,7 +375,7 @@ async fn a_body_that_is_too_large_is_refused_with_words() {
             Method::POST,
             "/switch",
             &[],
-            Some(&[("_csrf", &token), ("to", &large)]),
+            Some(&[("_csrf", &token), ("_work_in", &large)]),
         )
         .await;
     assert_eq!(page.status, StatusCode::PAYLOAD_TOO_LARGE);

@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
 use http::{Method, header};
 use jiff::Timestamp;
+use portico_domain::view::names;
 use serde::de::DeserializeOwned;
 use tower_sessions::Session;
 
@@ -129,7 +130,7 @@ impl FromRequest<App> for Posted {
         let fields: Vec<(String, String)> = url::form_urlencoded::parse(&bytes).into_owned().collect();
         let shown = fields
             .iter()
-            .find(|(name, _)| name == csrf::FIELD)
+            .find(|(name, _)| name == names::CSRF)
             .map_or("", |(_, value)| value);
         if !csrf::matches(around.csrf_token(), shown) {
             return Err(Problem::foreign_form());

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use portico_domain::documents::{
-    ApprovalPolicy, Approvers, Connection, ControlPlane, Offering, Outcome, Plan, Tenant,
+    ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Connection, ControlPlane, Offering, Outcome,
+    Plan, Tenant,
 };
 use portico_domain::names::{PlaneName, TenantName, is_dns_label};
+use portico_domain::policy::Policies;
 
 use super::super::load::Placed;
 use super::super::parse::Document;
@@ -249,6 +251,9 @@ fn approval_policy(at: usize, policy: &ApprovalPolicy, findings: &mut Findings) 
                 format!("two rules are named {:?}", rule.name),
             );
         }
+        if let Some(message) = condition_problem(&policy.name, rule) {
+            findings.error(at, format!("{field}.when"), message);
+        }
         if let Outcome::Require {
             approvers,
             count,
@@ -276,6 +281,22 @@ fn approval_policy(at: usize, policy: &ApprovalPolicy, findings: &mut Findings) 
             }
         }
     }
+}
+
+/// What keeps a rule's condition from being compiled.
+fn condition_problem(policy: &str, rule: &ApprovalRule) -> Option<String> {
+    let alone = ApprovalPolicy {
+        name: policy.to_owned(),
+        spec: ApprovalPolicySpec {
+            rules: vec![rule.clone()],
+        },
+    };
+    let errors = Policies::compile([&alone]).err()?;
+    let said = errors.first().map_or("", |error| &error.message);
+    Some(format!(
+        "is not a CEL expression: {}",
+        said.trim().replace('\n', "; ")
+    ))
 }
 
 /// Labels as Kubernetes has them: an optional prefix, a name, and a value of at most 63 characters.

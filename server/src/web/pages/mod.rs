@@ -1,5 +1,11 @@
 //! Pages and the forms on them. Each handler asks one use case and renders what it returns.
 
+pub(super) mod admin;
+pub(super) mod approvals;
+pub(super) mod catalog;
+pub(super) mod claims;
+pub(super) mod form;
 pub(super) mod home;
+pub(super) mod requests;
 pub(super) mod sign_in;
 pub(super) mod switch;

@@ -65,7 +65,8 @@ pub(in super::super) async fn page(
         providers,
         message,
     };
-    let frame = Stranger::of(&request).frame(&app, None, "Sign in");
+    let stranger = Stranger::of(&request);
+    let frame = stranger.frame(&app, None, "Sign in").await;
     Html(portico_frontend::pages::sign_in(&page, &frame)).into_response()
 }
 

@@ -1,0 +1,288 @@
+//! What is measured, in Prometheus' text format. Any crate counts by the `metrics` macros; here the
+//! numbers are kept and written down.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use metrics::{
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
+    SharedString, Unit,
+};
+use parking_lot::Mutex;
+
+/// The upper bounds of a histogram's buckets, in seconds.
+const BOUNDS: [f64; 12] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+];
+/// Series kept at most: a label with a value from outside must not fill the memory.
+const SERIES: usize = 10_000;
+
+/// Keeps the numbers. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Telemetry {
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    described: BTreeMap<String, String>,
+    counters: BTreeMap<Key, Arc<Number>>,
+    gauges: BTreeMap<Key, Arc<Number>>,
+    histograms: BTreeMap<Key, Arc<Buckets>>,
+}
+
+impl Telemetry {
+    /// Makes these the numbers that the macros count in. In a process that has some already (tests), the first stay.
+    #[must_use]
+    pub fn install() -> Self {
+        let telemetry = Self::default();
+        if metrics::set_global_recorder(telemetry.clone()).is_err() {
+            tracing::debug!("numbers are kept already");
+        }
+        telemetry
+    }
+
+    /// All numbers, as Prometheus reads them.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let kept = self.kept.lock();
+        let mut out = String::new();
+        for (kind, numbers) in [("counter", &kept.counters), ("gauge", &kept.gauges)] {
+            let mut last = "";
+            for (key, number) in numbers {
+                header(&mut out, &kept.described, &mut last, key.name(), kind);
+                let value = number.get(kind == "counter");
+                let _ = writeln!(out, "{}{} {value}", key.name(), labels(key, None));
+            }
+        }
+        let mut last = "";
+        for (key, buckets) in &kept.histograms {
+            header(&mut out, &kept.described, &mut last, key.name(), "histogram");
+            buckets.write(&mut out, key);
+        }
+        out
+    }
+
+    fn full(kept: &Kept) -> bool {
+        kept.counters.len() + kept.gauges.len() + kept.histograms.len() >= SERIES
+    }
+}
+
+fn header<'k>(
+    out: &mut String,
+    described: &BTreeMap<String, String>,
+    last: &mut &'k str,
+    name: &'k str,
+    kind: &str,
+) {
+    if *last != name {
+        *last = name;
+        if let Some(text) = described.get(name) {
+            let _ = writeln!(
+                out,
+                "# HELP {name} {}",
+                text.replace('\\', "\\\\").replace('\n', "\\n")
+            );
+        }
+        let _ = writeln!(out, "# TYPE {name} {kind}");
+    }
+}
+
+fn labels(key: &Key, more: Option<(&str, &str)>) -> String {
+    let own = key.labels().map(|label| (label.key(), label.value()));
+    let all: Vec<String> = own
+        .chain(more)
+        .map(|(name, value)| {
+            let value = value
+                .replace('\\', "\\\\")
+                .replace('"', "\\\"")
+                .replace('\n', "\\n");
+            format!("{name}=\"{value}\"")
+        })
+        .collect();
+    if all.is_empty() {
+        String::new()
+    } else {
+        format!("{{{}}}", all.join(","))
+    }
+}
+
+impl Recorder for Telemetry {
+    fn describe_counter(&self, key: KeyName, _: Option<Unit>, text: SharedString) {
+        self.kept
+            .lock()
+            .described
+            .insert(key.as_str().to_owned(), text.into_owned());
+    }
+
+    fn describe_gauge(&self, key: KeyName, unit: Option<Unit>, text: SharedString) {
+        self.describe_counter(key, unit, text);
+    }
+
+    fn describe_histogram(&self, key: KeyName, unit: Option<Unit>, text: SharedString) {
+        self.describe_counter(key, unit, text);
+    }
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        let mut kept = self.kept.lock();
+        match kept.counters.get(key) {
+            Some(number) => Counter::from_arc(number.clone()),
+            None if Self::full(&kept) => Counter::noop(),
+            None => Counter::from_arc(kept.counters.entry(key.clone()).or_default().clone()),
+        }
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        let mut kept = self.kept.lock();
+        match kept.gauges.get(key) {
+            Some(number) => Gauge::from_arc(number.clone()),
+            None if Self::full(&kept) => Gauge::noop(),
+            None => Gauge::from_arc(kept.gauges.entry(key.clone()).or_default().clone()),
+        }
+    }
+
+    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+        let mut kept = self.kept.lock();
+        match kept.histograms.get(key) {
+            Some(buckets) => Histogram::from_arc(buckets.clone()),
+            None if Self::full(&kept) => Histogram::noop(),
+            None => Histogram::from_arc(kept.histograms.entry(key.clone()).or_default().clone()),
+        }
+    }
+}
+
+/// A counter counts whole steps; a gauge keeps the bits of a float.
+#[derive(Default)]
+struct Number(AtomicU64);
+
+impl Number {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a counter beyond 2^53 may be off by one"
+    )]
+    fn get(&self, counter: bool) -> f64 {
+        let bits = self.0.load(Ordering::Relaxed);
+        if counter {
+            bits as f64
+        } else {
+            f64::from_bits(bits)
+        }
+    }
+
+    fn change(&self, change: impl Fn(f64) -> f64) {
+        // The closure always gives a value, so this cannot fail.
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bits| {
+            Some(change(f64::from_bits(bits)).to_bits())
+        });
+    }
+}
+
+impl CounterFn for Number {
+    fn increment(&self, steps: u64) {
+        self.0.fetch_add(steps, Ordering::Relaxed);
+    }
+
+    fn absolute(&self, value: u64) {
+        self.0.fetch_max(value, Ordering::Relaxed);
+    }
+}
+
+impl GaugeFn for Number {
+    fn increment(&self, by: f64) {
+        self.change(|value| value + by);
+    }
+
+    fn decrement(&self, by: f64) {
+        self.change(|value| value - by);
+    }
+
+    fn set(&self, value: f64) {
+        self.change(|_| value);
+    }
+}
+
+#[derive(Default)]
+struct Buckets {
+    counts: [AtomicU64; BOUNDS.len()],
+    all: AtomicU64,
+    sum: Number,
+}
+
+impl Buckets {
+    fn write(&self, out: &mut String, key: &Key) {
+        let name = key.name();
+        let mut below = 0;
+        for (bound, count) in BOUNDS.iter().zip(&self.counts) {
+            below += count.load(Ordering::Relaxed);
+            let _ = writeln!(
+                out,
+                "{name}_bucket{} {below}",
+                labels(key, Some(("le", &bound.to_string())))
+            );
+        }
+        let all = self.all.load(Ordering::Relaxed);
+        let _ = writeln!(out, "{name}_bucket{} {all}", labels(key, Some(("le", "+Inf"))));
+        let _ = writeln!(out, "{name}_sum{} {}", labels(key, None), self.sum.get(false));
+        let _ = writeln!(out, "{name}_count{} {all}", labels(key, None));
+    }
+}
+
+impl HistogramFn for Buckets {
+    fn record(&self, value: f64) {
+        if let Some(bucket) = BOUNDS.iter().position(|bound| value <= *bound) {
+            self.counts[bucket].fetch_add(1, Ordering::Relaxed);
+        }
+        self.all.fetch_add(1, Ordering::Relaxed);
+        self.sum.change(|sum| sum + value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics::with_local_recorder;
+
+    use super::Telemetry;
+
+    #[test]
+    fn numbers_are_written_as_prometheus_reads_them() {
+        let telemetry = Telemetry::default();
+        with_local_recorder(&telemetry, || {
+            metrics::describe_counter!("requests_total", "Requests.");
+            metrics::counter!("requests_total", "status" => "200").increment(2);
+            metrics::counter!("requests_total", "status" => "4\"0\\4").increment(1);
+            metrics::gauge!("claims").set(3.5);
+            metrics::histogram!("seconds").record(0.004);
+            metrics::histogram!("seconds").record(60.0);
+        });
+        let text = telemetry.text();
+        for line in [
+            "# HELP requests_total Requests.",
+            "# TYPE requests_total counter",
+            "requests_total{status=\"200\"} 2",
+            "requests_total{status=\"4\\\"0\\\\4\"} 1",
+            "claims 3.5",
+            "# TYPE seconds histogram",
+            "seconds_bucket{le=\"0.0025\"} 0",
+            "seconds_bucket{le=\"0.005\"} 1",
+            "seconds_bucket{le=\"+Inf\"} 2",
+            "seconds_sum 60.004",
+            "seconds_count 2",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
+        }
+        assert_eq!(text.matches("# TYPE requests_total").count(), 1);
+    }
+
+    #[test]
+    fn series_without_end_do_not_fill_the_memory() {
+        let telemetry = Telemetry::default();
+        with_local_recorder(&telemetry, || {
+            for number in 0..20_000 {
+                metrics::counter!("x", "label" => number.to_string()).increment(1);
+            }
+        });
+        assert!(telemetry.text().lines().count() < 10_010);
+    }
+}

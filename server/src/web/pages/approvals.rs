@@ -1,0 +1,17 @@
+//! The approval queue.
+
+use axum::response::Response;
+
+use super::super::asked::Asked;
+use super::super::problem::Problem;
+use super::super::viewer::Page;
+
+/// `GET /approvals`.
+pub(in super::super) async fn list(Page(around): Page, asked: Asked) -> Result<Response, Problem> {
+    let page = around.app.portal.approvals(around.viewer(), asked.page()).await?;
+    around
+        .page("Approvals", &[], |frame| {
+            portico_frontend::pages::approvals(frame, &page)
+        })
+        .await
+}
