@@ -33,7 +33,7 @@ enum Chore {
     /// Measure the release build on loopback and print the figures.
     Bench(bench::Options),
     /// Build the browser code and the program, and run nothing.
-    Build(program::Options),
+    Build(program::BuildOptions),
     /// Look for paths of a machine in the files that git tracks.
     CheckTree,
 }
@@ -43,10 +43,7 @@ fn main() -> ExitCode {
         Chore::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
         Chore::Test(options) => test::run(&options),
         Chore::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
-        Chore::Build(options) => program::build(&options).map(|program| {
-            println!("{}", program.display());
-            ExitCode::SUCCESS
-        }),
+        Chore::Build(options) => program::build_only(&options).map(|()| ExitCode::SUCCESS),
         Chore::CheckTree => tree::check(),
     };
     outcome.unwrap_or_else(|error| {

@@ -18,6 +18,23 @@ pub(crate) struct Options {
     pub(crate) release: bool,
 }
 
+/// What to build.
+#[derive(Args, Default)]
+pub(crate) struct BuildOptions {
+    #[command(flatten)]
+    program: Options,
+    /// Only the browser's code, into target/site.
+    #[arg(long)]
+    browser_code: bool,
+}
+
+/// `cargo xtask build`: builds and says where the result is.
+pub(crate) fn build_only(options: &BuildOptions) -> Result<()> {
+    let built = if options.browser_code { browser_code::build()? } else { build(&options.program)? };
+    println!("{}", built.display());
+    Ok(())
+}
+
 /// Builds the browser code and the program; returns where the program is.
 pub(crate) fn build(options: &Options) -> Result<PathBuf> {
     browser_code::build()?;
