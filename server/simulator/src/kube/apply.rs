@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::error::{ApiError, Cause};
-use super::fields::{Difference, Element, FieldSet, show};
+use super::fields::{Difference, Element, FieldSet, Path, show};
 use super::kinds::Kind;
 use super::managed::{self, Entry, Operation};
 use super::object::{self, Key};
@@ -100,9 +100,13 @@ fn merge_into(
         .iter()
         .fold(mine.fields.clone(), |all, entry| all.union(&entry.fields));
     if let Some(before) = &before {
-        for path in before.fields.difference(&mine.fields).0.iter().rev() {
-            if !others.touches(path) {
+        // An item of a list goes before its fields: without its keys it could not be found.
+        let mut gone: Vec<&Path> = Vec::new();
+        let no_longer = before.fields.difference(&mine.fields);
+        for path in &no_longer.0 {
+            if !others.touches(path) && !gone.iter().any(|whole| path.starts_with(whole)) {
                 remove(&mut merged, path, shape, &others);
+                gone.push(path);
             }
         }
     }

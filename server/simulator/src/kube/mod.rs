@@ -32,6 +32,8 @@ mod selector;
 mod shape;
 mod store;
 mod strategic;
+#[cfg(test)]
+mod tests;
 mod usage;
 mod write;
 mod xrd;

@@ -1,0 +1,120 @@
+//! Identity, rules, impersonation, and the record of who did what.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::super::{Identity, Rule, Subject};
+use super::{BUCKETS, Served, bucket};
+
+/// A user who may do everything in one namespace.
+fn let_dana_in(served: &Served) {
+    served
+        .plane
+        .access()
+        .add_token("danas", Identity::new("dana", ["team"]));
+    served
+        .plane
+        .access()
+        .grant(Subject::Group("team".into()), Rule::all_in("default"));
+}
+
+#[tokio::test]
+async fn without_a_token_there_is_nothing() {
+    let served = Served::new().await;
+    let request = served.client.get(format!("http://{}{BUCKETS}", served.address()));
+    let (code, status) = Served::send(request).await;
+    assert_eq!((code.as_u16(), &status["reason"]), (401, &json!("Unauthorized")));
+    let request = served.client.get(format!("http://{}/readyz", served.address()));
+    assert_eq!(Served::send(request).await.0, 200);
+}
+
+#[tokio::test]
+async fn rules_hold_in_their_namespaces() {
+    let mut served = Served::new().await;
+    let_dana_in(&served);
+    served.token = "danas".into();
+    assert_eq!(served.post(BUCKETS, &bucket("one")).await.0, 201);
+    let (code, status) = served.get("/apis/storage.example.org/v1/buckets").await;
+    assert_eq!((code.as_u16(), &status["reason"]), (403, &json!("Forbidden")));
+    let message = status["message"].as_str().unwrap();
+    assert!(
+        message.contains("User \"dana\" cannot list resource \"buckets\""),
+        "{message}"
+    );
+    assert_eq!(served.get("/api/v1/namespaces/kube-system/secrets").await.0, 403);
+}
+
+#[tokio::test]
+async fn one_can_ask_what_one_may() {
+    let mut served = Served::new().await;
+    let_dana_in(&served);
+    let reviews = "/apis/authorization.k8s.io/v1";
+    let ask = |namespace: &str| {
+        json!({"spec": {"resourceAttributes": {
+            "verb": "create", "group": "storage.example.org", "resource": "buckets", "namespace": namespace,
+        }}})
+    };
+    let mut about_dana = ask("kube-system");
+    about_dana["spec"]["user"] = json!("dana");
+    about_dana["spec"]["groups"] = json!(["team"]);
+    let (code, review) = served
+        .post(&format!("{reviews}/subjectaccessreviews"), &about_dana)
+        .await;
+    assert_eq!(
+        (code.as_u16(), &review["status"]["allowed"]),
+        (201, &json!(false))
+    );
+    served.token = "danas".into();
+    let own = format!("{reviews}/selfsubjectaccessreviews");
+    assert_eq!(
+        served.post(&own, &ask("default")).await.1["status"]["allowed"],
+        true
+    );
+    assert_eq!(served.post(&own, &ask("")).await.1["status"]["allowed"], false);
+    let (_, rules) = served
+        .post(
+            &format!("{reviews}/selfsubjectrulesreviews"),
+            &json!({"spec": {"namespace": "default"}}),
+        )
+        .await;
+    assert_eq!(rules["status"]["resourceRules"][0]["verbs"], json!(["*"]));
+    let (_, me) = served
+        .post("/apis/authentication.k8s.io/v1/selfsubjectreviews", &json!({}))
+        .await;
+    assert_eq!(me["status"]["userInfo"]["username"], "dana");
+}
+
+#[tokio::test]
+async fn the_portal_can_act_as_somebody_and_is_seen_to() {
+    let mut served = Served::new().await;
+    let_dana_in(&served);
+    let as_dana = |served: &Served, path: &str| {
+        let request = served.request(Method::POST, path);
+        request
+            .header("impersonate-user", "dana")
+            .header("impersonate-group", "team")
+            .json(&bucket("one"))
+    };
+    let elsewhere = BUCKETS.replace("default", "kube-system");
+    assert_eq!(Served::send(as_dana(&served, &elsewhere)).await.0, 403);
+    assert_eq!(Served::send(as_dana(&served, BUCKETS)).await.0, 201);
+    let entries = served.plane.audit().entries();
+    let last = entries.last().unwrap();
+    assert_eq!(
+        (last.user.as_str(), last.acting_as.as_deref()),
+        ("portico", Some("dana"))
+    );
+    assert_eq!((last.attributes.verb.as_str(), last.code), ("create", 201));
+    served.token = "danas".into();
+    let (code, status) = Served::send(
+        served
+            .request(Method::GET, BUCKETS)
+            .header("impersonate-user", "portico"),
+    )
+    .await;
+    assert_eq!(code, 403);
+    assert!(
+        status["message"].as_str().unwrap().contains("cannot impersonate"),
+        "{status}"
+    );
+}

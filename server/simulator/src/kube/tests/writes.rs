@@ -1,0 +1,232 @@
+//! Creating, replacing and patching.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{BUCKETS, Served, bucket, fields};
+
+#[tokio::test]
+async fn a_new_object_gets_identity_and_defaults() {
+    let served = Served::new().await;
+    let (code, made) = served.post(BUCKETS, &bucket("one")).await;
+    assert_eq!(code, 201, "{made}");
+    assert_eq!(made["spec"]["size"], 3);
+    assert_eq!(made["metadata"]["generation"], 1);
+    assert_eq!(made["metadata"]["namespace"], "default");
+    assert!(made["metadata"]["uid"].is_string());
+    let (code, again) = served.post(BUCKETS, &bucket("one")).await;
+    assert_eq!((code.as_u16(), &again["reason"]), (409, &json!("AlreadyExists")));
+    assert_eq!(again["details"]["kind"], "buckets");
+}
+
+#[tokio::test]
+async fn a_generated_name_has_its_beginning() {
+    let served = Served::new().await;
+    let mut wanted = bucket("");
+    wanted["metadata"] = json!({"generateName": "log-"});
+    let (code, made) = served.post(BUCKETS, &wanted).await;
+    assert_eq!(code, 201, "{made}");
+    let name = made["metadata"]["name"].as_str().unwrap();
+    assert!(name.starts_with("log-") && name.len() == 9, "{name}");
+}
+
+#[tokio::test]
+async fn a_wrong_object_is_refused_with_all_its_fields() {
+    let served = Served::new().await;
+    let mut wrong = bucket("one");
+    wrong["spec"] = json!({"region": "mars", "size": 0});
+    let (code, status) = served.post(BUCKETS, &wrong).await;
+    assert_eq!((code.as_u16(), &status["reason"]), (422, &json!("Invalid")));
+    assert_eq!(status["details"]["kind"], "Bucket");
+    assert!(
+        fields(&status).contains(&"spec.region") && fields(&status).contains(&"spec.size"),
+        "{status}"
+    );
+}
+
+#[tokio::test]
+async fn a_namespace_must_exist() {
+    let served = Served::new().await;
+    let (code, status) = served
+        .post(
+            "/apis/storage.example.org/v1/namespaces/nowhere/buckets",
+            &bucket("one"),
+        )
+        .await;
+    assert_eq!(
+        (code.as_u16(), &status["message"]),
+        (404, &json!("namespaces \"nowhere\" not found"))
+    );
+}
+
+#[tokio::test]
+async fn unknown_fields_are_met_as_asked() {
+    let served = Served::new().await;
+    let mut odd = bucket("one");
+    odd["spec"]["colour"] = json!("red");
+    let (code, status) = served
+        .post(&format!("{BUCKETS}?fieldValidation=Strict"), &odd)
+        .await;
+    assert_eq!(code, 400);
+    assert!(
+        status["message"]
+            .as_str()
+            .unwrap()
+            .contains("unknown field \"spec.colour\""),
+        "{status}"
+    );
+    let response = served
+        .request(Method::POST, BUCKETS)
+        .json(&odd)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 201);
+    assert_eq!(
+        response.headers()["warning"],
+        "299 - \"unknown field \\\"spec.colour\\\"\""
+    );
+    let (_, made) = served.get(&format!("{BUCKETS}/one")).await;
+    assert!(made["spec"]["colour"].is_null());
+}
+
+#[tokio::test]
+async fn an_old_version_conflicts_and_a_new_one_counts() {
+    let served = Served::new().await;
+    let (_, made) = served.post(BUCKETS, &bucket("one")).await;
+    let mut larger = made.clone();
+    larger["spec"]["size"] = json!(9);
+    let path = format!("{BUCKETS}/one");
+    let (code, changed) = served.put(&path, &larger).await;
+    assert_eq!(
+        (code.as_u16(), &changed["metadata"]["generation"]),
+        (200, &json!(2))
+    );
+    let (code, status) = served.put(&path, &larger).await;
+    assert_eq!((code.as_u16(), &status["reason"]), (409, &json!("Conflict")));
+    let (code, same) = served.put(&path, &changed).await;
+    assert_eq!(code, 200);
+    assert_eq!(
+        same["metadata"]["resourceVersion"],
+        changed["metadata"]["resourceVersion"]
+    );
+    let mut blind = bucket("one");
+    blind["spec"]["size"] = json!(1);
+    let (code, status) = served.put(&path, &blind).await;
+    assert_eq!(
+        (code.as_u16(), fields(&status)),
+        (422, vec!["metadata.resourceVersion"])
+    );
+}
+
+#[tokio::test]
+async fn status_has_a_door_of_its_own() {
+    let served = Served::new().await;
+    let mut wanted = bucket("one");
+    wanted["status"] = json!({"phase": "invented"});
+    let (_, made) = served.post(BUCKETS, &wanted).await;
+    assert!(made["status"].is_null());
+    let path = format!("{BUCKETS}/one");
+    let change = json!({"spec": {"size": 7}, "status": {"phase": "Ready"}});
+    let (code, changed) = served.merge(&format!("{path}/status"), &change).await;
+    assert_eq!(code, 200, "{changed}");
+    assert_eq!(
+        (&changed["spec"]["size"], &changed["status"]["phase"]),
+        (&json!(3), &json!("Ready"))
+    );
+    assert_eq!(changed["metadata"]["generation"], 1);
+    let (_, changed) = served
+        .merge(&path, &json!({"status": {"phase": "Gone"}, "spec": {"size": 8}}))
+        .await;
+    assert_eq!(
+        (&changed["spec"]["size"], &changed["status"]["phase"]),
+        (&json!(8), &json!("Ready"))
+    );
+}
+
+#[tokio::test]
+async fn the_kinds_of_patch_do_what_they_say() {
+    let served = Served::new().await;
+    served.post(BUCKETS, &bucket("one")).await;
+    let path = format!("{BUCKETS}/one");
+    let (_, made) = served
+        .merge(&path, &json!({"spec": {"tags": {"a": "1", "b": "2"}}}))
+        .await;
+    assert_eq!(made["spec"]["tags"], json!({"a": "1", "b": "2"}));
+    let (_, made) = served.merge(&path, &json!({"spec": {"tags": {"a": null}}})).await;
+    assert_eq!(made["spec"]["tags"], json!({"b": "2"}));
+    let json_patch = json!([{"op": "test", "path": "/spec/size", "value": 3}, {"op": "replace", "path": "/spec/size", "value": 4}]);
+    let (code, made) = served
+        .patch(&path, "application/json-patch+json", &json_patch)
+        .await;
+    assert_eq!((code.as_u16(), &made["spec"]["size"]), (200, &json!(4)));
+    let (code, _) = served
+        .patch(&path, "application/json-patch+json", &json_patch)
+        .await;
+    assert_eq!(code, 422);
+    let (code, _) = served
+        .patch(&path, "application/strategic-merge-patch+json", &json!({}))
+        .await;
+    assert_eq!(code, 415);
+    let stale = json!({"metadata": {"resourceVersion": "1"}, "spec": {"size": 5}});
+    assert_eq!(served.merge(&path, &stale).await.0, 409);
+}
+
+#[tokio::test]
+async fn a_rule_about_transitions_sees_the_object_before() {
+    let served = Served::new().await;
+    served.post(BUCKETS, &bucket("one")).await;
+    let (code, status) = served
+        .merge(&format!("{BUCKETS}/one"), &json!({"spec": {"region": "us"}}))
+        .await;
+    assert_eq!(code, 422);
+    assert!(
+        status["message"]
+            .as_str()
+            .unwrap()
+            .contains("a bucket does not move"),
+        "{status}"
+    );
+}
+
+#[tokio::test]
+async fn a_rehearsal_changes_nothing() {
+    let served = Served::new().await;
+    let (code, made) = served
+        .post(&format!("{BUCKETS}?dryRun=All"), &bucket("one"))
+        .await;
+    assert_eq!((code.as_u16(), &made["spec"]["size"]), (201, &json!(3)));
+    assert_eq!(served.get(&format!("{BUCKETS}/one")).await.0, 404);
+    let (code, _) = served
+        .post(&format!("{BUCKETS}?dryRun=Some"), &bucket("one"))
+        .await;
+    assert_eq!(code, 400);
+}
+
+#[tokio::test]
+async fn a_secret_takes_plain_text_and_keeps_base64() {
+    let served = Served::new().await;
+    let secrets = "/api/v1/namespaces/default/secrets";
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "stringData": {"user": "app"}});
+    let (code, made) = served.post(secrets, &secret).await;
+    assert_eq!(
+        (code.as_u16(), &made["data"]["user"], &made["type"]),
+        (201, &json!("YXBw"), &json!("Opaque"))
+    );
+    assert!(made["stringData"].is_null());
+    let (_, made) = served
+        .patch(
+            &format!("{secrets}/login"),
+            "application/strategic-merge-patch+json",
+            &json!({"data": {"user": null, "key": "eA=="}}),
+        )
+        .await;
+    assert_eq!(made["data"], json!({"key": "eA=="}));
+    let wrong = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "wrong"}, "data": {"key": "~~hush~~"}});
+    let (code, status) = served.post(secrets, &wrong).await;
+    assert_eq!(code, 422);
+    assert!(
+        !status.to_string().contains("hush"),
+        "a secret must not be told: {status}"
+    );
+}
