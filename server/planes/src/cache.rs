@@ -361,30 +361,28 @@ impl Index {
         allows(scope, claim).then(|| claim.clone())
     }
 
-    /// Adds what `scope` may read and the filter matches.
+    /// Adds what `scope` may read and the filter matches, by offering, namespace and name.
     pub(crate) fn select(&self, scope: &Scope, filter: &ClaimFilter, found: &mut Vec<Arc<Claim>>) {
         let inner = self.0.read();
-        let tenants: Vec<&Option<TenantName>> = match &filter.tenant {
-            Some(tenant) => inner
-                .by_tenant
-                .get_key_value(&Some(tenant.clone()))
-                .map(|(key, _)| key)
-                .into_iter()
-                .collect(),
-            None => inner.by_tenant.keys().collect(),
-        };
-        for tenant in tenants {
-            let readable = tenant
-                .as_ref()
-                .map_or_else(|| scope.allows_unowned(), |tenant| scope.allows(tenant));
-            let Some(keys) = inner.by_tenant.get(tenant).filter(|_| readable) else {
-                continue;
-            };
+        let only = scope
+            .tenants()
+            .and_then(|tenants| tenants.iter().next().filter(|_| tenants.len() == 1));
+        let wanted = |claim: &&Arc<Claim>| allows(scope, claim) && filter.matches(claim);
+        if let Some(tenant) = filter.tenant.as_ref().or(only) {
+            let keys = inner.by_tenant.get(&Some(tenant.clone())).into_iter().flatten();
             let claims = keys
-                .iter()
                 .filter_map(|key| inner.entries.get(key))
                 .map(|entry| &entry.claim);
-            found.extend(claims.filter(|claim| filter.matches(claim)).cloned());
+            found.extend(claims.filter(wanted).cloned());
+        } else {
+            found.extend(
+                inner
+                    .entries
+                    .values()
+                    .map(|entry| &entry.claim)
+                    .filter(wanted)
+                    .cloned(),
+            );
         }
     }
 

@@ -124,7 +124,7 @@ fn client(mut config: Config) -> Result<(kube::Client, Arc<Certificates>), SetUp
         certificates: certificates.clone(),
     };
     let pool = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
-        .pool_idle_timeout(Duration::from_secs(60))
+        .pool_idle_timeout(Duration::from_mins(1))
         .pool_max_idle_per_host(16)
         .build::<_, Body>(connector);
     let service = ServiceBuilder::new()

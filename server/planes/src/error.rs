@@ -278,7 +278,7 @@ impl Answer<'_> {
         header
             .or(told)
             .unwrap_or(Duration::from_secs(1))
-            .clamp(Duration::from_secs(1), Duration::from_secs(300))
+            .clamp(Duration::from_secs(1), Duration::from_mins(5))
     }
 }
 
@@ -366,7 +366,7 @@ mod tests {
             error,
             PlaneError::TooMany {
                 plane: "eu-shared".into(),
-                retry_after: Duration::from_secs(300)
+                retry_after: Duration::from_mins(5)
             }
         );
     }

@@ -141,19 +141,16 @@ impl Planes {
         let mut start = Vec::new();
         for document in planes {
             let name = document.name.clone();
-            let plane = match before.get(&name) {
-                Some(plane) => {
-                    let old = plane.document.swap(Arc::new(document.clone()));
-                    if !connects_alike(&old, &document) {
-                        start.push(plane.clone());
-                    }
-                    plane.clone()
-                }
-                None => {
-                    let plane = Arc::new(Plane::new(document, Timestamp::now()));
+            let plane = if let Some(plane) = before.get(&name) {
+                let old = plane.document.swap(Arc::new(document.clone()));
+                if !connects_alike(&old, &document) {
                     start.push(plane.clone());
-                    plane
                 }
+                plane.clone()
+            } else {
+                let plane = Arc::new(Plane::new(document, Timestamp::now()));
+                start.push(plane.clone());
+                plane
             };
             after.insert(name, plane);
         }

@@ -27,7 +27,7 @@ const AT_ONCE: usize = 8;
 /// Events shown for one claim.
 const MOST_EVENTS: usize = 100;
 /// How long the names of a group's resources are taken to stay what they are.
-const NAMES_LAST: Duration = Duration::from_secs(60);
+const NAMES_LAST: Duration = Duration::from_mins(1);
 
 impl Planes {
     /// The resources that the claim is composed of, read now. What may not be read, or does not
@@ -85,7 +85,10 @@ impl Planes {
 
 /// Which resource a kind is, by `group/version`, as discovery told a while ago.
 #[derive(Debug, Default)]
-pub(crate) struct Names(Mutex<HashMap<String, (Instant, Arc<Vec<ResourceRef>>)>>);
+pub(crate) struct Names(Mutex<HashMap<String, Told>>);
+
+/// When it was told, and what.
+type Told = (Instant, Arc<Vec<ResourceRef>>);
 
 impl Names {
     pub(crate) async fn find(

@@ -86,7 +86,7 @@ impl Planes {
     }
 
     /// Whether the actor may do `verb` with the resource, by the control plane's own word
-    /// (SelfSubjectAccessReview). `None` for the namespace asks about all of them.
+    /// (a `SelfSubjectAccessReview`). `None` for the namespace asks about all of them.
     ///
     /// # Errors
     /// Each kind of [`PlaneError`].

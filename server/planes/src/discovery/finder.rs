@@ -55,19 +55,14 @@ pub(crate) async fn discover(run: Running) {
         run.plane.revived.subscribe(),
     ));
     tasks.spawn(watch_xrds(run.clone(), seen.clone()));
-    let mut finder = Finder {
-        watching: Watching::new(run.clone()),
-        run,
-        seen,
-        found: BTreeMap::new(),
-    };
+    let mut finder = Finder::new(run, seen);
     let mut configured = finder.run.shared.configured.subscribe();
     loop {
         finder.look().await;
         let pause = if finder.wants_polling() {
             POLL
         } else {
-            Duration::from_secs(3600)
+            Duration::from_hours(1)
         };
         tokio::select! {
             () = finder.seen.changed.notified() => tokio::time::sleep(GATHER).await,

@@ -1,4 +1,4 @@
-//! One kind that a control plane serves, as its CustomResourceDefinition has it.
+//! One kind that a control plane serves, as its CRD has it.
 
 use std::sync::Arc;
 
@@ -186,10 +186,10 @@ fn established(crd: &Value) -> bool {
 fn hash(schema: Option<&Value>) -> String {
     use sha2::{Digest as _, Sha256};
     let digest = Sha256::digest(schema.map(canonical_json).unwrap_or_default());
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&digest[..16])
 }
 
-/// Columns with a plain path; the others need a whole JSONPath engine, and are left out.
+/// Columns with a plain path; the others need a whole `JSONPath` engine, and are left out.
 fn columns(version: &Version) -> Vec<Column> {
     let columns = version.printer_columns.iter().filter_map(|column| {
         let path = column.json_path.strip_prefix('.')?;

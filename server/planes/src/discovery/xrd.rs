@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::kind::{Marks, is_offered};
 
-/// What a CompositeResourceDefinition says of the kind that one asks for.
+/// What an XRD says of the kind that one asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Xrd {
     pub(crate) offered: bool,

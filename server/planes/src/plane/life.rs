@@ -35,7 +35,7 @@ pub(crate) async fn live(shared: Arc<Shared>, plane: Arc<Plane>) {
             Err(error) => {
                 plane.wire.store(None);
                 plane.note(error.to_string());
-                enter(&shared, &plane, PlaneState::Misconfigured(error.to_string()));
+                enter(&shared, &plane, &PlaneState::Misconfigured(error.to_string()));
                 tokio::time::sleep(wait).await;
                 wait = (wait * 2).min(LONGEST_WAIT);
             }
@@ -43,7 +43,7 @@ pub(crate) async fn live(shared: Arc<Shared>, plane: Arc<Plane>) {
                 wait = FIRST_WAIT;
                 plane.wire.store(Some(Arc::new(wire.clone())));
                 if matches!(plane.vitals.lock().state, PlaneState::Misconfigured(_)) {
-                    enter(&shared, &plane, PlaneState::Connecting);
+                    enter(&shared, &plane, &PlaneState::Connecting);
                 }
                 let slots = Arc::new(Slots::new(MOST_WATCHES));
                 let run = Running {
@@ -79,7 +79,7 @@ async fn probe(run: &Running, connection: &Connection, mark: Option<FileMark>) {
                 }
                 failures = 0;
                 wait = FIRST_WAIT;
-                enter(&run.shared, &run.plane, PlaneState::Ready);
+                enter(&run.shared, &run.plane, &PlaneState::Ready);
                 tokio::select! {
                     () = tokio::time::sleep(PULSE) => {}
                     // Not at once again: many streams break together.
@@ -92,7 +92,7 @@ async fn probe(run: &Running, connection: &Connection, mark: Option<FileMark>) {
                 // Once may be chance.
                 if failures >= 2 || run.plane.vitals.lock().state == PlaneState::Connecting {
                     run.plane.lose_all();
-                    enter(&run.shared, &run.plane, PlaneState::Unreachable);
+                    enter(&run.shared, &run.plane, &PlaneState::Unreachable);
                 }
                 tokio::time::sleep(wait).await;
                 wait = (wait * 2).min(LONGEST_WAIT);
@@ -124,7 +124,7 @@ async fn pulse(wire: &Wire) -> Result<Option<String>, PlaneError> {
     }
 }
 
-fn enter(shared: &Shared, plane: &Plane, state: PlaneState) {
+fn enter(shared: &Shared, plane: &Plane, state: &PlaneState) {
     let was = {
         let mut vitals = plane.vitals.lock();
         let was = vitals.state.clone();
@@ -132,7 +132,7 @@ fn enter(shared: &Shared, plane: &Plane, state: PlaneState) {
     };
     let Some(was) = was else { return };
     tracing::info!(plane = %plane.name, state = state.slug(), "a control plane changed its state");
-    if state == PlaneState::Ready && was != PlaneState::Connecting {
+    if *state == PlaneState::Ready && was != PlaneState::Connecting {
         plane.revived.send_modify(|times| *times += 1);
     }
     shared.tell(Change::Plane(plane.name.clone()));

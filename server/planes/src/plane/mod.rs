@@ -54,6 +54,17 @@ struct StreamState {
     failing_since: Option<Instant>,
 }
 
+/// For how long a stream has been out of step.
+pub(crate) enum Failing {
+    /// It may come back at once.
+    Briefly,
+    /// So long that what came by it cannot be relied on.
+    Lost {
+        /// When it was last in step.
+        heard: Option<Timestamp>,
+    },
+}
+
 /// A control plane with a connection: what its tasks work with.
 #[derive(Clone)]
 pub(crate) struct Running {
@@ -183,9 +194,8 @@ impl Plane {
         self.vitals.lock().last_seen = Some(now);
     }
 
-    /// A stream is out of step. Says since when it was last in step, once it has been out for so
-    /// long that what came by it cannot be relied on.
-    pub(crate) fn stream_failed(&self, stream: &str, error: &PlaneError) -> Option<Option<Timestamp>> {
+    /// A stream is out of step.
+    pub(crate) fn stream_failed(&self, stream: &str, error: &PlaneError) -> Failing {
         if matches!(error, PlaneError::Unreachable { .. } | PlaneError::Slow { .. }) {
             self.nudge.notify_one();
         }
@@ -194,9 +204,15 @@ impl Plane {
         if !streams.contains_key(stream) {
             streams.insert(stream.into(), StreamState::default());
         }
-        let state = streams.get_mut(stream)?;
+        let Some(state) = streams.get_mut(stream) else {
+            return Failing::Briefly;
+        };
         let since = *state.failing_since.get_or_insert_with(Instant::now);
-        (since.elapsed() > PATIENCE).then_some(state.heard)
+        if since.elapsed() > PATIENCE {
+            Failing::Lost { heard: state.heard }
+        } else {
+            Failing::Briefly
+        }
     }
 
     /// A stream is kept no longer.

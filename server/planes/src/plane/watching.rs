@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::{Plane, Running};
+use super::{Failing, Plane, Running};
 use crate::act::review;
 use crate::cache::{Came, Reading, Touched};
 use crate::discovery::Kind;
@@ -22,7 +22,7 @@ use crate::stream::{Collection, Sink, keep};
 use crate::wire::path_of;
 
 /// How often is asked whether rights that were missing are there now.
-const ASK_AGAIN: Duration = Duration::from_secs(60);
+const ASK_AGAIN: Duration = Duration::from_mins(1);
 /// Access reviews asked at once on one plane.
 const REVIEWS_AT_ONCE: usize = 8;
 
@@ -145,7 +145,7 @@ async fn watch_kind(run: Running, reviews: Arc<Semaphore>, offering: OfferingNam
         let pause = if scopes.again {
             ASK_AGAIN
         } else {
-            Duration::from_secs(3600)
+            Duration::from_hours(1)
         };
         tokio::select! {
             changed = configured.changed() => if changed.is_err() { return },
@@ -345,7 +345,7 @@ impl Sink for ClaimSink {
         if matches!(error, PlaneError::Forbidden { .. }) {
             self.refused.notify_one();
         }
-        if let Some(heard) = self.plane().stream_failed(&self.stream, error) {
+        if let Failing::Lost { heard } = self.plane().stream_failed(&self.stream, error) {
             let title = self.plane().title();
             if self.plane().claims.lose(&self.stream, &title, heard) {
                 self.run.shared.tell(Change::Plane(self.run.plane.name.clone()));
