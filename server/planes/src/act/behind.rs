@@ -269,10 +269,14 @@ impl Walk<'_> {
 }
 
 /// What an object says it is composed of: a legacy claim's composite; a composite's resources, in
-/// either of the two places where Crossplane has put them.
+/// either of the two places where Crossplane has put them; what an operator lists in the status.
 fn references(object: &Value) -> Vec<&Value> {
     let one = object.pointer("/spec/resourceRef").into_iter();
-    let many = ["/spec/crossplane/resourceRefs", "/spec/resourceRefs"];
+    let many = [
+        "/spec/crossplane/resourceRefs",
+        "/spec/resourceRefs",
+        "/status/resourceRefs",
+    ];
     let many = many
         .iter()
         .filter_map(|at| object.pointer(at))

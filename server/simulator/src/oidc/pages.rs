@@ -33,7 +33,7 @@ pub(super) fn sign_in(client: &str, ticket: &str, client_origin: &str, people: &
         );
     }
     let body = format!(
-        "<h1>Sign in to {client}</h1><p>Choose who you are. There are no passwords in the demo.</p>\
+        "<h1>Sign in to {client}</h1><p>Choose who you are. No password is needed.</p>\
          <form method=\"post\" action=\"/sign-in\"><input type=\"hidden\" name=\"ticket\" value=\"{ticket}\"><ul>{list}</ul></form>",
         client = escaped(client),
         ticket = escaped(ticket),

@@ -1,14 +1,14 @@
 //! Starting and stopping the demo's world.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 
 use super::configuration::{self, Addresses};
 use super::error::WorldError;
-use super::keepsakes::Keepsakes;
+use super::keepsakes::{Keepsakes, make_private, write_private};
 use super::people::{self, PLACES, Place};
 use super::provision::{Controller, Manners};
 use super::{install, seeds};
@@ -186,8 +186,7 @@ impl Plane {
             .data_dir
             .join("planes")
             .join(format!("{}.json", place.name));
-        let is_new = !snapshot.exists();
-        make_folder(snapshot.parent())?;
+        make_private(&settings.data_dir.join("planes"))?;
         let control_plane = ControlPlane::new(
             place.name,
             kube::Settings {
@@ -198,9 +197,11 @@ impl Plane {
         );
         let objects = control_plane.objects();
         install::install(&objects, place)?;
-        if is_new && settings.seeded {
+        if settings.seeded && !keepsakes.is_seeded(place.name) {
             seeds::sow(&objects, place, issuer)?;
         }
+        // Also when there are none: a demo that began empty stays so.
+        keepsakes.remember_seeds(place.name);
         let manners = Manners {
             plane: place.name.to_owned(),
             step: settings.step,
@@ -222,8 +223,8 @@ impl Plane {
             .data_dir
             .join("kubeconfigs")
             .join(format!("{}.yaml", place.name));
-        make_folder(kubeconfig_path.parent())?;
-        super::keepsakes::write_private(&kubeconfig_path, control_plane.kubeconfig(address).as_bytes())?;
+        make_private(&settings.data_dir.join("kubeconfigs"))?;
+        write_private(&kubeconfig_path, control_plane.kubeconfig(address).as_bytes())?;
         Ok(Self {
             name: place.name.to_owned(),
             kubeconfig_path,
@@ -235,18 +236,15 @@ impl Plane {
     }
 }
 
-fn make_folder(folder: Option<&Path>) -> Result<(), WorldError> {
-    let Some(folder) = folder else { return Ok(()) };
-    std::fs::create_dir_all(folder).map_err(WorldError::file("making", folder))
-}
-
 /// The port of the last time, so that addresses that people noted stay right; another when it is
 /// taken.
 async fn listen(what: &str, port: u16) -> Result<TcpListener, WorldError> {
-    if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await {
-        return Ok(listener);
+    if port != 0 {
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await {
+            return Ok(listener);
+        }
+        tracing::warn!(what, port, "the port of the last time is taken");
     }
-    tracing::warn!(what, port, "the port of the last time is taken");
     TcpListener::bind(("127.0.0.1", 0))
         .await
         .map_err(|source| WorldError::Listen {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -27,8 +29,15 @@ impl Remote {
         let text = std::fs::read_to_string(&plane.kubeconfig_path).unwrap();
         let config: Value = serde_saphyr::from_str(&text).unwrap();
         let text = |pointer: &str| config.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+        let authority = STANDARD
+            .decode(text("/clusters/0/cluster/certificate-authority-data"))
+            .unwrap();
+        let authority = reqwest::Certificate::from_pem(&authority).unwrap();
         Self {
-            http: reqwest::Client::new(),
+            http: reqwest::Client::builder()
+                .tls_certs_only([authority])
+                .build()
+                .unwrap(),
             server: text("/clusters/0/cluster/server"),
             token: text("/users/0/user/token"),
         }
@@ -205,7 +214,16 @@ async fn what_is_secret_only_its_owner_can_read() {
         .iter()
         .map(|plane| plane.kubeconfig_path.clone())
         .collect();
-    secret.extend(["client-secret", "identity-key.der", "demo.json"].map(|name| folder.path().join(name)));
+    secret.extend(
+        [
+            "planes",
+            "kubeconfigs",
+            "client-secret",
+            "identity-key.der",
+            "demo.json",
+        ]
+        .map(|name| folder.path().join(name)),
+    );
     for path in secret {
         assert_eq!(
             std::fs::metadata(&path).unwrap().permissions().mode() & 0o077,

@@ -32,6 +32,7 @@ pub(super) struct Keepsakes {
 struct PlaneKeepsake {
     port: u16,
     token: String,
+    seeded: bool,
 }
 
 impl Keepsakes {
@@ -61,6 +62,15 @@ impl Keepsakes {
             plane.token = dice.token();
         }
         (plane.port, plane.token.clone())
+    }
+
+    /// Whether the control plane was given its first claims.
+    pub(super) fn is_seeded(&self, name: &str) -> bool {
+        self.planes.get(name).is_some_and(|plane| plane.seeded)
+    }
+
+    pub(super) fn remember_seeds(&mut self, name: &str) {
+        self.planes.entry(name.to_owned()).or_default().seeded = true;
     }
 
     pub(super) fn remember_port(&mut self, name: &str, port: u16) {
@@ -113,6 +123,15 @@ fn certificate() -> Result<String, WorldError> {
     let made = rcgen::generate_simple_self_signed(["demo.internal".to_owned()])
         .map_err(|error| WorldError::embedded("authority.pem", error))?;
     Ok(made.cert.pem())
+}
+
+/// Makes a folder that only its owner can look into.
+pub(super) fn make_private(folder: &Path) -> Result<(), WorldError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(WorldError::file("making", folder))
 }
 
 /// Writes a file that only its owner can read, whole or not at all.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use portico_domain::claim::{Adapter, Flavour, Health, Verdict, health};
+use portico_domain::documents::Access;
 use portico_domain::schema::Definition;
 use serde_json::{Value, json};
 
@@ -112,6 +114,15 @@ fn says(object: &Value, kind: &str, status: &str) -> bool {
         .into_iter()
         .flatten()
         .any(|condition| condition["type"] == kind && condition["status"] == status)
+}
+
+/// How the portal sees it.
+fn verdict(object: &Value, flavour: Flavour) -> Verdict {
+    let (group, kind) = (
+        crate::kube::object::group(object),
+        object["kind"].as_str().unwrap(),
+    );
+    health::judge(object, Adapter::of(group, kind, flavour), &Access::default())
 }
 
 fn message(object: &Value) -> String {
@@ -226,6 +237,9 @@ async fn every_kind_becomes_ready_and_goes_without_a_trace() {
         let kind = GroupKind::new(format!("{group}.demo.portico.dev"), *kind);
         let claim = stage.ready(&kind, "one").await;
         stage.fits_its_schema(&claim);
+        for flavour in [Flavour::LegacyClaim, Flavour::Composite, Flavour::Plain] {
+            assert_eq!(verdict(&claim, flavour).health, Health::Ready, "{kind}");
+        }
         stage
             .objects
             .delete(&kind, &Key::namespaced("dev", "one"))
@@ -327,7 +341,13 @@ async fn what_there_is_no_room_for_waits_and_says_why() {
         })
     };
     let claim = stage.until(&postgresql(), "huge", so).await.unwrap();
-    assert!(says(&claim, "Synced", "True"));
+    let verdict = verdict(&claim, Flavour::LegacyClaim);
+    assert_eq!(verdict.health, Health::Pending);
+    assert!(
+        verdict.reason.contains("quota exceeded in zone b"),
+        "{}",
+        verdict.reason
+    );
     let events = stage.objects.list(&GroupKind::new("", "Event"));
     assert!(
         events
@@ -357,7 +377,9 @@ async fn a_claim_fails_while_it_is_told_to() {
         .unwrap();
     let ill = |object: Option<&Value>| object.is_some_and(|object| says(object, "Synced", "False"));
     let claim = stage.until(&queues, "jobs", ill).await.unwrap();
-    assert_eq!(message(&claim), "out of memory");
+    let verdict = verdict(&claim, Flavour::Composite);
+    assert_eq!(verdict.health, Health::Degraded);
+    assert!(verdict.reason.contains("out of memory"), "{}", verdict.reason);
     stage.objects.patch(&queues, &key, fail(Value::Null)).unwrap();
     stage.ready(&queues, "jobs").await;
 }
