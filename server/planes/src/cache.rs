@@ -2,7 +2,7 @@
 //! Knows nothing of connections.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use parking_lot::RwLock;
@@ -82,8 +82,9 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// The claim that the object stands for; `None` when it lacks what every object has.
-    fn read(&self, object: Arc<Value>, tenancy: &Tenancy, now: Timestamp) -> Option<Claim> {
+    /// The claim that the object stands for, without the object itself; `None` when it lacks what
+    /// every object has.
+    fn read(&self, object: &Value, tenancy: &Tenancy, now: Timestamp) -> Option<Claim> {
         let metadata = object.get("metadata")?;
         let text = |key: &str| metadata.get(key).and_then(Value::as_str);
         let name = ClaimName::new(text("name")?).ok()?;
@@ -123,13 +124,16 @@ impl Reading {
             plan: label(marks::PLAN).and_then(|name| name.parse().ok()),
             request: label(marks::REQUEST).and_then(|id| id.parse().ok()),
             requester,
-            verdict: judge(&object, adapter, &self.access),
+            verdict: judge(object, adapter, &self.access),
             created_at,
             observed_at: now,
-            object,
+            object: NOTHING.clone(),
         })
     }
 }
+
+/// In place of the object, where a claim stands in a list.
+static NOTHING: LazyLock<Arc<Value>> = LazyLock::new(|| Arc::new(Value::Null));
 
 /// What became of an object that came.
 #[derive(Debug, PartialEq, Eq)]
@@ -164,11 +168,19 @@ impl Touched {
 
 struct Entry {
     claim: Arc<Claim>,
+    /// The object as JSON: a tenth of what it takes once it is read.
+    object: Box<str>,
     /// What the object says, whether or not the plane can be reached.
     known: Verdict,
     version: String,
     stream: Arc<str>,
     reading: Arc<Reading>,
+}
+
+impl Entry {
+    fn object(&self) -> Value {
+        serde_json::from_str(&self.object).unwrap_or_default()
+    }
 }
 
 #[derive(Default)]
@@ -235,7 +247,7 @@ impl Index {
             }
         }
         drop_managed_fields(&mut object);
-        let Some(claim) = reading.read(Arc::new(object), tenancy, now) else {
+        let Some(claim) = reading.read(&object, tenancy, now) else {
             return (None, Came::Malformed);
         };
         let mut inner = self.0.write();
@@ -247,6 +259,7 @@ impl Index {
         let entry = Entry {
             known: claim.verdict.clone(),
             claim: Arc::new(claim),
+            object: object.to_string().into(),
             version,
             stream: stream.clone(),
             reading: reading.clone(),
@@ -335,9 +348,8 @@ impl Index {
         for (key, mut entry) in entries {
             let mut reading = Reading::clone(&entry.reading);
             reading.access = access(&reading.offering);
-            if let Some(mut claim) =
-                reading.read(entry.claim.object.clone(), tenancy, entry.claim.observed_at)
-            {
+            let object = entry.object();
+            if let Some(mut claim) = reading.read(&object, tenancy, entry.claim.observed_at) {
                 entry.known = claim.verdict.clone();
                 if inner.stale.contains(&entry.stream) {
                     claim.verdict = entry.claim.verdict.clone();
@@ -349,7 +361,7 @@ impl Index {
         }
     }
 
-    /// The claim of that name, if `scope` may read it.
+    /// The claim of that name with its object, if `scope` may read it.
     pub(crate) fn get(&self, scope: &Scope, reference: &ClaimRef) -> Option<Arc<Claim>> {
         let key = key(
             &reference.offering,
@@ -357,8 +369,15 @@ impl Index {
             reference.name.as_str(),
         );
         let inner = self.0.read();
-        let claim = &inner.entries.get(&key)?.claim;
-        allows(scope, claim).then(|| claim.clone())
+        let entry = inner
+            .entries
+            .get(&key)
+            .filter(|entry| allows(scope, &entry.claim))?;
+        let object = Arc::new(entry.object());
+        Some(Arc::new(Claim {
+            object,
+            ..Claim::clone(&entry.claim)
+        }))
     }
 
     /// Adds what `scope` may read and the filter matches, by offering, namespace and name.

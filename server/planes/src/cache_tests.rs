@@ -120,7 +120,10 @@ fn a_claim_belongs_to_whom_its_namespace_belongs_whatever_its_labels_say() {
         claims[0].request,
         "01890a5d-ac96-774b-bcce-b302099a8057".parse::<RequestId>().ok()
     );
-    assert_eq!(claims[0].object.pointer("/metadata/managedFields"), None);
+    assert!(claims[0].object.is_null(), "lists are drawn without objects");
+    let whole = world.index.get(&payments, &claims[0].reference).unwrap();
+    assert_eq!(whole.object["metadata"]["name"], "receipts");
+    assert_eq!(whole.object.pointer("/metadata/managedFields"), None);
     assert!(
         world.all(&research).is_empty(),
         "a label moves no claim into another tenant"

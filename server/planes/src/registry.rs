@@ -211,7 +211,8 @@ impl Planes {
     }
 
     /// The claims that `scope` may read and the filter matches, by control plane, offering,
-    /// namespace and name.
+    /// namespace and name. Without their objects: [`Claim::object`] is null here, see
+    /// [`Planes::claim`].
     #[must_use]
     pub fn claims(&self, scope: &Scope, filter: &ClaimFilter) -> Vec<Arc<Claim>> {
         let planes = self.0.shared.planes.load();
@@ -224,7 +225,7 @@ impl Planes {
         found
     }
 
-    /// One claim; `None` when it is not there or `scope` may not read it, which look alike.
+    /// One claim with its object; `None` when it is not there or `scope` may not read it, which look alike.
     #[must_use]
     pub fn claim(&self, scope: &Scope, reference: &ClaimRef) -> Option<Arc<Claim>> {
         self.0

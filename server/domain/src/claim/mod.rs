@@ -180,6 +180,6 @@ pub struct Claim {
     pub created_at: Timestamp,
     /// When the control plane was last heard of with regard to it.
     pub observed_at: Timestamp,
-    /// The whole object, `metadata.managedFields` left out.
+    /// The whole object, `metadata.managedFields` left out; null in a list of claims.
     pub object: Arc<Value>,
 }
