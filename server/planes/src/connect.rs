@@ -103,6 +103,8 @@ async fn configuration(connection: &Connection, base: Option<&Path>) -> Result<C
 
 fn client(mut config: Config) -> Result<(kube::Client, Arc<Certificates>), SetUpError> {
     let failed = |_: kube::Error| SetUpError("its TLS settings or credentials are of no use".to_owned());
+    // Fails only when somebody was quicker, which is as well.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     config.default_retry = false;
     let certificates = Arc::new(Certificates {

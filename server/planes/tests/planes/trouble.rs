@@ -270,3 +270,28 @@ async fn a_plane_that_moves_is_followed_by_its_kubeconfig() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_end_of_a_certificate_is_seen_and_a_strange_authority_is_refused() {
+    let (plane, registry) = world().await;
+    if !plane
+        .simulated
+        .kubeconfig(plane.serving.address())
+        .contains("https://")
+    {
+        return; // The simulated plane found no way to make a certificate.
+    }
+    let end = status(&registry, &plane).certificate_expires_at;
+    assert!(end.is_some_and(|end| end > jiff::Timestamp::now()), "{end:?}");
+
+    let other = Plane::start("other").await;
+    let (own, strange) = (plane.simulated.authority(), other.simulated.authority());
+    let kubeconfig = plane.simulated.kubeconfig(plane.serving.address());
+    let encode = |pem: &str| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, pem);
+    other.write_kubeconfig(&kubeconfig.replace(&encode(own), &encode(strange)));
+    registry.configure(vec![plane.document(), other.document()], Vec::new(), &tenants());
+    let refused = in_state(&registry, &other, PlaneState::Unreachable).await;
+    let said = &refused.recent_errors[0].message;
+    assert!(said.contains("certificate"), "{said}");
+    assert_eq!(status(&registry, &plane).state, PlaneState::Ready);
+}
