@@ -258,8 +258,8 @@ fn conflict(kind: &Kind, old: &Value, conflicts: &[(Entry, FieldSet)]) -> ApiErr
     let message = format!("Apply failed with {count} conflict{plural}: {}", parts.join("\n"));
     ApiError {
         name: object::name(old).into(),
-        group: kind.group.clone(),
-        kind: kind.plural.clone(),
+        group: kind.group.as_str().into(),
+        kind: kind.plural.as_str().into(),
         causes,
         ..ApiError::new(409, "Conflict", message)
     }

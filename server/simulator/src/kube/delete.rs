@@ -79,9 +79,9 @@ pub(super) fn delete(
     }
     if let Some(message) = usage::of(state, &old) {
         return Err(ApiError {
-            name: key.name.clone(),
-            group: kind.group.clone(),
-            kind: kind.plural.clone(),
+            name: key.name.as_str().into(),
+            group: kind.group.as_str().into(),
+            kind: kind.plural.as_str().into(),
             ..ApiError::new(
                 409,
                 &message,

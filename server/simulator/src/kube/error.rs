@@ -68,15 +68,15 @@ pub struct ApiError {
     /// The HTTP status.
     pub code: u16,
     /// Kubernetes' machine-readable reason: `NotFound`, `Conflict`…
-    pub reason: String,
+    pub reason: Box<str>,
     /// What happened, for people.
-    pub message: String,
+    pub message: Box<str>,
     /// `details.name`.
-    pub name: String,
+    pub name: Box<str>,
     /// `details.group`.
-    pub group: String,
+    pub group: Box<str>,
     /// `details.kind`: a plural, or a kind for 422.
-    pub kind: String,
+    pub kind: Box<str>,
     /// The fields that are wrong or contested.
     pub causes: Vec<Cause>,
     /// `details.retryAfterSeconds` and the `Retry-After` header.
@@ -85,14 +85,14 @@ pub struct ApiError {
 
 impl ApiError {
     /// A refusal that concerns no kind in particular.
-    pub fn new(code: u16, reason: &str, message: impl Into<String>) -> Self {
+    pub fn new(code: u16, reason: &str, message: impl Into<Box<str>>) -> Self {
         Self {
             code,
             reason: reason.into(),
             message: message.into(),
-            name: String::new(),
-            group: String::new(),
-            kind: String::new(),
+            name: "".into(),
+            group: "".into(),
+            kind: "".into(),
             causes: Vec::new(),
             retry_after: None,
         }
@@ -101,8 +101,8 @@ impl ApiError {
     fn of(kind: &Kind, name: &str, code: u16, reason: &str, message: String) -> Self {
         Self {
             name: name.into(),
-            group: kind.group.clone(),
-            kind: kind.plural.clone(),
+            group: kind.group.as_str().into(),
+            kind: kind.plural.as_str().into(),
             ..Self::new(code, reason, message)
         }
     }
@@ -165,8 +165,8 @@ impl ApiError {
         };
         Self {
             name: name.into(),
-            group: kind.group.clone(),
-            kind: kind.kind.clone(),
+            group: kind.group.as_str().into(),
+            kind: kind.kind.as_str().into(),
             causes,
             ..Self::new(422, "Invalid", format!("{qualified} {name:?} is invalid: {why}"))
         }
@@ -184,7 +184,7 @@ impl ApiError {
     }
 
     /// 400.
-    pub fn bad_request(message: impl Into<String>) -> Self {
+    pub fn bad_request(message: impl Into<Box<str>>) -> Self {
         Self::new(400, "BadRequest", message)
     }
 
@@ -198,7 +198,7 @@ impl ApiError {
     }
 
     /// 410: the history asked for is gone; list again.
-    pub fn expired(message: impl Into<String>) -> Self {
+    pub fn expired(message: impl Into<Box<str>>) -> Self {
         Self::new(410, "Expired", message)
     }
 

@@ -15,6 +15,7 @@ mod credentials;
 mod delete;
 mod error;
 mod events;
+mod expectations;
 mod faults;
 mod fields;
 mod http;
@@ -37,6 +38,7 @@ mod tests;
 mod usage;
 mod write;
 mod xrd;
+mod xrd_schema;
 
 pub use access::{Access, Attributes, Identity, Rule, Subject};
 pub use audit::{Audit, AuditEntry};

@@ -1,11 +1,9 @@
 //! One request: faults, identity, access, then what answers it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
-use futures::StreamExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -20,13 +18,7 @@ use super::answer::{self, Show, View};
 use super::change::{self, Changed};
 use super::query::Query;
 use super::target::{Objects, Target};
-use super::{discovery, openapi, openapi_v2, protobuf, read, reviews, watch};
-
-/// How long a client may take to send its body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a body that is too large is read on, so that the client gets to hear of it.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
-const DRAIN_LIMIT: usize = 32 * 1024 * 1024;
+use super::{body, discovery, openapi, openapi_v2, read, reviews, watch};
 
 /// Why there is no answer: the connection is to be cut.
 #[derive(Debug, thiserror::Error)]
@@ -187,7 +179,7 @@ impl Asked {
             return self.about_itself(inner);
         };
         if self.method == Method::POST && target.group.starts_with("auth") {
-            let body = self.json(inner, body).await?;
+            let body = self.object(inner, body).await?;
             if let Some(review) = reviews::answer(&inner.access, &identity, target, body) {
                 let (code, value) = review?;
                 return Ok(answer::json(code, &value, &[]));
@@ -199,7 +191,7 @@ impl Asked {
         if reads {
             return self.read(inner, &kind, target);
         }
-        let body = self.json(inner, body).await?;
+        let body = self.object(inner, body).await?;
         self.change(inner, &kind, target, body)
     }
 
@@ -317,6 +309,16 @@ impl Asked {
         Selector::parse(kind, version, self.query.get("labelSelector"), &fields)
     }
 
+    /// The object in the body; null for a deletion without one.
+    async fn object(&self, inner: &Inner, body: Body) -> Result<Value, ApiError> {
+        let media = text(&self.headers, "content-type").unwrap_or("application/json");
+        match body::read(body, inner.settings.max_body, media).await? {
+            Some(object) => Ok(object),
+            None if self.method == Method::DELETE => Ok(Value::Null),
+            None => Err(ApiError::bad_request("the request has no body")),
+        }
+    }
+
     fn change(
         &self,
         inner: &Inner,
@@ -353,66 +355,6 @@ impl Asked {
         };
         Ok(shown(&changed, &show))
     }
-
-    /// The body as JSON, whichever of JSON and YAML it is in; null when there is none.
-    async fn json(&self, inner: &Inner, body: Body) -> Result<Value, ApiError> {
-        let bytes = self.bytes(inner.settings.max_body, body).await?;
-        if bytes.is_empty() {
-            return if self.method == Method::DELETE {
-                Ok(Value::Null)
-            } else {
-                Err(ApiError::bad_request("the request has no body"))
-            };
-        }
-        let media = text(&self.headers, "content-type").unwrap_or("application/json");
-        let media = media.split(';').next().unwrap_or_default().trim();
-        match media {
-            "application/yaml" | "application/apply-patch+yaml" => parse_yaml(&bytes),
-            "application/vnd.kubernetes.protobuf" => protobuf::decode(&bytes).ok_or_else(|| {
-                ApiError::unsupported_media_type(media, &["application/json", "application/yaml"])
-            }),
-            media if media == "application/json" || media.ends_with("+json") => parse_json(&bytes),
-            other => Err(ApiError::unsupported_media_type(
-                other,
-                &["application/json", "application/yaml"],
-            )),
-        }
-    }
-
-    async fn bytes(&self, limit: usize, body: Body) -> Result<Bytes, ApiError> {
-        let mut stream = body.into_data_stream();
-        let mut bytes = Vec::new();
-        let read = async {
-            while let Some(chunk) = stream.next().await {
-                let chunk =
-                    chunk.map_err(|error| ApiError::bad_request(format!("the body broke off: {error}")))?;
-                if bytes.len() + chunk.len() > limit {
-                    return Ok(false);
-                }
-                bytes.extend_from_slice(&chunk);
-            }
-            Ok::<_, ApiError>(true)
-        };
-        match tokio::time::timeout(BODY_TIMEOUT, read).await {
-            Ok(Ok(true)) => Ok(Bytes::from(bytes)),
-            Ok(Ok(false)) => {
-                // A client that is cut off while it sends would not read the answer.
-                let drain = async {
-                    let mut drained = 0;
-                    while let Some(Ok(chunk)) = stream.next().await {
-                        drained += chunk.len();
-                        if drained > DRAIN_LIMIT {
-                            break;
-                        }
-                    }
-                };
-                let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain).await;
-                Err(ApiError::too_large(limit))
-            }
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(ApiError::new(408, "Timeout", "the body did not arrive in time")),
-        }
-    }
 }
 
 fn aggregate(value: &Value, form: &str) -> Response<Body> {
@@ -434,21 +376,6 @@ fn shown(changed: &Changed, show: &Show<'_>) -> Response<Body> {
         change::Body::Status(status) => status.clone(),
     };
     answer::json(changed.code, &value, &changed.warnings)
-}
-
-fn parse_json(bytes: &[u8]) -> Result<Value, ApiError> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        ApiError::bad_request(format!("couldn't get version/kind; json parse error: {error}"))
-    })
-}
-
-fn parse_yaml(bytes: &[u8]) -> Result<Value, ApiError> {
-    if let Ok(value) = serde_json::from_slice(bytes) {
-        return Ok(value);
-    }
-    let error = |why: String| ApiError::bad_request(format!("error decoding YAML: {why}"));
-    let text = std::str::from_utf8(bytes).map_err(|why| error(why.to_string()))?;
-    serde_saphyr::from_str(text).map_err(|why| error(why.to_string()))
 }
 
 fn authorize(inner: &Inner, kind: &Kind, identity: &Identity, asked: &Attributes) -> Result<(), ApiError> {

@@ -4,6 +4,7 @@
 //! what answers it: `read`, `change`, `watch`, `discovery`, `openapi`, `reviews`.
 
 mod answer;
+mod body;
 mod change;
 mod discovery;
 mod dispatch;
