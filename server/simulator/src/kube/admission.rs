@@ -34,7 +34,7 @@ pub(super) struct Judge {
 }
 
 impl Judge {
-    /// The rules in a CustomResourceDefinition.
+    /// The rules in a `CustomResourceDefinition`.
     ///
     /// # Errors
     /// The parts of its schemas that are wrong.

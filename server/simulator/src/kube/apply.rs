@@ -210,10 +210,10 @@ fn remove(value: &mut Value, path: &[Element], shape: Shape<'_>, others: &FieldS
                 fields.shift_remove(name);
             }
             (Value::Array(items), element) => {
-                let list = shape.list(items);
+                let merging = shape.list(items);
                 let place = items
                     .iter()
-                    .position(|item| shape.element(&list, item).as_ref() == Some(element));
+                    .position(|item| shape.element(&merging, item).as_ref() == Some(element));
                 if let Some(place) = place {
                     if last {
                         items.remove(place);
@@ -234,10 +234,10 @@ fn conflict(kind: &Kind, old: &Value, conflicts: &[(Entry, FieldSet)]) -> ApiErr
     for (entry, fields) in conflicts {
         let mut who = format!("{:?}", entry.manager);
         if !entry.subresource.is_empty() {
-            who += &format!(" with subresource {:?}", entry.subresource);
+            who = format!("{who} with subresource {:?}", entry.subresource);
         }
         if entry.operation == Operation::Update {
-            who += &format!(" using {}", entry.api_version);
+            who = format!("{who} using {}", entry.api_version);
         }
         let paths: Vec<String> = fields.0.iter().map(|path| show(path)).collect();
         for path in &paths {

@@ -1,4 +1,4 @@
-//! CustomResourceDefinitions: judging them, and serving the kinds that they define.
+//! `CustomResourceDefinitions`: judging them, and serving the kinds that they define.
 
 use std::sync::Arc;
 

@@ -108,6 +108,7 @@ impl ApiError {
     }
 
     /// 404 for an object.
+    #[must_use]
     pub fn not_found(kind: &Kind, name: &str) -> Self {
         Self::of(
             kind,
@@ -119,6 +120,7 @@ impl ApiError {
     }
 
     /// 404 for a path that nothing serves.
+    #[must_use]
     pub fn no_such_resource() -> Self {
         Self::new(
             404,
@@ -128,6 +130,7 @@ impl ApiError {
     }
 
     /// 409 for a name that is taken.
+    #[must_use]
     pub fn already_exists(kind: &Kind, name: &str) -> Self {
         Self::of(
             kind,
@@ -139,6 +142,7 @@ impl ApiError {
     }
 
     /// 409 for an update that starts from an old version, or whose precondition does not hold.
+    #[must_use]
     pub fn conflict(kind: &Kind, name: &str, why: &str) -> Self {
         let message = format!(
             "Operation cannot be fulfilled on {} {name:?}: {why}",
@@ -148,6 +152,7 @@ impl ApiError {
     }
 
     /// 422 with the fields that are wrong.
+    #[must_use]
     pub fn invalid(kind: &Kind, name: &str, causes: Vec<Cause>) -> Self {
         let each: Vec<String> = causes
             .iter()
@@ -173,6 +178,7 @@ impl ApiError {
     }
 
     /// 403.
+    #[must_use]
     pub fn forbidden(kind: &Kind, name: &str, why: &str) -> Self {
         Self::of(
             kind,
@@ -189,6 +195,7 @@ impl ApiError {
     }
 
     /// 405: the kind is served, the verb is not.
+    #[must_use]
     pub fn method_not_allowed() -> Self {
         Self::new(
             405,
@@ -203,6 +210,7 @@ impl ApiError {
     }
 
     /// 413.
+    #[must_use]
     pub fn too_large(limit: usize) -> Self {
         Self::new(
             413,
@@ -212,6 +220,7 @@ impl ApiError {
     }
 
     /// 415.
+    #[must_use]
     pub fn unsupported_media_type(given: &str, known: &[&str]) -> Self {
         let message = format!(
             "the body of the request was in an unknown format ({given:?}) - accepted media types include: {}",

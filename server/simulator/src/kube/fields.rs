@@ -49,9 +49,15 @@ impl Element {
                     .iter()
                     .map(|(name, value)| format!("{name}={value}"))
                     .collect();
-                text.push_str(&format!("[{}]", parts.join(",")));
+                text.push('[');
+                text.push_str(&parts.join(","));
+                text.push(']');
             }
-            Self::Item(item) => text.push_str(&format!("[={item}]")),
+            Self::Item(item) => {
+                text.push_str("[=");
+                text.push_str(item);
+                text.push(']');
+            }
         }
     }
 }

@@ -37,9 +37,9 @@ impl JsonPatchError {
 const MAX_OPERATIONS: usize = 10_000;
 
 /// Applies all operations, or fails and leaves `target` half done: give it a copy.
-pub(super) fn apply(target: &mut Value, patch: &Value) -> Result<(), JsonPatchError> {
+pub(super) fn apply(target: &mut Value, operations: &Value) -> Result<(), JsonPatchError> {
     let malformed = |why: &str| JsonPatchError::Malformed(why.into());
-    let operations = patch
+    let operations = operations
         .as_array()
         .ok_or_else(|| malformed("a JSON patch is a list of operations"))?;
     if operations.len() > MAX_OPERATIONS {

@@ -60,7 +60,7 @@ pub struct Column {
     pub description: String,
     /// 0 is always shown; more only with `-o wide`.
     pub priority: i64,
-    /// Where the value is, in Kubernetes' JSONPath.
+    /// Where the value is, in Kubernetes' `JSONPath`.
     pub path: String,
 }
 

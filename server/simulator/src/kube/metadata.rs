@@ -113,7 +113,7 @@ pub(super) fn faults(kind: &Kind, object: &Value) -> Vec<Cause> {
     } else if !label && !is_dns_subdomain(name) {
         causes.push(Cause::invalid("metadata.name", &json!(name), "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"));
     }
-    texts(object, "labels", &mut causes, |value| is_label_value(value));
+    texts(object, "labels", &mut causes, is_label_value);
     texts(object, "annotations", &mut causes, |_| true);
     let annotations = &object["metadata"]["annotations"];
     if annotations.is_object() && annotations.to_string().len() > 256 * 1024 {

@@ -150,7 +150,9 @@ impl Objects {
     /// # Errors
     /// What the API server would answer: 404, 422.
     pub fn patch_status(&self, kind: &GroupKind, key: &Key, status: Value) -> Result<Arc<Value>, ApiError> {
-        self.merge(kind, key, json!({ "status": status }), Subresource::Status)
+        let mut merge = json!({});
+        merge["status"] = status;
+        self.merge(kind, key, merge, Subresource::Status)
     }
 
     fn merge(

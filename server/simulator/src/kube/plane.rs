@@ -43,7 +43,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             snapshot: None,
-            history: 16_384,
+            history: 8_192,
             max_objects: 200_000,
             max_body: 3 * 1024 * 1024,
             token: None,
@@ -81,7 +81,7 @@ impl State {
             Ok(_) => {}
             // It may be worth something to somebody: it is neither used nor overwritten.
             Err(error) => {
-                tracing::error!(path = ?settings.snapshot, %error, "a snapshot cannot be read; nothing will be kept")
+                tracing::error!(path = ?settings.snapshot, %error, "a snapshot cannot be read; nothing will be kept");
             }
         }
         builtin::make_namespaces(&mut state);
@@ -89,7 +89,7 @@ impl State {
             match Journal::start(path, &state.store) {
                 Ok(journal) => state.journal = Some(journal),
                 Err(error) => {
-                    tracing::error!(?path, %error, "a snapshot cannot be written; nothing will be kept")
+                    tracing::error!(?path, %error, "a snapshot cannot be written; nothing will be kept");
                 }
             }
         }

@@ -23,7 +23,7 @@ pub(super) fn after_put(
     match (kind.group.as_str(), kind.plural.as_str()) {
         ("apiextensions.k8s.io", "customresourcedefinitions") => crd::install(state, object),
         ("apiextensions.crossplane.io", "compositeresourcedefinitions") => {
-            xrd::install(state, old, object, now)
+            xrd::install(state, old, object, now);
         }
         _ => {}
     }

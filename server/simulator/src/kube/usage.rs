@@ -42,13 +42,13 @@ pub(super) fn of(state: &State, object: &Value) -> Option<String> {
     let by = &first["spec"]["by"];
     if by.is_object() {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        message += &format!(
-            " by resource {}/{}",
+        message = format!(
+            "{message} by resource {}/{}",
             text(&by["kind"]),
             text(&by["resourceRef"]["name"])
         );
     } else if let Some(reason) = first["spec"]["reason"].as_str().filter(|r| !r.is_empty()) {
-        message += &format!(" with reason: {reason:?}");
+        message = format!("{message} with reason: {reason:?}");
     }
     message.push('.');
     Some(message)

@@ -1,5 +1,5 @@
-//! Crossplane's CompositeResourceDefinitions: judging them, and keeping the
-//! CustomResourceDefinitions that come of them.
+//! Crossplane's `CompositeResourceDefinitions`: judging them, and keeping the
+//! `CustomResourceDefinitions` that come of them.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -145,7 +145,7 @@ fn faults(xrd: &Value, modern: bool) -> Vec<Cause> {
     causes
 }
 
-/// Makes or changes the CustomResourceDefinitions of a composite resource definition.
+/// Makes or changes the `CustomResourceDefinitions` of a composite resource definition.
 pub(super) fn install(state: &mut State, old: Option<&Value>, xrd: &Value, _now: Timestamp) {
     if object::is_deleting(xrd)
         || old.is_some_and(|old| {

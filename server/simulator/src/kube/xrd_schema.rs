@@ -1,4 +1,4 @@
-//! The CustomResourceDefinitions that Crossplane derives from a CompositeResourceDefinition.
+//! The `CustomResourceDefinitions` that Crossplane derives from a `CompositeResourceDefinition`.
 //!
 //! What is added to a schema, and under which names, follows Crossplane 2 (`pkg/xcrd` of
 //! crossplane-runtime). The scope decides, never the version of the definition itself.
@@ -15,7 +15,7 @@ enum Scope {
     Cluster,
 }
 
-/// The CustomResourceDefinitions: of the composite resource and, when there is one, of the claim.
+/// The `CustomResourceDefinitions`: of the composite resource and, when there is one, of the claim.
 pub(super) fn definitions(xrd: &Value) -> Vec<Value> {
     let scope = match xrd["spec"]["scope"].as_str() {
         Some("Namespaced") => Scope::Namespaced,

@@ -1,4 +1,4 @@
-//! The part of Kubernetes' JSONPath that printer columns use.
+//! The part of Kubernetes' `JSONPath` that printer columns use.
 
 use serde_json::Value;
 
@@ -65,13 +65,17 @@ fn walk<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 fn closing(text: &str) -> Option<usize> {
     let (mut depth, mut quote) = (0_usize, None);
     for (i, c) in text.char_indices() {
-        match (c, quote) {
-            (c, Some(open)) if c == open => quote = None,
-            (_, Some(_)) => {}
-            ('\'' | '"', None) => quote = Some(c),
-            ('[', None) => depth += 1,
-            (']', None) if depth == 0 => return Some(i),
-            (']', None) => depth -= 1,
+        if let Some(open) = quote {
+            if c == open {
+                quote = None;
+            }
+            continue;
+        }
+        match c {
+            '\'' | '"' => quote = Some(c),
+            '[' => depth += 1,
+            ']' if depth == 0 => return Some(i),
+            ']' => depth -= 1,
             _ => {}
         }
     }
@@ -92,7 +96,7 @@ fn passes(item: &Value, filter: &str) -> bool {
         Some('\'' | '"') => {
             found.and_then(Value::as_str) == Some(wanted.trim_matches(|c| c == '\'' || c == '"'))
         }
-        _ => found.is_some_and(|found| found.to_string() == wanted),
+        _ => found.is_some_and(|found| *found == wanted),
     };
     same == equal
 }

@@ -1,4 +1,4 @@
-//! OpenAPI v3 of the kinds: enough for `kubectl apply` and `kubectl explain`.
+//! `OpenAPI` v3 of the kinds: enough for `kubectl apply` and `kubectl explain`.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! OpenAPI v2 for clients from before v3, such as Debian 12's kubectl: they take it as protobuf
+//! `OpenAPI` v2 for clients from before v3, such as Debian 12's kubectl: they take it as protobuf
 //! only, and look up there which patches can be rehearsed. Schemas are left out; without one they
 //! leave validation to the server.
 //!
@@ -60,9 +60,9 @@ fn path(kind: &Kind, version: &str) -> Message {
     patch.message(13, &extension);
     let mut item = Message::default();
     item.message(8, &patch);
-    let mut path = Message::default();
-    path.text(1, &name).message(2, &item);
-    path
+    let mut named = Message::default();
+    named.text(1, &name).message(2, &item);
+    named
 }
 
 /// A parameter of the query.

@@ -202,7 +202,7 @@ fn message(bytes: &[u8], fields: &[Field], depth: usize) -> Option<Map<String, V
                     text(value)?
                 };
                 entry(&mut object, json!({}), &mut |map| {
-                    map[key.as_str()] = json!(value)
+                    map[key.as_str()] = json!(value);
                 });
             }
             _ => {}

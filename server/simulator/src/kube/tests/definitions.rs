@@ -1,4 +1,4 @@
-//! Definitions: CustomResourceDefinitions, and what comes of Crossplane's.
+//! Definitions: `CustomResourceDefinitions`, and what comes of Crossplane's.
 
 use serde_json::{Value, json};
 

@@ -46,12 +46,12 @@ async fn a_deletion_can_insist_on_what_it_deletes() {
 
 async fn owner_and_dependent(served: &Served) {
     let (_, owner) = served.post(BUCKETS, &bucket("owner")).await;
-    let mut owned = bucket("owned");
-    owned["metadata"]["ownerReferences"] = json!([{
+    let mut dependent = bucket("owned");
+    dependent["metadata"]["ownerReferences"] = json!([{
         "apiVersion": "storage.example.org/v1", "kind": "Bucket", "name": "owner", "uid": owner["metadata"]["uid"],
         "blockOwnerDeletion": true,
     }]);
-    served.post(BUCKETS, &owned).await;
+    served.post(BUCKETS, &dependent).await;
 }
 
 #[tokio::test]
@@ -80,9 +80,9 @@ async fn in_the_foreground_the_owner_waits_for_its_dependents() {
     served
         .delete(&format!("{BUCKETS}/owner?propagationPolicy=Foreground"))
         .await;
-    let (code, owner) = served.get(&format!("{BUCKETS}/owner")).await;
+    let (code, waiting) = served.get(&format!("{BUCKETS}/owner")).await;
     assert_eq!(
-        (code.as_u16(), &owner["metadata"]["finalizers"]),
+        (code.as_u16(), &waiting["metadata"]["finalizers"]),
         (200, &json!(["foregroundDeletion"]))
     );
     served

@@ -80,7 +80,18 @@ async fn a_yaml_bomb_does_not_go_off() {
     for level in 1..12 {
         let before = level - 1;
         let aliases = vec![format!("*a{before}"); 10].join(",");
-        bomb += &format!("a{level}: &a{level} [{aliases}]\n");
+        bomb.push_str(
+            &[
+                "a",
+                &level.to_string(),
+                ": &a",
+                &level.to_string(),
+                " [",
+                &aliases,
+                "]\n",
+            ]
+            .concat(),
+        );
     }
     let request = served
         .request(Method::PATCH, &format!("{BUCKETS}/one?fieldManager=a"))

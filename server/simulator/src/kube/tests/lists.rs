@@ -1,4 +1,4 @@
-//! Lists, tables, discovery, OpenAPI.
+//! Lists, tables, discovery, `OpenAPI`.
 
 use reqwest::Method;
 use serde_json::{Value, json};
