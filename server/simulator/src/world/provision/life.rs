@@ -277,14 +277,12 @@ impl Life {
     }
 }
 
-/// Whether a condition was written before the claim's last generation.
+/// Whether a condition was written for an older generation of the claim.
 fn is_behind(claim: &Value) -> bool {
-    let generation = &claim["metadata"]["generation"];
+    let generation = claim["metadata"]["generation"].as_i64();
     let conditions = claim["status"]["conditions"].as_array();
-    conditions
-        .into_iter()
-        .flatten()
-        .any(|condition| condition["observedGeneration"] != *generation)
+    let mut seen = conditions.into_iter().flatten().filter_map(|condition| condition["observedGeneration"].as_i64());
+    seen.any(|seen| Some(seen) < generation)
 }
 
 /// For which specification the first part was made.
