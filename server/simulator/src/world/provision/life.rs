@@ -281,7 +281,10 @@ impl Life {
 fn is_behind(claim: &Value) -> bool {
     let generation = claim["metadata"]["generation"].as_i64();
     let conditions = claim["status"]["conditions"].as_array();
-    let mut seen = conditions.into_iter().flatten().filter_map(|condition| condition["observedGeneration"].as_i64());
+    let mut seen = conditions
+        .into_iter()
+        .flatten()
+        .filter_map(|condition| condition["observedGeneration"].as_i64());
     seen.any(|seen| Some(seen) < generation)
 }
 
