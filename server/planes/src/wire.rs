@@ -105,12 +105,17 @@ impl Wire {
 
     /// Asks, and reads the whole answer as JSON; the status says whether something was created.
     pub(crate) async fn ask(&self, call: Call<'_>) -> Result<(StatusCode, Value), PlaneError> {
+        let (status, bytes) = self.ask_raw(call).await?;
+        let value = serde_json::from_slice(&bytes).map_err(|error| self.garbage(&error.to_string()))?;
+        Ok((status, value))
+    }
+
+    /// Asks, and reads the whole answer as it is.
+    pub(crate) async fn ask_raw(&self, call: Call<'_>) -> Result<(StatusCode, Vec<u8>), PlaneError> {
         let limit = call.limit;
         let asking = async {
             let (status, mut body) = self.send(call).await?;
-            let bytes = self.read(&mut body, limit).await?;
-            let value = serde_json::from_slice(&bytes).map_err(|error| self.garbage(&error.to_string()))?;
-            Ok((status, value))
+            Ok((status, self.read(&mut body, limit).await?))
         };
         self.in_time(asking).await
     }

@@ -5,6 +5,7 @@
 //! again. Objects come as plain JSON, so that a malformed one costs itself and not the stream.
 
 mod lines;
+mod salvage;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::error::PlaneError;
 use crate::wire::{Call, Wire};
 use lines::{Line, Lines};
+use salvage::salvage;
 
 /// Objects asked for at a time.
 const PAGE: usize = 500;
@@ -208,8 +210,8 @@ impl Run {
             } else {
                 WHOLE
             };
-            let answer = self.wire.ask(Call::get(path).accepting(accept)).await;
-            let (_, mut list) = match answer {
+            let answer = self.wire.ask_raw(Call::get(path).accepting(accept)).await;
+            let bytes = match answer {
                 // Objects too large to come so many at a time.
                 Err(PlaneError::Garbage { message, .. })
                     if message.contains("longer than") && self.page > 1 =>
@@ -217,8 +219,9 @@ impl Run {
                     self.page = (self.page / 8).max(1);
                     continue;
                 }
-                other => other?,
+                other => other?.1,
             };
+            let (list, items) = self.read_list(&bytes)?;
             let text = |key: &str| {
                 list.pointer(key)
                     .and_then(Value::as_str)
@@ -226,10 +229,11 @@ impl Run {
                     .to_owned()
             };
             let (version, more) = (text("/metadata/resourceVersion"), text("/metadata/continue"));
-            let Some(Value::Array(items)) = list.get_mut("items").map(Value::take) else {
-                return Err(self.wire.garbage("a list came without items"));
-            };
             for object in items {
+                let Some(object) = object else {
+                    self.sink.left_out("an object cannot be read");
+                    continue;
+                };
                 if let Some(key) = self.admit(object) {
                     seen.insert(key);
                 }
@@ -245,6 +249,17 @@ impl Run {
                 return Err(self.wire.garbage("a list goes round in circles"));
             }
             next = more;
+        }
+    }
+
+    /// A list and its items, each by itself should the whole be unreadable.
+    fn read_list(&self, bytes: &[u8]) -> Result<(Value, Vec<Option<Value>>), PlaneError> {
+        match serde_json::from_slice::<Value>(bytes) {
+            Ok(mut list) => match list.get_mut("items").map(Value::take) {
+                Some(Value::Array(items)) => Ok((list, items.into_iter().map(Some).collect())),
+                _ => Err(self.wire.garbage("a list came without items")),
+            },
+            Err(error) => salvage(bytes).ok_or_else(|| self.wire.garbage(&error.to_string())),
         }
     }
 
@@ -297,6 +312,11 @@ impl Run {
                 Line::Whole(bytes) if bytes.is_empty() => continue,
                 Line::Whole(bytes) => match serde_json::from_slice(&bytes) {
                     Ok(event) => event,
+                    // Nested deeper than a reader goes. What came before it stays as it was.
+                    Err(error) if error.to_string().starts_with("recursion limit") => {
+                        self.sink.left_out("an object cannot be read");
+                        continue;
+                    }
                     Err(error) => {
                         // Half a line at the end of a connection, or nonsense: what was meant is
                         // not known, so the next list has to tell.

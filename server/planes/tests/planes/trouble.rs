@@ -295,3 +295,39 @@ async fn the_end_of_a_certificate_is_seen_and_a_strange_authority_is_refused() {
     assert!(said.contains("certificate"), "{said}");
     assert_eq!(status(&registry, &plane).state, PlaneState::Ready);
 }
+
+#[tokio::test]
+async fn an_object_that_is_nested_too_deep_costs_itself_alone() {
+    let plane = Plane::start("eu").await;
+    plane.create(crd("buckets", "Bucket", true));
+    plane.create(bucket("payments-dev", "well", 1));
+    plane.create(bucket("payments-dev", "deep", 1));
+    let mut nested = json!(1);
+    for _ in 0..300 {
+        nested = json!({ "deeper": nested });
+    }
+    let key = portico_simulator::kube::Key::namespaced("payments-dev", "deep");
+    let deepen = |status| {
+        plane
+            .simulated
+            .objects()
+            .patch_status(&bucket_kind(), &key, status)
+    };
+    deepen(json!({ "nested": nested })).unwrap();
+    let registry = connected(&[&plane]).await;
+    claim(&registry, &plane, "well").await;
+    assert_eq!(names(&registry, &Scope::system()), ["well"]);
+    assert!(
+        status(&registry, &plane)
+            .left_out
+            .iter()
+            .any(|why| why.contains("cannot be read"))
+    );
+
+    deepen(json!({ "nested": null, "phase": "Ready" })).unwrap();
+    claim(&registry, &plane, "deep").await;
+    deepen(json!({ "nested": nested })).unwrap();
+    plane.create(bucket("payments-dev", "later", 1));
+    claim(&registry, &plane, "later").await;
+    assert_eq!(status(&registry, &plane).lag, None);
+}

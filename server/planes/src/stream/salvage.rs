@@ -1,0 +1,127 @@
+//! A list of which one object cannot be read: the others must not suffer for it.
+//!
+//! Anybody who may make an object can nest it deeper than a reader goes, and so would make a whole
+//! list unreadable for all.
+
+use serde_json::Value;
+
+/// The list without its items, and the items one by one; `None` for those that cannot be read.
+/// `None` altogether when this is no list.
+pub(super) fn salvage(list: &[u8]) -> Option<(Value, Vec<Option<Value>>)> {
+    let (start, end, items) = items_of(list)?;
+    let mut rest = list.get(..start)?.to_vec();
+    rest.extend_from_slice(b"null");
+    rest.extend_from_slice(list.get(end..)?);
+    let envelope: Value = serde_json::from_slice(&rest).ok()?;
+    let items = items
+        .into_iter()
+        .map(|(from, to)| serde_json::from_slice(list.get(from..to)?).ok());
+    Some((envelope, items.collect()))
+}
+
+/// Where the value of `items` begins and ends, and each item in it.
+type Items = (usize, usize, Vec<(usize, usize)>);
+
+fn items_of(list: &[u8]) -> Option<Items> {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    let mut begun = None;
+    let mut item = 0;
+    let mut items = Vec::new();
+    let mut last_text: &[u8] = b"";
+    while let Some(byte) = list.get(at) {
+        match byte {
+            b'"' => {
+                let end = end_of_text(list, at)?;
+                last_text = list.get(at + 1..end)?;
+                at = end;
+            }
+            b'[' if depth == 1 && begun.is_none() && last_text == b"items" => {
+                begun = Some(at);
+                item = at + 1;
+                depth += 1;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.checked_sub(1)?;
+                if let Some(start) = begun.filter(|_| depth == 1) {
+                    if !list.get(item..at)?.trim_ascii().is_empty() {
+                        items.push((item, at));
+                    }
+                    return Some((start, at + 1, items));
+                }
+            }
+            b',' if depth == 2 && begun.is_some() => {
+                items.push((item, at));
+                item = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Where the text ends that begins with the quote at `at`.
+fn end_of_text(list: &[u8], at: usize) -> Option<usize> {
+    let mut end = at + 1;
+    loop {
+        match list.get(end)? {
+            b'\\' => end += 2,
+            b'"' => return Some(end),
+            _ => end += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn deep() -> String {
+        format!("{{\"deep\":{}{}}}", "[".repeat(500), "]".repeat(500))
+    }
+
+    #[test]
+    fn one_object_that_is_too_deep_costs_itself_alone() {
+        let list = format!(
+            r#"{{"kind":"List","note":"items","metadata":{{"items":[1],"resourceVersion":"7"}},"items":[ {{"a":"]}},{{\""}} ,{}, {{"b":[1,2]}}],"more":[3]}}"#,
+            deep()
+        );
+        assert!(serde_json::from_str::<Value>(&list).is_err());
+        let (envelope, items) = salvage(list.as_bytes()).unwrap();
+        assert_eq!(envelope["metadata"]["resourceVersion"], "7");
+        assert_eq!(envelope["more"], json!([3]));
+        assert_eq!(
+            items,
+            [Some(json!({ "a": "]},{\"" })), None, Some(json!({ "b": [1, 2] }))]
+        );
+    }
+
+    #[test]
+    fn an_empty_list_has_no_items() {
+        let (_, items) = salvage(br#"{"items":[ ],"metadata":{}}"#).unwrap();
+        assert!(items.is_empty());
+    }
+
+    #[test]
+    fn what_is_no_list_is_none_and_never_a_panic() {
+        for text in [
+            "",
+            "]",
+            "{",
+            "\"",
+            "\"\\",
+            "{\"items\":[",
+            "{\"items\":[{]",
+            "[[[[",
+            "{\"items\":7}",
+            "<html>",
+            "{\"items\":[1,",
+        ] {
+            assert!(salvage(text.as_bytes()).is_none(), "{text}");
+        }
+    }
+}
