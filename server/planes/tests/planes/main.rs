@@ -3,6 +3,7 @@
 mod applying;
 mod catalog;
 mod claims;
+mod demo;
 mod reading;
 mod trouble;
 mod world;

@@ -1,0 +1,110 @@
+//! The demo's world, whose claims have provisioners behind them.
+
+use std::time::Duration;
+
+use portico_domain::claim::{Claim, Flavour, Health};
+use portico_domain::documents::{Connection, ControlPlane as Document};
+use portico_domain::names::PlaneName;
+use portico_domain::tenancy::Scope;
+use portico_planes::{Actor, ClaimFilter, Planes};
+use portico_simulator::world::{Demo, Settings};
+
+use crate::world::*;
+
+async fn demo() -> (Demo, Planes, Plane, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = Settings::new(folder.path(), "127.0.0.1:1");
+    settings.step = Duration::from_millis(30);
+    let demo = Demo::start(settings).await.unwrap();
+    let pattern = Plane::start("pattern").await;
+    let documents = demo.planes.iter().map(|plane| {
+        let mut document: Document = pattern.document();
+        document.name = PlaneName::new(plane.name.clone()).unwrap();
+        document.spec.limits.timeout_seconds = 10;
+        document.spec.connection = Connection::Kubeconfig {
+            path: plane.kubeconfig_path.display().to_string(),
+            context: None,
+        };
+        document
+    });
+    let registry = connected_with(documents.collect(), Vec::new()).await;
+    (demo, registry, pattern, folder)
+}
+
+async fn found(registry: &Planes, name: &str, namespace: &str, health: Health) -> Claim {
+    let what = format!("{namespace}/{name} is {}", health.slug());
+    let listed = eventually(&what, async || {
+        let claims = registry.claims(&Scope::system(), &ClaimFilter::default());
+        claims.into_iter().find(|claim| {
+            let reference = &claim.reference;
+            reference.name.as_str() == name
+                && reference.namespace.as_deref() == Some(namespace)
+                && claim.verdict.health == health
+        })
+    })
+    .await;
+    Claim::clone(&registry.claim(&Scope::system(), &listed.reference).unwrap())
+}
+
+#[tokio::test]
+async fn every_kind_of_the_demo_is_understood() {
+    let (demo, registry, _pattern, _folder) = demo().await;
+    let eu = PlaneName::new("eu-shared").unwrap();
+    for (name, flavour) in [
+        (
+            "postgresqlinstances.databases.demo.portico.dev",
+            Flavour::LegacyClaim,
+        ),
+        ("mysqlinstances.databases.demo.portico.dev", Flavour::Composite),
+        ("caches.databases.demo.portico.dev", Flavour::Composite),
+        ("topics.streaming.demo.portico.dev", Flavour::Composite),
+        ("queues.messaging.demo.portico.dev", Flavour::Composite),
+        ("buckets.storage.demo.portico.dev", Flavour::Plain),
+    ] {
+        let name = offering(name);
+        let served = eventually(&format!("{name} is offered"), async || {
+            registry.catalog().served(&name, &eu).cloned()
+        })
+        .await;
+        assert_eq!((served.flavour, &served.problem), (flavour, &None), "{name}");
+    }
+    let catalog = registry.catalog();
+    let composites: Vec<_> = catalog
+        .offerings
+        .keys()
+        .filter(|name| name.as_str().starts_with('x'))
+        .collect();
+    assert!(composites.is_empty(), "{composites:?}");
+
+    let orders = found(&registry, "orders", "payments-production", Health::Ready).await;
+    assert_eq!(orders.verdict.secret.as_deref(), Some("orders-connection"));
+    let secret = registry
+        .secret(&Actor::portico(), &eu, "payments-production", "orders-connection")
+        .await
+        .unwrap();
+    assert!(secret.contains_key("password"), "{:?}", secret.keys());
+    let tree = registry.tree(&Actor::portico(), &orders).await.unwrap();
+    assert_eq!(tree.children.len(), 1, "the composite: {tree:?}");
+    assert!(tree.children[0].children.len() > 1, "its parts: {tree:?}");
+    assert!(
+        tree.children.iter().all(portico_domain::claim::Composed::is_well),
+        "{tree:#?}"
+    );
+    let events = registry.events(&Actor::portico(), &orders).await.unwrap();
+    assert!(!events.is_empty());
+
+    let sessions = found(&registry, "sessions", "payments-production", Health::Ready).await;
+    let tree = registry.tree(&Actor::portico(), &sessions).await.unwrap();
+    assert!(
+        !tree.children.is_empty() && tree.children.iter().all(|child| child.is_well()),
+        "{tree:#?}"
+    );
+
+    let refunds = found(&registry, "refunds", "payments-dev", Health::Degraded).await;
+    assert!(
+        refunds.verdict.reason.contains("broker 2 of 3 does not answer"),
+        "{}",
+        refunds.verdict.reason
+    );
+    demo.shutdown().await;
+}
