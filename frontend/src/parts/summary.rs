@@ -31,7 +31,7 @@ pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
     view! { <ul role="list" class="meters">{rows}</ul> }.into_any()
 }
 
-/// `memoryGib` in words: `Memory GiB`.
+/// `memoryGiB` in words: `Memory GiB`.
 pub(crate) fn resource(name: &str) -> String {
     let mut words = String::with_capacity(name.len() + 4);
     for (index, letter) in name.chars().enumerate() {
@@ -44,7 +44,10 @@ pub(crate) fn resource(name: &str) -> String {
             words.push(letter);
         }
     }
-    words.replace(" gib", " GiB").replace("Cpu", "CPU")
+    words
+        .replace(" gi b", " GiB")
+        .replace(" gib", " GiB")
+        .replace("Cpu", "CPU")
 }
 
 /// Which control plane, why it, and what ruled out the others.
