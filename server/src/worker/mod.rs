@@ -46,3 +46,6 @@ impl Bench {
         (self.clock)()
     }
 }
+
+#[cfg(all(test, feature = "demo"))]
+mod tests;

@@ -1,0 +1,125 @@
+//! The life of a request, by properties: whatever steps are tried in whatever order.
+
+use portico_domain::request::{State, Step};
+use proptest::prelude::*;
+
+const STEPS: [Step; 9] = [
+    Step::Submit,
+    Step::RequireApproval,
+    Step::Approve,
+    Step::Reject,
+    Step::Withdraw,
+    Step::Expire,
+    Step::Begin,
+    Step::Fulfil,
+    Step::Fail,
+];
+
+/// The states that a request goes through when steps that cannot be taken are refused.
+fn walk(steps: &[Step]) -> Vec<(State, Step, State)> {
+    let mut state = State::Draft;
+    let mut walked = Vec::new();
+    for step in steps {
+        if let Ok(next) = state.after(*step) {
+            walked.push((state, *step, next));
+            state = next;
+        }
+    }
+    walked
+}
+
+fn end_of(walked: &[(State, Step, State)]) -> State {
+    walked.last().map_or(State::Draft, |(_, _, to)| *to)
+}
+
+proptest! {
+    #[test]
+    fn nothing_follows_an_end(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
+        for (from, step, to) in walk(&steps) {
+            prop_assert!(!from.is_end(), "{from:?} --{step:?}-> {to:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_applied_that_nobody_let_go(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
+        let walked = walk(&steps);
+        for (index, (_, _, to)) in walked.iter().enumerate() {
+            if matches!(to, State::Applying | State::Fulfilled | State::Failed) {
+                let before = &walked[..index + 1];
+                prop_assert!(before.iter().any(|(_, step, _)| *step == Step::Approve));
+                prop_assert!(before.iter().any(|(_, step, _)| *step == Step::Begin));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_withdrawn_or_expires_once_the_worker_has_begun(
+        steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40),
+    ) {
+        let walked = walk(&steps);
+        let begun = walked.iter().position(|(_, step, _)| *step == Step::Begin);
+        if let Some(begun) = begun {
+            let after = &walked[begun..];
+            prop_assert!(after.iter().all(|(_, step, _)| matches!(step, Step::Begin | Step::Fulfil | Step::Fail)));
+        }
+    }
+
+    #[test]
+    fn a_decision_is_taken_once(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
+        let walked = walk(&steps);
+        let decisions = walked.iter().filter(|(_, step, _)| matches!(step, Step::Approve | Step::Reject)).count();
+        prop_assert!(decisions <= 1, "{walked:?}");
+    }
+
+    #[test]
+    fn beginning_again_changes_nothing(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
+        let state = end_of(&walk(&steps));
+        if let Ok(begun) = state.after(Step::Begin) {
+            prop_assert_eq!(begun.after(Step::Begin), Ok(begun));
+        }
+    }
+
+    #[test]
+    fn every_request_can_still_come_to_an_end(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
+        let mut reached = vec![end_of(&walk(&steps))];
+        // More rounds than there are states: whatever can be reached is reached.
+        for _ in State::ALL {
+            let next: Vec<State> =
+                reached.iter().flat_map(|state| STEPS.iter().filter_map(|step| state.after(*step).ok())).collect();
+            reached.extend(next);
+            reached.sort_unstable();
+            reached.dedup();
+        }
+        prop_assert!(reached.iter().any(|state| state.is_end()));
+    }
+}
+
+#[test]
+fn every_end_is_reached_by_some_way() {
+    let ways: [(&[Step], State); 5] = [
+        (&[Step::Submit, Step::Approve, Step::Begin, Step::Fulfil], State::Fulfilled),
+        (&[Step::Submit, Step::RequireApproval, Step::Reject], State::Rejected),
+        (&[Step::Submit, Step::Withdraw], State::Withdrawn),
+        (&[Step::Submit, Step::RequireApproval, Step::Expire], State::Expired),
+        (&[Step::Submit, Step::Approve, Step::Begin, Step::Fail], State::Failed),
+    ];
+    for (steps, end) in ways {
+        let walked = walk(steps);
+        assert_eq!((walked.len(), end_of(&walked)), (steps.len(), end));
+        assert!(end.is_end());
+    }
+}
+
+#[test]
+fn a_refused_step_says_what_cannot_be_done() {
+    let refused = State::Applying.after(Step::Withdraw).unwrap_err();
+    assert_eq!(refused.to_string(), "a request that is applying cannot be withdrawn");
+}
+
+#[test]
+fn every_state_has_a_word_of_its_own_that_leads_back_to_it() {
+    for state in State::ALL {
+        assert_eq!(State::from_slug(state.slug()), Some(state));
+    }
+    assert_eq!(State::from_slug("approved "), None);
+}

@@ -1,0 +1,6 @@
+//! The worker against a simulated control plane over HTTP and a real database.
+
+mod act;
+mod crash;
+mod trouble;
+mod world;
