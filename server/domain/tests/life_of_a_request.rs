@@ -97,11 +97,23 @@ proptest! {
 #[test]
 fn every_end_is_reached_by_some_way() {
     let ways: [(&[Step], State); 5] = [
-        (&[Step::Submit, Step::Approve, Step::Begin, Step::Fulfil], State::Fulfilled),
-        (&[Step::Submit, Step::RequireApproval, Step::Reject], State::Rejected),
+        (
+            &[Step::Submit, Step::Approve, Step::Begin, Step::Fulfil],
+            State::Fulfilled,
+        ),
+        (
+            &[Step::Submit, Step::RequireApproval, Step::Reject],
+            State::Rejected,
+        ),
         (&[Step::Submit, Step::Withdraw], State::Withdrawn),
-        (&[Step::Submit, Step::RequireApproval, Step::Expire], State::Expired),
-        (&[Step::Submit, Step::Approve, Step::Begin, Step::Fail], State::Failed),
+        (
+            &[Step::Submit, Step::RequireApproval, Step::Expire],
+            State::Expired,
+        ),
+        (
+            &[Step::Submit, Step::Approve, Step::Begin, Step::Fail],
+            State::Failed,
+        ),
     ];
     for (steps, end) in ways {
         let walked = walk(steps);
@@ -113,7 +125,10 @@ fn every_end_is_reached_by_some_way() {
 #[test]
 fn a_refused_step_says_what_cannot_be_done() {
     let refused = State::Applying.after(Step::Withdraw).unwrap_err();
-    assert_eq!(refused.to_string(), "a request that is applying cannot be withdrawn");
+    assert_eq!(
+        refused.to_string(),
+        "a request that is applying cannot be withdrawn"
+    );
 }
 
 #[test]

@@ -8,9 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use portico_domain::documents::{Configuration, Database, PortalSpec};
 use portico_planes::Planes;
-use portico_store::{Sessions, Settings, Store, StoreError};
+use portico_store::{RequestChange, Sessions, Settings, Store, StoreError};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -136,7 +136,7 @@ pub async fn serve(
         Timestamp::now,
     );
     background.spawn(refresh(portal.clone(), stop.clone()));
-    background.spawn(follow_record(portal.clone(), stop.clone()));
+    background.spawn(follow_record(portal.clone(), store.subscribe(), stop.clone()));
     let settings = worker::Settings::default();
     let worker = Worker::new(store.clone(), planes, work_to_do, Timestamp::now, settings);
     background.spawn(worker.run(stop.clone()));
@@ -234,7 +234,11 @@ async fn refresh(portal: Portal, stop: CancellationToken) {
 }
 
 /// Has the portal tell those who look on what was recorded, by this process or another over the same database.
-async fn follow_record(portal: Portal, stop: CancellationToken) {
+async fn follow_record(
+    portal: Portal,
+    mut changes: broadcast::Receiver<RequestChange>,
+    stop: CancellationToken,
+) {
     const EVERY: Duration = Duration::from_millis(300);
     const AFTER_TROUBLE: Duration = Duration::from_secs(5);
     let mut last = None;
@@ -251,6 +255,8 @@ async fn follow_record(portal: Portal, stop: CancellationToken) {
         };
         tokio::select! {
             () = stop.cancelled() => return,
+            // What this process changes itself is told at once; what others do, within the pause.
+            _ = changes.recv() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }

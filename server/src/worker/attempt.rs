@@ -62,19 +62,26 @@ async fn change(planes: &Planes, request: &Request) -> Result<Outcome, PlaneErro
     let Some(uid) = meant(request) else {
         return Ok(unknown_object());
     };
-    let expect = Expect::Uid(uid);
-    let applied = planes
-        .apply(
-            &request.claim.plane,
-            &actor(request),
-            &request.resource,
-            &request.manifest,
-            &expect,
-        )
-        .await?;
-    Ok(Outcome::Done {
-        uid: uid_of(&applied.object),
-    })
+    let expect = Expect::Uid(uid.clone());
+    let (plane, manifest) = (&request.claim.plane, &request.manifest);
+    match planes
+        .apply(plane, &actor(request), &request.resource, manifest, &expect)
+        .await
+    {
+        Ok(applied) => Ok(Outcome::Done {
+            uid: uid_of(&applied.object),
+        }),
+        Err(error) if error.is_worth_retrying() => Err(error),
+        // Whose fields these are is judged before whose uid it is: of an object that is not the one
+        // that was meant, that alone is worth telling.
+        Err(error) => match existing(planes, request).await {
+            Ok(Some(object)) if uid_of(&object).as_ref() == Some(&uid) => Err(error),
+            Ok(_) => Err(PlaneError::Gone {
+                message: error.to_string(),
+            }),
+            Err(_) => Err(error),
+        },
+    }
 }
 
 async fn delete(planes: &Planes, request: &Request) -> Result<Outcome, PlaneError> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use portico_domain::request::{Request, State};
+use portico_planes::PlaneState;
 use portico_simulator::kube::{Fault, Matcher};
 use tokio_util::sync::CancellationToken;
 
@@ -64,6 +65,14 @@ async fn a_control_plane_that_comes_back_is_not_kept_waiting() {
     let request = create("files");
     world.submit(&request).await;
     waits(&world, &request).await;
+    let plane = &request.claim.plane;
+    until("the control plane is known to be gone", || async {
+        world
+            .planes
+            .status(plane)
+            .is_some_and(|status| status.state == PlaneState::Unreachable)
+    })
+    .await;
     world.simulated.faults().clear();
     world.until_state(request.id, State::Fulfilled).await;
 }
