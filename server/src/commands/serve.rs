@@ -149,6 +149,7 @@ pub async fn serve(
         tokens: Tokens::default(),
         limits: Limits::default(),
         stop: stop.clone(),
+        streams: web::Streams::default(),
         telemetry: Telemetry::install(),
         public_url: public_url.clone(),
     });

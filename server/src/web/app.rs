@@ -8,6 +8,7 @@ use portico_store::Store;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::live::Streams;
 use crate::auth::{Limits, Providers, Tokens, Viewers};
 use crate::config::LiveConfiguration;
 use crate::portal::Portal;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub stop: CancellationToken,
     /// What is measured.
     pub telemetry: Telemetry,
+    /// The event streams that are open.
+    pub streams: Streams,
     /// The address that browsers use. Fixed at start: cookies and redirects hang on it.
     pub public_url: Url,
 }

@@ -238,7 +238,7 @@ pub(super) fn parse_place(text: &str) -> Option<(TenantName, EnvironmentName)> {
     Some((tenant.parse().ok()?, environment.parse().ok()?))
 }
 
-fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers
         .get_all(header::COOKIE)
         .iter()

@@ -5,11 +5,13 @@
 //! HTTP.
 
 mod address;
+mod api;
 pub mod app;
 mod asked;
 mod assets;
 mod frame;
 mod health;
+mod live;
 mod measure;
 mod pages;
 pub mod problem;
@@ -21,6 +23,7 @@ mod subject;
 mod viewer;
 
 pub use app::App;
+pub use live::Streams;
 pub use router::router;
 pub use serve::serve;
 

@@ -1,11 +1,11 @@
 //! Everything that answers, in one table: the router is built from it, and so is what tests walk.
 
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use serde::Serialize;
 
 use super::app::App;
 use super::pages::{admin, approvals, catalog, claims, form, home, requests, sign_in, switch};
-use super::{assets, health, measure};
+use super::{api, assets, health, live, measure};
 
 const CLAIM: &str = "/claims/{plane}/{offering}/{namespace}/{name}";
 const CLAIM_CHANGE: &str = "/claims/{plane}/{offering}/{namespace}/{name}/change";
@@ -47,7 +47,9 @@ pub fn table() -> Vec<Route> {
         kind,
         handler,
     };
-    vec![
+    let mut table = api_table();
+    table.extend([
+        route("GET", "/events", Kind::Api, get(live::events)),
         route("GET", "/", Page, get(home::page)),
         route("GET", "/catalog", Page, get(catalog::list)),
         route("GET", "/catalog/{offering}", Page, get(catalog::offering)),
@@ -81,6 +83,75 @@ pub fn table() -> Vec<Route> {
         route("GET", "/healthz", Public, get(health::healthz)),
         route("GET", "/readyz", Public, get(health::readyz)),
         route("GET", "/metrics", Public, get(measure::metrics)),
+    ]);
+    table
+}
+
+fn api_table() -> Vec<Route> {
+    let route = |method, path, handler| Route {
+        method,
+        path,
+        kind: Kind::Api,
+        handler,
+    };
+    vec![
+        route("GET", "/api/v1/viewer", get(api::viewer::viewer)),
+        route("GET", "/api/v1/home", get(api::viewer::home)),
+        route("GET", "/api/v1/search", get(api::catalog::search)),
+        route("GET", "/api/v1/offerings", get(api::catalog::list)),
+        route("GET", "/api/v1/offerings/{offering}", get(api::catalog::one)),
+        route(
+            "POST",
+            "/api/v1/offerings/{offering}/check",
+            post(api::catalog::check),
+        ),
+        route("GET", "/api/v1/requests", get(api::requests::list)),
+        route("POST", "/api/v1/requests", post(api::requests::create)),
+        route("GET", "/api/v1/requests/{id}", get(api::requests::one)),
+        route(
+            "POST",
+            "/api/v1/requests/{id}/decision",
+            post(api::requests::decide),
+        ),
+        route(
+            "POST",
+            "/api/v1/requests/{id}/withdrawal",
+            post(api::requests::withdraw),
+        ),
+        route("GET", "/api/v1/approvals", get(api::requests::approvals)),
+        route("GET", "/api/v1/claims", get(api::claims::list)),
+        route(
+            "GET",
+            "/api/v1/claims/{plane}/{offering}/{namespace}/{name}",
+            get(api::claims::one),
+        ),
+        route(
+            "POST",
+            "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/change",
+            post(api::claims::change),
+        ),
+        route(
+            "POST",
+            "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/deletion",
+            post(api::claims::delete),
+        ),
+        route(
+            "POST",
+            "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/reveal",
+            post(api::claims::reveal),
+        ),
+        route("GET", "/api/v1/control-planes", get(api::admin::planes)),
+        route("GET", "/api/v1/control-planes/{plane}", get(api::admin::plane)),
+        route("GET", "/api/v1/tenants", get(api::admin::tenants)),
+        route("GET", "/api/v1/configuration", get(api::admin::configuration)),
+        route("GET", "/api/v1/record", get(api::admin::record)),
+        route("GET", "/api/v1/tokens", get(api::tokens::list)),
+        route("POST", "/api/v1/tokens", post(api::tokens::make)),
+        route("DELETE", "/api/v1/tokens/{id}", delete(api::tokens::delete)),
+        Route {
+            kind: Kind::Public,
+            ..route("GET", "/api/v1/openapi.json", get(api::openapi::openapi))
+        },
     ]
 }
 

@@ -141,6 +141,7 @@ impl House {
             viewers: Viewers::default(),
             tokens: Tokens::default(),
             limits: Limits::default(),
+            streams: super::Streams::default(),
             telemetry: Telemetry::default(),
             public_url: base.clone(),
         });

@@ -107,6 +107,22 @@ impl Health {
         }
     }
 
+    /// The health that `slug` names.
+    #[must_use]
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        [
+            Self::Pending,
+            Self::Ready,
+            Self::Degraded,
+            Self::Paused,
+            Self::Deleting,
+            Self::Gone,
+            Self::Unreachable,
+        ]
+        .into_iter()
+        .find(|health| health.slug() == slug)
+    }
+
     /// The word on the screen.
     #[must_use]
     pub fn title(self) -> &'static str {

@@ -58,6 +58,25 @@ pub struct Field {
     pub control: Control,
 }
 
+impl Field {
+    /// Visits the field and every field within it.
+    pub fn each(&self, visit: &mut dyn FnMut(&Self)) {
+        visit(self);
+        match &self.control {
+            Control::Object { fields } => fields.iter().for_each(|field| field.each(visit)),
+            Control::List { items, .. } => items.iter().for_each(|field| field.each(visit)),
+            Control::Map { entries } => entries.iter().for_each(|entry| entry.value.each(visit)),
+            Control::Union { branches, .. } => {
+                branches
+                    .iter()
+                    .flat_map(|branch| &branch.fields)
+                    .for_each(|field| field.each(visit));
+            }
+            _ => {}
+        }
+    }
+}
+
 /// How a field is filled in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "type")]

@@ -1,0 +1,69 @@
+//! What administrators see.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use portico_domain::view::{ConfigurationPage, PlaneDetail, PlanesPage, RecordPage, TenantsPage};
+use serde::Deserialize;
+
+use super::super::app::App;
+use super::super::problem::Problem;
+use super::super::subject::PlanePath;
+use super::Asker;
+use crate::portal::RecordQuery;
+
+/// `GET /api/v1/control-planes`.
+pub(in super::super) async fn planes(
+    State(app): State<App>,
+    asker: Asker,
+) -> Result<Json<PlanesPage>, Problem> {
+    Ok(Json(app.portal.planes_page(&asker.current.viewer)?))
+}
+
+/// `GET /api/v1/control-planes/{plane}`.
+pub(in super::super) async fn plane(
+    State(app): State<App>,
+    asker: Asker,
+    PlanePath(name): PlanePath,
+) -> Result<Json<PlaneDetail>, Problem> {
+    Ok(Json(app.portal.plane_page(&asker.current.viewer, &name)?))
+}
+
+/// `GET /api/v1/tenants`.
+pub(in super::super) async fn tenants(
+    State(app): State<App>,
+    asker: Asker,
+) -> Result<Json<TenantsPage>, Problem> {
+    Ok(Json(app.portal.tenants_page(&asker.current.viewer).await?))
+}
+
+/// `GET /api/v1/configuration`.
+pub(in super::super) async fn configuration(
+    State(app): State<App>,
+    asker: Asker,
+) -> Result<Json<ConfigurationPage>, Problem> {
+    Ok(Json(app.portal.configuration_page(&asker.current.viewer)?))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in super::super) struct Wanted {
+    q: String,
+    verb: Option<String>,
+    of_tenant: Option<String>,
+    before: Option<i64>,
+}
+
+/// `GET /api/v1/record`.
+pub(in super::super) async fn record(
+    State(app): State<App>,
+    asker: Asker,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<RecordPage>, Problem> {
+    let query = RecordQuery {
+        words: wanted.q,
+        verb: wanted.verb,
+        tenant: wanted.of_tenant.and_then(|tenant| tenant.parse().ok()),
+        before: wanted.before,
+    };
+    Ok(Json(app.portal.record(&asker.current.viewer, &query).await?))
+}

@@ -1,0 +1,272 @@
+//! Requests and approvals.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use portico_domain::request::State as RequestState;
+use portico_domain::view::{
+    ApprovalsPage, Form, Problem as FieldProblem, RequestFormPage, RequestPage, RequestsPage, names,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::super::app::App;
+use super::super::problem::Problem;
+use super::super::subject::RequestPath;
+use super::super::viewer::Body;
+use super::Asker;
+use crate::portal::{FormTarget, Posted, RequestsQuery, Sent};
+
+/// What is asked for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in super::super) struct AskFor {
+    /// The offering: `<plural>.<group>`.
+    #[serde(default)]
+    pub(super) offering: String,
+    /// The claim's name.
+    #[serde(default)]
+    name: String,
+    /// The plan; the first where there is none.
+    #[serde(default)]
+    plan: Option<String>,
+    /// The region it should run in.
+    #[serde(default)]
+    region: Option<String>,
+    /// The control plane it should run on.
+    #[serde(default)]
+    control_plane: Option<String>,
+    /// What to tell the approver.
+    #[serde(default)]
+    note: Option<String>,
+    /// What a person sets of the object: `{"spec": {…}}`. Without it, what the plan and the defaults say.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    object: Option<Value>,
+    /// An identity of the caller's making (a UUID): asking twice with the same one asks once.
+    #[serde(default)]
+    request_id: Option<String>,
+}
+
+impl AskFor {
+    /// The same as a form would post it, its object by the YAML tab: JSON is YAML.
+    pub(super) fn posted(&self, command: &str) -> Result<Posted, Problem> {
+        let mut pairs = Vec::new();
+        let mut put = |name: &str, value: &str| pairs.push((name.to_owned(), value.to_owned()));
+        put(names::NAME, &self.name);
+        put(names::DO, command);
+        for (name, value) in [
+            (names::PLAN, &self.plan),
+            (names::REGION, &self.region),
+            (names::PLANE, &self.control_plane),
+            (names::NOTE, &self.note),
+        ] {
+            if let Some(value) = value {
+                put(name, value);
+            }
+        }
+        if let Some(id) = &self.request_id {
+            if id.parse::<uuid::Uuid>().is_err() {
+                return Err(Problem::bad_request("requestId must be a UUID."));
+            }
+            put(names::REQUEST, id);
+        }
+        if let Some(object) = &self.object {
+            put(names::TAB, "yaml");
+            put(names::YAML, &object.to_string());
+        }
+        Ok(Posted { pairs })
+    }
+}
+
+/// `POST /api/v1/requests`.
+pub(in super::super) async fn create(
+    State(app): State<App>,
+    asker: Asker,
+    Body(wish): Body<AskFor>,
+) -> Result<Response, Problem> {
+    let offering = wish.offering.parse().map_err(|_| Problem::not_found())?;
+    let posted = wish.posted("submit")?;
+    let sent = app
+        .portal
+        .submit(
+            &asker.current.viewer,
+            asker.remote.as_deref(),
+            asker.work.as_ref(),
+            FormTarget::New(&offering),
+            &posted,
+        )
+        .await?;
+    answer(sent)
+}
+
+/// What became of sending a request: 201 with where it is, or 422 with all that is wrong with it.
+pub(super) fn answer(sent: Sent<RequestFormPage>) -> Result<Response, Problem> {
+    match sent {
+        Sent::Accepted(submission) => {
+            let location = format!("/api/v1{}", submission.href);
+            let mut response = (StatusCode::CREATED, Json(submission)).into_response();
+            if let Ok(location) = HeaderValue::from_str(&location) {
+                response.headers_mut().insert(header::LOCATION, location);
+            }
+            Ok(response)
+        }
+        Sent::Refused(page) => {
+            let mut problem = Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid-request",
+                "The request was not sent",
+                "Something is wrong with it: see the fields. Mend it and send it again; nothing was kept.",
+            );
+            problem.fields = problems(*page);
+            Err(problem)
+        }
+    }
+}
+
+fn problems(page: RequestFormPage) -> Vec<FieldProblem> {
+    let mut found = page.problems;
+    found.extend(page.name_problems.into_iter().map(|message| FieldProblem {
+        field: "metadata.name".to_owned(),
+        message,
+    }));
+    found.extend(page.yaml_problem.map(|message| FieldProblem {
+        field: String::new(),
+        message,
+    }));
+    if let Some(form) = page.form {
+        of_form(form, &mut found);
+    }
+    found
+}
+
+fn of_form(form: Form, found: &mut Vec<FieldProblem>) {
+    found.extend(form.problems.into_iter().map(|message| FieldProblem {
+        field: String::new(),
+        message,
+    }));
+    let fields = form
+        .main
+        .into_iter()
+        .chain(form.sections.into_iter().flat_map(|section| section.fields));
+    for field in fields {
+        field.each(&mut |field| {
+            let path = field.name.trim_start_matches('/').replace('/', ".");
+            found.extend(field.problems.iter().map(|message| FieldProblem {
+                field: path.clone(),
+                message: message.clone(),
+            }));
+        });
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in super::super) struct Wanted {
+    state: Option<String>,
+    offering: Option<String>,
+    mine: Option<String>,
+    before: Option<String>,
+}
+
+/// `GET /api/v1/requests`.
+pub(in super::super) async fn list(
+    State(app): State<App>,
+    asker: Asker,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<RequestsPage>, Problem> {
+    let query = RequestsQuery {
+        state: wanted.state.as_deref().and_then(RequestState::from_slug),
+        offering: wanted.offering.and_then(|offering| offering.parse().ok()),
+        mine: wanted.mine.is_some_and(|mine| mine == "true" || mine == "1"),
+        before: wanted.before.and_then(|before| before.parse().ok()),
+    };
+    Ok(Json(
+        app.portal
+            .requests(&asker.current.viewer, asker.work.as_ref(), &query)
+            .await?,
+    ))
+}
+
+/// `GET /api/v1/requests/{id}`.
+pub(in super::super) async fn one(
+    State(app): State<App>,
+    asker: Asker,
+    RequestPath(id): RequestPath,
+) -> Result<Json<RequestPage>, Problem> {
+    Ok(Json(app.portal.request(&asker.current.viewer, id).await?))
+}
+
+/// A decision.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in super::super) struct Decide {
+    /// Yes or no.
+    approve: bool,
+    /// `revision` of the request as it was read: one decides on what one saw.
+    revision: i64,
+    /// In the approver's words.
+    #[serde(default)]
+    comment: Option<String>,
+}
+
+/// Where a request is now.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in super::super) struct Standing {
+    /// The state.
+    #[schema(value_type = String)]
+    state: RequestState,
+}
+
+/// `POST /api/v1/requests/{id}/decision`.
+pub(in super::super) async fn decide(
+    State(app): State<App>,
+    asker: Asker,
+    RequestPath(id): RequestPath,
+    Body(decision): Body<Decide>,
+) -> Result<Json<Standing>, Problem> {
+    let state = app
+        .portal
+        .decide(
+            &asker.current.viewer,
+            asker.remote.as_deref(),
+            id,
+            decision.revision,
+            decision.approve,
+            decision.comment.as_deref(),
+        )
+        .await?;
+    Ok(Json(Standing { state }))
+}
+
+/// `POST /api/v1/requests/{id}/withdrawal`.
+pub(in super::super) async fn withdraw(
+    State(app): State<App>,
+    asker: Asker,
+    RequestPath(id): RequestPath,
+) -> Result<StatusCode, Problem> {
+    app.portal
+        .withdraw(&asker.current.viewer, asker.remote.as_deref(), id)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in super::super) struct PageOf {
+    page: usize,
+}
+
+/// `GET /api/v1/approvals`.
+pub(in super::super) async fn approvals(
+    State(app): State<App>,
+    asker: Asker,
+    Query(wanted): Query<PageOf>,
+) -> Result<Json<ApprovalsPage>, Problem> {
+    Ok(Json(
+        app.portal.approvals(&asker.current.viewer, wanted.page).await?,
+    ))
+}

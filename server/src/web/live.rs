@@ -1,0 +1,118 @@
+//! `GET /events`: what changes, told to the browser as it happens, by server-sent events.
+//!
+//! An event says what has changed and never how: the browser asks for the page again, so that a stream can tell
+//! nobody what they may not see. A browser that reconnects with `Last-Event-ID` is told first that it missed
+//! something, and catches up by that.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::Stream;
+use http::HeaderMap;
+use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use super::app::App;
+use super::problem::Problem;
+use super::viewer::Api;
+use crate::portal::{Live, LiveEvent};
+
+/// How often a silent stream says that it is alive.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long a stream lasts at most; then the browser connects anew, and its session is judged anew.
+const LASTS: Duration = Duration::from_secs(10 * 60);
+/// Streams that one person may hold open at once.
+const MOST: usize = 32;
+
+/// How many streams each person holds open.
+#[derive(Debug, Default)]
+pub struct Streams(Mutex<HashMap<String, usize>>);
+
+/// A stream's place among those of its person; given back when it ends.
+struct Place {
+    app: App,
+    subject: String,
+}
+
+impl Place {
+    fn take(app: &App, subject: &str) -> Result<Self, Problem> {
+        let mut open = app.streams.0.lock();
+        let count = open.entry(subject.to_owned()).or_default();
+        if *count >= MOST {
+            return Err(Problem::too_many(HEARTBEAT));
+        }
+        *count += 1;
+        Ok(Self {
+            app: app.clone(),
+            subject: subject.to_owned(),
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.app.streams.0.lock();
+        if let Some(count) = open.get_mut(&self.subject) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.subject);
+            }
+        }
+    }
+}
+
+struct Telling {
+    live: Live,
+    until: tokio::time::Instant,
+    first: Option<LiveEvent>,
+    number: u64,
+    stop: CancellationToken,
+    _place: Place,
+}
+
+/// `GET /events`.
+pub(super) async fn events(
+    State(app): State<App>,
+    Api(current): Api,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let resumed = headers.contains_key("last-event-id");
+    let telling = Telling {
+        live: app.portal.live(&current.viewer),
+        until: tokio::time::Instant::now() + LASTS,
+        first: resumed.then_some(LiveEvent::Missed),
+        number: 0,
+        stop: app.stop.clone(),
+        _place: Place::take(&app, &current.viewer.person.subject)?,
+    };
+    let stream = futures::stream::unfold(telling, |mut telling| async move {
+        let event = match telling.first.take() {
+            Some(event) => event,
+            None => tokio::select! {
+                () = telling.stop.cancelled() => return None,
+                event = tokio::time::timeout_at(telling.until, telling.live.next()) => event.ok()??,
+            },
+        };
+        telling.number += 1;
+        let told = Event::default()
+            .id(telling.number.to_string())
+            .event(name(&event))
+            .json_data(&event)
+            .unwrap_or_else(|_| Event::default().event("missed").data("{}"));
+        Some((Ok(told), telling))
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+}
+
+fn name(event: &LiveEvent) -> &'static str {
+    match event {
+        LiveEvent::Catalog => "catalog",
+        LiveEvent::Claim { .. } => "claim",
+        LiveEvent::Request { .. } => "request",
+        LiveEvent::Plane { .. } => "plane",
+        LiveEvent::Missed => "missed",
+    }
+}
