@@ -123,7 +123,7 @@ fn waiting_on_others(frame: &Frame, page: &HomePage) -> Option<AnyView> {
         view! {
             <section aria-labelledby="others">
                 <h2 id="others">"You wait for others"</h2>
-                {request_table(frame.now, &page.waiting_on_others)}
+                {request_table(frame.now, &page.waiting_on_others, Columns::All)}
             </section>
         }
         .into_any()
@@ -135,7 +135,7 @@ fn today(frame: &Frame, page: &HomePage) -> Option<AnyView> {
         view! {
             <section aria-labelledby="today">
                 <div class="section-head"><h2 id="today">"The last day"</h2><a href="/requests">"All requests"</a></div>
-                {request_table(frame.now, &page.today)}
+                {request_table(frame.now, &page.today, Columns::All)}
             </section>
         }
         .into_any()

@@ -178,7 +178,7 @@ fn claims(frame: &Frame, page: &OfferingPage) -> Option<AnyView> {
         view! {
             <section aria-labelledby="claims">
                 <h2 id="claims">"What your team runs"</h2>
-                {claim_table(frame.now, &page.claims, Columns::SameOffering)}
+                {claim_table(frame.now, &page.claims, Columns::Fewer)}
             </section>
         }
         .into_any()

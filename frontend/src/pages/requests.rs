@@ -2,7 +2,7 @@ use leptos::prelude::*;
 use portico_domain::request::State;
 use portico_domain::view::{Frame, RequestsPage};
 
-use crate::parts::rows::request_table;
+use crate::parts::rows::{Columns, request_table};
 use crate::parts::text::empty;
 use crate::parts::{Query, document, pager};
 
@@ -84,7 +84,7 @@ fn filters(page: &RequestsPage, query: &Query) -> impl IntoView + use<> {
 
 fn found(frame: &Frame, page: &RequestsPage, query: &Query) -> AnyView {
     if !page.rows.items.is_empty() {
-        return request_table(frame.now, &page.rows.items);
+        return request_table(frame.now, &page.rows.items, Columns::All);
     }
     if query.href() == "/requests" {
         return empty(

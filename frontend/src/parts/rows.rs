@@ -8,13 +8,13 @@ use portico_domain::view::{ClaimRow, RequestRow};
 use super::badge::{action_word, health, state};
 use super::{glyph, icon, relative, time};
 
-/// How much of a claim a table tells.
+/// How much a table tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Columns {
     /// All of it.
     All,
-    /// Without the offering, which the page is about.
-    SameOffering,
+    /// Without what the page is about: the offering of claims, the claim of requests.
+    Fewer,
 }
 
 /// Claims, a row each.
@@ -83,8 +83,9 @@ fn row_id(row: &ClaimRow) -> String {
 }
 
 /// Requests, a row each.
-pub(crate) fn request_table(now: Timestamp, rows: &[RequestRow]) -> AnyView {
-    let rows: Vec<_> = rows.iter().map(|row| request_row(now, row)).collect();
+pub(crate) fn request_table(now: Timestamp, rows: &[RequestRow], columns: Columns) -> AnyView {
+    let all = columns == Columns::All;
+    let rows: Vec<_> = rows.iter().map(|row| request_row(now, row, all)).collect();
     view! {
         <div class="table-wrap">
             <table class="rows">
@@ -92,9 +93,9 @@ pub(crate) fn request_table(now: Timestamp, rows: &[RequestRow]) -> AnyView {
                 <thead>
                     <tr>
                         <th scope="col">"Request"</th>
-                        <th scope="col">"Offering"</th>
+                        {all.then(|| view! { <th scope="col">"Offering"</th> })}
                         <th scope="col">"State"</th>
-                        <th scope="col">"Environment"</th>
+                        {all.then(|| view! { <th scope="col">"Environment"</th> })}
                         <th scope="col">"Requested by"</th>
                         <th scope="col">"Moved"</th>
                     </tr>
@@ -106,18 +107,30 @@ pub(crate) fn request_table(now: Timestamp, rows: &[RequestRow]) -> AnyView {
     .into_any()
 }
 
-fn request_row(now: Timestamp, row: &RequestRow) -> impl IntoView + use<> {
+fn request_row(now: Timestamp, row: &RequestRow, all: bool) -> impl IntoView + use<> {
     let status = (!row.status.is_empty()).then(|| view! { <span class="reason">{row.status.clone()}</span> });
+    let name = if all {
+        format!("{} {}", action_word(row.action), row.claim.name)
+    } else {
+        action_word(row.action).to_owned()
+    };
+    let offering = all.then(|| {
+        view! {
+            <td data-label="Offering">
+                <span class="with-icon">
+                    {icon(glyph(&row.icon, "other"))}<span>{row.offering_title.clone()}</span>
+                </span>
+            </td>
+        }
+    });
+    let place = all
+        .then(|| view! { <td data-label="Environment">{format!("{}/{}", row.tenant, row.environment)}</td> });
     view! {
         <tr id=format!("r-{}", row.id)>
-            <th scope="row">
-                <a href=row.href.clone()>{action_word(row.action)}" "{row.claim.name.to_string()}</a>
-            </th>
-            <td data-label="Offering">
-                <span class="with-icon">{icon(glyph(&row.icon, "other"))}<span>{row.offering_title.clone()}</span></span>
-            </td>
+            <th scope="row"><a href=row.href.clone()>{name}</a></th>
+            {offering}
             <td data-label="State">{state(row.state)}{status}</td>
-            <td data-label="Environment">{format!("{}/{}", row.tenant, row.environment)}</td>
+            {place}
             <td data-label="Requested by">{row.requester.clone()}</td>
             <td data-label="Moved">{time(now, row.updated_at)}</td>
         </tr>

@@ -9,7 +9,7 @@ use portico_domain::view::{ClaimEvent, ClaimPage, Frame};
 
 use crate::islands::Reveal;
 use crate::parts::badge::{health, health_tone, state};
-use crate::parts::rows::request_table;
+use crate::parts::rows::{Columns, request_table};
 use crate::parts::text::code;
 use crate::parts::{document, glyph, icon, relative, time};
 
@@ -209,7 +209,7 @@ fn history(frame: &Frame, page: &ClaimPage) -> AnyView {
     let body = if page.history.is_empty() {
         view! { <p class="quiet">"Nobody asked for it through Portico."</p> }.into_any()
     } else {
-        request_table(frame.now, &page.history)
+        request_table(frame.now, &page.history, Columns::Fewer)
     };
     view! {
         <section aria-labelledby="history">

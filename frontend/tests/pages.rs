@@ -1,0 +1,321 @@
+//! What pages promise: hostile text stays text, and every control of a form can be found by who cannot see it.
+#![cfg(feature = "ssr")]
+
+use portico_domain::documents::Category;
+use portico_domain::placement::Placement;
+use portico_domain::request::Action;
+use portico_domain::view::{
+    ApprovalPreview, Branch, CatalogCard, CatalogPage, Choice, Control, Entry, Field, Form, Frame, Paged,
+    RequestFormPage,
+};
+use portico_frontend::pages;
+
+const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>";
+
+fn frame() -> Frame {
+    Frame {
+        title: HOSTILE.into(),
+        company: HOSTILE.into(),
+        path: "/catalog".into(),
+        person: Some(HOSTILE.into()),
+        email: Some(HOSTILE.into()),
+        admin: true,
+        approver: true,
+        waiting: 2,
+        tenants: vec![],
+        current: None,
+        crumbs: vec![],
+        notices: vec![],
+        theme: Some(HOSTILE.into()),
+        now: "2026-06-01T12:00:00Z".parse().unwrap(),
+        csrf: "token".into(),
+        nonce: "n0nce".into(),
+        style: "/assets/style.css".into(),
+        script: Some("/assets/portico.js".into()),
+        wasm: Some("/assets/portico.wasm".into()),
+    }
+}
+
+fn card() -> CatalogCard {
+    CatalogCard {
+        name: "databases.demo.portico.dev".parse().unwrap(),
+        title: HOSTILE.into(),
+        summary: HOSTILE.into(),
+        category: Category::Databases,
+        icon: HOSTILE.into(),
+        typical_seconds: None,
+        needs_approval: None,
+        planes: vec![],
+        problem: Some(HOSTILE.into()),
+    }
+}
+
+fn field(name: &str, control: Control) -> Field {
+    Field {
+        name: name.into(),
+        label: format!("Label of {name} {HOSTILE}"),
+        help: Some(HOSTILE.into()),
+        required: true,
+        locked: false,
+        locked_by: None,
+        default: None,
+        changed: false,
+        problems: vec![format!("Wrong: {HOSTILE}")],
+        control,
+    }
+}
+
+fn text() -> Control {
+    Control::Text {
+        text: HOSTILE.into(),
+        multiline: false,
+        max_length: None,
+        placeholder: None,
+        format: None,
+    }
+}
+
+fn choices(count: usize) -> Vec<Choice> {
+    (0..count)
+        .map(|index| Choice {
+            value: format!("{index}"),
+            label: HOSTILE.into(),
+        })
+        .collect()
+}
+
+/// A field of every kind.
+fn fields() -> Vec<Field> {
+    vec![
+        field("/text", text()),
+        field(
+            "/area",
+            Control::Text {
+                text: HOSTILE.into(),
+                multiline: true,
+                max_length: None,
+                placeholder: None,
+                format: None,
+            },
+        ),
+        field(
+            "/number",
+            Control::Number {
+                text: HOSTILE.into(),
+                integer: true,
+                min: Some(1.0),
+                max: None,
+            },
+        ),
+        field("/toggle", Control::Toggle { on: true }),
+        field("/optional", Control::OptionalToggle { on: None }),
+        field(
+            "/few",
+            Control::Choice {
+                chosen: HOSTILE.into(),
+                choices: choices(3),
+            },
+        ),
+        field(
+            "/many",
+            Control::Choice {
+                chosen: "1".into(),
+                choices: choices(9),
+            },
+        ),
+        field(
+            "/object",
+            Control::Object {
+                fields: vec![field("/object/a", text())],
+            },
+        ),
+        field(
+            "/list",
+            Control::List {
+                items: vec![field("/list/0", text())],
+                item_label: "user".into(),
+                min_items: None,
+                max_items: None,
+            },
+        ),
+        field(
+            "/map",
+            Control::Map {
+                entries: vec![Entry {
+                    key_name: "/map/@0/key".into(),
+                    key: HOSTILE.into(),
+                    value: field("/map/@0/value", text()),
+                }],
+            },
+        ),
+        field(
+            "/union",
+            Control::Union {
+                branches: vec![Branch {
+                    id: "b".into(),
+                    label: HOSTILE.into(),
+                    fields: vec![field("/union/c", text())],
+                }],
+                chosen: "b".into(),
+            },
+        ),
+        field(
+            "/yaml",
+            Control::Yaml {
+                text: format!("</textarea>{HOSTILE}"),
+            },
+        ),
+    ]
+}
+
+fn form_page(fields: Vec<Field>) -> RequestFormPage {
+    RequestFormPage {
+        offering: card(),
+        action: Action::Create,
+        post_to: "/catalog/databases.demo.portico.dev/request".into(),
+        tenant: "payments".parse().unwrap(),
+        environment: "dev".parse().unwrap(),
+        name: HOSTILE.into(),
+        name_problems: vec![HOSTILE.into()],
+        plans: vec![],
+        plan: None,
+        regions: vec![],
+        region: None,
+        planes: vec![],
+        plane: None,
+        form: Some(Form {
+            main: fields,
+            ..Form::default()
+        }),
+        schema_hash: "hash".into(),
+        request_id: "0190d3a0-0000-7000-8000-000000000001".parse().unwrap(),
+        yaml: HOSTILE.into(),
+        yaml_tab: false,
+        yaml_problem: None,
+        sentence: HOSTILE.into(),
+        placement: Placement {
+            chosen: None,
+            reason: HOSTILE.into(),
+            candidates: vec![],
+        },
+        approval: ApprovalPreview::default(),
+        quota: vec![],
+        differences: vec![(HOSTILE.into(), HOSTILE.into(), HOSTILE.into())],
+        manifest: HOSTILE.into(),
+        dry_run: None,
+        note: HOSTILE.into(),
+        problems: vec![],
+        problem_count: 1,
+        reviewed: true,
+    }
+}
+
+fn assert_tame(html: &str) {
+    assert!(!html.contains("<script>alert"), "markup got through");
+    assert!(!html.contains("<img"), "markup got through");
+    assert!(!html.contains("\"'>"), "an attribute was left");
+    assert!(
+        !html.contains(" style=\""),
+        "an inline style, which the policy forbids"
+    );
+    assert!(!html.contains(" onerror=\""), "an inline handler");
+    for script in html.split("<script").skip(1) {
+        assert!(
+            script[..script.find('>').unwrap()].contains("nonce=\"n0nce\""),
+            "a script without nonce"
+        );
+    }
+}
+
+#[test]
+fn hostile_text_stays_text() {
+    assert_tame(&pages::request_form(&frame(), &form_page(fields())));
+    assert_tame(&pages::error(&frame(), 404, HOSTILE, HOSTILE));
+    let catalog = CatalogPage {
+        query: HOSTILE.into(),
+        category: None,
+        plane: None,
+        categories: vec![],
+        planes: vec![],
+        cards: Paged::cut(vec![card()], 1, 20),
+        all: 1,
+    };
+    assert_tame(&pages::catalog(&frame(), &catalog));
+}
+
+#[test]
+fn a_locked_form_shows_and_posts_every_value() {
+    let locked = fields()
+        .into_iter()
+        .map(|field| Field {
+            locked: true,
+            ..field
+        })
+        .collect();
+    let html = pages::request_form(&frame(), &form_page(locked));
+    assert_tame(&html);
+    for name in [
+        "/text",
+        "/area",
+        "/number",
+        "/toggle",
+        "/optional",
+        "/few",
+        "/many",
+        "/object/a",
+        "/list/0",
+        "/map/@0/key",
+        "/map/@0/value",
+        "/union/@branch",
+        "/union/c",
+        "/yaml/@yaml",
+    ] {
+        assert!(html.contains(&format!("name=\"{name}\"")), "{name} is not posted");
+    }
+    assert!(!html.contains("value=\"add:"), "a locked list grows");
+}
+
+#[test]
+fn every_control_has_a_label_and_its_problem() {
+    let html = pages::request_form(&frame(), &form_page(fields()));
+    for name in [
+        "/text",
+        "/area",
+        "/number",
+        "/toggle",
+        "/optional",
+        "/few",
+        "/many",
+        "/object",
+        "/list",
+        "/map",
+        "/union",
+        "/yaml",
+        "/object/a",
+        "/list/0",
+        "/map/@0/value",
+        "/union/c",
+    ] {
+        let id = format!("f{name}");
+        let tag = html
+            .split('<')
+            .find(|tag| tag.contains(&format!(" id=\"{id}\"")))
+            .unwrap_or_else(|| panic!("{name} has no control"));
+        let labelled = html.contains(&format!("for=\"{id}\""))
+            || tag.starts_with("fieldset")
+            || tag.contains("type=\"checkbox\"");
+        assert!(labelled, "{name} has no label: {tag}");
+        assert!(
+            tag.contains(&format!("{id}-problems")),
+            "{name} does not refer to its problem: {tag}"
+        );
+        assert!(
+            html.contains(&format!("id=\"{id}-problems\"")),
+            "{name} does not show its problem"
+        );
+        assert!(
+            html.contains(&format!("href=\"#{id}\"")),
+            "the summary does not lead to {name}"
+        );
+    }
+}
