@@ -74,3 +74,67 @@ fn samples_go_through_their_forms_unchanged() {
     }
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+#[ignore = "prints outlines"]
+fn outlines() {
+    use crate::view::{Control, Field};
+    fn outline(field: &Field, depth: usize) {
+        let pad = "  ".repeat(depth);
+        let kind = match &field.control {
+            Control::Text {
+                format, multiline, ..
+            } => format!("text {format:?} {multiline}"),
+            Control::Number { .. } => "number".into(),
+            Control::Toggle { on } => format!("toggle {on}"),
+            Control::OptionalToggle { on } => format!("optional toggle {on:?}"),
+            Control::Choice { choices, .. } => format!("choice of {}", choices.len()),
+            Control::Object { .. } => "object".into(),
+            Control::List { item_label, .. } => format!("list of {item_label}"),
+            Control::Map { .. } => "map".into(),
+            Control::Union { .. } => "union".into(),
+            Control::Yaml { .. } => "yaml".into(),
+        };
+        let mark = if field.required { "*" } else { "" };
+        println!(
+            "{pad}{}{mark} [{kind}] {} default {:?}",
+            field.label, field.name, field.default
+        );
+        match &field.control {
+            Control::Object { fields } => fields.iter().for_each(|field| outline(field, depth + 1)),
+            Control::Union { branches, .. } => {
+                branches
+                    .iter()
+                    .flat_map(|branch| &branch.fields)
+                    .for_each(|field| outline(field, depth + 2));
+            }
+            _ => {}
+        }
+    }
+    let hints = FormHints::default();
+    for path in std::env::var("OUTLINES")
+        .unwrap_or_default()
+        .split(':')
+        .filter(|path| !path.is_empty())
+    {
+        for document in crate::schema::yaml::parse_all(&std::fs::read_to_string(path).unwrap()).unwrap() {
+            let documents = if document["kind"] == "CompositeResourceDefinition" {
+                super::definitions_of(&document)
+            } else {
+                vec![document]
+            };
+            for document in documents {
+                let definition = Definition::parse(&document).unwrap();
+                let schema = definition.storage_version().unwrap().schema().unwrap();
+                let object = crate::schema::form::start(schema, &hints, None, &json!({}));
+                let form = build(schema, setup(&object, &hints, true));
+                println!("\n=== {} ({} fields)", definition.name, form.field_count);
+                form.main.iter().for_each(|field| outline(field, 0));
+                for section in &form.sections {
+                    println!("-- {} open {}", section.title, section.open);
+                    section.fields.iter().for_each(|field| outline(field, 1));
+                }
+            }
+        }
+    }
+}

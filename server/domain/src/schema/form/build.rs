@@ -99,6 +99,7 @@ pub fn build(schema: &Schema, setup: Setup<'_>) -> Form {
             node,
             &Builder::spot(above.pointer.clone(), above.path.clone()),
             value,
+            here,
         );
         for (name, child) in &node.properties {
             if !is_hidden(&setup, true, name) {
@@ -242,6 +243,7 @@ impl Layout {
             node,
             &Builder::spot(above.pointer.clone(), above.path.clone()),
             value,
+            wanted,
         );
         let mut fields: Vec<Field> = union.into_iter().collect();
         for (name, child) in &node.properties {

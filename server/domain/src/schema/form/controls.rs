@@ -169,7 +169,7 @@ impl<'a> Builder<'a> {
             default: node
                 .default
                 .as_deref()
-                .filter(|default| !is_empty(default))
+                .filter(|default| is_said(default))
                 .map(in_words),
             changed,
             problems: Vec::new(),
@@ -230,9 +230,9 @@ impl<'a> Builder<'a> {
     }
 
     fn fields(&mut self, node: &Node, spot: &Spot, value: Option<&Value>, required: bool) -> Vec<Field> {
-        let union = self.union(node, spot, value);
-        let mut fields = Vec::new();
         let here = required || value.is_some_and(|value| !is_empty(value));
+        let union = self.union(node, spot, value, here);
+        let mut fields = Vec::new();
         for (name, child) in &node.properties {
             let below = spot.property(name);
             let hidden = self
@@ -269,7 +269,13 @@ impl<'a> Builder<'a> {
     }
 
     /// The choice among shapes of an object, if it has such.
-    pub(super) fn union(&mut self, node: &Node, spot: &Spot, value: Option<&Value>) -> Option<Field> {
+    pub(super) fn union(
+        &mut self,
+        node: &Node,
+        spot: &Spot,
+        value: Option<&Value>,
+        required: bool,
+    ) -> Option<Field> {
         let shapes = union::shapes(node);
         if shapes.is_empty() {
             return None;
@@ -310,7 +316,7 @@ impl<'a> Builder<'a> {
             name: spot.name.clone(),
             label: "One of".to_owned(),
             help: None,
-            required: true,
+            required,
             locked: false,
             locked_by: None,
             default: None,
@@ -473,6 +479,11 @@ fn format(node: &Node) -> (Option<String>, Option<String>) {
         _ => (!placeholder.is_empty()).then(|| placeholder.to_owned()),
     };
     ((!format.is_empty()).then(|| format.to_owned()), example)
+}
+
+/// Whether a default is worth a hint: what is in an object or a list is shown by its fields.
+fn is_said(default: &Value) -> bool {
+    !is_empty(default) && !default.is_object() && !default.is_array()
 }
 
 /// Whether a value says nothing.

@@ -179,7 +179,7 @@ impl Reader {
             return Vec::new();
         };
         let shapes = union::shapes(node);
-        if !shapes.iter().any(|names| union::id(names) == chosen) {
+        if !chosen.is_empty() && !shapes.iter().any(|names| union::id(names) == chosen) {
             return Vec::new();
         }
         self.typed.insert(format!("{name}/@branch"), chosen.to_owned());
@@ -202,7 +202,9 @@ impl Reader {
         let mut items = Vec::new();
         if let Some(child) = node.items() {
             for (index, item) in posted.items() {
-                let base = before.and_then(|before| before.get(index));
+                let base = before
+                    .and_then(|before| before.get(index))
+                    .filter(|base| is_same_item(node, child, item, base));
                 let place = items.len();
                 let value = self.value(
                     child,
@@ -258,6 +260,27 @@ impl Reader {
         }
         Value::Object(map)
     }
+}
+
+/// Whether a posted item is the one that stood at its place before: items may have been removed or moved since, and
+/// what the form does not post of one must not fall to another.
+fn is_same_item(list: &Node, node: &Node, posted: &Posted, base: &Value) -> bool {
+    if Shape::of(node) != Shape::Object {
+        return true;
+    }
+    let same = |name: &str| {
+        let child = node
+            .properties
+            .get(name)
+            .filter(|child| Shape::of(child) == Shape::Scalar)?;
+        let text = posted.text_at(name).filter(|text| !text.is_empty())?;
+        Some(base.get(name) == Some(&texts::from_text(child, text)))
+    };
+    if !list.list_keys.is_empty() {
+        return list.list_keys.iter().all(|name| same(name).unwrap_or(true));
+    }
+    let compared: Vec<bool> = node.properties.keys().filter_map(|name| same(name)).collect();
+    compared.is_empty() || compared.contains(&true)
 }
 
 /// What stands for a value that is still to be filled in.

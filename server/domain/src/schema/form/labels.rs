@@ -1,10 +1,11 @@
 //! Words for names: `storageSizeGB` is `Storage size GB`.
 
 /// Words that are written in capitals.
-const CAPITALS: [&str; 41] = [
-    "acl", "ai", "api", "arn", "aws", "az", "ca", "cel", "cidr", "cpu", "crd", "dns", "gcp", "gpu", "http",
-    "https", "iam", "id", "iops", "ip", "jvm", "json", "kms", "oidc", "pvc", "rbac", "s3", "sni", "sql",
-    "ssh", "ssl", "sso", "tcp", "tls", "ttl", "udp", "uri", "url", "uuid", "vpc", "yaml",
+const CAPITALS: [&str; 52] = [
+    "acl", "ai", "amqp", "api", "arn", "aws", "az", "ca", "cel", "cidr", "cors", "cpu", "crd", "csv", "dns",
+    "gcp", "gpu", "html", "http", "https", "iam", "id", "iops", "ip", "json", "jvm", "kms", "mqtt", "oidc",
+    "os", "pki", "pvc", "rbac", "s3", "san", "sni", "sql", "ssh", "ssl", "sso", "tcp", "tls", "ttl", "udp",
+    "ui", "uri", "url", "uuid", "vm", "vpc", "xml", "yaml",
 ];
 
 /// A label for a property's name.
@@ -124,6 +125,8 @@ mod tests {
             ("hugepages-1Gi", "Hugepages 1Gi"),
             ("-Xmx", "Xmx"),
             ("url", "URL"),
+            ("ipSans", "IP SANs"),
+            ("cors", "CORS"),
         ] {
             assert_eq!(label(name), expected);
         }
@@ -131,5 +134,6 @@ mod tests {
         assert_eq!(item("Policies"), "policy");
         assert_eq!(item("DNS names"), "DNS name");
         assert_eq!(item("Addresses"), "address");
+        assert_eq!(item("CORS"), "CORS");
     }
 }

@@ -192,6 +192,26 @@ fn buttons_add_remove_and_move() {
 }
 
 #[test]
+fn nothing_of_a_removed_item_falls_to_the_next() {
+    let base = json!({"spec": {"users": [
+        {"name": "ann", "roles": [], "secret": "hers"}, {"name": "bob", "roles": []},
+    ]}});
+    // After the first was removed, the second stands in its place.
+    let decoded = post(
+        &base,
+        &[
+            ("/spec/users", "[]"),
+            ("/spec/users/0/name", "bob"),
+            ("/spec/users/0/roles", "[]"),
+        ],
+    );
+    assert_eq!(
+        decoded.object["spec"]["users"],
+        json!([{"name": "bob", "roles": []}])
+    );
+}
+
+#[test]
 fn a_branch_leaves_the_others_out() {
     let base = json!({"spec": {"backup": {"schedule": "daily"}}});
     let decoded = post(
