@@ -2,7 +2,7 @@
 //! of its own, and the portal's token.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -139,15 +139,18 @@ fn beside(snapshot: &Path) -> PathBuf {
     snapshot.with_file_name(name)
 }
 
-/// Only the owner may read it: there is a key in it.
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
     }
+    create_private(path)?.write_all(bytes)
+}
+
+/// An empty file that only its owner may read: there are keys and secrets in what is kept.
+pub(super) fn create_private(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.create(true).write(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(bytes)
+    options.open(path)
 }

@@ -308,3 +308,53 @@ fn compare(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn element() -> impl Strategy<Value = Element> {
+        prop_oneof![
+            "[a-z.:]{1,4}".prop_map(Element::Field),
+            "[a-z]{1,3}".prop_map(|name| Element::Key(json!({"name": name}).to_string())),
+            any::<i8>().prop_map(|number| Element::Item(number.to_string())),
+        ]
+    }
+
+    fn set() -> impl Strategy<Value = FieldSet> {
+        let paths = prop::collection::btree_set(prop::collection::vec(element(), 1..4), 0..12);
+        paths.prop_map(FieldSet)
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i8>().prop_map(Value::from)
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                prop::collection::btree_map("[a-c]", inner, 0..4)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(set in set()) {
+            prop_assert_eq!(FieldSet::decode(&set.encode()), set);
+        }
+
+        #[test]
+        fn a_difference_is_empty_exactly_between_equals(old in value(), new in value()) {
+            let (old, new) = (json!({"spec": old}), json!({"spec": new}));
+            let difference = Difference::between(&old, &new, Shape::built_in());
+            let nothing = difference.changed().is_empty() && difference.removed.is_empty();
+            prop_assert_eq!(nothing, old == new);
+        }
+    }
+}

@@ -2,13 +2,14 @@
 //! it a journal to which every write is appended before it is answered. So a process that is
 //! killed loses nothing that it had acknowledged.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::credentials::create_private;
 use super::kinds::GroupKind;
 use super::object::Key;
 use super::store::{ChangeType, Store};
@@ -99,11 +100,7 @@ impl Journal {
         }
         write_snapshot(snapshot, store)?;
         let path = journal_path(snapshot);
-        let file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .open(&path)?;
+        let file = create_private(&path)?;
         Ok(Self {
             snapshot: snapshot.into(),
             path,
@@ -151,11 +148,7 @@ impl Journal {
     pub(super) fn fold(&mut self, store: &Store) -> io::Result<()> {
         write_snapshot(&self.snapshot, store)?;
         // What a crash leaves between these two is harmless: old lines are skipped by revision.
-        self.file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .open(&self.path)?;
+        self.file = create_private(&self.path)?;
         self.bytes = 0;
         self.revision = store.revision();
         Ok(())
@@ -181,7 +174,7 @@ fn write_snapshot(path: &Path, store: &Store) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let new = path.with_file_name(name);
-    let mut file = io::BufWriter::new(File::create(&new)?);
+    let mut file = io::BufWriter::new(create_private(&new)?);
     serde_json::to_writer(
         &mut file,
         &Snapshot {

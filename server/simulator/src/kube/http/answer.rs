@@ -63,35 +63,56 @@ impl Show<'_> {
         object
     }
 
-    /// One object.
-    pub(super) fn one(&self, object: &Value) -> Value {
+    /// One object, as JSON text.
+    pub(super) fn one(&self, object: &Value) -> String {
         match self.view {
-            View::Full => self.converted(object),
-            View::Table => table::of(
-                self,
-                &[object],
-                &json!({"resourceVersion": object::meta(object, "resourceVersion")}),
-            ),
-            View::Metadata => metadata_of(object),
+            View::Full => self.text(object),
+            View::Table => {
+                let metadata = json!({"resourceVersion": object::meta(object, "resourceVersion")});
+                table::of(self, &[object], &metadata).to_string()
+            }
+            View::Metadata => metadata_of(object).to_string(),
         }
     }
 
-    /// A list.
-    pub(super) fn list<'v>(&self, objects: impl Iterator<Item = &'v Value>, metadata: &Value) -> Value {
+    /// A list, as JSON text.
+    pub(super) fn list<'v>(&self, objects: impl Iterator<Item = &'v Value>, metadata: &Value) -> String {
         match self.view {
-            View::Full => json!({
-                "kind": self.kind.list_kind,
-                "apiVersion": self.kind.api_version(&self.version.name),
-                "metadata": metadata,
-                "items": objects.map(|object| self.converted(object)).collect::<Vec<_>>(),
-            }),
-            View::Table => table::of(self, &objects.collect::<Vec<_>>(), metadata),
+            View::Full => {
+                // Written piece by piece: a copy of ten thousand objects is not made for this.
+                let mut text = json!({
+                    "kind": self.kind.list_kind,
+                    "apiVersion": self.kind.api_version(&self.version.name),
+                    "metadata": metadata,
+                })
+                .to_string();
+                text.pop();
+                text.push_str(",\"items\":[");
+                for (i, object) in objects.enumerate() {
+                    if i > 0 {
+                        text.push(',');
+                    }
+                    text.push_str(&self.text(object));
+                }
+                text.push_str("]}");
+                text
+            }
+            View::Table => table::of(self, &objects.collect::<Vec<_>>(), metadata).to_string(),
             View::Metadata => json!({
                 "kind": "PartialObjectMetadataList",
                 "apiVersion": "meta.k8s.io/v1",
                 "metadata": metadata,
                 "items": objects.map(metadata_of).collect::<Vec<_>>(),
-            }),
+            })
+            .to_string(),
+        }
+    }
+
+    fn text(&self, object: &Value) -> String {
+        if self.version.name == self.kind.storage {
+            object.to_string()
+        } else {
+            self.converted(object).to_string()
         }
     }
 }
@@ -103,7 +124,12 @@ pub(super) fn metadata_of(object: &Value) -> Value {
 
 /// A JSON answer.
 pub(super) fn json(code: StatusCode, value: &Value, warnings: &[String]) -> Response<Body> {
-    let mut response = Response::new(Body::from(value.to_string()));
+    text(code, value.to_string(), warnings)
+}
+
+/// An answer that is JSON already.
+pub(super) fn text(code: StatusCode, json: String, warnings: &[String]) -> Response<Body> {
+    let mut response = Response::new(Body::from(json));
     *response.status_mut() = code;
     response
         .headers_mut()

@@ -289,14 +289,14 @@ impl Asked {
         let watched = self.query.is_set("watch");
         if !target.name.is_empty() && !watched {
             let object = read::get(&inner.state(), kind, target, &self.query)?;
-            return Ok(answer::json(StatusCode::OK, &show.one(&object), &warnings));
+            return Ok(answer::text(StatusCode::OK, show.one(&object), &warnings));
         }
         let selector = self.selector(kind, target)?;
         if watched {
             return watch::answer(inner, kind, target, &self.query, view, selector);
         }
         let page = read::list(&inner.state(), kind, target, &self.query, &selector)?;
-        Ok(answer::json(StatusCode::OK, &page.shown(&show), &warnings))
+        Ok(answer::text(StatusCode::OK, page.shown(&show), &warnings))
     }
 
     fn selector(&self, kind: &Kind, target: &Objects) -> Result<Selector, ApiError> {
@@ -373,9 +373,9 @@ fn shown(changed: &Changed, show: &Show<'_>) -> Response<Body> {
             objects.iter().map(|o| &**o),
             &json!({"resourceVersion": revision.to_string()}),
         ),
-        change::Body::Status(status) => status.clone(),
+        change::Body::Status(status) => status.to_string(),
     };
-    answer::json(changed.code, &value, &changed.warnings)
+    answer::text(changed.code, value, &changed.warnings)
 }
 
 fn authorize(inner: &Inner, kind: &Kind, identity: &Identity, asked: &Attributes) -> Result<(), ApiError> {

@@ -138,7 +138,7 @@ pub(super) fn list(
 
 impl Page {
     /// The page as the client wants it.
-    pub(super) fn shown(&self, show: &Show<'_>) -> Value {
+    pub(super) fn shown(&self, show: &Show<'_>) -> String {
         show.list(self.items.iter().map(|item| &**item), &self.metadata)
     }
 }

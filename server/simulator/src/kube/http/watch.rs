@@ -48,6 +48,12 @@ pub(super) fn answer(
     Ok(response)
 }
 
+/// Something that is still to be sent.
+enum Waiting {
+    Object(&'static str, Arc<Value>),
+    Line(String),
+}
+
 struct Session {
     inner: Arc<Inner>,
     kind: Arc<Kind>,
@@ -60,8 +66,8 @@ struct Session {
     dropped: tokio::sync::watch::Receiver<u64>,
     bookmarks: Option<Interval>,
     end: Instant,
-    /// Lines that wait to be sent.
-    lines: VecDeque<String>,
+    /// What waits to be sent. It becomes text only when the client takes it.
+    waiting: VecDeque<Waiting>,
     finished: bool,
 }
 
@@ -112,7 +118,7 @@ impl Session {
             dropped: inner.faults.dropped(),
             bookmarks,
             end: Instant::now() + Duration::from_secs(seconds),
-            lines: VecDeque::new(),
+            waiting: VecDeque::new(),
             finished: false,
         };
         if initial != Initial::None {
@@ -135,8 +141,8 @@ impl Session {
 
     async fn next(&mut self) -> Option<String> {
         loop {
-            if let Some(line) = self.lines.pop_front() {
-                return Some(line);
+            if let Some(waiting) = self.waiting.pop_front() {
+                return Some(self.line(waiting));
             }
             if self.finished {
                 return None;
@@ -198,9 +204,18 @@ impl Session {
             && self.selector.matches(object)
     }
 
-    fn send(&mut self, change: &str, object: &Value) {
+    fn send(&mut self, change: &'static str, object: &Arc<Value>) {
+        self.waiting
+            .push_back(Waiting::Object(change, Arc::clone(object)));
+    }
+
+    fn line(&self, waiting: Waiting) -> String {
+        let (change, object) = match waiting {
+            Waiting::Line(line) => return line,
+            Waiting::Object(change, object) => (change, object),
+        };
         let Some(version) = self.kind.version(&self.version) else {
-            return;
+            return String::new();
         };
         let show = Show {
             kind: &self.kind,
@@ -208,8 +223,7 @@ impl Session {
             view: self.view,
             include: self.include.clone(),
         };
-        let line = json!({"type": change, "object": show.one(object)});
-        self.lines.push_back(format!("{line}\n"));
+        format!("{{\"type\":\"{change}\",\"object\":{}}}\n", show.one(&object))
     }
 
     fn bookmark(&mut self, is_end_of_list: bool) {
@@ -230,15 +244,15 @@ impl Session {
                 json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
             }
         };
-        self.lines
-            .push_back(format!("{}\n", json!({"type": "BOOKMARK", "object": object})));
+        self.waiting.push_back(Waiting::Line(format!(
+            "{}\n",
+            json!({"type": "BOOKMARK", "object": object})
+        )));
     }
 
     fn refuse(&mut self, error: &ApiError) {
-        self.lines.push_back(format!(
-            "{}\n",
-            json!({"type": "ERROR", "object": error.status()})
-        ));
+        let line = format!("{}\n", json!({"type": "ERROR", "object": error.status()}));
+        self.waiting.push_back(Waiting::Line(line));
         self.finished = true;
     }
 }
