@@ -16,7 +16,10 @@ async fn a_claim_made_by_hand_shows_changes_and_goes() {
     let found = claim(&registry, &plane, "receipts").await;
     assert_eq!(found.verdict.health, Health::Pending);
     assert_eq!(
-        found.tenant.as_ref().map(|tenant| tenant.as_str()),
+        found
+            .tenant
+            .as_ref()
+            .map(portico_domain::names::TenantName::as_str),
         Some("payments")
     );
     assert_eq!(names(&registry, &tenant("research")), Vec::<String>::new());

@@ -96,7 +96,7 @@ async fn every_kind_of_the_demo_is_understood() {
     let sessions = found(&registry, "sessions", "payments-production", Health::Ready).await;
     let tree = registry.tree(&Actor::portico(), &sessions).await.unwrap();
     assert!(
-        !tree.children.is_empty() && tree.children.iter().all(|child| child.is_well()),
+        !tree.children.is_empty() && tree.children.iter().all(portico_domain::claim::Composed::is_well),
         "{tree:#?}"
     );
 

@@ -1,5 +1,10 @@
 //! Portico's control planes over real HTTP, against simulated ones.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, and that is how it says so"
+)]
+
 mod applying;
 mod catalog;
 mod claims;

@@ -81,7 +81,7 @@ async fn garbage_hanging_and_hanging_up_are_told_apart() {
     for (fault, slug) in [
         (Fault::Garbage, "garbage"),
         (Fault::Hangup, "unreachable"),
-        (Fault::Latency(Duration::from_secs(60)), "slow"),
+        (Fault::Latency(Duration::from_mins(1)), "slow"),
     ] {
         let id = plane
             .simulated
@@ -152,7 +152,7 @@ async fn a_plane_that_hangs_is_unreachable() {
     plane
         .simulated
         .faults()
-        .add(Matcher::any(), Fault::Latency(Duration::from_secs(600)));
+        .add(Matcher::any(), Fault::Latency(Duration::from_mins(10)));
     // A connection that is cut makes Portico look.
     plane.simulated.faults().drop_watches();
     in_state(&registry, &plane, PlaneState::Unreachable).await;
