@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::error::ApiError;
 use super::kinds::GroupKind;
@@ -29,30 +30,21 @@ pub(super) fn record(
         object::namespace(about)
     };
     let now = metadata::seconds(Timestamp::now());
-    let all = objects.list(&events);
-    let same = all.iter().find(|event| {
-        object::namespace(event) == namespace
-            && event["involvedObject"]["uid"] == object::uid(about)
-            && event["type"] == kind
-            && event["reason"] == reason
-            && event["message"] == message
-    });
-    if let Some(same) = same {
+    // The same event has the same name, so that it is found again without a search.
+    let identity = [object::uid(about), kind, reason, message].join("\0");
+    let digest = hex::encode(&Sha256::digest(identity.as_bytes())[..8]);
+    let name: String = object::name(about).chars().take(230).collect();
+    let unique = format!("{}.{digest}", name.trim_end_matches(['-', '.']));
+    if let Some(same) = objects.get(&events, &Key::namespaced(namespace, &unique)) {
         let count = same["count"].as_i64().unwrap_or(1) + 1;
         objects.patch(
             &events,
-            &Key::of(same),
+            &Key::of(&same),
             json!({"count": count, "lastTimestamp": now}),
         )?;
         return Ok(());
     }
-    if all.len() >= MAX_EVENTS
-        && let Some(oldest) = all.iter().min_by_key(|event| object::revision(event))
-    {
-        // Somebody else may have removed it meanwhile: as well.
-        let _ = objects.delete(&events, &Key::of(oldest));
-    }
-    let unique = format!("{}.{:016x}", object::name(about), rand::random::<u64>());
+    make_room(objects, &events);
     objects.create(json!({
         "apiVersion": "v1",
         "kind": "Event",
@@ -67,4 +59,17 @@ pub(super) fn record(
         "source": {"component": source}, "reportingComponent": source, "reportingInstance": "",
     }))?;
     Ok(())
+}
+
+/// Forgets the oldest tenth of the events, once there are too many.
+fn make_room(objects: &Objects, events: &GroupKind) {
+    if objects.count(events) < MAX_EVENTS {
+        return;
+    }
+    let mut all = objects.list(events);
+    all.sort_by_key(|event| object::revision(event));
+    for event in all.iter().take(MAX_EVENTS / 10) {
+        // Somebody else may have removed it meanwhile: as well.
+        let _ = objects.delete(events, &Key::of(event));
+    }
 }

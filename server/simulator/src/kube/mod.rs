@@ -25,6 +25,7 @@ mod managed;
 mod metadata;
 pub mod object;
 mod objects;
+mod owners;
 mod patch;
 mod persist;
 mod plane;

@@ -64,6 +64,16 @@ impl Objects {
             .unwrap_or_default()
     }
 
+    /// How many objects of a kind there are.
+    #[must_use]
+    pub fn count(&self, kind: &GroupKind) -> usize {
+        self.inner
+            .state()
+            .store
+            .table(kind)
+            .map_or(0, std::collections::BTreeMap::len)
+    }
+
     /// The objects of a kind and the revision they are of: watch from there to miss nothing.
     #[must_use]
     pub fn list_from(&self, kind: &GroupKind) -> (Vec<Arc<Value>>, u64) {

@@ -10,6 +10,7 @@ use super::delete::{self, DeleteOptions, FOREGROUND};
 use super::kinds::Kind;
 use super::object::{self, Key};
 use super::plane::State;
+use super::store::Store;
 use super::{crd, xrd};
 
 /// After an object was made or changed.
@@ -33,7 +34,7 @@ pub(super) fn after_put(
 pub(super) fn before_delete(state: &State, kind: &Kind, object: &mut Value) {
     if kind.group.is_empty() && kind.plural == "namespaces" {
         object["status"]["phase"] = json!("Terminating");
-        if contents(state, object::name(object)).is_empty()
+        if is_empty(state, object::name(object))
             && let Some(spec) = object["spec"].as_object_mut()
         {
             spec.insert("finalizers".into(), json!([]));
@@ -85,20 +86,11 @@ pub(super) fn after_remove(state: &mut State, kind: &Arc<Kind>, last: &Value, no
 
 /// The objects that name this one as an owner.
 pub(super) fn dependents(state: &State, owner: &Value) -> Vec<(Arc<Kind>, Key)> {
-    let uid = object::uid(owner);
-    let mut found = Vec::new();
-    for (group_kind, table) in state.store.everything() {
-        let Some(kind) = state.kinds.of(group_kind) else {
-            continue;
-        };
-        for (key, object) in table {
-            let owners = object["metadata"]["ownerReferences"].as_array();
-            if owners.is_some_and(|list| list.iter().any(|owner| owner["uid"] == uid)) {
-                found.push((Arc::clone(&kind), key.clone()));
-            }
-        }
-    }
-    found
+    let places = state.store.owned_by(object::uid(owner));
+    places
+        .into_iter()
+        .filter_map(|(kind, key)| Some((state.kinds.of(&kind)?, key)))
+        .collect()
 }
 
 /// An owner of this object is gone: it goes too, unless it has another.
@@ -109,7 +101,7 @@ fn release(state: &mut State, kind: &Arc<Kind>, key: &Key, uid: &str) {
     let left = owners_but(&object, uid);
     let alive = left
         .iter()
-        .any(|owner| is_alive(state, owner["uid"].as_str().unwrap_or_default()));
+        .any(|owner| find(state, owner["uid"].as_str().unwrap_or_default()).is_some());
     if alive {
         let mut object = Value::clone(&object);
         object::set_meta(&mut object, "ownerReferences", Some(json!(left)));
@@ -145,15 +137,9 @@ fn owners_but(object: &Value, uid: &str) -> Vec<Value> {
         .collect()
 }
 
-fn is_alive(state: &State, uid: &str) -> bool {
-    find(state, uid).is_some()
-}
-
 fn find(state: &State, uid: &str) -> Option<(Arc<Kind>, Key)> {
-    state.store.everything().find_map(|(group_kind, table)| {
-        let (key, _) = table.iter().find(|(_, object)| object::uid(object) == uid)?;
-        Some((state.kinds.of(group_kind)?, key.clone()))
-    })
+    let (kind, key) = state.store.find(uid)?;
+    Some((state.kinds.of(&kind)?, key))
 }
 
 /// Lets an owner go that was deleted in the foreground manner, once nothing depends on it.
@@ -191,11 +177,16 @@ fn contents(state: &State, namespace: &str) -> Vec<(Arc<Kind>, Key)> {
         let Some(kind) = state.kinds.of(group_kind).filter(|kind| kind.namespaced) else {
             continue;
         };
-        for key in table.keys().filter(|key| key.namespace == namespace) {
-            found.push((Arc::clone(&kind), key.clone()));
-        }
+        found.extend(Store::in_namespace(table, namespace).map(|key| (Arc::clone(&kind), key.clone())));
     }
     found
+}
+
+fn is_empty(state: &State, namespace: &str) -> bool {
+    state
+        .store
+        .everything()
+        .all(|(_, table)| Store::in_namespace(table, namespace).next().is_none())
 }
 
 /// Lets a namespace go that is being deleted, once it is empty.
@@ -207,10 +198,7 @@ fn finish_namespace(state: &mut State, name: &str, now: Timestamp) {
     let Some(namespace) = state.store.get(&kind, &key) else {
         return;
     };
-    if object::is_deleting(&namespace)
-        && object::finalizers(&namespace).is_empty()
-        && contents(state, name).is_empty()
-    {
+    if object::is_deleting(&namespace) && object::finalizers(&namespace).is_empty() && is_empty(state, name) {
         delete::remove(state, &kind, &key, now);
     }
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::error::ApiError;
 use super::kinds::{GroupKind, Kind};
 use super::object::{self, Key};
+use super::owners::Owners;
 
 /// What became of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,7 @@ pub(super) struct Store {
     forgotten: u64,
     history: usize,
     tables: HashMap<GroupKind, Table>,
+    owners: Owners,
     log: VecDeque<Change>,
 }
 
@@ -61,6 +63,7 @@ impl Store {
             forgotten: 1,
             history,
             tables: HashMap::new(),
+            owners: Owners::default(),
             log: VecDeque::new(),
         }
     }
@@ -71,6 +74,7 @@ impl Store {
         store.revision = revision.max(1);
         store.forgotten = store.revision;
         for object in objects {
+            store.owners.change(None, Some(&object));
             store
                 .tables
                 .entry(GroupKind::of(&object))
@@ -105,6 +109,28 @@ impl Store {
         self.tables.iter()
     }
 
+    /// Where the objects are that name this uid as an owner's.
+    pub(super) fn owned_by(&self, uid: &str) -> Vec<(GroupKind, Key)> {
+        self.owners
+            .owned
+            .get(uid)
+            .map(|places| places.iter().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// Where the object with this uid is.
+    pub(super) fn find(&self, uid: &str) -> Option<(GroupKind, Key)> {
+        self.owners.places.get(uid).cloned()
+    }
+
+    /// The keys of a kind in a namespace.
+    pub(super) fn in_namespace<'a>(table: &'a Table, namespace: &'a str) -> impl Iterator<Item = &'a Key> {
+        table
+            .range(Key::namespaced(namespace, "")..)
+            .map(|(key, _)| key)
+            .take_while(move |key| key.namespace == namespace)
+    }
+
     /// Writes an object, new or not: it gets the next revision.
     pub(super) fn put(&mut self, kind: &Arc<Kind>, mut object: Value) -> Arc<Value> {
         self.revision += 1;
@@ -125,6 +151,7 @@ impl Store {
         } else {
             ChangeType::Added
         };
+        self.owners.change(before.as_deref(), Some(&object));
         self.remember(change, kind, Arc::clone(&object), before);
         object
     }
@@ -133,6 +160,7 @@ impl Store {
     pub(super) fn remove(&mut self, kind: &Arc<Kind>, key: &Key) -> Option<Arc<Value>> {
         let table = self.tables.get_mut(&kind.group_kind())?;
         let before = table.remove(key)?;
+        self.owners.change(Some(&before), None);
         if table.is_empty() {
             self.tables.remove(&kind.group_kind());
         }
