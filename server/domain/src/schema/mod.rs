@@ -9,6 +9,7 @@ mod corpus;
 mod correlate;
 mod crd;
 mod defaulting;
+mod document;
 mod error;
 pub mod form;
 mod format;

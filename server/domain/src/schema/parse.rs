@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::document::{Document, Place, array, count, flag, kind, list_type, number, object, text};
 use super::error::{Limits, ParseError};
 use super::format::Format;
-use super::node::{Additional, Bounds, Combinations, Kind, ListType, Node};
+use super::node::{Additional, Bounds, Combinations, ListType, Node};
 use super::pattern::Pattern;
 use super::rules::Rule;
 
@@ -44,40 +45,6 @@ pub(super) fn parse(schema: &Value, limits: Limits) -> Result<Node, ParseError> 
     )
 }
 
-/// Where in the document the reader stands, as a chain on the stack.
-struct Place<'a> {
-    parent: Option<&'a Place<'a>>,
-    step: &'a str,
-}
-
-impl Place<'_> {
-    fn text(&self) -> String {
-        match self.parent {
-            None => self.step.to_owned(),
-            Some(parent) => format!("{}.{}", parent.text(), self.step),
-        }
-    }
-
-    fn child<'b>(&'b self, step: &'b str) -> Place<'b> {
-        Place {
-            parent: Some(self),
-            step,
-        }
-    }
-
-    fn malformed(&self, key: &str, problem: &str) -> ParseError {
-        let path = if key.is_empty() {
-            self.text()
-        } else {
-            format!("{}.{key}", self.text())
-        };
-        ParseError::Malformed {
-            path,
-            problem: problem.to_owned(),
-        }
-    }
-}
-
 struct Reader {
     limits: Limits,
     nodes: usize,
@@ -85,8 +52,6 @@ struct Reader {
     /// The same pattern is compiled once in a schema, however often it stands there.
     patterns: HashMap<Box<str>, Arc<Pattern>>,
 }
-
-type Document = Map<String, Value>;
 
 impl Reader {
     fn node(&mut self, schema: &Value, place: &Place<'_>, depth: usize) -> Result<Node, ParseError> {
@@ -370,89 +335,4 @@ fn summarize(node: &mut Node) {
     node.has_rules = has_rules;
     node.has_embedded = has_embedded;
     node.has_keyed_lists = has_keyed_lists;
-}
-
-fn kind(document: &Document, place: &Place<'_>) -> Result<Kind, ParseError> {
-    if flag(document, "x-kubernetes-int-or-string", place)? {
-        return Ok(Kind::IntOrString);
-    }
-    match text(document, "type", place)?.unwrap_or_default() {
-        "" => Ok(Kind::Any),
-        "object" => Ok(Kind::Object),
-        "array" => Ok(Kind::Array),
-        "string" => Ok(Kind::String),
-        "integer" => Ok(Kind::Integer),
-        "number" => Ok(Kind::Number),
-        "boolean" => Ok(Kind::Boolean),
-        _ => Err(place.malformed(
-            "type",
-            "must be object, array, string, integer, number or boolean",
-        )),
-    }
-}
-
-fn list_type(document: &Document, place: &Place<'_>) -> Result<ListType, ParseError> {
-    const KEY: &str = "x-kubernetes-list-type";
-    match text(document, KEY, place)?.unwrap_or("atomic") {
-        "atomic" => Ok(ListType::Atomic),
-        "set" => Ok(ListType::Set),
-        "map" => Ok(ListType::Map),
-        _ => Err(place.malformed(KEY, "must be atomic, set or map")),
-    }
-}
-
-fn flag(document: &Document, key: &str, place: &Place<'_>) -> Result<bool, ParseError> {
-    match document.get(key) {
-        None | Some(Value::Null) => Ok(false),
-        Some(Value::Bool(flag)) => Ok(*flag),
-        Some(_) => Err(place.malformed(key, "must be true or false")),
-    }
-}
-
-fn text<'d>(document: &'d Document, key: &str, place: &Place<'_>) -> Result<Option<&'d str>, ParseError> {
-    match document.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(place.malformed(key, "must be a string")),
-    }
-}
-
-fn number(document: &Document, key: &str, place: &Place<'_>) -> Result<Option<f64>, ParseError> {
-    match document.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => value
-            .as_f64()
-            .map(Some)
-            .ok_or_else(|| place.malformed(key, "must be a number")),
-    }
-}
-
-fn count(document: &Document, key: &str, place: &Place<'_>) -> Result<Option<i64>, ParseError> {
-    match document.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => value
-            .as_i64()
-            .map(Some)
-            .ok_or_else(|| place.malformed(key, "must be an integer")),
-    }
-}
-
-fn array<'d>(document: &'d Document, key: &str, place: &Place<'_>) -> Result<&'d [Value], ParseError> {
-    match document.get(key) {
-        None | Some(Value::Null) => Ok(&[]),
-        Some(Value::Array(items)) => Ok(items),
-        Some(_) => Err(place.malformed(key, "must be a list")),
-    }
-}
-
-fn object<'d>(
-    document: &'d Document,
-    key: &str,
-    place: &Place<'_>,
-) -> Result<Option<&'d Document>, ParseError> {
-    match document.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Object(map)) => Ok(Some(map)),
-        Some(_) => Err(place.malformed(key, "must be an object")),
-    }
 }

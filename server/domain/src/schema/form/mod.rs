@@ -14,6 +14,8 @@ mod places;
 mod plan;
 mod posted;
 mod problems;
+mod scalars;
+mod spot;
 mod texts;
 mod union;
 

@@ -1,0 +1,100 @@
+//! `allOf`, `anyOf`, `oneOf` and `not`.
+
+use serde_json::Value;
+
+use super::super::node::{Combinations, Node};
+use super::super::path::Path;
+use super::super::violation::quote;
+use super::check_new;
+use super::outcome::Outcome;
+
+pub(super) fn combine(
+    combinations: &Combinations,
+    value: &Value,
+    old: Option<&Value>,
+    path: &Path<'_>,
+    outcome: &mut Outcome,
+) {
+    let judge = |branch: &Node| {
+        let mut outcome = Outcome::default();
+        check_new(branch, value, old, path, &mut outcome);
+        outcome
+    };
+    let place = || quote(&path.dotted());
+    if !combinations.any_of.is_empty() {
+        let (chosen, accepted) = best(combinations.any_of.iter().map(judge), true);
+        if accepted == 0 {
+            outcome.unattached(
+                path,
+                format!("{} must validate at least one schema (anyOf)", place()),
+            );
+        }
+        outcome.merge(chosen);
+    }
+    if !combinations.one_of.is_empty() {
+        let (chosen, accepted) = best(combinations.one_of.iter().map(judge), false);
+        match accepted {
+            1 => {}
+            0 => outcome.unattached(
+                path,
+                format!(
+                    "{} must validate one and only one schema (oneOf). Found none valid",
+                    place()
+                ),
+            ),
+            more => outcome.unattached(
+                path,
+                format!(
+                    "{} must validate one and only one schema (oneOf). Found {more} valid alternatives",
+                    place()
+                ),
+            ),
+        }
+        outcome.merge(chosen);
+    }
+    if !combinations.all_of.is_empty() {
+        let mut accepted = 0;
+        for branch in combinations.all_of.iter().map(judge) {
+            accepted += usize::from(!branch.failed);
+            outcome.merge(branch);
+        }
+        if accepted != combinations.all_of.len() {
+            let none = if accepted == 0 { ". None validated" } else { "" };
+            outcome.unattached(
+                path,
+                format!("{} must validate all the schemas (allOf){none}", place()),
+            );
+        }
+    }
+    if combinations
+        .not
+        .as_deref()
+        .is_some_and(|branch| !judge(branch).failed)
+    {
+        outcome.unattached(path, format!("{} must not validate the schema (not)", place()));
+    }
+}
+
+/// The one branch that accepts, or, when none does, the one that got furthest; and how many accept.
+fn best(branches: impl Iterator<Item = Outcome>, first_only: bool) -> (Outcome, usize) {
+    let mut accepted = 0;
+    let mut success: Option<Outcome> = None;
+    let mut failure: Option<Outcome> = None;
+    for branch in branches {
+        if !branch.failed {
+            accepted += 1;
+            success.get_or_insert(branch);
+            if first_only {
+                break;
+            }
+        } else if accepted == 0 && failure.as_ref().is_none_or(|best| branch.checks > best.checks) {
+            failure = Some(branch);
+        }
+    }
+    let chosen = match accepted {
+        0 => failure,
+        1 => success,
+        _ => None,
+    };
+    (chosen.unwrap_or_default(), accepted)
+}
