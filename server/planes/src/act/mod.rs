@@ -1,11 +1,12 @@
 //! What asks a control plane at that moment: dry run, apply, delete, read, secrets, events, the
 //! tree behind a claim, access reviews. All of it in the actor's name where the plane is set so.
 
-mod behind;
+mod events;
 mod read;
+mod tree;
 mod write;
 
-pub(crate) use behind::Names;
 pub(crate) use read::review;
+pub(crate) use tree::Names;
 pub(crate) use write::drop_managed_fields;
 pub use write::{Applied, Expect};

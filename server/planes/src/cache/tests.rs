@@ -1,9 +1,10 @@
 use portico_domain::claim::Health;
-use portico_domain::documents::{Environment, TenantSpec};
-use portico_domain::names::RequestId;
+use portico_domain::documents::{Environment, Tenant, TenantSpec};
+use portico_domain::names::{EnvironmentName, PlaneName, RequestId};
 use serde_json::json;
 
 use super::*;
+use crate::discovery::Kind;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 const MOST: usize = 100;

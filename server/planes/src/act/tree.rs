@@ -1,4 +1,4 @@
-//! What stands behind a claim: the tree of what it is composed of, and events.
+//! What stands behind a claim: the tree of what it is composed of.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,13 +8,14 @@ use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
 use parking_lot::Mutex;
 use portico_domain::claim::health::{judge, plain};
-use portico_domain::claim::{Adapter, Claim, ClaimEvent, Composed, Flavour, Health, Tree};
+use portico_domain::claim::{Adapter, Claim, Composed, Flavour, Health, Tree};
 use portico_domain::documents::{Access, ResourceRef};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::actor::Actor;
 use crate::error::PlaneError;
+use crate::plane::Plane;
 use crate::registry::Planes;
 use crate::wire::{Call, Wire, path_of, segment};
 
@@ -24,8 +25,6 @@ const MOST_NODES: usize = 200;
 const DEEPEST: usize = 5;
 /// Calls at once for one tree.
 const AT_ONCE: usize = 8;
-/// Events shown for one claim.
-const MOST_EVENTS: usize = 100;
 /// How long the names of a group's resources are taken to stay what they are.
 const NAMES_LAST: Duration = Duration::from_mins(1);
 
@@ -48,39 +47,20 @@ impl Planes {
         let truncated = *walk.left.lock() == 0;
         Ok(Tree { children, truncated })
     }
+}
 
-    /// What happened to the claim and, for a legacy claim, to its composite; the newest first.
-    ///
-    /// # Errors
-    /// Each kind of [`PlaneError`].
-    pub async fn events(&self, actor: &Actor, claim: &Claim) -> Result<Vec<ClaimEvent>, PlaneError> {
-        let plane = self.plane(&claim.reference.plane)?;
-        let wire = plane.wire()?;
-        // Events of cluster-scoped objects are kept in the namespace `default`.
-        let namespace = claim.reference.namespace.as_deref().unwrap_or("default");
-        let mut events = events_of(&wire, actor, namespace, &claim.uid).await?;
-        let walk = Walk {
-            wire,
-            actor,
-            names: &plane.names,
-            left: Mutex::new(1),
-            slots: Semaphore::new(1),
-        };
-        if let Some(reference) = claim.object.pointer("/spec/resourceRef")
-            && let Ok((_, composite)) = walk.fetch(&claim.object, reference).await
-            && belongs(&composite, &claim.object)
-            && let Some(uid) = composite.pointer("/metadata/uid").and_then(Value::as_str)
-        {
-            events.extend(
-                events_of(&walk.wire, actor, "default", uid)
-                    .await
-                    .unwrap_or_default(),
-            );
-        }
-        events.sort_by_key(|event| std::cmp::Reverse(event.at));
-        events.truncate(MOST_EVENTS);
-        Ok(events)
-    }
+/// A legacy claim's composite, if it is there, may be read, and names the claim in turn.
+pub(super) async fn composite_of(plane: &Plane, wire: &Wire, actor: &Actor, claim: &Claim) -> Option<Value> {
+    let walk = Walk {
+        wire: wire.clone(),
+        actor,
+        names: &plane.names,
+        left: Mutex::new(1),
+        slots: Semaphore::new(1),
+    };
+    let reference = claim.object.pointer("/spec/resourceRef")?;
+    let (_, composite) = walk.fetch(&claim.object, reference).await.ok()?;
+    belongs(&composite, &claim.object).then_some(composite)
 }
 
 /// Which resource a kind is, by `group/version`, as discovery told a while ago.
@@ -329,60 +309,4 @@ fn adapter_for(resource: &ResourceRef, object: &Value) -> &'static Adapter {
         Flavour::Plain
     };
     Adapter::of(&resource.group, &resource.kind, flavour)
-}
-
-async fn events_of(
-    wire: &Wire,
-    actor: &Actor,
-    namespace: &str,
-    uid: &str,
-) -> Result<Vec<ClaimEvent>, PlaneError> {
-    let selector = segment(&format!("involvedObject.uid={uid}"));
-    let path = format!(
-        "/api/v1/namespaces/{}/events?fieldSelector={selector}&limit=500",
-        segment(namespace)
-    );
-    let (_, list) = wire.ask(Call::get(path).by(actor)).await?;
-    let items = list.get("items").and_then(Value::as_array).into_iter().flatten();
-    // A plane that ignores the selector must not bring in other people's events.
-    let own = items.filter(|item| item.pointer("/involvedObject/uid").and_then(Value::as_str) == Some(uid));
-    Ok(own.map(event).collect())
-}
-
-fn event(item: &Value) -> ClaimEvent {
-    let text = |pointer: &str| {
-        item.pointer(pointer)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
-    };
-    let times = [
-        "/series/lastObservedTime",
-        "/lastTimestamp",
-        "/eventTime",
-        "/firstTimestamp",
-        "/metadata/creationTimestamp",
-    ];
-    let count = ["/series/count", "/count"]
-        .iter()
-        .find_map(|at| item.pointer(at)?.as_u64())
-        .unwrap_or(1);
-    let (kind, name) = (text("/involvedObject/kind"), text("/involvedObject/name"));
-    ClaimEvent {
-        warning: text("/type") == Some("Warning"),
-        reason: plain(text("/reason").unwrap_or_default()),
-        message: plain(text("/message").unwrap_or_default()),
-        count: u32::try_from(count).unwrap_or(u32::MAX),
-        at: times
-            .iter()
-            .filter_map(|at| text(at))
-            .find_map(|at| at.parse().ok()),
-        source: text("/source/component")
-            .or(text("/reportingComponent"))
-            .map(plain),
-        about: plain(&format!(
-            "{}/{}",
-            kind.unwrap_or_default(),
-            name.unwrap_or_default()
-        )),
-    }
 }

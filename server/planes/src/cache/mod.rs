@@ -1,139 +1,25 @@
 //! The claims of one control plane, held in memory: an index fed by apply, delete and retain.
 //! Knows nothing of connections.
 
+mod reading;
+mod tenancy;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use parking_lot::RwLock;
-use portico_domain::claim::health::{judge, out_of_reach};
-use portico_domain::claim::{Adapter, Claim, ClaimRef, Verdict, marks};
-use portico_domain::documents::{Access, Tenant};
-use portico_domain::names::{ClaimName, EnvironmentName, OfferingName, PlaneName, TenantName};
+use portico_domain::claim::health::out_of_reach;
+use portico_domain::claim::{Claim, ClaimRef, Verdict};
+use portico_domain::documents::Access;
+use portico_domain::names::{OfferingName, TenantName};
 use portico_domain::tenancy::Scope;
 use serde_json::Value;
 
 use crate::act::drop_managed_fields;
 use crate::claims::{ClaimFilter, allows};
-use crate::discovery::Kind;
-
-/// Whose a namespace is.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tenancy {
-    by_namespace: HashMap<String, (TenantName, EnvironmentName)>,
-    environments: HashMap<TenantName, BTreeSet<EnvironmentName>>,
-}
-
-impl Tenancy {
-    pub(crate) fn of(tenants: &[Tenant]) -> Self {
-        let mut tenancy = Self::default();
-        for tenant in tenants {
-            for environment in &tenant.spec.environments {
-                let owner = (tenant.name.clone(), environment.name.clone());
-                tenancy.by_namespace.insert(environment.namespace.clone(), owner);
-                tenancy
-                    .environments
-                    .entry(tenant.name.clone())
-                    .or_default()
-                    .insert(environment.name.clone());
-            }
-        }
-        tenancy
-    }
-
-    /// Every namespace that is some environment's, sorted.
-    pub(crate) fn namespaces(&self) -> BTreeSet<&str> {
-        self.by_namespace.keys().map(String::as_str).collect()
-    }
-
-    fn owner(
-        &self,
-        namespace: Option<&str>,
-        labels: Option<&Value>,
-    ) -> (Option<TenantName>, Option<EnvironmentName>) {
-        if let Some(namespace) = namespace {
-            let owner = self.by_namespace.get(namespace);
-            return (
-                owner.map(|(tenant, _)| tenant.clone()),
-                owner.map(|(_, environment)| environment.clone()),
-            );
-        }
-        let label = |key: &str| labels?.get(key)?.as_str();
-        let tenant = label(marks::TENANT).and_then(|name| TenantName::new(name).ok());
-        let Some((tenant, environments)) = tenant.and_then(|name| self.environments.get_key_value(&name))
-        else {
-            return (None, None);
-        };
-        let environment = label(marks::ENVIRONMENT).and_then(|name| EnvironmentName::new(name).ok());
-        (
-            Some(tenant.clone()),
-            environment.filter(|name| environments.contains(name)),
-        )
-    }
-}
-
-/// What must be known of a kind to read its claims.
-#[derive(Debug, Clone)]
-pub(crate) struct Reading {
-    pub(crate) plane: PlaneName,
-    pub(crate) offering: OfferingName,
-    pub(crate) kind: Arc<Kind>,
-    pub(crate) access: Access,
-}
-
-impl Reading {
-    /// The claim that the object stands for, without the object itself; `None` when it lacks what
-    /// every object has.
-    fn read(&self, object: &Value, tenancy: &Tenancy, now: Timestamp) -> Option<Claim> {
-        let metadata = object.get("metadata")?;
-        let text = |key: &str| metadata.get(key).and_then(Value::as_str);
-        let name = ClaimName::new(text("name")?).ok()?;
-        let uid = text("uid").filter(|uid| !uid.is_empty())?.to_owned();
-        let namespace = if self.kind.resource.namespaced {
-            Some(text("namespace")?.to_owned())
-        } else {
-            None
-        };
-        let created_at = text("creationTimestamp")
-            .and_then(|at| at.parse().ok())
-            .unwrap_or(now);
-        let labels = metadata.get("labels");
-        let label = |key: &str| labels?.get(key)?.as_str();
-        let annotation = |key: &str| metadata.get("annotations")?.get(key)?.as_str();
-        let (tenant, environment) = tenancy.owner(namespace.as_deref(), labels);
-        let adapter = Adapter::of(
-            &self.kind.resource.group,
-            &self.kind.resource.kind,
-            self.kind.flavour,
-        );
-        let requester = annotation(marks::REQUESTER).map(|subject| {
-            let name = annotation(marks::REQUESTER_NAME).unwrap_or(subject);
-            (subject.to_owned(), portico_domain::claim::health::plain(name))
-        });
-        Some(Claim {
-            reference: ClaimRef {
-                plane: self.plane.clone(),
-                offering: self.offering.clone(),
-                namespace,
-                name,
-            },
-            resource: self.kind.resource.clone(),
-            uid,
-            tenant,
-            environment,
-            plan: label(marks::PLAN).and_then(|name| name.parse().ok()),
-            request: label(marks::REQUEST).and_then(|id| id.parse().ok()),
-            requester,
-            verdict: judge(object, adapter, &self.access),
-            created_at,
-            observed_at: now,
-            object: NOTHING.clone(),
-        })
-    }
-}
-
-/// In place of the object, where a claim stands in a list.
-static NOTHING: LazyLock<Arc<Value>> = LazyLock::new(|| Arc::new(Value::Null));
+pub(crate) use reading::Reading;
+pub(crate) use tenancy::Tenancy;
 
 /// What became of an object that came.
 #[derive(Debug, PartialEq, Eq)]
@@ -434,5 +320,4 @@ impl Inner {
 }
 
 #[cfg(test)]
-#[path = "cache_tests.rs"]
 mod tests;

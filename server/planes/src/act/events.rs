@@ -1,0 +1,93 @@
+//! What happened to a claim.
+
+use portico_domain::claim::health::plain;
+use portico_domain::claim::{Claim, ClaimEvent};
+use serde_json::Value;
+
+use super::tree::composite_of;
+use crate::actor::Actor;
+use crate::error::PlaneError;
+use crate::registry::Planes;
+use crate::wire::{Call, Wire, segment};
+
+/// Events shown for one claim.
+const MOST_EVENTS: usize = 100;
+
+impl Planes {
+    /// What happened to the claim and, for a legacy claim, to its composite; the newest first.
+    ///
+    /// # Errors
+    /// Each kind of [`PlaneError`].
+    pub async fn events(&self, actor: &Actor, claim: &Claim) -> Result<Vec<ClaimEvent>, PlaneError> {
+        let plane = self.plane(&claim.reference.plane)?;
+        let wire = plane.wire()?;
+        // Events of cluster-scoped objects are kept in the namespace `default`.
+        let namespace = claim.reference.namespace.as_deref().unwrap_or("default");
+        let mut events = events_of(&wire, actor, namespace, &claim.uid).await?;
+        if let Some(composite) = composite_of(&plane, &wire, actor, claim).await
+            && let Some(uid) = composite.pointer("/metadata/uid").and_then(Value::as_str)
+        {
+            // Trouble with these must not cost the claim's own.
+            events.extend(events_of(&wire, actor, "default", uid).await.unwrap_or_default());
+        }
+        events.sort_by_key(|event| std::cmp::Reverse(event.at));
+        events.truncate(MOST_EVENTS);
+        Ok(events)
+    }
+}
+
+async fn events_of(
+    wire: &Wire,
+    actor: &Actor,
+    namespace: &str,
+    uid: &str,
+) -> Result<Vec<ClaimEvent>, PlaneError> {
+    let selector = segment(&format!("involvedObject.uid={uid}"));
+    let path = format!(
+        "/api/v1/namespaces/{}/events?fieldSelector={selector}&limit=500",
+        segment(namespace)
+    );
+    let (_, list) = wire.ask(Call::get(path).by(actor)).await?;
+    let items = list.get("items").and_then(Value::as_array).into_iter().flatten();
+    // A plane that ignores the selector must not bring in other people's events.
+    let own = items.filter(|item| item.pointer("/involvedObject/uid").and_then(Value::as_str) == Some(uid));
+    Ok(own.map(event).collect())
+}
+
+fn event(item: &Value) -> ClaimEvent {
+    let text = |pointer: &str| {
+        item.pointer(pointer)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    let times = [
+        "/series/lastObservedTime",
+        "/lastTimestamp",
+        "/eventTime",
+        "/firstTimestamp",
+        "/metadata/creationTimestamp",
+    ];
+    let count = ["/series/count", "/count"]
+        .iter()
+        .find_map(|at| item.pointer(at)?.as_u64())
+        .unwrap_or(1);
+    let (kind, name) = (text("/involvedObject/kind"), text("/involvedObject/name"));
+    ClaimEvent {
+        warning: text("/type") == Some("Warning"),
+        reason: plain(text("/reason").unwrap_or_default()),
+        message: plain(text("/message").unwrap_or_default()),
+        count: u32::try_from(count).unwrap_or(u32::MAX),
+        at: times
+            .iter()
+            .filter_map(|at| text(at))
+            .find_map(|at| at.parse().ok()),
+        source: text("/source/component")
+            .or(text("/reportingComponent"))
+            .map(plain),
+        about: plain(&format!(
+            "{}/{}",
+            kind.unwrap_or_default(),
+            name.unwrap_or_default()
+        )),
+    }
+}

@@ -1,0 +1,76 @@
+//! From an object to the claim it stands for.
+
+use std::sync::{Arc, LazyLock};
+
+use jiff::Timestamp;
+use portico_domain::claim::health::judge;
+use portico_domain::claim::{Adapter, Claim, ClaimRef, marks};
+use portico_domain::documents::Access;
+use portico_domain::names::{ClaimName, OfferingName, PlaneName};
+use serde_json::Value;
+
+use super::Tenancy;
+use crate::discovery::Kind;
+
+/// What must be known of a kind to read its claims.
+#[derive(Debug, Clone)]
+pub(crate) struct Reading {
+    pub(crate) plane: PlaneName,
+    pub(crate) offering: OfferingName,
+    pub(crate) kind: Arc<Kind>,
+    pub(crate) access: Access,
+}
+
+impl Reading {
+    /// The claim that the object stands for, without the object itself; `None` when it lacks what
+    /// every object has.
+    pub(super) fn read(&self, object: &Value, tenancy: &Tenancy, now: Timestamp) -> Option<Claim> {
+        let metadata = object.get("metadata")?;
+        let text = |key: &str| metadata.get(key).and_then(Value::as_str);
+        let name = ClaimName::new(text("name")?).ok()?;
+        let uid = text("uid").filter(|uid| !uid.is_empty())?.to_owned();
+        let namespace = if self.kind.resource.namespaced {
+            Some(text("namespace")?.to_owned())
+        } else {
+            None
+        };
+        let created_at = text("creationTimestamp")
+            .and_then(|at| at.parse().ok())
+            .unwrap_or(now);
+        let labels = metadata.get("labels");
+        let label = |key: &str| labels?.get(key)?.as_str();
+        let annotation = |key: &str| metadata.get("annotations")?.get(key)?.as_str();
+        let (tenant, environment) = tenancy.owner(namespace.as_deref(), labels);
+        let adapter = Adapter::of(
+            &self.kind.resource.group,
+            &self.kind.resource.kind,
+            self.kind.flavour,
+        );
+        let requester = annotation(marks::REQUESTER).map(|subject| {
+            let name = annotation(marks::REQUESTER_NAME).unwrap_or(subject);
+            (subject.to_owned(), portico_domain::claim::health::plain(name))
+        });
+        Some(Claim {
+            reference: ClaimRef {
+                plane: self.plane.clone(),
+                offering: self.offering.clone(),
+                namespace,
+                name,
+            },
+            resource: self.kind.resource.clone(),
+            uid,
+            tenant,
+            environment,
+            plan: label(marks::PLAN).and_then(|name| name.parse().ok()),
+            request: label(marks::REQUEST).and_then(|id| id.parse().ok()),
+            requester,
+            verdict: judge(object, adapter, &self.access),
+            created_at,
+            observed_at: now,
+            object: NOTHING.clone(),
+        })
+    }
+}
+
+/// In place of the object, where a claim stands in a list.
+static NOTHING: LazyLock<Arc<Value>> = LazyLock::new(|| Arc::new(Value::Null));
