@@ -206,7 +206,8 @@ fn form_page(fields: Vec<Field>) -> RequestFormPage {
         note: HOSTILE.into(),
         problems: vec![],
         problem_count: 1,
-        reviewed: true,
+        reviewed: false,
+        tried: true,
     }
 }
 

@@ -358,6 +358,7 @@ pub(crate) fn create() -> RequestFormPage {
         problems: vec![],
         problem_count: 0,
         reviewed: false,
+        tried: false,
     }
 }
 
@@ -386,7 +387,8 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         name: "Orders DB".into(),
         name_problems: vec!["May hold small letters, digits and hyphens only.".into()],
         problem_count: 4,
-        reviewed: true,
+        reviewed: false,
+        tried: true,
         approval: ApprovalPreview {
             denied: None,
             needed: vec!["An approver of Payments: changes in production need a second pair of eyes.".into()],

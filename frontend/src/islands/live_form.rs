@@ -127,12 +127,7 @@ mod imp {
 
     /// What the person did not come to yet is not held against them, until they send or review.
     fn spare_untouched(page: &Document) {
-        if page
-            .query_selector("form[data-reviewed]")
-            .ok()
-            .flatten()
-            .is_some()
-        {
+        if page.query_selector("form[data-tried]").ok().flatten().is_some() {
             return;
         }
         for field in collect(page.query_selector_all("[data-field]").ok()) {

@@ -4,7 +4,7 @@ use portico_domain::view::{Frame, RequestsPage};
 
 use crate::parts::rows::{Columns, request_table};
 use crate::parts::text::empty;
-use crate::parts::{Query, document, pager};
+use crate::parts::{Query, document};
 
 /// The states that a list is limited to by a chip, the usual ones.
 const FILTERS: [State; 6] = [
@@ -35,11 +35,21 @@ pub fn requests(frame: &Frame, page: &RequestsPage) -> String {
             <div class="live" data-live="requests">
                 {filters(page, &query)}
                 {found(frame, page, &query)}
-                {pager(&page.rows, &query)}
+                {older(page, &query)}
             </div>
         }
         .into_any()
     })
+}
+
+/// The way on: requests are told from the newest back, by the last one that was told.
+fn older(page: &RequestsPage, query: &Query) -> Option<AnyView> {
+    let last = page.rows.items.last().filter(|_| page.rows.more)?;
+    let href = query.clone().with("before", last.id.to_string()).href();
+    Some(
+        view! { <nav class="pager" aria-label="Pages"><span></span><a class="button" rel="next" href=href>"Older"</a></nav> }
+            .into_any(),
+    )
 }
 
 fn filters(page: &RequestsPage, query: &Query) -> impl IntoView + use<> {

@@ -237,6 +237,7 @@ impl Portal {
             problems: shown_problems,
             problem_count,
             reviewed,
+            tried: !fresh && matches!(draft.command.as_deref(), None | Some("review" | "submit")),
             offering,
         })
     }

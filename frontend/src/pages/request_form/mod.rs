@@ -16,13 +16,13 @@ use crate::parts::text::{counted, empty};
 #[must_use]
 pub fn request_form(frame: &Frame, page: &RequestFormPage) -> String {
     document(frame, || {
-        let reviewed = page.reviewed.then_some("");
+        let tried = page.tried.then_some("");
         view! {
             <div class="page-head"><div>
                 <h1>{heading(page)}</h1>
                 <p>"In "<strong>{format!("{}/{}", page.tenant, page.environment)}</strong></p>
             </div></div>
-            <form class="request" method="post" action=page.post_to.clone() novalidate=true data-form="" data-reviewed=reviewed data-live-form="request">
+            <form class="request" method="post" action=page.post_to.clone() novalidate=true data-form="" data-tried=tried data-live-form="request">
                 // The Enter key presses the first button: let it be a harmless one.
                 <button class="unseen" name=names::DO value="review" tabindex="-1" aria-hidden="true">"Review"</button>
                 <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
@@ -65,7 +65,7 @@ fn problem_summary(page: &RequestFormPage) -> Option<AnyView> {
     let unplaced = page.form.iter().flat_map(|form| &form.problems);
     rows.extend(unplaced.map(|problem| view! { <li>{problem.clone()}</li> }.into_any()));
     let anything_unplaced = !rows.is_empty();
-    if page.reviewed {
+    if page.tried {
         let name = page.name_problems.iter().map(|problem| Found {
             id: choices::NAME_ID.to_owned(),
             label: "Name".to_owned(),
@@ -80,7 +80,7 @@ fn problem_summary(page: &RequestFormPage) -> Option<AnyView> {
     if rows.is_empty() {
         return None;
     }
-    let title = if page.reviewed {
+    let title = if page.tried {
         format!(
             "{} to solve before this can be sent",
             counted(rows.len(), "problem", "problems")
@@ -88,7 +88,7 @@ fn problem_summary(page: &RequestFormPage) -> Option<AnyView> {
     } else {
         "This cannot be sent as it is".to_owned()
     };
-    let role = (page.reviewed || anything_unplaced).then_some("alert");
+    let role = (page.tried || anything_unplaced).then_some("alert");
     Some(
         view! {
             <div class="notice bad" role=role id="problems" tabindex="-1">

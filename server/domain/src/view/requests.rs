@@ -71,6 +71,9 @@ pub struct RequestFormPage {
     pub problem_count: usize,
     /// Whether the fields were filled in and looked at: the page shows the summary for sending.
     pub reviewed: bool,
+    /// Whether it was sent or put up for review: what is wrong is then told at once, also of fields that nobody
+    /// came to yet.
+    pub tried: bool,
 }
 
 /// What a control plane's dry run says.
