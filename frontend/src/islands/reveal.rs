@@ -66,7 +66,7 @@ mod imp {
         };
         let _ = hide.set_attribute("type", "button");
         let _ = place.set_attribute("data-kept", "");
-        form.set_hidden(true);
+        form.remove();
         let _ = place.append_child(&shown);
         let _ = place.append_child(&hide);
         announce("Revealed. It has been recorded.");
@@ -75,7 +75,7 @@ mod imp {
         on(&hide, "click", move |_| {
             shown.remove();
             hidden.remove();
-            form.set_hidden(false);
+            let _ = place.append_child(&form);
             let _ = place.remove_attribute("data-kept");
             if let Ok(Some(button)) = form.query_selector("button") {
                 focus(&button);
