@@ -39,6 +39,8 @@ enum Command {
         #[arg(long, env = "PORTICO_DATABASE", hide_env_values = true)]
         database: Option<String>,
     },
+    /// Judges objects by the definitions of their kinds; exit status 1 when one is refused.
+    Validate(commands::validate::ValidateArguments),
     /// Lists everything that the portal answers to.
     Routes {
         /// As JSON.
@@ -134,6 +136,11 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
             };
             migrate::migrate(&url).await?;
             println!("the database is up to date");
+        }
+        Command::Validate(arguments) => {
+            if !commands::validate::validate(&arguments, &mut std::io::stdout())? {
+                return Ok(ExitCode::FAILURE);
+            }
         }
         Command::Routes { json } => {
             if json {

@@ -7,6 +7,7 @@ pub mod migrate;
 pub mod serve;
 mod stop;
 mod telemetry;
+pub mod validate;
 
 pub use stop::stop_on_signal;
 pub use telemetry::{LogFormat, begin_logging};

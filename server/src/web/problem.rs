@@ -347,10 +347,6 @@ pub struct FieldProblem {
     pub message: String,
 }
 
-/// Marks an answer that says all there is to say.
-#[derive(Clone)]
-struct Rendered;
-
 /// The middleware that gives every error its body.
 pub(super) async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request
@@ -362,12 +358,10 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
     let stranger = frame::Stranger::of(&request);
     let session = request.extensions().get::<tower_sessions::Session>().cloned();
     let response = next.run(request).await;
-    let status = response.status();
-    if !(status.is_client_error() || status.is_server_error())
-        || response.extensions().get::<Rendered>().is_some()
-    {
+    if says_it_all(&response) {
         return response;
     }
+    let status = response.status();
     let (mut parts, body) = response.into_parts();
     let problem = match parts.extensions.remove::<Problem>() {
         Some(problem) => problem,
@@ -410,8 +404,21 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
             .headers_mut()
             .insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     }
-    answer.extensions_mut().insert(Rendered);
     answer
+}
+
+/// Whether a response needs no words of ours: it is no error, it has them already, or a handler wrote a page or a
+/// document of its own, such as a form with what is wrong beside its fields.
+fn says_it_all(response: &Response) -> bool {
+    let status = response.status();
+    let kind = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let error = status.is_client_error() || status.is_server_error();
+    let own_words = kind.starts_with("text/html") || kind.starts_with("application/");
+    !error || response.extensions().get::<Problem>().is_none() && own_words
 }
 
 fn wants_json(request: &Request) -> bool {
@@ -451,4 +458,31 @@ fn json(problem: &Problem, path: &str) -> Response {
         );
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::{Html, IntoResponse};
+    use http::StatusCode;
+
+    use super::{Problem, says_it_all};
+
+    #[test]
+    fn a_page_of_a_handlers_own_is_left_as_it_is() {
+        let form_again = (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Html("the form, with what is wrong"),
+        );
+        assert!(says_it_all(&form_again.into_response()));
+        assert!(says_it_all(&StatusCode::NO_CONTENT.into_response()));
+    }
+
+    #[test]
+    fn bare_errors_get_their_words() {
+        assert!(!says_it_all(&Problem::not_found().into_response()));
+        assert!(!says_it_all(&StatusCode::INTERNAL_SERVER_ERROR.into_response()));
+        assert!(!says_it_all(
+            &(StatusCode::BAD_REQUEST, "what an extractor says").into_response()
+        ));
+    }
 }

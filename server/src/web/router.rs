@@ -18,7 +18,8 @@ use tower_sessions::{SessionManagerLayer, SessionStore};
 
 use super::app::App;
 use super::problem::{self, Problem};
-use super::viewer::BODY_BYTES;
+use super::routes::Kind;
+use super::viewer::{self, BODY_BYTES};
 use super::{measure, routes, security};
 
 /// How long one request may take. Longer than any call to a control plane that a page waits for.
@@ -28,7 +29,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
     let mut router = Router::new();
     for route in routes::table() {
+        let kind = route.kind;
         let (path, handler) = route.into_handler();
+        // By the table and not by each handler, so that none can forget it.
+        let handler = match kind {
+            Kind::Page | Kind::Form => handler.layer(from_fn_with_state(app.clone(), viewer::members_only)),
+            Kind::Public | Kind::Api => handler,
+        };
         router = router.route(path, handler);
     }
     let sessions = SessionManagerLayer::new(sessions)

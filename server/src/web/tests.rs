@@ -7,6 +7,12 @@ use reqwest::{Method, StatusCode};
 use super::routes::{self, Kind};
 use super::testing::House;
 
+/// A path as it might be asked.
+fn example(path: &str) -> String {
+    path.replace("{id}", "01a20504-0dab-75d3-97d4-14a654b60af4")
+        .replace(['{', '}'], "")
+}
+
 #[tokio::test]
 async fn somebody_signs_in_and_is_taken_where_they_wanted_to_go() {
     let house = House::start().await;
@@ -226,7 +232,7 @@ async fn strangers_are_sent_to_sign_in_and_forged_cookies_are_worth_nothing() {
             browser
                 .cookies
                 .extend(cookie.map(|cookie| ("portico".to_owned(), cookie.to_owned())));
-            let path = route.path.replace(['{', '}'], "");
+            let path = example(route.path);
             let method = route.method.parse().unwrap();
             let form: &[(&str, &str)] = &[("_csrf", "forged")];
             let page = browser
@@ -254,7 +260,7 @@ async fn a_form_without_the_sessions_token_is_refused() {
     let other = house.signed_in("pat").await.get("/").await.hidden("_csrf");
     let own = browser.get("/").await.hidden("_csrf");
     for route in routes::table().into_iter().filter(|route| route.method != "GET") {
-        let path = route.path.replace(['{', '}'], "");
+        let path = example(route.path);
         let method: Method = route.method.parse().unwrap();
         for token in ["", "forged", &other] {
             let page = browser
@@ -274,6 +280,33 @@ async fn a_form_without_the_sessions_token_is_refused() {
         }
     }
     assert_eq!(browser.get("/").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn no_page_fails_for_anybody() {
+    let house = House::start().await;
+    for username in ["dana", "devon", "pat", "nobody"] {
+        let mut browser = house.signed_in(username).await;
+        for route in routes::table()
+            .into_iter()
+            .filter(|route| route.kind == Kind::Page)
+        {
+            let path = example(route.path);
+            let page = browser.send(Method::GET, &path, &[], None).await;
+            let known = [StatusCode::OK, StatusCode::NOT_FOUND, StatusCode::FORBIDDEN];
+            assert!(
+                known.contains(&page.status),
+                "{username} {path}: {} {}",
+                page.status,
+                page.text
+            );
+            let admin = path.starts_with("/admin/") && !path.ends_with("/plane");
+            let expected = !admin || username == "pat";
+            if admin {
+                assert_eq!(page.status == StatusCode::OK, expected, "{username} {path}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

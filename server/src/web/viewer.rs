@@ -1,7 +1,9 @@
 //! Extractors: who is asking, and what they posted. A handler that names one of these cannot be
 //! reached without what it checks.
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
 use http::request::Parts;
 use http::{Method, header};
 use jiff::Timestamp;
@@ -42,6 +44,19 @@ async fn of_session(parts: &Parts, app: &App) -> Result<Option<Current>, Problem
         .viewers
         .of_session(session, &app.configuration, Timestamp::now())
         .await?)
+}
+
+/// Refuses strangers before anything else about their request is looked at.
+pub(super) async fn members_only(
+    State(app): State<App>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    of_session(&parts, &app)
+        .await?
+        .ok_or_else(Problem::sign_in_needed)?;
+    Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
 /// Whoever is signed in, if anybody.
