@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn markdown_does_no_harm() {
         let html = safe_html(
-            "# Title\n\n<script>alert(1)</script> [x](javascript:alert(1)) ![i](https://evil.example/x.png) **b**",
+            "# Title\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1)) ![i](https://evil.example/x.png) **b**",
         );
         assert!(html.contains("<strong>b</strong>"), "{html}");
         for bad in ["script", "javascript", "img", "evil"] {
