@@ -177,15 +177,19 @@ impl ApiError {
         }
     }
 
-    /// 403.
-    #[must_use]
+    /// 403, for an object or, without a name, for a collection.
     pub fn forbidden(kind: &Kind, name: &str, why: &str) -> Self {
+        let what = if name.is_empty() {
+            kind.resource()
+        } else {
+            format!("{} {name:?}", kind.resource())
+        };
         Self::of(
             kind,
             name,
             403,
             "Forbidden",
-            format!("{} {name:?} is forbidden: {why}", kind.resource()),
+            format!("{what} is forbidden: {why}"),
         )
     }
 

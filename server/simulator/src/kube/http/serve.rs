@@ -40,7 +40,7 @@ impl Serving {
         self.address
     }
 
-    /// Cuts all connections, stops accepting, and writes the snapshot if there is one.
+    /// Cuts all connections and stops accepting. What was written is kept already.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         if let Some(task) = self.task.take() {
