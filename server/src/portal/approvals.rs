@@ -6,7 +6,7 @@ use portico_domain::view::{ApprovalRow, ApprovalsPage, Paged};
 use portico_planes::Catalog;
 use portico_store::{Page, RequestFilter};
 
-use super::request::{difference, may_decide, track, wish};
+use super::request::{may_decide, to_judge, track, wish};
 use super::{Portal, Result, rows};
 
 /// Requests looked at for one viewer's queue.
@@ -76,7 +76,7 @@ impl Portal {
                 .map(|rule| rule.reason.clone())
                 .collect(),
             quota: self.quota_lines(&configuration, catalog, request).await?,
-            diff: difference(request),
+            diff: to_judge(request),
             note: request.note.clone(),
             history: track(&counts),
             revision: request.revision,

@@ -37,7 +37,7 @@ impl Portal {
     ) -> Result<CatalogPage> {
         let configuration = self.configuration();
         let policies = self.policies()?;
-        let index = self.index(work)?;
+        let index = self.index(work);
         let found = index.find(Wanted {
             words: &query.words,
             category: query.category,

@@ -101,7 +101,7 @@ fn with_meaning(names: Vec<String>, access: &Access) -> Vec<ConnectKey> {
 
 fn snippets(access: &Access, secret: &str, keys: &[ConnectKey]) -> Vec<Snippet> {
     let key_of = |meaning: &str| {
-        let known = access.keys.get(meaning).map(String::as_str).unwrap_or(meaning);
+        let known = access.keys.get(meaning).map_or(meaning, String::as_str);
         keys.iter()
             .find(|key| key.key == known)
             .map(|key| key.key.as_str())
@@ -135,14 +135,14 @@ fn snippets(access: &Access, secret: &str, keys: &[ConnectKey]) -> Vec<Snippet> 
             "kcat",
             r#"kcat -L -b "$HOST:$PORT" -X security.protocol=SASL_SSL -X sasl.username="$USERNAME" -X sasl.password="$PASSWORD""#,
         )),
-        Some("amqp") => Some(("Address", r#"amqps://$USERNAME:$PASSWORD@$HOST:$PORT"#)),
+        Some("amqp") => Some(("Address", "amqps://$USERNAME:$PASSWORD@$HOST:$PORT")),
         Some("s3") => Some((
             "aws",
             r#"AWS_ACCESS_KEY_ID="$USERNAME" AWS_SECRET_ACCESS_KEY="$PASSWORD" aws s3 ls --endpoint-url "$URI""#,
         )),
         Some("kubernetes") => Some((
             "kubectl",
-            r#"kubectl --kubeconfig <(printenv KUBECONFIG_CONTENT) get nodes"#,
+            "kubectl --kubeconfig <(printenv KUBECONFIG_CONTENT) get nodes",
         )),
         _ => None,
     };
@@ -158,29 +158,27 @@ fn snippets(access: &Access, secret: &str, keys: &[ConnectKey]) -> Vec<Snippet> 
             text,
         });
     }
-    let env: String = keys.iter().fold(String::new(), |mut text, key| {
-        text.push_str(&format!(
-            "{}=    # reveal “{}” above\n",
-            variable(&key.key),
-            key.key
-        ));
-        text
-    });
+    let env: Vec<String> = keys
+        .iter()
+        .map(|key| format!("{}=    # reveal “{}” above\n", variable(&key.key), key.key))
+        .collect();
     snippets.push(Snippet {
         title: "Environment file".to_owned(),
-        text: env,
+        text: env.concat(),
     });
-    let references: String = keys.iter().fold("env:\n".to_owned(), |mut text, key| {
-        text.push_str(&format!(
-            "  - name: {}\n    valueFrom:\n      secretKeyRef: {{ name: {secret}, key: {} }}\n",
-            variable(&key.key),
-            key.key
-        ));
-        text
-    });
+    let references: Vec<String> = keys
+        .iter()
+        .map(|key| {
+            let name = variable(&key.key);
+            let key = &key.key;
+            format!(
+                "  - name: {name}\n    valueFrom:\n      secretKeyRef: {{ name: {secret}, key: {key} }}\n"
+            )
+        })
+        .collect();
     snippets.push(Snippet {
         title: "Kubernetes".to_owned(),
-        text: references,
+        text: format!("env:\n{}", references.concat()),
     });
     if let Some(uri) = key_of("uri") {
         let name = variable(uri);

@@ -224,7 +224,7 @@ impl Portal {
         posted: &Posted,
     ) -> Result<Draft> {
         let configuration = self.configuration();
-        let index = self.index(work)?;
+        let index = self.index(work);
         let entry = index.get(offering).ok_or(PortalError::NotFound)?;
         let may = may_request(viewer, work, None);
         let (Some(work), true) = (work, may.allowed) else {
@@ -248,7 +248,7 @@ impl Portal {
         let plan = choose_plan(&offered, posted, &mut problems);
         let (tenant, environment) = work.resolve(&configuration).ok_or(PortalError::NotFound)?;
         let placement = self.place(&configuration, &offered, tenant, environment, &wish);
-        let served = self.form_source(&configuration, &offered, tenant, &placement);
+        let served = Self::form_source(&configuration, &offered, tenant, &placement);
         let start = Start {
             offered,
             work: work.clone(),
@@ -357,7 +357,6 @@ impl Portal {
     /// What to make the form of: the chosen control plane's schema; while none is chosen that of any the tenant
     /// may use, so that nothing typed is lost over a region that nobody serves.
     fn form_source(
-        &self,
         configuration: &Configuration,
         offered: &Offered,
         tenant: &Tenant,

@@ -71,7 +71,7 @@ impl Portal {
 
         let suggestions = if all == 0 && waiting_on_others.is_empty() {
             let policies = self.policies()?;
-            let index = self.index(work)?;
+            let index = self.index(work);
             let found = index.find(Wanted::default()).entries;
             let mut different: Vec<_> = Vec::new();
             for entry in found {

@@ -16,7 +16,7 @@ use portico_planes::{Catalog, Offered};
 use serde_json::Value;
 
 use super::names::choice;
-use super::{Portal, Result, Work};
+use super::{Portal, Work};
 
 /// Indexes kept at most: one for each environment that somebody works in.
 const MOST: usize = 512;
@@ -172,14 +172,14 @@ fn ordinary_developer(tenant: &Tenant) -> Viewer {
 
 impl Portal {
     /// The catalog as seen from where the viewer works.
-    pub(super) fn index(&self, work: Option<&Work>) -> Result<Arc<Index>> {
+    pub(super) fn index(&self, work: Option<&Work>) -> Arc<Index> {
         let catalog = self.planes().catalog();
         let made_of = (catalog.generation, self.shared.configuration.generation());
         let key = work.cloned();
         if let Some(index) = self.shared.indexes.0.read().get(&key)
             && index.made_of == made_of
         {
-            return Ok(Arc::clone(index));
+            return Arc::clone(index);
         }
         let index = Arc::new(self.make_index(work, &catalog, made_of));
         let mut indexes = self.shared.indexes.0.write();
@@ -187,7 +187,7 @@ impl Portal {
             indexes.clear();
         }
         indexes.insert(key, Arc::clone(&index));
-        Ok(index)
+        index
     }
 
     fn make_index(&self, work: Option<&Work>, catalog: &Catalog, made_of: (u64, u64)) -> Index {

@@ -16,6 +16,7 @@ mod draft;
 mod error;
 mod fill;
 mod form;
+mod form_page;
 mod frame;
 mod history;
 mod home;

@@ -7,6 +7,7 @@ use portico_domain::tenancy::{Role, Viewer};
 use portico_domain::view::{Allowed, OfferingPage, PlanColumn, ReceivedItem, ServedOn};
 use portico_planes::{ClaimFilter, Offered, PlaneState, PlaneStatus};
 
+use super::form_page::facts;
 use super::{Portal, PortalError, Result, Work, rows};
 
 /// Claims of it that are shown on its page.
@@ -26,17 +27,12 @@ impl Portal {
         let configuration = self.configuration();
         let policies = self.policies()?;
         let catalog = self.planes().catalog();
-        let index = self.index(work)?;
+        let index = self.index(work);
         let entry = index.get(name).ok_or(PortalError::NotFound)?;
         let offered = entry.offered();
         let card = entry.card(work, &configuration, &policies.1);
 
-        let mut facts: Vec<String> = Vec::new();
-        for fact in offered.plans.iter().flat_map(|plan| plan.facts.keys()) {
-            if !facts.contains(fact) {
-                facts.push(fact.clone());
-            }
-        }
+        let facts = facts(offered);
         let statuses = self.planes().planes();
         let served_on = card
             .planes

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use portico_domain::documents::Configuration;
-use portico_domain::manifest::{diff, without_machinery};
+use portico_domain::manifest::{diff, settable, without_machinery};
 use portico_domain::names::RequestId;
 use portico_domain::policy::{approvers_in_words, is_approver, takes, unmet};
 use portico_domain::quota;
 use portico_domain::request::{Action, Request, State};
 use portico_domain::schema::yaml;
 use portico_domain::tenancy::{Role, Viewer};
-use portico_domain::view::{DiffLine, QuotaLine, RequestPage, RequestStep};
+use portico_domain::view::{DiffLine, DiffTone, QuotaLine, RequestPage, RequestStep};
 use portico_planes::Catalog;
 
 use super::names::{claim_href, plane_title};
@@ -124,6 +124,21 @@ pub(super) fn difference(request: &Request) -> Vec<DiffLine> {
     }
 }
 
+/// What an approver has to look at: for a change what differs, for a new claim what it is to be.
+pub(super) fn to_judge(request: &Request) -> Vec<DiffLine> {
+    if request.action != Action::Create {
+        return difference(request);
+    }
+    let wanted = serde_json::Value::Object(settable(&request.manifest));
+    yaml::print(&wanted)
+        .lines()
+        .map(|line| DiffLine {
+            tone: DiffTone::Same,
+            text: line.to_owned(),
+        })
+        .collect()
+}
+
 /// Whether the viewer is one of those whose agreement is still missing.
 pub(super) fn is_asked(viewer: &Viewer, request: &Request) -> bool {
     let Some(need) = &request.approval else {
@@ -198,7 +213,6 @@ fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
         at: Some(request.updated_at),
         comment: request.failure.clone(),
         done: true,
-        current: true,
         bad,
         ..plain(title)
     };

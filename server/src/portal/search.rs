@@ -43,7 +43,7 @@ impl Portal {
     /// # Errors
     /// When the policies in force cannot be used.
     pub fn search(&self, viewer: &Viewer, work: Option<&Work>, words: &str) -> Result<Vec<Hit>> {
-        let index = self.index(work)?;
+        let index = self.index(work);
         let text = words.trim().to_lowercase();
         let mut hits: Vec<Hit> = Vec::new();
         let offerings = index

@@ -11,7 +11,7 @@ pub(super) fn wish(
     name: &str,
     tenant: &str,
     environment: &str,
-    plane_title: Option<&str>,
+    plane: Option<&str>,
 ) -> String {
     let article = if offering_title.starts_with(['A', 'E', 'I', 'O', 'U', 'a', 'e', 'i', 'o', 'u']) {
         "An"
@@ -32,9 +32,7 @@ pub(super) fn wish(
     } else {
         format!(" named {name}")
     };
-    let on = plane_title
-        .map(|plane| format!(" on {plane}"))
-        .unwrap_or_default();
+    let on = plane.map(|plane| format!(" on {plane}")).unwrap_or_default();
     format!("{start}{plan}{named} in {tenant}/{environment}{on}")
 }
 

@@ -43,7 +43,7 @@ impl Portal {
         if let Some(known) = self.sent_before(viewer, draft.id).await? {
             return Ok(Sent::Accepted(known));
         }
-        self.notice_stale(&mut draft, posted);
+        draft.notice_stale(posted);
         let mut dry_run = None;
         if draft.problem_count() == 0 {
             dry_run = Some(self.dry_run(&mut draft, viewer).await);
@@ -55,7 +55,7 @@ impl Portal {
             draft.problem_count(),
         ) else {
             return Ok(Sent::Refused(Box::new(
-                self.form_page(work, draft, dry_run, false, false)?,
+                self.form_page(work, &draft, dry_run, false, false)?,
             )));
         };
         let now = self.now();
@@ -94,7 +94,7 @@ impl Portal {
             Err(PortalError::Conflict(why)) => {
                 draft.problem("", why);
                 Ok(Sent::Refused(Box::new(
-                    self.form_page(work, draft, dry_run, false, false)?,
+                    self.form_page(work, &draft, dry_run, false, false)?,
                 )))
             }
             Err(error) => Err(error),

@@ -20,7 +20,7 @@ impl Work {
     #[must_use]
     pub fn choose(viewer: &Viewer, configuration: &Configuration, wanted: Option<&str>) -> Option<Self> {
         wanted
-            .and_then(|wanted| Self::parse(wanted))
+            .and_then(Self::parse)
             .filter(|work| viewer.roles.contains_key(&work.tenant) && work.resolve(configuration).is_some())
             .or_else(|| Self::first(viewer, configuration))
     }

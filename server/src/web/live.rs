@@ -23,7 +23,7 @@ use crate::portal::{Live, LiveEvent};
 /// How often a silent stream says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a stream lasts at most; then the browser connects anew, and its session is judged anew.
-const LASTS: Duration = Duration::from_secs(10 * 60);
+const LASTS: Duration = Duration::from_mins(10);
 /// Streams that one person may hold open at once.
 const MOST: usize = 32;
 
@@ -89,12 +89,13 @@ pub(super) async fn events(
         _place: Place::take(&app, &current.viewer.person.subject)?,
     };
     let stream = futures::stream::unfold(telling, |mut telling| async move {
-        let event = match telling.first.take() {
-            Some(event) => event,
-            None => tokio::select! {
+        let event = if let Some(event) = telling.first.take() {
+            event
+        } else {
+            tokio::select! {
                 () = telling.stop.cancelled() => return None,
                 event = tokio::time::timeout_at(telling.until, telling.live.next()) => event.ok()??,
-            },
+            }
         };
         telling.number += 1;
         let told = Event::default()

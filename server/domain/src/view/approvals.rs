@@ -22,7 +22,7 @@ pub struct ApprovalRow {
     pub why: Vec<String>,
     /// What it does to the quota.
     pub quota: Vec<QuotaLine>,
-    /// For a change what differs from what was live, else what differs from the plan; short.
+    /// What to look at: for a change what differs from what was live, for a new claim what it is to be.
     pub diff: Vec<DiffLine>,
     /// What the requester had to say.
     pub note: Option<String>,

@@ -43,20 +43,19 @@ impl FromRequestParts<App> for Asker {
         let place: Place = axum::extract::Query::try_from_uri(&parts.uri)
             .map(|query| query.0)
             .unwrap_or_default();
-        let work = match (place.tenant, place.environment) {
-            (Some(tenant), Some(environment)) => {
-                let wanted = format!("{tenant}/{environment}");
-                let work = Work::choose(&current.viewer, &configuration, Some(&wanted));
-                // Another place than the one that was named would be a surprise.
-                let named = work.filter(|work| {
-                    work.tenant.as_str() == tenant && work.environment.as_str() == environment
-                });
-                Some(named.ok_or_else(Problem::not_found)?)
-            }
-            _ => {
-                let remembered = super::frame::cookie(&parts.headers, PLACE_COOKIE);
-                Work::choose(&current.viewer, &configuration, remembered)
-            }
+        let work = if let (Some(tenant), Some(environment)) = (place.tenant, place.environment) {
+            let work = Work::choose(
+                &current.viewer,
+                &configuration,
+                Some(&format!("{tenant}/{environment}")),
+            );
+            // Another place than the one that was named would be a surprise.
+            let named = work
+                .filter(|work| work.tenant.as_str() == tenant && work.environment.as_str() == environment);
+            Some(named.ok_or_else(Problem::not_found)?)
+        } else {
+            let remembered = super::frame::cookie(&parts.headers, PLACE_COOKIE);
+            Work::choose(&current.viewer, &configuration, remembered)
         };
         let ClientAddress(address) = ClientAddress::from_request_parts(parts, app)
             .await

@@ -1,0 +1,168 @@
+//! The page that the form is: what was filled in, what is thought of it, and what would be sent.
+
+use portico_domain::documents::ControlPlane;
+use portico_domain::manifest::{differences, settable, without_machinery};
+use portico_domain::placement::may_use;
+use portico_domain::schema::form::{self, Setup};
+use portico_domain::schema::yaml;
+use portico_domain::view::{DryRunVerdict, Form, Problem, RequestFormPage};
+use portico_planes::Offered;
+use serde_json::Value;
+
+use super::draft::Draft;
+use super::names::{choice, plane_title};
+use super::offering::{plan_columns, plan_title};
+use super::{Portal, PortalError, Result, Work, sentence};
+
+/// Differences that the summary lists.
+const DIFFERENCES: usize = 30;
+
+impl Portal {
+    /// The page. `fresh` for a form just opened, `reviewed` for one that was checked whole and may be sent.
+    pub(super) fn form_page(
+        &self,
+        work: Option<&Work>,
+        draft: &Draft,
+        dry_run: Option<DryRunVerdict>,
+        reviewed: bool,
+        fresh: bool,
+    ) -> Result<RequestFormPage> {
+        let configuration = draft.configuration.clone();
+        let policies = self.policies()?;
+        let index = self.index(Some(&draft.work));
+        let offering = match index.get(&draft.offered.name) {
+            Some(entry) => entry.card(work.or(Some(&draft.work)), &configuration, &policies.1),
+            // A claim may be changed after its offering was taken out of the catalog.
+            None => return Err(PortalError::NotFound),
+        };
+        let tenant = draft.tenant().ok_or(PortalError::NotFound)?;
+        let usable: Vec<_> = configuration
+            .control_planes
+            .values()
+            .filter(|plane| may_use(tenant, plane) && draft.offered.served.contains_key(&plane.name))
+            .collect();
+        let form = draft.form(fresh);
+        let plane = draft.placement.chosen.clone();
+        // A form just opened says nothing of what is still empty.
+        let name_problems = if fresh {
+            Vec::new()
+        } else {
+            draft.name_problems.clone()
+        };
+        let problems: Vec<Problem> = draft
+            .problems
+            .iter()
+            .filter(|problem| !fresh || problem.field.is_empty())
+            .cloned()
+            .collect();
+        let problem_count = problems.len()
+            + name_problems.len()
+            + usize::from(draft.yaml_problem.is_some())
+            + form.as_ref().map_or(0, |form| form.problem_count);
+        Ok(RequestFormPage {
+            action: draft.action,
+            post_to: match &draft.claim {
+                Some(claim) => format!("{}/change", super::names::claim_href(&claim.reference)),
+                None => format!("/catalog/{}/request", draft.offered.name),
+            },
+            request_id: draft.id,
+            tenant: draft.work.tenant.clone(),
+            environment: draft.work.environment.clone(),
+            name: draft.name.clone(),
+            name_problems,
+            plans: plan_columns(&draft.offered, &facts(&draft.offered)),
+            plan: draft.plan.as_ref().map(|plan| plan.name.clone()),
+            regions: regions(&usable),
+            region: draft.wish.region.clone(),
+            planes: usable.iter().map(|plane| choice(plane)).collect(),
+            plane: draft.wish.plane.clone(),
+            form,
+            schema_hash: draft
+                .served
+                .as_ref()
+                .map(|(_, served)| served.schema_hash.clone())
+                .unwrap_or_default(),
+            yaml: draft
+                .yaml_text
+                .clone()
+                .unwrap_or_else(|| yaml::print(&draft.object)),
+            yaml_tab: draft.yaml_tab,
+            yaml_problem: draft.yaml_problem.clone(),
+            sentence: sentence::wish(
+                draft.action,
+                &draft.offered.title,
+                draft.plan.as_ref().map(plan_title),
+                &draft.name,
+                draft.work.tenant.as_str(),
+                draft.work.environment.as_str(),
+                plane
+                    .as_ref()
+                    .map(|plane| plane_title(&configuration, plane))
+                    .as_deref(),
+            ),
+            placement: draft.placement.clone(),
+            approval: draft.approval.clone(),
+            quota: draft.quota.clone(),
+            differences: draft.differences(),
+            manifest: draft.manifest.as_ref().map(yaml::print).unwrap_or_default(),
+            dry_run,
+            note: draft.note.clone(),
+            problems,
+            problem_count,
+            reviewed,
+            tried: !fresh && matches!(draft.command.as_deref(), None | Some("review" | "submit")),
+            offering,
+        })
+    }
+}
+
+impl Draft {
+    /// The fields, as the schema has them, with what is wrong beside them.
+    fn form(&self, fresh: bool) -> Option<Form> {
+        let schema = self.schema()?;
+        let setup = Setup {
+            is_composite: self.is_composite(),
+            is_change: self.claim.is_some(),
+            hints: &self.offered.form,
+            plan: self.plan.as_ref(),
+            object: &self.object,
+            typed: Some(&self.typed),
+            violations: if fresh { &[] } else { &self.violations },
+        };
+        Some(form::build(&schema, setup))
+    }
+
+    /// What differs from what is live, or for a new claim from what the plan and the defaults say.
+    fn differences(&self) -> Vec<(String, String, String)> {
+        let mut found = match &self.claim {
+            Some(claim) => {
+                let live = Value::Object(settable(&without_machinery(&claim.object, self.is_composite())));
+                differences(&live, &self.object)
+            }
+            None => differences(&self.base, &self.object),
+        };
+        found.truncate(DIFFERENCES);
+        found
+    }
+}
+
+fn regions(planes: &[&ControlPlane]) -> Vec<String> {
+    let mut regions: Vec<String> = planes
+        .iter()
+        .filter_map(|plane| plane.spec.region.clone())
+        .collect();
+    regions.sort();
+    regions.dedup();
+    regions
+}
+
+/// The names of all facts that plans state, in the order they first come.
+pub(super) fn facts(offered: &Offered) -> Vec<String> {
+    let mut facts: Vec<String> = Vec::new();
+    for fact in offered.plans.iter().flat_map(|plan| plan.facts.keys()) {
+        if !facts.contains(fact) {
+            facts.push(fact.clone());
+        }
+    }
+    facts
+}
