@@ -1,5 +1,6 @@
 //! What pages promise: hostile text stays text, and every control of a form can be found by who cannot see it.
 #![cfg(feature = "ssr")]
+#![expect(clippy::unwrap_used, reason = "a test that fails here says where")]
 
 use portico_domain::documents::Category;
 use portico_domain::placement::Placement;

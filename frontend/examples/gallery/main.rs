@@ -1,5 +1,10 @@
 //! Renders every page with sample content to `target/gallery`, to be looked at in a browser:
 //! with nothing, one and very many; with the longest names, an error, a dead control plane.
+#![expect(
+    clippy::expect_used,
+    reason = "the names and times of the samples are right, or the gallery says where not"
+)]
+#![expect(clippy::too_many_lines, reason = "samples are told in one go")]
 
 mod admin;
 mod catalog;

@@ -1,3 +1,5 @@
+//! Copy buttons.
+
 use leptos::prelude::*;
 
 /// Brings the copy buttons to life.

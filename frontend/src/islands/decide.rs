@@ -1,3 +1,5 @@
+//! Keys for the approval queue.
+
 use leptos::prelude::*;
 
 /// Keys for the approval queue: j and k go to the next and previous request, a and r to its buttons.

@@ -1,3 +1,5 @@
+//! Pages that stay true by themselves.
+
 use leptos::prelude::*;
 
 /// Keeps the page true: hears of changes, asks for the page anew and takes over what differs. After a lost

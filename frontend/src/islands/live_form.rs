@@ -1,3 +1,5 @@
+//! The request form, alive.
+
 use leptos::prelude::*;
 
 /// Brings the request form to life: problems appear beside fields while one types, and what adds, moves or

@@ -4,18 +4,23 @@
 //! Islands do not draw pages a second time. They ask the server for the page anew and take over what
 //! differs ([`renew`]), so that there is one place that knows how a page looks.
 
+#![expect(
+    clippy::must_use_candidate,
+    reason = "a view that is not shown is seen to be missing, and the macro drops the attribute"
+)]
+
 #[cfg(feature = "hydrate")]
 mod browser;
-mod copy;
-mod decide;
-mod live;
-mod live_form;
-mod palette;
+pub mod copy;
+pub mod decide;
+pub mod live;
+pub mod live_form;
+pub mod palette;
 #[cfg(feature = "hydrate")]
 mod renew;
-mod reveal;
-mod search;
-mod theme;
+pub mod reveal;
+pub mod search;
+pub mod theme;
 
 pub use copy::Copy;
 pub use decide::Decide;

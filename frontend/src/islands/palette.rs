@@ -1,3 +1,5 @@
+//! Search everywhere.
+
 use leptos::html::{Dialog, Input};
 use leptos::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Secrets, shown in their place.
+
 use leptos::prelude::*;
 
 /// Shows a key of a secret in its place, where without scripts a page of its own would.

@@ -1,3 +1,5 @@
+//! Search as one types.
+
 use leptos::prelude::*;
 
 /// Searches as one types: improves on every `form[data-search]`, whose query stays in the URL.

@@ -1,3 +1,5 @@
+//! Light and dark.
+
 use leptos::prelude::*;
 
 /// The button that goes from the system's theme to light to dark and around, and remembers it in a cookie, so
@@ -8,6 +10,7 @@ pub fn ThemeSwitch() -> impl IntoView {
     let title = move || theme.get().title();
     let turn = move |_| {
         theme.update(|theme| *theme = theme.next());
+        #[cfg(feature = "hydrate")]
         theme.get_untracked().apply();
     };
     view! {
@@ -80,7 +83,4 @@ impl Theme {
             ));
         }
     }
-
-    #[cfg(not(feature = "hydrate"))]
-    fn apply(self) {}
 }

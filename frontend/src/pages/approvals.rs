@@ -79,7 +79,7 @@ fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView 
                         {quotas}
                         <p class="quiet">{approval.history.clone()}</p>
                         <p><a href=row.href.clone()>"The whole request"</a></p>
-                        {decision(frame, row.id.to_string(), approval.revision)}
+                        {decision(frame, &row.id.to_string(), approval.revision)}
                     </div>
                 </div>
             </details>

@@ -48,7 +48,6 @@ fn query_of(filter: &ClaimsFilter) -> Query {
 
 fn search(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
     let filter = &page.filter;
-    let chosen = |value: Option<&str>| value.map(str::to_owned);
     let offerings = page
         .offerings
         .iter()
@@ -81,10 +80,10 @@ fn search(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
                 <span class="unseen">"Search by name"</span>
                 <input type="search" name="q" value=filter.query.clone() placeholder="Search by name" autocomplete="off" maxlength="200" />
             </label>
-            {pick("offering", "Offering", "Any offering", offerings.collect(), chosen(filter.offering.as_ref().map(AsRef::as_ref)))}
-            {pick("environment", "Environment", "Any environment", environments.collect(), chosen(filter.environment.as_ref().map(AsRef::as_ref)))}
-            {pick("plane", "Control plane", "Any control plane", planes.collect(), chosen(filter.plane.as_ref().map(AsRef::as_ref)))}
-            {pick("sort", "Order", "What needs someone first", sorts.collect(), filter.sort.clone())}
+            {pick("offering", "Offering", "Any offering", offerings.collect(), filter.offering.as_ref().map(AsRef::as_ref))}
+            {pick("environment", "Environment", "Any environment", environments.collect(), filter.environment.as_ref().map(AsRef::as_ref))}
+            {pick("plane", "Control plane", "Any control plane", planes.collect(), filter.plane.as_ref().map(AsRef::as_ref))}
+            {pick("sort", "Order", "What needs someone first", sorts.collect(), filter.sort.as_deref())}
             {carried}
             <button class="button when-still">"Show"</button>
         </form>
@@ -96,13 +95,13 @@ fn pick(
     label: &'static str,
     any: &'static str,
     options: Vec<(String, String)>,
-    chosen: Option<String>,
+    chosen: Option<&str>,
 ) -> Option<impl IntoView + use<>> {
     (!options.is_empty()).then(|| {
         let options: Vec<_> = options
             .into_iter()
             .map(|(value, words)| {
-                let selected = chosen.as_ref() == Some(&value);
+                let selected = chosen == Some(value.as_str());
                 view! { <option value=value selected=selected>{words}</option> }
             })
             .collect();

@@ -256,10 +256,10 @@ fn plane(frame: &Frame, served: &ServedOn) -> impl IntoView + use<> {
     let state = if served.reachable {
         None
     } else {
-        let seen = served
-            .last_seen
-            .map(|at| format!("Does not answer, last seen {}", relative(frame.now, at)))
-            .unwrap_or_else(|| "Does not answer".to_owned());
+        let seen = served.last_seen.map_or_else(
+            || "Does not answer".to_owned(),
+            |at| format!("Does not answer, last seen {}", relative(frame.now, at)),
+        );
         Some(view! { <span class="problem">{icon("unreachable")}<span>{seen}</span></span> })
     };
     let deprecated = served

@@ -65,11 +65,11 @@ fn decide(frame: &Frame, page: &RequestPage) -> Option<AnyView> {
         );
     }
     page.may_decide
-        .then(|| view! { <section aria-label="Decision">{decision(frame, page.row.id.to_string(), page.revision)}</section> }.into_any())
+        .then(|| view! { <section aria-label="Decision">{decision(frame, &page.row.id.to_string(), page.revision)}</section> }.into_any())
 }
 
 /// The form by which an approver decides.
-pub(super) fn decision(frame: &Frame, id: String, revision: i64) -> AnyView {
+pub(super) fn decision(frame: &Frame, id: &str, revision: i64) -> AnyView {
     let comment = format!("comment-{id}");
     view! {
         <form class="decide" method="post" action=format!("/requests/{id}/decide")>

@@ -57,7 +57,7 @@ pub(crate) fn rail(frame: &Frame) -> AnyView {
             count: 0,
         });
     }
-    let links: Vec<_> = places.into_iter().map(|place| link(place, &frame.path)).collect();
+    let links: Vec<_> = places.iter().map(|place| link(place, &frame.path)).collect();
     view! {
         <div class="rail">
             <a class="brand" href="/">{icon("portico")}<span>{frame.company.clone()}</span></a>
@@ -70,7 +70,7 @@ pub(crate) fn rail(frame: &Frame) -> AnyView {
     .into_any()
 }
 
-fn link(place: Place, path: &str) -> impl IntoView + use<> {
+fn link(place: &Place, path: &str) -> impl IntoView + use<> {
     let root = match place.href {
         "/admin/control-planes" => "/admin/",
         href => href,

@@ -91,8 +91,7 @@ fn text_input(
         "text"
     };
     let class = match (max_length, format) {
-        (_, Some("quantity" | "duration" | "intOrString")) => Some("short"),
-        (Some(..=20), _) => Some("short"),
+        (_, Some("quantity" | "duration" | "intOrString")) | (Some(..=20), _) => Some("short"),
         _ => None,
     };
     view! {
