@@ -169,7 +169,12 @@ impl PlaneError {
             body: parsed.unwrap_or(Value::Null),
         };
         match status {
-            401 | 403 => Self::Forbidden {
+            401 => Self::Refused {
+                plane: plane.to_owned(),
+                status,
+                message: "it does not accept Portico's credentials".to_owned(),
+            },
+            403 => Self::Forbidden {
                 plane: plane.to_owned(),
                 message: answer.message("not permitted"),
             },

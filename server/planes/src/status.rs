@@ -116,15 +116,14 @@ impl Vitals {
 
     /// Keeps an error. The same one again is counted, not repeated.
     pub(crate) fn note(&mut self, message: String, now: Timestamp) {
-        if let Some(known) = self.notes.iter_mut().find(|note| note.message == message) {
-            known.at = now;
-            known.times = known.times.saturating_add(1);
-            return;
-        }
+        let known = self.notes.iter().position(|note| note.message == message);
+        let times = known
+            .and_then(|at| self.notes.remove(at))
+            .map_or(0, |note| note.times);
         self.notes.push_front(Note {
             at: now,
             message,
-            times: 1,
+            times: times.saturating_add(1),
         });
         self.notes.truncate(MOST_NOTES);
     }

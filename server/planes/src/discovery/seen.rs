@@ -68,6 +68,10 @@ pub(super) struct CrdSink {
 }
 
 impl Sink for CrdSink {
+    fn begin(&self) {
+        self.plane.nothing_left_out("definitions");
+    }
+
     fn apply(&self, object: Value) -> Option<String> {
         let name = name_of(&object)?;
         let version = object
@@ -134,6 +138,10 @@ pub(super) struct XrdSink {
 }
 
 impl Sink for XrdSink {
+    fn begin(&self) {
+        self.plane.nothing_left_out("composite definitions");
+    }
+
     fn apply(&self, object: Value) -> Option<String> {
         let name = name_of(&object)?;
         let Some(xrd) = Xrd::read(&object) else {

@@ -1,6 +1,7 @@
 //! The life of a connection: made, probed, lost, found again.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
@@ -79,7 +80,14 @@ async fn probe(run: &Running, connection: &Connection, mark: Option<FileMark>) {
                 }
                 failures = 0;
                 wait = FIRST_WAIT;
-                enter(&run.shared, &run.plane, &PlaneState::Ready);
+                // Anybody may ask for the version; more than that takes credentials.
+                if run.plane.unknown_there.load(Ordering::Relaxed) {
+                    run.plane.lose_all();
+                    let why = "it does not accept Portico's credentials".to_owned();
+                    enter(&run.shared, &run.plane, &PlaneState::Misconfigured(why));
+                } else {
+                    enter(&run.shared, &run.plane, &PlaneState::Ready);
+                }
                 tokio::select! {
                     () = tokio::time::sleep(PULSE) => {}
                     // Not at once again: many streams break together.
@@ -89,8 +97,14 @@ async fn probe(run: &Running, connection: &Connection, mark: Option<FileMark>) {
             Err(error) => {
                 failures += 1;
                 run.plane.note(error.to_string());
+                if let PlaneError::Refused {
+                    status: 401, message, ..
+                } = error
+                {
+                    run.plane.lose_all();
+                    enter(&run.shared, &run.plane, &PlaneState::Misconfigured(message));
                 // Once may be chance.
-                if failures >= 2 || run.plane.vitals.lock().state == PlaneState::Connecting {
+                } else if failures >= 2 || run.plane.vitals.lock().state == PlaneState::Connecting {
                     run.plane.lose_all();
                     enter(&run.shared, &run.plane, &PlaneState::Unreachable);
                 }

@@ -5,6 +5,7 @@ pub(crate) mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -41,6 +42,8 @@ pub(crate) struct Plane {
     pub(crate) revived: watch::Sender<u64>,
     /// Something went wrong: see whether the plane is still there.
     pub(crate) nudge: Notify,
+    /// Streams are refused for want of credentials.
+    unknown_there: AtomicBool,
     wire: ArcSwapOption<Wire>,
     vitals: Mutex<Vitals>,
     streams: Mutex<BTreeMap<Arc<str>, StreamState>>,
@@ -87,6 +90,7 @@ impl Plane {
             names: Names::default(),
             revived: watch::Sender::new(0),
             nudge: Notify::new(),
+            unknown_there: AtomicBool::new(false),
             wire: ArcSwapOption::empty(),
             vitals: Mutex::new(Vitals::new(now)),
             streams: Mutex::default(),
@@ -179,6 +183,15 @@ impl Plane {
         }
     }
 
+    /// What was left out of a stream is looked at anew.
+    pub(crate) fn nothing_left_out(&self, stream: &str) {
+        let of_stream = |why: &String| {
+            why.strip_prefix(stream)
+                .is_some_and(|rest| rest.starts_with(": "))
+        };
+        self.left_out.lock().retain(|why| !of_stream(why));
+    }
+
     /// A stream is in step.
     pub(crate) fn heard(&self, stream: &str) {
         let now = Timestamp::now();
@@ -192,12 +205,20 @@ impl Plane {
         }
         drop(streams);
         self.vitals.lock().last_seen = Some(now);
+        if self.unknown_there.swap(false, Ordering::Relaxed) {
+            self.nudge.notify_one();
+        }
     }
 
     /// A stream is out of step.
     pub(crate) fn stream_failed(&self, stream: &str, error: &PlaneError) -> Failing {
-        if matches!(error, PlaneError::Unreachable { .. } | PlaneError::Slow { .. }) {
-            self.nudge.notify_one();
+        match error {
+            PlaneError::Unreachable { .. } | PlaneError::Slow { .. } => self.nudge.notify_one(),
+            PlaneError::Refused { status: 401, .. } => {
+                self.unknown_there.store(true, Ordering::Relaxed);
+                self.nudge.notify_one();
+            }
+            _ => {}
         }
         self.note(format!("{stream}: {error}"));
         let mut streams = self.streams.lock();

@@ -301,6 +301,10 @@ impl ClaimSink {
 }
 
 impl Sink for ClaimSink {
+    fn begin(&self) {
+        self.plane().nothing_left_out(&self.stream);
+    }
+
     fn apply(&self, object: Value) -> Option<String> {
         let desired = self.run.shared.desired.load();
         let most = self.run.wire.limits.objects;

@@ -35,6 +35,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// What a stream's objects go into.
 pub(crate) trait Sink: Send + Sync + 'static {
+    /// A list begins.
+    fn begin(&self);
     /// An object is there, or has changed. Gives back the key under which it is held.
     fn apply(&self, object: Value) -> Option<String>;
     /// An object is gone.
@@ -197,6 +199,7 @@ impl Run {
     }
 
     async fn list(&mut self) -> Result<String, PlaneError> {
+        self.sink.begin();
         let mut seen = HashSet::new();
         let mut next = String::new();
         loop {

@@ -331,3 +331,29 @@ async fn an_object_that_is_nested_too_deep_costs_itself_alone() {
     claim(&registry, &plane, "later").await;
     assert_eq!(status(&registry, &plane).lag, None);
 }
+
+#[tokio::test]
+async fn a_plane_that_no_longer_takes_the_credentials_says_so() {
+    let (plane, registry) = world().await;
+    let token = plane.simulated.token().to_owned();
+    plane.simulated.access().revoke_token(&token);
+    // A connection that is cut makes Portico look.
+    plane.simulated.faults().drop_watches();
+    let told = eventually("it is told", async || match status(&registry, &plane).state {
+        PlaneState::Misconfigured(message) => Some(message),
+        _ => None,
+    })
+    .await;
+    assert!(told.contains("credentials"), "{told}");
+    claim_where(&registry, &plane, "receipts", |claim| {
+        claim.verdict.health == Health::Unreachable
+    })
+    .await;
+    let portico = portico_simulator::kube::Identity::new("portico", ["system:masters"]);
+    plane.simulated.access().add_token(&token, portico);
+    in_state(&registry, &plane, PlaneState::Ready).await;
+    claim_where(&registry, &plane, "receipts", |claim| {
+        claim.verdict.health == Health::Ready
+    })
+    .await;
+}
