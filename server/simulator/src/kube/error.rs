@@ -178,6 +178,7 @@ impl ApiError {
     }
 
     /// 403, for an object or, without a name, for a collection.
+    #[must_use]
     pub fn forbidden(kind: &Kind, name: &str, why: &str) -> Self {
         let what = if name.is_empty() {
             kind.resource()

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::access::{Attributes, Identity};
+use super::super::access::Attributes;
 use super::super::audit::AuditEntry;
 use super::super::error::ApiError;
 use super::super::faults::Fault;
@@ -16,6 +16,7 @@ use super::super::plane::{Inner, State};
 use super::super::selector::Selector;
 use super::answer::{self, Show, View};
 use super::change::{self, Changed};
+use super::identity::{self, authorize, bearer, text};
 use super::query::Query;
 use super::target::{Objects, Target};
 use super::{body, discovery, openapi, openapi_v2, read, reviews, watch};
@@ -140,16 +141,6 @@ fn record(inner: &Inner, headers: &HeaderMap, attributes: Attributes, query: &Qu
     });
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name)?.to_str().ok()
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = text(headers, "authorization")?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
 struct Asked {
     method: Method,
     headers: HeaderMap,
@@ -171,7 +162,7 @@ impl Asked {
         if self.target == Target::Version && reads {
             return Ok(answer::json(StatusCode::OK, &version(), &[]));
         }
-        let identity = self.identity(inner)?;
+        let identity = identity::identify(inner, &self.headers)?;
         let Target::Objects(target) = &self.target else {
             if !reads {
                 return Err(ApiError::method_not_allowed());
@@ -193,45 +184,6 @@ impl Asked {
         }
         let body = self.object(inner, body).await?;
         self.change(inner, &kind, target, body)
-    }
-
-    /// Whose request it is, by token and impersonation.
-    fn identity(&self, inner: &Inner) -> Result<Identity, ApiError> {
-        let unauthorized = || ApiError::new(401, "Unauthorized", "Unauthorized");
-        let token = bearer(&self.headers).ok_or_else(unauthorized)?;
-        let identity = inner.access.identify(token).ok_or_else(unauthorized)?;
-        let Some(user) = text(&self.headers, "impersonate-user") else {
-            if self.headers.contains_key("impersonate-group") {
-                return Err(ApiError::bad_request(
-                    "requested groups without impersonating a user",
-                ));
-            }
-            return Ok(identity);
-        };
-        let groups: Vec<&str> = self
-            .headers
-            .get_all("impersonate-group")
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .collect();
-        let wanted = std::iter::once(("users", user)).chain(groups.iter().map(|group| ("groups", *group)));
-        for (resource, name) in wanted {
-            let asked = Attributes {
-                verb: "impersonate".into(),
-                resource: resource.into(),
-                name: name.into(),
-                ..Attributes::default()
-            };
-            if !inner.access.allows(&identity, &asked) {
-                let message = format!(
-                    "{resource} {name:?} is forbidden: User {:?} cannot impersonate resource {resource:?} in API \
-                     group \"\" at the cluster scope",
-                    identity.user
-                );
-                return Err(ApiError::new(403, "Forbidden", message));
-            }
-        }
-        Ok(Identity::new(user, groups))
     }
 
     fn about_itself(&self, inner: &Inner) -> Result<Response<Body>, ApiError> {
@@ -376,27 +328,6 @@ fn shown(changed: &Changed, show: &Show<'_>) -> Response<Body> {
         change::Body::Status(status) => status.to_string(),
     };
     answer::text(changed.code, value, &changed.warnings)
-}
-
-fn authorize(inner: &Inner, kind: &Kind, identity: &Identity, asked: &Attributes) -> Result<(), ApiError> {
-    if inner.access.allows(identity, asked) {
-        return Ok(());
-    }
-    let place = if asked.namespace.is_empty() {
-        "at the cluster scope".to_owned()
-    } else {
-        format!("in the namespace {:?}", asked.namespace)
-    };
-    let resource = if asked.subresource.is_empty() {
-        asked.resource.clone()
-    } else {
-        format!("{}/{}", asked.resource, asked.subresource)
-    };
-    let why = format!(
-        "User {:?} cannot {} resource {resource:?} in API group {:?} {place}",
-        identity.user, asked.verb, asked.group
-    );
-    Err(ApiError::forbidden(kind, &asked.name, &why))
 }
 
 fn version() -> Value {
