@@ -45,7 +45,7 @@ proptest! {
         let walked = walk(&steps);
         for (index, (_, _, to)) in walked.iter().enumerate() {
             if matches!(to, State::Applying | State::Fulfilled | State::Failed) {
-                let before = &walked[..index + 1];
+                let before = &walked[..=index];
                 prop_assert!(before.iter().any(|(_, step, _)| *step == Step::Approve));
                 prop_assert!(before.iter().any(|(_, step, _)| *step == Step::Begin));
             }
