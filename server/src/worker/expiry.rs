@@ -30,7 +30,7 @@ impl Bench {
                 // Decided at the last moment.
                 Err(error) if error.is_overtaken() => {}
                 Err(error) => {
-                    tracing::warn!(request = %ended.id, %error, "a request could not be let expire")
+                    tracing::warn!(request = %ended.id, %error, "a request could not be let expire");
                 }
             }
         }

@@ -35,7 +35,7 @@ impl Bench {
             Ok(0) => {}
             Ok(_) => self.work_to_do.notify_one(),
             Err(error) => {
-                tracing::warn!(%error, "waiting requests could not be hurried; they come due by themselves")
+                tracing::warn!(%error, "waiting requests could not be hurried; they come due by themselves");
             }
         }
     }

@@ -125,8 +125,8 @@ mod tests {
 
     use super::{Duration, Outcome, PlaneError};
 
-    fn of(error: PlaneError) -> Outcome {
-        Outcome::of_error(&request("payments", "files", State::Applying), &error)
+    fn of(error: &PlaneError) -> Outcome {
+        Outcome::of_error(&request("payments", "files", State::Applying), error)
     }
 
     #[test]
@@ -157,7 +157,7 @@ mod tests {
             },
         ];
         for error in passing {
-            let outcome = of(error.clone());
+            let outcome = of(&error);
             assert!(
                 matches!(outcome, Outcome::TryAgain { .. }),
                 "{error:?}: {outcome:?}"
@@ -172,7 +172,7 @@ mod tests {
             retry_after: Duration::from_secs(40),
         };
         assert!(
-            matches!(of(error), Outcome::TryAgain { not_before, .. } if not_before == Duration::from_secs(40))
+            matches!(of(&error), Outcome::TryAgain { not_before, .. } if not_before == Duration::from_secs(40))
         );
     }
 
@@ -206,7 +206,7 @@ mod tests {
             },
         ];
         for error in settled {
-            let Outcome::Failed { why, .. } = of(error.clone()) else {
+            let Outcome::Failed { why, .. } = of(&error) else {
                 panic!("{error:?}")
             };
             assert!(why.ends_with('.') && !why.ends_with(".."), "{why}");
@@ -219,7 +219,7 @@ mod tests {
             managers: vec!["kubectl".into()],
             message: "1 conflict".into(),
         };
-        let Outcome::Failed { why, .. } = of(error) else {
+        let Outcome::Failed { why, .. } = of(&error) else {
             panic!()
         };
         assert!(why.starts_with("kubectl sets fields"), "{why}");

@@ -187,10 +187,9 @@ impl Bench {
                 .await
             {
                 Ok(Renewal::Held) => kept_at = tokio::time::Instant::now(),
-                Ok(Renewal::Lost) => return,
                 // Without the database, it is ours for as long as it was made to last.
                 Err(_) if kept_at.elapsed() < self.settings.lease * 2 / 3 => {}
-                Err(_) => return,
+                Ok(Renewal::Lost) | Err(_) => return,
             }
         }
     }

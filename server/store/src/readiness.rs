@@ -8,7 +8,7 @@ use portico_domain::names::{OfferingName, RequestId};
 use portico_domain::request::Request;
 
 use crate::backend::Query;
-use crate::requests::read_requests;
+use crate::requests::readable;
 use crate::{Result, Store};
 
 /// The median is over this many of the latest samples of an offering.
@@ -97,7 +97,7 @@ impl Store {
             .bind(since);
         query.push(" AND NOT EXISTS (SELECT 1 FROM readiness WHERE readiness.request_id = requests.id)");
         query.push(" ORDER BY requests.id LIMIT 500");
-        read_requests(&self.backend.fetch(query).await?)
+        Ok(readable(&self.backend.fetch(query).await?))
     }
 }
 

@@ -36,7 +36,7 @@ async fn crash(database: TestStore, workers: usize) {
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let world = World::over(database, ActAs::Portico).await;
-    let requests = requests(&world).await;
+    let requests = requests(&world);
     // Some calls are answered badly, some too late.
     let faults = world.simulated.faults();
     faults.add(Matcher::any().times(10), Fault::Hangup);
@@ -49,17 +49,17 @@ async fn crash(database: TestStore, workers: usize) {
     }
 
     let mut ended = 0;
-    while world
+    let open = RequestFilter::open();
+    while !world
         .database
         .store
-        .count_requests(&Scope::system(), &RequestFilter::open())
+        .count_requests(&Scope::system(), &open)
         .await
         .unwrap()
-        .len()
-        > 0
+        .is_empty()
     {
         let running: Vec<_> = (0..workers).map(|_| world.work()).collect();
-        tokio::time::sleep(Duration::from_millis(random.random_range(1..150))).await;
+        tokio::time::sleep(Duration::from_millis(random.random_range(1..60))).await;
         for worker in running {
             worker.abort();
             assert!(
@@ -74,7 +74,7 @@ async fn crash(database: TestStore, workers: usize) {
     judge(&world, &requests).await;
 }
 
-async fn requests(world: &World) -> Vec<Request> {
+fn requests(world: &World) -> Vec<Request> {
     let mut requests: Vec<Request> = (0..EACH).map(|number| create(&format!("new-{number}"))).collect();
     for number in 0..EACH {
         let uid = world.make_bucket(&format!("gone-{number}"), &[]);

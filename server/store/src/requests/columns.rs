@@ -149,6 +149,21 @@ pub(crate) fn requests(rows: &[Row]) -> Result<Vec<Request>> {
     rows.iter().map(Request::try_from).collect()
 }
 
+/// Those that can be read. For work that goes on by itself: one that cannot costs itself, and not the
+/// others their turn.
+pub(crate) fn readable(rows: &[Row]) -> Vec<Request> {
+    rows.iter()
+        .filter_map(|row| {
+            Request::try_from(row)
+                .inspect_err(|error| {
+                    let id = row.text("id").unwrap_or_default();
+                    tracing::error!(request = id, %error, "a request is left alone");
+                })
+                .ok()
+        })
+        .collect()
+}
+
 pub(super) fn state(slug: &str) -> Result<State> {
     State::from_slug(slug).ok_or_else(|| StoreError::unreadable("state", slug))
 }

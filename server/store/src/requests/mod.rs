@@ -6,6 +6,6 @@ mod queue;
 mod read;
 mod write;
 
-pub(crate) use columns::{SELECT, requests as read_requests};
+pub(crate) use columns::{SELECT, readable};
 pub use filter::RequestFilter;
 pub use queue::{Renewal, Retry};

@@ -6,7 +6,7 @@ use portico_domain::names::{PlaneName, RequestId};
 use portico_domain::record::NewEvent;
 use portico_domain::request::Request;
 
-use super::columns::{SELECT, requests, state};
+use super::columns::{SELECT, readable, state};
 use super::filter::write_claim;
 use crate::backend::Query;
 use crate::{Result, Store};
@@ -56,7 +56,7 @@ impl Store {
         due.push(") ORDER BY coalesce(next_attempt_at, created_at), id LIMIT ")
             .bind(i64::from(limit));
         due.push(self.backend.dialect().skip_locked);
-        let taken = requests(&transaction.fetch(due).await?)?;
+        let taken = readable(&transaction.fetch(due).await?);
         if taken.is_empty() {
             return Ok(taken);
         }
@@ -204,7 +204,7 @@ impl Store {
             .push(" WHERE state = 'awaiting-approval' AND expires_at <= ")
             .bind(now);
         query.push(" ORDER BY expires_at LIMIT 100");
-        requests(&self.backend.fetch(query).await?)
+        Ok(readable(&self.backend.fetch(query).await?))
     }
 }
 

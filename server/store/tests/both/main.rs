@@ -13,6 +13,8 @@ mod tokens;
 use std::collections::{BTreeMap, BTreeSet};
 
 use portico_domain::tenancy::{Person, Role, Scope, Via, Viewer};
+use portico_store::testing::TestStore;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
 /// A test of each name on each database.
 macro_rules! on_both {
@@ -57,4 +59,17 @@ pub(crate) fn scope_of(tenants: &[&str]) -> Scope {
         via: Via::Session,
     }
     .scope()
+}
+
+/// Does what somebody with the database's password could do.
+pub(crate) async fn run(database: &TestStore, statement: &str) -> Result<(), sqlx::Error> {
+    let query = sqlx::raw_sql(AssertSqlSafe(statement));
+    if database.url.starts_with("sqlite:") {
+        let mut connection = SqliteConnection::connect(&database.url).await?;
+        query.execute(&mut connection).await?;
+    } else {
+        let mut connection = PgConnection::connect(&database.url).await?;
+        query.execute(&mut connection).await?;
+    }
+    Ok(())
 }

@@ -19,6 +19,7 @@ crate::on_both! {
     a_withdrawal_beats_a_worker_that_has_not_begun,
     the_next_due_time_is_known,
     what_nobody_decided_on_expires,
+    a_request_that_cannot_be_read_does_not_hold_up_the_others,
 }
 
 async fn put(database: &TestStore, name: &str, state: State) -> Request {
@@ -261,4 +262,27 @@ async fn what_nobody_decided_on_expires(database: &TestStore) {
         .map(|request| request.claim.name.as_str())
         .collect();
     assert_eq!(names, ["over"]);
+}
+
+async fn a_request_that_cannot_be_read_does_not_hold_up_the_others(database: &TestStore) {
+    let broken = put(database, "broken", State::Approved).await;
+    let whole = put(database, "whole", State::Approved).await;
+    crate::run(
+        database,
+        "UPDATE requests SET placement = 'nonsense' WHERE name = 'broken'",
+    )
+    .await
+    .unwrap();
+    let leased = database
+        .store
+        .lease("one", Timestamp::now(), MINUTE, 10)
+        .await
+        .unwrap();
+    assert_eq!(leased, [whole]);
+    let error = database
+        .store
+        .request(&Scope::system(), broken.id)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StoreError::Unreadable { .. }), "{error}");
 }

@@ -4,9 +4,8 @@ use portico_domain::tenancy::Scope;
 use portico_store::testing::{TestStore, event, request};
 use portico_store::{ChainVerdict, EventFilter, Page};
 use serde_json::json;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
-use crate::scope_of;
+use crate::{run, scope_of};
 
 crate::on_both! {
     an_empty_record_is_intact,
@@ -174,18 +173,6 @@ async fn three_events_tampered(database: &TestStore, statement: &'static str) {
             .unwrap();
     }
     run(database, statement).await.unwrap();
-}
-
-async fn run(database: &TestStore, statement: &str) -> Result<(), sqlx::Error> {
-    let query = sqlx::raw_sql(AssertSqlSafe(statement));
-    if database.url.starts_with("sqlite:") {
-        let mut connection = SqliteConnection::connect(&database.url).await?;
-        query.execute(&mut connection).await?;
-    } else {
-        let mut connection = PgConnection::connect(&database.url).await?;
-        query.execute(&mut connection).await?;
-    }
-    Ok(())
 }
 
 async fn events_are_filtered(database: &TestStore) {
