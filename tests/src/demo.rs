@@ -184,7 +184,8 @@ async fn launch(folder: &Path, port: u16, arguments: &[String]) -> (Owned, Ready
         .unwrap();
     let mut command = Command::new(portico());
     command
-        .args(["demo", "--port", &port.to_string(), "--data"])
+        // Provisioners in a hurry: nobody looks on.
+        .args(["demo", "--step", "150", "--port", &port.to_string(), "--data"])
         .arg(folder.join("data"))
         .arg("--ready-file")
         .arg(&ready_file)

@@ -10,6 +10,7 @@
     reason = "a harness: failing loudly is what tests want"
 )]
 
+pub mod bench;
 pub mod demo;
 pub mod html;
 pub mod kubectl;

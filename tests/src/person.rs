@@ -144,27 +144,27 @@ impl Person {
         self.follow(Method::POST, url, Some(urlencoded(&fields))).await
     }
 
-    /// Asks for something by its form with the form's defaults, redirects not followed. An error is
-    /// a connection that broke.
+    /// The fields that a request form posts as it stands, for this name; `None` where there is no form.
     ///
     /// # Errors
-    /// When the portal does not answer.
-    pub async fn try_to_ask_for(&self, offering: &str, name: &str) -> reqwest::Result<Answer> {
-        let page = self
-            .try_once(
-                Method::GET,
-                self.at(&format!("/catalog/{offering}/request")),
-                None,
-                &[],
-            )
-            .await?;
-        let Some(form) = page.page().form("/request") else {
-            return Ok(page);
-        };
-        let mut fields = form.with("_name", name).fields;
-        fields.push(("_do".to_owned(), "submit".to_owned()));
-        let body = ("application/x-www-form-urlencoded", urlencoded(&fields));
-        self.try_once(Method::POST, page.url, Some(body), &[]).await
+    /// When the connection breaks.
+    pub async fn try_form(&self, offering: &str, name: &str) -> reqwest::Result<Option<String>> {
+        let url = self.at(&format!("/catalog/{offering}/request"));
+        let page = self.try_once(Method::GET, url, None, &[]).await?;
+        Ok(page.page().form("/request").map(|form| {
+            let mut fields = form.with("_name", name).fields;
+            fields.push(("_do".to_owned(), "submit".to_owned()));
+            urlencoded(&fields)
+        }))
+    }
+
+    /// Posts a body as a form would, redirects not followed.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub async fn try_post(&self, path: &str, body: String) -> reqwest::Result<Answer> {
+        let body = ("application/x-www-form-urlencoded", body);
+        self.try_once(Method::POST, self.at(path), Some(body), &[]).await
     }
 
     /// Posts fields to a path, with a CSRF token of this session. Redirects are followed.
@@ -308,7 +308,14 @@ impl Person {
         let response = request.send().await?;
         self.keep_cookies(response.headers());
         let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await?;
+        // A stream of events has no end to wait for.
+        let kind = headers.get(CONTENT_TYPE);
+        let endless = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        let text = if endless {
+            String::new()
+        } else {
+            response.text().await?
+        };
         Ok(Answer {
             url,
             status,

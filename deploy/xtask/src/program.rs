@@ -30,7 +30,11 @@ pub(crate) struct BuildOptions {
 
 /// `cargo xtask build`: builds and says where the result is.
 pub(crate) fn build_only(options: &BuildOptions) -> Result<()> {
-    let built = if options.browser_code { browser_code::build()? } else { build(&options.program)? };
+    let built = if options.browser_code {
+        browser_code::build()?
+    } else {
+        build(&options.program)?
+    };
     println!("{}", built.display());
     Ok(())
 }

@@ -67,10 +67,10 @@ pub fn Palette() -> impl IntoView {
         }
     };
     view! {
-        <a class="search-button" href="/catalog" on:click=open>
+        <a class="search-button" href="/catalog" aria-label="Search" on:click=open>
             <svg class="icon" aria-hidden="true"><use href="#i-search"></use></svg>
             <span>"Search"</span>
-            <kbd class="when-alive">"Ctrl K"</kbd>
+            <kbd class="when-alive" aria-hidden="true">"Ctrl K"</kbd>
         </a>
         <dialog class="palette" node_ref=dialog aria-label="Search everywhere">
             <input type="text" node_ref=input role="combobox" aria-expanded="true" aria-controls="hits" aria-label="Search everywhere"

@@ -51,11 +51,11 @@ fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView 
         .iter()
         .map(|why| view! { <li class="line">{icon("shield")}<span>{why.clone()}</span></li> })
         .collect();
-    let note = approval.note.clone().map(|note| view! { <div><h3>"Note from "{row.requester.clone()}</h3><blockquote class="note">{note}</blockquote></div> });
+    let note = approval.note.clone().map(|note| view! { <div><h2>"Note from "{row.requester.clone()}</h2><blockquote class="note">{note}</blockquote></div> });
     let quotas = (!approval.quota.is_empty())
-        .then(|| view! { <div><h3>"Quota after this"</h3>{quota(&approval.quota)}</div> });
+        .then(|| view! { <div><h2>"Quota after this"</h2>{quota(&approval.quota)}</div> });
     let diffs = (!approval.diff.is_empty())
-        .then(|| view! { <div><h3>"What differs"</h3>{diff(&approval.diff)}</div> });
+        .then(|| view! { <div><h2>"What differs"</h2>{diff(&approval.diff)}</div> });
     view! {
         <li id=format!("a-{}", row.id)>
             <details class="approval" id=format!("approval-{}", row.id) open=open>
@@ -75,7 +75,7 @@ fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView 
                         {diffs}
                     </div>
                     <div class="stack-l">
-                        <div><h3>"Why it needs you"</h3><ul role="list" class="lines">{why}</ul></div>
+                        <div><h2>"Why it needs you"</h2><ul role="list" class="lines">{why}</ul></div>
                         {quotas}
                         <p class="quiet">{approval.history.clone()}</p>
                         <p><a href=row.href.clone()>"The whole request"</a></p>

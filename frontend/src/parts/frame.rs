@@ -59,13 +59,13 @@ pub(crate) fn rail(frame: &Frame) -> AnyView {
     }
     let links: Vec<_> = places.iter().map(|place| link(place, &frame.path)).collect();
     view! {
-        <div class="rail">
-            <a class="brand" href="/">{icon("portico")}<span>{frame.company.clone()}</span></a>
+        <section class="rail" aria-label="Where to go">
+            <a class="brand" href="/" aria-label=frame.company.clone()>{icon("portico")}<span>{frame.company.clone()}</span></a>
             {switch(frame)}
             <nav class="places" aria-label="Main" data-live="places">
                 <ul role="list">{links}</ul>
             </nav>
-        </div>
+        </section>
     }
     .into_any()
 }
@@ -109,7 +109,8 @@ fn switch(frame: &Frame) -> Option<AnyView> {
         .collect();
     let view = view! {
         <details class="switch menu" name="menu">
-            <summary aria-label=format!("Working in {title}, {environment}. Change")>
+            <summary>
+                <span class="unseen">"Working in "</span>
                 <span class="switch-tenant">{title.clone()}</span>
                 <span class="switch-environment">{environment.to_string()}</span>
                 {icon("switch")}

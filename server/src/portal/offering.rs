@@ -177,6 +177,8 @@ fn safe_html(markdown: &str) -> String {
         .link_rel(Some("noopener noreferrer nofollow"))
         .clean(&html)
         .to_string()
+        // Wide code scrolls within itself: by keyboard too.
+        .replace("<pre>", "<pre tabindex=\"0\">")
 }
 
 /// Whether a control plane answers; if not, why, in a sentence.

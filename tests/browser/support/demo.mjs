@@ -20,7 +20,7 @@ export async function startDemo() {
   const logFile = join(folder, 'log');
   const log = createWriteStream(logFile);
   await once(log, 'open');
-  const options = ['demo', '--port', '0', '--data', join(folder, 'data'), '--ready-file', readyFile];
+  const options = ['demo', '--step', '300', '--port', '0', '--data', join(folder, 'data'), '--ready-file', readyFile];
   const child = spawn(program, options, { stdio: ['ignore', log, log] });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);

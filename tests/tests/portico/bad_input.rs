@@ -1,1 +1,242 @@
+//! What bad input gets: a clear message that says what and where, the right status, and nothing lost or half done.
 
+use std::fmt::Write as _;
+use std::process::Command;
+
+use portico_tests::demo::Demo;
+use portico_tests::processes::portico;
+use portico_tests::story::{BUCKET, POSTGRESQL, ask_for};
+use reqwest::Method;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_with_mistakes_comes_back_with_what_was_typed_and_what_is_wrong() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+
+    let cases = [
+        // The wrong type.
+        ("/spec/instances", "many", "/spec/instances"),
+        // Outside its bounds; the plan locks instances, so another number.
+        ("/spec/backup/retentionDays", "99", "/spec/backup/retentionDays"),
+        // Against its pattern.
+        ("/spec/storage/size", "a lot", "/spec/storage/size"),
+    ];
+    for (field, value, _) in cases {
+        let answer = ask_for(&dana, POSTGRESQL, "wrong", &[(field, value)]).await;
+        if field == "/spec/storage/size" {
+            assert_eq!(answer.status, 422, "{field}={value}: {}", answer.page().body());
+            assert_eq!(
+                answer.page().field(field).as_deref(),
+                Some(value),
+                "what was typed stays"
+            );
+            let marked = answer.page().attributes("[aria-invalid=true]", "name");
+            assert!(
+                marked.iter().any(|name| name == field),
+                "{field} is marked: {marked:?}"
+            );
+        } else {
+            // A plan locks these two: what is posted for them does not count, or is refused.
+            let kept = answer.status == 422 || !answer.page().body().contains(value);
+            assert!(
+                kept,
+                "{field}={value}: {} {}",
+                answer.status,
+                answer.page().body()
+            );
+        }
+    }
+    let named = ask_for(&dana, BUCKET, "Not A Name", &[]).await;
+    assert_eq!(named.status, 422);
+    assert!(
+        named.page().text("#name-problems").is_some(),
+        "says what a name must be"
+    );
+
+    let taken = ask_for(&dana, POSTGRESQL, "orders", &[]).await;
+    assert!(
+        taken.status == 422 || taken.status == 409,
+        "{} {}",
+        taken.status,
+        taken.page().body()
+    );
+    assert!(taken.page().body().contains("orders"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forms_of_others_and_stale_forms_are_refused() {
+    let demo = Demo::start().await;
+    let (dana, devon) = (demo.sign_in("dana").await, demo.sign_in("devon").await);
+    dana.work_in("payments/dev").await;
+    let path = format!("/catalog/{BUCKET}/request");
+
+    // Somebody else's CSRF token, and none at all.
+    let form = dana
+        .get(&path)
+        .await
+        .expect(200)
+        .page()
+        .form("/request")
+        .unwrap()
+        .with("_name", "forged");
+    let mut fields = form.fields.clone();
+    fields.push(("_do".into(), "submit".into()));
+    let foreign = devon.post_bare(&path, &fields).await;
+    assert_eq!(foreign.status, 403, "{}", foreign.page().body());
+    let without: Vec<_> = fields
+        .iter()
+        .filter(|(name, _)| name != "_csrf")
+        .cloned()
+        .collect();
+    assert_eq!(dana.post_bare(&path, &without).await.status, 403);
+
+    // The schema has changed since the form was made.
+    let stale: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.clone(),
+                if name == "_schema" {
+                    "0".repeat(64)
+                } else {
+                    value.clone()
+                },
+            )
+        })
+        .collect();
+    let answer = dana.post_bare(&path, &stale).await;
+    assert!(
+        answer.status == 409 || answer.status == 422,
+        "{} {}",
+        answer.status,
+        answer.url
+    );
+    assert_eq!(
+        answer.page().field("_name").as_deref(),
+        Some("forged"),
+        "what was typed stays"
+    );
+
+    // A tenant one is not in.
+    let answer = dana
+        .post("/switch", &[("_work_in", "research/dev"), ("_return_to", "/")])
+        .await;
+    assert!(answer.status == 404 || answer.status == 403, "{}", answer.status);
+
+    // Another tenant's claim and request do not exist.
+    let theirs = format!("/claims/research-own/{POSTGRESQL}/research-production/genomes");
+    assert_eq!(dana.get(&theirs).await.status, 404);
+    assert_eq!(
+        dana.get("/requests/0190a6a0-0000-7000-8000-000000000000")
+            .await
+            .status,
+        404
+    );
+    assert_eq!(dana.get("/requests/nonsense").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forged_sessions_are_no_sessions_and_return_addresses_stay_inside() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    let forged = demo.stranger();
+    let cookies = dana.cookies();
+    forged.set_cookies(
+        cookies
+            .keys()
+            .map(|name| (name.clone(), "AAAAAAAAAAAAAAAAAAAAAA".to_owned()))
+            .collect(),
+    );
+    let answer = forged.ask(Method::GET, "/claims").await;
+    assert!(answer.status.is_redirection(), "{}", answer.status);
+    assert!(answer.header("location").unwrap().starts_with("/sign-in"));
+
+    for outside in [
+        "https://elsewhere.example/",
+        "//elsewhere.example",
+        "/\\elsewhere.example",
+        "javascript:alert(1)",
+    ] {
+        let query: String = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("return", outside)
+            .finish();
+        let page = dana.ask(Method::GET, &format!("/sign-in?{query}")).await;
+        let location = page.header("location").unwrap_or("/").to_owned();
+        assert!(
+            location.starts_with('/') && !location.starts_with("//") && !location.contains('\\'),
+            "{outside}: {location}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_much_is_refused_before_it_is_read() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+    let path = format!("/catalog/{BUCKET}/request");
+
+    // The server may well close before all of it has been sent.
+    let large = dana.try_post(&path, "x".repeat(5 << 20)).await;
+    if let Ok(answer) = large {
+        assert_eq!(answer.status, 413, "{}", answer.page().body());
+    }
+
+    let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
+    for level in 1..12 {
+        let _ = writeln!(
+            bomb,
+            "a{level}: &a{level} [{}]",
+            vec![format!("*a{}", level - 1); 10].join(",")
+        );
+    }
+    let bombed = ask_for(&dana, BUCKET, "bomb", &[("_tab", "yaml"), ("_yaml", &bomb)]).await;
+    assert_eq!(bombed.status, 422, "{}", bombed.page().body());
+    let deep = format!("spec: {}{}", "{a: ".repeat(5_000), "}".repeat(5_000));
+    let answer = ask_for(&dana, BUCKET, "deep", &[("_tab", "yaml"), ("_yaml", &deep)]).await;
+    assert_eq!(answer.status, 422);
+
+    // It is none the worse for all of this.
+    assert_eq!(dana.get("/catalog").await.status, 200);
+}
+
+#[test]
+fn a_misspelled_field_in_the_configuration_is_named_with_file_and_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "apiVersion: portico.dev/v1alpha1\nkind: Tenant\nmetadata: { name: payments }\nspec:\n  members: []\n  enviroments: []\n";
+    std::fs::write(folder.path().join("tenants.yaml"), text).unwrap();
+    let output = Command::new(portico())
+        .arg("check-config")
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(!output.status.success());
+    assert!(
+        said.contains("tenants.yaml") && said.contains("enviroments") && said.contains(":6"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_example_configuration_holds() {
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/example");
+    let output = Command::new(portico())
+        .arg("check-config")
+        .arg(example)
+        .env("PORTICO_CLIENT_SECRET", "secret")
+        .env("PORTICO_DATABASE_URL", "postgres://portico@localhost/portico")
+        .output()
+        .unwrap();
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(output.status.success(), "{said}");
+}

@@ -86,22 +86,29 @@ fn name(number: usize) -> String {
     format!("crash-{number:03}")
 }
 
-/// Sends a request again and again until the portal has it: the answer to the first time may have
-/// been lost in a crash, and then the second is refused, since the name is taken.
+/// Sends a request again and again until the portal says that it has it. The answer to the first time may
+/// have been lost in a crash: the form carries the request's identity, so that asking twice asks once.
 async fn send_until_taken(person: &Person, name: &str) {
+    let mut form = None;
     for _ in 0..600 {
-        if let Ok(answer) = person.try_to_ask_for(CACHE, name).await {
-            if answer.status.is_redirection() || answer.status == 409 || answer.status == 422 {
-                return;
+        match &form {
+            None => form = person.try_form(CACHE, name).await.ok().flatten(),
+            Some(fields) => {
+                let path = format!("/catalog/{CACHE}/request");
+                if let Ok(answer) = person.try_post(&path, String::clone(fields)).await {
+                    if answer.status.is_redirection() {
+                        return;
+                    }
+                    assert!(
+                        answer.status.is_server_error(),
+                        "{name}: {} {}",
+                        answer.status,
+                        answer.page().body()
+                    );
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            assert!(
-                answer.status.is_server_error(),
-                "{} {}",
-                answer.status,
-                answer.page().body()
-            );
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("the portal did not take {name} in a minute");
 }

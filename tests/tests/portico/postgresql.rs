@@ -6,13 +6,24 @@ use portico_tests::report;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_over_postgresql() {
-    let test = "the_story_over_postgresql";
-    let Some(server) = PostgresServer::shared(test) else {
-        report::skip(test, "PostgreSQL");
+    // It tells the report itself when it is not there.
+    let Some(server) = PostgresServer::shared("the_story_over_postgresql") else {
         return;
     };
     let database = server.fresh_database().await.unwrap();
-    report::took_part("PostgreSQL", "Debian's, in a temporary directory");
+    report::took_part("PostgreSQL", &version());
     let demo = Demo::start_with(&["--database", &database]).await;
     crate::story::the_story(&demo).await;
+}
+
+fn version() -> String {
+    let said = std::process::Command::new("psql").arg("--version").output();
+    said.map_or_else(
+        |_| "of unknown version".to_owned(),
+        |said| {
+            String::from_utf8_lossy(&said.stdout)
+                .trim()
+                .replace("psql (PostgreSQL) ", "")
+        },
+    )
 }

@@ -1,1 +1,446 @@
+//! Every route as every role, and as a stranger. A route that the server lists and this table lacks
+//! fails the test: nobody can forget to say who may do what.
 
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use portico_tests::demo::Demo;
+use portico_tests::person::{Answer, Person};
+use portico_tests::processes::portico;
+use portico_tests::story::{POSTGRESQL, QUEUE, request, until_request};
+use reqwest::Method;
+use serde_json::Value;
+
+/// Who walks, in the order of the table's columns: nobody signed in; a viewer, a developer and an
+/// approver of the tenant; another tenant's admin; a platform admin.
+const WALKERS: [&str; 5] = ["vic", "dana", "ada", "ruth", "pat"];
+
+/// What each meets. `K`: an answer (a page, or a redirect to one). `S`: is asked to sign in. `F`: may
+/// not. `N`: there is nothing there, as far as they can tell. `B`: may, but what this test posts is
+/// no sense.
+///
+/// `{claim}` is a claim of payments, `{request}` a request of dana's that waits for ada.
+const TABLE: &[(&str, &str, &str, &str)] = &[
+    ("GET", "/", "/", "SKKKKK"),
+    ("GET", "/catalog", "/catalog", "SKKKKK"),
+    ("GET", "/catalog/{offering}", "/catalog/{offering}", "SKKKKK"),
+    (
+        "GET",
+        "/catalog/{offering}/request",
+        "/catalog/{offering}/request",
+        "SFKKKF",
+    ),
+    (
+        "POST",
+        "/catalog/{offering}/request",
+        "/catalog/{offering}/request",
+        "SFBBBF",
+    ),
+    ("GET", "/requests", "/requests", "SKKKKK"),
+    ("GET", "/requests/{id}", "/requests/{request}", "SKKKNK"),
+    (
+        "POST",
+        "/requests/{id}/decide",
+        "/requests/{request}/decide",
+        "SFFBNF",
+    ),
+    (
+        "POST",
+        "/requests/{id}/withdraw",
+        "/requests/{request}/withdraw",
+        "SFKFNF",
+    ),
+    ("GET", "/claims", "/claims", "SKKKKK"),
+    (
+        "GET",
+        "/claims/{plane}/{offering}/{namespace}/{name}",
+        "{claim}",
+        "SKKKNK",
+    ),
+    (
+        "GET",
+        "/claims/{plane}/{offering}/{namespace}/{name}/change",
+        "{claim}/change",
+        "SFKKNF",
+    ),
+    (
+        "POST",
+        "/claims/{plane}/{offering}/{namespace}/{name}/change",
+        "{claim}/change",
+        "SFBBNF",
+    ),
+    (
+        "GET",
+        "/claims/{plane}/{offering}/{namespace}/{name}/delete",
+        "{claim}/delete",
+        "SFKKNF",
+    ),
+    (
+        "POST",
+        "/claims/{plane}/{offering}/{namespace}/{name}/delete",
+        "{claim}/delete",
+        "SFBBNF",
+    ),
+    (
+        "POST",
+        "/claims/{plane}/{offering}/{namespace}/{name}/reveal",
+        "{claim}/reveal",
+        "SFBBNF",
+    ),
+    ("GET", "/approvals", "/approvals", "SKKKKK"),
+    ("GET", "/admin/control-planes", "/admin/control-planes", "SNNNNK"),
+    (
+        "GET",
+        "/admin/control-planes/{plane}",
+        "/admin/control-planes/eu-shared",
+        "SNNNNK",
+    ),
+    ("GET", "/admin/tenants", "/admin/tenants", "SNNNKK"),
+    ("GET", "/admin/record", "/admin/record", "SNNNKK"),
+    ("GET", "/admin/configuration", "/admin/configuration", "SNNNNK"),
+    ("GET", "/sign-in", "/sign-in", "KKKKKK"),
+    ("GET", "/auth/login", "/auth/login", "KKKKKK"),
+    ("GET", "/auth/callback", "/auth/callback", "BBBBBB"),
+    ("GET", "/auth/signed-out", "/auth/signed-out", "KKKKKK"),
+    ("POST", "/switch", "/switch", "SBBBBB"),
+    ("GET", "/logo", "/logo", "NNNNNN"),
+    ("GET", "/assets/{file}", "/assets/none.css", "NNNNNN"),
+    ("GET", "/healthz", "/healthz", "KKKKKK"),
+    ("GET", "/readyz", "/readyz", "KKKKKK"),
+    ("GET", "/metrics", "/metrics", "KKKKKK"),
+    // Last: it ends the session.
+    ("POST", "/auth/logout", "/auth/logout", "SKKKKK"),
+];
+
+/// The API: method, route, path, body, and who meets what.
+const API: &[(&str, &str, &str, &str, &str)] = &[
+    (
+        "GET",
+        "/api/v1/openapi.json",
+        "/api/v1/openapi.json",
+        "",
+        "KKKKKK",
+    ),
+    ("GET", "/events", "/events", "", "SKKKKK"),
+    ("GET", "/api/v1/viewer", "/api/v1/viewer", "", "SKKKKK"),
+    ("GET", "/api/v1/home", "/api/v1/home", "", "SKKKKK"),
+    ("GET", "/api/v1/search", "/api/v1/search?q=sql", "", "SKKKKK"),
+    ("GET", "/api/v1/offerings", "/api/v1/offerings", "", "SKKKKK"),
+    (
+        "GET",
+        "/api/v1/offerings/{offering}",
+        "/api/v1/offerings/{offering}",
+        "",
+        "SKKKKK",
+    ),
+    (
+        "POST",
+        "/api/v1/offerings/{offering}/check",
+        "/api/v1/offerings/{offering}/check",
+        "{}",
+        "SFKKKF",
+    ),
+    ("GET", "/api/v1/requests", "/api/v1/requests", "", "SKKKKK"),
+    (
+        "POST",
+        "/api/v1/requests",
+        "/api/v1/requests",
+        r#"{"offering":"{offering}"}"#,
+        "SFBBBF",
+    ),
+    (
+        "GET",
+        "/api/v1/requests/{id}",
+        "/api/v1/requests/{request}",
+        "",
+        "SKKKNK",
+    ),
+    (
+        "POST",
+        "/api/v1/requests/{id}/decision",
+        "/api/v1/requests/{request}/decision",
+        r#"{"approve":true,"revision":0}"#,
+        "SFFBNF",
+    ),
+    (
+        "POST",
+        "/api/v1/requests/{id}/withdrawal",
+        "/api/v1/requests/{request}/withdrawal",
+        "{}",
+        "SFKFNF",
+    ),
+    ("GET", "/api/v1/approvals", "/api/v1/approvals", "", "SKKKKK"),
+    ("GET", "/api/v1/claims", "/api/v1/claims", "", "SKKKKK"),
+    (
+        "GET",
+        "/api/v1/claims/{plane}/{offering}/{namespace}/{name}",
+        "/api/v1{claim}",
+        "",
+        "SKKKNK",
+    ),
+    (
+        "POST",
+        "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/change",
+        "/api/v1{claim}/change",
+        r#"{"plan":"none-such"}"#,
+        "SFBBNF",
+    ),
+    (
+        "POST",
+        "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/deletion",
+        "/api/v1{claim}/deletion",
+        r#"{"confirm":"another"}"#,
+        "SFBBNF",
+    ),
+    (
+        "POST",
+        "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/reveal",
+        "/api/v1{claim}/reveal",
+        r#"{"key":"password"}"#,
+        "SFKKNF",
+    ),
+    (
+        "GET",
+        "/api/v1/control-planes",
+        "/api/v1/control-planes",
+        "",
+        "SNNNNK",
+    ),
+    (
+        "GET",
+        "/api/v1/control-planes/{plane}",
+        "/api/v1/control-planes/eu-shared",
+        "",
+        "SNNNNK",
+    ),
+    ("GET", "/api/v1/tenants", "/api/v1/tenants", "", "SNNNKK"),
+    (
+        "GET",
+        "/api/v1/configuration",
+        "/api/v1/configuration",
+        "",
+        "SNNNNK",
+    ),
+    ("GET", "/api/v1/record", "/api/v1/record", "", "SNNNKK"),
+    ("GET", "/api/v1/tokens", "/api/v1/tokens", "", "SKKKKK"),
+    (
+        "POST",
+        "/api/v1/tokens",
+        "/api/v1/tokens",
+        r#"{"name":"walk"}"#,
+        "SKKKKK",
+    ),
+    (
+        "DELETE",
+        "/api/v1/tokens/{id}",
+        "/api/v1/tokens/0190a6a0-0000-7000-8000-000000000000",
+        "",
+        "SNNNNN",
+    ),
+];
+
+/// A row of either table. With a body, if an empty one, it is the API's.
+struct Row {
+    method: &'static str,
+    route: &'static str,
+    path: &'static str,
+    body: Option<&'static str>,
+    expected: &'static str,
+}
+
+/// All rows: the API first, since the last of the pages ends the session.
+fn rows() -> impl Iterator<Item = Row> {
+    let api = API.iter().map(|&(method, route, path, body, expected)| Row {
+        method,
+        route,
+        path,
+        body: Some(body),
+        expected,
+    });
+    let pages = TABLE.iter().map(|&(method, route, path, expected)| Row {
+        method,
+        route,
+        path,
+        body: None,
+        expected,
+    });
+    api.chain(pages)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_as_every_role_and_as_a_stranger() {
+    let listed = listed();
+    let table: BTreeSet<(String, String)> = rows()
+        .map(|row| (row.method.to_owned(), row.route.to_owned()))
+        .collect();
+    let missing: Vec<_> = listed.difference(&table).collect();
+    assert!(
+        missing.is_empty(),
+        "say in the table who may do what: {missing:#?}"
+    );
+    let gone: Vec<_> = table.difference(&listed).collect();
+    assert!(gone.is_empty(), "the server has these no longer: {gone:#?}");
+
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/production").await;
+    let mut people = vec![("a stranger", demo.stranger())];
+    for name in WALKERS {
+        people.push((name, demo.sign_in(name).await));
+    }
+    let mut wrong = Vec::new();
+    for Row {
+        method,
+        route,
+        path,
+        body,
+        expected,
+    } in rows()
+    {
+        for ((who, person), expected) in people.iter().zip(expected.chars()) {
+            // A request of its own for each, so that no walker finds what another one has decided.
+            let request = if path.contains("{request}") {
+                waiting_request(&dana).await
+            } else {
+                String::new()
+            };
+            let path = path
+                .replace(
+                    "{claim}",
+                    &format!("/claims/eu-shared/{POSTGRESQL}/payments-dev/orders"),
+                )
+                .replace("{offering}", POSTGRESQL)
+                .replace("{request}", &request);
+            let body = body.map(|body| body.replace("{offering}", POSTGRESQL));
+            let answer = walk(person, method, &path, body).await;
+            let met = outcome(&answer);
+            if met != expected {
+                let page = answer.page().text("main");
+                let said: String = page
+                    .unwrap_or_else(|| answer.text.clone())
+                    .chars()
+                    .take(160)
+                    .collect();
+                wrong.push(format!(
+                    "{method} {route} as {who}: {met} ({}), not {expected}: {said}",
+                    answer.status
+                ));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} surprises:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_form_needs_a_token_of_the_session() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    for (_, route, path, _) in TABLE.iter().filter(|(method, ..)| *method == "POST") {
+        let path = path
+            .replace(
+                "{claim}",
+                &format!("/claims/eu-shared/{POSTGRESQL}/payments-dev/orders"),
+            )
+            .replace("{offering}", POSTGRESQL)
+            .replace("{request}", "0190a6a0-0000-7000-8000-000000000000");
+        for token in [None, Some("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")] {
+            let fields: Vec<_> = token
+                .map(|token| ("_csrf".to_owned(), token.to_owned()))
+                .into_iter()
+                .collect();
+            let answer = dana.post_bare(&path, &fields).await;
+            assert_eq!(
+                answer.status,
+                403,
+                "{route} with {token:?}: {}",
+                answer.page().body()
+            );
+        }
+    }
+}
+
+/// Every page and answer carries the headers that keep a browser from harm.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_carries_the_headers_of_caution() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    for path in ["/", "/catalog", "/claims", "/nothing-here", "/sign-in"] {
+        let answer = dana.ask(Method::GET, path).await;
+        let policy = answer
+            .header("content-security-policy")
+            .unwrap_or_default()
+            .to_owned();
+        assert!(
+            policy.contains("default-src") && !policy.contains("unsafe-eval"),
+            "{path}: {policy}"
+        );
+        assert!(!policy.contains("'unsafe-inline'"), "{path}: {policy}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert!(answer.header("referrer-policy").is_some(), "{path}");
+    }
+}
+
+/// What the server says it answers to.
+fn listed() -> BTreeSet<(String, String)> {
+    let output = Command::new(portico())
+        .args(["routes", "--json"])
+        .output()
+        .unwrap();
+    let routes: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let text = |route: &Value, name: &str| route[name].as_str().unwrap().to_owned();
+    routes
+        .iter()
+        .map(|route| (text(route, "method"), text(route, "path")))
+        .collect()
+}
+
+/// A request of dana's that waits for ada.
+async fn waiting_request(dana: &Person) -> String {
+    let name = format!("walk-{}", uuid::Uuid::new_v4().simple());
+    let id = request(dana, QUEUE, &name[..20], &[]).await;
+    let _ = until_request(dana, &id, "Awaiting approval").await;
+    id
+}
+
+async fn walk(person: &Person, method: &str, path: &str, body: Option<String>) -> Answer {
+    let changes = method != "GET";
+    let signed_in = !person.cookies().is_empty();
+    let token = if signed_in && changes {
+        person.csrf().await
+    } else {
+        String::new()
+    };
+    match body {
+        None if !changes => person.ask(Method::GET, path).await,
+        None => person.try_post(path, format!("_csrf={token}")).await.unwrap(),
+        Some(body) => {
+            let headers = [
+                ("accept", "application/json".to_owned()),
+                ("x-portico-csrf", token),
+            ];
+            let body = changes.then_some(("application/json", body));
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            person.raw(method, path, &headers, body).await
+        }
+    }
+}
+
+fn outcome(answer: &Answer) -> char {
+    let to_sign_in = answer
+        .header("location")
+        .is_some_and(|to| to.starts_with("/sign-in?return") || to == "/sign-in");
+    match answer.status.as_u16() {
+        401 => 'S',
+        300..400 if to_sign_in => 'S',
+        200..400 => 'K',
+        403 => 'F',
+        404 => 'N',
+        400 | 409 | 422 => 'B',
+        _ => '?',
+    }
+}

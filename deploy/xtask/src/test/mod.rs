@@ -48,7 +48,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let mut outcome = Outcome::default();
     if !options.browser {
         outcome.add(step("Unit and integration tests", || {
-            rust::run(options.filter.as_deref(), options.full, &report)
+            rust::run(options.filter.as_deref(), options.full, &needs, &report)
         })?);
     }
     if !options.no_browser {

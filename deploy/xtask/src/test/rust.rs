@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use super::needs::{Need, is_met};
 use super::outcome::Outcome;
 use super::processes::wait_until;
 use super::report::{self, Report};
@@ -18,7 +19,7 @@ use crate::workspace::{cargo, root, site};
 const BOUND: Duration = Duration::from_mins(20);
 
 /// Runs every test of the workspace whose name contains `filter`.
-pub(crate) fn run(filter: Option<&str>, full: bool, report: &Report) -> Result<Outcome> {
+pub(crate) fn run(filter: Option<&str>, full: bool, needs: &[Need], report: &Report) -> Result<Outcome> {
     let mut command = Command::new(cargo());
     command
         .current_dir(root())
@@ -35,6 +36,9 @@ pub(crate) fn run(filter: Option<&str>, full: bool, report: &Report) -> Result<O
         .env("PORTICO_BIN", program::path(false))
         .env(report::VARIABLE, report.path())
         .stdout(Stdio::piped());
+    if is_met(needs, "PostgreSQL") {
+        command.env("PORTICO_REQUIRE_POSTGRES", "1");
+    }
     if full {
         command.env("PORTICO_TEST_FULL", "1");
     }
