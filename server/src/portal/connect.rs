@@ -49,7 +49,7 @@ impl Portal {
                 Ok(Err(error)) => waiting = Some(error.to_string()),
                 Err(_) => {
                     waiting =
-                        Some("Its control plane takes long to answer; look again in a moment.".to_owned())
+                        Some("Its control plane takes long to answer; look again in a moment.".to_owned());
                 }
             }
         } else if expects {
