@@ -8,9 +8,9 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 
 /// Attempts at once.
-const BURST: NonZeroU32 = NonZeroU32::new(60).expect("sixty is not zero");
+const BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
 /// Attempts a second, from then on.
-const PER_SECOND: NonZeroU32 = NonZeroU32::new(1).expect("one is not zero");
+const PER_SECOND: NonZeroU32 = NonZeroU32::MIN;
 /// Addresses kept before those at rest are forgotten.
 const ADDRESSES: usize = 10_000;
 

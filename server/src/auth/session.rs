@@ -91,3 +91,46 @@ pub(super) fn expire_soon(session: &Session) {
 fn date_time(at: Timestamp) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(at.as_second()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::Timestamp;
+    use portico_domain::documents::Sessions;
+    use portico_domain::tenancy::Person;
+
+    use super::SignedIn;
+
+    fn signed_in(started_at: i64, seen_at: i64) -> SignedIn {
+        SignedIn {
+            person: Person {
+                subject: "https://sso.example.com#1".to_owned(),
+                name: "Dana".to_owned(),
+                email: None,
+            },
+            groups: BTreeSet::new(),
+            provider: "sso".to_owned(),
+            provider_session: None,
+            id_token: None,
+            started_at: Timestamp::from_second(started_at).unwrap(),
+            seen_at: Timestamp::from_second(seen_at).unwrap(),
+            csrf: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_session_ends_when_it_is_idle_and_in_any_case_when_it_is_old() {
+        let rules = Sessions {
+            idle_minutes: 30,
+            absolute_hours: 2,
+        };
+        assert_eq!(signed_in(0, 0).ends_at(&rules).as_second(), 30 * 60);
+        assert_eq!(signed_in(0, 3_600).ends_at(&rules).as_second(), 90 * 60);
+        assert_eq!(
+            signed_in(0, 7_000).ends_at(&rules).as_second(),
+            2 * 3_600,
+            "use does not prolong it for ever"
+        );
+    }
+}

@@ -22,17 +22,26 @@ pub fn check_config(folder: &Path, out: &mut impl Write) -> std::io::Result<bool
             .count()
     };
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let (errors, warnings) = (counted(errors, "error"), counted(warnings, "warning"));
     match &loaded.configuration {
         Some(configuration) => writeln!(
             out,
-            "{}: good, with {warnings} warnings: {} control planes, {} offerings, {} tenants, {} approval policies",
+            "{}: good, with {warnings}: {} control planes, {} offerings, {} tenants, {} approval policies",
             folder.display(),
             configuration.control_planes.len(),
             configuration.offerings.len(),
             configuration.tenants.len(),
             configuration.policies.len(),
         )?,
-        None => writeln!(out, "{}: {errors} errors, {warnings} warnings", folder.display())?,
+        None => writeln!(out, "{}: {errors}, {warnings}", folder.display())?,
     }
     Ok(loaded.configuration.is_some())
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{count} {what}s")
+    }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// What to judge, and by what.
 #[derive(Debug, Args)]
 pub struct ValidateArguments {
-    /// A file of CustomResourceDefinitions; may be given several times.
+    /// A file of custom resource definitions; may be given several times.
     #[arg(long = "crd", value_name = "FILE", required = true)]
     definitions: Vec<PathBuf>,
     /// The object as it was, to judge an update.

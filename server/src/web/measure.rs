@@ -31,7 +31,7 @@ pub(super) async fn metrics(State(app): State<App>) -> Response {
     let report = app.configuration.report();
     gauge!("portico_configuration_generation").set(precise(report.generation));
     gauge!("portico_configuration_refused").set(if report.refused() { 1.0 } else { 0.0 });
-    gauge!("portico_configuration_taken_seconds").set(report.taken_at.as_millisecond() as f64 / 1000.0);
+    gauge!("portico_configuration_taken_seconds").set(report.taken_at.as_duration().as_secs_f64());
     let mut response = app.telemetry.text().into_response();
     response.headers_mut().insert(
         header::CONTENT_TYPE,

@@ -427,7 +427,11 @@ fn wants_json(request: &Request) -> bool {
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    request.uri().path().starts_with("/api/") || (accept.contains("json") && !accept.contains("text/html"))
+    let path = request.uri().path();
+    // Streams of events are read by scripts: a redirect to a page would tell them nothing.
+    path.starts_with("/api/")
+        || path == "/events"
+        || (accept.contains("json") && !accept.contains("text/html"))
 }
 
 fn json(problem: &Problem, path: &str) -> Response {

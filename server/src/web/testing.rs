@@ -143,7 +143,7 @@ impl House {
             limits: Limits::default(),
             streams: super::Streams::default(),
             telemetry: Telemetry::default(),
-            public_url: base.clone(),
+            public_url: Url::parse(&configuration.current().portal.spec.public_url).unwrap(),
         });
         tokio::spawn(serve(
             listener,

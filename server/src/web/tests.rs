@@ -55,6 +55,56 @@ async fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
 }
 
 #[tokio::test]
+async fn behind_tls_the_cookie_is_bound_to_the_host_and_the_browser_told_to_stay_there() {
+    let house = House::start_with(|portal| {
+        let url = portal
+            .split("publicUrl: ")
+            .nth(1)
+            .unwrap()
+            .split('\n')
+            .next()
+            .unwrap()
+            .to_owned();
+        portal.replace(&url, "https://portico.example.com")
+    })
+    .await;
+    let mut browser = house.browser();
+    let page = browser
+        .send(Method::GET, "/auth/login?provider=sso", &[], None)
+        .await;
+    let cookie = page.header("set-cookie");
+    assert!(cookie.starts_with("__Host-portico="), "{cookie}");
+    assert!(
+        cookie.contains("Secure") && cookie.contains("Path=/") && !cookie.contains("Domain"),
+        "{cookie}"
+    );
+    assert!(page.header("strict-transport-security").starts_with("max-age="));
+    assert!(
+        page.header("location")
+            .contains("redirect_uri=https%3A%2F%2Fportico.example.com%2Fauth%2Fcallback")
+    );
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_gives_a_clear_page() {
+    let house = House::start().await;
+    house.store.close().await;
+    let mut browser = house.browser();
+    // A session that was not seen a moment ago has to be read.
+    browser
+        .cookies
+        .insert("portico".to_owned(), "AAAAAAAAAAAAAAAAAAAAAA".to_owned());
+    let page = browser.get("/").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.text.contains("database does not answer"), "{}", page.text);
+    assert_eq!(
+        browser.get("/readyz").await.status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    assert_eq!(browser.get("/healthz").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn signing_out_ends_the_session_here_and_at_the_provider() {
     let house = House::start().await;
     let mut browser = house.signed_in("dana").await;

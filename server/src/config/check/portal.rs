@@ -158,6 +158,7 @@ fn sign_in_provider(at: usize, field: &str, provider: &Provider, findings: &mut 
     {
         findings.error(at, format!("{field}.scopes[{index}]"), "a scope is one word");
     }
+    // What is missing here may be there where the portal runs; and there it is told when somebody signs in.
     match (&provider.client_secret_file, &provider.client_secret_env) {
         (Some(_), Some(_)) => {
             findings.error(
@@ -168,21 +169,21 @@ fn sign_in_provider(at: usize, field: &str, provider: &Provider, findings: &mut 
         }
         (Some(file), None) => match std::fs::read_to_string(file) {
             Ok(secret) if secret.trim().is_empty() => {
-                findings.error(
+                findings.warning(
                     at,
                     format!("{field}.clientSecretFile"),
                     format!("{file} is empty"),
                 );
             }
             Ok(_) => {}
-            Err(error) => findings.error(
+            Err(error) => findings.warning(
                 at,
                 format!("{field}.clientSecretFile"),
                 format!("{file} cannot be read: {error}"),
             ),
         },
         (None, Some(name)) if std::env::var_os(name).is_none_or(|value| value.is_empty()) => {
-            findings.error(
+            findings.warning(
                 at,
                 format!("{field}.clientSecretEnv"),
                 format!("the environment has no variable {name}"),
@@ -217,7 +218,7 @@ fn database(at: usize, portal: &Portal, findings: &mut Findings) {
     if let Some(name) = &database.url_env
         && std::env::var_os(name).is_none_or(|value| value.is_empty())
     {
-        findings.error(
+        findings.warning(
             at,
             "spec.database.urlEnv",
             format!("the environment has no variable {name}"),
