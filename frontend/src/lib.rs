@@ -9,3 +9,10 @@ pub mod islands;
 pub mod pages;
 #[cfg(feature = "ssr")]
 mod parts;
+
+/// Makes ready for the islands; called once, before any of them.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    leptos::mount::hydrate_islands();
+}

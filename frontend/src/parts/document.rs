@@ -13,7 +13,7 @@ use crate::islands::{Copy, Live};
 /// Starts the islands: loads the wasm and hands it every island's element. Static, so that its text
 /// never depends on what a page shows.
 const START: &str = "const s=document.currentScript.dataset;\
-import(s.script).then(async m=>{await m.default({module_or_path:s.wasm});\
+import(s.script).then(async m=>{await m.default({module_or_path:s.wasm});m.hydrate();\
 for(const e of document.querySelectorAll('leptos-island'))m[e.dataset.component]?.(e);\
 document.documentElement.dataset.alive=''})";
 
