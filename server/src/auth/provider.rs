@@ -20,7 +20,7 @@ use portico_domain::documents::Provider;
 use super::claims::OtherClaims;
 
 /// How long what a provider publishes is believed. A key that is not among the known ones has it fetched anew.
-const FRESH: Duration = Duration::from_secs(60 * 60);
+const FRESH: Duration = Duration::from_hours(1);
 /// How long a provider that did not answer is left alone.
 const REST: Duration = Duration::from_secs(2);
 /// The most that is read of one answer, in bytes.

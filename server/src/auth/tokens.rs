@@ -40,8 +40,11 @@ pub struct NewToken {
 /// The tokens seen a moment ago.
 #[derive(Default)]
 pub struct Tokens {
-    seen: Mutex<HashMap<[u8; 32], (Arc<Viewer>, u64, Instant)>>,
+    seen: Mutex<HashMap<[u8; 32], Seen>>,
 }
+
+/// The viewer, by which configuration, and when.
+type Seen = (Arc<Viewer>, u64, Instant);
 
 impl Tokens {
     /// The viewer that a token speaks for; `None` when it is good for nothing.

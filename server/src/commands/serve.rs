@@ -107,13 +107,12 @@ pub async fn serve(
         why: error.to_string(),
     })?;
     // Listening before anything else is begun: a port that is taken is told at once.
-    let listener = match listener {
-        Some(listener) => listener,
-        None => {
-            let address = wish.listen.clone().unwrap_or_else(|| spec.listen.clone());
-            let bound = TcpListener::bind(&address).await;
-            bound.map_err(|why| ServeError::Listen { address, why })?
-        }
+    let listener = if let Some(listener) = listener {
+        listener
+    } else {
+        let address = wish.listen.clone().unwrap_or_else(|| spec.listen.clone());
+        let bound = TcpListener::bind(&address).await;
+        bound.map_err(|why| ServeError::Listen { address, why })?
     };
     let local = listener.local_addr()?;
     let store = Store::connect(&database_url(&wish, &spec)?, &Settings::default()).await?;

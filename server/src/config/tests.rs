@@ -184,10 +184,14 @@ fn a_yaml_bomb_is_refused_quickly() {
         .iter()
         .zip(["a", "b", "c", "d", "e", "f", "g", "h"])
     {
-        bomb.push_str(&format!(
-            "{name}: &{name} [{}]\n",
-            vec![format!("*{below}"); 9].join(", ")
-        ));
+        bomb.extend([
+            name,
+            ": &",
+            name,
+            " [",
+            &vec![format!("*{below}"); 9].join(", "),
+            "]\n",
+        ]);
     }
     let document = format!("{TENANT}  title: x\nbomb:\n  {}", bomb.replace('\n', "\n  "));
     let started = std::time::Instant::now();

@@ -363,13 +363,12 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
     }
     let status = response.status();
     let (mut parts, body) = response.into_parts();
-    let problem = match parts.extensions.remove::<Problem>() {
-        Some(problem) => problem,
-        None => {
-            // A layer's or an extractor's own words; they are short.
-            let said = axum::body::to_bytes(body, 4 << 10).await.unwrap_or_default();
-            Problem::of_status(status, &String::from_utf8_lossy(&said))
-        }
+    let problem = if let Some(problem) = parts.extensions.remove::<Problem>() {
+        problem
+    } else {
+        // A layer's or an extractor's own words; they are short.
+        let said = axum::body::to_bytes(body, 4 << 10).await.unwrap_or_default();
+        Problem::of_status(status, &String::from_utf8_lossy(&said))
     };
     let mut answer = if wants_json {
         json(&problem, &path)

@@ -1,7 +1,7 @@
 //! The portal as a browser meets it: signing in and out, what strangers get, what forged requests get.
 
 use portico_simulator::oidc::Misbehaviour;
-use portico_store::Page;
+use portico_store::{EventFilter, Page};
 use reqwest::{Method, StatusCode};
 
 use super::routes::{self, Kind};
@@ -146,7 +146,7 @@ async fn sign_in_and_sign_out_are_in_the_record() {
     let scope = portico_domain::tenancy::Scope::system();
     let events = house
         .store
-        .events(&scope, &Default::default(), &Page::first(10))
+        .events(&scope, &EventFilter::default(), &Page::first(10))
         .await
         .unwrap();
     let verbs: Vec<&str> = events
@@ -233,8 +233,8 @@ async fn an_unreachable_provider_gives_a_clear_page_and_no_crash() {
 
 #[tokio::test]
 async fn a_provider_that_lies_signs_nobody_in() {
-    let house = House::start().await;
     use Misbehaviour as M;
+    let house = House::start().await;
     let lies = [
         M::WrongNonce,
         M::NoNonce,

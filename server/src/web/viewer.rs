@@ -180,7 +180,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 async fn read(body: axum::body::Body) -> Result<axum::body::Bytes, Problem> {
     axum::body::to_bytes(body, BODY_BYTES).await.map_err(|error| {
         let too_large = std::error::Error::source(&error)
-            .is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>());
+            .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
         if too_large {
             Problem::too_large()
         } else {
