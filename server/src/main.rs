@@ -65,11 +65,25 @@ struct ServeArguments {
     public_url: Option<String>,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// The stack of each thread that serves, in bytes. What arrives may nest as deep as its reader allows (YAML, JSON,
+/// schemas: a hundred levels), and what walks it takes a frame or several for each.
+const STACK: usize = 16 << 20;
+
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
     commands::install_tls();
-    match run(arguments).await {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK)
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("portico: no threads to run on: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(arguments)) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("portico: {error}");

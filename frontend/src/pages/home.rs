@@ -22,6 +22,7 @@ pub fn home(frame: &Frame, page: &HomePage) -> String {
                 <button class="button">"Search"</button>
             </form>
             <div class="live" data-live="home">
+                {nowhere(frame)}
                 {dead(page)}
                 {suggestions(page)}
                 {waiting_on_me(frame, page)}
@@ -29,6 +30,18 @@ pub fn home(frame: &Frame, page: &HomePage) -> String {
                 {waiting_on_others(frame, page)}
                 {today(frame, page)}
             </div>
+        }
+        .into_any()
+    })
+}
+
+/// For somebody whom no team's groups name.
+fn nowhere(frame: &Frame) -> Option<AnyView> {
+    (frame.tenants.is_empty() && !frame.admin).then(|| {
+        view! {
+            <div class="notice warning" role="status">{icon("lock")}<p>
+                "You are in no team here yet, so there is nothing to show. Ask your team's admin or the platform team to add you to its group, then sign out and in again."
+            </p></div>
         }
         .into_any()
     })

@@ -20,7 +20,7 @@ async fn killed_at_random_moments_it_loses_nothing_and_doubles_nothing() {
         return;
     }
     let mut demo = Demo::start().await;
-    lift_quotas(&mut demo).await;
+    demo.lift_quotas().await;
     let dana = Arc::new(demo.sign_in("dana").await);
     dana.work_in("payments/dev").await;
 
@@ -129,25 +129,4 @@ fn claims(planes: &[Kubectl]) -> BTreeMap<String, Vec<String>> {
         }
     }
     found
-}
-
-/// Two hundred claims are more than the demo's teams may hold.
-async fn lift_quotas(demo: &mut Demo) {
-    demo.stop();
-    let file = demo.configuration("tenants.yaml");
-    let text = std::fs::read_to_string(&file).unwrap();
-    let mut kept = Vec::new();
-    let mut in_quota = false;
-    for line in text.lines() {
-        if line == "  quota:" {
-            in_quota = true;
-        } else if in_quota && !line.starts_with("    ") {
-            in_quota = false;
-        }
-        if !in_quota {
-            kept.push(line);
-        }
-    }
-    std::fs::write(&file, kept.join("\n")).unwrap();
-    demo.restart().await;
 }
