@@ -37,7 +37,10 @@ pub struct NewToken {
     pub days: u32,
 }
 
-/// The tokens seen a moment ago.
+/// A viewer, the generation of the configuration they were made by, and when.
+type Seen = (Arc<Viewer>, u64, Instant);
+
+/// The tokens seen a moment ago, by the hashes of their secrets.
 #[derive(Default)]
 pub struct Tokens {
     seen: Mutex<HashMap<[u8; 32], Seen>>,

@@ -10,6 +10,9 @@ use crate::until::until;
 
 /// Measures start and memory. The demo's simulated control planes are in the same process, so memory
 /// counts each claim twice: theirs and the portal's.
+///
+/// # Panics
+/// When the demo does not start or kubectl fails.
 pub async fn measure() {
     let begun = Instant::now();
     let demo = Demo::start().await;

@@ -2,6 +2,12 @@
 //!
 //! One program, so that it is linked once; a file for each promise.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "all of it is tests: what does not hold here is a failed test"
+)]
+
 mod bad_input;
 mod crash;
 mod kubectl;
