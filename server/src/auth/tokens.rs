@@ -37,9 +37,6 @@ pub struct NewToken {
     pub days: u32,
 }
 
-/// A viewer, the generation of the configuration they were made by, and when.
-type Seen = (Arc<Viewer>, u64, Instant);
-
 /// The tokens seen a moment ago, by the hashes of their secrets.
 #[derive(Default)]
 pub struct Tokens {

@@ -1,10 +1,5 @@
 //! A portal on a loopback port with a provider to sign in at, and a browser without scripts.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "part of the tests: what does not hold here is a failed test"
-)]
-
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
