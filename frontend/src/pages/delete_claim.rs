@@ -52,7 +52,7 @@ pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
                 </div>
                 <div class="field">
                     <label class="label" for="note">"Why"<span class="mark">"optional"</span></label>
-                    <textarea id="note" name=names::NOTE rows="2" maxlength="2000">{format!("\n{}", page.note)}</textarea>
+                    <textarea id="note" name=names::NOTE rows="2" maxlength="2000">{crate::parts::text::area(&page.note)}</textarea>
                 </div>
                 <div class="actions">
                     <button class="button danger" disabled=blocked>{icon("deleting")}"Delete claim"</button>

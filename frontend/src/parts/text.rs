@@ -54,6 +54,16 @@ pub(crate) fn empty(
     .into_any()
 }
 
+/// What stands in a text area. Leptos does not escape there, so this does; and a parser drops the first line
+/// break in it, so one goes before.
+pub(crate) fn area(text: &str) -> String {
+    let escaped = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
+    format!("\n{escaped}")
+}
+
 /// `1 claim`, `2 claims`.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { many })

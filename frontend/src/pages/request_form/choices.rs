@@ -161,7 +161,7 @@ pub(super) fn note(page: &RequestFormPage) -> AnyView {
         <div class="field">
             <label class="label" for="note">"Note to the approver"<span class="mark">"optional"</span></label>
             <p class="help" id="note-help">"What it is for, and until when."</p>
-            <textarea id="note" name=names::NOTE rows="3" maxlength="2000" aria-describedby="note-help">{format!("\n{}", page.note)}</textarea>
+            <textarea id="note" name=names::NOTE rows="3" maxlength="2000" aria-describedby="note-help">{crate::parts::text::area(&page.note)}</textarea>
         </div>
     }
     .into_any()

@@ -143,7 +143,7 @@ fn yaml(page: &RequestFormPage) -> AnyView {
             <p class="help" id="yaml-help">"The same as the form shows. What you change here stands in the form when you go back."</p>
             {problem}
             <textarea id="yaml" class="mono" name=names::YAML rows=rows spellcheck="false" autocomplete="off"
-                aria-invalid=wrong.then_some("true") aria-describedby=if wrong { "yaml-help yaml-problem" } else { "yaml-help" }>{format!("\n{}", page.yaml)}</textarea>
+                aria-invalid=wrong.then_some("true") aria-describedby=if wrong { "yaml-help yaml-problem" } else { "yaml-help" }>{crate::parts::text::area(&page.yaml)}</textarea>
         </div>
     }
     .into_any()

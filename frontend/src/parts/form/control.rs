@@ -107,7 +107,7 @@ fn text_area(field: &Field, name: &str, text: &str, class: &'static str, describ
     let rows = text.lines().count().clamp(3, 16).to_string();
     view! {
         <textarea class=class id=id_of(&field.name) name=name.to_owned() rows=rows spellcheck="false" autocomplete="off"
-            aria-required=required(field) aria-invalid=described.invalid aria-describedby=described.by.clone()>{format!("\n{text}")}</textarea>
+            aria-required=required(field) aria-invalid=described.invalid aria-describedby=described.by.clone()>{crate::parts::text::area(text)}</textarea>
     }
     .into_any()
 }

@@ -48,7 +48,7 @@ fn yes_or_no(name: String, on: Option<bool>) -> AnyView {
 
 fn block(name: String, text: &str) -> AnyView {
     view! {
-        <textarea hidden=true name=name>{format!("\n{text}")}</textarea>
+        <textarea hidden=true name=name>{crate::parts::text::area(text)}</textarea>
         <pre class="fixed">{text.to_owned()}</pre>
     }
     .into_any()
