@@ -137,7 +137,13 @@ pub async fn serve(
     background.spawn(refresh(portal.clone(), stop.clone()));
     background.spawn(follow_record(portal.clone(), store.subscribe(), stop.clone()));
     let settings = worker::Settings::default();
-    let worker = Worker::new(store.clone(), planes, work_to_do, Timestamp::now, settings);
+    let worker = Worker::new(
+        store.clone(),
+        planes.clone(),
+        work_to_do,
+        Timestamp::now,
+        settings,
+    );
     background.spawn(worker.run(stop.clone()));
     let app = App::new(Parts {
         portal,
@@ -153,6 +159,7 @@ pub async fn serve(
         public_url: public_url.clone(),
     });
     let router = web::router(app, Sessions::new(store.clone()));
+    first_look(&planes).await;
     tracing::info!(%local, public = %public_url, "serving");
     ready(&public_url, local);
     let served = web::serve(listener, router, stop.clone()).await;
@@ -161,6 +168,22 @@ pub async fn serve(
     background.wait().await;
     store.close().await;
     Ok(served?)
+}
+
+/// Waits for the control planes' first answers, so that the catalog does not begin empty; those that are slow or gone
+/// are not waited for long.
+async fn first_look(planes: &Planes) {
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let begun = tokio::time::Instant::now();
+    let connecting = || {
+        let planes = planes.planes();
+        planes
+            .iter()
+            .any(|plane| plane.state == portico_planes::PlaneState::Connecting)
+    };
+    while connecting() && begun.elapsed() < PATIENCE {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Where the database is: the command line's word comes before the configuration's.

@@ -34,7 +34,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "POST",
         "/catalog/{offering}/request",
         "/catalog/{offering}/request",
-        "SFBBBF",
+        "SFKKKF",
     ),
     ("GET", "/requests", "/requests", "SKKKKK"),
     ("GET", "/requests/{id}", "/requests/{request}", "SKKKNK"),
@@ -67,7 +67,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "POST",
         "/claims/{plane}/{offering}/{namespace}/{name}/change",
         "{claim}/change",
-        "SFBBNF",
+        "SFKKNF",
     ),
     (
         "GET",
@@ -85,7 +85,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "POST",
         "/claims/{plane}/{offering}/{namespace}/{name}/reveal",
         "{claim}/reveal",
-        "SFBBNF",
+        "SFKKNF",
     ),
     ("GET", "/approvals", "/approvals", "SKKKKK"),
     ("GET", "/admin/control-planes", "/admin/control-planes", "SNNNNK"),
@@ -102,7 +102,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("GET", "/auth/login", "/auth/login", "KKKKKK"),
     ("GET", "/auth/callback", "/auth/callback", "BBBBBB"),
     ("GET", "/auth/signed-out", "/auth/signed-out", "KKKKKK"),
-    ("POST", "/switch", "/switch", "SBBBBB"),
+    ("POST", "/switch", "/switch", "SKKKNK"),
     ("GET", "/logo", "/logo", "NNNNNN"),
     ("GET", "/assets/{file}", "/assets/none.css", "NNNNNN"),
     ("GET", "/healthz", "/healthz", "KKKKKK"),
@@ -418,7 +418,10 @@ async fn walk(person: &Person, who: &str, method: &str, path: &str, body: Option
     };
     match body {
         None if !changes => person.ask(Method::GET, path).await,
-        None => person.try_post(path, format!("_csrf={token}")).await.unwrap(),
+        None => person
+            .try_post(path, format!("_csrf={token}&{}", fields(path)))
+            .await
+            .unwrap(),
         Some(body) => {
             let headers = [
                 ("accept", "application/json".to_owned()),
@@ -428,6 +431,19 @@ async fn walk(person: &Person, who: &str, method: &str, path: &str, body: Option
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             person.raw(method, path, &headers, body).await
         }
+    }
+}
+
+/// What a form posts, besides its token, to get as far as the question who may.
+fn fields(path: &str) -> &'static str {
+    let ends = |end: &str| path.ends_with(end);
+    match path {
+        "/switch" => "_work_in=payments%2Fdev&_return_to=%2F",
+        _ if ends("/decide") => "_decision=approve&_revision=0",
+        _ if ends("/reveal") => "_key=password",
+        _ if ends("/delete") => "_confirm=another",
+        // For the forms of requests: a look at it, nothing sent.
+        _ => "_do=review",
     }
 }
 
