@@ -67,7 +67,7 @@ pub fn Palette() -> impl IntoView {
         }
     };
     view! {
-        <a class="search-button" href="/catalog" aria-label="Search" on:click=open>
+        <a class="search-button" href="/catalog" on:click=open>
             <svg class="icon" aria-hidden="true"><use href="#i-search"></use></svg>
             <span>"Search"</span>
             <kbd class="when-alive" aria-hidden="true">"Ctrl K"</kbd>
