@@ -91,6 +91,7 @@ fn name(number: usize) -> String {
 async fn send_until_taken(person: &Person, name: &str) {
     let mut form = None;
     for _ in 0..600 {
+        let sent = form.is_some();
         match &form {
             None => form = person.try_form(CACHE, name).await.ok().flatten(),
             Some(fields) => {
@@ -107,8 +108,10 @@ async fn send_until_taken(person: &Person, name: &str) {
                         answer.page().body()
                     );
                 }
-                tokio::time::sleep(Duration::from_millis(100)).await;
             }
+        }
+        if form.is_none() || sent {
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
     panic!("the portal did not take {name} in a minute");

@@ -102,7 +102,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("GET", "/auth/login", "/auth/login", "KKKKKK"),
     ("GET", "/auth/callback", "/auth/callback", "BBBBBB"),
     ("GET", "/auth/signed-out", "/auth/signed-out", "KKKKKK"),
-    ("POST", "/switch", "/switch", "SKKKNK"),
+    ("POST", "/switch", "/switch", "SKKKNN"),
     ("GET", "/logo", "/logo", "NNNNNN"),
     ("GET", "/assets/{file}", "/assets/none.css", "NNNNNN"),
     ("GET", "/healthz", "/healthz", "KKKKKK"),
