@@ -313,7 +313,7 @@ async fn every_route_as_every_role_and_as_a_stranger() {
                 .replace("{offering}", POSTGRESQL)
                 .replace("{request}", &request);
             let body = body.map(|body| body.replace("{offering}", POSTGRESQL));
-            let answer = walk(person, *who, method, &path, body).await;
+            let answer = walk(person, who, method, &path, body).await;
             let met = outcome(&answer);
             if met != expected {
                 let page = answer.page().text("main");
