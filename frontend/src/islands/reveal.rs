@@ -45,7 +45,7 @@ mod imp {
                 match (value, form.parent_element()) {
                     (Some(value), Some(place)) => show(&form, &place, &value),
                     _ => {
-                        announce_failure(page.and_then(|page| page.query_selector("main h1").ok().flatten()))
+                        announce_failure(page.and_then(|page| page.query_selector("main h1").ok().flatten()));
                     }
                 }
             });
