@@ -74,7 +74,8 @@ mod imp {
             });
         }
         on(&source, "open", |_| {
-            if LOST.replace(false) {
+            // What happened before it listened was not heard.
+            if LOST.replace(false) || find("main [data-under-way]").is_some() {
                 refresh();
             }
         });

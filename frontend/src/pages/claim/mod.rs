@@ -19,7 +19,7 @@ pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
     document(frame, || {
         view! {
             <Reveal />
-            <div class="live" data-live="claim">
+            <div class="live" data-live="claim" data-under-way=under_way(page).then_some("")>
                 {head(page)}
                 {how_it_is(frame, page)}
                 <div class="two">
@@ -36,6 +36,11 @@ pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
         }
         .into_any()
     })
+}
+
+/// Whether it is about to be otherwise: then the page looks again soon, for what happened before it began to listen.
+fn under_way(page: &ClaimPage) -> bool {
+    page.pending.is_some() || matches!(page.row.health, Health::Pending | Health::Deleting)
 }
 
 fn head(page: &ClaimPage) -> AnyView {
