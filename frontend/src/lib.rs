@@ -4,6 +4,12 @@
 //! [`islands`] is what lives in the browser. With the feature `ssr` the crate renders, with
 //! `hydrate` it is the wasm that brings the islands to life; every page works without it.
 
+#[cfg(all(target_arch = "wasm32", feature = "ssr"))]
+compile_error!(
+    "the browser's code was built with the feature `ssr`, with which no event handler is attached: cargo unified \
+     features over the workspace; build with CARGO_RESOLVER_FEATURE_UNIFICATION=selected"
+);
+
 pub mod islands;
 #[cfg(feature = "ssr")]
 pub mod pages;
@@ -14,5 +20,7 @@ mod parts;
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
+    // What should not happen says so in the console, instead of stopping without a word.
+    std::panic::set_hook(Box::new(|panic| leptos::logging::error!("{panic}")));
     leptos::mount::hydrate_islands();
 }

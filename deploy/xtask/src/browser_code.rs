@@ -29,7 +29,10 @@ const FEATURES: [&str; 6] = [
 pub(crate) fn build() -> Result<PathBuf> {
     add_target()?;
     step("Building the browser code", || {
-        run(Command::new(cargo()).current_dir(root()).args([
+        let mut build = Command::new(cargo());
+        // Where somebody's cargo unifies features over a workspace, the server's would come into the browser's code.
+        build.env("CARGO_RESOLVER_FEATURE_UNIFICATION", "selected");
+        run(build.current_dir(root()).args([
             "build",
             "--quiet",
             "--locked",

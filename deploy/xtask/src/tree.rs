@@ -24,7 +24,7 @@ fn forbidden() -> Vec<String> {
 }
 
 /// Whether what stands before a find makes it a path of its own, and not the middle of another
-/// (`frontend/work/…`, a URL's path).
+/// (a folder's further down, a URL's).
 fn begins_a_path(line: &str, at: usize) -> bool {
     line[..at]
         .chars()

@@ -14,7 +14,7 @@ use crate::islands::{Copy, Live};
 /// never depends on what a page shows.
 const START: &str = "const s=document.currentScript.dataset;\
 import(s.script).then(async m=>{await m.default({module_or_path:s.wasm});m.hydrate();\
-for(const e of document.querySelectorAll('leptos-island'))m[e.dataset.component]?.(e);\
+for(const e of document.querySelectorAll('leptos-island'))try{m[e.dataset.component]?.(e)}catch(x){console.error(x)}\
 document.documentElement.dataset.alive=''})";
 
 /// Lets the browser fetch a page when one is about to go there.
