@@ -23,6 +23,8 @@ pub struct Ready {
     pub portal: String,
     /// The identity provider's.
     pub issuer: String,
+    /// The folder of the portal's configuration.
+    pub configuration: PathBuf,
     /// Who can sign in.
     pub people: Vec<Listed>,
     /// The simulated control planes.
@@ -148,6 +150,15 @@ impl Demo {
     /// When the configuration cannot be rewritten.
     pub async fn lift_quotas(&mut self) {
         self.stop();
+        self.strike_quotas();
+        self.restart().await;
+    }
+
+    /// Takes the quotas out of its configuration, for whoever reads that next.
+    ///
+    /// # Panics
+    /// When the configuration cannot be rewritten.
+    pub fn strike_quotas(&self) {
         let file = self.configuration("tenants.yaml");
         let text = fs::read_to_string(&file).unwrap();
         let mut kept = Vec::new();
@@ -159,7 +170,6 @@ impl Demo {
             }
         }
         fs::write(&file, kept.join("\n")).unwrap();
-        self.restart().await;
     }
 
     /// All that it has logged.

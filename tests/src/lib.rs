@@ -10,8 +10,10 @@
     reason = "a harness: failing loudly is what tests want"
 )]
 
+pub mod apart;
 pub mod bench;
 pub mod demo;
+pub mod direct;
 pub mod html;
 pub mod kubectl;
 pub mod person;

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::program;
 use crate::steps::{self, step};
+use crate::test::needs::{self, is_met};
 use crate::workspace::{cargo, root, site};
 
 /// What to measure.
@@ -18,6 +19,7 @@ pub(crate) struct Options {
 
 /// Builds and measures. Figures are printed and never judged.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    let needs = needs::install_for_bench();
     let program = program::build(&program::Options { release: true })?;
     step("Measuring", || {
         steps::run(
@@ -35,8 +37,24 @@ pub(crate) fn run(options: &Options) -> Result<()> {
                     "--",
                 ])
                 .args(options.filter.as_deref())
-                .env("PORTICO_BIN", program)
+                .env("PORTICO_BIN", &program)
                 .env("PORTICO_SITE", site()),
         )
-    })
+    })?;
+    let wanted = options
+        .filter
+        .as_deref()
+        .is_none_or(|filter| "screen".contains(filter));
+    let browser = ["Chromium", "playwright-core and axe-core", "Node.js"];
+    if wanted && browser.iter().all(|name| is_met(&needs, name)) {
+        step("Measuring in the browser", || {
+            steps::run(
+                Command::new("node")
+                    .current_dir(root().join("tests/browser"))
+                    .arg("figures.mjs")
+                    .env("PORTICO_BIN", program),
+            )
+        })?;
+    }
+    Ok(())
 }

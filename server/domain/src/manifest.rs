@@ -1,10 +1,11 @@
 //! Manifests: the exact object that is applied for a request, and how two objects differ.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::claim::marks;
 use crate::documents::ResourceRef;
 use crate::names::{ClaimName, EnvironmentName, PlanName, RequestId, TenantName};
+use crate::schema::Schema;
 use crate::tenancy::Person;
 use crate::view::{DiffLine, DiffTone};
 
@@ -66,6 +67,43 @@ pub fn render(
     manifest.insert("metadata".to_owned(), Value::Object(metadata));
     manifest.extend(settable(content));
     Value::Object(manifest)
+}
+
+/// Where a claim says which secret its connection details are written to. From Crossplane's `internal/xcrd`.
+const CONNECTION_SECRETS: [&str; 2] = [
+    "/spec/writeConnectionSecretToRef",
+    "/spec/crossplane/writeConnectionSecretToRef",
+];
+
+/// Settles which secret the claim's connection details are written to, wherever `schema` has a field for it: what
+/// the claim as it is (`live`) has; for a new one `<name>-connection`. A person has no say in it, or they could have
+/// any secret of the namespace overwritten and revealed.
+///
+/// `always`: also where nobody asked for one, as Crossplane writes none for a claim that names none.
+pub fn settle_connection_secret(manifest: &mut Value, schema: &Schema, live: Option<&Value>, always: bool) {
+    let Some(name) = manifest.pointer("/metadata/name").and_then(Value::as_str) else {
+        return;
+    };
+    let fresh = format!("{name}-connection");
+    for pointer in CONNECTION_SECRETS {
+        if schema.at(&pointer[1..].replace('/', ".")).is_none() {
+            continue;
+        }
+        let named = match live {
+            Some(live) => live.pointer(pointer).cloned(),
+            None if always || manifest.pointer(pointer).is_some() => Some(json!({ "name": fresh })),
+            None => None,
+        };
+        let Some((parent, key)) = pointer.rsplit_once('/') else {
+            continue;
+        };
+        if let Some(parent) = manifest.pointer_mut(parent).and_then(Value::as_object_mut) {
+            match named {
+                Some(named) => parent.insert(key.to_owned(), named),
+                None => parent.shift_remove(key),
+            };
+        }
+    }
 }
 
 /// The part of an object that a person may set.
@@ -256,6 +294,37 @@ mod tests {
         assert_eq!(manifest["metadata"]["labels"]["portico.dev/tenant"], "payments");
         assert_eq!(manifest["spec"], json!({"size": "small"}));
         assert_eq!(manifest.get("status"), None);
+    }
+
+    #[test]
+    fn nobody_chooses_the_secret_that_a_claim_writes() {
+        let schema = Schema::parse(
+            &json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
+                "size": {"type": "string"},
+                "writeConnectionSecretToRef": {"type": "object", "properties": {"name": {"type": "string"}}},
+            }}}}),
+        )
+        .unwrap();
+        let claim = |spec: Value| json!({"metadata": {"name": "orders"}, "spec": spec});
+        let settled = |mut manifest: Value, live: Option<&Value>, always| {
+            settle_connection_secret(&mut manifest, &schema, live, always);
+            manifest["spec"].clone()
+        };
+        let own = json!({"size": "s", "writeConnectionSecretToRef": {"name": "orders-connection"}});
+        let anothers = json!({"size": "s", "writeConnectionSecretToRef": {"name": "payroll"}});
+        assert_eq!(settled(claim(anothers.clone()), None, false), own);
+        assert_eq!(settled(claim(json!({"size": "s"})), None, true), own);
+        assert_eq!(
+            settled(claim(json!({"size": "s"})), None, false),
+            json!({"size": "s"})
+        );
+        // A change keeps what is there, or that there is none.
+        assert_eq!(
+            settled(claim(own), Some(&claim(anothers.clone())), true),
+            anothers
+        );
+        let none = claim(json!({"size": "s"}));
+        assert_eq!(settled(claim(anothers), Some(&none), true), json!({"size": "s"}));
     }
 
     #[test]

@@ -42,6 +42,10 @@ pub struct DemoArguments {
     /// Begins without any claims.
     #[arg(long)]
     empty: bool,
+    /// Starts only the control planes and the identity provider. The portal is then run by
+    /// `portico serve --config`, with the folder that this prints.
+    #[arg(long)]
+    world_only: bool,
 }
 
 /// Why the demo ended.
@@ -90,6 +94,17 @@ pub async fn demo(arguments: DemoArguments, stop: CancellationToken) -> Result<(
     if let Some(path) = &arguments.ready_file {
         // Left from the last time, it would say that this one is ready already.
         let _ = fs::remove_file(path);
+    }
+    if arguments.world_only {
+        drop(listener);
+        tell(
+            &world,
+            &format!("http://{address}"),
+            arguments.ready_file.as_deref(),
+        )?;
+        stop.cancelled().await;
+        world.shutdown().await;
+        return Ok(());
     }
     let wish = Wish {
         config: world.config_dir.clone(),

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use portico_domain::manifest::{Marks, render};
+use portico_domain::claim::Flavour;
+use portico_domain::manifest::{Marks, render, settle_connection_secret};
 use portico_domain::names::{ClaimName, is_dns_label};
 use portico_domain::policy::{Facts, Ruling, approvers_in_words, takes};
 use portico_domain::quota;
@@ -46,8 +47,12 @@ impl Draft {
             request: self.id,
             requester: &viewer.person,
         };
-        let manifest = render(&resource, namespace.as_deref(), &name, &self.object, &marks);
+        let mut manifest = render(&resource, namespace.as_deref(), &name, &self.object, &marks);
         let old = self.claim.as_ref().map(|claim| Arc::clone(&claim.object));
+        if let Some(schema) = self.schema() {
+            let always = self.offered.flavour == Flavour::LegacyClaim;
+            settle_connection_secret(&mut manifest, &schema, old.as_deref(), always);
+        }
         match definition.judge(&resource.version, &manifest, old.as_deref()) {
             Ok(judgement) => {
                 // Beside a field whose text could not be read, what else is said of it is noise.

@@ -1,20 +1,17 @@
 //! What an address is about. A name that cannot be one leads to 404 like one that nobody has.
 
+use std::str::FromStr;
+
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 use portico_domain::claim::ClaimRef;
-use portico_domain::names::{OfferingName, PlaneName, RequestId};
 use serde::Deserialize;
 
 use super::app::App;
 use super::problem::Problem;
 
-/// `…/{offering}`.
-pub(super) struct OfferingPath(pub(super) OfferingName);
-/// `…/{id}` of a request.
-pub(super) struct RequestPath(pub(super) RequestId);
-/// `…/{plane}` of a control plane.
-pub(super) struct PlanePath(pub(super) PlaneName);
+/// `…/{offering}`, `…/{id}` of a request, `…/{plane}`: an address about one thing, by its name.
+pub(super) struct Named<T>(pub(super) T);
 /// `…/{plane}/{offering}/{namespace}/{name}` of a claim, `-` for the namespace of what has none.
 pub(super) struct ClaimPath(pub(super) ClaimRef);
 
@@ -26,46 +23,14 @@ struct Claim {
     name: String,
 }
 
-async fn one(parts: &mut Parts, app: &App) -> Result<String, Problem> {
-    let Path(text) = Path::<String>::from_request_parts(parts, app)
-        .await
-        .map_err(|_| Problem::not_found())?;
-    Ok(text)
-}
-
-impl FromRequestParts<App> for OfferingPath {
+impl<T: FromStr> FromRequestParts<App> for Named<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        one(parts, app)
-            .await?
-            .parse()
-            .map(Self)
-            .map_err(|_| Problem::not_found())
-    }
-}
-
-impl FromRequestParts<App> for RequestPath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        one(parts, app)
-            .await?
-            .parse()
-            .map(Self)
-            .map_err(|_| Problem::not_found())
-    }
-}
-
-impl FromRequestParts<App> for PlanePath {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        one(parts, app)
-            .await?
-            .parse()
-            .map(Self)
-            .map_err(|_| Problem::not_found())
+        let Path(text) = Path::<String>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Problem::not_found())?;
+        text.parse().map(Self).map_err(|_| Problem::not_found())
     }
 }
 

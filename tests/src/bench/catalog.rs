@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use super::figure;
 use super::load::load;
+use crate::apart::Apart;
 use crate::demo::Demo;
 use crate::until::until;
 
 /// Measures it with 200 and with 5,000 offerings, over 1 and 32 connections.
 pub async fn measure() {
-    let demo = Demo::start().await;
-    let dana = demo.sign_in("dana").await;
+    let apart = Apart::start().await;
+    let dana = apart.world.sign_in("dana").await;
     dana.work_in("payments/dev").await;
-    let url = format!("{}/catalog", demo.ready.portal);
+    let url = format!("{}/catalog", apart.world.ready.portal);
     let mut installed = 0;
     for offerings in [200, 5_000] {
-        install(&demo, installed..offerings);
+        install(&apart.world, installed..offerings);
         installed = offerings;
         let last = format!("/catalog?q=bench-{:05}", offerings - 1);
         until(

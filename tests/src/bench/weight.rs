@@ -4,7 +4,7 @@ use reqwest::Client;
 use url::Url;
 
 use super::figure;
-use crate::demo::Demo;
+use crate::apart::Apart;
 use crate::html::Page;
 use crate::story::POSTGRESQL;
 
@@ -13,8 +13,8 @@ use crate::story::POSTGRESQL;
 /// # Panics
 /// When a page does not answer.
 pub async fn measure() {
-    let demo = Demo::start().await;
-    let dana = demo.sign_in("dana").await;
+    let apart = Apart::start().await;
+    let dana = apart.world.sign_in("dana").await;
     dana.work_in("payments/dev").await;
     let cookie = dana
         .cookies()
@@ -45,7 +45,10 @@ pub async fn measure() {
             format!("/claims/eu-shared/{POSTGRESQL}/payments-dev/orders"),
         ),
     ] {
-        let url = Url::parse(&demo.ready.portal).unwrap().join(&path).unwrap();
+        let url = Url::parse(&apart.world.ready.portal)
+            .unwrap()
+            .join(&path)
+            .unwrap();
         let (encoding, body) = fetch(&url).await;
         let html = dana.get(&path).await.expect(200);
         let mut total = body.len();

@@ -3,7 +3,7 @@
 //! The last line is always `N passed, M failed, K skipped`, over everything that ran.
 
 mod browser;
-mod needs;
+pub(crate) mod needs;
 mod outcome;
 mod processes;
 mod report;

@@ -65,6 +65,14 @@ const PACKAGES: [Package; 5] = [
     },
 ];
 
+/// What only benches need.
+const LOAD: Package = Package {
+    name: "wrk",
+    what_for: "puts load on an address",
+    packages: &["wrk"],
+    present: || which("wrk").is_some(),
+};
+
 /// Packages from npm: the table's name, what it is for, the folder with its lock file.
 const MODULES: [(&str, &str, &str); 2] = [
     (
@@ -81,7 +89,7 @@ const MODULES: [(&str, &str, &str); 2] = [
 
 /// Installs what is missing. Never fails for lack of something: the tests that need it skip, and say so.
 pub(crate) fn install(full: bool) -> Vec<Need> {
-    let mut needs = packages();
+    let mut needs = packages(&PACKAGES.iter().collect::<Vec<_>>());
     for (name, what_for, folder) in MODULES {
         let npm = which("npm").is_some();
         let met = npm
@@ -111,8 +119,18 @@ pub(crate) fn install(full: bool) -> Vec<Need> {
     needs
 }
 
-fn packages() -> Vec<Need> {
-    let missing: Vec<&Package> = PACKAGES.iter().filter(|package| !(package.present)()).collect();
+/// The same for `cargo xtask bench`.
+pub(crate) fn install_for_bench() -> Vec<Need> {
+    packages(&[&LOAD]);
+    install(false)
+}
+
+fn packages(wanted: &[&Package]) -> Vec<Need> {
+    let missing: Vec<&Package> = wanted
+        .iter()
+        .copied()
+        .filter(|package| !(package.present)())
+        .collect();
     let apt = apt();
     if let (Some(apt), false) = (&apt, missing.is_empty()) {
         let names: Vec<&str> = missing.iter().map(|package| package.name).collect();
@@ -135,7 +153,7 @@ fn packages() -> Vec<Need> {
             note(format!("{error:#}"));
         }
     }
-    PACKAGES
+    wanted
         .iter()
         .map(|package| Need {
             name: package.name,

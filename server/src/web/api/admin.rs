@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
+use portico_domain::names::PlaneName;
 use portico_domain::view::{ConfigurationPage, PlaneDetail, PlanesPage, RecordPage, TenantsPage};
 use serde::Deserialize;
 
 use super::super::app::App;
 use super::super::problem::Problem;
-use super::super::subject::PlanePath;
+use super::super::subject::Named;
 use super::Asker;
 use crate::portal::RecordQuery;
 
@@ -23,7 +24,7 @@ pub(in super::super) async fn planes(
 pub(in super::super) async fn plane(
     State(app): State<App>,
     asker: Asker,
-    PlanePath(name): PlanePath,
+    Named(name): Named<PlaneName>,
 ) -> Result<Json<PlaneDetail>, Problem> {
     Ok(Json(app.portal.plane_page(&asker.current.viewer, &name)?))
 }

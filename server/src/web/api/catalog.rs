@@ -3,12 +3,13 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use portico_domain::documents::Category;
+use portico_domain::names::OfferingName;
 use portico_domain::view::{CatalogPage, OfferingPage, RequestFormPage};
 use serde::Deserialize;
 
 use super::super::app::App;
 use super::super::problem::Problem;
-use super::super::subject::OfferingPath;
+use super::super::subject::Named;
 use super::super::viewer::Body;
 use super::Asker;
 use super::requests::AskFor;
@@ -46,7 +47,7 @@ pub(in super::super) async fn list(
 pub(in super::super) async fn one(
     State(app): State<App>,
     asker: Asker,
-    OfferingPath(name): OfferingPath,
+    Named(name): Named<OfferingName>,
 ) -> Result<Json<OfferingPage>, Problem> {
     Ok(Json(app.portal.offering(
         &asker.current.viewer,
@@ -59,7 +60,7 @@ pub(in super::super) async fn one(
 pub(in super::super) async fn check(
     State(app): State<App>,
     asker: Asker,
-    OfferingPath(name): OfferingPath,
+    Named(name): Named<OfferingName>,
     Body(wish): Body<AskFor>,
 ) -> Result<Json<RequestFormPage>, Problem> {
     let posted = wish.posted("review")?;

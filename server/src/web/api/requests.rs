@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use portico_domain::names::RequestId;
 use portico_domain::request::State as RequestState;
 use portico_domain::view::{
     ApprovalsPage, Form, Problem as FieldProblem, RequestFormPage, RequestPage, RequestsPage, names,
@@ -14,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::super::app::App;
 use super::super::problem::Problem;
-use super::super::subject::RequestPath;
+use super::super::subject::Named;
 use super::super::viewer::Body;
 use super::Asker;
 use crate::portal::{FormTarget, Posted, RequestsQuery, Sent};
@@ -194,7 +195,7 @@ pub(in super::super) async fn list(
 pub(in super::super) async fn one(
     State(app): State<App>,
     asker: Asker,
-    RequestPath(id): RequestPath,
+    Named(id): Named<RequestId>,
 ) -> Result<Json<RequestPage>, Problem> {
     Ok(Json(app.portal.request(&asker.current.viewer, id).await?))
 }
@@ -225,7 +226,7 @@ pub(in super::super) struct Standing {
 pub(in super::super) async fn decide(
     State(app): State<App>,
     asker: Asker,
-    RequestPath(id): RequestPath,
+    Named(id): Named<RequestId>,
     Body(decision): Body<Decide>,
 ) -> Result<Json<Standing>, Problem> {
     let state = app
@@ -246,7 +247,7 @@ pub(in super::super) async fn decide(
 pub(in super::super) async fn withdraw(
     State(app): State<App>,
     asker: Asker,
-    RequestPath(id): RequestPath,
+    Named(id): Named<RequestId>,
 ) -> Result<StatusCode, Problem> {
     app.portal
         .withdraw(&asker.current.viewer, asker.remote.as_deref(), id)

@@ -1,10 +1,11 @@
 //! What platform admins, and admins of tenants, look after.
 
 use axum::response::Response;
+use portico_domain::names::PlaneName;
 
 use super::super::asked::Asked;
 use super::super::problem::Problem;
-use super::super::subject::PlanePath;
+use super::super::subject::Named;
 use super::super::viewer::Page;
 use crate::portal::RecordQuery;
 
@@ -21,7 +22,7 @@ pub(in super::super) async fn planes(Page(around): Page) -> Result<Response, Pro
 /// `GET /admin/control-planes/{plane}`.
 pub(in super::super) async fn plane(
     Page(around): Page,
-    PlanePath(name): PlanePath,
+    Named(name): Named<PlaneName>,
 ) -> Result<Response, Problem> {
     let page = around.app.portal.plane_page(around.viewer(), &name)?;
     let title = page.row.plane.title.clone();

@@ -2,10 +2,11 @@
 
 use axum::response::Response;
 use portico_domain::documents::Category;
+use portico_domain::names::OfferingName;
 
 use super::super::asked::Asked;
 use super::super::problem::Problem;
-use super::super::subject::OfferingPath;
+use super::super::subject::Named;
 use super::super::viewer::Page;
 use crate::portal::CatalogQuery;
 
@@ -25,7 +26,7 @@ pub(in super::super) async fn list(Page(around): Page, asked: Asked) -> Result<R
 /// `GET /catalog/{offering}`.
 pub(in super::super) async fn offering(
     Page(around): Page,
-    OfferingPath(name): OfferingPath,
+    Named(name): Named<OfferingName>,
 ) -> Result<Response, Problem> {
     let page = around
         .app

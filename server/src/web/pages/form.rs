@@ -3,20 +3,21 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use portico_domain::claim::ClaimRef;
+use portico_domain::names::OfferingName;
 use portico_domain::view::{RequestFormPage, names};
 
 use super::super::address::ClientAddress;
 use super::super::asked::Asked;
 use super::super::frame::{Around, Done};
 use super::super::problem::Problem;
-use super::super::subject::{ClaimPath, OfferingPath};
+use super::super::subject::{ClaimPath, Named};
 use super::super::viewer::{Page, Posted};
 use crate::portal::{self, FormTarget, Sent};
 
 /// `GET /catalog/{offering}/request`.
 pub(in super::super) async fn open(
     Page(around): Page,
-    OfferingPath(name): OfferingPath,
+    Named(name): Named<OfferingName>,
     asked: Asked,
 ) -> Result<Response, Problem> {
     show(around, FormTarget::New(&name), &choices(&asked)).await
@@ -25,7 +26,7 @@ pub(in super::super) async fn open(
 /// `POST /catalog/{offering}/request`.
 pub(in super::super) async fn send(
     ClientAddress(address): ClientAddress,
-    OfferingPath(name): OfferingPath,
+    Named(name): Named<OfferingName>,
     form: Posted,
 ) -> Result<Response, Problem> {
     post(address, FormTarget::New(&name), form).await

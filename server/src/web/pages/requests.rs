@@ -1,6 +1,7 @@
 //! Requests: the list, one, and what is done with it.
 
 use axum::response::{IntoResponse, Redirect, Response};
+use portico_domain::names::RequestId;
 use portico_domain::request::State;
 use portico_domain::view::names;
 
@@ -8,7 +9,7 @@ use super::super::address::ClientAddress;
 use super::super::asked::Asked;
 use super::super::frame::Done;
 use super::super::problem::Problem;
-use super::super::subject::RequestPath;
+use super::super::subject::Named;
 use super::super::viewer::{Page, Posted};
 use crate::auth::ReturnTo;
 use crate::portal::RequestsQuery;
@@ -30,7 +31,7 @@ pub(in super::super) async fn list(Page(around): Page, asked: Asked) -> Result<R
 /// `GET /requests/{id}`.
 pub(in super::super) async fn one(
     Page(around): Page,
-    RequestPath(id): RequestPath,
+    Named(id): Named<RequestId>,
 ) -> Result<Response, Problem> {
     let page = around.app.portal.request(around.viewer(), id).await?;
     let title = format!("{} {}", page.row.offering_title, page.row.claim.name);
@@ -44,7 +45,7 @@ pub(in super::super) async fn one(
 /// `POST /requests/{id}/decide`.
 pub(in super::super) async fn decide(
     ClientAddress(address): ClientAddress,
-    RequestPath(id): RequestPath,
+    Named(id): Named<RequestId>,
     form: Posted,
 ) -> Result<Response, Problem> {
     let approved = match form.field(names::DECISION) {
@@ -76,7 +77,7 @@ pub(in super::super) async fn decide(
 /// `POST /requests/{id}/withdraw`.
 pub(in super::super) async fn withdraw(
     ClientAddress(address): ClientAddress,
-    RequestPath(id): RequestPath,
+    Named(id): Named<RequestId>,
     form: Posted,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();

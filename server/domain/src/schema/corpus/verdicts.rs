@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -108,44 +107,5 @@ fn objects_are_judged_as_the_api_server_judges_them() {
         "{} of {judged} differ:\n{}",
         wrong.len(),
         wrong.join("\n")
-    );
-}
-
-#[test]
-#[ignore = "prints figures"]
-fn how_long_it_takes() {
-    let Some(root) = corpus() else { return };
-    let crds = documents(&root.join("crds"));
-    let mut parse: Vec<(Duration, &str)> = Vec::new();
-    for (file, document) in &crds {
-        let start = Instant::now();
-        let _ = Definition::parse(document).unwrap();
-        parse.push((start.elapsed(), file));
-    }
-    print("parse", &mut parse);
-    let kinds = Kinds::read(&root);
-    let samples = documents(&root.join("samples"));
-    for round in ["first validation", "validation"] {
-        let mut times: Vec<(Duration, &str)> = Vec::new();
-        for (file, object) in &samples {
-            if let Some((definition, version)) = kinds.of(object) {
-                let start = Instant::now();
-                let _ = say(definition, &version, object);
-                times.push((start.elapsed(), file));
-            }
-        }
-        print(round, &mut times);
-    }
-}
-
-fn print(what: &str, times: &mut [(Duration, &str)]) {
-    times.sort();
-    let at = |share: usize| times[(times.len() - 1) * share / 100];
-    println!(
-        "{what}: p50 {:?}, p90 {:?}, p99 {:?}, worst {:?}",
-        at(50).0,
-        at(90).0,
-        at(99),
-        at(100)
     );
 }
