@@ -90,5 +90,23 @@ describe('the main job, developer and approver side by side', { timeout: 240_000
     await page.locator('.state-line', { hasText: 'Fulfilled' }).waitFor({ timeout: 30_000 });
   });
 
+  it('catches up by itself after the portal was gone', async () => {
+    const { page } = dana;
+    await workIn(page, 'Payments', 'dev');
+    await page.goto('/claims');
+    await page.locator('html[data-alive]').waitFor();
+    await demo.crash();
+    await demo.restart();
+    // By another way than this page: it must find out after its connection was lost.
+    const other = await dana.context.newPage();
+    await other.goto('/catalog/buckets.storage.demo.portico.dev/request');
+    await other.getByRole('textbox', { name: /^Name/ }).first().fill('after-the-crash');
+    await other.getByRole('complementary', { name: 'Summary' }).getByRole('button', { name: /^Request / }).click();
+    await other.waitForURL(/\/requests\/[0-9a-f-]{36}$/);
+    await other.close();
+    await page.getByRole('link', { name: 'after-the-crash' }).waitFor({ timeout: 30_000 });
+    dana.complaints.length = 0;
+  });
+
   it('has nothing to complain of', () => assertQuiet(dana, ada));
 });

@@ -21,20 +21,33 @@ pub(crate) enum Columns {
 pub(crate) fn claim_table(now: Timestamp, rows: &[ClaimRow], columns: Columns) -> AnyView {
     let all = columns == Columns::All;
     let rows: Vec<_> = rows.iter().map(|row| claim_row(now, row, all)).collect();
+    let heads = [
+        "Name",
+        "Offering",
+        "Health",
+        "Environment",
+        "Control plane",
+        "Age",
+    ];
+    table(
+        "Claims",
+        heads.into_iter().filter(|head| all || *head != "Offering"),
+        rows,
+    )
+}
+
+/// A table with a heading for each column.
+fn table(
+    caption: &'static str,
+    heads: impl Iterator<Item = &'static str>,
+    rows: Vec<impl IntoView + 'static>,
+) -> AnyView {
+    let heads: Vec<_> = heads.map(|head| view! { <th scope="col">{head}</th> }).collect();
     view! {
         <div class="table-wrap">
             <table class="rows">
-                <caption class="unseen">"Claims"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Name"</th>
-                        {all.then(|| view! { <th scope="col">"Offering"</th> })}
-                        <th scope="col">"Health"</th>
-                        <th scope="col">"Environment"</th>
-                        <th scope="col">"Control plane"</th>
-                        <th scope="col">"Age"</th>
-                    </tr>
-                </thead>
+                <caption class="unseen">{caption}</caption>
+                <thead><tr>{heads}</tr></thead>
                 <tbody>{rows}</tbody>
             </table>
         </div>
@@ -86,25 +99,16 @@ fn row_id(row: &ClaimRow) -> String {
 pub(crate) fn request_table(now: Timestamp, rows: &[RequestRow], columns: Columns) -> AnyView {
     let all = columns == Columns::All;
     let rows: Vec<_> = rows.iter().map(|row| request_row(now, row, all)).collect();
-    view! {
-        <div class="table-wrap">
-            <table class="rows">
-                <caption class="unseen">"Requests"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Request"</th>
-                        {all.then(|| view! { <th scope="col">"Offering"</th> })}
-                        <th scope="col">"State"</th>
-                        {all.then(|| view! { <th scope="col">"Environment"</th> })}
-                        <th scope="col">"Requested by"</th>
-                        <th scope="col">"Moved"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    let heads = [
+        "Request",
+        "Offering",
+        "State",
+        "Environment",
+        "Requested by",
+        "Moved",
+    ];
+    let told = |head: &&str| all || !matches!(*head, "Offering" | "Environment");
+    table("Requests", heads.into_iter().filter(told), rows)
 }
 
 fn request_row(now: Timestamp, row: &RequestRow, all: bool) -> impl IntoView + use<> {

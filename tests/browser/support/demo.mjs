@@ -12,7 +12,10 @@ import { fileURLToPath } from 'node:url';
 const program = process.env.PORTICO_BIN ?? fileURLToPath(new URL('../../../target/debug/portico', import.meta.url));
 const patience = 60_000;
 
-/** Starts one; `stop()` ends it, by its id, and removes its data. */
+/**
+ * Starts one; `stop()` ends it, by its id, and removes its data. `crash()` kills it without warning, and `restart()`
+ * starts it again over the same data, on the same port.
+ */
 export async function startDemo() {
   if (!existsSync(program)) throw new Error(`${program} is not there: cargo xtask test builds it`);
   const folder = await mkdtemp(join(tmpdir(), 'portico-browser-'));
@@ -20,32 +23,40 @@ export async function startDemo() {
   const logFile = join(folder, 'log');
   const log = createWriteStream(logFile);
   await once(log, 'open');
-  const options = ['demo', '--step', '300', '--port', '0', '--data', join(folder, 'data'), '--ready-file', readyFile];
-  const child = spawn(program, options, { stdio: ['ignore', log, log] });
+  let child;
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
 
+  const end = async (signal) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    const late = setTimeout(kill, 10_000);
+    await ended;
+    clearTimeout(late);
+  };
   const stop = async () => {
     process.off('exit', kill);
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      const late = setTimeout(kill, 10_000);
-      await ended;
-      clearTimeout(late);
-    }
+    await end('SIGTERM');
     log.close();
     await rm(folder, { recursive: true, force: true });
   };
+  const launch = async (port) => {
+    await rm(readyFile, { force: true });
+    const options = ['demo', '--step', '300', '--port', port, '--data', join(folder, 'data'), '--ready-file', readyFile];
+    child = spawn(program, options, { stdio: ['ignore', log, log] });
+    for (const begun = Date.now(); ; await pause(20)) {
+      if (existsSync(readyFile)) return JSON.parse(await readFile(readyFile, 'utf8'));
+      if (child.exitCode !== null || Date.now() - begun > patience) {
+        const said = await readFile(logFile, 'utf8');
+        await stop();
+        throw new Error(`portico demo did not answer:\n${said}`);
+      }
+    }
+  };
 
-  for (const begun = Date.now(); ; await pause(20)) {
-    if (existsSync(readyFile)) {
-      return { ...JSON.parse(await readFile(readyFile, 'utf8')), stop, log: () => readFile(logFile, 'utf8') };
-    }
-    if (child.exitCode !== null || Date.now() - begun > patience) {
-      const said = await readFile(logFile, 'utf8');
-      await stop();
-      throw new Error(`portico demo did not answer:\n${said}`);
-    }
-  }
+  const ready = await launch('0');
+  const crash = () => end('SIGKILL');
+  const restart = () => launch(new URL(ready.portal).port);
+  return { ...ready, stop, crash, restart, log: () => readFile(logFile, 'utf8') };
 }

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use portico_domain::claim::marks;
 use portico_domain::documents::ActAs;
 use portico_domain::names::PlaneName;
-use portico_planes::{Actor, Expect, PlaneError, Planes};
+use portico_planes::{Actor, Applied, Expect, PlaneError, Planes};
 use portico_simulator::kube::{Key, Rule, Subject};
 use serde_json::{Value, json};
 
@@ -29,21 +29,37 @@ fn actor() -> Actor {
     }
 }
 
+/// Asks for what is not there yet.
+async fn ask(registry: &Planes, plane: &Plane, manifest: &Value) -> Result<Applied, PlaneError> {
+    registry
+        .apply(
+            &plane.name,
+            &actor(),
+            &bucket_resource(),
+            manifest,
+            &Expect::Absent,
+        )
+        .await
+}
+
+/// The same, as a dry run.
+async fn ask_dry(registry: &Planes, plane: &Plane, manifest: &Value) -> Result<Applied, PlaneError> {
+    registry
+        .dry_run(
+            &plane.name,
+            &actor(),
+            &bucket_resource(),
+            manifest,
+            &Expect::Absent,
+        )
+        .await
+}
+
 #[tokio::test]
 async fn applying_twice_is_harmless() {
     let (plane, registry) = world().await;
     let manifest = requested("receipts", 5, "one");
-    let apply = async || {
-        registry
-            .apply(
-                &plane.name,
-                &actor(),
-                &bucket_resource(),
-                &manifest,
-                &Expect::Absent,
-            )
-            .await
-    };
+    let apply = async || ask(&registry, &plane, &manifest).await;
     let first = apply().await.unwrap();
     assert!(first.created);
     assert_eq!(first.object["metadata"].get("managedFields"), None);
@@ -65,25 +81,9 @@ async fn a_name_that_is_taken_is_told_and_left_alone() {
     let manifest = requested("receipts", 5, "one");
     for dry in [true, false] {
         let answer = if dry {
-            registry
-                .dry_run(
-                    &plane.name,
-                    &actor(),
-                    &bucket_resource(),
-                    &manifest,
-                    &Expect::Absent,
-                )
-                .await
+            ask_dry(&registry, &plane, &manifest).await
         } else {
-            registry
-                .apply(
-                    &plane.name,
-                    &actor(),
-                    &bucket_resource(),
-                    &manifest,
-                    &Expect::Absent,
-                )
-                .await
+            ask(&registry, &plane, &manifest).await
         };
         assert!(
             matches!(answer, Err(PlaneError::AlreadyExists { .. })),
@@ -103,15 +103,7 @@ async fn a_dry_run_speaks_and_keeps_nothing() {
     let (plane, registry) = world().await;
     let dry = async |size: i64| {
         let manifest = requested("receipts", size, "one");
-        registry
-            .dry_run(
-                &plane.name,
-                &actor(),
-                &bucket_resource(),
-                &manifest,
-                &Expect::Absent,
-            )
-            .await
+        ask_dry(&registry, &plane, &manifest).await
     };
     assert!(dry(5).await.unwrap().created);
     let Err(PlaneError::Invalid { causes, .. }) = dry(1000).await else {
@@ -129,15 +121,7 @@ async fn an_unknown_field_is_refused() {
     let (plane, registry) = world().await;
     let mut manifest = requested("receipts", 5, "one");
     manifest["spec"]["sise"] = json!(7);
-    let answer = registry
-        .apply(
-            &plane.name,
-            &actor(),
-            &bucket_resource(),
-            &manifest,
-            &Expect::Absent,
-        )
-        .await;
+    let answer = ask(&registry, &plane, &manifest).await;
     let Err(error) = answer else {
         panic!("a misspelled field was taken")
     };
@@ -149,16 +133,7 @@ async fn an_unknown_field_is_refused() {
 async fn a_change_changes_the_object_that_was_meant_and_no_other() {
     let (plane, registry) = world().await;
     let manifest = requested("receipts", 5, "one");
-    let made = registry
-        .apply(
-            &plane.name,
-            &actor(),
-            &bucket_resource(),
-            &manifest,
-            &Expect::Absent,
-        )
-        .await
-        .unwrap();
+    let made = ask(&registry, &plane, &manifest).await.unwrap();
     let uid = made.object["metadata"]["uid"].as_str().unwrap().to_owned();
     let manifest = requested("receipts", 6, "two");
     let change = async |uid: &str| {
@@ -179,16 +154,7 @@ async fn a_change_changes_the_object_that_was_meant_and_no_other() {
 async fn fields_that_others_manage_are_a_conflict_that_names_them() {
     let (plane, registry) = world().await;
     let manifest = requested("receipts", 5, "one");
-    registry
-        .apply(
-            &plane.name,
-            &actor(),
-            &bucket_resource(),
-            &manifest,
-            &Expect::Absent,
-        )
-        .await
-        .unwrap();
+    ask(&registry, &plane, &manifest).await.unwrap();
     let by_hand = plane.simulated.objects().managed_by("kubectl-edit");
     let key = Key::namespaced("payments-dev", "receipts");
     by_hand
@@ -240,15 +206,7 @@ async fn a_namespace_is_made_once() {
         manifest["metadata"]["namespace"] = json!("payments-production");
         manifest
     };
-    let dry = registry
-        .dry_run(
-            &plane.name,
-            &actor(),
-            &bucket_resource(),
-            &manifest,
-            &Expect::Absent,
-        )
-        .await;
+    let dry = ask_dry(&registry, &plane, &manifest).await;
     assert!(dry.is_ok(), "a namespace to be made is no objection: {dry:?}");
     for _ in 0..2 {
         let labels = BTreeMap::from([(marks::TENANT.to_owned(), "payments".to_owned())]);
@@ -257,16 +215,7 @@ async fn a_namespace_is_made_once() {
             .await
             .unwrap();
     }
-    registry
-        .apply(
-            &plane.name,
-            &actor(),
-            &bucket_resource(),
-            &manifest,
-            &Expect::Absent,
-        )
-        .await
-        .unwrap();
+    ask(&registry, &plane, &manifest).await.unwrap();
 }
 
 #[tokio::test]
@@ -289,17 +238,7 @@ async fn acting_as_the_person_uses_the_persons_rights() {
     let registry = connected_with(vec![document], Vec::new()).await;
     offers(&registry, &plane, &buckets()).await;
     let manifest = requested("receipts", 5, "one");
-    let apply = async || {
-        registry
-            .apply(
-                &plane.name,
-                &actor(),
-                &bucket_resource(),
-                &manifest,
-                &Expect::Absent,
-            )
-            .await
-    };
+    let apply = async || ask(&registry, &plane, &manifest).await;
     let refused = apply().await;
     assert!(
         matches!(refused, Err(PlaneError::Forbidden { .. })),

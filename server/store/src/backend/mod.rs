@@ -4,6 +4,39 @@
 //! values and the same rows serve both. `SQLx`'s `Any` driver would do less: it can neither begin an
 //! immediate transaction nor tell one database's errors from the other's.
 
+/// What is the same on both but for sqlx's types: an open transaction, and a statement with its values bound.
+macro_rules! statements {
+    ($transaction:ident, $database:ty, $arguments:ty, $row:path) => {
+        struct $transaction(sqlx::Transaction<'static, $database>);
+
+        #[async_trait]
+        impl Transaction for $transaction {
+            async fn execute(&mut self, query: Query) -> Result<u64> {
+                Ok(prepared(query).execute(&mut *self.0).await?.rows_affected())
+            }
+
+            async fn fetch(&mut self, query: Query) -> Result<Vec<Row>> {
+                let rows = prepared(query).fetch_all(&mut *self.0).await?;
+                Ok(rows.into_iter().map($row).collect())
+            }
+
+            async fn commit(self: Box<Self>) -> Result<()> {
+                Ok(self.0.commit().await?)
+            }
+        }
+
+        fn prepared(query: Query) -> sqlx::query::Query<'static, $database, $arguments> {
+            let (text, values) = query.into_parts();
+            values
+                .into_iter()
+                .fold(sqlx::query(text), |query, value| match value {
+                    Value::Text(text) => query.bind(text),
+                    Value::Integer(integer) => query.bind(integer),
+                })
+        }
+    };
+}
+
 mod postgres;
 mod query;
 mod row;

@@ -60,8 +60,7 @@ impl Backend for Postgres {
     }
 
     async fn fetch(&self, query: Query) -> Result<Vec<Row>> {
-        let (text, values) = query.into_parts();
-        let rows = prepared(text, values).fetch_all(&self.0).await?;
+        let rows = prepared(query).fetch_all(&self.0).await?;
         Ok(rows.into_iter().map(Row::Postgres).collect())
     }
 
@@ -70,37 +69,9 @@ impl Backend for Postgres {
     }
 }
 
-struct PostgresTransaction(sqlx::Transaction<'static, sqlx::Postgres>);
-
-#[async_trait]
-impl Transaction for PostgresTransaction {
-    async fn execute(&mut self, query: Query) -> Result<u64> {
-        let (text, values) = query.into_parts();
-        Ok(prepared(text, values)
-            .execute(&mut *self.0)
-            .await?
-            .rows_affected())
-    }
-
-    async fn fetch(&mut self, query: Query) -> Result<Vec<Row>> {
-        let (text, values) = query.into_parts();
-        let rows = prepared(text, values).fetch_all(&mut *self.0).await?;
-        Ok(rows.into_iter().map(Row::Postgres).collect())
-    }
-
-    async fn commit(self: Box<Self>) -> Result<()> {
-        Ok(self.0.commit().await?)
-    }
-}
-
-fn prepared(
-    text: sqlx::SqlStr,
-    values: Vec<Value>,
-) -> sqlx::query::Query<'static, sqlx::Postgres, sqlx::postgres::PgArguments> {
-    values
-        .into_iter()
-        .fold(sqlx::query(text), |query, value| match value {
-            Value::Text(text) => query.bind(text),
-            Value::Integer(integer) => query.bind(integer),
-        })
-}
+statements!(
+    PostgresTransaction,
+    sqlx::Postgres,
+    sqlx::postgres::PgArguments,
+    Row::Postgres
+);

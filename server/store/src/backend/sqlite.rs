@@ -85,8 +85,7 @@ impl Backend for Sqlite {
     }
 
     async fn fetch(&self, query: Query) -> Result<Vec<Row>> {
-        let (text, values) = query.into_parts();
-        let rows = prepared(text, values).fetch_all(&self.readers).await?;
+        let rows = prepared(query).fetch_all(&self.readers).await?;
         Ok(rows.into_iter().map(Row::Sqlite).collect())
     }
 
@@ -96,37 +95,9 @@ impl Backend for Sqlite {
     }
 }
 
-struct SqliteTransaction(sqlx::Transaction<'static, sqlx::Sqlite>);
-
-#[async_trait]
-impl Transaction for SqliteTransaction {
-    async fn execute(&mut self, query: Query) -> Result<u64> {
-        let (text, values) = query.into_parts();
-        Ok(prepared(text, values)
-            .execute(&mut *self.0)
-            .await?
-            .rows_affected())
-    }
-
-    async fn fetch(&mut self, query: Query) -> Result<Vec<Row>> {
-        let (text, values) = query.into_parts();
-        let rows = prepared(text, values).fetch_all(&mut *self.0).await?;
-        Ok(rows.into_iter().map(Row::Sqlite).collect())
-    }
-
-    async fn commit(self: Box<Self>) -> Result<()> {
-        Ok(self.0.commit().await?)
-    }
-}
-
-fn prepared(
-    text: sqlx::SqlStr,
-    values: Vec<Value>,
-) -> sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
-    values
-        .into_iter()
-        .fold(sqlx::query(text), |query, value| match value {
-            Value::Text(text) => query.bind(text),
-            Value::Integer(integer) => query.bind(integer),
-        })
-}
+statements!(
+    SqliteTransaction,
+    sqlx::Sqlite,
+    sqlx::sqlite::SqliteArguments,
+    Row::Sqlite
+);
