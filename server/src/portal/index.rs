@@ -37,6 +37,8 @@ pub(super) struct Index {
     made_of: (u64, u64),
     /// Sorted by title.
     entries: Vec<Entry>,
+    /// How many of each category there are.
+    categories: BTreeMap<Category, usize>,
     /// The control planes one may filter by.
     pub(super) planes: Vec<PlaneChoice>,
     by_name: HashMap<OfferingName, usize>,
@@ -79,24 +81,22 @@ impl Index {
     pub(super) fn find(&self, wanted: Wanted<'_>) -> Found<'_> {
         let text = wanted.words.trim().to_lowercase();
         let words: Vec<&str> = text.split_whitespace().take(8).collect();
-        let mut categories: BTreeMap<Category, usize> = BTreeMap::new();
-        let mut entries: Vec<&Entry> = Vec::new();
-        for entry in &self.entries {
-            if !words.iter().all(|word| entry.haystack.contains(word)) {
-                continue;
-            }
-            if let Some(plane) = wanted.plane
-                && !entry.card.planes.iter().any(|choice| choice.name == *plane)
-            {
-                continue;
-            }
-            *categories.entry(entry.card.category).or_default() += 1;
-            if wanted
-                .category
-                .is_none_or(|category| category == entry.card.category)
-            {
-                entries.push(entry);
-            }
+        let matches = |entry: &&Entry| {
+            words.iter().all(|word| entry.haystack.contains(word))
+                && wanted
+                    .plane
+                    .is_none_or(|plane| entry.card.planes.iter().any(|choice| choice.name == *plane))
+        };
+        let everything = words.is_empty() && wanted.plane.is_none();
+        let (mut entries, categories): (Vec<&Entry>, _) = if everything {
+            (self.entries.iter().collect(), self.categories.clone())
+        } else {
+            let found: Vec<&Entry> = self.entries.iter().filter(matches).collect();
+            let categories = counts(found.iter().copied());
+            (found, categories)
+        };
+        if let Some(category) = wanted.category {
+            entries.retain(|entry| entry.card.category == category);
         }
         if !text.is_empty() {
             entries.sort_by_key(|entry| !entry.haystack.starts_with(&text));
@@ -245,11 +245,20 @@ impl Portal {
             .collect();
         Index {
             made_of,
+            categories: counts(&entries),
             entries,
             planes: usable.into_iter().map(choice).collect(),
             by_name,
         }
     }
+}
+
+fn counts<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> BTreeMap<Category, usize> {
+    let mut counts = BTreeMap::new();
+    for entry in entries {
+        *counts.entry(entry.card.category).or_default() += 1;
+    }
+    counts
 }
 
 fn entry(
