@@ -48,6 +48,18 @@ CREATE INDEX requests_requester ON requests (requester, id);
 CREATE INDEX requests_claim ON requests (plane, offering, name);
 CREATE INDEX requests_state ON requests (state, id);
 
+-- What people say about a request outside of decisions.
+CREATE TABLE comments (
+    id          TEXT   NOT NULL PRIMARY KEY,
+    request_id  TEXT   NOT NULL REFERENCES requests (id),
+    author      TEXT   NOT NULL,
+    author_name TEXT   NOT NULL,
+    author_email TEXT,
+    text        TEXT   NOT NULL,
+    at          BIGINT NOT NULL
+);
+CREATE INDEX comments_request ON comments (request_id, id);
+
 CREATE TABLE events (
     sequence      BIGINT NOT NULL PRIMARY KEY,
     at            BIGINT NOT NULL,

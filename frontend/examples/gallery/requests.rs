@@ -79,7 +79,8 @@ fn step(
         who: who.map(Into::into),
         at: minutes.map(|minutes| now() - SignedDuration::from_mins(minutes)),
         comment: comment.map(Into::into),
-        done: kind == 1,
+        remark: kind == 4,
+        done: kind == 1 || kind == 4,
         current: kind == 2,
         bad: kind == 3,
     }
@@ -115,6 +116,13 @@ fn waiting() -> RequestPage {
                 1,
             ),
             step(
+                "Commented",
+                Some("Ada Approver"),
+                Some(20),
+                Some("Why not the shared cluster?"),
+                4,
+            ),
+            step(
                 "Waits for approval",
                 None,
                 None,
@@ -146,6 +154,7 @@ fn waiting() -> RequestPage {
         may_decide: false,
         may_not_decide: Some("You asked for it yourself: somebody else must decide.".into()),
         may_withdraw: true,
+        may_comment: true,
         revision: 3,
     }
 }

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::request::State;
+use portico_domain::request::{COMMENT_CHARACTERS, State};
 use portico_domain::view::{Frame, RequestPage, RequestStep, names};
 
 use crate::parts::badge::{action_word, state};
@@ -95,13 +95,34 @@ fn steps(frame: &Frame, page: &RequestPage) -> AnyView {
         <section aria-labelledby="steps">
             <h2 id="steps">"What happened"</h2>
             <ol role="list" class="steps">{rows}</ol>
+            {comment(frame, page)}
         </section>
     }
     .into_any()
 }
 
+/// The form to say something without deciding.
+fn comment(frame: &Frame, page: &RequestPage) -> Option<AnyView> {
+    page.may_comment.then(|| {
+        view! {
+            <form class="say" method="post" action=format!("/requests/{}/comment", page.row.id)>
+                <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
+                <div class="field">
+                    <label class="label" for="say">"Say something"</label>
+                    <textarea id="say" name=names::COMMENT rows="2" maxlength=COMMENT_CHARACTERS required
+                        aria-describedby="say-who"></textarea>
+                    <p id="say-who" class="help">"The requester, the approvers and everybody else who sees this request read it. It decides nothing."</p>
+                </div>
+                <button class="button">{icon("comment")}"Comment"</button>
+            </form>
+        }
+        .into_any()
+    })
+}
+
 fn step(frame: &Frame, step: &RequestStep) -> impl IntoView + use<> {
     let (class, name, words) = match (step.bad, step.current, step.done) {
+        _ if step.remark => ("step remark", "comment", "Comment"),
         (true, ..) => ("step bad", "bad", "Ended badly"),
         (_, true, _) => ("step current", "pending", "Now"),
         (_, _, true) => ("step done", "ready", "Done"),

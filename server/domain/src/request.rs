@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::claim::ClaimRef;
 use crate::documents::{Approvers, ResourceRef};
@@ -296,6 +297,23 @@ pub struct Decision {
     pub approved: bool,
     /// In their words.
     pub comment: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The most characters of a comment.
+pub const COMMENT_CHARACTERS: usize = 2000;
+
+/// What somebody said about a request, outside of any decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comment {
+    /// Its identity (UUID version 7).
+    pub id: Uuid,
+    /// Who.
+    pub by: Person,
+    /// In their words: 1 to [`COMMENT_CHARACTERS`] characters.
+    pub text: String,
     /// When.
     pub at: Timestamp,
 }

@@ -38,6 +38,7 @@ impl From<StoreError> for PortalError {
                 "Another request about this claim is still under way. Wait for it, or withdraw it."
                     .to_owned(),
             ),
+            StoreError::Full(what) => Self::Conflict(format!("There is room for no more: {what}.")),
             other => Self::Store(other),
         }
     }

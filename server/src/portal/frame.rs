@@ -66,7 +66,7 @@ pub(super) fn is_tenant_admin(viewer: &Viewer) -> bool {
 }
 
 /// Whether any policy may ask for the viewer's agreement.
-fn decides(viewer: &Viewer, configuration: &Configuration) -> bool {
+pub(super) fn decides(viewer: &Viewer, configuration: &Configuration) -> bool {
     configuration
         .policies
         .values()

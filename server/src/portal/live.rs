@@ -9,6 +9,7 @@ use portico_store::{EventFilter, Page};
 use serde::Serialize;
 use tokio::sync::broadcast;
 
+use super::frame::decides;
 use super::names::{claim_href, request_href};
 use super::{Portal, Result};
 
@@ -120,7 +121,7 @@ impl Live {
                 },
                 recorded = self.recorded.recv() => match recorded {
                     Ok(Recorded { id, tenant }) => {
-                        if tenant.is_some_and(|tenant| self.viewer.scope().allows(&tenant)) {
+                        if tenant.is_some_and(|tenant| self.viewer.scope().allows(&tenant)) || self.is_asked(id).await {
                             return Some(LiveEvent::Request { id, href: request_href(id) });
                         }
                     }
@@ -129,6 +130,12 @@ impl Live {
                 },
             }
         }
+    }
+
+    /// Whether the request waits for the viewer, who is no member of its tenant.
+    async fn is_asked(&self, id: RequestId) -> bool {
+        decides(&self.viewer, &self.portal.configuration())
+            && self.portal.seen_request(&self.viewer, id).await.is_ok()
     }
 
     fn seen(&self, change: Change) -> Option<LiveEvent> {

@@ -9,6 +9,7 @@ mod approvals;
 mod catalog;
 mod claim;
 mod claims;
+mod comment;
 mod connect;
 mod decide;
 mod delete;

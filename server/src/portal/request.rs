@@ -7,12 +7,13 @@ use portico_domain::manifest::{diff, settable, without_machinery};
 use portico_domain::names::RequestId;
 use portico_domain::policy::{approvers_in_words, is_approver, takes, unmet};
 use portico_domain::quota;
-use portico_domain::request::{Action, Request, State};
+use portico_domain::request::{Action, Comment, Request, State};
 use portico_domain::schema::yaml;
 use portico_domain::tenancy::{Role, Viewer};
 use portico_domain::view::{DiffLine, DiffTone, QuotaLine, RequestPage, RequestStep};
 use portico_planes::Catalog;
 
+use super::comment::may_comment;
 use super::names::{claim_href, plane_title};
 use super::offering::plan_title;
 use super::usage::plan;
@@ -29,10 +30,11 @@ impl Portal {
         let catalog = self.planes().catalog();
         let (may_decide, may_not_decide) = may_decide(viewer, &request);
         let claim = self.planes().claim(&viewer.scope(), &request.claim);
+        let comments = self.store().comments_of(id).await?;
         Ok(RequestPage {
             row: rows::request(&catalog, &request),
             claim_href: claim.map(|claim| claim_href(&claim.reference)),
-            steps: steps(&configuration, &request),
+            steps: with_comments(steps(&configuration, &request), comments),
             sentence: wish(&configuration, &catalog, &request),
             manifest: yaml::print(&request.manifest),
             manifest_hash: request.manifest_hash.clone(),
@@ -49,6 +51,7 @@ impl Portal {
             may_decide,
             may_not_decide,
             may_withdraw: may_withdraw(viewer, &request),
+            may_comment: may_comment(viewer, &request),
             revision: request.revision,
         })
     }
@@ -190,6 +193,7 @@ fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
         who: None,
         at: None,
         comment: None,
+        remark: false,
         done: false,
         current: false,
         bad: false,
@@ -261,6 +265,28 @@ fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
         State::Withdrawn => steps.push(end("Withdrawn", true)),
         State::Expired => steps.push(end("Expired: nobody decided in time", true)),
         State::Failed => steps.push(end("Failed", true)),
+    }
+    steps
+}
+
+/// The steps with what was said between them. What has not come yet stays at the end.
+fn with_comments(mut steps: Vec<RequestStep>, comments: Vec<Comment>) -> Vec<RequestStep> {
+    for comment in comments {
+        let place = steps
+            .iter()
+            .position(|step| step.at.is_none_or(|at| at > comment.at))
+            .unwrap_or(steps.len());
+        let step = RequestStep {
+            title: "Commented".to_owned(),
+            who: Some(comment.by.name),
+            at: Some(comment.at),
+            comment: Some(comment.text),
+            remark: true,
+            done: true,
+            current: false,
+            bad: false,
+        };
+        steps.insert(place, step);
     }
     steps
 }

@@ -75,6 +75,7 @@ pub(super) fn event(event: &Event) -> String {
         "request.agreed" => "agreed to",
         "request.rejected" => "rejected",
         "request.withdrawn" => "withdrew",
+        "request.commented" => "commented on",
         "request.expired" => "let expire",
         "request.applying" => "began to apply",
         "request.retried" => "will try again to apply",

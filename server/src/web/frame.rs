@@ -188,10 +188,17 @@ pub(super) enum Done {
     Approved,
     Rejected,
     Withdrawn,
+    Commented,
 }
 
 impl Done {
-    const ALL: [Self; 4] = [Self::Submitted, Self::Approved, Self::Rejected, Self::Withdrawn];
+    const ALL: [Self; 5] = [
+        Self::Submitted,
+        Self::Approved,
+        Self::Rejected,
+        Self::Withdrawn,
+        Self::Commented,
+    ];
 
     fn slug(self) -> &'static str {
         match self {
@@ -199,6 +206,7 @@ impl Done {
             Self::Approved => "approved",
             Self::Rejected => "rejected",
             Self::Withdrawn => "withdrawn",
+            Self::Commented => "commented",
         }
     }
 
@@ -212,6 +220,7 @@ impl Done {
             Self::Approved => "You approved the request.",
             Self::Rejected => "You rejected the request.",
             Self::Withdrawn => "You took the request back.",
+            Self::Commented => "Your comment was added.",
         };
         Notice {
             tone: NoticeTone::Good,

@@ -17,6 +17,9 @@ pub enum StoreError {
     /// There is a row of this identity already.
     #[error("{0} exists already")]
     Duplicate(String),
+    /// There is room for no more.
+    #[error("there is room for no more: {0}")]
+    Full(String),
     /// The database's address cannot be used.
     #[error("the database address {url:?} cannot be used: {why}")]
     Address {

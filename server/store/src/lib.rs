@@ -5,6 +5,7 @@
 //! [`portico_domain::tenancy::Scope`].
 
 mod backend;
+mod comments;
 mod error;
 mod page;
 mod readiness;

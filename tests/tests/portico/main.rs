@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod comments;
 mod crash;
 mod kubectl;
 mod lifecycle;

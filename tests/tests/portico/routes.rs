@@ -50,6 +50,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "/requests/{request}/withdraw",
         "SFKFNF",
     ),
+    (
+        "POST",
+        "/requests/{id}/comment",
+        "/requests/{request}/comment",
+        "SFKKNF",
+    ),
     ("GET", "/claims", "/claims", "SKKKKK"),
     (
         "GET",
@@ -168,6 +174,13 @@ const API: &[(&str, &str, &str, &str, &str)] = &[
         "/api/v1/requests/{request}/withdrawal",
         "{}",
         "SFKFNF",
+    ),
+    (
+        "POST",
+        "/api/v1/requests/{id}/comments",
+        "/api/v1/requests/{request}/comments",
+        r#"{"text":"Why?"}"#,
+        "SFKKNF",
     ),
     ("GET", "/api/v1/approvals", "/api/v1/approvals", "", "SKKKKK"),
     ("GET", "/api/v1/claims", "/api/v1/claims", "", "SKKKKK"),
@@ -440,6 +453,7 @@ fn fields(path: &str) -> &'static str {
     match path {
         "/switch" => "_work_in=payments%2Fdev&_return_to=%2F",
         _ if ends("/decide") => "_decision=approve&_revision=0",
+        _ if ends("/comment") => "_comment=Why%3F",
         _ if ends("/reveal") => "_key=password",
         _ if ends("/delete") => "_confirm=another",
         // For the forms of requests: a look at it, nothing sent.

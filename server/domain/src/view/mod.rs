@@ -29,8 +29,8 @@ pub use form::{Branch, Choice, Control, Entry, Field, Form, Section, in_words};
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 pub use home::HomePage;
 pub use requests::{
-    ApprovalPreview, DiffLine, DiffTone, DryRunVerdict, Problem, QuotaLine, RequestFormPage, RequestPage,
-    RequestRow, RequestStep, RequestsPage, Submission,
+    ApprovalPreview, Commented, DiffLine, DiffTone, DryRunVerdict, Problem, QuotaLine, RequestFormPage,
+    RequestPage, RequestRow, RequestStep, RequestsPage, Submission,
 };
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{CatalogCard, Form, Paged, PlanColumn, PlaneChoice};
 use crate::claim::ClaimRef;
@@ -212,6 +213,8 @@ pub struct RequestPage {
     pub may_not_decide: Option<String>,
     /// Whether the viewer may take it back.
     pub may_withdraw: bool,
+    /// Whether the viewer may comment on it.
+    pub may_comment: bool,
     /// What counts as the request as read: posted with a decision, so that one decides on what one saw.
     pub revision: i64,
 }
@@ -219,6 +222,10 @@ pub struct RequestPage {
 /// A step in the life of a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a mark of its own on the line"
+)]
 pub struct RequestStep {
     /// What happened or will happen.
     pub title: String,
@@ -228,12 +235,28 @@ pub struct RequestStep {
     pub at: Option<Timestamp>,
     /// What they said, or what it waits for.
     pub comment: Option<String>,
+    /// Nothing but a comment: it moved nothing.
+    pub remark: bool,
     /// Behind us.
     pub done: bool,
     /// Where it is now.
     pub current: bool,
     /// It ended here, and not well.
     pub bad: bool,
+}
+
+/// A comment that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Commented {
+    /// Its identity.
+    pub id: Uuid,
+    /// Who made it, by name.
+    pub by: String,
+    /// What they said.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A line of a diff.

@@ -9,11 +9,11 @@ use utoipa::{PartialSchema, ToSchema};
 use super::super::problem::{FieldProblem, ProblemDetails};
 use super::super::routes::{self, Kind};
 use super::claims::{Delete, Reveal};
-use super::requests::{AskFor, Decide};
+use super::requests::{AskFor, Decide, Say};
 use super::tokens::Wish;
 
 /// What a path and method is for, and the schema of its body.
-const OPERATIONS: [(&str, &str, &str, Option<&str>); 26] = [
+const OPERATIONS: [(&str, &str, &str, Option<&str>); 27] = [
     ("GET", "/api/v1/viewer", "Who asks, with tenants and roles", None),
     ("GET", "/api/v1/home", "What needs the viewer", None),
     (
@@ -54,6 +54,12 @@ const OPERATIONS: [(&str, &str, &str, Option<&str>); 26] = [
         "/api/v1/requests/{id}/withdrawal",
         "Take a request back",
         None,
+    ),
+    (
+        "POST",
+        "/api/v1/requests/{id}/comments",
+        "Comment on a request",
+        Some("Say"),
     ),
     (
         "GET",
@@ -138,6 +144,7 @@ fn document() -> Value {
     schema::<Decide>("Decide", &mut schemas);
     schema::<Delete>("Delete", &mut schemas);
     schema::<Reveal>("Reveal", &mut schemas);
+    schema::<Say>("Say", &mut schemas);
     schema::<Wish>("Wish", &mut schemas);
     schema::<ProblemDetails>("ProblemDetails", &mut schemas);
     schema::<FieldProblem>("FieldProblem", &mut schemas);

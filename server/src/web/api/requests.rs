@@ -7,7 +7,8 @@ use http::{HeaderValue, StatusCode, header};
 use portico_domain::names::RequestId;
 use portico_domain::request::State as RequestState;
 use portico_domain::view::{
-    ApprovalsPage, Form, Problem as FieldProblem, RequestFormPage, RequestPage, RequestsPage, names,
+    ApprovalsPage, Commented, Form, Problem as FieldProblem, RequestFormPage, RequestPage, RequestsPage,
+    names,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -253,6 +254,28 @@ pub(in super::super) async fn withdraw(
         .withdraw(&asker.current.viewer, asker.remote.as_deref(), id)
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A comment.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in super::super) struct Say {
+    /// What to say: 1 to 2000 characters.
+    text: String,
+}
+
+/// `POST /api/v1/requests/{id}/comments`.
+pub(in super::super) async fn comment(
+    State(app): State<App>,
+    asker: Asker,
+    Named(id): Named<RequestId>,
+    Body(say): Body<Say>,
+) -> Result<(StatusCode, Json<Commented>), Problem> {
+    let comment = app
+        .portal
+        .comment(&asker.current.viewer, asker.remote.as_deref(), id, &say.text)
+        .await?;
+    Ok((StatusCode::CREATED, Json(comment)))
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -89,6 +89,26 @@ pub(in super::super) async fn withdraw(
     Ok(Done::Withdrawn.tell(back(&form, id).into_response()))
 }
 
+/// `POST /requests/{id}/comment`.
+pub(in super::super) async fn comment(
+    ClientAddress(address): ClientAddress,
+    Named(id): Named<RequestId>,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    form.around
+        .app
+        .portal
+        .comment(
+            form.around.viewer(),
+            Some(&remote),
+            id,
+            form.field(names::COMMENT),
+        )
+        .await?;
+    Ok(Done::Commented.tell(back(&form, id).into_response()))
+}
+
 /// Where the form wants to go; else to the request.
 fn back(form: &Posted, id: portico_domain::names::RequestId) -> Redirect {
     match form.field(names::RETURN_TO) {

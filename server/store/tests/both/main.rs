@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails loudly")]
 
+mod comments;
 mod queue;
 mod readiness;
 mod record;

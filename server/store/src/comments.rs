@@ -1,0 +1,91 @@
+//! What people say about a request outside of decisions.
+
+use portico_domain::names::RequestId;
+use portico_domain::record::NewEvent;
+use portico_domain::request::{Comment, Request};
+use portico_domain::tenancy::Person;
+
+use crate::backend::{Query, Row};
+use crate::{Result, Store, StoreError};
+
+/// The most comments on one request.
+const MOST: i64 = 200;
+
+impl Store {
+    /// Keeps a comment on a request, together with what is to be said of it in the record; both or neither.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] when the request has as many as it may have, [`StoreError::Duplicate`] when this
+    /// one is there already.
+    pub async fn insert_comment(
+        &self,
+        request: &Request,
+        comment: &Comment,
+        events: &[NewEvent],
+    ) -> Result<()> {
+        let mut transaction = self.backend.begin().await?;
+        let count = Query::new(
+            "SELECT count(*) AS amount FROM comments WHERE request_id = $1",
+            [request.id.to_string().into()],
+        );
+        let rows = transaction.fetch(count).await?;
+        let amount = rows.first().map_or(Ok(0), |row| row.integer("amount"))?;
+        if amount >= MOST {
+            return Err(StoreError::Full(format!("it has {MOST} comments")));
+        }
+        let insert = Query::new(
+            "INSERT INTO comments (id, request_id, author, author_name, author_email, text, at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+            [
+                comment.id.to_string().into(),
+                request.id.to_string().into(),
+                comment.by.subject.as_str().into(),
+                comment.by.name.as_str().into(),
+                comment.by.email.as_deref().into(),
+                comment.text.as_str().into(),
+                comment.at.into(),
+            ],
+        );
+        if transaction.execute(insert).await? == 0 {
+            return Err(StoreError::Duplicate(format!("comment {}", comment.id)));
+        }
+        crate::record::append(&mut *transaction, events).await?;
+        transaction.commit().await?;
+        self.tell(request.id, &request.tenant, request.state);
+        Ok(())
+    }
+
+    /// What was said about a request that the caller has read, the oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn comments_of(&self, request: RequestId) -> Result<Vec<Comment>> {
+        let select = Query::new(
+            "SELECT id, author, author_name, author_email, text, at FROM comments WHERE request_id = $1 ORDER BY id",
+            [request.to_string().into()],
+        );
+        self.backend
+            .fetch(select)
+            .await?
+            .iter()
+            .map(Comment::try_from)
+            .collect()
+    }
+}
+
+impl TryFrom<&Row> for Comment {
+    type Error = StoreError;
+
+    fn try_from(row: &Row) -> Result<Self> {
+        Ok(Self {
+            id: row.parsed("id")?,
+            by: Person {
+                subject: row.text("author")?,
+                name: row.text("author_name")?,
+                email: row.text_if_any("author_email")?,
+            },
+            text: row.text("text")?,
+            at: row.time("at")?,
+        })
+    }
+}
