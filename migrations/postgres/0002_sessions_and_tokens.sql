@@ -20,6 +20,7 @@ CREATE TABLE api_tokens (
     person_name  TEXT   NOT NULL,
     person_email TEXT,
     sso_groups   TEXT   NOT NULL,
+    scope        TEXT   NOT NULL,
     created_at   BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,
     last_used_at BIGINT

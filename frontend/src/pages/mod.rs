@@ -17,6 +17,7 @@ mod request_form;
 mod requests;
 mod revealed;
 mod sign_in;
+mod tokens;
 
 pub use admin::{admin_configuration, admin_plane, admin_planes, admin_record, admin_tenants};
 pub use approvals::approvals;
@@ -32,3 +33,4 @@ pub use request_form::request_form;
 pub use requests::requests;
 pub use revealed::revealed;
 pub use sign_in::sign_in;
+pub use tokens::tokens;

@@ -46,6 +46,45 @@ pub enum Via {
     System,
 }
 
+/// What an API token is good for. Never for more than its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TokenScope {
+    /// Looking; nothing can be changed with it, and no secret revealed.
+    Read,
+    /// Whatever its person may do.
+    Full,
+}
+
+impl TokenScope {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Read, Self::Full];
+
+    /// The word in forms, JSON and the database.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Full => "full",
+        }
+    }
+
+    /// The words on the screen.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Read => "Read only",
+            Self::Full => "All that you may do",
+        }
+    }
+
+    /// The scope that `slug` names.
+    #[must_use]
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.slug() == slug)
+    }
+}
+
 /// Whoever is asking: a signed-in person or a token, with tenants and roles.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

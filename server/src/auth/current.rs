@@ -31,6 +31,8 @@ pub struct Current {
     pub viewer: Arc<Viewer>,
     /// Their session; `None` for a token.
     pub session: Option<Arc<SignedIn>>,
+    /// They may look and change nothing: a token that was made for that.
+    pub reads_only: bool,
 }
 
 /// The viewers of the sessions seen a moment ago.
@@ -68,6 +70,7 @@ impl Viewers {
             return Ok(Some(Current {
                 viewer: seen.viewer,
                 session: Some(seen.signed_in),
+                reads_only: false,
             }));
         }
         let configured = configuration.current();
@@ -99,6 +102,7 @@ impl Viewers {
         Ok(Some(Current {
             viewer,
             session: Some(signed_in),
+            reads_only: false,
         }))
     }
 

@@ -18,4 +18,4 @@ pub use provider::{ProviderError, Providers};
 pub use return_to::ReturnTo;
 pub use session::{SESSION_KEY, SignedIn, begin_session, end_session};
 pub use sign_in::{Callback, SignInError, begin, complete, sign_out_address};
-pub use tokens::{NewToken, Tokens};
+pub use tokens::Tokens;

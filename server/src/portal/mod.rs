@@ -32,6 +32,7 @@ mod rows;
 mod search;
 mod sentence;
 mod submit;
+mod tokens;
 mod usage;
 mod work;
 
@@ -44,6 +45,7 @@ pub use live::{Live, LiveEvent};
 pub use requests::RequestsQuery;
 pub use search::{Hit, HitKind};
 pub use submit::Sent;
+pub use tokens::NewToken;
 pub use work::Work;
 
 use std::collections::BTreeMap;

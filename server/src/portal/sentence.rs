@@ -82,8 +82,8 @@ pub(super) fn event(event: &Event) -> String {
         "request.fulfilled" => "fulfilled",
         "request.failed" => "could not fulfil",
         "secret.revealed" => "revealed a secret of",
-        "token.created" => "made an API token for",
-        "token.deleted" => "deleted an API token of",
+        "token.created" => "made the API token",
+        "token.deleted" => "revoked the API token",
         other => return format!("{}: {other} {}", event.actor_name, event.subject),
     };
     if event.verb.starts_with("session.") {
@@ -92,6 +92,7 @@ pub(super) fn event(event: &Event) -> String {
     let what = event
         .details
         .get("claim")
+        .or_else(|| event.details.get("token"))
         .and_then(serde_json::Value::as_str)
         .unwrap_or(&event.subject);
     format!("{} {did} {what}", event.actor_name)

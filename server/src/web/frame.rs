@@ -189,15 +189,17 @@ pub(super) enum Done {
     Rejected,
     Withdrawn,
     Commented,
+    Revoked,
 }
 
 impl Done {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Submitted,
         Self::Approved,
         Self::Rejected,
         Self::Withdrawn,
         Self::Commented,
+        Self::Revoked,
     ];
 
     fn slug(self) -> &'static str {
@@ -207,6 +209,7 @@ impl Done {
             Self::Rejected => "rejected",
             Self::Withdrawn => "withdrawn",
             Self::Commented => "commented",
+            Self::Revoked => "revoked",
         }
     }
 
@@ -221,6 +224,7 @@ impl Done {
             Self::Rejected => "You rejected the request.",
             Self::Withdrawn => "You took the request back.",
             Self::Commented => "Your comment was added.",
+            Self::Revoked => "The token is revoked. Programs that use it are refused from now on.",
         };
         Notice {
             tone: NoticeTone::Good,

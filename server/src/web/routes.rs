@@ -4,7 +4,7 @@ use axum::routing::{MethodRouter, delete, get, post};
 use serde::Serialize;
 
 use super::app::App;
-use super::pages::{admin, approvals, catalog, claims, form, home, requests, sign_in, switch};
+use super::pages::{admin, approvals, catalog, claims, form, home, requests, sign_in, switch, tokens};
 use super::{api, assets, health, live, measure};
 
 const CLAIM: &str = "/claims/{plane}/{offering}/{namespace}/{name}";
@@ -68,6 +68,9 @@ pub fn table() -> Vec<Route> {
         route("POST", CLAIM_DELETE, Form, post(claims::delete)),
         route("POST", CLAIM_REVEAL, Form, post(claims::reveal)),
         route("GET", "/approvals", Page, get(approvals::list)),
+        route("GET", "/tokens", Page, get(tokens::list)),
+        route("POST", "/tokens", Form, post(tokens::make)),
+        route("POST", "/tokens/{id}/revoke", Form, post(tokens::revoke)),
         route("GET", "/admin/control-planes", Page, get(admin::planes)),
         route("GET", "/admin/control-planes/{plane}", Page, get(admin::plane)),
         route("GET", "/admin/tenants", Page, get(admin::tenants)),

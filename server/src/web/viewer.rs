@@ -91,6 +91,7 @@ impl FromRequestParts<App> for Api {
                 .clone_into(&mut problem.detail);
             problem
         };
+        let changes = !matches!(parts.method, Method::GET | Method::HEAD);
         if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
             let secret = authorization
                 .to_str()
@@ -103,10 +104,15 @@ impl FromRequestParts<App> for Api {
                 .tokens
                 .viewer(secret, &app.store, &app.configuration, Timestamp::now())
                 .await?;
-            return current.map(Self).ok_or_else(needed);
+            let current = current.ok_or_else(needed)?;
+            if changes && current.reads_only {
+                return Err(Problem::forbidden(
+                    "This API token reads only. Make one that may do all that you may.",
+                ));
+            }
+            return Ok(Self(current));
         }
         let current = of_session(parts, app).await?.ok_or_else(needed)?;
-        let changes = !matches!(parts.method, Method::GET | Method::HEAD);
         if changes {
             let shown = parts
                 .headers

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use portico_domain::tenancy::Person;
+use portico_domain::tenancy::{Person, TokenScope};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -14,8 +14,8 @@ use crate::{Result, Store, StoreError};
 /// The last use is noted no more often than this: a read must not cost a write each time.
 const NOTED_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
-const SELECT: &str = "SELECT id, name, subject, person_name, person_email, sso_groups, created_at, expires_at, \
-     last_used_at FROM api_tokens";
+const SELECT: &str = "SELECT id, name, subject, person_name, person_email, sso_groups, scope, created_at, \
+     expires_at, last_used_at FROM api_tokens";
 
 /// A token as it may be shown: without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,12 +29,19 @@ pub struct ApiToken {
     /// The person's SSO groups when they made it: it can do what these can, as configuration has it at the time
     /// of use.
     pub groups: BTreeSet<String>,
+    /// What it is good for.
+    pub scope: TokenScope,
     /// When it was made.
     pub created_at: Timestamp,
     /// From when on it is good for nothing.
     pub expires_at: Timestamp,
     /// When it was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
+}
+
+impl ApiToken {
+    /// What every secret begins with, so that one that leaked is known for what it is.
+    pub const PREFIX: &str = "portico_";
 }
 
 impl Store {
@@ -47,7 +54,7 @@ impl Store {
             .map_err(|error| StoreError::unreadable("a token's groups", error))?;
         let insert = Query::new(
             "INSERT INTO api_tokens (id, secret_hash, name, subject, person_name, person_email, sso_groups, \
-             created_at, expires_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+             scope, created_at, expires_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
              ON CONFLICT DO NOTHING",
             [
                 token.id.to_string().into(),
@@ -57,6 +64,7 @@ impl Store {
                 token.person.name.as_str().into(),
                 token.person.email.as_deref().into(),
                 groups.into(),
+                token.scope.slug().into(),
                 token.created_at.into(),
                 token.expires_at.into(),
                 token.last_used_at.into(),
@@ -119,6 +127,10 @@ impl Store {
     }
 }
 
+fn scope(slug: &str) -> Result<TokenScope> {
+    TokenScope::from_slug(slug).ok_or_else(|| StoreError::unreadable("scope", slug))
+}
+
 fn hashed(secret: &str) -> String {
     hex::encode(Sha256::digest(secret))
 }
@@ -135,6 +147,7 @@ fn tokens(rows: &[Row]) -> Result<Vec<ApiToken>> {
                     email: row.text_if_any("person_email")?,
                 },
                 groups: row.json("sso_groups")?,
+                scope: scope(&row.text("scope")?)?,
                 created_at: row.time("created_at")?,
                 expires_at: row.time("expires_at")?,
                 last_used_at: row.time_if_any("last_used_at")?,

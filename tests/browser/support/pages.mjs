@@ -11,6 +11,15 @@ async function aRequest(page) {
   return page.locator('main a[href^="/requests/"]').first().getAttribute('href');
 }
 
+/** The page of tokens, with one on it that was made just now. */
+async function aToken(page) {
+  await page.goto('/tokens');
+  await page.locator('input[name="_name"]').fill('deploy pipeline');
+  await page.getByRole('button', { name: 'Make token' }).click();
+  await page.getByText('is made').waitFor();
+  return '/tokens';
+}
+
 export const PAGES = [
   { name: 'home', as: 'dana', at: '/' },
   { name: 'catalog', as: 'dana', at: '/catalog' },
@@ -28,6 +37,7 @@ export const PAGES = [
   { name: 'request', as: 'dana', at: aRequest },
   { name: 'approvals', as: 'ada', at: '/approvals' },
   { name: 'request-to-decide', as: 'ada', at: aRequest },
+  { name: 'tokens', as: 'dana', at: aToken },
   { name: 'admin-control-planes', as: 'pat', at: '/admin/control-planes' },
   { name: 'admin-tenants', as: 'pat', at: '/admin/tenants' },
   { name: 'admin-record', as: 'pat', at: '/admin/record' },

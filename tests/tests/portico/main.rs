@@ -17,3 +17,4 @@ mod other_provider;
 mod postgresql;
 mod routes;
 mod story;
+mod tokens;

@@ -94,6 +94,14 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "SFKKNF",
     ),
     ("GET", "/approvals", "/approvals", "SKKKKK"),
+    ("GET", "/tokens", "/tokens", "SKKKKK"),
+    ("POST", "/tokens", "/tokens", "SKKKKK"),
+    (
+        "POST",
+        "/tokens/{id}/revoke",
+        "/tokens/0190a6a0-0000-7000-8000-000000000000/revoke",
+        "SNNNNN",
+    ),
     ("GET", "/admin/control-planes", "/admin/control-planes", "SNNNNK"),
     (
         "GET",
@@ -451,6 +459,7 @@ async fn walk(person: &Person, who: &str, method: &str, path: &str, body: Option
 fn fields(path: &str) -> &'static str {
     let ends = |end: &str| path.ends_with(end);
     match path {
+        "/tokens" => "_name=walk&_days=7&_scope=read",
         "/switch" => "_work_in=payments%2Fdev&_return_to=%2F",
         _ if ends("/decide") => "_decision=approve&_revision=0",
         _ if ends("/comment") => "_comment=Why%3F",

@@ -12,6 +12,7 @@ mod frame;
 mod home;
 pub mod names;
 mod requests;
+mod tokens;
 
 pub use admin::{
     ChainState, ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail, PlaneRow,
@@ -32,6 +33,7 @@ pub use requests::{
     ApprovalPreview, Commented, DiffLine, DiffTone, DryRunVerdict, Problem, QuotaLine, RequestFormPage,
     RequestPage, RequestRow, RequestStep, RequestsPage, Submission,
 };
+pub use tokens::{MadeToken, TokenRow, TokensPage};
 
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,7 @@
 
 /// The token against forged posts; on every form.
 pub const CSRF: &str = "_csrf";
-/// The claim's name.
+/// The claim's name, or a token's.
 pub const NAME: &str = "_name";
 /// The plan.
 pub const PLAN: &str = "_plan";
@@ -40,5 +40,9 @@ pub const CONFIRM: &str = "_confirm";
 pub const KEY: &str = "_key";
 /// `tenant/environment`, posted to `/switch`.
 pub const WORK_IN: &str = "_work_in";
+/// For how many days a token is good.
+pub const DAYS: &str = "_days";
+/// What a token is good for: [`crate::tenancy::TokenScope::slug`].
+pub const SCOPE: &str = "_scope";
 /// The path to return to.
 pub const RETURN_TO: &str = "_return_to";

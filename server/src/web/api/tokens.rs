@@ -1,59 +1,21 @@
 //! API tokens: a person's own, for programs that speak for them.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use jiff::Timestamp;
-use portico_domain::record::NewEvent;
-use portico_domain::tenancy::Via;
-use portico_store::ApiToken;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use portico_domain::tenancy::TokenScope;
+use portico_domain::view::TokenRow;
+use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::super::app::App;
 use super::super::problem::Problem;
+use super::super::subject::Named;
 use super::super::viewer::Body;
 use super::Asker;
-use crate::auth::{NewToken, Tokens};
-
-/// A token, as it may be shown.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(in super::super) struct Token {
-    /// Its identity.
-    #[schema(value_type = String)]
-    id: Uuid,
-    /// What its owner calls it.
-    name: String,
-    /// When it was made.
-    #[schema(value_type = String)]
-    created_at: Timestamp,
-    /// From when on it is good for nothing.
-    #[schema(value_type = String)]
-    expires_at: Timestamp,
-    /// When it was last used, to the minute.
-    #[schema(value_type = Option<String>)]
-    last_used_at: Option<Timestamp>,
-    /// The secret: only in the answer to making it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
-}
-
-impl Token {
-    fn of(token: ApiToken, secret: Option<String>) -> Self {
-        Self {
-            id: token.id,
-            name: token.name,
-            created_at: token.created_at,
-            expires_at: token.expires_at,
-            last_used_at: token.last_used_at,
-            secret,
-        }
-    }
-}
+use crate::portal::NewToken;
 
 /// A token to make.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -64,50 +26,44 @@ pub(in super::super) struct Wish {
     /// For how many days, 1 to 365.
     #[serde(default = "month")]
     days: u32,
+    /// `read`: it can look and change nothing. `full`, which is also what it is without: whatever its person may do.
+    #[serde(default = "full")]
+    #[schema(value_type = Option<String>)]
+    scope: TokenScope,
 }
 
 fn month() -> u32 {
     30
 }
 
+fn full() -> TokenScope {
+    TokenScope::Full
+}
+
 /// `GET /api/v1/tokens`.
 pub(in super::super) async fn list(
     State(app): State<App>,
     asker: Asker,
-) -> Result<Json<Vec<Token>>, Problem> {
-    let tokens = app.store.tokens_of(&asker.current.viewer.person.subject).await?;
-    Ok(Json(
-        tokens.into_iter().map(|token| Token::of(token, None)).collect(),
-    ))
+) -> Result<Json<Vec<TokenRow>>, Problem> {
+    Ok(Json(app.portal.tokens(&asker.current.viewer).await?))
 }
 
-/// `POST /api/v1/tokens`. By a session only: a token that could make tokens would never end.
+/// `POST /api/v1/tokens`. By a session only.
 pub(in super::super) async fn make(
     State(app): State<App>,
     asker: Asker,
     Body(wish): Body<Wish>,
 ) -> Result<Response, Problem> {
-    let viewer = &asker.current.viewer;
-    if viewer.via != Via::Session {
-        return Err(Problem::forbidden(
-            "A token cannot make tokens. Sign in with a browser to make one.",
-        ));
-    }
-    let name = wish.name.trim();
-    if name.is_empty() || name.chars().count() > 100 || !(1..=365).contains(&wish.days) {
-        return Err(Problem::bad_request(
-            "Give it a name of 1 to 100 characters, and 1 to 365 days.",
-        ));
-    }
     let wish = NewToken {
-        name: name.to_owned(),
+        name: wish.name,
         days: wish.days,
+        scope: wish.scope,
     };
-    let (token, secret) = Tokens::make(&app.store, viewer, &wish, Timestamp::now()).await?;
-    app.store
-        .append(event(&asker, "token.created", &token.name))
+    let made = app
+        .portal
+        .make_token(&asker.current.viewer, asker.remote.as_deref(), &wish)
         .await?;
-    let mut response = (StatusCode::CREATED, Json(Token::of(token, Some(secret)))).into_response();
+    let mut response = (StatusCode::CREATED, Json(made)).into_response();
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -118,34 +74,11 @@ pub(in super::super) async fn make(
 pub(in super::super) async fn delete(
     State(app): State<App>,
     asker: Asker,
-    Path(id): Path<String>,
+    Named(id): Named<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    let id: Uuid = id.parse().map_err(|_| Problem::not_found())?;
-    if !app
-        .store
-        .delete_token(&asker.current.viewer.person.subject, id)
-        .await?
-    {
-        return Err(Problem::not_found());
-    }
-    app.tokens.forget();
-    app.store
-        .append(event(&asker, "token.deleted", &id.to_string()))
+    app.portal
+        .revoke_token(&asker.current.viewer, asker.remote.as_deref(), id)
         .await?;
+    app.tokens.forget();
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn event(asker: &Asker, verb: &str, token: &str) -> NewEvent {
-    let person = &asker.current.viewer.person;
-    NewEvent {
-        at: Timestamp::now(),
-        actor: person.subject.clone(),
-        actor_name: person.name.clone(),
-        verb: verb.to_owned(),
-        subject: person.name.clone(),
-        tenant: None,
-        request: None,
-        remote: asker.remote.clone(),
-        details: json!({ "token": token }),
-    }
 }

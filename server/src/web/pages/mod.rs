@@ -9,3 +9,4 @@ pub(super) mod home;
 pub(super) mod requests;
 pub(super) mod sign_in;
 pub(super) mod switch;
+pub(super) mod tokens;

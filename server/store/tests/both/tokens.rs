@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use portico_domain::tenancy::Person;
+use portico_domain::tenancy::{Person, TokenScope};
 use portico_store::testing::TestStore;
 use portico_store::{ApiToken, StoreError};
 use uuid::Uuid;
@@ -23,6 +23,7 @@ fn token(subject: &str) -> ApiToken {
             email: None,
         },
         groups: BTreeSet::from(["payments-developers".to_owned()]),
+        scope: TokenScope::Read,
         created_at: now,
         expires_at: now + SignedDuration::from_hours(1),
         last_used_at: None,

@@ -1,0 +1,53 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Problem;
+use crate::tenancy::TokenScope;
+
+/// A person's API tokens: which programs speak for me, and how do I get rid of one?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokensPage {
+    /// The tokens, the newest first.
+    pub rows: Vec<TokenRow>,
+    /// The one that was made just now, with its secret.
+    pub made: Option<MadeToken>,
+    /// The name of a new one, as typed.
+    pub name: String,
+    /// For how many days.
+    pub days: u32,
+    /// What it shall be good for.
+    pub scope: TokenScope,
+    /// What is wrong with these.
+    pub problems: Vec<Problem>,
+}
+
+/// A token, as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenRow {
+    /// Its identity.
+    pub id: Uuid,
+    /// What its owner calls it.
+    pub name: String,
+    /// What it is good for.
+    pub scope: TokenScope,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when on it is good for nothing.
+    pub expires_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A token that was made just now: its secret is shown this once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MadeToken {
+    /// The token.
+    #[serde(flatten)]
+    pub token: TokenRow,
+    /// What to send as `Authorization: Bearer …`.
+    pub secret: String,
+}

@@ -1,0 +1,169 @@
+//! A person's API tokens: what programs speak for them with.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use portico_domain::record::NewEvent;
+use portico_domain::tenancy::{TokenScope, Via, Viewer};
+use portico_domain::view::{MadeToken, Problem, TokenRow};
+use portico_store::ApiToken;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Portal, PortalError, Result};
+
+/// The longest that a token may be good for, in days.
+const LONGEST_DAYS: u32 = 365;
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 100;
+/// Tokens that a person may have at once.
+const MOST: usize = 100;
+
+/// A token to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewToken {
+    /// What to call it.
+    pub name: String,
+    /// For how many days it is good, 1 to 365.
+    pub days: u32,
+    /// What it is good for.
+    pub scope: TokenScope,
+}
+
+impl NewToken {
+    /// What is wrong with it, by the names of the API's fields.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        let name = self.name.trim();
+        let mut problems = Vec::new();
+        let mut problem = |field: &str, message: String| {
+            problems.push(Problem {
+                field: field.to_owned(),
+                message,
+            });
+        };
+        if name.is_empty() {
+            problem(
+                "name",
+                "Give it a name by which you will know what uses it.".to_owned(),
+            );
+        } else if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+            problem(
+                "name",
+                format!("A name has at most {LONGEST_NAME} characters, all on one line."),
+            );
+        }
+        if !(1..=LONGEST_DAYS).contains(&self.days) {
+            problem("days", format!("It is good for 1 to {LONGEST_DAYS} days."));
+        }
+        problems
+    }
+}
+
+impl Portal {
+    /// The viewer's own tokens, the newest first, those that have ended included.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tokens(&self, viewer: &Viewer) -> Result<Vec<TokenRow>> {
+        let tokens = self.store().tokens_of(&viewer.person.subject).await?;
+        Ok(tokens.into_iter().map(row).collect())
+    }
+
+    /// Makes a token that speaks for the viewer, with the groups they are in now. Its secret is in the answer, and
+    /// nowhere else.
+    ///
+    /// # Errors
+    /// [`PortalError::Forbidden`] when a token asks: one that could make tokens would never end.
+    /// [`PortalError::Malformed`] for what [`NewToken::problems`] says, [`PortalError::Conflict`] when there are
+    /// too many already; when the database fails.
+    pub async fn make_token(
+        &self,
+        viewer: &Viewer,
+        remote: Option<&str>,
+        wish: &NewToken,
+    ) -> Result<MadeToken> {
+        if viewer.via != Via::Session {
+            return Err(PortalError::Forbidden(
+                "A token cannot make tokens. Sign in with a browser to make one.".to_owned(),
+            ));
+        }
+        let problems = wish.problems();
+        if !problems.is_empty() {
+            let said: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
+            return Err(PortalError::Malformed(said.join(" ")));
+        }
+        if self.store().tokens_of(&viewer.person.subject).await?.len() >= MOST {
+            return Err(PortalError::Conflict(format!(
+                "You have {MOST} tokens, and may have no more. Revoke those that you do not need."
+            )));
+        }
+        let secret = format!(
+            "{}{}",
+            ApiToken::PREFIX,
+            URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+        );
+        let now = self.now();
+        let token = ApiToken {
+            id: Uuid::now_v7(),
+            name: wish.name.trim().to_owned(),
+            person: viewer.person.clone(),
+            groups: viewer.groups.clone(),
+            scope: wish.scope,
+            created_at: now,
+            expires_at: now
+                .saturating_add(SignedDuration::from_hours(i64::from(wish.days) * 24))
+                .unwrap_or(Timestamp::MAX),
+            last_used_at: None,
+        };
+        self.store().insert_token(&token, &secret).await?;
+        let event = self.token_event(viewer, remote, "token.created", &token);
+        self.store().append(event).await?;
+        Ok(MadeToken {
+            token: row(token),
+            secret,
+        })
+    }
+
+    /// Takes a token of the viewer's out of use, for good.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] when they have none of that identity; when the database fails.
+    pub async fn revoke_token(&self, viewer: &Viewer, remote: Option<&str>, id: Uuid) -> Result<()> {
+        let subject = &viewer.person.subject;
+        let token = self
+            .store()
+            .tokens_of(subject)
+            .await?
+            .into_iter()
+            .find(|token| token.id == id)
+            .ok_or(PortalError::NotFound)?;
+        if !self.store().delete_token(subject, id).await? {
+            return Err(PortalError::NotFound);
+        }
+        let event = self.token_event(viewer, remote, "token.deleted", &token);
+        self.store().append(event).await?;
+        Ok(())
+    }
+
+    fn token_event(&self, viewer: &Viewer, remote: Option<&str>, verb: &str, token: &ApiToken) -> NewEvent {
+        let mut event = self.event(viewer, remote, verb, token.id.to_string());
+        event.details = json!({
+            "token": token.name,
+            "scope": token.scope,
+            "expiresAt": token.expires_at,
+        });
+        event
+    }
+}
+
+fn row(token: ApiToken) -> TokenRow {
+    TokenRow {
+        id: token.id,
+        name: token.name,
+        scope: token.scope,
+        created_at: token.created_at,
+        expires_at: token.expires_at,
+        last_used_at: token.last_used_at,
+    }
+}
