@@ -1,15 +1,17 @@
 //! The pages of Admin.
 
 use jiff::SignedDuration;
+use portico_domain::placement::Cordon;
 use portico_domain::record::{Event, NewEvent};
+use portico_domain::tenancy::Person;
 use portico_domain::view::{
     ChainState, ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail, PlaneRow,
     PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,
 };
 use portico_frontend::pages;
 
-use crate::catalog;
 use crate::people::{at, now, pat};
+use crate::{catalog, claims};
 
 fn plane(index: usize, state: PlaneState, problem: Option<&str>) -> PlaneRow {
     let ok = state == PlaneState::Ready;
@@ -76,7 +78,22 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         matrix,
     };
     let detail = PlaneDetail {
-        row: rows[0].clone(),
+        row: PlaneRow {
+            cordoned: true,
+            ..rows[0].clone()
+        },
+        cordon: Some(Cordon {
+            plane: rows[0].plane.name.clone(),
+            by: Person {
+                subject: "pat".into(),
+                name: "Pat Admin".into(),
+                email: None,
+            },
+            reason: Some("The old data centre closes in June.".into()),
+            since: now() - SignedDuration::from_hours(20),
+        }),
+        cordoned_by_document: false,
+        remaining: claims::rows(),
         serves: catalog::cards()
             .into_iter()
             .map(|card| (card.name, card.title, "v1".into()))

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::documents::{ControlPlane, Environment, Tenant};
 use crate::names::PlaneName;
+use crate::tenancy::Person;
 
 /// What the requester asked of placement.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +47,20 @@ pub struct Candidate {
     pub ruled_out: Vec<String>,
 }
 
+/// An administrator's word that a control plane takes no new claims. Claims that it has stay, and may be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cordon {
+    /// The control plane.
+    pub plane: PlaneName,
+    /// Who closed it.
+    pub by: Person,
+    /// Why, in words that those read who would have used it.
+    pub reason: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
+}
+
 /// What is known of a control plane with regard to one offering.
 #[derive(Debug, Clone)]
 pub struct PlaneFacts<'a> {
@@ -52,6 +68,8 @@ pub struct PlaneFacts<'a> {
     pub document: &'a ControlPlane,
     /// Why it cannot take a claim now, in a sentence; `None` when it answers.
     pub unreachable: Option<String>,
+    /// An administrator's word that it takes no new claims; its document may say so as well.
+    pub cordon: Option<&'a Cordon>,
     /// Whether it serves the offering's API.
     pub serves: bool,
     /// What is wrong with the API as it serves it.
@@ -187,7 +205,9 @@ fn ruled_out(needs: &Needs<'_>, facts: &PlaneFacts<'_>) -> Vec<String> {
     } else if let Some(problem) = &facts.problem {
         reasons.push(format!("its {} cannot be used: {problem}", needs.offering_title));
     }
-    if plane.spec.cordoned {
+    if let Some(reason) = facts.cordon.and_then(|cordon| cordon.reason.as_ref()) {
+        reasons.push(format!("it is cordoned: it takes no new claims ({reason})"));
+    } else if facts.cordon.is_some() || plane.spec.cordoned {
         reasons.push("it is cordoned: it takes no new claims".to_owned());
     }
     if let Some(unreachable) = &facts.unreachable {
@@ -301,6 +321,7 @@ mod tests {
         PlaneFacts {
             document,
             unreachable: None,
+            cordon: None,
             serves: true,
             problem: None,
             claims,
@@ -350,6 +371,42 @@ mod tests {
             placement.reason,
             "b: it is the least full of 2 that would do (3 of 100 claims)."
         );
+    }
+
+    #[test]
+    fn a_cordoned_plane_is_not_chosen_and_says_why() {
+        let (a, mut b) = (plane("a", "eu", &[]), plane("b", "us", &[]));
+        b.spec.cordoned = true;
+        let mut cordon = Cordon {
+            plane: a.name.clone(),
+            by: Person {
+                subject: "pat".into(),
+                name: "Pat".into(),
+                email: None,
+            },
+            reason: Some("it is rebuilt on Friday".into()),
+            since: Timestamp::UNIX_EPOCH,
+        };
+        let ruled_out = |cordon: &Cordon| {
+            let closed = PlaneFacts {
+                cordon: Some(cordon),
+                ..facts(&a, 0)
+            };
+            let placement = placed(&tenant("payments"), &Wish::default(), &[closed, facts(&b, 0)]);
+            assert_eq!(placement.chosen, None);
+            placement
+                .candidates
+                .into_iter()
+                .flat_map(|candidate| candidate.ruled_out)
+                .collect::<Vec<_>>()
+        };
+        let bare = "it is cordoned: it takes no new claims";
+        assert_eq!(
+            ruled_out(&cordon),
+            [format!("{bare} (it is rebuilt on Friday)"), bare.to_owned()]
+        );
+        cordon.reason = None;
+        assert_eq!(ruled_out(&cordon), [bare, bare]);
     }
 
     #[test]

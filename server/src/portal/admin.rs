@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use portico_domain::documents::{Configuration, ControlPlane, ControlPlaneKind};
 use portico_domain::names::PlaneName;
-use portico_domain::placement::may_use;
+use portico_domain::placement::{Cordon, may_use};
 use portico_domain::tenancy::{Role, Viewer};
 use portico_domain::view::{
     ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail, PlaneRow, PlaneState,
@@ -13,19 +13,28 @@ use portico_domain::view::{
 use portico_planes::{ClaimFilter, PlaneStatus};
 
 use super::names::choice;
-use super::{Portal, PortalError, Result};
+use super::{Portal, PortalError, Result, rows};
 use crate::config::Severity;
+
+/// Claims shown of a control plane that is to be drained.
+const REMAINING: usize = 500;
 
 impl Portal {
     /// The control planes, unwell ones first, and what each serves.
     ///
     /// # Errors
-    /// [`PortalError::NotFound`] for everybody but platform admins.
-    pub fn planes_page(&self, viewer: &Viewer) -> Result<PlanesPage> {
+    /// [`PortalError::NotFound`] for everybody but platform admins; when the database fails.
+    pub async fn planes_page(&self, viewer: &Viewer) -> Result<PlanesPage> {
         platform_admin(viewer)?;
+        let cordons = self.store().cordons().await?;
         let configuration = self.configuration();
         let catalog = self.planes().catalog();
-        let mut rows: Vec<PlaneRow> = self.planes().planes().iter().map(row).collect();
+        let mut rows: Vec<PlaneRow> = self
+            .planes()
+            .planes()
+            .iter()
+            .map(|status| row(status, &cordons))
+            .collect();
         rows.sort_by_key(|row| (row.state == PlaneState::Ready, row.plane.name.clone()));
         let columns: Vec<_> = configuration.control_planes.values().map(choice).collect();
         let matrix = catalog
@@ -63,8 +72,9 @@ impl Portal {
     /// A control plane, opened.
     ///
     /// # Errors
-    /// [`PortalError::NotFound`] for everybody but platform admins, and when there is none of that name.
-    pub fn plane_page(&self, viewer: &Viewer, name: &PlaneName) -> Result<PlaneDetail> {
+    /// [`PortalError::NotFound`] for everybody but platform admins, and when there is none of that name; when the
+    /// database fails.
+    pub async fn plane_page(&self, viewer: &Viewer, name: &PlaneName) -> Result<PlaneDetail> {
         platform_admin(viewer)?;
         let status = self
             .planes()
@@ -73,8 +83,31 @@ impl Portal {
             .find(|status| status.name == *name)
             .ok_or(PortalError::NotFound)?;
         let catalog = self.planes().catalog();
+        let configuration = self.configuration();
+        let cordons = self.store().cordons().await?;
+        let row = row(&status, &cordons);
+        let remaining = if row.cordoned {
+            let of_plane = ClaimFilter {
+                plane: Some(name.clone()),
+                ..ClaimFilter::default()
+            };
+            let mut claims = self.planes().claims(&viewer.scope(), &of_plane);
+            claims.sort_by(|a, b| {
+                (&a.tenant, &a.environment, &a.reference).cmp(&(&b.tenant, &b.environment, &b.reference))
+            });
+            claims
+                .iter()
+                .take(REMAINING)
+                .map(|claim| rows::claim(&configuration, &catalog, claim))
+                .collect()
+        } else {
+            Vec::new()
+        };
         Ok(PlaneDetail {
-            row: row(&status),
+            row,
+            cordon: cordons.into_iter().find(|cordon| cordon.plane == *name),
+            cordoned_by_document: status.document.spec.cordoned,
+            remaining,
             serves: catalog
                 .offerings
                 .values()
@@ -204,7 +237,7 @@ impl Portal {
     }
 }
 
-fn platform_admin(viewer: &Viewer) -> Result<()> {
+pub(super) fn platform_admin(viewer: &Viewer) -> Result<()> {
     if viewer.platform_admin {
         Ok(())
     } else {
@@ -222,7 +255,7 @@ fn planes_of<'c>(
         .filter(move |plane| may_use(tenant, plane))
 }
 
-fn row(status: &PlaneStatus) -> PlaneRow {
+fn row(status: &PlaneStatus, cordons: &[Cordon]) -> PlaneRow {
     let spec = &status.document.spec;
     let (state, problem) = match &status.state {
         portico_planes::PlaneState::Connecting => (PlaneState::Connecting, None),
@@ -252,7 +285,7 @@ fn row(status: &PlaneStatus) -> PlaneRow {
             .latency
             .map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
         certificate_expires_at: status.certificate_expires_at,
-        cordoned: spec.cordoned,
+        cordoned: spec.cordoned || cordons.iter().any(|cordon| cordon.plane == status.name),
         dedicated_to: spec.dedicated_to.clone(),
     }
 }

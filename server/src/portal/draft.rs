@@ -7,7 +7,7 @@ use std::sync::Arc;
 use portico_domain::claim::{Claim, ClaimRef, Flavour};
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, ResourceRef, Tenant};
 use portico_domain::names::{ClaimName, OfferingName, PlaneName, RequestId};
-use portico_domain::placement::{Candidate, Needs, Placement, PlaneFacts, Wish, may_use, place};
+use portico_domain::placement::{Candidate, Cordon, Needs, Placement, PlaneFacts, Wish, may_use, place};
 use portico_domain::policy::Ruling;
 use portico_domain::request::Action;
 use portico_domain::schema::{Definition, Schema, Violation};
@@ -205,7 +205,7 @@ impl Portal {
         posted: &Posted,
     ) -> Result<Draft> {
         let mut draft = match target {
-            FormTarget::New(offering) => self.draft_of_new(viewer, work, offering, posted)?,
+            FormTarget::New(offering) => self.draft_of_new(viewer, work, offering, posted).await?,
             FormTarget::Change(claim) => self.draft_of_change(viewer, claim, posted)?,
         };
         draft.fill_in(posted);
@@ -216,7 +216,7 @@ impl Portal {
         Ok(draft)
     }
 
-    fn draft_of_new(
+    async fn draft_of_new(
         &self,
         viewer: &Viewer,
         work: Option<&Work>,
@@ -247,7 +247,8 @@ impl Portal {
         }
         let plan = choose_plan(&offered, posted, &mut problems);
         let (tenant, environment) = work.resolve(&configuration).ok_or(PortalError::NotFound)?;
-        let placement = self.place(&configuration, &offered, tenant, environment, &wish);
+        let cordons = self.store().cordons().await?;
+        let placement = self.place(&configuration, &offered, tenant, environment, &wish, &cordons);
         let served = Self::form_source(&configuration, &offered, tenant, &placement);
         let start = Start {
             offered,
@@ -327,6 +328,7 @@ impl Portal {
         tenant: &Tenant,
         environment: &Environment,
         wish: &Wish,
+        cordons: &[Cordon],
     ) -> Placement {
         let statuses = self.planes().planes();
         let facts: Vec<PlaneFacts<'_>> = configuration
@@ -338,6 +340,7 @@ impl Portal {
                 PlaneFacts {
                     document,
                     unreachable: unreachable(status),
+                    cordon: cordons.iter().find(|cordon| cordon.plane == document.name),
                     serves: served.is_some(),
                     problem: served.and_then(|served| served.problem.clone()),
                     claims: status.map_or(0, |status| status.claims),

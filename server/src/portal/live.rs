@@ -52,11 +52,14 @@ pub struct Live {
     recorded: broadcast::Receiver<Recorded>,
 }
 
-/// A request that something was recorded of.
+/// What something was recorded of.
 #[derive(Debug, Clone)]
-pub(super) struct Recorded {
-    id: RequestId,
-    tenant: Option<TenantName>,
+pub(super) enum Recorded {
+    Request {
+        id: RequestId,
+        tenant: Option<TenantName>,
+    },
+    Plane(PlaneName),
 }
 
 /// Changes kept for somebody who looks and is slow to hear.
@@ -93,12 +96,18 @@ impl Portal {
         let Some(last) = last else { return Ok(newest) };
         events.retain(|event| event.sequence > last);
         for event in events.into_iter().rev() {
-            if let Some(id) = event.event.request {
-                // Nobody may be listening; then there is nobody to tell.
-                let _ = self.shared.recorded.send(Recorded {
+            let event = event.event;
+            let recorded = match event.request {
+                Some(id) => Some(Recorded::Request {
                     id,
-                    tenant: event.event.tenant,
-                });
+                    tenant: event.tenant,
+                }),
+                None if event.verb.starts_with("plane.") => event.subject.parse().ok().map(Recorded::Plane),
+                None => None,
+            };
+            if let Some(recorded) = recorded {
+                // Nobody may be listening; then there is nobody to tell.
+                let _ = self.shared.recorded.send(recorded);
             }
         }
         Ok(newest.max(last))
@@ -120,9 +129,14 @@ impl Live {
                     Err(broadcast::error::RecvError::Closed) => return None,
                 },
                 recorded = self.recorded.recv() => match recorded {
-                    Ok(Recorded { id, tenant }) => {
+                    Ok(Recorded::Request { id, tenant }) => {
                         if tenant.is_some_and(|tenant| self.viewer.scope().allows(&tenant)) || self.is_asked(id).await {
                             return Some(LiveEvent::Request { id, href: request_href(id) });
+                        }
+                    }
+                    Ok(Recorded::Plane(name)) => {
+                        if let Some(event) = self.seen(Change::Plane(name)) {
+                            return Some(event);
                         }
                     }
                     Err(broadcast::error::RecvError::Lagged(_)) => return Some(LiveEvent::Missed),

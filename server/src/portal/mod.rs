@@ -11,6 +11,7 @@ mod claim;
 mod claims;
 mod comment;
 mod connect;
+mod cordon;
 mod decide;
 mod delete;
 mod draft;

@@ -82,6 +82,8 @@ pub(super) fn event(event: &Event) -> String {
         "request.fulfilled" => "fulfilled",
         "request.failed" => "could not fulfil",
         "secret.revealed" => "revealed a secret of",
+        "plane.cordoned" => "cordoned",
+        "plane.uncordoned" => "uncordoned",
         "token.created" => "made the API token",
         "token.deleted" => "revoked the API token",
         other => return format!("{}: {other} {}", event.actor_name, event.subject),

@@ -190,16 +190,20 @@ pub(super) enum Done {
     Withdrawn,
     Commented,
     Revoked,
+    Cordoned,
+    Uncordoned,
 }
 
 impl Done {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Submitted,
         Self::Approved,
         Self::Rejected,
         Self::Withdrawn,
         Self::Commented,
         Self::Revoked,
+        Self::Cordoned,
+        Self::Uncordoned,
     ];
 
     fn slug(self) -> &'static str {
@@ -210,6 +214,8 @@ impl Done {
             Self::Withdrawn => "withdrawn",
             Self::Commented => "commented",
             Self::Revoked => "revoked",
+            Self::Cordoned => "cordoned",
+            Self::Uncordoned => "uncordoned",
         }
     }
 
@@ -224,6 +230,8 @@ impl Done {
             Self::Rejected => "You rejected the request.",
             Self::Withdrawn => "You took the request back.",
             Self::Commented => "Your comment was added.",
+            Self::Cordoned => "The control plane takes no new claims from now on.",
+            Self::Uncordoned => "The control plane takes new claims again.",
             Self::Revoked => "The token is revoked. Programs that use it are refused from now on.",
         };
         Notice {

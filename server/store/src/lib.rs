@@ -6,6 +6,7 @@
 
 mod backend;
 mod comments;
+mod cordons;
 mod error;
 mod page;
 mod readiness;

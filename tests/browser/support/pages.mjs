@@ -20,6 +20,19 @@ async function aToken(page) {
   return '/tokens';
 }
 
+/** A control plane that takes no new claims. */
+async function aCordonedPlane(page) {
+  const address = '/admin/control-planes/us-shared';
+  await page.goto(address);
+  const cordon = page.getByRole('button', { name: 'Cordon', exact: true });
+  if (await cordon.isVisible()) {
+    await page.getByLabel('Why').fill('It is rebuilt on Friday.');
+    await cordon.click();
+    await page.getByText('Cordoned by').waitFor();
+  }
+  return address;
+}
+
 export const PAGES = [
   { name: 'home', as: 'dana', at: '/' },
   { name: 'catalog', as: 'dana', at: '/catalog' },
@@ -39,6 +52,8 @@ export const PAGES = [
   { name: 'request-to-decide', as: 'ada', at: aRequest },
   { name: 'tokens', as: 'dana', at: aToken },
   { name: 'admin-control-planes', as: 'pat', at: '/admin/control-planes' },
+  { name: 'admin-control-plane', as: 'pat', at: '/admin/control-planes/eu-shared' },
+  { name: 'admin-control-plane-cordoned', as: 'pat', at: aCordonedPlane },
   { name: 'admin-tenants', as: 'pat', at: '/admin/tenants' },
   { name: 'admin-record', as: 'pat', at: '/admin/record' },
   { name: 'admin-configuration', as: 'pat', at: '/admin/configuration' },

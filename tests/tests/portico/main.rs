@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod comments;
+mod cordon;
 mod crash;
 mod kubectl;
 mod lifecycle;

@@ -1,7 +1,10 @@
 use leptos::prelude::*;
-use portico_domain::view::{Frame, PlaneDetail};
+use portico_domain::view::{ClaimRow, Frame, PlaneDetail, names};
 
 use super::planes::{certificate, state};
+use crate::pages::claims::csrf;
+use crate::parts::badge::health;
+use crate::parts::text::grouped;
 use crate::parts::{document, icon, time};
 
 /// A control plane, opened.
@@ -17,8 +20,8 @@ pub fn admin_plane(frame: &Frame, page: &PlaneDetail) -> String {
             </div></div>
             <div class="live" data-live="plane">
                 <div class="two">
-                    <div class="stack-l">{serves(page)}{errors(frame, page)}</div>
-                    <div class="stack-l">{about(frame, page)}{rights(page)}</div>
+                    <div class="stack-l">{remaining(frame, page)}{serves(page)}{errors(frame, page)}</div>
+                    <div class="stack-l">{about(frame, page)}{cordon(frame, page)}{rights(page)}</div>
                 </div>
             </div>
         }
@@ -48,6 +51,94 @@ fn about(frame: &Frame, page: &PlaneDetail) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// Whether it takes new claims, and the button for the other.
+fn cordon(frame: &Frame, page: &PlaneDetail) -> AnyView {
+    let path = format!("/admin/control-planes/{}", page.row.plane.name);
+    let by_document = page.cordoned_by_document.then(|| {
+        view! {
+            <p class="caution">{icon("paused")}<span>"Its document says "<code>"cordoned: true"</code>". Take that line out of the configuration to open it again."</span></p>
+        }
+    });
+    let form = if let Some(cordon) = &page.cordon {
+        let reason = cordon
+            .reason
+            .clone()
+            .map(|reason| view! { <blockquote class="note">{reason}</blockquote> });
+        view! {
+            <p>"Cordoned by "{cordon.by.name.clone()}", "{time(frame.now, cordon.since)}": no new claims are placed here."</p>
+            {reason}
+            <form method="post" action=format!("{path}/uncordon")>
+                {csrf(frame)}
+                <button class="button">{icon("undo")}"Uncordon"</button>
+            </form>
+        }
+        .into_any()
+    } else {
+        view! {
+            <p class="quiet">"A cordoned control plane takes no new claims. What it has stays, and nothing is deleted."</p>
+            <form class="cordon" method="post" action=format!("{path}/cordon")>
+                {csrf(frame)}
+                <div class="field">
+                    <label class="label" for="reason">"Why"<span class="mark">"optional"</span></label>
+                    <input type="text" id="reason" name=names::REASON maxlength="300" autocomplete="off" aria-describedby="reason-help" />
+                    <p class="help" id="reason-help">"Those read it who would have used it."</p>
+                </div>
+                <button class="button">{icon("paused")}"Cordon"</button>
+            </form>
+        }
+        .into_any()
+    };
+    view! { <section aria-labelledby="cordon"><h2 id="cordon">"New claims"</h2><div class="stack">{by_document}{form}</div></section> }
+        .into_any()
+}
+
+/// While it is cordoned: what has to leave before it can be switched off.
+fn remaining(frame: &Frame, page: &PlaneDetail) -> Option<AnyView> {
+    if !page.row.cordoned {
+        return None;
+    }
+    let body = if page.remaining.is_empty() {
+        view! { <p class="line">{icon("ready")}<span>"Nothing is left here that Portico knows of."</span></p> }.into_any()
+    } else {
+        let rows: Vec<_> = page.remaining.iter().map(|row| left(frame, row)).collect();
+        let more = page.row.claims.saturating_sub(page.remaining.len());
+        let more = (more > 0).then(|| view! { <p class="quiet">"And "{grouped(more)}" more."</p> });
+        view! {
+            <p class="quiet after">"To drain it, ask their owners to make them anew elsewhere and delete these. Portico deletes nothing by itself."</p>
+            <div class="table-wrap"><table class="rows">
+                <caption class="unseen">"Claims still here"</caption>
+                <thead><tr>
+                    <th scope="col">"Claim"</th><th scope="col">"Tenant"</th><th scope="col">"Requested by"</th><th scope="col">"Health"</th><th scope="col">"Age"</th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table></div>
+            {more}
+        }
+        .into_any()
+    };
+    Some(
+        view! { <section aria-labelledby="remaining"><h2 id="remaining">"Claims still here"</h2>{body}</section> }
+            .into_any(),
+    )
+}
+
+fn left(frame: &Frame, row: &ClaimRow) -> impl IntoView + use<> {
+    let owner = match (&row.tenant, &row.environment) {
+        (Some(tenant), Some(environment)) => format!("{tenant}/{environment}"),
+        (Some(tenant), None) => tenant.to_string(),
+        _ => "Nobody’s".to_owned(),
+    };
+    view! {
+        <tr>
+            <th scope="row"><a href=row.href.clone()>{row.reference.name.to_string()}</a><span class="reason">{row.offering_title.clone()}</span></th>
+            <td data-label="Tenant">{owner}</td>
+            <td data-label="Requested by">{row.requester.clone().unwrap_or_else(|| "–".to_owned())}</td>
+            <td data-label="Health">{health(row.health)}</td>
+            <td data-label="Age">{time(frame.now, row.created_at)}</td>
+        </tr>
+    }
 }
 
 fn serves(page: &PlaneDetail) -> AnyView {

@@ -1,8 +1,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::PlaneChoice;
+use super::{ClaimRow, PlaneChoice};
 use crate::names::{EnvironmentName, OfferingName, TenantName};
+use crate::placement::Cordon;
 use crate::record::Event;
 
 /// Control planes: which is unwell?
@@ -69,6 +70,12 @@ pub struct PlaneRow {
 pub struct PlaneDetail {
     /// As in the list.
     pub row: PlaneRow,
+    /// Who closed it to new claims, since when and why; its document may say so instead, or as well.
+    pub cordon: Option<Cordon>,
+    /// Its document says that it takes no new claims.
+    pub cordoned_by_document: bool,
+    /// While it takes no new claims: those that are still there, by owner, 500 at most.
+    pub remaining: Vec<ClaimRow>,
     /// What it serves: offering, title, version.
     pub serves: Vec<(OfferingName, String, String)>,
     /// Rights that Portico lacks there, in words.

@@ -40,6 +40,8 @@ pub const CONFIRM: &str = "_confirm";
 pub const KEY: &str = "_key";
 /// `tenant/environment`, posted to `/switch`.
 pub const WORK_IN: &str = "_work_in";
+/// Why a control plane shall take no new claims.
+pub const REASON: &str = "_reason";
 /// For how many days a token is good.
 pub const DAYS: &str = "_days";
 /// What a token is good for: [`crate::tenancy::TokenScope::slug`].

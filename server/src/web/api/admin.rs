@@ -2,13 +2,16 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
+use http::StatusCode;
 use portico_domain::names::PlaneName;
 use portico_domain::view::{ConfigurationPage, PlaneDetail, PlanesPage, RecordPage, TenantsPage};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::super::app::App;
 use super::super::problem::Problem;
 use super::super::subject::Named;
+use super::super::viewer::Body;
 use super::Asker;
 use crate::portal::RecordQuery;
 
@@ -17,7 +20,7 @@ pub(in super::super) async fn planes(
     State(app): State<App>,
     asker: Asker,
 ) -> Result<Json<PlanesPage>, Problem> {
-    Ok(Json(app.portal.planes_page(&asker.current.viewer)?))
+    Ok(Json(app.portal.planes_page(&asker.current.viewer).await?))
 }
 
 /// `GET /api/v1/control-planes/{plane}`.
@@ -26,7 +29,46 @@ pub(in super::super) async fn plane(
     asker: Asker,
     Named(name): Named<PlaneName>,
 ) -> Result<Json<PlaneDetail>, Problem> {
-    Ok(Json(app.portal.plane_page(&asker.current.viewer, &name)?))
+    Ok(Json(app.portal.plane_page(&asker.current.viewer, &name).await?))
+}
+
+/// Why a control plane shall take no new claims.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in super::super) struct Close {
+    /// In words that those read who would have used it.
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+/// `POST /api/v1/control-planes/{plane}/cordon`.
+pub(in super::super) async fn cordon(
+    State(app): State<App>,
+    asker: Asker,
+    Named(name): Named<PlaneName>,
+    Body(close): Body<Close>,
+) -> Result<StatusCode, Problem> {
+    app.portal
+        .cordon(
+            &asker.current.viewer,
+            asker.remote.as_deref(),
+            &name,
+            close.reason.as_deref(),
+        )
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /api/v1/control-planes/{plane}/cordon`.
+pub(in super::super) async fn uncordon(
+    State(app): State<App>,
+    asker: Asker,
+    Named(name): Named<PlaneName>,
+) -> Result<StatusCode, Problem> {
+    app.portal
+        .uncordon(&asker.current.viewer, asker.remote.as_deref(), &name)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /api/v1/tenants`.

@@ -8,12 +8,13 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::super::problem::{FieldProblem, ProblemDetails};
 use super::super::routes::{self, Kind};
+use super::admin::Close;
 use super::claims::{Delete, Reveal};
 use super::requests::{AskFor, Decide, Say};
 use super::tokens::Wish;
 
 /// What a path and method is for, and the schema of its body.
-const OPERATIONS: [(&str, &str, &str, Option<&str>); 27] = [
+const OPERATIONS: [(&str, &str, &str, Option<&str>); 29] = [
     ("GET", "/api/v1/viewer", "Who asks, with tenants and roles", None),
     ("GET", "/api/v1/home", "What needs the viewer", None),
     (
@@ -104,6 +105,18 @@ const OPERATIONS: [(&str, &str, &str, Option<&str>); 27] = [
         None,
     ),
     ("GET", "/api/v1/control-planes/{plane}", "A control plane", None),
+    (
+        "POST",
+        "/api/v1/control-planes/{plane}/cordon",
+        "Close a control plane to new claims",
+        Some("Close"),
+    ),
+    (
+        "DELETE",
+        "/api/v1/control-planes/{plane}/cordon",
+        "Open a control plane for new claims again",
+        None,
+    ),
     ("GET", "/api/v1/tenants", "Tenants", None),
     ("GET", "/api/v1/configuration", "The configuration in force", None),
     (
@@ -140,6 +153,7 @@ fn document() -> Value {
         item[route.method.to_lowercase()] = operation;
     }
     let mut schemas = Map::new();
+    schema::<Close>("Close", &mut schemas);
     schema::<AskFor>("AskFor", &mut schemas);
     schema::<Decide>("Decide", &mut schemas);
     schema::<Delete>("Delete", &mut schemas);

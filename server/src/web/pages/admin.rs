@@ -1,17 +1,20 @@
 //! What platform admins, and admins of tenants, look after.
 
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use portico_domain::names::PlaneName;
+use portico_domain::view::names;
 
+use super::super::address::ClientAddress;
 use super::super::asked::Asked;
+use super::super::frame::Done;
 use super::super::problem::Problem;
 use super::super::subject::Named;
-use super::super::viewer::Page;
+use super::super::viewer::{Page, Posted};
 use crate::portal::RecordQuery;
 
 /// `GET /admin/control-planes`.
 pub(in super::super) async fn planes(Page(around): Page) -> Result<Response, Problem> {
-    let page = around.app.portal.planes_page(around.viewer())?;
+    let page = around.app.portal.planes_page(around.viewer()).await?;
     around
         .page("Control planes", &[], |frame| {
             portico_frontend::pages::admin_planes(frame, &page)
@@ -24,7 +27,7 @@ pub(in super::super) async fn plane(
     Page(around): Page,
     Named(name): Named<PlaneName>,
 ) -> Result<Response, Problem> {
-    let page = around.app.portal.plane_page(around.viewer(), &name)?;
+    let page = around.app.portal.plane_page(around.viewer(), &name).await?;
     let title = page.row.plane.title.clone();
     let crumbs = [("Control planes", "/admin/control-planes")];
     around
@@ -32,6 +35,45 @@ pub(in super::super) async fn plane(
             portico_frontend::pages::admin_plane(frame, &page)
         })
         .await
+}
+
+/// `POST /admin/control-planes/{plane}/cordon`.
+pub(in super::super) async fn cordon(
+    ClientAddress(address): ClientAddress,
+    Named(name): Named<PlaneName>,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    form.around
+        .app
+        .portal
+        .cordon(
+            form.around.viewer(),
+            Some(&remote),
+            &name,
+            Some(form.field(names::REASON)),
+        )
+        .await?;
+    Ok(Done::Cordoned.tell(to(&name)))
+}
+
+/// `POST /admin/control-planes/{plane}/uncordon`.
+pub(in super::super) async fn uncordon(
+    ClientAddress(address): ClientAddress,
+    Named(name): Named<PlaneName>,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    form.around
+        .app
+        .portal
+        .uncordon(form.around.viewer(), Some(&remote), &name)
+        .await?;
+    Ok(Done::Uncordoned.tell(to(&name)))
+}
+
+fn to(plane: &PlaneName) -> Response {
+    Redirect::to(&format!("/admin/control-planes/{plane}")).into_response()
 }
 
 /// `GET /admin/tenants`.

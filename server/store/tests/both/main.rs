@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails loudly")]
 
 mod comments;
+mod cordons;
 mod queue;
 mod readiness;
 mod record;

@@ -1,0 +1,82 @@
+//! Control planes that an administrator has closed to new claims.
+
+use portico_domain::names::PlaneName;
+use portico_domain::placement::Cordon;
+use portico_domain::record::NewEvent;
+use portico_domain::tenancy::Person;
+
+use crate::backend::{Query, Row};
+use crate::{Result, Store, StoreError};
+
+impl Store {
+    /// Closes a control plane to new claims, and says so in the record; whether it was open.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn cordon(&self, cordon: &Cordon, events: &[NewEvent]) -> Result<bool> {
+        let insert = Query::new(
+            "INSERT INTO cordons (plane, person, person_name, person_email, reason, since) \
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+            [
+                cordon.plane.as_str().into(),
+                cordon.by.subject.as_str().into(),
+                cordon.by.name.as_str().into(),
+                cordon.by.email.as_deref().into(),
+                cordon.reason.as_deref().into(),
+                cordon.since.into(),
+            ],
+        );
+        self.write_and_record(insert, events).await
+    }
+
+    /// Opens a control plane again, and says so in the record; whether it was closed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn uncordon(&self, plane: &PlaneName, events: &[NewEvent]) -> Result<bool> {
+        let delete = Query::new("DELETE FROM cordons WHERE plane = $1", [plane.as_str().into()]);
+        self.write_and_record(delete, events).await
+    }
+
+    /// All that are closed. They are few.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn cordons(&self) -> Result<Vec<Cordon>> {
+        let select =
+            "SELECT plane, person, person_name, person_email, reason, since FROM cordons ORDER BY plane";
+        self.backend
+            .fetch(Query::new(select, []))
+            .await?
+            .iter()
+            .map(Cordon::try_from)
+            .collect()
+    }
+
+    async fn write_and_record(&self, query: Query, events: &[NewEvent]) -> Result<bool> {
+        let mut transaction = self.backend.begin().await?;
+        if transaction.execute(query).await? == 0 {
+            return Ok(false);
+        }
+        crate::record::append(&mut *transaction, events).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+}
+
+impl TryFrom<&Row> for Cordon {
+    type Error = StoreError;
+
+    fn try_from(row: &Row) -> Result<Self> {
+        Ok(Self {
+            plane: row.parsed("plane")?,
+            by: Person {
+                subject: row.text("person")?,
+                name: row.text("person_name")?,
+                email: row.text_if_any("person_email")?,
+            },
+            reason: row.text_if_any("reason")?,
+            since: row.time("since")?,
+        })
+    }
+}

@@ -1,0 +1,72 @@
+use jiff::Timestamp;
+use portico_domain::placement::Cordon;
+use portico_domain::record::NewEvent;
+use portico_domain::tenancy::{Person, Scope};
+use portico_store::testing::TestStore;
+use portico_store::{EventFilter, Page};
+
+crate::on_both! {
+    a_plane_is_closed_once_and_opened_once,
+}
+
+fn cordon(plane: &str, reason: Option<&str>) -> Cordon {
+    Cordon {
+        plane: plane.parse().unwrap(),
+        by: Person {
+            subject: "https://sso.example#pat".into(),
+            name: "Pat".into(),
+            email: None,
+        },
+        reason: reason.map(Into::into),
+        since: Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap(),
+    }
+}
+
+fn event(verb: &str) -> NewEvent {
+    NewEvent {
+        at: Timestamp::now(),
+        actor: "https://sso.example#pat".into(),
+        actor_name: "Pat".into(),
+        verb: verb.into(),
+        subject: "eu-shared".into(),
+        tenant: None,
+        request: None,
+        remote: None,
+        details: serde_json::Value::Null,
+    }
+}
+
+async fn a_plane_is_closed_once_and_opened_once(database: &TestStore) {
+    let store = &database.store;
+    assert!(store.cordons().await.unwrap().is_empty());
+    let (us, eu) = (cordon("us-shared", None), cordon("eu-shared", Some("Moving out")));
+    assert!(store.cordon(&us, &[]).await.unwrap());
+    assert!(store.cordon(&eu, &[event("plane.cordoned")]).await.unwrap());
+    // Who was first stands, and what was not done is not recorded.
+    let late = cordon("eu-shared", Some("Another reason"));
+    assert!(!store.cordon(&late, &[event("plane.cordoned")]).await.unwrap());
+    assert_eq!(store.cordons().await.unwrap(), [eu.clone(), us.clone()]);
+    assert!(
+        store
+            .uncordon(&eu.plane, &[event("plane.uncordoned")])
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .uncordon(&eu.plane, &[event("plane.uncordoned")])
+            .await
+            .unwrap()
+    );
+    assert_eq!(store.cordons().await.unwrap(), [us]);
+    let events = store
+        .events(&Scope::system(), &EventFilter::default(), &Page::first(10))
+        .await
+        .unwrap();
+    let verbs: Vec<_> = events
+        .items
+        .iter()
+        .map(|event| event.event.verb.as_str())
+        .collect();
+    assert_eq!(verbs, ["plane.uncordoned", "plane.cordoned"]);
+}
