@@ -111,6 +111,11 @@ impl Viewers {
         self.seen.lock().remove(&id);
     }
 
+    /// For sessions that have ended without having been asked.
+    pub fn forget_all(&self) {
+        self.seen.lock().clear();
+    }
+
     fn remember(&self, id: Id, one: Seen) {
         let mut seen = self.seen.lock();
         if seen.len() >= REMEMBERED {

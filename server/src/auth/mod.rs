@@ -6,6 +6,7 @@ mod claims;
 pub mod csrf;
 mod current;
 mod limits;
+mod logout;
 mod provider;
 mod return_to;
 mod session;
@@ -14,6 +15,7 @@ mod tokens;
 
 pub use current::{Current, Viewers};
 pub use limits::Limits;
+pub use logout::{LogoutClaims, LogoutError, read_logout_token};
 pub use provider::{ProviderError, Providers};
 pub use return_to::ReturnTo;
 pub use session::{SESSION_KEY, SignedIn, begin_session, end_session};

@@ -68,6 +68,7 @@ pub(super) fn event(event: &Event) -> String {
     let did = match event.verb.as_str() {
         "session.started" => "signed in",
         "session.ended" => "signed out",
+        "session.terminated" => "ended somebody’s sessions",
         "session.refused" => "was refused a sign-in",
         "request.submitted" => "asked for",
         "request.awaiting" => "must wait for approval of",

@@ -4,7 +4,9 @@ use axum::routing::{MethodRouter, delete, get, post};
 use serde::Serialize;
 
 use super::app::App;
-use super::pages::{admin, approvals, catalog, claims, form, home, requests, sign_in, switch, tokens};
+use super::pages::{
+    admin, approvals, catalog, claims, form, home, logout, requests, sign_in, switch, tokens,
+};
 use super::{api, assets, health, live, measure};
 
 const CLAIM: &str = "/claims/{plane}/{offering}/{namespace}/{name}";
@@ -92,6 +94,12 @@ pub fn table() -> Vec<Route> {
         route("GET", "/auth/login", Public, get(sign_in::login)),
         route("GET", "/auth/callback", Public, get(sign_in::callback)),
         route("POST", "/auth/logout", Form, post(sign_in::logout)),
+        route(
+            "POST",
+            "/auth/backchannel-logout",
+            Public,
+            post(logout::backchannel),
+        ),
         route("GET", "/auth/signed-out", Public, get(sign_in::signed_out)),
         route("POST", "/switch", Form, post(switch::switch)),
         route("GET", "/logo", Public, get(assets::logo)),

@@ -1,6 +1,6 @@
 //! The portal as a browser meets it: signing in and out, what strangers get, what forged requests get.
 
-use portico_simulator::oidc::Misbehaviour;
+use portico_simulator::oidc::{Misbehaviour, SigningKey};
 use portico_store::{EventFilter, Page};
 use reqwest::{Method, StatusCode};
 
@@ -273,6 +273,135 @@ async fn a_provider_that_lies_signs_nobody_in() {
     );
 }
 
+/// The claims of a logout of dana's, issued just now.
+fn logout_claims(house: &House) -> serde_json::Value {
+    let now = jiff::Timestamp::now().as_second();
+    serde_json::json!({
+        "iss": house.provider.issuer(),
+        "aud": "portico",
+        "iat": now,
+        "exp": now + 120,
+        "jti": uuid::Uuid::new_v4().to_string(),
+        "sub": "id-dana",
+        "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+    })
+}
+
+async fn send_logout(house: &House, token: &str) -> super::testing::Page {
+    let form = [("logout_token", token)];
+    house
+        .browser()
+        .send(Method::POST, "/auth/backchannel-logout", &[], Some(&form))
+        .await
+}
+
+#[tokio::test]
+async fn a_provider_ends_the_sessions_it_says_are_over() {
+    let house = House::start().await;
+    let (mut dana, mut again) = (house.signed_in("dana").await, house.signed_in("dana").await);
+    let mut devon = house.signed_in("devon").await;
+    let token = house.provider.sign(&logout_claims(&house)).unwrap();
+    let answer = send_logout(&house, &token).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    for browser in [&mut dana, &mut again] {
+        assert_eq!(browser.get("/").await.url.path(), "/sign-in");
+    }
+    assert_eq!(devon.get("/").await.url.path(), "/");
+    let answer = send_logout(&house, &token).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(answer.text.contains("used before"), "{}", answer.text);
+    let scope = portico_domain::tenancy::Scope::system();
+    let filter = EventFilter {
+        verb: Some("session.terminated".to_owned()),
+        ..EventFilter::default()
+    };
+    let events = house
+        .store
+        .events(&scope, &filter, &Page::first(5))
+        .await
+        .unwrap();
+    assert_eq!(events.items.len(), 1);
+    assert_eq!(events.items[0].event.details["sessions"], 2);
+}
+
+#[tokio::test]
+async fn a_session_is_ended_by_the_providers_own_name_for_it() {
+    let house = House::start().await;
+    let (mut one, mut other) = (house.signed_in("dana").await, house.signed_in("dana").await);
+    let sid = house.provider.sessions_of("dana").remove(0);
+    let mut claims = logout_claims(&house);
+    claims["sid"] = sid.into();
+    claims.as_object_mut().unwrap().shift_remove("sub");
+    let token = house.provider.sign(&claims).unwrap();
+    assert_eq!(send_logout(&house, &token).await.status, StatusCode::OK);
+    let ended = [
+        one.get("/").await.url.path() == "/sign-in",
+        other.get("/").await.url.path() == "/sign-in",
+    ];
+    assert_eq!(ended.into_iter().filter(|ended| *ended).count(), 1, "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_logout_that_does_not_hold_ends_nothing() {
+    let house = House::start().await;
+    let other_key = SigningKey::generate().unwrap();
+    let mut dana = house.signed_in("dana").await;
+    let now = jiff::Timestamp::now().as_second();
+    let wrong = |name: &str, value: serde_json::Value| {
+        let mut claims = logout_claims(&house);
+        claims[name] = value;
+        house.provider.sign(&claims).unwrap()
+    };
+    let without = |name: &str| {
+        let mut claims = logout_claims(&house);
+        claims.as_object_mut().unwrap().shift_remove(name);
+        house.provider.sign(&claims).unwrap()
+    };
+    let good = house.provider.sign(&logout_claims(&house)).unwrap();
+    let parts: Vec<&str> = good.split('.').collect();
+    let unsigned = {
+        use base64::Engine as _;
+        let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
+        format!("{header}.{}.", parts[1])
+    };
+    let tokens = [
+        ("another audience", wrong("aud", "other".into())),
+        ("another issuer", wrong("iss", "https://evil.example".into())),
+        ("old", wrong("iat", (now - 3600).into())),
+        ("of the future", wrong("iat", (now + 3600).into())),
+        ("expired", wrong("exp", (now - 600).into())),
+        ("with a nonce", wrong("nonce", "x".into())),
+        (
+            "with a nonce that is null",
+            wrong("nonce", serde_json::Value::Null),
+        ),
+        (
+            "of another event",
+            wrong("events", serde_json::json!({ "urn:x": {} })),
+        ),
+        ("without events", without("events")),
+        ("of nobody", without("sub")),
+        ("without identity", without("jti")),
+        ("without a date", without("iat")),
+        ("of another key", other_key.sign(&logout_claims(&house)).unwrap()),
+        ("unsigned", unsigned),
+        ("cut short", good[..good.len() - 8].to_owned()),
+        ("no token", "x.y".to_owned()),
+        ("nothing", String::new()),
+        ("endless", "x".repeat(100_000)),
+    ];
+    for (what, token) in tokens {
+        let answer = send_logout(&house, &token).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{what}: {}", answer.text);
+        assert!(answer.text.contains("invalid_request"), "{what}: {}", answer.text);
+        assert_eq!(dana.get("/").await.url.path(), "/", "{what}");
+    }
+    // None of them kept the good one from being heeded.
+    assert_eq!(send_logout(&house, &good).await.status, StatusCode::OK);
+    assert_eq!(dana.get("/").await.url.path(), "/sign-in");
+}
+
 #[tokio::test]
 async fn strangers_are_sent_to_sign_in_and_forged_cookies_are_worth_nothing() {
     let house = House::start().await;
@@ -309,7 +438,8 @@ async fn a_form_without_the_sessions_token_is_refused() {
     let mut browser = house.signed_in("dana").await;
     let other = house.signed_in("pat").await.get("/").await.hidden("_csrf");
     let own = browser.get("/").await.hidden("_csrf");
-    for route in routes::table().into_iter().filter(|route| route.method != "GET") {
+    let changing = |route: &routes::Route| route.method != "GET" && route.kind != Kind::Public;
+    for route in routes::table().into_iter().filter(changing) {
         let path = example(route.path);
         let method: Method = route.method.parse().unwrap();
         for token in ["", "forged", &other] {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use portico_domain::record::NewEvent;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -19,8 +20,23 @@ use crate::{Result, Store};
 /// can be ended by [`Store::end_sessions_of`].
 pub const SUBJECT_KEY: &str = "subject";
 /// The key of a session's data that holds the identity provider's `sid`, a string. Sessions that
-/// have it can be ended by [`Store::end_provider_session`] (OpenID Connect Back-Channel Logout 1.0).
+/// have it can be ended by [`Store::heed_logout`] (OpenID Connect Back-Channel Logout 1.0).
 pub const PROVIDER_SESSION_KEY: &str = "sid";
+
+/// What a provider says is over, by a logout token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Logout<'a> {
+    /// The provider.
+    pub issuer: &'a str,
+    /// The token's identity: its `jti`.
+    pub token: &'a str,
+    /// When the token would be refused for its age anyway.
+    pub expires_at: Timestamp,
+    /// The person: [`portico_domain::tenancy::Person::subject`].
+    pub subject: Option<&'a str>,
+    /// The provider's `sid`.
+    pub provider_session: Option<&'a str>,
+}
 
 /// The store's sessions, as `tower-sessions` wants them.
 #[derive(Debug, Clone)]
@@ -59,23 +75,66 @@ impl Store {
         .await
     }
 
-    /// Ends the sessions that came of one session at the identity provider; how many there were.
+    /// Ends the sessions that a provider says are over, and records that; how many there were. `None` when the
+    /// logout token was heeded before: nothing is done then.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn end_provider_session(&self, sid: &str) -> Result<u64> {
-        self.write(Query::new(
-            "DELETE FROM sessions WHERE provider_session = $1",
-            [sid.into()],
-        ))
-        .await
+    pub async fn heed_logout(
+        &self,
+        logout: &Logout<'_>,
+        event: impl FnOnce(u64) -> NewEvent + Send,
+    ) -> Result<Option<u64>> {
+        let mut transaction = self.backend.begin().await?;
+        let spend = Query::new(
+            "INSERT INTO logout_tokens (issuer, token, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            [
+                logout.issuer.into(),
+                logout.token.into(),
+                logout.expires_at.into(),
+            ],
+        );
+        if transaction.execute(spend).await? == 0 {
+            return Ok(None);
+        }
+        // A provider has a say over those alone whom it signed in.
+        let theirs = format!("{}#", logout.issuer);
+        let length = i64::try_from(theirs.chars().count()).unwrap_or(i64::MAX);
+        let mut end = Query::new("DELETE FROM sessions WHERE substr(subject, 1, CAST(", []);
+        end.bind(length).push(" AS INTEGER)) = ").bind(theirs);
+        if let Some(subject) = logout.subject {
+            end.push(" AND subject = ").bind(subject);
+        }
+        if let Some(sid) = logout.provider_session {
+            end.push(" AND (provider_session = ").bind(sid);
+            if logout.subject.is_some() {
+                // The provider did not name its session at sign-in: it may be this one.
+                end.push(" OR provider_session IS NULL");
+            }
+            end.push(")");
+        }
+        let ended = if logout.subject.is_some() || logout.provider_session.is_some() {
+            transaction.execute(end).await?
+        } else {
+            0
+        };
+        if ended > 0 {
+            crate::record::append(&mut *transaction, &[event(ended)]).await?;
+        }
+        transaction.commit().await?;
+        Ok(Some(ended))
     }
 
-    /// Removes sessions that have expired; how many there were.
+    /// Removes sessions that have expired, and logout tokens that nobody could send again; how many sessions.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn sweep_sessions(&self, now: Timestamp) -> Result<u64> {
+        self.write(Query::new(
+            "DELETE FROM logout_tokens WHERE expires_at <= $1",
+            [now.into()],
+        ))
+        .await?;
         self.write(Query::new(
             "DELETE FROM sessions WHERE expires_at <= $1",
             [now.into()],

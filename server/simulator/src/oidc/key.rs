@@ -77,7 +77,10 @@ impl SigningKey {
     }
 
     /// `claims` as a signed JSON Web Token.
-    pub(super) fn sign(&self, claims: &Value) -> Result<String, KeyError> {
+    ///
+    /// # Errors
+    /// When the library refuses to sign.
+    pub fn sign(&self, claims: &Value) -> Result<String, KeyError> {
         let header = json!({ "alg": "RS256", "typ": "JWT", "kid": self.id });
         let signed = format!("{}.{}", encoded(&header), encoded(claims));
         let mut signature = vec![0; self.pair.public_modulus_len()];

@@ -88,6 +88,15 @@ impl Ledger {
         self.sessions.get(cookie, now).cloned()
     }
 
+    pub(super) fn sessions_of(&self, username: &str) -> Vec<String> {
+        self.sessions
+            .0
+            .values()
+            .filter(|(_, session)| session.username == username)
+            .map(|(_, session)| session.id.clone())
+            .collect()
+    }
+
     /// Ends the session that the cookie stands for, and all of its access tokens.
     pub(super) fn end_session(&mut self, cookie: &str, now: Timestamp) {
         if let Some(session) = self.sessions.take(cookie, now) {

@@ -161,6 +161,20 @@ impl Provider {
         *self.house.misbehaviour.lock() = how;
     }
 
+    /// For tests of a relying party: a token with these claims, signed with its key.
+    ///
+    /// # Errors
+    /// When the library refuses to sign.
+    pub fn sign(&self, claims: &serde_json::Value) -> Result<String, KeyError> {
+        self.house.key.sign(claims)
+    }
+
+    /// The names, in tokens called `sid`, of the sessions in which this person is signed in here.
+    #[must_use]
+    pub fn sessions_of(&self, username: &str) -> Vec<String> {
+        self.house.ledger.lock().sessions_of(username)
+    }
+
     /// Stops listening and waits until what is being answered is answered, two seconds at most:
     /// a browser that holds its connection open delays nobody.
     pub async fn shutdown(mut self) {

@@ -6,6 +6,7 @@ pub(super) mod catalog;
 pub(super) mod claims;
 pub(super) mod form;
 pub(super) mod home;
+pub(super) mod logout;
 pub(super) mod requests;
 pub(super) mod sign_in;
 pub(super) mod switch;

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use portico_store::testing::TestStore;
-use portico_store::{PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
+use portico_store::{Logout, PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
 use serde_json::json;
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use time::{Duration, OffsetDateTime};
@@ -13,6 +13,7 @@ crate::on_both! {
     an_id_that_is_taken_is_drawn_anew,
     an_expired_session_is_none_and_is_swept,
     all_sessions_of_a_person_end_together,
+    a_provider_ends_sessions_of_its_own_and_each_logout_counts_once,
     the_database_does_not_hold_the_id,
 }
 
@@ -81,18 +82,104 @@ async fn an_expired_session_is_none_and_is_swept(database: &TestStore) {
 
 async fn all_sessions_of_a_person_end_together(database: &TestStore) {
     let sessions = Sessions::new(database.store.clone());
-    let mut records = [record("dana"), record("dana"), record("devon"), record("ada")];
+    let mut records = [record("dana"), record("dana"), record("devon")];
     for record in &mut records {
         sessions.create(record).await.unwrap();
     }
     assert_eq!(database.store.end_sessions_of("dana").await.unwrap(), 2);
-    assert_eq!(database.store.end_provider_session("sid-ada").await.unwrap(), 1);
     assert_eq!(sessions.load(&records[0].id).await.unwrap(), None);
-    assert_eq!(sessions.load(&records[3].id).await.unwrap(), None);
     assert_eq!(
         sessions.load(&records[2].id).await.unwrap(),
         Some(records[2].clone())
     );
+}
+
+async fn a_provider_ends_sessions_of_its_own_and_each_logout_counts_once(database: &TestStore) {
+    let store = &database.store;
+    let sessions = Sessions::new(store.clone());
+    let names = [
+        "https://sso#dana",
+        "https://sso#devon",
+        "https://sso#ada",
+        "https://other#dana",
+    ];
+    let mut records = names.map(record);
+    // One at the other provider that happens to be called as one here; one whose provider gave it no name.
+    records[3]
+        .data
+        .insert(PROVIDER_SESSION_KEY.to_owned(), json!("sid-https://sso#dana"));
+    records[2].data.remove(PROVIDER_SESSION_KEY);
+    for record in &mut records {
+        sessions.create(record).await.unwrap();
+    }
+    let soon = Timestamp::now() + jiff::SignedDuration::from_mins(5);
+    let by_session = Logout {
+        issuer: "https://sso",
+        token: "1",
+        expires_at: soon,
+        subject: None,
+        provider_session: Some("sid-https://sso#dana"),
+    };
+    let event = |ended: u64| {
+        let request = portico_store::testing::request("payments", "x", portico_domain::request::State::Draft);
+        let mut event = portico_store::testing::event(&request, "session.terminated");
+        event.request = None;
+        event.details = json!({ "sessions": ended });
+        event
+    };
+    assert_eq!(store.heed_logout(&by_session, event).await.unwrap(), Some(1));
+    assert_eq!(store.heed_logout(&by_session, event).await.unwrap(), None);
+    let nobody = Logout {
+        token: "2",
+        subject: None,
+        provider_session: None,
+        ..by_session
+    };
+    assert_eq!(store.heed_logout(&nobody, event).await.unwrap(), Some(0));
+    let both = Logout {
+        token: "3",
+        subject: Some("https://sso#ada"),
+        provider_session: Some("unheard of"),
+        ..by_session
+    };
+    assert_eq!(store.heed_logout(&both, event).await.unwrap(), Some(1));
+    let of_another = Logout {
+        token: "4",
+        subject: Some("https://other#dana"),
+        provider_session: None,
+        ..by_session
+    };
+    assert_eq!(store.heed_logout(&of_another, event).await.unwrap(), Some(0));
+    let by_person = Logout {
+        token: "5",
+        subject: Some("https://sso#devon"),
+        ..of_another
+    };
+    assert_eq!(store.heed_logout(&by_person, event).await.unwrap(), Some(1));
+    for (record, left) in records.iter().zip([false, false, false, true]) {
+        assert_eq!(
+            sessions.load(&record.id).await.unwrap().is_some(),
+            left,
+            "{record:?}"
+        );
+    }
+    // The same name at another provider is another token; and one is forgotten once it is too old to be heeded.
+    let other = Logout {
+        issuer: "https://other",
+        ..by_session
+    };
+    assert_eq!(store.heed_logout(&other, event).await.unwrap(), Some(1));
+    store.sweep_sessions(soon).await.unwrap();
+    assert_eq!(store.heed_logout(&by_session, event).await.unwrap(), Some(0));
+    let events = store
+        .events(
+            &portico_domain::tenancy::Scope::system(),
+            &portico_store::EventFilter::default(),
+            &portico_store::Page::first(10),
+        )
+        .await
+        .unwrap();
+    assert_eq!(events.items.len(), 4, "what ended nothing is not recorded");
 }
 
 async fn the_database_does_not_hold_the_id(database: &TestStore) {

@@ -1,0 +1,85 @@
+//! Back-channel logout: a provider tells the portal that somebody's session is over.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use jiff::Timestamp;
+use portico_domain::record::NewEvent;
+use portico_store::Logout;
+use serde_json::json;
+
+use super::super::address::ClientAddress;
+use super::super::app::App;
+use super::super::problem::Problem;
+use crate::auth::{LogoutClaims, LogoutError, read_logout_token};
+
+/// `POST /auth/backchannel-logout`. Who sends it is told by the token's signature, not by a session; it says what
+/// a provider can do anyway, which is to end what it began.
+pub(in super::super) async fn backchannel(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    body: String,
+) -> Result<Response, Problem> {
+    let now = Timestamp::now();
+    let token = url::form_urlencoded::parse(body.as_bytes())
+        .find(|(name, _)| name == "logout_token")
+        .map(|(_, value)| value.into_owned());
+    let Some(token) = token else {
+        return Ok(refusal("There is no logout_token."));
+    };
+    let configuration = app.configuration.current();
+    let providers = &configuration.portal.spec.sign_in.providers;
+    let claims = match read_logout_token(&app.providers, providers, &token, now).await {
+        Ok(claims) => claims,
+        Err(error @ LogoutError::Untrue(_)) => {
+            tracing::warn!(%error, %address, "a logout was not heeded");
+            return Ok(refusal(&error.to_string()));
+        }
+        Err(LogoutError::Provider(error)) => return Err(crate::auth::SignInError::from(error).into()),
+    };
+    let logout = Logout {
+        issuer: &claims.issuer,
+        token: &claims.jti,
+        expires_at: claims.expires_at,
+        subject: claims.subject.as_deref(),
+        provider_session: claims.provider_session.as_deref(),
+    };
+    let heeded = app
+        .store
+        .heed_logout(&logout, |ended| event(&claims, address, now, ended))
+        .await?;
+    let Some(ended) = heeded else {
+        return Ok(refusal("This logout token was used before."));
+    };
+    app.viewers.forget_all();
+    tracing::info!(provider = claims.provider, ended, "a provider ended sessions");
+    Ok(unkept(StatusCode::OK.into_response()))
+}
+
+fn event(claims: &LogoutClaims, address: std::net::IpAddr, at: Timestamp, ended: u64) -> NewEvent {
+    NewEvent {
+        at,
+        actor: claims.issuer.clone(),
+        actor_name: claims.provider.clone(),
+        verb: "session.terminated".to_owned(),
+        subject: claims.subject.clone().unwrap_or_else(|| claims.issuer.clone()),
+        tenant: None,
+        request: None,
+        remote: Some(address.to_string()),
+        details: json!({ "provider": claims.provider, "sessions": ended }),
+    }
+}
+
+/// Section 2.8 of the specification.
+fn refusal(why: &str) -> Response {
+    let body = json!({ "error": "invalid_request", "error_description": why });
+    unkept((StatusCode::BAD_REQUEST, Json(body)).into_response())
+}
+
+fn unkept(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
