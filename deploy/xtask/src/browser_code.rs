@@ -33,7 +33,7 @@ pub(crate) fn build() -> Result<PathBuf> {
         // Where somebody's cargo unifies features over a workspace, the server's would come into the browser's code.
         build.env("CARGO_RESOLVER_FEATURE_UNIFICATION", "selected");
         run(build.current_dir(root()).args([
-            "build",
+            "rustc",
             "--quiet",
             "--locked",
             "--package",
@@ -45,6 +45,9 @@ pub(crate) fn build() -> Result<PathBuf> {
             "wasm",
             "--target",
             TRIPLE,
+            // Not in the manifest: the server's build would link a library that nobody loads.
+            "--crate-type",
+            "cdylib",
         ]))
     })?;
     let built = target().join(TRIPLE).join("wasm/portico_frontend.wasm");
