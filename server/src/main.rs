@@ -39,7 +39,8 @@ enum Command {
         #[arg(long, env = "PORTICO_DATABASE", hide_env_values = true)]
         database: Option<String>,
     },
-    /// Judges objects by the definitions of their kinds; exit status 1 when one is refused.
+    /// Judges objects by the definitions of their kinds; exit status 1 when one is refused, 2 when one cannot be
+    /// judged.
     Validate(commands::validate::ValidateArguments),
     /// Lists everything that the portal answers to.
     Routes {
@@ -152,9 +153,15 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
             println!("the database is up to date");
         }
         Command::Validate(arguments) => {
-            if !commands::validate::validate(&arguments, &mut std::io::stdout())? {
-                return Ok(ExitCode::FAILURE);
-            }
+            // 1 says that something was refused: what could not be judged must not look like it.
+            let overall = commands::validate::validate(&arguments, &mut std::io::stdout());
+            return Ok(match overall {
+                Ok(overall) => ExitCode::from(overall.exit_status()),
+                Err(error) => {
+                    eprintln!("portico: {error}");
+                    ExitCode::from(2)
+                }
+            });
         }
         Command::Routes { json } => {
             if json {

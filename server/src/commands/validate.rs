@@ -5,8 +5,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
-use portico_domain::schema::{Definition, Judgement, yaml};
+use clap::{Args, ValueEnum};
+use portico_domain::schema::{Definition, Judgement, Scope, yaml};
 use serde_json::{Value, json};
 
 /// What to judge, and by what.
@@ -15,15 +15,62 @@ pub struct ValidateArguments {
     /// A file of custom resource definitions; may be given several times.
     #[arg(long = "crd", value_name = "FILE", required = true)]
     definitions: Vec<PathBuf>,
+    /// The version to judge by, in place of the one that an object names.
+    #[arg(long, value_name = "VERSION")]
+    version: Option<String>,
+    /// The namespace of objects that name none, as kubectl would put them into.
+    #[arg(short, long, value_name = "NAMESPACE", default_value = "default")]
+    namespace: String,
     /// The object as it was, to judge an update.
     #[arg(long, value_name = "FILE")]
     old: Option<PathBuf>,
-    /// Prints a JSON list of verdicts.
-    #[arg(long)]
-    json: bool,
-    /// Files of objects.
-    #[arg(value_name = "FILE", required = true)]
+    /// How the verdicts are written.
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Output,
+    /// Files of objects, as YAML or JSON.
+    #[arg(value_name = "OBJECT", required = true)]
     objects: Vec<PathBuf>,
+}
+
+/// How verdicts are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// To read.
+    #[default]
+    Text,
+    /// A JSON list.
+    Json,
+}
+
+/// What came of judging everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Overall {
+    /// Everything is accepted.
+    Accepted,
+    /// Nothing is found wrong, but not everything could be judged.
+    NotJudged,
+    /// Something is refused.
+    Refused,
+}
+
+impl Overall {
+    /// The exit status that says so: 0, 1 when something is refused, 2 when something could not be judged.
+    #[must_use]
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Self::Accepted => 0,
+            Self::Refused => 1,
+            Self::NotJudged => 2,
+        }
+    }
+
+    fn of(verdict: &Result<Judgement, String>) -> Self {
+        match verdict {
+            Ok(judgement) if judgement.is_accepted() => Self::Accepted,
+            Ok(judgement) if !judgement.is_unknown() => Self::Refused,
+            Ok(_) | Err(_) => Self::NotJudged,
+        }
+    }
 }
 
 /// Why nothing could be judged.
@@ -42,51 +89,68 @@ pub enum ValidateError {
     Out(#[from] io::Error),
 }
 
-/// Judges all objects and writes the verdicts; whether all were accepted.
+/// Judges all objects and writes the verdicts.
 ///
 /// # Errors
-/// When a file cannot be read, or `out` not be written to.
-pub fn validate(arguments: &ValidateArguments, out: &mut impl Write) -> Result<bool, ValidateError> {
+/// When a file cannot be read, or holds no definition, or `out` not be written to.
+pub fn validate(arguments: &ValidateArguments, out: &mut impl Write) -> Result<Overall, ValidateError> {
     let mut definitions = Vec::new();
     for path in &arguments.definitions {
+        let before = definitions.len();
         for document in read(path)? {
             if document["kind"] == "CustomResourceDefinition" {
                 definitions.push(Definition::parse(&document).map_err(failed(path))?);
             }
+        }
+        if definitions.len() == before {
+            return Err(failed(path)("there is no CustomResourceDefinition in it"));
         }
     }
     let old = match &arguments.old {
         Some(path) => read(path)?.into_iter().next(),
         None => None,
     };
-    let mut all = true;
+    let mut overall = Overall::Accepted;
     let mut verdicts = Vec::new();
     for path in &arguments.objects {
         for object in read(path)? {
-            let verdict = judge(&definitions, &object, old.as_ref());
+            let verdict = judge(arguments, &definitions, &object, old.as_ref());
             let name = object["metadata"]["name"].as_str().unwrap_or("-");
             let what = format!(
                 "{}: {} {name}",
                 path.display(),
                 object["kind"].as_str().unwrap_or("-")
             );
-            all &= verdict.as_ref().is_ok_and(Judgement::is_accepted);
-            if arguments.json {
+            overall = overall.max(Overall::of(&verdict));
+            if arguments.output == Output::Json {
                 verdicts.push(as_json(path, &object, &verdict));
             } else {
                 print(out, &what, &verdict)?;
             }
         }
     }
-    if arguments.json {
+    if arguments.output == Output::Json {
         writeln!(out, "{:#}", Value::Array(verdicts))?;
     }
-    Ok(all)
+    Ok(overall)
 }
 
 fn read(path: &Path) -> Result<Vec<Value>, ValidateError> {
     let text = fs::read_to_string(path).map_err(failed(path))?;
-    yaml::parse_all(&text).map_err(failed(path))
+    let documents = yaml::parse_all(&text).map_err(failed(path))?;
+    // As `kubectl get -o yaml` writes several.
+    let each =
+        documents
+            .into_iter()
+            .flat_map(|mut document| match document.get_mut("items").map(Value::take) {
+                Some(Value::Array(items)) if document["kind"] == "List" => items,
+                Some(items) => {
+                    document["items"] = items;
+                    vec![document]
+                }
+                None => vec![document],
+            });
+    Ok(each.filter(|document| !document.is_null()).collect())
 }
 
 fn failed<E: ToString>(path: &Path) -> impl Fn(E) -> ValidateError {
@@ -97,25 +161,45 @@ fn failed<E: ToString>(path: &Path) -> impl Fn(E) -> ValidateError {
     }
 }
 
-fn judge(definitions: &[Definition], object: &Value, old: Option<&Value>) -> Result<Judgement, String> {
+fn judge(
+    arguments: &ValidateArguments,
+    definitions: &[Definition],
+    object: &Value,
+    old: Option<&Value>,
+) -> Result<Judgement, String> {
     let api_version = object["apiVersion"].as_str().unwrap_or_default();
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     let kind = object["kind"].as_str().unwrap_or_default();
-    definitions
+    let definition = definitions
         .iter()
         .find(|definition| definition.group == group && definition.kind == kind)
-        .ok_or_else(|| format!("no definition of {kind} in {group:?} was given"))?
-        .judge_document(None, object, old)
+        .ok_or_else(|| format!("no definition of the kind {kind:?} in the group {group:?} was given"))?;
+    let placed = |object: &Value| {
+        let mut object = object.clone();
+        if definition.scope == Scope::Namespaced
+            && object.pointer("/metadata/namespace").is_none()
+            && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+        {
+            metadata.insert("namespace".to_owned(), json!(arguments.namespace));
+        }
+        object
+    };
+    definition
+        .judge_document(
+            arguments.version.as_deref(),
+            &placed(object),
+            old.map(placed).as_ref(),
+        )
         .map_err(|error| error.to_string())
 }
 
 fn print(out: &mut impl Write, what: &str, verdict: &Result<Judgement, String>) -> io::Result<()> {
     match verdict {
         Ok(judgement) => {
-            let word = if judgement.is_accepted() {
-                "accepted"
-            } else {
-                "refused"
+            let word = match Overall::of(verdict) {
+                Overall::Accepted => "accepted",
+                Overall::Refused => "refused",
+                Overall::NotJudged => "not judged",
             };
             writeln!(out, "{what}: {word}")?;
             for violation in &judgement.violations {

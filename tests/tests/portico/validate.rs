@@ -1,0 +1,249 @@
+//! `portico validate`, as somebody uses it in a pipeline: exit status, words, JSON.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use portico_tests::processes::portico;
+use serde_json::Value;
+use tempfile::TempDir;
+
+const GOOD: &str = "apiVersion: tests.portico.dev/v1
+kind: Gadget
+metadata: { name: good }
+spec: { size: 3, users: [{ name: ann }] }
+";
+const BAD: &str = "apiVersion: tests.portico.dev/v1
+kind: Gadget
+metadata: { name: Bad_Name }
+spec: { size: 9, mode: sideways, users: [{ name: ann }, { name: ann }], colour: red }
+";
+const CRD: &str = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: gadgets.tests.portico.dev }
+spec:
+  group: tests.portico.dev
+  scope: Cluster
+  names: { kind: Gadget, plural: gadgets, singular: gadget, listKind: GadgetList }
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          required: [spec]
+          properties:
+            spec:
+              type: object
+              required: [size]
+              properties:
+                size: { type: integer, maximum: 5 }
+                mode: { type: string, enum: [up, down], default: up }
+                users:
+                  type: array
+                  x-kubernetes-list-type: map
+                  x-kubernetes-list-map-keys: [name]
+                  items: { type: object, required: [name], properties: { name: { type: string } } }
+              x-kubernetes-validations:
+                - { rule: 'self.size >= oldSelf.size', message: it never shrinks }
+";
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        folder.write("crd.yaml", CRD);
+        folder.write("good.yaml", GOOD);
+        folder.write("bad.yaml", BAD);
+        folder
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn validate(&self, arguments: &[&str]) -> (i32, String, String) {
+        said(
+            Command::new(portico())
+                .current_dir(self.0.path())
+                .arg("validate")
+                .args(arguments),
+        )
+    }
+}
+
+fn said(command: &mut Command) -> (i32, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+#[test]
+fn what_is_accepted_is_status_0() {
+    let folder = Folder::new();
+    let (status, out, err) = folder.validate(&["--crd", "crd.yaml", "good.yaml"]);
+    assert_eq!(
+        (status, out.as_str(), err.as_str()),
+        (0, "good.yaml: Gadget good: accepted\n", "")
+    );
+}
+
+#[test]
+fn what_is_refused_is_status_1_with_every_violation_and_its_field() {
+    let folder = Folder::new();
+    let (status, out, _) = folder.validate(&["--crd", "crd.yaml", "good.yaml", "bad.yaml"]);
+    assert_eq!(status, 1, "{out}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(lines.contains(&"good.yaml: Gadget good: accepted"), "{out}");
+    assert!(lines.contains(&"bad.yaml: Gadget Bad_Name: refused"), "{out}");
+    for found in [
+        "  metadata.name: Invalid value: \"Bad_Name\": ",
+        "  spec.size: Invalid value: 9: ",
+        "  spec.mode: Unsupported value: \"sideways\": supported values: ",
+        "  spec.users[1]: Duplicate value: ",
+        "  spec.colour: unknown field, left out",
+    ] {
+        assert!(
+            lines.iter().any(|line| line.starts_with(found)),
+            "{found:?} in {out}"
+        );
+    }
+}
+
+#[test]
+fn programs_read_json() {
+    let folder = Folder::new();
+    let (status, out, _) = folder.validate(&["--crd", "crd.yaml", "-o", "json", "good.yaml", "bad.yaml"]);
+    assert_eq!(status, 1);
+    let verdicts: Value = serde_json::from_str(&out).unwrap();
+    let (good, bad) = (&verdicts[0], &verdicts[1]);
+    assert_eq!(good["accepted"], true);
+    assert_eq!(good["object"]["spec"]["mode"], "up", "as it would be stored");
+    assert_eq!(
+        (&bad["file"], &bad["name"]),
+        (&"bad.yaml".into(), &"Bad_Name".into())
+    );
+    let violations = bad["violations"].as_array().unwrap();
+    let size = violations
+        .iter()
+        .find(|violation| violation["path"] == "spec.size")
+        .unwrap();
+    assert_eq!(size["pointer"], "/spec/size");
+    assert_eq!(size["reason"], "FieldValueInvalid");
+    assert!(size["message"].as_str().unwrap().starts_with("Invalid value: 9"));
+}
+
+#[test]
+fn an_update_is_judged_by_what_was() {
+    let folder = Folder::new();
+    let shrunk = GOOD.replace("size: 3", "size: 2");
+    folder.write("shrunk.yaml", &shrunk);
+    let (status, out, _) = folder.validate(&["--crd", "crd.yaml", "--old", "good.yaml", "shrunk.yaml"]);
+    assert_eq!(status, 1, "{out}");
+    assert!(out.contains("it never shrinks"), "{out}");
+    let (status, out, _) = folder.validate(&["--crd", "crd.yaml", "shrunk.yaml"]);
+    assert_eq!(status, 0, "a new one may be as small as it likes: {out}");
+}
+
+#[test]
+fn what_cannot_be_judged_is_status_2_and_says_why() {
+    let folder = Folder::new();
+    folder.write("other.yaml", &GOOD.replace("Gadget", "Gizmo"));
+    folder.write("broken.yaml", "spec: [1,\n");
+    let crd: &[&str] = &["--crd", "crd.yaml"];
+    let cases: [(&[&str], &str); 6] = [
+        (&["other.yaml"], "no definition of the kind \"Gizmo\""),
+        (&["--version", "v9", "good.yaml"], "v9"),
+        (&["missing.yaml"], "missing.yaml"),
+        (&["broken.yaml"], "broken.yaml"),
+        (
+            &["--crd", "good.yaml", "good.yaml"],
+            "good.yaml: there is no CustomResourceDefinition in it",
+        ),
+        (&[], "OBJECT"),
+    ];
+    for (arguments, words) in cases {
+        let (status, out, err) = folder.validate(&[crd, arguments].concat());
+        assert_eq!(status, 2, "{arguments:?}: {out}{err}");
+        assert!(format!("{out}{err}").contains(words), "{arguments:?}: {out}{err}");
+    }
+    // What is known to be wrong is the stronger word.
+    let (status, out, _) = folder.validate(&["--crd", "crd.yaml", "other.yaml", "bad.yaml"]);
+    assert_eq!(status, 1, "{out}");
+}
+
+#[test]
+fn lists_and_several_documents_are_judged_one_by_one() {
+    let folder = Folder::new();
+    let list = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: tests.portico.dev/v1\n  kind: Gadget\n  metadata: { name: one }\n  spec: { size: 1 }\n- apiVersion: tests.portico.dev/v1\n  kind: Gadget\n  metadata: { name: two }\n  spec: { size: 99 }\n";
+    folder.write("several.yaml", &format!("{GOOD}---\n{list}"));
+    let (status, out, _) = folder.validate(&["--crd", "crd.yaml", "several.yaml"]);
+    assert_eq!(status, 1, "{out}");
+    for line in [
+        "Gadget good: accepted",
+        "Gadget one: accepted",
+        "Gadget two: refused",
+    ] {
+        assert!(out.contains(line), "{line} in {out}");
+    }
+}
+
+#[test]
+fn published_objects_are_judged_as_published() {
+    let corpus = std::env::var_os("PORTICO_CORPUS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"),
+        PathBuf::from,
+    );
+    if !corpus.is_dir() {
+        portico_tests::report::skip(
+            "published_objects_are_judged_as_published",
+            "the corpus (PORTICO_CORPUS)",
+        );
+        return;
+    }
+    let files = |folder: &str| {
+        let entries = std::fs::read_dir(corpus.join(folder)).unwrap().flatten();
+        let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        files.sort();
+        files
+    };
+    let judge = |folder: &str| {
+        let mut command = Command::new(portico());
+        command.args(["validate", "--output", "json"]);
+        for definition in files("crds") {
+            command.arg("--crd").arg(definition);
+        }
+        let (status, out, err) = said(command.args(files(folder)));
+        let verdicts: Vec<Value> =
+            serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
+        (status, verdicts)
+    };
+    // Of some kinds the corpus has no definition but what is made of an XRD: those are not judged, and said to be so.
+    // One has a name that a script is to put in.
+    let (_, samples) = judge("samples");
+    assert!(samples.len() > 100, "{}", samples.len());
+    for verdict in &samples {
+        let by_metadata = verdict["violations"].as_array().is_some_and(|violations| {
+            let of_metadata = |path: &str| path == "metadata.name" || path == "metadata.namespace";
+            violations
+                .iter()
+                .all(|violation| of_metadata(violation["path"].as_str().unwrap()))
+        });
+        let unknown = verdict["problem"]
+            .as_str()
+            .is_some_and(|why| why.starts_with("no definition"));
+        assert!(unknown || by_metadata, "{verdict:#}");
+    }
+    let (status, invalid) = judge("invalid");
+    assert_eq!(status, 1);
+    for verdict in &invalid {
+        assert_eq!(verdict["accepted"], false, "{verdict:#}");
+    }
+}
