@@ -162,7 +162,7 @@ pub async fn serve(
     first_look(&planes).await;
     tracing::info!(%local, public = %public_url, "serving");
     ready(&public_url, local);
-    let served = web::serve(listener, router, stop.clone()).await;
+    let served = web::serve(listener, router, web::Bounds::default(), stop.clone()).await;
     stop.cancel();
     background.close();
     background.wait().await;

@@ -10,6 +10,7 @@ pub mod app;
 mod asked;
 mod assets;
 mod frame;
+mod hasty;
 mod health;
 mod live;
 mod measure;
@@ -25,7 +26,7 @@ mod viewer;
 pub use app::App;
 pub use live::Streams;
 pub use router::router;
-pub use serve::serve;
+pub use serve::{Bounds, serve};
 
 #[cfg(test)]
 #[cfg(feature = "demo")]

@@ -148,6 +148,7 @@ impl House {
         tokio::spawn(serve(
             listener,
             router(app, Sessions::new(store.clone())),
+            super::Bounds::default(),
             stop.clone(),
         ));
         Self {

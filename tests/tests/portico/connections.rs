@@ -1,0 +1,60 @@
+//! Connections that are slow to speak, or stay open: others are served, and the portal stops all the same.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use portico_tests::demo::Demo;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_stops_within_seconds_while_people_look_on_and_dawdlers_dawdle() {
+    let mut demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    let address = demo.ready.portal.trim_start_matches("http://").to_owned();
+    let cookies: Vec<String> = dana
+        .cookies()
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let looks_on = || {
+        let mut connection = TcpStream::connect(&address).unwrap();
+        connection
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        write!(
+            connection,
+            "GET /events HTTP/1.1\r\nhost: {address}\r\naccept: text/event-stream\r\ncookie: {}\r\n\r\n",
+            cookies.join("; ")
+        )
+        .unwrap();
+        let mut head = [0; 15];
+        connection.read_exact(&mut head).unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200 OK");
+        connection
+    };
+    let mut streams: Vec<TcpStream> = (0..3).map(|_| looks_on()).collect();
+    // Hundreds that never finish their headers.
+    let dawdlers: Vec<TcpStream> = (0..300)
+        .map(|number| {
+            let mut connection = TcpStream::connect(&address).unwrap();
+            let says: &[u8] = match number % 3 {
+                0 => b"",
+                1 => b"GET /catalog HTTP/1.1\r\nhost: somewhere\r\nx-",
+                _ => b"PRI * HTTP/2.0\r\n",
+            };
+            connection.write_all(says).unwrap();
+            connection
+        })
+        .collect();
+    let _ = dana.get("/catalog").await.expect(200);
+
+    let (status, took) = demo.stop();
+    assert!(status.success(), "{status}\n{}", demo.log());
+    assert!(took < Duration::from_secs(12), "stopped within {took:?}");
+    for stream in &mut streams {
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).unwrap();
+        assert!(rest.ends_with("0\r\n\r\n"), "a stream comes to its end: {rest}");
+    }
+    drop(dawdlers);
+}
