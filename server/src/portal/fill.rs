@@ -1,12 +1,14 @@
 //! Filling a request in: from what its form begins with, and what was posted.
 
-use portico_domain::manifest::{settable, without_machinery};
+use portico_domain::documents::Plan;
+use portico_domain::manifest::{differences, settable, without_machinery};
 use portico_domain::schema::{form, yaml};
 use portico_domain::view::names as field;
 use serde_json::{Map, Value};
 
 use super::draft::Draft;
 use super::form::Posted;
+use super::offering::plan_title;
 
 impl Draft {
     /// Fills the object in.
@@ -53,7 +55,11 @@ impl Draft {
                 give_way(&mut self.object, &was.values);
                 self.object = settled(&form::start(&schema, &hints, Some(plan), &self.object));
             } else {
+                let wished = self.object.clone();
                 form::enforce(plan, &mut self.object);
+                if self.yaml_tab && posted.has_fields() {
+                    self.tell_what_the_plan_locks(plan, &wished);
+                }
             }
         }
         match self.command.as_deref() {
@@ -66,12 +72,30 @@ impl Draft {
         }
     }
 
+    /// In the form such a field cannot be filled in; what was written as YAML must not be passed over in silence.
+    fn tell_what_the_plan_locks(&mut self, plan: &Plan, wished: &Value) {
+        for (path, wish, locked) in differences(wished, &self.object) {
+            // An empty `spec:` asks for nothing.
+            if wish != "—" && wish != "null" {
+                let plan = plan_title(plan);
+                let why =
+                    format!("The plan {plan} sets this to {locked}. Leave it out, or choose another plan.");
+                self.problem(&path, why);
+            }
+        }
+    }
+
     fn read_yaml(&mut self, text: &str) {
         self.yaml_text = Some(text.to_owned());
         match yaml::parse(text) {
-            Ok(object @ Value::Object(_)) => {
+            Ok(object @ Value::Object(_))
+                if matches!(object.get("spec"), None | Some(Value::Object(_) | Value::Null)) =>
+            {
                 self.object = settled(&object);
                 return;
+            }
+            Ok(Value::Object(_)) => {
+                self.yaml_problem = Some("`spec` must be a mapping, as `spec: { size: 10Gi }`.".to_owned());
             }
             Ok(Value::Null) => {
                 self.object = Value::Object(Map::new());

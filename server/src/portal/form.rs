@@ -96,8 +96,8 @@ impl Draft {
         if stale {
             self.problem(
                 "",
-                "The form has changed since you opened it: the control plane now has other fields for it. \
-                 What you typed is still here; look it over and send it again.",
+                "The form has changed since you opened it: the control plane that would serve it has other fields for \
+                 it. What you typed is still here; look it over and send it again.",
             );
         }
     }
