@@ -1,0 +1,127 @@
+//! What waits for agreement: it expires, it can be taken back, and nobody agrees to their own.
+
+use portico_domain::names::RequestId;
+use portico_domain::tenancy::Scope;
+use portico_store::{Settings, Store};
+use portico_tests::demo::Demo;
+use portico_tests::person::Answer;
+use portico_tests::story::{BUCKET, QUEUE, claim_path, decide, request, until_claim, until_request};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_decides_on_expires_and_can_be_asked_for_anew() {
+    let mut demo = Demo::start().await;
+    let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
+    dana.work_in("payments/production").await;
+    let id = request(&dana, QUEUE, "forgotten", &[]).await;
+    let _ = until_request(&dana, &id, "Awaiting approval").await;
+    let open = ada.get(&format!("/requests/{id}")).await.expect(200);
+    let late = open.page().form("/decide").expect("a decision to take");
+
+    // The policy counts in hours: three days pass in the database.
+    demo.stop();
+    let url = format!("sqlite:{}", demo.data().join("portico.db").display());
+    let store = Store::connect(&url, &Settings::default()).await.unwrap();
+    let key: RequestId = id.parse().unwrap();
+    let mut stored = store.request(&Scope::system(), key).await.unwrap().unwrap();
+    stored.approval.as_mut().unwrap().expires_at = stored.created_at;
+    store.update_request(&stored, &[]).await.unwrap();
+    store.close().await;
+    demo.restart().await;
+
+    let expired = until_request(&dana, &id, "Expired").await;
+    let told = expired.page().text(".state-line").unwrap();
+    assert!(told.contains("ask again if it is still wanted"), "{told}");
+    assert!(
+        expired.page().body().contains("Expired: nobody decided in time"),
+        "{}",
+        expired.page().body()
+    );
+    let queue = ada.get("/approvals").await.expect(200);
+    assert!(
+        !queue.page().body().contains("forgotten"),
+        "nobody has to decide on it"
+    );
+    let decided = ada.submit(&open.url, &late, Some(("_decision", "approve"))).await;
+    assert_eq!(decided.status, 409, "{}", decided.page().body());
+    assert!(
+        decided.page().body().contains("expired"),
+        "{}",
+        decided.page().body()
+    );
+
+    // Asked for anew under the same name, and agreed to, it is made.
+    let again = request(&dana, QUEUE, "forgotten", &[]).await;
+    let _ = until_request(&dana, &again, "Awaiting approval").await;
+    let _ = decide(&ada, &again, "approve", "").await.expect(200);
+    let fulfilled = until_request(&dana, &again, "Fulfilled").await;
+    let _ = until_claim(&dana, &claim_path(&fulfilled), "Ready").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asked_takes_it_back_and_an_approver_who_asked_needs_another() {
+    let demo = Demo::start().await;
+    let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
+    dana.work_in("payments/production").await;
+    let id = request(&dana, BUCKET, "second-thoughts", &[]).await;
+    let waiting = until_request(&dana, &id, "Awaiting approval").await;
+    let seen_by_ada = ada.get(&format!("/requests/{id}")).await.expect(200);
+    let decision = seen_by_ada.page().form("/decide").unwrap();
+    assert!(
+        seen_by_ada.page().form("/withdraw").is_none(),
+        "an approver did not ask for it"
+    );
+    let withdrawn = dana
+        .submit(&waiting.url, &waiting.page().form("/withdraw").unwrap(), None)
+        .await
+        .expect(200);
+    assert!(
+        state(&withdrawn).starts_with("Withdrawn"),
+        "{}",
+        state(&withdrawn)
+    );
+    let late = ada
+        .submit(&seen_by_ada.url, &decision, Some(("_decision", "approve")))
+        .await;
+    assert_eq!(late.status, 409, "{}", late.page().body());
+    let twice = dana
+        .submit(&waiting.url, &waiting.page().form("/withdraw").unwrap(), None)
+        .await;
+    assert_eq!(twice.status, 409, "{}", twice.page().body());
+
+    // Ada may agree to what others ask for, and not to this, whatever she posts.
+    ada.work_in("payments/production").await;
+    let own = request(&ada, BUCKET, "for-myself", &[]).await;
+    let page = until_request(&ada, &own, "Awaiting approval").await;
+    assert!(page.page().form("/decide").is_none());
+    assert!(
+        page.page()
+            .body()
+            .contains("Nobody approves a request of their own"),
+        "{}",
+        page.page().body()
+    );
+    let others = request(&dana, BUCKET, "for-the-team", &[]).await;
+    let _ = until_request(&dana, &others, "Awaiting approval").await;
+    let form = ada
+        .get(&format!("/requests/{others}"))
+        .await
+        .page()
+        .form("/decide")
+        .unwrap();
+    let mut forged = form.clone();
+    forged.action = format!("/requests/{own}/decide");
+    let refused = ada
+        .submit(&page.url, &forged, Some(("_decision", "approve")))
+        .await;
+    assert_eq!(refused.status, 403, "{}", refused.page().body());
+    let still = ada.get(&format!("/requests/{own}")).await.expect(200);
+    assert!(
+        state(&still).starts_with("Awaiting approval"),
+        "{}",
+        state(&still)
+    );
+}
+
+fn state(answer: &Answer) -> String {
+    answer.page().text(".state-line").unwrap_or_default()
+}
