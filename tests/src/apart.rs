@@ -28,12 +28,22 @@ impl Apart {
         let world = Demo::start_with(&["--world-only"]).await;
         // Benches ask for more than the demo's teams may have.
         world.strike_quotas();
+        Self::over(world, "warn").await
+    }
+
+    /// Starts the portal over a world, by the configuration that this has by now; `log` says what it logs, as
+    /// `RUST_LOG` would.
+    ///
+    /// # Panics
+    /// When it does not answer in time.
+    pub async fn over(world: Demo, log: &str) -> Self {
+        let level = log;
         let log = std::fs::File::create(world.data().join("portal.log")).unwrap();
         let mut command = Command::new(portico());
         command
             .args(["serve", "--config"])
             .arg(&world.ready.configuration)
-            .env("RUST_LOG", "warn");
+            .env("RUST_LOG", level);
         let begun = Instant::now();
         let mut portal = Owned::start(&command, |command| {
             command.stdout(log.try_clone().unwrap()).stderr(log);
@@ -50,6 +60,18 @@ impl Apart {
             start: begun.elapsed(),
             portal,
         }
+    }
+
+    /// All that the portal has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.world.data().join("portal.log")).unwrap_or_default()
+    }
+
+    /// Stops the portal by SIGTERM; how it ended, and after how long.
+    pub fn stop(&mut self) -> (std::process::ExitStatus, Duration) {
+        let begun = Instant::now();
+        (self.portal.stop(Duration::from_secs(15)), begun.elapsed())
     }
 
     /// The memory that the portal holds, in bytes.

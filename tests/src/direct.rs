@@ -12,8 +12,8 @@ use serde_json::Value;
 /// A client of one control plane.
 #[derive(Debug, Clone)]
 pub struct Direct {
-    client: Client,
-    server: String,
+    pub(crate) client: Client,
+    pub(crate) server: String,
 }
 
 impl Direct {
@@ -49,6 +49,24 @@ impl Direct {
     /// When it is refused; shows what was said.
     pub async fn create(&self, path: &str, object: &Value) {
         self.send(Method::POST, path, "application/json", object).await;
+    }
+
+    /// What is at `path`; `None` where there is nothing.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub async fn get(&self, path: &str) -> Option<Value> {
+        let answer = self
+            .client
+            .get(format!("{}{path}", self.server))
+            .send()
+            .await
+            .unwrap();
+        if answer.status() == reqwest::StatusCode::NOT_FOUND {
+            return None;
+        }
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        Some(serde_json::from_str(&answer.text().await.unwrap()).unwrap())
     }
 
     async fn send(&self, method: Method, path: &str, kind: &'static str, body: &Value) {

@@ -18,6 +18,7 @@ pub mod html;
 pub mod kubectl;
 pub mod person;
 pub mod processes;
+pub mod proxy;
 pub mod report;
 pub mod story;
 pub mod until;

@@ -395,6 +395,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         },
         dry_run: Some(DryRunVerdict {
             accepted: false,
+            answered: true,
             message:
                 "admission webhook \"policy.acme.example\" denied the request: databases need an owner label"
                     .into(),
@@ -405,6 +406,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         reviewed: true,
         dry_run: Some(DryRunVerdict {
             accepted: true,
+            answered: true,
             message: "EU shared answered in 40 ms and had nothing against it.".into(),
         }),
         ..create()

@@ -17,7 +17,7 @@ use super::{Portal, PortalError, Result, connect, rows};
 
 /// How long the page waits for what only the control plane knows: the tree and the events. After that it is
 /// drawn without, and says so.
-const PATIENCE: Duration = Duration::from_millis(1200);
+const PATIENCE: Duration = Duration::from_millis(700);
 
 /// Requests shown in its history.
 const HISTORY: u32 = 20;

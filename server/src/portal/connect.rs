@@ -13,7 +13,7 @@ use portico_planes::{Actor, Offered};
 use super::Portal;
 
 /// How long the page waits for the names of the secret's keys.
-const PATIENCE: Duration = Duration::from_millis(1200);
+const PATIENCE: Duration = Duration::from_millis(700);
 
 impl Portal {
     /// How to connect to the claim; `None` when there is nothing to connect to.

@@ -13,7 +13,7 @@ use portico_domain::request::Action;
 use portico_domain::schema::{Definition, Schema, Violation};
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{ApprovalPreview, Problem, QuotaLine, names as field};
-use portico_planes::{Expect, Offered, Served};
+use portico_planes::{Expect, Offered, PlaneError, Served};
 use serde_json::Value;
 
 use super::form::{FormTarget, Posted};
@@ -57,6 +57,8 @@ pub(super) struct Draft {
     pub(super) ruling: Ruling,
     pub(super) approval: ApprovalPreview,
     pub(super) quota: Vec<QuotaLine>,
+    /// Why the control plane did not take it, or could not be asked.
+    pub(super) trouble: Option<PlaneError>,
 }
 
 /// What is known of a request before anything is filled in.
@@ -123,6 +125,7 @@ impl Draft {
             ruling: Ruling::Go,
             approval: ApprovalPreview::default(),
             quota: Vec::new(),
+            trouble: None,
         }
     }
 

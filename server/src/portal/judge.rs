@@ -2,6 +2,7 @@
 //! plane itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use portico_domain::claim::Flavour;
 use portico_domain::manifest::{Marks, render, settle_connection_secret};
@@ -17,6 +18,9 @@ use serde_json::Value;
 use super::draft::Draft;
 use super::names::title;
 use super::{Portal, PortalError, Result};
+
+/// How long somebody waits at most for a control plane's verdict.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Draft {
     /// Renders the manifest and judges it by the schema that the control plane serves.
@@ -193,13 +197,17 @@ impl Portal {
 
     /// Asks the chosen control plane itself: its admission policies speak before anybody is asked to approve.
     pub(super) async fn dry_run(&self, draft: &mut Draft, viewer: &Viewer) -> DryRunVerdict {
-        let verdict = |accepted: bool, message: String| DryRunVerdict { accepted, message };
+        let verdict = |accepted: bool, answered: bool, message: String| DryRunVerdict {
+            accepted,
+            answered,
+            message,
+        };
         let (Some(plane), Some(resource), Some(manifest)) = (
             draft.placement.chosen.clone(),
             draft.resource().cloned(),
             draft.manifest.clone(),
         ) else {
-            return verdict(false, "There is no control plane to ask.".to_owned());
+            return verdict(false, false, "There is no control plane to ask.".to_owned());
         };
         let title = draft
             .configuration
@@ -207,12 +215,18 @@ impl Portal {
             .get(&plane)
             .map_or_else(|| plane.to_string(), |plane| title(plane).to_owned());
         let actor = Actor::from(viewer);
-        match self
+        let expect = draft.expect();
+        let asked = self
             .planes()
-            .dry_run(&plane, &actor, &resource, &manifest, &draft.expect())
-            .await
-        {
-            Ok(_) => verdict(true, format!("{title} would accept it.")),
+            .dry_run(&plane, &actor, &resource, &manifest, &expect);
+        let answer = tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
+            Err(PlaneError::Slow {
+                plane: title.clone(),
+                after: PATIENCE,
+            })
+        });
+        match answer {
+            Ok(_) => verdict(true, true, format!("{title} would accept it.")),
             Err(PlaneError::Invalid { message, causes, .. }) => {
                 for cause in &causes {
                     draft
@@ -222,11 +236,20 @@ impl Portal {
                 if causes.is_empty() {
                     draft.problem("", format!("{title} does not accept it: {message}"));
                 }
-                verdict(false, format!("{title} does not accept it: {message}"))
+                verdict(false, true, format!("{title} does not accept it: {message}"))
             }
             Err(error) => {
-                draft.problem("", error.to_string());
-                verdict(false, error.to_string())
+                let said = match &error {
+                    // Their own words do not say whose they are.
+                    PlaneError::Conflict { .. } | PlaneError::Gone { .. } => {
+                        format!("{title} does not accept it: {error}.")
+                    }
+                    error => format!("{error}."),
+                };
+                draft.problem("", said.clone());
+                let answered = !error.is_worth_retrying();
+                draft.trouble = Some(error);
+                verdict(false, answered, said)
             }
         }
     }

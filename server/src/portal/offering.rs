@@ -187,7 +187,10 @@ pub(super) fn unreachable(status: Option<&PlaneStatus>) -> Option<String> {
         Some((PlaneState::Ready, _)) => None,
         Some((PlaneState::Misconfigured(_), _)) => Some("it is not set up correctly".to_owned()),
         Some((PlaneState::Connecting, _)) | None => Some("it is still being connected to".to_owned()),
-        Some((PlaneState::Unreachable, Some(seen))) => Some(format!("it has not answered since {seen:.0}")),
+        Some((PlaneState::Unreachable, Some(seen))) => Some(format!(
+            "it has not answered since {}",
+            seen.strftime("%-d %b %H:%M UTC")
+        )),
         Some((PlaneState::Unreachable, None)) => Some("it does not answer".to_owned()),
     }
 }

@@ -8,6 +8,7 @@ use portico_domain::policy::Ruling;
 use portico_domain::request::{ApprovalNeed, Request, State, Step, manifest_hash};
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{RequestFormPage, Submission};
+use portico_planes::PlaneError;
 use portico_store::StoreError;
 use serde_json::json;
 
@@ -22,6 +23,9 @@ pub enum Sent<Page> {
     Accepted(Submission),
     /// There is none: the form again, with what was typed and what is wrong with it.
     Refused(Box<Page>),
+    /// There is none, and it may not be the form's fault: the control plane did not take it, or could not be asked.
+    /// The form again, and what the control plane said.
+    NotTaken(Box<Page>, PlaneError),
 }
 
 impl Portal {
@@ -37,8 +41,6 @@ impl Portal {
         target: FormTarget<'_>,
         posted: &Posted,
     ) -> Result<Sent<RequestFormPage>> {
-        // Of two sent at once, the second sees what the first takes of the quota.
-        let _one_at_a_time = self.shared.submitting.lock().await;
         let mut draft = self.draft(viewer, work, target, posted).await?;
         if let Some(known) = self.sent_before(viewer, draft.id).await? {
             return Ok(Sent::Accepted(known));
@@ -47,6 +49,17 @@ impl Portal {
         let mut dry_run = None;
         if draft.problem_count() == 0 {
             dry_run = Some(self.dry_run(&mut draft, viewer).await);
+        }
+        if let Some(error) = draft.trouble.take() {
+            let page = self.form_page(work, &draft, dry_run, false, false)?;
+            return Ok(Sent::NotTaken(Box::new(page), error));
+        }
+        // Of two sent at once, the second sees what the first takes: quota and name. Nobody waits here for
+        // another one's control plane.
+        let _one_at_a_time = self.shared.submitting.lock().await;
+        if draft.problem_count() == 0 {
+            self.judge_quota(&mut draft).await?;
+            self.judge_name(&mut draft).await?;
         }
         let (Some(claim), Some(resource), Some(manifest), 0) = (
             draft.claim_ref(),

@@ -278,7 +278,8 @@ impl From<PortalError> for Problem {
 impl From<PlaneError> for Problem {
     fn from(error: PlaneError) -> Self {
         let status = match &error {
-            PlaneError::NotFound { .. } | PlaneError::Gone { .. } => StatusCode::NOT_FOUND,
+            PlaneError::NotFound { .. } => StatusCode::NOT_FOUND,
+            PlaneError::Gone { .. } => StatusCode::GONE,
             PlaneError::Forbidden { .. } => StatusCode::FORBIDDEN,
             PlaneError::Conflict { .. } | PlaneError::AlreadyExists { .. } => StatusCode::CONFLICT,
             PlaneError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,

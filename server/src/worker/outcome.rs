@@ -67,8 +67,22 @@ impl Outcome {
                     Duration::ZERO,
                 )
             }
-            error if error.is_worth_retrying() => again(
-                format!("Waiting for {plane}, which answered: {}.", bare(error)),
+            PlaneError::Refused {
+                plane,
+                status,
+                message,
+            } if error.is_worth_retrying() => again(
+                format!(
+                    "Waiting for {plane}, which answered {status}: {}.",
+                    message.trim_end_matches(['.', ' '])
+                ),
+                Duration::ZERO,
+            ),
+            PlaneError::Garbage { plane, message } => again(
+                format!(
+                    "Waiting for {plane}, whose answer makes no sense: {}.",
+                    message.trim_end_matches(['.', ' '])
+                ),
                 Duration::ZERO,
             ),
             error => Self::Failed {
@@ -98,6 +112,16 @@ fn why_it_failed(request: &Request, error: &PlaneError) -> String {
         PlaneError::Conflict { .. } if request.action == Action::Delete => {
             format!("{name} cannot be deleted yet: {}.", bare(error))
         }
+        PlaneError::Conflict { .. } => format!(
+            "{} says that it conflicts with what is there: {}. Look at {name} again, then ask anew.",
+            request.claim.plane,
+            bare(error)
+        ),
+        PlaneError::Gone { .. } if request.action == Action::Create => format!(
+            "{} answered that it is gone: {}. Ask anew; if it happens again, tell the platform team.",
+            request.claim.plane,
+            bare(error)
+        ),
         PlaneError::Gone { .. } => {
             format!(
                 "The {kind} {name} that this request is about is gone, or another was made under its name. Look at it again, then ask anew."

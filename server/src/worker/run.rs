@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use portico_domain::names::RequestId;
+use portico_domain::names::{PlaneName, RequestId};
 use portico_domain::request::{Request, State, Step};
 use portico_planes::Planes;
 use portico_store::{Renewal, Store, StoreError};
@@ -76,7 +76,7 @@ impl Worker {
 #[derive(Default)]
 struct Hands {
     tasks: JoinSet<()>,
-    requests: BTreeMap<Id, RequestId>,
+    requests: BTreeMap<Id, (RequestId, PlaneName)>,
 }
 
 impl Hands {
@@ -86,19 +86,31 @@ impl Hands {
             Some(Err(error)) => {
                 let request = self.requests.remove(&error.id());
                 // Its lease runs out, and it is tried again.
-                tracing::error!(%error, request = request.map(|id| id.to_string()), "work on a request broke off");
+                tracing::error!(%error, request = request.map(|(id, _)| id.to_string()), "work on a request broke off");
             }
             // Nothing is under way, so nothing ends.
             None => std::future::pending().await,
         }
+    }
+
+    /// The control planes on which as much is under way as may be.
+    fn full(&self, most: usize) -> Vec<PlaneName> {
+        let mut under_way: BTreeMap<&PlaneName, usize> = BTreeMap::new();
+        for (_, plane) in self.requests.values() {
+            *under_way.entry(plane).or_default() += 1;
+        }
+        under_way
+            .into_iter()
+            .filter(|(_, count)| *count >= most)
+            .map(|(plane, _)| plane.clone())
+            .collect()
     }
 }
 
 impl Bench {
     async fn keep_working(&self, hands: &mut Hands) {
         loop {
-            let free = self.settings.at_once.saturating_sub(hands.tasks.len());
-            let sleep = match self.take_up(free, hands).await {
+            let sleep = match self.take_up(hands).await {
                 Ok(sleep) => sleep,
                 Err(error) => {
                     tracing::warn!(%error, "the work queue cannot be read");
@@ -113,27 +125,34 @@ impl Bench {
         }
     }
 
-    /// Takes up to `free` requests and starts on them; how long there is nothing more to take.
-    async fn take_up(&self, free: usize, hands: &mut Hands) -> Result<Duration, StoreError> {
-        if free == 0 {
-            return Ok(self.settings.idle);
-        }
-        let limit = u32::try_from(free).unwrap_or(u32::MAX);
-        let taken = self
-            .store
-            .lease(&self.name, self.now(), self.settings.lease, limit)
-            .await?;
-        let all = taken.len() == free;
-        for request in taken {
-            let id = request.id;
-            let task = hands.tasks.spawn(self.clone().see_through(request));
-            hands.requests.insert(task.id(), id);
-        }
-        if all {
-            // Every hand is full: the next that is free looks again.
-            return Ok(self.settings.idle);
-        }
-        let due = self.store.next_due().await?;
+    /// Takes as many requests as there are hands for, a few at a time, and starts on them; how long there is
+    /// nothing more to take.
+    async fn take_up(&self, hands: &mut Hands) -> Result<Duration, StoreError> {
+        let at_a_time = self.settings.at_once_on_a_plane.max(1);
+        let full = loop {
+            let full = hands.full(at_a_time);
+            let free = self.settings.at_once.saturating_sub(hands.tasks.len());
+            if free == 0 {
+                // The next hand that is free looks again.
+                return Ok(self.settings.idle);
+            }
+            let wanted = free.min(at_a_time);
+            let limit = u32::try_from(wanted).unwrap_or(u32::MAX);
+            let taken = self
+                .store
+                .lease(&self.name, self.now(), self.settings.lease, limit, &full)
+                .await?;
+            let count = taken.len();
+            for request in taken {
+                let of = (request.id, request.claim.plane.clone());
+                let task = hands.tasks.spawn(self.clone().see_through(request));
+                hands.requests.insert(task.id(), of);
+            }
+            if count < wanted {
+                break full;
+            }
+        };
+        let due = self.store.next_due(&full).await?;
         let sleep = due.map_or(self.settings.idle, |due| {
             Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::ZERO)
         });
@@ -208,7 +227,7 @@ impl Bench {
         };
         if tokio::time::timeout(self.settings.grace, finish).await.is_err() {
             hands.tasks.shutdown().await;
-            for id in hands.requests.into_values() {
+            for (id, _) in hands.requests.into_values() {
                 self.give_back(id).await;
             }
         }

@@ -8,6 +8,9 @@ pub struct Settings {
     pub lease: Duration,
     /// How many requests are worked on at once.
     pub at_once: usize,
+    /// With so many under way on one control plane no more are taken up for it: one that is slow costs its own
+    /// requests time, and no others.
+    pub at_once_on_a_plane: usize,
     /// How long it sleeps at most when nothing is due: another process may have put something in.
     pub idle: Duration,
     /// The pause before the second attempt; it doubles from one to the next.
@@ -34,7 +37,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             lease: Duration::from_secs(20),
-            at_once: 16,
+            at_once: 64,
+            at_once_on_a_plane: 8,
             idle: Duration::from_secs(5),
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_mins(5),

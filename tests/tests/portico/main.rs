@@ -8,14 +8,20 @@
     reason = "all of it is tests: what does not hold here is a failed test"
 )]
 
+mod agreement;
 mod bad_input;
 mod comments;
 mod cordon;
+mod connections;
 mod crash;
 mod kubectl;
 mod lifecycle;
 mod other_provider;
 mod postgresql;
 mod routes;
+mod secrets;
 mod story;
 mod tokens;
+mod trouble;
+mod validate;
+mod yaml_tab;

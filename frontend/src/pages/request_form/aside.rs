@@ -63,10 +63,14 @@ fn manifest(page: &RequestFormPage) -> Option<AnyView> {
 }
 
 fn dry_run(verdict: &DryRunVerdict) -> AnyView {
-    let (class, name, title) = if verdict.accepted {
-        ("notice good", "ready", "The control plane would take it")
-    } else {
-        ("notice bad", "bad", "The control plane would not take it")
+    let (class, name, title) = match (verdict.accepted, verdict.answered) {
+        (true, _) => ("notice good", "ready", "The control plane would take it"),
+        (false, true) => ("notice bad", "bad", "The control plane would not take it"),
+        (false, false) => (
+            "notice warning",
+            "unreachable",
+            "The control plane could not be asked",
+        ),
     };
     view! {
         <div class=class role="status">{icon(name)}<div><h3>{title}</h3><p>{verdict.message.clone()}</p></div></div>
@@ -83,10 +87,7 @@ fn send(page: &RequestFormPage) -> AnyView {
     };
     let blocked = page.form.is_none() || page.approval.denied.is_some();
     let count = (page.problem_count > 0).then(|| {
-        let words = format!(
-            "{} to fill in or correct",
-            counted(page.problem_count, "field", "fields")
-        );
+        let words = format!("{} to solve", counted(page.problem_count, "problem", "problems"));
         view! { <p class="problem">{icon("warning")}<span>{words}</span></p> }
     });
     view! {

@@ -80,7 +80,10 @@ fn problem_summary(page: &RequestFormPage) -> Option<AnyView> {
     if rows.is_empty() {
         return None;
     }
-    let title = if page.tried {
+    let unasked = page.dry_run.as_ref().is_some_and(|verdict| !verdict.answered);
+    let title = if unasked {
+        "Nothing was sent: the control plane could not be asked".to_owned()
+    } else if page.tried {
         format!(
             "{} to solve before this can be sent",
             counted(rows.len(), "problem", "problems")

@@ -83,6 +83,8 @@ pub struct RequestFormPage {
 pub struct DryRunVerdict {
     /// It would take the manifest.
     pub accepted: bool,
+    /// It was asked and said so; else it could not be asked, or gave no answer that makes sense.
+    pub answered: bool,
     /// In a sentence: what it said, or why it could not be asked.
     pub message: String,
 }

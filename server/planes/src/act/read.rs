@@ -7,7 +7,7 @@ use portico_domain::documents::ResourceRef;
 use portico_domain::names::PlaneName;
 use serde_json::{Value, json};
 
-use super::write::drop_managed_fields;
+use super::write::{drop_managed_fields, that_object};
 use crate::actor::Actor;
 use crate::error::PlaneError;
 use crate::registry::Planes;
@@ -30,6 +30,7 @@ impl Planes {
         let (_, mut object) = wire
             .ask(Call::get(path_of(resource, namespace, Some(name))).by(actor))
             .await?;
+        that_object(&wire, &object, name)?;
         drop_managed_fields(&mut object);
         Ok(object)
     }

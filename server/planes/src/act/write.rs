@@ -124,7 +124,8 @@ impl Planes {
             .ask(Call::get(format!("/api/v1/namespaces/{}", segment(namespace))).by(actor))
             .await
         {
-            Ok(_) | Err(PlaneError::Forbidden { .. }) => return Ok(()),
+            Ok((_, found)) => return that_object(&wire, &found, namespace),
+            Err(PlaneError::Forbidden { .. }) => return Ok(()),
             Err(PlaneError::NotFound { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -171,9 +172,7 @@ async fn put(
         .by(actor);
     match wire.ask(call).await {
         Ok((status, mut object)) => {
-            if !object.is_object() {
-                return Err(wire.garbage("what was applied came back as no object"));
-            }
+            that_object(wire, &object, name)?;
             drop_managed_fields(&mut object);
             Ok(Applied {
                 object,
@@ -217,6 +216,8 @@ async fn absent_or_ours(
         Err(PlaneError::NotFound { .. }) => return Ok(()),
         Err(error) => return Err(error),
     };
+    let text = |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str);
+    that_object(wire, &found, text("/metadata/name").unwrap_or_default())?;
     let ours = request(manifest);
     if ours.is_some() && request(&found) == ours {
         return Ok(());
@@ -229,6 +230,17 @@ async fn absent_or_ours(
         plane: wire.title.to_string(),
         name: format!("{} {name}", resource.kind),
     })
+}
+
+/// Whether an answer is the object of that name. Anything else that calls itself a success says nothing of what is
+/// there: neither that it was applied, nor that it is another, nor that it is gone.
+pub(super) fn that_object(wire: &Wire, answer: &Value, name: &str) -> Result<(), PlaneError> {
+    let found = answer.pointer("/metadata/name").and_then(Value::as_str);
+    if found == Some(name) {
+        Ok(())
+    } else {
+        Err(wire.garbage(&format!("asked for {name}, it sent something else")))
+    }
 }
 
 fn missing_namespace(message: &str, namespace: &str) -> bool {

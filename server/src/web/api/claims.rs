@@ -117,7 +117,7 @@ pub(in super::super) async fn delete(
         .await?;
     match sent {
         Sent::Accepted(submission) => Ok((StatusCode::CREATED, Json(submission)).into_response()),
-        Sent::Refused(page) => {
+        Sent::Refused(page) | Sent::NotTaken(page, _) => {
             let mut problem = Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid-request",

@@ -104,7 +104,8 @@ pub(in super::super) async fn create(
     answer(sent)
 }
 
-/// What became of sending a request: 201 with where it is, or 422 with all that is wrong with it.
+/// What became of sending a request: 201 with where it is, 422 with all that is wrong with it, or what the control
+/// plane said.
 pub(super) fn answer(sent: Sent<RequestFormPage>) -> Result<Response, Problem> {
     match sent {
         Sent::Accepted(submission) => {
@@ -115,6 +116,7 @@ pub(super) fn answer(sent: Sent<RequestFormPage>) -> Result<Response, Problem> {
             }
             Ok(response)
         }
+        Sent::NotTaken(_, error) => Err(error.into()),
         Sent::Refused(page) => {
             let mut problem = Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -99,7 +99,7 @@ pub(in super::super) async fn delete(
         Sent::Accepted(submission) => {
             Ok(Done::Submitted.tell(Redirect::to(&submission.href).into_response()))
         }
-        Sent::Refused(page) => {
+        Sent::Refused(page) | Sent::NotTaken(page, _) => {
             let mut response = render_delete(&around, &claim, &page).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)

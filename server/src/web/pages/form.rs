@@ -1,7 +1,7 @@
 //! The form for a new claim, and for a change to one.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::OfferingName;
 use portico_domain::view::{RequestFormPage, names};
@@ -89,6 +89,16 @@ async fn post(address: std::net::IpAddr, target: FormTarget<'_>, form: Posted) -
         Sent::Refused(page) => {
             let mut response = render(&around, target, &page).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+        Sent::NotTaken(page, error) => {
+            let problem = Problem::from(error);
+            let mut response = render(&around, target, &page).await?;
+            *response.status_mut() = problem.status;
+            if let Some(wait) = problem.retry_after {
+                let wait = HeaderValue::from(wait.as_secs().max(1));
+                response.headers_mut().insert(header::RETRY_AFTER, wait);
+            }
             Ok(response)
         }
     }

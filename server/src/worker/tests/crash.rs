@@ -123,7 +123,7 @@ async fn judge(world: &World, requests: &[Request]) {
     );
     made_once(world);
     until("the leases are given up", || async {
-        world.database.store.next_due().await.unwrap().is_none()
+        world.database.store.next_due(&[]).await.unwrap().is_none()
     })
     .await;
     assert!(matches!(

@@ -34,7 +34,8 @@ pub enum Renewal {
 
 impl Store {
     /// Takes requests to work on, at most `limit`: approved or being applied, due, and under nobody
-    /// else's live lease. No two workers are given the same one while its lease lasts.
+    /// else's live lease. No two workers are given the same one while its lease lasts. What is for one of the
+    /// control planes in `but_for` is left for later.
     ///
     /// # Errors
     /// When the database fails.
@@ -44,6 +45,7 @@ impl Store {
         now: Timestamp,
         last: Duration,
         limit: u32,
+        but_for: &[PlaneName],
     ) -> Result<Vec<Request>> {
         let mut transaction = self.backend.begin().await?;
         let mut due = Query::new(SELECT, []);
@@ -53,7 +55,9 @@ impl Store {
         due.bind(now)
             .push(") AND (lease_until IS NULL OR lease_until <= ")
             .bind(now);
-        due.push(") ORDER BY coalesce(next_attempt_at, created_at), id LIMIT ")
+        due.push(")");
+        leave_out(&mut due, but_for);
+        due.push(" ORDER BY coalesce(next_attempt_at, created_at), id LIMIT ")
             .bind(i64::from(limit));
         due.push(self.backend.dialect().skip_locked);
         let taken = readable(&transaction.fetch(due).await?);
@@ -176,17 +180,19 @@ impl Store {
         self.write(hurry).await
     }
 
-    /// When the next request falls due or the next lease runs out: how long the worker may sleep.
+    /// When the next request falls due or the next lease runs out: how long the worker may sleep. What is for one
+    /// of the control planes in `but_for` does not count.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>> {
-        let query = Query::new(
+    pub async fn next_due(&self, but_for: &[PlaneName]) -> Result<Option<Timestamp>> {
+        let mut query = Query::new(
             "SELECT min(CASE WHEN coalesce(lease_until, 0) > coalesce(next_attempt_at, 0) THEN lease_until \
              ELSE coalesce(next_attempt_at, created_at) END) AS due FROM requests \
              WHERE state IN ('approved', 'applying')",
             [],
         );
+        leave_out(&mut query, but_for);
         self.backend
             .fetch(query)
             .await?
@@ -205,6 +211,12 @@ impl Store {
             .bind(now);
         query.push(" ORDER BY expires_at LIMIT 100");
         Ok(readable(&self.backend.fetch(query).await?))
+    }
+}
+
+fn leave_out(query: &mut Query, planes: &[PlaneName]) {
+    for plane in planes {
+        query.push(" AND plane <> ").bind(plane.as_str());
     }
 }
 

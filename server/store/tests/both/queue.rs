@@ -36,13 +36,13 @@ async fn only_what_is_to_be_applied_and_due_is_leased(database: &TestStore) {
     let mut later = request("payments", "later", State::Approved);
     later.next_attempt_at = Some(now + SignedDuration::from_secs(1));
     database.store.insert_request(&later, &[]).await.unwrap();
-    let leased = database.store.lease("one", now, MINUTE, 100).await.unwrap();
+    let leased = database.store.lease("one", now, MINUTE, 100, &[]).await.unwrap();
     let names: Vec<&str> = leased.iter().map(|request| request.claim.name.as_str()).collect();
     assert_eq!(names, ["approved", "applying"]);
     assert!(
         database
             .store
-            .lease("two", now, MINUTE, 100)
+            .lease("two", now, MINUTE, 100, &[])
             .await
             .unwrap()
             .is_empty()
@@ -51,7 +51,7 @@ async fn only_what_is_to_be_applied_and_due_is_leased(database: &TestStore) {
     assert_eq!(
         database
             .store
-            .lease("two", in_a_second, MINUTE, 100)
+            .lease("two", in_a_second, MINUTE, 100, &[])
             .await
             .unwrap()
             .len(),
@@ -72,7 +72,7 @@ async fn many_who_lease_never_share_a_request(database: &TestStore) {
                 let mut taken = Vec::new();
                 loop {
                     let leased = store
-                        .lease(&format!("worker-{number}"), now, MINUTE, 3)
+                        .lease(&format!("worker-{number}"), now, MINUTE, 3, &[])
                         .await
                         .unwrap();
                     assert!(leased.len() <= 3);
@@ -92,7 +92,11 @@ async fn many_who_lease_never_share_a_request(database: &TestStore) {
     }
     // Who found rows locked by others may have left them; nobody took one twice.
     assert!(times.values().all(|times| *times == 1), "{times:?}");
-    let left = database.store.lease("sweeper", now, MINUTE, 100).await.unwrap();
+    let left = database
+        .store
+        .lease("sweeper", now, MINUTE, 100, &[])
+        .await
+        .unwrap();
     assert_eq!(times.len() + left.len(), REQUESTS);
 }
 
@@ -100,7 +104,7 @@ async fn a_lease_that_ran_out_is_taken_over_and_its_holder_told(database: &TestS
     let store = &database.store;
     let id = put(database, "files", State::Approved).await.id;
     let now = Timestamp::now();
-    store.lease("slow", now, MINUTE, 1).await.unwrap();
+    store.lease("slow", now, MINUTE, 1, &[]).await.unwrap();
     assert_eq!(
         store.renew_lease(id, "slow", now, 2 * MINUTE).await.unwrap(),
         Renewal::Held
@@ -108,14 +112,14 @@ async fn a_lease_that_ran_out_is_taken_over_and_its_holder_told(database: &TestS
     let after_first = now + SignedDuration::from_secs(90);
     assert!(
         store
-            .lease("quick", after_first, MINUTE, 1)
+            .lease("quick", after_first, MINUTE, 1, &[])
             .await
             .unwrap()
             .is_empty(),
         "renewed, it holds"
     );
     let after_second = now + SignedDuration::from_secs(120);
-    let taken = store.lease("quick", after_second, MINUTE, 1).await.unwrap();
+    let taken = store.lease("quick", after_second, MINUTE, 1, &[]).await.unwrap();
     assert_eq!(taken.len(), 1);
     assert_eq!(
         store.renew_lease(id, "slow", after_second, MINUTE).await.unwrap(),
@@ -141,7 +145,7 @@ async fn a_retry_counts_and_comes_due_again(database: &TestStore) {
     let store = &database.store;
     let request = put(database, "files", State::Applying).await;
     let now = request.updated_at;
-    store.lease("one", now, MINUTE, 1).await.unwrap();
+    store.lease("one", now, MINUTE, 1, &[]).await.unwrap();
     let at = now + SignedDuration::from_secs(5);
     let retry = Retry {
         at,
@@ -170,8 +174,8 @@ async fn a_retry_counts_and_comes_due_again(database: &TestStore) {
         waiting.waiting_for.as_deref(),
         Some("The control plane does not answer.")
     );
-    assert!(store.lease("two", now, MINUTE, 1).await.unwrap().is_empty());
-    assert_eq!(store.lease("two", at, MINUTE, 1).await.unwrap(), [waiting]);
+    assert!(store.lease("two", now, MINUTE, 1, &[]).await.unwrap().is_empty());
+    assert_eq!(store.lease("two", at, MINUTE, 1, &[]).await.unwrap(), [waiting]);
     let told = store
         .events(&Scope::system(), &EventFilter::default(), &Page::first(5))
         .await
@@ -182,7 +186,10 @@ async fn a_retry_counts_and_comes_due_again(database: &TestStore) {
 async fn an_ended_request_gives_its_lease_up(database: &TestStore) {
     let store = &database.store;
     let request = put(database, "files", State::Applying).await;
-    store.lease("one", Timestamp::now(), MINUTE, 1).await.unwrap();
+    store
+        .lease("one", Timestamp::now(), MINUTE, 1, &[])
+        .await
+        .unwrap();
     let fulfilled = Request {
         state: State::Fulfilled,
         ..request
@@ -201,7 +208,7 @@ async fn a_withdrawal_beats_a_worker_that_has_not_begun(database: &TestStore) {
     let store = &database.store;
     let request = put(database, "files", State::Approved).await;
     let leased = store
-        .lease("one", Timestamp::now(), MINUTE, 1)
+        .lease("one", Timestamp::now(), MINUTE, 1, &[])
         .await
         .unwrap()
         .remove(0);
@@ -227,16 +234,16 @@ async fn a_withdrawal_beats_a_worker_that_has_not_begun(database: &TestStore) {
 
 async fn the_next_due_time_is_known(database: &TestStore) {
     let store = &database.store;
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(&[]).await.unwrap(), None);
     let mut request = request("payments", "files", State::Approved);
     let now = request.created_at;
     let soon = now + SignedDuration::from_secs(30);
     request.next_attempt_at = Some(soon);
     store.insert_request(&request, &[]).await.unwrap();
-    assert_eq!(store.next_due().await.unwrap(), Some(soon));
-    store.lease("one", soon, MINUTE, 1).await.unwrap();
+    assert_eq!(store.next_due(&[]).await.unwrap(), Some(soon));
+    store.lease("one", soon, MINUTE, 1, &[]).await.unwrap();
     assert_eq!(
-        store.next_due().await.unwrap(),
+        store.next_due(&[]).await.unwrap(),
         Some(soon + SignedDuration::from_secs(60))
     );
 }
@@ -275,7 +282,7 @@ async fn a_request_that_cannot_be_read_does_not_hold_up_the_others(database: &Te
     .unwrap();
     let leased = database
         .store
-        .lease("one", Timestamp::now(), MINUTE, 10)
+        .lease("one", Timestamp::now(), MINUTE, 10, &[])
         .await
         .unwrap();
     assert_eq!(leased, [whole]);

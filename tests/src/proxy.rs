@@ -1,0 +1,317 @@
+//! A control plane in trouble: a proxy between the portal and a simulated control plane, which answers as it is told
+//! to, hangs, cuts connections, goes down and comes back.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::direct::Direct;
+
+/// What the portal asks a control plane for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// An apply that is not kept.
+    DryRun,
+    /// An apply.
+    Apply,
+    /// A delete.
+    Delete,
+    /// One object, a list, whatever is not among the others.
+    Read,
+    /// A watch.
+    Watch,
+    /// Each of these.
+    Anything,
+}
+
+impl Ask {
+    fn of(request: &Request<Incoming>) -> Self {
+        let query = request.uri().query().unwrap_or_default();
+        match *request.method() {
+            Method::PATCH if query.contains("dryRun=All") => Self::DryRun,
+            Method::PATCH => Self::Apply,
+            Method::DELETE => Self::Delete,
+            _ if query.contains("watch=true") => Self::Watch,
+            _ => Self::Read,
+        }
+    }
+}
+
+/// How it goes wrong.
+#[derive(Debug, Clone)]
+pub enum Trouble {
+    /// A refusal, in Kubernetes' words.
+    Refusal {
+        /// The HTTP status.
+        code: u16,
+        /// `reason`, `message` and `details` of the `Status`.
+        status: Value,
+        /// The header, in seconds.
+        retry_after: Option<u32>,
+    },
+    /// 200, and a page of HTML.
+    NotJson,
+    /// 200, and JSON that is nothing that was asked for.
+    OtherJson,
+    /// 200, and a body without end.
+    Endless,
+    /// The answer comes this much later.
+    Slow(Duration),
+    /// The connection is cut without an answer.
+    Cut,
+    /// What was asked is done, and the connection cut before anybody hears of it.
+    Unheard,
+}
+
+impl Trouble {
+    /// A refusal with a message.
+    #[must_use]
+    pub fn refusal(code: u16, message: &str) -> Self {
+        Self::Refusal {
+            code,
+            status: json!({ "message": message }),
+            retry_after: None,
+        }
+    }
+}
+
+struct Told {
+    ask: Ask,
+    /// The object's name; any where there is none.
+    name: Option<String>,
+    trouble: Trouble,
+}
+
+struct Inner {
+    plane: Direct,
+    troubles: Mutex<Vec<Told>>,
+    watches: watch::Sender<u64>,
+}
+
+/// The proxy. Its port closes when this is dropped.
+pub struct Proxy {
+    address: SocketAddr,
+    inner: Arc<Inner>,
+    running: Option<JoinHandle<()>>,
+}
+
+type Body = UnsyncBoxBody<Bytes, reqwest::Error>;
+
+impl Proxy {
+    /// Starts one before the control plane of that kubeconfig, and writes another kubeconfig, which leads to the
+    /// proxy.
+    ///
+    /// # Panics
+    /// When there is no port for it, or no such file.
+    pub async fn start(of: &Path, to: &Path) -> Self {
+        let plane = Direct::of(of);
+        let inner = Arc::new(Inner {
+            plane,
+            troubles: Mutex::default(),
+            watches: watch::Sender::new(0),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let kubeconfig = std::fs::read_to_string(of).unwrap();
+        let kubeconfig: Vec<&str> = kubeconfig
+            .lines()
+            .filter(|line| !line.contains("certificate-authority-data:"))
+            .collect();
+        let kubeconfig = kubeconfig
+            .join("\n")
+            .replace(&inner.plane.server, &format!("http://{address}"));
+        std::fs::write(to, kubeconfig).unwrap();
+        Self {
+            address,
+            running: Some(tokio::spawn(serve(listener, inner.clone()))),
+            inner,
+        }
+    }
+
+    /// From now on, what is asked for the object of that name, or for any, goes wrong.
+    ///
+    /// # Panics
+    /// Never: the lock is held for a moment only.
+    pub fn trouble(&self, ask: Ask, name: Option<&str>, trouble: Trouble) {
+        let told = Told {
+            ask,
+            name: name.map(str::to_owned),
+            trouble,
+        };
+        self.inner.troubles.lock().unwrap().push(told);
+    }
+
+    /// All is well again.
+    ///
+    /// # Panics
+    /// Never: the lock is held for a moment only.
+    pub fn heal(&self) {
+        self.inner.troubles.lock().unwrap().clear();
+    }
+
+    /// Ends all watches that run, without a word.
+    pub fn cut_watches(&self) {
+        self.inner.watches.send_modify(|times| *times += 1);
+    }
+
+    /// Cuts all connections and closes the port.
+    pub async fn go_down(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.abort();
+            let _ = running.await;
+        }
+    }
+
+    /// Opens the port again.
+    ///
+    /// # Panics
+    /// When somebody else has taken it.
+    pub async fn come_back(&mut self) {
+        let listener = TcpListener::bind(self.address).await.unwrap();
+        self.running = Some(tokio::spawn(serve(listener, self.inner.clone())));
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.abort();
+        }
+    }
+}
+
+/// Ends with all its connections when it is aborted.
+async fn serve(listener: TcpListener, inner: Arc<Inner>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            continue;
+        };
+        let inner = inner.clone();
+        connections.spawn(async move {
+            let service = service_fn(move |request| answer(inner.clone(), request));
+            // One that was cut has ended as it was meant to.
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        });
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+/// An error cuts the connection.
+async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Response<Body>, &'static str> {
+    let ask = Ask::of(&request);
+    let path = request.uri().path().to_owned();
+    let trouble = {
+        let troubles = inner.troubles.lock().unwrap();
+        let hits = |told: &&Told| {
+            let name = told.name.as_deref();
+            (told.ask == ask || told.ask == Ask::Anything)
+                && name.is_none_or(|name| path.rsplit('/').next() == Some(name))
+        };
+        troubles.iter().find(hits).map(|told| told.trouble.clone())
+    };
+    match trouble {
+        None => Ok(forward(&inner, ask, request).await),
+        Some(Trouble::Slow(how)) => {
+            tokio::time::sleep(how).await;
+            Ok(forward(&inner, ask, request).await)
+        }
+        Some(Trouble::Unheard) => {
+            let answer = forward(&inner, ask, request).await;
+            let _ = answer.into_body().collect().await;
+            Err("cut after it was done")
+        }
+        Some(Trouble::Cut) => Err("cut"),
+        Some(Trouble::Refusal {
+            code,
+            mut status,
+            retry_after,
+        }) => {
+            status["apiVersion"] = json!("v1");
+            status["kind"] = json!("Status");
+            status["status"] = json!("Failure");
+            status["code"] = json!(code);
+            let mut answer = Response::builder()
+                .status(code)
+                .header(CONTENT_TYPE, "application/json");
+            if let Some(seconds) = retry_after {
+                answer = answer.header(RETRY_AFTER, seconds);
+            }
+            Ok(answer.body(whole(status.to_string())).unwrap())
+        }
+        Some(Trouble::NotJson) => Ok(Response::new(whole("<html>It works!</html>".to_owned()))),
+        Some(Trouble::OtherJson) => Ok(Response::new(whole(r#"{"it":"works"}"#.to_owned()))),
+        Some(Trouble::Endless) => {
+            let chunk = Bytes::from(vec![b' '; 64 << 10]);
+            let chunks = futures::stream::repeat_with(move || Ok(Frame::data(chunk.clone())));
+            Ok(Response::new(StreamBody::new(chunks).boxed_unsync()))
+        }
+    }
+}
+
+fn whole(text: String) -> Body {
+    let never = |never: Infallible| match never {};
+    Full::new(Bytes::from(text)).map_err(never).boxed_unsync()
+}
+
+async fn forward(inner: &Inner, ask: Ask, request: Request<Incoming>) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let address = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut onward = inner
+        .plane
+        .client
+        .request(head.method, format!("{}{address}", inner.plane.server));
+    for name in [ACCEPT, CONTENT_TYPE] {
+        if let Some(value) = head.headers.get(&name) {
+            onward = onward.header(name, value);
+        }
+    }
+    let sent = async {
+        let body = body
+            .collect()
+            .await
+            .map_err(|error| error.to_string())?
+            .to_bytes();
+        onward.body(body).send().await.map_err(|error| error.to_string())
+    };
+    let said = match sent.await {
+        Ok(said) => said,
+        Err(error) => {
+            let mut answer = Response::new(whole(error));
+            *answer.status_mut() = hyper::StatusCode::BAD_GATEWAY;
+            return answer;
+        }
+    };
+    let mut answer = Response::builder().status(said.status());
+    if let Some(kind) = said.headers().get(CONTENT_TYPE) {
+        answer = answer.header(CONTENT_TYPE, kind);
+    }
+    let body = said.bytes_stream().map_ok(Frame::data);
+    let mut cut = inner.watches.subscribe();
+    let body = if ask == Ask::Watch {
+        let ended = async move {
+            let _ = cut.changed().await;
+        };
+        StreamBody::new(body.take_until(Box::pin(ended)).boxed()).boxed_unsync()
+    } else {
+        StreamBody::new(body).boxed_unsync()
+    };
+    answer.body(body).unwrap()
+}
