@@ -11,8 +11,8 @@
 mod agreement;
 mod bad_input;
 mod comments;
-mod cordon;
 mod connections;
+mod cordon;
 mod crash;
 mod kubectl;
 mod lifecycle;
