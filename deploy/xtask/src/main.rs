@@ -1,4 +1,4 @@
-//! Portico's chores: `cargo xtask demo`, `test`, `bench`, and what they are made of.
+//! Portico's chores: `cargo xtask demo`, `test`, `bench`, `differential`, and what they are made of.
 //!
 //! Everything a fresh clone needs is set up here, and said while it happens. Nothing is done twice:
 //! cargo knows what it has built, and the steps after it keep a fingerprint of what they were made from.
@@ -6,6 +6,7 @@
 mod bench;
 mod browser_code;
 mod demo;
+mod differential;
 mod fingerprint;
 mod program;
 mod steps;
@@ -32,6 +33,8 @@ enum Chore {
     Test(test::Options),
     /// Measure the release build on loopback and print the figures.
     Bench(bench::Options),
+    /// Have the real API server and Portico judge the same objects, and print where they disagree.
+    Differential(differential::Options),
     /// Build the browser code and the program, and run nothing.
     Build(program::BuildOptions),
     /// Look for paths of a machine in the files that git tracks.
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Chore::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
         Chore::Test(options) => test::run(&options),
         Chore::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
+        Chore::Differential(options) => differential::run(&options).map(|()| ExitCode::SUCCESS),
         Chore::Build(options) => program::build_only(&options).map(|()| ExitCode::SUCCESS),
         Chore::CheckTree => tree::check(),
     };

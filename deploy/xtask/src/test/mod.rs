@@ -2,6 +2,7 @@
 //!
 //! The last line is always `N passed, M failed, K skipped`, over everything that ran.
 
+pub(crate) mod api_server;
 mod browser;
 pub(crate) mod needs;
 mod outcome;
@@ -23,7 +24,7 @@ use report::Report;
 /// Which tests.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Also what takes long to build: real control planes from source.
+    /// Also what takes long.
     #[arg(long)]
     full: bool,
     /// Only tests whose name contains this.
@@ -39,16 +40,25 @@ pub(crate) struct Options {
 /// Runs them. The exit code tells whether all that ran passed.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let report = Report::begin()?;
-    let needs = needs::install(options.full);
+    let api_server = api_server::begin();
+    let mut needs = needs::install();
     browser_code::build()?;
     step("Building the program and all tests", || {
         run_build(&mut Command::new(cargo()))
     })?;
+    let api_server = api_server.finish();
+    needs.push(api_server.need);
 
     let mut outcome = Outcome::default();
     if !options.browser {
         outcome.add(step("Unit and integration tests", || {
-            rust::run(options.filter.as_deref(), options.full, &needs, &report)
+            rust::run(
+                options.filter.as_deref(),
+                options.full,
+                api_server.folder.as_deref(),
+                &needs,
+                &report,
+            )
         })?);
     }
     if !options.no_browser {

@@ -1,7 +1,6 @@
 //! What the tests need besides Rust: installed where it is missing and can be, told of where it cannot.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -17,10 +16,11 @@ pub(crate) struct Need {
     /// What the table calls it.
     pub(crate) name: &'static str,
     /// What it is for.
-    what_for: &'static str,
+    pub(crate) what_for: &'static str,
     /// Whether this machine can install it.
     pub(crate) installable: bool,
-    met: bool,
+    /// Whether it is here.
+    pub(crate) met: bool,
 }
 
 /// A program from Debian.
@@ -32,7 +32,7 @@ struct Package {
     present: fn() -> bool,
 }
 
-const PACKAGES: [Package; 5] = [
+const PACKAGES: [Package; 6] = [
     Package {
         name: "Node.js",
         what_for: "drives the browser, runs oidc-provider",
@@ -63,6 +63,12 @@ const PACKAGES: [Package; 5] = [
         packages: &["kubernetes-client", "kubectl"],
         present: || which("kubectl").is_some(),
     },
+    Package {
+        name: "etcd",
+        what_for: "holds what the real API server keeps",
+        packages: &["etcd-server"],
+        present: || which("etcd").is_some(),
+    },
 ];
 
 /// What only benches need.
@@ -88,7 +94,7 @@ const MODULES: [(&str, &str, &str); 2] = [
 ];
 
 /// Installs what is missing. Never fails for lack of something: the tests that need it skip, and say so.
-pub(crate) fn install(full: bool) -> Vec<Need> {
+pub(crate) fn install() -> Vec<Need> {
     let mut needs = packages(&PACKAGES.iter().collect::<Vec<_>>());
     for (name, what_for, folder) in MODULES {
         let npm = which("npm").is_some();
@@ -104,25 +110,19 @@ pub(crate) fn install(full: bool) -> Vec<Need> {
             met,
         });
     }
-    // Real API servers are the business of `--full`; the folder is the one that envtest uses.
-    let assets = env::var_os("KUBEBUILDER_ASSETS")
-        .map(PathBuf::from)
-        .filter(|folder| folder.join("kube-apiserver").is_file());
-    if full || assets.is_some() {
-        needs.push(Need {
-            name: "kube-apiserver",
-            what_for: "a real control plane (its folder in KUBEBUILDER_ASSETS)",
-            installable: false,
-            met: assets.is_some(),
-        });
-    }
     needs
 }
 
 /// The same for `cargo xtask bench`.
 pub(crate) fn install_for_bench() -> Vec<Need> {
     packages(&[&LOAD]);
-    install(false)
+    install()
+}
+
+/// What the real API server needs beside itself.
+pub(crate) fn install_for_differential() {
+    let etcd: Vec<&Package> = PACKAGES.iter().filter(|package| package.name == "etcd").collect();
+    packages(&etcd);
 }
 
 fn packages(wanted: &[&Package]) -> Vec<Need> {

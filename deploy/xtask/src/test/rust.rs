@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use super::api_server;
 use super::needs::{Need, is_met};
 use super::outcome::Outcome;
 use super::processes::wait_until;
@@ -19,7 +21,13 @@ use crate::workspace::{cargo, root, site};
 const BOUND: Duration = Duration::from_mins(20);
 
 /// Runs every test of the workspace whose name contains `filter`.
-pub(crate) fn run(filter: Option<&str>, full: bool, needs: &[Need], report: &Report) -> Result<Outcome> {
+pub(crate) fn run(
+    filter: Option<&str>,
+    full: bool,
+    api_server: Option<&Path>,
+    needs: &[Need],
+    report: &Report,
+) -> Result<Outcome> {
     let mut command = Command::new(cargo());
     command
         .current_dir(root())
@@ -38,6 +46,9 @@ pub(crate) fn run(filter: Option<&str>, full: bool, needs: &[Need], report: &Rep
         .stdout(Stdio::piped());
     if is_met(needs, "PostgreSQL") {
         command.env("PORTICO_REQUIRE_POSTGRES", "1");
+    }
+    if let Some(folder) = api_server {
+        command.env(api_server::VARIABLE, folder);
     }
     if full {
         command.env("PORTICO_TEST_FULL", "1");
