@@ -72,8 +72,19 @@ pub struct Version {
     pub printer_columns: Vec<PrinterColumn>,
     /// Whether `status` is a subresource.
     pub has_status: bool,
-    /// Whether `scale` is a subresource.
-    pub has_scale: bool,
+    /// Where its numbers are, if `scale` is a subresource.
+    pub scale: Option<Scale>,
+}
+
+/// Where the subresource `scale` finds its numbers, as JSON paths without filters: `.spec.replicas`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scale {
+    /// How many are wanted.
+    pub spec_replicas: String,
+    /// How many there are.
+    pub status_replicas: String,
+    /// Which they are.
+    pub label_selector: Option<String>,
 }
 
 /// A column that `kubectl get` shows.
@@ -232,10 +243,19 @@ fn read_version(version: &Value, index: usize, limits: Limits) -> Result<Version
         deprecated: version["deprecated"].as_bool().unwrap_or_default(),
         deprecation_warning: version["deprecationWarning"].as_str().map(str::to_owned),
         has_status: version["subresources"]["status"].is_object(),
-        has_scale: version["subresources"]["scale"].is_object(),
+        scale: read_scale(&version["subresources"]["scale"]),
         name,
         schema,
         printer_columns,
+    })
+}
+
+fn read_scale(scale: &Value) -> Option<Scale> {
+    let path = |name: &str| scale[name].as_str().filter(|path| !path.is_empty());
+    scale.is_object().then(|| Scale {
+        spec_replicas: path("specReplicasPath").unwrap_or_default().to_owned(),
+        status_replicas: path("statusReplicasPath").unwrap_or_default().to_owned(),
+        label_selector: path("labelSelectorPath").map(str::to_owned),
     })
 }
 

@@ -7,6 +7,7 @@ use super::crd::{Definition, Scope, Version};
 use super::error::ParseError;
 use super::metadata::{self, Expected};
 use super::violation::{Check, Reason, Violation};
+use super::{Schema, object_meta, scale};
 
 /// What becomes of an object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +19,9 @@ pub struct Judgement {
     pub object: Value,
     /// Where undeclared fields were.
     pub pruned: Vec<String>,
+    /// Whether the schema has CEL rules.
+    #[serde(default)]
+    has_rules: bool,
 }
 
 impl Judgement {
@@ -36,6 +40,36 @@ impl Judgement {
                 .iter()
                 .all(|violation| violation.reason == Reason::CouldNotJudge)
     }
+
+    /// The violations that the API server itself would report: it leaves the CEL rules out once an object has the
+    /// wrong shape, and says so.
+    #[must_use]
+    pub fn as_api_server(&self) -> Vec<Violation> {
+        let blocked = self
+            .violations
+            .iter()
+            .any(|violation| violation.check != Check::Rule && violation.reason.blocks_rules());
+        if !(blocked && self.has_rules) {
+            return self.violations.clone();
+        }
+        let shape = self.violations.iter();
+        let mut kept: Vec<Violation> = shape
+            .filter(|violation| violation.check != Check::Rule)
+            .cloned()
+            .collect();
+        kept.push(Violation {
+            path: String::new(),
+            pointer: String::new(),
+            reason: Reason::Invalid,
+            message:
+                "Invalid value: null: some validation rules were not checked because the object was invalid; \
+                      correct the existing errors to complete validation"
+                    .to_owned(),
+            detail: "some rules were not checked; correct the other problems first".to_owned(),
+            check: Check::Combination,
+        });
+        kept
+    }
 }
 
 impl Definition {
@@ -49,18 +83,28 @@ impl Definition {
     pub fn judge(&self, version: &str, object: &Value, old: Option<&Value>) -> Result<Judgement, ParseError> {
         let version = self.version_or_error(version)?;
         let schema = version.schema()?;
-        let (mut object, pruned) = schema.pruned(object);
-        let old = old.map(|old| schema.defaulted(&schema.pruned(old).0));
+        let (mut object, pruned) = read(schema, object);
+        let old = old.map(|old| schema.defaulted(&read(schema, old).0));
         if version.has_status {
             put_status_aside(&mut object, old.as_ref());
         }
+        if self.scope == Scope::Cluster
+            && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+            && metadata.get("namespace").is_some_and(Value::is_string)
+        {
+            metadata.shift_remove("namespace");
+        }
         let object = schema.defaulted(&object);
         let mut violations = self.judge_identity(version, &object, old.as_ref());
+        if let Some(scale) = &version.scale {
+            violations.extend(scale::validate(scale, &object));
+        }
         violations.extend(schema.validate(&object, old.as_ref()));
         Ok(Judgement {
             violations,
             object,
             pruned,
+            has_rules: schema.root().has_rules,
         })
     }
 
@@ -94,7 +138,7 @@ impl Definition {
     pub fn judge_status(&self, version: &str, object: &Value, old: &Value) -> Result<Judgement, ParseError> {
         let version = self.version_or_error(version)?;
         let schema = version.schema()?;
-        let (object, pruned) = schema.pruned(object);
+        let (object, pruned) = read(schema, object);
         let mut next = old.clone();
         if let (Some(next), Some(object)) = (next.as_object_mut(), object.as_object()) {
             match object.get("status") {
@@ -106,15 +150,19 @@ impl Definition {
         let old = schema.defaulted(old);
         let is_status =
             |violation: &Violation| violation.pointer.starts_with("/status") || violation.pointer.is_empty();
-        let violations = schema
+        let mut violations: Vec<Violation> = schema
             .validate(&object, Some(&old))
             .into_iter()
             .filter(is_status)
             .collect();
+        if let Some(scale) = &version.scale {
+            violations.extend(scale::validate_status(scale, &object));
+        }
         Ok(Judgement {
             violations,
             object,
             pruned,
+            has_rules: schema.root().has_rules,
         })
     }
 
@@ -126,6 +174,14 @@ impl Definition {
         };
         metadata::validate(object, old, expected)
     }
+}
+
+/// An object without what neither its schema nor `metadata` knows, and where that was.
+fn read(schema: &Schema, object: &Value) -> (Value, Vec<String>) {
+    let (mut object, mut pruned) = schema.pruned(object);
+    pruned.extend(object_meta::coerce(&mut object, schema.root()));
+    pruned.sort();
+    (object, pruned)
 }
 
 fn put_status_aside(object: &mut Value, old: Option<&Value>) {
@@ -140,31 +196,4 @@ fn put_status_aside(object: &mut Value, old: Option<&Value>) {
             map.shift_remove("status");
         }
     }
-}
-
-/// The violations that the API server itself would report: it leaves the CEL rules out once an object has the wrong
-/// shape, and says so.
-#[must_use]
-pub fn as_api_server(violations: Vec<Violation>) -> Vec<Violation> {
-    let blocked = violations
-        .iter()
-        .any(|violation| violation.check != Check::Rule && violation.reason.blocks_rules());
-    if !blocked {
-        return violations;
-    }
-    let mut kept: Vec<Violation> = violations
-        .into_iter()
-        .filter(|violation| violation.check != Check::Rule)
-        .collect();
-    kept.push(Violation {
-        path: String::new(),
-        pointer: String::new(),
-        reason: Reason::Invalid,
-        message: "Invalid value: null: some validation rules were not checked because the object was invalid; correct \
-                  the existing errors to complete validation"
-            .to_owned(),
-        detail: "some rules were not checked; correct the other problems first".to_owned(),
-        check: Check::Combination,
-    });
-    kept
 }

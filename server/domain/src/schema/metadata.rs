@@ -45,7 +45,9 @@ pub(super) fn validate(object: &Value, old: Option<&Value>, expected: Expected<'
     match old.and_then(|old| old.get("metadata")).and_then(Value::as_object) {
         Some(old) => {
             for name in ["name", "namespace"] {
-                if text(given, name) != text(old, name) {
+                // Where no namespace is named, it is the request's.
+                let unnamed = name == "namespace" && text(given, name).is_empty();
+                if !unnamed && text(given, name) != text(old, name) {
                     let value = quote(text(given, name));
                     found.invalid(&metadata.property(name), &value, "field is immutable");
                 }
@@ -196,14 +198,10 @@ fn identity(
     } else if generated.is_empty() {
         found.required(&path.property("name"), "name or generateName is required");
     }
+    // Where none is named it is the request's; where there can be none, the API server clears it.
     let namespace = text(metadata, "namespace");
-    let place = path.property("namespace");
-    if namespaced && namespace.is_empty() {
-        found.required(&place, "");
-    } else if namespaced {
-        found.all(&place, namespace, &names::label(namespace));
-    } else if !namespace.is_empty() {
-        found.add(&place, Reason::Forbidden, None, "not allowed on this type");
+    if namespaced && !namespace.is_empty() {
+        found.all(&path.property("namespace"), namespace, &names::label(namespace));
     }
 }
 
@@ -236,12 +234,102 @@ fn common(metadata: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
         }
         Some(other) => found.invalid(&finalizers, &bad_value(other), "must be a list"),
     }
-    for name in ["name", "namespace", "generateName"] {
-        if let Some(other) = metadata
-            .get(name)
-            .filter(|value| !value.is_string() && !value.is_null())
-        {
+    types(metadata, path, found);
+    owners(metadata, path, found);
+}
+
+/// Fields that could not even be read.
+fn types(metadata: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
+    let wrong = |name: &str, fits: fn(&Value) -> bool| metadata.get(name).filter(|value| !fits(value));
+    for name in [
+        "name",
+        "namespace",
+        "generateName",
+        "selfLink",
+        "uid",
+        "resourceVersion",
+    ] {
+        if let Some(other) = wrong(name, |value| value.is_string() || value.is_null()) {
             found.invalid(&path.property(name), &bad_value(other), "must be a string");
+        }
+    }
+    for name in ["generation", "deletionGracePeriodSeconds"] {
+        if let Some(other) = wrong(name, |value| value.is_i64() || value.is_null()) {
+            found.invalid(&path.property(name), &bad_value(other), "must be an integer");
+        }
+    }
+    for name in ["creationTimestamp", "deletionTimestamp"] {
+        let fits = |value: &Value| match value {
+            Value::String(text) => chrono::DateTime::parse_from_rfc3339(text).is_ok(),
+            other => other.is_null(),
+        };
+        if let Some(other) = wrong(name, fits) {
+            found.invalid(
+                &path.property(name),
+                &bad_value(other),
+                "must be a time as RFC 3339 has it",
+            );
+        }
+    }
+    if let Some(other) = wrong("managedFields", |value| value.is_array() || value.is_null()) {
+        found.invalid(
+            &path.property("managedFields"),
+            &bad_value(other),
+            "must be a list",
+        );
+    }
+}
+
+fn owners(metadata: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
+    let path = path.property("ownerReferences");
+    let owners = match metadata.get("ownerReferences") {
+        None | Some(Value::Null) => return,
+        Some(Value::Array(owners)) => owners,
+        Some(other) => return found.invalid(&path, &bad_value(other), "must be a list"),
+    };
+    let mut controller: Option<String> = None;
+    for (index, owner) in owners.iter().enumerate() {
+        let place = path.index(index);
+        let Value::Object(owner) = owner else {
+            found.invalid(&place, &bad_value(owner), "must be an object");
+            continue;
+        };
+        for name in ["apiVersion", "kind", "name", "uid"] {
+            match owner.get(name) {
+                None | Some(Value::Null) => found.required(&place.property(name), "must not be empty"),
+                Some(Value::String(text)) if text.is_empty() => {
+                    found.required(&place.property(name), "must not be empty");
+                }
+                Some(Value::String(_)) => {}
+                Some(other) => found.invalid(&place.property(name), &bad_value(other), "must be a string"),
+            }
+        }
+        let version = text(owner, "apiVersion");
+        if version.matches('/').count() > 1 || version.ends_with('/') {
+            let detail = "must be <group>/<version> or <version>";
+            found.invalid(&place.property("apiVersion"), &quote(version), detail);
+        }
+        for name in ["controller", "blockOwnerDeletion"] {
+            if let Some(other) = owner
+                .get(name)
+                .filter(|flag| !flag.is_boolean() && !flag.is_null())
+            {
+                found.invalid(&place.property(name), &bad_value(other), "must be true or false");
+            }
+        }
+        if owner.get("controller") == Some(&Value::Bool(true)) {
+            let this = format!("{}/{}", text(owner, "kind"), text(owner, "name"));
+            match &controller {
+                None => controller = Some(this),
+                Some(first) => {
+                    let detail = format!(
+                        "Only one reference can have Controller set to true. Found \"true\" in references for {first} \
+                         and {this}"
+                    );
+                    let value = bad_value(&Value::Array(owners.clone()));
+                    found.invalid(&path, &value, &detail);
+                }
+            }
         }
     }
 }
@@ -310,7 +398,6 @@ mod tests {
             found.contains("metadata.name: Invalid value: \"Über\": a lowercase RFC 1123 subdomain must"),
             "{found}"
         );
-        assert!(found.contains("metadata.namespace: Required value"), "{found}");
         assert!(
             found.contains("metadata.labels: Invalid value: \"a b\": name part must consist of"),
             "{found}"
@@ -323,6 +410,32 @@ mod tests {
             found.contains("metadata.annotations[/a]: Invalid value: 3: must be a string"),
             "{found}"
         );
+    }
+
+    #[test]
+    fn owners_are_named_whole_and_one_of_them_controls() {
+        let object = json!({
+            "apiVersion": "demo.dev/v1", "kind": "Thing",
+            "metadata": {"name": "a", "namespace": "team", "generation": "1", "ownerReferences": [
+                {"apiVersion": "a/b/c", "kind": "K", "name": "x", "uid": "", "controller": true},
+                {"apiVersion": "v1", "kind": "K", "name": "y", "uid": "1", "controller": true},
+            ]},
+        });
+        let found = problems(&object);
+        assert_eq!(found.len(), 4, "{found:#?}");
+        assert_eq!(
+            found[0],
+            "metadata.generation: Invalid value: \"1\": must be an integer"
+        );
+        assert_eq!(
+            found[1],
+            "metadata.ownerReferences[0].uid: Required value: must not be empty"
+        );
+        assert_eq!(
+            found[2],
+            "metadata.ownerReferences[0].apiVersion: Invalid value: \"a/b/c\": must be <group>/<version> or <version>"
+        );
+        assert!(found[3].contains("for K/x and K/y"), "{}", found[3]);
     }
 
     #[test]

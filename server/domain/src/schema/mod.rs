@@ -20,20 +20,22 @@ mod lists;
 mod metadata;
 mod names;
 mod node;
+mod object_meta;
 mod parse;
 mod path;
 mod pattern;
 mod pruning;
 mod rules;
+mod scale;
 mod validate;
 mod violation;
 pub mod yaml;
 
 use serde_json::Value;
 
-pub use crd::{Definition, PrinterColumn, Scope, Version};
+pub use crd::{Definition, PrinterColumn, Scale, Scope, Version};
 pub use error::{Limits, ParseError};
-pub use judge::{Judgement, as_api_server};
+pub use judge::Judgement;
 pub use node::{Kind, Node};
 pub use violation::{Check, Reason, Violation};
 

@@ -1,6 +1,6 @@
 //! Judging objects by the schema of their definition, with the same rules as the portal's.
 
-use portico_domain::schema::{Check, Definition, ParseError, as_api_server};
+use portico_domain::schema::{Check, Definition, ParseError};
 use serde_json::Value;
 
 use super::error::Cause;
@@ -82,8 +82,8 @@ impl Judge {
                 };
             }
         };
-        *object = judgement.object;
-        let causes = as_api_server(judgement.violations)
+        let causes = judgement
+            .as_api_server()
             .into_iter()
             // Metadata is judged for all kinds alike, elsewhere.
             .filter(|violation| violation.check != Check::Metadata)
@@ -93,6 +93,7 @@ impl Judge {
                 message: violation.message,
             })
             .collect();
+        *object = judgement.object;
         Verdict {
             unknown: judgement.pruned,
             causes,

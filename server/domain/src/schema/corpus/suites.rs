@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::{Kinds, corpus};
-use crate::schema::{Definition, as_api_server, yaml};
+use crate::schema::{Definition, yaml};
 
 /// The suites' objects have no name; the API server's test harness gives them one.
 fn named(text: &Value) -> Value {
@@ -70,7 +70,8 @@ fn the_suites_of_rules_come_out_as_expected() {
 
 fn say(definition: &Definition, version: &str, object: &Value, old: Option<&Value>) -> String {
     let judgement = definition.judge(version, object, old).unwrap();
-    let said: Vec<String> = as_api_server(judgement.violations)
+    let said: Vec<String> = judgement
+        .as_api_server()
         .iter()
         .map(ToString::to_string)
         .collect();
