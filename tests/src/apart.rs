@@ -25,10 +25,15 @@ impl Apart {
     /// # Panics
     /// When one of them does not answer in time.
     pub async fn start() -> Self {
-        let world = Demo::start_with(&["--world-only"]).await;
+        let world = Self::world().await;
         // Benches ask for more than the demo's teams may have.
         world.strike_quotas();
         Self::over(world, "warn").await
+    }
+
+    /// The demo's control planes and identity provider, and the configuration of a portal that is yet to start.
+    pub async fn world() -> Demo {
+        Demo::start_with(&["--world-only"]).await
     }
 
     /// Starts the portal over a world, by the configuration that this has by now; `log` says what it logs, as
@@ -84,6 +89,12 @@ impl Apart {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kilobytes: u64 = line.unwrap().trim().trim_end_matches(" kB").parse().unwrap();
         kilobytes * 1024
+    }
+
+    /// All that the portal has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.world.data().join("portal.log")).unwrap_or_default()
     }
 
     /// One of its control planes, over plain HTTP.

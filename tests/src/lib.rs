@@ -11,8 +11,10 @@
 )]
 
 pub mod apart;
+pub mod apiserver;
 pub mod bench;
 pub mod demo;
+pub mod differential;
 pub mod direct;
 pub mod html;
 pub mod kubectl;

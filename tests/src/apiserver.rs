@@ -1,0 +1,269 @@
+//! The real API server, `kube-apiserver` over etcd, on free loopback ports with certificates and data of its own.
+//! `cargo xtask test` builds it and says in `KUBEBUILDER_ASSETS` where it is.
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+use tempfile::TempDir;
+
+use crate::demo::free_port;
+use crate::direct::Direct;
+use crate::kubectl::Kubectl;
+use crate::processes::{Owned, which};
+use crate::report;
+
+/// How long it may take to answer. Alone on two cores it takes some five seconds.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// A port that was free may be taken by the time it is listened on.
+const TRIES: usize = 3;
+
+/// A running API server, without controllers: what is written stays as it was written. It ends with this value.
+#[derive(Debug)]
+pub struct ApiServer {
+    kubeconfig: PathBuf,
+    url: String,
+    _server: Owned,
+    _etcd: Owned,
+    _folder: TempDir,
+}
+
+impl ApiServer {
+    /// Whether it is installed. Where it is not, the report says that `test` skips.
+    ///
+    /// # Panics
+    /// When it is installed and does not run.
+    #[must_use]
+    pub fn is_here(test: &str) -> bool {
+        for (component, program) in [
+            ("kube-apiserver", program("kube-apiserver")),
+            ("etcd", program("etcd")),
+        ] {
+            let Some(program) = program else {
+                report::skip(test, component);
+                return false;
+            };
+            let said = Command::new(program).arg("--version").output().unwrap();
+            let said = String::from_utf8_lossy(&said.stdout).into_owned();
+            let version = said
+                .lines()
+                .next()
+                .and_then(|line| line.split_whitespace().last());
+            report::took_part(component, version.unwrap_or("of unknown version"));
+        }
+        true
+    }
+
+    /// Starts one.
+    ///
+    /// # Panics
+    /// When it does not answer in time; says what it logged.
+    pub async fn start() -> Self {
+        let mut log = String::new();
+        for _ in 0..TRIES {
+            match Self::try_start().await {
+                Ok(server) => return server,
+                Err(said) => log = said,
+            }
+        }
+        panic!("the API server did not start:\n{log}");
+    }
+
+    /// Its kubeconfig: of somebody who may do anything.
+    #[must_use]
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// kubectl against it.
+    #[must_use]
+    pub fn kubectl(&self) -> Kubectl {
+        Kubectl::of(&self.kubeconfig)
+    }
+
+    /// A plain client of it.
+    #[must_use]
+    pub fn direct(&self) -> Direct {
+        Direct::of(&self.kubeconfig)
+    }
+
+    async fn try_start() -> Result<Self, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path();
+        let mut etcd_log = home.join("etcd.log");
+        let (mut etcd, etcd_url) = start_etcd(home, &etcd_log);
+        let credentials = Credentials::make(home);
+        let port = free_port();
+        let log = home.join("kube-apiserver.log");
+        let mut server = start_server(home, &credentials, &etcd_url, port, &log);
+        let url = format!("https://127.0.0.1:{port}");
+        let kubeconfig = home.join("kubeconfig.yaml");
+        fs::write(&kubeconfig, credentials.kubeconfig(&url)).unwrap();
+        let direct = Direct::of(&kubeconfig);
+        let begun = Instant::now();
+        loop {
+            if direct
+                .try_get("/readyz")
+                .await
+                .is_some_and(|status| status == 200)
+            {
+                return Ok(Self {
+                    kubeconfig,
+                    url,
+                    _server: server,
+                    _etcd: etcd,
+                    _folder: folder,
+                });
+            }
+            let ended = server.ended().is_some();
+            if ended || etcd.ended().is_some() || begun.elapsed() > PATIENCE {
+                if ended {
+                    etcd_log.clone_from(&log);
+                }
+                let said = fs::read_to_string(etcd_log).unwrap_or_default();
+                let lines: Vec<&str> = said.lines().collect();
+                return Err(lines[lines.len().saturating_sub(40)..].join("\n"));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// A program in the folder that `KUBEBUILDER_ASSETS` names, else on the `PATH`.
+fn program(name: &str) -> Option<PathBuf> {
+    env::var_os("KUBEBUILDER_ASSETS")
+        .map(|folder| Path::new(&folder).join(name))
+        .filter(|program| program.is_file())
+        .or_else(|| which(name))
+}
+
+fn start_etcd(home: &Path, log: &Path) -> (Owned, String) {
+    let url = format!("http://127.0.0.1:{}", free_port());
+    let mut command = Command::new(program("etcd").unwrap());
+    command
+        .arg("--data-dir")
+        .arg(home.join("etcd"))
+        .args(["--listen-client-urls", &url, "--advertise-client-urls", &url])
+        // One member alone: it needs no address for others.
+        .args(["--listen-peer-urls", "http://127.0.0.1:0"]);
+    (start(&command, log), url)
+}
+
+fn start_server(home: &Path, credentials: &Credentials, etcd: &str, port: u16, log: &Path) -> Owned {
+    let mut command = Command::new(program("kube-apiserver").unwrap());
+    let file = |name: &str| home.join(name).display().to_string();
+    credentials.write(home);
+    command.args([
+        format!("--etcd-servers={etcd}"),
+        "--bind-address=127.0.0.1".to_owned(),
+        "--advertise-address=127.0.0.1".to_owned(),
+        // Nobody finds it by its endpoints, and a loopback address may not be one.
+        "--endpoint-reconciler-type=none".to_owned(),
+        format!("--secure-port={port}"),
+        format!("--cert-dir={}", file("certificates")),
+        format!("--tls-cert-file={}", file("server.pem")),
+        format!("--tls-private-key-file={}", file("server.key")),
+        format!("--token-auth-file={}", file("tokens.csv")),
+        "--authorization-mode=RBAC".to_owned(),
+        "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+        "--service-account-issuer=https://127.0.0.1".to_owned(),
+        format!("--service-account-key-file={}", file("accounts.pub")),
+        format!("--service-account-signing-key-file={}", file("accounts.key")),
+        // There is no controller that would make them.
+        "--disable-admission-plugins=ServiceAccount".to_owned(),
+    ]);
+    start(&command, log)
+}
+
+fn start(command: &Command, log: &Path) -> Owned {
+    let log = File::create(log).unwrap();
+    Owned::start(command, |command| {
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+    })
+}
+
+/// What it proves itself with, and the token of whoever may do anything.
+struct Credentials {
+    authority: String,
+    certificate: String,
+    key: String,
+    accounts: KeyPair,
+    token: String,
+}
+
+impl Credentials {
+    fn make(home: &Path) -> Self {
+        let mut authority = CertificateParams::new(Vec::new()).unwrap();
+        let name = format!("authority of {}", home.display());
+        authority.distinguished_name.push(DnType::CommonName, name);
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let authority_key = KeyPair::generate().unwrap();
+        let authority_certificate = authority.self_signed(&authority_key).unwrap();
+        let issuer = Issuer::new(authority, authority_key);
+        let mut server = CertificateParams::new(["localhost", "127.0.0.1"].map(str::to_owned)).unwrap();
+        server
+            .distinguished_name
+            .push(DnType::CommonName, "kube-apiserver");
+        server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        server.use_authority_key_identifier_extension = true;
+        let key = KeyPair::generate().unwrap();
+        let certificate = server.signed_by(&key, &issuer).unwrap();
+        Self {
+            authority: authority_certificate.pem(),
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+            accounts: KeyPair::generate().unwrap(),
+            token: uuid::Uuid::new_v4().simple().to_string(),
+        }
+    }
+
+    fn write(&self, home: &Path) {
+        for (name, text) in [
+            ("server.pem", &self.certificate),
+            ("server.key", &self.key),
+            ("accounts.key", &self.accounts.serialize_pem()),
+            ("accounts.pub", &self.accounts.public_key_pem()),
+            (
+                "tokens.csv",
+                &format!("{},portico,1,system:masters\n", self.token),
+            ),
+        ] {
+            fs::write(home.join(name), text).unwrap();
+        }
+    }
+
+    fn kubeconfig(&self, url: &str) -> String {
+        let (authority, token) = (STANDARD.encode(&self.authority), &self.token);
+        format!(
+            "apiVersion: v1
+kind: Config
+current-context: real
+clusters:
+- name: real
+  cluster: {{ server: '{url}', certificate-authority-data: {authority} }}
+users:
+- name: portico
+  user: {{ token: {token} }}
+contexts:
+- name: real
+  context: {{ cluster: real, user: portico, namespace: default }}
+"
+        )
+    }
+}

@@ -1,0 +1,73 @@
+//! `cargo xtask differential` runs this: a control plane and Portico judge the same objects.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::Parser;
+use portico_simulator::kube::{ControlPlane, Settings};
+use portico_tests::apiserver::ApiServer;
+use portico_tests::differential::{Corpus, Options, run};
+use portico_tests::direct::Direct;
+
+#[derive(Parser)]
+struct Arguments {
+    /// The folder of definitions and samples; `PORTICO_CORPUS` or `../shared/corpus` where none is given.
+    #[arg(long)]
+    corpus: Option<PathBuf>,
+    /// Mutations of each sample.
+    #[arg(long, default_value_t = 20)]
+    mutations: usize,
+    /// Another seed, other mutations.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Only definitions whose name contains this.
+    #[arg(long, default_value = "")]
+    filter: String,
+    /// The simulator in the API server's place.
+    #[arg(long)]
+    simulator: bool,
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let folder = arguments
+        .corpus
+        .or_else(Corpus::folder)
+        .context("there is no corpus; --corpus says where one is")?;
+    let corpus = Corpus::read(&folder);
+    let options = Options {
+        mutations: arguments.mutations,
+        seed: arguments.seed,
+        filter: arguments.filter,
+        loud: true,
+    };
+    let tally = if arguments.simulator {
+        let plane = ControlPlane::new("differential", Settings::default());
+        let serving = plane.serve(tokio::net::TcpListener::bind("127.0.0.1:0").await?)?;
+        let folder = tempfile::tempdir()?;
+        let kubeconfig = folder.path().join("kubeconfig.yaml");
+        std::fs::write(&kubeconfig, plane.kubeconfig(serving.address()))?;
+        let tally = run(&Direct::of(&kubeconfig), &corpus, &options).await;
+        serving.shutdown().await;
+        tally
+    } else {
+        if !ApiServer::is_here("differential") {
+            anyhow::bail!("KUBEBUILDER_ASSETS names no folder with kube-apiserver, or there is no etcd");
+        }
+        let server = ApiServer::start().await;
+        run(&server.direct(), &corpus, &options).await
+    };
+    println!(
+        "agree {}, disagree {}, could not judge {}",
+        tally.agree,
+        tally.disagree.len(),
+        tally.unjudged.len()
+    );
+    Ok(if tally.disagree.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

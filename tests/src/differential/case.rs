@@ -1,0 +1,212 @@
+//! One case: asked of the control plane by dry run, judged by Portico, compared.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use portico_domain::schema::{Judgement, Reason, Violation};
+use reqwest::Method;
+use serde_json::Value;
+
+use super::corpus::Kind;
+use super::mutate::short;
+use crate::direct::{Direct, Said};
+
+/// What metadata a control plane adds by itself. The namespace is the request's, where the object names none.
+const ADDED: [&str; 8] = [
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "managedFields",
+    "selfLink",
+    "deletionGracePeriodSeconds",
+];
+
+/// What is asked.
+pub(super) struct Case<'a> {
+    pub(super) kind: &'a Kind,
+    pub(super) object: &'a Value,
+    /// What is stored, for an update.
+    pub(super) old: Option<&'a Value>,
+    /// Whether it is only asked, not done.
+    pub(super) dry: bool,
+}
+
+/// How the two verdicts compare.
+#[derive(Debug)]
+pub(super) enum Compared {
+    Agree,
+    /// What each says.
+    Disagree(String),
+    /// Why one of them has no verdict.
+    Unjudged(String),
+}
+
+impl Case<'_> {
+    /// Asks both; also what the control plane said.
+    pub(super) async fn compare(&self, plane: &Direct) -> (Compared, Said) {
+        let said = self.ask(plane).await;
+        let judged = self
+            .kind
+            .definition
+            .judge(self.kind.version(), self.object, self.old);
+        let compared = match judged {
+            Err(error) => Compared::Unjudged(format!("Portico: {error}")),
+            Ok(_) if said.status >= 500 || said.status == 429 => {
+                Compared::Unjudged(format!("the control plane: {} {}", said.status, said.message()))
+            }
+            Ok(judgement) => compare(&judgement, &said),
+        };
+        (compared, said)
+    }
+
+    async fn ask(&self, plane: &Direct) -> Said {
+        let dry = if self.dry { "&dryRun=All" } else { "" };
+        let strictness = "fieldManager=differential&fieldValidation=Warn";
+        let collection = collection(self.kind);
+        let (method, path) = match self.old {
+            Some(old) => {
+                let name = old["metadata"]["name"].as_str().unwrap_or_default();
+                (Method::PUT, format!("{collection}/{name}?{strictness}{dry}"))
+            }
+            None => (Method::POST, format!("{collection}?{strictness}{dry}")),
+        };
+        for _ in 0..5 {
+            let said = plane.ask(method.clone(), &path, Some(self.object)).await;
+            if said.status < 500 && said.status != 429 {
+                return said;
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        plane.ask(method, &path, Some(self.object)).await
+    }
+}
+
+/// The path of a kind's collection, in the namespace `default` where it has one.
+pub(super) fn collection(kind: &Kind) -> String {
+    let definition = &kind.definition;
+    let namespace = match definition.scope {
+        portico_domain::schema::Scope::Namespaced => "/namespaces/default",
+        portico_domain::schema::Scope::Cluster => "",
+    };
+    let (group, version, plural) = (&definition.group, kind.version(), &definition.plural);
+    format!("/apis/{group}/{version}{namespace}/{plural}")
+}
+
+fn compare(judgement: &Judgement, said: &Said) -> Compared {
+    let unknown: Vec<&Violation> = judgement
+        .violations
+        .iter()
+        .filter(|violation| violation.reason == Reason::CouldNotJudge)
+        .collect();
+    if let (Some(first), true) = (unknown.first(), judgement.is_unknown()) {
+        return Compared::Unjudged(format!("Portico: {first}"));
+    }
+    let violations = judgement.as_api_server();
+    if said.is_success() {
+        if !violations.is_empty() {
+            return differ("accepted", &list(&violations));
+        }
+        return accepted(&judgement.object, &judgement.pruned, said);
+    }
+    if violations.is_empty() {
+        return differ(&refusal(said), "accepted");
+    }
+    let causes = said.causes();
+    let theirs: BTreeSet<&str> = causes.iter().map(|(field, _, _)| field.as_str()).collect();
+    let ours: BTreeSet<&str> = violations.iter().map(Violation::field).collect();
+    // What could not be read at all is refused without naming fields.
+    if said.status == 422 && !theirs.is_empty() && theirs != ours {
+        return differ(&refusal(said), &list(&violations));
+    }
+    Compared::Agree
+}
+
+fn accepted(object: &Value, pruned: &[String], said: &Said) -> Compared {
+    let (mut ours, mut theirs) = (object.clone(), said.body.clone());
+    for object in [&mut ours, &mut theirs] {
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            for name in ADDED {
+                metadata.shift_remove(name);
+            }
+        }
+    }
+    let mut differences = Vec::new();
+    different(&theirs, &ours, "", &mut differences);
+    if !differences.is_empty() {
+        return Compared::Disagree(format!(
+            "stored otherwise (control plane / Portico): {}",
+            differences.join(", ")
+        ));
+    }
+    let theirs: BTreeSet<&str> = said
+        .warnings
+        .iter()
+        .filter_map(|warning| warning.strip_prefix("unknown field \"")?.strip_suffix('"'))
+        .collect();
+    // Of what no header can hold there is no warning.
+    let ours: BTreeSet<&str> = pruned
+        .iter()
+        .map(String::as_str)
+        .filter(|field| !field.contains(char::is_control))
+        .collect();
+    // Warnings are cut off where they grow long.
+    if theirs != ours && (theirs.len() < 8 || !theirs.is_subset(&ours)) {
+        return Compared::Disagree(format!(
+            "unknown fields (control plane / Portico): {theirs:?} / {ours:?}"
+        ));
+    }
+    Compared::Agree
+}
+
+fn different(theirs: &Value, ours: &Value, pointer: &str, found: &mut Vec<String>) {
+    match (theirs, ours) {
+        _ if found.len() > 4 => {}
+        (Value::Object(left), Value::Object(right)) => {
+            let names: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+            for name in names {
+                let pointer = super::places::step(pointer, name);
+                match (left.get(name), right.get(name)) {
+                    (Some(left), Some(right)) => different(left, right, &pointer, found),
+                    (Some(left), None) => found.push(format!("{pointer}: {} / nothing", short(left))),
+                    (None, Some(right)) => found.push(format!("{pointer}: nothing / {}", short(right))),
+                    (None, None) => {}
+                }
+            }
+        }
+        (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
+            for (index, (left, right)) in left.iter().zip(right).enumerate() {
+                different(left, right, &format!("{pointer}/{index}"), found);
+            }
+        }
+        // 1 and 1.0 are the same number, however written.
+        (Value::Number(left), Value::Number(right)) if left.as_f64() == right.as_f64() => {}
+        (left, right) if left == right => {}
+        (left, right) => found.push(format!("{pointer}: {} / {}", short(left), short(right))),
+    }
+}
+
+fn differ(theirs: &str, ours: &str) -> Compared {
+    Compared::Disagree(format!("control plane: {theirs}\n    Portico: {ours}"))
+}
+
+fn refusal(said: &Said) -> String {
+    let causes = said.causes();
+    if causes.is_empty() {
+        return format!("{} {}", said.status, cut(said.message()));
+    }
+    let causes = causes
+        .iter()
+        .map(|(field, _, message)| cut(&format!("{field}: {message}")));
+    format!("{} {}", said.status, causes.collect::<Vec<_>>().join("; "))
+}
+
+fn list(violations: &[Violation]) -> String {
+    let each = violations.iter().map(|violation| cut(&violation.to_string()));
+    each.collect::<Vec<_>>().join("; ")
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(400).collect()
+}

@@ -1,0 +1,252 @@
+//! Going through a corpus: each definition is installed, its samples and their mutations are asked about, and it is
+//! taken away again.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::case::{Case, Compared, collection};
+use super::chance::Chance;
+use super::corpus::{Corpus, Kind, Sample};
+use super::mutate::{Words, mutate};
+use crate::direct::Direct;
+use crate::until::until;
+
+/// Definitions that are installed at once, each with its cases one after another.
+const AT_ONCE: usize = 4;
+
+/// How much to ask.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Mutations of each sample.
+    pub mutations: usize,
+    /// Another seed, other mutations.
+    pub seed: u64,
+    /// Only definitions whose name contains this.
+    pub filter: String,
+    /// Prints each disagreement as it is found.
+    pub loud: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Cases where both said the same.
+    pub agree: usize,
+    /// Cases where not, each with what both said.
+    pub disagree: Vec<String>,
+    /// Cases where one of them had no verdict, each with the reason.
+    pub unjudged: Vec<String>,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.agree += other.agree;
+        self.disagree.extend(other.disagree);
+        self.unjudged.extend(other.unjudged);
+    }
+}
+
+/// Asks a control plane and Portico about all of a corpus.
+///
+/// # Panics
+/// When the control plane stops answering.
+pub async fn run(plane: &Direct, corpus: &Corpus, options: &Options) -> Tally {
+    // Of one name there can be one definition at a time.
+    let mut by_name: BTreeMap<&str, Vec<&Kind>> = BTreeMap::new();
+    for kind in &corpus.kinds {
+        by_name.entry(&kind.definition.name).or_default().push(kind);
+    }
+    by_name.retain(|name, _| name.contains(&options.filter));
+    let tallies = futures::stream::iter(by_name.into_values())
+        .map(|kinds| one_after_another(plane, kinds, options))
+        .buffer_unordered(AT_ONCE);
+    let mut all = Tally::default();
+    futures::pin_mut!(tallies);
+    while let Some(tally) = tallies.next().await {
+        all.add(tally);
+    }
+    all
+}
+
+async fn one_after_another(plane: &Direct, kinds: Vec<&Kind>, options: &Options) -> Tally {
+    let mut all = Tally::default();
+    for kind in kinds {
+        all.add(one_kind(plane, kind, options).await);
+    }
+    all
+}
+
+async fn one_kind(plane: &Direct, kind: &Kind, options: &Options) -> Tally {
+    let mut asker = Asker {
+        plane,
+        kind,
+        options,
+        tally: Tally::default(),
+    };
+    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    let installed = plane.ask(Method::POST, definitions, Some(&kind.document)).await;
+    if !installed.is_success() {
+        let said = format!("not installed: {}", installed.message());
+        asker.note("definition", "", Compared::Unjudged(said));
+        return asker.tally;
+    }
+    let path = format!("{definitions}/{}", kind.definition.name);
+    if is_established(plane, &path, kind).await {
+        for (number, sample) in kind.samples.iter().enumerate() {
+            asker.one_sample(number, sample).await;
+        }
+    } else {
+        let said = plane.ask(Method::GET, &path, None).await.body["status"].to_string();
+        asker.note(
+            "definition",
+            "",
+            Compared::Unjudged(format!("not established: {said}")),
+        );
+    }
+    let _ = plane.ask(Method::DELETE, &path, None).await;
+    until("the definition is gone", Duration::from_mins(2), async || {
+        (plane.ask(Method::GET, &path, None).await.status == 404).then_some(())
+    })
+    .await;
+    asker.tally
+}
+
+async fn is_established(plane: &Direct, path: &str, kind: &Kind) -> bool {
+    for _ in 0..600 {
+        let body = plane.ask(Method::GET, path, None).await.body;
+        let condition = |name: &str| {
+            let mut conditions = body["status"]["conditions"].as_array().into_iter().flatten();
+            conditions
+                .find(|one| one["type"] == name)
+                .map(|one| one["status"] == "True")
+        };
+        if condition("NamesAccepted") == Some(false) {
+            return false;
+        }
+        if condition("Established") == Some(true) {
+            let path = format!("{}?limit=1", collection(kind));
+            if plane.ask(Method::GET, &path, None).await.is_success() {
+                return true;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    false
+}
+
+struct Asker<'a> {
+    plane: &'a Direct,
+    kind: &'a Kind,
+    options: &'a Options,
+    tally: Tally,
+}
+
+impl Asker<'_> {
+    async fn one_sample(&mut self, number: usize, sample: &Sample) {
+        let schema = self.kind.schema();
+        let words = Words::of(schema);
+        let _ = self.create(sample, &sample.object, true, "as it is").await;
+        let mut stored = self.store(number, sample).await;
+        for case in 0..self.options.mutations {
+            let name = format!("{} {case}", sample.name);
+            let mut chance = Chance::of(self.options.seed, &name);
+            match stored.take() {
+                Some(old) if chance.percent(45) => {
+                    // Now and then the change is made, and what follows goes on from there.
+                    let dry = chance.percent(85);
+                    let mut object = old.clone();
+                    let how = mutate(&mut object, schema, &words, &mut chance);
+                    if let Some(metadata) = object["metadata"].as_object_mut().filter(|_| !dry) {
+                        // Nobody would take them off.
+                        metadata.shift_remove("finalizers");
+                    }
+                    let what = format!("update {case}: {how}");
+                    let new = self.update(sample, &old, &object, dry, &what).await;
+                    stored = Some(new.filter(|_| !dry).unwrap_or(old));
+                }
+                kept => {
+                    stored = kept;
+                    let mut object = sample.object.clone();
+                    let how = mutate(&mut object, schema, &words, &mut chance);
+                    let what = format!("create {case}: {how}");
+                    let _ = self.create(sample, &object, true, &what).await;
+                }
+            }
+        }
+        if let Some(name) = stored
+            .as_ref()
+            .and_then(|stored| stored["metadata"]["name"].as_str())
+        {
+            let collection = collection(self.kind);
+            let _ = self
+                .plane
+                .ask(Method::DELETE, &format!("{collection}/{name}"), None)
+                .await;
+        }
+    }
+
+    /// The sample kept, to be updated; nothing when it is refused.
+    async fn store(&mut self, number: usize, sample: &Sample) -> Option<Value> {
+        let mut object = sample.object.clone();
+        let metadata = object["metadata"].as_object_mut()?;
+        metadata.insert("name".to_owned(), json!(format!("stored-{number}")));
+        // Nobody would take them off.
+        metadata.shift_remove("finalizers");
+        metadata.shift_remove("ownerReferences");
+        self.create(sample, &object, false, "kept").await
+    }
+
+    async fn create(&mut self, sample: &Sample, object: &Value, dry: bool, what: &str) -> Option<Value> {
+        self.ask(sample, object, None, dry, what).await
+    }
+
+    async fn update(
+        &mut self,
+        sample: &Sample,
+        old: &Value,
+        object: &Value,
+        dry: bool,
+        what: &str,
+    ) -> Option<Value> {
+        self.ask(sample, object, Some(old), dry, what).await
+    }
+
+    async fn ask(
+        &mut self,
+        sample: &Sample,
+        object: &Value,
+        old: Option<&Value>,
+        dry: bool,
+        what: &str,
+    ) -> Option<Value> {
+        let case = Case {
+            kind: self.kind,
+            object,
+            old,
+            dry,
+        };
+        let (compared, said) = case.compare(self.plane).await;
+        self.note(&sample.name, what, compared);
+        said.is_success().then_some(said.body)
+    }
+
+    fn note(&mut self, sample: &str, what: &str, compared: Compared) {
+        let (list, said) = match compared {
+            Compared::Agree => {
+                self.tally.agree += 1;
+                return;
+            }
+            Compared::Disagree(said) => (&mut self.tally.disagree, said),
+            Compared::Unjudged(said) => (&mut self.tally.unjudged, said),
+        };
+        let line = format!("{}: {sample}: {what}\n    {said}", self.kind.definition.name);
+        if self.options.loud {
+            println!("{line}");
+        }
+        list.push(line);
+    }
+}

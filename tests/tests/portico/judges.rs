@@ -1,0 +1,40 @@
+//! The real API server judges as Portico does.
+
+use portico_tests::apiserver::ApiServer;
+use portico_tests::differential::{Corpus, Options, Tally, run};
+use portico_tests::direct::Direct;
+
+/// Few mutations, so that it is done in a minute; `cargo xtask differential` goes further.
+const MUTATIONS: usize = 1;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_server_judges_the_corpus_as_portico_does() {
+    let test = "the_api_server_judges_the_corpus_as_portico_does";
+    let Some(folder) = Corpus::folder() else {
+        println!("no corpus: PORTICO_CORPUS says where it is");
+        return;
+    };
+    if !ApiServer::is_here(test) {
+        return;
+    }
+    let server = ApiServer::start().await;
+    agrees(&server.direct(), &folder).await;
+}
+
+async fn agrees(plane: &Direct, folder: &std::path::Path) {
+    let corpus = Corpus::read(folder);
+    let options = Options {
+        mutations: MUTATIONS,
+        seed: 1,
+        filter: String::new(),
+        loud: false,
+    };
+    let Tally {
+        agree,
+        disagree,
+        unjudged,
+    } = run(plane, &corpus, &options).await;
+    assert!(disagree.is_empty(), "{}", disagree.join("\n"));
+    assert!(unjudged.is_empty(), "{}", unjudged.join("\n"));
+    assert!(agree > 400, "{agree} cases are too few");
+}
