@@ -91,12 +91,6 @@ impl Apart {
         kilobytes * 1024
     }
 
-    /// All that the portal has logged.
-    #[must_use]
-    pub fn log(&self) -> String {
-        std::fs::read_to_string(self.world.data().join("portal.log")).unwrap_or_default()
-    }
-
     /// One of its control planes, over plain HTTP.
     ///
     /// # Panics
