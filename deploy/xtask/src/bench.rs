@@ -20,7 +20,12 @@ pub(crate) struct Options {
 /// Builds and measures. Figures are printed and never judged.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let needs = needs::install_for_bench();
-    let program = program::build(&program::Options { release: true })?;
+    // Schemas are measured without the program.
+    let program = if options.filter.as_deref() == Some("schema") {
+        program::path(true)
+    } else {
+        program::build(&program::Options { release: true })?
+    };
     step("Measuring", || {
         steps::run(
             Command::new(cargo())

@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod latency;
 pub mod load;
 pub mod resources;
+pub mod schema;
 pub mod weight;
 
 use std::time::Duration;

@@ -1,10 +1,14 @@
 //! `cargo xtask bench` runs this; `PORTICO_BIN` is the program to measure.
 
-use portico_tests::bench::{catalog, latency, resources, weight};
+use portico_tests::bench::{catalog, latency, resources, schema, weight};
 
 #[tokio::main]
 async fn main() {
     let filter = std::env::args().nth(1).unwrap_or_default();
+    // First, while nothing else holds memory.
+    if "schema".contains(&filter) {
+        schema::measure();
+    }
     if "resources".contains(&filter) {
         resources::measure().await;
     }

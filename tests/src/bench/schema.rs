@@ -1,0 +1,220 @@
+//! What the schemas that people publish cost: reading a definition, its form as HTML, judging a sample, memory.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use portico_domain::documents::{Category, FormHints};
+use portico_domain::placement::Placement;
+use portico_domain::request::Action;
+use portico_domain::schema::Definition;
+use portico_domain::schema::form::{Setup, build};
+use portico_domain::view::{ApprovalPreview, CatalogCard, Form, Frame, RequestFormPage};
+use portico_frontend::pages;
+
+use super::{figure, milliseconds, percentile};
+use crate::differential::{Corpus, Kind};
+
+/// How often each thing is done; the quickest time counts, so that others on the machine do not.
+const TIMES: usize = 5;
+
+/// Measures it over the corpus; says so when there is none.
+///
+/// # Panics
+/// Where `/proc` does not say what memory is held.
+pub fn measure() {
+    let Some(folder) = Corpus::folder() else {
+        println!("no corpus: PORTICO_CORPUS says where it is");
+        return;
+    };
+    let corpus = Corpus::read(&folder);
+    let (definitions, held) = hold(&corpus);
+
+    let mut parsing = Times::default();
+    let mut forming = Times::default();
+    let mut rendering = Times::default();
+    let mut judging = Times::default();
+    let mut largest = (0, String::new());
+    for (kind, definition) in corpus.kinds.iter().zip(&definitions) {
+        let name = format!("{} {}", definition.name, kind.version());
+        parsing.add(&name, || read(kind));
+        let Ok(schema) = definition.versions[0].schema() else {
+            continue;
+        };
+        let hints = FormHints::default();
+        for sample in &kind.samples {
+            let setup = || Setup {
+                is_composite: false,
+                is_change: false,
+                hints: &hints,
+                plan: None,
+                object: &sample.object,
+                typed: None,
+                violations: &[],
+            };
+            forming.add(&sample.name, || build(schema, setup()));
+            let page = page(build(schema, setup()));
+            rendering.add(&sample.name, || pages::request_form(&frame(), &page));
+            let bytes = pages::request_form(&frame(), &page).len();
+            if bytes > largest.0 {
+                largest = (bytes, sample.name.clone());
+            }
+            judging.add(&sample.name, || {
+                definition.judge(kind.version(), &sample.object, None)
+            });
+        }
+    }
+    parsing.print("reading one version of a definition");
+    forming.print("a form's model, with a sample in it");
+    rendering.print("the page of that form as HTML");
+    judging.print("judging a sample, rules and all");
+    figure(
+        "largest form's page",
+        &format!("{} KB: {}", largest.0 / 1000, largest.1),
+    );
+    let count = definitions.len();
+    figure(
+        &format!("memory of {count} versions of definitions, before patterns are used"),
+        &format!("{} MB", held / 1_000_000),
+    );
+}
+
+/// All definitions, and the memory that they take. They are read several times and all kept, so that it is not
+/// what the reading of the corpus has left free that they are put into.
+fn hold(corpus: &Corpus) -> (Vec<Definition>, u64) {
+    const COPIES: usize = 4;
+    let read_all = || -> Vec<Definition> { corpus.kinds.iter().map(read).collect() };
+    let mut copies = vec![read_all(), read_all()];
+    let before = resident();
+    copies.extend((0..COPIES).map(|_| read_all()));
+    let held = resident().saturating_sub(before) / COPIES as u64;
+    (copies.swap_remove(0), held)
+}
+
+fn read(kind: &Kind) -> Definition {
+    Definition::parse(&kind.document).unwrap()
+}
+
+/// Times by name.
+#[derive(Default)]
+struct Times(Vec<(Duration, String)>);
+
+impl Times {
+    fn add<T>(&mut self, name: &str, work: impl Fn() -> T) {
+        let once = || {
+            let begun = Instant::now();
+            black_box(work());
+            begun.elapsed()
+        };
+        if let Some(quickest) = (0..TIMES).map(|_| once()).min() {
+            self.0.push((quickest, name.to_owned()));
+        }
+    }
+
+    fn print(mut self, what: &str) {
+        self.0.sort();
+        let sorted: Vec<Duration> = self.0.iter().map(|(took, _)| *took).collect();
+        let Some((worst, name)) = self.0.last() else {
+            return;
+        };
+        let (half, most) = (percentile(&sorted, 50), percentile(&sorted, 99));
+        let measured = format!(
+            "p50 {}, p99 {}, worst {} ({name})",
+            fine(half),
+            fine(most),
+            fine(*worst)
+        );
+        figure(what, &measured);
+    }
+}
+
+/// Milliseconds, or microseconds where those say more.
+fn fine(duration: Duration) -> String {
+    if duration < Duration::from_millis(1) {
+        format!("{} µs", duration.as_micros())
+    } else {
+        milliseconds(duration)
+    }
+}
+
+/// The memory that this process holds, in bytes.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes: u64 = line.unwrap().trim().trim_end_matches(" kB").parse().unwrap();
+    kilobytes * 1024
+}
+
+/// Somebody's page, apart from what is in it.
+fn frame() -> Frame {
+    Frame {
+        title: "Request".into(),
+        company: "Portico".into(),
+        path: "/catalog".into(),
+        person: Some("Dana Okafor".into()),
+        email: None,
+        admin: false,
+        approver: false,
+        waiting: 0,
+        tenants: vec![],
+        current: None,
+        crumbs: vec![],
+        notices: vec![],
+        theme: None,
+        now: "2026-06-01T12:00:00Z".parse().unwrap(),
+        csrf: "token".into(),
+        nonce: "n0nce".into(),
+        style: "/assets/style.css".into(),
+        script: None,
+        wasm: None,
+    }
+}
+
+fn page(form: Form) -> RequestFormPage {
+    RequestFormPage {
+        offering: CatalogCard {
+            name: "bench.portico.dev".parse().unwrap(),
+            title: "Bench".into(),
+            summary: String::new(),
+            category: Category::Databases,
+            icon: String::new(),
+            typical_seconds: None,
+            needs_approval: None,
+            planes: vec![],
+            problem: None,
+        },
+        action: Action::Create,
+        post_to: "/catalog/bench.portico.dev/request".into(),
+        tenant: "payments".parse().unwrap(),
+        environment: "dev".parse().unwrap(),
+        name: "bench".into(),
+        name_problems: vec![],
+        plans: vec![],
+        plan: None,
+        regions: vec![],
+        region: None,
+        planes: vec![],
+        plane: None,
+        form: Some(form),
+        schema_hash: "hash".into(),
+        request_id: "0190d3a0-0000-7000-8000-000000000001".parse().unwrap(),
+        yaml: String::new(),
+        yaml_tab: false,
+        yaml_problem: None,
+        sentence: String::new(),
+        placement: Placement {
+            chosen: None,
+            reason: String::new(),
+            candidates: vec![],
+        },
+        approval: ApprovalPreview::default(),
+        quota: vec![],
+        differences: vec![],
+        manifest: String::new(),
+        dry_run: None,
+        note: String::new(),
+        problems: vec![],
+        problem_count: 0,
+        reviewed: false,
+        tried: false,
+    }
+}
