@@ -22,6 +22,7 @@ pub struct Wish {
 }
 
 /// Which control plane serves the claim, and why it and not another.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Placement {
@@ -34,6 +35,7 @@ pub struct Placement {
 }
 
 /// One control plane, considered.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Candidate {
@@ -48,6 +50,7 @@ pub struct Candidate {
 }
 
 /// An administrator's word that a control plane takes no new claims. Claims that it has stay, and may be changed.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cordon {

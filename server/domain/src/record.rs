@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::names::{RequestId, TenantName};
 
 /// What happened, before it has a place in the chain.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewEvent {
@@ -31,6 +32,7 @@ pub struct NewEvent {
 }
 
 /// An event in the chain.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {

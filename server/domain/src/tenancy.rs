@@ -9,6 +9,7 @@ use crate::names::TenantName;
 
 /// What somebody may do within one tenant. Roles do not contain one another, save that every role
 /// may see what a viewer sees, and a tenant admin may do what developers and approvers do.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
@@ -23,6 +24,7 @@ pub enum Role {
 }
 
 /// A person as their identity provider knows them.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
@@ -35,6 +37,7 @@ pub struct Person {
 }
 
 /// How the viewer proved who they are.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Via {
@@ -47,6 +50,7 @@ pub enum Via {
 }
 
 /// What an API token is good for. Never for more than its person.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum TokenScope {
@@ -86,6 +90,7 @@ impl TokenScope {
 }
 
 /// Whoever is asking: a signed-in person or a token, with tenants and roles.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Viewer {

@@ -17,6 +17,7 @@ mod crash;
 mod judges;
 mod kubectl;
 mod lifecycle;
+mod openapi;
 mod other_provider;
 mod postgresql;
 mod real_control_plane;

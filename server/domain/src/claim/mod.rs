@@ -52,6 +52,7 @@ pub mod marks {
 }
 
 /// Which object on which control plane.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimRef {
@@ -73,6 +74,7 @@ impl fmt::Display for ClaimRef {
 }
 
 /// How a claim is. Apart from a request's state: a fulfilled request's claim may fall ill.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Health {
@@ -139,6 +141,7 @@ impl Health {
 }
 
 /// One condition of a claim's status, as the control plane has it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {

@@ -7,6 +7,7 @@ use crate::placement::Cordon;
 use crate::record::Event;
 
 /// Control planes: which is unwell?
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanesPage {
@@ -19,6 +20,7 @@ pub struct PlanesPage {
 }
 
 /// How a control plane is.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum PlaneState {
@@ -33,6 +35,7 @@ pub enum PlaneState {
 }
 
 /// A control plane in the list.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlaneRow {
@@ -65,6 +68,7 @@ pub struct PlaneRow {
 }
 
 /// A control plane, opened.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlaneDetail {
@@ -85,6 +89,7 @@ pub struct PlaneDetail {
 }
 
 /// A row of the matrix offering by control plane.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MatrixRow {
@@ -99,6 +104,7 @@ pub struct MatrixRow {
 }
 
 /// What a control plane serves of an offering.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MatrixCell {
@@ -111,6 +117,7 @@ pub struct MatrixCell {
 }
 
 /// The tenants.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantsPage {
@@ -119,6 +126,7 @@ pub struct TenantsPage {
 }
 
 /// A tenant in the list.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantRow {
@@ -139,6 +147,7 @@ pub struct TenantRow {
 }
 
 /// The record: who did what to what, when, from where.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordPage {
@@ -157,6 +166,7 @@ pub struct RecordPage {
 }
 
 /// Whether the record's chain of hashes holds.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChainState {
@@ -169,6 +179,7 @@ pub struct ChainState {
 }
 
 /// A line of the record.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordRow {
@@ -181,6 +192,7 @@ pub struct RecordRow {
 }
 
 /// The configuration in force and what is wrong with the files.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigurationPage {
@@ -195,6 +207,7 @@ pub struct ConfigurationPage {
 }
 
 /// An error in the configuration.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigurationError {

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::{DiffLine, Paged, QuotaLine, RequestRow};
 
 /// The approval queue: should I say yes?
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApprovalsPage {
@@ -11,6 +12,7 @@ pub struct ApprovalsPage {
 }
 
 /// A request that waits for the viewer.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApprovalRow {

@@ -5,6 +5,7 @@ use crate::documents::{Category, Price};
 use crate::names::{OfferingName, PlanName, PlaneName};
 
 /// The catalog: is there a thing for my need?
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogPage {
@@ -25,6 +26,7 @@ pub struct CatalogPage {
 }
 
 /// A category with a count.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CategoryCount {
@@ -35,6 +37,7 @@ pub struct CategoryCount {
 }
 
 /// A control plane to choose.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlaneChoice {
@@ -47,6 +50,7 @@ pub struct PlaneChoice {
 }
 
 /// An offering in the catalog's list.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogCard {
@@ -71,6 +75,7 @@ pub struct CatalogCard {
 }
 
 /// An offering: is it the right one, what do I get?
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OfferingPage {
@@ -99,6 +104,7 @@ pub struct OfferingPage {
 }
 
 /// A plan in the table that compares them.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanColumn {
@@ -117,6 +123,7 @@ pub struct PlanColumn {
 }
 
 /// Something one receives with a claim.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReceivedItem {
@@ -127,6 +134,7 @@ pub struct ReceivedItem {
 }
 
 /// A control plane that serves an offering.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServedOn {

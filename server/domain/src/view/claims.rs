@@ -7,6 +7,7 @@ use crate::documents::Category;
 use crate::names::{EnvironmentName, OfferingName, PlanName, PlaneName, RequestId, TenantName};
 
 /// What a list of claims is limited to; all of it stands in the URL.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ClaimsFilter {
@@ -29,6 +30,7 @@ pub struct ClaimsFilter {
 }
 
 /// Claims: which of them needs me?
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimsPage {
@@ -47,6 +49,7 @@ pub struct ClaimsPage {
 }
 
 /// A claim in a list.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimRow {
@@ -81,6 +84,7 @@ pub struct ClaimRow {
 }
 
 /// A claim: does it work, how do I connect?
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimPage {
@@ -109,6 +113,7 @@ pub struct ClaimPage {
 }
 
 /// How to connect to what a claim provides.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Connect {
@@ -129,6 +134,7 @@ pub struct Connect {
 }
 
 /// A key of a connection secret.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectKey {
@@ -139,6 +145,7 @@ pub struct ConnectKey {
 }
 
 /// Ready-made text.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snippet {
@@ -149,6 +156,7 @@ pub struct Snippet {
 }
 
 /// One key of a secret, revealed.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Revealed {
@@ -161,6 +169,7 @@ pub struct Revealed {
 }
 
 /// A composed resource and what it is composed of.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TreeNode {
@@ -177,10 +186,12 @@ pub struct TreeNode {
     /// Why, in plain words.
     pub reason: String,
     /// What it is composed of.
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub children: Vec<TreeNode>,
 }
 
 /// A Kubernetes event about a claim or what it is composed of.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimEvent {
@@ -199,6 +210,7 @@ pub struct ClaimEvent {
 }
 
 /// The page that asks for the claim's name before a delete.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeletePage {

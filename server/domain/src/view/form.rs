@@ -3,6 +3,7 @@ use serde_json::Value;
 
 /// A form made from a schema. Input names are JSON pointers into the object (`/spec/storage/size`),
 /// so that a form posts without scripts; how each control encodes its value is said there.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Form {
@@ -19,6 +20,7 @@ pub struct Form {
 }
 
 /// Fields under a heading, folded unless `open`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Section {
@@ -33,6 +35,7 @@ pub struct Section {
 }
 
 /// One field.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Field {
@@ -55,6 +58,7 @@ pub struct Field {
     /// What is wrong with it, each a sentence.
     pub problems: Vec<String>,
     /// How it is filled in.
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub control: Control,
 }
 
@@ -78,6 +82,7 @@ impl Field {
 }
 
 /// How a field is filled in.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "type")]
 #[non_exhaustive]
@@ -164,6 +169,7 @@ pub enum Control {
 }
 
 /// One of several values.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Choice {
@@ -174,6 +180,7 @@ pub struct Choice {
 }
 
 /// A pair of a map.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
@@ -186,6 +193,7 @@ pub struct Entry {
 }
 
 /// One of several shapes.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Branch {

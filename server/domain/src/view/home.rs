@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::{ApprovalRow, CatalogCard, ClaimRow, RequestRow};
 
 /// Home: is anything of mine broken, is anyone waiting for me?
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HomePage {

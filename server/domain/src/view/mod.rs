@@ -38,6 +38,7 @@ pub use tokens::{MadeToken, TokenRow, TokensPage};
 use serde::{Deserialize, Serialize};
 
 /// A page of a longer list.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Paged<T> {
@@ -76,6 +77,7 @@ impl<T> Paged<T> {
 }
 
 /// Whether something may be done.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Allowed {

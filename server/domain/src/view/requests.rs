@@ -9,6 +9,7 @@ use crate::placement::Placement;
 use crate::request::{Action, State};
 
 /// The form for a new claim, or for a change to one: what must I decide?
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestFormPage {
@@ -78,6 +79,7 @@ pub struct RequestFormPage {
 }
 
 /// What a control plane's dry run says.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DryRunVerdict {
@@ -90,6 +92,7 @@ pub struct DryRunVerdict {
 }
 
 /// Something wrong, with where.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
@@ -100,6 +103,7 @@ pub struct Problem {
 }
 
 /// Whether approval will be needed.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ApprovalPreview {
@@ -110,6 +114,7 @@ pub struct ApprovalPreview {
 }
 
 /// A line of the quota.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QuotaLine {
@@ -124,6 +129,7 @@ pub struct QuotaLine {
 }
 
 /// What came of sending a request.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Submission {
@@ -136,6 +142,7 @@ pub struct Submission {
 }
 
 /// A request in a list.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestRow {
@@ -170,6 +177,7 @@ pub struct RequestRow {
 }
 
 /// A list of requests.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestsPage {
@@ -184,6 +192,7 @@ pub struct RequestsPage {
 }
 
 /// A request: where is it, on whom does it wait?
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestPage {
@@ -222,6 +231,7 @@ pub struct RequestPage {
 }
 
 /// A step in the life of a request.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(
@@ -248,6 +258,7 @@ pub struct RequestStep {
 }
 
 /// A comment that was made.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Commented {
@@ -262,6 +273,7 @@ pub struct Commented {
 }
 
 /// A line of a diff.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DiffLine {
@@ -272,6 +284,7 @@ pub struct DiffLine {
 }
 
 /// What a line of a diff is.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DiffTone {

@@ -6,6 +6,7 @@ use super::Problem;
 use crate::tenancy::TokenScope;
 
 /// A person's API tokens: which programs speak for me, and how do I get rid of one?
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokensPage {
@@ -24,6 +25,7 @@ pub struct TokensPage {
 }
 
 /// A token, as it may be shown.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenRow {
@@ -42,6 +44,7 @@ pub struct TokenRow {
 }
 
 /// A token that was made just now: its secret is shown this once.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MadeToken {

@@ -3,132 +3,271 @@
 use std::sync::LazyLock;
 
 use axum::Json;
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::{
+    ApprovalsPage, CatalogPage, ClaimPage, ClaimsPage, Commented, ConfigurationPage, Control, HomePage,
+    MadeToken, OfferingPage, PlaneDetail, PlanesPage, RecordPage, RequestFormPage, RequestPage, RequestsPage,
+    Revealed, Submission, TenantsPage, TokenRow,
+};
 use serde_json::{Map, Value, json};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
-use super::super::problem::{FieldProblem, ProblemDetails};
+use super::super::problem::ProblemDetails;
 use super::super::routes::{self, Kind};
 use super::admin::Close;
 use super::claims::{Delete, Reveal};
-use super::requests::{AskFor, Decide, Say};
+use super::requests::{AskFor, Decide, Say, Standing};
 use super::tokens::Wish;
+use crate::portal::Hit;
 
-/// What a path and method is for, and the schema of its body.
-const OPERATIONS: [(&str, &str, &str, Option<&str>); 29] = [
-    ("GET", "/api/v1/viewer", "Who asks, with tenants and roles", None),
-    ("GET", "/api/v1/home", "What needs the viewer", None),
-    (
-        "GET",
-        "/api/v1/search",
-        "Search offerings, claims and pages (`q`)",
-        None,
-    ),
-    (
-        "GET",
-        "/api/v1/offerings",
-        "The catalog (`q`, `category`, `plane`, `page`)",
-        None,
-    ),
-    ("GET", "/api/v1/offerings/{offering}", "An offering", None),
-    (
-        "POST",
-        "/api/v1/offerings/{offering}/check",
-        "Judge a request without sending it",
-        Some("AskFor"),
-    ),
-    (
-        "GET",
-        "/api/v1/requests",
-        "Requests of the tenant (`state`, `offering`, `mine`, `before`)",
-        None,
-    ),
-    ("POST", "/api/v1/requests", "Ask for a new claim", Some("AskFor")),
-    ("GET", "/api/v1/requests/{id}", "A request", None),
-    (
-        "POST",
-        "/api/v1/requests/{id}/decision",
-        "Approve or reject a request",
-        Some("Decide"),
-    ),
-    (
-        "POST",
-        "/api/v1/requests/{id}/withdrawal",
-        "Take a request back",
-        None,
-    ),
-    (
-        "POST",
-        "/api/v1/requests/{id}/comments",
-        "Comment on a request",
-        Some("Say"),
-    ),
-    (
-        "GET",
-        "/api/v1/approvals",
-        "What waits for the viewer’s agreement",
-        None,
-    ),
-    (
-        "GET",
-        "/api/v1/claims",
-        "Claims (`q`, `environment_of`, `offering`, `plane`, `health`, `mine`, `sort`, `page`)",
-        None,
-    ),
-    (
-        "GET",
-        "/api/v1/claims/{plane}/{offering}/{namespace}/{name}",
-        "A claim",
-        None,
-    ),
-    (
-        "POST",
-        "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/change",
-        "Ask for a change",
-        Some("AskFor"),
-    ),
-    (
-        "POST",
-        "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/deletion",
-        "Ask for its end",
-        Some("Delete"),
-    ),
-    (
-        "POST",
-        "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/reveal",
-        "Reveal one key of its secret",
-        Some("Reveal"),
-    ),
-    (
-        "GET",
-        "/api/v1/control-planes",
-        "Control planes and what they serve",
-        None,
-    ),
-    ("GET", "/api/v1/control-planes/{plane}", "A control plane", None),
-    (
-        "POST",
-        "/api/v1/control-planes/{plane}/cordon",
-        "Close a control plane to new claims",
-        Some("Close"),
-    ),
-    (
-        "DELETE",
-        "/api/v1/control-planes/{plane}/cordon",
-        "Open a control plane for new claims again",
-        None,
-    ),
-    ("GET", "/api/v1/tenants", "Tenants", None),
-    ("GET", "/api/v1/configuration", "The configuration in force", None),
-    (
-        "GET",
-        "/api/v1/record",
-        "The record (`q`, `verb`, `of_tenant`, `before`)",
-        None,
-    ),
-    ("GET", "/api/v1/tokens", "The viewer’s API tokens", None),
-    ("POST", "/api/v1/tokens", "Make an API token", Some("Wish")),
-    ("DELETE", "/api/v1/tokens/{id}", "Delete an API token", None),
-    ("GET", "/api/v1/openapi.json", "This description", None),
+/// Adds a type's schema, and those it refers to, to the document's; answers how to refer to it.
+type Describe = fn(&mut Schemas) -> Value;
+/// The document's schemas by their names.
+type Schemas = Map<String, Value>;
+
+/// What a path and method is for, what is sent, and what comes back.
+struct Operation {
+    method: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    body: Option<Describe>,
+    status: u16,
+    answer: Option<Describe>,
+}
+
+const OPERATIONS: [Operation; 29] = [
+    Operation {
+        method: "GET",
+        path: "/api/v1/viewer",
+        summary: "Who asks, with tenants and roles",
+        body: None,
+        status: 200,
+        answer: Some(one::<Viewer>),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/home",
+        summary: "What needs the viewer",
+        body: None,
+        status: 200,
+        answer: Some(one::<HomePage>),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/search",
+        summary: "Search offerings, claims and pages (`q`)",
+        body: None,
+        status: 200,
+        answer: Some(many::<Hit>),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/offerings",
+        summary: "The catalog (`q`, `category`, `plane`, `page`)",
+        body: None,
+        status: 200,
+        answer: Some(one::<CatalogPage>),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/offerings/{offering}",
+        summary: "An offering",
+        body: None,
+        status: 200,
+        answer: Some(one::<OfferingPage>),
+    },
+    Operation {
+        method: "POST",
+        path: "/api/v1/offerings/{offering}/check",
+        summary: "Judge a request without sending it",
+        body: Some(one::<AskFor>),
+        status: 200,
+        answer: Some(one::<RequestFormPage>),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/requests",
+        summary: "Requests of the tenant (`state`, `offering`, `mine`, `before`)",
+        body: None,
+        status: 200,
+        answer: Some(one::<RequestsPage>),
+    },
+    Operation {
+        method: "POST",
+        path: "/api/v1/requests",
+        summary: "Ask for a new claim",
+        body: Some(one::<AskFor>),
+        status: 201,
+        answer: Some(one::<Submission>),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/requests/{id}",
+        summary: "A request",
+        body: None,
+        status: 200,
+        answer: Some(one::<RequestPage>),
+    },
+    Operation {
+        method: "POST",
+        path: "/api/v1/requests/{id}/decision",
+        summary: "Approve or reject a request",
+        body: Some(one::<Decide>),
+        status: 200,
+        answer: Some(one::<Standing>),
+    },
+    Operation {
+        method: "POST",
+        path: "/api/v1/requests/{id}/withdrawal",
+        summary: "Take a request back",
+        body: None,
+        status: 204,
+        answer: None,
+    },
+    Operation {
+        method: "POST",
+        path: "/api/v1/requests/{id}/comments",
+        summary: "Comment on a request",
+        body: Some(one::<Say>),
+        status: 201,
+        answer: Some(one::<Commented>),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/approvals",
+        summary: "What waits for the viewer’s agreement",
+        body: None,
+        status: 200,
+        answer: Some(one::<ApprovalsPage>),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/claims",
+        summary: "Claims (`q`, `environment_of`, `offering`, `plane`, `health`, `mine`, `sort`, `page`)",
+        body: None,
+        status: 200,
+        answer: Some(one::<ClaimsPage>),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/claims/{plane}/{offering}/{namespace}/{name}",
+        summary: "A claim",
+        body: None,
+        status: 200,
+        answer: Some(one::<ClaimPage>),
+    },
+    Operation {
+        method: "POST",
+        path: "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/change",
+        summary: "Ask for a change",
+        body: Some(one::<AskFor>),
+        status: 201,
+        answer: Some(one::<Submission>),
+    },
+    Operation {
+        method: "POST",
+        path: "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/deletion",
+        summary: "Ask for its end",
+        body: Some(one::<Delete>),
+        status: 201,
+        answer: Some(one::<Submission>),
+    },
+    Operation {
+        method: "POST",
+        path: "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/reveal",
+        summary: "Reveal one key of its secret",
+        body: Some(one::<Reveal>),
+        status: 200,
+        answer: Some(one::<Revealed>),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/control-planes",
+        summary: "Control planes and what they serve",
+        body: None,
+        status: 200,
+        answer: Some(one::<PlanesPage>),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/control-planes/{plane}",
+        summary: "A control plane",
+        body: None,
+        status: 200,
+        answer: Some(one::<PlaneDetail>),
+    },
+    Operation {
+        method: "POST",
+        path: "/api/v1/control-planes/{plane}/cordon",
+        summary: "Close a control plane to new claims",
+        body: Some(one::<Close>),
+        status: 204,
+        answer: None,
+    },
+    Operation {
+        method: "DELETE",
+        path: "/api/v1/control-planes/{plane}/cordon",
+        summary: "Open a control plane for new claims again",
+        body: None,
+        status: 204,
+        answer: None,
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/tenants",
+        summary: "Tenants",
+        body: None,
+        status: 200,
+        answer: Some(one::<TenantsPage>),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/configuration",
+        summary: "The configuration in force",
+        body: None,
+        status: 200,
+        answer: Some(one::<ConfigurationPage>),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/record",
+        summary: "The record (`q`, `verb`, `of_tenant`, `before`)",
+        body: None,
+        status: 200,
+        answer: Some(one::<RecordPage>),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/tokens",
+        summary: "The viewer’s API tokens",
+        body: None,
+        status: 200,
+        answer: Some(many::<TokenRow>),
+    },
+    Operation {
+        method: "POST",
+        path: "/api/v1/tokens",
+        summary: "Make an API token",
+        body: Some(one::<Wish>),
+        status: 201,
+        answer: Some(one::<MadeToken>),
+    },
+    Operation {
+        method: "DELETE",
+        path: "/api/v1/tokens/{id}",
+        summary: "Delete an API token",
+        body: None,
+        status: 204,
+        answer: None,
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/openapi.json",
+        summary: "This description",
+        body: None,
+        status: 200,
+        answer: Some(anything),
+    },
 ];
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
@@ -140,28 +279,23 @@ pub(in super::super) async fn openapi() -> Json<&'static Value> {
 
 fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
+    let mut schemas = Schemas::new();
     for route in routes::table()
         .iter()
         .filter(|route| route.path.starts_with("/api/v1/"))
     {
-        let known = OPERATIONS
+        let Some(known) = OPERATIONS
             .iter()
-            .find(|(method, path, ..)| *method == route.method && *path == route.path);
-        let (summary, body) = known.map_or(("", None), |(_, _, summary, body)| (*summary, *body));
-        let operation = operation(route.path, route.kind, summary, body);
+            .find(|known| known.method == route.method && known.path == route.path)
+        else {
+            continue;
+        };
         let item = paths.entry(route.path).or_insert_with(|| json!({}));
-        item[route.method.to_lowercase()] = operation;
+        item[route.method.to_lowercase()] = operation(known, route.kind, &mut schemas);
     }
-    let mut schemas = Map::new();
-    schema::<Close>("Close", &mut schemas);
-    schema::<AskFor>("AskFor", &mut schemas);
-    schema::<Decide>("Decide", &mut schemas);
-    schema::<Delete>("Delete", &mut schemas);
-    schema::<Reveal>("Reveal", &mut schemas);
-    schema::<Say>("Say", &mut schemas);
-    schema::<Wish>("Wish", &mut schemas);
-    schema::<ProblemDetails>("ProblemDetails", &mut schemas);
-    schema::<FieldProblem>("FieldProblem", &mut schemas);
+    one::<ProblemDetails>(&mut schemas);
+    // Fields hold controls and controls hold fields: there the walk along the references stops.
+    one::<Control>(&mut schemas);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -181,15 +315,28 @@ fn document() -> Value {
     })
 }
 
-fn schema<T: ToSchema + PartialSchema>(name: &str, schemas: &mut Map<String, Value>) {
-    schemas.insert(
-        name.to_owned(),
-        serde_json::to_value(T::schema()).unwrap_or(Value::Null),
-    );
+fn one<T: ToSchema>(schemas: &mut Schemas) -> Value {
+    let mut found = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut found);
+    for (name, schema) in found {
+        schemas
+            .entry(name)
+            .or_insert_with(|| serde_json::to_value(schema).unwrap_or(Value::Null));
+    }
+    json!({ "$ref": format!("#/components/schemas/{}", T::name()) })
 }
 
-fn operation(path: &str, kind: Kind, summary: &str, body: Option<&str>) -> Value {
-    let parameters: Vec<Value> = path
+fn many<T: ToSchema>(schemas: &mut Schemas) -> Value {
+    json!({ "type": "array", "items": one::<T>(schemas) })
+}
+
+fn anything(_: &mut Schemas) -> Value {
+    json!({ "type": "object" })
+}
+
+fn operation(known: &Operation, kind: Kind, schemas: &mut Schemas) -> Value {
+    let parameters: Vec<Value> = known
+        .path
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
@@ -198,18 +345,23 @@ fn operation(path: &str, kind: Kind, summary: &str, body: Option<&str>) -> Value
         "description": "Problem details (RFC 9457)",
         "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/ProblemDetails" } } },
     });
+    let answer = match known.answer {
+        Some(describe) => json!({
+            "description": "As asked",
+            "content": { "application/json": { "schema": describe(schemas) } },
+        }),
+        None => json!({ "description": "Done" }),
+    };
     let mut operation = json!({
-        "summary": summary,
+        "summary": known.summary,
         "parameters": parameters,
-        "responses": {
-            "2XX": { "description": "As asked", "content": { "application/json": { "schema": { "type": "object" } } } },
-            "4XX": problem,
-            "5XX": problem,
-        },
+        "responses": { known.status.to_string(): answer, "4XX": problem, "5XX": problem },
     });
-    if let Some(body) = body {
-        let reference = format!("#/components/schemas/{body}");
-        operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": { "$ref": reference } } } });
+    if let Some(describe) = known.body {
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": { "application/json": { "schema": describe(schemas) } },
+        });
     }
     if kind == Kind::Public {
         operation["security"] = json!([]);
@@ -231,11 +383,38 @@ mod tests {
             .collect();
         for (method, path) in &served {
             assert!(
-                OPERATIONS.iter().any(|(m, p, ..)| m == method && p == path),
+                OPERATIONS
+                    .iter()
+                    .any(|known| known.method == *method && known.path == *path),
                 "{method} {path} is not described"
             );
         }
         assert_eq!(served.len(), OPERATIONS.len());
         assert!(document()["components"]["schemas"]["AskFor"]["properties"]["offering"].is_object());
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn look(value: &Value, found: &mut Vec<String>) {
+            match value {
+                Value::Object(map) => {
+                    found.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                    map.values().for_each(|value| look(value, found));
+                }
+                Value::Array(items) => items.iter().for_each(|value| look(value, found)),
+                _ => {}
+            }
+        }
+        let document = document();
+        let mut found = Vec::new();
+        look(&document, &mut found);
+        assert!(found.len() > 100, "answers are described: {}", found.len());
+        for reference in found {
+            let pointer = reference.trim_start_matches('#');
+            assert!(
+                document.pointer(pointer).is_some_and(Value::is_object),
+                "{reference}"
+            );
+        }
     }
 }
