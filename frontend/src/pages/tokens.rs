@@ -40,7 +40,7 @@ fn made(made: &MadeToken) -> AnyView {
     view! {
         <section class="made" aria-labelledby="made-title">
             <h2 id="made-title">{icon("ready")}"Token "{made.token.name.clone()}" is made"</h2>
-            <p>"Copy it now: it is shown this once, and kept by nobody but you. Send it as "<code>"Authorization: Bearer …"</code>"."</p>
+            <p>"Copy it now: it is shown this once, and kept by nobody but you. It goes into the header "<code>"Authorization"</code>", after the word "<code>"Bearer"</code>"."</p>
             {code("made".to_owned(), "the token".to_owned(), made.secret.clone())}
         </section>
     }

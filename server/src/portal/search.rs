@@ -84,11 +84,12 @@ impl Portal {
             }));
         }
         let pages = [
-            ("Home", "/"),
-            ("Catalog", "/catalog"),
-            ("Claims", "/claims"),
-            ("Requests", "/requests"),
-            ("Approvals", "/approvals"),
+            ("home", "/"),
+            ("catalog", "/catalog"),
+            ("claims", "/claims"),
+            ("requests", "/requests"),
+            ("approvals", "/approvals"),
+            ("API tokens", "/tokens"),
         ];
         hits.extend(
             pages
@@ -96,7 +97,7 @@ impl Portal {
                 .filter(|(title, _)| !text.is_empty() && title.to_lowercase().contains(&text))
                 .map(|(title, href)| Hit {
                     kind: HitKind::Action,
-                    title: format!("Go to {}", title.to_lowercase()),
+                    title: format!("Go to {title}"),
                     detail: String::new(),
                     href: href.to_owned(),
                 }),

@@ -20,7 +20,7 @@ pub fn admin_plane(frame: &Frame, page: &PlaneDetail) -> String {
             </div></div>
             <div class="live" data-live="plane">
                 <div class="two">
-                    <div class="stack-l">{remaining(frame, page)}{serves(page)}{errors(frame, page)}</div>
+                    <div class="stack-l">{remaining(page)}{serves(page)}{errors(frame, page)}</div>
                     <div class="stack-l">{about(frame, page)}{cordon(frame, page)}{rights(page)}</div>
                 </div>
             </div>
@@ -95,14 +95,14 @@ fn cordon(frame: &Frame, page: &PlaneDetail) -> AnyView {
 }
 
 /// While it is cordoned: what has to leave before it can be switched off.
-fn remaining(frame: &Frame, page: &PlaneDetail) -> Option<AnyView> {
+fn remaining(page: &PlaneDetail) -> Option<AnyView> {
     if !page.row.cordoned {
         return None;
     }
     let body = if page.remaining.is_empty() {
         view! { <p class="line">{icon("ready")}<span>"Nothing is left here that Portico knows of."</span></p> }.into_any()
     } else {
-        let rows: Vec<_> = page.remaining.iter().map(|row| left(frame, row)).collect();
+        let rows: Vec<_> = page.remaining.iter().map(left).collect();
         let more = page.row.claims.saturating_sub(page.remaining.len());
         let more = (more > 0).then(|| view! { <p class="quiet">"And "{grouped(more)}" more."</p> });
         view! {
@@ -110,7 +110,7 @@ fn remaining(frame: &Frame, page: &PlaneDetail) -> Option<AnyView> {
             <div class="table-wrap"><table class="rows">
                 <caption class="unseen">"Claims still here"</caption>
                 <thead><tr>
-                    <th scope="col">"Claim"</th><th scope="col">"Tenant"</th><th scope="col">"Requested by"</th><th scope="col">"Health"</th><th scope="col">"Age"</th>
+                    <th scope="col">"Claim"</th><th scope="col">"Tenant"</th><th scope="col">"Requested by"</th><th scope="col">"Health"</th>
                 </tr></thead>
                 <tbody>{rows}</tbody>
             </table></div>
@@ -124,7 +124,7 @@ fn remaining(frame: &Frame, page: &PlaneDetail) -> Option<AnyView> {
     )
 }
 
-fn left(frame: &Frame, row: &ClaimRow) -> impl IntoView + use<> {
+fn left(row: &ClaimRow) -> impl IntoView + use<> {
     let owner = match (&row.tenant, &row.environment) {
         (Some(tenant), Some(environment)) => format!("{tenant}/{environment}"),
         (Some(tenant), None) => tenant.to_string(),
@@ -136,7 +136,6 @@ fn left(frame: &Frame, row: &ClaimRow) -> impl IntoView + use<> {
             <td data-label="Tenant">{owner}</td>
             <td data-label="Requested by">{row.requester.clone().unwrap_or_else(|| "–".to_owned())}</td>
             <td data-label="Health">{health(row.health)}</td>
-            <td data-label="Age">{time(frame.now, row.created_at)}</td>
         </tr>
     }
 }
