@@ -32,6 +32,7 @@ pub(crate) fn row(name: &str, offering: usize, health: Health, reason: &str, age
         health,
         reason: reason.into(),
         requester: Some("Dana Developer".into()),
+        expires_at: Some(now() + SignedDuration::from_hours(24 * 12)),
         created_at: now() - SignedDuration::from_secs(age),
         observed_at: now() - SignedDuration::from_secs(130),
     }
@@ -147,6 +148,7 @@ fn ready() -> ClaimPage {
         full_yaml: crate::form::create().manifest,
         history: crate::requests::rows().into_iter().take(2).collect(),
         pending: None,
+        renews_until: Some(now() + SignedDuration::from_hours(24 * 90)),
         may_change: Allowed::yes(),
     }
 }

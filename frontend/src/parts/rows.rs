@@ -77,12 +77,16 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool) -> impl IntoView + use<>
     });
     let seen = (row.health == Health::Unreachable)
         .then(|| view! { <span class="reason">"Last seen "{relative(now, row.observed_at)}</span> });
+    let expired = row
+        .expires_at
+        .filter(|at| *at <= now)
+        .map(|_| view! { <span class="reason">"Its time is over: renew or delete it"</span> });
     let reason = (!row.reason.is_empty()).then(|| view! { <span class="reason">{row.reason.clone()}</span> });
     view! {
         <tr id=row_id(row)>
             <th scope="row"><a href=row.href.clone()>{row.reference.name.to_string()}</a></th>
             {offering}
-            <td data-label="Health">{health(row.health)}{reason}{seen}</td>
+            <td data-label="Health">{health(row.health)}{reason}{seen}{expired}</td>
             <td data-label="Environment">{place}</td>
             <td data-label="Control plane">{row.plane_title.clone()}</td>
             <td data-label="Age">{time(now, row.created_at)}</td>

@@ -1,5 +1,6 @@
 //! Manifests: the exact object that is applied for a request, and how two objects differ.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::claim::marks;
@@ -22,6 +23,8 @@ pub struct Marks<'a> {
     pub request: RequestId,
     /// Who asked.
     pub requester: &'a Person,
+    /// When the claim has to be renewed or deleted.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Renders the manifest for `content`, of which only what a person may set is taken: neither
@@ -52,6 +55,9 @@ pub fn render(
         marks::REQUESTER_NAME.to_owned(),
         Value::String(marks.requester.name.clone()),
     );
+    if let Some(at) = marks.expires_at {
+        annotations.insert(marks::EXPIRES.to_owned(), Value::String(at.to_string()));
+    }
 
     let mut metadata = Map::new();
     metadata.insert("name".to_owned(), Value::String(name.to_string()));
@@ -67,6 +73,18 @@ pub fn render(
     manifest.insert("metadata".to_owned(), Value::Object(metadata));
     manifest.extend(settable(content));
     Value::Object(manifest)
+}
+
+/// When the claim that a manifest is of has to be renewed or deleted.
+#[must_use]
+pub fn expires_at(manifest: &Value) -> Option<Timestamp> {
+    manifest
+        .get("metadata")?
+        .get("annotations")?
+        .get(marks::EXPIRES)?
+        .as_str()?
+        .parse()
+        .ok()
 }
 
 /// Where a claim says which secret its connection details are written to. From Crossplane's `internal/xcrd`.
@@ -275,6 +293,7 @@ mod tests {
             plan: None,
             request: RequestId(uuid::Uuid::nil()),
             requester: &requester,
+            expires_at: Some("2026-06-01T12:00:00Z".parse().unwrap()),
         };
         let forged = json!({
             "kind": "Secret",

@@ -1,6 +1,7 @@
 //! The catalog: the union over control planes of what they offer, as one snapshot.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use portico_domain::claim::{Adapter, Flavour};
@@ -68,6 +69,8 @@ pub struct Offered {
     pub access: Access,
     /// Labels that a control plane must have to serve it.
     pub control_plane_labels: BTreeMap<String, String>,
+    /// After how many days a claim has to be renewed.
+    pub lifetime_days: Option<NonZeroU16>,
     /// Left out of the catalog; claims of it stay.
     pub hidden: bool,
     /// What kind of thing a claim of it is. Where control planes differ, see [`Served::flavour`].
@@ -125,6 +128,7 @@ impl Offered {
             form: spec.form.clone(),
             access: spec.access.clone(),
             control_plane_labels: spec.control_plane_labels.clone(),
+            lifetime_days: spec.lifetime_days,
             hidden: spec.hidden,
             flavour: first.map(|kind| kind.flavour).unwrap_or_default(),
             documented: document.is_some(),

@@ -13,6 +13,7 @@ use portico_planes::Actor;
 use portico_store::{Page, RequestFilter};
 use serde_json::json;
 
+use super::renew::end_of_life;
 use super::{Portal, PortalError, Result, connect, rows};
 
 /// How long the page waits for what only the control plane knows: the tree and the events. After that it is
@@ -72,6 +73,7 @@ impl Portal {
             }
             Err(problem) => (None, Some(problem)),
         };
+        let may_change = may_change(viewer, &configuration, &claim);
         Ok(ClaimPage {
             row: rows::claim(&configuration, &catalog, &claim),
             conditions: claim.verdict.conditions.clone(),
@@ -99,7 +101,10 @@ impl Portal {
                 .iter()
                 .map(|request| rows::request(&catalog, request))
                 .collect(),
-            may_change: may_change(viewer, &configuration, &claim),
+            renews_until: offered
+                .filter(|_| may_change.allowed)
+                .and_then(|offered| end_of_life(self.now(), offered)),
+            may_change,
         })
     }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use portico_domain::claim::{Claim, ClaimRef, Flavour};
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, ResourceRef, Tenant};
 use portico_domain::names::{ClaimName, OfferingName, PlaneName, RequestId};
@@ -19,6 +20,7 @@ use serde_json::Value;
 use super::form::{FormTarget, Posted};
 use super::names::plane_title;
 use super::offering::{may_request, unreachable};
+use super::renew::end_of_life;
 use super::{Portal, PortalError, Result, Work};
 
 /// Characters of a note that are kept.
@@ -40,6 +42,8 @@ pub(super) struct Draft {
     /// What the form is made of: of the chosen control plane, or of one that would do were it not for a reason.
     pub(super) served: Option<(PlaneName, Served)>,
     pub(super) claim: Option<Arc<Claim>>,
+    /// When the claim will have to be renewed or deleted.
+    pub(super) expires_at: Option<Timestamp>,
     /// What is in the form.
     pub(super) object: Value,
     /// What the form began with.
@@ -70,6 +74,8 @@ struct Start {
     placement: Placement,
     served: Option<(PlaneName, Served)>,
     problems: Vec<Problem>,
+    action: Action,
+    expires_at: Option<Timestamp>,
     claim: Option<Arc<Claim>>,
 }
 
@@ -83,6 +89,8 @@ impl Draft {
             placement,
             served,
             problems,
+            action,
+            expires_at,
             claim,
         } = start;
         let name = match &claim {
@@ -92,11 +100,8 @@ impl Draft {
         Self {
             configuration,
             offered,
-            action: if claim.is_some() {
-                Action::Change
-            } else {
-                Action::Create
-            },
+            action,
+            expires_at,
             id: posted.request_id(),
             work,
             name,
@@ -209,7 +214,8 @@ impl Portal {
     ) -> Result<Draft> {
         let mut draft = match target {
             FormTarget::New(offering) => self.draft_of_new(viewer, work, offering, posted).await?,
-            FormTarget::Change(claim) => self.draft_of_change(viewer, claim, posted)?,
+            FormTarget::Change(claim) => self.draft_of_change(viewer, claim, Action::Change, posted)?,
+            FormTarget::Renew(claim) => self.draft_of_change(viewer, claim, Action::Renew, posted)?,
         };
         draft.fill_in(posted);
         draft.judge_schema(viewer);
@@ -253,6 +259,7 @@ impl Portal {
         let cordons = self.store().cordons().await?;
         let placement = self.place(&configuration, &offered, tenant, environment, &wish, &cordons);
         let served = Self::form_source(&configuration, &offered, tenant, &placement);
+        let expires_at = end_of_life(self.now(), &offered);
         let start = Start {
             offered,
             work: work.clone(),
@@ -261,12 +268,20 @@ impl Portal {
             placement,
             served,
             problems,
+            action: Action::Create,
+            expires_at,
             claim: None,
         };
         Ok(Draft::begin(configuration, start, posted))
     }
 
-    fn draft_of_change(&self, viewer: &Viewer, reference: &ClaimRef, posted: &Posted) -> Result<Draft> {
+    fn draft_of_change(
+        &self,
+        viewer: &Viewer,
+        reference: &ClaimRef,
+        action: Action,
+        posted: &Posted,
+    ) -> Result<Draft> {
         let configuration = self.configuration();
         let claim = self.seen_claim(viewer, reference)?;
         let may = super::claim::may_change(viewer, &configuration, &claim);
@@ -310,6 +325,11 @@ impl Portal {
             environment: environment.clone(),
         };
         let wish = Wish::default();
+        // A change is no way to keep a claim for longer.
+        let expires_at = match action {
+            Action::Renew => end_of_life(self.now(), &offered),
+            _ => claim.expires_at,
+        };
         let start = Start {
             offered,
             work,
@@ -318,6 +338,8 @@ impl Portal {
             placement,
             served,
             problems,
+            action,
+            expires_at,
             claim: Some(claim),
         };
         Ok(Draft::begin(configuration, start, posted))

@@ -2,6 +2,7 @@
 
 use portico_domain::documents::Plan;
 use portico_domain::manifest::{differences, settable, without_machinery};
+use portico_domain::request::Action;
 use portico_domain::schema::{form, yaml};
 use portico_domain::view::names as field;
 use serde_json::{Map, Value};
@@ -43,7 +44,7 @@ impl Draft {
         } else {
             self.object = self.base.clone();
         }
-        if let Some(plan) = &plan {
+        if let Some(plan) = plan.as_ref().filter(|_| self.action != Action::Renew) {
             let was = posted
                 .get(field::PLAN_WAS)
                 .and_then(|was| self.offered.plans.iter().find(|plan| plan.name.as_str() == was))

@@ -16,6 +16,8 @@ pub enum FormTarget<'a> {
     New(&'a OfferingName),
     /// A change to a claim.
     Change(&'a ClaimRef),
+    /// The same claim for longer.
+    Renew(&'a ClaimRef),
 }
 
 /// What a form posted: names and values, as [`portico_domain::view::names`] has them. Nothing for a form just opened.

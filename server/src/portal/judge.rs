@@ -50,6 +50,7 @@ impl Draft {
             plan: self.plan.as_ref().map(|plan| &plan.name),
             request: self.id,
             requester: &viewer.person,
+            expires_at: self.expires_at,
         };
         let mut manifest = render(&resource, namespace.as_deref(), &name, &self.object, &marks);
         let old = self.claim.as_ref().map(|claim| Arc::clone(&claim.object));

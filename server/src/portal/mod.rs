@@ -27,6 +27,7 @@ mod judge;
 mod live;
 mod names;
 mod offering;
+mod renew;
 mod request;
 mod requests;
 mod rows;

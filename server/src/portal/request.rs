@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use portico_domain::claim::marks;
 use portico_domain::documents::Configuration;
-use portico_domain::manifest::{diff, settable, without_machinery};
+use portico_domain::manifest::{diff, expires_at, settable, without_machinery};
 use portico_domain::names::RequestId;
 use portico_domain::policy::{approvers_in_words, is_approver, takes, unmet};
 use portico_domain::quota;
@@ -98,7 +99,7 @@ impl Portal {
 /// The wish in a sentence.
 pub(super) fn wish(configuration: &Configuration, catalog: &Catalog, request: &Request) -> String {
     let looks = rows::looks(catalog, &request.claim.offering);
-    sentence::wish(
+    let said = sentence::wish(
         request.action,
         &looks.title,
         plan(catalog, &request.claim.offering, request.plan.as_ref()).map(plan_title),
@@ -106,13 +107,22 @@ pub(super) fn wish(configuration: &Configuration, catalog: &Catalog, request: &R
         request.tenant.as_str(),
         request.environment.as_str(),
         Some(&plane_title(configuration, &request.claim.plane)),
-    )
+    );
+    match expires_at(&request.manifest) {
+        Some(at) if request.action == Action::Renew => format!("{said}, until {}", at.strftime("%-d %B %Y")),
+        _ => said,
+    }
 }
 
 /// For a change, what differs from what was live when it was asked.
 pub(super) fn difference(request: &Request) -> Vec<DiffLine> {
     match (&request.previous, request.action) {
-        (Some(previous), Action::Change | Action::Renew) => {
+        (Some(previous), Action::Renew) => {
+            let until = |object| expires_at(object).map_or_else(|| "no date".to_owned(), |at| at.to_string());
+            let line = |object| format!("{}: {}\n", marks::EXPIRES, until(object));
+            diff(&line(previous), &line(&request.manifest))
+        }
+        (Some(previous), Action::Change) => {
             let strip = |object: &serde_json::Value| {
                 let mut object = without_machinery(object, true);
                 // Portico's own marks differ with every request and are nobody's wish.

@@ -50,6 +50,7 @@ pub(super) fn claim(configuration: &Configuration, catalog: &Catalog, claim: &Cl
         health: claim.verdict.health,
         reason: claim.verdict.reason.clone(),
         requester: claim.requester.as_ref().map(|(_, name)| name.clone()),
+        expires_at: claim.expires_at,
         created_at: claim.created_at,
         observed_at: claim.observed_at,
     }

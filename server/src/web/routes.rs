@@ -12,6 +12,7 @@ use super::{api, assets, health, live, measure};
 const CLAIM: &str = "/claims/{plane}/{offering}/{namespace}/{name}";
 const CLAIM_CHANGE: &str = "/claims/{plane}/{offering}/{namespace}/{name}/change";
 const CLAIM_DELETE: &str = "/claims/{plane}/{offering}/{namespace}/{name}/delete";
+const CLAIM_RENEW: &str = "/claims/{plane}/{offering}/{namespace}/{name}/renew";
 const CLAIM_REVEAL: &str = "/claims/{plane}/{offering}/{namespace}/{name}/reveal";
 
 /// A method and a path, and who may ask.
@@ -66,6 +67,7 @@ pub fn table() -> Vec<Route> {
         route("GET", CLAIM, Page, get(claims::one)),
         route("GET", CLAIM_CHANGE, Page, get(form::open_change)),
         route("POST", CLAIM_CHANGE, Form, post(form::send_change)),
+        route("POST", CLAIM_RENEW, Form, post(claims::renew)),
         route("GET", CLAIM_DELETE, Page, get(claims::open_delete)),
         route("POST", CLAIM_DELETE, Form, post(claims::delete)),
         route("POST", CLAIM_REVEAL, Form, post(claims::reveal)),
@@ -158,6 +160,11 @@ fn api_table() -> Vec<Route> {
             "POST",
             "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/change",
             post(api::claims::change),
+        ),
+        route(
+            "POST",
+            "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/renewal",
+            post(api::claims::renew),
         ),
         route(
             "POST",

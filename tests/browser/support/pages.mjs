@@ -44,6 +44,7 @@ export const PAGES = [
   { name: 'claims', as: 'dana', at: '/claims' },
   { name: 'claim', as: 'dana', at: orders },
   { name: 'claim-degraded', as: 'dana', at: '/claims/eu-shared/queues.messaging.demo.portico.dev/payments-dev/refunds' },
+  { name: 'claim-expired', as: 'dana', at: '/claims/eu-shared/caches.databases.demo.portico.dev/payments-production/sessions' },
   { name: 'claim-change', as: 'dana', at: `${orders}/change` },
   { name: 'claim-delete', as: 'dana', at: `${orders}/delete` },
   { name: 'requests', as: 'dana', at: '/requests' },

@@ -21,6 +21,7 @@ mod openapi;
 mod other_provider;
 mod postgresql;
 mod real_control_plane;
+mod renew;
 mod routes;
 mod secrets;
 mod story;

@@ -76,6 +76,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "SFKKNF",
     ),
     (
+        "POST",
+        "/claims/{plane}/{offering}/{namespace}/{name}/renew",
+        "{claim}/renew",
+        "SFBBNF",
+    ),
+    (
         "GET",
         "/claims/{plane}/{offering}/{namespace}/{name}/delete",
         "{claim}/delete",
@@ -222,6 +228,13 @@ const API: &[(&str, &str, &str, &str, &str)] = &[
         "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/change",
         "/api/v1{claim}/change",
         r#"{"plan":"none-such"}"#,
+        "SFBBNF",
+    ),
+    (
+        "POST",
+        "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/renewal",
+        "/api/v1{claim}/renewal",
+        "{}",
         "SFBBNF",
     ),
     (

@@ -8,6 +8,7 @@ use portico_domain::claim::{Condition, Health};
 use portico_domain::view::{ClaimEvent, ClaimPage, Frame};
 
 use crate::islands::Reveal;
+use crate::pages::claims::csrf;
 use crate::parts::badge::{health, health_tone, state};
 use crate::parts::rows::{Columns, request_table};
 use crate::parts::text::code;
@@ -20,7 +21,7 @@ pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
         view! {
             <Reveal />
             <div class="live" data-live="claim" data-under-way=under_way(page).then_some("")>
-                {head(page)}
+                {head(frame, page)}
                 {how_it_is(frame, page)}
                 <div class="two">
                     <div class="stack-l">
@@ -43,10 +44,20 @@ fn under_way(page: &ClaimPage) -> bool {
     page.pending.is_some() || matches!(page.row.health, Health::Pending | Health::Deleting)
 }
 
-fn head(page: &ClaimPage) -> AnyView {
+fn head(frame: &Frame, page: &ClaimPage) -> AnyView {
     let row = &page.row;
     let actions = if page.may_change.allowed {
+        let renew = page.renews_until.filter(|_| page.pending.is_none()).map(|until| {
+            let title = format!("Until {}", until.strftime("%-d %B %Y"));
+            view! {
+                <form method="post" action=format!("{}/renew", row.href)>
+                    {csrf(frame)}
+                    <button class="button" title=title>{icon("refresh")}"Renew"</button>
+                </form>
+            }
+        });
         view! {
+            {renew}
             <a class="button" href=format!("{}/change", row.href)>{icon("edit")}"Change"</a>
             <a class="button danger" href=format!("{}/delete", row.href)>{icon("deleting")}"Delete"</a>
         }
@@ -97,10 +108,24 @@ fn how_it_is(frame: &Frame, page: &ClaimPage) -> AnyView {
     view! {
         <div class=format!("verdict {}", health_tone(row.health)) role="status">
             {health(row.health)}
-            <div><p class="verdict-words">{words}</p>{stale}{pending}</div>
+            <div><p class="verdict-words">{words}</p>{expired(frame, page)}{stale}{pending}</div>
         </div>
     }
     .into_any()
+}
+
+/// That its time is over, and what to do about it. Nothing else comes of that.
+fn expired(frame: &Frame, page: &ClaimPage) -> Option<AnyView> {
+    let at = page.row.expires_at.filter(|at| *at <= frame.now)?;
+    let what_next = if page.may_change.allowed {
+        "renew it, or delete it"
+    } else {
+        "its team should renew or delete it"
+    };
+    Some(
+        view! { <p class="line caution">{icon("clock")}<span>"Its time was over "{time(frame.now, at)}": "{what_next}"."</span></p> }
+            .into_any(),
+    )
 }
 
 fn about(frame: &Frame, page: &ClaimPage) -> AnyView {
@@ -129,6 +154,7 @@ fn about(frame: &Frame, page: &ClaimPage) -> AnyView {
                 {row.plan.as_ref().map(|plan| view! { <div><dt>"Plan"</dt><dd>{plan.to_string()}</dd></div> })}
                 <div><dt>"Requested by"</dt><dd>{requester}</dd></div>
                 <div><dt>"Made"</dt><dd>{time(frame.now, row.created_at)}</dd></div>
+                {row.expires_at.map(|at| view! { <div><dt>"To be renewed"</dt><dd>{time(frame.now, at)}</dd></div> })}
             </dl>
         </section>
     }

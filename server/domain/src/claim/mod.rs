@@ -33,6 +33,8 @@ pub mod marks {
     pub const REQUESTER: &str = "portico.dev/requester";
     /// Annotation: who asked, by name.
     pub const REQUESTER_NAME: &str = "portico.dev/requester-name";
+    /// Annotation: when it has to be renewed or deleted, as RFC 3339 has times.
+    pub const EXPIRES: &str = "portico.dev/expires";
     /// Label on a CRD or XRD: `true` offers it in the catalog.
     pub const OFFERED: &str = "portico.dev/offered";
     /// Annotations on a CRD or XRD, for what an `Offering` document would say.
@@ -193,6 +195,8 @@ pub struct Claim {
     pub request: Option<RequestId>,
     /// Who asked, by the annotation: the subject and the name.
     pub requester: Option<(String, String)>,
+    /// When it has to be renewed or deleted, by the annotation.
+    pub expires_at: Option<Timestamp>,
     /// How it is.
     pub verdict: Verdict,
     /// `metadata.creationTimestamp`.

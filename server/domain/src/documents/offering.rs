@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -42,6 +43,8 @@ pub struct OfferingSpec {
     pub control_plane_labels: BTreeMap<String, String>,
     /// The version of its API to use; the storage version where there is none.
     pub version: Option<String>,
+    /// After how many days a claim has to be renewed. Nothing happens to one that is not, save that it says so.
+    pub lifetime_days: Option<NonZeroU16>,
     /// Leaves it out of the catalog; claims of it stay.
     pub hidden: bool,
 }

@@ -77,6 +77,8 @@ pub struct ClaimRow {
     pub reason: String,
     /// Who asked for it, by name; `None`: made by other hands.
     pub requester: Option<String>,
+    /// When it has to be renewed or deleted.
+    pub expires_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its control plane was last heard of; stated where the plane does not answer.
@@ -110,6 +112,8 @@ pub struct ClaimPage {
     pub pending: Option<RequestRow>,
     /// Whether the viewer may change and delete it; if not, why.
     pub may_change: Allowed,
+    /// Until when it would be kept if it were renewed now; `None` when there is no renewing it.
+    pub renews_until: Option<Timestamp>,
 }
 
 /// How to connect to what a claim provides.

@@ -64,6 +64,7 @@ impl Reading {
             plan: label(marks::PLAN).and_then(|name| name.parse().ok()),
             request: label(marks::REQUEST).and_then(|id| id.parse().ok()),
             requester,
+            expires_at: annotation(marks::EXPIRES).and_then(|at| at.parse().ok()),
             verdict: judge(object, adapter, &self.access),
             created_at,
             observed_at: now,

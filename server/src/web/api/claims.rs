@@ -14,7 +14,7 @@ use super::super::problem::Problem;
 use super::super::subject::ClaimPath;
 use super::super::viewer::Body;
 use super::Asker;
-use super::requests::{AskFor, answer};
+use super::requests::{AskFor, accepted, answer};
 use crate::portal::{FormTarget, Posted, Sent};
 
 #[derive(Debug, Default, Deserialize)]
@@ -84,6 +84,33 @@ pub(in super::super) async fn change(
         )
         .await?;
     answer(sent)
+}
+
+/// The same claim for longer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in super::super) struct Renew {
+    /// What to tell the approver.
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// `POST …/renewal`.
+pub(in super::super) async fn renew(
+    State(app): State<App>,
+    asker: Asker,
+    ClaimPath(claim): ClaimPath,
+    Body(wish): Body<Renew>,
+) -> Result<Response, Problem> {
+    let note = wish.note.map(|note| (names::NOTE.to_owned(), note));
+    let posted = Posted {
+        pairs: note.into_iter().collect(),
+    };
+    let submission = app
+        .portal
+        .renew(&asker.current.viewer, asker.remote.as_deref(), &claim, &posted)
+        .await?;
+    Ok(accepted(submission))
 }
 
 /// The end of a claim.

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::super::problem::ProblemDetails;
 use super::super::routes::{self, Kind};
 use super::admin::Close;
-use super::claims::{Delete, Reveal};
+use super::claims::{Delete, Renew, Reveal};
 use super::requests::{AskFor, Decide, Say, Standing};
 use super::tokens::Wish;
 use crate::portal::Hit;
@@ -35,7 +35,7 @@ struct Operation {
     answer: Option<Describe>,
 }
 
-const OPERATIONS: [Operation; 29] = [
+const OPERATIONS: [Operation; 30] = [
     Operation {
         method: "GET",
         path: "/api/v1/viewer",
@@ -161,6 +161,14 @@ const OPERATIONS: [Operation; 29] = [
         path: "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/change",
         summary: "Ask for a change",
         body: Some(one::<AskFor>),
+        status: 201,
+        answer: Some(one::<Submission>),
+    },
+    Operation {
+        method: "POST",
+        path: "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/renewal",
+        summary: "Ask for it to be kept for another lifetime",
+        body: Some(one::<Renew>),
         status: 201,
         answer: Some(one::<Submission>),
     },

@@ -8,7 +8,7 @@ use portico_domain::names::RequestId;
 use portico_domain::request::State as RequestState;
 use portico_domain::view::{
     ApprovalsPage, Commented, Form, Problem as FieldProblem, RequestFormPage, RequestPage, RequestsPage,
-    names,
+    Submission, names,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -108,14 +108,7 @@ pub(in super::super) async fn create(
 /// plane said.
 pub(super) fn answer(sent: Sent<RequestFormPage>) -> Result<Response, Problem> {
     match sent {
-        Sent::Accepted(submission) => {
-            let location = format!("/api/v1{}", submission.href);
-            let mut response = (StatusCode::CREATED, Json(submission)).into_response();
-            if let Ok(location) = HeaderValue::from_str(&location) {
-                response.headers_mut().insert(header::LOCATION, location);
-            }
-            Ok(response)
-        }
+        Sent::Accepted(submission) => Ok(accepted(submission)),
         Sent::NotTaken(_, error) => Err(error.into()),
         Sent::Refused(page) => {
             let mut problem = Problem::new(
@@ -128,6 +121,16 @@ pub(super) fn answer(sent: Sent<RequestFormPage>) -> Result<Response, Problem> {
             Err(problem)
         }
     }
+}
+
+/// 201, with where the request is.
+pub(super) fn accepted(submission: Submission) -> Response {
+    let location = format!("/api/v1{}", submission.href);
+    let mut response = (StatusCode::CREATED, Json(submission)).into_response();
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
 }
 
 fn problems(page: RequestFormPage) -> Vec<FieldProblem> {

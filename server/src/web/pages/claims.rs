@@ -68,6 +68,23 @@ pub(in super::super) async fn reveal(
     Ok(response)
 }
 
+/// `POST …/renew`: the same claim for longer.
+pub(in super::super) async fn renew(
+    ClientAddress(address): ClientAddress,
+    ClaimPath(claim): ClaimPath,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let Posted { around, fields } = form;
+    let posted = portal::Posted { pairs: fields };
+    let remote = address.to_string();
+    let submission = around
+        .app
+        .portal
+        .renew(around.viewer(), Some(&remote), &claim, &posted)
+        .await?;
+    Ok(Done::Submitted.tell(Redirect::to(&submission.href).into_response()))
+}
+
 /// `GET …/delete`.
 pub(in super::super) async fn open_delete(
     Page(around): Page,

@@ -118,7 +118,7 @@ async fn render(
             format!("Request {}", page.offering.title),
             vec![("Catalog", "/catalog".to_owned()), offering],
         ),
-        FormTarget::Change(claim) => (
+        FormTarget::Change(claim) | FormTarget::Renew(claim) => (
             format!("Change {}", page.name),
             vec![
                 ("My claims", "/claims".to_owned()),

@@ -1,0 +1,117 @@
+//! Claims that have to be renewed.
+
+use std::time::Duration;
+
+use portico_tests::demo::Demo;
+use portico_tests::story::{BUCKET, CACHE, claim_path, request, until_claim, until_request};
+use portico_tests::until::until_it;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// When the claim at `path` has to be renewed, in seconds of the epoch.
+fn expires(claim: &Value) -> i64 {
+    let text = claim["row"]["expiresAt"].as_str().expect("a date");
+    text.parse::<jiff::Timestamp>().expect("a time").as_second()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_is_kept_for_longer_and_is_otherwise_as_it_was() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+    let file = demo.configuration("offering-cache.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let id = request(&dana, CACHE, "kept", &[]).await;
+    let path = claim_path(&until_request(&dana, &id, "Fulfilled").await);
+    let api = format!("/api/v1{path}");
+    let before = dana.api(Method::GET, &api, None).await.expect(200).json();
+    let now = jiff::Timestamp::now().as_second();
+    assert!((expires(&before) - now - 90 * 86_400).abs() < 120, "{before}");
+
+    // The platform team now grants more; those who renew get it, and what is changed keeps its date.
+    std::fs::write(&file, text.replace("lifetimeDays: 90", "lifetimeDays: 200")).unwrap();
+    let more = |claim: &Value| {
+        let until = claim["renewsUntil"]
+            .as_str()
+            .and_then(|at| at.parse::<jiff::Timestamp>().ok());
+        until.is_some_and(|until| until.as_second() - now > 199 * 86_400)
+    };
+    let ask = async || dana.api(Method::GET, &api, None).await.expect(200).json();
+    until_it("the new lifetime", Duration::from_secs(20), ask, more).await;
+    let wish = json!({ "object": { "spec": { "memory": "512Mi", "mode": "single", "tls": false } } });
+    let changed = dana
+        .api(Method::POST, &format!("{api}/change"), Some(&wish))
+        .await
+        .expect(201)
+        .json();
+    let _ = until_request(&dana, changed["id"].as_str().unwrap(), "Fulfilled").await;
+    let same = |claim: &Value| claim["yaml"].as_str().unwrap().contains("tls: false");
+    let after = until_it("the change", Duration::from_secs(20), ask, same).await;
+    assert_eq!(
+        expires(&after),
+        expires(&before),
+        "a change is no way to keep it for longer"
+    );
+
+    let page = until_claim(&dana, &path, "Ready").await;
+    let form = page.page().form("/renew").expect("a button to renew it");
+    let sent = dana.submit(&page.url, &form, None).await.expect(200);
+    let said = sent.page().text("main").unwrap();
+    assert!(
+        said.contains("Longer life for the Cache") && said.contains("until"),
+        "{said}"
+    );
+    let id = portico_tests::story::request_id(&sent);
+    let _ = until_request(&dana, &id, "Fulfilled").await;
+    let moved = |claim: &Value| expires(claim) - now > 199 * 86_400;
+    let renewed = until_it("the later date", Duration::from_secs(20), ask, moved).await;
+    let spec = |claim: &Value| {
+        let yaml = claim["yaml"].as_str().unwrap();
+        yaml.split("\nspec:").nth(1).unwrap().to_owned()
+    };
+    assert_eq!(spec(&renewed), spec(&after));
+    assert_eq!(renewed["row"]["plan"], "small");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_whose_time_is_over_says_so_and_nothing_else_comes_of_it() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    let path = format!("/claims/eu-shared/{CACHE}/payments-production/sessions");
+    let page = until_claim(&dana, &path, "Ready").await.page();
+    let verdict = page.text(".verdict").unwrap();
+    assert!(
+        verdict.contains("Its time was over") && verdict.contains("renew it, or delete it"),
+        "{verdict}"
+    );
+    let vic = demo.sign_in("vic").await.get(&path).await.expect(200).page();
+    assert!(vic.form("/renew").is_none());
+    // What has no end is not renewed.
+    dana.work_in("payments/dev").await;
+    let id = request(&dana, BUCKET, "lasting", &[]).await;
+    let lasting = claim_path(&until_request(&dana, &id, "Fulfilled").await);
+    let page = dana.get(&lasting).await.expect(200).page();
+    assert!(page.form("/renew").is_none());
+    let api = format!("/api/v1{lasting}/renewal");
+    let refused = dana.api(Method::POST, &api, Some(&json!({}))).await.expect(409);
+    assert!(refused.text.contains("needs no renewing"), "{}", refused.text);
+
+    let renewal = dana
+        .api(
+            Method::POST,
+            &format!("/api/v1{path}/renewal"),
+            Some(&json!({ "note": "Still in use" })),
+        )
+        .await
+        .expect(201)
+        .json();
+    let _ = until_request(&dana, renewal["id"].as_str().unwrap(), "Fulfilled").await;
+    let right = |answer: &portico_tests::person::Answer| {
+        answer
+            .page()
+            .text(".verdict")
+            .is_some_and(|verdict| !verdict.contains("over"))
+    };
+    let ask = async || dana.get(&path).await;
+    until_it("the reminder to go", Duration::from_secs(20), ask, right).await;
+}
