@@ -54,6 +54,20 @@ describe('with scripts off', { timeout: 180_000 }, () => {
     assert.ok((await page.getByRole('alert').first().innerText()).length > 10);
   });
 
+  it('says beside the field which rule is broken', async () => {
+    const { page } = dana;
+    await page.goto('/catalog/buckets.storage.demo.portico.dev/request');
+    await page.locator('input[name="_name"]').fill('ruled');
+    await page.locator('summary', { hasText: 'More options' }).click();
+    await page.getByRole('radio', { name: 'kms' }).check();
+    await page.getByRole('button', { name: 'Request Object bucket' }).click();
+    const field = page.locator('[data-field="/spec/encryption/key"]');
+    await field.getByText('kms needs a key', { exact: false }).waitFor();
+    assert.equal(await page.locator('input[name="/spec/encryption/key"]').getAttribute('aria-invalid'), 'true');
+    assert.ok(await page.getByRole('radio', { name: 'kms' }).isChecked(), 'what was chosen stays');
+    await page.goto('/catalog/postgresqlinstances.databases.demo.portico.dev/request');
+  });
+
   it('asks for a database, sees it Ready, reveals its password', async () => {
     const { page } = dana;
     await page.locator('input[name="_name"]').fill('plain-db');

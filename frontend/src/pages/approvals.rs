@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use portico_domain::request::Action;
 use portico_domain::view::{ApprovalRow, ApprovalsPage, Frame};
 
 use super::request::decision;
@@ -54,8 +55,13 @@ fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView 
     let note = approval.note.clone().map(|note| view! { <div><h2>"Note from "{row.requester.clone()}</h2><blockquote class="note">{note}</blockquote></div> });
     let quotas = (!approval.quota.is_empty())
         .then(|| view! { <div><h2>"Quota after this"</h2>{quota(&approval.quota)}</div> });
+    let diffs_title = if row.action == Action::Create {
+        "What is asked for"
+    } else {
+        "What differs"
+    };
     let diffs = (!approval.diff.is_empty())
-        .then(|| view! { <div><h2>"What differs"</h2>{diff(&approval.diff)}</div> });
+        .then(|| view! { <div><h2>{diffs_title}</h2>{diff(&approval.diff)}</div> });
     view! {
         <li id=format!("a-{}", row.id)>
             <details class="approval" id=format!("approval-{}", row.id) open=open>
@@ -64,7 +70,7 @@ fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView 
                     <span class="approval-what">
                         <strong>{row.requester.clone()}</strong>" · "{action_word(row.action).to_lowercase()}" "{row.offering_title.clone()}
                         " "<strong>{row.claim.name.to_string()}</strong>
-                        <span class="reason">{format!("{}/{}", row.tenant, row.environment)}" · waiting since "{time(frame.now, row.created_at)}</span>
+                        <span class="reason">{format!("{}/{}", row.tenant, row.environment)}" · asked for "{time(frame.now, row.created_at)}</span>
                     </span>
                     {icon("down")}
                 </summary>

@@ -80,11 +80,12 @@ pub(crate) fn placement(placement: &Placement) -> AnyView {
         .filter(|candidate| Some(&candidate.plane) != placement.chosen.as_ref())
         .map(|candidate| {
             let why = if candidate.ruled_out.is_empty() {
-                "Would do as well.".to_owned()
+                "it would do as well".to_owned()
             } else {
-                candidate.ruled_out.join(" ")
+                candidate.ruled_out.join("; ")
             };
-            view! { <li><strong>{candidate.title.clone()}</strong>" "<span class="quiet">{why}</span></li> }
+            let why = format!("{}.", why.trim_end_matches('.'));
+            view! { <li><strong>{candidate.title.clone()}</strong>": "<span class="quiet">{why}</span></li> }
         })
         .collect();
     let others = (!others.is_empty()).then(|| {

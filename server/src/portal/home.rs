@@ -65,7 +65,9 @@ impl Portal {
             .requests(&scope, &recent, &Page::first(50))
             .await?
             .items;
-        today.retain(|request| request.updated_at >= since);
+        // What one waits for stands above already.
+        let above = |id| waiting_on_others.iter().any(|request| request.id == id);
+        today.retain(|request| request.updated_at >= since && !above(request.id));
         today.sort_by_key(|request| std::cmp::Reverse(request.updated_at));
         today.truncate(10);
 

@@ -13,10 +13,10 @@ const program = process.env.PORTICO_BIN ?? fileURLToPath(new URL('../../../targe
 const patience = 60_000;
 
 /**
- * Starts one; `stop()` ends it, by its id, and removes its data. `crash()` kills it without warning, and `restart()`
- * starts it again over the same data, on the same port.
+ * Starts one, with further options of `portico demo`; `stop()` ends it, by its id, and removes its data. `crash()`
+ * kills it without warning, and `restart()` starts it again over the same data, on the same port.
  */
-export async function startDemo() {
+export async function startDemo(...more) {
   if (!existsSync(program)) throw new Error(`${program} is not there: cargo xtask test builds it`);
   const folder = await mkdtemp(join(tmpdir(), 'portico-browser-'));
   const readyFile = join(folder, 'ready.json');
@@ -43,7 +43,7 @@ export async function startDemo() {
   };
   const launch = async (port) => {
     await rm(readyFile, { force: true });
-    const options = ['demo', '--step', '300', '--port', port, '--data', join(folder, 'data'), '--ready-file', readyFile];
+    const options = ['demo', '--step', '300', '--port', port, '--data', join(folder, 'data'), '--ready-file', readyFile, ...more];
     child = spawn(program, options, { stdio: ['ignore', log, log] });
     for (const begun = Date.now(); ; await pause(20)) {
       if (existsSync(readyFile)) return JSON.parse(await readFile(readyFile, 'utf8'));
