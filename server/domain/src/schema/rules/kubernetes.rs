@@ -14,6 +14,8 @@ use cel::{Context, ExecutionError, FunctionContext, Value};
 use kube_cel::KubeCelExt as _;
 use kube_cel::cel as old;
 
+use crate::schema::names;
+
 /// The functions that are handed over.
 const FUNCTIONS: [&str; 104] = [
     "add",
@@ -142,7 +144,20 @@ thread_local! {
 /// Adds the functions to a context.
 pub(super) fn add_functions(context: &mut Context<'_, '_>) {
     for name in FUNCTIONS {
+        if let Some(format) = name
+            .strip_prefix("format.")
+            .filter(|format| rule_of(format).is_some())
+        {
+            let function: Function = Box::new(move |_| give(Value::Opaque(Arc::new(NameFormat(format)))));
+            let _ = context.add_function::<Function, Function>(name, function);
+            continue;
+        }
         let function: Function = Box::new(move |call| {
+            if name == "validate"
+                && let Some(verdict) = validate_name(call)?
+            {
+                return give(Value::Opaque(Arc::new(verdict)));
+            }
             let this = call.this.as_ref().map(|this| hand_over(this)).transpose()?;
             let args = call
                 .args
@@ -154,6 +169,56 @@ pub(super) fn add_functions(context: &mut Context<'_, '_>) {
         // Names that the standard library declares itself are left to it.
         let _ = context.add_function::<Function, Function>(name, function);
     }
+}
+
+/// A format of names: `kube-cel` departs from Kubernetes' rules for these (labels of subdomains may be longer).
+#[derive(Debug, PartialEq, Eq)]
+struct NameFormat(&'static str);
+
+impl Opaque for NameFormat {
+    fn runtime_type_name(&self) -> &'static str {
+        "kubernetes.NamedFormat"
+    }
+}
+
+/// What is wrong with a name.
+type NameRule = fn(&str) -> Vec<String>;
+
+fn rule_of(format: &str) -> Option<NameRule> {
+    Some(match format {
+        "dns1035Label" => names::dns1035_label,
+        "dns1123Label" => names::label,
+        "dns1123Subdomain" => |name| names::subdomain(name, false),
+        "dns1123SubdomainPrefix" => |name| names::subdomain(name, true),
+        "labelValue" => names::label_value,
+        "qualifiedName" => names::qualified,
+        _ => return None,
+    })
+}
+
+/// `format.dns1123Label().validate(name)`; nothing for formats of other kinds.
+fn validate_name(call: &FunctionContext<'_, '_>) -> Result<Option<OptionalValue>, ExecutionError> {
+    let Some(this) = &call.this else {
+        return Ok(None);
+    };
+    let Value::Opaque(opaque) = Value::try_from(this.as_ref())? else {
+        return Ok(None);
+    };
+    let (Some(NameFormat(format)), [name]) = (opaque.downcast_ref::<NameFormat>(), &call.args[..]) else {
+        return Ok(None);
+    };
+    let (Some(rule), Value::String(name)) = (rule_of(format), Value::try_from(name.as_ref())?) else {
+        return Err(ExecutionError::function_error("validate", "no such overload"));
+    };
+    let problems: Vec<Value> = rule(&name)
+        .into_iter()
+        .map(|problem| Value::String(Arc::new(problem)))
+        .collect();
+    Ok(Some(if problems.is_empty() {
+        OptionalValue::none()
+    } else {
+        OptionalValue::of(Value::List(Arc::new(problems)))
+    }))
 }
 
 fn evaluate(
@@ -253,7 +318,11 @@ fn key_to_old(key: &Key) -> old::objects::Key {
 }
 
 fn take_back<'b, 'v>(value: old::Value) -> Result<CowVal<'b, 'v>, ExecutionError> {
-    let value: Box<dyn Val> = from_old(value)?.try_into()?;
+    give(from_old(value)?)
+}
+
+fn give<'b, 'v>(value: Value) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let value: Box<dyn Val> = value.try_into()?;
     Ok(CowVal::Owned(value))
 }
 
@@ -302,5 +371,39 @@ fn key_from_old(key: &old::objects::Key) -> Key {
         old::objects::Key::Uint(int) => Key::Uint(*int),
         old::objects::Key::Bool(flag) => Key::Bool(*flag),
         old::objects::Key::String(text) => Key::String(Arc::clone(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::schema::Schema;
+
+    #[test]
+    fn names_are_judged_by_kubernetes_own_rules() {
+        let accepts = |rule: &str, name: &str| {
+            let schema = Schema::parse(&json!({"type": "object", "properties": {"name": {
+                "type": "string",
+                "x-kubernetes-validations": [{"rule": rule}],
+            }}}))
+            .unwrap();
+            schema.validate(&json!({ "name": name }), None).is_empty()
+        };
+        let subdomain = "!format.dns1123Subdomain().validate(self).hasValue()";
+        assert!(accepts(subdomain, "a.b-1"));
+        assert!(accepts(subdomain, &"a".repeat(253)), "no bound on one label");
+        assert!(!accepts(subdomain, &"a".repeat(254)));
+        assert!(!accepts(subdomain, "a..b"));
+        let label = "!format.dns1123Label().validate(self).hasValue()";
+        assert!(accepts(label, "a-b"));
+        assert!(!accepts(label, "a.b"));
+        assert!(!accepts(label, ""));
+        let size = "format.labelValue().validate(self).orValue([]).size() == 1";
+        assert!(accepts(size, "a b"));
+        assert!(!accepts(size, "a_b"));
+        let handed_over = "!format.uuid().validate(self).hasValue()";
+        assert!(accepts(handed_over, "123e4567-e89b-42d3-a456-426614174000"));
+        assert!(!accepts(handed_over, "123"));
     }
 }
