@@ -92,6 +92,7 @@ impl Credentials {
             .push(DnType::CommonName, format!("{name} authority"));
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        authority.not_after = rcgen::date_time_ymd(last_year(), 1, 1);
         let authority_key = KeyPair::generate()?;
         let authority_certificate = authority.self_signed(&authority_key)?;
         let issuer = Issuer::new(authority, authority_key);
@@ -100,6 +101,7 @@ impl Credentials {
         server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         server.use_authority_key_identifier_extension = true;
+        server.not_after = rcgen::date_time_ymd(last_year(), 1, 1);
         let key = KeyPair::generate()?;
         let certificate = server.signed_by(&key, &issuer)?;
         Ok(Self {
@@ -127,6 +129,12 @@ impl Credentials {
     pub(super) fn authority_data(&self) -> String {
         STANDARD.encode(&self.authority)
     }
+}
+
+/// The year in which certificates end, with its first day: longer than anybody keeps a demo.
+fn last_year() -> i32 {
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    i32::from(now.year()) + 10
 }
 
 fn new_token() -> String {

@@ -48,7 +48,7 @@ async fn crash(database: TestStore, workers: usize) {
         world.submit(request).await;
     }
 
-    let mut ended = 0;
+    let mut ended: u64 = 0;
     let open = RequestFilter::open();
     while !world
         .database
@@ -59,7 +59,9 @@ async fn crash(database: TestStore, workers: usize) {
         .is_empty()
     {
         let running: Vec<_> = (0..workers).map(|_| world.work()).collect();
-        tokio::time::sleep(Duration::from_millis(random.random_range(1..60))).await;
+        // A little longer each time, so that a busy machine gets somewhere too.
+        let lived = random.random_range(1..60 + ended);
+        tokio::time::sleep(Duration::from_millis(lived)).await;
         for worker in running {
             worker.abort();
             assert!(
