@@ -44,6 +44,24 @@ describe('the main job, developer and approver side by side', { timeout: 240_000
     await page.locator('.verdict', { hasText: /It works/ }).waitFor({ timeout: 60_000 });
   });
 
+  it('says beside the field which rule is broken while one types, and when it is kept again', async () => {
+    const { page } = dana;
+    await page.goto('/catalog/buckets.storage.demo.portico.dev/request');
+    await page.locator('html[data-alive]').waitFor();
+    await page.getByRole('textbox', { name: /^Name/ }).first().fill('ruled');
+    await page.locator('summary', { hasText: 'More options' }).click();
+    await page.getByRole('radio', { name: 'kms' }).check();
+    const field = page.locator('[data-field="/spec/encryption/key"]');
+    await field.getByText('kms needs a key', { exact: false }).waitFor();
+    const key = page.locator('input[name="/spec/encryption/key"]');
+    assert.equal(await key.getAttribute('aria-invalid'), 'true');
+    await key.fill('kms://payments/files');
+    await page.waitForFunction(() => !document.querySelector('[data-field="/spec/encryption/key"] .problem'));
+    assert.match(page.url(), /\/request$/, 'nothing was sent');
+    await page.goto('/claims?q=browser-db');
+    await page.getByRole('link', { name: 'browser-db' }).first().click();
+  });
+
   it('reveals a password where it stands, and only when asked', async () => {
     const { page } = dana;
     const connect = page.getByRole('region', { name: 'Connect' });

@@ -137,7 +137,8 @@ mod imp {
             let touched = find_all_fields().into_iter().any(|old| {
                 old.has_attribute("data-touched") && old.get_attribute("data-field").as_deref() == Some(&name)
             });
-            if touched {
+            // What breaks a rule is there because of what was filled in elsewhere: only what is missing can wait.
+            if touched || !field.has_attribute("data-missing") {
                 continue;
             }
             let _ = field.class_list().remove_1("wrong");

@@ -1,7 +1,7 @@
 //! One field: label, help, problems and control, tied together for those who listen.
 
 use leptos::prelude::*;
-use portico_domain::view::{Control, Field};
+use portico_domain::view::{Control, Field, MISSING};
 
 use super::list::{list, map, union};
 use super::locked::locked;
@@ -61,7 +61,8 @@ pub(crate) fn field(field: &Field, around: Around<'_>) -> AnyView {
     } else {
         "field wrong"
     };
-    view! { <div class=class data-field=name>{body}</div> }.into_any()
+    let missing = !field.problems.is_empty() && field.problems.iter().all(|problem| problem == MISSING);
+    view! { <div class=class data-field=name data-missing=missing.then_some("")>{body}</div> }.into_any()
 }
 
 /// What the input's `aria-describedby` and `aria-invalid` say.

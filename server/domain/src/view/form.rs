@@ -1,6 +1,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// What [`Field::problems`] says of a field that is required and empty: nothing is wrong yet with what was filled in.
+pub const MISSING: &str = "Must be filled in";
+
 /// A form made from a schema. Input names are JSON pointers into the object (`/spec/storage/size`),
 /// so that a form posts without scripts; how each control encodes its value is said there.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -26,7 +26,7 @@ pub use claims::{
     ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, Connect, ConnectKey, DeletePage, Revealed,
     Snippet, TreeNode,
 };
-pub use form::{Branch, Choice, Control, Entry, Field, Form, Section, in_words};
+pub use form::{Branch, Choice, Control, Entry, Field, Form, MISSING, Section, in_words};
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 pub use home::HomePage;
 pub use requests::{

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::schema::violation::{Check, Reason, Violation};
-use crate::view::{Control, Field, Form};
+use crate::view::{Control, Field, Form, MISSING};
 
 use super::places::Places;
 
@@ -113,7 +113,7 @@ fn sentence(violation: &Violation) -> String {
         return format!("Must be {wanted}");
     }
     if violation.reason == Reason::Required && violation.check != Check::Rule {
-        return "Must be filled in".to_owned();
+        return MISSING.to_owned();
     }
     let mut chars = detail.chars();
     chars
