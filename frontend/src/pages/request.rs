@@ -160,10 +160,6 @@ fn differences(page: &RequestPage) -> Option<AnyView> {
 
 fn beside(frame: &Frame, page: &RequestPage) -> AnyView {
     let row = &page.row;
-    let note = page
-        .note
-        .clone()
-        .map(|note| view! { <section><h2>"Note"</h2><blockquote class="note">{note}</blockquote></section> });
     let rules: Vec<_> = page
         .rules
         .iter()
@@ -196,7 +192,6 @@ fn beside(frame: &Frame, page: &RequestPage) -> AnyView {
                 <div><dt>"Request"</dt><dd class="mono">{row.id.to_string()}</dd></div>
             </dl>
         </section>
-        {note}
         {rules}
         <section><h2>"Control plane"</h2>{placement(&page.placement)}</section>
         {quotas}

@@ -55,11 +55,29 @@ impl World {
         std::fs::write(&planes, after).unwrap();
         let elsewhere = Direct::of(&kubeconfig("us-shared"));
         let portal = Apart::over(world, "info").await;
-        Self {
+        let begun = Self {
             portal,
             proxy,
             plane: Direct::of(&eu),
             elsewhere,
+        };
+        begun.until_it_serves("eu-shared").await;
+        begun
+    }
+
+    /// A portal does not wait long for its control planes before it answers, and this machine may be busy.
+    async fn until_it_serves(&self, plane: &str) {
+        let dana = self.sign_in("dana", "payments/dev").await;
+        for offering in [BUCKET, CACHE, POSTGRESQL] {
+            until(
+                "the control plane's offerings",
+                Duration::from_secs(30),
+                async || {
+                    let page = dana.get(&format!("/api/v1/offerings/{offering}")).await;
+                    page.text.contains(plane).then_some(())
+                },
+            )
+            .await;
         }
     }
 

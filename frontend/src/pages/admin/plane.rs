@@ -176,9 +176,14 @@ fn rights(page: &PlaneDetail) -> AnyView {
         .iter()
         .map(|right| view! { <li class="caution">{icon("lock")}<span>{right.clone()}</span></li> })
         .collect();
-    let none = rows
-        .is_empty()
-        .then(|| view! { <p class="line">{icon("ready")}<span>"Portico has every right it needs there."</span></p> });
+    let none = rows.is_empty().then(|| {
+        if page.row.last_seen.is_some() {
+            view! { <p class="line">{icon("ready")}<span>"Portico has every right it needs there."</span></p> }
+                .into_any()
+        } else {
+            view! { <p class="quiet">"Not known before it answers."</p> }.into_any()
+        }
+    });
     view! { <section aria-labelledby="rights"><h2 id="rights">"Missing rights"</h2><ul role="list" class="lines">{rows}</ul>{none}</section> }
         .into_any()
 }
