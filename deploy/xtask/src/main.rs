@@ -55,3 +55,15 @@ fn main() -> ExitCode {
         ExitCode::FAILURE
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_chore_can_be_called() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -12,6 +12,8 @@ use crate::workspace::{cargo, root, site, target};
 
 /// How to build.
 #[derive(Args, Clone, Default)]
+// Part of other commands' options, whose group has this name already.
+#[group(skip)]
 pub(crate) struct Options {
     /// Optimised, as for production. Takes several times as long.
     #[arg(long)]
