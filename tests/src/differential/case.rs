@@ -29,8 +29,19 @@ pub(super) struct Case<'a> {
     pub(super) object: &'a Value,
     /// What is stored, for an update.
     pub(super) old: Option<&'a Value>,
+    /// What of it is written.
+    pub(super) part: Part,
     /// Whether it is only asked, not done.
     pub(super) dry: bool,
+}
+
+/// The part of an object that a write is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// All but the status, where that is a subresource.
+    Whole,
+    /// The subresource `status`.
+    Status,
 }
 
 /// How the two verdicts compare.
@@ -47,10 +58,11 @@ impl Case<'_> {
     /// Asks both; also what the control plane said.
     pub(super) async fn compare(&self, plane: &Direct) -> (Compared, Said) {
         let said = self.ask(plane).await;
-        let judged = self
-            .kind
-            .definition
-            .judge(self.kind.version(), self.object, self.old);
+        let (definition, version) = (&self.kind.definition, self.kind.version());
+        let judged = match (self.part, self.old) {
+            (Part::Status, Some(old)) => definition.judge_status(version, self.object, old),
+            _ => definition.judge(version, self.object, self.old),
+        };
         let compared = match judged {
             Err(error) => Compared::Unjudged(format!("Portico: {error}")),
             Ok(_) if said.status >= 500 || said.status == 429 => {
@@ -68,7 +80,14 @@ impl Case<'_> {
         let (method, path) = match self.old {
             Some(old) => {
                 let name = old["metadata"]["name"].as_str().unwrap_or_default();
-                (Method::PUT, format!("{collection}/{name}?{strictness}{dry}"))
+                let part = match self.part {
+                    Part::Whole => "",
+                    Part::Status => "/status",
+                };
+                (
+                    Method::PUT,
+                    format!("{collection}/{name}{part}?{strictness}{dry}"),
+                )
             }
             None => (Method::POST, format!("{collection}?{strictness}{dry}")),
         };

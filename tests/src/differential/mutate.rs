@@ -33,6 +33,29 @@ pub(super) fn mutate(object: &mut Value, schema: &Value, words: &Words, chance: 
     done.join("; ")
 }
 
+/// Changes the status of an object, which gets one if it has none.
+pub(super) fn mutate_status(
+    object: &mut Value,
+    schema: &Value,
+    words: &Words,
+    chance: &mut Chance,
+) -> String {
+    let schema = &schema["properties"]["status"];
+    if chance.percent(5) {
+        if let Some(map) = object.as_object_mut() {
+            map.shift_remove("status");
+        }
+        return "removed".to_owned();
+    }
+    if !object["status"].is_object() || chance.percent(30) {
+        object["status"] = generate(schema, chance, 0);
+        if !object["status"].is_object() || chance.percent(50) {
+            return format!("made up: {}", short(&object["status"]));
+        }
+    }
+    mutate(&mut object["status"], schema, words, chance)
+}
+
 /// Literals that the rules of a schema compare with.
 #[derive(Debug, Default)]
 pub(super) struct Words(Vec<Value>);

@@ -8,10 +8,10 @@ use futures::StreamExt as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::case::{Case, Compared, collection};
+use super::case::{Case, Compared, Part, collection};
 use super::chance::Chance;
 use super::corpus::{Corpus, Kind, Sample};
-use super::mutate::{Words, mutate};
+use super::mutate::{Words, mutate, mutate_status};
 use crate::direct::Direct;
 use crate::until::until;
 
@@ -159,13 +159,22 @@ impl Asker<'_> {
                     // Now and then the change is made, and what follows goes on from there.
                     let dry = chance.percent(85);
                     let mut object = old.clone();
+                    if self.has_status() && chance.percent(30) {
+                        let how = mutate_status(&mut object, schema, &words, &mut chance);
+                        let what = format!("status {case}: {how}");
+                        let (new, part) = (&object, Part::Status);
+                        let new = self.update(sample, &old, new, part, dry, &what).await;
+                        stored = Some(new.filter(|_| !dry).unwrap_or(old));
+                        continue;
+                    }
                     let how = mutate(&mut object, schema, &words, &mut chance);
                     if let Some(metadata) = object["metadata"].as_object_mut().filter(|_| !dry) {
                         // Nobody would take them off.
                         metadata.shift_remove("finalizers");
                     }
                     let what = format!("update {case}: {how}");
-                    let new = self.update(sample, &old, &object, dry, &what).await;
+                    let (new, part) = (&object, Part::Whole);
+                    let new = self.update(sample, &old, new, part, dry, &what).await;
                     stored = Some(new.filter(|_| !dry).unwrap_or(old));
                 }
                 kept => {
@@ -201,7 +210,20 @@ impl Asker<'_> {
     }
 
     async fn create(&mut self, sample: &Sample, object: &Value, dry: bool, what: &str) -> Option<Value> {
-        self.ask(sample, object, None, dry, what).await
+        let case = Case {
+            kind: self.kind,
+            object,
+            old: None,
+            part: Part::Whole,
+            dry,
+        };
+        self.ask(sample, &case, what).await
+    }
+
+    /// Whether its status is a subresource with a schema.
+    fn has_status(&self) -> bool {
+        let version = &self.kind.definition.versions[0];
+        version.has_status && self.kind.schema()["properties"]["status"].is_object()
     }
 
     async fn update(
@@ -209,26 +231,21 @@ impl Asker<'_> {
         sample: &Sample,
         old: &Value,
         object: &Value,
-        dry: bool,
-        what: &str,
-    ) -> Option<Value> {
-        self.ask(sample, object, Some(old), dry, what).await
-    }
-
-    async fn ask(
-        &mut self,
-        sample: &Sample,
-        object: &Value,
-        old: Option<&Value>,
+        part: Part,
         dry: bool,
         what: &str,
     ) -> Option<Value> {
         let case = Case {
             kind: self.kind,
             object,
-            old,
+            old: Some(old),
+            part,
             dry,
         };
+        self.ask(sample, &case, what).await
+    }
+
+    async fn ask(&mut self, sample: &Sample, case: &Case<'_>, what: &str) -> Option<Value> {
         let (compared, said) = case.compare(self.plane).await;
         self.note(&sample.name, what, compared);
         said.is_success().then_some(said.body)

@@ -148,12 +148,17 @@ impl Definition {
         }
         let object = schema.defaulted(&next);
         let old = schema.defaulted(old);
-        let is_status =
-            |violation: &Violation| violation.pointer.starts_with("/status") || violation.pointer.is_empty();
+        // The schema is asked about the status alone, rules about all that changed with it.
+        let has_status = object.get("status").is_some();
+        let is_asked = |violation: &Violation| {
+            let below = violation.pointer.strip_prefix("/status");
+            let in_status = below.is_some_and(|below| below.is_empty() || below.starts_with('/'));
+            violation.check == Check::Rule || has_status && in_status
+        };
         let mut violations: Vec<Violation> = schema
             .validate(&object, Some(&old))
             .into_iter()
-            .filter(is_status)
+            .filter(is_asked)
             .collect();
         if let Some(scale) = &version.scale {
             violations.extend(scale::validate_status(scale, &object));

@@ -36,6 +36,7 @@ use serde_json::Value;
 pub use crd::{Definition, PrinterColumn, Scale, Scope, Version};
 pub use error::{Limits, ParseError};
 pub use judge::Judgement;
+pub use metadata::{Naming, judge_metadata};
 pub use node::{Kind, Node};
 pub use violation::{Check, Reason, Violation};
 

@@ -121,6 +121,13 @@ pub struct Violation {
 }
 
 impl Violation {
+    /// Whether an object could not even be read, since a field of its own `metadata` has the wrong type: of that the
+    /// API server names no field, and answers 400.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        self.check == Check::Metadata && self.reason == Reason::TypeInvalid
+    }
+
     /// The field as the API server names it in an error: `<nil>` where it names none.
     #[must_use]
     pub fn field(&self) -> &str {

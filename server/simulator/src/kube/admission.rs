@@ -1,9 +1,10 @@
 //! Judging objects by the schema of their definition, with the same rules as the portal's.
 
-use portico_domain::schema::{Check, Definition, ParseError};
+use portico_domain::schema::{Definition, Naming, ParseError, Violation, judge_metadata};
 use serde_json::Value;
 
-use super::error::Cause;
+use super::error::{ApiError, Cause};
+use super::kinds::Kind;
 use super::write::Subresource;
 
 /// How unknown and doubled fields are met: the parameter `fieldValidation`.
@@ -25,6 +26,38 @@ pub(super) struct Verdict {
     pub(super) unknown: Vec<String>,
     /// Fields that are wrong.
     pub(super) causes: Vec<Cause>,
+}
+
+/// What is wrong with `metadata` of an object of a built-in kind; that of others is judged with their schema.
+pub(super) fn judge_built_in(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Cause> {
+    let naming = match kind.resource().as_str() {
+        "namespaces" | "services" => Naming::Label,
+        _ => Naming::Subdomain,
+    };
+    causes(judge_metadata(object, old, kind.namespaced, naming))
+}
+
+/// Metadata must be readable at all, before anybody looks at what it says.
+pub(super) fn expect_readable(kind: &Kind, version: &str, object: &Value) -> Result<(), ApiError> {
+    let found = judge_metadata(object, None, kind.namespaced, Naming::Subdomain);
+    match found.iter().find(|violation| violation.is_unreadable()) {
+        None => Ok(()),
+        Some(first) => Err(ApiError::bad_request(format!(
+            "{} in version \"{version}\" cannot be handled as a {}: json: cannot unmarshal {}: {}",
+            kind.kind, kind.kind, first.path, first.detail
+        ))),
+    }
+}
+
+fn causes(violations: Vec<Violation>) -> Vec<Cause> {
+    violations
+        .into_iter()
+        .map(|violation| Cause {
+            reason: violation.reason.as_str().into(),
+            field: violation.field().into(),
+            message: violation.message,
+        })
+        .collect()
 }
 
 /// The rules of one definition.
@@ -82,17 +115,7 @@ impl Judge {
                 };
             }
         };
-        let causes = judgement
-            .as_api_server()
-            .into_iter()
-            // Metadata is judged for all kinds alike, elsewhere.
-            .filter(|violation| violation.check != Check::Metadata)
-            .map(|violation| Cause {
-                reason: violation.reason.as_str().into(),
-                field: violation.field().into(),
-                message: violation.message,
-            })
-            .collect();
+        let causes = causes(judgement.as_api_server());
         *object = judgement.object;
         Verdict {
             unknown: judgement.pruned,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::admission::FieldValidation;
+use super::admission::{self, FieldValidation};
 use super::error::{ApiError, Cause};
 use super::expectations::{expect_current, expect_namespace, expect_shape, expect_size};
 use super::kinds::Kind;
@@ -91,6 +91,7 @@ pub(super) fn create_managed(
     owners: Option<Value>,
 ) -> Result<Outcome, ApiError> {
     expect_shape(kind, version, &object)?;
+    admission::expect_readable(kind, version, &object)?;
     metadata::settle_namespace(kind, namespace, &mut object)?;
     if !object::meta(&object, "resourceVersion").is_empty() {
         return Err(ApiError::bad_request(
@@ -106,10 +107,9 @@ pub(super) fn create_managed(
         expect_namespace(state, kind, &object)?;
     }
     let name = object::name(&object).to_owned();
-    let mut causes = metadata::faults(kind, &object);
     let owners = owners.unwrap_or_else(|| managed::after_update(kind, version, None, &object, options));
     let mut warnings = Vec::new();
-    causes.extend(judge(kind, version, &mut object, None, options, &mut warnings)?);
+    let mut causes = judge(kind, version, &mut object, None, options, &mut warnings)?;
     causes.extend(builtin::prepare(state, kind, &mut object, None, options.now));
     if !causes.is_empty() {
         return Err(ApiError::invalid(kind, &name, causes));
@@ -168,6 +168,7 @@ pub(super) fn update_managed(
     owners: Option<Value>,
 ) -> Result<Outcome, ApiError> {
     expect_shape(kind, version, &object)?;
+    admission::expect_readable(kind, version, &object)?;
     metadata::settle_namespace(kind, &key.namespace, &mut object)?;
     if object::name(&object) != key.name {
         return Err(ApiError::bad_request(format!(
@@ -184,18 +185,9 @@ pub(super) fn update_managed(
     let has_status = kind.version(version).is_some_and(|v| v.status);
     keep_other_parts(&mut object, &old, has_status, options.subresource);
     metadata::keep_system_fields(&mut object, &old);
-    let mut causes = metadata::faults(kind, &object);
-    causes.extend(metadata::faults_of_update(&object, &old));
     let owners = owners.unwrap_or_else(|| managed::after_update(kind, version, Some(&old), &object, options));
     let mut warnings = Vec::new();
-    causes.extend(judge(
-        kind,
-        version,
-        &mut object,
-        Some(&old),
-        options,
-        &mut warnings,
-    )?);
+    let mut causes = judge(kind, version, &mut object, Some(&old), options, &mut warnings)?;
     causes.extend(builtin::prepare(
         state,
         kind,
@@ -316,7 +308,7 @@ fn judge(
         warnings.push(warning.clone());
     }
     let Some(judge) = &kind.judge else {
-        return Ok(Vec::new());
+        return Ok(admission::judge_built_in(kind, object, old));
     };
     let verdict = judge.judge(version, object, old, options.subresource);
     let unknown: Vec<String> = verdict
