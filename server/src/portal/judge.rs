@@ -286,6 +286,7 @@ fn said_by_control_plane(field: &str, message: &str) -> Violation {
         message: message.to_owned(),
         detail: message.to_owned(),
         check: Check::Schema,
+        document: String::new(),
     }
 }
 

@@ -67,6 +67,7 @@ impl Judgement {
                     .to_owned(),
             detail: "some rules were not checked; correct the other problems first".to_owned(),
             check: Check::Combination,
+            document: String::new(),
         });
         kept
     }
@@ -148,18 +149,7 @@ impl Definition {
         }
         let object = schema.defaulted(&next);
         let old = schema.defaulted(old);
-        // The schema is asked about the status alone, rules about all that changed with it.
-        let has_status = object.get("status").is_some();
-        let is_asked = |violation: &Violation| {
-            let below = violation.pointer.strip_prefix("/status");
-            let in_status = below.is_some_and(|below| below.is_empty() || below.starts_with('/'));
-            violation.check == Check::Rule || has_status && in_status
-        };
-        let mut violations: Vec<Violation> = schema
-            .validate(&object, Some(&old))
-            .into_iter()
-            .filter(is_asked)
-            .collect();
+        let mut violations = schema.validate_status(&object, &old);
         if let Some(scale) = &version.scale {
             violations.extend(scale::validate_status(scale, &object));
         }
@@ -169,6 +159,15 @@ impl Definition {
             pruned,
             has_rules: schema.root().has_rules,
         })
+    }
+
+    /// Where an object has fields that neither the schema nor `metadata` declares, as a control plane finds them while
+    /// it reads the object: before it puts aside what the writer may not write.
+    ///
+    /// # Errors
+    /// When the definition has no such version or that carries no schema.
+    pub fn undeclared(&self, version: &str, object: &Value) -> Result<Vec<String>, ParseError> {
+        Ok(read(self.version_or_error(version)?.schema()?, object).1)
     }
 
     fn judge_identity(&self, version: &Version, object: &Value, old: Option<&Value>) -> Vec<Violation> {
@@ -200,5 +199,54 @@ fn put_status_aside(object: &mut Value, old: Option<&Value>) {
         None => {
             map.shift_remove("status");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Found by comparing with the real API server.
+    #[test]
+    fn a_status_is_judged_as_a_document_of_its_own() {
+        let definition = Definition::parse(&json!({
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": { "name": "things.example.org" },
+            "spec": {
+                "group": "example.org",
+                "scope": "Namespaced",
+                "names": { "plural": "things", "kind": "Thing" },
+                "versions": [{
+                    "name": "v1", "served": true, "storage": true,
+                    "subresources": { "status": {} },
+                    "schema": { "openAPIV3Schema": { "type": "object", "properties": {
+                        "spec": { "type": "object", "required": ["size"] },
+                        "status": { "type": "object", "properties": {
+                            "seen": { "type": "integer", "format": "int64" },
+                        } },
+                    } } },
+                }],
+            },
+        }))
+        .unwrap();
+        let old = json!({
+            "apiVersion": "example.org/v1", "kind": "Thing", "metadata": { "name": "one", "namespace": "default" },
+            "spec": {},
+        });
+        let mut new = old.clone();
+        new["status"] = json!({ "seen": 1e-7 });
+        let judgement = definition.judge_status("v1", &new, &old).unwrap();
+        let said: Vec<String> = judgement.violations.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "status.seen: Invalid value: \"float64\": seen in body must be of type int64: \"float64\"",
+                "status: Invalid value: \"\": Checked value must be of type integer with format int64 in seen",
+            ]
+        );
+        assert_eq!(judgement.violations[1].pointer, "/status/seen");
     }
 }

@@ -109,6 +109,23 @@ impl Schema {
     pub fn validate(&self, object: &Value, old: Option<&Value>) -> Vec<Violation> {
         let mut violations = validate::validate(&self.root, object, old);
         violations.extend(metadata::validate_embedded(&self.root, object));
+        violations.extend(self.validate_lists_and_rules(object, old));
+        violations
+    }
+
+    /// What is wrong after a write to `status` alone: the schema is asked about that, as a document of its own, rules
+    /// about the whole object.
+    fn validate_status(&self, object: &Value, old: &Value) -> Vec<Violation> {
+        let mut violations = match (self.root.child("status"), object.get("status")) {
+            (Some(node), Some(status)) => validate::validate_part(node, "status", status, old.get("status")),
+            _ => Vec::new(),
+        };
+        violations.extend(self.validate_lists_and_rules(object, Some(old)));
+        violations
+    }
+
+    fn validate_lists_and_rules(&self, object: &Value, old: Option<&Value>) -> Vec<Violation> {
+        let mut violations = Vec::new();
         if old.is_none_or(|old| lists::validate(&self.root, old).is_empty()) {
             violations.extend(lists::validate(&self.root, object));
         }

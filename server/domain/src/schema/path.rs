@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 #[derive(Debug, Clone, Copy)]
 enum Step<'a> {
     Root,
+    /// A property that is judged as a document of its own: messages name what is in it from there on.
+    Part(&'a str),
     /// A declared property.
     Property(&'a str),
     /// A key of a map.
@@ -28,6 +30,26 @@ impl<'a> Path<'a> {
 
     pub(super) fn is_root(&self) -> bool {
         matches!(self.step, Step::Root)
+    }
+
+    /// A property of the object that is judged as a document of its own.
+    pub(super) fn part(name: &'a str) -> Path<'a> {
+        Path {
+            parent: Some(&Path::ROOT),
+            step: Step::Part(name),
+        }
+    }
+
+    /// As `field.Path` writes the document that is judged: nothing, but for a part its name.
+    pub(super) fn document(&self) -> &'a str {
+        let mut at = Some(self);
+        while let Some(path) = at {
+            if let Step::Part(name) = path.step {
+                return name;
+            }
+            at = path.parent;
+        }
+        ""
     }
 
     pub(super) fn property(&'a self, name: &'a str) -> Path<'a> {
@@ -62,7 +84,7 @@ impl<'a> Path<'a> {
     /// As `field.Path` writes it: `spec.labels[app]`, `spec.users[0]`.
     pub(super) fn field(&self) -> String {
         self.write(&|out, step| match step {
-            Step::Property(name) => child(out, name),
+            Step::Property(name) | Step::Part(name) => child(out, name),
             Step::Key(name) => {
                 let _ = write!(out, "[{name}]");
             }
@@ -74,7 +96,7 @@ impl<'a> Path<'a> {
     pub(super) fn pointer(&self) -> String {
         self.write(&|out, step| match step {
             Step::Root => {}
-            Step::Property(name) | Step::Key(name) => push_token(out, name),
+            Step::Part(name) | Step::Property(name) | Step::Key(name) => push_token(out, name),
             Step::Index(index) => {
                 let _ = write!(out, "/{index}");
             }

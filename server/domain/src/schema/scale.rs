@@ -127,6 +127,7 @@ fn violation(path: &str, value: &str, detail: String) -> Violation {
         message: format!("Invalid value: {value}: {detail}"),
         detail,
         check: Check::Schema,
+        document: String::new(),
     }
 }
 

@@ -118,6 +118,9 @@ pub struct Violation {
     pub detail: String,
     /// Which check found it.
     pub check: Check,
+    /// Where the document stands that was judged, if it was a part of the object: `status`. Else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub document: String,
 }
 
 impl Violation {
@@ -131,11 +134,11 @@ impl Violation {
     /// The field as the API server names it in an error: `<nil>` where it names none.
     #[must_use]
     pub fn field(&self) -> &str {
-        if self.path.is_empty() || self.check == Check::Combination {
-            "<nil>"
-        } else {
-            &self.path
-        }
+        let field = match self.check {
+            Check::Combination => &self.document,
+            _ => &self.path,
+        };
+        if field.is_empty() { "<nil>" } else { field }
     }
 
     pub(super) fn new(
@@ -160,6 +163,13 @@ impl Violation {
             message.push_str(&detail);
         }
         let detail = plain(reason, &text, detail);
+        let document = path.document();
+        let is_below = !document.is_empty() && matches!(check, Check::Schema | Check::Combination);
+        let text = match (is_below, text.is_empty()) {
+            (false, _) => text,
+            (true, true) => document.to_owned(),
+            (true, false) => format!("{document}.{text}"),
+        };
         Self {
             path: text,
             pointer: path.pointer(),
@@ -167,6 +177,7 @@ impl Violation {
             message,
             detail,
             check,
+            document: document.to_owned(),
         }
     }
 }

@@ -19,17 +19,18 @@ pub(super) enum FieldValidation {
     Strict,
 }
 
-/// What a schema says of an object.
-#[derive(Debug, Default)]
-pub(super) struct Verdict {
-    /// Fields that the schema does not know; they were dropped.
-    pub(super) unknown: Vec<String>,
-    /// Fields that are wrong.
-    pub(super) causes: Vec<Cause>,
-}
-
-/// What is wrong with `metadata` of an object of a built-in kind; that of others is judged with their schema.
-pub(super) fn judge_built_in(kind: &Kind, object: &Value, old: Option<&Value>) -> Vec<Cause> {
+/// Prunes and defaults `object`, and says what is wrong with it: where a definition made the kind all that it rules,
+/// of built-in kinds the metadata. `old` is what it replaces.
+pub(super) fn judge(
+    kind: &Kind,
+    version: &str,
+    object: &mut Value,
+    old: Option<&Value>,
+    part: Subresource,
+) -> Vec<Cause> {
+    if let Some(judge) = &kind.judge {
+        return judge.judge(version, object, old, part);
+    }
     let naming = match kind.resource().as_str() {
         "namespaces" | "services" => Naming::Label,
         _ => Naming::Subdomain,
@@ -90,13 +91,7 @@ impl Judge {
 
     /// Prunes and defaults `object`, which is in `version`, and says what is wrong with it.
     /// `old` is what it replaces, for the rules about transitions.
-    pub(super) fn judge(
-        &self,
-        version: &str,
-        object: &mut Value,
-        old: Option<&Value>,
-        part: Subresource,
-    ) -> Verdict {
+    fn judge(&self, version: &str, object: &mut Value, old: Option<&Value>, part: Subresource) -> Vec<Cause> {
         let judged = match (part, old) {
             (Subresource::Status, Some(old)) => {
                 // The version is the writer's, the rest of the old object stays.
@@ -109,18 +104,17 @@ impl Judge {
         let judgement = match judged {
             Ok(judgement) => judgement,
             Err(error) => {
-                return Verdict {
-                    causes: vec![cause(&error, "<nil>")],
-                    ..Verdict::default()
-                };
+                return vec![cause(&error, "<nil>")];
             }
         };
         let causes = causes(judgement.as_api_server());
         *object = judgement.object;
-        Verdict {
-            unknown: judgement.pruned,
-            causes,
-        }
+        causes
+    }
+
+    /// Where `object` has fields that its schema does not know.
+    pub(super) fn undeclared(&self, version: &str, object: &Value) -> Vec<String> {
+        self.definition.undeclared(version, object).unwrap_or_default()
     }
 }
 

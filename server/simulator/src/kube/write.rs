@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::admission::{self, FieldValidation};
-use super::error::{ApiError, Cause};
+use super::error::ApiError;
 use super::expectations::{expect_current, expect_namespace, expect_shape, expect_size};
 use super::kinds::Kind;
 use super::object::{self, Key};
@@ -91,7 +91,7 @@ pub(super) fn create_managed(
     owners: Option<Value>,
 ) -> Result<Outcome, ApiError> {
     expect_shape(kind, version, &object)?;
-    admission::expect_readable(kind, version, &object)?;
+    let warnings = read(kind, version, &object, options)?;
     metadata::settle_namespace(kind, namespace, &mut object)?;
     if !object::meta(&object, "resourceVersion").is_empty() {
         return Err(ApiError::bad_request(
@@ -108,8 +108,7 @@ pub(super) fn create_managed(
     }
     let name = object::name(&object).to_owned();
     let owners = owners.unwrap_or_else(|| managed::after_update(kind, version, None, &object, options));
-    let mut warnings = Vec::new();
-    let mut causes = judge(kind, version, &mut object, None, options, &mut warnings)?;
+    let mut causes = admission::judge(kind, version, &mut object, None, options.subresource);
     causes.extend(builtin::prepare(state, kind, &mut object, None, options.now));
     if !causes.is_empty() {
         return Err(ApiError::invalid(kind, &name, causes));
@@ -168,7 +167,7 @@ pub(super) fn update_managed(
     owners: Option<Value>,
 ) -> Result<Outcome, ApiError> {
     expect_shape(kind, version, &object)?;
-    admission::expect_readable(kind, version, &object)?;
+    let warnings = read(kind, version, &object, options)?;
     metadata::settle_namespace(kind, &key.namespace, &mut object)?;
     if object::name(&object) != key.name {
         return Err(ApiError::bad_request(format!(
@@ -186,8 +185,7 @@ pub(super) fn update_managed(
     keep_other_parts(&mut object, &old, has_status, options.subresource);
     metadata::keep_system_fields(&mut object, &old);
     let owners = owners.unwrap_or_else(|| managed::after_update(kind, version, Some(&old), &object, options));
-    let mut warnings = Vec::new();
-    let mut causes = judge(kind, version, &mut object, Some(&old), options, &mut warnings)?;
+    let mut causes = admission::judge(kind, version, &mut object, Some(&old), options.subresource);
     causes.extend(builtin::prepare(
         state,
         kind,
@@ -296,37 +294,30 @@ fn is_new_generation(object: &Value, old: &Value, has_status: bool) -> bool {
     newly_deleted || wanted(object) != wanted(old)
 }
 
-fn judge(
-    kind: &Kind,
-    version: &str,
-    object: &mut Value,
-    old: Option<&Value>,
-    options: &WriteOptions,
-    warnings: &mut Vec<String>,
-) -> Result<Vec<Cause>, ApiError> {
-    if let Some(warning) = kind.version(version).and_then(|v| v.deprecated.as_ref()) {
-        warnings.push(warning.clone());
+/// Reads what was sent: its metadata must be readable, and fields that nobody declares are met as `options` say.
+/// What the client should be told.
+fn read(kind: &Kind, version: &str, object: &Value, options: &WriteOptions) -> Result<Vec<String>, ApiError> {
+    admission::expect_readable(kind, version, object)?;
+    let deprecation = kind.version(version).and_then(|v| v.deprecated.clone());
+    let mut warnings = Vec::from_iter(deprecation);
+    if options.validation == FieldValidation::Ignore {
+        return Ok(warnings);
     }
-    let Some(judge) = &kind.judge else {
-        return Ok(admission::judge_built_in(kind, object, old));
-    };
-    let verdict = judge.judge(version, object, old, options.subresource);
-    let unknown: Vec<String> = verdict
-        .unknown
+    let unknown = kind
+        .judge
         .iter()
+        .flat_map(|judge| judge.undeclared(version, object));
+    let unknown: Vec<String> = unknown
         .map(|field| format!("unknown field \"{field}\""))
         .collect();
-    match options.validation {
-        FieldValidation::Strict if !unknown.is_empty() => {
-            return Err(ApiError::bad_request(format!(
-                "{} in version \"{version}\" cannot be handled as a {}: strict decoding error: {}",
-                kind.kind,
-                kind.kind,
-                unknown.join(", ")
-            )));
-        }
-        FieldValidation::Warn => warnings.extend(unknown),
-        FieldValidation::Strict | FieldValidation::Ignore => {}
+    if options.validation == FieldValidation::Strict && !unknown.is_empty() {
+        return Err(ApiError::bad_request(format!(
+            "{} in version \"{version}\" cannot be handled as a {}: strict decoding error: {}",
+            kind.kind,
+            kind.kind,
+            unknown.join(", ")
+        )));
     }
-    Ok(verdict.causes)
+    warnings.extend(unknown);
+    Ok(warnings)
 }

@@ -26,6 +26,13 @@ pub(super) fn validate(node: &Node, value: &Value, old: Option<&Value>) -> Vec<V
     outcome.violations
 }
 
+/// Judges a part of the object as a document of its own, as the API server judges `status` where that is written alone.
+pub(super) fn validate_part(node: &Node, name: &str, value: &Value, old: Option<&Value>) -> Vec<Violation> {
+    let mut outcome = Outcome::default();
+    check(node, value, old, &Path::part(name), &mut outcome);
+    outcome.violations
+}
+
 fn check(node: &Node, value: &Value, old: Option<&Value>, path: &Path<'_>, outcome: &mut Outcome) {
     let before = (outcome.violations.len(), outcome.failed);
     outcome.failed = false;

@@ -138,8 +138,12 @@ pub(super) fn text(code: StatusCode, json: String, warnings: &[String]) -> Respo
         header::CACHE_CONTROL,
         HeaderValue::from_static("no-cache, private"),
     );
-    for warning in warnings.iter().take(20) {
-        let text: String = warning.chars().take(300).filter(|c| !c.is_control()).collect();
+    // Of what no header can hold there is no warning.
+    let warnings = warnings
+        .iter()
+        .filter(|warning| !warning.contains(char::is_control));
+    for warning in warnings.take(20) {
+        let text: String = warning.chars().take(300).collect();
         let quoted = format!("299 - \"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
         if let Ok(value) = HeaderValue::from_bytes(quoted.as_bytes()) {
             response.headers_mut().append(header::WARNING, value);

@@ -157,7 +157,11 @@ fn bucket_definition() -> Value {
                                 {"rule": "self.region == oldSelf.region", "message": "a bucket does not move"},
                             ],
                         },
-                        "status": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
+                        "status": {
+                            "type": "object",
+                            "x-kubernetes-preserve-unknown-fields": true,
+                            "properties": {"disk": {"type": "object", "properties": {"size": {"type": "integer"}}}},
+                        },
                     },
                 }},
             }],

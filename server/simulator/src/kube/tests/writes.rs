@@ -91,6 +91,19 @@ async fn unknown_fields_are_met_as_asked() {
 }
 
 #[tokio::test]
+async fn unknown_fields_are_found_also_in_what_is_put_aside() {
+    let served = Served::new().await;
+    let mut odd = bucket("one");
+    odd["status"] = json!({"disk": {"colour": "red", "a\nb": 1}});
+    let response = served.request(Method::POST, BUCKETS).json(&odd).send().await;
+    let response = response.unwrap();
+    assert_eq!(response.status(), 201);
+    let warnings: Vec<_> = response.headers().get_all("warning").iter().collect();
+    // Of what no header can hold there is no warning.
+    assert_eq!(warnings, ["299 - \"unknown field \\\"status.disk.colour\\\"\""]);
+}
+
+#[tokio::test]
 async fn an_old_version_conflicts_and_a_new_one_counts() {
     let served = Served::new().await;
     let (_, made) = served.post(BUCKETS, &bucket("one")).await;
