@@ -1,10 +1,12 @@
 //! The portal in a process of its own, as `portico serve` runs it, beside the demo's control planes and identity
 //! provider: what it takes is measured without what they take.
 
+use std::fs::OpenOptions;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::demo::Demo;
+use crate::demo::{Demo, Planes, Ready};
 use crate::direct::Direct;
 use crate::processes::{Owned, portico};
 use crate::until::until;
@@ -33,7 +35,7 @@ impl Apart {
 
     /// The demo's control planes and identity provider, and the configuration of a portal that is yet to start.
     pub async fn world() -> Demo {
-        Demo::start_with(&["--world-only"]).await
+        Demo::world_on(Planes::Simulated).await
     }
 
     /// Starts the portal over a world, by the configuration that this has by now; `log` says what it logs, as
@@ -42,24 +44,8 @@ impl Apart {
     /// # Panics
     /// When it does not answer in time.
     pub async fn over(world: Demo, log: &str) -> Self {
-        let level = log;
-        let log = std::fs::File::create(world.data().join("portal.log")).unwrap();
-        let mut command = Command::new(portico());
-        command
-            .args(["serve", "--config"])
-            .arg(&world.ready.configuration)
-            .env("RUST_LOG", level);
         let begun = Instant::now();
-        let mut portal = Owned::start(&command, |command| {
-            command.stdout(log.try_clone().unwrap()).stderr(log);
-        });
-        let page = format!("{}/sign-in", world.ready.portal);
-        until("the portal's first page", Duration::from_secs(30), async || {
-            let answer = reqwest::get(&page).await.ok()?;
-            answer.status().is_success().then_some(())
-        })
-        .await;
-        assert!(portal.ended().is_none(), "the portal runs");
+        let portal = serve(&world.ready, &world.data().join("portal.log"), log).await;
         Self {
             world,
             start: begun.elapsed(),
@@ -100,4 +86,28 @@ impl Apart {
         let mut planes = self.world.ready.control_planes.iter();
         Direct::of(&planes.find(|one| one.name == plane).unwrap().kubeconfig)
     }
+}
+
+/// `portico serve` over a demo's configuration, once it answers; `level` is what it logs, as `RUST_LOG` would.
+///
+/// # Panics
+/// When it does not answer in time.
+pub(crate) async fn serve(ready: &Ready, log: &Path, level: &str) -> Owned {
+    let log = OpenOptions::new().create(true).append(true).open(log).unwrap();
+    let mut command = Command::new(portico());
+    command
+        .args(["serve", "--config"])
+        .arg(&ready.configuration)
+        .env("RUST_LOG", level);
+    let mut portal = Owned::start(&command, |command| {
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+    });
+    let page = format!("{}/sign-in", ready.portal);
+    until("the portal's first page", Duration::from_secs(30), async || {
+        let answer = reqwest::get(&page).await.ok()?;
+        answer.status().is_success().then_some(())
+    })
+    .await;
+    assert!(portal.ended().is_none(), "the portal runs");
+    portal
 }

@@ -1,6 +1,7 @@
 //! A demo of one's own to test against: the real program on free ports, its data in a temporary folder.
 
 use std::fs;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -8,12 +9,17 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use tempfile::TempDir;
 
+use crate::apart::serve;
 use crate::kubectl::Kubectl;
 use crate::person::Person;
 use crate::processes::{Owned, portico};
+use crate::real_planes::RealPlanes;
+use crate::until::until;
 
 /// How long it may take to answer. A built debug program takes a second or two; the machine may be busy.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// The cards in its catalog.
+const OFFERED: usize = 7;
 
 /// What the demo writes when it answers.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,7 +33,7 @@ pub struct Ready {
     pub configuration: PathBuf,
     /// Who can sign in.
     pub people: Vec<Listed>,
-    /// The simulated control planes.
+    /// Its control planes.
     pub control_planes: Vec<Plane>,
 }
 
@@ -41,7 +47,7 @@ pub struct Listed {
     pub name: String,
 }
 
-/// A simulated control plane.
+/// A control plane.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plane {
@@ -51,6 +57,15 @@ pub struct Plane {
     pub kubeconfig: PathBuf,
 }
 
+/// What a demo's control planes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Planes {
+    /// Its simulator.
+    Simulated,
+    /// Real API servers. They must be here: [`ApiServer::is_here`](crate::apiserver::ApiServer::is_here).
+    Real,
+}
+
 /// A running demo. It ends with this value.
 #[derive(Debug)]
 pub struct Demo {
@@ -58,6 +73,10 @@ pub struct Demo {
     pub ready: Ready,
     process: Owned,
     arguments: Vec<String>,
+    /// What ends with it; before the world, which they work with.
+    planes: Option<RealPlanes>,
+    /// The demo's world, where `process` is the portal alone.
+    world: Option<Owned>,
     folder: TempDir,
 }
 
@@ -82,8 +101,48 @@ impl Demo {
             ready,
             process,
             arguments,
+            world: None,
+            planes: None,
             folder,
         }
+    }
+
+    /// Starts one over such control planes. Real ones begin with what the simulated ones begin with, and the demo's
+    /// provisioners work for them; the portal is a process of its own then, and answers once it has heard from them.
+    ///
+    /// # Panics
+    /// When something does not answer in time.
+    pub async fn start_on(planes: Planes) -> Self {
+        if planes == Planes::Simulated {
+            return Self::start().await;
+        }
+        let mut demo = Self::world_on(planes).await;
+        let portal = serve(&demo.ready, &demo.folder.path().join("log"), "info").await;
+        demo.world = Some(mem::replace(&mut demo.process, portal));
+        demo.hear().await;
+        demo
+    }
+
+    /// The control planes and the identity provider alone, with the configuration of a portal that is yet to start.
+    ///
+    /// # Panics
+    /// When something does not answer in time.
+    pub async fn world_on(planes: Planes) -> Self {
+        let mut demo = Self::start_with(&["--world-only"]).await;
+        if planes == Planes::Real {
+            demo.planes = Some(RealPlanes::in_place_of(&demo.ready.control_planes).await);
+        }
+        demo
+    }
+
+    /// Waits until the portal has heard from its control planes.
+    async fn hear(&self) {
+        let dana = self.sign_in("dana").await;
+        until("the catalog", PATIENCE, async || {
+            let cards = dana.get("/catalog").await.page().texts(".card h2");
+            (cards.len() >= OFFERED).then_some(())
+        })
+        .await;
     }
 
     /// Kills it without warning and starts it again over the same data, on the same port.
@@ -97,6 +156,10 @@ impl Demo {
     /// # Panics
     /// When it does not answer in time.
     pub async fn restart(&mut self) {
+        if self.world.is_some() {
+            self.process = serve(&self.ready, &self.folder.path().join("log"), "info").await;
+            return self.hear().await;
+        }
         let port = url::Url::parse(&self.ready.portal).unwrap().port().unwrap();
         (self.process, self.ready) = launch(self.folder.path(), port, &self.arguments).await;
     }

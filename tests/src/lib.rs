@@ -21,6 +21,7 @@ pub mod kubectl;
 pub mod person;
 pub mod processes;
 pub mod proxy;
+pub mod real_planes;
 pub mod report;
 pub mod story;
 pub mod until;

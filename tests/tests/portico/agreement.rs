@@ -3,13 +3,17 @@
 use portico_domain::names::RequestId;
 use portico_domain::tenancy::Scope;
 use portico_store::{Settings, Store};
-use portico_tests::demo::Demo;
+use portico_tests::demo::{Demo, Planes};
 use portico_tests::person::Answer;
 use portico_tests::story::{BUCKET, QUEUE, claim_path, decide, request, until_claim, until_request};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_nobody_decides_on_expires_and_can_be_asked_for_anew() {
-    let mut demo = Demo::start().await;
+on_all_planes!(
+    what_nobody_decides_on_expires_and_can_be_asked_for_anew,
+    who_asked_takes_it_back_and_an_approver_who_asked_needs_another,
+);
+
+async fn what_nobody_decides_on_expires_and_can_be_asked_for_anew(planes: Planes) {
+    let mut demo = Demo::start_on(planes).await;
     let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
     dana.work_in("payments/production").await;
     let id = request(&dana, QUEUE, "forgotten", &[]).await;
@@ -57,9 +61,8 @@ async fn what_nobody_decides_on_expires_and_can_be_asked_for_anew() {
     let _ = until_claim(&dana, &claim_path(&fulfilled), "Ready").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn who_asked_takes_it_back_and_an_approver_who_asked_needs_another() {
-    let demo = Demo::start().await;
+async fn who_asked_takes_it_back_and_an_approver_who_asked_needs_another(planes: Planes) {
+    let demo = Demo::start_on(planes).await;
     let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
     dana.work_in("payments/production").await;
     let id = request(&dana, BUCKET, "second-thoughts", &[]).await;

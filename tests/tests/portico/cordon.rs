@@ -1,10 +1,15 @@
 //! A control plane that is closed to new claims, emptied and opened again.
 
-use portico_tests::demo::Demo;
+use portico_tests::demo::{Demo, Planes};
 use portico_tests::person::Person;
 use portico_tests::story::{BUCKET, POSTGRESQL, claim_path, request, until_request};
 use reqwest::Method;
 use serde_json::{Value, json};
+
+on_all_planes!(
+    nothing_new_is_placed_on_a_cordoned_plane_and_what_is_there_stays,
+    what_is_left_on_a_cordoned_plane_is_listed_with_its_owners_and_can_still_be_changed,
+);
 
 /// Where a new bucket would be placed, and what rules which control plane out.
 async fn placement(person: &Person) -> Value {
@@ -15,9 +20,8 @@ async fn placement(person: &Person) -> Value {
     answer.expect(200).json()["placement"].clone()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_new_is_placed_on_a_cordoned_plane_and_what_is_there_stays() {
-    let mut demo = Demo::start().await;
+async fn nothing_new_is_placed_on_a_cordoned_plane_and_what_is_there_stays(planes: Planes) {
+    let mut demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
     let pat = demo.sign_in("pat").await;
@@ -90,9 +94,8 @@ async fn nothing_new_is_placed_on_a_cordoned_plane_and_what_is_there_stays() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_left_on_a_cordoned_plane_is_listed_with_its_owners_and_can_still_be_changed() {
-    let demo = Demo::start().await;
+async fn what_is_left_on_a_cordoned_plane_is_listed_with_its_owners_and_can_still_be_changed(planes: Planes) {
+    let demo = Demo::start_on(planes).await;
     let pat = demo.sign_in("pat").await;
     let plane = "/api/v1/control-planes/eu-shared";
     let cordon = format!("{plane}/cordon");

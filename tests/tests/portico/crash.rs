@@ -5,21 +5,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use portico_tests::demo::Demo;
+use portico_tests::demo::{Demo, Planes};
 use portico_tests::kubectl::Kubectl;
 use portico_tests::person::Person;
 use portico_tests::story::CACHE;
 use portico_tests::until::until_it;
 
+on_all_planes!(killed_at_random_moments_it_loses_nothing_and_doubles_nothing);
+
 const REQUESTS: usize = 200;
 const CRASHES: usize = 6;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_random_moments_it_loses_nothing_and_doubles_nothing() {
+async fn killed_at_random_moments_it_loses_nothing_and_doubles_nothing(planes: Planes) {
     if !Kubectl::is_here("killed_at_random_moments_it_loses_nothing_and_doubles_nothing") {
         return;
     }
-    let mut demo = Demo::start().await;
+    let mut demo = Demo::start_on(planes).await;
     demo.lift_quotas().await;
     let dana = Arc::new(demo.sign_in("dana").await);
     dana.work_in("payments/dev").await;

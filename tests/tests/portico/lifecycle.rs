@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use portico_tests::demo::Demo;
+use portico_tests::demo::{Demo, Planes};
 use portico_tests::story::{BUCKET, claim_path, request, until_claim, until_request};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn data_survive_a_restart() {
-    let mut demo = Demo::start().await;
+on_all_planes!(data_survive_a_restart);
+
+async fn data_survive_a_restart(planes: Planes) {
+    let mut demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
     let id = request(&dana, BUCKET, "keepsake", &[]).await;

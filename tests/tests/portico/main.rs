@@ -8,6 +8,34 @@
     reason = "all of it is tests: what does not hold here is a failed test"
 )]
 
+/// Runs each of these over the simulated control planes and over real API servers.
+macro_rules! on_all_planes {
+    ($($test:ident),+ $(,)?) => {
+        mod simulated {
+            use portico_tests::demo::Planes;
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $test() {
+                    super::$test(Planes::Simulated).await;
+                }
+            )+
+        }
+
+        mod real {
+            use portico_tests::apiserver::ApiServer;
+            use portico_tests::demo::Planes;
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $test() {
+                    if ApiServer::is_here(concat!(stringify!($test), ", over real API servers")) {
+                        super::$test(Planes::Real).await;
+                    }
+                }
+            )+
+        }
+    };
+}
+
 mod agreement;
 mod bad_input;
 mod comments;

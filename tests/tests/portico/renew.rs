@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use portico_tests::demo::Demo;
+use portico_tests::demo::{Demo, Planes};
 use portico_tests::story::{BUCKET, CACHE, claim_path, request, until_claim, until_request};
 use portico_tests::until::until_it;
 use reqwest::Method;
 use serde_json::{Value, json};
+
+on_all_planes!(
+    a_claim_is_kept_for_longer_and_is_otherwise_as_it_was,
+    a_claim_whose_time_is_over_says_so_and_nothing_else_comes_of_it,
+);
 
 /// When the claim at `path` has to be renewed, in seconds of the epoch.
 fn expires(claim: &Value) -> i64 {
@@ -14,9 +19,8 @@ fn expires(claim: &Value) -> i64 {
     text.parse::<jiff::Timestamp>().expect("a time").as_second()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_claim_is_kept_for_longer_and_is_otherwise_as_it_was() {
-    let demo = Demo::start().await;
+async fn a_claim_is_kept_for_longer_and_is_otherwise_as_it_was(planes: Planes) {
+    let demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
     let file = demo.configuration("offering-cache.yaml");
@@ -73,9 +77,8 @@ async fn a_claim_is_kept_for_longer_and_is_otherwise_as_it_was() {
     assert_eq!(renewed["row"]["plan"], "small");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_claim_whose_time_is_over_says_so_and_nothing_else_comes_of_it() {
-    let demo = Demo::start().await;
+async fn a_claim_whose_time_is_over_says_so_and_nothing_else_comes_of_it(planes: Planes) {
+    let demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     let path = format!("/claims/eu-shared/{CACHE}/payments-production/sessions");
     let page = until_claim(&dana, &path, "Ready").await.page();

@@ -1,12 +1,13 @@
 //! What is secret is seen by whom it is shown to, at the moment they ask, and is nowhere else.
 
 use portico_tests::apart::Apart;
-use portico_tests::demo::Demo;
+use portico_tests::demo::{Demo, Planes};
 use portico_tests::story::{POSTGRESQL, claim_path, request, until_claim, until_request};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reveal_is_recorded_and_what_it_showed_is_kept_nowhere() {
-    let world = Demo::start_with(&["--world-only"]).await;
+on_all_planes!(a_reveal_is_recorded_and_what_it_showed_is_kept_nowhere);
+
+async fn a_reveal_is_recorded_and_what_it_showed_is_kept_nowhere(planes: Planes) {
+    let world = Demo::world_on(planes).await;
     // All that the portal and the libraries under it could ever let slip.
     let mut portal = Apart::over(world, "debug,portico=trace").await;
     let dana = portal.world.sign_in("dana").await;

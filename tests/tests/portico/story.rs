@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
-use portico_tests::demo::Demo;
+use portico_tests::demo::{Demo, Planes};
 use portico_tests::story::{
     BUCKET, CLUSTER, POSTGRESQL, QUEUE, ask_for, claim_path, decide, request, until_claim, until_request,
 };
 use portico_tests::until::until_it;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn from_sign_in_to_a_database_approved_connected_changed_and_deleted() {
-    let demo = Demo::start().await;
+on_all_planes!(
+    from_sign_in_to_a_database_approved_connected_changed_and_deleted,
+    what_needs_agreement_waits_for_it_and_the_approver_decides,
+    two_who_decide_at_once_come_to_one_decision,
+    a_claim_never_lands_where_only_another_tenant_may_be,
+);
+
+async fn from_sign_in_to_a_database_approved_connected_changed_and_deleted(planes: Planes) {
+    let demo = Demo::start_on(planes).await;
     the_story(&demo).await;
 }
 
@@ -113,9 +119,8 @@ async fn reveal_each_key_once(dana: &portico_tests::person::Person, page: &porti
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_needs_agreement_waits_for_it_and_the_approver_decides() {
-    let demo = Demo::start().await;
+async fn what_needs_agreement_waits_for_it_and_the_approver_decides(planes: Planes) {
+    let demo = Demo::start_on(planes).await;
     let (dana, ada, pat) = (
         demo.sign_in("dana").await,
         demo.sign_in("ada").await,
@@ -175,9 +180,8 @@ async fn what_needs_agreement_waits_for_it_and_the_approver_decides() {
     let _ = until_request(&dana, &id, "Withdrawn").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_who_decide_at_once_come_to_one_decision() {
-    let demo = Demo::start().await;
+async fn two_who_decide_at_once_come_to_one_decision(planes: Planes) {
+    let demo = Demo::start_on(planes).await;
     let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
     let elsewhere = demo.sign_in("ada").await;
     dana.work_in("payments/production").await;
@@ -208,9 +212,8 @@ async fn two_who_decide_at_once_come_to_one_decision() {
     assert_eq!(refused.status, 409, "{}", refused.page().body());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_claim_never_lands_where_only_another_tenant_may_be() {
-    let demo = Demo::start().await;
+async fn a_claim_never_lands_where_only_another_tenant_may_be(planes: Planes) {
+    let demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
     let form = dana.get(&format!("/catalog/{BUCKET}/request")).await.expect(200);

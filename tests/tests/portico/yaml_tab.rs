@@ -1,10 +1,16 @@
 //! The YAML tab: what a person writes there is their wish for the specification, and for nothing else.
 
-use portico_tests::demo::Demo;
+use portico_tests::demo::{Demo, Planes};
 use portico_tests::direct::Direct;
 use portico_tests::person::{Answer, Person};
 use portico_tests::story::{BUCKET, POSTGRESQL, ask_for, claim_path, request_id, until_claim, until_request};
 use serde_json::Value;
+
+on_all_planes!(
+    nobody_chooses_which_secret_a_claim_writes,
+    what_is_not_the_specification_does_not_count,
+    yaml_that_makes_no_sense_is_told_where_and_kept,
+);
 
 async fn ask_by_yaml(person: &Person, offering: &str, name: &str, yaml: &str) -> Answer {
     ask_for(person, offering, name, &[("_tab", "yaml"), ("_yaml", yaml)]).await
@@ -23,9 +29,8 @@ async fn postgresql(plane: &Direct, namespace: &str, name: &str) -> Option<Value
     plane.get(&path).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nobody_chooses_which_secret_a_claim_writes() {
-    let demo = Demo::start().await;
+async fn nobody_chooses_which_secret_a_claim_writes(planes: Planes) {
+    let demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
     let yaml = "spec:\n  storage: { size: 20Gi }\n  writeConnectionSecretToRef:\n    name: orders-connection\n    namespace: payments-production\n";
@@ -56,9 +61,8 @@ async fn nobody_chooses_which_secret_a_claim_writes() {
     assert_eq!(named(&claim)["name"], "greedy-connection");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_the_specification_does_not_count() {
-    let demo = Demo::start().await;
+async fn what_is_not_the_specification_does_not_count(planes: Planes) {
+    let demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
     let yaml = "
@@ -103,9 +107,8 @@ status:
     assert_ne!(metadata["uid"], "00000000-0000-0000-0000-000000000000");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn yaml_that_makes_no_sense_is_told_where_and_kept() {
-    let demo = Demo::start().await;
+async fn yaml_that_makes_no_sense_is_told_where_and_kept(planes: Planes) {
+    let demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
     let cases = [

@@ -9,6 +9,7 @@ mod corpus;
 mod correlate;
 mod crd;
 mod defaulting;
+mod defaults;
 mod document;
 mod error;
 pub mod form;
@@ -34,6 +35,7 @@ pub mod yaml;
 use serde_json::Value;
 
 pub use crd::{Definition, PrinterColumn, Scale, Scope, Version};
+pub use defaults::FaultyDefault;
 pub use error::{Limits, ParseError};
 pub use judge::Judgement;
 pub use metadata::{Naming, judge_metadata};
@@ -91,6 +93,12 @@ impl Schema {
         let mut object = object.clone();
         defaulting::fill(&mut object, &self.root);
         object
+    }
+
+    /// The defaults that the schema itself does not allow: the API server refuses a definition with such.
+    #[must_use]
+    pub fn faulty_defaults(&self) -> Vec<FaultyDefault> {
+        defaults::faulty(&self.root)
     }
 
     /// The object without fields that the schema does not declare, and where those were.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rand::Rng;
 use serde_json::{Value, json};
 
-use super::error::{ApiError, Cause};
+use super::error::ApiError;
 use super::kinds::Kind;
 use super::object;
 
@@ -40,20 +40,13 @@ pub(super) fn settle_namespace(kind: &Kind, namespace: &str, object: &mut Value)
 }
 
 /// Gives a new object its identity.
-pub(super) fn prepare_new(kind: &Kind, object: &mut Value, now: Timestamp) -> Result<(), ApiError> {
+pub(super) fn prepare_new(kind: &Kind, object: &mut Value, now: Timestamp) {
     if object::name(object).is_empty() {
-        let base = object::meta(object, "generateName");
-        if base.is_empty() {
-            let why = "name or generateName is required";
-            return Err(ApiError::invalid(
-                kind,
-                "",
-                vec![Cause::required("metadata.name", why)],
-            ));
+        let base: String = object::meta(object, "generateName").chars().take(58).collect();
+        if !base.is_empty() {
+            let name = format!("{base}{}", suffix());
+            object::set_meta(object, "name", Some(json!(name)));
         }
-        let base: String = base.chars().take(58).collect();
-        let name = format!("{base}{}", suffix());
-        object::set_meta(object, "name", Some(json!(name)));
     }
     for field in [
         "resourceVersion",
@@ -68,7 +61,6 @@ pub(super) fn prepare_new(kind: &Kind, object: &mut Value, now: Timestamp) -> Re
     object::set_meta(object, "creationTimestamp", Some(seconds(now)));
     let generation = counts_generations(kind).then(|| json!(1));
     object::set_meta(object, "generation", generation);
-    Ok(())
 }
 
 fn counts_generations(kind: &Kind) -> bool {

@@ -98,7 +98,7 @@ pub(super) fn create_managed(
             "resourceVersion should not be set on objects to be created",
         ));
     }
-    metadata::prepare_new(kind, &mut object, options.now)?;
+    metadata::prepare_new(kind, &mut object, options.now);
     let has_status = kind.version(version).is_some_and(|v| v.status);
     if has_status && let Some(fields) = object.as_object_mut() {
         fields.shift_remove("status");

@@ -138,18 +138,28 @@ pub(super) fn text(code: StatusCode, json: String, warnings: &[String]) -> Respo
         header::CACHE_CONTROL,
         HeaderValue::from_static("no-cache, private"),
     );
-    // Of what no header can hold there is no warning.
-    let warnings = warnings
-        .iter()
-        .filter(|warning| !warning.contains(char::is_control));
-    for warning in warnings.take(20) {
-        let text: String = warning.chars().take(300).collect();
+    for text in expressible(warnings) {
         let quoted = format!("299 - \"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
         if let Ok(value) = HeaderValue::from_bytes(quoted.as_bytes()) {
             response.headers_mut().append(header::WARNING, value);
         }
     }
     response
+}
+
+/// The warnings that a header can hold; where they are much, each is cut, as the API server does.
+fn expressible(warnings: &[String]) -> Vec<String> {
+    const MOST: usize = 4096;
+    const LONGEST_OF_MANY: usize = 256;
+    let warnings = warnings
+        .iter()
+        .filter(|warning| !warning.contains(char::is_control));
+    let total: usize = warnings.clone().map(|warning| warning.chars().count()).sum();
+    if total <= MOST {
+        return warnings.cloned().collect();
+    }
+    let cut = warnings.map(|warning| warning.chars().take(LONGEST_OF_MANY).collect());
+    cut.take(MOST / LONGEST_OF_MANY).collect()
 }
 
 /// A refusal as an answer.

@@ -1,0 +1,234 @@
+//! The demo's provisioners at work for a real control plane: each claim there has a twin on the simulated one, and
+//! what becomes of the twin, its status and its secrets, is written back.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use super::{bare, list, set_status};
+use crate::direct::Direct;
+
+/// How often it looks. The provisioners of the tests take steps of 150 ms.
+const PACE: Duration = Duration::from_millis(150);
+
+/// A running mirror. It ends with this value.
+#[derive(Debug)]
+pub(super) struct Mirror {
+    task: JoinHandle<()>,
+}
+
+impl Mirror {
+    /// Copies the claims that the simulated control plane begins with, then keeps both alike.
+    pub(super) async fn start(simulated: Direct, real: Direct, definitions: &[Value]) -> Self {
+        let mut kinds: Vec<Kind> = definitions.iter().filter_map(Kind::of).collect();
+        for kind in &mut kinds {
+            kind.begin(&simulated, &real).await;
+        }
+        let mut secrets = Secrets::default();
+        secrets.copy(&simulated, &real).await;
+        let task = tokio::spawn(async move {
+            loop {
+                for kind in &mut kinds {
+                    kind.keep(&simulated, &real).await;
+                }
+                secrets.copy(&simulated, &real).await;
+                tokio::time::sleep(PACE).await;
+            }
+        });
+        Self { task }
+    }
+}
+
+impl Drop for Mirror {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A kind that people ask for.
+struct Kind {
+    /// `/apis/group/version`.
+    api: String,
+    plural: String,
+    twins: HashMap<String, Twin>,
+}
+
+/// What was last copied of a claim, either way.
+struct Twin {
+    uid: Value,
+    spec: Value,
+    /// The claim's generation whose spec the twin has.
+    generation: i64,
+    status: Value,
+}
+
+impl Kind {
+    /// The namespaced kinds of the demo, but not what its provisioners compose of them.
+    fn of(definition: &Value) -> Option<Self> {
+        let spec = &definition["spec"];
+        let group = spec["group"].as_str()?;
+        let is_asked_for = spec["scope"] == "Namespaced" && !group.starts_with("cloud.");
+        is_asked_for.then(|| Self {
+            api: format!(
+                "/apis/{group}/{}",
+                spec["versions"][0]["name"].as_str().unwrap_or_default()
+            ),
+            plural: spec["names"]["plural"].as_str().unwrap_or_default().to_owned(),
+            twins: HashMap::new(),
+        })
+    }
+
+    fn everywhere(&self) -> String {
+        format!("{}/{}", self.api, self.plural)
+    }
+
+    fn collection(&self, object: &Value) -> String {
+        let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
+        format!("{}/namespaces/{namespace}/{}", self.api, self.plural)
+    }
+
+    fn path(&self, object: &Value) -> String {
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        format!("{}/{name}", self.collection(object))
+    }
+
+    async fn begin(&mut self, simulated: &Direct, real: &Direct) {
+        for twin in list(simulated, &self.everywhere()).await {
+            // The portal made them, or so the demo has it.
+            let path = self.path(&twin);
+            let apply = format!("{path}?fieldManager=portico");
+            let applied = real.ask(Method::PATCH, &apply, Some(&bare(&twin))).await;
+            assert!(applied.is_success(), "{path}: {applied:?}");
+            let claim = real.get(&path).await.unwrap();
+            self.twins.insert(path, Twin::of(&claim));
+        }
+        self.keep(simulated, real).await;
+    }
+
+    async fn keep(&mut self, simulated: &Direct, real: &Direct) {
+        let by_path = |objects: Vec<Value>| -> HashMap<String, Value> {
+            objects
+                .into_iter()
+                .map(|object| (self.path(&object), object))
+                .collect()
+        };
+        let claims = by_path(list(real, &self.everywhere()).await);
+        let twins = by_path(list(simulated, &self.everywhere()).await);
+        for (path, claim) in &claims {
+            let known = self
+                .twins
+                .get_mut(path)
+                .filter(|known| known.uid == claim["metadata"]["uid"]);
+            match (known, twins.get(path)) {
+                (Some(known), Some(twin)) => keep_alike(known, path, claim, twin, simulated, real).await,
+                // One of an earlier claim of that name; it goes first.
+                (None, Some(_)) => drop(simulated.ask(Method::DELETE, path, None).await),
+                (_, None) => {
+                    let made = simulated
+                        .ask(Method::POST, &self.collection(claim), Some(&bare(claim)))
+                        .await;
+                    if made.is_success() {
+                        self.twins.insert(path.clone(), Twin::of(claim));
+                    }
+                }
+            }
+        }
+        for path in twins.keys().filter(|path| !claims.contains_key(*path)) {
+            drop(simulated.ask(Method::DELETE, path, None).await);
+            self.twins.remove(path);
+        }
+    }
+}
+
+impl Twin {
+    fn of(claim: &Value) -> Self {
+        Self {
+            uid: claim["metadata"]["uid"].clone(),
+            spec: claim["spec"].clone(),
+            generation: generation(claim),
+            status: Value::Null,
+        }
+    }
+}
+
+async fn keep_alike(
+    known: &mut Twin,
+    path: &str,
+    claim: &Value,
+    twin: &Value,
+    simulated: &Direct,
+    real: &Direct,
+) {
+    if known.spec != claim["spec"] {
+        let path = format!("{path}?fieldManager=mirror&force=true");
+        let applied = simulated.ask(Method::PATCH, &path, Some(&bare(claim))).await;
+        if applied.is_success() {
+            known.spec = claim["spec"].clone();
+            known.generation = generation(claim);
+        }
+        return;
+    }
+    let status = status_for(known.generation, twin);
+    if status != known.status && !status.is_null() && set_status(real, path, &status).await {
+        known.status = status;
+    }
+}
+
+fn generation(object: &Value) -> i64 {
+    object["metadata"]["generation"].as_i64().unwrap_or_default()
+}
+
+/// The twin's status, with the claim's generation where it speaks of the twin's.
+fn status_for(claim_generation: i64, twin: &Value) -> Value {
+    let translate = |observed: &mut Value| {
+        if let Some(number) = observed.as_i64() {
+            let behind = i64::from(number < generation(twin));
+            *observed = json!(claim_generation - behind);
+        }
+    };
+    let mut status = twin["status"].clone();
+    if let Some(observed) = status.get_mut("observedGeneration") {
+        translate(observed);
+    }
+    let conditions = status.get_mut("conditions").and_then(Value::as_array_mut);
+    for condition in conditions.into_iter().flatten() {
+        if let Some(observed) = condition.get_mut("observedGeneration") {
+            translate(observed);
+        }
+    }
+    status
+}
+
+/// The secrets that provisioners write, by path, with the version that was copied.
+#[derive(Default)]
+struct Secrets {
+    copied: HashMap<String, Value>,
+}
+
+impl Secrets {
+    async fn copy(&mut self, simulated: &Direct, real: &Direct) {
+        for secret in list(simulated, "/api/v1/secrets").await {
+            let metadata = &secret["metadata"];
+            let text = |name: &str| metadata[name].as_str().unwrap_or_default();
+            let path = format!(
+                "/api/v1/namespaces/{}/secrets/{}",
+                text("namespace"),
+                text("name")
+            );
+            if self.copied.get(&path) == Some(&metadata["resourceVersion"]) {
+                continue;
+            }
+            let apply = format!("{path}?fieldManager=mirror&force=true");
+            if real
+                .ask(Method::PATCH, &apply, Some(&bare(&secret)))
+                .await
+                .is_success()
+            {
+                self.copied.insert(path, metadata["resourceVersion"].clone());
+            }
+        }
+    }
+}
