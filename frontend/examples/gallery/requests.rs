@@ -5,8 +5,8 @@ use portico_domain::claim::Health;
 use portico_domain::names::RequestId;
 use portico_domain::request::{Action, State};
 use portico_domain::view::{
-    ApprovalRow, ApprovalsPage, DiffLine, DiffTone, HomePage, NoticeTone, Paged, QuotaLine, RequestPage,
-    RequestRow, RequestStep, RequestsPage,
+    ApprovalRow, ApprovalsPage, Commented, DiffLine, DiffTone, HomePage, NoticeTone, Paged, QuotaLine,
+    RequestPage, RequestRow, RequestStep, RequestsPage,
 };
 use portico_frontend::pages;
 
@@ -175,6 +175,12 @@ fn approval(number: u8, action: Action) -> ApprovalRow {
         }],
         diff: diff(),
         note: Some("Reporting fills the disk by Friday.".into()),
+        comments: vec![Commented {
+            id: row(number, action, State::AwaitingApproval, "").id.0,
+            by: "Ada Approver".into(),
+            text: "Could last year's reports go to the archive instead?".into(),
+            at: now(),
+        }],
         history: "Dana Developer has 4 claims; 1 of their requests was rejected in the last 90 days.".into(),
         revision: 1,
     }

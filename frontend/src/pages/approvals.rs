@@ -53,6 +53,20 @@ fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView 
         .map(|why| view! { <li class="line">{icon("shield")}<span>{why.clone()}</span></li> })
         .collect();
     let note = approval.note.clone().map(|note| view! { <div><h2>"Note from "{row.requester.clone()}</h2><blockquote class="note">{note}</blockquote></div> });
+    let comments: Vec<_> = approval
+        .comments
+        .iter()
+        .map(|comment| {
+            view! {
+                <li>
+                    <strong>{comment.by.clone()}</strong>" "<span class="reason">{time(frame.now, comment.at)}</span>
+                    <blockquote class="note">{comment.text.clone()}</blockquote>
+                </li>
+            }
+        })
+        .collect();
+    let comments = (!comments.is_empty())
+        .then(|| view! { <div><h2>"Said about it"</h2><ul role="list" class="stack">{comments}</ul></div> });
     let quotas = (!approval.quota.is_empty())
         .then(|| view! { <div><h2>"Quota after this"</h2>{quota(&approval.quota)}</div> });
     let diffs_title = if row.action == Action::Create {
@@ -78,6 +92,7 @@ fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView 
                     <div class="stack-l">
                         <p class="sentence">{approval.sentence.clone()}</p>
                         {note}
+                        {comments}
                         {diffs}
                     </div>
                     <div class="stack-l">

@@ -78,6 +78,13 @@ impl Portal {
             quota: self.quota_lines(&configuration, catalog, request).await?,
             diff: to_judge(request),
             note: request.note.clone(),
+            comments: self
+                .store()
+                .comments_of(request.id)
+                .await?
+                .into_iter()
+                .map(Into::into)
+                .collect(),
             history: track(&counts),
             revision: request.revision,
         })

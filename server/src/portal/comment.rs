@@ -1,13 +1,13 @@
 //! What people say about a request outside of decisions: a question, an answer.
 
 use portico_domain::names::RequestId;
-use portico_domain::policy::is_approver;
 use portico_domain::request::{COMMENT_CHARACTERS, Comment, Request};
 use portico_domain::tenancy::{Role, Viewer};
 use portico_domain::view::Commented;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::request::was_asked;
 use super::{Portal, PortalError, Result};
 
 impl Portal {
@@ -42,12 +42,7 @@ impl Portal {
         event.request = Some(id);
         event.details = json!({ "claim": request.claim.to_string(), "comment": comment.text });
         self.store().insert_comment(&request, &comment, &[event]).await?;
-        Ok(Commented {
-            id: comment.id,
-            by: comment.by.name,
-            text: comment.text,
-            at: comment.at,
-        })
+        Ok(comment.into())
     }
 }
 
@@ -55,12 +50,7 @@ impl Portal {
 /// that asked, or administer the tenant.
 pub(super) fn may_comment(viewer: &Viewer, request: &Request) -> bool {
     let requester = request.requester.subject == viewer.person.subject && viewer.sees(&request.tenant);
-    let asked = request
-        .approval
-        .iter()
-        .flat_map(|need| &need.rules)
-        .any(|rule| is_approver(viewer, &request.tenant, &rule.approvers));
-    requester || asked || viewer.may(&request.tenant, Role::Approver)
+    requester || was_asked(viewer, request) || viewer.may(&request.tenant, Role::Approver)
 }
 
 /// The text as it is kept. Browsers send line breaks as CR LF.

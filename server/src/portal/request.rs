@@ -62,12 +62,12 @@ impl Portal {
         if let Some(request) = self.store().request(&viewer.scope(), id).await? {
             return Ok(request);
         }
-        // An approver by group need not be a member of the tenant.
+        // An approver by group need not be a member of the tenant; what they were asked for they may look up later.
         let request = self
             .store()
             .request(&portico_domain::tenancy::Scope::system(), id)
             .await?
-            .filter(|request| request.state == State::AwaitingApproval && is_asked(viewer, request));
+            .filter(|request| was_asked(viewer, request));
         request.ok_or(PortalError::NotFound)
     }
 
@@ -160,6 +160,12 @@ pub(super) fn is_asked(viewer: &Viewer, request: &Request) -> bool {
     unmet(&need.rules, &request.decisions)
         .iter()
         .any(|rule| is_approver(viewer, &request.tenant, &rule.approvers))
+}
+
+/// Whether the viewer is one of those whose agreement was asked for, whatever became of it.
+pub(super) fn was_asked(viewer: &Viewer, request: &Request) -> bool {
+    let mut rules = request.approval.iter().flat_map(|need| &need.rules);
+    rules.any(|rule| is_approver(viewer, &request.tenant, &rule.approvers))
 }
 
 /// Whether the viewer may decide; if one would expect so and it is not, why.

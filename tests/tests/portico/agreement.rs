@@ -1,11 +1,14 @@
 //! What waits for agreement: it expires, it can be taken back, and nobody agrees to their own.
 
+use std::time::Duration;
+
 use portico_domain::names::RequestId;
 use portico_domain::tenancy::Scope;
 use portico_store::{Settings, Store};
 use portico_tests::demo::{Demo, Planes};
 use portico_tests::person::Answer;
 use portico_tests::story::{BUCKET, QUEUE, claim_path, decide, request, until_claim, until_request};
+use portico_tests::until::until;
 
 on_all_planes!(
     what_nobody_decides_on_expires_and_can_be_asked_for_anew,
@@ -127,4 +130,47 @@ async fn who_asked_takes_it_back_and_an_approver_who_asked_needs_another(planes:
 
 fn state(answer: &Answer) -> String {
     answer.page().text(".state-line").unwrap_or_default()
+}
+
+const RULE: &str = "apiVersion: portico.dev/v1alpha1
+kind: ApprovalPolicy
+metadata: { name: guests }
+spec:
+  rules:
+    - name: buckets
+      when: tenant.name == 'payments' && offering.category == 'storage'
+      then:
+        require:
+          approvers: { groups: [research-admins] }
+      reason: Research looks after everybody's files.
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approver_from_outside_sees_what_became_of_what_they_agreed_to() {
+    let demo = Demo::start().await;
+    let folder = demo.configuration("tenants.yaml");
+    std::fs::write(folder.with_file_name("guests.yaml"), RULE).unwrap();
+    let (dana, ruth, devon) = (
+        demo.sign_in("dana").await,
+        demo.sign_in("ruth").await,
+        demo.sign_in("devon").await,
+    );
+    dana.work_in("payments/dev").await;
+    let id = until("the policy to be read", Duration::from_secs(20), async || {
+        let name = uuid::Uuid::new_v4().simple().to_string();
+        let id = request(&dana, BUCKET, &format!("shared-{}", &name[..8]), &[]).await;
+        let page = dana.get(&format!("/requests/{id}")).await.expect(200);
+        state(&page).starts_with("Awaiting approval").then_some(id)
+    })
+    .await;
+    let path = format!("/requests/{id}");
+    let _ = decide(&ruth, &id, "approve", "Fine with us.").await.expect(200);
+    let _ = until_request(&dana, &id, "Fulfilled").await;
+    let page = until_request(&ruth, &id, "Fulfilled").await;
+    assert!(page.page().body().contains("Fine with us."));
+    assert!(page.page().form("/withdraw").is_none());
+    // Who was never asked still finds nothing, and what was asked for is not theirs to open.
+    let _ = devon.get(&path).await.expect(404);
+    let claim = claim_path(&until_request(&dana, &id, "Fulfilled").await);
+    let _ = ruth.get(&claim).await.expect(404);
 }

@@ -47,6 +47,13 @@ async fn requester_and_approver_talk_about_a_request_and_outsiders_do_not() {
     assert_eq!(answer["text"], "For the audit.");
     assert!(answer.get("subject").is_none(), "{answer}");
 
+    let queue = ada.get("/approvals").await.expect(200).page();
+    let waiting = queue.text(&format!("#a-{id}")).unwrap();
+    assert!(
+        waiting.contains("Really?") && waiting.contains("For the audit."),
+        "{waiting}"
+    );
+
     // A viewer of the tenant reads it and has no say; for another tenant it does not exist.
     let vic = demo.sign_in("vic").await;
     let page = vic.get(&format!("/requests/{id}")).await.expect(200).page();

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{DiffLine, Paged, QuotaLine, RequestRow};
+use super::{Commented, DiffLine, Paged, QuotaLine, RequestRow};
 
 /// The approval queue: should I say yes?
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -28,6 +28,9 @@ pub struct ApprovalRow {
     pub diff: Vec<DiffLine>,
     /// What the requester had to say.
     pub note: Option<String>,
+    /// What was said about it since, the oldest first.
+    #[serde(default)]
+    pub comments: Vec<Commented>,
     /// How many claims the requester has, and how many of their requests were rejected in the last 90 days.
     pub history: String,
     /// See [`super::RequestPage::revision`].

@@ -6,7 +6,7 @@ use super::{CatalogCard, Form, Paged, PlanColumn, PlaneChoice};
 use crate::claim::ClaimRef;
 use crate::names::{EnvironmentName, OfferingName, PlanName, RequestId, TenantName};
 use crate::placement::Placement;
-use crate::request::{Action, State};
+use crate::request::{Action, Comment, State};
 
 /// The form for a new claim, or for a change to one: what must I decide?
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -270,6 +270,17 @@ pub struct Commented {
     pub text: String,
     /// When.
     pub at: Timestamp,
+}
+
+impl From<Comment> for Commented {
+    fn from(comment: Comment) -> Self {
+        Self {
+            id: comment.id,
+            by: comment.by.name,
+            text: comment.text,
+            at: comment.at,
+        }
+    }
 }
 
 /// A line of a diff.
