@@ -144,6 +144,7 @@ impl State {
             (Self::Draft | Self::Submitted | Self::AwaitingApproval | Self::Approved, Step::Withdraw) => {
                 Ok(Self::Withdrawn)
             }
+            (Self::Applying, Step::GiveUp) => Ok(Self::Withdrawn),
             (Self::AwaitingApproval, Step::Expire) => Ok(Self::Expired),
             // Beginning again after a crash is the same step.
             (Self::Approved | Self::Applying, Step::Begin) => Ok(Self::Applying),
@@ -168,6 +169,8 @@ pub enum Step {
     Reject,
     /// The requester takes it back.
     Withdraw,
+    /// The requester no longer waits for a control plane, between two tries.
+    GiveUp,
     /// Nobody decided in time.
     Expire,
     /// The worker begins, or begins again.
@@ -195,6 +198,7 @@ fn verb(step: Step) -> &'static str {
         Step::Approve => "be approved",
         Step::Reject => "be rejected",
         Step::Withdraw => "be withdrawn",
+        Step::GiveUp => "be given up",
         Step::Expire => "expire",
         Step::Begin => "be applied",
         Step::Fulfil => "be fulfilled",
@@ -257,6 +261,22 @@ pub struct Request {
     pub updated_at: Timestamp,
     /// Counts its changes, from 1: a save succeeds only over the revision that was read.
     pub revision: i64,
+}
+
+impl Request {
+    /// The step by which the requester may take it back now, if there is one: until the worker has begun, and while
+    /// that waits to try again. A delete that has begun goes on: the control plane may be at it.
+    #[must_use]
+    pub fn way_back(&self) -> Option<Step> {
+        let step = match self.state {
+            State::Applying if self.action == Action::Delete || self.next_attempt_at.is_none() => {
+                return None;
+            }
+            State::Applying => Step::GiveUp,
+            _ => Step::Withdraw,
+        };
+        self.state.after(step).is_ok().then_some(step)
+    }
 }
 
 /// Who must agree to a request.

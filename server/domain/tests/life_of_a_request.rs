@@ -3,12 +3,13 @@
 use portico_domain::request::{State, Step};
 use proptest::prelude::*;
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step::Submit,
     Step::RequireApproval,
     Step::Approve,
     Step::Reject,
     Step::Withdraw,
+    Step::GiveUp,
     Step::Expire,
     Step::Begin,
     Step::Fulfil,
@@ -53,14 +54,14 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_withdrawn_or_expires_once_the_worker_has_begun(
+    fn once_the_worker_has_begun_nothing_expires_and_only_waiting_is_given_up(
         steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40),
     ) {
         let walked = walk(&steps);
         let begun = walked.iter().position(|(_, step, _)| *step == Step::Begin);
         if let Some(begun) = begun {
             let after = &walked[begun..];
-            prop_assert!(after.iter().all(|(_, step, _)| matches!(step, Step::Begin | Step::Fulfil | Step::Fail)));
+            prop_assert!(after.iter().all(|(_, step, _)| matches!(step, Step::Begin | Step::Fulfil | Step::Fail | Step::GiveUp)));
         }
     }
 
@@ -96,7 +97,7 @@ proptest! {
 
 #[test]
 fn every_end_is_reached_by_some_way() {
-    let ways: [(&[Step], State); 5] = [
+    let ways: [(&[Step], State); 6] = [
         (
             &[Step::Submit, Step::Approve, Step::Begin, Step::Fulfil],
             State::Fulfilled,
@@ -106,6 +107,10 @@ fn every_end_is_reached_by_some_way() {
             State::Rejected,
         ),
         (&[Step::Submit, Step::Withdraw], State::Withdrawn),
+        (
+            &[Step::Submit, Step::Approve, Step::Begin, Step::GiveUp],
+            State::Withdrawn,
+        ),
         (
             &[Step::Submit, Step::RequireApproval, Step::Expire],
             State::Expired,

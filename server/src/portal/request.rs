@@ -192,14 +192,11 @@ pub(super) fn may_decide(viewer: &Viewer, request: &Request) -> (bool, Option<St
     (true, None)
 }
 
-/// Whether the viewer may take it back: the requester, or an admin of the tenant, until the worker has begun.
+/// Whether the viewer may take it back: the requester, or an admin of the tenant, as long as there is a way back.
 pub(super) fn may_withdraw(viewer: &Viewer, request: &Request) -> bool {
-    let open = request
-        .state
-        .after(portico_domain::request::Step::Withdraw)
-        .is_ok();
-    open && (request.requester.subject == viewer.person.subject
-        || viewer.may(&request.tenant, Role::TenantAdmin))
+    request.way_back().is_some()
+        && (request.requester.subject == viewer.person.subject
+            || viewer.may(&request.tenant, Role::TenantAdmin))
         && viewer.sees(&request.tenant)
 }
 

@@ -75,9 +75,10 @@ impl Portal {
     /// is not theirs, [`PortalError::Conflict`] when it is too late or somebody else was faster.
     pub async fn withdraw(&self, viewer: &Viewer, remote: Option<&str>, id: RequestId) -> Result<()> {
         let mut request = self.seen_request(viewer, id).await?;
+        let step = request.way_back().unwrap_or(Step::Withdraw);
         let state = request
             .state
-            .after(Step::Withdraw)
+            .after(step)
             .map_err(|error| PortalError::Conflict(sentence(&error.to_string())))?;
         if !may_withdraw(viewer, &request) {
             return Err(PortalError::Forbidden(format!(
@@ -85,13 +86,27 @@ impl Portal {
                 request.requester.name
             )));
         }
+        if step == Step::GiveUp {
+            let plane = &request.claim.plane;
+            request.failure = Some(format!(
+                "Nobody waits for {plane} any more. Should it have taken the request before it fell silent, that shows \
+                 under My claims once it answers."
+            ));
+            request.next_attempt_at = None;
+            request.waiting_for = None;
+        }
         request.state = state;
         request.updated_at = self.now();
         let mut event = self.event(viewer, remote, "request.withdrawn", id.to_string());
         event.tenant = Some(request.tenant.clone());
         event.request = Some(id);
         event.details = json!({ "claim": request.claim.to_string() });
-        self.store().update_request(&request, &[event]).await?;
+        if step == Step::GiveUp {
+            let now = request.updated_at;
+            self.store().update_idle_request(&request, now, &[event]).await?;
+        } else {
+            self.store().update_request(&request, &[event]).await?;
+        }
         Ok(())
     }
 }

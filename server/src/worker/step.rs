@@ -60,7 +60,7 @@ impl Bench {
             Step::Submit | Step::RequireApproval => "request.submitted",
             Step::Approve => "request.approved",
             Step::Reject => "request.rejected",
-            Step::Withdraw => "request.withdrawn",
+            Step::Withdraw | Step::GiveUp => "request.withdrawn",
         };
         let now = self.now();
         let mut moved = request.clone();

@@ -420,6 +420,45 @@ async fn a_request_waits_out_what_passes_and_says_what_it_waits_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_has_to_wait_for_a_control_plane_that_never_answers() {
+    let world = World::start().await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let ada = world.sign_in("ada", "payments/dev").await;
+    world.proxy.trouble(
+        Ask::Apply,
+        Some("tired"),
+        Trouble::refusal(500, "etcd has no leader"),
+    );
+    let id = request_id(&ask_for_bucket(&dana, "tired").await);
+    let waiting = until_request(&dana, &id, "Waiting for Europe, shared").await;
+    let seen_by_ada = ada.get(&format!("/requests/{id}")).await;
+    assert!(seen_by_ada.page().form("/withdraw").is_none());
+    // Where the worker is at it this very moment, one is told so and asks again.
+    let given_up = until("the request is given up", Duration::from_secs(20), async || {
+        let form = dana
+            .get(&format!("/requests/{id}"))
+            .await
+            .page()
+            .form("/withdraw")?;
+        let answer = dana.submit(&waiting.url, &form, None).await;
+        (answer.status != 409).then_some(answer)
+    })
+    .await;
+    let body = given_up.page().body();
+    assert!(body.contains("You took the request back."), "{body}");
+    assert!(body.contains("Nobody waits for eu-shared any more"), "{body}");
+    world.proxy.heal();
+    // The name is free again, and nothing of the first comes later.
+    let again = request_id(&ask_for_bucket(&dana, "tired").await);
+    let _ = until_request(&dana, &again, "Fulfilled").await;
+    let bucket = world.bucket("tired").await.unwrap();
+    assert_eq!(
+        bucket["metadata"]["labels"]["portico.dev/request"],
+        again.as_str()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_only_people_can_settle_ends_with_what_was_said() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;

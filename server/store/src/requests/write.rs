@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use portico_domain::record::NewEvent;
 use portico_domain::request::Request;
 
@@ -36,8 +37,30 @@ impl Store {
     /// # Errors
     /// [`StoreError::Stale`] when it was changed since it was read, by whomever.
     pub async fn update_request(&self, request: &Request, events: &[NewEvent]) -> Result<Request> {
+        self.save(request, update(request)?, events).await
+    }
+
+    /// As [`Store::update_request`], unless a worker is at the request at `now`: what that does would be lost.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] also when a worker is at it.
+    pub async fn update_idle_request(
+        &self,
+        request: &Request,
+        now: Timestamp,
+        events: &[NewEvent],
+    ) -> Result<Request> {
+        let mut update = update(request)?;
+        update
+            .push(" AND (lease_until IS NULL OR lease_until <= ")
+            .bind(now);
+        update.push(")");
+        self.save(request, update, events).await
+    }
+
+    async fn save(&self, request: &Request, update: Query, events: &[NewEvent]) -> Result<Request> {
         let mut transaction = self.backend.begin().await?;
-        if transaction.execute(update(request)?).await? == 0 {
+        if transaction.execute(update).await? == 0 {
             return Err(StoreError::Stale(request.id));
         }
         crate::record::append(&mut *transaction, events).await?;

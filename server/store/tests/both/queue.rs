@@ -17,6 +17,7 @@ crate::on_both! {
     a_retry_counts_and_comes_due_again,
     an_ended_request_gives_its_lease_up,
     a_withdrawal_beats_a_worker_that_has_not_begun,
+    nothing_is_taken_from_a_worker_that_is_at_it,
     the_next_due_time_is_known,
     what_nobody_decided_on_expires,
     a_request_that_cannot_be_read_does_not_hold_up_the_others,
@@ -230,6 +231,34 @@ async fn a_withdrawal_beats_a_worker_that_has_not_begun(database: &TestStore) {
         store.update_request(&begun, &[]).await,
         Err(StoreError::Stale(_))
     ));
+}
+
+async fn nothing_is_taken_from_a_worker_that_is_at_it(database: &TestStore) {
+    let store = &database.store;
+    put(database, "files", State::Applying).await;
+    let now = Timestamp::now();
+    let leased = store.lease("one", now, MINUTE, 1, &[]).await.unwrap().remove(0);
+    let given_up = Request {
+        state: State::Withdrawn,
+        ..leased.clone()
+    };
+    assert!(matches!(
+        store.update_idle_request(&given_up, now, &[]).await,
+        Err(StoreError::Stale(_))
+    ));
+    let retry = Retry {
+        at: now + SignedDuration::from_mins(5),
+        waiting_for: "Waiting for eu-shared.".into(),
+    };
+    store
+        .release(leased.id, "one", now, Some(&retry), &[])
+        .await
+        .unwrap();
+    let given_up = Request {
+        revision: leased.revision + 1,
+        ..given_up
+    };
+    store.update_idle_request(&given_up, now, &[]).await.unwrap();
 }
 
 async fn the_next_due_time_is_known(database: &TestStore) {
