@@ -128,6 +128,7 @@ fn sections() -> Vec<Section> {
             id: "users".into(),
             title: "Users and databases".into(),
             open: true,
+            problems: Vec::new(),
             fields: vec![
                 Field {
                     help: Some("Who may sign in to it, besides the owner.".into()),
@@ -175,6 +176,7 @@ fn sections() -> Vec<Section> {
             id: "backups".into(),
             title: "Backups".into(),
             open: true,
+            problems: Vec::new(),
             fields: vec![
                 Field {
                     help: Some("Taken at night, kept for as long as you say.".into()),
@@ -254,6 +256,7 @@ fn sections() -> Vec<Section> {
             title: "Advanced, with a heading that somebody made long enough to need two lines on a telephone"
                 .into(),
             open: false,
+            problems: Vec::new(),
             fields: vec![
                 field(
                     "/spec/overrides",

@@ -287,6 +287,7 @@ fn said_by_control_plane(field: &str, message: &str) -> Violation {
         detail: message.to_owned(),
         check: Check::Schema,
         document: String::new(),
+        about: Vec::new(),
     }
 }
 

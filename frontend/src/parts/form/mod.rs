@@ -52,7 +52,7 @@ pub(crate) fn form(form: &Form, post_to: &str) -> AnyView {
 }
 
 fn section(section: &Section, around: Around<'_>) -> AnyView {
-    let wrong = problems::count(&section.fields);
+    let wrong = problems::count(&section.fields) + section.problems.len();
     let note = match (wrong, problems::changed(&section.fields)) {
         (0, 0) => None,
         (0, changed) => Some(view! { <span class="mark">{format!("{changed} changed")}</span> }.into_any()),
@@ -60,9 +60,18 @@ fn section(section: &Section, around: Around<'_>) -> AnyView {
         (wrong, _) => Some(view! { <span class="mark bad">{format!("{wrong} problems")}</span> }.into_any()),
     };
     let fields: Vec<_> = section.fields.iter().map(|each| field(each, around)).collect();
+    let said = (!section.problems.is_empty()).then(|| {
+        let each: Vec<_> = section
+            .problems
+            .iter()
+            .map(|problem| view! { <p class="problem">{icon("warning")}<span>{problem.clone()}</span></p> })
+            .collect();
+        view! { <div class="problems">{each}</div> }
+    });
     view! {
         <details class="section" id=section.id.clone() open=section.open>
             <summary>{icon("right")}<h3>{section.title.clone()}</h3>{note}</summary>
+            {said}
             <div class="fields">{fields}</div>
         </details>
     }

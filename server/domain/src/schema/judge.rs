@@ -68,6 +68,7 @@ impl Judgement {
             detail: "some rules were not checked; correct the other problems first".to_owned(),
             check: Check::Combination,
             document: String::new(),
+            about: Vec::new(),
         });
         kept
     }

@@ -128,6 +128,7 @@ fn violation(path: &str, value: &str, detail: String) -> Violation {
         detail,
         check: Check::Schema,
         document: String::new(),
+        about: Vec::new(),
     }
 }
 

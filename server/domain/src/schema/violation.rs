@@ -121,6 +121,9 @@ pub struct Violation {
     /// Where the document stands that was judged, if it was a part of the object: `status`. Else empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub document: String,
+    /// Of a CEL rule about a whole object: the fields that it speaks of, as JSON pointers; where it misses some, those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<String>,
 }
 
 impl Violation {
@@ -178,6 +181,7 @@ impl Violation {
             detail,
             check,
             document: document.to_owned(),
+            about: Vec::new(),
         }
     }
 }

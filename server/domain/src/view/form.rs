@@ -33,6 +33,9 @@ pub struct Section {
     pub title: String,
     /// Whether it opens by itself: something in it is set, or has a problem.
     pub open: bool,
+    /// What is wrong with the whole that its fields are part of, each a sentence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
     /// The fields.
     pub fields: Vec<Field>,
 }

@@ -1,6 +1,7 @@
 //! Tests against definitions and objects as some sixty projects publish them, with the verdicts of the API server's
 //! own library. The corpus is no part of this repository: `PORTICO_CORPUS` says where it is.
 
+mod completion;
 mod forms;
 mod suites;
 mod verdicts;

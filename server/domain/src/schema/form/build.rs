@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::controls::Builder;
-use super::{Shape, labels, plan, problems, weight};
+use super::{Shape, labels, plan, problems, required_first, weight};
 use crate::documents::{FormHints, Plan};
 use crate::schema::Schema;
 use crate::schema::node::Node;
@@ -72,12 +72,12 @@ pub fn build(schema: &Schema, setup: Setup<'_>) -> Form {
     let mut builder = Builder::new(setup);
     let mut layout = Layout::default();
     let root = schema.root();
-    for (name, node) in &root.properties {
+    for (name, node) in required_first(root) {
         if is_hidden(&setup, false, name) {
             continue;
         }
-        let value = setup.object.get(&**name);
-        let flat = &**name == "spec" && Shape::of(node) == Shape::Object;
+        let value = setup.object.get(name);
+        let flat = name == "spec" && Shape::of(node) == Shape::Object;
         if !flat {
             layout.add(
                 &mut builder,
@@ -101,9 +101,9 @@ pub fn build(schema: &Schema, setup: Setup<'_>) -> Form {
             value,
             here,
         );
-        for (name, child) in &node.properties {
+        for (name, child) in required_first(node) {
             if !is_hidden(&setup, true, name) {
-                let value = value.and_then(|spec| spec.get(&**name));
+                let value = value.and_then(|spec| spec.get(name));
                 layout.add(
                     &mut builder,
                     child,
@@ -117,6 +117,7 @@ pub fn build(schema: &Schema, setup: Setup<'_>) -> Form {
         layout.main.extend(union.map(|union| ("spec".to_owned(), union)));
     }
     let left_out = layout.left_out;
+    let heads = std::mem::take(&mut layout.heads);
     let mut form = layout.form(setup.hints);
     form.field_count = builder.count;
     if left_out > 0 {
@@ -125,7 +126,13 @@ pub fn build(schema: &Schema, setup: Setup<'_>) -> Form {
         ));
     }
     // Problems of `spec` itself belong to the form as a whole.
-    problems::attach(&mut form, setup.violations, &builder.places);
+    problems::attach(
+        &mut form,
+        schema.root(),
+        setup.violations,
+        &builder.places,
+        &heads,
+    );
     form
 }
 
@@ -159,6 +166,8 @@ impl Above {
 struct Layout {
     main: Vec<(String, Field)>,
     sections: Vec<Section>,
+    /// Objects that are shown as a section, by pointer, and the section's title.
+    heads: BTreeMap<String, String>,
     /// How many fields there are beside those that the form has.
     left_out: usize,
 }
@@ -187,7 +196,7 @@ impl Layout {
             self.left_out += 1;
             return;
         }
-        let required = required && node.default.is_none();
+        let required = (required && node.default.is_none()) || builder.asks_for(&pointer);
         let spot = Builder::spot(pointer.clone(), path.clone());
         let title = builder.label(node, name, &path);
         let wanted = match hint.and_then(|hint| hint.advanced) {
@@ -219,7 +228,10 @@ impl Layout {
             if own {
                 // The heading says what the label would.
                 match std::mem::replace(&mut field.control, Control::Object { fields: Vec::new() }) {
-                    Control::Object { fields } => self.section(&title).fields.extend(fields),
+                    Control::Object { fields } => {
+                        self.heads.insert(field.name, title.clone());
+                        self.section(&title).fields.extend(fields);
+                    }
                     control => self.section(&title).fields.push(Field { control, ..field }),
                 }
             } else {
@@ -246,16 +258,17 @@ impl Layout {
             wanted,
         );
         let mut fields: Vec<Field> = union.into_iter().collect();
-        for (name, child) in &node.properties {
+        for (name, child) in required_first(node) {
             let (pointer, path) = above.below(name);
             let hint = builder.setup.hints.fields.get(&path);
             if hint.is_some_and(|hint| hint.hidden) || builder.is_union_member(&pointer) {
                 continue;
             }
-            let required = wanted && node.requires(name) && child.default.is_none();
+            let required =
+                (wanted && node.requires(name) && child.default.is_none()) || builder.asks_for(&pointer);
             let spot = Builder::spot(pointer, path.clone());
             let label = builder.label(child, name, &path);
-            let value = value.and_then(|value| value.get(&**name));
+            let value = value.and_then(|value| value.get(name));
             let first = hint
                 .and_then(|hint| hint.advanced)
                 .map_or(required, |advanced| !advanced);
@@ -268,6 +281,7 @@ impl Layout {
             }
         }
         if !fields.is_empty() {
+            self.heads.insert(above.pointer.clone(), title.to_owned());
             self.section(title).fields.extend(fields);
         }
     }
@@ -280,6 +294,7 @@ impl Layout {
                 id,
                 title: title.to_owned(),
                 open: false,
+                problems: Vec::new(),
                 fields: Vec::new(),
             });
             self.sections.len() - 1

@@ -8,9 +8,10 @@ use super::build::Setup;
 use super::places::Places;
 use super::scalars::scalar;
 use super::spot::Spot;
-use super::{Shape, labels, plan, union, weight};
+use super::{Shape, labels, plan, required_first, union, weight};
 use crate::schema::node::Node;
 use crate::schema::rules::Rule;
+use crate::schema::violation::Violation;
 use crate::schema::yaml;
 use crate::view::{Branch, Control, Entry, Field, in_words};
 
@@ -28,6 +29,8 @@ pub(super) struct Builder<'a> {
     pub(super) count: usize,
     /// Pointers of fields that belong to a branch of a union.
     members: HashSet<String>,
+    /// Pointers of fields that a broken rule asks for, and no other.
+    asked_for: HashSet<&'a str>,
 }
 
 impl<'a> Builder<'a> {
@@ -37,6 +40,7 @@ impl<'a> Builder<'a> {
             places: Places::default(),
             count: 0,
             members: HashSet::new(),
+            asked_for: asked_for(setup.violations, setup.object),
         }
     }
 
@@ -66,6 +70,11 @@ impl<'a> Builder<'a> {
         self.members.contains(pointer)
     }
 
+    /// Whether a rule that is broken would have the field there.
+    pub(super) fn asks_for(&self, pointer: &str) -> bool {
+        self.asked_for.contains(pointer)
+    }
+
     /// Whether the form has as many fields as it may have.
     pub(super) fn is_full(&self) -> bool {
         self.count >= FIELDS
@@ -74,7 +83,9 @@ impl<'a> Builder<'a> {
     /// Whether an object is shown as fields.
     pub(super) fn fits(&self, node: &Node, spot: &Spot) -> bool {
         let most = WEIGHTS[spot.depth.min(WEIGHTS.len() - 1)];
-        self.count < FIELDS && spot.depth < 12 && weight(node, most + 1) <= most
+        // At the top, a large object is shown all the same: what is large in it becomes YAML instead.
+        let is_wide = || spot.depth == 0 && node.properties.len() <= most;
+        self.count < FIELDS && spot.depth < 12 && (weight(node, most + 1) <= most || is_wide())
     }
 
     /// The field of a node.
@@ -182,7 +193,7 @@ impl<'a> Builder<'a> {
         let here = required || value.is_some_and(|value| !is_empty(value));
         let union = self.union(node, spot, value, here);
         let mut fields = Vec::new();
-        for (name, child) in &node.properties {
+        for (name, child) in required_first(node) {
             let below = spot.property(name);
             let hidden = self
                 .setup
@@ -194,8 +205,9 @@ impl<'a> Builder<'a> {
                 continue;
             }
             let label = self.label(child, name, &below.path);
-            let required = here && node.requires(name) && child.default.is_none();
-            let value = value.and_then(|value| value.get(&**name));
+            let required =
+                (here && node.requires(name) && child.default.is_none()) || self.asks_for(&below.pointer);
+            let value = value.and_then(|value| value.get(name));
             fields.push(self.field(child, &below, label, value, required));
         }
         let order = &self.setup.hints.order;
@@ -284,19 +296,22 @@ impl<'a> Builder<'a> {
             .unwrap_or_default()
             .to_owned();
         let item_label = labels::item(&self.label(node, &name, &spot.path));
-        let mut fields = Vec::new();
-        if let Some(child) = node.items() {
-            for (index, item) in items.iter().enumerate() {
-                let label = format!("{} {}", capitalized(&item_label), index + 1);
-                fields.push(self.field(child, &spot.item(index), label, Some(item), false));
-            }
-        }
         let bound = |pick: fn(&crate::schema::node::Bounds) -> Option<i64>| {
             node.bounds
                 .as_deref()
                 .and_then(pick)
                 .and_then(|bound| u64::try_from(bound).ok())
         };
+        let least = bound(|bounds| bounds.min_items).unwrap_or(0);
+        let mut fields = Vec::new();
+        if let Some(child) = node.items() {
+            for (index, item) in items.iter().enumerate() {
+                let label = format!("{} {}", capitalized(&item_label), index + 1);
+                // An item that somebody added wants what it requires; a bare value only where the list wants it.
+                let required = Shape::of(child) == Shape::Object || (index as u64) < least;
+                fields.push(self.field(child, &spot.item(index), label, Some(item), required));
+            }
+        }
         Control::List {
             items: fields,
             item_label,
@@ -320,6 +335,17 @@ impl<'a> Builder<'a> {
         }
         Control::Map { entries }
     }
+}
+
+/// The fields that rules ask for: where a broken rule misses one field and no other, that is to be filled in.
+fn asked_for<'a>(violations: &'a [Violation], object: &Value) -> HashSet<&'a str> {
+    violations
+        .iter()
+        .filter_map(|violation| match violation.about.as_slice() {
+            [pointer] if object.pointer(pointer).is_none_or(is_empty) => Some(pointer.as_str()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Whether a default is worth a hint: what is in an object or a list is shown by its fields.

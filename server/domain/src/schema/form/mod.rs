@@ -62,6 +62,12 @@ impl Shape {
     }
 }
 
+/// The properties of a node, what it requires first: when a form becomes too long, it is the rest that is left out.
+fn required_first(node: &Node) -> impl Iterator<Item = (&str, &Node)> {
+    let (required, rest): (Vec<_>, Vec<_>) = node.properties().partition(|(name, _)| node.requires(name));
+    required.into_iter().chain(rest)
+}
+
 /// How many inputs a node asks for, counted no further than `most`. Lists and maps count as one: they begin empty.
 fn weight(node: &Node, most: usize) -> usize {
     match Shape::of(node) {

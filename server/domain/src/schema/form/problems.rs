@@ -2,16 +2,46 @@
 
 use std::collections::BTreeMap;
 
+use crate::schema::node::Node;
+use crate::schema::path::tokens;
 use crate::schema::violation::{Check, Reason, Violation};
 use crate::view::{Control, Field, Form, MISSING};
 
 use super::places::Places;
 
 /// Puts each violation beside the field that it is about, or beside the nearest field around it.
-pub(super) fn attach(form: &mut Form, violations: &[Violation], places: &Places) {
+pub(super) fn attach(
+    form: &mut Form,
+    root: &Node,
+    violations: &[Violation],
+    places: &Places,
+    heads: &BTreeMap<String, String>,
+) {
     let mut by_field: ByField<'_> = BTreeMap::new();
     for violation in violations {
-        match places.nearest(&violation.pointer) {
+        // Of what is not shown by itself, the field around it is told, as long as that is not the whole object.
+        let around = places.nearest(&violation.pointer);
+        let about: Vec<_> = violation
+            .about
+            .iter()
+            .filter_map(|pointer| places.nearest(pointer))
+            .filter(|(name, _)| around.is_none_or(|(around, _)| around != *name))
+            .collect();
+        for (name, _) in &about {
+            by_field.entry(name).or_default().push((violation, true));
+        }
+        if !about.is_empty() {
+            continue;
+        }
+        if is_impossible(root, violation) {
+            form.problems.push(format!(
+                "{} is required, but the definition does not declare it: nothing can be accepted until the platform \
+                 team mends it",
+                violation.path
+            ));
+            continue;
+        }
+        match around {
             Some((name, exact)) => by_field.entry(name).or_default().push((violation, exact)),
             None => form.problems.push(with_path(violation)),
         }
@@ -23,15 +53,48 @@ pub(super) fn attach(form: &mut Form, violations: &[Violation], places: &Places)
     {
         place(field, &mut by_field);
     }
-    // What belongs to an object that is shown without a field of its own.
-    let left = by_field.into_values().flatten();
-    form.problems
-        .extend(left.map(|(violation, _)| with_path(violation)));
+    // What belongs to an object that is shown without a field of its own: as a section, or as the form.
+    for (name, left) in by_field {
+        let section = heads
+            .get(name)
+            .and_then(|title| form.sections.iter_mut().find(|section| section.title == *title));
+        let problems = section.map_or(&mut form.problems, |section| &mut section.problems);
+        for (violation, exact) in left {
+            problems.push(if exact {
+                sentence(violation)
+            } else {
+                with_path(violation)
+            });
+        }
+        problems.dedup();
+    }
     form.problems.dedup();
     form.problem_count = violations.len();
     for section in &mut form.sections {
-        section.open = section.open || section.fields.iter().any(has_problem);
+        section.open = section.open || !section.problems.is_empty() || section.fields.iter().any(has_problem);
     }
+}
+
+/// Whether something is required that would be pruned: the definition contradicts itself.
+fn is_impossible(root: &Node, violation: &Violation) -> bool {
+    if violation.reason != Reason::Required || violation.check != Check::Schema {
+        return false;
+    }
+    let names = tokens(&violation.pointer);
+    let Some((last, above)) = names.split_last() else {
+        return false;
+    };
+    let mut node = root;
+    for name in above {
+        if node.preserve_unknown {
+            return false;
+        }
+        match node.child(name).or_else(|| node.items()) {
+            Some(child) => node = child,
+            None => return false,
+        }
+    }
+    !node.preserve_unknown && !node.has_additional() && node.property(last).is_none()
 }
 
 /// Violations by the name of the field they belong beside, and whether they are of that field itself.
@@ -114,6 +177,9 @@ fn sentence(violation: &Violation) -> String {
     }
     if violation.reason == Reason::Required && violation.check != Check::Rule {
         return MISSING.to_owned();
+    }
+    if detail == "should have at least 1 properties" {
+        return "Fill in at least one field".to_owned();
     }
     let mut chars = detail.chars();
     chars

@@ -7,6 +7,7 @@ use cel::{Context, ExecutionError, Value as CelValue};
 use serde_json::Value;
 
 use super::environment::{allow, is_exhausted, remaining, with_context};
+use super::mentions;
 use super::program::Program;
 use super::values::{old_to_cel, to_cel};
 use super::{Rule, environment};
@@ -253,19 +254,23 @@ impl Walk<'_> {
         }
         match result {
             Ok(CelValue::Bool(true)) => None,
-            Ok(CelValue::Bool(false)) => Some(self.broken(rule, node, value, scope, path)),
+            Ok(CelValue::Bool(false)) => {
+                let mut broken = self.broken(rule, node, value, scope, path);
+                if rule.field_path.is_empty() {
+                    broken.about = mentions::about(program, node, value, path, &broken.detail);
+                }
+                Some(broken)
+            }
             Ok(_) => could_not("the rule does not yield true or false"),
             Err(error) => match refusal(&error, node, program) {
                 Ok(words) => {
                     let detail = format!("{words} evaluating rule: {}", rule.title());
                     let kind = quote(node.kind_for_messages());
-                    Some(Violation::new(
-                        path,
-                        Check::Rule,
-                        Reason::Invalid,
-                        Some(&kind),
-                        detail,
-                    ))
+                    let about = mentions::about(program, node, value, path, "");
+                    Some(Violation {
+                        about,
+                        ..Violation::new(path, Check::Rule, Reason::Invalid, Some(&kind), detail)
+                    })
                 }
                 Err(why) => could_not(&why),
             },

@@ -7,6 +7,7 @@
 mod environment;
 mod evaluate;
 mod kubernetes;
+mod mentions;
 mod program;
 mod values;
 

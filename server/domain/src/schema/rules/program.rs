@@ -5,6 +5,7 @@ use cel::parser::Macro;
 use cel::{DeclarationError, Env};
 
 use super::environment::{COUNT, ENV, MATCHES};
+use super::mentions;
 
 /// How deep brackets may nest, and how many operators a rule may have: its tree is walked by recursion.
 const NESTING: usize = 48;
@@ -15,6 +16,8 @@ const OPERATORS: usize = 600;
 pub(super) struct Program {
     pub(super) expression: IdedExpr,
     pub(super) uses_old_self: bool,
+    /// The fields of `self` that it names, as chains of names, escaped as in rules.
+    pub(super) mentions: Vec<Vec<String>>,
     /// Roughly how many nodes it has.
     pub(super) size: usize,
 }
@@ -32,8 +35,11 @@ impl Program {
         })?;
         let mut expression = program.expression().clone();
         let uses_old_self = expression.references().has_variable("oldSelf");
+        let mut mentions = Vec::new();
+        mentions::collect(&expression, &mut mentions);
         rewrite(&mut expression);
         Ok(Self {
+            mentions,
             expression,
             uses_old_self,
             size: source.len() / 4 + 8,
