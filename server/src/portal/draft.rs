@@ -212,17 +212,33 @@ impl Portal {
         target: FormTarget<'_>,
         posted: &Posted,
     ) -> Result<Draft> {
+        let posted_for = self.posted_for(viewer, posted)?;
         let mut draft = match target {
-            FormTarget::New(offering) => self.draft_of_new(viewer, work, offering, posted).await?,
+            FormTarget::New(offering) => {
+                let work = posted_for.as_ref().or(work);
+                self.draft_of_new(viewer, work, offering, posted).await?
+            }
             FormTarget::Change(claim) => self.draft_of_change(viewer, claim, Action::Change, posted)?,
             FormTarget::Renew(claim) => self.draft_of_change(viewer, claim, Action::Renew, posted)?,
         };
+        // A claim is in one place only, whatever the form says.
+        if posted_for.is_some_and(|work| work != draft.work) {
+            return Err(PortalError::NotFound);
+        }
         draft.fill_in(posted);
         draft.judge_schema(viewer);
         self.judge_policy(&mut draft, viewer)?;
         self.judge_quota(&mut draft).await?;
         self.judge_name(&mut draft).await?;
         Ok(draft)
+    }
+
+    /// The place that a form was made for, where it says so: one may have switched to another since, in another tab.
+    fn posted_for(&self, viewer: &Viewer, posted: &Posted) -> Result<Option<Work>> {
+        posted
+            .get(field::WORK_IN)
+            .map(|place| Work::named(viewer, &self.configuration(), place).ok_or(PortalError::NotFound))
+            .transpose()
     }
 
     async fn draft_of_new(

@@ -84,7 +84,7 @@ impl Portal {
         }
         let fresh = !posted.has_fields();
         let reviewed = review && draft.problem_count() == 0;
-        self.form_page(work, &draft, dry_run, reviewed, fresh)
+        self.form_page(&draft, dry_run, reviewed, fresh)
     }
 }
 

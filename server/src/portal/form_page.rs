@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::draft::Draft;
 use super::names::{choice, plane_title};
 use super::offering::{plan_columns, plan_title};
-use super::{Portal, PortalError, Result, Work, sentence};
+use super::{Portal, PortalError, Result, sentence};
 
 /// Differences that the summary lists.
 const DIFFERENCES: usize = 30;
@@ -21,7 +21,6 @@ impl Portal {
     /// The page. `fresh` for a form just opened, `reviewed` for one that was checked whole and may be sent.
     pub(super) fn form_page(
         &self,
-        work: Option<&Work>,
         draft: &Draft,
         dry_run: Option<DryRunVerdict>,
         reviewed: bool,
@@ -31,7 +30,7 @@ impl Portal {
         let policies = self.policies()?;
         let index = self.index(Some(&draft.work));
         let offering = match index.get(&draft.offered.name) {
-            Some(entry) => entry.card(work.or(Some(&draft.work)), &configuration, &policies.1),
+            Some(entry) => entry.card(Some(&draft.work), &configuration, &policies.1),
             // A claim may be changed after its offering was taken out of the catalog.
             None => return Err(PortalError::NotFound),
         };

@@ -51,7 +51,7 @@ impl Portal {
             dry_run = Some(self.dry_run(&mut draft, viewer).await);
         }
         if let Some(error) = draft.trouble.take() {
-            let page = self.form_page(work, &draft, dry_run, false, false)?;
+            let page = self.form_page(&draft, dry_run, false, false)?;
             return Ok(Sent::NotTaken(Box::new(page), error));
         }
         // Of two sent at once, the second sees what the first takes: quota and name. Nobody waits here for
@@ -68,7 +68,7 @@ impl Portal {
             draft.problem_count(),
         ) else {
             return Ok(Sent::Refused(Box::new(
-                self.form_page(work, &draft, dry_run, false, false)?,
+                self.form_page(&draft, dry_run, false, false)?,
             )));
         };
         let now = self.now();
@@ -107,7 +107,7 @@ impl Portal {
             Err(PortalError::Conflict(why)) => {
                 draft.problem("", why);
                 Ok(Sent::Refused(Box::new(
-                    self.form_page(work, &draft, dry_run, false, false)?,
+                    self.form_page(&draft, dry_run, false, false)?,
                 )))
             }
             Err(error) => Err(error),

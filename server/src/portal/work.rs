@@ -20,9 +20,14 @@ impl Work {
     #[must_use]
     pub fn choose(viewer: &Viewer, configuration: &Configuration, wanted: Option<&str>) -> Option<Self> {
         wanted
-            .and_then(Self::parse)
-            .filter(|work| viewer.roles.contains_key(&work.tenant) && work.resolve(configuration).is_some())
+            .and_then(|wanted| Self::named(viewer, configuration, wanted))
             .or_else(|| Self::first(viewer, configuration))
+    }
+
+    /// The place that `name` (`tenant/environment`) names; `None` unless the viewer is a member there.
+    pub(super) fn named(viewer: &Viewer, configuration: &Configuration, name: &str) -> Option<Self> {
+        Self::parse(name)
+            .filter(|work| viewer.roles.contains_key(&work.tenant) && work.resolve(configuration).is_some())
     }
 
     fn parse(text: &str) -> Option<Self> {

@@ -55,5 +55,6 @@ mod secrets;
 mod story;
 mod tokens;
 mod trouble;
+mod two_tabs;
 mod validate;
 mod yaml_tab;

@@ -26,6 +26,7 @@ pub fn request_form(frame: &Frame, page: &RequestFormPage) -> String {
                 // The Enter key presses the first button: let it be a harmless one.
                 <button class="unseen" name=names::DO value="review" tabindex="-1" aria-hidden="true">"Review"</button>
                 <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
+                <input type="hidden" name=names::WORK_IN value=format!("{}/{}", page.tenant, page.environment) />
                 <input type="hidden" name=names::SCHEMA value=page.schema_hash.clone() />
                 <input type="hidden" name=names::REQUEST value=page.request_id.to_string() />
                 <input type="hidden" name=names::PLAN_WAS value=page.plan.as_ref().map_or("", |plan| plan.as_str()).to_owned() />

@@ -38,7 +38,8 @@ pub const COMMENT: &str = "_comment";
 pub const CONFIRM: &str = "_confirm";
 /// The key of a secret to reveal.
 pub const KEY: &str = "_key";
-/// `tenant/environment`, posted to `/switch`.
+/// `tenant/environment`: posted to `/switch`, and with a request form as the place that the form was made for, so that
+/// it does not follow a switch made in another tab.
 pub const WORK_IN: &str = "_work_in";
 /// Why a control plane shall take no new claims.
 pub const REASON: &str = "_reason";
