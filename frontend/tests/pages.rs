@@ -189,6 +189,7 @@ fn form_page(fields: Vec<Field>) -> RequestFormPage {
             ..Form::default()
         }),
         schema_hash: "hash".into(),
+        live_hash: None,
         request_id: "0190d3a0-0000-7000-8000-000000000001".parse().unwrap(),
         yaml: HOSTILE.into(),
         yaml_tab: false,

@@ -333,6 +333,7 @@ pub(crate) fn create() -> RequestFormPage {
             field_count: 3,
         }),
         schema_hash: "abc".into(),
+        live_hash: None,
         request_id: "0190d3a0-0000-7000-8000-000000000001".parse().expect("an id"),
         yaml: MANIFEST.into(),
         yaml_tab: false,

@@ -42,6 +42,9 @@ pub(super) struct Draft {
     /// What the form is made of: of the chosen control plane, or of one that would do were it not for a reason.
     pub(super) served: Option<(PlaneName, Served)>,
     pub(super) claim: Option<Arc<Claim>>,
+    /// What of the claim a person may set, as a hash: of the claim as it is, or as the form was made over if what
+    /// changed since was not looked at yet.
+    pub(super) live_hash: Option<String>,
     /// When the claim will have to be renewed or deleted.
     pub(super) expires_at: Option<Timestamp>,
     /// What is in the form.
@@ -116,6 +119,7 @@ impl Draft {
                 .collect(),
             placement,
             served,
+            live_hash: None,
             claim,
             object: Value::Null,
             base: Value::Null,

@@ -2,10 +2,10 @@
 
 use portico_domain::documents::Plan;
 use portico_domain::manifest::{differences, settable, without_machinery};
-use portico_domain::request::Action;
+use portico_domain::request::{Action, manifest_hash};
 use portico_domain::schema::{form, yaml};
 use portico_domain::view::names as field;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::draft::Draft;
 use super::form::Posted;
@@ -17,10 +17,11 @@ impl Draft {
         let empty = Value::Object(Map::new());
         self.command = posted.get(field::DO).map(str::to_owned);
         self.yaml_tab = posted.get(field::TAB) == Some("yaml");
-        let live = self
-            .claim
-            .as_ref()
-            .map(|claim| Value::Object(settable(&without_machinery(&claim.object, self.is_composite()))));
+        let live = self.live();
+        self.live_hash = live.as_ref().map(|live| {
+            let plan = self.claim.as_ref().and_then(|claim| claim.plan.as_ref());
+            manifest_hash(&json!({ "object": live, "plan": plan }))
+        });
         let Some(schema) = self.schema() else {
             self.base = live.unwrap_or(empty);
             self.object = self.base.clone();
@@ -71,6 +72,12 @@ impl Draft {
             Some("tab:form") if self.yaml_problem.is_none() => self.yaml_tab = false,
             _ => {}
         }
+    }
+
+    /// What of the claim a person may set, as it is.
+    pub(super) fn live(&self) -> Option<Value> {
+        let claim = self.claim.as_ref()?;
+        Some(settled(&without_machinery(&claim.object, self.is_composite())))
     }
 
     /// In the form such a field cannot be filled in; what was written as YAML must not be passed over in silence.
@@ -132,7 +139,6 @@ fn give_way(object: &mut Value, was: &Map<String, Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn what_another_plan_set_gives_way_and_what_was_typed_stays() {

@@ -78,6 +78,7 @@ impl Portal {
         if review {
             draft.notice_stale(posted);
         }
+        draft.notice_change(posted, review);
         let mut dry_run = None;
         if review && draft.problem_count() == 0 {
             dry_run = Some(self.dry_run(&mut draft, viewer).await);
@@ -102,5 +103,25 @@ impl Draft {
                  it. What you typed is still here; look it over and send it again.",
             );
         }
+    }
+
+    /// Says so when the claim is no longer as it was when the form was made: what others changed meanwhile would be
+    /// changed back. Said until it is `looked_over`, which is to say reviewed or sent; after that the form is made
+    /// over the claim as it is.
+    pub(super) fn notice_change(&mut self, posted: &Posted, looked_over: bool) {
+        let Some(was) = posted.filled(field::LIVE) else {
+            return;
+        };
+        if self.live_hash.as_deref().is_none_or(|is| is == was) {
+            return;
+        }
+        if !looked_over {
+            self.live_hash = Some(was.to_owned());
+        }
+        self.problem(
+            "",
+            "It was changed since you opened this form. What you typed is still here: “What changes” says what \
+             would now become of it, what others changed included. Look that over and send it again.",
+        );
     }
 }

@@ -1,13 +1,12 @@
 //! The page that the form is: what was filled in, what is thought of it, and what would be sent.
 
 use portico_domain::documents::ControlPlane;
-use portico_domain::manifest::{differences, settable, without_machinery};
+use portico_domain::manifest::differences;
 use portico_domain::placement::may_use;
 use portico_domain::schema::form::{self, Setup};
 use portico_domain::schema::yaml;
 use portico_domain::view::{DryRunVerdict, Form, Problem, RequestFormPage};
 use portico_planes::Offered;
-use serde_json::Value;
 
 use super::draft::Draft;
 use super::names::{choice, plane_title};
@@ -81,6 +80,7 @@ impl Portal {
                 .as_ref()
                 .map(|(_, served)| served.schema_hash.clone())
                 .unwrap_or_default(),
+            live_hash: draft.live_hash.clone(),
             yaml: draft
                 .yaml_text
                 .clone()
@@ -133,11 +133,8 @@ impl Draft {
 
     /// What differs from what is live, or for a new claim from what the plan and the defaults say.
     fn differences(&self) -> Vec<(String, String, String)> {
-        let mut found = match &self.claim {
-            Some(claim) => {
-                let live = Value::Object(settable(&without_machinery(&claim.object, self.is_composite())));
-                differences(&live, &self.object)
-            }
+        let mut found = match self.live() {
+            Some(live) => differences(&live, &self.object),
             None => differences(&self.base, &self.object),
         };
         found.truncate(DIFFERENCES);

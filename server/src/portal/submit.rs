@@ -46,6 +46,7 @@ impl Portal {
             return Ok(Sent::Accepted(known));
         }
         draft.notice_stale(posted);
+        draft.notice_change(posted, true);
         let mut dry_run = None;
         if draft.problem_count() == 0 {
             dry_run = Some(self.dry_run(&mut draft, viewer).await);

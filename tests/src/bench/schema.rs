@@ -196,6 +196,7 @@ fn page(form: Form) -> RequestFormPage {
         plane: None,
         form: Some(form),
         schema_hash: "hash".into(),
+        live_hash: None,
         request_id: "0190d3a0-0000-7000-8000-000000000001".parse().unwrap(),
         yaml: String::new(),
         yaml_tab: false,

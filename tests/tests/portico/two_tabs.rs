@@ -1,10 +1,14 @@
 //! What was opened in one tab and is sent after something else happened in another, or is sent twice.
 
+use std::time::Duration;
+
 use portico_tests::demo::Demo;
 use portico_tests::html::Form;
 use portico_tests::person::{Answer, Person};
-use portico_tests::story::{BUCKET, claim_path, request_id, until_request};
+use portico_tests::story::{BUCKET, CACHE, claim_path, request, request_id, until_request};
+use portico_tests::until::until_it;
 use reqwest::Method;
+use serde_json::Value;
 
 /// The page of a form, and the form.
 async fn open(person: &Person, path: &str, action: &str) -> (Answer, Form) {
@@ -57,4 +61,59 @@ async fn a_form_asks_for_the_place_it_was_made_for_whatever_another_tab_switched
     assert_eq!(send(&dana, &(page, forged)).await.status, 404);
     let requests = dana.get("/requests").await.expect(200).page().body();
     assert!(!requests.contains("elsewhere"), "{requests}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_does_not_undo_what_another_tab_changed_meanwhile_unseen() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+    let id = request(&dana, CACHE, "shared-cache", &[]).await;
+    let claim = claim_path(&until_request(&dana, &id, "Fulfilled").await);
+    let form = format!("{claim}/change");
+    let (page, old) = open(&dana, &form, "/change").await;
+    let old = old.with("/spec/defaultTtl", "45m");
+
+    // Another tab: the eviction policy.
+    let (other_page, other) = open(&dana, &form, "/change").await;
+    let other = other.with("/spec/evictionPolicy", "allkeys-lfu");
+    let id = request_id(&send(&dana, &(other_page, other)).await);
+    let _ = until_request(&dana, &id, "Fulfilled").await;
+    let api = format!("/api/v1{claim}");
+    let ask = async || dana.api(Method::GET, &api, None).await.expect(200).json();
+    let says = |claim: &Value, what: &str| claim["yaml"].as_str().unwrap().contains(what);
+    let changed = |claim: &Value| says(claim, "allkeys-lfu");
+    until_it("the change", Duration::from_secs(20), ask, changed).await;
+
+    // What is checked while one types does not count as looked at.
+    let typing = dana
+        .submit(&page.url, &old, Some(("_do", "update")))
+        .await
+        .expect(200);
+    let old = typing.page().form("/change").unwrap();
+    let refused = send(&dana, &(page, old)).await.expect(422);
+    assert!(
+        refused.page().body().contains("changed since you opened"),
+        "{}",
+        refused.page().body()
+    );
+    assert_eq!(
+        refused.page().field("/spec/defaultTtl").as_deref(),
+        Some("45m"),
+        "what was typed stays"
+    );
+    let what = refused.page().text(".differences").unwrap();
+    assert!(what.contains("allkeys-lfu"), "says what would be undone: {what}");
+    assert!(changed(&ask().await));
+
+    // Now it was seen; with what the other tab chose taken over, it goes.
+    let form = refused
+        .page()
+        .form("/change")
+        .unwrap()
+        .with("/spec/evictionPolicy", "allkeys-lfu");
+    let id = request_id(&send(&dana, &(refused, form)).await);
+    let _ = until_request(&dana, &id, "Fulfilled").await;
+    let both = |claim: &Value| says(claim, "45m") && says(claim, "allkeys-lfu");
+    until_it("both changes", Duration::from_secs(20), ask, both).await;
 }

@@ -28,6 +28,7 @@ pub fn request_form(frame: &Frame, page: &RequestFormPage) -> String {
                 <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
                 <input type="hidden" name=names::WORK_IN value=format!("{}/{}", page.tenant, page.environment) />
                 <input type="hidden" name=names::SCHEMA value=page.schema_hash.clone() />
+                {page.live_hash.clone().map(|hash| view! { <input type="hidden" name=names::LIVE value=hash /> })}
                 <input type="hidden" name=names::REQUEST value=page.request_id.to_string() />
                 <input type="hidden" name=names::PLAN_WAS value=page.plan.as_ref().map_or("", |plan| plan.as_str()).to_owned() />
                 <input type="hidden" name=names::TAB value=if page.yaml_tab { "yaml" } else { "form" } />

@@ -19,6 +19,8 @@ pub const PLANE: &str = "_plane";
 pub const NOTE: &str = "_note";
 /// [`super::RequestFormPage::schema_hash`] as the form was made by.
 pub const SCHEMA: &str = "_schema";
+/// [`super::RequestFormPage::live_hash`] as the form was made over.
+pub const LIVE: &str = "_live";
 /// The object as YAML; what counts when [`TAB`] is `yaml`.
 pub const YAML: &str = "_yaml";
 /// Which tab is posted: `form` or `yaml`.

@@ -45,6 +45,9 @@ pub struct RequestFormPage {
     pub form: Option<Form>,
     /// The identity of that schema; posted as `_schema`, so that a stale form is noticed.
     pub schema_hash: String,
+    /// For a change: the identity of what is live, as far as a person may set it, that the form was made over; posted
+    /// as `_live`, so that what others changed meanwhile is not changed back unseen.
+    pub live_hash: Option<String>,
     /// The object as YAML, for the YAML tab.
     pub yaml: String,
     /// Whether the YAML tab is shown.
