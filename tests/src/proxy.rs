@@ -74,6 +74,8 @@ pub enum Trouble {
     Slow(Duration),
     /// The connection is cut without an answer.
     Cut,
+    /// Just before what is asked gets through, somebody else makes this object in the collection at this path.
+    Outrun(String, Value),
     /// What was asked is done, and the connection cut before anybody hears of it.
     Unheard,
 }
@@ -231,6 +233,11 @@ async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Respons
         None => Ok(forward(&inner, ask, request).await),
         Some(Trouble::Slow(how)) => {
             tokio::time::sleep(how).await;
+            Ok(forward(&inner, ask, request).await)
+        }
+        Some(Trouble::Outrun(collection, object)) => {
+            // The first time only: after that it is there.
+            let _ = inner.plane.ask(Method::POST, &collection, Some(&object)).await;
             Ok(forward(&inner, ask, request).await)
         }
         Some(Trouble::Unheard) => {

@@ -42,6 +42,7 @@ mod comments;
 mod connections;
 mod cordon;
 mod crash;
+mod creation;
 mod judges;
 mod kubectl;
 mod lifecycle;

@@ -749,3 +749,28 @@ async fn watches_that_are_told_their_past_is_gone_catch_up() {
     let unreachable = dana.get("/claims").await.page().body().contains("Unreachable");
     assert!(!unreachable, "a list that could be read is no outage");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_others_make_in_the_same_moment_is_left_as_they_made_it() {
+    let world = World::start().await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let theirs = json!({
+        "apiVersion": "storage.demo.portico.dev/v1", "kind": "Bucket",
+        "metadata": { "name": "outrun", "labels": { "team": "theirs" } },
+        // Nothing that this request would change: merged into, it would be no conflict.
+        "spec": { "quota": "50Gi", "storageClass": "standard" },
+    });
+    let outrun = Trouble::Outrun(BUCKETS.to_owned(), theirs);
+    world.proxy.trouble(Ask::Apply, Some("outrun"), outrun);
+    let id = request_id(&ask_for_bucket(&dana, "outrun").await);
+    let failed = until_request(&dana, &id, "Failed").await;
+    let said = failed.page().body();
+    assert!(said.contains("already has a Bucket called outrun"), "{said}");
+    let there = world.bucket("outrun").await.expect("theirs");
+    assert_eq!(
+        there["metadata"]["labels"],
+        json!({ "team": "theirs" }),
+        "{there}"
+    );
+    assert_eq!(there["metadata"].get("annotations"), None, "{there}");
+}

@@ -138,6 +138,9 @@ impl Planes {
     }
 }
 
+/// A `resourceVersion` that no object has: whatever etcd writes first has a later one.
+const NO_VERSION: &str = "1";
+
 async fn put(
     wire: &Wire,
     actor: &Actor,
@@ -146,90 +149,122 @@ async fn put(
     expect: &Expect,
     dry: bool,
 ) -> Result<Applied, PlaneError> {
-    let text = |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str);
-    let name = text("/metadata/name").ok_or_else(|| wire.garbage("the manifest has no name"))?;
-    let namespace = text("/metadata/namespace");
-    let path = path_of(resource, namespace, Some(name));
-    let mut manifest = manifest.clone();
+    let put = Put {
+        wire,
+        actor,
+        resource,
+        manifest,
+        dry,
+    };
     match expect {
-        Expect::Absent => absent_or_ours(wire, actor, &path, resource, &manifest).await?,
-        Expect::Uid(uid) => {
-            // An apply with a uid changes that object or nothing (Kubernetes, "Object identity").
-            if let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut) {
-                metadata.insert("uid".to_owned(), Value::String(uid.clone()));
-            }
-        }
-        Expect::Anything => {}
-    }
-    let strictness = "fieldValidation=Strict";
-    let dry_run = if dry { "&dryRun=All" } else { "" };
-    let to = format!(
-        "{path}?fieldManager={}&force=false&{strictness}{dry_run}",
-        marks::FIELD_MANAGER
-    );
-    let call = Call::get(to)
-        .sending(Method::PATCH, "application/apply-patch+yaml", &manifest)
-        .by(actor);
-    match wire.ask(call).await {
-        Ok((status, mut object)) => {
-            that_object(wire, &object, name)?;
-            drop_managed_fields(&mut object);
-            Ok(Applied {
-                object,
-                created: status == StatusCode::CREATED,
-            })
-        }
-        Err(PlaneError::NotFound { message, .. })
-            if dry && namespace.is_some_and(|ns| missing_namespace(&message, ns)) =>
-        {
-            Ok(Applied {
-                object: manifest,
-                created: true,
-            })
-        }
-        Err(PlaneError::Conflict { managers, message }) if managers.is_empty() && message.contains("uid") => {
-            Err(PlaneError::Gone {
-                message: format!("{name} was deleted meanwhile: {message}"),
-            })
-        }
-        Err(error) => Err(error),
+        Expect::Absent => put.new_or_ours().await,
+        // An apply with a uid changes that object or nothing (Kubernetes, "Object identity").
+        Expect::Uid(uid) => put.apply(Some(("uid", uid))).await,
+        Expect::Anything => put.apply(None).await,
     }
 }
 
-async fn absent_or_ours(
-    wire: &Wire,
-    actor: &Actor,
-    path: &str,
-    resource: &ResourceRef,
-    manifest: &Value,
-) -> Result<(), PlaneError> {
-    let request = |object: &Value| {
-        object
-            .get("metadata")?
-            .get("labels")?
-            .get(marks::REQUEST)?
-            .as_str()
-            .map(str::to_owned)
-    };
-    let found = match wire.ask(Call::get(path.to_owned()).by(actor)).await {
-        Ok((_, found)) => found,
-        Err(PlaneError::NotFound { .. }) => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    let text = |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str);
-    that_object(wire, &found, text("/metadata/name").unwrap_or_default())?;
-    let ours = request(manifest);
-    if ours.is_some() && request(&found) == ours {
-        return Ok(());
+/// A manifest on its way to a control plane.
+struct Put<'a> {
+    wire: &'a Wire,
+    actor: &'a Actor,
+    resource: &'a ResourceRef,
+    manifest: &'a Value,
+    dry: bool,
+}
+
+impl Put<'_> {
+    /// Makes the object in one request, between whose beginning and end nobody else can make one of that name: an
+    /// apply with a `resourceVersion` makes an object where there is none, and is a conflict where there is one of
+    /// another version, before anything is merged into it. What is there already is applied to only if it was made
+    /// by the same request.
+    async fn new_or_ours(&self) -> Result<Applied, PlaneError> {
+        let made = self.apply(Some(("resourceVersion", NO_VERSION))).await;
+        let Err(PlaneError::Conflict { .. }) = made else {
+            return made;
+        };
+        let path = path_of(self.resource, self.text("namespace"), self.text("name"));
+        let found = match self.wire.ask(Call::get(path).by(self.actor)).await {
+            Ok((_, found)) => found,
+            // Gone since, or never there: the conflict was about something else.
+            Err(PlaneError::NotFound { .. }) => return made,
+            Err(error) => return Err(error),
+        };
+        let name = self.text("name").unwrap_or_default();
+        that_object(self.wire, &found, name)?;
+        let ours = request_of(self.manifest);
+        let uid = found.pointer("/metadata/uid").and_then(Value::as_str);
+        match uid {
+            Some(uid) if ours.is_some() && request_of(&found) == ours => self.apply(Some(("uid", uid))).await,
+            _ => Err(PlaneError::AlreadyExists {
+                plane: self.wire.title.to_string(),
+                name: format!("{} {name}", self.resource.kind),
+            }),
+        }
     }
-    let name = manifest
-        .pointer("/metadata/name")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    Err(PlaneError::AlreadyExists {
-        plane: wire.title.to_string(),
-        name: format!("{} {name}", resource.kind),
-    })
+
+    /// Applies, with one more word in `metadata` that says which object is meant.
+    async fn apply(&self, meant: Option<(&str, &str)>) -> Result<Applied, PlaneError> {
+        let name = self
+            .text("name")
+            .ok_or_else(|| self.wire.garbage("the manifest has no name"))?;
+        let namespace = self.text("namespace");
+        let mut manifest = self.manifest.clone();
+        if let Some((key, value)) = meant
+            && let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut)
+        {
+            metadata.insert(key.to_owned(), Value::String(value.to_owned()));
+        }
+        let dry_run = if self.dry { "&dryRun=All" } else { "" };
+        let to = format!(
+            "{}?fieldManager={}&force=false&fieldValidation=Strict{dry_run}",
+            path_of(self.resource, namespace, Some(name)),
+            marks::FIELD_MANAGER
+        );
+        let call = Call::get(to)
+            .sending(Method::PATCH, "application/apply-patch+yaml", &manifest)
+            .by(self.actor);
+        match self.wire.ask(call).await {
+            Ok((status, mut object)) => {
+                that_object(self.wire, &object, name)?;
+                drop_managed_fields(&mut object);
+                Ok(Applied {
+                    object,
+                    created: status == StatusCode::CREATED,
+                })
+            }
+            Err(PlaneError::NotFound { message, .. })
+                if self.dry && namespace.is_some_and(|ns| missing_namespace(&message, ns)) =>
+            {
+                Ok(Applied {
+                    object: self.manifest.clone(),
+                    created: true,
+                })
+            }
+            Err(PlaneError::Conflict { managers, message })
+                if managers.is_empty() && message.contains("uid") =>
+            {
+                Err(PlaneError::Gone {
+                    message: format!("{name} was deleted meanwhile: {message}"),
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A word of the manifest's metadata.
+    fn text(&self, key: &str) -> Option<&str> {
+        self.manifest.get("metadata")?.get(key)?.as_str()
+    }
+}
+
+/// The request that an object was made or changed last by.
+fn request_of(object: &Value) -> Option<&str> {
+    object
+        .get("metadata")?
+        .get("labels")?
+        .get(marks::REQUEST)?
+        .as_str()
 }
 
 /// Whether an answer is the object of that name. Anything else that calls itself a success says nothing of what is
