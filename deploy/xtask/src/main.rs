@@ -8,6 +8,7 @@ mod browser_code;
 mod demo;
 mod differential;
 mod fingerprint;
+mod fuzz;
 mod program;
 mod steps;
 mod test;
@@ -35,6 +36,8 @@ enum Chore {
     Bench(bench::Options),
     /// Have the real API server and Portico judge the same objects, and print where they disagree.
     Differential(differential::Options),
+    /// Fuzz the schema engine, begun from published definitions.
+    Fuzz(fuzz::Options),
     /// Build the browser code and the program, and run nothing.
     Build(program::BuildOptions),
     /// Look for paths of a machine in the files that git tracks.
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Chore::Test(options) => test::run(&options),
         Chore::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
         Chore::Differential(options) => differential::run(&options).map(|()| ExitCode::SUCCESS),
+        Chore::Fuzz(options) => fuzz::fuzz(&options).map(|()| ExitCode::SUCCESS),
         Chore::Build(options) => program::build_only(&options).map(|()| ExitCode::SUCCESS),
         Chore::CheckTree => tree::check(),
     };

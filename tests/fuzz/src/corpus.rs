@@ -1,0 +1,85 @@
+//! Definitions and samples as really published, where there are some: `PORTICO_CORPUS` says where.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use portico_domain::schema::{Definition, yaml};
+use serde_json::{Value, json};
+
+/// A larger definition is left out: what is in it is in smaller ones as well, and those are tried more often.
+const LARGEST: u64 = 200_000;
+
+/// A definition with samples of it; never without one.
+pub struct Kind {
+    /// The document.
+    pub document: Value,
+    /// What it says.
+    pub definition: Definition,
+    /// Objects that it accepts, or is said to.
+    pub samples: Vec<Value>,
+}
+
+/// Where the corpus is.
+pub fn folder() -> PathBuf {
+    std::env::var_os("PORTICO_CORPUS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
+        PathBuf::from,
+    )
+}
+
+/// All kinds; a small one of our own where there is no corpus.
+pub static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
+    let root = folder();
+    let samples: Vec<Value> = ["samples", "invalid"]
+        .iter()
+        .flat_map(|name| documents(&root.join(name)))
+        .collect();
+    let mut kinds: Vec<Kind> = std::iter::once(own())
+        .chain(documents(&root.join("crds")))
+        .filter_map(|document| {
+            let definition = Definition::parse(&document).ok()?;
+            let samples = samples
+                .iter()
+                .filter(|sample| sample["kind"] == definition.kind.as_str())
+                .cloned()
+                .collect();
+            Some(Kind {
+                document,
+                definition,
+                samples,
+            })
+        })
+        .collect();
+    for kind in &mut kinds {
+        if kind.samples.is_empty() {
+            let version = &kind.definition.versions[0].name;
+            kind.samples.push(json!({
+                "apiVersion": format!("{}/{version}", kind.definition.group), "kind": kind.definition.kind,
+                "metadata": {"name": "a", "namespace": "b"}, "spec": {},
+            }));
+        }
+    }
+    kinds
+});
+
+fn documents(folder: &Path) -> Vec<Value> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.metadata().is_ok_and(|about| about.len() <= LARGEST))
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
+    paths.sort();
+    paths
+        .iter()
+        .filter_map(|path| yaml::parse(&fs::read_to_string(path).ok()?).ok())
+        .collect()
+}
+
+/// A little of everything that schemas can say.
+fn own() -> Value {
+    yaml::parse(include_str!("thing.yaml")).expect("it is YAML")
+}

@@ -1,0 +1,43 @@
+//! A published definition with something changed in it: read, shown as a form, and judging by it.
+#![no_main]
+
+use arbitrary::Unstructured;
+use libfuzzer_sys::fuzz_target;
+use portico_domain::schema::Definition;
+use portico_fuzz::corpus::KINDS;
+use portico_fuzz::mutate::mutate;
+use portico_fuzz::{judge, through_the_form};
+
+fuzz_target!(|bytes: &[u8]| {
+    let _ = run(&mut Unstructured::new(bytes));
+});
+
+fn run(choices: &mut Unstructured<'_>) -> arbitrary::Result<()> {
+    let kind = &KINDS[choices.choose_index(KINDS.len())?];
+    let sample = choices.choose(&kind.samples)?;
+    let mut document = kind.document.clone();
+    // The schema, far more often than what stands around it.
+    let schema = if choices.ratio(7_u8, 8_u8)? {
+        document.pointer_mut("/spec/versions/0/schema/openAPIV3Schema")
+    } else {
+        None
+    };
+    match schema {
+        Some(schema) => mutate(schema, choices)?,
+        None => mutate(&mut document, choices)?,
+    }
+    let Ok(definition) = Definition::parse(&document) else {
+        return Ok(());
+    };
+    for version in &definition.versions {
+        let Ok(schema) = version.schema() else { continue };
+        // The API server refuses a definition whose defaults its own rules refuse; so do we.
+        if !schema.faulty_defaults().is_empty() {
+            continue;
+        }
+        judge(&definition, &version.name, sample, None);
+        judge(&definition, &version.name, sample, Some(sample));
+        through_the_form(schema, sample, &[]);
+    }
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! Any text as YAML, as a definition, and as an object of a known kind.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use portico_domain::schema::{Definition, yaml};
+use portico_fuzz::corpus::KINDS;
+use portico_fuzz::{judge, through_the_form};
+
+fuzz_target!(|text: &str| {
+    let Ok(documents) = yaml::parse_all(text) else {
+        return;
+    };
+    for document in &documents {
+        let printed = yaml::print(document);
+        let read = yaml::parse(&printed);
+        assert_eq!(read.as_ref(), Ok(document), "printed as {printed:?}");
+    }
+    let [definition, objects @ ..] = documents.as_slice() else {
+        return;
+    };
+    judge(&KINDS[0].definition, "v1", definition, None);
+    let Ok(definition) = Definition::parse(definition) else {
+        return;
+    };
+    for version in &definition.versions {
+        for object in objects {
+            judge(&definition, &version.name, object, None);
+            if let Ok(schema) = version.schema() {
+                through_the_form(schema, object, &[]);
+            }
+        }
+    }
+});
