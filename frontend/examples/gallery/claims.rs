@@ -148,6 +148,7 @@ fn ready() -> ClaimPage {
         full_yaml: crate::form::create().manifest,
         history: crate::requests::rows().into_iter().take(2).collect(),
         pending: None,
+        request_id: "0190d3a0-0000-7000-8000-000000000001".parse().expect("an id"),
         renews_until: Some(now() + SignedDuration::from_hours(24 * 90)),
         may_change: Allowed::yes(),
     }
@@ -270,6 +271,8 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
     };
     let delete = DeletePage {
         row: row("ledger", 0, Health::Ready, "", 400_000),
+        uid: "8d2f6a0e-0000-4000-8000-000000000001".into(),
+        request_id: "0190d3a0-0000-7000-8000-000000000001".parse().expect("an id"),
         consequences: vec![
             "The database and everything in it".into(),
             "Its secret ledger-connection".into(),

@@ -40,6 +40,8 @@ pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
             {in_the_way}
             <form class="narrow-form" method="post" action=format!("{}/delete", row.href)>
                 {csrf(frame)}
+                <input type="hidden" name=names::REQUEST value=page.request_id.to_string() />
+                <input type="hidden" name=names::UID value=page.uid.clone() />
                 <section><h2>"What goes with it"</h2><ul role="list" class="lines">{consequences}</ul></section>
                 <section><h2>"Approval"</h2>{approval(&page.approval)}</section>
                 <div class=if wrong { "field wrong" } else { "field" }>

@@ -6,12 +6,14 @@ use std::time::Duration;
 use portico_domain::claim::{Claim, ClaimRef, Composed, Flavour, Health};
 use portico_domain::documents::Configuration;
 use portico_domain::manifest::without_machinery;
+use portico_domain::names::RequestId;
 use portico_domain::schema::yaml;
 use portico_domain::tenancy::{Role, Viewer};
 use portico_domain::view::{Allowed, ClaimEvent, ClaimPage, Revealed, TreeNode};
 use portico_planes::Actor;
 use portico_store::{Page, RequestFilter};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::renew::end_of_life;
 use super::{Portal, PortalError, Result, connect, rows};
@@ -101,6 +103,7 @@ impl Portal {
                 .iter()
                 .map(|request| rows::request(&catalog, request))
                 .collect(),
+            request_id: RequestId(Uuid::now_v7()),
             renews_until: offered
                 .filter(|_| may_change.allowed)
                 .and_then(|offered| end_of_life(self.now(), offered)),

@@ -52,6 +52,8 @@ impl Portal {
         consequences.push("Data that is not kept elsewhere is lost.".to_owned());
         Ok(DeletePage {
             row: rows::claim(&configuration, &catalog, &claim),
+            uid: claim.uid.clone(),
+            request_id: posted.request_id(),
             consequences,
             approval: preview(&ruling, tenant.title()),
             typed: posted.get(field::CONFIRM).unwrap_or_default().to_owned(),
@@ -72,7 +74,20 @@ impl Portal {
         reference: &ClaimRef,
         posted: &Posted,
     ) -> Result<Sent<DeletePage>> {
+        if let Some(known) = self.sent_before(viewer, posted).await? {
+            return Ok(Sent::Accepted(known));
+        }
         let mut page = self.delete_page(viewer, reference, posted).await?;
+        if posted.filled(field::UID).is_some_and(|shown| shown != page.uid) {
+            let message =
+                "The claim that you saw is gone, and another stands under its name. Look at that one before \
+                           you delete it."
+                    .to_owned();
+            page.problems.push(Problem {
+                field: String::new(),
+                message,
+            });
+        }
         if page.typed.trim() != reference.name.as_str() {
             let message = format!("Type the claim’s name, {}, to delete it.", reference.name);
             page.problems.push(Problem {
@@ -99,6 +114,11 @@ impl Portal {
         }
         let configuration = self.configuration();
         let claim = self.seen_claim(viewer, reference)?;
+        if claim.uid != page.uid {
+            return Err(PortalError::Conflict(
+                "It was made anew just now. Look at it again.".to_owned(),
+            ));
+        }
         let work = place_of(&claim)?;
         let (tenant, environment) = work.resolve(&configuration).ok_or(PortalError::NotFound)?;
         let ruling = self.ruling_on_delete(viewer, tenant, environment, &claim)?;

@@ -52,10 +52,13 @@ impl Posted {
             .any(|(name, _)| name.starts_with('/') || name == field::YAML)
     }
 
+    /// The identity that the form gives its request, if it gives one.
+    pub(super) fn given_id(&self) -> Option<RequestId> {
+        self.get(field::REQUEST).and_then(|id| id.parse().ok())
+    }
+
     pub(super) fn request_id(&self) -> RequestId {
-        self.get(field::REQUEST)
-            .and_then(|id| id.parse().ok())
-            .unwrap_or_else(|| RequestId(Uuid::now_v7()))
+        self.given_id().unwrap_or_else(|| RequestId(Uuid::now_v7()))
     }
 }
 

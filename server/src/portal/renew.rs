@@ -26,6 +26,9 @@ impl Portal {
         reference: &ClaimRef,
         posted: &Posted,
     ) -> Result<Submission> {
+        if let Some(known) = self.sent_before(viewer, posted).await? {
+            return Ok(known);
+        }
         let claim = self.seen_claim(viewer, reference)?;
         let may = may_change(viewer, &self.configuration(), &claim);
         if !may.allowed {

@@ -41,10 +41,10 @@ impl Portal {
         target: FormTarget<'_>,
         posted: &Posted,
     ) -> Result<Sent<RequestFormPage>> {
-        let mut draft = self.draft(viewer, work, target, posted).await?;
-        if let Some(known) = self.sent_before(viewer, draft.id).await? {
+        if let Some(known) = self.sent_before(viewer, posted).await? {
             return Ok(Sent::Accepted(known));
         }
+        let mut draft = self.draft(viewer, work, target, posted).await?;
         draft.notice_stale(posted);
         draft.notice_change(posted, true);
         let mut dry_run = None;
@@ -162,7 +162,7 @@ impl Portal {
             Ok(()) => {}
             // The same form, sent twice at once.
             Err(StoreError::Duplicate(_)) => {
-                return self.sent_before(viewer, request.id).await?.ok_or_else(|| {
+                return self.sent_as(viewer, request.id).await?.ok_or_else(|| {
                     PortalError::Conflict(
                         "The form was sent before. Open it anew to ask for another.".to_owned(),
                     )
@@ -176,8 +176,16 @@ impl Portal {
         Ok(submission)
     }
 
-    /// What was made of this very form before, when the viewer sent it.
-    pub(super) async fn sent_before(&self, viewer: &Viewer, id: RequestId) -> Result<Option<Submission>> {
+    /// What was made of this very form before, when the viewer sent it. To be asked before anything else about the
+    /// form: what it was about may have moved on since, by its being sent.
+    pub(super) async fn sent_before(&self, viewer: &Viewer, posted: &Posted) -> Result<Option<Submission>> {
+        match posted.given_id() {
+            Some(id) => self.sent_as(viewer, id).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn sent_as(&self, viewer: &Viewer, id: RequestId) -> Result<Option<Submission>> {
         let known = self.store().request(&viewer.scope(), id).await?;
         Ok(known
             .filter(|request| request.requester.subject == viewer.person.subject)

@@ -6,9 +6,9 @@ use portico_tests::demo::Demo;
 use portico_tests::html::Form;
 use portico_tests::person::{Answer, Person};
 use portico_tests::story::{BUCKET, CACHE, claim_path, request, request_id, until_request};
-use portico_tests::until::until_it;
+use portico_tests::until::{until, until_it};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The page of a form, and the form.
 async fn open(person: &Person, path: &str, action: &str) -> (Answer, Form) {
@@ -49,7 +49,12 @@ async fn a_form_asks_for_the_place_it_was_made_for_whatever_another_tab_switched
     // Where one is no member, there is nothing; nor is there a place of no name.
     for foreign in ["research/dev", "payments/nowhere", "payments", ""] {
         for what in ["submit", "update"] {
-            let forged = form.clone().with("_name", "elsewhere").with("_work_in", foreign);
+            let another = uuid::Uuid::now_v7().to_string();
+            let forged = form
+                .clone()
+                .with("_name", "elsewhere")
+                .with("_request", &another)
+                .with("_work_in", foreign);
             let answer = dana.submit(&page.url, &forged, Some(("_do", what))).await;
             assert_eq!(answer.status, 404, "{foreign:?} {what}: {}", answer.page().body());
         }
@@ -116,4 +121,101 @@ async fn a_change_does_not_undo_what_another_tab_changed_meanwhile_unseen() {
     let _ = until_request(&dana, &id, "Fulfilled").await;
     let both = |claim: &Value| says(claim, "45m") && says(claim, "allkeys-lfu");
     until_it("both changes", Duration::from_secs(20), ask, both).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delete_or_a_renewal_that_is_sent_twice_asks_once() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+    let id = request(&dana, CACHE, "twice", &[]).await;
+    let claim = claim_path(&until_request(&dana, &id, "Fulfilled").await);
+
+    let (page, form) = open(&dana, &claim, "/renew").await;
+    let first = request_id(&dana.submit(&page.url, &form, None).await);
+    assert_eq!(request_id(&dana.submit(&page.url, &form, None).await), first);
+    let _ = until_request(&dana, &first, "Fulfilled").await;
+    assert_eq!(request_id(&dana.submit(&page.url, &form, None).await), first);
+    let api = format!("/api/v1{claim}");
+    let wish = json!({ "requestId": uuid::Uuid::now_v7() });
+    let renewal = format!("{api}/renewal");
+    let renewed = dana
+        .api(Method::POST, &renewal, Some(&wish))
+        .await
+        .expect(201)
+        .json();
+    let again = dana
+        .api(Method::POST, &renewal, Some(&wish))
+        .await
+        .expect(201)
+        .json();
+    assert_eq!(renewed["id"], again["id"]);
+    let _ = until_request(&dana, renewed["id"].as_str().unwrap(), "Fulfilled").await;
+
+    let (page, form) = open(&dana, &format!("{claim}/delete"), "/delete").await;
+    let form = form.with("_confirm", "twice");
+    let first = request_id(&dana.submit(&page.url, &form, None).await);
+    assert_eq!(
+        request_id(&dana.submit(&page.url, &form, None).await),
+        first,
+        "a double click"
+    );
+    let _ = until_request(&dana, &first, "Fulfilled").await;
+    until("the claim to leave", Duration::from_secs(20), async || {
+        (dana.get(&claim).await.status == 404).then_some(())
+    })
+    .await;
+    assert_eq!(
+        request_id(&dana.submit(&page.url, &form, None).await),
+        first,
+        "and much later"
+    );
+    let wish = json!({ "confirm": "twice", "requestId": first });
+    let told = dana
+        .api(Method::POST, &format!("{api}/deletion"), Some(&wish))
+        .await;
+    assert_eq!(told.expect(201).json()["id"], Value::from(first));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delete_means_the_claim_that_was_shown_and_no_other_of_its_name() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+    let id = request(&dana, BUCKET, "reborn", &[]).await;
+    let claim = claim_path(&until_request(&dana, &id, "Fulfilled").await);
+    let path = format!("{claim}/delete");
+    let (page, old) = open(&dana, &path, "/delete").await;
+    let old = old.with("_confirm", "reborn");
+
+    let (shown, form) = open(&dana, &path, "/delete").await;
+    let sent = dana
+        .submit(&shown.url, &form.with("_confirm", "reborn"), None)
+        .await;
+    let _ = until_request(&dana, &request_id(&sent), "Fulfilled").await;
+    until("the claim to leave", Duration::from_secs(20), async || {
+        (dana.get(&claim).await.status == 404).then_some(())
+    })
+    .await;
+    let plane = claim.split('/').nth(2).unwrap();
+    let id = request(&dana, BUCKET, "reborn", &[("_plane", plane)]).await;
+    let _ = until_request(&dana, &id, "Fulfilled").await;
+    until("the claim to be there", Duration::from_secs(20), async || {
+        (dana.get(&claim).await.status == 200).then_some(())
+    })
+    .await;
+
+    let refused = dana.submit(&page.url, &old, None).await.expect(422);
+    assert!(
+        refused.page().body().contains("another stands under its name"),
+        "{}",
+        refused.page().body()
+    );
+    let api = format!("/api/v1{claim}/deletion");
+    let wish = json!({ "confirm": "reborn", "uid": old.get("_uid") });
+    let _ = dana.api(Method::POST, &api, Some(&wish)).await.expect(422);
+    let _ = dana.get(&claim).await.expect(200);
+    // Shown again, it is that one that is meant.
+    let form = refused.page().form("/delete").unwrap();
+    let _ = request_id(&dana.submit(&refused.url, &form, None).await);
 }

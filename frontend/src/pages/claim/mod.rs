@@ -5,7 +5,7 @@ mod tree;
 
 use leptos::prelude::*;
 use portico_domain::claim::{Condition, Health};
-use portico_domain::view::{ClaimEvent, ClaimPage, Frame};
+use portico_domain::view::{ClaimEvent, ClaimPage, Frame, names};
 
 use crate::islands::Reveal;
 use crate::pages::claims::csrf;
@@ -52,6 +52,7 @@ fn head(frame: &Frame, page: &ClaimPage) -> AnyView {
             view! {
                 <form method="post" action=format!("{}/renew", row.href)>
                     {csrf(frame)}
+                    <input type="hidden" name=names::REQUEST value=page.request_id.to_string() />
                     <button class="button" title=title>{icon("refresh")}"Renew"</button>
                 </form>
             }

@@ -112,6 +112,8 @@ pub struct ClaimPage {
     pub pending: Option<RequestRow>,
     /// Whether the viewer may change and delete it; if not, why.
     pub may_change: Allowed,
+    /// The identity that a request sent from this page will have: posted, so that sending it twice asks once.
+    pub request_id: RequestId,
     /// Until when it would be kept if it were renewed now; `None` when there is no renewing it.
     pub renews_until: Option<Timestamp>,
 }
@@ -220,6 +222,10 @@ pub struct ClaimEvent {
 pub struct DeletePage {
     /// The claim.
     pub row: ClaimRow,
+    /// Its `metadata.uid`: posted, so that another claim made under its name meanwhile is left alone.
+    pub uid: String,
+    /// The identity that the request will have: posted, so that sending the form twice asks once.
+    pub request_id: RequestId,
     /// What goes with it, in words.
     pub consequences: Vec<String>,
     /// Whether approval will be needed, and from whom.

@@ -9,7 +9,8 @@ pub const NAME: &str = "_name";
 pub const PLAN: &str = "_plan";
 /// The plan that the form was made with, so that what it set gives way to another plan's.
 pub const PLAN_WAS: &str = "_plan_was";
-/// [`super::RequestFormPage::request_id`]: sending a form twice asks once.
+/// [`super::RequestFormPage::request_id`], [`super::DeletePage::request_id`] or [`super::ClaimPage::request_id`]: sending
+/// a form twice asks once.
 pub const REQUEST: &str = "_request";
 /// The region asked for; empty for any.
 pub const REGION: &str = "_region";
@@ -36,6 +37,8 @@ pub const REVISION: &str = "_revision";
 pub const DECISION: &str = "_decision";
 /// What an approver has to say.
 pub const COMMENT: &str = "_comment";
+/// [`super::DeletePage::uid`] as the page showed it: another claim made under the name since is not meant.
+pub const UID: &str = "_uid";
 /// The claim's name, typed to confirm its deletion.
 pub const CONFIRM: &str = "_confirm";
 /// The key of a secret to reveal.

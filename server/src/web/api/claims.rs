@@ -14,7 +14,7 @@ use super::super::problem::Problem;
 use super::super::subject::ClaimPath;
 use super::super::viewer::Body;
 use super::Asker;
-use super::requests::{AskFor, accepted, answer};
+use super::requests::{AskFor, accepted, answer, identity};
 use crate::portal::{FormTarget, Posted, Sent};
 
 #[derive(Debug, Default, Deserialize)]
@@ -93,6 +93,9 @@ pub(in super::super) struct Renew {
     /// What to tell the approver.
     #[serde(default)]
     note: Option<String>,
+    /// An identity of the caller's making (a UUID): asking twice with the same one asks once.
+    #[serde(default)]
+    request_id: Option<String>,
 }
 
 /// `POST …/renewal`.
@@ -102,10 +105,10 @@ pub(in super::super) async fn renew(
     ClaimPath(claim): ClaimPath,
     Body(wish): Body<Renew>,
 ) -> Result<Response, Problem> {
-    let note = wish.note.map(|note| (names::NOTE.to_owned(), note));
-    let posted = Posted {
-        pairs: note.into_iter().collect(),
-    };
+    let mut pairs = Vec::new();
+    pairs.extend(wish.note.map(|note| (names::NOTE.to_owned(), note)));
+    pairs.extend(identity(wish.request_id)?);
+    let posted = Posted { pairs };
     let submission = app
         .portal
         .renew(&asker.current.viewer, asker.remote.as_deref(), &claim, &posted)
@@ -122,6 +125,12 @@ pub(in super::super) struct Delete {
     /// What to tell the approver.
     #[serde(default)]
     note: Option<String>,
+    /// An identity of the caller's making (a UUID): asking twice with the same one asks once.
+    #[serde(default)]
+    request_id: Option<String>,
+    /// `metadata.uid` of the claim that is meant: another of its name is left alone.
+    #[serde(default)]
+    uid: Option<String>,
 }
 
 /// `POST …/deletion`: asks for its end.
@@ -133,6 +142,8 @@ pub(in super::super) async fn delete(
 ) -> Result<Response, Problem> {
     let mut pairs = vec![(names::CONFIRM.to_owned(), wish.confirm)];
     pairs.extend(wish.note.map(|note| (names::NOTE.to_owned(), note)));
+    pairs.extend(wish.uid.map(|uid| (names::UID.to_owned(), uid)));
+    pairs.extend(identity(wish.request_id)?);
     let sent = app
         .portal
         .submit_delete(

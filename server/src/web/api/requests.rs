@@ -69,17 +69,22 @@ impl AskFor {
                 put(name, value);
             }
         }
-        if let Some(id) = &self.request_id {
-            if id.parse::<uuid::Uuid>().is_err() {
-                return Err(Problem::bad_request("requestId must be a UUID."));
-            }
-            put(names::REQUEST, id);
-        }
         if let Some(object) = &self.object {
             put(names::TAB, "yaml");
             put(names::YAML, &object.to_string());
         }
+        pairs.extend(identity(self.request_id.clone())?);
         Ok(Posted { pairs })
+    }
+}
+
+/// The identity that a caller gives a request, as a form would post it.
+pub(super) fn identity(id: Option<String>) -> Result<Option<(String, String)>, Problem> {
+    match id {
+        Some(id) if id.parse::<uuid::Uuid>().is_err() => {
+            Err(Problem::bad_request("requestId must be a UUID."))
+        }
+        id => Ok(id.map(|id| (names::REQUEST.to_owned(), id))),
     }
 }
 
