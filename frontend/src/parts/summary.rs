@@ -11,12 +11,12 @@ pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
     let rows: Vec<_> = lines
         .iter()
         .map(|line| {
-            let after = line.used.saturating_add(line.takes);
-            let over = after > line.limit;
-            let words = match (line.takes, over) {
-                (_, true) => format!("{} of {}: too much by {}", after, line.limit, after - line.limit),
-                (0, false) => format!("{} of {}", line.used, line.limit),
-                (takes, false) => format!("{} of {} (+{takes})", after, line.limit),
+            let (after, over) = (line.after(), line.exceeds());
+            let words = match line.takes {
+                _ if over => format!("{after} of {}: too much by {}", line.limit, after - line.limit),
+                0 => format!("{after} of {}", line.limit),
+                takes if takes < 0 => format!("{after} of {} (−{})", line.limit, takes.unsigned_abs()),
+                takes => format!("{after} of {} (+{takes})", line.limit),
             };
             let name = resource(&line.resource);
             view! {

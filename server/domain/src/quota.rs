@@ -5,28 +5,39 @@ use std::collections::BTreeMap;
 use crate::documents::Quota;
 use crate::view::QuotaLine;
 
-/// A line for each limited resource that the request takes of, and for `claims`.
+/// Amounts by the name of the resource.
+pub type Amounts = BTreeMap<String, u64>;
+
+/// A line for each limited resource of which a request takes more or less than its claim takes `before` it.
+/// `used` is what the tenant uses before it, that included.
 #[must_use]
-pub fn lines(quota: &Quota, used: &BTreeMap<String, u64>, takes: &BTreeMap<String, u64>) -> Vec<QuotaLine> {
+pub fn lines(quota: &Quota, used: &Amounts, before: &Amounts, after: &Amounts) -> Vec<QuotaLine> {
+    let of = |amounts: &Amounts, resource: &str| amounts.get(resource).copied().unwrap_or(0);
     quota
         .0
         .iter()
-        .filter(|(resource, _)| takes.get(*resource).is_some_and(|amount| *amount > 0))
+        .filter(|(resource, _)| of(before, resource) != of(after, resource))
         .map(|(resource, limit)| QuotaLine {
             resource: resource.clone(),
-            takes: takes.get(resource).copied().unwrap_or(0),
-            used: used.get(resource).copied().unwrap_or(0),
+            takes: growth(of(before, resource), of(after, resource)),
+            used: of(used, resource),
             limit: *limit,
         })
         .collect()
 }
 
-/// What the request would exceed, a sentence each; empty when it fits.
+fn growth(before: u64, after: u64) -> i64 {
+    let amount = i64::try_from(before.abs_diff(after)).unwrap_or(i64::MAX);
+    if after < before { -amount } else { amount }
+}
+
+/// What the request would exceed, a sentence each; empty when it fits. What takes no more than before is never too
+/// much: a limit that was lowered meanwhile holds nobody back from taking less.
 #[must_use]
 pub fn exceeded(lines: &[QuotaLine]) -> Vec<String> {
     lines
         .iter()
-        .filter(|line| line.used.saturating_add(line.takes) > line.limit)
+        .filter(|line| line.exceeds())
         .map(|line| {
             format!(
                 "The quota of {} does not allow it: {} of {} are in use, and this takes {}. Delete something, or ask a platform administrator for more.",
@@ -37,11 +48,22 @@ pub fn exceeded(lines: &[QuotaLine]) -> Vec<String> {
 }
 
 /// Adds `takes` to `used`.
-pub fn add(used: &mut BTreeMap<String, u64>, takes: &BTreeMap<String, u64>) {
+pub fn add(used: &mut Amounts, takes: &Amounts) {
     for (resource, amount) in takes {
         let sum = used.entry(resource.clone()).or_default();
         *sum = sum.saturating_add(*amount);
     }
+}
+
+/// Of each resource the larger of both amounts.
+#[must_use]
+pub fn larger(one: &Amounts, other: &Amounts) -> Amounts {
+    let mut larger = one.clone();
+    for (resource, amount) in other {
+        let kept = larger.entry(resource.clone()).or_default();
+        *kept = (*kept).max(*amount);
+    }
+    larger
 }
 
 #[cfg(test)]
@@ -61,7 +83,7 @@ mod tests {
             ("memoryGib".into(), 5),
             ("storageGib".into(), 100),
         ]);
-        let lines = lines(&quota, &used, &takes);
+        let lines = lines(&quota, &used, &BTreeMap::new(), &takes);
         assert_eq!(
             lines
                 .iter()
@@ -72,5 +94,26 @@ mod tests {
         let exceeded = exceeded(&lines);
         assert_eq!(exceeded.len(), 1);
         assert!(exceeded[0].starts_with("The quota of memoryGib"), "{exceeded:?}");
+    }
+
+    #[test]
+    fn only_what_grows_is_refused_however_low_the_limit() {
+        let quota = Quota(BTreeMap::from([("cpu".into(), 8), ("storageGiB".into(), 100)]));
+        let used = BTreeMap::from([("cpu".into(), 30), ("storageGiB".into(), 90)]);
+        let amounts =
+            |cpu, storage| BTreeMap::from([("cpu".to_owned(), cpu), ("storageGiB".to_owned(), storage)]);
+        let change = |after| lines(&quota, &used, &amounts(24, 50), &after);
+        let same = change(amounts(24, 50));
+        assert!(same.is_empty(), "a renewal changes nothing: {same:?}");
+        let less = change(amounts(4, 50));
+        assert_eq!((less[0].takes, less[0].after()), (-20, 10));
+        assert!(exceeded(&less).is_empty(), "still over the limit, and less so");
+        let mixed = change(amounts(4, 61));
+        let refused = exceeded(&mixed);
+        assert_eq!(refused.len(), 1);
+        assert!(
+            refused[0].contains("storageGiB") && refused[0].contains("takes 11"),
+            "{refused:?}"
+        );
     }
 }

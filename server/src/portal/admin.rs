@@ -152,7 +152,7 @@ impl Portal {
             if !viewer.platform_admin && !viewer.may(&tenant.name, Role::TenantAdmin) {
                 continue;
             }
-            let used = self.usage(&tenant.name).await?;
+            let used = self.usage(&tenant.name).await?.total();
             rows.push(TenantRow {
                 name: tenant.name.clone(),
                 title: tenant.title().to_owned(),

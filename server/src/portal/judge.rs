@@ -8,7 +8,8 @@ use portico_domain::claim::Flavour;
 use portico_domain::manifest::{Marks, render, settle_connection_secret};
 use portico_domain::names::{ClaimName, is_dns_label};
 use portico_domain::policy::{Facts, Ruling, approvers_in_words, takes};
-use portico_domain::quota;
+use portico_domain::quota::{self, Amounts};
+use portico_domain::request::Action;
 use portico_domain::schema::{Check, Reason, Violation};
 use portico_domain::tenancy::{Scope, Viewer};
 use portico_domain::view::{ApprovalPreview, DryRunVerdict};
@@ -127,18 +128,19 @@ impl Portal {
         if tenant.spec.quota.0.is_empty() {
             return Ok(());
         }
-        let mut used = self.usage(&draft.work.tenant).await?;
-        let takes = takes(draft.plan.as_ref());
-        if let Some(claim) = &draft.claim {
-            let catalog = self.planes().catalog();
-            let before = super::usage::plan(&catalog, &claim.reference.offering, claim.plan.as_ref());
-            for (resource, amount) in portico_domain::policy::takes(before) {
-                if let Some(used) = used.get_mut(&resource) {
-                    *used = used.saturating_sub(amount);
-                }
-            }
+        // A renewal takes nothing that the claim does not take already.
+        if draft.action == Action::Renew {
+            return Ok(());
         }
-        draft.quota = quota::lines(&tenant.spec.quota, &used, &takes);
+        let usage = self.usage(&draft.work.tenant).await?;
+        let (mut used, before) = match (draft.claim_ref(), &draft.claim) {
+            (Some(reference), Some(_)) => (usage.beside(&reference), usage.of(&reference)),
+            (Some(reference), None) => (usage.beside(&reference), Amounts::new()),
+            (None, _) => (usage.total(), Amounts::new()),
+        };
+        quota::add(&mut used, &before);
+        let after = takes(draft.plan.as_ref());
+        draft.quota = quota::lines(&tenant.spec.quota, &used, &before, &after);
         for sentence in quota::exceeded(&draft.quota) {
             draft.problem("", sentence);
         }

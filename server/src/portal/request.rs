@@ -7,7 +7,7 @@ use portico_domain::documents::Configuration;
 use portico_domain::manifest::{diff, expires_at, settable, without_machinery};
 use portico_domain::names::RequestId;
 use portico_domain::policy::{approvers_in_words, is_approver, takes, unmet};
-use portico_domain::quota;
+use portico_domain::quota::{self, Amounts};
 use portico_domain::request::{Action, Comment, Request, State};
 use portico_domain::schema::yaml;
 use portico_domain::tenancy::{Role, Viewer};
@@ -81,18 +81,19 @@ impl Portal {
         let Some(tenant) = configuration.tenants.get(&request.tenant) else {
             return Ok(Vec::new());
         };
-        if request.action != Action::Create || request.state.is_end() || tenant.spec.quota.0.is_empty() {
+        let counts = matches!(request.action, Action::Create | Action::Change);
+        if !counts || request.state.is_end() || tenant.spec.quota.0.is_empty() {
             return Ok(Vec::new());
         }
-        let takes = takes(plan(catalog, &request.claim.offering, request.plan.as_ref()));
-        let mut used = self.usage(&request.tenant).await?;
-        // What is used counts this request already: say what was used before it.
-        for (resource, amount) in &takes {
-            if let Some(used) = used.get_mut(resource) {
-                *used = used.saturating_sub(*amount);
-            }
-        }
-        Ok(quota::lines(&tenant.spec.quota, &used, &takes))
+        let usage = self.usage(&request.tenant).await?;
+        let mut used = usage.beside(&request.claim);
+        let before = match request.action {
+            Action::Change => usage.of(&request.claim),
+            _ => Amounts::new(),
+        };
+        quota::add(&mut used, &before);
+        let after = takes(plan(catalog, &request.claim.offering, request.plan.as_ref()));
+        Ok(quota::lines(&tenant.spec.quota, &used, &before, &after))
     }
 }
 

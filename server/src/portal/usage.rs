@@ -1,42 +1,75 @@
 //! What a tenant uses of its quota: its claims, and what is on its way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use portico_domain::claim::ClaimRef;
 use portico_domain::documents::Plan;
 use portico_domain::names::{OfferingName, PlanName, TenantName};
+use portico_domain::policy;
+use portico_domain::quota::{self, Amounts};
 use portico_domain::tenancy::Scope;
-use portico_domain::{policy, quota};
 use portico_planes::{Catalog, ClaimFilter};
 
 use super::{Portal, Result};
 
+/// What a tenant's claims take, those that are asked for included.
+#[derive(Debug, Default)]
+pub(super) struct Usage(BTreeMap<ClaimRef, Held>);
+
+/// What one claim takes.
+#[derive(Debug, Default)]
+struct Held {
+    /// As it is; nothing while there is none.
+    now: Amounts,
+    /// As it was asked to be.
+    asked: Amounts,
+}
+
+impl Usage {
+    /// What all of them take together. One that is to change counts as the larger of what it is and what it will be.
+    pub(super) fn total(&self) -> Amounts {
+        sum(self.0.values())
+    }
+
+    /// What all others take together.
+    pub(super) fn beside(&self, claim: &ClaimRef) -> Amounts {
+        sum(self
+            .0
+            .iter()
+            .filter(|(other, _)| *other != claim)
+            .map(|(_, held)| held))
+    }
+
+    /// What the claim takes as it is.
+    pub(super) fn of(&self, claim: &ClaimRef) -> Amounts {
+        self.0.get(claim).map(|held| held.now.clone()).unwrap_or_default()
+    }
+}
+
+fn sum<'h>(held: impl Iterator<Item = &'h Held>) -> Amounts {
+    let mut used = Amounts::new();
+    for each in held {
+        quota::add(&mut used, &quota::larger(&each.now, &each.asked));
+    }
+    used
+}
+
 impl Portal {
-    /// What the tenant uses, by resource. Claims made by other hands count as one claim each.
-    pub(super) async fn usage(&self, tenant: &TenantName) -> Result<BTreeMap<String, u64>> {
+    /// What the tenant uses. Claims made by other hands count as one claim each.
+    pub(super) async fn usage(&self, tenant: &TenantName) -> Result<Usage> {
         let scope = Scope::system().narrow(tenant);
         let catalog = self.planes().catalog();
-        let mut used = BTreeMap::new();
-        let mut counted: BTreeSet<ClaimRef> = BTreeSet::new();
-        for claim in self
-            .planes()
-            .claims(&scope, &ClaimFilter::of_tenant(tenant.clone()))
-        {
-            quota::add(
-                &mut used,
-                &policy::takes(plan(&catalog, &claim.reference.offering, claim.plan.as_ref())),
-            );
-            counted.insert(claim.reference.clone());
+        let mut usage = Usage::default();
+        let mine = ClaimFilter::of_tenant(tenant.clone());
+        for claim in self.planes().claims(&scope, &mine) {
+            let plan = plan(&catalog, &claim.reference.offering, claim.plan.as_ref());
+            usage.0.entry(claim.reference.clone()).or_default().now = policy::takes(plan);
         }
-        for request in self.store().open_creates(&scope, tenant).await? {
-            if counted.insert(request.claim.clone()) {
-                quota::add(
-                    &mut used,
-                    &policy::takes(plan(&catalog, &request.claim.offering, request.plan.as_ref())),
-                );
-            }
+        for request in self.store().under_way(&scope, tenant).await? {
+            let plan = plan(&catalog, &request.claim.offering, request.plan.as_ref());
+            usage.0.entry(request.claim.clone()).or_default().asked = policy::takes(plan);
         }
-        Ok(used)
+        Ok(usage)
     }
 }
 

@@ -123,12 +123,26 @@ pub struct ApprovalPreview {
 pub struct QuotaLine {
     /// `claims`, `memoryGib` …
     pub resource: String,
-    /// What this request takes.
-    pub takes: u64,
+    /// What this request takes besides; less than 0 where it gives back.
+    pub takes: i64,
     /// What is used before it.
     pub used: u64,
     /// What may be used.
     pub limit: u64,
+}
+
+impl QuotaLine {
+    /// What is used after it.
+    #[must_use]
+    pub fn after(&self) -> u64 {
+        self.used.saturating_add_signed(self.takes)
+    }
+
+    /// Whether the limit does not allow it: it takes more, and too much.
+    #[must_use]
+    pub fn exceeds(&self) -> bool {
+        self.takes > 0 && self.after() > self.limit
+    }
 }
 
 /// What came of sending a request.

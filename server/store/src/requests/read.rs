@@ -72,16 +72,18 @@ impl Store {
         Ok(requests(&self.backend.fetch(query).await?)?.pop())
     }
 
-    /// A tenant's requests for new claims that are under way, the oldest first: what they ask for
-    /// counts towards its quota before there are claims to count.
+    /// A tenant's requests for new claims and changes that are under way, the oldest first: what they ask for counts
+    /// towards its quota before the control planes have it.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn open_creates(&self, scope: &Scope, tenant: &TenantName) -> Result<Vec<Request>> {
+    pub async fn under_way(&self, scope: &Scope, tenant: &TenantName) -> Result<Vec<Request>> {
         let mut query = Query::new(SELECT, []);
         write_scope(scope, &mut query);
         query.push(" AND tenant = ").bind(tenant.as_str());
-        query.push(" AND action = ").bind(Action::Create.slug());
+        query
+            .push(" AND action IN ")
+            .bind_list([Action::Create.slug(), Action::Change.slug()].into_iter());
         query.push(" AND state IN ").push(OPEN).push(" ORDER BY id");
         requests(&self.backend.fetch(query).await?)
     }

@@ -66,13 +66,7 @@ async fn a_request_outside_the_scope_does_not_exist(database: &TestStore) {
         );
         assert!(store.count_requests(&scope, &filter).await.unwrap().is_empty());
         assert_eq!(store.open_request_of(&scope, &theirs.claim).await.unwrap(), None);
-        assert!(
-            store
-                .open_creates(&scope, &theirs.tenant)
-                .await
-                .unwrap()
-                .is_empty()
-        );
+        assert!(store.under_way(&scope, &theirs.tenant).await.unwrap().is_empty());
         assert!(
             store
                 .events(&scope, &EventFilter::default(), &Page::first(10))
@@ -328,6 +322,15 @@ async fn what_is_under_way_counts_before_there_are_claims(database: &TestStore) 
             .await
             .unwrap();
     }
+    for (name, action) in [
+        ("changed", Action::Change),
+        ("renewed", Action::Renew),
+        ("deleted", Action::Delete),
+    ] {
+        let mut about = request("payments", name, State::AwaitingApproval);
+        about.action = action;
+        store.insert_request(&about, &[]).await.unwrap();
+    }
     for (number, state) in [State::Fulfilled, State::Rejected, State::Failed]
         .into_iter()
         .enumerate()
@@ -337,12 +340,9 @@ async fn what_is_under_way_counts_before_there_are_claims(database: &TestStore) 
             .await
             .unwrap();
     }
-    let open = store
-        .open_creates(&scope_of(&["payments"]), &tenant)
-        .await
-        .unwrap();
+    let open = store.under_way(&scope_of(&["payments"]), &tenant).await.unwrap();
     let names: Vec<&str> = open.iter().map(|request| request.claim.name.as_str()).collect();
-    assert_eq!(names, ["open-0", "open-1", "open-2"]);
+    assert_eq!(names, ["open-0", "open-1", "open-2", "changed"]);
 }
 
 async fn the_schema_is_brought_up_to_date_once(database: &TestStore) {

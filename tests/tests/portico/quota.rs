@@ -1,0 +1,45 @@
+//! Quota: what is asked for counts before it is there, and only what grows is refused.
+
+use portico_tests::demo::Demo;
+use portico_tests::person::{Answer, Person};
+use portico_tests::story::{POSTGRESQL, claim_path, decide, request, request_id, until_request};
+
+async fn database(person: &Person, name: &str) -> String {
+    let id = request(person, POSTGRESQL, name, &[]).await;
+    claim_path(&until_request(person, &id, "Fulfilled").await)
+}
+
+async fn change_plan(person: &Person, claim: &str, plan: &str) -> Answer {
+    let page = person.get(&format!("{claim}/change")).await.expect(200);
+    let form = page.page().form("/change").expect("a form").with("_plan", plan);
+    person.submit(&page.url, &form, Some(("_do", "submit"))).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_are_under_way_count_and_the_approver_sees_what_they_take() {
+    let demo = Demo::start().await;
+    let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
+    dana.work_in("payments/dev").await;
+    let (one, other) = (database(&dana, "one").await, database(&dana, "other").await);
+
+    // Either would fit; both do not.
+    let first = request_id(&change_plan(&dana, &one, "large").await);
+    let _ = until_request(&dana, &first, "Awaiting approval").await;
+    let refused = change_plan(&dana, &other, "large").await;
+    assert_eq!(refused.status, 422, "{}", refused.url);
+    let said = refused.page().text("#problems").unwrap();
+    assert!(said.contains("quota of storageGiB"), "{said}");
+
+    let seen = ada.get(&format!("/requests/{first}")).await.expect(200);
+    let meters = seen.page().texts(".meter").join("; ");
+    assert!(meters.contains("CPU") && meters.contains("(+23)"), "{meters}");
+    assert!(!meters.contains("Claims"), "no claim more than before: {meters}");
+    let queue = ada.get("/approvals").await.expect(200);
+    let meters = queue.page().texts(".meter").join("; ");
+    assert!(meters.contains("(+23)"), "{meters}");
+
+    // What was turned down takes nothing.
+    let _ = decide(&ada, &first, "reject", "Too dear").await.expect(200);
+    let second = request_id(&change_plan(&dana, &other, "large").await);
+    let _ = until_request(&dana, &second, "Awaiting approval").await;
+}
