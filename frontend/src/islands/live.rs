@@ -58,7 +58,7 @@ mod imp {
     }
 
     fn listen() {
-        let Ok(source) = EventSource::new("/events") else {
+        let Ok(source) = EventSource::new(&address()) else {
             return;
         };
         for event in [
@@ -98,6 +98,15 @@ mod imp {
                 refresh();
             }
         });
+    }
+
+    /// Where changes are told: on a claim's page also those of what stands behind it.
+    fn address() -> String {
+        let path = window().location().pathname().unwrap_or_default();
+        match path.strip_prefix("/claims/") {
+            Some(claim) if find("main [data-live=claim]").is_some() => format!("/events?claim={claim}"),
+            _ => "/events".to_owned(),
+        }
     }
 
     /// A claim's own page looks up only when something happens to that claim.

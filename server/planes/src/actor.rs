@@ -12,7 +12,7 @@ const GROUP: HeaderName = HeaderName::from_static("impersonate-group");
 
 /// On whose behalf a call is made. A control plane that is set to `actAs: person` gets the call in
 /// the person's name; any other gets it in Portico's own, whoever the actor is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Actor {
     /// As [`portico_domain::tenancy::Person::subject`]; empty for Portico itself.
     pub subject: String,

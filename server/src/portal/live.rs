@@ -7,7 +7,7 @@ use portico_domain::tenancy::{Scope, Viewer};
 use portico_planes::Change;
 use portico_store::{EventFilter, Page};
 use serde::Serialize;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use super::frame::decides;
 use super::names::{claim_href, request_href};
@@ -34,6 +34,9 @@ pub enum LiveEvent {
         id: RequestId,
         /// The path of its page.
         href: String,
+        /// For whoever has the page of its claim open: the path of that page.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        claim: Option<String>,
     },
     /// A control plane, and so all its claims.
     Plane {
@@ -50,6 +53,14 @@ pub struct Live {
     viewer: Viewer,
     changes: broadcast::Receiver<Change>,
     recorded: broadcast::Receiver<Recorded>,
+    behind: Option<Behind>,
+}
+
+/// What stands behind the claim whose page is open.
+struct Behind {
+    claim: ClaimRef,
+    /// `None` when too much is looked at already.
+    news: Option<watch::Receiver<u64>>,
 }
 
 /// What something was recorded of.
@@ -77,7 +88,24 @@ impl Portal {
             viewer: viewer.clone(),
             changes: self.planes().subscribe(),
             recorded: self.shared.recorded.subscribe(),
+            behind: None,
         }
+    }
+
+    /// The same for somebody who has a claim's page open: what stands behind the claim counts as the claim.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`](super::PortalError::NotFound) when there is no such claim for the viewer.
+    pub fn live_on(&self, viewer: &Viewer, claim: &ClaimRef) -> Result<Live> {
+        self.seen_claim(viewer, claim)?;
+        let behind = Behind {
+            claim: claim.clone(),
+            news: self.look_out(viewer, claim),
+        };
+        Ok(Live {
+            behind: Some(behind),
+            ..self.live(viewer)
+        })
     }
 
     /// Tells those who look what was recorded after the event `last`, by this replica or another; answers what to ask
@@ -131,7 +159,7 @@ impl Live {
                 recorded = self.recorded.recv() => match recorded {
                     Ok(Recorded::Request { id, tenant }) => {
                         if tenant.is_some_and(|tenant| self.viewer.scope().allows(&tenant)) || self.is_asked(id).await {
-                            return Some(LiveEvent::Request { id, href: request_href(id) });
+                            return Some(LiveEvent::Request { id, href: request_href(id), claim: self.opened_claim_of(id).await });
                         }
                     }
                     Ok(Recorded::Plane(name)) => {
@@ -142,8 +170,21 @@ impl Live {
                     Err(broadcast::error::RecvError::Lagged(_)) => return Some(LiveEvent::Missed),
                     Err(broadcast::error::RecvError::Closed) => return None,
                 },
+                claim = news_of(self.behind.as_mut()) => {
+                    // It may have become another tenant's meanwhile.
+                    if self.portal.seen_claim(&self.viewer, &claim).is_ok() {
+                        return Some(LiveEvent::Claim { href: claim_href(&claim), reference: claim, deleted: false });
+                    }
+                }
             }
         }
+    }
+
+    /// The claim's page that is open, if the request is about that claim.
+    async fn opened_claim_of(&self, id: RequestId) -> Option<String> {
+        let opened = &self.behind.as_ref()?.claim;
+        let request = self.portal.seen_request(&self.viewer, id).await.ok()?;
+        (request.claim == *opened).then(|| claim_href(opened))
     }
 
     /// Whether the request waits for the viewer, who is no member of its tenant.
@@ -185,4 +226,15 @@ impl Live {
             }
         }
     }
+}
+
+/// The claim, when something is new behind it; never, when nothing is looked at.
+async fn news_of(behind: Option<&mut Behind>) -> ClaimRef {
+    if let Some(behind) = behind
+        && let Some(news) = &mut behind.news
+        && news.changed().await.is_ok()
+    {
+        return behind.claim.clone();
+    }
+    std::future::pending().await
 }

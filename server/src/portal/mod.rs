@@ -25,6 +25,7 @@ mod home;
 mod index;
 mod judge;
 mod live;
+mod lookout;
 mod names;
 mod offering;
 mod renew;
@@ -87,6 +88,7 @@ struct Shared {
     work_to_do: Arc<Notify>,
     submitting: tokio::sync::Mutex<()>,
     recorded: tokio::sync::broadcast::Sender<live::Recorded>,
+    lookouts: lookout::Lookouts,
     clock: fn() -> Timestamp,
 }
 
@@ -111,6 +113,7 @@ impl Portal {
                 work_to_do,
                 submitting: tokio::sync::Mutex::default(),
                 recorded: tokio::sync::broadcast::Sender::new(live::KEPT),
+                lookouts: lookout::Lookouts::default(),
                 clock,
             }),
         }

@@ -16,7 +16,9 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::app::App;
+use super::asked::Asked;
 use super::problem::Problem;
+use super::subject;
 use super::viewer::Api;
 use crate::portal::{Live, LiveEvent};
 
@@ -73,15 +75,20 @@ struct Telling {
     _place: Place,
 }
 
-/// `GET /events`.
+/// `GET /events`; with `?claim={plane}/{offering}/{namespace}/{name}` for whoever has that claim's page open.
 pub(super) async fn events(
     State(app): State<App>,
     Api(current): Api,
+    asked: Asked,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let resumed = headers.contains_key("last-event-id");
+    let live = match asked.text("claim") {
+        Some(claim) => app.portal.live_on(&current.viewer, &subject::claim(claim)?)?,
+        None => app.portal.live(&current.viewer),
+    };
     let telling = Telling {
-        live: app.portal.live(&current.viewer),
+        live,
         until: tokio::time::Instant::now() + LASTS,
         first: resumed.then_some(LiveEvent::Missed),
         number: 0,

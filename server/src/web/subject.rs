@@ -23,6 +23,33 @@ struct Claim {
     name: String,
 }
 
+/// The claim that is written `{plane}/{offering}/{namespace}/{name}`, as its page's path ends.
+pub(super) fn claim(text: &str) -> Result<ClaimRef, Problem> {
+    let parts: Vec<&str> = text.split('/').collect();
+    let [plane, offering, namespace, name] = parts[..] else {
+        return Err(Problem::not_found());
+    };
+    Claim {
+        plane: plane.to_owned(),
+        offering: offering.to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    }
+    .reference()
+}
+
+impl Claim {
+    fn reference(self) -> Result<ClaimRef, Problem> {
+        let missing = |_| Problem::not_found();
+        Ok(ClaimRef {
+            plane: self.plane.parse().map_err(missing)?,
+            offering: self.offering.parse().map_err(missing)?,
+            namespace: (self.namespace != "-").then_some(self.namespace),
+            name: self.name.parse().map_err(missing)?,
+        })
+    }
+}
+
 impl<T: FromStr> FromRequestParts<App> for Named<T> {
     type Rejection = Problem;
 
@@ -38,15 +65,9 @@ impl FromRequestParts<App> for ClaimPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let missing = |_| Problem::not_found();
         let Path(path) = Path::<Claim>::from_request_parts(parts, app)
             .await
             .map_err(|_| Problem::not_found())?;
-        Ok(Self(ClaimRef {
-            plane: path.plane.parse().map_err(missing)?,
-            offering: path.offering.parse().map_err(missing)?,
-            namespace: (path.namespace != "-").then_some(path.namespace),
-            name: path.name.parse().map_err(missing)?,
-        }))
+        path.reference().map(Self)
     }
 }

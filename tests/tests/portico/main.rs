@@ -38,6 +38,7 @@ macro_rules! on_all_planes {
 
 mod agreement;
 mod bad_input;
+mod behind;
 mod comments;
 mod connections;
 mod cordon;

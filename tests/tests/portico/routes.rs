@@ -19,7 +19,8 @@ const WALKERS: [&str; 5] = ["vic", "dana", "ada", "ruth", "pat"];
 /// not. `N`: there is nothing there, as far as they can tell. `B`: may, but what this test posts is
 /// no sense.
 ///
-/// `{claim}` is a claim of payments, `{request}` a request of dana's that waits for ada.
+/// `{claim}` is the page of a claim of payments, `{reference}` the claim itself, `{request}` a request of dana's that
+/// waits for ada.
 const TABLE: &[(&str, &str, &str, &str)] = &[
     ("GET", "/", "/", "SKKKKK"),
     ("GET", "/catalog", "/catalog", "SKKKKK"),
@@ -160,6 +161,7 @@ const API: &[(&str, &str, &str, &str, &str)] = &[
         "KKKKKK",
     ),
     ("GET", "/events", "/events", "", "SKKKKK"),
+    ("GET", "/events", "/events?claim={reference}", "", "SKKKNK"),
     ("GET", "/api/v1/viewer", "/api/v1/viewer", "", "SKKKKK"),
     ("GET", "/api/v1/home", "/api/v1/home", "", "SKKKKK"),
     ("GET", "/api/v1/search", "/api/v1/search?q=sql", "", "SKKKKK"),
@@ -375,6 +377,10 @@ async fn every_route_as_every_role_and_as_a_stranger() {
                 .replace(
                     "{claim}",
                     &format!("/claims/eu-shared/{POSTGRESQL}/payments-dev/orders"),
+                )
+                .replace(
+                    "{reference}",
+                    &format!("eu-shared/{POSTGRESQL}/payments-dev/orders"),
                 )
                 .replace("{offering}", POSTGRESQL)
                 .replace("{request}", &request);

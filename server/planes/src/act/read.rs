@@ -11,6 +11,7 @@ use super::write::{drop_managed_fields, that_object};
 use crate::actor::Actor;
 use crate::error::PlaneError;
 use crate::registry::Planes;
+use crate::stream::METADATA;
 use crate::wire::{Call, Wire, path_of, segment};
 
 impl Planes {
@@ -86,6 +87,28 @@ impl Planes {
         Ok(keys)
     }
 
+    /// The version of a secret, by its metadata alone: nothing of what it holds leaves the control plane.
+    ///
+    /// # Errors
+    /// Each kind of [`PlaneError`]; [`PlaneError::NotFound`] while it has not been written yet.
+    pub async fn secret_version(
+        &self,
+        actor: &Actor,
+        plane: &PlaneName,
+        namespace: &str,
+        name: &str,
+    ) -> Result<String, PlaneError> {
+        let wire = self.wire(plane)?;
+        let call = Call::get(secret_path(namespace, name)).accepting(METADATA);
+        let (_, object) = wire.ask(call.by(actor)).await?;
+        let version = object
+            .pointer("/metadata/resourceVersion")
+            .and_then(Value::as_str);
+        version
+            .map(str::to_owned)
+            .ok_or_else(|| wire.garbage("asked for a secret's version, it sent none"))
+    }
+
     /// Whether the actor may do `verb` with the resource, by the control plane's own word
     /// (a `SelfSubjectAccessReview`). `None` for the namespace asks about all of them.
     ///
@@ -104,17 +127,21 @@ impl Planes {
 }
 
 async fn secret_object(wire: &Wire, actor: &Actor, namespace: &str, name: &str) -> Result<Value, PlaneError> {
-    let path = format!(
-        "/api/v1/namespaces/{}/secrets/{}",
-        segment(namespace),
-        segment(name)
-    );
-    let (_, object) = wire.ask(Call::get(path).by(actor)).await?;
+    let call = Call::get(secret_path(namespace, name)).by(actor);
+    let (_, object) = wire.ask(call).await?;
     if object.get("kind").and_then(Value::as_str) == Some("Secret") {
         Ok(object)
     } else {
         Err(wire.garbage("asked for a secret, it sent something else"))
     }
+}
+
+fn secret_path(namespace: &str, name: &str) -> String {
+    format!(
+        "/api/v1/namespaces/{}/secrets/{}",
+        segment(namespace),
+        segment(name)
+    )
 }
 
 /// Asks the control plane what an actor may do there; without one, what Portico may.

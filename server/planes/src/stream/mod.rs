@@ -79,7 +79,9 @@ pub(crate) struct Collection {
 
 const METADATA_LIST: &str =
     "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
-const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+/// Asks for an object's metadata alone (Kubernetes, "API concepts", metadata-only fetches).
+pub(crate) const METADATA: &str =
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 const WHOLE: &str = "application/json";
 
 /// Keeps the sink in step with the collection until it is dropped. `revived` changes whenever the
