@@ -38,8 +38,14 @@ pub(super) fn collect(list: Option<web_sys::NodeList>) -> Vec<Element> {
 
 /// Listens for as long as the page is there.
 pub(super) fn on(target: &EventTarget, event: &str, heard: impl FnMut(Event) + 'static) {
-    let heard = Closure::<dyn FnMut(Event)>::new(heard).into_js_value();
-    let _ = target.add_event_listener_with_callback(event, heard.unchecked_ref());
+    let _ = target.add_event_listener_with_callback(event, &handler(heard));
+}
+
+/// What can listen to several things, for as long as the page is there.
+pub(super) fn handler(heard: impl FnMut(Event) + 'static) -> js_sys::Function {
+    Closure::<dyn FnMut(Event)>::new(heard)
+        .into_js_value()
+        .unchecked_into()
 }
 
 /// The element that an event is about.

@@ -12,13 +12,15 @@ pub fn Live() -> impl IntoView {
 
 #[cfg(feature = "hydrate")]
 mod imp {
-    use std::cell::Cell;
+    use std::cell::{Cell, RefCell};
+    use std::rc::Rc;
 
+    use js_sys::Function;
     use wasm_bindgen::JsCast;
     use wasm_bindgen_futures::spawn_local;
-    use web_sys::{EventSource, MessageEvent};
+    use web_sys::{Event, EventSource, MessageEvent};
 
-    use crate::islands::browser::{document, find, on, pause, window};
+    use crate::islands::browser::{document, find, handler, on, pause, window};
     use crate::islands::renew;
 
     /// Milliseconds between two looks at the page, however much changes.
@@ -29,20 +31,64 @@ mod imp {
     const UNDER_WAY: i32 = 2_000;
     /// Milliseconds before a connection that the server refused is tried again.
     const LATER: i32 = 5_000;
+    /// Milliseconds after which a page is no longer new.
+    const NEW: f64 = 2_000.0;
 
     thread_local! {
         static BUSY: Cell<bool> = const { Cell::new(false) };
         static AGAIN: Cell<bool> = const { Cell::new(false) };
         static LOST: Cell<bool> = const { Cell::new(false) };
+        /// The connection by which changes are told. A page that nobody sees has none: a browser opens six to a host
+        /// by HTTP/1.1, and a seventh page would wait for ever.
+        static SOURCE: RefCell<Option<EventSource>> = const { RefCell::new(None) };
+    }
+
+    /// What is done with what comes by a connection; the same for every one.
+    struct Ears {
+        told: Function,
+        opened: Function,
+        failed: Function,
     }
 
     pub(super) fn start() {
         if find("main [data-live]").is_none() {
             return;
         }
-        listen();
-        on(&document(), "visibilitychange", |_| {
-            if !document().hidden() {
+        let ears = Rc::new_cyclic(|ears: &std::rc::Weak<Ears>| {
+            let ears = ears.clone();
+            Ears {
+                told: handler(|event| told(&event)),
+                opened: handler(|_| opened()),
+                failed: handler(move |event| {
+                    if let Some(ears) = ears.upgrade() {
+                        failed(&event, ears);
+                    }
+                }),
+            }
+        });
+        if !document().hidden() {
+            listen(&ears);
+            if is_old() {
+                refresh();
+            }
+        }
+        let seen = ears.clone();
+        on(&document(), "visibilitychange", move |_| {
+            if document().hidden() {
+                hush();
+            } else {
+                listen(&seen);
+                refresh();
+            }
+        });
+        // A page that is kept for going back to must let go of its connection, and takes it up again.
+        on(&window(), "pagehide", |_| hush());
+        on(&window(), "pageshow", move |event| {
+            if event
+                .dyn_ref::<web_sys::PageTransitionEvent>()
+                .is_some_and(web_sys::PageTransitionEvent::persisted)
+            {
+                listen(&ears);
                 refresh();
             }
         });
@@ -57,47 +103,71 @@ mod imp {
         });
     }
 
-    fn listen() {
+    /// Whether the page was made some time ago: fetched beforehand, or kept by the browser. Where the two clocks
+    /// disagree, it is looked at once too often.
+    fn is_old() -> bool {
+        let at = find("main[data-at]").and_then(|main| main.get_attribute("data-at")?.parse::<f64>().ok());
+        at.is_some_and(|at| (js_sys::Date::now() - at).abs() > NEW)
+    }
+
+    /// Listens, unless it does already.
+    fn listen(ears: &Rc<Ears>) {
+        if SOURCE.with_borrow(Option::is_some) {
+            return;
+        }
         let Ok(source) = EventSource::new(&address()) else {
             return;
         };
-        for event in [
-            "message", "catalog", "claim", "plane", "request", "missed", "change",
-        ] {
-            on(&source, event, |event| {
-                let text = event
-                    .dyn_ref::<MessageEvent>()
-                    .and_then(|event| event.data().as_string());
-                if concerns_us(&text.unwrap_or_default()) {
-                    refresh();
+        let hears = |event: &str, ear| {
+            let _ = source.add_event_listener_with_callback(event, ear);
+        };
+        for event in ["catalog", "claim", "plane", "request", "missed"] {
+            hears(event, &ears.told);
+        }
+        hears("open", &ears.opened);
+        hears("error", &ears.failed);
+        SOURCE.set(Some(source));
+    }
+
+    /// Stops listening.
+    fn hush() {
+        if let Some(source) = SOURCE.take() {
+            source.close();
+        }
+    }
+
+    fn told(event: &Event) {
+        let text = event
+            .dyn_ref::<MessageEvent>()
+            .and_then(|event| event.data().as_string());
+        if concerns_us(&text.unwrap_or_default()) {
+            refresh();
+        }
+    }
+
+    /// What happened before it listened was not heard.
+    fn opened() {
+        if LOST.replace(false) || find("main [data-under-way]").is_some() {
+            refresh();
+        }
+    }
+
+    /// The browser connects again by itself, save when the server said no.
+    fn failed(event: &Event, ears: Rc<Ears>) {
+        LOST.set(true);
+        let source = event
+            .target()
+            .and_then(|target| target.dyn_into::<EventSource>().ok());
+        let ours = SOURCE.with_borrow(|ours| ours.is_some() && *ours == source);
+        if ours && source.is_some_and(|source| source.ready_state() == EventSource::CLOSED) {
+            SOURCE.take();
+            spawn_local(async move {
+                pause(LATER).await;
+                if !document().hidden() {
+                    listen(&ears);
                 }
             });
         }
-        on(&source, "open", |_| {
-            // What happened before it listened was not heard.
-            if LOST.replace(false) || find("main [data-under-way]").is_some() {
-                refresh();
-            }
-        });
-        let failed = source.clone();
-        on(&source, "error", move |_| {
-            LOST.set(true);
-            if failed.ready_state() == EventSource::CLOSED {
-                spawn_local(async {
-                    pause(LATER).await;
-                    listen();
-                });
-            }
-        });
-        on(&window(), "pagehide", move |_| source.close());
-        on(&window(), "pageshow", |event| {
-            if event
-                .dyn_ref::<web_sys::PageTransitionEvent>()
-                .is_some_and(web_sys::PageTransitionEvent::persisted)
-            {
-                refresh();
-            }
-        });
     }
 
     /// Where changes are told: on a claim's page also those of what stands behind it.

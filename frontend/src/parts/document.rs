@@ -29,7 +29,7 @@ pub(crate) fn document(frame: &Frame, content: impl FnOnce() -> AnyView) -> Stri
                 {rail(frame)}
                 <div class="column">
                     {top(frame)}
-                    <main id="main" tabindex="-1">
+                    <main id="main" tabindex="-1" data-at=frame.now.as_millisecond()>
                         {notices(&frame.notices)}
                         {content()}
                     </main>

@@ -23,6 +23,19 @@ export async function controlPlane(demo, name) {
       asked.on('error', reject);
       asked.end(JSON.stringify(object));
     });
+  /** Changes some fields of what is at `path`, as `kubectl patch --type=merge` does; `undefined` only reads. */
+  const merge = (path, change) =>
+    new Promise((resolve, reject) => {
+      const method = change ? 'PATCH' : 'GET';
+      const told = { method, agent, headers: { ...headers, 'content-type': 'application/merge-patch+json' } };
+      const asked = request(`${server}${path}`, told, (answer) => {
+        let said = '';
+        answer.on('data', (piece) => (said += piece));
+        answer.on('end', () => (answer.statusCode === 200 ? resolve(JSON.parse(said)) : reject(new Error(`${path}: ${answer.statusCode} ${said}`))));
+      });
+      asked.on('error', reject);
+      asked.end(change && JSON.stringify(change));
+    });
   const createAll = (path, objects) => Promise.all(objects.map((object) => create(path, object)));
-  return { createAll };
+  return { create, createAll, merge };
 }
