@@ -34,7 +34,7 @@ pub(super) const PLACES: [Place; 3] = [
 /// username, name, about, groups
 type Row = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
-const PEOPLE: [Row; 6] = [
+const PEOPLE: [Row; 7] = [
     (
         "dana",
         "Dana Okafor",
@@ -52,6 +52,12 @@ const PEOPLE: [Row; 6] = [
         "Ada Lindqvist",
         "Approver and developer in Payments",
         &["payments-approvers", "payments-developers"],
+    ),
+    (
+        "tess",
+        "Tess Moreau",
+        "Tenant admin of Payments",
+        &["payments-admins"],
     ),
     (
         "ruth",
