@@ -83,7 +83,7 @@ impl Store {
         query.push(" AND tenant = ").bind(tenant.as_str());
         query
             .push(" AND action IN ")
-            .bind_list([Action::Create.slug(), Action::Change.slug()].into_iter());
+            .bind_list([Action::Create.slug(), Action::Change.slug()]);
         query.push(" AND state IN ").push(OPEN).push(" ORDER BY id");
         requests(&self.backend.fetch(query).await?)
     }

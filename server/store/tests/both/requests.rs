@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use portico_domain::request::{Decision, Request, State, Step};
+use portico_domain::request::{Action, Decision, Request, State, Step};
 use portico_domain::tenancy::Scope;
 use portico_store::testing::{TestStore, event, request};
 use portico_store::{EventFilter, Page, RequestFilter, StoreError};
