@@ -162,6 +162,7 @@ impl Demo {
         }
         let port = url::Url::parse(&self.ready.portal).unwrap().port().unwrap();
         (self.process, self.ready) = launch(self.folder.path(), port, &self.arguments).await;
+        self.hear().await;
     }
 
     /// SIGTERM; how it ended, and after how long.

@@ -1,7 +1,7 @@
 //! What people do in the portal, step by step, by its pages and without scripts: asking, deciding, looking,
 //! revealing, changing, deleting.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::person::{Answer, Person};
 use crate::until::until_it;
@@ -81,7 +81,21 @@ pub async fn until_request(person: &Person, id: &str, state: &str) -> Answer {
             .is_some_and(|line| line.contains(state))
     };
     let what = format!("request {id}: {state}");
-    until_it(&what, PATIENCE, async || person.get(&path).await, right).await
+    let mut answer = until_it(&what, PATIENCE, async || person.get(&path).await, right).await;
+    // What was made shows once the watch has brought it; what was made and is gone again never does.
+    let patience = Instant::now() + Duration::from_secs(5);
+    while state == "Fulfilled" && is_without_its_claim(&answer) && Instant::now() < patience {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        answer = person.get(&path).await;
+    }
+    answer
+}
+
+fn is_without_its_claim(request: &Answer) -> bool {
+    let page = request.page();
+    let is_delete = page.text("h1").is_some_and(|title| title.starts_with("Delete"));
+    let mut links = page.attributes(".page-head a", "href").into_iter();
+    !is_delete && !links.any(|link| link.starts_with("/claims/"))
 }
 
 /// The address of the claim that a fulfilled request's page leads to.

@@ -24,17 +24,15 @@ impl Mirror {
     /// Copies the claims that the simulated control plane begins with, then keeps both alike.
     pub(super) async fn start(simulated: Direct, real: Direct, definitions: &[Value]) -> Self {
         let mut kinds: Vec<Kind> = definitions.iter().filter_map(Kind::of).collect();
-        for kind in &mut kinds {
-            kind.begin(&simulated, &real).await;
-        }
         let mut secrets = Secrets::default();
-        secrets.copy(&simulated, &real).await;
+        for kind in &mut kinds {
+            kind.begin(&mut secrets, &simulated, &real).await;
+        }
         let task = tokio::spawn(async move {
             loop {
                 for kind in &mut kinds {
-                    kind.keep(&simulated, &real).await;
+                    kind.keep(&mut secrets, &simulated, &real).await;
                 }
-                secrets.copy(&simulated, &real).await;
                 tokio::time::sleep(PACE).await;
             }
         });
@@ -95,7 +93,7 @@ impl Kind {
         format!("{}/{name}", self.collection(object))
     }
 
-    async fn begin(&mut self, simulated: &Direct, real: &Direct) {
+    async fn begin(&mut self, secrets: &mut Secrets, simulated: &Direct, real: &Direct) {
         for twin in list(simulated, &self.everywhere()).await {
             // The portal made them, or so the demo has it.
             let path = self.path(&twin);
@@ -105,10 +103,10 @@ impl Kind {
             let claim = real.get(&path).await.unwrap();
             self.twins.insert(path, Twin::of(&claim));
         }
-        self.keep(simulated, real).await;
+        self.keep(secrets, simulated, real).await;
     }
 
-    async fn keep(&mut self, simulated: &Direct, real: &Direct) {
+    async fn keep(&mut self, secrets: &mut Secrets, simulated: &Direct, real: &Direct) {
         let by_path = |objects: Vec<Value>| -> HashMap<String, Value> {
             objects
                 .into_iter()
@@ -117,6 +115,8 @@ impl Kind {
         };
         let claims = by_path(list(real, &self.everywhere()).await);
         let twins = by_path(list(simulated, &self.everywhere()).await);
+        // A secret is there before anybody is told that its claim is ready.
+        secrets.copy(simulated, real).await;
         for (path, claim) in &claims {
             let known = self
                 .twins

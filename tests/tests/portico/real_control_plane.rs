@@ -72,7 +72,7 @@ async fn the_story_on_a_real_api_server() {
         &[("/spec/size", "3"), ("/spec/colour", "green")],
     )
     .await;
-    let claim = until_its_claim(&dana, &id).await;
+    let claim = claim_path(&until_request(&dana, &id, "Fulfilled").await);
     let object = kubectl.json(&["get", WIDGET, "shop-front", NAMESPACE, "--show-managed-fields"]);
     assert_eq!(object["spec"]["size"], 3);
     assert_eq!(object["metadata"]["managedFields"][0]["manager"], "portico");
@@ -141,22 +141,6 @@ async fn the_story_on_a_real_api_server() {
     // What is taken away leaves the catalog.
     let _ = kubectl.run(&["delete", "customresourcedefinition", WIDGET]);
     until_catalog(&dana, "no card for widgets", false).await;
-}
-
-/// The claim of a request, once it is made and the watch has brought it.
-async fn until_its_claim(person: &Person, id: &str) -> String {
-    let _ = until_request(person, id, "Fulfilled").await;
-    let fulfilled = until_it(
-        "the request leads to its claim",
-        Duration::from_secs(10),
-        async || person.get(&format!("/requests/{id}")).await,
-        |answer| {
-            let links = answer.page().attributes(".page-head a", "href");
-            links.iter().any(|link| link.starts_with("/claims/"))
-        },
-    )
-    .await;
-    claim_path(&fulfilled)
 }
 
 async fn until_catalog(person: &Person, what: &str, has_widgets: bool) {
