@@ -1,6 +1,6 @@
 //! Approval policies: which requests go, which are refused, and who must agree to the rest.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kube_cel::KubeCelExt;
@@ -9,9 +9,10 @@ use kube_cel::cel::{Context, Program, Value as CelValue};
 use serde_json::{Value, json};
 
 use crate::documents::{
-    ApprovalPolicy, Approvers, Category, ControlPlane, Environment, Outcome, Plan, Tenant,
+    ApprovalPolicy, Approvers, Category, Consumption, ControlPlane, Environment, Outcome, Plan, Tenant,
 };
 use crate::names::OfferingName;
+use crate::quota::Amounts;
 use crate::request::{Action, Decision, RuleNeed};
 use crate::tenancy::{Role, Viewer};
 
@@ -207,7 +208,7 @@ fn variables(facts: &Facts<'_>) -> [(&'static str, Value); 7] {
             "plan",
             json!({
                 "name": facts.plan.map_or("", |plan| plan.name.as_str()),
-                "consumes": facts.plan.map(|plan| plan.consumes.clone()).unwrap_or_default(),
+                "consumes": facts.plan.map(|plan| consumes(plan, facts.manifest)).unwrap_or_default(),
                 "monthlyPrice": facts.plan.and_then(|plan| plan.price.as_ref()).map_or(0.0, |price| price.monthly),
             }),
         ),
@@ -305,16 +306,32 @@ pub fn approvers_in_words(approvers: &Approvers, tenant_title: &str, count: u32)
     }
 }
 
-/// What a plan takes of a tenant's quota: what it says it consumes, and one claim.
+/// What a claim of a plan takes of a tenant's quota: what the plan says it consumes, and one claim. `object` is the
+/// claim, or the manifest for it.
 #[must_use]
-pub fn takes(plan: Option<&Plan>) -> BTreeMap<String, u64> {
-    let mut takes = plan.map(|plan| plan.consumes.clone()).unwrap_or_default();
+pub fn takes(plan: Option<&Plan>, object: &Value) -> Amounts {
+    let mut takes = plan.map(|plan| consumes(plan, object)).unwrap_or_default();
     takes.insert("claims".to_owned(), 1);
     takes
 }
 
+/// Where the object does not say how much, it is as much as the plan sets; nothing where that sets nothing.
+fn consumes(plan: &Plan, object: &Value) -> Amounts {
+    let preset = Value::Object(plan.values.clone());
+    let amount = |consumption: &Consumption| {
+        let said = consumption.of(object).or_else(|| consumption.of(&preset));
+        said.unwrap_or(0)
+    };
+    plan.consumes
+        .iter()
+        .map(|(resource, consumption)| (resource.clone(), amount(consumption)))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::documents::{ApprovalPolicySpec, ApprovalRule, PlaneGrant, Quota, TenantSpec};
     use crate::tenancy::{Person, Via};

@@ -57,6 +57,56 @@ fn problems(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
+fn what_a_plan_consumes_is_a_number_or_a_field_that_holds_one() {
+    let offering = |consumes: &str| {
+        format!(
+            "\
+apiVersion: portico.dev/v1alpha1
+kind: Offering
+metadata:
+  name: databases.example.org
+spec:
+  plans:
+    - name: small
+      values: {{ spec: {{ size: 20Gi, tier: cheap }} }}
+      consumes: {{ storageGiB: {consumes} }}
+"
+        )
+    };
+    let said = |consumes: &str| {
+        let text = offering(consumes);
+        problems(&[
+            ("portal.yaml", PORTAL),
+            ("tenant.yaml", TENANT),
+            ("offering.yaml", &text),
+        ])
+        .join("\n")
+    };
+    for right in [
+        "20",
+        "{ path: spec.size }",
+        "{ path: spec.size, times: 3 }",
+        "{ path: spec.nodes }",
+    ] {
+        assert_eq!(said(right), "", "{right}");
+    }
+    for (wrong, named) in [
+        ("-1", "storageGiB"),
+        ("many", "storageGiB"),
+        ("{ path: spec.size, factor: 2 }", "factor"),
+        ("{ path: 'spec size' }", "is not a path"),
+        ("{ path: spec.size, times: 0 }", "times"),
+        ("{ path: spec.tier }", "neither a number nor a quantity"),
+    ] {
+        let said = said(wrong);
+        assert!(
+            said.starts_with("offering.yaml:") && said.contains(named),
+            "{wrong}: {said}"
+        );
+    }
+}
+
+#[test]
 fn a_whole_configuration_is_taken() {
     let folder = folder(&[("portico.yaml", PORTAL), ("tenants.yaml", TENANT)]);
     let loaded = load(folder.path());

@@ -139,7 +139,10 @@ impl Portal {
             (None, _) => (usage.total(), Amounts::new()),
         };
         quota::add(&mut used, &before);
-        let after = takes(draft.plan.as_ref());
+        let after = takes(
+            draft.plan.as_ref(),
+            draft.manifest.as_ref().unwrap_or(&draft.object),
+        );
         draft.quota = quota::lines(&tenant.spec.quota, &used, &before, &after);
         for sentence in quota::exceeded(&draft.quota) {
             draft.problem("", sentence);

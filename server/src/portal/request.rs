@@ -92,7 +92,8 @@ impl Portal {
             _ => Amounts::new(),
         };
         quota::add(&mut used, &before);
-        let after = takes(plan(catalog, &request.claim.offering, request.plan.as_ref()));
+        let plan = plan(catalog, &request.claim.offering, request.plan.as_ref());
+        let after = takes(plan, &request.manifest);
         Ok(quota::lines(&tenant.spec.quota, &used, &before, &after))
     }
 }

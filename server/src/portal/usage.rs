@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use portico_domain::claim::ClaimRef;
-use portico_domain::documents::Plan;
+use portico_domain::documents::{Consumption, Plan};
 use portico_domain::names::{OfferingName, PlanName, TenantName};
 use portico_domain::policy;
 use portico_domain::quota::{self, Amounts};
 use portico_domain::tenancy::Scope;
 use portico_planes::{Catalog, ClaimFilter};
+use serde_json::Value;
 
 use super::{Portal, Result};
 
@@ -63,14 +64,24 @@ impl Portal {
         let mine = ClaimFilter::of_tenant(tenant.clone());
         for claim in self.planes().claims(&scope, &mine) {
             let plan = plan(&catalog, &claim.reference.offering, claim.plan.as_ref());
-            usage.0.entry(claim.reference.clone()).or_default().now = policy::takes(plan);
+            // A claim in a list comes without its object, which few plans need.
+            let whole = plan
+                .filter(|plan| depends_on_object(plan))
+                .and_then(|_| self.planes().claim(&scope, &claim.reference));
+            let object = whole.as_ref().map_or(&Value::Null, |claim| &*claim.object);
+            usage.0.entry(claim.reference.clone()).or_default().now = policy::takes(plan, object);
         }
         for request in self.store().under_way(&scope, tenant).await? {
             let plan = plan(&catalog, &request.claim.offering, request.plan.as_ref());
-            usage.0.entry(request.claim.clone()).or_default().asked = policy::takes(plan);
+            usage.0.entry(request.claim.clone()).or_default().asked = policy::takes(plan, &request.manifest);
         }
         Ok(usage)
     }
+}
+
+fn depends_on_object(plan: &Plan) -> bool {
+    let mut consumed = plan.consumes.values();
+    consumed.any(|consumption| matches!(consumption, Consumption::Field(_)))
 }
 
 /// A plan of an offering by its name.

@@ -50,6 +50,7 @@ mod lifecycle;
 mod openapi;
 mod other_provider;
 mod postgresql;
+mod quota;
 mod real_control_plane;
 mod renew;
 mod routes;

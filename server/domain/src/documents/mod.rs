@@ -6,6 +6,7 @@
 
 mod approval_policy;
 mod configuration;
+mod consumption;
 mod control_plane;
 mod offering;
 mod portal;
@@ -13,6 +14,7 @@ mod tenant;
 
 pub use approval_policy::{ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Outcome};
 pub use configuration::Configuration;
+pub use consumption::{Consumption, FieldAmount};
 pub use control_plane::{ActAs, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits};
 pub use offering::{
     Access, Category, Endpoint, FieldHint, FormHints, Offering, OfferingSpec, Plan, Price, ResourceRef,

@@ -4,6 +4,7 @@ use std::num::NonZeroU16;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::Consumption;
 use crate::names::{OfferingName, PlanName};
 
 /// One thing in the catalog: what a document adds to a kind that control planes serve.
@@ -131,7 +132,7 @@ pub struct Plan {
     pub facts: BTreeMap<String, String>,
     /// What one claim of it takes of the tenant's quota, by resource name, besides 1 `claims`.
     #[serde(default)]
-    pub consumes: BTreeMap<String, u64>,
+    pub consumes: BTreeMap<String, Consumption>,
     /// What it costs.
     #[serde(default)]
     pub price: Option<Price>,

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use portico_domain::claim::path;
 use portico_domain::documents::{
-    ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Connection, ControlPlane, Offering, Outcome,
-    Plan, Tenant,
+    ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Connection, Consumption, ControlPlane,
+    Offering, Outcome, Plan, Tenant,
 };
 use portico_domain::names::{PlaneName, TenantName, is_dns_label};
 use portico_domain::policy::Policies;
+use serde_json::Value;
 
 use super::super::load::Placed;
 use super::super::parse::Document;
@@ -132,6 +134,15 @@ fn offering_plan(at: usize, field: &str, plan: &Plan, findings: &mut Findings) {
             findings.error(at, format!("{field}.adjustable[{index}]"), message);
         }
     }
+    for (resource, consumption) in &plan.consumes {
+        consumes(
+            at,
+            &format!("{field}.consumes.{resource}"),
+            plan,
+            consumption,
+            findings,
+        );
+    }
     if let Some(price) = &plan.price {
         if !price.monthly.is_finite() || price.monthly < 0.0 {
             findings.error(at, format!("{field}.price.monthly"), "must be 0 or more");
@@ -143,6 +154,32 @@ fn offering_plan(at: usize, field: &str, plan: &Plan, findings: &mut Findings) {
                 "must be three letters, as EUR (ISO 4217)",
             );
         }
+    }
+}
+
+/// An amount that nobody can read would count as nothing.
+fn consumes(at: usize, field: &str, plan: &Plan, consumption: &Consumption, findings: &mut Findings) {
+    let Consumption::Field(from) = consumption else {
+        return;
+    };
+    if let Err(message) = field_path(&from.path) {
+        findings.error(at, format!("{field}.path"), message);
+        return;
+    }
+    if from.times == 0 {
+        findings.error(
+            at,
+            format!("{field}.times"),
+            "must be 1 or more; leave the resource out for nothing",
+        );
+    }
+    let preset = Value::Object(plan.values.clone());
+    if !path::all(&preset, &from.path).is_empty() && consumption.of(&preset).is_none() {
+        let message = format!(
+            "the plan sets {} to what is neither a number nor a quantity such as 20Gi",
+            from.path
+        );
+        findings.error(at, format!("{field}.path"), message);
     }
 }
 
