@@ -4,13 +4,11 @@ use portico_domain::request::Request;
 use portico_domain::tenancy::{Scope, Viewer};
 use portico_domain::view::{ApprovalRow, ApprovalsPage, Paged};
 use portico_planes::Catalog;
-use portico_store::{Page, RequestFilter};
+use portico_store::{RequestFilter, Undecided};
 
-use super::request::{may_decide, to_judge, track, wish};
+use super::request::{may_decide, to_judge, track, waits_for, wish};
 use super::{Portal, Result, rows};
 
-/// Requests looked at for one viewer's queue.
-const LOOKED_AT: u32 = 500;
 /// Requests on a page.
 const PER_PAGE: usize = 25;
 
@@ -24,8 +22,8 @@ impl Portal {
         let page = Paged::cut(waiting, page, PER_PAGE);
         let catalog = self.planes().catalog();
         let mut items = Vec::with_capacity(page.items.len());
-        for request in &page.items {
-            items.push(self.approval_row(&catalog, request).await?);
+        for request in self.still_waiting(viewer, &page.items).await? {
+            items.push(self.approval_row(&catalog, &request).await?);
         }
         Ok(ApprovalsPage {
             rows: Paged {
@@ -38,22 +36,26 @@ impl Portal {
         })
     }
 
-    /// The requests that the viewer may decide on, the longest waiting first.
-    pub(super) async fn waiting_for(&self, viewer: &Viewer) -> Result<Vec<Request>> {
+    /// What the viewer may decide on, the longest waiting first.
+    pub(super) async fn waiting_for(&self, viewer: &Viewer) -> Result<Vec<Undecided>> {
         // Whose agreement is needed stands in the request, and may be a group outside its tenant: all that wait
         // are looked at, and only what this viewer is asked for is kept.
-        let filter = RequestFilter {
-            not_requester: Some(viewer.person.subject.clone()),
-            ..RequestFilter::awaiting_decision()
-        };
         let mut found = self
             .store()
-            .requests(&Scope::system(), &filter, &Page::first(LOOKED_AT))
-            .await?
-            .items;
-        found.retain(|request| may_decide(viewer, request).0);
-        found.reverse();
+            .undecided(&Scope::system(), &viewer.person.subject)
+            .await?;
+        found.retain(|request| waits_for(viewer, request));
         Ok(found)
+    }
+
+    /// The same whole; without those that somebody decided on meanwhile.
+    pub(super) async fn still_waiting(&self, viewer: &Viewer, found: &[Undecided]) -> Result<Vec<Request>> {
+        let mut whole = Vec::with_capacity(found.len());
+        for known in found {
+            let request = self.store().request(&Scope::system(), known.id).await?;
+            whole.extend(request.filter(|request| may_decide(viewer, request).0));
+        }
+        Ok(whole)
     }
 
     pub(super) async fn approval_row(&self, catalog: &Catalog, request: &Request) -> Result<ApprovalRow> {

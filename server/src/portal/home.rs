@@ -13,6 +13,8 @@ use super::index::Wanted;
 use super::names::title;
 use super::{Portal, Result, Work, rows};
 
+/// Requests shown of those that wait for the viewer.
+const WAITING: usize = 5;
 /// What a newcomer is shown.
 const SUGGESTIONS: usize = 3;
 
@@ -43,8 +45,10 @@ impl Portal {
         claims.truncate(10);
 
         let mut waiting_on_me = Vec::new();
-        for request in self.waiting_for(viewer).await?.iter().take(5) {
-            waiting_on_me.push(self.approval_row(&catalog, request).await?);
+        let waiting = self.waiting_for(viewer).await?;
+        let first = waiting.get(..WAITING).unwrap_or(&waiting);
+        for request in self.still_waiting(viewer, first).await? {
+            waiting_on_me.push(self.approval_row(&catalog, &request).await?);
         }
         let mine = RequestFilter {
             requester: Some(viewer.person.subject.clone()),

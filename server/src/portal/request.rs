@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use portico_domain::claim::marks;
 use portico_domain::documents::Configuration;
 use portico_domain::manifest::{diff, expires_at, settable, without_machinery};
-use portico_domain::names::RequestId;
+use portico_domain::names::{RequestId, TenantName};
 use portico_domain::policy::{approvers_in_words, is_approver, takes, unmet};
 use portico_domain::quota::{self, Amounts};
-use portico_domain::request::{Action, Comment, Request, State};
+use portico_domain::request::{Action, ApprovalNeed, Comment, Decision, Request, State};
 use portico_domain::schema::yaml;
 use portico_domain::tenancy::{Role, Viewer};
 use portico_domain::view::{DiffLine, DiffTone, QuotaLine, RequestPage, RequestStep};
 use portico_planes::Catalog;
+use portico_store::Undecided;
 
 use super::comment::may_comment;
 use super::names::{claim_href, plane_title};
@@ -155,13 +156,33 @@ pub(super) fn to_judge(request: &Request) -> Vec<DiffLine> {
 }
 
 /// Whether the viewer is one of those whose agreement is still missing.
-pub(super) fn is_asked(viewer: &Viewer, request: &Request) -> bool {
-    let Some(need) = &request.approval else {
-        return false;
-    };
-    unmet(&need.rules, &request.decisions)
+fn is_asked(
+    viewer: &Viewer,
+    tenant: &TenantName,
+    need: Option<&ApprovalNeed>,
+    decisions: &[Decision],
+) -> bool {
+    need.is_some_and(|need| {
+        unmet(&need.rules, decisions)
+            .iter()
+            .any(|rule| is_approver(viewer, tenant, &rule.approvers))
+    })
+}
+
+fn has_decided(viewer: &Viewer, decisions: &[Decision]) -> bool {
+    decisions
         .iter()
-        .any(|rule| is_approver(viewer, &request.tenant, &rule.approvers))
+        .any(|decision| decision.by.subject == viewer.person.subject)
+}
+
+/// Whether the viewer may decide on a request that is not their own and on which somebody must.
+pub(super) fn waits_for(viewer: &Viewer, request: &Undecided) -> bool {
+    is_asked(
+        viewer,
+        &request.tenant,
+        request.approval.as_ref(),
+        &request.decisions,
+    ) && !has_decided(viewer, &request.decisions)
 }
 
 /// Whether the viewer is one of those whose agreement was asked for, whatever became of it.
@@ -172,7 +193,13 @@ pub(super) fn was_asked(viewer: &Viewer, request: &Request) -> bool {
 
 /// Whether the viewer may decide; if one would expect so and it is not, why.
 pub(super) fn may_decide(viewer: &Viewer, request: &Request) -> (bool, Option<String>) {
-    if request.state != State::AwaitingApproval || !is_asked(viewer, request) {
+    let asked = is_asked(
+        viewer,
+        &request.tenant,
+        request.approval.as_ref(),
+        &request.decisions,
+    );
+    if request.state != State::AwaitingApproval || !asked {
         return (false, None);
     }
     if request.requester.subject == viewer.person.subject {
@@ -181,11 +208,7 @@ pub(super) fn may_decide(viewer: &Viewer, request: &Request) -> (bool, Option<St
             Some("Nobody approves a request of their own. Ask another approver.".to_owned()),
         );
     }
-    if request
-        .decisions
-        .iter()
-        .any(|decision| decision.by.subject == viewer.person.subject)
-    {
+    if has_decided(viewer, &request.decisions) {
         return (
             false,
             Some("You have agreed; it needs somebody else’s agreement too.".to_owned()),

@@ -174,3 +174,45 @@ async fn an_approver_from_outside_sees_what_became_of_what_they_agreed_to() {
     let claim = claim_path(&until_request(&dana, &id, "Fulfilled").await);
     let _ = ruth.get(&claim).await.expect(404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_longest_comes_first_however_much_came_after_it() {
+    const AFTER: u16 = 520;
+    let mut demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/production").await;
+    let id = request(&dana, BUCKET, "first-come", &[]).await;
+    let _ = until_request(&dana, &id, "Awaiting approval").await;
+
+    demo.stop();
+    let url = format!("sqlite:{}", demo.data().join("portico.db").display());
+    let store = Store::connect(&url, &Settings::default()).await.unwrap();
+    let key: RequestId = id.parse().unwrap();
+    let first = store.request(&Scope::system(), key).await.unwrap().unwrap();
+    for number in 0..AFTER {
+        let mut another = first.clone();
+        another.id = RequestId(uuid::Uuid::now_v7());
+        another.claim.name = format!("later-{number}").parse().unwrap();
+        another.created_at = jiff::Timestamp::now();
+        store.insert_request(&another, &[]).await.unwrap();
+    }
+    store.close().await;
+    demo.restart().await;
+
+    let ada = demo.sign_in("ada").await;
+    let queue = ada.get("/approvals").await.expect(200).page();
+    assert!(queue.body().contains("first-come"), "{}", queue.body());
+    let listed = ada
+        .api(reqwest::Method::GET, "/api/v1/approvals?page=1", None)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(listed["rows"]["items"][0]["row"]["id"], id);
+    assert_eq!(listed["rows"]["total"], AFTER + 1);
+    let home = ada
+        .api(reqwest::Method::GET, "/api/v1/home", None)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(home["waitingOnMe"][0]["row"]["id"], id);
+}

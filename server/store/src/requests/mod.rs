@@ -4,8 +4,10 @@ mod columns;
 mod filter;
 mod queue;
 mod read;
+mod undecided;
 mod write;
 
 pub(crate) use columns::{SELECT, readable};
 pub use filter::RequestFilter;
 pub use queue::{Renewal, Retry};
+pub use undecided::Undecided;

@@ -16,6 +16,7 @@ crate::on_both! {
     of_two_who_decide_at_once_one_is_told_that_it_is_stale,
     what_was_frozen_does_not_change,
     lists_are_filtered_and_come_in_pages,
+    all_that_waits_for_a_decision_is_found_the_longest_waiting_first,
     what_is_under_way_counts_before_there_are_claims,
     the_schema_is_brought_up_to_date_once,
     who_listens_hears_of_what_was_saved_and_of_nothing_else,
@@ -308,6 +309,38 @@ async fn lists_are_filtered_and_come_in_pages(database: &TestStore) {
         counts.into_iter().collect::<Vec<_>>(),
         [(State::AwaitingApproval, 5), (State::Fulfilled, 3)]
     );
+}
+
+async fn all_that_waits_for_a_decision_is_found_the_longest_waiting_first(database: &TestStore) {
+    let store = &database.store;
+    let mut made = Vec::new();
+    for number in 0..430 {
+        let tenant = if number % 2 == 0 { "payments" } else { "research" };
+        let request = request(tenant, &format!("files-{number}"), State::AwaitingApproval);
+        store.insert_request(&request, &[]).await.unwrap();
+        made.push(request);
+    }
+    // An id of a caller's own choosing says nothing of the time.
+    let mut late = request("payments", "late", State::AwaitingApproval);
+    late.id = "00000000-0000-4000-8000-000000000001".parse().unwrap();
+    let mut own = request("payments", "own", State::AwaitingApproval);
+    own.requester.subject = "https://sso.example#ada".into();
+    let decided = request("payments", "decided", State::Approved);
+    for request in [&late, &own, &decided] {
+        store.insert_request(request, &[]).await.unwrap();
+    }
+    made.push(late);
+    let ids = async |scope: Scope| {
+        let found = store.undecided(&scope, "https://sso.example#ada").await.unwrap();
+        found.into_iter().map(|request| request.id).collect::<Vec<_>>()
+    };
+    let wanted: Vec<_> = made.iter().map(|request| request.id).collect();
+    assert_eq!(ids(Scope::system()).await, wanted);
+    let in_research = made
+        .iter()
+        .filter(|request| request.tenant.as_str() == "research");
+    let wanted: Vec<_> = in_research.map(|request| request.id).collect();
+    assert_eq!(ids(scope_of(&["research"])).await, wanted);
 }
 
 async fn what_is_under_way_counts_before_there_are_claims(database: &TestStore) {
