@@ -2,8 +2,8 @@
 
 use portico_domain::names::TenantName;
 use portico_domain::tenancy::{Role, Viewer};
-use portico_domain::view::{ChainState, RecordPage, RecordRow};
-use portico_store::{ChainVerdict, EventFilter, Page};
+use portico_domain::view::{RecordPage, RecordRow};
+use portico_store::{EventFilter, Page};
 
 use super::names::request_href;
 use super::{Portal, PortalError, Result, sentence};
@@ -91,18 +91,7 @@ impl Portal {
             }
         }
         let chain = if viewer.platform_admin {
-            Some(match self.store().verify_chain().await? {
-                ChainVerdict::Intact { events, .. } => ChainState {
-                    holds: true,
-                    verified: events,
-                    breaks_at: None,
-                },
-                ChainVerdict::Broken { sequence, .. } => ChainState {
-                    holds: false,
-                    verified: (sequence - 1).max(0),
-                    breaks_at: Some(sequence),
-                },
-            })
+            Some(self.chain().await?)
         } else {
             None
         };

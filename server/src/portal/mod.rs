@@ -7,6 +7,7 @@
 mod admin;
 mod approvals;
 mod catalog;
+mod chain;
 mod claim;
 mod claims;
 mod comment;
@@ -87,6 +88,7 @@ struct Shared {
     typical_times: ArcSwap<BTreeMap<OfferingName, Duration>>,
     work_to_do: Arc<Notify>,
     submitting: tokio::sync::Mutex<()>,
+    chain: tokio::sync::Mutex<Option<chain::Judged>>,
     recorded: tokio::sync::broadcast::Sender<live::Recorded>,
     lookouts: lookout::Lookouts,
     clock: fn() -> Timestamp,
@@ -112,6 +114,7 @@ impl Portal {
                 typical_times: ArcSwap::default(),
                 work_to_do,
                 submitting: tokio::sync::Mutex::default(),
+                chain: tokio::sync::Mutex::default(),
                 recorded: tokio::sync::broadcast::Sender::new(live::KEPT),
                 lookouts: lookout::Lookouts::default(),
                 clock,

@@ -20,7 +20,7 @@ mod tokens;
 
 pub use error::StoreError;
 pub use page::{Listing, Page};
-pub use record::{ChainVerdict, EventFilter};
+pub use record::{ChainEnd, ChainVerdict, EventFilter};
 pub use requests::{Renewal, RequestFilter, Retry, Undecided};
 pub use sessions::{Logout, PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
 pub use store::{RequestChange, Settings, Store};

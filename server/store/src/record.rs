@@ -53,6 +53,26 @@ pub enum ChainVerdict {
     },
 }
 
+/// The end of a part of the chain that was judged and held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainEnd {
+    /// The place of its last event.
+    pub sequence: i64,
+    /// The hash of that.
+    pub hash: String,
+}
+
+impl ChainEnd {
+    /// Before the first event.
+    #[must_use]
+    pub fn beginning() -> Self {
+        Self {
+            sequence: 0,
+            hash: "0".repeat(64),
+        }
+    }
+}
+
 impl Store {
     /// Appends an event by itself.
     ///
@@ -93,6 +113,15 @@ impl Store {
     /// # Errors
     /// When the database fails. A chain that is broken is no error but a verdict.
     pub async fn verify_chain(&self) -> Result<ChainVerdict> {
+        self.verify_chain_after(ChainEnd::beginning()).await
+    }
+
+    /// Judges what follows a part of the chain that held when it was judged. What was changed in that part since is
+    /// not found.
+    ///
+    /// # Errors
+    /// When the database fails. A chain that is broken is no error but a verdict.
+    pub async fn verify_chain_after(&self, known: ChainEnd) -> Result<ChainVerdict> {
         let head = self
             .backend
             .fetch(Query::new(
@@ -107,7 +136,16 @@ impl Store {
             });
         };
         let (last, last_hash) = (head.integer("sequence")?, head.text("hash")?);
-        let (mut sequence, mut hash) = (0, "0".repeat(64));
+        let ChainEnd {
+            mut sequence,
+            mut hash,
+        } = known;
+        if last < sequence {
+            return Ok(ChainVerdict::Broken {
+                sequence: last + 1,
+                why: "it is missing".to_owned(),
+            });
+        }
         while sequence < last {
             let mut query = Query::new(SELECT, []);
             query

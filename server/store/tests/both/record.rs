@@ -2,7 +2,7 @@ use portico_domain::record::{NewEvent, chain_hash};
 use portico_domain::request::{Request, State};
 use portico_domain::tenancy::Scope;
 use portico_store::testing::{TestStore, event, request};
-use portico_store::{ChainVerdict, EventFilter, Page};
+use portico_store::{ChainEnd, ChainVerdict, EventFilter, Page};
 use serde_json::json;
 
 use crate::{run, scope_of};
@@ -16,6 +16,7 @@ crate::on_both! {
     a_changed_event_is_found,
     a_missing_event_is_found,
     a_chain_cut_off_at_its_end_is_found,
+    a_chain_is_judged_on_from_where_it_held,
     events_are_filtered,
     events_come_in_pages,
     what_belongs_to_no_tenant_is_for_those_who_see_all,
@@ -173,6 +174,38 @@ async fn three_events_tampered(database: &TestStore, statement: &'static str) {
             .unwrap();
     }
     run(database, statement).await.unwrap();
+}
+
+async fn a_chain_is_judged_on_from_where_it_held(database: &TestStore) {
+    let store = &database.store;
+    for _ in 0..3 {
+        store.append(bare("session.started")).await.unwrap();
+    }
+    let ChainVerdict::Intact { events, head } = store.verify_chain().await.unwrap() else {
+        panic!("it is as it was written");
+    };
+    let held = ChainEnd {
+        sequence: events,
+        hash: head,
+    };
+    let on = async |end: &ChainEnd| store.verify_chain_after(end.clone()).await.unwrap();
+    assert!(matches!(on(&held).await, ChainVerdict::Intact { events: 3, .. }));
+    store.append(bare("session.ended")).await.unwrap();
+    assert_eq!(on(&held).await, store.verify_chain().await.unwrap());
+    // Not what it held, or more than there is.
+    let other = ChainEnd {
+        hash: "1".repeat(64),
+        ..held.clone()
+    };
+    assert!(matches!(
+        on(&other).await,
+        ChainVerdict::Broken { sequence: 4, .. }
+    ));
+    let longer = ChainEnd { sequence: 9, ..held };
+    assert!(matches!(
+        on(&longer).await,
+        ChainVerdict::Broken { sequence: 5, .. }
+    ));
 }
 
 async fn events_are_filtered(database: &TestStore) {
