@@ -86,7 +86,7 @@ impl Store {
     }
 
     /// Fulfilled requests for new claims since `since` whose claims were not seen ready yet, the
-    /// oldest first, at most 500.
+    /// newest first, at most 500: what never gets ready must not keep the others from being looked at.
     ///
     /// # Errors
     /// When the database fails.
@@ -96,7 +96,7 @@ impl Store {
             .push(" WHERE state = 'fulfilled' AND action = 'create' AND updated_at >= ")
             .bind(since);
         query.push(" AND NOT EXISTS (SELECT 1 FROM readiness WHERE readiness.request_id = requests.id)");
-        query.push(" ORDER BY requests.id LIMIT 500");
+        query.push(" ORDER BY requests.updated_at DESC, requests.id DESC LIMIT 500");
         Ok(readable(&self.backend.fetch(query).await?))
     }
 }

@@ -76,6 +76,15 @@ async fn claims_not_yet_ready_are_looked_for(database: &TestStore) {
         .unwrap();
     let an_hour_ago = Timestamp::now() - SignedDuration::from_hours(1);
     assert_eq!(store.awaiting_readiness(an_hour_ago).await.unwrap(), [waiting]);
+    let younger = request("payments", "younger", State::Fulfilled);
+    store.insert_request(&younger, &[]).await.unwrap();
+    let found = store.awaiting_readiness(an_hour_ago).await.unwrap();
+    let names: Vec<&str> = found.iter().map(|request| request.claim.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["younger", "waiting"],
+        "what never gets ready starves nobody"
+    );
     let in_an_hour = Timestamp::now() + SignedDuration::from_hours(1);
     assert!(store.awaiting_readiness(in_an_hour).await.unwrap().is_empty());
 }
