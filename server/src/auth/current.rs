@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use portico_domain::documents::Configuration;
 use portico_domain::tenancy::{Via, Viewer};
+use portico_store::Sessions;
 use tower_sessions::Session;
 use tower_sessions::session::{Error, Id};
 
@@ -104,6 +105,26 @@ impl Viewers {
             session: Some(signed_in),
             reads_only: false,
         }))
+    }
+
+    /// The viewer of the session of that id as they are now, read from the database; `None` when it has ended. It does
+    /// not count as use of the session.
+    ///
+    /// # Errors
+    /// When the session cannot be read.
+    pub async fn again(
+        id: Id,
+        sessions: Sessions,
+        configuration: &LiveConfiguration,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Viewer>>, Error> {
+        let session = Session::new(Some(id), Arc::new(sessions), None);
+        let Some(signed_in) = session.get::<SignedIn>(SESSION_KEY).await? else {
+            return Ok(None);
+        };
+        let configured = configuration.current();
+        let lasts = now < signed_in.ends_at(&configured.portal.spec.sessions);
+        Ok(lasts.then(|| Arc::new(viewer(&configured, &signed_in))))
     }
 
     /// For a session that has just ended.

@@ -54,6 +54,9 @@ pub struct Live {
     changes: broadcast::Receiver<Change>,
     recorded: broadcast::Receiver<Recorded>,
     behind: Option<Behind>,
+    /// Something recorded of a request that is not told yet: whoever waits for the next change may stop waiting while
+    /// it is looked up whom that concerns.
+    unsure: Option<(RequestId, Option<TenantName>)>,
 }
 
 /// What stands behind the claim whose page is open.
@@ -71,6 +74,8 @@ pub(super) enum Recorded {
         tenant: Option<TenantName>,
     },
     Plane(PlaneName),
+    /// More than could be read one by one.
+    Missed,
 }
 
 /// Changes kept for somebody who looks and is slow to hear.
@@ -89,6 +94,7 @@ impl Portal {
             changes: self.planes().subscribe(),
             recorded: self.shared.recorded.subscribe(),
             behind: None,
+            unsure: None,
         }
     }
 
@@ -122,6 +128,11 @@ impl Portal {
             .items;
         let newest = events.first().map_or(0, |event| event.sequence);
         let Some(last) = last else { return Ok(newest) };
+        // Places in the record have no gaps.
+        if events.last().is_some_and(|oldest| oldest.sequence > last + 1) {
+            let _ = self.shared.recorded.send(Recorded::Missed);
+            return Ok(newest);
+        }
         events.retain(|event| event.sequence > last);
         for event in events.into_iter().rev() {
             let event = event.event;
@@ -143,9 +154,30 @@ impl Portal {
 }
 
 impl Live {
+    /// Goes on for the viewer as they are now: what they may see may have changed. Whether anything did.
+    pub fn look_as(&mut self, viewer: &Viewer) -> bool {
+        if self.viewer == *viewer {
+            return false;
+        }
+        self.viewer = viewer.clone();
+        self.behind = self.behind.take().and_then(|behind| {
+            self.portal.seen_claim(viewer, &behind.claim).ok()?;
+            let news = self.portal.look_out(viewer, &behind.claim);
+            Some(Behind { news, ..behind })
+        });
+        true
+    }
+
     /// The next change; `None` when the portal ends.
     pub async fn next(&mut self) -> Option<LiveEvent> {
         loop {
+            if let Some((id, tenant)) = self.unsure.clone() {
+                let told = self.of_request(id, tenant.as_ref()).await;
+                self.unsure = None;
+                if told.is_some() {
+                    return told;
+                }
+            }
             tokio::select! {
                 change = self.changes.recv() => match change {
                     Ok(change) => {
@@ -157,17 +189,15 @@ impl Live {
                     Err(broadcast::error::RecvError::Closed) => return None,
                 },
                 recorded = self.recorded.recv() => match recorded {
-                    Ok(Recorded::Request { id, tenant }) => {
-                        if tenant.is_some_and(|tenant| self.viewer.scope().allows(&tenant)) || self.is_asked(id).await {
-                            return Some(LiveEvent::Request { id, href: request_href(id), claim: self.opened_claim_of(id).await });
-                        }
-                    }
+                    Ok(Recorded::Request { id, tenant }) => self.unsure = Some((id, tenant)),
                     Ok(Recorded::Plane(name)) => {
                         if let Some(event) = self.seen(Change::Plane(name)) {
                             return Some(event);
                         }
                     }
-                    Err(broadcast::error::RecvError::Lagged(_)) => return Some(LiveEvent::Missed),
+                    Ok(Recorded::Missed) | Err(broadcast::error::RecvError::Lagged(_)) => {
+                        return Some(LiveEvent::Missed);
+                    }
                     Err(broadcast::error::RecvError::Closed) => return None,
                 },
                 claim = news_of(self.behind.as_mut()) => {
@@ -178,6 +208,19 @@ impl Live {
                 }
             }
         }
+    }
+
+    /// What to tell of a request of that tenant, if it concerns the viewer.
+    async fn of_request(&self, id: RequestId, tenant: Option<&TenantName>) -> Option<LiveEvent> {
+        let of_theirs = tenant.is_some_and(|tenant| self.viewer.scope().allows(tenant));
+        if !of_theirs && !self.is_asked(id).await {
+            return None;
+        }
+        Some(LiveEvent::Request {
+            id,
+            href: request_href(id),
+            claim: self.opened_claim_of(id).await,
+        })
     }
 
     /// The claim's page that is open, if the request is about that claim.

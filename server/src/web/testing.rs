@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use portico_planes::Planes;
@@ -59,6 +60,7 @@ pub(super) struct House {
     pub(super) provider: Provider,
     pub(super) base: Url,
     pub(super) store: Store,
+    pub(super) portal: Portal,
     pub(super) configuration: LiveConfiguration,
     pub(super) folder: TempDir,
     stop: CancellationToken,
@@ -126,14 +128,15 @@ impl House {
         let stop = CancellationToken::new();
         let planes = Planes::new(portico_planes::Settings::default());
         let work_to_do = Arc::new(Notify::new());
+        let portal = Portal::new(
+            store.clone(),
+            planes,
+            configuration.clone(),
+            work_to_do,
+            Timestamp::now,
+        );
         let app = App::new(Parts {
-            portal: Portal::new(
-                store.clone(),
-                planes,
-                configuration.clone(),
-                work_to_do,
-                Timestamp::now,
-            ),
+            portal: portal.clone(),
             stop: stop.clone(),
             configuration: configuration.clone(),
             store: store.clone(),
@@ -141,7 +144,7 @@ impl House {
             viewers: Viewers::default(),
             tokens: Tokens::default(),
             limits: Limits::default(),
-            streams: super::Streams::default(),
+            streams: super::Streams::judging_every(Duration::from_millis(50)),
             telemetry: Telemetry::default(),
             public_url: Url::parse(&configuration.current().portal.spec.public_url).unwrap(),
         });
@@ -155,6 +158,7 @@ impl House {
             provider,
             base,
             store,
+            portal,
             configuration,
             folder,
             stop,
@@ -260,6 +264,20 @@ impl Browser {
             headers,
             text,
         }
+    }
+
+    /// The stream of events.
+    pub(super) async fn listen(&mut self) -> reqwest::Response {
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let url = self.base.join("/events").unwrap();
+        let request = self.http.get(url).header("cookie", cookies.join("; "));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer
     }
 
     async fn follow(&mut self, mut page: Page) -> Page {

@@ -1,20 +1,25 @@
 //! Extractors: who is asking, and what they posted. A handler that names one of these cannot be
 //! reached without what it checks.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::request::Parts;
-use http::{Method, header};
+use http::{HeaderValue, Method, header};
 use jiff::Timestamp;
+use portico_domain::tenancy::Viewer;
 use portico_domain::view::names;
+use portico_store::Sessions;
 use serde::de::DeserializeOwned;
 use tower_sessions::Session;
+use tower_sessions::session::Id;
 
 use super::app::App;
 use super::frame::{Around, Stranger};
 use super::problem::Problem;
-use crate::auth::{Current, csrf};
+use crate::auth::{Current, Viewers, csrf};
 
 /// The most that is read of a body, in bytes.
 pub(super) const BODY_BYTES: usize = 1 << 20;
@@ -93,13 +98,7 @@ impl FromRequestParts<App> for Api {
         };
         let changes = !matches!(parts.method, Method::GET | Method::HEAD);
         if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
-            let secret = authorization
-                .to_str()
-                .ok()
-                .and_then(|text| text.split_once(' '))
-                .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-                .map(|(_, secret)| secret.trim())
-                .ok_or_else(needed)?;
+            let secret = bearer(authorization).ok_or_else(needed)?;
             let current = app
                 .tokens
                 .viewer(secret, &app.store, &app.configuration, Timestamp::now())
@@ -128,6 +127,49 @@ impl FromRequestParts<App> for Api {
             }
         }
         Ok(Self(current))
+    }
+}
+
+fn bearer(authorization: &HeaderValue) -> Option<&str> {
+    let (scheme, secret) = authorization.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}
+
+/// What somebody showed who they are by, for an answer that goes on for longer than that may hold.
+pub(super) enum Shown {
+    /// A session.
+    Session(Id),
+    /// An API token's secret.
+    Token(String),
+}
+
+impl Shown {
+    /// The viewer whom it shows now; `None` when it shows nobody any more.
+    pub(super) async fn viewer(&self, app: &App) -> Result<Option<Arc<Viewer>>, Problem> {
+        let now = Timestamp::now();
+        Ok(match self {
+            Self::Session(id) => {
+                let sessions = Sessions::new(app.store.clone());
+                Viewers::again(*id, sessions, &app.configuration, now).await?
+            }
+            Self::Token(secret) => {
+                let current = app.tokens.viewer(secret, &app.store, &app.configuration, now);
+                current.await?.map(|current| current.viewer)
+            }
+        })
+    }
+}
+
+impl FromRequestParts<App> for Shown {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
+            let secret = bearer(authorization).ok_or_else(Problem::sign_in_needed)?;
+            return Ok(Self::Token(secret.to_owned()));
+        }
+        let session = parts.extensions.get::<Session>().and_then(Session::id);
+        session.map(Self::Session).ok_or_else(Problem::sign_in_needed)
     }
 }
 
