@@ -144,18 +144,32 @@ impl Person {
         self.follow(Method::POST, url, Some(urlencoded(&fields))).await
     }
 
-    /// The fields that a request form posts as it stands, for this name; `None` where there is no form.
+    /// What the form whose action contains `action`, on the page at `path`, posts with these fields; `None` where there
+    /// is no such form.
     ///
     /// # Errors
     /// When the connection breaks.
-    pub async fn try_form(&self, offering: &str, name: &str) -> reqwest::Result<Option<String>> {
-        let url = self.at(&format!("/catalog/{offering}/request"));
-        let page = self.try_once(Method::GET, url, None, &[]).await?;
-        Ok(page.page().form("/request").map(|form| {
-            let mut fields = form.with("_name", name).fields;
-            fields.push(("_do".to_owned(), "submit".to_owned()));
-            urlencoded(&fields)
+    pub async fn try_form(
+        &self,
+        path: &str,
+        action: &str,
+        fields: &[(&str, &str)],
+    ) -> reqwest::Result<Option<String>> {
+        let page = self.try_once(Method::GET, self.at(path), None, &[]).await?;
+        Ok(page.page().form(action).map(|mut form| {
+            for (name, value) in fields {
+                form = form.with(name, value);
+            }
+            urlencoded(&form.fields)
         }))
+    }
+
+    /// What is at a path, redirects not followed.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub async fn try_get(&self, path: &str) -> reqwest::Result<Answer> {
+        self.try_once(Method::GET, self.at(path), None, &[]).await
     }
 
     /// Posts a body as a form would, redirects not followed.

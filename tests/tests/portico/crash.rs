@@ -9,12 +9,33 @@ use portico_tests::demo::{Demo, Planes};
 use portico_tests::kubectl::Kubectl;
 use portico_tests::person::Person;
 use portico_tests::story::CACHE;
-use portico_tests::until::until_it;
+use portico_tests::until::{until, until_it};
+use reqwest::Method;
+use serde_json::Value;
 
 on_all_planes!(killed_at_random_moments_it_loses_nothing_and_doubles_nothing);
 
-const REQUESTS: usize = 200;
+/// Claims that are asked for.
+const CLAIMS: usize = 120;
+/// Requests in all: of every three claims one is changed afterwards, and one deleted.
+const REQUESTS: usize = CLAIMS + 2 * (CLAIMS / 3);
 const CRASHES: usize = 6;
+/// What a change sets.
+const TTL: &str = "45m";
+
+/// What becomes of a claim after it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Kept,
+    Changed,
+    Deleted,
+}
+
+impl Fate {
+    fn of(number: usize) -> Self {
+        [Self::Kept, Self::Changed, Self::Deleted][number % 3]
+    }
+}
 
 async fn killed_at_random_moments_it_loses_nothing_and_doubles_nothing(planes: Planes) {
     if !Kubectl::is_here("killed_at_random_moments_it_loses_nothing_and_doubles_nothing") {
@@ -33,11 +54,10 @@ async fn killed_at_random_moments_it_loses_nothing_and_doubles_nothing(planes: P
             tokio::spawn(async move {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= REQUESTS {
+                    if number >= CLAIMS {
                         return;
                     }
-                    send_until_taken(&dana, &name(number)).await;
-                    done.fetch_add(1, Ordering::Relaxed);
+                    live_through(&dana, number, &done).await;
                 }
             })
         })
@@ -58,78 +78,136 @@ async fn killed_at_random_moments_it_loses_nothing_and_doubles_nothing(planes: P
         sender.await.unwrap();
     }
 
-    let planes = ["eu-shared", "us-shared"].map(|plane| demo.kubectl(plane));
-    let found = until_it(
-        "every claim on a control plane",
+    let requests = until_it(
+        "every request to be fulfilled",
         Duration::from_mins(2),
-        async || claims(&planes),
-        |found: &BTreeMap<String, Vec<String>>| found.len() >= REQUESTS,
+        async || requests(&dana).await,
+        |requests| requests.iter().all(|request| request["state"] == "fulfilled"),
     )
     .await;
-    let wanted: Vec<String> = (0..REQUESTS).map(name).collect();
-    for name in &wanted {
+    assert_eq!(requests.len(), REQUESTS, "each was asked once");
+    let planes = ["eu-shared", "us-shared"].map(|plane| demo.kubectl(plane));
+    // A deletion that is fulfilled may take a moment to be seen by others.
+    let found = until_it(
+        "the claims that are to be there, and no others",
+        Duration::from_mins(1),
+        async || claims(&planes),
+        |found: &BTreeMap<String, Vec<Value>>| found.len() == CLAIMS - CLAIMS / 3,
+    )
+    .await;
+    for number in 0..CLAIMS {
+        let (name, fate) = (name(number), Fate::of(number));
+        let there = found.get(&name).map_or(&[][..], Vec::as_slice);
         assert_eq!(
-            found.get(name).map_or(0, Vec::len),
-            1,
-            "{name} is there once: {:?}",
-            found.get(name)
+            there.len(),
+            usize::from(fate != Fate::Deleted),
+            "{name}, {fate:?}: {there:?}"
         );
+        for claim in there {
+            let changed = claim["spec"]["defaultTtl"] == TTL;
+            assert_eq!(changed, fate == Fate::Changed, "{name}: {claim}");
+            // The request that made it or changed it last is its own.
+            let action = if changed { "change" } else { "create" };
+            let by = requests
+                .iter()
+                .find(|request| request["claim"]["name"] == *name && request["action"] == action);
+            let label = &claim["metadata"]["labels"]["portico.dev/request"];
+            assert_eq!(by.map(|request| &request["id"]), Some(label), "{name}");
+        }
     }
-    assert_eq!(found.len(), REQUESTS, "and nothing else is");
-    // Nor does a request stand for another one's claim.
-    let mut requests: Vec<&String> = found.values().flatten().collect();
-    requests.sort();
-    requests.dedup();
-    assert_eq!(requests.len(), REQUESTS, "a request of its own for each claim");
 }
 
 fn name(number: usize) -> String {
     format!("crash-{number:03}")
 }
 
-/// Sends a request again and again until the portal says that it has it. The answer to the first time may
-/// have been lost in a crash: the form carries the request's identity, so that asking twice asks once.
-async fn send_until_taken(person: &Person, name: &str) {
-    let mut form = None;
-    for _ in 0..600 {
-        let sent = form.is_some();
-        match &form {
-            None => form = person.try_form(CACHE, name).await.ok().flatten(),
-            Some(fields) => {
-                let path = format!("/catalog/{CACHE}/request");
-                if let Ok(answer) = person.try_post(&path, String::clone(fields)).await {
-                    if answer.status.is_redirection() {
-                        return;
-                    }
-                    // Just started, it may not have heard from the control planes yet.
-                    assert!(
-                        answer.status.is_server_error() || answer.status == 404,
-                        "{name}: {} {}",
-                        answer.status,
-                        answer.page().body()
-                    );
-                }
-            }
-        }
-        if form.is_none() || sent {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    }
-    panic!("the portal did not take {name} in a minute");
+/// Makes a claim and has its fate befall it.
+async fn live_through(person: &Person, number: usize, done: &AtomicUsize) {
+    let name = name(number);
+    let form = format!("/catalog/{CACHE}/request");
+    let fields = [("_name", name.as_str()), ("_do", "submit")];
+    send_until_taken(person, &form, "/request", &fields).await;
+    done.fetch_add(1, Ordering::Relaxed);
+    let (what, fields) = match Fate::of(number) {
+        Fate::Kept => return,
+        Fate::Changed => ("change", [("/spec/defaultTtl", TTL), ("_do", "submit")]),
+        Fate::Deleted => ("delete", [("_confirm", name.as_str()), ("_do", "")]),
+    };
+    let claim = until(&format!("the claim {name}"), Duration::from_mins(2), async || {
+        let list = format!("/api/v1/claims?q={name}");
+        let list = person.try_get(&list).await.ok()?;
+        let list: Value = serde_json::from_str(&list.text).ok()?;
+        list["rows"]["items"][0]["href"].as_str().map(str::to_owned)
+    })
+    .await;
+    let form = format!("{claim}/{what}");
+    send_until_taken(person, &form, &format!("/{what}"), &fields).await;
+    done.fetch_add(1, Ordering::Relaxed);
 }
 
-/// By name, the requests that stand on the claims of that name, over all control planes.
-fn claims(planes: &[Kubectl]) -> BTreeMap<String, Vec<String>> {
-    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+/// Sends a form again and again until the portal says that it has it. The answer to the first time may
+/// have been lost in a crash: the form carries the request's identity, so that asking twice asks once.
+async fn send_until_taken(person: &Person, path: &str, action: &str, fields: &[(&str, &str)]) {
+    let mut form = None;
+    for _ in 0..1200 {
+        let Some(body) = &form else {
+            form = person.try_form(path, action, fields).await.ok().flatten();
+            if form.is_none() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            continue;
+        };
+        if let Ok(answer) = person.try_post(path, String::clone(body)).await {
+            if answer.status.is_redirection() {
+                return;
+            }
+            let said = answer.page().body();
+            // The claim is there, and the request that made it is about to be settled.
+            let too_early = answer.status == 422 && said.contains("still under way");
+            // Just started, it may not have heard from the control planes yet.
+            assert!(
+                too_early || answer.status.is_server_error() || answer.status == 404,
+                "{path}: {} {said}",
+                answer.status
+            );
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the portal did not take {path} {fields:?} in two minutes");
+}
+
+/// All requests of this test.
+async fn requests(person: &Person) -> Vec<Value> {
+    let mut found = Vec::new();
+    let mut path = "/api/v1/requests?mine=true".to_owned();
+    loop {
+        let page = person.api(Method::GET, &path, None).await.expect(200).json();
+        let items = page["rows"]["items"].as_array().cloned().unwrap_or_default();
+        let last = items.last().map(|last| last["id"].clone());
+        found.extend(items);
+        match last.as_ref().and_then(Value::as_str) {
+            Some(last) if page["rows"]["more"] == true => {
+                path = format!("/api/v1/requests?mine=true&before={last}");
+            }
+            _ => break,
+        }
+    }
+    found.retain(|request: &Value| {
+        let name = request["claim"]["name"].as_str();
+        name.is_some_and(|name| name.starts_with("crash-"))
+    });
+    found
+}
+
+/// The claims of this test by name, over all control planes.
+fn claims(planes: &[Kubectl]) -> BTreeMap<String, Vec<Value>> {
+    let mut found: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for plane in planes {
         let list = plane.json(&["get", CACHE, "--namespace=payments-dev"]);
         for item in list["items"].as_array().into_iter().flatten() {
             let name = item["metadata"]["name"].as_str().unwrap_or_default();
             if name.starts_with("crash-") {
-                let request = item["metadata"]["labels"]["portico.dev/request"]
-                    .as_str()
-                    .unwrap_or("none");
-                found.entry(name.to_owned()).or_default().push(request.to_owned());
+                found.entry(name.to_owned()).or_default().push(item.clone());
             }
         }
     }
