@@ -137,6 +137,7 @@ fn waiting() -> RequestPage {
         manifest_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
         diff: vec![],
         placement: form::placement(),
+        expires_at: Some(now() + jiff::SignedDuration::from_hours(24 * 6)),
         note: Some(
             "For the ledger migration, until the end of the quarter.\nThe old one goes afterwards.".into(),
         ),
@@ -174,6 +175,9 @@ fn approval(number: u8, action: Action) -> ApprovalRow {
             limit: 2000,
         }],
         diff: diff(),
+        against: "what is live".into(),
+        manifest: form::create().manifest,
+        expires_at: Some(now() + jiff::SignedDuration::from_hours(24 * 6)),
         note: Some("Reporting fills the disk by Friday.".into()),
         comments: vec![Commented {
             id: row(number, action, State::AwaitingApproval, "").id.0,

@@ -5,8 +5,8 @@ use portico_domain::view::{ApprovalRow, ApprovalsPage, Frame};
 use super::request::decision;
 use crate::islands::Decide;
 use crate::parts::badge::action_word;
-use crate::parts::summary::quota;
-use crate::parts::text::{diff, empty};
+use crate::parts::summary::{effect, quota, resource};
+use crate::parts::text::{code, diff, empty};
 use crate::parts::{Query, document, glyph, icon, pager, time};
 
 /// The approval queue: should I say yes?
@@ -69,13 +69,7 @@ fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView 
         .then(|| view! { <div><h2>"Said about it"</h2><ul role="list" class="stack">{comments}</ul></div> });
     let quotas = (!approval.quota.is_empty())
         .then(|| view! { <div><h2>"Quota after this"</h2>{quota(&approval.quota)}</div> });
-    let diffs_title = if row.action == Action::Create {
-        "What is asked for"
-    } else {
-        "What differs"
-    };
-    let diffs = (!approval.diff.is_empty())
-        .then(|| view! { <div><h2>{diffs_title}</h2>{diff(&approval.diff)}</div> });
+    let whole = (row.action != Action::Delete).then(|| whole(approval));
     view! {
         <li id=format!("a-{}", row.id)>
             <details class="approval" id=format!("approval-{}", row.id) open=open>
@@ -84,16 +78,21 @@ fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView 
                     <span class="approval-what">
                         <strong>{row.requester.clone()}</strong>" · "{action_word(row.action).to_lowercase()}" "{row.offering_title.clone()}
                         " "<strong>{row.claim.name.to_string()}</strong>
-                        <span class="reason">{format!("{}/{}", row.tenant, row.environment)}" · asked for "{time(frame.now, row.created_at)}</span>
+                        <span class="reason">
+                            {format!("{}/{}", row.tenant, row.environment)}" · asked for "{time(frame.now, row.created_at)}
+                            {approval.expires_at.map(|at| view! { " · expires "{time(frame.now, at)} })}
+                        </span>
+                        {in_short(approval)}
                     </span>
                     {icon("down")}
                 </summary>
                 <div class="approval-body">
                     <div class="stack-l">
                         <p class="sentence">{approval.sentence.clone()}</p>
+                        {differs(approval)}
                         {note}
                         {comments}
-                        {diffs}
+                        {whole}
                     </div>
                     <div class="stack-l">
                         <div><h2>"Why it needs you"</h2><ul role="list" class="lines">{why}</ul></div>
@@ -106,4 +105,53 @@ fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView 
             </details>
         </li>
     }
+}
+
+/// Why it needs the reader and what it does to the quota, for who does not open it.
+fn in_short(approval: &ApprovalRow) -> Option<AnyView> {
+    let more = match approval.why.len() {
+        0 | 1 => String::new(),
+        rules => format!(" And {} more.", rules - 1),
+    };
+    let why = approval
+        .why
+        .first()
+        .map(|why| format!("{}.{more}", why.trim_end_matches('.')));
+    // Of what it takes or gives back, the resource that it leaves least of says most.
+    let tightest = approval
+        .quota
+        .iter()
+        .filter(|line| line.takes != 0)
+        .max_by_key(|line| line.after().saturating_mul(1000) / line.limit.max(1));
+    let quota =
+        tightest.map(|line| format!("Quota after this: {} {}.", resource(&line.resource), effect(line)));
+    let words: Vec<String> = why.into_iter().chain(quota).collect();
+    (!words.is_empty()).then(|| view! { <span class="reason">{words.join(" ")}</span> }.into_any())
+}
+
+/// What differs: the first thing to look at.
+fn differs(approval: &ApprovalRow) -> Option<AnyView> {
+    if approval.row.action == Action::Delete {
+        return None;
+    }
+    let against = approval.against.clone();
+    let body = if approval.diff.is_empty() {
+        view! { <p class="line well">{icon("ready")}<span>"Nothing: it is "{against.clone()}" as it stands."</span></p> }.into_any()
+    } else {
+        diff(&approval.diff).into_any()
+    };
+    Some(view! { <div><h2>"What differs from "{against}</h2>{body}</div> }.into_any())
+}
+
+/// The whole manifest, folded: what is approved is this.
+fn whole(approval: &ApprovalRow) -> AnyView {
+    let id = format!("manifest-{}", approval.row.id);
+    let fold = format!("{id}-fold");
+    view! {
+        <details class="fold" id=fold>
+            <summary>{icon("right")}"The whole manifest"</summary>
+            {code(id, format!("the manifest of {}", approval.row.claim.name), approval.manifest.clone())}
+        </details>
+    }
+    .into_any()
 }

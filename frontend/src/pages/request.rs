@@ -186,6 +186,7 @@ fn beside(frame: &Frame, page: &RequestPage) -> AnyView {
             <dl class="facts">
                 <div><dt>"Requested by"</dt><dd>{row.requester.clone()}</dd></div>
                 <div><dt>"When"</dt><dd>{time(frame.now, row.created_at)}</dd></div>
+                {page.expires_at.map(|at| view! { <div><dt>"Expires"</dt><dd>{time(frame.now, at)}<span class="reason">"If nobody decides before."</span></dd></div> })}
                 <div><dt>"For"</dt><dd>{format!("{}/{}", row.tenant, row.environment)}</dd></div>
                 <div><dt>"Offering"</dt><dd><a href=format!("/catalog/{}", row.claim.offering)>{row.offering_title.clone()}</a></dd></div>
                 {row.plan.as_ref().map(|plan| view! { <div><dt>"Plan"</dt><dd>{plan.to_string()}</dd></div> })}

@@ -12,12 +12,7 @@ pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
         .iter()
         .map(|line| {
             let (after, over) = (line.after(), line.exceeds());
-            let words = match line.takes {
-                _ if over => format!("{after} of {}: too much by {}", line.limit, after - line.limit),
-                0 => format!("{after} of {}", line.limit),
-                takes if takes < 0 => format!("{after} of {} (−{})", line.limit, takes.unsigned_abs()),
-                takes => format!("{after} of {} (+{takes})", line.limit),
-            };
+            let words = effect(line);
             let name = resource(&line.resource);
             view! {
                 <li class=if over { "meter over" } else { "meter" }>
@@ -29,6 +24,17 @@ pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
         })
         .collect();
     view! { <ul role="list" class="meters">{rows}</ul> }.into_any()
+}
+
+/// What the request does to a line of the quota: `12 of 40 (+2)`.
+pub(crate) fn effect(line: &QuotaLine) -> String {
+    let after = line.after();
+    match line.takes {
+        _ if line.exceeds() => format!("{after} of {}: too much by {}", line.limit, after - line.limit),
+        0 => format!("{after} of {}", line.limit),
+        takes if takes < 0 => format!("{after} of {} (−{})", line.limit, takes.unsigned_abs()),
+        takes => format!("{after} of {} (+{takes})", line.limit),
+    }
 }
 
 /// `memoryGiB` in words: `Memory GiB`.

@@ -1,12 +1,14 @@
 //! The approval queue: should I say yes?
 
 use portico_domain::request::Request;
+use portico_domain::schema::yaml;
 use portico_domain::tenancy::{Scope, Viewer};
 use portico_domain::view::{ApprovalRow, ApprovalsPage, Paged};
 use portico_planes::Catalog;
 use portico_store::{RequestFilter, Undecided};
 
-use super::request::{may_decide, to_judge, track, waits_for, wish};
+use super::judged::to_judge;
+use super::request::{may_decide, track, waits_for, wish};
 use super::{Portal, Result, rows};
 
 /// Requests on a page.
@@ -68,6 +70,7 @@ impl Portal {
         // Within the tenant of the request that is to be judged.
         let scope = Scope::system().narrow(&request.tenant);
         let counts = self.store().count_requests(&scope, &by_requester).await?;
+        let (diff, against) = to_judge(catalog, request);
         Ok(ApprovalRow {
             row: rows::request(catalog, request),
             sentence: wish(&configuration, catalog, request),
@@ -78,7 +81,10 @@ impl Portal {
                 .map(|rule| rule.reason.clone())
                 .collect(),
             quota: self.quota_lines(&configuration, catalog, request).await?,
-            diff: to_judge(request),
+            diff,
+            against,
+            manifest: yaml::print(&request.manifest),
+            expires_at: request.approval.as_ref().map(|need| need.expires_at),
             note: request.note.clone(),
             comments: self
                 .store()

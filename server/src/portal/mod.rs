@@ -25,6 +25,7 @@ mod history;
 mod home;
 mod index;
 mod judge;
+mod judged;
 mod live;
 mod lookout;
 mod names;

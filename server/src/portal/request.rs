@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use portico_domain::claim::marks;
 use portico_domain::documents::Configuration;
-use portico_domain::manifest::{diff, expires_at, settable, without_machinery};
+use portico_domain::manifest::expires_at;
 use portico_domain::names::{RequestId, TenantName};
 use portico_domain::policy::{approvers_in_words, is_approver, takes, unmet};
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::{Action, ApprovalNeed, Comment, Decision, Request, State};
 use portico_domain::schema::yaml;
 use portico_domain::tenancy::{Role, Viewer};
-use portico_domain::view::{DiffLine, DiffTone, QuotaLine, RequestPage, RequestStep};
+use portico_domain::view::{QuotaLine, RequestPage, RequestStep};
 use portico_planes::Catalog;
 use portico_store::Undecided;
 
 use super::comment::may_comment;
+use super::judged::difference;
 use super::names::{claim_href, plane_title};
 use super::offering::plan_title;
 use super::usage::plan;
@@ -42,6 +42,11 @@ impl Portal {
             manifest_hash: request.manifest_hash.clone(),
             diff: difference(&request),
             placement: request.placement.clone(),
+            expires_at: request
+                .approval
+                .as_ref()
+                .filter(|_| request.state == State::AwaitingApproval)
+                .map(|need| need.expires_at),
             note: request.note.clone(),
             rules: request
                 .approval
@@ -115,44 +120,6 @@ pub(super) fn wish(configuration: &Configuration, catalog: &Catalog, request: &R
         Some(at) if request.action == Action::Renew => format!("{said}, until {}", at.strftime("%-d %B %Y")),
         _ => said,
     }
-}
-
-/// For a change, what differs from what was live when it was asked.
-pub(super) fn difference(request: &Request) -> Vec<DiffLine> {
-    match (&request.previous, request.action) {
-        (Some(previous), Action::Renew) => {
-            let until = |object| expires_at(object).map_or_else(|| "no date".to_owned(), |at| at.to_string());
-            let line = |object| format!("{}: {}\n", marks::EXPIRES, until(object));
-            diff(&line(previous), &line(&request.manifest))
-        }
-        (Some(previous), Action::Change) => {
-            let strip = |object: &serde_json::Value| {
-                let mut object = without_machinery(object, true);
-                // Portico's own marks differ with every request and are nobody's wish.
-                if let Some(map) = object.as_object_mut() {
-                    map.shift_remove("metadata");
-                }
-                yaml::print(&object)
-            };
-            diff(&strip(previous), &strip(&request.manifest))
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// What an approver has to look at: for a change what differs, for a new claim what it is to be.
-pub(super) fn to_judge(request: &Request) -> Vec<DiffLine> {
-    if request.action != Action::Create {
-        return difference(request);
-    }
-    let wanted = serde_json::Value::Object(settable(&request.manifest));
-    yaml::print(&wanted)
-        .lines()
-        .map(|line| DiffLine {
-            tone: DiffTone::Same,
-            text: line.to_owned(),
-        })
-        .collect()
 }
 
 /// Whether the viewer is one of those whose agreement is still missing.

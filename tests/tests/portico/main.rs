@@ -37,6 +37,7 @@ macro_rules! on_all_planes {
 }
 
 mod agreement;
+mod approvals;
 mod bad_input;
 mod behind;
 mod comments;

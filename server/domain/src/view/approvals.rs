@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Commented, DiffLine, Paged, QuotaLine, RequestRow};
@@ -24,8 +25,14 @@ pub struct ApprovalRow {
     pub why: Vec<String>,
     /// What it does to the quota.
     pub quota: Vec<QuotaLine>,
-    /// What to look at: for a change what differs from what was live, for a new claim what it is to be.
+    /// What to look at: for a change what differs from what was live, for a new claim what differs from its plan.
     pub diff: Vec<DiffLine>,
+    /// What `diff` is told against: `the plan Small`, `what is live`.
+    pub against: String,
+    /// The whole manifest, as YAML: what is approved.
+    pub manifest: String,
+    /// When it expires, if nobody decides.
+    pub expires_at: Option<Timestamp>,
     /// What the requester had to say.
     pub note: Option<String>,
     /// What was said about it since, the oldest first.

@@ -229,6 +229,8 @@ pub struct RequestPage {
     pub diff: Vec<DiffLine>,
     /// How the control plane was chosen.
     pub placement: Placement,
+    /// When it expires, if nobody decides; `None` when it waits for nobody.
+    pub expires_at: Option<Timestamp>,
     /// What the requester had to say.
     pub note: Option<String>,
     /// Why each rule asked: policy, rule, sentence.
