@@ -26,6 +26,7 @@ fn plane(index: usize, state: PlaneState, problem: Option<&str>) -> PlaneRow {
         claims: 4312,
         offerings: 7,
         latency_ms: ok.then_some(12),
+        lag_ms: (!ok).then_some(7 * 60 * 1000),
         certificate_expires_at: Some(now() + SignedDuration::from_hours(if ok { 24 * 200 } else { 24 * 9 })),
         cordoned: index == 2,
         dedicated_to: if index == 2 {

@@ -1,6 +1,7 @@
 //! What administrators see: control planes, tenants, the configuration.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use portico_domain::documents::{Configuration, ControlPlane, ControlPlaneKind};
 use portico_domain::names::PlaneName;
@@ -281,13 +282,16 @@ fn row(status: &PlaneStatus, cordons: &[Cordon]) -> PlaneRow {
         version: status.version.clone(),
         claims: status.claims,
         offerings: status.offerings.len(),
-        latency_ms: status
-            .latency
-            .map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
+        latency_ms: status.latency.map(milliseconds),
+        lag_ms: status.lag.map(milliseconds),
         certificate_expires_at: status.certificate_expires_at,
         cordoned: spec.cordoned || cordons.iter().any(|cordon| cordon.plane == status.name),
         dedicated_to: spec.dedicated_to.clone(),
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn role_in_words(role: Role) -> &'static str {

@@ -587,6 +587,14 @@ async fn a_control_plane_that_is_gone_costs_its_own_rows_a_badge() {
     let page = until_claim(&dana, &orders, "Unreachable").await;
     let said = page.page().text(".verdict").unwrap();
     assert!(said.contains("What you see is as of"), "{said}");
+    let planes = pat.get("/admin/control-planes").await.expect(200).page();
+    let behind = planes.text("#p-eu-shared td[data-label=Behind]").unwrap();
+    assert!(
+        behind.starts_with("up to "),
+        "how far what is shown may be behind: {behind}"
+    );
+    let behind = planes.text("#p-us-shared td[data-label=Behind]").unwrap();
+    assert_eq!(behind, "Live");
     let list = quickly(&dana, "/claims").await;
     let row = list
         .page()

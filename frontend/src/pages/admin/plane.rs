@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 use portico_domain::view::{ClaimRow, Frame, PlaneDetail, names};
 
-use super::planes::{certificate, state};
+use super::planes::{behind, certificate, state};
 use crate::pages::claims::csrf;
 use crate::parts::badge::health;
 use crate::parts::text::grouped;
@@ -44,6 +44,7 @@ fn about(frame: &Frame, page: &PlaneDetail) -> AnyView {
                 <div><dt>"State"</dt><dd>{state(frame.now, row)}</dd></div>
                 <div><dt>"Version"</dt><dd>{row.version.clone().unwrap_or_else(|| "Not known".to_owned())}</dd></div>
                 <div><dt>"Answers in"</dt><dd>{row.latency_ms.map_or_else(|| "–".to_owned(), |ms| format!("{ms} ms"))}</dd></div>
+                <div><dt>"Behind"</dt><dd>{behind(row)}</dd></div>
                 <div><dt>"Certificate ends"</dt><dd>{certificate(frame.now, row)}</dd></div>
                 <div><dt>"Tenants"</dt><dd>{tenants}</dd></div>
                 <div><dt>"Claims"</dt><dd><a href=format!("/claims?plane={}", row.plane.name)>{row.claims}</a></dd></div>

@@ -5,7 +5,7 @@ use portico_domain::view::{Frame, MatrixCell, MatrixRow, PlaneRow, PlaneState, P
 use super::tabs;
 use crate::parts::badge::plane_state;
 use crate::parts::text::{empty, grouped};
-use crate::parts::{document, icon, relative, time};
+use crate::parts::{document, duration, icon, relative, time};
 
 /// Control planes: which is unwell?
 #[must_use]
@@ -43,12 +43,12 @@ fn table(now: Timestamp, rows: &[PlaneRow]) -> AnyView {
                     <tr>
                         <th scope="col">"Name"</th>
                         <th scope="col">"State"</th>
-                        <th scope="col">"Kind"</th>
-                        <th scope="col">"Region"</th>
+                        <th scope="col">"Kind and region"</th>
                         <th scope="col">"Version"</th>
                         <th scope="col" class="number">"Offerings"</th>
                         <th scope="col" class="number">"Claims"</th>
                         <th scope="col" class="number">"Answers in"</th>
+                        <th scope="col">"Behind"</th>
                         <th scope="col">"Certificate ends"</th>
                     </tr>
                 </thead>
@@ -64,16 +64,26 @@ fn row(now: Timestamp, row: &PlaneRow) -> impl IntoView + use<> {
         let names: Vec<_> = row.dedicated_to.iter().map(ToString::to_string).collect();
         view! { <span class="reason">"Only for "{names.join(", ")}</span> }
     });
+    let version = row.version.as_deref().unwrap_or("–");
+    // Vendors append their own; it is long, and rarely what one looks for.
+    let (version, build) = version.split_once('+').unwrap_or((version, ""));
+    let build = (!build.is_empty()).then(|| view! { <span class="region">{build.to_owned()}</span> });
+    let version = version.to_owned();
+    let region = row
+        .plane
+        .region
+        .clone()
+        .map(|region| view! { <span class="region">{region}</span> });
     view! {
         <tr id=format!("p-{}", row.plane.name)>
             <th scope="row"><a href=format!("/admin/control-planes/{}", row.plane.name)>{row.plane.title.clone()}</a>{dedicated}</th>
             <td data-label="State">{state(now, row)}</td>
-            <td data-label="Kind">{row.kind.clone()}</td>
-            <td data-label="Region">{row.plane.region.clone().unwrap_or_else(|| "–".to_owned())}</td>
-            <td data-label="Version">{row.version.clone().unwrap_or_else(|| "–".to_owned())}</td>
+            <td data-label="Kind">{row.kind.clone()}{region}</td>
+            <td data-label="Version">{version}{build}</td>
             <td data-label="Offerings" class="number">{grouped(row.offerings)}</td>
             <td data-label="Claims" class="number">{grouped(row.claims)}</td>
             <td data-label="Answers in" class="number">{row.latency_ms.map_or_else(|| "–".to_owned(), |ms| format!("{ms} ms"))}</td>
+            <td data-label="Behind">{behind(row)}</td>
             <td data-label="Certificate ends">{certificate(now, row)}</td>
         </tr>
     }
@@ -91,6 +101,18 @@ pub(super) fn state(now: Timestamp, row: &PlaneRow) -> AnyView {
         .clone()
         .map(|problem| view! { <span class="reason">{problem}</span> });
     view! { {plane_state(row.state, row.cordoned)}<span class="reason">{since}</span>{problem} }.into_any()
+}
+
+/// How far what is shown of it may be behind what it has.
+pub(super) fn behind(row: &PlaneRow) -> AnyView {
+    match row.lag_ms {
+        Some(lag) => {
+            let words = format!("up to {}", duration((lag / 1000).max(1)));
+            view! { <span class="caution">{icon("degraded")}<span>{words}</span></span> }.into_any()
+        }
+        None if row.state == PlaneState::Ready => view! { <span>"Live"</span> }.into_any(),
+        None => view! { <span class="quiet">"–"</span> }.into_any(),
+    }
 }
 
 /// When the certificate ends, with a warning when that is soon.

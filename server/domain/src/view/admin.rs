@@ -59,6 +59,8 @@ pub struct PlaneRow {
     pub offerings: usize,
     /// Milliseconds that its last answer took.
     pub latency_ms: Option<u64>,
+    /// Milliseconds by which what is shown of it may be behind; `None`: it is live.
+    pub lag_ms: Option<u64>,
     /// When its certificate ends.
     pub certificate_expires_at: Option<Timestamp>,
     /// Takes no new claims.
