@@ -153,6 +153,11 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         query: String::new(),
         verb: Some("request.submitted".into()),
         tenant: None,
+        person: None,
+        since: Some("2026-01-01".into()),
+        until: None,
+        tenants: vec![("payments".parse().expect("a name"), "Payments".into())],
+        people: vec![("dana".into(), "Dana Developer".into())],
         rows: vec![
             event(
                 120,

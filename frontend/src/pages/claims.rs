@@ -4,7 +4,7 @@ use portico_domain::view::{ClaimsFilter, ClaimsPage, Frame, names};
 use crate::islands::Search;
 use crate::parts::rows::{Columns, claim_table};
 use crate::parts::text::{empty, grouped};
-use crate::parts::{Query, document, icon, pager};
+use crate::parts::{Query, document, icon, pager, pick};
 
 /// Claims: which of them needs me?
 #[must_use]
@@ -88,31 +88,6 @@ fn search(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
             <button class="button when-still">"Show"</button>
         </form>
     }
-}
-
-fn pick(
-    name: &'static str,
-    label: &'static str,
-    any: &'static str,
-    options: Vec<(String, String)>,
-    chosen: Option<&str>,
-) -> Option<impl IntoView + use<>> {
-    (!options.is_empty()).then(|| {
-        let options: Vec<_> = options
-            .into_iter()
-            .map(|(value, words)| {
-                let selected = chosen == Some(value.as_str());
-                view! { <option value=value selected=selected>{words}</option> }
-            })
-            .collect();
-        view! {
-            <label class="select">
-                <span class="unseen">{label}</span>
-                <select name=name><option value="">{any}</option>{options}</select>
-                {icon("down")}
-            </label>
-        }
-    })
 }
 
 fn chips(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {

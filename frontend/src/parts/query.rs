@@ -15,6 +15,12 @@ impl Query {
         }
     }
 
+    /// The same for another page.
+    pub(crate) fn at(mut self, path: &'static str) -> Self {
+        self.path = path;
+        self
+    }
+
     /// The same with `key` set; an empty value removes it.
     pub(crate) fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
         let value = value.into();

@@ -1,7 +1,11 @@
 //! The record: who did what to what, when, from where.
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use portico_domain::names::TenantName;
-use portico_domain::tenancy::{Role, Viewer};
+use portico_domain::record::Event;
+use portico_domain::tenancy::{Role, Scope, Viewer};
 use portico_domain::view::{RecordPage, RecordRow};
 use portico_store::{EventFilter, Page};
 
@@ -12,6 +16,8 @@ use super::{Portal, PortalError, Result, sentence};
 const PER_PAGE: u32 = 100;
 /// Pages read on for a text that is looked for.
 const READ_ON: usize = 20;
+/// Events read at a time for an export.
+const EXPORTED: u32 = 500;
 
 /// What the record is limited to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,8 +28,24 @@ pub struct RecordQuery {
     pub verb: Option<String>,
     /// One tenant.
     pub tenant: Option<TenantName>,
+    /// One person, by their subject.
+    pub person: Option<String>,
+    /// From this day on, in UTC.
+    pub since: Option<Date>,
+    /// Up to this day and with it, in UTC.
+    pub until: Option<Date>,
     /// Only what is older than this event.
     pub before: Option<i64>,
+}
+
+/// The record on its way out, the newest first, a part at a time.
+pub struct RecordExport {
+    portal: Portal,
+    scope: Scope,
+    query: RecordQuery,
+    filter: EventFilter,
+    before: Option<i64>,
+    ended: bool,
 }
 
 impl Portal {
@@ -33,60 +55,29 @@ impl Portal {
     /// # Errors
     /// [`PortalError::NotFound`] for others; when the database fails.
     pub async fn record(&self, viewer: &Viewer, query: &RecordQuery) -> Result<RecordPage> {
-        let mut scope = viewer.scope();
-        if !viewer.platform_admin {
-            let tenant = query
-                .tenant
-                .clone()
-                .or_else(|| {
-                    viewer
-                        .roles
-                        .keys()
-                        .find(|tenant| viewer.may(tenant, Role::TenantAdmin))
-                        .cloned()
-                })
-                .filter(|tenant| viewer.may(tenant, Role::TenantAdmin))
-                .ok_or(PortalError::NotFound)?;
-            scope = scope.narrow(&tenant);
-        }
-        let filter = EventFilter {
-            tenant: query.tenant.clone(),
-            verb: query.verb.clone(),
-            ..EventFilter::default()
-        };
-        let words = query.words.trim().to_lowercase();
+        let scope = record_scope(viewer, query)?;
+        let filter = query.filter();
         let mut rows = Vec::new();
         let mut before = query.before;
         for _ in 0..READ_ON {
-            let found = self
-                .store()
-                .events(
-                    &scope,
-                    &filter,
-                    &Page {
-                        limit: PER_PAGE,
-                        before,
-                    },
-                )
-                .await?;
+            let page = Page {
+                limit: PER_PAGE,
+                before,
+            };
+            let found = self.store().events(&scope, &filter, &page).await?;
             before = found.next;
             rows.extend(
                 found
                     .items
                     .into_iter()
+                    .filter(|event| query.matches(event))
                     .map(|event| RecordRow {
                         sentence: sentence::event(&event),
                         href: event.event.request.map(request_href),
                         event,
-                    })
-                    .filter(|row| {
-                        words.is_empty()
-                            || row.sentence.to_lowercase().contains(&words)
-                            || row.event.event.verb.contains(&words)
-                            || row.event.event.subject.to_lowercase().contains(&words)
                     }),
             );
-            if before.is_none() || rows.len() >= PER_PAGE as usize || words.is_empty() {
+            if before.is_none() || rows.len() >= PER_PAGE as usize || query.words.trim().is_empty() {
                 break;
             }
         }
@@ -95,13 +86,116 @@ impl Portal {
         } else {
             None
         };
+        let configuration = self.configuration();
         Ok(RecordPage {
             query: query.words.clone(),
             verb: query.verb.clone(),
             tenant: query.tenant.clone(),
+            person: query.person.clone(),
+            since: query.since.map(|day| day.to_string()),
+            until: query.until.map(|day| day.to_string()),
+            tenants: configuration
+                .tenants
+                .values()
+                .filter(|tenant| viewer.platform_admin || viewer.may(&tenant.name, Role::TenantAdmin))
+                .map(|tenant| (tenant.name.clone(), tenant.title().to_owned()))
+                .collect(),
+            people: self.store().actors(&scope).await?,
             rows,
             before,
             chain,
         })
     }
+
+    /// The record as [`Portal::record`] shows it, to be taken away whole.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] for those who may not see the record.
+    pub fn export_record(&self, viewer: &Viewer, query: &RecordQuery) -> Result<RecordExport> {
+        Ok(RecordExport {
+            portal: self.clone(),
+            scope: record_scope(viewer, query)?,
+            filter: query.filter(),
+            before: query.before,
+            query: query.clone(),
+            ended: false,
+        })
+    }
+}
+
+impl RecordExport {
+    /// The next part; `None` when that was all. A part may be empty.
+    ///
+    /// # Errors
+    /// When the database fails: what came before is then not all.
+    pub async fn next(&mut self) -> Result<Option<Vec<Event>>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let page = Page {
+            limit: EXPORTED,
+            before: self.before,
+        };
+        let found = self
+            .portal
+            .store()
+            .events(&self.scope, &self.filter, &page)
+            .await?;
+        self.before = found.next;
+        self.ended = found.next.is_none();
+        let mut events = found.items;
+        events.retain(|event| self.query.matches(event));
+        Ok(Some(events))
+    }
+}
+
+impl RecordQuery {
+    fn filter(&self) -> EventFilter {
+        EventFilter {
+            tenant: self.tenant.clone(),
+            verb: self.verb.clone(),
+            actor: self.person.clone(),
+            since: self.since.and_then(begin_of),
+            until: self
+                .until
+                .and_then(|day| begin_of(day.checked_add(1.day()).ok()?)),
+            ..EventFilter::default()
+        }
+    }
+
+    /// Whether the words are in it, which the database is not asked.
+    fn matches(&self, event: &Event) -> bool {
+        let words = self.words.trim().to_lowercase();
+        words.is_empty()
+            || sentence::event(event).to_lowercase().contains(&words)
+            || event.event.verb.contains(&words)
+            || event.event.subject.to_lowercase().contains(&words)
+    }
+}
+
+/// When a day begins, in UTC.
+fn begin_of(day: Date) -> Option<Timestamp> {
+    let begin = day.to_zoned(TimeZone::UTC).ok()?;
+    Some(begin.timestamp())
+}
+
+/// What of the record the viewer may read.
+fn record_scope(viewer: &Viewer, query: &RecordQuery) -> Result<Scope> {
+    let scope = viewer.scope();
+    if viewer.platform_admin {
+        return Ok(scope);
+    }
+    let tenant = query
+        .tenant
+        .clone()
+        .or_else(|| {
+            viewer
+                .roles
+                .keys()
+                .find(|tenant| viewer.may(tenant, Role::TenantAdmin))
+                .cloned()
+        })
+        .filter(|tenant| viewer.may(tenant, Role::TenantAdmin))
+        .ok_or(PortalError::NotFound)?;
+    Ok(scope.narrow(&tenant))
 }

@@ -45,7 +45,7 @@ pub use catalog::CatalogQuery;
 pub use error::PortalError;
 pub use form::{FormTarget, Posted};
 pub use frame::Surroundings;
-pub use history::RecordQuery;
+pub use history::{RecordExport, RecordQuery};
 pub use live::{Live, LiveEvent};
 pub use requests::RequestsQuery;
 pub use search::{Hit, HitKind};

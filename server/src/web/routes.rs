@@ -91,6 +91,7 @@ pub fn table() -> Vec<Route> {
         ),
         route("GET", "/admin/tenants", Page, get(admin::tenants)),
         route("GET", "/admin/record", Page, get(admin::record)),
+        route("GET", "/admin/record/export", Page, get(admin::export_record)),
         route("GET", "/admin/configuration", Page, get(admin::configuration)),
         route("GET", "/sign-in", Public, get(sign_in::page)),
         route("GET", "/auth/login", Public, get(sign_in::login)),

@@ -108,6 +108,20 @@ impl Store {
         Ok(Listing::cut(found, page.rows(), |event| event.sequence))
     }
 
+    /// Who did something that `scope` may read: subject and the last name they went by, by name. The first 500.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn actors(&self, scope: &Scope) -> Result<Vec<(String, String)>> {
+        let mut query = Query::new("SELECT actor, MAX(actor_name) AS actor_name FROM events", []);
+        EventFilter::default().write(scope, &mut query);
+        query.push(" GROUP BY actor ORDER BY 2, 1 LIMIT 500");
+        let rows = self.backend.fetch(query).await?;
+        rows.iter()
+            .map(|row| Ok((row.text("actor")?, row.text("actor_name")?)))
+            .collect()
+    }
+
     /// Judges the whole chain, from its first event to the last that was there when it began.
     ///
     /// # Errors

@@ -54,6 +54,7 @@ mod postgresql;
 mod quota;
 mod real_control_plane;
 mod renew;
+mod record;
 mod routes;
 mod secrets;
 mod story;

@@ -130,6 +130,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ),
     ("GET", "/admin/tenants", "/admin/tenants", "SNNNKKK"),
     ("GET", "/admin/record", "/admin/record", "SNNNKKK"),
+    ("GET", "/admin/record/export", "/admin/record/export", "SNNNKKK"),
     ("GET", "/admin/configuration", "/admin/configuration", "SNNNNNK"),
     ("GET", "/sign-in", "/sign-in", "KKKKKKK"),
     ("GET", "/auth/login", "/auth/login", "KKKKKKK"),

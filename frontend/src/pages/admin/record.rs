@@ -4,7 +4,7 @@ use portico_domain::view::{ChainState, Frame, RecordPage, RecordRow};
 use super::tabs;
 use crate::islands::Search;
 use crate::parts::text::{empty, grouped};
-use crate::parts::{Query, document, icon, time};
+use crate::parts::{Query, document, icon, pick, time};
 
 /// The record: who did what to what, when, from where.
 #[must_use]
@@ -16,24 +16,24 @@ pub fn admin_record(frame: &Frame, page: &RecordPage) -> String {
             .with(
                 "tenant",
                 page.tenant.as_ref().map_or("", |tenant| tenant.as_str()),
-            );
+            )
+            .with("person", page.person.clone().unwrap_or_default())
+            .with("since", page.since.clone().unwrap_or_default())
+            .with("until", page.until.clone().unwrap_or_default());
         let carried: Vec<_> = query
-            .besides(&["q"])
+            .besides(&["q", "tenant", "person", "since", "until"])
             .into_iter()
             .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
             .collect();
-        let chips: Vec<_> = [
-            ("verb", page.verb.clone()),
-            ("tenant", page.tenant.as_ref().map(ToString::to_string)),
-        ]
-        .into_iter()
-        .filter_map(|(key, value)| {
-            let href = query.clone().without(key).href();
-            value
-                .map(|value| view! { <li><a class="chip" href=href aria-current="true">{value}" ×"</a></li> })
-        })
-        .collect();
-        let chips = (!chips.is_empty()).then(|| view! { <ul role="list" class="chips">{chips}</ul> });
+        let chip = page.verb.clone().map(|verb| {
+            let href = query.clone().without("verb").href();
+            view! { <ul role="list" class="chips"><li><a class="chip" href=href aria-current="true">{verb}" ×"</a></li></ul> }
+        });
+        let tenants = page
+            .tenants
+            .iter()
+            .map(|(name, title)| (name.to_string(), title.clone()));
+        let export = query.clone().at("/admin/record/export").href();
         let older = page
             .before
             .map(|before| view! { <nav class="pager" aria-label="Pages"><span></span><a class="button" rel="next" href=query.clone().with("before", before.to_string()).href()>"Older"</a></nav> });
@@ -47,12 +47,20 @@ pub fn admin_record(frame: &Frame, page: &RecordPage) -> String {
                     <span class="unseen">"Search the record"</span>
                     <input type="search" name="q" value=page.query.clone() placeholder="Who, what or to what" autocomplete="off" maxlength="200" />
                 </label>
+                {pick("tenant", "Tenant", "Any tenant", tenants.collect(), page.tenant.as_ref().map(AsRef::as_ref))}
+                {pick("person", "Person", "Anybody", page.people.clone(), page.person.as_deref())}
+                <div class="days">
+                    <label class="day"><span>"From"</span><input type="date" name="since" value=page.since.clone() /></label>
+                    <label class="day"><span>"to"</span><input type="date" name="until" value=page.until.clone() /></label>
+                </div>
                 {carried}
                 <button class="button when-still">"Search"</button>
             </form>
             <div class="live" data-live="record">
-                {page.chain.as_ref().map(chain)}
-                {chips}
+                <div class="beside">
+                    <div>{page.chain.as_ref().map(chain)}{chip}</div>
+                    <a class="button" href=export download="" title="All that these filters find, as JSON lines with their hashes">{icon("download")}"Export"</a>
+                </div>
                 {found(frame, page, &query)}
                 {older}
             </div>

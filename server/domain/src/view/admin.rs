@@ -159,6 +159,16 @@ pub struct RecordPage {
     pub verb: Option<String>,
     /// One tenant.
     pub tenant: Option<TenantName>,
+    /// One person, by their subject.
+    pub person: Option<String>,
+    /// From this day on: `2026-01-31`, in UTC.
+    pub since: Option<String>,
+    /// Up to this day and with it.
+    pub until: Option<String>,
+    /// Tenants to filter by, with titles.
+    pub tenants: Vec<(TenantName, String)>,
+    /// People to filter by: subjects and names.
+    pub people: Vec<(String, String)>,
     /// The events, newest first.
     pub rows: Vec<RecordRow>,
     /// Ask with this for what is older.

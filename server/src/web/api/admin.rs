@@ -93,6 +93,9 @@ pub(in super::super) struct Wanted {
     q: String,
     verb: Option<String>,
     of_tenant: Option<String>,
+    person: Option<String>,
+    since: Option<String>,
+    until: Option<String>,
     before: Option<i64>,
 }
 
@@ -106,6 +109,9 @@ pub(in super::super) async fn record(
         words: wanted.q,
         verb: wanted.verb,
         tenant: wanted.of_tenant.and_then(|tenant| tenant.parse().ok()),
+        person: wanted.person,
+        since: wanted.since.and_then(|day| day.parse().ok()),
+        until: wanted.until.and_then(|day| day.parse().ok()),
         before: wanted.before,
     };
     Ok(Json(app.portal.record(&asker.current.viewer, &query).await?))

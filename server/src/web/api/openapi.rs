@@ -239,7 +239,7 @@ const OPERATIONS: [Operation; 30] = [
     Operation {
         method: "GET",
         path: "/api/v1/record",
-        summary: "The record (`q`, `verb`, `of_tenant`, `before`)",
+        summary: "The record (`q`, `verb`, `of_tenant`, `person`, `since`, `until`, `before`)",
         body: None,
         status: 200,
         answer: Some(one::<RecordPage>),

@@ -1,6 +1,8 @@
 //! What platform admins, and admins of tenants, look after.
 
+use axum::body::Body;
 use axum::response::{IntoResponse, Redirect, Response};
+use http::header;
 use portico_domain::names::PlaneName;
 use portico_domain::view::names;
 
@@ -96,6 +98,38 @@ pub(in super::super) async fn record(Page(around): Page, asked: Asked) -> Result
         .await
 }
 
+/// `GET /admin/record/export`: the same events as the page's filters find, all of them, as JSON lines with their
+/// hashes.
+pub(in super::super) async fn export_record(Page(around): Page, asked: Asked) -> Result<Response, Problem> {
+    let export = around.app.portal.export_record(around.viewer(), &query(&asked))?;
+    let lines = futures::stream::try_unfold(export, |mut export| async move {
+        let Some(events) = export.next().await.map_err(|error| {
+            tracing::warn!(%error, "an export of the record ended early");
+            // The connection breaks, so that nobody takes a part for the whole.
+            std::io::Error::other(error)
+        })?
+        else {
+            return Ok(None);
+        };
+        let mut text = Vec::new();
+        for event in &events {
+            serde_json::to_writer(&mut text, event)?;
+            text.push(b'\n');
+        }
+        Ok::<_, std::io::Error>(Some((text, export)))
+    });
+    let name = format!(
+        "attachment; filename=\"record-{}.jsonl\"",
+        jiff::Timestamp::now().strftime("%Y-%m-%d")
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "application/jsonl".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, Body::from_stream(lines)).into_response())
+}
+
 /// `GET /admin/configuration`.
 pub(in super::super) async fn configuration(Page(around): Page) -> Result<Response, Problem> {
     let page = around.app.portal.configuration_page(around.viewer())?;
@@ -111,6 +145,9 @@ pub(in super::super) fn query(asked: &Asked) -> RecordQuery {
         words: asked.text("q").unwrap_or_default().to_owned(),
         verb: asked.text("verb").map(str::to_owned),
         tenant: asked.parsed("tenant"),
+        person: asked.text("person").map(str::to_owned),
+        since: asked.parsed("since"),
+        until: asked.parsed("until"),
         before: asked.parsed("before"),
     }
 }

@@ -19,6 +19,7 @@ crate::on_both! {
     a_chain_is_judged_on_from_where_it_held,
     events_are_filtered,
     events_come_in_pages,
+    whoever_did_something_is_listed_once,
     what_belongs_to_no_tenant_is_for_those_who_see_all,
 }
 
@@ -328,4 +329,32 @@ async fn what_belongs_to_no_tenant_is_for_those_who_see_all(database: &TestStore
     };
     assert_eq!(seen(scope_of(&["payments", "research"])).await, 0);
     assert_eq!(seen(Scope::system()).await, 1);
+}
+
+async fn whoever_did_something_is_listed_once(database: &TestStore) {
+    let by = |actor: &str, name: &str| NewEvent {
+        actor: actor.to_owned(),
+        actor_name: name.to_owned(),
+        ..event(&request("payments", "files", State::Draft), "request.submitted")
+    };
+    for (actor, name) in [("z", "Ada"), ("a", "Dana"), ("z", "Ada")] {
+        database.store.append(by(actor, name)).await.unwrap();
+    }
+    database.store.append(bare("session.started")).await.unwrap();
+    let listed = database.store.actors(&scope_of(&["payments"])).await.unwrap();
+    assert_eq!(
+        listed,
+        [
+            ("z".to_owned(), "Ada".to_owned()),
+            ("a".to_owned(), "Dana".to_owned())
+        ]
+    );
+    assert!(
+        database
+            .store
+            .actors(&scope_of(&["research"]))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

@@ -1,0 +1,106 @@
+//! The record can be narrowed and taken away, by those who may see it, as far as they may.
+
+use portico_domain::record::{Event, chain_hash};
+use portico_tests::demo::Demo;
+use portico_tests::person::Person;
+use portico_tests::story::{CACHE, request, until_request};
+
+async fn exported(person: &Person, query: &str) -> Vec<Event> {
+    let answer = person
+        .get(&format!("/admin/record/export{query}"))
+        .await
+        .expect(200);
+    assert_eq!(answer.header("content-type"), Some("application/jsonl"));
+    let named = answer.header("content-disposition").unwrap();
+    assert!(
+        named.starts_with("attachment") && named.contains(".jsonl"),
+        "{named}"
+    );
+    let events = answer
+        .text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    events.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_is_taken_away_whole_with_hashes_that_verify() {
+    let demo = Demo::start().await;
+    let (dana, devon) = (demo.sign_in("dana").await, demo.sign_in("devon").await);
+    dana.work_in("payments/dev").await;
+    devon.work_in("research/dev").await;
+    for (person, name) in [(&dana, "kept"), (&devon, "elsewhere")] {
+        let id = request(person, CACHE, name, &[]).await;
+        let _ = until_request(person, &id, "Fulfilled").await;
+    }
+    let pat = demo.sign_in("pat").await;
+    let mut all = exported(&pat, "").await;
+    all.reverse();
+    assert!(all.len() > 8, "{}", all.len());
+    for (place, event) in all.iter().enumerate() {
+        assert_eq!(
+            usize::try_from(event.sequence).unwrap(),
+            place + 1,
+            "none is missing"
+        );
+        let before = place.checked_sub(1).map(|before| all[before].hash.clone());
+        assert_eq!(event.previous_hash, before.unwrap_or_else(|| "0".repeat(64)));
+        assert_eq!(
+            event.hash,
+            chain_hash(&event.previous_hash, event.sequence, &event.event)
+        );
+    }
+
+    // The same filters as on the page.
+    let page = pat.get("/admin/record").await.expect(200).page();
+    let people = page.texts("select[name=person] option");
+    assert!(people.contains(&"Dana Okafor".to_owned()), "{people:?}");
+    let subjects = page.attributes("select[name=person] option", "value");
+    let subject = &subjects[people.iter().position(|name| name == "Dana Okafor").unwrap()];
+    let subject: String = url::form_urlencoded::byte_serialize(subject.as_bytes()).collect();
+    let by_dana = exported(&pat, &format!("?person={subject}")).await;
+    assert!(!by_dana.is_empty() && by_dana.len() < all.len());
+    assert!(
+        by_dana
+            .iter()
+            .all(|event| event.event.actor_name == "Dana Okafor")
+    );
+    let shown = pat
+        .get(&format!("/admin/record?person={subject}"))
+        .await
+        .expect(200)
+        .page();
+    assert!(
+        shown
+            .texts("td[data-label=Who]")
+            .iter()
+            .all(|who| who == "Dana Okafor")
+    );
+    let export = shown.attributes("a[download]", "href");
+    assert!(export[0].contains("/admin/record/export?person="), "{export:?}");
+    let day = all[0].event.at.strftime("%Y-%m-%d").to_string();
+    assert_eq!(exported(&pat, &format!("?until={day}")).await.len(), all.len());
+    assert!(exported(&pat, "?until=2001-01-01").await.is_empty());
+    assert!(exported(&pat, "?since=2100-01-01").await.is_empty());
+
+    // An admin of a tenant takes away what is the tenant's.
+    let tess = demo.sign_in("tess").await;
+    let own = exported(&tess, "").await;
+    let tenants: Vec<_> = own
+        .iter()
+        .map(|event| event.event.tenant.as_ref().unwrap().as_str())
+        .collect();
+    assert!(
+        !own.is_empty() && tenants.iter().all(|tenant| *tenant == "payments"),
+        "{tenants:?}"
+    );
+    let _ = tess.get("/admin/record/export?tenant=research").await.expect(404);
+    let _ = dana.get("/admin/record/export").await.expect(404);
+    let offered = tess
+        .get("/admin/record")
+        .await
+        .expect(200)
+        .page()
+        .texts("select[name=tenant] option");
+    assert_eq!(offered, ["Any tenant", "Payments"]);
+}
