@@ -6,7 +6,7 @@ use portico_domain::names::RequestId;
 use portico_domain::request::{Action, State};
 use portico_domain::view::{
     ApprovalRow, ApprovalsPage, Commented, DiffLine, DiffTone, HomePage, NoticeTone, Paged, QuotaLine,
-    RequestPage, RequestRow, RequestStep, RequestsPage,
+    RequestPage, RequestRow, RequestStep, RequestsPage, Turned,
 };
 use portico_frontend::pages;
 
@@ -241,6 +241,15 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         waiting_on_me: vec![approval(0, Action::Change), approval(2, Action::Create)],
         waiting_on_others: rows().into_iter().take(2).collect(),
         today: rows(),
+        turned: claims::rows()
+            .into_iter()
+            .filter(|row| matches!(row.health, Health::Ready | Health::Degraded))
+            .take(3)
+            .map(|claim| Turned {
+                claim,
+                at: now() - jiff::SignedDuration::from_hours(2),
+            })
+            .collect(),
         suggestions: vec![],
         dead_planes: vec!["US shared".into()],
     };
@@ -251,6 +260,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         waiting_on_me: vec![],
         waiting_on_others: vec![],
         today: rows().into_iter().skip(2).take(1).collect(),
+        turned: vec![],
         suggestions: vec![],
         dead_planes: vec![],
     };

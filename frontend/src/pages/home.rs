@@ -1,5 +1,6 @@
 use leptos::prelude::*;
-use portico_domain::view::{ApprovalRow, Frame, HomePage};
+use portico_domain::claim::Health;
+use portico_domain::view::{ApprovalRow, Frame, HomePage, Turned};
 
 use super::catalog::card;
 use crate::parts::badge::action_word;
@@ -144,13 +145,43 @@ fn waiting_on_others(frame: &Frame, page: &HomePage) -> Option<AnyView> {
 }
 
 fn today(frame: &Frame, page: &HomePage) -> Option<AnyView> {
-    (!page.today.is_empty()).then(|| {
+    let anything = !page.today.is_empty() || !page.turned.is_empty();
+    anything.then(|| {
+        let turns: Vec<_> = page.turned.iter().map(|each| turn(frame, each)).collect();
+        let turns = (!turns.is_empty()).then(|| view! { <ul role="list" class="waiting">{turns}</ul> });
+        let requests = (!page.today.is_empty()).then(|| request_table(frame.now, &page.today, Columns::All));
         view! {
             <section aria-labelledby="today">
                 <div class="section-head"><h2 id="today">"The last day"</h2><a href="/requests">"All requests"</a></div>
-                {request_table(frame.now, &page.today, Columns::All)}
+                {turns}
+                {requests}
             </section>
         }
         .into_any()
     })
+}
+
+/// A claim that became ready, or broke.
+fn turn(frame: &Frame, turned: &Turned) -> impl IntoView + use<> {
+    let row = &turned.claim;
+    let (name, words) = if row.health == Health::Ready {
+        ("ready", " became ready")
+    } else {
+        ("degraded", " broke")
+    };
+    let place = row
+        .tenant
+        .as_ref()
+        .zip(row.environment.as_ref())
+        .map(|(tenant, environment)| format!("{tenant}/{environment} · "));
+    let reason = (!row.reason.is_empty()).then(|| format!(" · {}", row.reason));
+    view! {
+        <li>
+            {icon(name)}
+            <span>
+                <a href=row.href.clone()>{row.offering_title.clone()}" "<strong>{row.reference.name.to_string()}</strong>{words}</a>
+                <span class="reason">{place}{time(frame.now, turned.at)}{reason}</span>
+            </span>
+        </li>
+    }
 }

@@ -1,10 +1,12 @@
 //! Home: is anything of mine broken, is anyone waiting for me?
 
-use jiff::SignedDuration;
-use portico_domain::claim::Health;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use portico_domain::claim::{Claim, Health};
 use portico_domain::placement::may_use;
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::HomePage;
+use portico_domain::view::{HomePage, Turned};
 use portico_planes::{ClaimFilter, PlaneState};
 use portico_store::{Page, RequestFilter};
 
@@ -15,6 +17,8 @@ use super::{Portal, Result, Work, rows};
 
 /// Requests shown of those that wait for the viewer.
 const WAITING: usize = 5;
+/// Claims shown that became ready or broke.
+const TURNED: usize = 10;
 /// What a newcomer is shown.
 const SUGGESTIONS: usize = 3;
 
@@ -36,6 +40,8 @@ impl Portal {
             None => Vec::new(),
         };
         let all = claims.len();
+        let since = self.now() - SignedDuration::from_hours(24);
+        let turned = turned(&claims, since);
         claims.retain(|claim| claim.verdict.health != Health::Ready);
         let ready = all - claims.len();
         claims.sort_by(|a, b| {
@@ -63,7 +69,6 @@ impl Portal {
             tenant: work.map(|work| work.tenant.clone()),
             ..RequestFilter::default()
         };
-        let since = self.now() - SignedDuration::from_hours(24);
         let mut today = self
             .store()
             .requests(&scope, &recent, &Page::first(50))
@@ -116,8 +121,27 @@ impl Portal {
                 .iter()
                 .map(|request| rows::request(&catalog, request))
                 .collect(),
+            turned: turned
+                .into_iter()
+                .map(|(at, claim)| Turned {
+                    claim: rows::claim(&configuration, &catalog, &claim),
+                    at,
+                })
+                .collect(),
             suggestions,
             dead_planes,
         })
     }
+}
+
+/// The claims that became ready or broke, the latest first.
+fn turned(claims: &[Arc<Claim>], since: Timestamp) -> Vec<(Timestamp, Arc<Claim>)> {
+    let mut turned: Vec<_> = claims
+        .iter()
+        .filter(|claim| matches!(claim.verdict.health, Health::Ready | Health::Degraded))
+        .filter_map(|claim| Some((claim.verdict.since().filter(|at| *at >= since)?, claim.clone())))
+        .collect();
+    turned.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    turned.truncate(TURNED);
+    turned
 }

@@ -174,6 +174,25 @@ pub struct Verdict {
     pub secret: Option<String>,
 }
 
+impl Verdict {
+    /// Since when it is so, as far as its conditions tell: by the condition that says that it works, or by the worst.
+    #[must_use]
+    pub fn since(&self) -> Option<Timestamp> {
+        if self.health != Health::Ready {
+            return self.conditions.first()?.since;
+        }
+        let named = |kind: &str| self.conditions.iter().find(|condition| condition.kind == kind);
+        match named("Ready").or_else(|| named("Available")) {
+            Some(condition) => condition.since,
+            None => self
+                .conditions
+                .iter()
+                .filter_map(|condition| condition.since)
+                .max(),
+        }
+    }
+}
+
 /// A claim as a watch cache holds it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claim {
@@ -205,4 +224,46 @@ pub struct Claim {
     pub observed_at: Timestamp,
     /// The whole object, `metadata.managedFields` left out; null in a list of claims.
     pub object: Arc<Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_holds_since_the_condition_that_decided_changed() {
+        let condition = |kind: &str, status: &str, hour: i8| Condition {
+            kind: kind.to_owned(),
+            status: status.to_owned(),
+            reason: None,
+            message: None,
+            since: Some(format!("2026-01-01T{hour:02}:00:00Z").parse().unwrap()),
+        };
+        let verdict = |health, conditions| Verdict {
+            health,
+            reason: String::new(),
+            conditions,
+            secret: None,
+        };
+        let hour = |verdict: Verdict| verdict.since().map(|at| at.to_string()[11..13].to_owned());
+        let ready = [condition("Synced", "True", 9), condition("Ready", "True", 5)];
+        assert_eq!(
+            hour(verdict(Health::Ready, ready.to_vec())).as_deref(),
+            Some("05")
+        );
+        let broken = [condition("Ready", "False", 7), condition("Synced", "True", 9)];
+        assert_eq!(
+            hour(verdict(Health::Degraded, broken.to_vec())).as_deref(),
+            Some("07")
+        );
+        let other = [
+            condition("Provisioned", "True", 3),
+            condition("Healthy", "True", 4),
+        ];
+        assert_eq!(
+            hour(verdict(Health::Ready, other.to_vec())).as_deref(),
+            Some("04")
+        );
+        assert_eq!(hour(verdict(Health::Ready, Vec::new())), None);
+    }
 }

@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{ApprovalRow, CatalogCard, ClaimRow, RequestRow};
@@ -19,8 +20,21 @@ pub struct HomePage {
     pub waiting_on_others: Vec<RequestRow>,
     /// Requests that moved in the last day.
     pub today: Vec<RequestRow>,
+    /// Claims that became ready or broke in the last day, the latest first, at most ten.
+    pub turned: Vec<Turned>,
     /// Three suggestions, for a newcomer; empty for others.
     pub suggestions: Vec<CatalogCard>,
     /// Control planes of the viewer that do not answer: titles.
     pub dead_planes: Vec<String>,
+}
+
+/// A claim that became ready, or broke.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Turned {
+    /// The claim, with what it became.
+    pub claim: ClaimRow,
+    /// When.
+    pub at: Timestamp,
 }

@@ -28,7 +28,7 @@ pub use claims::{
 };
 pub use form::{Branch, Choice, Control, Entry, Field, Form, MISSING, Section, in_words};
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
-pub use home::HomePage;
+pub use home::{HomePage, Turned};
 pub use requests::{
     ApprovalPreview, Commented, DiffLine, DiffTone, DryRunVerdict, Problem, QuotaLine, RequestFormPage,
     RequestPage, RequestRow, RequestStep, RequestsPage, Submission,

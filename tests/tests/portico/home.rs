@@ -1,0 +1,29 @@
+//! Home says what changed in the last day: also claims that became ready or broke with nobody asking.
+
+use std::time::Duration;
+
+use portico_tests::demo::Demo;
+use portico_tests::story::{POSTGRESQL, QUEUE, until_claim};
+use portico_tests::until::until;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claims_that_became_ready_or_broke_are_among_what_changed() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+    let at = |offering: &str, name: &str| format!("/claims/eu-shared/{offering}/payments-dev/{name}");
+    let _ = until_claim(&dana, &at(POSTGRESQL, "orders"), "Ready").await;
+    let _ = until_claim(&dana, &at(QUEUE, "refunds"), "Degraded").await;
+    let said = until("home to say so", Duration::from_secs(10), async || {
+        let home = dana.get("/").await.expect(200).page();
+        let said = home.texts("section[aria-labelledby=today] li");
+        (said.len() > 1).then_some(said)
+    })
+    .await;
+    let has = |words: &str| {
+        said.iter()
+            .any(|line| line.contains(words) && line.contains("payments/dev"))
+    };
+    assert!(has("orders became ready"), "{said:#?}");
+    assert!(has("refunds broke"), "{said:#?}");
+}
