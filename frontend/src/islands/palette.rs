@@ -34,7 +34,7 @@ pub fn Palette() -> impl IntoView {
             "ArrowUp" if count > 0 => chosen.update(|at| *at = (*at + count - 1) % count),
             "Enter" => {
                 if let Some(hit) = hits.with(|hits| hits.get(chosen.get_untracked()).cloned()) {
-                    go(&hit.href);
+                    go(&hit);
                 }
             }
             _ => return,
@@ -46,13 +46,13 @@ pub fn Palette() -> impl IntoView {
             .into_iter()
             .enumerate()
             .map(|(index, hit)| {
-                let href = hit.href.clone();
+                let (kind, title, detail) = (hit.kind.clone(), hit.title.clone(), hit.detail.clone());
                 view! {
                     <li role="option" id=format!("hit-{index}") aria-selected=move || (chosen.get() == index).to_string()
-                        on:mouseenter=move |_| chosen.set(index) on:click=move |_| go(&href)>
-                        <span class="palette-kind">{hit.kind}</span>
-                        <span>{hit.title}</span>
-                        <small>{hit.detail}</small>
+                        on:mouseenter=move |_| chosen.set(index) on:click=move |_| go(&hit)>
+                        <span class="palette-kind">{kind}</span>
+                        <span>{title}</span>
+                        <small>{detail}</small>
                     </li>
                 }
             })
@@ -62,7 +62,7 @@ pub fn Palette() -> impl IntoView {
         let words = typed.with(|typed| typed.trim().is_empty());
         match (hits.with(Vec::is_empty), words) {
             (false, _) => "",
-            (true, true) => "Offerings, claims, requests and pages.",
+            (true, true) => "Offerings, claims, requests, pages and what can be done.",
             (true, false) => "Nothing is called that.",
         }
     };
@@ -89,15 +89,15 @@ struct Hit {
     title: String,
     detail: String,
     href: String,
+    /// What is done on the spot: the element of this page that does it.
+    button: Option<&'static str>,
 }
 
-fn go(href: &str) {
+fn go(hit: &Hit) {
     #[cfg(feature = "hydrate")]
-    if let Err(error) = window().location().assign(href) {
-        leptos::logging::warn!("could not go there: {error:?}");
-    }
+    imp::go(hit);
     #[cfg(not(feature = "hydrate"))]
-    let _ = href;
+    let _ = (&hit.href, hit.button);
 }
 
 #[cfg(feature = "hydrate")]
@@ -106,10 +106,10 @@ mod imp {
     use leptos::prelude::*;
     use wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen_futures::{JsFuture, spawn_local};
-    use web_sys::{KeyboardEvent, Response};
+    use web_sys::{HtmlElement, KeyboardEvent, Response};
 
     use super::Hit;
-    use crate::islands::browser::{document, on, pause, window};
+    use crate::islands::browser::{document, find, on, pause, window};
 
     /// Milliseconds without a key before the server is asked.
     const PATIENCE: i32 = 70;
@@ -141,6 +141,18 @@ mod imp {
         }
         event.prevent_default();
         show(dialog, input);
+    }
+
+    pub(super) fn go(hit: &Hit) {
+        let Some(button) = hit.button else {
+            if let Err(error) = window().location().assign(&hit.href) {
+                leptos::logging::warn!("could not go there: {error:?}");
+            }
+            return;
+        };
+        if let Some(button) = find(button).and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+            button.click();
+        }
     }
 
     fn show(dialog: NodeRef<Dialog>, input: NodeRef<Input>) {
@@ -190,8 +202,13 @@ mod imp {
                     title: text(&hit, "title"),
                     detail: text(&hit, "detail"),
                     href: text(&hit, "href"),
+                    button: match text(&hit, "deed").as_str() {
+                        "theme" => Some("button.theme"),
+                        "signOut" => Some("form[action='/auth/logout'] button"),
+                        _ => None,
+                    },
                 })
-                .filter(|hit| hit.href.starts_with('/'))
+                .filter(|hit| hit.button.is_some() || hit.href.starts_with('/'))
                 .collect(),
         )
     }

@@ -1,15 +1,20 @@
-//! Search everywhere: offerings, claims, requests, actions.
+//! Search everywhere: offerings, claims, requests, actions and pages.
 
-use portico_domain::tenancy::Viewer;
+use portico_domain::names::OfferingName;
+use portico_domain::tenancy::{Role, Viewer};
 use portico_planes::ClaimFilter;
+use portico_store::{Page, RequestFilter};
 use serde::Serialize;
 
+use super::frame::{decides, is_tenant_admin};
 use super::index::Wanted;
-use super::names::claim_href;
-use super::{Portal, Result, Work};
+use super::names::{claim_href, request_href};
+use super::{Portal, Result, Work, rows};
 
 /// Hits of one kind at most.
 const MOST: usize = 6;
+/// Offerings that can be asked for at once.
+const ASKED_FOR: usize = 3;
 
 /// Something that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -21,87 +26,226 @@ pub struct Hit {
     pub title: String,
     /// What tells it from others of that name.
     pub detail: String,
-    /// Where it leads.
+    /// Where it leads; empty for what is done on the spot.
     pub href: String,
+    /// What is done on the spot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deed: Option<Deed>,
 }
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum HitKind {
-    /// Something to do, or a page.
+    /// Something to do.
     Action,
     /// An offering.
     Offering,
     /// A claim.
     Claim,
+    /// A request.
+    Request,
+    /// A page.
+    Page,
+}
+
+/// What a browser does on the spot, without going anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Deed {
+    /// Goes on to the next theme.
+    Theme,
+    /// Ends the session.
+    SignOut,
+}
+
+impl Hit {
+    fn new(
+        kind: HitKind,
+        title: impl Into<String>,
+        detail: impl Into<String>,
+        href: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            title: title.into(),
+            detail: detail.into(),
+            href: href.into(),
+            deed: None,
+        }
+    }
 }
 
 impl Portal {
-    /// What the words find, best first within its kind. Read from caches.
+    /// What the words find: what is called so first, and then by kind.
     ///
     /// # Errors
-    /// When the policies in force cannot be used.
-    pub fn search(&self, viewer: &Viewer, work: Option<&Work>, words: &str) -> Result<Vec<Hit>> {
+    /// When the database fails.
+    pub async fn search(&self, viewer: &Viewer, work: Option<&Work>, words: &str) -> Result<Vec<Hit>> {
         let index = self.index(work);
         let text = words.trim().to_lowercase();
-        let mut hits: Vec<Hit> = Vec::new();
-        let offerings = index
-            .find(Wanted {
-                words,
-                ..Wanted::default()
-            })
-            .entries;
-        for entry in offerings.iter().take(MOST) {
-            let name = &entry.offered().name;
-            hits.push(Hit {
-                kind: HitKind::Offering,
-                title: entry.title().to_owned(),
-                detail: entry.offered().summary.clone().unwrap_or_default(),
-                href: format!("/catalog/{name}"),
-            });
+        let asks = work.is_some_and(|work| viewer.may(&work.tenant, Role::Developer));
+        // "request post": it is known already what is to be done with what is found.
+        let wish = text.strip_prefix("request ").filter(|_| asks);
+        let wanted = Wanted {
+            words: wish.unwrap_or(words),
+            ..Wanted::default()
+        };
+        let offerings = index.find(wanted).entries;
+        let requests = offerings
+            .iter()
+            .filter(|_| asks && !text.is_empty())
+            .take(ASKED_FOR);
+        let requests = requests.map(|entry| {
+            Hit::new(
+                HitKind::Action,
+                format!("Request {}", entry.title()),
+                work.map(|work| format!("in {}/{}", work.tenant, work.environment))
+                    .unwrap_or_default(),
+                format!("/catalog/{}/request", entry.offered().name),
+            )
+        });
+        if wish.is_some() {
+            return Ok(requests.collect());
         }
-        if !text.is_empty() {
-            let mut claims = self.planes().claims(&viewer.scope(), &ClaimFilter::default());
-            claims.retain(|claim| claim.reference.name.as_str().contains(&text));
-            claims.sort_by_key(|claim| {
-                (
-                    !claim.reference.name.as_str().starts_with(&text),
-                    claim.reference.name.clone(),
+        let mut hits: Vec<Hit> = offerings
+            .iter()
+            .take(MOST)
+            .map(|entry| {
+                let offered = entry.offered();
+                let detail = offered.summary.clone().unwrap_or_default();
+                Hit::new(
+                    HitKind::Offering,
+                    entry.title(),
+                    detail,
+                    format!("/catalog/{}", offered.name),
                 )
+            })
+            .collect();
+        hits.extend(requests);
+        if !text.is_empty() {
+            hits.extend(self.claims_named(viewer, &text));
+            let offerings = offerings
+                .iter()
+                .map(|entry| entry.offered().name.clone())
+                .collect();
+            hits.extend(self.requests_named(viewer, &text, offerings).await?);
+            hits.extend(self.places(viewer, &text));
+            // What is called so comes before what only speaks of it.
+            hits.sort_by_key(|hit| {
+                let title = hit.title.to_lowercase();
+                (!title.starts_with(&text), !title.contains(&text))
             });
-            hits.extend(claims.iter().take(MOST).map(|claim| Hit {
-                kind: HitKind::Claim,
-                title: claim.reference.name.to_string(),
-                detail: format!(
-                    "{} · {}/{} · {}",
-                    claim.resource.kind,
-                    claim.tenant.as_ref().map_or("-", AsRef::as_ref),
-                    claim.environment.as_ref().map_or("-", AsRef::as_ref),
-                    claim.verdict.health.title()
-                ),
-                href: claim_href(&claim.reference),
-            }));
         }
-        let pages = [
-            ("home", "/"),
-            ("catalog", "/catalog"),
-            ("claims", "/claims"),
-            ("requests", "/requests"),
-            ("approvals", "/approvals"),
-            ("API tokens", "/tokens"),
-        ];
-        hits.extend(
-            pages
-                .into_iter()
-                .filter(|(title, _)| !text.is_empty() && title.to_lowercase().contains(&text))
-                .map(|(title, href)| Hit {
-                    kind: HitKind::Action,
-                    title: format!("Go to {title}"),
-                    detail: String::new(),
-                    href: href.to_owned(),
-                }),
-        );
         Ok(hits)
+    }
+
+    fn claims_named(&self, viewer: &Viewer, text: &str) -> Vec<Hit> {
+        let mut claims = self.planes().claims(&viewer.scope(), &ClaimFilter::default());
+        claims.retain(|claim| claim.reference.name.as_str().contains(text));
+        claims.sort_by_key(|claim| {
+            (
+                !claim.reference.name.as_str().starts_with(text),
+                claim.reference.name.clone(),
+            )
+        });
+        let hit = |claim: &std::sync::Arc<portico_domain::claim::Claim>| {
+            let detail = format!(
+                "{} · {}/{} · {}",
+                claim.resource.kind,
+                claim.tenant.as_ref().map_or("-", AsRef::as_ref),
+                claim.environment.as_ref().map_or("-", AsRef::as_ref),
+                claim.verdict.health.title()
+            );
+            let reference = &claim.reference;
+            Hit::new(
+                HitKind::Claim,
+                reference.name.to_string(),
+                detail,
+                claim_href(reference),
+            )
+        };
+        claims.iter().take(MOST).map(hit).collect()
+    }
+
+    /// Requests about claims of such a name or for such offerings, the newest first.
+    async fn requests_named(
+        &self,
+        viewer: &Viewer,
+        text: &str,
+        offerings: Vec<OfferingName>,
+    ) -> Result<Vec<Hit>> {
+        let filter = RequestFilter {
+            named: Some((text.to_owned(), offerings)),
+            ..RequestFilter::default()
+        };
+        let most = u32::try_from(MOST).unwrap_or(u32::MAX);
+        let found = self
+            .store()
+            .requests(&viewer.scope(), &filter, &Page::first(most))
+            .await?;
+        let catalog = self.planes().catalog();
+        let hit = |request| {
+            let row = rows::request(&catalog, request);
+            let detail = format!(
+                "{} · {} · {}/{} · {}",
+                row.action.slug(),
+                row.offering_title,
+                row.tenant,
+                row.environment,
+                row.state.title()
+            );
+            Hit::new(
+                HitKind::Request,
+                row.claim.name.to_string(),
+                detail,
+                request_href(row.id),
+            )
+        };
+        Ok(found.items.iter().map(hit).collect())
+    }
+
+    /// Pages that the viewer has, and what can be done from everywhere.
+    fn places(&self, viewer: &Viewer, text: &str) -> Vec<Hit> {
+        let approver = decides(viewer, &self.configuration());
+        let tenant_admin = viewer.platform_admin || is_tenant_admin(viewer);
+        let pages = [
+            (true, "Home", "/"),
+            (true, "Catalog", "/catalog"),
+            (true, "My claims", "/claims"),
+            (true, "Requests", "/requests"),
+            (approver, "Approvals", "/approvals"),
+            (true, "API tokens", "/tokens"),
+            (
+                viewer.platform_admin,
+                "Admin: control planes",
+                "/admin/control-planes",
+            ),
+            (tenant_admin, "Admin: tenants", "/admin/tenants"),
+            (tenant_admin, "Admin: record", "/admin/record"),
+            (
+                viewer.platform_admin,
+                "Admin: configuration",
+                "/admin/configuration",
+            ),
+        ];
+        let pages = pages
+            .into_iter()
+            .filter(|(theirs, ..)| *theirs)
+            .map(|(_, title, href)| Hit::new(HitKind::Page, title, "", href));
+        let deeds = [
+            ("Switch theme", "light, dark, as the system has it", Deed::Theme),
+            ("Sign out", "", Deed::SignOut),
+        ];
+        let deeds = deeds.into_iter().map(|(title, detail, deed)| Hit {
+            deed: Some(deed),
+            ..Hit::new(HitKind::Action, title, detail, "")
+        });
+        let named = |hit: &Hit| {
+            format!("{} {}", hit.title, hit.detail)
+                .to_lowercase()
+                .contains(text)
+        };
+        deeds.chain(pages).filter(named).collect()
     }
 }

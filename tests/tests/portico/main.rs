@@ -57,6 +57,7 @@ mod real_control_plane;
 mod record;
 mod renew;
 mod routes;
+mod search;
 mod secrets;
 mod story;
 mod tokens;

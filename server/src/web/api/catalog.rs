@@ -88,9 +88,9 @@ pub(in super::super) async fn search(
     asker: Asker,
     Query(words): Query<Words>,
 ) -> Result<Json<Vec<Hit>>, Problem> {
-    Ok(Json(app.portal.search(
-        &asker.current.viewer,
-        asker.work.as_ref(),
-        &words.q,
-    )?))
+    let found = app
+        .portal
+        .search(&asker.current.viewer, asker.work.as_ref(), &words.q)
+        .await?;
+    Ok(Json(found))
 }

@@ -26,6 +26,8 @@ pub struct RequestFilter {
     pub offering: Option<OfferingName>,
     /// On this control plane.
     pub plane: Option<PlaneName>,
+    /// About a claim whose name has this in it, or for one of these offerings.
+    pub named: Option<(String, Vec<OfferingName>)>,
 }
 
 impl RequestFilter {
@@ -92,6 +94,15 @@ impl RequestFilter {
         }
         if let Some(plane) = &self.plane {
             query.push(" AND plane = ").bind(plane.as_str());
+        }
+        if let Some((text, offerings)) = &self.named {
+            let pattern = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            query
+                .push(" AND (name LIKE ")
+                .bind(format!("%{pattern}%"))
+                .push(" ESCAPE '\\' OR offering IN ")
+                .bind_list(offerings.iter().map(AsRef::<str>::as_ref))
+                .push(")");
         }
     }
 }
