@@ -7,10 +7,11 @@ use std::time::Duration;
 use portico_domain::claim::{Claim, Health};
 use portico_domain::documents::Access;
 use portico_domain::tenancy::{Role, Viewer};
-use portico_domain::view::{Allowed, Connect, ConnectKey, Snippet};
+use portico_domain::view::{Allowed, Connect, ConnectKey};
 use portico_planes::{Actor, Offered};
 
 use super::Portal;
+use super::snippets::snippets;
 
 /// How long the page waits for the names of the secret's keys.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -84,7 +85,7 @@ pub(super) fn may_reveal(viewer: &Viewer, claim: &Claim) -> Allowed {
     }
 }
 
-fn with_meaning(names: Vec<String>, access: &Access) -> Vec<ConnectKey> {
+pub(super) fn with_meaning(names: Vec<String>, access: &Access) -> Vec<ConnectKey> {
     let meanings: BTreeMap<&str, &str> = access
         .keys
         .iter()
@@ -97,133 +98,4 @@ fn with_meaning(names: Vec<String>, access: &Access) -> Vec<ConnectKey> {
             key,
         })
         .collect()
-}
-
-fn snippets(access: &Access, secret: &str, keys: &[ConnectKey]) -> Vec<Snippet> {
-    let key_of = |meaning: &str| {
-        let known = access.keys.get(meaning).map_or(meaning, String::as_str);
-        keys.iter()
-            .find(|key| key.key == known)
-            .map(|key| key.key.as_str())
-    };
-    let variable = |key: &str| -> String {
-        key.chars()
-            .map(|letter| {
-                if letter.is_ascii_alphanumeric() {
-                    letter.to_ascii_uppercase()
-                } else {
-                    '_'
-                }
-            })
-            .collect()
-    };
-    let mut snippets = Vec::new();
-    let command = match access.protocol.as_deref() {
-        Some("postgresql") => Some((
-            "psql",
-            r#"psql "host=$HOST port=$PORT dbname=$DATABASE user=$USERNAME password=$PASSWORD""#,
-        )),
-        Some("mysql") => Some((
-            "mysql",
-            r#"mysql --host="$HOST" --port="$PORT" --user="$USERNAME" --password="$PASSWORD" "$DATABASE""#,
-        )),
-        Some("redis") => Some((
-            "redis-cli",
-            r#"redis-cli -h "$HOST" -p "$PORT" --user "$USERNAME" --pass "$PASSWORD""#,
-        )),
-        Some("kafka") => Some((
-            "kcat",
-            r#"kcat -L -b "$HOST:$PORT" -X security.protocol=SASL_SSL -X sasl.username="$USERNAME" -X sasl.password="$PASSWORD""#,
-        )),
-        Some("amqp") => Some(("Address", "amqps://$USERNAME:$PASSWORD@$HOST:$PORT")),
-        Some("s3") => Some((
-            "aws",
-            r#"AWS_ACCESS_KEY_ID="$USERNAME" AWS_SECRET_ACCESS_KEY="$PASSWORD" aws s3 ls --endpoint-url "$URI""#,
-        )),
-        Some("kubernetes") => Some((
-            "kubectl",
-            "kubectl --kubeconfig <(printenv KUBECONFIG_CONTENT) get nodes",
-        )),
-        _ => None,
-    };
-    if let Some((title, template)) = command {
-        let mut text = template.to_owned();
-        for meaning in ["HOST", "PORT", "DATABASE", "USERNAME", "PASSWORD", "URI"] {
-            if let Some(key) = key_of(&meaning.to_lowercase()) {
-                text = text.replace(&format!("${meaning}"), &format!("${}", variable(key)));
-            }
-        }
-        snippets.push(Snippet {
-            title: title.to_owned(),
-            text,
-        });
-    }
-    let env: Vec<String> = keys
-        .iter()
-        .map(|key| format!("{}=    # reveal “{}” above\n", variable(&key.key), key.key))
-        .collect();
-    snippets.push(Snippet {
-        title: "Environment file".to_owned(),
-        text: env.concat(),
-    });
-    let references: Vec<String> = keys
-        .iter()
-        .map(|key| {
-            let name = variable(&key.key);
-            let key = &key.key;
-            format!(
-                "  - name: {name}\n    valueFrom:\n      secretKeyRef: {{ name: {secret}, key: {key} }}\n"
-            )
-        })
-        .collect();
-    snippets.push(Snippet {
-        title: "Kubernetes".to_owned(),
-        text: format!("env:\n{}", references.concat()),
-    });
-    if let Some(uri) = key_of("uri") {
-        let name = variable(uri);
-        snippets.push(Snippet {
-            title: "Python".to_owned(),
-            text: format!("import os\n\naddress = os.environ[\"{name}\"]\n"),
-        });
-        snippets.push(Snippet {
-            title: "Rust".to_owned(),
-            text: format!("let address = std::env::var(\"{name}\")?;\n"),
-        });
-        snippets.push(Snippet {
-            title: "Go".to_owned(),
-            text: format!("address := os.Getenv(\"{name}\")\n"),
-        });
-    }
-    snippets
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn snippets_refer_to_keys_as_the_secret_has_them() {
-        let access = Access {
-            keys: BTreeMap::from([
-                ("host".into(), "endpoint".into()),
-                ("password".into(), "password".into()),
-            ]),
-            protocol: Some("postgresql".into()),
-            ..Access::default()
-        };
-        let keys = with_meaning(vec!["endpoint".into(), "password".into(), "port".into()], &access);
-        assert_eq!(keys[0].title, "host");
-        let snippets = snippets(&access, "orders-conn", &keys);
-        assert!(
-            snippets[0].text.contains("host=$ENDPOINT port=$PORT"),
-            "{}",
-            snippets[0].text
-        );
-        assert!(snippets.iter().any(|snippet| {
-            snippet
-                .text
-                .contains("secretKeyRef: { name: orders-conn, key: endpoint }")
-        }));
-    }
 }

@@ -36,6 +36,7 @@ mod requests;
 mod rows;
 mod search;
 mod sentence;
+mod snippets;
 mod submit;
 mod tokens;
 mod usage;
