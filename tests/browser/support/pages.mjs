@@ -33,6 +33,47 @@ async function aCordonedPlane(page) {
   return address;
 }
 
+/** A form that was looked through before it is sent. */
+async function reviewedForm(page) {
+  await page.goto(`/catalog/${BUCKET}/request`);
+  await page.locator('input[name="_name"]').fill('to-be-reviewed');
+  await page.getByRole('button', { name: 'Review' }).first().click();
+  await page.getByRole('complementary', { name: 'Summary' }).waitFor();
+}
+
+/** A form in which nothing is right. */
+async function formWithErrors(page) {
+  await page.goto(`/catalog/${POSTGRESQL}/request`);
+  await page.locator('input[name="_name"]').fill('Not A Name');
+  await page.locator('input[name="/spec/storage/size"]').fill('plenty');
+  await page.getByRole('complementary', { name: 'Summary' }).getByRole('button', { name: 'Request PostgreSQL' }).click();
+  await page.getByRole('alert').first().waitFor();
+}
+
+/** A form's tab for those who would rather write YAML. */
+async function yamlTab(page) {
+  await page.goto(`/catalog/${POSTGRESQL}/request`);
+  await page.getByRole('button', { name: 'YAML' }).first().click();
+  await page.locator('textarea[name="_yaml"]').waitFor();
+}
+
+/** A password where it stands. */
+async function aRevealedSecret(page) {
+  await page.goto(orders);
+  await page.locator('html[data-alive]').waitFor();
+  await page.getByRole('button', { name: /^Reveal password/i }).click();
+  await page.waitForFunction(() => !document.querySelector('[data-keep="password"] form'));
+}
+
+/** Search everywhere, with what it found. */
+async function openPalette(page) {
+  await page.goto('/claims');
+  await page.locator('html[data-alive]').waitFor();
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Search everywhere' }).fill('or');
+  await page.locator('dialog.palette li').first().waitFor();
+}
+
 export const PAGES = [
   { name: 'home', as: 'dana', at: '/' },
   { name: 'catalog', as: 'dana', at: '/catalog' },
@@ -41,8 +82,13 @@ export const PAGES = [
   { name: 'offering', as: 'dana', at: `/catalog/${POSTGRESQL}` },
   { name: 'request-form', as: 'dana', at: `/catalog/${POSTGRESQL}/request` },
   { name: 'request-form-bucket', as: 'dana', at: `/catalog/${BUCKET}/request` },
+  { name: 'request-form-reviewed', as: 'dana', at: reviewedForm },
+  { name: 'request-form-errors', as: 'dana', at: formWithErrors },
+  { name: 'request-form-yaml', as: 'dana', at: yamlTab },
   { name: 'claims', as: 'dana', at: '/claims' },
   { name: 'claim', as: 'dana', at: orders },
+  { name: 'claim-revealed', as: 'dana', at: aRevealedSecret },
+  { name: 'palette', as: 'dana', at: openPalette },
   { name: 'claim-degraded', as: 'dana', at: '/claims/eu-shared/queues.messaging.demo.portico.dev/payments-dev/refunds' },
   { name: 'claim-expired', as: 'dana', at: '/claims/eu-shared/caches.databases.demo.portico.dev/payments-production/sessions' },
   { name: 'claim-change', as: 'dana', at: `${orders}/change` },
@@ -61,8 +107,9 @@ export const PAGES = [
   { name: 'not-found', as: 'dana', at: '/claims/eu-shared/nothing.example/none/nobody' },
 ];
 
-/** Goes there. */
+/** Goes there: to an address, or by a function that says the address or is there already when it ends. */
 export async function open(page, at) {
-  await page.goto(typeof at === 'function' ? await at(page) : at);
+  const address = typeof at === 'function' ? await at(page) : at;
+  if (address) await page.goto(address);
   await page.locator('main').first().waitFor();
 }
