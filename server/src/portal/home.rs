@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use portico_domain::claim::{Claim, Health};
 use portico_domain::placement::may_use;
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{HomePage, Turned};
-use portico_planes::{ClaimFilter, PlaneState};
+use portico_domain::view::{ApprovalRow, HomePage, Turned};
+use portico_planes::{Catalog, ClaimFilter, PlaneState};
 use portico_store::{Page, RequestFilter};
 
 use super::claims::urgency;
@@ -50,12 +50,7 @@ impl Portal {
         });
         claims.truncate(10);
 
-        let mut waiting_on_me = Vec::new();
-        let waiting = self.waiting_for(viewer).await?;
-        let first = waiting.get(..WAITING).unwrap_or(&waiting);
-        for request in self.still_waiting(viewer, first).await? {
-            waiting_on_me.push(self.approval_row(&catalog, &request).await?);
-        }
+        let waiting_on_me = self.longest_waiting(viewer, &catalog).await?;
         let mine = RequestFilter {
             requester: Some(viewer.person.subject.clone()),
             ..RequestFilter::open()
@@ -131,6 +126,17 @@ impl Portal {
             suggestions,
             dead_planes,
         })
+    }
+
+    /// What has waited for the viewer the longest.
+    async fn longest_waiting(&self, viewer: &Viewer, catalog: &Catalog) -> Result<Vec<ApprovalRow>> {
+        let mut rows = Vec::new();
+        let waiting = self.waiting_for(viewer).await?;
+        let first = waiting.get(..WAITING).unwrap_or(&waiting);
+        for request in self.still_waiting(viewer, first).await? {
+            rows.push(self.approval_row(catalog, &request).await?);
+        }
+        Ok(rows)
     }
 }
 
