@@ -227,3 +227,68 @@ fn a_form_of_very_many_fields_says_what_it_leaves_out() {
         ["48800 more fields are not shown here; set them in the YAML tab"]
     );
 }
+
+#[test]
+fn rules_that_make_much_of_little_are_stopped() {
+    let doubled = ".map(a, a + a)".repeat(24);
+    let gathered = ".map(a, [a, a, a, a])".repeat(14);
+    let rules = [
+        format!("[self]{doubled}.size() > 0"),
+        format!("[[self]]{doubled}.size() > 0"),
+        format!("[self]{gathered}.size() > 0"),
+        "self.replace('x', self).replace('x', self).replace('x', self).size() > 0".to_owned(),
+        "self.replace('', self).replace('', self).replace('', self).size() > 0".to_owned(),
+        "self.split('').join(self).split('').join(self).size() > 0".to_owned(),
+        format!(
+            "'{}'.format([self.replace('x', self)]).size() > 0",
+            "%s".repeat(4_000)
+        ),
+        "'%.1000000000f'.format([1.0]).size() > 0".to_owned(),
+        "'%.99999f'.format([1.0]).size() > 0".to_owned(),
+        "'%.65536e'.format([1.0]).size() > 0".to_owned(),
+        "quantity('1e999999999') == quantity('1')".to_owned(),
+        "quantity('1e-99999999999999999999') == quantity('1')".to_owned(),
+        "[9223372036854775807, 1].sum() > 0".to_owned(),
+    ];
+    for rule in rules {
+        let shown: String = rule.chars().take(60).collect();
+        let violations = bounded(move || {
+            let schema = Schema::parse(&json!({"type": "object", "properties": {"s": {
+                "type": "string",
+                "x-kubernetes-validations": [{"rule": rule.clone(), "messageExpression": "'a' + self"},
+                    {"rule": "false", "messageExpression": rule.replace(".size() > 0", "")}],
+            }}}))
+            .unwrap();
+            schema.validate(&json!({"s": "x".repeat(1_000)}), None)
+        });
+        assert!(
+            violations
+                .iter()
+                .any(|violation| violation.reason == Reason::CouldNotJudge),
+            "{shown}: {violations:?}"
+        );
+    }
+}
+
+#[test]
+fn rules_that_people_write_are_within_bounds() {
+    let schema = Schema::parse(&json!({"type": "object", "properties": {"list": {
+        "type": "array", "items": {"type": "string"},
+        "x-kubernetes-validations": [
+            {"rule": "self.all(a, self.exists_one(b, a == b))"},
+            {"rule": "self.map(a, 'prefix-' + a).filter(a, a.size() > 3).size() == self.size()"},
+            {"rule": "sets.contains(self, self)"},
+            {"rule": "self.all(a, a.replace('x', 'yy').split('y').join('-').size() > 0)"},
+            {"rule": "self.all(a, '%s and %.2f'.format([a, 1.5]).size() > 0)"},
+            {"rule": "quantity('10Gi').isGreaterThan(quantity('1e3'))"},
+        ],
+    }}}))
+    .unwrap();
+    let list: Vec<String> = (0..100)
+        .map(|index| format!("item-{index}-{}", "x".repeat(200)))
+        .collect();
+    assert_eq!(
+        bounded(move || schema.validate(&json!({ "list": list }), None)),
+        []
+    );
+}

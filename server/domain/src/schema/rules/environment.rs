@@ -1,6 +1,6 @@
 //! The CEL environment that rules are compiled and evaluated in.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
@@ -9,17 +9,18 @@ use cel::common::value::CowVal;
 use cel::{Context, Env, ExecutionError};
 use regex::Regex;
 
+use super::work;
 use crate::schema::pattern;
 
-/// Passes a range of a comprehension through, and counts how much work it stands for.
-pub(super) const COUNT: &str = "portico_count";
 /// `matches` with RE2's semantics and compiled patterns kept.
 pub(super) const MATCHES: &str = "portico_matches";
 
 pub(super) static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = Env::stdlib();
     let declared = env
-        .add_overload(COUNT, "portico_count_dyn", vec![DYN_TYPE], count)
+        .add_overload(work::COUNT, "portico_count_dyn", vec![DYN_TYPE], work::count)
+        .and_then(|()| env.add_overload(work::HOLD, "portico_hold_dyn", vec![DYN_TYPE], work::hold))
+        .and_then(|()| env.add_overload(work::ADD, "portico_add_dyn", vec![DYN_TYPE, DYN_TYPE], work::add))
         .and_then(|()| {
             env.add_overload(
                 MATCHES,
@@ -41,43 +42,12 @@ thread_local! {
         super::kubernetes::add_functions(&mut context);
         context
     };
-    static BUDGET: Cell<usize> = const { Cell::new(0) };
     static PATTERNS: RefCell<HashMap<String, Result<Regex, String>>> = RefCell::new(HashMap::new());
 }
 
 /// Runs `work` with a context that has all functions.
 pub(super) fn with_context<T>(work: impl FnOnce(&Context<'static, 'static>) -> T) -> T {
     CONTEXT.with(work)
-}
-
-/// Allows so many steps of comprehensions from now on, on this thread.
-pub(super) fn allow(steps: usize) {
-    BUDGET.set(steps);
-}
-
-/// The steps that are left.
-pub(super) fn remaining() -> usize {
-    BUDGET.get()
-}
-
-/// Whether the steps have been used up.
-pub(super) fn is_exhausted() -> bool {
-    BUDGET.get() == 0
-}
-
-fn count<'b, 'v>(mut args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
-    let range = args
-        .pop()
-        .ok_or_else(ExecutionError::missing_argument_or_target)?;
-    let size = range
-        .as_sizer()
-        .map_or(0, |sizer| usize::try_from(*sizer.size().inner()).unwrap_or(0));
-    let left = BUDGET.get().saturating_sub(size + 1);
-    BUDGET.set(left);
-    if left == 0 {
-        return Err(ExecutionError::function_error(COUNT, "too much work"));
-    }
-    Ok(range)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape of an overload")]
@@ -94,7 +64,7 @@ fn matches<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Executio
         return Err(ExecutionError::function_error("matches", "no such overload"));
     };
     // Long texts are work, too.
-    BUDGET.set(BUDGET.get().saturating_sub(text.inner().len() / 64));
+    work::charge(work::of_bytes(text.inner().len()))?;
     let found = PATTERNS.with_borrow_mut(|patterns| {
         if !patterns.contains_key(source.inner()) {
             if patterns.len() >= KEPT {

@@ -1,16 +1,18 @@
 //! Walking an object and its schema, evaluating the rules on the way.
 
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cel::common::types::CelOptional;
 use cel::{Context, ExecutionError, Value as CelValue};
 use serde_json::Value;
 
-use super::environment::{allow, is_exhausted, remaining, with_context};
+use super::Rule;
+use super::environment::with_context;
 use super::mentions;
 use super::program::Program;
 use super::values::{old_to_cel, to_cel};
-use super::{Rule, environment};
+use super::work::{allow, is_exhausted, remaining};
 use crate::schema::correlate::OldItems;
 use crate::schema::node::{Kind, Node};
 use crate::schema::path::Path;
@@ -243,7 +245,9 @@ impl Walk<'_> {
             Err(problem) => return could_not(&format!("the rule does not compile: {problem}")),
         };
         allow(self.budget);
-        let result = CelValue::resolve(&program.expression, scope);
+        let Some(result) = resolve(program, scope) else {
+            return could_not("the rule could not be evaluated");
+        };
         if is_exhausted() {
             self.spend(self.budget);
             return could_not("the rule takes more work than is allowed");
@@ -307,13 +311,19 @@ impl Walk<'_> {
 
     fn message(&self, rule: &Rule, scope: &Context<'_, 'static>) -> Option<String> {
         let program = rule.message_program()?;
-        environment::allow(self.budget);
-        let Ok(CelValue::String(text)) = CelValue::resolve(&program.expression, scope) else {
+        allow(self.budget);
+        let Some(Ok(CelValue::String(text))) = resolve(program, scope) else {
             return None;
         };
         let text = text.trim();
         (!text.is_empty() && text.len() <= MESSAGE_LIMIT && !text.contains('\n')).then(|| text.to_owned())
     }
+}
+
+/// Evaluates a rule; nothing when an evaluator that is not ours gave up on it.
+fn resolve(program: &Program, scope: &Context<'_, 'static>) -> Option<Result<CelValue, ExecutionError>> {
+    // A rule is anybody's: what it makes a library stumble over must not take the portal with it.
+    catch_unwind(AssertUnwindSafe(|| CelValue::resolve(&program.expression, scope))).ok()
 }
 
 /// Calls `make` with the path that `names` lead to.

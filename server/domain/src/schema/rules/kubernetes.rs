@@ -14,6 +14,7 @@ use cel::{Context, ExecutionError, FunctionContext, Value};
 use kube_cel::KubeCelExt as _;
 use kube_cel::cel as old;
 
+use super::cost;
 use crate::schema::names;
 
 /// The functions that are handed over.
@@ -158,6 +159,7 @@ pub(super) fn add_functions(context: &mut Context<'_, '_>) {
             {
                 return give(Value::Opaque(Arc::new(verdict)));
             }
+            cost::charge(name, call)?;
             let this = call.this.as_ref().map(|this| hand_over(this)).transpose()?;
             let args = call
                 .args

@@ -4,12 +4,14 @@
 //! is completed here: values by their schema's types, escaped names, lists that are sets or maps, RE2 patterns, macros,
 //! and bounds on work. What cannot be judged is said to be so.
 
+mod cost;
 mod environment;
 mod evaluate;
 mod kubernetes;
 mod mentions;
 mod program;
 mod values;
+mod work;
 
 use std::sync::OnceLock;
 

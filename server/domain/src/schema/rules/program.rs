@@ -4,8 +4,9 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, L
 use cel::parser::Macro;
 use cel::{DeclarationError, Env};
 
-use super::environment::{COUNT, ENV, MATCHES};
+use super::environment::{ENV, MATCHES};
 use super::mentions;
+use super::work::{ADD, COUNT, HOLD};
 
 /// How deep brackets may nest, and how many operators a rule may have: its tree is walked by recursion.
 const NESTING: usize = 48;
@@ -81,7 +82,7 @@ fn bounded(source: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Counts what comprehensions run over, and lets patterns be RE2's.
+/// Counts what comprehensions run over and what values take, and lets patterns be RE2's.
 fn rewrite(expression: &mut IdedExpr) {
     match &mut expression.expr {
         Expr::Call(call) => {
@@ -89,6 +90,12 @@ fn rewrite(expression: &mut IdedExpr) {
                 rewrite(target);
             }
             call.args.iter_mut().for_each(rewrite);
+            // What a comprehension gathers is added to in place, without a copy; what it gathers is counted below.
+            let gathers = matches!(call.args.as_slice(), [IdedExpr { expr: Expr::Ident(name), .. },
+                IdedExpr { expr: Expr::List(_), .. }] if name.starts_with('@') || name.starts_with("__"));
+            if call.func_name == "_+_" && call.target.is_none() && !gathers {
+                ADD.clone_into(&mut call.func_name);
+            }
             if call.func_name == "matches" {
                 if let Some(target) = call.target.take() {
                     call.args.insert(0, *target);
@@ -108,7 +115,10 @@ fn rewrite(expression: &mut IdedExpr) {
                 expr: call(COUNT, vec![range]),
             };
         }
-        Expr::List(list) => list.elements.iter_mut().for_each(rewrite),
+        Expr::List(list) => list.elements.iter_mut().for_each(|element| {
+            rewrite(element);
+            held(element);
+        }),
         Expr::Map(map) => map
             .entries
             .iter_mut()
@@ -128,7 +138,18 @@ fn rewrite_entry(entry: &mut EntryExpr) {
         EntryExpr::MapEntry(entry) => {
             rewrite(&mut entry.key);
             rewrite(&mut entry.value);
+            held(&mut entry.value);
         }
+    }
+}
+
+fn held(element: &mut IdedExpr) {
+    if !matches!(element.expr, Expr::Literal(_)) {
+        let value = std::mem::take(element);
+        *element = IdedExpr {
+            id: value.id,
+            expr: call(HOLD, vec![value]),
+        };
     }
 }
 
