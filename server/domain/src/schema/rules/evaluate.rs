@@ -244,6 +244,20 @@ impl Walk<'_> {
             Ok(program) => program,
             Err(problem) => return could_not(&format!("the rule does not compile: {problem}")),
         };
+        if mentions::reads_unreadable(program, node, value) {
+            let detail = format!(
+                "invalid data, expected int, got float64 evaluating rule: {}",
+                rule.title()
+            );
+            let kind = quote(node.kind_for_messages());
+            return Some(Violation::new(
+                path,
+                Check::Rule,
+                Reason::Invalid,
+                Some(&kind),
+                detail,
+            ));
+        }
         allow(self.budget);
         let Some(result) = resolve(program, scope) else {
             return could_not("the rule could not be evaluated");

@@ -99,8 +99,35 @@ fn place(node: &Node, value: &Value, chain: &[String]) -> Option<Place> {
     (!names.is_empty()).then_some(Place { names, is_missing })
 }
 
-/// Collects the chains of names that begin at `self`: `self.a.b`, `has(self.a.b)`, `self.?a`.
-pub(super) fn collect(expression: &IdedExpr, into: &mut Vec<Vec<String>>) {
+/// Whether a rule reads a whole number that is written with a point (`1.0`): the API server's schema takes it, and its
+/// rules cannot read it (`k8s.io/apiserver/pkg/cel/common`, `UnstructuredToVal`).
+pub(super) fn reads_unreadable(program: &Program, node: &Node, value: &Value) -> bool {
+    let is_odd = |node: &Node, value: &Value| node.kind == Kind::Integer && value.is_f64();
+    is_odd(node, value)
+        || program.reads.iter().any(|names| {
+            let mut at = (node, value);
+            for name in names {
+                let declared =
+                    at.0.properties
+                        .iter()
+                        .find(|(declared, _)| escape(declared) == *name);
+                match declared.and_then(|(declared, child)| Some((child, at.1.get(&**declared)?))) {
+                    Some(below) => at = below,
+                    None => return false,
+                }
+            }
+            is_odd(at.0, at.1)
+        })
+}
+
+/// Collects the chains of names that begin at `self`: `self.a.b`, `self.?a`, and with `tests` also `has(self.a.b)`.
+pub(super) fn collect(expression: &IdedExpr, into: &mut Vec<Vec<String>>, tests: bool) {
+    if let Expr::Select(select) = &expression.expr
+        && select.test
+        && !tests
+    {
+        return;
+    }
     if let Some(names) = chain(expression) {
         if !names.is_empty() && !into.contains(&names) {
             into.push(names);
@@ -110,9 +137,9 @@ pub(super) fn collect(expression: &IdedExpr, into: &mut Vec<Vec<String>>) {
     match &expression.expr {
         Expr::Call(call) => {
             if let Some(target) = &call.target {
-                collect(target, into);
+                collect(target, into, tests);
             }
-            call.args.iter().for_each(|arg| collect(arg, into));
+            call.args.iter().for_each(|arg| collect(arg, into, tests));
         }
         Expr::Comprehension(comprehension) => {
             for part in [
@@ -121,26 +148,32 @@ pub(super) fn collect(expression: &IdedExpr, into: &mut Vec<Vec<String>>) {
                 &comprehension.loop_step,
                 &comprehension.result,
             ] {
-                collect(part, into);
+                collect(part, into, tests);
             }
         }
-        Expr::List(list) => list.elements.iter().for_each(|element| collect(element, into)),
-        Expr::Map(map) => map.entries.iter().for_each(|entry| entries(&entry.expr, into)),
+        Expr::List(list) => list
+            .elements
+            .iter()
+            .for_each(|element| collect(element, into, tests)),
+        Expr::Map(map) => map
+            .entries
+            .iter()
+            .for_each(|entry| entries(&entry.expr, into, tests)),
         Expr::Struct(structure) => structure
             .entries
             .iter()
-            .for_each(|entry| entries(&entry.expr, into)),
-        Expr::Select(select) => collect(&select.operand, into),
+            .for_each(|entry| entries(&entry.expr, into, tests)),
+        Expr::Select(select) => collect(&select.operand, into, tests),
         _ => {}
     }
 }
 
-fn entries(entry: &EntryExpr, into: &mut Vec<Vec<String>>) {
+fn entries(entry: &EntryExpr, into: &mut Vec<Vec<String>>, tests: bool) {
     match entry {
-        EntryExpr::StructField(field) => collect(&field.value, into),
+        EntryExpr::StructField(field) => collect(&field.value, into, tests),
         EntryExpr::MapEntry(entry) => {
-            collect(&entry.key, into);
-            collect(&entry.value, into);
+            collect(&entry.key, into, tests);
+            collect(&entry.value, into, tests);
         }
     }
 }
@@ -222,6 +255,31 @@ mod tests {
         assert_eq!(
             of(rule, "spec.deep.c is a required parameter", &spec),
             ["/deep/c"]
+        );
+    }
+
+    #[test]
+    fn a_whole_number_with_a_point_cannot_be_read() {
+        let said = |rule: &str, text: &str| {
+            let schema = Schema::parse(&json!({
+                "type": "object", "x-kubernetes-validations": [{"rule": rule, "message": "broken"}],
+                "properties": {"n": {"type": "integer"}},
+            }))
+            .unwrap();
+            let spec: Value = serde_json::from_str(text).unwrap();
+            schema
+                .validate(&spec, None)
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(said("self.n > 0", r#"{"n": 1}"#), [""; 0]);
+        assert_eq!(said("has(self.n)", r#"{"n": 1.0}"#), [""; 0]);
+        assert_eq!(
+            said("self.n > 0", r#"{"n": 1.0}"#),
+            [
+                "<nil>: Invalid value: \"object\": invalid data, expected int, got float64 evaluating rule: broken"
+            ]
         );
     }
 

@@ -19,6 +19,8 @@ pub(super) struct Program {
     pub(super) uses_old_self: bool,
     /// The fields of `self` that it names, as chains of names, escaped as in rules.
     pub(super) mentions: Vec<Vec<String>>,
+    /// Those whose value it reads, more than whether they are there.
+    pub(super) reads: Vec<Vec<String>>,
     /// Roughly how many nodes it has.
     pub(super) size: usize,
 }
@@ -37,10 +39,13 @@ impl Program {
         let mut expression = program.expression().clone();
         let uses_old_self = expression.references().has_variable("oldSelf");
         let mut mentions = Vec::new();
-        mentions::collect(&expression, &mut mentions);
+        mentions::collect(&expression, &mut mentions, true);
+        let mut reads = Vec::new();
+        mentions::collect(&expression, &mut reads, false);
         rewrite(&mut expression);
         Ok(Self {
             mentions,
+            reads,
             expression,
             uses_old_self,
             size: source.len() / 4 + 8,
