@@ -16,6 +16,7 @@ pub mod bench;
 pub mod demo;
 pub mod differential;
 pub mod direct;
+pub mod full;
 pub mod html;
 pub mod kubectl;
 pub mod person;

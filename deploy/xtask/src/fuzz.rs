@@ -16,9 +16,21 @@ pub(crate) struct Options {
     /// Only this target: `text`, `definition` or `object`.
     target: Option<String>,
     /// Minutes in all, shared among the targets.
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = MINUTES)]
     minutes: u32,
 }
+
+impl Default for Options {
+    /// All targets.
+    fn default() -> Self {
+        Self {
+            target: None,
+            minutes: MINUTES,
+        }
+    }
+}
+
+const MINUTES: u32 = 10;
 
 const TARGETS: [&str; 3] = ["text", "definition", "object"];
 /// The release of cargo-fuzz that is installed where there is none.

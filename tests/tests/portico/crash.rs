@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use portico_tests::demo::{Demo, Planes};
+use portico_tests::full::when_full;
 use portico_tests::kubectl::Kubectl;
 use portico_tests::person::Person;
 use portico_tests::story::CACHE;
@@ -19,7 +20,6 @@ on_all_planes!(killed_at_random_moments_it_loses_nothing_and_doubles_nothing);
 const CLAIMS: usize = 120;
 /// Requests in all: of every three claims one is changed afterwards, and one deleted.
 const REQUESTS: usize = CLAIMS + 2 * (CLAIMS / 3);
-const CRASHES: usize = 6;
 /// What a change sets.
 const TTL: &str = "45m";
 
@@ -63,10 +63,11 @@ async fn killed_at_random_moments_it_loses_nothing_and_doubles_nothing(planes: P
         })
         .collect();
 
-    for crash in 1..=CRASHES {
+    let crashes = when_full(40, 6);
+    for crash in 1..=crashes {
         // After so many requests, and a moment that differs from time to time: in the middle of
         // whatever goes on then.
-        let after = crash * REQUESTS / (CRASHES + 1);
+        let after = crash * REQUESTS / (crashes + 1);
         while done.load(Ordering::Relaxed) < after {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

@@ -3,9 +3,12 @@
 use portico_tests::apiserver::ApiServer;
 use portico_tests::differential::{Corpus, Options, Tally, run};
 use portico_tests::direct::Direct;
+use portico_tests::full::when_full;
 
-/// Few mutations, so that it is done in a minute; `cargo xtask differential` goes further.
-const MUTATIONS: usize = 1;
+/// Mutations of each sample: few, so that it is done in a minute; `cargo xtask test --full` asks over 20,000 cases.
+fn mutations() -> usize {
+    when_full(76, 1)
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_api_server_judges_the_corpus_as_portico_does() {
@@ -24,7 +27,7 @@ async fn the_api_server_judges_the_corpus_as_portico_does() {
 async fn agrees(plane: &Direct, folder: &std::path::Path) {
     let corpus = Corpus::read(folder);
     let options = Options {
-        mutations: MUTATIONS,
+        mutations: mutations(),
         seed: 1,
         filter: String::new(),
         loud: false,

@@ -16,6 +16,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::browser_code;
+use crate::fuzz;
 use crate::steps::{self, step};
 use crate::workspace::{cargo, root, site};
 use outcome::Outcome;
@@ -24,7 +25,7 @@ use report::Report;
 /// Which tests.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Also what takes long.
+    /// Also what takes long: over 20,000 cases of the judge, many more crashes, ten minutes of fuzzing.
     #[arg(long)]
     full: bool,
     /// Only tests whose name contains this.
@@ -67,6 +68,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         })?);
     }
 
+    if options.full && options.filter.is_none() && !options.browser {
+        outcome.add(fuzz());
+    }
+
     let told = report.read()?;
     outcome.take_skips(&told);
     let forgiven = outcome.judge_skips(&told, &needs);
@@ -89,6 +94,17 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Fuzzes each target as long as `cargo xtask fuzz` does: one test, passed when nothing was found.
+fn fuzz() -> Outcome {
+    match fuzz::fuzz(&fuzz::Options::default()) {
+        Ok(()) => Outcome {
+            passed: 1,
+            ..Outcome::default()
+        },
+        Err(found) => Outcome::broken(format!("fuzzing: {found:#}")),
+    }
 }
 
 /// One build for the program and every test, so that cargo resolves features once and builds nothing twice.
