@@ -1,0 +1,199 @@
+//! What a dry run meets is told on the form, and nobody waits for what is not theirs.
+
+use std::time::{Duration, Instant};
+
+use portico_tests::proxy::{Ask, Trouble};
+use portico_tests::story::{BUCKET, CACHE, request, request_id, until_request};
+use reqwest::Method;
+use serde_json::json;
+
+use super::{BUCKETS, HANGS, World, ask_for_bucket, field_conflict, invalid, overloaded};
+
+/// What a dry run meets, what the form is answered with, and what it says.
+fn dry_runs() -> [(&'static str, Trouble, u16, &'static str); 13] {
+    [
+        (
+            "forbidden",
+            Trouble::refusal(403, "buckets are for others"),
+            403,
+            "Europe, shared does not allow it: buckets are for others",
+        ),
+        (
+            "of-kubectl",
+            field_conflict(),
+            409,
+            "Europe, shared does not accept it: kubectl manages fields that this would change",
+        ),
+        (
+            "conflicting",
+            Trouble::refusal(409, "in conflict with the moon"),
+            409,
+            "Europe, shared does not accept it: in conflict with the moon",
+        ),
+        (
+            "expired",
+            Trouble::refusal(410, "too old"),
+            410,
+            "Europe, shared does not accept it: too old",
+        ),
+        ("invalid", invalid(), 422, "Too much for this quarter"),
+        (
+            "webhook",
+            Trouble::refusal(400, "admission webhook denied the request: no owner"),
+            422,
+            "Europe, shared does not accept it: admission webhook denied the request: no owner",
+        ),
+        (
+            "overloaded",
+            overloaded(),
+            503,
+            "Europe, shared has too much to do just now. Try again in 2 seconds",
+        ),
+        (
+            "broken",
+            Trouble::refusal(500, "etcd has no leader"),
+            502,
+            "Europe, shared answered 500: etcd has no leader",
+        ),
+        (
+            "not-json",
+            Trouble::NotJson,
+            502,
+            "Europe, shared gave an answer that makes no sense",
+        ),
+        (
+            "other-json",
+            Trouble::OtherJson,
+            502,
+            "Europe, shared gave an answer that makes no sense",
+        ),
+        (
+            "endless",
+            Trouble::Endless,
+            502,
+            "Europe, shared gave an answer that makes no sense",
+        ),
+        ("cut", Trouble::Cut, 503, "Europe, shared cannot be reached"),
+        (
+            "hangs",
+            HANGS,
+            504,
+            "Europe, shared did not answer within 2 seconds",
+        ),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dry_run_meets_is_told_on_the_form_and_nothing_is_sent() {
+    let world = World::start().await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    for (name, trouble, status, words) in dry_runs() {
+        world.proxy.trouble(Ask::DryRun, Some(name), trouble);
+        let refused = ask_for_bucket(&dana, name).await;
+        let page = refused.page();
+        assert_eq!(refused.status, status, "{name}: {}", page.body());
+        let told = page.text("#problems").unwrap_or_default();
+        if name == "invalid" {
+            for (field, words) in [
+                ("quota", "Too much for this quarter"),
+                ("storageClass", "Not for this team"),
+            ] {
+                let beside = page.text(&format!(".field.wrong[data-field=\"/spec/{field}\"]"));
+                assert!(
+                    beside.as_ref().is_some_and(|text| text.contains(words)),
+                    "{field}: {beside:?}"
+                );
+            }
+        }
+        assert!(told.contains(words), "{name}: {told}");
+        assert_eq!(page.field("_name").as_deref(), Some(name), "what was typed stays");
+        if status == 503 && name == "overloaded" {
+            assert_eq!(refused.header("retry-after"), Some("2"));
+        }
+        let asked = status >= 500;
+        assert_eq!(
+            page.body().contains("The control plane could not be asked"),
+            asked,
+            "{name}: {}",
+            page.body()
+        );
+        let list = dana.get("/requests").await.expect(200);
+        assert!(
+            !list
+                .page()
+                .texts("main tbody th")
+                .iter()
+                .any(|row| row.contains(name)),
+            "{name}: nothing was sent"
+        );
+        assert_eq!(world.bucket(name).await, None, "{name}");
+
+        // Later the same form goes through: it is still what it was.
+        world.proxy.heal();
+        let form = page.form("/request").expect("the form again");
+        let sent = dana.submit(&refused.url, &form, Some(("_do", "submit"))).await;
+        let _ = until_request(&dana, &request_id(&sent), "Fulfilled").await;
+        assert!(world.bucket(name).await.is_some(), "{name}");
+    }
+    // Programs hear the same, by its status and in words.
+    world.proxy.trouble(Ask::DryRun, Some("by-program"), HANGS);
+    let wish = json!({ "offering": BUCKET, "name": "by-program", "controlPlane": "eu-shared" });
+    let refused = dana.api(Method::POST, "/api/v1/requests", Some(&wish)).await;
+    assert_eq!(refused.status, 504, "{}", refused.text);
+    assert!(
+        refused.text.contains("Europe, shared did not answer"),
+        "{}",
+        refused.text
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_another_ones_control_plane() {
+    let world = World::start().await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let devon = world.sign_in("devon", "research/dev").await;
+    world.proxy.trouble(Ask::DryRun, Some("dawdler"), HANGS);
+    let elsewhere = async {
+        // By then the other one's is under way.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let begun = Instant::now();
+        let id = request(&devon, BUCKET, "brisk", &[]).await;
+        assert!(
+            begun.elapsed() < Duration::from_millis(1500),
+            "{:?}",
+            begun.elapsed()
+        );
+        let _ = until_request(&devon, &id, "Fulfilled").await;
+    };
+    let (refused, ()) = tokio::join!(ask_for_bucket(&dana, "dawdler"), elsewhere);
+    assert_eq!(refused.status, 504);
+
+    // Nor does the worker: what hangs on one control plane leaves hands free for the others.
+    world.proxy.trouble(Ask::Apply, None, HANGS);
+    let hanging: Vec<String> = (0..60).map(|number| format!("hanging-{number}")).collect();
+    let mut requests = Vec::new();
+    for name in &hanging {
+        let wish = json!({ "offering": BUCKET, "name": name, "controlPlane": "eu-shared" });
+        let sent = dana.api(Method::POST, "/api/v1/requests", Some(&wish)).await;
+        assert_eq!(sent.status, 201, "{}", sent.text);
+        requests.push(sent.json()["id"].as_str().unwrap().to_owned());
+    }
+    let begun = Instant::now();
+    let id = request(&dana, CACHE, "unhindered", &[("_plane", "us-shared")]).await;
+    let _ = until_request(&dana, &id, "Fulfilled").await;
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+
+    // And when it is well again, each is made, once, and nothing else.
+    world.proxy.heal();
+    for id in &requests {
+        let _ = until_request(&dana, id, "Fulfilled").await;
+    }
+    for (plane, expected) in [(&world.plane, hanging.len()), (&world.elsewhere, 0)] {
+        let list = plane.get(BUCKETS).await.unwrap();
+        let found = list["items"].as_array().unwrap().iter().filter(|bucket| {
+            let name = bucket["metadata"]["name"].as_str().unwrap();
+            name.starts_with("hanging-") || name == "dawdler"
+        });
+        assert_eq!(found.count(), expected);
+    }
+}

@@ -1,0 +1,149 @@
+//! A control plane that refuses, talks nonsense, hangs or is gone, as people meet it: what they read says what and
+//! where, pages stay quick, and nothing is lost or done twice.
+
+mod forms;
+mod planes;
+mod requests;
+
+use std::time::{Duration, Instant};
+
+use portico_tests::apart::Apart;
+use portico_tests::demo::Demo;
+use portico_tests::direct::Direct;
+use portico_tests::person::{Answer, Person};
+use portico_tests::proxy::{Proxy, Trouble};
+use portico_tests::story::{BUCKET, CACHE, POSTGRESQL, ask_for};
+use portico_tests::until::until;
+use serde_json::{Value, json};
+
+const BUCKETS: &str = "/apis/storage.demo.portico.dev/v1/namespaces/payments-dev/buckets";
+/// What no person should wait for a page. Generous: the program is built for debugging, the machine busy.
+const A_MOMENT: Duration = Duration::from_secs(1);
+/// Longer than anybody waits for a control plane.
+const HANGS: Trouble = Trouble::Slow(Duration::from_secs(30));
+
+/// The demo's world, and a portal that reaches one of its control planes through a proxy.
+struct World {
+    portal: Apart,
+    proxy: Proxy,
+    plane: Direct,
+    elsewhere: Direct,
+}
+
+impl World {
+    async fn start() -> Self {
+        let world = Demo::start_with(&["--world-only"]).await;
+        world.strike_quotas();
+        let kubeconfig = |name: &str| {
+            let mut planes = world.ready.control_planes.iter();
+            planes
+                .find(|plane| plane.name == name)
+                .unwrap()
+                .kubeconfig
+                .clone()
+        };
+        let eu = kubeconfig("eu-shared");
+        let troubled = eu.with_file_name("eu-troubled.yaml");
+        let proxy = Proxy::start(&eu, &troubled).await;
+        let planes = world.configuration("control-planes.yaml");
+        let before = std::fs::read_to_string(&planes).unwrap();
+        let after = before.replace(
+            "\"../kubeconfigs/eu-shared.yaml\"",
+            "\"../kubeconfigs/eu-troubled.yaml\"\n  limits: { timeoutSeconds: 2 }",
+        );
+        assert_ne!(before, after);
+        std::fs::write(&planes, after).unwrap();
+        let elsewhere = Direct::of(&kubeconfig("us-shared"));
+        let portal = Apart::over(world, "info").await;
+        let begun = Self {
+            portal,
+            proxy,
+            plane: Direct::of(&eu),
+            elsewhere,
+        };
+        begun.until_it_serves("eu-shared").await;
+        begun
+    }
+
+    /// A portal does not wait long for its control planes before it answers, and this machine may be busy.
+    async fn until_it_serves(&self, plane: &str) {
+        let dana = self.sign_in("dana", "payments/dev").await;
+        for offering in [BUCKET, CACHE, POSTGRESQL] {
+            until(
+                "the control plane's offerings",
+                Duration::from_secs(30),
+                async || {
+                    let page = dana.get(&format!("/api/v1/offerings/{offering}")).await;
+                    page.text.contains(plane).then_some(())
+                },
+            )
+            .await;
+        }
+    }
+
+    async fn sign_in(&self, who: &str, place: &str) -> Person {
+        let person = self.portal.world.sign_in(who).await;
+        person.work_in(place).await;
+        person
+    }
+
+    async fn bucket(&self, name: &str) -> Option<Value> {
+        self.plane.get(&format!("{BUCKETS}/{name}")).await
+    }
+}
+
+async fn ask_for_bucket(person: &Person, name: &str) -> Answer {
+    ask_for(person, BUCKET, name, &[("_plane", "eu-shared")]).await
+}
+
+fn field_conflict() -> Trouble {
+    Trouble::Refusal {
+        code: 409,
+        status: json!({
+            "reason": "Conflict",
+            "message": "Apply failed with 1 conflict: conflict with \"kubectl\" using storage.demo.portico.dev/v1: .spec.quota",
+            "details": { "causes": [{
+                "reason": "FieldManagerConflict", "field": ".spec.quota",
+                "message": "conflict with \"kubectl\" using storage.demo.portico.dev/v1",
+            }] },
+        }),
+        retry_after: None,
+    }
+}
+
+fn invalid() -> Trouble {
+    Trouble::Refusal {
+        code: 422,
+        status: json!({
+            "reason": "Invalid",
+            "message": "Bucket is invalid: spec.quota: Invalid value: too much for this quarter, and another",
+            "details": { "causes": [
+                { "reason": "FieldValueInvalid", "field": "spec.quota", "message": "too much for this quarter" },
+                { "reason": "FieldValueInvalid", "field": "spec.storageClass", "message": "not for this team" },
+            ] },
+        }),
+        retry_after: None,
+    }
+}
+
+fn overloaded() -> Trouble {
+    Trouble::Refusal {
+        code: 429,
+        status: json!({ "reason": "TooManyRequests", "message": "try again later" }),
+        retry_after: Some(2),
+    }
+}
+
+/// A page's answer, which came in a moment; of three tries the quickest counts.
+async fn quickly(person: &Person, path: &str) -> Answer {
+    let mut quickest = Duration::MAX;
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let answer = person.get(path).await;
+        quickest = quickest.min(begun.elapsed());
+        if quickest < A_MOMENT {
+            return answer.expect(200);
+        }
+    }
+    panic!("{path} took {quickest:?} at its quickest");
+}

@@ -1,0 +1,196 @@
+//! Control planes that hang, lie or are gone, as pages and watches show them.
+
+use std::time::Duration;
+
+use portico_tests::person::Person;
+use portico_tests::proxy::{Ask, Trouble};
+use portico_tests::story::{BUCKET, POSTGRESQL, request, request_id, until_claim, until_request};
+use portico_tests::until::until;
+use serde_json::json;
+
+use super::{BUCKETS, HANGS, World, ask_for_bucket, quickly};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_control_plane_that_is_gone_costs_its_own_rows_a_badge() {
+    let mut world = World::start().await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let ada = world.sign_in("ada", "payments/dev").await;
+    let pat = world.portal.world.sign_in("pat").await;
+    let orders = format!("/claims/eu-shared/{POSTGRESQL}/payments-dev/orders");
+    let _ = until_claim(&dana, &orders, "Ready").await;
+    let offered = dana.get("/catalog").await.page().texts(".card h2");
+
+    world.proxy.go_down().await;
+    let page = until_claim(&dana, &orders, "Unreachable").await;
+    let said = page.page().text(".verdict").unwrap();
+    assert!(said.contains("What you see is as of"), "{said}");
+    let planes = pat.get("/admin/control-planes").await.expect(200).page();
+    let behind = planes.text("#p-eu-shared td[data-label=Behind]").unwrap();
+    assert!(
+        behind.starts_with("up to "),
+        "how far what is shown may be behind: {behind}"
+    );
+    let behind = planes.text("#p-us-shared td[data-label=Behind]").unwrap();
+    assert_eq!(behind, "Live");
+    let list = quickly(&dana, "/claims").await;
+    let row = list
+        .page()
+        .texts("tbody tr")
+        .into_iter()
+        .find(|row| row.starts_with("orders "));
+    let row = row.expect("orders is still there");
+    assert!(row.contains("Unreachable") && row.contains("Last seen"), "{row}");
+    let catalog = quickly(&dana, "/catalog").await;
+    assert_eq!(
+        catalog.page().texts(".card h2"),
+        offered,
+        "the catalog keeps what it knew"
+    );
+    let offering = quickly(&dana, &format!("/catalog/{POSTGRESQL}")).await;
+    assert!(
+        offering.page().body().contains("Does not answer, last seen"),
+        "{}",
+        offering.page().body()
+    );
+    all_pages_are_quick(&dana, &ada, &pat, &orders).await;
+
+    // What is asked for goes elsewhere, and says so; who insists is told.
+    let form = quickly(&dana, &format!("/catalog/{BUCKET}/request")).await;
+    let summary = form.page().text("aside.summary").unwrap();
+    assert!(
+        summary.contains("United States, shared") && summary.contains("it has not answered since"),
+        "{summary}"
+    );
+    let insisted = ask_for_bucket(&dana, "insisted").await;
+    assert_eq!(insisted.status, 422);
+    assert!(
+        insisted.page().body().contains("it has not answered since"),
+        "{}",
+        insisted.page().body()
+    );
+    let id = request(&dana, BUCKET, "elsewhere", &[]).await;
+    let _ = until_request(&dana, &id, "Fulfilled").await;
+
+    // What can only be done there waits for it.
+    let page = dana.get(&format!("{orders}/delete")).await.expect(200);
+    let delete = page.page().form("/delete").unwrap().with("_confirm", "orders");
+    let delete = request_id(&dana.submit(&page.url, &delete, None).await);
+    let waits = "Waiting for Europe, shared, which cannot be reached.";
+    let _ = until_request(&dana, &delete, waits).await;
+
+    world.proxy.come_back().await;
+    let _ = until_request(&dana, &delete, "Fulfilled").await;
+    until("the other claims are back", Duration::from_secs(20), async || {
+        let list = dana.get("/claims").await;
+        (!list.page().body().contains("Unreachable")).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_control_plane_that_hangs_or_lies_slows_no_page_and_hides_nothing() {
+    let world = World::start().await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let ada = world.sign_in("ada", "payments/dev").await;
+    let pat = world.portal.world.sign_in("pat").await;
+    let orders = format!("/claims/eu-shared/{POSTGRESQL}/payments-dev/orders");
+    let _ = until_claim(&dana, &orders, "Ready").await;
+    let offered = dana.get("/catalog").await.page().texts(".card h2");
+    let claims = async || {
+        let mut names = dana.get("/claims").await.page().texts("tbody th");
+        names.sort();
+        names
+    };
+    let known = claims().await;
+
+    // It hangs: at first nobody knows, and the claim's page has questions for it.
+    world.proxy.trouble(Ask::Anything, None, HANGS);
+    all_pages_are_quick(&dana, &ada, &pat, &orders).await;
+    world.proxy.cut_watches();
+    let _ = until_claim(&dana, &orders, "Unreachable").await;
+    all_pages_are_quick(&dana, &ada, &pat, &orders).await;
+    world.proxy.heal();
+    let _ = until_claim(&dana, &orders, "Ready").await;
+
+    // It lies: nothing that was there is taken for gone.
+    for lie in [
+        Trouble::OtherJson,
+        Trouble::NotJson,
+        Trouble::refusal(500, "etcd is ill"),
+    ] {
+        world.proxy.trouble(Ask::Anything, None, lie);
+        world.proxy.cut_watches();
+        let _ = until_claim(&dana, &orders, "Unreachable").await;
+        assert_eq!(dana.get("/catalog").await.page().texts(".card h2"), offered);
+        assert_eq!(claims().await, known);
+        world.proxy.heal();
+        let _ = until_claim(&dana, &orders, "Ready").await;
+    }
+}
+
+async fn all_pages_are_quick(dana: &Person, ada: &Person, pat: &Person, claim: &str) {
+    let id = &dana
+        .get("/requests")
+        .await
+        .page()
+        .attributes("main tbody th a", "href");
+    for path in ["/", "/catalog", "/claims", "/requests"] {
+        let _ = quickly(dana, path).await;
+    }
+    let own = [
+        format!("/catalog/{POSTGRESQL}"),
+        format!("/catalog/{POSTGRESQL}/request"),
+        claim.to_owned(),
+        format!("{claim}/change"),
+        format!("{claim}/delete"),
+    ];
+    for path in own.iter().chain(id.first()) {
+        let _ = quickly(dana, path).await;
+    }
+    let _ = quickly(ada, "/approvals").await;
+    for path in [
+        "/admin/control-planes",
+        "/admin/tenants",
+        "/admin/record",
+        "/catalog",
+    ] {
+        let _ = quickly(pat, path).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn watches_that_are_told_their_past_is_gone_catch_up() {
+    let world = World::start().await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let bucket = |name: &str| {
+        json!({
+            "apiVersion": "storage.demo.portico.dev/v1", "kind": "Bucket",
+            "metadata": { "name": name, "namespace": "payments-dev" }, "spec": {},
+        })
+    };
+    let shows = async |name: &str| {
+        until(
+            &format!("{name} among the claims"),
+            Duration::from_secs(30),
+            async || {
+                let list = dana.get("/claims").await;
+                let names = list.page().texts("tbody th");
+                names.iter().any(|row| row == name).then_some(())
+            },
+        )
+        .await;
+    };
+    world.proxy.trouble(
+        Ask::Watch,
+        None,
+        Trouble::refusal(410, "too old resource version"),
+    );
+    world.proxy.cut_watches();
+    world.plane.create(BUCKETS, &bucket("made-meanwhile")).await;
+    shows("made-meanwhile").await;
+    world.proxy.heal();
+    world.plane.create(BUCKETS, &bucket("made-after")).await;
+    shows("made-after").await;
+    let unreachable = dana.get("/claims").await.page().body().contains("Unreachable");
+    assert!(!unreachable, "a list that could be read is no outage");
+}

@@ -1,0 +1,272 @@
+//! What a request meets on its way: waited out, given up, or told to who asked.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use portico_tests::proxy::{Ask, Trouble};
+use portico_tests::story::{claim_path, request_id, until_request};
+use portico_tests::until::{until, until_it};
+use serde_json::json;
+
+use super::{BUCKETS, HANGS, World, ask_for_bucket, field_conflict, invalid, overloaded, quickly};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_waits_out_what_passes_and_says_what_it_waits_for() {
+    let world = World::start().await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let passing: [(&str, Trouble, &str); 7] = [
+        (
+            "overloaded",
+            overloaded(),
+            "Waiting for Europe, shared, which has too much to do.",
+        ),
+        (
+            "broken",
+            Trouble::refusal(500, "etcd has no leader"),
+            "Waiting for Europe, shared, which answered 500: etcd has no leader.",
+        ),
+        (
+            "not-json",
+            Trouble::NotJson,
+            "Waiting for Europe, shared, whose answer makes no sense",
+        ),
+        (
+            "other-json",
+            Trouble::OtherJson,
+            "Waiting for Europe, shared, whose answer makes no sense",
+        ),
+        (
+            "endless",
+            Trouble::Endless,
+            "Waiting for Europe, shared, whose answer makes no sense",
+        ),
+        (
+            "hangs",
+            HANGS,
+            "Waiting for Europe, shared, which does not answer in time.",
+        ),
+        (
+            "cut",
+            Trouble::Cut,
+            "Waiting for Europe, shared, which cannot be reached.",
+        ),
+    ];
+    let mut requests = Vec::new();
+    for (name, trouble, words) in passing {
+        world.proxy.trouble(Ask::Apply, Some(name), trouble);
+        let sent = ask_for_bucket(&dana, name).await;
+        requests.push((name, request_id(&sent), words));
+    }
+    // Done, and nobody heard of it: it is found to be done.
+    world.proxy.trouble(Ask::Apply, Some("unheard"), Trouble::Unheard);
+    let unheard = request_id(&ask_for_bucket(&dana, "unheard").await);
+    let _ = until_request(&dana, &unheard, "which cannot be reached").await;
+    assert!(world.bucket("unheard").await.is_some());
+
+    for (name, id, words) in &requests {
+        let page = until_request(&dana, id, words).await;
+        assert!(
+            page.page().text(".state-line").unwrap().starts_with("Applying"),
+            "{name}: {}",
+            page.page().body()
+        );
+        assert_eq!(world.bucket(name).await, None, "{name}");
+        let _ = quickly(&dana, &format!("/requests/{id}")).await;
+    }
+    world.proxy.heal();
+    for (name, id) in requests
+        .iter()
+        .map(|(name, id, _)| (*name, id))
+        .chain([("unheard", &unheard)])
+    {
+        let fulfilled = until_request(&dana, id, "Fulfilled").await;
+        assert!(fulfilled.page().form("/withdraw").is_none());
+        let bucket = world.bucket(name).await.unwrap();
+        assert_eq!(
+            bucket["metadata"]["labels"]["portico.dev/request"],
+            id.as_str(),
+            "{name}"
+        );
+        let at = claim_path(&fulfilled);
+        assert!(at.contains("/eu-shared/"), "{at}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_has_to_wait_for_a_control_plane_that_never_answers() {
+    let world = World::start().await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let ada = world.sign_in("ada", "payments/dev").await;
+    world.proxy.trouble(
+        Ask::Apply,
+        Some("tired"),
+        Trouble::refusal(500, "etcd has no leader"),
+    );
+    let id = request_id(&ask_for_bucket(&dana, "tired").await);
+    let waiting = until_request(&dana, &id, "Waiting for Europe, shared").await;
+    let seen_by_ada = ada.get(&format!("/requests/{id}")).await;
+    assert!(seen_by_ada.page().form("/withdraw").is_none());
+    // Where the worker is at it this very moment, one is told so and asks again.
+    let given_up = until("the request is given up", Duration::from_secs(20), async || {
+        let form = dana
+            .get(&format!("/requests/{id}"))
+            .await
+            .page()
+            .form("/withdraw")?;
+        let answer = dana.submit(&waiting.url, &form, None).await;
+        (answer.status != 409).then_some(answer)
+    })
+    .await;
+    let body = given_up.page().body();
+    assert!(body.contains("You took the request back."), "{body}");
+    assert!(body.contains("Nobody waits for eu-shared any more"), "{body}");
+    world.proxy.heal();
+    // The name is free again, and nothing of the first comes later.
+    let again = request_id(&ask_for_bucket(&dana, "tired").await);
+    let _ = until_request(&dana, &again, "Fulfilled").await;
+    let bucket = world.bucket("tired").await.unwrap();
+    assert_eq!(
+        bucket["metadata"]["labels"]["portico.dev/request"],
+        again.as_str()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_people_can_settle_ends_with_what_was_said() {
+    let world = World::start().await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let settled: [(&str, Trouble, &str); 5] = [
+        (
+            "forbidden",
+            Trouble::refusal(403, "buckets are for others"),
+            "Europe, shared does not allow it: buckets are for others. Ask the platform team for the missing right.",
+        ),
+        (
+            "of-kubectl",
+            field_conflict(),
+            "kubectl sets fields that this request would change, and Portico does not overwrite others' work.",
+        ),
+        (
+            "conflicting",
+            Trouble::refusal(409, "in conflict with the moon"),
+            "eu-shared says that it conflicts with what is there: in conflict with the moon.",
+        ),
+        (
+            "expired",
+            Trouble::refusal(410, "too old"),
+            "eu-shared answered that it is gone: too old.",
+        ),
+        (
+            "invalid",
+            invalid(),
+            "spec.quota: Invalid value: too much for this quarter",
+        ),
+    ];
+    for (name, trouble, words) in settled {
+        world.proxy.trouble(Ask::Apply, Some(name), trouble);
+        let sent = ask_for_bucket(&dana, name).await;
+        let failed = until_request(&dana, &request_id(&sent), "Failed").await;
+        let body = failed.page().body();
+        assert!(body.contains(words), "{name}: {body}");
+        assert_eq!(world.bucket(name).await, None, "{name}");
+        // It keeps nobody from asking again.
+        world.proxy.heal();
+        let again = ask_for_bucket(&dana, name).await;
+        let _ = until_request(&dana, &request_id(&again), "Fulfilled").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delete_goes_through_or_says_why_not() {
+    let world = World::start().await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let cases: [(&str, Trouble, Option<&str>); 8] = [
+        (
+            "in-use",
+            Trouble::refusal(
+                409,
+                "This resource is in-use by 1 Usage(s), including the Usage \"files\"",
+            ),
+            Some("in-use cannot be deleted yet: This resource is in-use by 1 Usage(s)"),
+        ),
+        (
+            "not-yours",
+            Trouble::refusal(403, "deleting is for others"),
+            Some("Europe, shared does not allow it: deleting is for others"),
+        ),
+        ("broken", Trouble::refusal(500, "etcd has no leader"), None),
+        ("overloaded", overloaded(), None),
+        ("not-json", Trouble::NotJson, None),
+        ("hangs", HANGS, None),
+        ("cut", Trouble::Cut, None),
+        ("unheard", Trouble::Unheard, None),
+    ];
+    let made = join_all(cases.iter().map(async |(name, ..)| {
+        let id = request_id(&ask_for_bucket(&dana, name).await);
+        claim_path(&until_request(&dana, &id, "Fulfilled").await)
+    }))
+    .await;
+    let mut waiting = Vec::new();
+    for ((name, trouble, refused), claim) in cases.into_iter().zip(made) {
+        world.proxy.trouble(Ask::Delete, Some(name), trouble);
+        let page = until_it(
+            "the claim's page",
+            Duration::from_secs(20),
+            async || dana.get(&format!("{claim}/delete")).await,
+            |answer| answer.status == 200,
+        )
+        .await;
+        let form = page
+            .page()
+            .form("/delete")
+            .expect("a form")
+            .with("_confirm", name);
+        let id = request_id(&dana.submit(&page.url, &form, None).await);
+        if let Some(words) = refused {
+            let failed = until_request(&dana, &id, "Failed").await;
+            assert!(
+                failed.page().body().contains(words),
+                "{name}: {}",
+                failed.page().body()
+            );
+            assert!(world.bucket(name).await.is_some(), "{name} stands");
+        } else {
+            let _ = until_request(&dana, &id, "Waiting for").await;
+            waiting.push((name, id));
+        }
+    }
+    // Meanwhile a lying control plane does not make anybody believe that a claim is gone.
+    world.proxy.trouble(Ask::Read, Some("broken"), Trouble::OtherJson);
+    let broken = &waiting[0];
+    let _ = until_request(&dana, &broken.1, "whose answer makes no sense").await;
+    world.proxy.heal();
+    for (name, id) in waiting {
+        let _ = until_request(&dana, &id, "Fulfilled").await;
+        assert_eq!(world.bucket(name).await, None, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_others_make_in_the_same_moment_is_left_as_they_made_it() {
+    let world = World::start().await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let theirs = json!({
+        "apiVersion": "storage.demo.portico.dev/v1", "kind": "Bucket",
+        "metadata": { "name": "outrun", "labels": { "team": "theirs" } },
+        // Nothing that this request would change: merged into, it would be no conflict.
+        "spec": { "quota": "50Gi", "storageClass": "standard" },
+    });
+    let outrun = Trouble::Outrun(BUCKETS.to_owned(), theirs);
+    world.proxy.trouble(Ask::Apply, Some("outrun"), outrun);
+    let id = request_id(&ask_for_bucket(&dana, "outrun").await);
+    let failed = until_request(&dana, &id, "Failed").await;
+    let said = failed.page().body();
+    assert!(said.contains("already has a Bucket called outrun"), "{said}");
+    let there = world.bucket("outrun").await.expect("theirs");
+    assert_eq!(
+        there["metadata"]["labels"],
+        json!({ "team": "theirs" }),
+        "{there}"
+    );
+    assert_eq!(there["metadata"].get("annotations"), None, "{there}");
+}
