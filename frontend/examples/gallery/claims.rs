@@ -145,6 +145,7 @@ fn ready() -> ClaimPage {
             event(true, "BackupLate", "The backup of last night took 40 min.", 3),
         ],
         yaml: crate::form::create().manifest,
+        live_hash: "0".repeat(64),
         full_yaml: crate::form::create().manifest,
         history: crate::requests::rows().into_iter().take(2).collect(),
         pending: None,

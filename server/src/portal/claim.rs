@@ -15,6 +15,7 @@ use portico_store::{Page, RequestFilter};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::fill::live_hash;
 use super::renew::end_of_life;
 use super::{Portal, PortalError, Result, connect, rows};
 
@@ -93,6 +94,7 @@ impl Portal {
                     count: event.count,
                 })
                 .collect(),
+            live_hash: live_hash(&claim, of_xrd),
             yaml: yaml::print(&without_machinery(&claim.object, of_xrd)),
             full_yaml: yaml::print(&claim.object),
             pending: history

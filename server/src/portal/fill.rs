@@ -1,5 +1,6 @@
 //! Filling a request in: from what its form begins with, and what was posted.
 
+use portico_domain::claim::Claim;
 use portico_domain::documents::Plan;
 use portico_domain::manifest::{differences, settable, without_machinery};
 use portico_domain::request::{Action, manifest_hash};
@@ -18,10 +19,10 @@ impl Draft {
         self.command = posted.get(field::DO).map(str::to_owned);
         self.yaml_tab = posted.get(field::TAB) == Some("yaml");
         let live = self.live();
-        self.live_hash = live.as_ref().map(|live| {
-            let plan = self.claim.as_ref().and_then(|claim| claim.plan.as_ref());
-            manifest_hash(&json!({ "object": live, "plan": plan }))
-        });
+        self.live_hash = self
+            .claim
+            .as_ref()
+            .map(|claim| live_hash(claim, self.is_composite()));
         let Some(schema) = self.schema() else {
             self.base = live.unwrap_or(empty);
             self.object = self.base.clone();
@@ -77,7 +78,7 @@ impl Draft {
     /// What of the claim a person may set, as it is.
     pub(super) fn live(&self) -> Option<Value> {
         let claim = self.claim.as_ref()?;
-        Some(settled(&without_machinery(&claim.object, self.is_composite())))
+        Some(live(claim, self.is_composite()))
     }
 
     /// In the form such a field cannot be filled in; what was written as YAML must not be passed over in silence.
@@ -114,6 +115,15 @@ impl Draft {
         }
         self.object = self.base.clone();
     }
+}
+
+fn live(claim: &Claim, is_composite: bool) -> Value {
+    settled(&without_machinery(&claim.object, is_composite))
+}
+
+/// The identity of what a person may set of a claim, its plan included.
+pub(super) fn live_hash(claim: &Claim, is_composite: bool) -> String {
+    manifest_hash(&json!({ "object": live(claim, is_composite), "plan": claim.plan }))
 }
 
 fn settled(object: &Value) -> Value {

@@ -8,6 +8,7 @@ use portico_domain::record::Event;
 use portico_domain::tenancy::{Role, Scope, Viewer};
 use portico_domain::view::{RecordPage, RecordRow};
 use portico_store::{EventFilter, Page};
+use serde_json::json;
 
 use super::names::request_href;
 use super::{Portal, PortalError, Result, sentence};
@@ -107,16 +108,33 @@ impl Portal {
         })
     }
 
-    /// The record as [`Portal::record`] shows it, to be taken away whole.
+    /// The record as [`Portal::record`] shows it, to be taken away whole. That it was is recorded first; the export
+    /// ends before that.
     ///
     /// # Errors
-    /// [`PortalError::NotFound`] for those who may not see the record.
-    pub fn export_record(&self, viewer: &Viewer, query: &RecordQuery) -> Result<RecordExport> {
+    /// [`PortalError::NotFound`] for those who may not see the record; when the database fails.
+    pub async fn export_record(
+        &self,
+        viewer: &Viewer,
+        remote: Option<&str>,
+        query: &RecordQuery,
+    ) -> Result<RecordExport> {
+        let scope = record_scope(viewer, query)?;
+        let mut event = self.event(viewer, remote, "record.exported", "record");
+        event.tenant.clone_from(&query.tenant);
+        event.details = json!({
+            "words": query.words,
+            "verb": query.verb,
+            "person": query.person,
+            "since": query.since,
+            "until": query.until,
+        });
+        let recorded = self.store().append(event).await?.sequence;
         Ok(RecordExport {
             portal: self.clone(),
-            scope: record_scope(viewer, query)?,
+            scope,
             filter: query.filter(),
-            before: query.before,
+            before: Some(query.before.unwrap_or(recorded)),
             query: query.clone(),
             ended: false,
         })

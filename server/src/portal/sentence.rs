@@ -85,6 +85,7 @@ pub(super) fn event(event: &Event) -> String {
         "secret.revealed" => "revealed a secret of",
         "plane.cordoned" => "cordoned",
         "plane.uncordoned" => "uncordoned",
+        "record.exported" => "exported the",
         "token.created" => "made the API token",
         "token.deleted" => "revoked the API token",
         other => return format!("{}: {other} {}", event.actor_name, event.subject),

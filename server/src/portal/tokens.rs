@@ -70,7 +70,8 @@ impl Portal {
         Ok(tokens.into_iter().map(row).collect())
     }
 
-    /// Makes a token that speaks for the viewer, with the groups they are in now. Its secret is in the answer, and
+    /// Makes a token that speaks for the viewer, with the groups they are in now; each sign-in of theirs brings these
+    /// up to date. Its secret is in the answer, and
     /// nowhere else.
     ///
     /// # Errors

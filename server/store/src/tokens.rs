@@ -26,8 +26,8 @@ pub struct ApiToken {
     pub name: String,
     /// For whom it speaks.
     pub person: Person,
-    /// The person's SSO groups when they made it: it can do what these can, as configuration has it at the time
-    /// of use.
+    /// The person's SSO groups when they made it or signed in last: it can do what these can, as configuration has
+    /// it at the time of use.
     pub groups: BTreeSet<String>,
     /// What it is good for.
     pub scope: TokenScope,
@@ -112,6 +112,19 @@ impl Store {
             .bind(subject)
             .push(" ORDER BY created_at DESC, id LIMIT 500");
         tokens(&self.backend.fetch(select).await?)
+    }
+
+    /// Gives all tokens of a person the groups that they are in now, as their provider just said.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn regroup_tokens(&self, subject: &str, groups: &BTreeSet<String>) -> Result<()> {
+        let groups = serde_json::to_string(groups)
+            .map_err(|error| StoreError::unreadable("a token's groups", error))?;
+        let update = "UPDATE api_tokens SET sso_groups = $1 WHERE subject = $2";
+        self.write(Query::new(update, [groups.into(), subject.into()]))
+            .await?;
+        Ok(())
     }
 
     /// Removes a token of that person; whether there was one.

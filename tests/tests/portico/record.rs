@@ -78,8 +78,14 @@ async fn the_record_is_taken_away_whole_with_hashes_that_verify() {
     );
     let export = shown.attributes("a[download]", "href");
     assert!(export[0].contains("/admin/record/export?person="), "{export:?}");
+    // What was taken away is recorded, with how it was narrowed.
+    let exports = exported(&pat, "?verb=record.exported").await;
+    assert_eq!(exports.len(), 2);
+    assert_eq!(exports[0].event.actor_name, exports[1].event.actor_name);
+    assert!(exports[0].event.details["person"].is_string(), "{exports:?}");
     let day = all[0].event.at.strftime("%Y-%m-%d").to_string();
-    assert_eq!(exported(&pat, &format!("?until={day}")).await.len(), all.len());
+    let until_today = exported(&pat, &format!("?until={day}")).await;
+    assert_eq!(until_today.len(), all.len() + 3, "and three exports");
     assert!(exported(&pat, "?until=2001-01-01").await.is_empty());
     assert!(exported(&pat, "?since=2100-01-01").await.is_empty());
 

@@ -219,3 +219,31 @@ async fn a_delete_means_the_claim_that_was_shown_and_no_other_of_its_name() {
     let form = refused.page().form("/delete").unwrap();
     let _ = request_id(&dana.submit(&refused.url, &form, None).await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_may_say_what_it_read_and_then_changes_nothing_unseen() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+    let id = request(&dana, CACHE, "read-first", &[]).await;
+    let claim = claim_path(&until_request(&dana, &id, "Fulfilled").await);
+    let api = format!("/api/v1{claim}");
+    let read = async || dana.api(Method::GET, &api, None).await.expect(200).json();
+    let first = read().await;
+    let change = async |ttl: &str, hash: &Value| {
+        let wish = json!({ "object": { "spec": { "defaultTtl": ttl } }, "liveHash": hash });
+        dana.api(Method::POST, &format!("{api}/change"), Some(&wish))
+            .await
+    };
+    let sent = change("45m", &first["liveHash"]).await.expect(201).json();
+    let _ = until_request(&dana, sent["id"].as_str().unwrap(), "Fulfilled").await;
+    let second = until_it("the change", Duration::from_secs(20), read, |claim: &Value| {
+        claim["yaml"].as_str().unwrap().contains("45m")
+    })
+    .await;
+
+    let refused = change("50m", &first["liveHash"]).await.expect(422);
+    assert!(refused.text.contains("changed since"), "{}", refused.text);
+    assert_ne!(first["liveHash"], second["liveHash"]);
+    let _ = change("50m", &second["liveHash"]).await.expect(201);
+}

@@ -102,6 +102,9 @@ pub struct ClaimPage {
     pub tree_problem: Option<String>,
     /// Kubernetes events, newest first.
     pub events: Vec<ClaimEvent>,
+    /// The identity of what a person may set of it, as it is now: sent back with a change, so that what others change
+    /// meanwhile is not changed back unseen.
+    pub live_hash: String,
     /// The object as YAML, machinery left out.
     pub yaml: String,
     /// The whole object as YAML.

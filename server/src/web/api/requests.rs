@@ -50,6 +50,9 @@ pub(in super::super) struct AskFor {
     /// An identity of the caller's making (a UUID): asking twice with the same one asks once.
     #[serde(default)]
     request_id: Option<String>,
+    /// With a change: `liveHash` of the claim as it was read. When it is another by now, the change is not sent.
+    #[serde(default)]
+    live_hash: Option<String>,
 }
 
 impl AskFor {
@@ -64,6 +67,7 @@ impl AskFor {
             (names::REGION, &self.region),
             (names::PLANE, &self.control_plane),
             (names::NOTE, &self.note),
+            (names::LIVE, &self.live_hash),
         ] {
             if let Some(value) = value {
                 put(name, value);

@@ -100,8 +100,17 @@ pub(in super::super) async fn record(Page(around): Page, asked: Asked) -> Result
 
 /// `GET /admin/record/export`: the same events as the page's filters find, all of them, as JSON lines with their
 /// hashes.
-pub(in super::super) async fn export_record(Page(around): Page, asked: Asked) -> Result<Response, Problem> {
-    let export = around.app.portal.export_record(around.viewer(), &query(&asked))?;
+pub(in super::super) async fn export_record(
+    Page(around): Page,
+    ClientAddress(address): ClientAddress,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    let export = around
+        .app
+        .portal
+        .export_record(around.viewer(), Some(&remote), &query(&asked))
+        .await?;
     let lines = futures::stream::try_unfold(export, |mut export| async move {
         let Some(events) = export.next().await.map_err(|error| {
             tracing::warn!(%error, "an export of the record ended early");

@@ -131,6 +131,10 @@ pub(in super::super) async fn callback(
     }
     auth::begin_session(&session, &signed_in, &spec.sessions).await?;
     app.store
+        .regroup_tokens(&signed_in.person.subject, &signed_in.groups)
+        .await?;
+    app.tokens.forget();
+    app.store
         .append(event("session.started", &signed_in, address, now))
         .await?;
     Ok(Redirect::to(return_to.as_str()))

@@ -1,7 +1,8 @@
 //! Signing in and out, at the provider and here.
 
+use portico_domain::tenancy::{Person, Scope, TokenScope};
 use portico_simulator::oidc::{Misbehaviour, SigningKey};
-use portico_store::{EventFilter, Page};
+use portico_store::{ApiToken, EventFilter, Page};
 use reqwest::{Method, StatusCode};
 
 use crate::web::testing::House;
@@ -390,4 +391,39 @@ async fn too_many_attempts_to_sign_in_are_slowed_down() {
         }
     }
     panic!("nobody slowed it down");
+}
+
+#[tokio::test]
+async fn tokens_are_in_the_groups_that_their_owner_was_in_at_the_last_sign_in() {
+    let house = House::start().await;
+    let _ = house.signed_in("dana").await;
+    let began = EventFilter {
+        verb: Some("session.started".to_owned()),
+        ..EventFilter::default()
+    };
+    let events = house
+        .store
+        .events(&Scope::system(), &began, &Page::first(1))
+        .await
+        .unwrap();
+    let person = Person {
+        subject: events.items[0].event.actor.clone(),
+        name: "Dana Ito".to_owned(),
+        email: None,
+    };
+    let now = jiff::Timestamp::now();
+    let token = ApiToken {
+        id: uuid::Uuid::now_v7(),
+        name: "CI".to_owned(),
+        person,
+        groups: ["platform-admins".to_owned()].into(),
+        scope: TokenScope::Read,
+        created_at: now,
+        expires_at: now + jiff::SignedDuration::from_hours(1),
+        last_used_at: None,
+    };
+    house.store.insert_token(&token, "portico_once").await.unwrap();
+    let _ = house.signed_in("dana").await;
+    let tokens = house.store.tokens_of(&token.person.subject).await.unwrap();
+    assert_eq!(tokens[0].groups, ["payments-developers".to_owned()].into());
 }

@@ -10,6 +10,7 @@ crate::on_both! {
     a_token_is_found_by_its_secret_until_it_expires,
     the_last_use_is_noted_to_the_minute,
     a_person_removes_their_own_tokens_only,
+    tokens_follow_their_owners_groups,
 }
 
 fn token(subject: &str) -> ApiToken {
@@ -86,4 +87,16 @@ async fn a_person_removes_their_own_tokens_only(database: &TestStore) {
     assert!(store.delete_token("dana", hers.id).await.unwrap());
     assert!(store.tokens_of("dana").await.unwrap().is_empty());
     assert_eq!(store.tokens_of("devon").await.unwrap(), [his]);
+}
+
+async fn tokens_follow_their_owners_groups(database: &TestStore) {
+    let store = &database.store;
+    let (hers, his) = (token("dana"), token("devon"));
+    store.insert_token(&hers, "one").await.unwrap();
+    store.insert_token(&his, "two").await.unwrap();
+    let groups = BTreeSet::from(["research-developers".to_owned()]);
+    store.regroup_tokens("dana", &groups).await.unwrap();
+    let found = store.use_token("one", hers.created_at).await.unwrap().unwrap();
+    assert_eq!(found.groups, groups);
+    assert_eq!(store.tokens_of("devon").await.unwrap()[0].groups, his.groups);
 }
