@@ -184,6 +184,7 @@ fn form_page(fields: Vec<Field>) -> RequestFormPage {
         region: None,
         planes: vec![],
         plane: None,
+        labels: vec![],
         form: Some(Form {
             main: fields,
             ..Form::default()

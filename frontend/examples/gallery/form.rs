@@ -325,6 +325,7 @@ pub(crate) fn create() -> RequestFormPage {
         region: None,
         planes: catalog::planes(),
         plane: None,
+        labels: vec![],
         form: Some(Form {
             main: main_fields(),
             sections: vec![],

@@ -265,6 +265,10 @@ impl Portal {
         if let Some(region) = posted.filled(field::REGION) {
             wish.region = Some(region.to_owned());
         }
+        wish.labels = posted
+            .below(field::LABEL)
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect();
         if let Some(plane) = posted.filled(field::PLANE) {
             match plane.parse() {
                 Ok(plane) => wish.plane = Some(plane),

@@ -44,6 +44,14 @@ impl Posted {
         self.get(name).map(str::trim).filter(|value| !value.is_empty())
     }
 
+    /// What is filled in below a prefix, by the rest of the name, without the white space around it.
+    pub fn below<'p>(&'p self, prefix: &str) -> impl Iterator<Item = (&'p str, &'p str)> {
+        self.pairs.iter().filter_map(move |(name, value)| {
+            let (rest, value) = (name.strip_prefix(prefix)?, value.trim());
+            (!rest.is_empty() && !value.is_empty()).then_some((rest, value))
+        })
+    }
+
     /// Whether it holds a form that was filled in, and not only choices that came with a link.
     #[must_use]
     pub fn has_fields(&self) -> bool {

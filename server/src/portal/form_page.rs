@@ -1,11 +1,13 @@
 //! The page that the form is: what was filled in, what is thought of it, and what would be sent.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use portico_domain::documents::ControlPlane;
 use portico_domain::manifest::differences;
 use portico_domain::placement::may_use;
 use portico_domain::schema::form::{self, Setup};
 use portico_domain::schema::yaml;
-use portico_domain::view::{DryRunVerdict, Form, Problem, RequestFormPage};
+use portico_domain::view::{DryRunVerdict, Form, LabelChoice, Problem, RequestFormPage};
 use portico_planes::Offered;
 
 use super::draft::Draft;
@@ -74,6 +76,7 @@ impl Portal {
             region: draft.wish.region.clone(),
             planes: usable.iter().map(|plane| choice(plane)).collect(),
             plane: draft.wish.plane.clone(),
+            labels: labels(&usable, &draft.wish.labels),
             form,
             schema_hash: draft
                 .served
@@ -150,6 +153,30 @@ fn regions(planes: &[&ControlPlane]) -> Vec<String> {
     regions.sort();
     regions.dedup();
     regions
+}
+
+/// Labels by which control planes differ, and those that were asked for.
+fn labels(planes: &[&ControlPlane], asked: &BTreeMap<String, String>) -> Vec<LabelChoice> {
+    let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (key, value) in planes.iter().flat_map(|plane| &plane.labels) {
+        values.entry(key).or_default().insert(value);
+    }
+    // What all of them have alike is no choice.
+    values.retain(|key, _| {
+        let first = planes.first().and_then(|plane| plane.labels.get(*key));
+        planes.iter().any(|plane| plane.labels.get(*key) != first)
+    });
+    for (key, value) in asked {
+        values.entry(key).or_default().insert(value);
+    }
+    values
+        .into_iter()
+        .map(|(key, values)| LabelChoice {
+            key: key.to_owned(),
+            values: values.into_iter().map(str::to_owned).collect(),
+            chosen: asked.get(key).cloned(),
+        })
+        .collect()
 }
 
 /// The names of all facts that plans state, in the order they first come.

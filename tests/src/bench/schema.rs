@@ -194,6 +194,7 @@ fn page(form: Form) -> RequestFormPage {
         region: None,
         planes: vec![],
         plane: None,
+        labels: vec![],
         form: Some(form),
         schema_hash: "hash".into(),
         live_hash: None,

@@ -51,6 +51,7 @@ mod kubectl;
 mod lifecycle;
 mod openapi;
 mod other_provider;
+mod placement;
 mod postgresql;
 mod quota;
 mod real_control_plane;

@@ -85,15 +85,19 @@ fn plan_choice(plan: &PlanColumn, chosen: bool) -> impl IntoView + use<> {
 
 /// Where it shall run, for those who care.
 pub(super) fn place(page: &RequestFormPage) -> Option<AnyView> {
-    if page.action != Action::Create || (page.regions.len() < 2 && page.planes.len() < 2) {
+    if page.action != Action::Create
+        || (page.regions.len() < 2 && page.planes.len() < 2 && page.labels.is_empty())
+    {
         return None;
     }
-    let open = page.region.is_some() || page.plane.is_some();
+    let open = page.region.is_some()
+        || page.plane.is_some()
+        || page.labels.iter().any(|label| label.chosen.is_some());
     let regions = page.regions.iter().map(|region| (region.clone(), region.clone()));
     let region = picker(
         "region",
         "Region",
-        names::REGION,
+        names::REGION.to_owned(),
         "Any region",
         regions.collect(),
         page.region.as_deref(),
@@ -108,16 +112,27 @@ pub(super) fn place(page: &RequestFormPage) -> Option<AnyView> {
     let plane = picker(
         "plane",
         "Control plane",
-        names::PLANE,
+        names::PLANE.to_owned(),
         "Whichever suits best",
         planes.collect(),
         page.plane.as_ref().map(AsRef::as_ref),
     );
+    let labels: Vec<_> = page
+        .labels
+        .iter()
+        .map(|label| {
+            let values = label.values.iter().map(|value| (value.clone(), value.clone()));
+            let name = format!("{}{}", names::LABEL, label.key);
+            let chosen = label.chosen.as_deref();
+            picker(&name, &label.key, name.clone(), "Any", values.collect(), chosen)
+        })
+        .collect();
     let view = view! {
         <details class="section" id="place" open=open>
             <summary>{icon("right")}<h2>"Where it runs"</h2><span class="mark">"optional"</span></summary>
             <div class="fields pickers">
                 {region}
+                {labels}
                 {plane}
             </div>
             <button class="button when-still" name=names::DO value="update">"Look for a control plane"</button>
@@ -127,9 +142,9 @@ pub(super) fn place(page: &RequestFormPage) -> Option<AnyView> {
 }
 
 fn picker(
-    id: &'static str,
-    label: &'static str,
-    name: &'static str,
+    id: &str,
+    label: &str,
+    name: String,
     any: &'static str,
     options: Vec<(String, String)>,
     chosen: Option<&str>,
@@ -141,9 +156,10 @@ fn picker(
             view! { <option value=value selected=selected>{words}</option> }
         })
         .collect();
+    let (id, label) = (id.to_owned(), label.to_owned());
     view! {
         <div class="field">
-            <label class="label" for=id>{label}</label>
+            <label class="label" for=id.clone()>{label}</label>
             <div class="select">
                 <select id=id name=name data-update="update"><option value="">{any}</option>{options}</select>
                 {icon("down")}

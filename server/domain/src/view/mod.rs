@@ -30,8 +30,8 @@ pub use form::{Branch, Choice, Control, Entry, Field, Form, MISSING, Section, in
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 pub use home::{HomePage, Turned};
 pub use requests::{
-    ApprovalPreview, Commented, DiffLine, DiffTone, DryRunVerdict, Problem, QuotaLine, RequestFormPage,
-    RequestPage, RequestRow, RequestStep, RequestsPage, Submission,
+    ApprovalPreview, Commented, DiffLine, DiffTone, DryRunVerdict, LabelChoice, Problem, QuotaLine,
+    RequestFormPage, RequestPage, RequestRow, RequestStep, RequestsPage, Submission,
 };
 pub use tokens::{MadeToken, TokenRow, TokensPage};
 

@@ -18,6 +18,8 @@ pub const REGION: &str = "_region";
 pub const PLANE: &str = "_plane";
 /// What the requester has to say.
 pub const NOTE: &str = "_note";
+/// With the key of a label after it: the value that the control plane's label must have.
+pub const LABEL: &str = "_label:";
 /// [`super::RequestFormPage::schema_hash`] as the form was made by.
 pub const SCHEMA: &str = "_schema";
 /// [`super::RequestFormPage::live_hash`] as the form was made over.

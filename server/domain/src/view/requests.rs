@@ -8,6 +8,19 @@ use crate::names::{EnvironmentName, OfferingName, PlanName, RequestId, TenantNam
 use crate::placement::Placement;
 use crate::request::{Action, Comment, State};
 
+/// A label by which control planes differ.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LabelChoice {
+    /// Its key.
+    pub key: String,
+    /// The values there are.
+    pub values: Vec<String>,
+    /// The value asked for.
+    pub chosen: Option<String>,
+}
+
 /// The form for a new claim, or for a change to one: what must I decide?
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +54,8 @@ pub struct RequestFormPage {
     pub planes: Vec<PlaneChoice>,
     /// The control plane asked for.
     pub plane: Option<crate::names::PlaneName>,
+    /// The labels of control planes one may ask for.
+    pub labels: Vec<LabelChoice>,
     /// The fields, as the chosen control plane's schema has them; `None` when no control plane can serve it.
     pub form: Option<Form>,
     /// The identity of that schema; posted as `_schema`, so that a stale form is noticed.

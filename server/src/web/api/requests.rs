@@ -1,5 +1,7 @@
 //! Requests and approvals.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -40,6 +42,9 @@ pub(in super::super) struct AskFor {
     /// The control plane it should run on.
     #[serde(default)]
     control_plane: Option<String>,
+    /// Labels that the control plane must have.
+    #[serde(default)]
+    control_plane_labels: BTreeMap<String, String>,
     /// What to tell the approver.
     #[serde(default)]
     note: Option<String>,
@@ -72,6 +77,9 @@ impl AskFor {
             if let Some(value) = value {
                 put(name, value);
             }
+        }
+        for (key, value) in &self.control_plane_labels {
+            put(&format!("{}{key}", names::LABEL), value);
         }
         if let Some(object) = &self.object {
             put(names::TAB, "yaml");

@@ -51,7 +51,9 @@ pub(in super::super) async fn send_change(
 
 /// What a link to the form may choose beforehand: never the fields themselves, which are nobody else's to fill in.
 fn choices(asked: &Asked) -> portal::Posted {
-    let known = |name: &str| [names::PLAN, names::REGION, names::PLANE].contains(&name);
+    let known = |name: &str| {
+        [names::PLAN, names::REGION, names::PLANE].contains(&name) || name.starts_with(names::LABEL)
+    };
     portal::Posted {
         pairs: asked
             .pairs()
