@@ -28,8 +28,9 @@ impl<'a> Path<'a> {
         step: Step::Root,
     };
 
+    /// Whether this is the whole of a document that is judged.
     pub(super) fn is_root(&self) -> bool {
-        matches!(self.step, Step::Root)
+        matches!(self.step, Step::Root | Step::Part(_))
     }
 
     /// A property of the object that is judged as a document of its own.

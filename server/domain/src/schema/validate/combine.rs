@@ -1,4 +1,5 @@
-//! `allOf`, `anyOf`, `oneOf` and `not`.
+//! `allOf`, `anyOf`, `oneOf` and `not`. Within their branches nothing is let be for having been wrong before: the API
+//! server forgets the old object there.
 
 use serde_json::Value;
 
@@ -8,16 +9,10 @@ use super::super::violation::quote;
 use super::check_new;
 use super::outcome::Outcome;
 
-pub(super) fn combine(
-    combinations: &Combinations,
-    value: &Value,
-    old: Option<&Value>,
-    path: &Path<'_>,
-    outcome: &mut Outcome,
-) {
+pub(super) fn combine(combinations: &Combinations, value: &Value, path: &Path<'_>, outcome: &mut Outcome) {
     let judge = |branch: &Node| {
         let mut outcome = Outcome::default();
-        check_new(branch, value, old, path, &mut outcome);
+        check_new(branch, value, None, path, &mut outcome);
         outcome
     };
     let place = || quote(&path.dotted());

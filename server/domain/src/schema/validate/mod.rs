@@ -5,12 +5,14 @@ mod combine;
 mod numbers;
 mod outcome;
 mod scalars;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::correlate::OldItems;
+use super::correlate::{OldItems, is_unchanged};
 use super::node::{Additional, Kind, Node};
 use super::path::Path;
 use super::violation::{Check, Reason, Violation, quote};
@@ -37,7 +39,7 @@ fn check(node: &Node, value: &Value, old: Option<&Value>, path: &Path<'_>, outco
     let before = (outcome.violations.len(), outcome.failed);
     outcome.failed = false;
     check_new(node, value, old, path, outcome);
-    if outcome.failed && old == Some(value) {
+    if outcome.failed && old.is_some_and(|old| is_unchanged(node, value, old)) {
         outcome.violations.truncate(before.0);
         outcome.failed = false;
     }
@@ -59,7 +61,7 @@ fn check_new(node: &Node, value: &Value, old: Option<&Value>, path: &Path<'_>, o
     }
     outcome.checks += 2;
     if let Some(combinations) = &node.combinations {
-        combine(combinations, value, old, path, outcome);
+        combine(combinations, value, path, outcome);
     }
     match value {
         Value::String(text) => {
