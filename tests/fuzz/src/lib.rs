@@ -15,12 +15,7 @@ pub fn through_the_form(schema: &Schema, object: &Value, pairs: &[(String, Strin
     let begun = start(schema, &hints, None, object);
     let setup = |object| Setup {
         is_composite: true,
-        is_change: false,
-        hints: &hints,
-        plan: None,
-        object,
-        typed: None,
-        violations: &[],
+        ..Setup::new(&hints, object)
     };
     let _ = build(schema, setup(&begun));
     let untouched = decode(schema, object, &[]);

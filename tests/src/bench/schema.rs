@@ -42,17 +42,9 @@ pub fn measure() {
         };
         let hints = FormHints::default();
         for sample in &kind.samples {
-            let setup = || Setup {
-                is_composite: false,
-                is_change: false,
-                hints: &hints,
-                plan: None,
-                object: &sample.object,
-                typed: None,
-                violations: &[],
-            };
-            forming.add(&sample.name, || build(schema, setup()));
-            let page = page(build(schema, setup()));
+            let setup = Setup::new(&hints, &sample.object);
+            forming.add(&sample.name, || build(schema, setup));
+            let page = page(build(schema, setup));
             rendering.add(&sample.name, || pages::request_form(&frame(), &page));
             let bytes = pages::request_form(&frame(), &page).len();
             if bytes > largest.0 {

@@ -55,18 +55,7 @@ fn as_many_levels_as_are_read_are_judged_on_a_small_stack() {
         let object = schema.defaulted(&schema.pruned(&object).0);
         assert_eq!(schema.validate(&object, Some(&object)), []);
         let hints = FormHints::default();
-        let _ = build(
-            &schema,
-            Setup {
-                is_composite: false,
-                is_change: false,
-                hints: &hints,
-                plan: None,
-                object: &object,
-                typed: None,
-                violations: &[],
-            },
-        );
+        let _ = build(&schema, Setup::new(&hints, &object));
     });
 }
 
@@ -208,18 +197,7 @@ fn a_form_of_very_many_fields_says_what_it_leaves_out() {
         }}))
         .unwrap();
         let (hints, object) = (FormHints::default(), json!({}));
-        build(
-            &schema,
-            Setup {
-                is_composite: false,
-                is_change: false,
-                hints: &hints,
-                plan: None,
-                object: &object,
-                typed: None,
-                violations: &[],
-            },
-        )
+        build(&schema, Setup::new(&hints, &object))
     });
     assert!(form.field_count <= 1_200);
     assert_eq!(

@@ -63,13 +63,9 @@ fn complete(definition: &Definition, version: &str) -> Result<(), String> {
         let form = build(
             schema,
             Setup {
-                is_composite: false,
-                is_change: false,
-                hints: &hints,
-                plan: None,
-                object: &object,
                 typed: typed.as_ref(),
                 violations: &violations,
+                ..Setup::new(&hints, &object)
             },
         );
         if form

@@ -1,21 +1,9 @@
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Kinds, corpus, documents};
 use crate::documents::FormHints;
 use crate::schema::form::{Setup, build, decode};
 use crate::schema::{Definition, Schema, form::encode::encode};
-
-fn setup<'a>(object: &'a Value, hints: &'a FormHints, is_composite: bool) -> Setup<'a> {
-    Setup {
-        is_composite,
-        is_change: false,
-        hints,
-        plan: None,
-        object,
-        typed: None,
-        violations: &[],
-    }
-}
 
 fn schema<'d>(definition: &'d Definition, version: &str) -> Option<&'d Schema> {
     definition.version(version)?.schema().ok().map(|schema| &**schema)
@@ -28,7 +16,7 @@ fn every_definition_has_a_form_within_bounds() {
     for definition in Kinds::read(&root).0.values() {
         let version = definition.storage_version().unwrap();
         let object = json!({"spec": {}});
-        let form = build(version.schema().unwrap(), setup(&object, &hints, false));
+        let form = build(version.schema().unwrap(), Setup::new(&hints, &object));
         assert!(
             form.field_count <= 1_500,
             "{}: {}",
@@ -64,7 +52,7 @@ fn samples_go_through_their_forms_unchanged() {
             continue;
         };
         for object in [object.clone(), schema.defaulted(&object)] {
-            let form = build(schema, setup(&object, &hints, false));
+            let form = build(schema, Setup::new(&hints, &object));
             let decoded = decode(schema, &object, &encode(&form));
             let (given, taken) = (object.to_string(), decoded.object.to_string());
             if taken != given {

@@ -32,6 +32,23 @@ pub struct Setup<'a> {
     pub violations: &'a [Violation],
 }
 
+impl<'a> Setup<'a> {
+    /// The form of an object, of no plan, as it is before anything is wrong with it. What else is known of it is set
+    /// beside that: `Setup { is_change: true, ..Setup::new(hints, object) }`.
+    #[must_use]
+    pub fn new(hints: &'a FormHints, object: &'a Value) -> Self {
+        Self {
+            is_composite: false,
+            is_change: false,
+            hints,
+            plan: None,
+            object,
+            typed: None,
+            violations: &[],
+        }
+    }
+}
+
 /// The fields of an object that no form shows.
 pub(super) const IDENTITY: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
 

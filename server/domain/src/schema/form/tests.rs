@@ -58,12 +58,7 @@ fn schema() -> Schema {
 fn setup<'a>(object: &'a Value, hints: &'a FormHints) -> Setup<'a> {
     Setup {
         is_composite: true,
-        is_change: false,
-        hints,
-        plan: None,
-        object,
-        typed: None,
-        violations: &[],
+        ..Setup::new(hints, object)
     }
 }
 
