@@ -17,6 +17,6 @@ pub(crate) use document::{bare_document, document};
 pub(crate) use frame::notices;
 pub(crate) use icon::{glyph, icon};
 pub(crate) use pager::pager;
-pub(crate) use pick::pick;
+pub(crate) use pick::{options, pick};
 pub(crate) use query::Query;
 pub(crate) use time::{duration, relative, time};

@@ -13,19 +13,31 @@ pub(crate) fn pick(
     chosen: Option<&str>,
 ) -> Option<impl IntoView + use<>> {
     (!options.is_empty()).then(|| {
-        let options: Vec<_> = options
-            .into_iter()
-            .map(|(value, words)| {
-                let selected = chosen == Some(value.as_str());
-                view! { <option value=value selected=selected>{words}</option> }
-            })
-            .collect();
         view! {
             <label class="select">
                 <span class="unseen">{label}</span>
-                <select name=name><option value="">{any}</option>{options}</select>
+                <select name=name>{self::options(any, options, chosen)}</select>
                 {icon("down")}
             </label>
         }
     })
+}
+
+/// What stands in a `<select>`: `any` for no choice, then values with their words.
+pub(crate) fn options(
+    any: &'static str,
+    options: Vec<(String, String)>,
+    chosen: Option<&str>,
+) -> impl IntoView + use<> {
+    let options: Vec<_> = options
+        .into_iter()
+        .map(|(value, words)| {
+            let selected = chosen == Some(value.as_str());
+            view! { <option value=value selected=selected>{words}</option> }
+        })
+        .collect();
+    view! {
+        <option value="">{any}</option>
+        {options}
+    }
 }

@@ -149,19 +149,12 @@ fn picker(
     options: Vec<(String, String)>,
     chosen: Option<&str>,
 ) -> impl IntoView + use<> {
-    let options: Vec<_> = options
-        .into_iter()
-        .map(|(value, words)| {
-            let selected = chosen == Some(value.as_str());
-            view! { <option value=value selected=selected>{words}</option> }
-        })
-        .collect();
     let (id, label) = (id.to_owned(), label.to_owned());
     view! {
         <div class="field">
             <label class="label" for=id.clone()>{label}</label>
             <div class="select">
-                <select id=id name=name data-update="update"><option value="">{any}</option>{options}</select>
+                <select id=id name=name data-update="update">{crate::parts::options(any, options, chosen)}</select>
                 {icon("down")}
             </div>
         </div>
