@@ -145,6 +145,7 @@ fn fields() -> Vec<Field> {
                 entries: vec![Entry {
                     key_name: "/map/@0/key".into(),
                     key: HOSTILE.into(),
+                    key_problems: vec![HOSTILE.into()],
                     value: field("/map/@0/value", text()),
                 }],
             },

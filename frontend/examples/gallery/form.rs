@@ -166,6 +166,7 @@ fn sections() -> Vec<Section> {
                         entries: vec![Entry {
                             key_name: "/spec/parameters/@0/key".into(),
                             key: "work_mem".into(),
+                            key_problems: Vec::new(),
                             value: text("/spec/parameters/@0/value", "", "64MB"),
                         }],
                     },

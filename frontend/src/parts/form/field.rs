@@ -123,14 +123,17 @@ pub(super) fn help(field: &Field) -> Option<AnyView> {
 }
 
 pub(super) fn problems(field: &Field) -> Option<AnyView> {
-    (!field.problems.is_empty()).then(|| {
-        let id = format!("{}-problems", id_of(&field.name));
-        let each: Vec<_> = field
-            .problems
+    said(&field.problems, &format!("{}-problems", id_of(&field.name)))
+}
+
+/// Problems, as an input's `aria-describedby` finds them.
+pub(super) fn said(problems: &[String], id: &str) -> Option<AnyView> {
+    (!problems.is_empty()).then(|| {
+        let each: Vec<_> = problems
             .iter()
             .map(|problem| view! { <p class="problem">{icon("warning")}<span>{problem.clone()}</span></p> })
             .collect();
-        view! { <div class="problems" id=id>{each}</div> }.into_any()
+        view! { <div class="problems" id=id.to_owned()>{each}</div> }.into_any()
     })
 }
 

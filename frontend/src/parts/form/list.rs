@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use portico_domain::view::{Branch, Control, Entry, Field, names};
 
-use super::field::field;
+use super::field::{field, said};
 use super::{Around, id_of};
 use crate::parts::icon;
 
@@ -87,6 +87,9 @@ pub(super) fn map(whole: &Field, entries: &[Entry], around: Around<'_>) -> AnyVi
             let remove = (!around.locked)
                 .then(|| act(around, whole, format!("remove:{path}"), "close", format!("Remove entry {number}")));
             let id = id_of(&entry.key_name);
+            let wrong = !entry.key_problems.is_empty();
+            let problems_id = format!("{id}-problems");
+            let problems = said(&entry.key_problems, &problems_id);
             let key = if around.locked {
                 view! {
                     <input type="hidden" name=entry.key_name.clone() value=entry.key.clone() />
@@ -96,14 +99,16 @@ pub(super) fn map(whole: &Field, entries: &[Entry], around: Around<'_>) -> AnyVi
             } else {
                 view! {
                     <label class="label" for=id.clone()>{format!("Key {number}")}</label>
-                    <input type="text" id=id name=entry.key_name.clone() value=entry.key.clone() autocomplete="off" autocapitalize="off" spellcheck="false" />
+                    {problems}
+                    <input type="text" id=id name=entry.key_name.clone() value=entry.key.clone() autocomplete="off" autocapitalize="off"
+                        spellcheck="false" aria-invalid=wrong.then_some("true") aria-describedby=wrong.then_some(problems_id) />
                 }
                 .into_any()
             };
             let value = Field { label: format!("Value {number}"), required: false, ..entry.value.clone() };
             view! {
                 <li class="item pair">
-                    <div class="field">{key}</div>
+                    <div class=if wrong { "field wrong" } else { "field" } data-field=entry.key_name.clone()>{key}</div>
                     {field(&value, around)}
                     <div class="item-acts">{remove}</div>
                 </li>

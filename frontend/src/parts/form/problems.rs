@@ -1,6 +1,6 @@
 //! What is wrong in a form, gathered for the summary at its top.
 
-use portico_domain::view::{Control, Field, Form};
+use portico_domain::view::{Control, Entry, Field, Form};
 
 use super::id_of;
 
@@ -26,6 +26,13 @@ pub(crate) fn form_problems(form: &Form) -> Vec<Found> {
                 label: field.label.clone(),
                 problem: problem.clone(),
             }));
+            for entry in entries(field) {
+                found.extend(entry.key_problems.iter().map(|problem| Found {
+                    id: id_of(&entry.key_name),
+                    label: format!("{}, key {}", field.label, entry.key),
+                    problem: problem.clone(),
+                }));
+            }
         });
     }
     found
@@ -33,7 +40,10 @@ pub(crate) fn form_problems(form: &Form) -> Vec<Found> {
 
 /// How many problems there are in these fields.
 pub(super) fn count(fields: &[Field]) -> usize {
-    sum(fields, |field| field.problems.len())
+    sum(fields, |field| {
+        let keys = entries(field).iter().map(|entry| entry.key_problems.len());
+        field.problems.len() + keys.sum::<usize>()
+    })
 }
 
 /// How many of these fields differ from their defaults and the plan.
@@ -55,6 +65,13 @@ fn walk<'f>(field: &'f Field, visit: &mut impl FnMut(&'f Field)) {
     visit(field);
     for child in children(field) {
         walk(child, visit);
+    }
+}
+
+fn entries(field: &Field) -> &[Entry] {
+    match &field.control {
+        Control::Map { entries } => entries,
+        _ => &[],
     }
 }
 

@@ -194,6 +194,9 @@ pub struct Entry {
     pub key_name: String,
     /// The key.
     pub key: String,
+    /// What is wrong with the key, each a sentence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_problems: Vec<String>,
     /// The value, whose name is `{name}/@0/value`.
     pub value: Field,
 }

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::build::Setup;
 use super::places::Places;
 use super::scalars::scalar;
 use super::spot::Spot;
-use super::{Shape, labels, plan, required_first, union, weight};
+use super::union::{self, Union};
+use super::{Shape, aside, labels, plan, required_first, weight};
 use crate::schema::node::Node;
 use crate::schema::rules::Rule;
 use crate::schema::violation::Violation;
@@ -176,9 +177,9 @@ impl<'a> Builder<'a> {
             {
                 self.list(node, spot, items)
             }
-            (Shape::Map, None | Some(Value::Null)) => Control::Map { entries: Vec::new() },
+            (Shape::Map, None | Some(Value::Null)) => self.map(node, spot, &Map::new()),
             (Shape::Map, Some(Value::Object(map)))
-                if map.len() <= ITEMS
+                if (map.len() <= ITEMS || !aside::rows(self.setup.typed, &spot.name).is_empty())
                     && map.iter().all(|(key, value)| !key.is_empty() || is_empty(value)) =>
             {
                 self.map(node, spot, map)
@@ -237,47 +238,71 @@ impl<'a> Builder<'a> {
         value: Option<&Value>,
         required: bool,
     ) -> Option<Field> {
-        let shapes = union::shapes(node);
-        if shapes.is_empty() {
-            return None;
-        }
+        let union = Union::of(node)?;
         let typed = self
             .setup
             .typed
             .and_then(|typed| typed.get(&format!("{}/@branch", spot.name)));
-        let chosen = match typed {
-            Some(id) => id.clone(),
-            None => union::chosen(&shapes, value)
-                .map(|names| union::id(names))
-                .unwrap_or_default(),
-        };
+        let chosen = typed.cloned().unwrap_or_else(|| union.chosen(value));
+        let several = chosen == union::SEVERAL;
         let mut branches = Vec::new();
-        for names in &shapes {
+        let mut all = Vec::new();
+        for names in &union.shapes {
             let id = union::id(names);
-            let mut fields = Vec::new();
+            let wanted = id == chosen;
             let mut words = Vec::new();
+            let mut fields = Vec::new();
             for name in names {
                 let Some(child) = node.properties.get(*name) else {
                     continue;
                 };
                 let below = spot.property(name);
-                let label = self.label(child, name, &below.path);
-                words.push(label.clone());
-                let value = value.and_then(|value| value.get(*name));
-                fields.push(self.field(child, &below, label, value, id == chosen));
+                let hint = self.setup.hints.fields.get(&below.path);
+                if hint.is_none_or(|hint| !hint.hidden) {
+                    let label = self.label(child, name, &below.path);
+                    words.push(label.clone());
+                    let value = value.and_then(|value| value.get(*name));
+                    fields.push(self.field(child, &below, label, value, wanted));
+                }
                 self.members.insert(below.pointer);
             }
+            if several {
+                all.append(&mut fields);
+            }
+            if !words.is_empty() {
+                branches.push(Branch {
+                    id,
+                    label: words.join(" and "),
+                    fields,
+                });
+            }
+        }
+        if several || union.may_be_several {
+            let label = if union.may_be_several {
+                "More than one of these"
+            } else {
+                "As it is, several of these"
+            };
             branches.push(Branch {
-                id,
-                label: words.join(" and "),
-                fields,
+                id: union::SEVERAL.to_owned(),
+                label: label.to_owned(),
+                fields: all,
             });
         }
+        let help = (several && !union.may_be_several).then(|| {
+            "It has fields of several of these, of which only one may be there. It stays as it is until you choose."
+                .to_owned()
+        });
+        let label = if union.may_be_several {
+            "At least one of"
+        } else {
+            "One of"
+        };
         Some(Field {
             name: spot.name.clone(),
-            label: "One of".to_owned(),
-            help: None,
-            required,
+            label: label.to_owned(),
+            help,
+            required: required && !union.may_be_none,
             locked: false,
             locked_by: None,
             default: None,
@@ -320,18 +345,33 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn map(&mut self, node: &Node, spot: &Spot, map: &serde_json::Map<String, Value>) -> Control {
+    fn map(&mut self, node: &Node, spot: &Spot, map: &Map<String, Value>) -> Control {
         let mut entries = Vec::new();
-        if let Some(child) = node.values() {
-            for (index, (key, value)) in map.iter().enumerate() {
+        let Some(child) = node.values() else {
+            return Control::Map { entries };
+        };
+        let mut held = map.iter();
+        let mut aside = aside::rows(self.setup.typed, &spot.name).into_iter().peekable();
+        for index in 0.. {
+            let key_name = format!("{}/@{index}/key", spot.name);
+            let (key, value) = if let Some(row) = aside.next_if(|row| row.index == index) {
+                self.places.note(&aside::pointer(&spot.pointer, index), &key_name);
+                let below = spot.entry_aside(index);
+                let value = self.field(child, &below, "Value".to_owned(), Some(&row.value), false);
+                (row.key, value)
+            } else if let Some((key, value)) = held.next() {
                 let below = spot.entry(index, key);
                 let value = self.field(child, &below, "Value".to_owned(), Some(value), false);
-                entries.push(Entry {
-                    key_name: format!("{}/@{index}/key", spot.name),
-                    key: key.clone(),
-                    value,
-                });
-            }
+                (key.clone(), value)
+            } else {
+                break;
+            };
+            entries.push(Entry {
+                key_name,
+                key,
+                key_problems: Vec::new(),
+                value,
+            });
         }
         Control::Map { entries }
     }

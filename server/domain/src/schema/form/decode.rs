@@ -8,7 +8,8 @@ use super::build::IDENTITY;
 use super::commands::Command;
 use super::controls::is_empty;
 use super::posted::Posted;
-use super::{Shape, texts, union};
+use super::union::Union;
+use super::{Shape, aside, texts};
 use crate::schema::Schema;
 use crate::schema::node::{Kind, Node};
 use crate::schema::path::{Path, push_token};
@@ -23,7 +24,8 @@ pub struct Decoded {
     pub object: Value,
     /// Inputs that are no value at all, as violations beside their fields: malformed YAML, a key that is there twice.
     pub problems: Vec<Violation>,
-    /// Such inputs as they were typed, by name, and branches chosen: give it to [`super::Setup::typed`].
+    /// Such inputs as they were typed, by name, rows of maps that no object can hold, and branches chosen: give it to
+    /// [`super::Setup::typed`].
     pub typed: BTreeMap<String, String>,
     /// The command of the button pressed, carried out on `object` already; `None` when the form was submitted.
     pub command: Option<String>,
@@ -43,12 +45,20 @@ pub fn decode(schema: &Schema, base: &Value, pairs: &[(String, String)]) -> Deco
         editing: parsed.is_some(),
         problems: Vec::new(),
         typed: BTreeMap::new(),
+        has_rows_aside: false,
     };
     let empty = Value::Object(Map::new());
     let base = if base.is_object() { base } else { &empty };
     let mut object = reader.object(schema.root(), &posted, Some(base), true, &Path::ROOT, "");
     if let Some(command) = parsed {
         command.carry_out(schema.root(), &mut object);
+    }
+    if reader.has_rows_aside {
+        let mut taker = aside::Taker {
+            typed: &mut reader.typed,
+            problems: &mut reader.problems,
+        };
+        taker.take(schema.root(), &mut object, &Path::ROOT, "");
     }
     Decoded {
         object,
@@ -63,6 +73,8 @@ struct Reader {
     editing: bool,
     problems: Vec<Violation>,
     typed: BTreeMap<String, String>,
+    /// Rows of maps stand in the object that it cannot hold.
+    has_rows_aside: bool,
 }
 
 impl Reader {
@@ -178,16 +190,11 @@ impl Reader {
         let Some(chosen) = posted.text_at("@branch") else {
             return Vec::new();
         };
-        let shapes = union::shapes(node);
-        if !chosen.is_empty() && !shapes.iter().any(|names| union::id(names) == chosen) {
+        let Some(others) = Union::of(node).and_then(|union| union.unchosen(chosen)) else {
             return Vec::new();
-        }
+        };
         self.typed.insert(format!("{name}/@branch"), chosen.to_owned());
-        shapes
-            .into_iter()
-            .filter(|names| union::id(names) != chosen)
-            .flatten()
-            .collect()
+        others
     }
 
     fn list(
@@ -246,16 +253,16 @@ impl Reader {
                 };
                 let said = value.as_ref().is_some_and(|value| !is_empty(value));
                 let value = value.unwrap_or_else(|| blank(child));
-                if key.is_empty() && !said && !self.editing {
+                // A blank row is dropped, but not while one is still at it.
+                if key.is_empty() && !said && (!self.editing || map.contains_key(key)) {
                     continue;
                 }
-                if key.is_empty() && !self.editing {
-                    self.problem(path, &format!("has a value without a key: {value}"));
-                } else if map.contains_key(key) {
-                    self.problem(&path.key(key), "has this key twice");
-                    continue;
+                if key.is_empty() && said || map.contains_key(key) {
+                    self.has_rows_aside = true;
+                    map.insert(aside::stand_in(index, key), value);
+                } else {
+                    map.insert(key.to_owned(), value);
                 }
-                map.insert(key.to_owned(), value);
             }
         }
         Value::Object(map)

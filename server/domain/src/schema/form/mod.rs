@@ -5,6 +5,8 @@
 //!
 //! An empty input means that the field is not there, unless it was there and empty before.
 
+mod alternatives;
+mod aside;
 mod build;
 mod commands;
 mod controls;
@@ -24,6 +26,7 @@ pub(in crate::schema) mod encode;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::schema) use alternatives::Alternatives;
 pub use build::{Setup, build};
 pub use decode::{Decoded, decode};
 pub use plan::{enforce, start};

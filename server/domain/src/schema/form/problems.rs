@@ -102,19 +102,26 @@ type ByField<'a> = BTreeMap<&'a str, Vec<(&'a Violation, bool)>>;
 
 fn place(field: &mut Field, by_field: &mut ByField<'_>) {
     // A union bears its object's name: the object, which stands around it, is served first.
-    if let Some(problems) = by_field.remove(field.name.as_str()) {
-        for (violation, exact) in problems {
-            let said = if exact {
-                sentence(violation)
-            } else {
-                with_path(violation)
-            };
-            if !field.problems.contains(&said) {
-                field.problems.push(said);
-            }
+    say(&field.name, &mut field.problems, by_field);
+    if let Control::Map { entries } = &mut field.control {
+        for entry in entries {
+            say(&entry.key_name, &mut entry.key_problems, by_field);
         }
     }
     each_child(&mut field.control, &mut |child| place(child, by_field));
+}
+
+fn say(name: &str, problems: &mut Vec<String>, by_field: &mut ByField<'_>) {
+    for (violation, exact) in by_field.remove(name).unwrap_or_default() {
+        let said = if exact {
+            sentence(violation)
+        } else {
+            with_path(violation)
+        };
+        if !problems.contains(&said) {
+            problems.push(said);
+        }
+    }
 }
 
 fn each_child(control: &mut Control, visit: &mut dyn FnMut(&mut Field)) {
@@ -135,7 +142,9 @@ fn has_problem(field: &Field) -> bool {
         || match &field.control {
             Control::Object { fields } => fields.iter().any(has_problem),
             Control::List { items, .. } => items.iter().any(has_problem),
-            Control::Map { entries } => entries.iter().any(|entry| has_problem(&entry.value)),
+            Control::Map { entries } => entries
+                .iter()
+                .any(|entry| !entry.key_problems.is_empty() || has_problem(&entry.value)),
             Control::Union { branches, .. } => branches
                 .iter()
                 .any(|branch| branch.fields.iter().any(has_problem)),

@@ -42,6 +42,13 @@ impl Spot {
         below
     }
 
+    /// The value of a row that the object cannot hold.
+    pub(super) fn entry_aside(&self, index: usize) -> Self {
+        let mut below = self.entry(index, "");
+        below.pointer = format!("{}/@{index}/value", self.pointer);
+        below
+    }
+
     fn below(&self) -> Self {
         Self {
             depth: self.depth + 1,

@@ -1,37 +1,151 @@
-//! `oneOf` of required fields: exactly one of several shapes.
+//! Objects that are one of several shapes: by `oneOf`, `anyOf` or `not` of required fields, or by a rule.
+//!
+//! A schema has many ways to say it; what is not surely understood is no choice here, and judged all the same.
 
 use serde_json::Value;
 
-use crate::schema::node::{Additional, Kind, Node};
+use crate::schema::node::{Additional, Combinations, Kind, Node};
 
-/// The shapes: for each the fields that belong to it alone. Empty when the node's `oneOf` is of another kind.
-pub(super) fn shapes(node: &Node) -> Vec<Vec<&str>> {
-    let Some(combinations) = node.combinations.as_deref() else {
-        return Vec::new();
-    };
-    let mut taken: Vec<&str> = Vec::new();
-    let mut shapes = Vec::new();
-    for branch in &combinations.one_of {
-        let plain = matches!(branch.kind, Kind::Any | Kind::Object)
-            && branch.properties.is_empty()
-            && matches!(branch.additional, Additional::Absent)
-            && branch.items.is_none()
-            && branch.bounds.is_none()
-            && branch.one_of_values.is_empty()
-            && branch.combinations.as_ref().is_none_or(|inner| {
-                inner.one_of.is_empty() && inner.any_of.is_empty() && inner.all_of.is_empty()
-            });
-        let names: Vec<&str> = branch.required.iter().map(|name| &**name).collect();
-        let known = names
-            .iter()
-            .all(|name| node.properties.contains_key(*name) && !node.requires(name));
-        if !plain || names.is_empty() || !known || names.iter().any(|name| taken.contains(name)) {
-            return Vec::new();
+/// The branch that leaves everything there, of whatever shapes.
+pub(super) const SEVERAL: &str = "@several";
+
+/// A choice among shapes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Union<'n> {
+    /// The shapes: for each the fields that belong to it alone, at least one.
+    pub(super) shapes: Vec<Vec<&'n str>>,
+    /// Whether an object of no shape is well.
+    pub(super) may_be_none: bool,
+    /// Whether an object of several shapes is well.
+    pub(super) may_be_several: bool,
+}
+
+impl<'n> Union<'n> {
+    /// The choice that a node is, if it is one. Where it says so in several ways, the first that is understood counts:
+    /// `oneOf`, `anyOf`, `not`, then rules in their order.
+    pub(super) fn of(node: &'n Node) -> Option<Self> {
+        if let Some(combinations) = node.combinations.as_deref() {
+            let branches = |branches, may_be_several| Self::of_branches(node, branches, may_be_several);
+            let found = branches(&combinations.one_of, false)
+                .or_else(|| branches(&combinations.any_of, true))
+                .or_else(|| Self::of_not(node, combinations.not.as_deref()?));
+            if found.is_some() {
+                return found;
+            }
         }
-        taken.extend(&names);
-        shapes.push(names);
+        node.alternatives.iter().find_map(|alternatives| {
+            let shapes = alternatives.names.iter().map(|name| vec![&**name]).collect();
+            Self::known(node, shapes, alternatives.may_be_none, false)
+        })
     }
-    if shapes.len() > 1 { shapes } else { Vec::new() }
+
+    fn of_branches(node: &'n Node, branches: &'n [Node], may_be_several: bool) -> Option<Self> {
+        let (without, with): (Vec<&Node>, Vec<&Node>) =
+            branches.iter().partition(|branch| branch.required.is_empty());
+        if !with.iter().all(|branch| is_about_fields(branch)) {
+            return None;
+        }
+        let mut shapes: Vec<Vec<&str>> = with.iter().map(|branch| required(branch)).collect();
+        // What all require belongs to none of them alone.
+        if let (true, Some(first)) = (without.is_empty() && shapes.len() > 1, shapes.first()) {
+            let common: Vec<&str> = first
+                .iter()
+                .copied()
+                .filter(|name| shapes.iter().all(|names| names.contains(name)))
+                .collect();
+            for names in &mut shapes {
+                names.retain(|name| !common.contains(name));
+            }
+        }
+        let members: Vec<&str> = shapes.iter().flatten().copied().collect();
+        let may_be_none = match without.as_slice() {
+            [] => false,
+            [none] => excludes(none, &members).then_some(true)?,
+            _ => return None,
+        };
+        if may_be_none && shapes.len() == 1 {
+            return Self::checked(node, shapes, true, may_be_several);
+        }
+        Self::known(node, shapes, may_be_none, may_be_several)
+    }
+
+    /// `not: {required: [a, b]}`: not both.
+    fn of_not(node: &'n Node, not: &'n Node) -> Option<Self> {
+        if !is_bare(not) || not.combinations.is_some() || not.required.len() != 2 {
+            return None;
+        }
+        let shapes = required(not).into_iter().map(|name| vec![name]).collect();
+        Self::known(node, shapes, true, false)
+    }
+
+    fn known(
+        node: &'n Node,
+        shapes: Vec<Vec<&'n str>>,
+        may_be_none: bool,
+        may_be_several: bool,
+    ) -> Option<Self> {
+        if shapes.len() < 2 {
+            return None;
+        }
+        Self::checked(node, shapes, may_be_none, may_be_several)
+    }
+
+    /// Every field is declared, required by none but its shape, and of one shape only.
+    fn checked(
+        node: &'n Node,
+        shapes: Vec<Vec<&'n str>>,
+        may_be_none: bool,
+        may_be_several: bool,
+    ) -> Option<Self> {
+        let mut taken: Vec<&str> = Vec::new();
+        for names in &shapes {
+            for name in names {
+                if taken.contains(name) || node.requires(name) || !node.properties.contains_key(*name) {
+                    return None;
+                }
+                taken.push(name);
+            }
+            if names.is_empty() {
+                return None;
+            }
+        }
+        Some(Self {
+            shapes,
+            may_be_none,
+            may_be_several,
+        })
+    }
+
+    /// The id of the branch that a value has; empty for none.
+    pub(super) fn chosen(&self, value: Option<&Value>) -> String {
+        let held = self.held(value);
+        match held.as_slice() {
+            [] => String::new(),
+            [names] => id(names),
+            _ => SEVERAL.to_owned(),
+        }
+    }
+
+    /// The shapes of which a value has something.
+    pub(super) fn held(&self, value: Option<&Value>) -> Vec<&Vec<&'n str>> {
+        let Some(map) = value.and_then(Value::as_object) else {
+            return Vec::new();
+        };
+        let holds = |names: &&Vec<&str>| names.iter().any(|name| map.contains_key(*name));
+        self.shapes.iter().filter(holds).collect()
+    }
+
+    /// The fields that go when the branch `chosen` is chosen; `None` when there is no such branch.
+    pub(super) fn unchosen(&self, chosen: &str) -> Option<Vec<&'n str>> {
+        if chosen == SEVERAL {
+            return Some(Vec::new());
+        }
+        if !chosen.is_empty() && !self.shapes.iter().any(|names| id(names) == chosen) {
+            return None;
+        }
+        let others = self.shapes.iter().filter(|names| id(names) != chosen);
+        Some(others.flatten().copied().collect())
+    }
 }
 
 /// The id of a shape in a form.
@@ -39,10 +153,80 @@ pub(super) fn id(names: &[&str]) -> String {
     names.join("+")
 }
 
-/// The shape that a value has.
-pub(super) fn chosen<'n>(shapes: &'n [Vec<&'n str>], value: Option<&Value>) -> Option<&'n Vec<&'n str>> {
-    let map = value?.as_object()?;
-    shapes
-        .iter()
-        .find(|names| names.iter().any(|name| map.contains_key(*name)))
+fn required(node: &Node) -> Vec<&str> {
+    node.required.iter().map(|name| &**name).collect()
+}
+
+/// Whether a branch says nothing of the value but of its fields: which must be there and what they must be.
+fn is_about_fields(branch: &Node) -> bool {
+    is_plain(branch)
+        && branch
+            .combinations
+            .as_ref()
+            .is_none_or(|inner| inner.one_of.is_empty() && inner.any_of.is_empty() && inner.all_of.is_empty())
+}
+
+/// Whether a branch says nothing but which fields must be there.
+fn is_bare(branch: &Node) -> bool {
+    is_plain(branch) && branch.properties.is_empty()
+}
+
+fn is_plain(branch: &Node) -> bool {
+    matches!(branch.kind, Kind::Any | Kind::Object)
+        && matches!(branch.additional, Additional::Absent)
+        && branch.items.is_none()
+        && branch.bounds.is_none()
+        && branch.one_of_values.is_empty()
+}
+
+/// Whether a branch says that none of the fields is there: `not: {required: [a]}`, `not: {anyOf: […]}`, or all of
+/// such.
+fn excludes(branch: &Node, fields: &[&str]) -> bool {
+    let mut absent: Vec<&str> = Vec::new();
+    if !is_bare(branch) || !branch.required.is_empty() {
+        return false;
+    }
+    let Some(combinations) = branch.combinations.as_deref() else {
+        return false;
+    };
+    if !combinations.one_of.is_empty() || !combinations.any_of.is_empty() {
+        return false;
+    }
+    for part in &combinations.all_of {
+        let Some(inner) = part.combinations.as_deref() else {
+            return false;
+        };
+        let alone = inner.one_of.is_empty() && inner.any_of.is_empty() && inner.all_of.is_empty();
+        if !is_bare(part) || !part.required.is_empty() || !alone || !denied(inner, &mut absent) {
+            return false;
+        }
+    }
+    if combinations.not.is_some() && !denied(combinations, &mut absent) {
+        return false;
+    }
+    fields.iter().all(|field| absent.contains(field)) && absent.iter().all(|name| fields.contains(name))
+}
+
+/// Adds the fields of which `not` says that none is there.
+fn denied<'n>(combinations: &'n Combinations, absent: &mut Vec<&'n str>) -> bool {
+    let Some(not) = combinations.not.as_deref().filter(|not| is_bare(not)) else {
+        return false;
+    };
+    let single = |node: &'n Node| match node.required.as_slice() {
+        [name] if is_bare(node) && node.combinations.is_none() => Some(&**name),
+        _ => None,
+    };
+    let Some(inner) = not.combinations.as_deref() else {
+        absent.extend(single(not));
+        return single(not).is_some();
+    };
+    let alone = inner.one_of.is_empty() && inner.all_of.is_empty() && inner.not.is_none();
+    let names: Option<Vec<&str>> = inner.any_of.iter().map(single).collect();
+    match names {
+        Some(names) if alone && not.required.is_empty() && !names.is_empty() => {
+            absent.extend(names);
+            true
+        }
+        _ => false,
+    }
 }
