@@ -9,7 +9,7 @@ use cel::common::value::CowVal;
 use cel::{Context, Env, ExecutionError};
 use regex::Regex;
 
-use super::work;
+use super::{keyed, work};
 use crate::schema::pattern;
 
 /// `matches` with RE2's semantics and compiled patterns kept.
@@ -21,6 +21,30 @@ pub(super) static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
         .add_overload(work::COUNT, "portico_count_dyn", vec![DYN_TYPE], work::count)
         .and_then(|()| env.add_overload(work::HOLD, "portico_hold_dyn", vec![DYN_TYPE], work::hold))
         .and_then(|()| env.add_overload(work::ADD, "portico_add_dyn", vec![DYN_TYPE, DYN_TYPE], work::add))
+        .and_then(|()| {
+            env.add_overload(
+                keyed::EQUAL,
+                "portico_equal_dyn",
+                vec![DYN_TYPE, DYN_TYPE],
+                keyed::equal,
+            )
+        })
+        .and_then(|()| {
+            env.add_overload(
+                keyed::UNEQUAL,
+                "portico_unequal_dyn",
+                vec![DYN_TYPE, DYN_TYPE],
+                keyed::unequal,
+            )
+        })
+        .and_then(|()| {
+            env.add_overload(
+                keyed::WITHIN,
+                "portico_within_dyn",
+                vec![DYN_TYPE, DYN_TYPE],
+                keyed::within,
+            )
+        })
         .and_then(|()| {
             env.add_overload(
                 MATCHES,

@@ -11,7 +11,7 @@ use super::Rule;
 use super::environment::with_context;
 use super::mentions;
 use super::program::Program;
-use super::values::{old_to_cel, to_cel};
+use super::values::to_cel;
 use super::work::{allow, is_exhausted, remaining};
 use crate::schema::correlate::OldItems;
 use crate::schema::node::{Kind, Node};
@@ -205,7 +205,7 @@ impl Walk<'_> {
                 return;
             }
             if rule.is_transition() {
-                let before = old.map(|old| old_to_cel(node, old, value));
+                let before = old.map(|old| to_cel(node, old));
                 match (rule.optional_old_self, before) {
                     (true, Some(before)) => {
                         scope.add_variable_as_val("oldSelf", Box::new(CelOptional::of(before)));
@@ -215,10 +215,7 @@ impl Walk<'_> {
                     (false, None) => {}
                 }
             }
-            let found = self.rule(rule, node, value, &scope, path);
-            violations.extend(found.filter(|found| {
-                found.reason == Reason::CouldNotJudge || rule.is_transition() || !ratchet.is_unchanged(value)
-            }));
+            violations.extend(self.rule(rule, node, value, &scope, ratchet, path));
         }
     }
 
@@ -228,6 +225,7 @@ impl Walk<'_> {
         node: &Node,
         value: &Value,
         scope: &Context<'_, 'static>,
+        ratchet: Ratchet<'_>,
         path: &Path<'_>,
     ) -> Option<Violation> {
         let could_not = |why: &str| {
@@ -272,6 +270,8 @@ impl Walk<'_> {
         }
         match result {
             Ok(CelValue::Bool(true)) => None,
+            // Only what is broken is let be, not what cannot be evaluated.
+            Ok(CelValue::Bool(false)) if !rule.is_transition() && ratchet.is_unchanged(value) => None,
             Ok(CelValue::Bool(false)) => {
                 let mut broken = self.broken(rule, node, value, scope, path);
                 if rule.field_path.is_empty() {

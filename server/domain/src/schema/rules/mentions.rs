@@ -4,8 +4,8 @@
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue};
 use serde_json::Value;
 
+use super::escaping::unescape;
 use super::program::Program;
-use super::values::escape;
 use crate::schema::node::{Kind, Node};
 use crate::schema::path::{Path, push_token};
 
@@ -76,14 +76,11 @@ fn place(node: &Node, value: &Value, chain: &[String]) -> Option<Place> {
     let mut names = Vec::new();
     let (mut node, mut value) = (node, Some(value));
     for name in chain {
-        let (declared, child) = node
-            .properties
-            .iter()
-            .find(|(declared, _)| escape(declared) == *name)?;
+        let (declared, child) = declared(node, name)?;
         names.push(declared.to_string());
         node = child;
         value = value
-            .and_then(|value| value.get(&**declared))
+            .and_then(|value| value.get(declared))
             .filter(|value| !value.is_null());
         if value.is_none() {
             break;
@@ -99,6 +96,12 @@ fn place(node: &Node, value: &Value, chain: &[String]) -> Option<Place> {
     (!names.is_empty()).then_some(Place { names, is_missing })
 }
 
+/// The property that a rule means by a name.
+fn declared<'a>(node: &'a Node, written: &str) -> Option<(&'a str, &'a Node)> {
+    let (name, child) = node.properties.get_key_value(&*unescape(written)?)?;
+    Some((name, child))
+}
+
 /// Whether a rule reads a whole number that is written with a point (`1.0`): the API server's schema takes it, and its
 /// rules cannot read it (`k8s.io/apiserver/pkg/cel/common`, `UnstructuredToVal`).
 pub(super) fn reads_unreadable(program: &Program, node: &Node, value: &Value) -> bool {
@@ -107,11 +110,8 @@ pub(super) fn reads_unreadable(program: &Program, node: &Node, value: &Value) ->
         || program.reads.iter().any(|names| {
             let mut at = (node, value);
             for name in names {
-                let declared =
-                    at.0.properties
-                        .iter()
-                        .find(|(declared, _)| escape(declared) == *name);
-                match declared.and_then(|(declared, child)| Some((child, at.1.get(&**declared)?))) {
+                let found = declared(at.0, name);
+                match found.and_then(|(declared, child)| Some((child, at.1.get(declared)?))) {
                     Some(below) => at = below,
                     None => return false,
                 }

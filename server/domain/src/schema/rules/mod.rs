@@ -6,10 +6,15 @@
 
 mod cost;
 mod environment;
+mod escaping;
 mod evaluate;
+mod keyed;
 mod kubernetes;
 mod mentions;
+mod object;
 mod program;
+#[cfg(test)]
+mod tests;
 mod values;
 mod work;
 

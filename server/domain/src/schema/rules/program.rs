@@ -1,10 +1,11 @@
 //! Compiling a rule: bounded in nesting, and rewritten so that its work is counted.
 
-use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, ListExpr};
+use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, ListExpr, operators};
 use cel::parser::Macro;
 use cel::{DeclarationError, Env};
 
 use super::environment::{ENV, MATCHES};
+use super::keyed::{EQUAL, UNEQUAL, WITHIN};
 use super::mentions;
 use super::work::{ADD, COUNT, HOLD};
 
@@ -32,11 +33,12 @@ impl Program {
     /// Why it cannot be.
     pub(super) fn compile(source: &str) -> Result<Self, String> {
         bounded(source)?;
-        let program = ENV.compile(source).map_err(|errors| {
+        // Names between backticks are of fields, too.
+        let parser = ENV.parser().enable_ident_escape_syntax(true);
+        let mut expression = parser.parse(source).map_err(|errors| {
             let text = errors.to_string();
             text.lines().next().unwrap_or_default().trim().to_owned()
         })?;
-        let mut expression = program.expression().clone();
         let uses_old_self = expression.references().has_variable("oldSelf");
         let mut mentions = Vec::new();
         mentions::collect(&expression, &mut mentions, true);
@@ -100,6 +102,14 @@ fn rewrite(expression: &mut IdedExpr) {
                 IdedExpr { expr: Expr::List(_), .. }] if name.starts_with('@') || name.starts_with("__"));
             if call.func_name == "_+_" && call.target.is_none() && !gathers {
                 ADD.clone_into(&mut call.func_name);
+            }
+            if call.target.is_none() {
+                match call.func_name.as_str() {
+                    operators::EQUALS => EQUAL.clone_into(&mut call.func_name),
+                    operators::NOT_EQUALS => UNEQUAL.clone_into(&mut call.func_name),
+                    operators::IN => WITHIN.clone_into(&mut call.func_name),
+                    _ => {}
+                }
             }
             if call.func_name == "matches" {
                 if let Some(target) = call.target.take() {

@@ -1,45 +1,19 @@
 //! Values of an object as CEL sees them, by the types of the schema.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use cel::Value as CelValue;
-use cel::common::types::{
-    CelBool, CelBytes, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelTimestamp,
-};
+use cel::common::types::{CelBool, CelBytes, CelDouble, CelInt, CelMap, CelNull, CelString, CelTimestamp};
 use cel::common::value::Val;
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
-use crate::schema::correlate::OldItems;
+use super::keyed::KeyedList;
+use super::object::Object;
 use crate::schema::format::FormatRule;
-use crate::schema::node::{Kind, ListType, Node};
+use crate::schema::node::{Kind, Node};
 
 /// A value as CEL sees it.
 pub(super) type Boxed = Box<dyn Val>;
-
-/// Words that CEL keeps for itself: as names of fields they stand between double underscores.
-const RESERVED: [&str; 21] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
 
 /// The value of a field.
 pub(super) fn to_cel(node: &Node, value: &Value) -> Boxed {
@@ -53,113 +27,25 @@ pub(super) fn to_cel(node: &Node, value: &Value) -> Boxed {
                 Some(child) => to_cel(child, item),
                 None => untyped(item),
             });
-            Box::new(CelList::from(items.collect::<Vec<_>>()))
+            KeyedList::of(node, items.collect())
         }
-        Value::Object(map) => {
-            let entries = map
-                .iter()
-                .map(|(name, value)| (key(node, name), child_to_cel(node, name, value)));
-            Box::new(CelMap::from(entries.collect::<HashMap<_, _>>()))
-        }
+        Value::Object(map) => match node.values() {
+            Some(child) if node.properties.is_empty() => {
+                let entries = map
+                    .iter()
+                    .map(|(name, value)| (name.clone().into(), to_cel(child, value)));
+                Box::new(CelMap::from(entries.collect::<HashMap<_, _>>()))
+            }
+            _ => Box::new(Object::new(node, map)),
+        },
     }
 }
 
-/// The value of the field before, with the items of lists that are sets or maps in the order they have in `now`: such
-/// lists are equal whatever their order.
-pub(super) fn old_to_cel(node: &Node, old: &Value, now: &Value) -> Boxed {
-    to_cel(node, &aligned(node, old, now))
-}
-
-fn aligned(node: &Node, old: &Value, now: &Value) -> Value {
-    if !node.has_keyed_lists {
-        return old.clone();
-    }
-    match (old, now) {
-        (Value::Object(old), Value::Object(now)) => {
-            let entries = old.iter().map(|(name, value)| {
-                let value = match (node.child(name), now.get(name)) {
-                    (Some(child), Some(now)) => aligned(child, value, now),
-                    _ => value.clone(),
-                };
-                (name.clone(), value)
-            });
-            Value::Object(entries.collect::<Map<_, _>>())
-        }
-        (Value::Array(items), Value::Array(now)) => Value::Array(aligned_items(node, old, items, now)),
-        _ => old.clone(),
-    }
-}
-
-fn aligned_items(node: &Node, old_list: &Value, old: &[Value], now: &[Value]) -> Vec<Value> {
-    let child = node.items();
-    let align =
-        |old: &Value, now: &Value| child.map_or_else(|| old.clone(), |child| aligned(child, old, now));
-    if node.list_type == ListType::Atomic {
-        return old
-            .iter()
-            .enumerate()
-            .map(|(index, old)| now.get(index).map_or_else(|| old.clone(), |now| align(old, now)))
-            .collect();
-    }
-    let by_key = OldItems::new(node, Some(old_list));
-    let same: HashMap<String, &Value> = match node.list_type {
-        ListType::Set => old.iter().map(|old| (old.to_string(), old)).collect(),
-        _ => HashMap::new(),
-    };
-    let mut items: Vec<Value> = Vec::with_capacity(old.len());
-    let mut taken: HashSet<*const Value> = HashSet::new();
-    for now in now {
-        let partner = match node.list_type {
-            ListType::Map => by_key.like(now),
-            _ => same.get(&now.to_string()).copied(),
-        };
-        if let Some(old) = partner.filter(|old| taken.insert(std::ptr::from_ref(*old))) {
-            items.push(align(old, now));
-        }
-    }
-    items.extend(
-        old.iter()
-            .filter(|old| !taken.contains(&std::ptr::from_ref(*old)))
-            .cloned(),
-    );
-    items
-}
-
-fn child_to_cel(node: &Node, name: &str, value: &Value) -> Boxed {
-    match node.child(name) {
-        Some(child) => to_cel(child, value),
-        None => untyped(value),
-    }
-}
-
-fn untyped(value: &Value) -> Boxed {
+pub(super) fn untyped(value: &Value) -> Boxed {
     thread_local! {
         static ANY: Node = Node::default();
     }
     ANY.with(|any| to_cel(any, value))
-}
-
-/// The name of a field; keys of maps are as they are.
-fn key(node: &Node, name: &str) -> CelMapKey<'static> {
-    if node.has_additional() {
-        CelMapKey::from(name.to_owned())
-    } else {
-        CelMapKey::from(escape(name))
-    }
-}
-
-/// The name of a field as rules write it (`k8s.io/apiserver/pkg/cel/escaping.go`).
-pub(super) fn escape(name: &str) -> String {
-    if RESERVED.contains(&name) {
-        return format!("__{name}__");
-    }
-    if !name.contains(['_', '.', '-', '/']) {
-        return name.to_owned();
-    }
-    name.replace("__", "__underscores__")
-        .replace('.', "__dot__")
-        .replace('-', "__dash__")
-        .replace('/', "__slash__")
 }
 
 #[expect(
@@ -240,19 +126,6 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_escaped_as_kubernetes_escapes_them() {
-        for (name, escaped) in [
-            ("plain_name", "plain_name"),
-            ("namespace", "__namespace__"),
-            ("a__b", "a__underscores__b"),
-            ("x-prop", "x__dash__prop"),
-            ("redact.d/e", "redact__dot__d__slash__e"),
-        ] {
-            assert_eq!(escape(name), escaped);
-        }
-    }
 
     #[test]
     fn base64_is_decoded() {
