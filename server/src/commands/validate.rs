@@ -137,7 +137,7 @@ pub fn validate(arguments: &ValidateArguments, out: &mut impl Write) -> Result<O
 
 fn read(path: &Path) -> Result<Vec<Value>, ValidateError> {
     let text = fs::read_to_string(path).map_err(failed(path))?;
-    let documents = yaml::parse_all(&text).map_err(failed(path))?;
+    let documents = yaml::parse_file(&text).map_err(failed(path))?;
     // As `kubectl get -o yaml` writes several.
     let each =
         documents

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::form::{Setup, build};
-use super::{Definition, ParseError, Reason, Schema};
+use super::{Definition, ParseError, Reason, Schema, yaml};
 use crate::documents::FormHints;
 
 /// Runs with the stack that a worker of the server has, and fails when it takes long.
@@ -83,6 +83,41 @@ fn a_million_properties_and_megabytes_of_text_are_refused() {
         Schema::parse(&json!({"properties": Value::Object(properties)})).unwrap_err()
     });
     assert!(matches!(error, ParseError::TooManyPatterns { .. }), "{error}");
+}
+
+#[test]
+fn a_definition_of_five_megabytes_is_read_and_judged() {
+    let violations = bounded(|| {
+        let field = |index: usize| {
+            let description = format!("What the setting {index} is for, at length. ").repeat(4);
+            let field =
+                json!({"type": "string", "description": description, "maxLength": 63, "pattern": "^[a-z]+$"});
+            (format!("setting{index}"), field)
+        };
+        let version = |name: &str| {
+            let properties: serde_json::Map<String, Value> = (0..9_000).map(field).collect();
+            let spec = json!({"type": "object", "properties": properties});
+            json!({"name": name, "served": true, "storage": name == "v1",
+                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}})
+        };
+        let definition = json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "things.example.org"},
+            "spec": {
+                "group": "example.org", "scope": "Namespaced", "names": {"kind": "Thing", "plural": "things"},
+                "versions": [version("v1"), version("v1beta1")],
+            },
+        });
+        let text = yaml::print(&definition);
+        assert!((5_000_000..6_000_000).contains(&text.len()), "{}", text.len());
+        let read = yaml::parse_file(&text).unwrap();
+        let definition = Definition::parse(&read[0]).unwrap();
+        let object = json!({"apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "mine"},
+            "spec": {"setting7": "wrong 7"}});
+        definition.judge("v1", &object, None).unwrap().violations
+    });
+    assert_eq!(violations.len(), 1, "{violations:?}");
+    assert_eq!(violations[0].path, "spec.setting7");
 }
 
 #[test]

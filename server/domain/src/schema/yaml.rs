@@ -4,7 +4,9 @@ use serde_json::Value;
 
 /// A text longer than this is not read.
 pub const SIZE_LIMIT: usize = 4 * 1024 * 1024;
-/// What unfolds to more nodes than this, aliases included, is not read.
+/// A file that somebody names on the command line may be this long: published definitions have up to 5 MB.
+pub const FILE_SIZE_LIMIT: usize = 16 * 1024 * 1024;
+/// What unfolds to more nodes than this, aliases included, is not read; of a file four times as many.
 const NODES: usize = 400_000;
 /// What nests deeper than this is not read.
 const DEPTH: usize = 100;
@@ -24,11 +26,11 @@ pub struct YamlError {
 /// # Errors
 /// When it is no YAML, holds a key twice, more than one document, or is beyond the bounds.
 pub fn parse(text: &str) -> Result<Value, YamlError> {
-    sized(text)?;
+    sized(text, SIZE_LIMIT)?;
     if is_blank(text) {
         return Ok(Value::Null);
     }
-    serde_saphyr::from_str_with_options(text, options()).map_err(|error| explain(&error))
+    serde_saphyr::from_str_with_options(text, options(SIZE_LIMIT)).map_err(|error| explain(&error))
 }
 
 /// Reads all documents of a text, empty ones left out.
@@ -36,12 +38,24 @@ pub fn parse(text: &str) -> Result<Value, YamlError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_all(text: &str) -> Result<Vec<Value>, YamlError> {
-    sized(text)?;
+    all_within(text, SIZE_LIMIT)
+}
+
+/// Reads all documents of a file that somebody named on the command line, empty ones left out.
+///
+/// # Errors
+/// As [`parse`], beyond bounds that are four times as wide.
+pub fn parse_file(text: &str) -> Result<Vec<Value>, YamlError> {
+    all_within(text, FILE_SIZE_LIMIT)
+}
+
+fn all_within(text: &str, most: usize) -> Result<Vec<Value>, YamlError> {
+    sized(text, most)?;
     if is_blank(text) {
         return Ok(Vec::new());
     }
     let documents: Vec<Value> =
-        serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| explain(&error))?;
+        serde_saphyr::from_multiple_with_options(text, options(most)).map_err(|error| explain(&error))?;
     Ok(documents
         .into_iter()
         .filter(|document| !document.is_null())
@@ -60,10 +74,10 @@ pub fn print(value: &Value) -> String {
     text
 }
 
-fn sized(text: &str) -> Result<(), YamlError> {
-    if text.len() > SIZE_LIMIT {
+fn sized(text: &str, most: usize) -> Result<(), YamlError> {
+    if text.len() > most {
         return Err(YamlError {
-            problem: format!("the text is longer than {SIZE_LIMIT} bytes"),
+            problem: format!("the text is longer than {most} bytes"),
             line: None,
         });
     }
@@ -77,20 +91,22 @@ fn is_blank(text: &str) -> bool {
     })
 }
 
-fn options() -> serde_saphyr::Options {
+/// Bounds for texts of at most so many bytes.
+fn options(most: usize) -> serde_saphyr::Options {
+    let nodes = NODES * (most / SIZE_LIMIT);
     serde_saphyr::options! {
         legacy_octal_numbers: true,
         emit_comments: false,
         budget: serde_saphyr::budget! {
             max_depth: DEPTH,
             flow_nesting_limit: DEPTH,
-            max_nodes: NODES,
-            max_events: 4 * NODES,
+            max_nodes: nodes,
+            max_events: 4 * nodes,
             max_aliases: 2_000,
             max_anchors: 2_000,
             max_recorded_anchor_events: NODES,
-            max_recorded_anchor_bytes: SIZE_LIMIT,
-            max_total_scalar_bytes: 2 * SIZE_LIMIT,
+            max_recorded_anchor_bytes: most,
+            max_total_scalar_bytes: 2 * most,
         },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 50_000, max_replay_stack_depth: 16 },
     }
@@ -153,6 +169,8 @@ mod tests {
         assert!(parse(&"[".repeat(100_000)).is_err());
         assert!(parse(&"- ".repeat(100_000)).is_err());
         assert!(parse(&"a".repeat(SIZE_LIMIT + 1)).is_err());
+        assert!(parse_file(&bomb).is_err());
+        assert!(parse_file(&"a: b\n".repeat(FILE_SIZE_LIMIT / 5 + 1)).is_err());
     }
 
     fn values() -> impl Strategy<Value = Value> {

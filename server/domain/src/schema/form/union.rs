@@ -60,7 +60,7 @@ impl<'n> Union<'n> {
         let members: Vec<&str> = shapes.iter().flatten().copied().collect();
         let may_be_none = match without.as_slice() {
             [] => false,
-            [none] => excludes(none, &members).then_some(true)?,
+            [only] => excludes(only, &members).then_some(true)?,
             _ => return None,
         };
         if may_be_none && shapes.len() == 1 {

@@ -13,7 +13,7 @@ use super::mentions;
 use super::program::Program;
 use super::values::to_cel;
 use super::work::{allow, is_exhausted, remaining};
-use crate::schema::correlate::OldItems;
+use crate::schema::correlate::{OldItems, is_unchanged};
 use crate::schema::node::{Kind, Node};
 use crate::schema::path::Path;
 use crate::schema::violation::{Check, Reason, Violation, bad_value, quote};
@@ -70,28 +70,28 @@ fn size(value: &Value) -> usize {
 }
 
 /// What a value was before, to let be what has not changed.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Ratchet<'a> {
     old: Option<&'a Value>,
     /// The nearest value above that can be told what it was: now and before.
-    parent: Option<(&'a Value, &'a Value)>,
+    parent: Option<(&'a Node, &'a Value, &'a Value)>,
 }
 
 impl<'a> Ratchet<'a> {
-    fn below(self, value: &'a Value, old: Option<&'a Value>) -> Self {
+    fn below(self, node: &'a Node, value: &'a Value, old: Option<&'a Value>) -> Self {
         match self.old {
             None => self,
             Some(before) => Self {
                 old,
-                parent: Some((value, before)),
+                parent: Some((node, value, before)),
             },
         }
     }
 
-    fn is_unchanged(self, value: &Value) -> bool {
+    fn is_unchanged(self, node: &Node, value: &Value) -> bool {
         match (self.old, self.parent) {
-            (Some(old), _) => old == value,
-            (None, Some((now, before))) => now == before,
+            (Some(old), _) => is_unchanged(node, value, old),
+            (None, Some((node, now, before))) => is_unchanged(node, now, before),
             (None, None) => false,
         }
     }
@@ -114,8 +114,8 @@ impl Walk<'_> {
     )]
     fn node<'a>(
         &self,
-        rules: &Node,
-        node: &Node,
+        rules: &'a Node,
+        node: &'a Node,
         value: &'a Value,
         old: Option<&'a Value>,
         ratchet: Ratchet<'a>,
@@ -145,7 +145,12 @@ impl Walk<'_> {
                 let old = old.and_then(Value::as_object);
                 for (name, child) in map {
                     let old = old.and_then(|old| old.get(name));
-                    let below = ratchet.below(value, ratchet.old.and_then(|old| old.get(name)));
+                    let below = if path.is_root() && matches!(name.as_str(), "apiVersion" | "kind") {
+                        // Both are converted to the same version before they are compared.
+                        Ratchet::default()
+                    } else {
+                        ratchet.below(node, value, ratchet.old.and_then(|old| old.get(name)))
+                    };
                     if let Some(rules) = rules.properties.get(name.as_str()) {
                         let node = node.properties.get(name.as_str()).unwrap_or(rules);
                         self.node(rules, node, child, old, below, &path.property(name), violations);
@@ -161,9 +166,10 @@ impl Walk<'_> {
                 };
                 let old_items = OldItems::new(node, old);
                 let before = OldItems::new(node, ratchet.old);
+                let list = node;
                 let node = node.items().unwrap_or(rules);
                 for (index, item) in items.iter().enumerate() {
-                    let below = ratchet.below(value, before.like(item));
+                    let below = ratchet.below(list, value, before.like(item));
                     self.node(
                         rules,
                         node,
@@ -271,7 +277,7 @@ impl Walk<'_> {
         match result {
             Ok(CelValue::Bool(true)) => None,
             // Only what is broken is let be, not what cannot be evaluated.
-            Ok(CelValue::Bool(false)) if !rule.is_transition() && ratchet.is_unchanged(value) => None,
+            Ok(CelValue::Bool(false)) if !rule.is_transition() && ratchet.is_unchanged(node, value) => None,
             Ok(CelValue::Bool(false)) => {
                 let mut broken = self.broken(rule, node, value, scope, path);
                 if rule.field_path.is_empty() {

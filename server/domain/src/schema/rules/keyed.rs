@@ -215,7 +215,7 @@ fn scalar(value: &dyn Val) -> Key<'_> {
     }
 }
 
-impl<'a> Val for KeyedList<'a> {
+impl Val for KeyedList<'_> {
     fn get_type(&self) -> &Type {
         &LIST_TYPE
     }

@@ -148,3 +148,42 @@ fn what_cannot_be_evaluated_is_said_though_nothing_has_changed() {
         failed("no such key: x")
     );
 }
+
+#[test]
+fn what_has_not_changed_is_let_be_lists_that_are_maps_in_any_order() {
+    let item = json!({"type": "object", "properties": {"k": {"type": "string"}}});
+    let keys = json!(["k"]);
+    let rules = json!([{"rule": "self.size() > 9", "message": "broken"}]);
+    let list = |kind: &str| {
+        let mut list =
+            json!({"type": "array", "minItems": 5, "items": item, "x-kubernetes-validations": rules});
+        list["x-kubernetes-list-type"] = json!(kind);
+        if kind == "map" {
+            list["x-kubernetes-list-map-keys"] = keys.clone();
+        }
+        list
+    };
+    let open = json!({
+        "type": "object", "x-kubernetes-preserve-unknown-fields": true, "properties": {"a": {"type": "integer"}},
+        "minProperties": 5, "x-kubernetes-validations": [{"rule": "self.a > 9", "message": "broken"}],
+    });
+    let properties = json!({"map": list("map"), "atomic": list("atomic"), "open": open});
+    let of = |name: &str, old: Value, new: Value| {
+        said(
+            &properties,
+            "true",
+            Some(&json!({ name: old })),
+            &json!({ name: new }),
+        )
+    };
+    let (list, turned) = (json!([{"k": "a"}, {"k": "b"}]), json!([{"k": "b"}, {"k": "a"}]));
+    assert_eq!(of("map", list.clone(), turned.clone()), ACCEPTED);
+    assert_eq!(of("atomic", list.clone(), list.clone()), ACCEPTED);
+    assert_eq!(of("atomic", list, turned).len(), 2);
+    assert_eq!(of("open", json!({"a": 1}), json!({"a": 1})), ACCEPTED);
+    // What the schema does not declare cannot be told to be the same.
+    assert_eq!(
+        of("open", json!({"a": 1, "b": 1}), json!({"a": 1, "b": 1})).len(),
+        2
+    );
+}
