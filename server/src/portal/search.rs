@@ -150,11 +150,12 @@ impl Portal {
             )
         });
         let hit = |claim: &std::sync::Arc<portico_domain::claim::Claim>| {
+            // What tells two of one name apart comes first: the rest may not fit.
             let detail = format!(
-                "{} · {}/{} · {}",
-                claim.resource.kind,
+                "{}/{} · {} · {}",
                 claim.tenant.as_ref().map_or("-", AsRef::as_ref),
                 claim.environment.as_ref().map_or("-", AsRef::as_ref),
+                claim.resource.kind,
                 claim.verdict.health.title()
             );
             let reference = &claim.reference;
@@ -188,11 +189,11 @@ impl Portal {
         let hit = |request| {
             let row = rows::request(&catalog, request);
             let detail = format!(
-                "{} · {} · {}/{} · {}",
-                row.action.slug(),
-                row.offering_title,
+                "{}/{} · {} · {} · {}",
                 row.tenant,
                 row.environment,
+                row.action.slug(),
+                row.offering_title,
                 row.state.title()
             );
             Hit::new(
