@@ -6,7 +6,6 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::form::Alternatives;
 use super::format::Format;
 use super::pattern::Pattern;
 use super::rules::Rule;
@@ -131,8 +130,6 @@ pub struct Node {
     pub(in crate::schema) bounds: Option<Box<Bounds>>,
     pub(in crate::schema) combinations: Option<Box<Combinations>>,
     pub(in crate::schema) rules: Vec<Rule>,
-    /// Fields of which a rule wants one.
-    pub(in crate::schema) alternatives: Vec<Alternatives>,
     /// Whether this node or one below it has rules.
     pub(in crate::schema) has_rules: bool,
     /// Whether this node or one below it is an embedded resource.

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::document::{Document, Place, array, count, flag, kind, list_type, number, object, text};
 use super::error::{Limits, ParseError};
-use super::form::Alternatives;
 use super::format::Format;
 use super::node::{Additional, Bounds, Combinations, ListType, Node};
 use super::pattern::Pattern;
@@ -101,7 +100,6 @@ impl Reader {
         self.children(&mut node, document, place, depth)?;
         node.combinations = self.combinations(document, place, depth)?;
         node.rules = self.rules(document, place)?;
-        node.alternatives = self.alternatives(document, place)?;
         if node.one_of_values.len() > 32 {
             let texts = node
                 .one_of_values
@@ -195,22 +193,6 @@ impl Reader {
             rules.push(rule);
         }
         Ok(rules)
-    }
-
-    fn alternatives(
-        &mut self,
-        document: &Document,
-        place: &Place<'_>,
-    ) -> Result<Vec<Alternatives>, ParseError> {
-        let mut found = Vec::new();
-        for rule in array(document, "x-kubernetes-validations", place)? {
-            let text = rule.get("rule").and_then(Value::as_str).unwrap_or_default();
-            if let Some(alternatives) = Alternatives::read(text) {
-                self.count(text.len())?;
-                found.push(alternatives);
-            }
-        }
-        Ok(found)
     }
 
     fn enumeration(&mut self, document: &Document, place: &Place<'_>) -> Result<Vec<Value>, ParseError> {

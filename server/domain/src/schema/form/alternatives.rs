@@ -4,11 +4,11 @@
 
 /// Fields of an object of which a rule wants one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::schema) struct Alternatives {
+pub(super) struct Alternatives {
     /// The fields, in the order of the rule.
-    pub(in crate::schema) names: Vec<Box<str>>,
+    pub(super) names: Vec<Box<str>>,
     /// Whether none of them is well too.
-    pub(in crate::schema) may_be_none: bool,
+    pub(super) may_be_none: bool,
 }
 
 /// More fields than this are no choice for a person.
@@ -16,7 +16,7 @@ const MOST: usize = 24;
 
 impl Alternatives {
     /// Reads the text of a rule; `None` unless it says that, and nothing else.
-    pub(in crate::schema) fn read(rule: &str) -> Option<Self> {
+    pub(super) fn read(rule: &str) -> Option<Self> {
         if rule.len() > 4096 || rule.contains(['"', '\'']) {
             return None;
         }

@@ -26,7 +26,6 @@ pub(in crate::schema) mod encode;
 #[cfg(test)]
 mod tests;
 
-pub(in crate::schema) use alternatives::Alternatives;
 pub use build::{Setup, build};
 pub use decode::{Decoded, decode};
 pub use plan::{enforce, start};

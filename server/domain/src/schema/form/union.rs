@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::alternatives::Alternatives;
 use crate::schema::node::{Additional, Combinations, Kind, Node};
 
 /// The branch that leaves everything there, of whatever shapes.
@@ -33,9 +34,14 @@ impl<'n> Union<'n> {
                 return found;
             }
         }
-        node.alternatives.iter().find_map(|alternatives| {
-            let shapes = alternatives.names.iter().map(|name| vec![&**name]).collect();
-            Self::known(node, shapes, alternatives.may_be_none, false)
+        node.rules.iter().find_map(|rule| {
+            let alternatives = Alternatives::read(rule.text())?;
+            let shapes: Option<Vec<Vec<&str>>> = alternatives
+                .names
+                .iter()
+                .map(|name| Some(vec![&**node.properties.get_key_value(&**name)?.0]))
+                .collect();
+            Self::known(node, shapes?, alternatives.may_be_none, false)
         })
     }
 
@@ -63,9 +69,6 @@ impl<'n> Union<'n> {
             [only] => excludes(only, &members).then_some(true)?,
             _ => return None,
         };
-        if may_be_none && shapes.len() == 1 {
-            return Self::checked(node, shapes, true, may_be_several);
-        }
         Self::known(node, shapes, may_be_none, may_be_several)
     }
 
@@ -78,25 +81,17 @@ impl<'n> Union<'n> {
         Self::known(node, shapes, true, false)
     }
 
+    /// A choice of these, if there is one to make, and every field is declared, required by none but its shape, and of
+    /// one shape only.
     fn known(
         node: &'n Node,
         shapes: Vec<Vec<&'n str>>,
         may_be_none: bool,
         may_be_several: bool,
     ) -> Option<Self> {
-        if shapes.len() < 2 {
+        if shapes.len() + usize::from(may_be_none) < 2 {
             return None;
         }
-        Self::checked(node, shapes, may_be_none, may_be_several)
-    }
-
-    /// Every field is declared, required by none but its shape, and of one shape only.
-    fn checked(
-        node: &'n Node,
-        shapes: Vec<Vec<&'n str>>,
-        may_be_none: bool,
-        may_be_several: bool,
-    ) -> Option<Self> {
         let mut taken: Vec<&str> = Vec::new();
         for names in &shapes {
             for name in names {

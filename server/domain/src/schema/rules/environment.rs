@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use cel::common::types::{CelBool, CelString, DYN_TYPE, STRING_TYPE};
+use cel::common::types::{CelBool, CelString, DYN_TYPE, STRING_TYPE, Type};
 use cel::common::value::CowVal;
 use cel::{Context, Env, ExecutionError};
 use regex::Regex;
@@ -15,44 +15,30 @@ use crate::schema::pattern;
 /// `matches` with RE2's semantics and compiled patterns kept.
 pub(super) const MATCHES: &str = "portico_matches";
 
+/// What a function of rules is to the `cel` crate.
+type Function = for<'b, 'v> fn(Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError>;
+
 pub(super) static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = Env::stdlib();
-    let declared = env
-        .add_overload(work::COUNT, "portico_count_dyn", vec![DYN_TYPE], work::count)
-        .and_then(|()| env.add_overload(work::HOLD, "portico_hold_dyn", vec![DYN_TYPE], work::hold))
-        .and_then(|()| env.add_overload(work::ADD, "portico_add_dyn", vec![DYN_TYPE, DYN_TYPE], work::add))
-        .and_then(|()| {
-            env.add_overload(
-                keyed::EQUAL,
-                "portico_equal_dyn",
-                vec![DYN_TYPE, DYN_TYPE],
-                keyed::equal,
-            )
-        })
-        .and_then(|()| {
-            env.add_overload(
-                keyed::UNEQUAL,
-                "portico_unequal_dyn",
-                vec![DYN_TYPE, DYN_TYPE],
-                keyed::unequal,
-            )
-        })
-        .and_then(|()| {
-            env.add_overload(
-                keyed::WITHIN,
-                "portico_within_dyn",
-                vec![DYN_TYPE, DYN_TYPE],
-                keyed::within,
-            )
-        })
-        .and_then(|()| {
-            env.add_overload(
-                MATCHES,
-                "portico_matches_string",
-                vec![STRING_TYPE, STRING_TYPE],
-                matches,
-            )
-        })
+    let unary = || vec![DYN_TYPE];
+    let binary = || vec![DYN_TYPE, DYN_TYPE];
+    let functions: [(&str, &str, Vec<Type>, Function); 7] = [
+        (work::COUNT, "portico_count_dyn", unary(), work::count),
+        (work::HOLD, "portico_hold_dyn", unary(), work::hold),
+        (work::ADD, "portico_add_dyn", binary(), work::add),
+        (keyed::EQUAL, "portico_equal_dyn", binary(), keyed::equal),
+        (keyed::UNEQUAL, "portico_unequal_dyn", binary(), keyed::unequal),
+        (keyed::WITHIN, "portico_within_dyn", binary(), keyed::within),
+        (
+            MATCHES,
+            "portico_matches_string",
+            vec![STRING_TYPE, STRING_TYPE],
+            matches,
+        ),
+    ];
+    let declared = functions
+        .into_iter()
+        .try_for_each(|(name, id, arguments, function)| env.add_overload(name, id, arguments, function))
         .and_then(|()| env.add_extension(cel::extensions::lists))
         .and_then(|()| super::program::add_macros(&mut env));
     debug_assert!(declared.is_ok(), "{declared:?}");

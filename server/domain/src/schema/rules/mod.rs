@@ -90,6 +90,11 @@ impl Rule {
         10 * (self.text.len() + length(&self.message_expression)) + length(&self.message)
     }
 
+    /// The rule as it is written.
+    pub(in crate::schema) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The rule's message, or failing that its text.
     fn title(&self) -> &str {
         self.message.as_deref().unwrap_or(&self.text).trim()

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use cel::Value as CelValue;
-use cel::common::types::{CelBool, CelBytes, CelDouble, CelInt, CelMap, CelNull, CelString, CelTimestamp};
+use cel::common::types::{
+    CelBool, CelBytes, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelTimestamp,
+};
 use cel::common::value::Val;
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 use super::keyed::KeyedList;
 use super::object::Object;
@@ -18,34 +20,42 @@ pub(super) type Boxed = Box<dyn Val>;
 /// The value of a field.
 pub(super) fn to_cel(node: &Node, value: &Value) -> Boxed {
     match value {
-        Value::Null => Box::new(CelNull),
-        Value::Bool(flag) => Box::new(CelBool::from(*flag)),
+        Value::Null | Value::Bool(_) => untyped(value),
         Value::Number(number) => number_to_cel(node.kind, number),
         Value::String(text) => text_to_cel(node, text),
         Value::Array(items) => {
-            let items = items.iter().map(|item| match node.items() {
-                Some(child) => to_cel(child, item),
-                None => untyped(item),
-            });
-            KeyedList::of(node, items.collect())
+            let item = |item| {
+                node.items()
+                    .map_or_else(|| untyped(item), |child| to_cel(child, item))
+            };
+            KeyedList::of(node, items.iter().map(item).collect())
         }
         Value::Object(map) => match node.values() {
-            Some(child) if node.properties.is_empty() => {
-                let entries = map
-                    .iter()
-                    .map(|(name, value)| (name.clone().into(), to_cel(child, value)));
-                Box::new(CelMap::from(entries.collect::<HashMap<_, _>>()))
-            }
+            Some(child) if node.properties.is_empty() => map_to_cel(map, |value| to_cel(child, value)),
             _ => Box::new(Object::new(node, map)),
         },
     }
 }
 
+/// A value of which the schema says nothing.
 pub(super) fn untyped(value: &Value) -> Boxed {
-    thread_local! {
-        static ANY: Node = Node::default();
+    match value {
+        Value::Null => Box::new(CelNull),
+        Value::Bool(flag) => Box::new(CelBool::from(*flag)),
+        Value::Number(number) => number_to_cel(Kind::Any, number),
+        Value::String(text) => Box::new(CelString::from(text.clone())),
+        Value::Array(items) => Box::new(CelList::from(items.iter().map(untyped).collect::<Vec<_>>())),
+        Value::Object(map) => map_to_cel(map, untyped),
     }
-    ANY.with(|any| to_cel(any, value))
+}
+
+fn map_to_cel(map: &Map<String, Value>, to_cel: impl Fn(&Value) -> Boxed) -> Boxed {
+    let entries = map
+        .iter()
+        .map(|(name, value)| (name.clone().into(), to_cel(value)));
+    Box::new(CelMap::from(
+        entries.collect::<HashMap<CelMapKey<'static>, Boxed>>(),
+    ))
 }
 
 #[expect(
