@@ -43,8 +43,10 @@ impl Portal {
             .collect();
         let form = draft.form(fresh);
         let plane = draft.placement.chosen.clone();
-        // A form just opened says nothing of what is still empty.
-        let name_problems = if fresh {
+        // A form just opened says nothing of what is still empty; nor does one that is still being filled in of its
+        // name.
+        let is_checked = matches!(draft.command.as_deref(), None | Some("review" | "submit"));
+        let name_problems = if fresh || draft.name.is_empty() && !is_checked {
             Vec::new()
         } else {
             draft.name_problems.clone()
@@ -173,6 +175,7 @@ fn labels(planes: &[&ControlPlane], asked: &BTreeMap<String, String>) -> Vec<Lab
         .into_iter()
         .map(|(key, values)| LabelChoice {
             key: key.to_owned(),
+            title: form::label(key.rsplit('/').next().unwrap_or(key)),
             values: values.into_iter().map(str::to_owned).collect(),
             chosen: asked.get(key).cloned(),
         })

@@ -17,6 +17,24 @@ async fn one_may_ask_for_labels_of_the_control_plane() {
     let offered = page.texts("select[name='_label:residency'] option");
     assert_eq!(offered, ["Any", "eu", "us"]);
     assert!(page.texts("select[name='_label:shared'] option").is_empty());
+    assert_eq!(
+        page.text("label[for='_label:residency']").as_deref(),
+        Some("Residency")
+    );
+
+    // Choosing it is no reason to be told of a name that one has not come to yet; sending is.
+    let choosing = page.form("/request").unwrap().with("_label:residency", "us");
+    let here = dana.get(&form).await.url;
+    let looked = dana
+        .submit(&here, &choosing, Some(("_do", "update")))
+        .await
+        .expect(200);
+    assert!(!looked.page().body().contains("Give it a name"));
+    let sent = dana
+        .submit(&here, &choosing, Some(("_do", "submit")))
+        .await
+        .expect(422);
+    assert!(sent.page().body().contains("Give it a name"));
     let id = request(&dana, CACHE, "over-there", &[("_label:residency", "us")]).await;
     let claim = claim_path(&until_request(&dana, &id, "Fulfilled").await);
     assert!(claim.starts_with("/claims/us-shared/"), "{claim}");

@@ -124,7 +124,7 @@ pub(super) fn place(page: &RequestFormPage) -> Option<AnyView> {
             let values = label.values.iter().map(|value| (value.clone(), value.clone()));
             let name = format!("{}{}", names::LABEL, label.key);
             let chosen = label.chosen.as_deref();
-            picker(&name, &label.key, name.clone(), "Any", values.collect(), chosen)
+            picker(&name, &label.title, name.clone(), "Any", values.collect(), chosen)
         })
         .collect();
     let view = view! {

@@ -252,6 +252,8 @@ pub(super) fn go_float(value: f64) -> String {
             "+Inf".into()
         } else if value == f64::NEG_INFINITY {
             "-Inf".into()
+        } else if value.is_sign_negative() {
+            "-0".into()
         } else {
             "0".into()
         };

@@ -15,6 +15,8 @@ use crate::request::{Action, Comment, State};
 pub struct LabelChoice {
     /// Its key.
     pub key: String,
+    /// The key in words.
+    pub title: String,
     /// The values there are.
     pub values: Vec<String>,
     /// The value asked for.

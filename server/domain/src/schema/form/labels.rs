@@ -9,7 +9,7 @@ const CAPITALS: [&str; 52] = [
 ];
 
 /// A label for a property's name.
-pub(super) fn label(name: &str) -> String {
+pub fn label(name: &str) -> String {
     let mut out = String::new();
     for (index, word) in words(name).iter().enumerate() {
         if index > 0 {

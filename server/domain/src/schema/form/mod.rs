@@ -28,6 +28,7 @@ mod tests;
 
 pub use build::{Setup, build};
 pub use decode::{Decoded, decode};
+pub use labels::label;
 pub use plan::{enforce, start};
 
 use super::node::{Kind, Node};

@@ -9,7 +9,7 @@ use cel::common::value::CowVal;
 use cel::{Context, Env, ExecutionError};
 use regex::Regex;
 
-use super::{keyed, work};
+use super::{keyed, object, work};
 use crate::schema::pattern;
 
 /// `matches` with RE2's semantics and compiled patterns kept.
@@ -22,13 +22,14 @@ pub(super) static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = Env::stdlib();
     let unary = || vec![DYN_TYPE];
     let binary = || vec![DYN_TYPE, DYN_TYPE];
-    let functions: [(&str, &str, Vec<Type>, Function); 7] = [
+    let functions: [(&str, &str, Vec<Type>, Function); 8] = [
         (work::COUNT, "portico_count_dyn", unary(), work::count),
         (work::HOLD, "portico_hold_dyn", unary(), work::hold),
         (work::ADD, "portico_add_dyn", binary(), work::add),
         (keyed::EQUAL, "portico_equal_dyn", binary(), keyed::equal),
         (keyed::UNEQUAL, "portico_unequal_dyn", binary(), keyed::unequal),
         (keyed::WITHIN, "portico_within_dyn", binary(), keyed::within),
+        (object::HAS, "portico_has_dyn", binary(), object::has),
         (
             MATCHES,
             "portico_matches_string",

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::Rule;
 use super::environment::with_context;
 use super::mentions;
+use super::object::{UNREADABLE, is_unreadable};
 use super::program::Program;
 use super::values::to_cel;
 use super::work::{allow, is_exhausted, remaining};
@@ -248,11 +249,8 @@ impl Walk<'_> {
             Ok(program) => program,
             Err(problem) => return could_not(&format!("the rule does not compile: {problem}")),
         };
-        if mentions::reads_unreadable(program, node, value) {
-            let detail = format!(
-                "invalid data, expected int, got float64 evaluating rule: {}",
-                rule.title()
-            );
+        if is_unreadable(node, value) {
+            let detail = format!("{UNREADABLE} evaluating rule: {}", rule.title());
             let kind = quote(node.kind_for_messages());
             return Some(Violation::new(
                 path,

@@ -22,6 +22,11 @@ thread_local! {
     static PROBLEM: RefCell<Option<&'static str>> = const { RefCell::new(None) };
 }
 
+/// Notes why values could not be compared: the comparison under way fails with it.
+pub(super) fn cannot_compare(problem: &'static str) {
+    PROBLEM.set(Some(problem));
+}
+
 /// `==`, which fails where lists cannot be compared.
 pub(super) const EQUAL: &str = "portico_equal";
 /// `!=`, which fails where lists cannot be compared.
@@ -266,7 +271,7 @@ impl Val for KeyedList<'_> {
 
     fn equals(&self, other: &dyn Val) -> bool {
         self.is_equal(other).unwrap_or_else(|problem| {
-            PROBLEM.set(Some(problem));
+            cannot_compare(problem);
             false
         })
     }

@@ -102,32 +102,8 @@ fn declared<'a>(node: &'a Node, written: &str) -> Option<(&'a str, &'a Node)> {
     Some((name, child))
 }
 
-/// Whether a rule reads a whole number that is written with a point (`1.0`): the API server's schema takes it, and its
-/// rules cannot read it (`k8s.io/apiserver/pkg/cel/common`, `UnstructuredToVal`).
-pub(super) fn reads_unreadable(program: &Program, node: &Node, value: &Value) -> bool {
-    let is_odd = |node: &Node, value: &Value| node.kind == Kind::Integer && value.is_f64();
-    is_odd(node, value)
-        || program.reads.iter().any(|names| {
-            let mut at = (node, value);
-            for name in names {
-                let found = declared(at.0, name);
-                match found.and_then(|(declared, child)| Some((child, at.1.get(declared)?))) {
-                    Some(below) => at = below,
-                    None => return false,
-                }
-            }
-            is_odd(at.0, at.1)
-        })
-}
-
-/// Collects the chains of names that begin at `self`: `self.a.b`, `self.?a`, and with `tests` also `has(self.a.b)`.
-pub(super) fn collect(expression: &IdedExpr, into: &mut Vec<Vec<String>>, tests: bool) {
-    if let Expr::Select(select) = &expression.expr
-        && select.test
-        && !tests
-    {
-        return;
-    }
+/// Collects the chains of names that begin at `self`: `self.a.b`, `self.?a` and `has(self.a.b)`.
+pub(super) fn collect(expression: &IdedExpr, into: &mut Vec<Vec<String>>) {
     if let Some(names) = chain(expression) {
         if !names.is_empty() && !into.contains(&names) {
             into.push(names);
@@ -137,9 +113,9 @@ pub(super) fn collect(expression: &IdedExpr, into: &mut Vec<Vec<String>>, tests:
     match &expression.expr {
         Expr::Call(call) => {
             if let Some(target) = &call.target {
-                collect(target, into, tests);
+                collect(target, into);
             }
-            call.args.iter().for_each(|arg| collect(arg, into, tests));
+            call.args.iter().for_each(|arg| collect(arg, into));
         }
         Expr::Comprehension(comprehension) => {
             for part in [
@@ -148,32 +124,26 @@ pub(super) fn collect(expression: &IdedExpr, into: &mut Vec<Vec<String>>, tests:
                 &comprehension.loop_step,
                 &comprehension.result,
             ] {
-                collect(part, into, tests);
+                collect(part, into);
             }
         }
-        Expr::List(list) => list
-            .elements
-            .iter()
-            .for_each(|element| collect(element, into, tests)),
-        Expr::Map(map) => map
-            .entries
-            .iter()
-            .for_each(|entry| entries(&entry.expr, into, tests)),
+        Expr::List(list) => list.elements.iter().for_each(|element| collect(element, into)),
+        Expr::Map(map) => map.entries.iter().for_each(|entry| entries(&entry.expr, into)),
         Expr::Struct(structure) => structure
             .entries
             .iter()
-            .for_each(|entry| entries(&entry.expr, into, tests)),
-        Expr::Select(select) => collect(&select.operand, into, tests),
+            .for_each(|entry| entries(&entry.expr, into)),
+        Expr::Select(select) => collect(&select.operand, into),
         _ => {}
     }
 }
 
-fn entries(entry: &EntryExpr, into: &mut Vec<Vec<String>>, tests: bool) {
+fn entries(entry: &EntryExpr, into: &mut Vec<Vec<String>>) {
     match entry {
-        EntryExpr::StructField(field) => collect(&field.value, into, tests),
+        EntryExpr::StructField(field) => collect(&field.value, into),
         EntryExpr::MapEntry(entry) => {
-            collect(&entry.key, into, tests);
-            collect(&entry.value, into, tests);
+            collect(&entry.key, into);
+            collect(&entry.value, into);
         }
     }
 }
@@ -255,31 +225,6 @@ mod tests {
         assert_eq!(
             of(rule, "spec.deep.c is a required parameter", &spec),
             ["/deep/c"]
-        );
-    }
-
-    #[test]
-    fn a_whole_number_with_a_point_cannot_be_read() {
-        let said = |rule: &str, text: &str| {
-            let schema = Schema::parse(&json!({
-                "type": "object", "x-kubernetes-validations": [{"rule": rule, "message": "broken"}],
-                "properties": {"n": {"type": "integer"}},
-            }))
-            .unwrap();
-            let spec: Value = serde_json::from_str(text).unwrap();
-            schema
-                .validate(&spec, None)
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(said("self.n > 0", r#"{"n": 1}"#), [""; 0]);
-        assert_eq!(said("has(self.n)", r#"{"n": 1.0}"#), [""; 0]);
-        assert_eq!(
-            said("self.n > 0", r#"{"n": 1.0}"#),
-            [
-                "<nil>: Invalid value: \"object\": invalid data, expected int, got float64 evaluating rule: broken"
-            ]
         );
     }
 

@@ -6,13 +6,46 @@ use std::collections::HashMap;
 
 use cel::ExecutionError;
 use cel::common::traits::{Container, Indexer, Iterable, Iterator, Sizer, Zeroer};
-use cel::common::types::{CelInt, CelMap, CelMapKey, CelString, MAP_TYPE, Type};
+use cel::common::types::{CelBool, CelInt, CelMap, CelMapKey, CelOptional, CelString, MAP_TYPE, Type};
 use cel::common::value::{Builtin, BuiltinRef, CowVal, StaticVal, Val};
 use serde_json::{Map, Value};
 
 use super::escaping::unescape;
+use super::keyed::cannot_compare;
 use super::values::{Boxed, to_cel, untyped};
-use crate::schema::node::Node;
+use crate::schema::node::{Kind, Node};
+
+/// `has`, which is true of what is there and cannot be read.
+pub(super) const HAS: &str = "portico_has";
+
+/// The function [`HAS`]: of a value and the name of a field.
+#[expect(clippy::needless_pass_by_value, reason = "the shape of an overload")]
+pub(super) fn has<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let [value, name] = args.as_slice() else {
+        return Err(ExecutionError::invalid_argument_count(2, args.len()));
+    };
+    let value = match value.downcast_ref::<CelOptional>() {
+        Some(optional) => optional.option(),
+        None => Some(value.as_ref()),
+    };
+    let is_there = match value {
+        None => false,
+        Some(value) => match value.as_container() {
+            Some(map) if value.get_type() == &MAP_TYPE => map.contains(name.as_ref())?,
+            _ => return Err(ExecutionError::no_such_overload("_._", Vec::<String>::new())),
+        },
+    };
+    Ok(CowVal::owned(CelBool::from(is_there)))
+}
+
+/// What reading an unreadable field fails with.
+pub(super) const UNREADABLE: &str = "invalid data, expected int, got float64";
+
+/// Whether a value is a whole number that is written with a point (`1.0`): the API server's schema takes it, and its
+/// rules cannot read it (`k8s.io/apiserver/pkg/cel/common`, `UnstructuredToVal`).
+pub(super) fn is_unreadable(node: &Node, value: &Value) -> bool {
+    node.kind == Kind::Integer && value.is_f64()
+}
 
 /// An object. A field that is null is not there, though it counts.
 #[derive(Debug, Clone)]
@@ -20,6 +53,8 @@ pub(super) struct Object {
     fields: CelMap<'static>,
     /// Fields that are null.
     nulls: Vec<Box<str>>,
+    /// Fields that are there and cannot be read.
+    unreadable: Vec<Box<str>>,
     /// Fields that the schema does not declare: they are compared as JSON.
     undeclared: Map<String, Value>,
     /// Whether any field is declared: then names are written as in rules.
@@ -30,43 +65,71 @@ impl Object {
     pub(super) fn new(node: &Node, map: &Map<String, Value>) -> Self {
         let mut fields = HashMap::with_capacity(map.len());
         let mut nulls = Vec::new();
+        let mut unreadable = Vec::new();
         let mut undeclared = Map::new();
         for (name, value) in map {
             let child = node.properties.get(name.as_str());
-            if child.is_none() {
-                undeclared.insert(name.clone(), value.clone());
-            } else if value.is_null() {
-                nulls.push(name.as_str().into());
-            }
-            if !value.is_null() {
-                let value = child.map_or_else(|| untyped(value), |child| to_cel(child, value));
-                fields.insert(name.clone().into(), value);
-            }
+            let value = match child {
+                Some(_) if value.is_null() => {
+                    nulls.push(name.as_str().into());
+                    continue;
+                }
+                Some(child) if is_unreadable(child, value) => {
+                    unreadable.push(name.as_str().into());
+                    continue;
+                }
+                Some(child) => to_cel(child, value),
+                None => {
+                    undeclared.insert(name.clone(), value.clone());
+                    if value.is_null() {
+                        continue;
+                    }
+                    untyped(value)
+                }
+            };
+            fields.insert(name.clone().into(), value);
         }
         Self {
             fields: fields.into(),
             nulls,
+            unreadable,
             undeclared,
             has_properties: !node.properties.is_empty(),
         }
     }
 
-    fn find(&self, written: &str) -> Option<CowVal<'_, 'static>> {
-        let name = if self.has_properties {
-            unescape(written)?
+    /// The name of the field that a rule means.
+    fn name<'n>(&self, written: &'n str) -> Option<Cow<'n, str>> {
+        if self.has_properties {
+            unescape(written)
         } else {
-            Cow::Borrowed(written)
-        };
+            Some(Cow::Borrowed(written))
+        }
+    }
+
+    fn find(&self, written: &str) -> Option<CowVal<'_, 'static>> {
+        let name = self.name(written)?;
         Indexer::get(&self.fields, &CelString::from(&*name)).ok()
+    }
+
+    fn cannot_read(&self, written: &str) -> bool {
+        !self.unreadable.is_empty()
+            && self
+                .name(written)
+                .is_some_and(|name| self.unreadable.iter().any(|unreadable| **unreadable == *name))
     }
 
     fn count(&self) -> usize {
         let hidden = self.undeclared.values().filter(|value| value.is_null()).count();
-        self.fields.inner().len() + self.nulls.len() + hidden
+        self.fields.inner().len() + self.nulls.len() + self.unreadable.len() + hidden
     }
 
     /// Not symmetric, as in the API server: fields that only the other has are counted, not compared.
     fn is_equal(&self, other: &Self) -> bool {
+        if !self.unreadable.is_empty() || !other.unreadable.is_empty() {
+            cannot_compare(UNREADABLE);
+            return false;
+        }
         let declared = self.fields.inner().keys().filter_map(|key| match key {
             CelMapKey::String(name) => Some(name.inner()),
             _ => None,
@@ -134,7 +197,7 @@ impl Val for Object {
     fn equals(&self, other: &dyn Val) -> bool {
         match other.downcast_ref::<Self>() {
             Some(other) => self.is_equal(other),
-            None => self.nulls.is_empty() && self.fields.equals(other),
+            None => self.nulls.is_empty() && self.unreadable.is_empty() && self.fields.equals(other),
         }
     }
 
@@ -161,7 +224,7 @@ impl Val for Object {
 impl Container for Object {
     fn contains(&self, key: &dyn Val) -> Result<bool, ExecutionError> {
         match key.downcast_ref::<CelString>() {
-            Some(name) => Ok(self.find(name.inner()).is_some()),
+            Some(name) => Ok(self.find(name.inner()).is_some() || self.cannot_read(name.inner())),
             None => Container::contains(&self.fields, key),
         }
     }
@@ -177,6 +240,7 @@ impl Indexer for Object {
         };
         match self.find(name.inner()) {
             Some(value) => Ok(value),
+            None if self.cannot_read(name.inner()) => Err(ExecutionError::function_error("get", UNREADABLE)),
             None => Err(ExecutionError::no_such_key(name.inner())),
         }
     }

@@ -1,12 +1,15 @@
 //! Compiling a rule: bounded in nesting, and rewritten so that its work is counted.
 
-use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, ListExpr, operators};
+use cel::common::ast::{
+    CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, operators,
+};
 use cel::parser::Macro;
 use cel::{DeclarationError, Env};
 
 use super::environment::{ENV, MATCHES};
 use super::keyed::{EQUAL, UNEQUAL, WITHIN};
 use super::mentions;
+use super::object::HAS;
 use super::work::{ADD, COUNT, HOLD};
 
 /// How deep brackets may nest, and how many operators a rule may have: its tree is walked by recursion.
@@ -20,8 +23,6 @@ pub(super) struct Program {
     pub(super) uses_old_self: bool,
     /// The fields of `self` that it names, as chains of names, escaped as in rules.
     pub(super) mentions: Vec<Vec<String>>,
-    /// Those whose value it reads, more than whether they are there.
-    pub(super) reads: Vec<Vec<String>>,
     /// Roughly how many nodes it has.
     pub(super) size: usize,
 }
@@ -41,13 +42,10 @@ impl Program {
         })?;
         let uses_old_self = expression.references().has_variable("oldSelf");
         let mut mentions = Vec::new();
-        mentions::collect(&expression, &mut mentions, true);
-        let mut reads = Vec::new();
-        mentions::collect(&expression, &mut reads, false);
+        mentions::collect(&expression, &mut mentions);
         rewrite(&mut expression);
         Ok(Self {
             mentions,
-            reads,
             expression,
             uses_old_self,
             size: source.len() / 4 + 8,
@@ -142,7 +140,18 @@ fn rewrite(expression: &mut IdedExpr) {
             .entries
             .iter_mut()
             .for_each(|entry| rewrite_entry(&mut entry.expr)),
-        Expr::Select(select) => rewrite(&mut select.operand),
+        Expr::Select(select) => {
+            rewrite(&mut select.operand);
+            if select.test {
+                let operand = std::mem::take(&mut *select.operand);
+                let name = LiteralValue::String(std::mem::take(&mut select.field).into());
+                let name = IdedExpr {
+                    id: operand.id,
+                    expr: Expr::Literal(name),
+                };
+                expression.expr = call(HAS, vec![operand, name]);
+            }
+        }
         _ => {}
     }
 }
@@ -192,9 +201,7 @@ pub(super) fn add_macros(env: &mut Env) -> Result<(), DeclarationError> {
         target.take();
         // As cel-go expands it: a comprehension over nothing, whose accumulator is the variable.
         let range = helper.next_expr(Expr::List(ListExpr::default()));
-        let condition = helper.next_expr(Expr::Literal(cel::common::ast::LiteralValue::Boolean(
-            false.into(),
-        )));
+        let condition = helper.next_expr(Expr::Literal(LiteralValue::Boolean(false.into())));
         let step = helper.next_expr(Expr::Ident(name.clone()));
         Ok(Some(helper.next_expr(Expr::Comprehension(Box::new(
             ComprehensionExpr {

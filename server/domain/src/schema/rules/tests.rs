@@ -187,3 +187,28 @@ fn what_has_not_changed_is_let_be_lists_that_are_maps_in_any_order() {
         2
     );
 }
+
+#[test]
+fn a_whole_number_with_a_point_cannot_be_read() {
+    let number = json!({"type": "integer"});
+    let inner = json!({"type": "object", "properties": {"n": number}});
+    let properties = json!({"n": number, "f": {"type": "object"}, "a": inner, "b": inner});
+    let of = |rule: &str, text: &str| {
+        let spec: Value = serde_json::from_str(text).unwrap();
+        said(&properties, rule, None, &spec)
+    };
+    let unreadable = failed("invalid data, expected int, got float64");
+    assert_eq!(of("self.n > 0", r#"{"n": 1}"#), ACCEPTED);
+    for text in [r#"{"n": 1.0}"#, r#"{"n": -0.0}"#] {
+        assert_eq!(of("self.n > 0", text), unreadable, "{text}");
+        assert_eq!(of("has(self.n)", text), ACCEPTED, "{text}");
+        // What is not come to does not count.
+        assert_eq!(of("!has(self.f) || self.n > 0", text), ACCEPTED, "{text}");
+        assert_eq!(of("self.n > 0 || !has(self.f)", text), ACCEPTED, "{text}");
+    }
+    assert_eq!(of("self.a.n == 1", r#"{"a": {"n": 1.0}}"#), unreadable);
+    assert_eq!(
+        of("self.a == self.b", r#"{"a": {"n": 1.0}, "b": {"n": 1.0}}"#),
+        unreadable
+    );
+}
