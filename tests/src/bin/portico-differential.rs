@@ -59,6 +59,7 @@ async fn main() -> Result<ExitCode> {
         let server = ApiServer::start().await;
         run(&server.direct(), &corpus, &options).await
     };
+    println!("of those that agree, worded otherwise {}", tally.worded.len());
     println!(
         "agree {}, disagree {}, could not judge {}",
         tally.agree,

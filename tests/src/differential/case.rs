@@ -48,6 +48,8 @@ pub(super) enum Part {
 #[derive(Debug)]
 pub(super) enum Compared {
     Agree,
+    /// The verdicts are the same, and not the words: what each says.
+    Worded(String),
     /// What each says.
     Disagree(String),
     /// Why one of them has no verdict.
@@ -139,7 +141,31 @@ fn compare(judgement: &Judgement, said: &Said) -> Compared {
     if said.status == 422 && !theirs.is_empty() && theirs != ours {
         return differ(&refusal(said), &list(&violations));
     }
-    Compared::Agree
+    worded(&violations, &causes)
+}
+
+/// Compares messages.
+fn worded(violations: &[Violation], causes: &[(String, String, String)]) -> Compared {
+    let theirs: BTreeSet<String> = causes
+        .iter()
+        .map(|(field, reason, message)| format!("{field}: {message} ({reason})"))
+        .collect();
+    let ours: BTreeSet<String> = violations
+        .iter()
+        .map(|violation| format!("{violation} ({})", violation.reason.as_str()))
+        .collect();
+    if theirs.is_empty() || theirs == ours {
+        return Compared::Agree;
+    }
+    let only = |these: &BTreeSet<String>, others: &BTreeSet<String>| {
+        let alone: Vec<String> = these.difference(others).map(|text| cut(text)).collect();
+        alone.join("; ")
+    };
+    Compared::Worded(format!(
+        "control plane: {}\n    Portico: {}",
+        only(&theirs, &ours),
+        only(&ours, &theirs)
+    ))
 }
 
 fn accepted(object: &Value, pruned: &[String], said: &Said) -> Compared {
@@ -227,5 +253,5 @@ fn list(violations: &[Violation]) -> String {
 }
 
 fn cut(text: &str) -> String {
-    text.chars().take(400).collect()
+    text.chars().take(4000).collect()
 }

@@ -67,6 +67,12 @@ impl Corpus {
         folder.join("crds").is_dir().then_some(folder)
     }
 
+    /// The folder of our own definitions, which the published ones lack.
+    #[must_use]
+    pub fn of_our_own() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("definitions")
+    }
+
     /// Reads it.
     ///
     /// # Panics
@@ -204,8 +210,20 @@ fn documents(folder: &Path) -> BTreeMap<String, Value> {
         let path = entry.path();
         if path.extension().is_some_and(|extension| extension == "yaml") {
             let text = fs::read_to_string(&path).unwrap();
-            let document = yaml::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            found.insert(path.file_name().unwrap().to_string_lossy().into_owned(), document);
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            for (index, text) in text.split("\n---\n").enumerate() {
+                let document = yaml::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+                if document.is_null() {
+                    // What stands before the first line of dashes.
+                    continue;
+                }
+                let of_many = if index == 0 {
+                    name.clone()
+                } else {
+                    format!("{name}#{index:03}")
+                };
+                found.insert(of_many, document);
+            }
         }
     }
     found

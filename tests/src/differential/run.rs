@@ -36,6 +36,8 @@ pub struct Options {
 pub struct Tally {
     /// Cases where both said the same.
     pub agree: usize,
+    /// Those of them where the words differ, each with what both said.
+    pub worded: Vec<String>,
     /// Cases where not, each with what both said.
     pub disagree: Vec<String>,
     /// Cases where one of them had no verdict, each with the reason.
@@ -45,6 +47,7 @@ pub struct Tally {
 impl Tally {
     fn add(&mut self, other: Self) {
         self.agree += other.agree;
+        self.worded.extend(other.worded);
         self.disagree.extend(other.disagree);
         self.unjudged.extend(other.unjudged);
     }
@@ -256,6 +259,10 @@ impl Asker<'_> {
             Compared::Agree => {
                 self.tally.agree += 1;
                 return;
+            }
+            Compared::Worded(said) => {
+                self.tally.agree += 1;
+                (&mut self.tally.worded, said)
             }
             Compared::Disagree(said) => (&mut self.tally.disagree, said),
             Compared::Unjudged(said) => (&mut self.tally.unjudged, said),

@@ -253,15 +253,14 @@ fn rules_that_make_much_of_little_are_stopped() {
         "self.replace('', self).replace('', self).replace('', self).size() > 0".to_owned(),
         "self.split('').join(self).split('').join(self).size() > 0".to_owned(),
         format!(
-            "'{}'.format([self.replace('x', self)]).size() > 0",
-            "%s".repeat(4_000)
+            "self.replace('x', self).split('').map(a, '{}'.format([{}])).size() > 0",
+            "%s".repeat(16),
+            ["self.replace('x', self)"; 16].join(", ")
         ),
         "'%.1000000000f'.format([1.0]).size() > 0".to_owned(),
         "'%.99999f'.format([1.0]).size() > 0".to_owned(),
         "'%.65536e'.format([1.0]).size() > 0".to_owned(),
         "quantity('1e999999999') == quantity('1')".to_owned(),
-        "quantity('1e-99999999999999999999') == quantity('1')".to_owned(),
-        "[9223372036854775807, 1].sum() > 0".to_owned(),
     ];
     for rule in rules {
         let shown: String = rule.chars().take(60).collect();

@@ -20,6 +20,7 @@ mod judge;
 mod lists;
 mod metadata;
 mod names;
+mod net;
 mod node;
 mod object_meta;
 mod parse;

@@ -6,19 +6,10 @@ const QUALIFIED: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 
 /// A DNS subdomain. With `prefix`, more will be appended, so that it may end with a dash.
 pub(super) fn subdomain(name: &str, prefix: bool) -> Vec<String> {
-    let masked = match name.strip_suffix('-') {
-        // As Kubernetes masks it: the dash and the character before it.
-        Some(bare) if prefix && !bare.is_empty() => {
-            let mut masked = bare.to_owned();
-            masked.pop();
-            masked.push('a');
-            masked
-        }
-        _ => name.to_owned(),
-    };
+    let masked = if prefix { masked(name) } else { name.to_owned() };
     let mut problems = Vec::new();
     if masked.len() > 253 {
-        problems.push("must be no more than 253 bytes".to_owned());
+        problems.push("must be no more than 253 characters".to_owned());
     }
     if masked.is_empty() || !masked.split('.').all(is_label) {
         problems.push(format!(
@@ -28,6 +19,19 @@ pub(super) fn subdomain(name: &str, prefix: bool) -> Vec<String> {
         ));
     }
     problems
+}
+
+/// The beginning of a name as it is judged: a dash at its end, and the character before it, count as a letter.
+pub(super) fn masked(name: &str) -> String {
+    match name.strip_suffix('-') {
+        Some(bare) if !bare.is_empty() => {
+            let mut masked = bare.to_owned();
+            masked.pop();
+            masked.push('a');
+            masked
+        }
+        _ => name.to_owned(),
+    }
 }
 
 /// A DNS label.

@@ -1,7 +1,9 @@
 //! What is wrong with an object, in the API server's own wording.
 
 use std::fmt;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -217,8 +219,28 @@ pub(super) fn bad_value(value: &Value) -> String {
     match value {
         Value::String(text) => quote(text),
         Value::Number(number) => go_number(number),
-        Value::Object(_) | Value::Array(_) => shorten(&crate::record::canonical_json(value)),
+        Value::Object(_) | Value::Array(_) => shorten(&crate::record::canonical_json(&whole(value))),
         Value::Null | Value::Bool(_) => value.to_string(),
+    }
+}
+
+/// A value whose floats are written as Go's JSON has them: without a point where they are whole.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a whole float within an integer's range"
+)]
+fn whole(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .map(|(name, value)| (name.clone(), whole(value)))
+            .collect(),
+        Value::Array(items) => items.iter().map(whole).collect(),
+        Value::Number(number) if number.is_f64() => match number.as_f64() {
+            Some(float) if float.fract() == 0.0 && float.abs() < 9.2e18 => Value::from(float as i64),
+            _ => value.clone(),
+        },
+        _ => value.clone(),
     }
 }
 
@@ -261,12 +283,21 @@ pub(super) fn go_float(value: f64) -> String {
     let scientific = format!("{value:e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..21).contains(&exponent) {
+    if (-4..6).contains(&exponent) {
         format!("{value}")
     } else {
         let sign = if exponent < 0 { '-' } else { '+' };
         format!("{mantissa}e{sign}{:02}", exponent.abs())
     }
+}
+
+/// Whether Go's `strconv.IsPrint` is true of a character: letters, marks, numbers, punctuation, symbols, and the space.
+fn is_printed(c: char) -> bool {
+    static PRINTED: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$").ok());
+    let mut buffer = [0; 4];
+    let text: &str = c.encode_utf8(&mut buffer);
+    c.is_ascii() || PRINTED.as_ref().is_some_and(|printed| printed.is_match(text))
 }
 
 /// A text as Go's `%q` prints it.
@@ -288,10 +319,13 @@ pub(super) fn quote(text: &str) -> String {
             c if c.is_ascii_control() => {
                 let _ = write!(out, "\\x{:02x}", c as u32);
             }
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04x}", c as u32);
+            c if is_printed(c) => out.push(c),
+            c if u32::from(c) < 0x1_0000 => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
             }
-            c => out.push(c),
+            c => {
+                let _ = write!(out, "\\U{:08x}", u32::from(c));
+            }
         }
     }
     out.push('"');
@@ -314,6 +348,8 @@ mod tests {
         assert_eq!(go_float(1e21), "1e+21");
         assert_eq!(go_float(1e-7), "1e-07");
         assert_eq!(go_float(-0.25), "-0.25");
-        assert_eq!(go_float(1e20), "100000000000000000000");
+        assert_eq!(go_float(1e20), "1e+20");
+        assert_eq!(go_float(65_535.0), "65535");
+        assert_eq!(go_float(2_147_483_647.0), "2.147483647e+09");
     }
 }

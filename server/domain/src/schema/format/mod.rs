@@ -11,11 +11,13 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::net::url::parse_request;
 use super::node::Kind;
-use addresses::{is_email, is_request_uri};
+use addresses::is_email;
 use codes::{is_credit_card, is_isbn10, is_isbn13};
 use network::{is_cidr, is_hostname, is_mac, sloppy_ip};
-use times::{is_date, is_date_time, is_duration};
+pub(in crate::schema) use times::{duration, go_duration};
+use times::{is_date, is_date_time};
 
 /// A format that is checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,11 +116,18 @@ impl Format {
 
     /// Whether a text is of this format.
     pub(in crate::schema) fn accepts(&self, text: &str) -> bool {
+        self.rule.matches(text)
+    }
+}
+
+impl FormatRule {
+    /// Whether a text is of this format.
+    pub(in crate::schema) fn matches(self, text: &str) -> bool {
         use FormatRule as R;
-        match self.rule {
+        match self {
             R::Int32 | R::Int64 | R::Float | R::Double | R::Password => true,
             R::ObjectId => text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
-            R::Uri => is_request_uri(text),
+            R::Uri => parse_request(text).is_ok(),
             R::Email => is_email(text),
             R::Hostname => is_hostname(text),
             R::Ipv4 => text.contains('.') && sloppy_ip(text).is_some(),
@@ -133,12 +142,12 @@ impl Format {
             R::Isbn10 => is_isbn10(text),
             R::Isbn13 => is_isbn13(text),
             R::CreditCard => is_credit_card(text),
-            R::Ssn => SSN.is_match(text),
+            R::Ssn => text.len() == 11 && SSN.is_match(text),
             R::HexColor => HEX_COLOR.is_match(text),
             R::RgbColor => RGB_COLOR.is_match(text),
             R::Byte => BASE64.is_match(text),
             R::Date => is_date(text),
-            R::Duration => is_duration(text),
+            R::Duration => times::duration(text).is_some(),
             R::DateTime => is_date_time(text),
             R::ShortName => text.len() <= 63 && SHORT_NAME.is_match(text),
             R::LongName => text.len() <= 253 && LONG_NAME.is_match(text),

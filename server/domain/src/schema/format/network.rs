@@ -46,12 +46,13 @@ pub(super) fn is_cidr(text: &str) -> bool {
 
 /// `net.ParseMAC`: 6, 8 or 20 bytes, by colons, dashes or (in pairs) dots.
 pub(super) fn is_mac(text: &str) -> bool {
-    let (separator, digits) = if text.contains(':') {
-        (':', 2)
-    } else if text.contains('-') {
-        ('-', 2)
-    } else {
-        ('.', 4)
+    let (separator, digits) = match text.as_bytes() {
+        [_, _, b':', ..] => (':', 2),
+        [_, _, b'-', ..] => ('-', 2),
+        [_, _, _, _, b'.', ..] => ('.', 4),
+        digits => {
+            return matches!(digits.len(), 12 | 16 | 40) && digits.iter().all(u8::is_ascii_hexdigit);
+        }
     };
     let groups: Vec<&str> = text.split(separator).collect();
     let bytes = groups.len() * digits / 2;

@@ -10,14 +10,14 @@ use serde_json::Value;
 use super::Rule;
 use super::environment::with_context;
 use super::mentions;
-use super::object::{UNREADABLE, is_unreadable};
 use super::program::Program;
+use super::unreadable;
 use super::values::to_cel;
 use super::work::{allow, is_exhausted, remaining};
 use crate::schema::correlate::{OldItems, is_unchanged};
 use crate::schema::node::{Kind, Node};
 use crate::schema::path::Path;
-use crate::schema::violation::{Check, Reason, Violation, bad_value, quote};
+use crate::schema::violation::{Check, Reason, Violation, bad_value, go_float, quote};
 
 /// Steps that all rules together may take on one object.
 const TOTAL: usize = 20_000_000;
@@ -249,8 +249,8 @@ impl Walk<'_> {
             Ok(program) => program,
             Err(problem) => return could_not(&format!("the rule does not compile: {problem}")),
         };
-        if is_unreadable(node, value) {
-            let detail = format!("{UNREADABLE} evaluating rule: {}", rule.title());
+        if let Some(reason) = unreadable::reason(node, value) {
+            let detail = format!("{reason} evaluating rule: {}", rule.title());
             let kind = quote(node.kind_for_messages());
             return Some(Violation::new(
                 path,
@@ -286,7 +286,15 @@ impl Walk<'_> {
             Ok(_) => could_not("the rule does not yield true or false"),
             Err(error) => match refusal(&error, node, program) {
                 Ok(words) => {
-                    let detail = format!("{words} evaluating rule: {}", rule.title());
+                    let detail = if words.starts_with("no such overload") {
+                        format!(
+                            "'{words}': call arguments did not match a supported operator, function or macro signature \
+                             for rule: {}",
+                            rule.title()
+                        )
+                    } else {
+                        format!("{words} evaluating rule: {}", rule.title())
+                    };
                     let kind = quote(node.kind_for_messages());
                     let about = mentions::about(program, node, value, path, "");
                     Some(Violation {
@@ -365,23 +373,61 @@ fn refusal(error: &ExecutionError, node: &Node, program: &Program) -> Result<Str
         ExecutionError::IndexOutOfBounds(CelValue::Int(index)) => Ok(format!("index out of bounds: {index}")),
         ExecutionError::DivisionByZero(_) => Ok("division by zero".to_owned()),
         ExecutionError::RemainderByZero(_) => Ok("modulus by zero".to_owned()),
+        ExecutionError::Overflow(_, CelValue::UInt(_), _) => Ok("unsigned integer overflow".to_owned()),
         ExecutionError::Overflow(..) => Ok("integer overflow".to_owned()),
         ExecutionError::FunctionError { message, .. } => Ok(message.clone()),
         ExecutionError::UndeclaredReference(name) => {
             let references = program.expression.references();
-            let what = if references.has_function(name.as_str()) { "function" } else { "name" };
+            let what = if references.has_function(name.as_str()) {
+                "function"
+            } else {
+                "name"
+            };
             Err(format!("Portico does not know the {what} {name}"))
         }
+        ExecutionError::UnsupportedIndex(CelValue::Float(index), _) if node.is_dynamic(8) => {
+            Ok(format!("unsupported index value {} in list", go_float(*index)))
+        }
         // Types are checked when a rule is made; only what has no fixed type can fail later.
-        ExecutionError::NoSuchOverload(_)
-        | ExecutionError::UnexpectedType { .. }
+        // The reason is its type's: in a list or a map there are integers only, or texts beside them.
+        ExecutionError::NoSuchOverload(error)
+            if error
+                .argument_types()
+                .iter()
+                .any(|of| of == unreadable::TYPE_NAME) =>
+        {
+            Ok(unreadable::OF_INTEGERS.to_owned())
+        }
+        ExecutionError::NoSuchOverload(error) if node.is_dynamic(8) => {
+            Ok(no_such_overload(error.function(), error.argument_types()))
+        }
+        ExecutionError::UnexpectedType { .. }
         | ExecutionError::UnsupportedBinaryOperator(..)
         | ExecutionError::ValuesNotComparable(..)
             if node.is_dynamic(8) =>
         {
-            Ok("'no such overload': call arguments did not match a supported operator, function or macro signature"
-                .to_owned())
+            Ok("no such overload".to_owned())
         }
         other => Err(format!("the rule could not be evaluated: {other}")),
+    }
+}
+
+/// The words for a function without an overload for its arguments. Operators, and functions of the arguments' own, go
+/// without a name.
+fn no_such_overload(function: &str, types: &[String]) -> String {
+    let name = function.strip_prefix("portico_").unwrap_or(function);
+    match name {
+        "_._" | "_[_]" if types.first().is_some_and(|of| of == "list") => {
+            let index = types.get(1).map_or("", String::as_str);
+            format!("unsupported index type '{index}' in list")
+        }
+        "startsWith" | "endsWith" | "contains" | "matches" => "no such overload".to_owned(),
+        "size" => "no such overload: size".to_owned(),
+        name if name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !matches!(name, "add" | "subtract") =>
+        {
+            format!("no such overload: {name}({})", types.join(", "))
+        }
+        _ => "no such overload".to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! Lists that are sets or maps as CEL sees them (`k8s.io/apiserver/pkg/cel/common`): equal whatever their order, and
 //! added without doubling anything.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -14,17 +15,18 @@ use cel::common::types::{
 use cel::common::value::{Builtin, BuiltinRef, CowVal, Val};
 
 use super::escaping::escape;
+use super::unreadable::Unreadable;
 use super::values::Boxed;
 use crate::schema::node::{ListType, Node};
 
 thread_local! {
     /// What a comparison could not do: `equals` has no error of its own.
-    static PROBLEM: RefCell<Option<&'static str>> = const { RefCell::new(None) };
+    static PROBLEM: RefCell<Option<Cow<'static, str>>> = const { RefCell::new(None) };
 }
 
 /// Notes why values could not be compared: the comparison under way fails with it.
-pub(super) fn cannot_compare(problem: &'static str) {
-    PROBLEM.set(Some(problem));
+pub(super) fn cannot_compare(problem: impl Into<Cow<'static, str>>) {
+    PROBLEM.set(Some(problem.into()));
 }
 
 /// `==`, which fails where lists cannot be compared.
@@ -55,8 +57,10 @@ pub(super) fn within<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>
     };
     PROBLEM.set(None);
     let is_within = match (container.downcast_ref::<CelList>(), container.as_container()) {
-        (Some(list), _) => list.inner().iter().any(|item| value.as_ref().equals(&**item)),
-        (None, Some(container)) => container.contains(value.as_ref())?,
+        (Some(list), _) => list.inner().iter().any(|item| is_same(value.as_ref(), &**item)),
+        (None, Some(found)) => {
+            found.contains(value.as_ref())? && is_readable(container.as_ref(), value.as_ref())?
+        }
         (None, None) => return Err(ExecutionError::no_such_overload("@in", Vec::new())),
     };
     match PROBLEM.take() {
@@ -70,10 +74,35 @@ fn compare(args: &[CowVal<'_, '_>]) -> Result<bool, ExecutionError> {
         return Err(ExecutionError::invalid_argument_count(2, args.len()));
     };
     PROBLEM.set(None);
-    let is_equal = left.as_ref().equals(right.as_ref());
+    let is_equal = is_same(left.as_ref(), right.as_ref());
     match PROBLEM.take() {
         Some(problem) => Err(ExecutionError::function_error("_==_", problem)),
         None => Ok(is_equal),
+    }
+}
+
+fn is_same(left: &dyn Val, right: &dyn Val) -> bool {
+    match right.downcast_ref::<Unreadable>() {
+        // The left does not know of it.
+        Some(unreadable) => unreadable.equals(left),
+        None => left.equals(right),
+    }
+}
+
+/// Whether the value of a map's key can be read, which always is true.
+///
+/// # Errors
+/// Why it cannot.
+pub(super) fn is_readable(map: &dyn Val, key: &dyn Val) -> Result<bool, ExecutionError> {
+    let value = map
+        .downcast_ref::<CelMap>()
+        .and_then(|map| Indexer::get(map, key).ok());
+    match value
+        .as_ref()
+        .and_then(|value| value.downcast_ref::<Unreadable>())
+    {
+        Some(Unreadable(reason)) => Err(ExecutionError::function_error("@in", reason)),
+        None => Ok(true),
     }
 }
 

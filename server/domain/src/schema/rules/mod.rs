@@ -1,20 +1,21 @@
 //! CEL rules (`x-kubernetes-validations`), judged as `k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel` does.
 //!
-//! The `cel` crate parses and evaluates, `kube-cel` brings Kubernetes' functions; what falls short of the API server
-//! is completed here: values by their schema's types, escaped names, lists that are sets or maps, RE2 patterns, macros,
+//! The `cel` crate parses and evaluates, [`library`] has Kubernetes' functions; what falls short of the API server is
+//! completed here: values by their schema's types, escaped names, lists that are sets or maps, RE2 patterns, macros,
 //! and bounds on work. What cannot be judged is said to be so.
 
-mod cost;
 mod environment;
 mod escaping;
 mod evaluate;
 mod keyed;
-mod kubernetes;
+mod library;
+mod macros;
 mod mentions;
 mod object;
 mod program;
 #[cfg(test)]
 mod tests;
+mod unreadable;
 mod values;
 mod work;
 

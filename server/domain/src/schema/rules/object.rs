@@ -11,9 +11,10 @@ use cel::common::value::{Builtin, BuiltinRef, CowVal, StaticVal, Val};
 use serde_json::{Map, Value};
 
 use super::escaping::unescape;
-use super::keyed::cannot_compare;
+use super::keyed::{cannot_compare, is_readable};
+use super::unreadable::{self, Reason};
 use super::values::{Boxed, to_cel, untyped};
-use crate::schema::node::{Kind, Node};
+use crate::schema::node::Node;
 
 /// `has`, which is true of what is there and cannot be read.
 pub(super) const HAS: &str = "portico_has";
@@ -31,20 +32,15 @@ pub(super) fn has<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, E
     let is_there = match value {
         None => false,
         Some(value) => match value.as_container() {
-            Some(map) if value.get_type() == &MAP_TYPE => map.contains(name.as_ref())?,
-            _ => return Err(ExecutionError::no_such_overload("_._", Vec::<String>::new())),
+            Some(map) if value.get_type() == &MAP_TYPE => {
+                map.contains(name.as_ref())? && is_readable(value, name.as_ref())?
+            }
+            Some(_) => return Err(ExecutionError::no_such_overload("_._", Vec::<String>::new())),
+            // What holds nothing has no fields.
+            None => false,
         },
     };
     Ok(CowVal::owned(CelBool::from(is_there)))
-}
-
-/// What reading an unreadable field fails with.
-pub(super) const UNREADABLE: &str = "invalid data, expected int, got float64";
-
-/// Whether a value is a whole number that is written with a point (`1.0`): the API server's schema takes it, and its
-/// rules cannot read it (`k8s.io/apiserver/pkg/cel/common`, `UnstructuredToVal`).
-pub(super) fn is_unreadable(node: &Node, value: &Value) -> bool {
-    node.kind == Kind::Integer && value.is_f64()
 }
 
 /// An object. A field that is null is not there, though it counts.
@@ -54,7 +50,7 @@ pub(super) struct Object {
     /// Fields that are null.
     nulls: Vec<Box<str>>,
     /// Fields that are there and cannot be read.
-    unreadable: Vec<Box<str>>,
+    unreadable: Vec<(Box<str>, Reason)>,
     /// Fields that the schema does not declare: they are compared as JSON.
     undeclared: Map<String, Value>,
     /// Whether any field is declared: then names are written as in rules.
@@ -65,7 +61,7 @@ impl Object {
     pub(super) fn new(node: &Node, map: &Map<String, Value>) -> Self {
         let mut fields = HashMap::with_capacity(map.len());
         let mut nulls = Vec::new();
-        let mut unreadable = Vec::new();
+        let mut cannot_read = Vec::new();
         let mut undeclared = Map::new();
         for (name, value) in map {
             let child = node.properties.get(name.as_str());
@@ -74,11 +70,13 @@ impl Object {
                     nulls.push(name.as_str().into());
                     continue;
                 }
-                Some(child) if is_unreadable(child, value) => {
-                    unreadable.push(name.as_str().into());
-                    continue;
-                }
-                Some(child) => to_cel(child, value),
+                Some(child) => match unreadable::reason(child, value) {
+                    Some(reason) => {
+                        cannot_read.push((name.as_str().into(), reason));
+                        continue;
+                    }
+                    None => to_cel(child, value),
+                },
                 None => {
                     undeclared.insert(name.clone(), value.clone());
                     if value.is_null() {
@@ -92,7 +90,7 @@ impl Object {
         Self {
             fields: fields.into(),
             nulls,
-            unreadable,
+            unreadable: cannot_read,
             undeclared,
             has_properties: !node.properties.is_empty(),
         }
@@ -112,11 +110,13 @@ impl Object {
         Indexer::get(&self.fields, &CelString::from(&*name)).ok()
     }
 
-    fn cannot_read(&self, written: &str) -> bool {
-        !self.unreadable.is_empty()
-            && self
-                .name(written)
-                .is_some_and(|name| self.unreadable.iter().any(|unreadable| **unreadable == *name))
+    /// Why a field cannot be read, if it is there and cannot.
+    fn cannot_read(&self, written: &str) -> Option<&Reason> {
+        let name = self.name(written).filter(|_| !self.unreadable.is_empty())?;
+        let mut fields = self.unreadable.iter();
+        fields
+            .find(|(field, _)| **field == *name)
+            .map(|(_, reason)| reason)
     }
 
     fn count(&self) -> usize {
@@ -126,8 +126,8 @@ impl Object {
 
     /// Not symmetric, as in the API server: fields that only the other has are counted, not compared.
     fn is_equal(&self, other: &Self) -> bool {
-        if !self.unreadable.is_empty() || !other.unreadable.is_empty() {
-            cannot_compare(UNREADABLE);
+        if let Some((_, reason)) = self.unreadable.first().or(other.unreadable.first()) {
+            cannot_compare(reason.clone());
             return false;
         }
         let declared = self.fields.inner().keys().filter_map(|key| match key {
@@ -224,7 +224,7 @@ impl Val for Object {
 impl Container for Object {
     fn contains(&self, key: &dyn Val) -> Result<bool, ExecutionError> {
         match key.downcast_ref::<CelString>() {
-            Some(name) => Ok(self.find(name.inner()).is_some() || self.cannot_read(name.inner())),
+            Some(name) => Ok(self.find(name.inner()).is_some() || self.cannot_read(name.inner()).is_some()),
             None => Container::contains(&self.fields, key),
         }
     }
@@ -240,7 +240,9 @@ impl Indexer for Object {
         };
         match self.find(name.inner()) {
             Some(value) => Ok(value),
-            None if self.cannot_read(name.inner()) => Err(ExecutionError::function_error("get", UNREADABLE)),
+            None if let Some(reason) = self.cannot_read(name.inner()) => {
+                Err(ExecutionError::function_error("get", reason))
+            }
             None => Err(ExecutionError::no_such_key(name.inner())),
         }
     }

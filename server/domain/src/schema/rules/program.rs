@@ -1,13 +1,12 @@
 //! Compiling a rule: bounded in nesting, and rewritten so that its work is counted.
 
-use cel::common::ast::{
-    CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, operators,
-};
-use cel::parser::Macro;
-use cel::{DeclarationError, Env};
+use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
-use super::environment::{ENV, MATCHES};
+use super::environment::ENV;
 use super::keyed::{EQUAL, UNEQUAL, WITHIN};
+use super::library::{
+    CONVERSIONS, FORMAT, IN_UTC, INDEX_OF, JOIN, LAST_INDEX_OF, MATCHES, PARTS, REPLACE, SUBTRACT,
+};
 use super::mentions;
 use super::object::HAS;
 use super::work::{ADD, COUNT, HOLD};
@@ -109,12 +108,7 @@ fn rewrite(expression: &mut IdedExpr) {
                     _ => {}
                 }
             }
-            if call.func_name == "matches" {
-                if let Some(target) = call.target.take() {
-                    call.args.insert(0, *target);
-                }
-                MATCHES.clone_into(&mut call.func_name);
-            }
+            rename(call);
         }
         Expr::Comprehension(comprehension) => {
             rewrite(&mut comprehension.iter_range);
@@ -156,6 +150,43 @@ fn rewrite(expression: &mut IdedExpr) {
     }
 }
 
+/// Lets functions be those of the API server where the `cel` crate's depart.
+fn rename(call: &mut CallExpr) {
+    let name = call.func_name.as_str();
+    match &mut call.target {
+        None => {
+            let conversion = CONVERSIONS.iter().find(|(theirs, _)| *theirs == name);
+            match (name, conversion) {
+                (_, Some((_, ours))) => (*ours).clone_into(&mut call.func_name),
+                ("matches", _) => MATCHES.clone_into(&mut call.func_name),
+                (operators::SUBSTRACT, _) => SUBTRACT.clone_into(&mut call.func_name),
+                _ => {}
+            }
+        }
+        Some(target) => match name {
+            "matches" => {
+                let target = std::mem::take(&mut **target);
+                call.target = None;
+                call.args.insert(0, target);
+                MATCHES.clone_into(&mut call.func_name);
+            }
+            "format" => FORMAT.clone_into(&mut call.func_name),
+            "indexOf" if call.args.len() == 2 => INDEX_OF.clone_into(&mut call.func_name),
+            "lastIndexOf" if call.args.len() == 2 => LAST_INDEX_OF.clone_into(&mut call.func_name),
+            "join" => JOIN.clone_into(&mut call.func_name),
+            "replace" => REPLACE.clone_into(&mut call.func_name),
+            part if call.args.is_empty() && PARTS.contains(&part) => {
+                let time = std::mem::take(&mut **target);
+                **target = IdedExpr {
+                    id: time.id,
+                    expr: self::call(IN_UTC, vec![time]),
+                };
+            }
+            _ => {}
+        },
+    }
+}
+
 fn rewrite_entry(entry: &mut EntryExpr) {
     match entry {
         EntryExpr::StructField(field) => rewrite(&mut field.value),
@@ -183,39 +214,6 @@ fn call(name: &str, args: Vec<IdedExpr>) -> Expr {
         target: None,
         args,
     })
-}
-
-/// Macros that the API server has and the `cel` crate has not: `cel.bind`.
-pub(super) fn add_macros(env: &mut Env) -> Result<(), DeclarationError> {
-    env.add_macro(Macro::receiver("bind", 3, |helper, target, args| {
-        let is_cel =
-            matches!(target.as_ref().map(|target| &target.expr), Some(Expr::Ident(name)) if name == "cel");
-        let name = match args.first().map(|arg| &arg.expr) {
-            Some(Expr::Ident(name)) if is_cel => name.clone(),
-            _ => return Ok(None),
-        };
-        let (Some(result), Some(value)) = (args.pop(), args.pop()) else {
-            return Ok(None);
-        };
-        args.clear();
-        target.take();
-        // As cel-go expands it: a comprehension over nothing, whose accumulator is the variable.
-        let range = helper.next_expr(Expr::List(ListExpr::default()));
-        let condition = helper.next_expr(Expr::Literal(LiteralValue::Boolean(false.into())));
-        let step = helper.next_expr(Expr::Ident(name.clone()));
-        Ok(Some(helper.next_expr(Expr::Comprehension(Box::new(
-            ComprehensionExpr {
-                iter_range: range,
-                iter_var: "#unused".to_owned(),
-                iter_var2: None,
-                accu_var: name,
-                accu_init: value,
-                loop_cond: condition,
-                loop_step: step,
-                result,
-            },
-        )))))
-    }))
 }
 
 #[cfg(test)]

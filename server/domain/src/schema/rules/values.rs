@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 
-use cel::Value as CelValue;
 use cel::common::types::{
-    CelBool, CelBytes, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelTimestamp,
+    CelBool, CelBytes, CelDouble, CelDuration, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString,
+    CelTimestamp,
 };
 use cel::common::value::Val;
 use serde_json::{Map, Number, Value};
 
 use super::keyed::KeyedList;
+use super::library::read_time;
 use super::object::Object;
-use crate::schema::format::FormatRule;
+use super::unreadable::{self, Unreadable};
+use crate::schema::format::{FormatRule, duration};
 use crate::schema::node::{Kind, Node};
 
 /// A value as CEL sees it.
@@ -19,6 +21,9 @@ pub(super) type Boxed = Box<dyn Val>;
 
 /// The value of a field.
 pub(super) fn to_cel(node: &Node, value: &Value) -> Boxed {
+    if let Some(reason) = unreadable::reason(node, value) {
+        return Box::new(Unreadable(reason));
+    }
     match value {
         Value::Null | Value::Bool(_) => untyped(value),
         Value::Number(number) => number_to_cel(node.kind, number),
@@ -80,28 +85,18 @@ fn text_to_cel(node: &Node, text: &str) -> Boxed {
         .filter(|_| node.kind == Kind::String)
         .map(|format| format.rule);
     match rule {
-        Some(FormatRule::DateTime) => match chrono::DateTime::parse_from_rfc3339(text) {
-            Ok(time) => Box::new(CelTimestamp::from(time)),
-            Err(_) => plain(),
+        Some(FormatRule::DateTime) => match read_time(text) {
+            Some(time) => Box::new(CelTimestamp::from(time)),
+            None => plain(),
         },
         Some(FormatRule::Date) => match chrono::DateTime::parse_from_rfc3339(&format!("{text}T00:00:00Z")) {
             Ok(time) => Box::new(CelTimestamp::from(time)),
             Err(_) => plain(),
         },
-        Some(FormatRule::Duration) => {
-            let call = super::environment::with_context(|context| {
-                let mut context = context.new_inner_scope();
-                context.add_variable_as_val("text", plain());
-                cel::Program::compile("duration(text)").map(|program| program.execute(&context))
-            });
-            match call {
-                Ok(Ok(duration @ CelValue::Duration(_))) => match Boxed::try_from(duration) {
-                    Ok(duration) => duration,
-                    Err(_) => plain(),
-                },
-                _ => plain(),
-            }
-        }
+        Some(FormatRule::Duration) => match duration(text) {
+            Some(duration) => Box::new(CelDuration::from(duration)),
+            None => plain(),
+        },
         Some(FormatRule::Byte) => match decode_base64(text) {
             Some(bytes) => Box::new(CelBytes::from(bytes)),
             None => plain(),
@@ -119,8 +114,8 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
             b'A'..=b'Z' => byte - b'A',
             b'a'..=b'z' => byte - b'a' + 26,
             b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
+            b'-' => 62,
+            b'_' => 63,
             _ => return None,
         };
         bits = bits << 6 | u32::from(digit);

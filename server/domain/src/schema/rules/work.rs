@@ -6,6 +6,8 @@ use cel::ExecutionError;
 use cel::common::types::{CelBytes, CelList, CelMap, CelString};
 use cel::common::value::{CowVal, Val};
 
+use super::library;
+
 /// Adds two values, and counts what that copies.
 pub(super) const ADD: &str = "portico_add";
 /// Passes a value on into a list or a map, and counts what that copies.
@@ -101,6 +103,9 @@ pub(super) fn add<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, E
         return Err(ExecutionError::invalid_argument_count(2, args.len()));
     };
     charge(weight(left.as_ref()) + weight(right.as_ref()) - 2)?;
+    if let Some(time) = library::add_times(left, right) {
+        return time;
+    }
     let adder = left
         .as_adder()
         .ok_or_else(|| ExecutionError::no_such_overload("add", Vec::<String>::new()))?;

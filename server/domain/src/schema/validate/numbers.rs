@@ -63,15 +63,11 @@ fn native_bound(node: &Node, bound: f64, what: &str, path: &Path<'_>, outcome: &
 }
 
 /// Integers are compared as integers, the bound cut to one, everything else as floats.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    reason = "as the API server compares"
-)]
+#[expect(clippy::cast_precision_loss, reason = "as the API server compares")]
 fn compare(number: &Number, bound: f64, native: bool, broken: impl Fn(f64, f64) -> bool) -> bool {
     match number.as_i64() {
         Some(value) if native => {
-            let bound = bound as i64;
+            let bound = whole_part(bound);
             // Exact for what floats cannot hold.
             let (value, bound) = match value.cmp(&bound) {
                 std::cmp::Ordering::Less => (0.0, 1.0),
@@ -85,19 +81,32 @@ fn compare(number: &Number, bound: f64, native: bool, broken: impl Fn(f64, f64) 
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "as the API server prints it")]
+/// A float cut to an integer, as Go does it on the machines that most API servers run on: what does not fit is the
+/// least of all integers.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "what does not fit is told apart before"
+)]
+fn whole_part(float: f64) -> i64 {
+    const END: f64 = 9_223_372_036_854_775_808.0;
+    if (-END..END).contains(&float) {
+        float as i64
+    } else {
+        i64::MIN
+    }
+}
+
 fn bound_text(number: &Number, bound: f64, native: bool) -> String {
     if native && number.as_i64().is_some() {
-        (bound as i64).to_string()
+        whole_part(bound).to_string()
     } else {
         go_float(bound)
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "as the API server computes")]
 fn multiple_of(number: &Number, factor: f64, native: bool, path: &Path<'_>, outcome: &mut Outcome) {
     if let (Some(value), true) = (number.as_i64(), native) {
-        let factor = factor as i64;
+        let factor = whole_part(factor);
         if factor <= 0 {
             let detail = format!(
                 "factor MultipleOf declared for {} must be positive: {factor}",
@@ -187,13 +196,7 @@ fn is_whole_float(float: f64) -> bool {
     if !float.is_finite() || float.abs() > MOST {
         return false;
     }
-    let rounded = float.trunc();
+    let rounded = float.round();
     let difference = (float - rounded).abs();
-    if difference <= 0.0 {
-        return true;
-    }
-    if rounded == 0.0 {
-        return difference < 1e-9 * f64::from_bits(1);
-    }
-    difference / (float.abs() + rounded.abs()) < 1e-9
+    difference <= 0.0 || difference < 1e-9 * rounded.abs()
 }
