@@ -10,6 +10,7 @@ mod corpus;
 mod mutate;
 mod places;
 mod run;
+mod tighten;
 mod values;
 
 pub use corpus::{Corpus, Kind, Sample};

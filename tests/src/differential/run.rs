@@ -12,6 +12,7 @@ use super::case::{Case, Compared, Part, collection};
 use super::chance::Chance;
 use super::corpus::{Corpus, Kind, Sample};
 use super::mutate::{Words, mutate, mutate_status};
+use super::tighten::tightened;
 use crate::direct::Direct;
 use crate::until::until;
 
@@ -189,6 +190,11 @@ impl Asker<'_> {
                 }
             }
         }
+        if let Some(stored) = &stored
+            && self.options.mutations > 1
+        {
+            self.tightened(sample, stored).await;
+        }
         if let Some(name) = stored
             .as_ref()
             .and_then(|stored| stored["metadata"]["name"].as_str())
@@ -199,6 +205,72 @@ impl Asker<'_> {
                 .ask(Method::DELETE, &format!("{collection}/{name}"), None)
                 .await;
         }
+    }
+
+    /// Updates of what is stored once the definition has become stricter.
+    async fn tightened(&mut self, sample: &Sample, stored: &Value) {
+        /// How often it is updated.
+        const UPDATES: usize = 5;
+        let mut chance = Chance::of(self.options.seed, &format!("{} tightened", sample.name));
+        let Some((strict, how)) = tightened(self.kind, stored, &mut chance) else {
+            return;
+        };
+        // What holds of the stored object holds of the sample, which is refused once the change has arrived.
+        if !self.replace_definition(&strict.document).await || !self.is_judged(sample, false).await {
+            let _ = self.replace_definition(&self.kind.document).await;
+            return;
+        }
+        let schema = self.kind.schema();
+        let words = Words::of(schema);
+        for case in 0..UPDATES {
+            let mut object = stored.clone();
+            let changed = match case {
+                0 => "nothing".to_owned(),
+                _ => mutate(&mut object, schema, &words, &mut chance),
+            };
+            let case = Case {
+                kind: &strict,
+                object: &object,
+                old: Some(stored),
+                part: Part::Whole,
+                dry: true,
+            };
+            let what = format!("update after {how}: {changed}");
+            let _ = self.ask(sample, &case, &what).await;
+        }
+        let _ = self.replace_definition(&self.kind.document).await;
+        let _ = self.is_judged(sample, true).await;
+    }
+
+    /// Puts another definition in the place of the one that is installed; not when it is refused.
+    async fn replace_definition(&self, document: &Value) -> bool {
+        let path = format!(
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}",
+            self.kind.definition.name
+        );
+        for _ in 0..5 {
+            let installed = self.plane.ask(Method::GET, &path, None).await;
+            let mut document = document.clone();
+            document["metadata"]["resourceVersion"] = installed.body["metadata"]["resourceVersion"].clone();
+            let said = self.plane.ask(Method::PUT, &path, Some(&document)).await;
+            if said.status != 409 {
+                return said.is_success();
+            }
+        }
+        false
+    }
+
+    /// Waits until a sample is accepted, or until it is refused; not for ever.
+    async fn is_judged(&self, sample: &Sample, accepted: bool) -> bool {
+        let path = format!("{}?dryRun=All", collection(self.kind));
+        for _ in 0..60 {
+            let said = self.plane.ask(Method::POST, &path, Some(&sample.object)).await;
+            if said.is_success() == accepted {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        false
     }
 
     /// The sample kept, to be updated; nothing when it is refused.

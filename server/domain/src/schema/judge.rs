@@ -86,6 +86,7 @@ impl Definition {
         let version = self.version_or_error(version)?;
         let schema = version.schema()?;
         let (mut object, pruned) = read(schema, object);
+        metadata::without_doubles(&mut object);
         let old = old.map(|old| schema.defaulted(&read(schema, old).0));
         if version.has_status {
             put_status_aside(&mut object, old.as_ref());
@@ -96,12 +97,19 @@ impl Definition {
         {
             metadata.shift_remove("namespace");
         }
-        let object = schema.defaulted(&object);
+        let mut object = schema.defaulted(&object);
         let mut violations = self.judge_identity(version, &object, old.as_ref());
         if let Some(scale) = &version.scale {
             violations.extend(scale::validate(scale, &object));
         }
         violations.extend(schema.validate(&object, old.as_ref()));
+        if old.is_none()
+            && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+        {
+            // What is made is not on its way out.
+            metadata.shift_remove("deletionTimestamp");
+            metadata.shift_remove("deletionGracePeriodSeconds");
+        }
         Ok(Judgement {
             violations,
             object,

@@ -38,7 +38,7 @@ pub(super) fn masked(name: &str) -> String {
 pub(super) fn label(name: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if name.len() > 63 {
-        problems.push("must be no more than 63 bytes".to_owned());
+        problems.push("must be no more than 63 characters".to_owned());
     }
     if !is_label(name) {
         if !name.is_empty() && name.split('.').all(is_label) {
@@ -58,7 +58,7 @@ pub(super) fn label(name: &str) -> Vec<String> {
 pub(super) fn dns1035_label(name: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if name.len() > 63 {
-        problems.push("must be no more than 63 bytes".to_owned());
+        problems.push("must be no more than 63 characters".to_owned());
     }
     if !is_label(name) || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
         problems.push(
@@ -99,7 +99,10 @@ pub(super) fn qualified(name: &str) -> Vec<String> {
                 problems.extend(
                     subdomain(prefix, false)
                         .into_iter()
-                        .map(|problem| format!("prefix part {problem}")),
+                        // The same check, by another function of Kubernetes.
+                        .map(|problem| {
+                            format!("prefix part {}", problem.replace("253 characters", "253 bytes"))
+                        }),
                 );
             }
             bare

@@ -11,6 +11,7 @@ use super::names;
 use super::path::Path;
 use super::violation::{Check, Reason, Violation, bad_value, quote};
 pub(super) use embedded::validate_embedded;
+pub(super) use owners::without_doubles;
 
 /// Annotations of one object may not take more bytes than this in all.
 const ANNOTATIONS_LIMIT: usize = 256 * 1024;
@@ -183,6 +184,11 @@ fn common(metadata: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
                     Some(name) => found.all(&finalizers, name, &names::qualified(name)),
                     None => found.wrong_type(&finalizers, item, "must be a string"),
                 }
+            }
+            let has = |name: &str| items.iter().any(|item| item == name);
+            if has("orphan") && has("foregroundDeletion") {
+                let detail = "finalizer orphan and foregroundDeletion cannot be both set";
+                found.invalid(&finalizers, &bad_value(&Value::Array(items.clone())), detail);
             }
         }
         Some(other) => found.wrong_type(&finalizers, other, "must be a list"),

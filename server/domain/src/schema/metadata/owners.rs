@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Found, text};
 use crate::schema::path::Path;
-use crate::schema::violation::{bad_value, quote};
+use crate::schema::violation::quote;
 
 pub(super) fn judge(metadata: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
     let path = path.property("ownerReferences");
@@ -35,6 +35,15 @@ pub(super) fn judge(metadata: &Map<String, Value>, path: &Path<'_>, found: &mut 
             let detail = "must be <group>/<version> or <version>";
             found.invalid(&place.property("apiVersion"), &quote(version), detail);
         }
+        // Events come and go by themselves.
+        if version == "v1" && text(owner, "kind") == "Event" {
+            let value = shown(owner).to_string();
+            found.invalid(
+                &place,
+                &value,
+                "/v1, Kind=Event is disallowed from being an owner",
+            );
+        }
         for name in ["controller", "blockOwnerDeletion"] {
             if let Some(other) = owner
                 .get(name)
@@ -52,10 +61,42 @@ pub(super) fn judge(metadata: &Map<String, Value>, path: &Path<'_>, found: &mut 
                         "Only one reference can have Controller set to true. Found \"true\" in references for {first} \
                          and {this}"
                     );
-                    let value = bad_value(&Value::Array(owners.clone()));
-                    found.invalid(&path, &value, &detail);
+                    let all = owners.iter().filter_map(Value::as_object).map(shown);
+                    found.invalid(&path, &Value::Array(all.collect()).to_string(), &detail);
                 }
             }
         }
+    }
+}
+
+/// A reference with its fields in the order in which the API server shows them.
+fn shown(owner: &Map<String, Value>) -> Value {
+    const ORDER: [&str; 6] = [
+        "apiVersion",
+        "kind",
+        "name",
+        "uid",
+        "controller",
+        "blockOwnerDeletion",
+    ];
+    let fields = ORDER.iter().filter_map(|name| {
+        let value = owner.get(*name).filter(|value| !value.is_null())?;
+        Some(((*name).to_owned(), value.clone()))
+    });
+    Value::Object(fields.collect())
+}
+
+/// Takes references off that are there already, as the API server does before it judges.
+pub(in crate::schema) fn without_doubles(object: &mut Value) {
+    let owners = object.pointer_mut("/metadata/ownerReferences");
+    if let Some(owners) = owners.and_then(Value::as_array_mut) {
+        let mut kept: Vec<Value> = Vec::with_capacity(owners.len());
+        owners.retain(|owner| {
+            let is_new = !kept.contains(owner);
+            if is_new {
+                kept.push(owner.clone());
+            }
+            is_new
+        });
     }
 }
