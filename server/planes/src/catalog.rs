@@ -113,6 +113,11 @@ impl Offered {
             spec.category
         };
         let kind = first.map_or_else(|| plural.to_owned(), |kind| kind.resource.kind.clone());
+        let marked = marks.form.and_then(Result::ok);
+        let form = match marked {
+            Some(marked) if spec.form == FormHints::default() => marked,
+            _ => spec.form.clone(),
+        };
         Self {
             name: name.clone(),
             group: group.to_owned(),
@@ -125,7 +130,7 @@ impl Offered {
             icon: spec.icon.clone().or(marks.icon),
             keywords: spec.keywords.clone(),
             plans: spec.plans.clone(),
-            form: spec.form.clone(),
+            form,
             access: spec.access.clone(),
             control_plane_labels: spec.control_plane_labels.clone(),
             lifetime_days: spec.lifetime_days,

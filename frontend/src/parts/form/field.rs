@@ -25,6 +25,14 @@ pub(crate) fn field(field: &Field, around: Around<'_>) -> AnyView {
                 view! { <div class="fields nested">{fields}</div> }.into_any(),
             )
         }
+        Control::Secret { fields } => {
+            let fields: Vec<_> = fields.iter().map(|each| self::field(each, around)).collect();
+            let body = view! {
+                <p class="mark">{icon("lock")}"Portico keeps this reference only. The secret itself stays on the control plane."</p>
+                <div class="fields nested side-by-side">{fields}</div>
+            };
+            group(field, &described, body.into_any())
+        }
         Control::List { .. } => group(field, &described, list(field, around)),
         Control::Map { entries } => group(field, &described, map(field, entries, around)),
         Control::Union { branches, chosen } => {

@@ -174,6 +174,7 @@ fn is_whole(field: &Field) -> bool {
     matches!(
         field.control,
         Control::Object { .. }
+            | Control::Secret { .. }
             | Control::List { .. }
             | Control::Map { .. }
             | Control::Union { .. }

@@ -77,7 +77,7 @@ fn entries(field: &Field) -> &[Entry] {
 
 fn children(field: &Field) -> Vec<&Field> {
     match &field.control {
-        Control::Object { fields } => fields.iter().collect(),
+        Control::Object { fields } | Control::Secret { fields } => fields.iter().collect(),
         Control::List { items, .. } => items.iter().collect(),
         Control::Map { entries } => entries.iter().map(|entry| &entry.value).collect(),
         Control::Union { branches, chosen } => branches

@@ -73,7 +73,11 @@ impl Field {
     pub fn each(&self, visit: &mut dyn FnMut(&Self)) {
         visit(self);
         match &self.control {
-            Control::Object { fields } => fields.iter().for_each(|field| field.each(visit)),
+            Control::Object { fields } | Control::Secret { fields } => {
+                for field in fields {
+                    field.each(visit);
+                }
+            }
             Control::List { items, .. } => items.iter().for_each(|field| field.each(visit)),
             Control::Map { entries } => entries.iter().for_each(|entry| entry.value.each(visit)),
             Control::Union { branches, .. } => {
@@ -138,6 +142,12 @@ pub enum Control {
     },
     /// Fields of a nested object, indented under the label.
     Object {
+        /// The fields.
+        fields: Vec<Field>,
+    },
+    /// A reference to a secret of the control plane: its name, and where there are such fields its key and its
+    /// namespace, side by side. Portico keeps the reference, never what it refers to.
+    Secret {
         /// The fields.
         fields: Vec<Field>,
     },

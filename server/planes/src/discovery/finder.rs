@@ -130,7 +130,7 @@ struct Finder {
 }
 
 /// Why a CRD is wanted, and what is known of it besides.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Want {
     /// A document names it.
     named: bool,

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use portico_domain::claim::health::plain;
 use portico_domain::claim::{Flavour, marks};
-use portico_domain::documents::ResourceRef;
+use portico_domain::documents::{FormHints, ResourceRef};
 use portico_domain::record::canonical_json;
-use portico_domain::schema::{Definition, ParseError, Schema, Scope, Version};
+use portico_domain::schema::{Definition, ParseError, Schema, Scope, Version, yaml};
 use serde_json::Value;
 
 use crate::catalog::Column;
 
 /// What annotations on a CRD or XRD say of an offering.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Marks {
     pub(crate) title: Option<String>,
     pub(crate) summary: Option<String>,
@@ -20,6 +20,8 @@ pub(crate) struct Marks {
     pub(crate) documentation: Option<String>,
     pub(crate) owner: Option<String>,
     pub(crate) icon: Option<String>,
+    /// How the form is laid out, or why what is said of it cannot be read.
+    pub(crate) form: Option<Result<FormHints, String>>,
 }
 
 impl Marks {
@@ -37,6 +39,7 @@ impl Marks {
             documentation: read(marks::DOCUMENTATION),
             owner: read(marks::OWNER).map(|text| plain(&text)),
             icon: read(marks::ICON),
+            form: read(marks::FORM).map(|text| form_hints(&text)),
         }
     }
 
@@ -49,8 +52,14 @@ impl Marks {
             documentation: self.documentation.or(other.documentation),
             owner: self.owner.or(other.owner),
             icon: self.icon.or(other.icon),
+            form: self.form.or(other.form),
         }
     }
+}
+
+fn form_hints(text: &str) -> Result<FormHints, String> {
+    let read = yaml::parse(text).map_err(|error| error.to_string())?;
+    serde_json::from_value(read).map_err(|error| error.to_string())
 }
 
 /// Whether the object carries the label that offers it.
@@ -126,6 +135,14 @@ impl Kind {
         let raw = raw
             .into_iter()
             .find(|raw| raw.get("name").and_then(Value::as_str) == Some(version.name.as_str()));
+        let said = Marks::of(crd);
+        if let Some(Err(problem)) = &said.form {
+            tracing::warn!(
+                definition = definition.name,
+                "the annotation {} cannot be read, and lays nothing out: {problem}",
+                marks::FORM
+            );
+        }
         let warning = version.deprecation_warning.as_deref().map(plain);
         Ok(Self {
             resource: ResourceRef {
@@ -137,7 +154,7 @@ impl Kind {
             },
             schema: version.schema.as_ref().ok().cloned(),
             flavour: flavour.unwrap_or_else(|| guess(&definition)),
-            marks: Marks::of(crd),
+            marks: said,
             schema_hash: hash(raw.and_then(|raw| raw.pointer("/schema/openAPIV3Schema"))),
             problem,
             deprecated: version
@@ -207,6 +224,25 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn annotations_lay_the_form_out() {
+        let mut crd = crd();
+        crd["metadata"]["annotations"][marks::FORM] =
+            json!("order: [spec.size]\nfields:\n  spec.size: { label: How large, section: Size }\n");
+        let kind = Kind::read(&crd, None, None).unwrap();
+        let form = kind.marks.form.unwrap().unwrap();
+        assert_eq!(form.order, ["spec.size"]);
+        assert_eq!(form.fields["spec.size"].section.as_deref(), Some("Size"));
+        crd["metadata"]["annotations"][marks::FORM] = json!("fields: { spec.size: { lable: x } }");
+        let problem = Kind::read(&crd, None, None)
+            .unwrap()
+            .marks
+            .form
+            .unwrap()
+            .unwrap_err();
+        assert!(problem.contains("lable"), "{problem}");
+    }
 
     fn crd() -> Value {
         json!({

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::kind::{Marks, is_offered};
 
 /// What an XRD says of the kind that one asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Xrd {
     pub(crate) offered: bool,
     /// The name of the CRD that Crossplane makes of it: of the claim, or of the composite itself.

@@ -155,7 +155,7 @@ impl Person<'_> {
     /// Fills in something, whatever it is.
     fn begin(&mut self, field: &Field) {
         let within = match &field.control {
-            Control::Object { fields } => fields.first(),
+            Control::Object { fields } | Control::Secret { fields } => fields.first(),
             _ => None,
         };
         match within {
@@ -173,7 +173,7 @@ impl Person<'_> {
         let marked = field.required || wrong;
         let node = self.node(&field.name);
         match &field.control {
-            Control::Object { fields } => {
+            Control::Object { fields } | Control::Secret { fields } => {
                 if wrong
                     && !fields
                         .iter()

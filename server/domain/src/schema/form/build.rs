@@ -231,6 +231,7 @@ impl Layout {
         if let Some(section) = hint.and_then(|hint| hint.section.as_deref()) {
             let field = builder.field(node, &spot, title, value, required);
             self.section(section).fields.push(field);
+            self.place_elsewhere(builder);
             return;
         }
         let is_large = Shape::of(node) == Shape::Object && weight(node, WHOLE + 1) > WHOLE;
@@ -255,6 +256,7 @@ impl Layout {
                 self.section(OTHER).fields.push(field);
             }
         }
+        self.place_elsewhere(builder);
     }
 
     /// A large object: what it requires stands with what is wanted, the rest under a heading of its own.
@@ -289,7 +291,10 @@ impl Layout {
             let first = hint
                 .and_then(|hint| hint.advanced)
                 .map_or(required, |advanced| !advanced);
-            if first {
+            if let Some(section) = hint.and_then(|hint| hint.section.as_deref()) {
+                let field = builder.field(child, &spot, label, value, required);
+                self.section(section).fields.push(field);
+            } else if first {
                 let label = format!("{title}: {}", labels::item(&label));
                 let field = builder.field(child, &spot, label, value, required);
                 self.main.push((path, field));
@@ -300,6 +305,13 @@ impl Layout {
         if !fields.is_empty() {
             self.heads.insert(above.pointer.clone(), title.to_owned());
             self.section(title).fields.extend(fields);
+        }
+    }
+
+    /// Puts fields under the headings that the hints give them, whatever they are in.
+    fn place_elsewhere(&mut self, builder: &mut Builder<'_>) {
+        for (section, field) in builder.elsewhere.drain(..) {
+            self.section(&section).fields.push(field);
         }
     }
 

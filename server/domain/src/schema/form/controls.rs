@@ -10,7 +10,7 @@ use super::scalars::scalar;
 use super::spot::Spot;
 use super::union::{self, Union};
 use super::{Shape, aside, labels, plan, required_first, weight};
-use crate::schema::node::Node;
+use crate::schema::node::{Kind, Node};
 use crate::schema::rules::Rule;
 use crate::schema::violation::Violation;
 use crate::schema::yaml;
@@ -32,6 +32,8 @@ pub(super) struct Builder<'a> {
     members: HashSet<String>,
     /// Pointers of fields that a broken rule asks for, and no other.
     asked_for: HashSet<&'a str>,
+    /// Fields that stand under a heading of their own, away from what they are in, each with that heading.
+    pub(super) elsewhere: Vec<(String, Field)>,
 }
 
 impl<'a> Builder<'a> {
@@ -42,6 +44,7 @@ impl<'a> Builder<'a> {
             count: 0,
             members: HashSet::new(),
             asked_for: asked_for(setup.violations, setup.object),
+            elsewhere: Vec::new(),
         }
     }
 
@@ -107,13 +110,15 @@ impl<'a> Builder<'a> {
         let planned = self.setup.plan.and_then(|plan| plan::value(plan, &spot.path));
         let control = self.control(node, &spot, value, required);
         let changed = match (&control, value) {
-            (Control::Object { fields }, _) => fields.iter().any(|field| field.changed),
+            (Control::Object { fields } | Control::Secret { fields }, _) => {
+                fields.iter().any(|field| field.changed)
+            }
             (_, None) => false,
             (_, Some(value)) => planned
                 .or(node.default.as_deref())
                 .map_or(!is_empty(value), |usual| usual != value),
         };
-        if !matches!(control, Control::Object { .. }) {
+        if !matches!(control, Control::Object { .. } | Control::Secret { .. }) {
             self.count += 1;
         }
         let hint = self.setup.hints.fields.get(&spot.path);
@@ -167,8 +172,11 @@ impl<'a> Builder<'a> {
                 None | Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)),
             ) => scalar(node, spot, value.filter(|value| !value.is_null()), required),
             (Shape::Object, None | Some(Value::Null | Value::Object(_))) if self.fits(node, spot) => {
-                Control::Object {
-                    fields: self.fields(node, spot, value, required),
+                let fields = self.fields(node, spot, value, required);
+                if is_secret_reference(node, &spot.path) {
+                    Control::Secret { fields }
+                } else {
+                    Control::Object { fields }
                 }
             }
             (Shape::List, None | Some(Value::Null)) => self.list(node, spot, &[]),
@@ -194,22 +202,28 @@ impl<'a> Builder<'a> {
         let here = required || value.is_some_and(|value| !is_empty(value));
         let union = self.union(node, spot, value, here);
         let mut fields = Vec::new();
+        let of_secret = is_secret_reference(node, &spot.path);
         for (name, child) in required_first(node) {
             let below = spot.property(name);
-            let hidden = self
-                .setup
-                .hints
-                .fields
-                .get(&below.path)
-                .is_some_and(|hint| hint.hidden);
+            let hint = self.setup.hints.fields.get(&below.path);
+            let hidden = hint.is_some_and(|hint| hint.hidden);
             if hidden || self.is_union_member(&below.pointer) {
                 continue;
             }
-            let label = self.label(child, name, &below.path);
+            let mut label = self.label(child, name, &below.path);
+            if of_secret {
+                label = labels::of_secret(name).map_or(label, str::to_owned);
+            }
             let required =
                 (here && node.requires(name) && child.default.is_none()) || self.asks_for(&below.pointer);
             let value = value.and_then(|value| value.get(name));
-            fields.push(self.field(child, &below, label, value, required));
+            let section = hint.and_then(|hint| hint.section.clone());
+            let field = self.field(child, &below, label, value, required);
+            match section {
+                // An item of a list has no place but in its list.
+                Some(section) if !below.path.contains("[]") => self.elsewhere.push((section, field)),
+                _ => fields.push(field),
+            }
         }
         let order = &self.setup.hints.order;
         fields.sort_by_key(|field| {
@@ -412,4 +426,19 @@ fn capitalized(text: &str) -> String {
         .flat_map(char::to_uppercase)
         .chain(chars)
         .collect()
+}
+
+/// Whether an object refers to a secret: it has a name and little else, and is called after secrets.
+fn is_secret_reference(node: &Node, path: &str) -> bool {
+    let called = path.rsplit('.').next().unwrap_or_default();
+    let is_text = |name: &str| {
+        node.property(name)
+            .is_some_and(|child| child.kind == Kind::String)
+    };
+    called.to_ascii_lowercase().contains("secret")
+        && is_text("name")
+        && node
+            .properties
+            .keys()
+            .all(|name| matches!(&**name, "name" | "key" | "namespace" | "optional"))
 }

@@ -29,7 +29,7 @@ fn post(field: &Field, pairs: &mut Vec<(String, String)>) {
         }
         Control::OptionalToggle { on } => add(name(), &on.map(|on| on.to_string()).unwrap_or_default()),
         Control::Choice { chosen, .. } => add(name(), chosen),
-        Control::Object { fields } => {
+        Control::Object { fields } | Control::Secret { fields } => {
             for field in fields {
                 post(field, pairs);
             }

@@ -109,6 +109,17 @@ pub(super) fn help(description: &str) -> Option<String> {
     }
 }
 
+/// What the fields of a reference to a secret are called.
+pub(super) fn of_secret(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "name" => "Name of the secret",
+        "key" => "Key in it",
+        "namespace" => "Namespace of the secret",
+        "optional" => "May be missing",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

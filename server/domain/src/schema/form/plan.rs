@@ -20,9 +20,7 @@ pub fn start(schema: &Schema, hints: &FormHints, plan: Option<&Plan>, base: &Val
     for (path, hint) in &hints.fields {
         if let Some(preset) = &hint.preset {
             let names: Vec<&str> = path.split('.').collect();
-            if !path.contains("[]") {
-                set_absent(&mut object, &names, preset);
-            }
+            set_absent(&mut object, &names, preset);
         }
     }
     if schema.root().property("spec").is_some() && object["spec"].is_null() {
@@ -99,6 +97,14 @@ fn set_absent(object: &mut Value, names: &[&str], preset: &Value) {
     let (Some((name, rest)), Value::Object(map)) = (names.split_first(), object) else {
         return;
     };
+    if let Some(name) = name.strip_suffix("[]") {
+        // Of a list, what each item begins with; no item is added for it.
+        let items = map.get_mut(name).and_then(Value::as_array_mut);
+        for item in items.into_iter().flatten() {
+            set_absent(item, rest, preset);
+        }
+        return;
+    }
     if rest.is_empty() {
         map.entry((*name).to_owned()).or_insert_with(|| preset.clone());
     } else {

@@ -126,7 +126,7 @@ fn say(name: &str, problems: &mut Vec<String>, by_field: &mut ByField<'_>) {
 
 fn each_child(control: &mut Control, visit: &mut dyn FnMut(&mut Field)) {
     match control {
-        Control::Object { fields } => fields.iter_mut().for_each(visit),
+        Control::Object { fields } | Control::Secret { fields } => fields.iter_mut().for_each(visit),
         Control::List { items, .. } => items.iter_mut().for_each(visit),
         Control::Map { entries } => entries.iter_mut().map(|entry| &mut entry.value).for_each(visit),
         Control::Union { branches, .. } => branches
@@ -140,7 +140,7 @@ fn each_child(control: &mut Control, visit: &mut dyn FnMut(&mut Field)) {
 fn has_problem(field: &Field) -> bool {
     !field.problems.is_empty()
         || match &field.control {
-            Control::Object { fields } => fields.iter().any(has_problem),
+            Control::Object { fields } | Control::Secret { fields } => fields.iter().any(has_problem),
             Control::List { items, .. } => items.iter().any(has_problem),
             Control::Map { entries } => entries
                 .iter()

@@ -72,7 +72,11 @@ fn form(object: &Value) -> Form {
 fn all(form: &Form) -> BTreeMap<String, Field> {
     fn walk(field: &Field, found: &mut BTreeMap<String, Field>) {
         match &field.control {
-            Control::Object { fields } => fields.iter().for_each(|field| walk(field, found)),
+            Control::Object { fields } | Control::Secret { fields } => {
+                for field in fields {
+                    walk(field, found);
+                }
+            }
             Control::List { items, .. } => items.iter().for_each(|field| walk(field, found)),
             Control::Map { entries } => entries.iter().for_each(|entry| walk(&entry.value, found)),
             Control::Union { branches, .. } => {
@@ -398,4 +402,70 @@ proptest! {
         let violations = schema().validate(&decoded.object, None);
         let _ = build(&schema(), Setup { typed: Some(&decoded.typed), violations: &violations, ..setup(&decoded.object, &hints) });
     }
+}
+
+#[test]
+fn references_to_secrets_have_inputs_of_their_own() {
+    let schema = Schema::parse(
+        &json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
+            "passwordSecretRef": {"type": "object", "required": ["name"], "properties": {
+                "name": {"type": "string"}, "key": {"type": "string"},
+            }},
+            "secretStore": {"type": "object", "properties": {
+                "name": {"type": "string"}, "server": {"type": "string"},
+            }},
+        }}}}),
+    )
+    .unwrap();
+    let object = json!({"spec": {"passwordSecretRef": {"name": "db", "key": "password"}}});
+    let (hints, reference) = (FormHints::default(), "/spec/passwordSecretRef");
+    let form = build(&schema, Setup::new(&hints, &object));
+    let mut found = Vec::new();
+    let mut note = |field: &Field| {
+        if let Control::Secret { fields } = &field.control {
+            let labels: Vec<String> = fields.iter().map(|field| field.label.clone()).collect();
+            found.push((field.name.clone(), labels));
+        }
+    };
+    let sections = form.sections.iter().flat_map(|section| &section.fields);
+    form.main
+        .iter()
+        .chain(sections)
+        .for_each(|field| field.each(&mut note));
+    let labels = vec!["Name of the secret".to_owned(), "Key in it".to_owned()];
+    assert_eq!(found, [(reference.to_owned(), labels)]);
+}
+
+#[test]
+fn hints_reach_what_is_below_the_top_and_in_lists() {
+    let schema = Schema::parse(&json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
+        "storage": {"type": "object", "properties": {"size": {"type": "string"}, "class": {"type": "string"}}},
+        "users": {"type": "array", "items": {"type": "object", "properties": {
+            "name": {"type": "string"}, "role": {"type": "string"},
+        }}},
+    }}}}))
+    .unwrap();
+    let hints: FormHints = serde_json::from_value(json!({"fields": {
+        "spec.storage.class": {"section": "Disks"},
+        "spec.users[].role": {"preset": "reader"},
+    }}))
+    .unwrap();
+    let object = start(
+        &schema,
+        &hints,
+        None,
+        &json!({"spec": {"users": [{"name": "ann"}, {"role": "owner"}]}}),
+    );
+    assert_eq!(
+        object["spec"]["users"],
+        json!([{"name": "ann", "role": "reader"}, {"role": "owner"}])
+    );
+    let form = build(&schema, Setup::new(&hints, &object));
+    let disks = form
+        .sections
+        .iter()
+        .find(|section| section.title == "Disks")
+        .unwrap();
+    let names: Vec<&str> = disks.fields.iter().map(|field| field.name.as_str()).collect();
+    assert_eq!(names, ["/spec/storage/class"]);
 }
