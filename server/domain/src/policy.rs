@@ -1,11 +1,7 @@
 //! Approval policies: which requests go, which are refused, and who must agree to the rest.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use kube_cel::KubeCelExt;
-use kube_cel::cel::objects::{Key, Map};
-use kube_cel::cel::{Context, Program, Value as CelValue};
 use serde_json::{Value, json};
 
 use crate::documents::{
@@ -14,6 +10,7 @@ use crate::documents::{
 use crate::names::OfferingName;
 use crate::quota::Amounts;
 use crate::request::{Action, Decision, RuleNeed};
+use crate::schema::Condition;
 use crate::tenancy::{Role, Viewer};
 
 /// A rule whose condition is not a CEL expression.
@@ -38,7 +35,7 @@ struct CompiledRule {
     policy: String,
     rule: String,
     reason: Option<String>,
-    condition: Program,
+    condition: Condition,
     outcome: Outcome,
 }
 
@@ -97,7 +94,7 @@ impl Policies {
         let mut errors = Vec::new();
         for policy in policies {
             for rule in &policy.spec.rules {
-                match Program::compile(&rule.when) {
+                match Condition::compile(&rule.when) {
                     Ok(condition) => rules.push(CompiledRule {
                         policy: policy.name.clone(),
                         rule: rule.name.clone(),
@@ -108,7 +105,7 @@ impl Policies {
                     Err(error) => errors.push(PolicyError {
                         policy: policy.name.clone(),
                         rule: rule.name.clone(),
-                        message: error.to_string(),
+                        message: error,
                     }),
                 }
             }
@@ -127,19 +124,15 @@ impl Policies {
         if self.rules.is_empty() {
             return Ruling::Go;
         }
-        let mut context = Context::default().with_all();
-        for (name, value) in variables(facts) {
-            context.add_variable_from_value(name, to_cel(&value));
-        }
+        let variables = variables(facts);
         let mut refusals = Vec::new();
         let mut needs = Vec::new();
         let mut hours = u32::MAX;
         for rule in &self.rules {
-            let doubt = match rule.condition.execute(&context) {
-                Ok(CelValue::Bool(false)) => continue,
-                Ok(CelValue::Bool(true)) => None,
-                Ok(_) => Some("its condition is neither true nor false".to_owned()),
-                Err(error) => Some(format!("its condition could not be evaluated ({error})")),
+            let doubt = match rule.condition.holds(&variables) {
+                Ok(false) => continue,
+                Ok(true) => None,
+                Err(doubt) => Some(doubt),
             };
             let mut reason = rule
                 .reason
@@ -235,27 +228,6 @@ fn variables(facts: &Facts<'_>) -> [(&'static str, Value); 7] {
             }),
         ),
     ]
-}
-
-/// JSON as CEL sees an object of Kubernetes: whole numbers are `int`, never `uint`.
-fn to_cel(value: &Value) -> CelValue {
-    match value {
-        Value::Null => CelValue::Null,
-        Value::Bool(flag) => CelValue::Bool(*flag),
-        Value::Number(number) => match number.as_i64() {
-            Some(whole) => CelValue::Int(whole),
-            None => CelValue::Float(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Value::String(text) => CelValue::String(Arc::new(text.clone())),
-        Value::Array(items) => CelValue::List(Arc::new(items.iter().map(to_cel).collect())),
-        Value::Object(map) => {
-            let map: HashMap<Key, CelValue> = map
-                .iter()
-                .map(|(key, value)| (Key::String(Arc::new(key.clone())), to_cel(value)))
-                .collect();
-            CelValue::Map(Map { map: Arc::new(map) })
-        }
-    }
 }
 
 /// Whether the viewer is among those who may agree to what `rule` asks, in that tenant. Their own

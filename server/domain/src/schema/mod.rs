@@ -41,6 +41,7 @@ pub use error::{Limits, ParseError};
 pub use judge::Judgement;
 pub use metadata::{Naming, judge_metadata};
 pub use node::{Kind, Node};
+pub(crate) use rules::Condition;
 pub use violation::{Check, Reason, Violation};
 
 /// A structural schema. Immutable; share it by `Arc`.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::schema::node::Node;
 use crate::schema::path::tokens;
+use crate::schema::pattern::example;
 use crate::schema::violation::{Check, Reason, Violation};
 use crate::view::{Control, Field, Form, MISSING};
 
@@ -183,6 +184,15 @@ fn sentence(violation: &Violation) -> String {
             other => return format!("Must be of type {other}, not {found}"),
         };
         return format!("Must be {wanted}");
+    }
+    let pattern = detail
+        .strip_prefix("should match '")
+        .and_then(|rest| rest.strip_suffix('\''));
+    if let Some(example) = pattern.and_then(example) {
+        return format!(
+            "Should be like {example}: it must match {}",
+            pattern.unwrap_or_default()
+        );
     }
     if violation.reason == Reason::Required && violation.check != Check::Rule {
         return MISSING.to_owned();

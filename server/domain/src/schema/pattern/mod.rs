@@ -1,8 +1,11 @@
 //! Patterns: RE2 as the API server has it, run by the `regex` crate, which shares RE2's promise of linear time.
 
+mod example;
 mod re2;
 
 use std::sync::OnceLock;
+
+pub(in crate::schema) use example::example;
 
 use regex::bytes::{Regex, RegexBuilder};
 

@@ -4,6 +4,7 @@
 //! completed here: values by their schema's types, escaped names, lists that are sets or maps, RE2 patterns, macros,
 //! and bounds on work. What cannot be judged is said to be so.
 
+mod condition;
 mod environment;
 mod escaping;
 mod evaluate;
@@ -23,6 +24,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+pub(crate) use condition::Condition;
 pub(super) use evaluate::validate;
 use program::Program;
 

@@ -212,3 +212,32 @@ fn a_whole_number_with_a_point_cannot_be_read() {
         unreadable
     );
 }
+
+#[test]
+fn functions_say_what_they_cannot_do() {
+    let of = |rule: &str| said(&json!({"s": {"type": "string"}}), rule, None, &json!({"s": "x"}));
+    assert_eq!(
+        of("[9223372036854775807, 1].sum() > 0"),
+        failed("integer overflow")
+    );
+    assert_eq!(
+        of("ip(self.s).family() == 4"),
+        failed(
+            "IP Address \"x\" parse error during conversion from string: ParseAddr(\"x\"): unable to parse IP"
+        )
+    );
+    assert_eq!(
+        of("int(self.s) == 1"),
+        failed("type conversion error from 'string' to 'int'")
+    );
+    assert_eq!(
+        of("self.s.matches(self.s + '(')"),
+        failed("error parsing regexp: missing closing ): `x(`")
+    );
+    assert_eq!(of("'%d'.format([1]) == '1'"), ACCEPTED);
+    assert_eq!(
+        of("{'a': 1, 'b': 2}.transformMap(k, v, v > 1, v * 2) == {'b': 4}"),
+        ACCEPTED
+    );
+    assert_eq!(of("[1, 2].all(i, v, v == i + 1)"), ACCEPTED);
+}
