@@ -58,6 +58,7 @@ impl Portal {
         // Of two sent at once, the second sees what the first takes: quota and name. Nobody waits here for
         // another one's control plane.
         let _one_at_a_time = self.shared.submitting.lock().await;
+        let _of_all_replicas = self.store().turn(draft.work.tenant.as_str()).await?;
         if draft.problem_count() == 0 {
             self.judge_quota(&mut draft).await?;
             self.judge_name(&mut draft).await?;

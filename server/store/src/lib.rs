@@ -17,6 +17,7 @@ mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tokens;
+mod turns;
 
 pub use error::StoreError;
 pub use page::{Listing, Page};
@@ -25,6 +26,7 @@ pub use requests::{Renewal, RequestFilter, Retry, Undecided};
 pub use sessions::{Logout, PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
 pub use store::{RequestChange, Settings, Store};
 pub use tokens::ApiToken;
+pub use turns::Turn;
 
 /// What every operation of the store answers.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -11,6 +11,7 @@ mod record;
 mod requests;
 mod sessions;
 mod tokens;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 
