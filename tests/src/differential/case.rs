@@ -177,6 +177,12 @@ fn accepted(object: &Value, pruned: &[String], said: &Said) -> Compared {
             }
         }
     }
+    if ours.pointer("/metadata/generateName").is_some() && ours.pointer("/metadata/name").is_none() {
+        // Any name will do.
+        if let Some(metadata) = theirs.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.shift_remove("name");
+        }
+    }
     let mut differences = Vec::new();
     different(&theirs, &ours, "", &mut differences);
     if !differences.is_empty() {

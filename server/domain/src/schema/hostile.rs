@@ -257,6 +257,10 @@ fn rules_that_make_much_of_little_are_stopped() {
             "%s".repeat(16),
             ["self.replace('x', self)"; 16].join(", ")
         ),
+        "lists.range(1000000).distinct().size() > 0".to_owned(),
+        "lists.range(100000).map(a, lists.range(100000)).size() > 0".to_owned(),
+        "lists.range(10000).map(a, lists.range(10000).reverse().size()).size() > 0".to_owned(),
+        "quantity('0.' + self.replace('x', '00000') + '1') == quantity('1')".to_owned(),
         "'%.1000000000f'.format([1.0]).size() > 0".to_owned(),
         "'%.99999f'.format([1.0]).size() > 0".to_owned(),
         "'%.65536e'.format([1.0]).size() > 0".to_owned(),

@@ -5,7 +5,8 @@ use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operat
 use super::environment::ENV;
 use super::keyed::{EQUAL, UNEQUAL, WITHIN};
 use super::library::{
-    CONVERSIONS, FORMAT, IN_UTC, INDEX_OF, JOIN, LAST_INDEX_OF, MATCHES, PARTS, REPLACE, SUBTRACT,
+    CONVERSIONS, COPYING, DISTINCT, FORMAT, IN_UTC, INDEX_OF, JOIN, LAST_INDEX_OF, MATCHES, PARTS, REPLACE,
+    SUBTRACT,
 };
 use super::mentions;
 use super::object::HAS;
@@ -108,7 +109,11 @@ fn rewrite(expression: &mut IdedExpr) {
                     _ => {}
                 }
             }
+            let makes_range = call.func_name == "range" && is_named(call.target.as_deref(), "lists");
             rename(call);
+            if makes_range {
+                held(expression);
+            }
         }
         Expr::Comprehension(comprehension) => {
             rewrite(&mut comprehension.iter_range);
@@ -150,6 +155,10 @@ fn rewrite(expression: &mut IdedExpr) {
     }
 }
 
+fn is_named(expression: Option<&IdedExpr>, wanted: &str) -> bool {
+    matches!(expression.map(|expression| &expression.expr), Some(Expr::Ident(name)) if name == wanted)
+}
+
 /// Lets functions be those of the API server where the `cel` crate's depart.
 fn rename(call: &mut CallExpr) {
     let name = call.func_name.as_str();
@@ -175,6 +184,8 @@ fn rename(call: &mut CallExpr) {
             "lastIndexOf" if call.args.len() == 2 => LAST_INDEX_OF.clone_into(&mut call.func_name),
             "join" => JOIN.clone_into(&mut call.func_name),
             "replace" => REPLACE.clone_into(&mut call.func_name),
+            "distinct" => DISTINCT.clone_into(&mut call.func_name),
+            name if COPYING.contains(&name) => held(target),
             part if call.args.is_empty() && PARTS.contains(&part) => {
                 let time = std::mem::take(&mut **target);
                 **target = IdedExpr {

@@ -30,6 +30,8 @@ pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
         any(),
         last_index_of,
     )?;
+    let list = CelList::cel_type().to_owned();
+    env.add_member_overload(DISTINCT, "list.portico_distinct()", list, vec![], distinct)?;
     env.add_member_overload("includes", "dyn.includes(dyn)", DYN_TYPE, any(), includes)?;
     env.add_member_overload(
         "first",
@@ -49,6 +51,19 @@ pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     cel::add_overload!(env, fn equivalent: (CelList, CelList) -> Result<CelBool>, name = "sets.equivalent")?;
     cel::add_overload!(env, fn intersects: (CelList, CelList) -> Result<CelBool>, name = "sets.intersects")
 }
+
+/// `distinct`, counted: each item is compared with each that was found before.
+pub(in super::super) const DISTINCT: &str = "portico_distinct";
+
+/// Functions that copy the list that they are asked of.
+pub(in super::super) const COPYING: [&str; 6] = [
+    "flatten",
+    "reverse",
+    "slice",
+    "sort",
+    "@sortByAssociatedKeys",
+    "isSorted",
+];
 
 type Args<'b, 'v> = Vec<CowVal<'b, 'v>>;
 type Answer<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
@@ -170,6 +185,19 @@ fn optional<'b, 'v>(item: Option<&(dyn Val + 'v)>) -> CowVal<'b, 'v> {
         Some(item) => CelOptional::of(item.clone_as_boxed()),
         None => CelOptional::none(),
     })
+}
+
+fn distinct<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+    let mut found: Vec<&dyn Val> = Vec::new();
+    let items = items(&args)?;
+    for item in items {
+        work::charge(found.len())?;
+        if !found.iter().any(|known| item.equals(*known)) {
+            found.push(&**item);
+        }
+    }
+    let copies = found.into_iter().map(Val::clone_as_boxed);
+    Ok(CowVal::owned(CelList::from(copies.collect::<Vec<_>>())))
 }
 
 /// Each of one is compared with each of the other.

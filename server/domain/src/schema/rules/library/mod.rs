@@ -28,6 +28,7 @@ use cel::{DeclarationError, Env, ExecutionError};
 pub(super) use conversions::RENAMED as CONVERSIONS;
 pub(super) use formatting::FORMAT;
 use formatting::go_printed;
+pub(super) use lists::{COPYING, DISTINCT};
 pub(super) use maps::{INSERT, MERGE, PAIRS};
 pub(super) use patterns::MATCHES;
 pub(super) use texts::{INDEX_OF, JOIN, LAST_INDEX_OF, REPLACE};

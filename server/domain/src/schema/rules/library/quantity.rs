@@ -202,9 +202,12 @@ fn parse(text: &str) -> Result<Result<Quantity, &'static str>, ExecutionError> {
         Ok(read) => read,
         Err(problem) => return Ok(Err(problem)),
     };
-    if let Unit::Decimal(exponent) = unit
-        && exponent.unsigned_abs() > DIGITS
-    {
+    let digits = u32::try_from(parts.whole.len() + parts.fraction.len()).unwrap_or(u32::MAX);
+    let exponent = match unit {
+        Unit::Decimal(exponent) => exponent.unsigned_abs(),
+        Unit::Binary(_) => 0,
+    };
+    if digits > DIGITS || exponent > DIGITS {
         work::charge(usize::MAX)?;
     }
     Ok(number(&parts, unit))
@@ -368,6 +371,8 @@ mod tests {
     fn an_exponent_without_end_takes_too_much_work() {
         work::allow(100_000);
         assert!(parse("1e999999999999").is_err());
+        work::allow(100_000);
+        assert!(parse(&format!("0.{}1", "0".repeat(100_000))).is_err());
         work::allow(100_000);
         assert_eq!(parse("1GI").unwrap().unwrap_err(), WRONG_FORMAT);
         assert_eq!(parse("1ki").unwrap().unwrap_err(), WRONG_SUFFIX);
