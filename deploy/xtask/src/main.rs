@@ -40,7 +40,7 @@ enum Chore {
     Fuzz(fuzz::Options),
     /// Build the browser code and the program, and run nothing.
     Build(program::BuildOptions),
-    /// Look for paths of a machine in the files that git tracks.
+    /// Look for paths of a machine in the files that git tracks, and for lock files that no longer fit.
     CheckTree,
 }
 

@@ -1,12 +1,14 @@
-//! Nothing in the repository may name a place on one machine or one company's network.
+//! What holds of the repository's files as such: nothing names a place on one machine or one company's network, and
+//! every lock file fits its manifest.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::steps::run_quietly;
-use crate::workspace::root;
+use crate::workspace::{cargo, root};
 
 /// Beginnings of paths that exist on somebody's machine only. Put together here, so that this
 /// file does not find itself.
@@ -36,9 +38,11 @@ fn begins_a_path(line: &str, at: usize) -> bool {
 pub(crate) fn check() -> Result<ExitCode> {
     let root = root();
     let listing = run_quietly(Command::new("git").current_dir(&root).args(["ls-files", "-z"]))?;
+    let files: Vec<&str> = listing.split('\0').filter(|name| !name.is_empty()).collect();
+    lock_files_fit(&root, &files)?;
     let forbidden = forbidden();
     let mut finds = 0;
-    for name in listing.split('\0').filter(|name| !name.is_empty()) {
+    for name in files {
         let Ok(contents) = fs::read_to_string(root.join(name)) else {
             continue;
         };
@@ -57,6 +61,24 @@ pub(crate) fn check() -> Result<ExitCode> {
         println!("{finds} lines name a path of one machine");
         return Ok(ExitCode::FAILURE);
     }
-    println!("no path of a machine in the tree");
+    println!("no path of a machine in the tree; every lock file fits");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Fails when a workspace's dependencies were changed and its lock file was not: the workspace that the fuzz targets
+/// are is built by none of the daily commands, so nothing else would tell.
+fn lock_files_fit(root: &Path, files: &[&str]) -> Result<()> {
+    for name in files {
+        let Some(folder) = name.strip_suffix("Cargo.lock") else {
+            continue;
+        };
+        run_quietly(Command::new(cargo()).current_dir(root.join(folder)).args([
+            "metadata",
+            "--locked",
+            "--format-version",
+            "1",
+        ]))
+        .with_context(|| format!("{name} does not fit its manifest"))?;
+    }
+    Ok(())
 }

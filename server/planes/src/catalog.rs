@@ -160,6 +160,8 @@ pub struct Served {
     pub schema_hash: String,
     /// Why it cannot be asked for there: its schema is broken, say.
     pub problem: Option<String>,
+    /// Why what is said of its form there lays nothing out; it can be asked for all the same.
+    pub form_problem: Option<String>,
     /// Whether the version to use is deprecated, with the warning.
     pub deprecated: Option<String>,
     /// The columns that the kind's author would show in a list.
@@ -177,6 +179,7 @@ impl Served {
             flavour: kind.flavour,
             schema_hash: kind.schema_hash.clone(),
             problem: kind.problem.clone(),
+            form_problem: kind.marks.form_problem(),
             deprecated: kind.deprecated.clone(),
             columns: kind.columns.clone(),
             dedicated_to: dedicated_to.to_vec(),
@@ -192,6 +195,7 @@ impl PartialEq for Served {
             && self.flavour == other.flavour
             && self.schema_hash == other.schema_hash
             && self.problem == other.problem
+            && self.form_problem == other.form_problem
             && self.deprecated == other.deprecated
             && self.columns == other.columns
             && self.dedicated_to == other.dedicated_to

@@ -48,7 +48,7 @@ impl Portal {
                         offered.served.get(&column.name).map(|served| MatrixCell {
                             version: served.resource.version.clone(),
                             schema: served.schema_hash.chars().take(8).collect(),
-                            problem: served.problem.clone(),
+                            problem: served.problem.clone().or_else(|| served.form_problem.clone()),
                         })
                     })
                     .collect();

@@ -38,7 +38,8 @@ impl Draft {
             if self.yaml_tab {
                 self.read_yaml(posted.get(field::YAML).unwrap_or_default());
             } else {
-                let decoded = form::decode(&schema, &self.base, &posted.pairs);
+                let mut decoded = form::decode(&schema, &self.base, &posted.pairs);
+                form::preset_added(&hints, &mut decoded);
                 self.object = decoded.object;
                 self.typed = decoded.typed;
                 self.violations = decoded.problems;

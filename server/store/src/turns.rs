@@ -20,12 +20,16 @@ impl Store {
     /// within one process, whoever needs it keeps order by other means.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails, or the work is not free within half a minute.
     pub async fn turn(&self, work: &str) -> Result<Turn> {
         if self.backend.dialect().one_process {
             return Ok(Turn(None));
         }
         let mut transaction = self.backend.begin().await?;
+        // What holds it does little; one that hangs is not waited for without end.
+        transaction
+            .execute(Query::new("SET LOCAL lock_timeout = '30s'", []))
+            .await?;
         let lock = Query::new(
             "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
             [work.into()],

@@ -43,6 +43,15 @@ impl Marks {
         }
     }
 
+    /// What is wrong with the annotation that lays the form out.
+    pub(crate) fn form_problem(&self) -> Option<String> {
+        let problem = self.form.as_ref()?.as_ref().err()?;
+        Some(plain(&format!(
+            "the annotation {} lays nothing out: {problem}",
+            marks::FORM
+        )))
+    }
+
     /// These, and for what they do not say, the others.
     pub(crate) fn or(self, other: Self) -> Self {
         Self {
@@ -135,14 +144,6 @@ impl Kind {
         let raw = raw
             .into_iter()
             .find(|raw| raw.get("name").and_then(Value::as_str) == Some(version.name.as_str()));
-        let said = Marks::of(crd);
-        if let Some(Err(problem)) = &said.form {
-            tracing::warn!(
-                definition = definition.name,
-                "the annotation {} cannot be read, and lays nothing out: {problem}",
-                marks::FORM
-            );
-        }
         let warning = version.deprecation_warning.as_deref().map(plain);
         Ok(Self {
             resource: ResourceRef {
@@ -154,7 +155,7 @@ impl Kind {
             },
             schema: version.schema.as_ref().ok().cloned(),
             flavour: flavour.unwrap_or_else(|| guess(&definition)),
-            marks: said,
+            marks: Marks::of(crd),
             schema_hash: hash(raw.and_then(|raw| raw.pointer("/schema/openAPIV3Schema"))),
             problem,
             deprecated: version
@@ -238,9 +239,8 @@ mod tests {
         let problem = Kind::read(&crd, None, None)
             .unwrap()
             .marks
-            .form
-            .unwrap()
-            .unwrap_err();
+            .form_problem()
+            .unwrap();
         assert!(problem.contains("lable"), "{problem}");
     }
 

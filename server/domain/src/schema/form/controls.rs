@@ -67,7 +67,14 @@ impl<'a> Builder<'a> {
             .get(path)
             .and_then(|hint| hint.label.clone());
         hint.or_else(|| node.title.as_deref().map(str::to_owned))
-            .unwrap_or_else(|| labels::label(name))
+            .unwrap_or_else(|| {
+                let derived = labels::label(name);
+                if is_secret_reference(node, path) {
+                    labels::reference(derived)
+                } else {
+                    derived
+                }
+            })
     }
 
     pub(super) fn is_union_member(&self, pointer: &str) -> bool {
@@ -210,10 +217,11 @@ impl<'a> Builder<'a> {
             if hidden || self.is_union_member(&below.pointer) {
                 continue;
             }
-            let mut label = self.label(child, name, &below.path);
-            if of_secret {
-                label = labels::of_secret(name).map_or(label, str::to_owned);
-            }
+            let usual = labels::of_secret(name).filter(|_| of_secret && child.title.is_none());
+            let label = match (usual, hint.and_then(|hint| hint.label.as_deref())) {
+                (Some(usual), None) => usual.to_owned(),
+                _ => self.label(child, name, &below.path),
+            };
             let required =
                 (here && node.requires(name) && child.default.is_none()) || self.asks_for(&below.pointer);
             let value = value.and_then(|value| value.get(name));

@@ -109,6 +109,16 @@ pub(super) fn help(description: &str) -> Option<String> {
     }
 }
 
+/// What an object that refers to a secret is called: `passwordSecretRef` is `Password secret`.
+pub(super) fn reference(label: String) -> String {
+    let bare = [" ref", " reference", " key ref"]
+        .iter()
+        .filter_map(|end| label.strip_suffix(end));
+    bare.min_by_key(|bare| bare.len())
+        .map(str::to_owned)
+        .unwrap_or(label)
+}
+
 /// What the fields of a reference to a secret are called.
 pub(super) fn of_secret(name: &str) -> Option<&'static str> {
     Some(match name {

@@ -29,7 +29,7 @@ mod tests;
 pub use build::{Setup, build};
 pub use decode::{Decoded, decode};
 pub use labels::label;
-pub use plan::{enforce, start};
+pub use plan::{enforce, preset_added, start};
 
 use super::node::{Kind, Node};
 

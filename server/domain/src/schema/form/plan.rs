@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use super::Decoded;
 use crate::documents::{FormHints, Plan};
 use crate::schema::Schema;
+use crate::schema::path::tokens;
 
 /// The object that an empty form begins with: defaults, what the hints preset, what the plan sets. `base` is what is
 /// there already (`apiVersion`, `kind`, `metadata`); what it has stays.
@@ -27,6 +29,47 @@ pub fn start(schema: &Schema, hints: &FormHints, plan: Option<&Plan>, base: &Val
         object["spec"] = Value::Object(Map::new());
     }
     schema.defaulted(&object)
+}
+
+/// Gives an item of a list that a button has just added what the hints preset in items of that list.
+pub fn preset_added(hints: &FormHints, decoded: &mut Decoded) {
+    let Some(pointer) = decoded
+        .command
+        .as_deref()
+        .and_then(|command| command.strip_prefix("add:"))
+    else {
+        return;
+    };
+    let mut path = String::new();
+    let mut value = Some(&mut decoded.object);
+    for name in tokens(pointer) {
+        value = match value {
+            Some(Value::Object(map)) => {
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(&name);
+                map.get_mut(&name)
+            }
+            Some(Value::Array(items)) => {
+                path.push_str("[]");
+                name.parse::<usize>().ok().and_then(|index| items.get_mut(index))
+            }
+            _ => None,
+        };
+    }
+    let Some(added) = value
+        .and_then(Value::as_array_mut)
+        .and_then(|items| items.last_mut())
+    else {
+        return;
+    };
+    path.push_str("[].");
+    for (of, hint) in &hints.fields {
+        if let (Some(below), Some(preset)) = (of.strip_prefix(&path), &hint.preset) {
+            set_absent(added, &below.split('.').collect::<Vec<_>>(), preset);
+        }
+    }
 }
 
 /// Sets what the plan locks, whatever the object says.

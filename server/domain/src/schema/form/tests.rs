@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::encode::encode;
-use super::{Decoded, Setup, build, decode, start};
+use super::{Decoded, Setup, build, decode, preset_added, start};
 use crate::documents::{FormHints, Plan};
 use crate::schema::Schema;
 use crate::view::{Control, Field, Form};
@@ -424,6 +424,7 @@ fn references_to_secrets_have_inputs_of_their_own() {
     let mut note = |field: &Field| {
         if let Control::Secret { fields } = &field.control {
             let labels: Vec<String> = fields.iter().map(|field| field.label.clone()).collect();
+            assert_eq!(field.label, "Password secret");
             found.push((field.name.clone(), labels));
         }
     };
@@ -459,6 +460,18 @@ fn hints_reach_what_is_below_the_top_and_in_lists() {
     assert_eq!(
         object["spec"]["users"],
         json!([{"name": "ann", "role": "reader"}, {"role": "owner"}])
+    );
+    let posted = pairs(&[
+        ("/spec/users", "[]"),
+        ("/spec/users/0/name", "ann"),
+        ("_do", "add:/spec/users"),
+    ]);
+    let mut decoded = decode(&schema, &json!({"spec": {}}), &posted);
+    preset_added(&hints, &mut decoded);
+    // What one emptied stays empty.
+    assert_eq!(
+        decoded.object["spec"]["users"],
+        json!([{"name": "ann"}, {"role": "reader"}])
     );
     let form = build(&schema, Setup::new(&hints, &object));
     let disks = form

@@ -6,6 +6,7 @@ use cel::Value as CelValue;
 use serde_json::Value;
 
 use super::environment::with_context;
+use super::evaluate::in_words;
 use super::program::Program;
 use super::values::untyped;
 use super::work::{allow, is_exhausted};
@@ -43,7 +44,10 @@ impl Condition {
                 _ if is_exhausted() => Err("its condition takes more work than is allowed".to_owned()),
                 Ok(Ok(CelValue::Bool(holds))) => Ok(holds),
                 Ok(Ok(_)) => Err("its condition is neither true nor false".to_owned()),
-                Ok(Err(error)) => Err(format!("its condition could not be evaluated ({error})")),
+                Ok(Err(error)) => Err(format!(
+                    "its condition could not be evaluated ({})",
+                    in_words(&error)
+                )),
                 Err(_) => Err("its condition could not be evaluated".to_owned()),
             }
         })

@@ -408,7 +408,15 @@ fn refusal(error: &ExecutionError, node: &Node, program: &Program) -> Result<Str
         {
             Ok("no such overload".to_owned())
         }
-        other => Err(format!("the rule could not be evaluated: {other}")),
+        other => Err(format!("the rule could not be evaluated: {}", in_words(other))),
+    }
+}
+
+/// An error of evaluation for people, who do not know by which names functions go here.
+pub(super) fn in_words(error: &ExecutionError) -> String {
+    match error {
+        ExecutionError::FunctionError { message, .. } => message.clone(),
+        other => other.to_string().replace("portico_", ""),
     }
 }
 

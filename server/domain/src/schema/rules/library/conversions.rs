@@ -6,8 +6,8 @@ use cel::common::types::{
 use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 
-use super::failed;
 use super::times::{self, duration_text, printed};
+use super::{Answer, Args, failed};
 use crate::schema::format::go_duration;
 use crate::schema::violation::go_float;
 
@@ -39,9 +39,6 @@ pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
 pub(super) fn declare_string(env: &mut Env) -> Result<(), DeclarationError> {
     env.add_overload(STRING, "portico_string(dyn)", vec![DYN_TYPE], string)
 }
-
-type Args<'b, 'v> = Vec<CowVal<'b, 'v>>;
-type Answer<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
 
 fn one<'a, 'b, 'v>(args: &'a [CowVal<'b, 'v>]) -> Result<&'a (dyn Val + 'v), ExecutionError> {
     match args {

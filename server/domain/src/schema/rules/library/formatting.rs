@@ -288,10 +288,7 @@ fn map(value: &dyn Val) -> Result<String, String> {
 }
 
 fn type_name(value: &dyn Val) -> &str {
-    match value.get_type().name() {
-        "dyn" | "object" if value.get_type().kind() == Kind::Struct => "object",
-        name => name,
-    }
+    value.get_type().name()
 }
 
 /// A value as Go's `%v` prints it.

@@ -8,7 +8,7 @@ use cel::{DeclarationError, Env, ExecutionError};
 
 use super::super::unreadable::Unreadable;
 use super::super::work::{self, weight};
-use super::failed;
+use super::{Answer, Args, failed};
 
 pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     cel::add_member_overload!(env, fn is_sorted: (CelList) -> Result<CelBool>)?;
@@ -64,9 +64,6 @@ pub(in super::super) const COPYING: [&str; 6] = [
     "@sortByAssociatedKeys",
     "isSorted",
 ];
-
-type Args<'b, 'v> = Vec<CowVal<'b, 'v>>;
-type Answer<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
 
 fn no_overload() -> ExecutionError {
     failed("no such overload")

@@ -7,7 +7,7 @@ use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 
 use super::super::work::{self, weight};
-use super::failed;
+use super::{Answer, Args, failed};
 
 /// The entries of a list or a map, each as a list of two.
 pub(in super::super) const PAIRS: &str = "portico_pairs";
@@ -15,9 +15,6 @@ pub(in super::super) const PAIRS: &str = "portico_pairs";
 pub(in super::super) const INSERT: &str = "portico_insert";
 /// A map with the entries of another.
 pub(in super::super) const MERGE: &str = "portico_merge";
-
-type Args<'b, 'v> = Vec<CowVal<'b, 'v>>;
-type Answer<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
 
 pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     let any = |count| std::iter::repeat_with(|| DYN_TYPE).take(count).collect();

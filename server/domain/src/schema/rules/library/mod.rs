@@ -23,6 +23,7 @@ mod times;
 mod url;
 mod validators;
 
+use cel::common::value::CowVal;
 use cel::{DeclarationError, Env, ExecutionError};
 
 pub(super) use conversions::RENAMED as CONVERSIONS;
@@ -55,6 +56,11 @@ pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     validators::declare(env)?;
     conversions::declare_string(env)
 }
+
+/// What an overload is given: the receiver, where there is one, and the arguments.
+type Args<'b, 'v> = Vec<CowVal<'b, 'v>>;
+/// What an overload answers.
+type Answer<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
 
 /// An error in the API server's words.
 fn failed(words: impl ToString) -> ExecutionError {

@@ -5,7 +5,7 @@ use cel::common::value::CowVal;
 use cel::{DeclarationError, Env, ExecutionError};
 use chrono::{DateTime, Datelike as _, FixedOffset, SecondsFormat, TimeDelta, Timelike as _, Utc};
 
-use super::failed;
+use super::{Answer, Args, failed};
 
 /// `-`, which keeps a time's offset.
 pub(in super::super) const SUBTRACT: &str = "portico_subtract";
@@ -27,8 +27,6 @@ pub(in super::super) const PARTS: [&str; 10] = [
 ];
 
 type Time = DateTime<FixedOffset>;
-type Args<'b, 'v> = Vec<CowVal<'b, 'v>>;
-type Answer<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
 
 pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     let binary = vec![DYN_TYPE, DYN_TYPE];
