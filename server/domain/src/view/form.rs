@@ -69,6 +69,15 @@ pub struct Field {
 }
 
 impl Field {
+    /// Whether it is an object of which nothing is shown: all of it is hidden, or stands under a heading of its own.
+    #[must_use]
+    pub fn is_empty_group(&self) -> bool {
+        match &self.control {
+            Control::Object { fields } | Control::Secret { fields } => fields.is_empty(),
+            _ => false,
+        }
+    }
+
     /// Visits the field and every field within it.
     pub fn each(&self, visit: &mut dyn FnMut(&Self)) {
         visit(self);

@@ -230,7 +230,7 @@ impl Layout {
         };
         if let Some(section) = hint.and_then(|hint| hint.section.as_deref()) {
             let field = builder.field(node, &spot, title, value, required);
-            self.section(section).fields.push(field);
+            self.put(section, [field]);
             self.place_elsewhere(builder);
             return;
         }
@@ -239,7 +239,8 @@ impl Layout {
             self.split(builder, node, &title, &Above { pointer, path }, value, wanted);
         } else if wanted {
             let field = builder.field(node, &spot, title, value, required);
-            self.main.push((path, field));
+            self.main
+                .extend((!field.is_empty_group()).then_some((path, field)));
         } else {
             let own = Shape::of(node) == Shape::Object && weight(node, 4) > 3;
             let mut field = builder.field(node, &spot, title.clone(), value, required);
@@ -248,12 +249,12 @@ impl Layout {
                 match std::mem::replace(&mut field.control, Control::Object { fields: Vec::new() }) {
                     Control::Object { fields } => {
                         self.heads.insert(field.name, title.clone());
-                        self.section(&title).fields.extend(fields);
+                        self.put(&title, fields);
                     }
-                    control => self.section(&title).fields.push(Field { control, ..field }),
+                    control => self.put(&title, [Field { control, ..field }]),
                 }
             } else {
-                self.section(OTHER).fields.push(field);
+                self.put(OTHER, [field]);
             }
         }
         self.place_elsewhere(builder);
@@ -293,25 +294,38 @@ impl Layout {
                 .map_or(required, |advanced| !advanced);
             if let Some(section) = hint.and_then(|hint| hint.section.as_deref()) {
                 let field = builder.field(child, &spot, label, value, required);
-                self.section(section).fields.push(field);
+                self.put(section, [field]);
             } else if first {
                 let label = format!("{title}: {}", labels::item(&label));
                 let field = builder.field(child, &spot, label, value, required);
-                self.main.push((path, field));
+                self.main
+                    .extend((!field.is_empty_group()).then_some((path, field)));
             } else {
                 fields.push(builder.field(child, &spot, label, value, required));
             }
         }
         if !fields.is_empty() {
             self.heads.insert(above.pointer.clone(), title.to_owned());
-            self.section(title).fields.extend(fields);
+            self.put(title, fields);
         }
     }
 
     /// Puts fields under the headings that the hints give them, whatever they are in.
     fn place_elsewhere(&mut self, builder: &mut Builder<'_>) {
         for (section, field) in builder.elsewhere.drain(..) {
-            self.section(&section).fields.push(field);
+            self.put(&section, [field]);
+        }
+    }
+
+    /// Puts fields under a heading, but for the objects of which nothing is shown here. A heading without a field is
+    /// none.
+    fn put(&mut self, title: &str, fields: impl IntoIterator<Item = Field>) {
+        let mut fields = fields
+            .into_iter()
+            .filter(|field| !field.is_empty_group())
+            .peekable();
+        if fields.peek().is_some() {
+            self.section(title).fields.extend(fields);
         }
     }
 

@@ -228,6 +228,7 @@ impl<'a> Builder<'a> {
             let section = hint.and_then(|hint| hint.section.clone());
             let field = self.field(child, &below, label, value, required);
             match section {
+                _ if field.is_empty_group() => {}
                 // An item of a list has no place but in its list.
                 Some(section) if !below.path.contains("[]") => self.elsewhere.push((section, field)),
                 _ => fields.push(field),

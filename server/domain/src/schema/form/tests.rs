@@ -70,32 +70,15 @@ fn form(object: &Value) -> Form {
 }
 
 fn all(form: &Form) -> BTreeMap<String, Field> {
-    fn walk(field: &Field, found: &mut BTreeMap<String, Field>) {
-        match &field.control {
-            Control::Object { fields } | Control::Secret { fields } => {
-                for field in fields {
-                    walk(field, found);
-                }
-            }
-            Control::List { items, .. } => items.iter().for_each(|field| walk(field, found)),
-            Control::Map { entries } => entries.iter().for_each(|entry| walk(&entry.value, found)),
-            Control::Union { branches, .. } => {
-                branches
-                    .iter()
-                    .flat_map(|branch| &branch.fields)
-                    .for_each(|field| walk(field, found));
-            }
-            _ => {}
-        }
-        found.insert(field.name.clone(), field.clone());
-    }
     let mut found = BTreeMap::new();
     for field in form
         .main
         .iter()
         .chain(form.sections.iter().flat_map(|section| &section.fields))
     {
-        walk(field, &mut found);
+        field.each(&mut |field| {
+            found.insert(field.name.clone(), field.clone());
+        });
     }
     found
 }
@@ -441,6 +424,7 @@ fn references_to_secrets_have_inputs_of_their_own() {
 fn hints_reach_what_is_below_the_top_and_in_lists() {
     let schema = Schema::parse(&json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
         "storage": {"type": "object", "properties": {"size": {"type": "string"}, "class": {"type": "string"}}},
+        "cache": {"type": "object", "properties": {"class": {"type": "string"}}},
         "users": {"type": "array", "items": {"type": "object", "properties": {
             "name": {"type": "string"}, "role": {"type": "string"},
         }}},
@@ -448,6 +432,7 @@ fn hints_reach_what_is_below_the_top_and_in_lists() {
     .unwrap();
     let hints: FormHints = serde_json::from_value(json!({"fields": {
         "spec.storage.class": {"section": "Disks"},
+        "spec.cache.class": {"section": "Disks"},
         "spec.users[].role": {"preset": "reader"},
     }}))
     .unwrap();
@@ -480,5 +465,9 @@ fn hints_reach_what_is_below_the_top_and_in_lists() {
         .find(|section| section.title == "Disks")
         .unwrap();
     let names: Vec<&str> = disks.fields.iter().map(|field| field.name.as_str()).collect();
-    assert_eq!(names, ["/spec/storage/class"]);
+    assert_eq!(names, ["/spec/storage/class", "/spec/cache/class"]);
+    // An object of which nothing is left where it was is no group of nothing.
+    let shown = all(&form);
+    assert!(shown.contains_key("/spec/storage"));
+    assert!(!shown.contains_key("/spec/cache"));
 }
