@@ -6,7 +6,7 @@ use cel::common::types::{DYN_TYPE, Type};
 use cel::common::value::CowVal;
 use cel::{Context, Env, ExecutionError};
 
-use super::{keyed, library, macros, object, work};
+use super::{keyed, library, macros, object, sides, work};
 
 /// What a function of rules is to the `cel` crate.
 type Function = for<'b, 'v> fn(Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError>;
@@ -15,13 +15,19 @@ pub(super) static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = Env::stdlib();
     let unary = || vec![DYN_TYPE];
     let binary = || vec![DYN_TYPE, DYN_TYPE];
-    let functions: [(&str, &str, Vec<Type>, Function); 7] = [
+    let functions: [(&str, &str, Vec<Type>, Function); 8] = [
         (work::COUNT, "portico_count_dyn", unary(), work::count),
         (work::HOLD, "portico_hold_dyn", unary(), work::hold),
         (work::ADD, "portico_add_dyn", binary(), work::add),
         (keyed::EQUAL, "portico_equal_dyn", binary(), keyed::equal),
         (keyed::UNEQUAL, "portico_unequal_dyn", binary(), keyed::unequal),
         (keyed::WITHIN, "portico_within_dyn", binary(), keyed::within),
+        (
+            sides::BACKWARDS,
+            "portico_backwards_dyn",
+            unary(),
+            sides::backwards,
+        ),
         (object::HAS, "portico_has_dyn", binary(), object::has),
     ];
     let declared = functions

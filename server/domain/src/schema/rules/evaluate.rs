@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use cel::common::ast::IdedExpr;
 use cel::common::types::CelOptional;
 use cel::{Context, ExecutionError, Value as CelValue};
 use serde_json::Value;
@@ -11,6 +12,7 @@ use super::Rule;
 use super::environment::with_context;
 use super::mentions;
 use super::program::Program;
+use super::sides;
 use super::unreadable;
 use super::values::to_cel;
 use super::work::{allow, is_exhausted, remaining};
@@ -261,7 +263,7 @@ impl Walk<'_> {
             ));
         }
         allow(self.budget);
-        let Some(result) = resolve(program, scope) else {
+        let Some(result) = resolve(&program.expression, scope) else {
             return could_not("the rule could not be evaluated");
         };
         if is_exhausted() {
@@ -284,7 +286,7 @@ impl Walk<'_> {
                 Some(broken)
             }
             Ok(_) => could_not("the rule does not yield true or false"),
-            Err(error) => match refusal(&error, node, program) {
+            Err(error) => match refusal(&self.first_error(error, program, scope), node, program) {
                 Ok(words) => {
                     let detail = if words.starts_with("no such overload") {
                         format!(
@@ -304,6 +306,25 @@ impl Walk<'_> {
                 }
                 Err(why) => could_not(&why),
             },
+        }
+    }
+
+    /// The error that the API server tells of where a rule has more than one.
+    fn first_error(
+        &self,
+        error: ExecutionError,
+        program: &Program,
+        scope: &Context<'_, 'static>,
+    ) -> ExecutionError {
+        let Some(swapped) = sides::swapped(&program.expression) else {
+            return error;
+        };
+        allow(self.budget);
+        let result = resolve(&swapped, scope);
+        self.spend(self.budget.saturating_sub(remaining()));
+        match result {
+            Some(Err(first)) if !is_exhausted() => first,
+            _ => error,
         }
     }
 
@@ -338,7 +359,7 @@ impl Walk<'_> {
     fn message(&self, rule: &Rule, scope: &Context<'_, 'static>) -> Option<String> {
         let program = rule.message_program()?;
         allow(self.budget);
-        let Some(Ok(CelValue::String(text))) = resolve(program, scope) else {
+        let Some(Ok(CelValue::String(text))) = resolve(&program.expression, scope) else {
             return None;
         };
         let text = text.trim();
@@ -347,9 +368,9 @@ impl Walk<'_> {
 }
 
 /// Evaluates a rule; nothing when an evaluator that is not ours gave up on it.
-fn resolve(program: &Program, scope: &Context<'_, 'static>) -> Option<Result<CelValue, ExecutionError>> {
+fn resolve(expression: &IdedExpr, scope: &Context<'_, 'static>) -> Option<Result<CelValue, ExecutionError>> {
     // A rule is anybody's: what it makes a library stumble over must not take the portal with it.
-    catch_unwind(AssertUnwindSafe(|| CelValue::resolve(&program.expression, scope))).ok()
+    catch_unwind(AssertUnwindSafe(|| CelValue::resolve(expression, scope))).ok()
 }
 
 /// Calls `make` with the path that `names` lead to.

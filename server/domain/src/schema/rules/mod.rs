@@ -14,6 +14,7 @@ mod macros;
 mod mentions;
 mod object;
 mod program;
+mod sides;
 #[cfg(test)]
 mod tests;
 mod unreadable;

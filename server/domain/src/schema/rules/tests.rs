@@ -241,3 +241,29 @@ fn functions_say_what_they_cannot_do() {
     );
     assert_eq!(of("[1, 2].all(i, v, v == i + 1)"), ACCEPTED);
 }
+
+#[test]
+fn of_two_sides_that_cannot_be_evaluated_the_left_one_is_told_of() {
+    let number = json!({"type": "integer"});
+    let properties = json!({"a": number, "b": number, "zero": number});
+    let of = |rule: &str| said(&properties, rule, None, &json!({"zero": 0}));
+    for rule in [
+        "self.a == 1 || self.b == 1",
+        "self.a == 1 && self.b == 1",
+        "self.a == 1 || 1 / self.zero == 1",
+        "(self.a == 1 || self.b == 1) && self.b == 1",
+        "[self.a == 1 || self.b == 1] == [true]",
+        "{'k': self.a == 1 && self.b == 1}['k']",
+    ] {
+        assert_eq!(of(rule), failed("no such key: a"), "{rule}");
+    }
+    for rule in [
+        "[1, 2].all(n, n == 1 ? self.a == 1 : self.b == 1)",
+        "[1, 2].exists(n, n == 1 ? self.a == 1 : self.b == 1)",
+        "[1, 2].all(i, n, i == 0 ? self.a == 1 : self.b == 1)",
+    ] {
+        assert_eq!(of(rule), failed("no such key: a"), "{rule}");
+    }
+    assert_eq!(of("self.a == 1 || self.zero == 0"), ACCEPTED);
+    assert_eq!(of("self.a == 1 && self.zero == 1"), BROKEN);
+}
