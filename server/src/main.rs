@@ -154,7 +154,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
         }
         Command::Validate(arguments) => {
             // 1 says that something was refused: what could not be judged must not look like it.
-            let overall = commands::validate::validate(&arguments, &mut std::io::stdout());
+            let (mut out, mut notes) = (std::io::stdout(), std::io::stderr());
+            let overall = commands::validate::validate(&arguments, &mut out, &mut notes);
             return Ok(match overall {
                 Ok(overall) => ExitCode::from(overall.exit_status()),
                 Err(error) => {

@@ -89,17 +89,31 @@ pub enum ValidateError {
     Out(#[from] io::Error),
 }
 
-/// Judges all objects and writes the verdicts.
+/// Judges all objects and writes the verdicts. What is wrong with the definitions themselves goes to `notes`: no API
+/// server takes such a definition, but what it says is still judged by.
 ///
 /// # Errors
-/// When a file cannot be read, or holds no definition, or `out` not be written to.
-pub fn validate(arguments: &ValidateArguments, out: &mut impl Write) -> Result<Overall, ValidateError> {
+/// When a file cannot be read, or holds no definition, or `out` or `notes` not be written to.
+pub fn validate(
+    arguments: &ValidateArguments,
+    out: &mut impl Write,
+    notes: &mut impl Write,
+) -> Result<Overall, ValidateError> {
     let mut definitions = Vec::new();
     for path in &arguments.definitions {
         let before = definitions.len();
         for document in read(path)? {
             if document["kind"] == "CustomResourceDefinition" {
-                definitions.push(Definition::parse(&document).map_err(failed(path))?);
+                let definition = Definition::parse(&document).map_err(failed(path))?;
+                for fault in Definition::faults(&document) {
+                    let (path, name) = (path.display(), &definition.name);
+                    let (field, message) = (fault.path, fault.message);
+                    writeln!(
+                        notes,
+                        "note: {path}: an API server would refuse {name}: {field}: {message}"
+                    )?;
+                }
+                definitions.push(definition);
             }
         }
         if definitions.len() == before {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::Parser;
 use portico_simulator::kube::{ControlPlane, Settings};
 use portico_tests::apiserver::ApiServer;
-use portico_tests::differential::{Corpus, Options, run};
+use portico_tests::differential::{Corpus, Options, Tally, run, run_definitions};
 use portico_tests::direct::Direct;
 
 #[derive(Parser)]
@@ -24,6 +24,9 @@ struct Arguments {
     /// Only definitions whose name contains this.
     #[arg(long, default_value = "")]
     filter: String,
+    /// Asks about definitions in place of objects: so many changes of each.
+    #[arg(long)]
+    definitions: Option<usize>,
     /// The simulator in the API server's place.
     #[arg(long)]
     simulator: bool,
@@ -49,7 +52,7 @@ async fn main() -> Result<ExitCode> {
         let folder = tempfile::tempdir()?;
         let kubeconfig = folder.path().join("kubeconfig.yaml");
         std::fs::write(&kubeconfig, plane.kubeconfig(serving.address()))?;
-        let tally = run(&Direct::of(&kubeconfig), &corpus, &options).await;
+        let tally = ask(&Direct::of(&kubeconfig), &corpus, &options, arguments.definitions).await;
         serving.shutdown().await;
         tally
     } else {
@@ -57,7 +60,7 @@ async fn main() -> Result<ExitCode> {
             anyhow::bail!("KUBEBUILDER_ASSETS names no folder with kube-apiserver, or there is no etcd");
         }
         let server = ApiServer::start().await;
-        run(&server.direct(), &corpus, &options).await
+        ask(&server.direct(), &corpus, &options, arguments.definitions).await
     };
     println!("of those that agree, worded otherwise {}", tally.worded.len());
     println!(
@@ -71,4 +74,11 @@ async fn main() -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+async fn ask(plane: &Direct, corpus: &Corpus, options: &Options, definitions: Option<usize>) -> Tally {
+    match definitions {
+        Some(changes) => run_definitions(plane, corpus, changes, options).await,
+        None => run(plane, corpus, options).await,
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::case::{Case, Compared, Part, collection};
 use super::chance::Chance;
@@ -46,7 +46,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.agree += other.agree;
         self.worded.extend(other.worded);
         self.disagree.extend(other.disagree);
@@ -215,11 +215,17 @@ impl Asker<'_> {
         let Some((strict, how)) = tightened(self.kind, stored, &mut chance) else {
             return;
         };
-        // What holds of the stored object holds of the sample, which is refused once the change has arrived.
-        if !self.replace_definition(&strict.document).await || !self.is_judged(sample, false).await {
-            let _ = self.replace_definition(&self.kind.document).await;
+        // A new object with what the stored one holds is refused once the change has arrived.
+        let mut probe = stored.clone();
+        probe["metadata"] = sample.object["metadata"].clone();
+        let Some(metadata) = kept_metadata(&mut probe, "probe") else {
+            return;
+        };
+        metadata.shift_remove("generateName");
+        if !self.replace_definition(&strict.document).await {
             return;
         }
+        self.until_judged(&probe, false).await;
         let schema = self.kind.schema();
         let words = Words::of(schema);
         for case in 0..UPDATES {
@@ -238,8 +244,11 @@ impl Asker<'_> {
             let what = format!("update after {how}: {changed}");
             let _ = self.ask(sample, &case, &what).await;
         }
-        let _ = self.replace_definition(&self.kind.document).await;
-        let _ = self.is_judged(sample, true).await;
+        assert!(
+            self.replace_definition(&self.kind.document).await,
+            "the definition is put back"
+        );
+        self.until_judged(&probe, true).await;
     }
 
     /// Puts another definition in the place of the one that is installed; not when it is refused.
@@ -260,27 +269,21 @@ impl Asker<'_> {
         false
     }
 
-    /// Waits until a sample is accepted, or until it is refused; not for ever.
-    async fn is_judged(&self, sample: &Sample, accepted: bool) -> bool {
+    /// Waits until an object would be accepted, or until it would be refused: the definition has arrived.
+    async fn until_judged(&self, object: &Value, accepted: bool) {
         let path = format!("{}?dryRun=All", collection(self.kind));
-        for _ in 0..60 {
-            let said = self.plane.ask(Method::POST, &path, Some(&sample.object)).await;
-            if said.is_success() == accepted {
-                return true;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        false
+        let what = format!("{} is judged by the other definition", self.kind.definition.name);
+        until(&what, Duration::from_mins(1), async || {
+            let said = self.plane.ask(Method::POST, &path, Some(object)).await;
+            (said.is_success() == accepted).then_some(())
+        })
+        .await;
     }
 
     /// The sample kept, to be updated; nothing when it is refused.
     async fn store(&mut self, number: usize, sample: &Sample) -> Option<Value> {
         let mut object = sample.object.clone();
-        let metadata = object["metadata"].as_object_mut()?;
-        metadata.insert("name".to_owned(), json!(format!("stored-{number}")));
-        // Nobody would take them off.
-        metadata.shift_remove("finalizers");
-        metadata.shift_remove("ownerReferences");
+        kept_metadata(&mut object, &format!("stored-{number}"))?;
         self.create(sample, &object, false, "kept").await
     }
 
@@ -345,4 +348,14 @@ impl Asker<'_> {
         }
         list.push(line);
     }
+}
+
+/// Gives an object a name of its own, and takes from its metadata what would keep it from being deleted.
+fn kept_metadata<'o>(object: &'o mut Value, name: &str) -> Option<&'o mut Map<String, Value>> {
+    let metadata = object["metadata"].as_object_mut()?;
+    metadata.insert("name".to_owned(), json!(name));
+    // Nobody would take them off.
+    metadata.shift_remove("finalizers");
+    metadata.shift_remove("ownerReferences");
+    Some(metadata)
 }

@@ -37,6 +37,9 @@ pub(super) fn tightened(kind: &Kind, object: &Value, chance: &mut Chance) -> Opt
             said.push(format!("{pointer} {name}"));
         }
     }
+    if said.is_empty() {
+        return None;
+    }
     let definition = Definition::parse(&document).ok()?;
     let kind = Kind {
         document,

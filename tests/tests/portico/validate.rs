@@ -118,6 +118,21 @@ fn what_is_refused_is_status_1_with_every_violation_and_its_field() {
 }
 
 #[test]
+fn what_is_wrong_with_a_definition_is_noted_and_judged_by_all_the_same() {
+    let folder = Folder::new();
+    let faulty = CRD.replace("size: { type: integer, maximum: 5 }", "size: { maximum: 5 }");
+    folder.write("faulty.yaml", &faulty);
+    let (status, out, err) = folder.validate(&["--crd", "faulty.yaml", "good.yaml"]);
+    assert_eq!((status, out.as_str()), (0, "good.yaml: Gadget good: accepted\n"));
+    let field = "spec.validation.openAPIV3Schema.properties[spec].properties[size].type";
+    let note = format!(
+        "note: faulty.yaml: an API server would refuse gadgets.tests.portico.dev: {field}: Required value: must not be \
+         empty for specified object fields\n"
+    );
+    assert_eq!(err, note);
+}
+
+#[test]
 fn programs_read_json() {
     let folder = Folder::new();
     let (status, out, _) = folder.validate(&["--crd", "crd.yaml", "-o", "json", "good.yaml", "bad.yaml"]);

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Schema;
 use super::error::{Limits, ParseError};
+use super::faults::{self, Fault};
 
 /// Where objects of a kind live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,6 +179,13 @@ impl Definition {
             scope,
             versions,
         })
+    }
+
+    /// Why the API server would refuse a new definition; nothing where it would take it, as far as can be told without
+    /// a type checker for rules and an estimate of their costs. A hundred faults at most are told.
+    #[must_use]
+    pub fn faults(document: &Value) -> Vec<Fault> {
+        faults::of(document, Limits::default())
     }
 
     /// The version of that name.

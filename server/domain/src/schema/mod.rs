@@ -9,9 +9,9 @@ mod corpus;
 mod correlate;
 mod crd;
 mod defaulting;
-mod defaults;
 mod document;
 mod error;
+mod faults;
 pub mod form;
 mod format;
 #[cfg(test)]
@@ -36,8 +36,8 @@ pub mod yaml;
 use serde_json::Value;
 
 pub use crd::{Definition, PrinterColumn, Scale, Scope, Version};
-pub use defaults::FaultyDefault;
 pub use error::{Limits, ParseError};
+pub use faults::Fault;
 pub use judge::Judgement;
 pub use metadata::{Naming, judge_metadata};
 pub use node::{Kind, Node};
@@ -95,12 +95,6 @@ impl Schema {
         let mut object = object.clone();
         defaulting::fill(&mut object, &self.root);
         object
-    }
-
-    /// The defaults that the schema itself does not allow: the API server refuses a definition with such.
-    #[must_use]
-    pub fn faulty_defaults(&self) -> Vec<FaultyDefault> {
-        defaults::faulty(&self.root)
     }
 
     /// The object without fields that the schema does not declare, and where those were.

@@ -1,6 +1,6 @@
 //! Judging objects by the schema of their definition, with the same rules as the portal's.
 
-use portico_domain::schema::{Definition, Naming, ParseError, Schema, Violation, judge_metadata};
+use portico_domain::schema::{Definition, Naming, ParseError, Violation, judge_metadata};
 use serde_json::Value;
 
 use super::error::{ApiError, Cause};
@@ -74,12 +74,12 @@ impl Judge {
     /// The parts of its schemas that are wrong.
     pub(super) fn of(definition: &Value) -> Result<Self, Vec<Cause>> {
         let definition = Definition::parse(definition).map_err(|error| vec![cause(&error, "spec")])?;
-        let faults = definition.versions.iter().enumerate().flat_map(|(i, version)| {
-            let place = format!("spec.versions[{i}].schema.openAPIV3Schema");
-            match version.schema() {
-                Ok(schema) => faulty_defaults(schema, &place),
-                Err(error) => vec![cause(&error, &place)],
-            }
+        let faults = definition.versions.iter().enumerate().filter_map(|(i, version)| {
+            let error = version.schema().err()?;
+            Some(cause(
+                &error,
+                &format!("spec.versions[{i}].schema.openAPIV3Schema"),
+            ))
         });
         let faults: Vec<Cause> = faults.collect();
         if faults.is_empty() {
@@ -118,15 +118,21 @@ impl Judge {
     }
 }
 
-fn faulty_defaults(schema: &Schema, place: &str) -> Vec<Cause> {
-    let faults = schema.faulty_defaults().into_iter();
-    faults
+/// What is wrong with a `CustomResourceDefinition`.
+pub(super) fn faults(definition: &Value) -> Vec<Cause> {
+    let faults = Definition::faults(definition).into_iter();
+    let faults: Vec<Cause> = faults
         .map(|fault| Cause {
-            reason: "FieldValueInvalid".into(),
+            reason: fault.reason.to_string(),
             message: fault.message,
-            field: format!("{place}.{}", fault.place),
+            field: fault.path,
         })
-        .collect()
+        .collect();
+    if faults.is_empty() {
+        Judge::of(definition).err().unwrap_or_default()
+    } else {
+        faults
+    }
 }
 
 fn cause(error: &ParseError, place: &str) -> Cause {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::admission::Judge;
+use super::admission::{self, Judge};
 use super::delete;
 use super::error::Cause;
 use super::kinds::{Column, GroupKind, Kind, Version, version_priority};
@@ -15,7 +15,7 @@ use super::plane::State;
 
 /// Fills in what the server decides (default names, status) and says what is wrong.
 pub(super) fn prepare(state: &State, crd: &mut Value, now: Timestamp) -> Vec<Cause> {
-    let mut causes = faults(crd);
+    let causes = admission::faults(crd);
     if !causes.is_empty() {
         return causes;
     }
@@ -33,9 +33,6 @@ pub(super) fn prepare(state: &State, crd: &mut Value, now: Timestamp) -> Vec<Cau
     object::map_mut(&mut crd["spec"], "conversion")
         .entry("strategy")
         .or_insert(json!("None"));
-    if let Err(found) = Judge::of(crd) {
-        causes.extend(found);
-    }
     let accepted = conflict(state, crd);
     let mut stored: Vec<String> = object::texts(&crd["status"]["storedVersions"])
         .into_iter()
@@ -101,110 +98,6 @@ fn conflict(state: &State, crd: &Value) -> Option<String> {
     let kind = crd["spec"]["names"]["kind"].as_str()?;
     let taken = state.kinds.of(&GroupKind::new(group, kind))?;
     (taken.plural != plural).then(|| format!("{kind:?} is already in use"))
-}
-
-fn faults(crd: &Value) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    let spec = &crd["spec"];
-    for path in [
-        &["group"][..],
-        &["names", "plural"],
-        &["names", "kind"],
-        &["scope"],
-    ] {
-        if object::at(spec, path).as_str().is_none_or(str::is_empty) {
-            causes.push(Cause::required(format!("spec.{}", path.join(".")), ""));
-        }
-    }
-    if !causes.is_empty() {
-        return causes;
-    }
-    let text = |path: &[&str]| object::at(spec, path).as_str().unwrap_or_default().to_owned();
-    let (group, plural, scope) = (text(&["group"]), text(&["names", "plural"]), text(&["scope"]));
-    if !portico_domain::names::is_dns_subdomain(&group) || !group.contains('.') {
-        causes.push(Cause::invalid(
-            "spec.group",
-            &json!(group),
-            "should be a domain with at least one dot",
-        ));
-    }
-    if group == "apiextensions.k8s.io"
-        || group.ends_with(".k8s.io")
-            && crd["metadata"]["annotations"]["api-approved.kubernetes.io"].is_null()
-    {
-        causes.push(Cause::required(
-            "metadata.annotations[api-approved.kubernetes.io]",
-            "protected groups must have approval annotation",
-        ));
-    }
-    if !portico_domain::names::is_dns_label(&plural) {
-        causes.push(Cause::invalid(
-            "spec.names.plural",
-            &json!(plural),
-            "must be a lowercase RFC 1123 label",
-        ));
-    }
-    let expected = format!("{plural}.{group}");
-    if object::name(crd) != expected {
-        causes.push(Cause::invalid(
-            "metadata.name",
-            &json!(object::name(crd)),
-            "must be spec.names.plural+\".\"+spec.group",
-        ));
-    }
-    if scope != "Cluster" && scope != "Namespaced" {
-        let message = format!("Unsupported value: {scope:?}: supported values: \"Cluster\", \"Namespaced\"");
-        causes.push(Cause {
-            reason: "FieldValueNotSupported".into(),
-            message,
-            field: "spec.scope".into(),
-        });
-    }
-    causes.extend(faults_of_versions(spec));
-    causes
-}
-
-fn faults_of_versions(spec: &Value) -> Vec<Cause> {
-    let Some(versions) = spec["versions"].as_array().filter(|v| !v.is_empty()) else {
-        return vec![Cause::required("spec.versions", "must have at least one version")];
-    };
-    let mut causes = Vec::new();
-    for (i, version) in versions.iter().enumerate() {
-        let name = version["name"].as_str().unwrap_or_default();
-        if !portico_domain::names::is_dns_label(name) {
-            causes.push(Cause::invalid(
-                format!("spec.versions[{i}].name"),
-                &version["name"],
-                "must be a lowercase RFC 1123 label",
-            ));
-        }
-        if versions[..i].iter().any(|v| v["name"] == name) {
-            causes.push(Cause::invalid(
-                "spec.versions",
-                &json!(name),
-                "must contain unique version names",
-            ));
-        }
-        for flag in ["served", "storage"] {
-            if !version[flag].is_boolean() {
-                causes.push(Cause::required(format!("spec.versions[{i}].{flag}"), ""));
-            }
-        }
-        if !version["schema"]["openAPIV3Schema"].is_object() {
-            causes.push(Cause::required(
-                format!("spec.versions[{i}].schema.openAPIV3Schema"),
-                "schemas are required",
-            ));
-        }
-    }
-    if versions.iter().filter(|v| v["storage"] == true).count() != 1 {
-        causes.push(Cause::invalid(
-            "spec.versions",
-            &json!("storage"),
-            "must have exactly one version marked as storage version",
-        ));
-    }
-    causes
 }
 
 /// Serves the kinds of all definitions that are kept.

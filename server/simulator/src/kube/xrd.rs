@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::admission;
 use super::error::Cause;
 use super::kinds::GroupKind;
 use super::metadata;
@@ -38,9 +39,7 @@ pub(super) fn prepare(xrd: &mut Value, old: Option<&Value>, now: Timestamp) -> V
         return causes;
     }
     for crd in definitions(xrd) {
-        if let Err(found) = super::admission::Judge::of(&crd) {
-            causes.extend(found);
-        }
+        causes.extend(admission::faults(&crd));
     }
     let referenceable = xrd["spec"]["versions"]
         .as_array()

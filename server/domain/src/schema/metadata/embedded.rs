@@ -15,6 +15,15 @@ pub(in crate::schema) fn validate_embedded(node: &Node, value: &Value) -> Vec<Vi
     found.violations
 }
 
+/// Judges a whole object as one that is embedded.
+pub(in crate::schema) fn validate_resource(value: &Value) -> Vec<Violation> {
+    let mut found = Found::of_embedded();
+    if let Value::Object(map) = value {
+        embedded(map, &Path::ROOT, &mut found);
+    }
+    found.violations
+}
+
 fn walk(node: &Node, value: &Value, path: &Path<'_>, found: &mut Found) {
     if !node.has_embedded {
         return;

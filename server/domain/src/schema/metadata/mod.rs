@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::names;
 use super::path::Path;
 use super::violation::{Check, Reason, Violation, bad_value, quote};
-pub(super) use embedded::validate_embedded;
+pub(super) use embedded::{validate_embedded, validate_resource};
 pub(super) use owners::without_doubles;
 
 /// Annotations of one object may not take more bytes than this in all.

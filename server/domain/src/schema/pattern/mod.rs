@@ -55,14 +55,21 @@ pub(in crate::schema) fn compile(source: &str) -> Result<Regex, String> {
         .build()
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => format!("it takes more than {SIZE_LIMIT} bytes when compiled"),
-            other => other
-                .to_string()
-                .lines()
-                .last()
-                .unwrap_or_default()
-                .trim()
-                .to_owned(),
+            other => last_line(&other.to_string()),
         })
+}
+
+/// Why a source is no RE2 pattern, in Go's words; nothing where it is one, however large.
+pub(in crate::schema) fn problem(source: &str) -> Option<String> {
+    match re2::translate(source).map(|translated| regex_syntax::parse(&translated)) {
+        Ok(Ok(_)) => None,
+        Ok(Err(error)) => Some(last_line(&error.to_string())),
+        Err(problem) => Some(problem),
+    }
+}
+
+fn last_line(text: &str) -> String {
+    text.lines().last().unwrap_or_default().trim().to_owned()
 }
 
 #[cfg(test)]

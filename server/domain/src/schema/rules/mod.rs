@@ -128,6 +128,17 @@ impl Rule {
     }
 }
 
+/// Whether a rule speaks of `oldSelf`; nothing where the rule is beyond Portico's bounds.
+///
+/// # Errors
+/// Why it cannot be parsed.
+pub(in crate::schema) fn uses_old_self(source: &str) -> Result<Option<bool>, String> {
+    if source.len() > RULE_LIMIT {
+        return Ok(None);
+    }
+    Program::uses_old_self(source)
+}
+
 fn compile(source: &str) -> Result<Program, String> {
     if source.len() > RULE_LIMIT {
         return Err(format!("the rule is longer than {RULE_LIMIT} bytes"));

@@ -34,12 +34,7 @@ impl Program {
     /// Why it cannot be.
     pub(super) fn compile(source: &str) -> Result<Self, String> {
         bounded(source)?;
-        // Names between backticks are of fields, too.
-        let parser = ENV.parser().enable_ident_escape_syntax(true);
-        let mut expression = parser.parse(source).map_err(|errors| {
-            let text = errors.to_string();
-            text.lines().next().unwrap_or_default().trim().to_owned()
-        })?;
+        let mut expression = parse(source)?;
         let uses_old_self = expression.references().has_variable("oldSelf");
         let mut mentions = Vec::new();
         mentions::collect(&expression, &mut mentions);
@@ -51,6 +46,26 @@ impl Program {
             size: source.len() / 4 + 8,
         })
     }
+
+    /// Whether a rule speaks of `oldSelf`; nothing where it would nest too deep.
+    ///
+    /// # Errors
+    /// Why it cannot be parsed.
+    pub(super) fn uses_old_self(source: &str) -> Result<Option<bool>, String> {
+        if bounded(source).is_err() {
+            return Ok(None);
+        }
+        Ok(Some(parse(source)?.references().has_variable("oldSelf")))
+    }
+}
+
+fn parse(source: &str) -> Result<IdedExpr, String> {
+    // Names between backticks are of fields, too.
+    let parser = ENV.parser().enable_ident_escape_syntax(true);
+    parser.parse(source).map_err(|errors| {
+        let text = errors.to_string();
+        text.lines().next().unwrap_or_default().trim().to_owned()
+    })
 }
 
 /// Refuses what would nest too deep, before a parser that recurses sees it.

@@ -52,7 +52,15 @@ async fn a_wrong_definition_is_refused() {
     wrong["spec"]["versions"][0]["storage"] = json!(false);
     let (code, status) = served.post(DEFINITIONS, &wrong).await;
     assert_eq!(code, 422);
-    assert_eq!(fields(&status), ["metadata.name", "spec.scope", "spec.versions"]);
+    assert_eq!(
+        fields(&status),
+        [
+            "metadata.name",
+            "spec.scope",
+            "spec.versions",
+            "status.storedVersions"
+        ]
+    );
     let mut unstructured = bucket_definition();
     unstructured["spec"]["versions"][0]["schema"]["openAPIV3Schema"] = json!({"type": 7});
     assert_eq!(served.post(DEFINITIONS, &unstructured).await.0, 422);

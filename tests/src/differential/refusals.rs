@@ -1,0 +1,348 @@
+//! Definitions with something changed in them: whether a control plane takes them, and Portico says it would.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::StreamExt as _;
+use portico_domain::schema::Definition;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::chance::Chance;
+use super::corpus::{Corpus, Kind};
+use super::places::step;
+use super::run::{Options, Tally};
+use crate::direct::{Direct, Said};
+
+/// Definitions that are asked about at once.
+const AT_ONCE: usize = 4;
+const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+const SCHEMA: &str = "/spec/versions/0/schema/openAPIV3Schema";
+
+/// Asks a control plane by dry run about so many changes of each definition, and compares what it refuses, and for
+/// which fields, with [`Definition::faults`]. Where it finds fault with what only a type checker for rules, or an
+/// estimate of their cost, can tell, Portico cannot judge.
+pub async fn run_definitions(plane: &Direct, corpus: &Corpus, changes: usize, options: &Options) -> Tally {
+    let mut by_name: BTreeMap<&str, &Kind> = BTreeMap::new();
+    for kind in &corpus.kinds {
+        by_name.entry(&kind.definition.name).or_insert(kind);
+    }
+    by_name.retain(|name, _| name.contains(&options.filter));
+    let asked = futures::stream::iter(by_name.into_values())
+        .map(async |kind| {
+            let mut tally = Tally::default();
+            for case in 0..changes {
+                let mut chance = Chance::of(options.seed, &format!("{} {case}", kind.definition.name));
+                let mut document = kind.document.clone();
+                let how = change(&mut document, &mut chance);
+                ask(plane, &document, &how, options.loud, &mut tally).await;
+            }
+            tally
+        })
+        .buffer_unordered(AT_ONCE);
+    let mut all = Tally::default();
+    futures::pin_mut!(asked);
+    while let Some(tally) = asked.next().await {
+        all.add(tally);
+    }
+    all
+}
+
+async fn ask(plane: &Direct, document: &Value, how: &str, loud: bool, tally: &mut Tally) {
+    let said = plane
+        .ask(Method::POST, &format!("{DEFINITIONS}?dryRun=All"), Some(document))
+        .await;
+    let faults: BTreeSet<String> = Definition::faults(document)
+        .into_iter()
+        .map(|fault| fault.path)
+        .collect();
+    let name = document["metadata"]["name"].as_str().unwrap_or_default();
+    let line = |problem: &str| format!("{name}: {how}\n    {problem}\n    Portico: {faults:?}");
+    let list = match compare(&said, &faults) {
+        Verdict::Same => {
+            tally.agree += 1;
+            return;
+        }
+        Verdict::Other(problem) => {
+            tally.disagree.push(line(&problem));
+            &tally.disagree
+        }
+        Verdict::Beyond(problem) => {
+            tally.unjudged.push(line(&problem));
+            &tally.unjudged
+        }
+    };
+    if let Some(line) = list.last().filter(|_| loud) {
+        println!("{line}");
+    }
+}
+
+enum Verdict {
+    Same,
+    Other(String),
+    Beyond(String),
+}
+
+fn compare(said: &Said, faults: &BTreeSet<String>) -> Verdict {
+    if said.is_success() {
+        return match faults.is_empty() {
+            true => Verdict::Same,
+            false => Verdict::Other("accepted".to_owned()),
+        };
+    }
+    if said.status != 422 {
+        return Verdict::Beyond(format!("{} {}", said.status, said.message()));
+    }
+    let causes = said.causes();
+    let told: String = causes
+        .iter()
+        .map(|(field, _, message)| format!("{field}: {}; ", message.chars().take(400).collect::<String>()))
+        .collect();
+    let theirs: BTreeSet<&str> = causes.iter().map(|(field, _, _)| field.as_str()).collect();
+    let ours: BTreeSet<&str> = faults.iter().map(String::as_str).collect();
+    if theirs == ours {
+        return Verdict::Same;
+    }
+    // The costs of rules, and their types.
+    let beyond: BTreeSet<&str> = causes
+        .iter()
+        .filter(|(field, reason, message)| {
+            (field.ends_with("].rule") || field.ends_with("].messageExpression"))
+                && (reason == "FieldValueForbidden" || message.contains("compilation failed"))
+                || message.contains("estimated rule cost total")
+        })
+        .map(|(field, _, _)| field.as_str())
+        .collect();
+    let rest: BTreeSet<&str> = theirs.difference(&beyond).copied().collect();
+    let ours: BTreeSet<&str> = ours.difference(&beyond).copied().collect();
+    if rest == ours {
+        Verdict::Beyond(told)
+    } else {
+        Verdict::Other(told)
+    }
+}
+
+/// Changes a definition in one place; says how. One, as a schema that cannot be read hides what else is wrong with it.
+fn change(document: &mut Value, chance: &mut Chance) -> String {
+    if chance.percent(15) {
+        around(document, chance)
+    } else {
+        within(document, chance)
+    }
+}
+
+/// Changes what stands around the schema.
+fn around(document: &mut Value, chance: &mut Chance) -> String {
+    let changes = [
+        ("/metadata/name", json!("others.example.org")),
+        ("/metadata/name", json!("Not A Name")),
+        ("/spec/group", json!("example")),
+        ("/spec/group", json!("tests.k8s.io")),
+        ("/spec/scope", json!("Galaxy")),
+        ("/spec/names/kind", json!("Not A Kind")),
+        ("/spec/names/plural", json!("Plurals")),
+        ("/spec/names/shortNames", json!(["ok", "Not Ok"])),
+        ("/spec/names/categories", json!(["all", "9"])),
+        ("/spec/names/listKind", document["spec"]["names"]["kind"].clone()),
+        ("/spec/preserveUnknownFields", json!(true)),
+        ("/spec/versions/0/name", json!("1.0")),
+        ("/spec/versions/0/storage", json!(false)),
+        ("/spec/versions/0/deprecationWarning", json!("old")),
+        ("/spec/versions/0/schema", json!({})),
+        ("/spec/versions/0/subresources", json!({"status": {}})),
+        (
+            "/spec/versions/0/subresources",
+            json!({"scale": {"specReplicasPath": ".status.x"}}),
+        ),
+        (
+            "/spec/versions/0/subresources",
+            json!({"scale": {"specReplicasPath": ".spec.n", "statusReplicasPath": ".status.n", "labelSelectorPath": "x"}}),
+        ),
+        (
+            "/spec/versions/0/additionalPrinterColumns",
+            json!([{"name": "A", "type": "text", "jsonPath": "spec"}, {"name": "B", "type": "date", "format": "x", "jsonPath": ".a"}]),
+        ),
+        (
+            "/spec/versions/0/selectableFields",
+            json!([{"jsonPath": ".spec"}, {"jsonPath": ".spec.nothing"}, {"jsonPath": "spec"}, {"jsonPath": ".kind"}]),
+        ),
+        ("/spec/conversion", json!({"strategy": "Webhook"})),
+        ("/spec/conversion", json!({"strategy": "Magic"})),
+        (
+            "/spec/conversion",
+            json!({"strategy": "None", "webhook": {"conversionReviewVersions": ["v1"]}}),
+        ),
+    ];
+    let (pointer, value) = chance.pick(&changes).clone();
+    let how = format!("{pointer} = {value}");
+    put(document, pointer, value);
+    if chance.percent(10) {
+        let mut second = document["spec"]["versions"][0].clone();
+        second["name"] = json!(chance.pick(&["v9", "v1", "v1beta1"]));
+        second["storage"] = json!(chance.percent(30));
+        if let Some(versions) = document["spec"]["versions"].as_array_mut() {
+            versions.push(second);
+        }
+        return format!("{how}; a second version");
+    }
+    how
+}
+
+fn put(document: &mut Value, pointer: &str, value: Value) {
+    let Some((parent, name)) = pointer.rsplit_once('/') else {
+        return;
+    };
+    if let Some(parent) = document.pointer_mut(parent).and_then(Value::as_object_mut) {
+        parent.insert(name.to_owned(), value);
+    }
+}
+
+/// Changes one node of the schema.
+fn within(document: &mut Value, chance: &mut Chance) -> String {
+    let mut nodes = Vec::new();
+    if let Some(schema) = document.pointer(SCHEMA) {
+        collect(schema, SCHEMA.to_owned(), &mut nodes);
+    }
+    if nodes.is_empty() {
+        return "nothing".to_owned();
+    }
+    let pointer = chance.pick(&nodes).clone();
+    let Some(node) = document.pointer_mut(&pointer).and_then(Value::as_object_mut) else {
+        return "nothing".to_owned();
+    };
+    let place = pointer.strip_prefix(SCHEMA).unwrap_or(&pointer);
+    if chance.percent(20) && !node.is_empty() {
+        let names: Vec<String> = node.keys().cloned().collect();
+        let name = chance.pick(&names).clone();
+        node.shift_remove(&name);
+        return format!("{place}: without {name}");
+    }
+    let additions = additions();
+    let (name, value) = chance.pick(&additions).clone();
+    let how = format!("{place}: {name} = {value}");
+    node.insert(name.to_owned(), value);
+    how
+}
+
+/// Pointers to the nodes of a schema, branches included.
+fn collect(schema: &Value, pointer: String, found: &mut Vec<String>) {
+    for key in ["items", "not", "additionalProperties"] {
+        if schema[key].is_object() {
+            collect(&schema[key], step(&pointer, key), found);
+        }
+    }
+    for key in ["anyOf", "allOf", "oneOf"] {
+        for (index, branch) in schema[key].as_array().into_iter().flatten().enumerate() {
+            collect(branch, format!("{pointer}/{key}/{index}"), found);
+        }
+    }
+    for (name, child) in schema["properties"].as_object().into_iter().flatten() {
+        collect(child, step(&format!("{pointer}/properties"), name), found);
+    }
+    found.push(pointer);
+}
+
+fn additions() -> Vec<(&'static str, Value)> {
+    let rule = |rule: Value| ("x-kubernetes-validations", json!([rule]));
+    vec![
+        ("type", json!("string")),
+        ("type", json!("object")),
+        ("type", json!("array")),
+        ("type", json!("text")),
+        ("type", json!("null")),
+        ("type", json!("")),
+        ("nullable", json!(true)),
+        ("title", json!("A title")),
+        ("description", json!("Words.")),
+        ("format", json!("int32")),
+        ("default", json!("a")),
+        ("default", json!(7)),
+        ("default", json!({})),
+        ("default", json!({"unknown": 1})),
+        ("default", json!([1, "a"])),
+        ("enum", json!(["a", "b"])),
+        ("pattern", json!("^a+$")),
+        ("pattern", json!("a(")),
+        ("pattern", json!("(?=a)")),
+        ("pattern", json!("a{2000}")),
+        ("minLength", json!(1)),
+        ("maximum", json!(3)),
+        ("uniqueItems", json!(true)),
+        ("required", json!(["nowhere"])),
+        ("id", json!("x")),
+        ("$ref", json!("#/x")),
+        ("patternProperties", json!({"a": {"type": "string"}})),
+        ("definitions", json!({"a": {"type": "string"}})),
+        ("dependencies", json!({"a": ["b"]})),
+        ("additionalItems", json!(true)),
+        ("additionalProperties", json!(true)),
+        ("additionalProperties", json!(false)),
+        ("additionalProperties", json!({"type": "string"})),
+        ("additionalProperties", json!({"nullable": true})),
+        ("properties", json!({})),
+        ("properties", json!({"a": {"type": "string", "default": "x"}})),
+        (
+            "properties",
+            json!({"metadata": {"type": "object"}, "kind": {"type": "integer"}}),
+        ),
+        (
+            "properties",
+            json!({"metadata": {"type": "object", "properties": {"name": {"type": "string", "maxLength": 5}}}}),
+        ),
+        (
+            "properties",
+            json!({"metadata": {"type": "object", "description": "Of it.", "properties": {"labels": {"type": "object"}}}}),
+        ),
+        ("items", json!({"type": "string"})),
+        ("items", json!({})),
+        (
+            "items",
+            json!({"type": "object", "nullable": true, "properties": {"name": {"type": "string"}}}),
+        ),
+        ("items", json!([{"type": "string"}])),
+        ("not", json!({"required": ["a"]})),
+        ("not", json!({"type": "string"})),
+        ("anyOf", json!([{"type": "integer"}, {"type": "string"}])),
+        ("anyOf", json!([{"type": "string"}, {"type": "integer"}])),
+        ("anyOf", json!([{"properties": {"undeclared": {"minimum": 1}}}])),
+        ("oneOf", json!([{"description": "x", "default": 1}])),
+        ("oneOf", json!([{"items": {"minimum": 1}}])),
+        (
+            "allOf",
+            json!([{"anyOf": [{"type": "integer"}, {"type": "string"}]}, {"pattern": "["}]),
+        ),
+        (
+            "allOf",
+            json!([{"x-kubernetes-validations": [{"rule": "true"}], "nullable": true}]),
+        ),
+        (
+            "allOf",
+            json!([{"additionalProperties": false}, {"additionalProperties": {"minimum": 1}}]),
+        ),
+        ("x-kubernetes-preserve-unknown-fields", json!(true)),
+        ("x-kubernetes-preserve-unknown-fields", json!(false)),
+        ("x-kubernetes-int-or-string", json!(true)),
+        ("x-kubernetes-embedded-resource", json!(true)),
+        ("x-kubernetes-map-type", json!("atomic")),
+        ("x-kubernetes-map-type", json!("loose")),
+        ("x-kubernetes-list-type", json!("set")),
+        ("x-kubernetes-list-type", json!("map")),
+        ("x-kubernetes-list-type", json!("heap")),
+        ("x-kubernetes-list-map-keys", json!(["name"])),
+        ("x-kubernetes-list-map-keys", json!(["name", "name"])),
+        rule(json!({"rule": "true"})),
+        rule(json!({"rule": "  "})),
+        rule(json!({"rule": "self ==="})),
+        rule(json!({"rule": "self == oldSelf"})),
+        rule(json!({"rule": "true", "optionalOldSelf": true})),
+        rule(json!({"rule": "true", "message": "two\nlines"})),
+        rule(json!({"rule": "true", "message": " "})),
+        rule(json!({"rule": "true\n", "messageExpression": " "})),
+        rule(json!({"rule": "true ||\ntrue"})),
+        rule(json!({"rule": "true", "messageExpression": "'a' +"})),
+        rule(json!({"rule": "true", "reason": "Because"})),
+        rule(json!({"rule": "true", "fieldPath": ".nowhere"})),
+        rule(json!({"rule": "true", "fieldPath": "spec"})),
+        rule(json!({"rule": "true", "fieldPath": ".spec['a"})),
+        rule(json!({"rule": "true", "fieldPath": " "})),
+    ]
+}
