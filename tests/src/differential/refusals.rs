@@ -84,19 +84,21 @@ enum Verdict {
 
 fn compare(said: &Said, faults: &BTreeSet<String>) -> Verdict {
     if said.is_success() {
-        return match faults.is_empty() {
-            true => Verdict::Same,
-            false => Verdict::Other("accepted".to_owned()),
+        return if faults.is_empty() {
+            Verdict::Same
+        } else {
+            Verdict::Other("accepted".to_owned())
         };
     }
     if said.status != 422 {
         return Verdict::Beyond(format!("{} {}", said.status, said.message()));
     }
     let causes = said.causes();
-    let told: String = causes
+    let told: Vec<String> = causes
         .iter()
-        .map(|(field, _, message)| format!("{field}: {}; ", message.chars().take(400).collect::<String>()))
+        .map(|(field, _, message)| format!("{field}: {}", message.chars().take(400).collect::<String>()))
         .collect();
+    let told = told.join("; ");
     let theirs: BTreeSet<&str> = causes.iter().map(|(field, _, _)| field.as_str()).collect();
     let ours: BTreeSet<&str> = faults.iter().map(String::as_str).collect();
     if theirs == ours {
@@ -242,8 +244,7 @@ fn collect(schema: &Value, pointer: String, found: &mut Vec<String>) {
 }
 
 fn additions() -> Vec<(&'static str, Value)> {
-    let rule = |rule: Value| ("x-kubernetes-validations", json!([rule]));
-    vec![
+    let mut all = vec![
         ("type", json!("string")),
         ("type", json!("object")),
         ("type", json!("array")),
@@ -318,6 +319,15 @@ fn additions() -> Vec<(&'static str, Value)> {
             "allOf",
             json!([{"additionalProperties": false}, {"additionalProperties": {"minimum": 1}}]),
         ),
+    ];
+    all.extend(extensions());
+    all
+}
+
+/// Kubernetes' own keywords.
+fn extensions() -> Vec<(&'static str, Value)> {
+    let rule = |rule: Value| ("x-kubernetes-validations", json!([rule]));
+    vec![
         ("x-kubernetes-preserve-unknown-fields", json!(true)),
         ("x-kubernetes-preserve-unknown-fields", json!(false)),
         ("x-kubernetes-int-or-string", json!(true)),

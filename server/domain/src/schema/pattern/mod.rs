@@ -61,11 +61,12 @@ pub(in crate::schema) fn compile(source: &str) -> Result<Regex, String> {
 
 /// Why a source is no RE2 pattern, in Go's words; nothing where it is one, however large.
 pub(in crate::schema) fn problem(source: &str) -> Option<String> {
-    match re2::translate(source).map(|translated| regex_syntax::parse(&translated)) {
-        Ok(Ok(_)) => None,
-        Ok(Err(error)) => Some(last_line(&error.to_string())),
-        Err(problem) => Some(problem),
-    }
+    let translated = match re2::translate(source) {
+        Ok(translated) => translated,
+        Err(problem) => return Some(problem),
+    };
+    let error = regex_syntax::parse(&translated).err()?;
+    Some(last_line(&error.to_string()))
 }
 
 fn last_line(text: &str) -> String {
