@@ -222,7 +222,14 @@ impl Asker<'_> {
             return;
         };
         metadata.shift_remove("generateName");
-        if !self.replace_definition(&strict.document).await {
+        // Neither a bound that says nothing, as one near the largest numbers, nor an object that only its past excuses
+        // shows a change.
+        let accepts = |kind: &Kind| {
+            let judged = kind.definition.judge(kind.version(), &probe, None);
+            judged.is_ok_and(|judged| judged.is_accepted())
+        };
+        let shows = accepts(self.kind) && !accepts(&strict);
+        if !shows || !self.replace_definition(&strict.document).await {
             return;
         }
         self.until_judged(&probe, false).await;
