@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -235,6 +236,23 @@ impl Planes {
             .get(&reference.plane)?
             .claims
             .get(scope, reference)
+    }
+
+    /// Whether all that a control plane offers is known: it was read since Portico started. Before that, what it was
+    /// not seen to offer may be offered all the same.
+    #[must_use]
+    pub fn has_read_offerings(&self, name: &PlaneName) -> bool {
+        let planes = self.0.shared.planes.load();
+        let discovered = |plane: &Arc<Plane>| plane.discovered.load(Ordering::Relaxed);
+        planes.get(name).is_none_or(discovered)
+    }
+
+    /// Whether a claim would be known if it were there: those of its kind were read since Portico started.
+    #[must_use]
+    pub fn has_read_claim(&self, reference: &ClaimRef) -> bool {
+        let planes = self.0.shared.planes.load();
+        let read = |plane: &Arc<Plane>| plane.has_read(&reference.offering, reference.namespace.as_deref());
+        planes.get(&reference.plane).is_none_or(read)
     }
 
     /// Hears of every change from now on. A subscriber that falls behind gets

@@ -14,7 +14,7 @@ pub(crate) const MOST_NOTES: usize = 20;
 /// Whether a control plane answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlaneState {
-    /// Not heard of yet.
+    /// Not heard of yet, or still being read for the first time.
     Connecting,
     /// It answers, and what it offers is known.
     Ready,

@@ -170,7 +170,7 @@ impl Portal {
     pub(super) fn seen_claim(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<Arc<Claim>> {
         self.planes()
             .claim(&viewer.scope(), reference)
-            .ok_or(PortalError::NotFound)
+            .ok_or_else(|| self.no_claim(viewer, reference))
     }
 }
 

@@ -254,7 +254,7 @@ impl Portal {
     ) -> Result<Draft> {
         let configuration = self.configuration();
         let index = self.index(work);
-        let entry = index.get(offering).ok_or(PortalError::NotFound)?;
+        let entry = index.get(offering).ok_or_else(|| self.no_offering(viewer))?;
         let may = may_request(viewer, work, None);
         let (Some(work), true) = (work, may.allowed) else {
             return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
@@ -316,7 +316,11 @@ impl Portal {
             return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
         }
         let catalog = self.planes().catalog();
-        let offered = Arc::clone(catalog.get(&reference.offering).ok_or(PortalError::NotFound)?);
+        let offered = Arc::clone(
+            catalog
+                .get(&reference.offering)
+                .ok_or_else(|| self.no_offering(viewer))?,
+        );
         let mut problems = Vec::new();
         let plan = match posted.get(field::PLAN) {
             Some(_) => choose_plan(&offered, posted, &mut problems),

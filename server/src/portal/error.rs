@@ -7,6 +7,9 @@ pub enum PortalError {
     /// There is no such thing for this viewer, whether it exists or not.
     #[error("There is no such thing, or it is not for you to see.")]
     NotFound,
+    /// Whether there is such a thing for this viewer is not known yet: what was not read since Portico started.
+    #[error("{0}")]
+    Unread(String),
     /// The viewer sees it, and may not do this with it: why, and who may.
     #[error("{0}")]
     Forbidden(String),

@@ -39,6 +39,7 @@ mod sentence;
 mod snippets;
 mod submit;
 mod tokens;
+mod unread;
 mod usage;
 mod work;
 

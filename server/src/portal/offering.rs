@@ -8,7 +8,7 @@ use portico_domain::view::{Allowed, OfferingPage, PlanColumn, ReceivedItem, Serv
 use portico_planes::{ClaimFilter, Offered, PlaneState, PlaneStatus};
 
 use super::form_page::facts;
-use super::{Portal, PortalError, Result, Work, rows};
+use super::{Portal, Result, Work, rows};
 
 /// Claims of it that are shown on its page.
 const CLAIMS_SHOWN: usize = 20;
@@ -17,7 +17,7 @@ impl Portal {
     /// An offering's page.
     ///
     /// # Errors
-    /// [`PortalError::NotFound`] when there is no such offering for the viewer where they work.
+    /// [`super::PortalError::NotFound`] when there is no such offering for the viewer where they work.
     pub fn offering(
         &self,
         viewer: &Viewer,
@@ -28,7 +28,7 @@ impl Portal {
         let policies = self.policies()?;
         let catalog = self.planes().catalog();
         let index = self.index(work);
-        let entry = index.get(name).ok_or(PortalError::NotFound)?;
+        let entry = index.get(name).ok_or_else(|| self.no_offering(viewer))?;
         let offered = entry.offered();
         let card = entry.card(work, &configuration, &policies.1);
 

@@ -18,6 +18,11 @@ use super::frame;
 use crate::auth::{ReturnTo, SignInError};
 use crate::portal::PortalError;
 
+/// The kind of problem that ends by itself, so that its page looks again.
+const UNREAD: &str = "not-read-yet";
+/// How soon it does.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
 /// Why a request was not answered as asked.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -63,6 +68,18 @@ impl Problem {
             "Page not found",
             "There is nothing at this address, or you may not see it. Check the address, or start from the home page.",
         )
+    }
+
+    /// Whether there is such a thing is not known yet.
+    fn unread(why: &str) -> Self {
+        let mut problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            UNREAD,
+            "Portico is still looking",
+            format!("{why} It goes on trying; look again in a moment."),
+        );
+        problem.retry_after = Some(LOOK_AGAIN);
+        problem
     }
 
     /// Nobody is signed in.
@@ -255,6 +272,7 @@ impl From<PortalError> for Problem {
     fn from(error: PortalError) -> Self {
         match error {
             PortalError::NotFound => Self::not_found(),
+            PortalError::Unread(why) => Self::unread(&why),
             PortalError::Forbidden(why) => Self::forbidden(why),
             PortalError::Malformed(why) => Self::bad_request(why),
             PortalError::Conflict(why) => Self::new(
@@ -393,6 +411,10 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
             portico_frontend::pages::error(&frame, problem.status.as_u16(), &problem.title, &problem.detail);
         (problem.status, Html(page)).into_response()
     };
+    if problem.kind == UNREAD && reads && !wants_json {
+        let seconds = HeaderValue::from(LOOK_AGAIN.as_secs());
+        answer.headers_mut().insert(header::REFRESH, seconds);
+    }
     // What is worth keeping of the first answer: cookies, `Allow`.
     for name in [header::SET_COOKIE, header::ALLOW] {
         for value in parts.headers.get_all(&name) {

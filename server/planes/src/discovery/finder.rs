@@ -15,8 +15,8 @@ use super::Kind;
 use super::kind::Marks;
 use super::seen::{CrdMeta, CrdSink, Seen, XrdSink};
 use crate::error::PlaneError;
-use crate::plane::Running;
 use crate::plane::watching::Watching;
+use crate::plane::{FirstRead, Running};
 use crate::stream::{Collection, keep};
 use crate::wire::{Call, segment};
 
@@ -34,8 +34,9 @@ const CROSSPLANE_POLL: Duration = Duration::from_secs(5);
 /// How long to wait after an error.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Keeps what the plane offers in step, for as long as it is polled.
-pub(crate) async fn discover(run: Running) {
+/// Keeps what the plane offers in step, for as long as it is polled. `first` is let go when what it offers, and the
+/// claims of that, have been read once.
+pub(crate) async fn discover(run: Running, first: FirstRead) {
     let seen = Arc::new(Seen::default());
     // Dropped with this future: then all that it watches ends.
     let mut tasks = JoinSet::new();
@@ -55,7 +56,7 @@ pub(crate) async fn discover(run: Running) {
         run.plane.revived.subscribe(),
     ));
     tasks.spawn(watch_xrds(run.clone(), seen.clone()));
-    let mut finder = Finder::new(run, seen);
+    let mut finder = Finder::new(run, seen, first);
     let mut configured = finder.run.shared.configured.subscribe();
     loop {
         finder.look().await;
@@ -127,6 +128,8 @@ struct Finder {
     seen: Arc<Seen>,
     found: BTreeMap<OfferingName, Found>,
     watching: Watching,
+    /// Held until everything has been seen once.
+    first: Option<FirstRead>,
 }
 
 /// Why a CRD is wanted, and what is known of it besides.
@@ -149,7 +152,7 @@ struct Found {
 
 impl Finder {
     /// Begins with what an earlier connection has found.
-    fn new(run: Running, seen: Arc<Seen>) -> Self {
+    fn new(run: Running, seen: Arc<Seen>, first: FirstRead) -> Self {
         let known = run.plane.kinds.load_full();
         let known = known.iter().map(|(name, kind)| {
             let found = Found {
@@ -164,6 +167,7 @@ impl Finder {
             found: known.collect(),
             run,
             seen,
+            first: Some(first),
         }
     }
 
@@ -172,8 +176,9 @@ impl Finder {
     }
 
     async fn look(&mut self) {
+        let complete = self.seen.is_complete();
         let wants = self.wants();
-        if self.seen.is_complete() {
+        if complete {
             self.found.retain(|name, _| wants.contains_key(name));
         }
         let due: Vec<(OfferingName, Want, String)> = wants
@@ -231,6 +236,10 @@ impl Finder {
             }
         }
         self.publish();
+        if complete {
+            self.run.plane.discovered.store(true, Ordering::Relaxed);
+            self.first = None;
+        }
     }
 
     fn publish(&mut self) {
@@ -241,7 +250,7 @@ impl Finder {
             .collect();
         self.run.plane.kinds.store(Arc::new(kinds.clone()));
         self.run.shared.rebuild();
-        self.watching.keep(&kinds);
+        self.watching.keep(&kinds, self.first.as_ref());
     }
 
     /// The CRDs that are wanted, each with the version of it that is there.

@@ -1,5 +1,6 @@
 //! The life of a connection: made, probed, lost, found again.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
@@ -7,8 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 use jiff::Timestamp;
 use portico_domain::documents::Connection;
 use serde_json::Value;
+use tokio::sync::mpsc;
 
-use super::{Plane, Running};
+use super::{FirstRead, Plane, Running};
 use crate::connect::connect;
 use crate::discovery::discover;
 use crate::error::PlaneError;
@@ -54,17 +56,25 @@ pub(crate) async fn live(shared: Arc<Shared>, plane: Arc<Plane>) {
                     slots,
                     may_all: Arc::default(),
                 };
+                let (first, all_read) = FirstRead::new();
                 tokio::select! {
-                    () = probe(&run, &document.spec.connection, mark) => {}
-                    () = discover(run.clone()) => {}
+                    () = probe(&run, &document.spec.connection, mark, all_read) => {}
+                    () = discover(run.clone(), first) => {}
                 }
             }
         }
     }
 }
 
-/// Asks again and again whether the plane is there. Ends when its kubeconfig has changed.
-async fn probe(run: &Running, connection: &Connection, mark: Option<FileMark>) {
+/// Asks again and again whether the plane is there. Ends when its kubeconfig has changed. A plane that is new is ready
+/// when it has been read for the first time; one that takes long to tell is not waited for.
+async fn probe(
+    run: &Running,
+    connection: &Connection,
+    mark: Option<FileMark>,
+    mut all_read: mpsc::Receiver<Infallible>,
+) {
+    let mut answers_since: Option<Instant> = None;
     let mut failures = 0_u32;
     let mut wait = FIRST_WAIT;
     loop {
@@ -85,11 +95,15 @@ async fn probe(run: &Running, connection: &Connection, mark: Option<FileMark>) {
                     run.plane.lose_all();
                     let why = "it does not accept Portico's credentials".to_owned();
                     enter(&run.shared, &run.plane, &PlaneState::Misconfigured(why));
-                } else {
+                } else if all_read.is_closed()
+                    || answers_since.get_or_insert(begun).elapsed() >= PULSE
+                    || run.plane.vitals.lock().state != PlaneState::Connecting
+                {
                     enter(&run.shared, &run.plane, &PlaneState::Ready);
                 }
                 tokio::select! {
                     () = tokio::time::sleep(PULSE) => {}
+                    _ = all_read.recv(), if !all_read.is_closed() => {}
                     // Not at once again: many streams break together.
                     () = run.plane.nudge.notified() => tokio::time::sleep(Duration::from_millis(50)).await,
                 }

@@ -4,6 +4,7 @@ mod life;
 pub(crate) mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use portico_domain::documents::ControlPlane;
 use portico_domain::names::{OfferingName, PlaneName};
-use tokio::sync::{Notify, OnceCell, watch};
+use tokio::sync::{Notify, OnceCell, mpsc, watch};
 
 use crate::act::Names;
 use crate::cache::Index;
@@ -36,6 +37,8 @@ pub(crate) struct Plane {
     pub(crate) name: PlaneName,
     pub(crate) document: ArcSwap<ControlPlane>,
     pub(crate) kinds: ArcSwap<BTreeMap<OfferingName, Arc<Kind>>>,
+    /// What it offers has been read once, so that what is not among `kinds` is not offered.
+    pub(crate) discovered: AtomicBool,
     pub(crate) claims: Index,
     pub(crate) names: Names,
     /// Changes whenever the plane is back after an outage.
@@ -57,6 +60,14 @@ struct StreamState {
     failing_since: Option<Instant>,
 }
 
+/// The name of the stream of an offering's claims: of all, or of those in one namespace.
+pub(crate) fn stream_of(offering: &OfferingName, namespace: Option<&str>) -> String {
+    match namespace {
+        None => offering.to_string(),
+        Some(namespace) => format!("{offering} in {namespace}"),
+    }
+}
+
 /// For how long a stream has been out of step.
 pub(crate) enum Failing {
     /// It may come back at once.
@@ -66,6 +77,18 @@ pub(crate) enum Failing {
         /// When it was last in step.
         heard: Option<Timestamp>,
     },
+}
+
+/// Held by whoever still has something to read for the first time over a connection. When the last one lets go, all
+/// that there was has been read: the receiver is closed.
+#[derive(Debug, Clone)]
+pub(crate) struct FirstRead(#[expect(dead_code, reason = "held only to be let go")] mpsc::Sender<Infallible>);
+
+impl FirstRead {
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Infallible>) {
+        let (held, all_read) = mpsc::channel(1);
+        (Self(held), all_read)
+    }
 }
 
 /// A control plane with a connection: what its tasks work with.
@@ -86,6 +109,7 @@ impl Plane {
             name: document.name.clone(),
             document: ArcSwap::from_pointee(document),
             kinds: ArcSwap::default(),
+            discovered: AtomicBool::new(false),
             claims: Index::default(),
             names: Names::default(),
             revived: watch::Sender::new(0),
@@ -208,6 +232,20 @@ impl Plane {
         if self.unknown_there.swap(false, Ordering::Relaxed) {
             self.nudge.notify_one();
         }
+    }
+
+    /// Whether a claim of the offering in the namespace that is not known is not there.
+    pub(crate) fn has_read(&self, offering: &OfferingName, namespace: Option<&str>) -> bool {
+        if !self.discovered.load(Ordering::Relaxed) || self.vitals.lock().state == PlaneState::Connecting {
+            return false;
+        }
+        let streams = self.streams.lock();
+        let of_namespace = namespace.map(|namespace| stream_of(offering, Some(namespace)));
+        [Some(stream_of(offering, None)), of_namespace]
+            .into_iter()
+            .flatten()
+            .filter_map(|stream| streams.get(stream.as_str()))
+            .all(|stream| stream.heard.is_some())
     }
 
     /// A stream is out of step.

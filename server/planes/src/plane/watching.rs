@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::OfferingName;
 use serde_json::Value;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::{Failing, Plane, Running};
+use super::{Failing, FirstRead, Plane, Running, stream_of};
 use crate::act::review;
 use crate::cache::{Came, Reading, Touched};
 use crate::discovery::Kind;
@@ -56,8 +57,8 @@ impl Watching {
         }
     }
 
-    /// Watches these kinds and no others.
-    pub(crate) fn keep(&mut self, kinds: &BTreeMap<OfferingName, Arc<Kind>>) {
+    /// Watches these kinds and no others. `first` is held until the claims of those that are new have been listed.
+    pub(crate) fn keep(&mut self, kinds: &BTreeMap<OfferingName, Arc<Kind>>, first: Option<&FirstRead>) {
         let before = self.kinds.len();
         self.kinds.retain(|name, _| kinds.contains_key(name));
         let mut dropped = self.kinds.len() != before;
@@ -74,6 +75,7 @@ impl Watching {
                 self.reviews.clone(),
                 name.clone(),
                 kind.clone(),
+                first.cloned(),
             ));
             let watched = Watched {
                 resource: kind.resource.clone(),
@@ -95,7 +97,13 @@ impl Watching {
     }
 }
 
-async fn watch_kind(run: Running, reviews: Arc<Semaphore>, offering: OfferingName, kind: Arc<Kind>) {
+async fn watch_kind(
+    run: Running,
+    reviews: Arc<Semaphore>,
+    offering: OfferingName,
+    kind: Arc<Kind>,
+    mut first: Option<FirstRead>,
+) {
     let mut configured = run.shared.configured.subscribe();
     let mut streams: BTreeMap<Option<String>, (Arc<str>, AbortOnDrop)> = BTreeMap::new();
     let mut tasks = JoinSet::new();
@@ -119,14 +127,11 @@ async fn watch_kind(run: Running, reviews: Arc<Semaphore>, offering: OfferingNam
         }
         for scope in scopes.open {
             streams.entry(scope).or_insert_with_key(|scope| {
-                let stream: Arc<str> = scope
-                    .as_ref()
-                    .map_or_else(
-                        || offering.to_string(),
-                        |namespace| format!("{offering} in {namespace}"),
-                    )
-                    .into();
-                let sink = ClaimSink::new(run.clone(), &offering, &kind, stream.clone(), refused.clone());
+                let stream: Arc<str> = stream_of(&offering, scope.as_deref()).into();
+                let sink = ClaimSink {
+                    first: Mutex::new(first.clone()),
+                    ..ClaimSink::new(run.clone(), &offering, &kind, stream.clone(), refused.clone())
+                };
                 let path = path_of(&kind.resource, scope.as_deref(), None);
                 let collection = Collection {
                     path,
@@ -142,6 +147,7 @@ async fn watch_kind(run: Running, reviews: Arc<Semaphore>, offering: OfferingNam
                 (stream, AbortOnDrop(tasks.spawn(keeping)))
             });
         }
+        first = None;
         let pause = if scopes.again {
             ASK_AGAIN
         } else {
@@ -256,6 +262,8 @@ struct ClaimSink {
     stream: Arc<str>,
     /// Told when the plane refuses to list or watch.
     refused: Arc<Notify>,
+    /// Held until the claims have been listed, or may not be.
+    first: Mutex<Option<FirstRead>>,
 }
 
 impl ClaimSink {
@@ -277,6 +285,7 @@ impl ClaimSink {
             reading: ArcSwap::from_pointee(reading),
             stream,
             refused,
+            first: Mutex::default(),
         }
     }
 
@@ -343,11 +352,13 @@ impl Sink for ClaimSink {
         if self.plane().claims.regain(&self.stream, Timestamp::now()) {
             self.run.shared.tell(Change::Plane(self.run.plane.name.clone()));
         }
+        self.first.lock().take();
     }
 
     fn failed(&self, error: &PlaneError) {
         if matches!(error, PlaneError::Forbidden { .. }) {
             self.refused.notify_one();
+            self.first.lock().take();
         }
         if let Failing::Lost { heard } = self.plane().stream_failed(&self.stream, error) {
             let title = self.plane().title();

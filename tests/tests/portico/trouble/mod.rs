@@ -32,6 +32,13 @@ struct World {
 
 impl World {
     async fn start() -> Self {
+        let begun = Self::before("eu-shared", false).await;
+        begun.until_it_serves("eu-shared").await;
+        begun
+    }
+
+    /// With the proxy before that control plane; `down`: it is gone from the beginning.
+    async fn before(plane: &str, down: bool) -> Self {
         let world = Demo::start_with(&["--world-only"]).await;
         world.strike_quotas();
         let kubeconfig = |name: &str| {
@@ -42,27 +49,28 @@ impl World {
                 .kubeconfig
                 .clone()
         };
-        let eu = kubeconfig("eu-shared");
-        let troubled = eu.with_file_name("eu-troubled.yaml");
-        let proxy = Proxy::start(&eu, &troubled).await;
+        let own = kubeconfig(plane);
+        let troubled = own.with_file_name("troubled.yaml");
+        let mut proxy = Proxy::start(&own, &troubled).await;
+        if down {
+            proxy.go_down().await;
+        }
         let planes = world.configuration("control-planes.yaml");
         let before = std::fs::read_to_string(&planes).unwrap();
         let after = before.replace(
-            "\"../kubeconfigs/eu-shared.yaml\"",
-            "\"../kubeconfigs/eu-troubled.yaml\"\n  limits: { timeoutSeconds: 2 }",
+            &format!("\"../kubeconfigs/{plane}.yaml\""),
+            "\"../kubeconfigs/troubled.yaml\"\n  limits: { timeoutSeconds: 2 }",
         );
         assert_ne!(before, after);
         std::fs::write(&planes, after).unwrap();
         let elsewhere = Direct::of(&kubeconfig("us-shared"));
         let portal = Apart::over(world, "info").await;
-        let begun = Self {
+        Self {
             portal,
             proxy,
-            plane: Direct::of(&eu),
+            plane: Direct::of(&own),
             elsewhere,
-        };
-        begun.until_it_serves("eu-shared").await;
-        begun
+        }
     }
 
     /// A portal does not wait long for its control planes before it answers, and this machine may be busy.

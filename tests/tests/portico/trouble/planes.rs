@@ -194,3 +194,53 @@ async fn watches_that_are_told_their_past_is_gone_catch_up() {
     let unreachable = dana.get("/claims").await.page().body().contains("Unreachable");
     assert!(!unreachable, "a list that could be read is no outage");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_read_since_the_start_is_not_taken_for_missing() {
+    let mut world = World::before("eu-shared", true).await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let orders = format!("eu-shared/{POSTGRESQL}/payments-dev/orders");
+    let pages = [
+        format!("/claims/{orders}"),
+        format!("/claims/{orders}/change"),
+        "/catalog/unheards.of.example.org".to_owned(),
+        "/catalog/unheards.of.example.org/request".to_owned(),
+    ];
+    for path in &pages {
+        let answer = dana.get(path).await.expect(503);
+        let said = answer.page().text("main").unwrap();
+        assert!(said.contains("could not yet read"), "{path}: {said}");
+        assert!(said.contains("Europe, shared"), "{path}: {said}");
+        assert_eq!(answer.header("refresh"), Some("2"), "{path}");
+    }
+    for path in [
+        format!("/api/v1/claims/{orders}"),
+        "/api/v1/offerings/unheards.of.example.org".to_owned(),
+    ] {
+        let answer = dana.get(&path).await.expect(503);
+        assert_eq!(answer.json()["type"], "urn:portico:problem:not-read-yet");
+        assert_eq!(answer.header("retry-after"), Some("2"));
+    }
+    let elsewhere = format!("/claims/us-shared/{POSTGRESQL}/payments-dev/unheard-of");
+    let _ = dana.get(&elsewhere).await.expect(404);
+
+    world.proxy.come_back().await;
+    let _ = until_claim(&dana, &pages[0], "Ready").await;
+    for path in &pages[2..] {
+        let known = async || (dana.get(path).await.status == 404).then_some(());
+        until("the whole catalog", Duration::from_secs(20), known).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_read_of_another_tenants_control_plane_is_nobody_elses() {
+    let world = World::before("research-own", true).await;
+    let claim = format!("/claims/research-own/{POSTGRESQL}/research-dev/unheard-of");
+    let offering = "/catalog/unheards.of.example.org";
+    let devon = world.sign_in("devon", "research/dev").await;
+    let _ = devon.get(&claim).await.expect(503);
+    let _ = devon.get(offering).await.expect(503);
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let _ = dana.get(&claim).await.expect(404);
+    let _ = dana.get(offering).await.expect(404);
+}
