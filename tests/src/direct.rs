@@ -81,12 +81,23 @@ impl Direct {
     /// # Panics
     /// When nothing is.
     pub async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Said {
-        let kind = if method == Method::PATCH {
-            "application/apply-patch+yaml"
-        } else {
-            "application/json"
-        };
+        let kind = kind_of(&method);
         self.send(method, path, kind, body.map(Value::to_string)).await
+    }
+
+    /// As [`Direct::ask`].
+    ///
+    /// # Errors
+    /// Why there is no answer: an API server that panics over a request cuts the connection.
+    pub async fn try_ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Said, reqwest::Error> {
+        let kind = kind_of(&method);
+        self.try_send(method, path, kind, body.map(Value::to_string))
+            .await
     }
 
     /// What is said to any body of any type.
@@ -94,19 +105,30 @@ impl Direct {
     /// # Panics
     /// When nothing is.
     pub async fn send(&self, method: Method, path: &str, kind: &str, body: Option<String>) -> Said {
-        let answer = self.open(method, path, kind, body).await;
+        let said = self.try_send(method, path, kind, body).await;
+        said.unwrap_or_else(|error| panic!("{path}: {error:?}"))
+    }
+
+    async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        kind: &str,
+        body: Option<String>,
+    ) -> Result<Said, reqwest::Error> {
+        let answer = self.try_open(method, path, kind, body).await?;
         let status = answer.status().as_u16();
         let warnings = answer.headers().get_all("warning").iter();
         let warnings = warnings
             .filter_map(|value| std::str::from_utf8(value.as_bytes()).ok())
             .filter_map(|value| value.split_once(" - ").map(|(_, text)| unquoted(text)))
             .collect();
-        let text = answer.bytes().await.unwrap();
-        Said {
+        let text = answer.bytes().await?;
+        Ok(Said {
             status,
             warnings,
             body: serde_json::from_slice(&text).unwrap_or_default(),
-        }
+        })
     }
 
     /// The answer with its body yet to come, for what has no end.
@@ -114,14 +136,22 @@ impl Direct {
     /// # Panics
     /// When there is none.
     pub async fn open(&self, method: Method, path: &str, kind: &str, body: Option<String>) -> Response {
+        let answer = self.try_open(method, path, kind, body).await;
+        answer.unwrap_or_else(|error| panic!("{path}: {error:?}"))
+    }
+
+    async fn try_open(
+        &self,
+        method: Method,
+        path: &str,
+        kind: &str,
+        body: Option<String>,
+    ) -> Result<Response, reqwest::Error> {
         let mut request = self.client.request(method, format!("{}{path}", self.server));
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, kind).body(body);
         }
-        request
-            .send()
-            .await
-            .unwrap_or_else(|error| panic!("{path}: {error:?}"))
+        request.send().await
     }
 
     /// The status of what is at `path`; `None` when nobody answers.
@@ -129,6 +159,14 @@ impl Direct {
         let request = self.client.get(format!("{}{path}", self.server));
         let answer = request.timeout(Duration::from_secs(5)).send().await.ok()?;
         Some(answer.status().as_u16())
+    }
+}
+
+fn kind_of(method: &Method) -> &'static str {
+    if *method == Method::PATCH {
+        "application/apply-patch+yaml"
+    } else {
+        "application/json"
     }
 }
 

@@ -48,16 +48,19 @@ pub async fn run_definitions(plane: &Direct, corpus: &Corpus, changes: usize, op
 }
 
 async fn ask(plane: &Direct, document: &Value, how: &str, loud: bool, tally: &mut Tally) {
-    let said = plane
-        .ask(Method::POST, &format!("{DEFINITIONS}?dryRun=All"), Some(document))
-        .await;
+    let path = format!("{DEFINITIONS}?dryRun=All");
+    let said = plane.try_ask(Method::POST, &path, Some(document)).await;
     let faults: BTreeSet<String> = Definition::faults(document)
         .into_iter()
         .map(|fault| fault.path)
         .collect();
     let name = document["metadata"]["name"].as_str().unwrap_or_default();
     let line = |problem: &str| format!("{name}: {how}\n    {problem}\n    Portico: {faults:?}");
-    let list = match compare(&said, &faults) {
+    let verdict = match said {
+        Ok(said) => compare(&said, &faults),
+        Err(error) => Verdict::Beyond(format!("no answer: {error}")),
+    };
+    let list = match verdict {
         Verdict::Same => {
             tally.agree += 1;
             return;
