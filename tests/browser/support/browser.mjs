@@ -23,6 +23,7 @@ export async function launch() {
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--hide-scrollbars', '--force-color-profile=srgb'],
   });
   tookPart('Chromium', browser.version());
+  tookPart('Node.js', process.version);
   return browser;
 }
 
