@@ -26,6 +26,9 @@ pub(crate) struct Options {
     /// Only definitions whose name contains this.
     #[arg(long)]
     filter: Option<String>,
+    /// Asks about definitions in place of objects: so many changes of each.
+    #[arg(long)]
+    definitions: Option<usize>,
     /// The simulator in the API server's place.
     #[arg(long)]
     simulator: bool,
@@ -55,6 +58,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if let Some(filter) = &options.filter {
         command.args(["--filter", filter]);
+    }
+    if let Some(changes) = options.definitions {
+        command.arg(format!("--definitions={changes}"));
     }
     match server.map(api_server::Underway::finish) {
         Some(server) => {

@@ -54,6 +54,46 @@ pub(crate) fn empty(
     .into_any()
 }
 
+/// A description as definitions write it: what stands between two backticks is code. Where they do not pair up within
+/// the text, it stays as it is.
+pub(crate) fn described(text: &str) -> AnyView {
+    match spans(text) {
+        Some(spans) => spans
+            .into_iter()
+            .map(|(is_code, span)| {
+                let span = span.to_owned();
+                if is_code {
+                    view! { <code>{span}</code> }.into_any()
+                } else {
+                    span.into_any()
+                }
+            })
+            .collect_view()
+            .into_any(),
+        None => text.to_owned().into_any(),
+    }
+}
+
+/// The spans of a text, whether each is code; `None` where it has no code, or it cannot be told which is.
+fn spans(text: &str) -> Option<Vec<(bool, &str)>> {
+    let parts: Vec<&str> = text.split('`').collect();
+    // Two backticks side by side fence blocks, or quote.
+    let pairs_up = parts.len() > 1
+        && parts.len() % 2 == 1
+        && parts
+            .iter()
+            .skip(1)
+            .step_by(2)
+            .all(|code| !code.trim().is_empty() && !code.contains('\n'));
+    pairs_up.then(|| {
+        let spans = parts.into_iter().enumerate();
+        spans
+            .map(|(index, part)| (index % 2 == 1, part))
+            .filter(|(_, part)| !part.is_empty())
+            .collect()
+    })
+}
+
 /// What stands in a text area. Leptos does not escape there, so this does; and a parser drops the first line
 /// break in it, so one goes before.
 pub(crate) fn area(text: &str) -> String {
@@ -85,6 +125,32 @@ pub(crate) fn grouped(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn code_is_what_stands_between_two_backticks() {
+        let told = spans("As `4Gi`, or `*`.").unwrap();
+        assert_eq!(
+            told,
+            [
+                (false, "As "),
+                (true, "4Gi"),
+                (false, ", or "),
+                (true, "*"),
+                (false, ".")
+            ]
+        );
+        assert_eq!(spans("`all`"), Some(vec![(true, "all")]));
+        for plain in [
+            "",
+            "none",
+            "one ` alone",
+            "```\nfenced\n```",
+            "``double``",
+            "over `two\nlines`",
+        ] {
+            assert_eq!(spans(plain), None, "{plain}");
+        }
+    }
 
     #[test]
     fn numbers_are_grouped_and_counted() {

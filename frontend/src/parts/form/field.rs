@@ -7,6 +7,7 @@ use super::list::{list, map, union};
 use super::locked::locked;
 use super::{Around, control, id_of};
 use crate::parts::icon;
+use crate::parts::text::described;
 
 /// A field with all that belongs to it.
 pub(crate) fn field(field: &Field, around: Around<'_>) -> AnyView {
@@ -124,10 +125,9 @@ pub(super) fn marks(field: &Field) -> AnyView {
 }
 
 pub(super) fn help(field: &Field) -> Option<AnyView> {
-    field
-        .help
-        .clone()
-        .map(|help| view! { <p class="help" id=format!("{}-help", id_of(&field.name))>{help}</p> }.into_any())
+    field.help.as_deref().map(|help| {
+        view! { <p class="help" id=format!("{}-help", id_of(&field.name))>{described(help)}</p> }.into_any()
+    })
 }
 
 pub(super) fn problems(field: &Field) -> Option<AnyView> {

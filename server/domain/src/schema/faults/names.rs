@@ -107,21 +107,22 @@ fn of_kind(names: &Schema, place: &Path<'_>, found: &mut Found) {
             }
         }
     }
-    for key in ["plural", "singular"] {
-        let name = text(names, key);
+    let or_made_up = |key: &str, made_up: String| match text(names, key) {
+        "" if kind.is_empty() => String::new(),
+        "" => made_up,
+        given => given.to_owned(),
+    };
+    let singular = or_made_up("singular", kind.to_lowercase());
+    for (key, name) in [("plural", text(names, "plural")), ("singular", &singular)] {
         if !name.is_empty() {
             found.joined(&place.property(key), name, &dns1035_label(name), "");
         }
     }
-    for key in ["kind", "listKind"] {
-        let name = text(names, key);
+    let list_kind = or_made_up("listKind", format!("{kind}List"));
+    for (key, name) in [("kind", kind), ("listKind", &list_kind)] {
         if !name.is_empty() {
-            found.joined(
-                &place.property(key),
-                name,
-                &dns1035_label(&name.to_lowercase()),
-                MIXED,
-            );
+            let problems = dns1035_label(&name.to_lowercase());
+            found.joined(&place.property(key), name, &problems, MIXED);
         }
     }
     if !kind.is_empty() && kind == text(names, "listKind") {

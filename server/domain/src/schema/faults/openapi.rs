@@ -7,7 +7,7 @@ use super::Found;
 use super::keywords::{Schema, flag, has, list, named, one, several, text, texts};
 use super::pointed;
 use crate::schema::path::Path;
-use crate::schema::rules;
+use crate::schema::{Reason, rules};
 
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
 const REASONS: [&str; 4] = [
@@ -354,9 +354,35 @@ fn shapes_of_rules(schema: &Schema, path: &Path<'_>, found: &mut Found) {
     }
 }
 
+/// Whether rules can speak of such values at all (`k8s.io/apiserver/pkg/cel/common`, `SchemaDeclType`).
+fn has_declaration(schema: &Schema) -> bool {
+    if flag(schema, "x-kubernetes-int-or-string") {
+        return true;
+    }
+    match text(schema, "type") {
+        "array" => one(schema, "items").is_some_and(|item| has_declaration(item) || is_object(item)),
+        "object" => {
+            one(schema, "additionalProperties").is_none_or(|value| has_declaration(value) || is_object(value))
+        }
+        kind => !kind.is_empty(),
+    }
+}
+
+/// An object that is embedded is one, whether or not it says so.
+fn is_object(schema: &Schema) -> bool {
+    flag(schema, "x-kubernetes-embedded-resource")
+}
+
 /// What rules say.
 fn rules_speak(schema: &Schema, path: &Path<'_>, here: Here<'_>, found: &mut Found) {
     let rules = path.property("x-kubernetes-validations");
+    let speaks = several(schema, "x-kubernetes-validations").next().is_some();
+    if speaks && !here.is_root && !is_object(schema) && !has_declaration(schema) {
+        let why = "Internal error: internal error: failed to construct type information for x-kubernetes-validations \
+                   rules: unable to convert structural schema to CEL declarations";
+        found.add(&rules, Reason::Invalid, why.to_owned());
+        return;
+    }
     for (index, rule) in several(schema, "x-kubernetes-validations") {
         let place = rules.index(index);
         match rules::uses_old_self(text(rule, "rule")) {

@@ -137,6 +137,41 @@ fn patterns_and_rules_must_be_such() {
 }
 
 #[test]
+fn rules_cannot_speak_of_what_has_no_type() {
+    let rules = json!([{"rule": "true"}]);
+    let untyped = json!({"x-kubernetes-preserve-unknown-fields": true, "x-kubernetes-validations": rules});
+    let listed = json!({
+        "type": "array", "items": {"x-kubernetes-preserve-unknown-fields": true}, "x-kubernetes-validations": rules,
+    });
+    for schema in [untyped, listed] {
+        let (place, message) = only(&schema);
+        assert_eq!(place, "x-kubernetes-validations");
+        assert!(message.starts_with("Internal error: "), "{message}");
+    }
+    let either = json!({"x-kubernetes-int-or-string": true, "x-kubernetes-validations": rules});
+    let embedded = json!({
+        "type": "array", "x-kubernetes-validations": rules,
+        "items": {"type": "object", "x-kubernetes-embedded-resource": true, "x-kubernetes-preserve-unknown-fields": true},
+    });
+    for schema in [either, embedded] {
+        let schema = json!({"type": "object", "properties": {"a": schema}});
+        assert_eq!(faults_of(&schema), []);
+    }
+}
+
+#[test]
+fn names_that_are_left_out_are_made_of_the_kind_and_judged() {
+    let mut document = definition(&json!({"type": "object"}));
+    document["spec"]["names"] = json!({"plural": "buckets", "kind": "Not A Kind"});
+    let faults = Definition::faults(&document);
+    let places: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+    assert_eq!(
+        places,
+        ["spec.names.singular", "spec.names.kind", "spec.names.listKind"]
+    );
+}
+
+#[test]
 fn lists_that_are_maps_have_keys_that_are_there() {
     let list = |keys: &Value, key: &Value| {
         json!({"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": keys,
@@ -211,6 +246,8 @@ fn what_stands_around_the_schema_is_judged() {
             "spec.additionalPrinterColumns[0].JSONPath",
             "spec.additionalPrinterColumns[0].type",
             "spec.names.kind",
+            "spec.names.listKind",
+            "spec.names.singular",
             "spec.scope",
             "spec.version",
             "spec.versions",
