@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use portico_domain::schema::yaml;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Certificate, Client, Method, Response};
+use reqwest::{Certificate, Client, Method, RequestBuilder};
 use serde_json::Value;
 
 /// A client of one control plane.
@@ -81,77 +81,37 @@ impl Direct {
     /// # Panics
     /// When nothing is.
     pub async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Said {
-        let kind = kind_of(&method);
-        self.send(method, path, kind, body.map(Value::to_string)).await
+        said(path, self.try_ask(method, path, body).await)
     }
 
     /// As [`Direct::ask`].
     ///
     /// # Errors
     /// Why there is no answer: an API server that panics over a request cuts the connection.
-    pub async fn try_ask(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Said, reqwest::Error> {
-        let kind = kind_of(&method);
-        self.try_send(method, path, kind, body.map(Value::to_string))
-            .await
+    pub async fn try_ask(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<Said> {
+        let kind = if method == Method::PATCH {
+            "application/apply-patch+yaml"
+        } else {
+            "application/json"
+        };
+        let request = self.client.request(method, format!("{}{path}", self.server));
+        answered(match body {
+            Some(body) => request.header(CONTENT_TYPE, kind).body(body.to_string()),
+            None => request,
+        })
+        .await
     }
 
     /// What is said to any body of any type.
     ///
     /// # Panics
     /// When nothing is.
-    pub async fn send(&self, method: Method, path: &str, kind: &str, body: Option<String>) -> Said {
-        let said = self.try_send(method, path, kind, body).await;
-        said.unwrap_or_else(|error| panic!("{path}: {error:?}"))
-    }
-
-    async fn try_send(
-        &self,
-        method: Method,
-        path: &str,
-        kind: &str,
-        body: Option<String>,
-    ) -> Result<Said, reqwest::Error> {
-        let answer = self.try_open(method, path, kind, body).await?;
-        let status = answer.status().as_u16();
-        let warnings = answer.headers().get_all("warning").iter();
-        let warnings = warnings
-            .filter_map(|value| std::str::from_utf8(value.as_bytes()).ok())
-            .filter_map(|value| value.split_once(" - ").map(|(_, text)| unquoted(text)))
-            .collect();
-        let text = answer.bytes().await?;
-        Ok(Said {
-            status,
-            warnings,
-            body: serde_json::from_slice(&text).unwrap_or_default(),
-        })
-    }
-
-    /// The answer with its body yet to come, for what has no end.
-    ///
-    /// # Panics
-    /// When there is none.
-    pub async fn open(&self, method: Method, path: &str, kind: &str, body: Option<String>) -> Response {
-        let answer = self.try_open(method, path, kind, body).await;
-        answer.unwrap_or_else(|error| panic!("{path}: {error:?}"))
-    }
-
-    async fn try_open(
-        &self,
-        method: Method,
-        path: &str,
-        kind: &str,
-        body: Option<String>,
-    ) -> Result<Response, reqwest::Error> {
-        let mut request = self.client.request(method, format!("{}{path}", self.server));
-        if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, kind).body(body);
-        }
-        request.send().await
+    pub async fn send(&self, method: Method, path: &str, kind: &str, body: String) -> Said {
+        let request = self.client.request(method, format!("{}{path}", self.server));
+        said(
+            path,
+            answered(request.header(CONTENT_TYPE, kind).body(body)).await,
+        )
     }
 
     /// The status of what is at `path`; `None` when nobody answers.
@@ -162,12 +122,24 @@ impl Direct {
     }
 }
 
-fn kind_of(method: &Method) -> &'static str {
-    if *method == Method::PATCH {
-        "application/apply-patch+yaml"
-    } else {
-        "application/json"
-    }
+fn said(path: &str, said: reqwest::Result<Said>) -> Said {
+    said.unwrap_or_else(|error| panic!("{path}: {error:?}"))
+}
+
+async fn answered(request: RequestBuilder) -> reqwest::Result<Said> {
+    let answer = request.send().await?;
+    let status = answer.status().as_u16();
+    let warnings = answer.headers().get_all("warning").iter();
+    let warnings = warnings
+        .filter_map(|value| std::str::from_utf8(value.as_bytes()).ok())
+        .filter_map(|value| value.split_once(" - ").map(|(_, text)| unquoted(text)))
+        .collect();
+    let text = answer.bytes().await?;
+    Ok(Said {
+        status,
+        warnings,
+        body: serde_json::from_slice(&text).unwrap_or_default(),
+    })
 }
 
 impl Said {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::documents::{ControlPlane, Environment, Tenant};
 use crate::names::PlaneName;
-use crate::tenancy::Person;
+use crate::tenancy::{Person, Viewer};
 
 /// What the requester asked of placement.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +106,17 @@ pub fn may_use(tenant: &Tenant, plane: &ControlPlane) -> bool {
     let grant = &tenant.spec.control_planes;
     grant.names.contains(&plane.name)
         || (!grant.match_labels.is_empty() && has_labels(plane, &grant.match_labels))
+}
+
+/// Whether the control plane exists for the viewer: one of their tenants may use it. For platform admins all do.
+#[must_use]
+pub fn may_know<'t>(
+    viewer: &Viewer,
+    tenants: impl IntoIterator<Item = &'t Tenant>,
+    plane: &ControlPlane,
+) -> bool {
+    let mut tenants = tenants.into_iter();
+    viewer.platform_admin || tenants.any(|tenant| viewer.sees(&tenant.name) && may_use(tenant, plane))
 }
 
 fn has_labels(plane: &ControlPlane, wanted: &BTreeMap<String, String>) -> bool {

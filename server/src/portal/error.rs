@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use portico_planes::PlaneError;
 use portico_store::StoreError;
 
@@ -8,8 +10,13 @@ pub enum PortalError {
     #[error("There is no such thing, or it is not for you to see.")]
     NotFound,
     /// Whether there is such a thing for this viewer is not known yet: what was not read since Portico started.
-    #[error("{0}")]
-    Unread(String),
+    #[error("{why}")]
+    Unread {
+        /// What was not read.
+        why: String,
+        /// When it may be known.
+        retry_after: Duration,
+    },
     /// The viewer sees it, and may not do this with it: why, and who may.
     #[error("{0}")]
     Forbidden(String),

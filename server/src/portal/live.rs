@@ -2,7 +2,7 @@
 
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{PlaneName, RequestId, TenantName};
-use portico_domain::placement::may_use;
+use portico_domain::placement::may_know;
 use portico_domain::tenancy::{Scope, Viewer};
 use portico_planes::Change;
 use portico_store::{EventFilter, Page};
@@ -258,14 +258,8 @@ impl Live {
             Change::Plane(name) => {
                 let configuration = self.portal.configuration();
                 let plane = configuration.control_planes.get(&name)?;
-                let seen = self.viewer.platform_admin
-                    || self
-                        .viewer
-                        .roles
-                        .keys()
-                        .filter_map(|tenant| configuration.tenants.get(tenant))
-                        .any(|tenant| may_use(tenant, plane));
-                seen.then_some(LiveEvent::Plane { name })
+                may_know(&self.viewer, configuration.tenants.values(), plane)
+                    .then_some(LiveEvent::Plane { name })
             }
         }
     }

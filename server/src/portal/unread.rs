@@ -1,52 +1,73 @@
 //! What is not known yet: a control plane that was not read since Portico started may hold anything.
 
+use std::time::Duration;
+
 use portico_domain::claim::ClaimRef;
 use portico_domain::documents::ControlPlane;
-use portico_domain::placement::may_use;
+use portico_domain::placement::may_know;
 use portico_domain::tenancy::Viewer;
+use portico_planes::PlaneState;
 
 use super::names::title;
 use super::{Portal, PortalError};
+
+/// How soon to look again: where a control plane is being read just now, and where it cannot be.
+const SOON: Duration = Duration::from_secs(2);
+const LATER: Duration = Duration::from_secs(30);
 
 impl Portal {
     /// Why there is no such offering: nobody offers it to the viewer, or whoever may has not been read yet.
     pub(super) fn no_offering(&self, viewer: &Viewer) -> PortalError {
         let configuration = self.configuration();
-        let unread: Vec<&str> = configuration
+        let unread: Vec<&ControlPlane> = configuration
             .control_planes
             .values()
-            .filter(|plane| !self.planes().has_read_offerings(&plane.name) && self.may_know(viewer, plane))
-            .map(title)
+            .filter(|plane| !self.planes().has_read_offerings(&plane.name))
+            .filter(|plane| may_know(viewer, configuration.tenants.values(), plane))
             .collect();
         if unread.is_empty() {
             return PortalError::NotFound;
         }
-        PortalError::Unread(format!(
-            "Nothing of that name is in the catalog, but since Portico was started it could not yet read what is \
-             offered on {}.",
-            unread.join(", ")
-        ))
+        let titles: Vec<&str> = unread.iter().map(|plane| title(plane)).collect();
+        PortalError::Unread {
+            why: format!(
+                "Nothing of that name is in the catalog, but since Portico was started it could not yet read what is \
+                 offered on {}.",
+                titles.join(", ")
+            ),
+            retry_after: self.look_again(&unread),
+        }
     }
 
     /// Why there is no such claim: none is there for the viewer, or its control plane has not been read yet.
     pub(super) fn no_claim(&self, viewer: &Viewer, reference: &ClaimRef) -> PortalError {
         let configuration = self.configuration();
-        match configuration.control_planes.get(&reference.plane) {
-            Some(plane) if !self.planes().has_read_claim(reference) && self.may_know(viewer, plane) => {
-                PortalError::Unread(format!(
-                    "Since Portico was started it could not yet read what runs on {}, so it does not know of {}.",
-                    title(plane),
-                    reference.name
-                ))
-            }
-            _ => PortalError::NotFound,
+        let plane = configuration
+            .control_planes
+            .get(&reference.plane)
+            .filter(|_| !self.planes().has_read_claim(reference))
+            .filter(|plane| may_know(viewer, configuration.tenants.values(), plane));
+        let Some(plane) = plane else {
+            return PortalError::NotFound;
+        };
+        PortalError::Unread {
+            why: format!(
+                "Since Portico was started it could not yet read what runs on {}, so it does not know of {}.",
+                title(plane),
+                reference.name
+            ),
+            retry_after: self.look_again(&[plane]),
         }
     }
 
-    /// Whether the control plane exists for the viewer.
-    fn may_know(&self, viewer: &Viewer, plane: &ControlPlane) -> bool {
-        let configuration = self.configuration();
-        let mut tenants = configuration.tenants.values();
-        viewer.platform_admin || tenants.any(|tenant| viewer.sees(&tenant.name) && may_use(tenant, plane))
+    fn look_again(&self, unread: &[&ControlPlane]) -> Duration {
+        let mut states = unread
+            .iter()
+            .filter_map(|plane| self.planes().status(&plane.name));
+        if states.any(|status| status.state == PlaneState::Connecting) {
+            SOON
+        } else {
+            LATER
+        }
     }
 }

@@ -20,8 +20,6 @@ use crate::portal::PortalError;
 
 /// The kind of problem that ends by itself, so that its page looks again.
 const UNREAD: &str = "not-read-yet";
-/// How soon it does.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Why a request was not answered as asked.
 #[derive(Debug, Clone)]
@@ -71,14 +69,14 @@ impl Problem {
     }
 
     /// Whether there is such a thing is not known yet.
-    fn unread(why: &str) -> Self {
+    fn unread(why: &str, retry_after: Duration) -> Self {
         let mut problem = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             UNREAD,
             "Portico is still looking",
             format!("{why} It goes on trying; look again in a moment."),
         );
-        problem.retry_after = Some(LOOK_AGAIN);
+        problem.retry_after = Some(retry_after);
         problem
     }
 
@@ -272,7 +270,7 @@ impl From<PortalError> for Problem {
     fn from(error: PortalError) -> Self {
         match error {
             PortalError::NotFound => Self::not_found(),
-            PortalError::Unread(why) => Self::unread(&why),
+            PortalError::Unread { why, retry_after } => Self::unread(&why, retry_after),
             PortalError::Forbidden(why) => Self::forbidden(why),
             PortalError::Malformed(why) => Self::bad_request(why),
             PortalError::Conflict(why) => Self::new(
@@ -411,10 +409,6 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
             portico_frontend::pages::error(&frame, problem.status.as_u16(), &problem.title, &problem.detail);
         (problem.status, Html(page)).into_response()
     };
-    if problem.kind == UNREAD && reads && !wants_json {
-        let seconds = HeaderValue::from(LOOK_AGAIN.as_secs());
-        answer.headers_mut().insert(header::REFRESH, seconds);
-    }
     // What is worth keeping of the first answer: cookies, `Allow`.
     for name in [header::SET_COOKIE, header::ALLOW] {
         for value in parts.headers.get_all(&name) {
@@ -422,9 +416,11 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
         }
     }
     if let Some(wait) = problem.retry_after {
-        answer
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        let seconds = HeaderValue::from(wait.as_secs().max(1));
+        if problem.kind == UNREAD && reads && !wants_json {
+            answer.headers_mut().insert(header::REFRESH, seconds.clone());
+        }
+        answer.headers_mut().insert(header::RETRY_AFTER, seconds);
     }
     answer
 }

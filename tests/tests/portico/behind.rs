@@ -45,7 +45,7 @@ async fn a_part_that_fails_and_a_warning_are_told_of_within_a_second() {
             Method::PATCH,
             &server,
             "application/merge-patch+json",
-            Some(status.to_string()),
+            status.to_string(),
         )
         .await;
     assert!(said.is_success(), "{said:?}");

@@ -176,7 +176,7 @@ impl Finder {
     }
 
     async fn look(&mut self) {
-        let complete = self.seen.is_complete();
+        let mut complete = self.seen.is_complete();
         let wants = self.wants();
         if complete {
             self.found.retain(|name, _| wants.contains_key(name));
@@ -219,6 +219,8 @@ impl Finder {
                 }
                 Err(error) => {
                     self.run.plane.note(format!("{name}: {error}"));
+                    // What may not be read has been asked for; what failed may be offered all the same.
+                    complete &= matches!(error, PlaneError::Forbidden { .. });
                     // What is known stays, and is asked for again.
                     if let Some(found) = self.found.get_mut(&name) {
                         found.version.clear();

@@ -32,13 +32,13 @@ struct World {
 
 impl World {
     async fn start() -> Self {
-        let begun = Self::before("eu-shared", false).await;
+        let begun = Self::before("eu-shared", async |_| ()).await;
         begun.until_it_serves("eu-shared").await;
         begun
     }
 
-    /// With the proxy before that control plane; `down`: it is gone from the beginning.
-    async fn before(plane: &str, down: bool) -> Self {
+    /// With the proxy before that control plane, and what is the matter with it from the beginning.
+    async fn before(plane: &str, matter: impl AsyncFnOnce(&mut Proxy)) -> Self {
         let world = Demo::start_with(&["--world-only"]).await;
         world.strike_quotas();
         let kubeconfig = |name: &str| {
@@ -52,9 +52,7 @@ impl World {
         let own = kubeconfig(plane);
         let troubled = own.with_file_name("troubled.yaml");
         let mut proxy = Proxy::start(&own, &troubled).await;
-        if down {
-            proxy.go_down().await;
-        }
+        matter(&mut proxy).await;
         let planes = world.configuration("control-planes.yaml");
         let before = std::fs::read_to_string(&planes).unwrap();
         let after = before.replace(

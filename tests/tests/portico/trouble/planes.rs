@@ -197,7 +197,7 @@ async fn watches_that_are_told_their_past_is_gone_catch_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_not_read_since_the_start_is_not_taken_for_missing() {
-    let mut world = World::before("eu-shared", true).await;
+    let mut world = World::before("eu-shared", async |proxy| proxy.go_down().await).await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let orders = format!("eu-shared/{POSTGRESQL}/payments-dev/orders");
     let pages = [
@@ -211,7 +211,7 @@ async fn what_was_not_read_since_the_start_is_not_taken_for_missing() {
         let said = answer.page().text("main").unwrap();
         assert!(said.contains("could not yet read"), "{path}: {said}");
         assert!(said.contains("Europe, shared"), "{path}: {said}");
-        assert_eq!(answer.header("refresh"), Some("2"), "{path}");
+        assert_eq!(answer.header("refresh"), Some("30"), "{path}");
     }
     for path in [
         format!("/api/v1/claims/{orders}"),
@@ -219,7 +219,8 @@ async fn what_was_not_read_since_the_start_is_not_taken_for_missing() {
     ] {
         let answer = dana.get(&path).await.expect(503);
         assert_eq!(answer.json()["type"], "urn:portico:problem:not-read-yet");
-        assert_eq!(answer.header("retry-after"), Some("2"));
+        assert_eq!(answer.header("retry-after"), Some("30"));
+        assert_eq!(answer.header("refresh"), None);
     }
     let elsewhere = format!("/claims/us-shared/{POSTGRESQL}/payments-dev/unheard-of");
     let _ = dana.get(&elsewhere).await.expect(404);
@@ -234,7 +235,7 @@ async fn what_was_not_read_since_the_start_is_not_taken_for_missing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_read_of_another_tenants_control_plane_is_nobody_elses() {
-    let world = World::before("research-own", true).await;
+    let world = World::before("research-own", async |proxy| proxy.go_down().await).await;
     let claim = format!("/claims/research-own/{POSTGRESQL}/research-dev/unheard-of");
     let offering = "/catalog/unheards.of.example.org";
     let devon = world.sign_in("devon", "research/dev").await;
@@ -243,4 +244,18 @@ async fn what_is_not_read_of_another_tenants_control_plane_is_nobody_elses() {
     let dana = world.sign_in("dana", "payments/dev").await;
     let _ = dana.get(&claim).await.expect(404);
     let _ = dana.get(offering).await.expect(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_definition_that_cannot_be_read_at_the_start_may_be_offered_all_the_same() {
+    let ill = || Trouble::refusal(500, "etcd is ill");
+    let world = World::before("eu-shared", async |proxy| {
+        proxy.trouble(Ask::Read, Some(POSTGRESQL), ill());
+    })
+    .await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let orders = format!("/claims/eu-shared/{POSTGRESQL}/payments-dev/orders");
+    let _ = dana.get(&orders).await.expect(503);
+    world.proxy.heal();
+    let _ = until_claim(&dana, &orders, "Ready").await;
 }

@@ -354,30 +354,24 @@ fn shapes_of_rules(schema: &Schema, path: &Path<'_>, found: &mut Found) {
     }
 }
 
-/// Whether rules can speak of such values at all (`k8s.io/apiserver/pkg/cel/common`, `SchemaDeclType`).
+/// Whether rules can speak of such values at all (`k8s.io/apiserver/pkg/cel/common`, `SchemaDeclType`). An object that is
+/// embedded is one, whether or not it says so.
 fn has_declaration(schema: &Schema) -> bool {
-    if flag(schema, "x-kubernetes-int-or-string") {
+    if flag(schema, "x-kubernetes-int-or-string") || flag(schema, "x-kubernetes-embedded-resource") {
         return true;
     }
     match text(schema, "type") {
-        "array" => one(schema, "items").is_some_and(|item| has_declaration(item) || is_object(item)),
-        "object" => {
-            one(schema, "additionalProperties").is_none_or(|value| has_declaration(value) || is_object(value))
-        }
+        "array" => one(schema, "items").is_some_and(has_declaration),
+        "object" => one(schema, "additionalProperties").is_none_or(has_declaration),
         kind => !kind.is_empty(),
     }
-}
-
-/// An object that is embedded is one, whether or not it says so.
-fn is_object(schema: &Schema) -> bool {
-    flag(schema, "x-kubernetes-embedded-resource")
 }
 
 /// What rules say.
 fn rules_speak(schema: &Schema, path: &Path<'_>, here: Here<'_>, found: &mut Found) {
     let rules = path.property("x-kubernetes-validations");
     let speaks = several(schema, "x-kubernetes-validations").next().is_some();
-    if speaks && !here.is_root && !is_object(schema) && !has_declaration(schema) {
+    if speaks && !has_declaration(schema) {
         let why = "Internal error: internal error: failed to construct type information for x-kubernetes-validations \
                    rules: unable to convert structural schema to CEL declarations";
         found.add(&rules, Reason::Invalid, why.to_owned());
