@@ -2,6 +2,7 @@
 
 use leptos::html::{Dialog, Input};
 use leptos::prelude::*;
+use portico_domain::visible::visible;
 
 /// Search everywhere, by Ctrl-K or the button in the top bar; without scripts that is a link to the catalog.
 #[island]
@@ -46,7 +47,9 @@ pub fn Palette() -> impl IntoView {
             .into_iter()
             .enumerate()
             .map(|(index, hit)| {
-                let (kind, title, detail) = (hit.kind.clone(), hit.title.clone(), hit.detail.clone());
+                // What hides in the text of others is shown, as on every page.
+                let seen = |text: &str| visible(text).into_owned();
+                let (kind, title, detail) = (seen(&hit.kind), seen(&hit.title), seen(&hit.detail));
                 view! {
                     <li role="option" id=format!("hit-{index}") aria-selected=move || (chosen.get() == index).to_string()
                         on:mouseenter=move |_| chosen.set(index) on:click=move |_| go(&hit)>

@@ -8,6 +8,7 @@ use portico_domain::view::Frame;
 
 use super::frame::{notices, rail, top};
 use super::icon::sprite_for;
+use super::shown::shown;
 use crate::islands::{Copy, Live};
 
 /// Starts the islands: loads the wasm and hands it every island's element. Static, so that its text
@@ -67,7 +68,7 @@ fn render(frame: &Frame, body: impl FnOnce() -> AnyView) -> String {
         Some("dark") => " data-theme=\"dark\"",
         _ => "",
     };
-    [
+    let page = [
         "<!DOCTYPE html><html lang=\"en\"",
         theme,
         "><head>",
@@ -78,7 +79,8 @@ fn render(frame: &Frame, body: impl FnOnce() -> AnyView) -> String {
         &foot,
         "</body></html>",
     ]
-    .concat()
+    .concat();
+    shown(page)
 }
 
 fn head(frame: &Frame) -> AnyView {

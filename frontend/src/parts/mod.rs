@@ -9,6 +9,7 @@ mod pager;
 mod pick;
 mod query;
 pub(crate) mod rows;
+mod shown;
 pub(crate) mod summary;
 pub(crate) mod text;
 mod time;

@@ -14,5 +14,7 @@ pub mod quota;
 pub mod record;
 pub mod request;
 pub mod schema;
+pub mod security;
 pub mod tenancy;
 pub mod view;
+pub mod visible;

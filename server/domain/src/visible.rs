@@ -1,0 +1,96 @@
+//! Characters that are not seen, or that change how others are seen: shown by their numbers, never obeyed.
+//!
+//! Text from outside is kept and applied as it is, and the JSON API tells it as it is. Where people read it, it goes
+//! through here: `U+202E` turns what follows round, `U+200B` makes two names look alike, `U+2028` breaks a line in
+//! some programs and not in others.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// The text with every such character replaced by its number in brackets: `[U+202E]`. Tabs and line breaks stay.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !may_hide(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut before = None;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        if hides(c, before, rest.peek().copied()) {
+            // Writing to a String does not fail.
+            let _ = write!(out, "[U+{:04X}]", u32::from(c));
+        } else {
+            out.push(c);
+        }
+        before = Some(c);
+    }
+    Cow::Owned(out)
+}
+
+/// Whether the character is not seen, or changes how its neighbours are.
+#[must_use]
+pub fn hides(c: char, before: Option<char>, after: Option<char>) -> bool {
+    match c {
+        '\t' | '\n' | '\r' => false,
+        // Joiners belong to many scripts, and to emoji; between ASCII they only hide.
+        '\u{200C}' | '\u{200D}' => before.is_none_or(|c| c.is_ascii()) || after.is_none_or(|c| c.is_ascii()),
+        c if c.is_control() => true,
+        // Soft hyphen, combining grapheme joiner, Arabic letter mark, Hangul and Khmer fillers, Mongolian separators.
+        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{3164}' | '\u{FFA0}'
+        // Zero width, marks, embeddings and overrides, separators of lines and paragraphs, isolates, the word joiner.
+        | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+        // The byte order mark, interlinear annotations, shorthand and musical controls.
+        | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+        // Tags, and the selectors of variants that no emoji uses.
+        | '\u{E0000}'..='\u{E0FFF}' => true,
+        _ => false,
+    }
+}
+
+/// Whether there may be one: quick for the text that nearly all text is.
+#[must_use]
+pub fn may_hide(text: &str) -> bool {
+    text.bytes()
+        .any(|byte| (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte >= 0x7F)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn what_hides_is_shown_by_its_number() {
+        for (text, shown) in [
+            ("live\u{202E}evil", "live[U+202E]evil"),
+            ("a\u{200B}b\u{2060}c", "a[U+200B]b[U+2060]c"),
+            ("one\u{2028}two\u{2029}", "one[U+2028]two[U+2029]"),
+            (
+                "bell\u{7} nul\u{0} del\u{7F} c1\u{85}",
+                "bell[U+0007] nul[U+0000] del[U+007F] c1[U+0085]",
+            ),
+            ("tag\u{E0041}", "tag[U+E0041]"),
+            ("shy\u{AD}", "shy[U+00AD]"),
+            ("a\u{200D}b", "a[U+200D]b"),
+            ("\u{2066}x\u{2069}", "[U+2066]x[U+2069]"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
+    }
+
+    #[test]
+    fn ordinary_text_of_every_script_stays_as_it_is() {
+        for text in [
+            "orders\tand\r\nlines",
+            "Zoë Ångström",
+            "日本語 العربية עברית हिन्दी",
+            // Persian with a joiner, a family of emoji, a heart with its selector.
+            "می\u{200C}خواهم",
+            "👩\u{200D}👩\u{200D}👧",
+            "❤\u{FE0F}",
+        ] {
+            assert_eq!(visible(text), text);
+        }
+    }
+}

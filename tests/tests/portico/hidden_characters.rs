@@ -1,0 +1,88 @@
+//! What hides in text, or turns it round, is shown by its number on every page, and kept as it is for programs.
+
+use portico_tests::demo::Demo;
+use portico_tests::html::Page;
+use portico_tests::person::Person;
+use portico_tests::story::{QUEUE, request, until_request};
+use reqwest::Method;
+
+/// One of each kind: override, zero width, line separator, isolate, mark, tag, soft hyphen, a control of C0 and of C1.
+const HIDDEN: [char; 9] = [
+    '\u{202E}',
+    '\u{200B}',
+    '\u{2028}',
+    '\u{2066}',
+    '\u{200F}',
+    '\u{E0041}',
+    '\u{AD}',
+    '\u{7}',
+    '\u{85}',
+];
+
+fn word(begin: &str) -> String {
+    let hidden: String = HIDDEN.iter().collect();
+    format!("{begin}{hidden}end")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hides_in_what_people_write_is_shown_to_those_who_read_it() {
+    let demo = Demo::start().await;
+    let (dana, ada, pat) = (
+        demo.sign_in("dana").await,
+        demo.sign_in("ada").await,
+        demo.sign_in("pat").await,
+    );
+    dana.work_in("payments/production").await;
+    let note = word("note");
+    let id = request(&dana, QUEUE, "hidden", &[("_note", &note)]).await;
+    let _ = until_request(&dana, &id, "Awaiting approval").await;
+    let comment = word("comment");
+    let path = format!("/requests/{id}/comment");
+    let _ = dana.post(&path, &[("_comment", &comment)]).await.expect(200);
+    let reason = word("reason");
+    let cordon = "/admin/control-planes/us-shared/cordon";
+    let _ = pat.post(cordon, &[("_reason", &reason)]).await.expect(200);
+
+    let mut seen = 0;
+    for (person, paths) in [
+        (&dana, vec!["/", "/requests", "/approvals"]),
+        (&ada, vec!["/", "/requests", "/approvals"]),
+        (
+            &pat,
+            vec![
+                "/",
+                "/requests",
+                "/admin/record",
+                "/admin/control-planes",
+                "/admin/control-planes/us-shared",
+            ],
+        ),
+    ] {
+        let own = format!("/requests/{id}");
+        for path in paths.into_iter().chain([own.as_str()]) {
+            seen += count_shown(person, path).await;
+        }
+    }
+    assert!(seen >= 4, "the approver sees that something hides: {seen} pages");
+
+    // A program gets what was written.
+    let api = dana
+        .api(Method::GET, &format!("/api/v1/requests/{id}"), None)
+        .await
+        .expect(200);
+    let text = api.json().to_string();
+    assert!(text.contains('\u{202E}') && text.contains('\u{200B}'), "{text}");
+}
+
+/// Whether the page shows what hides, 1 or 0; panics when it has any of it raw where people read.
+async fn count_shown(person: &Person, path: &str) -> usize {
+    let answer = person.get(path).await.expect(200);
+    let page: Page = answer.page();
+    let body = page.body();
+    let raw: Vec<char> = HIDDEN
+        .into_iter()
+        .filter(|hidden| body.contains(*hidden))
+        .collect();
+    assert!(raw.is_empty(), "{path} has {raw:?} raw:\n{body}");
+    usize::from(body.contains("[U+202E]"))
+}
