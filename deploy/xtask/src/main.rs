@@ -10,6 +10,7 @@ mod differential;
 mod fingerprint;
 mod fuzz;
 mod program;
+mod sbom;
 mod steps;
 mod test;
 mod tree;
@@ -40,6 +41,8 @@ enum Chore {
     Fuzz(fuzz::Options),
     /// Build the browser code and the program, and run nothing.
     Build(program::BuildOptions),
+    /// Write what the program for production is made of, as `CycloneDX` JSON.
+    Sbom(sbom::Options),
     /// Look for paths of a machine in the files that git tracks, and for lock files that no longer fit.
     CheckTree,
 }
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Chore::Differential(options) => differential::run(&options).map(|()| ExitCode::SUCCESS),
         Chore::Fuzz(options) => fuzz::fuzz(&options).map(|()| ExitCode::SUCCESS),
         Chore::Build(options) => program::build_only(&options).map(|()| ExitCode::SUCCESS),
+        Chore::Sbom(options) => sbom::write(&options).map(|()| ExitCode::SUCCESS),
         Chore::CheckTree => tree::check(),
     };
     outcome.unwrap_or_else(|error| {
