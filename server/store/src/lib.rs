@@ -4,6 +4,7 @@
 //! databases; [`backend`] holds what differs. Reads that serve a viewer take a
 //! [`portico_domain::tenancy::Scope`].
 
+mod announce;
 mod backend;
 mod comments;
 mod cordons;
@@ -18,15 +19,18 @@ mod store;
 pub mod testing;
 mod tokens;
 mod turns;
+mod verification;
 
+pub use announce::announce;
 pub use error::StoreError;
 pub use page::{Listing, Page};
-pub use record::{ChainEnd, ChainVerdict, EventFilter};
+pub use record::EventFilter;
 pub use requests::{Renewal, RequestFilter, Retry, Undecided};
 pub use sessions::{Logout, PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
 pub use store::{RequestChange, Settings, Store};
 pub use tokens::ApiToken;
 pub use turns::Turn;
+pub use verification::{Break, ChainEnd, ChainVerdict, Verified};
 
 /// What every operation of the store answers.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

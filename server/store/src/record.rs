@@ -9,10 +9,7 @@ use portico_domain::tenancy::Scope;
 use crate::backend::{Query, Row, Transaction};
 use crate::{Listing, Page, Result, Store, StoreError};
 
-/// How many events are judged at a time.
-const BATCH: i64 = 1000;
-
-const SELECT: &str = "SELECT sequence, at, actor, actor_name, verb, subject, tenant, request_id, remote, details, \
+pub(crate) const SELECT: &str = "SELECT sequence, at, actor, actor_name, verb, subject, tenant, request_id, remote, details, \
      previous_hash, hash FROM events";
 
 /// Which events. What is empty does not narrow.
@@ -32,45 +29,6 @@ pub struct EventFilter {
     pub since: Option<Timestamp>,
     /// Before.
     pub until: Option<Timestamp>,
-}
-
-/// What became of judging the chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChainVerdict {
-    /// Every event is as it was written, and none is missing.
-    Intact {
-        /// How many there are.
-        events: i64,
-        /// The hash of the last. Whoever keeps it elsewhere can tell whether the whole chain was made anew.
-        head: String,
-    },
-    /// Somebody changed the record.
-    Broken {
-        /// The first event that is not as it was written, or is missing.
-        sequence: i64,
-        /// What is wrong with it.
-        why: String,
-    },
-}
-
-/// The end of a part of the chain that was judged and held.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChainEnd {
-    /// The place of its last event.
-    pub sequence: i64,
-    /// The hash of that.
-    pub hash: String,
-}
-
-impl ChainEnd {
-    /// Before the first event.
-    #[must_use]
-    pub fn beginning() -> Self {
-        Self {
-            sequence: 0,
-            hash: "0".repeat(64),
-        }
-    }
 }
 
 impl Store {
@@ -121,82 +79,6 @@ impl Store {
             .map(|row| Ok((row.text("actor")?, row.text("actor_name")?)))
             .collect()
     }
-
-    /// Judges the whole chain, from its first event to the last that was there when it began.
-    ///
-    /// # Errors
-    /// When the database fails. A chain that is broken is no error but a verdict.
-    pub async fn verify_chain(&self) -> Result<ChainVerdict> {
-        self.verify_chain_after(ChainEnd::beginning()).await
-    }
-
-    /// Judges what follows a part of the chain that held when it was judged. What was changed in that part since is
-    /// not found.
-    ///
-    /// # Errors
-    /// When the database fails. A chain that is broken is no error but a verdict.
-    pub async fn verify_chain_after(&self, known: ChainEnd) -> Result<ChainVerdict> {
-        let head = self
-            .backend
-            .fetch(Query::new(
-                "SELECT sequence, hash FROM record_head WHERE id = 1",
-                [],
-            ))
-            .await?;
-        let Some(head) = head.first() else {
-            return Ok(ChainVerdict::Broken {
-                sequence: 1,
-                why: "the end of the chain is not known".to_owned(),
-            });
-        };
-        let (last, last_hash) = (head.integer("sequence")?, head.text("hash")?);
-        let ChainEnd {
-            mut sequence,
-            mut hash,
-        } = known;
-        if last < sequence {
-            return Ok(ChainVerdict::Broken {
-                sequence: last + 1,
-                why: "it is missing".to_owned(),
-            });
-        }
-        while sequence < last {
-            let mut query = Query::new(SELECT, []);
-            query
-                .push(" WHERE sequence > ")
-                .bind(sequence)
-                .push(" AND sequence <= ")
-                .bind(last);
-            query.push(" ORDER BY sequence LIMIT ").bind(BATCH);
-            let rows = self.backend.fetch(query).await?;
-            if rows.is_empty() {
-                return Ok(ChainVerdict::Broken {
-                    sequence: sequence + 1,
-                    why: "it is missing".to_owned(),
-                });
-            }
-            for row in &rows {
-                if let Err(why) = follows(row, sequence + 1, &hash) {
-                    return Ok(ChainVerdict::Broken {
-                        sequence: sequence + 1,
-                        why,
-                    });
-                }
-                sequence += 1;
-                hash = row.text("hash")?;
-            }
-        }
-        if hash != last_hash {
-            return Ok(ChainVerdict::Broken {
-                sequence,
-                why: "the chain should end in another hash".to_owned(),
-            });
-        }
-        Ok(ChainVerdict::Intact {
-            events: last,
-            head: last_hash,
-        })
-    }
 }
 
 /// Appends to the chain within the transaction of the change that the events speak of. It holds
@@ -225,6 +107,7 @@ pub(crate) async fn append(transaction: &mut dyn Transaction, events: &[NewEvent
             hash: hash.clone(),
         };
         transaction.execute(insert(&event, details)).await?;
+        crate::announce(&event.event, true);
         appended.push(event);
     }
     let save = "UPDATE record_head SET sequence = $1, hash = $2 WHERE id = 1";
@@ -281,21 +164,6 @@ fn insert(event: &Event, details: String) -> Query {
             hash.as_str().into(),
         ],
     )
-}
-
-/// Whether the row holds the event of that place, as it was written after the one of that hash.
-fn follows(row: &Row, sequence: i64, previous_hash: &str) -> Result<(), String> {
-    let event = Event::try_from(row).map_err(|error| error.to_string())?;
-    if event.sequence != sequence {
-        return Err("it is missing".to_owned());
-    }
-    if event.previous_hash != previous_hash {
-        return Err("it does not follow from the event before".to_owned());
-    }
-    if event.hash != chain_hash(previous_hash, sequence, &event.event) {
-        return Err("it is not as it was written".to_owned());
-    }
-    Ok(())
 }
 
 impl EventFilter {

@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use portico_domain::record::NewEvent;
+use portico_domain::security::SecurityEvent;
 use portico_domain::tenancy::{Person, TokenScope};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -76,11 +79,17 @@ impl Store {
         }
     }
 
-    /// The token of that secret, unless it has expired; notes that it was used.
+    /// The token of that secret, unless it has expired; notes that it was used, and records its first use with the
+    /// address `remote`.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn use_token(&self, secret: &str, now: Timestamp) -> Result<Option<ApiToken>> {
+    pub async fn use_token(
+        &self,
+        secret: &str,
+        now: Timestamp,
+        remote: Option<&str>,
+    ) -> Result<Option<ApiToken>> {
         let mut select = Query::new(SELECT, []);
         select
             .push(" WHERE secret_hash = ")
@@ -94,11 +103,29 @@ impl Store {
             .last_used_at
             .is_none_or(|used| now.duration_since(used) >= NOTED_EVERY)
         {
-            let note = "UPDATE api_tokens SET last_used_at = $1 WHERE id = $2";
-            self.write(Query::new(note, [now.into(), token.id.to_string().into()]))
-                .await?;
+            self.note_use(&token, now, remote).await?;
         }
         Ok(Some(token))
+    }
+
+    async fn note_use(&self, token: &ApiToken, now: Timestamp, remote: Option<&str>) -> Result<()> {
+        let mut transaction = self.backend.begin().await?;
+        let id = token.id.to_string();
+        // Of two first uses at once, one is the first.
+        let first = "UPDATE api_tokens SET last_used_at = $1 WHERE id = $2 AND last_used_at IS NULL";
+        if transaction
+            .execute(Query::new(first, [now.into(), id.as_str().into()]))
+            .await?
+            > 0
+        {
+            crate::record::append(&mut *transaction, &[first_use(token, now, remote)]).await?;
+        } else {
+            let note = "UPDATE api_tokens SET last_used_at = $1 WHERE id = $2";
+            transaction
+                .execute(Query::new(note, [now.into(), id.as_str().into()]))
+                .await?;
+        }
+        transaction.commit().await
     }
 
     /// A person's tokens, the newest first, expired ones included.
@@ -137,6 +164,20 @@ impl Store {
             .write(Query::new(delete, [id.to_string().into(), subject.into()]))
             .await?
             > 0)
+    }
+}
+
+fn first_use(token: &ApiToken, at: Timestamp, remote: Option<&str>) -> NewEvent {
+    NewEvent {
+        at,
+        actor: token.person.subject.clone(),
+        actor_name: token.person.name.clone(),
+        verb: SecurityEvent::TokenFirstUsed.name().to_owned(),
+        subject: token.id.to_string(),
+        tenant: None,
+        request: None,
+        remote: remote.map(str::to_owned),
+        details: json!({ "token": token.name, "scope": token.scope }),
     }
 }
 

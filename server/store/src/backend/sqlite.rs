@@ -42,6 +42,13 @@ impl Sqlite {
                 address(format!("the folder {} cannot be made: {error}", folder.display()))
             })?;
         }
+        if !in_memory {
+            let file = options.get_filename().to_owned();
+            let made = tokio::task::spawn_blocking(move || keep_private(&file)).await;
+            made.map_err(std::io::Error::other)
+                .flatten()
+                .map_err(|error| address(format!("its file cannot be made its owner's alone: {error}")))?;
+        }
         // A database in memory lives as long as its one connection.
         let pool = |size| {
             SqlitePoolOptions::new()
@@ -59,6 +66,34 @@ impl Sqlite {
         };
         Ok(Self { writer, readers })
     }
+}
+
+/// Makes the database's file, and what SQLite writes beside it, readable for nobody but their owner: sessions are in
+/// there. SQLite gives new files beside it the rights of the database's own.
+#[cfg(unix)]
+fn keep_private(file: &std::path::Path) -> std::io::Result<()> {
+    use std::fs::{OpenOptions, Permissions, set_permissions};
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(file)?;
+    for end in ["", "-wal", "-shm", "-journal"] {
+        let mut name = file.as_os_str().to_owned();
+        name.push(end);
+        match set_permissions(&name, Permissions::from_mode(0o600)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn keep_private(_: &std::path::Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 #[async_trait]

@@ -4,6 +4,7 @@
 mod postgres;
 mod sample;
 
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 pub use postgres::PostgresServer;
@@ -19,6 +20,22 @@ pub struct TestStore {
     /// The address of its database, for further connections.
     pub url: String,
     _folder: Option<TempDir>,
+}
+
+/// Does what somebody with the database's password could do.
+///
+/// # Panics
+/// When the database does not do it.
+#[expect(clippy::unwrap_used, reason = "for tests: failing loudly is what they want")]
+pub async fn run(url: &str, statement: &str) {
+    let query = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
+    if url.starts_with("sqlite:") {
+        let mut connection = SqliteConnection::connect(url).await.unwrap();
+        query.execute(&mut connection).await.unwrap();
+    } else {
+        let mut connection = PgConnection::connect(url).await.unwrap();
+        query.execute(&mut connection).await.unwrap();
+    }
 }
 
 /// A store over an SQLite file.

@@ -5,10 +5,12 @@
 
 mod comments;
 mod cordons;
+mod files;
 mod queue;
 mod readiness;
 mod record;
 mod requests;
+mod role;
 mod sessions;
 mod tokens;
 mod turns;

@@ -1,8 +1,9 @@
+use jiff::Timestamp;
 use portico_domain::record::{NewEvent, chain_hash};
 use portico_domain::request::{Request, State};
-use portico_domain::tenancy::Scope;
+use portico_domain::tenancy::{Person, Scope};
 use portico_store::testing::{TestStore, event, request};
-use portico_store::{ChainEnd, ChainVerdict, EventFilter, Page};
+use portico_store::{ChainEnd, ChainVerdict, EventFilter, Page, Verified};
 use serde_json::json;
 
 use crate::{run, scope_of};
@@ -17,6 +18,9 @@ crate::on_both! {
     a_missing_event_is_found,
     a_chain_cut_off_at_its_end_is_found,
     a_chain_is_judged_on_from_where_it_held,
+    verification_goes_on_after_a_break,
+    a_break_is_kept_until_somebody_takes_note,
+    a_checkpoint_is_kept,
     events_are_filtered,
     events_come_in_pages,
     whoever_did_something_is_listed_once,
@@ -182,31 +186,121 @@ async fn a_chain_is_judged_on_from_where_it_held(database: &TestStore) {
     for _ in 0..3 {
         store.append(bare("session.started")).await.unwrap();
     }
-    let ChainVerdict::Intact { events, head } = store.verify_chain().await.unwrap() else {
-        panic!("it is as it was written");
-    };
-    let held = ChainEnd {
-        sequence: events,
-        hash: head,
-    };
-    let on = async |end: &ChainEnd| store.verify_chain_after(end.clone()).await.unwrap();
-    assert!(matches!(on(&held).await, ChainVerdict::Intact { events: 3, .. }));
+    let held = store.record_end().await.unwrap();
+    let on = async |end: &ChainEnd| store.verify_part(end, 100).await.unwrap();
+    assert_eq!(on(&held).await, intact(&held));
     store.append(bare("session.ended")).await.unwrap();
-    assert_eq!(on(&held).await, store.verify_chain().await.unwrap());
+    let end = store.record_end().await.unwrap();
+    assert_eq!(on(&held).await, intact(&end));
+    // A part at a time.
+    let part = store.verify_part(&ChainEnd::beginning(), 3).await.unwrap();
+    assert_eq!((part.end.sequence, part.complete), (3, false));
+    assert_eq!(on(&part.end).await, intact(&end));
     // Not what it held, or more than there is.
     let other = ChainEnd {
         hash: "1".repeat(64),
         ..held.clone()
     };
-    assert!(matches!(
-        on(&other).await,
-        ChainVerdict::Broken { sequence: 4, .. }
-    ));
+    assert_eq!(on(&other).await.breaks[0].0, 4);
     let longer = ChainEnd { sequence: 9, ..held };
-    assert!(matches!(
-        on(&longer).await,
-        ChainVerdict::Broken { sequence: 5, .. }
-    ));
+    assert_eq!(on(&longer).await.breaks[0].0, 5);
+}
+
+fn intact(end: &ChainEnd) -> Verified {
+    Verified {
+        end: end.clone(),
+        breaks: Vec::new(),
+        complete: true,
+    }
+}
+
+async fn verification_goes_on_after_a_break(database: &TestStore) {
+    three_events_tampered(
+        database,
+        "UPDATE events SET actor_name = 'Somebody else' WHERE sequence = 1",
+    )
+    .await;
+    run(database, "DELETE FROM events WHERE sequence = 2")
+        .await
+        .unwrap();
+    let store = &database.store;
+    let part = store.verify_part(&ChainEnd::beginning(), 100).await.unwrap();
+    let found: Vec<_> = part
+        .breaks
+        .iter()
+        .map(|(sequence, why)| (*sequence, why.as_str()))
+        .collect();
+    assert_eq!(found, [(1, "it is not as it was written"), (2, "it is missing")]);
+    assert_eq!(part.end, store.record_end().await.unwrap());
+}
+
+async fn a_break_is_kept_until_somebody_takes_note(database: &TestStore) {
+    let store = &database.store;
+    let found = [
+        (2, "it is missing".to_owned()),
+        (5, "it is not as it was written".to_owned()),
+    ];
+    let now = Timestamp::from_second(1_000).unwrap();
+    let event = |sequence: i64, _: &str| NewEvent {
+        subject: sequence.to_string(),
+        ..bare("record.broken")
+    };
+    assert_eq!(store.note_breaks(&found, now, event).await.unwrap(), 2);
+    assert_eq!(
+        store.note_breaks(&found, now, event).await.unwrap(),
+        0,
+        "they are known"
+    );
+    let filter = EventFilter {
+        verb: Some("record.broken".to_owned()),
+        ..EventFilter::default()
+    };
+    let recorded = store
+        .events(&Scope::system(), &filter, &Page::first(10))
+        .await
+        .unwrap();
+    assert_eq!(recorded.items.len(), 2, "each is recorded once");
+    assert!(
+        store
+            .breaks()
+            .await
+            .unwrap()
+            .iter()
+            .all(|found| found.acknowledged.is_none())
+    );
+
+    let pat = Person {
+        subject: "https://sso.example#pat".to_owned(),
+        name: "Pat".to_owned(),
+        email: None,
+    };
+    let noted = bare("record.acknowledged");
+    assert_eq!(
+        store.acknowledge_breaks(&pat, now, noted.clone()).await.unwrap(),
+        2
+    );
+    assert_eq!(store.acknowledge_breaks(&pat, now, noted).await.unwrap(), 0);
+    let breaks = store.breaks().await.unwrap();
+    assert_eq!(breaks[0].sequence, 2);
+    assert_eq!(breaks[0].acknowledged, Some(("Pat".to_owned(), now)));
+    assert_eq!(
+        store.note_breaks(&found, now, event).await.unwrap(),
+        0,
+        "they stay known"
+    );
+}
+
+async fn a_checkpoint_is_kept(database: &TestStore) {
+    let store = &database.store;
+    assert_eq!(store.checkpoint().await.unwrap(), (ChainEnd::beginning(), None));
+    let end = store.append(bare("session.started")).await.unwrap();
+    let end = ChainEnd {
+        sequence: end.sequence,
+        hash: end.hash,
+    };
+    let whole_at = Some(Timestamp::from_second(1_000).unwrap());
+    store.keep_checkpoint(&end, whole_at).await.unwrap();
+    assert_eq!(store.checkpoint().await.unwrap(), (end, whole_at));
 }
 
 async fn events_are_filtered(database: &TestStore) {

@@ -36,14 +36,20 @@ async fn a_token_is_found_by_its_secret_until_it_expires(database: &TestStore) {
     let token = token("dana");
     store.insert_token(&token, "a secret").await.unwrap();
     assert_eq!(
-        store.use_token("a secret", token.created_at).await.unwrap(),
+        store.use_token("a secret", token.created_at, None).await.unwrap(),
         Some(token.clone())
     );
     assert_eq!(
-        store.use_token("another secret", token.created_at).await.unwrap(),
+        store
+            .use_token("another secret", token.created_at, None)
+            .await
+            .unwrap(),
         None
     );
-    assert_eq!(store.use_token("a secret", token.expires_at).await.unwrap(), None);
+    assert_eq!(
+        store.use_token("a secret", token.expires_at, None).await.unwrap(),
+        None
+    );
     let error = store
         .insert_token(
             &ApiToken {
@@ -68,7 +74,7 @@ async fn the_last_use_is_noted_to_the_minute(database: &TestStore) {
         (60, first + SignedDuration::from_mins(1)),
     ] {
         store
-            .use_token("a secret", first + SignedDuration::from_secs(after))
+            .use_token("a secret", first + SignedDuration::from_secs(after), None)
             .await
             .unwrap();
         assert_eq!(
@@ -96,7 +102,11 @@ async fn tokens_follow_their_owners_groups(database: &TestStore) {
     store.insert_token(&his, "two").await.unwrap();
     let groups = BTreeSet::from(["research-developers".to_owned()]);
     store.regroup_tokens("dana", &groups).await.unwrap();
-    let found = store.use_token("one", hers.created_at).await.unwrap().unwrap();
+    let found = store
+        .use_token("one", hers.created_at, None)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(found.groups, groups);
     assert_eq!(store.tokens_of("devon").await.unwrap()[0].groups, his.groups);
 }

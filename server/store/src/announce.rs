@@ -1,0 +1,39 @@
+//! The log and the metrics hear of every security event, whoever causes it.
+
+use metrics::counter;
+use portico_domain::record::NewEvent;
+use portico_domain::security::{SecurityEvent, Severity};
+
+/// Logs and counts an event, if it is a security event. `recorded` says whether the record takes it too: of refusals
+/// it takes only so many from each source.
+///
+/// [`Store::append`](crate::Store::append) and every change that records events call it; call it yourself only for an
+/// event that the record does not take.
+pub fn announce(event: &NewEvent, recorded: bool) {
+    let Some(kind) = SecurityEvent::from_name(&event.verb) else {
+        return;
+    };
+    counter!("portico_security_events_total", "event" => kind.name()).increment(1);
+    // A macro, since the level of a tracing event is fixed where it is written.
+    macro_rules! log {
+        ($level:ident) => {
+            tracing::$level!(
+                target: "portico::security",
+                event = kind.name(),
+                actor = ?event.actor,
+                actor_name = ?event.actor_name,
+                remote = event.remote.as_deref().unwrap_or("-"),
+                subject = ?event.subject,
+                tenant = event.tenant.as_ref().map_or("-", |tenant| tenant.as_str()),
+                details = %event.details,
+                recorded,
+                "security event"
+            )
+        };
+    }
+    match kind.severity() {
+        Severity::Info => log!(info),
+        Severity::Warning => log!(warn),
+        Severity::Alarm => log!(error),
+    }
+}

@@ -1,0 +1,303 @@
+//! Whether the record is as it was written: a part at a time, from where the last part ended.
+
+use jiff::Timestamp;
+use portico_domain::record::{Event, NewEvent, chain_hash};
+use portico_domain::tenancy::Person;
+
+use crate::backend::{Query, Row};
+use crate::record::SELECT;
+use crate::{Result, Store, StoreError};
+
+/// How many events are read at a time.
+const BATCH: i64 = 1000;
+/// Breaks that are noted at once: of a record that is broken everywhere a few say enough.
+const NOTED: usize = 20;
+
+/// What became of judging the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChainVerdict {
+    /// Every event is as it was written, and none is missing.
+    Intact {
+        /// How many there are.
+        events: i64,
+        /// The hash of the last. Whoever keeps it elsewhere can tell whether the whole chain was rewritten.
+        head: String,
+    },
+    /// Somebody changed the record.
+    Broken {
+        /// The first event that is not as it was written, or is missing.
+        sequence: i64,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// The end of a part of the chain that was judged and held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainEnd {
+    /// The place of its last event.
+    pub sequence: i64,
+    /// The hash of that.
+    pub hash: String,
+}
+
+impl ChainEnd {
+    /// Before the first event.
+    #[must_use]
+    pub fn beginning() -> Self {
+        Self {
+            sequence: 0,
+            hash: "0".repeat(64),
+        }
+    }
+}
+
+/// What a part of the record came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Its last event: go on from here.
+    pub end: ChainEnd,
+    /// Where it is not as it was written, and why.
+    pub breaks: Vec<(i64, String)>,
+    /// Whether that was all there is.
+    pub complete: bool,
+}
+
+/// A place at which the record is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Break {
+    /// The event.
+    pub sequence: i64,
+    /// What is wrong with it.
+    pub why: String,
+    /// When that was found.
+    pub found_at: Timestamp,
+    /// Which administrator took note of it, by name, and when.
+    pub acknowledged: Option<(String, Timestamp)>,
+}
+
+impl Store {
+    /// Verifies the whole record and stops at the first break.
+    ///
+    /// # Errors
+    /// When the database fails. A record that is broken is no error but a verdict.
+    pub async fn verify_chain(&self) -> Result<ChainVerdict> {
+        let mut end = ChainEnd::beginning();
+        loop {
+            let part = self.verify_part(&end, BATCH).await?;
+            if let Some((sequence, why)) = part.breaks.into_iter().next() {
+                return Ok(ChainVerdict::Broken { sequence, why });
+            }
+            end = part.end;
+            if part.complete {
+                return Ok(ChainVerdict::Intact {
+                    events: end.sequence,
+                    head: end.hash,
+                });
+            }
+        }
+    }
+
+    /// Verifies at most `limit` events after `from`, and goes on after a break.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn verify_part(&self, from: &ChainEnd, limit: i64) -> Result<Verified> {
+        let head = self.record_end().await?;
+        let mut verified = Verified {
+            end: from.clone(),
+            breaks: Vec::new(),
+            complete: false,
+        };
+        if head.sequence < from.sequence {
+            verified
+                .breaks
+                .push((head.sequence + 1, "it is missing".to_owned()));
+            verified.end = head;
+            verified.complete = true;
+            return Ok(verified);
+        }
+        let mut query = Query::new(SELECT, []);
+        query.push(" WHERE sequence > ").bind(from.sequence);
+        query.push(" AND sequence <= ").bind(head.sequence);
+        query.push(" ORDER BY sequence LIMIT ").bind(limit);
+        let rows = self.backend.fetch(query).await?;
+        for row in &rows {
+            verified.add(row)?;
+        }
+        let read = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        if read < limit || verified.end.sequence == head.sequence {
+            verified.complete = true;
+            if verified.end.sequence < head.sequence {
+                let missing = verified.end.sequence + 1;
+                verified.breaks.push((missing, "it is missing".to_owned()));
+            } else if verified.end.hash != head.hash {
+                let why = "the record should end in another hash".to_owned();
+                verified.breaks.push((head.sequence, why));
+            }
+        }
+        Ok(verified)
+    }
+
+    /// The last event of the record, as the database has it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn record_end(&self) -> Result<ChainEnd> {
+        let select = "SELECT sequence, hash FROM record_head WHERE id = 1";
+        let rows = self.backend.fetch(Query::new(select, [])).await?;
+        rows.first()
+            .map_or_else(|| Ok(ChainEnd::beginning()), ChainEnd::try_from)
+    }
+
+    /// The hash of the event of that place; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn event_hash(&self, sequence: i64) -> Result<Option<String>> {
+        let select = Query::new("SELECT hash FROM events WHERE sequence = $1", [sequence.into()]);
+        let rows = self.backend.fetch(select).await?;
+        rows.first().map(|row| row.text("hash")).transpose()
+    }
+
+    /// How far the present round of verification has come, and when the last round ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn checkpoint(&self) -> Result<(ChainEnd, Option<Timestamp>)> {
+        let select = "SELECT sequence, hash, whole_at FROM record_checkpoint WHERE id = 1";
+        let rows = self.backend.fetch(Query::new(select, [])).await?;
+        match rows.first() {
+            Some(row) => Ok((ChainEnd::try_from(row)?, row.time_if_any("whole_at")?)),
+            None => Ok((ChainEnd::beginning(), None)),
+        }
+    }
+
+    /// Keeps how far verification has come. Of several processes the last one counts; all verify the same.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_checkpoint(&self, end: &ChainEnd, whole_at: Option<Timestamp>) -> Result<()> {
+        let update = "UPDATE record_checkpoint SET sequence = $1, hash = $2, whole_at = $3 WHERE id = 1";
+        let values = [end.sequence.into(), end.hash.as_str().into(), whole_at.into()];
+        self.write(Query::new(update, values)).await?;
+        Ok(())
+    }
+
+    /// Keeps breaks, each with an event in the record; those that were known are left as they are. Answers how many
+    /// were not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_breaks(
+        &self,
+        breaks: &[(i64, String)],
+        at: Timestamp,
+        event: impl Fn(i64, &str) -> NewEvent + Send + Sync,
+    ) -> Result<usize> {
+        if breaks.is_empty() {
+            return Ok(0);
+        }
+        let mut transaction = self.backend.begin().await?;
+        let mut events = Vec::new();
+        for (sequence, why) in breaks.iter().take(NOTED) {
+            let insert = Query::new(
+                "INSERT INTO record_breaks (sequence, why, found_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                [(*sequence).into(), why.as_str().into(), at.into()],
+            );
+            if transaction.execute(insert).await? > 0 {
+                events.push(event(*sequence, why));
+            }
+        }
+        crate::record::append(&mut *transaction, &events).await?;
+        transaction.commit().await?;
+        Ok(events.len())
+    }
+
+    /// The breaks that were found, the earliest events first. They are few.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn breaks(&self) -> Result<Vec<Break>> {
+        let select = "SELECT sequence, why, found_at, acknowledged_at, acknowledged_name FROM record_breaks \
+                      ORDER BY sequence, why LIMIT 1000";
+        let rows = self.backend.fetch(Query::new(select, [])).await?;
+        rows.iter().map(Break::try_from).collect()
+    }
+
+    /// Notes that an administrator has seen all breaks that are known by now, and records it; how many there were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn acknowledge_breaks(&self, by: &Person, at: Timestamp, event: NewEvent) -> Result<u64> {
+        let mut transaction = self.backend.begin().await?;
+        let update = Query::new(
+            "UPDATE record_breaks SET acknowledged_at = $1, acknowledged_by = $2, acknowledged_name = $3 \
+             WHERE acknowledged_at IS NULL",
+            [at.into(), by.subject.as_str().into(), by.name.as_str().into()],
+        );
+        let acknowledged = transaction.execute(update).await?;
+        if acknowledged > 0 {
+            crate::record::append(&mut *transaction, &[event]).await?;
+            transaction.commit().await?;
+        }
+        Ok(acknowledged)
+    }
+}
+
+impl Verified {
+    fn add(&mut self, row: &Row) -> Result<()> {
+        let (sequence, hash) = (row.integer("sequence")?, row.text("hash")?);
+        let expected = self.end.sequence + 1;
+        let previous = if sequence == expected {
+            self.end.hash.clone()
+        } else {
+            self.breaks.push((expected, "it is missing".to_owned()));
+            // Nobody knows what it should follow from: it is judged by itself.
+            row.text("previous_hash")?
+        };
+        if let Err(why) = follows(row, &previous) {
+            self.breaks.push((sequence, why));
+        }
+        self.end = ChainEnd { sequence, hash };
+        Ok(())
+    }
+}
+
+/// Whether the row holds its event as it was written after the one of that hash.
+fn follows(row: &Row, previous_hash: &str) -> Result<(), String> {
+    let event = Event::try_from(row).map_err(|error| error.to_string())?;
+    if event.previous_hash != previous_hash {
+        return Err("it does not follow from the event before".to_owned());
+    }
+    if event.hash != chain_hash(previous_hash, event.sequence, &event.event) {
+        return Err("it is not as it was written".to_owned());
+    }
+    Ok(())
+}
+
+impl TryFrom<&Row> for ChainEnd {
+    type Error = StoreError;
+
+    fn try_from(row: &Row) -> Result<Self> {
+        Ok(Self {
+            sequence: row.integer("sequence")?,
+            hash: row.text("hash")?,
+        })
+    }
+}
+
+impl TryFrom<&Row> for Break {
+    type Error = StoreError;
+
+    fn try_from(row: &Row) -> Result<Self> {
+        Ok(Self {
+            sequence: row.integer("sequence")?,
+            why: row.text("why")?,
+            found_at: row.time("found_at")?,
+            acknowledged: row
+                .text_if_any("acknowledged_name")?
+                .zip(row.time_if_any("acknowledged_at")?),
+        })
+    }
+}

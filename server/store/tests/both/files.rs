@@ -1,0 +1,26 @@
+//! What SQLite writes is its owner's alone: sessions are in there.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use portico_store::{Settings, Store};
+
+#[tokio::test]
+async fn the_databases_files_are_their_owners_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("portico.db");
+    // As an earlier version may have left it.
+    fs::write(&path, "").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let url = format!("sqlite://{}", path.display());
+    let store = Store::connect(&url, &Settings::default()).await.unwrap();
+    store.ping().await.unwrap();
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", entry.file_name());
+        names.push(entry.file_name());
+    }
+    assert!(names.len() >= 2, "the write-ahead log is beside it: {names:?}");
+}

@@ -1,0 +1,54 @@
+//! What PostgreSQL's role for serving may do, as `deploy/docs/postgres-role.sql` makes it: all that Portico does, and
+//! nothing to the tables themselves.
+
+use portico_domain::request::State;
+use portico_store::testing::{event, postgres, request, run};
+use portico_store::{Settings, Store};
+use sqlx::{Connection as _, PgConnection};
+
+const ROLE: &str = include_str!("../../../../deploy/docs/postgres-role.sql");
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_role_that_serves_serves_and_cannot_change_the_tables() {
+    let Some(database) = postgres("role::the_role_that_serves_serves_and_cannot_change_the_tables").await
+    else {
+        return;
+    };
+    run(&database.url, ROLE).await;
+    let url = database
+        .url
+        .replace("postgres://portico@", "postgres://portico_serve@");
+    let store = Store::connect(&url, &Settings::default()).await.unwrap();
+    let asked = request("payments", "files", State::Approved);
+    let events = [event(&asked, "request.submitted")];
+    store.insert_request(&asked, &events).await.unwrap();
+    store
+        .keep_checkpoint(&store.record_end().await.unwrap(), None)
+        .await
+        .unwrap();
+    assert_eq!(store.breaks().await.unwrap(), []);
+    let _one = store.turn("payments").await.unwrap();
+
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    for statement in [
+        "UPDATE events SET actor = 'nobody'",
+        "DELETE FROM events",
+        "TRUNCATE events",
+        "DROP TRIGGER events_are_not_changed ON events",
+        "ALTER TABLE events DISABLE TRIGGER ALL",
+        "DROP TABLE events",
+        "DELETE FROM record_breaks",
+        "CREATE TABLE mine (x BIGINT)",
+        "DELETE FROM _sqlx_migrations",
+    ] {
+        let error = sqlx::raw_sql(statement)
+            .execute(&mut connection)
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("permission denied") || error.contains("must be owner"),
+            "{statement}: {error}"
+        );
+    }
+}
