@@ -4,9 +4,12 @@
 //! domain. `config` and `auth` stand beside them.
 
 pub mod auth;
+mod buckets;
 pub mod commands;
 pub mod config;
 pub mod portal;
+pub mod proof;
+pub mod security;
 pub mod telemetry;
 pub mod web;
 pub mod worker;

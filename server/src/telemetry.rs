@@ -16,8 +16,9 @@ use parking_lot::Mutex;
 const BOUNDS: [f64; 12] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
-/// Series kept at most: a label with a value from outside must not fill the memory.
-const SERIES: usize = 10_000;
+/// Series kept of one metric: a label with a value from outside must neither fill the memory nor keep other metrics
+/// from being counted.
+const SERIES: usize = 1_000;
 
 /// Keeps the numbers. Cheap to clone.
 #[derive(Clone, Default)]
@@ -31,6 +32,8 @@ struct Kept {
     counters: BTreeMap<Key, Arc<Number>>,
     gauges: BTreeMap<Key, Arc<Number>>,
     histograms: BTreeMap<Key, Arc<Buckets>>,
+    /// How many series each metric has.
+    series: BTreeMap<String, usize>,
 }
 
 impl Telemetry {
@@ -64,9 +67,15 @@ impl Telemetry {
         }
         out
     }
+}
 
-    fn full(kept: &Kept) -> bool {
-        kept.counters.len() + kept.gauges.len() + kept.histograms.len() >= SERIES
+impl Kept {
+    /// Whether another series of the metric is kept; counts it then.
+    fn admits(&mut self, key: &Key) -> bool {
+        let series = self.series.entry(key.name().to_owned()).or_default();
+        let admits = *series < SERIES;
+        *series += usize::from(admits);
+        admits
     }
 }
 
@@ -127,27 +136,30 @@ impl Recorder for Telemetry {
 
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
         let mut kept = self.kept.lock();
-        match kept.counters.get(key) {
-            Some(number) => Counter::from_arc(number.clone()),
-            None if Self::full(&kept) => Counter::noop(),
+        let known = kept.counters.get(key).cloned();
+        match known {
+            Some(number) => Counter::from_arc(number),
+            None if !kept.admits(key) => Counter::noop(),
             None => Counter::from_arc(kept.counters.entry(key.clone()).or_default().clone()),
         }
     }
 
     fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
         let mut kept = self.kept.lock();
-        match kept.gauges.get(key) {
-            Some(number) => Gauge::from_arc(number.clone()),
-            None if Self::full(&kept) => Gauge::noop(),
+        let known = kept.gauges.get(key).cloned();
+        match known {
+            Some(number) => Gauge::from_arc(number),
+            None if !kept.admits(key) => Gauge::noop(),
             None => Gauge::from_arc(kept.gauges.entry(key.clone()).or_default().clone()),
         }
     }
 
     fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
         let mut kept = self.kept.lock();
-        match kept.histograms.get(key) {
-            Some(buckets) => Histogram::from_arc(buckets.clone()),
-            None if Self::full(&kept) => Histogram::noop(),
+        let known = kept.histograms.get(key).cloned();
+        match known {
+            Some(buckets) => Histogram::from_arc(buckets),
+            None if !kept.admits(key) => Histogram::noop(),
             None => Histogram::from_arc(kept.histograms.entry(key.clone()).or_default().clone()),
         }
     }
@@ -282,7 +294,10 @@ mod tests {
             for number in 0..20_000 {
                 metrics::counter!("x", "label" => number.to_string()).increment(1);
             }
+            metrics::counter!("y").increment(1);
         });
-        assert!(telemetry.text().lines().count() < 10_010);
+        let text = telemetry.text();
+        assert!(text.lines().count() < 1_010);
+        assert!(text.contains("\ny 1"), "other metrics are still counted");
     }
 }

@@ -30,6 +30,7 @@ impl Apart {
         let world = Self::world().await;
         // Benches ask for more than the demo's teams may have.
         world.strike_quotas();
+        world.lift_limits();
         Self::over(world, "warn").await
     }
 

@@ -5,8 +5,8 @@ use portico_domain::placement::Cordon;
 use portico_domain::record::{Event, NewEvent};
 use portico_domain::tenancy::Person;
 use portico_domain::view::{
-    ChainState, ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail, PlaneRow,
-    PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,
+    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail,
+    PlaneRow, PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,
 };
 use portico_frontend::pages;
 
@@ -233,7 +233,10 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
                 &record(ChainState {
                     holds: true,
                     verified: 12_120,
+                    verified_at: Some(now()),
                     breaks_at: None,
+                    breaks: Vec::new(),
+                    head: None,
                 }),
             ),
         ),
@@ -243,8 +246,16 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
                 &frame("/admin/record"),
                 &record(ChainState {
                     holds: false,
-                    verified: 80,
+                    verified: 12_120,
+                    verified_at: Some(now()),
                     breaks_at: Some(81),
+                    breaks: vec![ChainBreak {
+                        sequence: 81,
+                        why: "it is not as it was written".to_owned(),
+                        found_at: now(),
+                        acknowledged_by: None,
+                    }],
+                    head: None,
                 }),
             ),
         ),

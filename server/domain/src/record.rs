@@ -47,6 +47,30 @@ pub struct Event {
     pub hash: String,
 }
 
+/// The end of the record at one moment, signed with a key that is not in the database: whoever keeps one can tell
+/// whether the record was cut off or rewritten since.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedHead {
+    /// The last event.
+    pub sequence: i64,
+    /// Its hash.
+    pub hash: String,
+    /// When it was signed.
+    pub at: Timestamp,
+    /// The Ed25519 signature of [`head_text`], in base64.
+    pub signature: String,
+    /// The public key that it verifies with: 32 bytes in base64.
+    pub public_key: String,
+}
+
+/// What is signed of a [`SignedHead`].
+#[must_use]
+pub fn head_text(sequence: i64, hash: &str, at: Timestamp) -> String {
+    format!("portico record head v1\n{sequence}\n{hash}\n{at}\n")
+}
+
 /// The hash that binds an event to its place: SHA-256, in hex, over the previous hash, the
 /// sequence and the event as canonical JSON (keys sorted), each on a line.
 #[must_use]

@@ -28,7 +28,7 @@ pub struct Tokens {
 type Seen = (Current, u64, Instant);
 
 impl Tokens {
-    /// The viewer that a token speaks for; `None` when it is good for nothing.
+    /// The viewer that a token speaks for; `None` when it is good for nothing. `remote` is the address it came from.
     ///
     /// # Errors
     /// When the database fails.
@@ -38,6 +38,7 @@ impl Tokens {
         store: &Store,
         configuration: &LiveConfiguration,
         now: Timestamp,
+        remote: Option<&str>,
     ) -> Result<Option<Current>, StoreError> {
         if !secret.starts_with(ApiToken::PREFIX) {
             return Ok(None);
@@ -51,7 +52,7 @@ impl Tokens {
         {
             return Ok(Some(current));
         }
-        let Some(token) = store.use_token(secret, now).await? else {
+        let Some(token) = store.use_token(secret, now, remote).await? else {
             self.seen.lock().remove(&key);
             return Ok(None);
         };

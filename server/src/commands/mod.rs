@@ -1,6 +1,7 @@
 //! What the command line can do.
 
 pub mod check_config;
+mod configuration_log;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod migrate;

@@ -15,9 +15,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use super::configuration_log::tell_of_configuration;
 use crate::auth::{Limits, Providers, Tokens, Viewers};
 use crate::config::{self, LiveConfiguration, Problem};
 use crate::portal::Portal;
+use crate::proof::{Proof, ProofError};
+use crate::security::SecurityLog;
 use crate::telemetry::Telemetry;
 use crate::web::{self, App, app::Parts};
 use crate::worker::{self, Worker};
@@ -65,6 +68,9 @@ pub enum ServeError {
         /// Why not.
         why: std::io::Error,
     },
+    /// The end of the record cannot be signed.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
     /// There is no HTTP client.
     #[error("TLS does not work here: {0}")]
     Http(String),
@@ -100,24 +106,29 @@ pub async fn serve(
     for problem in configuration.report().problems {
         tracing::warn!("{problem}");
     }
+    let telemetry = Telemetry::install();
     let spec = configuration.current().portal.spec.clone();
-    let public_url = wish.public_url.as_deref().unwrap_or(&spec.public_url);
-    let public_url = Url::parse(public_url).map_err(|error| ServeError::Setting {
-        what: "the public URL",
-        why: error.to_string(),
-    })?;
+    let public_url = public_url(&wish, &spec)?;
     // Listening before anything else is begun: a port that is taken is told at once.
     let listener = if let Some(listener) = listener {
         listener
     } else {
-        let address = wish.listen.clone().unwrap_or_else(|| spec.listen.clone());
-        let bound = TcpListener::bind(&address).await;
-        bound.map_err(|why| ServeError::Listen { address, why })?
+        listen(wish.listen.clone().unwrap_or_else(|| spec.listen.clone())).await?
     };
     let local = listener.local_addr()?;
-    let store = Store::connect(&database_url(&wish, &spec)?, &Settings::default()).await?;
+    let database = database_url(&wish, &spec)?;
+    let store = Store::connect(&database, &Settings::default()).await?;
+    let proof = Proof::open(&spec.record, &database)?;
+    tell_of_proof(&spec, &proof, &public_url);
+    let security = Arc::new(SecurityLog::new(store.clone()));
 
     let background = TaskTracker::new();
+    background.spawn(tell_of_configuration(
+        configuration.clone(),
+        security.clone(),
+        store.clone(),
+        stop.clone(),
+    ));
     background.spawn(config::watch(configuration.clone(), stop.clone()));
     let planes = Planes::new(portico_planes::Settings::default());
     configure(&planes, &configuration.current());
@@ -134,6 +145,8 @@ pub async fn serve(
         work_to_do.clone(),
         Timestamp::now,
     );
+    portal.prove_record_with(proof);
+    background.spawn(verify_record(portal.clone(), stop.clone()));
     background.spawn(refresh(portal.clone(), stop.clone()));
     background.spawn(follow_record(portal.clone(), store.subscribe(), stop.clone()));
     let settings = worker::Settings::default();
@@ -145,6 +158,11 @@ pub async fn serve(
         settings,
     );
     background.spawn(worker.run(stop.clone()));
+    if let Some(address) = spec.metrics.listen.clone() {
+        let listener = listen(address).await?;
+        let router = web::metrics_router(configuration.clone(), telemetry.clone());
+        background.spawn(web::serve(listener, router, web::Bounds::default(), stop.clone()));
+    }
     let app = App::new(Parts {
         portal,
         configuration,
@@ -153,21 +171,56 @@ pub async fn serve(
         viewers: Viewers::default(),
         tokens: Tokens::default(),
         limits: Limits::default(),
+        usage: web::Usage::default(),
+        security,
         stop: stop.clone(),
         streams: web::Streams::default(),
-        telemetry: Telemetry::install(),
+        telemetry,
         public_url: public_url.clone(),
     });
     let router = web::router(app, Sessions::new(store.clone()));
     first_look(&planes).await;
     tracing::info!(%local, public = %public_url, "serving");
     ready(&public_url, local);
-    let served = web::serve(listener, router, web::Bounds::default(), stop.clone()).await;
+    let served = web::serve(listener, router, bounds(&spec), stop.clone()).await;
     stop.cancel();
     background.close();
     background.wait().await;
     store.close().await;
     Ok(served?)
+}
+
+/// The address that browsers use: the command line's word comes before the configuration's.
+fn public_url(wish: &Wish, spec: &PortalSpec) -> Result<Url, ServeError> {
+    let setting = |why| ServeError::Setting {
+        what: "the public URL",
+        why,
+    };
+    let given = wish.public_url.as_deref().unwrap_or(&spec.public_url);
+    let url = Url::parse(given).map_err(|error| setting(error.to_string()))?;
+    // What the configuration says was checked with it.
+    if url.scheme() == "http" && !config::is_loopback(&url) && !spec.insecure_http {
+        let why = "is http: use https, or say insecureHttp: true in the configuration where that is meant";
+        return Err(setting(why.to_owned()));
+    }
+    Ok(url)
+}
+
+async fn listen(address: String) -> Result<TcpListener, ServeError> {
+    let bound = TcpListener::bind(&address).await;
+    bound.map_err(|why| ServeError::Listen { address, why })
+}
+
+fn bounds(spec: &PortalSpec) -> web::Bounds {
+    let bounds = web::Bounds::default();
+    if spec.trusted_proxies == 0 {
+        return bounds;
+    }
+    // Everybody comes through the proxy, which has bounds of its own.
+    web::Bounds {
+        of_one_peer: bounds.connections,
+        ..bounds
+    }
 }
 
 /// Waits for the control planes' first answers, so that the catalog does not begin empty; those that are slow or gone
@@ -238,6 +291,39 @@ async fn follow_configuration(planes: Planes, configuration: LiveConfiguration, 
         if now != generation {
             generation = now;
             configure(&planes, &configuration.current());
+        }
+    }
+}
+
+/// Says where the proof of the record is weaker than it could be.
+fn tell_of_proof(spec: &PortalSpec, proof: &Proof, public_url: &Url) {
+    if config::is_loopback(public_url) {
+        return;
+    }
+    if spec.record.key_file.is_none() {
+        tracing::warn!(
+            "the key that signs the record is not kept apart from its database: name one of your own by \
+             spec.record.keyFile"
+        );
+    }
+    if proof.anchor().is_none() {
+        tracing::warn!(
+            "no file keeps the signed end of the record: whether it is cut off between two starts cannot be found \
+             out; name one by spec.record.anchorFile"
+        );
+    }
+}
+
+/// Has the portal verify the record, a part at a time.
+async fn verify_record(portal: Portal, stop: CancellationToken) {
+    const EVERY: Duration = Duration::from_secs(10);
+    loop {
+        if let Err(error) = portal.verify_record().await {
+            tracing::warn!(%error, "the record could not be verified");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
         }
     }
 }

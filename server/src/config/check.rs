@@ -4,6 +4,8 @@
 mod documents;
 mod portal;
 
+pub use portal::is_loopback;
+
 use std::collections::BTreeMap;
 
 use super::load::{Finding, Placed};

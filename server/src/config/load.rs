@@ -180,6 +180,12 @@ fn make_paths_absolute(documents: &mut [Placed]) {
                         absolute(file);
                     }
                 }
+                let files = [
+                    &mut spec.metrics.token_file,
+                    &mut spec.record.key_file,
+                    &mut spec.record.anchor_file,
+                ];
+                files.into_iter().flatten().for_each(absolute);
                 match &mut spec.database.url {
                     Some(url) => {
                         if let Some(path) = url.strip_prefix("sqlite:")

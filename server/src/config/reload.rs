@@ -47,6 +47,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// SHA-256 over names and texts of the files that were read, in hex.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
     /// Whether the files as they are now were refused.
     #[must_use]
     pub fn refused(&self) -> bool {

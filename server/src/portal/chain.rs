@@ -1,74 +1,255 @@
-//! Whether the record is as it was written.
-//!
-//! The page that says so is looked at again with every event. What held a moment ago is not read again each time: one
-//! goes on from there, and begins anew only now and then.
+//! Whether the record is as it was written: verified in the background, a part at a time; a break stays until an
+//! administrator takes note of it.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use portico_domain::view::ChainState;
-use portico_store::{ChainEnd, ChainVerdict};
+use metrics::gauge;
+use portico_domain::record::{NewEvent, SignedHead};
+use portico_domain::security::SecurityEvent;
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::{ChainBreak, ChainState};
+use portico_store::{Break, ChainEnd};
+use serde_json::json;
 
-use super::{Portal, Result};
+use super::admin::platform_admin;
+use super::{Portal, PortalError, Result};
+use crate::proof::{Proof, ProofError};
 
-/// How long what held is believed to hold: a change to an old event is found after this at the latest.
-const WHOLE_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// Events that are verified at a step, of the newest and of the present round each.
+const AT_A_STEP: i64 = 5_000;
+/// How often the log tells the signed end of the record, while it grows.
+const TOLD_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// What is said of an event that was signed as the end of the record and is not there as it was.
+const CUT_OFF: &str = "it was signed as the end of the record, and now it is another or gone";
+/// What is said when the kept end itself was changed.
+const FORGED: &str = "the file that keeps the signed end of the record was changed, or its key was";
 
-/// How far the chain was judged.
-#[derive(Debug)]
-pub(super) struct Judged {
-    /// When from its beginning.
-    whole_at: Timestamp,
-    end: ChainEnd,
+/// What this process knows of the record.
+#[derive(Default)]
+pub(super) struct Chain {
+    proof: OnceLock<Proof>,
+    progress: tokio::sync::Mutex<Progress>,
+    broken: AtomicBool,
+    shown: parking_lot::Mutex<Shown>,
+}
+
+#[derive(Default)]
+struct Progress {
+    /// Up to where new events were verified.
+    newest: Option<ChainEnd>,
+    told_at: Option<Timestamp>,
+}
+
+/// What pages show.
+#[derive(Default, Clone)]
+struct Shown {
+    verified: i64,
+    whole_at: Option<Timestamp>,
+    head: Option<SignedHead>,
 }
 
 impl Portal {
-    pub(super) async fn chain(&self) -> Result<ChainState> {
-        // Of several who look at once, one judges.
-        let mut judged = self.shared.chain.lock().await;
+    /// Has the end of the record signed. To be called once; without it nothing is signed.
+    pub fn prove_record_with(&self, proof: Proof) {
+        // A second proof would be a second key: the first stays.
+        let _ = self.shared.chain.proof.set(proof);
+    }
+
+    /// Whether the record has a break that no administrator has taken note of, as far as this process knows.
+    #[must_use]
+    pub fn record_is_broken(&self) -> bool {
+        self.shared.chain.broken.load(Ordering::Relaxed)
+    }
+
+    /// Verifies a part of the record: what is new, a stretch of the present round over all of it, and that its end is
+    /// not before the one that was signed last. Notes what is wrong and, when all is well, signs the end anew. To be
+    /// called every few seconds.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn verify_record(&self) -> Result<()> {
+        let chain = &self.shared.chain;
+        let mut progress = chain.progress.lock().await;
         let now = self.now();
-        let known = judged.take().filter(|known| is_fresh(known, now));
-        let (whole_at, end) = match known {
-            Some(known) => (known.whole_at, known.end),
-            None => (now, ChainEnd::beginning()),
+        let mut found = self.compare_with_kept().await?;
+
+        let newest = match progress.newest.clone() {
+            Some(newest) => newest,
+            None => self.store().record_end().await?,
         };
-        Ok(match self.store().verify_chain_after(end).await? {
-            ChainVerdict::Intact { events, head } => {
-                let end = ChainEnd {
-                    sequence: events,
-                    hash: head,
-                };
-                *judged = Some(Judged { whole_at, end });
-                ChainState {
-                    holds: true,
-                    verified: events,
-                    breaks_at: None,
-                }
-            }
-            ChainVerdict::Broken { sequence, .. } => ChainState {
-                holds: false,
-                verified: (sequence - 1).max(0),
-                breaks_at: Some(sequence),
-            },
+        let new = self.store().verify_part(&newest, AT_A_STEP).await?;
+        found.extend(new.breaks);
+
+        let (from, mut whole_at) = self.store().checkpoint().await?;
+        let old = self.store().verify_part(&from, AT_A_STEP).await?;
+        found.extend(old.breaks);
+        let next = if old.complete {
+            whole_at = Some(now);
+            ChainEnd::beginning()
+        } else {
+            old.end.clone()
+        };
+        self.store().keep_checkpoint(&next, whole_at).await?;
+
+        found.sort();
+        found.dedup();
+        self.store()
+            .note_breaks(&found, now, |sequence, why| broken(sequence, why, now))
+            .await?;
+        let breaks = self.store().breaks().await?;
+        let alarms = breaks.iter().filter(|found| found.acknowledged.is_none()).count();
+        chain.broken.store(alarms > 0, Ordering::Relaxed);
+        // What nobody has taken note of must not be signed as if it were the end.
+        let head = if alarms == 0 {
+            self.sign_end(&new.end, now, &mut progress.told_at)
+        } else {
+            None
+        };
+        progress.newest = Some(new.end.clone());
+        measure(&new.end, whole_at, alarms);
+        let mut shown = chain.shown.lock();
+        shown.verified = new.end.sequence;
+        shown.whole_at = whole_at;
+        if head.is_some() {
+            shown.head = head;
+        }
+        Ok(())
+    }
+
+    /// Takes note of all breaks of the record, so that they alarm no longer. They stay on the page.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] for everybody but platform admins; [`PortalError::Conflict`] when there is none; when
+    /// the database fails.
+    pub async fn acknowledge_breaks(&self, viewer: &Viewer, remote: Option<&str>) -> Result<()> {
+        platform_admin(viewer)?;
+        let verb = SecurityEvent::RecordBreakAcknowledged.name();
+        let mut event = self.event(viewer, remote, verb, "record");
+        let breaks = self.store().breaks().await?;
+        let open = breaks.iter().filter(|found| found.acknowledged.is_none());
+        event.details = json!({ "events": open.map(|found| found.sequence).collect::<Vec<_>>() });
+        if self
+            .store()
+            .acknowledge_breaks(&viewer.person, self.now(), event)
+            .await?
+            == 0
+        {
+            return Err(PortalError::Conflict(
+                "There is no break that waits for anybody. Reload the page.".to_owned(),
+            ));
+        }
+        self.shared.chain.broken.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    pub(super) async fn chain(&self) -> Result<ChainState> {
+        let breaks = self.store().breaks().await?;
+        let open = breaks.iter().find(|found| found.acknowledged.is_none());
+        let shown = self.shared.chain.shown.lock().clone();
+        Ok(ChainState {
+            holds: open.is_none(),
+            verified: shown.verified,
+            verified_at: shown.whole_at,
+            breaks_at: open.map(|found| found.sequence),
+            head: shown.head,
+            breaks: breaks.into_iter().map(shown_break).collect(),
         })
+    }
+
+    /// An end of the record, signed; `None` where nothing is signed.
+    pub(super) fn signed(&self, end: &ChainEnd) -> Option<SignedHead> {
+        let proof = self.shared.chain.proof.get()?;
+        Some(proof.sign(end, self.now()))
+    }
+
+    /// What is wrong with the record by the end that was signed and kept last.
+    async fn compare_with_kept(&self) -> Result<Vec<(i64, String)>> {
+        let Some(proof) = self.shared.chain.proof.get() else {
+            return Ok(Vec::new());
+        };
+        let kept = match proof.kept() {
+            Ok(kept) => kept,
+            Err(error @ ProofError::Forged { .. }) => {
+                tracing::error!(%error, "the kept end of the record does not hold");
+                return Ok(vec![(0, FORGED.to_owned())]);
+            }
+            Err(error) => {
+                tracing::error!(%error, "the kept end of the record cannot be read");
+                return Ok(Vec::new());
+            }
+        };
+        let Some(kept) = kept.filter(|kept| kept.sequence > 0) else {
+            return Ok(Vec::new());
+        };
+        let there = self.store().event_hash(kept.sequence).await?;
+        Ok(if there.as_deref() == Some(&*kept.hash) {
+            Vec::new()
+        } else {
+            vec![(kept.sequence, CUT_OFF.to_owned())]
+        })
+    }
+
+    fn sign_end(
+        &self,
+        end: &ChainEnd,
+        now: Timestamp,
+        told_at: &mut Option<Timestamp>,
+    ) -> Option<SignedHead> {
+        let proof = self.shared.chain.proof.get()?;
+        let before = self.shared.chain.shown.lock().head.clone();
+        if before.is_some_and(|before| before.sequence == end.sequence && before.hash == end.hash) {
+            return None;
+        }
+        let head = proof.sign(end, now);
+        if let Err(error) = proof.keep(&head) {
+            tracing::error!(%error, "the signed end of the record could not be kept");
+        }
+        if told_at.is_none_or(|at| now.duration_since(at) >= TOLD_EVERY) {
+            *told_at = Some(now);
+            tracing::info!(
+                event = "record.signed",
+                sequence = head.sequence,
+                hash = head.hash,
+                at = %head.at,
+                signature = head.signature,
+                public_key = head.public_key,
+                "the signed end of the record"
+            );
+        }
+        Some(head)
     }
 }
 
-fn is_fresh(judged: &Judged, now: Timestamp) -> bool {
-    now.duration_since(judged.whole_at).abs() < WHOLE_EVERY
+fn broken(sequence: i64, why: &str, at: Timestamp) -> NewEvent {
+    NewEvent {
+        at,
+        actor: "portico".to_owned(),
+        actor_name: "Portico".to_owned(),
+        verb: SecurityEvent::RecordBroken.name().to_owned(),
+        subject: "record".to_owned(),
+        tenant: None,
+        request: None,
+        remote: None,
+        details: json!({ "event": sequence, "why": why }),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn shown_break(found: Break) -> ChainBreak {
+    ChainBreak {
+        sequence: found.sequence,
+        why: found.why,
+        found_at: found.found_at,
+        acknowledged_by: found.acknowledged.map(|(name, _)| name),
+    }
+}
 
-    #[test]
-    fn what_held_ten_minutes_ago_is_judged_from_the_beginning() {
-        let judged = Judged {
-            whole_at: Timestamp::from_second(1_000).unwrap(),
-            end: ChainEnd::beginning(),
-        };
-        let after = |seconds: i64| is_fresh(&judged, Timestamp::from_second(1_000 + seconds).unwrap());
-        assert!(after(0) && after(599));
-        assert!(!after(600));
-        assert!(!after(-3_600), "a clock that was set back proves nothing");
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+fn measure(end: &ChainEnd, whole_at: Option<Timestamp>, alarms: usize) {
+    gauge!("portico_record_verified_events").set(end.sequence as f64);
+    gauge!("portico_record_breaks").set(alarms as f64);
+    if let Some(at) = whole_at {
+        gauge!("portico_record_verified_whole_seconds").set(at.as_duration().as_secs_f64());
     }
 }

@@ -23,6 +23,9 @@ use super::offering::{may_request, unreachable};
 use super::renew::end_of_life;
 use super::{Portal, PortalError, Result, Work};
 
+/// Values that an object may hold, lists and maps counted too. The largest that anybody writes by hand has some
+/// hundreds.
+const VALUES: usize = 20_000;
 /// Characters of a note that are kept.
 const NOTE: usize = 2000;
 
@@ -229,8 +232,23 @@ impl Portal {
         if posted_for.is_some_and(|work| work != draft.work) {
             return Err(PortalError::NotFound);
         }
-        draft.fill_in(posted);
-        draft.judge_schema(viewer);
+        let (filled, asker) = (posted.clone(), viewer.clone());
+        let judge = move || {
+            draft.fill_in(&filled);
+            // What is too large to be judged is not looked at any further.
+            let bounded = within_bounds(&draft.object);
+            if bounded {
+                draft.judge_schema(&asker);
+            }
+            bounded.then_some(draft)
+        };
+        let judged = self.shared.judging.run(&viewer.person.subject, judge).await?;
+        let mut draft = judged.ok_or_else(|| {
+            PortalError::Malformed(format!(
+                "It holds more than {VALUES} values, which is more than Portico checks. Make it smaller; nothing of it \
+                 was kept."
+            ))
+        })?;
         self.judge_policy(&mut draft, viewer)?;
         self.judge_quota(&mut draft).await?;
         self.judge_name(&mut draft).await?;
@@ -431,6 +449,24 @@ impl Portal {
                 .map(|served| (plane.clone(), served.clone()))
         })
     }
+}
+
+/// Whether the object holds no more values than are judged.
+fn within_bounds(object: &Value) -> bool {
+    let mut left = VALUES;
+    let mut open = vec![object];
+    while let Some(value) = open.pop() {
+        let Some(less) = left.checked_sub(1) else {
+            return false;
+        };
+        left = less;
+        match value {
+            Value::Object(map) => open.extend(map.values()),
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    true
 }
 
 /// The plan that was posted, or the first; none where the offering has none.

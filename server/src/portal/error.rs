@@ -29,6 +29,12 @@ pub enum PortalError {
     /// It cannot be done just now: why, and when to try again.
     #[error("{0}")]
     Unavailable(String),
+    /// Portico has too much to do just now.
+    #[error("Portico has too much to do just now. Try again in a moment.")]
+    Busy {
+        /// When it may be better.
+        retry_after: Duration,
+    },
     /// A control plane did not do as asked.
     #[error(transparent)]
     Plane(#[from] PlaneError),

@@ -4,10 +4,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use portico_domain::names::TenantName;
-use portico_domain::record::Event;
+use portico_domain::record::{Event, SignedHead};
 use portico_domain::tenancy::{Role, Scope, Viewer};
 use portico_domain::view::{RecordPage, RecordRow};
-use portico_store::{EventFilter, Page};
+use portico_store::{ChainEnd, EventFilter, Page};
 use serde_json::json;
 
 use super::names::request_href;
@@ -47,6 +47,7 @@ pub struct RecordExport {
     filter: EventFilter,
     before: Option<i64>,
     ended: bool,
+    head: Option<SignedHead>,
 }
 
 impl Portal {
@@ -129,12 +130,23 @@ impl Portal {
             "since": query.since,
             "until": query.until,
         });
-        let recorded = self.store().append(event).await?.sequence;
+        let recorded = self.store().append(event).await?;
+        // Who gets all of it gets the proof of it.
+        let end = ChainEnd {
+            sequence: recorded.sequence,
+            hash: recorded.hash,
+        };
+        let head = if viewer.platform_admin {
+            self.signed(&end)
+        } else {
+            None
+        };
         Ok(RecordExport {
             portal: self.clone(),
             scope,
             filter: query.filter(),
-            before: Some(query.before.unwrap_or(recorded)),
+            before: Some(query.before.unwrap_or(end.sequence)),
+            head,
             query: query.clone(),
             ended: false,
         })
@@ -142,6 +154,12 @@ impl Portal {
 }
 
 impl RecordExport {
+    /// The signed end of the record at the time of the export, for those who may read all of it.
+    #[must_use]
+    pub fn head(&self) -> Option<&SignedHead> {
+        self.head.as_ref()
+    }
+
     /// The next part; `None` when that was all. A part may be empty.
     ///
     /// # Errors

@@ -8,6 +8,8 @@ mod admin;
 mod approvals;
 mod catalog;
 mod chain;
+#[cfg(test)]
+mod chain_tests;
 mod claim;
 mod claims;
 mod comment;
@@ -26,6 +28,7 @@ mod home;
 mod index;
 mod judge;
 mod judged;
+mod judging;
 mod live;
 mod lookout;
 mod names;
@@ -91,7 +94,8 @@ struct Shared {
     typical_times: ArcSwap<BTreeMap<OfferingName, Duration>>,
     work_to_do: Arc<Notify>,
     submitting: tokio::sync::Mutex<()>,
-    chain: tokio::sync::Mutex<Option<chain::Judged>>,
+    chain: chain::Chain,
+    judging: judging::Judging,
     recorded: tokio::sync::broadcast::Sender<live::Recorded>,
     lookouts: lookout::Lookouts,
     clock: fn() -> Timestamp,
@@ -117,7 +121,8 @@ impl Portal {
                 typical_times: ArcSwap::default(),
                 work_to_do,
                 submitting: tokio::sync::Mutex::default(),
-                chain: tokio::sync::Mutex::default(),
+                chain: chain::Chain::default(),
+                judging: judging::Judging::default(),
                 recorded: tokio::sync::broadcast::Sender::new(live::KEPT),
                 lookouts: lookout::Lookouts::default(),
                 clock,

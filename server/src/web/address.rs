@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
+use http::{Extensions, HeaderMap};
 
 use super::app::App;
 
@@ -12,28 +13,43 @@ use super::app::App;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
+impl ClientAddress {
+    pub(super) fn of(headers: &HeaderMap, extensions: &Extensions, app: &App) -> Self {
+        let peer = peer(extensions).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let proxies = usize::from(app.configuration.current().portal.spec.trusted_proxies);
+        Self(forwarded(headers, proxies).unwrap_or(peer))
+    }
+
+    /// What counts as one address: of IPv6 the /64, which is what one household or machine has.
+    pub(super) fn network(self) -> IpAddr {
+        match self.0.to_canonical() {
+            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
+            v4 @ IpAddr::V4(_) => v4,
+        }
+    }
+}
+
+/// Who is at the other end of the connection: a client, or the proxy next to Portico.
+pub(super) fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|ConnectInfo(address)| address.ip())
+}
+
 impl FromRequestParts<App> for ClientAddress {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        let peer = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| {
-                address.ip()
-            });
-        let proxies = usize::from(app.configuration.current().portal.spec.trusted_proxies);
-        Ok(Self(forwarded(parts, proxies).unwrap_or(peer)))
+        Ok(Self::of(&parts.headers, &parts.extensions, app))
     }
 }
 
 /// The entry that the outermost of so many trusted proxies wrote: each appends the address it saw.
-fn forwarded(parts: &Parts, proxies: usize) -> Option<IpAddr> {
+fn forwarded(headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
     if proxies == 0 {
         return None;
     }
-    let entries: Vec<&str> = parts
-        .headers
+    let entries: Vec<&str> = headers
         .get_all("x-forwarded-for")
         .iter()
         .filter_map(|value| value.to_str().ok())
@@ -52,7 +68,7 @@ mod tests {
             .header("x-forwarded-for", header)
             .body(())
             .unwrap();
-        forwarded(&request.into_parts().0, proxies).map(|address| address.to_string())
+        forwarded(request.headers(), proxies).map(|address| address.to_string())
     }
 
     #[test]

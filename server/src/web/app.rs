@@ -8,10 +8,12 @@ use portico_store::Store;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::limits::Usage;
 use super::live::Streams;
 use crate::auth::{Limits, Providers, Tokens, Viewers};
 use crate::config::LiveConfiguration;
 use crate::portal::Portal;
+use crate::security::SecurityLog;
 use crate::telemetry::Telemetry;
 
 /// The portal as HTTP sees it. Cheap to clone.
@@ -36,6 +38,10 @@ pub struct Parts {
     pub tokens: Tokens,
     /// Limits on sign-in.
     pub limits: Limits,
+    /// What people and addresses have asked lately.
+    pub usage: Usage,
+    /// Where security events go.
+    pub security: Arc<SecurityLog>,
     /// Told when it is time to stop: streams end then.
     pub stop: CancellationToken,
     /// What is measured.

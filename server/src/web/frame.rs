@@ -14,7 +14,7 @@ use portico_domain::view::{Crumb, Frame, Notice, NoticeTone};
 use super::app::{App, company};
 use super::assets;
 use super::problem::Problem;
-use super::security::Nonce;
+use super::security::{HOST_ONLY, Nonce};
 use crate::auth::{Current, csrf};
 use crate::portal::{Surroundings, Work};
 
@@ -169,6 +169,14 @@ impl Around {
             })
             .collect();
         frame.notices.extend(self.stranger.notice.map(Done::notice));
+        if self.viewer().platform_admin && self.app.portal.record_is_broken() {
+            frame.notices.push(Notice {
+                tone: NoticeTone::Bad,
+                text: "The record is not as it was written: somebody may have changed the database by hand. \
+                       See Admin, Record."
+                    .to_owned(),
+            });
+        }
         let mut response = Html(render(&frame)).into_response();
         if self.stranger.notice.is_some() {
             let gone = format!("{NOTICE_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
@@ -192,10 +200,11 @@ pub(super) enum Done {
     Revoked,
     Cordoned,
     Uncordoned,
+    Acknowledged,
 }
 
 impl Done {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Submitted,
         Self::Approved,
         Self::Rejected,
@@ -204,6 +213,7 @@ impl Done {
         Self::Revoked,
         Self::Cordoned,
         Self::Uncordoned,
+        Self::Acknowledged,
     ];
 
     fn slug(self) -> &'static str {
@@ -216,6 +226,7 @@ impl Done {
             Self::Revoked => "revoked",
             Self::Cordoned => "cordoned",
             Self::Uncordoned => "uncordoned",
+            Self::Acknowledged => "acknowledged",
         }
     }
 
@@ -232,6 +243,7 @@ impl Done {
             Self::Commented => "Your comment was added.",
             Self::Cordoned => "The control plane takes no new claims from now on.",
             Self::Uncordoned => "The control plane takes new claims again.",
+            Self::Acknowledged => "You took note of the breaks of the record. They stay listed here.",
             Self::Revoked => "The token is revoked. Programs that use it are refused from now on.",
         };
         Notice {
@@ -266,5 +278,5 @@ pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> 
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(key, value)| (key == name).then_some(value))
+        .find_map(|(key, value)| (key.strip_prefix(HOST_ONLY).unwrap_or(key) == name).then_some(value))
 }

@@ -2,18 +2,27 @@
 
 use std::time::Instant;
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, header};
+use axum::routing::get;
+use http::{HeaderMap, HeaderValue, header};
 use metrics::{counter, gauge, histogram};
+use portico_domain::documents::Metrics;
 
+use super::address::peer;
 use super::app::App;
+use super::problem::Problem;
+use super::refusals::known_method;
+use crate::config::LiveConfiguration;
+use crate::telemetry::Telemetry;
 
 /// Counts each request by the route that answered it: never by its path, which anybody can make up.
 pub(super) async fn count(request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let method = request.method().as_str().to_owned();
+    let method = known_method(request.method());
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -26,18 +35,78 @@ pub(super) async fn count(request: Request, next: Next) -> Response {
     response
 }
 
-/// `GET /metrics`, as Prometheus reads it.
-pub(super) async fn metrics(State(app): State<App>) -> Response {
-    let report = app.configuration.report();
+/// `GET /metrics` on the portal's own address: for whoever has the token for it. Without a token in the configuration,
+/// for whoever asks from the same machine and not through a proxy. Everybody else finds nothing here, nor does anybody
+/// when the metrics have an address of their own.
+pub(super) async fn metrics(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let settings = &app.configuration.current().portal.spec.metrics;
+    if settings.listen.is_some() {
+        return Err(Problem::not_found());
+    }
+    let token = token(settings).map_err(|error| {
+        tracing::error!(%error, "the token that reads the metrics cannot be read");
+        Problem::not_found()
+    })?;
+    let allowed = match token {
+        Some(token) => shows(request.headers(), &token),
+        None => is_local(&request),
+    };
+    if allowed {
+        Ok(text(&app.configuration, &app.telemetry))
+    } else {
+        Err(Problem::not_found())
+    }
+}
+
+/// The metrics alone, for an address of their own.
+pub fn metrics_router(configuration: LiveConfiguration, telemetry: Telemetry) -> Router {
+    let metrics = move || async move { text(&configuration, &telemetry) };
+    Router::new().route("/metrics", get(metrics))
+}
+
+fn text(configuration: &LiveConfiguration, telemetry: &Telemetry) -> Response {
+    let report = configuration.report();
     gauge!("portico_configuration_generation").set(precise(report.generation));
     gauge!("portico_configuration_refused").set(if report.refused() { 1.0 } else { 0.0 });
     gauge!("portico_configuration_taken_seconds").set(report.taken_at.as_duration().as_secs_f64());
-    let mut response = app.telemetry.text().into_response();
+    let mut response = telemetry.text().into_response();
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
     );
     response
+}
+
+/// The token that reads the metrics, read each time: it may be renewed.
+fn token(settings: &Metrics) -> Result<Option<String>, String> {
+    let text = match (&settings.token_file, &settings.token_env) {
+        (Some(file), _) => std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?,
+        (None, Some(name)) => {
+            std::env::var(name).map_err(|_| format!("the environment has no variable {name}"))?
+        }
+        (None, None) => return Ok(None),
+    };
+    let token = text.trim();
+    if token.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    Ok(Some(token.to_owned()))
+}
+
+fn shows(headers: &HeaderMap, token: &str) -> bool {
+    let shown = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "));
+    shown.is_some_and(|shown| verify_slices_are_equal(shown.trim().as_bytes(), token.as_bytes()).is_ok())
+}
+
+/// Whether a request comes from this machine, from somebody who is not a proxy for others.
+fn is_local(request: &Request) -> bool {
+    let forwarded = ["x-forwarded-for", "forwarded", "x-real-ip", "via"]
+        .iter()
+        .any(|name| request.headers().contains_key(*name));
+    !forwarded && peer(request.extensions()).is_some_and(|peer| peer.to_canonical().is_loopback())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]

@@ -4,27 +4,34 @@
 //! [`routes`] is the list of everything that answers; [`problem`] the one place where errors become
 //! HTTP.
 
+mod activity;
 mod address;
 mod api;
 pub mod app;
 mod asked;
+mod asking;
 mod assets;
 mod frame;
 mod hasty;
 mod health;
+mod limits;
 mod live;
 mod measure;
 mod pages;
 pub mod problem;
+mod refusals;
 mod router;
 pub mod routes;
 mod security;
 mod serve;
 mod subject;
 mod viewer;
+mod write_timeout;
 
 pub use app::App;
+pub use limits::Usage;
 pub use live::Streams;
+pub use measure::metrics_router;
 pub use router::router;
 pub use serve::{Bounds, serve};
 

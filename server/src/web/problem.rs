@@ -155,15 +155,15 @@ impl Problem {
         problem
     }
 
-    /// Too many attempts.
+    /// Too many requests, of a person or an address.
     #[must_use]
     pub fn too_many(wait: Duration) -> Self {
         let seconds = wait.as_secs() + 1;
         let mut problem = Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too-many",
-            "Too many attempts",
-            format!("There were too many attempts from your address. Try again in {seconds} seconds."),
+            "Too many requests",
+            format!("You ask more often than Portico takes. Try again in {seconds} seconds."),
         );
         problem.retry_after = Some(Duration::from_secs(seconds));
         problem
@@ -285,6 +285,16 @@ impl From<PortalError> for Problem {
                 "It cannot be done just now",
                 why,
             ),
+            PortalError::Busy { retry_after } => {
+                let mut problem = Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "busy",
+                    "Portico is busy",
+                    "It has too much to check just now. Nothing was sent; try again in a moment.",
+                );
+                problem.retry_after = Some(retry_after);
+                problem
+            }
             PortalError::Plane(error) => error.into(),
             PortalError::Store(error) => error.into(),
         }
@@ -364,6 +374,10 @@ pub struct FieldProblem {
     pub message: String,
 }
 
+/// What [`Problem::kind`] of the problem was that became this answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ProblemKind(pub(super) &'static str);
+
 /// The middleware that gives every error its body.
 pub(super) async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request
@@ -422,6 +436,7 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
         }
         answer.headers_mut().insert(header::RETRY_AFTER, seconds);
     }
+    answer.extensions_mut().insert(ProblemKind(problem.kind));
     answer
 }
 

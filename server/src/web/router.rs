@@ -20,7 +20,7 @@ use super::app::App;
 use super::problem::{self, Problem};
 use super::routes::Kind;
 use super::viewer::{self, BODY_BYTES};
-use super::{measure, routes, security};
+use super::{measure, refusals, routes, security};
 
 /// How long one request may take. Longer than any call to a control plane that a page waits for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -56,6 +56,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), problem::render))
         .layer(sessions)
+        .layer(from_fn_with_state(app.clone(), refusals::watch))
         // Once more: what fails in the session's own layer gets its words here, all else further in, where
         // the page can show who is signed in.
         .layer(from_fn_with_state(app.clone(), problem::render))
@@ -65,6 +66,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(from_fn(security::plain_request_id))
         .with_state(app)
 }
 

@@ -4,20 +4,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::serve::Listener;
 use http::Request;
 use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use metrics::counter;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use super::activity::{Activity, BusyBody, Peers};
+use super::address::ClientAddress;
 use super::hasty::Hasty;
+use super::write_timeout::WriteTimeout;
 
 /// Requests at once over one HTTP/2 connection.
 const STREAMS: u32 = 128;
@@ -27,8 +32,14 @@ const STREAMS: u32 = 128;
 pub struct Bounds {
     /// Connections at once; those beyond wait in the system's queue. A page that listens for news takes one.
     pub connections: usize,
-    /// How long a client may take over a request's headers, and keep a connection without asking anything.
+    /// Of those, connections of one peer; those beyond are closed at once. Of IPv6 a /64 counts as one peer.
+    pub of_one_peer: usize,
+    /// How long a client may take over a request's headers.
     pub headers: Duration,
+    /// How long a client may keep a connection without asking anything.
+    pub idle: Duration,
+    /// How long a client may read nothing of what is written to it.
+    pub write: Duration,
     /// How long requests under way may take once it is time to stop.
     pub grace: Duration,
 }
@@ -37,7 +48,10 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             connections: 8192,
+            of_one_peer: 1024,
             headers: Duration::from_secs(30),
+            idle: Duration::from_mins(1),
+            write: Duration::from_secs(30),
             grace: Duration::from_secs(10),
         }
     }
@@ -53,18 +67,10 @@ pub async fn serve(
     bounds: Bounds,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(bounds.headers);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(Some(bounds.headers))
-        .max_concurrent_streams(STREAMS);
-    let under_way = GracefulShutdown::new();
+    let builder = builder(&bounds);
+    let under_way = TaskTracker::new();
     let room = Arc::new(Semaphore::new(bounds.connections));
+    let peers = Peers::default();
     loop {
         let accepted = async {
             let place = Arc::clone(&room).acquire_owned().await;
@@ -76,32 +82,88 @@ pub async fn serve(
             () = stop.cancelled() => break,
             accepted = accepted => accepted,
         };
-        // Small answers must not wait for more to come.
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY could not be set");
-        }
-        let service = router.clone().map_request(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request
-        });
-        let connection = TokioIo::new(Hasty::new(connection, bounds.headers));
-        let served = builder.serve_connection_with_upgrades(connection, TowerToHyperService::new(service));
-        let served = under_way.watch(served.into_owned());
-        tokio::spawn(async move {
-            if let Err(error) = served.await {
-                tracing::debug!(%error, "a connection ended early");
-            }
-            drop(place);
+        let Some(peer_place) = peers.admit(ClientAddress(peer.ip()).network(), bounds.of_one_peer) else {
+            counter!("portico_connections_refused_total").increment(1);
+            continue;
+        };
+        let (builder, router, stop) = (builder.clone(), router.clone(), stop.clone());
+        under_way.spawn(async move {
+            serve_one(&builder, connection, peer, router, &bounds, &stop).await;
+            drop((place, peer_place));
         });
     }
     drop(listener);
-    if tokio::time::timeout(bounds.grace, under_way.shutdown())
+    under_way.close();
+    if tokio::time::timeout(bounds.grace, under_way.wait())
         .await
         .is_err()
     {
         tracing::warn!("some requests did not end in time");
     }
     Ok(())
+}
+
+fn builder(bounds: &Bounds) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(bounds.headers);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(bounds.headers))
+        .max_concurrent_streams(STREAMS);
+    builder
+}
+
+/// Serves one connection until its client ends it, or it was idle for too long, or it is time to stop.
+async fn serve_one(
+    builder: &Builder<TokioExecutor>,
+    connection: TcpStream,
+    peer: std::net::SocketAddr,
+    router: Router,
+    bounds: &Bounds,
+    stop: &CancellationToken,
+) {
+    // Small answers must not wait for more to come.
+    if let Err(error) = connection.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY could not be set");
+    }
+    let activity = Activity::new();
+    let requests = activity.clone();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let (busy, router) = (requests.begin(), router.clone());
+        async move {
+            let answer = router.oneshot(request).await;
+            answer.map(|answer| answer.map(|body| Body::new(BusyBody { body, _busy: busy })))
+        }
+    });
+    let io = TokioIo::new(Hasty::new(
+        WriteTimeout::new(connection, bounds.write),
+        bounds.headers,
+    ));
+    let served = builder.serve_connection_with_upgrades(io, service);
+    let mut served = std::pin::pin!(served);
+    let ended = tokio::select! {
+        ended = served.as_mut() => Some(ended),
+        () = stop.cancelled() => None,
+        () = activity.idle_for(bounds.idle) => None,
+    };
+    let ended = if let Some(ended) = ended {
+        ended
+    } else {
+        served.as_mut().graceful_shutdown();
+        tokio::select! {
+            ended = served => ended,
+            // A client that was told to go has as long as it may be idle; then it is gone.
+            () = activity.idle_for(bounds.idle), if !stop.is_cancelled() => Ok(()),
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
 }
 
 #[cfg(test)]
@@ -114,6 +176,13 @@ mod tests {
     use tokio::net::TcpStream;
 
     use super::*;
+
+    fn bounds() -> Bounds {
+        Bounds {
+            headers: SOON,
+            ..Bounds::default()
+        }
+    }
 
     const SOON: Duration = Duration::from_millis(400);
     /// Far longer than [`SOON`], far shorter than for ever.
@@ -206,5 +275,119 @@ mod tests {
         tokio::spawn(serve(listener, router, bounds, CancellationToken::new()));
         let served = rest(connect(address, WHOLE).await).await;
         assert!(served.is_some_and(|said| said.ends_with("at last")));
+    }
+
+    /// HTTP/2's beginning: the preface, and settings without any.
+    const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+    #[tokio::test]
+    async fn who_asks_nothing_more_is_hung_up_on_by_either_protocol() {
+        let (address, _stop) = start(Bounds {
+            idle: SOON,
+            ..Bounds::default()
+        })
+        .await;
+        // One keeps its connection after an answer, one never asked, and one says that it is there whenever asked.
+        let kept = connect(address, b"GET / HTTP/1.1\r\nhost: here\r\n\r\n").await;
+        let two = connect(address, HTTP2).await;
+        let begun = Instant::now();
+        assert!(rest(kept).await.is_some_and(|said| said.ends_with("here")));
+        assert!(rest(two).await.is_some(), "HTTP/2 was kept");
+        assert!(begun.elapsed() < PATIENCE);
+        let answering = tokio::spawn(acknowledge(connect(address, HTTP2).await));
+        assert!(
+            tokio::time::timeout(PATIENCE, answering).await.is_ok(),
+            "who answers pings and asks nothing was kept"
+        );
+    }
+
+    /// A client of HTTP/2 that acknowledges settings and pings until the other side closes.
+    async fn acknowledge(mut connection: TcpStream) {
+        let mut header = [0; 9];
+        while connection.read_exact(&mut header).await.is_ok() {
+            let length = usize::from(header[1]) << 8 | usize::from(header[2]);
+            let mut body = vec![0; length];
+            if connection.read_exact(&mut body).await.is_err() {
+                return;
+            }
+            let (kind, flags) = (header[3], header[4]);
+            // SETTINGS and PING, unless they are acknowledgements themselves.
+            if (kind == 4 || kind == 6) && flags & 1 == 0 {
+                let body = if kind == 4 { Vec::new() } else { body };
+                let length = u8::try_from(body.len()).unwrap();
+                let mut answer = vec![0, 0, length, kind, 1, 0, 0, 0, 0];
+                answer.extend(body);
+                if connection.write_all(&answer).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn who_never_reads_is_hung_up_on() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        // More than any buffer on the way holds.
+        let router = Router::new().route("/", get(|| async { vec![b'x'; 64 << 20] }));
+        let bounds = Bounds {
+            write: SOON,
+            ..Bounds::default()
+        };
+        tokio::spawn(serve(listener, router, bounds, CancellationToken::new()));
+        let connection = connect(address, WHOLE).await;
+        tokio::time::sleep(SOON * 3).await;
+        // What was on its way is still there; the rest is not.
+        let said = rest(connection).await.expect("it was kept");
+        assert!(said.len() < 64 << 20, "all of it came");
+    }
+
+    #[tokio::test]
+    async fn who_sends_a_body_without_end_is_hung_up_on() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let timeout =
+            tower_http::timeout::TimeoutLayer::with_status_code(http::StatusCode::REQUEST_TIMEOUT, SOON);
+        let router = Router::new()
+            .route("/", axum::routing::post(|body: String| async { body }))
+            .layer(timeout);
+        tokio::spawn(serve(listener, router, bounds(), CancellationToken::new()));
+        let slow = connect(
+            address,
+            b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 1000\r\n\r\nx",
+        )
+        .await;
+        assert!(rest(slow).await.is_some_and(|said| said.contains("408")));
+    }
+
+    #[tokio::test]
+    async fn one_peer_leaves_room_for_others() {
+        let (address, _stop) = start(Bounds {
+            of_one_peer: 3,
+            idle: SOON,
+            ..Bounds::default()
+        })
+        .await;
+        let mut kept = Vec::new();
+        for _ in 0..3 {
+            kept.push(connect(address, b"GET / HTTP/1.1\r\nhost: here\r\n\r\n").await);
+        }
+        // Their places are taken once they have been answered.
+        for connection in &mut kept {
+            let mut byte = [0];
+            connection.read_exact(&mut byte).await.unwrap();
+        }
+        let refused = rest(connect(address, WHOLE).await).await;
+        assert_eq!(refused.as_deref(), Some(""), "one too many is closed at once");
+        drop(kept);
+        let served = async || {
+            rest(connect(address, WHOLE).await)
+                .await
+                .is_some_and(|said| said.ends_with("here"))
+        };
+        let begun = Instant::now();
+        while !served().await {
+            assert!(begun.elapsed() < PATIENCE, "places are given back");
+        }
     }
 }

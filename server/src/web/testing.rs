@@ -21,6 +21,7 @@ use super::{App, router, serve};
 use crate::auth::{Limits, Providers, Tokens, Viewers};
 use crate::config::LiveConfiguration;
 use crate::portal::Portal;
+use crate::security::SecurityLog;
 use crate::telemetry::Telemetry;
 
 /// Making an RSA key takes a while in an unoptimized build: all tests share one.
@@ -144,6 +145,8 @@ impl House {
             viewers: Viewers::default(),
             tokens: Tokens::default(),
             limits: Limits::default(),
+            usage: super::Usage::default(),
+            security: Arc::new(SecurityLog::new(store.clone())),
             streams: super::Streams::judging_every(Duration::from_millis(50)),
             telemetry: Telemetry::default(),
             public_url: Url::parse(&configuration.current().portal.spec.public_url).unwrap(),
@@ -263,6 +266,25 @@ impl Browser {
             url,
             headers,
             text,
+        }
+    }
+
+    /// Posts a body of some type.
+    pub(super) async fn send_as(&mut self, address: &str, kind: &str, body: &str) -> Page {
+        let url = self.base.join(address).unwrap();
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let request = self.http.post(url.clone()).header("content-type", kind);
+        let request = request.header("cookie", cookies.join("; ")).body(body.to_owned());
+        let answer = request.send().await.unwrap();
+        Page {
+            status: answer.status(),
+            url,
+            headers: answer.headers().clone(),
+            text: answer.text().await.unwrap(),
         }
     }
 

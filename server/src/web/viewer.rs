@@ -16,13 +16,18 @@ use serde::de::DeserializeOwned;
 use tower_sessions::Session;
 use tower_sessions::session::Id;
 
+use super::address::ClientAddress;
 use super::app::App;
+use super::asking::Asking;
 use super::frame::{Around, Stranger};
 use super::problem::Problem;
 use crate::auth::{Current, Viewers, csrf};
 
 /// The most that is read of a body, in bytes.
 pub(super) const BODY_BYTES: usize = 1 << 20;
+
+/// The most fields that are taken of a form.
+const FIELDS: usize = 20_000;
 
 /// Who is asking, by session, for a page; and what stands around it.
 pub(super) struct Page(pub(super) Around);
@@ -45,10 +50,33 @@ async fn of_session(parts: &Parts, app: &App) -> Result<Option<Current>, Problem
     let Some(session) = parts.extensions.get::<Session>() else {
         return Ok(None);
     };
-    Ok(app
+    let current = app
         .viewers
         .of_session(session, &app.configuration, Timestamp::now())
-        .await?)
+        .await?;
+    if let Some(current) = &current {
+        admit(parts, app, current).await?;
+    }
+    Ok(current)
+}
+
+/// Lets a person's request in, unless they ask too much. Counts each request once, however often it is looked at.
+async fn admit(parts: &Parts, app: &App, current: &Current) -> Result<(), Problem> {
+    let Some(asking) = Asking::of(&parts.extensions) else {
+        return Ok(());
+    };
+    if !asking.is(current) {
+        return Ok(());
+    }
+    let limits = app.configuration.current().portal.spec.limits.clone();
+    let changes = !matches!(parts.method, Method::GET | Method::HEAD);
+    let place = app
+        .usage
+        .admit(&limits, current, &parts.headers, changes)
+        .await
+        .map_err(Problem::too_many)?;
+    asking.hold(place);
+    Ok(())
 }
 
 /// Refuses strangers before anything else about their request is looked at.
@@ -99,11 +127,20 @@ impl FromRequestParts<App> for Api {
         let changes = !matches!(parts.method, Method::GET | Method::HEAD);
         if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
             let secret = bearer(authorization).ok_or_else(needed)?;
+            let ClientAddress(address) = ClientAddress::of(&parts.headers, &parts.extensions, app);
+            let remote = address.to_string();
             let current = app
                 .tokens
-                .viewer(secret, &app.store, &app.configuration, Timestamp::now())
+                .viewer(
+                    secret,
+                    &app.store,
+                    &app.configuration,
+                    Timestamp::now(),
+                    Some(&remote),
+                )
                 .await?;
             let current = current.ok_or_else(needed)?;
+            admit(parts, app, &current).await?;
             if changes && current.reads_only {
                 return Err(Problem::forbidden(
                     "This API token reads only. Make one that may do all that you may.",
@@ -153,7 +190,9 @@ impl Shown {
                 Viewers::again(*id, sessions, &app.configuration, now).await?
             }
             Self::Token(secret) => {
-                let current = app.tokens.viewer(secret, &app.store, &app.configuration, now);
+                let current = app
+                    .tokens
+                    .viewer(secret, &app.store, &app.configuration, now, None);
                 current.await?.map(|current| current.viewer)
             }
         })
@@ -190,7 +229,13 @@ impl FromRequest<App> for Posted {
             ));
         }
         let bytes = read(body).await?;
-        let fields: Vec<(String, String)> = url::form_urlencoded::parse(&bytes).into_owned().collect();
+        let fields: Vec<(String, String)> = url::form_urlencoded::parse(&bytes)
+            .into_owned()
+            .take(FIELDS + 1)
+            .collect();
+        if fields.len() > FIELDS {
+            return Err(Problem::too_large());
+        }
         let shown = fields
             .iter()
             .find(|(name, _)| name == names::CSRF)

@@ -1,6 +1,6 @@
 //! The record can be narrowed and taken away, by those who may see it, as far as they may.
 
-use portico_domain::record::{Event, chain_hash};
+use portico_domain::record::{Event, SignedHead, chain_hash};
 use portico_tests::demo::Demo;
 use portico_tests::person::Person;
 use portico_tests::story::{CACHE, request, until_request};
@@ -19,8 +19,17 @@ async fn exported(person: &Person, query: &str) -> Vec<Event> {
     let events = answer
         .text
         .lines()
+        .filter(|line| !line.starts_with("{\"recordHead\""))
         .map(|line| serde_json::from_str(line).unwrap());
     events.collect()
+}
+
+/// The last line of an export of the whole record: its signed end.
+async fn signed_end(person: &Person) -> Option<SignedHead> {
+    let answer = person.get("/admin/record/export").await.expect(200);
+    let line = answer.text.lines().last()?;
+    let mut line: serde_json::Value = serde_json::from_str(line).ok()?;
+    serde_json::from_value(line["recordHead"].take()).ok()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,6 +95,13 @@ async fn the_record_is_taken_away_whole_with_hashes_that_verify() {
     let day = all[0].event.at.strftime("%Y-%m-%d").to_string();
     let until_today = exported(&pat, &format!("?until={day}")).await;
     assert_eq!(until_today.len(), all.len() + 3, "and three exports");
+    let end = signed_end(&pat)
+        .await
+        .expect("the last line of an export is its signed end");
+    assert!(
+        end.sequence > all.last().unwrap().sequence && end.hash.len() == 64,
+        "{end:?}"
+    );
     assert!(exported(&pat, "?until=2001-01-01").await.is_empty());
     assert!(exported(&pat, "?since=2100-01-01").await.is_empty());
 
@@ -96,6 +112,11 @@ async fn the_record_is_taken_away_whole_with_hashes_that_verify() {
         .iter()
         .map(|event| event.event.tenant.as_ref().unwrap().as_str())
         .collect();
+    assert_eq!(
+        signed_end(&tess).await,
+        None,
+        "who sees a part has no use for the end of the whole"
+    );
     assert!(
         !own.is_empty() && tenants.iter().all(|tenant| *tenant == "payments"),
         "{tenants:?}"

@@ -131,6 +131,13 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("GET", "/admin/tenants", "/admin/tenants", "SNNNKKK"),
     ("GET", "/admin/record", "/admin/record", "SNNNKKK"),
     ("GET", "/admin/record/export", "/admin/record/export", "SNNNKKK"),
+    // Nothing is broken, so there is nothing to take note of.
+    (
+        "POST",
+        "/admin/record/acknowledge",
+        "/admin/record/acknowledge",
+        "SNNNNNB",
+    ),
     ("GET", "/admin/configuration", "/admin/configuration", "SNNNNNK"),
     ("GET", "/sign-in", "/sign-in", "KKKKKKK"),
     ("GET", "/auth/login", "/auth/login", "KKKKKKK"),
@@ -291,6 +298,13 @@ const API: &[(&str, &str, &str, &str, &str)] = &[
         "SNNNNNK",
     ),
     ("GET", "/api/v1/record", "/api/v1/record", "", "SNNNKKK"),
+    (
+        "POST",
+        "/api/v1/record/acknowledgement",
+        "/api/v1/record/acknowledgement",
+        "{}",
+        "SNNNNNB",
+    ),
     ("GET", "/api/v1/tokens", "/api/v1/tokens", "", "SKKKKKK"),
     (
         "POST",

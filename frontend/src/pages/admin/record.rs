@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::{ChainState, Frame, RecordPage, RecordRow};
+use portico_domain::view::{ChainBreak, ChainState, Frame, RecordPage, RecordRow, names};
 
 use super::tabs;
 use crate::islands::Search;
@@ -58,7 +58,7 @@ pub fn admin_record(frame: &Frame, page: &RecordPage) -> String {
             </form>
             <div class="live" data-live="record">
                 <div class="beside">
-                    <div>{page.chain.as_ref().map(chain)}{chip}</div>
+                    <div>{page.chain.as_ref().map(|state| chain(frame, state))}{chip}</div>
                     <a class="button" href=export download="" title="All that these filters find, as JSON lines with their hashes">{icon("download")}"Export"</a>
                 </div>
                 {found(frame, page, &query)}
@@ -69,17 +69,49 @@ pub fn admin_record(frame: &Frame, page: &RecordPage) -> String {
     })
 }
 
-fn chain(state: &ChainState) -> AnyView {
-    let verified = grouped(usize::try_from(state.verified).unwrap_or(0));
+fn chain(frame: &Frame, state: &ChainState) -> AnyView {
+    let known: Vec<_> = state.breaks.iter().map(|found| one_break(frame, found)).collect();
+    let listed = (!known.is_empty()).then(|| view! { <ul>{known}</ul> });
     if state.holds {
-        view! { <p class="line well">{icon("shield")}<span>"The chain holds: all "{verified}" events are as they were written."</span></p> }.into_any()
-    } else {
-        let place = state.breaks_at.map(|at| format!(" at event {at}"));
+        let when = state
+            .verified_at
+            .map(|at| view! { ", all of them last "{time(frame.now, at)} });
+        let verified = grouped(usize::try_from(state.verified).unwrap_or(0));
         view! {
-            <div class="notice bad" role="alert">{icon("bad")}<p>"The chain is broken"{place}". Somebody changed the database by hand: keep a copy of it and find out who."</p></div>
+            <p class="line well">{icon("shield")}<span>"The record is as it was written: verified up to event "{verified}{when}"."</span></p>
+            {listed}
+        }
+        .into_any()
+    } else {
+        let place = state
+            .breaks_at
+            .filter(|at| *at > 0)
+            .map(|at| format!(" at event {at}"));
+        view! {
+            <div class="notice bad" role="alert">{icon("bad")}<div>
+                <p>"The record is broken"{place}". Somebody changed the database by hand: keep a copy of it and find out who."</p>
+                {listed}
+                <form method="post" action="/admin/record/acknowledge">
+                    <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
+                    <button class="button">"I have seen this"</button>
+                </form>
+            </div></div>
         }
         .into_any()
     }
+}
+
+fn one_break(frame: &Frame, found: &ChainBreak) -> impl IntoView + use<> {
+    let place = if found.sequence > 0 {
+        format!("Event {}: ", found.sequence)
+    } else {
+        String::new()
+    };
+    let seen = found
+        .acknowledged_by
+        .clone()
+        .map(|name| format!("; seen by {name}"));
+    view! { <li>{place}{found.why.clone()}" (found "{time(frame.now, found.found_at)}{seen}")"</li> }
 }
 
 fn found(frame: &Frame, page: &RecordPage, query: &Query) -> AnyView {

@@ -20,7 +20,10 @@ pub use offering::{
     Access, Category, Endpoint, FieldHint, FormHints, Offering, OfferingSpec, Plan, Price, ResourceRef,
     SecretSource,
 };
-pub use portal::{Company, Database, GroupsFrom, Portal, PortalSpec, Provider, Sessions, SignIn};
+pub use portal::{
+    Company, Database, GroupsFrom, Metrics, Portal, PortalSpec, Provider, RecordProof, RequestLimits,
+    Sessions, SignIn,
+};
 pub use tenant::{Environment, Member, PlaneGrant, Quota, Tenant, TenantSpec};
 
 /// The API version that every document must carry.

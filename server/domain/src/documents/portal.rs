@@ -33,6 +33,23 @@ pub struct PortalSpec {
     /// could have written it.
     #[serde(default)]
     pub trusted_proxies: u8,
+    /// Says on purpose that browsers or identity providers are reached without TLS, beyond this machine. Whoever is on
+    /// the way can then sign in as anybody.
+    #[serde(default)]
+    pub insecure_http: bool,
+    /// With https: whether browsers shall use it for all hosts below this one too
+    /// (`Strict-Transport-Security: includeSubDomains`).
+    #[serde(default)]
+    pub hsts_include_subdomains: bool,
+    /// How much one person and one address may ask.
+    #[serde(default)]
+    pub limits: RequestLimits,
+    /// Who may read the metrics.
+    #[serde(default)]
+    pub metrics: Metrics,
+    /// What proves that the record is as it was written.
+    #[serde(default)]
+    pub record: RecordProof,
 }
 
 fn listen() -> String {
@@ -137,4 +154,55 @@ pub struct Database {
     pub url: Option<String>,
     /// An environment variable with the address, for one that holds a password.
     pub url_env: Option<String>,
+}
+
+/// How much one person and one address may ask. What goes beyond is answered with 429 and when to try again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RequestLimits {
+    /// Requests a second that one person may make on average, 1 to 10000; ten times as many at once. Each of their API
+    /// tokens may make half of that.
+    pub requests_per_second: u32,
+    /// Changes a minute that one person may make on average, 1 to 100000; three times as many at once.
+    pub changes_per_minute: u32,
+    /// Requests a second that one address may make on average without being signed in, 1 to 100000; five times as many
+    /// at once. Of IPv6 a whole /64 counts as one address.
+    pub strangers_per_second: u32,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self {
+            requests_per_second: 50,
+            changes_per_minute: 120,
+            strangers_per_second: 100,
+        }
+    }
+}
+
+/// Who may read the metrics. Without any of this: whoever asks from the same machine and not through a proxy.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Metrics {
+    /// An address of their own, `host:port`, where whoever reaches it may read them. They are not on the portal's own
+    /// address then.
+    pub listen: Option<String>,
+    /// A file with the bearer token that reads them on the portal's own address. A relative path counts from the
+    /// document's file.
+    pub token_file: Option<String>,
+    /// An environment variable with that token.
+    pub token_env: Option<String>,
+}
+
+/// What proves that the record is as it was written: a key that is not in the database, and the last known end of the
+/// record in a file that is not in the database either.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RecordProof {
+    /// A file with an Ed25519 private key in PEM (`openssl genpkey -algorithm ed25519`). Without it, one is made
+    /// beside an SQLite database; with PostgreSQL, one that lasts as long as the process.
+    pub key_file: Option<String>,
+    /// A file that Portico writes the signed end of the record to. Without it, beside an SQLite database; with
+    /// PostgreSQL, nowhere but the log, the metrics and exports.
+    pub anchor_file: Option<String>,
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::{ClaimRow, PlaneChoice};
 use crate::names::{EnvironmentName, OfferingName, TenantName};
 use crate::placement::Cordon;
-use crate::record::Event;
+use crate::record::{Event, SignedHead};
 
 /// Control planes: which is unwell?
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -179,15 +179,36 @@ pub struct RecordPage {
 
 /// Whether the record's chain of hashes holds.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChainState {
-    /// It does.
+    /// It does, or an administrator has taken note of every break.
     pub holds: bool,
-    /// How many events were verified.
+    /// The newest event that was verified.
     pub verified: i64,
-    /// The first event at which it breaks.
+    /// When all events were last verified.
+    pub verified_at: Option<Timestamp>,
+    /// The first event at which it breaks, of those that nobody has taken note of.
     pub breaks_at: Option<i64>,
+    /// All breaks that were ever found, the earliest events first.
+    pub breaks: Vec<ChainBreak>,
+    /// The end of the record as it was signed last.
+    pub head: Option<SignedHead>,
+}
+
+/// A place at which the record is not as it was written.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChainBreak {
+    /// The event; 0 for the kept end of the record.
+    pub sequence: i64,
+    /// What is wrong with it.
+    pub why: String,
+    /// When that was found.
+    pub found_at: Timestamp,
+    /// The administrator who took note of it, by name.
+    pub acknowledged_by: Option<String>,
 }
 
 /// A line of the record.

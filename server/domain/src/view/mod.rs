@@ -15,8 +15,8 @@ mod requests;
 mod tokens;
 
 pub use admin::{
-    ChainState, ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail, PlaneRow,
-    PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,
+    ChainBreak, ChainState, ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail,
+    PlaneRow, PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,
 };
 pub use approvals::{ApprovalRow, ApprovalsPage};
 pub use catalog::{

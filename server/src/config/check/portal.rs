@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use portico_domain::documents::{Portal, Provider};
+use portico_domain::documents::{Portal, PortalSpec, Provider, RecordProof, RequestLimits};
 use portico_domain::names::is_dns_label;
 use url::Url;
 
@@ -33,8 +33,13 @@ pub(super) fn check(documents: &[Placed], findings: &mut Findings) {
 
 fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
     let spec = &portal.spec;
-    if let Err(message) = public_url(&spec.public_url) {
-        findings.error(at, "spec.publicUrl", message);
+    match public_url(&spec.public_url) {
+        Ok(url) if is_insecure(&url) => {
+            let said = "is http: the session’s cookie and everything else can be read and changed on the way";
+            insecure(at, "spec.publicUrl", said, spec.insecure_http, findings);
+        }
+        Ok(_) => {}
+        Err(message) => findings.error(at, "spec.publicUrl", message),
     }
     if !listens(&spec.listen) {
         findings.error(
@@ -63,7 +68,7 @@ fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
                 format!("two providers are named {:?}", provider.name),
             );
         }
-        sign_in_provider(at, &field, provider, findings);
+        sign_in_provider(at, &field, provider, spec.insecure_http, findings);
     }
     if spec.sign_in.admin_groups.is_empty() {
         findings.warning(
@@ -92,13 +97,16 @@ fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
         findings.error(at, "spec.sessions.absoluteHours", "must be 1 to 2160 (90 days)");
     }
     database(at, portal, findings);
+    limits(at, &spec.limits, findings);
+    metrics(at, spec, findings);
+    record(at, &spec.record, findings);
     if let Some(logo) = &spec.company.logo {
         logo_file(at, Path::new(logo), findings);
     }
 }
 
 /// Scheme, host and port, and nothing else: everything that Portico sends people to is made from it.
-fn public_url(text: &str) -> Result<(), String> {
+fn public_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("{text:?} is not a URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err(format!(
@@ -111,7 +119,7 @@ fn public_url(text: &str) -> Result<(), String> {
             "{text:?} must be scheme, host and port only, as https://portico.example.com"
         ));
     }
-    Ok(())
+    Ok(url)
 }
 
 fn listens(text: &str) -> bool {
@@ -119,7 +127,31 @@ fn listens(text: &str) -> bool {
         .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }
 
-fn sign_in_provider(at: usize, field: &str, provider: &Provider, findings: &mut Findings) {
+/// What is an error unless the configuration says that it is meant so.
+fn insecure(at: usize, field: &str, said: &str, on_purpose: bool, findings: &mut Findings) {
+    if on_purpose {
+        findings.warning(at, field, said);
+    } else {
+        findings.error(
+            at,
+            field,
+            format!("{said}; use https, or say insecureHttp: true where that is meant"),
+        );
+    }
+}
+
+/// Whether it is http, and not to this very machine.
+fn is_insecure(url: &Url) -> bool {
+    url.scheme() == "http" && !is_loopback(url)
+}
+
+fn sign_in_provider(
+    at: usize,
+    field: &str,
+    provider: &Provider,
+    insecure_http: bool,
+    findings: &mut Findings,
+) {
     if !is_dns_label(&provider.name) {
         let message = format!("{:?} is not a name: use a-z, 0-9 and '-'", provider.name);
         findings.error(at, format!("{field}.name"), message);
@@ -130,12 +162,9 @@ fn sign_in_provider(at: usize, field: &str, provider: &Provider, findings: &mut 
                 && url.query().is_none()
                 && url.fragment().is_none() =>
         {
-            if url.scheme() == "http" && !is_loopback(&url) {
-                findings.warning(
-                    at,
-                    format!("{field}.issuer"),
-                    "is not https: whoever is on the way can sign in as anybody",
-                );
+            if is_insecure(&url) {
+                let said = "is not https: whoever is on the way can sign in as anybody";
+                insecure(at, &format!("{field}.issuer"), said, insecure_http, findings);
             }
         }
         Ok(_) => findings.error(
@@ -193,12 +222,75 @@ fn sign_in_provider(at: usize, field: &str, provider: &Provider, findings: &mut 
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a URL leads to this very machine.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         None => false,
+    }
+}
+
+fn limits(at: usize, limits: &RequestLimits, findings: &mut Findings) {
+    for (name, value, most) in [
+        ("requestsPerSecond", limits.requests_per_second, 10_000),
+        ("changesPerMinute", limits.changes_per_minute, 100_000),
+        ("strangersPerSecond", limits.strangers_per_second, 100_000),
+    ] {
+        if !(1..=most).contains(&value) {
+            findings.error(at, format!("spec.limits.{name}"), format!("must be 1 to {most}"));
+        }
+    }
+}
+
+fn metrics(at: usize, spec: &PortalSpec, findings: &mut Findings) {
+    let metrics = &spec.metrics;
+    if let Some(address) = &metrics.listen {
+        if !listens(address) {
+            let message = format!("{address:?} is not an address and a port: 127.0.0.1:9090, say");
+            findings.error(at, "spec.metrics.listen", message);
+        }
+        if *address == spec.listen {
+            findings.error(
+                at,
+                "spec.metrics.listen",
+                "is the portal’s own address: give it another port",
+            );
+        }
+        if metrics.token_file.is_some() || metrics.token_env.is_some() {
+            let message = "give an address or a token, not both: who reaches the address needs no token";
+            findings.error(at, "spec.metrics.listen", message);
+        }
+    }
+    if metrics.token_file.is_some() && metrics.token_env.is_some() {
+        findings.error(
+            at,
+            "spec.metrics.tokenEnv",
+            "give tokenFile or tokenEnv, not both",
+        );
+    }
+    if let Some(file) = &metrics.token_file
+        && let Err(error) = std::fs::metadata(file)
+    {
+        let message = format!("{file} cannot be read: {error}");
+        findings.warning(at, "spec.metrics.tokenFile", message);
+    }
+    if let Some(name) = &metrics.token_env
+        && std::env::var_os(name).is_none_or(|value| value.is_empty())
+    {
+        let message = format!("the environment has no variable {name}");
+        findings.warning(at, "spec.metrics.tokenEnv", message);
+    }
+}
+
+fn record(at: usize, record: &RecordProof, findings: &mut Findings) {
+    if let Some(file) = &record.key_file
+        && let Err(error) = std::fs::metadata(file)
+    {
+        let message = format!("{file} cannot be read: {error}");
+        findings.warning(at, "spec.record.keyFile", message);
     }
 }
 

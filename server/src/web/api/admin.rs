@@ -71,6 +71,17 @@ pub(in super::super) async fn uncordon(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// `POST /api/v1/record/acknowledgement`: takes note of the breaks of the record.
+pub(in super::super) async fn acknowledge(
+    State(app): State<App>,
+    asker: Asker,
+) -> Result<StatusCode, Problem> {
+    app.portal
+        .acknowledge_breaks(&asker.current.viewer, asker.remote.as_deref())
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// `GET /api/v1/tenants`.
 pub(in super::super) async fn tenants(
     State(app): State<App>,

@@ -35,7 +35,7 @@ struct Operation {
     answer: Option<Describe>,
 }
 
-const OPERATIONS: [Operation; 30] = [
+const OPERATIONS: [Operation; 31] = [
     Operation {
         method: "GET",
         path: "/api/v1/viewer",
@@ -243,6 +243,14 @@ const OPERATIONS: [Operation; 30] = [
         body: None,
         status: 200,
         answer: Some(one::<RecordPage>),
+    },
+    Operation {
+        method: "POST",
+        path: "/api/v1/record/acknowledgement",
+        summary: "Take note of the breaks of the record",
+        body: None,
+        status: 204,
+        answer: None,
     },
     Operation {
         method: "GET",

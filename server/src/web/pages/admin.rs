@@ -2,9 +2,11 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Redirect, Response};
+use futures::StreamExt as _;
 use http::header;
 use portico_domain::names::PlaneName;
 use portico_domain::view::names;
+use serde_json::json;
 
 use super::super::address::ClientAddress;
 use super::super::asked::Asked;
@@ -111,6 +113,11 @@ pub(in super::super) async fn export_record(
         .portal
         .export_record(around.viewer(), Some(&remote), &query(&asked))
         .await?;
+    // The last line: what the rest can be held against, years later and without Portico.
+    let head = export
+        .head()
+        .map(|head| format!("{}\n", json!({ "recordHead": head })));
+    let head = futures::stream::iter(head.map(|line| Ok(line.into_bytes())));
     let lines = futures::stream::try_unfold(export, |mut export| async move {
         let Some(events) = export.next().await.map_err(|error| {
             tracing::warn!(%error, "an export of the record ended early");
@@ -136,7 +143,21 @@ pub(in super::super) async fn export_record(
         (header::CONTENT_DISPOSITION, name),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    Ok((headers, Body::from_stream(lines)).into_response())
+    Ok((headers, Body::from_stream(lines.chain(head))).into_response())
+}
+
+/// `POST /admin/record/acknowledge`: takes note of the breaks of the record.
+pub(in super::super) async fn acknowledge(
+    ClientAddress(address): ClientAddress,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    form.around
+        .app
+        .portal
+        .acknowledge_breaks(form.around.viewer(), Some(&remote))
+        .await?;
+    Ok(Done::Acknowledged.tell(Redirect::to("/admin/record").into_response()))
 }
 
 /// `GET /admin/configuration`.

@@ -90,6 +90,131 @@ async fn a_form_without_the_sessions_token_is_refused() {
     assert_eq!(browser.get("/").await.status, StatusCode::OK);
 }
 
+/// A method is what it is: no header and no field makes a request another one, and what echoes is not there.
+#[tokio::test]
+async fn no_request_becomes_another_by_a_header_or_a_field() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    let own = browser.get("/").await.hidden("_csrf");
+    let methods = |path: &str| -> Vec<&str> {
+        let table = routes::table();
+        let of_path = table.iter().filter(|route| route.path == path);
+        of_path.map(|route| route.method).collect()
+    };
+    for route in routes::table() {
+        let path = example(route.path);
+        for method in ["TRACE", "TRACK", "CONNECTION"] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let page = browser.send(method, &path, &[("x-secret", "echoed")], None).await;
+            assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+            assert!(!page.text.contains("echoed"), "{path}");
+        }
+        let known = methods(route.path);
+        if known == ["GET"] {
+            for header in ["x-http-method-override", "x-http-method", "x-method-override"] {
+                let form = [("_csrf", own.as_str()), ("_method", "GET")];
+                let page = browser
+                    .send(Method::POST, &path, &[(header, "GET")], Some(&form))
+                    .await;
+                assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{path} {header}");
+            }
+        }
+        if route.kind == Kind::Form && !known.contains(&"GET") {
+            let changing = [("x-http-method-override", "POST")];
+            let query = format!("{path}?_method=POST&_csrf={own}");
+            let page = browser.send(Method::GET, &query, &changing, None).await;
+            assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        }
+    }
+}
+
+/// A form is a form: the session's token in a body of another type is no form of ours.
+#[tokio::test]
+async fn a_form_of_another_type_is_not_taken() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    let own = browser.get("/").await.hidden("_csrf");
+    for route in routes::table()
+        .into_iter()
+        .filter(|route| route.kind == Kind::Form)
+    {
+        let path = example(route.path);
+        for kind in [
+            "text/plain",
+            "application/json",
+            "multipart/form-data; boundary=x",
+        ] {
+            let page = browser.send_as(&path, kind, &format!("_csrf={own}")).await;
+            assert_eq!(page.status, StatusCode::BAD_REQUEST, "{path} {kind}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_personal_is_not_stored_and_what_was_typed_comes_back() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("pat").await;
+    for (path, expected) in [
+        ("/", "no-store"),
+        ("/claims", "no-store"),
+        ("/tokens", "no-store"),
+        ("/admin/tenants", "no-store"),
+        ("/api/v1/viewer", "no-store"),
+        ("/nowhere", "no-store"),
+        ("/sign-in", "no-store"),
+        ("/catalog/things.example.com/request", "private, no-cache"),
+    ] {
+        let page = browser.send(Method::GET, path, &[], None).await;
+        assert_eq!(page.header("cache-control"), expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_id_from_outside_is_taken_when_it_is_short_and_plain() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    for (sent, taken) in [
+        ("0190a6a0-0000.7000_X", true),
+        ("x".repeat(64).as_str(), true),
+        ("x".repeat(65).as_str(), false),
+        ("a b", false),
+        ("a;b=<script>", false),
+        ("", false),
+    ] {
+        let page = browser
+            .send(Method::GET, "/healthz", &[("x-request-id", sent)], None)
+            .await;
+        assert_eq!(page.header("x-request-id") == sent, taken, "{sent:?}");
+        assert!(!page.header("x-request-id").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn with_tls_cookies_and_headers_say_so() {
+    for (more, expected) in [
+        ("", "max-age=31536000"),
+        (
+            "  hstsIncludeSubdomains: true\n",
+            "max-age=31536000; includeSubDomains",
+        ),
+    ] {
+        let house = House::start_with(|portal| {
+            let (before, after) = portal.split_once("publicUrl: http:").unwrap();
+            format!("{before}publicUrl: https:{after}{more}")
+        })
+        .await;
+        let page = house.browser().get("/sign-in").await;
+        assert_eq!(page.header("strict-transport-security"), expected);
+        let begun = house.browser().send(Method::GET, "/auth/login", &[], None).await;
+        let cookie = begun.header("set-cookie");
+        assert!(cookie.starts_with("__Host-portico="), "{cookie}");
+        assert!(
+            cookie.contains("Secure") && cookie.contains("HttpOnly"),
+            "{cookie}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn no_page_fails_for_anybody() {
     let house = House::start().await;

@@ -1,0 +1,115 @@
+//! Tells the security log of every configuration that comes into force, and of every one that is refused.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use portico_domain::security::SecurityEvent;
+use portico_domain::tenancy::Scope;
+use portico_store::{EventFilter, Page, Store};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{LiveConfiguration, Report, Severity, changed_documents};
+use crate::security::{Actor, Occurrence, SecurityLog};
+
+/// Problems of a refused configuration that are named.
+const NAMED: usize = 10;
+
+/// Watches the configuration until `stop`. What another replica has recorded already is not recorded again.
+pub(super) async fn tell_of_configuration(
+    configuration: LiveConfiguration,
+    security: Arc<SecurityLog>,
+    store: Store,
+    stop: CancellationToken,
+) {
+    let mut reports = configuration.subscribe();
+    let mut seen = reports.borrow_and_update().clone();
+    let mut current = configuration.current();
+    // It may have changed while nothing ran.
+    tell(
+        &security,
+        &store,
+        SecurityEvent::ConfigurationChanged,
+        &seen,
+        Value::Null,
+    )
+    .await;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            changed = reports.changed() => if changed.is_err() { return },
+        }
+        let report = reports.borrow_and_update().clone();
+        if report.generation != seen.generation {
+            let now = configuration.current();
+            let changed = json!(changed_documents(&current, &now));
+            current = now;
+            tell(
+                &security,
+                &store,
+                SecurityEvent::ConfigurationChanged,
+                &report,
+                changed,
+            )
+            .await;
+        } else if report.refused() && report.digest() != seen.digest() {
+            let event = SecurityEvent::ConfigurationRefused;
+            tell(&security, &store, event, &report, places(&report)).await;
+        }
+        seen = report;
+    }
+}
+
+/// Where the errors are. What they say may quote the documents, so it stays on the administrators' page.
+fn places(report: &Report) -> Value {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let errors = report
+        .problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error);
+    for problem in errors.take(NAMED) {
+        let file = problem.file.file_name().unwrap_or(problem.file.as_os_str());
+        let line = problem.line.map(|line| format!("line {line}"));
+        let place = [line, problem.field.clone()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>();
+        places
+            .entry(file.to_string_lossy().into_owned())
+            .or_default()
+            .push(place.join(", "));
+    }
+    json!(places)
+}
+
+async fn tell(security: &SecurityLog, store: &Store, event: SecurityEvent, report: &Report, what: Value) {
+    if last_digest(store).await.as_deref() == Some(report.digest()) {
+        return;
+    }
+    let occurrence = Occurrence {
+        event,
+        actor: Actor::Portico,
+        remote: None,
+        subject: "configuration".to_owned(),
+        details: json!({ "generation": report.generation, "digest": report.digest(), "documents": what }),
+    };
+    security.tell(occurrence).await;
+}
+
+/// The digest of the configuration that the record spoke of last.
+async fn last_digest(store: &Store) -> Option<String> {
+    let filter = EventFilter {
+        verb: Some("configuration.".to_owned()),
+        ..EventFilter::default()
+    };
+    match store.events(&Scope::system(), &filter, &Page::first(1)).await {
+        Ok(found) => {
+            let event = found.items.into_iter().next()?.event;
+            Some(event.details.get("digest")?.as_str()?.to_owned())
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the last recorded configuration could not be read");
+            None
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Where security events go: the log, the metrics, and the record.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use portico_domain::record::NewEvent;
+use portico_domain::security::{Cause, SecurityEvent};
+use portico_domain::tenancy::Viewer;
+use portico_store::{Store, announce};
+use serde_json::Value;
+
+use crate::buckets::{Buckets, Rate};
+
+/// Refusals that the record takes from one source: so that nobody fills it by being refused.
+const REFUSALS: Rate = Rate {
+    burst: 20.0,
+    per_second: 0.1,
+};
+/// Refusals that the record takes of one kind from all sources together: an attacker may have many addresses.
+const REFUSALS_OF_ALL: Rate = Rate {
+    burst: 500.0,
+    per_second: 2.0,
+};
+/// The longest text of an event that the record keeps, in characters.
+const LONGEST: usize = 300;
+
+/// Who caused an event.
+#[derive(Debug, Clone, Copy)]
+pub enum Actor<'a> {
+    /// A signed-in person, by session or token.
+    Viewer(&'a Viewer),
+    /// Somebody who is not signed in.
+    Stranger,
+    /// Portico itself.
+    Portico,
+}
+
+/// What happened, by whom, to what, from where. Never with a secret in it.
+#[derive(Debug)]
+pub struct Occurrence<'a> {
+    /// What.
+    pub event: SecurityEvent,
+    /// By whom.
+    pub actor: Actor<'a>,
+    /// From which address.
+    pub remote: Option<String>,
+    /// To what: a path, a document, a person's subject.
+    pub subject: String,
+    /// What else is worth keeping.
+    pub details: Value,
+}
+
+/// Tells of security events. One for each process.
+pub struct SecurityLog {
+    store: Store,
+    refusals: Buckets<(SecurityEvent, String)>,
+    of_all: Buckets<SecurityEvent>,
+}
+
+impl SecurityLog {
+    /// One that writes to the record in `store`.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            refusals: Buckets::default(),
+            of_all: Buckets::default(),
+        }
+    }
+
+    /// Logs, counts and records what happened. Of refusals the record takes a number from each source; the log and
+    /// the metrics take all. When the database fails, the log has the event.
+    pub async fn tell(&self, occurrence: Occurrence<'_>) {
+        let event = new_event(&occurrence, Timestamp::now());
+        if !self.is_recorded(&occurrence) {
+            announce(&event, false);
+            return;
+        }
+        if let Err(error) = self.store.append(event.clone()).await {
+            announce(&event, false);
+            tracing::error!(%error, event = occurrence.event.name(), "a security event could not be recorded");
+        }
+    }
+
+    fn is_recorded(&self, occurrence: &Occurrence<'_>) -> bool {
+        match occurrence.event.cause() {
+            Cause::Change => true,
+            Cause::Refusal => {
+                let source = match occurrence.actor {
+                    Actor::Viewer(viewer) => viewer.person.subject.clone(),
+                    Actor::Stranger | Actor::Portico => occurrence.remote.clone().unwrap_or_default(),
+                };
+                let now = Instant::now();
+                let of_source = (occurrence.event, source);
+                self.refusals.take(&of_source, REFUSALS, now).is_ok()
+                    && self.of_all.take(&occurrence.event, REFUSALS_OF_ALL, now).is_ok()
+            }
+        }
+    }
+}
+
+fn new_event(occurrence: &Occurrence<'_>, at: Timestamp) -> NewEvent {
+    let (actor, actor_name) = match occurrence.actor {
+        Actor::Viewer(viewer) => (viewer.person.subject.clone(), viewer.person.name.clone()),
+        Actor::Stranger => ("stranger".to_owned(), "Somebody not signed in".to_owned()),
+        Actor::Portico => ("portico".to_owned(), "Portico".to_owned()),
+    };
+    NewEvent {
+        at,
+        actor,
+        actor_name,
+        verb: occurrence.event.name().to_owned(),
+        subject: occurrence.subject.chars().take(LONGEST).collect(),
+        tenant: None,
+        request: None,
+        remote: occurrence.remote.clone(),
+        details: occurrence.details.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portico_domain::tenancy::Scope;
+    use portico_store::{EventFilter, Page, Settings};
+    use serde_json::json;
+
+    use super::*;
+
+    async fn store() -> Store {
+        Store::connect("sqlite::memory:", &Settings::default())
+            .await
+            .unwrap()
+    }
+
+    fn by_a_stranger(event: SecurityEvent, remote: &str) -> Occurrence<'static> {
+        Occurrence {
+            event,
+            actor: Actor::Stranger,
+            remote: Some(remote.to_owned()),
+            subject: "/somewhere".to_owned(),
+            details: json!({ "status": 403 }),
+        }
+    }
+
+    async fn recorded(store: &Store, event: SecurityEvent) -> Vec<NewEvent> {
+        let filter = EventFilter {
+            verb: Some(event.name().to_owned()),
+            ..EventFilter::default()
+        };
+        let page = store
+            .events(&Scope::system(), &filter, &Page::first(1000))
+            .await
+            .unwrap();
+        page.items.into_iter().map(|event| event.event).collect()
+    }
+
+    #[tokio::test]
+    async fn every_event_is_recorded_with_who_where_and_what() {
+        let store = store().await;
+        let log = SecurityLog::new(store.clone());
+        for event in SecurityEvent::ALL {
+            log.tell(by_a_stranger(*event, "192.0.2.1")).await;
+            let [found] = &recorded(&store, *event).await[..] else {
+                panic!("{event:?} is not recorded");
+            };
+            assert_eq!(found.actor, "stranger");
+            assert_eq!(found.remote.as_deref(), Some("192.0.2.1"));
+            assert_eq!(found.subject, "/somewhere");
+            assert_eq!(found.details, json!({ "status": 403 }));
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_fills_the_record_by_being_refused_and_others_are_still_recorded() {
+        let store = store().await;
+        let log = SecurityLog::new(store.clone());
+        for _ in 0..100 {
+            log.tell(by_a_stranger(SecurityEvent::TokenRefused, "192.0.2.1"))
+                .await;
+        }
+        log.tell(by_a_stranger(SecurityEvent::TokenRefused, "192.0.2.2"))
+            .await;
+        let found = recorded(&store, SecurityEvent::TokenRefused).await;
+        assert!(found.len() < 30, "{}", found.len());
+        assert!(
+            found
+                .iter()
+                .any(|event| event.remote.as_deref() == Some("192.0.2.2"))
+        );
+    }
+}
