@@ -243,12 +243,7 @@ impl Portal {
             bounded.then_some(draft)
         };
         let judged = self.shared.judging.run(&viewer.person.subject, judge).await?;
-        let mut draft = judged.ok_or_else(|| {
-            PortalError::Malformed(format!(
-                "It holds more than {VALUES} values, which is more than Portico checks. Make it smaller; nothing of it \
-                 was kept."
-            ))
-        })?;
+        let mut draft = judged.ok_or_else(too_many_values)?;
         self.judge_policy(&mut draft, viewer)?;
         self.judge_quota(&mut draft).await?;
         self.judge_name(&mut draft).await?;
@@ -451,7 +446,24 @@ impl Portal {
     }
 }
 
-/// Whether the object holds no more values than are judged.
+/// Refuses an object that holds more values than are judged. Quick, for what is a value already.
+///
+/// # Errors
+/// [`PortalError::Malformed`] when it does.
+pub fn bounded(object: &Value) -> Result<()> {
+    if within_bounds(object) {
+        Ok(())
+    } else {
+        Err(too_many_values())
+    }
+}
+
+fn too_many_values() -> PortalError {
+    PortalError::Malformed(format!(
+        "It holds more than {VALUES} values, which is more than Portico checks. Make it smaller; nothing of it was kept."
+    ))
+}
+
 fn within_bounds(object: &Value) -> bool {
     let mut left = VALUES;
     let mut open = vec![object];

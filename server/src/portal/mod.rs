@@ -47,6 +47,7 @@ mod usage;
 mod work;
 
 pub use catalog::CatalogQuery;
+pub use draft::bounded;
 pub use error::PortalError;
 pub use form::{FormTarget, Posted};
 pub use frame::Surroundings;

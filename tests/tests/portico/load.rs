@@ -74,6 +74,6 @@ fn body(users: usize) -> String {
     let users: Vec<Value> = (0..users)
         .map(|number| json!({ "name": format!("U{number}") }))
         .collect();
-    let object = json!({ "spec": { "parameters": { "users": users } } });
+    let object = json!({ "spec": { "users": users } });
     json!({ "offering": POSTGRESQL, "name": "many", "object": object }).to_string()
 }

@@ -21,7 +21,7 @@ use super::super::problem::Problem;
 use super::super::subject::Named;
 use super::super::viewer::Body;
 use super::Asker;
-use crate::portal::{FormTarget, Posted, RequestsQuery, Sent};
+use crate::portal::{FormTarget, Posted, RequestsQuery, Sent, bounded};
 
 /// What is asked for.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -82,6 +82,7 @@ impl AskFor {
             put(&format!("{}{key}", names::LABEL), value);
         }
         if let Some(object) = &self.object {
+            bounded(object)?;
             put(names::TAB, "yaml");
             put(names::YAML, &object.to_string());
         }
