@@ -99,7 +99,12 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             .into_iter()
             .map(|card| (card.name, card.title, "v1".into()))
             .collect(),
-        missing_rights: vec!["May not list secrets in payments-dev: reveals will fail there.".into()],
+        missing_rights: vec!["get secrets in payments-dev".into()],
+        rights_reviewed_at: Some(now() - SignedDuration::from_secs(40)),
+        rights_unknown: None,
+        left_out: vec!["buckets.storage.example.org: an object is larger than the limit".into()],
+        warnings: vec!["insecure-skip-tls-verify: its certificate is not checked".into()],
+        cache_bytes: (61 << 20, 256 << 20),
         recent_errors: vec![
             (
                 now() - SignedDuration::from_mins(7),

@@ -1,101 +1,93 @@
 //! On whose behalf a call to a control plane is made, and how it is told so.
 
 use std::collections::BTreeSet;
-use std::task::{Context, Poll};
 
-use http::{HeaderName, HeaderValue, Request};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use portico_domain::documents::PassedOn;
 use portico_domain::tenancy::Viewer;
-use tower::{Layer, Service};
 
 const USER: HeaderName = HeaderName::from_static("impersonate-user");
 const GROUP: HeaderName = HeaderName::from_static("impersonate-group");
+
+/// The longest name that is passed on, in bytes. A header's own bound is far beyond it.
+const LONGEST_NAME: usize = 1024;
+/// The most groups that are passed on: more would not fit into a request's head.
+const MOST_GROUPS: usize = 500;
 
 /// On whose behalf a call is made. A control plane that is set to `actAs: person` gets the call in
 /// the person's name; any other gets it in Portico's own, whoever the actor is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Actor {
-    /// As [`portico_domain::tenancy::Person::subject`]; empty for Portico itself.
-    pub subject: String,
-    /// Their SSO groups.
-    pub groups: BTreeSet<String>,
+    /// `None`: Portico itself. A person is never taken for it, whatever they are called.
+    person: Option<Person>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Person {
+    subject: String,
+    groups: BTreeSet<String>,
 }
 
 impl Actor {
     /// Portico itself: watching, and work that no person asked for.
     #[must_use]
     pub fn portico() -> Self {
+        Self { person: None }
+    }
+
+    /// A person, by [`portico_domain::tenancy::Person::subject`] and their SSO groups.
+    #[must_use]
+    pub fn person(subject: String, groups: BTreeSet<String>) -> Self {
         Self {
-            subject: String::new(),
-            groups: BTreeSet::new(),
+            person: Some(Person { subject, groups }),
         }
     }
 
     /// Whether it is Portico itself.
     #[must_use]
     pub fn is_portico(&self) -> bool {
-        self.subject.is_empty()
+        self.person.is_none()
     }
 }
 
 impl From<&Viewer> for Actor {
     fn from(viewer: &Viewer) -> Self {
-        Self {
-            subject: viewer.person.subject.clone(),
-            groups: viewer.groups.clone(),
-        }
+        Self::person(viewer.person.subject.clone(), viewer.groups.clone())
     }
 }
 
-/// Adds impersonation headers to requests that carry an [`Actor`] in their extensions (Kubernetes,
-/// "User impersonation"). Groups that begin with `system:` are never passed on: they are the
-/// control plane's own, and no identity provider's word makes anybody `system:masters`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ImpersonateLayer;
+/// A person whose name no control plane can be told as it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unspeakable;
 
-impl<S> Layer<S> for ImpersonateLayer {
-    type Service = Impersonate<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Impersonate { inner }
+/// The headers by which a control plane takes a call for the actor's (Kubernetes, "User impersonation"); none for
+/// Portico itself. Groups that may not be passed on are left out; a person who cannot be named is an error, for
+/// without a name the call would be Portico's own.
+pub(crate) fn impersonation(actor: &Actor, passed_on: &PassedOn) -> Result<HeaderMap, Unspeakable> {
+    let mut headers = HeaderMap::new();
+    let Some(person) = &actor.person else {
+        return Ok(headers);
+    };
+    headers.insert(USER, name(&person.subject).ok_or(Unspeakable)?);
+    let groups = person.groups.iter().filter(|group| passed_on.lets_through(group));
+    for group in groups.filter_map(|group| name(group)).take(MOST_GROUPS) {
+        headers.append(GROUP, group);
     }
+    Ok(headers)
 }
 
-#[derive(Debug, Clone)]
-pub(crate) struct Impersonate<S> {
-    inner: S,
-}
-
-impl<S, B> Service<Request<B>> for Impersonate<S>
-where
-    S: Service<Request<B>>,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        if let Some(actor) = request.extensions_mut().remove::<Actor>() {
-            let headers = request.headers_mut();
-            // A text that no header can carry must not fall back to Portico's own rights: the
-            // request goes out in the name of nobody, and is refused.
-            let user = header(&actor.subject).unwrap_or(HeaderValue::from_static("system:anonymous"));
-            headers.insert(USER, user);
-            for group in actor.groups.iter().filter(|group| !group.starts_with("system:")) {
-                if let Some(value) = header(group) {
-                    headers.append(GROUP, value);
-                }
-            }
-        }
-        self.inner.call(request)
-    }
-}
-
-fn header(text: &str) -> Option<HeaderValue> {
-    if text.is_empty() || text.starts_with("system:") {
+/// A name as a header carries it, judged in the form in which it arrives: whoever reads a header takes the blanks off
+/// both ends (RFC 9110, section 5.5), and something in between may take commas for ends of names. `None` for what would
+/// arrive as another name, or as one of the control plane's own.
+fn name(text: &str) -> Option<HeaderValue> {
+    let arrives_as_it_is = text.trim() == text && !text.is_empty() && text.len() <= LONGEST_NAME;
+    let known = |c: char| c.is_alphanumeric() || c == ' ' || c.is_ascii_punctuation();
+    let own = |part: &str| {
+        let part = part.trim();
+        part.get(..7)
+            .is_some_and(|start| start.eq_ignore_ascii_case("system:"))
+    };
+    if !arrives_as_it_is || !text.chars().all(known) || text.split([',', ';']).any(own) {
         return None;
     }
     HeaderValue::from_bytes(text.as_bytes()).ok()
@@ -103,53 +95,140 @@ fn header(text: &str) -> Option<HeaderValue> {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
-    use tower::{ServiceExt as _, service_fn};
-
     use super::*;
 
-    async fn sent(actor: Option<Actor>) -> http::HeaderMap {
-        let echo =
-            service_fn(|request: Request<()>| async move { Ok::<_, Infallible>(request.headers().clone()) });
-        let mut request = Request::new(());
-        if let Some(actor) = actor {
-            request.extensions_mut().insert(actor);
-        }
-        ImpersonateLayer.layer(echo).oneshot(request).await.unwrap()
+    fn sent(
+        subject: &str,
+        groups: &[&str],
+        passed_on: &PassedOn,
+    ) -> Result<Vec<(String, String)>, Unspeakable> {
+        let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+        let headers = impersonation(&Actor::person(subject.to_owned(), groups), passed_on)?;
+        Ok(headers
+            .iter()
+            .map(|(name, value)| {
+                let value = String::from_utf8(value.as_bytes().to_vec()).unwrap();
+                (name.to_string(), value)
+            })
+            .collect())
     }
 
-    #[tokio::test]
-    async fn a_person_is_named_with_their_groups() {
-        let groups = ["payments-developers", "system:masters"]
-            .map(str::to_owned)
-            .into();
-        let headers = sent(Some(Actor {
-            subject: "https://sso.example.org#dana".into(),
-            groups,
-        }))
-        .await;
-        assert_eq!(headers.get(USER).unwrap(), "https://sso.example.org#dana");
+    fn groups_sent(groups: &[&str], passed_on: &PassedOn) -> Vec<String> {
+        let sent = sent("idp#dana", groups, passed_on).unwrap();
+        sent.into_iter().skip(1).map(|(_, group)| group).collect()
+    }
+
+    #[test]
+    fn a_person_is_named_with_their_groups() {
+        let everything = PassedOn::default();
         assert_eq!(
-            headers.get_all(GROUP).iter().collect::<Vec<_>>(),
-            ["payments-developers"]
+            sent(
+                "https://sso.example.org#dana",
+                &["payments-developers"],
+                &everything
+            ),
+            Ok(vec![
+                ("impersonate-user".into(), "https://sso.example.org#dana".into()),
+                ("impersonate-group".into(), "payments-developers".into()),
+            ])
+        );
+        let usual = [
+            "/parent/child",
+            "CN=Dev Team,OU=IT",
+            "Entwickler Zürich",
+            "a:b",
+            "f0e1-2",
+        ];
+        let mut found = groups_sent(&usual, &everything);
+        found.sort();
+        assert_eq!(
+            found,
+            usual
+                .iter()
+                .copied()
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect::<Vec<_>>()
         );
     }
 
-    #[tokio::test]
-    async fn nobody_becomes_the_system_or_portico_by_a_strange_name() {
-        for subject in ["system:admin", "line\nbreak", ""] {
-            let headers = sent(Some(Actor {
-                subject: subject.into(),
-                groups: BTreeSet::new(),
-            }))
-            .await;
-            assert_eq!(headers.get(USER).unwrap(), "system:anonymous", "{subject:?}");
+    #[test]
+    fn no_spelling_of_a_group_arrives_as_one_of_the_systems_own() {
+        let around = [
+            "", " ", "\t", "  ", "\u{a0}", "\u{200b}", "\u{3000}", "\u{feff}", "\u{b}", "\u{c}", "\r", "\n",
+            "\0",
+        ];
+        for word in [
+            "system:masters",
+            "SYSTEM:masters",
+            "System:Masters",
+            "system:",
+            "system:nodes,x",
+            "x,system:masters",
+            "x, system:masters",
+        ] {
+            for before in around {
+                for after in around {
+                    let group = format!("{before}{word}{after}");
+                    assert_eq!(groups_sent(&[&group], &PassedOn::default()), [""; 0], "{group:?}");
+                    assert_eq!(
+                        sent(&group, &[], &PassedOn::default()),
+                        Err(Unspeakable),
+                        "{group:?}"
+                    );
+                }
+            }
         }
     }
 
-    #[tokio::test]
-    async fn portico_itself_impersonates_nobody() {
-        assert!(sent(None).await.is_empty());
+    #[test]
+    fn what_would_arrive_as_another_name_is_not_sent() {
+        let long = "x".repeat(LONGEST_NAME + 1);
+        for group in [
+            " team",
+            "team ",
+            "\tteam",
+            "te\u{202e}am",
+            "te\u{200b}am",
+            "te\nam",
+            "te\u{7f}am",
+            "",
+            " ",
+            &long,
+        ] {
+            assert_eq!(groups_sent(&[group], &PassedOn::default()), [""; 0], "{group:?}");
+            assert_eq!(
+                sent(group, &[], &PassedOn::default()),
+                Err(Unspeakable),
+                "{group:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_the_groups_that_the_document_names_are_passed_on() {
+        let passed_on = PassedOn {
+            groups: vec!["auditors".into()],
+            group_prefixes: vec!["payments-".into()],
+        };
+        let groups = [
+            "auditors",
+            "auditors2",
+            "cluster-admins",
+            "payments-developers",
+            "xpayments-",
+        ];
+        assert_eq!(
+            groups_sent(&groups, &passed_on),
+            ["auditors", "payments-developers"]
+        );
+    }
+
+    #[test]
+    fn portico_itself_impersonates_nobody_and_nobody_is_taken_for_it() {
+        let everything = PassedOn::default();
+        assert!(impersonation(&Actor::portico(), &everything).unwrap().is_empty());
+        assert_eq!(sent("", &[], &everything), Err(Unspeakable));
+        assert!(!Actor::person(String::new(), BTreeSet::new()).is_portico());
     }
 }

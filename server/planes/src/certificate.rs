@@ -5,8 +5,18 @@ use jiff::Timestamp;
 /// When a certificate in DER ends (RFC 5280, section 4.1.2.5: `tbsCertificate.validity.notAfter`).
 /// `None` for what is no certificate.
 pub(crate) fn not_after(der: &[u8]) -> Option<Timestamp> {
+    validity(der).map(|(_, end)| end)
+}
+
+/// From when until when a certificate in DER is valid. `None` for what is no certificate.
+pub(crate) fn validity(der: &[u8]) -> Option<(Timestamp, Timestamp)> {
     let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
-    Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()
+    let validity = certificate.validity();
+    let at = |seconds| Timestamp::from_second(seconds).ok();
+    Some((
+        at(validity.not_before.timestamp())?,
+        at(validity.not_after.timestamp())?,
+    ))
 }
 
 #[cfg(test)]

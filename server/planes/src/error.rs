@@ -23,14 +23,15 @@ pub enum PlaneError {
         /// Its name.
         plane: String,
     },
-    /// The document or kubeconfig is wrong, so that there is nothing to ask.
+    /// The document or kubeconfig is wrong, or signing in fails, so that there is nothing to ask. Why is for
+    /// administrators, see [`PlaneError::for_platform`]: others read that it is so.
     #[error(
-        "the control plane {plane} is not set up correctly: {message}. A platform admin has to mend its document"
+        "{plane} cannot be used: it is not set up correctly. Tell the platform team, who see why on its page"
     )]
     Misconfigured {
         /// Its name.
         plane: String,
-        /// What is wrong.
+        /// What is wrong. Holds nothing of a credential.
         message: String,
     },
     /// It cannot be reached.
@@ -137,6 +138,15 @@ impl PlaneError {
             }
             Self::Refused { status, .. } => *status >= 500 || *status == 408,
             _ => false,
+        }
+    }
+
+    /// The error with what only administrators are to read of it.
+    #[must_use]
+    pub fn for_platform(&self) -> String {
+        match self {
+            Self::Misconfigured { plane, message } => format!("{plane} is not set up correctly: {message}"),
+            error => error.to_string(),
         }
     }
 

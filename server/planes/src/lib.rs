@@ -27,6 +27,8 @@ pub use act::{Applied, Expect};
 pub use actor::Actor;
 pub use catalog::{Catalog, Column, Offered, Served};
 pub use claims::ClaimFilter;
+pub use connect::check_kubeconfig;
 pub use error::{Cause, PlaneError};
+pub use plane::RightsStatus;
 pub use registry::{Change, Planes, Settings};
 pub use status::{Note, PlaneState, PlaneStatus};

@@ -15,7 +15,7 @@ use portico_domain::tenancy::Scope;
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
-use crate::cache::Tenancy;
+use crate::cache::{Pool, Tenancy};
 use crate::catalog::{Catalog, Offered};
 use crate::claims::ClaimFilter;
 use crate::error::PlaneError;
@@ -25,6 +25,9 @@ use crate::wire::Wire;
 
 /// Changes kept for a subscriber that is slow; one that is slower hears that it missed some.
 const CHANGES_KEPT: usize = 4096;
+
+/// What the caches of all control planes may hold together, in bytes, until [`Planes::limit_caches`] says otherwise.
+const CACHE_BYTES: usize = 1 << 30;
 
 /// What the registry needs to know besides documents.
 #[derive(Debug, Clone, Default)]
@@ -77,6 +80,8 @@ impl Drop for Registry {
 /// What the tasks of all control planes share.
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
+    /// What the caches of all control planes may hold together.
+    pub(crate) pool: Pool,
     pub(crate) desired: ArcSwap<Desired>,
     /// Changes with each configuration.
     pub(crate) configured: watch::Sender<u64>,
@@ -109,6 +114,7 @@ impl Planes {
     pub fn new(settings: Settings) -> Self {
         let shared = Shared {
             settings,
+            pool: Pool::new(CACHE_BYTES),
             desired: ArcSwap::default(),
             configured: watch::Sender::new(0),
             planes: ArcSwap::default(),
@@ -167,6 +173,8 @@ impl Planes {
                 .reread(&desired.tenancy, |offering| desired.access(offering));
         }
         let touched: Vec<PlaneName> = after.keys().chain(&gone).cloned().collect();
+        let held = after.values().map(|plane| plane.claims.bytes());
+        shared.pool.set_planes(held.collect());
         shared.planes.store(Arc::new(after));
         for name in gone {
             if let Some(task) = tasks.remove(&name) {
@@ -185,6 +193,13 @@ impl Planes {
         for name in touched {
             shared.tell(Change::Plane(name));
         }
+    }
+
+    /// Bounds what the caches of all control planes may hold together, in bytes: about. One that fills all that it can
+    /// get costs the others nothing of their share, which is half of that divided among them. What is held already
+    /// stays.
+    pub fn limit_caches(&self, bytes: usize) {
+        self.0.shared.pool.set_bytes(bytes);
     }
 
     /// How all control planes are, by name.
@@ -253,6 +268,21 @@ impl Planes {
         let planes = self.0.shared.planes.load();
         let read = |plane: &Arc<Plane>| plane.has_read(&reference.offering, reference.namespace.as_deref());
         planes.get(&reference.plane).is_none_or(read)
+    }
+
+    /// Why no claim of the offering can be placed in the namespace there, as far as Portico's rights go; `None` where
+    /// nothing is known to forbid it.
+    #[must_use]
+    pub fn obstacle(
+        &self,
+        plane: &PlaneName,
+        offering: &OfferingName,
+        namespace: &str,
+    ) -> Option<&'static str> {
+        let planes = self.0.shared.planes.load();
+        let plane = planes.get(plane)?;
+        let kinds = plane.kinds.load();
+        plane.rights.obstacle(&kinds.get(offering)?.resource, namespace)
     }
 
     /// Hears of every change from now on. A subscriber that falls behind gets

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use portico_domain::documents::ControlPlane;
 use portico_domain::names::{OfferingName, PlaneName};
 
+use crate::plane::RightsStatus;
+
 /// Errors kept per control plane.
 pub(crate) const MOST_NOTES: usize = 20;
 
@@ -65,10 +67,14 @@ pub struct PlaneStatus {
     pub version: Option<String>,
     /// Claims held in the caches, of all tenants.
     pub claims: usize,
+    /// What these take there, in bytes: about. What is beyond the limits is among `left_out`.
+    pub cache_bytes: usize,
     /// What it offers.
     pub offerings: Vec<OfferingName>,
-    /// Rights that Portico lacks there, in words: `list buckets.storage.example.org in payments-dev`.
-    pub missing_rights: Vec<String>,
+    /// What is known of Portico's rights there.
+    pub rights: RightsStatus,
+    /// What is not as safe as it should be, although it works: a certificate that is not checked.
+    pub warnings: Vec<String>,
     /// What is left out because it is beyond the limits or malformed, in words.
     pub left_out: Vec<String>,
     /// The errors that happened last, the newest first.

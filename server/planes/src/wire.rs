@@ -8,11 +8,11 @@ use http_body_util::BodyExt as _;
 use hyper::body::Bytes;
 use jiff::Timestamp;
 use kube::client::Body;
-use portico_domain::documents::{ActAs, Limits, ResourceRef};
+use portico_domain::documents::{ActAs, ControlPlane, Limits, PassedOn, ResourceRef};
 use serde_json::Value;
 
-use crate::actor::Actor;
-use crate::connect::{Certificates, root};
+use crate::actor::{Actor, impersonation};
+use crate::connect::{Certificates, Credential, explain, sign_in_error};
 use crate::error::PlaneError;
 
 /// The longest answer that is read whole, in bytes.
@@ -28,7 +28,11 @@ pub(crate) struct Wire {
     pub(crate) limits: Limits,
     client: kube::Client,
     certificates: Arc<Certificates>,
-    act_as: ActAs,
+    credential: Arc<Credential>,
+    /// Which groups of a person are passed on; `None`: everything is asked in Portico's own name.
+    in_person: Option<PassedOn>,
+    /// In whose name Portico's own calls are made, where the kubeconfig says so.
+    acting: Arc<HeaderMap>,
 }
 
 /// One call.
@@ -60,6 +64,12 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// With a bound of its own on the answer, in bytes.
+    pub(crate) fn at_most(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
     pub(crate) fn accepting(mut self, accept: &'static str) -> Self {
         self.accept = accept;
         self
@@ -81,16 +91,27 @@ impl Wire {
         title: String,
         client: kube::Client,
         certificates: Arc<Certificates>,
-        act_as: ActAs,
-        limits: &Limits,
+        credential: Arc<Credential>,
+        acting: HeaderMap,
+        document: &ControlPlane,
     ) -> Self {
         Self {
             title: title.into(),
-            limits: limits.clone(),
+            limits: document.spec.limits.clone(),
             client,
             certificates,
-            act_as,
+            credential,
+            in_person: match &document.spec.act_as {
+                ActAs::Portico => None,
+                ActAs::Person(passed_on) => Some(passed_on.clone()),
+            },
+            acting: Arc::new(acting),
         }
+    }
+
+    /// What keeps the credentials from being renewed, though they may still serve for a while.
+    pub(crate) fn sign_in_trouble(&self) -> Option<String> {
+        self.credential.trouble()
     }
 
     /// When the certificate that ends first ends.
@@ -106,7 +127,7 @@ impl Wire {
     /// Asks, and reads the whole answer as JSON; the status says whether something was created.
     pub(crate) async fn ask(&self, call: Call<'_>) -> Result<(StatusCode, Value), PlaneError> {
         let (status, bytes) = self.ask_raw(call).await?;
-        let value = serde_json::from_slice(&bytes).map_err(|error| self.garbage(&error.to_string()))?;
+        let value = serde_json::from_slice(&bytes).map_err(|error| self.not_json(&error))?;
         Ok((status, value))
     }
 
@@ -150,12 +171,8 @@ impl Wire {
         };
         let mut request = request
             .body(body)
-            .map_err(|error| self.garbage(&error.to_string()))?;
-        if self.act_as == ActAs::Person
-            && let Some(actor) = call.actor.filter(|actor| !actor.is_portico())
-        {
-            request.extensions_mut().insert(actor.clone());
-        }
+            .map_err(|_| self.garbage("it cannot be asked for"))?;
+        request.headers_mut().extend(self.in_whose_name(call.actor)?);
         let response = self
             .client
             .send(request)
@@ -166,12 +183,25 @@ impl Wire {
             return Ok((head.status, body));
         }
         let said = self.read(&mut body, LONGEST_REFUSAL).await.unwrap_or_default();
-        Err(PlaneError::from_answer(
-            &self.title,
-            head.status.as_u16(),
-            retry_after(&head.headers),
-            &said,
-        ))
+        Err(self.refusal(head.status.as_u16(), retry_after(&head.headers), &said))
+    }
+
+    /// What a control plane says instead of doing it, without what Portico signs in with.
+    pub(crate) fn refusal(&self, status: u16, retry_after: Option<Duration>, said: &[u8]) -> PlaneError {
+        let said = self.credential.hide(&String::from_utf8_lossy(said));
+        PlaneError::from_answer(&self.title, status, retry_after, said.as_bytes())
+    }
+
+    /// The headers that say on whose behalf a call is made.
+    fn in_whose_name(&self, actor: Option<&Actor>) -> Result<HeaderMap, PlaneError> {
+        let (Some(actor), Some(passed_on)) = (actor, &self.in_person) else {
+            return Ok(HeaderMap::clone(&self.acting));
+        };
+        impersonation(actor, passed_on).map_err(|_| PlaneError::Forbidden {
+            plane: self.title.to_string(),
+            message: "your name at the sign-in service holds characters that cannot be passed on to it"
+                .to_owned(),
+        })
     }
 
     async fn read(&self, body: &mut Body, limit: usize) -> Result<Vec<u8>, PlaneError> {
@@ -208,29 +238,28 @@ impl Wire {
         }
     }
 
-    fn lost(&self, error: &(dyn std::error::Error + 'static)) -> PlaneError {
-        let message = match error.downcast_ref::<kube::Error>() {
-            // What a sign-in plugin printed may hold a secret.
-            Some(kube::Error::Auth(_)) => "Portico could not sign in there".to_owned(),
-            _ if signing_in_failed(error) => "Portico could not sign in there".to_owned(),
-            _ => root(error),
-        };
-        PlaneError::Unreachable {
-            plane: self.title.to_string(),
-            message,
-        }
+    /// An answer that is no JSON. The parser's own text may quote it.
+    pub(crate) fn not_json(&self, error: &serde_json::Error) -> PlaneError {
+        self.garbage(&format!(
+            "it is no JSON at line {}, column {}",
+            error.line(),
+            error.column()
+        ))
     }
-}
 
-fn signing_in_failed(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut at = Some(error);
-    while let Some(error) = at {
-        if error.is::<kube::client::AuthError>() {
-            return true;
+    fn lost(&self, error: &(dyn std::error::Error + 'static)) -> PlaneError {
+        let plane = self.title.to_string();
+        match sign_in_error(error) {
+            Some(why) => PlaneError::Misconfigured {
+                plane,
+                message: why.to_string(),
+            },
+            None => PlaneError::Unreachable {
+                plane,
+                message: explain(error).to_owned(),
+            },
         }
-        at = error.source();
     }
-    false
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {

@@ -236,9 +236,8 @@ fn client_secret(provider: &Provider) -> Result<Option<ClientSecret>, String> {
         (Some(file), _) => {
             std::fs::read_to_string(file).map_err(|error| format!("{file} cannot be read: {error}"))?
         }
-        (None, Some(name)) => {
-            std::env::var(name).map_err(|_| format!("the environment has no variable {name}"))?
-        }
+        (None, Some(name)) => std::env::var(name)
+            .map_err(|_| "the environment has no variable of the name in clientSecretEnv".to_owned())?,
         (None, None) => return Ok(None),
     };
     Ok(Some(ClientSecret::new(secret.trim().to_owned())))

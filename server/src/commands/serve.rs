@@ -160,7 +160,7 @@ pub async fn serve(
     background.spawn(worker.run(stop.clone()));
     if let Some(address) = spec.metrics.listen.clone() {
         let listener = listen(address).await?;
-        let router = web::metrics_router(configuration.clone(), telemetry.clone());
+        let router = web::metrics_router(configuration.clone(), telemetry.clone(), portal.clone());
         background.spawn(web::serve(listener, router, web::Bounds::default(), stop.clone()));
     }
     let app = App::new(Parts {
@@ -254,7 +254,7 @@ pub fn database_url(wish: &Wish, spec: &PortalSpec) -> Result<String, ServeError
             url_env: Some(name),
         } => std::env::var(name).map_err(|_| ServeError::Setting {
             what: "spec.database.urlEnv",
-            why: format!("the environment has no variable {name}"),
+            why: "the environment has no variable of that name".to_owned(),
         }),
         // The loader puts one in.
         Database {
@@ -270,6 +270,7 @@ fn beside(folder: &Path) -> PathBuf {
 
 /// Tells the control planes what the configuration says of them.
 fn configure(planes: &Planes, configuration: &Configuration) {
+    planes.limit_caches(configuration.portal.spec.caches.bytes);
     let tenants: Vec<_> = configuration.tenants.values().cloned().collect();
     planes.configure(
         configuration.control_planes.values().cloned().collect(),

@@ -96,7 +96,7 @@ pub(super) fn parse(file: &Path, text: &str) -> (Vec<(usize, Document)>, Vec<Pro
                         file: file.to_owned(),
                         line,
                         field: Some(field.to_owned()),
-                        message,
+                        message: without_values(&message),
                     });
                 }
             },
@@ -108,6 +108,17 @@ pub(super) fn parse(file: &Path, text: &str) -> (Vec<(usize, Document)>, Vec<Pro
                         .get(index)
                         .and_then(Option::as_ref)
                         .and_then(|node| locate::path_at(node, place))
+                });
+                // A field that is not known may be anything that a document holds.
+                let field = field.and_then(|path| match error.without_snippet() {
+                    serde_saphyr::Error::SerdeUnknownField { field, expected, .. }
+                        if nearest(field, expected).is_none() =>
+                    {
+                        path.strip_suffix(field.as_str())
+                            .map(|above| above.trim_end_matches('.').to_owned())
+                            .filter(|above| !above.is_empty())
+                    }
+                    _ => Some(path),
                 });
                 problems.push(Problem {
                     severity: Severity::Error,
@@ -122,51 +133,107 @@ pub(super) fn parse(file: &Path, text: &str) -> (Vec<(usize, Document)>, Vec<Pro
     (documents, problems)
 }
 
-/// The error in plain words, without its place.
+/// The error in plain words, without its place, and without what stands there: documents hold addresses with passwords,
+/// and with a quotation mark or a brace too few, one field swallows the others. What is shown of a document are names
+/// that are known, or nearly.
 fn message(error: &serde_saphyr::Error) -> String {
     use serde_saphyr::Error as E;
+    let listed = |names: &[&str]| {
+        let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+        quoted.join(", ")
+    };
     match error.without_snippet() {
         E::SerdeUnknownField { field, expected, .. } => {
-            let known = expected
-                .iter()
-                .map(|name| format!("`{name}`"))
-                .collect::<Vec<_>>()
-                .join(", ");
+            let known = listed(expected);
             match nearest(field, expected) {
                 Some(near) => format!("unknown field `{field}`; did you mean `{near}`? Known here: {known}"),
-                None => format!("unknown field `{field}`. Known here: {known}"),
+                None => format!("unknown field. Known here: {known}"),
             }
         }
         E::SerdeUnknownVariant {
             variant, expected, ..
         } => {
-            let known = expected
-                .iter()
-                .map(|name| format!("`{name}`"))
-                .collect::<Vec<_>>()
-                .join(", ");
-            format!("`{variant}` is none of {known}")
+            let known = listed(expected);
+            match nearest(variant, expected) {
+                Some(_) => format!("`{variant}` is none of {known}"),
+                None => format!("is none of {known}"),
+            }
         }
         E::SerdeMissingField { field, .. } => format!("the field `{field}` is missing"),
         E::SerdeInvalidType {
             unexpected, expected, ..
-        } => format!("expected {expected}, found {unexpected}"),
-        E::DuplicateMappingKey { key: Some(key), .. } => format!("the field `{key}` stands here twice"),
-        other => without_place(&other.to_string()),
+        } => format!("expected {expected}, found {}", kind_of(unexpected)),
+        E::SerdeInvalidValue { expected, .. } | E::SerdeInvalidLength { expected, .. } => {
+            format!("expected {expected}")
+        }
+        E::DuplicateMappingKey { .. } => "a field stands here twice".to_owned(),
+        E::Eof { .. } => "ends too early: is something missing?".to_owned(),
+        E::UnknownAnchor { .. } => "refers to an anchor that is not there".to_owned(),
+        E::InvalidBooleanStrict { .. } => "must be true or false".to_owned(),
+        // Made here or by the documents' own types, which quote what they were given.
+        E::Message { msg, .. } => without_values(msg),
+        other if other.to_string().contains("budget") || other.to_string().contains("limit") => {
+            "is too large, too deep, or refers to itself too often".to_owned()
+        }
+        _ => {
+            "is not YAML as it should be, here or a little before: look for a quotation mark, a brace, a colon or a \
+             blank that is missing or too many"
+                .to_owned()
+        }
     }
 }
 
-/// Takes "at line 3, column 5" off the end or the front of a message: the place is told apart.
-fn without_place(text: &str) -> String {
-    let text = text.strip_prefix("error: ").unwrap_or(text);
-    let cut = [" at line ", ": line ", " (line "]
-        .iter()
-        .filter_map(|mark| text.find(mark))
-        .min();
-    match cut {
-        Some(0) | None => text.to_owned(),
-        Some(at) => text[..at].to_owned(),
+/// Of what kind a value is, out of serde's words for it: `string "…"`, `integer `7``.
+fn kind_of(unexpected: &str) -> &'static str {
+    const KINDS: [(&str, &str); 11] = [
+        ("string", "a text"),
+        ("str", "a text"),
+        ("integer", "a number"),
+        ("floating", "a number"),
+        ("boolean", "true or false"),
+        ("bool", "true or false"),
+        ("sequence", "a list"),
+        ("map", "fields"),
+        ("unit", "nothing"),
+        ("null", "nothing"),
+        ("Option", "nothing"),
+    ];
+    let found = KINDS.iter().find(|(word, _)| unexpected.starts_with(word));
+    found.map_or("something else", |(_, shown)| shown)
+}
+
+/// A message without those of its quoted parts that are more than a short name.
+pub(super) fn without_values(message: &str) -> String {
+    let name = |text: &str| {
+        text.len() <= 63
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))
+    };
+    let mut out = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(start) = rest.find(['"', '`']) {
+        let (before, quoted) = rest.split_at(start);
+        out.push_str(before);
+        let mark = if quoted.starts_with('"') { '"' } else { '`' };
+        let mut escaped = false;
+        let end = quoted.char_indices().skip(1).find(|(_, c)| {
+            let ends = *c == mark && !escaped;
+            escaped = *c == '\\' && !escaped;
+            ends
+        });
+        let Some((end, _)) = end else {
+            out.push('…');
+            return out;
+        };
+        let inner = &quoted[1..end];
+        out.push(mark);
+        out.push_str(if name(inner) { inner } else { "…" });
+        out.push(mark);
+        rest = &quoted[end + 1..];
     }
+    out.push_str(rest);
+    out
 }
 
 /// The known name that `given` was most likely meant to be.

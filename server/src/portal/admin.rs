@@ -70,6 +70,12 @@ impl Portal {
         })
     }
 
+    /// How all control planes are: for numbers, which are nobody's.
+    #[must_use]
+    pub fn control_planes(&self) -> Vec<PlaneStatus> {
+        self.planes().planes()
+    }
+
     /// A control plane, opened.
     ///
     /// # Errors
@@ -121,12 +127,15 @@ impl Portal {
                     ))
                 })
                 .collect(),
-            missing_rights: status
-                .missing_rights
-                .iter()
-                .chain(&status.left_out)
-                .cloned()
-                .collect(),
+            missing_rights: status.rights.missing,
+            rights_reviewed_at: status.rights.reviewed_at,
+            rights_unknown: status.rights.failed,
+            left_out: status.left_out,
+            warnings: status.warnings,
+            cache_bytes: (
+                status.cache_bytes as u64,
+                status.document.spec.limits.cache_bytes as u64,
+            ),
             recent_errors: status
                 .recent_errors
                 .iter()

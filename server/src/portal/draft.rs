@@ -405,7 +405,12 @@ impl Portal {
                 let served = offered.served.get(&document.name);
                 PlaneFacts {
                     document,
-                    unreachable: unreachable(status),
+                    unreachable: unreachable(status).or_else(|| {
+                        let rights =
+                            self.planes()
+                                .obstacle(&document.name, &offered.name, &environment.namespace);
+                        rights.map(str::to_owned)
+                    }),
                     cordon: cordons.iter().find(|cordon| cordon.plane == document.name),
                     serves: served.is_some(),
                     problem: served.and_then(|served| served.problem.clone()),

@@ -54,7 +54,7 @@ impl Portal {
     pub(super) fn look_out(&self, viewer: &Viewer, claim: &ClaimRef) -> Option<watch::Receiver<u64>> {
         let configuration = self.configuration();
         let document = configuration.control_planes.get(&claim.plane);
-        let in_person = document.is_some_and(|plane| plane.spec.act_as == ActAs::Person);
+        let in_person = document.is_some_and(|plane| plane.spec.act_as != ActAs::Portico);
         let view = View {
             claim: claim.clone(),
             actor: if in_person {

@@ -17,6 +17,7 @@ use super::app::App;
 use super::problem::Problem;
 use super::refusals::known_method;
 use crate::config::LiveConfiguration;
+use crate::portal::Portal;
 use crate::telemetry::Telemetry;
 
 /// Counts each request by the route that answered it: never by its path, which anybody can make up.
@@ -52,23 +53,24 @@ pub(super) async fn metrics(State(app): State<App>, request: Request) -> Result<
         None => is_local(&request),
     };
     if allowed {
-        Ok(text(&app.configuration, &app.telemetry))
+        Ok(text(&app.configuration, &app.telemetry, &app.portal))
     } else {
         Err(Problem::not_found())
     }
 }
 
 /// The metrics alone, for an address of their own.
-pub fn metrics_router(configuration: LiveConfiguration, telemetry: Telemetry) -> Router {
-    let metrics = move || async move { text(&configuration, &telemetry) };
+pub fn metrics_router(configuration: LiveConfiguration, telemetry: Telemetry, portal: Portal) -> Router {
+    let metrics = move || async move { text(&configuration, &telemetry, &portal) };
     Router::new().route("/metrics", get(metrics))
 }
 
-fn text(configuration: &LiveConfiguration, telemetry: &Telemetry) -> Response {
+fn text(configuration: &LiveConfiguration, telemetry: &Telemetry, portal: &Portal) -> Response {
     let report = configuration.report();
     gauge!("portico_configuration_generation").set(precise(report.generation));
     gauge!("portico_configuration_refused").set(if report.refused() { 1.0 } else { 0.0 });
     gauge!("portico_configuration_taken_seconds").set(report.taken_at.as_duration().as_secs_f64());
+    control_planes(configuration, portal);
     let mut response = telemetry.text().into_response();
     response.headers_mut().insert(
         header::CONTENT_TYPE,
@@ -80,10 +82,10 @@ fn text(configuration: &LiveConfiguration, telemetry: &Telemetry) -> Response {
 /// The token that reads the metrics, read each time: it may be renewed.
 fn token(settings: &Metrics) -> Result<Option<String>, String> {
     let text = match (&settings.token_file, &settings.token_env) {
-        (Some(file), _) => std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?,
-        (None, Some(name)) => {
-            std::env::var(name).map_err(|_| format!("the environment has no variable {name}"))?
-        }
+        (Some(file), _) => std::fs::read_to_string(file)
+            .map_err(|error| format!("the file of tokenFile cannot be read: {}", error.kind()))?,
+        (None, Some(name)) => std::env::var(name)
+            .map_err(|_| "the environment has no variable of the name in tokenEnv".to_owned())?,
         (None, None) => return Ok(None),
     };
     let token = text.trim();
@@ -107,6 +109,23 @@ fn is_local(request: &Request) -> bool {
         .iter()
         .any(|name| request.headers().contains_key(*name));
     !forwarded && peer(request.extensions()).is_some_and(|peer| peer.to_canonical().is_loopback())
+}
+
+/// How many control planes are well, and what their caches hold. Without their names: those are tenants' business.
+fn control_planes(configuration: &LiveConfiguration, portal: &Portal) {
+    let planes = portal.control_planes();
+    for state in ["connecting", "ready", "unreachable", "misconfigured"] {
+        let in_state = planes.iter().filter(|plane| plane.state.slug() == state).count();
+        gauge!("portico_control_planes", "state" => state).set(precise(in_state as u64));
+    }
+    let some = |holds: &dyn Fn(&portico_planes::PlaneStatus) -> bool| {
+        precise(planes.iter().filter(|plane| holds(plane)).count() as u64)
+    };
+    gauge!("portico_control_planes_leaving_out").set(some(&|plane| !plane.left_out.is_empty()));
+    gauge!("portico_control_planes_lacking_rights").set(some(&|plane| !plane.rights.missing.is_empty()));
+    let held: usize = planes.iter().map(|plane| plane.cache_bytes).sum();
+    gauge!("portico_cache_bytes").set(precise(held as u64));
+    gauge!("portico_cache_limit_bytes").set(precise(configuration.current().portal.spec.caches.bytes as u64));
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]

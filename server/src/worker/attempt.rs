@@ -145,10 +145,10 @@ async fn existing(planes: &Planes, request: &Request) -> Result<Option<Value>, P
 
 /// On whose behalf the control plane is asked, where it is set to act as the person.
 fn actor(request: &Request) -> Actor {
-    Actor {
-        subject: request.requester.subject.clone(),
-        groups: request.requester_groups.clone(),
-    }
+    Actor::person(
+        request.requester.subject.clone(),
+        request.requester_groups.clone(),
+    )
 }
 
 /// `metadata.uid` of the object that a change or delete is about.

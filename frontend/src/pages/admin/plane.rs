@@ -19,9 +19,10 @@ pub fn admin_plane(frame: &Frame, page: &PlaneDetail) -> String {
                 <p>{row.kind.clone()}{region}", "<span class="mono">{row.plane.name.to_string()}</span></p>
             </div></div>
             <div class="live" data-live="plane">
+                {warnings(page)}
                 <div class="two">
                     <div class="stack-l">{remaining(page)}{serves(page)}{errors(frame, page)}</div>
-                    <div class="stack-l">{about(frame, page)}{cordon(frame, page)}{rights(page)}</div>
+                    <div class="stack-l">{about(frame, page)}{cordon(frame, page)}{rights(frame, page)}{left_out(page)}</div>
                 </div>
             </div>
         }
@@ -47,6 +48,7 @@ fn about(frame: &Frame, page: &PlaneDetail) -> AnyView {
                 <div><dt>"Behind"</dt><dd>{behind(row)}</dd></div>
                 <div><dt>"Certificate ends"</dt><dd>{certificate(frame.now, row)}</dd></div>
                 <div><dt>"Tenants"</dt><dd>{tenants}</dd></div>
+                <div><dt>"In memory"</dt><dd>{memory(page)}</dd></div>
                 <div><dt>"Claims"</dt><dd><a href=format!("/claims?plane={}", row.plane.name)>{row.claims}</a></dd></div>
             </dl>
         </section>
@@ -171,22 +173,62 @@ fn serves(page: &PlaneDetail) -> AnyView {
         .into_any()
 }
 
-fn rights(page: &PlaneDetail) -> AnyView {
+/// How much of it is held, of how much may be.
+fn memory(page: &PlaneDetail) -> String {
+    let (held, most) = page.cache_bytes;
+    format!("{} of {} MiB", held.div_ceil(1 << 20), most >> 20)
+}
+
+/// What makes the connection less safe than it looks.
+fn warnings(page: &PlaneDetail) -> Option<AnyView> {
+    let rows: Vec<_> = page
+        .warnings
+        .iter()
+        .map(|warning| view! { <li class="caution">{icon("degraded")}<span>{warning.clone()}</span></li> })
+        .collect();
+    (!rows.is_empty()).then(|| {
+        view! { <section aria-labelledby="warnings"><h2 id="warnings">"Not safe"</h2><ul role="list" class="lines">{rows}</ul></section> }
+            .into_any()
+    })
+}
+
+fn rights(frame: &Frame, page: &PlaneDetail) -> AnyView {
     let rows: Vec<_> = page
         .missing_rights
         .iter()
         .map(|right| view! { <li class="caution">{icon("lock")}<span>{right.clone()}</span></li> })
         .collect();
-    let none = rows.is_empty().then(|| {
-        if page.row.last_seen.is_some() {
-            view! { <p class="line">{icon("ready")}<span>"Portico has every right it needs there."</span></p> }
-                .into_any()
-        } else {
-            view! { <p class="quiet">"Not known before it answers."</p> }.into_any()
+    let unknown = page.rights_unknown.clone();
+    let verdict = match (page.rights_reviewed_at, unknown) {
+        (None, None) => view! { <p class="quiet">"Not reviewed yet."</p> }.into_any(),
+        (None, Some(why)) => {
+            view! { <p class="caution">{icon("degraded")}<span>"They could not be reviewed: "{why}</span></p> }.into_any()
         }
-    });
-    view! { <section aria-labelledby="rights"><h2 id="rights">"Missing rights"</h2><ul role="list" class="lines">{rows}</ul>{none}</section> }
+        (Some(at), Some(why)) => {
+            view! { <p class="caution">{icon("degraded")}<span>"Reviewed "{time(frame.now, at)}", and not since: "{why}</span></p> }
+                .into_any()
+        }
+        (Some(at), None) if rows.is_empty() => {
+            view! { <p class="line">{icon("ready")}<span>"Portico has every right it needs there. Reviewed "{time(frame.now, at)}"."</span></p> }
+                .into_any()
+        }
+        (Some(at), None) => view! { <p class="quiet">"Reviewed "{time(frame.now, at)}"."</p> }.into_any(),
+    };
+    view! { <section aria-labelledby="rights"><h2 id="rights">"Missing rights"</h2><ul role="list" class="lines">{rows}</ul>{verdict}</section> }
         .into_any()
+}
+
+/// What is not shown of it, and why.
+fn left_out(page: &PlaneDetail) -> Option<AnyView> {
+    let rows: Vec<_> = page
+        .left_out
+        .iter()
+        .map(|what| view! { <li class="caution">{icon("degraded")}<span>{what.clone()}</span></li> })
+        .collect();
+    (!rows.is_empty()).then(|| {
+        view! { <section aria-labelledby="left-out"><h2 id="left-out">"Left out"</h2><ul role="list" class="lines">{rows}</ul></section> }
+            .into_any()
+    })
 }
 
 fn errors(frame: &Frame, page: &PlaneDetail) -> AnyView {

@@ -41,6 +41,20 @@ pub fn judge(object: &Value, adapter: &Adapter, access: &Access) -> Verdict {
 /// is no more than that.
 #[must_use]
 pub fn out_of_reach(known: &Verdict, plane_title: &str) -> Verdict {
+    last_known(known, &format!("{plane_title} does not answer"))
+}
+
+/// The verdict on a claim whose control plane Portico cannot use, though it may answer: its kubeconfig is wrong, or what
+/// Portico signs in with is not accepted.
+#[must_use]
+pub fn out_of_use(known: &Verdict, plane_title: &str) -> Verdict {
+    last_known(
+        known,
+        &format!("Portico cannot read {plane_title}: it is not set up correctly"),
+    )
+}
+
+fn last_known(known: &Verdict, now: &str) -> Verdict {
     let was = match known.health {
         Health::Unreachable => return known.clone(),
         health if known.reason.is_empty() => health.title().to_lowercase(),
@@ -48,7 +62,7 @@ pub fn out_of_reach(known: &Verdict, plane_title: &str) -> Verdict {
     };
     Verdict {
         health: Health::Unreachable,
-        reason: format!("{plane_title} does not answer. When it last did, this claim was {was}"),
+        reason: format!("{now}. When it last could be read, this claim was {was}"),
         conditions: known.conditions.clone(),
         secret: known.secret.clone(),
     }

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::ActAs;
 use crate::names::{PlaneName, TenantName};
 
 /// One Kubernetes API endpoint that serves claims.
@@ -77,17 +78,6 @@ pub enum Connection {
     InCluster {},
 }
 
-/// Whose rights are used on a control plane.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ActAs {
-    /// Portico's own.
-    #[default]
-    Portico,
-    /// The person's, by impersonation: the control plane's RBAC and audit log see who did it.
-    Person,
-}
-
 /// Bounds on what is read from a control plane. What is beyond them is left out and said to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -96,6 +86,8 @@ pub struct Limits {
     pub objects: usize,
     /// The size of one object in bytes, as JSON.
     pub object_bytes: usize,
+    /// What all objects held in the caches may take together, in bytes: about.
+    pub cache_bytes: usize,
     /// How long one call may take, in seconds.
     pub timeout_seconds: u64,
 }
@@ -105,6 +97,7 @@ impl Default for Limits {
         Self {
             objects: 50_000,
             object_bytes: 1_572_864,
+            cache_bytes: 256 << 20,
             timeout_seconds: 10,
         }
     }

@@ -4,6 +4,7 @@
 //!
 //! Every shape is strict: an unknown field is an error.
 
+mod act_as;
 mod approval_policy;
 mod configuration;
 mod consumption;
@@ -12,16 +13,17 @@ mod offering;
 mod portal;
 mod tenant;
 
+pub use act_as::{ActAs, PassedOn};
 pub use approval_policy::{ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Outcome};
 pub use configuration::Configuration;
 pub use consumption::{Consumption, FieldAmount};
-pub use control_plane::{ActAs, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits};
+pub use control_plane::{Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits};
 pub use offering::{
     Access, Category, Endpoint, FieldHint, FormHints, Offering, OfferingSpec, Plan, Price, ResourceRef,
     SecretSource,
 };
 pub use portal::{
-    Company, Database, GroupsFrom, Metrics, Portal, PortalSpec, Provider, RecordProof, RequestLimits,
+    Caches, Company, Database, GroupsFrom, Metrics, Portal, PortalSpec, Provider, RecordProof, RequestLimits,
     Sessions, SignIn,
 };
 pub use tenant::{Environment, Member, PlaneGrant, Quota, Tenant, TenantSpec};

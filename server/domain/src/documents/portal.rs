@@ -50,6 +50,23 @@ pub struct PortalSpec {
     /// What proves that the record is as it was written.
     #[serde(default)]
     pub record: RecordProof,
+    /// What is held in memory of all control planes together.
+    #[serde(default)]
+    pub caches: Caches,
+}
+
+/// Bounds on what is held in memory of all control planes together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Caches {
+    /// Bytes, about. Half of them is divided among the control planes, the other half is whoever's who needs more.
+    pub bytes: usize,
+}
+
+impl Default for Caches {
+    fn default() -> Self {
+        Self { bytes: 1 << 30 }
+    }
 }
 
 fn listen() -> String {

@@ -86,6 +86,16 @@ pub struct PlaneDetail {
     pub serves: Vec<(OfferingName, String, String)>,
     /// Rights that Portico lacks there, in words.
     pub missing_rights: Vec<String>,
+    /// When its rights were reviewed last; `None`: not since Portico started.
+    pub rights_reviewed_at: Option<Timestamp>,
+    /// Why they could not be reviewed the last time, so that what is said of them is older.
+    pub rights_unknown: Option<String>,
+    /// What is left out of what is shown, because it is beyond the limits or malformed, in words.
+    pub left_out: Vec<String>,
+    /// What is not as safe as it should be, although it works.
+    pub warnings: Vec<String>,
+    /// What is held of it in memory, in bytes, and the most that may be.
+    pub cache_bytes: (u64, u64),
     /// What went wrong lately, newest first.
     pub recent_errors: Vec<(Timestamp, String)>,
 }

@@ -3,10 +3,11 @@
 
 mod events;
 mod read;
+mod review;
 mod tree;
 mod write;
 
-pub(crate) use read::review;
+pub(crate) use review::{may, review};
 pub(crate) use tree::Names;
 pub(crate) use write::drop_managed_fields;
 pub use write::{Applied, Expect};

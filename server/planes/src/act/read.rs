@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::PlaneName;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::write::{drop_managed_fields, that_object};
 use crate::actor::Actor;
@@ -122,7 +122,7 @@ impl Planes {
         resource: &ResourceRef,
         namespace: Option<&str>,
     ) -> Result<bool, PlaneError> {
-        review(&self.wire(plane)?, Some(actor), verb, resource, namespace).await
+        super::review(&self.wire(plane)?, Some(actor), verb, resource, namespace).await
     }
 }
 
@@ -142,35 +142,4 @@ fn secret_path(namespace: &str, name: &str) -> String {
         segment(namespace),
         segment(name)
     )
-}
-
-/// Asks the control plane what an actor may do there; without one, what Portico may.
-pub(crate) async fn review(
-    wire: &Wire,
-    actor: Option<&Actor>,
-    verb: &str,
-    resource: &ResourceRef,
-    namespace: Option<&str>,
-) -> Result<bool, PlaneError> {
-    let body = json!({
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": { "resourceAttributes": {
-            "verb": verb,
-            "group": resource.group,
-            "version": resource.version,
-            "resource": resource.plural,
-            "namespace": namespace.unwrap_or_default(),
-        } },
-    });
-    let mut call = Call::post(
-        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned(),
-        &body,
-    );
-    call.actor = actor;
-    let (_, answer) = wire.ask(call).await?;
-    answer
-        .pointer("/status/allowed")
-        .and_then(Value::as_bool)
-        .ok_or_else(|| wire.garbage("an access review came back without a verdict"))
 }

@@ -2,23 +2,25 @@
 //! Knows nothing of connections.
 
 mod reading;
+mod room;
 mod tenancy;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use parking_lot::RwLock;
-use portico_domain::claim::health::out_of_reach;
 use portico_domain::claim::{Claim, ClaimRef, Verdict};
 use portico_domain::documents::Access;
 use portico_domain::names::{OfferingName, TenantName};
 use portico_domain::tenancy::Scope;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::act::drop_managed_fields;
 use crate::claims::{ClaimFilter, allows};
 pub(crate) use reading::Reading;
+pub(crate) use room::{Full, Pool, Room};
 pub(crate) use tenancy::Tenancy;
 
 /// What became of an object that came.
@@ -28,8 +30,8 @@ pub(crate) enum Came {
     News(Touched),
     /// It is held already, just so.
     Known,
-    /// There is no room for more.
-    NoRoom,
+    /// There is no room for it: why, and what is let go instead, since it is older than what was left out.
+    NoRoom(Full, Option<Touched>),
     /// It is not what an object must be.
     Malformed,
 }
@@ -56,6 +58,10 @@ struct Entry {
     claim: Arc<Claim>,
     /// The object as JSON: a tenth of what it takes once it is read.
     object: Box<str>,
+    /// Whether that is all of the object. Of what belongs to nobody, only what makes a row of it is held.
+    whole: bool,
+    /// What it takes, in bytes: about.
+    bytes: usize,
     /// What the object says, whether or not the plane can be reached.
     known: Verdict,
     version: String,
@@ -74,6 +80,10 @@ struct Inner {
     entries: BTreeMap<String, Entry>,
     by_tenant: HashMap<Option<TenantName>, BTreeSet<String>>,
     stale: HashSet<Arc<str>>,
+    /// Streams to list again: what came by them was nobody's, and is somebody's now.
+    wanting: HashSet<Arc<str>>,
+    /// What all entries take, in bytes: about.
+    bytes: Arc<AtomicUsize>,
 }
 
 /// The claims of one control plane.
@@ -103,7 +113,7 @@ impl Index {
         reading: &Arc<Reading>,
         stream: &Arc<str>,
         tenancy: &Tenancy,
-        most: usize,
+        room: &Room<'_>,
         now: Timestamp,
     ) -> (Option<String>, Came) {
         let Some(key) = key_of(&object, reading) else {
@@ -117,7 +127,7 @@ impl Index {
         {
             let mut inner = self.0.write();
             let is_stale = inner.stale.contains(stream);
-            let full = inner.entries.len() >= most;
+            let full = inner.entries.len() >= room.objects;
             match inner.entries.get_mut(&key) {
                 Some(entry)
                     if entry.version == version
@@ -128,15 +138,28 @@ impl Index {
                     entry.stream = stream.clone();
                     return (Some(key), Came::Known);
                 }
-                None if full => return (None, Came::NoRoom),
+                None if full => return (None, Came::NoRoom(Full::Objects, None)),
                 _ => {}
             }
         }
         drop_managed_fields(&mut object);
-        let Some(claim) = reading.read(&object, tenancy, now) else {
+        let Some(mut claim) = reading.read(&object, tenancy, now) else {
             return (None, Came::Malformed);
         };
+        let whole = claim.tenant.is_some();
+        if !whole {
+            claim.verdict.conditions.clear();
+            object = row_of(&object);
+        }
+        let object: Box<str> = object.to_string().into();
+        let bytes = room::ROW + object.len() + room::CONDITION * claim.verdict.conditions.len();
         let mut inner = self.0.write();
+        let before = inner.entries.get(&key).map_or(0, |entry| entry.bytes);
+        let wanted = (inner.bytes.load(Ordering::Relaxed) - before).saturating_add(bytes);
+        if let Err(full) = room.admits(&inner.bytes, wanted) {
+            let gone = inner.take(&key).map(|entry| Touched::of(&entry.claim, true));
+            return (None, Came::NoRoom(full, gone));
+        }
         let same = inner
             .entries
             .get(&key)
@@ -145,7 +168,9 @@ impl Index {
         let entry = Entry {
             known: claim.verdict.clone(),
             claim: Arc::new(claim),
-            object: object.to_string().into(),
+            object,
+            whole,
+            bytes,
             version,
             stream: stream.clone(),
             reading: reading.clone(),
@@ -195,14 +220,19 @@ impl Index {
 
     /// What came by this stream is the last that is known, and may be old: it was in step at
     /// `seen`. Says whether that is news.
-    pub(crate) fn lose(&self, stream: &Arc<str>, plane_title: &str, seen: Option<Timestamp>) -> bool {
+    pub(crate) fn lose(
+        &self,
+        stream: &Arc<str>,
+        seen: Option<Timestamp>,
+        as_last_known: impl Fn(&Verdict) -> Verdict,
+    ) -> bool {
         let mut inner = self.0.write();
         if !inner.stale.insert(stream.clone()) {
             return false;
         }
         for entry in inner.entries.values_mut().filter(|entry| entry.stream == *stream) {
             let mut claim = Claim::clone(&entry.claim);
-            claim.verdict = out_of_reach(&entry.known, plane_title);
+            claim.verdict = as_last_known(&entry.known);
             claim.observed_at = claim.observed_at.max(seen.unwrap_or(claim.observed_at));
             entry.claim = Arc::new(claim);
         }
@@ -231,12 +261,22 @@ impl Index {
         let mut inner = self.0.write();
         let entries = std::mem::take(&mut inner.entries);
         inner.by_tenant.clear();
+        inner.bytes.store(0, Ordering::Relaxed);
         for (key, mut entry) in entries {
             let mut reading = Reading::clone(&entry.reading);
             reading.access = access(&reading.offering);
             let object = entry.object();
             if let Some(mut claim) = reading.read(&object, tenancy, entry.claim.observed_at) {
-                entry.known = claim.verdict.clone();
+                if entry.whole {
+                    entry.known = claim.verdict.clone();
+                } else {
+                    claim.verdict = entry.known.clone();
+                    if claim.tenant.is_some() {
+                        // The rest of it is needed now.
+                        entry.version.clear();
+                        inner.wanting.insert(entry.stream.clone());
+                    }
+                }
                 if inner.stale.contains(&entry.stream) {
                     claim.verdict = entry.claim.verdict.clone();
                 }
@@ -291,6 +331,16 @@ impl Index {
         }
     }
 
+    /// Whether the stream has to list again, for what is held of its objects is no longer enough. Asked once.
+    pub(crate) fn wants_list(&self, stream: &Arc<str>) -> bool {
+        self.0.write().wanting.remove(stream)
+    }
+
+    /// What is held, in bytes: about. Goes on to tell as it changes.
+    pub(crate) fn bytes(&self) -> Arc<AtomicUsize> {
+        self.0.read().bytes.clone()
+    }
+
     /// How many claims are held.
     pub(crate) fn len(&self) -> usize {
         self.0.read().entries.len()
@@ -304,11 +354,13 @@ impl Inner {
             .entry(entry.claim.tenant.clone())
             .or_default()
             .insert(key.clone());
+        self.bytes.fetch_add(entry.bytes, Ordering::Relaxed);
         self.entries.insert(key, entry);
     }
 
     fn take(&mut self, key: &str) -> Option<Entry> {
         let entry = self.entries.remove(key)?;
+        self.bytes.fetch_sub(entry.bytes, Ordering::Relaxed);
         if let Some(keys) = self.by_tenant.get_mut(&entry.claim.tenant) {
             keys.remove(key);
             if keys.is_empty() {
@@ -318,6 +370,38 @@ impl Inner {
         Some(entry)
     }
 }
+
+/// What makes a row of an object: enough to name it and to see whether it has become somebody's.
+fn row_of(object: &Value) -> Value {
+    const LONGEST: usize = 256;
+    let text = |value: &Value| value.as_str().is_some_and(|text| text.len() <= LONGEST);
+    let metadata = object.get("metadata");
+    let own = |key: &str| -> serde_json::Map<String, Value> {
+        let all = metadata
+            .and_then(|metadata| metadata.get(key))
+            .and_then(Value::as_object);
+        all.into_iter()
+            .flatten()
+            .filter(|(name, value)| name.starts_with(OWN_MARKS) && name.len() <= LONGEST && text(value))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    };
+    let mut kept = serde_json::Map::new();
+    for key in ["namespace", "name", "uid", "creationTimestamp"] {
+        if let Some(value) = metadata
+            .and_then(|metadata| metadata.get(key))
+            .filter(|value| text(value))
+        {
+            kept.insert(key.to_owned(), value.clone());
+        }
+    }
+    kept.insert("labels".to_owned(), own("labels").into());
+    kept.insert("annotations".to_owned(), own("annotations").into());
+    json!({ "metadata": kept })
+}
+
+/// What the names of Portico's own labels and annotations begin with.
+const OWN_MARKS: &str = "portico.dev/";
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,9 @@
-use portico_domain::claim::Health;
-use portico_domain::documents::{Environment, Tenant, TenantSpec};
-use portico_domain::names::{EnvironmentName, PlaneName, RequestId};
-use serde_json::json;
-
 use super::*;
 use crate::discovery::Kind;
+use portico_domain::claim::Health;
+use portico_domain::claim::health::out_of_reach;
+use portico_domain::documents::{Environment, Tenant, TenantSpec};
+use portico_domain::names::{EnvironmentName, PlaneName, RequestId};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 const MOST: usize = 100;
@@ -70,6 +69,7 @@ fn bucket(namespace: &str, name: &str, version: &str, ready: &str) -> Value {
 
 struct World {
     index: Index,
+    pool: Pool,
     reading: Arc<Reading>,
     stream: Arc<str>,
     tenancy: Tenancy,
@@ -79,6 +79,7 @@ impl World {
     fn new(scope: &str) -> Self {
         Self {
             index: Index::default(),
+            pool: Pool::new(usize::MAX),
             reading: reading(scope),
             stream: "buckets".into(),
             tenancy: tenancy(),
@@ -86,8 +87,17 @@ impl World {
     }
 
     fn apply(&self, object: Value) -> (Option<String>, Came) {
+        self.apply_within(object, 1 << 30)
+    }
+
+    fn apply_within(&self, object: Value, bytes: usize) -> (Option<String>, Came) {
+        let room = Room {
+            objects: MOST,
+            bytes,
+            pool: &self.pool,
+        };
         self.index
-            .apply(object, &self.reading, &self.stream, &self.tenancy, MOST, NOW)
+            .apply(object, &self.reading, &self.stream, &self.tenancy, &room, NOW)
     }
 
     fn all(&self, scope: &Scope) -> Vec<Arc<Claim>> {
@@ -187,7 +197,11 @@ fn after_a_list_what_was_not_in_it_is_gone() {
         &world.reading,
         &other,
         &world.tenancy,
-        MOST,
+        &Room {
+            objects: MOST,
+            bytes: 1 << 30,
+            pool: &world.pool,
+        },
         NOW,
     );
     let touched = world.index.retain(&world.stream, &kept.into_iter().collect());
@@ -216,11 +230,13 @@ fn what_cannot_be_reached_stays_and_says_so() {
     let world = World::new("Namespaced");
     world.apply(bucket("payments-dev", "receipts", "1", "True"));
     let seen = NOW + std::time::Duration::from_mins(1);
-    assert!(world.index.lose(&world.stream, "EU shared", Some(seen)));
-    assert!(
-        !world.index.lose(&world.stream, "EU shared", Some(seen)),
-        "lost once"
-    );
+    let lose = || {
+        world.index.lose(&world.stream, Some(seen), |known| {
+            out_of_reach(known, "EU shared")
+        })
+    };
+    assert!(lose());
+    assert!(!lose(), "lost once");
     let lost = world.all(&Scope::system()).remove(0);
     assert_eq!(
         (lost.verdict.health, lost.observed_at),
@@ -245,7 +261,7 @@ fn beyond_the_limit_nothing_new_is_taken_in_but_what_is_there_is_kept_up() {
     }
     assert_eq!(
         world.apply(bucket("payments-dev", "one-more", "1", "True")),
-        (None, Came::NoRoom)
+        (None, Came::NoRoom(Full::Objects, None))
     );
     assert!(matches!(
         world.apply(bucket("payments-dev", "b7", "2", "True")).1,
@@ -291,5 +307,84 @@ fn a_change_of_tenants_moves_claims() {
             .all(&Scope::system().narrow(&TenantName::new("research").unwrap()))
             .len(),
         1
+    );
+}
+
+#[test]
+fn of_what_is_nobodys_only_a_row_is_held_until_it_is_somebodys() {
+    let world = World::new("Namespaced");
+    let mut huge = bucket("kube-system", "strange", "1", "True");
+    huge["spec"] = json!({ "data": "x".repeat(1_400_000) });
+    huge["metadata"]["annotations"]["else"] = json!("x".repeat(200_000));
+    let (held, _) = world.apply(huge.clone());
+    assert!(held.is_some());
+    let bytes = world.index.bytes().load(Ordering::Relaxed);
+    assert!(bytes < 3_000, "{bytes} bytes for a row");
+    let row = world.all(&Scope::system()).remove(0);
+    assert_eq!(
+        row.verdict.health,
+        Health::Ready,
+        "its health is that of the whole object"
+    );
+
+    world.index.reread(&world.tenancy, |_| Access::default());
+    assert!(!world.index.wants_list(&world.stream));
+    assert_eq!(world.all(&Scope::system())[0].verdict.health, Health::Ready);
+
+    let adopted = Tenancy::of(&[tenant("research", &[("dev", "kube-system")])]);
+    world.index.reread(&adopted, |_| Access::default());
+    assert!(
+        world.index.wants_list(&world.stream),
+        "the rest of it is needed now"
+    );
+    assert!(!world.index.wants_list(&world.stream), "and asked for once");
+    let world = World {
+        tenancy: adopted,
+        ..world
+    };
+    assert!(
+        world.apply(huge).0.is_some(),
+        "the same version is taken in again"
+    );
+    let whole = world.index.get(&Scope::system(), &row.reference).unwrap();
+    assert_eq!(
+        whole.object["spec"]["data"].as_str().map(str::len),
+        Some(1_400_000)
+    );
+}
+
+#[test]
+fn beyond_its_bytes_nothing_is_taken_in_and_what_was_let_go_is_told() {
+    let world = World::new("Namespaced");
+    let sized = |name: &str, version: &str, size: usize| {
+        let mut object = bucket("payments-dev", name, version, "True");
+        object["spec"] = json!({ "data": "x".repeat(size) });
+        object
+    };
+    let most = 100_000;
+    let mut taken = 0;
+    while world
+        .apply_within(sized(&format!("b{taken}"), "1", 10_000), most)
+        .0
+        .is_some()
+    {
+        taken += 1;
+    }
+    assert!((7..10).contains(&taken), "{taken}");
+    assert!(world.index.bytes().load(Ordering::Relaxed) <= most);
+    let (_, came) = world.apply_within(sized("b0", "2", 90_000), most);
+    let Came::NoRoom(Full::Bytes, Some(gone)) = came else {
+        panic!("{came:?}")
+    };
+    assert!(gone.deleted && gone.reference.name.as_str() == "b0");
+    assert!(
+        world.apply_within(sized("b1", "2", 10), most).0.is_some(),
+        "to shrink is fine"
+    );
+    world.index.retain(&world.stream, &HashSet::new());
+    assert_eq!(
+        world.index.bytes().load(Ordering::Relaxed),
+        0,
+        "nothing is held, nothing is counted"
     );
 }

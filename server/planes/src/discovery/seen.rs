@@ -107,8 +107,6 @@ impl Sink for CrdSink {
         self.seen.crds.lock().retain(|name, _| keys.contains(name));
         self.seen.blind.store(false, Ordering::Relaxed);
         self.seen.crds_known.store(true, Ordering::Relaxed);
-        self.plane
-            .has_right("list customresourcedefinitions.apiextensions.k8s.io");
         self.seen.changed.notify_one();
     }
 
@@ -121,8 +119,7 @@ impl Sink for CrdSink {
             self.plane.stream_failed("definitions", error);
             return;
         }
-        self.plane
-            .lacks_right("list customresourcedefinitions.apiextensions.k8s.io");
+        self.plane.rights.doubt();
         self.seen.blind.store(true, Ordering::Relaxed);
         self.seen.changed.notify_one();
     }
@@ -165,8 +162,6 @@ impl Sink for XrdSink {
     fn retain(&self, keys: &HashSet<String>) {
         self.seen.xrds.lock().retain(|name, _| keys.contains(name));
         self.seen.xrds_known.store(true, Ordering::Relaxed);
-        self.plane
-            .has_right("list compositeresourcedefinitions.apiextensions.crossplane.io");
         self.seen.changed.notify_one();
     }
 
@@ -179,8 +174,7 @@ impl Sink for XrdSink {
             // Crossplane has been removed.
             PlaneError::NotFound { .. } => self.seen.no_xrds(),
             PlaneError::Forbidden { .. } => {
-                self.plane
-                    .lacks_right("list compositeresourcedefinitions.apiextensions.crossplane.io");
+                self.plane.rights.doubt();
                 self.seen.no_xrds();
             }
             error => {

@@ -3,15 +3,16 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use portico_domain::documents::Connection;
+use portico_domain::claim::health::{out_of_reach, out_of_use};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{FirstRead, Plane, Running};
-use crate::connect::connect;
+use super::{FirstRead, Plane, Right, Running, rights};
+use crate::act::may;
+use crate::connect::{Connected, Files, connect};
 use crate::discovery::discover;
 use crate::error::PlaneError;
 use crate::registry::{Change, Shared};
@@ -21,6 +22,8 @@ use crate::wire::{Call, Wire};
 
 /// How often a plane that answers is asked whether it still does.
 const PULSE: Duration = Duration::from_secs(10);
+/// How often it is asked what takes credentials.
+const WHO: Duration = Duration::from_secs(20);
 /// How long a probe may take.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -33,19 +36,24 @@ pub(crate) async fn live(shared: Arc<Shared>, plane: Arc<Plane>) {
     let mut wait = FIRST_WAIT;
     loop {
         let document = plane.document.load_full();
-        let mark = file_mark(&shared, &document.spec.connection).await;
         match connect(&document, shared.settings.kubeconfig_base.as_deref()).await {
             Err(error) => {
                 plane.wire.store(None);
+                plane.warnings.store(Arc::default());
                 plane.note(error.to_string());
-                enter(&shared, &plane, &PlaneState::Misconfigured(error.to_string()));
+                unusable(&shared, &plane, error.to_string());
                 tokio::time::sleep(wait).await;
                 wait = (wait * 2).min(LONGEST_WAIT);
             }
-            Ok(wire) => {
+            Ok(Connected {
+                wire,
+                files,
+                warnings,
+            }) => {
                 wait = FIRST_WAIT;
+                plane.warn(warnings);
                 plane.wire.store(Some(Arc::new(wire.clone())));
-                if matches!(plane.vitals.lock().state, PlaneState::Misconfigured(_)) {
+                if matches!(plane.vitals.lock().state, PlaneState::Misconfigured(_)) && !plane.refused_us() {
                     enter(&shared, &plane, &PlaneState::Connecting);
                 }
                 let slots = Arc::new(Slots::new(MOST_WATCHES));
@@ -58,28 +66,37 @@ pub(crate) async fn live(shared: Arc<Shared>, plane: Arc<Plane>) {
                 };
                 let (first, all_read) = FirstRead::new();
                 tokio::select! {
-                    () = probe(&run, &document.spec.connection, mark, all_read) => {}
+                    () = probe(&run, &files, all_read) => {}
                     () = discover(run.clone(), first) => {}
+                    () = rights::review(&run) => {}
                 }
             }
         }
     }
 }
 
-/// Asks again and again whether the plane is there. Ends when its kubeconfig has changed. A plane that is new is ready
+/// It cannot be used, and nothing says how what was known of it is now.
+fn unusable(shared: &Shared, plane: &Plane, why: String) {
+    plane.lose_all(out_of_use);
+    enter(shared, plane, &PlaneState::Misconfigured(why));
+}
+
+/// Asks again and again whether the plane is there. Ends when its kubeconfig or a file that it names has changed, and
+/// when what Portico signs in with is no longer taken: then what is open by it ends, too. A plane that is new is ready
 /// when it has been read for the first time; one that takes long to tell is not waited for.
-async fn probe(
-    run: &Running,
-    connection: &Connection,
-    mark: Option<FileMark>,
-    mut all_read: mpsc::Receiver<Infallible>,
-) {
+async fn probe(run: &Running, files: &Files, mut all_read: mpsc::Receiver<Infallible>) {
     let mut answers_since: Option<Instant> = None;
     let mut failures = 0_u32;
     let mut wait = FIRST_WAIT;
+    let mut refused = false;
+    let mut asked_who: Option<Instant> = None;
     loop {
         let begun = Instant::now();
-        match pulse(&run.wire).await {
+        let who = asked_who.is_none_or(|at| at.elapsed() >= WHO);
+        if who {
+            asked_who = Some(begun);
+        }
+        match pulse(&run.wire, who).await {
             Ok(version) => {
                 let now = Timestamp::now();
                 {
@@ -88,13 +105,17 @@ async fn probe(
                     vitals.latency = Some(begun.elapsed());
                     vitals.version = version.or(vitals.version.take());
                 }
+                if let Some(trouble) = run.wire.sign_in_trouble() {
+                    run.plane.note(trouble);
+                }
                 failures = 0;
                 wait = FIRST_WAIT;
+                if std::mem::take(&mut refused) {
+                    run.plane.unknown_there.store(false, Ordering::Relaxed);
+                }
                 // Anybody may ask for the version; more than that takes credentials.
-                if run.plane.unknown_there.load(Ordering::Relaxed) {
-                    run.plane.lose_all();
-                    let why = "it does not accept Portico's credentials".to_owned();
-                    enter(&run.shared, &run.plane, &PlaneState::Misconfigured(why));
+                if run.plane.refused_us() {
+                    unusable(&run.shared, &run.plane, REFUSED.to_owned());
                 } else if all_read.is_closed()
                     || answers_since.get_or_insert(begun).elapsed() >= PULSE
                     || run.plane.vitals.lock().state != PlaneState::Connecting
@@ -110,74 +131,88 @@ async fn probe(
             }
             Err(error) => {
                 failures += 1;
-                run.plane.note(error.to_string());
-                if let PlaneError::Refused {
-                    status: 401, message, ..
-                } = error
-                {
-                    run.plane.lose_all();
-                    enter(&run.shared, &run.plane, &PlaneState::Misconfigured(message));
-                // Once may be chance.
-                } else if failures >= 2 || run.plane.vitals.lock().state == PlaneState::Connecting {
-                    run.plane.lose_all();
-                    enter(&run.shared, &run.plane, &PlaneState::Unreachable);
+                run.plane.note(error.for_platform());
+                match error {
+                    PlaneError::Refused { status: 401, .. } => {
+                        run.plane.unknown_there.store(true, Ordering::Relaxed);
+                        unusable(&run.shared, &run.plane, REFUSED.to_owned());
+                        // What was opened with credentials that are no longer good is not to go on.
+                        if answers_since.is_some() {
+                            return;
+                        }
+                        refused = true;
+                    }
+                    PlaneError::Misconfigured { message, .. } => unusable(&run.shared, &run.plane, message),
+                    // Once may be chance.
+                    _ if failures >= 2 || run.plane.vitals.lock().state == PlaneState::Connecting => {
+                        run.plane.lose_all(out_of_reach);
+                        enter(&run.shared, &run.plane, &PlaneState::Unreachable);
+                    }
+                    _ => {}
                 }
                 tokio::time::sleep(wait).await;
                 wait = (wait * 2).min(LONGEST_WAIT);
             }
         }
-        if file_mark(&run.shared, connection).await != mark {
+        if files.have_changed().await {
             return;
         }
     }
 }
 
-/// Whether the plane answers, and which version it says it is. One that refuses to tell is alive.
-async fn pulse(wire: &Wire) -> Result<Option<String>, PlaneError> {
-    let asking = wire.ask(Call::get("/version".to_owned()));
-    let answer = tokio::time::timeout(PROBE_TIMEOUT, asking).await;
+const REFUSED: &str = "it does not accept Portico's credentials (401)";
+
+/// Whether the plane answers, and which version it says it is. One that refuses to tell is alive. With `who`, it is also
+/// asked something that nobody may ask who is not known to it.
+async fn pulse(wire: &Wire, who: bool) -> Result<Option<String>, PlaneError> {
     let slow = || PlaneError::Slow {
         plane: wire.title.to_string(),
         after: PROBE_TIMEOUT,
     };
-    match answer.unwrap_or_else(|_| Err(slow())) {
+    let asking = wire.ask(Call::get("/version".to_owned()));
+    let answer = tokio::time::timeout(PROBE_TIMEOUT, asking).await;
+    let version = match answer.unwrap_or_else(|_| Err(slow())) {
         Ok((_, version)) => match version.get("gitVersion").and_then(Value::as_str) {
-            Some(version) => Ok(Some(portico_domain::claim::health::plain(version))),
-            None => Err(wire.garbage("this is no Kubernetes API")),
+            Some(version) => Some(portico_domain::claim::health::plain(version)),
+            None => return Err(wire.garbage("this is no Kubernetes API")),
         },
-        Err(PlaneError::Forbidden { .. } | PlaneError::NotFound { .. } | PlaneError::TooMany { .. }) => {
-            Ok(None)
+        Err(PlaneError::Forbidden { .. } | PlaneError::NotFound { .. } | PlaneError::TooMany { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    if who {
+        let right = Right::on_definitions("list");
+        let asking = may(wire, None, &right);
+        if let Ok(Err(error @ PlaneError::Refused { status: 401, .. })) =
+            tokio::time::timeout(PROBE_TIMEOUT, asking).await
+        {
+            return Err(error);
         }
-        Err(error) => Err(error),
     }
+    Ok(version)
 }
 
 fn enter(shared: &Shared, plane: &Plane, state: &PlaneState) {
-    let was = {
+    let (was, why) = {
         let mut vitals = plane.vitals.lock();
         let was = vitals.state.clone();
-        vitals.enter(state.clone(), Timestamp::now()).then_some(was)
+        let was = vitals.enter(state.clone(), Timestamp::now()).then_some(was);
+        (was, vitals.notes.front().map(|note| note.message.clone()))
     };
     let Some(was) = was else { return };
-    tracing::info!(plane = %plane.name, state = state.slug(), "a control plane changed its state");
+    match state {
+        PlaneState::Misconfigured(why) => {
+            tracing::warn!(plane = %plane.name, state = state.slug(), %why, "a control plane cannot be used");
+        }
+        PlaneState::Unreachable => {
+            let why = why.unwrap_or_default();
+            tracing::warn!(plane = %plane.name, state = state.slug(), %why, "a control plane does not answer");
+        }
+        PlaneState::Connecting | PlaneState::Ready => {
+            tracing::info!(plane = %plane.name, state = state.slug(), "a control plane changed its state");
+        }
+    }
     if *state == PlaneState::Ready && was != PlaneState::Connecting {
         plane.revived.send_modify(|times| *times += 1);
     }
     shared.tell(Change::Plane(plane.name.clone()));
-}
-
-type FileMark = (Option<SystemTime>, u64);
-
-/// What changes when somebody writes the kubeconfig anew.
-async fn file_mark(shared: &Shared, connection: &Connection) -> Option<FileMark> {
-    let Connection::Kubeconfig { path, .. } = connection else {
-        return None;
-    };
-    let path = shared
-        .settings
-        .kubeconfig_base
-        .as_deref()
-        .map_or_else(|| path.into(), |base| base.join(path));
-    let metadata = tokio::fs::metadata(path).await.ok()?;
-    Some((metadata.modified().ok(), metadata.len()))
 }

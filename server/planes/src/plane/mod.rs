@@ -1,6 +1,7 @@
 //! One control plane: what is known of it, and the tasks that keep that in step.
 
 mod life;
+mod rights;
 pub(crate) mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 use parking_lot::Mutex;
+use portico_domain::claim::Verdict;
 use portico_domain::documents::ControlPlane;
 use portico_domain::names::{OfferingName, PlaneName};
 use tokio::sync::{Notify, OnceCell, mpsc, watch};
@@ -26,6 +28,8 @@ use crate::stream::Slots;
 use crate::wire::Wire;
 
 pub(crate) use life::live;
+pub use rights::RightsStatus;
+pub(crate) use rights::{Right, Rights};
 
 /// A stream that fails for this long has lost its claims, though the plane may answer otherwise.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -50,7 +54,9 @@ pub(crate) struct Plane {
     wire: ArcSwapOption<Wire>,
     vitals: Mutex<Vitals>,
     streams: Mutex<BTreeMap<Arc<str>, StreamState>>,
-    missing_rights: Mutex<BTreeSet<String>>,
+    pub(crate) rights: Rights,
+    /// What administrators should know of the connection.
+    warnings: ArcSwap<Vec<String>>,
     left_out: Mutex<BTreeSet<String>>,
 }
 
@@ -118,7 +124,8 @@ impl Plane {
             wire: ArcSwapOption::empty(),
             vitals: Mutex::new(Vitals::new(now)),
             streams: Mutex::default(),
-            missing_rights: Mutex::default(),
+            rights: Rights::default(),
+            warnings: ArcSwap::default(),
             left_out: Mutex::default(),
         }
     }
@@ -172,8 +179,10 @@ impl Plane {
             last_seen: vitals.last_seen,
             version: vitals.version.clone(),
             claims: self.claims.len(),
+            cache_bytes: self.claims.bytes().load(Ordering::Relaxed),
             offerings: self.kinds.load().keys().cloned().collect(),
-            missing_rights: self.missing_rights.lock().iter().cloned().collect(),
+            rights: self.rights.status(),
+            warnings: self.warnings.load().iter().cloned().collect(),
             left_out: self.left_out.lock().iter().cloned().collect(),
             recent_errors: vitals.notes.iter().cloned().collect(),
             lag,
@@ -192,12 +201,20 @@ impl Plane {
         self.vitals.lock().note(message, Timestamp::now());
     }
 
-    pub(crate) fn lacks_right(&self, right: &str) {
-        self.missing_rights.lock().insert(right.to_owned());
+    /// Whether it does not accept what Portico signs in with.
+    fn refused_us(&self) -> bool {
+        self.unknown_there.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn has_right(&self, right: &str) {
-        self.missing_rights.lock().remove(right);
+    /// Takes over what administrators should know of the connection, and logs it when it is new.
+    fn warn(&self, warnings: Vec<String>) {
+        if **self.warnings.load() == warnings {
+            return;
+        }
+        for warning in &warnings {
+            tracing::warn!(plane = %self.name, %warning, "a control plane's connection is not as safe as it should be");
+        }
+        self.warnings.store(Arc::new(warnings));
     }
 
     pub(crate) fn left_out(&self, what: &str) {
@@ -251,14 +268,16 @@ impl Plane {
     /// A stream is out of step.
     pub(crate) fn stream_failed(&self, stream: &str, error: &PlaneError) -> Failing {
         match error {
-            PlaneError::Unreachable { .. } | PlaneError::Slow { .. } => self.nudge.notify_one(),
+            PlaneError::Unreachable { .. } | PlaneError::Slow { .. } | PlaneError::Misconfigured { .. } => {
+                self.nudge.notify_one();
+            }
             PlaneError::Refused { status: 401, .. } => {
                 self.unknown_there.store(true, Ordering::Relaxed);
                 self.nudge.notify_one();
             }
             _ => {}
         }
-        self.note(format!("{stream}: {error}"));
+        self.note(format!("{stream}: {}", error.for_platform()));
         let mut streams = self.streams.lock();
         if !streams.contains_key(stream) {
             streams.insert(stream.into(), StreamState::default());
@@ -279,8 +298,9 @@ impl Plane {
         self.streams.lock().remove(stream);
     }
 
-    /// Everything that came from here is the last that is known.
-    fn lose_all(&self) {
+    /// Everything that came from here is the last that is known, as `verdict` has it of what was known and the plane's
+    /// title.
+    fn lose_all(&self, verdict: fn(&Verdict, &str) -> Verdict) {
         let title = self.title();
         let streams: Vec<(Arc<str>, Option<Timestamp>)> = {
             let mut streams = self.streams.lock();
@@ -293,7 +313,7 @@ impl Plane {
                 .collect()
         };
         for (stream, heard) in streams {
-            self.claims.lose(&stream, &title, heard);
+            self.claims.lose(&stream, heard, |known| verdict(known, &title));
         }
     }
 }

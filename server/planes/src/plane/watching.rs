@@ -7,6 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use parking_lot::Mutex;
+use portico_domain::claim::health::out_of_reach;
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::OfferingName;
 use serde_json::Value;
@@ -15,7 +16,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::{Failing, FirstRead, Plane, Running, stream_of};
 use crate::act::review;
-use crate::cache::{Came, Reading, Touched};
+use crate::cache::{Came, Full, Reading, Room, Touched};
 use crate::discovery::Kind;
 use crate::error::PlaneError;
 use crate::registry::{Change, Desired, Shared};
@@ -111,7 +112,8 @@ async fn watch_kind(
     let mut wary = false;
     loop {
         configured.mark_unchanged();
-        let scopes = scopes(&run, &reviews, &offering, &kind.resource, wary).await;
+        streams.retain(|_, (stream, _)| !run.plane.claims.wants_list(stream));
+        let scopes = scopes(&run, &reviews, &kind.resource, wary).await;
         let gone: Vec<Option<String>> = streams
             .keys()
             .filter(|scope| !scopes.open.contains(*scope))
@@ -173,20 +175,10 @@ struct Scopes {
 }
 
 /// `wary`: once refused, the plane is asked for each kind by itself.
-async fn scopes(
-    run: &Running,
-    reviews: &Semaphore,
-    offering: &OfferingName,
-    resource: &ResourceRef,
-    wary: bool,
-) -> Scopes {
+async fn scopes(run: &Running, reviews: &Semaphore, resource: &ResourceRef, wary: bool) -> Scopes {
     let whole = Scopes {
         open: BTreeSet::from([None]),
         again: false,
-    };
-    let right = |namespace: Option<&str>| match namespace {
-        Some(namespace) => format!("list and watch {offering} in {namespace}"),
-        None => format!("list and watch {offering}"),
     };
     if !wary
         && *run
@@ -197,12 +189,9 @@ async fn scopes(
         return whole;
     }
     match may_watch(run, reviews, resource, None).await {
-        Ok(true) => {
-            run.plane.has_right(&right(None));
-            return whole;
-        }
+        Ok(true) => return whole,
         Ok(false) if !resource.namespaced => {
-            run.plane.lacks_right(&right(None));
+            run.plane.rights.doubt();
             return Scopes {
                 open: BTreeSet::new(),
                 again: true,
@@ -218,11 +207,10 @@ async fn scopes(
     for namespace in desired.tenancy.namespaces() {
         match may_watch(run, reviews, resource, Some(namespace)).await {
             Ok(true) => {
-                run.plane.has_right(&right(Some(namespace)));
                 open.insert(Some(namespace.to_owned()));
             }
             Ok(false) => {
-                run.plane.lacks_right(&right(Some(namespace)));
+                run.plane.rights.doubt();
                 again = true;
             }
             Err(_) => again = true,
@@ -316,20 +304,30 @@ impl Sink for ClaimSink {
 
     fn apply(&self, object: Value) -> Option<String> {
         let desired = self.run.shared.desired.load();
-        let most = self.run.wire.limits.objects;
+        let limits = &self.run.wire.limits;
+        let room = Room {
+            objects: limits.objects,
+            bytes: limits.cache_bytes,
+            pool: &self.run.shared.pool,
+        };
         let reading = self.reading(&desired);
         let (key, came) = self.plane().claims.apply(
             object,
             &reading,
             &self.stream,
             &desired.tenancy,
-            most,
+            &room,
             Timestamp::now(),
         );
         match came {
             Came::News(touched) => tell(&self.run.shared, touched),
             Came::Known => {}
-            Came::NoRoom => self.left_out(&format!("there are more than {most} objects")),
+            Came::NoRoom(full, gone) => {
+                self.left_out(&no_room(full, &room));
+                if let Some(gone) = gone {
+                    tell(&self.run.shared, gone);
+                }
+            }
             Came::Malformed => self.left_out("an object is malformed"),
         }
         key
@@ -362,7 +360,8 @@ impl Sink for ClaimSink {
         }
         if let Failing::Lost { heard } = self.plane().stream_failed(&self.stream, error) {
             let title = self.plane().title();
-            if self.plane().claims.lose(&self.stream, &title, heard) {
+            let lost = |known: &_| out_of_reach(known, &title);
+            if self.plane().claims.lose(&self.stream, heard, lost) {
                 self.run.shared.tell(Change::Plane(self.run.plane.name.clone()));
             }
         }
@@ -370,6 +369,20 @@ impl Sink for ClaimSink {
 
     fn left_out(&self, why: &str) {
         self.plane().left_out(&format!("{}: {why}", self.stream));
+    }
+}
+
+fn no_room(full: Full, room: &Room<'_>) -> String {
+    match full {
+        Full::Objects => format!("there are more than {} objects (limits.objects)", room.objects),
+        Full::Bytes => format!(
+            "its objects take more than {} MiB together (limits.cacheBytes)",
+            room.bytes >> 20
+        ),
+        Full::AllBytes => {
+            "the objects of all control planes take more than they may together (caches.bytes of the Portal document)"
+                .to_owned()
+        }
     }
 }
 

@@ -33,6 +33,14 @@ const POLL_MORE: Duration = Duration::from_millis(50);
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
+/// The longest page of a list, in bytes; a longer one is asked for in smaller pieces.
+const LONGEST_PAGE: usize = 16 << 20;
+/// Pages read at once on one plane.
+const LISTS_AT_ONCE: usize = 4;
+/// How long a list may go on, page after page, and how many pages with nothing in them.
+const LONGEST_LIST: Duration = Duration::from_mins(10);
+const MOST_EMPTY_PAGES: u32 = 50;
+
 /// What a stream's objects go into.
 pub(crate) trait Sink: Send + Sync + 'static {
     /// A list begins.
@@ -55,6 +63,8 @@ pub(crate) trait Sink: Send + Sync + 'static {
 #[derive(Debug)]
 pub(crate) struct Slots {
     open: Semaphore,
+    /// Pages of lists that are read at once: each takes a multiple of its bytes while it is read.
+    lists: Semaphore,
     /// How many collections found none.
     without: AtomicU32,
 }
@@ -63,6 +73,7 @@ impl Slots {
     pub(crate) fn new(most: usize) -> Self {
         Self {
             open: Semaphore::new(most),
+            lists: Semaphore::new(LISTS_AT_ONCE),
             without: AtomicU32::new(0),
         }
     }
@@ -141,7 +152,7 @@ impl Run {
     /// One list or one watch; says how long to wait before the next.
     async fn turn(&mut self, slots: &Slots, revived: &mut watch::Receiver<u64>) -> Option<Duration> {
         let Some(version) = self.version.clone() else {
-            return match self.list().await {
+            return match self.list(slots).await {
                 Ok(version) => {
                     self.wait = FIRST_WAIT;
                     self.version = Some(version);
@@ -200,11 +211,18 @@ impl Run {
         wait
     }
 
-    async fn list(&mut self) -> Result<String, PlaneError> {
+    async fn list(&mut self, slots: &Slots) -> Result<String, PlaneError> {
         self.sink.begin();
+        let begun = Instant::now();
         let mut seen = HashSet::new();
         let mut next = String::new();
+        let mut empty_pages = 0;
         loop {
+            if begun.elapsed() > LONGEST_LIST || empty_pages > MOST_EMPTY_PAGES {
+                return Err(self.wire.garbage("a list does not come to an end"));
+            }
+            // The permit only fails when the semaphore is closed, which nobody does.
+            let _page = slots.lists.acquire().await.ok();
             let mut path = format!("{}?limit={}", self.collection.path, self.page);
             if !next.is_empty() {
                 path.push_str("&continue=");
@@ -215,7 +233,8 @@ impl Run {
             } else {
                 WHOLE
             };
-            let answer = self.wire.ask_raw(Call::get(path).accepting(accept)).await;
+            let call = Call::get(path).accepting(accept).at_most(LONGEST_PAGE);
+            let answer = self.wire.ask_raw(call).await;
             let bytes = match answer {
                 // Objects too large to come so many at a time.
                 Err(PlaneError::Garbage { message, .. })
@@ -234,6 +253,7 @@ impl Run {
                     .to_owned()
             };
             let (version, more) = (text("/metadata/resourceVersion"), text("/metadata/continue"));
+            empty_pages = if items.is_empty() { empty_pages + 1 } else { 0 };
             for object in items {
                 let Some(object) = object else {
                     self.sink.left_out("an object cannot be read");
@@ -264,7 +284,7 @@ impl Run {
                 Some(Value::Array(items)) => Ok((list, items.into_iter().map(Some).collect())),
                 _ => Err(self.wire.garbage("a list came without items")),
             },
-            Err(error) => salvage(bytes).ok_or_else(|| self.wire.garbage(&error.to_string())),
+            Err(error) => salvage(bytes).ok_or_else(|| self.wire.not_json(&error)),
         }
     }
 
@@ -326,7 +346,7 @@ impl Run {
                         // Half a line at the end of a connection, or nonsense: what was meant is
                         // not known, so the next list has to tell.
                         self.version = None;
-                        return End::Failed(self.wire.garbage(&error.to_string()));
+                        return End::Failed(self.wire.not_json(&error));
                     }
                 },
             };
@@ -364,7 +384,7 @@ impl Run {
             .and_then(Value::as_u64)
             .and_then(|code| u16::try_from(code).ok())
             .unwrap_or(500);
-        match PlaneError::from_answer(&self.wire.title, code, None, status.to_string().as_bytes()) {
+        match self.wire.refusal(code, None, status.to_string().as_bytes()) {
             PlaneError::Gone { .. } => End::Expired,
             error => End::Failed(error),
         }

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portico_domain::claim::marks;
-use portico_domain::documents::ActAs;
+use portico_domain::documents::{ActAs, PassedOn};
 use portico_domain::names::PlaneName;
 use portico_planes::{Actor, Applied, Expect, PlaneError, Planes};
 use portico_simulator::kube::{Key, Rule, Subject};
@@ -23,10 +23,7 @@ fn requested(name: &str, size: i64, request: &str) -> Value {
 }
 
 fn actor() -> Actor {
-    Actor {
-        subject: "idp#dana".into(),
-        groups: BTreeSet::from(["payments-developers".into()]),
-    }
+    Actor::person("idp#dana".into(), BTreeSet::from(["payments-developers".into()]))
 }
 
 /// Asks for what is not there yet.
@@ -234,7 +231,7 @@ async fn acting_as_the_person_uses_the_persons_rights() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));
     let mut document = plane.document();
-    document.spec.act_as = ActAs::Person;
+    document.spec.act_as = ActAs::Person(PassedOn::default());
     let registry = connected_with(vec![document], Vec::new()).await;
     offers(&registry, &plane, &buckets()).await;
     let manifest = requested("receipts", 5, "one");

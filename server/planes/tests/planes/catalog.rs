@@ -241,7 +241,7 @@ async fn without_the_right_to_list_definitions_what_documents_name_is_found() {
     offers(&registry, &plane, &buckets()).await;
     claim(&registry, &plane, "receipts").await;
     let missing = eventually("the missing rights are told", async || {
-        Some(status(&registry, &plane).missing_rights).filter(|rights| rights.len() >= 2)
+        Some(status(&registry, &plane).rights.missing).filter(|rights| rights.len() >= 2)
     })
     .await;
     assert!(

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use portico_domain::claim::path;
 use portico_domain::documents::{
-    ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Connection, Consumption, ControlPlane,
-    Offering, Outcome, Plan, Tenant,
+    ActAs, ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Connection, Consumption,
+    ControlPlane, Offering, Outcome, Plan, Tenant,
 };
 use portico_domain::names::{PlaneName, TenantName, is_dns_label};
 use portico_domain::policy::Policies;
+use portico_planes::check_kubeconfig;
 use serde_json::Value;
 
 use super::super::load::Placed;
@@ -43,18 +44,8 @@ pub(super) fn control_planes(documents: &[Placed], findings: &mut Findings) {
                 );
             }
         }
-        if let Connection::Kubeconfig { path, .. } = &spec.connection {
-            if path.is_empty() {
-                findings.error(at, "spec.connection.kubeconfig.path", "is empty");
-            } else if !Path::new(path).exists() {
-                // A warning: one control plane's missing file must not hold up all the others.
-                findings.warning(
-                    at,
-                    "spec.connection.kubeconfig.path",
-                    format!("there is no file {path}"),
-                );
-            }
-        }
+        connection(at, &spec.connection, findings);
+        acting_as(at, &spec.act_as, findings);
         let limits = &spec.limits;
         if limits.objects == 0 {
             findings.error(at, "spec.limits.objects", "must be at least 1");
@@ -65,7 +56,59 @@ pub(super) fn control_planes(documents: &[Placed], findings: &mut Findings) {
         if !(1..=300).contains(&limits.timeout_seconds) {
             findings.error(at, "spec.limits.timeoutSeconds", "must be 1 to 300");
         }
+        if !(1 << 20..=1 << 40).contains(&limits.cache_bytes) {
+            findings.error(
+                at,
+                "spec.limits.cacheBytes",
+                "must be 1048576 (1 MiB) to 1099511627776 (1 TiB)",
+            );
+        }
         labels(at, "metadata.labels", &plane.labels, findings);
+    }
+}
+
+/// A kubeconfig is read as the portal will read it. What is wrong with it is a warning: it may be right where the portal
+/// runs, and one control plane's must not hold up all the others.
+fn connection(at: usize, connection: &Connection, findings: &mut Findings) {
+    let Connection::Kubeconfig { path, context } = connection else {
+        return;
+    };
+    let field = "spec.connection.kubeconfig.path";
+    if path.is_empty() {
+        findings.error(at, field, "is empty");
+        return;
+    }
+    let (problem, warnings) = check_kubeconfig(Path::new(path), context.as_deref());
+    for said in problem.into_iter().chain(warnings) {
+        findings.warning(at, field, format!("{path}: {said}"));
+    }
+}
+
+/// Groups as the control plane is told them.
+fn acting_as(at: usize, act_as: &ActAs, findings: &mut Findings) {
+    let ActAs::Person(passed_on) = act_as else { return };
+    if passed_on.is_everything() {
+        let message = "passes on every group that the sign-in service names, so whoever can make a group there can have any \
+                       that this control plane gives rights to: list them (actAs: { person: { groups, groupPrefixes } })";
+        findings.warning(at, "spec.actAs", message);
+    }
+    let lists = [
+        ("groups", &passed_on.groups),
+        ("groupPrefixes", &passed_on.group_prefixes),
+    ];
+    for (name, list) in lists {
+        for (index, text) in list.iter().enumerate() {
+            let field = format!("spec.actAs.person.{name}[{index}]");
+            if text.trim() != text || text.is_empty() {
+                findings.error(at, field, "is empty, or has blanks around it");
+            } else if text.to_ascii_lowercase().starts_with("system:") {
+                findings.error(
+                    at,
+                    field,
+                    "groups that begin with system: are the control plane's own, and never passed on",
+                );
+            }
+        }
     }
 }
 

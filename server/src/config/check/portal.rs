@@ -107,17 +107,13 @@ fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
 
 /// Scheme, host and port, and nothing else: everything that Portico sends people to is made from it.
 fn public_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("{text:?} is not a URL: {error}"))?;
+    let url = Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err(format!(
-            "{text:?} must begin with https:// (or http://) and name a host"
-        ));
+        return Err("must begin with https:// (or http://) and name a host".to_owned());
     }
     let more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
     if more || !url.username().is_empty() || url.password().is_some() {
-        return Err(format!(
-            "{text:?} must be scheme, host and port only, as https://portico.example.com"
-        ));
+        return Err("must be scheme, host and port only, as https://portico.example.com".to_owned());
     }
     Ok(url)
 }
@@ -201,21 +197,22 @@ fn sign_in_provider(
                 findings.warning(
                     at,
                     format!("{field}.clientSecretFile"),
-                    format!("{file} is empty"),
+                    "the file that it names is empty",
                 );
             }
             Ok(_) => {}
             Err(error) => findings.warning(
                 at,
                 format!("{field}.clientSecretFile"),
-                format!("{file} cannot be read: {error}"),
+                // Not its name: secrets are pasted in its place.
+                format!("the file that it names cannot be read: {}", error.kind()),
             ),
         },
         (None, Some(name)) if std::env::var_os(name).is_none_or(|value| value.is_empty()) => {
             findings.warning(
                 at,
                 format!("{field}.clientSecretEnv"),
-                format!("the environment has no variable {name}"),
+                "the environment has no variable of that name",
             );
         }
         (None, _) => {}
@@ -274,13 +271,13 @@ fn metrics(at: usize, spec: &PortalSpec, findings: &mut Findings) {
     if let Some(file) = &metrics.token_file
         && let Err(error) = std::fs::metadata(file)
     {
-        let message = format!("{file} cannot be read: {error}");
+        let message = format!("the file that it names cannot be read: {}", error.kind());
         findings.warning(at, "spec.metrics.tokenFile", message);
     }
     if let Some(name) = &metrics.token_env
         && std::env::var_os(name).is_none_or(|value| value.is_empty())
     {
-        let message = format!("the environment has no variable {name}");
+        let message = "the environment has no variable of that name";
         findings.warning(at, "spec.metrics.tokenEnv", message);
     }
 }
@@ -289,7 +286,7 @@ fn record(at: usize, record: &RecordProof, findings: &mut Findings) {
     if let Some(file) = &record.key_file
         && let Err(error) = std::fs::metadata(file)
     {
-        let message = format!("{file} cannot be read: {error}");
+        let message = format!("the file that it names cannot be read: {}", error.kind());
         findings.warning(at, "spec.record.keyFile", message);
     }
 }
@@ -313,7 +310,8 @@ fn database(at: usize, portal: &Portal, findings: &mut Findings) {
         findings.warning(
             at,
             "spec.database.urlEnv",
-            format!("the environment has no variable {name}"),
+            // Not the name: addresses with passwords are pasted in its place.
+            "the environment has no variable of that name",
         );
     }
 }

@@ -1,7 +1,7 @@
 //! What becomes of a request when all is well, and when it should not be done.
 
 use jiff::SignedDuration;
-use portico_domain::documents::ActAs;
+use portico_domain::documents::{ActAs, PassedOn};
 use portico_domain::request::{ApprovalNeed, Request, State};
 use portico_store::testing::request;
 use serde_json::{Value, json};
@@ -251,7 +251,11 @@ async fn the_time_to_ready_is_noted() {
 
 #[tokio::test]
 async fn a_control_plane_that_acts_as_the_person_sees_them() {
-    let world = World::over(portico_store::testing::sqlite().await, ActAs::Person).await;
+    let world = World::over(
+        portico_store::testing::sqlite().await,
+        ActAs::Person(PassedOn::default()),
+    )
+    .await;
     let _worker = world.work();
     let request = create("files");
     world.submit(&request).await;

@@ -1,0 +1,145 @@
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::ser::{SerializeMap as _, Serializer};
+use serde::{Deserialize, Serialize};
+
+/// Whose rights are used on a control plane. Written `portico`, `person`, or `person:` with what of a person's groups is
+/// passed on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ActAs {
+    /// Portico's own.
+    #[default]
+    Portico,
+    /// The person's, by impersonation: the control plane's RBAC and audit log see who did it.
+    Person(PassedOn),
+}
+
+/// Which of a person's SSO groups a control plane is told. With neither names nor prefixes it is told all of them, but
+/// for those that begin with `system:`, which are the control plane's own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct PassedOn {
+    /// These groups, by name.
+    pub groups: Vec<String>,
+    /// Groups whose name begins with one of these.
+    pub group_prefixes: Vec<String>,
+}
+
+impl PassedOn {
+    /// Whether the control plane is told of the group.
+    #[must_use]
+    pub fn lets_through(&self, group: &str) -> bool {
+        self.is_everything()
+            || self.groups.iter().any(|name| name == group)
+            || self.group_prefixes.iter().any(|prefix| group.starts_with(prefix))
+    }
+
+    /// Whether nothing is said, so that all are passed on.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.groups.is_empty() && self.group_prefixes.is_empty()
+    }
+}
+
+const WAYS: &[&str] = &["portico", "person"];
+
+impl<'de> Deserialize<'de> for ActAs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = ActAs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("portico, person, or person with groups or groupPrefixes below it")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, way: &str) -> Result<ActAs, E> {
+                match way {
+                    "portico" => Ok(ActAs::Portico),
+                    "person" => Ok(ActAs::Person(PassedOn::default())),
+                    other => Err(E::unknown_variant(other, WAYS)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ActAs, A::Error> {
+                #[derive(Deserialize)]
+                #[serde(rename_all = "camelCase")]
+                enum Way {
+                    Person,
+                }
+                let Some(Way::Person) = map.next_key()? else {
+                    return Err(A::Error::missing_field("person"));
+                };
+                let passed_on = map.next_value::<Option<PassedOn>>()?.unwrap_or_default();
+                // Anything beside it is a field that is not known here.
+                PassedOnAlone::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(ActAs::Person(passed_on))
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// Nothing, strictly.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PassedOnAlone {}
+
+impl Serialize for ActAs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Portico => serializer.serialize_str("portico"),
+            Self::Person(passed_on) if passed_on.is_everything() => serializer.serialize_str("person"),
+            Self::Person(passed_on) => {
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry("person", passed_on)?;
+                map.end()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    #[test]
+    fn it_is_a_word_or_says_which_groups() {
+        let some = PassedOn {
+            groups: vec!["auditors".into()],
+            group_prefixes: vec!["payments-".into()],
+        };
+        for (written, meant) in [
+            (json!("portico"), ActAs::Portico),
+            (json!("person"), ActAs::Person(PassedOn::default())),
+            (
+                json!({ "person": { "groups": ["auditors"], "groupPrefixes": ["payments-"] } }),
+                ActAs::Person(some),
+            ),
+        ] {
+            let read: ActAs = from_value(written.clone()).unwrap();
+            assert_eq!(read, meant);
+            assert_eq!(serde_json::to_value(&read).unwrap(), written);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for written in [
+            json!("Person"),
+            json!({}),
+            json!({ "portico": {} }),
+            json!({ "person": { "group": [] } }),
+            json!({ "person": {}, "also": 1 }),
+            json!(true),
+        ] {
+            assert!(from_value::<ActAs>(written.clone()).is_err(), "{written}");
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! A kubeconfig, read as kubectl reads it; where Portico cannot do what kubectl does, it says so.
+//!
+//! Rules: Kubernetes, "Organizing cluster access using kubeconfig files"; client-go, `clientcmd/validation.go`
+//! (which fields may not stand together) and `clientcmd/api/types.go` (which of them wins).
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use http::{HeaderValue, Uri};
+use rustls::pki_types::ServerName;
+
+use super::field::Field;
+use super::plugin::Plugin;
+use super::problem::{Problem, why};
+use super::tls::{Identity, Trust};
+use super::user;
+use super::yaml::{self, MOST_BYTES};
+
+/// How a control plane is reached, and as whom.
+pub(crate) struct Kubeconfig {
+    pub(super) server: Uri,
+    pub(super) trust: Trust,
+    /// The name to check the certificate against, where it is not the server's.
+    pub(super) server_name: Option<ServerName<'static>>,
+    pub(super) user: User,
+    /// Files that are read once, when the connection is made: it is made anew when one of them changes.
+    pub(super) files: Vec<PathBuf>,
+}
+
+/// Who signs in.
+pub(super) struct User {
+    pub(super) identity: Option<Identity>,
+    pub(super) sign_in: Option<SignIn>,
+    pub(super) acts_as: Option<ActsAs>,
+}
+
+/// What a user signs in with, besides a client certificate.
+pub(super) enum SignIn {
+    Token(Secret),
+    /// A file with a token, and the token to use where the file cannot be read.
+    TokenFile {
+        path: PathBuf,
+        otherwise: Option<Secret>,
+    },
+    Basic {
+        header: Secret,
+        password: String,
+    },
+    Plugin(Box<Plugin>),
+}
+
+/// Somebody else in whose name everything is asked (`as`).
+pub(super) struct ActsAs {
+    pub(super) user: String,
+    pub(super) uid: Option<String>,
+    pub(super) groups: Vec<String>,
+    pub(super) extra: Vec<(String, Vec<String>)>,
+}
+
+/// What signs in, as a header carries it; never shown by `Debug`.
+#[derive(Clone)]
+pub(crate) struct Secret {
+    /// The token or pair, without the scheme.
+    pub(super) text: String,
+    /// The value of `Authorization`.
+    pub(super) header: HeaderValue,
+}
+
+impl Secret {
+    /// `None` where no header can carry it.
+    pub(super) fn new(scheme: &str, text: &str) -> Option<Self> {
+        let mut header = HeaderValue::from_str(&format!("{scheme} {text}")).ok()?;
+        header.set_sensitive(true);
+        Some(Self {
+            text: text.to_owned(),
+            header,
+        })
+    }
+
+    /// A bearer token, less the line end that files have.
+    pub(super) fn bearer(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (!text.is_empty() && !text.contains(' ')).then(|| Self::new("Bearer", text))?
+    }
+}
+
+impl Kubeconfig {
+    /// Reads a kubeconfig and the files that it names, and takes the context of that name; the current one where
+    /// none is named. Runs nothing and asks nobody.
+    pub(super) fn read(path: &Path, context: Option<&str>) -> Result<Self, Problem> {
+        Self::of(&read_text(path)?, path, context)
+    }
+
+    /// A kubeconfig with this text; what it names is looked for beside `path`.
+    pub(super) fn of(text: &str, path: &Path, context: Option<&str>) -> Result<Self, Problem> {
+        let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+        let Some(document) = yaml::parse(text)? else {
+            return Err(Problem::of_file("it is empty"));
+        };
+        let root = Field::root(&document);
+        let mut files = vec![path.to_owned()];
+        let (cluster, user) = selected(&root, context)?;
+        let (server, trust, server_name) = cluster_of(&cluster, &folder, &mut files)?;
+        let user = user::read(&user, &cluster, &folder, &mut files)?;
+        if server.scheme_str() == Some("http") && !is_loopback(&server) {
+            let message = "begins with http://: what Portico signs in with would travel in the clear (kubectl would not \
+                           send it at all). Use https://";
+            return Err(cluster.lacks("server", message));
+        }
+        Ok(Self {
+            server,
+            trust,
+            server_name,
+            user,
+            files,
+        })
+    }
+
+    /// What an administrator should know although it works.
+    pub(super) fn warnings(&self) -> Vec<&'static str> {
+        match self.trust {
+            Trust::Nothing => vec![UNCHECKED],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What is said of a connection whose other end proves nothing.
+const UNCHECKED: &str = "insecure-skip-tls-verify: its certificate is not checked, so whoever stands in between \
+                                    can read and change everything and takes Portico's credentials";
+
+fn read_text(path: &Path) -> Result<String, Problem> {
+    let bytes = read_bytes(path).map_err(|why| Problem::of_file(format!("it cannot be read: {why}")))?;
+    decode(&bytes).ok_or_else(|| Problem::of_file("it is not text in UTF-8 or UTF-16"))
+}
+
+/// A file whole, within bounds.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, &'static str> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| why(&error))?;
+    let most = MOST_BYTES as u64;
+    file.take(most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| why(&error))?;
+    if bytes.len() as u64 > most {
+        return Err("it is too long to be one");
+    }
+    Ok(bytes)
+}
+
+/// UTF-8, or UTF-16 where a byte order mark says so, as some editors and shells on Windows write it.
+fn decode(bytes: &[u8]) -> Option<String> {
+    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        char::decode_utf16(units).collect::<Result<String, _>>().ok()
+    };
+    match bytes {
+        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => std::str::from_utf8(rest).ok().map(str::to_owned),
+        _ => std::str::from_utf8(bytes).ok().map(str::to_owned),
+    }
+}
+
+/// The cluster and the user of the context.
+fn selected<'n>(root: &Field<'n>, wanted: Option<&str>) -> Result<(Field<'n>, Field<'n>), Problem> {
+    let contexts = root.list("contexts")?;
+    let context = match wanted {
+        Some(wanted) => named(&contexts, wanted)?.ok_or_else(|| {
+            root.lacks(
+                "contexts",
+                "there is no context of the name that the ControlPlane document gives",
+            )
+        })?,
+        None => {
+            let Some((field, current)) = root.text("current-context")? else {
+                return Err(root.lacks(
+                    "current-context",
+                    "is missing: set it, or name a context in the ControlPlane document",
+                ));
+            };
+            named(&contexts, current)?.ok_or_else(|| field.wrong("there is no context of that name"))?
+        }
+    };
+    let Some(context) = context.get("context")? else {
+        return Err(context.lacks("context", "is missing"));
+    };
+    let Some((field, cluster)) = context.text("cluster")? else {
+        return Err(context.lacks("cluster", "is missing"));
+    };
+    let cluster = named(&root.list("clusters")?, cluster)?
+        .ok_or_else(|| field.wrong("there is no cluster of that name in clusters"))?;
+    let Some(cluster) = cluster.get("cluster")? else {
+        return Err(cluster.lacks("cluster", "is missing"));
+    };
+    let Some((field, user)) = context.text("user")? else {
+        return Err(context.lacks(
+            "user",
+            "is missing: Portico signs in as somebody, and never as nobody",
+        ));
+    };
+    let user = named(&root.list("users")?, user)?.ok_or_else(|| {
+        field.wrong(
+            "there is no user of that name in users; Portico signs in as somebody, and never as nobody",
+        )
+    })?;
+    let Some(user) = user.get("user")? else {
+        return Err(user.lacks("user", user::NOTHING));
+    };
+    Ok((cluster, user))
+}
+
+/// The item of that name. Two of one name leave open which is meant.
+fn named<'n>(items: &[Field<'n>], wanted: &str) -> Result<Option<Field<'n>>, Problem> {
+    let mut found = None;
+    for item in items {
+        let Some((field, name)) = item.text("name")? else {
+            continue;
+        };
+        if name == wanted && found.replace(item.clone()).is_some() {
+            return Err(field.wrong("another before it has the same name"));
+        }
+    }
+    Ok(found)
+}
+
+type Cluster = (Uri, Trust, Option<ServerName<'static>>);
+
+fn cluster_of(cluster: &Field<'_>, folder: &Path, files: &mut Vec<PathBuf>) -> Result<Cluster, Problem> {
+    let Some((field, server)) = cluster.text("server")? else {
+        return Err(cluster.lacks("server", "is missing"));
+    };
+    let server: Uri = server.parse().map_err(|_| field.wrong("is not an address"))?;
+    if !matches!(server.scheme_str(), Some("https" | "http")) || server.host().is_none_or(str::is_empty) {
+        return Err(field.wrong("is not an address: it must be like https://host:6443"));
+    }
+    if server.authority().is_some_and(|it| it.as_str().contains('@')) {
+        return Err(field.wrong("holds a user before the host: put who signs in into users"));
+    }
+    if let Some((field, _)) = cluster.text("proxy-url")? {
+        return Err(field.wrong("Portico reaches control planes directly: it cannot go through a proxy"));
+    }
+    let server_name = match cluster.text("tls-server-name")? {
+        Some((field, name)) => {
+            let name =
+                ServerName::try_from(name.to_owned()).map_err(|_| field.wrong("is not a host's name"))?;
+            Some(name)
+        }
+        None => None,
+    };
+    let data = cluster.base64("certificate-authority-data")?;
+    let file = cluster.text("certificate-authority")?;
+    let pem = match (data, file) {
+        (Some(_), Some((field, _))) => {
+            return Err(field.wrong("stands beside certificate-authority-data: keep one of them"));
+        }
+        (Some((field, pem)), None) => Some((field, pem)),
+        (None, Some((field, name))) => Some(file_of(field, folder, name, files)?),
+        (None, None) => None,
+    };
+    let trust = match pem {
+        Some((field, _)) if cluster.flag("insecure-skip-tls-verify")? => {
+            let message = "stands beside insecure-skip-tls-verify: true. kubectl refuses that too: take that line out, and \
+                           the certificate is checked by this authority";
+            return Err(field.wrong(message));
+        }
+        Some((field, pem)) => Trust::authorities(&pem).map_err(|message| field.wrong(message))?,
+        None if cluster.flag("insecure-skip-tls-verify")? => Trust::Nothing,
+        None => Trust::System,
+    };
+    Ok((server, trust, server_name))
+}
+
+/// What stands in a file that a field names. The name itself is not told: tokens and keys are pasted in its place.
+pub(super) fn file_of<'n>(
+    field: Field<'n>,
+    folder: &Path,
+    name: &str,
+    files: &mut Vec<PathBuf>,
+) -> Result<(Field<'n>, Vec<u8>), Problem> {
+    let path = folder.join(name);
+    let bytes = read_bytes(&path)
+        .map_err(|why| field.wrong(format!("the file that it names cannot be read: {why}")))?;
+    files.push(path);
+    Ok((field, bytes))
+}
+
+fn is_loopback(server: &Uri) -> bool {
+    let host = server.host().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+    host == "localhost" || address.is_ok_and(|address: IpAddr| address.is_loopback())
+}

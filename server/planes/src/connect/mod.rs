@@ -1,0 +1,336 @@
+//! From a control plane's document to a client of its own: kubeconfig, credentials, TLS, connections.
+//!
+//! Nothing of what is read here is ever told: errors are made of files, lines and the names of fields. What stands in a
+//! kubeconfig, in the files that it names, or in what a plugin prints stays in this folder.
+
+mod explain;
+mod field;
+mod kubeconfig;
+mod plugin;
+mod problem;
+mod sign_in;
+mod tls;
+mod user;
+mod yaml;
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use jiff::Timestamp;
+use kube::Config;
+use kube::client::{Body, ClientBuilder, ConfigExt as _};
+use parking_lot::Mutex;
+use portico_domain::documents::{ActAs, Connection, ControlPlane};
+use tower::{BoxError, Service, ServiceBuilder};
+
+use crate::certificate::not_after;
+use crate::wire::Wire;
+pub(crate) use explain::{explain, sign_in_error};
+use kubeconfig::{ActsAs, Kubeconfig, SignIn, User};
+pub(crate) use problem::SetUpError;
+pub(crate) use sign_in::Credential;
+use sign_in::SignInLayer;
+use tls::{Shown, Trust, client_config};
+
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a file system may take while a kubeconfig is read. A plugin has a limit of its own.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// What Kubernetes mounts into each pod.
+const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// When the certificates on the way end, as they are seen.
+#[derive(Debug, Default)]
+pub(crate) struct Certificates {
+    pub(crate) client: Option<Timestamp>,
+    server: Mutex<Option<Timestamp>>,
+}
+
+impl Certificates {
+    /// The end of the one that ends first.
+    pub(crate) fn first_end(&self) -> Option<Timestamp> {
+        [self.client, *self.server.lock()].into_iter().flatten().min()
+    }
+}
+
+/// A client, and what its connection depends on.
+pub(crate) struct Connected {
+    pub(crate) wire: Wire,
+    /// Files which, once changed, lead to another connection.
+    pub(crate) files: Files,
+    /// What administrators should know of it, although it works.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Files as they were.
+pub(crate) struct Files(Vec<(PathBuf, Option<Mark>)>);
+
+/// What changes when somebody writes a file anew.
+type Mark = (Option<SystemTime>, u64);
+
+impl Files {
+    /// These files as they are now.
+    pub(crate) async fn of(paths: Vec<PathBuf>) -> Self {
+        let mut marked = Vec::with_capacity(paths.len());
+        for path in paths {
+            let mark = mark(&path).await;
+            marked.push((path, mark));
+        }
+        Self(marked)
+    }
+
+    /// Whether one of them has been written anew, or removed.
+    pub(crate) async fn have_changed(&self) -> bool {
+        for (path, known) in &self.0 {
+            if mark(path).await != *known {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+async fn mark(path: &Path) -> Option<Mark> {
+    let metadata = tokio::fs::metadata(path).await.ok()?;
+    Some((metadata.modified().ok(), metadata.len()))
+}
+
+/// Where a connection's kubeconfig is.
+pub(crate) fn kubeconfig_path(path: &str, base: Option<&Path>) -> PathBuf {
+    base.map_or_else(|| PathBuf::from(path), |base| base.join(path))
+}
+
+/// Makes the client. Reads files and may run an exec plugin, but does not talk to the plane.
+pub(crate) async fn connect(document: &ControlPlane, base: Option<&Path>) -> Result<Connected, SetUpError> {
+    let title = document
+        .spec
+        .title
+        .clone()
+        .unwrap_or_else(|| document.name.to_string());
+    let (config, shown) = match &document.spec.connection {
+        Connection::Kubeconfig { path, context } => {
+            let path = kubeconfig_path(path, base);
+            (read(&path, context.clone()).await?, path.display().to_string())
+        }
+        Connection::InCluster {} => (in_cluster().await?, "the service account's".to_owned()),
+    };
+    if config.user.acts_as.is_some() && document.spec.act_as != ActAs::Portico {
+        return Err(SetUpError::new(format!(
+            "the kubeconfig {shown}: users[].user.as: Portico acts as each person there (actAs: person), and can act as \
+             nobody else at once"
+        )));
+    }
+    let warnings = config
+        .warnings()
+        .into_iter()
+        .map(|warning| format!("the kubeconfig {shown}: {warning}"))
+        .collect();
+    let files = Files::of(config.files.clone()).await;
+    let acting = acting(config.user.acts_as.as_ref()).ok_or_else(|| {
+        SetUpError::new(format!(
+            "the kubeconfig {shown}: users[].user.as: holds what no header can carry"
+        ))
+    })?;
+    let (client, certificates, credential) = client(config, &shown).await?;
+    let wire = Wire::new(title, client, certificates, credential, acting, document);
+    Ok(Connected {
+        wire,
+        files,
+        warnings,
+    })
+}
+
+/// What `check-config` finds about a kubeconfig: what is wrong, and what is worth knowing. Runs and asks nothing.
+#[must_use]
+pub fn check_kubeconfig(path: &Path, context: Option<&str>) -> (Option<String>, Vec<String>) {
+    match Kubeconfig::read(path, context) {
+        Err(problem) => (Some(problem.to_string()), Vec::new()),
+        Ok(config) => {
+            let mut warnings: Vec<String> = config.warnings().into_iter().map(str::to_owned).collect();
+            if let Some(SignIn::Plugin(plugin)) = &config.user.sign_in {
+                warnings.extend(plugin::is_missing(plugin));
+            }
+            (None, warnings)
+        }
+    }
+}
+
+/// Reading waits for a file system: never on the threads that serve requests.
+async fn read(path: &Path, context: Option<String>) -> Result<Kubeconfig, SetUpError> {
+    let owned = path.to_owned();
+    let reading = tokio::task::spawn_blocking(move || Kubeconfig::read(&owned, context.as_deref()));
+    match tokio::time::timeout(READ_TIMEOUT, reading).await {
+        Ok(Ok(read)) => read.map_err(|problem| SetUpError::in_kubeconfig(path, &problem)),
+        Ok(Err(_)) | Err(_) => Err(SetUpError::new(format!(
+            "the kubeconfig {} could not be read in time",
+            path.display()
+        ))),
+    }
+}
+
+/// The cluster that Portico runs in, as the service account of its pod.
+async fn in_cluster() -> Result<Kubeconfig, SetUpError> {
+    let nowhere = |what: &str| {
+        SetUpError::new(format!(
+            "Portico does not run in a cluster that it could use: {what}"
+        ))
+    };
+    let variable = |name: &str| std::env::var(name).map_err(|_| nowhere(&format!("{name} is not set")));
+    let (host, port) = (
+        variable("KUBERNETES_SERVICE_HOST")?,
+        variable("KUBERNETES_SERVICE_PORT")?,
+    );
+    let host = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host
+    };
+    let server = format!("https://{host}:{port}")
+        .parse()
+        .map_err(|_| nowhere("KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are no address"))?;
+    let authorities = Path::new(ACCOUNT).join("ca.crt");
+    let pem = tokio::fs::read(&authorities)
+        .await
+        .map_err(|error| nowhere(&format!("{}: {}", authorities.display(), problem::why(&error))))?;
+    let trust =
+        Trust::authorities(&pem).map_err(|why| nowhere(&format!("{} {why}", authorities.display())))?;
+    Ok(Kubeconfig {
+        server,
+        trust,
+        server_name: None,
+        user: User {
+            identity: None,
+            sign_in: Some(SignIn::TokenFile {
+                path: Path::new(ACCOUNT).join("token"),
+                otherwise: None,
+            }),
+            acts_as: None,
+        },
+        files: vec![authorities],
+    })
+}
+
+type Client = (kube::Client, Arc<Certificates>, Arc<Credential>);
+
+async fn client(config: Kubeconfig, kubeconfig: &str) -> Result<Client, SetUpError> {
+    let wrong = |what: String| SetUpError::new(format!("the kubeconfig {kubeconfig}: {what}"));
+    let shown = Arc::new(Shown::default());
+    let mut client_end = None;
+    if let Some(identity) = &config.user.identity {
+        client_end = identity.end();
+        shown.0.store(Some(identity.0.clone()));
+    }
+    let tls = client_config(&config.trust, shown.clone()).map_err(|error| wrong(error.to_string()))?;
+    let credential = Credential::new(config.user.sign_in, &shown)
+        .await
+        .map_err(|error| wrong(format!("users[].user.exec: {error}")))?;
+    let credential = Arc::new(credential);
+    let certificates = Arc::new(Certificates {
+        client: client_end,
+        server: Mutex::new(None),
+    });
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    tcp.set_keepalive(Some(Duration::from_secs(20)));
+    tcp.set_keepalive_interval(Some(Duration::from_secs(5)));
+    tcp.set_keepalive_retries(Some(3));
+    let mut connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+    if let Some(name) = config.server_name {
+        connector = connector.with_server_name_resolver(FixedServerNameResolver::new(name));
+    }
+    let connector = Witness {
+        inner: connector.enable_http1().wrap_connector(tcp),
+        certificates: certificates.clone(),
+    };
+    let pool = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+        .pool_idle_timeout(Duration::from_mins(1))
+        .pool_max_idle_per_host(16)
+        .build::<_, Body>(connector);
+    let service = ServiceBuilder::new()
+        .layer(Config::new(config.server).base_uri_layer())
+        .layer(SignInLayer(credential.clone()))
+        .service(pool);
+    Ok((
+        ClientBuilder::new(service, "default").build(),
+        certificates,
+        credential,
+    ))
+}
+
+/// The headers of somebody else in whose name a kubeconfig has everything asked.
+fn acting(acts_as: Option<&ActsAs>) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    let Some(acts_as) = acts_as else {
+        return Some(headers);
+    };
+    let value = |text: &str| HeaderValue::from_str(text).ok();
+    headers.insert("impersonate-user", value(&acts_as.user)?);
+    if let Some(uid) = &acts_as.uid {
+        headers.insert("impersonate-uid", value(uid)?);
+    }
+    for group in &acts_as.groups {
+        headers.append("impersonate-group", value(group)?);
+    }
+    for (key, values) in &acts_as.extra {
+        // As client-go escapes what no header's name may hold.
+        let name = format!("impersonate-extra-{}", crate::wire::segment(&key.to_lowercase()));
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        for text in values {
+            headers.append(name.clone(), value(text)?);
+        }
+    }
+    Some(headers)
+}
+
+/// Sees the certificate that each new connection is served with.
+#[derive(Clone)]
+struct Witness<C> {
+    inner: C,
+    certificates: Arc<Certificates>,
+}
+
+type Stream<T> = MaybeHttpsStream<T>;
+type Connecting<T> = Pin<Box<dyn Future<Output = Result<Stream<T>, BoxError>> + Send>>;
+
+impl<C, T> Service<Uri> for Witness<C>
+where
+    C: Service<Uri, Response = Stream<T>, Error = BoxError>,
+    C::Future: Send + 'static,
+    T: Send + 'static,
+{
+    type Response = Stream<T>;
+    type Error = BoxError;
+    type Future = Connecting<T>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        let connecting = self.inner.call(to);
+        let certificates = self.certificates.clone();
+        Box::pin(async move {
+            let stream = connecting.await?;
+            if let MaybeHttpsStream::Https(tls) = &stream {
+                let (_, session) = tls.inner().get_ref();
+                let chain = session.peer_certificates().unwrap_or_default();
+                let end = chain.iter().filter_map(|der| not_after(der)).min();
+                *certificates.server.lock() = end;
+            }
+            Ok(stream)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

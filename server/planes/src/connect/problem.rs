@@ -1,0 +1,70 @@
+//! What is wrong with how a control plane is reached, told by places and names of ours.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+/// Why there is no way to sign in to a control plane.
+///
+/// Holds names of fields and positions that Portico itself knows, and never a word of what stands in a
+/// kubeconfig, a token file or the output of a plugin: it is shown to administrators and logged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct SetUpError(String);
+
+impl SetUpError {
+    /// `message` must hold nothing that was read from a credential.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+
+    /// The problem, in the kubeconfig at `path`.
+    pub(super) fn in_kubeconfig(path: &Path, problem: &Problem) -> Self {
+        Self(format!("the kubeconfig {}: {problem}", path.display()))
+    }
+}
+
+/// Something wrong with a kubeconfig: where, and what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// The line, from 1.
+    pub(super) line: Option<u64>,
+    /// `users[0].user.token`: made of the names that kubeconfigs may have, and of positions.
+    pub(super) field: String,
+    /// What is wrong, in words of ours.
+    pub(super) message: String,
+}
+
+impl Problem {
+    pub(super) fn of_file(message: impl Into<String>) -> Self {
+        Self {
+            line: None,
+            field: String::new(),
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        if !self.field.is_empty() {
+            write!(f, "{}: ", self.field)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// Why a file could not be read. The library's own text may name what it was asked for.
+pub(super) fn why(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file",
+        io::ErrorKind::PermissionDenied => "Portico may not read it",
+        io::ErrorKind::IsADirectory => "it is a folder",
+        io::ErrorKind::InvalidData => "it is not text in UTF-8",
+        io::ErrorKind::InvalidFilename => "that is no name of a file",
+        _ => "reading it failed",
+    }
+}

@@ -1,0 +1,216 @@
+//! Adds to each call what Portico signs in with: a token that may rotate, a password, or what a plugin issued.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use parking_lot::Mutex;
+use tower::{BoxError, Layer, Service};
+
+use super::kubeconfig::{Secret, SignIn};
+use super::plugin::Running;
+use super::problem::why;
+
+/// How long a token is used before its file is read again. Rotated ones are mounted well before the old ones end.
+const REREAD: Duration = Duration::from_secs(10);
+
+/// Why a call could not be signed in. Holds nothing of the credential.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct SignInError(pub(super) String);
+
+/// What signs in, kept fresh.
+pub(crate) enum Credential {
+    /// A client certificate alone.
+    Certificate,
+    /// A token or password that never changes, and texts of it to hide.
+    Fixed(Secret, Option<String>),
+    File(TokenFile),
+    Plugin(Running),
+}
+
+impl Credential {
+    /// Runs the plugin, where there is one: so this may take a while.
+    pub(super) async fn new(
+        sign_in: Option<SignIn>,
+        shown: &Arc<super::tls::Shown>,
+    ) -> Result<Self, SignInError> {
+        Ok(match sign_in {
+            None => Self::Certificate,
+            Some(SignIn::Token(token)) => Self::Fixed(token, None),
+            Some(SignIn::Basic { header, password }) => Self::Fixed(header, Some(password)),
+            Some(SignIn::TokenFile { path, otherwise }) => Self::File(TokenFile::new(path, otherwise)),
+            Some(SignIn::Plugin(plugin)) => Self::Plugin(Running::start(*plugin, shown.clone()).await?),
+        })
+    }
+
+    /// What to send as `Authorization`; `None` where a certificate says it all.
+    async fn header(&self) -> Result<Option<HeaderValue>, SignInError> {
+        match self {
+            Self::Certificate => Ok(None),
+            Self::Fixed(secret, _) => Ok(Some(secret.header.clone())),
+            Self::File(file) => file.header().await.map(Some),
+            Self::Plugin(running) => running.header().await,
+        }
+    }
+
+    /// It was not accepted: look for another before the next call.
+    fn refused(&self) {
+        match self {
+            Self::Certificate | Self::Fixed(..) => {}
+            Self::File(file) => file.doubt(),
+            Self::Plugin(running) => running.doubt(),
+        }
+    }
+
+    /// What keeps it from being renewed, though it may still serve for a while.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        match self {
+            Self::Plugin(running) => running.trouble(),
+            _ => None,
+        }
+    }
+
+    /// A text from outside without what Portico signs in with: a proxy's error page may show the whole request.
+    pub(crate) fn hide(&self, text: &str) -> String {
+        let secrets: Vec<String> = match self {
+            Self::Certificate => Vec::new(),
+            Self::Fixed(secret, other) => other.iter().chain([&secret.text]).cloned().collect(),
+            Self::File(file) => file.secrets(),
+            Self::Plugin(running) => running.secret().into_iter().collect(),
+        };
+        let secrets = secrets.iter().filter(|secret| secret.len() >= SHORTEST);
+        secrets.fold(text.to_owned(), |text, secret| {
+            text.replace(secret.as_str(), "(hidden)")
+        })
+    }
+}
+
+/// What is shorter than this is no secret, and stands in many a text by chance.
+const SHORTEST: usize = 4;
+
+/// A file with a token, read again and again.
+pub(crate) struct TokenFile {
+    path: PathBuf,
+    otherwise: Option<Secret>,
+    last: Mutex<Option<Read>>,
+}
+
+struct Read {
+    token: Secret,
+    at: Instant,
+    /// It was refused, so that it is read again at once.
+    doubted: bool,
+}
+
+impl TokenFile {
+    fn new(path: PathBuf, otherwise: Option<Secret>) -> Self {
+        Self {
+            path,
+            otherwise,
+            last: Mutex::default(),
+        }
+    }
+
+    async fn header(&self) -> Result<HeaderValue, SignInError> {
+        if let Some(read) = &*self.last.lock()
+            && !read.doubted
+            && read.at.elapsed() < REREAD
+        {
+            return Ok(read.token.header.clone());
+        }
+        let text = tokio::fs::read_to_string(&self.path).await;
+        let found = match &text {
+            Ok(text) => Secret::bearer(text).ok_or("the file of tokenFile holds no token".to_owned()),
+            Err(error) => Err(format!("the file of tokenFile cannot be read: {}", why(error))),
+        };
+        let mut last = self.last.lock();
+        // As client-go has it: the last one that was read, where there is none to be read now.
+        let known = last.as_ref().map(|read| read.token.clone());
+        let token = match (found, known.or_else(|| self.otherwise.clone())) {
+            (Ok(token), _) | (Err(_), Some(token)) => token,
+            (Err(why), None) => return Err(SignInError(why)),
+        };
+        let header = token.header.clone();
+        *last = Some(Read {
+            token,
+            at: Instant::now(),
+            doubted: false,
+        });
+        Ok(header)
+    }
+
+    fn doubt(&self) {
+        if let Some(read) = &mut *self.last.lock()
+            && read.at.elapsed() > Duration::from_secs(1)
+        {
+            read.doubted = true;
+        }
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        let last = self.last.lock();
+        let read = last.as_ref().map(|read| read.token.text.clone());
+        read.into_iter()
+            .chain(self.otherwise.as_ref().map(|token| token.text.clone()))
+            .collect()
+    }
+}
+
+/// Signs in each request.
+#[derive(Clone)]
+pub(super) struct SignInLayer(pub(super) Arc<Credential>);
+
+impl<S> Layer<S> for SignInLayer {
+    type Service = SigningIn<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SigningIn {
+            inner,
+            credential: self.0.clone(),
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct SigningIn<S> {
+    inner: S,
+    credential: Arc<Credential>,
+}
+
+impl<S, B, R> Service<Request<B>> for SigningIn<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: Send + 'static,
+    R: Send + 'static,
+{
+    type Response = Response<R>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let credential = self.credential.clone();
+        // The one that is ready; its clone takes its place.
+        let next = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, next);
+        Box::pin(async move {
+            if let Some(value) = credential.header().await? {
+                request.headers_mut().insert(header::AUTHORIZATION, value);
+            }
+            let response = inner.call(request).await.map_err(Into::into)?;
+            if response.status() == StatusCode::UNAUTHORIZED {
+                credential.refused();
+            }
+            Ok(response)
+        })
+    }
+}

@@ -1,0 +1,393 @@
+//! The rights that Portico needs on a control plane, reviewed again and again: what is missing is named, and what was
+//! not reviewed is not called good.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures::{StreamExt as _, stream};
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use portico_domain::claim::Flavour;
+use portico_domain::documents::{ActAs, ResourceRef};
+use tokio::sync::Notify;
+
+use super::Running;
+use crate::act::may;
+use crate::error::PlaneError;
+use crate::registry::Change;
+use crate::wire::Call;
+
+/// How often all rights are reviewed, at most; longer where there are many.
+const EVERY: Duration = Duration::from_mins(1);
+/// How much of that each review takes: so a plane answers ten a second on average, whatever it offers.
+const EACH: Duration = Duration::from_millis(100);
+/// How soon they are reviewed again after a refusal, or when something is offered that was not.
+const SOON: Duration = Duration::from_millis(500);
+/// Reviews asked at once on one plane.
+const AT_ONCE: usize = 8;
+
+/// What is known of Portico's rights on a control plane.
+#[derive(Debug, Default)]
+pub(crate) struct Rights {
+    known: Mutex<Reviewed>,
+    doubted: Notify,
+}
+
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct Reviewed {
+    missing: BTreeSet<Right>,
+    at: Option<Timestamp>,
+    /// Why they could not be reviewed the last time.
+    failed: Option<String>,
+}
+
+/// What administrators are told of Portico's rights on a control plane.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RightsStatus {
+    /// What Portico lacks: `create and patch buckets.storage.example.org in payments-dev`.
+    pub missing: Vec<String>,
+    /// When all of them were reviewed last; `None`: never since Portico started.
+    pub reviewed_at: Option<Timestamp>,
+    /// Why they could not be reviewed the last time. What is said of them is older, then.
+    pub failed: Option<String>,
+}
+
+/// One right.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Right {
+    pub(crate) group: String,
+    pub(crate) resource: String,
+    /// `None`: on the control plane as a whole.
+    pub(crate) namespace: Option<String>,
+    /// One object alone; `None`: all.
+    pub(crate) name: Option<String>,
+    pub(crate) verb: &'static str,
+}
+
+impl Right {
+    fn new(verb: &'static str, group: &str, resource: &str) -> Self {
+        Self {
+            group: group.to_owned(),
+            resource: resource.to_owned(),
+            namespace: None,
+            name: None,
+            verb,
+        }
+    }
+
+    fn of(verb: &'static str, resource: &ResourceRef) -> Self {
+        Self::new(verb, &resource.group, &resource.plural)
+    }
+
+    fn in_namespace(&self, namespace: &str) -> Self {
+        Self {
+            namespace: Some(namespace.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    fn named(self, name: &str) -> Self {
+        Self {
+            name: Some(name.to_owned()),
+            ..self
+        }
+    }
+
+    /// On the definitions of kinds.
+    pub(crate) fn on_definitions(verb: &'static str) -> Self {
+        Self::new(verb, "apiextensions.k8s.io", "customresourcedefinitions")
+    }
+}
+
+/// A right that is needed: everywhere, or in each of these namespaces.
+struct Need {
+    right: Right,
+    namespaces: Option<BTreeSet<String>>,
+}
+
+impl Rights {
+    /// Something was refused: see what is left of them.
+    pub(crate) fn doubt(&self) {
+        self.doubted.notify_one();
+    }
+
+    pub(crate) fn status(&self) -> RightsStatus {
+        let known = self.known.lock();
+        RightsStatus {
+            missing: in_words(&known.missing),
+            reviewed_at: known.at,
+            failed: known.failed.clone(),
+        }
+    }
+
+    /// Why nothing of the kind can be placed in the namespace; `None` where nothing is known to forbid it.
+    pub(crate) fn obstacle(&self, resource: &ResourceRef, namespace: &str) -> Option<&'static str> {
+        let known = self.known.lock();
+        let lacks = |verb| {
+            let everywhere = Right::of(verb, resource);
+            known.missing.contains(&everywhere) || known.missing.contains(&everywhere.in_namespace(namespace))
+        };
+        if lacks("list") || lacks("watch") || lacks("get") {
+            Some("Portico may not read it there")
+        } else if lacks("create") || lacks("patch") {
+            Some("Portico may not create it there")
+        } else {
+            None
+        }
+    }
+}
+
+/// Reviews the rights for as long as it is polled.
+pub(super) async fn review(run: &Running) {
+    let rights = &run.plane.rights;
+    let mut configured = run.shared.configured.subscribe();
+    loop {
+        configured.mark_unchanged();
+        let offered = run.plane.kinds.load_full();
+        let (reviewed, asked) = round(run).await;
+        let news = {
+            let mut known = rights.known.lock();
+            let next = match reviewed {
+                Ok(missing) => Reviewed {
+                    missing,
+                    at: Some(Timestamp::now()),
+                    failed: None,
+                },
+                Err(error) => Reviewed {
+                    failed: Some(error.for_platform()),
+                    ..known.clone()
+                },
+            };
+            let news = next.missing != known.missing || next.failed != known.failed;
+            *known = next;
+            news
+        };
+        if news {
+            let status = rights.status();
+            tracing::info!(plane = %run.plane.name, missing = ?status.missing, failed = ?status.failed, "reviewed Portico's rights");
+            run.shared.tell(Change::Plane(run.plane.name.clone()));
+        }
+        let begun = tokio::time::Instant::now();
+        let due = begun + EVERY.max(EACH * asked);
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(due) => break,
+                () = rights.doubted.notified() => {
+                    tokio::time::sleep(SOON).await;
+                    break;
+                }
+                changed = configured.changed() => if changed.is_ok() { break } else { return },
+                () = tokio::time::sleep(SOON) => {
+                    if !std::sync::Arc::ptr_eq(&offered, &run.plane.kinds.load_full())
+                        && offered.keys().ne(run.plane.kinds.load().keys())
+                    {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Reviews all rights once; says how many reviews that took.
+async fn round(run: &Running) -> (Result<BTreeSet<Right>, PlaneError>, u32) {
+    let everything = Right::new("*", "*", "*");
+    match may(&run.wire, None, &everything).await {
+        Ok(true) => return (Ok(BTreeSet::new()), 1),
+        Ok(false) => {}
+        Err(error) => return (Err(error), 1),
+    }
+    let needs = needs(run, has_crossplane(run).await);
+    let answers: Vec<_> = stream::iter(needs)
+        .map(|need| lacking(run, need))
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    let mut missing = BTreeSet::new();
+    let mut asked = 1;
+    for answer in answers {
+        match answer {
+            Ok((lacking, times)) => {
+                missing.extend(lacking);
+                asked += times;
+            }
+            Err(error) => return (Err(error), asked),
+        }
+    }
+    (Ok(missing), asked)
+}
+
+/// What is missing of a need, and how many reviews it took to know.
+async fn lacking(run: &Running, need: Need) -> Result<(Vec<Right>, u32), PlaneError> {
+    if may(&run.wire, None, &need.right).await? {
+        return Ok((Vec::new(), 1));
+    }
+    let Some(namespaces) = need.namespaces else {
+        return Ok((vec![need.right], 1));
+    };
+    let mut missing = Vec::new();
+    let mut asked = 1;
+    for namespace in namespaces {
+        let mut right = need.right.in_namespace(&namespace);
+        if right.resource == "namespaces" {
+            // It is the object and the namespace at once.
+            right.name = Some(namespace);
+        }
+        asked += 1;
+        if !may(&run.wire, None, &right).await? {
+            right.name = None;
+            missing.push(right);
+        }
+    }
+    Ok((missing, asked))
+}
+
+async fn has_crossplane(run: &Running) -> bool {
+    let group = Call::get("/apis/apiextensions.crossplane.io".to_owned());
+    run.wire.ask(group).await.is_ok()
+}
+
+/// All that Portico does there in its own name.
+fn needs(run: &Running, crossplane: bool) -> Vec<Need> {
+    let desired = run.shared.desired.load();
+    let namespaces: BTreeSet<String> = desired
+        .tenancy
+        .namespaces()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let everywhere = |right| Need {
+        right,
+        namespaces: None,
+    };
+    let in_each = |right| Need {
+        right,
+        namespaces: Some(namespaces.clone()),
+    };
+    let mut needs: Vec<Need> = ["get", "list", "watch"]
+        .map(|verb| everywhere(Right::on_definitions(verb)))
+        .into();
+    if crossplane {
+        let group = "apiextensions.crossplane.io";
+        needs.extend(
+            ["list", "watch"].map(|verb| everywhere(Right::new(verb, group, "compositeresourcedefinitions"))),
+        );
+    }
+    let document = run.plane.document.load();
+    let own: &[&'static str] = match &document.spec.act_as {
+        ActAs::Portico => &["get", "list", "watch", "create", "patch", "delete"],
+        ActAs::Person(_) => &["list", "watch"],
+    };
+    let kinds = run.plane.kinds.load();
+    for kind in kinds.values() {
+        for verb in own {
+            let right = Right::of(verb, &kind.resource);
+            needs.push(if kind.resource.namespaced {
+                in_each(right)
+            } else {
+                everywhere(right)
+            });
+        }
+    }
+    needs.push(in_each(Right::new("get", "", "secrets")));
+    match &document.spec.act_as {
+        ActAs::Portico => {
+            needs.push(in_each(Right::new("get", "", "namespaces")));
+            needs.push(in_each(Right::new("list", "", "events")));
+            // What happens to what has no namespace is told in this one.
+            let outside = |kind: &crate::discovery::Kind| {
+                kind.flavour == Flavour::LegacyClaim || !kind.resource.namespaced
+            };
+            if kinds.values().any(|kind| outside(kind)) {
+                needs.push(Need {
+                    right: Right::new("list", "", "events"),
+                    namespaces: Some(BTreeSet::from(["default".to_owned()])),
+                });
+            }
+        }
+        ActAs::Person(passed_on) => {
+            needs.push(everywhere(Right::new("impersonate", "", "users")));
+            if passed_on.groups.is_empty() || !passed_on.group_prefixes.is_empty() {
+                needs.push(everywhere(Right::new("impersonate", "", "groups")));
+            }
+            // Those that are named may be all that are allowed.
+            let groups = passed_on.groups.iter();
+            needs
+                .extend(groups.map(|group| everywhere(Right::new("impersonate", "", "groups").named(group))));
+        }
+    }
+    needs
+}
+
+/// Each resource with the verbs and namespaces that are missing together, in words.
+fn in_words(missing: &BTreeSet<Right>) -> Vec<String> {
+    type Of<'r> = (&'r str, &'r str, Option<&'r str>);
+    let mut verbs: BTreeMap<(Of<'_>, Option<&str>), Vec<&'static str>> = BTreeMap::new();
+    for right in missing {
+        let of = (
+            right.group.as_str(),
+            right.resource.as_str(),
+            right.name.as_deref(),
+        );
+        let at = right.namespace.as_deref();
+        verbs.entry((of, at)).or_default().push(right.verb);
+    }
+    let mut together: BTreeMap<(Of<'_>, Vec<&'static str>), Vec<&str>> = BTreeMap::new();
+    for ((of, at), verbs) in verbs {
+        together.entry((of, verbs)).or_default().extend(at);
+    }
+    let listed = |words: &[&str]| match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    };
+    together
+        .into_iter()
+        .map(|(((group, resource, name), verbs), namespaces)| {
+            let mut words = format!("{} {resource}", listed(&verbs));
+            if !group.is_empty() {
+                words = format!("{words}.{group}");
+            }
+            if let Some(name) = name {
+                words = format!("{words} named {name}");
+            }
+            if !namespaces.is_empty() {
+                words = format!("{words} in {}", listed(&namespaces));
+            }
+            words
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_together_is_told_together() {
+        let bucket =
+            |verb, namespace| Right::new(verb, "storage.example.org", "buckets").in_namespace(namespace);
+        let missing = BTreeSet::from([
+            bucket("create", "payments-dev"),
+            bucket("patch", "payments-dev"),
+            bucket("create", "research-dev"),
+            bucket("patch", "research-dev"),
+            bucket("list", "else"),
+            Right::new("get", "", "secrets").in_namespace("payments-dev"),
+            Right::on_definitions("watch"),
+            Right::new("impersonate", "", "groups").named("auditors"),
+        ]);
+        let mut words = in_words(&missing);
+        words.sort();
+        assert_eq!(
+            words,
+            [
+                "create and patch buckets.storage.example.org in payments-dev and research-dev",
+                "get secrets in payments-dev",
+                "impersonate groups named auditors",
+                "list buckets.storage.example.org in else",
+                "watch customresourcedefinitions.apiextensions.k8s.io",
+            ]
+        );
+    }
+}
