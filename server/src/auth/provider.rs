@@ -233,9 +233,8 @@ pub(super) enum HttpError {
 /// The secret is read each time, so that a new one needs no restart.
 fn client_secret(provider: &Provider) -> Result<Option<ClientSecret>, String> {
     let secret = match (&provider.client_secret_file, &provider.client_secret_env) {
-        (Some(file), _) => {
-            std::fs::read_to_string(file).map_err(|error| format!("{file} cannot be read: {error}"))?
-        }
+        (Some(file), _) => std::fs::read_to_string(file)
+            .map_err(|error| format!("the file of clientSecretFile cannot be read: {}", error.kind()))?,
         (None, Some(name)) => std::env::var(name)
             .map_err(|_| "the environment has no variable of the name in clientSecretEnv".to_owned())?,
         (None, None) => return Ok(None),

@@ -48,19 +48,8 @@ pub fn load(folder: &Path) -> Loaded {
     let mut problems = Vec::new();
     let texts = read_files(folder, &mut problems);
     let digest = digest(&texts);
-    let mut documents = Vec::new();
-    for (file, text) in &texts {
-        let (parsed, wrong) = parse::parse(file, text);
-        problems.extend(wrong);
-        documents.extend(parsed.into_iter().map(|(index, document)| Placed {
-            file: file.clone(),
-            index,
-            document,
-        }));
-    }
-    make_paths_absolute(&mut documents);
-    let findings = check::check(&documents);
-    problems.extend(place(findings, &documents, &texts));
+    let (documents, wrong) = judge(&texts);
+    problems.extend(wrong);
     if problems.is_empty()
         && !documents
             .iter()
@@ -78,6 +67,25 @@ pub fn load(folder: &Path) -> Loaded {
         problems,
         digest,
     }
+}
+
+/// The documents of these texts by their files, and what is wrong with them.
+pub(super) fn judge(texts: &BTreeMap<PathBuf, String>) -> (Vec<Placed>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut documents = Vec::new();
+    for (file, text) in texts {
+        let (parsed, wrong) = parse::parse(file, text);
+        problems.extend(wrong);
+        documents.extend(parsed.into_iter().map(|(index, document)| Placed {
+            file: file.clone(),
+            index,
+            document,
+        }));
+    }
+    make_paths_absolute(&mut documents);
+    let findings = check::check(&documents);
+    problems.extend(place(findings, &documents, texts));
+    (documents, problems)
 }
 
 /// The YAML files of the folder by name, without hidden ones and folders below.

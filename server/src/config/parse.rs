@@ -112,7 +112,7 @@ pub(super) fn parse(file: &Path, text: &str) -> (Vec<(usize, Document)>, Vec<Pro
                 // A field that is not known may be anything that a document holds.
                 let field = field.and_then(|path| match error.without_snippet() {
                     serde_saphyr::Error::SerdeUnknownField { field, expected, .. }
-                        if nearest(field, expected).is_none() =>
+                        if nearest(field, expected).is_none() && !is_word(field) =>
                     {
                         path.strip_suffix(field.as_str())
                             .map(|above| above.trim_end_matches('.').to_owned())
@@ -147,6 +147,7 @@ fn message(error: &serde_saphyr::Error) -> String {
             let known = listed(expected);
             match nearest(field, expected) {
                 Some(near) => format!("unknown field `{field}`; did you mean `{near}`? Known here: {known}"),
+                None if is_word(field) => format!("unknown field `{field}`. Known here: {known}"),
                 None => format!("unknown field. Known here: {known}"),
             }
         }
@@ -181,6 +182,11 @@ fn message(error: &serde_saphyr::Error) -> String {
                 .to_owned()
         }
     }
+}
+
+/// Whether it reads as a field's name: letters alone, as no address with a password and no token does.
+fn is_word(name: &str) -> bool {
+    (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Of what kind a value is, out of serde's words for it: `string "…"`, `integer `7``.

@@ -214,6 +214,62 @@ fn a_policy_that_is_no_cel_is_refused_at_once() {
 }
 
 #[test]
+fn no_break_of_a_document_shows_the_password_in_it() {
+    const CANARY: &str = "Zq7Kx9VwPj4Ym2RtHb6N";
+    let shows_nothing = |text: &str| {
+        let texts = std::collections::BTreeMap::from([("portal.yaml".into(), text.to_owned())]);
+        let (_, problems) = super::load::judge(&texts);
+        for said in problems.iter().map(ToString::to_string) {
+            for part in CANARY.as_bytes().windows(5) {
+                let part = std::str::from_utf8(part).unwrap();
+                assert!(
+                    !said.contains(part),
+                    "{part:?} of the password stands in {said:?}, of\n{text}"
+                );
+            }
+        }
+    };
+    for database in [
+        format!("{{ url: 'postgres://portico:{CANARY}@db/portico' }}"),
+        format!("postgres://portico:{CANARY}@db/portico"),
+        format!("\n    url: postgres://portico:{CANARY}@db/portico"),
+        format!("{{ url: [{CANARY}] }}"),
+        format!("{{ urlEnv: 'postgres://portico:{CANARY}@db/portico' }}"),
+        format!("{{ {CANARY}: {CANARY} }}"),
+        format!("{{ url: &{CANARY} {CANARY}, url: *{CANARY} }}"),
+    ] {
+        let whole = format!(
+            "{PORTAL}        clientSecretFile: {CANARY}\n  database: {database}\n  listen: \"127.0.0.1:1\"\n"
+        );
+        shows_nothing(&whole);
+        for (at, c) in whole.char_indices() {
+            shows_nothing(&whole[..at]);
+            shows_nothing(&format!("{}{}", &whole[..at], &whole[at + c.len_utf8()..]));
+            for more in ['"', '{'] {
+                shows_nothing(&format!("{}{more}{}", &whole[..at], &whole[at..]));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_kubeconfig_is_read_as_the_portal_will_read_it() {
+    let plane = "apiVersion: portico.dev/v1alpha1\nkind: ControlPlane\nmetadata: { name: eu }\nspec:\n  \
+                 connection: { kubeconfig: { path: kubeconfigs/eu } }\n  actAs: person\n";
+    let said = problems(&[("plane.yaml", plane), ("portico.yaml", PORTAL)]);
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(
+        said[0].starts_with("plane.yaml:5: warning: spec.connection.kubeconfig.path: "),
+        "{said:?}"
+    );
+    assert!(
+        said[0].ends_with("kubeconfigs/eu: it cannot be read: there is no such file"),
+        "{said:?}"
+    );
+    assert!(said[1].contains("spec.actAs: passes on every group"), "{said:?}");
+}
+
+#[test]
 fn a_folder_without_a_portal_says_so() {
     let found = problems(&[("tenants.yaml", TENANT)]);
     assert_eq!(found.len(), 1);

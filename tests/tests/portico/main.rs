@@ -54,6 +54,8 @@ mod load;
 mod openapi;
 mod other_provider;
 mod placement;
+mod plane_credentials;
+mod plane_rights;
 mod postgresql;
 mod quota;
 mod real_control_plane;

@@ -166,22 +166,21 @@ fn decode(bytes: &[u8]) -> Option<String> {
 /// The cluster and the user of the context.
 fn selected<'n>(root: &Field<'n>, wanted: Option<&str>) -> Result<(Field<'n>, Field<'n>), Problem> {
     let contexts = root.list("contexts")?;
-    let context = match wanted {
-        Some(wanted) => named(&contexts, wanted)?.ok_or_else(|| {
+    let context = if let Some(wanted) = wanted {
+        named(&contexts, wanted)?.ok_or_else(|| {
             root.lacks(
                 "contexts",
                 "there is no context of the name that the ControlPlane document gives",
             )
-        })?,
-        None => {
-            let Some((field, current)) = root.text("current-context")? else {
-                return Err(root.lacks(
-                    "current-context",
-                    "is missing: set it, or name a context in the ControlPlane document",
-                ));
-            };
-            named(&contexts, current)?.ok_or_else(|| field.wrong("there is no context of that name"))?
-        }
+        })?
+    } else {
+        let Some((field, current)) = root.text("current-context")? else {
+            return Err(root.lacks(
+                "current-context",
+                "is missing: set it, or name a context in the ControlPlane document",
+            ));
+        };
+        named(&contexts, current)?.ok_or_else(|| field.wrong("there is no context of that name"))?
     };
     let Some(context) = context.get("context")? else {
         return Err(context.lacks("context", "is missing"));

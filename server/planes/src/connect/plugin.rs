@@ -152,6 +152,13 @@ impl Plugin {
                 self.limit.as_secs()
             )));
         };
+        // It may have been ended by its own output, which nobody read on.
+        if output
+            .as_ref()
+            .is_some_and(|bytes| bytes.len() as u64 > MOST_OUTPUT)
+        {
+            return Err(self.failed("printed too much to be a credential"));
+        }
         let status = status.map_err(|_| self.failed("was lost while it ran"))?;
         if !status.success() {
             return Err(self.failed(&match status.code() {
@@ -159,9 +166,8 @@ impl Plugin {
                 None => format!("was ended by a signal. {BY_HAND}"),
             }));
         }
-        let output = output.filter(|bytes| bytes.len() as u64 <= MOST_OUTPUT);
         let Some(output) = output else {
-            return Err(self.failed("printed too much, or left its output open"));
+            return Err(self.failed("ended, and what it started held its output open"));
         };
         self.issued(&output)
     }

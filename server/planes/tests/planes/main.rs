@@ -8,7 +8,10 @@
 mod applying;
 mod catalog;
 mod claims;
+mod credentials;
 mod demo;
+mod hostile;
+mod hostile_plane;
 mod reading;
 mod trouble;
 mod world;

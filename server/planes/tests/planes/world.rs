@@ -52,6 +52,13 @@ impl Plane {
         std::fs::write(self.folder.path().join("kubeconfig"), text).unwrap();
     }
 
+    /// Writes a file beside the kubeconfig, as mounted secrets are written: all at once.
+    pub(crate) fn write_beside(&self, name: &str, text: &str) {
+        let half = self.folder.path().join("half");
+        std::fs::write(&half, text).unwrap();
+        std::fs::rename(half, self.folder.path().join(name)).unwrap();
+    }
+
     pub(crate) fn document(&self) -> Document {
         Document {
             name: self.name.clone(),
@@ -204,13 +211,22 @@ pub(crate) async fn connected_with(documents: Vec<Document>, offerings: Vec<Offe
 }
 
 /// Waits until the question has an answer.
-pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
+    eventually_within(PATIENCE, what, ask).await
+}
+
+/// Waits for so long until the question has an answer.
+pub(crate) async fn eventually_within<T>(
+    patience: Duration,
+    what: &str,
+    mut ask: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let begun = Instant::now();
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(begun.elapsed() < PATIENCE, "waited in vain until {what}");
+        assert!(begun.elapsed() < patience, "waited in vain until {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

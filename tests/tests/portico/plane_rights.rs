@@ -1,0 +1,300 @@
+//! The rights that deploy/example/rbac.yaml gives, on a real API server: they suffice, and none is too many.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+use portico_domain::documents::{
+    ActAs, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Environment, Limits, PassedOn,
+    PlaneGrant, Quota, ResourceRef, Tenant, TenantSpec,
+};
+use portico_domain::names::PlaneName;
+use portico_planes::{Actor, Expect, Planes, RightsStatus, Settings};
+use portico_tests::apiserver::ApiServer;
+use portico_tests::kubectl::Kubectl;
+use portico_tests::until::until;
+use serde_json::{Value, json};
+
+const EXAMPLE: &str = include_str!("../../../deploy/example/rbac.yaml");
+const NAMESPACES: [&str; 3] = ["payments-dev", "payments-production", "research-dev"];
+
+fn widgets() -> ResourceRef {
+    ResourceRef {
+        group: "tests.portico.dev".into(),
+        version: "v1".into(),
+        kind: "Widget".into(),
+        plural: "widgets".into(),
+        namespaced: true,
+    }
+}
+
+/// The example with the test's kind in the place of its own.
+fn example() -> String {
+    EXAMPLE
+        .replace("databases.example.com", "tests.portico.dev")
+        .replace("postgresqlinstances", "widgets")
+}
+
+fn tenants() -> Vec<Tenant> {
+    let environments = NAMESPACES.map(|namespace| Environment {
+        name: namespace.parse().unwrap(),
+        namespace: namespace.to_owned(),
+        production: false,
+        control_plane_labels: BTreeMap::new(),
+    });
+    vec![Tenant {
+        name: "all".parse().unwrap(),
+        spec: TenantSpec {
+            title: None,
+            members: Vec::new(),
+            environments: environments.into(),
+            control_planes: PlaneGrant {
+                names: vec![PlaneName::new("real").unwrap()],
+                ..PlaneGrant::default()
+            },
+            offerings: Vec::new(),
+            quota: Quota::default(),
+        },
+    }]
+}
+
+/// A real API server with widgets, and a kubeconfig of the example's service account.
+struct World {
+    server: ApiServer,
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn start() -> Self {
+        let server = ApiServer::start().await;
+        let kubectl = server.kubectl();
+        kubectl.apply(include_str!("widget.yaml"), &[]);
+        for namespace in NAMESPACES {
+            let _ = kubectl.run(&["create", "namespace", namespace]);
+        }
+        kubectl.apply(&example(), &[]);
+        let token = kubectl.run(&["create", "token", "portico", "--namespace=portico"]);
+        let admin = fs::read_to_string(server.kubeconfig()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut lines: Vec<String> = admin.lines().map(str::to_owned).collect();
+        let user = lines
+            .iter_mut()
+            .find(|line| line.contains("user: { token:"))
+            .unwrap();
+        *user = format!("  user: {{ token: {} }}", token.trim());
+        fs::write(folder.path().join("kubeconfig"), lines.join("\n")).unwrap();
+        Self { server, folder }
+    }
+
+    /// A registry that has just connected.
+    fn planes(&self, act_as: ActAs) -> Planes {
+        let document = ControlPlane {
+            name: PlaneName::new("real").unwrap(),
+            labels: BTreeMap::new(),
+            spec: ControlPlaneSpec {
+                title: None,
+                kind: ControlPlaneKind::Cluster,
+                region: None,
+                connection: Connection::Kubeconfig {
+                    path: self.folder.path().join("kubeconfig").display().to_string(),
+                    context: None,
+                },
+                act_as,
+                dedicated_to: Vec::new(),
+                cordoned: false,
+                capacity: None,
+                limits: Limits::default(),
+            },
+        };
+        let planes = Planes::new(Settings::default());
+        planes.configure(vec![document], Vec::new(), &tenants());
+        planes
+    }
+
+    /// What a new connection finds of its rights, once that is as expected.
+    async fn reviewed(
+        &self,
+        act_as: ActAs,
+        what: &str,
+        expected: impl Fn(&RightsStatus) -> bool,
+    ) -> RightsStatus {
+        let planes = self.planes(act_as);
+        let name = PlaneName::new("real").unwrap();
+        until(what, Duration::from_secs(30), async || {
+            let rights = planes.status(&name)?.rights;
+            (rights.reviewed_at.is_some() && expected(&rights)).then_some(rights)
+        })
+        .await
+    }
+
+    fn role(&self, name: &str) -> Value {
+        self.server.kubectl().json(&["get", "clusterrole", name])
+    }
+
+    fn set(&self, role: &Value) {
+        let kubectl = self.server.kubectl();
+        let text = role.to_string();
+        let replaced = kubectl.try_run(&["replace", "--filename=-"], Some(&text));
+        assert!(
+            replaced.status.success(),
+            "{}",
+            String::from_utf8_lossy(&replaced.stderr)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_gives_exactly_the_rights_that_are_needed() {
+    let test = "the_example_gives_exactly_the_rights_that_are_needed";
+    if !Kubectl::is_here(test) || !ApiServer::is_here(test) {
+        return;
+    }
+    let world = World::start().await;
+    they_suffice_for_what_portico_does(&world).await;
+    each_one_less_is_found(&world).await;
+    to_act_as_people_takes_a_right_to_do_so(&world).await;
+}
+
+async fn they_suffice_for_what_portico_does(world: &World) {
+    let planes = world.planes(ActAs::Portico);
+    let name = PlaneName::new("real").unwrap();
+    let offered = "widgets.tests.portico.dev".parse().unwrap();
+    until("widgets are offered", Duration::from_secs(30), async || {
+        planes.catalog().served(&offered, &name).map(|_| ())
+    })
+    .await;
+
+    let portico = Actor::portico();
+    let widget = json!({
+        "apiVersion": "tests.portico.dev/v1", "kind": "Widget",
+        "metadata": { "name": "one", "namespace": "payments-dev" }, "spec": { "size": 3 },
+    });
+    planes
+        .ensure_namespace(&name, &portico, "payments-dev", &BTreeMap::new())
+        .await
+        .unwrap();
+    planes
+        .dry_run(&name, &portico, &widgets(), &widget, &Expect::Absent)
+        .await
+        .unwrap();
+    let made = planes
+        .apply(&name, &portico, &widgets(), &widget, &Expect::Absent)
+        .await
+        .unwrap();
+    let uid = made.object["metadata"]["uid"].as_str().unwrap().to_owned();
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: { name: one, namespace: payments-dev }\nstringData: { a: b }\n";
+    world.server.kubectl().apply(secret, &[]);
+    let keys = planes
+        .secret_keys(&portico, &name, "payments-dev", "one")
+        .await
+        .unwrap();
+    assert_eq!(keys, ["a"]);
+    let claims = portico_planes::ClaimFilter::default();
+    let claim = until("the claim is seen", Duration::from_secs(30), async || {
+        let scope = portico_domain::tenancy::Scope::system();
+        let listed = planes.claims(&scope, &claims).pop()?;
+        planes.claim(&scope, &listed.reference)
+    })
+    .await;
+    let _ = planes.events(&portico, &claim).await.unwrap();
+    planes
+        .delete(
+            &name,
+            &portico,
+            &widgets(),
+            Some("payments-dev"),
+            "one",
+            Some(&uid),
+        )
+        .await
+        .unwrap();
+    drop(planes);
+    let rights = world
+        .reviewed(ActAs::Portico, "none is missing", |rights| {
+            rights.missing.is_empty()
+        })
+        .await;
+    assert_eq!(rights.failed, None);
+}
+
+/// None is too many, and what is missing is called by its name.
+async fn each_one_less_is_found(world: &World) {
+    for role_name in ["portico-definitions", "portico-claims"] {
+        let whole = world.role(role_name);
+        for (at, rule) in whole["rules"].as_array().unwrap().iter().enumerate() {
+            let resource = rule["resources"][0].as_str().unwrap();
+            // There is no Crossplane here, so nothing of it is needed.
+            if resource == "compositeresourcedefinitions" {
+                continue;
+            }
+            let verbs = rule["verbs"].as_array().unwrap();
+            for verb in verbs {
+                let mut less = whole.clone();
+                less["metadata"]
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("resourceVersion");
+                let fewer: Vec<&Value> = verbs.iter().filter(|other| *other != verb).collect();
+                if fewer.is_empty() {
+                    less["rules"].as_array_mut().unwrap().remove(at);
+                } else {
+                    less["rules"][at]["verbs"] = json!(fewer);
+                }
+                world.set(&less);
+                let words = format!("{} {resource}", verb.as_str().unwrap());
+                let told =
+                    |rights: &RightsStatus| rights.missing.iter().any(|right| right.starts_with(&words));
+                let _ = world.reviewed(ActAs::Portico, &words, told).await;
+            }
+        }
+        let mut again = whole;
+        again["metadata"]
+            .as_object_mut()
+            .unwrap()
+            .remove("resourceVersion");
+        world.set(&again);
+    }
+    let _ = world
+        .reviewed(ActAs::Portico, "none is missing", |rights| {
+            rights.missing.is_empty()
+        })
+        .await;
+}
+
+/// By the names of groups.
+async fn to_act_as_people_takes_a_right_to_do_so(world: &World) {
+    let passed_on = PassedOn {
+        groups: vec!["payments-developers".into()],
+        group_prefixes: Vec::new(),
+    };
+    let person = ActAs::Person(passed_on);
+    let lacking = world
+        .reviewed(person.clone(), "impersonation is missing", |rights| {
+            rights.missing.len() == 2
+        })
+        .await;
+    assert_eq!(
+        lacking.missing,
+        [
+            "impersonate groups named payments-developers",
+            "impersonate users"
+        ]
+    );
+    let impersonate = "apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: { name: portico-impersonate }
+rules:
+- { apiGroups: [''], resources: [users], verbs: [impersonate] }
+- { apiGroups: [''], resources: [groups], verbs: [impersonate], resourceNames: [payments-developers] }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: { name: portico-impersonate }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: portico-impersonate }
+subjects: [{ kind: ServiceAccount, name: portico, namespace: portico }]
+";
+    world.server.kubectl().apply(impersonate, &[]);
+    let _ = world
+        .reviewed(person, "none is missing", |rights| rights.missing.is_empty())
+        .await;
+}
