@@ -11,6 +11,7 @@ use url::Url;
 
 use super::House;
 use super::ledger::{Asked, Grant, SESSION_LASTS, Session};
+use super::misbehaviour::AnswersAs;
 use super::pages;
 
 /// The cookie that says who is signed in here. Cookies know no ports, so its name is nobody
@@ -211,7 +212,15 @@ fn send_back(house: &House, redirect_uri: &str, state: Option<&str>, answer: &[(
         if let Some(state) = state {
             query.append_pair("state", state);
         }
-        query.append_pair("iss", &house.issuer);
+        match &house.forgery.lock().answers_as {
+            AnswersAs::Itself => {
+                query.append_pair("iss", &house.issuer);
+            }
+            AnswersAs::Nobody => {}
+            AnswersAs::Another(issuer) => {
+                query.append_pair("iss", issuer);
+            }
+        }
     }
     redirect(url.as_str())
 }

@@ -75,6 +75,9 @@ pub(super) fn id_token(
         }
         _ => {}
     }
+    if how == Misbehaviour::None {
+        return house.forgery.lock().token(&house.key, &claims);
+    }
     let claims = Value::Object(claims);
     match how {
         Misbehaviour::Unsigned => Ok(SigningKey::leave_unsigned(&claims)),

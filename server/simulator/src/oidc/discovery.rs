@@ -5,11 +5,12 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::House;
+use super::misbehaviour::members;
 
 /// What the provider can do (OpenID Connect Discovery 1.0, section 3).
 pub(super) async fn metadata(State(house): State<Arc<House>>) -> Json<Value> {
     let at = |path: &str| format!("{}{path}", house.issuer);
-    Json(json!({
+    let mut metadata = members(&json!({
         "issuer": house.issuer,
         "authorization_endpoint": at("/authorize"),
         "token_endpoint": at("/token"),
@@ -33,7 +34,9 @@ pub(super) async fn metadata(State(house): State<Arc<House>>) -> Json<Value> {
         "claims_parameter_supported": false,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
-    }))
+    }));
+    metadata.extend(house.forgery.lock().discovery.clone());
+    Json(Value::Object(metadata))
 }
 
 /// The keys that ID tokens are signed with.

@@ -81,14 +81,31 @@ impl SigningKey {
     /// # Errors
     /// When the library refuses to sign.
     pub fn sign(&self, claims: &Value) -> Result<String, KeyError> {
-        let header = json!({ "alg": "RS256", "typ": "JWT", "kid": self.id });
-        let signed = format!("{}.{}", encoded(&header), encoded(claims));
+        self.sign_under(&self.header(), claims)
+    }
+
+    /// What the header of a right token says.
+    pub(super) fn header(&self) -> Value {
+        json!({ "alg": "RS256", "typ": "JWT", "kid": self.id })
+    }
+
+    /// `claims` under any header, signed by RS256 whatever that says.
+    pub(super) fn sign_under(&self, header: &Value, claims: &Value) -> Result<String, KeyError> {
+        let signed = format!("{}.{}", encoded(header), encoded(claims));
         let mut signature = vec![0; self.pair.public_modulus_len()];
         let random = aws_lc_rs::rand::SystemRandom::new();
         self.pair
             .sign(&RSA_PKCS1_SHA256, &random, signed.as_bytes(), &mut signature)
             .map_err(|_| KeyError::Generate)?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    /// `claims` under any header, with an HMAC by SHA-256.
+    pub(super) fn sign_with_secret(header: &Value, claims: &Value, secret: &[u8]) -> String {
+        let signed = format!("{}.{}", encoded(header), encoded(claims));
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret);
+        let signature = aws_lc_rs::hmac::sign(&key, signed.as_bytes());
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
     /// `claims` as a token that says of itself that nobody signed it.

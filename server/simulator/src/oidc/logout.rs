@@ -47,7 +47,7 @@ pub(super) async fn by_form(
 }
 
 fn end(house: &House, headers: &HeaderMap, parameters: Parameters) -> Response {
-    let mut client = parameters.client_id;
+    let mut client = parameters.client_id.clone();
     if let Some(hint) = &parameters.id_token_hint {
         // An expired hint is as good as a fresh one (section 4); one of another's making is not.
         let Some(claims) = house.key.open(hint) else {
@@ -59,28 +59,48 @@ fn end(house: &House, headers: &HeaderMap, parameters: Parameters) -> Response {
         }
         client = audience;
     }
-    let back = match parameters.post_logout_redirect_uri {
-        None => None,
-        Some(uri) => {
-            let client = client.as_deref().and_then(|id| house.client(id));
-            if !client.is_some_and(|client| client.post_logout_redirect_uris.contains(&uri)) {
-                return pages::refusal(
-                    "The address to return to is not one that the application registered (post_logout_redirect_uri).",
-                );
-            }
-            Some(uri)
-        }
-    };
+    if !may_return(
+        house,
+        client.as_deref(),
+        parameters.post_logout_redirect_uri.as_deref(),
+    ) {
+        return pages::refusal(
+            "The address to return to is not one that the application registered (post_logout_redirect_uri).",
+        );
+    }
+    let (back, state) = (parameters.post_logout_redirect_uri, parameters.state);
     if parameters.id_token_hint.is_none() {
         // Anybody could have sent the browser here: the person is asked (section 2).
-        return pages::confirm_sign_out();
+        let fields = [
+            ("client_id", client),
+            ("post_logout_redirect_uri", back),
+            ("state", state),
+        ];
+        return pages::confirm_sign_out(&fields);
     }
-    sign_out(house, headers, back.as_deref(), parameters.state.as_deref())
+    sign_out(house, headers, back.as_deref(), state.as_deref())
 }
 
 /// The person agreed to be signed out.
-pub(super) async fn confirm(State(house): State<Arc<House>>, headers: HeaderMap) -> Response {
-    sign_out(&house, &headers, None, None)
+pub(super) async fn confirm(
+    State(house): State<Arc<House>>,
+    headers: HeaderMap,
+    parameters: Result<Form<Parameters>, FormRejection>,
+) -> Response {
+    let parameters = parameters.map(|Form(parameters)| parameters).unwrap_or_default();
+    let back = parameters
+        .post_logout_redirect_uri
+        .filter(|back| may_return(&house, parameters.client_id.as_deref(), Some(back)));
+    sign_out(&house, &headers, back.as_deref(), parameters.state.as_deref())
+}
+
+/// Whether the client registered the address to return to; to return to none needs nothing.
+fn may_return(house: &House, client: Option<&str>, back: Option<&str>) -> bool {
+    back.is_none_or(|back| {
+        client
+            .and_then(|id| house.client(id))
+            .is_some_and(|client| client.post_logout_redirect_uris.iter().any(|known| known == back))
+    })
 }
 
 fn sign_out(house: &House, headers: &HeaderMap, back: Option<&str>, state: Option<&str>) -> Response {

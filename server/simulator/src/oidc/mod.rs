@@ -32,7 +32,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use key::{KeyError, SigningKey};
-pub use misbehaviour::Misbehaviour;
+pub use misbehaviour::{AnswersAs, Forgery, Misbehaviour, Signing};
 pub use people::{Client, Person};
 
 use crate::chance::{Clock, Dice};
@@ -75,6 +75,7 @@ struct House {
     dice: Dice,
     ledger: Mutex<Ledger>,
     misbehaviour: Mutex<Misbehaviour>,
+    forgery: Mutex<Forgery>,
 }
 
 impl House {
@@ -113,6 +114,7 @@ impl Provider {
             dice: settings.dice,
             ledger: Mutex::default(),
             misbehaviour: Mutex::default(),
+            forgery: Mutex::default(),
         });
         let stop = CancellationToken::new();
         let router = router(Arc::clone(&house));
@@ -159,6 +161,11 @@ impl Provider {
     /// For tests of a relying party: from now on ID tokens are wrong in this way.
     pub fn misbehave(&self, how: Misbehaviour) {
         *self.house.misbehaviour.lock() = how;
+    }
+
+    /// For tests of a relying party: from now on it says this, [`Misbehaviour::None`] allowing.
+    pub fn forge(&self, forgery: Forgery) {
+        *self.house.forgery.lock() = forgery;
     }
 
     /// For tests of a relying party: a token with these claims, signed with its key.

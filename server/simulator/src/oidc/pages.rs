@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
+use url::Url;
 
 use super::House;
 use super::people::Person;
@@ -47,10 +48,28 @@ pub(super) fn refusal(why: &str) -> Response {
     page(StatusCode::BAD_REQUEST, "This sign-in cannot go on", &body, "")
 }
 
-pub(super) fn confirm_sign_out() -> Response {
-    let body = "<h1>Sign out?</h1><p>You are about to be signed out here.</p>\
-                <form method=\"post\" action=\"/signed-out\"><button class=\"plain\">Sign out</button></form>";
-    page(StatusCode::OK, "Sign out?", body, "")
+/// Asks the person; `fields` go with their answer.
+pub(super) fn confirm_sign_out(fields: &[(&str, Option<String>)]) -> Response {
+    let mut hidden = String::new();
+    let mut origin = String::new();
+    for (name, value) in fields {
+        let Some(value) = value else { continue };
+        let _ = write!(
+            hidden,
+            "<input type=\"hidden\" name=\"{name}\" value=\"{}\">",
+            escaped(value)
+        );
+        if *name == "post_logout_redirect_uri" {
+            origin = Url::parse(value)
+                .map(|url| url.origin().ascii_serialization())
+                .unwrap_or_default();
+        }
+    }
+    let body = format!(
+        "<h1>Sign out?</h1><p>You are about to be signed out here.</p>\
+         <form method=\"post\" action=\"/signed-out\">{hidden}<button class=\"plain\">Sign out</button></form>"
+    );
+    page(StatusCode::OK, "Sign out?", &body, &origin)
 }
 
 pub(super) fn signed_out() -> Response {

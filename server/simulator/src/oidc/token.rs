@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use super::House;
 use super::claims;
 use super::ledger::TOKEN_LASTS;
-use super::misbehaviour::Misbehaviour;
+use super::misbehaviour::{Misbehaviour, members};
 use super::people::Client;
 
 pub(super) async fn exchange(
@@ -86,13 +86,14 @@ fn answer(house: &House, headers: &HeaderMap, form: &HashMap<String, String>) ->
     ledger
         .spend(code, &access_token, grant, now)
         .map_err(|error| Refusal::request(error.to_string()))?;
-    let tokens = json!({
+    let mut tokens = members(&json!({
         "access_token": access_token,
         "token_type": "Bearer",
         "expires_in": TOKEN_LASTS.as_secs(),
         "id_token": id_token,
         "scope": scope,
-    });
+    }));
+    tokens.extend(house.forgery.lock().answer.clone());
     Ok(([(CACHE_CONTROL, "no-store")], Json(tokens)).into_response())
 }
 

@@ -2,9 +2,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use serde_json::Value;
 
 use super::House;
 use super::claims;
@@ -23,9 +24,17 @@ pub(super) async fn tell(State(house): State<Arc<House>>, headers: HeaderMap) ->
         let person = house.person(&grant.session.username)?;
         Some(claims::about(person, &grant.asked.scope))
     });
-    let Some(claims) = told else {
+    let Some(mut claims) = told else {
         let why = "Bearer error=\"invalid_token\", error_description=\"unknown or expired\"";
         return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, why)]).into_response();
     };
+    let forgery = house.forgery.lock().clone();
+    claims.extend(forgery.userinfo);
+    if forgery.signed_userinfo {
+        return match house.key.sign(&Value::Object(claims)) {
+            Ok(token) => ([(CONTENT_TYPE, "application/jwt")], token).into_response(),
+            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        };
+    }
     ([(CACHE_CONTROL, "no-store")], Json(claims)).into_response()
 }

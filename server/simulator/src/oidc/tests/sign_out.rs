@@ -70,6 +70,22 @@ async fn without_a_hint_the_person_is_asked_before_being_signed_out() {
 }
 
 #[tokio::test]
+async fn whoever_agrees_to_be_signed_out_returns_to_a_registered_address_and_no_other() {
+    let party = Party::start().await;
+    let agree = async |back: &str| {
+        let form = [
+            ("client_id", "portico"),
+            ("post_logout_redirect_uri", back),
+            ("state", "x"),
+        ];
+        let url = party.at("/signed-out");
+        party.browser.post(url).form(&form).send().await.unwrap()
+    };
+    assert_eq!(agree(HOME).await.headers()["location"], format!("{HOME}?state=x"));
+    assert_eq!(agree("https://evil.example/").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn it_stops_when_told_to_even_while_a_browser_holds_on() {
     let party = Party::start().await;
     party
