@@ -18,6 +18,7 @@ pub mod differential;
 pub mod direct;
 pub mod full;
 pub mod html;
+pub mod keycloak;
 pub mod kubectl;
 pub mod person;
 pub mod processes;

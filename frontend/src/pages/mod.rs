@@ -16,10 +16,13 @@ mod request;
 mod request_form;
 mod requests;
 mod revealed;
+mod sessions;
 mod sign_in;
 mod tokens;
 
-pub use admin::{admin_configuration, admin_plane, admin_planes, admin_record, admin_tenants};
+pub use admin::{
+    admin_configuration, admin_people, admin_person, admin_plane, admin_planes, admin_record, admin_tenants,
+};
 pub use approvals::approvals;
 pub use catalog::catalog;
 pub use claim::claim;
@@ -32,5 +35,6 @@ pub use request::request;
 pub use request_form::request_form;
 pub use requests::requests;
 pub use revealed::revealed;
+pub use sessions::sessions;
 pub use sign_in::sign_in;
 pub use tokens::tokens;

@@ -26,7 +26,7 @@ pub fn tokens(frame: &Frame, page: &TokensPage) -> String {
         view! {
             <div class="page-head"><div>
                 <h1>"API tokens"</h1>
-                <p>"For programs that speak for you to "<a href="/api/v1/openapi.json">"the API"</a>". Each can do at most what you may do, and ends by itself."</p>
+                <p>"For programs that speak for you to "<a href="/api/v1/openapi.json">"the API"</a>". Each can do at most what you may do, and ends by itself. All stop while you have not signed in for "{page.sign_in_within_days}" days, or when your sign-in service ends your sessions; they work again once you sign in."</p>
             </div></div>
             {page.made.as_ref().map(made)}
             <section aria-label="Your tokens">{list}</section>
@@ -95,6 +95,19 @@ fn row(frame: &Frame, row: &TokenRow) -> impl IntoView + use<> {
     }
 }
 
+/// The choices that are allowed, the longest last.
+fn lengths(longest: u32) -> Vec<(u32, String)> {
+    let mut lengths: Vec<(u32, String)> = LENGTHS
+        .iter()
+        .filter(|(days, _)| *days <= longest)
+        .map(|&(days, words)| (days, words.to_owned()))
+        .collect();
+    if lengths.last().is_none_or(|(days, _)| *days < longest) {
+        lengths.push((longest, format!("{longest} days")));
+    }
+    lengths
+}
+
 fn form(frame: &Frame, page: &TokensPage) -> AnyView {
     let said = |field: &str| -> Option<AnyView> {
         let problems: Vec<_> = page
@@ -117,9 +130,9 @@ fn form(frame: &Frame, page: &TokensPage) -> AnyView {
     };
     let (name_class, days_class) = (class(&name_problems), class(&days_problems));
     let wrong = name_problems.is_some();
-    let lengths: Vec<_> = LENGTHS
-        .iter()
-        .map(|&(days, words)| {
+    let lengths: Vec<_> = lengths(page.longest_days)
+        .into_iter()
+        .map(|(days, words)| {
             view! { <option value=days.to_string() selected=page.days == days>{words}</option> }
         })
         .collect();

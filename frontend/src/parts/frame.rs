@@ -184,6 +184,7 @@ fn person(frame: &Frame) -> Option<AnyView> {
             <div class="menu-body">
                 <p class="menu-text"><strong>{name.clone()}</strong>{frame.email.clone().map(|email| view! { <br />{email} })}</p>
                 <a class="menu-item" href="/tokens">{icon("key")}<span>"API tokens"</span></a>
+                <a class="menu-item" href="/sessions">{icon("shield")}<span>"Sessions"</span></a>
                 <form method="post" action="/auth/logout">
                     <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
                     <button class="menu-item">{icon("sign-out")}<span>"Sign out"</span></button>

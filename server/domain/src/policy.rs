@@ -11,7 +11,7 @@ use crate::names::OfferingName;
 use crate::quota::Amounts;
 use crate::request::{Action, Decision, RuleNeed};
 use crate::schema::Condition;
-use crate::tenancy::{Role, Viewer};
+use crate::tenancy::{Person, Role, Viewer};
 
 /// A rule whose condition is not a CEL expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -215,6 +215,7 @@ fn variables(facts: &Facts<'_>) -> [(&'static str, Value); 7] {
             json!({
                 "name": requester.person.name,
                 "email": requester.person.email.clone().unwrap_or_default(),
+                "provider": requester.provider,
                 "groups": requester.groups,
                 "roles": roles,
             }),
@@ -236,7 +237,7 @@ fn variables(facts: &Facts<'_>) -> [(&'static str, Value); 7] {
 pub fn is_approver(viewer: &Viewer, tenant: &crate::names::TenantName, approvers: &Approvers) -> bool {
     match approvers {
         Approvers::TenantApprovers {} => viewer.may(tenant, Role::Approver),
-        Approvers::Groups(groups) => groups.iter().any(|group| viewer.groups.contains(group)),
+        Approvers::Groups(groups) => groups.iter().any(|group| viewer.is_in(group)),
     }
 }
 
@@ -247,11 +248,13 @@ pub fn unmet<'r>(rules: &'r [RuleNeed], decisions: &[Decision]) -> Vec<&'r RuleN
     rules
         .iter()
         .filter(|rule| {
-            let agreed: BTreeSet<&str> = decisions
-                .iter()
-                .filter(|decision| decision.approved && counts_for(decision, &rule.approvers))
-                .map(|decision| decision.by.subject.as_str())
-                .collect();
+            let mut agreed: Vec<&Person> = Vec::new();
+            for decision in decisions {
+                let counts = decision.approved && counts_for(decision, &rule.approvers);
+                if counts && !agreed.iter().any(|one| one.is_same_human(&decision.by)) {
+                    agreed.push(&decision.by);
+                }
+            }
             u32::try_from(agreed.len()).unwrap_or(u32::MAX) < rule.count
         })
         .collect()
@@ -260,7 +263,12 @@ pub fn unmet<'r>(rules: &'r [RuleNeed], decisions: &[Decision]) -> Vec<&'r RuleN
 fn counts_for(decision: &Decision, approvers: &Approvers) -> bool {
     match approvers {
         Approvers::TenantApprovers {} => decision.tenant_approver,
-        Approvers::Groups(groups) => groups.iter().any(|group| decision.groups.contains(group)),
+        Approvers::Groups(groups) => {
+            let provider = decision.provider.as_deref().unwrap_or_default();
+            groups
+                .iter()
+                .any(|group| group.has(provider, decision.groups.iter()))
+        }
     }
 }
 
@@ -269,7 +277,10 @@ fn counts_for(decision: &Decision, approvers: &Approvers) -> bool {
 pub fn approvers_in_words(approvers: &Approvers, tenant_title: &str, count: u32) -> String {
     let who = match approvers {
         Approvers::TenantApprovers {} => format!("approver of {tenant_title}"),
-        Approvers::Groups(groups) => format!("member of {}", groups.join(" or ")),
+        Approvers::Groups(groups) => {
+            let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
+            format!("member of {}", names.join(" or "))
+        }
     };
     if count > 1 {
         format!("{count} people, each {who}")
@@ -305,8 +316,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::documents::{ApprovalPolicySpec, ApprovalRule, PlaneGrant, Quota, TenantSpec};
-    use crate::tenancy::{Person, Via};
+    use crate::documents::{ApprovalPolicySpec, ApprovalRule, GroupRef, PlaneGrant, Quota, TenantSpec};
+    use crate::tenancy::Via;
 
     fn policies(when: &str, then: Outcome) -> Policies {
         let rule = ApprovalRule {
@@ -348,6 +359,7 @@ mod tests {
                 name: "Dana".into(),
                 email: None,
             },
+            provider: "sso".into(),
             groups: BTreeSet::from(["payments-developers".to_owned()]),
             roles: BTreeMap::from([(tenant.name.clone(), BTreeSet::from([Role::Developer]))]),
             platform_admin: false,
@@ -444,6 +456,7 @@ mod tests {
                 name: subject.into(),
                 email: None,
             },
+            provider: Some("sso".into()),
             groups: vec![group.into()],
             tenant_approver: true,
             approved: true,
@@ -460,5 +473,52 @@ mod tests {
             1
         );
         assert!(unmet(&rules, &[yes("a", "admins"), yes("b", "admins")]).is_empty());
+        // Nor do two accounts of one human being count twice.
+        let by = |subject: &str, email: &str| {
+            let mut decision = yes(subject, "admins");
+            decision.by.email = Some(email.into());
+            decision
+        };
+        let both = [
+            by("sso#a", "ada@example.test"),
+            by("partner#7", "Ada@Example.test"),
+        ];
+        assert_eq!(unmet(&rules, &both).len(), 1);
+        let two = [
+            by("sso#a", "ada@example.test"),
+            by("partner#7", "tess@example.test"),
+        ];
+        assert!(unmet(&rules, &two).is_empty());
+    }
+
+    #[test]
+    fn groups_of_another_provider_agree_to_nothing() {
+        let rule = RuleNeed {
+            policy: "p".into(),
+            rule: "r".into(),
+            reason: String::new(),
+            approvers: Approvers::Groups(vec![GroupRef {
+                provider: Some("sso".into()),
+                group: "admins".into(),
+            }]),
+            count: 1,
+        };
+        let yes = |provider: Option<&str>| Decision {
+            by: Person {
+                subject: "a".into(),
+                name: "a".into(),
+                email: None,
+            },
+            provider: provider.map(str::to_owned),
+            groups: vec!["admins".into()],
+            tenant_approver: false,
+            approved: true,
+            comment: None,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let rules = [rule];
+        assert!(unmet(&rules, &[yes(Some("sso"))]).is_empty());
+        assert_eq!(unmet(&rules, &[yes(Some("partner"))]).len(), 1);
+        assert_eq!(unmet(&rules, &[yes(None)]).len(), 1);
     }
 }

@@ -311,6 +311,9 @@ pub struct RuleNeed {
 pub struct Decision {
     /// Who.
     pub by: Person,
+    /// The identity provider that they signed in by, by its name; `None` in decisions of before it was kept.
+    #[serde(default)]
+    pub provider: Option<String>,
     /// Their groups at that time: what made them an approver.
     pub groups: Vec<String>,
     /// Whether they were an approver of the tenant at that time.

@@ -75,6 +75,8 @@ security_events! {
     TokenFirstUsed = "token.first-used", Info, Change;
     /// Somebody revoked an API token.
     TokenDeleted = "token.deleted", Info, Change;
+    /// Somebody ended sessions or API tokens: their own, or as an administrator another's.
+    AccessEnded = "access.ended", Info, Change;
     /// A request came with an API token that is worth nothing.
     TokenRefused = "token.refused", Warning, Refusal;
     /// A signed-in person asked for what is not theirs, or is not there: both look alike.

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use crate::documents::Tenant;
+use crate::documents::{Configuration, GroupRef, TokenRules};
 use crate::names::TenantName;
 
 /// What somebody may do within one tenant. Roles do not contain one another, save that every role
@@ -32,8 +34,72 @@ pub struct Person {
     pub subject: String,
     /// The name to show.
     pub name: String,
-    /// The e-mail address, where the provider tells one.
+    /// The e-mail address, where the provider tells one that counts: it has verified it, or the configuration says that
+    /// it needs not to.
     pub email: Option<String>,
+}
+
+impl Person {
+    /// Whether both are one human being: the same account, or two whose e-mail address is the same. Somebody with two
+    /// accounts agrees to nothing of their own, and counts once.
+    #[must_use]
+    pub fn is_same_human(&self, other: &Self) -> bool {
+        let same_email = match (&self.email, &other.email) {
+            (Some(one), Some(another)) => one.to_lowercase() == another.to_lowercase(),
+            _ => false,
+        };
+        self.subject == other.subject || same_email
+    }
+}
+
+/// A person as their identity provider described them when they signed in last. Sessions and tokens refer to it, so
+/// that a group that somebody loses is lost to all of these at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownPerson {
+    /// The identity in addresses.
+    pub id: Uuid,
+    /// Who it is.
+    pub person: Person,
+    /// Their SSO groups, as their provider names them.
+    pub groups: BTreeSet<String>,
+    /// When they signed in last.
+    pub signed_in_at: Timestamp,
+    /// Since when their tokens are suspended, because the provider ended all of their sessions. The next sign-in
+    /// clears it.
+    pub suspended_at: Option<Timestamp>,
+}
+
+/// Why nothing may be done in somebody's name until they sign in again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Lapse {
+    /// The identity provider ended all of their sessions.
+    #[error("the sign-in service ended all sessions of the person at {0}, and they have not signed in since")]
+    Suspended(Timestamp),
+    /// They have not signed in for longer than the configuration allows.
+    #[error("the person has not signed in for {0} days")]
+    NotSignedIn(u32),
+}
+
+impl KnownPerson {
+    /// Why nothing may be done in their name without them, if so: by a token, or for a request that they sent earlier.
+    #[must_use]
+    pub fn lapse(&self, rules: &TokenRules, now: Timestamp) -> Option<Lapse> {
+        if let Some(at) = self.suspended_at {
+            return Some(Lapse::Suspended(at));
+        }
+        let days = rules.sign_in_within_days;
+        let until = self
+            .signed_in_at
+            .saturating_add(SignedDuration::from_hours(i64::from(days) * 24))
+            .unwrap_or(Timestamp::MAX);
+        (now >= until).then_some(Lapse::NotSignedIn(days))
+    }
+
+    /// What they may do as the configuration has it now; `None` when it has their provider no more.
+    #[must_use]
+    pub fn viewer(&self, configuration: &Configuration, via: Via) -> Option<Viewer> {
+        Viewer::of_person(self, configuration, via)
+    }
 }
 
 /// How the viewer proved who they are.
@@ -96,6 +162,8 @@ impl TokenScope {
 pub struct Viewer {
     /// Who it is.
     pub person: Person,
+    /// The identity provider they signed in by, by its name in the configuration.
+    pub provider: String,
     /// The SSO groups they are in.
     pub groups: BTreeSet<String>,
     /// What they may do, by tenant. A tenant that is missing here does not exist for them.
@@ -107,37 +175,39 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    /// Reads tenants and roles off the groups a person is in. `admin_groups` make a platform
-    /// admin.
-    #[must_use]
-    pub fn from_groups<'t>(
-        person: Person,
-        groups: BTreeSet<String>,
-        tenants: impl IntoIterator<Item = &'t Tenant>,
-        admin_groups: &BTreeSet<String>,
-        via: Via,
-    ) -> Self {
-        let roles = tenants
-            .into_iter()
+    /// Reads tenants and roles off the groups that a person is in. Groups belong to their provider: those of another
+    /// that are called the same give nothing.
+    fn of_person(known: &KnownPerson, configuration: &Configuration, via: Via) -> Option<Self> {
+        let provider = &configuration.provider_of(&known.person)?.name;
+        let is_in = |group: &GroupRef| group.has(provider, known.groups.iter());
+        let roles = configuration
+            .tenants
+            .values()
             .filter_map(|tenant| {
                 let roles: BTreeSet<Role> = tenant
                     .spec
                     .members
                     .iter()
-                    .filter(|member| groups.contains(&member.group))
+                    .filter(|member| is_in(&member.group_ref()))
                     .map(|member| member.role)
                     .collect();
                 (!roles.is_empty()).then(|| (tenant.name.clone(), roles))
             })
             .collect();
-        let platform_admin = !groups.is_disjoint(admin_groups);
-        Self {
-            person,
-            groups,
+        Some(Self {
+            person: known.person.clone(),
+            provider: provider.clone(),
+            groups: known.groups.clone(),
             roles,
-            platform_admin,
+            platform_admin: configuration.portal.spec.sign_in.admin_groups.iter().any(is_in),
             via,
-        }
+        })
+    }
+
+    /// Whether their provider says that they are in the group.
+    #[must_use]
+    pub fn is_in(&self, group: &GroupRef) -> bool {
+        group.has(&self.provider, self.groups.iter())
     }
 
     /// Whether they may act as `role` in `tenant`. A tenant admin may act as any role there; a

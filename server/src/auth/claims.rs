@@ -1,50 +1,118 @@
-//! What a provider says about a person, made safe: its claims are somebody else's words.
+//! What a provider says of a person, made safe: its claims are somebody else's words, and of whatever type.
 
-use std::collections::BTreeSet;
-
-use openidconnect::AdditionalClaims;
-use serde::{Deserialize, Serialize};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// The most groups that count, and the longest name that one may have.
-const GROUPS: usize = 2_000;
-const LONGEST: usize = 256;
+/// The claims of a token, or of an answer of userinfo, as they came.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Claims(pub(super) Map<String, Value>);
 
-/// All claims besides those that OpenID Connect names.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct OtherClaims {
-    #[serde(flatten)]
-    pub(super) all: Map<String, Value>,
+/// What is wrong with a claim, or with a token as a whole. It names the claim and the reason, and what to set; it holds
+/// nothing of a token that is a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {why}")]
+pub struct Flaw {
+    what: &'static str,
+    why: String,
 }
 
-impl AdditionalClaims for OtherClaims {}
-
-impl OtherClaims {
-    /// The groups in the claim of that name, or at that path of names joined by dots. A text counts as one group;
-    /// whatever else is not a list of texts counts for nothing.
-    pub(super) fn groups(&self, claim: &str) -> BTreeSet<String> {
-        let found = self.all.get(claim).or_else(|| {
-            let mut steps = claim.split('.');
-            let first = self.all.get(steps.next()?)?;
-            steps.try_fold(first, |value, step| value.get(step))
-        });
-        let texts: Vec<&str> = match found {
-            Some(Value::String(one)) => vec![one],
-            Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
-        texts
-            .into_iter()
-            .filter(|group| !group.is_empty() && group.len() <= LONGEST)
-            .take(GROUPS)
-            .map(str::to_owned)
-            .collect()
+impl Flaw {
+    pub(super) fn new(what: &'static str, why: impl Into<String>) -> Self {
+        Self {
+            what,
+            why: why.into(),
+        }
     }
 
-    /// A claim that is a text.
+    fn of_type(what: &'static str, wanted: &str, found: &Value) -> Self {
+        Self::new(what, format!("is {}, not {wanted}", kind_of(found)))
+    }
+}
+
+/// The JSON type of a value, in words.
+pub(super) fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+impl Claims {
+    /// The claims that these bytes are, if they are a JSON object.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok().map(Self)
+    }
+
+    /// The claim of that name. `null` is as good as none.
+    pub(super) fn get(&self, claim: &str) -> Option<&Value> {
+        self.0.get(claim).filter(|value| !value.is_null())
+    }
+
+    /// A claim that is a text. One of another type counts as missing.
     pub(super) fn text(&self, claim: &str) -> Option<&str> {
-        self.all.get(claim).and_then(Value::as_str)
+        self.get(claim).and_then(Value::as_str)
     }
+
+    /// A claim that must be a text where it is there.
+    pub(super) fn needed_text(&self, claim: &'static str) -> Result<Option<&str>, Flaw> {
+        match self.get(claim) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => Err(Flaw::of_type(claim, "a text", other)),
+        }
+    }
+
+    /// A `NumericDate` of RFC 7519 that must be one where it is there.
+    pub(super) fn date(&self, claim: &'static str) -> Result<Option<Timestamp>, Flaw> {
+        let Some(value) = self.get(claim) else {
+            return Ok(None);
+        };
+        let seconds = value
+            .as_f64()
+            .ok_or_else(|| Flaw::of_type(claim, "a number of seconds", value))?;
+        timestamp(seconds)
+            .map(Some)
+            .ok_or_else(|| Flaw::new(claim, "is not a date"))
+    }
+
+    /// Whether a claim says yes: `true`, or the text of it, as some providers have it.
+    pub(super) fn says_yes(&self, claim: &str) -> Option<bool> {
+        match self.get(claim)? {
+            Value::Bool(yes) => Some(*yes),
+            Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+            _ => Some(false),
+        }
+    }
+
+    /// `aud`: a text or a list of texts.
+    pub(super) fn audiences(&self) -> Result<Vec<&str>, Flaw> {
+        match self.get("aud") {
+            None => Err(Flaw::new("aud", "is missing")),
+            Some(Value::String(one)) => Ok(vec![one]),
+            Some(Value::Array(many)) => many
+                .iter()
+                .map(|one| {
+                    one.as_str().ok_or_else(|| {
+                        Flaw::new("aud", format!("has {} in its list, not only texts", kind_of(one)))
+                    })
+                })
+                .collect(),
+            Some(other) => Err(Flaw::of_type("aud", "a text or a list of texts", other)),
+        }
+    }
+}
+
+/// The moment so many seconds after 1970.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "what is out of range is refused by the timestamp"
+)]
+fn timestamp(seconds: f64) -> Option<Timestamp> {
+    Timestamp::from_second(seconds as i64).ok()
 }
 
 /// A text fit for one line of a page and of the record: no control characters, nothing that turns the
@@ -65,41 +133,41 @@ pub(super) fn line(text: &str) -> Option<String> {
 mod tests {
     use serde_json::json;
 
-    use super::{OtherClaims, line};
+    use super::{Claims, line};
 
-    fn groups(claims: serde_json::Value, claim: &str) -> Vec<String> {
-        let claims: OtherClaims = serde_json::from_value(claims).unwrap();
-        claims.groups(claim).into_iter().collect()
+    fn claims(value: &serde_json::Value) -> Claims {
+        Claims::parse(value.to_string().as_bytes()).unwrap()
     }
 
     #[test]
-    fn groups_are_found_by_name_and_by_path() {
-        assert_eq!(groups(json!({"groups": ["b", "a", "a"]}), "groups"), ["a", "b"]);
-        assert_eq!(
-            groups(json!({"realm_access": {"roles": ["x"]}}), "realm_access.roles"),
-            ["x"]
-        );
-        assert_eq!(
-            groups(
-                json!({"https://acme.example/groups": ["x"]}),
-                "https://acme.example/groups"
-            ),
-            ["x"]
-        );
-        assert_eq!(groups(json!({"role": "admin"}), "role"), ["admin"]);
-    }
-
-    #[test]
-    fn what_is_no_list_of_groups_gives_none() {
-        for claims in [
-            json!({}),
-            json!({"groups": 7}),
-            json!({"groups": {"a": 1}}),
-            json!({"groups": [1, null, [], ""]}),
-        ] {
-            assert!(groups(claims, "groups").is_empty());
+    fn a_claim_of_another_type_counts_as_missing_where_it_may_be() {
+        let odd = claims(&json!({ "name": 7, "email": ["a"], "sid": null }));
+        for claim in ["name", "email", "sid", "none"] {
+            assert_eq!(odd.text(claim), None, "{claim}");
         }
-        assert!(groups(json!({"groups": ["x".repeat(1_000)]}), "groups").is_empty());
+        assert!(
+            odd.needed_text("name")
+                .unwrap_err()
+                .to_string()
+                .starts_with("name: is a number")
+        );
+        assert_eq!(odd.needed_text("sid").unwrap(), None);
+    }
+
+    #[test]
+    fn yes_is_said_by_a_boolean_and_by_its_text() {
+        for (value, yes) in [
+            (json!(true), Some(true)),
+            (json!("true"), Some(true)),
+            (json!("True"), Some(true)),
+            (json!(false), Some(false)),
+            (json!("false"), Some(false)),
+            (json!("yes"), Some(false)),
+            (json!(1), Some(false)),
+            (json!(null), None),
+        ] {
+            assert_eq!(claims(&json!({ "x": value })).says_yes("x"), yes, "{value}");
+        }
     }
 
     #[test]

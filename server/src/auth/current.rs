@@ -9,21 +9,31 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use portico_domain::documents::Configuration;
 use portico_domain::tenancy::{Via, Viewer};
-use portico_store::Sessions;
+use portico_store::{Sessions, Store, StoreError};
 use tower_sessions::Session;
-use tower_sessions::session::{Error, Id};
+use tower_sessions::session::Id;
 
 use super::session::{SESSION_KEY, SignedIn, end_session, keep_session};
 use crate::config::LiveConfiguration;
 
 /// How long a session is believed without looking.
 const BELIEVED: Duration = Duration::from_secs(5);
-/// How often it is written down that a session is in use, in seconds.
+/// How seldom it is written down that a session is in use, in seconds.
 const NOTED_EVERY: i64 = 60;
 /// Sessions remembered.
 const REMEMBERED: usize = 20_000;
+
+/// Why it cannot be told who is asking.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewerError {
+    /// The session cannot be read or kept.
+    #[error(transparent)]
+    Session(#[from] tower_sessions::session::Error),
+    /// What is known of the person cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// Who is asking.
 #[derive(Debug, Clone)]
@@ -54,13 +64,14 @@ impl Viewers {
     /// The viewer whose session this is; `None` for strangers, forged and ended sessions.
     ///
     /// # Errors
-    /// When the session cannot be read.
+    /// When the session or its person cannot be read.
     pub async fn of_session(
         &self,
         session: &Session,
+        store: &Store,
         configuration: &LiveConfiguration,
         now: Timestamp,
-    ) -> Result<Option<Current>, Error> {
+    ) -> Result<Option<Current>, ViewerError> {
         let Some(id) = session.id() else { return Ok(None) };
         let generation = configuration.generation();
         let seen = self.seen.lock().get(&id).cloned();
@@ -85,11 +96,17 @@ impl Viewers {
             end_session(session).await?;
             return Ok(None);
         }
-        if now.as_second() - signed_in.seen_at.as_second() >= NOTED_EVERY {
+        let known = store.known_person(&signed_in.person.subject).await?;
+        let Some(viewer) = known.and_then(|known| known.viewer(&configured, Via::Session)) else {
+            self.forget(id);
+            end_session(session).await?;
+            return Ok(None);
+        };
+        if now.as_second() - signed_in.seen_at.as_second() >= noted_every(rules) {
             signed_in.seen_at = now;
             keep_session(session, &signed_in, rules).await?;
         }
-        let viewer = Arc::new(viewer(&configured, &signed_in));
+        let viewer = Arc::new(viewer);
         let signed_in = Arc::new(signed_in);
         self.remember(
             id,
@@ -111,20 +128,25 @@ impl Viewers {
     /// not count as use of the session.
     ///
     /// # Errors
-    /// When the session cannot be read.
+    /// When the session or its person cannot be read.
     pub async fn again(
         id: Id,
-        sessions: Sessions,
+        store: &Store,
         configuration: &LiveConfiguration,
         now: Timestamp,
-    ) -> Result<Option<Arc<Viewer>>, Error> {
-        let session = Session::new(Some(id), Arc::new(sessions), None);
+    ) -> Result<Option<Arc<Viewer>>, ViewerError> {
+        let session = Session::new(Some(id), Arc::new(Sessions::new(store.clone())), None);
         let Some(signed_in) = session.get::<SignedIn>(SESSION_KEY).await? else {
             return Ok(None);
         };
         let configured = configuration.current();
-        let lasts = now < signed_in.ends_at(&configured.portal.spec.sessions);
-        Ok(lasts.then(|| Arc::new(viewer(&configured, &signed_in))))
+        if now >= signed_in.ends_at(&configured.portal.spec.sessions) {
+            return Ok(None);
+        }
+        let known = store.known_person(&signed_in.person.subject).await?;
+        Ok(known
+            .and_then(|known| known.viewer(&configured, Via::Session))
+            .map(Arc::new))
     }
 
     /// For a session that has just ended.
@@ -149,12 +171,27 @@ impl Viewers {
     }
 }
 
-fn viewer(configuration: &Configuration, signed_in: &SignedIn) -> Viewer {
-    Viewer::from_groups(
-        signed_in.person.clone(),
-        signed_in.groups.clone(),
-        configuration.tenants.values(),
-        &configuration.admin_groups(),
-        Via::Session,
-    )
+/// How often it is written down that a session is in use, in seconds: often enough that whoever works is not taken for
+/// idle, and not at every step.
+fn noted_every(rules: &portico_domain::documents::Sessions) -> i64 {
+    (i64::from(rules.idle_minutes) * 60 / 4).min(NOTED_EVERY)
+}
+
+#[cfg(test)]
+mod tests {
+    use portico_domain::documents::Sessions;
+
+    use super::{BELIEVED, noted_every};
+
+    #[test]
+    fn use_is_noted_well_before_a_session_counts_as_idle() {
+        for idle_minutes in [1, 2, 5, 120, 43_200] {
+            let rules = Sessions {
+                idle_minutes,
+                absolute_hours: 12,
+            };
+            let unnoted = noted_every(&rules) + i64::try_from(BELIEVED.as_secs()).unwrap();
+            assert!(unnoted * 2 < i64::from(idle_minutes) * 60, "{idle_minutes}");
+        }
+    }
 }

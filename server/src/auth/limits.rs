@@ -22,15 +22,20 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        let quota = Quota::per_second(PER_SECOND).allow_burst(BURST);
+        Self::of(BURST)
+    }
+}
+
+impl Limits {
+    /// With so many attempts at once.
+    pub(crate) fn of(burst: NonZeroU32) -> Self {
+        let quota = Quota::per_second(PER_SECOND).allow_burst(burst);
         Self {
             sign_in: DefaultKeyedRateLimiter::keyed(quota),
             clock: DefaultClock::default(),
         }
     }
-}
 
-impl Limits {
     /// Counts an attempt to sign in from `address`.
     ///
     /// # Errors

@@ -4,57 +4,119 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use oauth2::basic::{
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
+};
+use oauth2::{AuthType, EndpointNotSet, EndpointSet, StandardRevocableToken};
 use openidconnect::core::{
-    CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
-    CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken,
-    CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
+    CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType, CoreJsonWebKey,
+    CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreResponseMode, CoreResponseType,
+    CoreSubjectIdentifierType,
 };
 use openidconnect::{
-    Client, ClientId, ClientSecret, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet,
-    HttpRequest, HttpResponse, IdToken, IdTokenFields, IssuerUrl, ProviderMetadataWithLogout, RedirectUrl,
-    StandardErrorResponse, StandardTokenResponse,
+    AccessToken, AdditionalProviderMetadata, ClientId, ClientSecret, HttpRequest, HttpResponse, IssuerUrl,
+    LogoutProviderMetadata, ProviderMetadata, RedirectUrl, RefreshToken, Scope,
 };
 use parking_lot::Mutex;
 use portico_domain::documents::Provider;
-
-use super::claims::OtherClaims;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// How long what a provider publishes is believed. A key that is not among the known ones has it fetched anew.
 const FRESH: Duration = Duration::from_hours(1);
 /// How long a provider that did not answer is left alone.
 const REST: Duration = Duration::from_secs(2);
 /// The most that is read of one answer, in bytes.
-const ANSWER_BYTES: usize = 1 << 20;
+pub(super) const ANSWER_BYTES: usize = 1 << 20;
 
-pub(super) type PorticoIdToken =
-    IdToken<OtherClaims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
-
-type TokenFields = IdTokenFields<
-    OtherClaims,
-    EmptyExtraTokenFields,
-    CoreGenderClaim,
+/// What a provider publishes about itself.
+pub(super) type Metadata = ProviderMetadata<
+    LogoutProviderMetadata<MoreMetadata>,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
     CoreJweContentEncryptionAlgorithm,
-    CoreJwsSigningAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
 >;
 
-pub(super) type OidcClient = Client<
-    OtherClaims,
-    CoreAuthDisplay,
-    CoreGenderClaim,
-    CoreJweContentEncryptionAlgorithm,
-    CoreJsonWebKey,
-    CoreAuthPrompt,
-    StandardErrorResponse<CoreErrorResponseType>,
-    StandardTokenResponse<TokenFields, CoreTokenType>,
-    CoreTokenIntrospectionResponse,
-    CoreRevocableToken,
-    CoreRevocationErrorResponse,
+/// What the library does not read of it.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+pub(super) struct MoreMetadata {
+    /// Whether it says with each answer who answers (RFC 9207).
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: Value,
+}
+
+impl AdditionalProviderMetadata for MoreMetadata {}
+
+/// Whether the provider says with each answer to the browser that it is the one who answers (RFC 9207).
+pub(super) fn names_itself(metadata: &Metadata) -> bool {
+    let more = &metadata.additional_metadata().additional_metadata;
+    more.authorization_response_iss_parameter_supported == Value::Bool(true)
+}
+
+/// What comes back for a code. Of its members these two are read and no other.
+#[derive(Clone, Deserialize, Serialize)]
+pub(super) struct TokenAnswer {
+    access_token: AccessToken,
+    #[serde(default)]
+    id_token: Option<String>,
+}
+
+impl TokenAnswer {
+    /// The ID token as it came.
+    pub(super) fn id_token(&self) -> Option<&str> {
+        self.id_token.as_deref()
+    }
+}
+
+impl std::fmt::Debug for TokenAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenAnswer { .. }")
+    }
+}
+
+impl oauth2::TokenResponse for TokenAnswer {
+    type TokenType = BasicTokenType;
+
+    fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    fn token_type(&self) -> &BasicTokenType {
+        &BasicTokenType::Bearer
+    }
+
+    fn expires_in(&self) -> Option<Duration> {
+        None
+    }
+
+    fn refresh_token(&self) -> Option<&RefreshToken> {
+        None
+    }
+
+    fn scopes(&self) -> Option<&Vec<Scope>> {
+        None
+    }
+}
+
+pub(super) type OidcClient = oauth2::Client<
+    BasicErrorResponse,
+    TokenAnswer,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
     EndpointSet,
     EndpointNotSet,
     EndpointNotSet,
     EndpointNotSet,
-    EndpointMaybeSet,
-    EndpointMaybeSet,
+    EndpointSet,
 >;
 
 /// Why a provider cannot be used.
@@ -86,7 +148,7 @@ pub struct Providers {
 
 #[derive(Default)]
 struct Known {
-    metadata: Mutex<Option<(Arc<ProviderMetadataWithLogout>, Instant)>>,
+    metadata: Mutex<Option<(Arc<Metadata>, Instant)>>,
     failure: Mutex<Option<(ProviderError, Instant)>>,
     /// One discovery at a time.
     gate: tokio::sync::Mutex<()>,
@@ -113,19 +175,13 @@ impl Providers {
     ///
     /// # Errors
     /// When it does not answer and nothing is remembered.
-    pub(super) async fn metadata(
-        &self,
-        issuer: &str,
-    ) -> Result<Arc<ProviderMetadataWithLogout>, ProviderError> {
+    pub(super) async fn metadata(&self, issuer: &str) -> Result<Arc<Metadata>, ProviderError> {
         self.metadata_newer_than(issuer, Instant::now().checked_sub(FRESH))
             .await
     }
 
     /// What the provider publishes now, for when a key is not among those remembered.
-    pub(super) async fn refreshed(
-        &self,
-        issuer: &str,
-    ) -> Result<Arc<ProviderMetadataWithLogout>, ProviderError> {
+    pub(super) async fn refreshed(&self, issuer: &str) -> Result<Arc<Metadata>, ProviderError> {
         self.metadata_newer_than(issuer, Instant::now().checked_sub(REST))
             .await
     }
@@ -134,7 +190,7 @@ impl Providers {
         &self,
         issuer: &str,
         oldest: Option<Instant>,
-    ) -> Result<Arc<ProviderMetadataWithLogout>, ProviderError> {
+    ) -> Result<Arc<Metadata>, ProviderError> {
         let known = self.known.lock().entry(issuer.to_owned()).or_default().clone();
         let remembered = || known.metadata.lock().clone();
         let fresh = || remembered().filter(|(_, at)| oldest.is_none_or(|oldest| *at > oldest));
@@ -166,33 +222,45 @@ impl Providers {
         remembered().map(|(metadata, _)| metadata).ok_or(failure)
     }
 
-    async fn discover(&self, issuer: &str) -> Result<ProviderMetadataWithLogout, ProviderError> {
+    async fn discover(&self, issuer: &str) -> Result<Metadata, ProviderError> {
         let unavailable = |why: String| ProviderError::Unavailable {
             issuer: issuer.to_owned(),
             why,
         };
         let url = IssuerUrl::new(issuer.to_owned()).map_err(|error| unavailable(error.to_string()))?;
         let http = |request| self.call(request);
-        ProviderMetadataWithLogout::discover_async(url, &http)
+        Metadata::discover_async(url, &http)
             .await
             .map_err(|error| unavailable(with_causes(&error)))
     }
 
-    /// A client for the provider, and what that is made from.
+    /// A client for the provider.
     pub(super) fn client(
         provider: &Provider,
-        metadata: &ProviderMetadataWithLogout,
+        metadata: &Metadata,
         redirect: &str,
     ) -> Result<OidcClient, ProviderError> {
         let misconfigured = |why: String| ProviderError::Misconfigured {
             provider: provider.name.clone(),
             why,
         };
-        let secret = client_secret(provider).map_err(misconfigured)?;
         let redirect = RedirectUrl::new(redirect.to_owned())
             .map_err(|error| misconfigured(format!("publicUrl: {error}")))?;
-        let id = ClientId::new(provider.client_id.clone());
-        Ok(OidcClient::from_provider_metadata(metadata.clone(), id, secret).set_redirect_uri(redirect))
+        let exchange = metadata
+            .token_endpoint()
+            .ok_or_else(|| ProviderError::Unavailable {
+                issuer: provider.issuer.clone(),
+                why: "it publishes no token_endpoint".to_owned(),
+            })?;
+        let client = oauth2::Client::new(ClientId::new(provider.client_id.clone()))
+            .set_auth_uri(metadata.authorization_endpoint().clone())
+            .set_token_uri(exchange.clone())
+            .set_redirect_uri(redirect)
+            .set_auth_type(auth_type(metadata));
+        Ok(match client_secret(provider)? {
+            Some(secret) => client.set_client_secret(ClientSecret::new(secret)),
+            None => client,
+        })
     }
 
     /// Sends a request of openidconnect's.
@@ -230,16 +298,41 @@ pub(super) enum HttpError {
     TooLong,
 }
 
+/// How the provider wants to be shown the secret: in the header, which is what it is without its saying so (OpenID
+/// Connect Discovery 1.0, section 3), or in the form where it takes nothing else.
+fn auth_type(metadata: &Metadata) -> AuthType {
+    let form_only = metadata
+        .token_endpoint_auth_methods_supported()
+        .is_some_and(|methods| {
+            methods.contains(&CoreClientAuthMethod::ClientSecretPost)
+                && !methods.contains(&CoreClientAuthMethod::ClientSecretBasic)
+        });
+    if form_only {
+        AuthType::RequestBody
+    } else {
+        AuthType::BasicAuth
+    }
+}
+
 /// The secret is read each time, so that a new one needs no restart.
-fn client_secret(provider: &Provider) -> Result<Option<ClientSecret>, String> {
+pub(super) fn client_secret(provider: &Provider) -> Result<Option<String>, ProviderError> {
+    let misconfigured = |why: String| ProviderError::Misconfigured {
+        provider: provider.name.clone(),
+        why,
+    };
     let secret = match (&provider.client_secret_file, &provider.client_secret_env) {
-        (Some(file), _) => std::fs::read_to_string(file)
-            .map_err(|error| format!("the file of clientSecretFile cannot be read: {}", error.kind()))?,
-        (None, Some(name)) => std::env::var(name)
-            .map_err(|_| "the environment has no variable of the name in clientSecretEnv".to_owned())?,
+        (Some(file), _) => std::fs::read_to_string(file).map_err(|error| {
+            misconfigured(format!(
+                "the file of clientSecretFile cannot be read: {}",
+                error.kind()
+            ))
+        })?,
+        (None, Some(name)) => std::env::var(name).map_err(|_| {
+            misconfigured("the environment has no variable of the name in clientSecretEnv".to_owned())
+        })?,
         (None, None) => return Ok(None),
     };
-    Ok(Some(ClientSecret::new(secret.trim().to_owned())))
+    Ok(Some(secret.trim().to_owned()))
 }
 
 /// An error with all its causes, on one line.

@@ -1,32 +1,39 @@
 //! What a session holds.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use portico_domain::documents::Sessions;
 use portico_domain::tenancy::Person;
-use portico_store::{PROVIDER_SESSION_KEY, SUBJECT_KEY};
+use portico_store::{DETAILS_KEY, PROVIDER_SESSION_KEY, SUBJECT_KEY, SessionDetails};
 use serde::{Deserialize, Serialize};
 use tower_sessions::cookie::time::{Duration, OffsetDateTime};
 use tower_sessions::session::Error;
 use tower_sessions::{Expiry, Session};
 
+use super::groups::GroupsRemark;
+
 /// The key of a session's data under which [`SignedIn`] stands.
 pub const SESSION_KEY: &str = "signed-in";
 
-/// Who is signed in, and since when.
+/// Who is signed in, and since when. What they may do is not kept here: it follows from what their provider said of
+/// them last, [`portico_domain::tenancy::KnownPerson`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedIn {
     /// Who it is.
     pub person: Person,
-    /// Their groups, as they were at sign-in.
-    pub groups: BTreeSet<String>,
     /// The provider they came by.
     pub provider: String,
     /// The provider's own name for its session.
     pub provider_session: Option<String>,
-    /// The ID token, which the provider wants to see at sign-out.
-    pub id_token: Option<String>,
+    /// What tells the provider at sign-out whose session is over. No ID token is kept.
+    pub sign_out_hint: Option<String>,
+    /// Why they may be in fewer groups here than at the provider.
+    pub groups_remark: Option<GroupsRemark>,
+    /// The address that they signed in from.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// The browser, in a few words.
+    #[serde(default)]
+    pub browser: Option<String>,
     /// When they signed in.
     pub started_at: Timestamp,
     /// When the session was last known to be in use.
@@ -71,6 +78,13 @@ pub(super) async fn keep_session(
     rules: &Sessions,
 ) -> Result<(), Error> {
     session.insert(SESSION_KEY, signed_in).await?;
+    let details = SessionDetails {
+        started_at: signed_in.started_at,
+        seen_at: signed_in.seen_at,
+        address: signed_in.address.clone(),
+        browser: signed_in.browser.clone(),
+    };
+    session.insert(DETAILS_KEY, details).await?;
     session.set_expiry(Some(Expiry::AtDateTime(date_time(signed_in.ends_at(rules)))));
     Ok(())
 }
@@ -94,8 +108,6 @@ fn date_time(at: Timestamp) -> OffsetDateTime {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use jiff::Timestamp;
     use portico_domain::documents::Sessions;
     use portico_domain::tenancy::Person;
@@ -109,10 +121,12 @@ mod tests {
                 name: "Dana".to_owned(),
                 email: None,
             },
-            groups: BTreeSet::new(),
             provider: "sso".to_owned(),
             provider_session: None,
-            id_token: None,
+            sign_out_hint: None,
+            groups_remark: None,
+            address: None,
+            browser: None,
             started_at: Timestamp::from_second(started_at).unwrap(),
             seen_at: Timestamp::from_second(seen_at).unwrap(),
             csrf: String::new(),

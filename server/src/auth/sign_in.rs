@@ -1,26 +1,32 @@
 //! Sign-in by OpenID Connect: the code flow with PKCE, state and nonce.
 //! <https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth>
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use openidconnect::core::{CoreGenderClaim, CoreResponseType};
+use oauth2::{RequestTokenError, TokenResponse as _};
+use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
 use openidconnect::{
-    AccessToken, AccessTokenHash, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, CsrfToken,
-    IdTokenClaims, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, Scope,
-    SignatureVerificationError, TokenResponse, UserInfoClaims,
+    AccessToken, AuthorizationCode, CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, Scope,
 };
-use portico_domain::documents::{GroupsFrom, Provider};
-use portico_domain::tenancy::Person;
+use portico_domain::documents::{Configuration, GroupsFrom, Provider};
+use portico_domain::tenancy::{KnownPerson, Person};
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 use url::Url;
+use uuid::Uuid;
 
-use super::claims::{OtherClaims, line};
+use super::claims::{Claims, Flaw, line};
 use super::csrf;
-use super::provider::{OidcClient, PorticoIdToken, ProviderError, Providers, with_causes};
+use super::groups;
+use super::id_token::{self, Expected};
+use super::jwt::{Jwt, JwtError, Keys};
+use super::provider::{
+    ANSWER_BYTES, Metadata, ProviderError, Providers, client_secret, names_itself, with_causes,
+};
 use super::return_to::ReturnTo;
 use super::session::{SignedIn, expire_soon};
+use super::userinfo;
 
 /// The key of a session's data for sign-ins that have begun.
 const BEGUN_KEY: &str = "sign-ins";
@@ -38,12 +44,20 @@ pub enum SignInError {
     /// What came back belongs to no sign-in of this browser.
     #[error("this sign-in was begun in another browser, or too long ago")]
     Unknown,
+    /// Another provider answered than was asked (RFC 9207).
+    #[error("another sign-in service answered than was asked")]
+    MixedUp,
     /// The provider said no.
-    #[error("the sign-in service refused: {0}")]
-    Refused(String),
+    #[error("the sign-in service refused: {said}")]
+    Refused {
+        /// What it said.
+        said: String,
+        /// What to look at, where that is in Portico's configuration.
+        hint: Option<String>,
+    },
     /// What the provider sent does not hold.
     #[error("what the sign-in service sent does not hold: {0}")]
-    Untrue(String),
+    Untrue(#[from] Flaw),
     /// The session could not be stored.
     #[error("the session could not be stored")]
     Session(#[from] tower_sessions::session::Error),
@@ -71,6 +85,8 @@ pub struct Callback {
     pub error: Option<String>,
     /// The same in words.
     pub error_description: Option<String>,
+    /// Who answers, by RFC 9207.
+    pub iss: Option<String>,
 }
 
 /// Begins a sign-in: the address to send the browser to.
@@ -88,12 +104,10 @@ pub async fn begin(
     let metadata = providers.metadata(&provider.issuer).await?;
     let client = Providers::client(provider, &metadata, redirect)?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-    let (address, state, nonce) = client
-        .authorize_url(
-            AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
-            CsrfToken::new_random,
-            Nonce::new_random,
-        )
+    let nonce = Nonce::new_random();
+    let mut ask = client
+        .authorize_url(CsrfToken::new_random)
+        .add_scope(Scope::new("openid".to_owned()))
         .add_scopes(
             provider
                 .scopes
@@ -102,8 +116,15 @@ pub async fn begin(
                 .cloned()
                 .map(Scope::new),
         )
-        .set_pkce_challenge(challenge)
-        .url();
+        .add_extra_param("nonce", nonce.secret())
+        .set_pkce_challenge(challenge);
+    if let Some(minutes) = provider.max_age_minutes {
+        ask = ask.add_extra_param("max_age", (u64::from(minutes) * 60).to_string());
+    }
+    if !provider.acr_values.is_empty() {
+        ask = ask.add_extra_param("acr_values", provider.acr_values.join(" "));
+    }
+    let (address, state) = ask.url();
     let mut begun = still_going(session, now).await?;
     if begun.len() >= BEGUN {
         begun.remove(0);
@@ -129,182 +150,285 @@ async fn still_going(session: &Session, now: Timestamp) -> Result<Vec<Begun>, Si
         .collect())
 }
 
-/// Ends a sign-in: who it is, and where they wanted to go. The session is not changed but for forgetting
-/// what had begun; [`super::begin_session`] makes it theirs.
+/// A sign-in that has ended.
+#[derive(Debug)]
+pub struct Completed {
+    /// Whose session it is to be.
+    pub signed_in: SignedIn,
+    /// What the provider says of them.
+    pub known: KnownPerson,
+    /// Where they wanted to go.
+    pub return_to: ReturnTo,
+}
+
+/// Ends a sign-in. The session is not changed but for forgetting what had begun; [`super::begin_session`] makes it
+/// theirs.
 ///
 /// # Errors
 /// When anything about it does not hold.
 pub async fn complete(
     providers: &Providers,
-    configured: &[Provider],
+    configuration: &Configuration,
     redirect: &str,
     callback: Callback,
     session: &Session,
     now: Timestamp,
-) -> Result<(SignedIn, ReturnTo), SignInError> {
+) -> Result<Completed, SignInError> {
     let mut going = still_going(session, now).await?;
-    let state = callback.state.unwrap_or_default();
+    let state = callback.state.as_deref().unwrap_or_default();
     let position = going
         .iter()
         .position(|begun| begun.state == state)
         .ok_or(SignInError::Unknown)?;
     let begun = going.remove(position);
     session.insert(BEGUN_KEY, going).await?;
-    let return_to = ReturnTo::parse(&begun.return_to);
-    if let Some(error) = callback.error {
-        let said = callback
-            .error_description
-            .as_deref()
-            .and_then(line)
-            .or_else(|| line(&error));
-        return Err(SignInError::Refused(
-            said.unwrap_or_else(|| "it gave no reason".to_owned()),
-        ));
-    }
-    let provider = configured
+    let provider = configuration
+        .portal
+        .spec
+        .sign_in
+        .providers
         .iter()
         .find(|one| one.name == begun.provider)
         .ok_or(SignInError::Unknown)?;
+    let metadata = providers.metadata(&provider.issuer).await?;
+    let answer = is_from(provider, &metadata, &callback).and_then(|()| code(provider, callback));
+    let completed = match answer {
+        Ok(code) => {
+            redeem(
+                providers,
+                provider,
+                configuration,
+                metadata,
+                redirect,
+                &begun,
+                code,
+                now,
+            )
+            .await
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &completed {
+        // The scopes are the commonest cause, and a provider that refuses them seldom says which.
+        tracing::warn!(provider = provider.name, scopes = ?provider.scopes, %error, "a sign-in was refused");
+    }
+    completed
+}
+
+/// Whether it is the provider that was asked who answers: the code of another must not be sent to this one (RFC 9207).
+fn is_from(provider: &Provider, metadata: &Metadata, callback: &Callback) -> Result<(), SignInError> {
+    match &callback.iss {
+        Some(issuer) if *issuer == provider.issuer => Ok(()),
+        None if !names_itself(metadata) => Ok(()),
+        _ => Err(SignInError::MixedUp),
+    }
+}
+
+fn code(provider: &Provider, callback: Callback) -> Result<AuthorizationCode, SignInError> {
+    if let Some(error) = callback.error {
+        return Err(refusal(provider, &error, callback.error_description.as_deref()));
+    }
     let code = callback
         .code
-        .ok_or_else(|| SignInError::Untrue("there is no code".to_owned()))?;
+        .ok_or_else(|| Flaw::new("code", "is missing in what the sign-in service sent"))?;
+    Ok(AuthorizationCode::new(code))
+}
 
-    let metadata = providers.metadata(&provider.issuer).await?;
+fn refusal(provider: &Provider, error: &str, description: Option<&str>) -> SignInError {
+    let said = description
+        .and_then(line)
+        .or_else(|| line(error))
+        .unwrap_or_else(|| "it gave no reason".to_owned());
+    let hint = (error == "invalid_scope").then(|| {
+        format!(
+            "Portico asked for the scopes {}: see `scopes` of its provider {:?}. Every one must be known there.",
+            provider.scopes.join(", "),
+            provider.name
+        )
+    });
+    SignInError::Refused { said, hint }
+}
+
+/// Exchanges the code, and reads what comes of it.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is another thing that the answer is held against"
+)]
+async fn redeem(
+    providers: &Providers,
+    provider: &Provider,
+    configuration: &Configuration,
+    metadata: Arc<Metadata>,
+    redirect: &str,
+    begun: &Begun,
+    code: AuthorizationCode,
+    now: Timestamp,
+) -> Result<Completed, SignInError> {
     let client = Providers::client(provider, &metadata, redirect)?;
     let http = |request| providers.call(request);
     let tokens = client
-        .exchange_code(AuthorizationCode::new(code))
-        .map_err(|error| untrue(&error))?
-        .set_pkce_verifier(PkceCodeVerifier::new(begun.verifier))
+        .exchange_code(code)
+        .set_pkce_verifier(PkceCodeVerifier::new(begun.verifier.clone()))
         .request_async(&http)
         .await
-        .map_err(|error| untrue(&error))?;
+        .map_err(|error| not_exchanged(provider, error))?;
     let id_token = tokens
         .id_token()
-        .ok_or_else(|| SignInError::Untrue("there is no ID token".to_owned()))?;
-    let nonce = Nonce::new(begun.nonce);
-    let claims = match verified(&client, id_token, &nonce, tokens.access_token()) {
-        Err(Flaw::UnknownKey) => {
-            // The provider has changed its keys since they were fetched.
-            let metadata = providers.refreshed(&provider.issuer).await?;
-            let client = Providers::client(provider, &metadata, redirect)?;
-            verified(&client, id_token, &nonce, tokens.access_token())
-        }
-        other => other,
-    }
-    .map_err(|flaw| SignInError::Untrue(flaw.to_string()))?;
-    let groups = groups(
-        provider,
-        &claims,
-        &client,
-        tokens.access_token().clone(),
+        .ok_or_else(|| Flaw::new("id_token", "is missing in the answer of the token endpoint"))?;
+    let token = Jwt::parse(id_token, ANSWER_BYTES, &["jose"]).map_err(|error| of_token(&error))?;
+    let (signed_with, metadata) = verified(providers, provider, metadata, &token).await?;
+    let access_token = tokens.access_token();
+    let subject = id_token::judge(
+        &token.claims,
+        &Expected {
+            provider,
+            nonce: &begun.nonce,
+            access_token,
+            signed_with: &signed_with,
+            now,
+        },
+    )?;
+    let more = userinfo_if_needed(
         providers,
+        provider,
+        &metadata,
+        access_token,
+        subject,
+        &token.claims,
     )
     .await?;
-    if groups.is_empty() {
+    let claims = &token.claims;
+    let of_groups = match provider.groups_from {
+        GroupsFrom::IdToken => claims,
+        GroupsFrom::Userinfo => &more,
+    };
+    let groups = groups::read(of_groups, provider, configuration);
+    if let Some(remark) = &groups.remark {
+        let remark = remark.in_words(&provider.name);
         tracing::warn!(
             provider = provider.name,
             claim = provider.groups_claim,
-            "a person without groups signed in"
+            remark,
+            "groups of a person"
         );
     }
-    let signed_in = SignedIn {
-        person: person(&provider.issuer, &claims),
-        groups,
-        provider: provider.name.clone(),
-        provider_session: claims.additional_claims().text("sid").map(str::to_owned),
-        id_token: Some(id_token.to_string()),
-        started_at: now,
-        seen_at: now,
-        csrf: csrf::new_token(),
-    };
-    Ok((signed_in, return_to))
-}
-
-/// What is wrong with an ID token.
-#[derive(Debug, thiserror::Error)]
-enum Flaw {
-    #[error("its key is unknown")]
-    UnknownKey,
-    #[error("{0}")]
-    Other(String),
-}
-
-type Claims = IdTokenClaims<OtherClaims, CoreGenderClaim>;
-
-fn verified(
-    client: &OidcClient,
-    id_token: &PorticoIdToken,
-    nonce: &Nonce,
-    access_token: &AccessToken,
-) -> Result<Claims, Flaw> {
-    let verifier = client.id_token_verifier();
-    let claims = id_token.claims(&verifier, nonce).map_err(|error| match error {
-        ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey) => {
-            Flaw::UnknownKey
-        }
-        other => Flaw::Other(with_causes(&other)),
-    })?;
-    if let Some(expected) = claims.access_token_hash() {
-        let other = |error: &dyn std::error::Error| Flaw::Other(with_causes(error));
-        let algorithm = id_token.signing_alg().map_err(|error| other(&error))?;
-        let key = id_token.signing_key(&verifier).map_err(|error| other(&error))?;
-        let found =
-            AccessTokenHash::from_token(access_token, algorithm, key).map_err(|error| other(&error))?;
-        if found != *expected {
-            return Err(Flaw::Other(
-                "its access token was exchanged for another".to_owned(),
-            ));
-        }
-    }
-    Ok(claims.clone())
-}
-
-async fn groups(
-    provider: &Provider,
-    claims: &Claims,
-    client: &OidcClient,
-    access_token: AccessToken,
-    providers: &Providers,
-) -> Result<BTreeSet<String>, SignInError> {
-    match provider.groups_from {
-        GroupsFrom::IdToken => Ok(claims.additional_claims().groups(&provider.groups_claim)),
-        GroupsFrom::Userinfo => {
-            let http = |request| providers.call(request);
-            let answer: UserInfoClaims<OtherClaims, CoreGenderClaim> = client
-                .user_info(access_token, Some(claims.subject().clone()))
-                .map_err(|error| untrue(&error))?
-                .request_async(&http)
-                .await
-                .map_err(|error| untrue(&error))?;
-            Ok(answer.additional_claims().groups(&provider.groups_claim))
-        }
-    }
-}
-
-fn person(issuer: &str, claims: &Claims) -> Person {
-    let subject = claims.subject().as_str();
-    let email = claims.email().and_then(|email| line(email));
-    let name = claims
-        .name()
-        .and_then(|name| name.get(None))
-        .and_then(|name| line(name))
-        .or_else(|| claims.preferred_username().and_then(|name| line(name)))
-        .or_else(|| email.clone())
+    let email = id_token::email(claims, provider).or_else(|| id_token::email(&more, provider));
+    let name = id_token::name(claims)
+        .or_else(|| id_token::name(&more))
         .or_else(|| line(subject))
         .unwrap_or_else(|| "somebody".to_owned());
-    Person {
-        subject: format!("{issuer}#{subject}"),
+    let person = Person {
+        subject: format!("{}#{subject}", provider.issuer),
         name,
         email,
+    };
+    let sign_out_hint = ["login_hint", "sid", "preferred_username"]
+        .into_iter()
+        .find_map(|claim| claims.text(claim).and_then(line));
+    Ok(Completed {
+        signed_in: SignedIn {
+            person: person.clone(),
+            provider: provider.name.clone(),
+            provider_session: claims.text("sid").map(str::to_owned),
+            sign_out_hint,
+            groups_remark: groups.remark,
+            address: None,
+            browser: None,
+            started_at: now,
+            seen_at: now,
+            csrf: csrf::new_token(),
+        },
+        known: KnownPerson {
+            id: Uuid::now_v7(),
+            person,
+            groups: groups.names,
+            signed_in_at: now,
+            suspended_at: None,
+        },
+        return_to: ReturnTo::parse(&begun.return_to),
+    })
+}
+
+/// Why a code was not exchanged, without anything of what was sent: it may hold tokens.
+fn not_exchanged<E: std::error::Error>(
+    provider: &Provider,
+    error: RequestTokenError<E, oauth2::basic::BasicErrorResponse>,
+) -> SignInError {
+    let flaw = |why: String| SignInError::Untrue(Flaw::new("token endpoint", why));
+    match error {
+        RequestTokenError::ServerResponse(answer) => {
+            let error = answer.error().to_string();
+            let description = answer.error_description().map(String::as_str);
+            refusal(provider, &error, description)
+        }
+        RequestTokenError::Request(error) => flaw(format!("did not answer: {}", with_causes(&error))),
+        RequestTokenError::Parse(error, _) => {
+            let path = error.path().to_string();
+            flaw(format!(
+                "its answer is not as it should be at `{}`",
+                line(&path).unwrap_or_default()
+            ))
+        }
+        RequestTokenError::Other(why) => flaw(line(&why).unwrap_or_default()),
     }
 }
 
-fn untrue(error: &dyn std::error::Error) -> SignInError {
-    SignInError::Untrue(with_causes(error))
+fn of_token(error: &JwtError) -> Flaw {
+    Flaw::new("ID token", error.to_string())
 }
 
-/// The address at the provider that ends its session too; `None` when it has none.
+/// What the token is signed with, and what the provider publishes: anew, if it has changed its keys since.
+async fn verified(
+    providers: &Providers,
+    provider: &Provider,
+    metadata: Arc<Metadata>,
+    token: &Jwt<'_>,
+) -> Result<((CoreJsonWebKey, CoreJwsSigningAlgorithm), Arc<Metadata>), SignInError> {
+    let secret = client_secret(provider)?;
+    let verify = |metadata: &Metadata| {
+        token.verify(&Keys {
+            published: metadata.jwks().keys(),
+            algorithms: Some(metadata.id_token_signing_alg_values_supported()),
+            secret: secret.as_deref(),
+        })
+    };
+    match verify(&metadata) {
+        Ok(key) => Ok((key, metadata)),
+        Err(JwtError::UnknownKey | JwtError::Signature) => {
+            let metadata = providers.refreshed(&provider.issuer).await?;
+            let key = verify(&metadata).map_err(|error| of_token(&error))?;
+            Ok((key, metadata))
+        }
+        Err(error) => Err(of_token(&error).into()),
+    }
+}
+
+/// The claims of the userinfo endpoint, where the groups are there, or where the ID token does not even say what to call
+/// the person; else none.
+async fn userinfo_if_needed(
+    providers: &Providers,
+    provider: &Provider,
+    metadata: &Metadata,
+    access_token: &AccessToken,
+    subject: &str,
+    claims: &Claims,
+) -> Result<Claims, SignInError> {
+    let ask = || userinfo::ask(providers, provider, metadata, access_token, subject);
+    match provider.groups_from {
+        GroupsFrom::Userinfo => ask().await,
+        GroupsFrom::IdToken if id_token::name(claims).is_none() && metadata.userinfo_endpoint().is_some() => {
+            // Nothing but a name hangs on it.
+            Ok(ask().await.unwrap_or_else(|error| {
+                tracing::warn!(provider = provider.name, %error, "userinfo cannot be had; the person goes without a name");
+                Claims::default()
+            }))
+        }
+        GroupsFrom::IdToken => Ok(Claims::default()),
+    }
+}
+
+/// The address at the provider that ends its session too; `None` when it has none. Without an ID token, since that is
+/// not kept: the provider asks the person whether they want to.
 /// <https://openid.net/specs/openid-connect-rpinitiated-1_0.html>
 pub async fn sign_out_address(
     providers: &Providers,
@@ -316,12 +440,12 @@ pub async fn sign_out_address(
     let end = metadata.additional_metadata().end_session_endpoint.as_ref()?;
     let mut address = end.url().clone();
     let mut query = address.query_pairs_mut();
-    if let Some(id_token) = &signed_in.id_token {
-        query.append_pair("id_token_hint", id_token);
-    }
     query
         .append_pair("client_id", &provider.client_id)
         .append_pair("post_logout_redirect_uri", back_to);
+    if let Some(hint) = &signed_in.sign_out_hint {
+        query.append_pair("logout_hint", hint);
+    }
     drop(query);
     Some(address)
 }

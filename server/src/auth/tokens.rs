@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use portico_domain::tenancy::{TokenScope, Via, Viewer};
+use portico_domain::tenancy::{Lapse, TokenScope, Via};
 use portico_store::{ApiToken, Store, StoreError};
 use sha2::{Digest, Sha256};
 
@@ -27,11 +27,29 @@ pub struct Tokens {
 /// Who asks, by which configuration, and when.
 type Seen = (Current, u64, Instant);
 
+/// Why a token is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// There is none with that secret, or it has expired.
+    #[error("there is no such token, or it has expired")]
+    Unknown,
+    /// It is older than the configuration allows a token to be.
+    #[error("tokens are good for {0} days at most, and this one is older")]
+    TooOld(u32),
+    /// Its person has to sign in first.
+    #[error(transparent)]
+    Lapsed(#[from] Lapse),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 impl Tokens {
-    /// The viewer that a token speaks for; `None` when it is good for nothing. `remote` is the address it came from.
+    /// The viewer that a token speaks for: whoever made it, with the groups that they were in at their last sign-in.
+    /// `remote` is the address it came from.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When it is good for nothing, or when the database fails.
     pub async fn viewer(
         &self,
         secret: &str,
@@ -39,9 +57,9 @@ impl Tokens {
         configuration: &LiveConfiguration,
         now: Timestamp,
         remote: Option<&str>,
-    ) -> Result<Option<Current>, StoreError> {
+    ) -> Result<Current, TokenError> {
         if !secret.starts_with(ApiToken::PREFIX) {
-            return Ok(None);
+            return Err(TokenError::Unknown);
         }
         let key: [u8; 32] = Sha256::digest(secret).into();
         let generation = configuration.generation();
@@ -50,22 +68,26 @@ impl Tokens {
             && of == generation
             && at.elapsed() < BELIEVED
         {
-            return Ok(Some(current));
+            return Ok(current);
         }
-        let Some(token) = store.use_token(secret, now, remote).await? else {
-            self.seen.lock().remove(&key);
-            return Ok(None);
-        };
+        self.seen.lock().remove(&key);
+        let (token, known) = store
+            .authenticate_token(secret, now)
+            .await?
+            .ok_or(TokenError::Unknown)?;
         let configured = configuration.current();
-        let viewer = Arc::new(Viewer::from_groups(
-            token.person,
-            token.groups,
-            configured.tenants.values(),
-            &configured.admin_groups(),
-            Via::Token,
-        ));
+        let rules = &configured.portal.spec.tokens;
+        if now >= rules.ends_at(token.created_at, token.expires_at) {
+            return Err(TokenError::TooOld(rules.longest_days));
+        }
+        if let Some(lapse) = known.lapse(rules, now) {
+            return Err(lapse.into());
+        }
+        // Its person's provider was taken out of the configuration: nobody vouches for them.
+        let viewer = known.viewer(&configured, Via::Token).ok_or(TokenError::Unknown)?;
+        store.note_token_use(&token, &known.person, now, remote).await?;
         let current = Current {
-            viewer,
+            viewer: Arc::new(viewer),
             session: None,
             reads_only: token.scope == TokenScope::Read,
         };
@@ -76,7 +98,7 @@ impl Tokens {
         if seen.len() < REMEMBERED {
             seen.insert(key, (current.clone(), generation, Instant::now()));
         }
-        Ok(Some(current))
+        Ok(current)
     }
 
     /// Forgets all tokens seen, for when one was removed.

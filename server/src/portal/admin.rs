@@ -182,7 +182,12 @@ impl Portal {
                     .spec
                     .members
                     .iter()
-                    .map(|member| (member.group.clone(), role_in_words(member.role).to_owned()))
+                    .map(|member| {
+                        (
+                            member.group_ref().to_string(),
+                            role_in_words(member.role).to_owned(),
+                        )
+                    })
                     .collect(),
                 planes: planes_of(&configuration, tenant).map(choice).collect(),
                 claims: self

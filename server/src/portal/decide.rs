@@ -65,6 +65,7 @@ impl Portal {
             .map(|comment| comment.chars().take(COMMENT).collect());
         request.decisions.push(Decision {
             by: viewer.person.clone(),
+            provider: Some(viewer.provider.clone()),
             groups: viewer.groups.iter().cloned().collect(),
             tenant_approver: viewer.may(&request.tenant, Role::Approver),
             approved,

@@ -163,6 +163,7 @@ fn ordinary_developer(tenant: &Tenant) -> Viewer {
     };
     Viewer {
         person,
+        provider: String::new(),
         groups,
         roles: BTreeMap::from([(tenant.name.clone(), BTreeSet::from([Role::Developer]))]),
         platform_admin: false,

@@ -4,6 +4,7 @@
 //! to what that viewer may see: what they may not see does not exist for them. Nothing here knows of HTTP or
 //! HTML.
 
+mod access;
 mod admin;
 mod approvals;
 mod catalog;

@@ -139,7 +139,7 @@ fn is_asked(
 fn has_decided(viewer: &Viewer, decisions: &[Decision]) -> bool {
     decisions
         .iter()
-        .any(|decision| decision.by.subject == viewer.person.subject)
+        .any(|decision| decision.by.is_same_human(&viewer.person))
 }
 
 /// Whether the viewer may decide on a request that is not their own and on which somebody must.
@@ -149,7 +149,8 @@ pub(super) fn waits_for(viewer: &Viewer, request: &Undecided) -> bool {
         &request.tenant,
         request.approval.as_ref(),
         &request.decisions,
-    ) && !has_decided(viewer, &request.decisions)
+    ) && !request.requester.is_same_human(&viewer.person)
+        && !has_decided(viewer, &request.decisions)
 }
 
 /// Whether the viewer is one of those whose agreement was asked for, whatever became of it.
@@ -169,7 +170,7 @@ pub(super) fn may_decide(viewer: &Viewer, request: &Request) -> (bool, Option<St
     if request.state != State::AwaitingApproval || !asked {
         return (false, None);
     }
-    if request.requester.subject == viewer.person.subject {
+    if request.requester.is_same_human(&viewer.person) {
         return (
             false,
             Some("Nobody approves a request of their own. Ask another approver.".to_owned()),
@@ -304,5 +305,63 @@ pub(super) fn track(counts: &BTreeMap<State, u64>) -> String {
         (0, 0) => "Their first request here".to_owned(),
         (fulfilled, 0) => format!("{fulfilled} fulfilled before, none rejected"),
         (fulfilled, rejected) => format!("{fulfilled} fulfilled before, {rejected} rejected"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use jiff::Timestamp;
+    use portico_domain::documents::Approvers;
+    use portico_domain::request::{ApprovalNeed, RuleNeed, State};
+    use portico_domain::tenancy::{Person, Role, Via, Viewer};
+
+    use super::may_decide;
+
+    fn approver(subject: &str, email: Option<&str>) -> Viewer {
+        Viewer {
+            person: Person {
+                subject: subject.to_owned(),
+                name: "Ada".to_owned(),
+                email: email.map(str::to_owned),
+            },
+            provider: "partner".to_owned(),
+            groups: BTreeSet::new(),
+            roles: BTreeMap::from([("payments".parse().unwrap(), BTreeSet::from([Role::Approver]))]),
+            platform_admin: false,
+            via: Via::Session,
+        }
+    }
+
+    #[test]
+    fn nobody_decides_on_their_own_request_by_another_account() {
+        let mut request = portico_store::testing::request("payments", "x", State::AwaitingApproval);
+        request.approval = Some(ApprovalNeed {
+            rules: vec![RuleNeed {
+                policy: "p".to_owned(),
+                rule: "r".to_owned(),
+                reason: "why".to_owned(),
+                approvers: Approvers::TenantApprovers {},
+                count: 1,
+            }],
+            expires_at: Timestamp::MAX,
+        });
+        let own = request.requester.clone();
+        for (viewer, may) in [
+            (approver(&own.subject, None), false),
+            (approver("https://partner.example#7", own.email.as_deref()), false),
+            (
+                approver("https://partner.example#7", Some("DANA@example.com")),
+                false,
+            ),
+            (approver("https://partner.example#7", None), true),
+            (
+                approver("https://partner.example#7", Some("ada@example.com")),
+                true,
+            ),
+        ] {
+            assert_eq!(may_decide(&viewer, &request).0, may, "{viewer:?}");
+        }
     }
 }

@@ -217,6 +217,7 @@ impl Portal {
             (true, "Requests", "/requests"),
             (approver, "Approvals", "/approvals"),
             (true, "API tokens", "/tokens"),
+            (true, "Sessions", "/sessions"),
             (
                 viewer.platform_admin,
                 "Admin: control planes",
@@ -224,6 +225,7 @@ impl Portal {
             ),
             (tenant_admin, "Admin: tenants", "/admin/tenants"),
             (tenant_admin, "Admin: record", "/admin/record"),
+            (viewer.platform_admin, "Admin: people", "/admin/people"),
             (
                 viewer.platform_admin,
                 "Admin: configuration",

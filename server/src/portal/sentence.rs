@@ -97,6 +97,7 @@ pub(super) fn event(event: &Event) -> String {
         "logout.refused" => "was refused a sign-out of others at",
         "token.refused" => "came with a worthless API token to",
         "token.first-used" => "used for the first time the API token",
+        "access.ended" => "ended sessions or API tokens of",
         "token.created" => "made the API token",
         "token.deleted" => "revoked the API token",
         other => return format!("{}: {other} {}", event.actor_name, event.subject),

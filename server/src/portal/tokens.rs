@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
+use portico_domain::documents::TokenRules;
 use portico_domain::record::NewEvent;
 use portico_domain::tenancy::{TokenScope, Via, Viewer};
 use portico_domain::view::{MadeToken, Problem, TokenRow};
@@ -12,8 +13,6 @@ use uuid::Uuid;
 
 use super::{Portal, PortalError, Result};
 
-/// The longest that a token may be good for, in days.
-const LONGEST_DAYS: u32 = 365;
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 100;
 /// Tokens that a person may have at once.
@@ -24,16 +23,16 @@ const MOST: usize = 100;
 pub struct NewToken {
     /// What to call it.
     pub name: String,
-    /// For how many days it is good, 1 to 365.
+    /// For how many days it is good, from 1 to what the configuration allows.
     pub days: u32,
     /// What it is good for.
     pub scope: TokenScope,
 }
 
 impl NewToken {
-    /// What is wrong with it, by the names of the API's fields.
+    /// What is wrong with it by these rules, by the names of the API's fields.
     #[must_use]
-    pub fn problems(&self) -> Vec<Problem> {
+    pub fn problems(&self, rules: &TokenRules) -> Vec<Problem> {
         let name = self.name.trim();
         let mut problems = Vec::new();
         let mut problem = |field: &str, message: String| {
@@ -53,8 +52,9 @@ impl NewToken {
                 format!("A name has at most {LONGEST_NAME} characters, all on one line."),
             );
         }
-        if !(1..=LONGEST_DAYS).contains(&self.days) {
-            problem("days", format!("It is good for 1 to {LONGEST_DAYS} days."));
+        let longest = rules.longest_days;
+        if !(1..=longest).contains(&self.days) {
+            problem("days", format!("It is good for 1 to {longest} days."));
         }
         problems
     }
@@ -67,12 +67,13 @@ impl Portal {
     /// When the database fails.
     pub async fn tokens(&self, viewer: &Viewer) -> Result<Vec<TokenRow>> {
         let tokens = self.store().tokens_of(&viewer.person.subject).await?;
-        Ok(tokens.into_iter().map(row).collect())
+        let configuration = self.configuration();
+        let rules = &configuration.portal.spec.tokens;
+        Ok(tokens.into_iter().map(|token| row(token, rules)).collect())
     }
 
-    /// Makes a token that speaks for the viewer, with the groups they are in now; each sign-in of theirs brings these
-    /// up to date. Its secret is in the answer, and
-    /// nowhere else.
+    /// Makes a token that speaks for the viewer, with the groups that they were in at their last sign-in. Its secret is
+    /// in the answer, and nowhere else.
     ///
     /// # Errors
     /// [`PortalError::Forbidden`] when a token asks: one that could make tokens would never end.
@@ -89,7 +90,9 @@ impl Portal {
                 "A token cannot make tokens. Sign in with a browser to make one.".to_owned(),
             ));
         }
-        let problems = wish.problems();
+        let configuration = self.configuration();
+        let rules = &configuration.portal.spec.tokens;
+        let problems = wish.problems(rules);
         if !problems.is_empty() {
             let said: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
             return Err(PortalError::Malformed(said.join(" ")));
@@ -108,8 +111,7 @@ impl Portal {
         let token = ApiToken {
             id: Uuid::now_v7(),
             name: wish.name.trim().to_owned(),
-            person: viewer.person.clone(),
-            groups: viewer.groups.clone(),
+            subject: viewer.person.subject.clone(),
             scope: wish.scope,
             created_at: now,
             expires_at: now
@@ -121,7 +123,7 @@ impl Portal {
         let event = self.token_event(viewer, remote, "token.created", &token);
         self.store().append(event).await?;
         Ok(MadeToken {
-            token: row(token),
+            token: row(token, rules),
             secret,
         })
     }
@@ -158,13 +160,13 @@ impl Portal {
     }
 }
 
-fn row(token: ApiToken) -> TokenRow {
+pub(super) fn row(token: ApiToken, rules: &TokenRules) -> TokenRow {
     TokenRow {
+        expires_at: rules.ends_at(token.created_at, token.expires_at),
         id: token.id,
         name: token.name,
         scope: token.scope,
         created_at: token.created_at,
-        expires_at: token.expires_at,
         last_used_at: token.last_used_at,
     }
 }

@@ -177,6 +177,7 @@ impl Around {
                     .to_owned(),
             });
         }
+        frame.notices.extend(groups_notice(&self.current));
         let mut response = Html(render(&frame)).into_response();
         if self.stranger.notice.is_some() {
             let gone = format!("{NOTICE_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
@@ -186,6 +187,17 @@ impl Around {
         }
         Ok(response)
     }
+}
+
+/// Why somebody is in no team here although they may be at their provider.
+fn groups_notice(current: &Current) -> Option<Notice> {
+    let viewer = &current.viewer;
+    let nowhere = viewer.roles.is_empty() && !viewer.platform_admin;
+    let remark = current.session.as_ref()?.groups_remark.as_ref()?;
+    nowhere.then(|| Notice {
+        tone: NoticeTone::Warning,
+        text: remark.in_words(&viewer.provider),
+    })
 }
 
 /// What a form did, for the page after it. A word from a fixed list, so that nobody can put words on a page by a
@@ -198,19 +210,21 @@ pub(super) enum Done {
     Withdrawn,
     Commented,
     Revoked,
+    Ended,
     Cordoned,
     Uncordoned,
     Acknowledged,
 }
 
 impl Done {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Submitted,
         Self::Approved,
         Self::Rejected,
         Self::Withdrawn,
         Self::Commented,
         Self::Revoked,
+        Self::Ended,
         Self::Cordoned,
         Self::Uncordoned,
         Self::Acknowledged,
@@ -224,6 +238,7 @@ impl Done {
             Self::Withdrawn => "withdrawn",
             Self::Commented => "commented",
             Self::Revoked => "revoked",
+            Self::Ended => "ended",
             Self::Cordoned => "cordoned",
             Self::Uncordoned => "uncordoned",
             Self::Acknowledged => "acknowledged",
@@ -241,6 +256,7 @@ impl Done {
             Self::Rejected => "You rejected the request.",
             Self::Withdrawn => "You took the request back.",
             Self::Commented => "Your comment was added.",
+            Self::Ended => "It is ended, and refused from now on.",
             Self::Cordoned => "The control plane takes no new claims from now on.",
             Self::Uncordoned => "The control plane takes new claims again.",
             Self::Acknowledged => "You took note of the breaks of the record. They stay listed here.",

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::app::App;
 use super::frame;
-use crate::auth::{ReturnTo, SignInError};
+use crate::auth::{ReturnTo, SignInError, ViewerError};
 use crate::portal::PortalError;
 
 /// The kind of problem that ends by itself, so that its page looks again.
@@ -226,21 +226,31 @@ impl From<SignInError> for Problem {
                 title,
                 "This sign-in was begun in another browser, or too long ago. Go to the home page and sign in once more.",
             ),
-            SignInError::Refused(said) => Self::new(
-                StatusCode::FORBIDDEN,
-                "sign-in-refused",
+            SignInError::MixedUp => Self::new(
+                StatusCode::BAD_REQUEST,
+                "sign-in-mixed-up",
                 title,
-                format!("Your sign-in service said: {said}"),
+                "Another sign-in service answered than you were sent to (`iss`). If you did not expect that, somebody may \
+                 be trying to take over your sign-in: tell your platform team.",
             ),
-            SignInError::Untrue(_) => {
-                tracing::error!(%error, "sign-in failed");
+            SignInError::Refused { said, hint } => {
+                let hint = hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
                 Self::new(
-                    StatusCode::BAD_GATEWAY,
-                    "sign-in-untrue",
+                    StatusCode::FORBIDDEN,
+                    "sign-in-refused",
                     title,
-                    "What the sign-in service sent does not hold. Try once more; if it happens again, tell your platform team.",
+                    format!("Your sign-in service said: {said}{hint}"),
                 )
             }
+            SignInError::Untrue(flaw) => Self::new(
+                StatusCode::BAD_GATEWAY,
+                "sign-in-untrue",
+                title,
+                format!(
+                    "What the sign-in service sent does not hold: {flaw}. Try once more; if it happens again, tell your \
+                     platform team."
+                ),
+            ),
             SignInError::Session(error) => error.into(),
         }
     }
@@ -256,6 +266,15 @@ impl From<&tower_sessions::session::Error> for Problem {
 impl From<tower_sessions::session::Error> for Problem {
     fn from(error: tower_sessions::session::Error) -> Self {
         (&error).into()
+    }
+}
+
+impl From<ViewerError> for Problem {
+    fn from(error: ViewerError) -> Self {
+        match error {
+            ViewerError::Session(error) => error.into(),
+            ViewerError::Store(error) => error.into(),
+        }
     }
 }
 
@@ -411,7 +430,7 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
             Some(session) => {
                 let now = jiff::Timestamp::now();
                 app.viewers
-                    .of_session(session, &app.configuration, now)
+                    .of_session(session, &app.store, &app.configuration, now)
                     .await
                     .ok()
                     .flatten()

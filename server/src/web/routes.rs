@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::app::App;
 use super::pages::{
-    admin, approvals, catalog, claims, form, home, logout, requests, sign_in, switch, tokens,
+    admin, approvals, catalog, claims, form, home, logout, people, requests, sessions, sign_in, switch,
+    tokens,
 };
 use super::{api, assets, health, live, measure};
 
@@ -89,6 +90,11 @@ pub fn table() -> Vec<Route> {
             Form,
             post(admin::uncordon),
         ),
+        route("GET", "/sessions", Page, get(sessions::list)),
+        route("POST", "/sessions/{id}/end", Form, post(sessions::end)),
+        route("GET", "/admin/people", Page, get(people::list)),
+        route("GET", "/admin/people/{id}", Page, get(people::one)),
+        route("POST", "/admin/people/{id}/end", Form, post(people::end)),
         route("GET", "/admin/tenants", Page, get(admin::tenants)),
         route("GET", "/admin/record", Page, get(admin::record)),
         route("GET", "/admin/record/export", Page, get(admin::export_record)),
@@ -203,6 +209,15 @@ fn api_table() -> Vec<Route> {
             "/api/v1/record/acknowledgement",
             post(api::admin::acknowledge),
         ),
+        route("GET", "/api/v1/sessions", get(api::access::sessions)),
+        route(
+            "DELETE",
+            "/api/v1/sessions/{id}",
+            delete(api::access::end_session),
+        ),
+        route("GET", "/api/v1/people", get(api::access::people)),
+        route("GET", "/api/v1/people/{id}", get(api::access::person)),
+        route("DELETE", "/api/v1/people/{id}/access", delete(api::access::end)),
         route("GET", "/api/v1/tokens", get(api::tokens::list)),
         route("POST", "/api/v1/tokens", post(api::tokens::make)),
         route("DELETE", "/api/v1/tokens/{id}", delete(api::tokens::delete)),

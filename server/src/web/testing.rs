@@ -1,6 +1,7 @@
 //! A portal on a loopback port with a provider to sign in at, and a browser without scripts.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -80,6 +81,15 @@ impl House {
 
     /// Starts with a changed document of kind `Portal`.
     pub(super) async fn start_with(change: impl FnOnce(String) -> String) -> Self {
+        Self::start_as(change, Limits::default()).await
+    }
+
+    /// Starts one that lets a test sign in as often as it likes.
+    pub(super) async fn start_unlimited(change: impl FnOnce(String) -> String) -> Self {
+        Self::start_as(change, Limits::of(NonZeroU32::MAX)).await
+    }
+
+    async fn start_as(change: impl FnOnce(String) -> String, limits: Limits) -> Self {
         crate::commands::install_tls();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
@@ -144,7 +154,7 @@ impl House {
             providers: Providers::new().unwrap(),
             viewers: Viewers::default(),
             tokens: Tokens::default(),
-            limits: Limits::default(),
+            limits,
             usage: super::Usage::default(),
             security: Arc::new(SecurityLog::new(store.clone())),
             streams: super::Streams::judging_every(Duration::from_millis(50)),

@@ -7,11 +7,10 @@ use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::request::Parts;
-use http::{HeaderValue, Method, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
-use portico_domain::tenancy::Viewer;
+use portico_domain::tenancy::{Lapse, Viewer};
 use portico_domain::view::names;
-use portico_store::Sessions;
 use serde::de::DeserializeOwned;
 use tower_sessions::Session;
 use tower_sessions::session::Id;
@@ -21,7 +20,7 @@ use super::app::App;
 use super::asking::Asking;
 use super::frame::{Around, Stranger};
 use super::problem::Problem;
-use crate::auth::{Current, Viewers, csrf};
+use crate::auth::{Current, TokenError, Viewers, csrf};
 
 /// The most that is read of a body, in bytes.
 pub(super) const BODY_BYTES: usize = 1 << 20;
@@ -52,7 +51,7 @@ async fn of_session(parts: &Parts, app: &App) -> Result<Option<Current>, Problem
     };
     let current = app
         .viewers
-        .of_session(session, &app.configuration, Timestamp::now())
+        .of_session(session, &app.store, &app.configuration, Timestamp::now())
         .await?;
     if let Some(current) = &current {
         admit(parts, app, current).await?;
@@ -138,8 +137,8 @@ impl FromRequestParts<App> for Api {
                     Timestamp::now(),
                     Some(&remote),
                 )
-                .await?;
-            let current = current.ok_or_else(needed)?;
+                .await
+                .map_err(|error| refused(error, needed))?;
             admit(parts, app, &current).await?;
             if changes && current.reads_only {
                 return Err(Problem::forbidden(
@@ -167,6 +166,32 @@ impl FromRequestParts<App> for Api {
     }
 }
 
+/// What a program is told whose token is refused. Why is told only to who has the token.
+fn refused(error: TokenError, needed: impl FnOnce() -> Problem) -> Problem {
+    match error {
+        TokenError::Unknown => needed(),
+        TokenError::Store(error) => error.into(),
+        TokenError::TooOld(days) => Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "token-too-old",
+            "This API token is too old",
+            format!("API tokens are good for {days} days at most here. Make a new one."),
+        ),
+        TokenError::Lapsed(lapse) => {
+            let why = match lapse {
+                Lapse::Suspended(_) => "Your sign-in service ended your sessions.".to_owned(),
+                Lapse::NotSignedIn(days) => format!("You have not signed in for {days} days."),
+            };
+            Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "sign-in-again",
+                "Sign in again to use this API token",
+                format!("{why} Sign in to Portico with a browser: the token works again from then on."),
+            )
+        }
+    }
+}
+
 fn bearer(authorization: &HeaderValue) -> Option<&str> {
     let (scheme, secret) = authorization.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
@@ -185,15 +210,16 @@ impl Shown {
     pub(super) async fn viewer(&self, app: &App) -> Result<Option<Arc<Viewer>>, Problem> {
         let now = Timestamp::now();
         Ok(match self {
-            Self::Session(id) => {
-                let sessions = Sessions::new(app.store.clone());
-                Viewers::again(*id, sessions, &app.configuration, now).await?
-            }
+            Self::Session(id) => Viewers::again(*id, &app.store, &app.configuration, now).await?,
             Self::Token(secret) => {
                 let current = app
                     .tokens
                     .viewer(secret, &app.store, &app.configuration, now, None);
-                current.await?.map(|current| current.viewer)
+                match current.await {
+                    Ok(current) => Some(current.viewer),
+                    Err(TokenError::Store(error)) => return Err(error.into()),
+                    Err(_) => None,
+                }
             }
         })
     }

@@ -4,12 +4,14 @@
 //! databases; [`backend`] holds what differs. Reads that serve a viewer take a
 //! [`portico_domain::tenancy::Scope`].
 
+mod access;
 mod announce;
 mod backend;
 mod comments;
 mod cordons;
 mod error;
 mod page;
+mod people;
 mod readiness;
 mod record;
 mod requests;
@@ -21,12 +23,14 @@ mod tokens;
 mod turns;
 mod verification;
 
+pub use access::{Access, DETAILS_KEY, Ended, OpenSession, SessionDetails, session_key};
 pub use announce::announce;
 pub use error::StoreError;
 pub use page::{Listing, Page};
+pub use people::PersonAccess;
 pub use record::EventFilter;
 pub use requests::{Renewal, RequestFilter, Retry, Undecided};
-pub use sessions::{Logout, PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
+pub use sessions::{Logout, LogoutEffect, PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
 pub use store::{RequestChange, Settings, Store};
 pub use tokens::ApiToken;
 pub use turns::Turn;

@@ -36,6 +36,19 @@ pub struct Logout<'a> {
     pub subject: Option<&'a str>,
     /// The provider's `sid`.
     pub provider_session: Option<&'a str>,
+    /// Whether the tokens of whose sessions these are shall be suspended until they sign in again.
+    pub suspends: bool,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// What a logout came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogoutEffect {
+    /// Sessions that it ended.
+    pub sessions: u64,
+    /// People whose tokens it suspended.
+    pub suspended: u64,
 }
 
 /// The store's sessions, as `tower-sessions` wants them.
@@ -75,16 +88,16 @@ impl Store {
         .await
     }
 
-    /// Ends the sessions that a provider says are over, and records that; how many there were. `None` when the
-    /// logout token was heeded before: nothing is done then.
+    /// Ends the sessions that a provider says are over, suspends tokens where the logout does, and records what came of
+    /// it, if anything. `None` when the logout token was heeded before: nothing is done then.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn heed_logout(
         &self,
         logout: &Logout<'_>,
-        event: impl FnOnce(u64) -> NewEvent + Send,
-    ) -> Result<Option<u64>> {
+        event: impl FnOnce(LogoutEffect) -> NewEvent + Send,
+    ) -> Result<Option<LogoutEffect>> {
         let mut transaction = self.backend.begin().await?;
         let spend = Query::new(
             "INSERT INTO logout_tokens (issuer, token, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -97,32 +110,20 @@ impl Store {
         if transaction.execute(spend).await? == 0 {
             return Ok(None);
         }
-        // A provider has a say over those alone whom it signed in.
-        let theirs = format!("{}#", logout.issuer);
-        let length = i64::try_from(theirs.chars().count()).unwrap_or(i64::MAX);
-        let mut end = Query::new("DELETE FROM sessions WHERE substr(subject, 1, CAST(", []);
-        end.bind(length).push(" AS INTEGER)) = ").bind(theirs);
-        if let Some(subject) = logout.subject {
-            end.push(" AND subject = ").bind(subject);
-        }
-        if let Some(sid) = logout.provider_session {
-            end.push(" AND (provider_session = ").bind(sid);
-            if logout.subject.is_some() {
-                // The provider did not name its session at sign-in: it may be this one.
-                end.push(" OR provider_session IS NULL");
+        let mut effect = LogoutEffect::default();
+        if logout.subject.is_some() || logout.provider_session.is_some() {
+            if logout.suspends {
+                effect.suspended = transaction.execute(logout.suspend()).await?;
             }
-            end.push(")");
+            let mut end = Query::new("DELETE FROM sessions", []);
+            logout.write_sessions(&mut end);
+            effect.sessions = transaction.execute(end).await?;
         }
-        let ended = if logout.subject.is_some() || logout.provider_session.is_some() {
-            transaction.execute(end).await?
-        } else {
-            0
-        };
-        if ended > 0 {
-            crate::record::append(&mut *transaction, &[event(ended)]).await?;
+        if effect != LogoutEffect::default() {
+            crate::record::append(&mut *transaction, &[event(effect)]).await?;
         }
         transaction.commit().await?;
-        Ok(Some(ended))
+        Ok(Some(effect))
     }
 
     /// Removes sessions that have expired, and logout tokens that nobody could send again; how many sessions.
@@ -140,6 +141,51 @@ impl Store {
             [now.into()],
         ))
         .await
+    }
+}
+
+impl Logout<'_> {
+    /// Adds the condition for the sessions that are over.
+    fn write_sessions(&self, query: &mut Query) {
+        query.push(" WHERE ");
+        self.write_issuer(query);
+        if let Some(subject) = self.subject {
+            query.push(" AND subject = ").bind(subject);
+        }
+        if let Some(sid) = self.provider_session {
+            query.push(" AND (provider_session = ").bind(sid);
+            if self.subject.is_some() {
+                // The provider did not name its session at sign-in: it may be this one.
+                query.push(" OR provider_session IS NULL");
+            }
+            query.push(")");
+        }
+    }
+
+    /// The statement that suspends the tokens of the person, or of whose session it was.
+    fn suspend(&self) -> Query {
+        let mut suspend = Query::new("UPDATE people SET suspended_at = ", []);
+        suspend.bind(self.at).push(" WHERE suspended_at IS NULL AND ");
+        self.write_issuer(&mut suspend);
+        if let Some(subject) = self.subject {
+            suspend.push(" AND subject = ").bind(subject);
+        } else {
+            suspend.push(" AND subject IN (SELECT subject FROM sessions");
+            self.write_sessions(&mut suspend);
+            suspend.push(")");
+        }
+        suspend
+    }
+
+    /// A provider has a say over those alone whom it signed in.
+    fn write_issuer(&self, query: &mut Query) {
+        let theirs = format!("{}#", self.issuer);
+        let length = i64::try_from(theirs.chars().count()).unwrap_or(i64::MAX);
+        query
+            .push("substr(subject, 1, CAST(")
+            .bind(length)
+            .push(" AS INTEGER)) = ")
+            .bind(theirs);
     }
 }
 
@@ -208,7 +254,7 @@ impl SessionStore for Sessions {
     }
 }
 
-fn hashed(id: &Id) -> String {
+pub(crate) fn hashed(id: &Id) -> String {
     hex::encode(Sha256::digest(id.0.to_le_bytes()))
 }
 

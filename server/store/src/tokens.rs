@@ -1,24 +1,22 @@
 //! API tokens. The database holds the SHA-256 of a secret; a secret is random and long, so that a
 //! slow hash would add nothing.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::record::NewEvent;
 use portico_domain::security::SecurityEvent;
-use portico_domain::tenancy::{Person, TokenScope};
+use portico_domain::tenancy::{KnownPerson, Person, TokenScope};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::backend::{Query, Row};
-use crate::{Result, Store, StoreError};
+use crate::{Result, Store, StoreError, people};
 
 /// The last use is noted no more often than this: a read must not cost a write each time.
 const NOTED_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
-const SELECT: &str = "SELECT id, name, subject, person_name, person_email, sso_groups, scope, created_at, \
-     expires_at, last_used_at FROM api_tokens";
+const COLUMNS: &str = "api_tokens.id, api_tokens.name, api_tokens.subject, api_tokens.scope, api_tokens.created_at, \
+     api_tokens.expires_at, api_tokens.last_used_at";
 
 /// A token as it may be shown: without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,11 +25,8 @@ pub struct ApiToken {
     pub id: Uuid,
     /// What its owner calls it.
     pub name: String,
-    /// For whom it speaks.
-    pub person: Person,
-    /// The person's SSO groups when they made it or signed in last: it can do what these can, as configuration has
-    /// it at the time of use.
-    pub groups: BTreeSet<String>,
+    /// For whom it speaks, as [`portico_domain::tenancy::Person::subject`].
+    pub subject: String,
     /// What it is good for.
     pub scope: TokenScope,
     /// When it was made.
@@ -53,20 +48,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Duplicate`] when there is one of this identity or secret.
     pub async fn insert_token(&self, token: &ApiToken, secret: &str) -> Result<()> {
-        let groups = serde_json::to_string(&token.groups)
-            .map_err(|error| StoreError::unreadable("a token's groups", error))?;
         let insert = Query::new(
-            "INSERT INTO api_tokens (id, secret_hash, name, subject, person_name, person_email, sso_groups, \
-             scope, created_at, expires_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-             ON CONFLICT DO NOTHING",
+            "INSERT INTO api_tokens (id, secret_hash, name, subject, scope, created_at, expires_at, last_used_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
             [
                 token.id.to_string().into(),
                 hashed(secret).into(),
                 token.name.as_str().into(),
-                token.person.subject.as_str().into(),
-                token.person.name.as_str().into(),
-                token.person.email.as_deref().into(),
-                groups.into(),
+                token.subject.as_str().into(),
                 token.scope.slug().into(),
                 token.created_at.into(),
                 token.expires_at.into(),
@@ -79,36 +68,58 @@ impl Store {
         }
     }
 
-    /// The token of that secret, unless it has expired; notes that it was used, and records its first use with the
-    /// address `remote`.
+    /// The token of that secret, unless it has expired, and the person it speaks for as they are known now. Whether
+    /// they may still be spoken for is another question: [`KnownPerson::lapse`].
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn use_token(
+    pub async fn authenticate_token(
         &self,
         secret: &str,
         now: Timestamp,
-        remote: Option<&str>,
-    ) -> Result<Option<ApiToken>> {
-        let mut select = Query::new(SELECT, []);
+    ) -> Result<Option<(ApiToken, KnownPerson)>> {
+        let mut select = Query::new("SELECT ", []);
         select
-            .push(" WHERE secret_hash = ")
+            .push(COLUMNS)
+            .push(", ")
+            .push(people::COLUMNS)
+            .push(" FROM api_tokens JOIN people ON people.subject = api_tokens.subject WHERE secret_hash = ")
             .bind(hashed(secret))
             .push(" AND expires_at > ")
             .bind(now);
-        let Some(token) = tokens(&self.backend.fetch(select).await?)?.pop() else {
-            return Ok(None);
-        };
-        if token
-            .last_used_at
-            .is_none_or(|used| now.duration_since(used) >= NOTED_EVERY)
-        {
-            self.note_use(&token, now, remote).await?;
-        }
-        Ok(Some(token))
+        let rows = self.backend.fetch(select).await?;
+        rows.first()
+            .map(|row| Ok((row.try_into()?, row.try_into()?)))
+            .transpose()
     }
 
-    async fn note_use(&self, token: &ApiToken, now: Timestamp, remote: Option<&str>) -> Result<()> {
+    /// Notes that a token of `person` was used, to the minute, and records its first use with the address `remote`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_token_use(
+        &self,
+        token: &ApiToken,
+        person: &Person,
+        now: Timestamp,
+        remote: Option<&str>,
+    ) -> Result<()> {
+        let noted = token
+            .last_used_at
+            .is_some_and(|used| now.duration_since(used) < NOTED_EVERY);
+        if !noted {
+            self.note_use(token, person, now, remote).await?;
+        }
+        Ok(())
+    }
+
+    async fn note_use(
+        &self,
+        token: &ApiToken,
+        person: &Person,
+        now: Timestamp,
+        remote: Option<&str>,
+    ) -> Result<()> {
         let mut transaction = self.backend.begin().await?;
         let id = token.id.to_string();
         // Of two first uses at once, one is the first.
@@ -118,7 +129,7 @@ impl Store {
             .await?
             > 0
         {
-            crate::record::append(&mut *transaction, &[first_use(token, now, remote)]).await?;
+            crate::record::append(&mut *transaction, &[first_use(token, person, now, remote)]).await?;
         } else {
             let note = "UPDATE api_tokens SET last_used_at = $1 WHERE id = $2";
             transaction
@@ -133,25 +144,14 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn tokens_of(&self, subject: &str) -> Result<Vec<ApiToken>> {
-        let mut select = Query::new(SELECT, []);
+        let mut select = Query::new("SELECT ", []);
         select
-            .push(" WHERE subject = ")
+            .push(COLUMNS)
+            .push(" FROM api_tokens WHERE subject = ")
             .bind(subject)
             .push(" ORDER BY created_at DESC, id LIMIT 500");
-        tokens(&self.backend.fetch(select).await?)
-    }
-
-    /// Gives all tokens of a person the groups that they are in now, as their provider just said.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn regroup_tokens(&self, subject: &str, groups: &BTreeSet<String>) -> Result<()> {
-        let groups = serde_json::to_string(groups)
-            .map_err(|error| StoreError::unreadable("a token's groups", error))?;
-        let update = "UPDATE api_tokens SET sso_groups = $1 WHERE subject = $2";
-        self.write(Query::new(update, [groups.into(), subject.into()]))
-            .await?;
-        Ok(())
+        let rows = self.backend.fetch(select).await?;
+        rows.iter().map(ApiToken::try_from).collect()
     }
 
     /// Removes a token of that person; whether there was one.
@@ -167,11 +167,11 @@ impl Store {
     }
 }
 
-fn first_use(token: &ApiToken, at: Timestamp, remote: Option<&str>) -> NewEvent {
+fn first_use(token: &ApiToken, person: &Person, at: Timestamp, remote: Option<&str>) -> NewEvent {
     NewEvent {
         at,
-        actor: token.person.subject.clone(),
-        actor_name: token.person.name.clone(),
+        actor: person.subject.clone(),
+        actor_name: person.name.clone(),
         verb: SecurityEvent::TokenFirstUsed.name().to_owned(),
         subject: token.id.to_string(),
         tenant: None,
@@ -189,23 +189,18 @@ fn hashed(secret: &str) -> String {
     hex::encode(Sha256::digest(secret))
 }
 
-fn tokens(rows: &[Row]) -> Result<Vec<ApiToken>> {
-    rows.iter()
-        .map(|row| {
-            Ok(ApiToken {
-                id: row.parsed("id")?,
-                name: row.text("name")?,
-                person: Person {
-                    subject: row.text("subject")?,
-                    name: row.text("person_name")?,
-                    email: row.text_if_any("person_email")?,
-                },
-                groups: row.json("sso_groups")?,
-                scope: scope(&row.text("scope")?)?,
-                created_at: row.time("created_at")?,
-                expires_at: row.time("expires_at")?,
-                last_used_at: row.time_if_any("last_used_at")?,
-            })
+impl TryFrom<&Row> for ApiToken {
+    type Error = StoreError;
+
+    fn try_from(row: &Row) -> Result<Self> {
+        Ok(Self {
+            id: row.parsed("id")?,
+            name: row.text("name")?,
+            subject: row.text("subject")?,
+            scope: scope(&row.text("scope")?)?,
+            created_at: row.time("created_at")?,
+            expires_at: row.time("expires_at")?,
+            last_used_at: row.time_if_any("last_used_at")?,
         })
-        .collect()
+    }
 }

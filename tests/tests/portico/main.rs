@@ -48,6 +48,7 @@ mod creation;
 mod hidden_characters;
 mod home;
 mod judges;
+mod keycloak;
 mod kubectl;
 mod lifecycle;
 mod load;

@@ -113,6 +113,10 @@ impl Stage {
                 let path = format!("/api/v1/tokens/{}", self.token.as_ref().unwrap().0);
                 let _ = self.dana.api(Method::DELETE, &path, None).await.expect(204);
             }
+            SecurityEvent::AccessEnded => {
+                let _ = self.demo.sign_in("dana").await;
+                let _ = self.dana.post("/sessions/others/end", &[]).await.expect(200);
+            }
             SecurityEvent::TokenRefused => {
                 let _ = self.with_token("portico_made-up").await.expect(401);
             }

@@ -1,12 +1,14 @@
 //! What platform admins see: control planes, tenants, the record, the configuration.
 
 mod configuration;
+mod people;
 mod plane;
 mod planes;
 mod record;
 mod tenants;
 
 pub use configuration::admin_configuration;
+pub use people::{admin_people, admin_person};
 pub use plane::admin_plane;
 pub use planes::admin_planes;
 pub use record::admin_record;
@@ -19,6 +21,7 @@ fn tabs(current: &'static str) -> impl IntoView + use<> {
     let each: Vec<_> = [
         ("/admin/control-planes", "Control planes"),
         ("/admin/tenants", "Tenants"),
+        ("/admin/people", "People"),
         ("/admin/record", "Record"),
         ("/admin/configuration", "Configuration"),
     ]

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use super::GroupRef;
+
 /// Rules saying who must agree to which request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApprovalPolicy {
@@ -26,7 +28,7 @@ pub struct ApprovalRule {
     pub name: String,
     /// A CEL expression over `request` (action, manifest, previous), `offering` (name, kind, group,
     /// category), `plan`, `environment` (name, production), `tenant` (name), `requester` (name,
-    /// email, groups, roles) and `controlPlane` (name, region, labels). One that fails to evaluate
+    /// email, provider, groups, roles) and `controlPlane` (name, region, labels). One that fails to evaluate
     /// counts as true, and says so: nothing slips through by an error.
     pub when: String,
     /// What follows when it holds.
@@ -71,5 +73,5 @@ pub enum Approvers {
     /// Whoever is an approver of the request's tenant.
     TenantApprovers {},
     /// Whoever is in one of these SSO groups.
-    Groups(Vec<String>),
+    Groups(Vec<GroupRef>),
 }

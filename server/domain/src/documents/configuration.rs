@@ -1,9 +1,13 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ApprovalPolicy, ControlPlane, Environment, Offering, Portal, Tenant};
+use super::{
+    ApprovalPolicy, Approvers, ControlPlane, Environment, GroupRef, Offering, Outcome, Portal, Provider,
+    Tenant,
+};
 use crate::names::{OfferingName, PlaneName, TenantName};
+use crate::tenancy::Person;
 
 /// A whole configuration, checked: every reference in it leads somewhere, and no two environments
 /// share a namespace.
@@ -36,9 +40,36 @@ impl Configuration {
         })
     }
 
-    /// The groups whose people are platform admins.
+    /// The identity provider whose person this is: subjects begin with the issuer. `None` when it is configured no more.
     #[must_use]
-    pub fn admin_groups(&self) -> BTreeSet<String> {
-        self.portal.spec.sign_in.admin_groups.iter().cloned().collect()
+    pub fn provider_of(&self, person: &Person) -> Option<&Provider> {
+        self.portal.spec.sign_in.providers.iter().find(|provider| {
+            person
+                .subject
+                .strip_prefix(&provider.issuer)
+                .is_some_and(|rest| rest.starts_with('#'))
+        })
+    }
+
+    /// Whether anything depends on who is in the group of that name: a tenant's members, the platform admins, the
+    /// approvers of a rule, or the condition of one, where the name stands in its text.
+    #[must_use]
+    pub fn mentions_group(&self, name: &str) -> bool {
+        let rules = || self.policies.values().flat_map(|policy| &policy.spec.rules);
+        let is = |group: &GroupRef| group.group == name;
+        self.portal.spec.sign_in.admin_groups.iter().any(is)
+            || self
+                .tenants
+                .values()
+                .flat_map(|tenant| &tenant.spec.members)
+                .any(|member| member.group == name)
+            || rules().any(|rule| match &rule.then {
+                Outcome::Require {
+                    approvers: Approvers::Groups(groups),
+                    ..
+                } => groups.iter().any(is),
+                _ => false,
+            })
+            || rules().any(|rule| rule.when.contains(name))
     }
 }

@@ -9,6 +9,7 @@ mod approval_policy;
 mod configuration;
 mod consumption;
 mod control_plane;
+mod group;
 mod offering;
 mod portal;
 mod tenant;
@@ -18,13 +19,14 @@ pub use approval_policy::{ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Appr
 pub use configuration::Configuration;
 pub use consumption::{Consumption, FieldAmount};
 pub use control_plane::{Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits};
+pub use group::GroupRef;
 pub use offering::{
     Access, Category, Endpoint, FieldHint, FormHints, Offering, OfferingSpec, Plan, Price, ResourceRef,
     SecretSource,
 };
 pub use portal::{
     Caches, Company, Database, GroupsFrom, Metrics, Portal, PortalSpec, Provider, RecordProof, RequestLimits,
-    Sessions, SignIn,
+    Sessions, SignIn, SuspendedBy, TokenRules,
 };
 pub use tenant::{Environment, Member, PlaneGrant, Quota, Tenant, TenantSpec};
 

@@ -1,4 +1,7 @@
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use super::GroupRef;
 
 /// The portal's own settings: the one document of kind `Portal`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +29,9 @@ pub struct PortalSpec {
     /// How long a sign-in lasts.
     #[serde(default)]
     pub sessions: Sessions,
+    /// How long API tokens are good for.
+    #[serde(default)]
+    pub tokens: TokenRules,
     /// Where requests and their record are kept.
     #[serde(default)]
     pub database: Database,
@@ -91,7 +97,7 @@ pub struct SignIn {
     pub providers: Vec<Provider>,
     /// The SSO groups whose people are platform admins.
     #[serde(default)]
-    pub admin_groups: Vec<String>,
+    pub admin_groups: Vec<GroupRef>,
 }
 
 /// An OpenID Connect provider.
@@ -116,12 +122,33 @@ pub struct Provider {
     /// What to ask for besides `openid`.
     #[serde(default = "scopes")]
     pub scopes: Vec<String>,
-    /// The claim that lists a person's groups: a name, or a path of names joined by dots (`realm_access.roles`).
+    /// The claim with a person's groups: a name, or a path of names joined by dots (`realm_access.roles`). It may hold
+    /// a list of names, a list of objects with a `name`, an object whose keys are the names, or one name.
     #[serde(default = "groups_claim")]
     pub groups_claim: String,
     /// Where that claim is.
     #[serde(default)]
     pub groups_from: GroupsFrom,
+    /// What stands between the names where the claim is one text. Without it such a text is one name: a group's name may
+    /// have commas in it.
+    #[serde(default)]
+    pub groups_separator: Option<String>,
+    /// What its ID tokens may name in `aud` besides the client, as Zitadel names the project. A token that names
+    /// anything else is refused: it may be for another application.
+    #[serde(default)]
+    pub trusted_audiences: Vec<String>,
+    /// Whether an e-mail address counts of which the provider does not say if it has verified it, as Entra ID and ADFS
+    /// do not. Only where nobody can choose their own address there. One that it says is unverified never counts.
+    #[serde(default)]
+    pub trust_emails: bool,
+    /// How long ago people may have proved who they are there, in minutes; longer, and the provider asks them again.
+    /// Without it that is the provider's business.
+    #[serde(default)]
+    pub max_age_minutes: Option<u32>,
+    /// The ways of proving who they are that are good enough here, the first preferred (`acr` of OpenID Connect): two
+    /// factors, say. Empty: any.
+    #[serde(default)]
+    pub acr_values: Vec<String>,
 }
 
 fn scopes() -> Vec<String> {
@@ -160,6 +187,50 @@ impl Default for Sessions {
             absolute_hours: 12,
         }
     }
+}
+
+/// How long API tokens are good for. A token never outlives its person: besides these it is refused from the moment
+/// that the provider ended the person's sessions, until they sign in again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct TokenRules {
+    /// The longest that a token is good for, in days, 1 to 365. It counts for tokens that were made before, too.
+    pub longest_days: u32,
+    /// A token of whoever has not signed in for so many days is refused until they do, 1 to 365.
+    pub sign_in_within_days: u32,
+    /// Which logout that the provider tells of suspends the person's tokens.
+    pub suspended_by: SuspendedBy,
+}
+
+impl Default for TokenRules {
+    fn default() -> Self {
+        Self {
+            longest_days: 365,
+            sign_in_within_days: 30,
+            suspended_by: SuspendedBy::LogoutOfPerson,
+        }
+    }
+}
+
+impl TokenRules {
+    /// From when on a token is good for nothing: by its own end, or because none may be older than that.
+    #[must_use]
+    pub fn ends_at(&self, created_at: Timestamp, expires_at: Timestamp) -> Timestamp {
+        let longest = SignedDuration::from_hours(i64::from(self.longest_days) * 24);
+        let oldest = created_at.saturating_add(longest).unwrap_or(Timestamp::MAX);
+        expires_at.min(oldest)
+    }
+}
+
+/// Which back-channel logout suspends a person's tokens until they sign in again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SuspendedBy {
+    /// One that names the person and no session: all of their sessions are over.
+    #[default]
+    LogoutOfPerson,
+    /// Any, also of one session, which is what a provider sends when somebody signs out in one browser.
+    LogoutOfSession,
 }
 
 /// Where requests and their record are kept.

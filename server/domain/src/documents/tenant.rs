@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::GroupRef;
 use crate::names::{EnvironmentName, OfferingName, PlaneName, TenantName};
 use crate::tenancy::Role;
 
@@ -40,10 +41,24 @@ pub struct TenantSpec {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Member {
+    /// The identity provider that says who is in it, by its name. To be given where there is more than one.
+    #[serde(default)]
+    pub provider: Option<String>,
     /// The SSO group, exactly as the identity provider's claim has it.
     pub group: String,
     /// What it may do.
     pub role: Role,
+}
+
+impl Member {
+    /// The group and whose it is.
+    #[must_use]
+    pub fn group_ref(&self) -> GroupRef {
+        GroupRef {
+            provider: self.provider.clone(),
+            group: self.group.clone(),
+        }
+    }
 }
 
 /// A tenant's dev, staging, production.

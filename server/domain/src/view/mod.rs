@@ -3,6 +3,7 @@
 //! A page is a function from one of these to HTML, and the API answers with the same values as
 //! JSON. They hold no markup, save where a field says it is sanitized HTML.
 
+mod access;
 mod admin;
 mod approvals;
 mod catalog;
@@ -14,6 +15,7 @@ pub mod names;
 mod requests;
 mod tokens;
 
+pub use access::{PeoplePage, PersonPage, PersonRow, SessionRow, SessionsPage};
 pub use admin::{
     ChainBreak, ChainState, ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail,
     PlaneRow, PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,

@@ -56,3 +56,9 @@ pub const DAYS: &str = "_days";
 pub const SCOPE: &str = "_scope";
 /// The path to return to.
 pub const RETURN_TO: &str = "_return_to";
+
+/// Which of a person's sessions.
+pub const SESSION: &str = "session";
+
+/// Which of a person's API tokens.
+pub const TOKEN: &str = "token";

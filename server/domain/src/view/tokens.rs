@@ -18,6 +18,10 @@ pub struct TokensPage {
     pub name: String,
     /// For how many days.
     pub days: u32,
+    /// For how many days at most.
+    pub longest_days: u32,
+    /// After how many days without a sign-in of their person's tokens are refused.
+    pub sign_in_within_days: u32,
     /// What it shall be good for.
     pub scope: TokenScope,
     /// What is wrong with these.

@@ -6,7 +6,7 @@ use std::path::Path;
 use portico_domain::claim::path;
 use portico_domain::documents::{
     ActAs, ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Connection, Consumption,
-    ControlPlane, Offering, Outcome, Plan, Tenant,
+    ControlPlane, Offering, Outcome, Plan, Provider, Tenant,
 };
 use portico_domain::names::{PlaneName, TenantName, is_dns_label};
 use portico_domain::policy::Policies;
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::super::load::Placed;
 use super::super::parse::Document;
-use super::{Findings, of_kind};
+use super::{Findings, of_kind, portal};
 
 fn planes(documents: &[Placed]) -> impl Iterator<Item = (usize, &ControlPlane)> {
     of_kind(documents, |document| match document {
@@ -245,15 +245,15 @@ pub(super) fn tenants(documents: &[Placed], findings: &mut Findings) {
     let planes: BTreeMap<&PlaneName, &ControlPlane> =
         planes(documents).map(|(_, plane)| (&plane.name, plane)).collect();
     let mut namespaces: BTreeMap<&str, &TenantName> = BTreeMap::new();
+    let providers = portal::providers(documents);
     for (at, tenant) in all_tenants(documents) {
         let spec = &tenant.spec;
         if spec.members.is_empty() {
             findings.warning(at, "spec.members", "nobody belongs to this tenant");
         }
         for (index, member) in spec.members.iter().enumerate() {
-            if member.group.trim().is_empty() {
-                findings.error(at, format!("spec.members[{index}].group"), "is empty");
-            }
+            let field = format!("spec.members[{index}].group");
+            portal::group_of(at, &field, &member.group_ref(), &providers, findings);
         }
         if spec.environments.is_empty() {
             findings.error(at, "spec.environments", "a tenant needs at least one environment");
@@ -312,12 +312,13 @@ pub(super) fn policies(documents: &[Placed], findings: &mut Findings) {
         Document::ApprovalPolicy(policy) => Some(policy),
         _ => None,
     });
+    let providers = portal::providers(documents);
     for (at, policy) in all {
-        approval_policy(at, policy, findings);
+        approval_policy(at, policy, &providers, findings);
     }
 }
 
-fn approval_policy(at: usize, policy: &ApprovalPolicy, findings: &mut Findings) {
+fn approval_policy(at: usize, policy: &ApprovalPolicy, providers: &[&Provider], findings: &mut Findings) {
     if policy.spec.rules.is_empty() {
         findings.warning(at, "spec.rules", "a policy without rules has no effect");
     }
@@ -350,15 +351,25 @@ fn approval_policy(at: usize, policy: &ApprovalPolicy, findings: &mut Findings) 
                     "must be 1 to 8760 (a year)",
                 );
             }
-            if let Approvers::Groups(groups) = approvers
-                && (groups.is_empty() || groups.iter().any(|group| group.trim().is_empty()))
-            {
-                findings.error(
-                    at,
-                    format!("{field}.then.require.approvers.groups"),
-                    "name at least one group, and none empty",
-                );
+            if let Approvers::Groups(groups) = approvers {
+                let field = format!("{field}.then.require.approvers.groups");
+                if groups.is_empty() {
+                    findings.error(at, &field, "name at least one group");
+                }
+                for (index, group) in groups.iter().enumerate() {
+                    portal::group_of(at, &format!("{field}[{index}]"), group, providers, findings);
+                }
             }
+        }
+        if providers.len() > 1
+            && rule.when.contains("requester.groups")
+            && !rule.when.contains("requester.provider")
+        {
+            findings.warning(
+                at,
+                format!("{field}.when"),
+                "there are several sign-in providers, and groups of each count here: say whose by requester.provider",
+            );
         }
     }
 }

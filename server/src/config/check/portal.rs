@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use portico_domain::documents::{Portal, PortalSpec, Provider, RecordProof, RequestLimits};
+use portico_domain::documents::{GroupRef, Portal, PortalSpec, Provider, RecordProof, RequestLimits};
 use portico_domain::names::is_dns_label;
 use url::Url;
 
@@ -13,6 +13,17 @@ use super::{Findings, of_kind};
 
 /// The most that a logo may weigh, in bytes: it is on the first page that anybody sees.
 const LOGO_BYTES: u64 = 256 << 10;
+
+/// All sign-in providers.
+pub(super) fn providers(documents: &[Placed]) -> Vec<&Provider> {
+    let portals = of_kind(documents, |document| match document {
+        Document::Portal(portal) => Some(portal),
+        _ => None,
+    });
+    portals
+        .flat_map(|(_, portal)| &portal.spec.sign_in.providers)
+        .collect()
+}
 
 pub(super) fn check(documents: &[Placed], findings: &mut Findings) {
     let mut portals = of_kind(documents, |document| match document {
@@ -59,6 +70,7 @@ fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
         );
     }
     let mut names = BTreeSet::new();
+    let mut issuers = BTreeSet::new();
     for (index, provider) in spec.sign_in.providers.iter().enumerate() {
         let field = format!("spec.signIn.providers[{index}]");
         if !names.insert(&provider.name) {
@@ -66,6 +78,14 @@ fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
                 at,
                 format!("{field}.name"),
                 format!("two providers are named {:?}", provider.name),
+            );
+        }
+        if !issuers.insert(provider.issuer.trim_end_matches('/')) {
+            // People are known by issuer and subject: whose they were could not be told.
+            findings.error(
+                at,
+                format!("{field}.issuer"),
+                "two providers have this issuer: keep one",
             );
         }
         sign_in_provider(at, &field, provider, spec.insecure_http, findings);
@@ -77,17 +97,10 @@ fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
             "without adminGroups nobody is a platform admin",
         );
     }
-    if let Some(index) = spec
-        .sign_in
-        .admin_groups
-        .iter()
-        .position(|group| group.trim().is_empty())
-    {
-        findings.error(
-            at,
-            format!("spec.signIn.adminGroups[{index}]"),
-            "an empty name of a group",
-        );
+    let providers: Vec<&Provider> = spec.sign_in.providers.iter().collect();
+    for (index, group) in spec.sign_in.admin_groups.iter().enumerate() {
+        let field = format!("spec.signIn.adminGroups[{index}]");
+        group_of(at, &field, group, &providers, findings);
     }
     let sessions = &spec.sessions;
     if sessions.idle_minutes == 0 || sessions.idle_minutes > 60 * 24 * 30 {
@@ -95,6 +108,13 @@ fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
     }
     if sessions.absolute_hours == 0 || sessions.absolute_hours > 24 * 90 {
         findings.error(at, "spec.sessions.absoluteHours", "must be 1 to 2160 (90 days)");
+    }
+    let tokens = &spec.tokens;
+    if !(1..=365).contains(&tokens.longest_days) {
+        findings.error(at, "spec.tokens.longestDays", "must be 1 to 365");
+    }
+    if !(1..=365).contains(&tokens.sign_in_within_days) {
+        findings.error(at, "spec.tokens.signInWithinDays", "must be 1 to 365");
     }
     database(at, portal, findings);
     limits(at, &spec.limits, findings);
@@ -183,6 +203,32 @@ fn sign_in_provider(
     {
         findings.error(at, format!("{field}.scopes[{index}]"), "a scope is one word");
     }
+    if provider.groups_separator.as_deref().is_some_and(str::is_empty) {
+        findings.error(at, format!("{field}.groupsSeparator"), "is empty");
+    }
+    for (index, audience) in provider.trusted_audiences.iter().enumerate() {
+        let field = format!("{field}.trustedAudiences[{index}]");
+        if audience.trim().is_empty() {
+            findings.error(at, field, "is empty");
+        } else if *audience == provider.client_id {
+            findings.warning(at, field, "is the clientId, which needs not be named here");
+        }
+    }
+    if provider.max_age_minutes == Some(0) {
+        // Everybody would be refused whose clock is a moment off.
+        findings.error(at, format!("{field}.maxAgeMinutes"), "must be at least 1");
+    }
+    if let Some(index) = provider
+        .acr_values
+        .iter()
+        .position(|value| value.is_empty() || value.contains(char::is_whitespace))
+    {
+        findings.error(
+            at,
+            format!("{field}.acrValues[{index}]"),
+            "a value of acr is one word",
+        );
+    }
     // What is missing here may be there where the portal runs; and there it is told when somebody signs in.
     match (&provider.client_secret_file, &provider.client_secret_env) {
         (Some(_), Some(_)) => {
@@ -216,6 +262,38 @@ fn sign_in_provider(
             );
         }
         (None, _) => {}
+    }
+}
+
+/// Finds what is wrong with the name of a group: whose it is must be clear.
+pub(super) fn group_of(
+    at: usize,
+    field: &str,
+    group: &GroupRef,
+    providers: &[&Provider],
+    findings: &mut Findings,
+) {
+    let names: Vec<&str> = providers.iter().map(|provider| provider.name.as_str()).collect();
+    if group.group.trim().is_empty() {
+        findings.error(at, field, "an empty name of a group");
+    }
+    match &group.provider {
+        None if providers.len() > 1 => findings.error(
+            at,
+            field,
+            format!(
+                "there are several sign-in providers, so say whose group {:?} is: {{ provider: {}, group: {} }}",
+                group.group,
+                names.join(" or "),
+                group.group
+            ),
+        ),
+        Some(provider) if !names.contains(&provider.as_str()) => findings.error(
+            at,
+            field,
+            format!("there is no sign-in provider named {provider:?}; there is {}", names.join(", ")),
+        ),
+        _ => {}
     }
 }
 

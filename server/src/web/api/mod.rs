@@ -1,6 +1,7 @@
 //! `/api/v1`: what the pages show, as JSON, for programs and for the islands. The same use cases, the same view
 //! models; errors are problem details (RFC 9457).
 
+pub(super) mod access;
 pub(super) mod admin;
 pub(super) mod catalog;
 pub(super) mod claims;

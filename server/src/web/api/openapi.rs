@@ -6,8 +6,8 @@ use axum::Json;
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{
     ApprovalsPage, CatalogPage, ClaimPage, ClaimsPage, Commented, ConfigurationPage, Control, HomePage,
-    MadeToken, OfferingPage, PlaneDetail, PlanesPage, RecordPage, RequestFormPage, RequestPage, RequestsPage,
-    Revealed, Submission, TenantsPage, TokenRow,
+    MadeToken, OfferingPage, PeoplePage, PersonPage, PlaneDetail, PlanesPage, RecordPage, RequestFormPage,
+    RequestPage, RequestsPage, Revealed, SessionsPage, Submission, TenantsPage, TokenRow,
 };
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -35,7 +35,7 @@ struct Operation {
     answer: Option<Describe>,
 }
 
-const OPERATIONS: [Operation; 31] = [
+const OPERATIONS: [Operation; 36] = [
     Operation {
         method: "GET",
         path: "/api/v1/viewer",
@@ -248,6 +248,46 @@ const OPERATIONS: [Operation; 31] = [
         method: "POST",
         path: "/api/v1/record/acknowledgement",
         summary: "Take note of the breaks of the record",
+        body: None,
+        status: 204,
+        answer: None,
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/sessions",
+        summary: "The viewer’s sessions",
+        body: None,
+        status: 200,
+        answer: Some(one::<SessionsPage>),
+    },
+    Operation {
+        method: "DELETE",
+        path: "/api/v1/sessions/{id}",
+        summary: "End a session of the viewer’s",
+        body: None,
+        status: 204,
+        answer: None,
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/people",
+        summary: "People who have signed in (`q`)",
+        body: None,
+        status: 200,
+        answer: Some(one::<PeoplePage>),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/people/{id}",
+        summary: "A person, with their sessions and API tokens",
+        body: None,
+        status: 200,
+        answer: Some(one::<PersonPage>),
+    },
+    Operation {
+        method: "DELETE",
+        path: "/api/v1/people/{id}/access",
+        summary: "End a session (`session`), an API token (`token`) or, without either, all of a person’s",
         body: None,
         status: 204,
         answer: None,

@@ -5,8 +5,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
+use portico_domain::documents::SuspendedBy;
 use portico_domain::record::NewEvent;
-use portico_store::Logout;
+use portico_store::{Logout, LogoutEffect};
 use serde_json::json;
 
 use super::super::address::ClientAddress;
@@ -44,20 +45,32 @@ pub(in super::super) async fn backchannel(
         expires_at: claims.expires_at,
         subject: claims.subject.as_deref(),
         provider_session: claims.provider_session.as_deref(),
+        suspends: match configuration.portal.spec.tokens.suspended_by {
+            SuspendedBy::LogoutOfPerson => claims.provider_session.is_none(),
+            SuspendedBy::LogoutOfSession => true,
+        },
+        at: now,
     };
     let heeded = app
         .store
-        .heed_logout(&logout, |ended| event(&claims, address, now, ended))
+        .heed_logout(&logout, |effect| event(&claims, address, now, effect))
         .await?;
-    let Some(ended) = heeded else {
+    let Some(effect) = heeded else {
         return Ok(refusal("This logout token was used before."));
     };
     app.viewers.forget_all();
-    tracing::info!(provider = claims.provider, ended, "a provider ended sessions");
+    app.tokens.forget();
+    let LogoutEffect { sessions, suspended } = effect;
+    tracing::info!(
+        provider = claims.provider,
+        sessions,
+        suspended,
+        "a provider ended sessions"
+    );
     Ok(unkept(StatusCode::OK.into_response()))
 }
 
-fn event(claims: &LogoutClaims, address: std::net::IpAddr, at: Timestamp, ended: u64) -> NewEvent {
+fn event(claims: &LogoutClaims, address: std::net::IpAddr, at: Timestamp, effect: LogoutEffect) -> NewEvent {
     NewEvent {
         at,
         actor: claims.issuer.clone(),
@@ -67,7 +80,11 @@ fn event(claims: &LogoutClaims, address: std::net::IpAddr, at: Timestamp, ended:
         tenant: None,
         request: None,
         remote: Some(address.to_string()),
-        details: json!({ "provider": claims.provider, "sessions": ended }),
+        details: json!({
+            "provider": claims.provider,
+            "sessions": effect.sessions,
+            "tokensSuspended": effect.suspended > 0,
+        }),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use http::header::{self, HeaderName};
+use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use portico_domain::record::NewEvent;
 use portico_domain::view::{Notice, NoticeTone, SignInPage, SignInProvider};
@@ -13,7 +15,7 @@ use super::super::app::{App, company};
 use super::super::frame::Stranger;
 use super::super::problem::Problem;
 use super::super::viewer::{Anybody, Posted};
-use crate::auth::{self, Callback, ReturnTo, SignedIn};
+use crate::auth::{self, Callback, Completed, ReturnTo, SignedIn};
 
 /// The query of the sign-in page.
 #[derive(Deserialize)]
@@ -111,32 +113,31 @@ pub(in super::super) async fn callback(
     ClientAddress(address): ClientAddress,
     Query(callback): Query<Callback>,
     session: Session,
+    headers: HeaderMap,
 ) -> Result<Redirect, Problem> {
     app.limits.sign_in(address).map_err(Problem::too_many)?;
     let configuration = app.configuration.current();
     let spec = &configuration.portal.spec;
     let now = Timestamp::now();
     let redirect = app.redirect_address();
-    let (signed_in, return_to) = auth::complete(
-        &app.providers,
-        &spec.sign_in.providers,
-        &redirect,
-        callback,
-        &session,
-        now,
-    )
-    .await?;
-    if let Some(id) = session.id() {
-        app.viewers.forget(id);
-    }
+    let Completed {
+        mut signed_in,
+        known,
+        return_to,
+    } = auth::complete(&app.providers, &configuration, &redirect, callback, &session, now).await?;
+    signed_in.address = Some(address.to_string());
+    signed_in.browser = headers
+        .get(header::USER_AGENT)
+        .and_then(|agent| agent.to_str().ok())
+        .and_then(auth::browser_in_words);
+    // The person before the session: a session of nobody known would end at once.
+    app.store
+        .sign_in(&known, event("session.started", &signed_in, address, now))
+        .await?;
     auth::begin_session(&session, &signed_in, &spec.sessions).await?;
-    app.store
-        .regroup_tokens(&signed_in.person.subject, &signed_in.groups)
-        .await?;
+    // Other sessions of theirs, and their tokens, count with what was said of them just now.
+    app.viewers.forget_all();
     app.tokens.forget();
-    app.store
-        .append(event("session.started", &signed_in, address, now))
-        .await?;
     Ok(Redirect::to(return_to.as_str()))
 }
 
@@ -146,7 +147,7 @@ pub(in super::super) async fn logout(
     ClientAddress(address): ClientAddress,
     session: Session,
     form: Posted,
-) -> Result<Redirect, Problem> {
+) -> Result<Response, Problem> {
     let signed_in = form
         .around
         .current
@@ -169,9 +170,21 @@ pub(in super::super) async fn logout(
         Some(provider) => auth::sign_out_address(&app.providers, provider, &signed_in, &back).await,
         None => None,
     };
-    Ok(Redirect::to(
-        there.as_ref().map_or("/sign-in?signed_out=1", url::Url::as_str),
-    ))
+    let next = Redirect::to(there.as_ref().map_or("/sign-in?signed_out=1", url::Url::as_str));
+    // What pages left in the browser goes too, and the tenant it remembers: the next person at it is another. Not the
+    // cookies of the whole domain, which other applications share.
+    let clear = [
+        (
+            HeaderName::from_static("clear-site-data"),
+            HeaderValue::from_static("\"cache\", \"storage\""),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (
+            header::SET_COOKIE,
+            HeaderValue::from_static("portico-place=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"),
+        ),
+    ];
+    Ok((clear, next).into_response())
 }
 
 fn event(verb: &str, signed_in: &SignedIn, address: std::net::IpAddr, at: Timestamp) -> NewEvent {

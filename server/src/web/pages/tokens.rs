@@ -15,7 +15,8 @@ use crate::portal::NewToken;
 
 /// `GET /tokens`.
 pub(in super::super) async fn list(Page(around): Page) -> Result<Response, Problem> {
-    render(&around, fresh(), Vec::new(), None).await
+    let wish = fresh(&around);
+    render(&around, wish, Vec::new(), None).await
 }
 
 /// `POST /tokens`: makes one, and shows its secret this once.
@@ -29,7 +30,7 @@ pub(in super::super) async fn make(
         scope: TokenScope::from_slug(form.field(names::SCOPE)).unwrap_or(TokenScope::Read),
     };
     let around = &form.around;
-    let problems = wish.problems();
+    let problems = wish.problems(&around.configuration.portal.spec.tokens);
     if !problems.is_empty() {
         let mut response = render(around, wish, problems, None).await?;
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
@@ -41,7 +42,7 @@ pub(in super::super) async fn make(
         .portal
         .make_token(around.viewer(), Some(&remote), &wish)
         .await?;
-    let mut response = render(around, fresh(), Vec::new(), Some(made)).await?;
+    let mut response = render(around, fresh(around), Vec::new(), Some(made)).await?;
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -66,10 +67,10 @@ pub(in super::super) async fn revoke(
 }
 
 /// What the form begins with.
-fn fresh() -> NewToken {
+fn fresh(around: &Around) -> NewToken {
     NewToken {
         name: String::new(),
-        days: 30,
+        days: around.configuration.portal.spec.tokens.longest_days.min(30),
         scope: TokenScope::Read,
     }
 }
@@ -80,11 +81,14 @@ async fn render(
     problems: Vec<view::Problem>,
     made: Option<MadeToken>,
 ) -> Result<Response, Problem> {
+    let rules = &around.configuration.portal.spec.tokens;
     let page = TokensPage {
         rows: around.app.portal.tokens(around.viewer()).await?,
         made,
         name: wish.name,
         days: wish.days,
+        longest_days: rules.longest_days,
+        sign_in_within_days: rules.sign_in_within_days,
         scope: wish.scope,
         problems,
     };

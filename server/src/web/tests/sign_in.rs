@@ -1,8 +1,7 @@
 //! Signing in and out, at the provider and here.
 
-use portico_domain::tenancy::{Person, Scope, TokenScope};
 use portico_simulator::oidc::{Misbehaviour, SigningKey};
-use portico_store::{ApiToken, EventFilter, Page};
+use portico_store::{EventFilter, Page};
 use reqwest::{Method, StatusCode};
 
 use crate::web::testing::House;
@@ -99,7 +98,22 @@ async fn signing_out_ends_the_session_here_and_at_the_provider() {
         "{}",
         gone.header("location")
     );
-    let page = browser.get(gone.header("location")).await;
+    let address = gone.header("location");
+    assert!(
+        !address.contains("id_token") && address.contains("logout_hint="),
+        "{address}"
+    );
+    assert_eq!(gone.header("clear-site-data"), "\"cache\", \"storage\"");
+    assert_eq!(gone.header("cache-control"), "no-store");
+    // No ID token shows whose session is over, so the provider asks.
+    let asked = browser.get(address).await;
+    let fields = ["client_id", "post_logout_redirect_uri"].map(|name| (name, asked.hidden(name)));
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let agree = asked.url.join("/signed-out").unwrap();
+    let page = browser.post(agree.as_str(), &fields).await;
     assert_eq!(page.url.path(), "/sign-in");
     assert!(page.text.contains("You are signed out"), "{}", page.text);
     // The old cookie is worth nothing, here or for another browser.
@@ -174,11 +188,32 @@ async fn what_the_provider_refuses_is_said_and_escaped() {
         .into_owned();
     let page = browser
         .get(&format!(
-            "/auth/callback?error=access_denied&error_description=%3Cscript%3Eno&state={state}"
+            "/auth/callback?error=access_denied&error_description=%3Cscript%3Eno&state={state}&iss={}",
+            house.provider.issuer()
         ))
         .await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert!(page.text.contains("&lt;script&gt;no"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_refused_scope_is_told_with_the_setting_that_asks_for_it() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    let sent = browser
+        .send(Method::GET, "/auth/login?provider=sso", &[], None)
+        .await;
+    let address = url::Url::parse(sent.header("location")).unwrap();
+    let state = address.query_pairs().find(|(name, _)| name == "state").unwrap().1;
+    let page = browser
+        .get(&format!(
+            "/auth/callback?error=invalid_scope&error_description=Invalid%20scopes&state={state}&iss={}",
+            house.provider.issuer()
+        ))
+        .await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.text.contains("profile, email, groups"), "{}", page.text);
+    assert!(page.text.contains("`scopes`"), "{}", page.text);
 }
 
 #[tokio::test]
@@ -249,7 +284,7 @@ async fn a_provider_that_lies_signs_nobody_in() {
 }
 
 /// The claims of a logout of dana's, issued just now.
-fn logout_claims(house: &House) -> serde_json::Value {
+pub(super) fn logout_claims(house: &House) -> serde_json::Value {
     let now = jiff::Timestamp::now().as_second();
     serde_json::json!({
         "iss": house.provider.issuer(),
@@ -262,7 +297,7 @@ fn logout_claims(house: &House) -> serde_json::Value {
     })
 }
 
-async fn send_logout(house: &House, token: &str) -> crate::web::testing::Page {
+pub(super) async fn send_logout(house: &House, token: &str) -> crate::web::testing::Page {
     let form = [("logout_token", token)];
     house
         .browser()
@@ -391,39 +426,4 @@ async fn too_many_attempts_to_sign_in_are_slowed_down() {
         }
     }
     panic!("nobody slowed it down");
-}
-
-#[tokio::test]
-async fn tokens_are_in_the_groups_that_their_owner_was_in_at_the_last_sign_in() {
-    let house = House::start().await;
-    let _ = house.signed_in("dana").await;
-    let began = EventFilter {
-        verb: Some("session.started".to_owned()),
-        ..EventFilter::default()
-    };
-    let events = house
-        .store
-        .events(&Scope::system(), &began, &Page::first(1))
-        .await
-        .unwrap();
-    let person = Person {
-        subject: events.items[0].event.actor.clone(),
-        name: "Dana Ito".to_owned(),
-        email: None,
-    };
-    let now = jiff::Timestamp::now();
-    let token = ApiToken {
-        id: uuid::Uuid::now_v7(),
-        name: "CI".to_owned(),
-        person,
-        groups: ["platform-admins".to_owned()].into(),
-        scope: TokenScope::Read,
-        created_at: now,
-        expires_at: now + jiff::SignedDuration::from_hours(1),
-        last_used_at: None,
-    };
-    house.store.insert_token(&token, "portico_once").await.unwrap();
-    let _ = house.signed_in("dana").await;
-    let tokens = house.store.tokens_of(&token.person.subject).await.unwrap();
-    assert_eq!(tokens[0].groups, ["payments-developers".to_owned()].into());
 }

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use portico_domain::names::{RequestId, TenantName};
 use portico_domain::request::{ApprovalNeed, Decision};
-use portico_domain::tenancy::Scope;
+use portico_domain::tenancy::{Person, Scope};
 
 use super::filter::RequestFilter;
 use crate::backend::{Query, Row};
@@ -17,6 +17,8 @@ pub struct Undecided {
     pub id: RequestId,
     /// The tenant it is for.
     pub tenant: TenantName,
+    /// Who asks.
+    pub requester: Person,
     /// Who must agree.
     pub approval: Option<ApprovalNeed>,
     /// Who has decided.
@@ -39,7 +41,8 @@ impl Store {
         let mut found: Vec<Undecided> = Vec::new();
         loop {
             let mut query = Query::new(
-                "SELECT id, tenant, approval, decisions, created_at FROM requests",
+                "SELECT id, tenant, requester, requester_name, requester_email, approval, decisions, created_at \
+                 FROM requests",
                 [],
             );
             filter.write(scope, &mut query);
@@ -69,6 +72,11 @@ impl TryFrom<&Row> for Undecided {
         Ok(Self {
             id: row.parsed("id")?,
             tenant: row.parsed("tenant")?,
+            requester: Person {
+                subject: row.text("requester")?,
+                name: row.text("requester_name")?,
+                email: row.text_if_any("requester_email")?,
+            },
             approval: row.json_if_any("approval")?,
             decisions: row.json("decisions")?,
             created_at: row.time("created_at")?,

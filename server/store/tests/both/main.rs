@@ -6,6 +6,7 @@
 mod comments;
 mod cordons;
 mod files;
+mod people;
 mod queue;
 mod readiness;
 mod record;
@@ -58,6 +59,7 @@ pub(crate) fn scope_of(tenants: &[&str]) -> Scope {
             name: "Vic".into(),
             email: None,
         },
+        provider: "sso".into(),
         groups: BTreeSet::new(),
         roles: roles.collect::<BTreeMap<_, _>>(),
         platform_admin: false,

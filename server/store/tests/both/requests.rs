@@ -171,6 +171,7 @@ async fn of_two_who_decide_at_once_one_is_told_that_it_is_stale(database: &TestS
                 .unwrap();
             decided.decisions.push(Decision {
                 by: read.requester.clone(),
+                provider: None,
                 groups: Vec::new(),
                 tenant_approver: true,
                 approved,

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use portico_store::testing::TestStore;
-use portico_store::{Logout, PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
+use portico_store::{Logout, LogoutEffect, PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
 use serde_json::json;
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use time::{Duration, OffsetDateTime};
@@ -28,6 +28,13 @@ fn record(subject: &str) -> Record {
         expiry_date: OffsetDateTime::from_unix_timestamp(Timestamp::now().as_second()).unwrap()
             + Duration::hours(1),
     }
+}
+
+/// Begins a session of somebody's, which their provider calls `sid-` and their subject.
+pub(crate) async fn begin(store: &portico_store::Store, subject: &str) -> Id {
+    let mut record = record(subject);
+    Sessions::new(store.clone()).create(&mut record).await.unwrap();
+    record.id
 }
 
 async fn a_session_comes_back_and_can_change_and_end(database: &TestStore) {
@@ -119,43 +126,43 @@ async fn a_provider_ends_sessions_of_its_own_and_each_logout_counts_once(databas
         expires_at: soon,
         subject: None,
         provider_session: Some("sid-https://sso#dana"),
+        suspends: false,
+        at: Timestamp::now(),
     };
-    let event = |ended: u64| {
-        let request = portico_store::testing::request("payments", "x", portico_domain::request::State::Draft);
-        let mut event = portico_store::testing::event(&request, "session.terminated");
-        event.request = None;
-        event.details = json!({ "sessions": ended });
-        event
+    let heed = |logout: Logout<'static>| async move {
+        let event = |_: LogoutEffect| crate::people::event("session.terminated");
+        let effect = store.heed_logout(&logout, event).await.unwrap();
+        effect.map(|effect| effect.sessions)
     };
-    assert_eq!(store.heed_logout(&by_session, event).await.unwrap(), Some(1));
-    assert_eq!(store.heed_logout(&by_session, event).await.unwrap(), None);
+    assert_eq!(heed(by_session).await, Some(1));
+    assert_eq!(heed(by_session).await, None);
     let nobody = Logout {
         token: "2",
         subject: None,
         provider_session: None,
         ..by_session
     };
-    assert_eq!(store.heed_logout(&nobody, event).await.unwrap(), Some(0));
+    assert_eq!(heed(nobody).await, Some(0));
     let both = Logout {
         token: "3",
         subject: Some("https://sso#ada"),
         provider_session: Some("unheard of"),
         ..by_session
     };
-    assert_eq!(store.heed_logout(&both, event).await.unwrap(), Some(1));
+    assert_eq!(heed(both).await, Some(1));
     let of_another = Logout {
         token: "4",
         subject: Some("https://other#dana"),
         provider_session: None,
         ..by_session
     };
-    assert_eq!(store.heed_logout(&of_another, event).await.unwrap(), Some(0));
+    assert_eq!(heed(of_another).await, Some(0));
     let by_person = Logout {
         token: "5",
         subject: Some("https://sso#devon"),
         ..of_another
     };
-    assert_eq!(store.heed_logout(&by_person, event).await.unwrap(), Some(1));
+    assert_eq!(heed(by_person).await, Some(1));
     for (record, left) in records.iter().zip([false, false, false, true]) {
         assert_eq!(
             sessions.load(&record.id).await.unwrap().is_some(),
@@ -168,9 +175,9 @@ async fn a_provider_ends_sessions_of_its_own_and_each_logout_counts_once(databas
         issuer: "https://other",
         ..by_session
     };
-    assert_eq!(store.heed_logout(&other, event).await.unwrap(), Some(1));
+    assert_eq!(heed(other).await, Some(1));
     store.sweep_sessions(soon).await.unwrap();
-    assert_eq!(store.heed_logout(&by_session, event).await.unwrap(), Some(0));
+    assert_eq!(heed(by_session).await, Some(0));
     let events = store
         .events(
             &portico_domain::tenancy::Scope::system(),

@@ -1,29 +1,27 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use portico_domain::tenancy::{Person, TokenScope};
+use portico_domain::documents::TokenRules;
+use portico_domain::tenancy::{KnownPerson, Lapse, Person, TokenScope};
 use portico_store::testing::TestStore;
 use portico_store::{ApiToken, StoreError};
 use uuid::Uuid;
+
+use crate::people::sign_in;
 
 crate::on_both! {
     a_token_is_found_by_its_secret_until_it_expires,
     the_last_use_is_noted_to_the_minute,
     a_person_removes_their_own_tokens_only,
-    tokens_follow_their_owners_groups,
+    a_token_speaks_for_its_person_as_they_are_known_now,
 }
 
-fn token(subject: &str) -> ApiToken {
+pub(crate) fn token(subject: &str) -> ApiToken {
     let now = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap();
     ApiToken {
         id: Uuid::now_v7(),
         name: "CI".into(),
-        person: Person {
-            subject: subject.into(),
-            name: "Dana".into(),
-            email: None,
-        },
-        groups: BTreeSet::from(["payments-developers".to_owned()]),
+        subject: subject.into(),
         scope: TokenScope::Read,
         created_at: now,
         expires_at: now + SignedDuration::from_hours(1),
@@ -33,23 +31,16 @@ fn token(subject: &str) -> ApiToken {
 
 async fn a_token_is_found_by_its_secret_until_it_expires(database: &TestStore) {
     let store = &database.store;
+    let known = sign_in(store, "dana", &["payments-developers"]).await;
     let token = token("dana");
     store.insert_token(&token, "a secret").await.unwrap();
+    let found = |secret: &'static str, at| async move { store.authenticate_token(secret, at).await.unwrap() };
     assert_eq!(
-        store.use_token("a secret", token.created_at, None).await.unwrap(),
-        Some(token.clone())
+        found("a secret", token.created_at).await,
+        Some((token.clone(), known))
     );
-    assert_eq!(
-        store
-            .use_token("another secret", token.created_at, None)
-            .await
-            .unwrap(),
-        None
-    );
-    assert_eq!(
-        store.use_token("a secret", token.expires_at, None).await.unwrap(),
-        None
-    );
+    assert_eq!(found("another secret", token.created_at).await, None);
+    assert_eq!(found("a secret", token.expires_at).await, None);
     let error = store
         .insert_token(
             &ApiToken {
@@ -68,13 +59,19 @@ async fn the_last_use_is_noted_to_the_minute(database: &TestStore) {
     let token = token("dana");
     store.insert_token(&token, "a secret").await.unwrap();
     let first = token.created_at;
+    let person = Person {
+        subject: "dana".into(),
+        name: "Dana".into(),
+        email: None,
+    };
     for (after, noted) in [
         (0, first),
         (59, first),
         (60, first + SignedDuration::from_mins(1)),
     ] {
+        let token = store.tokens_of("dana").await.unwrap().remove(0);
         store
-            .use_token("a secret", first + SignedDuration::from_secs(after), None)
+            .note_token_use(&token, &person, first + SignedDuration::from_secs(after), None)
             .await
             .unwrap();
         assert_eq!(
@@ -95,18 +92,53 @@ async fn a_person_removes_their_own_tokens_only(database: &TestStore) {
     assert_eq!(store.tokens_of("devon").await.unwrap(), [his]);
 }
 
-async fn tokens_follow_their_owners_groups(database: &TestStore) {
+async fn a_token_speaks_for_its_person_as_they_are_known_now(database: &TestStore) {
     let store = &database.store;
     let (hers, his) = (token("dana"), token("devon"));
     store.insert_token(&hers, "one").await.unwrap();
     store.insert_token(&his, "two").await.unwrap();
-    let groups = BTreeSet::from(["research-developers".to_owned()]);
-    store.regroup_tokens("dana", &groups).await.unwrap();
-    let found = store
-        .use_token("one", hers.created_at, None)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(found.groups, groups);
-    assert_eq!(store.tokens_of("devon").await.unwrap()[0].groups, his.groups);
+    assert_eq!(
+        store.authenticate_token("one", hers.created_at).await.unwrap(),
+        None,
+        "nobody knows whom it speaks for"
+    );
+    sign_in(store, "dana", &["payments-developers"]).await;
+    sign_in(store, "devon", &["research-developers"]).await;
+    sign_in(store, "dana", &["payments-viewers"]).await;
+    let known = |secret: &'static str| async move {
+        let found = store.authenticate_token(secret, hers.created_at).await.unwrap();
+        found.unwrap().1
+    };
+    assert_eq!(
+        known("one").await.groups,
+        BTreeSet::from(["payments-viewers".to_owned()])
+    );
+    assert_eq!(
+        known("two").await.groups,
+        BTreeSet::from(["research-developers".to_owned()])
+    );
+}
+
+#[test]
+fn nothing_is_done_in_the_name_of_who_has_gone() {
+    let at = |day: i64| Timestamp::from_second(day * 86_400).unwrap();
+    let rules = TokenRules::default();
+    let known = KnownPerson {
+        id: Uuid::now_v7(),
+        person: Person {
+            subject: "https://sso#dana".into(),
+            name: "Dana".into(),
+            email: None,
+        },
+        groups: BTreeSet::new(),
+        signed_in_at: at(100),
+        suspended_at: None,
+    };
+    assert_eq!(known.lapse(&rules, at(129)), None);
+    assert_eq!(known.lapse(&rules, at(130)), Some(Lapse::NotSignedIn(30)));
+    let suspended = KnownPerson {
+        suspended_at: Some(at(101)),
+        ..known
+    };
+    assert_eq!(suspended.lapse(&rules, at(102)), Some(Lapse::Suspended(at(101))));
 }

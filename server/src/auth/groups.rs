@@ -1,0 +1,213 @@
+//! The groups that a provider says a person is in, in whichever shape it says so.
+
+use std::collections::BTreeSet;
+
+use portico_domain::documents::{Configuration, Provider};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::claims::{Claims, kind_of};
+
+/// Groups that are kept besides those that the configuration names, which are kept however many there are.
+const MOST: usize = 5_000;
+/// The longest name, in bytes, of a group that the configuration does not name.
+const LONGEST: usize = 1_024;
+
+/// The groups of a person, and what they should know of how these came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Groups {
+    pub(super) names: BTreeSet<String>,
+    pub(super) remark: Option<GroupsRemark>,
+}
+
+/// Why somebody may be in fewer groups here than at their provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum GroupsRemark {
+    /// There is no such claim.
+    Missing {
+        /// Its name.
+        claim: String,
+    },
+    /// The provider left the groups out because the person is in too many.
+    LeftOut {
+        /// The claim that says so.
+        said_by: String,
+    },
+    /// The claim is of a type that no groups can be read from.
+    Unreadable {
+        /// Its name.
+        claim: String,
+        /// Its type, in words.
+        kind: String,
+    },
+    /// Some are no names: no texts, empty, or with control characters.
+    Skipped {
+        /// How many.
+        count: usize,
+    },
+    /// There are too many to keep all of them.
+    Cut {
+        /// How many there are.
+        of: usize,
+        /// How many are kept.
+        kept: usize,
+    },
+    /// It is one text with commas: one group, unless the configuration says that it is several.
+    OneText {
+        /// The claim's name.
+        claim: String,
+    },
+}
+
+impl GroupsRemark {
+    /// What happened and what the administrator can do, for the person and for the log. It names claims and settings,
+    /// and no groups.
+    #[must_use]
+    pub fn in_words(&self, provider: &str) -> String {
+        match self {
+            Self::Missing { claim } => format!(
+                "Your sign-in service ({provider}) said nothing of your groups: there is no claim “{claim}”. Your platform \
+                 team can have it sent, or name another in groupsClaim."
+            ),
+            Self::LeftOut { said_by } => format!(
+                "You are in so many groups that your sign-in service ({provider}) left all of them out (its token says so \
+                 by “{said_by}”). Your platform team can have it send only the groups assigned to Portico, or app roles \
+                 instead of groups."
+            ),
+            Self::Unreadable { claim, kind } => format!(
+                "Portico cannot read your groups: the claim “{claim}” of your sign-in service ({provider}) is {kind}. Your \
+                 platform team can have it send a list of names."
+            ),
+            Self::Skipped { count } => format!(
+                "{count} of your groups at your sign-in service ({provider}) are not names that Portico can use, and count \
+                 for nothing here."
+            ),
+            Self::Cut { of, kept } => format!(
+                "You are in {of} groups. Portico keeps {kept} of them: all that its configuration names, and some of the \
+                 others."
+            ),
+            Self::OneText { claim } => format!(
+                "Your sign-in service ({provider}) sent your groups as one text with commas (claim “{claim}”), which Portico \
+                 takes for one group. If it is a list, your platform team can set groupsSeparator: \",\"."
+            ),
+        }
+    }
+}
+
+/// Reads the groups of a person as the provider's settings say, keeping all that the configuration names.
+pub(super) fn read(claims: &Claims, provider: &Provider, configuration: &Configuration) -> Groups {
+    let claim = provider.groups_claim.as_str();
+    let only = |remark| Groups {
+        names: BTreeSet::new(),
+        remark: Some(remark),
+    };
+    if let Some(said_by) = left_out(claims, claim) {
+        return only(GroupsRemark::LeftOut { said_by });
+    }
+    let Some(found) = at_path(&claims.0, claim).filter(|value| !value.is_null()) else {
+        return only(GroupsRemark::Missing {
+            claim: claim.to_owned(),
+        });
+    };
+    let mut remark = None;
+    let mut skipped = 0;
+    let mut names = BTreeSet::new();
+    let mut take = |name: Option<&str>| match name.filter(|name| is_name(name)) {
+        Some(name) => {
+            names.insert(name.to_owned());
+        }
+        None => skipped += 1,
+    };
+    match found {
+        Value::String(text) => match provider.groups_separator.as_deref() {
+            Some(separator) => text
+                .split(separator)
+                .map(str::trim)
+                .filter(|name| !name.is_empty())
+                .for_each(|name| take(Some(name))),
+            None if text.is_empty() => {}
+            None => {
+                if text.contains(',') && !text.contains('=') {
+                    remark = Some(GroupsRemark::OneText {
+                        claim: claim.to_owned(),
+                    });
+                }
+                take(Some(text));
+            }
+        },
+        Value::Array(many) => many.iter().for_each(|one| match one {
+            Value::String(name) => take(Some(name)),
+            Value::Object(group) => take(group.get("name").and_then(Value::as_str)),
+            _ => take(None),
+        }),
+        // As Zitadel has it: a key for each role, and whose it is as the value.
+        Value::Object(keys) => keys
+            .iter()
+            .filter(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)))
+            .for_each(|(name, _)| take(Some(name))),
+        other => {
+            return only(GroupsRemark::Unreadable {
+                claim: claim.to_owned(),
+                kind: kind_of(other).to_owned(),
+            });
+        }
+    }
+    if skipped > 0 {
+        remark = Some(GroupsRemark::Skipped { count: skipped });
+    }
+    let of = names.len();
+    let names = cut(names, configuration);
+    if names.len() < of {
+        remark = Some(GroupsRemark::Cut {
+            of,
+            kept: names.len(),
+        });
+    }
+    Groups { names, remark }
+}
+
+/// The claim by which the provider says that it left the groups out: distributed claims (OpenID Connect Core 1.0,
+/// section 5.6.2), as Entra ID and ADFS have them, or Entra's `hasgroups`.
+fn left_out(claims: &Claims, claim: &str) -> Option<String> {
+    let elsewhere = claims
+        .get("_claim_names")
+        .and_then(Value::as_object)
+        .is_some_and(|names| names.contains_key(claim));
+    if elsewhere {
+        return Some("_claim_names".to_owned());
+    }
+    (claims.get(claim).is_none() && claims.says_yes("hasgroups") == Some(true))
+        .then(|| "hasgroups".to_owned())
+}
+
+/// The value of the claim of that name, or at that path of names joined by dots. A name may have dots in it itself, as
+/// URLs do: the longest that fits comes first.
+fn at_path<'v>(claims: &'v Map<String, Value>, path: &str) -> Option<&'v Value> {
+    if let Some(value) = claims.get(path) {
+        return Some(value);
+    }
+    path.rmatch_indices('.').find_map(|(dot, _)| {
+        let within = claims.get(&path[..dot])?.as_object()?;
+        at_path(within, &path[dot + 1..])
+    })
+}
+
+fn is_name(name: &str) -> bool {
+    !name.trim().is_empty() && !name.chars().any(char::is_control)
+}
+
+/// The groups that are kept: all that the configuration names, and others up to a bound.
+fn cut(names: BTreeSet<String>, configuration: &Configuration) -> BTreeSet<String> {
+    if names.len() <= MOST && names.iter().all(|name| name.len() <= LONGEST) {
+        return names;
+    }
+    let (mut kept, others): (BTreeSet<_>, BTreeSet<_>) = names
+        .into_iter()
+        .partition(|name| configuration.mentions_group(name));
+    kept.extend(others.into_iter().filter(|name| name.len() <= LONGEST).take(MOST));
+    kept
+}
+
+#[cfg(test)]
+mod tests;

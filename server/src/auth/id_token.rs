@@ -1,0 +1,204 @@
+//! What an ID token must say to be believed (OpenID Connect Core 1.0, section 3.1.3.7).
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use jiff::{SignedDuration, Timestamp};
+use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
+use openidconnect::{AccessToken, AccessTokenHash};
+use portico_domain::documents::Provider;
+use serde_json::Value;
+
+use super::claims::{Claims, Flaw, line};
+
+/// How far a provider's clock may be ahead.
+const SKEW: SignedDuration = SignedDuration::from_mins(2);
+/// How old a token may be that was asked for a moment ago. Entra ID dates its tokens back by five minutes.
+const OLDEST: SignedDuration = SignedDuration::from_mins(15);
+/// The longest identity, in bytes. OpenID Connect allows 255.
+const LONGEST_ID: usize = 512;
+
+/// What an ID token is judged by.
+pub(super) struct Expected<'e> {
+    pub(super) provider: &'e Provider,
+    /// What was sent with the request for it.
+    pub(super) nonce: &'e str,
+    /// What came with it.
+    pub(super) access_token: &'e AccessToken,
+    /// What it is signed with.
+    pub(super) signed_with: &'e (CoreJsonWebKey, CoreJwsSigningAlgorithm),
+    pub(super) now: Timestamp,
+}
+
+/// Judges the claims of a token whose signature holds; whom it is about.
+///
+/// # Errors
+/// Which claim does not hold, and why.
+pub(super) fn judge<'c>(claims: &'c Claims, expected: &Expected<'_>) -> Result<&'c str, Flaw> {
+    let provider = expected.provider;
+    if claims.needed_text("iss")? != Some(provider.issuer.as_str()) {
+        return Err(Flaw::new("iss", "is not the issuer that the configuration names"));
+    }
+    let subject = subject(claims)?;
+    audience(claims, provider)?;
+    times(claims, expected.now)?;
+    let nonce = claims.needed_text("nonce")?.unwrap_or_default();
+    if verify_slices_are_equal(nonce.as_bytes(), expected.nonce.as_bytes()).is_err() {
+        return Err(Flaw::new("nonce", "is not the one that this sign-in began with"));
+    }
+    access_token(claims, expected)?;
+    how_signed_in(claims, provider, expected.now)?;
+    Ok(subject)
+}
+
+fn subject(claims: &Claims) -> Result<&str, Flaw> {
+    let subject = claims
+        .needed_text("sub")?
+        .ok_or_else(|| Flaw::new("sub", "is missing"))?;
+    if subject.trim().is_empty() {
+        return Err(Flaw::new("sub", "is empty: it says of nobody"));
+    }
+    if subject.len() > LONGEST_ID || subject.chars().any(char::is_control) {
+        return Err(Flaw::new("sub", "is too long, or has control characters in it"));
+    }
+    Ok(subject)
+}
+
+/// Who the token is for, and who asked for it (section 3.1.3.7, 3 to 5).
+fn audience(claims: &Claims, provider: &Provider) -> Result<(), Flaw> {
+    let audiences = claims.audiences()?;
+    let client = provider.client_id.as_str();
+    if !audiences.contains(&client) {
+        return Err(Flaw::new("aud", "does not name Portico's clientId"));
+    }
+    let foreign = audiences.iter().find(|audience| {
+        **audience != client && !provider.trusted_audiences.iter().any(|known| known == *audience)
+    });
+    if let Some(foreign) = foreign {
+        let foreign = line(foreign).unwrap_or_default();
+        return Err(Flaw::new(
+            "aud",
+            format!(
+                "names `{foreign}` besides Portico's clientId. If it may, add it to trustedAudiences of the provider {:?}",
+                provider.name
+            ),
+        ));
+    }
+    match claims.needed_text("azp")? {
+        Some(party) if party == client => Ok(()),
+        Some(_) => Err(Flaw::new(
+            "azp",
+            "says that another application than Portico's clientId asked for the token",
+        )),
+        None if audiences.iter().any(|audience| *audience != client) => Err(Flaw::new(
+            "azp",
+            "is missing: a token for several audiences must say that Portico's clientId asked for it",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn times(claims: &Claims, now: Timestamp) -> Result<(), Flaw> {
+    let later = |at: Timestamp, by: SignedDuration| at.saturating_add(by).unwrap_or(Timestamp::MAX);
+    let clocks = "compare the clocks of Portico's machine and of the sign-in service";
+    let ends = claims
+        .date("exp")?
+        .ok_or_else(|| Flaw::new("exp", "is missing"))?;
+    if ends <= now {
+        return Err(Flaw::new("exp", format!("is over: {clocks}")));
+    }
+    let issued = claims
+        .date("iat")?
+        .ok_or_else(|| Flaw::new("iat", "is missing"))?;
+    if issued > later(now, SKEW) {
+        return Err(Flaw::new("iat", format!("is in the future: {clocks}")));
+    }
+    if later(issued, OLDEST) < now {
+        return Err(Flaw::new(
+            "iat",
+            format!("is too long ago for a token that was asked for just now: {clocks}"),
+        ));
+    }
+    if claims
+        .date("nbf")?
+        .is_some_and(|begins| begins > later(now, SKEW))
+    {
+        return Err(Flaw::new("nbf", format!("is in the future: {clocks}")));
+    }
+    Ok(())
+}
+
+/// `at_hash`, where it is given (section 3.1.3.8).
+fn access_token(claims: &Claims, expected: &Expected<'_>) -> Result<(), Flaw> {
+    let Some(hash) = claims.needed_text("at_hash")? else {
+        return Ok(());
+    };
+    let (key, algorithm) = expected.signed_with;
+    let found = AccessTokenHash::from_token(expected.access_token, algorithm, key)
+        .map_err(|_| Flaw::new("at_hash", "cannot be judged with the key of the token"))?;
+    if found.as_str() == hash {
+        Ok(())
+    } else {
+        Err(Flaw::new(
+            "at_hash",
+            "is of another access token than came with it",
+        ))
+    }
+}
+
+/// When and how the person proved who they are, where the configuration asks for that (3.1.3.7, 12 and 13).
+fn how_signed_in(claims: &Claims, provider: &Provider, now: Timestamp) -> Result<(), Flaw> {
+    if let Some(minutes) = provider.max_age_minutes {
+        let at = claims.date("auth_time")?.ok_or_else(|| {
+            Flaw::new(
+                "auth_time",
+                "is missing: the sign-in service does not say when you proved who you are, which maxAgeMinutes asks for",
+            )
+        })?;
+        let oldest = SignedDuration::from_mins(i64::from(minutes)) + SKEW;
+        if at.saturating_add(oldest).unwrap_or(Timestamp::MAX) < now {
+            return Err(Flaw::new(
+                "auth_time",
+                format!("is more than {minutes} minutes ago, which maxAgeMinutes does not allow"),
+            ));
+        }
+    }
+    if !provider.acr_values.is_empty() {
+        let found = match claims.get("acr") {
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(Value::Number(number)) => Some(number.to_string()),
+            _ => None,
+        };
+        if !found.is_some_and(|found| provider.acr_values.contains(&found)) {
+            return Err(Flaw::new(
+                "acr",
+                "is none of acrValues: you signed in in a way that is not enough here",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The e-mail address, where it counts: the provider has verified it, or the configuration says that it needs not to.
+pub(super) fn email(claims: &Claims, provider: &Provider) -> Option<String> {
+    let counts = match claims.says_yes("email_verified") {
+        Some(verified) => verified,
+        None => provider.trust_emails,
+    };
+    claims.text("email").filter(|_| counts).and_then(line)
+}
+
+/// What to call the person, by the first claim that says.
+pub(super) fn name(claims: &Claims) -> Option<String> {
+    let given = || {
+        let parts: Vec<&str> = ["given_name", "family_name"]
+            .into_iter()
+            .filter_map(|claim| claims.text(claim))
+            .collect();
+        line(&parts.join(" "))
+    };
+    claims
+        .text("name")
+        .and_then(line)
+        .or_else(given)
+        .or_else(|| claims.text("preferred_username").and_then(line))
+        .or_else(|| claims.text("email").and_then(line))
+}

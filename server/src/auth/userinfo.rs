@@ -1,0 +1,87 @@
+//! What a provider's userinfo endpoint says of a person (OpenID Connect Core 1.0, section 5.3).
+
+use http::{StatusCode, header};
+use openidconnect::AccessToken;
+use portico_domain::documents::Provider;
+
+use super::claims::{Claims, Flaw};
+use super::jwt::{Jwt, Keys};
+use super::provider::{ANSWER_BYTES, Metadata, Providers, client_secret, with_causes};
+use super::sign_in::SignInError;
+
+/// Asks for the claims of `subject`, as JSON or signed.
+///
+/// # Errors
+/// When it does not answer, or of somebody else.
+pub(super) async fn ask(
+    providers: &Providers,
+    provider: &Provider,
+    metadata: &Metadata,
+    access_token: &AccessToken,
+    subject: &str,
+) -> Result<Claims, SignInError> {
+    let flaw = |why: String| Flaw::new("userinfo", why);
+    let endpoint = metadata.userinfo_endpoint().ok_or_else(|| {
+        flaw("is not to be had: the sign-in service publishes no userinfo_endpoint".to_owned())
+    })?;
+    let request = http::Request::get(endpoint.as_str())
+        .header(header::ACCEPT, "application/json, application/jwt")
+        .header(header::AUTHORIZATION, format!("Bearer {}", access_token.secret()))
+        .body(Vec::new())
+        .map_err(|_| {
+            flaw("cannot be asked: its address or the access token is not fit for HTTP".to_owned())
+        })?;
+    let answer = providers
+        .call(request)
+        .await
+        .map_err(|error| flaw(format!("did not answer: {}", with_causes(&error))))?;
+    if answer.status() != StatusCode::OK {
+        return Err(flaw(format!("answered {}", answer.status().as_u16())).into());
+    }
+    let signed = answer
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with("application/jwt"));
+    let claims = if signed {
+        let text = std::str::from_utf8(answer.body()).unwrap_or_default();
+        self::signed(provider, metadata, text.trim())?
+    } else {
+        Claims::parse(answer.body())
+            .ok_or_else(|| flaw("answered with what is not a JSON object".to_owned()))?
+    };
+    // Section 5.3.2: an answer about another subject must not be used.
+    if claims.needed_text("sub")? != Some(subject) {
+        return Err(Flaw::new("sub", "of userinfo is not that of the ID token").into());
+    }
+    Ok(claims)
+}
+
+/// The claims of a signed answer.
+fn signed(provider: &Provider, metadata: &Metadata, token: &str) -> Result<Claims, SignInError> {
+    let flaw = |why: String| Flaw::new("userinfo", why);
+    let token = Jwt::parse(token, ANSWER_BYTES, &["jose"]).map_err(|error| flaw(error.to_string()))?;
+    let secret = client_secret(provider)?;
+    token
+        .verify(&Keys {
+            published: metadata.jwks().keys(),
+            algorithms: None,
+            secret: secret.as_deref(),
+        })
+        .map_err(|error| flaw(error.to_string()))?;
+    let claims = token.claims;
+    if claims
+        .needed_text("iss")?
+        .is_some_and(|issuer| issuer != provider.issuer)
+    {
+        return Err(Flaw::new(
+            "iss",
+            "of userinfo is not the issuer that the configuration names",
+        )
+        .into());
+    }
+    if claims.get("aud").is_some() && !claims.audiences()?.contains(&provider.client_id.as_str()) {
+        return Err(Flaw::new("aud", "of userinfo does not name Portico's clientId").into());
+    }
+    Ok(claims)
+}

@@ -1,0 +1,76 @@
+//! People who have signed in, for platform admins.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use portico_domain::view::names;
+use portico_store::Access;
+use tower_sessions::Session;
+use uuid::Uuid;
+
+use super::super::address::ClientAddress;
+use super::super::asked::Asked;
+use super::super::frame::Done;
+use super::super::problem::Problem;
+use super::super::subject::Named;
+use super::super::viewer::{Page, Posted};
+use super::sessions::current;
+
+/// `GET /admin/people`.
+pub(in super::super) async fn list(Page(around): Page, asked: Asked) -> Result<Response, Problem> {
+    let query = asked.text("q").unwrap_or_default();
+    let page = around.app.portal.people_page(around.viewer(), query).await?;
+    around
+        .page("People", &[], |frame| {
+            portico_frontend::pages::admin_people(frame, &page)
+        })
+        .await
+}
+
+/// `GET /admin/people/{id}`.
+pub(in super::super) async fn one(
+    Page(around): Page,
+    Named(id): Named<Uuid>,
+    session: Session,
+) -> Result<Response, Problem> {
+    let current = current(&session);
+    let page = around
+        .app
+        .portal
+        .person_page(around.viewer(), id, current.as_deref())
+        .await?;
+    let title = page.row.name.clone();
+    around
+        .page(&title, &[("People", "/admin/people")], |frame| {
+            portico_frontend::pages::admin_person(frame, &page)
+        })
+        .await
+}
+
+/// `POST /admin/people/{id}/end`: a session or a token, where the form names one; else all of them.
+pub(in super::super) async fn end(
+    ClientAddress(address): ClientAddress,
+    Named(id): Named<Uuid>,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let (session, token) = (form.field(names::SESSION), form.field(names::TOKEN));
+    let access = access(session, token)?;
+    let around = &form.around;
+    let remote = address.to_string();
+    around
+        .app
+        .portal
+        .end_access(around.viewer(), Some(&remote), id, access)
+        .await?;
+    around.app.viewers.forget_all();
+    around.app.tokens.forget();
+    Ok(Done::Ended.tell(Redirect::to(&format!("/admin/people/{id}")).into_response()))
+}
+
+/// What is to end, by what was named.
+pub(in super::super) fn access<'a>(session: &'a str, token: &str) -> Result<Access<'a>, Problem> {
+    match (session, token) {
+        ("", "") => Ok(Access::Everything),
+        (session, "") => Ok(Access::Session(session)),
+        ("", token) => token.parse().map(Access::Token).map_err(|_| Problem::not_found()),
+        _ => Err(Problem::bad_request("Name a session or a token, not both.")),
+    }
+}

@@ -1,0 +1,55 @@
+//! Sessions: the viewer's own.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use portico_store::{Access, session_key};
+use tower_sessions::Session;
+
+use super::super::address::ClientAddress;
+use super::super::frame::Done;
+use super::super::problem::Problem;
+use super::super::subject::Named;
+use super::super::viewer::{Page, Posted};
+
+/// `GET /sessions`.
+pub(in super::super) async fn list(Page(around): Page, session: Session) -> Result<Response, Problem> {
+    let current = current(&session);
+    let page = around
+        .app
+        .portal
+        .own_sessions(around.viewer(), current.as_deref())
+        .await?;
+    around
+        .page("Sessions", &[], |frame| {
+            portico_frontend::pages::sessions(frame, &page)
+        })
+        .await
+}
+
+/// `POST /sessions/{id}/end`; with the id `others`, all but the one that asks.
+pub(in super::super) async fn end(
+    ClientAddress(address): ClientAddress,
+    Named(id): Named<String>,
+    session: Session,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let current = current(&session).unwrap_or_default();
+    let access = if id == "others" {
+        Access::OtherSessions(&current)
+    } else {
+        Access::Session(&id)
+    };
+    let around = &form.around;
+    let remote = address.to_string();
+    around
+        .app
+        .portal
+        .end_own_access(around.viewer(), Some(&remote), access)
+        .await?;
+    around.app.viewers.forget_all();
+    Ok(Done::Ended.tell(Redirect::to("/sessions").into_response()))
+}
+
+/// The session that asks, as it is listed.
+pub(in super::super) fn current(session: &Session) -> Option<String> {
+    session.id().map(|id| session_key(&id))
+}

@@ -1,0 +1,168 @@
+//! What somebody can still do without signing in again: their sessions and API tokens, seen and ended.
+
+use jiff::Timestamp;
+use portico_domain::record::NewEvent;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tower_sessions_core::session::Id;
+use uuid::Uuid;
+
+use crate::backend::Query;
+use crate::sessions::hashed;
+use crate::{Result, Store};
+
+/// The key of a session's data that holds its [`SessionDetails`].
+pub const DETAILS_KEY: &str = "details";
+
+/// What helps somebody to tell their sessions apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionDetails {
+    /// When they signed in.
+    pub started_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub seen_at: Timestamp,
+    /// The address that they signed in from.
+    pub address: Option<String>,
+    /// The browser, in a few words.
+    pub browser: Option<String>,
+}
+
+/// A session as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenSession {
+    /// Its identity, by which nobody can sign in: the hash of what the cookie holds.
+    pub id: String,
+    /// What tells it from others.
+    pub details: SessionDetails,
+    /// When it ends if nobody uses it.
+    pub expires_at: Timestamp,
+}
+
+/// What of a person's is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access<'a> {
+    /// One session.
+    Session(&'a str),
+    /// All sessions but this one.
+    OtherSessions(&'a str),
+    /// One API token.
+    Token(Uuid),
+    /// All sessions and API tokens.
+    Everything,
+}
+
+/// What was ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Sessions.
+    pub sessions: u64,
+    /// API tokens.
+    pub tokens: u64,
+}
+
+/// The identity under which a session is listed.
+#[must_use]
+pub fn session_key(id: &Id) -> String {
+    hashed(id)
+}
+
+impl Store {
+    /// A person's sessions that have not expired, the one used last first; 200 at most.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sessions_of(&self, subject: &str, now: Timestamp) -> Result<Vec<OpenSession>> {
+        let select = "SELECT id_hash, data, created_at, expires_at FROM sessions \
+                      WHERE subject = $1 AND expires_at > $2 ORDER BY created_at DESC LIMIT 200";
+        let rows = self
+            .backend
+            .fetch(Query::new(select, [subject.into(), now.into()]))
+            .await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let created_at = row.time("created_at")?;
+            let mut data: Value = row.json("data")?;
+            // A session of before these were kept says no more than when it was made.
+            let details = serde_json::from_value(data[DETAILS_KEY].take()).unwrap_or(SessionDetails {
+                started_at: created_at,
+                seen_at: created_at,
+                address: None,
+                browser: None,
+            });
+            found.push(OpenSession {
+                id: row.text("id_hash")?,
+                details,
+                expires_at: row.time("expires_at")?,
+            });
+        }
+        found.sort_by_key(|session| std::cmp::Reverse(session.details.seen_at));
+        Ok(found)
+    }
+
+    /// All that is kept of a session, for tests of what is not.
+    ///
+    /// # Errors
+    /// When the database fails, or has no such session.
+    #[cfg(feature = "testing")]
+    pub async fn session_data(&self, id: &str) -> Result<String> {
+        let select = "SELECT data FROM sessions WHERE id_hash = $1";
+        let rows = self.backend.fetch(Query::new(select, [id.into()])).await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| crate::StoreError::unreadable("session", "there is none"))?;
+        row.text("data")
+    }
+
+    /// Ends something of a person's, and records it. What is not theirs is left alone; where nothing ends, nothing is
+    /// recorded.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_access(
+        &self,
+        subject: &str,
+        access: Access<'_>,
+        event: impl FnOnce(Ended) -> NewEvent + Send,
+    ) -> Result<Ended> {
+        let mut ended = Ended::default();
+        let mut transaction = self.backend.begin().await?;
+        let sessions = match access {
+            Access::Session(id) => Some(Query::new(
+                "DELETE FROM sessions WHERE subject = $1 AND id_hash = $2",
+                [subject.into(), id.into()],
+            )),
+            Access::OtherSessions(but) => Some(Query::new(
+                "DELETE FROM sessions WHERE subject = $1 AND id_hash <> $2",
+                [subject.into(), but.into()],
+            )),
+            Access::Everything => Some(Query::new(
+                "DELETE FROM sessions WHERE subject = $1",
+                [subject.into()],
+            )),
+            Access::Token(_) => None,
+        };
+        let tokens = match access {
+            Access::Token(id) => Some(Query::new(
+                "DELETE FROM api_tokens WHERE subject = $1 AND id = $2",
+                [subject.into(), id.to_string().into()],
+            )),
+            Access::Everything => Some(Query::new(
+                "DELETE FROM api_tokens WHERE subject = $1",
+                [subject.into()],
+            )),
+            Access::Session(_) | Access::OtherSessions(_) => None,
+        };
+        if let Some(sessions) = sessions {
+            ended.sessions = transaction.execute(sessions).await?;
+        }
+        if let Some(tokens) = tokens {
+            ended.tokens = transaction.execute(tokens).await?;
+        }
+        if ended != Ended::default() {
+            crate::record::append(&mut *transaction, &[event(ended)]).await?;
+        }
+        transaction.commit().await?;
+        Ok(ended)
+    }
+}

@@ -1,0 +1,149 @@
+//! People, as their provider described them when they signed in last.
+
+use jiff::Timestamp;
+use portico_domain::record::NewEvent;
+use portico_domain::tenancy::{KnownPerson, Person};
+use uuid::Uuid;
+
+use crate::backend::{Query, Row};
+use crate::{Result, Store, StoreError};
+
+/// What somebody has open: what administrators see in a list of people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonAccess {
+    /// Who.
+    pub known: KnownPerson,
+    /// Their sessions that have not expired.
+    pub sessions: u64,
+    /// Their API tokens that have not expired.
+    pub tokens: u64,
+}
+
+/// The columns of a person, under names that no other table has.
+pub(crate) const COLUMNS: &str = "people.subject AS person_subject, people.id AS person_id, people.name AS person_name, people.email AS person_email, people.sso_groups AS person_groups, \
+     people.signed_in_at AS person_signed_in_at, people.suspended_at AS person_suspended_at";
+
+impl Store {
+    /// Keeps what a provider said of a person at sign-in, and records the sign-in. Their tokens are good again, and
+    /// all that they have, tokens and sessions, counts with the groups they are in now. One that is known keeps its id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sign_in(&self, known: &KnownPerson, event: NewEvent) -> Result<()> {
+        let groups = serde_json::to_string(&known.groups)
+            .map_err(|error| StoreError::unreadable("a person's groups", error))?;
+        let keep = Query::new(
+            "INSERT INTO people (subject, id, name, email, sso_groups, signed_in_at, suspended_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, NULL) \
+             ON CONFLICT (subject) DO UPDATE SET name = excluded.name, email = excluded.email, \
+             sso_groups = excluded.sso_groups, signed_in_at = excluded.signed_in_at, \
+             suspended_at = NULL",
+            [
+                known.person.subject.as_str().into(),
+                known.id.to_string().into(),
+                known.person.name.as_str().into(),
+                known.person.email.as_deref().into(),
+                groups.into(),
+                known.signed_in_at.into(),
+            ],
+        );
+        let mut transaction = self.backend.begin().await?;
+        transaction.execute(keep).await?;
+        crate::record::append(&mut *transaction, &[event]).await?;
+        transaction.commit().await
+    }
+
+    /// What is known now of the person with that [`Person::subject`]: their groups, when they signed in last, whether
+    /// their provider ended their sessions. `None` for who never signed in.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn known_person(&self, subject: &str) -> Result<Option<KnownPerson>> {
+        let mut select = Query::new("SELECT ", []);
+        select
+            .push(COLUMNS)
+            .push(" FROM people WHERE people.subject = ")
+            .bind(subject);
+        let rows = self.backend.fetch(select).await?;
+        rows.first().map(KnownPerson::try_from).transpose()
+    }
+
+    /// The person with that id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn person(&self, id: Uuid) -> Result<Option<KnownPerson>> {
+        let mut select = Query::new("SELECT ", []);
+        select
+            .push(COLUMNS)
+            .push(" FROM people WHERE people.id = ")
+            .bind(id.to_string());
+        let rows = self.backend.fetch(select).await?;
+        rows.first().map(KnownPerson::try_from).transpose()
+    }
+
+    /// People with `words` in their name, e-mail address or subject, who signed in last first; `limit` at most.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn people(&self, words: &str, limit: u32, now: Timestamp) -> Result<Vec<PersonAccess>> {
+        let mut select = Query::new("SELECT ", []);
+        select.push(COLUMNS);
+        for (count, name) in [
+            (
+                ", (SELECT COUNT(*) FROM sessions WHERE sessions.subject = people.subject AND sessions.expires_at > ",
+                ") AS open_sessions",
+            ),
+            (
+                ", (SELECT COUNT(*) FROM api_tokens WHERE api_tokens.subject = people.subject AND api_tokens.expires_at > ",
+                ") AS open_tokens",
+            ),
+        ] {
+            select.push(count).bind(now).push(name);
+        }
+        select.push(" FROM people");
+        let words = words.trim().to_lowercase();
+        if !words.is_empty() {
+            let escaped = words
+                .replace('\\', "\\\\")
+                .replace('%', "\\%")
+                .replace('_', "\\_");
+            select
+                .push(" WHERE LOWER(people.name || ' ' || COALESCE(people.email, '') || ' ' || people.subject) LIKE ")
+                .bind(format!("%{escaped}%"))
+                .push(" ESCAPE '\\'");
+        }
+        select
+            .push(" ORDER BY people.signed_in_at DESC, people.subject LIMIT ")
+            .bind(i64::from(limit));
+        let rows = self.backend.fetch(select).await?;
+        rows.iter()
+            .map(|row| {
+                let count = |column| Ok::<_, StoreError>(u64::try_from(row.integer(column)?).unwrap_or(0));
+                Ok(PersonAccess {
+                    known: row.try_into()?,
+                    sessions: count("open_sessions")?,
+                    tokens: count("open_tokens")?,
+                })
+            })
+            .collect()
+    }
+}
+
+impl TryFrom<&Row> for KnownPerson {
+    type Error = StoreError;
+
+    fn try_from(row: &Row) -> Result<Self> {
+        Ok(Self {
+            id: row.parsed("person_id")?,
+            person: Person {
+                subject: row.text("person_subject")?,
+                name: row.text("person_name")?,
+                email: row.text_if_any("person_email")?,
+            },
+            groups: row.json("person_groups")?,
+            signed_in_at: row.time("person_signed_in_at")?,
+            suspended_at: row.time_if_any("person_suspended_at")?,
+        })
+    }
+}
