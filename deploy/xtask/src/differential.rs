@@ -39,7 +39,7 @@ pub(crate) struct Options {
 
 /// Builds what it needs and runs it. Fails when the two disagree on anything.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let server = (!options.simulator).then(api_server::begin);
+    let server = (!options.simulator).then(api_server::begin).transpose()?;
     let mut build = cargo_with(options, "build");
     step("Building the comparison", || {
         steps::run(build.args(["--bin", BIN]))
@@ -62,13 +62,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(changes) = options.definitions {
         command.arg(format!("--definitions={changes}"));
     }
-    match server.map(api_server::Underway::finish) {
+    match server {
         Some(server) => {
+            let server = server.finish();
             needs::install_for_differential();
             let Some(folder) = server.folder else {
                 bail!("there is no kube-apiserver here; --simulator asks the simulator instead");
             };
-            command.env(api_server::VARIABLE, folder);
+            command.env(server.variable, folder);
         }
         None => {
             command.arg("--simulator");

@@ -4,8 +4,11 @@
 
 pub(crate) mod api_server;
 mod browser;
+mod crossplane;
+mod go;
 pub(crate) mod needs;
 mod outcome;
+mod parts;
 mod processes;
 mod report;
 mod rust;
@@ -41,25 +44,26 @@ pub(crate) struct Options {
 /// Runs them. The exit code tells whether all that ran passed.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let report = Report::begin()?;
-    let api_server = api_server::begin();
+    let mut underway = vec![api_server::begin()?];
+    if options.full {
+        underway.extend(crossplane::begin()?);
+    }
     let mut needs = needs::install();
     browser_code::build()?;
     step("Building the program and all tests", || {
         run_build(&mut Command::new(cargo()))
     })?;
-    let api_server = api_server.finish();
-    needs.push(api_server.need);
+    let mut folders = Vec::new();
+    for part in underway {
+        let made = part.finish();
+        needs.push(made.need);
+        folders.extend(made.folder.map(|folder| (made.variable, folder)));
+    }
 
     let mut outcome = Outcome::default();
     if !options.browser {
         outcome.add(step("Unit and integration tests", || {
-            rust::run(
-                options.filter.as_deref(),
-                options.full,
-                api_server.folder.as_deref(),
-                &needs,
-                &report,
-            )
+            rust::run(options.filter.as_deref(), options.full, &folders, &needs, &report)
         })?);
     }
     if !options.no_browser {

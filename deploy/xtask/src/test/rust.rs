@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::api_server;
 use super::needs::{Need, is_met};
 use super::outcome::Outcome;
 use super::processes::wait_until;
@@ -21,11 +20,12 @@ use crate::workspace::{cargo, root, site};
 const BOUND: Duration = Duration::from_mins(20);
 const FULL_BOUND: Duration = Duration::from_hours(1);
 
-/// Runs every test of the workspace whose name contains `filter`.
+/// Runs every test of the workspace whose name contains `filter`. `parts` are the folders of real parts, each with the
+/// environment variable that tells the tests of it.
 pub(crate) fn run(
     filter: Option<&str>,
     full: bool,
-    api_server: Option<&Path>,
+    parts: &[(&str, PathBuf)],
     needs: &[Need],
     report: &Report,
 ) -> Result<Outcome> {
@@ -48,8 +48,8 @@ pub(crate) fn run(
     if is_met(needs, "PostgreSQL") {
         command.env("PORTICO_REQUIRE_POSTGRES", "1");
     }
-    if let Some(folder) = api_server {
-        command.env(api_server::VARIABLE, folder);
+    for (variable, folder) in parts {
+        command.env(variable, folder);
     }
     if full {
         command.env("PORTICO_TEST_FULL", "1");
