@@ -19,7 +19,7 @@ pub(crate) fn health_tone(health: Health) -> &'static str {
         Health::Pending => "busy",
         Health::Degraded | Health::Unreachable => "bad",
         Health::Paused | Health::Deleting => "warning",
-        Health::Gone => "plain",
+        Health::Gone | Health::Unknown => "plain",
     }
 }
 

@@ -105,8 +105,9 @@ pub(super) fn urgency(health: Health) -> u8 {
         Health::Pending => 2,
         Health::Deleting => 3,
         Health::Paused => 4,
-        Health::Ready => 5,
-        Health::Gone => 6,
+        Health::Unknown => 5,
+        Health::Ready => 6,
+        Health::Gone => 7,
     }
 }
 

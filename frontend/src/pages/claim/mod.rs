@@ -90,6 +90,7 @@ fn head(frame: &Frame, page: &ClaimPage) -> AnyView {
 fn how_it_is(frame: &Frame, page: &ClaimPage) -> AnyView {
     let row = &page.row;
     let words = match (row.reason.is_empty(), row.health) {
+        (false, Health::Ready) => format!("It works. {}", row.reason),
         (false, _) => row.reason.clone(),
         (true, Health::Ready) => "It works.".to_owned(),
         (true, Health::Pending) => "It is being made.".to_owned(),

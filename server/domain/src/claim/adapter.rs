@@ -42,9 +42,21 @@ pub struct Adapter {
     /// Tests of which one suffices to call it paused.
     #[serde(default)]
     pub paused: Vec<Test>,
+    /// Tests of which each is worth a remark where it is ready all the same.
+    #[serde(default)]
+    pub remarks: Vec<Test>,
+    /// Paths of the operator's own word for how it is: the first that yields one explains better than conditions do.
+    #[serde(default)]
+    pub word: Vec<String>,
     /// Paths whose text explains why it is not ready, where no condition does.
     #[serde(default)]
     pub reasons: Vec<String>,
+    /// Where its conditions are: `status.conditions[]` where nothing is said.
+    #[serde(default)]
+    pub conditions: Option<String>,
+    /// Where the tests do not decide, words, flags and counts that many operators use do.
+    #[serde(default)]
+    pub guess: bool,
     /// Where the name of its connection secret is: the first that yields one.
     #[serde(default)]
     pub secret: Vec<SecretSource>,
@@ -90,7 +102,8 @@ pub struct Test {
     pub annotation: Option<String>,
     /// A label.
     pub label: Option<String>,
-    /// The texts that the path, annotation or label may have; empty: any.
+    /// The texts that the path, annotation or label may have; empty: any. What a path leads to may have them in any
+    /// letter case.
     pub equals: Vec<String>,
 }
 

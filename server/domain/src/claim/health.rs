@@ -1,8 +1,14 @@
-//! From an object to its health: one pure function over the object and the adapter of its kind.
+//! From an object to its health: one pure function over the object, the adapter of its kind and what its offering's
+//! document says.
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
 use super::adapter::{Adapter, Test};
+use super::health_rules::{HealthRules, Ruled};
+use super::signals::{Signal, error_of, signals};
+use super::words::{Meaning, in_words, meaning, sounds_like_failure, sounds_like_waiting};
 use super::{Condition, Health, Verdict, path};
 use crate::documents::Access;
 
@@ -10,18 +16,77 @@ use crate::documents::Access;
 const LONGEST_REASON: usize = 400;
 /// Conditions beyond this many are left out; the worst are kept.
 const MOST_CONDITIONS: usize = 32;
+/// Types of conditions of which each says, being true, that an object works, where there is neither `Ready` nor
+/// `Available`.
+const SAY_THAT_IT_WORKS: &[&str] = &[
+    "Healthy",
+    "Running",
+    "Active",
+    "Online",
+    "Operational",
+    "Succeeded",
+    "Complete",
+    "Completed",
+    "Reconciled",
+    "Synced",
+    "Synchronized",
+    "Applied",
+    "Accepted",
+    "Programmed",
+    "Established",
+    "Bound",
+    "Provisioned",
+    "Deployed",
+    "Installed",
+    "Created",
+    "Configured",
+    "Registered",
+    "ReconcileSuccess",
+    "UpToDate",
+];
+/// Ends of types of conditions that say, being true, that something is wrong.
+const SAY_THAT_IT_FAILS: &[&str] = &[
+    "Stalled",
+    "Degraded",
+    "Failed",
+    "Failing",
+    "Failure",
+    "Error",
+    "Unhealthy",
+    "Terminal",
+];
 
-/// How the claim is, by what its object says. A condition or status that was written for an older
-/// generation of the object does not count as ready.
+/// What a claim's health is read by.
+#[derive(Debug, Clone, Copy)]
+pub struct Basis<'a> {
+    /// The adapter of its kind.
+    pub adapter: &'a Adapter,
+    /// What the offering says of what one receives.
+    pub access: &'a Access,
+    /// What the offering says of where its health stands.
+    pub rules: Option<&'a HealthRules>,
+    /// Its kind has no status, so that nothing is to be waited for.
+    pub says_nothing: bool,
+}
+
+/// How the claim is, by what its object says. A condition or status that was written for an older generation of the
+/// object counts neither way.
 #[must_use]
 pub fn judge(object: &Value, adapter: &Adapter, access: &Access) -> Verdict {
-    let facts = Facts::read(object);
-    let (health, reason) = facts.weigh(adapter);
-    let reason = if health == Health::Ready {
-        String::new()
-    } else {
-        plain(&reason)
+    let basis = Basis {
+        adapter,
+        access,
+        rules: None,
+        says_nothing: false,
     };
+    judge_by(object, &basis)
+}
+
+/// As [`judge`], by the offering's rules too.
+#[must_use]
+pub fn judge_by(object: &Value, basis: &Basis<'_>) -> Verdict {
+    let facts = Facts::read(object, basis.adapter);
+    let (health, reason) = facts.weigh(basis);
     let mut conditions: Vec<Condition> = facts
         .conditions
         .iter()
@@ -31,9 +96,9 @@ pub fn judge(object: &Value, adapter: &Adapter, access: &Access) -> Verdict {
     conditions.truncate(MOST_CONDITIONS);
     Verdict {
         health,
-        reason,
+        reason: plain(&reason),
         conditions,
-        secret: adapter.secret_of(object, access),
+        secret: basis.adapter.secret_of(object, basis.access),
     }
 }
 
@@ -51,6 +116,16 @@ pub fn out_of_use(known: &Verdict, plane_title: &str) -> Verdict {
     last_known(
         known,
         &format!("Portico cannot read {plane_title}: it is not set up correctly"),
+    )
+}
+
+/// The verdict on a claim that cannot be read, though its control plane answers: why, and what was last known.
+#[must_use]
+pub fn unreadable(known: &Verdict, why: &str) -> Verdict {
+    let why = plain(why);
+    last_known(
+        known,
+        &format!("It cannot be read just now: {}", why.trim_end_matches('.')),
     )
 }
 
@@ -96,34 +171,46 @@ fn is_bidi_control(c: char) -> bool {
 
 struct Seen {
     condition: Condition,
-    observed_generation: Option<i64>,
+    /// It was written for an older generation of the object.
+    is_stale: bool,
 }
 
 struct Facts<'o> {
     object: &'o Value,
     conditions: Vec<Seen>,
-    generation: Option<i64>,
-    observed_generation: Option<i64>,
+    /// The status as a whole was written for an older generation.
+    missed: bool,
 }
 
 impl<'o> Facts<'o> {
-    fn read(object: &'o Value) -> Self {
-        let conditions = object
-            .pointer("/status/conditions")
-            .and_then(Value::as_array)
-            .map(|list| list.iter().filter_map(seen).collect())
-            .unwrap_or_default();
+    fn read(object: &'o Value, adapter: &Adapter) -> Self {
+        let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
+        let is_behind =
+            |observed: Option<i64>| matches!((observed, generation), (Some(seen), Some(now)) if seen < now);
+        let observed = object
+            .pointer("/status/observedGeneration")
+            .and_then(Value::as_i64);
+        let missed = is_behind(observed);
+        let listed = path::all(
+            object,
+            adapter.conditions.as_deref().unwrap_or("status.conditions[]"),
+        );
+        let conditions = listed.into_iter().filter_map(|value| {
+            let own = value.get("observedGeneration").and_then(Value::as_i64);
+            Some(Seen {
+                condition: read_condition(value)?,
+                is_stale: if own.is_some() { is_behind(own) } else { missed },
+            })
+        });
         Self {
             object,
-            conditions,
-            generation: object.pointer("/metadata/generation").and_then(Value::as_i64),
-            observed_generation: object
-                .pointer("/status/observedGeneration")
-                .and_then(Value::as_i64),
+            conditions: conditions.collect(),
+            missed,
         }
     }
 
-    fn weigh(&self, adapter: &Adapter) -> (Health, String) {
+    fn weigh(&self, basis: &Basis<'_>) -> (Health, String) {
+        let adapter = basis.adapter;
         if self
             .object
             .pointer("/metadata/deletionTimestamp")
@@ -137,29 +224,19 @@ impl<'o> Facts<'o> {
                 "Its provisioner has been told to leave it alone".to_owned(),
             );
         }
-        let missed = self.behind(self.observed_generation);
-        if let Some(test) = adapter
-            .failed
-            .iter()
-            .find(|test| self.holds(test) && !self.stale(test))
-        {
-            return (Health::Degraded, self.why(adapter, test.condition.as_deref()));
+        if let Some(ruled) = basis.rules.and_then(|rules| self.by_rules(rules, adapter)) {
+            return ruled;
         }
-        let mut stale = missed;
-        for alternative in &adapter.ready {
-            if alternative.iter().all(|test| self.holds(test)) {
-                if missed || alternative.iter().any(|test| self.stale(test)) {
-                    stale = true;
-                } else {
-                    return (Health::Ready, String::new());
-                }
-            }
+        let signals = if adapter.guess && !self.missed {
+            signals(self.object)
+        } else {
+            Vec::new()
+        };
+        if let Some(trouble) = self.trouble(adapter, &signals) {
+            return (Health::Degraded, trouble);
         }
-        if stale {
-            return (
-                Health::Pending,
-                "Its provisioner has not taken up the last change yet".to_owned(),
-            );
+        if adapter.ready.iter().any(|alternative| self.all_hold(alternative)) {
+            return (Health::Ready, self.remark(adapter, &signals).unwrap_or_default());
         }
         let asked = adapter
             .ready
@@ -168,49 +245,279 @@ impl<'o> Facts<'o> {
             .filter_map(|test| test.condition.as_deref());
         let unmet = asked
             .filter_map(|kind| self.condition(kind))
-            .find(|seen| seen.condition.status != "True");
-        let reports_failure = unmet.is_some_and(|seen| {
-            seen.condition.status == "False"
-                && seen.condition.reason.as_deref().is_some_and(sounds_like_failure)
-        });
-        let reason = self.why(adapter, unmet.map(|seen| seen.condition.kind.as_str()));
-        (
-            if reports_failure {
+            .find(|condition| condition.status != "True");
+        if let Some(unmet) = unmet {
+            let word = self.own_word(adapter).map(|word| meaning(&word));
+            let health = if reports_failure(unmet) || word == Some(Meaning::Failed) {
                 Health::Degraded
             } else {
                 Health::Pending
-            },
-            reason,
-        )
+            };
+            return (health, self.why(adapter, Some(&unmet.kind)));
+        }
+        if adapter.guess
+            && let Some(guessed) = self.guess(adapter, &signals)
+        {
+            return guessed;
+        }
+        if self.missed || self.conditions.iter().any(|seen| seen.is_stale) {
+            return (
+                Health::Pending,
+                "Its provisioner has not taken up the last change yet".to_owned(),
+            );
+        }
+        if let Some(word) = self.own_word(adapter) {
+            return match meaning(&word) {
+                Meaning::Failed => (Health::Degraded, self.why(adapter, None)),
+                Meaning::Paused => (Health::Paused, self.why(adapter, None)),
+                Meaning::Working | Meaning::Ready => (Health::Pending, self.why(adapter, None)),
+                Meaning::Unknown => {
+                    let why = self.why(adapter, None);
+                    (Health::Unknown, format!("Its operator says “{why}”"))
+                }
+            };
+        }
+        self.undecided(basis)
     }
 
-    fn condition(&self, kind: &str) -> Option<&Seen> {
-        self.conditions.iter().find(|seen| seen.condition.kind == kind)
+    /// The operator's own word for how it is, where the adapter knows its place.
+    fn own_word(&self, adapter: &Adapter) -> Option<String> {
+        let current = |at: &&String| !(self.missed && at.starts_with("status"));
+        adapter
+            .word
+            .iter()
+            .filter(current)
+            .filter_map(|at| path::text(self.object, at))
+            .find(|word| word.chars().any(char::is_alphabetic))
     }
 
-    fn behind(&self, observed: Option<i64>) -> bool {
-        matches!((observed, self.generation), (Some(observed), Some(generation)) if observed < generation)
+    /// What the offering's document has to say; nothing where the last change has not been seen, or it leaves the
+    /// verdict to the adapter.
+    fn by_rules(&self, rules: &HealthRules, adapter: &Adapter) -> Option<(Health, String)> {
+        if self.missed || rules.is_empty() {
+            return None;
+        }
+        let object = self.without_stale_conditions();
+        let why = |otherwise: &dyn Fn() -> String| rules.message(&object).unwrap_or_else(otherwise);
+        Some(match rules.rule(&object) {
+            Ruled::Failed => (Health::Degraded, why(&|| self.why(adapter, None))),
+            Ruled::Ready => (Health::Ready, String::new()),
+            Ruled::NotReady => (Health::Pending, why(&|| self.why(adapter, None))),
+            Ruled::Doubtful(doubt) => (Health::Unknown, doubt),
+            Ruled::Silent => return None,
+        })
     }
 
-    fn stale(&self, test: &Test) -> bool {
-        let seen = test.condition.as_deref().and_then(|kind| self.condition(kind));
-        seen.is_some_and(|seen| self.behind(seen.observed_generation))
+    fn without_stale_conditions(&self) -> Cow<'o, Value> {
+        if !self.conditions.iter().any(|seen| seen.is_stale) {
+            return Cow::Borrowed(self.object);
+        }
+        let mut object = self.object.clone();
+        let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
+        if let Some(conditions) = object
+            .pointer_mut("/status/conditions")
+            .and_then(Value::as_array_mut)
+        {
+            conditions.retain(|condition| {
+                let observed = condition.get("observedGeneration").and_then(Value::as_i64);
+                !matches!((observed, generation), (Some(seen), Some(now)) if seen < now)
+            });
+        }
+        Cow::Owned(object)
+    }
+
+    /// What is wrong, whatever else is said.
+    fn trouble(&self, adapter: &Adapter, signals: &[Signal]) -> Option<String> {
+        if let Some(test) = adapter.failed.iter().find(|test| self.holds(test)) {
+            return Some(self.why(adapter, test.condition.as_deref()));
+        }
+        if !adapter.guess {
+            return None;
+        }
+        let fails = self.current().find(|condition| {
+            let is_now = !condition.kind.starts_with("Last") && !condition.kind.starts_with("Previous");
+            let fails = condition.status == "True"
+                && is_now
+                && ends_with_any(&condition.kind, SAY_THAT_IT_FAILS)
+                && !is_turned(&condition.kind);
+            fails || works(&condition.kind, false) && reports_failure(condition)
+        });
+        if let Some(condition) = fails {
+            let title = in_words(&condition.kind);
+            return Some(explain(condition, adapter).unwrap_or(title));
+        }
+        // Beside a condition that says how the whole is, only what stands in the place of the whole counts.
+        let mut asked = adapter
+            .ready
+            .iter()
+            .flatten()
+            .filter_map(|test| test.condition.as_deref());
+        let decided = asked.any(|kind| self.condition(kind).is_some());
+        let said = signals.iter().find(|signal| signal.is_main)?;
+        (said.meaning == Meaning::Failed && (said.is_whole || !decided)).then(|| said.words.clone())
+    }
+
+    /// What is worth telling of an object that works all the same.
+    fn remark(&self, adapter: &Adapter, signals: &[Signal]) -> Option<String> {
+        let of = |condition: &Condition| {
+            let title = in_words(&condition.kind);
+            match explain(condition, adapter) {
+                Some(why) => format!("{title}: {why}"),
+                None => title,
+            }
+        };
+        let by_adapter = adapter
+            .remarks
+            .iter()
+            .find(|test| self.holds(test))
+            .and_then(|test| {
+                if let Some(at) = &test.path {
+                    return path::text(self.object, at).map(|text| words_of(&text, adapter));
+                }
+                explain(self.condition(test.condition.as_deref()?)?, adapter)
+            });
+        let by_condition = || {
+            self.current()
+                .find(|condition| match condition.status.as_str() {
+                    "True" => severity(condition) == 0,
+                    "False" => reports_failure(condition) && severity(condition) == 0,
+                    _ => false,
+                })
+                .map(of)
+        };
+        let by_part = || {
+            let part = signals.iter().find(|signal| signal.meaning == Meaning::Failed);
+            part.map(|signal| signal.words.clone())
+        };
+        let by_error = || adapter.guess.then(|| error_of(self.object)).flatten();
+        by_adapter
+            .or_else(by_condition)
+            .or_else(by_part)
+            .or_else(by_error)
+    }
+
+    /// The verdict by what many operators write, where they write neither `Ready` nor `Available`.
+    fn guess(&self, adapter: &Adapter, signals: &[Signal]) -> Option<(Health, String)> {
+        let mut said: Vec<(Meaning, String)> = Vec::new();
+        let exact = self.current().any(|condition| works(&condition.kind, false));
+        for condition in self.current().filter(|condition| works(&condition.kind, !exact)) {
+            let reason = condition.reason.as_deref().unwrap_or_default();
+            let meaning = match condition.status.as_str() {
+                "True" => Meaning::Ready,
+                _ if reports_failure(condition) => Meaning::Failed,
+                // What runs once and has not succeeded will not.
+                "False" if condition.kind == "Succeeded" && !sounds_like_waiting(reason) => Meaning::Failed,
+                _ => Meaning::Working,
+            };
+            let words = explain(condition, adapter).unwrap_or_else(|| in_words(&condition.kind));
+            said.push((meaning, words));
+        }
+        let main = signals.iter().filter(|signal| signal.is_main);
+        said.extend(main.map(|signal| (signal.meaning, signal.words.clone())));
+        // A word that no list knows says nothing against one that is known.
+        if said.iter().any(|(meaning, _)| *meaning != Meaning::Unknown) {
+            said.retain(|(meaning, _)| *meaning != Meaning::Unknown);
+        }
+        let (meaning, words) = said.into_iter().min_by_key(|(meaning, _)| *meaning)?;
+        Some(match meaning {
+            Meaning::Failed => (Health::Degraded, words),
+            Meaning::Paused => (Health::Paused, format!("Its operator says “{words}”")),
+            Meaning::Working => (Health::Pending, words),
+            Meaning::Unknown => (Health::Unknown, format!("Its operator says “{words}”")),
+            Meaning::Ready => (Health::Ready, self.remark(adapter, signals).unwrap_or_default()),
+        })
+    }
+
+    /// Nothing decides. An operator that has said something is not waited for as if it had said nothing.
+    fn undecided(&self, basis: &Basis<'_>) -> (Health, String) {
+        let adapter = basis.adapter;
+        let worst = self.worst().filter(|condition| severity(condition) < 2);
+        if let Some(condition) = worst {
+            let health = if reports_failure(condition) {
+                Health::Degraded
+            } else if adapter.guess {
+                Health::Unknown
+            } else {
+                Health::Pending
+            };
+            return (health, self.why(adapter, None));
+        }
+        if adapter.guess
+            && let Some(error) = error_of(self.object)
+        {
+            return (Health::Degraded, error);
+        }
+        if !adapter.guess {
+            return (Health::Pending, self.why(adapter, None));
+        }
+        if let Some(condition) = self.current().next() {
+            return (
+                Health::Unknown,
+                format!("Its operator says “{}”", in_words(&condition.kind)),
+            );
+        }
+        let has_status = match self.object.get("status") {
+            Some(Value::Object(status)) => status.keys().any(|name| name != "conditions"),
+            _ => false,
+        };
+        if has_status {
+            (
+                Health::Unknown,
+                "Its operator reports no state that Portico knows".to_owned(),
+            )
+        } else if basis.says_nothing {
+            (
+                Health::Unknown,
+                "It is applied. Objects of this kind report no state".to_owned(),
+            )
+        } else {
+            (Health::Pending, self.why(adapter, None))
+        }
+    }
+
+    /// The conditions that were written for the object as it is now.
+    fn current(&self) -> impl Iterator<Item = &Condition> {
+        self.conditions
+            .iter()
+            .filter(|seen| !seen.is_stale)
+            .map(|seen| &seen.condition)
+    }
+
+    /// The condition of that type, in whatever letter case; the worst where there are several.
+    fn condition(&self, kind: &str) -> Option<&Condition> {
+        self.current()
+            .filter(|condition| condition.kind.eq_ignore_ascii_case(kind))
+            .min_by_key(|condition| severity(condition))
+    }
+
+    fn worst(&self) -> Option<&Condition> {
+        self.current().min_by_key(|condition| severity(condition))
+    }
+
+    fn all_hold(&self, tests: &[Test]) -> bool {
+        tests.iter().all(|test| self.holds(test))
     }
 
     fn holds(&self, test: &Test) -> bool {
         if let Some(kind) = &test.condition {
-            let Some(seen) = self.condition(kind) else {
+            let Some(condition) = self.condition(kind) else {
                 return test.missing || test.absent;
             };
-            let reason = seen.condition.reason.as_deref().unwrap_or_default();
+            let reason = condition.reason.as_deref().unwrap_or_default();
             return !test.absent
-                && seen.condition.status == test.status.as_deref().unwrap_or("True")
+                && condition.status == test.status.as_deref().unwrap_or("True")
                 && test.reason.as_deref().is_none_or(|wanted| wanted == reason)
                 && !test.reason_unlike.iter().any(|unwanted| unwanted == reason);
         }
-        let found = if let Some(at) = &test.path {
-            path::text(self.object, at)
-        } else if let Some(key) = &test.annotation {
+        if let Some(at) = &test.path {
+            if self.missed && at.starts_with("status") {
+                return false;
+            }
+            let found = path::text(self.object, at);
+            let is_meant = |text: &String| test.equals.iter().any(|meant| meant.eq_ignore_ascii_case(text));
+            return found.is_some_and(|text| test.equals.is_empty() || is_meant(&text));
+        }
+        let found = if let Some(key) = &test.annotation {
             self.mark("annotations", key)
         } else if let Some(key) = &test.label {
             self.mark("labels", key)
@@ -246,16 +553,25 @@ impl<'o> Facts<'o> {
         }
     }
 
-    /// Why it is not ready: by the condition that decided, or the worst one that says something,
+    /// Why it is not ready: by the operator's own word, the condition that decided, the worst one that says something,
     /// or the adapter's paths.
     fn why(&self, adapter: &Adapter, decided: Option<&str>) -> String {
+        let own = self.own_word(adapter);
+        if let Some(own) = own.filter(|own| meaning(own) != Meaning::Ready) {
+            let more = adapter.reasons.iter().find_map(|at| path::text(self.object, at));
+            let word = words_of(&own, adapter);
+            return match more.filter(|more| *more != own) {
+                Some(more) => format!("{word}: {more}"),
+                None => word,
+            };
+        }
         let decided = decided
             .and_then(|kind| self.condition(kind))
-            .map(|seen| explain(&seen.condition, adapter));
-        if let Some(Some(text)) = decided {
+            .and_then(|condition| explain(condition, adapter));
+        if let Some(text) = decided {
             return text;
         }
-        let mut others: Vec<&Condition> = self.conditions.iter().map(|seen| &seen.condition).collect();
+        let mut others: Vec<&Condition> = self.current().collect();
         others.sort_by_key(|condition| severity(condition));
         let worst = others
             .into_iter()
@@ -274,7 +590,7 @@ impl<'o> Facts<'o> {
     }
 }
 
-fn seen(value: &Value) -> Option<Seen> {
+fn read_condition(value: &Value) -> Option<Condition> {
     let text = |key: &str| {
         value
             .get(key)
@@ -282,15 +598,12 @@ fn seen(value: &Value) -> Option<Seen> {
             .filter(|text| !text.is_empty())
             .map(str::to_owned)
     };
-    Some(Seen {
-        condition: Condition {
-            kind: text("type")?,
-            status: text("status").unwrap_or_else(|| "Unknown".to_owned()),
-            reason: text("reason"),
-            message: text("message").map(|message| plain(&message)),
-            since: text("lastTransitionTime").and_then(|at| at.parse().ok()),
-        },
-        observed_generation: value.get("observedGeneration").and_then(Value::as_i64),
+    Some(Condition {
+        kind: text("type")?,
+        status: text("status").unwrap_or_else(|| "Unknown".to_owned()),
+        reason: text("reason"),
+        message: text("message").map(|message| plain(&message)),
+        since: text("lastTransitionTime").and_then(|at| at.parse().ok()),
     })
 }
 
@@ -304,84 +617,62 @@ fn explain(condition: &Condition, adapter: &Adapter) -> Option<String> {
     })
 }
 
-/// `WaitingForVolume` in plain words: by the adapter's dictionary, then by the common one, then
-/// taken apart at its capitals.
+/// A reason in plain words: by the adapter's dictionary, then by the common one.
 fn words_of(reason: &str, adapter: &Adapter) -> String {
-    if let Some(words) = adapter.words.get(reason) {
-        return words.clone();
-    }
-    match reason {
-        "Creating" | "Provisioning" => return "Being created".to_owned(),
-        "Unavailable" => return "Not available at the moment".to_owned(),
-        "Pending" | "Progressing" | "InProgress" | "Reconciling" => return "Being worked on".to_owned(),
-        "Deleting" | "Terminating" => return "Being deleted".to_owned(),
-        _ => {}
-    }
-    if reason.contains(char::is_whitespace) {
-        return reason.to_owned();
-    }
-    let mut words = String::new();
-    let mut before_was_lower = false;
-    for letter in reason.chars() {
-        if letter.is_uppercase() && before_was_lower {
-            words.push(' ');
-            words.extend(letter.to_lowercase());
-        } else {
-            words.push(if letter == '_' || letter == '-' {
-                ' '
-            } else {
-                letter
-            });
-        }
-        before_was_lower = letter.is_lowercase() || letter.is_ascii_digit();
-    }
-    words
+    adapter
+        .words
+        .get(reason)
+        .cloned()
+        .unwrap_or_else(|| in_words(reason))
+}
+
+/// Whether a condition that is false says that something failed, by its reason or, without one, by its message.
+fn reports_failure(condition: &Condition) -> bool {
+    let said = condition.reason.as_deref().or(condition.message.as_deref());
+    condition.status == "False" && said.is_some_and(sounds_like_failure)
+}
+
+/// Whether a condition of that type says, being true, that an object works; `loosely`, by the end of its type.
+fn works(kind: &str, loosely: bool) -> bool {
+    let is = |known: &&str| kind.eq_ignore_ascii_case(known);
+    SAY_THAT_IT_WORKS.iter().any(is)
+        || loosely
+            && !is_turned(kind)
+            && (ends_with_any(kind, SAY_THAT_IT_WORKS)
+                || ends_with_any(kind, &["Ready", "Available", "Valid", "Satisfied"]))
+}
+
+fn ends_with_any(kind: &str, ends: &[&str]) -> bool {
+    ends.iter().any(|end| kind.ends_with(end))
+}
+
+/// `NotSynced`, `NoFailure`: a type that says the opposite of how it ends.
+fn is_turned(kind: &str) -> bool {
+    let starts = |with: &str| {
+        kind.strip_prefix(with)
+            .is_some_and(|rest| rest.starts_with(char::is_uppercase))
+    };
+    kind.contains("Not") || starts("No") || starts("Non")
 }
 
 /// 0 for what is wrong, 1 for what is not known, 2 for what is well. Some conditions report
-/// trouble by being true.
+/// trouble by being true, and some say that something goes on.
 fn severity(condition: &Condition) -> u8 {
-    let reports_trouble = [
-        "Stalled", "Degraded", "Failed", "Failing", "Failure", "Error", "NotReady", "Paused",
-    ]
-    .iter()
-    .any(|kind| condition.kind.ends_with(kind));
-    let neutral = ["Progressing", "Reconciling"]
-        .iter()
-        .any(|kind| condition.kind.ends_with(kind));
+    let kind = condition.kind.as_str();
+    let reports_trouble = (ends_with_any(kind, SAY_THAT_IT_FAILS)
+        || ends_with_any(kind, &["NotReady", "Paused", "Warning"]))
+        && (!is_turned(kind) || kind.ends_with("NotReady"));
+    let is_course = ends_with_any(kind, &["Progressing", "Reconciling"]);
     match condition.status.as_str() {
-        _ if neutral => 2,
+        _ if is_course => 2,
         "True" if reports_trouble => 0,
         "False" if reports_trouble => 2,
         "True" => 2,
+        // `Upgrading`, `ScalingUp`: nothing of the kind goes on.
+        "False" if kind.contains("ing") && !reports_failure(condition) => 2,
         "False" => 0,
         _ => 1,
     }
-}
-
-fn sounds_like_failure(reason: &str) -> bool {
-    let reason = reason.to_ascii_lowercase();
-    [
-        "error",
-        "fail",
-        "unavailable",
-        "invalid",
-        "denied",
-        "forbidden",
-        "exceeded",
-        "backoff",
-        "unhealthy",
-        "unschedulable",
-        "degraded",
-        "timeout",
-        "timedout",
-        "lost",
-        "crash",
-        "reject",
-        "conflict",
-    ]
-    .iter()
-    .any(|sound| reason.contains(sound))
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ fn phases_and_states_stand_in_for_conditions() {
     let verdict = verdict_of_default(&broken);
     assert_eq!(
         (verdict.health, verdict.reason.as_str()),
-        (Health::Degraded, "no room")
+        (Health::Degraded, "Failed: no room")
     );
 }
 
@@ -196,4 +196,224 @@ fn hostile_text_is_cut_and_cleaned() {
     let text = plain(&format!("a\u{202E}b\u{0007}\n\n{}", "x".repeat(10_000)));
     assert!(text.starts_with("a b x"), "{text}");
     assert!(text.chars().count() <= LONGEST_REASON + 1);
+}
+
+/// What the health of a plain kind without an adapter of its own comes to, and why.
+fn guessed(status: Value) -> (Health, String) {
+    let mut object = json!({ "metadata": { "generation": 1 }, "spec": {} });
+    object["status"] = status;
+    let verdict = verdict_of_default(&object);
+    (verdict.health, verdict.reason)
+}
+
+#[test]
+fn an_operators_own_word_never_reads_as_pending_for_ever() {
+    for status in [
+        json!({ "PostgresClusterStatus": "Running" }),
+        json!({ "applied": true, "observedGeneration": 1 }),
+        json!({ "updateStatus": "operational" }),
+        json!({ "health": "Healthy" }),
+        json!({ "health": { "status": "Healthy" } }),
+        json!({ "ready": true }),
+        json!({ "phase": "running" }),
+        json!({ "phase": "RUNNING" }),
+        json!({ "state": "Active" }),
+        json!({ "replicas": 3, "readyReplicas": 3 }),
+        json!({ "conditions": [condition("Succeeded", "True", "Done", "")] }),
+        json!({ "conditions": [condition("Healthy", "True", "", "")] }),
+        json!({ "conditions": [condition("DashboardSynchronized", "True", "", "")] }),
+    ] {
+        assert_eq!(guessed(status.clone()).0, Health::Ready, "{status}");
+    }
+    for (status, health, word) in [
+        (
+            json!({ "PostgresClusterStatus": "CreateFailed" }),
+            Health::Degraded,
+            "Create failed",
+        ),
+        (json!({ "phase": "failed" }), Health::Degraded, "Failed"),
+        (
+            json!({ "applied": false, "message": "role app does not exist" }),
+            Health::Degraded,
+            "role app does not exist",
+        ),
+        (
+            json!({ "error": { "message": "no such class" } }),
+            Health::Degraded,
+            "no such class",
+        ),
+        (
+            json!({ "conditions": [condition("Succeeded", "False", "CouldntGetPipeline", "")] }),
+            Health::Degraded,
+            "get pipeline",
+        ),
+        (json!({ "phase": "Quiescent" }), Health::Unknown, "“Quiescent”"),
+        (
+            json!({ "phase": "Quiescent", "message": "till dawn" }),
+            Health::Unknown,
+            "till dawn",
+        ),
+        (
+            json!({ "conditions": [condition("Blessed", "True", "", "")] }),
+            Health::Unknown,
+            "“Blessed”",
+        ),
+        (
+            json!({ "endpoint": "db.example.org" }),
+            Health::Unknown,
+            "no state that Portico knows",
+        ),
+        (json!({ "phase": "Updating" }), Health::Pending, "Updating"),
+        (
+            json!({ "replicas": 3, "readyReplicas": 2 }),
+            Health::Pending,
+            "2 of 3 are ready",
+        ),
+        (json!({ "state": "paused" }), Health::Paused, "Paused"),
+        (json!({}), Health::Pending, "Waiting for its provisioner to begin"),
+    ] {
+        let (found, reason) = guessed(status.clone());
+        assert_eq!(found, health, "{status}: {reason}");
+        assert!(reason.contains(word), "{status}: {reason}");
+    }
+}
+
+#[test]
+fn a_kind_without_a_status_is_not_waited_for() {
+    let basis = Basis {
+        adapter: Adapter::of("example.org", "Shirt", Flavour::Plain),
+        access: &Access::default(),
+        rules: None,
+        says_nothing: true,
+    };
+    let verdict = judge_by(&json!({ "spec": { "colour": "blue" } }), &basis);
+    assert_eq!(verdict.health, Health::Unknown);
+    assert!(verdict.reason.contains("report no state"), "{}", verdict.reason);
+}
+
+#[test]
+fn a_failure_beside_ready_is_told() {
+    let ready = condition("Ready", "True", "Available", "");
+    for other in [
+        json!({ "conditions": [ready, condition("Degraded", "True", "DiskFull", "no room on the disk")] }),
+        json!({ "conditions": [ready, condition("ReplicaFailure", "True", "", "no room on the disk")] }),
+        json!({ "conditions": [ready, condition("Synced", "False", "ReconcileError", "no room on the disk")] }),
+        json!({ "conditions": [ready], "phase": "failed", "message": "no room on the disk" }),
+    ] {
+        let (health, reason) = guessed(other.clone());
+        assert_eq!(health, Health::Degraded, "{other}");
+        assert!(reason.contains("no room on the disk"), "{reason}");
+    }
+    // What fails beside the thing itself is a remark.
+    for other in [
+        json!({ "conditions": [ready, condition("BackupDone", "False", "BackupFailed", "no bucket")] }),
+        json!({ "conditions": [ready, condition("Warning", "True", "Deprecated", "no bucket")] }),
+        json!({ "conditions": [ready], "backup": { "status": "failed", "message": "no bucket" } }),
+        json!({ "conditions": [ready], "error": "no bucket" }),
+    ] {
+        let (health, reason) = guessed(other.clone());
+        assert_eq!(health, Health::Ready, "{other}: {reason}");
+        assert!(reason.contains("no bucket"), "{other}: {reason}");
+    }
+    let well = json!({ "conditions": [ready, condition("Upgrading", "False", "AsExpected", "")] });
+    assert_eq!(guessed(well), (Health::Ready, String::new()));
+}
+
+#[test]
+fn a_crossplane_that_looks_less_often_is_a_remark() {
+    let object = json!({ "status": { "conditions": [
+        condition("Synced", "True", "ReconcileSuccess", ""),
+        condition("Ready", "True", "Available", ""),
+        condition("Responsive", "False", "WatchCircuitOpen", ""),
+    ] } });
+    for flavour in [Flavour::LegacyClaim, Flavour::Composite] {
+        let verdict = verdict(flavour, "example.org", "Database", &object);
+        assert_eq!(verdict.health, Health::Ready);
+        assert!(verdict.reason.contains("watches it less"), "{}", verdict.reason);
+    }
+}
+
+#[test]
+fn conditions_of_an_older_generation_count_neither_way() {
+    let of = |kind: &str, status: &str, reason: &str, generation: i64| {
+        let mut condition = condition(kind, status, reason, "");
+        condition["observedGeneration"] = json!(generation);
+        condition
+    };
+    let judged = |conditions: Value| {
+        let object = json!({ "metadata": { "generation": 2 }, "status": { "conditions": conditions } });
+        let verdict = verdict_of_default(&object);
+        (verdict.health, verdict.reason)
+    };
+    let waiting = "Its provisioner has not taken up the last change yet".to_owned();
+    assert_eq!(
+        judged(json!([of("Ready", "False", "CreateFailed", 1)])),
+        (Health::Pending, waiting.clone()),
+        "what failed before the change may not fail after it"
+    );
+    assert_eq!(
+        judged(json!([
+            of("Degraded", "True", "Broken", 1),
+            of("Ready", "True", "Fine", 2)
+        ])),
+        (Health::Ready, String::new())
+    );
+    assert_eq!(
+        judged(json!([of("Ready", "True", "Fine", 1)])),
+        (Health::Pending, waiting.clone())
+    );
+    let object = json!({
+        "metadata": { "generation": 3 },
+        "status": { "observedGeneration": 2, "phase": "Failed", "conditions": [condition("Degraded", "True", "", "")] }
+    });
+    let verdict = verdict_of_default(&object);
+    assert_eq!((verdict.health, verdict.reason), (Health::Pending, waiting));
+}
+
+#[test]
+fn an_offering_says_where_health_stands() {
+    let expressions = crate::documents::HealthExpressions {
+        ready: Some("object.status.tide == 'high'".to_owned()),
+        failed: Some(
+            "object.status.conditions.exists(c, c.type == 'Leaks' && c.status == 'True')".to_owned(),
+        ),
+        message: Some("'the tide is ' + object.status.tide".to_owned()),
+    };
+    let rules = HealthRules::compile(&expressions).unwrap();
+    let judged = |object: Value| {
+        let basis = Basis {
+            adapter: Adapter::of("example.org", "Pond", Flavour::Plain),
+            access: &Access::default(),
+            rules: Some(&rules),
+            says_nothing: false,
+        };
+        let verdict = judge_by(&object, &basis);
+        (verdict.health, verdict.reason)
+    };
+    assert_eq!(judged(json!({})).0, Health::Pending);
+    assert_eq!(
+        judged(json!({ "status": { "tide": "high", "phase": "Failed" } })),
+        (Health::Ready, String::new())
+    );
+    assert_eq!(
+        judged(json!({ "status": { "tide": "low", "conditions": [] } })),
+        (Health::Pending, "the tide is low".to_owned())
+    );
+    let leaks = |generation: i64| {
+        json!({ "metadata": { "generation": 2 }, "status": { "tide": "high", "conditions": [
+            { "type": "Leaks", "status": "True", "observedGeneration": generation }
+        ] } })
+    };
+    assert_eq!(
+        judged(leaks(2)),
+        (Health::Degraded, "the tide is high".to_owned())
+    );
+    assert_eq!(
+        judged(leaks(1)),
+        (Health::Ready, String::new()),
+        "an older generation's condition is left out"
+    );
+    let unseen =
+        json!({ "metadata": { "generation": 2 }, "status": { "tide": "high", "observedGeneration": 1 } });
+    assert_eq!(judged(unseen).0, Health::Pending);
 }

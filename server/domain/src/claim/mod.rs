@@ -3,13 +3,17 @@
 mod adapter;
 mod composed;
 pub mod health;
+mod health_rules;
 pub mod path;
+mod signals;
+mod words;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use adapter::{Adapter, Flavour, Match, Test};
 pub use composed::{ClaimEvent, Composed, Tree};
+pub use health_rules::{HealthRuleError, HealthRules};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -96,6 +100,8 @@ pub enum Health {
     Gone,
     /// Its control plane does not answer; what is shown is the last known state.
     Unreachable,
+    /// It is there, and its operator says how it is in words that Portico does not know, or not at all.
+    Unknown,
 }
 
 impl Health {
@@ -110,6 +116,7 @@ impl Health {
             Self::Deleting => "deleting",
             Self::Gone => "gone",
             Self::Unreachable => "unreachable",
+            Self::Unknown => "unknown",
         }
     }
 
@@ -124,6 +131,7 @@ impl Health {
             Self::Deleting,
             Self::Gone,
             Self::Unreachable,
+            Self::Unknown,
         ]
         .into_iter()
         .find(|health| health.slug() == slug)
@@ -140,6 +148,7 @@ impl Health {
             Self::Deleting => "Deleting",
             Self::Gone => "Gone",
             Self::Unreachable => "Unreachable",
+            Self::Unknown => "Unknown",
         }
     }
 }
@@ -168,7 +177,7 @@ pub struct Condition {
 pub struct Verdict {
     /// How it is.
     pub health: Health,
-    /// Why, in plain words; empty when it is ready.
+    /// Why, in plain words. Of one that is ready: what is worth a remark, empty where nothing is.
     pub reason: String,
     /// The conditions it was read from, worst first.
     pub conditions: Vec<Condition>,
@@ -227,6 +236,9 @@ pub struct Claim {
     /// The whole object, `metadata.managedFields` left out; null in a list of claims.
     pub object: Arc<Value>,
 }
+
+#[cfg(test)]
+mod operators_tests;
 
 #[cfg(test)]
 mod tests {

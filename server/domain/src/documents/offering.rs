@@ -40,6 +40,8 @@ pub struct OfferingSpec {
     pub form: FormHints,
     /// What one receives.
     pub access: Access,
+    /// Where a claim says how it is, if the kind's adapter does not know.
+    pub health: HealthExpressions,
     /// Labels that a control plane must have to serve it.
     pub control_plane_labels: BTreeMap<String, String>,
     /// The version of its API to use; the storage version where there is none.
@@ -175,6 +177,20 @@ pub struct FieldHint {
     pub advanced: Option<bool>,
     /// What the form holds to begin with.
     pub preset: Option<Value>,
+}
+
+/// Where a claim says how it is: CEL expressions over `object`, the claim as its control plane has it. A field that is
+/// not there makes an expression false. None of them is asked while the operator has not seen the last change, by
+/// `status.observedGeneration`; conditions of an older generation are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct HealthExpressions {
+    /// True when it works.
+    pub ready: Option<String>,
+    /// True when something is wrong. Asked before `ready`.
+    pub failed: Option<String>,
+    /// Text that explains why it does not work.
+    pub message: Option<String>,
 }
 
 /// What one receives with a claim.

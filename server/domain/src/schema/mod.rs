@@ -41,7 +41,7 @@ pub use faults::Fault;
 pub use judge::Judgement;
 pub use metadata::{Naming, judge_metadata};
 pub use node::{Kind, Node};
-pub(crate) use rules::Condition;
+pub(crate) use rules::{Condition, Doubt, ObjectExpression};
 pub use violation::{Check, Reason, Violation};
 
 /// A structural schema. Immutable; share it by `Arc`.

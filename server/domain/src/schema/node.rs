@@ -157,6 +157,12 @@ impl Node {
         self.default.as_deref()
     }
 
+    /// Whether fields that it does not declare are kept.
+    #[must_use]
+    pub fn keeps_unknown(&self) -> bool {
+        self.preserve_unknown || self.has_additional()
+    }
+
     /// The declared property of that name.
     #[must_use]
     pub fn property(&self, name: &str) -> Option<&Node> {

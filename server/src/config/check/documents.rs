@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use portico_domain::claim::path;
+use portico_domain::claim::{HealthRules, path};
 use portico_domain::documents::{
     ActAs, ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Connection, Consumption,
     ControlPlane, Offering, Outcome, Plan, Provider, Tenant,
@@ -129,6 +129,13 @@ fn offering_document(at: usize, offering: &Offering, findings: &mut Findings) {
             at,
             "metadata.name",
             "must be <plural>.<group>, as the CustomResourceDefinition is named",
+        );
+    }
+    for error in HealthRules::compile(&spec.health).err().unwrap_or_default() {
+        findings.error(
+            at,
+            format!("spec.health.{}", error.field),
+            format!("is not a CEL expression over `object`: {}", error.message),
         );
     }
     let mut names = BTreeSet::new();

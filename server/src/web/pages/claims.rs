@@ -12,7 +12,7 @@ use super::super::problem::Problem;
 use super::super::subject::ClaimPath;
 use super::super::viewer::{Page, Posted};
 use super::form::claim_path;
-use crate::portal::{self, Sent};
+use crate::portal::{self, PortalError, Sent};
 
 /// `GET /claims`.
 pub(in super::super) async fn list(Page(around): Page, asked: Asked) -> Result<Response, Problem> {
@@ -32,7 +32,15 @@ pub(in super::super) async fn one(
     Page(around): Page,
     ClaimPath(claim): ClaimPath,
 ) -> Result<Response, Problem> {
-    let page = around.app.portal.claim(around.viewer(), &claim).await?;
+    let portal = &around.app.portal;
+    let page = match portal.claim(around.viewer(), &claim).await {
+        // What was deleted is told as that to those who may see its history.
+        Err(PortalError::NotFound) => portal
+            .gone_claim(around.viewer(), &claim)
+            .await?
+            .ok_or(PortalError::NotFound)?,
+        found => found?,
+    };
     around
         .page(claim.name.as_str(), &[("My claims", "/claims")], |frame| {
             portico_frontend::pages::claim(frame, &page)
@@ -136,7 +144,7 @@ async fn render_delete(around: &Around, claim: &ClaimRef, page: &DeletePage) -> 
 }
 
 pub(in super::super) fn filter(asked: &Asked) -> ClaimsFilter {
-    const HEALTHS: [Health; 7] = [
+    const HEALTHS: [Health; 8] = [
         Health::Pending,
         Health::Ready,
         Health::Degraded,
@@ -144,6 +152,7 @@ pub(in super::super) fn filter(asked: &Asked) -> ClaimsFilter {
         Health::Deleting,
         Health::Gone,
         Health::Unreachable,
+        Health::Unknown,
     ];
     ClaimsFilter {
         query: asked.text("q").unwrap_or_default().to_owned(),

@@ -25,7 +25,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-pub(crate) use condition::Condition;
+pub(crate) use condition::{Condition, Doubt, ObjectExpression};
 pub(super) use evaluate::validate;
 use program::Program;
 
