@@ -130,6 +130,15 @@ fn found(page: &CatalogPage) -> AnyView {
     .into_any()
 }
 
+/// How long it takes: what is over before one looks takes no time to speak of.
+fn ready_in(seconds: u64) -> String {
+    if seconds < 5 {
+        "Ready within seconds".to_owned()
+    } else {
+        format!("Ready in about {}", duration(seconds))
+    }
+}
+
 /// An offering in a list: what it is, how long it takes, whether somebody must agree, where it runs.
 pub(super) fn card(card: &CatalogCard) -> impl IntoView + use<> {
     let broken = card.problem.clone().map(|problem| {
@@ -138,7 +147,7 @@ pub(super) fn card(card: &CatalogCard) -> impl IntoView + use<> {
     let facts = card.problem.is_none().then(|| {
         let ready = card
             .typical_seconds
-            .map(|seconds| view! { <li>{icon("clock")}"Ready in about "{duration(seconds)}</li> });
+            .map(|seconds| view! { <li>{icon("clock")}{ready_in(seconds)}</li> });
         let approval = card.needs_approval.map(|needed| {
             if needed {
                 view! { <li>{icon("shield")}"Needs approval"</li> }.into_any()

@@ -160,6 +160,8 @@ pub struct Served {
     pub schema_hash: String,
     /// Why it cannot be asked for there: its schema is broken, say.
     pub problem: Option<String>,
+    /// Nobody offers it there any more: nothing new can be asked for. Claims of it stay, and can be deleted.
+    pub retired: bool,
     /// Why what is said of its form there lays nothing out; it can be asked for all the same.
     pub form_problem: Option<String>,
     /// Whether the version to use is deprecated, with the warning.
@@ -179,6 +181,7 @@ impl Served {
             flavour: kind.flavour,
             schema_hash: kind.schema_hash.clone(),
             problem: kind.problem.clone(),
+            retired: kind.retired,
             form_problem: kind.marks.form_problem(),
             deprecated: kind.deprecated.clone(),
             columns: kind.columns.clone(),
@@ -195,6 +198,7 @@ impl PartialEq for Served {
             && self.flavour == other.flavour
             && self.schema_hash == other.schema_hash
             && self.problem == other.problem
+            && self.retired == other.retired
             && self.form_problem == other.form_problem
             && self.deprecated == other.deprecated
             && self.columns == other.columns

@@ -184,10 +184,7 @@ impl PlaneError {
                 status,
                 message: "it does not accept Portico's credentials".to_owned(),
             },
-            403 => Self::Forbidden {
-                plane: plane.to_owned(),
-                message: answer.message("not permitted"),
-            },
+            403 => answer.forbidden(),
             404 => Self::NotFound {
                 plane: plane.to_owned(),
                 message: answer.message("not found"),
@@ -255,6 +252,33 @@ impl Answer<'_> {
             .collect()
     }
 
+    /// A right that is missing, without the name of the account that lacks it: whoever reads this is somebody else. What
+    /// is on its way out refuses new objects with the same status.
+    fn forbidden(&self) -> PlaneError {
+        let said = self.message("not permitted");
+        let is_terminating = said.contains("while custom resource definition is terminating")
+            || said.contains("being terminated");
+        if is_terminating {
+            let what = if said.contains("namespace") && said.contains("being terminated") {
+                "The namespace"
+            } else {
+                "The definition of this kind"
+            };
+            return PlaneError::Conflict {
+                managers: Vec::new(),
+                message: format!(
+                    "{what} is being deleted on {}, so nothing new can be made there. It was not applied; ask the \
+                     platform team, or choose another control plane",
+                    self.plane
+                ),
+            };
+        }
+        PlaneError::Forbidden {
+            plane: self.plane.to_owned(),
+            message: missing_right(&said).unwrap_or(said),
+        }
+    }
+
     fn conflict(&self) -> PlaneError {
         if self.text("/reason") == Some("AlreadyExists") {
             let kind = self.text("/details/kind").unwrap_or("an object");
@@ -295,6 +319,23 @@ impl Answer<'_> {
             .unwrap_or(Duration::from_secs(1))
             .clamp(Duration::from_secs(1), Duration::from_mins(5))
     }
+}
+
+/// The right that is missing, out of `pods "a" is forbidden: User "system:serviceaccount:b:c" cannot get resource "pods"
+/// in API group "" in the namespace "d"`.
+fn missing_right(said: &str) -> Option<String> {
+    let (_, after) = said.split_once(" is forbidden: User \"")?;
+    let (_, lacks) = after.split_once("\" cannot ")?;
+    let (verb, rest) = lacks.split_once(" resource \"")?;
+    let (resource, rest) = rest.split_once('"')?;
+    let quoted = |before: &str| Some(rest.split_once(before)?.1.split_once('"')?.0);
+    let group = quoted("in API group \"").filter(|group| !group.is_empty());
+    let group = group.map(|group| format!(".{group}")).unwrap_or_default();
+    let place = quoted("in the namespace \"").map(|namespace| format!(" in {namespace}"));
+    Some(plain(&format!(
+        "the right to {verb} {resource}{group}{} is missing",
+        place.unwrap_or_default()
+    )))
 }
 
 /// Who manages a field, out of `conflict with "kubectl-edit" using example.org/v1`.
@@ -365,6 +406,38 @@ mod tests {
         }
         for status in [400, 401, 403, 404, 409, 410, 422] {
             assert!(!answer(status, &Value::Null).is_worth_retrying(), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_missing_right_is_told_without_whose() {
+        let said = "ponds.example.org \"first\" is forbidden: User \"system:serviceaccount:portico:portico\" cannot get \
+                    resource \"ponds\" in API group \"example.org\" in the namespace \"payments-dev\"";
+        let error = answer(403, &json!({ "reason": "Forbidden", "message": said })).to_string();
+        assert!(
+            error.contains("the right to get ponds.example.org in payments-dev is missing"),
+            "{error}"
+        );
+        assert!(!error.contains("serviceaccount"), "{error}");
+        let other = answer(403, &json!({ "message": "denied by policy: no such owner" })).to_string();
+        assert!(other.contains("denied by policy: no such owner"), "{other}");
+    }
+
+    #[test]
+    fn what_is_on_its_way_out_is_not_told_as_a_missing_right() {
+        for (said, what) in [
+            (
+                "ponds.example.org \"a\" is forbidden: create not allowed while custom resource definition is terminating",
+                "definition of this kind is being deleted",
+            ),
+            (
+                "ponds.example.org \"a\" is forbidden: unable to create new content in namespace a because it is being terminated",
+                "namespace is being deleted",
+            ),
+        ] {
+            let error = answer(403, &json!({ "reason": "Forbidden", "message": said })).to_string();
+            assert!(error.contains(what), "{error}");
+            assert!(!error.contains("right"), "{error}");
         }
     }
 

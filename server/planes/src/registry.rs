@@ -1,6 +1,6 @@
 //! The registry of control planes: configured, read and listened to here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,14 +8,14 @@ use std::sync::atomic::Ordering;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use portico_domain::claim::{Claim, ClaimRef};
+use portico_domain::claim::{Claim, ClaimRef, HealthRules};
 use portico_domain::documents::{Access, ControlPlane, Offering, Tenant};
 use portico_domain::names::{OfferingName, PlaneName, TenantName};
 use portico_domain::tenancy::Scope;
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
-use crate::cache::{Pool, Tenancy};
+use crate::cache::{Pool, Tenancy, Touched};
 use crate::catalog::{Catalog, Offered};
 use crate::claims::ClaimFilter;
 use crate::error::PlaneError;
@@ -83,6 +83,8 @@ pub(crate) struct Shared {
     /// What the caches of all control planes may hold together.
     pub(crate) pool: Pool,
     pub(crate) desired: ArcSwap<Desired>,
+    /// Offerings that there may be claims of, whether or not anybody offers them now.
+    pub(crate) remembered: ArcSwap<BTreeSet<OfferingName>>,
     /// Changes with each configuration.
     pub(crate) configured: watch::Sender<u64>,
     planes: ArcSwap<BTreeMap<PlaneName, Arc<Plane>>>,
@@ -95,6 +97,8 @@ pub(crate) struct Shared {
 #[derive(Debug, Default)]
 pub(crate) struct Desired {
     pub(crate) offerings: BTreeMap<OfferingName, Offering>,
+    /// What the documents say of where health stands, compiled.
+    health: BTreeMap<OfferingName, Arc<HealthRules>>,
     pub(crate) tenancy: Tenancy,
 }
 
@@ -106,6 +110,22 @@ impl Desired {
             .map(|document| document.spec.access.clone())
             .unwrap_or_default()
     }
+
+    /// Where the health of the offering's claims stands, if its document says so.
+    pub(crate) fn health(&self, offering: &OfferingName) -> Option<Arc<HealthRules>> {
+        self.health.get(offering).cloned()
+    }
+}
+
+/// Compiles what documents say of health. The configuration was checked: what does not compile is left out.
+fn health_rules(offerings: &[Offering]) -> BTreeMap<OfferingName, Arc<HealthRules>> {
+    offerings
+        .iter()
+        .filter_map(|offering| {
+            let rules = HealthRules::compile(&offering.spec.health).ok()?;
+            (!rules.is_empty()).then(|| (offering.name.clone(), Arc::new(rules)))
+        })
+        .collect()
 }
 
 impl Planes {
@@ -116,6 +136,7 @@ impl Planes {
             settings,
             pool: Pool::new(CACHE_BYTES),
             desired: ArcSwap::default(),
+            remembered: ArcSwap::default(),
             configured: watch::Sender::new(0),
             planes: ArcSwap::default(),
             catalog: ArcSwap::default(),
@@ -136,6 +157,7 @@ impl Planes {
         let shared = &self.0.shared;
         let mut tasks = self.0.tasks.lock();
         let desired = Desired {
+            health: health_rules(&offerings),
             offerings: offerings
                 .into_iter()
                 .map(|offering| (offering.name.clone(), offering))
@@ -168,9 +190,9 @@ impl Planes {
             .collect();
         let desired = shared.desired.load_full();
         for plane in after.values() {
-            plane
-                .claims
-                .reread(&desired.tenancy, |offering| desired.access(offering));
+            plane.claims.reread(&desired.tenancy, |offering| {
+                (desired.access(offering), desired.health(offering))
+            });
         }
         let touched: Vec<PlaneName> = after.keys().chain(&gone).cloned().collect();
         let held = after.values().map(|plane| plane.claims.bytes());
@@ -200,6 +222,14 @@ impl Planes {
     /// stays.
     pub fn limit_caches(&self, bytes: usize) {
         self.0.shared.pool.set_bytes(bytes);
+    }
+
+    /// Names offerings that were asked for once: claims of them are shown though nobody offers them any more. What this
+    /// process has seen offered it remembers by itself.
+    pub fn remember(&self, offerings: BTreeSet<OfferingName>) {
+        let shared = &self.0.shared;
+        shared.remembered.store(Arc::new(offerings));
+        shared.configured.send_modify(|times| *times += 1);
     }
 
     /// How all control planes are, by name.
@@ -290,6 +320,15 @@ impl Planes {
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Change> {
         self.0.shared.changes.subscribe()
+    }
+
+    /// Tells whoever listens that a claim looks different.
+    pub(crate) fn tell_of_claim(&self, touched: Touched) {
+        self.0.shared.tell(Change::Claim {
+            reference: touched.reference,
+            tenant: touched.tenant,
+            deleted: touched.deleted,
+        });
     }
 
     pub(crate) fn plane(&self, name: &PlaneName) -> Result<Arc<Plane>, PlaneError> {

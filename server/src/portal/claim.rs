@@ -7,15 +7,17 @@ use portico_domain::claim::{Claim, ClaimRef, Composed, Flavour, Health};
 use portico_domain::documents::Configuration;
 use portico_domain::manifest::without_machinery;
 use portico_domain::names::RequestId;
+use portico_domain::request::{Action, State};
 use portico_domain::schema::yaml;
 use portico_domain::tenancy::{Role, Viewer};
-use portico_domain::view::{Allowed, ClaimEvent, ClaimPage, Revealed, TreeNode};
+use portico_domain::view::{Allowed, ClaimEvent, ClaimPage, ClaimRow, Revealed, TreeNode};
 use portico_planes::Actor;
 use portico_store::{Page, RequestFilter};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::fill::live_hash;
+use super::names::{claim_href, plane_title};
 use super::renew::end_of_life;
 use super::{Portal, PortalError, Result, connect, rows};
 
@@ -111,6 +113,79 @@ impl Portal {
                 .and_then(|offered| end_of_life(self.now(), offered)),
             may_change,
         })
+    }
+
+    /// The page of a claim that is not there any more, with what became of it: the last that was applied, and its
+    /// history. `None` where nobody may see a request of the viewer's about it that was fulfilled, which looks like a
+    /// claim that never was.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn gone_claim(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<Option<ClaimPage>> {
+        let configuration = self.configuration();
+        let catalog = self.planes().catalog();
+        let of_claim = RequestFilter::of_claim(reference.clone());
+        let history = self
+            .store()
+            .requests(&viewer.scope(), &of_claim, &Page::first(HISTORY))
+            .await?
+            .items;
+        let Some(last) = history.iter().find(|request| request.state == State::Fulfilled) else {
+            return Ok(None);
+        };
+        let plane = plane_title(&configuration, &reference.plane);
+        let why = if last.action == Action::Delete {
+            format!("It was deleted, as {} asked.", last.requester.name)
+        } else if catalog.served(&reference.offering, &reference.plane).is_none() {
+            format!(
+                "{plane} no longer serves its kind: the definition was deleted there, and what there was of it."
+            )
+        } else {
+            format!("It is no longer on {plane}: it was deleted there by other hands than Portico's.")
+        };
+        let of_xrd = catalog
+            .get(&reference.offering)
+            .is_some_and(|offered| offered.flavour != Flavour::Plain);
+        let yaml = yaml::print(&without_machinery(&last.manifest, of_xrd));
+        let looks = rows::looks(&catalog, &reference.offering);
+        Ok(Some(ClaimPage {
+            row: ClaimRow {
+                reference: reference.clone(),
+                href: claim_href(reference),
+                offering_title: looks.title,
+                icon: looks.icon,
+                category: looks.category,
+                tenant: Some(last.tenant.clone()),
+                environment: Some(last.environment.clone()),
+                plan: last.plan.clone(),
+                plane_title: plane,
+                health: Health::Gone,
+                reason: why,
+                requester: Some(last.requester.name.clone()),
+                expires_at: None,
+                created_at: last.created_at,
+                observed_at: last.updated_at,
+            },
+            conditions: Vec::new(),
+            connect: None,
+            tree: None,
+            tree_problem: None,
+            events: Vec::new(),
+            live_hash: String::new(),
+            full_yaml: yaml.clone(),
+            yaml,
+            pending: history
+                .iter()
+                .find(|request| !request.state.is_end())
+                .map(|request| rows::request(&catalog, request)),
+            history: history
+                .iter()
+                .map(|request| rows::request(&catalog, request))
+                .collect(),
+            request_id: RequestId(Uuid::now_v7()),
+            renews_until: None,
+            may_change: Allowed::no("It is gone."),
+        }))
     }
 
     /// Reads one key of a claim's connection secret from its control plane, now, and notes in the record that it

@@ -212,7 +212,10 @@ impl Portal {
             .filter_map(|offered| {
                 let served: Vec<&&ControlPlane> = usable
                     .iter()
-                    .filter(|plane| offered.served.contains_key(&plane.name))
+                    .filter(|plane| {
+                        let served = offered.served.get(&plane.name);
+                        served.is_some_and(|served| !served.retired)
+                    })
                     .collect();
                 if served.is_empty() {
                     return None;

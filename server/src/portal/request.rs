@@ -33,10 +33,21 @@ impl Portal {
         let (may_decide, may_not_decide) = may_decide(viewer, &request);
         let claim = self.planes().claim(&viewer.scope(), &request.claim);
         let comments = self.store().comments_of(id).await?;
+        let mut row = rows::request(&catalog, &request);
+        let mut steps = steps(&configuration, &request);
+        if let Some(why) = self.cannot_be_applied(&configuration, &catalog, &request) {
+            for step in steps.iter_mut().filter(|step| step.current) {
+                step.comment = Some(match step.comment.take() {
+                    Some(comment) => format!("{comment} {why}"),
+                    None => why.clone(),
+                });
+            }
+            row.status = format!("{}. {why}", row.status.trim_end_matches('.'));
+        }
         Ok(RequestPage {
-            row: rows::request(&catalog, &request),
+            row,
             claim_href: claim.map(|claim| claim_href(&claim.reference)),
-            steps: with_comments(steps(&configuration, &request), comments),
+            steps: with_comments(steps, comments),
             sentence: wish(&configuration, &catalog, &request),
             manifest: yaml::print(&request.manifest),
             manifest_hash: request.manifest_hash.clone(),
@@ -75,6 +86,38 @@ impl Portal {
             .await?
             .filter(|request| was_asked(viewer, request));
         request.ok_or(PortalError::NotFound)
+    }
+
+    /// Why a request that is open could not be applied as things are: its control plane does not serve the kind any more,
+    /// or not for long.
+    fn cannot_be_applied(
+        &self,
+        configuration: &Configuration,
+        catalog: &Catalog,
+        request: &Request,
+    ) -> Option<String> {
+        let claim = &request.claim;
+        if request.state.is_end() || request.action == Action::Delete {
+            return None;
+        }
+        let plane = plane_title(configuration, &claim.plane);
+        match catalog.served(&claim.offering, &claim.plane) {
+            Some(served) => {
+                let problem = served
+                    .problem
+                    .as_ref()
+                    .filter(|_| request.action == Action::Create)?;
+                Some(format!(
+                    "It cannot be applied to {plane} as things are: {problem}."
+                ))
+            }
+            None if self.planes().has_read_offerings(&claim.plane) => Some(format!(
+                "{plane} no longer serves {}, so that it cannot be applied there. Withdraw it, or ask the platform team \
+                 whether the kind comes back.",
+                claim.offering
+            )),
+            None => None,
+        }
     }
 
     /// What the request does to the quota of its tenant.

@@ -96,7 +96,7 @@ async fn delete(planes: &Planes, request: &Request) -> Result<Outcome, PlaneErro
         None => return Ok(gone),
         Some(object) if uid_of(&object).as_ref() != Some(&uid) => return Ok(gone),
         Some(object) if object.pointer("/metadata/deletionTimestamp").is_some() => {
-            return Ok(being_deleted(request));
+            return Ok(being_deleted(planes, request));
         }
         Some(_) => {}
     }
@@ -118,10 +118,10 @@ async fn delete(planes: &Planes, request: &Request) -> Result<Outcome, PlaneErro
         Err(error) => return Err(error),
     }
     match existing(planes, request).await {
-        Ok(Some(object)) if uid_of(&object).as_ref() == Some(&uid) => Ok(being_deleted(request)),
+        Ok(Some(object)) if uid_of(&object).as_ref() == Some(&uid) => Ok(being_deleted(planes, request)),
         Ok(_) => Ok(gone),
         // The delete was accepted; whether it is through is seen another time.
-        Err(_) => Ok(being_deleted(request)),
+        Err(_) => Ok(being_deleted(planes, request)),
     }
 }
 
@@ -174,10 +174,14 @@ fn is_ours(object: &Value, request: &Request) -> bool {
     label == Some(request.id.to_string().as_str())
 }
 
-fn being_deleted(request: &Request) -> Outcome {
+fn being_deleted(planes: &Planes, request: &Request) -> Outcome {
     let claim = &request.claim;
+    let title = planes
+        .status(&claim.plane)
+        .and_then(|status| status.document.spec.title.clone())
+        .unwrap_or_else(|| claim.plane.to_string());
     Outcome::UnderWay {
-        waiting_for: format!("{} is deleting {}.", claim.plane, claim.name),
+        waiting_for: format!("{title} is deleting {}.", claim.name),
     }
 }
 

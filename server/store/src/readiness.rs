@@ -1,6 +1,6 @@
 //! How long claims took from request to ready: what the catalog calls their typical time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -83,6 +83,16 @@ impl Store {
             .into_iter()
             .filter_map(|(offering, seconds)| Some((offering, median(seconds)?)))
             .collect())
+    }
+
+    /// Every offering that was ever asked for: there may be claims of it, whether or not it is offered now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn offerings_asked_for(&self) -> Result<BTreeSet<OfferingName>> {
+        let query = Query::new("SELECT DISTINCT offering FROM requests", []);
+        let rows = self.backend.fetch(query).await?;
+        rows.iter().map(|row| row.parsed("offering")).collect()
     }
 
     /// Fulfilled requests for new claims since `since` whose claims were not seen ready yet, the

@@ -10,6 +10,9 @@ use crate::parts::icon;
 /// Deeper than this is not drawn: the tree comes from a control plane, which may say anything.
 const DEEPEST: usize = 12;
 
+/// So many children stand open though all of them are ready.
+const FEW: usize = 8;
+
 pub(super) fn section(page: &ClaimPage) -> Option<AnyView> {
     if page.tree.is_none() && page.tree_problem.is_none() {
         return None;
@@ -52,7 +55,8 @@ fn node(tree: &TreeNode, path: &str, depth: usize) -> AnyView {
     if tree.children.is_empty() || depth >= DEEPEST {
         return view! { <li class="leaf">{line}</li> }.into_any();
     }
-    let open = depth == 0 || !well(tree);
+    // A handful is seen at a glance, and what is not well at once.
+    let open = depth == 0 || tree.children.len() <= FEW || !well(tree);
     let children: Vec<_> = tree
         .children
         .iter()

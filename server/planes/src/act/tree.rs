@@ -42,8 +42,18 @@ impl Planes {
             names: &plane.names,
             left: Mutex::new(MOST_NODES),
             slots: Semaphore::new(AT_ONCE),
+            composite: Mutex::default(),
         };
         let children = walk.below(&claim.object, 1).await;
+        if let Some(composite) = walk.composite.lock().take() {
+            let most = walk.wire.limits.objects;
+            let taken = plane
+                .claims
+                .apply_composite(&claim.reference.offering, &composite, most);
+            if let Some((_, Some(touched))) = taken {
+                self.tell_of_claim(touched);
+            }
+        }
         let truncated = *walk.left.lock() == 0;
         Ok(Tree { children, truncated })
     }
@@ -57,6 +67,7 @@ pub(super) async fn composite_of(plane: &Plane, wire: &Wire, actor: &Actor, clai
         names: &plane.names,
         left: Mutex::new(1),
         slots: Semaphore::new(1),
+        composite: Mutex::default(),
     };
     let reference = claim.object.pointer("/spec/resourceRef")?;
     let (_, composite) = walk.fetch(&claim.object, reference).await.ok()?;
@@ -140,6 +151,8 @@ struct Walk<'w> {
     names: &'w Names,
     left: Mutex<usize>,
     slots: Semaphore,
+    /// The composite of a legacy claim, once it was read.
+    composite: Mutex<Option<Value>>,
 }
 
 impl Walk<'_> {
@@ -191,6 +204,10 @@ impl Walk<'_> {
                 "Not there yet".clone_into(&mut node.reason);
                 return node;
             }
+            Err(PlaneError::Forbidden { .. }) => {
+                "It may not be read there".clone_into(&mut node.reason);
+                return node;
+            }
             Err(error) => {
                 node.reason = error.to_string();
                 return node;
@@ -201,6 +218,9 @@ impl Walk<'_> {
                 .clone_into(&mut node.reason);
             return node;
         }
+        if depth == 1 && object.pointer("/spec/claimRef").is_some() {
+            *self.composite.lock() = Some(object.clone());
+        }
         node.namespace = object
             .pointer("/metadata/namespace")
             .and_then(Value::as_str)
@@ -210,8 +230,11 @@ impl Walk<'_> {
             .and_then(Value::as_str);
         node.created_at = created.and_then(|at| at.parse().ok());
         let verdict = judge(&object, adapter_for(&resource, &object), &Access::default());
-        // What has no status has nothing to wait for: a Secret, a ConfigMap, a role.
-        if object.get("status").is_none() && verdict.health == Health::Pending {
+        // What has no status has nothing to wait for: a Secret, a ConfigMap, a role; nor has what says nothing of a
+        // state in its status: a Service, an Ingress.
+        let says_nothing = object.get("status").is_none() && verdict.health == Health::Pending;
+        let has_no_word = verdict.health == Health::Unknown && verdict.conditions.is_empty();
+        if says_nothing || has_no_word && !verdict.reason.contains('“') {
             node.health = Some(Health::Ready);
         } else {
             node.health = Some(verdict.health);

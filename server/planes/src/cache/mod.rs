@@ -1,6 +1,7 @@
 //! The claims of one control plane, held in memory: an index fed by apply, delete and retain.
 //! Knows nothing of connections.
 
+mod composites;
 mod reading;
 mod room;
 mod tenancy;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use parking_lot::RwLock;
-use portico_domain::claim::{Claim, ClaimRef, Verdict};
+use portico_domain::claim::{Claim, ClaimRef, Health, HealthRules, Verdict};
 use portico_domain::documents::Access;
 use portico_domain::names::{OfferingName, TenantName};
 use portico_domain::tenancy::Scope;
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::act::drop_managed_fields;
 use crate::claims::{ClaimFilter, allows};
+use composites::Composites;
 pub(crate) use reading::Reading;
 pub(crate) use room::{Full, Pool, Room};
 pub(crate) use tenancy::Tenancy;
@@ -62,7 +64,13 @@ struct Entry {
     whole: bool,
     /// What it takes, in bytes: about.
     bytes: usize,
-    /// What the object says, whether or not the plane can be reached.
+    /// What the object itself says.
+    own: Verdict,
+    /// The generation at which the object was ready last, if that was seen.
+    ready_at: Option<i64>,
+    /// The composite that a legacy claim names.
+    composite: Option<String>,
+    /// What the object and its composite say, whether or not the plane can be reached.
     known: Verdict,
     version: String,
     stream: Arc<str>,
@@ -77,6 +85,7 @@ impl Entry {
 
 #[derive(Default)]
 struct Inner {
+    composites: Composites,
     entries: BTreeMap<String, Entry>,
     by_tenant: HashMap<Option<TenantName>, BTreeSet<String>>,
     stale: HashSet<Arc<str>>,
@@ -146,6 +155,8 @@ impl Index {
         let Some(mut claim) = reading.read(&object, tenancy, now) else {
             return (None, Came::Malformed);
         };
+        let generation = generation_of(&object);
+        let composite = composites::named_by(&object, &reading.kind);
         let whole = claim.tenant.is_some();
         if !whole {
             claim.verdict.conditions.clear();
@@ -154,18 +165,31 @@ impl Index {
         let object: Box<str> = object.to_string().into();
         let bytes = room::ROW + object.len() + room::CONDITION * claim.verdict.conditions.len();
         let mut inner = self.0.write();
-        let before = inner.entries.get(&key).map_or(0, |entry| entry.bytes);
-        let wanted = (inner.bytes.load(Ordering::Relaxed) - before).saturating_add(bytes);
+        let held = inner.entries.get(&key).map_or(0, |entry| entry.bytes);
+        let wanted = (inner.bytes.load(Ordering::Relaxed) - held).saturating_add(bytes);
         if let Err(full) = room.admits(&inner.bytes, wanted) {
             let gone = inner.take(&key).map(|entry| Touched::of(&entry.claim, true));
             return (None, Came::NoRoom(full, gone));
         }
+        let before = inner
+            .entries
+            .get(&key)
+            .filter(|entry| entry.claim.uid == claim.uid);
+        let ready_at = match (claim.verdict.health, before.and_then(|entry| entry.ready_at)) {
+            (Health::Ready, _) => Some(generation),
+            (_, known) => known.filter(|at| *at == generation),
+        };
+        let own = claim.verdict.clone();
+        claim.verdict = settled(&own, ready_at, inner.composites.get(&key, composite.as_deref()));
         let same = inner
             .entries
             .get(&key)
             .is_some_and(|entry| entry.version == version && entry.claim.verdict == claim.verdict);
         let touched = Touched::of(&claim, false);
         let entry = Entry {
+            own,
+            ready_at,
+            composite,
             known: claim.verdict.clone(),
             claim: Arc::new(claim),
             object,
@@ -257,17 +281,24 @@ impl Index {
     }
 
     /// Reads everything anew, since tenants or offerings have changed.
-    pub(crate) fn reread(&self, tenancy: &Tenancy, access: impl Fn(&OfferingName) -> Access) {
+    pub(crate) fn reread(
+        &self,
+        tenancy: &Tenancy,
+        words: impl Fn(&OfferingName) -> (Access, Option<Arc<HealthRules>>),
+    ) {
         let mut inner = self.0.write();
         let entries = std::mem::take(&mut inner.entries);
         inner.by_tenant.clear();
         inner.bytes.store(0, Ordering::Relaxed);
         for (key, mut entry) in entries {
             let mut reading = Reading::clone(&entry.reading);
-            reading.access = access(&reading.offering);
+            (reading.access, reading.health) = words(&reading.offering);
             let object = entry.object();
             if let Some(mut claim) = reading.read(&object, tenancy, entry.claim.observed_at) {
                 if entry.whole {
+                    entry.own = claim.verdict.clone();
+                    let composite = inner.composites.get(&key, entry.composite.as_deref());
+                    claim.verdict = settled(&entry.own, entry.ready_at, composite);
                     entry.known = claim.verdict.clone();
                 } else {
                     claim.verdict = entry.known.clone();
@@ -341,9 +372,42 @@ impl Index {
         self.0.read().bytes.clone()
     }
 
+    /// Whether any claim of the offering is held.
+    pub(crate) fn holds(&self, offering: &OfferingName) -> bool {
+        let inner = self.0.read();
+        let from = format!("{offering}/");
+        inner
+            .entries
+            .range(from.clone()..)
+            .next()
+            .is_some_and(|(key, _)| key.starts_with(&from))
+    }
+
     /// How many claims are held.
     pub(crate) fn len(&self) -> usize {
         self.0.read().entries.len()
+    }
+}
+
+/// Which generation of the object it is; 0 where the control plane counts none.
+fn generation_of(object: &Value) -> i64 {
+    object
+        .pointer("/metadata/generation")
+        .and_then(Value::as_i64)
+        .unwrap_or_default()
+}
+
+/// What an object says of itself, by what else is known: it was ready as it is now (`ready_at`, at this generation), and
+/// what its composite says.
+fn settled(own: &Verdict, ready_at: Option<i64>, composite: Option<&Verdict>) -> Verdict {
+    let mut settled = own.clone();
+    // Nobody has changed it since: it broke.
+    if own.health == Health::Pending && ready_at.is_some() {
+        settled.health = Health::Degraded;
+    }
+    match composite {
+        Some(composite) => composites::joined(settled, composite),
+        None => settled,
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
-use portico_domain::claim::health::judge;
-use portico_domain::claim::{Adapter, Claim, ClaimRef, marks};
+use portico_domain::claim::health::{Basis, judge_by};
+use portico_domain::claim::{Adapter, Claim, ClaimRef, HealthRules, marks};
 use portico_domain::documents::Access;
 use portico_domain::names::{ClaimName, OfferingName, PlaneName};
 use serde_json::Value;
@@ -19,6 +19,8 @@ pub(crate) struct Reading {
     pub(crate) offering: OfferingName,
     pub(crate) kind: Arc<Kind>,
     pub(crate) access: Access,
+    /// What the offering's document says of where health stands.
+    pub(crate) health: Option<Arc<HealthRules>>,
 }
 
 impl Reading {
@@ -46,6 +48,12 @@ impl Reading {
             &self.kind.resource.kind,
             self.kind.flavour,
         );
+        let basis = Basis {
+            adapter,
+            access: &self.access,
+            rules: self.health.as_deref(),
+            says_nothing: self.kind.says_nothing,
+        };
         let requester = annotation(marks::REQUESTER).map(|subject| {
             let name = annotation(marks::REQUESTER_NAME).unwrap_or(subject);
             (subject.to_owned(), portico_domain::claim::health::plain(name))
@@ -65,7 +73,7 @@ impl Reading {
             request: label(marks::REQUEST).and_then(|id| id.parse().ok()),
             requester,
             expires_at: annotation(marks::EXPIRES).and_then(|at| at.parse().ok()),
-            verdict: judge(object, adapter, &self.access),
+            verdict: judge_by(object, &basis),
             created_at,
             observed_at: now,
             object: NOTHING.clone(),

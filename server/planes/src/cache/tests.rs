@@ -52,6 +52,7 @@ fn reading(scope: &str) -> Arc<Reading> {
         offering: OfferingName::new("buckets.storage.example.org").unwrap(),
         kind: Arc::new(Kind::read(&crd, None, None).unwrap()),
         access: Access::default(),
+        health: None,
     })
 }
 
@@ -242,7 +243,7 @@ fn what_cannot_be_reached_stays_and_says_so() {
         (lost.verdict.health, lost.observed_at),
         (Health::Unreachable, seen)
     );
-    world.index.reread(&world.tenancy, |_| Access::default());
+    world.index.reread(&world.tenancy, |_| (Access::default(), None));
     assert_eq!(
         world.all(&Scope::system())[0].verdict.health,
         Health::Unreachable,
@@ -296,7 +297,7 @@ fn a_change_of_tenants_moves_claims() {
     let world = World::new("Namespaced");
     world.apply(bucket("payments-dev", "receipts", "1", "True"));
     let moved = Tenancy::of(&[tenant("research", &[("dev", "payments-dev")])]);
-    world.index.reread(&moved, |_| Access::default());
+    world.index.reread(&moved, |_| (Access::default(), None));
     assert!(
         world
             .all(&Scope::system().narrow(&TenantName::new("payments").unwrap()))

@@ -1,17 +1,19 @@
 //! The task that finds what a control plane offers, and has its claims watched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
 use portico_domain::claim::Flavour;
+use portico_domain::documents::ResourceRef;
 use portico_domain::names::OfferingName;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::Kind;
+use super::composites::Composites;
 use super::kind::Marks;
 use super::seen::{CrdMeta, CrdSink, Seen, XrdSink};
 use crate::error::PlaneError;
@@ -29,8 +31,12 @@ const GATHER: Duration = Duration::from_millis(20);
 const AT_ONCE: usize = 4;
 /// How often is asked what cannot be watched.
 const POLL: Duration = Duration::from_secs(15);
-/// How often is asked whether Crossplane has come.
-const CROSSPLANE_POLL: Duration = Duration::from_secs(5);
+/// How often is asked what Portico may not read, or whether Crossplane has come, where its definition is not seen to.
+const SELDOM: Duration = Duration::from_mins(1);
+/// How often is asked whether what was seen to come is served.
+const SOON: Duration = Duration::from_secs(1);
+/// For how long after it came.
+const SOON_FOR: u32 = 30;
 /// How long to wait after an error.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -60,11 +66,7 @@ pub(crate) async fn discover(run: Running, first: FirstRead) {
     let mut configured = finder.run.shared.configured.subscribe();
     loop {
         finder.look().await;
-        let pause = if finder.wants_polling() {
-            POLL
-        } else {
-            Duration::from_hours(1)
-        };
+        let pause = finder.pause();
         tokio::select! {
             () = finder.seen.changed.notified() => tokio::time::sleep(GATHER).await,
             changed = configured.changed() => if changed.is_err() { return },
@@ -75,6 +77,7 @@ pub(crate) async fn discover(run: Running, first: FirstRead) {
 
 /// Watches XRDs once their API is served, which may be later than we are here.
 async fn watch_xrds(run: Running, seen: Arc<Seen>) {
+    let mut soon = 0_u32;
     loop {
         let group = run.wire.ask(Call::get(format!("/apis/{XRD_GROUP}"))).await;
         let versions = group
@@ -114,12 +117,16 @@ async fn watch_xrds(run: Running, seen: Arc<Seen>) {
         {
             seen.no_xrds();
         }
-        let pause = if matches!(group, Ok(_) | Err(PlaneError::NotFound { .. })) {
-            CROSSPLANE_POLL
-        } else {
-            RETRY
+        let pause = match group {
+            _ if soon > 0 => SOON,
+            Ok(_) | Err(PlaneError::NotFound { .. } | PlaneError::Forbidden { .. }) => SELDOM,
+            Err(_) => RETRY,
         };
-        tokio::time::sleep(pause).await;
+        soon = soon.saturating_sub(1);
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = seen.crossplane_came.notified() => soon = SOON_FOR,
+        }
     }
 }
 
@@ -128,6 +135,9 @@ struct Finder {
     seen: Arc<Seen>,
     found: BTreeMap<OfferingName, Found>,
     watching: Watching,
+    composites: Composites,
+    /// Nobody offers them, and there are no claims of them.
+    dismissed: BTreeSet<OfferingName>,
     /// Held until everything has been seen once.
     first: Option<FirstRead>,
 }
@@ -140,6 +150,9 @@ struct Want {
     flavour: Option<Flavour>,
     marks: Marks,
     version: Option<String>,
+    composite: Option<ResourceRef>,
+    /// Nobody offers it: it is wanted for the sake of the claims that there are.
+    retired: bool,
 }
 
 /// A CRD that was fetched: for what want and in which version, so that it is fetched anew only
@@ -148,6 +161,8 @@ struct Found {
     want: Want,
     version: String,
     kind: Option<Arc<Kind>>,
+    /// Portico may not read it.
+    refused: bool,
 }
 
 impl Finder {
@@ -159,11 +174,14 @@ impl Finder {
                 want: Want::default(),
                 version: String::new(),
                 kind: Some(kind.clone()),
+                refused: false,
             };
             (name.clone(), found)
         });
         Self {
             watching: Watching::new(run.clone()),
+            composites: Composites::new(run.clone()),
+            dismissed: BTreeSet::new(),
             found: known.collect(),
             run,
             seen,
@@ -171,16 +189,40 @@ impl Finder {
         }
     }
 
-    fn wants_polling(&self) -> bool {
-        self.seen.blind.load(Ordering::Relaxed) || self.found.values().any(|found| found.version.is_empty())
+    /// How long to wait before looking again, where nothing tells of a change.
+    fn pause(&self) -> Duration {
+        let is_unread = |found: &&Found| found.version.is_empty();
+        // A kind that nobody offers goes when the last of its claims has.
+        let retired = self.found.iter().filter(|(_, found)| found.want.retired);
+        let unlisted = |(name, _): (&OfferingName, &Found)| !self.run.plane.has_listed(name);
+        let mut retired = retired.peekable();
+        if retired.peek().is_some() {
+            return if retired.any(unlisted) { SOON } else { POLL };
+        }
+        let unread = || self.found.values().filter(is_unread);
+        if self.seen.blind.load(Ordering::Relaxed) || unread().any(|found| !found.refused) {
+            POLL
+        } else if unread().next().is_some() {
+            SELDOM
+        } else {
+            Duration::from_hours(1)
+        }
     }
 
     async fn look(&mut self) {
         let mut complete = self.seen.is_complete();
         let wants = self.wants();
         if complete {
+            let gone: Vec<OfferingName> = self
+                .found
+                .keys()
+                .filter(|name| !wants.contains_key(*name))
+                .cloned()
+                .collect();
             self.found.retain(|name, _| wants.contains_key(name));
+            self.dismissed.extend(gone);
         }
+        self.dismissed.retain(|name| !wants.contains_key(name));
         let due: Vec<(OfferingName, Want, String)> = wants
             .into_iter()
             .filter_map(|(name, (want, version))| {
@@ -211,6 +253,7 @@ impl Finder {
                             want,
                             version,
                             kind: kind.map(Arc::new),
+                            refused: false,
                         },
                     );
                 }
@@ -220,10 +263,12 @@ impl Finder {
                 Err(error) => {
                     self.run.plane.note(format!("{name}: {error}"));
                     // What may not be read has been asked for; what failed may be offered all the same.
-                    complete &= matches!(error, PlaneError::Forbidden { .. });
+                    let refused = matches!(error, PlaneError::Forbidden { .. });
+                    complete &= refused;
                     // What is known stays, and is asked for again.
                     if let Some(found) = self.found.get_mut(&name) {
                         found.version.clear();
+                        found.refused = refused;
                     } else {
                         self.found.insert(
                             name,
@@ -231,6 +276,7 @@ impl Finder {
                                 want,
                                 version: String::new(),
                                 kind: None,
+                                refused,
                             },
                         );
                     }
@@ -253,6 +299,45 @@ impl Finder {
         self.run.plane.kinds.store(Arc::new(kinds.clone()));
         self.run.shared.rebuild();
         self.watching.keep(&kinds, self.first.as_ref());
+        self.composites.keep(&kinds);
+        self.tell_of_xrds();
+    }
+
+    /// Tells administrators of Crossplane's definitions that define nothing.
+    fn tell_of_xrds(&self) {
+        const WHAT: &str = "composite resource definitions";
+        let plane = &self.run.plane;
+        let troubles: Vec<String> = {
+            let crds = self.seen.crds.lock();
+            let xrds = self.seen.xrds.lock();
+            let offered = xrds.iter().filter(|(_, xrd)| xrd.offered);
+            offered
+                .filter_map(|(name, xrd)| {
+                    let maker = crds.get(&xrd.crd).map(|crd| crd.made_by.as_deref());
+                    let why = match maker {
+                        Some(Some(maker)) if maker != name => {
+                            Some(format!("{} is defined by {maker} already", xrd.crd))
+                        }
+                        Some(None) => Some(format!(
+                            "{} is there already, and not made by Crossplane",
+                            xrd.crd
+                        )),
+                        _ => xrd.trouble.clone(),
+                    };
+                    Some(format!("{WHAT}: {name}: {}", why?))
+                })
+                .collect()
+        };
+        plane.nothing_left_out(WHAT);
+        for trouble in troubles {
+            plane.left_out(&trouble);
+        }
+    }
+
+    /// Whether claims of an offering that nobody offers any more are there, or may be.
+    fn has_claims(&self, offering: &OfferingName) -> bool {
+        let plane = &self.run.plane;
+        plane.claims.holds(offering) || !plane.has_listed(offering)
     }
 
     /// The CRDs that are wanted, each with the version of it that is there.
@@ -261,7 +346,14 @@ impl Finder {
         let crds = self.seen.crds.lock();
         let xrds = self.seen.xrds.lock();
         let blind = self.seen.blind.load(Ordering::Relaxed);
-        let by_crd: BTreeMap<&str, _> = xrds.values().map(|xrd| (xrd.crd.as_str(), xrd)).collect();
+        // Where two define one kind, the one that the control plane's definition was made by.
+        let mut by_crd: BTreeMap<&str, _> = BTreeMap::new();
+        for (name, xrd) in &*xrds {
+            let made_by = crds.get(&xrd.crd).and_then(|crd| crd.made_by.as_deref());
+            if made_by == Some(name) || !by_crd.contains_key(xrd.crd.as_str()) {
+                by_crd.insert(xrd.crd.as_str(), xrd);
+            }
+        }
         // Crossplane gives its definition's labels to the CRD of the composite and to that of the
         // claim: one asks for one of them. Where its definitions cannot be read, `fetch` judges.
         let unread = xrds.is_empty() && self.seen.xrds_known.load(Ordering::Relaxed);
@@ -275,10 +367,21 @@ impl Finder {
             .filter(|xrd| xrd.offered)
             .map(|xrd| xrd.crd.as_str());
         let named = desired.offerings.keys().map(OfferingName::as_str);
-        labelled
-            .chain(composed)
-            .chain(named)
-            .filter_map(|name| {
+        let offered: BTreeSet<&str> = labelled.chain(composed).chain(named).collect();
+        let remembered = self.run.shared.remembered.load();
+        let known = self.found.iter().filter(|(_, found)| found.kind.is_some());
+        let retired: BTreeSet<&str> = known
+            .map(|(name, _)| name)
+            .chain(remembered.iter())
+            .filter(|name| !offered.contains(name.as_str()) && !self.dismissed.contains(*name))
+            .filter(|name| !self.found.contains_key(*name) || self.has_claims(name))
+            .map(OfferingName::as_str)
+            .collect();
+        offered
+            .iter()
+            .map(|name| (*name, false))
+            .chain(retired.into_iter().map(|name| (name, true)))
+            .filter_map(|(name, retired)| {
                 let version = match crds.get(name) {
                     Some(crd) => crd.version.clone(),
                     None if blind => String::new(),
@@ -295,6 +398,8 @@ impl Finder {
                         .offerings
                         .get(&offering)
                         .and_then(|document| document.spec.version.clone()),
+                    composite: xrd.and_then(|xrd| xrd.composite.clone()),
+                    retired,
                 };
                 Some((offering, (want, version)))
             })
@@ -307,13 +412,20 @@ async fn fetch(run: &Running, name: &OfferingName, want: &Want) -> Result<Option
         .wire
         .ask(Call::get(format!("{CRDS}/{}", segment(name.as_str()))))
         .await?;
-    let unasked = want.flavour.is_none() && !want.named;
+    let unasked = want.flavour.is_none() && !want.named && !want.retired;
     let want = want.clone();
     // A schema may be huge or made to be slow: never on the threads that serve requests.
     let read = tokio::task::spawn_blocking(move || {
         let marks = want.marks;
         Kind::read(&crd, want.version.as_deref(), want.flavour).map(|kind| Kind {
             marks: marks.or(kind.marks.clone()),
+            composite: want.composite,
+            retired: want.retired,
+            problem: if want.retired {
+                Some("it is no longer offered there".to_owned())
+            } else {
+                kind.problem.clone()
+            },
             ..kind
         })
     });

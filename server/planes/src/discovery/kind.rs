@@ -90,8 +90,14 @@ pub(crate) struct Kind {
     pub(crate) marks: Marks,
     pub(crate) schema_hash: String,
     pub(crate) problem: Option<String>,
+    /// Nobody offers it any more. It is known because there are claims of it.
+    pub(crate) retired: bool,
+    /// What stands behind its claims, if Crossplane's definition of it can be read.
+    pub(crate) composite: Option<ResourceRef>,
     pub(crate) deprecated: Option<String>,
     pub(crate) columns: Vec<Column>,
+    /// It has no status: its objects never say how they are.
+    pub(crate) says_nothing: bool,
 }
 
 /// Why a CRD cannot be a kind at all, not even one with a problem.
@@ -131,7 +137,9 @@ impl Kind {
             .as_ref()
             .err()
             .map(|error| plain(&format!("its schema is of no use: {error}")));
-        if let Some(wanted) = wanted.filter(|_| asked.is_none()) {
+        if is_going(crd) {
+            problem = Some("its definition is being deleted there, and its claims with it".to_owned());
+        } else if let Some(wanted) = wanted.filter(|_| asked.is_none()) {
             problem = Some(format!("version {wanted} is not served there"));
         } else if !established(crd) {
             problem = Some("the control plane does not serve it yet".to_owned());
@@ -158,10 +166,13 @@ impl Kind {
             marks: Marks::of(crd),
             schema_hash: hash(raw.and_then(|raw| raw.pointer("/schema/openAPIV3Schema"))),
             problem,
+            retired: false,
+            composite: None,
             deprecated: version
                 .deprecated
                 .then(|| warning.unwrap_or_else(|| format!("version {} is deprecated", version.name))),
             columns: columns(version),
+            says_nothing: says_nothing(version),
             definition: Arc::new(definition),
         })
     }
@@ -174,6 +185,12 @@ impl Kind {
         self.flavour == Flavour::Composite
             && schema.is_some_and(|schema| schema.at("spec.claimRef").is_some())
     }
+}
+
+/// Whether objects of the version have no place for a status.
+fn says_nothing(version: &Version) -> bool {
+    let declares = |schema: &Arc<Schema>| schema.at("status").is_some() || schema.root().keeps_unknown();
+    !version.has_status && version.schema.as_ref().is_ok_and(|schema| !declares(schema))
 }
 
 /// What Crossplane makes of a kind whose XRD may not be read: it puts the CRDs of claims and of
@@ -190,12 +207,21 @@ fn guess(definition: &Definition) -> Flavour {
 }
 
 fn established(crd: &Value) -> bool {
-    let Some(conditions) = crd.pointer("/status/conditions").and_then(Value::as_array) else {
-        return false;
-    };
+    has_condition(crd, "Established")
+}
+
+/// Whether the definition is being deleted. Until the last of its objects is gone it is still served, for reading and
+/// deleting (apiextensions-apiserver, "finalizer").
+fn is_going(crd: &Value) -> bool {
+    let deletion = crd.pointer("/metadata/deletionTimestamp");
+    deletion.is_some_and(|at| !at.is_null()) || has_condition(crd, "Terminating")
+}
+
+fn has_condition(crd: &Value, kind: &str) -> bool {
+    let conditions = crd.pointer("/status/conditions").and_then(Value::as_array);
     let text = |condition: &Value, key: &str| condition.get(key).and_then(Value::as_str).map(str::to_owned);
-    conditions.iter().any(|condition| {
-        text(condition, "type").as_deref() == Some("Established")
+    conditions.into_iter().flatten().any(|condition| {
+        text(condition, "type").as_deref() == Some(kind)
             && text(condition, "status").as_deref() == Some("True")
     })
 }
@@ -287,6 +313,32 @@ mod tests {
         assert!(kind.deprecated.is_some());
         let kind = Kind::read(&crd(), Some("v2"), None).unwrap();
         assert_eq!(kind.problem.as_deref(), Some("version v2 is not served there"));
+    }
+
+    #[test]
+    fn a_definition_that_is_being_deleted_is_not_to_be_asked_for() {
+        let mut going = crd();
+        going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        let problem = Kind::read(&going, None, None).unwrap().problem.unwrap();
+        assert!(problem.contains("is being deleted"), "{problem}");
+        let mut terminating = crd();
+        terminating["status"]["conditions"] = json!([
+            { "type": "Established", "status": "True" },
+            { "type": "Terminating", "status": "True" },
+        ]);
+        assert!(Kind::read(&terminating, None, None).unwrap().problem.is_some());
+    }
+
+    #[test]
+    fn a_kind_without_a_place_for_a_status_says_nothing() {
+        assert!(Kind::read(&crd(), None, None).unwrap().says_nothing);
+        let mut with = crd();
+        with["spec"]["versions"][1]["subresources"] = json!({ "status": {} });
+        assert!(!Kind::read(&with, None, None).unwrap().says_nothing);
+        let mut open = crd();
+        open["spec"]["versions"][1]["schema"]["openAPIV3Schema"]["x-kubernetes-preserve-unknown-fields"] =
+            json!(true);
+        assert!(!Kind::read(&open, None, None).unwrap().says_nothing);
     }
 
     #[test]

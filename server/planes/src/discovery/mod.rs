@@ -5,6 +5,7 @@
 //! offered, and again only when it changes. The schema always comes from the CRD: Crossplane
 //! copies only part of it into its own definitions.
 
+mod composites;
 mod finder;
 mod kind;
 mod seen;

@@ -14,6 +14,9 @@ use crate::error::PlaneError;
 use crate::plane::Plane;
 use crate::stream::Sink;
 
+/// The definition of Crossplane's definitions.
+const XRDS: &str = "compositeresourcedefinitions.apiextensions.crossplane.io";
+
 /// A CRD, as far as its metadata tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CrdMeta {
@@ -22,6 +25,8 @@ pub(super) struct CrdMeta {
     pub(super) offered: bool,
     /// Crossplane made it, with the labels of its own definition, and perhaps not for asking.
     pub(super) composed: bool,
+    /// The definition of Crossplane's that it was made by.
+    pub(super) made_by: Option<String>,
 }
 
 /// All that has been seen.
@@ -37,6 +42,8 @@ pub(super) struct Seen {
     pub(super) xrds_known: AtomicBool,
     /// Something has changed.
     pub(super) changed: Notify,
+    /// The definition of Crossplane's definitions is there: they are served now, or soon.
+    pub(super) crossplane_came: Notify,
 }
 
 impl Seen {
@@ -81,16 +88,23 @@ impl Sink for CrdSink {
         let owners = object
             .pointer("/metadata/ownerReferences")
             .and_then(Value::as_array);
-        let mut kinds = owners
+        let mut of_crossplane = owners
             .into_iter()
             .flatten()
-            .filter_map(|owner| owner.get("kind")?.as_str());
+            .filter(|owner| owner.get("kind").and_then(Value::as_str) == Some("CompositeResourceDefinition"));
+        let maker = of_crossplane.next();
         let meta = CrdMeta {
             version: version.to_owned(),
             offered: is_offered(&object),
-            composed: kinds.any(|kind| kind == "CompositeResourceDefinition"),
+            composed: maker.is_some(),
+            made_by: maker
+                .and_then(|maker| maker.get("name")?.as_str())
+                .map(str::to_owned),
         };
         let before = self.seen.crds.lock().insert(name.clone(), meta.clone());
+        if before.is_none() && name == XRDS {
+            self.seen.crossplane_came.notify_one();
+        }
         if before != Some(meta) {
             self.seen.changed.notify_one();
         }

@@ -1,6 +1,8 @@
 //! Crossplane's definitions: which CRD one asks for, and what a claim of it is.
 
 use portico_domain::claim::Flavour;
+use portico_domain::claim::health::plain;
+use portico_domain::documents::ResourceRef;
 use serde_json::Value;
 
 use super::kind::{Marks, is_offered};
@@ -13,6 +15,10 @@ pub(crate) struct Xrd {
     pub(crate) crd: String,
     pub(crate) flavour: Flavour,
     pub(crate) marks: Marks,
+    /// What stands behind claims, where people ask for claims.
+    pub(crate) composite: Option<ResourceRef>,
+    /// Why it defines nothing, or will not for long.
+    pub(crate) trouble: Option<String>,
 }
 
 impl Xrd {
@@ -27,6 +33,7 @@ impl Xrd {
         };
         let group = text("/spec/group")?;
         let claim = text("/spec/claimNames/plural");
+        let names = text("/spec/names/plural").zip(text("/spec/names/kind"));
         let (plural, flavour) = match (text("/spec/scope").unwrap_or("LegacyCluster"), claim) {
             ("LegacyCluster", Some(claim)) => (claim, Flavour::LegacyClaim),
             _ => (text("/spec/names/plural")?, Flavour::Composite),
@@ -36,7 +43,58 @@ impl Xrd {
             crd: format!("{plural}.{group}"),
             flavour,
             marks: Marks::of(object),
+            composite: names
+                .zip(version_of(object))
+                .filter(|_| flavour == Flavour::LegacyClaim)
+                .map(|((plural, kind), version)| ResourceRef {
+                    group: group.to_owned(),
+                    version,
+                    kind: kind.to_owned(),
+                    plural: plural.to_owned(),
+                    namespaced: false,
+                }),
+            trouble: trouble(object),
         })
+    }
+}
+
+/// The version that composites refer to, or else the first that is served.
+fn version_of(object: &Value) -> Option<String> {
+    let versions = object.pointer("/spec/versions")?.as_array()?;
+    let with = |flag: &str| {
+        versions
+            .iter()
+            .find(|version| version.get(flag).and_then(Value::as_bool) == Some(true))
+    };
+    let version = with("referenceable").or_else(|| with("served"))?;
+    version.get("name")?.as_str().map(str::to_owned)
+}
+
+/// Crossplane says `Established` of a definition once the control plane serves what it defines. It says nothing at all
+/// of one whose kind another has defined already (crossplane/crossplane issue 6610).
+fn trouble(object: &Value) -> Option<String> {
+    if object
+        .pointer("/metadata/deletionTimestamp")
+        .is_some_and(|at| !at.is_null())
+    {
+        return Some("it is being deleted".to_owned());
+    }
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    let established = conditions
+        .into_iter()
+        .flatten()
+        .find(|condition| condition.get("type").and_then(Value::as_str) == Some("Established"));
+    let text = |key: &str| established?.get(key)?.as_str().filter(|text| !text.is_empty());
+    match text("status") {
+        Some("True") if text("reason") == Some("TerminatingCompositeResource") => {
+            Some("it is being deleted".to_owned())
+        }
+        Some("True") => None,
+        Some(_) => {
+            let why = text("message").or(text("reason")).unwrap_or("no reason is given");
+            Some(plain(&format!("Crossplane has not established it: {why}")))
+        }
+        None => Some("Crossplane has not established it, and does not say why".to_owned()),
     }
 }
 
@@ -98,5 +156,47 @@ mod tests {
             );
         }
         assert_eq!(Xrd::read(&json!({ "spec": 7 })), None);
+    }
+
+    #[test]
+    fn what_crossplane_has_not_established_is_told() {
+        let trouble = |conditions: Value| {
+            let mut xrd = xrd("apiextensions.crossplane.io/v2", Some("Namespaced"), false);
+            xrd["status"]["conditions"] = conditions;
+            Xrd::read(&xrd).unwrap().trouble
+        };
+        assert_eq!(
+            trouble(json!([{ "type": "Established", "status": "True" }])),
+            None
+        );
+        let refused = json!([{ "type": "Established", "status": "False", "message": "names are taken" }]);
+        assert!(trouble(refused).unwrap().ends_with("names are taken"));
+        assert!(trouble(json!([])).unwrap().contains("does not say why"));
+        let mut going = xrd("apiextensions.crossplane.io/v2", Some("Namespaced"), false);
+        going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        assert_eq!(
+            Xrd::read(&going).unwrap().trouble.as_deref(),
+            Some("it is being deleted")
+        );
+    }
+
+    #[test]
+    fn claims_have_a_composite_behind_them() {
+        let mut claims = xrd("apiextensions.crossplane.io/v1", None, true);
+        claims["spec"]["versions"] = json!([
+            { "name": "v1alpha1", "served": true },
+            { "name": "v1", "served": true, "referenceable": true },
+        ]);
+        let composite = Xrd::read(&claims).unwrap().composite.unwrap();
+        assert_eq!(
+            (
+                composite.plural.as_str(),
+                composite.version.as_str(),
+                composite.namespaced
+            ),
+            ("xdbs", "v1", false)
+        );
+        claims["spec"]["scope"] = json!("Namespaced");
+        assert_eq!(Xrd::read(&claims).unwrap().composite, None);
     }
 }

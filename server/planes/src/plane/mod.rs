@@ -265,6 +265,17 @@ impl Plane {
             .all(|stream| stream.heard.is_some())
     }
 
+    /// Whether claims of the offering have been listed, as far as they may be: at least once, and in all that is watched.
+    pub(crate) fn has_listed(&self, offering: &OfferingName) -> bool {
+        let streams = self.streams.lock();
+        let in_namespaces = format!("{offering} in ");
+        let mut of_offering = streams
+            .iter()
+            .filter(|(name, _)| ***name == *offering.as_str() || name.starts_with(&in_namespaces))
+            .peekable();
+        of_offering.peek().is_some() && of_offering.all(|(_, stream)| stream.heard.is_some())
+    }
+
     /// A stream is out of step.
     pub(crate) fn stream_failed(&self, stream: &str, error: &PlaneError) -> Failing {
         match error {

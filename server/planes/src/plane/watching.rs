@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use portico_domain::claim::health::out_of_reach;
+use portico_domain::claim::health::{out_of_reach, unreadable};
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::OfferingName;
 use serde_json::Value;
@@ -267,6 +267,7 @@ impl ClaimSink {
             offering: offering.clone(),
             kind: kind.clone(),
             access: run.shared.desired.load().access(offering),
+            health: run.shared.desired.load().health(offering),
         };
         Self {
             run,
@@ -285,11 +286,18 @@ impl ClaimSink {
     fn reading(&self, desired: &Desired) -> Arc<Reading> {
         let reading = self.reading.load_full();
         let access = desired.access(&reading.offering);
-        if reading.access == access {
+        let health = desired.health(&reading.offering);
+        let same_rules = match (&reading.health, &health) {
+            (Some(old), Some(new)) => Arc::ptr_eq(old, new),
+            (None, None) => true,
+            _ => false,
+        };
+        if reading.access == access && same_rules {
             return reading;
         }
         let fresh = Arc::new(Reading {
             access,
+            health,
             ..Reading::clone(&reading)
         });
         self.reading.store(fresh.clone());
@@ -360,7 +368,15 @@ impl Sink for ClaimSink {
         }
         if let Failing::Lost { heard } = self.plane().stream_failed(&self.stream, error) {
             let title = self.plane().title();
-            let lost = |known: &_| out_of_reach(known, &title);
+            // What is this kind's trouble alone is told as that: a webhook that does not convert it, a right taken away.
+            let why = match error {
+                PlaneError::Unreachable { .. } | PlaneError::Slow { .. } => None,
+                error => Some(error.to_string()),
+            };
+            let lost = |known: &_| match &why {
+                Some(why) => unreadable(known, why),
+                None => out_of_reach(known, &title),
+            };
             if self.plane().claims.lose(&self.stream, heard, lost) {
                 self.run.shared.tell(Change::Plane(self.run.plane.name.clone()));
             }

@@ -12,6 +12,7 @@ mod credentials;
 mod demo;
 mod hostile;
 mod hostile_plane;
+mod kinds;
 mod reading;
 mod trouble;
 mod world;

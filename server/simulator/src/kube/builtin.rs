@@ -164,7 +164,9 @@ pub(super) fn prepare(
         ("", "secrets") => prepare_secret(object, old),
         ("", "configmaps") => texts(object, "data"),
         ("apiextensions.k8s.io", "customresourcedefinitions") => crd::prepare(state, object, now),
-        ("apiextensions.crossplane.io", "compositeresourcedefinitions") => xrd::prepare(object, old, now),
+        ("apiextensions.crossplane.io", "compositeresourcedefinitions") => {
+            xrd::prepare(state, object, old, now)
+        }
         _ => Vec::new(),
     }
 }

@@ -10,7 +10,7 @@ use super::delete;
 use super::error::Cause;
 use super::kinds::{Column, GroupKind, Kind, Version, version_priority};
 use super::metadata;
-use super::object;
+use super::object::{self, Key};
 use super::plane::State;
 
 /// Fills in what the server decides (default names, status) and says what is wrong.
@@ -217,6 +217,89 @@ pub(super) fn age() -> Column {
         priority: 0,
         path: ".metadata.creationTimestamp".into(),
     }
+}
+
+/// Holds a definition until the last of its instances is gone.
+const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+/// Has a definition that is to be deleted wait for instances that finalizers hold. Until they are gone its kind is
+/// served, and nothing new is taken.
+pub(super) fn hold_back(state: &State, crd: &mut Value) {
+    let held = instances(state, crd).into_iter().any(|(kind, key)| {
+        let instance = state.store.get(&kind, &key);
+        instance.is_some_and(|instance| !object::finalizers(&instance).is_empty())
+    });
+    if !held || object::finalizers(crd).contains(&CLEANUP) {
+        return;
+    }
+    let mut finalizers: Vec<String> = object::finalizers(crd).into_iter().map(str::to_owned).collect();
+    finalizers.push(CLEANUP.to_owned());
+    object::set_meta(crd, "finalizers", Some(json!(finalizers)));
+    let terminating = json!({
+        "type": "Terminating", "status": "True", "reason": "InstanceDeletionInProgress",
+        "message": "CustomResource deletion is in progress",
+        "lastTransitionTime": crd["metadata"]["deletionTimestamp"],
+    });
+    if let Some(conditions) = crd["status"]["conditions"].as_array_mut() {
+        conditions.push(terminating);
+    }
+}
+
+/// Deletes all instances of a definition, as far as their finalizers let them go.
+pub(super) fn delete_instances(state: &mut State, crd: &Value) {
+    for (kind, key) in instances(state, crd) {
+        let _ = delete::delete(state, &kind, &key, &delete::DeleteOptions::default());
+    }
+}
+
+/// Lets the definition of a kind go that is being deleted, once its last instance is gone.
+pub(super) fn finish(state: &mut State, kind: &Kind, now: Timestamp) {
+    let Some(definitions) = state
+        .kinds
+        .resource("apiextensions.k8s.io", "customresourcedefinitions")
+    else {
+        return;
+    };
+    let key = Key::cluster(format!("{}.{}", kind.plural, kind.group));
+    let Some(crd) = state.store.get(&definitions, &key) else {
+        return;
+    };
+    let finalizers = object::finalizers(&crd);
+    if !object::is_deleting(&crd) || !finalizers.contains(&CLEANUP) || !instances(state, &crd).is_empty() {
+        return;
+    }
+    let left: Vec<&str> = finalizers.into_iter().filter(|name| *name != CLEANUP).collect();
+    let is_last = left.is_empty();
+    let left = json!(left);
+    let mut crd = Value::clone(&crd);
+    object::set_meta(&mut crd, "finalizers", Some(left));
+    state.store.put(&definitions, crd);
+    if is_last {
+        delete::remove(state, &definitions, &key, now);
+    }
+}
+
+/// Whether the definition of a kind is being deleted.
+pub(super) fn is_terminating(state: &State, kind: &Kind) -> bool {
+    let definitions = state
+        .kinds
+        .resource("apiextensions.k8s.io", "customresourcedefinitions");
+    let key = Key::cluster(format!("{}.{}", kind.plural, kind.group));
+    definitions
+        .and_then(|definitions| state.store.get(&definitions, &key))
+        .is_some_and(|crd| object::is_deleting(&crd))
+}
+
+fn instances(state: &State, crd: &Value) -> Vec<(Arc<Kind>, Key)> {
+    let spec = &crd["spec"];
+    let group = spec["group"].as_str().unwrap_or_default();
+    let plural = spec["names"]["plural"].as_str().unwrap_or_default();
+    let Some(kind) = state.kinds.resource(group, plural) else {
+        return Vec::new();
+    };
+    let table = state.store.table(&kind.group_kind());
+    let keys = table.into_iter().flat_map(|table| table.keys().cloned());
+    keys.map(|key| (Arc::clone(&kind), key)).collect()
 }
 
 /// Stops serving the kind of a definition that is gone; its objects go with it.

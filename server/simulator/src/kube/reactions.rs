@@ -40,6 +40,13 @@ pub(super) fn before_delete(state: &State, kind: &Kind, object: &mut Value) {
             spec.insert("finalizers".into(), json!([]));
         }
     }
+    if is_definition(kind) {
+        crd::hold_back(state, object);
+    }
+}
+
+fn is_definition(kind: &Kind) -> bool {
+    kind.group == "apiextensions.k8s.io" && kind.plural == "customresourcedefinitions"
 }
 
 /// After an object was marked for deletion and waits.
@@ -51,6 +58,8 @@ pub(super) fn after_mark(state: &mut State, kind: &Arc<Kind>, object: &Value, no
             let _ = delete::delete(state, &kind, &key, &DeleteOptions::default());
         }
         finish_namespace(state, &name, now);
+    } else if is_definition(kind) {
+        crd::delete_instances(state, object);
     } else if object::finalizers(object).contains(&FOREGROUND) {
         for (kind, key) in dependents(state, object) {
             let options = DeleteOptions {
@@ -65,8 +74,10 @@ pub(super) fn after_mark(state: &mut State, kind: &Arc<Kind>, object: &Value, no
 
 /// After an object is gone.
 pub(super) fn after_remove(state: &mut State, kind: &Arc<Kind>, last: &Value, now: Timestamp) {
-    if kind.group == "apiextensions.k8s.io" && kind.plural == "customresourcedefinitions" {
+    if is_definition(kind) {
         crd::uninstall(state, last, now);
+    } else {
+        crd::finish(state, kind, now);
     }
     for (kind, key) in dependents(state, last) {
         release(state, &kind, &key, object::uid(last));

@@ -11,7 +11,7 @@ use super::expectations::{expect_current, expect_namespace, expect_shape, expect
 use super::kinds::Kind;
 use super::object::{self, Key};
 use super::plane::State;
-use super::{builtin, managed, metadata, reactions};
+use super::{builtin, crd, managed, metadata, reactions};
 
 /// Which part of an object a write is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -107,6 +107,10 @@ pub(super) fn create_managed(
         expect_namespace(state, kind, &object)?;
     }
     let name = object::name(&object).to_owned();
+    if crd::is_terminating(state, kind) {
+        let why = "create not allowed while custom resource definition is terminating";
+        return Err(ApiError::forbidden(kind, &name, why));
+    }
     let owners = owners.unwrap_or_else(|| managed::after_update(kind, version, None, &object, options));
     let mut causes = admission::judge(kind, version, &mut object, None, options.subresource);
     causes.extend(builtin::prepare(state, kind, &mut object, None, options.now));

@@ -14,7 +14,7 @@ use super::write::{self, WriteOptions};
 use super::xrd_schema::definitions;
 
 /// Fills in defaults and status, and says what is wrong.
-pub(super) fn prepare(xrd: &mut Value, old: Option<&Value>, now: Timestamp) -> Vec<Cause> {
+pub(super) fn prepare(state: &State, xrd: &mut Value, old: Option<&Value>, now: Timestamp) -> Vec<Cause> {
     let modern = xrd["apiVersion"] == "apiextensions.crossplane.io/v2";
     let default = if modern { "Namespaced" } else { "LegacyCluster" };
     let stored = old
@@ -38,8 +38,18 @@ pub(super) fn prepare(xrd: &mut Value, old: Option<&Value>, now: Timestamp) -> V
     if !causes.is_empty() {
         return causes;
     }
-    for crd in definitions(xrd) {
-        causes.extend(admission::faults(&crd));
+    let definitions = definitions(xrd);
+    for crd in &definitions {
+        causes.extend(admission::faults(crd));
+    }
+    // First come: Crossplane leaves a kind alone that another definition has, and says nothing of this one's conditions
+    // (crossplane/crossplane issue 6610).
+    if definitions
+        .iter()
+        .any(|crd| is_anothers(state, crd, object::name(xrd)))
+    {
+        xrd["status"] = json!({});
+        return causes;
     }
     let referenceable = xrd["spec"]["versions"]
         .as_array()
@@ -164,6 +174,10 @@ pub(super) fn install(state: &mut State, old: Option<&Value>, xrd: &Value, _now:
         ..WriteOptions::now()
     };
     for mut crd in definitions(xrd) {
+        if is_anothers(state, &crd, object::name(xrd)) {
+            tracing::warn!(definition = %object::name(xrd), "another definition has its kind already");
+            continue;
+        }
         let key = Key::of(&crd);
         let written = match state.store.get(&kind, &key) {
             Some(current) => {
@@ -176,6 +190,22 @@ pub(super) fn install(state: &mut State, old: Option<&Value>, xrd: &Value, _now:
             tracing::warn!(definition = %key.name, %error, "a composite resource definition brought no kind");
         }
     }
+}
+
+/// Whether the definition that would come of an XRD is there already, and another XRD's.
+fn is_anothers(state: &State, crd: &Value, xrd: &str) -> bool {
+    let kind = state.kinds.of(&GroupKind::new(
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+    ));
+    let Some(current) = kind.and_then(|kind| state.store.get(&kind, &Key::of(crd))) else {
+        return false;
+    };
+    let owners = current["metadata"]["ownerReferences"].as_array();
+    owners
+        .into_iter()
+        .flatten()
+        .any(|owner| owner["kind"] == "CompositeResourceDefinition" && owner["name"] != xrd)
 }
 
 fn text(value: &Value) -> String {

@@ -1,0 +1,221 @@
+//! What the composites of legacy claims say. A claim only says that its composite is not ready; why stands there.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use portico_domain::claim::health::judge;
+use portico_domain::claim::{Adapter, Claim, Flavour, Health, Verdict};
+use portico_domain::documents::Access;
+use portico_domain::names::OfferingName;
+use serde_json::Value;
+
+use super::{Index, Inner, Touched, key, settled};
+use crate::discovery::Kind;
+
+/// What composites say, by the key of the claim that each names.
+#[derive(Default)]
+pub(super) struct Composites(HashMap<String, Composite>);
+
+struct Composite {
+    offering: OfferingName,
+    name: String,
+    verdict: Verdict,
+}
+
+impl Composites {
+    /// What the composite says that the claim names, if it names the claim in turn.
+    pub(super) fn get(&self, claim: &str, named: Option<&str>) -> Option<&Verdict> {
+        let found = self.0.get(claim)?;
+        (Some(found.name.as_str()) == named).then_some(&found.verdict)
+    }
+}
+
+/// The name of the composite that a legacy claim names.
+pub(super) fn named_by(object: &Value, kind: &Kind) -> Option<String> {
+    if kind.flavour != Flavour::LegacyClaim {
+        return None;
+    }
+    let name = object.pointer("/spec/resourceRef/name")?.as_str()?;
+    Some(name.to_owned())
+}
+
+/// The verdict on a claim whose composite has one of its own: what fails there is the claim's trouble, and why it is not
+/// ready is told there best.
+pub(super) fn joined(claim: Verdict, composite: &Verdict) -> Verdict {
+    let speaks = !composite.reason.is_empty();
+    match (claim.health, composite.health) {
+        (Health::Ready | Health::Pending | Health::Degraded, Health::Degraded) if speaks => Verdict {
+            health: Health::Degraded,
+            reason: composite.reason.clone(),
+            ..claim
+        },
+        (Health::Ready | Health::Pending, Health::Paused) => Verdict {
+            health: Health::Paused,
+            reason: composite.reason.clone(),
+            ..claim
+        },
+        (Health::Pending | Health::Degraded, Health::Pending) if speaks => Verdict {
+            reason: composite.reason.clone(),
+            ..claim
+        },
+        (Health::Ready, Health::Ready) if speaks && claim.reason.is_empty() => Verdict {
+            reason: composite.reason.clone(),
+            ..claim
+        },
+        _ => claim,
+    }
+}
+
+impl Index {
+    /// Takes in a composite of the offering's claims, as long as there are fewer than `most`. Gives back its name, and the claim that looks different now.
+    pub(crate) fn apply_composite(
+        &self,
+        offering: &OfferingName,
+        composite: &Value,
+        most: usize,
+    ) -> Option<(String, Option<Touched>)> {
+        let text = |pointer: &str| composite.pointer(pointer).and_then(Value::as_str);
+        let name = text("/metadata/name")?.to_owned();
+        let mut inner = self.0.write();
+        let claim = match (text("/spec/claimRef/namespace"), text("/spec/claimRef/name")) {
+            (Some(namespace), Some(claim)) => key(offering, Some(namespace), claim),
+            // Nobody's claim: it may have been one's.
+            _ => return Some((name.clone(), inner.drop_composite(offering, &name))),
+        };
+        let adapter = Adapter::of("", "", Flavour::Composite);
+        let verdict = judge(composite, adapter, &Access::default());
+        if inner.composites.0.len() >= most && !inner.composites.0.contains_key(&claim) {
+            return Some((name, None));
+        }
+        let composite = Composite {
+            offering: offering.clone(),
+            name: name.clone(),
+            verdict,
+        };
+        inner.composites.0.insert(claim.clone(), composite);
+        let touched = inner.settle(&claim);
+        Some((name, touched))
+    }
+
+    /// The composite is gone.
+    pub(crate) fn delete_composite(&self, offering: &OfferingName, composite: &Value) -> Option<Touched> {
+        let name = composite.pointer("/metadata/name").and_then(Value::as_str)?;
+        self.0.write().drop_composite(offering, name)
+    }
+
+    /// Of the offering's composites only these are left.
+    pub(crate) fn retain_composites(
+        &self,
+        offering: &OfferingName,
+        is_left: impl Fn(&str) -> bool,
+    ) -> Vec<Touched> {
+        let mut inner = self.0.write();
+        let gone: Vec<String> = inner
+            .composites
+            .0
+            .values()
+            .filter(|composite| composite.offering == *offering && !is_left(&composite.name))
+            .map(|composite| composite.name.clone())
+            .collect();
+        gone.iter()
+            .filter_map(|name| inner.drop_composite(offering, name))
+            .collect()
+    }
+}
+
+impl Inner {
+    fn drop_composite(&mut self, offering: &OfferingName, name: &str) -> Option<Touched> {
+        let is_it = |composite: &Composite| composite.offering == *offering && composite.name == name;
+        let claim = self
+            .composites
+            .0
+            .iter()
+            .find(|(_, composite)| is_it(composite))
+            .map(|(claim, _)| claim.clone())?;
+        self.composites.0.remove(&claim);
+        self.settle(&claim)
+    }
+
+    /// Judges a claim anew, by what its composite says now. Says which, where that changes anything.
+    fn settle(&mut self, claim: &str) -> Option<Touched> {
+        let entry = self.entries.get(claim)?;
+        let composite = self.composites.get(claim, entry.composite.as_deref());
+        let known = settled(&entry.own, entry.ready_at, composite);
+        let is_stale = self.stale.contains(&entry.stream);
+        let entry = self.entries.get_mut(claim)?;
+        if entry.known == known {
+            return None;
+        }
+        entry.known = known.clone();
+        if is_stale {
+            return None;
+        }
+        let changed = Claim {
+            verdict: known,
+            ..Claim::clone(&entry.claim)
+        };
+        entry.claim = Arc::new(changed);
+        Some(Touched::of(&entry.claim, false))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(health: Health, reason: &str) -> Verdict {
+        Verdict {
+            health,
+            reason: reason.to_owned(),
+            conditions: Vec::new(),
+            secret: Some("login".to_owned()),
+        }
+    }
+
+    #[test]
+    fn what_fails_behind_a_claim_is_its_trouble() {
+        let waiting = "Claim is waiting for composite resource to become Ready";
+        for (claim, composite, health, reason) in [
+            (
+                verdict(Health::Pending, waiting),
+                verdict(Health::Degraded, "fatal: no such size"),
+                Health::Degraded,
+                "fatal: no such size",
+            ),
+            (
+                verdict(Health::Ready, ""),
+                verdict(Health::Degraded, "fatal: no such size"),
+                Health::Degraded,
+                "fatal: no such size",
+            ),
+            (
+                verdict(Health::Pending, waiting),
+                verdict(Health::Pending, "Unready resources: disk"),
+                Health::Pending,
+                "Unready resources: disk",
+            ),
+            (
+                verdict(Health::Pending, waiting),
+                verdict(Health::Pending, ""),
+                Health::Pending,
+                waiting,
+            ),
+            (
+                verdict(Health::Deleting, "Being deleted"),
+                verdict(Health::Degraded, "fatal"),
+                Health::Deleting,
+                "Being deleted",
+            ),
+            (
+                verdict(Health::Ready, ""),
+                verdict(Health::Paused, "Left alone"),
+                Health::Paused,
+                "Left alone",
+            ),
+        ] {
+            let joined = joined(claim, &composite);
+            assert_eq!((joined.health, joined.reason.as_str()), (health, reason));
+            assert_eq!(joined.secret.as_deref(), Some("login"));
+        }
+    }
+}
