@@ -35,6 +35,11 @@ fn main() -> io::Result<()> {
             println!("cargo::rerun-if-changed={}", path.display());
             embed(&mut list, &out, name, extension, kind, &fs::read(&path)?)?;
         }
+    } else if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        println!(
+            "cargo::warning=built without the browser's code (PORTICO_SITE names no folder): \
+             `cargo xtask build --release` builds the whole program"
+        );
     }
     list.push_str("]\n");
     fs::write(out.join("assets.rs"), list)

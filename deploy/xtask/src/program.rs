@@ -25,6 +25,9 @@ pub(crate) struct Options {
 pub(crate) struct BuildOptions {
     #[command(flatten)]
     program: Options,
+    /// Without simulator and demo people: the program for production.
+    #[arg(long)]
+    without_simulator: bool,
     /// Only the browser's code, into target/site.
     #[arg(long)]
     browser_code: bool,
@@ -35,7 +38,7 @@ pub(crate) fn build_only(options: &BuildOptions) -> Result<()> {
     let built = if options.browser_code {
         browser_code::build()?
     } else {
-        build(&options.program)?
+        build_with(&options.program, options.without_simulator)?
     };
     println!("{}", built.display());
     Ok(())
@@ -43,6 +46,10 @@ pub(crate) fn build_only(options: &BuildOptions) -> Result<()> {
 
 /// Builds the browser code and the program; returns where the program is.
 pub(crate) fn build(options: &Options) -> Result<PathBuf> {
+    build_with(options, false)
+}
+
+fn build_with(options: &Options, without_simulator: bool) -> Result<PathBuf> {
     browser_code::build()?;
     step("Building the program portico", || {
         let mut command = Command::new(cargo());
@@ -52,6 +59,9 @@ pub(crate) fn build(options: &Options) -> Result<PathBuf> {
             .env("PORTICO_SITE", site());
         if options.release {
             command.arg("--release");
+        }
+        if without_simulator {
+            command.arg("--no-default-features");
         }
         run(&mut command)
     })?;

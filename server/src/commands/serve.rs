@@ -132,6 +132,7 @@ pub async fn serve(
     background.spawn(config::watch(configuration.clone(), stop.clone()));
     let planes = Planes::new(portico_planes::Settings::default());
     configure(&planes, &configuration.current());
+    planes.remember(store.offerings_asked_for().await?);
     background.spawn(follow_configuration(
         planes.clone(),
         configuration.clone(),
@@ -179,6 +180,9 @@ pub async fn serve(
         public_url: public_url.clone(),
     });
     let router = web::router(app, Sessions::new(store.clone()));
+    if let Some(problem) = web::browser_code_problem() {
+        tracing::warn!("{problem}");
+    }
     first_look(&planes).await;
     tracing::info!(%local, public = %public_url, "serving");
     ready(&public_url, local);

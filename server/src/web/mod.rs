@@ -29,6 +29,7 @@ mod viewer;
 mod write_timeout;
 
 pub use app::App;
+pub use health::browser_code_problem;
 pub use limits::Usage;
 pub use live::Streams;
 pub use measure::metrics_router;

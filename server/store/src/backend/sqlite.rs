@@ -58,11 +58,22 @@ impl Sqlite {
                 .max_lifetime(None)
                 .acquire_timeout(BUSY + Duration::from_secs(20))
         };
-        let writer = pool(1).connect_with(options.clone()).await?;
+        let file = options.get_filename().to_owned();
+        let unopened = |error: sqlx::Error| {
+            address(format!(
+                "the file {} cannot be opened: {error}. Its folder must be one that Portico may write to; --database or \
+                 PORTICO_DATABASE names another place",
+                file.display()
+            ))
+        };
+        let writer = pool(1).connect_with(options.clone()).await.map_err(unopened)?;
         let readers = if in_memory {
             writer.clone()
         } else {
-            pool(readers).connect_with(options.read_only(true)).await?
+            pool(readers)
+                .connect_with(options.read_only(true))
+                .await
+                .map_err(unopened)?
         };
         Ok(Self { writer, readers })
     }
