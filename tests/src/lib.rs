@@ -13,6 +13,7 @@
 pub mod apart;
 pub mod apiserver;
 pub mod bench;
+pub mod crossplane;
 pub mod demo;
 pub mod differential;
 pub mod direct;

@@ -45,6 +45,8 @@ mod connections;
 mod cordon;
 mod crash;
 mod creation;
+mod crossplane;
+mod health;
 mod hidden_characters;
 mod home;
 mod judges;

@@ -14,7 +14,7 @@ const WIDGET: &str = "widgets.tests.portico.dev";
 const NAMESPACE: &str = "--namespace=payments-dev";
 
 /// The portal of the demo's people, with the real API server as one more control plane, for all teams.
-async fn portal_over(server: &ApiServer) -> Apart {
+pub(crate) async fn portal_over(server: &ApiServer) -> Apart {
     let world = Apart::world().await;
     let document = format!(
         "apiVersion: portico.dev/v1alpha1

@@ -328,12 +328,12 @@ fn of_what_is_nobodys_only_a_row_is_held_until_it_is_somebodys() {
         "its health is that of the whole object"
     );
 
-    world.index.reread(&world.tenancy, |_| Access::default());
+    world.index.reread(&world.tenancy, |_| (Access::default(), None));
     assert!(!world.index.wants_list(&world.stream));
     assert_eq!(world.all(&Scope::system())[0].verdict.health, Health::Ready);
 
     let adopted = Tenancy::of(&[tenant("research", &[("dev", "kube-system")])]);
-    world.index.reread(&adopted, |_| Access::default());
+    world.index.reread(&adopted, |_| (Access::default(), None));
     assert!(
         world.index.wants_list(&world.stream),
         "the rest of it is needed now"

@@ -1,0 +1,329 @@
+//! Crossplane on a real API server: core, a composition function of our own, and Kubernetes' garbage collector.
+//! `cargo xtask test --full` builds them and says in the environment where they are.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::apiserver::ApiServer;
+use crate::demo::free_port;
+use crate::kubectl::Kubectl;
+use crate::processes::Owned;
+use crate::report;
+use crate::until::until;
+
+/// What it needs: the name in the table of needs, the variable that names its folder, a program in it.
+const PARTS: [(&str, &str, &str); 3] = [
+    ("Crossplane", "PORTICO_CROSSPLANE", "crossplane-core"),
+    ("composition function", "PORTICO_FUNCTION", "function"),
+    (
+        "kube-controller-manager",
+        "PORTICO_CONTROLLER_MANAGER",
+        "kube-controller-manager",
+    ),
+];
+
+/// The package that the compositions of [`DEFINITIONS`] call.
+const FUNCTION: &str = "portico-function";
+/// Two kinds: `notes.tests.portico.dev`, a namespaced composite, and `memos.tests.portico.dev`, a claim with a composite
+/// `xmemos` behind it.
+const DEFINITIONS: &str = include_str!("crossplane.yaml");
+
+/// A running Crossplane. It ends with this value.
+#[derive(Debug)]
+pub struct Crossplane {
+    kubectl: Kubectl,
+    kubeconfig: PathBuf,
+    logs: PathBuf,
+    _core: Owned,
+    _function: Owned,
+    _collector: Owned,
+    _folder: TempDir,
+}
+
+impl Crossplane {
+    /// Whether all that it needs is here. Where something is not, the report says that `test` skips.
+    #[must_use]
+    pub fn is_here(test: &str) -> bool {
+        let is_here = ApiServer::is_here(test) && Kubectl::is_here(test);
+        for (name, variable, program) in PARTS {
+            if part(variable, program).is_none() {
+                report::skip(test, name);
+                return false;
+            }
+        }
+        if is_here {
+            for (name, variable, _) in PARTS {
+                report::took_part(name, &release_in(variable));
+            }
+        }
+        is_here
+    }
+
+    /// Starts it over an API server, with two kinds to ask for.
+    ///
+    /// # Panics
+    /// When it does not come up in time.
+    pub async fn start(server: &ApiServer) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path();
+        let kubectl = server.kubectl();
+        certify(&home.join("certificates"));
+        install(&kubectl);
+        let address = format!("127.0.0.1:{}", free_port());
+        let function = start_function(home, &address);
+        let core = start_core(home, server.kubeconfig());
+        let collector = start_collector(home, server.kubeconfig());
+        register(&kubectl, &address);
+        let this = Self {
+            kubectl,
+            kubeconfig: server.kubeconfig().to_owned(),
+            logs: home.to_owned(),
+            _core: core,
+            _function: function,
+            _collector: collector,
+            _folder: folder,
+        };
+        this.kubectl.apply(DEFINITIONS, &[]);
+        until(
+            "Crossplane serves both kinds",
+            Duration::from_mins(2),
+            async || {
+                let kinds = ["notes.tests.portico.dev", "memos.tests.portico.dev"];
+                let is_served = |kind: &&str| {
+                    this.kubectl
+                        .try_run(&["get", *kind, "--all-namespaces"], None)
+                        .status
+                        .success()
+                };
+                kinds.iter().all(is_served).then_some(())
+            },
+        )
+        .await;
+        this
+    }
+
+    /// What `crossplane beta trace` shows of an object and all that is below it, but for the object itself: each as
+    /// `Kind/name`.
+    ///
+    /// # Panics
+    /// When it fails.
+    #[must_use]
+    pub fn trace(&self, kind: &str, namespace: &str, name: &str) -> BTreeSet<String> {
+        let program =
+            part("PORTICO_CROSSPLANE", "crossplane").expect("the command line is built with the core");
+        let said = Command::new(program)
+            .args([
+                "beta",
+                "trace",
+                kind,
+                name,
+                "--namespace",
+                namespace,
+                "--output",
+                "json",
+            ])
+            .env("KUBECONFIG", &self.kubeconfig)
+            .output()
+            .unwrap();
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        let tree: Value = serde_json::from_slice(&said.stdout).unwrap();
+        let mut found = BTreeSet::new();
+        below(&tree, &mut found);
+        found
+    }
+
+    /// The last lines that core and function have logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        ["crossplane.log", "function.log"]
+            .map(|name| {
+                let said = fs::read_to_string(self.logs.join(name)).unwrap_or_default();
+                let lines: Vec<&str> = said.lines().collect();
+                lines[lines.len().saturating_sub(30)..].join("\n")
+            })
+            .join("\n")
+    }
+}
+
+/// The names of what stands below a node of a trace.
+fn below(node: &Value, found: &mut BTreeSet<String>) {
+    for child in node["children"].as_array().into_iter().flatten() {
+        let object = &child["object"];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        found.insert(format!(
+            "{}/{}",
+            text(&object["kind"]),
+            text(&object["metadata"]["name"])
+        ));
+        below(child, found);
+    }
+}
+
+fn part(variable: &str, program: &str) -> Option<PathBuf> {
+    let folder = PathBuf::from(env::var_os(variable)?);
+    Some(folder.join(program)).filter(|program| program.is_file())
+}
+
+/// The release that a part's folder is named after.
+fn release_in(variable: &str) -> String {
+    let folder = env::var(variable).unwrap_or_default();
+    let name = folder
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    name.rsplit('-').next().unwrap_or_default().to_owned()
+}
+
+/// Definitions of Crossplane's own kinds, and what core wants to find.
+fn install(kubectl: &Kubectl) {
+    let definitions = part("PORTICO_CROSSPLANE", "crossplane-core")
+        .and_then(|program| program.parent().map(|folder| folder.join("crds")))
+        .expect("the definitions are kept beside the program");
+    let definitions = definitions.display().to_string();
+    let _ = kubectl.run(&["apply", "--server-side", "--filename", &definitions]);
+    let _ = kubectl.run(&[
+        "wait",
+        "--for=condition=Established",
+        "--timeout=120s",
+        "--filename",
+        &definitions,
+    ]);
+    kubectl.apply(
+        "apiVersion: v1
+kind: Namespace
+metadata: { name: crossplane-system }
+---
+apiVersion: v1
+kind: Namespace
+metadata: { name: payments-dev }
+---
+apiVersion: pkg.crossplane.io/v1beta1
+kind: Lock
+metadata: { name: lock }
+---
+apiVersion: pkg.crossplane.io/v1beta1
+kind: DeploymentRuntimeConfig
+metadata: { name: default }
+",
+        &[],
+    );
+}
+
+/// Says where the function answers. Nobody pulls its image: the revision is paused.
+fn register(kubectl: &Kubectl, address: &str) {
+    kubectl.apply(
+        &format!(
+            "apiVersion: pkg.crossplane.io/v1
+kind: FunctionRevision
+metadata:
+  name: {FUNCTION}-1
+  labels: {{ pkg.crossplane.io/package: {FUNCTION} }}
+  annotations: {{ crossplane.io/paused: 'true' }}
+spec: {{ desiredState: Active, image: registry.example.org/portico/function:v1, revision: 1 }}
+"
+        ),
+        &[],
+    );
+    let status = format!(r#"{{"status":{{"endpoint":"{address}","capabilities":["composition"]}}}}"#);
+    let revision = format!("{FUNCTION}-1");
+    let _ = kubectl.run(&[
+        "patch",
+        "functionrevision",
+        &revision,
+        "--subresource=status",
+        "--type=merge",
+        "--patch",
+        &status,
+    ]);
+}
+
+fn start_function(home: &Path, address: &str) -> Owned {
+    let mut command = Command::new(part("PORTICO_FUNCTION", "function").unwrap());
+    command
+        .args(["-address", address, "-tls-certs-dir"])
+        .arg(home.join("certificates"));
+    start(&command, &home.join("function.log"))
+}
+
+fn start_core(home: &Path, kubeconfig: &Path) -> Owned {
+    let packages = home.join("packages");
+    fs::create_dir(&packages).unwrap();
+    let certificates = home.join("certificates").display().to_string();
+    let mut command = Command::new(part("PORTICO_CROSSPLANE", "crossplane-core").unwrap());
+    command
+        .args([
+            "core",
+            "start",
+            "--package-runtime=External",
+            "--enable-webhooks=false",
+        ])
+        .arg(format!("--xpkg-cache-dir={}", packages.display()))
+        .arg(format!("--tls-client-certs-dir={certificates}"))
+        .arg(format!("--tls-server-certs-dir={certificates}"))
+        .arg(format!("--metrics-port={}", free_port()))
+        .arg(format!("--health-probe-port={}", free_port()))
+        .env("KUBECONFIG", kubeconfig);
+    start(&command, &home.join("crossplane.log"))
+}
+
+fn start_collector(home: &Path, kubeconfig: &Path) -> Owned {
+    let mut command = Command::new(part("PORTICO_CONTROLLER_MANAGER", "kube-controller-manager").unwrap());
+    command
+        .arg(format!("--kubeconfig={}", kubeconfig.display()))
+        .args(["--leader-elect=false", "--use-service-account-credentials=false"])
+        .arg("--controllers=garbage-collector-controller,namespace-controller")
+        .arg("--bind-address=127.0.0.1")
+        .arg(format!("--secure-port={}", free_port()))
+        .arg(format!("--cert-dir={}", home.join("collector").display()));
+    start(&command, &home.join("collector.log"))
+}
+
+fn start(command: &Command, log: &Path) -> Owned {
+    let log = File::create(log).unwrap();
+    Owned::start(command, |command| {
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+    })
+}
+
+/// An authority, and a certificate of it by which core and function know each other.
+fn certify(folder: &Path) {
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority
+        .distinguished_name
+        .push(DnType::CommonName, "functions of a test");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let authority_key = KeyPair::generate().unwrap();
+    let authority_certificate = authority.self_signed(&authority_key).unwrap();
+    let issuer = Issuer::new(authority, authority_key);
+    let mut both = CertificateParams::new(["localhost", "127.0.0.1"].map(str::to_owned)).unwrap();
+    both.distinguished_name.push(DnType::CommonName, "crossplane");
+    both.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    both.extended_key_usages = vec![
+        ExtendedKeyUsagePurpose::ServerAuth,
+        ExtendedKeyUsagePurpose::ClientAuth,
+    ];
+    both.use_authority_key_identifier_extension = true;
+    let key = KeyPair::generate().unwrap();
+    let certificate = both.signed_by(&key, &issuer).unwrap();
+    fs::create_dir(folder).unwrap();
+    for (name, text) in [
+        ("ca.crt", authority_certificate.pem()),
+        ("tls.crt", certificate.pem()),
+        ("tls.key", key.serialize_pem()),
+    ] {
+        fs::write(folder.join(name), text).unwrap();
+    }
+}

@@ -1,0 +1,243 @@
+//! Real Crossplane on a real API server: what the portal says of its claims is what is so.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use portico_tests::apart::Apart;
+use portico_tests::apiserver::ApiServer;
+use portico_tests::crossplane::Crossplane;
+use portico_tests::kubectl::Kubectl;
+use portico_tests::person::Person;
+use portico_tests::story::until_claim;
+use portico_tests::until::{until, until_it};
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::real_control_plane::portal_over;
+
+const NOTES: &str = "notes.tests.portico.dev";
+const MEMOS: &str = "memos.tests.portico.dev";
+const NAMESPACE: &str = "payments-dev";
+/// Crossplane takes its time on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A portal over an API server with Crossplane, and somebody who looks.
+struct World {
+    kubectl: Kubectl,
+    crossplane: Crossplane,
+    dana: Person,
+    _portal: Apart,
+    _server: ApiServer,
+}
+
+impl World {
+    async fn start() -> Self {
+        let server = ApiServer::start().await;
+        let crossplane = Crossplane::start(&server).await;
+        let portal = portal_over(&server).await;
+        let dana = portal.world.sign_in("dana").await;
+        dana.work_in("payments/dev").await;
+        Self {
+            kubectl: server.kubectl(),
+            crossplane,
+            dana,
+            _portal: portal,
+            _server: server,
+        }
+    }
+
+    fn apply(&self, kind: &str, name: &str, spec: &str) {
+        let kind = if kind == NOTES { "Note" } else { "Memo" };
+        self.kubectl.apply(
+            &format!(
+                "apiVersion: tests.portico.dev/v1\nkind: {kind}\nmetadata: {{ name: {name}, namespace: {NAMESPACE} }}\nspec: {spec}\n"
+            ),
+            &[],
+        );
+    }
+
+    /// Waits until the claim's page shows the health and, after it, the words.
+    async fn shows(&self, kind: &str, name: &str, health: &str, words: &str) {
+        let path = path(kind, name);
+        let right = |verdict: &String| verdict.starts_with(health) && verdict.contains(words);
+        until_it(
+            &format!("{path}: {health}, {words:?}\n{}", self.crossplane.log()),
+            PATIENCE,
+            async || {
+                self.dana
+                    .get(&path)
+                    .await
+                    .page()
+                    .text(".verdict")
+                    .unwrap_or_default()
+            },
+            right,
+        )
+        .await;
+    }
+
+    /// The tree on the claim's page is what `crossplane beta trace` shows.
+    async fn has_the_tree_of_trace(&self, kind: &str, name: &str) {
+        let traced = self.crossplane.trace(kind, NAMESPACE, name);
+        assert!(!traced.is_empty(), "{name} has something below it");
+        let address = format!("/api/v1{}", path(kind, name));
+        until_it(
+            &format!("the tree of {name} is {traced:?}"),
+            PATIENCE,
+            async || {
+                let page = self.dana.api(Method::GET, &address, None).await.json();
+                let mut found = BTreeSet::new();
+                below(&page["tree"], &mut found);
+                found
+            },
+            |found: &BTreeSet<String>| *found == traced,
+        )
+        .await;
+    }
+}
+
+fn path(kind: &str, name: &str) -> String {
+    format!("/claims/real/{kind}/{NAMESPACE}/{name}")
+}
+
+fn below(node: &Value, found: &mut BTreeSet<String>) {
+    for child in node["children"].as_array().into_iter().flatten() {
+        let text = |key: &str| child[key].as_str().unwrap_or_default().to_owned();
+        found.insert(format!("{}/{}", text("kind"), text("name")));
+        below(child, found);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_crossplane_is_told_as_it_is() {
+    if !Crossplane::is_here("real_crossplane_is_told_as_it_is") {
+        return;
+    }
+    let world = World::start().await;
+    a_composite_and_a_legacy_claim_get_ready(&world).await;
+    a_fatal_result_is_told_wherever_the_claim_is(&world).await;
+    what_is_waited_for_is_told(&world).await;
+    what_is_paused_is_told(&world).await;
+    what_is_deleted_leaves_with_all_that_it_is_composed_of(&world).await;
+}
+
+async fn a_composite_and_a_legacy_claim_get_ready(world: &World) {
+    for kind in [NOTES, MEMOS] {
+        world.apply(kind, "first", "{ text: hello }");
+        let _ = until_claim(&world.dana, &path(kind, "first"), "Ready").await;
+        world.has_the_tree_of_trace(kind, "first").await;
+    }
+}
+
+async fn a_fatal_result_is_told_wherever_the_claim_is(world: &World) {
+    for kind in [NOTES, MEMOS] {
+        world.apply(kind, "doomed", "{ fatal: there is no such size }");
+        world
+            .shows(kind, "doomed", "Degraded", "there is no such size")
+            .await;
+        for page in ["/claims", "/"] {
+            let body = world.dana.get(page).await.page().body();
+            assert!(body.contains("there is no such size"), "{page} says why: {body}");
+        }
+        // Mended, it works.
+        let mend = [
+            "patch",
+            kind,
+            "doomed",
+            "--namespace",
+            NAMESPACE,
+            "--type=json",
+            "--patch",
+            r#"[{"op":"remove","path":"/spec/fatal"}]"#,
+        ];
+        let _ = world.kubectl.run(&mend);
+        let _ = until_claim(&world.dana, &path(kind, "doomed"), "Ready").await;
+    }
+}
+
+async fn what_is_waited_for_is_told(world: &World) {
+    for kind in [NOTES, MEMOS] {
+        world.apply(kind, "waiting", "{ text: hello, deployment: true }");
+        world.shows(kind, "waiting", "Pending", "deployment").await;
+        // There is no kubelet here: the test plays it.
+        let deployment = until("a deployment", PATIENCE, async || {
+            let found = world
+                .kubectl
+                .json(&["get", "deployments", "--namespace", NAMESPACE]);
+            let items = found["items"].as_array().cloned().unwrap_or_default();
+            let mut unready = items
+                .iter()
+                .filter(|item| item["status"]["readyReplicas"].is_null());
+            unready
+                .next()
+                .map(|item| item["metadata"]["name"].as_str().unwrap().to_owned())
+        })
+        .await;
+        let status = r#"{"status":{"replicas":1,"readyReplicas":1,"availableReplicas":1,"updatedReplicas":1,"conditions":[{"type":"Available","status":"True","reason":"MinimumReplicasAvailable","message":"","lastUpdateTime":"2026-01-01T00:00:00Z","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}"#;
+        let patch = [
+            "patch",
+            "deployment",
+            deployment.as_str(),
+            "--namespace",
+            NAMESPACE,
+            "--subresource=status",
+            "--type=merge",
+            "--patch",
+            status,
+        ];
+        let _ = world.kubectl.run(&patch);
+        let _ = until_claim(&world.dana, &path(kind, "waiting"), "Ready").await;
+        world.has_the_tree_of_trace(kind, "waiting").await;
+    }
+}
+
+async fn what_is_paused_is_told(world: &World) {
+    let paused = "crossplane.io/paused=true";
+    let _ = world
+        .kubectl
+        .run(&["annotate", NOTES, "first", "--namespace", NAMESPACE, paused]);
+    let _ = until_claim(&world.dana, &path(NOTES, "first"), "Paused").await;
+    // What stands behind a claim, too.
+    let memo = world
+        .kubectl
+        .json(&["get", MEMOS, "first", "--namespace", NAMESPACE]);
+    let composite = memo["spec"]["resourceRef"]["name"].as_str().unwrap().to_owned();
+    let composites = "xmemos.tests.portico.dev";
+    let _ = world.kubectl.run(&["annotate", composites, &composite, paused]);
+    let _ = until_claim(&world.dana, &path(MEMOS, "first"), "Paused").await;
+    let resume = "crossplane.io/paused-";
+    let _ = world
+        .kubectl
+        .run(&["annotate", NOTES, "first", "--namespace", NAMESPACE, resume]);
+    let _ = world.kubectl.run(&["annotate", composites, &composite, resume]);
+    for kind in [NOTES, MEMOS] {
+        let _ = until_claim(&world.dana, &path(kind, "first"), "Ready").await;
+    }
+}
+
+async fn what_is_deleted_leaves_with_all_that_it_is_composed_of(world: &World) {
+    for kind in [NOTES, MEMOS] {
+        let composed = world.crossplane.trace(kind, NAMESPACE, "first");
+        let notes: Vec<&str> = composed
+            .iter()
+            .filter_map(|name| name.strip_prefix("ConfigMap/"))
+            .collect();
+        assert_eq!(notes.len(), 1, "{composed:?}");
+        let _ = world
+            .kubectl
+            .run(&["delete", kind, "first", "--namespace", NAMESPACE]);
+        until("what it is composed of is collected", PATIENCE, async || {
+            let found = world
+                .kubectl
+                .try_run(&["get", "configmap", notes[0], "--namespace", NAMESPACE], None);
+            (!found.status.success()).then_some(())
+        })
+        .await;
+        until("the claim leaves the list", PATIENCE, async || {
+            let page = world.dana.get("/claims").await.page();
+            let links = page.attributes("a", "href");
+            (!links.contains(&path(kind, "first"))).then_some(())
+        })
+        .await;
+    }
+}
