@@ -72,6 +72,39 @@ pub(super) fn pressed(event: &Event) -> Option<(String, String)> {
     Some((button.get_attribute("name")?, button.get_attribute("value")?))
 }
 
+/// The button that sent a form.
+pub(super) fn pressed_button(event: &Event) -> Option<Element> {
+    event
+        .dyn_ref::<web_sys::SubmitEvent>()?
+        .submitter()?
+        .dyn_into()
+        .ok()
+}
+
+/// Puts a text into the clipboard; whether it is there. Where a page did not come over a safe connection, there is none.
+pub(super) async fn copy(text: &str) -> bool {
+    let navigator = window().navigator();
+    let there =
+        js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|clipboard| clipboard.is_object());
+    there
+        && JsFuture::from(navigator.clipboard().write_text(text))
+            .await
+            .is_ok()
+}
+
+/// Says that what belongs to the button was copied.
+pub(super) async fn mark_copied(button: &Element, words: &str) {
+    announce(words);
+    let _ = button.set_attribute("data-copied", "");
+    pause(1500).await;
+    let _ = button.remove_attribute("data-copied");
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now() -> f64 {
+    js_sys::Date::now()
+}
+
 /// Waits.
 pub(super) async fn pause(milliseconds: i32) {
     let promise = js_sys::Promise::new(&mut |done, _| {

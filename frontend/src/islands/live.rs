@@ -21,7 +21,8 @@ mod imp {
     use web_sys::{Event, EventSource, MessageEvent};
 
     use crate::islands::browser::{document, find, handler, on, pause, window};
-    use crate::islands::renew;
+    use crate::islands::renew::{self, Answer, Values};
+    use crate::islands::{busy, drafts, held, toast};
 
     /// Milliseconds between two looks at the page, however much changes.
     const BREATH: i32 = 150;
@@ -51,6 +52,9 @@ mod imp {
     }
 
     pub(super) fn start() {
+        drafts::settle();
+        busy::watch();
+        held::watch_presses();
         if find("main [data-live]").is_none() {
             return;
         }
@@ -198,10 +202,17 @@ mod imp {
             loop {
                 AGAIN.set(false);
                 let here = window().location().href().unwrap_or_default();
-                let page = renew::fetch(&here, None).await;
-                // One may have gone elsewhere within the page, by searching, say.
-                if let Some(page) = page.filter(|_| window().location().href().ok().as_ref() == Some(&here)) {
-                    renew::apply(&page, "data-live", false);
+                let answer = renew::fetch(&here, None).await;
+                held::unpressed().await;
+                match answer {
+                    // One may have gone elsewhere within the page, by searching, say.
+                    Answer::Page(text) if window().location().href().ok().as_ref() == Some(&here) => {
+                        if let Some(page) = renew::parse(&text) {
+                            renew::apply(&page, "data-live", Values::Keep, true);
+                        }
+                    }
+                    Answer::SignedOut => toast::signed_out(),
+                    Answer::Page(_) | Answer::Failed | Answer::Offline => {}
                 }
                 pause(BREATH).await;
                 if !AGAIN.get() {

@@ -11,8 +11,14 @@
 
 #[cfg(feature = "hydrate")]
 mod browser;
+#[cfg(feature = "hydrate")]
+mod busy;
 pub mod copy;
 pub mod decide;
+#[cfg(feature = "hydrate")]
+mod drafts;
+#[cfg(feature = "hydrate")]
+mod held;
 pub mod live;
 pub mod live_form;
 pub mod palette;
@@ -21,6 +27,8 @@ mod renew;
 pub mod reveal;
 pub mod search;
 pub mod theme;
+#[cfg(feature = "hydrate")]
+mod toast;
 
 pub use copy::Copy;
 pub use decide::Decide;

@@ -1,49 +1,117 @@
 //! Asks the server for a page and takes over what differs, without touching what the person holds:
-//! focus, open folds, what was typed.
+//! focus, selection, place on the screen, open folds, what was typed.
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Document, DomParser, Element, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, Node,
-    RequestInit, Response, SupportedType, UrlSearchParams,
-};
+use web_sys::{Document, DomParser, Element, Node, RequestInit, Response, SupportedType, UrlSearchParams};
 
-use super::browser::{collect, document, window};
+use super::browser::{collect, document, find_all, window};
+use super::held::{Held, State};
 
 /// Attributes that belong to the person who looks, not to the page.
-const THEIRS: [&str; 3] = ["open", "data-touched", "data-kept"];
+const THEIRS: [&str; 4] = ["open", "data-touched", "data-kept", NEWER];
 
-/// Fetches a page: by GET, or by POST with `body`. `None` when it is not there or leads elsewhere, to signing in, say.
-pub(super) async fn fetch(url: &str, body: Option<&UrlSearchParams>) -> Option<Document> {
+/// Marks a control that was changed since the server was last asked: what stands in it is newer than the answer.
+pub(super) const NEWER: &str = "data-newer";
+
+/// What came of asking for a page.
+pub(super) enum Answer {
+    /// A page, whatever it says.
+    Page(String),
+    /// The session has ended.
+    SignedOut,
+    /// The server failed, or the page leads elsewhere.
+    Failed,
+    /// Nothing came back: the network, or the server, is gone.
+    Offline,
+}
+
+/// Whose values stand in the controls afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Values {
+    /// What stands there now.
+    Keep,
+    /// The server's, save in controls marked as [`NEWER`].
+    Take,
+}
+
+/// Fetches a page: by GET, or by POST with `body`.
+pub(super) async fn fetch(url: &str, body: Option<&UrlSearchParams>) -> Answer {
     let init = RequestInit::new();
     if let Some(body) = body {
         init.set_method("POST");
         init.set_body(body);
     }
-    let response = JsFuture::from(window().fetch_with_str_and_init(url, &init))
-        .await
-        .ok()?;
-    let response: Response = response.dyn_into().ok()?;
-    if response.redirected() || response.status() >= 500 {
-        return None;
+    let asked = JsFuture::from(window().fetch_with_str_and_init(url, &init)).await;
+    let Some(response) = asked
+        .ok()
+        .and_then(|response| response.dyn_into::<Response>().ok())
+    else {
+        return Answer::Offline;
+    };
+    if response.status() == 401 || response.redirected() && response.url().contains("/sign-in") {
+        return Answer::SignedOut;
     }
-    let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
+    if response.redirected() || response.status() >= 500 {
+        return Answer::Failed;
+    }
+    let Ok(text) = response.text() else {
+        return Answer::Failed;
+    };
+    match JsFuture::from(text).await.ok().and_then(|text| text.as_string()) {
+        Some(text) => Answer::Page(text),
+        None => Answer::Offline,
+    }
+}
+
+/// The page that a text is.
+pub(super) fn parse(text: &str) -> Option<Document> {
     DomParser::new()
         .ok()?
-        .parse_from_string(&text, SupportedType::TextHtml)
+        .parse_from_string(text, SupportedType::TextHtml)
         .ok()
 }
 
-/// Takes over the regions that carry `mark`, and the icons they need. `values`: also what stands in inputs.
-pub(super) fn apply(fresh: &Document, mark: &str, values: bool) {
+/// Fetches a page and parses it; `None` where there is none to show.
+pub(super) async fn page(url: &str, body: Option<&UrlSearchParams>) -> Option<Document> {
+    match fetch(url, body).await {
+        Answer::Page(text) => parse(&text),
+        Answer::SignedOut | Answer::Failed | Answer::Offline => None,
+    }
+}
+
+/// Takes over the regions that carry `mark`, and the icons they need. With `hold`, what has the focus also stays where
+/// it is on the screen.
+pub(super) fn apply(fresh: &Document, mark: &str, values: Values, hold: bool) {
     add_icons(fresh);
+    let held = Held::now(hold);
     let selector = format!("[{mark}]");
     let news = collect(fresh.query_selector_all(&selector).ok());
     for old in collect(document().query_selector_all(&selector).ok()) {
         let name = old.get_attribute(mark);
         if let Some(new) = news.iter().find(|new| new.get_attribute(mark) == name) {
-            element(&old, new, values);
+            region(&old, new, values);
         }
+    }
+    held.restore();
+}
+
+fn region(old: &Element, new: &Element, values: Values) {
+    let controls = match values {
+        Values::Keep => "input, select, textarea".to_owned(),
+        Values::Take => format!("[{NEWER}]"),
+    };
+    let kept: Vec<(Element, State)> = find_all(old, &controls)
+        .into_iter()
+        .filter_map(|control| State::of(&control).map(|state| (control, state)))
+        .collect();
+    Renewal {
+        values,
+        path: path(old, new),
+    }
+    .element(old, new);
+    for (control, state) in kept {
+        state.put(&control);
     }
 }
 
@@ -61,15 +129,206 @@ fn add_icons(fresh: &Document) {
     }
 }
 
-fn element(old: &Element, new: &Element, values: bool) {
-    if old.has_attribute("data-kept") || (!values && old.is_equal_node(Some(new))) {
-        return;
+/// What has the focus and all that is around it, outermost first, each with what it is to become. A browser takes the
+/// focus from a node that is moved, so these stay where they are and the others are put around them.
+fn path(old: &Element, new: &Element) -> Vec<(Node, Node)> {
+    let Some(focus) = document()
+        .active_element()
+        .filter(|focus| old.contains(Some(focus)))
+    else {
+        return Vec::new();
+    };
+    let Some(twin) = twin(&focus, new) else {
+        return Vec::new();
+    };
+    let (mine, theirs) = (outwards(&focus, old), outwards(&twin, new));
+    if mine.len() != theirs.len()
+        || mine
+            .iter()
+            .zip(&theirs)
+            .any(|(mine, theirs)| mine.node_name() != theirs.node_name())
+    {
+        return Vec::new();
     }
-    attributes(old, new);
-    children(old, new, values);
-    if values {
-        value(old, new);
+    mine.into_iter().zip(theirs).collect()
+}
+
+fn outwards(from: &Element, to: &Element) -> Vec<Node> {
+    let mut path = Vec::new();
+    let mut next = Some(from.clone());
+    while let Some(each) = next.filter(|each| each != to) {
+        next = each.parent_element();
+        path.push(each.into());
     }
+    path
+}
+
+/// What an element is to become, wherever in the region that is.
+fn twin(of: &Element, region: &Element) -> Option<Element> {
+    let key = key(of)?;
+    let same = find_all(region, &of.tag_name().to_lowercase());
+    same.into_iter()
+        .find(|other| self::key(other).as_ref() == Some(&key))
+}
+
+/// What tells an element from its siblings, if anything does.
+fn key(element: &Element) -> Option<String> {
+    let id = element.id();
+    if !id.is_empty() {
+        return Some(format!("#{id}"));
+    }
+    let one = |name: &str| element.get_attribute(name).filter(|value| !value.is_empty());
+    for name in ["data-field", "data-keep", "href"] {
+        if let Some(value) = one(name) {
+            return Some(format!("{name} {value}"));
+        }
+    }
+    let kind = one("type").unwrap_or_default();
+    let value = match element.tag_name().as_str() {
+        "OPTION" | "BUTTON" => one("value"),
+        "INPUT" if kind == "radio" => one("value"),
+        _ => None,
+    };
+    let name = one("name");
+    if name.is_none() && value.is_none() {
+        return None;
+    }
+    Some(format!(
+        "{} {kind} {}",
+        name.unwrap_or_default(),
+        value.unwrap_or_default()
+    ))
+}
+
+struct Renewal {
+    values: Values,
+    path: Vec<(Node, Node)>,
+}
+
+impl Renewal {
+    fn element(&self, old: &Element, new: &Element) {
+        if old.has_attribute("data-kept") || (self.values == Values::Keep && old.is_equal_node(Some(new))) {
+            return;
+        }
+        // Before its options move over to the old one.
+        let theirs = (self.values == Values::Take && !old.has_attribute(NEWER))
+            .then(|| State::of(new))
+            .flatten();
+        attributes(old, new);
+        self.children(old, new);
+        if let Some(theirs) = theirs {
+            theirs.put(old);
+        }
+    }
+
+    fn children(&self, old: &Element, new: &Element) {
+        let news = nodes(new);
+        let found = self.matches(&nodes(old), &news);
+        for gone in nodes(old) {
+            if !found.iter().any(|kept| kept.as_ref() == Some(&gone)) {
+                let _ = old.remove_child(&gone);
+            }
+        }
+        let mut cursor = old.first_child();
+        for (fresh, found) in news.iter().zip(found) {
+            let Some(kept) = found else {
+                let _ = old.insert_before(fresh, cursor.as_ref());
+                continue;
+            };
+            if self.holds_focus(&kept) || cursor.as_ref() == Some(&kept) {
+                // What should stand behind it and still is before it comes when it is its turn.
+                cursor = kept.next_sibling();
+            } else {
+                let _ = old.insert_before(&kept, cursor.as_ref());
+            }
+            match (kept.dyn_ref::<Element>(), fresh.dyn_ref::<Element>()) {
+                (Some(kept), Some(fresh)) => self.element(kept, fresh),
+                _ => {
+                    if kept.node_value() != fresh.node_value() {
+                        kept.set_node_value(fresh.node_value().as_deref());
+                    }
+                }
+            }
+        }
+    }
+
+    fn holds_focus(&self, node: &Node) -> bool {
+        document()
+            .active_element()
+            .is_some_and(|focus| node.contains(Some(&focus)))
+    }
+
+    /// For each new node the old one that becomes it, if there is one: the one that holds the focus, the one of the same
+    /// key, else the next that has none either.
+    fn matches(&self, olds: &[Node], news: &[Node]) -> Vec<Option<Node>> {
+        let focused = olds
+            .iter()
+            .position(|old| self.path.iter().any(|(mine, _)| mine == old));
+        let target = focused.and_then(|index| {
+            let (_, theirs) = self.path.iter().find(|(mine, _)| Some(mine) == olds.get(index))?;
+            news.iter().position(|new| new == theirs)
+        });
+        let focused = focused.filter(|_| target.is_some());
+        let keys: Vec<Option<String>> = olds.iter().map(node_key).collect();
+        let mut taken = vec![false; olds.len()];
+        let mut from = 0;
+        let mut found = Vec::with_capacity(news.len());
+        for (place, new) in news.iter().enumerate() {
+            let free = |index: &usize| {
+                !taken.get(*index).copied().unwrap_or(true)
+                    && Some(*index) != focused
+                    && olds
+                        .get(*index)
+                        .is_some_and(|old| old.node_name() == new.node_name())
+            };
+            let index = if Some(place) == target {
+                from = focused.map_or(from, |index| index + 1);
+                focused
+            } else if let Some(key) = node_key(new) {
+                (0..olds.len())
+                    .find(|index| free(index) && keys.get(*index).and_then(Option::as_ref) == Some(&key))
+            } else {
+                // Nothing without a key goes past what holds the focus.
+                let until = focused.filter(|_| Some(place) < target).unwrap_or(olds.len());
+                let next = next_alike(olds, &keys, from..until, new, free);
+                from = next.map_or(from, |index| index + 1);
+                next
+            };
+            if let Some(taken) = index.and_then(|index| taken.get_mut(index)) {
+                *taken = true;
+            }
+            found.push(index.and_then(|index| olds.get(index)).cloned());
+        }
+        found
+    }
+}
+
+/// The next node without a key that looks like `new`: of the same class if there is one, else the very next. Texts and
+/// comments do not reach over an element.
+fn next_alike(
+    olds: &[Node],
+    keys: &[Option<String>],
+    within: std::ops::Range<usize>,
+    new: &Node,
+    free: impl Fn(&usize) -> bool,
+) -> Option<usize> {
+    let unkeyed: Vec<usize> = within
+        .filter(|index| keys.get(*index).is_some_and(Option::is_none))
+        .collect();
+    let Some(new) = new.dyn_ref::<Element>() else {
+        return unkeyed
+            .into_iter()
+            .take_while(|index| !olds.get(*index).is_some_and(JsCast::has_type::<Element>))
+            .find(free);
+    };
+    let same_class = unkeyed.iter().copied().find(|index| {
+        let old = olds.get(*index).and_then(|old| old.dyn_ref::<Element>());
+        free(index) && old.is_some_and(|old| old.get_attribute("class") == new.get_attribute("class"))
+    });
+    same_class.or_else(|| {
+        let elements = |index: &usize| olds.get(*index).is_some_and(JsCast::has_type::<Element>);
+        unkeyed.into_iter().find(elements).filter(free)
+    })
 }
 
 fn attributes(old: &Element, new: &Element) {
@@ -94,87 +353,11 @@ fn names(element: &Element) -> Vec<String> {
         .collect()
 }
 
-fn value(old: &Element, new: &Element) {
-    if let (Some(old), Some(new)) = (
-        old.dyn_ref::<HtmlInputElement>(),
-        new.dyn_ref::<HtmlInputElement>(),
-    ) {
-        if old.checked() != new.checked() {
-            old.set_checked(new.checked());
-        }
-        if old.value() != new.value() {
-            old.set_value(&new.value());
-        }
-    } else if let (Some(old), Some(new)) = (
-        old.dyn_ref::<HtmlTextAreaElement>(),
-        new.dyn_ref::<HtmlTextAreaElement>(),
-    ) {
-        old.set_value(&new.value());
-    } else if let (Some(old), Some(new)) = (
-        old.dyn_ref::<HtmlSelectElement>(),
-        new.dyn_ref::<HtmlSelectElement>(),
-    ) {
-        old.set_value(&new.value());
-    }
-}
-
-fn children(old: &Element, new: &Element, values: bool) {
-    let news = nodes(new);
-    let kept: Vec<String> = news.iter().filter_map(id).collect();
-    for gone in nodes(old) {
-        if id(&gone).is_some_and(|id| !kept.contains(&id)) {
-            let _ = old.remove_child(&gone);
-        }
-    }
-    let mut cursor = old.first_child();
-    for fresh in news {
-        let Some(match_) = counterpart(cursor.as_ref(), &fresh) else {
-            let _ = old.insert_before(&fresh, cursor.as_ref());
-            continue;
-        };
-        if Some(&match_) == cursor.as_ref() {
-            cursor = match_.next_sibling();
-        } else {
-            let _ = old.insert_before(&match_, cursor.as_ref());
-        }
-        match (match_.dyn_ref::<Element>(), fresh.dyn_ref::<Element>()) {
-            (Some(match_), Some(fresh)) => element(match_, fresh, values),
-            _ => {
-                if match_.node_value() != fresh.node_value() {
-                    match_.set_node_value(fresh.node_value().as_deref());
-                }
-            }
-        }
-    }
-    while let Some(rest) = cursor {
-        cursor = rest.next_sibling();
-        let _ = old.remove_child(&rest);
-    }
-}
-
-/// The node that is to become `fresh`: the one of its id, else the next one if it is of its kind.
-fn counterpart(cursor: Option<&Node>, fresh: &Node) -> Option<Node> {
-    let first = cursor?.clone();
-    let Some(wanted) = id(fresh) else {
-        return (id(&first).is_none() && first.node_name() == fresh.node_name()).then_some(first);
-    };
-    let mut next = Some(first);
-    while let Some(node) = next {
-        if id(&node).as_ref() == Some(&wanted) {
-            return (node.node_name() == fresh.node_name()).then_some(node);
-        }
-        next = node.next_sibling();
-    }
-    None
-}
-
 fn nodes(of: &Element) -> Vec<Node> {
     let list = of.child_nodes();
     (0..list.length()).filter_map(|index| list.get(index)).collect()
 }
 
-fn id(node: &Node) -> Option<String> {
-    node.dyn_ref::<Element>()
-        .map(Element::id)
-        .filter(|id| !id.is_empty())
+fn node_key(node: &Node) -> Option<String> {
+    node.dyn_ref::<Element>().and_then(key)
 }

@@ -1,8 +1,8 @@
-//! Secrets, shown in their place.
+//! Secrets, shown in their place or copied without being shown.
 
 use leptos::prelude::*;
 
-/// Shows a key of a secret in its place, where without scripts a page of its own would.
+/// Shows keys of a secret in their places, where without scripts a page of its own would; and copies them unseen.
 #[island]
 pub fn Reveal() -> impl IntoView {
     #[cfg(feature = "hydrate")]
@@ -10,12 +10,16 @@ pub fn Reveal() -> impl IntoView {
 }
 
 #[cfg(feature = "hydrate")]
-mod imp {
+pub(super) mod imp {
+    use portico_domain::view::names;
     use wasm_bindgen::JsCast;
     use wasm_bindgen_futures::spawn_local;
     use web_sys::{Element, HtmlFormElement};
 
-    use crate::islands::browser::{announce, document, fields, find, focus, on, pressed, target};
+    use crate::islands::browser::{
+        announce, collect, copy, document, fields, find, find_all, focus, mark_copied, on, pressed_button,
+        target, window,
+    };
     use crate::islands::renew;
 
     pub(super) fn start() {
@@ -29,67 +33,182 @@ mod imp {
             if !form.has_attribute("data-reveal") {
                 return;
             }
-            let Some((name, value)) = pressed(&event) else {
+            let Some(button) = pressed_button(&event) else {
                 return;
             };
-            let Some(body) = fields(&form) else { return };
             event.prevent_default();
-            body.append(&name, &value);
             spawn_local(async move {
-                let action = form.get_attribute("action").unwrap_or_default();
-                let page = renew::fetch(&action, Some(&body)).await;
-                let value = page
-                    .as_ref()
-                    .and_then(|page| page.query_selector("[data-revealed]").ok().flatten())
-                    .and_then(|element| element.text_content());
-                match (value, form.parent_element()) {
-                    (Some(value), Some(place)) => show(&form, &place, &value),
-                    _ => {
-                        announce_failure(page.and_then(|page| page.query_selector("main h1").ok().flatten()));
+                let key = button.get_attribute("value").unwrap_or_default();
+                match ask(&form, &key).await {
+                    Ok(values) if button.has_attribute("data-copy-only") => {
+                        if let Some((_, value)) = values.first() {
+                            if copy(value).await {
+                                mark_copied(&button, "Copied. It has been recorded.").await;
+                            } else {
+                                announce("Your browser does not let Portico copy. Reveal it instead.");
+                            }
+                        }
+                    }
+                    Ok(values) => {
+                        for (key, value) in &values {
+                            show(key, value);
+                        }
+                        announce("Revealed. It has been recorded.");
+                        let first = values.first().and_then(|(key, _)| place(key));
+                        let hide =
+                            first.and_then(|place| place.query_selector("button[data-hide]").ok().flatten());
+                        if let Some(hide) = hide {
+                            focus(&hide);
+                        }
+                    }
+                    Err(why) => {
+                        announce(&why);
+                        let _ = window().alert_with_message(&why);
                     }
                 }
             });
         });
     }
 
-    /// Puts the value where the button was, with a button to hide it again.
-    fn show(form: &HtmlFormElement, place: &Element, value: &str) {
+    /// What a block of text says with the secrets in it that are dots on the screen.
+    pub(in super::super) async fn whole_text(block: &Element) -> Option<String> {
+        let secrets = find_all(block, "[data-secret]");
+        if secrets.is_empty() {
+            return block.text_content();
+        }
+        let form = find("form[data-reveal]")?.dyn_into::<HtmlFormElement>().ok()?;
+        let copied = block
+            .clone_node_with_deep(true)
+            .ok()?
+            .dyn_into::<Element>()
+            .ok()?;
+        for secret in find_all(&copied, "[data-secret]:not([data-kept])") {
+            let key = secret.get_attribute("data-secret")?;
+            let values = ask(&form, &key).await.ok()?;
+            secret.set_text_content(Some(&quoted(&values.first()?.1)));
+        }
+        copied.text_content()
+    }
+
+    /// Asks for keys; the answer's values by key, else why there are none.
+    async fn ask(form: &HtmlFormElement, key: &str) -> Result<Vec<(String, String)>, String> {
+        let failed = || "It could not be revealed. Reload the page and try again.".to_owned();
+        let body = fields(form).ok_or_else(failed)?;
+        body.set(names::KEY, key);
+        let action = form.get_attribute("action").unwrap_or_default();
+        let page = renew::page(&action, Some(&body)).await.ok_or_else(failed)?;
+        let values: Vec<_> = collect(page.query_selector_all("[data-revealed]").ok())
+            .iter()
+            .filter_map(|each| each.get_attribute("data-revealed").zip(each.text_content()))
+            .collect();
+        if values.is_empty() {
+            let heading = page.query_selector("main h1").ok().flatten();
+            return Err(heading
+                .and_then(|heading| heading.text_content())
+                .unwrap_or_else(failed));
+        }
+        Ok(values)
+    }
+
+    fn place(key: &str) -> Option<Element> {
+        collect(document().query_selector_all("[data-keep]").ok())
+            .into_iter()
+            .find(|place| place.get_attribute("data-keep").as_deref() == Some(key))
+    }
+
+    /// Puts the value where its dots were, with buttons to copy and to hide it; and into the snippets.
+    fn show(key: &str, value: &str) {
+        fill_in(key, Some(value));
+        let Some(place) = place(key).filter(|place| !place.has_attribute("data-kept")) else {
+            return;
+        };
+        // What is no secret stands there already.
+        if find_all(&place, "form[data-reveal]").is_empty() {
+            return;
+        }
         let make = |tag: &str, class: &str, text: &str| {
             let element = document().create_element(tag).ok()?;
             element.set_class_name(class);
             element.set_text_content(Some(text));
             Some(element)
         };
-        let (Some(shown), Some(hide)) = (
+        let (Some(shown), Some(again), Some(hide)) = (
             make("code", "revealed", value),
+            make("button", "button small", "Copy"),
             make("button", "button small", "Hide"),
         ) else {
             return;
         };
-        let _ = hide.set_attribute("type", "button");
+        for button in [&again, &hide] {
+            let _ = button.set_attribute("type", "button");
+        }
+        let _ = hide.set_attribute("data-hide", "");
         let _ = place.set_attribute("data-kept", "");
-        form.remove();
-        let _ = place.append_child(&shown);
-        let _ = place.append_child(&hide);
-        announce("Revealed. It has been recorded.");
-        focus(&hide);
-        let (form, place, hidden) = (form.clone(), place.clone(), hide.clone());
+        let hidden: Vec<_> = find_all(&place, ":scope > *");
+        for each in &hidden {
+            let _ = each.set_attribute("hidden", "");
+        }
+        for each in [&shown, &again, &hide] {
+            let _ = place.append_child(each);
+        }
+        let text = value.to_owned();
+        on(&again.clone(), "click", move |_| {
+            let (button, text) = (again.clone(), text.clone());
+            spawn_local(async move {
+                if copy(&text).await {
+                    mark_copied(&button, "Copied").await;
+                }
+            });
+        });
+        let key = key.to_owned();
         on(&hide, "click", move |_| {
-            shown.remove();
-            hidden.remove();
-            let _ = place.append_child(&form);
+            fill_in(&key, None);
+            for each in find_all(&place, "code.revealed, button[type=button]") {
+                each.remove();
+            }
+            for each in &hidden {
+                let _ = each.remove_attribute("hidden");
+            }
             let _ = place.remove_attribute("data-kept");
-            if let Ok(Some(button)) = form.query_selector("button") {
+            if let Ok(Some(button)) = place.query_selector("button:not([data-copy-only])") {
                 focus(&button);
             }
         });
     }
 
-    fn announce_failure(heading: Option<Element>) {
-        let words = heading
-            .and_then(|heading| heading.text_content())
-            .unwrap_or_else(|| "It could not be revealed. Reload the page and try again.".to_owned());
-        announce(&words);
-        let _ = crate::islands::browser::window().alert_with_message(&words);
+    /// Puts the value into the snippets, or takes it out again.
+    fn fill_in(key: &str, value: Option<&str>) {
+        for secret in collect(document().query_selector_all("[data-secret]").ok()) {
+            if secret.get_attribute("data-secret").as_deref() != Some(key) {
+                continue;
+            }
+            match value {
+                Some(value) => {
+                    secret.set_text_content(Some(&quoted(value)));
+                    let _ = secret.set_attribute("data-kept", "");
+                }
+                None => {
+                    secret.set_text_content(Some("●●●●●●●●"));
+                    let _ = secret.remove_attribute("data-kept");
+                }
+            }
+        }
+    }
+
+    /// A value as a file of variables takes it: in quotes where a shell would read something into it.
+    fn quoted(value: &str) -> String {
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-.,:/@%+=?&".contains(letter);
+        if value.chars().all(plain) && !value.is_empty() {
+            value.to_owned()
+        } else if value.contains('\'') {
+            let escaped = value
+                .replace('\\', "\\\\")
+                .replace('"', "\\\"")
+                .replace('$', "\\$")
+                .replace('`', "\\`");
+            format!("\"{escaped}\"")
+        } else {
+            format!("'{value}'")
+        }
     }
 }

@@ -18,7 +18,7 @@ mod imp {
     use web_sys::HtmlFormElement;
 
     use crate::islands::browser::{fields, find, on, pause, window};
-    use crate::islands::renew;
+    use crate::islands::renew::{self, Values};
 
     /// Milliseconds without a key before the server is asked.
     const PATIENCE: i32 = 90;
@@ -52,7 +52,7 @@ mod imp {
             if NEWEST.get() != turn {
                 return;
             }
-            let page = renew::fetch(&url, None).await;
+            let page = renew::page(&url, None).await;
             if NEWEST.get() != turn {
                 return;
             }
@@ -61,7 +61,7 @@ mod imp {
                     if let Ok(history) = window().history() {
                         let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&url));
                     }
-                    renew::apply(&page, "data-live", false);
+                    renew::apply(&page, "data-live", Values::Keep, true);
                 }
                 None => {
                     let _ = window().location().assign(&url);

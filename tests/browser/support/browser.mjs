@@ -15,6 +15,7 @@ export const people = {
   ruth: /Ruth Abebe/,
   pat: /Pat Novak/,
   vic: /Vic Tran/,
+  tess: /Tess Moreau/,
 };
 
 export async function launch() {

@@ -1,0 +1,74 @@
+//! A form taken up again: what was typed before stands in it, and says since when.
+
+use web_sys::{HtmlFormElement, UrlSearchParams};
+
+use super::asking::{first, form_page, send, show};
+use crate::islands::browser::{fields, find, on, window};
+use crate::islands::drafts;
+use crate::islands::renew::{Answer, Values};
+
+/// Fills in what was typed before, and says so.
+pub(super) fn restore(form: &HtmlFormElement, draft: &UrlSearchParams, minutes: u32) {
+    let (Some(page), Ok(body)) = (fields(form), UrlSearchParams::new()) else {
+        return;
+    };
+    let link = UrlSearchParams::new_with_str(&window().location().search().unwrap_or_default()).ok();
+    // What one just chose by a link counts more than what one chose before.
+    let from_page =
+        |name: &str| drafts::OF_THE_PAGE.contains(&name) || link.as_ref().is_some_and(|link| link.has(name));
+    for (name, value) in pairs(&page) {
+        if from_page(&name) {
+            body.append(&name, &value);
+        }
+    }
+    for (name, value) in pairs(draft) {
+        if !from_page(&name) {
+            body.append(&name, &value);
+        }
+    }
+    let taken_up = form.clone();
+    first(form, async move {
+        let Answer::Page(text) = send(&taken_up, &body, "update").await else {
+            return;
+        };
+        if let Some(page) = form_page(&text) {
+            // What was typed meanwhile stays.
+            show(&page, Values::Take, false);
+            say_restored(&taken_up, minutes);
+            drafts::keep(&taken_up);
+        }
+    });
+}
+
+fn pairs(of: &UrlSearchParams) -> Vec<(String, String)> {
+    js_sys::Array::from(of)
+        .iter()
+        .filter_map(|pair| {
+            let pair = js_sys::Array::from(&pair);
+            pair.get(0).as_string().zip(pair.get(1).as_string())
+        })
+        .collect()
+}
+
+fn say_restored(form: &HtmlFormElement, minutes: u32) {
+    let Some(place) = find("[data-restored]") else {
+        return;
+    };
+    let words = match minutes {
+        0 => "Restored from less than a minute ago".to_owned(),
+        1..60 => format!("Restored from {minutes} min ago"),
+        60..1440 => format!("Restored from {} h ago", minutes / 60),
+        _ => format!("Restored from {} d ago", minutes / 1440),
+    };
+    let _ = place.remove_attribute("hidden");
+    if let Ok(Some(text)) = place.query_selector("[role=status]") {
+        text.set_text_content(Some(&words));
+    }
+    if let Ok(Some(button)) = place.query_selector("button") {
+        let form = form.clone();
+        on(&button, "click", move |_| {
+            drafts::discard(&form);
+            let _ = window().location().reload();
+        });
+    }
+}
