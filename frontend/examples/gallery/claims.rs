@@ -93,13 +93,15 @@ fn node(kind: &str, name: &str, health: Health, reason: &str, children: Vec<Tree
 
 fn connect() -> Connect {
     Connect {
+        address: Some("postgresql://admin:●●●●●●●●@ledger.payments-dev.eu.db.acme.example:5432/postgres".into()),
+        address_key: Some("uri".into()),
         endpoints: vec![("Host".into(), "ledger.payments-dev.eu.db.acme.example".into()), ("Port".into(), "5432".into())],
         secret: Some("ledger-connection".into()),
         namespace: Some("payments-dev".into()),
-        keys: ["username", "password", "uri"].map(|key| ConnectKey { key: key.into(), title: key.into() }).to_vec(),
+        keys: ["username", "password", "uri"].map(|key| ConnectKey { key: key.into(), title: key.into(), value: (key == "username").then(|| "admin".into()) }).to_vec(),
         snippets: vec![
-            Snippet { title: "psql".into(), text: "kubectl -n payments-dev get secret ledger-connection -o jsonpath='{.data.uri}' | base64 -d | xargs psql".into() },
-            Snippet { title: "Deployment".into(), text: "env:\n  - name: DATABASE_URL\n    valueFrom:\n      secretKeyRef:\n        name: ledger-connection\n        key: uri\n".into() },
+            Snippet { title: "psql".into(), pieces: Vec::new(), text: "kubectl -n payments-dev get secret ledger-connection -o jsonpath='{.data.uri}' | base64 -d | xargs psql".into() },
+            Snippet { title: "Deployment".into(), pieces: Vec::new(), text: "env:\n  - name: DATABASE_URL\n    valueFrom:\n      secretKeyRef:\n        name: ledger-connection\n        key: uri\n".into() },
         ],
         may_reveal: Allowed::yes(),
         waiting: None,
@@ -201,6 +203,8 @@ fn ill() -> ClaimPage {
         )),
         pending: Some(crate::requests::rows().remove(1)),
         connect: Some(Connect {
+            address: None,
+            address_key: None,
             keys: vec![],
             secret: None,
             endpoints: vec![],
@@ -306,11 +310,11 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             pages::revealed(
                 &deep(),
                 &row("ledger", 0, Health::Ready, "", 1),
-                &Revealed {
+                &[Revealed {
                     key: "password".into(),
                     value: "s3cret<&>".into(),
                     base64: false,
-                },
+                }],
             ),
         ),
     ]

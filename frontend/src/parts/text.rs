@@ -1,7 +1,7 @@
 //! Blocks of text: YAML, snippets, diffs; and what stands where there is nothing.
 
 use leptos::prelude::*;
-use portico_domain::view::{DiffLine, DiffTone};
+use portico_domain::view::{DiffLine, DiffTone, Piece};
 
 use super::icon;
 
@@ -14,6 +14,30 @@ pub(crate) fn code(id: String, label: String, text: String) -> impl IntoView + u
                 {icon("copy")}
             </button>
             <pre id=id tabindex="0" aria-label=label><code>{text}</code></pre>
+        </div>
+    }
+}
+
+/// A block of text of which some pieces are secret: dots stand for them until they are revealed, and copying reveals
+/// them without showing them.
+pub(crate) fn code_with_secrets(id: String, label: String, pieces: &[Piece]) -> impl IntoView + use<> {
+    let target = id.clone();
+    let pieces: Vec<_> = pieces
+        .iter()
+        .map(|piece| {
+            let text = piece.text.clone();
+            match piece.key.clone() {
+                Some(key) => view! { <span class="dots" data-secret=key>{text}</span> }.into_any(),
+                None => text.into_any(),
+            }
+        })
+        .collect();
+    view! {
+        <div class="code">
+            <button type="button" class="icon-button when-alive" data-copy=target aria-label=format!("Copy {label}") title="Copy, with the secrets">
+                {icon("copy")}
+            </button>
+            <pre id=id tabindex="0" aria-label=label><code>{pieces}</code></pre>
         </div>
     }
 }

@@ -1,17 +1,15 @@
-//! How to connect to what a claim provides: keys to reveal, and ready-made text that refers to the secret and
-//! never holds it.
+//! How to connect to what a claim provides: what is no secret of it, keys to reveal, and ready-made text that refers to
+//! what is secret and never holds it.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use portico_domain::claim::{Claim, Health};
-use portico_domain::documents::Access;
 use portico_domain::tenancy::{Role, Viewer};
-use portico_domain::view::{Allowed, Connect, ConnectKey};
+use portico_domain::view::{Allowed, Connect, names};
 use portico_planes::{Actor, Offered};
 
-use super::Portal;
 use super::snippets::snippets;
+use super::{Portal, known};
 
 /// How long the page waits for the names of the secret's keys.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -37,13 +35,13 @@ impl Portal {
         let mut waiting = None;
         let mut keys = Vec::new();
         if let (Some(secret), Some(namespace)) = (&secret, &namespace) {
-            // Names of keys are asked in Portico's own name: who may see the claim may see what it has.
+            // Read in Portico's own name: who may see the claim may see what it has. What is secret goes no further.
             let portico = Actor::portico();
             let asked = self
                 .planes()
-                .secret_keys(&portico, &claim.reference.plane, namespace, secret);
+                .secret(&portico, &claim.reference.plane, namespace, secret);
             match tokio::time::timeout(PATIENCE, asked).await {
-                Ok(Ok(names)) => keys = with_meaning(names, &offered.access),
+                Ok(Ok(values)) => keys = known::keys(&values, &offered.access),
                 Ok(Err(portico_planes::PlaneError::NotFound { .. })) => {
                     waiting = Some(format!("The secret {secret} is not there yet."));
                 }
@@ -63,7 +61,18 @@ impl Portal {
             Some(secret) if !keys.is_empty() => snippets(&offered.access, secret, &keys),
             _ => Vec::new(),
         };
+        let address = known::address(&offered.access, &keys, known::DOTS);
+        // The secret's own address knows best, if it has one.
+        let own = keys
+            .iter()
+            .find(|key| key.title == "uri")
+            .map(|key| key.key.clone());
+        let address_key = address
+            .as_ref()
+            .map(|_| own.unwrap_or_else(|| names::ADDRESS_KEY.to_owned()));
         Some(Connect {
+            address,
+            address_key,
             endpoints,
             secret,
             namespace,
@@ -83,19 +92,4 @@ pub(super) fn may_reveal(viewer: &Viewer, claim: &Claim) -> Allowed {
         Some(tenant) => Allowed::no(format!("Only developers of {tenant} may reveal it.")),
         None => Allowed::no("It belongs to no tenant."),
     }
-}
-
-pub(super) fn with_meaning(names: Vec<String>, access: &Access) -> Vec<ConnectKey> {
-    let meanings: BTreeMap<&str, &str> = access
-        .keys
-        .iter()
-        .map(|(meaning, key)| (key.as_str(), meaning.as_str()))
-        .collect();
-    names
-        .into_iter()
-        .map(|key| ConnectKey {
-            title: meanings.get(key.as_str()).copied().unwrap_or(&key).to_owned(),
-            key,
-        })
-        .collect()
 }

@@ -1,17 +1,20 @@
-//! How to connect: addresses, the secret's keys to reveal one by one, snippets.
+//! How to connect: the address in one, what it is made of, what is secret of it to reveal or to copy, snippets.
 
 use leptos::prelude::*;
-use portico_domain::view::{Connect, Frame, names};
+use portico_domain::view::{Connect, ConnectKey, Frame, names};
 
 use crate::pages::claims::csrf;
 use crate::parts::icon;
-use crate::parts::text::code;
+use crate::parts::text::{code, code_with_secrets};
 
 pub(super) fn panel(frame: &Frame, href: &str, connect: &Connect) -> AnyView {
+    // What a key says as well is not said twice.
+    let is_said = |value: &String| connect.keys.iter().any(|key| key.value.as_ref() == Some(value));
     let endpoints: Vec<_> = connect
         .endpoints
         .iter()
         .enumerate()
+        .filter(|(_, (_, value))| !is_said(value))
         .map(|(index, (title, value))| {
             let id = format!("endpoint-{index}");
             view! {
@@ -28,25 +31,8 @@ pub(super) fn panel(frame: &Frame, href: &str, connect: &Connect) -> AnyView {
     let keys: Vec<_> = connect
         .keys
         .iter()
-        .map(|key| {
-            let action = format!("{href}/reveal");
-            let reveal = if connect.may_reveal.allowed {
-                view! {
-                    <form method="post" action=action data-reveal="">
-                        {csrf(frame)}
-                        <button class="button small" name=names::KEY value=key.key.clone()>
-                            {icon("eye")}"Reveal"<span class="unseen">" "{key.title.clone()}</span>
-                        </button>
-                    </form>
-                }
-                .into_any()
-            } else {
-                view! { <span class="quiet">"Hidden"</span> }.into_any()
-            };
-            // What is revealed here stays when the page is renewed around it.
-            let alias = (key.title != key.key).then(|| view! { <span class="reason mono">{key.key.clone()}</span> });
-            view! { <div><dt>{key.title.clone()}{alias}</dt><dd data-keep=key.key.clone()>{reveal}</dd></div> }
-        })
+        .enumerate()
+        .map(|(index, key)| one_key(frame, href, connect, key, index))
         .collect();
     let why_hidden = (!connect.keys.is_empty() && !connect.may_reveal.allowed).then(|| {
         let why = connect
@@ -56,8 +42,27 @@ pub(super) fn panel(frame: &Frame, href: &str, connect: &Connect) -> AnyView {
             .unwrap_or_else(|| "You may not reveal it.".to_owned());
         view! { <p class="why-not wide">{icon("lock")}<span>{why}</span></p> }
     });
-    let recorded = (!connect.keys.is_empty() && connect.may_reveal.allowed)
-        .then(|| view! { <p class="help">"Each reveal is recorded. Values come from the control plane and are kept nowhere else."</p> });
+    let secrets = connect.keys.iter().filter(|key| key.value.is_none()).count();
+    let recorded = (secrets > 0 && connect.may_reveal.allowed).then(|| {
+        let all = (secrets > 1).then(|| {
+            view! {
+                <form method="post" action=format!("{href}/reveal") data-reveal="">
+                    {csrf(frame)}
+                    <button class="button small" name=names::KEY value=names::ALL_KEYS>{icon("eye")}"Reveal all"</button>
+                </form>
+            }
+        });
+        view! {
+            <div class="beside">
+                <p class="help">"Each reveal and each copy of a secret is recorded. Values come from the control plane and are kept nowhere else."</p>
+                {all}
+            </div>
+        }
+    });
+    let address = connect
+        .address
+        .clone()
+        .map(|address| address_line(frame, href, connect, address));
     let waiting = connect
         .waiting
         .clone()
@@ -75,7 +80,11 @@ pub(super) fn panel(frame: &Frame, href: &str, connect: &Connect) -> AnyView {
             view! {
                 <details class="section" id=format!("snippet-{index}-fold") open=index == 0>
                     <summary>{icon("right")}<h3>{snippet.title.clone()}</h3></summary>
-                    {code(format!("snippet-{index}"), label, snippet.text.clone())}
+                    {if snippet.pieces.is_empty() {
+                        code(format!("snippet-{index}"), label, snippet.text.clone()).into_any()
+                    } else {
+                        code_with_secrets(format!("snippet-{index}"), label, &snippet.pieces).into_any()
+                    }}
                 </details>
             }
         })
@@ -88,6 +97,7 @@ pub(super) fn panel(frame: &Frame, href: &str, connect: &Connect) -> AnyView {
             <h2 id="connect">"Connect"</h2>
             <div class="stack">
                 {waiting}
+                {address}
                 {facts}
                 {why_hidden}
                 {recorded}
@@ -97,3 +107,86 @@ pub(super) fn panel(frame: &Frame, href: &str, connect: &Connect) -> AnyView {
     }
     .into_any()
 }
+
+/// What stands for a secret.
+const DOTS: &str = "●●●●●●●●";
+
+/// The address in one, its password as dots: to copy without showing it.
+fn address_line(frame: &Frame, href: &str, connect: &Connect, address: String) -> AnyView {
+    let acts = connect
+        .address_key
+        .clone()
+        .filter(|_| connect.may_reveal.allowed)
+        .map(|key| secret_acts(frame, href, &key, "connection string"));
+    view! {
+        <div class="address">
+            <h3 class="quiet">"Connection string"</h3>
+            <div class="secret" data-keep="@address"><code class="mono">{address}</code>{acts}</div>
+        </div>
+    }
+    .into_any()
+}
+
+fn one_key(frame: &Frame, href: &str, connect: &Connect, key: &ConnectKey, index: usize) -> AnyView {
+    let alias = (key.title != key.key).then(|| view! { <span class="reason mono">{key.key.clone()}</span> });
+    let title = key.title.clone();
+    let body = match &key.value {
+        Some(value) if value.contains('\n') => {
+            let file = format!("{}-{}", connect.secret.clone().unwrap_or_default(), key.key);
+            let href = format!("data:application/x-pem-file,{}", in_url(value));
+            view! { <a class="button small" href=href download=file>{icon("download")}"Download"<span class="unseen">" "{title.clone()}</span></a> }
+                .into_any()
+        }
+        Some(value) => {
+            let id = format!("known-{index}");
+            view! {
+                <span class="copyable">
+                    <span class="mono" id=id.clone()>{value.clone()}</span>
+                    <button type="button" class="icon-button when-alive" data-copy=id aria-label=format!("Copy {title}") title="Copy">{icon("copy")}</button>
+                </span>
+            }
+            .into_any()
+        }
+        None if connect.may_reveal.allowed => {
+            let acts = secret_acts(frame, href, &key.key, &key.title);
+            view! { <span class="dots" aria-label="Hidden" role="img">{DOTS}</span>{acts} }.into_any()
+        }
+        None => view! { <span class="quiet">"Hidden"</span> }.into_any(),
+    };
+    // What is revealed here stays when the page is renewed around it.
+    view! { <div><dt>{title}{alias}</dt><dd class="secret" data-keep=key.key.clone()>{body}</dd></div> }
+        .into_any()
+}
+
+/// To copy a secret without showing it, and to show it in its place.
+fn secret_acts(frame: &Frame, href: &str, key: &str, title: &str) -> AnyView {
+    view! {
+        <form method="post" action=format!("{href}/reveal") data-reveal="">
+            {csrf(frame)}
+            <button class="button small when-alive" name=names::KEY value=key.to_owned() data-copy-only="">
+                {icon("copy")}"Copy"<span class="unseen">" "{title.to_owned()}</span>
+            </button>
+            <button class="button small" name=names::KEY value=key.to_owned()>
+                {icon("eye")}"Reveal"<span class="unseen">" "{title.to_owned()}</span>
+            </button>
+        </form>
+    }
+    .into_any()
+}
+
+/// A text as it stands in an address.
+fn in_url(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push(char::from(HEXADECIMAL[usize::from(byte >> 4)]));
+            encoded.push(char::from(HEXADECIMAL[usize::from(byte & 15)]));
+        }
+    }
+    encoded
+}
+
+const HEXADECIMAL: &[u8; 16] = b"0123456789ABCDEF";

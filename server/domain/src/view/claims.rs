@@ -132,7 +132,13 @@ pub struct Connect {
     pub secret: Option<String>,
     /// Its namespace.
     pub namespace: Option<String>,
-    /// Its keys. Their values are never here.
+    /// The address in one, its password as dots; where the protocol has such addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The key by which that address is revealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_key: Option<String>,
+    /// Its keys. What is secret of their values is never here.
     pub keys: Vec<ConnectKey>,
     /// Ready-made text for tools and languages; with references to the secret, never its values.
     pub snippets: Vec<Snippet>,
@@ -151,6 +157,9 @@ pub struct ConnectKey {
     pub key: String,
     /// What it means: `host`, `password`; the key itself where nothing is known.
     pub title: String,
+    /// Its value, where that is no secret: host, port, database, user, certificates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
 }
 
 /// Ready-made text.
@@ -160,8 +169,22 @@ pub struct ConnectKey {
 pub struct Snippet {
     /// `psql`, `Environment file`, `Deployment`, `Python`.
     pub title: String,
-    /// The text.
+    /// The text; what is secret in it is dots.
     pub text: String,
+    /// The same in pieces, those that are secret with their keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pieces: Vec<Piece>,
+}
+
+/// A piece of ready-made text.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Piece {
+    /// The text; dots for what is secret.
+    pub text: String,
+    /// The key of the secret whose value belongs here.
+    pub key: Option<String>,
 }
 
 /// One key of a secret, revealed.

@@ -25,15 +25,15 @@ pub use catalog::{
     CatalogCard, CatalogPage, CategoryCount, OfferingPage, PlanColumn, PlaneChoice, ReceivedItem, ServedOn,
 };
 pub use claims::{
-    ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, Connect, ConnectKey, DeletePage, Revealed,
-    Snippet, TreeNode,
+    ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, Connect, ConnectKey, DeletePage, Piece,
+    Revealed, Snippet, TreeNode,
 };
 pub use form::{Branch, Choice, Control, Entry, Field, Form, MISSING, Section, in_words};
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 pub use home::{HomePage, Turned};
 pub use requests::{
-    ApprovalPreview, Commented, DiffLine, DiffTone, DryRunVerdict, LabelChoice, Problem, QuotaLine,
-    RequestFormPage, RequestPage, RequestRow, RequestStep, RequestsPage, Submission,
+    ApprovalPreview, Commented, DiffLine, DiffTone, DryRunVerdict, LabelChoice, LineProblem, Problem,
+    QuotaLine, RequestFormPage, RequestPage, RequestRow, RequestStep, RequestsPage, Submission,
 };
 pub use tokens::{MadeToken, TokenRow, TokensPage};
 

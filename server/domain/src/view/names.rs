@@ -41,10 +41,16 @@ pub const DECISION: &str = "_decision";
 pub const COMMENT: &str = "_comment";
 /// [`super::DeletePage::uid`] as the page showed it: another claim made under the name since is not meant.
 pub const UID: &str = "_uid";
+/// The form shows the list of what is wrong, since it was sent or put up for review before: the list stays.
+pub const TRIED: &str = "_tried";
 /// The claim's name, typed to confirm its deletion.
 pub const CONFIRM: &str = "_confirm";
-/// The key of a secret to reveal.
+/// The key of a secret to reveal, [`ALL_KEYS`] or [`ADDRESS_KEY`].
 pub const KEY: &str = "_key";
+/// All keys of a secret at once; no key of a secret can be called so.
+pub const ALL_KEYS: &str = "*";
+/// The whole address, made of the parts that a secret has; no key of a secret can be called so.
+pub const ADDRESS_KEY: &str = "@address";
 /// `tenant/environment`: posted to `/switch`, and with a request form as the place that the form was made for, so that
 /// it does not follow a switch made in another tab.
 pub const WORK_IN: &str = "_work_in";

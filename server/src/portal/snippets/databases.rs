@@ -6,7 +6,7 @@ pub(super) const POSTGRESQL: Protocol = Protocol {
     name: "postgresql",
     shell: (
         "psql",
-        r#"psql "host=$<HOST> port=$<PORT> dbname=$<DATABASE> user=$<USERNAME> password=$<PASSWORD>""#,
+        r#"psql "host=$<HOST> port=$<PORT> dbname=$<DATABASE> user=$<USERNAME>""#,
     ),
     programs: &[
         Program {
@@ -110,7 +110,7 @@ pub(super) const MYSQL: Protocol = Protocol {
     name: "mysql",
     shell: (
         "mysql",
-        r#"mysql --host="$<HOST>" --port="$<PORT>" --user="$<USERNAME>" --password="$<PASSWORD>" "$<DATABASE>""#,
+        r#"mysql --host="$<HOST>" --port="$<PORT>" --user="$<USERNAME>" --password "$<DATABASE>""#,
     ),
     programs: &[
         Program {

@@ -1,0 +1,214 @@
+//! What of a connection secret is no secret: where it is, and as whom one connects. It is told only where it looks like
+//! what it should be: an address with a password in it is none.
+
+use std::collections::BTreeMap;
+
+use portico_domain::documents::Access;
+use portico_domain::view::ConnectKey;
+
+/// What stands for what is not shown.
+pub(super) const DOTS: &str = "●●●●●●●●";
+
+/// The keys of a secret, with the values of those that are no secret.
+pub(super) fn keys(values: &BTreeMap<String, Vec<u8>>, access: &Access) -> Vec<ConnectKey> {
+    let meanings: BTreeMap<&str, &str> = access
+        .keys
+        .iter()
+        .map(|(meaning, key)| (key.as_str(), meaning.as_str()))
+        .collect();
+    let mut keys: Vec<ConnectKey> = values
+        .iter()
+        .map(|(key, value)| {
+            let meaning = meanings.get(key.as_str()).copied().unwrap_or(key);
+            let text = std::str::from_utf8(value).ok().map(str::trim);
+            ConnectKey {
+                key: key.clone(),
+                title: meaning.to_owned(),
+                value: text
+                    .filter(|text| is_public(access, meaning, text))
+                    .map(str::to_owned),
+            }
+        })
+        .collect();
+    // In the order in which one needs them; what is long comes last.
+    keys.sort_by_key(|key| {
+        let order = ["host", "port", "database", "username", "password", "uri"];
+        order
+            .iter()
+            .position(|meaning| *meaning == key.title)
+            .unwrap_or(order.len())
+    });
+    keys
+}
+
+/// Whether a value may stand on a page: by what it means, and by its looks.
+fn is_public(access: &Access, meaning: &str, text: &str) -> bool {
+    let only = |most: usize, others: &str| {
+        !text.is_empty()
+            && text.len() <= most
+            && text
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || others.contains(letter))
+    };
+    match meaning {
+        "host" => only(512, "._:,/-"),
+        "port" => text.len() <= 5 && text.parse::<u16>().is_ok(),
+        "database" => only(128, "._-"),
+        // What buckets call so is half of a key.
+        "username" => access.protocol.as_deref() != Some("s3") && only(128, "._-"),
+        _ => is_certificate(text),
+    }
+}
+
+/// Whether it is certificates and nothing else.
+fn is_certificate(text: &str) -> bool {
+    text.len() < 64 << 10
+        && text.starts_with("-----BEGIN CERTIFICATE-----")
+        && text.ends_with("-----END CERTIFICATE-----")
+        && text.lines().filter(|line| line.starts_with("-----")).all(|line| {
+            matches!(
+                line.trim(),
+                "-----BEGIN CERTIFICATE-----" | "-----END CERTIFICATE-----"
+            )
+        })
+}
+
+/// The scheme of a protocol's addresses.
+fn scheme(access: &Access) -> Option<&'static str> {
+    match access.protocol.as_deref()? {
+        "postgresql" => Some("postgresql"),
+        "mysql" => Some("mysql"),
+        "redis" => Some("rediss"),
+        "amqp" => Some("amqps"),
+        _ => None,
+    }
+}
+
+/// The whole address in one, with `password` in its place; `None` where the secret does not say where it is.
+pub(super) fn address(access: &Access, keys: &[ConnectKey], password: &str) -> Option<String> {
+    let value = |meaning: &str| {
+        let key = keys.iter().find(|key| key.title == meaning)?;
+        key.value.as_deref()
+    };
+    if !keys.iter().any(|key| key.title == "password") {
+        return None;
+    }
+    let (scheme, host) = (scheme(access)?, value("host")?);
+    let user = value("username").unwrap_or_default();
+    let port = value("port").map(|port| format!(":{port}")).unwrap_or_default();
+    let database = value("database")
+        .map(|database| format!("/{database}"))
+        .unwrap_or_default();
+    Some(format!("{scheme}://{user}:{password}@{host}{port}{database}"))
+}
+
+/// A password as it stands in an address.
+pub(super) fn in_address(password: &str) -> String {
+    let mut encoded = String::with_capacity(password.len());
+    for byte in password.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn access(protocol: &str) -> Access {
+        Access {
+            protocol: Some(protocol.to_owned()),
+            ..Access::default()
+        }
+    }
+
+    fn made(protocol: &str, values: &[(&str, &str)]) -> Vec<ConnectKey> {
+        let values = values
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec()))
+            .collect();
+        keys(&values, &access(protocol))
+    }
+
+    #[test]
+    fn only_what_looks_like_no_secret_is_told() {
+        let certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        let keys = made(
+            "postgresql",
+            &[
+                ("host", "orders.db.internal"),
+                ("port", "5432"),
+                ("username", "admin"),
+                ("password", "hunter2"),
+                ("uri", "postgresql://admin:hunter2@orders.db.internal"),
+                ("ca.crt", certificate),
+                ("token", "abc"),
+            ],
+        );
+        let told: Vec<_> = keys
+            .iter()
+            .map(|key| (key.key.as_str(), key.value.is_some()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("host", true),
+                ("port", true),
+                ("username", true),
+                ("password", false),
+                ("uri", false),
+                ("ca.crt", true),
+                ("token", false)
+            ]
+        );
+        for (key, value) in [
+            ("host", "admin:hunter2@orders.db.internal"),
+            ("host", "postgres://x?password=1"),
+            ("port", "hunter2"),
+            ("username", "admin hunter2"),
+            ("database", "x;password=hunter2"),
+            (
+                "ca.crt",
+                "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n-----END CERTIFICATE-----",
+            ),
+            (
+                "tls.key",
+                "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----",
+            ),
+        ] {
+            assert_eq!(
+                made("postgresql", &[(key, value)])[0].value,
+                None,
+                "{key} {value}"
+            );
+        }
+        assert_eq!(made("s3", &[("username", "AKIA")])[0].value, None);
+    }
+
+    #[test]
+    fn an_address_has_its_password_in_its_place() {
+        let keys = made(
+            "postgresql",
+            &[
+                ("host", "h.internal"),
+                ("port", "5432"),
+                ("username", "admin"),
+                ("password", "p@ss/1"),
+                ("database", "app"),
+            ],
+        );
+        assert_eq!(
+            address(&access("postgresql"), &keys, DOTS).unwrap(),
+            "postgresql://admin:●●●●●●●●@h.internal:5432/app"
+        );
+        assert_eq!(
+            address(&access("postgresql"), &keys, &in_address("p@ss/1")).unwrap(),
+            "postgresql://admin:p%40ss%2F1@h.internal:5432/app"
+        );
+        assert_eq!(address(&access("kafka"), &keys, DOTS), None);
+    }
+}

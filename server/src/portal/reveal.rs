@@ -1,0 +1,45 @@
+//! What a person asks to be shown of how to connect: one key, all that is secret, or the address in one.
+
+use portico_domain::claim::ClaimRef;
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::{Connect, Revealed, names};
+
+use super::{Portal, PortalError, Result, known};
+
+impl Portal {
+    /// Reveals what was asked for of what `connect` says there is: a key, [`names::ALL_KEYS`] or [`names::ADDRESS_KEY`]. Each
+    /// key is recorded by itself.
+    ///
+    /// # Errors
+    /// As [`Portal::reveal`].
+    pub async fn reveal_of(
+        &self,
+        viewer: &Viewer,
+        remote: Option<&str>,
+        reference: &ClaimRef,
+        connect: &Connect,
+        asked: &str,
+    ) -> Result<Vec<Revealed>> {
+        match asked {
+            names::ALL_KEYS => {
+                let mut revealed = Vec::new();
+                for key in connect.keys.iter().filter(|key| key.value.is_none()) {
+                    revealed.push(self.reveal(viewer, remote, reference, &key.key).await?);
+                }
+                Ok(revealed)
+            }
+            names::ADDRESS_KEY => {
+                let password = connect.keys.iter().find(|key| key.title == "password");
+                let password = password.ok_or(PortalError::NotFound)?;
+                let revealed = self.reveal(viewer, remote, reference, &password.key).await?;
+                let address = connect.address.as_deref().ok_or(PortalError::NotFound)?;
+                Ok(vec![Revealed {
+                    key: names::ADDRESS_KEY.to_owned(),
+                    value: address.replacen(known::DOTS, &known::in_address(&revealed.value), 1),
+                    base64: false,
+                }])
+            }
+            key => Ok(vec![self.reveal(viewer, remote, reference, key).await?]),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+// How to connect: what is no secret stands there, what is secret is copied without being shown or shown when asked for,
+// and what one pastes is whole.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { assertQuiet, launch, signedIn } from './support/browser.mjs';
+import { startDemo } from './support/demo.mjs';
+import { POSTGRESQL } from './support/offerings.mjs';
+
+const orders = `/claims/eu-shared/${POSTGRESQL}/payments-dev/orders`;
+const host = /orders\.payments-dev\.eu-shared/;
+
+describe('connecting', { timeout: 180_000 }, () => {
+  let demo, browser, dana, vic, password;
+
+  before(async () => {
+    demo = await startDemo();
+    browser = await launch();
+    dana = await signedIn(browser, demo, 'dana');
+    await dana.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: demo.portal });
+    vic = await signedIn(browser, demo, 'vic');
+    await dana.page.goto(orders);
+    await dana.page.locator('.verdict', { hasText: /It works/ }).waitFor({ timeout: 60_000 });
+  });
+  after(async () => {
+    await browser?.close();
+    await demo?.stop();
+  });
+
+  const connect = () => dana.page.getByRole('region', { name: 'Connect' });
+  const clipboard = () => dana.page.evaluate(() => navigator.clipboard.readText());
+  const row = (key) => connect().locator(`[data-keep="${key}"]`);
+
+  async function open() {
+    await dana.page.goto(orders);
+    await dana.page.locator('html[data-alive]').waitFor();
+  }
+
+  async function snippet(title) {
+    const fold = connect().locator('details', { has: dana.page.getByRole('heading', { name: title, exact: true }) });
+    if ((await fold.getAttribute('open')) === null) await fold.locator('summary').click();
+    return fold;
+  }
+
+  it('shows what is no secret, and dots for what is', async () => {
+    await open();
+    for (const [key, value] of [['host', host], ['port', /^5432$/], ['database', /^\w+$/], ['username', /^admin$/]]) {
+      assert.match((await row(key).innerText()).trim(), value, key);
+    }
+    assert.match(await row('password').innerText(), /●+/);
+    assert.match(await connect().locator('.address code').innerText(), /^postgresql:\/\/admin:●+@orders\.payments-dev\.eu-shared.*:5432\//);
+    const seen = await dana.page.content();
+    assert.doesNotMatch(seen, /admin:[^●<@]+@/);
+    // It is the same for whoever may only look, without a way to more.
+    await vic.page.goto(orders);
+    const theirs = vic.page.getByRole('region', { name: 'Connect' });
+    assert.match(await theirs.innerText(), host);
+    assert.equal(await theirs.getByRole('button', { name: /Reveal/ }).count(), 0);
+  });
+
+  it('copies the connection string without showing it', async () => {
+    await open();
+    await connect().getByRole('button', { name: 'Copy connection string' }).click();
+    await dana.page.locator('#announcements', { hasText: 'Copied' }).waitFor();
+    const copied = new URL(await clipboard());
+    assert.equal(copied.username, 'admin');
+    assert.match(copied.hostname, host);
+    password = decodeURIComponent(copied.password);
+    assert.ok(password.length > 8);
+    assert.ok(!(await dana.page.content()).includes(password), 'it is nowhere on the page');
+  });
+
+  it('copies one secret, and one that is shown', async () => {
+    await open();
+    await row('password').getByRole('button', { name: 'Copy password' }).click();
+    await dana.page.locator('#announcements', { hasText: 'Copied' }).waitFor();
+    assert.equal(await clipboard(), password);
+    await row('password').getByRole('button', { name: 'Reveal password' }).click();
+    await row('password').getByText(password, { exact: true }).waitFor();
+    await dana.page.evaluate(() => navigator.clipboard.writeText(''));
+    await row('password').getByRole('button', { name: 'Copy', exact: true }).click();
+    await dana.page.waitForFunction(async () => (await navigator.clipboard.readText()) !== '');
+    assert.equal(await clipboard(), password);
+    await row('password').getByRole('button', { name: 'Hide' }).click();
+    assert.match(await row('password').innerText(), /●+/);
+    assert.ok(!(await dana.page.content()).includes(password));
+  });
+
+  it('has commands and code to paste', async () => {
+    await open();
+    const psql = await (await snippet('psql')).locator('pre').innerText();
+    assert.match(psql, /^psql "host=orders\.payments-dev\.eu-shared\S* port=5432 dbname=\w+ user=admin"/);
+    assert.match(await (await snippet('Python')).locator('pre').innerText(), /host="orders\.payments-dev\.eu-shared/);
+    assert.match(await (await snippet('Kubernetes')).locator('pre').innerText(), /name: PGPASSWORD\n.*\n.*key: password/);
+  });
+
+  it('copies an environment file that is whole, and fills it when all is revealed', async () => {
+    await open();
+    const file = await snippet('Environment file');
+    await file.getByRole('button', { name: /^Copy/ }).click();
+    await dana.page.locator('#announcements', { hasText: 'Copied' }).waitFor();
+    const lines = Object.fromEntries((await clipboard()).trim().split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+    assert.match(lines.PGHOST, host);
+    assert.equal(lines.PGPORT, '5432');
+    assert.equal(lines.PGPASSWORD.replaceAll("'", ''), password);
+    assert.match(lines.DATABASE_URL, /postgresql:\/\/admin:/);
+    assert.ok(!('PORT' in lines) && !('HOST' in lines), Object.keys(lines).join());
+    assert.match(await file.locator('pre').innerText(), /PGPASSWORD=●+/);
+    await connect().getByRole('button', { name: 'Reveal all' }).click();
+    await row('password').getByText(password, { exact: true }).waitFor();
+    assert.ok((await file.locator('pre').innerText()).includes(password));
+  });
+
+  it('offers the certificate as a file', async () => {
+    await open();
+    const [download] = await Promise.all([dana.page.waitForEvent('download'), row('ca.crt').getByRole('link', { name: /^Download/ }).click()]);
+    assert.match(download.suggestedFilename(), /ca\.crt$/);
+  });
+
+  it('records each of them', async () => {
+    const pat = await signedIn(browser, demo, 'pat');
+    const record = await (await pat.page.request.get('/api/v1/record')).text();
+    assert.match(record, /"key":\s*"password"/);
+    assert.match(record, /"key":\s*"uri"/);
+    assert.ok(!record.includes(password));
+  });
+
+  it('has nothing to complain of', () => assertQuiet(dana, vic));
+});
