@@ -119,7 +119,12 @@ fn claims(frame: &Frame, page: &HomePage) -> Option<AnyView> {
     let body = if page.unwell.is_empty() {
         view! { <p class="line well">{icon("ready")}<span>{words}"."</span></p> }.into_any()
     } else {
-        view! { <p class="quiet after">{words}". These are not:"</p>{claim_table(frame.now, &page.unwell, Columns::All)} }.into_any()
+        let these = if page.unwell.len() == 1 {
+            ". This one is not:"
+        } else {
+            ". These are not:"
+        };
+        view! { <p class="quiet after">{words}{these}</p>{claim_table(frame.now, &page.unwell, Columns::All)} }.into_any()
     };
     Some(
         view! {
@@ -148,13 +153,13 @@ fn today(frame: &Frame, page: &HomePage) -> Option<AnyView> {
     let anything = !page.today.is_empty() || !page.turned.is_empty();
     anything.then(|| {
         let turns: Vec<_> = page.turned.iter().map(|each| turn(frame, each)).collect();
-        let turns = (!turns.is_empty()).then(|| view! { <ul role="list" class="waiting">{turns}</ul> });
-        let requests = (!page.today.is_empty()).then(|| request_table(frame.now, &page.today, Columns::All));
+        let turns = (!turns.is_empty()).then(|| view! { <div><h3 class="after">"Claims"</h3><ul role="list" class="waiting">{turns}</ul></div> });
+        let requests = (!page.today.is_empty())
+            .then(|| view! { <div><h3 class="after">"Requests"</h3>{request_table(frame.now, &page.today, Columns::All)}</div> });
         view! {
             <section aria-labelledby="today">
                 <div class="section-head"><h2 id="today">"The last day"</h2><a href="/requests">"All requests"</a></div>
-                {turns}
-                {requests}
+                <div class="stack-l">{turns}{requests}</div>
             </section>
         }
         .into_any()

@@ -42,10 +42,15 @@ fn table(
     heads: impl Iterator<Item = &'static str>,
     rows: Vec<impl IntoView + 'static>,
 ) -> AnyView {
-    let heads: Vec<_> = heads.map(|head| view! { <th scope="col">{head}</th> }).collect();
+    let heads: Vec<_> = heads.collect();
+    let class = if heads.len() > 4 { "rows wide" } else { "rows" };
+    let heads: Vec<_> = heads
+        .into_iter()
+        .map(|head| view! { <th scope="col">{head}</th> })
+        .collect();
     view! {
         <div class="table-wrap">
-            <table class="rows">
+            <table class=class>
                 <caption class="unseen">{caption}</caption>
                 <thead><tr>{heads}</tr></thead>
                 <tbody>{rows}</tbody>

@@ -23,7 +23,7 @@ pub fn admin_planes(frame: &Frame, page: &PlanesPage) -> String {
         };
         view! {
             <div class="page-head"><h1>"Admin"</h1></div>
-            {tabs("/admin/control-planes")}
+            {tabs(frame, "/admin/control-planes")}
             <div class="live" data-live="planes">
                 <section aria-label="Control planes">{list}</section>
                 {matrix(page)}
@@ -37,7 +37,7 @@ fn table(now: Timestamp, rows: &[PlaneRow]) -> AnyView {
     let rows: Vec<_> = rows.iter().map(|each| row(now, each)).collect();
     view! {
         <div class="table-wrap">
-            <table class="rows">
+            <table class="rows widest">
                 <caption class="unseen">"Control planes"</caption>
                 <thead>
                     <tr>
@@ -136,7 +136,7 @@ fn matrix(page: &PlanesPage) -> Option<AnyView> {
         .iter()
         .map(|plane| view! { <th scope="col">{plane.title.clone()}</th> })
         .collect();
-    let rows: Vec<_> = page.matrix.iter().map(matrix_row).collect();
+    let rows: Vec<_> = page.matrix.iter().map(|row| matrix_row(page, row)).collect();
     Some(
         view! {
             <section aria-labelledby="matrix">
@@ -153,11 +153,16 @@ fn matrix(page: &PlanesPage) -> Option<AnyView> {
     )
 }
 
-fn matrix_row(row: &MatrixRow) -> impl IntoView + use<> {
+fn matrix_row(page: &PlanesPage, row: &MatrixRow) -> impl IntoView + use<> {
     let drift = row
         .drift
         .then(|| view! { <span class="caution">{icon("degraded")}<span>"Schemas differ"</span></span> });
-    let cells: Vec<_> = row.cells.iter().map(|each| cell(each.as_ref())).collect();
+    let cells: Vec<_> = row
+        .cells
+        .iter()
+        .zip(&page.columns)
+        .map(|(each, plane)| cell(&plane.title, each.as_ref()))
+        .collect();
     view! {
         <tr>
             <th scope="row"><a href=format!("/catalog/{}", row.offering)>{row.title.clone()}</a>{drift}</th>
@@ -166,13 +171,14 @@ fn matrix_row(row: &MatrixRow) -> impl IntoView + use<> {
     }
 }
 
-fn cell(cell: Option<&MatrixCell>) -> AnyView {
+fn cell(plane: &str, cell: Option<&MatrixCell>) -> AnyView {
+    let plane = plane.to_owned();
     let Some(cell) = cell else {
-        return view! { <td class="quiet">"–"</td> }.into_any();
+        return view! { <td class="quiet" data-label=plane>"–"</td> }.into_any();
     };
     let problem = cell
         .problem
         .clone()
         .map(|problem| view! { <span class="problem">{icon("degraded")}<span>{problem}</span></span> });
-    view! { <td><span class="mono">{cell.version.clone()}</span><span class="reason mono">{cell.schema.clone()}</span>{problem}</td> }.into_any()
+    view! { <td data-label=plane><span class="mono">{cell.version.clone()}</span><span class="reason mono">{cell.schema.clone()}</span>{problem}</td> }.into_any()
 }
