@@ -21,6 +21,7 @@ fn frame() -> Frame {
         person: Some(HOSTILE.into()),
         email: Some(HOSTILE.into()),
         admin: true,
+        platform_admin: true,
         approver: true,
         waiting: 2,
         tenants: vec![],
@@ -196,6 +197,7 @@ fn form_page(fields: Vec<Field>) -> RequestFormPage {
         yaml: HOSTILE.into(),
         yaml_tab: false,
         yaml_problem: None,
+        yaml_problems: Vec::new(),
         sentence: HOSTILE.into(),
         placement: Placement {
             chosen: None,
@@ -212,6 +214,8 @@ fn form_page(fields: Vec<Field>) -> RequestFormPage {
         problem_count: 1,
         reviewed: false,
         tried: true,
+        checked: true,
+        fresh: false,
     }
 }
 

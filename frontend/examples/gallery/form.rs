@@ -340,6 +340,7 @@ pub(crate) fn create() -> RequestFormPage {
         yaml: MANIFEST.into(),
         yaml_tab: false,
         yaml_problem: None,
+        yaml_problems: Vec::new(),
         sentence: "A PostgreSQL 17, small, in payments/dev on EU shared".into(),
         placement: placement(),
         approval: ApprovalPreview::default(),
@@ -365,6 +366,8 @@ pub(crate) fn create() -> RequestFormPage {
         problem_count: 0,
         reviewed: false,
         tried: false,
+        checked: false,
+        fresh: false,
     }
 }
 
@@ -395,6 +398,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         problem_count: 4,
         reviewed: false,
         tried: true,
+        checked: true,
         approval: ApprovalPreview {
             denied: None,
             needed: vec!["An approver of Payments: changes in production need a second pair of eyes.".into()],

@@ -15,6 +15,7 @@ pub(crate) fn stranger() -> Frame {
         person: None,
         email: None,
         admin: false,
+        platform_admin: false,
         approver: false,
         waiting: 0,
         tenants: vec![],
@@ -69,6 +70,7 @@ pub(crate) fn ada(path: &str) -> Frame {
 pub(crate) fn pat(path: &str) -> Frame {
     Frame {
         admin: true,
+        platform_admin: true,
         person: Some("Pat Platform-Admin of the very long name".into()),
         ..ada(path)
     }

@@ -49,7 +49,7 @@ pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
                     <p class="help mono" id="confirm-help">{name}</p>
                     {problems}
                     <input type="text" id="confirm" name=names::CONFIRM value=page.typed.clone() autocomplete="off" autocapitalize="off" spellcheck="false"
-                        aria-required="true" aria-invalid=wrong.then_some("true")
+                        aria-required="true" aria-invalid=wrong.then_some("true") autofocus=wrong.then_some("")
                         aria-describedby=if wrong { "confirm-help confirm-problems" } else { "confirm-help" } />
                 </div>
                 <div class="field">

@@ -8,7 +8,7 @@ use crate::parts::{bare_document, document};
 pub fn error(frame: &Frame, status: u16, title: &str, what_to_do: &str) -> String {
     let content = || {
         view! {
-            <div class="lonely">
+            <div class="lonely" data-error="">
                 <p class="quiet">{format!("Error {status}")}</p>
                 <h1>{title.to_owned()}</h1>
                 <p>{what_to_do.to_owned()}</p>

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::{Frame, OfferingPage, PlanColumn, ServedOn};
+use portico_domain::view::{Frame, OfferingPage, PlanColumn, ServedOn, names};
 
 use crate::parts::rows::{Columns, claim_table};
 use crate::parts::{document, duration, glyph, icon, relative};
@@ -126,7 +126,7 @@ fn plans(page: &OfferingPage) -> Option<AnyView> {
             .plans
             .iter()
             .map(|plan| {
-                let href = format!("/catalog/{}/request?plan={}", page.card.name, plan.name);
+                let href = format!("/catalog/{}/request?{}={}", page.card.name, names::PLAN, plan.name);
                 view! { <td><a class="button" href=href>"Choose"<span class="unseen">" "{plan.title.clone()}</span></a></td> }
             })
             .collect();

@@ -51,7 +51,11 @@ pub(crate) fn rail(frame: &Frame) -> AnyView {
     }
     if frame.admin {
         places.push(Place {
-            href: "/admin/control-planes",
+            href: if frame.platform_admin {
+                "/admin/control-planes"
+            } else {
+                "/admin/tenants"
+            },
             title: "Admin",
             icon: "admin",
             count: 0,
@@ -72,7 +76,7 @@ pub(crate) fn rail(frame: &Frame) -> AnyView {
 
 fn link(place: &Place, path: &str) -> impl IntoView + use<> {
     let root = match place.href {
-        "/admin/control-planes" => "/admin/",
+        "/admin/control-planes" | "/admin/tenants" => "/admin/",
         href => href,
     };
     let current = if root == "/" {

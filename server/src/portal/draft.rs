@@ -57,6 +57,8 @@ pub(super) struct Draft {
     /// Texts that are no values, as typed.
     pub(super) typed: BTreeMap<String, String>,
     pub(super) command: Option<String>,
+    /// Whether it was sent or put up for review before, and its page lists what is wrong.
+    pub(super) tried: bool,
     pub(super) yaml_tab: bool,
     pub(super) yaml_text: Option<String>,
     pub(super) yaml_problem: Option<String>,
@@ -128,6 +130,7 @@ impl Draft {
             base: Value::Null,
             typed: BTreeMap::new(),
             command: None,
+            tried: false,
             yaml_tab: false,
             yaml_text: None,
             yaml_problem: None,

@@ -17,6 +17,7 @@ impl Draft {
     pub(super) fn fill_in(&mut self, posted: &Posted) {
         let empty = Value::Object(Map::new());
         self.command = posted.get(field::DO).map(str::to_owned);
+        self.tried = posted.get(field::TRIED).is_some();
         self.yaml_tab = posted.get(field::TAB) == Some("yaml");
         let live = self.live();
         self.live_hash = self

@@ -7,7 +7,7 @@ use portico_domain::manifest::differences;
 use portico_domain::placement::may_use;
 use portico_domain::schema::form::{self, Setup};
 use portico_domain::schema::yaml;
-use portico_domain::view::{DryRunVerdict, Form, LabelChoice, Problem, RequestFormPage};
+use portico_domain::view::{DryRunVerdict, Form, LabelChoice, LineProblem, Problem, RequestFormPage};
 use portico_planes::Offered;
 
 use super::draft::Draft;
@@ -45,8 +45,9 @@ impl Portal {
         let plane = draft.placement.chosen.clone();
         // A form just opened says nothing of what is still empty; nor does one that is still being filled in of its
         // name.
-        let is_checked = matches!(draft.command.as_deref(), None | Some("review" | "submit"));
-        let name_problems = if fresh || draft.name.is_empty() && !is_checked {
+        let checked = !fresh && matches!(draft.command.as_deref(), None | Some("review" | "submit"));
+        let tried = checked || !fresh && draft.tried;
+        let name_problems = if fresh || draft.name.is_empty() && !tried {
             Vec::new()
         } else {
             draft.name_problems.clone()
@@ -92,6 +93,7 @@ impl Portal {
                 .unwrap_or_else(|| yaml::print(&draft.object)),
             yaml_tab: draft.yaml_tab,
             yaml_problem: draft.yaml_problem.clone(),
+            yaml_problems: draft.yaml_problems(&problems),
             sentence: sentence::wish(
                 draft.action,
                 &draft.offered.title,
@@ -114,7 +116,9 @@ impl Portal {
             problems,
             problem_count,
             reviewed,
-            tried: !fresh && matches!(draft.command.as_deref(), None | Some("review" | "submit")),
+            tried,
+            checked,
+            fresh,
             offering,
         })
     }
@@ -136,6 +140,36 @@ impl Draft {
         Some(form::build(&schema, setup))
     }
 
+    /// In the YAML tab, what is wrong with the fields, by the lines that have them.
+    fn yaml_problems(&self, problems: &[Problem]) -> Vec<LineProblem> {
+        let Some(text) = self.yaml_text.as_deref().filter(|_| self.yaml_tab) else {
+            return Vec::new();
+        };
+        // Where the text cannot be read, what is said of fields is about what stood there before.
+        if self.yaml_problem.is_some() {
+            return Vec::new();
+        }
+        let placed = problems.iter().filter(|problem| is_of_a_field(problem));
+        let said = self
+            .violations
+            .iter()
+            .map(|violation| (violation.path.as_str(), violation.detail.as_str()))
+            .chain(placed.map(|problem| (problem.field.as_str(), problem.message.as_str())));
+        let mut found: Vec<LineProblem> = said
+            .map(|(path, message)| LineProblem {
+                line: yaml::line_of(text, path),
+                message: if path.is_empty() || message.contains(path) {
+                    message.to_owned()
+                } else {
+                    format!("{path}: {message}")
+                },
+            })
+            .collect();
+        found.sort_by_key(|problem| problem.line.unwrap_or(usize::MAX));
+        found.dedup();
+        found
+    }
+
     /// What differs from what is live, or for a new claim from what the plan and the defaults say.
     fn differences(&self) -> Vec<(String, String, String)> {
         let mut found = match self.live() {
@@ -145,6 +179,11 @@ impl Draft {
         found.truncate(DIFFERENCES);
         found
     }
+}
+
+/// Whether it is about a field of the object, and not about a choice beside it.
+fn is_of_a_field(problem: &Problem) -> bool {
+    !matches!(problem.field.as_str(), "" | "plan" | "controlPlane")
 }
 
 fn regions(planes: &[&ControlPlane]) -> Vec<String> {

@@ -12,6 +12,8 @@ use super::{Portal, Result};
 pub struct Surroundings {
     /// Whether there is an Admin.
     pub admin: bool,
+    /// Whether it is the platform's.
+    pub platform_admin: bool,
     /// Whether there is an approval queue.
     pub approver: bool,
     /// How many requests wait for the viewer.
@@ -50,6 +52,7 @@ impl Portal {
             .collect();
         Ok(Surroundings {
             admin: viewer.platform_admin || is_tenant_admin(viewer),
+            platform_admin: viewer.platform_admin,
             approver,
             waiting,
             tenants,

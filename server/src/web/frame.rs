@@ -96,6 +96,7 @@ impl Stranger {
             person: viewer.map(|viewer| viewer.person.name.clone()),
             email: viewer.and_then(|viewer| viewer.person.email.clone()),
             admin: surroundings.admin,
+            platform_admin: surroundings.platform_admin,
             approver: surroundings.approver,
             waiting: surroundings.waiting,
             tenants: surroundings.tenants,

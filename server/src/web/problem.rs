@@ -34,6 +34,8 @@ pub struct Problem {
     pub detail: String,
     /// What is wrong with which field.
     pub fields: Vec<view::Problem>,
+    /// What a form posted that was not taken, to be given back.
+    pub typed: Vec<(String, String)>,
     /// When trying again may help.
     pub retry_after: Option<Duration>,
 }
@@ -53,6 +55,7 @@ impl Problem {
             title: title.into(),
             detail: detail.into(),
             fields: Vec::new(),
+            typed: Vec::new(),
             retry_after: None,
         }
     }
@@ -87,8 +90,7 @@ impl Problem {
             StatusCode::UNAUTHORIZED,
             "sign-in-needed",
             "Please sign in again",
-            "You are not signed in, or your session has ended. Sign in in another window, come back here and send \
-             again: what you typed is still in the form.",
+            "You are not signed in, or your session has ended. Nothing was sent.",
         )
     }
 
@@ -407,6 +409,7 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
     let wants_json = wants_json(&request);
     let stranger = frame::Stranger::of(&request);
     let session = request.extensions().get::<tower_sessions::Session>().cloned();
+    let came_from = came_from(&request);
     let response = next.run(request).await;
     if says_it_all(&response) {
         return response;
@@ -438,8 +441,13 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
             None => None,
         };
         let frame = stranger.frame(&app, current.as_ref(), &problem.title).await;
-        let page =
-            portico_frontend::pages::error(&frame, problem.status.as_u16(), &problem.title, &problem.detail);
+        let page = if problem.status == StatusCode::UNAUTHORIZED {
+            let back = came_from.unwrap_or_else(|| ReturnTo::parse(&path));
+            let sign_in = format!("/sign-in?return={}", back.encoded());
+            portico_frontend::pages::session_ended(&frame, &sign_in, &path, &problem.typed)
+        } else {
+            portico_frontend::pages::error(&frame, problem.status.as_u16(), &problem.title, &problem.detail)
+        };
         (problem.status, Html(page)).into_response()
     };
     // What is worth keeping of the first answer: cookies, `Allow`.
@@ -447,6 +455,11 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
         for value in parts.headers.get_all(&name) {
             answer.headers_mut().append(name.clone(), value.clone());
         }
+    }
+    if !problem.typed.is_empty() {
+        answer
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if let Some(wait) = problem.retry_after {
         let seconds = HeaderValue::from(wait.as_secs().max(1));
@@ -471,6 +484,15 @@ fn says_it_all(response: &Response) -> bool {
     let error = status.is_client_error() || status.is_server_error();
     let own_words = kind.starts_with("text/html") || kind.starts_with("application/");
     !error || response.extensions().get::<Problem>().is_none() && own_words
+}
+
+/// The page of ours from which a form was sent.
+fn came_from(request: &Request) -> Option<ReturnTo> {
+    let referrer = request.headers().get(header::REFERER)?.to_str().ok()?;
+    let url = url::Url::parse(referrer).ok()?;
+    Some(ReturnTo::parse(
+        &url[url::Position::BeforePath..url::Position::AfterQuery],
+    ))
 }
 
 fn wants_json(request: &Request) -> bool {

@@ -76,6 +76,7 @@ pub fn table() -> Vec<Route> {
         route("GET", "/tokens", Page, get(tokens::list)),
         route("POST", "/tokens", Form, post(tokens::make)),
         route("POST", "/tokens/{id}/revoke", Form, post(tokens::revoke)),
+        route("GET", "/admin", Page, get(admin::home)),
         route("GET", "/admin/control-planes", Page, get(admin::planes)),
         route("GET", "/admin/control-planes/{plane}", Page, get(admin::plane)),
         route(

@@ -28,6 +28,9 @@ pub(super) const BODY_BYTES: usize = 1 << 20;
 /// The most fields that are taken of a form.
 const FIELDS: usize = 20_000;
 
+/// The most that is read of what somebody posts who is not signed in, in bytes.
+const STRANGERS_BYTES: usize = 256 << 10;
+
 /// Who is asking, by session, for a page; and what stands around it.
 pub(super) struct Page(pub(super) Around);
 
@@ -40,6 +43,15 @@ pub(super) struct Posted {
     pub(super) around: Around,
     /// Names and values, in the order of the form.
     pub(super) fields: Vec<(String, String)>,
+}
+
+/// A form of ours that says what somebody wishes for, also when it was made for a session that has ended since.
+pub(super) struct Wished {
+    pub(super) around: Around,
+    /// Names and values, in the order of the form.
+    pub(super) fields: Vec<(String, String)>,
+    /// Whether it was made for this session. If not, it may be shown again to be looked over, and nothing else.
+    pub(super) is_current: bool,
 }
 
 /// A JSON body of the API.
@@ -78,17 +90,33 @@ async fn admit(parts: &Parts, app: &App, current: &Current) -> Result<(), Proble
     Ok(())
 }
 
-/// Refuses strangers before anything else about their request is looked at.
+/// Refuses strangers before anything else about their request is looked at. Of a form they get back what they typed,
+/// since it may be that their session has ended.
 pub(super) async fn members_only(
     State(app): State<App>,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    of_session(&parts, &app)
-        .await?
-        .ok_or_else(Problem::sign_in_needed)?;
+    if of_session(&parts, &app).await?.is_none() {
+        let mut problem = Problem::sign_in_needed();
+        if is_form(&parts) {
+            problem.typed = axum::body::to_bytes(body, STRANGERS_BYTES)
+                .await
+                .map(|bytes| url::form_urlencoded::parse(&bytes).into_owned().collect())
+                .unwrap_or_default();
+        }
+        return Err(problem);
+    }
     Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+fn is_form(parts: &Parts) -> bool {
+    parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
 }
 
 /// Whoever is signed in, if anybody.
@@ -242,14 +270,25 @@ impl FromRequest<App> for Posted {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let Wished {
+            around,
+            fields,
+            is_current,
+        } = Wished::from_request(request, app).await?;
+        if !is_current {
+            return Err(Problem::foreign_form());
+        }
+        Ok(Self { around, fields })
+    }
+}
+
+impl FromRequest<App> for Wished {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let Page(around) = Page::from_request_parts(&mut parts, app).await?;
-        let form = parts
-            .headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
-        if !form {
+        if !is_form(&parts) {
             return Err(Problem::bad_request(
                 "A form must be sent as application/x-www-form-urlencoded.",
             ));
@@ -266,10 +305,12 @@ impl FromRequest<App> for Posted {
             .iter()
             .find(|(name, _)| name == names::CSRF)
             .map_or("", |(_, value)| value);
-        if !csrf::matches(around.csrf_token(), shown) {
-            return Err(Problem::foreign_form());
-        }
-        Ok(Self { around, fields })
+        let is_current = csrf::matches(around.csrf_token(), shown);
+        Ok(Self {
+            around,
+            fields,
+            is_current,
+        })
     }
 }
 

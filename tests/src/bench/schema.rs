@@ -145,6 +145,7 @@ fn frame() -> Frame {
         person: Some("Dana Okafor".into()),
         email: None,
         admin: false,
+        platform_admin: false,
         approver: false,
         waiting: 0,
         tenants: vec![],
@@ -194,6 +195,7 @@ fn page(form: Form) -> RequestFormPage {
         yaml: String::new(),
         yaml_tab: false,
         yaml_problem: None,
+        yaml_problems: Vec::new(),
         sentence: String::new(),
         placement: Placement {
             chosen: None,
@@ -210,5 +212,7 @@ fn page(form: Form) -> RequestFormPage {
         problem_count: 0,
         reviewed: false,
         tried: false,
+        checked: false,
+        fresh: true,
     }
 }

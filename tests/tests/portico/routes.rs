@@ -128,6 +128,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
         "/admin/control-planes/us-shared/uncordon",
         "SNNNNNK",
     ),
+    ("GET", "/admin", "/admin", "SNNNKKK"),
     ("GET", "/sessions", "/sessions", "SKKKKKK"),
     ("POST", "/sessions/{id}/end", "/sessions/none/end", "SNNNNNN"),
     ("GET", "/admin/people", "/admin/people", "SNNNNNK"),

@@ -16,7 +16,7 @@ pub fn admin_configuration(frame: &Frame, page: &ConfigurationPage) -> String {
             .collect();
         view! {
             <div class="page-head"><h1>"Admin"</h1></div>
-            {tabs("/admin/configuration")}
+            {tabs(frame, "/admin/configuration")}
             <div class="live" data-live="configuration">
                 {verdict(frame, page)}
                 {list("Errors", &page.errors, "bad")}

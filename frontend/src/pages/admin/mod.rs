@@ -1,4 +1,4 @@
-//! What platform admins see: control planes, tenants, the record, the configuration.
+//! What admins see: control planes, tenants, the record, the configuration; those of a tenant only what is theirs.
 
 mod configuration;
 mod people;
@@ -15,18 +15,20 @@ pub use record::admin_record;
 pub use tenants::admin_tenants;
 
 use leptos::prelude::*;
+use portico_domain::view::Frame;
 
 /// The ways between the pages of Admin.
-fn tabs(current: &'static str) -> impl IntoView + use<> {
+fn tabs(frame: &Frame, current: &'static str) -> impl IntoView + use<> {
     let each: Vec<_> = [
-        ("/admin/control-planes", "Control planes"),
-        ("/admin/tenants", "Tenants"),
-        ("/admin/people", "People"),
-        ("/admin/record", "Record"),
-        ("/admin/configuration", "Configuration"),
+        ("/admin/control-planes", "Control planes", true),
+        ("/admin/tenants", "Tenants", false),
+        ("/admin/people", "People", true),
+        ("/admin/record", "Record", false),
+        ("/admin/configuration", "Configuration", true),
     ]
     .into_iter()
-    .map(|(href, title)| {
+    .filter(|(_, _, for_platform_admins)| frame.platform_admin || !for_platform_admins)
+    .map(|(href, title, _)| {
         view! { <li><a class="tab" href=href aria-current=(href == current).then_some("page")>{title}</a></li> }
     })
     .collect();

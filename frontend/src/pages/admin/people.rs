@@ -40,7 +40,7 @@ pub fn admin_people(frame: &Frame, page: &PeoplePage) -> String {
             .then(|| view! { <p class="quiet">"There are more. Search for who you look for."</p> });
         view! {
             <div class="page-head"><h1>"Admin"</h1></div>
-            {tabs("/admin/people")}
+            {tabs(frame, "/admin/people")}
             <form class="search" role="search" method="get" action="/admin/people">
                 <label class="search-box">
                     {icon("search")}

@@ -39,7 +39,7 @@ pub fn admin_record(frame: &Frame, page: &RecordPage) -> String {
             .map(|before| view! { <nav class="pager" aria-label="Pages"><span></span><a class="button" rel="next" href=query.clone().with("before", before.to_string()).href()>"Older"</a></nav> });
         view! {
             <div class="page-head"><h1>"Admin"</h1></div>
-            {tabs("/admin/record")}
+            {tabs(frame, "/admin/record")}
             <Search />
             <form class="search" role="search" method="get" action="/admin/record" data-search="">
                 <label class="search-box">

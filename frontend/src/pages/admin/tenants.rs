@@ -37,7 +37,7 @@ pub fn admin_tenants(frame: &Frame, page: &TenantsPage) -> String {
         };
         view! {
             <div class="page-head"><h1>"Admin"</h1></div>
-            {tabs("/admin/tenants")}
+            {tabs(frame, "/admin/tenants")}
             <section aria-label="Tenants">{body}</section>
         }
         .into_any()

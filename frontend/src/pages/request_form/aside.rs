@@ -19,7 +19,7 @@ pub(super) fn aside(page: &RequestFormPage) -> AnyView {
             {quotas}
             {differences(page)}
             {manifest(page)}
-            {page.dry_run.as_ref().map(dry_run)}
+            {page.dry_run.as_ref().map(|verdict| dry_run(page, verdict))}
             {send(page)}
         </aside>
     }
@@ -42,12 +42,28 @@ fn differences(page: &RequestFormPage) -> Option<AnyView> {
             view! {
                 <li>
                     <span class="mono path">{path.clone()}</span>
-                    <span><del>{from.clone()}</del><span class="unseen">" becomes "</span>{icon("arrow")}<ins>{to.clone()}</ins></span>
+                    <span><del>{in_words(from)}</del><span class="unseen">" becomes "</span>{icon("arrow")}<ins>{in_words(to)}</ins></span>
                 </li>
             }
         })
         .collect();
     Some(view! { <div><h3>{title}</h3><ul role="list" class="differences">{rows}</ul></div> }.into_any())
+}
+
+/// A value as a person reads it: entries that hold nothing yet are counted.
+fn in_words(value: &str) -> String {
+    let entries = value.strip_prefix('[').and_then(|value| value.strip_suffix(']'));
+    match entries {
+        Some(entries)
+            if !entries.is_empty()
+                && entries
+                    .split(',')
+                    .all(|entry| matches!(entry.trim(), "{}" | "\"\"")) =>
+        {
+            counted(entries.split(',').count(), "empty entry", "empty entries")
+        }
+        _ => value.to_owned(),
+    }
 }
 
 fn manifest(page: &RequestFormPage) -> Option<AnyView> {
@@ -62,7 +78,9 @@ fn manifest(page: &RequestFormPage) -> Option<AnyView> {
     })
 }
 
-fn dry_run(verdict: &DryRunVerdict) -> AnyView {
+fn dry_run(page: &RequestFormPage, verdict: &DryRunVerdict) -> AnyView {
+    // After a review that found nothing to solve, one goes on here.
+    let first = (page.checked && page.problem_count == 0).then_some("");
     let (class, name, title) = match (verdict.accepted, verdict.answered) {
         (true, _) => ("notice good", "ready", "The control plane would take it"),
         (false, true) => ("notice bad", "bad", "The control plane would not take it"),
@@ -73,7 +91,7 @@ fn dry_run(verdict: &DryRunVerdict) -> AnyView {
         ),
     };
     view! {
-        <div class=class role="status">{icon(name)}<div><h3>{title}</h3><p>{verdict.message.clone()}</p></div></div>
+        <div class=class role="status" id="dry-run" tabindex="-1" autofocus=first>{icon(name)}<div><h3>{title}</h3><p>{verdict.message.clone()}</p></div></div>
     }
     .into_any()
 }
@@ -88,11 +106,21 @@ fn send(page: &RequestFormPage) -> AnyView {
     let blocked = page.form.is_none() || page.approval.denied.is_some();
     let count = (page.problem_count > 0).then(|| {
         let words = format!("{} to solve", counted(page.problem_count, "problem", "problems"));
-        view! { <p class="problem">{icon("warning")}<span>{words}</span></p> }
+        view! { <p class="problem" data-count="">{icon("warning")}<span>{words}</span></p> }
     });
+    // What stands beside no field is said here, in view of whoever types: at the top it would push the fields away.
+    let whole = page.form.iter().flat_map(|form| form.problems.iter().cloned());
+    let unplaced = page.problems.iter().filter(|problem| problem.field.is_empty());
+    let named: Vec<_> = unplaced
+        .map(|problem| problem.message.clone())
+        .chain(whole.filter(|_| !page.yaml_tab))
+        .map(|problem| view! { <li class="problem">{problem}</li> })
+        .collect();
+    let named =
+        (!named.is_empty() && !page.fresh).then(|| view! { <ul role="list" class="lines">{named}</ul> });
     view! {
         <div class="send">
-            <div role="status">{count}</div>
+            <div role="status" class="stack">{count}{named}</div>
             <div class="actions">
                 <button class="button primary" name=names::DO value="submit" disabled=blocked>{words}</button>
                 <button class="button" name=names::DO value="review">"Review"</button>

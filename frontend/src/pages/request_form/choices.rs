@@ -44,7 +44,7 @@ pub(super) fn plans(page: &RequestFormPage) -> Option<AnyView> {
         .map(|plan| plan_choice(plan, page.plan.as_ref() == Some(&plan.name)))
         .collect();
     let view = view! {
-        <fieldset class="field" data-field=names::PLAN>
+        <fieldset class="field" id="plan" tabindex="-1" data-field=names::PLAN>
             <legend class="label">"Plan"</legend>
             <div class="plan-choices">{each}</div>
             <button class="button when-still" name=names::DO value="update">"Use this plan"</button>

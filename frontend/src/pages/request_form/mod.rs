@@ -5,11 +5,11 @@ mod choices;
 
 use leptos::prelude::*;
 use portico_domain::request::Action;
-use portico_domain::view::{Frame, RequestFormPage, names};
+use portico_domain::view::{Frame, Problem, RequestFormPage, names};
 
 use crate::islands::LiveForm;
 use crate::parts::document;
-use crate::parts::form::{Found, form, form_problems};
+use crate::parts::form::{Found, form, form_problems, said};
 use crate::parts::text::{counted, empty};
 
 /// The page of a request form. Without scripts its buttons post and the server answers with the form anew.
@@ -17,12 +17,15 @@ use crate::parts::text::{counted, empty};
 pub fn request_form(frame: &Frame, page: &RequestFormPage) -> String {
     document(frame, || {
         let tried = page.tried.then_some("");
+        let summary = problem_summary(page);
         view! {
             <div class="page-head"><div>
                 <h1>{heading(page)}</h1>
                 <p>"In "<strong>{format!("{}/{}", page.tenant, page.environment)}</strong></p>
+                <p class="restored" data-restored="" hidden=true><span role="status"></span><button type="button" class="link">"Discard"</button></p>
             </div></div>
-            <form class="request" method="post" action=page.post_to.clone() novalidate=true data-form="" data-tried=tried data-live-form="request">
+            <form class="request" method="post" action=page.post_to.clone() novalidate=true data-form="" data-tried=tried
+                data-fresh=page.fresh.then_some("") data-live-form="request">
                 // The Enter key presses the first button: let it be a harmless one.
                 <button class="unseen" name=names::DO value="review" tabindex="-1" aria-hidden="true">"Review"</button>
                 <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
@@ -32,8 +35,9 @@ pub fn request_form(frame: &Frame, page: &RequestFormPage) -> String {
                 <input type="hidden" name=names::REQUEST value=page.request_id.to_string() />
                 <input type="hidden" name=names::PLAN_WAS value=page.plan.as_ref().map_or("", |plan| plan.as_str()).to_owned() />
                 <input type="hidden" name=names::TAB value=if page.yaml_tab { "yaml" } else { "form" } />
+                {(page.tried && summary.is_some()).then(|| view! { <input type="hidden" name=names::TRIED value="1" /> })}
                 <div class="request-main">
-                    {problem_summary(page)}
+                    {summary}
                     {choices::name(page)}
                     {choices::plans(page)}
                     {choices::place(page)}
@@ -60,10 +64,12 @@ fn heading(page: &RequestFormPage) -> String {
 /// All problems, each leading to its field, as the first thing that one meets after sending.
 fn problem_summary(page: &RequestFormPage) -> Option<AnyView> {
     let mut rows = Vec::new();
-    rows.extend(page.problems.iter().map(|problem| {
-        let place = (!problem.field.is_empty()).then(|| format!("{}: ", problem.field));
-        view! { <li>{place}{problem.message.clone()}</li> }.into_any()
-    }));
+    rows.extend(
+        page.yaml_problem
+            .iter()
+            .map(|problem| view! { <li><a href="#yaml">"YAML: "{problem.clone()}</a></li> }.into_any()),
+    );
+    rows.extend(page.problems.iter().map(|problem| problem_row(page, problem)));
     let unplaced = page.form.iter().flat_map(|form| &form.problems);
     rows.extend(unplaced.map(|problem| view! { <li>{problem.clone()}</li> }.into_any()));
     let anything_unplaced = !rows.is_empty();
@@ -80,7 +86,17 @@ fn problem_summary(page: &RequestFormPage) -> Option<AnyView> {
         }));
     }
     if rows.is_empty() {
-        return None;
+        // The list that one works off stays in its place to the end.
+        let solved = page.tried && !page.checked;
+        return solved.then(|| {
+            view! {
+                <div class="notice good" id="problems" tabindex="-1">
+                    {crate::parts::icon("ready")}
+                    <div><h2>"Every problem is solved"</h2><p>"Send it when you are ready."</p></div>
+                </div>
+            }
+            .into_any()
+        });
     }
     let unasked = page.dry_run.as_ref().is_some_and(|verdict| !verdict.answered);
     let title = if unasked {
@@ -93,16 +109,32 @@ fn problem_summary(page: &RequestFormPage) -> Option<AnyView> {
     } else {
         "This cannot be sent as it is".to_owned()
     };
-    let role = (page.tried || anything_unplaced).then_some("alert");
+    let role = (page.checked || page.fresh && anything_unplaced).then_some("alert");
+    let first = page.checked.then_some("");
     Some(
         view! {
-            <div class="notice bad" role=role id="problems" tabindex="-1">
+            <div class="notice bad" role=role id="problems" tabindex="-1" autofocus=first>
                 {crate::parts::icon("bad")}
                 <div><h2>{title}</h2><ul role="list" class="lines">{rows}</ul></div>
             </div>
         }
         .into_any(),
     )
+}
+
+/// A problem that stands beside no field of the form: leads to the choice that it is about, if it is about one.
+fn problem_row(page: &RequestFormPage, problem: &Problem) -> AnyView {
+    let message = problem.message.clone();
+    let to = match problem.field.as_str() {
+        "" => None,
+        "plan" => Some("#plan"),
+        "controlPlane" => Some("#plane"),
+        _ => page.yaml_tab.then_some("#yaml"),
+    };
+    match to {
+        Some(to) => view! { <li><a href=to>{message}</a></li> }.into_any(),
+        None => view! { <li>{message}</li> }.into_any(),
+    }
 }
 
 fn parameters(page: &RequestFormPage) -> AnyView {
@@ -137,19 +169,34 @@ fn parameters(page: &RequestFormPage) -> AnyView {
 }
 
 fn yaml(page: &RequestFormPage) -> AnyView {
-    let problem = page.yaml_problem.clone().map(|problem| {
-        view! { <p class="problem" id="yaml-problem">{crate::parts::icon("warning")}<span>{problem}</span></p> }
+    let named = page.yaml_problems.iter().map(|problem| match problem.line {
+        Some(line) => format!("Line {line}: {}", problem.message),
+        None => problem.message.clone(),
     });
-    let wrong = page.yaml_problem.is_some();
+    let problems: Vec<String> = page
+        .yaml_problem
+        .iter()
+        .map(|problem| upper(problem))
+        .chain(named)
+        .collect();
+    let wrong = !problems.is_empty();
+    let problems = said(&problems, "yaml-problems");
     let rows = (page.yaml.lines().count() + 2).clamp(12, 40).to_string();
     view! {
-        <div class=if wrong { "field wrong" } else { "field" }>
+        <div class=if wrong { "field wrong" } else { "field" } data-field=names::YAML>
             <label class="label" for="yaml">"The object as YAML"</label>
             <p class="help" id="yaml-help">"The same as the form shows. What you change here stands in the form when you go back."</p>
-            {problem}
+            {problems}
             <textarea id="yaml" class="mono" name=names::YAML rows=rows spellcheck="false" autocomplete="off"
-                aria-invalid=wrong.then_some("true") aria-describedby=if wrong { "yaml-help yaml-problem" } else { "yaml-help" }>{crate::parts::text::area(&page.yaml)}</textarea>
+                aria-invalid=wrong.then_some("true") aria-describedby=if wrong { "yaml-help yaml-problems" } else { "yaml-help" }>{crate::parts::text::area(&page.yaml)}</textarea>
         </div>
     }
     .into_any()
+}
+
+fn upper(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -135,7 +135,7 @@ pub(super) fn problems(field: &Field) -> Option<AnyView> {
 }
 
 /// Problems, as an input's `aria-describedby` finds them.
-pub(super) fn said(problems: &[String], id: &str) -> Option<AnyView> {
+pub(crate) fn said(problems: &[String], id: &str) -> Option<AnyView> {
     (!problems.is_empty()).then(|| {
         let each: Vec<_> = problems
             .iter()

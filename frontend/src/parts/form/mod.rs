@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use portico_domain::view::{Form, Section};
 
 use super::icon;
+pub(crate) use field::said;
 pub(crate) use problems::{Found, form_problems};
 
 use field::field;

@@ -19,6 +19,8 @@ pub struct Frame {
     pub email: Option<String>,
     /// Whether the rail has Admin.
     pub admin: bool,
+    /// Whether Admin is all of it, and not only what an admin of a tenant looks after.
+    pub platform_admin: bool,
     /// Whether the rail has Approvals.
     pub approver: bool,
     /// How many requests wait for them.

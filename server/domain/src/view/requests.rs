@@ -71,6 +71,8 @@ pub struct RequestFormPage {
     pub yaml_tab: bool,
     /// What is wrong with the YAML as typed.
     pub yaml_problem: Option<String>,
+    /// In the YAML tab: what is wrong with what the YAML says, in the order of its lines.
+    pub yaml_problems: Vec<LineProblem>,
     /// The wish in a sentence: `A PostgreSQL 17, small, in payments/production on eu-shared`.
     pub sentence: String,
     /// Which control plane, and why.
@@ -93,9 +95,24 @@ pub struct RequestFormPage {
     pub problem_count: usize,
     /// Whether the fields were filled in and looked at: the page shows the summary for sending.
     pub reviewed: bool,
-    /// Whether it was sent or put up for review: what is wrong is then told at once, also of fields that nobody
-    /// came to yet.
+    /// Whether it was sent or put up for review at any time: what is wrong is then told at once, also of fields that
+    /// nobody came to yet.
     pub tried: bool,
+    /// Whether this very answer is to its being sent or put up for review.
+    pub checked: bool,
+    /// Whether it was just opened: nothing was filled in.
+    pub fresh: bool,
+}
+
+/// A problem of a text, with the line that has it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LineProblem {
+    /// The line, from 1; `None` where the text has no line for it.
+    pub line: Option<usize>,
+    /// The field and what is wrong with it.
+    pub message: String,
 }
 
 /// What a control plane's dry run says.

@@ -16,6 +16,16 @@ use super::super::subject::Named;
 use super::super::viewer::{Page, Posted};
 use crate::portal::RecordQuery;
 
+/// `GET /admin`: on to the first page of it that the viewer may see.
+pub(in super::super) async fn home(Page(around): Page) -> Result<Redirect, Problem> {
+    let surroundings = around.app.portal.surroundings(around.viewer()).await?;
+    match (surroundings.platform_admin, surroundings.admin) {
+        (true, _) => Ok(Redirect::to("/admin/control-planes")),
+        (false, true) => Ok(Redirect::to("/admin/tenants")),
+        (false, false) => Err(Problem::not_found()),
+    }
+}
+
 /// `GET /admin/control-planes`.
 pub(in super::super) async fn planes(Page(around): Page) -> Result<Response, Problem> {
     let page = around.app.portal.planes_page(around.viewer()).await?;

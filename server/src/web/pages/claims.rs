@@ -48,7 +48,7 @@ pub(in super::super) async fn one(
         .await
 }
 
-/// `POST …/reveal`: one key of the claim's secret, on a page that nothing keeps.
+/// `POST …/reveal`: what was asked for of the claim's secret, on a page that nothing keeps.
 pub(in super::super) async fn reveal(
     ClientAddress(address): ClientAddress,
     ClaimPath(claim): ClaimPath,
@@ -58,10 +58,11 @@ pub(in super::super) async fn reveal(
     let viewer = around.viewer();
     let page = around.app.portal.claim(viewer, &claim).await?;
     let remote = address.to_string();
+    let connect = page.connect.as_ref().ok_or_else(Problem::not_found)?;
     let revealed = around
         .app
         .portal
-        .reveal(viewer, Some(&remote), &claim, form.field(names::KEY))
+        .reveal_of(viewer, Some(&remote), &claim, connect, form.field(names::KEY))
         .await?;
     let path = claim_path(&claim);
     let crumbs = [("My claims", "/claims"), (claim.name.as_str(), path.as_str())];
@@ -135,7 +136,8 @@ pub(in super::super) async fn delete(
 async fn render_delete(around: &Around, claim: &ClaimRef, page: &DeletePage) -> Result<Response, Problem> {
     let path = claim_path(claim);
     let crumbs = [("My claims", "/claims"), (claim.name.as_str(), path.as_str())];
-    let title = format!("Delete {}", claim.name);
+    let error = if page.problems.is_empty() { "" } else { "Error: " };
+    let title = format!("{error}Delete {}", claim.name);
     around
         .page(&title, &crumbs, |frame| {
             portico_frontend::pages::delete_claim(frame, page)

@@ -4,14 +4,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::OfferingName;
-use portico_domain::view::{RequestFormPage, names};
+use portico_domain::view::{Notice, NoticeTone, RequestFormPage, names};
 
 use super::super::address::ClientAddress;
 use super::super::asked::Asked;
 use super::super::frame::{Around, Done};
 use super::super::problem::Problem;
 use super::super::subject::{ClaimPath, Named};
-use super::super::viewer::{Page, Posted};
+use super::super::viewer::{Page, Wished};
 use crate::portal::{self, FormTarget, Sent};
 
 /// `GET /catalog/{offering}/request`.
@@ -27,7 +27,7 @@ pub(in super::super) async fn open(
 pub(in super::super) async fn send(
     ClientAddress(address): ClientAddress,
     Named(name): Named<OfferingName>,
-    form: Posted,
+    form: Wished,
 ) -> Result<Response, Problem> {
     post(address, FormTarget::New(&name), form).await
 }
@@ -44,7 +44,7 @@ pub(in super::super) async fn open_change(
 pub(in super::super) async fn send_change(
     ClientAddress(address): ClientAddress,
     ClaimPath(claim): ClaimPath,
-    form: Posted,
+    form: Wished,
 ) -> Result<Response, Problem> {
     post(address, FormTarget::Change(&claim), form).await
 }
@@ -73,9 +73,16 @@ async fn show(around: Around, target: FormTarget<'_>, posted: &portal::Posted) -
     render(&around, target, &page).await
 }
 
-async fn post(address: std::net::IpAddr, target: FormTarget<'_>, form: Posted) -> Result<Response, Problem> {
-    let Posted { around, fields } = form;
-    let posted = portal::Posted { pairs: fields };
+async fn post(address: std::net::IpAddr, target: FormTarget<'_>, form: Wished) -> Result<Response, Problem> {
+    let Wished {
+        around,
+        fields,
+        is_current,
+    } = form;
+    let mut posted = portal::Posted { pairs: fields };
+    if !is_current {
+        return look_over(&around, target, &mut posted).await;
+    }
     if posted.get(names::DO) != Some("submit") {
         return show(around, target, &posted).await;
     }
@@ -106,10 +113,43 @@ async fn post(address: std::net::IpAddr, target: FormTarget<'_>, form: Posted) -
     }
 }
 
+/// Refuses a form that was made for a session that has ended since, and gives back what was typed, to be sent anew in
+/// this one.
+async fn look_over(
+    around: &Around,
+    target: FormTarget<'_>,
+    posted: &mut portal::Posted,
+) -> Result<Response, Problem> {
+    posted.pairs.retain(|(name, _)| name != names::DO);
+    posted.pairs.push((names::DO.to_owned(), "update".to_owned()));
+    let portal = &around.app.portal;
+    let page = portal
+        .form(around.viewer(), around.work(), target, posted)
+        .await
+        .map_err(|_| Problem::foreign_form())?;
+    let notice = Notice {
+        tone: NoticeTone::Plain,
+        text: "You signed in again since you opened this form. What you typed is here: look it over and send it."
+            .to_owned(),
+    };
+    let mut response = render_with(around, target, &page, Some(notice)).await?;
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    Ok(response)
+}
+
 async fn render(
     around: &Around,
     target: FormTarget<'_>,
     page: &RequestFormPage,
+) -> Result<Response, Problem> {
+    render_with(around, target, page, None).await
+}
+
+async fn render_with(
+    around: &Around,
+    target: FormTarget<'_>,
+    page: &RequestFormPage,
+    notice: Option<Notice>,
 ) -> Result<Response, Problem> {
     let offering = (
         page.offering.title.as_str(),
@@ -132,9 +172,19 @@ async fn render(
         .iter()
         .map(|(title, href)| (*title, href.as_str()))
         .collect();
+    let title = if page.checked && page.problem_count > 0 {
+        format!("Error: {title}")
+    } else {
+        title
+    };
     around
-        .page(&title, &crumbs, |frame| {
-            portico_frontend::pages::request_form(frame, page)
+        .page(&title, &crumbs, |frame| match notice {
+            None => portico_frontend::pages::request_form(frame, page),
+            Some(notice) => {
+                let mut frame = frame.clone();
+                frame.notices.push(notice);
+                portico_frontend::pages::request_form(&frame, page)
+            }
         })
         .await
 }

@@ -1,0 +1,57 @@
+use leptos::prelude::*;
+use portico_domain::view::{Frame, names};
+
+use crate::parts::bare_document;
+
+/// What is told of what a form said: its texts, by name.
+const TEXTS: [(&str, &str); 3] = [
+    (names::COMMENT, "Your comment"),
+    (names::NOTE, "Your note"),
+    (names::REASON, "Your reason"),
+];
+
+/// The answer to a form that came when nobody was signed in any more: the way to sign in, and what was typed. A form
+/// that asks for something can be taken up again; of others the texts are shown.
+#[must_use]
+pub fn session_ended(frame: &Frame, sign_in: &str, post_to: &str, typed: &[(String, String)]) -> String {
+    let again = typed.iter().any(|(name, _)| name == names::TAB).then(|| {
+        let fields: Vec<_> = typed
+            .iter()
+            .filter(|(name, _)| name != names::CSRF && name != names::DO)
+            .map(|(name, value)| view! { <textarea hidden=true name=name.clone()>{crate::parts::text::area(value)}</textarea> })
+            .collect();
+        view! {
+            <form method="post" action=post_to.to_owned() class="stack">
+                {fields}
+                <p>"Signed in again in another window? Then go on here:"</p>
+                <p><button class="button" name=names::DO value="update">"Back to what I typed"</button></p>
+            </form>
+        }
+    });
+    let texts: Vec<_> = TEXTS
+        .iter()
+        .filter_map(|(name, title)| {
+            let text = typed
+                .iter()
+                .find(|(known, value)| known == name && !value.trim().is_empty());
+            text.map(|(_, text)| (*title, text.clone()))
+        })
+        .filter(|_| again.is_none())
+        .map(|(title, text)| view! { <h2>{title}</h2><pre tabindex="0" class="typed">{text}</pre> })
+        .collect();
+    bare_document(frame, || {
+        view! {
+            <div class="lonely" data-error="">
+                <h1>"Your session has ended"</h1>
+                <p>"Nothing was sent. Sign in again and go on: what you typed is not lost."</p>
+                <p>
+                    <a class="button primary when-alive" href=sign_in.to_owned()>"Sign in"</a>
+                    <a class="button primary when-still" href=sign_in.to_owned() target="_blank" rel="noopener">"Sign in in a new window"</a>
+                </p>
+                {again}
+                {texts}
+            </div>
+        }
+        .into_any()
+    })
+}
