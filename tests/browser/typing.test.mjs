@@ -41,7 +41,7 @@ const CASES = [
   { kind: 'a key of a map', at: POSTGRESQL, add: '/spec/parameters', field: '/spec/parameters/@0/key', keys: letters('port_x'), value: 'port_x' },
   { kind: 'a value of a map', at: POSTGRESQL, add: '/spec/parameters', field: '/spec/parameters/@0/value', keys: letters('on of'), value: 'on of' },
   { kind: 'a reference to a secret', at: BUCKET, field: '/spec/replication/credentialsSecretRef/name', keys: [...letters('a-'), ...letters('b')], value: 'a-b' },
-  { kind: 'whole number or text', at: BUCKET, field: '/spec/quota', keys: ['Control+a', ...letters('10x'), ...back(1), ...letters('Gi')], value: '10Gi' },
+  { kind: 'whole number or text', at: POSTGRESQL, query: '?_plan=large', field: '/spec/resources/cpu', keys: ['Control+a', ...letters('1x'), ...back(1), ...letters('0')], value: '10' },
   { kind: 'the YAML', at: POSTGRESQL, yaml: true, field: '_yaml', keys: ['Control+a', 'Delete', ...letters('spec: {version: "99"'), ...back(3), ...letters('16", storage: {size: 20Gi}}')], value: 'spec: {version: "16", storage: {size: 20Gi}}' },
   { kind: 'a note', at: QUEUE, production: true, field: '_note', keys: letters('for pay-outs'), value: 'for pay-outs' },
 ];
@@ -66,7 +66,7 @@ describe('typing', { timeout: 420_000 }, () => {
   async function open(one) {
     const page = await (one.production ? production : dev).context.newPage();
     page.on('pageerror', (error) => dev.complaints.push(`${one.kind}: ${error}`));
-    await page.goto(`/catalog/${one.at}/request`);
+    await page.goto(`/catalog/${one.at}/request${one.query ?? ''}`);
     await page.locator('html[data-alive]').waitFor();
     // What the other tabs typed before is nobody's here.
     await page.evaluate(() => sessionStorage.clear());

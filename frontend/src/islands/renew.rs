@@ -8,8 +8,8 @@ use web_sys::{Document, DomParser, Element, Node, RequestInit, Response, Support
 use super::browser::{collect, document, find_all, window};
 use super::held::{Held, State};
 
-/// Attributes that belong to the person who looks, not to the page.
-const THEIRS: [&str; 4] = ["open", "data-touched", "data-kept", NEWER];
+/// Attributes that belong to the person who looks, not to the page: what they write in does not change its size either.
+const THEIRS: [&str; 5] = ["open", "rows", "data-touched", "data-kept", NEWER];
 
 /// Marks a control that was changed since the server was last asked: what stands in it is newer than the answer.
 pub(super) const NEWER: &str = "data-newer";

@@ -103,7 +103,12 @@ pub(super) async fn members_only(
         if is_form(&parts) {
             problem.typed = axum::body::to_bytes(body, STRANGERS_BYTES)
                 .await
-                .map(|bytes| url::form_urlencoded::parse(&bytes).into_owned().collect())
+                .map(|bytes| {
+                    url::form_urlencoded::parse(&bytes)
+                        .into_owned()
+                        .take(FIELDS)
+                        .collect()
+                })
                 .unwrap_or_default();
         }
         return Err(problem);
