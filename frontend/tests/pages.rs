@@ -206,6 +206,7 @@ fn form_page(fields: Vec<Field>) -> RequestFormPage {
         },
         approval: ApprovalPreview::default(),
         quota: vec![],
+        cost: Some(HOSTILE.into()),
         differences: vec![(HOSTILE.into(), HOSTILE.into(), HOSTILE.into())],
         manifest: HOSTILE.into(),
         dry_run: None,
@@ -239,7 +240,12 @@ fn assert_tame(html: &str) {
 
 #[test]
 fn hostile_text_stays_text() {
-    assert_tame(&pages::request_form(&frame(), &form_page(fields())));
+    let html = pages::request_form(&frame(), &form_page(fields()));
+    assert_tame(&html);
+    assert!(
+        html.contains("Differs from the defaults"),
+        "there are no plans to differ from"
+    );
     assert_tame(&pages::error(&frame(), 404, HOSTILE, HOSTILE));
     let catalog = CatalogPage {
         query: HOSTILE.into(),

@@ -153,6 +153,7 @@ fn ready() -> ClaimPage {
         pending: None,
         request_id: "0190d3a0-0000-7000-8000-000000000001".parse().expect("an id"),
         renews_until: Some(now() + SignedDuration::from_hours(24 * 90)),
+        cost: Some("28 EUR a month".into()),
         may_change: Allowed::yes(),
     }
 }
@@ -296,6 +297,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             message: "That is not its name. Type ledger.".into(),
         }],
         in_the_way: None,
+        cost: Some("28 EUR a month".into()),
     };
     vec![
         ("claims", pages::claims(&frame(), &list(rows()))),

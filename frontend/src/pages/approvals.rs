@@ -96,6 +96,7 @@ fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView 
                     </div>
                     <div class="stack-l">
                         <div><h2>"Why it needs you"</h2><ul role="list" class="lines">{why}</ul></div>
+                        {approval.cost.clone().map(|cost| view! { <div><h2>"Price"</h2><p><strong>{cost}</strong></p></div> })}
                         {quotas}
                         <p class="quiet">{approval.history.clone()}</p>
                         <p><a href=row.href.clone()>"The whole request"</a></p>
@@ -125,7 +126,8 @@ fn in_short(approval: &ApprovalRow) -> Option<AnyView> {
         .max_by_key(|line| line.after().saturating_mul(1000) / line.limit.max(1));
     let quota =
         tightest.map(|line| format!("Quota after this: {} {}.", resource(&line.resource), effect(line)));
-    let words: Vec<String> = why.into_iter().chain(quota).collect();
+    let cost = approval.cost.as_ref().map(|cost| format!("{cost}."));
+    let words: Vec<String> = why.into_iter().chain(cost).chain(quota).collect();
     (!words.is_empty()).then(|| view! { <span class="reason">{words.join(" ")}</span> }.into_any())
 }
 

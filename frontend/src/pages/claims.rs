@@ -146,7 +146,7 @@ fn found(frame: &Frame, page: &ClaimsPage, query: &Query) -> AnyView {
         return empty(
             "claims",
             "No claims yet",
-            "A claim is what you get when a request is fulfilled: a database, a queue, a cluster. Its health and how to connect stand here.",
+            "A claim is what you get when a request is applied: a database, a queue, a cluster. Its health and how to connect stand here.",
             Some(("/catalog".to_owned(), "Look through the catalog")),
         );
     }

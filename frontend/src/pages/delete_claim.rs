@@ -43,6 +43,7 @@ pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
                 <input type="hidden" name=names::REQUEST value=page.request_id.to_string() />
                 <input type="hidden" name=names::UID value=page.uid.clone() />
                 <section><h2>"What goes with it"</h2><ul role="list" class="lines">{consequences}</ul></section>
+                {page.cost.clone().map(|cost| view! { <section><h2>"Price"</h2><p>"It costs "<strong>{cost}</strong>" as long as it is there."</p></section> })}
                 <section><h2>"Approval"</h2>{approval(&page.approval)}</section>
                 <div class=if wrong { "field wrong" } else { "field" }>
                     <label class="label" for="confirm">"Type the claim's name to confirm"</label>

@@ -148,17 +148,9 @@ fn plans(page: &OfferingPage) -> Option<AnyView> {
 
 /// What a plan costs, in words.
 pub(super) fn price(plan: &PlanColumn) -> String {
-    plan.price.as_ref().map_or_else(
-        || "–".to_owned(),
-        |price| {
-            let amount = if price.monthly.fract() == 0.0 {
-                format!("{:.0}", price.monthly)
-            } else {
-                format!("{:.2}", price.monthly)
-            };
-            format!("{amount} {} a month", price.currency)
-        },
-    )
+    plan.price
+        .as_ref()
+        .map_or_else(|| "–".to_owned(), portico_domain::documents::Price::in_words)
 }
 
 fn documentation(page: &OfferingPage) -> Option<AnyView> {

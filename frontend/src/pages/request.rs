@@ -190,6 +190,7 @@ fn beside(frame: &Frame, page: &RequestPage) -> AnyView {
                 <div><dt>"For"</dt><dd>{format!("{}/{}", row.tenant, row.environment)}</dd></div>
                 <div><dt>"Offering"</dt><dd><a href=format!("/catalog/{}", row.claim.offering)>{row.offering_title.clone()}</a></dd></div>
                 {row.plan.as_ref().map(|plan| view! { <div><dt>"Plan"</dt><dd>{plan.to_string()}</dd></div> })}
+                {page.cost.clone().map(|cost| view! { <div><dt>"Price"</dt><dd>{cost}</dd></div> })}
                 <div><dt>"Request"</dt><dd class="mono">{row.id.to_string()}</dd></div>
             </dl>
         </section>

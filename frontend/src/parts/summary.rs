@@ -12,7 +12,7 @@ pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
         .iter()
         .map(|line| {
             let (after, over) = (line.after(), line.exceeds());
-            let words = effect(line);
+            let words = format!("{}{}", effect(line), with_others(line));
             let name = resource(&line.resource);
             view! {
                 <li class=if over { "meter over" } else { "meter" }>
@@ -26,6 +26,12 @@ pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
     view! { <ul role="list" class="meters">{rows}</ul> }.into_any()
 }
 
+/// What a wish costs, where its offering names prices.
+pub(crate) fn cost(words: Option<&String>) -> Option<AnyView> {
+    let words = words?.clone();
+    Some(view! { <div class="cost"><h3>"Price"</h3><p><strong>{words}</strong></p></div> }.into_any())
+}
+
 /// What the request does to a line of the quota: `12 of 40 (+2)`.
 pub(crate) fn effect(line: &QuotaLine) -> String {
     let after = line.after();
@@ -34,6 +40,23 @@ pub(crate) fn effect(line: &QuotaLine) -> String {
         0 => format!("{after} of {}", line.limit),
         takes if takes < 0 => format!("{after} of {} (−{})", line.limit, takes.unsigned_abs()),
         takes => format!("{after} of {} (+{takes})", line.limit),
+    }
+}
+
+/// What it comes to with the others that wait: `; with the 2 others waiting 33`.
+fn with_others(line: &QuotaLine) -> String {
+    let too_much = if line.with_others > line.limit {
+        ", which is too much"
+    } else {
+        ""
+    };
+    match line.others_waiting {
+        0 => String::new(),
+        1 => format!("; with the other one waiting {}{too_much}", line.with_others),
+        others => format!(
+            "; with the {others} others waiting {}{too_much}",
+            line.with_others
+        ),
     }
 }
 

@@ -27,8 +27,9 @@ pub struct Marks<'a> {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Renders the manifest for `content`, of which only what a person may set is taken: neither
-/// `apiVersion`, `kind`, `metadata` nor `status`.
+/// Renders the manifest for `content`, which a [`crate::projection::Projection`] has cut to what people set. Neither
+/// `apiVersion`, `kind`, `status` nor names are taken of it; of `metadata` its labels and annotations, but for Portico's
+/// marks.
 #[must_use]
 pub fn render(
     resource: &ResourceRef,
@@ -37,7 +38,7 @@ pub fn render(
     content: &Value,
     marks: &Marks<'_>,
 ) -> Value {
-    let mut labels = Map::new();
+    let mut labels = own(content, "labels");
     let mut label = |key: &str, value: &str| labels.insert(key.to_owned(), Value::String(value.to_owned()));
     label(marks::TENANT, marks.tenant.as_str());
     label(marks::ENVIRONMENT, marks.environment.as_str());
@@ -46,7 +47,7 @@ pub fn render(
     }
     label(marks::REQUEST, &marks.request.to_string());
 
-    let mut annotations = Map::new();
+    let mut annotations = own(content, "annotations");
     annotations.insert(
         marks::REQUESTER.to_owned(),
         Value::String(marks.requester.subject.clone()),
@@ -73,6 +74,18 @@ pub fn render(
     manifest.insert("metadata".to_owned(), Value::Object(metadata));
     manifest.extend(settable(content));
     Value::Object(manifest)
+}
+
+/// Labels or annotations of the content's own.
+fn own(content: &Value, kind: &str) -> Map<String, Value> {
+    let given = content
+        .get("metadata")
+        .and_then(|metadata| metadata.get(kind)?.as_object());
+    let entries = given
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| !key.starts_with("portico.dev/"));
+    entries.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// When the claim that a manifest is of has to be renewed or deleted.
@@ -136,61 +149,6 @@ pub fn settable(object: &Value) -> Map<String, Value> {
                 .collect()
         })
         .unwrap_or_default()
-}
-
-/// Fields below `spec` that Crossplane sets on a claim or composite resource, and a person does not.
-/// From Crossplane's `internal/xcrd`: the fields it adds to the definitions that it derives from an XRD.
-pub const CROSSPLANE_MACHINERY: [&str; 14] = [
-    "claimRef",
-    "compositeDeletePolicy",
-    "compositionRef",
-    "compositionRevisionRef",
-    "compositionRevisionSelector",
-    "compositionSelector",
-    "compositionUpdatePolicy",
-    "crossplane",
-    "environmentConfigRefs",
-    "managementPolicies",
-    "publishConnectionDetailsTo",
-    "resourceRef",
-    "resourceRefs",
-    "writeConnectionSecretToRef",
-];
-
-/// An object without what people do not write: `status`, what the API server keeps in `metadata`, and for a kind
-/// that an XRD defines Crossplane's own fields.
-#[must_use]
-pub fn without_machinery(object: &Value, of_xrd: bool) -> Value {
-    let mut object = object.clone();
-    let Some(map) = object.as_object_mut() else {
-        return object;
-    };
-    map.shift_remove("status");
-    if let Some(metadata) = map.get_mut("metadata").and_then(Value::as_object_mut) {
-        for key in [
-            "managedFields",
-            "resourceVersion",
-            "uid",
-            "generation",
-            "creationTimestamp",
-            "selfLink",
-            "finalizers",
-            "ownerReferences",
-            "deletionTimestamp",
-            "deletionGracePeriodSeconds",
-        ] {
-            metadata.shift_remove(key);
-        }
-        if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
-            annotations.shift_remove("kubectl.kubernetes.io/last-applied-configuration");
-        }
-    }
-    if of_xrd && let Some(spec) = map.get_mut("spec").and_then(Value::as_object_mut) {
-        for key in CROSSPLANE_MACHINERY {
-            spec.shift_remove(key);
-        }
-    }
-    object
 }
 
 /// Where two objects differ, leaf by leaf: path, old and new value as text (`—` for none).

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::documents::{
     ApprovalPolicy, Approvers, Category, Consumption, ControlPlane, Environment, Outcome, Plan, Tenant,
 };
-use crate::names::OfferingName;
-use crate::quota::Amounts;
+use crate::names::{OfferingName, PlanName};
+use crate::quota::{Amounts, larger};
 use crate::request::{Action, Decision, RuleNeed};
 use crate::schema::Condition;
 use crate::tenancy::{Person, Role, Viewer};
@@ -54,8 +54,10 @@ pub struct Facts<'a> {
     pub kind: &'a str,
     /// Its category.
     pub category: Category,
-    /// The plan.
+    /// The plan; `None` where it has none, or one that is no longer offered.
     pub plan: Option<&'a Plan>,
+    /// All plans of the offering: where none is known, what is asked for counts as the largest.
+    pub plans: &'a [Plan],
     /// The tenant.
     pub tenant: &'a Tenant,
     /// The environment.
@@ -201,8 +203,8 @@ fn variables(facts: &Facts<'_>) -> [(&'static str, Value); 7] {
             "plan",
             json!({
                 "name": facts.plan.map_or("", |plan| plan.name.as_str()),
-                "consumes": facts.plan.map(|plan| consumes(plan, facts.manifest)).unwrap_or_default(),
-                "monthlyPrice": facts.plan.and_then(|plan| plan.price.as_ref()).map_or(0.0, |price| price.monthly),
+                "consumes": facts.plan.map_or_else(|| largest(facts.plans, facts.manifest), |plan| consumes(plan, facts.manifest)),
+                "monthlyPrice": monthly_price(facts),
             }),
         ),
         (
@@ -250,7 +252,7 @@ pub fn unmet<'r>(rules: &'r [RuleNeed], decisions: &[Decision]) -> Vec<&'r RuleN
         .filter(|rule| {
             let mut agreed: Vec<&Person> = Vec::new();
             for decision in decisions {
-                let counts = decision.approved && counts_for(decision, &rule.approvers);
+                let counts = decision.approved && !decision.void && counts_for(decision, &rule.approvers);
                 if counts && !agreed.iter().any(|one| one.is_same_human(&decision.by)) {
                     agreed.push(&decision.by);
                 }
@@ -289,13 +291,29 @@ pub fn approvers_in_words(approvers: &Approvers, tenant_title: &str, count: u32)
     }
 }
 
-/// What a claim of a plan takes of a tenant's quota: what the plan says it consumes, and one claim. `object` is the
-/// claim, or the manifest for it.
+fn monthly_price(facts: &Facts<'_>) -> f64 {
+    let of = |plan: &Plan| plan.price.as_ref().map_or(0.0, |price| price.monthly);
+    facts
+        .plan
+        .map_or_else(|| facts.plans.iter().map(of).fold(0.0, f64::max), of)
+}
+
+/// What a claim takes of a tenant's quota: what its plan, of the offering's `plans`, says it consumes, and one claim. A
+/// claim of no plan, or of one that is not known, takes as much as the largest. `object` is the claim, or the manifest
+/// for it.
 #[must_use]
-pub fn takes(plan: Option<&Plan>, object: &Value) -> Amounts {
-    let mut takes = plan.map(|plan| consumes(plan, object)).unwrap_or_default();
+pub fn takes(plans: &[Plan], plan: Option<&PlanName>, object: &Value) -> Amounts {
+    let known = plans.iter().find(|known| Some(&known.name) == plan);
+    let mut takes = known.map_or_else(|| largest(plans, object), |plan| consumes(plan, object));
     takes.insert("claims".to_owned(), 1);
     takes
+}
+
+/// Of each resource the most that such a claim of any plan would take: what its fields say where a plan counts those,
+/// else what the plan says.
+fn largest(plans: &[Plan], object: &Value) -> Amounts {
+    let of_each = plans.iter().map(|plan| consumes(plan, object));
+    of_each.fold(Amounts::new(), |most, of_plan| larger(&most, &of_plan))
 }
 
 /// Where the object does not say how much, it is as much as the plan sets; nothing where that sets nothing.
@@ -373,6 +391,7 @@ mod tests {
             kind: "Database",
             category: Category::Databases,
             plan: None,
+            plans: &[],
             tenant: &tenant,
             environment: &environment,
             requester: &requester,
@@ -442,6 +461,40 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_that_is_not_known_counts_as_the_largest() {
+        let plans: Vec<Plan> = serde_json::from_value(json!([
+            {"name": "small", "values": {"spec": {"size": "10Gi"}}, "consumes": {"storage": {"path": "spec.size"}, "cpu": 1}},
+            {"name": "large", "values": {"spec": {"size": "100Gi"}}, "consumes": {"storage": {"path": "spec.size", "times": 2}, "cpu": 8, "gpu": 1}},
+        ]))
+        .unwrap();
+        let amounts = |cpu, gpu: Option<u64>, storage| {
+            let mut amounts = Amounts::from([
+                ("claims".into(), 1),
+                ("cpu".into(), cpu),
+                ("storage".into(), storage),
+            ]);
+            amounts.extend(gpu.map(|gpu| ("gpu".into(), gpu)));
+            amounts
+        };
+        let object = json!({"spec": {"size": "30Gi"}});
+        let name = |name: &str| Some(PlanName::new(name).unwrap());
+        let takes = |plan: Option<PlanName>, object: &Value| takes(&plans, plan.as_ref(), object);
+        assert_eq!(takes(name("small"), &object), amounts(1, None, 30));
+        for unknown in [None, name("starter")] {
+            assert_eq!(takes(unknown.clone(), &object), amounts(8, Some(1), 60));
+            // Where it does not say, as much as the largest sets.
+            assert_eq!(takes(unknown.clone(), &json!({})), amounts(8, Some(1), 200));
+            // What it really has, where that is more.
+            let huge = json!({"spec": {"size": "4096Gi"}});
+            assert_eq!(takes(unknown, &huge), amounts(8, Some(1), 8192));
+        }
+        assert_eq!(
+            super::takes(&[], None, &object),
+            Amounts::from([("claims".into(), 1)])
+        );
+    }
+
+    #[test]
     fn two_agreements_of_one_person_are_one() {
         let rule = RuleNeed {
             policy: "p".into(),
@@ -461,6 +514,9 @@ mod tests {
             tenant_approver: true,
             approved: true,
             comment: None,
+            digest: None,
+            policy: None,
+            void: false,
             at: jiff::Timestamp::UNIX_EPOCH,
         };
         let rules = [rule];

@@ -22,6 +22,9 @@ pub fn lines(quota: &Quota, used: &Amounts, before: &Amounts, after: &Amounts) -
             takes: growth(of(before, resource), of(after, resource)),
             used: of(used, resource),
             limit: *limit,
+            others_waiting: 0,
+            with_others: of(used, resource)
+                .saturating_add_signed(growth(of(before, resource), of(after, resource))),
         })
         .collect()
 }

@@ -54,7 +54,7 @@ pub enum State {
     Approved,
     /// The worker has begun.
     Applying,
-    /// The control plane has it (for a delete: no longer has it).
+    /// The control plane has it (for a delete: no longer has it). Whether the claim works is another matter.
     Fulfilled,
     /// Policy or an approver said no.
     Rejected,
@@ -107,7 +107,7 @@ impl State {
             Self::AwaitingApproval => "Awaiting approval",
             Self::Approved => "Approved",
             Self::Applying => "Applying",
-            Self::Fulfilled => "Fulfilled",
+            Self::Fulfilled => "Applied",
             Self::Rejected => "Rejected",
             Self::Withdrawn => "Withdrawn",
             Self::Expired => "Expired",
@@ -137,7 +137,10 @@ impl State {
     pub fn after(self, step: Step) -> Result<Self, IllegalStep> {
         match (self, step) {
             (Self::Draft, Step::Submit) => Ok(Self::Submitted),
-            (Self::Submitted, Step::RequireApproval) => Ok(Self::AwaitingApproval),
+            // Also what was approved: policy may ask for more by the time it would be applied.
+            (Self::Submitted | Self::Approved | Self::Applying, Step::RequireApproval) => {
+                Ok(Self::AwaitingApproval)
+            }
             (Self::Submitted | Self::AwaitingApproval, Step::Approve) => Ok(Self::Approved),
             (Self::Submitted | Self::AwaitingApproval, Step::Reject) => Ok(Self::Rejected),
             // Until the worker has begun, the requester may take it back.
@@ -149,7 +152,8 @@ impl State {
             // Beginning again after a crash is the same step.
             (Self::Approved | Self::Applying, Step::Begin) => Ok(Self::Applying),
             (Self::Applying, Step::Fulfil) => Ok(Self::Fulfilled),
-            (Self::Applying, Step::Fail) => Ok(Self::Failed),
+            // Also before the worker has begun: the permission may be gone by then.
+            (Self::Approved | Self::Applying, Step::Fail) => Ok(Self::Failed),
             (from, step) => Err(IllegalStep { from, step }),
         }
     }
@@ -177,7 +181,7 @@ pub enum Step {
     Begin,
     /// The control plane has it.
     Fulfil,
-    /// Trying again would not help.
+    /// Trying again would not help, or it may not be tried.
     Fail,
 }
 
@@ -231,6 +235,9 @@ pub struct Request {
     pub manifest: Value,
     /// [`manifest_hash`] of it.
     pub manifest_hash: String,
+    /// The identity of the schema that it was judged by, where it is known. With the manifest and the placement it is
+    /// what an approver agrees to.
+    pub schema_hash: Option<String>,
     /// For a change: the object as it was when the change was asked.
     pub previous: Option<Value>,
     /// `metadata.uid` of the claim that a change or delete is about: another of the same name is left alone.
@@ -264,6 +271,46 @@ pub struct Request {
 }
 
 impl Request {
+    /// What an approver agrees to, as SHA-256 in hex: the manifest, the schema that it was judged by, and where it goes.
+    /// A decision counts as long as this is what it was.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        manifest_hash(&serde_json::json!({
+            "action": self.action,
+            "claim": self.claim,
+            "resource": self.resource,
+            "plan": self.plan,
+            "uid": self.uid.as_ref().filter(|_| self.action != Action::Create),
+            "manifest": self.manifest_hash,
+            "schema": self.schema_hash,
+            "placement": self.placement.chosen,
+        }))
+    }
+
+    /// Puts it up for approval again: by these rules, until `expires_at`, and as the schema of that identity has it.
+    /// Decisions about what it no longer is are kept and count no more.
+    pub fn ask_again(&mut self, need: ApprovalNeed, schema_hash: Option<String>) {
+        if schema_hash.is_some() {
+            self.schema_hash = schema_hash;
+        }
+        self.approval = Some(need);
+        let digest = self.digest();
+        for decision in &mut self.decisions {
+            decision.void |= decision.digest.as_ref().is_some_and(|of| *of != digest);
+        }
+        self.next_attempt_at = None;
+        self.waiting_for = None;
+    }
+
+    /// The decisions that were about what the request is now.
+    #[must_use]
+    pub fn decisions_that_count(&self) -> Vec<Decision> {
+        let digest = self.digest();
+        let counts =
+            |decision: &&Decision| !decision.void && decision.digest.as_ref().is_none_or(|of| *of == digest);
+        self.decisions.iter().filter(counts).cloned().collect()
+    }
+
     /// The step by which the requester may take it back now, if there is one: until the worker has begun, and while
     /// that waits to try again. A delete that has begun goes on: the control plane may be at it.
     #[must_use]
@@ -324,6 +371,15 @@ pub struct Decision {
     pub comment: Option<String>,
     /// When.
     pub at: Timestamp,
+    /// What they decided on: [`Request::digest`] at that time. `None` of decisions from before that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// The policy's ruling that they saw: [`policy_hash`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// It counts no more: what it was about is no longer what the request is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub void: bool,
 }
 
 /// The most characters of a comment.
@@ -341,6 +397,12 @@ pub struct Comment {
     pub text: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// SHA-256, in hex, of what the rules of a policy ask.
+#[must_use]
+pub fn policy_hash(rules: &[RuleNeed]) -> String {
+    manifest_hash(&serde_json::json!(rules))
 }
 
 /// SHA-256, in hex, of the manifest as canonical JSON.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use portico_domain::claim::{Adapter, Flavour};
 use portico_domain::documents::{Access, Category, FormHints, Offering, OfferingSpec, Plan, ResourceRef};
 use portico_domain::names::{OfferingName, PlaneName, TenantName};
+use portico_domain::projection::Projection;
 use portico_domain::schema::{Definition, Schema};
 
 use crate::discovery::Kind;
@@ -63,6 +64,8 @@ pub struct Offered {
     pub keywords: Vec<String>,
     /// Presets of its parameters.
     pub plans: Vec<Plan>,
+    /// What people may set of the machinery: see [`Projection`].
+    pub settable: Vec<String>,
     /// How the form is laid out.
     pub form: FormHints,
     /// What one receives.
@@ -86,6 +89,14 @@ impl Offered {
     #[must_use]
     pub fn adapter(&self) -> &'static Adapter {
         Adapter::of(&self.group, &self.kind, self.flavour)
+    }
+
+    /// What of its objects people set, as `plane` serves it.
+    #[must_use]
+    pub fn projection(&self, plane: Option<&PlaneName>) -> Projection {
+        let served = plane.and_then(|plane| self.served.get(plane));
+        let flavour = served.map_or(self.flavour, |served| served.flavour);
+        Projection::new(flavour, &self.settable, &self.plans, &self.form)
     }
 
     /// The document's word, as far as there is one.
@@ -130,6 +141,7 @@ impl Offered {
             icon: spec.icon.clone().or(marks.icon),
             keywords: spec.keywords.clone(),
             plans: spec.plans.clone(),
+            settable: spec.settable.clone(),
             form,
             access: spec.access.clone(),
             control_plane_labels: spec.control_plane_labels.clone(),

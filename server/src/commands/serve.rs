@@ -154,6 +154,7 @@ pub async fn serve(
     let worker = Worker::new(
         store.clone(),
         planes.clone(),
+        Arc::new(portal.clone()),
         work_to_do,
         Timestamp::now,
         settings,

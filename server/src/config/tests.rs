@@ -551,3 +551,115 @@ fn limits_metrics_and_the_records_proof_are_read_strictly() {
         assert!(said.contains(named), "{wrong}: {said}");
     }
 }
+
+fn offering(more: &str) -> String {
+    format!(
+        "apiVersion: portico.dev/v1alpha1\nkind: Offering\nmetadata: {{ name: databases.example.org }}\nspec:\n{more}"
+    )
+}
+
+#[test]
+fn machinery_that_would_let_a_claim_take_what_is_anothers_cannot_be_opened() {
+    let said = |path: &str| {
+        let text = offering(&format!("  settable: [{path:?}]\n"));
+        problems(&[
+            ("portal.yaml", PORTAL),
+            ("tenant.yaml", TENANT),
+            ("offering.yaml", &text),
+        ])
+    };
+    for path in [
+        "spec.compositionSelector",
+        "spec.crossplane.compositionRef",
+        "metadata.labels.app.example.org/team",
+    ] {
+        assert_eq!(said(path), Vec::<String>::new(), "{path}");
+    }
+    for path in [
+        "spec.resourceRef",
+        "spec.crossplane",
+        "spec.writeConnectionSecretToRef.name",
+        "metadata.finalizers",
+        "spec.size",
+        "status",
+    ] {
+        let said = said(path);
+        assert!(
+            said.len() == 1 && said[0].contains("error") && said[0].contains("spec.settable[0]"),
+            "{path}: {said:?}"
+        );
+    }
+}
+
+#[test]
+fn what_people_may_adjust_for_nothing_is_told() {
+    let said = |adjustable: &str, consumes: &str| {
+        let text = offering(&format!(
+            "  plans:\n    - name: small\n      values: {{ spec: {{ size: 20Gi, nodes: 3, version: \"16\", pools: [{{ max: 2 }}], fast: true }} }}\n      \
+             adjustable: [{adjustable}]\n      consumes: {{ {consumes} }}\n"
+        ));
+        problems(&[
+            ("portal.yaml", PORTAL),
+            ("tenant.yaml", TENANT),
+            ("offering.yaml", &text),
+        ])
+    };
+    for (adjustable, consumes) in [
+        ("spec.size", "storage: 20"),
+        ("spec.nodes", "storage: { path: spec.size }"),
+        ("spec.pools", "nodes: 2"),
+        ("\"spec.pools[].max\"", ""),
+    ] {
+        let said = said(adjustable, consumes);
+        assert!(
+            said.len() == 1 && said[0].contains("warning") && said[0].contains("costs no quota"),
+            "{said:?}"
+        );
+    }
+    assert_eq!(said("spec", "").len(), 3, "each by itself");
+    for (adjustable, consumes) in [
+        ("spec.size", "storage: { path: spec.size }"),
+        ("spec.pools", "nodes: { path: \"spec.pools[].max\" }"),
+        ("spec.version, spec.fast", "storage: 20"),
+        ("", "storage: 20"),
+    ] {
+        assert_eq!(said(adjustable, consumes), Vec::<String>::new(), "{adjustable}");
+    }
+}
+
+#[test]
+fn a_rule_about_a_plan_that_is_gone_is_told() {
+    let policy = |when: &str| {
+        let text = format!(
+            "apiVersion: portico.dev/v1alpha1\nkind: ApprovalPolicy\nmetadata: {{ name: p }}\nspec:\n  rules:\n    - name: r\n      \
+             when: >-\n        {when}\n      then: {{ deny: {{}} }}\n"
+        );
+        let plans = offering("  plans: [{ name: starter }, { name: large }]\n");
+        problems(&[
+            ("portal.yaml", PORTAL),
+            ("tenant.yaml", TENANT),
+            ("offering.yaml", &plans),
+            ("policy.yaml", &text),
+        ])
+    };
+    for when in [
+        "plan.name == 'small'",
+        "request.action == 'create' && plan.name in ['large', 'small'] || true",
+        "plan.name != \"small\" && environment.name == 'production'",
+    ] {
+        let said = policy(when);
+        assert!(
+            said.iter()
+                .any(|said| said.contains("warning")
+                    && said.contains("no offering has a plan named \"small\"")),
+            "{when}: {said:?}"
+        );
+    }
+    for when in [
+        "plan.name in ['large', 'starter']",
+        "plan.name == ''",
+        "plan.name.startsWith('sm')",
+    ] {
+        assert_eq!(policy(when), Vec::<String>::new(), "{when}");
+    }
+}

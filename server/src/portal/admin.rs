@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use portico_domain::documents::{Configuration, ControlPlane, ControlPlaneKind};
-use portico_domain::names::PlaneName;
+use portico_domain::names::{OfferingName, PlanName, PlaneName};
 use portico_domain::placement::{Cordon, may_use};
-use portico_domain::tenancy::{Role, Viewer};
+use portico_domain::tenancy::{Role, Scope, Viewer};
 use portico_domain::view::{
     ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail, PlaneRow, PlaneState,
     PlanesPage, TenantRow, TenantsPage,
@@ -14,6 +14,7 @@ use portico_domain::view::{
 use portico_planes::{ClaimFilter, PlaneStatus};
 
 use super::names::choice;
+use super::usage::plans;
 use super::{Portal, PortalError, Result, rows};
 use crate::config::Severity;
 
@@ -247,8 +248,41 @@ impl Portal {
                 .map(|(kind, count)| (kind.to_owned(), count))
                 .collect(),
             errors: shown(errors),
-            warnings: shown(warnings),
+            warnings: {
+                let mut warnings: Vec<ConfigurationError> = shown(warnings);
+                warnings.extend(self.claims_of_no_known_plan());
+                warnings
+            },
         })
+    }
+
+    /// That claims name plans which their offerings do not have, or no longer: files alone do not tell.
+    fn claims_of_no_known_plan(&self) -> Vec<ConfigurationError> {
+        let catalog = self.planes().catalog();
+        let mut unknown: BTreeMap<(OfferingName, PlanName), usize> = BTreeMap::new();
+        for claim in self.planes().claims(&Scope::system(), &ClaimFilter::default()) {
+            let plans = plans(&catalog, &claim.reference.offering);
+            if let Some(plan) = &claim.plan
+                && !plans.is_empty()
+                && plans.iter().all(|known| known.name != *plan)
+            {
+                let named = (claim.reference.offering.clone(), plan.clone());
+                *unknown.entry(named).or_default() += 1;
+            }
+        }
+        unknown
+            .into_iter()
+            .map(|((offering, plan), count)| ConfigurationError {
+                file: format!("Offering {offering}"),
+                line: None,
+                field: Some("spec.plans".to_owned()),
+                message: format!(
+                    "there is no plan named {plan:?}, and claims that name it: {count}. They count as the largest plan \
+                     until somebody gives them another",
+                    plan = plan.as_str()
+                ),
+            })
+            .collect()
     }
 }
 

@@ -4,11 +4,11 @@ use portico_domain::request::Request;
 use portico_domain::schema::yaml;
 use portico_domain::tenancy::{Scope, Viewer};
 use portico_domain::view::{ApprovalRow, ApprovalsPage, Paged};
-use portico_planes::Catalog;
+use portico_planes::{Catalog, ClaimFilter};
 use portico_store::{RequestFilter, Undecided};
 
 use super::judged::to_judge;
-use super::request::{may_decide, track, waits_for, wish};
+use super::request::{cost_of, may_decide, track, waits_for, wish};
 use super::{Portal, Result, rows};
 
 /// Requests on a page.
@@ -70,17 +70,29 @@ impl Portal {
         // Within the tenant of the request that is to be judged.
         let scope = Scope::system().narrow(&request.tenant);
         let counts = self.store().count_requests(&scope, &by_requester).await?;
+        let theirs = ClaimFilter {
+            requester: Some(request.requester.subject.clone()),
+            ..ClaimFilter::of_tenant(request.tenant.clone())
+        };
+        let claims = self.planes().claims(&scope, &theirs);
         let (diff, against) = to_judge(catalog, request);
+        let in_the_way = self.in_the_way(request).await?;
         Ok(ApprovalRow {
             row: rows::request(catalog, request),
             sentence: wish(&configuration, catalog, request),
-            why: request
-                .approval
-                .iter()
-                .flat_map(|need| &need.rules)
-                .map(|rule| rule.reason.clone())
+            why: in_the_way
+                .map(|why| format!("It cannot be approved now. {why}"))
+                .into_iter()
+                .chain(
+                    request
+                        .approval
+                        .iter()
+                        .flat_map(|need| &need.rules)
+                        .map(|rule| rule.reason.clone()),
+                )
                 .collect(),
             quota: self.quota_lines(&configuration, catalog, request).await?,
+            cost: cost_of(catalog, request),
             diff,
             against,
             manifest: yaml::print(&request.manifest),
@@ -93,7 +105,7 @@ impl Portal {
                 .into_iter()
                 .map(Into::into)
                 .collect(),
-            history: track(&counts),
+            history: track(&counts, &claims),
             revision: request.revision,
         })
     }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use portico_domain::claim::{Claim, ClaimRef, Composed, Flavour, Health};
+use jiff::SignedDuration;
+use portico_domain::claim::{Claim, ClaimRef, Composed, Health, Tree, Verdict};
 use portico_domain::documents::Configuration;
-use portico_domain::manifest::without_machinery;
 use portico_domain::names::RequestId;
 use portico_domain::request::{Action, State};
 use portico_domain::schema::yaml;
@@ -18,12 +18,17 @@ use uuid::Uuid;
 
 use super::fill::live_hash;
 use super::names::{claim_href, plane_title};
+use super::offering::projection;
 use super::renew::end_of_life;
+use super::usage::{cost, plan};
 use super::{Portal, PortalError, Result, connect, rows};
 
 /// How long the page waits for what only the control plane knows: the tree and the events. After that it is
 /// drawn without, and says so.
 const PATIENCE: Duration = Duration::from_millis(700);
+
+/// How long what was applied may take to be seen by a watch.
+const SEEN_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// Requests shown in its history.
 const HISTORY: u32 = 20;
@@ -36,13 +41,22 @@ impl Portal {
     pub async fn claim(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<ClaimPage> {
         let configuration = self.configuration();
         let catalog = self.planes().catalog();
-        let claim = self.seen_claim(viewer, reference)?;
+        let (claim, coming) = match self.seen_claim(viewer, reference) {
+            Ok(claim) => (claim, false),
+            Err(error) => match self.coming(viewer, reference).await? {
+                Some(claim) => (claim, true),
+                None => return Err(error),
+            },
+        };
         let offered = catalog.get(&reference.offering);
-        let of_xrd = offered.is_some_and(|offered| offered.flavour != Flavour::Plain);
+        let projection = projection(&catalog, reference);
 
         let actor = Actor::from(viewer);
         let reachable = claim.verdict.health != Health::Unreachable;
         let behind = async {
+            if coming {
+                return (Ok(Tree::default()), Vec::new());
+            }
             if !reachable {
                 return (Err("Its control plane does not answer.".to_owned()), Vec::new());
             }
@@ -78,7 +92,11 @@ impl Portal {
             }
             Err(problem) => (None, Some(problem)),
         };
-        let may_change = may_change(viewer, &configuration, &claim);
+        let may_change = if coming {
+            Allowed::no("It is not there yet.")
+        } else {
+            may_change(viewer, &configuration, &claim)
+        };
         Ok(ClaimPage {
             row: rows::claim(&configuration, &catalog, &claim),
             conditions: claim.verdict.conditions.clone(),
@@ -96,8 +114,8 @@ impl Portal {
                     count: event.count,
                 })
                 .collect(),
-            live_hash: live_hash(&claim, of_xrd),
-            yaml: yaml::print(&without_machinery(&claim.object, of_xrd)),
+            live_hash: live_hash(&claim, &projection),
+            yaml: yaml::print(&projection.shown(&claim.object, claim.own_machinery.as_deref())),
             full_yaml: yaml::print(&claim.object),
             pending: history
                 .iter()
@@ -111,6 +129,7 @@ impl Portal {
             renews_until: offered
                 .filter(|_| may_change.allowed)
                 .and_then(|offered| end_of_life(self.now(), offered)),
+            cost: cost(plan(&catalog, &reference.offering, claim.plan.as_ref()), None),
             may_change,
         })
     }
@@ -239,6 +258,68 @@ impl Portal {
                 }
             }
         })
+    }
+
+    /// The claim as it was asked for, where nobody has seen it on its control plane yet: what was asked for a moment ago
+    /// has a page from the beginning. `None` where none is on its way.
+    pub(super) async fn coming(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<Option<Arc<Claim>>> {
+        let of_claim = RequestFilter::of_claim(reference.clone());
+        let newest = self
+            .store()
+            .requests(&viewer.scope(), &of_claim, &Page::first(1))
+            .await?;
+        let Some(request) = newest
+            .items
+            .into_iter()
+            .next()
+            .filter(|request| request.action == Action::Create)
+        else {
+            return Ok(None);
+        };
+        let now = self.now();
+        let lately = now.duration_since(request.updated_at) < SEEN_WITHIN;
+        let (health, reason) = match request.state {
+            State::Approved | State::Applying => {
+                let waits = request.waiting_for.clone();
+                (
+                    Health::Pending,
+                    waits.unwrap_or_else(|| "It is being applied to the control plane.".to_owned()),
+                )
+            }
+            State::Fulfilled if lately => (
+                Health::Pending,
+                "The control plane has it, and begins.".to_owned(),
+            ),
+            State::Failed => {
+                let why = request.failure.clone().unwrap_or_default();
+                (
+                    Health::Gone,
+                    format!("It was not made. {why}").trim_end().to_owned(),
+                )
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(Arc::new(Claim {
+            reference: reference.clone(),
+            resource: request.resource,
+            uid: String::new(),
+            tenant: Some(request.tenant),
+            environment: Some(request.environment),
+            plan: request.plan,
+            request: Some(request.id),
+            expires_at: portico_domain::manifest::expires_at(&request.manifest),
+            requester: Some((request.requester.subject, request.requester.name)),
+            own_machinery: None,
+            verdict: Verdict {
+                health,
+                reason,
+                conditions: Vec::new(),
+                secret: None,
+            },
+            created_at: request.created_at,
+            observed_at: now,
+            object: Arc::new(request.manifest),
+        })))
     }
 
     /// The claim, if it exists for the viewer.

@@ -12,8 +12,8 @@ use super::{Portal, PortalError, Result};
 const REASON: usize = 300;
 
 impl Portal {
-    /// Closes a control plane to new claims. What is there already stays, is served and may be changed, and requests
-    /// that were placed there before are carried out.
+    /// Closes a control plane to new claims. What is there already stays, is served and may be changed; new claims that
+    /// were placed there before are not applied as long as it is closed.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] for everybody but platform admins, and when there is none of that name;
@@ -56,6 +56,9 @@ impl Portal {
         self.known_plane(viewer, plane)?;
         let event = self.event(viewer, remote, "plane.uncordoned", plane.as_str());
         if self.store().uncordon(plane, &[event]).await? {
+            // What was approved meanwhile waits for this.
+            self.store().hurry_plane(plane, self.now()).await?;
+            self.work_to_do();
             return Ok(());
         }
         let by_document = self

@@ -1,11 +1,14 @@
-//! Deciding on a request: yes or no, once, by somebody else than who asked.
+//! Deciding on a request: yes or no, once, by somebody else than who asked. Before a yes counts, everything is judged
+//! again as it is now.
 
+use jiff::{SignedDuration, Timestamp};
 use portico_domain::names::RequestId;
-use portico_domain::policy::unmet;
-use portico_domain::request::{Decision, State, Step};
+use portico_domain::permission::Verdict;
+use portico_domain::request::{ApprovalNeed, Decision, Request, RuleNeed, State, Step, policy_hash};
 use portico_domain::tenancy::{Role, Viewer};
 use serde_json::json;
 
+use super::permit::Moment;
 use super::request::may_decide;
 use super::requests::sentence;
 use super::{Portal, PortalError, Result};
@@ -30,39 +33,17 @@ impl Portal {
         comment: Option<&str>,
     ) -> Result<State> {
         let mut request = self.seen_request(viewer, id).await?;
-        if request.state != State::AwaitingApproval {
-            let step = if approved { Step::Approve } else { Step::Reject };
-            let why = request.state.after(step).err().map_or_else(
-                || "It is already decided.".to_owned(),
-                |error| sentence(&error.to_string()),
-            );
-            return Err(PortalError::Conflict(why));
-        }
-        let (may, why_not) = may_decide(viewer, &request);
-        if !may {
-            let why = why_not
-                .unwrap_or_else(|| "It is not for you to decide: the policy asks for others.".to_owned());
-            return Err(PortalError::Forbidden(why));
-        }
-        if request.revision != revision {
-            return Err(PortalError::Conflict(
-                "The request has changed since you opened it. Look at it again, then decide.".to_owned(),
-            ));
-        }
         let now = self.now();
-        if request
-            .approval
-            .as_ref()
-            .is_some_and(|need| need.expires_at <= now)
-        {
-            return Err(PortalError::Conflict(
-                "It has expired: nobody decided in time.".to_owned(),
-            ));
-        }
+        decidable(viewer, &request, revision, approved, now)?;
         let comment: Option<String> = comment
             .map(str::trim)
             .filter(|comment| !comment.is_empty())
             .map(|comment| comment.chars().take(COMMENT).collect());
+        let rules = request
+            .approval
+            .as_ref()
+            .map(|need| need.rules.clone())
+            .unwrap_or_default();
         request.decisions.push(Decision {
             by: viewer.person.clone(),
             provider: Some(viewer.provider.clone()),
@@ -71,17 +52,40 @@ impl Portal {
             approved,
             comment: comment.clone(),
             at: now,
+            digest: Some(request.digest()),
+            policy: Some(policy_hash(&rules)),
+            void: false,
         });
-        let rules = request
-            .approval
-            .as_ref()
-            .map(|need| need.rules.clone())
-            .unwrap_or_default();
-        let complete = unmet(&rules, &request.decisions).is_empty();
-        let (step, verb) = match (approved, complete) {
-            (false, _) => (Some(Step::Reject), "request.rejected"),
-            (true, true) => (Some(Step::Approve), "request.approved"),
-            (true, false) => (None, "request.agreed"),
+        let (step, verb) = if approved {
+            match self.permit(&request, Moment::Decision).await? {
+                Verdict::Granted { .. } => (Some(Step::Approve), "request.approved"),
+                Verdict::NeedsApproval {
+                    rules: asked,
+                    expires_after_hours,
+                    schema_hash,
+                } => {
+                    let same_schema = schema_hash.is_none() || request.schema_hash == schema_hash;
+                    if asked != rules || !same_schema {
+                        request.decisions.pop();
+                        self.put_up_again(viewer, remote, request, asked, expires_after_hours, schema_hash)
+                            .await?;
+                        return Err(PortalError::Conflict(
+                            "What has to be agreed to has changed since it was asked for: the policy or the \
+                             definition is another now. Look at it again, then decide."
+                                .to_owned(),
+                        ));
+                    }
+                    (None, "request.agreed")
+                }
+                // It stays as it is: the reason may pass, or an approver rejects it.
+                Verdict::Refused(obstacle) => {
+                    return Err(PortalError::Conflict(format!(
+                        "It cannot be approved now. {obstacle}"
+                    )));
+                }
+            }
+        } else {
+            (Some(Step::Reject), "request.rejected")
         };
         if let Some(step) = step {
             request.state = request
@@ -97,6 +101,8 @@ impl Portal {
             "claim": request.claim.to_string(),
             "comment": comment,
             "manifestHash": request.manifest_hash,
+            "digest": request.digest(),
+            "policy": policy_hash(&rules),
         });
         let saved = self.store().update_request(&request, &[event]).await?;
         if saved.state == State::Approved {
@@ -104,4 +110,65 @@ impl Portal {
         }
         Ok(saved.state)
     }
+
+    /// Has those agree whom the policy asks for by now.
+    async fn put_up_again(
+        &self,
+        viewer: &Viewer,
+        remote: Option<&str>,
+        mut request: Request,
+        rules: Vec<RuleNeed>,
+        expires_after_hours: u32,
+        schema_hash: Option<String>,
+    ) -> Result<()> {
+        let now = self.now();
+        let mut event = self.event(viewer, remote, "request.awaiting", request.id.to_string());
+        event.tenant = Some(request.tenant.clone());
+        event.request = Some(request.id);
+        event.details = json!({ "claim": request.claim.to_string(), "policy": policy_hash(&rules) });
+        let expires_at = now + SignedDuration::from_hours(i64::from(expires_after_hours));
+        request.ask_again(ApprovalNeed { rules, expires_at }, schema_hash);
+        request.updated_at = now;
+        self.store().update_request(&request, &[event]).await?;
+        Ok(())
+    }
+}
+
+/// Whether the viewer may decide on the request as it is, having seen this revision of it.
+fn decidable(
+    viewer: &Viewer,
+    request: &Request,
+    revision: i64,
+    approved: bool,
+    now: Timestamp,
+) -> Result<()> {
+    if request.state != State::AwaitingApproval {
+        let step = if approved { Step::Approve } else { Step::Reject };
+        let why = request.state.after(step).err().map_or_else(
+            || "It is already decided.".to_owned(),
+            |error| sentence(&error.to_string()),
+        );
+        return Err(PortalError::Conflict(why));
+    }
+    let (may, why_not) = may_decide(viewer, request);
+    if !may {
+        let why =
+            why_not.unwrap_or_else(|| "It is not for you to decide: the policy asks for others.".to_owned());
+        return Err(PortalError::Forbidden(why));
+    }
+    if request.revision != revision {
+        return Err(PortalError::Conflict(
+            "The request has changed since you opened it. Look at it again, then decide.".to_owned(),
+        ));
+    }
+    if request
+        .approval
+        .as_ref()
+        .is_some_and(|need| need.expires_at <= now)
+    {
+        return Err(PortalError::Conflict(
+            "It has expired: nobody decided in time.".to_owned(),
+        ));
+    }
+    Ok(())
 }

@@ -1,8 +1,7 @@
 //! Deleting a claim: asked for by its name, and then a request like any other.
 
-use portico_domain::claim::{Claim, ClaimRef, Flavour};
+use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{Environment, Tenant};
-use portico_domain::manifest::without_machinery;
 use portico_domain::placement::Placement;
 use portico_domain::policy::{Facts, Ruling};
 use portico_domain::request::{Action, Request, State, manifest_hash};
@@ -60,6 +59,10 @@ impl Portal {
             note: posted.get(field::NOTE).unwrap_or_default().to_owned(),
             problems: Vec::new(),
             in_the_way: open.map(|open| open.id),
+            cost: super::usage::cost(
+                super::usage::plan(&catalog, &reference.offering, claim.plan.as_ref()),
+                None,
+            ),
         })
     }
 
@@ -123,10 +126,8 @@ impl Portal {
         let (tenant, environment) = work.resolve(&configuration).ok_or(PortalError::NotFound)?;
         let ruling = self.ruling_on_delete(viewer, tenant, environment, &claim)?;
         let catalog = self.planes().catalog();
-        let of_xrd = catalog
-            .get(&reference.offering)
-            .is_some_and(|offered| offered.flavour != Flavour::Plain);
-        let manifest = without_machinery(&claim.object, of_xrd);
+        let projection = super::offering::projection(&catalog, reference);
+        let manifest = projection.shown(&claim.object, claim.own_machinery.as_deref());
         let now = self.now();
         let request = Request {
             id: posted.request_id(),
@@ -139,6 +140,8 @@ impl Portal {
             plan: claim.plan.clone(),
             manifest_hash: manifest_hash(&manifest),
             manifest,
+            // A deletion means the same by whatever schema.
+            schema_hash: None,
             previous: None,
             uid: Some(claim.uid.clone()),
             placement: Placement {
@@ -183,6 +186,7 @@ impl Portal {
             kind: &claim.resource.kind,
             category: rows::looks(&catalog, &claim.reference.offering).category,
             plan: super::usage::plan(&catalog, &claim.reference.offering, claim.plan.as_ref()),
+            plans: super::usage::plans(&catalog, &claim.reference.offering),
             tenant,
             environment,
             requester: viewer,

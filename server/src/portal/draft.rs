@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use portico_domain::claim::{Claim, ClaimRef, Flavour};
+use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, ResourceRef, Tenant};
 use portico_domain::names::{ClaimName, OfferingName, PlaneName, RequestId};
 use portico_domain::placement::{Candidate, Cordon, Needs, Placement, PlaneFacts, Wish, may_use, place};
 use portico_domain::policy::Ruling;
+use portico_domain::projection::Projection;
 use portico_domain::request::Action;
 use portico_domain::schema::{Definition, Schema, Violation};
 use portico_domain::tenancy::Viewer;
@@ -54,6 +55,8 @@ pub(super) struct Draft {
     pub(super) object: Value,
     /// What the form began with.
     pub(super) base: Value,
+    /// What of its object people set.
+    pub(super) projection: Projection,
     /// Texts that are no values, as typed.
     pub(super) typed: BTreeMap<String, String>,
     pub(super) command: Option<String>,
@@ -66,6 +69,9 @@ pub(super) struct Draft {
     pub(super) problems: Vec<Problem>,
     /// The exact manifest, once there is a control plane for it.
     pub(super) manifest: Option<Value>,
+    /// The manifest as it would be if nobody asked for anything: of a claim as it is; of a new one as its plan and the
+    /// defaults have it.
+    pub(super) unchanged: Option<Value>,
     pub(super) ruling: Ruling,
     pub(super) approval: ApprovalPreview,
     pub(super) quota: Vec<QuotaLine>,
@@ -105,6 +111,7 @@ impl Draft {
             Some(claim) => claim.reference.name.to_string(),
             None => posted.get(field::NAME).unwrap_or_default().trim().to_owned(),
         };
+        let projection = offered.projection(served.as_ref().map(|(plane, _)| plane));
         Self {
             configuration,
             offered,
@@ -128,6 +135,7 @@ impl Draft {
             claim,
             object: Value::Null,
             base: Value::Null,
+            projection,
             typed: BTreeMap::new(),
             command: None,
             tried: false,
@@ -137,6 +145,7 @@ impl Draft {
             violations: Vec::new(),
             problems,
             manifest: None,
+            unchanged: None,
             ruling: Ruling::Go,
             approval: ApprovalPreview::default(),
             quota: Vec::new(),
@@ -156,10 +165,6 @@ impl Draft {
 
     pub(super) fn environment(&self) -> Option<&Environment> {
         self.tenant()?.environment(&self.work.environment)
-    }
-
-    pub(super) fn is_composite(&self) -> bool {
-        self.offered.flavour != Flavour::Plain
     }
 
     pub(super) fn definition(&self) -> Option<&Definition> {
@@ -338,7 +343,7 @@ impl Portal {
                 .ok_or_else(|| self.no_offering(viewer))?,
         );
         let mut problems = Vec::new();
-        let plan = match posted.get(field::PLAN) {
+        let plan = match posted.filled(field::PLAN) {
             Some(_) => choose_plan(&offered, posted, &mut problems),
             None => offered
                 .plans
@@ -346,6 +351,18 @@ impl Portal {
                 .find(|plan| Some(&plan.name) == claim.plan.as_ref())
                 .cloned(),
         };
+        // What no plan locks could be changed to anything.
+        if action == Action::Change && plan.is_none() && problems.is_empty() && !offered.plans.is_empty() {
+            problems.push(Problem {
+                field: "plan".to_owned(),
+                message: match &claim.plan {
+                    Some(name) => {
+                        format!("Its plan, {name}, is no longer offered. Choose one of those shown.")
+                    }
+                    None => "It has no plan yet. Choose one.".to_owned(),
+                },
+            });
+        }
         let title = plane_title(&configuration, &reference.plane);
         let placement = Placement {
             chosen: Some(reference.plane.clone()),

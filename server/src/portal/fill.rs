@@ -1,8 +1,11 @@
 //! Filling a request in: from what its form begins with, and what was posted.
 
+use std::sync::Arc;
+
 use portico_domain::claim::Claim;
 use portico_domain::documents::Plan;
-use portico_domain::manifest::{differences, settable, without_machinery};
+use portico_domain::manifest::differences;
+use portico_domain::projection::Projection;
 use portico_domain::request::{Action, manifest_hash};
 use portico_domain::schema::{form, yaml};
 use portico_domain::view::names as field;
@@ -23,7 +26,7 @@ impl Draft {
         self.live_hash = self
             .claim
             .as_ref()
-            .map(|claim| live_hash(claim, self.is_composite()));
+            .map(|claim| live_hash(claim, &self.projection));
         let Some(schema) = self.schema() else {
             self.base = live.unwrap_or(empty);
             self.object = self.base.clone();
@@ -31,10 +34,8 @@ impl Draft {
         };
         let hints = self.offered.form.clone();
         let plan = self.plan.clone();
-        self.base = match live {
-            Some(live) => live,
-            None => settled(&form::start(&schema, &hints, plan.as_ref(), &empty)),
-        };
+        let begins = form::start(&schema, &hints, plan.as_ref(), &empty);
+        self.base = live.unwrap_or_else(|| self.projection.of(&begins));
         if posted.has_fields() {
             if self.yaml_tab {
                 self.read_yaml(posted.get(field::YAML).unwrap_or_default());
@@ -45,6 +46,7 @@ impl Draft {
                 self.typed = decoded.typed;
                 self.violations = decoded.problems;
             }
+            self.take_what_is_theirs(&begins);
         } else {
             self.object = self.base.clone();
         }
@@ -58,7 +60,9 @@ impl Draft {
                 });
             if let Some(was) = was.filter(|was| was.name != plan.name) {
                 give_way(&mut self.object, &was.values);
-                self.object = settled(&form::start(&schema, &hints, Some(plan), &self.object));
+                self.object = self
+                    .projection
+                    .of(&form::start(&schema, &hints, Some(plan), &self.object));
             } else {
                 let wished = self.object.clone();
                 form::enforce(plan, &mut self.object);
@@ -80,7 +84,37 @@ impl Draft {
     /// What of the claim a person may set, as it is.
     pub(super) fn live(&self) -> Option<Value> {
         let claim = self.claim.as_ref()?;
-        Some(live(claim, self.is_composite()))
+        Some(self.projection.of(&claim.object))
+    }
+
+    /// Says what of the object is not for people to set, and goes on without it: nothing that was asked for is passed
+    /// over in silence, and nothing is applied that is not shown.
+    fn take_what_is_theirs(&mut self, begins: &Value) {
+        let mut known = vec![begins];
+        let live = self.claim.as_ref().map(|claim| Arc::clone(&claim.object));
+        known.extend(live.as_deref());
+        let identity = self.identity();
+        let refused = self
+            .projection
+            .not_yours(&self.object, &known, &identity, self.plan.as_ref());
+        for found in refused {
+            self.problem(&found.path, found.message);
+        }
+        self.object = self.projection.of(&self.object);
+    }
+
+    /// How Portico calls the object, whatever somebody writes.
+    fn identity(&self) -> Value {
+        let Some(resource) = self.resource() else {
+            return Value::Null;
+        };
+        let mut metadata = json!({ "name": self.name });
+        if resource.namespaced
+            && let Some(environment) = self.environment()
+        {
+            metadata["namespace"] = Value::String(environment.namespace.clone());
+        }
+        json!({ "apiVersion": resource.api_version(), "kind": resource.kind, "metadata": metadata })
     }
 
     /// In the form such a field cannot be filled in; what was written as YAML must not be passed over in silence.
@@ -102,7 +136,7 @@ impl Draft {
             Ok(object @ Value::Object(_))
                 if matches!(object.get("spec"), None | Some(Value::Object(_) | Value::Null)) =>
             {
-                self.object = settled(&object);
+                self.object = object;
                 return;
             }
             Ok(Value::Object(_)) => {
@@ -119,17 +153,9 @@ impl Draft {
     }
 }
 
-fn live(claim: &Claim, is_composite: bool) -> Value {
-    settled(&without_machinery(&claim.object, is_composite))
-}
-
 /// The identity of what a person may set of a claim, its plan included.
-pub(super) fn live_hash(claim: &Claim, is_composite: bool) -> String {
-    manifest_hash(&json!({ "object": live(claim, is_composite), "plan": claim.plan }))
-}
-
-fn settled(object: &Value) -> Value {
-    Value::Object(settable(object))
+pub(super) fn live_hash(claim: &Claim, projection: &Projection) -> String {
+    manifest_hash(&json!({ "object": projection.of(&claim.object), "plan": claim.plan }))
 }
 
 /// Takes out what a plan had set and nobody changed since: it gives way to what another plan sets.

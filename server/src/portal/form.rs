@@ -90,6 +90,9 @@ impl Portal {
             draft.notice_stale(posted);
         }
         draft.notice_change(posted, review);
+        if review {
+            draft.notice_nothing();
+        }
         let mut dry_run = None;
         if review && draft.problem_count() == 0 {
             dry_run = Some(self.dry_run(&mut draft, viewer).await);

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use portico_domain::documents::ControlPlane;
+use portico_domain::documents::{ControlPlane, Plan};
 use portico_domain::manifest::differences;
 use portico_domain::placement::may_use;
+use portico_domain::projection::asked;
 use portico_domain::schema::form::{self, Setup};
 use portico_domain::schema::yaml;
 use portico_domain::view::{DryRunVerdict, Form, LabelChoice, LineProblem, Problem, RequestFormPage};
@@ -13,6 +14,7 @@ use portico_planes::Offered;
 use super::draft::Draft;
 use super::names::{choice, plane_title};
 use super::offering::{plan_columns, plan_title};
+use super::usage::cost;
 use super::{Portal, PortalError, Result, sentence};
 
 /// Differences that the summary lists.
@@ -109,6 +111,7 @@ impl Portal {
             placement: draft.placement.clone(),
             approval: draft.approval.clone(),
             quota: draft.quota.clone(),
+            cost: cost(draft.plan.as_ref(), draft.plan_now()),
             differences: draft.differences(),
             manifest: draft.manifest.as_ref().map(yaml::print).unwrap_or_default(),
             dry_run,
@@ -125,13 +128,20 @@ impl Portal {
 }
 
 impl Draft {
+    /// The plan that the claim has.
+    fn plan_now(&self) -> Option<&Plan> {
+        let name = self.claim.as_ref()?.plan.as_ref()?;
+        self.offered.plans.iter().find(|plan| plan.name == *name)
+    }
+
     /// The fields, as the schema has them, with what is wrong beside them.
     fn form(&self, fresh: bool) -> Option<Form> {
         let schema = self.schema()?;
+        let hints = self.projection.hints(&schema, &self.offered.form);
         let setup = Setup {
-            is_composite: self.is_composite(),
+            is_composite: false,
             is_change: self.claim.is_some(),
-            hints: &self.offered.form,
+            hints: &hints,
             plan: self.plan.as_ref(),
             object: &self.object,
             typed: Some(&self.typed),
@@ -172,9 +182,9 @@ impl Draft {
 
     /// What differs from what is live, or for a new claim from what the plan and the defaults say.
     fn differences(&self) -> Vec<(String, String, String)> {
-        let mut found = match self.live() {
-            Some(live) => differences(&live, &self.object),
-            None => differences(&self.base, &self.object),
+        let mut found = match (&self.unchanged, &self.manifest) {
+            (Some(unchanged), Some(manifest)) => differences(&asked(unchanged), &asked(manifest)),
+            _ => differences(&self.base, &self.object),
         };
         found.truncate(DIFFERENCES);
         found

@@ -134,6 +134,7 @@ impl Entry {
                 kind: &self.offered.kind,
                 category: self.offered.category,
                 plan,
+                plans: &self.offered.plans,
                 tenant,
                 environment,
                 requester: &requester,

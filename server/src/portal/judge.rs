@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portico_domain::claim::Flavour;
+use portico_domain::documents::ResourceRef;
 use portico_domain::manifest::{Marks, render, settle_connection_secret};
-use portico_domain::names::{ClaimName, is_dns_label};
+use portico_domain::names::{ClaimName, PlanName, is_dns_label};
 use portico_domain::policy::{Facts, Ruling, approvers_in_words, takes};
+use portico_domain::projection::asked;
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::Action;
 use portico_domain::schema::{Check, Reason, Violation};
@@ -38,27 +40,18 @@ impl Draft {
         let Ok(name) = ClaimName::new(self.name.clone()).or_else(|_| ClaimName::new("unnamed")) else {
             return;
         };
-        let namespace = resource
-            .namespaced
-            .then(|| {
-                self.environment()
-                    .map(|environment| environment.namespace.clone())
-            })
-            .flatten();
-        let marks = Marks {
-            tenant: &self.work.tenant,
-            environment: &self.work.environment,
-            plan: self.plan.as_ref().map(|plan| &plan.name),
-            request: self.id,
-            requester: &viewer.person,
-            expires_at: self.expires_at,
-        };
-        let mut manifest = render(&resource, namespace.as_deref(), &name, &self.object, &marks);
         let old = self.claim.as_ref().map(|claim| Arc::clone(&claim.object));
-        if let Some(schema) = self.schema() {
-            let always = self.offered.flavour == Flavour::LegacyClaim;
-            settle_connection_secret(&mut manifest, &schema, old.as_deref(), always);
-        }
+        let manifest = self.render(&resource, &name, &self.object, self.asked_marks(viewer));
+        let base = self.live().unwrap_or_else(|| self.base.clone());
+        let marks = match &self.claim {
+            Some(claim) => Marks {
+                plan: claim.plan.as_ref(),
+                expires_at: claim.expires_at,
+                ..self.asked_marks(viewer)
+            },
+            None => self.asked_marks(viewer),
+        };
+        self.unchanged = Some(self.render(&resource, &name, &base, marks));
         match definition.judge(&resource.version, &manifest, old.as_deref()) {
             Ok(judgement) => {
                 // Beside a field whose text could not be read, what else is said of it is noise.
@@ -84,6 +77,124 @@ impl Draft {
         }
         self.manifest = Some(manifest);
     }
+
+    /// The plan that it will have. A renewal changes none, not even one that is no longer offered.
+    pub(super) fn plan_name(&self) -> Option<&PlanName> {
+        match self.action {
+            Action::Renew => self.claim.as_ref().and_then(|claim| claim.plan.as_ref()),
+            _ => self.plan.as_ref().map(|plan| &plan.name),
+        }
+    }
+
+    fn asked_marks<'a>(&'a self, viewer: &'a Viewer) -> Marks<'a> {
+        Marks {
+            tenant: &self.work.tenant,
+            environment: &self.work.environment,
+            plan: self.plan_name(),
+            request: self.id,
+            requester: &viewer.person,
+            expires_at: self.expires_at,
+        }
+    }
+
+    /// The manifest for `content`: all that is applied, and nothing else.
+    fn render(&self, resource: &ResourceRef, name: &ClaimName, content: &Value, marks: Marks<'_>) -> Value {
+        let namespace = self
+            .environment()
+            .filter(|_| resource.namespaced)
+            .map(|environment| environment.namespace.as_str());
+        let schema = self.schema();
+        let content = match (&schema, &self.claim) {
+            // What is taken out of a claim and has a default gets that: better shown before than found afterwards.
+            (Some(schema), Some(_)) => self.projection.of(&schema.defaulted(content)),
+            _ => content.clone(),
+        };
+        let mut manifest = render(resource, namespace, name, &content, &marks);
+        if let Some(claim) = &self.claim {
+            self.projection
+                .keep(claim.own_machinery.as_deref(), &mut manifest);
+        }
+        if let Some(schema) = schema {
+            let always = self.offered.flavour == Flavour::LegacyClaim;
+            let live = self.claim.as_ref().map(|claim| claim.object.as_ref());
+            settle_connection_secret(&mut manifest, &schema, live, always);
+        }
+        manifest
+    }
+
+    /// Says so when a change would change nothing.
+    pub(super) fn notice_nothing(&mut self) {
+        let (Some(unchanged), Some(manifest)) = (&self.unchanged, &self.manifest) else {
+            return;
+        };
+        if self.action == Action::Change && asked(unchanged) == asked(manifest) {
+            self.problem(
+                "",
+                "Nothing changes: it is as you ask for already. Change something, then send it.",
+            );
+        }
+    }
+
+    /// What others than Portico have set too would stay, though it is shown as taken away.
+    fn notice_what_stays(&mut self, applied: &Value) {
+        let (Some(unchanged), Some(manifest), true) = (&self.unchanged, &self.manifest, self.claim.is_some())
+        else {
+            return;
+        };
+        let mut staying = Vec::new();
+        let result = self.projection.of(applied);
+        stays(
+            &mut String::new(),
+            Some(&self.projection.of(unchanged)),
+            Some(&self.projection.of(manifest)),
+            Some(&result),
+            &mut staying,
+        );
+        for path in staying {
+            self.problem(
+                &path,
+                "It would stay as it is, since others than Portico have set it too. Leave it as it is, or have them \
+                 take it out first.",
+            );
+        }
+    }
+}
+
+/// Where a control plane leaves what was there (`before`), though it was asked to be otherwise (`now`).
+fn stays(
+    path: &mut String,
+    before: Option<&Value>,
+    now: Option<&Value>,
+    result: Option<&Value>,
+    found: &mut Vec<String>,
+) {
+    if now == result || now == before || result.is_none() {
+        return;
+    }
+    match (before, now, result) {
+        (Some(Value::Object(before)), now, Some(Value::Object(result)))
+            if now.is_none_or(Value::is_object) =>
+        {
+            for (key, value) in result {
+                let length = path.len();
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(key);
+                let now = now.and_then(|now| now.get(key));
+                stays(path, before.get(key), now, Some(value), found);
+                path.truncate(length);
+            }
+        }
+        (Some(Value::Array(before)), Some(Value::Array(now)), Some(Value::Array(result))) => {
+            let stays = |item: &Value| !now.contains(item) && result.contains(item);
+            if before.iter().any(stays) {
+                found.push(path.clone());
+            }
+        }
+        (before, _, result) if before == result => found.push(path.clone()),
+        _ => {}
+    }
 }
 
 impl Portal {
@@ -102,6 +213,7 @@ impl Portal {
             kind: &draft.offered.kind,
             category: draft.offered.category,
             plan: draft.plan.as_ref(),
+            plans: &draft.offered.plans,
             tenant,
             environment,
             requester: viewer,
@@ -140,7 +252,8 @@ impl Portal {
         };
         quota::add(&mut used, &before);
         let after = takes(
-            draft.plan.as_ref(),
+            &draft.offered.plans,
+            draft.plan.as_ref().map(|plan| &plan.name),
             draft.manifest.as_ref().unwrap_or(&draft.object),
         );
         draft.quota = quota::lines(&tenant.spec.quota, &used, &before, &after);
@@ -232,7 +345,10 @@ impl Portal {
             })
         });
         match answer {
-            Ok(_) => verdict(true, true, format!("{title} would accept it.")),
+            Ok(applied) => {
+                draft.notice_what_stays(&applied.object);
+                verdict(true, true, format!("{title} would accept it."))
+            }
             Err(PlaneError::Invalid { message, causes, .. }) => {
                 for cause in &causes {
                     draft

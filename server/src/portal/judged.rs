@@ -1,18 +1,20 @@
 //! What of a request is to be judged: how it differs from what was live, or from its plan.
 
-use portico_domain::claim::{Flavour, marks};
-use portico_domain::manifest::{diff, expires_at, settable, without_machinery};
+use portico_domain::claim::Flavour;
+use portico_domain::manifest::{diff, settle_connection_secret};
+use portico_domain::projection::asked;
 use portico_domain::request::{Action, Request};
 use portico_domain::schema::{form, yaml};
 use portico_domain::view::DiffLine;
 use portico_planes::Catalog;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::offering::plan_title;
 use super::usage::plan;
 
 /// What an approver has to look at, and what it is told against: for a change what differs from what was live, for a
-/// new claim what differs from what its plan and the defaults say by themselves.
+/// new claim what differs from what its plan and the defaults say by themselves. It is all that is applied, but for
+/// the marks of the request itself.
 pub(super) fn to_judge(catalog: &Catalog, request: &Request) -> (Vec<DiffLine>, String) {
     if request.action != Action::Create {
         return (difference(request), "what is live".to_owned());
@@ -22,47 +24,45 @@ pub(super) fn to_judge(catalog: &Catalog, request: &Request) -> (Vec<DiffLine>, 
         || "the defaults".to_owned(),
         |plan| format!("the plan {}", plan_title(plan)),
     );
-    let offered = catalog.get(&request.claim.offering);
-    let of_xrd = offered.is_some_and(|offered| offered.flavour != Flavour::Plain);
-    let wanted = Value::Object(settable(&without_machinery(&request.manifest, of_xrd)));
-    let by_itself = offered
-        .and_then(|offered| {
-            Some((
-                offered,
-                offered.served.get(&request.claim.plane)?.schema.as_ref()?,
-            ))
-        })
-        .map(|(offered, schema)| {
-            let start = form::start(schema, &offered.form, plan, &Value::Object(Map::new()));
-            Value::Object(settable(&without_machinery(&start, of_xrd)))
-        });
     // Where the control plane serves it no longer, all of it is new.
-    let lines = diff(
-        &by_itself.as_ref().map(yaml::print).unwrap_or_default(),
-        &yaml::print(&wanted),
-    );
-    (lines, against)
+    let by_itself = by_itself(catalog, request).map(|itself| yaml::print(&itself));
+    let wanted = yaml::print(&asked(&request.manifest));
+    (diff(&by_itself.unwrap_or_default(), &wanted), against)
+}
+
+/// What would be asked for with the plan and the defaults alone, of a control plane that serves the kind.
+fn by_itself(catalog: &Catalog, request: &Request) -> Option<Value> {
+    let offered = catalog.get(&request.claim.offering)?;
+    let served = offered.served.get(&request.claim.plane)?;
+    let schema = served.schema.as_ref()?;
+    let plan = plan(catalog, &request.claim.offering, request.plan.as_ref());
+    let start = form::start(schema, &offered.form, plan, &Value::Object(Map::new()));
+    let mut itself = offered.projection(Some(&request.claim.plane)).of(&start);
+    // Its name, its plan and its end are not what is to be compared.
+    itself["metadata"] = json!({ "name": request.claim.name });
+    for kind in ["labels", "annotations"] {
+        let marked = request
+            .manifest
+            .get("metadata")
+            .and_then(|it| it.get(kind)?.as_object());
+        let marks = marked
+            .into_iter()
+            .flatten()
+            .filter(|(key, _)| key.starts_with("portico.dev/"));
+        let marks: Map<String, Value> = marks.map(|(key, value)| (key.clone(), value.clone())).collect();
+        itself["metadata"][kind] = Value::Object(marks);
+    }
+    settle_connection_secret(&mut itself, schema, None, served.flavour == Flavour::LegacyClaim);
+    Some(asked(&itself))
 }
 
 /// For a change, what differs from what was live when it was asked.
 pub(super) fn difference(request: &Request) -> Vec<DiffLine> {
     match (&request.previous, request.action) {
-        (Some(previous), Action::Renew) => {
-            let until = |object| expires_at(object).map_or_else(|| "no date".to_owned(), |at| at.to_string());
-            let line = |object| format!("{}: {}\n", marks::EXPIRES, until(object));
-            diff(&line(previous), &line(&request.manifest))
-        }
-        (Some(previous), Action::Change) => {
-            let strip = |object: &serde_json::Value| {
-                let mut object = without_machinery(object, true);
-                // Portico's own marks differ with every request and are nobody's wish.
-                if let Some(map) = object.as_object_mut() {
-                    map.shift_remove("metadata");
-                }
-                yaml::print(&object)
-            };
-            diff(&strip(previous), &strip(&request.manifest))
-        }
+        (Some(previous), Action::Change | Action::Renew) => diff(
+            &yaml::print(&asked(previous)),
+            &yaml::print(&asked(&request.manifest)),
+        ),
         _ => Vec::new(),
     }
 }

@@ -114,6 +114,23 @@ impl Portal {
         })
     }
 
+    /// The same for the page of a claim that is on its way: what stands behind it counts from when it is there.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`](super::PortalError::NotFound) when none is on its way for the viewer; when the database
+    /// fails.
+    pub async fn live_on_coming(&self, viewer: &Viewer, claim: &ClaimRef) -> Result<Live> {
+        let coming = self.coming(viewer, claim).await?;
+        coming.ok_or_else(|| self.no_claim(viewer, claim))?;
+        Ok(Live {
+            behind: Some(Behind {
+                claim: claim.clone(),
+                news: None,
+            }),
+            ..self.live(viewer)
+        })
+    }
+
     /// Tells those who look what was recorded after the event `last`, by this replica or another; answers what to ask
     /// with next. To be called a few times a second. `None` begins with what comes from now on.
     ///
@@ -181,6 +198,7 @@ impl Live {
             tokio::select! {
                 change = self.changes.recv() => match change {
                     Ok(change) => {
+                        self.look_behind(&change);
                         if let Some(event) = self.seen(change) {
                             return Some(event);
                         }
@@ -207,6 +225,23 @@ impl Live {
                     }
                 }
             }
+        }
+    }
+
+    /// Begins to look out for what stands behind a claim that has just appeared.
+    fn look_behind(&mut self, change: &Change) {
+        if let (
+            Some(behind),
+            Change::Claim {
+                reference,
+                deleted: false,
+                ..
+            },
+        ) = (&mut self.behind, change)
+            && behind.news.is_none()
+            && behind.claim == *reference
+        {
+            behind.news = self.portal.look_out(&self.viewer, reference);
         }
     }
 

@@ -1,11 +1,12 @@
 //! An offering: is it the right one, what do I get?
 
-use portico_domain::claim::Health;
+use portico_domain::claim::{ClaimRef, Health};
 use portico_domain::documents::{Access, Plan, SecretSource};
 use portico_domain::names::OfferingName;
+use portico_domain::projection::Projection;
 use portico_domain::tenancy::{Role, Viewer};
 use portico_domain::view::{Allowed, OfferingPage, PlanColumn, ReceivedItem, ServedOn};
-use portico_planes::{ClaimFilter, Offered, PlaneState, PlaneStatus};
+use portico_planes::{Catalog, ClaimFilter, Offered, PlaneState, PlaneStatus};
 
 use super::form_page::facts;
 use super::{Portal, Result, Work, rows};
@@ -121,6 +122,14 @@ pub(super) fn plan_columns(offered: &Offered, facts: &[String]) -> Vec<PlanColum
             adjustable: plan.adjustable.iter().map(|path| label(offered, path)).collect(),
         })
         .collect()
+}
+
+/// What of a claim people set. Of one that is no longer offered all is shown.
+pub(super) fn projection(catalog: &Catalog, claim: &ClaimRef) -> Projection {
+    let offered = catalog.get(&claim.offering);
+    offered.map_or_else(Projection::default, |offered| {
+        offered.projection(Some(&claim.plane))
+    })
 }
 
 /// The name to show of a plan.

@@ -1,10 +1,13 @@
 //! A request: where is it, on whom does it wait?
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use portico_domain::claim::{Claim, Health, marks};
 use portico_domain::documents::Configuration;
 use portico_domain::manifest::expires_at;
 use portico_domain::names::{RequestId, TenantName};
+use portico_domain::permission::Verdict;
 use portico_domain::policy::{approvers_in_words, is_approver, takes, unmet};
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::{Action, ApprovalNeed, Comment, Decision, Request, State};
@@ -18,7 +21,8 @@ use super::comment::may_comment;
 use super::judged::difference;
 use super::names::{claim_href, plane_title};
 use super::offering::plan_title;
-use super::usage::plan;
+use super::permit::Moment;
+use super::usage::{cost, plan, plans};
 use super::{Portal, PortalError, Result, rows, sentence};
 
 impl Portal {
@@ -44,10 +48,21 @@ impl Portal {
             }
             row.status = format!("{}. {why}", row.status.trim_end_matches('.'));
         }
+        let mut steps = with_comments(steps, comments);
+        steps.extend(self.in_the_way(&request).await?.map(|why| RequestStep {
+            title: "Cannot go on as things are".to_owned(),
+            who: None,
+            at: None,
+            comment: Some(why),
+            remark: false,
+            done: false,
+            current: true,
+            bad: true,
+        }));
         Ok(RequestPage {
             row,
             claim_href: claim.map(|claim| claim_href(&claim.reference)),
-            steps: with_comments(steps, comments),
+            steps,
             sentence: wish(&configuration, &catalog, &request),
             manifest: yaml::print(&request.manifest),
             manifest_hash: request.manifest_hash.clone(),
@@ -66,11 +81,23 @@ impl Portal {
                 .map(|rule| (rule.policy.clone(), rule.rule.clone(), rule.reason.clone()))
                 .collect(),
             quota: self.quota_lines(&configuration, &catalog, &request).await?,
+            cost: cost_of(&catalog, &request),
             may_decide,
             may_not_decide,
             may_withdraw: may_withdraw(viewer, &request),
             may_comment: may_comment(viewer, &request),
             revision: request.revision,
+        })
+    }
+
+    /// Why a request that waits for approval could not be approved now, for requester and approver to read.
+    pub(super) async fn in_the_way(&self, request: &Request) -> Result<Option<String>> {
+        if request.state != State::AwaitingApproval {
+            return Ok(None);
+        }
+        Ok(match self.permit(request, Moment::Decision).await? {
+            Verdict::Refused(obstacle) => Some(obstacle.to_string()),
+            Verdict::Granted { .. } | Verdict::NeedsApproval { .. } => None,
         })
     }
 
@@ -135,15 +162,48 @@ impl Portal {
             return Ok(Vec::new());
         }
         let usage = self.usage(&request.tenant).await?;
-        let mut used = usage.beside(&request.claim);
         let before = match request.action {
             Action::Change => usage.of(&request.claim),
             _ => Amounts::new(),
         };
+        // While it waits it is told alone, and beside it what it comes to with the others that wait.
+        let waits = request.state == State::AwaitingApproval;
+        let mut used = if waits {
+            usage.settled_beside(&request.claim)
+        } else {
+            usage.beside(&request.claim)
+        };
         quota::add(&mut used, &before);
-        let plan = plan(catalog, &request.claim.offering, request.plan.as_ref());
-        let after = takes(plan, &request.manifest);
-        Ok(quota::lines(&tenant.spec.quota, &used, &before, &after))
+        let plans = plans(catalog, &request.claim.offering);
+        let after = takes(plans, request.plan.as_ref(), &request.manifest);
+        let mut lines = quota::lines(&tenant.spec.quota, &used, &before, &after);
+        if waits {
+            let mut all = usage.beside(&request.claim);
+            quota::add(&mut all, &before);
+            for line in &mut lines {
+                line.others_waiting = usage.waiting_for_more(&request.claim, &line.resource);
+                let used = all.get(&line.resource).copied().unwrap_or(0);
+                line.with_others = used.saturating_add_signed(line.takes);
+            }
+        }
+        Ok(lines)
+    }
+}
+
+/// What a request costs, in words: of a change beside what is paid as long as it is not applied.
+pub(super) fn cost_of(catalog: &Catalog, request: &Request) -> Option<String> {
+    let offering = &request.claim.offering;
+    let asked = plan(catalog, offering, request.plan.as_ref());
+    match request.action {
+        Action::Create | Action::Renew => cost(asked, None),
+        Action::Change => {
+            let label = request.previous.as_ref().and_then(|previous| {
+                let labels = previous.get("metadata")?.get("labels")?;
+                labels.get(marks::PLAN)?.as_str()?.parse().ok()
+            });
+            cost(asked, plan(catalog, offering, label.as_ref()))
+        }
+        Action::Delete => cost(asked, None).map(|words| format!("{words}, no longer")),
     }
 }
 
@@ -182,7 +242,7 @@ fn is_asked(
 fn has_decided(viewer: &Viewer, decisions: &[Decision]) -> bool {
     decisions
         .iter()
-        .any(|decision| decision.by.is_same_human(&viewer.person))
+        .any(|decision| !decision.void && decision.by.is_same_human(&viewer.person))
 }
 
 /// Whether the viewer may decide on a request that is not their own and on which somebody must.
@@ -340,15 +400,29 @@ fn with_comments(mut steps: Vec<RequestStep>, comments: Vec<Comment>) -> Vec<Req
     steps
 }
 
-/// How many of a requester's requests ended how, in words.
-pub(super) fn track(counts: &BTreeMap<State, u64>) -> String {
+/// What became of a requester's requests, and how their claims are, in words.
+pub(super) fn track(counts: &BTreeMap<State, u64>, claims: &[Arc<Claim>]) -> String {
     let of = |state: State| counts.get(&state).copied().unwrap_or(0);
-    let fulfilled = of(State::Fulfilled);
-    match (fulfilled, of(State::Rejected)) {
-        (0, 0) => "Their first request here".to_owned(),
-        (fulfilled, 0) => format!("{fulfilled} fulfilled before, none rejected"),
-        (fulfilled, rejected) => format!("{fulfilled} fulfilled before, {rejected} rejected"),
+    let requests = match (of(State::Fulfilled), of(State::Rejected), of(State::Failed)) {
+        (0, 0, 0) => return "Their first request here".to_owned(),
+        (applied, 0, 0) => format!("{applied} applied before, none rejected"),
+        (applied, rejected, 0) => format!("{applied} applied before, {rejected} rejected"),
+        (applied, rejected, failed) => {
+            format!("{applied} applied before, {rejected} rejected, {failed} failed")
+        }
+    };
+    let mut healths: BTreeMap<Health, usize> = BTreeMap::new();
+    for claim in claims {
+        *healths.entry(claim.verdict.health).or_default() += 1;
     }
+    if healths.is_empty() {
+        return requests;
+    }
+    let said: Vec<String> = healths
+        .iter()
+        .map(|(health, count)| format!("{count} {}", health.title().to_lowercase()))
+        .collect();
+    format!("{requests}. Their claims here: {}", said.join(", "))
 }
 
 #[cfg(test)]

@@ -2,10 +2,9 @@
 //! has it.
 
 use jiff::SignedDuration;
-use portico_domain::manifest::without_machinery;
 use portico_domain::names::RequestId;
 use portico_domain::policy::Ruling;
-use portico_domain::request::{ApprovalNeed, Request, State, Step, manifest_hash};
+use portico_domain::request::{Action, ApprovalNeed, Request, State, Step, manifest_hash};
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{RequestFormPage, Submission};
 use portico_planes::PlaneError;
@@ -13,7 +12,7 @@ use portico_store::StoreError;
 use serde_json::json;
 
 use super::form::{FormTarget, Posted};
-use super::names::request_href;
+use super::names::{claim_href, request_href};
 use super::{Portal, PortalError, Result, Work};
 
 /// What became of sending a form.
@@ -47,6 +46,7 @@ impl Portal {
         let mut draft = self.draft(viewer, work, target, posted).await?;
         draft.notice_stale(posted);
         draft.notice_change(posted, true);
+        draft.notice_nothing();
         let mut dry_run = None;
         if draft.problem_count() == 0 {
             dry_run = Some(self.dry_run(&mut draft, viewer).await);
@@ -82,13 +82,14 @@ impl Portal {
             environment: draft.work.environment.clone(),
             claim,
             resource,
-            plan: draft.plan.as_ref().map(|plan| plan.name.clone()),
+            plan: draft.plan_name().cloned(),
             manifest_hash: manifest_hash(&manifest),
             manifest,
-            previous: draft
-                .claim
+            schema_hash: draft
+                .served
                 .as_ref()
-                .map(|claim| without_machinery(&claim.object, draft.is_composite())),
+                .map(|(_, served)| served.schema_hash.clone()),
+            previous: draft.unchanged.clone().filter(|_| draft.claim.is_some()),
             uid: draft.claim.as_ref().map(|claim| claim.uid.clone()),
             placement: draft.placement.clone(),
             requester: viewer.person.clone(),
@@ -154,11 +155,7 @@ impl Portal {
             "manifestHash": request.manifest_hash,
             "state": request.state.slug(),
         });
-        let submission = Submission {
-            id: request.id,
-            href: request_href(request.id),
-            state: request.state,
-        };
+        let submission = submission(&request);
         match self.store().insert_request(&request, &[event]).await {
             Ok(()) => {}
             // The same form, sent twice at once.
@@ -190,10 +187,21 @@ impl Portal {
         let known = self.store().request(&viewer.scope(), id).await?;
         Ok(known
             .filter(|request| request.requester.subject == viewer.person.subject)
-            .map(|request| Submission {
-                id,
-                href: request_href(id),
-                state: request.state,
-            }))
+            .map(|request| submission(&request)))
+    }
+}
+
+/// Where a request is, and where one sees what comes of it.
+fn submission(request: &Request) -> Submission {
+    let goes_on = matches!(
+        request.state,
+        State::Approved | State::Applying | State::Fulfilled
+    );
+    let at_once = request.approval.is_none() && request.action != Action::Delete;
+    Submission {
+        id: request.id,
+        href: request_href(request.id),
+        claim_href: (goes_on && at_once).then(|| claim_href(&request.claim)),
+        state: request.state,
     }
 }

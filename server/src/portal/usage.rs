@@ -7,6 +7,7 @@ use portico_domain::documents::{Consumption, Plan};
 use portico_domain::names::{OfferingName, PlanName, TenantName};
 use portico_domain::policy;
 use portico_domain::quota::{self, Amounts};
+use portico_domain::request::State;
 use portico_domain::tenancy::Scope;
 use portico_planes::{Catalog, ClaimFilter};
 use serde_json::Value;
@@ -24,6 +25,8 @@ struct Held {
     now: Amounts,
     /// As it was asked to be.
     asked: Amounts,
+    /// What was asked waits for approval.
+    waits: bool,
 }
 
 impl Usage {
@@ -41,6 +44,31 @@ impl Usage {
             .map(|(_, held)| held))
     }
 
+    /// What all others take that are there or on their way, without those that wait for approval.
+    pub(super) fn settled_beside(&self, claim: &ClaimRef) -> Amounts {
+        let mut used = Amounts::new();
+        for (_, held) in self.0.iter().filter(|(other, _)| *other != claim) {
+            quota::add(
+                &mut used,
+                &if held.waits {
+                    held.now.clone()
+                } else {
+                    quota::larger(&held.now, &held.asked)
+                },
+            );
+        }
+        used
+    }
+
+    /// How many others wait for approval that would take more of a resource.
+    pub(super) fn waiting_for_more(&self, claim: &ClaimRef, resource: &str) -> usize {
+        let of = |amounts: &Amounts| amounts.get(resource).copied().unwrap_or(0);
+        let others = self.0.iter().filter(|(other, _)| *other != claim);
+        others
+            .filter(|(_, held)| held.waits && of(&held.asked) > of(&held.now))
+            .count()
+    }
+
     /// What the claim takes as it is.
     pub(super) fn of(&self, claim: &ClaimRef) -> Amounts {
         self.0.get(claim).map(|held| held.now.clone()).unwrap_or_default()
@@ -56,32 +84,51 @@ fn sum<'h>(held: impl Iterator<Item = &'h Held>) -> Amounts {
 }
 
 impl Portal {
-    /// What the tenant uses. Claims made by other hands count as one claim each.
+    /// What the tenant uses. A claim of no plan, or of one that is no longer offered, counts as the largest.
     pub(super) async fn usage(&self, tenant: &TenantName) -> Result<Usage> {
         let scope = Scope::system().narrow(tenant);
         let catalog = self.planes().catalog();
         let mut usage = Usage::default();
         let mine = ClaimFilter::of_tenant(tenant.clone());
         for claim in self.planes().claims(&scope, &mine) {
-            let plan = plan(&catalog, &claim.reference.offering, claim.plan.as_ref());
+            let plans = plans(&catalog, &claim.reference.offering);
             // A claim in a list comes without its object, which few plans need.
-            let whole = plan
-                .filter(|plan| depends_on_object(plan))
-                .and_then(|_| self.planes().claim(&scope, &claim.reference));
+            let whole = depends_on_object(plans, claim.plan.as_ref())
+                .then(|| self.planes().claim(&scope, &claim.reference))
+                .flatten();
             let object = whole.as_ref().map_or(&Value::Null, |claim| &*claim.object);
-            usage.0.entry(claim.reference.clone()).or_default().now = policy::takes(plan, object);
+            usage.0.entry(claim.reference.clone()).or_default().now =
+                policy::takes(plans, claim.plan.as_ref(), object);
         }
         for request in self.store().under_way(&scope, tenant).await? {
-            let plan = plan(&catalog, &request.claim.offering, request.plan.as_ref());
-            usage.0.entry(request.claim.clone()).or_default().asked = policy::takes(plan, &request.manifest);
+            let plans = plans(&catalog, &request.claim.offering);
+            let held = usage.0.entry(request.claim.clone()).or_default();
+            held.asked = policy::takes(plans, request.plan.as_ref(), &request.manifest);
+            held.waits = request.state == State::AwaitingApproval;
         }
         Ok(usage)
     }
 }
 
-fn depends_on_object(plan: &Plan) -> bool {
-    let mut consumed = plan.consumes.values();
-    consumed.any(|consumption| matches!(consumption, Consumption::Field(_)))
+/// Whether what a claim of that plan takes stands in the claim. One of no plan that is known may be of any.
+fn depends_on_object(plans: &[Plan], plan: Option<&PlanName>) -> bool {
+    let known = plans.iter().any(|known| Some(&known.name) == plan);
+    let of = plans.iter().filter(|of| !known || Some(&of.name) == plan);
+    of.flat_map(|plan| plan.consumes.values())
+        .any(|consumption| matches!(consumption, Consumption::Field(_)))
+}
+
+/// The plans of an offering; none where it is no longer offered.
+pub(super) fn plans<'c>(catalog: &'c Catalog, offering: &OfferingName) -> &'c [Plan] {
+    catalog
+        .get(offering)
+        .map_or(&[], |offered| offered.plans.as_slice())
+}
+
+/// What it comes to in money, in words; `now` is the plan as it is, of a change.
+pub(super) fn cost(plan: Option<&Plan>, now: Option<&Plan>) -> Option<String> {
+    let price = plan?.price.as_ref()?;
+    Some(price.beside(now.and_then(|now| now.price.as_ref())))
 }
 
 /// A plan of an offering by its name.
@@ -91,9 +138,5 @@ pub(super) fn plan<'c>(
     plan: Option<&PlanName>,
 ) -> Option<&'c Plan> {
     let wanted = plan?;
-    catalog
-        .get(offering)?
-        .plans
-        .iter()
-        .find(|plan| plan.name == *wanted)
+    plans(catalog, offering).iter().find(|plan| plan.name == *wanted)
 }

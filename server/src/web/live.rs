@@ -137,7 +137,13 @@ pub(super) async fn events(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let resumed = headers.contains_key("last-event-id");
     let live = match asked.text("claim") {
-        Some(claim) => app.portal.live_on(&current.viewer, &subject::claim(claim)?)?,
+        Some(claim) => {
+            let claim = subject::claim(claim)?;
+            match app.portal.live_on(&current.viewer, &claim) {
+                Err(_) => app.portal.live_on_coming(&current.viewer, &claim).await?,
+                Ok(live) => live,
+            }
+        }
         None => app.portal.live(&current.viewer),
     };
     let mut judging = tokio::time::interval_at(

@@ -1,7 +1,7 @@
 //! One attempt at a request: what is asked of its control plane. Nothing is written to the
 //! database here, and everything may be done again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portico_domain::claim::marks;
 use portico_domain::request::{Action, Request};
@@ -10,145 +10,190 @@ use serde_json::Value;
 
 use super::outcome::Outcome;
 
-/// Brings the control plane to what the request says, or says why not.
-pub(super) async fn attempt(planes: &Planes, request: &Request) -> Outcome {
+/// Brings the control plane to what the request says, or says why not. `groups` are the requester's as they are known
+/// now: where the control plane acts as the person, it is told these.
+pub(super) async fn attempt(planes: &Planes, request: &Request, groups: &BTreeSet<String>) -> Outcome {
+    let attempt = Attempt {
+        planes,
+        request,
+        actor: Actor::person(request.requester.subject.clone(), groups.clone()),
+    };
     let result = match request.action {
-        Action::Create => create(planes, request).await,
-        Action::Change | Action::Renew => change(planes, request).await,
-        Action::Delete => delete(planes, request).await,
+        Action::Create => attempt.create().await,
+        Action::Change | Action::Renew => attempt.change().await,
+        Action::Delete => attempt.delete().await,
     };
     result.unwrap_or_else(|error| Outcome::of_error(request, &error))
 }
 
-async fn create(planes: &Planes, request: &Request) -> Result<Outcome, PlaneError> {
-    let applied = match apply_new(planes, request).await {
-        Ok(uid) => uid,
-        Err(error) if error.is_worth_retrying() => return Err(error),
-        // An attempt before may have got through without our hearing of it. What stands there with
-        // this request's label is what was asked for, whatever is refused now.
-        Err(error) => match existing(planes, request).await {
-            Ok(Some(object)) if is_ours(&object, request) => uid_of(&object),
-            _ => return Err(error),
-        },
+/// What came of an attempt before, where one may have got through without our hearing of it; `None` when none did.
+/// Nothing is done for it, so it is asked in Portico's own name.
+pub(super) async fn got_through(planes: &Planes, request: &Request) -> Option<Outcome> {
+    let attempt = Attempt {
+        planes,
+        request,
+        actor: Actor::portico(),
     };
-    Ok(Outcome::Done { uid: applied })
-}
-
-async fn apply_new(planes: &Planes, request: &Request) -> Result<Option<String>, PlaneError> {
-    let claim = &request.claim;
-    if let Some(namespace) = &claim.namespace {
-        let labels = BTreeMap::from([
-            (marks::TENANT.to_owned(), request.tenant.to_string()),
-            (marks::ENVIRONMENT.to_owned(), request.environment.to_string()),
-        ]);
-        // A tenant's namespace is the portal's to make: few people may make one themselves.
-        planes
-            .ensure_namespace(&claim.plane, &Actor::portico(), namespace, &labels)
-            .await?;
-    }
-    let applied = planes
-        .apply(
-            &claim.plane,
-            &actor(request),
-            &request.resource,
-            &request.manifest,
-            &Expect::Absent,
-        )
-        .await?;
-    Ok(uid_of(&applied.object))
-}
-
-async fn change(planes: &Planes, request: &Request) -> Result<Outcome, PlaneError> {
-    let Some(uid) = meant(request) else {
-        return Ok(unknown_object());
+    let found = match attempt.existing().await {
+        Ok(found) => found,
+        Err(error) if error.is_worth_retrying() => return Some(Outcome::of_error(request, &error)),
+        Err(_) => return None,
     };
-    let expect = Expect::Uid(uid.clone());
-    let (plane, manifest) = (&request.claim.plane, &request.manifest);
-    match planes
-        .apply(plane, &actor(request), &request.resource, manifest, &expect)
-        .await
-    {
-        Ok(applied) => Ok(Outcome::Done {
-            uid: uid_of(&applied.object),
-        }),
-        Err(error) if error.is_worth_retrying() => Err(error),
-        // Whose fields these are is judged before whose uid it is: of an object that is not the one
-        // that was meant, that alone is worth telling.
-        Err(error) => match existing(planes, request).await {
-            Ok(Some(object)) if uid_of(&object).as_ref() == Some(&uid) => Err(error),
-            Ok(_) => Err(PlaneError::Gone {
-                message: error.to_string(),
-            }),
-            Err(_) => Err(error),
-        },
-    }
-}
-
-async fn delete(planes: &Planes, request: &Request) -> Result<Outcome, PlaneError> {
-    let Some(uid) = meant(request) else {
-        return Ok(unknown_object());
-    };
-    let gone = Outcome::Done {
-        uid: Some(uid.clone()),
-    };
-    let claim = &request.claim;
-    match existing(planes, request).await? {
-        None => return Ok(gone),
-        Some(object) if uid_of(&object).as_ref() != Some(&uid) => return Ok(gone),
-        Some(object) if object.pointer("/metadata/deletionTimestamp").is_some() => {
-            return Ok(being_deleted(planes, request));
+    let uid = meant(request);
+    match (request.action, found) {
+        (Action::Create, Some(object)) if is_ours(&object, request) => {
+            Some(Outcome::Done { uid: uid_of(&object) })
         }
-        Some(_) => {}
-    }
-    let namespace = claim.namespace.as_deref();
-    let deleted = planes
-        .delete(
-            &claim.plane,
-            &actor(request),
-            &request.resource,
-            namespace,
-            claim.name.as_str(),
-            Some(&uid),
-        )
-        .await;
-    match deleted {
-        Ok(()) => {}
-        // Another stands under its name: the one that was meant is gone.
-        Err(PlaneError::Gone { .. }) => return Ok(gone),
-        Err(error) => return Err(error),
-    }
-    match existing(planes, request).await {
-        Ok(Some(object)) if uid_of(&object).as_ref() == Some(&uid) => Ok(being_deleted(planes, request)),
-        Ok(_) => Ok(gone),
-        // The delete was accepted; whether it is through is seen another time.
-        Err(_) => Ok(being_deleted(planes, request)),
+        (Action::Change | Action::Renew, Some(object))
+            if is_ours(&object, request) && uid_of(&object) == uid =>
+        {
+            Some(Outcome::Done { uid })
+        }
+        (Action::Delete, None) => Some(Outcome::Done { uid }),
+        (Action::Delete, Some(object)) if uid_of(&object) != uid => Some(Outcome::Done { uid }),
+        (Action::Delete, Some(object)) if object.pointer("/metadata/deletionTimestamp").is_some() => {
+            Some(being_deleted(planes, request))
+        }
+        _ => None,
     }
 }
 
-async fn existing(planes: &Planes, request: &Request) -> Result<Option<Value>, PlaneError> {
-    let claim = &request.claim;
-    let found = planes
-        .get(
-            &claim.plane,
-            &actor(request),
-            &request.resource,
-            claim.namespace.as_deref(),
-            claim.name.as_str(),
-        )
-        .await;
-    match found {
-        Ok(object) => Ok(Some(object)),
-        Err(PlaneError::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
+/// One attempt.
+struct Attempt<'a> {
+    planes: &'a Planes,
+    request: &'a Request,
+    /// On whose behalf the control plane is asked, where it is set to act as the person.
+    actor: Actor,
 }
 
-/// On whose behalf the control plane is asked, where it is set to act as the person.
-fn actor(request: &Request) -> Actor {
-    Actor::person(
-        request.requester.subject.clone(),
-        request.requester_groups.clone(),
-    )
+impl Attempt<'_> {
+    async fn create(&self) -> Result<Outcome, PlaneError> {
+        let request = self.request;
+        let applied = match self.apply_new().await {
+            Ok(uid) => uid,
+            Err(error) if error.is_worth_retrying() => return Err(error),
+            // An attempt before may have got through without our hearing of it. What stands there with
+            // this request's label is what was asked for, whatever is refused now.
+            Err(error) => match self.existing().await {
+                Ok(Some(object)) if is_ours(&object, request) => uid_of(&object),
+                _ => return Err(error),
+            },
+        };
+        Ok(Outcome::Done { uid: applied })
+    }
+
+    async fn apply_new(&self) -> Result<Option<String>, PlaneError> {
+        let (planes, request) = (self.planes, self.request);
+        let claim = &request.claim;
+        if let Some(namespace) = &claim.namespace {
+            let labels = BTreeMap::from([
+                (marks::TENANT.to_owned(), request.tenant.to_string()),
+                (marks::ENVIRONMENT.to_owned(), request.environment.to_string()),
+            ]);
+            // A tenant's namespace is the portal's to make: few people may make one themselves.
+            planes
+                .ensure_namespace(&claim.plane, &Actor::portico(), namespace, &labels)
+                .await?;
+        }
+        let applied = planes
+            .apply(
+                &claim.plane,
+                &self.actor,
+                &request.resource,
+                &request.manifest,
+                &Expect::Absent,
+            )
+            .await?;
+        Ok(uid_of(&applied.object))
+    }
+
+    async fn change(&self) -> Result<Outcome, PlaneError> {
+        let (planes, request) = (self.planes, self.request);
+        let Some(uid) = meant(request) else {
+            return Ok(unknown_object());
+        };
+        let expect = Expect::Uid(uid.clone());
+        let (plane, manifest) = (&request.claim.plane, &request.manifest);
+        match planes
+            .apply(plane, &self.actor, &request.resource, manifest, &expect)
+            .await
+        {
+            Ok(applied) => Ok(Outcome::Done {
+                uid: uid_of(&applied.object),
+            }),
+            Err(error) if error.is_worth_retrying() => Err(error),
+            // Whose fields these are is judged before whose uid it is: of an object that is not the one
+            // that was meant, that alone is worth telling.
+            Err(error) => match self.existing().await {
+                Ok(Some(object)) if uid_of(&object).as_ref() == Some(&uid) => Err(error),
+                Ok(_) => Err(PlaneError::Gone {
+                    message: error.to_string(),
+                }),
+                Err(_) => Err(error),
+            },
+        }
+    }
+
+    async fn delete(&self) -> Result<Outcome, PlaneError> {
+        let (planes, request) = (self.planes, self.request);
+        let Some(uid) = meant(request) else {
+            return Ok(unknown_object());
+        };
+        let gone = Outcome::Done {
+            uid: Some(uid.clone()),
+        };
+        let claim = &request.claim;
+        match self.existing().await? {
+            None => return Ok(gone),
+            Some(object) if uid_of(&object).as_ref() != Some(&uid) => return Ok(gone),
+            Some(object) if object.pointer("/metadata/deletionTimestamp").is_some() => {
+                return Ok(being_deleted(planes, request));
+            }
+            Some(_) => {}
+        }
+        let namespace = claim.namespace.as_deref();
+        let deleted = planes
+            .delete(
+                &claim.plane,
+                &self.actor,
+                &request.resource,
+                namespace,
+                claim.name.as_str(),
+                Some(&uid),
+            )
+            .await;
+        match deleted {
+            Ok(()) => {}
+            // Another stands under its name: the one that was meant is gone.
+            Err(PlaneError::Gone { .. }) => return Ok(gone),
+            Err(error) => return Err(error),
+        }
+        match self.existing().await {
+            Ok(Some(object)) if uid_of(&object).as_ref() == Some(&uid) => Ok(being_deleted(planes, request)),
+            Ok(_) => Ok(gone),
+            // The delete was accepted; whether it is through is seen another time.
+            Err(_) => Ok(being_deleted(planes, request)),
+        }
+    }
+
+    async fn existing(&self) -> Result<Option<Value>, PlaneError> {
+        let (planes, request) = (self.planes, self.request);
+        let claim = &request.claim;
+        let found = planes
+            .get(
+                &claim.plane,
+                &self.actor,
+                &request.resource,
+                claim.namespace.as_deref(),
+                claim.name.as_str(),
+            )
+            .await;
+        match found {
+            Ok(object) => Ok(Some(object)),
+            Err(PlaneError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// `metadata.uid` of the object that a change or delete is about.

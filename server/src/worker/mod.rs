@@ -4,7 +4,7 @@
 //! It keeps nothing in memory that matters. Killed at any instant and started again it goes on
 //! where the database says it was: a request is taken under a lease that runs out, and what is
 //! applied is applied by server-side apply under a name that was decided at submission, so that
-//! doing it twice is harmless. It depends on store, planes and domain, and serves no viewer.
+//! doing it twice is harmless. Whether it may still be done is judged before each attempt. It depends on store, planes and domain, and serves no viewer.
 
 mod attempt;
 mod backoff;
@@ -12,11 +12,13 @@ mod expiry;
 mod housekeeping;
 mod hurry;
 mod outcome;
+mod permit;
 mod readiness;
 mod run;
 mod settings;
 mod step;
 
+pub use permit::{Permits, Unjudged};
 pub use run::Worker;
 pub use settings::Settings;
 
@@ -32,6 +34,7 @@ use tokio::sync::Notify;
 struct Bench {
     store: Store,
     planes: Planes,
+    permits: Arc<dyn Permits>,
     settings: Settings,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Who holds the leases: another name for each start, so that nobody takes a lease for their own

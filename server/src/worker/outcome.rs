@@ -16,6 +16,11 @@ pub(super) enum Outcome {
         /// What is waited for, in a sentence.
         waiting_for: String,
     },
+    /// It may not be done as things are, which may pass: look again later, for as long as nobody takes it back.
+    Held {
+        /// What is waited for, in a sentence.
+        waiting_for: String,
+    },
     /// Nothing was done, or it is not known; later it may be.
     TryAgain {
         /// What is waited for, in a sentence.

@@ -1,12 +1,13 @@
 //! The loop: takes what is due, works on several at once, sleeps until there is more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use portico_domain::names::{PlaneName, RequestId};
-use portico_domain::request::{Request, State, Step};
+use portico_domain::permission::Verdict;
+use portico_domain::request::{Request, RuleNeed, State, Step};
 use portico_planes::Planes;
 use portico_store::{Renewal, Store, StoreError};
 use serde_json::json;
@@ -15,7 +16,9 @@ use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::attempt::attempt;
+use super::attempt::{attempt, got_through};
+use super::outcome::Outcome;
+use super::permit::Permits;
 use super::step::StepError;
 use super::{Bench, Settings};
 
@@ -28,12 +31,13 @@ const SHORTEST: Duration = Duration::from_millis(20);
 pub struct Worker(Bench);
 
 impl Worker {
-    /// A worker over a store and control planes. `work_to_do` is to be told whenever a request may
+    /// A worker over a store and control planes. It does what `permits` lets it. `work_to_do` is to be told whenever a request may
     /// be applied; the worker finds it all the same, if somewhat later.
     #[must_use]
     pub fn new(
         store: Store,
         planes: Planes,
+        permits: Arc<dyn Permits>,
         work_to_do: Arc<Notify>,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
         settings: Settings,
@@ -42,6 +46,7 @@ impl Worker {
         Self(Bench {
             store,
             planes,
+            permits,
             settings,
             clock: Arc::new(clock),
             name: name.into(),
@@ -70,6 +75,18 @@ impl Worker {
         beside.shutdown().await;
         bench.put_down(hands).await;
     }
+}
+
+/// A request that may not be applied as things are.
+enum Held {
+    /// What comes of that.
+    Comes(Outcome),
+    /// Others must agree.
+    Unagreed {
+        rules: Vec<RuleNeed>,
+        expires_after_hours: u32,
+        schema_hash: Option<String>,
+    },
 }
 
 /// The work under way.
@@ -183,6 +200,50 @@ impl Bench {
     }
 
     async fn work_on(&self, request: Request) -> Result<(), StepError> {
+        let held = match self.permits.judge(&request).await {
+            Ok(Verdict::Granted { groups }) => return self.apply(request, &groups).await,
+            Ok(Verdict::NeedsApproval {
+                rules,
+                expires_after_hours,
+                schema_hash,
+            }) => Held::Unagreed {
+                rules,
+                expires_after_hours,
+                schema_hash,
+            },
+            Ok(Verdict::Refused(obstacle)) if obstacle.passes() => Held::Comes(Outcome::Held {
+                waiting_for: obstacle.to_string(),
+            }),
+            Ok(Verdict::Refused(obstacle)) => Held::Comes(Outcome::Failed {
+                why: obstacle.to_string(),
+                slug: obstacle.slug(),
+            }),
+            Err(error) => Held::Comes(Outcome::TryAgain {
+                waiting_for: format!("Whether it may still be done is not known: {error}"),
+                not_before: Duration::ZERO,
+            }),
+        };
+        // Where an attempt before may have got through, what came of that counts: it was permitted then.
+        if request.state == State::Applying
+            && let Some(outcome) = got_through(&self.planes, &request).await
+        {
+            return self.conclude(request, outcome).await;
+        }
+        match held {
+            Held::Comes(outcome) => self.conclude(request, outcome).await,
+            Held::Unagreed {
+                rules,
+                expires_after_hours,
+                schema_hash,
+            } => {
+                self.ask_again(request, rules, expires_after_hours, schema_hash)
+                    .await
+            }
+        }
+    }
+
+    /// Does what is permitted.
+    async fn apply(&self, request: Request, groups: &BTreeSet<String>) -> Result<(), StepError> {
         // Beginning again after a crash is no news.
         let request = match request.state {
             State::Applying => request,
@@ -191,7 +252,7 @@ impl Bench {
                     .await?
             }
         };
-        let outcome = attempt(&self.planes, &request).await;
+        let outcome = attempt(&self.planes, &request, groups).await;
         self.conclude(request, outcome).await
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::record::NewEvent;
-use portico_domain::request::{IllegalStep, Request, Step};
+use portico_domain::request::{ApprovalNeed, IllegalStep, Request, RuleNeed, Step, policy_hash};
 use portico_store::{Retry, StoreError};
 use serde_json::{Value, json};
 
@@ -57,7 +57,8 @@ impl Bench {
             Step::Fulfil => "request.fulfilled",
             Step::Fail => "request.failed",
             Step::Expire => "request.expired",
-            Step::Submit | Step::RequireApproval => "request.submitted",
+            Step::Submit => "request.submitted",
+            Step::RequireApproval => "request.awaiting",
             Step::Approve => "request.approved",
             Step::Reject => "request.rejected",
             Step::Withdraw | Step::GiveUp => "request.withdrawn",
@@ -100,6 +101,7 @@ impl Bench {
                 waiting_for,
                 not_before,
             } => (waiting_for, settings.longest_pause, not_before),
+            Outcome::Held { waiting_for } => (waiting_for, settings.longest_pause, std::time::Duration::ZERO),
             Outcome::UnderWay { waiting_for } => {
                 (waiting_for, settings.deletion_pause, std::time::Duration::ZERO)
             }
@@ -130,6 +132,22 @@ impl Bench {
             )
             .await?;
         Ok(())
+    }
+
+    /// Puts it up for approval again, with nothing applied.
+    pub(super) async fn ask_again(
+        &self,
+        mut request: Request,
+        rules: Vec<RuleNeed>,
+        expires_after_hours: u32,
+        schema_hash: Option<String>,
+    ) -> Result<(), StepError> {
+        let expires_at = self.now() + SignedDuration::from_hours(i64::from(expires_after_hours));
+        let details = json!({"policy": policy_hash(&rules), "manifestHash": request.manifest_hash});
+        request.ask_again(ApprovalNeed { rules, expires_at }, schema_hash);
+        self.take(&request, Step::RequireApproval, details)
+            .await
+            .map(|_| ())
     }
 
     async fn fail(&self, mut request: Request, why: String, slug: &'static str) -> Result<(), StepError> {

@@ -154,6 +154,7 @@ fn about(frame: &Frame, page: &ClaimPage) -> AnyView {
                 {namespace}
                 <div><dt>"Offering"</dt><dd><a href=format!("/catalog/{}", row.reference.offering)>{row.offering_title.clone()}</a></dd></div>
                 {row.plan.as_ref().map(|plan| view! { <div><dt>"Plan"</dt><dd>{plan.to_string()}</dd></div> })}
+                {page.cost.clone().map(|cost| view! { <div><dt>"Price"</dt><dd>{cost}</dd></div> })}
                 <div><dt>"Requested by"</dt><dd>{requester}</dd></div>
                 <div><dt>"Made"</dt><dd>{time(frame.now, row.created_at)}</dd></div>
                 {row.expires_at.map(|at| view! { <div><dt>"To be renewed"</dt><dd>{time(frame.now, at)}</dd></div> })}

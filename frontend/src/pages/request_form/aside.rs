@@ -5,7 +5,7 @@ use portico_domain::request::Action;
 use portico_domain::view::{DryRunVerdict, RequestFormPage, names};
 
 use crate::parts::icon;
-use crate::parts::summary::{approval, placement, quota};
+use crate::parts::summary::{approval, cost, placement, quota};
 use crate::parts::text::{code, counted};
 
 pub(super) fn aside(page: &RequestFormPage) -> AnyView {
@@ -14,6 +14,7 @@ pub(super) fn aside(page: &RequestFormPage) -> AnyView {
     view! {
         <aside class="summary" aria-label="Summary">
             <p class="sentence">{page.sentence.clone()}</p>
+            {cost(page.cost.as_ref())}
             <div><h3>"Control plane"</h3>{placement(&page.placement)}</div>
             <div><h3>"Approval"</h3>{approval(&page.approval)}</div>
             {quotas}
@@ -30,10 +31,10 @@ fn differences(page: &RequestFormPage) -> Option<AnyView> {
     if page.differences.is_empty() {
         return None;
     }
-    let title = if page.action == Action::Change {
-        "What changes"
-    } else {
-        "Differs from the plan"
+    let title = match page.action {
+        Action::Change => "What changes",
+        _ if page.plans.is_empty() => "Differs from the defaults",
+        _ => "Differs from the plan",
     };
     let rows: Vec<_> = page
         .differences

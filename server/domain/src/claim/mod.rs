@@ -227,6 +227,8 @@ pub struct Claim {
     pub requester: Option<(String, String)>,
     /// When it has to be renewed or deleted, by the annotation.
     pub expires_at: Option<Timestamp>,
+    /// The machinery that Portico has applied to it: [`crate::projection::Projection::own_machinery`].
+    pub own_machinery: Option<Arc<Value>>,
     /// How it is.
     pub verdict: Verdict,
     /// `metadata.creationTimestamp`.

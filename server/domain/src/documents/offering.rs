@@ -36,6 +36,10 @@ pub struct OfferingSpec {
     pub keywords: Vec<String>,
     /// Presets of its parameters, the first being the default. Empty: one fills in the form freely.
     pub plans: Vec<Plan>,
+    /// What people may set of the machinery, which they otherwise may not: paths such as `spec.compositionSelector`,
+    /// `spec.crossplane.compositionRef`, `metadata.labels.<key>` and `metadata.annotations.<key>`. What else is below
+    /// `spec` is theirs anyway. See [`crate::projection`].
+    pub settable: Vec<String>,
     /// How the form is laid out.
     pub form: FormHints,
     /// What one receives.
@@ -151,6 +155,42 @@ pub struct Price {
     pub currency: String,
 }
 
+impl Price {
+    /// The price in words: `28 EUR a month`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        format!("{} a month", self.amount(self.monthly))
+    }
+
+    fn amount(&self, amount: f64) -> String {
+        if amount.fract() == 0.0 {
+            format!("{amount:.0} {}", self.currency)
+        } else {
+            format!("{amount:.2} {}", self.currency)
+        }
+    }
+
+    /// The price in words beside what is paid now: `190 EUR a month, 162 EUR more than now`.
+    #[must_use]
+    pub fn beside(&self, now: Option<&Self>) -> String {
+        let words = self.in_words();
+        match now {
+            Some(now) if now.currency == self.currency => {
+                let more = self.monthly - now.monthly;
+                if more.abs() < 0.005 {
+                    format!("{words}, as now")
+                } else if more > 0.0 {
+                    format!("{words}, {} more than now", self.amount(more))
+                } else {
+                    format!("{words}, {} less than now", self.amount(-more))
+                }
+            }
+            Some(now) => format!("{words}, in place of {}", now.in_words()),
+            None => words,
+        }
+    }
+}
+
 /// How a form is laid out, beyond what the schema says.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -248,5 +288,26 @@ impl ResourceRef {
     #[must_use]
     pub fn api_version(&self) -> String {
         format!("{}/{}", self.group, self.version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Price;
+
+    #[test]
+    fn a_price_is_told_beside_what_is_paid_now() {
+        let price = |monthly: f64, currency: &str| Price {
+            monthly,
+            currency: currency.to_owned(),
+        };
+        let small = price(28.0, "EUR");
+        assert_eq!(small.in_words(), "28 EUR a month");
+        assert_eq!(price(9.5, "USD").in_words(), "9.50 USD a month");
+        let beside = |monthly: f64, currency: &str| price(monthly, currency).beside(Some(&small));
+        assert_eq!(beside(190.0, "EUR"), "190 EUR a month, 162 EUR more than now");
+        assert_eq!(beside(9.0, "EUR"), "9 EUR a month, 19 EUR less than now");
+        assert_eq!(beside(28.0, "EUR"), "28 EUR a month, as now");
+        assert_eq!(beside(30.0, "USD"), "30 USD a month, in place of 28 EUR a month");
     }
 }

@@ -23,8 +23,11 @@ pub struct ApprovalRow {
     pub sentence: String,
     /// Why it needs the viewer: sentences of the rules.
     pub why: Vec<String>,
-    /// What it does to the quota.
+    /// What it does to the quota: it alone, and with the others that wait.
     pub quota: Vec<QuotaLine>,
+    /// What it costs, in words; see [`super::RequestFormPage::cost`].
+    #[serde(default)]
+    pub cost: Option<String>,
     /// What to look at: for a change what differs from what was live, for a new claim what differs from its plan.
     pub diff: Vec<DiffLine>,
     /// What `diff` is told against: `the plan Small`, `what is live`.
@@ -38,7 +41,7 @@ pub struct ApprovalRow {
     /// What was said about it since, the oldest first.
     #[serde(default)]
     pub comments: Vec<Commented>,
-    /// How many claims the requester has, and how many of their requests were rejected in the last 90 days.
+    /// What became of the requester's requests here, and how their claims are.
     pub history: String,
     /// See [`super::RequestPage::revision`].
     pub revision: i64,

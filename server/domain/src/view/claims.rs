@@ -119,6 +119,9 @@ pub struct ClaimPage {
     pub request_id: RequestId,
     /// Until when it would be kept if it were renewed now; `None` when there is no renewing it.
     pub renews_until: Option<Timestamp>,
+    /// What it costs, in words.
+    #[serde(default)]
+    pub cost: Option<String>,
 }
 
 /// How to connect to what a claim provides.
@@ -264,4 +267,7 @@ pub struct DeletePage {
     pub problems: Vec<Problem>,
     /// A request that is in the way.
     pub in_the_way: Option<RequestId>,
+    /// What it costs as long as it is there, in words.
+    #[serde(default)]
+    pub cost: Option<String>,
 }

@@ -81,6 +81,9 @@ pub struct RequestFormPage {
     pub approval: ApprovalPreview,
     /// What is left of the quota after this.
     pub quota: Vec<QuotaLine>,
+    /// What it costs, in words: of a change beside what is paid now. `None` where the offering names no price.
+    #[serde(default)]
+    pub cost: Option<String>,
     /// What differs from the plan, or for a change from what is live: path, from, to.
     pub differences: Vec<(String, String, String)>,
     /// The exact manifest, as YAML.
@@ -163,6 +166,12 @@ pub struct QuotaLine {
     pub used: u64,
     /// What may be used.
     pub limit: u64,
+    /// How many other requests wait for approval that take of it too.
+    #[serde(default)]
+    pub others_waiting: usize,
+    /// What is used when this and those others are applied.
+    #[serde(default)]
+    pub with_others: u64,
 }
 
 impl QuotaLine {
@@ -188,6 +197,9 @@ pub struct Submission {
     pub id: RequestId,
     /// The path of its page.
     pub href: String,
+    /// The path of its claim's page, where nobody need agree: what comes of it is seen there.
+    #[serde(default)]
+    pub claim_href: Option<String>,
     /// Where it is.
     pub state: State,
 }
@@ -271,6 +283,9 @@ pub struct RequestPage {
     pub rules: Vec<(String, String, String)>,
     /// What it does to the quota.
     pub quota: Vec<QuotaLine>,
+    /// What it costs, in words; see [`RequestFormPage::cost`].
+    #[serde(default)]
+    pub cost: Option<String>,
     /// Whether the viewer may decide.
     pub may_decide: bool,
     /// Why they may not, where one would expect they could (their own request, say).

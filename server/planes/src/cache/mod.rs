@@ -151,10 +151,10 @@ impl Index {
                 _ => {}
             }
         }
-        drop_managed_fields(&mut object);
         let Some(mut claim) = reading.read(&object, tenancy, now) else {
             return (None, Came::Malformed);
         };
+        drop_managed_fields(&mut object);
         let generation = generation_of(&object);
         let composite = composites::named_by(&object, &reading.kind);
         let whole = claim.tenant.is_some();
@@ -308,6 +308,8 @@ impl Index {
                         inner.wanting.insert(entry.stream.clone());
                     }
                 }
+                // Whose the fields are was left out of what is kept.
+                claim.own_machinery.clone_from(&entry.claim.own_machinery);
                 if inner.stale.contains(&entry.stream) {
                     claim.verdict = entry.claim.verdict.clone();
                 }

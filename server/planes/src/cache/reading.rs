@@ -7,6 +7,7 @@ use portico_domain::claim::health::{Basis, judge_by};
 use portico_domain::claim::{Adapter, Claim, ClaimRef, HealthRules, marks};
 use portico_domain::documents::Access;
 use portico_domain::names::{ClaimName, OfferingName, PlaneName};
+use portico_domain::projection::Projection;
 use serde_json::Value;
 
 use super::Tenancy;
@@ -73,6 +74,7 @@ impl Reading {
             request: label(marks::REQUEST).and_then(|id| id.parse().ok()),
             requester,
             expires_at: annotation(marks::EXPIRES).and_then(|at| at.parse().ok()),
+            own_machinery: Projection::own_machinery(self.kind.flavour, object).map(Arc::new),
             verdict: judge_by(object, &basis),
             created_at,
             observed_at: now,

@@ -16,6 +16,8 @@ pub struct AuditEntry {
     pub user: String,
     /// Whom the user acted as, by impersonation.
     pub acting_as: Option<String>,
+    /// The groups that it named for whom it acted as.
+    pub groups: std::collections::BTreeSet<String>,
     /// What it was about.
     pub attributes: Attributes,
     /// Whether it was only a rehearsal.

@@ -10,6 +10,7 @@ use portico_domain::documents::{
 };
 use portico_domain::names::{PlaneName, TenantName, is_dns_label};
 use portico_domain::policy::Policies;
+use portico_domain::projection::refuses_to_open;
 use portico_planes::check_kubeconfig;
 use serde_json::Value;
 
@@ -112,11 +113,15 @@ fn acting_as(at: usize, act_as: &ActAs, findings: &mut Findings) {
     }
 }
 
-pub(super) fn offerings(documents: &[Placed], findings: &mut Findings) {
-    let all = of_kind(documents, |document| match document {
+fn all_offerings(documents: &[Placed]) -> impl Iterator<Item = (usize, &Offering)> {
+    of_kind(documents, |document| match document {
         Document::Offering(offering) => Some(&**offering),
         _ => None,
-    });
+    })
+}
+
+pub(super) fn offerings(documents: &[Placed], findings: &mut Findings) {
+    let all = all_offerings(documents);
     for (at, offering) in all {
         offering_document(at, offering, findings);
     }
@@ -149,6 +154,11 @@ fn offering_document(at: usize, offering: &Offering, findings: &mut Findings) {
             );
         }
         offering_plan(at, &field, plan, findings);
+    }
+    for (index, path) in spec.settable.iter().enumerate() {
+        if let Some(why) = refuses_to_open(path) {
+            findings.error(at, format!("spec.settable[{index}]"), format!("{path:?}: {why}"));
+        }
     }
     for path in spec.form.fields.keys() {
         if let Err(message) = field_path(path) {
@@ -193,6 +203,13 @@ fn offering_plan(at: usize, field: &str, plan: &Plan, findings: &mut Findings) {
             findings,
         );
     }
+    for path in adjustable_for_nothing(plan) {
+        let message = format!(
+            "people may adjust {path}, and nothing that the plan consumes follows from it: it costs no quota, however \
+             much it is. Let an amount of `consumes` be {{ path: {path} }}, or take it out of `adjustable`"
+        );
+        findings.warning(at, format!("{field}.adjustable"), message);
+    }
     if let Some(price) = &plan.price {
         if !price.monthly.is_finite() || price.monthly < 0.0 {
             findings.error(at, format!("{field}.price.monthly"), "must be 0 or more");
@@ -205,6 +222,44 @@ fn offering_plan(at: usize, field: &str, plan: &Plan, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// The amounts that a plan sets and lets people adjust, without any of what it consumes following from them.
+fn adjustable_for_nothing(plan: &Plan) -> Vec<String> {
+    fn amounts(path: &str, value: &Value, found: &mut Vec<String>) {
+        let is_size = |text: &str| {
+            let number = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+            number.len() < text.len() && number.parse::<f64>().is_ok()
+        };
+        match value {
+            Value::Object(map) => {
+                for (name, value) in map {
+                    amounts(&format!("{path}.{name}"), value, found);
+                }
+            }
+            Value::Array(_) | Value::Number(_) => found.push(path.to_owned()),
+            Value::String(text) if is_size(text) => found.push(path.to_owned()),
+            _ => {}
+        }
+    }
+    let below = |path: &str, above: &str| {
+        path.strip_prefix(above)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    let mut found = Vec::new();
+    for (name, value) in &plan.values {
+        amounts(name, value, &mut found);
+    }
+    found.retain(|path| {
+        plan.adjustable
+            .iter()
+            .any(|adjustable| below(path, adjustable) || below(adjustable, &format!("{path}[]")))
+            && !plan.consumes.values().any(|consumption| match consumption {
+                Consumption::Field(field) => below(&field.path, path),
+                Consumption::Amount(_) => false,
+            })
+    });
+    found
 }
 
 /// An amount that nobody can read would count as nothing.
@@ -319,10 +374,47 @@ pub(super) fn policies(documents: &[Placed], findings: &mut Findings) {
         Document::ApprovalPolicy(policy) => Some(policy),
         _ => None,
     });
+    let plans: BTreeSet<&str> = all_offerings(documents)
+        .flat_map(|(_, offering)| &offering.spec.plans)
+        .map(|plan| plan.name.as_str())
+        .collect();
     let providers = portal::providers(documents);
     for (at, policy) in all {
         approval_policy(at, policy, &providers, findings);
+        for (index, rule) in policy.spec.rules.iter().enumerate() {
+            for name in plans_named(&rule.when) {
+                if !plans.contains(name) {
+                    let message = format!(
+                        "no offering has a plan named {name:?}: what this rule was to catch goes by another name now, \
+                         and claims that still name it count as the largest plan"
+                    );
+                    findings.warning(at, format!("spec.rules[{index}].when"), message);
+                }
+            }
+        }
     }
+}
+
+/// The names that a condition compares `plan.name` with.
+fn plans_named(when: &str) -> Vec<&str> {
+    let mut named = Vec::new();
+    for clause in when.split("plan.name").skip(1) {
+        // What it is compared with ends with the clause.
+        let ends = ["&&", "||", "?"].iter().filter_map(|end| clause.find(end)).min();
+        let compared = &clause[..ends.unwrap_or(clause.len())];
+        if !compared.trim_start().starts_with(['=', '!', 'i']) {
+            continue;
+        }
+        let quote = if compared.contains('\'') { '\'' } else { '"' };
+        named.extend(
+            compared
+                .split(quote)
+                .skip(1)
+                .step_by(2)
+                .filter(|name| !name.is_empty()),
+        );
+    }
+    named
 }
 
 fn approval_policy(at: usize, policy: &ApprovalPolicy, providers: &[&Provider], findings: &mut Findings) {

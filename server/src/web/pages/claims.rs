@@ -11,7 +11,7 @@ use super::super::frame::{Around, Done};
 use super::super::problem::Problem;
 use super::super::subject::ClaimPath;
 use super::super::viewer::{Page, Posted};
-use super::form::claim_path;
+use super::form::{claim_path, seen_at};
 use crate::portal::{self, PortalError, Sent};
 
 /// `GET /claims`.
@@ -91,7 +91,7 @@ pub(in super::super) async fn renew(
         .portal
         .renew(around.viewer(), Some(&remote), &claim, &posted)
         .await?;
-    Ok(Done::Submitted.tell(Redirect::to(&submission.href).into_response()))
+    Ok(Done::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
 }
 
 /// `GET …/delete`.
@@ -123,7 +123,7 @@ pub(in super::super) async fn delete(
         .await?
     {
         Sent::Accepted(submission) => {
-            Ok(Done::Submitted.tell(Redirect::to(&submission.href).into_response()))
+            Ok(Done::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
         }
         Sent::Refused(page) | Sent::NotTaken(page, _) => {
             let mut response = render_delete(&around, &claim, &page).await?;

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::OfferingName;
-use portico_domain::view::{Notice, NoticeTone, RequestFormPage, names};
+use portico_domain::view::{Notice, NoticeTone, RequestFormPage, Submission, names};
 
 use super::super::address::ClientAddress;
 use super::super::asked::Asked;
@@ -93,7 +93,7 @@ async fn post(address: std::net::IpAddr, target: FormTarget<'_>, form: Wished) -
         .await?
     {
         Sent::Accepted(submission) => {
-            Ok(Done::Submitted.tell(Redirect::to(&submission.href).into_response()))
+            Ok(Done::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
         }
         Sent::Refused(page) => {
             let mut response = render(&around, target, &page).await?;
@@ -187,6 +187,11 @@ async fn render_with(
             }
         })
         .await
+}
+
+/// Where one sees what comes of a request: on the claim, unless somebody must agree first.
+pub(in super::super) fn seen_at(submission: &Submission) -> &str {
+    submission.claim_href.as_deref().unwrap_or(&submission.href)
 }
 
 pub(in super::super) fn claim_path(claim: &ClaimRef) -> String {

@@ -2,5 +2,6 @@
 
 mod act;
 mod crash;
+mod permit;
 mod trouble;
 mod world;

@@ -1,11 +1,14 @@
 use std::future::Future;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use portico_domain::documents::{ActAs, ControlPlaneKind, Environment, Tenant, TenantSpec};
 use portico_domain::documents::{Connection, ControlPlane, ControlPlaneSpec, Limits, Offering, OfferingSpec};
 use portico_domain::names::RequestId;
+use portico_domain::permission::Verdict;
 use portico_domain::record::Event;
 use portico_domain::request::{Action, Request, State, manifest_hash};
 use portico_domain::tenancy::Scope;
@@ -20,7 +23,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::worker::{Settings, Worker};
+use crate::worker::{Permits, Settings, Unjudged, Worker};
 
 /// One simulated control plane that serves buckets, a store, and workers over both.
 pub(super) struct World {
@@ -28,8 +31,45 @@ pub(super) struct World {
     pub(super) planes: Planes,
     pub(super) database: TestStore,
     pub(super) work_to_do: Arc<Notify>,
+    pub(super) permits: Arc<Says>,
     _serving: Serving,
     _folder: TempDir,
+}
+
+/// Says of each request what it was told to say; else that it may be applied, by the groups it was asked with.
+#[derive(Default)]
+pub(super) struct Says {
+    verdict: Mutex<Option<Result<Verdict, Unjudged>>>,
+    asked: AtomicUsize,
+}
+
+impl Says {
+    pub(super) fn say(&self, verdict: Result<Verdict, Unjudged>) {
+        *self.verdict.lock().unwrap() = Some(verdict);
+    }
+
+    pub(super) fn grant(&self) {
+        *self.verdict.lock().unwrap() = None;
+    }
+
+    /// How often it was asked.
+    pub(super) fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+impl Permits for Says {
+    fn judge<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> Pin<Box<dyn Future<Output = Result<Verdict, Unjudged>> + Send + 'a>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let said = self.verdict.lock().unwrap().clone();
+        let granted = Verdict::Granted {
+            groups: request.requester_groups.clone(),
+        };
+        Box::pin(std::future::ready(said.unwrap_or(Ok(granted))))
+    }
 }
 
 /// Quick, so that tests are.
@@ -71,6 +111,7 @@ impl World {
             planes,
             database,
             work_to_do: Arc::new(Notify::new()),
+            permits: Arc::default(),
             _serving: serving,
             _folder: folder,
         };
@@ -95,6 +136,7 @@ impl World {
         let worker = Worker::new(
             store,
             planes,
+            self.permits.clone(),
             Arc::clone(&self.work_to_do),
             Timestamp::now,
             settings,

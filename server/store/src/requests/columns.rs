@@ -8,7 +8,7 @@ use crate::{Result, StoreError};
 
 /// The head of every statement that reads whole requests.
 pub(crate) const SELECT: &str = "SELECT id, revision, action, state, tenant, environment, plane, offering, namespace, \
-     name, resource, plan, manifest, manifest_hash, previous, uid, placement, requester, requester_name, \
+     name, resource, plan, manifest, manifest_hash, schema_hash, previous, uid, placement, requester, requester_name, \
      requester_email, requester_groups, note, approval, decisions, attempts, next_attempt_at, waiting_for, failure, created_at, \
      updated_at FROM requests";
 
@@ -41,6 +41,7 @@ impl TryFrom<&Row> for Request {
                 .transpose()?,
             manifest: row.json("manifest")?,
             manifest_hash: row.text("manifest_hash")?,
+            schema_hash: row.text_if_any("schema_hash")?,
             previous: row.json_if_any("previous")?,
             uid: row.text_if_any("uid")?,
             placement: row.json("placement")?,
@@ -70,13 +71,13 @@ pub(super) fn insert(request: &Request) -> Result<Query> {
     let claim = &request.claim;
     let mut query = Query::new(
         "INSERT INTO requests (id, revision, action, state, tenant, environment, plane, offering, namespace, name, \
-         resource, plan, manifest, manifest_hash, previous, uid, placement, requester, requester_name, \
+         resource, plan, manifest, manifest_hash, schema_hash, previous, uid, placement, requester, requester_name, \
          requester_email, requester_groups, note, approval, expires_at, decisions, attempts, next_attempt_at, waiting_for, failure, \
          created_at, updated_at) VALUES (",
         [],
     );
     query.bind(request.id.to_string());
-    let values: [Value; 30] = [
+    let values: [Value; 31] = [
         request.revision.into(),
         request.action.slug().into(),
         request.state.slug().into(),
@@ -90,6 +91,7 @@ pub(super) fn insert(request: &Request) -> Result<Query> {
         request.plan.as_ref().map(AsRef::as_ref).into(),
         json(&request.manifest)?,
         request.manifest_hash.as_str().into(),
+        request.schema_hash.as_deref().into(),
         json_if_any(request.previous.as_ref())?,
         request.uid.as_deref().into(),
         json(&request.placement)?,
@@ -120,7 +122,8 @@ pub(super) fn insert(request: &Request) -> Result<Query> {
 pub(super) fn update(request: &Request) -> Result<Query> {
     let mut query = Query::new("UPDATE requests SET revision = revision + 1, state = ", []);
     query.bind(request.state.slug());
-    let changes: [(&'static str, Value); 9] = [
+    let changes: [(&'static str, Value); 10] = [
+        (", schema_hash = ", request.schema_hash.as_deref().into()),
         (", uid = ", request.uid.as_deref().into()),
         (", approval = ", json_if_any(request.approval.as_ref())?),
         (", expires_at = ", expires_at(request)),

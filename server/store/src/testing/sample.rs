@@ -53,6 +53,7 @@ pub fn request(tenant: &str, name: &str, state: State) -> Request {
         plan: Some("small".parse().unwrap()),
         manifest_hash: manifest_hash(&manifest),
         manifest,
+        schema_hash: None,
         previous: None,
         uid: None,
         placement: Placement {

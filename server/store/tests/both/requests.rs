@@ -28,6 +28,7 @@ async fn what_is_put_in_comes_back_whole(database: &TestStore) {
         json!({"note": "ünïcode, \"quotes\", '; DROP TABLE requests; --\u{0}"});
     request.note = Some("please".into());
     request.previous = Some(json!({"spec": {"sizeGb": 5}}));
+    request.schema_hash = Some("0a1b".into());
     request.approval = Some(serde_json::from_value(json!({
         "rules": [{"policy": "p", "rule": "r", "reason": "why", "approvers": {"tenantApprovers": {}}, "count": 1}],
         "expiresAt": "2031-01-02T03:04:05.678901Z",
@@ -170,6 +171,9 @@ async fn of_two_who_decide_at_once_one_is_told_that_it_is_stale(database: &TestS
                 .after(if approved { Step::Approve } else { Step::Reject })
                 .unwrap();
             decided.decisions.push(Decision {
+                digest: None,
+                policy: None,
+                void: false,
                 by: read.requester.clone(),
                 provider: None,
                 groups: Vec::new(),

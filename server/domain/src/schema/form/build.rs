@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::controls::Builder;
 use super::{Shape, labels, plan, problems, required_first, weight};
 use crate::documents::{FormHints, Plan};
+use crate::projection::MACHINERY;
 use crate::schema::Schema;
 use crate::schema::node::Node;
 use crate::schema::path::push_token;
@@ -16,7 +17,8 @@ use crate::view::{Control, Field, Form, Section};
 /// What a form is built from, besides the schema.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup<'a> {
-    /// The kind is an XRD's: Crossplane's machinery is hidden.
+    /// The kind is an XRD's: all of its machinery is hidden. An offering that shows some of it says so by hints:
+    /// [`crate::projection::Projection::hints`].
     pub is_composite: bool,
     /// The claim is there already: what its rules say cannot change is locked.
     pub is_change: bool,
@@ -51,28 +53,6 @@ impl<'a> Setup<'a> {
 
 /// The fields of an object that no form shows.
 pub(super) const IDENTITY: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
-
-/// Fields below `spec` that are Crossplane's own.
-const MACHINERY: [&str; 18] = [
-    "compositionRef",
-    "compositionSelector",
-    "compositionRevisionRef",
-    "compositionRevisionSelector",
-    "compositionUpdatePolicy",
-    "compositeDeletePolicy",
-    "resourceRef",
-    "resourceRefs",
-    "claimRef",
-    "publishConnectionDetailsTo",
-    "publishConnectionDetailsWithStoreConfigRef",
-    "writeConnectionSecretToRef",
-    "crossplane",
-    "environmentConfigRefs",
-    "managementPolicies",
-    "managementPolicy",
-    "deletionPolicy",
-    "providerConfigRef",
-];
 
 /// Whether a form leaves the field `name` out, below the object itself or below its `spec`.
 fn is_hidden(setup: &Setup<'_>, below_spec: bool, name: &str) -> bool {

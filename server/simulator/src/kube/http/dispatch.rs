@@ -134,6 +134,11 @@ fn record(inner: &Inner, headers: &HeaderMap, attributes: Attributes, query: &Qu
         time: Timestamp::now(),
         user,
         acting_as: text(headers, "impersonate-user").map(str::to_owned),
+        groups: headers
+            .get_all("impersonate-group")
+            .iter()
+            .filter_map(|group| Some(group.to_str().ok()?.to_owned()))
+            .collect(),
         attributes,
         dry_run: query.get("dryRun") == "All",
         manager: query.get("fieldManager").into(),

@@ -1,6 +1,6 @@
 //! Working on one claim: what the steps of its life have in common.
 
-use portico_domain::manifest::CROSSPLANE_MACHINERY;
+use portico_domain::projection::MACHINERY;
 use portico_domain::record::canonical_json;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -64,7 +64,7 @@ impl Work<'_> {
 /// What a person asked for in the claim: its `spec` without Crossplane's own fields.
 pub(super) fn wishes(claim: &Value) -> Value {
     let mut spec = claim["spec"].as_object().cloned().unwrap_or_default();
-    for field in CROSSPLANE_MACHINERY {
+    for field in MACHINERY {
         spec.shift_remove(field);
     }
     Value::Object(spec)

@@ -1,0 +1,562 @@
+//! The projection of an object: what of it people set. One for input, checks, difference and display, so that what is
+//! applied is what was shown.
+//!
+//! An object has three parts:
+//! - what people set: most of it below `spec`;
+//! - **machinery**: what controllers set (Crossplane's own fields, labels, annotations, owners, finalizers, `status`).
+//!   A person may set none of it unless the offering lists it as settable; a plan may;
+//! - Portico's marks, which are Portico's alone.
+//!
+//! **Who owns what on a change.** A change sends the whole claim as it is to be: everything that people set, and of the
+//! machinery exactly that which Portico itself has applied before ([`Projection::own_machinery`]). By the rules of
+//! server-side apply the field manager `portico` then owns what it sends, and gives up nothing that it had. Machinery
+//! of others is not sent: it stays as its owners have it, and goes on belonging to them.
+
+use serde_json::{Map, Value};
+
+use crate::claim::{Flavour, marks};
+use crate::documents::{FormHints, Plan};
+use crate::schema::Schema;
+
+/// Fields below `spec` that belong to Crossplane and its providers, for a kind that an XRD defines. Most are from
+/// Crossplane's `internal/xcrd` (the fields it adds to the definitions that it derives from an XRD); the last four
+/// choose with which rights, and for how long, the things behind a claim are kept.
+pub const MACHINERY: [&str; 18] = [
+    "claimRef",
+    "compositeDeletePolicy",
+    "compositionRef",
+    "compositionRevisionRef",
+    "compositionRevisionSelector",
+    "compositionSelector",
+    "compositionUpdatePolicy",
+    "crossplane",
+    "environmentConfigRefs",
+    "publishConnectionDetailsTo",
+    "publishConnectionDetailsWithStoreConfigRef",
+    "resourceRef",
+    "resourceRefs",
+    "writeConnectionSecretToRef",
+    "deletionPolicy",
+    "managementPolicies",
+    "managementPolicy",
+    "providerConfigRef",
+];
+
+/// Machinery that no offering may open: with it a claim could adopt what is another's, or write over any secret.
+const NEVER: [&str; 6] = [
+    "claimRef",
+    "publishConnectionDetailsTo",
+    "publishConnectionDetailsWithStoreConfigRef",
+    "resourceRef",
+    "resourceRefs",
+    "writeConnectionSecretToRef",
+];
+
+/// Marks by which a claim is told apart from others, and which differ with every request. Nobody wishes for them.
+const OWN_MARKS: [&str; 5] = [
+    marks::TENANT,
+    marks::ENVIRONMENT,
+    marks::REQUEST,
+    marks::REQUESTER,
+    marks::REQUESTER_NAME,
+];
+
+/// A field in the wrong hands: its path, and what to do, in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotYours {
+    /// The field: `spec.resourceRef`, `metadata.labels.team`.
+    pub path: String,
+    /// Why it is refused, and what would do.
+    pub message: String,
+}
+
+/// What of an offering's objects people set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Projection {
+    of_xrd: bool,
+    /// Machinery that people may set.
+    settable: Vec<Vec<String>>,
+    /// Machinery that is applied and shown: what people may set, and what a plan or a preset sets.
+    shown: Vec<Vec<String>>,
+    /// Machinery that a form shows: all that is shown but for what is only preset.
+    in_form: Vec<Vec<String>>,
+}
+
+impl Projection {
+    /// The projection for an offering. `settable` is what its document opens of the machinery: `spec.…`, or
+    /// `metadata.labels.<key>` and `metadata.annotations.<key>`, where the key may hold dots and slashes.
+    #[must_use]
+    pub fn new(flavour: Flavour, settable: &[String], plans: &[Plan], hints: &FormHints) -> Self {
+        let settable: Vec<Vec<String>> = settable
+            .iter()
+            .filter(|path| refuses_to_open(path).is_none())
+            .map(|path| tokens(path))
+            .collect();
+        let mut shown = settable.clone();
+        let values = plans.iter().map(|plan| &plan.values);
+        for (key, value) in values.flatten().filter(|(key, _)| *key == "spec") {
+            leaves(value, &mut vec![key.clone()], &mut |path, _| {
+                shown.push(path.to_vec())
+            });
+        }
+        let in_form = shown.clone();
+        let presets = hints.fields.iter().filter(|(_, hint)| hint.preset.is_some());
+        shown.extend(presets.map(|(path, _)| tokens(path)));
+        Self {
+            of_xrd: flavour != Flavour::Plain,
+            settable,
+            shown,
+            in_form,
+        }
+    }
+
+    /// What people set of an object: without `apiVersion`, `kind`, `status` and machinery; of `metadata` the labels and
+    /// annotations that the offering opens.
+    #[must_use]
+    pub fn of(&self, object: &Value) -> Value {
+        let mut kept = Map::new();
+        for (key, value) in object.as_object().into_iter().flatten() {
+            match key.as_str() {
+                "apiVersion" | "kind" | "status" => {}
+                "metadata" => {
+                    let metadata = picked(value, &below(&self.shown, &["metadata"]));
+                    kept.extend(metadata.map(|metadata| (key.clone(), metadata)));
+                }
+                "spec" if self.of_xrd && value.is_object() => {
+                    kept.insert(key.clone(), self.spec(value, &self.shown));
+                }
+                _ => {
+                    kept.insert(key.clone(), value.clone());
+                }
+            }
+        }
+        Value::Object(kept)
+    }
+
+    /// A specification without machinery but for what `open` names of it.
+    fn spec(&self, spec: &Value, open: &[Vec<String>]) -> Value {
+        let fields = spec.as_object().into_iter().flatten();
+        let kept = fields.filter_map(|(name, value)| {
+            let value = if self.of_xrd && MACHINERY.contains(&name.as_str()) {
+                picked(value, &below(open, &["spec", name]))?
+            } else {
+                value.clone()
+            };
+            Some((name.clone(), value))
+        });
+        Value::Object(kept.collect())
+    }
+
+    /// What is in a person's `wish` and not theirs to set, each with what to do. What repeats what is `known` asks for
+    /// nothing and is let be: the object as it is, what the form begins with, and what Portico calls the object anyway
+    /// (`identity`). What `plan` sets of the machinery is judged by its locks.
+    #[must_use]
+    pub fn not_yours(
+        &self,
+        wish: &Value,
+        known: &[&Value],
+        identity: &Value,
+        plan: Option<&Plan>,
+    ) -> Vec<NotYours> {
+        let adjustable = plan.map(adjustable).unwrap_or_default();
+        let open: Vec<&Vec<String>> = self.settable.iter().chain(&adjustable).collect();
+        let is_open = |path: &[String]| open.iter().any(|open| path.starts_with(open));
+        let mut found: Vec<NotYours> = Vec::new();
+        let mut look = |path: &[String], value: &Value| {
+            let is_theirs = match path {
+                [top] => !matches!(top.as_str(), "apiVersion" | "kind" | "status" | "metadata"),
+                [top, name, ..] if top == "spec" => {
+                    !self.of_xrd || !MACHINERY.contains(&name.as_str()) || is_open(path)
+                }
+                [top, ..] if top == "metadata" => is_open(path),
+                [top, ..] => top != "status",
+                [] => true,
+            };
+            let mut there = known
+                .iter()
+                .chain([&identity])
+                .filter_map(|known| at(known, path))
+                .peekable();
+            let asks_nothing = if there.peek().is_none() {
+                value.is_null() || is_empty(value)
+            } else {
+                there.any(|there| there == value)
+            };
+            if is_theirs || asks_nothing {
+                return;
+            }
+            let path = head(path);
+            if !found.iter().any(|known| known.path == path.join(".")) {
+                found.push(refusal(&path, identity));
+            }
+        };
+        for (key, value) in wish.as_object().into_iter().flatten() {
+            leaves(value, &mut vec![key.clone()], &mut look);
+        }
+        found
+    }
+
+    /// Of an object with its `metadata.managedFields`, the machinery that Portico itself has applied and that is not
+    /// shown. A change has to send it again, or it would be taken away.
+    #[must_use]
+    pub fn own_machinery(flavour: Flavour, object: &Value) -> Option<Value> {
+        if flavour == Flavour::Plain {
+            return None;
+        }
+        let mut own = Map::new();
+        let managers = object.pointer("/metadata/managedFields")?.as_array()?;
+        let applied = managers.iter().filter(|entry| {
+            entry.get("manager").and_then(Value::as_str) == Some(marks::FIELD_MANAGER)
+                && entry.get("operation").and_then(Value::as_str) == Some("Apply")
+                && entry.get("subresource").is_none()
+        });
+        for entry in applied {
+            for name in MACHINERY {
+                let owned = entry.pointer(&format!("/fieldsV1/f:spec/f:{name}"));
+                let there = object.pointer(&format!("/spec/{name}"));
+                if let (Some(owned), Some(there)) = (owned, there)
+                    && let Some(value) = of_owner(owned, there)
+                {
+                    own.insert(name.to_owned(), value);
+                }
+            }
+        }
+        (!own.is_empty()).then_some(Value::Object(own))
+    }
+
+    /// Puts machinery that Portico has applied before into a manifest. What is shown of it is not among that: whether
+    /// it stays is asked for.
+    pub fn keep(&self, own_machinery: Option<&Value>, manifest: &mut Value) {
+        let own = own_machinery.and_then(|own| without(own, &below(&self.shown, &["spec"])));
+        if let (Some(own), Some(spec)) = (own, manifest.get_mut("spec")) {
+            fill(spec, &own);
+        }
+    }
+
+    /// The object as it is shown: how it is called, what people set, Portico's marks and machinery that Portico applied.
+    #[must_use]
+    pub fn shown(&self, object: &Value, own_machinery: Option<&Value>) -> Value {
+        let mut shown = Map::new();
+        for key in ["apiVersion", "kind"] {
+            shown.extend(object.get(key).map(|value| (key.to_owned(), value.clone())));
+        }
+        let names = ["name", "namespace"].map(|key| vec![key.to_owned()]);
+        let mut open = names.to_vec();
+        open.extend(below(&self.shown, &["metadata"]));
+        for kind in ["labels", "annotations"] {
+            let keys = object
+                .get("metadata")
+                .and_then(|metadata| metadata.get(kind)?.as_object());
+            let ours = keys.into_iter().flat_map(Map::keys).filter(|key| is_mark(key));
+            open.extend(ours.map(|key| vec![kind.to_owned(), key.clone()]));
+        }
+        let metadata = object
+            .get("metadata")
+            .and_then(|metadata| picked(metadata, &open));
+        shown.extend(metadata.map(|metadata| ("metadata".to_owned(), metadata)));
+        if let Value::Object(rest) = self.of(object) {
+            shown.extend(rest.into_iter().filter(|(key, _)| key != "metadata"));
+        }
+        let mut shown = Value::Object(shown);
+        self.keep(own_machinery, &mut shown);
+        shown
+    }
+
+    /// Hints by which a form leaves out the machinery that is not shown.
+    #[must_use]
+    pub fn hints(&self, schema: &Schema, hints: &FormHints) -> FormHints {
+        let mut hints = hints.clone();
+        if !self.of_xrd {
+            return hints;
+        }
+        let mut hide = |path: String| hints.fields.entry(path).or_default().hidden = true;
+        for name in MACHINERY {
+            let open = below(&self.in_form, &["spec", name]);
+            let path = format!("spec.{name}");
+            let Some(node) = schema.at(&path) else { continue };
+            if open.is_empty() {
+                hide(path);
+            } else if !open.iter().any(Vec::is_empty) {
+                for (child, _) in node.properties() {
+                    if !open.iter().any(|open| open[0] == child) {
+                        hide(format!("{path}.{child}"));
+                    }
+                }
+            }
+        }
+        hints
+    }
+}
+
+/// What a plan sets of `spec` and lets people change.
+fn adjustable(plan: &Plan) -> Vec<Vec<String>> {
+    let allowed: Vec<Vec<String>> = plan.adjustable.iter().map(|path| tokens(path)).collect();
+    let mut open = Vec::new();
+    for (key, value) in plan.values.iter().filter(|(key, _)| *key == "spec") {
+        leaves(value, &mut vec![key.clone()], &mut |path, _| {
+            if allowed.iter().any(|allowed| path.starts_with(allowed)) {
+                open.push(path.to_vec());
+            }
+        });
+    }
+    open
+}
+
+/// Why an offering may not open a path to people; `None` when it may.
+#[must_use]
+pub fn refuses_to_open(path: &str) -> Option<String> {
+    let tokens = tokens(path);
+    let names: Vec<&str> = tokens.iter().map(String::as_str).collect();
+    match names.as_slice() {
+        ["metadata", "labels" | "annotations", key] if is_mark(key) => {
+            Some("Portico’s own marks are not for people to set".to_owned())
+        }
+        ["metadata", "labels" | "annotations", key] if !key.is_empty() => None,
+        ["metadata", ..] => Some(
+            "of metadata only metadata.labels.<key> and metadata.annotations.<key> can be opened".to_owned(),
+        ),
+        ["spec", "crossplane"] => {
+            Some("name what is to be opened below it: spec.crossplane.compositionSelector".to_owned())
+        }
+        ["spec", "crossplane", name, ..] | ["spec", name, ..] if NEVER.contains(name) => Some(format!(
+            "with {name} a claim could adopt or overwrite what is another’s; it cannot be opened"
+        )),
+        ["spec", name, ..] if MACHINERY.contains(name) => None,
+        ["spec", ..] => Some("is no machinery: people may set it already".to_owned()),
+        _ => Some("begin with spec., metadata.labels. or metadata.annotations.".to_owned()),
+    }
+}
+
+/// What somebody asks for with a manifest: all of it but its name and the marks that differ with every request, its
+/// keys in order. Two manifests ask for the same exactly when these are equal, and then their texts are.
+#[must_use]
+pub fn asked(manifest: &Value) -> Value {
+    let mut asked = Map::new();
+    for key in [marks::PLAN, marks::EXPIRES] {
+        let said = ["labels", "annotations"]
+            .iter()
+            .find_map(|kind| manifest.get("metadata")?.get(kind)?.get(key));
+        asked.extend(said.map(|value| (key.to_owned(), value.clone())));
+    }
+    for (key, value) in manifest.as_object().into_iter().flatten() {
+        match key.as_str() {
+            "apiVersion" | "kind" => {}
+            "metadata" => {
+                let metadata = asked_of_metadata(value);
+                if !metadata.is_empty() {
+                    asked.insert(key.clone(), Value::Object(metadata));
+                }
+            }
+            _ => {
+                asked.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    sorted(&Value::Object(asked))
+}
+
+fn asked_of_metadata(metadata: &Value) -> Map<String, Value> {
+    let mut asked = Map::new();
+    for (key, value) in metadata.as_object().into_iter().flatten() {
+        match (key.as_str(), value) {
+            ("name" | "namespace", _) => {}
+            ("labels" | "annotations", Value::Object(marked)) => {
+                let rest: Map<String, Value> = marked
+                    .iter()
+                    .filter(|(key, _)| {
+                        !OWN_MARKS.contains(&key.as_str()) && *key != marks::PLAN && *key != marks::EXPIRES
+                    })
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect();
+                if !rest.is_empty() {
+                    asked.insert(key.clone(), Value::Object(rest));
+                }
+            }
+            _ => {
+                asked.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    asked
+}
+
+/// The value with the keys of all its maps in order.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+            entries.sort_by_key(|(key, _)| *key);
+            Value::Object(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key.clone(), sorted(value)))
+                    .collect(),
+            )
+        }
+        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
+}
+
+fn is_mark(key: &str) -> bool {
+    key.starts_with("portico.dev/")
+}
+
+/// `spec.a.b` by its names; of `metadata.labels.<key>` the key is one name, whatever is in it.
+fn tokens(path: &str) -> Vec<String> {
+    for kind in ["labels", "annotations"] {
+        if let Some(key) = path
+            .strip_prefix("metadata.")
+            .and_then(|rest| rest.strip_prefix(kind)?.strip_prefix('.'))
+        {
+            return vec!["metadata".to_owned(), kind.to_owned(), key.to_owned()];
+        }
+    }
+    path.split('.')
+        .map(|name| name.trim_end_matches("[]").to_owned())
+        .collect()
+}
+
+/// What of `paths` lies below `prefix`, that taken off.
+fn below(paths: &[Vec<String>], prefix: &[&str]) -> Vec<Vec<String>> {
+    let rest = paths.iter().filter_map(|path| {
+        let whole = path.len() >= prefix.len() && path.iter().zip(prefix).all(|(one, other)| one == other);
+        whole.then(|| path[prefix.len()..].to_vec())
+    });
+    rest.collect()
+}
+
+/// What of a value is at one of these paths; `None` when nothing is.
+fn picked(value: &Value, paths: &[Vec<String>]) -> Option<Value> {
+    if paths.iter().any(Vec::is_empty) {
+        return Some(value.clone());
+    }
+    let mut kept = Map::new();
+    for (key, value) in value.as_object()? {
+        if let Some(value) = picked(value, &below(paths, &[key])) {
+            kept.insert(key.clone(), value);
+        }
+    }
+    (!kept.is_empty()).then_some(Value::Object(kept))
+}
+
+/// What of a value is at none of these paths; `None` when nothing is left.
+fn without(value: &Value, paths: &[Vec<String>]) -> Option<Value> {
+    if paths.iter().any(Vec::is_empty) {
+        return None;
+    }
+    let Value::Object(map) = value else {
+        return Some(value.clone());
+    };
+    let kept: Map<String, Value> = map
+        .iter()
+        .filter_map(|(key, value)| Some((key.clone(), without(value, &below(paths, &[key]))?)))
+        .collect();
+    (!kept.is_empty()).then_some(Value::Object(kept))
+}
+
+fn at<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |value, name| value.get(name))
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// Visits what is in a value and no map, or an empty one, each with its path.
+fn leaves(value: &Value, path: &mut Vec<String>, visit: &mut dyn FnMut(&[String], &Value)) {
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            for (name, value) in map {
+                path.push(name.clone());
+                leaves(value, path, visit);
+                path.pop();
+            }
+        }
+        _ => visit(path, value),
+    }
+}
+
+/// The field to name: the whole piece of machinery, not its leaf.
+fn head(path: &[String]) -> Vec<String> {
+    let names: Vec<&str> = path.iter().map(String::as_str).collect();
+    let length = match names.as_slice() {
+        ["spec", "crossplane", ..] | ["metadata", "labels" | "annotations", ..] => 3,
+        ["spec" | "metadata", ..] => 2,
+        _ => 1,
+    };
+    path[..length.min(path.len())].to_vec()
+}
+
+fn refusal(path: &[String], identity: &Value) -> NotYours {
+    let names: Vec<&str> = path.iter().map(String::as_str).collect();
+    let message = match names.as_slice() {
+        ["metadata", "name"] => "The name is given beside the form, not here. Leave it out.".to_owned(),
+        ["apiVersion" | "kind"] | ["metadata", "namespace"] => match at(identity, path).and_then(Value::as_str) {
+            Some(value) => format!("It is {value} here, whatever is written. Leave it out."),
+            None => "It is not for people to set. Leave it out.".to_owned(),
+        },
+        ["metadata", "labels" | "annotations", key] if is_mark(key) => {
+            "Portico sets this itself. Leave it out.".to_owned()
+        }
+        ["metadata", kind @ ("labels" | "annotations"), ..] => format!(
+            "People set no {kind} here but those that the offering allows. Leave it out, or ask the platform team to \
+             allow it."
+        ),
+        ["metadata", ..] | ["status"] => "Controllers set this, not people. Leave it out.".to_owned(),
+        ["spec", .., name] if NEVER.contains(name) => {
+            "Controllers set this, not people: with it a claim could take what is another’s. Leave it out.".to_owned()
+        }
+        _ => "This belongs to the machinery behind the claim, not to people. Leave it out, or ask the platform team to \
+              allow it for this offering."
+            .to_owned(),
+    };
+    NotYours {
+        path: path.join("."),
+        message,
+    }
+}
+
+/// What of `value` belongs to an owner, by the `fieldsV1` of its entry in `metadata.managedFields`. Of lists the whole
+/// is taken: an item without its neighbours says little.
+fn of_owner(owned: &Value, value: &Value) -> Option<Value> {
+    let fields: Vec<(&str, &Value)> = owned
+        .as_object()?
+        .iter()
+        .filter_map(|(key, below)| Some((key.strip_prefix("f:")?, below)))
+        .collect();
+    let Value::Object(map) = value else {
+        return Some(value.clone());
+    };
+    if fields.is_empty() {
+        // An atomic map, or an empty one.
+        return Some(value.clone());
+    }
+    let kept: Map<String, Value> = fields
+        .into_iter()
+        .filter_map(|(name, below)| Some((name.to_owned(), of_owner(below, map.get(name)?)?)))
+        .collect();
+    (!kept.is_empty()).then_some(Value::Object(kept))
+}
+
+/// Adds to `value` what `more` has and it has not.
+fn fill(value: &mut Value, more: &Value) {
+    let (Value::Object(value), Value::Object(more)) = (value, more) else {
+        return;
+    };
+    for (key, more) in more {
+        match value.get_mut(key) {
+            Some(there) => fill(there, more),
+            None => {
+                value.insert(key.clone(), more.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
