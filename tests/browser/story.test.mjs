@@ -38,10 +38,10 @@ describe('the main job, developer and approver side by side', { timeout: 240_000
     await page.getByRole('link', { name: 'Request PostgreSQL' }).click();
     await page.getByRole('textbox', { name: /^Name/ }).first().fill('browser-db');
     await page.getByRole('complementary', { name: 'Summary' }).getByRole('button', { name: 'Request PostgreSQL' }).click();
-    await page.waitForURL(/\/requests\/[0-9a-f-]{36}$/);
-    await page.locator('.state-line', { hasText: 'Fulfilled' }).waitFor({ timeout: 30_000 });
-    await page.getByRole('link', { name: 'Go to the claim' }).click();
+    // One lands on the claim, whose page lives up to Ready.
+    await page.waitForURL(/\/claims\/[^?]*\/browser-db$/);
     await page.locator('.verdict', { hasText: /It works/ }).waitFor({ timeout: 60_000 });
+    assert.equal(await page.locator('main a[href^="/requests/"]').count(), 1, 'the request stays within reach');
   });
 
   it('says beside the field which rule is broken while one types, and when it is kept again', async () => {
@@ -93,7 +93,7 @@ describe('the main job, developer and approver side by side', { timeout: 240_000
     await row.getByRole('textbox', { name: /^Comment/ }).fill('Fine by me');
     await row.getByRole('button', { name: 'Approve' }).click();
 
-    await page.locator('.state-line', { hasText: 'Fulfilled' }).waitFor({ timeout: 30_000 });
+    await page.locator('.state-line', { hasText: 'Applied' }).waitFor({ timeout: 30_000 });
     await page.getByText('Fine by me').waitFor();
   });
 
@@ -105,7 +105,7 @@ describe('the main job, developer and approver side by side', { timeout: 240_000
     await page.getByRole('textbox', { name: /Type the claim/ }).fill('browser-db');
     await page.getByRole('button', { name: 'Delete claim' }).click();
     await page.waitForURL(/\/requests\/[0-9a-f-]{36}$/);
-    await page.locator('.state-line', { hasText: 'Fulfilled' }).waitFor({ timeout: 30_000 });
+    await page.locator('.state-line', { hasText: 'Applied' }).waitFor({ timeout: 30_000 });
   });
 
   it('catches up by itself after the portal was gone', async () => {
@@ -120,7 +120,7 @@ describe('the main job, developer and approver side by side', { timeout: 240_000
     await other.goto('/catalog/buckets.storage.demo.portico.dev/request');
     await other.getByRole('textbox', { name: /^Name/ }).first().fill('after-the-crash');
     await other.getByRole('complementary', { name: 'Summary' }).getByRole('button', { name: /^Request / }).click();
-    await other.waitForURL(/\/requests\/[0-9a-f-]{36}$/);
+    await other.waitForURL(/\/claims\/[^?]*\/after-the-crash$/);
     await other.close();
     await page.getByRole('link', { name: 'after-the-crash' }).waitFor({ timeout: 30_000 });
     dana.complaints.length = 0;

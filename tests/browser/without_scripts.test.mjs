@@ -73,9 +73,7 @@ describe('with scripts off', { timeout: 180_000 }, () => {
     await page.locator('input[name="_name"]').fill('plain-db');
     await page.locator('input[name="/spec/storage/size"]').fill('30Gi');
     await page.getByRole('button', { name: 'Request PostgreSQL' }).click();
-    await page.waitForURL(/\/requests\/[0-9a-f-]{36}$/);
-    await reloadUntil(page, page.locator('.state-line', { hasText: 'Fulfilled' }));
-    await page.getByRole('link', { name: 'Go to the claim' }).click();
+    await page.waitForURL(/\/claims\/[^?]*\/plain-db$/);
     await reloadUntil(page, page.locator('.verdict', { hasText: /It works/ }));
     await page.getByRole('button', { name: /^Reveal password/i }).click();
     assert.ok((await page.locator('pre.revealed').innerText()).trim().length > 8);
@@ -90,6 +88,6 @@ describe('with scripts off', { timeout: 180_000 }, () => {
     await page.waitForURL(/\/requests\/[0-9a-f-]{36}$/);
     await ada.page.goto(page.url());
     await ada.page.getByRole('button', { name: 'Approve' }).click();
-    await reloadUntil(page, page.locator('.state-line', { hasText: 'Fulfilled' }));
+    await reloadUntil(page, page.locator('.state-line', { hasText: 'Applied' }));
   });
 });

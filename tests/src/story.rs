@@ -48,14 +48,24 @@ pub async fn request(person: &Person, offering: &str, name: &str, fields: &[(&st
     request_id(&answer)
 }
 
-/// The id of the request whose page this is.
+/// The id of the request whose page this is, or of the newest request about the claim whose page it is: where nobody
+/// need agree, asking leads to the claim.
 ///
 /// # Panics
-/// When it is none.
+/// When it is neither.
 #[must_use]
 #[track_caller]
 pub fn request_id(answer: &Answer) -> String {
-    let id = answer.url.path().strip_prefix("/requests/");
+    let of_page = answer.url.path().strip_prefix("/requests/").map(str::to_owned);
+    let id = of_page.or_else(|| {
+        let links = answer.page().attributes("main a", "href");
+        let on_claim = answer.url.path().starts_with("/claims/");
+        let newest = links
+            .into_iter()
+            .find(|link| link.starts_with("/requests/"))
+            .filter(|_| on_claim);
+        newest?.strip_prefix("/requests/").map(str::to_owned)
+    });
     let id = id.unwrap_or_else(|| {
         panic!(
             "{} {} is no request's page:\n{}",
@@ -65,14 +75,16 @@ pub fn request_id(answer: &Answer) -> String {
         )
     });
     assert_eq!(answer.status, 200);
-    id.to_owned()
+    id
 }
 
-/// Waits until a request is in a state, by the word that its page shows; returns the page.
+/// Waits until a request is in a state, by the word that its page shows; returns the page. `Fulfilled` is what the
+/// API calls what pages call `Applied`.
 ///
 /// # Panics
 /// When it does not get there.
 pub async fn until_request(person: &Person, id: &str, state: &str) -> Answer {
+    let state = if state == "Fulfilled" { "Applied" } else { state };
     let path = format!("/requests/{id}");
     let right = |answer: &Answer| {
         answer
@@ -84,7 +96,7 @@ pub async fn until_request(person: &Person, id: &str, state: &str) -> Answer {
     let mut answer = until_it(&what, PATIENCE, async || person.get(&path).await, right).await;
     // What was made shows once the watch has brought it; what was made and is gone again never does.
     let patience = Instant::now() + Duration::from_secs(5);
-    while state == "Fulfilled" && is_without_its_claim(&answer) && Instant::now() < patience {
+    while state == "Applied" && is_without_its_claim(&answer) && Instant::now() < patience {
         tokio::time::sleep(Duration::from_millis(50)).await;
         answer = person.get(&path).await;
     }

@@ -70,7 +70,7 @@ async fn submit(person: &Person, name: &str) -> (Instant, Duration) {
         .await
         .expect(200);
     assert!(
-        answer.url.path().starts_with("/requests/"),
+        answer.url.path().starts_with("/claims/"),
         "{}",
         answer.page().body()
     );

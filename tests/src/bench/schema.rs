@@ -204,6 +204,7 @@ fn page(form: Form) -> RequestFormPage {
         },
         approval: ApprovalPreview::default(),
         quota: vec![],
+        cost: None,
         differences: vec![],
         manifest: String::new(),
         dry_run: None,

@@ -1,7 +1,9 @@
 //! The approval queue answers in forty seconds: should I say yes?
 
 use portico_tests::demo::Demo;
-use portico_tests::story::{POSTGRESQL, request, until_request};
+use portico_tests::story::{
+    POSTGRESQL, ask_for, claim_path, decide, request, request_id, until_claim, until_request,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approver_sees_first_what_differs_from_the_plan_why_they_are_asked_and_until_when() {
@@ -49,4 +51,87 @@ async fn a_wish_that_is_its_plan_and_nothing_else_says_so() {
         .text(&format!("#a-{id} .well"))
         .unwrap_or_else(|| queue.body());
     assert_eq!(said, "Nothing: it is the plan Small as it stands.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_quota_is_told_of_this_one_alone_and_with_the_others_that_wait() {
+    let demo = Demo::start().await;
+    let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
+    dana.work_in("payments/production").await;
+    let one = request(&dana, POSTGRESQL, "one", &[("_plan", "small")]).await;
+    let meters = async |id: &str| {
+        let queue = ada.get("/approvals").await.expect(200).page();
+        queue.texts(&format!("#a-{id} .meter")).join("; ")
+    };
+    let alone = meters(&one).await;
+    assert!(alone.contains("(+1)") && !alone.contains("waiting"), "{alone}");
+    let _ = request(&dana, POSTGRESQL, "two", &[("_plan", "small")]).await;
+    let both = meters(&one).await;
+    assert!(both.contains("; with the other one waiting"), "{both}");
+    for line in alone.split("; ") {
+        assert!(
+            both.contains(line),
+            "of itself it says the same: {line} in {both}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_it_costs_stands_wherever_one_decides() {
+    let demo = Demo::start().await;
+    let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
+    dana.work_in("payments/production").await;
+    let form = format!("/catalog/{POSTGRESQL}/request?_plan=medium");
+    let summary = dana.get(&form).await.expect(200).page().text(".summary").unwrap();
+    assert!(summary.contains("190 EUR a month"), "{summary}");
+    let id = request(&dana, POSTGRESQL, "dear", &[("_plan", "small")]).await;
+    let queue = ada.get("/approvals").await.expect(200).page();
+    let line = queue.text(&format!("#a-{id} summary")).unwrap();
+    assert!(line.contains("28 EUR a month"), "{line}");
+    assert!(queue.text(&format!("#a-{id}")).unwrap().contains("Price"));
+    let page = ada.get(&format!("/requests/{id}")).await.expect(200).page();
+    assert!(page.body().contains("28 EUR a month"));
+    let _ = decide(&ada, &id, "approve", "").await.expect(200);
+    let claim = claim_path(&until_request(&dana, &id, "Applied").await);
+    let page = until_claim(&dana, &claim, "Ready").await.page();
+    assert!(page.body().contains("28 EUR a month"));
+    let change = dana.get(&format!("{claim}/change")).await.expect(200);
+    let form = change.page().form("/change").unwrap().with("_plan", "medium");
+    let checked = dana
+        .submit(&change.url, &form, Some(("_do", "update")))
+        .await
+        .expect(200);
+    let summary = checked.page().text(".summary").unwrap();
+    assert!(
+        summary.contains("190 EUR a month, 162 EUR more than now"),
+        "{summary}"
+    );
+    let delete = dana.get(&format!("{claim}/delete")).await.expect(200).page();
+    assert!(delete.text("main").unwrap().contains("28 EUR a month"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_need_agree_one_lands_on_the_claim_which_lives_up_to_ready() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+    let landed = ask_for(&dana, POSTGRESQL, "landed", &[]).await.expect(200);
+    let path = landed.url.path().to_owned();
+    assert!(
+        path.starts_with("/claims/") && path.ends_with("/landed"),
+        "{path}"
+    );
+    let verdict = landed.page().text(".verdict").unwrap();
+    assert!(verdict.starts_with("Pending"), "{verdict}");
+    let _ = until_claim(&dana, &path, "Ready").await;
+    // The request stays within reach, and says what was done.
+    let page = dana
+        .get(&format!("/requests/{}", request_id(&landed)))
+        .await
+        .expect(200)
+        .page();
+    assert!(page.text(".state-line").unwrap().starts_with("Applied"));
+    // Others see no more of what is on its way than of what is there.
+    let devon = demo.sign_in("devon").await;
+    assert_eq!(devon.get(&path).await.status, 404);
 }

@@ -60,12 +60,13 @@ async fn a_claim_is_kept_for_longer_and_is_otherwise_as_it_was(planes: Planes) {
     let page = until_claim(&dana, &path, "Ready").await;
     let form = page.page().form("/renew").expect("a button to renew it");
     let sent = dana.submit(&page.url, &form, None).await.expect(200);
-    let said = sent.page().text("main").unwrap();
+    let id = portico_tests::story::request_id(&sent);
+    let asked = dana.get(&format!("/requests/{id}")).await.expect(200);
+    let said = asked.page().text("main").unwrap();
     assert!(
         said.contains("Longer life for the Cache") && said.contains("until"),
         "{said}"
     );
-    let id = portico_tests::story::request_id(&sent);
     let _ = until_request(&dana, &id, "Fulfilled").await;
     let moved = |claim: &Value| expires(claim) - now > 199 * 86_400;
     let renewed = until_it("the later date", Duration::from_secs(20), ask, moved).await;

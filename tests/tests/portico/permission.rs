@@ -1,0 +1,288 @@
+//! A permission is judged when it is used: what was asked while it was allowed is not applied once it no longer is, and
+//! requester and approver read why.
+
+use std::fs;
+use std::time::Duration;
+
+use portico_tests::demo::Demo;
+use portico_tests::person::Person;
+use portico_tests::story::{CACHE, claim_path, decide, request, until_request};
+use portico_tests::until::until;
+use reqwest::Method;
+use serde_json::json;
+
+/// The plan that claims of this file are asked for: half a gibibyte of memory.
+const SMALL: (&str, &str) = ("_plan", "small");
+
+/// Rewrites a file of the configuration, and waits until the portal goes by it.
+async fn rewrite(demo: &Demo, file: &str, change: impl FnOnce(&str) -> String) {
+    let pat = demo.sign_in("pat").await;
+    let read = async || {
+        pat.api(Method::GET, "/api/v1/configuration", None)
+            .await
+            .expect(200)
+            .json()["loadedAt"]
+            .clone()
+    };
+    let before = read().await;
+    let path = demo.configuration(file);
+    let text = fs::read_to_string(&path).unwrap();
+    let changed = change(&text);
+    assert_ne!(text, changed, "{file} is as it was");
+    fs::write(&path, changed).unwrap();
+    until("the new configuration", Duration::from_secs(30), async || {
+        (read().await != before).then_some(())
+    })
+    .await;
+}
+
+/// A demo in which Dana has asked for a cache in production, which waits for Ada.
+async fn asked(name: &str) -> (Demo, Person, Person, String) {
+    let demo = Demo::start().await;
+    let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
+    dana.work_in("payments/production").await;
+    let id = request(&dana, CACHE, name, &[SMALL, ("_plane", "us-shared")]).await;
+    let _ = until_request(&dana, &id, "Awaiting approval").await;
+    (demo, dana, ada, id)
+}
+
+/// Ada says yes and is told why it cannot be; the request's page says so to both, and nothing is applied.
+async fn is_refused(demo: &Demo, dana: &Person, ada: &Person, id: &str, why: &str) {
+    let told = decide(ada, id, "approve", "").await;
+    assert_eq!(told.status, 409, "{why}: {}", told.page().body());
+    assert!(told.page().body().contains(why), "{why}: {}", told.page().body());
+    for person in [dana, ada] {
+        let page = person.get(&format!("/requests/{id}")).await.expect(200).page();
+        let steps = page.text(".steps").unwrap();
+        assert!(
+            steps.contains("Cannot go on as things are") && steps.contains(why),
+            "{steps}"
+        );
+    }
+    let queue = ada.get("/approvals").await.expect(200).page();
+    assert!(queue.text(&format!("#a-{id}")).unwrap().contains(why));
+    assert!(there(demo).is_empty());
+    // It can still be turned down.
+    let _ = decide(ada, id, "reject", "Not as things are").await.expect(200);
+}
+
+/// The caches of Payments' production on the shared plane in the US that these tests asked for.
+fn there(demo: &Demo) -> Vec<String> {
+    let found = demo.kubectl("us-shared").json(&[
+        "get",
+        CACHE,
+        "--namespace=payments-production",
+        "--ignore-not-found",
+    ]);
+    let items = found["items"].as_array().cloned().unwrap_or_default();
+    let names = items.iter().filter_map(|item| item["metadata"]["name"].as_str());
+    names
+        .filter(|name| name.starts_with("late"))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_no_developer_any_more_has_nothing_approved() {
+    let (demo, dana, ada, id) = asked("late-standing").await;
+    rewrite(&demo, "tenants.yaml", |text| {
+        text.replace(
+            "group: payments-developers, role: developer",
+            "group: payments-developers, role: viewer",
+        )
+    })
+    .await;
+    is_refused(&demo, &dana, &ada, &id, "is no longer a developer of Payments").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plane_that_was_taken_from_the_tenant_is_not_used() {
+    let (demo, dana, ada, id) = asked("late-plane").await;
+    rewrite(&demo, "tenants.yaml", |text| {
+        text.replacen("matchLabels: { shared: \"true\" }", "names: [eu-shared]", 1)
+    })
+    .await;
+    is_refused(
+        &demo,
+        &dana,
+        &ada,
+        &id,
+        "Payments may no longer use United States, shared",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_denies_it_by_now_denies_it() {
+    let (demo, dana, ada, id) = asked("late-denied").await;
+    rewrite(&demo, "approval-policies.yaml", |text| {
+        format!("{text}    - name: no-caches\n      when: offering.kind == 'Cache'\n      then:\n        deny: {{}}\n      reason: No caches any more.\n")
+    })
+    .await;
+    is_refused(
+        &demo,
+        &dana,
+        &ada,
+        &id,
+        "Policy refuses it now: No caches any more.",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_that_shrank_counts() {
+    let (demo, dana, ada, id) = asked("late-quota").await;
+    rewrite(&demo, "tenants.yaml", |text| {
+        text.replacen("memoryGiB: 288", "memoryGiB: 1", 1)
+    })
+    .await;
+    is_refused(
+        &demo,
+        &dana,
+        &ada,
+        &id,
+        "The quota of memoryGiB does not allow it",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_longer_offered_is_not_made() {
+    let (demo, dana, ada, id) = asked("late-offering").await;
+    rewrite(&demo, "tenants.yaml", |text| {
+        text.replacen(
+            "  quota:\n",
+            "  offerings: [buckets.storage.demo.portico.dev]\n  quota:\n",
+            1,
+        )
+    })
+    .await;
+    is_refused(&demo, &dana, &ada, &id, "Cache is no longer offered here").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_is_gone_or_sets_something_else_is_not_what_was_asked_for() {
+    let (demo, dana, ada, id) = asked("late-plan").await;
+    rewrite(&demo, "offering-cache.yaml", |text| {
+        text.replacen("memory: 512Mi", "memory: 256Mi", 1)
+    })
+    .await;
+    let told = decide(&ada, &id, "approve", "").await.expect(409);
+    assert!(
+        told.text.contains("The plan Small has changed"),
+        "{}",
+        told.page().body()
+    );
+    rewrite(&demo, "offering-cache.yaml", |text| {
+        text.replacen("name: small", "name: starter", 1)
+    })
+    .await;
+    is_refused(&demo, &dana, &ada, &id, "The plan small is no longer offered").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cordoned_plane_is_not_approved_for_and_is_again_once_it_is_open() {
+    let (demo, dana, ada, id) = asked("late-cordon").await;
+    let pat = demo.sign_in("pat").await;
+    let cordon = "/api/v1/control-planes/us-shared/cordon";
+    let because = json!({ "reason": "it is rebuilt" });
+    let _ = pat.api(Method::POST, cordon, Some(&because)).await.expect(204);
+    let told = decide(&ada, &id, "approve", "").await.expect(409);
+    assert!(
+        told.text
+            .contains("is cordoned and takes no new claims (it is rebuilt)"),
+        "{}",
+        told.page().body()
+    );
+    let _ = pat.api(Method::DELETE, cordon, None).await.expect(204);
+    let _ = decide(&ada, &id, "approve", "").await.expect(200);
+    let _ = until_request(&dana, &id, "Applied").await;
+    assert_eq!(there(&demo), ["late-cordon"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_policy_asks_for_others_by_now_they_are_asked() {
+    let (demo, dana, ada, id) = asked("late-policy").await;
+    rewrite(&demo, "approval-policies.yaml", |text| {
+        format!("{text}    - name: platform\n      when: offering.kind == 'Cache'\n      then:\n        require:\n          approvers: {{ groups: [platform-admins] }}\n      reason: The platform team looks at caches.\n")
+    })
+    .await;
+    let told = decide(&ada, &id, "approve", "").await.expect(409);
+    assert!(
+        told.text.contains("has changed since it was asked for"),
+        "{}",
+        told.page().body()
+    );
+    // Now she sees what there is to agree to, and is not the only one.
+    let _ = decide(&ada, &id, "approve", "").await.expect(200);
+    let page = until_request(&dana, &id, "Awaiting approval").await.page();
+    assert!(
+        page.text(".steps")
+            .unwrap()
+            .contains("The platform team looks at caches.")
+    );
+    let pat = demo.sign_in("pat").await;
+    let _ = decide(&pat, &id, "approve", "").await.expect(200);
+    let _ = until_request(&dana, &id, "Applied").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_whose_plan_is_gone_must_be_given_one_and_counts_as_the_largest() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+    let id = request(&dana, CACHE, "starter", &[SMALL]).await;
+    let claim = claim_path(&until_request(&dana, &id, "Applied").await);
+    rewrite(&demo, "offering-cache.yaml", |text| {
+        text.replacen("name: small", "name: starter", 1)
+    })
+    .await;
+    // Who runs the portal is told.
+    let pat = demo.sign_in("pat").await;
+    let told = pat
+        .api(Method::GET, "/api/v1/configuration", None)
+        .await
+        .expect(200)
+        .json();
+    let warnings = told["warnings"].to_string();
+    assert!(
+        warnings.contains("there is no plan named \\\"small\\\""),
+        "{warnings}"
+    );
+    let change = format!("{claim}/change");
+    let page = dana.get(&change).await.expect(200);
+    let form = page.page().form("/change").unwrap();
+    assert!(form.get("_plan").is_none(), "none is chosen for them");
+    let huge = form.with("/spec/memory", "4096Gi");
+    let refused = dana
+        .submit(&page.url, &huge, Some(("_do", "submit")))
+        .await
+        .expect(422);
+    let told = refused.page().text("#problems").unwrap();
+    assert!(
+        told.contains("small, is no longer offered") && told.contains("Choose"),
+        "{told}"
+    );
+    assert!(told.contains("quota of memoryGiB"), "{told}");
+    let wish = json!({ "object": { "spec": { "memory": "1Gi" } } });
+    let refused = dana
+        .api(Method::POST, &format!("/api/v1{change}"), Some(&wish))
+        .await
+        .expect(422);
+    assert!(refused.text.contains("is no longer offered"), "{}", refused.text);
+    // With one that there is, it goes; and nothing but the plan changes.
+    let wish = json!({ "plan": "starter" });
+    let sent = dana
+        .api(Method::POST, &format!("/api/v1{change}"), Some(&wish))
+        .await
+        .expect(201)
+        .json();
+    let page = until_request(&dana, sent["id"].as_str().unwrap(), "Applied")
+        .await
+        .page();
+    let diff = page.text(".diff").unwrap();
+    assert!(
+        diff.contains("- portico.dev/plan: small") && diff.contains("+ portico.dev/plan: starter"),
+        "{diff}"
+    );
+}
