@@ -63,7 +63,7 @@ proptest! {
         if let Some(begun) = begun {
             // Unless it is put up for approval again, with nothing applied.
             let mut after = walked[begun..].iter().take_while(|(_, step, _)| *step != Step::RequireApproval);
-            prop_assert!(after.iter().all(|(_, step, _)| matches!(step, Step::Begin | Step::Fulfil | Step::Fail | Step::GiveUp)));
+            prop_assert!(after.all(|(_, step, _)| matches!(step, Step::Begin | Step::Fulfil | Step::Fail | Step::GiveUp)));
         }
     }
 
