@@ -127,6 +127,7 @@ async fn where_policy_asks_for_more_by_now_it_waits_for_them() {
         approved: true,
         comment: None,
         at: request.created_at,
+        provider: None,
         digest: Some(digest.to_owned()),
         policy: None,
         void: false,
