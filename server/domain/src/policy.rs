@@ -571,6 +571,9 @@ mod tests {
             approved: true,
             comment: None,
             at: jiff::Timestamp::UNIX_EPOCH,
+            digest: None,
+            policy: None,
+            void: false,
         };
         let rules = [rule];
         assert!(unmet(&rules, &[yes(Some("sso"))]).is_empty());

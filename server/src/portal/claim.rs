@@ -28,7 +28,7 @@ use super::{Portal, PortalError, Result, connect, rows};
 const PATIENCE: Duration = Duration::from_millis(700);
 
 /// How long what was applied may take to be seen by a watch.
-const SEEN_WITHIN: SignedDuration = SignedDuration::from_mins(1);
+const SEEN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
 
 /// Requests shown in its history.
 const HISTORY: u32 = 20;
@@ -162,10 +162,7 @@ impl Portal {
         } else {
             format!("It is no longer on {plane}: it was deleted there by other hands than Portico's.")
         };
-        let of_xrd = catalog
-            .get(&reference.offering)
-            .is_some_and(|offered| offered.flavour != Flavour::Plain);
-        let yaml = yaml::print(&without_machinery(&last.manifest, of_xrd));
+        let yaml = yaml::print(&projection(&catalog, reference).shown(&last.manifest, None));
         let looks = rows::looks(&catalog, &reference.offering);
         Ok(Some(ClaimPage {
             row: ClaimRow {
@@ -203,6 +200,7 @@ impl Portal {
                 .collect(),
             request_id: RequestId(Uuid::now_v7()),
             renews_until: None,
+            cost: None,
             may_change: Allowed::no("It is gone."),
         }))
     }
