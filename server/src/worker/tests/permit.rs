@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use portico_domain::documents::{ActAs, Approvers};
+use portico_domain::documents::{ActAs, Approvers, PassedOn};
 use portico_domain::permission::{Obstacle, Verdict};
 use portico_domain::request::{Decision, Request, RuleNeed, State};
 use portico_domain::tenancy::Person;
@@ -201,7 +201,11 @@ async fn what_got_through_before_the_permission_went_counts() {
 
 #[tokio::test]
 async fn a_control_plane_that_acts_as_the_person_is_told_their_groups_of_now() {
-    let world = World::over(portico_store::testing::sqlite().await, ActAs::Person).await;
+    let world = World::over(
+        portico_store::testing::sqlite().await,
+        ActAs::Person(PassedOn::default()),
+    )
+    .await;
     world.permits.say(Ok(Verdict::Granted {
         groups: BTreeSet::from(["payments-viewers".to_owned()]),
     }));
