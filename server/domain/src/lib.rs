@@ -8,6 +8,7 @@ pub mod claim;
 pub mod documents;
 pub mod manifest;
 pub mod names;
+pub mod ownership;
 pub mod permission;
 pub mod placement;
 pub mod policy;

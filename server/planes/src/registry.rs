@@ -11,14 +11,16 @@ use parking_lot::Mutex;
 use portico_domain::claim::{Claim, ClaimRef, HealthRules};
 use portico_domain::documents::{Access, ControlPlane, Offering, Tenant};
 use portico_domain::names::{OfferingName, PlaneName, TenantName};
+use portico_domain::ownership::{Ownership, RecordedClaim};
 use portico_domain::tenancy::Scope;
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
-use crate::cache::{Pool, Tenancy, Touched};
+use crate::cache::{Pool, Touched};
 use crate::catalog::{Catalog, Offered};
 use crate::claims::ClaimFilter;
 use crate::error::PlaneError;
+use crate::plane::watching::tell;
 use crate::plane::{Plane, live};
 use crate::status::PlaneStatus;
 use crate::wire::Wire;
@@ -94,12 +96,12 @@ pub(crate) struct Shared {
 }
 
 /// What documents say, apart from the control planes themselves.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Desired {
     pub(crate) offerings: BTreeMap<OfferingName, Offering>,
     /// What the documents say of where health stands, compiled.
     health: BTreeMap<OfferingName, Arc<HealthRules>>,
-    pub(crate) tenancy: Tenancy,
+    pub(crate) ownership: Ownership,
 }
 
 impl Desired {
@@ -162,7 +164,7 @@ impl Planes {
                 .into_iter()
                 .map(|offering| (offering.name.clone(), offering))
                 .collect(),
-            tenancy: Tenancy::of(tenants),
+            ownership: Ownership::of(tenants, &planes).with_record_of(&shared.desired.load().ownership),
         };
         shared.desired.store(Arc::new(desired));
         let before = shared.planes.load_full();
@@ -189,10 +191,11 @@ impl Planes {
             .cloned()
             .collect();
         let desired = shared.desired.load_full();
+        let mut moved = Vec::new();
         for plane in after.values() {
-            plane.claims.reread(&desired.tenancy, |offering| {
+            moved.extend(plane.claims.reread(&desired.ownership, |offering| {
                 (desired.access(offering), desired.health(offering))
-            });
+            }));
         }
         let touched: Vec<PlaneName> = after.keys().chain(&gone).cloned().collect();
         let held = after.values().map(|plane| plane.claims.bytes());
@@ -201,6 +204,9 @@ impl Planes {
         for name in gone {
             if let Some(task) = tasks.remove(&name) {
                 task.abort();
+            }
+            if let Some(plane) = before.get(&name) {
+                moved.extend(plane.claims.clear());
             }
         }
         for plane in start {
@@ -214,6 +220,38 @@ impl Planes {
         shared.configured.send_modify(|times| *times += 1);
         for name in touched {
             shared.tell(Change::Plane(name));
+        }
+        for touched in moved {
+            tell(shared, touched);
+        }
+    }
+
+    /// Takes in which cluster-scoped claims Portico made and for whom, as its record has it: nothing else says whose
+    /// such a claim is.
+    pub fn learn_recorded(&self, recorded: Vec<RecordedClaim>) {
+        if recorded.is_empty() {
+            return;
+        }
+        let shared = &self.0.shared;
+        // `configure` holds the same lock: neither loses what the other stores.
+        let _tasks = self.0.tasks.lock();
+        let claims: Vec<ClaimRef> = recorded.iter().map(|made| made.claim.clone()).collect();
+        let mut desired = Desired::clone(&shared.desired.load());
+        desired.ownership = desired.ownership.with_recorded(recorded);
+        let ownership = desired.ownership.clone();
+        shared.desired.store(Arc::new(desired));
+        let mut anything = false;
+        for (name, plane) in shared.planes.load().iter() {
+            let of_plane = claims.iter().filter(|claim| claim.plane == *name);
+            let moved = plane.claims.settle(&ownership, of_plane);
+            anything |= !moved.is_empty();
+            for touched in moved {
+                tell(shared, touched);
+            }
+        }
+        if anything {
+            // Of what was nobody's only a row is held: the streams list the rest.
+            shared.configured.send_modify(|times| *times += 1);
         }
     }
 

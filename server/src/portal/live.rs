@@ -3,6 +3,7 @@
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{PlaneName, RequestId, TenantName};
 use portico_domain::placement::may_know;
+use portico_domain::record::NewEvent;
 use portico_domain::tenancy::{Scope, Viewer};
 use portico_planes::Change;
 use portico_store::{EventFilter, Page};
@@ -144,13 +145,20 @@ impl Portal {
             .await?
             .items;
         let newest = events.first().map_or(0, |event| event.sequence);
-        let Some(last) = last else { return Ok(newest) };
+        let Some(last) = last else {
+            self.learn_cluster_scoped_claims().await?;
+            return Ok(newest);
+        };
         // Places in the record have no gaps.
         if events.last().is_some_and(|oldest| oldest.sequence > last + 1) {
+            self.learn_cluster_scoped_claims().await?;
             let _ = self.shared.recorded.send(Recorded::Missed);
             return Ok(newest);
         }
         events.retain(|event| event.sequence > last);
+        if events.iter().any(|event| made_cluster_scoped_claim(&event.event)) {
+            self.learn_cluster_scoped_claims().await?;
+        }
         for event in events.into_iter().rev() {
             let event = event.event;
             let recorded = match event.request {
@@ -168,6 +176,18 @@ impl Portal {
         }
         Ok(newest.max(last))
     }
+
+    /// Whose cluster-scoped claims are stands in the record, which replicas share.
+    async fn learn_cluster_scoped_claims(&self) -> Result<()> {
+        let recorded = self.store().cluster_scoped_claims().await?;
+        self.planes().learn_recorded(recorded);
+        Ok(())
+    }
+}
+
+fn made_cluster_scoped_claim(event: &NewEvent) -> bool {
+    let claim = event.details.get("claim").and_then(serde_json::Value::as_str);
+    event.verb == "request.fulfilled" && claim.is_some_and(|claim| claim.contains("/-/"))
 }
 
 impl Live {

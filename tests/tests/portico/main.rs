@@ -56,6 +56,7 @@ mod lifecycle;
 mod load;
 mod openapi;
 mod other_provider;
+mod ownership;
 mod permission;
 mod placement;
 mod plane_credentials;

@@ -213,9 +213,7 @@ pub struct Claim {
     pub resource: ResourceRef,
     /// `metadata.uid`.
     pub uid: String,
-    /// The tenant whose environment owns its namespace (for cluster-scoped kinds: by the label).
-    /// `None`: nobody's, for platform admins only. A label alone never moves a namespaced claim
-    /// into another tenant.
+    /// The tenant whose it is, as [`crate::ownership`] decides. `None`: nobody's, for platform admins only.
     pub tenant: Option<TenantName>,
     /// The environment, likewise.
     pub environment: Option<EnvironmentName>,

@@ -4,7 +4,6 @@
 mod composites;
 mod reading;
 mod room;
-mod tenancy;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -15,6 +14,7 @@ use parking_lot::RwLock;
 use portico_domain::claim::{Claim, ClaimRef, Health, HealthRules, Verdict};
 use portico_domain::documents::Access;
 use portico_domain::names::{OfferingName, TenantName};
+use portico_domain::ownership::Ownership;
 use portico_domain::tenancy::Scope;
 use serde_json::{Value, json};
 
@@ -23,13 +23,12 @@ use crate::claims::{ClaimFilter, allows};
 use composites::Composites;
 pub(crate) use reading::Reading;
 pub(crate) use room::{Full, Pool, Room};
-pub(crate) use tenancy::Tenancy;
 
 /// What became of an object that came.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Came {
-    /// It is new, or has changed: who has to hear of it.
-    News(Touched),
+    /// It is new, or has changed: who has to hear of it, somebody whose it was and is no longer among them.
+    News(Vec<Touched>),
     /// It is held already, just so.
     Known,
     /// There is no room for it: why, and what is let go instead, since it is older than what was left out.
@@ -53,6 +52,18 @@ impl Touched {
             tenant: claim.tenant.clone(),
             deleted,
         }
+    }
+
+    /// For whose it was: it is no longer there for them.
+    fn lost(was: &Claim, is: &Claim) -> Option<Self> {
+        (was.tenant != is.tenant).then(|| Self::of(was, true))
+    }
+
+    /// For whose it was and for whose it is, where these are two.
+    fn moved(was: &Claim, is: &Claim) -> impl Iterator<Item = Self> + use<> {
+        let lost = Self::lost(was, is);
+        let gained = lost.is_some().then(|| Self::of(is, false));
+        lost.into_iter().chain(gained)
     }
 }
 
@@ -104,6 +115,10 @@ pub(crate) fn key(offering: &OfferingName, namespace: Option<&str>, name: &str) 
     format!("{offering}/{}/{name}", namespace.unwrap_or("-"))
 }
 
+fn key_of_claim(claim: &ClaimRef) -> String {
+    key(&claim.offering, claim.namespace.as_deref(), claim.name.as_str())
+}
+
 fn key_of(object: &Value, reading: &Reading) -> Option<String> {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
     let namespace = if reading.kind.resource.namespaced {
@@ -115,13 +130,14 @@ fn key_of(object: &Value, reading: &Reading) -> Option<String> {
 }
 
 impl Index {
-    /// Takes in an object from a stream. Says under which key it is held, where it is.
+    /// Takes in an object from a stream. Says under which key it is held, where it is. `ownership` is asked for
+    /// under the lock, so that a change of it is missed by no object.
     pub(crate) fn apply(
         &self,
         mut object: Value,
         reading: &Arc<Reading>,
         stream: &Arc<str>,
-        tenancy: &Tenancy,
+        ownership: impl Fn() -> Ownership,
         room: &Room<'_>,
         now: Timestamp,
     ) -> (Option<String>, Came) {
@@ -151,12 +167,13 @@ impl Index {
                 _ => {}
             }
         }
-        let Some(mut claim) = reading.read(&object, tenancy, now) else {
+        let Some(mut claim) = reading.read(&object, now) else {
             return (None, Came::Malformed);
         };
         drop_managed_fields(&mut object);
         let generation = generation_of(&object);
         let composite = composites::named_by(&object, &reading.kind);
+        settle(&mut claim, &ownership());
         let whole = claim.tenant.is_some();
         if !whole {
             claim.verdict.conditions.clear();
@@ -165,6 +182,8 @@ impl Index {
         let object: Box<str> = object.to_string().into();
         let bytes = room::ROW + object.len() + room::CONDITION * claim.verdict.conditions.len();
         let mut inner = self.0.write();
+        // Once more, under the lock: a change of it since then must not be missed.
+        settle(&mut claim, &ownership());
         let held = inner.entries.get(&key).map_or(0, |entry| entry.bytes);
         let wanted = (inner.bytes.load(Ordering::Relaxed) - held).saturating_add(bytes);
         if let Err(full) = room.admits(&inner.bytes, wanted) {
@@ -185,7 +204,11 @@ impl Index {
             .entries
             .get(&key)
             .is_some_and(|entry| entry.version == version && entry.claim.verdict == claim.verdict);
-        let touched = Touched::of(&claim, false);
+        let lost = inner
+            .entries
+            .get(&key)
+            .and_then(|entry| Touched::lost(&entry.claim, &claim));
+        let touched = lost.into_iter().chain([Touched::of(&claim, false)]).collect();
         let entry = Entry {
             own,
             ready_at,
@@ -280,12 +303,14 @@ impl Index {
         true
     }
 
-    /// Reads everything anew, since tenants or offerings have changed.
+    /// Reads everything again, since tenants, control planes or offerings have changed. Whose claims are no longer
+    /// theirs hear that they are gone; whose they have become, that they are there.
     pub(crate) fn reread(
         &self,
-        tenancy: &Tenancy,
+        ownership: &Ownership,
         words: impl Fn(&OfferingName) -> (Access, Option<Arc<HealthRules>>),
-    ) {
+    ) -> Vec<Touched> {
+        let mut moved = Vec::new();
         let mut inner = self.0.write();
         let entries = std::mem::take(&mut inner.entries);
         inner.by_tenant.clear();
@@ -294,7 +319,8 @@ impl Index {
             let mut reading = Reading::clone(&entry.reading);
             (reading.access, reading.health) = words(&reading.offering);
             let object = entry.object();
-            if let Some(mut claim) = reading.read(&object, tenancy, entry.claim.observed_at) {
+            if let Some(mut claim) = reading.read(&object, entry.claim.observed_at) {
+                settle(&mut claim, ownership);
                 if entry.whole {
                     entry.own = claim.verdict.clone();
                     let composite = inner.composites.get(&key, entry.composite.as_deref());
@@ -302,31 +328,58 @@ impl Index {
                     entry.known = claim.verdict.clone();
                 } else {
                     claim.verdict = entry.known.clone();
-                    if claim.tenant.is_some() {
-                        // The rest of it is needed now.
-                        entry.version.clear();
-                        inner.wanting.insert(entry.stream.clone());
-                    }
                 }
                 // Whose the fields are was left out of what is kept.
                 claim.own_machinery.clone_from(&entry.claim.own_machinery);
                 if inner.stale.contains(&entry.stream) {
                     claim.verdict = entry.claim.verdict.clone();
                 }
+                moved.extend(Touched::moved(&entry.claim, &claim));
                 entry.claim = Arc::new(claim);
                 entry.reading = Arc::new(reading);
                 inner.put(key, entry);
             }
         }
+        moved
+    }
+
+    /// Settles again whose these claims are, since more is recorded of them.
+    pub(crate) fn settle<'c>(
+        &self,
+        ownership: &Ownership,
+        claims: impl IntoIterator<Item = &'c ClaimRef>,
+    ) -> Vec<Touched> {
+        let mut moved = Vec::new();
+        let mut inner = self.0.write();
+        for reference in claims {
+            let key = key_of_claim(reference);
+            let Some(mut entry) = inner.take(&key) else {
+                continue;
+            };
+            let mut claim = Claim::clone(&entry.claim);
+            settle(&mut claim, ownership);
+            moved.extend(Touched::moved(&entry.claim, &claim));
+            entry.claim = Arc::new(claim);
+            inner.put(key, entry);
+        }
+        moved
+    }
+
+    /// Forgets everything: the control plane is no longer configured. Whose claims they were.
+    pub(crate) fn clear(&self) -> Vec<Touched> {
+        let mut inner = self.0.write();
+        inner.by_tenant.clear();
+        inner.bytes.store(0, Ordering::Relaxed);
+        let entries = std::mem::take(&mut inner.entries);
+        entries
+            .values()
+            .map(|entry| Touched::of(&entry.claim, true))
+            .collect()
     }
 
     /// The claim of that name with its object, if `scope` may read it.
     pub(crate) fn get(&self, scope: &Scope, reference: &ClaimRef) -> Option<Arc<Claim>> {
-        let key = key(
-            &reference.offering,
-            reference.namespace.as_deref(),
-            reference.name.as_str(),
-        );
+        let key = key_of_claim(reference);
         let inner = self.0.read();
         let entry = inner
             .entries
@@ -413,9 +466,21 @@ fn settled(own: &Verdict, ready_at: Option<i64>, composite: Option<&Verdict>) ->
     }
 }
 
+/// Writes down whose the claim is.
+fn settle(claim: &mut Claim, ownership: &Ownership) {
+    let owner = ownership.owner(&claim.reference, &claim.uid);
+    claim.tenant = owner.map(|owner| owner.tenant.clone());
+    claim.environment = owner.map(|owner| owner.environment.clone());
+}
+
 impl Inner {
-    fn put(&mut self, key: String, entry: Entry) {
+    fn put(&mut self, key: String, mut entry: Entry) {
         self.take(&key);
+        if entry.claim.tenant.is_some() && !entry.whole {
+            // It was nobody's, and is somebody's now: the rest of it is needed.
+            entry.version.clear();
+            self.wanting.insert(entry.stream.clone());
+        }
         self.by_tenant
             .entry(entry.claim.tenant.clone())
             .or_default()

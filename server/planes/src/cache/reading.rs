@@ -10,7 +10,6 @@ use portico_domain::names::{ClaimName, OfferingName, PlaneName};
 use portico_domain::projection::Projection;
 use serde_json::Value;
 
-use super::Tenancy;
 use crate::discovery::Kind;
 
 /// What must be known of a kind to read its claims.
@@ -25,9 +24,9 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// The claim that the object stands for, without the object itself; `None` when it lacks what
+    /// The claim that the object stands for, without the object itself and nobody's yet; `None` when it lacks what
     /// every object has.
-    pub(super) fn read(&self, object: &Value, tenancy: &Tenancy, now: Timestamp) -> Option<Claim> {
+    pub(super) fn read(&self, object: &Value, now: Timestamp) -> Option<Claim> {
         let metadata = object.get("metadata")?;
         let text = |key: &str| metadata.get(key).and_then(Value::as_str);
         let name = ClaimName::new(text("name")?).ok()?;
@@ -43,7 +42,12 @@ impl Reading {
         let labels = metadata.get("labels");
         let label = |key: &str| labels?.get(key)?.as_str();
         let annotation = |key: &str| metadata.get("annotations")?.get(key)?.as_str();
-        let (tenant, environment) = tenancy.owner(namespace.as_deref(), labels);
+        let reference = ClaimRef {
+            plane: self.plane.clone(),
+            offering: self.offering.clone(),
+            namespace,
+            name,
+        };
         let adapter = Adapter::of(
             &self.kind.resource.group,
             &self.kind.resource.kind,
@@ -60,16 +64,11 @@ impl Reading {
             (subject.to_owned(), portico_domain::claim::health::plain(name))
         });
         Some(Claim {
-            reference: ClaimRef {
-                plane: self.plane.clone(),
-                offering: self.offering.clone(),
-                namespace,
-                name,
-            },
+            tenant: None,
+            environment: None,
+            reference,
             resource: self.kind.resource.clone(),
             uid,
-            tenant,
-            environment,
             plan: label(marks::PLAN).and_then(|name| name.parse().ok()),
             request: label(marks::REQUEST).and_then(|id| id.parse().ok()),
             requester,

@@ -1,9 +1,14 @@
-use super::*;
-use crate::discovery::Kind;
 use portico_domain::claim::Health;
 use portico_domain::claim::health::out_of_reach;
-use portico_domain::documents::{Environment, Tenant, TenantSpec};
+use portico_domain::documents::{
+    ActAs, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Environment, Limits, PlaneGrant,
+    Tenant, TenantSpec,
+};
 use portico_domain::names::{EnvironmentName, PlaneName, RequestId};
+use portico_domain::ownership::{Owner, RecordedClaim};
+
+use super::*;
+use crate::discovery::Kind;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 const MOST: usize = 100;
@@ -21,21 +26,42 @@ fn tenant(name: &str, environments: &[(&str, &str)]) -> Tenant {
             title: None,
             members: Vec::new(),
             environments: environments.collect(),
-            control_planes: portico_domain::documents::PlaneGrant::default(),
+            control_planes: PlaneGrant {
+                names: vec!["eu-shared".parse().unwrap()],
+                match_labels: BTreeMap::new(),
+            },
             offerings: Vec::new(),
             quota: portico_domain::documents::Quota::default(),
         },
     }
 }
 
-fn tenancy() -> Tenancy {
-    Tenancy::of(&[
+fn plane(dedicated: &[&str]) -> ControlPlane {
+    ControlPlane {
+        name: "eu-shared".parse().unwrap(),
+        labels: BTreeMap::new(),
+        spec: ControlPlaneSpec {
+            title: None,
+            kind: ControlPlaneKind::Cluster,
+            region: None,
+            connection: Connection::InCluster {},
+            act_as: ActAs::Portico,
+            dedicated_to: dedicated.iter().map(|name| name.parse().unwrap()).collect(),
+            cordoned: false,
+            capacity: None,
+            limits: Limits::default(),
+        },
+    }
+}
+
+fn tenants() -> [Tenant; 2] {
+    [
         tenant(
             "payments",
             &[("dev", "payments-dev"), ("production", "payments-production")],
         ),
         tenant("research", &[("dev", "research-dev")]),
-    ])
+    ]
 }
 
 fn reading(scope: &str) -> Arc<Reading> {
@@ -73,7 +99,7 @@ struct World {
     pool: Pool,
     reading: Arc<Reading>,
     stream: Arc<str>,
-    tenancy: Tenancy,
+    ownership: Ownership,
 }
 
 impl World {
@@ -83,7 +109,7 @@ impl World {
             pool: Pool::new(usize::MAX),
             reading: reading(scope),
             stream: "buckets".into(),
-            tenancy: tenancy(),
+            ownership: Ownership::of(&tenants(), [&plane(&[])]),
         }
     }
 
@@ -97,8 +123,9 @@ impl World {
             bytes,
             pool: &self.pool,
         };
+        let ownership = || self.ownership.clone();
         self.index
-            .apply(object, &self.reading, &self.stream, &self.tenancy, &room, NOW)
+            .apply(object, &self.reading, &self.stream, ownership, &room, NOW)
     }
 
     fn all(&self, scope: &Scope) -> Vec<Arc<Claim>> {
@@ -156,19 +183,71 @@ fn a_claim_in_nobodys_namespace_is_seen_by_nobody_but_the_platform() {
 }
 
 #[test]
-fn a_cluster_scoped_claim_goes_by_its_label_if_that_names_a_tenant() {
-    let world = World::new("Cluster");
+fn a_cluster_scoped_claim_is_whose_the_record_says_and_its_labels_move_it_nowhere() {
+    let mut world = World::new("Cluster");
+    let scope = |tenant: &str| Scope::system().narrow(&TenantName::new(tenant).unwrap());
+    // Its labels say research, as anybody's may who can write there.
     world.apply(bucket("", "shared", "1", "True"));
-    let mut unknown = bucket("", "unknown", "1", "True");
-    unknown["metadata"]["labels"]["portico.dev/tenant"] = json!("nobody");
-    world.apply(unknown);
-    let research = Scope::system().narrow(&TenantName::new("research").unwrap());
-    let names: Vec<String> = world
-        .all(&research)
+    assert!(world.all(&scope("research")).is_empty());
+    assert_eq!(world.all(&Scope::system()).len(), 1);
+
+    let claim = world.all(&Scope::system())[0].reference.clone();
+    let made = RecordedClaim {
+        claim: claim.clone(),
+        uid: "uid-shared".to_owned(),
+        owner: Owner {
+            tenant: "payments".parse().unwrap(),
+            environment: "dev".parse().unwrap(),
+        },
+    };
+    world.ownership = world.ownership.with_recorded([made]);
+    let told = world.index.settle(&world.ownership, [&claim]);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].deleted && told[0].tenant.is_none());
+    assert_eq!(told[1].tenant.as_ref().map(TenantName::as_str), Some("payments"));
+    assert_eq!(world.all(&scope("payments")).len(), 1);
+    assert!(world.all(&scope("research")).is_empty());
+
+    // Another object under its name is another's until the record says otherwise; its owner hears that it is gone.
+    let mut another = bucket("", "shared", "7", "True");
+    another["metadata"]["uid"] = json!("uid-of-another");
+    let (_, came) = world.apply(another);
+    let Came::News(news) = came else {
+        panic!("{came:?}");
+    };
+    assert!(
+        news.iter()
+            .any(|touched| touched.deleted && touched.tenant.is_some()),
+        "{news:?}"
+    );
+    assert!(world.all(&scope("payments")).is_empty());
+}
+
+#[test]
+fn a_plane_that_is_taken_from_a_tenant_takes_its_claims_along_and_that_is_told() {
+    let world = World::new("Namespaced");
+    world.apply(bucket("payments-dev", "receipts", "1", "True"));
+    world.apply(bucket("research-dev", "papers", "1", "True"));
+    let payments = Scope::system().narrow(&TenantName::new("payments").unwrap());
+    assert_eq!(world.all(&payments).len(), 1);
+    let taken = Ownership::of(&tenants(), [&plane(&["research"])]);
+    let told = world.index.reread(&taken, |_| (Access::default(), None));
+    assert!(world.all(&payments).is_empty());
+    assert_eq!(world.all(&Scope::system()).len(), 2, "the platform sees it still");
+    let told: Vec<_> = told
         .iter()
-        .map(|claim| claim.reference.name.to_string())
+        .map(|touched| {
+            (
+                touched.reference.name.as_str(),
+                touched.tenant.as_ref().map(TenantName::as_str),
+                touched.deleted,
+            )
+        })
         .collect();
-    assert_eq!(names, ["shared"]);
+    assert_eq!(
+        told,
+        [("receipts", Some("payments"), true), ("receipts", None, false)]
+    );
 }
 
 #[test]
@@ -197,7 +276,7 @@ fn after_a_list_what_was_not_in_it_is_gone() {
         bucket("research-dev", "other", "1", "True"),
         &world.reading,
         &other,
-        &world.tenancy,
+        || world.ownership.clone(),
         &Room {
             objects: MOST,
             bytes: 1 << 30,
@@ -243,7 +322,9 @@ fn what_cannot_be_reached_stays_and_says_so() {
         (lost.verdict.health, lost.observed_at),
         (Health::Unreachable, seen)
     );
-    world.index.reread(&world.tenancy, |_| (Access::default(), None));
+    world
+        .index
+        .reread(&world.ownership, |_| (Access::default(), None));
     assert_eq!(
         world.all(&Scope::system())[0].verdict.health,
         Health::Unreachable,
@@ -296,7 +377,7 @@ fn malformed_objects_are_left_out() {
 fn a_change_of_tenants_moves_claims() {
     let world = World::new("Namespaced");
     world.apply(bucket("payments-dev", "receipts", "1", "True"));
-    let moved = Tenancy::of(&[tenant("research", &[("dev", "payments-dev")])]);
+    let moved = Ownership::of(&[tenant("research", &[("dev", "payments-dev")])], [&plane(&[])]);
     world.index.reread(&moved, |_| (Access::default(), None));
     assert!(
         world
@@ -328,11 +409,13 @@ fn of_what_is_nobodys_only_a_row_is_held_until_it_is_somebodys() {
         "its health is that of the whole object"
     );
 
-    world.index.reread(&world.tenancy, |_| (Access::default(), None));
+    world
+        .index
+        .reread(&world.ownership, |_| (Access::default(), None));
     assert!(!world.index.wants_list(&world.stream));
     assert_eq!(world.all(&Scope::system())[0].verdict.health, Health::Ready);
 
-    let adopted = Tenancy::of(&[tenant("research", &[("dev", "kube-system")])]);
+    let adopted = Ownership::of(&[tenant("research", &[("dev", "kube-system")])], [&plane(&[])]);
     world.index.reread(&adopted, |_| (Access::default(), None));
     assert!(
         world.index.wants_list(&world.stream),
@@ -340,7 +423,7 @@ fn of_what_is_nobodys_only_a_row_is_held_until_it_is_somebodys() {
     );
     assert!(!world.index.wants_list(&world.stream), "and asked for once");
     let world = World {
-        tenancy: adopted,
+        ownership: adopted,
         ..world
     };
     assert!(

@@ -251,8 +251,8 @@ async fn has_crossplane(run: &Running) -> bool {
 fn needs(run: &Running, crossplane: bool) -> Vec<Need> {
     let desired = run.shared.desired.load();
     let namespaces: BTreeSet<String> = desired
-        .tenancy
-        .namespaces()
+        .ownership
+        .namespaces(&run.plane.name)
         .into_iter()
         .map(str::to_owned)
         .collect();

@@ -204,7 +204,7 @@ async fn scopes(run: &Running, reviews: &Semaphore, resource: &ResourceRef, wary
     let desired = run.shared.desired.load_full();
     let mut open = BTreeSet::new();
     let mut again = false;
-    for namespace in desired.tenancy.namespaces() {
+    for namespace in desired.ownership.namespaces(&run.plane.name) {
         match may_watch(run, reviews, resource, Some(namespace)).await {
             Ok(true) => {
                 open.insert(Some(namespace.to_owned()));
@@ -323,12 +323,16 @@ impl Sink for ClaimSink {
             object,
             &reading,
             &self.stream,
-            &desired.tenancy,
+            || self.run.shared.desired.load().ownership.clone(),
             &room,
             Timestamp::now(),
         );
         match came {
-            Came::News(touched) => tell(&self.run.shared, touched),
+            Came::News(news) => {
+                for touched in news {
+                    tell(&self.run.shared, touched);
+                }
+            }
             Came::Known => {}
             Came::NoRoom(full, gone) => {
                 self.left_out(&no_room(full, &room));
@@ -402,7 +406,7 @@ fn no_room(full: Full, room: &Room<'_>) -> String {
     }
 }
 
-fn tell(shared: &Shared, touched: Touched) {
+pub(crate) fn tell(shared: &Shared, touched: Touched) {
     shared.tell(Change::Claim {
         reference: touched.reference,
         tenant: touched.tenant,

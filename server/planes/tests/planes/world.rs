@@ -62,7 +62,7 @@ impl Plane {
     pub(crate) fn document(&self) -> Document {
         Document {
             name: self.name.clone(),
-            labels: BTreeMap::new(),
+            labels: BTreeMap::from([("shared".to_owned(), "true".to_owned())]),
             spec: ControlPlaneSpec {
                 title: None,
                 kind: ControlPlaneKind::Cluster,
@@ -172,7 +172,10 @@ pub(crate) fn tenants() -> Vec<Tenant> {
                     production: false,
                     control_plane_labels: BTreeMap::new(),
                 }],
-                control_planes: PlaneGrant::default(),
+                control_planes: PlaneGrant {
+                    names: Vec::new(),
+                    match_labels: BTreeMap::from([("shared".to_owned(), "true".to_owned())]),
+                },
                 offerings: Vec::new(),
                 quota: Quota::default(),
             },

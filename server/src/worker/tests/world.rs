@@ -357,7 +357,10 @@ fn tenant() -> Tenant {
                 production: false,
                 control_plane_labels: std::collections::BTreeMap::new(),
             }],
-            control_planes: portico_domain::documents::PlaneGrant::default(),
+            control_planes: portico_domain::documents::PlaneGrant {
+                names: vec!["eu-shared".parse().unwrap()],
+                ..Default::default()
+            },
             offerings: Vec::new(),
             quota: portico_domain::documents::Quota::default(),
         },

@@ -1,5 +1,5 @@
 use portico_domain::claim::ClaimRef;
-use portico_domain::names::{EnvironmentName, OfferingName, PlaneName, TenantName};
+use portico_domain::names::{ClaimName, EnvironmentName, OfferingName, PlaneName, TenantName};
 use portico_domain::request::{Action, State};
 use portico_domain::tenancy::Scope;
 
@@ -24,6 +24,8 @@ pub struct RequestFilter {
     pub claim: Option<ClaimRef>,
     /// For this offering.
     pub offering: Option<OfferingName>,
+    /// About a claim of exactly this name, wherever it is.
+    pub name: Option<ClaimName>,
     /// On this control plane.
     pub plane: Option<PlaneName>,
     /// About a claim whose name has this in it, or for one of these offerings.
@@ -91,6 +93,9 @@ impl RequestFilter {
         }
         if let Some(offering) = &self.offering {
             query.push(" AND offering = ").bind(offering.as_str());
+        }
+        if let Some(name) = &self.name {
+            query.push(" AND name = ").bind(name.as_str());
         }
         if let Some(plane) = &self.plane {
             query.push(" AND plane = ").bind(plane.as_str());

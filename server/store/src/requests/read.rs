@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{RequestId, TenantName};
+use portico_domain::ownership::{Owner, RecordedClaim};
 use portico_domain::request::{Action, Request, State};
 use portico_domain::tenancy::Scope;
 
@@ -86,5 +87,41 @@ impl Store {
             .bind_list([Action::Create.slug(), Action::Change.slug()]);
         query.push(" AND state IN ").push(OPEN).push(" ORDER BY id");
         requests(&self.backend.fetch(query).await?)
+    }
+
+    /// The cluster-scoped claims that were made for somebody, in the order in which that was recorded: what comes
+    /// later of a claim holds. Nothing but this says whose such a claim is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn cluster_scoped_claims(&self) -> Result<Vec<RecordedClaim>> {
+        let mut query = Query::new(
+            "SELECT plane, offering, name, uid, tenant, environment FROM requests \
+             WHERE namespace IS NULL AND uid IS NOT NULL AND state = ",
+            [],
+        );
+        query
+            .bind(State::Fulfilled.slug())
+            .push(" AND action <> ")
+            .bind(Action::Delete.slug())
+            .push(" ORDER BY updated_at, id");
+        let rows = self.backend.fetch(query).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(RecordedClaim {
+                    claim: ClaimRef {
+                        plane: row.parsed("plane")?,
+                        offering: row.parsed("offering")?,
+                        namespace: None,
+                        name: row.parsed("name")?,
+                    },
+                    uid: row.text("uid")?,
+                    owner: Owner {
+                        tenant: row.parsed("tenant")?,
+                        environment: row.parsed("environment")?,
+                    },
+                })
+            })
+            .collect()
     }
 }

@@ -18,6 +18,8 @@ crate::on_both! {
     lists_are_filtered_and_come_in_pages,
     all_that_waits_for_a_decision_is_found_the_longest_waiting_first,
     what_is_under_way_counts_before_there_are_claims,
+    cluster_scoped_claims_are_whose_they_were_made_for,
+    requests_are_found_by_the_name_of_their_claim_on_every_plane,
     the_schema_is_brought_up_to_date_once,
     who_listens_hears_of_what_was_saved_and_of_nothing_else,
 }
@@ -42,6 +44,71 @@ async fn what_is_put_in_comes_back_whole(database: &TestStore) {
     assert_eq!(back, Some(request.clone()));
     let again = database.store.insert_request(&request, &[]).await.unwrap_err();
     assert!(matches!(again, StoreError::Duplicate(_)), "{again}");
+}
+
+async fn cluster_scoped_claims_are_whose_they_were_made_for(database: &TestStore) {
+    let store = &database.store;
+    let mut made = Vec::new();
+    for (name, state, uid) in [
+        ("made", State::Fulfilled, Some("uid-1")),
+        ("failed", State::Failed, Some("uid-2")),
+        ("asked", State::Approved, None),
+    ] {
+        let mut request = request("payments", name, state);
+        request.claim.namespace = None;
+        request.uid = uid.map(str::to_owned);
+        store.insert_request(&request, &[]).await.unwrap();
+        made.push(request);
+    }
+    let mut namespaced = request("payments", "namespaced", State::Fulfilled);
+    namespaced.uid = Some("uid-3".into());
+    store.insert_request(&namespaced, &[]).await.unwrap();
+    let found = store.cluster_scoped_claims().await.unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        (&found[0].claim, found[0].uid.as_str()),
+        (&made[0].claim, "uid-1")
+    );
+    assert_eq!(
+        (
+            found[0].owner.tenant.as_str(),
+            found[0].owner.environment.as_str()
+        ),
+        ("payments", "dev")
+    );
+
+    // Made again for another tenant: what came later holds, and comes later.
+    let mut again = request("research", "made", State::Fulfilled);
+    again.claim.namespace = None;
+    again.uid = Some("uid-4".into());
+    store.insert_request(&again, &[]).await.unwrap();
+    let found = store.cluster_scoped_claims().await.unwrap();
+    assert_eq!(
+        found.last().map(|made| made.owner.tenant.as_str()),
+        Some("research"),
+        "{found:?}"
+    );
+}
+
+async fn requests_are_found_by_the_name_of_their_claim_on_every_plane(database: &TestStore) {
+    let store = &database.store;
+    let here = request("payments", "files", State::Fulfilled);
+    let mut there = request("payments", "files", State::Approved);
+    there.claim.plane = "us-shared".parse().unwrap();
+    let other = request("payments", "files-2", State::Approved);
+    for request in [&here, &there, &other] {
+        store.insert_request(request, &[]).await.unwrap();
+    }
+    let named = RequestFilter {
+        name: Some("files".parse().unwrap()),
+        ..RequestFilter::default()
+    };
+    let found = store
+        .requests(&scope_of(&["payments"]), &named, &Page::first(10))
+        .await
+        .unwrap();
+    let ids: Vec<_> = found.items.iter().map(|request| request.id).collect();
+    assert_eq!(ids, [there.id, here.id]);
 }
 
 async fn a_request_outside_the_scope_does_not_exist(database: &TestStore) {

@@ -1,0 +1,290 @@
+//! Whose a claim is. Decided here and nowhere else: for lists, search, quota, events, approvals and acts.
+//!
+//! - A claim in a namespace belongs to the environment whose namespace it is, on a control plane that the
+//!   environment's tenant [may use](may_use). The same namespace on any other control plane is somebody else's.
+//! - A cluster-scoped claim has no namespace, and its labels can be written by anybody who may write there. It belongs
+//!   to the tenant for which Portico made it: Portico's record has this very object, by its `metadata.uid`.
+//! - Anything else is nobody's, and is shown to platform admins alone.
+//!
+//! Labels say who asked and by which request. They never say whose a claim is.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::claim::ClaimRef;
+use crate::documents::{ControlPlane, Tenant};
+use crate::names::{EnvironmentName, PlaneName, TenantName};
+use crate::placement::may_use;
+
+/// The environment that a claim belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Owner {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// Its environment.
+    pub environment: EnvironmentName,
+}
+
+/// A cluster-scoped claim that Portico made, as its record has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedClaim {
+    /// Which object.
+    pub claim: ClaimRef,
+    /// Its `metadata.uid`: another object of that name is not the one that was made.
+    pub uid: String,
+    /// For whom it was made.
+    pub owner: Owner,
+}
+
+/// Whose claims are, by configuration and record.
+#[derive(Debug, Clone, Default)]
+pub struct Ownership {
+    planes: Arc<BTreeMap<PlaneName, PlaneOwners>>,
+    recorded: Arc<HashMap<ClaimRef, (String, Owner)>>,
+}
+
+/// Who may have claims on one control plane.
+#[derive(Debug, Default)]
+struct PlaneOwners {
+    /// `None` where two environments have the namespace: then it is neither's.
+    by_namespace: HashMap<String, Option<Owner>>,
+    all: BTreeSet<Owner>,
+}
+
+impl Ownership {
+    /// By what the documents say; nothing is recorded yet.
+    #[must_use]
+    pub fn of<'d>(
+        tenants: impl IntoIterator<Item = &'d Tenant>,
+        planes: impl IntoIterator<Item = &'d ControlPlane>,
+    ) -> Self {
+        let tenants: Vec<&Tenant> = tenants.into_iter().collect();
+        let planes = planes
+            .into_iter()
+            .map(|plane| {
+                let mut owners = PlaneOwners::default();
+                for tenant in tenants.iter().filter(|tenant| may_use(tenant, plane)) {
+                    owners.add(tenant);
+                }
+                (plane.name.clone(), owners)
+            })
+            .collect();
+        Self {
+            planes: Arc::new(planes),
+            recorded: Arc::default(),
+        }
+    }
+
+    /// The same documents, with these cluster-scoped claims added to those that are known from the record.
+    #[must_use]
+    pub fn with_recorded(&self, recorded: impl IntoIterator<Item = RecordedClaim>) -> Self {
+        let mut all = HashMap::clone(&self.recorded);
+        all.extend(
+            recorded
+                .into_iter()
+                .filter(|made| made.claim.namespace.is_none())
+                .map(|made| (made.claim, (made.uid, made.owner))),
+        );
+        Self {
+            planes: self.planes.clone(),
+            recorded: Arc::new(all),
+        }
+    }
+
+    /// The same record under other documents.
+    #[must_use]
+    pub fn with_record_of(self, other: &Self) -> Self {
+        Self {
+            planes: self.planes,
+            recorded: other.recorded.clone(),
+        }
+    }
+
+    /// Whose the claim is; `None`: nobody's.
+    #[must_use]
+    pub fn owner(&self, claim: &ClaimRef, uid: &str) -> Option<&Owner> {
+        let plane = self.planes.get(&claim.plane)?;
+        if let Some(namespace) = &claim.namespace {
+            return plane.by_namespace.get(namespace)?.as_ref();
+        }
+        let (made, owner) = self.recorded.get(claim)?;
+        (made == uid && plane.all.contains(owner)).then_some(owner)
+    }
+
+    /// The namespaces on a control plane in which claims are somebody's, sorted.
+    #[must_use]
+    pub fn namespaces(&self, plane: &PlaneName) -> BTreeSet<&str> {
+        let owners = self.planes.get(plane).into_iter();
+        owners
+            .flat_map(|owners| owners.by_namespace.keys().map(String::as_str))
+            .collect()
+    }
+}
+
+impl PlaneOwners {
+    fn add(&mut self, tenant: &Tenant) {
+        for environment in &tenant.spec.environments {
+            let owner = Owner {
+                tenant: tenant.name.clone(),
+                environment: environment.name.clone(),
+            };
+            self.by_namespace
+                .entry(environment.namespace.clone())
+                .and_modify(|known| {
+                    if known.as_ref() != Some(&owner) {
+                        *known = None;
+                    }
+                })
+                .or_insert_with(|| Some(owner.clone()));
+            self.all.insert(owner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::{
+        ActAs, Connection, ControlPlaneKind, ControlPlaneSpec, Environment, Limits, PlaneGrant, Quota,
+        TenantSpec,
+    };
+
+    fn plane(name: &str, dedicated: &[&str]) -> ControlPlane {
+        ControlPlane {
+            name: name.parse().unwrap(),
+            labels: BTreeMap::new(),
+            spec: ControlPlaneSpec {
+                title: None,
+                kind: ControlPlaneKind::Cluster,
+                region: None,
+                connection: Connection::InCluster {},
+                act_as: ActAs::Portico,
+                dedicated_to: dedicated.iter().map(|name| name.parse().unwrap()).collect(),
+                cordoned: false,
+                capacity: None,
+                limits: Limits::default(),
+            },
+        }
+    }
+
+    fn tenant(name: &str, namespace: &str, planes: &[&str]) -> Tenant {
+        Tenant {
+            name: name.parse().unwrap(),
+            spec: TenantSpec {
+                title: None,
+                members: vec![],
+                environments: vec![Environment {
+                    name: "production".parse().unwrap(),
+                    namespace: namespace.to_owned(),
+                    production: true,
+                    control_plane_labels: BTreeMap::new(),
+                }],
+                control_planes: PlaneGrant {
+                    names: planes.iter().map(|name| name.parse().unwrap()).collect(),
+                    match_labels: BTreeMap::new(),
+                },
+                offerings: vec![],
+                quota: Quota::default(),
+            },
+        }
+    }
+
+    fn claim(plane: &str, namespace: Option<&str>) -> ClaimRef {
+        ClaimRef {
+            plane: plane.parse().unwrap(),
+            offering: "buckets.storage.example.org".parse().unwrap(),
+            namespace: namespace.map(str::to_owned),
+            name: "receipts".parse().unwrap(),
+        }
+    }
+
+    fn whose(ownership: &Ownership, claim: &ClaimRef) -> Option<String> {
+        ownership
+            .owner(claim, "uid-1")
+            .map(|owner| format!("{}/{}", owner.tenant, owner.environment))
+    }
+
+    #[test]
+    fn a_namespace_is_a_tenants_only_on_a_plane_that_the_tenant_may_use() {
+        let (shared, own) = (plane("shared", &[]), plane("own", &["research"]));
+        let tenants = [
+            tenant("payments", "payments-production", &["shared", "own"]),
+            tenant("research", "research-production", &["shared"]),
+        ];
+        let ownership = Ownership::of(&tenants, [&shared, &own]);
+        let at = |plane, namespace| whose(&ownership, &claim(plane, Some(namespace)));
+        assert_eq!(
+            at("shared", "payments-production").as_deref(),
+            Some("payments/production")
+        );
+        assert_eq!(
+            at("shared", "research-production").as_deref(),
+            Some("research/production")
+        );
+        assert_eq!(
+            at("own", "research-production").as_deref(),
+            Some("research/production")
+        );
+        assert_eq!(
+            at("own", "payments-production"),
+            None,
+            "dedicated to others, whatever payments was granted"
+        );
+        assert_eq!(at("shared", "kube-system"), None);
+        assert_eq!(at("unknown", "payments-production"), None);
+        assert_eq!(
+            ownership.namespaces(&own.name).into_iter().collect::<Vec<_>>(),
+            ["research-production"]
+        );
+    }
+
+    #[test]
+    fn a_namespace_that_two_claim_on_one_plane_is_neithers() {
+        let (one, other) = (plane("one", &[]), plane("other", &[]));
+        let tenants = [
+            tenant("payments", "production", &["one", "other"]),
+            tenant("research", "production", &["one"]),
+        ];
+        let ownership = Ownership::of(&tenants, [&one, &other]);
+        assert_eq!(whose(&ownership, &claim("one", Some("production"))), None);
+        assert_eq!(
+            whose(&ownership, &claim("other", Some("production"))).as_deref(),
+            Some("payments/production")
+        );
+    }
+
+    #[test]
+    fn a_cluster_scoped_claim_is_whose_portico_made_it_for_and_no_other_of_its_name() {
+        let shared = plane("shared", &[]);
+        let owner = |tenant: &str| Owner {
+            tenant: tenant.parse().unwrap(),
+            environment: "production".parse().unwrap(),
+        };
+        let recorded = |uid: &str, tenant: &str| RecordedClaim {
+            claim: claim("shared", None),
+            uid: uid.to_owned(),
+            owner: owner(tenant),
+        };
+        let tenants = [
+            tenant("payments", "payments-production", &["shared"]),
+            tenant("research", "research-production", &[]),
+        ];
+        let documents = Ownership::of(&tenants, [&shared]);
+        let mine = claim("shared", None);
+        assert_eq!(whose(&documents, &mine), None, "nothing is recorded of it");
+        let known = documents.with_recorded([recorded("uid-1", "payments")]);
+        assert_eq!(whose(&known, &mine).as_deref(), Some("payments/production"));
+        let another = documents.with_recorded([recorded("uid-0", "payments")]);
+        assert_eq!(whose(&another, &mine), None, "it was another object");
+        let taken = documents.with_recorded([recorded("uid-1", "research")]);
+        assert_eq!(whose(&taken, &mine), None, "research may not use the plane");
+
+        // The record outlives a change of the documents; the permission does not.
+        let reloaded = |names: &[&str]| {
+            let tenants = [tenant("payments", "payments-production", names)];
+            Ownership::of(&tenants, [&shared]).with_record_of(&known)
+        };
+        assert!(whose(&reloaded(&["shared"]), &mine).is_some());
+        assert_eq!(whose(&reloaded(&[]), &mine), None);
+    }
+}
