@@ -23,7 +23,7 @@ mod status;
 mod stream;
 mod wire;
 
-pub use act::{Applied, Expect};
+pub use act::{Applied, Expect, SecretError};
 pub use actor::Actor;
 pub use catalog::{Catalog, Column, Offered, Served};
 pub use claims::ClaimFilter;

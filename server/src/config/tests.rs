@@ -57,6 +57,67 @@ fn problems(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
+fn whose_a_secret_is_hangs_on_nothing_that_a_person_may_set() {
+    let said = |access: &str| {
+        let offering = format!(
+            "\
+apiVersion: portico.dev/v1alpha1
+kind: Offering
+metadata:
+  name: databases.example.org
+spec:
+  access:
+    {access}
+"
+        );
+        problems(&[
+            ("portal.yaml", PORTAL),
+            ("tenant.yaml", TENANT),
+            ("offering.yaml", &offering),
+        ])
+    };
+    for good in [
+        "secret: { path: status.binding.name }",
+        "secret: { path: $.status.secret }",
+        "secret: { name: \"{name}-app\" }",
+        "secretLabels: { cnpg.io/cluster: \"{name}\" }",
+        "secretLabels: { kro.run/instance-id: \"{uid}\" }",
+    ] {
+        assert_eq!(said(good), Vec::<String>::new(), "{good}");
+    }
+    for bad in [
+        "spec.secretName",
+        "spec.writeConnectionSecretToRef.name",
+        "metadata.name",
+        "status",
+        "statuses.name",
+    ] {
+        let said = said(&format!("secret: {{ path: {bad} }}"));
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(
+            said[0].starts_with("offering.yaml:7") && said[0].contains("spec.access.secret.path"),
+            "{said:?}"
+        );
+        assert!(said[0].contains("a field that a person may set"), "{said:?}");
+    }
+    for (bad, why) in [
+        ("secret: { name: shared }", "the same secret for all claims"),
+        (
+            "secretLabels: { app.kubernetes.io/instance: \"{name}\" }",
+            "any chart sets it",
+        ),
+        ("secretLabels: { instance: \"{name}\" }", "must have a prefix"),
+        (
+            "secretLabels: { example.org/kind: database }",
+            "must name the claim",
+        ),
+    ] {
+        let said = said(bad);
+        assert!(said.len() == 1 && said[0].contains(why), "{bad}: {said:?}");
+    }
+}
+
+#[test]
 fn what_a_plan_consumes_is_a_number_or_a_field_that_holds_one() {
     let offering = |consumes: &str| {
         format!(

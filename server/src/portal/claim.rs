@@ -11,7 +11,7 @@ use portico_domain::request::{Action, State};
 use portico_domain::schema::yaml;
 use portico_domain::tenancy::{Role, Viewer};
 use portico_domain::view::{Allowed, ClaimEvent, ClaimPage, ClaimRow, Revealed, TreeNode};
-use portico_planes::Actor;
+use portico_planes::{Actor, SecretError};
 use portico_store::{Page, RequestFilter};
 use serde_json::json;
 use uuid::Uuid;
@@ -206,7 +206,7 @@ impl Portal {
     }
 
     /// Reads one key of a claim's connection secret from its control plane, now, and notes in the record that it
-    /// was revealed. It is kept nowhere.
+    /// was revealed. It is kept nowhere. A secret that does not prove that it is the claim's is as good as none.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] when there is no such claim for the viewer, or no such key;
@@ -223,10 +223,14 @@ impl Portal {
         if !may.allowed {
             return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
         }
-        let (Some(secret), Some(namespace)) = (&claim.verdict.secret, &reference.namespace) else {
-            return Err(PortalError::Unavailable(
-                "It has no connection secret yet.".to_owned(),
-            ));
+        let mut values = match self.planes().secret(&Actor::from(viewer), &claim).await {
+            Ok(values) => values,
+            Err(SecretError::Plane(error)) => return Err(error.into()),
+            Err(SecretError::NotThere | SecretError::NotProven { .. }) => {
+                return Err(PortalError::Unavailable(
+                    "It has no connection secret yet.".to_owned(),
+                ));
+            }
         };
         let actor = Actor::from(viewer);
         let mut values = self
@@ -238,7 +242,7 @@ impl Portal {
         let mut event = self.event(viewer, remote, "secret.revealed", reference.to_string());
         event.tenant.clone_from(&claim.tenant);
         event.request = claim.request;
-        event.details = json!({ "claim": reference.to_string(), "secret": secret, "key": key });
+        event.details = json!({ "claim": reference.to_string(), "secret": claim.verdict.secret, "key": key });
         self.store().append(event).await?;
         Ok(match String::from_utf8(value) {
             Ok(value) => Revealed {

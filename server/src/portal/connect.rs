@@ -6,7 +6,7 @@ use std::time::Duration;
 use portico_domain::claim::{Claim, Health};
 use portico_domain::tenancy::{Role, Viewer};
 use portico_domain::view::{Allowed, Connect, names};
-use portico_planes::{Actor, Offered};
+use portico_planes::{Actor, Offered, SecretError};
 
 use super::snippets::snippets;
 use super::{Portal, known};
@@ -34,18 +34,20 @@ impl Portal {
         }
         let mut waiting = None;
         let mut keys = Vec::new();
-        if let (Some(secret), Some(namespace)) = (&secret, &namespace) {
-            // Read in Portico's own name: who may see the claim may see what it has. What is secret goes no further.
-            let portico = Actor::portico();
-            let asked = self
-                .planes()
-                .secret(&portico, &claim.reference.plane, namespace, secret);
+        if let (Some(secret), Some(_)) = (&secret, &namespace) {
+            let actor = Actor::from(viewer);
+            let asked = self.planes().secret(&actor, claim);
             match tokio::time::timeout(PATIENCE, asked).await {
+                // What is secret of it goes no further.
                 Ok(Ok(values)) => keys = known::keys(&values, &offered.access),
-                Ok(Err(portico_planes::PlaneError::NotFound { .. })) => {
-                    waiting = Some(format!("The secret {secret} is not there yet."));
+                // The same words, or whoever chooses a name could find out which secrets there are.
+                Ok(Err(error @ SecretError::NotProven { .. })) if viewer.platform_admin => {
+                    waiting = Some(format!("Nobody is shown its keys: {error}."));
                 }
-                Ok(Err(error)) => waiting = Some(error.to_string()),
+                Ok(Err(SecretError::NotThere | SecretError::NotProven { .. })) => {
+                    waiting = Some(format!("Its secret {secret} is not there yet."));
+                }
+                Ok(Err(SecretError::Plane(error))) => waiting = Some(error.to_string()),
                 Err(_) => {
                     waiting =
                         Some("Its control plane takes long to answer; look again in a moment.".to_owned());

@@ -43,10 +43,8 @@ impl Portal {
             reference.name,
             plane_title(&configuration, &reference.plane)
         )];
-        if let Some(secret) = &claim.verdict.secret {
-            consequences.push(format!(
-                "The connection secret {secret} goes with it: what uses it stops working."
-            ));
+        if claim.verdict.secret.is_some() {
+            consequences.push("Its connection secret goes with it: what uses it stops working.".to_owned());
         }
         consequences.push("Data that is not kept elsewhere is lost.".to_owned());
         Ok(DeletePage {

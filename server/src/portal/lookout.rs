@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use portico_domain::claim::{ClaimEvent, ClaimRef, Composed, Health, Tree};
 use portico_domain::documents::ActAs;
 use portico_domain::tenancy::{Scope, Viewer};
-use portico_planes::{Actor, PlaneError};
+use portico_planes::{Actor, PlaneError, SecretError};
 use tokio::sync::watch;
 
 use super::Portal;
@@ -88,17 +88,14 @@ impl Portal {
             return Ok(None);
         };
         let secret = async {
-            let (Some(name), Some(namespace)) = (&claim.verdict.secret, &view.claim.namespace) else {
-                return Ok(None);
-            };
-            let portico = Actor::portico();
-            let version = self
-                .planes()
-                .secret_version(&portico, &view.claim.plane, namespace, name);
-            match version.await {
+            match self.planes().secret_version(&view.actor, &claim).await {
                 Ok(version) => Ok(Some(version)),
-                Err(PlaneError::NotFound { .. } | PlaneError::Forbidden { .. }) => Ok(None),
-                Err(error) => Err(error),
+                Err(
+                    SecretError::NotThere
+                    | SecretError::NotProven { .. }
+                    | SecretError::Plane(PlaneError::Forbidden { .. }),
+                ) => Ok(None),
+                Err(SecretError::Plane(error)) => Err(error),
             }
         };
         let (tree, events, secret) = tokio::join!(

@@ -115,6 +115,16 @@ impl Kind {
         };
         let claims = by_path(list(real, &self.everywhere()).await);
         let twins = by_path(list(simulated, &self.everywhere()).await);
+        for (path, twin) in &twins {
+            let is_of = |claim: &&Value| {
+                let known = self.twins.get(path);
+                known.is_some_and(|known| known.uid == claim["metadata"]["uid"])
+            };
+            let claim = claims.get(path).filter(is_of);
+            if let (Some(uid), Some(claim)) = (twin["metadata"]["uid"].as_str(), claim) {
+                secrets.owners.insert(uid.to_owned(), owner_reference(claim));
+            }
+        }
         // A secret is there before anybody is told that its claim is ready.
         secrets.copy(simulated, real).await;
         for (path, claim) in &claims {
@@ -205,7 +215,16 @@ fn status_for(claim_generation: i64, twin: &Value) -> Value {
 /// The secrets that provisioners write, by path, with the version that was copied.
 #[derive(Default)]
 struct Secrets {
-    copied: HashMap<String, Value>,
+    copied: HashMap<String, (Value, Value)>,
+    /// By the uid of a twin: what a secret of the claim has for an owner.
+    owners: HashMap<String, Value>,
+}
+
+fn owner_reference(claim: &Value) -> Value {
+    json!({
+        "apiVersion": claim["apiVersion"], "kind": claim["kind"], "name": claim["metadata"]["name"],
+        "uid": claim["metadata"]["uid"], "controller": true, "blockOwnerDeletion": true,
+    })
 }
 
 impl Secrets {
@@ -218,16 +237,23 @@ impl Secrets {
                 text("namespace"),
                 text("name")
             );
-            if self.copied.get(&path) == Some(&metadata["resourceVersion"]) {
+            // A secret belongs to its claim by the claim's own uid, here as there.
+            let owner = metadata["ownerReferences"][0]["uid"].as_str();
+            let owner = match owner.map(|uid| self.owners.get(uid)) {
+                Some(Some(owner)) => json!([owner]),
+                // Its claim is not known yet.
+                Some(None) => continue,
+                None => json!([]),
+            };
+            let version = (metadata["resourceVersion"].clone(), owner.clone());
+            if self.copied.get(&path) == Some(&version) {
                 continue;
             }
+            let mut copy = bare(&secret);
+            copy["metadata"]["ownerReferences"] = owner;
             let apply = format!("{path}?fieldManager=mirror&force=true");
-            if real
-                .ask(Method::PATCH, &apply, Some(&bare(&secret)))
-                .await
-                .is_success()
-            {
-                self.copied.insert(path, metadata["resourceVersion"].clone());
+            if real.ask(Method::PATCH, &apply, Some(&copy)).await.is_success() {
+                self.copied.insert(path, version);
             }
         }
     }

@@ -1,8 +1,15 @@
 //! What is secret is seen by whom it is shown to, at the moment they ask, and is nowhere else.
 
+use std::time::Duration;
+
 use portico_tests::apart::Apart;
 use portico_tests::demo::{Demo, Planes};
-use portico_tests::story::{POSTGRESQL, claim_path, request, until_claim, until_request};
+use portico_tests::direct::Direct;
+use portico_tests::person::{Answer, Person};
+use portico_tests::story::{BUCKET, POSTGRESQL, claim_path, request, until_claim, until_request};
+use portico_tests::until::until;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 on_all_planes!(a_reveal_is_recorded_and_what_it_showed_is_kept_nowhere);
 
@@ -94,4 +101,130 @@ async fn a_reveal_is_recorded_and_what_it_showed_is_kept_nowhere(planes: Planes)
             assert!(!found, "the {key} is in {place}");
         }
     }
+}
+
+const CANARY: &str = "CANARY-payroll-4711";
+const SECRETS: &str = "/api/v1/namespaces/payments-dev/secrets";
+
+/// Somebody's secret, with nothing on it that says whose.
+fn somebodys_secret(name: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name, "namespace": "payments-dev" },
+        "stringData": { "password": CANARY, "payroll-root": CANARY },
+    })
+}
+
+fn eu(demo: &Demo) -> Direct {
+    let mut planes = demo.ready.control_planes.iter();
+    Direct::of(&planes.find(|plane| plane.name == "eu-shared").unwrap().kubeconfig)
+}
+
+async fn reveal(person: &Person, claim: &str, key: &str) -> Answer {
+    let path = format!("/api/v1{claim}/reveal");
+    person
+        .api(Method::POST, &path, Some(&json!({ "key": key })))
+        .await
+}
+
+/// Nothing of the secret is shown of the claim, by page or API, to anybody who sees it.
+async fn shows_nothing(people: &[&Person], claim: &str) {
+    for person in people {
+        for page in [claim.to_owned(), format!("/api/v1{claim}")] {
+            let answer = person.get(&page).await.expect(200);
+            assert!(
+                !answer.text.contains("payroll-root"),
+                "the name of a key: {}",
+                answer.page().body()
+            );
+            assert!(!answer.text.contains(CANARY));
+        }
+        for key in ["password", "payroll-root", "no-such-key"] {
+            let answer = reveal(person, claim, key).await;
+            assert!(
+                [403, 503].contains(&answer.status.as_u16()),
+                "{key}: {} {}",
+                answer.status,
+                answer.text
+            );
+            assert!(!answer.text.contains(CANARY));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_merely_has_the_right_name_is_shown_to_nobody() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    let (vic, tess) = (demo.sign_in("vic").await, demo.sign_in("tess").await);
+    dana.work_in("payments/dev").await;
+    let plane = eu(&demo);
+    plane
+        .create(SECRETS, &somebodys_secret("payroll-connection"))
+        .await;
+    let wish = json!({ "offering": POSTGRESQL, "name": "payroll", "controlPlane": "eu-shared" });
+    let asked = dana.api(Method::POST, "/api/v1/requests", Some(&wish)).await;
+    let asked = asked.expect(201).json();
+    let id = asked["id"].as_str().unwrap();
+    let claim = claim_path(&until_request(&dana, id, "Fulfilled").await);
+    // Its provisioner, as Crossplane, does not touch what is not its own.
+    let page = until_claim(&dana, &claim, "Degraded").await.page();
+    assert!(
+        page.text("main").unwrap().contains("refusing to modify"),
+        "{}",
+        page.body()
+    );
+    shows_nothing(&[&dana, &vic, &tess], &claim).await;
+
+    // Before it is there and while another's is there look alike.
+    let waiting = |page: &portico_tests::html::Page| page.text("section[aria-labelledby=connect]").unwrap();
+    let foreign = waiting(&dana.get(&claim).await.expect(200).page());
+    let path = format!("{SECRETS}/payroll-connection");
+    assert!(plane.ask(Method::DELETE, &path, None).await.is_success());
+    let absent = waiting(&dana.get(&claim).await.expect(200).page());
+    if absent.contains("not there yet") {
+        assert_eq!(foreign, absent);
+    }
+
+    // Once the provisioner has published its own, it is shown.
+    let _ = until_claim(&dana, &claim, "Ready").await;
+    let own = until("the claim's own secret", Duration::from_secs(20), async || {
+        let answer = reveal(&dana, &claim, "password").await;
+        (answer.status == 200).then(|| answer.json()["value"].clone())
+    })
+    .await;
+    assert_ne!(own, CANARY);
+    assert_eq!(reveal(&vic, &claim, "password").await.status, 403);
+}
+
+/// A configuration that took the name from a field of the form would let people name any secret: it is not taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_a_person_could_name_is_no_configuration() {
+    let demo = Demo::start().await;
+    let pat = demo.sign_in("pat").await;
+    let file = demo.configuration("offering-bucket.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let named = text.replace("path: status.binding.name", "path: spec.secretName");
+    assert_ne!(named, text);
+    std::fs::write(&file, named).unwrap();
+    let said = until(
+        "the configuration to be refused",
+        Duration::from_secs(20),
+        async || {
+            let page = pat.get("/admin/configuration").await.expect(200).page();
+            let main = page.text("main").unwrap();
+            main.contains("offering-bucket.yaml").then_some(main)
+        },
+    )
+    .await;
+    assert!(
+        said.contains("spec.access.secret.path") && said.contains("a person may set"),
+        "{said}"
+    );
+    // What was read before stays in force.
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+    let id = request(&dana, BUCKET, "receipts-of-may", &[]).await;
+    let claim = claim_path(&until_request(&dana, &id, "Fulfilled").await);
+    let _ = until_claim(&dana, &claim, "Ready").await;
+    assert_eq!(reveal(&dana, &claim, "secretKey").await.status, 200);
 }

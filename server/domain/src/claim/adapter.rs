@@ -60,6 +60,9 @@ pub struct Adapter {
     /// Where the name of its connection secret is: the first that yields one.
     #[serde(default)]
     pub secret: Vec<SecretSource>,
+    /// Labels that the kind's controller sets on that secret: see [`crate::claim::proof`].
+    #[serde(default)]
+    pub secret_labels: BTreeMap<String, String>,
     /// Addresses in the object.
     #[serde(default)]
     pub endpoints: Vec<Endpoint>,

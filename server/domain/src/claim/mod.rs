@@ -5,6 +5,7 @@ mod composed;
 pub mod health;
 mod health_rules;
 pub mod path;
+pub mod proof;
 mod signals;
 mod words;
 

@@ -239,6 +239,10 @@ pub struct HealthExpressions {
 pub struct Access {
     /// Where the connection secret is, if the kind's adapter does not know.
     pub secret: Option<SecretSource>,
+    /// Labels that the kind's controller sets on the secret, with values that name the claim by `{name}`,
+    /// `{namespace}` and `{uid}`: `cnpg.io/cluster: "{name}"`. Together they prove that the secret is the claim's,
+    /// where it has no owner reference that leads to the claim. Instead of what the kind's adapter knows.
+    pub secret_labels: BTreeMap<String, String>,
     /// Keys of the secret, by what they mean: `host`, `port`, `username`, `password`, `database`, `uri`, `kubeconfig`.
     pub keys: BTreeMap<String, String>,
     /// Addresses that stand in the claim's status.
@@ -253,7 +257,7 @@ pub struct Access {
 pub enum SecretSource {
     /// A name made of the claim's: `{name}-app`.
     Name(String),
-    /// A path in the claim to the name: `status.binding.name`.
+    /// A path in the claim's status to the name: `status.binding.name`. Never a field that a person may set.
     Path(String),
 }
 

@@ -4,10 +4,12 @@
 mod events;
 mod read;
 mod review;
+mod secret;
 mod tree;
 mod write;
 
 pub(crate) use review::{may, review};
+pub use secret::SecretError;
 pub(crate) use tree::Names;
 pub(crate) use write::drop_managed_fields;
 pub use write::{Applied, Expect};

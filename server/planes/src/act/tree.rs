@@ -30,7 +30,8 @@ const NAMES_LAST: Duration = Duration::from_mins(1);
 
 impl Planes {
     /// The resources that the claim is composed of, read now. What may not be read, or does not
-    /// name its owner in turn, is there by its name alone: a reference is no proof of belonging.
+    /// name its owner in turn, is there by its name alone, and looks as if it were not there: a reference is no proof
+    /// of belonging.
     ///
     /// # Errors
     /// When the plane cannot be asked at all; trouble with single resources stands in the tree.
@@ -43,6 +44,11 @@ impl Planes {
             left: Mutex::new(MOST_NODES),
             slots: Semaphore::new(AT_ONCE),
             composite: Mutex::default(),
+            absent: if claim.verdict.health == Health::Deleting {
+                (Health::Gone, "Gone")
+            } else {
+                (Health::Pending, "Nothing that belongs here is there yet")
+            },
         };
         let children = walk.below(&claim.object, 1).await;
         if let Some(composite) = walk.composite.lock().take() {
@@ -68,6 +74,7 @@ pub(super) async fn composite_of(plane: &Plane, wire: &Wire, actor: &Actor, clai
         left: Mutex::new(1),
         slots: Semaphore::new(1),
         composite: Mutex::default(),
+        absent: (Health::Pending, ""),
     };
     let reference = claim.object.pointer("/spec/resourceRef")?;
     let (_, composite) = walk.fetch(&claim.object, reference).await.ok()?;
@@ -153,6 +160,9 @@ struct Walk<'w> {
     slots: Semaphore,
     /// The composite of a legacy claim, once it was read.
     composite: Mutex<Option<Value>>,
+    /// What is said of something that is referred to and is not there, or is there and is somebody else's. The two
+    /// must look alike: whoever writes a reference must not learn what there is.
+    absent: (Health, &'static str),
 }
 
 impl Walk<'_> {
@@ -199,11 +209,7 @@ impl Walk<'_> {
         };
         let (resource, object) = match self.fetch(parent, reference).await {
             Ok(found) => found,
-            Err(PlaneError::NotFound { .. }) => {
-                node.health = Some(Health::Pending);
-                "Not there yet".clone_into(&mut node.reason);
-                return node;
-            }
+            Err(PlaneError::NotFound { .. }) => return self.without(node),
             Err(PlaneError::Forbidden { .. }) => {
                 "It may not be read there".clone_into(&mut node.reason);
                 return node;
@@ -214,9 +220,7 @@ impl Walk<'_> {
             }
         };
         if !belongs(&object, parent) {
-            "It does not say that it belongs here, so nothing more is shown of it"
-                .clone_into(&mut node.reason);
-            return node;
+            return self.without(node);
         }
         if depth == 1 && object.pointer("/spec/claimRef").is_some() {
             *self.composite.lock() = Some(object.clone());
@@ -242,6 +246,13 @@ impl Walk<'_> {
         }
         node.conditions = verdict.conditions;
         node.children = self.below(&object, depth + 1).await;
+        node
+    }
+
+    fn without(&self, mut node: Composed) -> Composed {
+        let (health, reason) = self.absent;
+        node.health = Some(health);
+        reason.clone_into(&mut node.reason);
         node
     }
 

@@ -78,10 +78,7 @@ async fn every_kind_of_the_demo_is_understood() {
 
     let orders = found(&registry, "orders", "payments-production", Health::Ready).await;
     assert_eq!(orders.verdict.secret.as_deref(), Some("orders-connection"));
-    let secret = registry
-        .secret(&Actor::portico(), &eu, "payments-production", "orders-connection")
-        .await
-        .unwrap();
+    let secret = registry.secret(&Actor::portico(), &orders).await.unwrap();
     assert!(secret.contains_key("password"), "{:?}", secret.keys());
     let tree = registry.tree(&Actor::portico(), &orders).await.unwrap();
     assert_eq!(tree.children.len(), 1, "the composite: {tree:?}");

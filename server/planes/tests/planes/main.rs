@@ -14,5 +14,6 @@ mod hostile;
 mod hostile_plane;
 mod kinds;
 mod reading;
+mod secrets;
 mod trouble;
 mod world;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use portico_domain::claim::{HealthRules, path};
 use portico_domain::documents::{
-    ActAs, ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Connection, Consumption,
-    ControlPlane, Offering, Outcome, Plan, Provider, Tenant,
+    Access, ActAs, ApprovalPolicy, ApprovalPolicySpec, ApprovalRule, Approvers, Connection, Consumption,
+    ControlPlane, Offering, Outcome, Plan, Provider, SecretSource, Tenant,
 };
 use portico_domain::names::{PlaneName, TenantName, is_dns_label};
 use portico_domain::policy::Policies;
@@ -175,12 +175,61 @@ fn offering_document(at: usize, offering: &Offering, findings: &mut Findings) {
             findings.error(at, format!("spec.access.endpoints[{index}].path"), message);
         }
     }
+    secret(at, &spec.access, findings);
     labels(
         at,
         "spec.controlPlaneLabels",
         &spec.control_plane_labels,
         findings,
     );
+}
+
+/// Labels that any chart and any tool sets, with names that people choose: they prove nothing.
+const ANYBODYS: [&str; 4] = ["app.kubernetes.io/", "kubernetes.io/", "helm.sh/", "k8s.io/"];
+
+/// Whose a secret is must not hang on what the person who asks for it may choose.
+fn secret(at: usize, access: &Access, findings: &mut Findings) {
+    match &access.secret {
+        Some(SecretSource::Path(path)) => {
+            if !path.strip_prefix("$.").unwrap_or(path).starts_with("status.") {
+                let message = format!(
+                    "{path:?} is a field that a person may set, so that they could name any secret of the namespace: \
+                     take the name from the status, as status.binding.name"
+                );
+                findings.error(at, "spec.access.secret.path", message);
+            }
+        }
+        Some(SecretSource::Name(pattern)) if !pattern.contains("{name}") => findings.error(
+            at,
+            "spec.access.secret.name",
+            format!("{pattern:?} is the same secret for all claims of a namespace: make it of the claim's name, as {{name}}-app"),
+        ),
+        _ => {}
+    }
+    for (key, value) in &access.secret_labels {
+        let field = format!("spec.access.secretLabels.{key}");
+        let Some((prefix, _)) = key.split_once('/') else {
+            findings.error(
+                at,
+                field,
+                "must have a prefix that is its controller's own, as cnpg.io/cluster",
+            );
+            continue;
+        };
+        if ANYBODYS.contains(&format!("{prefix}/").as_str()) {
+            findings.error(
+                at,
+                field,
+                "any chart sets it: name a label that only the kind's controller sets",
+            );
+        } else if !value.contains("{name}") && !value.contains("{uid}") {
+            findings.error(
+                at,
+                field,
+                "must name the claim by {name} or {uid}, or it proves nothing of one claim",
+            );
+        }
+    }
 }
 
 fn offering_plan(at: usize, field: &str, plan: &Plan, findings: &mut Findings) {

@@ -12,8 +12,17 @@ use crate::kube::{ApiError, GroupKind, Key};
 /// no password.
 const PASSWORD_KEYS: [&str; 2] = ["password", "secretKey"];
 
-/// Writes the claim's connection secret into its namespace; says how it is called.
-pub(super) fn publish(work: &Work<'_>, claim: &Value, site: &Site<'_>) -> Result<String, ApiError> {
+/// What became of publishing a connection secret.
+pub(super) enum Published {
+    /// It is there, under this name.
+    Secret(String),
+    /// Somebody else's secret has this name, and is left as it is: real provisioners refuse as well (Crossplane's
+    /// `ConnectionSecretMustBeControllableBy`).
+    Refused(String),
+}
+
+/// Writes the claim's connection secret into its namespace.
+pub(super) fn publish(work: &Work<'_>, claim: &Value, site: &Site<'_>) -> Result<Published, ApiError> {
     let secrets = GroupKind::new("", "Secret");
     let fresh = Credentials {
         password: work.manners.dice.word(24),
@@ -21,11 +30,14 @@ pub(super) fn publish(work: &Work<'_>, claim: &Value, site: &Site<'_>) -> Result
     };
     let connection = (work.recipe.connection)(site, &fresh);
     let key = Key::namespaced(&work.key.namespace, &connection.name);
-    let connection = match work
-        .objects
-        .get(&secrets, &key)
-        .and_then(|secret| password(&secret))
+    let there = work.objects.get(&secrets, &key);
+    if there
+        .as_ref()
+        .is_some_and(|secret| !is_controlled_by(secret, claim))
     {
+        return Ok(Published::Refused(connection.name));
+    }
+    let connection = match there.and_then(|secret| password(&secret)) {
         Some(password) => (work.recipe.connection)(site, &Credentials { password, ..fresh }),
         None => connection,
     };
@@ -45,7 +57,15 @@ pub(super) fn publish(work: &Work<'_>, claim: &Value, site: &Site<'_>) -> Result
         },
         "data": data,
     }))?;
-    Ok(name)
+    Ok(Published::Secret(name))
+}
+
+fn is_controlled_by(secret: &Value, claim: &Value) -> bool {
+    let owners = secret["metadata"]["ownerReferences"].as_array();
+    owners
+        .into_iter()
+        .flatten()
+        .any(|owner| owner["controller"] == true && owner["uid"] == claim["metadata"]["uid"])
 }
 
 fn password(secret: &Value) -> Option<String> {

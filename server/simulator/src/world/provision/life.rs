@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::conditions::{self, Condition};
-use super::connection;
+use super::connection::{self, Published};
 use super::parts::{self, CONFIGURATION, Owner};
 use super::recipe::{Part, Site, Style};
 use super::trouble::{fail, no_room};
@@ -15,6 +15,8 @@ use crate::kube::ApiError;
 /// Annotation of a claim: it fails, and this is why.
 pub(super) const FAIL: &str = "demo.portico.dev/fail";
 const PAUSED: &str = "crossplane.io/paused";
+/// How soon is looked again whether a secret that is in the way is gone.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// What of a claim decides what is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,8 +195,7 @@ impl Life {
             self.stage = Stage::Make(done + 1);
             return Ok(Some(work.manners.step));
         }
-        self.finish(work, claim, &site, &owner, &parts)?;
-        Ok(None)
+        self.finish(work, claim, &site, &owner, &parts)
     }
 
     fn finish(
@@ -204,7 +205,7 @@ impl Life {
         site: &Site<'_>,
         owner: &Owner,
         parts: &[Part],
-    ) -> Result<(), ApiError> {
+    ) -> Result<Option<Duration>, ApiError> {
         for part in parts {
             owner.tell(work, part, &[Condition::synced(), Condition::ready()])?;
         }
@@ -218,7 +219,20 @@ impl Life {
         }
         owner.refer(work, parts, &[])?;
         let claim = &current(work, claim);
-        let secret = connection::publish(work, claim, site)?;
+        let secret = match connection::publish(work, claim, site)? {
+            Published::Secret(name) => name,
+            Published::Refused(name) => {
+                let message = format!(
+                    "cannot publish connection details: refusing to modify the secret {name}, which is another's"
+                );
+                work.tell(
+                    claim,
+                    &[Condition::not_synced("ReconcileError", message)],
+                    Value::Null,
+                )?;
+                return Ok(Some(LOOK_AGAIN));
+            }
+        };
         let mut status = (work.recipe.status)(site);
         if let Style::Claim(_) = work.recipe.style {
             let now = work
@@ -237,7 +251,7 @@ impl Life {
         };
         work.objects.record_event(claim, "Normal", reason, &message)?;
         self.stage = Stage::Rest;
-        Ok(())
+        Ok(None)
     }
 
     fn unmake(&mut self, work: &Work<'_>, claim: &Value, done: usize) -> Result<Option<Duration>, ApiError> {

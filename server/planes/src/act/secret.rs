@@ -1,0 +1,225 @@
+//! A claim's connection secret: shown only when it proves that it belongs to the claim.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use portico_domain::claim::proof::{OwnerReference, Proof, is_composite_of, owners, proof};
+use portico_domain::claim::{Adapter, Claim, Flavour};
+use serde_json::Value;
+
+use super::tree::Names;
+use crate::actor::Actor;
+use crate::error::PlaneError;
+use crate::registry::Planes;
+use crate::stream::METADATA;
+use crate::wire::{Call, Wire, path_of, segment};
+
+/// Owners that are asked for at most, to find out whether a secret leads to a claim.
+const MOST_OWNERS: usize = 12;
+
+/// Why a claim's connection secret is not read.
+///
+/// Whoever looks at the claim must not be able to tell the first two apart: whether a secret of some name is there is
+/// nobody's business but its owner's.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// The claim names none yet, or it is not written yet.
+    #[error("it has no connection secret yet")]
+    NotThere,
+    /// There is one of that name, which does not prove that it belongs to the claim.
+    #[error("the secret {name} does not prove that it belongs to the claim: {why}")]
+    NotProven {
+        /// Its name.
+        name: String,
+        /// What is missing, for whoever runs the platform.
+        why: &'static str,
+    },
+    /// The control plane did not answer as asked.
+    #[error(transparent)]
+    Plane(#[from] PlaneError),
+}
+
+impl Planes {
+    /// What the claim's connection secret holds, read at this moment and kept nowhere. Whoever calls this records that
+    /// it was called.
+    ///
+    /// # Errors
+    /// [`SecretError`]; none holds anything of the secret.
+    pub async fn secret(
+        &self,
+        actor: &Actor,
+        claim: &Claim,
+    ) -> Result<BTreeMap<String, Vec<u8>>, SecretError> {
+        let (wire, object) = self.proven_secret(actor, claim, None).await?;
+        let Some(data) = object.get("data").and_then(Value::as_object) else {
+            return Ok(BTreeMap::new());
+        };
+        let decoded: Result<_, PlaneError> = data
+            .iter()
+            .map(|(key, value)| {
+                let bytes = value
+                    .as_str()
+                    .and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok());
+                bytes
+                    .map(|bytes| (key.clone(), bytes))
+                    .ok_or_else(|| wire.garbage("the secret is not in base64"))
+            })
+            .collect();
+        Ok(decoded?)
+    }
+
+    /// The names of the keys of the claim's connection secret, sorted, and nothing of what they hold.
+    ///
+    /// # Errors
+    /// As [`Planes::secret`].
+    pub async fn secret_keys(&self, actor: &Actor, claim: &Claim) -> Result<Vec<String>, SecretError> {
+        let (_, object) = self.proven_secret(actor, claim, None).await?;
+        let mut keys: Vec<String> = object
+            .get("data")
+            .and_then(Value::as_object)
+            .map(|data| data.keys().cloned().collect())
+            .unwrap_or_default();
+        keys.sort();
+        Ok(keys)
+    }
+
+    /// The version of the claim's connection secret, by its metadata alone: nothing of what it holds leaves the
+    /// control plane.
+    ///
+    /// # Errors
+    /// As [`Planes::secret`].
+    pub async fn secret_version(&self, actor: &Actor, claim: &Claim) -> Result<String, SecretError> {
+        let (wire, object) = self.proven_secret(actor, claim, Some(METADATA)).await?;
+        let version = object
+            .pointer("/metadata/resourceVersion")
+            .and_then(Value::as_str);
+        version
+            .map(str::to_owned)
+            .ok_or_else(|| wire.garbage("asked for a secret's version, it sent none").into())
+    }
+
+    async fn proven_secret(
+        &self,
+        actor: &Actor,
+        claim: &Claim,
+        accept: Option<&'static str>,
+    ) -> Result<(Wire, Value), SecretError> {
+        let (Some(name), Some(namespace)) = (&claim.verdict.secret, &claim.reference.namespace) else {
+            return Err(SecretError::NotThere);
+        };
+        let plane = self.plane(&claim.reference.plane)?;
+        let wire = plane.wire()?;
+        let path = format!(
+            "/api/v1/namespaces/{}/secrets/{}",
+            segment(namespace),
+            segment(name)
+        );
+        let call = Call::get(path).by(actor);
+        let call = match accept {
+            Some(accept) => call.accepting(accept),
+            None => call,
+        };
+        let object = match wire.ask(call).await {
+            Ok((_, object)) => object,
+            Err(PlaneError::NotFound { .. }) => return Err(SecretError::NotThere),
+            Err(error) => return Err(error.into()),
+        };
+        let kind = object.get("kind").and_then(Value::as_str);
+        if !matches!(kind, Some("Secret" | "PartialObjectMetadata")) {
+            return Err(wire.garbage("asked for a secret, it sent something else").into());
+        }
+        let unproven = |why| SecretError::NotProven {
+            name: name.clone(),
+            why,
+        };
+        match proof(&object, claim, &self.proof_labels(claim)) {
+            Proof::Holds => {}
+            Proof::Older => return Err(unproven("it was there before the claim")),
+            Proof::Missing => {
+                return Err(unproven(
+                    "it has neither an owner reference with the claim's uid nor the labels that the kind's controller \
+                     sets; an Offering can name such labels in access.secretLabels",
+                ));
+            }
+            Proof::Through(owners) => {
+                let chain = Chain {
+                    wire: &wire,
+                    names: &plane.names,
+                    actor,
+                    claim,
+                    namespace,
+                };
+                if !chain.leads_to_claim(owners).await? {
+                    return Err(unproven("its owners are others'"));
+                }
+            }
+        }
+        Ok((wire, object))
+    }
+
+    /// The labels that prove that a secret belongs to such a claim: the Offering's word, or else its adapter's.
+    fn proof_labels(&self, claim: &Claim) -> BTreeMap<String, String> {
+        let resource = &claim.resource;
+        match self.catalog().get(&claim.reference.offering) {
+            Some(offered) if !offered.access.secret_labels.is_empty() => offered.access.secret_labels.clone(),
+            Some(offered) => offered.adapter().secret_labels.clone(),
+            None => Adapter::of(&resource.group, &resource.kind, Flavour::Plain)
+                .secret_labels
+                .clone(),
+        }
+    }
+}
+
+/// From a secret's owners up to the claim.
+struct Chain<'c> {
+    wire: &'c Wire,
+    names: &'c Names,
+    actor: &'c Actor,
+    claim: &'c Claim,
+    namespace: &'c str,
+}
+
+impl Chain<'_> {
+    /// Whether one of the owners belongs to the claim: is its composite, or is in turn owned by it or by one that
+    /// belongs to it. Each is asked for, since only its own uid says that it is the one that is meant.
+    async fn leads_to_claim(&self, mut ask: Vec<OwnerReference>) -> Result<bool, PlaneError> {
+        let mut asked = 0;
+        while let Some(owner) = ask.pop() {
+            if asked == MOST_OWNERS {
+                return Ok(false);
+            }
+            asked += 1;
+            let Some(object) = self.fetch(&owner).await? else {
+                continue;
+            };
+            if is_composite_of(&object, &self.claim.object) {
+                return Ok(true);
+            }
+            let above = owners(&object);
+            if above.iter().any(|owner| owner.uid == self.claim.uid) {
+                return Ok(true);
+            }
+            ask.extend(above);
+        }
+        Ok(false)
+    }
+
+    /// The owner, if it is there and is the one that is meant.
+    async fn fetch(&self, owner: &OwnerReference) -> Result<Option<Value>, PlaneError> {
+        let found = async {
+            let resource = self
+                .names
+                .find(self.wire, &owner.api_version, &owner.kind)
+                .await?;
+            let path = path_of(&resource, Some(self.namespace), Some(&owner.name));
+            self.wire.ask(Call::get(path).by(self.actor)).await
+        };
+        let object = match found.await {
+            Ok((_, object)) => object,
+            Err(PlaneError::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let uid = object.pointer("/metadata/uid").and_then(Value::as_str);
+        Ok((uid == Some(owner.uid.as_str())).then_some(object))
+    }
+}
