@@ -254,7 +254,7 @@ impl Portal {
         let mut draft = judged.ok_or_else(too_many_values)?;
         self.judge_policy(&mut draft, viewer)?;
         self.judge_quota(&mut draft).await?;
-        self.judge_name(&mut draft).await?;
+        self.judge_name(&mut draft, viewer).await?;
         Ok(draft)
     }
 

@@ -110,7 +110,8 @@ impl Draft {
             (Some(was), Some((_, served))) => was != served.schema_hash,
             _ => false,
         };
-        if stale {
+        // Of a name that is taken, that alone is worth telling: placement may have moved on because it was.
+        if stale && (self.name.is_empty() || self.name_problems.is_empty()) {
             self.problem(
                 "",
                 "The form has changed since you opened it: the control plane that would serve it has other fields for \

@@ -263,7 +263,7 @@ impl Portal {
         Ok(())
     }
 
-    pub(super) async fn judge_name(&self, draft: &mut Draft) -> Result<()> {
+    pub(super) async fn judge_name(&self, draft: &mut Draft, viewer: &Viewer) -> Result<()> {
         if draft.claim.is_some() {
             if let Some(reference) = draft.claim_ref()
                 && let Some(open) = self.store().open_request_of(&Scope::system(), &reference).await?
@@ -285,6 +285,11 @@ impl Portal {
                 "Use 1 to 50 lower-case letters, digits and hyphens, beginning and ending with a letter or digit: orders-db."
                     .to_owned(),
             );
+            return Ok(());
+        }
+        // A name is one name within an environment, whichever control plane it would come to.
+        if let Some(taken) = self.name_taken(draft, viewer).await? {
+            draft.name_problems.push(taken);
             return Ok(());
         }
         let Some(reference) = draft.claim_ref() else {

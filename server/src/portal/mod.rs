@@ -33,6 +33,7 @@ mod judging;
 mod known;
 mod live;
 mod lookout;
+mod name_taken;
 mod names;
 mod offering;
 mod permit;

@@ -61,7 +61,7 @@ impl Portal {
         let _of_all_replicas = self.store().turn(draft.work.tenant.as_str()).await?;
         if draft.problem_count() == 0 {
             self.judge_quota(&mut draft).await?;
-            self.judge_name(&mut draft).await?;
+            self.judge_name(&mut draft, viewer).await?;
         }
         let (Some(claim), Some(resource), Some(manifest), 0) = (
             draft.claim_ref(),

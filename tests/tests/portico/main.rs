@@ -55,6 +55,7 @@ mod kubectl;
 mod lifecycle;
 mod load;
 mod openapi;
+mod names;
 mod other_provider;
 mod ownership;
 mod permission;

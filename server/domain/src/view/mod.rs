@@ -13,6 +13,7 @@ mod frame;
 mod home;
 pub mod names;
 mod requests;
+mod time;
 mod tokens;
 
 pub use access::{PeoplePage, PersonPage, PersonRow, SessionRow, SessionsPage};
@@ -35,6 +36,7 @@ pub use requests::{
     ApprovalPreview, Commented, DiffLine, DiffTone, DryRunVerdict, LabelChoice, LineProblem, Problem,
     QuotaLine, RequestFormPage, RequestPage, RequestRow, RequestStep, RequestsPage, Submission,
 };
+pub use time::{duration, relative};
 pub use tokens::{MadeToken, TokenRow, TokensPage};
 
 use serde::{Deserialize, Serialize};

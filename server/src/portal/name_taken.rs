@@ -1,0 +1,97 @@
+//! Whether a name is free: within a tenant's environment and an offering it means one thing, on whichever control plane
+//! that is.
+
+use jiff::{SignedDuration, Timestamp};
+use portico_domain::claim::Claim;
+use portico_domain::names::ClaimName;
+use portico_domain::request::{Action, Request, State};
+use portico_domain::tenancy::{Scope, Viewer};
+use portico_domain::view::relative;
+use portico_planes::ClaimFilter;
+use portico_store::{Page, RequestFilter};
+
+use super::draft::Draft;
+use super::{Portal, Result};
+
+/// Requests about claims of the name that are looked at, the newest first.
+const LOOKED_AT: u32 = 20;
+/// What was made so lately may not have been heard of by the watches yet.
+const JUST_MADE: SignedDuration = SignedDuration::from_secs(15);
+
+impl Portal {
+    /// Who has the name already, in a sentence that says what to do; `None` when it is free. Claims count, and requests
+    /// that are under way.
+    pub(super) async fn name_taken(&self, draft: &Draft, viewer: &Viewer) -> Result<Option<String>> {
+        let Ok(name) = ClaimName::new(draft.name.clone()) else {
+            return Ok(None);
+        };
+        let scope = Scope::system().narrow(&draft.work.tenant);
+        let named = RequestFilter {
+            tenant: Some(draft.work.tenant.clone()),
+            environment: Some(draft.work.environment.clone()),
+            offering: Some(draft.offered.name.clone()),
+            name: Some(name.clone()),
+            ..RequestFilter::default()
+        };
+        let mut requests = self
+            .store()
+            .requests(&scope, &named, &Page::first(LOOKED_AT))
+            .await?
+            .items;
+        requests.retain(|request| request.id != draft.id);
+        let filter = ClaimFilter {
+            environment: Some(draft.work.environment.clone()),
+            offering: Some(draft.offered.name.clone()),
+            ..ClaimFilter::of_tenant(draft.work.tenant.clone())
+        };
+        let claims = self.planes().claims(&scope, &filter);
+        let claim = claims
+            .iter()
+            .find(|claim| claim.reference.name == name && claim.request != Some(draft.id));
+        let by = claim
+            .and_then(|claim| {
+                requests
+                    .iter()
+                    .find(|request| request.action == Action::Create && request.claim == claim.reference)
+            })
+            .or_else(|| requests.iter().find(|request| !request.state.is_end()))
+            .or_else(|| just_made(&requests, self.now()));
+        if claim.is_none() && by.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(format!(
+            "{} Choose another name.",
+            self.who_has_it(draft, viewer, claim.map(AsRef::as_ref), by)
+        )))
+    }
+
+    fn who_has_it(
+        &self,
+        draft: &Draft,
+        viewer: &Viewer,
+        claim: Option<&Claim>,
+        by: Option<&Request>,
+    ) -> String {
+        let (offering, name, work) = (&draft.offered.title, &draft.name, &draft.work);
+        let place = format!("{}/{}", work.tenant, work.environment);
+        if let Some(request) = by {
+            let who = if request.requester.subject == viewer.person.subject {
+                "You"
+            } else {
+                request.requester.name.as_str()
+            };
+            let when = relative(self.now(), request.created_at);
+            return format!("{who} asked for the {offering} {name} in {place} {when}.");
+        }
+        let since = claim.map(|claim| format!(", made {}", relative(self.now(), claim.created_at)));
+        let since = since.unwrap_or_default();
+        format!("There is a {offering} named {name} in {place} already{since}.")
+    }
+}
+
+/// A claim that was made a moment ago, unless something was asked about it since.
+fn just_made(requests: &[Request], now: Timestamp) -> Option<&Request> {
+    let latest = requests.iter().max_by_key(|request| request.updated_at)?;
+    let lately = now.duration_since(latest.updated_at) < JUST_MADE;
+    (latest.state == State::Fulfilled && latest.action != Action::Delete && lately).then_some(latest)
+}
