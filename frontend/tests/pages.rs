@@ -7,7 +7,7 @@ use portico_domain::placement::Placement;
 use portico_domain::request::Action;
 use portico_domain::view::{
     ApprovalPreview, Branch, CatalogCard, CatalogPage, Choice, Control, Entry, Field, Form, Frame, Paged,
-    RequestFormPage,
+    PlaneChoice, RequestFormPage, TenantRow, TenantsPage,
 };
 use portico_frontend::pages;
 
@@ -48,6 +48,7 @@ fn card() -> CatalogCard {
         typical_seconds: None,
         needs_approval: None,
         planes: vec![],
+        unreachable: Vec::new(),
         problem: Some(HOSTILE.into()),
     }
 }
@@ -334,4 +335,65 @@ fn every_control_has_a_label_and_its_problem() {
             "the summary does not lead to {name}"
         );
     }
+}
+
+#[test]
+fn a_card_says_which_of_its_control_planes_do_not_answer() {
+    let plane = |name: &str| PlaneChoice {
+        name: name.parse().unwrap(),
+        title: name.to_uppercase(),
+        region: None,
+    };
+    let shown = |planes: &[&str], dead: &[&str]| {
+        let card = CatalogCard {
+            planes: planes.iter().map(|name| plane(name)).collect(),
+            unreachable: dead.iter().map(|name| name.parse().unwrap()).collect(),
+            problem: None,
+            ..card()
+        };
+        let page = CatalogPage {
+            query: String::new(),
+            category: None,
+            plane: None,
+            categories: vec![],
+            planes: vec![],
+            all: 1,
+            cards: Paged::cut(vec![card], 1, 20),
+        };
+        pages::catalog(&frame(), &page)
+    };
+    let both = shown(&["eu", "us"], &["us"]);
+    assert!(both.contains("EU, US (does not answer)"), "{both}");
+    assert!(!shown(&["eu", "us"], &[]).contains("does not answer"));
+    let many = shown(&["a", "b", "c"], &["b"]);
+    assert!(
+        many.contains("3 control planes, of which 1 is not answering"),
+        "{many}"
+    );
+}
+
+#[test]
+fn what_is_over_its_quota_is_marked_with_a_sign_and_words() {
+    let row = TenantRow {
+        name: "payments".parse().unwrap(),
+        title: "Payments".into(),
+        environments: vec![],
+        members: vec![],
+        planes: vec![],
+        claims: 70,
+        quota: vec![("claims".into(), 70, 40), ("cpu".into(), 64, 64)],
+    };
+    let html = pages::admin_tenants(&frame(), &TenantsPage { rows: vec![row] });
+    assert!(html.contains("70 of 40: over by 30"), "{html}");
+    assert_eq!(
+        html.matches("over by").count(),
+        1,
+        "what is just taken is not over"
+    );
+    let marked = html.split("over by 30").next().unwrap();
+    let marked = &marked[marked.rfind("<li>").unwrap()..];
+    assert!(
+        marked.contains("<svg") && marked.contains("caution"),
+        "not by colour alone: {marked}"
+    );
 }

@@ -37,6 +37,7 @@ pub(crate) fn cards() -> Vec<CatalogCard> {
                 typical_seconds: seconds,
                 needs_approval: approval,
                 planes: planes()[..2].to_vec(),
+                unreachable: Vec::new(),
                 problem: None,
             }
         };

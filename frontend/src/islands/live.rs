@@ -178,7 +178,9 @@ mod imp {
     fn address() -> String {
         let path = window().location().pathname().unwrap_or_default();
         match path.strip_prefix("/claims/") {
-            Some(claim) if find("main [data-live=claim]").is_some() => format!("/events?claim={claim}"),
+            Some(claim) if find("main [data-live=claim]").is_some() => {
+                format!("/events?claim={claim}")
+            }
             _ => "/events".to_owned(),
         }
     }

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::{CatalogCard, CatalogPage, Frame};
+use portico_domain::view::{CatalogCard, CatalogPage, Frame, PlaneChoice};
 
 use crate::islands::Search;
 use crate::parts::text::{counted, empty, grouped};
@@ -155,7 +155,7 @@ pub(super) fn card(card: &CatalogCard) -> impl IntoView + use<> {
                 view! { <li>{icon("ready")}"No approval"</li> }.into_any()
             }
         });
-        view! { <ul role="list" class="card-facts">{ready}{approval}<li>{icon("planes")}{where_it_runs(card)}</li></ul> }
+        view! { <ul role="list" class="card-facts">{ready}{approval}<li>{icon(where_icon(card))}{where_it_runs(card)}</li></ul> }
     });
     view! {
         <li class="card" id=format!("o-{}", card.name)>
@@ -168,11 +168,34 @@ pub(super) fn card(card: &CatalogCard) -> impl IntoView + use<> {
     }
 }
 
+fn where_icon(card: &CatalogCard) -> &'static str {
+    if card.unreachable.is_empty() {
+        "planes"
+    } else {
+        "unreachable"
+    }
+}
+
 fn where_it_runs(card: &CatalogCard) -> String {
+    let title = |plane: &PlaneChoice| {
+        if card.unreachable.contains(&plane.name) {
+            format!("{} (does not answer)", plane.title)
+        } else {
+            plane.title.clone()
+        }
+    };
     match card.planes.as_slice() {
         [] => "Nowhere just now".to_owned(),
-        [one] => one.title.clone(),
-        [one, two] => format!("{}, {}", one.title, two.title),
-        many => format!("{} control planes", many.len()),
+        [one] => title(one),
+        [one, two] => format!("{}, {}", title(one), title(two)),
+        many if card.unreachable.is_empty() => format!("{} control planes", many.len()),
+        many => format!(
+            "{} control planes, of which {} not answering",
+            many.len(),
+            match card.unreachable.len() {
+                1 => "1 is".to_owned(),
+                some => format!("{some} are"),
+            }
+        ),
     }
 }

@@ -120,9 +120,9 @@ fn claims(frame: &Frame, page: &HomePage) -> Option<AnyView> {
         view! { <p class="line well">{icon("ready")}<span>{words}"."</span></p> }.into_any()
     } else {
         let these = if page.unwell.len() == 1 {
-            ". This one is not:"
+            ". This one needs somebody:"
         } else {
-            ". These are not:"
+            ". These need somebody:"
         };
         view! { <p class="quiet after">{words}{these}</p>{claim_table(frame.now, &page.unwell, Columns::All)} }.into_any()
     };

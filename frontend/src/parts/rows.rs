@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use portico_domain::claim::Health;
 use portico_domain::view::{ClaimRow, RequestRow};
 
-use super::badge::{action_word, health, state};
+use super::badge::{action_word, badge, health, state};
 use super::{glyph, icon, relative, time};
 
 /// How much a table tells.
@@ -64,7 +64,7 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool) -> impl IntoView + use<>
     let place = match (&row.tenant, &row.environment) {
         (Some(tenant), Some(environment)) => format!("{tenant}/{environment}"),
         (Some(tenant), None) => tenant.to_string(),
-        _ => "–".to_owned(),
+        _ => "Nobody’s".to_owned(),
     };
     let offering = all.then(|| {
         let plan = row
@@ -85,7 +85,7 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool) -> impl IntoView + use<>
     let expired = row
         .expires_at
         .filter(|at| *at <= now)
-        .map(|_| view! { <span class="reason">"Its time is over: renew or delete it"</span> });
+        .map(|_| view! { " "{badge("warning", "clock", "Ran out")}<span class="reason">"Renew it or delete it"</span> });
     let reason = (!row.reason.is_empty()).then(|| view! { <span class="reason">{row.reason.clone()}</span> });
     view! {
         <tr id=row_id(row)>

@@ -169,7 +169,7 @@ pub fn place(needs: &Needs<'_>, planes: &[PlaneFacts<'_>]) -> Placement {
             "No control plane can serve {} here just now.",
             needs.offering_title
         ),
-        [best, rest @ ..] => why(needs, best, rest),
+        [best, rest @ ..] => why(needs, best, rest, planes),
     };
     Placement {
         chosen,
@@ -238,6 +238,21 @@ fn ruled_out(needs: &Needs<'_>, facts: &PlaneFacts<'_>) -> Vec<String> {
     reasons
 }
 
+/// In what way it is the only one: others may serve the offering and be ruled out for now.
+fn only_one(needs: &Needs<'_>, best: &PlaneFacts<'_>, all: &[PlaneFacts<'_>]) -> String {
+    let mut others = all
+        .iter()
+        .filter(|facts| facts.document.name != best.document.name && may_use(needs.tenant, facts.document))
+        .peekable();
+    if others.peek().is_none() {
+        format!("it is the only one that {} may use", needs.tenant.title())
+    } else if others.any(|facts| facts.serves) {
+        "it is the only one that takes it now".to_owned()
+    } else {
+        format!("it is the only one that serves {}", needs.offering_title)
+    }
+}
+
 /// In millionths of its capacity. A plane that states none counts as one for a million claims.
 fn fullness(facts: &PlaneFacts<'_>) -> u64 {
     let claims = facts.claims as u64;
@@ -246,7 +261,7 @@ fn fullness(facts: &PlaneFacts<'_>) -> u64 {
     })
 }
 
-fn why(needs: &Needs<'_>, best: &PlaneFacts<'_>, rest: &[&PlaneFacts<'_>]) -> String {
+fn why(needs: &Needs<'_>, best: &PlaneFacts<'_>, rest: &[&PlaneFacts<'_>], all: &[PlaneFacts<'_>]) -> String {
     let plane = best.document;
     let mut parts = Vec::new();
     if !plane.spec.dedicated_to.is_empty() {
@@ -262,10 +277,7 @@ fn why(needs: &Needs<'_>, best: &PlaneFacts<'_>, rest: &[&PlaneFacts<'_>]) -> St
         .filter(|other| other.document.spec.dedicated_to.is_empty() == plane.spec.dedicated_to.is_empty())
         .count();
     if rest.is_empty() && parts.is_empty() {
-        parts.push(format!(
-            "it is the only one that can serve {}",
-            needs.offering_title
-        ));
+        parts.push(only_one(needs, best, all));
     } else if alike > 0 {
         let load = plane.spec.capacity.map_or_else(
             || format!("{} claims", best.claims),
@@ -421,6 +433,37 @@ mod tests {
         );
         cordon.reason = None;
         assert_eq!(ruled_out(&cordon), [bare, bare]);
+    }
+
+    #[test]
+    fn the_only_one_is_said_to_be_that_in_the_way_it_is() {
+        let (a, mut b) = (plane("a", "eu", &[]), plane("b", "us", &[]));
+        let reason = |planes: &[PlaneFacts<'_>]| placed(&tenant("payments"), &Wish::default(), planes).reason;
+        assert_eq!(
+            reason(&[facts(&a, 0)]),
+            "a: it is the only one that payments may use."
+        );
+        let lacks = PlaneFacts {
+            serves: false,
+            ..facts(&b, 0)
+        };
+        assert_eq!(
+            reason(&[facts(&a, 0), lacks]),
+            "a: it is the only one that serves PostgreSQL."
+        );
+        let dead = PlaneFacts {
+            unreachable: Some("it does not answer".into()),
+            ..facts(&b, 0)
+        };
+        assert_eq!(
+            reason(&[facts(&a, 0), dead]),
+            "a: it is the only one that takes it now."
+        );
+        b.spec.cordoned = true;
+        assert_eq!(
+            reason(&[facts(&a, 0), facts(&b, 0)]),
+            "a: it is the only one that takes it now."
+        );
     }
 
     #[test]

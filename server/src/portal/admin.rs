@@ -330,7 +330,11 @@ fn row(status: &PlaneStatus, cordons: &[Cordon]) -> PlaneRow {
         version: status.version.clone(),
         claims: status.claims,
         offerings: status.offerings.len(),
-        latency_ms: status.latency.map(milliseconds),
+        // What it took while it still answered says nothing of now.
+        latency_ms: status
+            .latency
+            .filter(|_| matches!(status.state, portico_planes::PlaneState::Ready))
+            .map(milliseconds),
         lag_ms: status.lag.map(milliseconds),
         certificate_expires_at: status.certificate_expires_at,
         cordoned: spec.cordoned || cordons.iter().any(|cordon| cordon.plane == status.name),

@@ -50,6 +50,7 @@ impl Portal {
                 count: found.categories.get(&category).copied().unwrap_or(0),
             })
             .collect();
+        let dead = self.dead_planes();
         let page = Paged::cut(found.entries, query.page, PER_PAGE);
         Ok(CatalogPage {
             query: query.words.clone(),
@@ -61,7 +62,7 @@ impl Portal {
                 items: page
                     .items
                     .into_iter()
-                    .map(|entry| entry.card(work, &configuration, &policies.1))
+                    .map(|entry| entry.card(work, &configuration, &policies.1, &dead))
                     .collect(),
                 total: page.total,
                 page: page.page,

@@ -7,10 +7,11 @@ use jiff::SignedDuration;
 use portico_domain::claim::{Claim, ClaimRef, Composed, Health, Tree, Verdict};
 use portico_domain::documents::Configuration;
 use portico_domain::names::RequestId;
+use portico_domain::placement::may_use;
 use portico_domain::request::{Action, State};
 use portico_domain::schema::yaml;
 use portico_domain::tenancy::{Role, Viewer};
-use portico_domain::view::{Allowed, ClaimEvent, ClaimPage, ClaimRow, Revealed, TreeNode};
+use portico_domain::view::{Allowed, ClaimEvent, ClaimPage, ClaimRow, Revealed, TreeNode, relative};
 use portico_planes::{Actor, SecretError};
 use portico_store::{Page, RequestFilter};
 use serde_json::json;
@@ -153,8 +154,19 @@ impl Portal {
             return Ok(None);
         };
         let plane = plane_title(&configuration, &reference.plane);
+        let is_usable = configuration
+            .tenants
+            .get(&last.tenant)
+            .zip(configuration.control_planes.get(&reference.plane))
+            .is_some_and(|(tenant, plane)| may_use(tenant, plane));
         let why = if last.action == Action::Delete {
-            format!("It was deleted, as {} asked.", last.requester.name)
+            format!(
+                "Deleted {} by {}.",
+                relative(self.now(), last.updated_at),
+                last.requester.name
+            )
+        } else if !is_usable {
+            format!("{plane} is no longer one that your team may use.")
         } else if catalog.served(&reference.offering, &reference.plane).is_none() {
             format!(
                 "{plane} no longer serves its kind: the definition was deleted there, and what there was of it."
@@ -232,11 +244,6 @@ impl Portal {
                 ));
             }
         };
-        let actor = Actor::from(viewer);
-        let mut values = self
-            .planes()
-            .secret(&actor, &reference.plane, namespace, secret)
-            .await?;
         let value = values.remove(key).ok_or(PortalError::NotFound)?;
         // Written before it is shown: what cannot be recorded is not revealed.
         let mut event = self.event(viewer, remote, "secret.revealed", reference.to_string());

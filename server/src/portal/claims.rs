@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use portico_domain::claim::{Claim, Health};
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{ClaimsFilter, ClaimsPage, Paged};
@@ -49,7 +50,7 @@ impl Portal {
         if let Some(health) = filter.health {
             found.retain(|claim| claim.verdict.health == health);
         }
-        sort(&mut found, filter.sort.as_deref());
+        sort(&mut found, filter.sort.as_deref(), self.now());
 
         let tenant = wanted.tenant.as_ref().filter(|tenant| viewer.sees(tenant));
         let page = Paged::cut(found, page, PER_PAGE);
@@ -97,30 +98,37 @@ impl Portal {
     }
 }
 
-/// What needs somebody comes first.
-pub(super) fn urgency(health: Health) -> u8 {
-    match health {
-        Health::Degraded => 0,
-        Health::Unreachable => 1,
-        Health::Pending => 2,
-        Health::Deleting => 3,
-        Health::Paused => 4,
-        Health::Unknown => 5,
+/// What needs somebody comes first: what ran out, since nothing but somebody ends or renews it; then what is unwell.
+pub(super) fn urgency(claim: &Claim, now: Timestamp) -> u8 {
+    if ran_out(claim, now) {
+        return 0;
+    }
+    match claim.verdict.health {
+        Health::Degraded => 1,
+        Health::Unreachable => 2,
+        Health::Pending => 3,
+        Health::Deleting => 4,
+        Health::Paused | Health::Unknown => 5,
         Health::Ready => 6,
         Health::Gone => 7,
     }
 }
 
-fn sort(claims: &mut [Arc<Claim>], by: Option<&str>) {
+/// Whether the time of the claim is over, so that somebody has to renew or delete it. What is being deleted is on its
+/// way.
+pub(super) fn ran_out(claim: &Claim, now: Timestamp) -> bool {
+    claim.expires_at.is_some_and(|at| at <= now)
+        && !matches!(claim.verdict.health, Health::Deleting | Health::Gone)
+}
+
+fn sort(claims: &mut [Arc<Claim>], by: Option<&str>, now: Timestamp) {
     match by {
         Some("name") => claims.sort_by(|a, b| a.reference.name.cmp(&b.reference.name)),
         Some("offering") => claims.sort_by(|a, b| {
             (&a.reference.offering, &a.reference.name).cmp(&(&b.reference.offering, &b.reference.name))
         }),
         Some("age") => claims.sort_by_key(|claim| std::cmp::Reverse(claim.created_at)),
-        _ => claims.sort_by(|a, b| {
-            (urgency(a.verdict.health), &a.reference.name)
-                .cmp(&(urgency(b.verdict.health), &b.reference.name))
-        }),
+        _ => claims
+            .sort_by(|a, b| (urgency(a, now), &a.reference.name).cmp(&(urgency(b, now), &b.reference.name))),
     }
 }

@@ -33,7 +33,12 @@ impl Portal {
         let policies = self.policies()?;
         let index = self.index(Some(&draft.work));
         let offering = match index.get(&draft.offered.name) {
-            Some(entry) => entry.card(Some(&draft.work), &configuration, &policies.1),
+            Some(entry) => entry.card(
+                Some(&draft.work),
+                &configuration,
+                &policies.1,
+                &self.dead_planes(),
+            ),
             // A claim may be changed after its offering was taken out of the catalog.
             None => return Err(PortalError::NotFound),
         };

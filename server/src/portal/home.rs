@@ -10,7 +10,7 @@ use portico_domain::view::{ApprovalRow, HomePage, Turned};
 use portico_planes::{Catalog, ClaimFilter, PlaneState};
 use portico_store::{Page, RequestFilter};
 
-use super::claims::urgency;
+use super::claims::{ran_out, urgency};
 use super::index::Wanted;
 use super::names::title;
 use super::{Portal, Result, Work, rows};
@@ -42,12 +42,11 @@ impl Portal {
         let all = claims.len();
         let since = self.now() - SignedDuration::from_hours(24);
         let turned = turned(&claims, since);
-        claims.retain(|claim| claim.verdict.health != Health::Ready);
+        let now = self.now();
+        claims.retain(|claim| claim.verdict.health != Health::Ready || ran_out(claim, now));
         let ready = all - claims.len();
-        claims.sort_by(|a, b| {
-            (urgency(a.verdict.health), &a.reference.name)
-                .cmp(&(urgency(b.verdict.health), &b.reference.name))
-        });
+        claims
+            .sort_by(|a, b| (urgency(a, now), &a.reference.name).cmp(&(urgency(b, now), &b.reference.name)));
         claims.truncate(10);
 
         let waiting_on_me = self.longest_waiting(viewer, &catalog).await?;
@@ -79,11 +78,12 @@ impl Portal {
             let policies = self.policies()?;
             let index = self.index(work);
             let found = index.find(Wanted::default()).entries;
+            let dead = self.dead_planes();
             let mut different: Vec<_> = Vec::new();
             for entry in found {
                 let category = entry.offered().category;
                 if different.len() < SUGGESTIONS && !different.iter().any(|(known, _)| *known == category) {
-                    different.push((category, entry.card(work, &configuration, &policies.1)));
+                    different.push((category, entry.card(work, &configuration, &policies.1, &dead)));
                 }
             }
             different.into_iter().map(|(_, card)| card).collect()

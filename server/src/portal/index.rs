@@ -12,7 +12,7 @@ use portico_domain::policy::{Facts, Policies, Ruling};
 use portico_domain::request::Action;
 use portico_domain::tenancy::{Person, Role, Via, Viewer};
 use portico_domain::view::{CatalogCard, PlaneChoice};
-use portico_planes::{Catalog, Offered};
+use portico_planes::{Catalog, Offered, PlaneState};
 use serde_json::Value;
 
 use super::names::choice;
@@ -114,12 +114,14 @@ impl Entry {
         &self.card.title
     }
 
-    /// The card, with what policies say to an ordinary developer who asks for its first plan.
+    /// The card, with what policies say to an ordinary developer who asks for its first plan, and which of its
+    /// control planes are among the `dead`.
     pub(super) fn card(
         &self,
         work: Option<&Work>,
         configuration: &Configuration,
         policies: &Policies,
+        dead: &BTreeSet<PlaneName>,
     ) -> CatalogCard {
         let needs_approval = *self.needs_approval.get_or_init(|| {
             let (tenant, environment) = work?.resolve(configuration)?;
@@ -142,8 +144,10 @@ impl Entry {
             };
             Some(policies.judge(&facts) != Ruling::Go)
         });
+        let planes = self.card.planes.iter().map(|plane| &plane.name);
         CatalogCard {
             needs_approval,
+            unreachable: planes.filter(|name| dead.contains(*name)).cloned().collect(),
             ..self.card.clone()
         }
     }
@@ -190,6 +194,14 @@ impl Portal {
         }
         indexes.insert(key, Arc::clone(&index));
         index
+    }
+
+    /// The control planes that do not answer just now.
+    pub(super) fn dead_planes(&self) -> BTreeSet<PlaneName> {
+        let alive = |state: &PlaneState| matches!(state, PlaneState::Ready | PlaneState::Connecting);
+        let statuses = self.planes().planes();
+        let dead = statuses.into_iter().filter(|status| !alive(&status.state));
+        dead.map(|status| status.name).collect()
     }
 
     fn make_index(&self, work: Option<&Work>, catalog: &Catalog, made_of: (u64, u64)) -> Index {
@@ -297,6 +309,7 @@ fn entry(
             typical_seconds,
             needs_approval: None,
             planes,
+            unreachable: Vec::new(),
             problem,
         },
         haystack,

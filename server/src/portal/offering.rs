@@ -31,7 +31,7 @@ impl Portal {
         let index = self.index(work);
         let entry = index.get(name).ok_or_else(|| self.no_offering(viewer))?;
         let offered = entry.offered();
-        let card = entry.card(work, &configuration, &policies.1);
+        let card = entry.card(work, &configuration, &policies.1, &self.dead_planes());
 
         let facts = facts(offered);
         let statuses = self.planes().planes();

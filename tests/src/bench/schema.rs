@@ -173,6 +173,7 @@ fn page(form: Form) -> RequestFormPage {
             typical_seconds: None,
             needs_approval: None,
             planes: vec![],
+            unreachable: Vec::new(),
             problem: None,
         },
         action: Action::Create,

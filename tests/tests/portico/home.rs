@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portico_tests::demo::Demo;
-use portico_tests::story::{POSTGRESQL, QUEUE, until_claim};
+use portico_tests::story::{CACHE, POSTGRESQL, QUEUE, until_claim};
 use portico_tests::until::until;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,4 +26,31 @@ async fn claims_that_became_ready_or_broke_are_among_what_changed() {
     };
     assert!(has("orders became ready"), "{said:#?}");
     assert!(has("refunds broke"), "{said:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ran_out_comes_before_all_that_needs_somebody() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/production").await;
+    let sessions = format!("/claims/eu-shared/{CACHE}/payments-production/sessions");
+    let page = until_claim(&dana, &sessions, "Ready").await.page();
+    // Unwell ones are there too.
+    let refunds = format!("/claims/eu-shared/{QUEUE}/payments-dev/refunds");
+    let _ = until_claim(&dana, &refunds, "Degraded").await;
+    assert_eq!(page.attributes(".verdict.warning", "role"), ["status"]);
+
+    let list = dana.get("/claims").await.expect(200).page();
+    let first = list.text("tbody tr").unwrap();
+    assert!(
+        first.contains("sessions") && first.contains("Ran out") && first.contains("Renew it or delete it"),
+        "{first}"
+    );
+    let home = dana.get("/").await.expect(200).page();
+    let unwell = home.texts("section[aria-labelledby=unwell] tbody tr");
+    assert!(
+        unwell[0].contains("sessions") && unwell[0].contains("Ran out"),
+        "{unwell:#?}"
+    );
+    assert!(unwell.iter().any(|row| row.contains("refunds")), "{unwell:#?}");
 }

@@ -2,9 +2,9 @@ use leptos::prelude::*;
 use portico_domain::view::{Frame, TenantRow, TenantsPage};
 
 use super::tabs;
-use crate::parts::document;
 use crate::parts::summary::resource;
 use crate::parts::text::{empty, grouped};
+use crate::parts::{document, icon};
 
 /// The tenants.
 #[must_use]
@@ -66,7 +66,7 @@ fn tenant(row: &TenantRow) -> impl IntoView + use<> {
     let quota: Vec<_> = row
         .quota
         .iter()
-        .map(|(name, used, limit)| view! { <li>{resource(name)}" "<span class="quiet">{format!("{used} of {limit}")}</span></li> })
+        .map(|(name, used, limit)| view! { <li>{resource(name)}" "{held(*used, *limit)}</li> })
         .collect();
     let unlimited = row
         .quota
@@ -81,5 +81,16 @@ fn tenant(row: &TenantRow) -> impl IntoView + use<> {
             <td data-label="Quota"><ul role="list">{quota}</ul>{unlimited}</td>
             <td data-label="Claims" class="number">{grouped(row.claims)}</td>
         </tr>
+    }
+}
+
+/// How much of the quota is taken; more than all of it is marked.
+fn held(used: u64, limit: u64) -> AnyView {
+    let words = format!("{used} of {limit}");
+    if used > limit {
+        let over = format!("{words}: over by {}", used - limit);
+        view! { <strong class="caution">{icon("warning")}<span>{over}</span></strong> }.into_any()
+    } else {
+        view! { <span class="quiet">{words}</span> }.into_any()
     }
 }

@@ -5,6 +5,7 @@ mod tree;
 
 use leptos::prelude::*;
 use portico_domain::claim::{Condition, Health};
+use portico_domain::request::Action;
 use portico_domain::view::{ClaimEvent, ClaimPage, Frame, names};
 
 use crate::islands::Reveal;
@@ -102,13 +103,18 @@ fn how_it_is(frame: &Frame, page: &ClaimPage) -> AnyView {
     let stale = (row.health == Health::Unreachable).then(|| {
         view! { <p class="reason">"What you see is as of "{relative(frame.now, row.observed_at)}"."</p> }
     });
+    let ran_out = row.expires_at.is_some_and(|at| at <= frame.now);
+    let tone = match row.health {
+        Health::Ready if ran_out => "warning",
+        other => health_tone(other),
+    };
     let pending = page.pending.as_ref().map(|request| {
         view! {
             <p class="line">{icon("requests")}<span><a href=request.href.clone()>"A request about it"</a>" is under way: "</span>{state(request.state)}</p>
         }
     });
     view! {
-        <div class=format!("verdict {}", health_tone(row.health)) role="status">
+        <div class=format!("verdict {tone}") role="status">
             {health(row.health)}
             <div><p class="verdict-words">{words}</p>{expired(frame, page)}{stale}{pending}</div>
         </div>
@@ -132,19 +138,36 @@ fn expired(frame: &Frame, page: &ClaimPage) -> Option<AnyView> {
 
 fn about(frame: &Frame, page: &ClaimPage) -> AnyView {
     let row = &page.row;
-    let place = row.tenant.as_ref().map(|tenant| {
-        let environment = row.environment.as_ref().map(|name| format!("/{name}"));
-        view! { <div><dt>"Environment"</dt><dd>{tenant.to_string()}{environment}</dd></div> }
-    });
+    let place = match &row.tenant {
+        Some(tenant) => {
+            let environment = row.environment.as_ref().map(|name| format!("/{name}"));
+            view! { <div><dt>"Environment"</dt><dd>{tenant.to_string()}{environment}</dd></div> }.into_any()
+        }
+        None => view! {
+            <div><dt>"Environment"</dt><dd>"Nobody’s"<span class="reason">"No tenant that may use this control plane has it"</span></dd></div>
+        }
+        .into_any(),
+    };
     let namespace = row
         .reference
         .namespace
         .clone()
         .map(|namespace| view! { <div><dt>"Namespace"</dt><dd class="mono">{namespace}</dd></div> });
-    let requester = row
-        .requester
-        .clone()
-        .unwrap_or_else(|| "Not through Portico".to_owned());
+    // What Portico recorded comes first; an annotation is anybody's word who may write there.
+    let asked = page
+        .history
+        .iter()
+        .find(|request| request.action == Action::Create)
+        .or(page.history.last());
+    let requester = match (asked, &row.requester) {
+        (Some(request), _) => view! { <span>{request.requester.clone()}</span> }.into_any(),
+        (None, Some(name)) => view! {
+            <span>{name.clone()}</span>
+            <span class="reason">"So an annotation on it says; Portico has no request for it"</span>
+        }
+        .into_any(),
+        (None, None) => view! { <span>"Not through Portico"</span> }.into_any(),
+    };
     view! {
         <section aria-labelledby="about">
             <h2 id="about">"About"</h2>
@@ -241,7 +264,12 @@ fn yaml(page: &ClaimPage) -> AnyView {
 
 fn history(frame: &Frame, page: &ClaimPage) -> AnyView {
     let body = if page.history.is_empty() {
-        view! { <p class="quiet">"Nobody asked for it through Portico."</p> }.into_any()
+        let words = if page.row.requester.is_some() {
+            "Portico has no record of a request for it."
+        } else {
+            "Nobody asked for it through Portico."
+        };
+        view! { <p class="quiet">{words}</p> }.into_any()
     } else {
         request_table(frame.now, &page.history, Columns::Fewer)
     };

@@ -70,6 +70,9 @@ pub struct CatalogCard {
     pub needs_approval: Option<bool>,
     /// Where it can run, for this viewer.
     pub planes: Vec<PlaneChoice>,
+    /// Those of [`CatalogCard::planes`] that do not answer just now.
+    #[serde(default)]
+    pub unreachable: Vec<PlaneName>,
     /// Why it cannot be asked for just now: its schema is broken, say.
     pub problem: Option<String>,
 }

@@ -8,9 +8,9 @@ use super::{ApprovalRow, CatalogCard, ClaimRow, RequestRow};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HomePage {
-    /// Claims of the tenant one works in that are not ready, worst first, at most ten.
+    /// Claims of the tenant one works in that are not ready or whose time is over, worst first, at most ten.
     pub unwell: Vec<ClaimRow>,
-    /// How many claims there are, and how many are ready.
+    /// How many claims there are, and how many are ready and in their time.
     pub claims: usize,
     /// See `claims`.
     pub ready: usize,

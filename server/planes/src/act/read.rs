@@ -48,5 +48,3 @@ impl Planes {
         super::review(&self.wire(plane)?, Some(actor), verb, resource, namespace).await
     }
 }
-
-}

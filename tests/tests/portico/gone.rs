@@ -1,0 +1,89 @@
+//! A claim that goes while somebody looks: its page says so, and who deleted it.
+
+use std::time::Duration;
+
+use portico_tests::demo::Demo;
+use portico_tests::person::Answer;
+use portico_tests::story::{BUCKET, POSTGRESQL, claim_path, request, request_id, until_claim, until_request};
+use portico_tests::until::until;
+use reqwest::Method;
+
+fn is_gone(answer: &Answer) -> bool {
+    let verdict = answer.page().text(".verdict");
+    answer.status == 404 || verdict.is_some_and(|verdict| verdict.starts_with("Gone"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_of_a_deleted_claim_says_who_deleted_it_and_when() {
+    let demo = Demo::start().await;
+    let (dana, vic, devon) = (
+        demo.sign_in("dana").await,
+        demo.sign_in("vic").await,
+        demo.sign_in("devon").await,
+    );
+    dana.work_in("payments/dev").await;
+    let id = request(&dana, POSTGRESQL, "short-lived", &[]).await;
+    let claim = claim_path(&until_request(&dana, &id, "Fulfilled").await);
+    let _ = until_claim(&dana, &claim, "Ready").await;
+    let page = dana.get(&format!("{claim}/delete")).await.expect(200);
+    let form = page
+        .page()
+        .form("/delete")
+        .unwrap()
+        .with("_confirm", "short-lived");
+    let delete = request_id(&dana.submit(&page.url, &form, None).await);
+
+    // While it goes, nothing of it is yet to come.
+    until("the claim to leave", Duration::from_secs(30), async || {
+        let answer = vic.get(&claim).await;
+        if is_gone(&answer) {
+            return Some(());
+        }
+        let page = answer.expect(200).page();
+        let deleting = page.text(".verdict").is_some_and(|it| it.starts_with("Deleting"));
+        let tree = page.text(".tree").unwrap_or_default();
+        assert!(
+            !deleting || !tree.contains("there yet"),
+            "what is gone is not to come: {tree}"
+        );
+        None
+    })
+    .await;
+    let _ = until_request(&vic, &delete, "Fulfilled").await;
+    let gone = vic.get(&claim).await;
+    let main = gone.page().text("main").unwrap();
+    assert!(
+        main.contains("Deleted just now by Dana Okafor") || main.contains("s ago by Dana Okafor"),
+        "{main}"
+    );
+    let links = gone.page().attributes("main a", "href");
+    assert!(links.contains(&format!("/requests/{delete}")), "{links:?}");
+    // An open page of it turns into this one: the region that it renews is there.
+    assert_eq!(gone.page().texts("main [data-live=claim]").len(), 1);
+    // Of another tenant's there is nothing to say.
+    let other = devon.get(&claim).await.expect(404).page().body();
+    assert!(!other.contains("Dana"), "{other}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_other_hands_deleted_is_not_put_down_to_anybody() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+    let id = request(&dana, BUCKET, "pulled-away", &[]).await;
+    let claim = claim_path(&until_request(&dana, &id, "Fulfilled").await);
+    let on = claim.split('/').nth(2).unwrap();
+    let mut planes = demo.ready.control_planes.iter();
+    let plane = planes.find(|plane| plane.name == on).unwrap();
+    let plane = portico_tests::direct::Direct::of(&plane.kubeconfig);
+    let object = "/apis/storage.demo.portico.dev/v1/namespaces/payments-dev/buckets/pulled-away";
+    assert!(plane.ask(Method::DELETE, object, None).await.is_success());
+    let gone = until("the claim to leave", Duration::from_secs(30), async || {
+        let answer = dana.get(&claim).await;
+        is_gone(&answer).then_some(answer)
+    })
+    .await;
+    let main = gone.page().text("main").unwrap();
+    assert!(main.contains("by other hands"), "{main}");
+    assert!(!main.contains("by Dana Okafor"), "{main}");
+}
