@@ -10,6 +10,7 @@ use portico_domain::schema::form::{self, Setup};
 use portico_domain::schema::yaml;
 use portico_domain::view::{DryRunVerdict, Form, LabelChoice, LineProblem, Problem, RequestFormPage};
 use portico_planes::Offered;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::draft::Draft;
 use super::names::{choice, plane_title};
@@ -23,6 +24,24 @@ const DIFFERENCES: usize = 30;
 impl Portal {
     /// The page. `fresh` for a form just opened, `reviewed` for one that was checked whole and may be sent.
     pub(super) fn form_page(
+        &self,
+        draft: &Draft,
+        dry_run: Option<DryRunVerdict>,
+        reviewed: bool,
+        fresh: bool,
+    ) -> Result<RequestFormPage> {
+        // A form over thousands of rows takes a while to make: others are served meanwhile.
+        let make = || self.make_form_page(draft, dry_run, reviewed, fresh);
+        let others =
+            Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
+        if others {
+            tokio::task::block_in_place(make)
+        } else {
+            make()
+        }
+    }
+
+    fn make_form_page(
         &self,
         draft: &Draft,
         dry_run: Option<DryRunVerdict>,

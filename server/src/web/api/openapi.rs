@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use axum::Json;
+use axum::body::Bytes;
+use http::header::{self, HeaderName};
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{
     ApprovalsPage, CatalogPage, ClaimPage, ClaimsPage, Commented, ConfigurationPage, Control, HomePage,
@@ -326,11 +327,12 @@ const OPERATIONS: [Operation; 36] = [
     },
 ];
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
+/// Made once: anybody may ask for it, as often as they like.
+static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_string().into());
 
 /// `GET /api/v1/openapi.json`.
-pub(in super::super) async fn openapi() -> Json<&'static Value> {
-    Json(&DOCUMENT)
+pub(in super::super) async fn openapi() -> ([(HeaderName, &'static str); 1], Bytes) {
+    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.clone())
 }
 
 fn document() -> Value {
