@@ -67,12 +67,9 @@ describe('the main job, developer and approver side by side', { timeout: 240_000
     const connect = page.getByRole('region', { name: 'Connect' });
     await connect.getByRole('button', { name: /^Reveal password/i }).click();
     const value = connect.locator('[data-keep="password"]');
-    await page.waitForFunction(() => {
-      const shown = document.querySelector('[data-keep="password"]');
-      return !shown || !shown.querySelector('form');
-    });
+    await value.locator('.revealed').waitFor();
     assert.match(page.url(), /\/claims\//);
-    assert.ok((await value.textContent()).trim().length > 8);
+    assert.ok((await value.locator('.revealed').textContent()).trim().length > 8);
   });
 
   it('waits for agreement in production, and goes on the moment it is given', async () => {

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { launch, signedIn } from './support/browser.mjs';
+import { launch, signedIn, workIn } from './support/browser.mjs';
 import { startDemo } from './support/demo.mjs';
+import { QUEUE } from './support/offerings.mjs';
 import { PAGES, open } from './support/pages.mjs';
 
 const WIDTHS = [320, 360, 414, 480, 600, 768, 900, 1024, 1280, 1440, 1920, 2560];
@@ -15,6 +16,15 @@ describe('at every width', { timeout: 240_000 }, () => {
   before(async () => {
     demo = await startDemo();
     browser = await launch();
+    // Something for the approver to decide.
+    windows.set('dana', await signedIn(browser, demo, 'dana'));
+    const { page } = windows.get('dana');
+    await workIn(page, 'Payments', 'production');
+    const sent = await page.request.post('/api/v1/requests', {
+      data: { offering: QUEUE, name: 'to-be-decided' },
+      headers: { 'x-portico-csrf': await page.locator('input[name="_csrf"]').first().inputValue(), origin: demo.portal },
+    });
+    assert.equal(sent.status(), 201, await sent.text());
   });
   after(async () => {
     await browser?.close();

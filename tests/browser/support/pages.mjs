@@ -62,7 +62,7 @@ async function aRevealedSecret(page) {
   await page.goto(orders);
   await page.locator('html[data-alive]').waitFor();
   await page.getByRole('button', { name: /^Reveal password/i }).click();
-  await page.waitForFunction(() => !document.querySelector('[data-keep="password"] form'));
+  await page.locator('[data-keep="password"] .revealed').waitFor();
 }
 
 /** Search everywhere, with what it found. */

@@ -125,7 +125,7 @@ fn found(frame: &Frame, page: &RecordPage, query: &Query) -> AnyView {
     }
     let rows: Vec<_> = page.rows.iter().map(|each| row(frame, each, query)).collect();
     view! {
-        <div class="table-wrap"><table class="rows">
+        <div class="table-wrap"><table class="rows widest">
             <caption class="unseen">"The record"</caption>
             <thead><tr>
                 <th scope="col">"When"</th><th scope="col">"Who"</th><th scope="col">"What"</th>

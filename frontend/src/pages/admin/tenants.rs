@@ -20,7 +20,7 @@ pub fn admin_tenants(frame: &Frame, page: &TenantsPage) -> String {
         } else {
             let rows: Vec<_> = page.rows.iter().map(tenant).collect();
             view! {
-                <div class="table-wrap"><table class="rows">
+                <div class="table-wrap"><table class="rows wide">
                     <caption class="unseen">"Tenants"</caption>
                     <thead><tr>
                         <th scope="col">"Tenant"</th>
