@@ -64,6 +64,8 @@ describe('the main job, developer and approver side by side', { timeout: 240_000
 
   it('reveals a password where it stands, and only when asked', async () => {
     const { page } = dana;
+    await page.waitForURL(/\/claims\/.+\/browser-db$/);
+    await page.locator('html[data-alive]').waitFor();
     const connect = page.getByRole('region', { name: 'Connect' });
     await connect.getByRole('button', { name: /^Reveal password/i }).click();
     const value = connect.locator('[data-keep="password"]');
