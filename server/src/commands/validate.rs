@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use portico_domain::schema::{Definition, Judgement, Scope, yaml};
+use portico_domain::schema::yaml::{Document, YamlError};
+use portico_domain::schema::{Definition, Judgement, Scope, Violation, yaml};
 use serde_json::{Value, json};
 
 /// What to judge, and by what.
@@ -24,6 +25,9 @@ pub struct ValidateArguments {
     /// The object as it was, to judge an update.
     #[arg(long, value_name = "FILE")]
     old: Option<PathBuf>,
+    /// Tell what an API server would tell, in its order: where it stops, nothing more is told.
+    #[arg(long)]
+    as_api_server: bool,
     /// How the verdicts are written.
     #[arg(short, long, value_enum, default_value_t)]
     output: Output,
@@ -64,13 +68,28 @@ impl Overall {
         }
     }
 
-    fn of(verdict: &Result<Judgement, String>) -> Self {
+    fn of(verdict: &Verdict) -> Self {
         match verdict {
-            Ok(judgement) if judgement.is_accepted() => Self::Accepted,
-            Ok(judgement) if !judgement.is_unknown() => Self::Refused,
-            Ok(_) | Err(_) => Self::NotJudged,
+            Verdict::Judged { judgement, .. } if judgement.is_accepted() => Self::Accepted,
+            Verdict::Judged { judgement, .. } if judgement.is_unknown() => Self::NotJudged,
+            Verdict::Judged { .. } | Verdict::Refused(_) => Self::Refused,
+            Verdict::NotJudged(_) => Self::NotJudged,
         }
     }
+}
+
+/// What comes of one object.
+enum Verdict {
+    /// It was judged by its schema.
+    Judged {
+        judgement: Judgement,
+        /// What an API server would say beside its answer.
+        warnings: Vec<String>,
+    },
+    /// It does not come as far as a schema, and why.
+    Refused(String),
+    /// Why there is none.
+    NotJudged(String),
 }
 
 /// Why nothing could be judged.
@@ -89,8 +108,8 @@ pub enum ValidateError {
     Out(#[from] io::Error),
 }
 
-/// Judges all objects and writes the verdicts. What is wrong with the definitions themselves goes to `notes`: no API
-/// server takes such a definition, but what it says is still judged by.
+/// Judges all objects and writes the verdicts. What is wrong with the definitions themselves, and what of them is not
+/// judged, goes to `notes`: no API server takes a definition with a fault, but what it says is still judged by.
 ///
 /// # Errors
 /// When a file cannot be read, or holds no definition, or `out` or `notes` not be written to.
@@ -99,21 +118,20 @@ pub fn validate(
     out: &mut impl Write,
     notes: &mut impl Write,
 ) -> Result<Overall, ValidateError> {
+    let mut overall = Overall::Accepted;
     let mut definitions = Vec::new();
     for path in &arguments.definitions {
         let before = definitions.len();
         for document in read(path)? {
-            if document["kind"] == "CustomResourceDefinition" {
-                let definition = Definition::parse(&document).map_err(failed(path))?;
-                for fault in Definition::faults(&document) {
-                    let (path, name) = (path.display(), &definition.name);
-                    let (field, message) = (fault.path, fault.message);
-                    writeln!(
-                        notes,
-                        "note: {path}: an API server would refuse {name}: {field}: {message}"
-                    )?;
+            match document {
+                Ok(document) if document.value["kind"] == "CustomResourceDefinition" => {
+                    definitions.push(read_definition(path, &document.value, notes)?);
                 }
-                definitions.push(definition);
+                Ok(_) => {}
+                Err(why) => {
+                    writeln!(notes, "note: {}: not read: {why}", path.display())?;
+                    overall = Overall::NotJudged;
+                }
             }
         }
         if definitions.len() == before {
@@ -121,25 +139,32 @@ pub fn validate(
         }
     }
     let old = match &arguments.old {
-        Some(path) => read(path)?.into_iter().next(),
+        Some(path) => read(path)?.into_iter().next().transpose().map_err(failed(path))?,
         None => None,
     };
-    let mut overall = Overall::Accepted;
+    let old = old.map(|document| document.value);
     let mut verdicts = Vec::new();
     for path in &arguments.objects {
-        for object in read(path)? {
-            let verdict = judge(arguments, &definitions, &object, old.as_ref());
-            let name = object["metadata"]["name"].as_str().unwrap_or("-");
-            let what = format!(
-                "{}: {} {name}",
-                path.display(),
-                object["kind"].as_str().unwrap_or("-")
-            );
+        for document in read(path)? {
+            let (object, verdict) = match document {
+                Ok(document) => {
+                    let verdict = judge(arguments, &definitions, &document, old.as_ref());
+                    (document.value, verdict)
+                }
+                Err(why) => (Value::Null, Verdict::NotJudged(why.to_string())),
+            };
             overall = overall.max(Overall::of(&verdict));
             if arguments.output == Output::Json {
-                verdicts.push(as_json(path, &object, &verdict));
+                verdicts.push(as_json(arguments, path, &object, &verdict));
             } else {
-                print(out, &what, &verdict)?;
+                let name = object["metadata"]["name"].as_str().unwrap_or("-");
+                let kind = object["kind"].as_str().unwrap_or("-");
+                print(
+                    arguments,
+                    out,
+                    &format!("{}: {kind} {name}", path.display()),
+                    &verdict,
+                )?;
             }
         }
     }
@@ -149,22 +174,64 @@ pub fn validate(
     Ok(overall)
 }
 
-fn read(path: &Path) -> Result<Vec<Value>, ValidateError> {
+fn read_definition(
+    path: &Path,
+    document: &Value,
+    notes: &mut impl Write,
+) -> Result<Definition, ValidateError> {
+    let definition = Definition::parse(document).map_err(failed(path))?;
+    let (path, name) = (path.display(), &definition.name);
+    for fault in Definition::faults(document) {
+        let (field, message) = (fault.path, fault.message);
+        writeln!(
+            notes,
+            "note: {path}: an API server would refuse {name}: {field}: {message}"
+        )?;
+    }
+    let rules: usize = definition
+        .versions
+        .iter()
+        .filter_map(|version| Some(version.schema().ok()?.rule_count()))
+        .sum();
+    if rules > 0 {
+        let of = if rules == 1 { "of its rule" } else { "of its rules" };
+        writeln!(
+            notes,
+            "note: {path}: {name}: the types and costs {of} are not judged; an API server judges them, and may refuse it"
+        )?;
+    }
+    Ok(definition)
+}
+
+fn read(path: &Path) -> Result<Vec<Result<Document, YamlError>>, ValidateError> {
     let text = fs::read_to_string(path).map_err(failed(path))?;
     let documents = yaml::parse_file(&text).map_err(failed(path))?;
-    // As `kubectl get -o yaml` writes several.
-    let each =
-        documents
+    Ok(documents.into_iter().flat_map(each).collect())
+}
+
+/// The objects of a document: several, as `kubectl get -o yaml` writes them.
+fn each(document: Result<Document, YamlError>) -> Vec<Result<Document, YamlError>> {
+    let mut document = match document {
+        Ok(document) if document.value["kind"] == "List" => document,
+        other => return vec![other],
+    };
+    match document.value.get_mut("items").map(Value::take) {
+        Some(Value::Array(items)) => items
             .into_iter()
-            .flat_map(|mut document| match document.get_mut("items").map(Value::take) {
-                Some(Value::Array(items)) if document["kind"] == "List" => items,
-                Some(items) => {
-                    document["items"] = items;
-                    vec![document]
-                }
-                None => vec![document],
-            });
-    Ok(each.filter(|document| !document.is_null()).collect())
+            .filter(|item| !item.is_null())
+            .map(|value| {
+                Ok(Document {
+                    value,
+                    ..document.clone()
+                })
+            })
+            .collect(),
+        Some(items) => {
+            document.value["items"] = items;
+            vec![Ok(document)]
+        }
+        None => vec![Ok(document)],
+    }
 }
 
 fn failed<E: ToString>(path: &Path) -> impl Fn(E) -> ValidateError {
@@ -178,16 +245,33 @@ fn failed<E: ToString>(path: &Path) -> impl Fn(E) -> ValidateError {
 fn judge(
     arguments: &ValidateArguments,
     definitions: &[Definition],
-    object: &Value,
+    document: &Document,
     old: Option<&Value>,
-) -> Result<Judgement, String> {
+) -> Verdict {
+    let object = &document.value;
     let api_version = object["apiVersion"].as_str().unwrap_or_default();
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     let kind = object["kind"].as_str().unwrap_or_default();
-    let definition = definitions
+    let Some(definition) = definitions
         .iter()
         .find(|definition| definition.group == group && definition.kind == kind)
-        .ok_or_else(|| format!("no definition of the kind {kind:?} in the group {group:?} was given"))?;
+    else {
+        return Verdict::NotJudged(format!(
+            "no definition of the kind {kind:?} in the group {group:?} was given"
+        ));
+    };
+    let version = definition.version_of(arguments.version.as_deref(), object);
+    match definition.version_or_error(version) {
+        Ok(found) if found.served => {}
+        Ok(_) => {
+            return Verdict::Refused(format!(
+                "{group}/{version} is not served: an API server has no {kind} of this version"
+            ));
+        }
+        // What was asked for may be a slip; what the object names is what an API server would look for.
+        Err(error) if arguments.version.is_some() => return Verdict::NotJudged(error.to_string()),
+        Err(error) => return Verdict::Refused(error.to_string()),
+    }
     let placed = |object: &Value| {
         let mut object = object.clone();
         if definition.scope == Scope::Namespaced
@@ -198,48 +282,72 @@ fn judge(
         }
         object
     };
-    definition
-        .judge_document(
-            arguments.version.as_deref(),
-            &placed(object),
-            old.map(placed).as_ref(),
-        )
-        .map_err(|error| error.to_string())
+    let (object, old) = (placed(object), old.map(placed));
+    match definition.judge(version, &object, old.as_ref()) {
+        Ok(judgement) => {
+            let doubled = document
+                .doubled
+                .iter()
+                .map(|doubled| format!("line {}: key {:?} already set in map", doubled.line, doubled.key));
+            let mut warnings: Vec<String> = doubled.collect();
+            warnings.extend(definition.warnings(version, &object, old.as_ref(), &judgement));
+            Verdict::Judged { judgement, warnings }
+        }
+        Err(error) => Verdict::NotJudged(error.to_string()),
+    }
 }
 
-fn print(out: &mut impl Write, what: &str, verdict: &Result<Judgement, String>) -> io::Result<()> {
+/// What is wrong with an object, as it was asked to be told.
+fn told(arguments: &ValidateArguments, judgement: &Judgement) -> Vec<Violation> {
+    if arguments.as_api_server {
+        judgement.as_api_server()
+    } else {
+        judgement.violations.clone()
+    }
+}
+
+fn print(
+    arguments: &ValidateArguments,
+    out: &mut impl Write,
+    what: &str,
+    verdict: &Verdict,
+) -> io::Result<()> {
+    let word = match Overall::of(verdict) {
+        Overall::Accepted => "accepted",
+        Overall::Refused => "refused",
+        Overall::NotJudged => "not judged",
+    };
     match verdict {
-        Ok(judgement) => {
-            let word = match Overall::of(verdict) {
-                Overall::Accepted => "accepted",
-                Overall::Refused => "refused",
-                Overall::NotJudged => "not judged",
-            };
+        Verdict::Judged { judgement, warnings } => {
             writeln!(out, "{what}: {word}")?;
-            for violation in &judgement.violations {
+            for violation in told(arguments, judgement) {
                 writeln!(out, "  {}: {}", violation.field(), violation.message)?;
             }
             for path in &judgement.pruned {
                 writeln!(out, "  {path}: unknown field, left out")?;
             }
+            for warning in warnings {
+                writeln!(out, "  warning: {warning}")?;
+            }
             Ok(())
         }
-        Err(why) => writeln!(out, "{what}: not judged: {why}"),
+        Verdict::Refused(why) | Verdict::NotJudged(why) => writeln!(out, "{what}: {word}: {why}"),
     }
 }
 
-fn as_json(path: &Path, object: &Value, verdict: &Result<Judgement, String>) -> Value {
+fn as_json(arguments: &ValidateArguments, path: &Path, object: &Value, verdict: &Verdict) -> Value {
     let mut shown = json!({
         "file": path, "kind": object["kind"], "name": object["metadata"]["name"],
-        "accepted": verdict.as_ref().is_ok_and(Judgement::is_accepted),
+        "accepted": Overall::of(verdict) == Overall::Accepted,
     });
     match verdict {
-        Ok(judgement) => {
-            shown["violations"] = json!(judgement.violations);
+        Verdict::Judged { judgement, warnings } => {
+            shown["violations"] = json!(told(arguments, judgement));
             shown["pruned"] = json!(judgement.pruned);
+            shown["warnings"] = json!(warnings);
             shown["object"] = judgement.object.clone();
         }
-        Err(why) => shown["problem"] = json!(why),
+        Verdict::Refused(why) | Verdict::NotJudged(why) => shown["problem"] = json!(why),
     }
     shown
 }

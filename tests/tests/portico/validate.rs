@@ -48,6 +48,9 @@ spec:
                 - { rule: 'self.size >= oldSelf.size', message: it never shrinks }
 ";
 
+/// What is said of the definition's one rule.
+const UNJUDGED_RULE: &str = "note: crd.yaml: gadgets.tests.portico.dev: the types and costs of its rule are not judged; an API server judges them, and may refuse it\n";
+
 struct Folder(TempDir);
 
 impl Folder {
@@ -91,8 +94,13 @@ fn what_is_accepted_is_status_0() {
     let (status, out, err) = folder.validate(&["--crd", "crd.yaml", "good.yaml"]);
     assert_eq!(
         (status, out.as_str(), err.as_str()),
-        (0, "good.yaml: Gadget good: accepted\n", "")
+        (0, "good.yaml: Gadget good: accepted\n", UNJUDGED_RULE)
     );
+    // Where there is no rule, nothing is left unjudged.
+    let at = CRD.find("              x-kubernetes-validations").unwrap();
+    folder.write("plain.yaml", &CRD[..at]);
+    let (_, _, err) = folder.validate(&["--crd", "plain.yaml", "good.yaml"]);
+    assert_eq!(err, "");
 }
 
 #[test]
@@ -129,7 +137,7 @@ fn what_is_wrong_with_a_definition_is_noted_and_judged_by_all_the_same() {
         "note: faulty.yaml: an API server would refuse gadgets.tests.portico.dev: {field}: Required value: must not be \
          empty for specified object fields\n"
     );
-    assert_eq!(err, note);
+    assert_eq!(err.lines().next(), Some(note.trim_end()), "{err}");
 }
 
 #[test]
@@ -208,6 +216,99 @@ fn lists_and_several_documents_are_judged_one_by_one() {
     ] {
         assert!(out.contains(line), "{line} in {out}");
     }
+}
+
+#[test]
+fn a_document_that_cannot_be_read_costs_no_other() {
+    let folder = Folder::new();
+    let infinite = GOOD.replace("size: 3", "size: .inf").replace("good", "endless");
+    let twice = GOOD.replace("name: good", "name: twice, name: again");
+    folder.write(
+        "several.yaml",
+        &format!("{infinite}---\n{twice}---\nspec: [\n---\n{GOOD}"),
+    );
+    let (status, out, _) = folder.validate(&["--crd", "crd.yaml", "several.yaml"]);
+    assert_eq!(status, 2, "{out}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(
+        lines[0].starts_with("several.yaml: - -: not judged: line 4: "),
+        "{out}"
+    );
+    assert_eq!(lines[1], "several.yaml: Gadget again: accepted");
+    assert_eq!(lines[2], "  warning: line 8: key \"name\" already set in map");
+    assert!(
+        lines[3].starts_with("several.yaml: - -: not judged: line 1"),
+        "{out}"
+    );
+    assert_eq!(lines[4], "several.yaml: Gadget good: accepted");
+}
+
+#[test]
+fn versions_are_served_or_not_and_deprecated_ones_are_warned_of() {
+    let folder = Folder::new();
+    let version = &CRD[CRD.find("    - name: v1").unwrap()..];
+    let old = version.replace("name: v1\n", "name: v1beta1\n").replace(
+        "served: true\n      storage: true",
+        "served: true\n      deprecated: true\n      storage: false",
+    );
+    let gone = version.replace("name: v1\n", "name: v1alpha1\n").replace(
+        "served: true\n      storage: true",
+        "served: false\n      storage: false",
+    );
+    folder.write("crd.yaml", &format!("{CRD}{old}{gone}"));
+    for (version, expected, words) in [
+        ("v1", 0, "Gadget good: accepted\n"),
+        (
+            "v1beta1",
+            0,
+            "warning: tests.portico.dev/v1beta1 Gadget is deprecated; use tests.portico.dev/v1 Gadget",
+        ),
+        ("v1alpha1", 1, "refused: tests.portico.dev/v1alpha1 is not served"),
+        ("v7", 1, "refused: gadgets.tests.portico.dev has no version v7"),
+    ] {
+        folder.write("one.yaml", &GOOD.replace("dev/v1", &format!("dev/{version}")));
+        let (status, out, _) = folder.validate(&["--crd", "crd.yaml", "one.yaml"]);
+        assert_eq!(status, expected, "{version}: {out}");
+        assert!(out.contains(words), "{version}: {out}");
+    }
+}
+
+#[test]
+fn what_an_update_leaves_wrong_is_warned_of() {
+    let folder = Folder::new();
+    folder.write("wide.yaml", &GOOD.replace("size: 3", "size: 9"));
+    let (status, out, _) = folder.validate(&["--crd", "crd.yaml", "--old", "wide.yaml", "wide.yaml"]);
+    assert_eq!(status, 0, "{out}");
+    assert!(out.contains("  warning: spec.size: Invalid value: 9: "), "{out}");
+    assert!(out.contains("let be, as it was so before"), "{out}");
+}
+
+#[test]
+fn as_an_api_server_it_stops_where_that_stops() {
+    let folder = Folder::new();
+    let unreadable = BAD.replace("name: Bad_Name", "name: bad, labels: { a: 1 }");
+    folder.write("unreadable.yaml", &unreadable);
+    let all = folder.validate(&["--crd", "crd.yaml", "unreadable.yaml"]).1;
+    let told = folder
+        .validate(&["--crd", "crd.yaml", "--as-api-server", "unreadable.yaml"])
+        .1;
+    let count = |out: &str| {
+        out.lines()
+            .filter(|line| line.contains(": ") && line.starts_with("  "))
+            .count()
+    };
+    assert!(all.contains("spec.size: "), "{all}");
+    assert!(
+        !told.contains("spec.size: ") && count(&told) < count(&all),
+        "{told}"
+    );
+    let told = folder
+        .validate(&["--crd", "crd.yaml", "--as-api-server", "bad.yaml"])
+        .1;
+    assert!(
+        told.contains("<nil>: Invalid value: null: some validation rules were not checked"),
+        "{told}"
+    );
 }
 
 #[test]

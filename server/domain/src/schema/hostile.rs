@@ -111,7 +111,7 @@ fn a_definition_of_five_megabytes_is_read_and_judged() {
         let text = yaml::print(&definition);
         assert!((5_000_000..6_000_000).contains(&text.len()), "{}", text.len());
         let read = yaml::parse_file(&text).unwrap();
-        let definition = Definition::parse(&read[0]).unwrap();
+        let definition = Definition::parse(&read[0].as_ref().unwrap().value).unwrap();
         let object = json!({"apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "mine"},
             "spec": {"setting7": "wrong 7"}});
         definition.judge("v1", &object, None).unwrap().violations

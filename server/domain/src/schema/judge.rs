@@ -41,10 +41,13 @@ impl Judgement {
                 .all(|violation| violation.reason == Reason::CouldNotJudge)
     }
 
-    /// The violations that the API server itself would report: it leaves the CEL rules out once an object has the
-    /// wrong shape, and says so.
+    /// The violations that the API server itself would report, in its order. Of an object that it cannot read it tells
+    /// the first reason and no more; it leaves the CEL rules out once an object has the wrong shape, and says so.
     #[must_use]
     pub fn as_api_server(&self) -> Vec<Violation> {
+        if let Some(unreadable) = self.violations.iter().find(|violation| ends_reading(violation)) {
+            return vec![unreadable.clone()];
+        }
         let blocked = self
             .violations
             .iter()
@@ -85,7 +88,9 @@ impl Definition {
     pub fn judge(&self, version: &str, object: &Value, old: Option<&Value>) -> Result<Judgement, ParseError> {
         let version = self.version_or_error(version)?;
         let schema = version.schema()?;
-        let (mut object, pruned) = read(schema, object);
+        let (object, pruned) = read(schema, object);
+        // Defaults come while the object is decoded, those of `status` too; only then `status` is put aside.
+        let mut object = schema.defaulted(&object);
         metadata::without_doubles(&mut object);
         let old = old.map(|old| schema.defaulted(&read(schema, old).0));
         if version.has_status {
@@ -97,12 +102,12 @@ impl Definition {
         {
             metadata.shift_remove("namespace");
         }
-        let mut object = schema.defaulted(&object);
         let mut violations = self.judge_identity(version, &object, old.as_ref());
+        violations.extend(schema.validate_values(&object, old.as_ref()));
         if let Some(scale) = &version.scale {
             violations.extend(scale::validate(scale, &object));
         }
-        violations.extend(schema.validate(&object, old.as_ref()));
+        violations.extend(schema.validate_beyond_values(&object, old.as_ref()));
         if old.is_none()
             && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
         {
@@ -110,6 +115,8 @@ impl Definition {
             metadata.shift_remove("deletionTimestamp");
             metadata.shift_remove("deletionGracePeriodSeconds");
         }
+        // What is stored is decoded once more before anybody sees it.
+        let object = schema.defaulted(&object);
         Ok(Judgement {
             violations,
             object,
@@ -128,17 +135,22 @@ impl Definition {
         object: &Value,
         old: Option<&Value>,
     ) -> Result<Judgement, ParseError> {
+        self.judge(self.version_of(version, object), object, old)
+    }
+
+    /// The version that an object names in its `apiVersion`, or `version` if that is given.
+    #[must_use]
+    pub fn version_of<'v>(&'v self, version: Option<&'v str>, object: &'v Value) -> &'v str {
         let named = object["apiVersion"]
             .as_str()
             .and_then(|api_version| api_version.split_once('/'));
-        let version = match (version, named) {
+        match (version, named) {
             (Some(version), _) | (None, Some((_, version))) => version,
             (None, None) => self
                 .storage_version()
                 .map(|version| version.name.as_str())
                 .unwrap_or_default(),
-        };
-        self.judge(version, object, old)
+        }
     }
 
     /// Judges a new `status`, as a write to the status subresource.
@@ -187,6 +199,15 @@ impl Definition {
         };
         metadata::validate(object, old, expected)
     }
+}
+
+/// Whether the API server reads no further: a field of `metadata`, of the object's own or of a resource embedded in it,
+/// has the wrong type.
+fn ends_reading(violation: &Violation) -> bool {
+    let is_of_metadata = violation.check == Check::Metadata && violation.pointer.contains("/metadata");
+    let is_of_type =
+        violation.detail.starts_with("must be a") || violation.detail.starts_with("must be true or false");
+    violation.is_unreadable() || (is_of_metadata && violation.reason == Reason::Invalid && is_of_type)
 }
 
 /// An object without what neither its schema nor `metadata` knows, and where that was.
@@ -257,5 +278,81 @@ mod tests {
             ]
         );
         assert_eq!(judgement.violations[1].pointer, "/status/seen");
+    }
+
+    fn with_status(schema: &Value, subresources: &Value) -> Definition {
+        Definition::parse(&json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "things.example.org"},
+            "spec": {
+                "group": "example.org", "scope": "Namespaced", "names": {"plural": "things", "kind": "Thing"},
+                "versions": [{
+                    "name": "v1", "served": true, "storage": true, "subresources": subresources,
+                    "schema": {"openAPIV3Schema": schema},
+                }],
+            },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_default_of_status_comes_before_status_is_put_aside() {
+        let schema = |more: Value| {
+            let mut schema = json!({"type": "object", "properties": {
+                "spec": {"type": "object"},
+                "status": {"type": "object", "default": {"state": "Off"}, "required": ["state"],
+                    "properties": {"state": {"type": "string"}}},
+            }});
+            schema
+                .as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            schema
+        };
+        let object = |status: Option<Value>| {
+            let mut object = json!({
+                "apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "a", "namespace": "n"},
+                "spec": {},
+            });
+            if let Some(status) = status {
+                object["status"] = status;
+            }
+            object
+        };
+        let said = |definition: &Definition, object: &Value| -> Vec<String> {
+            let judgement = definition.judge("v1", object, None).unwrap();
+            judgement.violations.iter().map(ToString::to_string).collect()
+        };
+        let subresource = json!({"status": {}});
+        let required = schema(json!({"required": ["status"]}));
+        for status in [None, Some(json!({"state": "On"})), Some(json!({"state": 7}))] {
+            let definition = with_status(&required, &subresource);
+            assert_eq!(said(&definition, &object(status)), ["status: Required value"]);
+        }
+        assert_eq!(said(&with_status(&required, &json!({})), &object(None)), [""; 0]);
+        let ruled =
+            schema(json!({"x-kubernetes-validations": [{"rule": "!has(self.status)", "message": "no"}]}));
+        assert_eq!(said(&with_status(&ruled, &subresource), &object(None)), [""; 0]);
+        assert_eq!(said(&with_status(&ruled, &json!({})), &object(None)).len(), 1);
+    }
+
+    #[test]
+    fn the_api_server_says_no_more_of_what_it_cannot_read() {
+        let schema = json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
+            "template": {"type": "object", "x-kubernetes-embedded-resource": true,
+                "x-kubernetes-preserve-unknown-fields": true},
+            "size": {"type": "integer"},
+        }}}});
+        let object = json!({
+            "apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "a", "namespace": "n"},
+            "spec": {"size": "big", "template": {"metadata": {"labels": {"a": 1}}}},
+        });
+        let judgement = with_status(&schema, &json!({}))
+            .judge("v1", &object, None)
+            .unwrap();
+        assert_eq!(judgement.violations.len(), 4, "{:?}", judgement.violations);
+        let told = judgement.as_api_server();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0].path, "spec.template.metadata.labels[a]");
     }
 }

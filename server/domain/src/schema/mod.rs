@@ -8,6 +8,7 @@
 mod corpus;
 mod correlate;
 mod crd;
+mod dead_end;
 mod defaulting;
 mod document;
 mod error;
@@ -31,11 +32,13 @@ mod rules;
 mod scale;
 mod validate;
 mod violation;
+mod warnings;
 pub mod yaml;
 
 use serde_json::Value;
 
 pub use crd::{Definition, PrinterColumn, Scale, Scope, Version};
+pub use dead_end::DeadEnd;
 pub use error::{Limits, ParseError};
 pub use faults::Fault;
 pub use judge::Judgement;
@@ -105,16 +108,40 @@ impl Schema {
         (object, pruned)
     }
 
+    /// Drops fields that the schema does not declare and that are `null`, as programs print what they leave empty.
+    /// Returns where they were.
+    pub fn drop_unknown_nulls(&self, object: &mut Value) -> Vec<String> {
+        pruning::drop_nulls(object, &self.root)
+    }
+
     /// Everything that is wrong with an object, by its schema: types, bounds, lists, embedded resources, CEL rules.
     ///
     /// `old` is the object before, on an update: then rules on transitions are judged, and what was wrong before and
     /// has not changed is let be. The object should be defaulted first, as the API server does; it is judged as given.
     #[must_use]
     pub fn validate(&self, object: &Value, old: Option<&Value>) -> Vec<Violation> {
-        let mut violations = validate::validate(&self.root, object, old);
-        violations.extend(metadata::validate_embedded(&self.root, object));
+        let mut violations = self.validate_values(object, old);
+        violations.extend(self.validate_beyond_values(object, old));
+        violations
+    }
+
+    /// What the schema alone says: the first that an API server looks at.
+    fn validate_values(&self, object: &Value, old: Option<&Value>) -> Vec<Violation> {
+        validate::validate(&self.root, object, old)
+    }
+
+    /// What comes after that: embedded resources, lists, CEL rules.
+    fn validate_beyond_values(&self, object: &Value, old: Option<&Value>) -> Vec<Violation> {
+        let mut violations = metadata::validate_embedded(&self.root, object);
         violations.extend(self.validate_lists_and_rules(object, old));
         violations
+    }
+
+    /// How many CEL rules the schema has. Their types and costs, which an API server judges before it takes a
+    /// definition, are not judged here.
+    #[must_use]
+    pub fn rule_count(&self) -> usize {
+        self.root.rule_count()
     }
 
     /// What is wrong after a write to `status` alone: the schema is asked about that, as a document of its own, rules

@@ -76,6 +76,39 @@ fn walk(
     }
 }
 
+/// Drops of what would be pruned what is `null`, and returns where that was.
+pub(super) fn drop_nulls(object: &mut Value, node: &Node) -> Vec<String> {
+    let mut kept = object.clone();
+    let mut dropped = Vec::new();
+    if !prune(&mut kept, node).is_empty() {
+        drop_missing_nulls(object, &kept, &Path::ROOT, &mut dropped);
+    }
+    dropped
+}
+
+fn drop_missing_nulls(value: &mut Value, kept: &Value, path: &Path<'_>, dropped: &mut Vec<String>) {
+    match (value, kept) {
+        (Value::Object(map), Value::Object(kept)) => map.retain(|name, value| {
+            let path = path.property(name);
+            match kept.get(name) {
+                Some(kept) => drop_missing_nulls(value, kept, &path, dropped),
+                None if value.is_null() => {
+                    dropped.push(path.dotted());
+                    return false;
+                }
+                None => {}
+            }
+            true
+        }),
+        (Value::Array(items), Value::Array(kept)) => {
+            for (index, (item, kept)) in items.iter_mut().zip(kept).enumerate() {
+                drop_missing_nulls(item, kept, &path.index(index), dropped);
+            }
+        }
+        _ => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -116,5 +149,16 @@ mod tests {
             })
         );
         assert_eq!(paths, ["junk", "spec.c", "spec.free.strict.y", "spec.items[1].m"]);
+        let mut printed = json!({"spec": {
+            "a": null, "stamp": null, "other": 1, "items": [{"n": 1, "stamp": null}], "free": {"stamp": null},
+        }});
+        assert_eq!(
+            schema.drop_unknown_nulls(&mut printed),
+            ["spec.stamp", "spec.items[0].stamp"]
+        );
+        assert_eq!(
+            printed,
+            json!({"spec": {"a": null, "other": 1, "items": [{"n": 1}], "free": {"stamp": null}}})
+        );
     }
 }

@@ -219,7 +219,9 @@ pub(super) fn bad_value(value: &Value) -> String {
     match value {
         Value::String(text) => quote(text),
         Value::Number(number) => go_number(number),
-        Value::Object(_) | Value::Array(_) => shorten(&crate::record::canonical_json(&whole(value))),
+        Value::Object(_) | Value::Array(_) => {
+            shorten(&escaped(&crate::record::canonical_json(&whole(value))))
+        }
         Value::Null | Value::Bool(_) => value.to_string(),
     }
 }
@@ -242,6 +244,23 @@ fn whole(value: &Value) -> Value {
         },
         _ => value.clone(),
     }
+}
+
+/// JSON as Go prints it: what means something in HTML, and the line breaks that JavaScript has, are escaped. They stand
+/// in texts only.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '<' => out.push_str("\\u003c"),
+            '>' => out.push_str("\\u003e"),
+            '&' => out.push_str("\\u0026"),
+            '\u{2028}' => out.push_str("\\u2028"),
+            '\u{2029}' => out.push_str("\\u2029"),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// JSON of any length is shown; what no person can read is cut.
@@ -339,6 +358,15 @@ mod tests {
     #[test]
     fn texts_are_quoted_as_go_quotes_them() {
         assert_eq!(quote("a\"b\\c\n\u{1}é"), r#""a\"b\\c\n\x01é""#);
+    }
+
+    #[test]
+    fn objects_are_printed_as_go_prints_json() {
+        let value = serde_json::json!({"a<b": "x>y & \u{2028}", "n": 1.0});
+        assert_eq!(
+            bad_value(&value),
+            r#"{"a\u003cb":"x\u003ey \u0026 \u2028","n":1}"#
+        );
     }
 
     #[test]

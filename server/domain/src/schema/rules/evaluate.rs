@@ -251,7 +251,10 @@ impl Walk<'_> {
             Ok(program) => program,
             Err(problem) => return could_not(&format!("the rule does not compile: {problem}")),
         };
-        if let Some(reason) = unreadable::reason(node, value) {
+        // A rule that does not look at the value does not find that it cannot be read.
+        if program.uses_self
+            && let Some(reason) = unreadable::reason(node, value)
+        {
             let detail = format!("{reason} evaluating rule: {}", rule.title());
             let kind = quote(node.kind_for_messages());
             return Some(Violation::new(

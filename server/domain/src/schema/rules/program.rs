@@ -21,6 +21,7 @@ const OPERATORS: usize = 600;
 pub(super) struct Program {
     pub(super) expression: IdedExpr,
     pub(super) uses_old_self: bool,
+    pub(super) uses_self: bool,
     /// The fields of `self` that it names, as chains of names, escaped as in rules.
     pub(super) mentions: Vec<Vec<String>>,
     /// Roughly how many nodes it has.
@@ -36,6 +37,7 @@ impl Program {
         bounded(source)?;
         let mut expression = parse(source)?;
         let uses_old_self = expression.references().has_variable("oldSelf");
+        let uses_self = expression.references().has_variable("self");
         let mut mentions = Vec::new();
         mentions::collect(&expression, &mut mentions);
         rewrite(&mut expression);
@@ -43,6 +45,7 @@ impl Program {
             mentions,
             expression,
             uses_old_self,
+            uses_self,
             size: source.len() / 4 + 8,
         })
     }

@@ -207,6 +207,13 @@ fn a_whole_number_with_a_point_cannot_be_read() {
         assert_eq!(of("self.n > 0 || !has(self.f)", text), ACCEPTED, "{text}");
     }
     assert_eq!(of("self.a.n == 1", r#"{"a": {"n": 1.0}}"#), unreadable);
+    let on_the_number = |rule: &str| {
+        let number =
+            json!({"type": "integer", "x-kubernetes-validations": [{"rule": rule, "message": "never"}]});
+        said(&json!({"n": number}), "true", None, &json!({"n": 1.0}))
+    };
+    assert!(on_the_number("1 == 2")[0].contains("never"));
+    assert!(on_the_number("self == 1")[0].contains("expected int, got float64"));
     assert_eq!(
         of("self.a == self.b", r#"{"a": {"n": 1.0}, "b": {"n": 1.0}}"#),
         unreadable
