@@ -138,7 +138,8 @@ fn at(object: &mut Value, place: &Place<'_>, words: &Words, chance: &mut Chance)
 
 /// Another value for a place.
 fn changed(now: &Value, schema: &Value, words: &Words, chance: &mut Chance) -> Value {
-    match chance.below(14) {
+    match chance.below(15) {
+        14 => emptied(now),
         0 | 1 => any(chance),
         2 => Value::Null,
         3 => generate(schema, chance, 1),
@@ -148,11 +149,46 @@ fn changed(now: &Value, schema: &Value, words: &Words, chance: &mut Chance) -> V
         7 => json!(odd_text(chance)),
         _ => match now {
             Value::String(text) => string(text, schema, chance),
+            // A whole number with a point, as JSON may have it.
+            Value::Number(number) if chance.percent(25) => match number.as_i64() {
+                Some(int) if int.abs() < 1 << 53 => {
+                    #[expect(clippy::cast_precision_loss, reason = "smaller than 2^53")]
+                    let float = int as f64;
+                    json!(float)
+                }
+                _ => json!(0.0),
+            },
             Value::Number(_) => number(schema, chance),
             Value::Array(items) => array(items, schema, chance),
             Value::Bool(flag) => json!(!flag),
             Value::Object(_) | Value::Null => generate(schema, chance, 1),
         },
+    }
+}
+
+/// The same with nothing in it.
+fn emptied(now: &Value) -> Value {
+    match now {
+        Value::Array(_) => json!([]),
+        Value::Object(_) => json!({}),
+        Value::Number(_) => json!(0),
+        Value::String(_) | Value::Null | Value::Bool(_) => json!(""),
+    }
+}
+
+/// A text in it, and all below it, with what JSON of Go escapes.
+fn marked(value: Value, chance: &mut Chance) -> Value {
+    match value {
+        Value::String(text) => json!(format!(
+            "{text}{}",
+            chance.pick(&["<", ">", "&", "\u{2028}", "\u{2029}"])
+        )),
+        Value::Array(items) => items.into_iter().map(|item| marked(item, chance)).collect(),
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(name, value)| (name, marked(value, chance)))
+            .collect(),
+        other => other,
     }
 }
 
@@ -225,7 +261,21 @@ fn array(items: &[Value], schema: &Value, chance: &mut Chance) -> Value {
             .as_u64()
             .and_then(|bound| usize::try_from(bound).ok())
     };
-    match (chance.below(5), items.is_empty()) {
+    match (chance.below(6), items.is_empty()) {
+        (5, _) => {
+            let mut item = marked(generate(&schema["items"], chance, 1), chance);
+            for name in schema["x-kubernetes-list-map-keys"]
+                .as_array()
+                .into_iter()
+                .flatten()
+            {
+                if let Some(name) = name.as_str().filter(|_| item.is_object()) {
+                    let key = generate(&schema["items"]["properties"][name], chance, 1);
+                    item[name] = marked(key, chance);
+                }
+            }
+            items.extend([item.clone(), item]);
+        }
         (0, false) => {
             let again = chance.pick(&items).clone();
             items.insert(chance.below(items.len() + 1), again);

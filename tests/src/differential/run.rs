@@ -184,7 +184,13 @@ impl Asker<'_> {
                 kept => {
                     stored = kept;
                     let mut object = sample.object.clone();
-                    let how = mutate(&mut object, schema, &words, &mut chance);
+                    let mut how = mutate(&mut object, schema, &words, &mut chance);
+                    if schema["properties"]["status"].is_object() && chance.percent(15) {
+                        how = format!(
+                            "{how}; status: {}",
+                            mutate_status(&mut object, schema, &words, &mut chance)
+                        );
+                    }
                     let what = format!("create {case}: {how}");
                     let _ = self.create(sample, &object, true, &what).await;
                 }
