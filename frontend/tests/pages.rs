@@ -63,6 +63,7 @@ fn field(name: &str, control: Control) -> Field {
         locked_by: None,
         default: None,
         changed: false,
+        when_empty: None,
         problems: vec![format!("Wrong: {HOSTILE}")],
         control,
     }
@@ -174,6 +175,9 @@ fn fields() -> Vec<Field> {
 
 fn form_page(fields: Vec<Field>) -> RequestFormPage {
     RequestFormPage {
+        whole: Some(HOSTILE.into()),
+        kept: Some(HOSTILE.into()),
+        notes: vec![HOSTILE.into()],
         offering: card(),
         action: Action::Create,
         post_to: "/catalog/databases.demo.portico.dev/request".into(),

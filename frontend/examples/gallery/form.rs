@@ -21,6 +21,7 @@ pub(crate) fn field(name: &str, label: &str, control: Control) -> Field {
         locked_by: None,
         default: None,
         changed: false,
+        when_empty: None,
         problems: vec![],
         control,
     }
@@ -369,6 +370,9 @@ pub(crate) fn create() -> RequestFormPage {
         note: String::new(),
         problems: vec![],
         problem_count: 0,
+        whole: None,
+        kept: None,
+        notes: vec![],
         reviewed: false,
         tried: false,
         checked: false,

@@ -67,6 +67,10 @@ pub(super) struct Draft {
     pub(super) yaml_problem: Option<String>,
     pub(super) violations: Vec<Violation>,
     pub(super) problems: Vec<Problem>,
+    /// What one should know of it, and need not act on.
+    pub(super) notes: Vec<String>,
+    /// What was filled in for another control plane, and is no part of the form here.
+    pub(super) kept: Option<Value>,
     /// The exact manifest, once there is a control plane for it.
     pub(super) manifest: Option<Value>,
     /// The manifest as it would be if nobody asked for anything: of a claim as it is; of a new one as its plan and the
@@ -144,6 +148,8 @@ impl Draft {
             yaml_problem: None,
             violations: Vec::new(),
             problems,
+            notes: Vec::new(),
+            kept: None,
             manifest: None,
             unchanged: None,
             ruling: Ruling::Go,

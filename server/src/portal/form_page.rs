@@ -67,12 +67,13 @@ impl Portal {
             .values()
             .filter(|plane| may_use(tenant, plane) && draft.offered.served.contains_key(&plane.name))
             .collect();
-        let form = draft.form(fresh);
-        let plane = draft.placement.chosen.clone();
         // A form just opened says nothing of what is still empty; nor does one that is still being filled in of its
-        // name.
+        // name, and none asks what else an empty field can mean before it was checked whole.
         let checked = !fresh && matches!(draft.command.as_deref(), None | Some("review" | "submit"));
         let tried = checked || !fresh && draft.tried;
+        let form = draft.form(fresh, tried);
+        let whole = form.as_ref().and_then(|form| draft.whole(form));
+        let plane = draft.placement.chosen.clone();
         let name_problems = if fresh || draft.name.is_empty() && !tried {
             Vec::new()
         } else {
@@ -113,6 +114,9 @@ impl Portal {
                 .map(|(_, served)| served.schema_hash.clone())
                 .unwrap_or_default(),
             live_hash: draft.live_hash.clone(),
+            whole,
+            kept: draft.kept.as_ref().map(ToString::to_string),
+            notes: draft.notes.clone(),
             yaml: draft
                 .yaml_text
                 .clone()
@@ -159,7 +163,7 @@ impl Draft {
     }
 
     /// The fields, as the schema has them, with what is wrong beside them.
-    fn form(&self, fresh: bool) -> Option<Form> {
+    fn form(&self, fresh: bool, is_checked: bool) -> Option<Form> {
         let schema = self.schema()?;
         let hints = self.projection.hints(&schema, &self.offered.form);
         let setup = Setup {
@@ -170,6 +174,7 @@ impl Draft {
             object: &self.object,
             typed: Some(&self.typed),
             violations: if fresh { &[] } else { &self.violations },
+            is_checked,
         };
         Some(form::build(&schema, setup))
     }

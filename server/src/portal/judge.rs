@@ -12,7 +12,7 @@ use portico_domain::policy::{Facts, Ruling, approvers_in_words, takes};
 use portico_domain::projection::asked;
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::Action;
-use portico_domain::schema::{Check, Reason, Violation};
+use portico_domain::schema::{Check, DeadEnd, Reason, Violation};
 use portico_domain::tenancy::{Scope, Viewer};
 use portico_domain::view::{ApprovalPreview, DryRunVerdict};
 use portico_planes::{Actor, ClaimFilter, PlaneError};
@@ -40,6 +40,17 @@ impl Draft {
         let Ok(name) = ClaimName::new(self.name.clone()).or_else(|_| ClaimName::new("unnamed")) else {
             return;
         };
+        let dead_ends = match self.action {
+            Action::Create => definition.takes_no_new(&resource.version),
+            _ => Vec::new(),
+        };
+        self.tell_dead_ends(&dead_ends);
+        if let Some(schema) = self.schema() {
+            let nulls = schema.drop_unknown_nulls(&mut self.object);
+            self.notes.extend(nulls.into_iter().map(|path| {
+                format!("There is no field {path}. It is null, which says nothing, and is left out.")
+            }));
+        }
         let old = self.claim.as_ref().map(|claim| Arc::clone(&claim.object));
         let manifest = self.render(&resource, &name, &self.object, self.asked_marks(viewer));
         let base = self.live().unwrap_or_else(|| self.base.clone());
@@ -62,7 +73,11 @@ impl Draft {
                     .collect();
                 let said = judgement.violations.into_iter().filter(|violation| {
                     // What cannot be judged here, the control plane's dry run judges.
-                    violation.reason != Reason::CouldNotJudge && !unread.contains(&violation.pointer)
+                    violation.reason != Reason::CouldNotJudge
+                        && !unread.contains(&violation.pointer)
+                        && !dead_ends
+                            .iter()
+                            .any(|dead_end| dead_end.pointer == violation.pointer)
                 });
                 self.violations.extend(said);
                 for path in judgement.pruned {
@@ -76,6 +91,20 @@ impl Draft {
             self.problem("", self.placement.reason.clone());
         }
         self.manifest = Some(manifest);
+    }
+
+    /// A definition that takes no new objects says so before anybody types.
+    fn tell_dead_ends(&mut self, dead_ends: &[DeadEnd]) {
+        for DeadEnd { why, .. } in dead_ends {
+            let kind = &self.offered.title;
+            self.problem(
+                "",
+                format!(
+                    "No new {kind} can be made here: {why}. Whatever is filled in would be refused until the platform \
+                     team mends the definition."
+                ),
+            );
+        }
     }
 
     /// The plan that it will have. A renewal changes none, not even one that is no longer offered.

@@ -164,6 +164,9 @@ fn frame() -> Frame {
 
 fn page(form: Form) -> RequestFormPage {
     RequestFormPage {
+        whole: None,
+        kept: None,
+        notes: Vec::new(),
         offering: CatalogCard {
             name: "bench.portico.dev".parse().unwrap(),
             title: "Bench".into(),

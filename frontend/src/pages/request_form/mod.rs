@@ -32,12 +32,15 @@ pub fn request_form(frame: &Frame, page: &RequestFormPage) -> String {
                 <input type="hidden" name=names::WORK_IN value=format!("{}/{}", page.tenant, page.environment) />
                 <input type="hidden" name=names::SCHEMA value=page.schema_hash.clone() />
                 {page.live_hash.clone().map(|hash| view! { <input type="hidden" name=names::LIVE value=hash /> })}
+                {page.whole.clone().map(|whole| view! { <input type="hidden" name=names::WHOLE value=whole /> })}
+                {page.kept.clone().map(|kept| view! { <input type="hidden" name=names::KEPT value=kept /> })}
                 <input type="hidden" name=names::REQUEST value=page.request_id.to_string() />
                 <input type="hidden" name=names::PLAN_WAS value=page.plan.as_ref().map_or("", |plan| plan.as_str()).to_owned() />
                 <input type="hidden" name=names::TAB value=if page.yaml_tab { "yaml" } else { "form" } />
                 {(page.tried && summary.is_some()).then(|| view! { <input type="hidden" name=names::TRIED value="1" /> })}
                 <div class="request-main">
                     {summary}
+                    {notes(page)}
                     {choices::name(page)}
                     {choices::plans(page)}
                     {choices::place(page)}
@@ -135,6 +138,24 @@ fn problem_row(page: &RequestFormPage, problem: &Problem) -> AnyView {
         Some(to) => view! { <li><a href=to>{message}</a></li> }.into_any(),
         None => view! { <li>{message}</li> }.into_any(),
     }
+}
+
+/// What one should know and need not act on.
+fn notes(page: &RequestFormPage) -> Option<AnyView> {
+    (!page.notes.is_empty()).then(|| {
+        let rows: Vec<_> = page
+            .notes
+            .iter()
+            .map(|note| view! { <li>{note.clone()}</li> })
+            .collect();
+        view! {
+            <div class="notice" role="status" id="notes">
+                {crate::parts::icon("comment")}
+                <div><ul role="list" class="lines">{rows}</ul></div>
+            </div>
+        }
+        .into_any()
+    })
 }
 
 fn parameters(page: &RequestFormPage) -> AnyView {

@@ -30,14 +30,14 @@ pub(super) fn control(field: &Field, described: &Described) -> AnyView {
             format,
         } => {
             if *multiline {
-                return text_area(field, &field.name, text, "text", described);
+                return text_area(field, &field.name, text, "text", blank(field), described);
             }
             text_input(
                 field,
                 text,
                 format.as_deref(),
                 *max_length,
-                placeholder.clone(),
+                placeholder.clone().or_else(|| blank(field).map(str::to_owned)),
                 described,
             )
         }
@@ -55,7 +55,14 @@ pub(super) fn control(field: &Field, described: &Described) -> AnyView {
         }
         Control::Choice { chosen, choices } if choices.len() <= RADIO_UP_TO => radios(field, chosen, choices),
         Control::Choice { chosen, choices } => select(field, chosen, choices, described),
-        Control::Yaml { text } => text_area(field, &format!("{}/@yaml", field.name), text, "mono", described),
+        Control::Yaml { text } => text_area(
+            field,
+            &format!("{}/@yaml", field.name),
+            text,
+            "mono",
+            None,
+            described,
+        ),
         // The controls that hold fields are drawn by those who know how; others are not known yet.
         _ => view! { <p class="quiet">"This field cannot be shown here. Use the YAML tab."</p> }.into_any(),
     }
@@ -66,6 +73,11 @@ fn choice(value: &str, label: &str) -> Choice {
         value: value.to_owned(),
         label: label.to_owned(),
     }
+}
+
+/// The placeholder that lets the page see that nothing is filled in, where one is asked what that means.
+fn blank(field: &Field) -> Option<&'static str> {
+    field.when_empty.is_some().then_some(" ")
 }
 
 fn required(field: &Field) -> Option<&'static str> {
@@ -98,15 +110,25 @@ fn text_input(
         <input type=kind class=class id=id_of(&field.name) name=field.name.clone() value=text.to_owned() placeholder=placeholder
             inputmode=input_mode autocomplete="off" autocapitalize="off" spellcheck="false"
             aria-required=required(field) aria-invalid=described.invalid aria-describedby=described.by.clone() />
+        {(format == Some("intOrString")).then(|| {
+            view! { <p class="help">"A number, or a text: 80 is a number, \"80\" in quotes is a text."</p> }
+        })}
     }
     .into_any()
 }
 
 /// A text area. A parser drops the first line break in it, so one goes before it.
-fn text_area(field: &Field, name: &str, text: &str, class: &'static str, described: &Described) -> AnyView {
+fn text_area(
+    field: &Field,
+    name: &str,
+    text: &str,
+    class: &'static str,
+    placeholder: Option<&'static str>,
+    described: &Described,
+) -> AnyView {
     let rows = text.lines().count().clamp(3, 16).to_string();
     view! {
-        <textarea class=class id=id_of(&field.name) name=name.to_owned() rows=rows spellcheck="false" autocomplete="off"
+        <textarea class=class id=id_of(&field.name) name=name.to_owned() rows=rows placeholder=placeholder spellcheck="false" autocomplete="off"
             aria-required=required(field) aria-invalid=described.invalid aria-describedby=described.by.clone()>{crate::parts::text::area(text)}</textarea>
     }
     .into_any()
@@ -135,7 +157,8 @@ fn number(
     };
     view! {
         <div class="with-range">
-            <input type="text" class="short" id=id name=field.name.clone() value=text.to_owned() inputmode=mode autocomplete="off"
+            <input type="text" class="short" id=id name=field.name.clone() value=text.to_owned() placeholder=blank(field) inputmode=mode
+                autocomplete="off"
                 aria-required=required(field) aria-invalid=described.invalid aria-describedby=by />
             {range.map(|range| view! { <span class="help" id=range_id>{range}</span> })}
         </div>

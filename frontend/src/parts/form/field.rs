@@ -5,6 +5,7 @@ use portico_domain::view::{Control, Field, MISSING};
 
 use super::list::{list, map, union};
 use super::locked::locked;
+use super::when_empty::when_empty;
 use super::{Around, control, id_of};
 use crate::parts::icon;
 use crate::parts::text::described;
@@ -16,6 +17,7 @@ pub(crate) fn field(field: &Field, around: Around<'_>) -> AnyView {
         ..around
     };
     let described = Described::of(field);
+    let asked = when_empty(field, around.locked);
     let name = field.name.clone();
     let body = match &field.control {
         Control::Object { fields } => {
@@ -71,7 +73,8 @@ pub(crate) fn field(field: &Field, around: Around<'_>) -> AnyView {
         "field wrong"
     };
     let missing = !field.problems.is_empty() && field.problems.iter().all(|problem| problem == MISSING);
-    view! { <div class=class data-field=name data-missing=missing.then_some("")>{body}</div> }.into_any()
+    view! { <div class=class data-field=name data-missing=missing.then_some("")>{body}{asked}</div> }
+        .into_any()
 }
 
 /// What the input's `aria-describedby` and `aria-invalid` say.
@@ -150,7 +153,8 @@ fn has_default_hint(field: &Field) -> bool {
         Control::Text { text, .. } | Control::Number { text, .. } | Control::Yaml { text } => text.is_empty(),
         _ => false,
     };
-    empty && field.default.is_some()
+    // Where it can mean more than the default, that is asked instead.
+    empty && field.default.is_some() && field.when_empty.is_none()
 }
 
 fn default(field: &Field) -> Option<AnyView> {

@@ -150,7 +150,9 @@ pub(super) fn union(whole: &Field, branches: &[Branch], chosen: &str, around: Ar
         let checked = value == chosen;
         view! {
             <label class="choice">
-                <input type="radio" name=name.clone() value=value checked=checked data-update=format!("branch:{}", whole.name) />
+                // A browser that goes back would restore the choice beside the fields of another.
+                <input type="radio" name=name.clone() value=value checked=checked autocomplete="off"
+                    data-update=format!("branch:{}", whole.name) />
                 <span>{label}</span>
             </label>
         }

@@ -5,6 +5,7 @@ mod field;
 mod list;
 mod locked;
 mod problems;
+mod when_empty;
 
 use leptos::prelude::*;
 use portico_domain::view::{Form, Section};

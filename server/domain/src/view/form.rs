@@ -63,9 +63,57 @@ pub struct Field {
     pub changed: bool,
     /// What is wrong with it, each a sentence.
     pub problems: Vec<String>,
+    /// What the field means while nothing is filled in, where that can be more than one thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when_empty: Option<WhenEmpty>,
     /// How it is filled in.
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub control: Control,
+}
+
+/// What a field means while nothing is filled in: a select or a check box, posted as `{name}/@empty`. It counts only
+/// when the input is empty.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WhenEmpty {
+    /// The one chosen; one of `choices`.
+    pub chosen: EmptyMeans,
+    /// What it can mean.
+    pub choices: Vec<EmptyMeans>,
+}
+
+/// What an empty input stands for.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EmptyMeans {
+    /// The field is left out; where there is a default, the control plane fills it in.
+    Unset,
+    /// An empty text, list, map or object.
+    Empty,
+    /// `null`
+    Null,
+}
+
+impl EmptyMeans {
+    /// What is posted.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Unset => "unset",
+            Self::Empty => "empty",
+            Self::Null => "null",
+        }
+    }
+
+    /// What was posted; `None` for anything else.
+    #[must_use]
+    pub fn read(slug: &str) -> Option<Self> {
+        [Self::Unset, Self::Empty, Self::Null]
+            .into_iter()
+            .find(|means| means.slug() == slug)
+    }
 }
 
 impl Field {
@@ -73,7 +121,9 @@ impl Field {
     #[must_use]
     pub fn is_empty_group(&self) -> bool {
         match &self.control {
-            Control::Object { fields } | Control::Secret { fields } => fields.is_empty(),
+            Control::Object { fields } | Control::Secret { fields } => {
+                fields.is_empty() && self.when_empty.is_none()
+            }
             _ => false,
         }
     }
@@ -106,7 +156,8 @@ impl Field {
 #[serde(rename_all = "camelCase", tag = "type")]
 #[non_exhaustive]
 pub enum Control {
-    /// `<input type=text>`, or a text area when `multiline`. Posts its text; an empty text of an optional field is left out.
+    /// `<input type=text>`, or a text area when `multiline`. Posts its text; an empty one means what
+    /// [`Field::when_empty`] says, and where that is not there that the field is left out.
     #[serde(rename_all = "camelCase")]
     Text {
         /// What is in it, also when that is wrong.
@@ -160,7 +211,7 @@ pub enum Control {
         /// The fields.
         fields: Vec<Field>,
     },
-    /// A list. Items are posted under `{name}/0`, `{name}/1` …; `_do=add:{name}`, `_do=remove:{name}/1`,
+    /// A list. Each row is an item, a blank one too. Items are posted under `{name}/0`, `{name}/1` …; `_do=add:{name}`, `_do=remove:{name}/1`,
     /// `_do=up:{name}/1` and `_do=down:{name}/1` change it. A hidden `{name}` = `[]` says that it is there.
     #[serde(rename_all = "camelCase")]
     List {

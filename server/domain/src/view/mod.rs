@@ -29,7 +29,9 @@ pub use claims::{
     ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, Connect, ConnectKey, DeletePage, Piece,
     Revealed, Snippet, TreeNode,
 };
-pub use form::{Branch, Choice, Control, Entry, Field, Form, MISSING, Section, in_words};
+pub use form::{
+    Branch, Choice, Control, EmptyMeans, Entry, Field, Form, MISSING, Section, WhenEmpty, in_words,
+};
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 pub use home::{HomePage, Turned};
 pub use requests::{

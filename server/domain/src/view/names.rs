@@ -24,6 +24,10 @@ pub const LABEL: &str = "_label:";
 pub const SCHEMA: &str = "_schema";
 /// [`super::RequestFormPage::live_hash`] as the form was made over.
 pub const LIVE: &str = "_live";
+/// [`super::RequestFormPage::whole`]: what the form was made of, where its fields do not show all of it.
+pub const WHOLE: &str = "_whole";
+/// [`super::RequestFormPage::kept`]: what was filled in for another control plane, and has no field here.
+pub const KEPT: &str = "_kept";
 /// The object as YAML; what counts when [`TAB`] is `yaml`.
 pub const YAML: &str = "_yaml";
 /// Which tab is posted: `form` or `yaml`.

@@ -65,6 +65,16 @@ pub struct RequestFormPage {
     /// For a change: the identity of what is live, as far as a person may set it, that the form was made over; posted
     /// as `_live`, so that what others changed meanwhile is not changed back unseen.
     pub live_hash: Option<String>,
+    /// The object as JSON, where the form does not show all that is in it; posted as `_whole`, so that it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<String>,
+    /// What was filled in for another control plane and has no field here, as JSON; posted as `_kept`, so that it is
+    /// there again when that one is chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
+    /// What one should know and need not act on, each in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// The object as YAML, for the YAML tab.
     pub yaml: String,
     /// Whether the YAML tab is shown.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Kinds, corpus};
 use crate::documents::FormHints;
-use crate::schema::form::encode::encode;
+use crate::schema::form::encode;
 use crate::schema::form::{Setup, build, decode, start};
 use crate::schema::node::Node;
 use crate::schema::path::tokens;

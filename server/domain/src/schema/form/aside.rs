@@ -1,4 +1,4 @@
-//! Rows of maps that no object can hold: a key that is there twice, a value without a key.
+//! Rows of maps that no object can hold: a key that is there twice, a value without a key, a row still blank.
 //!
 //! While a form is read they stand in the object under keys that nobody types, so that buttons count them as rows;
 //! then they are set aside, to be shown again where they stood, with what is wrong beside them.
@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::Shape;
+use super::controls::is_empty;
 use crate::schema::node::Node;
 use crate::schema::path::{Path, push_token};
 use crate::schema::violation::{Check, Reason, Violation};
 
 /// What a row's key begins with in the object while the form is read.
-const MARK: char = '\0';
+pub(super) const MARK: char = '\0';
 
 /// A row of a map that the object cannot hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,15 +110,17 @@ impl Taker<'_> {
                 kept.insert(typed.to_owned(), value);
                 continue;
             }
-            let (at, detail) = if typed.is_empty() {
-                (*path, format!("has a value without a key: {value}"))
+            let wrong = if !typed.is_empty() {
+                Some((at, "has this key twice".to_owned()))
+            } else if is_empty(&value) {
+                None
             } else {
-                (at, "has this key twice".to_owned())
+                Some((*path, format!("has a value without a key: {value}")))
             };
-            self.problems.push(Violation {
+            self.problems.extend(wrong.map(|(at, detail)| Violation {
                 pointer: pointer(&path.pointer(), index),
                 ..Violation::new(&at, Check::Schema, Reason::Invalid, None, detail)
-            });
+            }));
             let row = Value::from(vec![Value::from(typed), value]);
             self.typed.insert(format!("{name}/@{index}/row"), row.to_string());
         }

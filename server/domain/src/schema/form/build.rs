@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::controls::Builder;
+use super::spot::Spot;
 use super::{Shape, labels, plan, problems, required_first, weight};
 use crate::documents::{FormHints, Plan};
 use crate::projection::MACHINERY;
@@ -32,6 +33,8 @@ pub struct Setup<'a> {
     pub typed: Option<&'a BTreeMap<String, String>>,
     /// What is wrong with it.
     pub violations: &'a [Violation],
+    /// It was checked whole: what is missing is told, and what else an empty field can mean is asked.
+    pub is_checked: bool,
 }
 
 impl<'a> Setup<'a> {
@@ -47,6 +50,7 @@ impl<'a> Setup<'a> {
             object,
             typed: None,
             violations: &[],
+            is_checked: false,
         }
     }
 }
@@ -159,6 +163,17 @@ impl Above {
     }
 }
 
+/// A large object that is laid out in parts.
+struct Whole<'w> {
+    node: &'w Node,
+    spot: &'w Spot,
+    value: Option<&'w Value>,
+    /// What it requires is wanted.
+    wanted: bool,
+    /// It must be there.
+    required: bool,
+}
+
 #[derive(Default)]
 struct Layout {
     main: Vec<(String, Field)>,
@@ -193,6 +208,8 @@ impl Layout {
             self.left_out += 1;
             return;
         }
+        // What must be there stands open, though a default may put it there.
+        let is_needed = required;
         let required = (required && node.default.is_none()) || builder.asks_for(&pointer);
         let spot = Builder::spot(pointer.clone(), path.clone());
         let title = builder.label(node, name, &path);
@@ -200,6 +217,7 @@ impl Layout {
             Some(advanced) => !advanced,
             None => {
                 required
+                    || is_needed
                     || builder.setup.hints.order.contains(&path)
                     || hint.is_some_and(|hint| hint.preset.is_some())
                     || builder
@@ -216,7 +234,14 @@ impl Layout {
         }
         let is_large = Shape::of(node) == Shape::Object && weight(node, WHOLE + 1) > WHOLE;
         if is_large && builder.fits(node, &spot) {
-            self.split(builder, node, &title, &Above { pointer, path }, value, wanted);
+            let whole = Whole {
+                node,
+                spot: &spot,
+                value,
+                wanted,
+                required,
+            };
+            self.split(builder, &whole, &title);
         } else if wanted {
             let field = builder.field(node, &spot, title, value, required);
             self.main
@@ -227,7 +252,8 @@ impl Layout {
             if own {
                 // The heading says what the label would.
                 match std::mem::replace(&mut field.control, Control::Object { fields: Vec::new() }) {
-                    Control::Object { fields } => {
+                    Control::Object { mut fields } => {
+                        fields.extend(builder.presence(node, &spot, value, required));
                         self.heads.insert(field.name, title.clone());
                         self.put(&title, fields);
                     }
@@ -241,22 +267,20 @@ impl Layout {
     }
 
     /// A large object: what it requires stands with what is wanted, the rest under a heading of its own.
-    fn split(
-        &mut self,
-        builder: &mut Builder<'_>,
-        node: &Node,
-        title: &str,
-        above: &Above,
-        value: Option<&Value>,
-        wanted: bool,
-    ) {
-        builder.places.note(&above.pointer, &above.pointer);
-        let union = builder.union(
+    fn split(&mut self, builder: &mut Builder<'_>, whole: &Whole<'_>, title: &str) {
+        let &Whole {
             node,
-            &Builder::spot(above.pointer.clone(), above.path.clone()),
-            value,
+            spot,
+            value: object,
             wanted,
-        );
+            required: here,
+        } = whole;
+        let above = Above {
+            pointer: spot.pointer.clone(),
+            path: spot.path.clone(),
+        };
+        builder.places.note(&above.pointer, &above.pointer);
+        let union = builder.union(node, spot, object, wanted);
         let mut fields: Vec<Field> = union.into_iter().collect();
         for (name, child) in required_first(node) {
             let (pointer, path) = above.below(name);
@@ -264,14 +288,14 @@ impl Layout {
             if hint.is_some_and(|hint| hint.hidden) || builder.is_union_member(&pointer) {
                 continue;
             }
-            let required =
-                (wanted && node.requires(name) && child.default.is_none()) || builder.asks_for(&pointer);
+            let is_needed = (wanted && node.requires(name)) || builder.asks_for(&pointer);
+            let required = is_needed && (child.default.is_none() || builder.asks_for(&pointer));
             let spot = Builder::spot(pointer, path.clone());
             let label = builder.label(child, name, &path);
-            let value = value.and_then(|value| value.get(name));
+            let value = object.and_then(|object| object.get(name));
             let first = hint
                 .and_then(|hint| hint.advanced)
-                .map_or(required, |advanced| !advanced);
+                .map_or(is_needed, |advanced| !advanced);
             if let Some(section) = hint.and_then(|hint| hint.section.as_deref()) {
                 let field = builder.field(child, &spot, label, value, required);
                 self.put(section, [field]);
@@ -284,6 +308,7 @@ impl Layout {
                 fields.push(builder.field(child, &spot, label, value, required));
             }
         }
+        fields.extend(builder.presence(node, spot, object, here));
         if !fields.is_empty() {
             self.heads.insert(above.pointer.clone(), title.to_owned());
             self.put(title, fields);

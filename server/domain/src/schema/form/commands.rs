@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::Shape;
 use super::decode::blank;
+use super::{Shape, aside};
 use crate::schema::node::Node;
 use crate::schema::path::tokens;
 
@@ -122,7 +122,7 @@ fn add(node: &Node, value: &mut Value) {
                 *value = Value::Object(Map::new());
             }
             if let (Value::Object(map), Some(child)) = (value, node.values()) {
-                map.entry(String::new()).or_insert_with(|| blank(child));
+                map.insert(aside::stand_in(map.len(), ""), blank(child));
             }
         }
         _ => {}

@@ -6,15 +6,16 @@ use serde_json::{Map, Value};
 
 use super::build::Setup;
 use super::places::Places;
-use super::scalars::scalar;
+use super::scalars::{says, scalar};
 use super::spot::Spot;
 use super::union::{self, Union};
+use super::when_empty::{Place, when_empty};
 use super::{Shape, aside, labels, plan, required_first, weight};
 use crate::schema::node::{Kind, Node};
 use crate::schema::rules::Rule;
-use crate::schema::violation::Violation;
+use crate::schema::violation::{Reason, Violation};
 use crate::schema::yaml;
-use crate::view::{Branch, Control, Entry, Field, in_words};
+use crate::view::{Branch, Control, Entry, Field, WhenEmpty, in_words};
 
 /// How many fields a form has at most; what comes after is YAML to edit.
 const FIELDS: usize = 1_200;
@@ -116,6 +117,11 @@ impl<'a> Builder<'a> {
             .or_else(|| self.locked_by(node, &spot, value));
         let planned = self.setup.plan.and_then(|plan| plan::value(plan, &spot.path));
         let control = self.control(node, &spot, value, required);
+        let is_elsewhere =
+            matches!(&control, Control::Object { fields } | Control::Secret { fields } if fields.is_empty());
+        let when_empty = self
+            .when_empty(node, &spot, value, &control, required)
+            .filter(|_| !is_elsewhere || value.is_some_and(is_empty));
         let changed = match (&control, value) {
             (Control::Object { fields } | Control::Secret { fields }, _) => {
                 fields.iter().any(|field| field.changed)
@@ -142,12 +148,59 @@ impl<'a> Builder<'a> {
             default: node
                 .default
                 .as_deref()
-                .filter(|default| is_said(default))
-                .map(in_words),
+                .filter(|default| !is_empty(default))
+                .map(default_in_words),
             changed,
             problems: Vec::new(),
+            when_empty,
             control,
         }
+    }
+
+    fn when_empty(
+        &self,
+        node: &Node,
+        spot: &Spot,
+        value: Option<&Value>,
+        control: &Control,
+        required: bool,
+    ) -> Option<WhenEmpty> {
+        let is_missing =
+            self.setup.is_checked
+                && self.setup.violations.iter().any(|violation| {
+                    violation.reason == Reason::Required && violation.pointer == spot.pointer
+                });
+        let place = Place {
+            required,
+            is_item: spot.path.ends_with("[]"),
+            is_missing,
+        };
+        when_empty(node, value, control, place)
+    }
+
+    /// What an object that has no field of its own means while nothing in it is filled in, as a field.
+    pub(super) fn presence(
+        &self,
+        node: &Node,
+        spot: &Spot,
+        value: Option<&Value>,
+        required: bool,
+    ) -> Option<Field> {
+        let control = Control::Object { fields: Vec::new() };
+        let when_empty = self.when_empty(node, spot, value, &control, required)?;
+        Some(Field {
+            name: spot.name.clone(),
+            label: String::new(),
+            help: None,
+            required: false,
+            locked: false,
+            locked_by: None,
+            default: None,
+            changed: false,
+            problems: Vec::new(),
+            when_empty: Some(when_empty),
+            control,
+        })
     }
 
     fn locked_by(&self, node: &Node, spot: &Spot, value: Option<&Value>) -> Option<String> {
@@ -173,11 +226,22 @@ impl<'a> Builder<'a> {
         if let Some(text) = typed {
             return Control::Yaml { text: text.clone() };
         }
+        let as_yaml = || Control::Yaml {
+            text: value.map(yaml::print).unwrap_or_default(),
+        };
         match (Shape::of(node), value) {
             (
                 Shape::Scalar,
                 None | Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)),
-            ) => scalar(node, spot, value.filter(|value| !value.is_null()), required),
+            ) => {
+                let control = scalar(node, spot, value, required);
+                // What the control would not give back is shown as it is.
+                if value.is_none_or(|value| says(node, &control, value)) {
+                    control
+                } else {
+                    as_yaml()
+                }
+            }
             (Shape::Object, None | Some(Value::Null | Value::Object(_))) if self.fits(node, spot) => {
                 let fields = self.fields(node, spot, value, required);
                 if is_secret_reference(node, &spot.path) {
@@ -195,13 +259,11 @@ impl<'a> Builder<'a> {
             (Shape::Map, None | Some(Value::Null)) => self.map(node, spot, &Map::new()),
             (Shape::Map, Some(Value::Object(map)))
                 if (map.len() <= ITEMS || !aside::rows(self.setup.typed, &spot.name).is_empty())
-                    && map.iter().all(|(key, value)| !key.is_empty() || is_empty(value)) =>
+                    && map.keys().all(|key| can_be_typed(key)) =>
             {
                 self.map(node, spot, map)
             }
-            (_, value) => Control::Yaml {
-                text: value.map(yaml::print).unwrap_or_default(),
-            },
+            _ => as_yaml(),
         }
     }
 
@@ -331,6 +393,7 @@ impl<'a> Builder<'a> {
             default: None,
             changed: false,
             problems: Vec::new(),
+            when_empty: None,
             control: Control::Union { branches, chosen },
         })
     }
@@ -411,9 +474,18 @@ fn asked_for<'a>(violations: &'a [Violation], object: &Value) -> HashSet<&'a str
         .collect()
 }
 
-/// Whether a default is worth a hint: what is in an object or a list is shown by its fields.
-fn is_said(default: &Value) -> bool {
-    !is_empty(default) && !default.is_object() && !default.is_array()
+fn default_in_words(default: &Value) -> String {
+    match default {
+        Value::Array(items) if !items.iter().any(|item| item.is_array() || item.is_object()) => {
+            items.iter().map(in_words).collect::<Vec<_>>().join(", ")
+        }
+        other => in_words(other),
+    }
+}
+
+/// Whether a key can be typed into an input of one line.
+fn can_be_typed(key: &str) -> bool {
+    !key.is_empty() && !key.contains(char::is_control)
 }
 
 /// Whether a value says nothing.

@@ -1,6 +1,6 @@
 //! From what a form posts to an object.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -8,13 +8,14 @@ use super::build::IDENTITY;
 use super::commands::Command;
 use super::controls::is_empty;
 use super::posted::Posted;
-use super::union::Union;
+use super::union::{self, Union};
 use super::{Shape, aside, texts};
 use crate::schema::Schema;
 use crate::schema::node::{Kind, Node};
 use crate::schema::path::{Path, push_token};
 use crate::schema::violation::{Check, Reason, Violation};
 use crate::schema::yaml;
+use crate::view::EmptyMeans;
 use crate::view::names::DO;
 
 /// What a posted form comes to.
@@ -42,7 +43,6 @@ pub fn decode(schema: &Schema, base: &Value, pairs: &[(String, String)]) -> Deco
     let parsed = command.as_deref().and_then(Command::parse);
     let posted = Posted::read(pairs);
     let mut reader = Reader {
-        editing: parsed.is_some(),
         problems: Vec::new(),
         typed: BTreeMap::new(),
         has_rows_aside: false,
@@ -50,10 +50,10 @@ pub fn decode(schema: &Schema, base: &Value, pairs: &[(String, String)]) -> Deco
     let empty = Value::Object(Map::new());
     let base = if base.is_object() { base } else { &empty };
     let mut object = reader.object(schema.root(), &posted, Some(base), true, &Path::ROOT, "");
-    if let Some(command) = parsed {
+    if let Some(command) = &parsed {
         command.carry_out(schema.root(), &mut object);
     }
-    if reader.has_rows_aside {
+    if reader.has_rows_aside || matches!(parsed, Some(Command::Add(_))) {
         let mut taker = aside::Taker {
             typed: &mut reader.typed,
             problems: &mut reader.problems,
@@ -69,8 +69,6 @@ pub fn decode(schema: &Schema, base: &Value, pairs: &[(String, String)]) -> Deco
 }
 
 struct Reader {
-    /// A button within the form was pressed: what is blank stays, to be filled in.
-    editing: bool,
     problems: Vec<Violation>,
     typed: BTreeMap<String, String>,
     /// Rows of maps stand in the object that it cannot hold.
@@ -110,23 +108,25 @@ impl Reader {
             Shape::Map if is_posted => self.map(node, posted, base, path, name),
             Shape::Scalar => match &posted.text {
                 None => return base.cloned(),
-                Some(text) if text.is_empty() => return base.filter(|base| is_empty(base)).cloned(),
-                Some(text) => unless_same_lines(texts::from_text(node, text), base),
+                Some(text) if text.is_empty() => blank(node),
+                Some(text) => return Some(texts::from_text(node, text)),
             },
             _ => return base.cloned(),
         };
         if !is_empty(&value) {
             return Some(value);
         }
-        // Empty: as it was before if it was so; else there only where it must be.
-        base.filter(|base| is_empty(base))
-            .cloned()
-            .or_else(|| required.then_some(value))
+        match posted.text_at("@empty").and_then(EmptyMeans::read) {
+            Some(EmptyMeans::Unset) => None,
+            Some(EmptyMeans::Empty) => Some(value),
+            Some(EmptyMeans::Null) => Some(Value::Null),
+            None => required.then_some(value),
+        }
     }
 
     fn yaml(&mut self, text: &str, base: Option<&Value>, path: &Path<'_>, name: &str) -> Option<Value> {
         match yaml::parse(text) {
-            Ok(Value::Null) if text.trim().is_empty() => base.filter(|base| is_empty(base)).cloned(),
+            Ok(Value::Null) if text.trim().is_empty() => None,
             Ok(value) => Some(value),
             Err(error) => {
                 self.problem(path, &format!("is not YAML: {error}"));
@@ -147,7 +147,9 @@ impl Reader {
     ) -> Value {
         let before = base.and_then(Value::as_object);
         let mut map = before.cloned().unwrap_or_default();
-        let unchosen = self.unchosen(node, posted, name);
+        let (chosen, unchosen) = self.branch(node, posted, name);
+        // What goes keeps its place until the end: it may come back empty.
+        let mut gone: HashSet<&str> = HashSet::new();
         let mut missing = Vec::new();
         for (property, child) in &node.properties {
             let property = &**property;
@@ -155,7 +157,7 @@ impl Reader {
                 continue;
             }
             if unchosen.contains(&property) {
-                map.shift_remove(property);
+                gone.insert(property);
                 continue;
             }
             let Some(below) = posted.get(property) else {
@@ -164,37 +166,58 @@ impl Reader {
             let mut input = name.to_owned();
             push_token(&mut input, property);
             let base = before.and_then(|before| before.get(property));
-            let value = self.value(child, below, base, false, &path.property(property), &input);
+            // What a form lays out without a field of its own is there if it was there.
+            let is_laid_out = path.is_root() && property == "spec" && base.is_some_and(Value::is_object);
+            let value = self.value(child, below, base, is_laid_out, &path.property(property), &input);
             if let Some(value) = value {
                 map.insert(property.to_owned(), value);
                 continue;
             }
-            map.shift_remove(property);
+            gone.insert(property);
             if node.requires(property) && child.default.is_none() {
                 missing.push((property, child));
             }
         }
+        // A branch that was chosen is there, though nothing of it is filled in.
+        for property in chosen {
+            let child = node.properties.get(property);
+            let is_there = map.contains_key(property) && !gone.contains(property);
+            if let Some(value) = child.and_then(there).filter(|_| !is_there) {
+                gone.remove(property);
+                map.insert(property.to_owned(), value);
+            }
+        }
         // What an object requires is there, though empty, once the object is: an object without fields, an empty list.
-        if required || before.is_some() || !map.is_empty() {
+        let has_any = map.keys().any(|name| !gone.contains(name.as_str()));
+        if required || before.is_some() || has_any {
             for (property, child) in missing {
                 if matches!(Shape::of(child), Shape::Object | Shape::List | Shape::Map) {
+                    gone.remove(property);
                     map.insert(property.to_owned(), blank(child));
                 }
             }
         }
+        if !gone.is_empty() {
+            map.retain(|name, _| !gone.contains(name.as_str()));
+        }
         Value::Object(map)
     }
 
-    /// The fields of branches that were not chosen.
-    fn unchosen<'n>(&mut self, node: &'n Node, posted: &Posted, name: &str) -> Vec<&'n str> {
+    /// The fields of the branch that was chosen, and those of the others.
+    fn branch<'n>(&mut self, node: &'n Node, posted: &Posted, name: &str) -> (Vec<&'n str>, Vec<&'n str>) {
+        let nothing = (Vec::new(), Vec::new());
         let Some(chosen) = posted.text_at("@branch") else {
-            return Vec::new();
+            return nothing;
         };
-        let Some(others) = Union::of(node).and_then(|union| union.unchosen(chosen)) else {
-            return Vec::new();
+        let Some(union) = Union::of(node) else {
+            return nothing;
+        };
+        let Some(others) = union.unchosen(chosen) else {
+            return nothing;
         };
         self.typed.insert(format!("{name}/@branch"), chosen.to_owned());
-        others
+        let own = union.shapes.iter().find(|names| union::id(names) == chosen);
+        (own.cloned().unwrap_or_default(), others)
     }
 
     fn list(
@@ -221,12 +244,8 @@ impl Reader {
                     &path.index(place),
                     &format!("{name}/{index}"),
                 );
-                match value {
-                    Some(value) => items.push(value),
-                    // A blank item is dropped, but not while one is still at it.
-                    None if self.editing => items.push(blank(child)),
-                    None => {}
-                }
+                // What is shown is sent: a row that is still blank, too, until it is removed.
+                items.push(value.unwrap_or_else(|| blank(child)));
             }
         }
         Value::Array(items)
@@ -251,13 +270,9 @@ impl Reader {
                     Some(value) => self.value(child, value, base, true, &path.key(key), &input),
                     None => base.cloned(),
                 };
-                let said = value.as_ref().is_some_and(|value| !is_empty(value));
                 let value = value.unwrap_or_else(|| blank(child));
-                // A blank row is dropped, but not while one is still at it.
-                if key.is_empty() && !said && (!self.editing || map.contains_key(key)) {
-                    continue;
-                }
-                if key.is_empty() && said || map.contains_key(key) {
+                // No object holds a blank row, nor one without a key: it stays in the form only.
+                if key.is_empty() || map.contains_key(key) {
                     self.has_rows_aside = true;
                     map.insert(aside::stand_in(index, key), value);
                 } else {
@@ -302,12 +317,11 @@ pub(super) fn blank(node: &Node) -> Value {
     }
 }
 
-/// Browsers end lines in their own way; a text that differs in that alone is as it was.
-fn unless_same_lines(value: Value, base: Option<&Value>) -> Value {
-    match (&value, base) {
-        (Value::String(text), Some(Value::String(before))) if before.replace("\r\n", "\n") == *text => {
-            Value::String(before.clone())
-        }
-        _ => value,
+/// What makes a branch be there when it is chosen; nothing for what must be typed.
+fn there(node: &Node) -> Option<Value> {
+    match (Shape::of(node), node.kind) {
+        (Shape::Object | Shape::Map, _) | (Shape::Free, Kind::Object) => Some(Value::Object(Map::new())),
+        (Shape::List, _) | (Shape::Free, Kind::Array) => Some(Value::Array(Vec::new())),
+        _ => None,
     }
 }

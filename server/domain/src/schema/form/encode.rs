@@ -1,9 +1,10 @@
-//! What a browser would post of a form, for tests of the round trip.
+//! What a browser would post of a form.
 
 use crate::view::{Control, Field, Form};
 
 /// The pairs that a form posts as it stands.
-pub(in crate::schema) fn encode(form: &Form) -> Vec<(String, String)> {
+#[must_use]
+pub fn encode(form: &Form) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for field in form
         .main
@@ -18,6 +19,9 @@ pub(in crate::schema) fn encode(form: &Form) -> Vec<(String, String)> {
 fn post(field: &Field, pairs: &mut Vec<(String, String)>) {
     let mut add = |name: String, text: &str| pairs.push((name, text.to_owned()));
     let name = || field.name.clone();
+    if let Some(when_empty) = &field.when_empty {
+        add(format!("{}/@empty", field.name), when_empty.chosen.slug());
+    }
     match &field.control {
         Control::Text { text, .. } => add(name(), &text.replace('\n', "\r\n")),
         Control::Number { text, .. } => add(name(), text),

@@ -1,9 +1,10 @@
 //! The model of a form: from a schema to fields ([`build`]), and from what is posted back to an object ([`decode`]).
 //!
-//! Names of inputs are JSON pointers into the object; beside those stand `…/@branch`, `…/@yaml`, `…/@0/key` and
-//! `…/@0/value`, as [`crate::view::Control`] says. What the form does not show of an object is kept as it is.
+//! Names of inputs are JSON pointers into the object; beside those stand `…/@branch`, `…/@empty`, `…/@yaml`, `…/@0/key`
+//! and `…/@0/value`, as [`crate::view::Control`] says. What the form does not show of an object is kept as it is.
 //!
-//! An empty input means that the field is not there, unless it was there and empty before.
+//! A form says of each field what the object has there: decoding what it posts gives the object back ([`encode`]).
+//! What a control cannot say is shown as YAML.
 
 mod alternatives;
 mod aside;
@@ -11,6 +12,7 @@ mod build;
 mod commands;
 mod controls;
 mod decode;
+mod encode;
 mod labels;
 mod places;
 mod plan;
@@ -20,14 +22,14 @@ mod scalars;
 mod spot;
 mod texts;
 mod union;
+mod when_empty;
 
-#[cfg(test)]
-pub(in crate::schema) mod encode;
 #[cfg(test)]
 mod tests;
 
 pub use build::{Setup, build};
 pub use decode::{Decoded, decode};
+pub use encode::encode;
 pub use labels::label;
 pub use plan::{enforce, preset_added, start};
 

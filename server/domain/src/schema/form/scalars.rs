@@ -7,23 +7,24 @@ use super::texts;
 use crate::schema::format::FormatRule;
 use crate::schema::node::{Kind, Node};
 use crate::schema::pattern::Pattern;
+use crate::schema::yaml;
 use crate::view::{Choice, Control, in_words};
 
 /// More values than this are not offered as a choice.
 const CHOICES: usize = 500;
 
 pub(super) fn scalar(node: &Node, spot: &Spot, value: Option<&Value>, required: bool) -> Control {
-    if !node.one_of_values.is_empty() && node.one_of_values.len() <= CHOICES {
+    if is_choice(node) {
         return choice(node, value);
     }
-    match (node.kind, value) {
+    match (node.kind, value.filter(|value| !value.is_null())) {
         (Kind::Boolean, Some(Value::Bool(on))) if required || node.default.is_some() => {
             Control::Toggle { on: *on }
         }
         (Kind::Boolean, Some(Value::Bool(on))) => Control::OptionalToggle { on: Some(*on) },
         (Kind::Boolean, None) if required => Control::Toggle { on: false },
         (Kind::Boolean, None) => Control::OptionalToggle { on: None },
-        (Kind::Integer | Kind::Number, _) => {
+        (Kind::Integer | Kind::Number, value) => {
             let bounds = node.bounds.as_deref();
             Control::Number {
                 text: value.map(|value| texts::to_text(node, value)).unwrap_or_default(),
@@ -32,26 +33,59 @@ pub(super) fn scalar(node: &Node, spot: &Spot, value: Option<&Value>, required: 
                 max: bounds.and_then(|bounds| bounds.maximum),
             }
         }
-        _ => text(node, spot, value),
+        (_, value) => text(node, spot, value),
     }
+}
+
+/// Whether each value there can be is one of a few: those of an `enum`, or yes, no and `null`.
+pub(super) fn is_choice(node: &Node) -> bool {
+    match node.one_of_values.len() {
+        0 => node.kind == Kind::Boolean && node.nullable,
+        some => some <= CHOICES,
+    }
+}
+
+/// Whether what a control posts is read back as the value. An empty text and `null` are said beside the control.
+pub(super) fn says(node: &Node, control: &Control, value: &Value) -> bool {
+    let posted = match control {
+        Control::Text { text, .. } => {
+            // Browsers change line breaks, and no page can hold all control characters.
+            if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+                return false;
+            }
+            text.clone()
+        }
+        Control::Number { text, .. } => text.clone(),
+        Control::Choice { chosen, .. } => chosen.clone(),
+        Control::Toggle { on } => on.to_string(),
+        Control::OptionalToggle { on } => on.map(|on| on.to_string()).unwrap_or_default(),
+        _ => return false,
+    };
+    if posted.is_empty() {
+        let is_text = matches!(control, Control::Text { .. });
+        let is_number = matches!(control, Control::Number { .. });
+        return (is_text && value == "") || ((is_text || is_number) && value.is_null());
+    }
+    yaml::same(&texts::from_text(node, &posted), value)
 }
 
 fn choice(node: &Node, value: Option<&Value>) -> Control {
     let say = |value: &Value| match value {
         Value::String(text) if text.is_empty() => "(empty)".to_owned(),
         Value::String(text) => text.clone(),
+        Value::Null => "null".to_owned(),
         other => in_words(other),
     };
-    let mut choices: Vec<Choice> = node
-        .one_of_values
+    let mut choices: Vec<Choice> = texts::choices(node)
         .iter()
-        .filter(|value| !value.is_null())
         .map(|value| Choice {
-            value: texts::choice_value(value),
+            value: texts::choice_value(node, value),
             label: say(value),
         })
         .collect();
-    let chosen = value.map(texts::choice_value).unwrap_or_default();
+    let chosen = value
+        .map(|value| texts::choice_value(node, value))
+        .unwrap_or_default();
     if !chosen.is_empty() && !choices.iter().any(|choice| choice.value == chosen) {
         // What is there is shown, though it is not allowed.
         choices.push(Choice {

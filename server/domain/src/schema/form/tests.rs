@@ -1,3 +1,5 @@
+mod empties;
+mod generated;
 mod maps;
 mod unions;
 
@@ -6,8 +8,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::encode::encode;
-use super::{Decoded, Setup, build, decode, preset_added, start};
+use super::{Decoded, Setup, build, decode, encode, preset_added, start};
 use crate::documents::{FormHints, Plan};
 use crate::schema::Schema;
 use crate::view::{Control, Field, Form};
@@ -110,6 +111,32 @@ fn what_must_be_decided_comes_first_and_machinery_is_hidden() {
 }
 
 #[test]
+fn what_must_be_there_stands_open_though_it_has_a_default() {
+    let many: serde_json::Map<String, Value> = (0..12)
+        .map(|number| (format!("more{number}"), json!({"type": "string"})))
+        .collect();
+    let mut large = json!({"type": "object", "required": ["zone"], "properties": many});
+    large["properties"]["zone"] = json!({"type": "string", "default": "a"});
+    let schema = Schema::parse(&json!({"type": "object", "properties": {"spec": {
+        "type": "object", "required": ["storageGB", "network"],
+        "properties": {
+            "storageGB": {"type": "integer", "default": 20},
+            "network": large,
+            "note": {"type": "string"},
+        },
+    }}}))
+    .unwrap();
+    let object = start(&schema, &FormHints::default(), None, &json!({}));
+    let form = build(&schema, Setup::new(&FormHints::default(), &object));
+    let main: Vec<&str> = form.main.iter().map(|field| field.name.as_str()).collect();
+    assert_eq!(main, ["/spec/storageGB", "/spec/network/zone"]);
+    assert!(
+        !all(&form)["/spec/storageGB"].required,
+        "the default puts it there"
+    );
+}
+
+#[test]
 fn an_empty_form_comes_to_nothing() {
     let object = json!({"apiVersion": "demo.dev/v1", "kind": "Db", "metadata": {"name": "a"}, "spec": {}});
     let decoded = decode(&schema(), &object, &encode(&form(&object)));
@@ -170,9 +197,9 @@ fn buttons_add_remove_and_move() {
     assert_eq!(press("down:/spec/tags/0")["tags"], json!(["b", "a"]));
     assert_eq!(press("down:/spec/tags/1")["tags"], json!(["a", "b"]));
     assert_eq!(press("add:/spec/users")["users"], json!([{}]));
-    assert_eq!(press("add:/spec/labels")["labels"], json!({"k": "v", "": ""}));
+    assert_eq!(press("add:/spec/labels")["labels"], json!({"k": "v"}));
     assert_eq!(press("remove:/spec/labels/@0").get("labels"), Some(&json!({})));
-    assert_eq!(press("add:/spec/limits")["limits"], json!({"": {}}));
+    assert_eq!(press("add:/spec/limits")["limits"], json!({}));
     assert_eq!(press("remove:/spec/nothing/9")["tags"], json!(["a", "b"]));
 }
 

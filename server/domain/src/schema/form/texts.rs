@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
+use super::scalars::is_choice;
 use crate::schema::node::{Kind, Node};
+use crate::schema::yaml;
 
 /// The text of a scalar in an input.
 pub(super) fn to_text(node: &Node, value: &Value) -> String {
@@ -19,12 +21,10 @@ pub(super) fn to_text(node: &Node, value: &Value) -> String {
 pub(super) fn from_text(node: &Node, text: &str) -> Value {
     // Browsers end lines in their own way.
     let text = &*text.replace("\r\n", "\n");
-    if let Some(value) = node
-        .one_of_values
-        .iter()
-        .find(|value| choice_value(value) == text)
+    if is_choice(node)
+        && let Some(value) = chosen(node, text)
     {
-        return value.clone();
+        return value;
     }
     let trimmed = text.trim();
     match node.kind {
@@ -47,12 +47,49 @@ pub(super) fn from_text(node: &Node, text: &str) -> Value {
     }
 }
 
-/// What a choice posts: a text itself, other values as JSON; the empty text, which means nothing chosen, in quotes.
-pub(super) fn choice_value(value: &Value) -> String {
+/// The values that a choice is among, `null` where that is allowed.
+pub(super) fn choices(node: &Node) -> Vec<Value> {
+    let mut values: Vec<Value> = node.one_of_values.clone();
+    if values.is_empty() && node.kind == Kind::Boolean {
+        values.extend([Value::Bool(true), Value::Bool(false)]);
+    }
+    if node.nullable && !values.iter().any(Value::is_null) {
+        values.push(Value::Null);
+    }
+    values
+}
+
+/// What a choice posts: a text itself, other values as JSON. A text that is empty, which would mean that nothing is
+/// chosen, or reads as another of the choices, is posted as JSON too.
+pub(super) fn choice_value(node: &Node, value: &Value) -> String {
     match value {
-        Value::String(text) if !text.is_empty() => text.clone(),
+        Value::String(text) if !text.is_empty() && !reads_as_another(node, text) => text.clone(),
         other => other.to_string(),
     }
+}
+
+fn reads_as_another(node: &Node, text: &str) -> bool {
+    no_text(node, text).is_some() || matches!(serde_json::from_str(text), Ok(Value::String(_)))
+}
+
+/// The choice that is posted as `text`.
+fn chosen(node: &Node, text: &str) -> Option<Value> {
+    let as_text = match serde_json::from_str(text) {
+        Ok(quoted @ Value::String(_)) => quoted,
+        _ => Value::from(text),
+    };
+    no_text(node, text).or_else(|| node.one_of_values.contains(&as_text).then_some(as_text))
+}
+
+/// The choice that is no text and prints as `text`.
+fn no_text(node: &Node, text: &str) -> Option<Value> {
+    choices(node)
+        .into_iter()
+        .filter(|value| !value.is_string())
+        .find(|value| {
+            let printed = value.to_string();
+            printed == text
+        })
 }
 
 fn number(text: &str) -> Option<Value> {
@@ -61,7 +98,7 @@ fn number(text: &str) -> Option<Value> {
     }
     match serde_json::from_str::<Value>(text) {
         // The standard library's parser is exact to the last digit.
-        Ok(Value::Number(number)) if number.is_f64() => Some(Value::from(text.parse::<f64>().ok()?)),
+        Ok(Value::Number(number)) if number.is_f64() => Some(yaml::float(text.parse::<f64>().ok()?)),
         Ok(number @ Value::Number(_)) => Some(number),
         _ => None,
     }

@@ -1,0 +1,133 @@
+// What is emptied, null, or chosen and left blank: sent as it is shown, with and without scripts.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { launch, signedIn, workIn } from './support/browser.mjs';
+import { startDemo } from './support/demo.mjs';
+import { controlPlane } from './support/planes.mjs';
+
+const offering = '/catalog/gates.forms.tests.dev/request';
+const spec = {
+  type: 'object',
+  properties: {
+    ports: { type: 'array', default: ['web', 'rpc'], items: { type: 'string' } },
+    ttl: { type: 'string', default: '60s', description: 'How long it lives. Empty means for ever.' },
+    class: { type: 'string', nullable: true },
+    mode: {
+      type: 'object',
+      properties: {
+        off: { type: 'object', properties: { why: { type: 'string' } } },
+        on: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } },
+      },
+      oneOf: [{ required: ['off'] }, { required: ['on'] }],
+    },
+  },
+  required: ['mode', 'ports'],
+};
+const definition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'gates.forms.tests.dev', labels: { 'portico.dev/offered': 'true' } },
+  spec: {
+    group: 'forms.tests.dev',
+    scope: 'Namespaced',
+    names: { plural: 'gates', singular: 'gate', kind: 'Gate', listKind: 'GateList' },
+    versions: [
+      { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { spec } } } },
+    ],
+  },
+};
+
+/** Waits for a condition, without a script in the page. */
+async function until(what, right) {
+  for (const begun = Date.now(); !(await right()); await new Promise((resolve) => setTimeout(resolve, 100))) {
+    assert.ok(Date.now() - begun < 30_000, what);
+  }
+}
+
+for (const scripts of [true, false]) {
+  describe(`a form with scripts ${scripts ? 'on' : 'off'}`, { timeout: 180_000 }, () => {
+    let demo, browser, dana, plane;
+
+    before(async () => {
+      demo = await startDemo();
+      browser = await launch();
+      dana = await signedIn(browser, demo, 'dana', { javaScriptEnabled: scripts });
+      plane = await controlPlane(demo, 'eu-shared');
+      await plane.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition);
+    });
+    after(async () => {
+      await browser?.close();
+      await demo?.stop();
+    });
+
+    it('sends what was emptied and chosen, exactly', async () => {
+      const { page } = dana;
+      await workIn(page, 'Payments', 'dev');
+      await until('it is offered', async () => {
+        await page.goto(offering);
+        return page.locator('[data-field="/spec/ports"]').count();
+      });
+      // What must be there stands open, though a default puts it there.
+      assert.ok(await page.locator('[data-field="/spec/ports"]').isVisible());
+      if (scripts) await page.locator('html[data-alive]').waitFor();
+      const field = (name) => page.locator(`[data-field="${name}"]`);
+
+      for (let left = 2; left > 0; left--) {
+        await field('/spec/ports').getByRole('button', { name: 'Remove port 1' }).click();
+        const items = page.locator('[data-field^="/spec/ports/"]');
+        await until('the item is gone', async () => (await items.count()) < left);
+      }
+      assert.equal(await field('/spec/ports').getByLabel('If it has no items').inputValue(), 'empty');
+
+      await page.getByRole('radio', { name: 'Off', exact: true }).check();
+      if (!scripts) await field('/spec/mode').first().getByRole('button', { name: 'Show its fields' }).click();
+      await page.locator('[name="/spec/mode/off/why"]').waitFor();
+
+      const more = page.locator('summary', { hasText: 'More options' });
+      if (!(await page.locator('[name="/spec/ttl"]').isVisible())) await more.click();
+      const ttl = page.locator('[name="/spec/ttl"]');
+      const means = field('/spec/ttl').getByLabel('If left empty');
+      assert.equal(await means.isVisible(), false, 'nothing is asked while there is a text');
+      await ttl.focus();
+      await page.keyboard.press('Control+A');
+      await page.keyboard.press('Backspace');
+      await means.waitFor();
+      assert.equal(await means.inputValue(), 'empty', 'what one cleared is empty');
+      await field('/spec/class').getByLabel('If left empty').selectOption('null');
+      await page.locator('input[name="_name"]').pressSequentially('emptied', { delay: 20 });
+
+      const wish = { ports: [], ttl: '', class: null, mode: { off: {} } };
+      if (scripts) {
+        const manifest = page.locator('#manifest');
+        await until('it is shown', async () => (await manifest.textContent()).includes('class: null'));
+        const shown = await manifest.textContent();
+        for (const line of ['ports: []', 'class: null', 'off: {}']) assert.ok(shown.includes(line), `${line} in ${shown}`);
+        assert.match(shown, /ttl: (''|"")/);
+      }
+      await page.getByRole('button', { name: 'Request Gate' }).last().click();
+      await page.waitForURL(/\/requests\/[0-9a-f-]{36}$/);
+      let made;
+      await until('it is made', async () => {
+        made = await plane.merge('/apis/forms.tests.dev/v1/namespaces/payments-dev/gates/emptied').catch(() => null);
+        return made;
+      });
+      assert.deepEqual(made.spec, wish);
+    });
+
+    it('shows the fields of the branch that is checked after going back', async () => {
+      const { page } = dana;
+      await page.goto(offering);
+      if (scripts) await page.locator('html[data-alive]').waitFor();
+      await page.getByRole('radio', { name: 'On', exact: true }).check();
+      if (!scripts) await page.getByRole('button', { name: 'Show its fields' }).click();
+      await page.locator('[name="/spec/mode/on/name"]').waitFor();
+      await page.goto('/catalog');
+      await page.goBack();
+      const checked = page.getByRole('radio', { name: 'On', exact: true });
+      await checked.waitFor();
+      const fields = page.locator('[name="/spec/mode/on/name"]');
+      await until('choice and fields agree', async () => (await checked.isChecked()) === Boolean(await fields.count()));
+    });
+  });
+}
