@@ -151,7 +151,7 @@ fn changed(now: &Value, schema: &Value, words: &Words, chance: &mut Chance) -> V
             Value::String(text) => string(text, schema, chance),
             // A whole number with a point, as JSON may have it.
             Value::Number(number) if chance.percent(25) => match number.as_i64() {
-                Some(int) if int.abs() < 1 << 53 => {
+                Some(int) if int.unsigned_abs() < 1 << 53 => {
                     #[expect(clippy::cast_precision_loss, reason = "smaller than 2^53")]
                     let float = int as f64;
                     json!(float)
