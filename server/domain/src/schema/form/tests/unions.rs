@@ -135,38 +135,38 @@ fn what_says_that_shapes_exclude_each_other_is_a_choice() {
             let (_, _, chosen) = choice(&schema, &decoded.object).unwrap();
             assert_eq!(chosen, "a");
         }
-        // Whatever an object holds stays as it is; of a shape of several fields, what it lacks of objects is added.
-        for spec in [
-            json!({}),
-            json!({"a": {"from": "x"}}),
-            json!({"b": {}, "a": {"from": "x"}}),
-            json!({"c": "A"}),
-        ] {
-            let object = json!({ "spec": spec });
-            let hints = FormHints::default();
-            let form = build(&schema, setup(&object, &hints));
-            let decoded = decode(&schema, &object, &encode(&form));
-            let mut object = object;
-            let held = |names: &str, all: bool| {
-                let mut names = names.split('+').map(|name| object["spec"].get(name).is_some());
-                if all {
-                    names.all(|held| held)
-                } else {
-                    names.any(|held| held)
-                }
-            };
-            if branches
-                .iter()
-                .any(|branch| branch.id.contains('b') && held(&branch.id, false) && !held(&branch.id, true))
-            {
-                object["spec"]
-                    .as_object_mut()
-                    .unwrap()
-                    .entry("b")
-                    .or_insert(json!({}));
-            }
-            assert_eq!(decoded.object.to_string(), object.to_string(), "{also}");
+        stays_as_it_is(&schema, &branches, &also);
+    }
+}
+
+/// Whatever an object holds stays as it is; of a shape of several fields, what it lacks of objects is added.
+fn stays_as_it_is(schema: &Schema, branches: &[Branch], also: &Value) {
+    for spec in [
+        json!({}),
+        json!({"a": {"from": "x"}}),
+        json!({"b": {}, "a": {"from": "x"}}),
+        json!({"c": "A"}),
+    ] {
+        let mut object = json!({ "spec": spec });
+        let hints = FormHints::default();
+        let form = build(schema, setup(&object, &hints));
+        let decoded = decode(schema, &object, &encode(&form));
+        let is_held_in_part = |branch: &Branch| {
+            let mut names = branch.id.split('+');
+            let holds = |name: &str| object["spec"].get(name).is_some();
+            names.clone().any(holds) && !names.all(holds)
+        };
+        if branches
+            .iter()
+            .any(|branch| branch.id.contains('b') && is_held_in_part(branch))
+        {
+            object["spec"]
+                .as_object_mut()
+                .unwrap()
+                .entry("b")
+                .or_insert(json!({}));
         }
+        assert_eq!(decoded.object.to_string(), object.to_string(), "{also}");
     }
 }
 
