@@ -4,7 +4,7 @@ use portico_tests::demo::{Demo, Planes};
 use portico_tests::direct::Direct;
 use portico_tests::html::Form;
 use portico_tests::person::{Answer, Person};
-use portico_tests::story::{claim_path, request_id, until_claim, until_request};
+use portico_tests::story::{claim_path, request_id, until_request};
 use portico_tests::until::until;
 use serde_json::{Value, json};
 
@@ -77,8 +77,11 @@ async fn what_is_emptied_is_sent_and_stays_so() {
 
     // On the page that changes it nothing springs back.
     let at = claim_path(&fulfilled);
-    let _ = until_claim(&dana, &at, "emptied").await;
-    let change = dana.get(&format!("{at}/change")).await.expect(200);
+    let change = until("the claim can be changed", Duration::from_secs(30), async || {
+        let change = dana.get(&format!("{at}/change")).await;
+        (change.status == 200).then_some(change)
+    })
+    .await;
     let live = change.page().form("/change").unwrap();
     let review = dana.submit(&change.url, &live, Some(("_do", "review"))).await;
     assert_eq!(spec_of(&review), expected);
@@ -177,7 +180,9 @@ async fn what_go_programs_print_is_taken_and_a_dead_end_says_so_at_once() {
         .await;
     let _ = until_request(&dana, &request_id(&sent), "Fulfilled").await;
     // A field that is not null is a slip.
-    let slip = pasted
+    let page = until_form(&dana, "/catalog/prints.forms.tests.dev/request").await;
+    let slip = form(&page)
+        .with("_tab", "yaml")
         .with("_name", "slip")
         .with("_yaml", "spec:\n  template: { sise: 1Gi }\n");
     let refused = dana.submit(&page.url, &slip, Some(("_do", "submit"))).await;

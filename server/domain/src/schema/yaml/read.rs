@@ -28,6 +28,7 @@ pub(super) fn document(text: &str, first: u64, bounds: Bounds) -> Result<Option<
     let options = granit_parser::options! {
         emit_comments: false,
         bom_inside_document_as_content: true,
+        emit_unresolved_aliases: true,
         block_scalar_eof_without_line_feed: true,
         flow_nesting_limit: bounds.depth,
         block_nesting_limit: bounds.depth,
@@ -152,6 +153,9 @@ impl<'t> Reader<'t> {
         let before = (self.nodes, self.bytes);
         let (node, anchor) = match event {
             Event::Alias(anchor) => return self.alias(anchor, span),
+            Event::UnresolvedAlias(name) => {
+                return Err(self.error(span, format!("the alias *{name} names no anchor before it")));
+            }
             Event::Scalar(text, style, anchor, tag) => {
                 self.bytes += text.len();
                 (
