@@ -152,6 +152,7 @@ mod tests {
             request: None,
             requester: None,
             expires_at: None,
+            own_machinery: None,
             verdict: Verdict {
                 health: Health::Ready,
                 reason: String::new(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portico_domain::claim::Claim;
-use portico_domain::documents::{Access, ActAs, OfferingSpec, SecretSource};
+use portico_domain::documents::{Access, ActAs, OfferingSpec, PassedOn, SecretSource};
 use portico_planes::{Actor, PlaneError, Planes, SecretError};
 use portico_simulator::kube::{Key, Rule, Subject};
 use serde_json::{Value, json};
@@ -186,12 +186,9 @@ async fn a_claim_whose_secrets_name_leads_elsewhere_reads_nothing_there() {
 
 #[tokio::test]
 async fn where_portico_acts_as_the_person_their_rights_decide_who_reads_names_of_keys() {
-    let world = Receipts::make_on(&[], ActAs::Person).await;
+    let world = Receipts::make_on(&[], ActAs::Person(PassedOn::default())).await;
     world.publish(&json!({ "ownerReferences": owner(&world.object) }));
-    let person = |name: &str| Actor {
-        subject: format!("idp#{name}"),
-        groups: [format!("{name}s")].into(),
-    };
+    let person = |name: &str| Actor::person(format!("idp#{name}"), [format!("{name}s")].into());
     let keys = async |name: &str| world.registry.secret_keys(&person(name), &world.claim).await;
     assert!(matches!(
         keys("viewer").await,
