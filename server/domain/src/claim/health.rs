@@ -106,7 +106,7 @@ pub fn judge_by(object: &Value, basis: &Basis<'_>) -> Verdict {
 /// is no more than that.
 #[must_use]
 pub fn out_of_reach(known: &Verdict, plane_title: &str) -> Verdict {
-    last_known(known, &format!("{plane_title} does not answer"))
+    last_known(known, &format!("{plane_title} does not answer. When it last did"))
 }
 
 /// The verdict on a claim whose control plane Portico cannot use, though it may answer: its kubeconfig is wrong, or what
@@ -115,7 +115,7 @@ pub fn out_of_reach(known: &Verdict, plane_title: &str) -> Verdict {
 pub fn out_of_use(known: &Verdict, plane_title: &str) -> Verdict {
     last_known(
         known,
-        &format!("Portico cannot read {plane_title}: it is not set up correctly"),
+        &format!("Portico cannot read {plane_title}: it is not set up correctly. When it last could be read"),
     )
 }
 
@@ -125,11 +125,15 @@ pub fn unreadable(known: &Verdict, why: &str) -> Verdict {
     let why = plain(why);
     last_known(
         known,
-        &format!("It cannot be read just now: {}", why.trim_end_matches('.')),
+        &format!(
+            "It cannot be read just now: {}. When it last could be read",
+            why.trim_end_matches('.')
+        ),
     )
 }
 
-fn last_known(known: &Verdict, now: &str) -> Verdict {
+/// `when`: why that is all there is, up to when it was last known.
+fn last_known(known: &Verdict, when: &str) -> Verdict {
     let was = match known.health {
         Health::Unreachable => return known.clone(),
         health if known.reason.is_empty() => health.title().to_lowercase(),
@@ -137,7 +141,7 @@ fn last_known(known: &Verdict, now: &str) -> Verdict {
     };
     Verdict {
         health: Health::Unreachable,
-        reason: format!("{now}. When it last could be read, this claim was {was}"),
+        reason: format!("{when}, this claim was {was}"),
         conditions: known.conditions.clone(),
         secret: known.secret.clone(),
     }
