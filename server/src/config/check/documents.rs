@@ -276,8 +276,9 @@ fn offering_plan(at: usize, field: &str, plan: &Plan, findings: &mut Findings) {
 /// The amounts that a plan sets and lets people adjust, without any of what it consumes following from them.
 fn adjustable_for_nothing(plan: &Plan) -> Vec<String> {
     fn amounts(path: &str, value: &Value, found: &mut Vec<String>) {
+        // Sizes as quotas count them; `30m` and `7d` are times more often than amounts.
         let is_size = |text: &str| {
-            let number = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+            let number = text.trim_end_matches(['i', 'k', 'K', 'M', 'G', 'T', 'P', 'E']);
             number.len() < text.len() && number.parse::<f64>().is_ok()
         };
         match value {
