@@ -81,9 +81,10 @@ pub(super) fn parse(file: &Path, text: &str) -> (Vec<(usize, Document)>, Vec<Pro
     let mut problems = Vec::new();
     let mut outline = None;
     let mut bytes = text.as_bytes();
-    for (index, read) in serde_saphyr::read_with_options::<_, Raw>(&mut bytes, options()).enumerate() {
+    for (index, read) in serde_saphyr::read_with_options::<_, Read>(&mut bytes, options()).enumerate() {
         match read {
-            Ok(raw) => match raw.into_document() {
+            Ok(Read(None)) => {}
+            Ok(Read(Some(raw))) => match raw.into_document() {
                 Ok(document) => documents.push((index, document)),
                 Err((field, message)) => {
                     let outline = outline.get_or_insert_with(|| locate::outline(text));
@@ -269,6 +270,18 @@ fn distance(one: &str, other: &str) -> usize {
     row[other.len()]
 }
 
+/// What stands in a file: a document, or an object that is for Kubernetes and not for Portico, such as the rights that
+/// are handed out with a configuration.
+struct Read(Option<Raw>);
+
+/// Whether objects of this version are for Kubernetes, whatever their kind.
+fn is_for_kubernetes(version: &str) -> bool {
+    version.starts_with("rbac.authorization.k8s.io/")
+}
+
+/// Kinds of `v1` that are for Kubernetes. A kubeconfig is of `v1`, too, and has no business here.
+const FOR_KUBERNETES: &[&str] = &["Namespace", "ServiceAccount"];
+
 /// A document as it stands in the file.
 struct Raw {
     name: String,
@@ -328,35 +341,50 @@ struct Metadata {
 
 /// By hand, so that `spec` is read straight from the text and its errors keep their places; what
 /// serde derives for tagged enums would copy it first and lose them.
-impl<'de> Deserialize<'de> for Raw {
+impl<'de> Deserialize<'de> for Read {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Envelope;
 
         impl<'de> Visitor<'de> for Envelope {
-            type Value = Raw;
+            type Value = Read;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a document with apiVersion, kind, metadata and spec")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Read, A::Error> {
                 const FIELDS: &[&str] = &["apiVersion", "kind", "metadata", "spec"];
                 let mut version: Option<String> = None;
                 let mut kind: Option<String> = None;
                 let mut metadata: Option<Metadata> = None;
                 let mut spec = None;
+                let mut elsewhere = false;
+                let not_ours = |given: &str| {
+                    A::Error::custom(format!("apiVersion is {given:?}, must be {API_VERSION:?}"))
+                };
                 while let Some(key) = map.next_key::<String>()? {
                     match key.as_str() {
                         "apiVersion" => {
                             let given: String = map.next_value()?;
-                            if given != API_VERSION {
-                                return Err(A::Error::custom(format!(
-                                    "apiVersion is {given:?}, must be {API_VERSION:?}"
-                                )));
+                            elsewhere = is_for_kubernetes(&given);
+                            if given != API_VERSION && given != "v1" && !elsewhere {
+                                return Err(not_ours(&given));
                             }
                             version = Some(given);
                         }
-                        "kind" => kind = Some(map.next_value()?),
+                        "kind" => {
+                            let given: String = map.next_value()?;
+                            if version.as_deref() == Some("v1") {
+                                elsewhere = FOR_KUBERNETES.contains(&given.as_str());
+                                if !elsewhere {
+                                    return Err(not_ours("v1"));
+                                }
+                            }
+                            kind = Some(given);
+                        }
+                        _ if elsewhere => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
                         "metadata" => metadata = Some(map.next_value()?),
                         "spec" => {
                             let Some(kind) = kind.as_deref() else {
@@ -370,15 +398,21 @@ impl<'de> Deserialize<'de> for Raw {
                         }
                     }
                 }
-                version.ok_or_else(|| A::Error::missing_field("apiVersion"))?;
+                let version = version.ok_or_else(|| A::Error::missing_field("apiVersion"))?;
                 kind.ok_or_else(|| A::Error::missing_field("kind"))?;
+                if elsewhere {
+                    return Ok(Read(None));
+                }
+                if version != API_VERSION {
+                    return Err(not_ours(&version));
+                }
                 let metadata = metadata.ok_or_else(|| A::Error::missing_field("metadata"))?;
                 let spec = spec.ok_or_else(|| A::Error::missing_field("spec"))?;
-                Ok(Raw {
+                Ok(Read(Some(Raw {
                     name: metadata.name,
                     labels: metadata.labels,
                     spec,
-                })
+                })))
             }
         }
 

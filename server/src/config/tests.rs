@@ -420,6 +420,25 @@ fn no_break_of_a_document_shows_the_password_in_it() {
 }
 
 #[test]
+fn what_is_for_kubernetes_may_lie_beside_the_documents_and_a_kubeconfig_may_not() {
+    let rights = include_str!("../../../deploy/example/rbac.yaml");
+    let none: [&str; 0] = [];
+    assert_eq!(problems(&[("rbac.yaml", rights), ("portico.yaml", PORTAL)]), none);
+    for other in [
+        "apiVersion: v1\nkind: Config\nclusters: []\n",
+        "apiVersion: v1\nclusters: []\nkind: Namespace\n",
+        "kind: Namespace\napiVersion: v2\n",
+        "apiVersion: apps/v1\nkind: Deployment\n",
+    ] {
+        let said = problems(&[("other.yaml", other), ("portico.yaml", PORTAL)]);
+        assert!(
+            said.len() == 1 && said[0].starts_with("other.yaml"),
+            "{other}: {said:?}"
+        );
+    }
+}
+
+#[test]
 fn a_kubeconfig_is_read_as_the_portal_will_read_it() {
     let plane = "apiVersion: portico.dev/v1alpha1\nkind: ControlPlane\nmetadata: { name: eu }\nspec:\n  \
                  connection: { kubeconfig: { path: kubeconfigs/eu } }\n  actAs: person\n";
