@@ -316,8 +316,7 @@ async fn what_fails_behind_a_legacy_claim_is_told_of_the_claim() {
         .unwrap();
     let told = verdict(Health::Degraded).await;
     assert!(told.reason.contains("no such size"), "{}", told.reason);
-    let mended =
-        json!({ "conditions": [{ "type": "Synced", "status": "True", "reason": "ReconcileSuccess" }] });
+    let mended = json!({ "conditions": [synced] });
     objects
         .patch_status(&composite, &Key::cluster("edge-x1"), mended)
         .unwrap();
