@@ -102,9 +102,10 @@ describe('typing', { timeout: 420_000 }, () => {
 
   for (const pause of [0, 150, 400, 600, 1200]) {
     it(`keeps focus, caret, place and every key, with ${pause} ms between the keys`, async () => {
-      // A few at a time: a hurried machine is no hurried person.
-      for (let index = 0; index < CASES.length; index += 5) {
-        await Promise.all(CASES.slice(index, index + 5).map((one) => typed(one, pause)));
+      // Fast ones a few at a time: a hurried machine is no hurried person.
+      const together = pause < 400 ? 5 : CASES.length;
+      for (let index = 0; index < CASES.length; index += together) {
+        await Promise.all(CASES.slice(index, index + together).map((one) => typed(one, pause)));
       }
     });
   }

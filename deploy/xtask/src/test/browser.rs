@@ -15,7 +15,7 @@ use crate::program;
 use crate::workspace::{root, target, which};
 
 /// All of them together may take this long.
-const BOUND: Duration = Duration::from_mins(12);
+const BOUND: Duration = Duration::from_mins(25);
 
 /// Runs every file of `tests/browser` that ends in `.test.mjs`, tests whose name contains `filter`.
 pub(crate) fn run(filter: Option<&str>, needs: &[Need], report: &Report) -> Result<Outcome> {
