@@ -100,6 +100,7 @@ async fn everybody_finds_what_is_theirs() {
         "Admin: control planes",
         "Admin: tenants",
         "Admin: record",
+        "Admin: people",
         "Admin: configuration",
     ];
     let pats: Vec<_> = admin("pat")
