@@ -72,7 +72,6 @@ impl Portal {
         let checked = !fresh && matches!(draft.command.as_deref(), None | Some("review" | "submit"));
         let tried = checked || !fresh && draft.tried;
         let form = draft.form(fresh, tried);
-        let whole = form.as_ref().and_then(|form| draft.whole(form));
         let plane = draft.placement.chosen.clone();
         let name_problems = if fresh || draft.name.is_empty() && !tried {
             Vec::new()
@@ -107,6 +106,7 @@ impl Portal {
             planes: usable.iter().map(|plane| choice(plane)).collect(),
             plane: draft.wish.plane.clone(),
             labels: labels(&usable, &draft.wish.labels),
+            whole: form.as_ref().and_then(|form| draft.whole(form)),
             form,
             schema_hash: draft
                 .served
@@ -114,7 +114,6 @@ impl Portal {
                 .map(|(_, served)| served.schema_hash.clone())
                 .unwrap_or_default(),
             live_hash: draft.live_hash.clone(),
-            whole,
             kept: draft.kept.as_ref().map(ToString::to_string),
             notes: draft.notes.clone(),
             yaml: draft
