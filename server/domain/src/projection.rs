@@ -96,7 +96,7 @@ impl Projection {
         let values = plans.iter().map(|plan| &plan.values);
         for (key, value) in values.flatten().filter(|(key, _)| *key == "spec") {
             leaves(value, &mut vec![key.clone()], &mut |path, _| {
-                shown.push(path.to_vec())
+                shown.push(path.to_vec());
             });
         }
         let in_form = shown.clone();

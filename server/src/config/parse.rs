@@ -190,7 +190,7 @@ fn is_word(name: &str) -> bool {
     (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-/// Of what kind a value is, out of serde's words for it: `string "…"`, `integer `7``.
+/// Of what kind a value is, out of serde's words for it: `string "…"`, `integer 7`.
 fn kind_of(unexpected: &str) -> &'static str {
     const KINDS: [(&str, &str); 11] = [
         ("string", "a text"),

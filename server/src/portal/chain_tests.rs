@@ -95,6 +95,7 @@ fn pat() -> Viewer {
             name: "Pat".to_owned(),
             email: None,
         },
+        provider: "sso".to_owned(),
         groups: std::collections::BTreeSet::new(),
         roles: std::collections::BTreeMap::new(),
         platform_admin: true,

@@ -2,6 +2,7 @@
 //! what it should be: an address with a password in it is none.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use portico_domain::documents::Access;
 use portico_domain::view::ConnectKey;
@@ -109,7 +110,7 @@ pub(super) fn in_address(password: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

@@ -33,9 +33,9 @@ pub struct Problem {
     /// What it was about and what to do now.
     pub detail: String,
     /// What is wrong with which field.
-    pub fields: Vec<view::Problem>,
+    pub fields: Box<[view::Problem]>,
     /// What a form posted that was not taken, to be given back.
-    pub typed: Vec<(String, String)>,
+    pub typed: Box<[(String, String)]>,
     /// When trying again may help.
     pub retry_after: Option<Duration>,
 }
@@ -54,8 +54,8 @@ impl Problem {
             kind,
             title: title.into(),
             detail: detail.into(),
-            fields: Vec::new(),
-            typed: Vec::new(),
+            fields: Box::default(),
+            typed: Box::default(),
             retry_after: None,
         }
     }

@@ -81,7 +81,7 @@ async fn the_example_works_with_a_stock_keycloak() {
         (status, &problem["type"]),
         (401, &json!("urn:portico:problem:sign-in-again"))
     );
-    sign_in(&keycloak, &dana, "dana").await.expect(200);
+    let _ = sign_in(&keycloak, &dana, "dana").await.expect(200);
     assert_eq!(by_token(&portal, &secret).await.0, 200);
 
     // Signing out leads by Keycloak and back.

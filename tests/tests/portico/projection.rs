@@ -20,9 +20,12 @@ on_all_planes!(
     a_change_that_changes_nothing_is_refused,
 );
 
-/// What somebody might try, by offering: a piece of the object, the field that is to be named, and the input of a form
-/// that would post it (none where no form could).
-fn attacks(offering: &str) -> Vec<(Value, &'static str, Option<(&'static str, &'static str)>)> {
+/// A piece of an object, the field that is to be named, and the input of a form that would post it (none where no form
+/// could).
+type Attack = (Value, &'static str, Option<(&'static str, &'static str)>);
+
+/// What somebody might try, by offering.
+fn attacks(offering: &str) -> Vec<Attack> {
     let mut attacks = vec![
         (
             json!({"metadata": {"annotations": {"crossplane.io/paused": "true"}}}),

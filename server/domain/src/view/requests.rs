@@ -27,6 +27,10 @@ pub struct LabelChoice {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something else of the form, and any of them may be so at once"
+)]
 pub struct RequestFormPage {
     /// What is asked for.
     pub offering: CatalogCard,

@@ -8,7 +8,7 @@ use super::write::{drop_managed_fields, that_object};
 use crate::actor::Actor;
 use crate::error::PlaneError;
 use crate::registry::Planes;
-use crate::wire::{Call, Wire, path_of};
+use crate::wire::{Call, path_of};
 
 impl Planes {
     /// One object as it is now, `metadata.managedFields` left out.

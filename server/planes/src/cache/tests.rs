@@ -317,9 +317,9 @@ fn what_cannot_be_reached_stays_and_says_so() {
     };
     assert!(lose());
     assert!(!lose(), "lost once");
-    let lost = world.all(&Scope::system()).remove(0);
+    let stale = world.all(&Scope::system()).remove(0);
     assert_eq!(
-        (lost.verdict.health, lost.observed_at),
+        (stale.verdict.health, stale.observed_at),
         (Health::Unreachable, seen)
     );
     world

@@ -190,14 +190,14 @@ const ANYBODYS: [&str; 4] = ["app.kubernetes.io/", "kubernetes.io/", "helm.sh/",
 /// Whose a secret is must not hang on what the person who asks for it may choose.
 fn secret(at: usize, access: &Access, findings: &mut Findings) {
     match &access.secret {
-        Some(SecretSource::Path(path)) => {
-            if !path.strip_prefix("$.").unwrap_or(path).starts_with("status.") {
-                let message = format!(
-                    "{path:?} is a field that a person may set, so that they could name any secret of the namespace: \
-                     take the name from the status, as status.binding.name"
-                );
-                findings.error(at, "spec.access.secret.path", message);
-            }
+        Some(SecretSource::Path(path))
+            if !path.strip_prefix("$.").unwrap_or(path).starts_with("status.") =>
+        {
+            let message = format!(
+                "{path:?} is a field that a person may set, so that they could name any secret of the namespace: \
+                 take the name from the status, as status.binding.name"
+            );
+            findings.error(at, "spec.access.secret.path", message);
         }
         Some(SecretSource::Name(pattern)) if !pattern.contains("{name}") => findings.error(
             at,

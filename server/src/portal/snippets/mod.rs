@@ -203,7 +203,7 @@ fn environment_file(access: &Access, keys: &[ConnectKey]) -> Snippet {
         let name = variable(access, &key.title);
         match &key.value {
             // A certificate is a file, not a line.
-            Some(value) if value.contains('\n') => continue,
+            Some(value) if value.contains('\n') => {}
             Some(value) => pieces.push(say(format!("{name}={value}\n"))),
             None => {
                 pieces.push(say(format!("{name}=")));

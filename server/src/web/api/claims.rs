@@ -162,7 +162,7 @@ pub(in super::super) async fn delete(
                 "The request was not sent",
                 "See what is wrong with it; nothing was kept.",
             );
-            problem.fields = page.problems;
+            problem.fields = page.problems.into();
             Err(problem)
         }
     }

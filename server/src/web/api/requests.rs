@@ -135,7 +135,7 @@ pub(super) fn answer(sent: Sent<RequestFormPage>) -> Result<Response, Problem> {
                 "The request was not sent",
                 "Something is wrong with it: see the fields. Mend it and send it again; nothing was kept.",
             );
-            problem.fields = problems(*page);
+            problem.fields = problems(*page).into();
             Err(problem)
         }
     }

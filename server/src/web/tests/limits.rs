@@ -1,6 +1,6 @@
 //! Who asks too much is told to wait, and nobody else is.
 
-use portico_domain::tenancy::{Person, TokenScope};
+use portico_domain::tenancy::TokenScope;
 use portico_store::ApiToken;
 use reqwest::{Method, StatusCode};
 
@@ -45,17 +45,13 @@ async fn a_person_who_asks_too_often_waits_and_others_do_not() {
 #[tokio::test]
 async fn a_token_has_half_of_what_its_person_has() {
     let house = house().await;
+    let _dana = house.signed_in("dana").await;
     let now = jiff::Timestamp::now();
     for secret in ["portico_one", "portico_other"] {
         let token = ApiToken {
             id: uuid::Uuid::now_v7(),
             name: secret.to_owned(),
-            person: Person {
-                subject: "https://sso.example#ci".to_owned(),
-                name: "CI".to_owned(),
-                email: None,
-            },
-            groups: ["payments-developers".to_owned()].into(),
+            subject: format!("{}#id-dana", house.provider.issuer()),
             scope: TokenScope::Read,
             created_at: now,
             expires_at: now + jiff::SignedDuration::from_hours(1),
