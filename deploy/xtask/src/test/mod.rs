@@ -6,6 +6,7 @@ pub(crate) mod api_server;
 mod browser;
 mod crossplane;
 mod go;
+mod keycloak;
 pub(crate) mod needs;
 mod outcome;
 mod parts;
@@ -47,6 +48,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let mut underway = vec![api_server::begin()?];
     if options.full {
         underway.extend(crossplane::begin()?);
+        underway.push(keycloak::begin());
     }
     let mut needs = needs::install();
     browser_code::build()?;

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ApprovalPolicy, Approvers, ControlPlane, Environment, GroupRef, Offering, Outcome, Portal, Provider,
-    Tenant,
+    ActAs, ApprovalPolicy, Approvers, ControlPlane, Environment, GroupRef, Offering, Outcome, Portal,
+    Provider, Tenant,
 };
 use crate::names::{OfferingName, PlaneName, TenantName};
 use crate::tenancy::Person;
@@ -52,7 +52,7 @@ impl Configuration {
     }
 
     /// Whether anything depends on who is in the group of that name: a tenant's members, the platform admins, the
-    /// approvers of a rule, or the condition of one, where the name stands in its text.
+    /// approvers of a rule, the condition of one, where the name stands in its text, or what a control plane is told.
     #[must_use]
     pub fn mentions_group(&self, name: &str) -> bool {
         let rules = || self.policies.values().flat_map(|policy| &policy.spec.rules);
@@ -71,5 +71,12 @@ impl Configuration {
                 _ => false,
             })
             || rules().any(|rule| rule.when.contains(name))
+            || self
+                .control_planes
+                .values()
+                .any(|plane| match &plane.spec.act_as {
+                    ActAs::Person(passed_on) => !passed_on.is_everything() && passed_on.lets_through(name),
+                    ActAs::Portico => false,
+                })
     }
 }
