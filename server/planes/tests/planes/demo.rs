@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portico_domain::claim::{Claim, Flavour, Health};
-use portico_domain::documents::{Connection, ControlPlane as Document};
+use portico_domain::documents::{Connection, ControlPlane as Document, Tenant};
 use portico_domain::names::PlaneName;
 use portico_domain::tenancy::Scope;
 use portico_planes::{Actor, ClaimFilter, Planes};
@@ -27,8 +27,21 @@ async fn demo() -> (Demo, Planes, Plane, tempfile::TempDir) {
         };
         document
     });
-    let registry = connected_with(documents.collect(), Vec::new()).await;
+    let registry = Planes::new(portico_planes::Settings::default());
+    registry.configure(documents.collect(), Vec::new(), &with_production());
     (demo, registry, pattern, folder)
+}
+
+/// Of what is nobody's only a row is held: the demo's claims have to be somebody's.
+fn with_production() -> Vec<Tenant> {
+    let mut tenants = tenants();
+    for tenant in &mut tenants {
+        let mut production = tenant.spec.environments[0].clone();
+        production.name = "production".parse().unwrap();
+        production.namespace = format!("{}-production", tenant.name);
+        tenant.spec.environments.push(production);
+    }
+    tenants
 }
 
 async fn found(registry: &Planes, name: &str, namespace: &str, health: Health) -> Claim {
