@@ -354,7 +354,11 @@ fn how_long_tokens_last_and_what_providers_may_send_is_read_strictly() {
             "  tokens: { signInWithinDays: 0 }\n",
             "spec.tokens.signInWithinDays",
         ),
-        ("", "  tokens: { suspendedBy: nothing }\n", "`nothing` is none of"),
+        (
+            "",
+            "  tokens: { suspendedBy: nothing }\n",
+            "spec.tokens.suspendedBy: is none of",
+        ),
         ("", "  tokens: { longest: 1 }\n", "unknown field `longest`"),
         ("        groupsSeparator: ''\n", "", "groupsSeparator"),
         ("        trustedAudiences: ['']\n", "", "trustedAudiences[0]"),
