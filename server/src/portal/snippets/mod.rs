@@ -124,8 +124,16 @@ pub(super) fn snippets(access: &Access, secret: &str, keys: &[ConnectKey]) -> Ve
                 word.contains(&format!("=$<{}>", meaning.to_uppercase())) && of(meaning).is_none()
             })
         };
-        let words: Vec<&str> = protocol.shell.1.split(' ').filter(given).collect();
-        plain(protocol.shell.0, fill(&words.join(" ")))
+        let kept = |words: &str| words.split(' ').filter(given).collect::<Vec<_>>().join(" ");
+        let (title, template) = protocol.shell;
+        let quoted = template
+            .split_once('"')
+            .and_then(|(before, rest)| Some((before, rest.rsplit_once('"')?)));
+        let line = match quoted {
+            Some((before, (within, after))) => format!("{before}\"{}\"{after}", kept(within)),
+            None => kept(template),
+        };
+        plain(title, fill(&line))
     });
     let programs = protocol.into_iter().flat_map(|protocol| protocol.programs);
     let programs = programs.map(|program| {

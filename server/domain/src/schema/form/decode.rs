@@ -169,13 +169,19 @@ impl Reader {
             // What a form lays out without a field of its own is there if it was there.
             let is_laid_out = path.is_root() && property == "spec" && base.is_some_and(Value::is_object);
             let value = self.value(child, below, base, is_laid_out, &path.property(property), &input);
-            if let Some(value) = value {
-                map.insert(property.to_owned(), value);
-                continue;
-            }
-            gone.insert(property);
-            if node.requires(property) && child.default.is_none() {
-                missing.push((property, child));
+            let is_needed = node.requires(property) && child.default.is_none();
+            // What an object requires and is empty does not make the object be there.
+            let waits = is_needed && before.is_none() && !required;
+            match value {
+                Some(value) if !(waits && is_empty(&value)) => {
+                    map.insert(property.to_owned(), value);
+                }
+                value => {
+                    gone.insert(property);
+                    if is_needed {
+                        missing.push((property, child, value));
+                    }
+                }
             }
         }
         // A branch that was chosen is there, though nothing of it is filled in.
@@ -190,10 +196,11 @@ impl Reader {
         // What an object requires is there, though empty, once the object is: an object without fields, an empty list.
         let has_any = map.keys().any(|name| !gone.contains(name.as_str()));
         if required || before.is_some() || has_any {
-            for (property, child) in missing {
-                if matches!(Shape::of(child), Shape::Object | Shape::List | Shape::Map) {
+            for (property, child, value) in missing {
+                let holds_others = matches!(Shape::of(child), Shape::Object | Shape::List | Shape::Map);
+                if let Some(value) = value.or_else(|| holds_others.then(|| blank(child))) {
                     gone.remove(property);
-                    map.insert(property.to_owned(), blank(child));
+                    map.insert(property.to_owned(), value);
                 }
             }
         }
