@@ -107,13 +107,16 @@ fn compare(said: &Said, faults: &BTreeSet<String>) -> Verdict {
     if theirs == ours {
         return Verdict::Same;
     }
-    // The costs of rules, and their types.
+    // The costs of rules, and their types; and defaults under a type that does not exist or a rule that is no CEL:
+    // Portico looks no further into a schema that cannot be.
     let beyond: BTreeSet<&str> = causes
         .iter()
         .filter(|(field, reason, message)| {
             (field.ends_with("].rule") || field.ends_with("].messageExpression"))
                 && (reason == "FieldValueForbidden" || message.contains("compilation failed"))
                 || message.contains("estimated rule cost total")
+                || field.contains(".default")
+                    && (message.contains("must be of type null") || message.contains("rule compile error"))
         })
         .map(|(field, _, _)| field.as_str())
         .collect();

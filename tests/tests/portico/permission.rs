@@ -68,14 +68,10 @@ async fn is_refused(demo: &Demo, dana: &Person, ada: &Person, id: &str, why: &st
 
 /// The caches of Payments' production on the shared plane in the US that these tests asked for.
 fn there(demo: &Demo) -> Vec<String> {
-    let found = demo.kubectl("us-shared").json(&[
-        "get",
-        CACHE,
-        "--namespace=payments-production",
-        "--ignore-not-found",
-    ]);
-    let items = found["items"].as_array().cloned().unwrap_or_default();
-    let names = items.iter().filter_map(|item| item["metadata"]["name"].as_str());
+    let found =
+        demo.kubectl("us-shared")
+            .run(&["get", CACHE, "--namespace=payments-production", "--output=name"]);
+    let names = found.lines().filter_map(|line| line.rsplit('/').next());
     names
         .filter(|name| name.starts_with("late"))
         .map(str::to_owned)

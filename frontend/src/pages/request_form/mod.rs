@@ -125,10 +125,19 @@ fn problem_summary(page: &RequestFormPage) -> Option<AnyView> {
     )
 }
 
-/// A problem that stands beside no field of the form: leads to the choice that it is about, if it is about one.
+/// A problem that stands beside no field of the form: leads to the choice that it is about, if it is about one, and names
+/// the field of the object that it is about, which no label does.
 fn problem_row(page: &RequestFormPage, problem: &Problem) -> AnyView {
-    let message = problem.message.clone();
-    let to = match problem.field.as_str() {
+    let field = problem.field.as_str();
+    let is_of_object = ["spec", "metadata", "status", "apiVersion", "kind"]
+        .iter()
+        .any(|top| field.split(['.', '[']).next() == Some(top));
+    let message = if is_of_object && !problem.message.contains(field) {
+        format!("{field}: {}", problem.message)
+    } else {
+        problem.message.clone()
+    };
+    let to = match field {
         "" => None,
         "plan" => Some("#plan"),
         "controlPlane" => Some("#plane"),
