@@ -84,7 +84,7 @@ pub(super) async fn page(url: &str, body: Option<&UrlSearchParams>) -> Option<Do
 /// it is on the screen.
 pub(super) fn apply(fresh: &Document, mark: &str, values: Values, hold: bool) {
     add_icons(fresh);
-    let held = Held::now(hold);
+    let before = Held::now(hold);
     let selector = format!("[{mark}]");
     let news = collect(fresh.query_selector_all(&selector).ok());
     for old in collect(document().query_selector_all(&selector).ok()) {
@@ -93,7 +93,13 @@ pub(super) fn apply(fresh: &Document, mark: &str, values: Values, hold: bool) {
             region(&old, new, values);
         }
     }
-    held.restore();
+    before.restore();
+}
+
+fn holds_focus(node: &Node) -> bool {
+    document()
+        .active_element()
+        .is_some_and(|focus| node.contains(Some(&focus)))
 }
 
 fn region(old: &Element, new: &Element, values: Values) {
@@ -235,7 +241,7 @@ impl Renewal {
                 let _ = old.insert_before(fresh, cursor.as_ref());
                 continue;
             };
-            if self.holds_focus(&kept) || cursor.as_ref() == Some(&kept) {
+            if holds_focus(&kept) || cursor.as_ref() == Some(&kept) {
                 // What should stand behind it and still is before it comes when it is its turn.
                 cursor = kept.next_sibling();
             } else {
@@ -250,12 +256,6 @@ impl Renewal {
                 }
             }
         }
-    }
-
-    fn holds_focus(&self, node: &Node) -> bool {
-        document()
-            .active_element()
-            .is_some_and(|focus| node.contains(Some(&focus)))
     }
 
     /// For each new node the old one that becomes it, if there is one: the one that holds the focus, the one of the same

@@ -182,15 +182,12 @@ pub(super) mod imp {
             if secret.get_attribute("data-secret").as_deref() != Some(key) {
                 continue;
             }
-            match value {
-                Some(value) => {
-                    secret.set_text_content(Some(&quoted(value)));
-                    let _ = secret.set_attribute("data-kept", "");
-                }
-                None => {
-                    secret.set_text_content(Some("●●●●●●●●"));
-                    let _ = secret.remove_attribute("data-kept");
-                }
+            if let Some(value) = value {
+                secret.set_text_content(Some(&quoted(value)));
+                let _ = secret.set_attribute("data-kept", "");
+            } else {
+                secret.set_text_content(Some("●●●●●●●●"));
+                let _ = secret.remove_attribute("data-kept");
             }
         }
     }
