@@ -102,7 +102,7 @@ for (const scripts of [true, false]) {
         const manifest = page.locator('#manifest');
         await until('it is shown', async () => (await manifest.textContent()).includes('class: null'));
         const shown = await manifest.textContent();
-        for (const line of ['ports: []', 'class: null', 'off: {}']) assert.ok(shown.includes(line), `${line} in ${shown}`);
+        for (const line of ['ports: []', 'class: null', '"off": {}']) assert.ok(shown.includes(line), `${line} in ${shown}`);
         assert.match(shown, /ttl: (''|"")/);
       }
       await page.getByRole('button', { name: 'Request Gate' }).last().click();
