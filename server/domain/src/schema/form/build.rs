@@ -275,6 +275,7 @@ impl Layout {
             wanted,
             required: here,
         } = whole;
+        let wanted = wanted && !(node.nullable && object.is_some_and(Value::is_null));
         let above = Above {
             pointer: spot.pointer.clone(),
             path: spot.path.clone(),

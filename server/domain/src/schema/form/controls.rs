@@ -268,7 +268,9 @@ impl<'a> Builder<'a> {
     }
 
     fn fields(&mut self, node: &Node, spot: &Spot, value: Option<&Value>, required: bool) -> Vec<Field> {
-        let here = required || value.is_some_and(|value| !is_empty(value));
+        // Nothing is required of the fields of an object that is null: a toggle among them would make it an object.
+        let is_null = node.nullable && value.is_some_and(Value::is_null);
+        let here = !is_null && (required || value.is_some_and(|value| !is_empty(value)));
         let union = self.union(node, spot, value, here);
         let mut fields = Vec::new();
         let of_secret = is_secret_reference(node, &spot.path);

@@ -95,6 +95,27 @@ fn what_has_a_default_can_be_emptied_and_stays_so() {
 }
 
 #[test]
+fn an_object_that_is_null_stays_null_whatever_it_would_require() {
+    let wide: serde_json::Map<_, _> = (0..12)
+        .map(|index| (format!("wide{index}"), json!({"type": "string"})))
+        .chain([("on".to_owned(), json!({"type": "boolean"}))])
+        .collect();
+    let schema = of_spec(&json!({
+        "rows": {"type": "array", "minItems": 1, "items": {
+            "type": "object", "nullable": true, "required": ["on"], "properties": {"on": {"type": "boolean"}},
+        }},
+        "small": {
+            "type": "object", "nullable": true, "required": ["on"], "properties": {"on": {"type": "boolean"}},
+        },
+        "large": {"type": "object", "nullable": true, "required": ["on"], "properties": wide},
+    }));
+    let object = json!({"spec": {"rows": [null], "small": null, "large": null}});
+    assert_eq!(sent(&schema, &object, &[]).object, object);
+    let switched = sent(&schema, &object, &[("/spec/rows/0/on", "true")]);
+    assert_eq!(switched.object["spec"]["rows"], json!([{"on": true}]));
+}
+
+#[test]
 fn texts_are_empty_or_null_or_not_there() {
     let schema = of_spec(&json!({
         "ttl": {"type": "string", "default": "5s", "description": "Empty means for ever."},
