@@ -1,11 +1,12 @@
 use leptos::prelude::*;
+use portico_domain::quota;
 use portico_domain::request::Action;
 use portico_domain::view::{ApprovalRow, ApprovalsPage, Frame};
 
 use super::request::decision;
 use crate::islands::Decide;
 use crate::parts::badge::action_word;
-use crate::parts::summary::{effect, quota, resource};
+use crate::parts::summary::{effect, quota};
 use crate::parts::text::{code, diff, empty};
 use crate::parts::{Query, document, glyph, icon, pager, time};
 
@@ -124,8 +125,13 @@ fn in_short(approval: &ApprovalRow) -> Option<AnyView> {
         .iter()
         .filter(|line| line.takes != 0)
         .max_by_key(|line| line.after().saturating_mul(1000) / line.limit.max(1));
-    let quota =
-        tightest.map(|line| format!("Quota after this: {} {}.", resource(&line.resource), effect(line)));
+    let quota = tightest.map(|line| {
+        format!(
+            "Quota after this: {} {}.",
+            quota::title(&line.resource),
+            effect(line)
+        )
+    });
     let cost = approval.cost.as_ref().map(|cost| format!("{cost}."));
     let words: Vec<String> = why.into_iter().chain(cost).chain(quota).collect();
     (!words.is_empty()).then(|| view! { <span class="reason">{words.join(" ")}</span> }.into_any())

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use portico_domain::placement::Placement;
+use portico_domain::quota;
 use portico_domain::view::{ApprovalPreview, QuotaLine};
 
 use super::icon;
@@ -13,7 +14,7 @@ pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
         .map(|line| {
             let (after, over) = (line.after(), line.exceeds());
             let words = format!("{}{}", effect(line), with_others(line));
-            let name = resource(&line.resource);
+            let name = quota::title(&line.resource);
             view! {
                 <li class=if over { "meter over" } else { "meter" }>
                     <span>{name.clone()}</span>
@@ -58,25 +59,6 @@ fn with_others(line: &QuotaLine) -> String {
             line.with_others
         ),
     }
-}
-
-/// `memoryGiB` in words: `Memory GiB`.
-pub(crate) fn resource(name: &str) -> String {
-    let mut words = String::with_capacity(name.len() + 4);
-    for (index, letter) in name.chars().enumerate() {
-        if index == 0 {
-            words.extend(letter.to_uppercase());
-        } else if letter.is_uppercase() {
-            words.push(' ');
-            words.extend(letter.to_lowercase());
-        } else {
-            words.push(letter);
-        }
-    }
-    words
-        .replace(" gi b", " GiB")
-        .replace(" gib", " GiB")
-        .replace("Cpu", "CPU")
 }
 
 /// Which control plane, why it, and what ruled out the others.

@@ -44,10 +44,33 @@ pub fn exceeded(lines: &[QuotaLine]) -> Vec<String> {
         .map(|line| {
             format!(
                 "The quota of {} does not allow it: {} of {} are in use, and this takes {}. Delete something, or ask a platform administrator for more.",
-                line.resource, line.used, line.limit, line.takes
+                title(&line.resource),
+                line.used,
+                line.limit,
+                line.takes
             )
         })
         .collect()
+}
+
+/// A resource's name as people read it: `storageGiB` is `Storage GiB`, `cpu` is `CPU`.
+#[must_use]
+pub fn title(resource: &str) -> String {
+    let mut words = String::with_capacity(resource.len() + 4);
+    for (index, letter) in resource.chars().enumerate() {
+        if index == 0 {
+            words.extend(letter.to_uppercase());
+        } else if letter.is_uppercase() {
+            words.push(' ');
+            words.extend(letter.to_lowercase());
+        } else {
+            words.push(letter);
+        }
+    }
+    words
+        .replace(" gi b", " GiB")
+        .replace(" gib", " GiB")
+        .replace("Cpu", "CPU")
 }
 
 /// Adds `takes` to `used`.
@@ -96,7 +119,10 @@ mod tests {
         );
         let exceeded = exceeded(&lines);
         assert_eq!(exceeded.len(), 1);
-        assert!(exceeded[0].starts_with("The quota of memoryGib"), "{exceeded:?}");
+        assert!(
+            exceeded[0].starts_with("The quota of Memory GiB "),
+            "{exceeded:?}"
+        );
     }
 
     #[test]
@@ -115,7 +141,7 @@ mod tests {
         let refused = exceeded(&mixed);
         assert_eq!(refused.len(), 1);
         assert!(
-            refused[0].contains("storageGiB") && refused[0].contains("takes 11"),
+            refused[0].contains("Storage GiB") && refused[0].contains("takes 11"),
             "{refused:?}"
         );
     }

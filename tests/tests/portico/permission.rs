@@ -137,7 +137,7 @@ async fn a_quota_that_shrank_counts() {
         &dana,
         &ada,
         &id,
-        "The quota of memoryGiB does not allow it",
+        "The quota of Memory GiB does not allow it",
     )
     .await;
 }
@@ -259,7 +259,7 @@ async fn a_claim_whose_plan_is_gone_must_be_given_one_and_counts_as_the_largest(
         told.contains("small, is no longer offered") && told.contains("Choose"),
         "{told}"
     );
-    assert!(told.contains("quota of memoryGiB"), "{told}");
+    assert!(told.contains("quota of Memory GiB"), "{told}");
     let wish = json!({ "object": { "spec": { "memory": "1Gi" } } });
     let refused = dana
         .api(Method::POST, &format!("/api/v1{change}"), Some(&wish))

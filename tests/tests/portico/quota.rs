@@ -31,7 +31,7 @@ async fn changes_that_are_under_way_count_and_the_approver_sees_what_they_take()
     let refused = change_plan(&dana, &other, "large").await;
     assert_eq!(refused.status, 422, "{}", refused.url);
     let said = refused.page().text("#problems").unwrap();
-    assert!(said.contains("quota of memoryGiB"), "{said}");
+    assert!(said.contains("quota of Memory GiB"), "{said}");
 
     let seen = ada.get(&format!("/requests/{first}")).await.expect(200);
     let meters = seen.page().texts(".meter").join("; ");
@@ -58,7 +58,7 @@ async fn what_a_plan_lets_people_adjust_counts_as_they_adjusted_it() {
         .expect(422);
     let said = refused.page().text("#problems").unwrap();
     assert!(
-        said.contains("quota of storageGiB") && said.contains("this takes 2100"),
+        said.contains("quota of Storage GiB") && said.contains("this takes 2100"),
         "{said}"
     );
     // What is there counts as it is: two that fit one by one do not fit together.
@@ -68,5 +68,5 @@ async fn what_a_plan_lets_people_adjust_counts_as_they_adjusted_it() {
         .await
         .expect(422);
     let said = refused.page().text("#problems").unwrap();
-    assert!(said.contains("quota of storageGiB"), "{said}");
+    assert!(said.contains("quota of Storage GiB"), "{said}");
 }

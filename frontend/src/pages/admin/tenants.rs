@@ -1,8 +1,8 @@
 use leptos::prelude::*;
+use portico_domain::quota;
 use portico_domain::view::{Frame, TenantRow, TenantsPage};
 
 use super::tabs;
-use crate::parts::summary::resource;
 use crate::parts::text::{empty, grouped};
 use crate::parts::{document, icon};
 
@@ -66,7 +66,7 @@ fn tenant(row: &TenantRow) -> impl IntoView + use<> {
     let quota: Vec<_> = row
         .quota
         .iter()
-        .map(|(name, used, limit)| view! { <li>{resource(name)}" "{held(*used, *limit)}</li> })
+        .map(|(name, used, limit)| view! { <li>{quota::title(name)}" "{held(*used, *limit)}</li> })
         .collect();
     let unlimited = row
         .quota

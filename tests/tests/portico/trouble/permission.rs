@@ -89,7 +89,7 @@ async fn what_is_no_longer_permitted_when_it_would_be_applied_fails_with_the_rea
                     1,
                 )
             },
-            "The quota of storageGiB does not allow it",
+            "The quota of Storage GiB does not allow it",
         ),
         (
             "offering",
