@@ -11,6 +11,8 @@ use crate::tenancy::Lapse;
 pub enum Verdict {
     /// It may be applied.
     Granted {
+        /// The sign-in provider of the requester, by its name: the groups are this one's.
+        provider: String,
         /// The requester's groups as they are known now: a control plane that acts as the person is told these.
         groups: BTreeSet<String>,
     },

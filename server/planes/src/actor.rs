@@ -25,6 +25,7 @@ pub struct Actor {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Person {
     subject: String,
+    provider: String,
     groups: BTreeSet<String>,
 }
 
@@ -35,11 +36,16 @@ impl Actor {
         Self { person: None }
     }
 
-    /// A person, by [`portico_domain::tenancy::Person::subject`] and their SSO groups.
+    /// A person, by [`portico_domain::tenancy::Person::subject`], and the groups that the sign-in provider named
+    /// `provider` says they are in.
     #[must_use]
-    pub fn person(subject: String, groups: BTreeSet<String>) -> Self {
+    pub fn person(subject: String, provider: String, groups: BTreeSet<String>) -> Self {
         Self {
-            person: Some(Person { subject, groups }),
+            person: Some(Person {
+                subject,
+                provider,
+                groups,
+            }),
         }
     }
 
@@ -52,7 +58,11 @@ impl Actor {
 
 impl From<&Viewer> for Actor {
     fn from(viewer: &Viewer) -> Self {
-        Self::person(viewer.person.subject.clone(), viewer.groups.clone())
+        Self::person(
+            viewer.person.subject.clone(),
+            viewer.provider.clone(),
+            viewer.groups.clone(),
+        )
     }
 }
 
@@ -69,7 +79,10 @@ pub(crate) fn impersonation(actor: &Actor, passed_on: &PassedOn) -> Result<Heade
         return Ok(headers);
     };
     headers.insert(USER, name(&person.subject).ok_or(Unspeakable)?);
-    let groups = person.groups.iter().filter(|group| passed_on.lets_through(group));
+    let groups = person
+        .groups
+        .iter()
+        .filter(|group| passed_on.lets_through(&person.provider, group));
     for group in groups.filter_map(|group| name(group)).take(MOST_GROUPS) {
         headers.append(GROUP, group);
     }
@@ -103,7 +116,10 @@ mod tests {
         passed_on: &PassedOn,
     ) -> Result<Vec<(String, String)>, Unspeakable> {
         let groups = groups.iter().map(|group| (*group).to_owned()).collect();
-        let headers = impersonation(&Actor::person(subject.to_owned(), groups), passed_on)?;
+        let headers = impersonation(
+            &Actor::person(subject.to_owned(), "sso".to_owned(), groups),
+            passed_on,
+        )?;
         Ok(headers
             .iter()
             .map(|(name, value)| {
@@ -116,6 +132,23 @@ mod tests {
     fn groups_sent(groups: &[&str], passed_on: &PassedOn) -> Vec<String> {
         let sent = sent("idp#dana", groups, passed_on).unwrap();
         sent.into_iter().skip(1).map(|(_, group)| group).collect()
+    }
+
+    #[test]
+    fn groups_of_another_provider_are_not_passed_on() {
+        let of = |provider: Option<&str>| PassedOn {
+            provider: provider.map(str::to_owned),
+            groups: vec!["auditors".to_owned()],
+            ..PassedOn::default()
+        };
+        assert_eq!(groups_sent(&["auditors"], &of(None)), ["auditors"]);
+        assert_eq!(groups_sent(&["auditors"], &of(Some("sso"))), ["auditors"]);
+        assert_eq!(groups_sent(&["auditors"], &of(Some("partners"))), [""; 0]);
+        let every = PassedOn {
+            provider: Some("partners".to_owned()),
+            ..PassedOn::default()
+        };
+        assert_eq!(groups_sent(&["auditors"], &every), [""; 0]);
     }
 
     #[test]
@@ -229,6 +262,6 @@ mod tests {
         let everything = PassedOn::default();
         assert!(impersonation(&Actor::portico(), &everything).unwrap().is_empty());
         assert_eq!(sent("", &[], &everything), Err(Unspeakable));
-        assert!(!Actor::person(String::new(), BTreeSet::new()).is_portico());
+        assert!(!Actor::person(String::new(), String::new(), BTreeSet::new()).is_portico());
     }
 }

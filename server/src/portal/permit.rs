@@ -219,6 +219,7 @@ impl Portal {
                     .map(|served| served.schema_hash.clone()),
             },
             Ruling::Go | Ruling::NeedsApproval { .. } => Verdict::Granted {
+                provider: now.requester.provider.clone(),
                 groups: now.requester.groups.clone(),
             },
         })

@@ -1,7 +1,7 @@
 //! One attempt at a request: what is asked of its control plane. Nothing is written to the
 //! database here, and everything may be done again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use portico_domain::claim::marks;
 use portico_domain::request::{Action, Request};
@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use super::outcome::Outcome;
 
-/// Brings the control plane to what the request says, or says why not. `groups` are the requester's as they are known
-/// now: where the control plane acts as the person, it is told these.
-pub(super) async fn attempt(planes: &Planes, request: &Request, groups: &BTreeSet<String>) -> Outcome {
+/// Brings the control plane to what the request says, or says why not. `requester` is in the groups that are known now:
+/// where the control plane acts as the person, it is told these.
+pub(super) async fn attempt(planes: &Planes, request: &Request, requester: Actor) -> Outcome {
     let attempt = Attempt {
         planes,
         request,
-        actor: Actor::person(request.requester.subject.clone(), groups.clone()),
+        actor: requester,
     };
     let result = match request.action {
         Action::Create => attempt.create().await,

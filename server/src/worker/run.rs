@@ -1,6 +1,6 @@
 //! The loop: takes what is due, works on several at once, sleeps until there is more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use portico_domain::names::{PlaneName, RequestId};
 use portico_domain::permission::Verdict;
 use portico_domain::request::{Request, RuleNeed, State, Step};
-use portico_planes::Planes;
+use portico_planes::{Actor, Planes};
 use portico_store::{Renewal, Store, StoreError};
 use serde_json::json;
 use tokio::sync::Notify;
@@ -201,7 +201,10 @@ impl Bench {
 
     async fn work_on(&self, request: Request) -> Result<(), StepError> {
         let held = match self.permits.judge(&request).await {
-            Ok(Verdict::Granted { groups }) => return self.apply(request, &groups).await,
+            Ok(Verdict::Granted { provider, groups }) => {
+                let requester = Actor::person(request.requester.subject.clone(), provider, groups);
+                return self.apply(request, requester).await;
+            }
             Ok(Verdict::NeedsApproval {
                 rules,
                 expires_after_hours,
@@ -243,7 +246,7 @@ impl Bench {
     }
 
     /// Does what is permitted.
-    async fn apply(&self, request: Request, groups: &BTreeSet<String>) -> Result<(), StepError> {
+    async fn apply(&self, request: Request, requester: Actor) -> Result<(), StepError> {
         // Beginning again after a crash is no news.
         let request = match request.state {
             State::Applying => request,
@@ -252,7 +255,7 @@ impl Bench {
                     .await?
             }
         };
-        let outcome = attempt(&self.planes, &request, groups).await;
+        let outcome = attempt(&self.planes, &request, requester).await;
         self.conclude(request, outcome).await
     }
 

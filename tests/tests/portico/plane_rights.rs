@@ -270,6 +270,7 @@ async fn each_one_less_is_found(world: &World) {
 /// By the names of groups.
 async fn to_act_as_people_takes_a_right_to_do_so(world: &World) {
     let passed_on = PassedOn {
+        provider: None,
         groups: vec!["payments-developers".into()],
         group_prefixes: Vec::new(),
     };

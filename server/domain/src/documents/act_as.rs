@@ -21,6 +21,9 @@ pub enum ActAs {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PassedOn {
+    /// The sign-in provider whose groups these are, by its name; people of another have none here. `None` where there is
+    /// only one provider.
+    pub provider: Option<String>,
     /// These groups, by name.
     pub groups: Vec<String>,
     /// Groups whose name begins with one of these.
@@ -28,17 +31,23 @@ pub struct PassedOn {
 }
 
 impl PassedOn {
-    /// Whether the control plane is told of the group.
+    /// Whether the control plane is told of a group of the sign-in provider named `provider`.
     #[must_use]
-    pub fn lets_through(&self, group: &str) -> bool {
-        self.is_everything()
-            || self.groups.iter().any(|name| name == group)
+    pub fn lets_through(&self, provider: &str, group: &str) -> bool {
+        let is_own = self.provider.as_deref().is_none_or(|own| own == provider);
+        is_own && (self.is_every_group() || self.names(group))
+    }
+
+    /// Whether the group is listed, by its name or by how its name begins.
+    #[must_use]
+    pub fn names(&self, group: &str) -> bool {
+        self.groups.iter().any(|name| name == group)
             || self.group_prefixes.iter().any(|prefix| group.starts_with(prefix))
     }
 
-    /// Whether nothing is said, so that all are passed on.
+    /// Whether no group is listed, so that all of the provider's are passed on.
     #[must_use]
-    pub fn is_everything(&self) -> bool {
+    pub fn is_every_group(&self) -> bool {
         self.groups.is_empty() && self.group_prefixes.is_empty()
     }
 }
@@ -93,7 +102,9 @@ impl Serialize for ActAs {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Portico => serializer.serialize_str("portico"),
-            Self::Person(passed_on) if passed_on.is_everything() => serializer.serialize_str("person"),
+            Self::Person(passed_on) if *passed_on == PassedOn::default() => {
+                serializer.serialize_str("person")
+            }
             Self::Person(passed_on) => {
                 let mut map = serializer.serialize_map(Some(1))?;
                 map.serialize_entry("person", passed_on)?;
@@ -112,6 +123,7 @@ mod tests {
     #[test]
     fn it_is_a_word_or_says_which_groups() {
         let some = PassedOn {
+            provider: Some("sso".into()),
             groups: vec!["auditors".into()],
             group_prefixes: vec!["payments-".into()],
         };
@@ -119,7 +131,7 @@ mod tests {
             (json!("portico"), ActAs::Portico),
             (json!("person"), ActAs::Person(PassedOn::default())),
             (
-                json!({ "person": { "groups": ["auditors"], "groupPrefixes": ["payments-"] } }),
+                json!({ "person": { "provider": "sso", "groups": ["auditors"], "groupPrefixes": ["payments-"] } }),
                 ActAs::Person(some),
             ),
         ] {

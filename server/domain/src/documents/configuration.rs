@@ -75,7 +75,7 @@ impl Configuration {
                 .control_planes
                 .values()
                 .any(|plane| match &plane.spec.act_as {
-                    ActAs::Person(passed_on) => !passed_on.is_everything() && passed_on.lets_through(name),
+                    ActAs::Person(passed_on) => passed_on.names(name),
                     ActAs::Portico => false,
                 })
     }

@@ -23,7 +23,11 @@ fn requested(name: &str, size: i64, request: &str) -> Value {
 }
 
 fn actor() -> Actor {
-    Actor::person("idp#dana".into(), BTreeSet::from(["payments-developers".into()]))
+    Actor::person(
+        "idp#dana".into(),
+        "sso".into(),
+        BTreeSet::from(["payments-developers".into()]),
+    )
 }
 
 /// Asks for what is not there yet.

@@ -304,7 +304,7 @@ async fn no_group_arrives_as_one_of_the_systems_own() {
     }
     let manifest = bucket("payments-dev", "new", 5);
     let ask = async |subject: &str| {
-        let actor = Actor::person(subject.to_owned(), groups.clone());
+        let actor = Actor::person(subject.to_owned(), "sso".to_owned(), groups.clone());
         registry
             .apply(
                 &plane.name,

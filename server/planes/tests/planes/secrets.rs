@@ -188,7 +188,13 @@ async fn a_claim_whose_secrets_name_leads_elsewhere_reads_nothing_there() {
 async fn where_portico_acts_as_the_person_their_rights_decide_who_reads_names_of_keys() {
     let world = Receipts::make_on(&[], ActAs::Person(PassedOn::default())).await;
     world.publish(&json!({ "ownerReferences": owner(&world.object) }));
-    let person = |name: &str| Actor::person(format!("idp#{name}"), [format!("{name}s")].into());
+    let person = |name: &str| {
+        Actor::person(
+            format!("idp#{name}"),
+            "sso".to_owned(),
+            [format!("{name}s")].into(),
+        )
+    };
     let keys = async |name: &str| world.registry.secret_keys(&person(name), &world.claim).await;
     assert!(matches!(
         keys("viewer").await,

@@ -34,6 +34,7 @@ fn all_tenants(documents: &[Placed]) -> impl Iterator<Item = (usize, &Tenant)> {
 
 pub(super) fn control_planes(documents: &[Placed], findings: &mut Findings) {
     let tenants: BTreeSet<&TenantName> = all_tenants(documents).map(|(_, tenant)| &tenant.name).collect();
+    let providers = portal::providers(documents);
     for (at, plane) in planes(documents) {
         let spec = &plane.spec;
         for (index, tenant) in spec.dedicated_to.iter().enumerate() {
@@ -46,7 +47,7 @@ pub(super) fn control_planes(documents: &[Placed], findings: &mut Findings) {
             }
         }
         connection(at, &spec.connection, findings);
-        acting_as(at, &spec.act_as, findings);
+        acting_as(at, &spec.act_as, &providers, findings);
         let limits = &spec.limits;
         if limits.objects == 0 {
             findings.error(at, "spec.limits.objects", "must be at least 1");
@@ -86,9 +87,28 @@ fn connection(at: usize, connection: &Connection, findings: &mut Findings) {
 }
 
 /// Groups as the control plane is told them.
-fn acting_as(at: usize, act_as: &ActAs, findings: &mut Findings) {
+fn acting_as(at: usize, act_as: &ActAs, providers: &[&Provider], findings: &mut Findings) {
     let ActAs::Person(passed_on) = act_as else { return };
-    if passed_on.is_everything() {
+    let names: Vec<&str> = providers.iter().map(|provider| provider.name.as_str()).collect();
+    match &passed_on.provider {
+        None if providers.len() > 1 => {
+            let message = format!(
+                "there are several sign-in providers, so say whose groups this control plane is told: {{ person: {{ \
+                 provider: {} }} }}",
+                names.join(" or ")
+            );
+            findings.error(at, "spec.actAs.person.provider", message);
+        }
+        Some(provider) if !names.contains(&provider.as_str()) => {
+            let message = format!(
+                "there is no sign-in provider named {provider:?}; there is {}",
+                names.join(", ")
+            );
+            findings.error(at, "spec.actAs.person.provider", message);
+        }
+        _ => {}
+    }
+    if passed_on.is_every_group() {
         let message = "passes on every group that the sign-in service names, so whoever can make a group there can have any \
                        that this control plane gives rights to: list them (actAs: { person: { groups, groupPrefixes } })";
         findings.warning(at, "spec.actAs", message);

@@ -207,6 +207,7 @@ async fn a_control_plane_that_acts_as_the_person_is_told_their_groups_of_now() {
     )
     .await;
     world.permits.say(Ok(Verdict::Granted {
+        provider: "sso".to_owned(),
         groups: BTreeSet::from(["payments-viewers".to_owned()]),
     }));
     let _worker = world.work();

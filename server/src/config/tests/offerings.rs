@@ -1,0 +1,239 @@
+//! What is said of offerings, their plans and policies about them.
+
+use super::{PORTAL, TENANT, problems};
+
+#[test]
+fn whose_a_secret_is_hangs_on_nothing_that_a_person_may_set() {
+    let said = |access: &str| {
+        let offering = format!(
+            "\
+apiVersion: portico.dev/v1alpha1
+kind: Offering
+metadata:
+  name: databases.example.org
+spec:
+  access:
+    {access}
+"
+        );
+        problems(&[
+            ("portal.yaml", PORTAL),
+            ("tenant.yaml", TENANT),
+            ("offering.yaml", &offering),
+        ])
+    };
+    for good in [
+        "secret: { path: status.binding.name }",
+        "secret: { path: $.status.secret }",
+        "secret: { name: \"{name}-app\" }",
+        "secretLabels: { cnpg.io/cluster: \"{name}\" }",
+        "secretLabels: { kro.run/instance-id: \"{uid}\" }",
+    ] {
+        assert_eq!(said(good), Vec::<String>::new(), "{good}");
+    }
+    for bad in [
+        "spec.secretName",
+        "spec.writeConnectionSecretToRef.name",
+        "metadata.name",
+        "status",
+        "statuses.name",
+    ] {
+        let said = said(&format!("secret: {{ path: {bad} }}"));
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(
+            said[0].starts_with("offering.yaml:7") && said[0].contains("spec.access.secret.path"),
+            "{said:?}"
+        );
+        assert!(said[0].contains("a field that a person may set"), "{said:?}");
+    }
+    for (bad, why) in [
+        ("secret: { name: shared }", "the same secret for all claims"),
+        (
+            "secretLabels: { app.kubernetes.io/instance: \"{name}\" }",
+            "any chart sets it",
+        ),
+        ("secretLabels: { instance: \"{name}\" }", "must have a prefix"),
+        (
+            "secretLabels: { example.org/kind: database }",
+            "must name the claim",
+        ),
+    ] {
+        let said = said(bad);
+        assert!(said.len() == 1 && said[0].contains(why), "{bad}: {said:?}");
+    }
+}
+
+#[test]
+fn what_a_plan_consumes_is_a_number_or_a_field_that_holds_one() {
+    let offering = |consumes: &str| {
+        format!(
+            "\
+apiVersion: portico.dev/v1alpha1
+kind: Offering
+metadata:
+  name: databases.example.org
+spec:
+  plans:
+    - name: small
+      values: {{ spec: {{ size: 20Gi, tier: cheap }} }}
+      consumes: {{ storageGiB: {consumes} }}
+"
+        )
+    };
+    let said = |consumes: &str| {
+        let text = offering(consumes);
+        problems(&[
+            ("portal.yaml", PORTAL),
+            ("tenant.yaml", TENANT),
+            ("offering.yaml", &text),
+        ])
+        .join("\n")
+    };
+    for right in [
+        "20",
+        "{ path: spec.size }",
+        "{ path: spec.size, times: 3 }",
+        "{ path: spec.nodes }",
+    ] {
+        assert_eq!(said(right), "", "{right}");
+    }
+    for (wrong, named) in [
+        ("-1", "storageGiB"),
+        ("many", "storageGiB"),
+        ("{ path: spec.size, factor: 2 }", "factor"),
+        ("{ path: 'spec size' }", "is not a path"),
+        ("{ path: spec.size, times: 0 }", "times"),
+        ("{ path: spec.tier }", "neither a number nor a quantity"),
+    ] {
+        let said = said(wrong);
+        assert!(
+            said.starts_with("offering.yaml:") && said.contains(named),
+            "{wrong}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_policy_that_is_no_cel_is_refused_at_once() {
+    let policy = "apiVersion: portico.dev/v1alpha1\nkind: ApprovalPolicy\nmetadata: { name: p }\nspec:\n  rules:\n    \
+                  - name: a\n      when: \"request.action == \"\n      then: { deny: {} }\n";
+    let found = problems(&[("policy.yaml", policy), ("portico.yaml", PORTAL)]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].starts_with("policy.yaml:7: spec.rules[0].when: is not a CEL expression"),
+        "{}",
+        found[0]
+    );
+}
+
+fn offering(more: &str) -> String {
+    format!(
+        "apiVersion: portico.dev/v1alpha1\nkind: Offering\nmetadata: {{ name: databases.example.org }}\nspec:\n{more}"
+    )
+}
+
+#[test]
+fn machinery_that_would_let_a_claim_take_what_is_anothers_cannot_be_opened() {
+    let said = |path: &str| {
+        let text = offering(&format!("  settable: [{path:?}]\n"));
+        problems(&[
+            ("portal.yaml", PORTAL),
+            ("tenant.yaml", TENANT),
+            ("offering.yaml", &text),
+        ])
+    };
+    for path in [
+        "spec.compositionSelector",
+        "spec.crossplane.compositionRef",
+        "metadata.labels.app.example.org/team",
+    ] {
+        assert_eq!(said(path), Vec::<String>::new(), "{path}");
+    }
+    for path in [
+        "spec.resourceRef",
+        "spec.crossplane",
+        "spec.writeConnectionSecretToRef.name",
+        "metadata.finalizers",
+        "spec.size",
+        "status",
+    ] {
+        let said = said(path);
+        assert!(
+            said.len() == 1 && said[0].contains("spec.settable[0]: "),
+            "{path}: {said:?}"
+        );
+    }
+}
+
+#[test]
+fn what_people_may_adjust_for_nothing_is_told() {
+    let said = |adjustable: &str, consumes: &str| {
+        let text = offering(&format!(
+            "  plans:\n    - name: small\n      values: {{ spec: {{ size: 20Gi, nodes: 3, version: \"16\", pools: [{{ max: 2 }}], fast: true }} }}\n      \
+             adjustable: [{adjustable}]\n      consumes: {{ {consumes} }}\n"
+        ));
+        problems(&[
+            ("portal.yaml", PORTAL),
+            ("tenant.yaml", TENANT),
+            ("offering.yaml", &text),
+        ])
+    };
+    for (adjustable, consumes) in [
+        ("spec.size", "storage: 20"),
+        ("spec.nodes", "storage: { path: spec.size }"),
+        ("spec.pools", "nodes: 2"),
+        ("\"spec.pools[].max\"", ""),
+    ] {
+        let said = said(adjustable, consumes);
+        assert!(
+            said.len() == 1 && said[0].contains("warning") && said[0].contains("costs no quota"),
+            "{said:?}"
+        );
+    }
+    assert_eq!(said("spec", "").len(), 3, "each by itself");
+    for (adjustable, consumes) in [
+        ("spec.size", "storage: { path: spec.size }"),
+        ("spec.pools", "nodes: { path: \"spec.pools[].max\" }"),
+        ("spec.version, spec.fast", "storage: 20"),
+        ("", "storage: 20"),
+    ] {
+        assert_eq!(said(adjustable, consumes), Vec::<String>::new(), "{adjustable}");
+    }
+}
+
+#[test]
+fn a_rule_about_a_plan_that_is_gone_is_told() {
+    let policy = |when: &str| {
+        let text = format!(
+            "apiVersion: portico.dev/v1alpha1\nkind: ApprovalPolicy\nmetadata: {{ name: p }}\nspec:\n  rules:\n    - name: r\n      \
+             when: >-\n        {when}\n      then: {{ deny: {{}} }}\n"
+        );
+        let plans = offering("  plans: [{ name: starter }, { name: large }]\n");
+        problems(&[
+            ("portal.yaml", PORTAL),
+            ("tenant.yaml", TENANT),
+            ("offering.yaml", &plans),
+            ("policy.yaml", &text),
+        ])
+    };
+    for when in [
+        "plan.name == 'small'",
+        "request.action == 'create' && plan.name in ['large', 'small'] || true",
+        "plan.name != \"small\" && environment.name == 'production'",
+    ] {
+        let said = policy(when);
+        assert!(
+            said.iter()
+                .any(|said| said.contains("warning")
+                    && said.contains("no offering has a plan named \"small\"")),
+            "{when}: {said:?}"
+        );
+    }
+    for when in [
+        "plan.name in ['large', 'starter']",
+        "plan.name == ''",
+        "plan.name.startsWith('sm')",
+    ] {
+        assert_eq!(policy(when), Vec::<String>::new(), "{when}");
+    }
+}
