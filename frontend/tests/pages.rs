@@ -6,9 +6,10 @@ use portico_domain::documents::Category;
 use portico_domain::placement::Placement;
 use portico_domain::request::Action;
 use portico_domain::view::{
-    ApprovalPreview, Branch, CatalogCard, CatalogPage, Choice, Control, Entry, Field, Form, Frame, Paged,
-    PlaneChoice, RequestFormPage, TenantRow, TenantsPage,
+    ApprovalPreview, CatalogCard, CatalogPage, Frame, Paged, PlaneChoice, RequestFormPage, TenantRow,
+    TenantsPage,
 };
+use portico_form::{Branch, Choice, Control, Entry, Field, Form};
 use portico_frontend::pages;
 
 const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>";

@@ -2,10 +2,8 @@
 
 use portico_domain::placement::{Candidate, Placement};
 use portico_domain::request::Action;
-use portico_domain::view::{
-    ApprovalPreview, Branch, Choice, Control, DryRunVerdict, Entry, Field, Form, Problem, QuotaLine,
-    RequestFormPage, Section,
-};
+use portico_domain::view::{ApprovalPreview, DryRunVerdict, Problem, QuotaLine, RequestFormPage};
+use portico_form::{Branch, Choice, Control, Entry, Field, Form, Section};
 use portico_frontend::pages;
 
 use crate::catalog;

@@ -16,7 +16,6 @@ pub mod projection;
 pub mod quota;
 pub mod record;
 pub mod request;
-pub mod schema;
 pub mod security;
 pub mod tenancy;
 pub mod view;

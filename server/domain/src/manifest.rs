@@ -1,12 +1,12 @@
 //! Manifests: the exact object that is applied for a request, and how two objects differ.
 
 use jiff::Timestamp;
+use kube_schema::Schema;
 use serde_json::{Map, Value, json};
 
 use crate::claim::marks;
 use crate::documents::ResourceRef;
 use crate::names::{ClaimName, EnvironmentName, PlanName, RequestId, TenantName};
-use crate::schema::Schema;
 use crate::tenancy::Person;
 use crate::view::{DiffLine, DiffTone};
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use kube_schema::Condition;
 use serde_json::{Value, json};
 
 use crate::documents::{
@@ -10,7 +11,6 @@ use crate::documents::{
 use crate::names::{OfferingName, PlanName};
 use crate::quota::{Amounts, larger};
 use crate::request::{Action, Decision, RuleNeed};
-use crate::schema::Condition;
 use crate::tenancy::{Person, Role, Viewer};
 
 /// A rule whose condition is not a CEL expression.

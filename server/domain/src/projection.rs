@@ -12,11 +12,12 @@
 //! server-side apply the field manager `portico` then owns what it sends, and gives up nothing that it had. Machinery
 //! of others is not sent: it stays as its owners have it, and goes on belonging to them.
 
+use kube_schema::Schema;
+use portico_form::FormHints;
 use serde_json::{Map, Value};
 
 use crate::claim::{Flavour, marks};
-use crate::documents::{FormHints, Plan};
-use crate::schema::Schema;
+use crate::documents::Plan;
 
 /// Fields below `spec` that belong to Crossplane and its providers, for a kind that an XRD defines. Most are from
 /// Crossplane's `internal/xcrd` (the fields it adds to the definitions that it derives from an XRD); the last four

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
+use kube_schema::{Definition, Schema};
 use portico_domain::claim::{Adapter, Flavour};
-use portico_domain::documents::{Access, Category, FormHints, Offering, OfferingSpec, Plan, ResourceRef};
+use portico_domain::documents::{Access, Category, Offering, OfferingSpec, Plan, ResourceRef};
 use portico_domain::names::{OfferingName, PlaneName, TenantName};
 use portico_domain::projection::Projection;
-use portico_domain::schema::{Definition, Schema};
+use portico_form::FormHints;
 
 use crate::discovery::Kind;
 

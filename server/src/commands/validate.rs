@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use portico_domain::schema::yaml::{Document, YamlError};
-use portico_domain::schema::{Definition, Judgement, Scope, Violation, yaml};
+use kube_schema::yaml::{Document, YamlError};
+use kube_schema::{Definition, Judgement, Scope, Violation, yaml};
 use serde_json::{Value, json};
 
 /// What to judge, and by what.

@@ -1,7 +1,7 @@
 //! The approval queue: should I say yes?
 
+use kube_schema::yaml;
 use portico_domain::request::Request;
-use portico_domain::schema::yaml;
 use portico_domain::tenancy::{Scope, Viewer};
 use portico_domain::view::{ApprovalRow, ApprovalsPage, Paged};
 use portico_planes::{Catalog, ClaimFilter};

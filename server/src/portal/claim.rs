@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use kube_schema::yaml;
 use portico_domain::claim::{Claim, ClaimRef, Composed, Health, Tree, Verdict};
 use portico_domain::documents::Configuration;
 use portico_domain::names::RequestId;
 use portico_domain::placement::may_use;
 use portico_domain::request::{Action, State};
-use portico_domain::schema::yaml;
 use portico_domain::tenancy::{Role, Viewer};
 use portico_domain::view::{Allowed, ClaimEvent, ClaimPage, ClaimRow, Revealed, TreeNode, relative};
 use portico_planes::{Actor, SecretError};

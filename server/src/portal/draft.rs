@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use kube_schema::{Definition, Schema, Violation};
 use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, ResourceRef, Tenant};
 use portico_domain::names::{ClaimName, OfferingName, PlaneName, RequestId};
@@ -12,7 +13,6 @@ use portico_domain::placement::{Candidate, Cordon, Needs, Placement, PlaneFacts,
 use portico_domain::policy::Ruling;
 use portico_domain::projection::Projection;
 use portico_domain::request::Action;
-use portico_domain::schema::{Definition, Schema, Violation};
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{ApprovalPreview, Problem, QuotaLine, names as field};
 use portico_planes::{Expect, Offered, PlaneError, Served};

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use kube_schema::{Schema, yaml};
 use portico_domain::claim::Claim;
 use portico_domain::documents::Plan;
 use portico_domain::manifest::differences;
 use portico_domain::projection::Projection;
 use portico_domain::request::{Action, manifest_hash};
-use portico_domain::schema::form::Decoded;
-use portico_domain::schema::{Schema, form, yaml};
-use portico_domain::view::{Form, names as field};
+use portico_domain::view::names as field;
+use portico_form::{self as form, Decoded, Form};
 use serde_json::{Map, Value, json};
 
 use super::draft::Draft;
@@ -35,7 +35,7 @@ impl Draft {
         };
         let hints = self.offered.form.clone();
         let plan = self.plan.clone();
-        let begins = form::start(&schema, &hints, plan.as_ref(), &empty);
+        let begins = form::start(&schema, &hints, plan.as_ref().map(Plan::for_form), &empty);
         self.base = live.unwrap_or_else(|| self.projection.of(&begins));
         if posted.has_fields() {
             if self.yaml_tab {
@@ -64,12 +64,12 @@ impl Draft {
                 });
             if let Some(was) = was.filter(|was| was.name != plan.name) {
                 give_way(&mut self.object, &was.values);
-                self.object = self
-                    .projection
-                    .of(&form::start(&schema, &hints, Some(plan), &self.object));
+                self.object =
+                    self.projection
+                        .of(&form::start(&schema, &hints, Some(plan.for_form()), &self.object));
             } else {
                 let wished = self.object.clone();
-                form::enforce(plan, &mut self.object);
+                form::enforce(plan.for_form(), &mut self.object);
                 if self.yaml_tab && posted.has_fields() {
                     self.tell_what_the_plan_locks(plan, &wished);
                 }
@@ -112,7 +112,9 @@ impl Draft {
             .get(field::PLAN_WAS)
             .and_then(|was| self.offered.plans.iter().find(|plan| plan.name.as_str() == was))
             .or(self.plan.as_ref());
-        let began = self.projection.of(&form::start(made_by, &hints, plan, &empty));
+        let began = self
+            .projection
+            .of(&form::start(made_by, &hints, plan.map(Plan::for_form), &empty));
         let whole = whole(posted);
         let decoded = form::decode(made_by, whole.as_ref().unwrap_or(&began), &posted.pairs);
         let mut typed = decoded.object.clone();
@@ -125,9 +127,12 @@ impl Draft {
         let fits = schema.pruned(&typed).0;
         self.kept = beyond(&typed, &fits);
         self.take(decoded);
-        self.object = self
-            .projection
-            .of(&form::start(schema, &hints, self.plan.as_ref(), &fits));
+        self.object = self.projection.of(&form::start(
+            schema,
+            &hints,
+            self.plan.as_ref().map(Plan::for_form),
+            &fits,
+        ));
     }
 
     /// Says what is kept for another control plane, as long as it is.
@@ -148,7 +153,7 @@ impl Draft {
         let schema = self.schema()?;
         let mut again = form::decode(&schema, &self.base, &form::encode(form)).object;
         if let Some(plan) = self.plan.as_ref().filter(|_| self.action != Action::Renew) {
-            form::enforce(plan, &mut again);
+            form::enforce(plan.for_form(), &mut again);
         }
         (again != self.object).then(|| self.object.to_string())
     }

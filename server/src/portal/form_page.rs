@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kube_schema::yaml;
 use portico_domain::documents::{ControlPlane, Plan};
 use portico_domain::manifest::differences;
 use portico_domain::placement::may_use;
 use portico_domain::projection::asked;
-use portico_domain::schema::form::{self, Setup};
-use portico_domain::schema::yaml;
-use portico_domain::view::{DryRunVerdict, Form, LabelChoice, LineProblem, Problem, RequestFormPage};
+use portico_domain::view::{DryRunVerdict, LabelChoice, LineProblem, Problem, RequestFormPage};
+use portico_form::{self as form, Form, Setup};
 use portico_planes::Offered;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -166,10 +166,9 @@ impl Draft {
         let schema = self.schema()?;
         let hints = self.projection.hints(&schema, &self.offered.form);
         let setup = Setup {
-            is_composite: false,
             is_change: self.claim.is_some(),
             hints: &hints,
-            plan: self.plan.as_ref(),
+            plan: self.plan.as_ref().map(Plan::for_form),
             object: &self.object,
             typed: Some(&self.typed),
             violations: if fresh { &[] } else { &self.violations },

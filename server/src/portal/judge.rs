@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kube_schema::{Check, DeadEnd, Reason, Violation};
 use portico_domain::claim::Flavour;
 use portico_domain::documents::ResourceRef;
 use portico_domain::manifest::{Marks, render, settle_connection_secret};
@@ -12,7 +13,6 @@ use portico_domain::policy::{Facts, Ruling, approvers_in_words, takes};
 use portico_domain::projection::asked;
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::Action;
-use portico_domain::schema::{Check, DeadEnd, Reason, Violation};
 use portico_domain::tenancy::{Scope, Viewer};
 use portico_domain::view::{ApprovalPreview, DryRunVerdict};
 use portico_planes::{Actor, ClaimFilter, PlaneError};

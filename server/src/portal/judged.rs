@@ -1,11 +1,13 @@
 //! What of a request is to be judged: how it differs from what was live, or from its plan.
 
+use kube_schema::yaml;
 use portico_domain::claim::Flavour;
+use portico_domain::documents::Plan;
 use portico_domain::manifest::{diff, settle_connection_secret};
 use portico_domain::projection::asked;
 use portico_domain::request::{Action, Request};
-use portico_domain::schema::{form, yaml};
 use portico_domain::view::DiffLine;
+use portico_form as form;
 use portico_planes::Catalog;
 use serde_json::{Map, Value, json};
 
@@ -36,7 +38,12 @@ fn by_itself(catalog: &Catalog, request: &Request) -> Option<Value> {
     let served = offered.served.get(&request.claim.plane)?;
     let schema = served.schema.as_ref()?;
     let plan = plan(catalog, &request.claim.offering, request.plan.as_ref());
-    let start = form::start(schema, &offered.form, plan, &Value::Object(Map::new()));
+    let start = form::start(
+        schema,
+        &offered.form,
+        plan.map(Plan::for_form),
+        &Value::Object(Map::new()),
+    );
     let mut itself = offered.projection(Some(&request.claim.plane)).of(&start);
     // Its name, its plan and its end are not what is to be compared.
     itself["metadata"] = json!({ "name": request.claim.name });

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use kube_schema::Reason;
 use portico_domain::claim::Claim;
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, Tenant};
 use portico_domain::manifest::differences;
@@ -11,8 +12,8 @@ use portico_domain::placement::may_use;
 use portico_domain::policy::{Facts, Ruling, takes, unmet};
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::{Action, Request, RuleNeed, manifest_hash};
-use portico_domain::schema::{Reason, form};
 use portico_domain::tenancy::{Role, Scope, Viewer};
+use portico_form as form;
 use portico_planes::{Offered, Served};
 
 use super::names::{plane_title, title};
@@ -320,7 +321,7 @@ fn plan_of(now: &Now<'_>) -> Option<Obstacle> {
     let projection = offered.projection(Some(&now.request.claim.plane));
     let frozen = projection.of(&now.request.manifest);
     let mut locked = frozen.clone();
-    form::enforce(plan, &mut locked);
+    form::enforce(plan.for_form(), &mut locked);
     let field = differences(&frozen, &locked).into_iter().next()?.0;
     Some(Obstacle::PlanChanged {
         plan: plan_title(plan).to_owned(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kube_schema::yaml;
 use portico_domain::claim::{Claim, Health, marks};
 use portico_domain::documents::Configuration;
 use portico_domain::manifest::expires_at;
@@ -11,7 +12,6 @@ use portico_domain::permission::Verdict;
 use portico_domain::policy::{approvers_in_words, is_approver, takes, unmet};
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::{Action, ApprovalNeed, Comment, Decision, Request, State};
-use portico_domain::schema::yaml;
 use portico_domain::tenancy::{Role, Viewer};
 use portico_domain::view::{QuotaLine, RequestPage, RequestStep};
 use portico_planes::Catalog;

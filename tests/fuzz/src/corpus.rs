@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use portico_domain::schema::{Definition, yaml};
+use kube_schema::{Definition, yaml};
 use serde_json::{Value, json};
 
 /// A larger definition is left out: what is in it is in smaller ones as well, and those are tried more often.

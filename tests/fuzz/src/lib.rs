@@ -4,19 +4,15 @@
 pub mod corpus;
 pub mod mutate;
 
-use portico_domain::documents::FormHints;
-use portico_domain::schema::form::{Setup, build, decode, start};
-use portico_domain::schema::{Definition, Schema};
+use kube_schema::{Definition, Schema};
+use portico_form::{FormHints, Setup, build, decode, start};
 use serde_json::Value;
 
 /// The form of an object is built, posted back empty-handed, and built again from what that comes to.
 pub fn through_the_form(schema: &Schema, object: &Value, pairs: &[(String, String)]) {
     let hints = FormHints::default();
     let begun = start(schema, &hints, None, object);
-    let setup = |object| Setup {
-        is_composite: true,
-        ..Setup::new(&hints, object)
-    };
+    let setup = |object| Setup::new(&hints, object);
     let _ = build(schema, setup(&begun));
     let untouched = decode(schema, object, &[]);
     if object.is_object() {

@@ -2,8 +2,8 @@
 #![no_main]
 
 use arbitrary::Unstructured;
+use kube_schema::Definition;
 use libfuzzer_sys::fuzz_target;
-use portico_domain::schema::Definition;
 use portico_fuzz::corpus::KINDS;
 use portico_fuzz::mutate::mutate;
 use portico_fuzz::{judge, through_the_form};

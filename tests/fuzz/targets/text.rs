@@ -1,8 +1,8 @@
 //! Any text as YAML, as a definition, and as an object of a known kind.
 #![no_main]
 
+use kube_schema::{Definition, yaml};
 use libfuzzer_sys::fuzz_target;
-use portico_domain::schema::{Definition, yaml};
 use portico_fuzz::corpus::KINDS;
 use portico_fuzz::{judge, through_the_form};
 

@@ -3,12 +3,12 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use portico_domain::documents::{Category, FormHints};
+use kube_schema::Definition;
+use portico_domain::documents::Category;
 use portico_domain::placement::Placement;
 use portico_domain::request::Action;
-use portico_domain::schema::Definition;
-use portico_domain::schema::form::{Setup, build};
-use portico_domain::view::{ApprovalPreview, CatalogCard, Form, Frame, RequestFormPage};
+use portico_domain::view::{ApprovalPreview, CatalogCard, Frame, RequestFormPage};
+use portico_form::{Form, FormHints, Setup, build};
 use portico_frontend::pages;
 
 use super::{figure, milliseconds, percentile};

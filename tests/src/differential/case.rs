@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use portico_domain::schema::{Judgement, Reason, Violation};
+use kube_schema::{Judgement, Reason, Violation};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -108,8 +108,8 @@ impl Case<'_> {
 pub(super) fn collection(kind: &Kind) -> String {
     let definition = &kind.definition;
     let namespace = match definition.scope {
-        portico_domain::schema::Scope::Namespaced => "/namespaces/default",
-        portico_domain::schema::Scope::Cluster => "",
+        kube_schema::Scope::Namespaced => "/namespaces/default",
+        kube_schema::Scope::Cluster => "",
     };
     let (group, version, plural) = (&definition.group, kind.version(), &definition.plural);
     format!("/apis/{group}/{version}{namespace}/{plural}")

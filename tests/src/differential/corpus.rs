@@ -5,7 +5,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use portico_domain::schema::{Definition, Scope, yaml};
+use kube_schema::{Definition, Scope, yaml};
 use serde_json::{Value, json};
 
 use super::chance::Chance;

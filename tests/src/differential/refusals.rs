@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt as _;
-use portico_domain::schema::Definition;
+use kube_schema::Definition;
 use reqwest::Method;
 use serde_json::{Value, json};
 

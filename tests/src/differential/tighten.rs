@@ -1,6 +1,6 @@
 //! Definitions that become stricter while objects of theirs are stored: what an update leaves as it was is let be.
 
-use portico_domain::schema::Definition;
+use kube_schema::Definition;
 use serde_json::{Value, json};
 
 use super::chance::Chance;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures::future::join_all;
-use portico_domain::schema::yaml;
+use kube_schema::yaml;
 use reqwest::Method;
 use serde_json::{Value, json};
 

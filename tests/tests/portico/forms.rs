@@ -268,8 +268,7 @@ fn manifest(page: &Answer) -> String {
 /// What the form would post, as a control plane would get it: read from the YAML tab.
 fn spec_of(page: &Answer) -> Value {
     let document = scraped(&page.text);
-    let read =
-        portico_domain::schema::yaml::parse(&document).unwrap_or_else(|error| panic!("{error}: {document}"));
+    let read = kube_schema::yaml::parse(&document).unwrap_or_else(|error| panic!("{error}: {document}"));
     read["spec"].clone()
 }
 

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use portico_domain::schema::yaml;
+use kube_schema::yaml;
 use portico_tests::report;
 use serde_json::Value;
 

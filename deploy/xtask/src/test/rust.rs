@@ -1,6 +1,7 @@
 //! `cargo test` over the workspace, and what became of it.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -47,6 +48,10 @@ pub(crate) fn run(
         .stdout(Stdio::piped());
     if is_met(needs, "PostgreSQL") {
         command.env("PORTICO_REQUIRE_POSTGRES", "1");
+    }
+    // The schema engine knows the corpus by a name of its own.
+    if let Some(corpus) = env::var_os("PORTICO_CORPUS") {
+        command.env("KUBE_SCHEMA_CORPUS", corpus);
     }
     for (variable, folder) in parts {
         command.env(variable, folder);

@@ -1,7 +1,7 @@
 //! The controls that take one value: text, number, yes or no, a choice, YAML.
 
 use leptos::prelude::*;
-use portico_domain::view::{Choice, Control, Field};
+use portico_form::{Choice, Control, Field};
 
 use super::field::{Described, marks};
 use super::id_of;

@@ -1,7 +1,7 @@
 //! One field: label, help, problems and control, tied together for those who listen.
 
 use leptos::prelude::*;
-use portico_domain::view::{Control, Field, MISSING};
+use portico_form::{Control, Field, MISSING};
 
 use super::list::{list, map, union};
 use super::locked::locked;

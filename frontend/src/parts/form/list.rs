@@ -1,7 +1,8 @@
 //! The controls that hold fields and change in number: lists, maps, one of several shapes.
 
 use leptos::prelude::*;
-use portico_domain::view::{Branch, Control, Entry, Field, names};
+use portico_domain::view::names;
+use portico_form::{Branch, Control, Entry, Field};
 
 use super::field::{field, said};
 use super::{Around, id_of};

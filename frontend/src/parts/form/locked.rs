@@ -1,7 +1,7 @@
 //! Fields that are fixed by the plan or cannot be changed any more: shown, and posted hidden.
 
 use leptos::prelude::*;
-use portico_domain::view::{Control, Field};
+use portico_form::{Control, Field};
 
 /// A locked field's value, to read; it posts all the same.
 pub(super) fn locked(field: &Field) -> AnyView {

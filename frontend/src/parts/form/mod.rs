@@ -1,4 +1,4 @@
-//! The form made from a schema, by the encoding that `portico_domain::view::Control` describes.
+//! The form made from a schema, by the encoding that `portico_form::Control` describes.
 
 mod control;
 mod field;
@@ -8,7 +8,7 @@ mod problems;
 mod when_empty;
 
 use leptos::prelude::*;
-use portico_domain::view::{Form, Section};
+use portico_form::{Form, Section};
 
 use super::icon;
 pub(crate) use field::said;

@@ -1,6 +1,6 @@
 //! What is wrong in a form, gathered for the summary at its top.
 
-use portico_domain::view::{Control, Entry, Field, Form};
+use portico_form::{Control, Entry, Field, Form};
 
 use super::id_of;
 

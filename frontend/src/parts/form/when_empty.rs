@@ -1,7 +1,7 @@
 //! What a field means while nothing is filled in: asked where that can be more than one thing.
 
 use leptos::prelude::*;
-use portico_domain::view::{Control, EmptyMeans, Field, WhenEmpty};
+use portico_form::{Control, EmptyMeans, Field, WhenEmpty};
 
 use super::id_of;
 

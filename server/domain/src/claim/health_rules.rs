@@ -1,9 +1,9 @@
 //! What an offering's document says of where a claim's health stands, compiled.
 
+use kube_schema::{Doubt, ObjectExpression};
 use serde_json::Value;
 
 use crate::documents::HealthExpressions;
-use crate::schema::{Doubt, ObjectExpression};
 
 /// An expression of a document's `health` that is of no use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

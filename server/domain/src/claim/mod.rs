@@ -54,7 +54,7 @@ pub mod marks {
     pub const OWNER: &str = "portico.dev/owner";
     /// See [`TITLE`].
     pub const ICON: &str = "portico.dev/icon";
-    /// Annotation on a CRD or XRD: how its form is laid out, as YAML of [`crate::documents::FormHints`].
+    /// Annotation on a CRD or XRD: how its form is laid out, as YAML of [`portico_form::FormHints`].
     pub const FORM: &str = "portico.dev/form";
     /// The field manager of everything that Portico applies.
     pub const FIELD_MANAGER: &str = "portico";

@@ -21,8 +21,8 @@ pub use consumption::{Consumption, FieldAmount};
 pub use control_plane::{Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Limits};
 pub use group::GroupRef;
 pub use offering::{
-    Access, Category, Endpoint, FieldHint, FormHints, HealthExpressions, Offering, OfferingSpec, Plan, Price,
-    ResourceRef, SecretSource,
+    Access, Category, Endpoint, HealthExpressions, Offering, OfferingSpec, Plan, Price, ResourceRef,
+    SecretSource,
 };
 pub use portal::{
     Caches, Company, Database, GroupsFrom, Metrics, Portal, PortalSpec, Provider, RecordProof, RequestLimits,

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 
+use portico_form::{FormHints, PlanValues};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -144,6 +145,18 @@ pub struct Plan {
     pub price: Option<Price>,
 }
 
+impl Plan {
+    /// What a form knows of it.
+    #[must_use]
+    pub fn for_form(&self) -> PlanValues<'_> {
+        PlanValues {
+            title: self.title.as_deref().unwrap_or(self.name.as_str()),
+            values: &self.values,
+            adjustable: &self.adjustable,
+        }
+    }
+}
+
 /// What a claim costs, as its platform team reckons it.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -189,34 +202,6 @@ impl Price {
             None => words,
         }
     }
-}
-
-/// How a form is laid out, beyond what the schema says.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct FormHints {
-    /// By path (`spec.storage.size`; `spec.users[].name` for what is in a list).
-    pub fields: BTreeMap<String, FieldHint>,
-    /// Paths in the order they are to stand, before all others.
-    pub order: Vec<String>,
-}
-
-/// What a form says of one field, beyond what the schema says.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct FieldHint {
-    /// The label in place of the one derived from the property's name.
-    pub label: Option<String>,
-    /// The help in place of the schema's description.
-    pub help: Option<String>,
-    /// The heading it stands under.
-    pub section: Option<String>,
-    /// Leaves it out of the form.
-    pub hidden: bool,
-    /// Shows it with the required fields (`false`) or folds it away (`true`), whatever the schema says.
-    pub advanced: Option<bool>,
-    /// What the form holds to begin with.
-    pub preset: Option<Value>,
 }
 
 /// Where a claim says how it is: CEL expressions over `object`, the claim as its control plane has it. A field that is

@@ -1,9 +1,10 @@
+use kube_schema::yaml;
+use portico_form::{Setup, build};
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 use crate::manifest::{diff, differences};
-use crate::schema::yaml;
 
 fn projection(flavour: Flavour, settable: &[&str]) -> Projection {
     let settable: Vec<String> = settable.iter().map(|path| (*path).to_owned()).collect();
@@ -354,4 +355,35 @@ proptest! {
         });
         prop_assert_eq!(passed_over.collect::<Vec<_>>(), Vec::new());
     }
+}
+
+#[test]
+fn a_form_by_its_hints_shows_no_machinery_but_what_the_offering_opens() {
+    let schema = Schema::parse(
+        &json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
+            "size": {"type": "string"},
+            "compositionRef": {"type": "object", "properties": {"name": {"type": "string"}}},
+        }}}}),
+    )
+    .unwrap();
+    let object = json!({"spec": {}});
+    let shows = |projection: &Projection| {
+        let hints = projection.hints(&schema, &FormHints::default());
+        let form = build(&schema, Setup::new(&hints, &object));
+        let mut names = Vec::new();
+        for field in form
+            .main
+            .iter()
+            .chain(form.sections.iter().flat_map(|section| &section.fields))
+        {
+            field.each(&mut |field| names.push(field.name.clone()));
+        }
+        assert!(names.contains(&"/spec/size".to_owned()));
+        names.contains(&"/spec/compositionRef/name".to_owned())
+    };
+    for flavour in [Flavour::LegacyClaim, Flavour::Composite] {
+        assert!(!shows(&projection(flavour, &[])));
+        assert!(shows(&projection(flavour, &["spec.compositionRef"])));
+    }
+    assert!(shows(&projection(Flavour::Plain, &[])));
 }

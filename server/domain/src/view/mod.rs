@@ -8,7 +8,6 @@ mod admin;
 mod approvals;
 mod catalog;
 mod claims;
-mod form;
 mod frame;
 mod home;
 pub mod names;
@@ -28,9 +27,6 @@ pub use catalog::{
 pub use claims::{
     ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, Connect, ConnectKey, DeletePage, Piece,
     Revealed, Snippet, TreeNode,
-};
-pub use form::{
-    Branch, Choice, Control, EmptyMeans, Entry, Field, Form, MISSING, Section, WhenEmpty, in_words,
 };
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 pub use home::{HomePage, Turned};

@@ -34,9 +34,9 @@ pub const YAML: &str = "_yaml";
 pub const TAB: &str = "_tab";
 /// What a button does. In the request form: `update` (make the form anew, for another plan or region),
 /// `review` (check everything, the control plane's dry run too), `submit`, `tab:form`, `tab:yaml`, and
-/// those of [`super::Control`] (`add:`, `remove:`, `up:`, `down:`, `branch:`). A form sent by the Enter
+/// those of [`portico_form::Control`] (`add:`, `remove:`, `up:`, `down:`, `branch:`). A form sent by the Enter
 /// key has none: that is a `review`, so put a button with it first.
-pub const DO: &str = "_do";
+pub const DO: &str = portico_form::DO;
 /// [`super::RequestPage::revision`], with a decision.
 pub const REVISION: &str = "_revision";
 /// `approve` or `reject`.

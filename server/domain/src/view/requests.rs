@@ -1,8 +1,9 @@
 use jiff::Timestamp;
+use portico_form::Form;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{CatalogCard, Form, Paged, PlanColumn, PlaneChoice};
+use super::{CatalogCard, Paged, PlanColumn, PlaneChoice};
 use crate::claim::ClaimRef;
 use crate::names::{EnvironmentName, OfferingName, PlanName, RequestId, TenantName};
 use crate::placement::Placement;

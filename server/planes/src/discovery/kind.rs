@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use kube_schema::{Definition, ParseError, Schema, Scope, Version, yaml};
 use portico_domain::claim::health::plain;
 use portico_domain::claim::{Flavour, marks};
-use portico_domain::documents::{FormHints, ResourceRef};
+use portico_domain::documents::ResourceRef;
 use portico_domain::record::canonical_json;
-use portico_domain::schema::{Definition, ParseError, Schema, Scope, Version, yaml};
+use portico_form::FormHints;
 use serde_json::Value;
 
 use crate::catalog::Column;

@@ -1,6 +1,6 @@
 //! Judging objects by the schema of their definition, with the same rules as the portal's.
 
-use portico_domain::schema::{Definition, Naming, ParseError, Violation, judge_metadata};
+use kube_schema::{Definition, Naming, ParseError, Violation, judge_metadata};
 use serde_json::Value;
 
 use super::error::{ApiError, Cause};

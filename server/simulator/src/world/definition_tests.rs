@@ -1,7 +1,7 @@
 //! The demo's definitions are right, and say what they are meant to.
 
+use kube_schema::Definition;
 use portico_domain::documents::OfferingSpec;
-use portico_domain::schema::Definition;
 use serde_json::{Value, json};
 
 use super::tests::specs;

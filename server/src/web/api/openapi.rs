@@ -6,10 +6,11 @@ use axum::body::Bytes;
 use http::header::{self, HeaderName};
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{
-    ApprovalsPage, CatalogPage, ClaimPage, ClaimsPage, Commented, ConfigurationPage, Control, HomePage,
-    MadeToken, OfferingPage, PeoplePage, PersonPage, PlaneDetail, PlanesPage, RecordPage, RequestFormPage,
-    RequestPage, RequestsPage, Revealed, SessionsPage, Submission, TenantsPage, TokenRow,
+    ApprovalsPage, CatalogPage, ClaimPage, ClaimsPage, Commented, ConfigurationPage, HomePage, MadeToken,
+    OfferingPage, PeoplePage, PersonPage, PlaneDetail, PlanesPage, RecordPage, RequestFormPage, RequestPage,
+    RequestsPage, Revealed, SessionsPage, Submission, TenantsPage, TokenRow,
 };
+use portico_form::Control;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 

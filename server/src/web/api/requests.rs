@@ -9,9 +9,10 @@ use http::{HeaderValue, StatusCode, header};
 use portico_domain::names::RequestId;
 use portico_domain::request::State as RequestState;
 use portico_domain::view::{
-    ApprovalsPage, Commented, Form, Problem as FieldProblem, RequestFormPage, RequestPage, RequestsPage,
+    ApprovalsPage, Commented, Problem as FieldProblem, RequestFormPage, RequestPage, RequestsPage,
     Submission, names,
 };
+use portico_form::Form;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;

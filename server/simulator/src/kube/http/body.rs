@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes};
 use futures::StreamExt;
-use portico_domain::schema::yaml;
+use kube_schema::yaml;
 use serde_json::Value;
 
 use super::super::error::ApiError;

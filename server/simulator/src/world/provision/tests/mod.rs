@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kube_schema::Definition;
 use portico_domain::claim::{Adapter, Flavour, Health, Verdict, health};
 use portico_domain::documents::Access;
-use portico_domain::schema::Definition;
 use serde_json::{Value, json};
 
 use super::*;

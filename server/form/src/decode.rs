@@ -1,0 +1,328 @@
+//! From what a form posts to an object.
+
+use std::collections::{BTreeMap, HashSet};
+
+use kube_schema::path::{Path, push_token};
+use kube_schema::{Check, Kind, Node, Reason, Schema, Violation, yaml};
+use serde_json::{Map, Value};
+
+use super::build::IDENTITY;
+use super::commands::Command;
+use super::controls::is_empty;
+use super::posted::Posted;
+use super::union::{self, Union};
+use super::{Shape, aside, texts};
+use crate::{DO, EmptyMeans};
+
+/// What a posted form comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decoded {
+    /// The object, as far as it can be made. A text where a number belongs stays a text, for the validator to refuse.
+    pub object: Value,
+    /// Inputs that are no value at all, as violations beside their fields: malformed YAML, a key that is there twice.
+    pub problems: Vec<Violation>,
+    /// Such inputs as they were typed, by name, rows of maps that no object can hold, and branches chosen: give it to
+    /// [`super::Setup::typed`].
+    pub typed: BTreeMap<String, String>,
+    /// The command of the button pressed, carried out on `object` already; `None` when the form was submitted.
+    pub command: Option<String>,
+}
+
+/// Reads what a form posted. `base` is the object that the form was built from: what the form does not show is kept.
+#[must_use]
+pub fn decode(schema: &Schema, base: &Value, pairs: &[(String, String)]) -> Decoded {
+    let command = pairs
+        .iter()
+        .rev()
+        .find(|(name, _)| name == DO)
+        .map(|(_, command)| command.clone());
+    let parsed = command.as_deref().and_then(Command::parse);
+    let posted = Posted::read(pairs);
+    let mut reader = Reader {
+        problems: Vec::new(),
+        typed: BTreeMap::new(),
+        has_rows_aside: false,
+    };
+    let empty = Value::Object(Map::new());
+    let base = if base.is_object() { base } else { &empty };
+    let mut object = reader.object(schema.root(), &posted, Some(base), true, &Path::ROOT, "");
+    if let Some(command) = &parsed {
+        command.carry_out(schema.root(), &mut object);
+    }
+    if reader.has_rows_aside || matches!(parsed, Some(Command::Add(_))) {
+        let mut taker = aside::Taker {
+            typed: &mut reader.typed,
+            problems: &mut reader.problems,
+        };
+        taker.take(schema.root(), &mut object, &Path::ROOT, "");
+    }
+    Decoded {
+        object,
+        problems: reader.problems,
+        typed: reader.typed,
+        command,
+    }
+}
+
+struct Reader {
+    problems: Vec<Violation>,
+    typed: BTreeMap<String, String>,
+    /// Rows of maps stand in the object that it cannot hold.
+    has_rows_aside: bool,
+}
+
+impl Reader {
+    fn problem(&mut self, path: &Path<'_>, detail: &str) {
+        self.problems.push(Violation::new(
+            path,
+            Check::Schema,
+            Reason::Invalid,
+            None,
+            detail.to_owned(),
+        ));
+    }
+
+    /// The value at a node; `None` when it is not there. `name` is the name of the input.
+    fn value(
+        &mut self,
+        node: &Node,
+        posted: &Posted,
+        base: Option<&Value>,
+        required: bool,
+        path: &Path<'_>,
+        name: &str,
+    ) -> Option<Value> {
+        if let Some(text) = posted.text_at("@yaml") {
+            return self.yaml(text, base, path, name);
+        }
+        let is_posted = posted.text.is_some() || !posted.below.is_empty();
+        let value = match Shape::of(node) {
+            Shape::Object if !posted.below.is_empty() => {
+                self.object(node, posted, base, required, path, name)
+            }
+            Shape::List if is_posted => self.list(node, posted, base, path, name),
+            Shape::Map if is_posted => self.map(node, posted, base, path, name),
+            Shape::Scalar => match &posted.text {
+                None => return base.cloned(),
+                Some(text) if text.is_empty() => blank(node),
+                Some(text) => return Some(texts::from_text(node, text)),
+            },
+            _ => return base.cloned(),
+        };
+        if !is_empty(&value) {
+            return Some(value);
+        }
+        match posted.text_at("@empty").and_then(EmptyMeans::read) {
+            Some(EmptyMeans::Unset) => None,
+            Some(EmptyMeans::Empty) => Some(value),
+            Some(EmptyMeans::Null) => Some(Value::Null),
+            None => required.then_some(value),
+        }
+    }
+
+    fn yaml(&mut self, text: &str, base: Option<&Value>, path: &Path<'_>, name: &str) -> Option<Value> {
+        match yaml::parse(text) {
+            Ok(Value::Null) if text.trim().is_empty() => None,
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problem(path, &format!("is not YAML: {error}"));
+                self.typed.insert(format!("{name}/@yaml"), text.to_owned());
+                base.cloned()
+            }
+        }
+    }
+
+    fn object(
+        &mut self,
+        node: &Node,
+        posted: &Posted,
+        base: Option<&Value>,
+        required: bool,
+        path: &Path<'_>,
+        name: &str,
+    ) -> Value {
+        let before = base.and_then(Value::as_object);
+        let mut map = before.cloned().unwrap_or_default();
+        let (chosen, unchosen) = self.branch(node, posted, name);
+        // What goes keeps its place until the end: it may come back empty.
+        let mut gone: HashSet<&str> = HashSet::new();
+        let mut missing = Vec::new();
+        for (property, child) in node.properties() {
+            if path.is_root() && IDENTITY.contains(&property) {
+                continue;
+            }
+            if unchosen.contains(&property) {
+                gone.insert(property);
+                continue;
+            }
+            let Some(below) = posted.get(property) else {
+                continue;
+            };
+            let mut input = name.to_owned();
+            push_token(&mut input, property);
+            let base = before.and_then(|before| before.get(property));
+            // What a form lays out without a field of its own is there if it was there.
+            let is_laid_out = path.is_root() && property == "spec" && base.is_some_and(Value::is_object);
+            let value = self.value(child, below, base, is_laid_out, &path.property(property), &input);
+            let is_needed = node.requires(property) && child.default_value().is_none();
+            // What an object requires and is empty does not make the object be there.
+            let waits = is_needed && before.is_none() && !required;
+            match value {
+                Some(value) if !(waits && is_empty(&value)) => {
+                    map.insert(property.to_owned(), value);
+                }
+                value => {
+                    gone.insert(property);
+                    if is_needed {
+                        missing.push((property, child, value));
+                    }
+                }
+            }
+        }
+        // A branch that was chosen is there, though nothing of it is filled in.
+        for property in chosen {
+            let child = node.property(property);
+            let is_there = map.contains_key(property) && !gone.contains(property);
+            if let Some(value) = child.and_then(there).filter(|_| !is_there) {
+                gone.remove(property);
+                map.insert(property.to_owned(), value);
+            }
+        }
+        // What an object requires is there, though empty, once the object is: an object without fields, an empty list.
+        let has_any = map.keys().any(|name| !gone.contains(name.as_str()));
+        if required || before.is_some() || has_any {
+            for (property, child, value) in missing {
+                let holds_others = matches!(Shape::of(child), Shape::Object | Shape::List | Shape::Map);
+                if let Some(value) = value.or_else(|| holds_others.then(|| blank(child))) {
+                    gone.remove(property);
+                    map.insert(property.to_owned(), value);
+                }
+            }
+        }
+        if !gone.is_empty() {
+            map.retain(|name, _| !gone.contains(name.as_str()));
+        }
+        Value::Object(map)
+    }
+
+    /// The fields of the branch that was chosen, and those of the others.
+    fn branch<'n>(&mut self, node: &'n Node, posted: &Posted, name: &str) -> (Vec<&'n str>, Vec<&'n str>) {
+        let nothing = (Vec::new(), Vec::new());
+        let Some(chosen) = posted.text_at("@branch") else {
+            return nothing;
+        };
+        let Some(union) = Union::of(node) else {
+            return nothing;
+        };
+        let Some(others) = union.unchosen(chosen) else {
+            return nothing;
+        };
+        self.typed.insert(format!("{name}/@branch"), chosen.to_owned());
+        let own = union.shapes.iter().find(|names| union::id(names) == chosen);
+        (own.cloned().unwrap_or_default(), others)
+    }
+
+    fn list(
+        &mut self,
+        node: &Node,
+        posted: &Posted,
+        base: Option<&Value>,
+        path: &Path<'_>,
+        name: &str,
+    ) -> Value {
+        let before = base.and_then(Value::as_array);
+        let mut items = Vec::new();
+        if let Some(child) = node.items() {
+            for (index, item) in posted.items() {
+                let base = before
+                    .and_then(|before| before.get(index))
+                    .filter(|base| is_same_item(node, child, item, base));
+                let place = items.len();
+                let value = self.value(
+                    child,
+                    item,
+                    base,
+                    true,
+                    &path.index(place),
+                    &format!("{name}/{index}"),
+                );
+                // What is shown is sent: a row that is still blank, too, until it is removed.
+                items.push(value.unwrap_or_else(|| blank(child)));
+            }
+        }
+        Value::Array(items)
+    }
+
+    fn map(
+        &mut self,
+        node: &Node,
+        posted: &Posted,
+        base: Option<&Value>,
+        path: &Path<'_>,
+        name: &str,
+    ) -> Value {
+        let before = base.and_then(Value::as_object);
+        let mut map = Map::new();
+        if let Some(child) = node.values() {
+            for (index, entry) in posted.entries() {
+                let key = entry.text_at("key").unwrap_or_default();
+                let base = before.and_then(|before| before.get(key));
+                let input = format!("{name}/@{index}/value");
+                let value = match entry.get("value") {
+                    Some(value) => self.value(child, value, base, true, &path.key(key), &input),
+                    None => base.cloned(),
+                };
+                let value = value.unwrap_or_else(|| blank(child));
+                // No object holds a blank row, nor one without a key: it stays in the form only.
+                if key.is_empty() || map.contains_key(key) {
+                    self.has_rows_aside = true;
+                    map.insert(aside::stand_in(index, key), value);
+                } else {
+                    map.insert(key.to_owned(), value);
+                }
+            }
+        }
+        Value::Object(map)
+    }
+}
+
+/// Whether a posted item is the one that stood at its place before: items may have been removed or moved since, and
+/// what the form does not post of one must not fall to another.
+fn is_same_item(list: &Node, node: &Node, posted: &Posted, base: &Value) -> bool {
+    if Shape::of(node) != Shape::Object {
+        return true;
+    }
+    let same = |name: &str| {
+        let child = node
+            .property(name)
+            .filter(|child| Shape::of(child) == Shape::Scalar)?;
+        let text = posted.text_at(name).filter(|text| !text.is_empty())?;
+        Some(base.get(name) == Some(&texts::from_text(child, text)))
+    };
+    if list.list_keys().len() > 0 {
+        return list.list_keys().all(|name| same(name).unwrap_or(true));
+    }
+    let compared: Vec<bool> = node.properties().filter_map(|(name, _)| same(name)).collect();
+    compared.is_empty() || compared.contains(&true)
+}
+
+/// What stands for a value that is still to be filled in.
+pub(super) fn blank(node: &Node) -> Value {
+    match Shape::of(node) {
+        Shape::Object | Shape::Map => Value::Object(Map::new()),
+        Shape::List => Value::Array(Vec::new()),
+        Shape::Scalar if matches!(node.kind(), Kind::String | Kind::IntOrString) => {
+            Value::String(String::new())
+        }
+        Shape::Scalar | Shape::Free => Value::Null,
+    }
+}
+
+/// What makes a branch be there when it is chosen; nothing for what must be typed.
+fn there(node: &Node) -> Option<Value> {
+    match (Shape::of(node), node.kind()) {
+        (Shape::Object | Shape::Map, _) | (Shape::Free, Kind::Object) => Some(Value::Object(Map::new())),
+        (Shape::List, _) | (Shape::Free, Kind::Array) => Some(Value::Array(Vec::new())),
+        _ => None,
+    }
+}

@@ -1,0 +1,452 @@
+//! YAML as Kubernetes reads it (`sigs.k8s.io/yaml`), bounded against documents that unfold (aliases), nest or grow
+//! without end.
+
+mod lines;
+mod read;
+mod resolve;
+
+use serde_json::Value;
+
+pub use lines::line_of;
+use read::Bounds;
+
+/// A text longer than this is not read.
+pub const SIZE_LIMIT: usize = 4 * 1024 * 1024;
+/// A file that somebody names on the command line may be this long: published definitions have up to 5 MB.
+pub const FILE_SIZE_LIMIT: usize = 16 * 1024 * 1024;
+/// What unfolds to more nodes than this, aliases included, is not read; of a file four times as many.
+const NODES: usize = 400_000;
+/// What nests deeper than this is not read.
+const DEPTH: usize = 100;
+
+/// Why a text is not YAML that can be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{problem}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+pub struct YamlError {
+    /// What is wrong.
+    pub problem: String,
+    /// In which line, from 1.
+    pub line: Option<u64>,
+}
+
+/// One document of several.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// What it says.
+    pub value: Value,
+    /// The keys that are there twice. The last counts, and a strict API server refuses it.
+    pub doubled: Vec<Doubled>,
+    /// Where it begins, from 1.
+    pub line: u64,
+}
+
+/// A key that is in its map already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubled {
+    /// Where it is there again, from 1.
+    pub line: u64,
+    /// The key.
+    pub key: String,
+    /// One of the two comes from a merge (`<<: *other`).
+    pub by_merge: bool,
+}
+
+/// Reads one document. An empty text is `null`.
+///
+/// ```
+/// use serde_json::json;
+///
+/// // Scalars are those of YAML 1.1, as Kubernetes reads them.
+/// assert_eq!(kube_schema::yaml::parse("{on: yes, mode: 0644}")?, json!({"true": true, "mode": 420}));
+/// # Ok::<(), kube_schema::yaml::YamlError>(())
+/// ```
+///
+/// # Errors
+/// When it is no YAML, holds a key twice other than by a merge, more than one document, or is beyond the bounds.
+pub fn parse(text: &str) -> Result<Value, YamlError> {
+    let mut documents = all_within(text, SIZE_LIMIT)?;
+    let document = match (documents.pop(), documents.is_empty()) {
+        (None, _) => return Ok(Value::Null),
+        (Some(document), true) => document,
+        (Some(document), false) => {
+            let line = document.ok().map(|document| document.line);
+            let problem = "a second document begins here".to_owned();
+            return Err(YamlError { problem, line });
+        }
+    };
+    once(document?)
+}
+
+/// Reads all documents of a text, empty ones left out.
+///
+/// # Errors
+/// As [`parse`], for the first document that has one.
+pub fn parse_all(text: &str) -> Result<Vec<Value>, YamlError> {
+    all_within(text, SIZE_LIMIT)?
+        .into_iter()
+        .map(|document| once(document?))
+        .collect()
+}
+
+/// Reads all documents of a file that somebody named on the command line, empty ones left out. One that cannot be read
+/// costs no other.
+///
+/// # Errors
+/// When the text is longer than [`FILE_SIZE_LIMIT`].
+pub fn parse_file(text: &str) -> Result<Vec<Result<Document, YamlError>>, YamlError> {
+    all_within(text, FILE_SIZE_LIMIT)
+}
+
+fn once(document: Document) -> Result<Value, YamlError> {
+    match document.doubled.into_iter().find(|doubled| !doubled.by_merge) {
+        Some(Doubled { line, key, .. }) => Err(YamlError {
+            problem: format!("the key {key:?} is there twice"),
+            line: Some(line),
+        }),
+        None => Ok(document.value),
+    }
+}
+
+/// The documents of a text, each by itself, without empty ones.
+fn all_within(text: &str, most: usize) -> Result<Vec<Result<Document, YamlError>>, YamlError> {
+    if text.len() > most {
+        return Err(YamlError {
+            problem: format!("the text is longer than {most} bytes"),
+            line: None,
+        });
+    }
+    let bounds = Bounds {
+        nodes: NODES * (most / SIZE_LIMIT),
+        depth: DEPTH,
+        bytes: 2 * most,
+    };
+    let read = |chunk: Chunk<'_>| {
+        if let Some(why) = chunk.wrong {
+            return Err(why);
+        }
+        match json(&chunk, bounds) {
+            Some(document) => Ok(Some(document)),
+            None => read::document(chunk.text, chunk.line, bounds),
+        }
+    };
+    Ok(split(text)
+        .into_iter()
+        .map(read)
+        .filter_map(Result::transpose)
+        .filter(|read| !matches!(read, Ok(document) if document.value.is_null()))
+        .collect())
+}
+
+/// What stands between two lines of `---`.
+struct Chunk<'t> {
+    text: &'t str,
+    /// Its first line, from 1.
+    line: u64,
+    wrong: Option<YamlError>,
+}
+
+/// Splits a text at the lines that begin with `---`, as `kubectl` does before it parses anything.
+fn split(text: &str) -> Vec<Chunk<'_>> {
+    let mut chunks = Vec::new();
+    let mut chunk = Chunk {
+        text: "",
+        line: 1,
+        wrong: None,
+    };
+    let (mut begin, mut at) = (0, 0);
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        if let Some(rest) = line.strip_prefix("---") {
+            chunk.text = &text[begin..at];
+            let next = Chunk {
+                text: "",
+                line: number + 1,
+                wrong: junk(rest.trim(), number),
+            };
+            chunks.push(std::mem::replace(&mut chunk, next));
+            begin = at + line.len();
+        }
+        at += line.len();
+    }
+    chunk.text = &text[begin..];
+    chunks.push(chunk);
+    chunks
+}
+
+/// What stands behind `---` in its line must be a comment.
+fn junk(rest: &str, line: u64) -> Option<YamlError> {
+    let problem = || format!("Kubernetes takes nothing behind --- in its line: {rest}");
+    (!rest.is_empty() && !rest.starts_with('#')).then(|| YamlError {
+        problem: problem(),
+        line: Some(line),
+    })
+}
+
+/// A document that is JSON is read as JSON: floats may be whole, and escapes are JSON's.
+fn json(chunk: &Chunk<'_>, bounds: Bounds) -> Option<Document> {
+    if !chunk.text.trim_start().starts_with('{') {
+        return None;
+    }
+    let value = serde_json::from_str::<Value>(chunk.text).ok()?;
+    let mut left = bounds.nodes;
+    if !is_within(&value, bounds.depth, &mut left) {
+        return None;
+    }
+    // Read as YAML, it tells which keys are there twice.
+    let counted = read::document(chunk.text, chunk.line, bounds).ok().flatten();
+    Some(Document {
+        value,
+        doubled: counted.map(|document| document.doubled).unwrap_or_default(),
+        line: chunk.line,
+    })
+}
+
+fn is_within(value: &Value, depth: usize, left: &mut usize) -> bool {
+    if *left == 0 {
+        return false;
+    }
+    *left -= 1;
+    let mut below = |value: &Value| depth > 0 && is_within(value, depth - 1, left);
+    match value {
+        Value::Array(items) => items.iter().all(&mut below),
+        Value::Object(map) => map.values().all(&mut below),
+        _ => true,
+    }
+}
+
+/// A float as JSON has it after Go printed it: a whole number without a point.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a whole float within an integer's range"
+)]
+#[must_use]
+pub fn float(float: f64) -> Value {
+    if float.fract() == 0.0 && float.abs() < 9.2e18 {
+        return Value::from(float as i64);
+    }
+    Value::from(float)
+}
+
+/// Whether two scalars are the same, a whole float and the integer that it is included.
+#[must_use]
+pub fn same(one: &Value, other: &Value) -> bool {
+    let settled = |value: &Value| match value {
+        Value::Number(number) if number.is_f64() => float(number.as_f64().unwrap_or(f64::NAN)),
+        other => other.clone(),
+    };
+    settled(one) == settled(other)
+}
+
+/// A value as tidy YAML, that [`parse`] reads back to the same value; ends with a line break.
+#[must_use]
+pub fn print(value: &Value) -> String {
+    let options =
+        serde_saphyr::ser_options! { indent_step: 2, compact_list_indent: true, folded_wrap_chars: 100_000 };
+    let mut text = serde_saphyr::to_string_with_options(value, options).unwrap_or_else(|_| value.to_string());
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_document_is_read_as_kubernetes_reads_it() {
+        let text = "a: 1\nb: yes\nc: 'yes'\nd: [1.5, null]\ne:\n- x: |\n    two\n    lines\n";
+        assert_eq!(
+            parse(text).unwrap(),
+            json!({"a": 1, "b": true, "c": "yes", "d": [1.5, null], "e": [{"x": "two\nlines\n"}]})
+        );
+        assert_eq!(parse("# nothing\n").unwrap(), Value::Null);
+        assert!(parse("a: 1\n---\nb: 2\n").is_err());
+        assert_eq!(
+            parse_all("a: 1\n---\n---\nb: 2\n").unwrap(),
+            [json!({"a": 1}), json!({"b": 2})]
+        );
+    }
+
+    #[test]
+    fn mistakes_name_their_line() {
+        assert_eq!(
+            parse("a: 1\nb: [\n").unwrap_err().line.map(|line| line >= 2),
+            Some(true)
+        );
+        assert!(parse("a: 1\na: 2\n").is_err());
+    }
+
+    #[test]
+    fn bombs_are_refused() {
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..12 {
+            let before = format!("*a{}", level - 1);
+            let items = [before.as_str(); 9].join(", ");
+            let _ = writeln!(bomb, "a{level}: &a{level} [{items}]");
+        }
+        assert!(parse(&bomb).is_err());
+        let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1_000_000), "*a, ".repeat(1_000));
+        assert!(parse(&long).is_err());
+        assert!(parse(&"[".repeat(100_000)).is_err());
+        assert!(parse(&"- ".repeat(100_000)).is_err());
+        assert!(parse(&"a".repeat(SIZE_LIMIT + 1)).is_err());
+        assert!(parse_file(&bomb).unwrap()[0].is_err());
+        assert!(parse(&format!("{}0{}", "{\"a\":".repeat(110), "}".repeat(110))).is_err());
+        assert!(parse_file(&"a: b\n".repeat(FILE_SIZE_LIMIT / 5 + 1)).is_err());
+    }
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (-1e9..1e9).prop_map(Value::from),
+            "\\PC{0,20}".prop_map(Value::from),
+            "(yes|no|on|y|N|off|~|null|017|1_0|0o7|1e3|1\\.|\\.5|0x1|: |- |#|\\?|[ \n]{0,3}a[ \n]{0,3}|2020-01-01|=|<<|---)"
+                .prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map(
+                    "([a-zA-Z0-9./~ -]{0,8}|y|no|On|1_0|0x1|<<|---|1e3)",
+                    inner,
+                    0..5
+                )
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    #[test]
+    fn scalars_are_those_of_kubernetes() {
+        for (text, value) in [
+            ("y", json!(true)),
+            ("oN", json!("oN")),
+            ("tRUE", json!("tRUE")),
+            ("yES", json!("yES")),
+            ("NO", json!(false)),
+            ("nUll", json!("nUll")),
+            ("~", json!(null)),
+            ("0644", json!(420)),
+            ("0o644", json!(420)),
+            ("-0x1F", json!(-31)),
+            ("0b101", json!(5)),
+            ("0888", json!(888)),
+            ("08.5", json!(8.5)),
+            ("1_000", json!(1000)),
+            ("1_", json!(1)),
+            ("1_0.5", json!(10.5)),
+            (".5_0", json!(0.5)),
+            (".5_", json!(".5_")),
+            ("_1", json!("_1")),
+            ("1.0", json!(1)),
+            ("1e3", json!(1000)),
+            ("5.", json!(5)),
+            ("1e400", json!("1e400")),
+            ("12:30", json!("12:30")),
+            ("2024-01-31", json!("2024-01-31")),
+            ("9223372036854775808", json!(9_223_372_036_854_775_808_f64)),
+            ("0x1ffffffffffffffff", json!("0x1ffffffffffffffff")),
+            ("!!str 1", json!("1")),
+            ("!!int '1'", json!(1)),
+            ("!!float 1", json!(1)),
+            ("!!binary aGk=", json!("hi")),
+            ("! 12", json!("12")),
+            ("=", json!("=")),
+        ] {
+            let read = parse(&format!("a: {text}")).map(|mut read| read["a"].take());
+            assert_eq!(read, Ok(value), "{text}");
+        }
+        for text in [
+            ".inf",
+            "!!int x",
+            "!!bool 1",
+            "!!float 18446744073709551615",
+            "!!null 0",
+        ] {
+            assert!(parse(&format!("a: {text}")).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_become_texts() {
+        assert_eq!(
+            parse("1: a\n1.5: b\non: c\n0x10: d\n1e10: e\n2024-01-31: f\n").unwrap(),
+            json!({"1": "a", "1.5": "b", "true": "c", "16": "d", "1e+10": "e", "2024-01-31": "f"})
+        );
+        for text in ["~: a", "[1]: a", "{a: 1}: a", "18446744073709551615: a"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn merges_count_where_they_stand() {
+        let base = "base: &base {a: 1, b: 2}\nother: &other {b: 5}\n";
+        for (more, expected) in [
+            ("{<<: *base, b: 3}", json!({"a": 1, "b": 3})),
+            ("{b: 3, <<: *base}", json!({"b": 2, "a": 1})),
+            ("{<<: [*other, *base]}", json!({"a": 1, "b": 5})),
+            ("{'<<': x}", json!({"<<": "x"})),
+        ] {
+            assert_eq!(
+                parse(&format!("{base}more: {more}")).unwrap()["more"],
+                expected,
+                "{more}"
+            );
+        }
+        assert!(parse("a: &a 1\nb: {<<: *a}").is_err());
+    }
+
+    #[test]
+    fn a_bad_document_costs_itself() {
+        let read =
+            parse_file("a: 1\na: 2\n---\nb: [\n--- # the next\nc: .inf\n---\nd: 1\n--- e: 1\n").unwrap();
+        let said: Vec<Result<&Value, String>> = read
+            .iter()
+            .map(|read| read.as_ref().map(|read| &read.value).map_err(ToString::to_string))
+            .collect();
+        assert_eq!(said.len(), 5, "{said:?}");
+        assert_eq!(said[0], Ok(&json!({"a": 2})));
+        assert_eq!(read[0].as_ref().unwrap().doubled[0].line, 2);
+        assert!(
+            said[1].as_ref().is_err_and(|why| why.starts_with("line ")),
+            "{said:?}"
+        );
+        assert!(
+            said[2].as_ref().is_err_and(|why| why.starts_with("line 6: ")),
+            "{said:?}"
+        );
+        assert_eq!(said[3], Ok(&json!({"d": 1})));
+        assert!(
+            said[4].as_ref().is_err_and(|why| why.starts_with("line 9: ")),
+            "{said:?}"
+        );
+    }
+
+    /// A value as YAML can say it: whole floats are integers.
+    fn told(value: &Value) -> Value {
+        match value {
+            Value::Object(map) => map
+                .iter()
+                .map(|(key, value)| (key.clone(), told(value)))
+                .collect(),
+            Value::Array(items) => items.iter().map(told).collect(),
+            Value::Number(number) if number.is_f64() => float(number.as_f64().unwrap()),
+            other => other.clone(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read_back(value in values()) {
+            let text = print(&value);
+            prop_assert_eq!(parse(&text).map_err(|error| error.to_string()), Ok(told(&value)), "{}", text);
+        }
+    }
+}
