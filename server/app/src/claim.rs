@@ -5,22 +5,22 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use portico_domain::claim::{Claim, ClaimRef, Composed, Health, Tree, Verdict};
-use portico_domain::documents::Configuration;
+use portico_domain::lifetime::end_of_life;
+use portico_domain::manifest::live_hash;
 use portico_domain::names::RequestId;
 use portico_domain::placement::may_use;
 use portico_domain::request::{Action, State};
 use portico_domain::schema::yaml;
-use portico_domain::tenancy::{Role, Viewer};
+use portico_domain::tenancy::Viewer;
 use portico_domain::view::{Allowed, ClaimEvent, ClaimPage, ClaimRow, Revealed, TreeNode, relative};
 use portico_planes::{Actor, SecretError};
 use portico_store::{Page, RequestFilter};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::fill::live_hash;
 use super::names::{claim_href, plane_title};
 use super::offering::projection;
-use super::renew::end_of_life;
+use super::permissions::may_change;
 use super::usage::{cost, plan};
 use super::{Portal, PortalError, Result, connect, rows};
 
@@ -129,7 +129,7 @@ impl Portal {
             request_id: RequestId(Uuid::now_v7()),
             renews_until: offered
                 .filter(|_| may_change.allowed)
-                .and_then(|offered| end_of_life(self.now(), offered)),
+                .and_then(|offered| end_of_life(self.now(), offered.lifetime_days)),
             cost: cost(plan(&catalog, &reference.offering, claim.plan.as_ref()), None),
             may_change,
         })
@@ -336,27 +336,6 @@ impl Portal {
         self.planes()
             .claim(&viewer.scope(), reference)
             .ok_or_else(|| self.no_claim(viewer, reference))
-    }
-}
-
-/// Whether the viewer may change and delete the claim.
-pub(super) fn may_change(viewer: &Viewer, configuration: &Configuration, claim: &Claim) -> Allowed {
-    let Some(tenant) = &claim.tenant else {
-        return Allowed::no(
-            "It belongs to no tenant, so nobody can change it here. Change it on its control plane.",
-        );
-    };
-    if !viewer.may(tenant, Role::Developer) {
-        let title = configuration
-            .tenants
-            .get(tenant)
-            .map_or(tenant.as_str(), |tenant| tenant.title());
-        return Allowed::no(format!("Developers of {title} can change it."));
-    }
-    match claim.verdict.health {
-        Health::Deleting => Allowed::no("It is being deleted."),
-        Health::Gone => Allowed::no("It is gone."),
-        _ => Allowed::yes(),
     }
 }
 

@@ -1,13 +1,13 @@
 //! What people say about a request outside of decisions: a question, an answer.
 
 use portico_domain::names::RequestId;
-use portico_domain::request::{COMMENT_CHARACTERS, Comment, Request};
-use portico_domain::tenancy::{Role, Viewer};
+use portico_domain::request::{COMMENT_CHARACTERS, Comment};
+use portico_domain::tenancy::Viewer;
 use portico_domain::view::Commented;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::request::was_asked;
+use super::permissions::may_comment;
 use super::{Portal, PortalError, Result};
 
 impl Portal {
@@ -44,13 +44,6 @@ impl Portal {
         self.store().insert_comment(&request, &comment, &[event]).await?;
         Ok(comment.into())
     }
-}
-
-/// Whether the viewer has a part in the request: they asked for it, approve in its tenant or by one of the rules
-/// that asked, or administer the tenant.
-pub(super) fn may_comment(viewer: &Viewer, request: &Request) -> bool {
-    let requester = request.requester.subject == viewer.person.subject && viewer.sees(&request.tenant);
-    requester || was_asked(viewer, request) || viewer.may(&request.tenant, Role::Approver)
 }
 
 /// The text as it is kept. Browsers send line breaks as CR LF.

@@ -11,6 +11,7 @@ use portico_domain::view::{DeletePage, Problem, names as field};
 use super::form::Posted;
 use super::judge::preview;
 use super::names::plane_title;
+use super::permissions::may_change;
 use super::submit::Sent;
 use super::{Portal, PortalError, Result, Work, rows};
 
@@ -29,7 +30,7 @@ impl Portal {
         let configuration = self.configuration();
         let catalog = self.planes().catalog();
         let claim = self.seen_claim(viewer, reference)?;
-        let may = super::claim::may_change(viewer, &configuration, &claim);
+        let may = may_change(viewer, &configuration, &claim);
         if !may.allowed {
             return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
         }

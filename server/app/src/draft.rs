@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, ResourceRef, Tenant};
+use portico_domain::lifetime::end_of_life;
 use portico_domain::names::{ClaimName, OfferingName, PlaneName, RequestId};
 use portico_domain::placement::{Candidate, Cordon, Needs, Placement, PlaneFacts, Wish, may_use, place};
 use portico_domain::policy::Ruling;
@@ -21,7 +22,7 @@ use serde_json::Value;
 use super::form::{FormTarget, Posted};
 use super::names::plane_title;
 use super::offering::{may_request, unreachable};
-use super::renew::end_of_life;
+use super::permissions::may_change;
 use super::{Portal, PortalError, Result, Work};
 
 /// Values that an object may hold, lists and maps counted too. The largest that anybody writes by hand has some
@@ -310,7 +311,7 @@ impl Portal {
         let cordons = self.store().cordons().await?;
         let placement = self.place(&configuration, &offered, tenant, environment, &wish, &cordons);
         let served = Self::form_source(&configuration, &offered, tenant, &placement);
-        let expires_at = end_of_life(self.now(), &offered);
+        let expires_at = end_of_life(self.now(), offered.lifetime_days);
         let start = Start {
             offered,
             work: work.clone(),
@@ -335,7 +336,7 @@ impl Portal {
     ) -> Result<Draft> {
         let configuration = self.configuration();
         let claim = self.seen_claim(viewer, reference)?;
-        let may = super::claim::may_change(viewer, &configuration, &claim);
+        let may = may_change(viewer, &configuration, &claim);
         let (Some(tenant), Some(environment)) = (&claim.tenant, &claim.environment) else {
             return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
         };
@@ -394,7 +395,7 @@ impl Portal {
         let wish = Wish::default();
         // A change is no way to keep a claim for longer.
         let expires_at = match action {
-            Action::Renew => end_of_life(self.now(), &offered),
+            Action::Renew => end_of_life(self.now(), offered.lifetime_days),
             _ => claim.expires_at,
         };
         let start = Start {

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use portico_domain::claim::Claim;
 use portico_domain::documents::Plan;
-use portico_domain::manifest::differences;
-use portico_domain::projection::Projection;
-use portico_domain::request::{Action, manifest_hash};
+use portico_domain::manifest::{differences, live_hash};
+use portico_domain::request::Action;
 use portico_domain::schema::form::Decoded;
 use portico_domain::schema::{Schema, form, yaml};
 use portico_domain::view::{Form, names as field};
@@ -223,11 +221,6 @@ impl Draft {
         }
         self.object = self.base.clone();
     }
-}
-
-/// The identity of what a person may set of a claim, its plan included.
-pub(super) fn live_hash(claim: &Claim, projection: &Projection) -> String {
-    manifest_hash(&json!({ "object": projection.of(&claim.object), "plan": claim.plan }))
 }
 
 /// Takes out what a plan had set and nobody changed since: it gives way to what another plan sets.

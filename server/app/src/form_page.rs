@@ -9,12 +9,11 @@ use portico_domain::projection::asked;
 use portico_domain::schema::form::{self, Setup};
 use portico_domain::schema::yaml;
 use portico_domain::view::{DryRunVerdict, Form, LabelChoice, LineProblem, Problem, RequestFormPage};
-use portico_planes::Offered;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::draft::Draft;
 use super::names::{choice, plane_title};
-use super::offering::{plan_columns, plan_title};
+use super::offering::{facts, plan_columns, plan_title};
 use super::usage::cost;
 use super::{Portal, PortalError, Result, sentence};
 
@@ -257,15 +256,4 @@ fn labels(planes: &[&ControlPlane], asked: &BTreeMap<String, String>) -> Vec<Lab
             chosen: asked.get(key).cloned(),
         })
         .collect()
-}
-
-/// The names of all facts that plans state, in the order they first come.
-pub(super) fn facts(offered: &Offered) -> Vec<String> {
-    let mut facts: Vec<String> = Vec::new();
-    for fact in offered.plans.iter().flat_map(|plan| plan.facts.keys()) {
-        if !facts.contains(fact) {
-            facts.push(fact.clone());
-        }
-    }
-    facts
 }

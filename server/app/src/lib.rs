@@ -38,6 +38,7 @@ mod lookout;
 mod name_taken;
 mod names;
 mod offering;
+mod permissions;
 mod permit;
 pub mod proof;
 mod renew;

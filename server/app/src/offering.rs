@@ -8,7 +8,6 @@ use portico_domain::tenancy::{Role, Viewer};
 use portico_domain::view::{Allowed, OfferingPage, PlanColumn, ReceivedItem, ServedOn};
 use portico_planes::{Catalog, ClaimFilter, Offered, PlaneState, PlaneStatus};
 
-use super::form_page::facts;
 use super::{Portal, Result, Work, rows};
 
 /// Claims of it that are shown on its page.
@@ -103,6 +102,17 @@ pub(super) fn may_request(viewer: &Viewer, work: Option<&Work>, problem: Option<
     problem.map_or_else(Allowed::yes, |problem| {
         Allowed::no(format!("It cannot be asked for just now: {problem}"))
     })
+}
+
+/// The names of all facts that plans state, in the order they first come.
+pub(super) fn facts(offered: &Offered) -> Vec<String> {
+    let mut facts: Vec<String> = Vec::new();
+    for fact in offered.plans.iter().flat_map(|plan| plan.facts.keys()) {
+        if !facts.contains(fact) {
+            facts.push(fact.clone());
+        }
+    }
+    facts
 }
 
 /// The plans as columns of a table whose rows are `facts`.

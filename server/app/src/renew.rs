@@ -1,13 +1,11 @@
 //! Renewing a claim: the same claim for longer.
 
-use jiff::{SignedDuration, Timestamp};
 use portico_domain::claim::ClaimRef;
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::Submission;
-use portico_planes::Offered;
 
-use super::claim::may_change;
 use super::form::{FormTarget, Posted};
+use super::permissions::may_change;
 use super::submit::Sent;
 use super::{Portal, PortalError, Result};
 
@@ -60,12 +58,4 @@ impl Portal {
             }
         }
     }
-}
-
-/// When a claim of the offering would have to be renewed if it began now, to the second; `None` where claims last.
-pub(super) fn end_of_life(now: Timestamp, offered: &Offered) -> Option<Timestamp> {
-    let days = offered.lifetime_days?.get();
-    let now = Timestamp::from_second(now.as_second()).ok()?;
-    now.checked_add(SignedDuration::from_hours(24 * i64::from(days)))
-        .ok()
 }

@@ -17,10 +17,10 @@ use portico_domain::view::{QuotaLine, RequestPage, RequestStep};
 use portico_planes::Catalog;
 use portico_store::Undecided;
 
-use super::comment::may_comment;
 use super::judged::difference;
 use super::names::{claim_href, plane_title};
 use super::offering::plan_title;
+use super::permissions::{may_comment, was_asked};
 use super::permit::Moment;
 use super::usage::{cost, plan, plans};
 use super::{Portal, PortalError, Result, rows, sentence};
@@ -254,12 +254,6 @@ pub(super) fn waits_for(viewer: &Viewer, request: &Undecided) -> bool {
         &request.decisions,
     ) && !request.requester.is_same_human(&viewer.person)
         && !has_decided(viewer, &request.decisions)
-}
-
-/// Whether the viewer is one of those whose agreement was asked for, whatever became of it.
-pub(super) fn was_asked(viewer: &Viewer, request: &Request) -> bool {
-    let mut rules = request.approval.iter().flat_map(|need| &need.rules);
-    rules.any(|rule| is_approver(viewer, &request.tenant, &rule.approvers))
 }
 
 /// Whether the viewer may decide; if one would expect so and it is not, why.

@@ -15,7 +15,7 @@ use portico_domain::view::{Crumb, Frame, Notice, NoticeTone};
 use super::app::{App, company};
 use super::assets;
 use super::problem::Problem;
-use super::security::{HOST_ONLY, Nonce};
+use super::security::{Nonce, cookie};
 use crate::auth::{Current, csrf};
 
 /// The cookie that remembers the tenant and environment one works in.
@@ -286,14 +286,4 @@ impl Done {
 pub(super) fn parse_place(text: &str) -> Option<(TenantName, EnvironmentName)> {
     let (tenant, environment) = text.split_once('/')?;
     Some((tenant.parse().ok()?, environment.parse().ok()?))
-}
-
-pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(key, value)| (key.strip_prefix(HOST_ONLY).unwrap_or(key) == name).then_some(value))
 }

@@ -12,6 +12,7 @@ mod asked;
 mod asking;
 mod assets;
 pub mod auth;
+mod error_response;
 mod frame;
 mod hasty;
 mod health;
@@ -25,6 +26,7 @@ mod router;
 pub mod routes;
 mod security;
 mod serve;
+mod streams;
 mod subject;
 pub mod telemetry;
 mod viewer;
@@ -33,10 +35,10 @@ mod write_timeout;
 pub use app::App;
 pub use health::browser_code_problem;
 pub use limits::Usage;
-pub use live::Streams;
 pub use measure::metrics_router;
 pub use router::router;
 pub use serve::{Bounds, serve};
+pub use streams::Streams;
 
 #[cfg(test)]
 mod testing;

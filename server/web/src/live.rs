@@ -4,7 +4,6 @@
 //! nobody what they may not see. A browser that reconnects with `Last-Event-ID` is told first that it missed
 //! something, and catches up by that.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -12,7 +11,6 @@ use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use http::HeaderMap;
-use parking_lot::Mutex;
 use portico_app::{Live, LiveEvent};
 use tokio::time::{Interval, MissedTickBehavior};
 
@@ -24,36 +22,10 @@ use super::viewer::{Api, Shown};
 
 /// How often a silent stream says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How often whoever listens is judged anew: they may have signed out, or have lost a role.
-const JUDGED: Duration = Duration::from_secs(15);
 /// How long a stream lasts at most; then the browser connects anew.
 const LASTS: Duration = Duration::from_mins(10);
 /// Streams that one person may hold open at once.
 const MOST: usize = 32;
-
-/// How many streams each person holds open.
-#[derive(Debug)]
-pub struct Streams {
-    open: Mutex<HashMap<String, usize>>,
-    judged: Duration,
-}
-
-impl Default for Streams {
-    fn default() -> Self {
-        Self::judging_every(JUDGED)
-    }
-}
-
-impl Streams {
-    /// None yet; whoever listens is judged anew this often.
-    #[must_use]
-    pub fn judging_every(judged: Duration) -> Self {
-        Self {
-            open: Mutex::default(),
-            judged,
-        }
-    }
-}
 
 /// A stream's place among those of its person; given back when it ends.
 struct Place {

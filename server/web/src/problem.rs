@@ -1,25 +1,20 @@
 //! Errors become HTTP here and nowhere else: a page for a person, problem details (RFC 9457) for a
-//! program.
+//! program. [`super::error_response`] writes them.
 
 use std::time::Duration;
 
-use axum::Json;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{Html, IntoResponse, Redirect, Response};
-use http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use portico_app::PortalError;
 use portico_domain::view;
 use portico_planes::PlaneError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::app::App;
-use super::frame;
-use crate::auth::{ReturnTo, SignInError, ViewerError};
+use crate::auth::{SignInError, ViewerError};
 
 /// The kind of problem that ends by itself, so that its page looks again.
-const UNREAD: &str = "not-read-yet";
+pub(super) const UNREAD: &str = "not-read-yet";
 
 /// Why a request was not answered as asked.
 #[derive(Debug, Clone)]
@@ -172,7 +167,7 @@ impl Problem {
     }
 
     /// What a bare status, set by a layer that knows nothing of pages, comes to.
-    fn of_status(status: StatusCode, said: &str) -> Self {
+    pub(super) fn of_status(status: StatusCode, said: &str) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::not_found(),
             StatusCode::METHOD_NOT_ALLOWED => Self::new(
@@ -357,7 +352,7 @@ impl From<PlaneError> for Problem {
     }
 }
 
-/// Leaves the rendering to [`render`], which knows whether a person or a program asks.
+/// Leaves the rendering to [`super::error_response`], which knows whether a person or a program asks.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
@@ -398,169 +393,3 @@ pub struct FieldProblem {
 /// What [`Problem::kind`] of the problem was that became this answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ProblemKind(pub(super) &'static str);
-
-/// The middleware that gives every error its body.
-pub(super) async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
-    let path = request
-        .uri()
-        .path_and_query()
-        .map_or_else(|| "/".to_owned(), ToString::to_string);
-    let reads = request.method() == Method::GET || request.method() == Method::HEAD;
-    let wants_json = wants_json(&request);
-    let stranger = frame::Stranger::of(&request);
-    let session = request.extensions().get::<tower_sessions::Session>().cloned();
-    let came_from = came_from(&request);
-    let response = next.run(request).await;
-    if says_it_all(&response) {
-        return response;
-    }
-    let status = response.status();
-    let (mut parts, body) = response.into_parts();
-    let problem = if let Some(problem) = parts.extensions.remove::<Problem>() {
-        problem
-    } else {
-        // A layer's or an extractor's own words; they are short.
-        let said = axum::body::to_bytes(body, 4 << 10).await.unwrap_or_default();
-        Problem::of_status(status, &String::from_utf8_lossy(&said))
-    };
-    let mut answer = if wants_json {
-        json(&problem, &path)
-    } else if problem.status == StatusCode::UNAUTHORIZED && reads {
-        return Redirect::to(&format!("/sign-in?return={}", ReturnTo::parse(&path).encoded()))
-            .into_response();
-    } else {
-        let current = match &session {
-            Some(session) => {
-                let now = jiff::Timestamp::now();
-                app.viewers
-                    .of_session(session, &app.store, &app.configuration, now)
-                    .await
-                    .ok()
-                    .flatten()
-            }
-            None => None,
-        };
-        let frame = stranger.frame(&app, current.as_ref(), &problem.title).await;
-        let page = if problem.status == StatusCode::UNAUTHORIZED {
-            let back = came_from.unwrap_or_else(|| ReturnTo::parse(&path));
-            let sign_in = format!("/sign-in?return={}", back.encoded());
-            portico_frontend::pages::session_ended(&frame, &sign_in, &path, &problem.typed)
-        } else {
-            portico_frontend::pages::error(&frame, problem.status.as_u16(), &problem.title, &problem.detail)
-        };
-        (problem.status, Html(page)).into_response()
-    };
-    // What is worth keeping of the first answer: cookies, `Allow`.
-    for name in [header::SET_COOKIE, header::ALLOW] {
-        for value in parts.headers.get_all(&name) {
-            answer.headers_mut().append(name.clone(), value.clone());
-        }
-    }
-    if !problem.typed.is_empty() {
-        answer
-            .headers_mut()
-            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    if let Some(wait) = problem.retry_after {
-        let seconds = HeaderValue::from(wait.as_secs().max(1));
-        if problem.kind == UNREAD && reads && !wants_json {
-            answer.headers_mut().insert(header::REFRESH, seconds.clone());
-        }
-        answer.headers_mut().insert(header::RETRY_AFTER, seconds);
-    }
-    answer.extensions_mut().insert(ProblemKind(problem.kind));
-    answer
-}
-
-/// Whether a response needs no words of ours: it is no error, it has them already, or a handler wrote a page or a
-/// document of its own, such as a form with what is wrong beside its fields.
-fn says_it_all(response: &Response) -> bool {
-    let status = response.status();
-    let kind = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let error = status.is_client_error() || status.is_server_error();
-    let own_words = kind.starts_with("text/html") || kind.starts_with("application/");
-    !error || response.extensions().get::<Problem>().is_none() && own_words
-}
-
-/// The page of ours from which a form was sent.
-fn came_from(request: &Request) -> Option<ReturnTo> {
-    let referrer = request.headers().get(header::REFERER)?.to_str().ok()?;
-    let url = url::Url::parse(referrer).ok()?;
-    Some(ReturnTo::parse(
-        &url[url::Position::BeforePath..url::Position::AfterQuery],
-    ))
-}
-
-fn wants_json(request: &Request) -> bool {
-    let accept = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let path = request.uri().path();
-    // Streams of events are read by scripts: a redirect to a page would tell them nothing.
-    path.starts_with("/api/")
-        || path == "/events"
-        || (accept.contains("json") && !accept.contains("text/html"))
-}
-
-fn json(problem: &Problem, path: &str) -> Response {
-    let details = ProblemDetails {
-        kind: format!("urn:portico:problem:{}", problem.kind),
-        title: problem.title.clone(),
-        status: problem.status.as_u16(),
-        detail: problem.detail.clone(),
-        instance: path.split('?').next().unwrap_or_default().to_owned(),
-        errors: problem
-            .fields
-            .iter()
-            .map(|field| FieldProblem {
-                field: field.field.clone(),
-                message: field.message.clone(),
-            })
-            .collect(),
-    };
-    let mut response = (problem.status, Json(details)).into_response();
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
-    if problem.status == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(
-            header::WWW_AUTHENTICATE,
-            HeaderValue::from_static("Bearer realm=\"portico\""),
-        );
-    }
-    response
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::response::{Html, IntoResponse};
-    use http::StatusCode;
-
-    use super::{Problem, says_it_all};
-
-    #[test]
-    fn a_page_of_a_handlers_own_is_left_as_it_is() {
-        let form_again = (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            Html("the form, with what is wrong"),
-        );
-        assert!(says_it_all(&form_again.into_response()));
-        assert!(says_it_all(&StatusCode::NO_CONTENT.into_response()));
-    }
-
-    #[test]
-    fn bare_errors_get_their_words() {
-        assert!(!says_it_all(&Problem::not_found().into_response()));
-        assert!(!says_it_all(&StatusCode::INTERNAL_SERVER_ERROR.into_response()));
-        assert!(!says_it_all(
-            &(StatusCode::BAD_REQUEST, "what an extractor says").into_response()
-        ));
-    }
-}

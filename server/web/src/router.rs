@@ -17,7 +17,8 @@ use tower_sessions::cookie::SameSite;
 use tower_sessions::{SessionManagerLayer, SessionStore};
 
 use super::app::App;
-use super::problem::{self, Problem};
+use super::error_response;
+use super::problem::Problem;
 use super::routes::Kind;
 use super::viewer::{self, BODY_BYTES};
 use super::{measure, refusals, routes, security};
@@ -54,12 +55,12 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
             PATIENCE,
         ))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(app.clone(), problem::render))
+        .layer(from_fn_with_state(app.clone(), error_response::give_body))
         .layer(sessions)
         .layer(from_fn_with_state(app.clone(), refusals::watch))
         // Once more: what fails in the session's own layer gets its words here, all else further in, where
         // the page can show who is signed in.
-        .layer(from_fn_with_state(app.clone(), problem::render))
+        .layer(from_fn_with_state(app.clone(), error_response::give_body))
         .layer(from_fn_with_state(app.clone(), security::headers))
         .layer(CompressionLayer::new())
         .layer(from_fn(measure::count))

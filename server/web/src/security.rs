@@ -176,12 +176,22 @@ fn foreign(app: &App, request: &Request) -> bool {
     header("origin").is_some_and(|origin| origin != app.origin())
 }
 
+/// The value of a cookie, by its name with or without the prefix.
+pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(key, value)| (key.strip_prefix(HOST_ONLY).unwrap_or(key) == name).then_some(value))
+}
+
 #[cfg(test)]
 mod tests {
     use http::{HeaderMap, HeaderValue, header};
 
-    use super::harden_cookies;
-    use crate::frame::cookie;
+    use super::{cookie, harden_cookies};
 
     #[test]
     fn with_tls_every_cookie_is_of_this_host_and_secure() {

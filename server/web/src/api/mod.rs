@@ -55,7 +55,7 @@ impl FromRequestParts<App> for Asker {
                 .filter(|work| work.tenant.as_str() == tenant && work.environment.as_str() == environment);
             Some(named.ok_or_else(Problem::not_found)?)
         } else {
-            let remembered = super::frame::cookie(&parts.headers, PLACE_COOKIE);
+            let remembered = super::security::cookie(&parts.headers, PLACE_COOKIE);
             Work::choose(&current.viewer, &configuration, remembered)
         };
         let ClientAddress(address) = ClientAddress::from_request_parts(parts, app)
