@@ -8,10 +8,10 @@ use portico_domain::request::{Action, Request, State, manifest_hash};
 use portico_domain::tenancy::{Scope, Viewer};
 use portico_domain::view::{DeletePage, Problem, names as field};
 
-use super::form::Posted;
 use super::judge::preview;
 use super::names::plane_title;
 use super::permissions::may_change;
+use super::posted::Posted;
 use super::submit::Sent;
 use super::{Portal, PortalError, Result, Work, rows};
 

@@ -19,10 +19,10 @@ use portico_domain::view::{ApprovalPreview, Problem, QuotaLine, names as field};
 use portico_planes::{Expect, Offered, PlaneError, Served};
 use serde_json::Value;
 
-use super::form::{FormTarget, Posted};
 use super::names::plane_title;
 use super::offering::{may_request, unreachable};
 use super::permissions::may_change;
+use super::posted::{FormTarget, Posted};
 use super::{Portal, PortalError, Result, Work};
 
 /// Values that an object may hold, lists and maps counted too. The largest that anybody writes by hand has some

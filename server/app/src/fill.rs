@@ -11,8 +11,8 @@ use portico_domain::view::{Form, names as field};
 use serde_json::{Map, Value, json};
 
 use super::draft::Draft;
-use super::form::Posted;
 use super::offering::plan_title;
+use super::posted::Posted;
 
 impl Draft {
     /// Fills the object in.

@@ -4,8 +4,8 @@ use portico_domain::claim::ClaimRef;
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::Submission;
 
-use super::form::{FormTarget, Posted};
 use super::permissions::may_change;
+use super::posted::{FormTarget, Posted};
 use super::submit::Sent;
 use super::{Portal, PortalError, Result};
 

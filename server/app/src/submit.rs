@@ -11,8 +11,8 @@ use portico_planes::PlaneError;
 use portico_store::StoreError;
 use serde_json::json;
 
-use super::form::{FormTarget, Posted};
 use super::names::{claim_href, request_href};
+use super::posted::{FormTarget, Posted};
 use super::{Portal, PortalError, Result, Work};
 
 /// What became of sending a form.
