@@ -8,7 +8,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use metrics::{counter, gauge, histogram};
 use portico_app::Portal;
 use portico_app::configuration::LiveConfiguration;
@@ -17,7 +17,6 @@ use portico_domain::documents::Metrics;
 use super::address::peer;
 use super::app::App;
 use super::problem::Problem;
-use super::refusals::known_method;
 use crate::telemetry::Telemetry;
 
 /// Counts each request by the route that answered it: never by its path, which anybody can make up.
@@ -34,6 +33,28 @@ pub(super) async fn count(request: Request, next: Next) -> Response {
     counter!("portico_http_requests_total", "method" => method, "route" => route, "status" => status)
         .increment(1);
     response
+}
+
+/// The method as it may be counted and kept: anybody can make up others, of any length.
+pub(super) fn known_method(method: &Method) -> &'static str {
+    const KNOWN: [Method; 9] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    const NAMES: [&str; 9] = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+    ];
+    KNOWN
+        .iter()
+        .position(|known| known == method)
+        .map_or("other", |place| NAMES[place])
 }
 
 /// `GET /metrics` on the portal's own address: for whoever has the token for it. Without a token in the configuration,

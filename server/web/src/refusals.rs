@@ -15,6 +15,7 @@ use serde_json::json;
 use super::address::ClientAddress;
 use super::app::App;
 use super::asking::Asking;
+use super::measure::known_method;
 use super::problem::{Problem, ProblemKind};
 use super::routes::{self, Kind};
 
@@ -138,26 +139,4 @@ impl Asked {
             SecurityEvent::AccessDenied
         })
     }
-}
-
-/// The method as it may be counted and kept: anybody can make up others, of any length.
-pub(super) fn known_method(method: &Method) -> &'static str {
-    const KNOWN: [Method; 9] = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-        Method::TRACE,
-        Method::CONNECT,
-    ];
-    const NAMES: [&str; 9] = [
-        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
-    ];
-    KNOWN
-        .iter()
-        .position(|known| known == method)
-        .map_or("other", |place| NAMES[place])
 }
