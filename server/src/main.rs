@@ -166,9 +166,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
         }
         Command::Routes { json } => {
             if json {
-                println!("{:#}", portico::web::routes::as_json());
+                println!("{:#}", portico_web::routes::as_json());
             } else {
-                for route in portico::web::routes::table() {
+                for route in portico_web::routes::table() {
                     println!("{:6} {:60} {:?}", route.method, route.path, route.kind);
                 }
             }

@@ -6,6 +6,7 @@
 
 pub mod claim;
 pub mod documents;
+pub mod lifetime;
 pub mod manifest;
 pub mod names;
 pub mod ownership;

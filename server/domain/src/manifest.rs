@@ -4,9 +4,11 @@ use jiff::Timestamp;
 use kube_schema::Schema;
 use serde_json::{Map, Value, json};
 
-use crate::claim::marks;
+use crate::claim::{Claim, marks};
 use crate::documents::ResourceRef;
 use crate::names::{ClaimName, EnvironmentName, PlanName, RequestId, TenantName};
+use crate::projection::Projection;
+use crate::request::manifest_hash;
 use crate::tenancy::Person;
 use crate::view::{DiffLine, DiffTone};
 
@@ -223,6 +225,12 @@ pub fn diff(old: &str, new: &str) -> Vec<DiffLine> {
         }
     }
     lines
+}
+
+/// The identity of what a person may set of a claim, its plan included.
+#[must_use]
+pub fn live_hash(claim: &Claim, projection: &Projection) -> String {
+    manifest_hash(&json!({ "object": projection.of(&claim.object), "plan": claim.plan }))
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! Permission is judged when it is used: when a request is decided on, and again before it is applied. The manifest stays
 //! frozen in between; the permission does not.
 
+mod permits;
+
+pub use permits::{Permits, Unjudged};
+
 use std::collections::BTreeSet;
 
 use crate::request::RuleNeed;

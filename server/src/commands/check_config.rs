@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::Path;
 
-use crate::config::{self, Severity};
+use portico_app::configuration::Severity;
+
+use crate::config;
 
 /// Prints what is wrong with the folder's configuration; whether it would be taken.
 ///

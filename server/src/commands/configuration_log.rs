@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use portico_app::configuration::{LiveConfiguration, Report, Severity};
+use portico_app::security::{Actor, Occurrence, SecurityLog};
 use portico_domain::security::SecurityEvent;
 use portico_domain::tenancy::Scope;
 use portico_store::{EventFilter, Page, Store};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{LiveConfiguration, Report, Severity, changed_documents};
-use crate::security::{Actor, Occurrence, SecurityLog};
+use crate::config::changed_documents;
 
 /// Problems of a refused configuration that are named.
 const NAMED: usize = 10;

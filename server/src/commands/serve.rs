@@ -6,9 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use portico_app::Portal;
+use portico_app::configuration::{LiveConfiguration, Problem};
+use portico_app::proof::{Proof, ProofError};
+use portico_app::security::SecurityLog;
 use portico_domain::documents::{Configuration, Database, PortalSpec};
 use portico_planes::Planes;
 use portico_store::{RequestChange, Sessions, Settings, Store, StoreError};
+use portico_web::auth::{Limits, Providers, Tokens, Viewers};
+use portico_web::telemetry::Telemetry;
+use portico_web::{self as web, App, app::Parts};
+use portico_worker::{self as worker, Worker};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -16,14 +24,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::configuration_log::tell_of_configuration;
-use crate::auth::{Limits, Providers, Tokens, Viewers};
-use crate::config::{self, LiveConfiguration, Problem};
-use crate::portal::Portal;
-use crate::proof::{Proof, ProofError};
-use crate::security::SecurityLog;
-use crate::telemetry::Telemetry;
-use crate::web::{self, App, app::Parts};
-use crate::worker::{self, Worker};
+use crate::config;
 
 /// What the command line says over the configuration.
 #[derive(Debug, Clone, Default)]
@@ -98,11 +99,10 @@ pub async fn serve(
     stop: CancellationToken,
     ready: impl FnOnce(&Url, SocketAddr),
 ) -> Result<(), ServeError> {
-    let configuration =
-        LiveConfiguration::open(&wish.config).map_err(|problems| ServeError::Configuration {
-            folder: wish.config.clone(),
-            problems,
-        })?;
+    let configuration = config::open(&wish.config).map_err(|problems| ServeError::Configuration {
+        folder: wish.config.clone(),
+        problems,
+    })?;
     for problem in configuration.report().problems {
         tracing::warn!("{problem}");
     }
@@ -129,7 +129,11 @@ pub async fn serve(
         store.clone(),
         stop.clone(),
     ));
-    background.spawn(config::watch(configuration.clone(), stop.clone()));
+    background.spawn(config::watch(
+        configuration.clone(),
+        wish.config.clone(),
+        stop.clone(),
+    ));
     let planes = Planes::new(portico_planes::Settings::default());
     configure(&planes, &configuration.current());
     planes.remember(store.offerings_asked_for().await?);

@@ -8,9 +8,10 @@ pub use portal::is_loopback;
 
 use std::collections::BTreeMap;
 
+use portico_app::configuration::Severity;
+
 use super::load::{Finding, Placed};
 use super::parse::Document;
-use super::problem::Severity;
 
 /// Everything wrong with the documents, each and together.
 pub(super) fn check(documents: &[Placed]) -> Vec<Finding> {

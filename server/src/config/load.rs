@@ -5,26 +5,15 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use portico_app::configuration::{Loaded, Problem, Severity};
 use portico_domain::documents::{Configuration, Connection};
 use sha2::{Digest, Sha256};
 
 use super::parse::{self, Document, FILE_BYTES};
-use super::problem::{Problem, Severity};
 use super::{check, locate};
 
 /// The most files that a folder may hold.
 const FILES: usize = 1_000;
-
-/// What reading a folder came to.
-#[derive(Debug, Clone)]
-pub struct Loaded {
-    /// The configuration; `None` when there are errors.
-    pub configuration: Option<Configuration>,
-    /// What is wrong, errors and warnings, in the order of the files.
-    pub problems: Vec<Problem>,
-    /// SHA-256 over names and texts of the files, in hex: changes exactly when they do.
-    pub digest: String,
-}
 
 /// A document and where it came from.
 pub(super) struct Placed {

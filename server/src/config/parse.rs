@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
+use portico_app::configuration::{Problem, Severity};
 use portico_domain::documents::{
     API_VERSION, ApprovalPolicy, ApprovalPolicySpec, ControlPlane, ControlPlaneSpec, Offering, OfferingSpec,
     Portal, PortalSpec, Tenant, TenantSpec,
@@ -12,7 +13,6 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use super::locate;
-use super::problem::{Problem, Severity};
 
 /// The most that one file may hold, in bytes.
 pub(super) const FILE_BYTES: u64 = 1 << 20;

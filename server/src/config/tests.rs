@@ -6,7 +6,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::{LiveConfiguration, load, watch};
+use super::{load, open, watch};
 
 mod exposure;
 mod files;
@@ -158,10 +158,10 @@ fn a_reference_must_lead_somewhere() {
 #[tokio::test]
 async fn a_bad_new_version_leaves_the_last_good_one_in_force() {
     let folder = folder(&[("portico.yaml", PORTAL), ("tenants.yaml", TENANT)]);
-    let live = LiveConfiguration::open(folder.path()).unwrap();
+    let live = open(folder.path()).unwrap();
     let mut reports = live.subscribe();
     let stop = CancellationToken::new();
-    let watching = tokio::spawn(watch(live.clone(), stop.clone()));
+    let watching = tokio::spawn(watch(live.clone(), folder.path().to_owned(), stop.clone()));
     // The watch may begin after the first write: write until it is noticed.
     let bad = TENANT.replace("role: developer", "role: king");
     let refused = async {

@@ -1,0 +1,356 @@
+//! What administrators see: control planes, tenants, the configuration.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use portico_domain::documents::{Configuration, ControlPlane, ControlPlaneKind};
+use portico_domain::names::{OfferingName, PlanName, PlaneName};
+use portico_domain::placement::{Cordon, may_use};
+use portico_domain::tenancy::{Role, Scope, Viewer};
+use portico_domain::view::{
+    ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail, PlaneRow, PlaneState,
+    PlanesPage, TenantRow, TenantsPage,
+};
+use portico_planes::{ClaimFilter, PlaneStatus};
+
+use super::names::choice;
+use super::usage::plans;
+use super::{Portal, PortalError, Result, rows};
+use crate::configuration::Severity;
+
+/// Claims shown of a control plane that is to be drained.
+const REMAINING: usize = 500;
+
+impl Portal {
+    /// The control planes, unwell ones first, and what each serves.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] for everybody but platform admins; when the database fails.
+    pub async fn planes_page(&self, viewer: &Viewer) -> Result<PlanesPage> {
+        platform_admin(viewer)?;
+        let cordons = self.store().cordons().await?;
+        let configuration = self.configuration();
+        let catalog = self.planes().catalog();
+        let mut rows: Vec<PlaneRow> = self
+            .planes()
+            .planes()
+            .iter()
+            .map(|status| row(status, &cordons))
+            .collect();
+        rows.sort_by_key(|row| (row.state == PlaneState::Ready, row.plane.name.clone()));
+        let columns: Vec<_> = configuration.control_planes.values().map(choice).collect();
+        let matrix = catalog
+            .offerings
+            .values()
+            .map(|offered| {
+                let cells: Vec<Option<MatrixCell>> = columns
+                    .iter()
+                    .map(|column| {
+                        offered.served.get(&column.name).map(|served| MatrixCell {
+                            version: served.resource.version.clone(),
+                            schema: served.schema_hash.chars().take(8).collect(),
+                            problem: served.problem.clone().or_else(|| served.form_problem.clone()),
+                        })
+                    })
+                    .collect();
+                let mut schemas: Vec<&String> = cells.iter().flatten().map(|cell| &cell.schema).collect();
+                schemas.sort();
+                schemas.dedup();
+                MatrixRow {
+                    offering: offered.name.clone(),
+                    title: offered.title.clone(),
+                    drift: schemas.len() > 1,
+                    cells,
+                }
+            })
+            .collect();
+        Ok(PlanesPage {
+            rows,
+            columns,
+            matrix,
+        })
+    }
+
+    /// How all control planes are: for numbers, which are nobody's.
+    #[must_use]
+    pub fn control_planes(&self) -> Vec<PlaneStatus> {
+        self.planes().planes()
+    }
+
+    /// A control plane, opened.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] for everybody but platform admins, and when there is none of that name; when the
+    /// database fails.
+    pub async fn plane_page(&self, viewer: &Viewer, name: &PlaneName) -> Result<PlaneDetail> {
+        platform_admin(viewer)?;
+        let status = self
+            .planes()
+            .planes()
+            .into_iter()
+            .find(|status| status.name == *name)
+            .ok_or(PortalError::NotFound)?;
+        let catalog = self.planes().catalog();
+        let configuration = self.configuration();
+        let cordons = self.store().cordons().await?;
+        let row = row(&status, &cordons);
+        let remaining = if row.cordoned {
+            let of_plane = ClaimFilter {
+                plane: Some(name.clone()),
+                ..ClaimFilter::default()
+            };
+            let mut claims = self.planes().claims(&viewer.scope(), &of_plane);
+            claims.sort_by(|a, b| {
+                (&a.tenant, &a.environment, &a.reference).cmp(&(&b.tenant, &b.environment, &b.reference))
+            });
+            claims
+                .iter()
+                .take(REMAINING)
+                .map(|claim| rows::claim(&configuration, &catalog, claim))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        Ok(PlaneDetail {
+            row,
+            cordon: cordons.into_iter().find(|cordon| cordon.plane == *name),
+            cordoned_by_document: status.document.spec.cordoned,
+            remaining,
+            serves: catalog
+                .offerings
+                .values()
+                .filter_map(|offered| {
+                    let served = offered.served.get(name)?;
+                    Some((
+                        offered.name.clone(),
+                        offered.title.clone(),
+                        served.resource.version.clone(),
+                    ))
+                })
+                .collect(),
+            missing_rights: status.rights.missing,
+            rights_reviewed_at: status.rights.reviewed_at,
+            rights_unknown: status.rights.failed,
+            left_out: status.left_out,
+            warnings: status.warnings,
+            cache_bytes: (
+                status.cache_bytes as u64,
+                status.document.spec.limits.cache_bytes as u64,
+            ),
+            recent_errors: status
+                .recent_errors
+                .iter()
+                .map(|note| {
+                    let times = if note.times > 1 {
+                        format!(" ({} times)", note.times)
+                    } else {
+                        String::new()
+                    };
+                    (note.at, format!("{}{times}", note.message))
+                })
+                .collect(),
+        })
+    }
+
+    /// The tenants: all for platform admins, their own for admins of tenants.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] for others; when the database fails.
+    pub async fn tenants_page(&self, viewer: &Viewer) -> Result<TenantsPage> {
+        let configuration = self.configuration();
+        let mut rows = Vec::new();
+        for tenant in configuration.tenants.values() {
+            if !viewer.platform_admin && !viewer.may(&tenant.name, Role::TenantAdmin) {
+                continue;
+            }
+            let used = self.usage(&tenant.name).await?.total();
+            rows.push(TenantRow {
+                name: tenant.name.clone(),
+                title: tenant.title().to_owned(),
+                environments: tenant
+                    .spec
+                    .environments
+                    .iter()
+                    .map(|environment| {
+                        (
+                            environment.name.clone(),
+                            environment.namespace.clone(),
+                            environment.production,
+                        )
+                    })
+                    .collect(),
+                members: tenant
+                    .spec
+                    .members
+                    .iter()
+                    .map(|member| {
+                        (
+                            member.group_ref().to_string(),
+                            role_in_words(member.role).to_owned(),
+                        )
+                    })
+                    .collect(),
+                planes: planes_of(&configuration, tenant).map(choice).collect(),
+                claims: self
+                    .planes()
+                    .claims(&viewer.scope(), &ClaimFilter::of_tenant(tenant.name.clone()))
+                    .len(),
+                quota: tenant
+                    .spec
+                    .quota
+                    .0
+                    .iter()
+                    .map(|(resource, limit)| {
+                        (resource.clone(), used.get(resource).copied().unwrap_or(0), *limit)
+                    })
+                    .collect(),
+            });
+        }
+        if rows.is_empty() && !viewer.platform_admin {
+            return Err(PortalError::NotFound);
+        }
+        Ok(TenantsPage { rows })
+    }
+
+    /// The configuration in force, and what is wrong with the files.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] for everybody but platform admins.
+    pub fn configuration_page(&self, viewer: &Viewer) -> Result<ConfigurationPage> {
+        platform_admin(viewer)?;
+        let configuration = self.configuration();
+        let report = self.shared.configuration.report();
+        let (errors, warnings): (Vec<_>, Vec<_>) = report
+            .problems
+            .iter()
+            .partition(|problem| problem.severity == Severity::Error);
+        let shown = |problems: Vec<&crate::configuration::Problem>| {
+            problems
+                .into_iter()
+                .map(|problem| ConfigurationError {
+                    file: problem.file.display().to_string(),
+                    line: problem.line.and_then(|line| usize::try_from(line).ok()),
+                    field: problem.field.clone(),
+                    message: problem.message.clone(),
+                })
+                .collect()
+        };
+        let documents = BTreeMap::from([
+            ("ControlPlane", configuration.control_planes.len()),
+            ("Offering", configuration.offerings.len()),
+            ("Tenant", configuration.tenants.len()),
+            ("ApprovalPolicy", configuration.policies.len()),
+        ]);
+        Ok(ConfigurationPage {
+            loaded_at: report.taken_at,
+            documents: documents
+                .into_iter()
+                .map(|(kind, count)| (kind.to_owned(), count))
+                .collect(),
+            errors: shown(errors),
+            warnings: {
+                let mut warnings: Vec<ConfigurationError> = shown(warnings);
+                warnings.extend(self.claims_of_no_known_plan());
+                warnings
+            },
+        })
+    }
+
+    /// That claims name plans which their offerings do not have, or no longer: files alone do not tell.
+    fn claims_of_no_known_plan(&self) -> Vec<ConfigurationError> {
+        let catalog = self.planes().catalog();
+        let mut unknown: BTreeMap<(OfferingName, PlanName), usize> = BTreeMap::new();
+        for claim in self.planes().claims(&Scope::system(), &ClaimFilter::default()) {
+            let plans = plans(&catalog, &claim.reference.offering);
+            if let Some(plan) = &claim.plan
+                && !plans.is_empty()
+                && plans.iter().all(|known| known.name != *plan)
+            {
+                let named = (claim.reference.offering.clone(), plan.clone());
+                *unknown.entry(named).or_default() += 1;
+            }
+        }
+        unknown
+            .into_iter()
+            .map(|((offering, plan), count)| ConfigurationError {
+                file: format!("Offering {offering}"),
+                line: None,
+                field: Some("spec.plans".to_owned()),
+                message: format!(
+                    "there is no plan named {plan:?}, and claims that name it: {count}. They count as the largest plan \
+                     until somebody gives them another",
+                    plan = plan.as_str()
+                ),
+            })
+            .collect()
+    }
+}
+
+pub(super) fn platform_admin(viewer: &Viewer) -> Result<()> {
+    if viewer.platform_admin {
+        Ok(())
+    } else {
+        Err(PortalError::NotFound)
+    }
+}
+
+fn planes_of<'c>(
+    configuration: &'c Configuration,
+    tenant: &portico_domain::documents::Tenant,
+) -> impl Iterator<Item = &'c ControlPlane> {
+    configuration
+        .control_planes
+        .values()
+        .filter(move |plane| may_use(tenant, plane))
+}
+
+fn row(status: &PlaneStatus, cordons: &[Cordon]) -> PlaneRow {
+    let spec = &status.document.spec;
+    let (state, problem) = match &status.state {
+        portico_planes::PlaneState::Connecting => (PlaneState::Connecting, None),
+        portico_planes::PlaneState::Ready => (PlaneState::Ready, None),
+        portico_planes::PlaneState::Unreachable => (
+            PlaneState::Unreachable,
+            status.recent_errors.first().map(|note| note.message.clone()),
+        ),
+        portico_planes::PlaneState::Misconfigured(why) => (PlaneState::Misconfigured, Some(why.clone())),
+    };
+    PlaneRow {
+        plane: choice(&status.document),
+        kind: match spec.kind {
+            ControlPlaneKind::Cluster => "Cluster",
+            ControlPlaneKind::Vcluster => "Virtual cluster",
+            ControlPlaneKind::KcpWorkspace => "kcp workspace",
+        }
+        .to_owned(),
+        state,
+        since: status.since,
+        last_seen: status.last_seen,
+        problem,
+        version: status.version.clone(),
+        claims: status.claims,
+        offerings: status.offerings.len(),
+        // What it took while it still answered says nothing of now.
+        latency_ms: status
+            .latency
+            .filter(|_| matches!(status.state, portico_planes::PlaneState::Ready))
+            .map(milliseconds),
+        lag_ms: status.lag.map(milliseconds),
+        certificate_expires_at: status.certificate_expires_at,
+        cordoned: spec.cordoned || cordons.iter().any(|cordon| cordon.plane == status.name),
+        dedicated_to: spec.dedicated_to.clone(),
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn role_in_words(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "Viewer",
+        Role::Developer => "Developer",
+        Role::Approver => "Approver",
+        Role::TenantAdmin => "Tenant admin",
+    }
+}

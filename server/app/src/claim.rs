@@ -1,0 +1,364 @@
+//! A claim: does it work, how do I connect?
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use kube_schema::yaml;
+use portico_domain::claim::{Claim, ClaimRef, Composed, Health, Tree, Verdict};
+use portico_domain::lifetime::end_of_life;
+use portico_domain::manifest::live_hash;
+use portico_domain::names::RequestId;
+use portico_domain::placement::may_use;
+use portico_domain::request::{Action, State};
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::{Allowed, ClaimEvent, ClaimPage, ClaimRow, Revealed, TreeNode, relative};
+use portico_planes::{Actor, SecretError};
+use portico_store::{Page, RequestFilter};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::names::{claim_href, plane_title};
+use super::offering::projection;
+use super::permissions::may_change;
+use super::usage::{cost, plan};
+use super::{Portal, PortalError, Result, connect, rows};
+
+/// How long the page waits for what only the control plane knows: the tree and the events. After that it is
+/// drawn without, and says so.
+const PATIENCE: Duration = Duration::from_millis(700);
+
+/// How long what was applied may take to be seen by a watch.
+const SEEN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
+
+/// Requests shown in its history.
+const HISTORY: u32 = 20;
+
+impl Portal {
+    /// A claim's page.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] when there is no such claim for the viewer; when the database fails.
+    pub async fn claim(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<ClaimPage> {
+        let configuration = self.configuration();
+        let catalog = self.planes().catalog();
+        let (claim, coming) = match self.seen_claim(viewer, reference) {
+            Ok(claim) => (claim, false),
+            Err(error) => match self.coming(viewer, reference).await? {
+                Some(claim) => (claim, true),
+                None => return Err(error),
+            },
+        };
+        let offered = catalog.get(&reference.offering);
+        let projection = projection(&catalog, reference);
+
+        let actor = Actor::from(viewer);
+        let reachable = claim.verdict.health != Health::Unreachable;
+        let behind = async {
+            if coming {
+                return (Ok(Tree::default()), Vec::new());
+            }
+            if !reachable {
+                return (Err("Its control plane does not answer.".to_owned()), Vec::new());
+            }
+            let (tree, events) = tokio::join!(
+                tokio::time::timeout(PATIENCE, self.planes().tree(&actor, &claim)),
+                tokio::time::timeout(PATIENCE, self.planes().events(&actor, &claim)),
+            );
+            let tree = match tree {
+                Ok(Ok(tree)) => Ok(tree),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err("Its control plane takes long to answer; look again in a moment.".to_owned()),
+            };
+            (
+                tree,
+                events.ok().and_then(std::result::Result::ok).unwrap_or_default(),
+            )
+        };
+        let scope = viewer.scope();
+        let of_claim = RequestFilter::of_claim(reference.clone());
+        let latest = Page::first(HISTORY);
+        let history = self.store().requests(&scope, &of_claim, &latest);
+        let ((tree, events), connect, history) = tokio::join!(
+            behind,
+            self.connect(viewer, &claim, offered.map(Arc::as_ref)),
+            history
+        );
+        let history = history?.items;
+
+        let (tree, tree_problem) = match tree {
+            Ok(tree) => {
+                let short = tree.truncated.then(|| "There is more than is shown.".to_owned());
+                (Some(root(&claim, tree.children)), short)
+            }
+            Err(problem) => (None, Some(problem)),
+        };
+        let may_change = if coming {
+            Allowed::no("It is not there yet.")
+        } else {
+            may_change(viewer, &configuration, &claim)
+        };
+        Ok(ClaimPage {
+            row: rows::claim(&configuration, &catalog, &claim),
+            conditions: claim.verdict.conditions.clone(),
+            connect,
+            tree,
+            tree_problem,
+            events: events
+                .into_iter()
+                .map(|event| ClaimEvent {
+                    at: event.at.unwrap_or(claim.created_at),
+                    warning: event.warning,
+                    reason: event.reason,
+                    message: event.message,
+                    about: event.about,
+                    count: event.count,
+                })
+                .collect(),
+            live_hash: live_hash(&claim, &projection),
+            yaml: yaml::print(&projection.shown(&claim.object, claim.own_machinery.as_deref())),
+            full_yaml: yaml::print(&claim.object),
+            pending: history
+                .iter()
+                .find(|request| !request.state.is_end())
+                .map(|request| rows::request(&catalog, request)),
+            history: history
+                .iter()
+                .map(|request| rows::request(&catalog, request))
+                .collect(),
+            request_id: RequestId(Uuid::now_v7()),
+            renews_until: offered
+                .filter(|_| may_change.allowed)
+                .and_then(|offered| end_of_life(self.now(), offered.lifetime_days)),
+            cost: cost(plan(&catalog, &reference.offering, claim.plan.as_ref()), None),
+            may_change,
+        })
+    }
+
+    /// The page of a claim that is not there any more, with what became of it: the last that was applied, and its
+    /// history. `None` where nobody may see a request of the viewer's about it that was fulfilled, which looks like a
+    /// claim that never was.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn gone_claim(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<Option<ClaimPage>> {
+        let configuration = self.configuration();
+        let catalog = self.planes().catalog();
+        let of_claim = RequestFilter::of_claim(reference.clone());
+        let history = self
+            .store()
+            .requests(&viewer.scope(), &of_claim, &Page::first(HISTORY))
+            .await?
+            .items;
+        let Some(last) = history.iter().find(|request| request.state == State::Fulfilled) else {
+            return Ok(None);
+        };
+        let plane = plane_title(&configuration, &reference.plane);
+        let is_usable = configuration
+            .tenants
+            .get(&last.tenant)
+            .zip(configuration.control_planes.get(&reference.plane))
+            .is_some_and(|(tenant, plane)| may_use(tenant, plane));
+        let why = if last.action == Action::Delete {
+            format!(
+                "Deleted {} by {}.",
+                relative(self.now(), last.updated_at),
+                last.requester.name
+            )
+        } else if !is_usable {
+            format!("{plane} is no longer one that your team may use.")
+        } else if catalog.served(&reference.offering, &reference.plane).is_none() {
+            format!(
+                "{plane} no longer serves its kind: the definition was deleted there, and what there was of it."
+            )
+        } else {
+            format!("It is no longer on {plane}: it was deleted there by other hands than Portico's.")
+        };
+        let yaml = yaml::print(&projection(&catalog, reference).shown(&last.manifest, None));
+        let looks = rows::looks(&catalog, &reference.offering);
+        Ok(Some(ClaimPage {
+            row: ClaimRow {
+                reference: reference.clone(),
+                href: claim_href(reference),
+                offering_title: looks.title,
+                icon: looks.icon,
+                category: looks.category,
+                tenant: Some(last.tenant.clone()),
+                environment: Some(last.environment.clone()),
+                plan: last.plan.clone(),
+                plane_title: plane,
+                health: Health::Gone,
+                reason: why,
+                requester: Some(last.requester.name.clone()),
+                expires_at: None,
+                created_at: last.created_at,
+                observed_at: last.updated_at,
+            },
+            conditions: Vec::new(),
+            connect: None,
+            tree: None,
+            tree_problem: None,
+            events: Vec::new(),
+            live_hash: String::new(),
+            full_yaml: yaml.clone(),
+            yaml,
+            pending: history
+                .iter()
+                .find(|request| !request.state.is_end())
+                .map(|request| rows::request(&catalog, request)),
+            history: history
+                .iter()
+                .map(|request| rows::request(&catalog, request))
+                .collect(),
+            request_id: RequestId(Uuid::now_v7()),
+            renews_until: None,
+            cost: None,
+            may_change: Allowed::no("It is gone."),
+        }))
+    }
+
+    /// Reads one key of a claim's connection secret from its control plane, now, and notes in the record that it
+    /// was revealed. It is kept nowhere. A secret that does not prove that it is the claim's is as good as none.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] when there is no such claim for the viewer, or no such key;
+    /// [`PortalError::Forbidden`] for those who may only look; what the control plane says.
+    pub async fn reveal(
+        &self,
+        viewer: &Viewer,
+        remote: Option<&str>,
+        reference: &ClaimRef,
+        key: &str,
+    ) -> Result<Revealed> {
+        let claim = self.seen_claim(viewer, reference)?;
+        let may = connect::may_reveal(viewer, &claim);
+        if !may.allowed {
+            return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
+        }
+        let mut values = match self.planes().secret(&Actor::from(viewer), &claim).await {
+            Ok(values) => values,
+            Err(SecretError::Plane(error)) => return Err(error.into()),
+            Err(SecretError::NotThere | SecretError::NotProven { .. }) => {
+                return Err(PortalError::Unavailable(
+                    "It has no connection secret yet.".to_owned(),
+                ));
+            }
+        };
+        let value = values.remove(key).ok_or(PortalError::NotFound)?;
+        // Written before it is shown: what cannot be recorded is not revealed.
+        let mut event = self.event(viewer, remote, "secret.revealed", reference.to_string());
+        event.tenant.clone_from(&claim.tenant);
+        event.request = claim.request;
+        event.details = json!({ "claim": reference.to_string(), "secret": claim.verdict.secret, "key": key });
+        self.store().append(event).await?;
+        Ok(match String::from_utf8(value) {
+            Ok(value) => Revealed {
+                key: key.to_owned(),
+                value,
+                base64: false,
+            },
+            Err(error) => {
+                use base64::Engine as _;
+                let value = base64::engine::general_purpose::STANDARD.encode(error.as_bytes());
+                Revealed {
+                    key: key.to_owned(),
+                    value,
+                    base64: true,
+                }
+            }
+        })
+    }
+
+    /// The claim as it was asked for, where nobody has seen it on its control plane yet: what was asked for a moment ago
+    /// has a page from the beginning. `None` where none is on its way.
+    pub(super) async fn coming(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<Option<Arc<Claim>>> {
+        let of_claim = RequestFilter::of_claim(reference.clone());
+        let newest = self
+            .store()
+            .requests(&viewer.scope(), &of_claim, &Page::first(1))
+            .await?;
+        let Some(request) = newest
+            .items
+            .into_iter()
+            .next()
+            .filter(|request| request.action == Action::Create)
+        else {
+            return Ok(None);
+        };
+        let now = self.now();
+        let lately = now.duration_since(request.updated_at) < SEEN_WITHIN;
+        let (health, reason) = match request.state {
+            State::Approved | State::Applying => {
+                let waits = request.waiting_for.clone();
+                (
+                    Health::Pending,
+                    waits.unwrap_or_else(|| "It is being applied to the control plane.".to_owned()),
+                )
+            }
+            State::Fulfilled if lately => (
+                Health::Pending,
+                "The control plane has it, and begins.".to_owned(),
+            ),
+            State::Failed => {
+                let why = request.failure.clone().unwrap_or_default();
+                (
+                    Health::Gone,
+                    format!("It was not made. {why}").trim_end().to_owned(),
+                )
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(Arc::new(Claim {
+            reference: reference.clone(),
+            resource: request.resource,
+            uid: String::new(),
+            tenant: Some(request.tenant),
+            environment: Some(request.environment),
+            plan: request.plan,
+            request: Some(request.id),
+            expires_at: portico_domain::manifest::expires_at(&request.manifest),
+            requester: Some((request.requester.subject, request.requester.name)),
+            own_machinery: None,
+            verdict: Verdict {
+                health,
+                reason,
+                conditions: Vec::new(),
+                secret: None,
+            },
+            created_at: request.created_at,
+            observed_at: now,
+            object: Arc::new(request.manifest),
+        })))
+    }
+
+    /// The claim, if it exists for the viewer.
+    pub(super) fn seen_claim(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<Arc<Claim>> {
+        self.planes()
+            .claim(&viewer.scope(), reference)
+            .ok_or_else(|| self.no_claim(viewer, reference))
+    }
+}
+
+fn root(claim: &Claim, children: Vec<Composed>) -> TreeNode {
+    TreeNode {
+        kind: claim.resource.kind.clone(),
+        api_version: claim.resource.api_version(),
+        namespace: claim.reference.namespace.clone(),
+        name: claim.reference.name.to_string(),
+        health: claim.verdict.health,
+        reason: claim.verdict.reason.clone(),
+        children: children.into_iter().map(node).collect(),
+    }
+}
+
+fn node(composed: Composed) -> TreeNode {
+    TreeNode {
+        kind: composed.kind,
+        api_version: composed.api_version,
+        namespace: composed.namespace,
+        name: composed.name,
+        health: composed.health.unwrap_or(Health::Unreachable),
+        reason: composed.reason,
+        children: composed.children.into_iter().map(node).collect(),
+    }
+}

@@ -1,0 +1,80 @@
+//! What people say about a request outside of decisions: a question, an answer.
+
+use portico_domain::names::RequestId;
+use portico_domain::request::{COMMENT_CHARACTERS, Comment};
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::Commented;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::permissions::may_comment;
+use super::{Portal, PortalError, Result};
+
+impl Portal {
+    /// Says something about a request. Those who look at it see it at once.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] when there is no such request for the viewer, [`PortalError::Forbidden`] when
+    /// they have no part in it, [`PortalError::Malformed`] when it is empty or too long,
+    /// [`PortalError::Conflict`] when the request has as many comments as it may have.
+    pub async fn comment(
+        &self,
+        viewer: &Viewer,
+        remote: Option<&str>,
+        id: RequestId,
+        text: &str,
+    ) -> Result<Commented> {
+        let request = self.seen_request(viewer, id).await?;
+        if !may_comment(viewer, &request) {
+            return Err(PortalError::Forbidden(format!(
+                "Only {}, those who approve it and admins of its tenant comment on it.",
+                request.requester.name
+            )));
+        }
+        let comment = Comment {
+            id: Uuid::now_v7(),
+            by: viewer.person.clone(),
+            text: readable(text)?,
+            at: self.now(),
+        };
+        let mut event = self.event(viewer, remote, "request.commented", id.to_string());
+        event.tenant = Some(request.tenant.clone());
+        event.request = Some(id);
+        event.details = json!({ "claim": request.claim.to_string(), "comment": comment.text });
+        self.store().insert_comment(&request, &comment, &[event]).await?;
+        Ok(comment.into())
+    }
+}
+
+/// The text as it is kept. Browsers send line breaks as CR LF.
+fn readable(text: &str) -> Result<String> {
+    let text = text.replace("\r\n", "\n");
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(PortalError::Malformed("Write something to send.".to_owned()));
+    }
+    let length = text.chars().count();
+    if length > COMMENT_CHARACTERS {
+        return Err(PortalError::Malformed(format!(
+            "A comment has at most {COMMENT_CHARACTERS} characters, and this one has {length}. Go back and \
+             shorten it."
+        )));
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COMMENT_CHARACTERS, readable};
+
+    #[test]
+    fn a_comment_is_kept_as_it_was_typed_within_its_bounds() {
+        assert_eq!(
+            readable(" Why?\r\nIt is large. \n").unwrap(),
+            "Why?\nIt is large."
+        );
+        assert!(readable(" \r\n").is_err());
+        assert!(readable(&"ü".repeat(COMMENT_CHARACTERS)).is_ok());
+        assert!(readable(&"ü".repeat(COMMENT_CHARACTERS + 1)).is_err());
+    }
+}

@@ -1,0 +1,344 @@
+//! Filling a request in: from what its form begins with, and what was posted.
+
+use std::sync::Arc;
+
+use kube_schema::{Schema, yaml};
+use portico_domain::documents::Plan;
+use portico_domain::manifest::{differences, live_hash};
+use portico_domain::projection::Projection;
+use portico_domain::request::Action;
+use portico_domain::view::names as field;
+use portico_form::{self as form, Decoded, Form};
+use serde_json::{Map, Value, json};
+
+use super::draft::Draft;
+use super::offering::plan_title;
+use super::posted::Posted;
+
+impl Draft {
+    /// Fills the object in.
+    pub(super) fn fill_in(&mut self, posted: &Posted) {
+        let empty = Value::Object(Map::new());
+        self.command = posted.get(field::DO).map(str::to_owned);
+        self.tried = posted.get(field::TRIED).is_some();
+        self.yaml_tab = posted.get(field::TAB) == Some("yaml");
+        let live = self.live();
+        self.live_hash = self
+            .claim
+            .as_ref()
+            .map(|claim| live_hash(claim, &self.projection));
+        let Some(schema) = self.schema() else {
+            self.base = live.unwrap_or(empty);
+            self.object = self.base.clone();
+            return;
+        };
+        let hints = self.offered.form.clone();
+        let plan = self.plan.clone();
+        let begins = form::start(&schema, &hints, plan.as_ref().map(Plan::for_form), &empty);
+        self.base = live.unwrap_or_else(|| self.projection.of(&begins));
+        if posted.has_fields() {
+            if self.yaml_tab {
+                self.read_yaml(posted.get(field::YAML).unwrap_or_default());
+            } else if let Some(made_by) = self.form_of_another_plane(posted) {
+                self.fill_in_again(&schema, &made_by, posted);
+            } else {
+                let whole = whole(posted);
+                let mut decoded = form::decode(&schema, whole.as_ref().unwrap_or(&self.base), &posted.pairs);
+                form::preset_added(&hints, &mut decoded);
+                self.take(decoded);
+                self.kept = kept(posted);
+            }
+            self.take_what_is_theirs(&begins);
+        } else {
+            self.object = self.base.clone();
+        }
+        self.tell_kept();
+        if let Some(plan) = plan.as_ref().filter(|_| self.action != Action::Renew) {
+            let was = posted
+                .get(field::PLAN_WAS)
+                .and_then(|was| self.offered.plans.iter().find(|plan| plan.name.as_str() == was))
+                .or_else(|| {
+                    let was = self.claim.as_ref()?.plan.as_ref()?;
+                    self.offered.plans.iter().find(|plan| plan.name == *was)
+                });
+            if let Some(was) = was.filter(|was| was.name != plan.name) {
+                give_way(&mut self.object, &was.values);
+                self.object =
+                    self.projection
+                        .of(&form::start(&schema, &hints, Some(plan.for_form()), &self.object));
+            } else {
+                let wished = self.object.clone();
+                form::enforce(plan.for_form(), &mut self.object);
+                if self.yaml_tab && posted.has_fields() {
+                    self.tell_what_the_plan_locks(plan, &wished);
+                }
+            }
+        }
+        match self.command.as_deref() {
+            Some("tab:yaml") => {
+                self.yaml_tab = true;
+                self.yaml_text = None;
+            }
+            Some("tab:form") if self.yaml_problem.is_none() => self.yaml_tab = false,
+            _ => {}
+        }
+    }
+
+    fn take(&mut self, decoded: Decoded) {
+        self.object = decoded.object;
+        self.typed = decoded.typed;
+        self.violations = decoded.problems;
+    }
+
+    /// The schema that the form was made by, where another control plane has been chosen since.
+    fn form_of_another_plane(&self, posted: &Posted) -> Option<Arc<Schema>> {
+        let (made_by, (_, now)) = (posted.filled(field::SCHEMA)?, self.served.as_ref()?);
+        if self.claim.is_some() || made_by == now.schema_hash {
+            return None;
+        }
+        let mut all = self.offered.served.values();
+        let served = all.find(|served| served.schema_hash == made_by)?;
+        let version = served.definition.version(&served.resource.version)?;
+        version.schema.clone().ok()
+    }
+
+    /// Fills the form of another control plane in: what was typed is taken over, what the other form began with is
+    /// not, and what has no field here is kept for when the other is chosen again.
+    fn fill_in_again(&mut self, schema: &Schema, made_by: &Schema, posted: &Posted) {
+        let hints = self.offered.form.clone();
+        let empty = Value::Object(Map::new());
+        let plan = posted
+            .get(field::PLAN_WAS)
+            .and_then(|was| self.offered.plans.iter().find(|plan| plan.name.as_str() == was))
+            .or(self.plan.as_ref());
+        let began = self
+            .projection
+            .of(&form::start(made_by, &hints, plan.map(Plan::for_form), &empty));
+        let whole = whole(posted);
+        let decoded = form::decode(made_by, whole.as_ref().unwrap_or(&began), &posted.pairs);
+        let mut typed = decoded.object.clone();
+        if let Some(began) = began.as_object() {
+            give_way(&mut typed, began);
+        }
+        if let Some(kept) = kept(posted) {
+            fill_up(&mut typed, kept);
+        }
+        let fits = schema.pruned(&typed).0;
+        self.kept = beyond(&typed, &fits);
+        self.take(decoded);
+        self.object = self.projection.of(&form::start(
+            schema,
+            &hints,
+            self.plan.as_ref().map(Plan::for_form),
+            &fits,
+        ));
+    }
+
+    /// Says what is kept for another control plane, as long as it is.
+    fn tell_kept(&mut self) {
+        let mut paths = Vec::new();
+        leaves(self.kept.as_ref().unwrap_or(&Value::Null), "", &mut paths);
+        if !paths.is_empty() {
+            self.notes.push(format!(
+                "The control plane that is chosen now has no field {}. What you filled in there is not sent; it is \
+                 back when you choose the other control plane again.",
+                paths.join(", ")
+            ));
+        }
+    }
+
+    /// The object as JSON, where the form that is shown would not give all of it back.
+    pub(super) fn whole(&self, form: &Form) -> Option<String> {
+        let schema = self.schema()?;
+        let mut again = form::decode(&schema, &self.base, &form::encode(form)).object;
+        if let Some(plan) = self.plan.as_ref().filter(|_| self.action != Action::Renew) {
+            form::enforce(plan.for_form(), &mut again);
+        }
+        (again != self.object).then(|| self.object.to_string())
+    }
+
+    /// What of the claim a person may set, as it is.
+    pub(super) fn live(&self) -> Option<Value> {
+        let claim = self.claim.as_ref()?;
+        Some(self.projection.of(&claim.object))
+    }
+
+    /// Says what of the object is not for people to set, and goes on without it: nothing that was asked for is passed
+    /// over in silence, and nothing is applied that is not shown.
+    fn take_what_is_theirs(&mut self, begins: &Value) {
+        let mut known = vec![begins];
+        let live = self.claim.as_ref().map(|claim| Arc::clone(&claim.object));
+        known.extend(live.as_deref());
+        let identity = self.identity();
+        let refused = self
+            .projection
+            .not_yours(&self.object, &known, &identity, self.plan.as_ref());
+        for found in refused {
+            self.problem(&found.path, found.message);
+        }
+        self.object = self.projection.of(&self.object);
+    }
+
+    /// How Portico calls the object, whatever somebody writes.
+    fn identity(&self) -> Value {
+        let Some(resource) = self.resource() else {
+            return Value::Null;
+        };
+        let mut metadata = json!({ "name": self.name });
+        if resource.namespaced
+            && let Some(environment) = self.environment()
+        {
+            metadata["namespace"] = Value::String(environment.namespace.clone());
+        }
+        json!({ "apiVersion": resource.api_version(), "kind": resource.kind, "metadata": metadata })
+    }
+
+    /// In the form such a field cannot be filled in; what was written as YAML must not be passed over in silence.
+    fn tell_what_the_plan_locks(&mut self, plan: &Plan, wished: &Value) {
+        for (path, wish, locked) in differences(wished, &self.object) {
+            // An empty `spec:` asks for nothing.
+            if wish != "—" && wish != "null" {
+                let plan = plan_title(plan);
+                let why =
+                    format!("The plan {plan} sets this to {locked}. Leave it out, or choose another plan.");
+                self.problem(&path, why);
+            }
+        }
+    }
+
+    fn read_yaml(&mut self, text: &str) {
+        self.yaml_text = Some(text.to_owned());
+        match yaml::parse(text) {
+            Ok(object @ Value::Object(_))
+                if matches!(object.get("spec"), None | Some(Value::Object(_) | Value::Null)) =>
+            {
+                self.object = object;
+                return;
+            }
+            Ok(Value::Object(_)) => {
+                self.yaml_problem = Some("`spec` must be a mapping, as `spec: { size: 10Gi }`.".to_owned());
+            }
+            Ok(Value::Null) => {
+                self.object = Value::Object(Map::new());
+                return;
+            }
+            Ok(_) => self.yaml_problem = Some("It must be a mapping, with `spec:` at its top.".to_owned()),
+            Err(error) => self.yaml_problem = Some(error.to_string()),
+        }
+        self.object = self.base.clone();
+    }
+}
+
+/// Takes out what a plan had set and nobody changed since: it gives way to what another plan sets.
+fn give_way(object: &mut Value, was: &Map<String, Value>) {
+    let Some(object) = object.as_object_mut() else {
+        return;
+    };
+    for (key, value) in was {
+        match (object.get_mut(key), value) {
+            (Some(below @ Value::Object(_)), Value::Object(was)) => {
+                give_way(below, was);
+                if below.as_object().is_some_and(Map::is_empty) {
+                    object.shift_remove(key);
+                }
+            }
+            (Some(found), value) if found == value => {
+                object.shift_remove(key);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What the form was made of, where it says so.
+fn whole(posted: &Posted) -> Option<Value> {
+    let object: Value = serde_json::from_str(posted.filled(field::WHOLE)?).ok()?;
+    object.is_object().then_some(object)
+}
+
+/// What the form keeps for another control plane.
+fn kept(posted: &Posted) -> Option<Value> {
+    let object: Value = serde_json::from_str(posted.filled(field::KEPT)?).ok()?;
+    object.is_object().then_some(object)
+}
+
+/// Where an object has values, lists taken whole.
+fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            for (key, value) in map {
+                let path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
+                leaves(value, &path, found);
+            }
+        }
+        _ if path.is_empty() => {}
+        _ => found.push(path.to_owned()),
+    }
+}
+
+/// Adds what an object does not have.
+fn fill_up(object: &mut Value, more: Value) {
+    let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) else {
+        return;
+    };
+    for (key, value) in more {
+        match object.get_mut(&key) {
+            Some(there) => fill_up(there, value),
+            None => {
+                object.insert(key, value);
+            }
+        }
+    }
+}
+
+/// What an object has beyond another; a list that differs is taken whole.
+fn beyond(object: &Value, other: &Value) -> Option<Value> {
+    match (object, other) {
+        (Value::Object(object), Value::Object(other)) => {
+            let more: Map<String, Value> = object
+                .iter()
+                .filter_map(|(key, value)| match other.get(key) {
+                    Some(other) => Some((key.clone(), beyond(value, other)?)),
+                    None => Some((key.clone(), value.clone())),
+                })
+                .collect();
+            (!more.is_empty()).then_some(Value::Object(more))
+        }
+        (object, other) => (object != other).then(|| object.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_plan_set_gives_way_and_what_was_typed_stays() {
+        let mut object = json!({"spec": {"size": "10Gi", "nodes": 5, "name": "x"}});
+        let was = json!({"spec": {"size": "10Gi", "nodes": 1}});
+        give_way(&mut object, was.as_object().unwrap());
+        assert_eq!(object, json!({"spec": {"nodes": 5, "name": "x"}}));
+        let mut untouched = json!({"spec": {"size": "10Gi", "nodes": 1}});
+        give_way(&mut untouched, was.as_object().unwrap());
+        assert_eq!(untouched, json!({}));
+    }
+
+    #[test]
+    fn what_one_control_plane_lacks_is_kept_apart_and_comes_back() {
+        let typed = json!({"spec": {"size": 5, "owner": "me", "disk": {"class": "fast", "iops": 3}}});
+        let fits = json!({"spec": {"size": 5, "disk": {"class": "fast"}}});
+        let kept = beyond(&typed, &fits).unwrap();
+        assert_eq!(kept, json!({"spec": {"owner": "me", "disk": {"iops": 3}}}));
+        let mut again = json!({"spec": {"size": 7, "disk": {"class": "slow"}}});
+        fill_up(&mut again, kept);
+        assert_eq!(
+            again,
+            json!({"spec": {"size": 7, "disk": {"class": "slow", "iops": 3}, "owner": "me"}})
+        );
+        assert_eq!(beyond(&fits, &fits), None);
+    }
+}

@@ -1,0 +1,258 @@
+//! The page that the form is: what was filled in, what is thought of it, and what would be sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kube_schema::yaml;
+use portico_domain::documents::{ControlPlane, Plan};
+use portico_domain::manifest::differences;
+use portico_domain::placement::may_use;
+use portico_domain::projection::asked;
+use portico_domain::view::{DryRunVerdict, LabelChoice, LineProblem, Problem, RequestFormPage};
+use portico_form::{self as form, Form, Setup};
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use super::draft::Draft;
+use super::names::{choice, plane_title};
+use super::offering::{facts, plan_columns, plan_title};
+use super::usage::cost;
+use super::{Portal, PortalError, Result, sentence};
+
+/// Differences that the summary lists.
+const DIFFERENCES: usize = 30;
+
+impl Portal {
+    /// The page. `fresh` for a form just opened, `reviewed` for one that was checked whole and may be sent.
+    pub(super) fn form_page(
+        &self,
+        draft: &Draft,
+        dry_run: Option<DryRunVerdict>,
+        reviewed: bool,
+        fresh: bool,
+    ) -> Result<RequestFormPage> {
+        // A form over thousands of rows takes a while to make: others are served meanwhile.
+        let make = || self.make_form_page(draft, dry_run, reviewed, fresh);
+        let others =
+            Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
+        if others {
+            tokio::task::block_in_place(make)
+        } else {
+            make()
+        }
+    }
+
+    fn make_form_page(
+        &self,
+        draft: &Draft,
+        dry_run: Option<DryRunVerdict>,
+        reviewed: bool,
+        fresh: bool,
+    ) -> Result<RequestFormPage> {
+        let configuration = draft.configuration.clone();
+        let policies = self.policies()?;
+        let index = self.index(Some(&draft.work));
+        let offering = match index.get(&draft.offered.name) {
+            Some(entry) => entry.card(
+                Some(&draft.work),
+                &configuration,
+                &policies.1,
+                &self.dead_planes(),
+            ),
+            // A claim may be changed after its offering was taken out of the catalog.
+            None => return Err(PortalError::NotFound),
+        };
+        let tenant = draft.tenant().ok_or(PortalError::NotFound)?;
+        let usable: Vec<_> = configuration
+            .control_planes
+            .values()
+            .filter(|plane| may_use(tenant, plane) && draft.offered.served.contains_key(&plane.name))
+            .collect();
+        // A form just opened says nothing of what is still empty; nor does one that is still being filled in of its
+        // name, and none asks what else an empty field can mean before it was checked whole.
+        let checked = !fresh && matches!(draft.command.as_deref(), None | Some("review" | "submit"));
+        let tried = checked || !fresh && draft.tried;
+        let form = draft.form(fresh, tried);
+        let plane = draft.placement.chosen.clone();
+        let name_problems = if fresh || draft.name.is_empty() && !tried {
+            Vec::new()
+        } else {
+            draft.name_problems.clone()
+        };
+        let problems: Vec<Problem> = draft
+            .problems
+            .iter()
+            .filter(|problem| !fresh || problem.field.is_empty())
+            .cloned()
+            .collect();
+        let problem_count = problems.len()
+            + name_problems.len()
+            + usize::from(draft.yaml_problem.is_some())
+            + form.as_ref().map_or(0, |form| form.problem_count);
+        Ok(RequestFormPage {
+            action: draft.action,
+            post_to: match &draft.claim {
+                Some(claim) => format!("{}/change", super::names::claim_href(&claim.reference)),
+                None => format!("/catalog/{}/request", draft.offered.name),
+            },
+            request_id: draft.id,
+            tenant: draft.work.tenant.clone(),
+            environment: draft.work.environment.clone(),
+            name: draft.name.clone(),
+            name_problems,
+            plans: plan_columns(&draft.offered, &facts(&draft.offered)),
+            plan: draft.plan.as_ref().map(|plan| plan.name.clone()),
+            regions: regions(&usable),
+            region: draft.wish.region.clone(),
+            planes: usable.iter().map(|plane| choice(plane)).collect(),
+            plane: draft.wish.plane.clone(),
+            labels: labels(&usable, &draft.wish.labels),
+            whole: form.as_ref().and_then(|form| draft.whole(form)),
+            form,
+            schema_hash: draft
+                .served
+                .as_ref()
+                .map(|(_, served)| served.schema_hash.clone())
+                .unwrap_or_default(),
+            live_hash: draft.live_hash.clone(),
+            kept: draft.kept.as_ref().map(ToString::to_string),
+            notes: draft.notes.clone(),
+            yaml: draft
+                .yaml_text
+                .clone()
+                .unwrap_or_else(|| yaml::print(&draft.object)),
+            yaml_tab: draft.yaml_tab,
+            yaml_problem: draft.yaml_problem.clone(),
+            yaml_problems: draft.yaml_problems(&problems),
+            sentence: sentence::wish(
+                draft.action,
+                &draft.offered.title,
+                draft.plan.as_ref().map(plan_title),
+                &draft.name,
+                draft.work.tenant.as_str(),
+                draft.work.environment.as_str(),
+                plane
+                    .as_ref()
+                    .map(|plane| plane_title(&configuration, plane))
+                    .as_deref(),
+            ),
+            placement: draft.placement.clone(),
+            approval: draft.approval.clone(),
+            quota: draft.quota.clone(),
+            cost: cost(draft.plan.as_ref(), draft.plan_now()),
+            differences: draft.differences(),
+            manifest: draft.manifest.as_ref().map(yaml::print).unwrap_or_default(),
+            dry_run,
+            note: draft.note.clone(),
+            problems,
+            problem_count,
+            reviewed,
+            tried,
+            checked,
+            fresh,
+            offering,
+        })
+    }
+}
+
+impl Draft {
+    /// The plan that the claim has.
+    fn plan_now(&self) -> Option<&Plan> {
+        let name = self.claim.as_ref()?.plan.as_ref()?;
+        self.offered.plans.iter().find(|plan| plan.name == *name)
+    }
+
+    /// The fields, as the schema has them, with what is wrong beside them.
+    fn form(&self, fresh: bool, is_checked: bool) -> Option<Form> {
+        let schema = self.schema()?;
+        let hints = self.projection.hints(&schema, &self.offered.form);
+        let setup = Setup {
+            is_change: self.claim.is_some(),
+            hints: &hints,
+            plan: self.plan.as_ref().map(Plan::for_form),
+            object: &self.object,
+            typed: Some(&self.typed),
+            violations: if fresh { &[] } else { &self.violations },
+            is_checked,
+        };
+        Some(form::build(&schema, setup))
+    }
+
+    /// In the YAML tab, what is wrong with the fields, by the lines that have them.
+    fn yaml_problems(&self, problems: &[Problem]) -> Vec<LineProblem> {
+        let Some(text) = self.yaml_text.as_deref().filter(|_| self.yaml_tab) else {
+            return Vec::new();
+        };
+        // Where the text cannot be read, what is said of fields is about what stood there before.
+        if self.yaml_problem.is_some() {
+            return Vec::new();
+        }
+        let placed = problems.iter().filter(|problem| is_of_a_field(problem));
+        let said = self
+            .violations
+            .iter()
+            .map(|violation| (violation.path.as_str(), violation.detail.as_str()))
+            .chain(placed.map(|problem| (problem.field.as_str(), problem.message.as_str())));
+        let mut found: Vec<LineProblem> = said
+            .map(|(path, message)| LineProblem {
+                line: yaml::line_of(text, path),
+                message: if path.is_empty() || message.contains(path) {
+                    message.to_owned()
+                } else {
+                    format!("{path}: {message}")
+                },
+            })
+            .collect();
+        found.sort_by_key(|problem| problem.line.unwrap_or(usize::MAX));
+        found.dedup();
+        found
+    }
+
+    /// What differs from what is live, or for a new claim from what the plan and the defaults say.
+    fn differences(&self) -> Vec<(String, String, String)> {
+        let mut found = match (&self.unchanged, &self.manifest) {
+            (Some(unchanged), Some(manifest)) => differences(&asked(unchanged), &asked(manifest)),
+            _ => differences(&self.base, &self.object),
+        };
+        found.truncate(DIFFERENCES);
+        found
+    }
+}
+
+/// Whether it is about a field of the object, and not about a choice beside it.
+fn is_of_a_field(problem: &Problem) -> bool {
+    !matches!(problem.field.as_str(), "" | "plan" | "controlPlane")
+}
+
+fn regions(planes: &[&ControlPlane]) -> Vec<String> {
+    let mut regions: Vec<String> = planes
+        .iter()
+        .filter_map(|plane| plane.spec.region.clone())
+        .collect();
+    regions.sort();
+    regions.dedup();
+    regions
+}
+
+/// Labels by which control planes differ, and those that were asked for.
+fn labels(planes: &[&ControlPlane], asked: &BTreeMap<String, String>) -> Vec<LabelChoice> {
+    let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (key, value) in planes.iter().flat_map(|plane| &plane.labels) {
+        values.entry(key).or_default().insert(value);
+    }
+    // What all of them have alike is no choice.
+    values.retain(|key, _| {
+        let first = planes.first().and_then(|plane| plane.labels.get(*key));
+        planes.iter().any(|plane| plane.labels.get(*key) != first)
+    });
+    for (key, value) in asked {
+        values.entry(key).or_default().insert(value);
+    }
+    values
+        .into_iter()
+        .map(|(key, values)| LabelChoice {
+            key: key.to_owned(),
+            title: form::label(key.rsplit('/').next().unwrap_or(key)),
+            values: values.into_iter().map(str::to_owned).collect(),
+            chosen: asked.get(key).cloned(),
+        })
+        .collect()
+}

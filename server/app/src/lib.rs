@@ -1,0 +1,221 @@
+//! The use cases: what a viewer may do, and what they see when they have done it.
+//!
+//! Authorization happens here, once. Every function takes the viewer first, and what it returns is already cut
+//! to what that viewer may see: what they may not see does not exist for them. Nothing here knows of HTTP or
+//! HTML.
+
+mod access;
+mod admin;
+mod approvals;
+pub mod buckets;
+mod catalog;
+mod chain;
+#[cfg(test)]
+mod chain_tests;
+mod claim;
+mod claims;
+mod comment;
+pub mod configuration;
+mod connect;
+mod cordon;
+mod decide;
+mod delete;
+mod draft;
+mod error;
+mod fill;
+mod form;
+mod form_page;
+mod frame;
+mod history;
+mod home;
+mod index;
+mod judge;
+mod judged;
+mod judging;
+mod known;
+mod live;
+mod lookout;
+mod name_taken;
+mod names;
+mod offering;
+mod permissions;
+mod permit;
+mod posted;
+pub mod proof;
+mod renew;
+mod request;
+mod requests;
+mod reveal;
+mod rows;
+mod search;
+pub mod security;
+mod sentence;
+mod snippets;
+mod standing;
+mod submit;
+mod tokens;
+mod unread;
+mod usage;
+mod work;
+
+pub use catalog::CatalogQuery;
+pub use draft::bounded;
+pub use error::PortalError;
+pub use frame::Surroundings;
+pub use history::{RecordExport, RecordQuery};
+pub use live::{Live, LiveEvent};
+pub use posted::{FormTarget, Posted};
+pub use requests::RequestsQuery;
+pub use search::{Hit, HitKind};
+pub use submit::Sent;
+pub use tokens::NewToken;
+pub use work::Work;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use portico_domain::documents::Configuration;
+use portico_domain::names::OfferingName;
+use portico_domain::policy::Policies;
+use portico_domain::record::NewEvent;
+use portico_domain::tenancy::Viewer;
+use portico_planes::Planes;
+use portico_store::Store;
+use tokio::sync::Notify;
+
+use configuration::LiveConfiguration;
+use index::Indexes;
+
+/// What every use case answers.
+pub type Result<T, E = PortalError> = std::result::Result<T, E>;
+
+/// The portal. Cheap to clone, and all clones are the same.
+#[derive(Clone)]
+pub struct Portal {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Store,
+    planes: Planes,
+    configuration: LiveConfiguration,
+    policies: ArcSwap<(u64, Policies)>,
+    indexes: Indexes,
+    typical_times: ArcSwap<BTreeMap<OfferingName, Duration>>,
+    work_to_do: Arc<Notify>,
+    submitting: tokio::sync::Mutex<()>,
+    chain: chain::Chain,
+    judging: judging::Judging,
+    recorded: tokio::sync::broadcast::Sender<live::Recorded>,
+    lookouts: lookout::Lookouts,
+    clock: fn() -> Timestamp,
+}
+
+impl Portal {
+    /// A portal over a store and control planes. `work_to_do` is told whenever a request may be applied.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        planes: Planes,
+        configuration: LiveConfiguration,
+        work_to_do: Arc<Notify>,
+        clock: fn() -> Timestamp,
+    ) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                store,
+                planes,
+                configuration,
+                policies: ArcSwap::from_pointee((0, Policies::default())),
+                indexes: Indexes::default(),
+                typical_times: ArcSwap::default(),
+                work_to_do,
+                submitting: tokio::sync::Mutex::default(),
+                chain: chain::Chain::default(),
+                judging: judging::Judging::default(),
+                recorded: tokio::sync::broadcast::Sender::new(live::KEPT),
+                lookouts: lookout::Lookouts::default(),
+                clock,
+            }),
+        }
+    }
+
+    /// Reads again what is read seldom: the typical times to ready. To be called every minute or so.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn refresh(&self) -> Result<()> {
+        let times = self.shared.store.typical_times().await?;
+        if **self.shared.typical_times.load() != times {
+            self.shared.typical_times.store(Arc::new(times));
+            self.shared.indexes.forget();
+        }
+        Ok(())
+    }
+
+    fn store(&self) -> &Store {
+        &self.shared.store
+    }
+
+    fn planes(&self) -> &Planes {
+        &self.shared.planes
+    }
+
+    fn configuration(&self) -> Arc<Configuration> {
+        self.shared.configuration.current()
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.shared.clock)()
+    }
+
+    /// The policies in force, compiled once for each configuration.
+    fn policies(&self) -> Result<Arc<(u64, Policies)>> {
+        let generation = self.shared.configuration.generation();
+        let known = self.shared.policies.load_full();
+        if known.0 == generation {
+            return Ok(known);
+        }
+        let configuration = self.configuration();
+        let compiled = Policies::compile(configuration.policies.values()).map_err(|errors| {
+            let message = errors
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; ");
+            // Checked when the configuration was read; a policy that is unreadable all the same lets nothing pass.
+            PortalError::Unavailable(format!("The approval policies cannot be used: {message}"))
+        })?;
+        let compiled = Arc::new((generation, compiled));
+        self.shared.policies.store(Arc::clone(&compiled));
+        Ok(compiled)
+    }
+
+    fn work_to_do(&self) {
+        self.shared.work_to_do.notify_one();
+    }
+
+    /// An event by this viewer, to be kept in the record.
+    fn event(
+        &self,
+        viewer: &Viewer,
+        remote: Option<&str>,
+        verb: &str,
+        subject: impl Into<String>,
+    ) -> NewEvent {
+        NewEvent {
+            at: self.now(),
+            actor: viewer.person.subject.clone(),
+            actor_name: viewer.person.name.clone(),
+            verb: verb.to_owned(),
+            subject: subject.into(),
+            tenant: None,
+            request: None,
+            remote: remote.map(str::to_owned),
+            details: serde_json::Value::Null,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! An offering: is it the right one, what do I get?
+
+use portico_domain::claim::{ClaimRef, Health};
+use portico_domain::documents::{Access, Plan, SecretSource};
+use portico_domain::names::OfferingName;
+use portico_domain::projection::Projection;
+use portico_domain::tenancy::{Role, Viewer};
+use portico_domain::view::{Allowed, OfferingPage, PlanColumn, ReceivedItem, ServedOn};
+use portico_planes::{Catalog, ClaimFilter, Offered, PlaneState, PlaneStatus};
+
+use super::{Portal, Result, Work, rows};
+
+/// Claims of it that are shown on its page.
+const CLAIMS_SHOWN: usize = 20;
+
+impl Portal {
+    /// An offering's page.
+    ///
+    /// # Errors
+    /// [`super::PortalError::NotFound`] when there is no such offering for the viewer where they work.
+    pub fn offering(
+        &self,
+        viewer: &Viewer,
+        work: Option<&Work>,
+        name: &OfferingName,
+    ) -> Result<OfferingPage> {
+        let configuration = self.configuration();
+        let policies = self.policies()?;
+        let catalog = self.planes().catalog();
+        let index = self.index(work);
+        let entry = index.get(name).ok_or_else(|| self.no_offering(viewer))?;
+        let offered = entry.offered();
+        let card = entry.card(work, &configuration, &policies.1, &self.dead_planes());
+
+        let facts = facts(offered);
+        let statuses = self.planes().planes();
+        let served_on = card
+            .planes
+            .iter()
+            .filter_map(|choice| {
+                let served = offered.served.get(&choice.name)?;
+                let status = statuses.iter().find(|status| status.name == choice.name);
+                Some(ServedOn {
+                    plane: choice.clone(),
+                    version: served.resource.version.clone(),
+                    deprecated: served.deprecated.clone(),
+                    reachable: status.is_some_and(|status| status.state == PlaneState::Ready),
+                    last_seen: status.and_then(|status| status.last_seen),
+                })
+            })
+            .collect();
+        let mut claims: Vec<_> = match work {
+            Some(work) => {
+                let filter = ClaimFilter {
+                    offering: Some(name.clone()),
+                    ..ClaimFilter::of_tenant(work.tenant.clone())
+                };
+                self.planes().claims(&viewer.scope(), &filter)
+            }
+            None => Vec::new(),
+        };
+        claims.sort_by_key(|claim| {
+            (
+                claim.verdict.health == Health::Ready,
+                claim.reference.name.clone(),
+            )
+        });
+        claims.truncate(CLAIMS_SHOWN);
+
+        Ok(OfferingPage {
+            kind: offered.kind.clone(),
+            group: offered.group.clone(),
+            owner: offered.owner.clone(),
+            documentation_html: offered.documentation.as_deref().map(safe_html),
+            plans: plan_columns(offered, &facts),
+            facts,
+            receives: receives(&offered.access),
+            served_on,
+            claims: claims
+                .iter()
+                .map(|claim| rows::claim(&configuration, &catalog, claim))
+                .collect(),
+            may_request: may_request(viewer, work, card.problem.as_deref()),
+            card,
+        })
+    }
+}
+
+/// Whether the viewer may ask for things where they work.
+pub(super) fn may_request(viewer: &Viewer, work: Option<&Work>, problem: Option<&str>) -> Allowed {
+    let Some(work) = work else {
+        return Allowed::no(
+            "You are a member of no tenant, so there is nowhere to put it. Your platform team can add your group to one.",
+        );
+    };
+    if !viewer.may(&work.tenant, Role::Developer) {
+        return Allowed::no(format!(
+            "You may look at what {} has, and not ask for more. A developer of {0} can.",
+            work.tenant
+        ));
+    }
+    problem.map_or_else(Allowed::yes, |problem| {
+        Allowed::no(format!("It cannot be asked for just now: {problem}"))
+    })
+}
+
+/// The names of all facts that plans state, in the order they first come.
+pub(super) fn facts(offered: &Offered) -> Vec<String> {
+    let mut facts: Vec<String> = Vec::new();
+    for fact in offered.plans.iter().flat_map(|plan| plan.facts.keys()) {
+        if !facts.contains(fact) {
+            facts.push(fact.clone());
+        }
+    }
+    facts
+}
+
+/// The plans as columns of a table whose rows are `facts`.
+pub(super) fn plan_columns(offered: &Offered, facts: &[String]) -> Vec<PlanColumn> {
+    offered
+        .plans
+        .iter()
+        .map(|plan| PlanColumn {
+            name: plan.name.clone(),
+            title: plan_title(plan).to_owned(),
+            summary: plan.summary.clone(),
+            facts: facts
+                .iter()
+                .map(|fact| plan.facts.get(fact).cloned().unwrap_or_default())
+                .collect(),
+            price: plan.price.clone(),
+            adjustable: plan.adjustable.iter().map(|path| label(offered, path)).collect(),
+        })
+        .collect()
+}
+
+/// What of a claim people set. Of one that is no longer offered all is shown.
+pub(super) fn projection(catalog: &Catalog, claim: &ClaimRef) -> Projection {
+    let offered = catalog.get(&claim.offering);
+    offered.map_or_else(Projection::default, |offered| {
+        offered.projection(Some(&claim.plane))
+    })
+}
+
+/// The name to show of a plan.
+pub(super) fn plan_title(plan: &Plan) -> &str {
+    plan.title.as_deref().unwrap_or(plan.name.as_str())
+}
+
+fn label(offered: &Offered, path: &str) -> String {
+    offered
+        .form
+        .fields
+        .get(path)
+        .and_then(|hint| hint.label.clone())
+        .unwrap_or_else(|| {
+            let last = path.rsplit('.').next().unwrap_or(path);
+            let mut words = String::new();
+            for letter in last.chars() {
+                if letter.is_uppercase() && !words.is_empty() {
+                    words.push(' ');
+                }
+                words.extend(letter.to_lowercase());
+            }
+            words
+        })
+}
+
+fn receives(access: &Access) -> Vec<ReceivedItem> {
+    let secret = access.secret.as_ref().map(|source| match source {
+        SecretSource::Name(name) => format!("in the secret {name}"),
+        SecretSource::Path(path) => format!("in the secret that {path} names"),
+    });
+    let keys = access.keys.iter().map(|(meaning, key)| ReceivedItem {
+        title: meaning.clone(),
+        source: match &secret {
+            Some(secret) => format!("key {key} {secret}"),
+            None => format!("key {key} of the connection secret"),
+        },
+    });
+    let endpoints = access.endpoints.iter().map(|endpoint| ReceivedItem {
+        title: endpoint.title.clone(),
+        source: endpoint.path.clone(),
+    });
+    endpoints.chain(keys).collect()
+}
+
+/// Markdown as HTML that can do no harm: what is not on ammonia's list of elements and attributes is dropped,
+/// and images too, since they would call other hosts.
+fn safe_html(markdown: &str) -> String {
+    let options = pulldown_cmark::Options::ENABLE_TABLES | pulldown_cmark::Options::ENABLE_STRIKETHROUGH;
+    let mut html = String::new();
+    pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new_ext(markdown, options));
+    ammonia::Builder::default()
+        .rm_tags(["img"])
+        .link_rel(Some("noopener noreferrer nofollow"))
+        .clean(&html)
+        .to_string()
+        // Wide code scrolls within itself: by keyboard too.
+        .replace("<pre>", "<pre tabindex=\"0\">")
+}
+
+/// Whether a control plane answers; if not, why, in a sentence.
+pub(super) fn unreachable(status: Option<&PlaneStatus>) -> Option<String> {
+    match status.map(|status| (&status.state, status.last_seen)) {
+        Some((PlaneState::Ready, _)) => None,
+        Some((PlaneState::Misconfigured(_), _)) => Some("it is not set up correctly".to_owned()),
+        Some((PlaneState::Connecting, _)) | None => Some("it is still being connected to".to_owned()),
+        Some((PlaneState::Unreachable, Some(seen))) => Some(format!(
+            "it has not answered since {}",
+            seen.strftime("%-d %b %H:%M UTC")
+        )),
+        Some((PlaneState::Unreachable, None)) => Some("it does not answer".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markdown_does_no_harm() {
+        let html = safe_html(
+            "# Title\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1)) ![i](https://evil.example/x.png) **b**",
+        );
+        assert!(html.contains("<strong>b</strong>"), "{html}");
+        for bad in ["script", "javascript", "img", "evil"] {
+            assert!(!html.contains(bad), "{bad} in {html}");
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! Whether what was asked may still be done: judged when a request is decided on, and again before it is applied.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use kube_schema::Reason;
+use portico_domain::claim::Claim;
+use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, Tenant};
+use portico_domain::manifest::differences;
+use portico_domain::permission::{Obstacle, Permits, Unjudged, Verdict};
+use portico_domain::placement::may_use;
+use portico_domain::policy::{Facts, Ruling, takes, unmet};
+use portico_domain::quota::{self, Amounts};
+use portico_domain::request::{Action, Request, RuleNeed, manifest_hash};
+use portico_domain::tenancy::{Role, Scope, Viewer};
+use portico_form as form;
+use portico_planes::{Offered, Served};
+
+use super::names::{plane_title, title};
+use super::offering::plan_title;
+use super::usage::plans;
+use super::{Portal, Result, rows};
+
+impl Permits for Portal {
+    fn judge<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> Pin<Box<dyn Future<Output = Result<Verdict, Unjudged>> + Send + 'a>> {
+        Box::pin(async move {
+            self.permit(request, Moment::Apply)
+                .await
+                .map_err(|error| Unjudged(error.to_string()))
+        })
+    }
+}
+
+/// When a request is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// Somebody decides on it, or looks whether they can. The requester need not be there for that.
+    Decision,
+    /// It is about to be applied in the requester's name.
+    Apply,
+}
+
+/// What a request is judged by, as it is now.
+struct Now<'a> {
+    request: &'a Request,
+    configuration: &'a Configuration,
+    tenant: &'a Tenant,
+    environment: &'a Environment,
+    requester: &'a Viewer,
+    plane: Option<&'a ControlPlane>,
+    offered: Option<&'a Offered>,
+    claim: Option<&'a Claim>,
+}
+
+impl Now<'_> {
+    fn served(&self) -> Option<&Served> {
+        self.offered?.served.get(&self.request.claim.plane)
+    }
+
+    fn plan(&self) -> Option<&Plan> {
+        let plans = &self.offered?.plans;
+        plans
+            .iter()
+            .find(|plan| Some(&plan.name) == self.request.plan.as_ref())
+    }
+
+    /// Whether it brings something new onto the control plane.
+    fn sets_something(&self) -> bool {
+        matches!(self.request.action, Action::Create | Action::Change)
+    }
+}
+
+impl Portal {
+    /// Judges a request as if it were asked now, with the manifest that was frozen: who asked, where it goes, what is
+    /// offered, policy and quota. Decisions that were made count by the policy as it is now.
+    ///
+    /// # Errors
+    /// When the database fails, or the policies cannot be used: nothing is known then.
+    pub(super) async fn permit(&self, request: &Request, moment: Moment) -> Result<Verdict> {
+        if manifest_hash(&request.manifest) != request.manifest_hash {
+            return Ok(Verdict::Refused(Obstacle::Altered));
+        }
+        let configuration = self.configuration();
+        let place = || format!("{}/{}", request.tenant, request.environment);
+        let tenant = configuration.tenants.get(&request.tenant);
+        let environment = tenant.and_then(|tenant| tenant.environment(&request.environment));
+        let (Some(tenant), Some(environment)) = (tenant, environment) else {
+            return Ok(Verdict::Refused(Obstacle::NoSuchPlace { place: place() }));
+        };
+        if request
+            .claim
+            .namespace
+            .as_ref()
+            .is_some_and(|namespace| *namespace != environment.namespace)
+        {
+            return Ok(Verdict::Refused(Obstacle::Moved { place: place() }));
+        }
+        let Some((known, requester)) = self.as_last_known(&configuration, &request.requester).await? else {
+            return Ok(Verdict::Refused(not_a_developer(request, tenant)));
+        };
+        let lapse = known.lapse(&configuration.portal.spec.tokens, self.now());
+        if let (Some(why), Moment::Apply) = (lapse, moment) {
+            return Ok(Verdict::Refused(Obstacle::Lapsed {
+                requester: request.requester.name.clone(),
+                why,
+            }));
+        }
+        let catalog = self.planes().catalog();
+        let claim = match request.action {
+            Action::Create => None,
+            _ => self.planes().claim(&Scope::system(), &request.claim),
+        };
+        let now = Now {
+            request,
+            configuration: &configuration,
+            tenant,
+            environment,
+            requester: &requester,
+            // One that is not configured is waited for: a reload may be half way.
+            plane: configuration.control_planes.get(&request.claim.plane),
+            offered: catalog.get(&request.claim.offering).map(AsRef::as_ref),
+            claim: claim
+                .as_deref()
+                .filter(|claim| Some(&claim.uid) == request.uid.as_ref()),
+        };
+        let mut obstacle = standing(&now).or_else(|| place_of(&now));
+        if obstacle.is_none() {
+            obstacle = self.cordon_of(&now).await?;
+        }
+        obstacle = obstacle
+            .or_else(|| self.offering_of(&now))
+            .or_else(|| plan_of(&now));
+        obstacle = obstacle.or_else(|| validity(&now));
+        if let Some(obstacle) = obstacle {
+            return Ok(Verdict::Refused(obstacle));
+        }
+        let verdict = self.policy_on(&now)?;
+        if matches!(verdict, Verdict::Refused(_)) {
+            return Ok(verdict);
+        }
+        let over = self.quota_of(&now).await?;
+        Ok(over.map_or(verdict, Verdict::Refused))
+    }
+
+    async fn cordon_of(&self, now: &Now<'_>) -> Result<Option<Obstacle>> {
+        let (Action::Create, Some(plane)) = (now.request.action, now.plane) else {
+            return Ok(None);
+        };
+        let cordons = self.store().cordons().await?;
+        let cordon = cordons.into_iter().find(|cordon| cordon.plane == plane.name);
+        Ok(
+            (cordon.is_some() || plane.spec.cordoned).then(|| Obstacle::Cordoned {
+                plane: title(plane).to_owned(),
+                reason: cordon.and_then(|cordon| cordon.reason),
+            }),
+        )
+    }
+
+    fn offering_of(&self, now: &Now<'_>) -> Option<Obstacle> {
+        let request = now.request;
+        // What is no longer offered may still be given back.
+        if request.action == Action::Delete {
+            return None;
+        }
+        let name = &request.claim.offering;
+        let gone = || Obstacle::NotOffered {
+            offering: rows::looks(&self.planes().catalog(), name).title,
+        };
+        let Some(offered) = now.offered else {
+            return Some(if self.planes().has_read_offerings(&request.claim.plane) {
+                gone()
+            } else {
+                Obstacle::NotRead {
+                    plane: plane_title(now.configuration, &request.claim.plane),
+                }
+            });
+        };
+        let for_tenant = now.tenant.spec.offerings.is_empty() || now.tenant.spec.offerings.contains(name);
+        (request.action == Action::Create && (offered.hidden || !for_tenant)).then(gone)
+    }
+
+    fn policy_on(&self, now: &Now<'_>) -> Result<Verdict> {
+        let request = now.request;
+        let catalog = self.planes().catalog();
+        let policies = self.policies()?;
+        let object = now.claim.map(|claim| &*claim.object);
+        let facts = Facts {
+            action: request.action,
+            manifest: match request.action {
+                Action::Delete => object.unwrap_or(&request.manifest),
+                _ => &request.manifest,
+            },
+            previous: object.or(request.previous.as_ref()),
+            offering: &request.claim.offering,
+            kind: &request.resource.kind,
+            category: rows::looks(&catalog, &request.claim.offering).category,
+            plan: now.plan(),
+            plans: plans(&catalog, &request.claim.offering),
+            tenant: now.tenant,
+            environment: now.environment,
+            requester: now.requester,
+            plane: now.plane,
+        };
+        Ok(match policies.1.judge(&facts) {
+            Ruling::Refused(reasons) => Verdict::Refused(Obstacle::Denied { reasons }),
+            Ruling::NeedsApproval {
+                rules,
+                expires_after_hours,
+            } if !is_met(now, &rules) => Verdict::NeedsApproval {
+                rules,
+                expires_after_hours,
+                // What was judged by no schema, as a deletion, means the same by any.
+                schema_hash: now
+                    .served()
+                    .filter(|_| request.schema_hash.is_some())
+                    .map(|served| served.schema_hash.clone()),
+            },
+            Ruling::Go | Ruling::NeedsApproval { .. } => Verdict::Granted {
+                provider: now.requester.provider.clone(),
+                groups: now.requester.groups.clone(),
+            },
+        })
+    }
+
+    async fn quota_of(&self, now: &Now<'_>) -> Result<Option<Obstacle>> {
+        let limits = &now.tenant.spec.quota;
+        if !now.sets_something() || limits.0.is_empty() {
+            return Ok(None);
+        }
+        let request = now.request;
+        let usage = self.usage(&request.tenant).await?;
+        let mut used = usage.beside(&request.claim);
+        let before = match request.action {
+            Action::Change => usage.of(&request.claim),
+            _ => Amounts::new(),
+        };
+        quota::add(&mut used, &before);
+        let catalog = self.planes().catalog();
+        let after = takes(
+            plans(&catalog, &request.claim.offering),
+            request.plan.as_ref(),
+            &request.manifest,
+        );
+        let sentences = quota::exceeded(&quota::lines(limits, &used, &before, &after));
+        Ok((!sentences.is_empty()).then_some(Obstacle::OverQuota { sentences }))
+    }
+}
+
+/// Whether those who agreed to what the request is now suffice.
+fn is_met(now: &Now<'_>, rules: &[RuleNeed]) -> bool {
+    let mut as_it_is = now.request.clone();
+    // By another schema the same manifest may come to something else: who agreed to that did not agree to this.
+    if let Some(served) = now.served()
+        && as_it_is.schema_hash.is_some()
+    {
+        as_it_is.schema_hash = Some(served.schema_hash.clone());
+    }
+    unmet(rules, &as_it_is.decisions_that_count()).is_empty()
+}
+
+fn standing(now: &Now<'_>) -> Option<Obstacle> {
+    (!now.requester.may(&now.tenant.name, Role::Developer)).then(|| not_a_developer(now.request, now.tenant))
+}
+
+fn not_a_developer(request: &Request, tenant: &Tenant) -> Obstacle {
+    Obstacle::NotADeveloper {
+        requester: request.requester.name.clone(),
+        tenant: tenant.title().to_owned(),
+    }
+}
+
+fn place_of(now: &Now<'_>) -> Option<Obstacle> {
+    let plane = now.plane?;
+    if !may_use(now.tenant, plane) {
+        return Some(Obstacle::PlaneTaken {
+            tenant: now.tenant.title().to_owned(),
+            plane: title(plane).to_owned(),
+        });
+    }
+    if now.request.action != Action::Create {
+        return None;
+    }
+    let of_environment = now
+        .environment
+        .control_plane_labels
+        .iter()
+        .map(|label| ("the environment", label));
+    let offered = now
+        .offered
+        .into_iter()
+        .flat_map(|offered| &offered.control_plane_labels);
+    let of_offering = offered.map(|label| ("the offering", label));
+    of_environment
+        .chain(of_offering)
+        .find(|(_, (key, value))| plane.labels.get(*key) != Some(value))
+        .map(|(whose, (key, value))| Obstacle::PlaneUnfit {
+            plane: title(plane).to_owned(),
+            label: format!("{key}={value}"),
+            whose,
+        })
+}
+
+fn plan_of(now: &Now<'_>) -> Option<Obstacle> {
+    let offered = now
+        .offered
+        .filter(|offered| now.sets_something() && !offered.plans.is_empty())?;
+    let Some(plan) = now.plan() else {
+        let plan = now
+            .request
+            .plan
+            .as_ref()
+            .map_or("that it had", |plan| plan.as_str());
+        return Some(Obstacle::PlanGone {
+            plan: plan.to_owned(),
+        });
+    };
+    let projection = offered.projection(Some(&now.request.claim.plane));
+    let frozen = projection.of(&now.request.manifest);
+    let mut locked = frozen.clone();
+    form::enforce(plan.for_form(), &mut locked);
+    let field = differences(&frozen, &locked).into_iter().next()?.0;
+    Some(Obstacle::PlanChanged {
+        plan: plan_title(plan).to_owned(),
+        field,
+    })
+}
+
+/// Whether it is valid by the definition as it is now, where that is another than it was judged by.
+fn validity(now: &Now<'_>) -> Option<Obstacle> {
+    let request = now.request;
+    let served = now.served().filter(|_| now.sets_something())?;
+    if request
+        .schema_hash
+        .as_ref()
+        .is_none_or(|judged_by| *judged_by == served.schema_hash)
+    {
+        return None;
+    }
+    let before = now.claim.map(|claim| &*claim.object);
+    let judgement = served
+        .definition
+        .judge(&request.resource.version, &request.manifest, before);
+    let why = match judgement {
+        Err(error) => error.to_string(),
+        Ok(judgement) => {
+            let mut wrong = judgement
+                .violations
+                .iter()
+                // What cannot be judged here, the control plane judges.
+                .filter(|violation| violation.reason != Reason::CouldNotJudge);
+            match (wrong.next(), judgement.pruned.first()) {
+                (Some(violation), _) => violation.message.clone(),
+                (None, Some(path)) => format!("there is no field {path}"),
+                (None, None) => return None,
+            }
+        }
+    };
+    Some(Obstacle::NotValid {
+        why: why.trim_end_matches('.').to_owned(),
+    })
+}

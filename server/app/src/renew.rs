@@ -1,0 +1,61 @@
+//! Renewing a claim: the same claim for longer.
+
+use portico_domain::claim::ClaimRef;
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::Submission;
+
+use super::permissions::may_change;
+use super::posted::{FormTarget, Posted};
+use super::submit::Sent;
+use super::{Portal, PortalError, Result};
+
+impl Portal {
+    /// Asks for a claim to be kept for another lifetime of its offering, reckoned from now. Nothing else about it
+    /// changes. Policy rules on it as on any request.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] when there is no such claim for the viewer, [`PortalError::Forbidden`] when they may
+    /// not change it, [`PortalError::Conflict`] when it needs no renewing, when another request about it is under
+    /// way, or when policy or the control plane refuses it.
+    pub async fn renew(
+        &self,
+        viewer: &Viewer,
+        remote: Option<&str>,
+        reference: &ClaimRef,
+        posted: &Posted,
+    ) -> Result<Submission> {
+        if let Some(known) = self.sent_before(viewer, posted).await? {
+            return Ok(known);
+        }
+        let claim = self.seen_claim(viewer, reference)?;
+        let may = may_change(viewer, &self.configuration(), &claim);
+        if !may.allowed {
+            return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
+        }
+        let catalog = self.planes().catalog();
+        if catalog
+            .get(&reference.offering)
+            .is_none_or(|offered| offered.lifetime_days.is_none())
+        {
+            return Err(PortalError::Conflict(
+                "It needs no renewing: its offering sets no end to it.".to_owned(),
+            ));
+        }
+        match self
+            .submit(viewer, remote, None, FormTarget::Renew(reference), posted)
+            .await?
+        {
+            Sent::Accepted(submission) => Ok(submission),
+            Sent::NotTaken(_, error) => Err(error.into()),
+            Sent::Refused(page) => {
+                let said: Vec<String> = page.problems.into_iter().map(|problem| problem.message).collect();
+                Err(PortalError::Conflict(if said.is_empty() {
+                    "It does not hold as it is: open its form by Change to see what is wrong with it."
+                        .to_owned()
+                } else {
+                    said.join(" ")
+                }))
+            }
+        }
+    }
+}

@@ -1,0 +1,478 @@
+//! A request: where is it, on whom does it wait?
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kube_schema::yaml;
+use portico_domain::claim::{Claim, Health, marks};
+use portico_domain::documents::Configuration;
+use portico_domain::manifest::expires_at;
+use portico_domain::names::{RequestId, TenantName};
+use portico_domain::permission::Verdict;
+use portico_domain::policy::{approvers_in_words, is_approver, takes, unmet};
+use portico_domain::quota::{self, Amounts};
+use portico_domain::request::{Action, ApprovalNeed, Comment, Decision, Request, State};
+use portico_domain::tenancy::{Role, Viewer};
+use portico_domain::view::{QuotaLine, RequestPage, RequestStep};
+use portico_planes::Catalog;
+use portico_store::Undecided;
+
+use super::judged::difference;
+use super::names::{claim_href, plane_title};
+use super::offering::plan_title;
+use super::permissions::{may_comment, was_asked};
+use super::permit::Moment;
+use super::usage::{cost, plan, plans};
+use super::{Portal, PortalError, Result, rows, sentence};
+
+impl Portal {
+    /// A request's page.
+    ///
+    /// # Errors
+    /// [`PortalError::NotFound`] when there is no such request for the viewer; when the database fails.
+    pub async fn request(&self, viewer: &Viewer, id: RequestId) -> Result<RequestPage> {
+        let request = self.seen_request(viewer, id).await?;
+        let configuration = self.configuration();
+        let catalog = self.planes().catalog();
+        let (may_decide, may_not_decide) = may_decide(viewer, &request);
+        let claim = self.planes().claim(&viewer.scope(), &request.claim);
+        let comments = self.store().comments_of(id).await?;
+        let mut row = rows::request(&catalog, &request);
+        let mut steps = steps(&configuration, &request);
+        if let Some(why) = self.cannot_be_applied(&configuration, &catalog, &request) {
+            for step in steps.iter_mut().filter(|step| step.current) {
+                step.comment = Some(match step.comment.take() {
+                    Some(comment) => format!("{comment} {why}"),
+                    None => why.clone(),
+                });
+            }
+            row.status = format!("{}. {why}", row.status.trim_end_matches('.'));
+        }
+        let mut steps = with_comments(steps, comments);
+        steps.extend(self.in_the_way(&request).await?.map(|why| RequestStep {
+            title: "Cannot go on as things are".to_owned(),
+            who: None,
+            at: None,
+            comment: Some(why),
+            remark: false,
+            done: false,
+            current: true,
+            bad: true,
+        }));
+        Ok(RequestPage {
+            row,
+            claim_href: claim.map(|claim| claim_href(&claim.reference)),
+            steps,
+            sentence: wish(&configuration, &catalog, &request),
+            manifest: yaml::print(&request.manifest),
+            manifest_hash: request.manifest_hash.clone(),
+            diff: difference(&request),
+            placement: request.placement.clone(),
+            expires_at: request
+                .approval
+                .as_ref()
+                .filter(|_| request.state == State::AwaitingApproval)
+                .map(|need| need.expires_at),
+            note: request.note.clone(),
+            rules: request
+                .approval
+                .iter()
+                .flat_map(|need| &need.rules)
+                .map(|rule| (rule.policy.clone(), rule.rule.clone(), rule.reason.clone()))
+                .collect(),
+            quota: self.quota_lines(&configuration, &catalog, &request).await?,
+            cost: cost_of(&catalog, &request),
+            may_decide,
+            may_not_decide,
+            may_withdraw: may_withdraw(viewer, &request),
+            may_comment: may_comment(viewer, &request),
+            revision: request.revision,
+        })
+    }
+
+    /// Why a request that waits for approval could not be approved now, for requester and approver to read.
+    pub(super) async fn in_the_way(&self, request: &Request) -> Result<Option<String>> {
+        if request.state != State::AwaitingApproval {
+            return Ok(None);
+        }
+        Ok(match self.permit(request, Moment::Decision).await? {
+            Verdict::Refused(obstacle) => Some(obstacle.to_string()),
+            Verdict::Granted { .. } | Verdict::NeedsApproval { .. } => None,
+        })
+    }
+
+    /// The request, if it exists for the viewer: as a member of its tenant, or as one whose agreement it needs.
+    pub(super) async fn seen_request(&self, viewer: &Viewer, id: RequestId) -> Result<Request> {
+        if let Some(request) = self.store().request(&viewer.scope(), id).await? {
+            return Ok(request);
+        }
+        // An approver by group need not be a member of the tenant; what they were asked for they may look up later.
+        let request = self
+            .store()
+            .request(&portico_domain::tenancy::Scope::system(), id)
+            .await?
+            .filter(|request| was_asked(viewer, request));
+        request.ok_or(PortalError::NotFound)
+    }
+
+    /// Why a request that is open could not be applied as things are: its control plane does not serve the kind any more,
+    /// or not for long.
+    fn cannot_be_applied(
+        &self,
+        configuration: &Configuration,
+        catalog: &Catalog,
+        request: &Request,
+    ) -> Option<String> {
+        let claim = &request.claim;
+        if request.state.is_end() || request.action == Action::Delete {
+            return None;
+        }
+        let plane = plane_title(configuration, &claim.plane);
+        match catalog.served(&claim.offering, &claim.plane) {
+            Some(served) => {
+                let problem = served
+                    .problem
+                    .as_ref()
+                    .filter(|_| request.action == Action::Create)?;
+                Some(format!(
+                    "It cannot be applied to {plane} as things are: {problem}."
+                ))
+            }
+            None if self.planes().has_read_offerings(&claim.plane) => Some(format!(
+                "{plane} no longer serves {}, so that it cannot be applied there. Withdraw it, or ask the platform team \
+                 whether the kind comes back.",
+                claim.offering
+            )),
+            None => None,
+        }
+    }
+
+    /// What the request does to the quota of its tenant.
+    pub(super) async fn quota_lines(
+        &self,
+        configuration: &Configuration,
+        catalog: &Catalog,
+        request: &Request,
+    ) -> Result<Vec<QuotaLine>> {
+        let Some(tenant) = configuration.tenants.get(&request.tenant) else {
+            return Ok(Vec::new());
+        };
+        let counts = matches!(request.action, Action::Create | Action::Change);
+        if !counts || request.state.is_end() || tenant.spec.quota.0.is_empty() {
+            return Ok(Vec::new());
+        }
+        let usage = self.usage(&request.tenant).await?;
+        let before = match request.action {
+            Action::Change => usage.of(&request.claim),
+            _ => Amounts::new(),
+        };
+        // While it waits it is told alone, and beside it what it comes to with the others that wait.
+        let waits = request.state == State::AwaitingApproval;
+        let mut used = if waits {
+            usage.settled_beside(&request.claim)
+        } else {
+            usage.beside(&request.claim)
+        };
+        quota::add(&mut used, &before);
+        let plans = plans(catalog, &request.claim.offering);
+        let after = takes(plans, request.plan.as_ref(), &request.manifest);
+        let mut lines = quota::lines(&tenant.spec.quota, &used, &before, &after);
+        if waits {
+            let mut all = usage.beside(&request.claim);
+            quota::add(&mut all, &before);
+            for line in &mut lines {
+                line.others_waiting = usage.waiting_for_more(&request.claim, &line.resource);
+                let used = all.get(&line.resource).copied().unwrap_or(0);
+                line.with_others = used.saturating_add_signed(line.takes);
+            }
+        }
+        Ok(lines)
+    }
+}
+
+/// What a request costs, in words: of a change beside what is paid as long as it is not applied.
+pub(super) fn cost_of(catalog: &Catalog, request: &Request) -> Option<String> {
+    let offering = &request.claim.offering;
+    let asked = plan(catalog, offering, request.plan.as_ref());
+    match request.action {
+        Action::Create | Action::Renew => cost(asked, None),
+        Action::Change => {
+            let label = request.previous.as_ref().and_then(|previous| {
+                let labels = previous.get("metadata")?.get("labels")?;
+                labels.get(marks::PLAN)?.as_str()?.parse().ok()
+            });
+            cost(asked, plan(catalog, offering, label.as_ref()))
+        }
+        Action::Delete => cost(asked, None).map(|words| format!("{words}, no longer")),
+    }
+}
+
+/// The wish in a sentence.
+pub(super) fn wish(configuration: &Configuration, catalog: &Catalog, request: &Request) -> String {
+    let looks = rows::looks(catalog, &request.claim.offering);
+    let said = sentence::wish(
+        request.action,
+        &looks.title,
+        plan(catalog, &request.claim.offering, request.plan.as_ref()).map(plan_title),
+        request.claim.name.as_str(),
+        request.tenant.as_str(),
+        request.environment.as_str(),
+        Some(&plane_title(configuration, &request.claim.plane)),
+    );
+    match expires_at(&request.manifest) {
+        Some(at) if request.action == Action::Renew => format!("{said}, until {}", at.strftime("%-d %B %Y")),
+        _ => said,
+    }
+}
+
+/// Whether the viewer is one of those whose agreement is still missing.
+fn is_asked(
+    viewer: &Viewer,
+    tenant: &TenantName,
+    need: Option<&ApprovalNeed>,
+    decisions: &[Decision],
+) -> bool {
+    need.is_some_and(|need| {
+        unmet(&need.rules, decisions)
+            .iter()
+            .any(|rule| is_approver(viewer, tenant, &rule.approvers))
+    })
+}
+
+fn has_decided(viewer: &Viewer, decisions: &[Decision]) -> bool {
+    decisions
+        .iter()
+        .any(|decision| !decision.void && decision.by.is_same_human(&viewer.person))
+}
+
+/// Whether the viewer may decide on a request that is not their own and on which somebody must.
+pub(super) fn waits_for(viewer: &Viewer, request: &Undecided) -> bool {
+    is_asked(
+        viewer,
+        &request.tenant,
+        request.approval.as_ref(),
+        &request.decisions,
+    ) && !request.requester.is_same_human(&viewer.person)
+        && !has_decided(viewer, &request.decisions)
+}
+
+/// Whether the viewer may decide; if one would expect so and it is not, why.
+pub(super) fn may_decide(viewer: &Viewer, request: &Request) -> (bool, Option<String>) {
+    let asked = is_asked(
+        viewer,
+        &request.tenant,
+        request.approval.as_ref(),
+        &request.decisions,
+    );
+    if request.state != State::AwaitingApproval || !asked {
+        return (false, None);
+    }
+    if request.requester.is_same_human(&viewer.person) {
+        return (
+            false,
+            Some("Nobody approves a request of their own. Ask another approver.".to_owned()),
+        );
+    }
+    if has_decided(viewer, &request.decisions) {
+        return (
+            false,
+            Some("You have agreed; it needs somebody else’s agreement too.".to_owned()),
+        );
+    }
+    (true, None)
+}
+
+/// Whether the viewer may take it back: the requester, or an admin of the tenant, as long as there is a way back.
+pub(super) fn may_withdraw(viewer: &Viewer, request: &Request) -> bool {
+    request.way_back().is_some()
+        && (request.requester.subject == viewer.person.subject
+            || viewer.may(&request.tenant, Role::TenantAdmin))
+        && viewer.sees(&request.tenant)
+}
+
+fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
+    let plain = |title: &str| RequestStep {
+        title: title.to_owned(),
+        who: None,
+        at: None,
+        comment: None,
+        remark: false,
+        done: false,
+        current: false,
+        bad: false,
+    };
+    let mut steps = vec![RequestStep {
+        who: Some(request.requester.name.clone()),
+        at: Some(request.created_at),
+        comment: request.note.clone(),
+        done: true,
+        ..plain("Asked for")
+    }];
+    steps.extend(request.decisions.iter().map(|decision| RequestStep {
+        who: Some(decision.by.name.clone()),
+        at: Some(decision.at),
+        comment: decision.comment.clone(),
+        done: true,
+        bad: !decision.approved,
+        ..plain(if decision.approved { "Approved" } else { "Rejected" })
+    }));
+    let end = |title: &str, bad: bool| RequestStep {
+        at: Some(request.updated_at),
+        comment: request.failure.clone(),
+        done: true,
+        bad,
+        ..plain(title)
+    };
+    let apply = if request.action == Action::Delete {
+        "Delete it on the control plane"
+    } else {
+        "Apply it to the control plane"
+    };
+    let applied = if request.action == Action::Delete {
+        "Deleted on the control plane"
+    } else {
+        "Applied to the control plane"
+    };
+    match request.state {
+        State::AwaitingApproval => {
+            let tenant = configuration
+                .tenants
+                .get(&request.tenant)
+                .map_or(request.tenant.as_str(), |tenant| tenant.title());
+            for rule in request
+                .approval
+                .iter()
+                .flat_map(|need| unmet(&need.rules, &request.decisions))
+            {
+                steps.push(RequestStep {
+                    who: Some(approvers_in_words(&rule.approvers, tenant, rule.count)),
+                    comment: Some(rule.reason.clone()),
+                    current: true,
+                    ..plain("Waits for approval")
+                });
+            }
+            steps.push(plain(apply));
+        }
+        State::Draft | State::Submitted | State::Approved | State::Applying => steps.push(RequestStep {
+            comment: request.waiting_for.clone(),
+            current: true,
+            ..plain(apply)
+        }),
+        State::Fulfilled => steps.push(end(applied, false)),
+        State::Rejected if request.decisions.iter().any(|decision| !decision.approved) => {
+            if let Some(last) = steps.last_mut() {
+                last.current = true;
+            }
+        }
+        State::Rejected => steps.push(end("Refused by policy", true)),
+        State::Withdrawn => steps.push(end("Withdrawn", true)),
+        State::Expired => steps.push(end("Expired: nobody decided in time", true)),
+        State::Failed => steps.push(end("Failed", true)),
+    }
+    steps
+}
+
+/// The steps with what was said between them. What has not come yet stays at the end.
+fn with_comments(mut steps: Vec<RequestStep>, comments: Vec<Comment>) -> Vec<RequestStep> {
+    for comment in comments {
+        let place = steps
+            .iter()
+            .position(|step| step.at.is_none_or(|at| at > comment.at))
+            .unwrap_or(steps.len());
+        let step = RequestStep {
+            title: "Commented".to_owned(),
+            who: Some(comment.by.name),
+            at: Some(comment.at),
+            comment: Some(comment.text),
+            remark: true,
+            done: true,
+            current: false,
+            bad: false,
+        };
+        steps.insert(place, step);
+    }
+    steps
+}
+
+/// What became of a requester's requests, and how their claims are, in words.
+pub(super) fn track(counts: &BTreeMap<State, u64>, claims: &[Arc<Claim>]) -> String {
+    let of = |state: State| counts.get(&state).copied().unwrap_or(0);
+    let requests = match (of(State::Fulfilled), of(State::Rejected), of(State::Failed)) {
+        (0, 0, 0) => return "Their first request here".to_owned(),
+        (applied, 0, 0) => format!("{applied} applied before, none rejected"),
+        (applied, rejected, 0) => format!("{applied} applied before, {rejected} rejected"),
+        (applied, rejected, failed) => {
+            format!("{applied} applied before, {rejected} rejected, {failed} failed")
+        }
+    };
+    let mut healths: BTreeMap<Health, usize> = BTreeMap::new();
+    for claim in claims {
+        *healths.entry(claim.verdict.health).or_default() += 1;
+    }
+    if healths.is_empty() {
+        return requests;
+    }
+    let said: Vec<String> = healths
+        .iter()
+        .map(|(health, count)| format!("{count} {}", health.title().to_lowercase()))
+        .collect();
+    format!("{requests}. Their claims here: {}", said.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use jiff::Timestamp;
+    use portico_domain::documents::Approvers;
+    use portico_domain::request::{ApprovalNeed, RuleNeed, State};
+    use portico_domain::tenancy::{Person, Role, Via, Viewer};
+
+    use super::may_decide;
+
+    fn approver(subject: &str, email: Option<&str>) -> Viewer {
+        Viewer {
+            person: Person {
+                subject: subject.to_owned(),
+                name: "Ada".to_owned(),
+                email: email.map(str::to_owned),
+            },
+            provider: "partner".to_owned(),
+            groups: BTreeSet::new(),
+            roles: BTreeMap::from([("payments".parse().unwrap(), BTreeSet::from([Role::Approver]))]),
+            platform_admin: false,
+            via: Via::Session,
+        }
+    }
+
+    #[test]
+    fn nobody_decides_on_their_own_request_by_another_account() {
+        let mut request = portico_store::testing::request("payments", "x", State::AwaitingApproval);
+        request.approval = Some(ApprovalNeed {
+            rules: vec![RuleNeed {
+                policy: "p".to_owned(),
+                rule: "r".to_owned(),
+                reason: "why".to_owned(),
+                approvers: Approvers::TenantApprovers {},
+                count: 1,
+            }],
+            expires_at: Timestamp::MAX,
+        });
+        let own = request.requester.clone();
+        for (viewer, may) in [
+            (approver(&own.subject, None), false),
+            (approver("https://partner.example#7", own.email.as_deref()), false),
+            (
+                approver("https://partner.example#7", Some("DANA@example.com")),
+                false,
+            ),
+            (approver("https://partner.example#7", None), true),
+            (
+                approver("https://partner.example#7", Some("ada@example.com")),
+                true,
+            ),
+        ] {
+            assert_eq!(may_decide(&viewer, &request).0, may, "{viewer:?}");
+        }
+    }
+}

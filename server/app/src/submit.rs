@@ -1,0 +1,207 @@
+//! Sending a request: the manifest is frozen, the policy asked once more, and from then on the worker or an approver
+//! has it.
+
+use jiff::SignedDuration;
+use portico_domain::names::RequestId;
+use portico_domain::policy::Ruling;
+use portico_domain::request::{Action, ApprovalNeed, Request, State, Step, manifest_hash};
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::{RequestFormPage, Submission};
+use portico_planes::PlaneError;
+use portico_store::StoreError;
+use serde_json::json;
+
+use super::names::{claim_href, request_href};
+use super::posted::{FormTarget, Posted};
+use super::{Portal, PortalError, Result, Work};
+
+/// What became of sending a form.
+#[derive(Debug)]
+pub enum Sent<Page> {
+    /// There is a request.
+    Accepted(Submission),
+    /// There is none: the form again, with what was typed and what is wrong with it.
+    Refused(Box<Page>),
+    /// There is none, and it may not be the form's fault: the control plane did not take it, or could not be asked.
+    /// The form again, and what the control plane said.
+    NotTaken(Box<Page>, PlaneError),
+}
+
+impl Portal {
+    /// Sends the form for a new claim or a change.
+    ///
+    /// # Errors
+    /// As [`Portal::form`]. What is wrong with what was typed is no error but the form again.
+    pub async fn submit(
+        &self,
+        viewer: &Viewer,
+        remote: Option<&str>,
+        work: Option<&Work>,
+        target: FormTarget<'_>,
+        posted: &Posted,
+    ) -> Result<Sent<RequestFormPage>> {
+        if let Some(known) = self.sent_before(viewer, posted).await? {
+            return Ok(Sent::Accepted(known));
+        }
+        let mut draft = self.draft(viewer, work, target, posted).await?;
+        draft.notice_stale(posted);
+        draft.notice_change(posted, true);
+        draft.notice_nothing();
+        let mut dry_run = None;
+        if draft.problem_count() == 0 {
+            dry_run = Some(self.dry_run(&mut draft, viewer).await);
+        }
+        if let Some(error) = draft.trouble.take() {
+            let page = self.form_page(&draft, dry_run, false, false)?;
+            return Ok(Sent::NotTaken(Box::new(page), error));
+        }
+        // Of two sent at once, the second sees what the first takes: quota and name. Nobody waits here for
+        // another one's control plane.
+        let _one_at_a_time = self.shared.submitting.lock().await;
+        let _of_all_replicas = self.store().turn(draft.work.tenant.as_str()).await?;
+        if draft.problem_count() == 0 {
+            self.judge_quota(&mut draft).await?;
+            self.judge_name(&mut draft, viewer).await?;
+        }
+        let (Some(claim), Some(resource), Some(manifest), 0) = (
+            draft.claim_ref(),
+            draft.resource().cloned(),
+            draft.manifest.clone(),
+            draft.problem_count(),
+        ) else {
+            return Ok(Sent::Refused(Box::new(
+                self.form_page(&draft, dry_run, false, false)?,
+            )));
+        };
+        let now = self.now();
+        let request = Request {
+            id: draft.id,
+            action: draft.action,
+            state: State::Draft,
+            tenant: draft.work.tenant.clone(),
+            environment: draft.work.environment.clone(),
+            claim,
+            resource,
+            plan: draft.plan_name().cloned(),
+            manifest_hash: manifest_hash(&manifest),
+            manifest,
+            schema_hash: draft
+                .served
+                .as_ref()
+                .map(|(_, served)| served.schema_hash.clone()),
+            previous: draft.unchanged.clone().filter(|_| draft.claim.is_some()),
+            uid: draft.claim.as_ref().map(|claim| claim.uid.clone()),
+            placement: draft.placement.clone(),
+            requester: viewer.person.clone(),
+            requester_groups: viewer.groups.clone(),
+            note: Some(draft.note.trim().to_owned()).filter(|note| !note.is_empty()),
+            approval: None,
+            decisions: Vec::new(),
+            attempts: 0,
+            next_attempt_at: None,
+            waiting_for: None,
+            failure: None,
+            created_at: now,
+            updated_at: now,
+            revision: 1,
+        };
+        match self.send(viewer, remote, request, &draft.ruling).await {
+            Ok(submission) => Ok(Sent::Accepted(submission)),
+            Err(PortalError::Conflict(why)) => {
+                draft.problem("", why);
+                Ok(Sent::Refused(Box::new(
+                    self.form_page(&draft, dry_run, false, false)?,
+                )))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts a request in, as the policy rules: straight to the worker, or to those who must agree.
+    pub(super) async fn send(
+        &self,
+        viewer: &Viewer,
+        remote: Option<&str>,
+        mut request: Request,
+        ruling: &Ruling,
+    ) -> Result<Submission> {
+        let step = |state: State, step: Step| {
+            state
+                .after(step)
+                .map_err(|error| PortalError::Conflict(error.to_string()))
+        };
+        request.state = step(request.state, Step::Submit)?;
+        match ruling {
+            Ruling::Refused(reasons) => return Err(PortalError::Forbidden(reasons.join(" "))),
+            Ruling::Go => request.state = step(request.state, Step::Approve)?,
+            Ruling::NeedsApproval {
+                rules,
+                expires_after_hours,
+            } => {
+                request.state = step(request.state, Step::RequireApproval)?;
+                let expires_at = self.now() + SignedDuration::from_hours(i64::from(*expires_after_hours));
+                request.approval = Some(ApprovalNeed {
+                    rules: rules.clone(),
+                    expires_at,
+                });
+            }
+        }
+        let mut event = self.event(viewer, remote, "request.submitted", request.id.to_string());
+        event.tenant = Some(request.tenant.clone());
+        event.request = Some(request.id);
+        event.details = json!({
+            "action": request.action.slug(),
+            "claim": request.claim.to_string(),
+            "manifestHash": request.manifest_hash,
+            "state": request.state.slug(),
+        });
+        let submission = submission(&request);
+        match self.store().insert_request(&request, &[event]).await {
+            Ok(()) => {}
+            // The same form, sent twice at once.
+            Err(StoreError::Duplicate(_)) => {
+                return self.sent_as(viewer, request.id).await?.ok_or_else(|| {
+                    PortalError::Conflict(
+                        "The form was sent before. Open it anew to ask for another.".to_owned(),
+                    )
+                });
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if request.state == State::Approved {
+            self.work_to_do();
+        }
+        Ok(submission)
+    }
+
+    /// What was made of this very form before, when the viewer sent it. To be asked before anything else about the
+    /// form: what it was about may have moved on since, by its being sent.
+    pub(super) async fn sent_before(&self, viewer: &Viewer, posted: &Posted) -> Result<Option<Submission>> {
+        match posted.given_id() {
+            Some(id) => self.sent_as(viewer, id).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn sent_as(&self, viewer: &Viewer, id: RequestId) -> Result<Option<Submission>> {
+        let known = self.store().request(&viewer.scope(), id).await?;
+        Ok(known
+            .filter(|request| request.requester.subject == viewer.person.subject)
+            .map(|request| submission(&request)))
+    }
+}
+
+/// Where a request is, and where one sees what comes of it.
+fn submission(request: &Request) -> Submission {
+    let goes_on = matches!(
+        request.state,
+        State::Approved | State::Applying | State::Fulfilled
+    );
+    let at_once = request.approval.is_none() && request.action != Action::Delete;
+    Submission {
+        id: request.id,
+        href: request_href(request.id),
+        claim_href: (goes_on && at_once).then(|| claim_href(&request.claim)),
+        state: request.state,
+    }
+}

@@ -1,0 +1,14 @@
+//! How long claims live.
+
+use std::num::NonZeroU16;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// When a claim that lives `days` would have to be renewed if it began now, to the second; `None` where claims last.
+#[must_use]
+pub fn end_of_life(now: Timestamp, days: Option<NonZeroU16>) -> Option<Timestamp> {
+    let days = days?.get();
+    let now = Timestamp::from_second(now.as_second()).ok()?;
+    now.checked_add(SignedDuration::from_hours(24 * i64::from(days)))
+        .ok()
+}

@@ -1,0 +1,91 @@
+//! Embeds what browsers load: the style sheets of `style/`, joined in the order of their names, and
+//! from the folder `$PORTICO_SITE`, where that is set, `portico.js` and `portico_bg.wasm`. Names carry
+//! a hash of the content, so that browsers may keep them for ever; text comes compressed already.
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+fn main() -> io::Result<()> {
+    println!("cargo::rerun-if-env-changed=PORTICO_SITE");
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../..");
+    let mut list = String::from("&[\n");
+    embed(
+        &mut list,
+        &out,
+        "style",
+        "css",
+        "text/css; charset=utf-8",
+        &styles(&root.join("style"))?,
+    )?;
+    if let Some(site) = env::var_os("PORTICO_SITE")
+        .filter(|site| !site.is_empty())
+        .map(PathBuf::from)
+    {
+        for (name, file, extension, kind) in [
+            ("portico", "portico.js", "js", "text/javascript; charset=utf-8"),
+            ("portico_bg", "portico_bg.wasm", "wasm", "application/wasm"),
+        ] {
+            let path = site.join(file);
+            println!("cargo::rerun-if-changed={}", path.display());
+            embed(&mut list, &out, name, extension, kind, &fs::read(&path)?)?;
+        }
+    } else if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        println!(
+            "cargo::warning=built without the browser's code (PORTICO_SITE names no folder): \
+             `cargo xtask build --release` builds the whole program"
+        );
+    }
+    list.push_str("]\n");
+    fs::write(out.join("assets.rs"), list)
+}
+
+fn styles(folder: &Path) -> io::Result<Vec<u8>> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "css"))
+        .collect();
+    paths.sort();
+    let mut all = Vec::new();
+    for path in paths {
+        println!("cargo::rerun-if-changed={}", path.display());
+        all.extend(fs::read(path)?);
+        all.push(b'\n');
+    }
+    Ok(all)
+}
+
+fn embed(
+    list: &mut String,
+    out: &Path,
+    name: &str,
+    extension: &str,
+    kind: &str,
+    bytes: &[u8],
+) -> io::Result<()> {
+    let hash = hex::encode(&Sha256::digest(bytes)[..8]);
+    let file = format!("{name}-{hash}.{extension}");
+    fs::write(out.join(&file), bytes)?;
+    // The best quality costs seconds, which a release can afford and a developer's build cannot.
+    let quality = if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        11
+    } else {
+        5
+    };
+    let mut compressor = brotli::CompressorWriter::new(Vec::new(), 1 << 16, quality, 22);
+    compressor.write_all(bytes)?;
+    fs::write(out.join(format!("{file}.br")), compressor.into_inner())?;
+    let path = out.display();
+    writeln!(
+        list,
+        "Asset {{ name: {name:?}, file: {file:?}, path: \"/assets/{file}\", kind: {kind:?}, \
+         bytes: include_bytes!(\"{path}/{file}\"), brotli: include_bytes!(\"{path}/{file}.br\") }},"
+    )
+    .map_err(io::Error::other)
+}

@@ -1,0 +1,197 @@
+//! The viewer of one HTTP request.
+//!
+//! A session that was seen a moment ago is not read again: a page must not cost a trip to the
+//! database for that. What another replica ends, ends here within [`BELIEVED`].
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use portico_app::configuration::LiveConfiguration;
+use portico_domain::tenancy::{Via, Viewer};
+use portico_store::{Sessions, Store, StoreError};
+use tower_sessions::Session;
+use tower_sessions::session::Id;
+
+use super::session::{SESSION_KEY, SignedIn, end_session, keep_session};
+
+/// How long a session is believed without looking.
+const BELIEVED: Duration = Duration::from_secs(5);
+/// How seldom it is written down that a session is in use, in seconds.
+const NOTED_EVERY: i64 = 60;
+/// Sessions remembered.
+const REMEMBERED: usize = 20_000;
+
+/// Why it cannot be told who is asking.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewerError {
+    /// The session cannot be read or kept.
+    #[error(transparent)]
+    Session(#[from] tower_sessions::session::Error),
+    /// What is known of the person cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Who is asking.
+#[derive(Debug, Clone)]
+pub struct Current {
+    /// The viewer.
+    pub viewer: Arc<Viewer>,
+    /// Their session; `None` for a token.
+    pub session: Option<Arc<SignedIn>>,
+    /// They may look and change nothing: a token that was made for that.
+    pub reads_only: bool,
+}
+
+/// The viewers of the sessions seen a moment ago.
+#[derive(Default)]
+pub struct Viewers {
+    seen: Mutex<HashMap<Id, Seen>>,
+}
+
+#[derive(Clone)]
+struct Seen {
+    signed_in: Arc<SignedIn>,
+    viewer: Arc<Viewer>,
+    generation: u64,
+    at: Instant,
+}
+
+impl Viewers {
+    /// The viewer whose session this is; `None` for strangers, forged and ended sessions.
+    ///
+    /// # Errors
+    /// When the session or its person cannot be read.
+    pub async fn of_session(
+        &self,
+        session: &Session,
+        store: &Store,
+        configuration: &LiveConfiguration,
+        now: Timestamp,
+    ) -> Result<Option<Current>, ViewerError> {
+        let Some(id) = session.id() else { return Ok(None) };
+        let generation = configuration.generation();
+        let seen = self.seen.lock().get(&id).cloned();
+        if let Some(seen) = seen
+            && seen.generation == generation
+            && seen.at.elapsed() < BELIEVED
+        {
+            return Ok(Some(Current {
+                viewer: seen.viewer,
+                session: Some(seen.signed_in),
+                reads_only: false,
+            }));
+        }
+        let configured = configuration.current();
+        let Some(mut signed_in) = session.get::<SignedIn>(SESSION_KEY).await? else {
+            self.forget(id);
+            return Ok(None);
+        };
+        let rules = &configured.portal.spec.sessions;
+        if now >= signed_in.ends_at(rules) {
+            self.forget(id);
+            end_session(session).await?;
+            return Ok(None);
+        }
+        let known = store.known_person(&signed_in.person.subject).await?;
+        let Some(viewer) = known.and_then(|known| known.viewer(&configured, Via::Session)) else {
+            self.forget(id);
+            end_session(session).await?;
+            return Ok(None);
+        };
+        if now.as_second() - signed_in.seen_at.as_second() >= noted_every(rules) {
+            signed_in.seen_at = now;
+            keep_session(session, &signed_in, rules).await?;
+        }
+        let viewer = Arc::new(viewer);
+        let signed_in = Arc::new(signed_in);
+        self.remember(
+            id,
+            Seen {
+                signed_in: signed_in.clone(),
+                viewer: viewer.clone(),
+                generation,
+                at: Instant::now(),
+            },
+        );
+        Ok(Some(Current {
+            viewer,
+            session: Some(signed_in),
+            reads_only: false,
+        }))
+    }
+
+    /// The viewer of the session of that id as they are now, read from the database; `None` when it has ended. It does
+    /// not count as use of the session.
+    ///
+    /// # Errors
+    /// When the session or its person cannot be read.
+    pub async fn again(
+        id: Id,
+        store: &Store,
+        configuration: &LiveConfiguration,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Viewer>>, ViewerError> {
+        let session = Session::new(Some(id), Arc::new(Sessions::new(store.clone())), None);
+        let Some(signed_in) = session.get::<SignedIn>(SESSION_KEY).await? else {
+            return Ok(None);
+        };
+        let configured = configuration.current();
+        if now >= signed_in.ends_at(&configured.portal.spec.sessions) {
+            return Ok(None);
+        }
+        let known = store.known_person(&signed_in.person.subject).await?;
+        Ok(known
+            .and_then(|known| known.viewer(&configured, Via::Session))
+            .map(Arc::new))
+    }
+
+    /// For a session that has just ended.
+    pub fn forget(&self, id: Id) {
+        self.seen.lock().remove(&id);
+    }
+
+    /// For sessions that have ended without having been asked.
+    pub fn forget_all(&self) {
+        self.seen.lock().clear();
+    }
+
+    fn remember(&self, id: Id, one: Seen) {
+        let mut seen = self.seen.lock();
+        if seen.len() >= REMEMBERED {
+            seen.retain(|_, seen| seen.at.elapsed() < BELIEVED);
+            if seen.len() >= REMEMBERED {
+                return;
+            }
+        }
+        seen.insert(id, one);
+    }
+}
+
+/// How often it is written down that a session is in use, in seconds: often enough that whoever works is not taken for
+/// idle, and not at every step.
+fn noted_every(rules: &portico_domain::documents::Sessions) -> i64 {
+    (i64::from(rules.idle_minutes) * 60 / 4).min(NOTED_EVERY)
+}
+
+#[cfg(test)]
+mod tests {
+    use portico_domain::documents::Sessions;
+
+    use super::{BELIEVED, noted_every};
+
+    #[test]
+    fn use_is_noted_well_before_a_session_counts_as_idle() {
+        for idle_minutes in [1, 2, 5, 120, 43_200] {
+            let rules = Sessions {
+                idle_minutes,
+                absolute_hours: 12,
+            };
+            let unnoted = noted_every(&rules) + i64::try_from(BELIEVED.as_secs()).unwrap();
+            assert!(unnoted * 2 < i64::from(idle_minutes) * 60, "{idle_minutes}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Who is asking: sign-in by OpenID Connect, sessions, API tokens, and the viewer that comes of them.
+//!
+//! What a viewer may do is decided in [`portico_app`]; here is only who they are.
+
+mod browser;
+mod claims;
+pub mod csrf;
+mod current;
+mod groups;
+mod id_token;
+mod jwt;
+mod limits;
+mod logout;
+mod provider;
+mod return_to;
+mod session;
+mod sign_in;
+mod tokens;
+mod userinfo;
+
+pub use browser::browser_in_words;
+pub use claims::Flaw;
+pub use current::{Current, ViewerError, Viewers};
+pub use groups::GroupsRemark;
+pub use limits::Limits;
+pub use logout::{LogoutClaims, LogoutError, read_logout_token};
+pub use provider::{ProviderError, Providers};
+pub use return_to::ReturnTo;
+pub use session::{SESSION_KEY, SignedIn, begin_session, end_session};
+pub use sign_in::{Callback, Completed, SignInError, begin, complete, sign_out_address};
+pub use tokens::{TokenError, Tokens};

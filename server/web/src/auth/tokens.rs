@@ -1,0 +1,108 @@
+//! API tokens: for programs that speak for a person.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use portico_app::configuration::LiveConfiguration;
+use portico_domain::tenancy::{Lapse, TokenScope, Via};
+use portico_store::{ApiToken, Store, StoreError};
+use sha2::{Digest, Sha256};
+
+use super::current::Current;
+
+/// How long a token is believed without looking.
+const BELIEVED: Duration = Duration::from_secs(5);
+/// Tokens remembered.
+const REMEMBERED: usize = 5_000;
+
+/// The tokens seen a moment ago, by the hashes of their secrets.
+#[derive(Default)]
+pub struct Tokens {
+    seen: Mutex<HashMap<[u8; 32], Seen>>,
+}
+
+/// Who asks, by which configuration, and when.
+type Seen = (Current, u64, Instant);
+
+/// Why a token is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// There is none with that secret, or it has expired.
+    #[error("there is no such token, or it has expired")]
+    Unknown,
+    /// It is older than the configuration allows a token to be.
+    #[error("tokens are good for {0} days at most, and this one is older")]
+    TooOld(u32),
+    /// Its person has to sign in first.
+    #[error(transparent)]
+    Lapsed(#[from] Lapse),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Tokens {
+    /// The viewer that a token speaks for: whoever made it, with the groups that they were in at their last sign-in.
+    /// `remote` is the address it came from.
+    ///
+    /// # Errors
+    /// When it is good for nothing, or when the database fails.
+    pub async fn viewer(
+        &self,
+        secret: &str,
+        store: &Store,
+        configuration: &LiveConfiguration,
+        now: Timestamp,
+        remote: Option<&str>,
+    ) -> Result<Current, TokenError> {
+        if !secret.starts_with(ApiToken::PREFIX) {
+            return Err(TokenError::Unknown);
+        }
+        let key: [u8; 32] = Sha256::digest(secret).into();
+        let generation = configuration.generation();
+        let seen = self.seen.lock().get(&key).cloned();
+        if let Some((current, of, at)) = seen
+            && of == generation
+            && at.elapsed() < BELIEVED
+        {
+            return Ok(current);
+        }
+        self.seen.lock().remove(&key);
+        let (token, known) = store
+            .authenticate_token(secret, now)
+            .await?
+            .ok_or(TokenError::Unknown)?;
+        let configured = configuration.current();
+        let rules = &configured.portal.spec.tokens;
+        if now >= rules.ends_at(token.created_at, token.expires_at) {
+            return Err(TokenError::TooOld(rules.longest_days));
+        }
+        if let Some(lapse) = known.lapse(rules, now) {
+            return Err(lapse.into());
+        }
+        // Its person's provider was taken out of the configuration: nobody vouches for them.
+        let viewer = known.viewer(&configured, Via::Token).ok_or(TokenError::Unknown)?;
+        store.note_token_use(&token, &known.person, now, remote).await?;
+        let current = Current {
+            viewer: Arc::new(viewer),
+            session: None,
+            reads_only: token.scope == TokenScope::Read,
+        };
+        let mut seen = self.seen.lock();
+        if seen.len() >= REMEMBERED {
+            seen.retain(|_, (_, _, at)| at.elapsed() < BELIEVED);
+        }
+        if seen.len() < REMEMBERED {
+            seen.insert(key, (current.clone(), generation, Instant::now()));
+        }
+        Ok(current)
+    }
+
+    /// Forgets all tokens seen, for when one was removed.
+    pub fn forget(&self) {
+        self.seen.lock().clear();
+    }
+}

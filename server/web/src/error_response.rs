@@ -1,0 +1,180 @@
+//! What an answer that is an error looks like: a page for a person, problem details for a program. It is apart from
+//! [`super::problem`], since a page needs what stands around it, and that may fail with a problem.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use http::{HeaderValue, Method, StatusCode, header};
+
+use super::app::App;
+use super::frame;
+use super::problem::{FieldProblem, Problem, ProblemDetails, ProblemKind, UNREAD};
+use crate::auth::ReturnTo;
+
+/// The middleware that gives every error its body.
+pub(super) async fn give_body(State(app): State<App>, request: Request, next: Next) -> Response {
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or_else(|| "/".to_owned(), ToString::to_string);
+    let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+    let wants_json = wants_json(&request);
+    let stranger = frame::Stranger::of(&request);
+    let session = request.extensions().get::<tower_sessions::Session>().cloned();
+    let came_from = came_from(&request);
+    let response = next.run(request).await;
+    if says_it_all(&response) {
+        return response;
+    }
+    let status = response.status();
+    let (mut parts, body) = response.into_parts();
+    let problem = if let Some(problem) = parts.extensions.remove::<Problem>() {
+        problem
+    } else {
+        // A layer's or an extractor's own words; they are short.
+        let said = axum::body::to_bytes(body, 4 << 10).await.unwrap_or_default();
+        Problem::of_status(status, &String::from_utf8_lossy(&said))
+    };
+    let mut answer = if wants_json {
+        json(&problem, &path)
+    } else if problem.status == StatusCode::UNAUTHORIZED && reads {
+        return Redirect::to(&format!("/sign-in?return={}", ReturnTo::parse(&path).encoded()))
+            .into_response();
+    } else {
+        let current = match &session {
+            Some(session) => {
+                let now = jiff::Timestamp::now();
+                app.viewers
+                    .of_session(session, &app.store, &app.configuration, now)
+                    .await
+                    .ok()
+                    .flatten()
+            }
+            None => None,
+        };
+        let frame = stranger.frame(&app, current.as_ref(), &problem.title).await;
+        let page = if problem.status == StatusCode::UNAUTHORIZED {
+            let back = came_from.unwrap_or_else(|| ReturnTo::parse(&path));
+            let sign_in = format!("/sign-in?return={}", back.encoded());
+            portico_frontend::pages::session_ended(&frame, &sign_in, &path, &problem.typed)
+        } else {
+            portico_frontend::pages::error(&frame, problem.status.as_u16(), &problem.title, &problem.detail)
+        };
+        (problem.status, Html(page)).into_response()
+    };
+    // What is worth keeping of the first answer: cookies, `Allow`.
+    for name in [header::SET_COOKIE, header::ALLOW] {
+        for value in parts.headers.get_all(&name) {
+            answer.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    if !problem.typed.is_empty() {
+        answer
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Some(wait) = problem.retry_after {
+        let seconds = HeaderValue::from(wait.as_secs().max(1));
+        if problem.kind == UNREAD && reads && !wants_json {
+            answer.headers_mut().insert(header::REFRESH, seconds.clone());
+        }
+        answer.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    answer.extensions_mut().insert(ProblemKind(problem.kind));
+    answer
+}
+
+/// Whether a response needs no words of ours: it is no error, it has them already, or a handler wrote a page or a
+/// document of its own, such as a form with what is wrong beside its fields.
+fn says_it_all(response: &Response) -> bool {
+    let status = response.status();
+    let kind = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let error = status.is_client_error() || status.is_server_error();
+    let own_words = kind.starts_with("text/html") || kind.starts_with("application/");
+    !error || response.extensions().get::<Problem>().is_none() && own_words
+}
+
+/// The page of ours from which a form was sent.
+fn came_from(request: &Request) -> Option<ReturnTo> {
+    let referrer = request.headers().get(header::REFERER)?.to_str().ok()?;
+    let url = url::Url::parse(referrer).ok()?;
+    Some(ReturnTo::parse(
+        &url[url::Position::BeforePath..url::Position::AfterQuery],
+    ))
+}
+
+fn wants_json(request: &Request) -> bool {
+    let accept = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let path = request.uri().path();
+    // Streams of events are read by scripts: a redirect to a page would tell them nothing.
+    path.starts_with("/api/")
+        || path == "/events"
+        || (accept.contains("json") && !accept.contains("text/html"))
+}
+
+fn json(problem: &Problem, path: &str) -> Response {
+    let details = ProblemDetails {
+        kind: format!("urn:portico:problem:{}", problem.kind),
+        title: problem.title.clone(),
+        status: problem.status.as_u16(),
+        detail: problem.detail.clone(),
+        instance: path.split('?').next().unwrap_or_default().to_owned(),
+        errors: problem
+            .fields
+            .iter()
+            .map(|field| FieldProblem {
+                field: field.field.clone(),
+                message: field.message.clone(),
+            })
+            .collect(),
+    };
+    let mut response = (problem.status, Json(details)).into_response();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    if problem.status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer realm=\"portico\""),
+        );
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::{Html, IntoResponse};
+    use http::StatusCode;
+
+    use super::says_it_all;
+    use crate::problem::Problem;
+
+    #[test]
+    fn a_page_of_a_handlers_own_is_left_as_it_is() {
+        let form_again = (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Html("the form, with what is wrong"),
+        );
+        assert!(says_it_all(&form_again.into_response()));
+        assert!(says_it_all(&StatusCode::NO_CONTENT.into_response()));
+    }
+
+    #[test]
+    fn bare_errors_get_their_words() {
+        assert!(!says_it_all(&Problem::not_found().into_response()));
+        assert!(!says_it_all(&StatusCode::INTERNAL_SERVER_ERROR.into_response()));
+        assert!(!says_it_all(
+            &(StatusCode::BAD_REQUEST, "what an extractor says").into_response()
+        ));
+    }
+}

@@ -1,0 +1,289 @@
+//! What stands around a page.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::response::{Html, IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, header};
+use portico_app::{Surroundings, Work};
+use portico_domain::documents::Configuration;
+use portico_domain::names::{EnvironmentName, TenantName};
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::{Crumb, Frame, Notice, NoticeTone};
+
+use super::app::{App, company};
+use super::assets;
+use super::problem::Problem;
+use super::security::{Nonce, cookie};
+use crate::auth::{Current, csrf};
+
+/// The cookie that remembers the tenant and environment one works in.
+pub(super) const PLACE_COOKIE: &str = "portico-place";
+/// The cookie that remembers light or dark.
+const THEME_COOKIE: &str = "portico-theme";
+/// The cookie that carries what a form did to the page that follows it.
+const NOTICE_COOKIE: &str = "portico-notice";
+
+/// What a request says that has nothing to do with who sent it.
+#[derive(Clone)]
+pub(super) struct Stranger {
+    path: String,
+    nonce: String,
+    theme: Option<String>,
+    work: Option<String>,
+    notice: Option<Done>,
+}
+
+impl Stranger {
+    pub(super) fn of(request: &Request) -> Self {
+        let nonce = request.extensions().get::<Nonce>();
+        Self::new(request.uri().path(), nonce, request.headers())
+    }
+
+    pub(super) fn of_parts(parts: &Parts) -> Self {
+        Self::new(parts.uri.path(), parts.extensions.get::<Nonce>(), &parts.headers)
+    }
+
+    fn new(path: &str, nonce: Option<&Nonce>, headers: &HeaderMap) -> Self {
+        let theme = cookie(headers, THEME_COOKIE).filter(|theme| matches!(*theme, "light" | "dark"));
+        let work = cookie(headers, PLACE_COOKIE).map(str::to_owned);
+        Self {
+            path: path.to_owned(),
+            nonce: nonce.map(|nonce| nonce.0.clone()).unwrap_or_default(),
+            theme: theme.map(str::to_owned),
+            work,
+            notice: cookie(headers, NOTICE_COOKIE).and_then(Done::from_slug),
+        }
+    }
+
+    /// The frame for whoever it is.
+    pub(super) async fn frame(&self, app: &App, current: Option<&Current>, title: &str) -> Frame {
+        let configuration = app.configuration.current();
+        let Some(current) = current else {
+            return self.frame_with(&configuration, None, Surroundings::default(), title);
+        };
+        // A page is worth showing without its count of what waits.
+        let surroundings = app
+            .portal
+            .surroundings(&current.viewer)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::warn!(%error, "what stands around a page could not be read");
+                Surroundings::default()
+            });
+        self.frame_with(&configuration, Some(current), surroundings, title)
+    }
+
+    fn work(&self, configuration: &Configuration, viewer: &Viewer) -> Option<Work> {
+        Work::choose(viewer, configuration, self.work.as_deref())
+    }
+
+    fn frame_with(
+        &self,
+        configuration: &Configuration,
+        current: Option<&Current>,
+        surroundings: Surroundings,
+        title: &str,
+    ) -> Frame {
+        let viewer = current.map(|current| &*current.viewer);
+        let session = current.and_then(|current| current.session.as_ref());
+        let work = viewer.and_then(|viewer| self.work(configuration, viewer));
+        Frame {
+            title: title.to_owned(),
+            company: company(&configuration.portal.spec),
+            path: self.path.clone(),
+            person: viewer.map(|viewer| viewer.person.name.clone()),
+            email: viewer.and_then(|viewer| viewer.person.email.clone()),
+            admin: surroundings.admin,
+            platform_admin: surroundings.platform_admin,
+            approver: surroundings.approver,
+            waiting: surroundings.waiting,
+            tenants: surroundings.tenants,
+            current: work.map(|work| (work.tenant, work.environment)),
+            crumbs: Vec::new(),
+            notices: Vec::new(),
+            theme: self.theme.clone(),
+            csrf: session
+                .map(|session| csrf::masked(&session.csrf))
+                .unwrap_or_default(),
+            nonce: self.nonce.clone(),
+            style: assets::style().to_owned(),
+            script: assets::script().map(str::to_owned),
+            wasm: assets::wasm().map(str::to_owned),
+            now: jiff::Timestamp::now(),
+        }
+    }
+}
+
+/// A signed-in person and what stands around the page made for them.
+pub(super) struct Around {
+    stranger: Stranger,
+    pub(super) app: App,
+    pub(super) current: Current,
+    pub(super) configuration: Arc<Configuration>,
+    work: Option<Work>,
+}
+
+impl Around {
+    pub(super) fn new(stranger: Stranger, app: App, current: Current) -> Self {
+        let configuration = app.configuration.current();
+        let work = stranger.work(&configuration, &current.viewer);
+        Self {
+            stranger,
+            app,
+            current,
+            configuration,
+            work,
+        }
+    }
+
+    pub(super) fn viewer(&self) -> &Viewer {
+        &self.current.viewer
+    }
+
+    pub(super) fn csrf_token(&self) -> &str {
+        self.current.session.as_ref().map_or("", |session| &session.csrf)
+    }
+
+    /// The tenant and environment they work in.
+    pub(super) fn work(&self) -> Option<&Work> {
+        self.work.as_ref()
+    }
+
+    /// Renders a page with what a form before it did.
+    pub(super) async fn page(
+        &self,
+        title: &str,
+        crumbs: &[(&str, &str)],
+        render: impl FnOnce(&Frame) -> String,
+    ) -> Result<Response, Problem> {
+        let surroundings = self.app.portal.surroundings(self.viewer()).await?;
+        let mut frame =
+            self.stranger
+                .frame_with(&self.configuration, Some(&self.current), surroundings, title);
+        frame.crumbs = crumbs
+            .iter()
+            .map(|(title, href)| Crumb {
+                title: (*title).to_owned(),
+                href: (*href).to_owned(),
+            })
+            .collect();
+        frame.notices.extend(self.stranger.notice.map(Done::notice));
+        if self.viewer().platform_admin && self.app.portal.record_is_broken() {
+            frame.notices.push(Notice {
+                tone: NoticeTone::Bad,
+                text: "The record is not as it was written: somebody may have changed the database by hand. \
+                       See Admin, Record."
+                    .to_owned(),
+            });
+        }
+        frame.notices.extend(groups_notice(&self.current));
+        let mut response = Html(render(&frame)).into_response();
+        if self.stranger.notice.is_some() {
+            let gone = format!("{NOTICE_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
+            if let Ok(value) = HeaderValue::from_str(&gone) {
+                response.headers_mut().append(header::SET_COOKIE, value);
+            }
+        }
+        Ok(response)
+    }
+}
+
+/// Why somebody is in no team here although they may be at their provider.
+fn groups_notice(current: &Current) -> Option<Notice> {
+    let viewer = &current.viewer;
+    let nowhere = viewer.roles.is_empty() && !viewer.platform_admin;
+    let remark = current.session.as_ref()?.groups_remark.as_ref()?;
+    nowhere.then(|| Notice {
+        tone: NoticeTone::Warning,
+        text: remark.in_words(&viewer.provider),
+    })
+}
+
+/// What a form did, for the page after it. A word from a fixed list, so that nobody can put words on a page by a
+/// cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    Submitted,
+    Approved,
+    Rejected,
+    Withdrawn,
+    Commented,
+    Revoked,
+    Ended,
+    Cordoned,
+    Uncordoned,
+    Acknowledged,
+}
+
+impl Done {
+    const ALL: [Self; 10] = [
+        Self::Submitted,
+        Self::Approved,
+        Self::Rejected,
+        Self::Withdrawn,
+        Self::Commented,
+        Self::Revoked,
+        Self::Ended,
+        Self::Cordoned,
+        Self::Uncordoned,
+        Self::Acknowledged,
+    ];
+
+    fn slug(self) -> &'static str {
+        match self {
+            Self::Submitted => "submitted",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Withdrawn => "withdrawn",
+            Self::Commented => "commented",
+            Self::Revoked => "revoked",
+            Self::Ended => "ended",
+            Self::Cordoned => "cordoned",
+            Self::Uncordoned => "uncordoned",
+            Self::Acknowledged => "acknowledged",
+        }
+    }
+
+    fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|done| done.slug() == slug)
+    }
+
+    fn notice(self) -> Notice {
+        let text = match self {
+            Self::Submitted => "Your request was sent.",
+            Self::Approved => "You approved the request.",
+            Self::Rejected => "You rejected the request.",
+            Self::Withdrawn => "You took the request back.",
+            Self::Commented => "Your comment was added.",
+            Self::Ended => "It is ended, and refused from now on.",
+            Self::Cordoned => "The control plane takes no new claims from now on.",
+            Self::Uncordoned => "The control plane takes new claims again.",
+            Self::Acknowledged => "You took note of the breaks of the record. They stay listed here.",
+            Self::Revoked => "The token is revoked. Programs that use it are refused from now on.",
+        };
+        Notice {
+            tone: NoticeTone::Good,
+            text: text.to_owned(),
+        }
+    }
+
+    /// Has the next page say so.
+    pub(super) fn tell(self, mut response: Response) -> Response {
+        let cookie = format!(
+            "{NOTICE_COOKIE}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax",
+            self.slug()
+        );
+        if let Ok(value) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+        response
+    }
+}
+
+/// `tenant/environment`.
+pub(super) fn parse_place(text: &str) -> Option<(TenantName, EnvironmentName)> {
+    let (tenant, environment) = text.split_once('/')?;
+    Some((tenant.parse().ok()?, environment.parse().ok()?))
+}

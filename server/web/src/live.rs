@@ -1,0 +1,160 @@
+//! `GET /events`: what changes, told to the browser as it happens, by server-sent events.
+//!
+//! An event says what has changed and never how: the browser asks for the page again, so that a stream can tell
+//! nobody what they may not see. A browser that reconnects with `Last-Event-ID` is told first that it missed
+//! something, and catches up by that.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::Stream;
+use http::HeaderMap;
+use portico_app::{Live, LiveEvent};
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::app::App;
+use super::asked::Asked;
+use super::problem::Problem;
+use super::subject;
+use super::viewer::{Api, Shown};
+
+/// How often a silent stream says that it is alive.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long a stream lasts at most; then the browser connects anew.
+const LASTS: Duration = Duration::from_mins(10);
+/// Streams that one person may hold open at once.
+const MOST: usize = 32;
+
+/// A stream's place among those of its person; given back when it ends.
+struct Place {
+    app: App,
+    subject: String,
+}
+
+impl Place {
+    fn take(app: &App, subject: &str) -> Result<Self, Problem> {
+        let mut open = app.streams.open.lock();
+        let count = open.entry(subject.to_owned()).or_default();
+        if *count >= MOST {
+            return Err(Problem::too_many(HEARTBEAT));
+        }
+        *count += 1;
+        Ok(Self {
+            app: app.clone(),
+            subject: subject.to_owned(),
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.app.streams.open.lock();
+        if let Some(count) = open.get_mut(&self.subject) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.subject);
+            }
+        }
+    }
+}
+
+struct Telling {
+    app: App,
+    shown: Shown,
+    judging: Interval,
+    live: Live,
+    until: tokio::time::Instant,
+    first: Option<LiveEvent>,
+    number: u64,
+    _place: Place,
+}
+
+impl Telling {
+    /// The next thing to tell; `None` when there is nothing more to tell, or nobody any more to tell it to.
+    async fn next(&mut self) -> Option<LiveEvent> {
+        if let Some(event) = self.first.take() {
+            return Some(event);
+        }
+        loop {
+            tokio::select! {
+                () = self.app.stop.cancelled() => return None,
+                () = tokio::time::sleep_until(self.until) => return None,
+                _ = self.judging.tick() => match self.shown.viewer(&self.app).await {
+                    Ok(Some(viewer)) => {
+                        if self.live.look_as(&viewer) {
+                            return Some(LiveEvent::Missed);
+                        }
+                    }
+                    Ok(None) => return None,
+                    // Nobody can sign out either while the database is away.
+                    Err(problem) => {
+                        tracing::warn!(problem = problem.detail, "who listens could not be judged anew");
+                    }
+                },
+                event = self.live.next() => return event,
+            }
+        }
+    }
+}
+
+/// `GET /events`; with `?claim={plane}/{offering}/{namespace}/{name}` for whoever has that claim's page open.
+pub(super) async fn events(
+    State(app): State<App>,
+    Api(current): Api,
+    shown: Shown,
+    asked: Asked,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let resumed = headers.contains_key("last-event-id");
+    let live = match asked.text("claim") {
+        Some(claim) => {
+            let claim = subject::claim(claim)?;
+            match app.portal.live_on(&current.viewer, &claim) {
+                Err(_) => app.portal.live_on_coming(&current.viewer, &claim).await?,
+                Ok(live) => live,
+            }
+        }
+        None => app.portal.live(&current.viewer),
+    };
+    let mut judging = tokio::time::interval_at(
+        tokio::time::Instant::now() + app.streams.judged,
+        app.streams.judged,
+    );
+    judging.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let telling = Telling {
+        app: app.clone(),
+        shown,
+        judging,
+        live,
+        until: tokio::time::Instant::now() + LASTS,
+        first: resumed.then_some(LiveEvent::Missed),
+        number: 0,
+        _place: Place::take(&app, &current.viewer.person.subject)?,
+    };
+    let stream = futures::stream::unfold(telling, |mut telling| async move {
+        let event = telling.next().await?;
+        telling.number += 1;
+        let told = Event::default()
+            .id(telling.number.to_string())
+            .event(name(&event))
+            .json_data(&event)
+            .unwrap_or_else(|_| Event::default().event("missed").data("{}"));
+        Some((Ok(told), telling))
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+}
+
+fn name(event: &LiveEvent) -> &'static str {
+    match event {
+        LiveEvent::Catalog => "catalog",
+        LiveEvent::Claim { .. } => "claim",
+        LiveEvent::Request { .. } => "request",
+        LiveEvent::Plane { .. } => "plane",
+        LiveEvent::Missed => "missed",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! Counting requests, and the page on which all numbers stand.
+
+use std::time::Instant;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{HeaderMap, HeaderValue, Method, header};
+use metrics::{counter, gauge, histogram};
+use portico_app::Portal;
+use portico_app::configuration::LiveConfiguration;
+use portico_domain::documents::Metrics;
+
+use super::address::peer;
+use super::app::App;
+use super::problem::Problem;
+use crate::telemetry::Telemetry;
+
+/// Counts each request by the route that answered it: never by its path, which anybody can make up.
+pub(super) async fn count(request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let method = known_method(request.method());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    histogram!("portico_http_seconds", "route" => route.clone()).record(began.elapsed().as_secs_f64());
+    counter!("portico_http_requests_total", "method" => method, "route" => route, "status" => status)
+        .increment(1);
+    response
+}
+
+/// The method as it may be counted and kept: anybody can make up others, of any length.
+pub(super) fn known_method(method: &Method) -> &'static str {
+    const KNOWN: [Method; 9] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    const NAMES: [&str; 9] = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+    ];
+    KNOWN
+        .iter()
+        .position(|known| known == method)
+        .map_or("other", |place| NAMES[place])
+}
+
+/// `GET /metrics` on the portal's own address: for whoever has the token for it. Without a token in the configuration,
+/// for whoever asks from the same machine and not through a proxy. Everybody else finds nothing here, nor does anybody
+/// when the metrics have an address of their own.
+pub(super) async fn metrics(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let settings = &app.configuration.current().portal.spec.metrics;
+    if settings.listen.is_some() {
+        return Err(Problem::not_found());
+    }
+    let token = token(settings).map_err(|error| {
+        tracing::error!(%error, "the token that reads the metrics cannot be read");
+        Problem::not_found()
+    })?;
+    let allowed = match token {
+        Some(token) => shows(request.headers(), &token),
+        None => is_local(&request),
+    };
+    if allowed {
+        Ok(text(&app.configuration, &app.telemetry, &app.portal))
+    } else {
+        Err(Problem::not_found())
+    }
+}
+
+/// The metrics alone, for an address of their own.
+pub fn metrics_router(configuration: LiveConfiguration, telemetry: Telemetry, portal: Portal) -> Router {
+    let metrics = move || async move { text(&configuration, &telemetry, &portal) };
+    Router::new().route("/metrics", get(metrics))
+}
+
+fn text(configuration: &LiveConfiguration, telemetry: &Telemetry, portal: &Portal) -> Response {
+    let report = configuration.report();
+    gauge!("portico_configuration_generation").set(precise(report.generation));
+    gauge!("portico_configuration_refused").set(if report.refused() { 1.0 } else { 0.0 });
+    gauge!("portico_configuration_taken_seconds").set(report.taken_at.as_duration().as_secs_f64());
+    control_planes(configuration, portal);
+    let mut response = telemetry.text().into_response();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
+    );
+    response
+}
+
+/// The token that reads the metrics, read each time: it may be renewed.
+fn token(settings: &Metrics) -> Result<Option<String>, String> {
+    let text = match (&settings.token_file, &settings.token_env) {
+        (Some(file), _) => std::fs::read_to_string(file)
+            .map_err(|error| format!("the file of tokenFile cannot be read: {}", error.kind()))?,
+        (None, Some(name)) => std::env::var(name)
+            .map_err(|_| "the environment has no variable of the name in tokenEnv".to_owned())?,
+        (None, None) => return Ok(None),
+    };
+    let token = text.trim();
+    if token.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    Ok(Some(token.to_owned()))
+}
+
+fn shows(headers: &HeaderMap, token: &str) -> bool {
+    let shown = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "));
+    shown.is_some_and(|shown| verify_slices_are_equal(shown.trim().as_bytes(), token.as_bytes()).is_ok())
+}
+
+/// Whether a request comes from this machine, from somebody who is not a proxy for others.
+fn is_local(request: &Request) -> bool {
+    let forwarded = ["x-forwarded-for", "forwarded", "x-real-ip", "via"]
+        .iter()
+        .any(|name| request.headers().contains_key(*name));
+    !forwarded && peer(request.extensions()).is_some_and(|peer| peer.to_canonical().is_loopback())
+}
+
+/// How many control planes are well, and what their caches hold. Without their names: those are tenants' business.
+fn control_planes(configuration: &LiveConfiguration, portal: &Portal) {
+    let planes = portal.control_planes();
+    for state in ["connecting", "ready", "unreachable", "misconfigured"] {
+        let in_state = planes.iter().filter(|plane| plane.state.slug() == state).count();
+        gauge!("portico_control_planes", "state" => state).set(precise(in_state as u64));
+    }
+    let some = |holds: &dyn Fn(&portico_planes::PlaneStatus) -> bool| {
+        precise(planes.iter().filter(|plane| holds(plane)).count() as u64)
+    };
+    gauge!("portico_control_planes_leaving_out").set(some(&|plane| !plane.left_out.is_empty()));
+    gauge!("portico_control_planes_lacking_rights").set(some(&|plane| !plane.rights.missing.is_empty()));
+    let held: usize = planes.iter().map(|plane| plane.cache_bytes).sum();
+    gauge!("portico_cache_bytes").set(precise(held as u64));
+    gauge!("portico_cache_limit_bytes").set(precise(configuration.current().portal.spec.caches.bytes as u64));
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+fn precise(number: u64) -> f64 {
+    number as f64
+}

@@ -1,0 +1,193 @@
+//! What platform admins, and admins of tenants, look after.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Redirect, Response};
+use futures::StreamExt as _;
+use http::header;
+use portico_app::RecordQuery;
+use portico_domain::names::PlaneName;
+use portico_domain::view::names;
+use serde_json::json;
+
+use super::super::address::ClientAddress;
+use super::super::asked::Asked;
+use super::super::frame::Done;
+use super::super::problem::Problem;
+use super::super::subject::Named;
+use super::super::viewer::{Page, Posted};
+
+/// `GET /admin`: on to the first page of it that the viewer may see.
+pub(in super::super) async fn home(Page(around): Page) -> Result<Redirect, Problem> {
+    let surroundings = around.app.portal.surroundings(around.viewer()).await?;
+    match (surroundings.platform_admin, surroundings.admin) {
+        (true, _) => Ok(Redirect::to("/admin/control-planes")),
+        (false, true) => Ok(Redirect::to("/admin/tenants")),
+        (false, false) => Err(Problem::not_found()),
+    }
+}
+
+/// `GET /admin/control-planes`.
+pub(in super::super) async fn planes(Page(around): Page) -> Result<Response, Problem> {
+    let page = around.app.portal.planes_page(around.viewer()).await?;
+    around
+        .page("Control planes", &[], |frame| {
+            portico_frontend::pages::admin_planes(frame, &page)
+        })
+        .await
+}
+
+/// `GET /admin/control-planes/{plane}`.
+pub(in super::super) async fn plane(
+    Page(around): Page,
+    Named(name): Named<PlaneName>,
+) -> Result<Response, Problem> {
+    let page = around.app.portal.plane_page(around.viewer(), &name).await?;
+    let title = page.row.plane.title.clone();
+    let crumbs = [("Control planes", "/admin/control-planes")];
+    around
+        .page(&title, &crumbs, |frame| {
+            portico_frontend::pages::admin_plane(frame, &page)
+        })
+        .await
+}
+
+/// `POST /admin/control-planes/{plane}/cordon`.
+pub(in super::super) async fn cordon(
+    ClientAddress(address): ClientAddress,
+    Named(name): Named<PlaneName>,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    form.around
+        .app
+        .portal
+        .cordon(
+            form.around.viewer(),
+            Some(&remote),
+            &name,
+            Some(form.field(names::REASON)),
+        )
+        .await?;
+    Ok(Done::Cordoned.tell(to(&name)))
+}
+
+/// `POST /admin/control-planes/{plane}/uncordon`.
+pub(in super::super) async fn uncordon(
+    ClientAddress(address): ClientAddress,
+    Named(name): Named<PlaneName>,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    form.around
+        .app
+        .portal
+        .uncordon(form.around.viewer(), Some(&remote), &name)
+        .await?;
+    Ok(Done::Uncordoned.tell(to(&name)))
+}
+
+fn to(plane: &PlaneName) -> Response {
+    Redirect::to(&format!("/admin/control-planes/{plane}")).into_response()
+}
+
+/// `GET /admin/tenants`.
+pub(in super::super) async fn tenants(Page(around): Page) -> Result<Response, Problem> {
+    let page = around.app.portal.tenants_page(around.viewer()).await?;
+    around
+        .page("Tenants", &[], |frame| {
+            portico_frontend::pages::admin_tenants(frame, &page)
+        })
+        .await
+}
+
+/// `GET /admin/record`.
+pub(in super::super) async fn record(Page(around): Page, asked: Asked) -> Result<Response, Problem> {
+    let page = around.app.portal.record(around.viewer(), &query(&asked)).await?;
+    around
+        .page("Record", &[], |frame| {
+            portico_frontend::pages::admin_record(frame, &page)
+        })
+        .await
+}
+
+/// `GET /admin/record/export`: the same events as the page's filters find, all of them, as JSON lines with their
+/// hashes.
+pub(in super::super) async fn export_record(
+    Page(around): Page,
+    ClientAddress(address): ClientAddress,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    let export = around
+        .app
+        .portal
+        .export_record(around.viewer(), Some(&remote), &query(&asked))
+        .await?;
+    // The last line: what the rest can be held against, years later and without Portico.
+    let head = export
+        .head()
+        .map(|head| format!("{}\n", json!({ "recordHead": head })));
+    let head = futures::stream::iter(head.map(|line| Ok(line.into_bytes())));
+    let lines = futures::stream::try_unfold(export, |mut export| async move {
+        let Some(events) = export.next().await.map_err(|error| {
+            tracing::warn!(%error, "an export of the record ended early");
+            // The connection breaks, so that nobody takes a part for the whole.
+            std::io::Error::other(error)
+        })?
+        else {
+            return Ok(None);
+        };
+        let mut text = Vec::new();
+        for event in &events {
+            serde_json::to_writer(&mut text, event)?;
+            text.push(b'\n');
+        }
+        Ok::<_, std::io::Error>(Some((text, export)))
+    });
+    let name = format!(
+        "attachment; filename=\"record-{}.jsonl\"",
+        jiff::Timestamp::now().strftime("%Y-%m-%d")
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "application/jsonl".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, Body::from_stream(lines.chain(head))).into_response())
+}
+
+/// `POST /admin/record/acknowledge`: takes note of the breaks of the record.
+pub(in super::super) async fn acknowledge(
+    ClientAddress(address): ClientAddress,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    form.around
+        .app
+        .portal
+        .acknowledge_breaks(form.around.viewer(), Some(&remote))
+        .await?;
+    Ok(Done::Acknowledged.tell(Redirect::to("/admin/record").into_response()))
+}
+
+/// `GET /admin/configuration`.
+pub(in super::super) async fn configuration(Page(around): Page) -> Result<Response, Problem> {
+    let page = around.app.portal.configuration_page(around.viewer())?;
+    around
+        .page("Configuration", &[], |frame| {
+            portico_frontend::pages::admin_configuration(frame, &page)
+        })
+        .await
+}
+
+pub(in super::super) fn query(asked: &Asked) -> RecordQuery {
+    RecordQuery {
+        words: asked.text("q").unwrap_or_default().to_owned(),
+        verb: asked.text("verb").map(str::to_owned),
+        tenant: asked.parsed("tenant"),
+        person: asked.text("person").map(str::to_owned),
+        since: asked.parsed("since"),
+        until: asked.parsed("until"),
+        before: asked.parsed("before"),
+    }
+}

@@ -1,0 +1,50 @@
+//! The catalog and what is in it.
+
+use axum::response::Response;
+use portico_app::CatalogQuery;
+use portico_domain::documents::Category;
+use portico_domain::names::OfferingName;
+
+use super::super::asked::Asked;
+use super::super::problem::Problem;
+use super::super::subject::Named;
+use super::super::viewer::Page;
+
+/// `GET /catalog`.
+pub(in super::super) async fn list(Page(around): Page, asked: Asked) -> Result<Response, Problem> {
+    let page = around
+        .app
+        .portal
+        .catalog(around.viewer(), around.work(), &query(&asked))?;
+    around
+        .page("Catalog", &[], |frame| {
+            portico_frontend::pages::catalog(frame, &page)
+        })
+        .await
+}
+
+/// `GET /catalog/{offering}`.
+pub(in super::super) async fn offering(
+    Page(around): Page,
+    Named(name): Named<OfferingName>,
+) -> Result<Response, Problem> {
+    let page = around
+        .app
+        .portal
+        .offering(around.viewer(), around.work(), &name)?;
+    let title = page.card.title.clone();
+    around
+        .page(&title, &[("Catalog", "/catalog")], |frame| {
+            portico_frontend::pages::offering(frame, &page)
+        })
+        .await
+}
+
+pub(in super::super) fn query(asked: &Asked) -> CatalogQuery {
+    CatalogQuery {
+        words: asked.text("q").unwrap_or_default().to_owned(),
+        category: asked.text("category").and_then(Category::from_slug),
+        plane: asked.parsed("plane"),
+        page: asked.page(),
+    }
+}

@@ -1,0 +1,212 @@
+//! The form for a new claim, and for a change to one.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use http::{HeaderValue, StatusCode, header};
+use portico_app::{FormTarget, Sent};
+use portico_domain::claim::ClaimRef;
+use portico_domain::names::OfferingName;
+use portico_domain::view::{Notice, NoticeTone, RequestFormPage, Submission, names};
+
+use super::super::address::ClientAddress;
+use super::super::asked::Asked;
+use super::super::frame::{Around, Done};
+use super::super::problem::Problem;
+use super::super::subject::{ClaimPath, Named};
+use super::super::viewer::{Page, Wished};
+
+/// `GET /catalog/{offering}/request`.
+pub(in super::super) async fn open(
+    Page(around): Page,
+    Named(name): Named<OfferingName>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    show(around, FormTarget::New(&name), &choices(&asked)).await
+}
+
+/// `POST /catalog/{offering}/request`.
+pub(in super::super) async fn send(
+    ClientAddress(address): ClientAddress,
+    Named(name): Named<OfferingName>,
+    form: Wished,
+) -> Result<Response, Problem> {
+    post(address, FormTarget::New(&name), form).await
+}
+
+/// `GET …/change` of a claim.
+pub(in super::super) async fn open_change(
+    Page(around): Page,
+    ClaimPath(claim): ClaimPath,
+) -> Result<Response, Problem> {
+    show(
+        around,
+        FormTarget::Change(&claim),
+        &portico_app::Posted::default(),
+    )
+    .await
+}
+
+/// `POST …/change` of a claim.
+pub(in super::super) async fn send_change(
+    ClientAddress(address): ClientAddress,
+    ClaimPath(claim): ClaimPath,
+    form: Wished,
+) -> Result<Response, Problem> {
+    post(address, FormTarget::Change(&claim), form).await
+}
+
+/// What a link to the form may choose beforehand: never the fields themselves, which are nobody else's to fill in.
+fn choices(asked: &Asked) -> portico_app::Posted {
+    let known = |name: &str| {
+        [names::PLAN, names::REGION, names::PLANE].contains(&name) || name.starts_with(names::LABEL)
+    };
+    portico_app::Posted {
+        pairs: asked
+            .pairs()
+            .iter()
+            .filter(|(name, _)| known(name))
+            .cloned()
+            .collect(),
+    }
+}
+
+async fn show(
+    around: Around,
+    target: FormTarget<'_>,
+    posted: &portico_app::Posted,
+) -> Result<Response, Problem> {
+    let page = around
+        .app
+        .portal
+        .form(around.viewer(), around.work(), target, posted)
+        .await?;
+    render(&around, target, &page).await
+}
+
+async fn post(address: std::net::IpAddr, target: FormTarget<'_>, form: Wished) -> Result<Response, Problem> {
+    let Wished {
+        around,
+        fields,
+        is_current,
+    } = form;
+    let mut posted = portico_app::Posted { pairs: fields };
+    if !is_current {
+        return look_over(&around, target, &mut posted).await;
+    }
+    if posted.get(names::DO) != Some("submit") {
+        return show(around, target, &posted).await;
+    }
+    let remote = address.to_string();
+    let portal = &around.app.portal;
+    match portal
+        .submit(around.viewer(), Some(&remote), around.work(), target, &posted)
+        .await?
+    {
+        Sent::Accepted(submission) => {
+            Ok(Done::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
+        }
+        Sent::Refused(page) => {
+            let mut response = render(&around, target, &page).await?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+        Sent::NotTaken(page, error) => {
+            let problem = Problem::from(error);
+            let mut response = render(&around, target, &page).await?;
+            *response.status_mut() = problem.status;
+            if let Some(wait) = problem.retry_after {
+                let wait = HeaderValue::from(wait.as_secs().max(1));
+                response.headers_mut().insert(header::RETRY_AFTER, wait);
+            }
+            Ok(response)
+        }
+    }
+}
+
+/// Refuses a form that was made for a session that has ended since, and gives back what was typed, to be sent anew in
+/// this one.
+async fn look_over(
+    around: &Around,
+    target: FormTarget<'_>,
+    posted: &mut portico_app::Posted,
+) -> Result<Response, Problem> {
+    posted.pairs.retain(|(name, _)| name != names::DO);
+    posted.pairs.push((names::DO.to_owned(), "update".to_owned()));
+    let portal = &around.app.portal;
+    let page = portal
+        .form(around.viewer(), around.work(), target, posted)
+        .await
+        .map_err(|_| Problem::foreign_form())?;
+    let notice = Notice {
+        tone: NoticeTone::Plain,
+        text: "You signed in again since you opened this form. What you typed is here: look it over and send it."
+            .to_owned(),
+    };
+    let mut response = render_with(around, target, &page, Some(notice)).await?;
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    Ok(response)
+}
+
+async fn render(
+    around: &Around,
+    target: FormTarget<'_>,
+    page: &RequestFormPage,
+) -> Result<Response, Problem> {
+    render_with(around, target, page, None).await
+}
+
+async fn render_with(
+    around: &Around,
+    target: FormTarget<'_>,
+    page: &RequestFormPage,
+    notice: Option<Notice>,
+) -> Result<Response, Problem> {
+    let offering = (
+        page.offering.title.as_str(),
+        format!("/catalog/{}", page.offering.name),
+    );
+    let (title, crumbs) = match target {
+        FormTarget::New(_) => (
+            format!("Request {}", page.offering.title),
+            vec![("Catalog", "/catalog".to_owned()), offering],
+        ),
+        FormTarget::Change(claim) | FormTarget::Renew(claim) => (
+            format!("Change {}", page.name),
+            vec![
+                ("My claims", "/claims".to_owned()),
+                (page.name.as_str(), claim_path(claim)),
+            ],
+        ),
+    };
+    let crumbs: Vec<(&str, &str)> = crumbs
+        .iter()
+        .map(|(title, href)| (*title, href.as_str()))
+        .collect();
+    let title = if page.checked && page.problem_count > 0 {
+        format!("Error: {title}")
+    } else {
+        title
+    };
+    around
+        .page(&title, &crumbs, |frame| match notice {
+            None => portico_frontend::pages::request_form(frame, page),
+            Some(notice) => {
+                let mut frame = frame.clone();
+                frame.notices.push(notice);
+                portico_frontend::pages::request_form(&frame, page)
+            }
+        })
+        .await
+}
+
+/// Where one sees what comes of a request: on the claim, unless somebody must agree first.
+pub(in super::super) fn seen_at(submission: &Submission) -> &str {
+    submission.claim_href.as_deref().unwrap_or(&submission.href)
+}
+
+pub(in super::super) fn claim_path(claim: &ClaimRef) -> String {
+    let namespace = claim.namespace.as_deref().unwrap_or("-");
+    format!(
+        "/claims/{}/{}/{namespace}/{}",
+        claim.plane, claim.offering, claim.name
+    )
+}

@@ -1,0 +1,127 @@
+//! Requests: the list, one, and what is done with it.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use portico_app::RequestsQuery;
+use portico_domain::names::RequestId;
+use portico_domain::request::State;
+use portico_domain::view::names;
+
+use super::super::address::ClientAddress;
+use super::super::asked::Asked;
+use super::super::frame::Done;
+use super::super::problem::Problem;
+use super::super::subject::Named;
+use super::super::viewer::{Page, Posted};
+use crate::auth::ReturnTo;
+
+/// `GET /requests`.
+pub(in super::super) async fn list(Page(around): Page, asked: Asked) -> Result<Response, Problem> {
+    let page = around
+        .app
+        .portal
+        .requests(around.viewer(), around.work(), &query(&asked))
+        .await?;
+    around
+        .page("Requests", &[], |frame| {
+            portico_frontend::pages::requests(frame, &page)
+        })
+        .await
+}
+
+/// `GET /requests/{id}`.
+pub(in super::super) async fn one(
+    Page(around): Page,
+    Named(id): Named<RequestId>,
+) -> Result<Response, Problem> {
+    let page = around.app.portal.request(around.viewer(), id).await?;
+    let title = format!("{} {}", page.row.offering_title, page.row.claim.name);
+    around
+        .page(&title, &[("Requests", "/requests")], |frame| {
+            portico_frontend::pages::request(frame, &page)
+        })
+        .await
+}
+
+/// `POST /requests/{id}/decide`.
+pub(in super::super) async fn decide(
+    ClientAddress(address): ClientAddress,
+    Named(id): Named<RequestId>,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let approved = match form.field(names::DECISION) {
+        "approve" => true,
+        "reject" => false,
+        _ => {
+            return Err(Problem::bad_request(
+                "Say yes or no: the form has a button for each.",
+            ));
+        }
+    };
+    let revision = form.field(names::REVISION).parse().map_err(|_| {
+        Problem::bad_request(
+            "The form does not say which version of the request it is about. Reload the page.",
+        )
+    })?;
+    let comment = Some(form.field(names::COMMENT)).filter(|comment| !comment.trim().is_empty());
+    let viewer = form.around.viewer();
+    let remote = address.to_string();
+    form.around
+        .app
+        .portal
+        .decide(viewer, Some(&remote), id, revision, approved, comment)
+        .await?;
+    let done = if approved { Done::Approved } else { Done::Rejected };
+    Ok(done.tell(back(&form, id).into_response()))
+}
+
+/// `POST /requests/{id}/withdraw`.
+pub(in super::super) async fn withdraw(
+    ClientAddress(address): ClientAddress,
+    Named(id): Named<RequestId>,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    form.around
+        .app
+        .portal
+        .withdraw(form.around.viewer(), Some(&remote), id)
+        .await?;
+    Ok(Done::Withdrawn.tell(back(&form, id).into_response()))
+}
+
+/// `POST /requests/{id}/comment`.
+pub(in super::super) async fn comment(
+    ClientAddress(address): ClientAddress,
+    Named(id): Named<RequestId>,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    form.around
+        .app
+        .portal
+        .comment(
+            form.around.viewer(),
+            Some(&remote),
+            id,
+            form.field(names::COMMENT),
+        )
+        .await?;
+    Ok(Done::Commented.tell(back(&form, id).into_response()))
+}
+
+/// Where the form wants to go; else to the request.
+fn back(form: &Posted, id: portico_domain::names::RequestId) -> Redirect {
+    match form.field(names::RETURN_TO) {
+        "" => Redirect::to(&format!("/requests/{id}")),
+        path => Redirect::to(ReturnTo::parse(path).as_str()),
+    }
+}
+
+pub(in super::super) fn query(asked: &Asked) -> RequestsQuery {
+    RequestsQuery {
+        state: asked.text("state").and_then(State::from_slug),
+        offering: asked.parsed("offering"),
+        mine: asked.is_true("mine"),
+        before: asked.parsed("before"),
+    }
+}

@@ -1,0 +1,100 @@
+//! API tokens: the viewer's own.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use http::{HeaderValue, StatusCode, header};
+use portico_app::NewToken;
+use portico_domain::tenancy::TokenScope;
+use portico_domain::view::{self, MadeToken, TokensPage, names};
+use uuid::Uuid;
+
+use super::super::address::ClientAddress;
+use super::super::frame::{Around, Done};
+use super::super::problem::Problem;
+use super::super::subject::Named;
+use super::super::viewer::{Page, Posted};
+
+/// `GET /tokens`.
+pub(in super::super) async fn list(Page(around): Page) -> Result<Response, Problem> {
+    let wish = fresh(&around);
+    render(&around, wish, Vec::new(), None).await
+}
+
+/// `POST /tokens`: makes one, and shows its secret this once.
+pub(in super::super) async fn make(
+    ClientAddress(address): ClientAddress,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let wish = NewToken {
+        name: form.field(names::NAME).to_owned(),
+        days: form.field(names::DAYS).parse().unwrap_or(0),
+        scope: TokenScope::from_slug(form.field(names::SCOPE)).unwrap_or(TokenScope::Read),
+    };
+    let around = &form.around;
+    let problems = wish.problems(&around.configuration.portal.spec.tokens);
+    if !problems.is_empty() {
+        let mut response = render(around, wish, problems, None).await?;
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(response);
+    }
+    let remote = address.to_string();
+    let made = around
+        .app
+        .portal
+        .make_token(around.viewer(), Some(&remote), &wish)
+        .await?;
+    let mut response = render(around, fresh(around), Vec::new(), Some(made)).await?;
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// `POST /tokens/{id}/revoke`.
+pub(in super::super) async fn revoke(
+    ClientAddress(address): ClientAddress,
+    Named(id): Named<Uuid>,
+    form: Posted,
+) -> Result<Response, Problem> {
+    let remote = address.to_string();
+    let around = &form.around;
+    around
+        .app
+        .portal
+        .revoke_token(around.viewer(), Some(&remote), id)
+        .await?;
+    around.app.tokens.forget();
+    Ok(Done::Revoked.tell(Redirect::to("/tokens").into_response()))
+}
+
+/// What the form begins with.
+fn fresh(around: &Around) -> NewToken {
+    NewToken {
+        name: String::new(),
+        days: around.configuration.portal.spec.tokens.longest_days.min(30),
+        scope: TokenScope::Read,
+    }
+}
+
+async fn render(
+    around: &Around,
+    wish: NewToken,
+    problems: Vec<view::Problem>,
+    made: Option<MadeToken>,
+) -> Result<Response, Problem> {
+    let rules = &around.configuration.portal.spec.tokens;
+    let page = TokensPage {
+        rows: around.app.portal.tokens(around.viewer()).await?,
+        made,
+        name: wish.name,
+        days: wish.days,
+        longest_days: rules.longest_days,
+        sign_in_within_days: rules.sign_in_within_days,
+        scope: wish.scope,
+        problems,
+    };
+    around
+        .page("API tokens", &[], |frame| {
+            portico_frontend::pages::tokens(frame, &page)
+        })
+        .await
+}

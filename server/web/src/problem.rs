@@ -1,0 +1,395 @@
+//! Errors become HTTP here and nowhere else: a page for a person, problem details (RFC 9457) for a
+//! program. [`super::error_response`] writes them.
+
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use portico_app::PortalError;
+use portico_domain::view;
+use portico_planes::PlaneError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::{SignInError, ViewerError};
+
+/// The kind of problem that ends by itself, so that its page looks again.
+pub(super) const UNREAD: &str = "not-read-yet";
+
+/// Why a request was not answered as asked.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// The status.
+    pub status: StatusCode,
+    /// A word that programs can rely on: `not-found`, `stale-form`.
+    pub kind: &'static str,
+    /// What happened, in a few words.
+    pub title: String,
+    /// What it was about and what to do now.
+    pub detail: String,
+    /// What is wrong with which field.
+    pub fields: Box<[view::Problem]>,
+    /// What a form posted that was not taken, to be given back.
+    pub typed: Box<[(String, String)]>,
+    /// When trying again may help.
+    pub retry_after: Option<Duration>,
+}
+
+impl Problem {
+    /// A problem without fields.
+    #[must_use]
+    pub fn new(
+        status: StatusCode,
+        kind: &'static str,
+        title: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            status,
+            kind,
+            title: title.into(),
+            detail: detail.into(),
+            fields: Box::default(),
+            typed: Box::default(),
+            retry_after: None,
+        }
+    }
+
+    /// There is no such thing, or not for this viewer: the two look alike.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "Page not found",
+            "There is nothing at this address, or you may not see it. Check the address, or start from the home page.",
+        )
+    }
+
+    /// Whether there is such a thing is not known yet.
+    fn unread(why: &str, retry_after: Duration) -> Self {
+        let mut problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            UNREAD,
+            "Portico is still looking",
+            format!("{why} It goes on trying; look again in a moment."),
+        );
+        problem.retry_after = Some(retry_after);
+        problem
+    }
+
+    /// Nobody is signed in.
+    #[must_use]
+    pub fn sign_in_needed() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "sign-in-needed",
+            "Please sign in again",
+            "You are not signed in, or your session has ended. Nothing was sent.",
+        )
+    }
+
+    /// The viewer may not do this.
+    #[must_use]
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "You may not do this", detail)
+    }
+
+    /// The form did not come from a page of this session.
+    #[must_use]
+    pub fn foreign_form() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "foreign-form",
+            "This form is out of date",
+            "It does not belong to your present session. Go back, reload the page and send again.",
+        )
+    }
+
+    /// What was sent makes no sense.
+    #[must_use]
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "bad-request",
+            "This request cannot be understood",
+            detail,
+        )
+    }
+
+    /// More was sent than is taken.
+    #[must_use]
+    pub fn too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "This is too large",
+            "Portico takes at most 1 MB at once. Make what you send smaller; nothing of it was kept.",
+        )
+    }
+
+    /// Portico itself failed.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong here",
+            "Portico failed to answer. Try again; if it keeps failing, tell your platform team and quote the request id.",
+        )
+    }
+
+    /// The database does not answer.
+    #[must_use]
+    pub fn database() -> Self {
+        let mut problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "database",
+            "Portico's database does not answer",
+            "Nothing was changed. Try again in a moment; if it lasts, tell your platform team.",
+        );
+        problem.retry_after = Some(Duration::from_secs(5));
+        problem
+    }
+
+    /// Too many requests, of a person or an address.
+    #[must_use]
+    pub fn too_many(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + 1;
+        let mut problem = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many",
+            "Too many requests",
+            format!("You ask more often than Portico takes. Try again in {seconds} seconds."),
+        );
+        problem.retry_after = Some(Duration::from_secs(seconds));
+        problem
+    }
+
+    /// What a bare status, set by a layer that knows nothing of pages, comes to.
+    pub(super) fn of_status(status: StatusCode, said: &str) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::not_found(),
+            StatusCode::METHOD_NOT_ALLOWED => Self::new(
+                status,
+                "method-not-allowed",
+                "This address does not take that",
+                "It exists, but not for this method.",
+            ),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
+            StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => Self::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "timeout",
+                "This took too long",
+                "Portico gave up waiting. What you sent may still be carried out: look before you send again.",
+            ),
+            status if status.is_client_error() => {
+                let said = if said.is_empty() {
+                    "Portico does not understand what was sent."
+                } else {
+                    said
+                };
+                let mut problem = Self::bad_request(said);
+                problem.status = status;
+                problem
+            }
+            status => {
+                let mut problem = Self::internal();
+                problem.status = status;
+                problem
+            }
+        }
+    }
+}
+
+impl From<SignInError> for Problem {
+    fn from(error: SignInError) -> Self {
+        let title = "You could not be signed in";
+        match &error {
+            SignInError::Provider(_) => {
+                tracing::error!(%error, "sign-in failed");
+                let mut problem = Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "sign-in-service",
+                    "The sign-in service does not answer",
+                    "Portico cannot reach your company's sign-in service. Try again in a moment; if it lasts, tell your platform team.",
+                );
+                problem.retry_after = Some(Duration::from_secs(5));
+                problem
+            }
+            SignInError::Unknown => Self::new(
+                StatusCode::BAD_REQUEST,
+                "sign-in-unknown",
+                title,
+                "This sign-in was begun in another browser, or too long ago. Go to the home page and sign in once more.",
+            ),
+            SignInError::MixedUp => Self::new(
+                StatusCode::BAD_REQUEST,
+                "sign-in-mixed-up",
+                title,
+                "Another sign-in service answered than you were sent to (`iss`). If you did not expect that, somebody may \
+                 be trying to take over your sign-in: tell your platform team.",
+            ),
+            SignInError::Refused { said, hint } => {
+                let hint = hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
+                Self::new(
+                    StatusCode::FORBIDDEN,
+                    "sign-in-refused",
+                    title,
+                    format!("Your sign-in service said: {said}{hint}"),
+                )
+            }
+            SignInError::Untrue(flaw) => Self::new(
+                StatusCode::BAD_GATEWAY,
+                "sign-in-untrue",
+                title,
+                format!(
+                    "What the sign-in service sent does not hold: {flaw}. Try once more; if it happens again, tell your \
+                     platform team."
+                ),
+            ),
+            SignInError::Session(error) => error.into(),
+        }
+    }
+}
+
+impl From<&tower_sessions::session::Error> for Problem {
+    fn from(error: &tower_sessions::session::Error) -> Self {
+        tracing::error!(%error, "a session could not be read or stored");
+        Self::database()
+    }
+}
+
+impl From<tower_sessions::session::Error> for Problem {
+    fn from(error: tower_sessions::session::Error) -> Self {
+        (&error).into()
+    }
+}
+
+impl From<ViewerError> for Problem {
+    fn from(error: ViewerError) -> Self {
+        match error {
+            ViewerError::Session(error) => error.into(),
+            ViewerError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<portico_store::StoreError> for Problem {
+    fn from(error: portico_store::StoreError) -> Self {
+        tracing::error!(%error, "the database failed");
+        Self::database()
+    }
+}
+
+impl From<PortalError> for Problem {
+    fn from(error: PortalError) -> Self {
+        match error {
+            PortalError::NotFound => Self::not_found(),
+            PortalError::Unread { why, retry_after } => Self::unread(&why, retry_after),
+            PortalError::Forbidden(why) => Self::forbidden(why),
+            PortalError::Malformed(why) => Self::bad_request(why),
+            PortalError::Conflict(why) => Self::new(
+                StatusCode::CONFLICT,
+                "conflict",
+                "It is no longer as you saw it",
+                why,
+            ),
+            PortalError::Unavailable(why) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "It cannot be done just now",
+                why,
+            ),
+            PortalError::Busy { retry_after } => {
+                let mut problem = Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "busy",
+                    "Portico is busy",
+                    "It has too much to check just now. Nothing was sent; try again in a moment.",
+                );
+                problem.retry_after = Some(retry_after);
+                problem
+            }
+            PortalError::Plane(error) => error.into(),
+            PortalError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PlaneError> for Problem {
+    fn from(error: PlaneError) -> Self {
+        let status = match &error {
+            PlaneError::NotFound { .. } => StatusCode::NOT_FOUND,
+            PlaneError::Gone { .. } => StatusCode::GONE,
+            PlaneError::Forbidden { .. } => StatusCode::FORBIDDEN,
+            PlaneError::Conflict { .. } | PlaneError::AlreadyExists { .. } => StatusCode::CONFLICT,
+            PlaneError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            PlaneError::Slow { .. } => StatusCode::GATEWAY_TIMEOUT,
+            PlaneError::TooMany { .. } | PlaneError::Unreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_GATEWAY,
+        };
+        let mut problem = Self::new(
+            status,
+            "control-plane",
+            "The control plane did not do it",
+            format!("{error}."),
+        );
+        match error {
+            PlaneError::TooMany { retry_after, .. } => problem.retry_after = Some(retry_after),
+            PlaneError::Invalid { causes, .. } => {
+                problem.fields = causes
+                    .into_iter()
+                    .map(|cause| view::Problem {
+                        field: cause.field,
+                        message: cause.message,
+                    })
+                    .collect();
+            }
+            _ => {}
+        }
+        problem
+    }
+}
+
+/// Leaves the rendering to [`super::error_response`], which knows whether a person or a program asks.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Problem details, RFC 9457.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProblemDetails {
+    /// `urn:portico:problem:` and a word that programs can rely on.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What happened, in a few words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What it was about and what to do now.
+    pub detail: String,
+    /// The path that was asked.
+    pub instance: String,
+    /// What is wrong with which field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldProblem>,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FieldProblem {
+    /// The field, as a path (`spec.storage.size`); empty for the whole.
+    pub field: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+/// What [`Problem::kind`] of the problem was that became this answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ProblemKind(pub(super) &'static str);

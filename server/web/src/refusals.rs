@@ -1,0 +1,142 @@
+//! What was refused is told to the security log, here and nowhere else: no handler can forget it. And whoever asks
+//! too often without being signed in is refused here, before anything else is done for them.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{Method, StatusCode, header};
+use portico_app::security::{Actor, Occurrence};
+use portico_domain::security::SecurityEvent;
+use serde_json::json;
+
+use super::address::ClientAddress;
+use super::app::App;
+use super::asking::Asking;
+use super::measure::known_method;
+use super::problem::{Problem, ProblemKind};
+use super::routes::{self, Kind};
+
+/// Who may ask, by route.
+static KINDS: LazyLock<HashMap<&str, Kind>> = LazyLock::new(|| {
+    routes::table()
+        .into_iter()
+        .map(|route| (route.path, route.kind))
+        .collect()
+});
+
+/// What a request asks for, as far as it matters when it is refused.
+struct Asked {
+    method: &'static str,
+    path: String,
+    route: Option<String>,
+    changes: bool,
+    token: bool,
+}
+
+/// Passes a request on, and tells of it when it was refused.
+pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let address = ClientAddress::of(request.headers(), request.extensions(), &app);
+    let asked = Asked::of(&request);
+    let limits = app.configuration.current().portal.spec.limits.clone();
+    let asking = Asking::default();
+    let counted = asked.is_counted();
+    let anonymous = !asked.token && !request.headers().contains_key(header::COOKIE);
+    let response = match app.usage.check_stranger(&limits, address.network()) {
+        Err(wait) if counted && anonymous => Problem::too_many(wait).into_response(),
+        _ => {
+            request.extensions_mut().insert(asking.clone());
+            next.run(request).await
+        }
+    };
+    match asking.current() {
+        None if counted => app.usage.was_stranger(&limits, address.network()),
+        // A form that is shown again has changed nothing.
+        Some(current) if asked.changes && has_changed(response.status()) => {
+            app.usage.changed(&limits, current);
+        }
+        _ => {}
+    }
+    if let Some(event) = asked.refusal(asking.current().is_some(), &response) {
+        let occurrence = Occurrence {
+            event,
+            actor: asking
+                .current()
+                .map_or(Actor::Stranger, |current| Actor::Viewer(&current.viewer)),
+            remote: Some(address.0.to_string()),
+            subject: asked.path.clone(),
+            details: json!({
+                "method": asked.method,
+                "route": asked.route,
+                "status": response.status().as_u16(),
+                "problem": kind(&response),
+            }),
+        };
+        app.security.tell(occurrence).await;
+    }
+    response
+}
+
+fn has_changed(status: StatusCode) -> bool {
+    status.is_redirection() || matches!(status, StatusCode::CREATED | StatusCode::NO_CONTENT)
+}
+
+fn kind(response: &Response) -> Option<&'static str> {
+    let answered = response.extensions().get::<ProblemKind>().map(|kind| kind.0);
+    answered.or_else(|| response.extensions().get::<Problem>().map(|problem| problem.kind))
+}
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        let route = request.extensions().get::<MatchedPath>();
+        Self {
+            method: known_method(request.method()),
+            path: request.uri().path().to_owned(),
+            route: route.map(|route| route.as_str().to_owned()),
+            changes: !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS),
+            token: request.headers().contains_key(header::AUTHORIZATION),
+        }
+    }
+
+    /// Whether a stranger's request counts: whether the process lives, and what every page is made of, does not.
+    fn is_counted(&self) -> bool {
+        !matches!(
+            self.route.as_deref(),
+            Some("/healthz" | "/readyz" | "/metrics" | "/assets/{file}" | "/logo")
+        )
+    }
+
+    /// The event that the answer to this amounts to, if it was a refusal.
+    fn refusal(&self, known: bool, response: &Response) -> Option<SecurityEvent> {
+        let (status, kind) = (response.status(), kind(response).unwrap_or_default());
+        let route = self.route.as_deref().unwrap_or_default();
+        if kind == "foreign-form" {
+            return Some(SecurityEvent::FormRefused);
+        }
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            return Some(SecurityEvent::RateLimited);
+        }
+        // A provider that does not answer refuses nobody.
+        if route == "/auth/callback" && kind.starts_with("sign-in-") && kind != "sign-in-service" {
+            return Some(SecurityEvent::SignInRefused);
+        }
+        if route == "/auth/backchannel-logout" && status == StatusCode::BAD_REQUEST {
+            return Some(SecurityEvent::LogoutRefused);
+        }
+        if self.token && !known && status == StatusCode::UNAUTHORIZED {
+            return Some(SecurityEvent::TokenRefused);
+        }
+        let guarded = KINDS.get(route).is_some_and(|kind| *kind != Kind::Public);
+        let denied = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
+        if !known || !guarded || !denied {
+            return None;
+        }
+        Some(if route.ends_with("/reveal") {
+            SecurityEvent::RevealDenied
+        } else {
+            SecurityEvent::AccessDenied
+        })
+    }
+}

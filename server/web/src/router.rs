@@ -1,0 +1,93 @@
+//! The router: the table of routes, and what every request passes on its way to them.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+use tower_sessions::cookie::SameSite;
+use tower_sessions::{SessionManagerLayer, SessionStore};
+
+use super::app::App;
+use super::error_response;
+use super::problem::Problem;
+use super::routes::Kind;
+use super::viewer::{self, BODY_BYTES};
+use super::{measure, refusals, routes, security};
+
+/// How long one request may take. Longer than any call to a control plane that a page waits for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The portal as a service.
+pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
+    let mut router = Router::new();
+    for route in routes::table() {
+        let kind = route.kind;
+        let (path, handler) = route.into_handler();
+        // By the table and not by each handler, so that none can forget it.
+        let handler = match kind {
+            Kind::Page | Kind::Form => handler.layer(from_fn_with_state(app.clone(), viewer::members_only)),
+            Kind::Public | Kind::Api => handler,
+        };
+        router = router.route(path, handler);
+    }
+    let sessions = SessionManagerLayer::new(sessions)
+        .with_name(app.cookie_name())
+        .with_secure(app.secure())
+        .with_same_site(SameSite::Lax)
+        .with_http_only(true)
+        .with_path("/");
+    // From the inside out: what is added last sees a request first.
+    router
+        .fallback(|| async { Problem::not_found() })
+        .layer(from_fn_with_state(app.clone(), security::same_site))
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            PATIENCE,
+        ))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(app.clone(), error_response::give_body))
+        .layer(sessions)
+        .layer(from_fn_with_state(app.clone(), refusals::watch))
+        // Once more: what fails in the session's own layer gets its words here, all else further in, where
+        // the page can show who is signed in.
+        .layer(from_fn_with_state(app.clone(), error_response::give_body))
+        .layer(from_fn_with_state(app.clone(), security::headers))
+        .layer(CompressionLayer::new())
+        .layer(from_fn(measure::count))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(from_fn(security::plain_request_id))
+        .with_state(app)
+}
+
+fn span(request: &Request) -> tracing::Span {
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .and_then(|id| id.header_value().to_str().ok())
+        .unwrap_or("-");
+    // The query may hold what people search for, and the callback's code: it is not logged.
+    tracing::info_span!("http", method = %request.method(), path = request.uri().path(), id)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
+fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let said = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    tracing::error!(said, "a handler panicked");
+    Problem::internal().into_response()
+}

@@ -1,0 +1,110 @@
+//! Sessions and tokens are seen and ended by whose they are, and by platform admins.
+
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::testing::{Browser, House};
+
+async fn json(browser: &mut Browser, address: &str) -> Value {
+    let page = browser.send(Method::GET, address, &[], None).await;
+    assert_eq!(page.status, StatusCode::OK, "{address}: {}", page.text);
+    serde_json::from_str(&page.text).unwrap()
+}
+
+async fn is_signed_in(browser: &mut Browser) -> bool {
+    browser.get("/").await.url.path() == "/"
+}
+
+#[tokio::test]
+async fn somebody_sees_their_sessions_and_ends_any_of_them() {
+    let house = House::start().await;
+    let mut here = house.signed_in("dana").await;
+    let mut there = house.signed_in("dana").await;
+    let mut devon = house.signed_in("devon").await;
+    let rows = json(&mut here, "/api/v1/sessions").await["rows"].clone();
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), 2, "her own and no others: {rows:?}");
+    let current: Vec<&Value> = rows.iter().filter(|row| row["current"] == true).collect();
+    assert_eq!(current.len(), 1);
+    assert_eq!(current[0]["address"], "127.0.0.1");
+    let other = rows.iter().find(|row| row["current"] == false).unwrap();
+    let other = other["id"].as_str().unwrap();
+    // Nobody else can end it, and to sign in by what is shown is impossible.
+    let csrf = devon.get("/sessions").await.hidden("_csrf");
+    let refused = devon
+        .post(&format!("/sessions/{other}/end"), &[("_csrf", &csrf)])
+        .await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+    let mut thief = house.browser();
+    thief.cookies.insert("portico".to_owned(), other.to_owned());
+    assert!(!is_signed_in(&mut thief).await);
+    let page = here.get("/sessions").await;
+    assert!(page.text.contains("this one"), "{}", page.text);
+    let csrf = page.hidden("_csrf");
+    let ended = here
+        .post(&format!("/sessions/{other}/end"), &[("_csrf", &csrf)])
+        .await;
+    assert!(ended.text.contains("It is ended"), "{}", ended.text);
+    assert!(!is_signed_in(&mut there).await);
+    assert!(is_signed_in(&mut here).await);
+    // All others at once.
+    let mut there = house.signed_in("dana").await;
+    let csrf = here.get("/sessions").await.hidden("_csrf");
+    let _ = here.post("/sessions/others/end", &[("_csrf", &csrf)]).await;
+    assert!(!is_signed_in(&mut there).await);
+    assert!(is_signed_in(&mut here).await);
+    assert!(is_signed_in(&mut devon).await);
+}
+
+#[tokio::test]
+async fn an_administrator_sees_and_ends_all_that_somebody_has() {
+    let house = House::start().await;
+    let mut dana = house.signed_in("dana").await;
+    super::tokens::give_token(&house, 0).await;
+    assert_eq!(super::tokens::use_token(&house).await.0, StatusCode::OK);
+    let mut pat = house.signed_in("pat").await;
+    let people = json(&mut pat, "/api/v1/people?q=DANA@example").await;
+    let rows = people["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 1, "{people}");
+    assert_eq!((&rows[0]["sessions"], &rows[0]["tokens"]), (&1.into(), &1.into()));
+    let path = format!("/admin/people/{}", rows[0]["id"].as_str().unwrap());
+    let found = json(&mut pat, "/api/v1/people?q=%25").await;
+    assert!(
+        found["rows"].as_array().unwrap().is_empty(),
+        "a sign for a sign: {found}"
+    );
+
+    let page = pat.get(&path).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for words in ["pipeline", "127.0.0.1", "payments-developers"] {
+        assert!(page.text.contains(words), "{words}: {}", page.text);
+    }
+    assert_eq!(dana.get(&path).await.status, StatusCode::NOT_FOUND);
+    let csrf = page.hidden("_csrf");
+    let ended = pat.post(&format!("{path}/end"), &[("_csrf", &csrf)]).await;
+    assert_eq!(ended.status, StatusCode::OK, "{}", ended.text);
+    assert!(!is_signed_in(&mut dana).await);
+    assert_eq!(super::tokens::use_token(&house).await.0, StatusCode::UNAUTHORIZED);
+    let record = pat.get("/admin/record").await;
+    assert!(
+        record.text.contains("Pat Moreau ended sessions or API tokens of"),
+        "{}",
+        record.text
+    );
+}
+
+#[tokio::test]
+async fn no_id_token_is_kept() {
+    let house = House::start().await;
+    let _ = house.signed_in("dana").await;
+    let subject = format!("{}#id-dana", house.provider.issuer());
+    let sessions = house
+        .store
+        .sessions_of(&subject, jiff::Timestamp::now())
+        .await
+        .unwrap();
+    assert_eq!(sessions.len(), 1);
+    // A token begins with the base64 of `{"alg`.
+    let data = house.store.session_data(&sessions[0].id).await.unwrap();
+    assert!(!data.contains("eyJhbGci"), "{data}");
+}

@@ -1,0 +1,71 @@
+//! Who may read the metrics, and what strangers cannot do to them.
+
+use reqwest::{Method, StatusCode};
+
+use crate::telemetry::Telemetry;
+use crate::testing::House;
+
+#[tokio::test]
+async fn without_a_setting_metrics_are_for_the_same_machine_and_no_proxy() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    assert_eq!(browser.get("/metrics").await.status, StatusCode::OK);
+    for header in ["x-forwarded-for", "forwarded", "via"] {
+        let through_a_proxy = [(header, "192.0.2.1")];
+        let page = browser
+            .send(Method::GET, "/metrics", &through_a_proxy, None)
+            .await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{header}");
+    }
+}
+
+#[tokio::test]
+async fn with_a_token_metrics_are_for_who_has_it() {
+    let house =
+        House::start_with(|portal| format!("{portal}  metrics: {{ tokenFile: metrics-token }}\n")).await;
+    std::fs::write(house.folder.path().join("metrics-token"), "s3same\n").unwrap();
+    let mut browser = house.browser();
+    for (shown, status) in [
+        (None, StatusCode::NOT_FOUND),
+        (Some("Bearer other"), StatusCode::NOT_FOUND),
+        (Some("Bearer s3same"), StatusCode::OK),
+    ] {
+        let headers: Vec<_> = shown.map(|shown| ("authorization", shown)).into_iter().collect();
+        let page = browser.send(Method::GET, "/metrics", &headers, None).await;
+        assert_eq!(page.status, status, "{shown:?}");
+    }
+}
+
+#[tokio::test]
+async fn with_an_address_of_their_own_metrics_are_not_on_the_portals() {
+    let house =
+        House::start_with(|portal| format!("{portal}  metrics: {{ listen: \"127.0.0.1:0\" }}\n")).await;
+    assert_eq!(
+        house.browser().get("/metrics").await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+/// The labels come from closed sets: methods and paths that somebody makes up are not among them.
+#[tokio::test]
+async fn made_up_methods_and_paths_make_no_new_numbers() {
+    let telemetry = Telemetry::default();
+    // All of it runs on this thread.
+    let _counted = metrics::set_default_local_recorder(&telemetry);
+    let house = House::start().await;
+    let mut browser = house.browser();
+    for number in 0..50 {
+        let method = Method::from_bytes(format!("MADEUP{number}").as_bytes()).unwrap();
+        for path in ["/healthz", &format!("/made-up/{number}")] {
+            let _ = browser.send(method.clone(), path, &[], None).await;
+        }
+    }
+    let text = telemetry.text();
+    assert!(text.contains("method=\"other\",route=\"/healthz\""), "{text}");
+    assert!(!text.contains("MADEUP") && !text.contains("/made-up"), "{text}");
+    let series = text
+        .lines()
+        .filter(|line| line.starts_with("portico_http_requests_total"))
+        .count();
+    assert!(series <= 3, "{series} in\n{text}");
+}

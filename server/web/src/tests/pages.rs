@@ -1,0 +1,383 @@
+//! What strangers get, what forged requests get, and what pages promise to browsers.
+
+use reqwest::{Method, StatusCode};
+
+use crate::routes::{self, Kind};
+use crate::testing::House;
+
+/// A path as it might be asked.
+fn example(path: &str) -> String {
+    path.replace("{id}", "01a20504-0dab-75d3-97d4-14a654b60af4")
+        .replace(['{', '}'], "")
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_gives_a_clear_page() {
+    let house = House::start().await;
+    house.store.close().await;
+    let mut browser = house.browser();
+    // A session that was not seen a moment ago has to be read.
+    browser
+        .cookies
+        .insert("portico".to_owned(), "AAAAAAAAAAAAAAAAAAAAAA".to_owned());
+    let page = browser.get("/").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.text.contains("database does not answer"), "{}", page.text);
+    assert_eq!(
+        browser.get("/readyz").await.status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    assert_eq!(browser.get("/healthz").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn strangers_are_sent_to_sign_in_and_forged_cookies_are_worth_nothing() {
+    let house = House::start().await;
+    for cookie in [None, Some("forged"), Some("AAAAAAAAAAAAAAAAAAAAAA")] {
+        for route in routes::table() {
+            let mut browser = house.browser();
+            browser
+                .cookies
+                .extend(cookie.map(|cookie| ("portico".to_owned(), cookie.to_owned())));
+            let path = example(route.path);
+            let method = route.method.parse().unwrap();
+            let form: &[(&str, &str)] = &[("_csrf", "forged")];
+            let page = browser
+                .send(method, &path, &[], (route.method != "GET").then_some(form))
+                .await;
+            match route.kind {
+                Kind::Public => assert_ne!(page.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}"),
+                Kind::Page => {
+                    assert_eq!(page.status, StatusCode::SEE_OTHER, "{path}");
+                    assert!(
+                        page.header("location").starts_with("/sign-in?return=%2F"),
+                        "{path}"
+                    );
+                }
+                Kind::Form | Kind::Api => assert_eq!(page.status, StatusCode::UNAUTHORIZED, "{path}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_without_the_sessions_token_is_refused() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    let other = house.signed_in("pat").await.get("/").await.hidden("_csrf");
+    let own = browser.get("/").await.hidden("_csrf");
+    let changing = |route: &routes::Route| route.method != "GET" && route.kind != Kind::Public;
+    for route in routes::table().into_iter().filter(changing) {
+        let path = example(route.path);
+        let method: Method = route.method.parse().unwrap();
+        for token in ["", "forged", &other] {
+            let page = browser
+                .send(method.clone(), &path, &[], Some(&[("_csrf", token)]))
+                .await;
+            assert_eq!(page.status, StatusCode::FORBIDDEN, "{path} {token}");
+        }
+        for header in [
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+        ] {
+            let page = browser
+                .send(method.clone(), &path, &[header], Some(&[("_csrf", &own)]))
+                .await;
+            assert_eq!(page.status, StatusCode::FORBIDDEN, "{path} {header:?}");
+        }
+    }
+    assert_eq!(browser.get("/").await.status, StatusCode::OK);
+}
+
+/// A method is what it is: no header and no field makes a request another one, and what echoes is not there.
+#[tokio::test]
+async fn no_request_becomes_another_by_a_header_or_a_field() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    let own = browser.get("/").await.hidden("_csrf");
+    let methods = |path: &str| -> Vec<&str> {
+        let table = routes::table();
+        let of_path = table.iter().filter(|route| route.path == path);
+        of_path.map(|route| route.method).collect()
+    };
+    for route in routes::table() {
+        let path = example(route.path);
+        for method in ["TRACE", "TRACK", "CONNECTION"] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let page = browser.send(method, &path, &[("x-secret", "echoed")], None).await;
+            assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+            assert!(!page.text.contains("echoed"), "{path}");
+        }
+        let known = methods(route.path);
+        if known == ["GET"] {
+            for header in ["x-http-method-override", "x-http-method", "x-method-override"] {
+                let form = [("_csrf", own.as_str()), ("_method", "GET")];
+                let page = browser
+                    .send(Method::POST, &path, &[(header, "GET")], Some(&form))
+                    .await;
+                assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{path} {header}");
+            }
+        }
+        if route.kind == Kind::Form && !known.contains(&"GET") {
+            let changing = [("x-http-method-override", "POST")];
+            let query = format!("{path}?_method=POST&_csrf={own}");
+            let page = browser.send(Method::GET, &query, &changing, None).await;
+            assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        }
+    }
+}
+
+/// A form is a form: the session's token in a body of another type is no form of ours.
+#[tokio::test]
+async fn a_form_of_another_type_is_not_taken() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    let own = browser.get("/").await.hidden("_csrf");
+    for route in routes::table()
+        .into_iter()
+        .filter(|route| route.kind == Kind::Form)
+    {
+        let path = example(route.path);
+        for kind in [
+            "text/plain",
+            "application/json",
+            "multipart/form-data; boundary=x",
+        ] {
+            let page = browser.send_as(&path, kind, &format!("_csrf={own}")).await;
+            assert_eq!(page.status, StatusCode::BAD_REQUEST, "{path} {kind}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_personal_is_not_stored_and_what_was_typed_comes_back() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("pat").await;
+    for (path, expected) in [
+        ("/", "no-store"),
+        ("/claims", "no-store"),
+        ("/tokens", "no-store"),
+        ("/admin/tenants", "no-store"),
+        ("/api/v1/viewer", "no-store"),
+        ("/nowhere", "no-store"),
+        ("/sign-in", "no-store"),
+        ("/catalog/things.example.com/request", "private, no-cache"),
+    ] {
+        let page = browser.send(Method::GET, path, &[], None).await;
+        assert_eq!(page.header("cache-control"), expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_id_from_outside_is_taken_when_it_is_short_and_plain() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    for (sent, taken) in [
+        ("0190a6a0-0000.7000_X", true),
+        ("x".repeat(64).as_str(), true),
+        ("x".repeat(65).as_str(), false),
+        ("a b", false),
+        ("a;b=<script>", false),
+        ("", false),
+    ] {
+        let page = browser
+            .send(Method::GET, "/healthz", &[("x-request-id", sent)], None)
+            .await;
+        assert_eq!(page.header("x-request-id") == sent, taken, "{sent:?}");
+        assert!(!page.header("x-request-id").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn with_tls_cookies_and_headers_say_so() {
+    for (more, expected) in [
+        ("", "max-age=31536000"),
+        (
+            "  hstsIncludeSubdomains: true\n",
+            "max-age=31536000; includeSubDomains",
+        ),
+    ] {
+        let house = House::start_with(|portal| {
+            let (before, after) = portal.split_once("publicUrl: http:").unwrap();
+            format!("{before}publicUrl: https:{after}{more}")
+        })
+        .await;
+        let page = house.browser().get("/sign-in").await;
+        assert_eq!(page.header("strict-transport-security"), expected);
+        let begun = house.browser().send(Method::GET, "/auth/login", &[], None).await;
+        let cookie = begun.header("set-cookie");
+        assert!(cookie.starts_with("__Host-portico="), "{cookie}");
+        assert!(
+            cookie.contains("Secure") && cookie.contains("HttpOnly"),
+            "{cookie}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_page_fails_for_anybody() {
+    let house = House::start().await;
+    for username in ["dana", "devon", "pat", "nobody"] {
+        let mut browser = house.signed_in(username).await;
+        for route in routes::table()
+            .into_iter()
+            .filter(|route| route.kind == Kind::Page)
+        {
+            let path = example(route.path);
+            let page = browser.send(Method::GET, &path, &[], None).await;
+            let known = [StatusCode::OK, StatusCode::NOT_FOUND, StatusCode::FORBIDDEN];
+            // It leads to the first page of the administration that one may see.
+            let leads_on = path == "/admin" && page.status == StatusCode::SEE_OTHER;
+            assert!(
+                leads_on || known.contains(&page.status),
+                "{username} {path}: {} {}",
+                page.status,
+                page.text
+            );
+            // Of one control plane and of one person there is none of the example's name.
+            let of_one = path.ends_with("/plane") || path.starts_with("/admin/people/");
+            let admin = path.starts_with("/admin/") && !of_one;
+            let expected = !admin || username == "pat";
+            if admin {
+                assert_eq!(page.status == StatusCode::OK, expected, "{username} {path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_switches_only_to_what_one_may_see() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    let token = browser.get("/").await.hidden("_csrf");
+    let to = |place| {
+        [
+            ("_csrf", token.as_str()),
+            ("_work_in", place),
+            ("_return_to", "/?x=1"),
+        ]
+    };
+    let page = browser.post("/switch", &to("payments/production")).await;
+    assert_eq!((page.status, page.url.query()), (StatusCode::OK, Some("x=1")));
+    assert!(
+        page.text.contains("switch-environment\">production<"),
+        "{}",
+        page.text
+    );
+    for elsewhere in ["research/dev", "payments/nowhere", "nonsense", ""] {
+        let page = browser.post("/switch", &to(elsewhere)).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{elsewhere}");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_configuration_changes_what_a_session_may_see() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    assert!(browser.get("/").await.text.contains("Payments"));
+    let file = house.folder.path().join("tenants.yaml");
+    let changed = std::fs::read_to_string(&file)
+        .unwrap()
+        .replace("payments-developers", "others");
+    std::fs::write(&file, changed).unwrap();
+    house.reload();
+    assert!(!browser.get("/").await.text.contains("Payments"));
+}
+
+#[tokio::test]
+async fn pages_carry_their_security_headers() {
+    let house = House::start().await;
+    let page = house.signed_in("dana").await.get("/").await;
+    let policy = page.header("content-security-policy");
+    for part in [
+        "default-src 'none'",
+        "'wasm-unsafe-eval'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert!(!policy.contains("unsafe-inline"), "{policy}");
+    let nonce = policy
+        .split("'nonce-")
+        .nth(1)
+        .unwrap()
+        .split('\'')
+        .next()
+        .unwrap();
+    assert!(page.text.contains(&format!("nonce=\"{nonce}\"")));
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+    assert_eq!(page.header("referrer-policy"), "same-origin");
+    assert_eq!(page.header("cross-origin-opener-policy"), "same-origin");
+    assert!(!page.header("permissions-policy").is_empty());
+    assert!(!page.header("x-request-id").is_empty());
+    assert!(
+        page.header("strict-transport-security").is_empty(),
+        "not without TLS"
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_address_is_a_page_for_people_and_details_for_programs() {
+    let house = House::start().await;
+    let page = house.browser().get("/nowhere").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert!(page.header("content-type").starts_with("text/html"));
+    let details = house.browser().get("/api/v1/nowhere").await;
+    assert_eq!(details.status, StatusCode::NOT_FOUND);
+    assert_eq!(details.header("content-type"), "application/problem+json");
+    assert!(
+        details.text.contains("urn:portico:problem:not-found"),
+        "{}",
+        details.text
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_with_words() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    let token = browser.get("/").await.hidden("_csrf");
+    let large = "x".repeat(5 << 20);
+    let page = browser
+        .send(
+            Method::POST,
+            "/switch",
+            &[],
+            Some(&[("_csrf", &token), ("_work_in", &large)]),
+        )
+        .await;
+    assert_eq!(page.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(page.text.contains("at most 1 MB"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn assets_are_kept_for_ever_and_come_compressed() {
+    let house = House::start().await;
+    let page = house.browser().get("/sign-in").await;
+    let style = page
+        .text
+        .split("href=\"/assets/style-")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let path = format!("/assets/style-{style}");
+    let plain = house.browser().send(Method::GET, &path, &[], None).await;
+    assert_eq!(plain.status, StatusCode::OK);
+    assert_eq!(plain.header("content-type"), "text/css; charset=utf-8");
+    assert!(plain.header("cache-control").contains("immutable"));
+    assert_eq!(
+        house.browser().get("/assets/style-0.css").await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn health_and_readiness_are_told() {
+    let house = House::start().await;
+    assert_eq!(house.browser().get("/healthz").await.status, StatusCode::OK);
+    assert_eq!(house.browser().get("/readyz").await.status, StatusCode::OK);
+}

@@ -1,0 +1,429 @@
+//! Signing in and out, at the provider and here.
+
+use portico_simulator::oidc::{Misbehaviour, SigningKey};
+use portico_store::{EventFilter, Page};
+use reqwest::{Method, StatusCode};
+
+use crate::testing::House;
+
+#[tokio::test]
+async fn somebody_signs_in_and_is_taken_where_they_wanted_to_go() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    let page = browser.sign_in("dana", "/?from=mail").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!((page.url.path(), page.url.query()), ("/", Some("from=mail")));
+    assert!(page.text.contains("Dana Ito"), "{}", page.text);
+    assert!(page.text.contains("Payments"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn the_session_has_another_id_after_sign_in() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    let choice = browser.get("/auth/login?provider=sso").await;
+    let before = browser.cookies["portico"].clone();
+    let page = browser.choose(&choice, "dana").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_ne!(browser.cookies["portico"], before);
+    let mut thief = house.browser();
+    thief.cookies.insert("portico".to_owned(), before);
+    assert_eq!(thief.get("/").await.url.path(), "/sign-in");
+}
+
+#[tokio::test]
+async fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    let page = browser
+        .send(Method::GET, "/auth/login?provider=sso", &[], None)
+        .await;
+    let cookie = page.header("set-cookie");
+    assert!(cookie.starts_with("portico="), "{cookie}");
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/"),
+        "{cookie}"
+    );
+    assert!(!cookie.contains("Domain"), "{cookie}");
+}
+
+#[tokio::test]
+async fn behind_tls_the_cookie_is_bound_to_the_host_and_the_browser_told_to_stay_there() {
+    let house = House::start_with(|portal| {
+        let url = portal
+            .split("publicUrl: ")
+            .nth(1)
+            .unwrap()
+            .split('\n')
+            .next()
+            .unwrap()
+            .to_owned();
+        portal.replace(&url, "https://portico.example.com")
+    })
+    .await;
+    let mut browser = house.browser();
+    let page = browser
+        .send(Method::GET, "/auth/login?provider=sso", &[], None)
+        .await;
+    let cookie = page.header("set-cookie");
+    assert!(cookie.starts_with("__Host-portico="), "{cookie}");
+    assert!(
+        cookie.contains("Secure") && cookie.contains("Path=/") && !cookie.contains("Domain"),
+        "{cookie}"
+    );
+    assert!(page.header("strict-transport-security").starts_with("max-age="));
+    assert!(
+        page.header("location")
+            .contains("redirect_uri=https%3A%2F%2Fportico.example.com%2Fauth%2Fcallback")
+    );
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_here_and_at_the_provider() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    let home = browser.get("/").await;
+    let cookie = browser.cookies["portico"].clone();
+    let gone = browser
+        .send(
+            Method::POST,
+            "/auth/logout",
+            &[],
+            Some(&[("_csrf", &home.hidden("_csrf"))]),
+        )
+        .await;
+    assert_eq!(gone.status, StatusCode::SEE_OTHER);
+    assert!(
+        gone.header("location").starts_with(house.provider.issuer()),
+        "{}",
+        gone.header("location")
+    );
+    let address = gone.header("location");
+    assert!(
+        !address.contains("id_token") && address.contains("logout_hint="),
+        "{address}"
+    );
+    assert_eq!(gone.header("clear-site-data"), "\"cache\", \"storage\"");
+    assert_eq!(gone.header("cache-control"), "no-store");
+    // No ID token shows whose session is over, so the provider asks.
+    let asked = browser.get(address).await;
+    let fields = ["client_id", "post_logout_redirect_uri"].map(|name| (name, asked.hidden(name)));
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let agree = asked.url.join("/signed-out").unwrap();
+    let page = browser.post(agree.as_str(), &fields).await;
+    assert_eq!(page.url.path(), "/sign-in");
+    assert!(page.text.contains("You are signed out"), "{}", page.text);
+    // The old cookie is worth nothing, here or for another browser.
+    browser.cookies.insert("portico".to_owned(), cookie);
+    assert_eq!(browser.get("/").await.url.path(), "/sign-in");
+    // And the provider asks again who it is.
+    let choice = browser.get("/auth/login?provider=sso").await;
+    assert_eq!(choice.url.origin().ascii_serialization(), house.provider.issuer());
+}
+
+#[tokio::test]
+async fn sign_in_and_sign_out_are_in_the_record() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    let home = browser.get("/").await;
+    browser
+        .post("/auth/logout", &[("_csrf", &home.hidden("_csrf"))])
+        .await;
+    let scope = portico_domain::tenancy::Scope::system();
+    let events = house
+        .store
+        .events(&scope, &EventFilter::default(), &Page::first(10))
+        .await
+        .unwrap();
+    let verbs: Vec<&str> = events
+        .items
+        .iter()
+        .map(|event| event.event.verb.as_str())
+        .collect();
+    assert_eq!(verbs, ["session.ended", "session.started"]);
+}
+
+#[tokio::test]
+async fn a_return_address_elsewhere_leads_home() {
+    let house = House::start().await;
+    for elsewhere in [
+        "https://evil.example/",
+        "//evil.example",
+        "/%5Cevil.example",
+        "%2F%2Fevil.example",
+    ] {
+        let mut browser = house.browser();
+        let choice = browser
+            .get(&format!("/auth/login?provider=sso&return={elsewhere}"))
+            .await;
+        let page = browser.choose(&choice, "dana").await;
+        assert_eq!(page.url, house.base, "{elsewhere}");
+    }
+}
+
+#[tokio::test]
+async fn a_callback_that_nobody_began_is_refused() {
+    let house = House::start().await;
+    let page = house.browser().get("/auth/callback?code=x&state=forged").await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    assert!(page.text.contains("begun in another browser"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn what_the_provider_refuses_is_said_and_escaped() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    let sent = browser
+        .send(Method::GET, "/auth/login?provider=sso", &[], None)
+        .await;
+    let address = url::Url::parse(sent.header("location")).unwrap();
+    let state = address
+        .query_pairs()
+        .find(|(name, _)| name == "state")
+        .unwrap()
+        .1
+        .into_owned();
+    let page = browser
+        .get(&format!(
+            "/auth/callback?error=access_denied&error_description=%3Cscript%3Eno&state={state}&iss={}",
+            house.provider.issuer()
+        ))
+        .await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.text.contains("&lt;script&gt;no"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_refused_scope_is_told_with_the_setting_that_asks_for_it() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    let sent = browser
+        .send(Method::GET, "/auth/login?provider=sso", &[], None)
+        .await;
+    let address = url::Url::parse(sent.header("location")).unwrap();
+    let state = address.query_pairs().find(|(name, _)| name == "state").unwrap().1;
+    let page = browser
+        .get(&format!(
+            "/auth/callback?error=invalid_scope&error_description=Invalid%20scopes&state={state}&iss={}",
+            house.provider.issuer()
+        ))
+        .await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.text.contains("profile, email, groups"), "{}", page.text);
+    assert!(page.text.contains("`scopes`"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn an_unreachable_provider_gives_a_clear_page_and_no_crash() {
+    let house = House::start_with(|portal| {
+        // Port 1 of loopback: nothing listens there.
+        let issuer = portal
+            .split("issuer: ")
+            .nth(1)
+            .unwrap()
+            .split('\n')
+            .next()
+            .unwrap()
+            .to_owned();
+        portal.replace(&issuer, "http://127.0.0.1:1")
+    })
+    .await;
+    let page = house.browser().get("/auth/login?provider=sso").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(
+        page.text.contains("sign-in service does not answer"),
+        "{}",
+        page.text
+    );
+    assert!(!page.header("retry-after").is_empty());
+}
+
+#[tokio::test]
+async fn a_provider_that_lies_signs_nobody_in() {
+    use Misbehaviour as M;
+    let house = House::start().await;
+    let lies = [
+        M::WrongNonce,
+        M::NoNonce,
+        M::WrongAudience,
+        M::WrongIssuer,
+        M::Expired,
+        M::BadSignature,
+        M::Unsigned,
+    ];
+    for lie in lies
+        .into_iter()
+        .chain([M::TokenEndpointFails, M::TokenEndpointTalksNonsense])
+    {
+        house.provider.misbehave(lie);
+        let mut browser = house.browser();
+        let choice = browser.get("/auth/login?provider=sso").await;
+        let page = browser.choose(&choice, "pat").await;
+        assert_eq!(page.status, StatusCode::BAD_GATEWAY, "{lie:?}");
+        assert!(page.text.contains("You could not be signed in"), "{lie:?}");
+        assert_eq!(browser.get("/").await.url.path(), "/sign-in", "{lie:?}");
+    }
+    for odd in [M::NoGroups, M::GroupsOfAnotherType] {
+        house.provider.misbehave(odd);
+        let home = house.signed_in("pat").await.get("/").await;
+        assert!(!home.text.contains("/admin/"), "{odd:?}");
+    }
+    house.provider.misbehave(M::None);
+    assert!(
+        house
+            .signed_in("pat")
+            .await
+            .get("/")
+            .await
+            .text
+            .contains("/admin/")
+    );
+}
+
+/// The claims of a logout of dana's, issued just now.
+pub(super) fn logout_claims(house: &House) -> serde_json::Value {
+    let now = jiff::Timestamp::now().as_second();
+    serde_json::json!({
+        "iss": house.provider.issuer(),
+        "aud": "portico",
+        "iat": now,
+        "exp": now + 120,
+        "jti": uuid::Uuid::new_v4().to_string(),
+        "sub": "id-dana",
+        "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+    })
+}
+
+pub(super) async fn send_logout(house: &House, token: &str) -> crate::testing::Page {
+    let form = [("logout_token", token)];
+    house
+        .browser()
+        .send(Method::POST, "/auth/backchannel-logout", &[], Some(&form))
+        .await
+}
+
+#[tokio::test]
+async fn a_provider_ends_the_sessions_it_says_are_over() {
+    let house = House::start().await;
+    let (mut dana, mut again) = (house.signed_in("dana").await, house.signed_in("dana").await);
+    let mut devon = house.signed_in("devon").await;
+    let token = house.provider.sign(&logout_claims(&house)).unwrap();
+    let answer = send_logout(&house, &token).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    for browser in [&mut dana, &mut again] {
+        assert_eq!(browser.get("/").await.url.path(), "/sign-in");
+    }
+    assert_eq!(devon.get("/").await.url.path(), "/");
+    let answer = send_logout(&house, &token).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(answer.text.contains("used before"), "{}", answer.text);
+    let scope = portico_domain::tenancy::Scope::system();
+    let filter = EventFilter {
+        verb: Some("session.terminated".to_owned()),
+        ..EventFilter::default()
+    };
+    let events = house
+        .store
+        .events(&scope, &filter, &Page::first(5))
+        .await
+        .unwrap();
+    assert_eq!(events.items.len(), 1);
+    assert_eq!(events.items[0].event.details["sessions"], 2);
+}
+
+#[tokio::test]
+async fn a_session_is_ended_by_the_providers_own_name_for_it() {
+    let house = House::start().await;
+    let (mut one, mut other) = (house.signed_in("dana").await, house.signed_in("dana").await);
+    let sid = house.provider.sessions_of("dana").remove(0);
+    let mut claims = logout_claims(&house);
+    claims["sid"] = sid.into();
+    claims.as_object_mut().unwrap().shift_remove("sub");
+    let token = house.provider.sign(&claims).unwrap();
+    assert_eq!(send_logout(&house, &token).await.status, StatusCode::OK);
+    let ended = [
+        one.get("/").await.url.path() == "/sign-in",
+        other.get("/").await.url.path() == "/sign-in",
+    ];
+    assert_eq!(ended.into_iter().filter(|ended| *ended).count(), 1, "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_logout_that_does_not_hold_ends_nothing() {
+    let house = House::start().await;
+    let other_key = SigningKey::generate().unwrap();
+    let mut dana = house.signed_in("dana").await;
+    let now = jiff::Timestamp::now().as_second();
+    let wrong = |name: &str, value: serde_json::Value| {
+        let mut claims = logout_claims(&house);
+        claims[name] = value;
+        house.provider.sign(&claims).unwrap()
+    };
+    let without = |name: &str| {
+        let mut claims = logout_claims(&house);
+        claims.as_object_mut().unwrap().shift_remove(name);
+        house.provider.sign(&claims).unwrap()
+    };
+    let good = house.provider.sign(&logout_claims(&house)).unwrap();
+    let parts: Vec<&str> = good.split('.').collect();
+    let unsigned = {
+        use base64::Engine as _;
+        let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
+        format!("{header}.{}.", parts[1])
+    };
+    let tokens = [
+        ("another audience", wrong("aud", "other".into())),
+        ("another issuer", wrong("iss", "https://evil.example".into())),
+        ("old", wrong("iat", (now - 3600).into())),
+        ("of the future", wrong("iat", (now + 3600).into())),
+        ("expired", wrong("exp", (now - 600).into())),
+        ("with a nonce", wrong("nonce", "x".into())),
+        (
+            "with a nonce that is null",
+            wrong("nonce", serde_json::Value::Null),
+        ),
+        (
+            "of another event",
+            wrong("events", serde_json::json!({ "urn:x": {} })),
+        ),
+        ("without events", without("events")),
+        ("of nobody", without("sub")),
+        ("without identity", without("jti")),
+        ("without a date", without("iat")),
+        ("of another key", other_key.sign(&logout_claims(&house)).unwrap()),
+        ("unsigned", unsigned),
+        ("cut short", good[..good.len() - 8].to_owned()),
+        ("no token", "x.y".to_owned()),
+        ("nothing", String::new()),
+        ("endless", "x".repeat(100_000)),
+    ];
+    for (what, token) in tokens {
+        let answer = send_logout(&house, &token).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{what}: {}", answer.text);
+        assert!(answer.text.contains("invalid_request"), "{what}: {}", answer.text);
+        assert_eq!(dana.get("/").await.url.path(), "/", "{what}");
+    }
+    // None of them kept the good one from being heeded.
+    assert_eq!(send_logout(&house, &good).await.status, StatusCode::OK);
+    assert_eq!(dana.get("/").await.url.path(), "/sign-in");
+}
+
+#[tokio::test]
+async fn too_many_attempts_to_sign_in_are_slowed_down() {
+    let house = House::start().await;
+    let mut browser = house.browser();
+    for _ in 0..200 {
+        let page = browser
+            .send(Method::GET, "/auth/callback?state=x", &[], None)
+            .await;
+        if page.status == StatusCode::TOO_MANY_REQUESTS {
+            assert!(!page.header("retry-after").is_empty());
+            return;
+        }
+    }
+    panic!("nobody slowed it down");
+}
