@@ -5,7 +5,6 @@ use std::sync::Arc;
 use kube_schema::{Schema, yaml};
 use portico_domain::documents::Plan;
 use portico_domain::manifest::{differences, live_hash};
-use portico_domain::projection::Projection;
 use portico_domain::request::Action;
 use portico_domain::view::names as field;
 use portico_form::{self as form, Decoded, Form};
