@@ -12,6 +12,7 @@ use crate::names::TenantName;
 /// What somebody may do within one tenant. Roles do not contain one another, save that every role
 /// may see what a viewer sees, and a tenant admin may do what developers and approvers do.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Role {

@@ -6,30 +6,32 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// How a form is laid out, beyond what the schema says.
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct FormHints {
-    /// By path (`spec.storage.size`; `spec.users[].name` for what is in a list).
+    /// Hints for single fields, by path: `spec.storage.size`, or `spec.users[].name` inside a list.
     pub fields: BTreeMap<String, FieldHint>,
-    /// Paths in the order they are to stand, before all others.
+    /// Paths of fields that come first, in this order.
     pub order: Vec<String>,
 }
 
 /// What a form says of one field, beyond what the schema says.
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct FieldHint {
-    /// The label in place of the one derived from the property's name.
+    /// The label. Without it: derived from the property's name.
     pub label: Option<String>,
-    /// The help in place of the schema's description.
+    /// The help text. Without it: the schema's description.
     pub help: Option<String>,
-    /// The heading it stands under.
+    /// The heading under which it is shown.
     pub section: Option<String>,
     /// Leaves it out of the form.
     pub hidden: bool,
-    /// Shows it with the required fields (`false`) or folds it away (`true`), whatever the schema says.
+    /// `false` shows it with the required fields, `true` folds it away, whatever the schema says.
     pub advanced: Option<bool>,
-    /// What the form holds to begin with.
+    /// The initial value in the form.
     pub preset: Option<Value>,
 }
 

@@ -1,12 +1,13 @@
 //! What somebody sees who writes a configuration.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::{load, open, watch};
+use super::{load, open, parse, watch};
 
 mod exposure;
 mod files;
@@ -196,4 +197,18 @@ async fn a_bad_new_version_leaves_the_last_good_one_in_force() {
     assert_eq!(live.current().tenants.keys().next().unwrap().as_str(), "billing");
     stop.cancel();
     watching.await.unwrap();
+}
+
+/// Each alternative by itself: they are no whole configurations.
+#[test]
+fn the_examples_of_the_reference_are_accepted() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/docs/reference/examples");
+    let loaded = load(&examples);
+    assert!(loaded.configuration.is_some(), "{:#?}", loaded.problems);
+    for entry in fs::read_dir(examples.join("alternatives")).unwrap() {
+        let file = entry.unwrap().path();
+        let (documents, problems) = parse::parse(&file, &fs::read_to_string(&file).unwrap());
+        assert!(problems.is_empty(), "{problems:#?}");
+        assert!(!documents.is_empty(), "{}", file.display());
+    }
 }

@@ -18,6 +18,7 @@ pub enum ActAs {
 
 /// Which of a person's SSO groups a control plane is told. With neither names nor prefixes it is told all of them, but
 /// for those that begin with `system:`, which are the control plane's own.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PassedOn {

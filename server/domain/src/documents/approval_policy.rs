@@ -2,17 +2,19 @@ use serde::{Deserialize, Serialize};
 
 use super::GroupRef;
 
-/// Rules saying who must agree to which request.
+/// Rules that say which requests are denied and which need approval.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApprovalPolicy {
-    /// `metadata.name`.
+    /// The policy's name.
     pub name: String,
     /// The specification.
     pub spec: ApprovalPolicySpec,
 }
 
-/// `spec` of an `ApprovalPolicy`. All rules of all policies are judged; one `deny` refuses the
-/// request, otherwise every `require` that matches must be met.
+/// `spec` of an `ApprovalPolicy`. All rules of all policies are evaluated. One `deny` that matches refuses the
+/// request; otherwise every `require` that matches must be met.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ApprovalPolicySpec {
@@ -21,6 +23,7 @@ pub struct ApprovalPolicySpec {
 }
 
 /// One rule.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ApprovalRule {
@@ -28,28 +31,29 @@ pub struct ApprovalRule {
     pub name: String,
     /// A CEL expression over `request` (action, manifest, previous), `offering` (name, kind, group,
     /// category), `plan`, `environment` (name, production), `tenant` (name), `requester` (name,
-    /// email, provider, groups, roles) and `controlPlane` (name, region, labels). One that fails to evaluate
-    /// counts as true, and says so: nothing slips through by an error.
+    /// email, provider, groups, roles) and `controlPlane` (name, region, labels). An expression that cannot be
+    /// evaluated counts as true, and pages say so.
     pub when: String,
-    /// What follows when it holds.
+    /// The outcome when it is true.
     pub then: Outcome,
-    /// Why, in words for requester and approver.
+    /// Why, in words for requester and approvers.
     #[serde(default)]
     pub reason: Option<String>,
 }
 
-/// What follows from a rule.
+/// The outcome of a rule.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Outcome {
     /// The request is refused.
     Deny {},
-    /// Somebody must agree.
+    /// People must approve it.
     #[serde(rename_all = "camelCase")]
     Require {
-        /// Who may.
+        /// Who may approve.
         approvers: Approvers,
-        /// How many different people must.
+        /// How many different people must approve.
         #[serde(default = "one")]
         count: u32,
         /// After how many hours without a decision the request expires.
@@ -66,12 +70,13 @@ fn three_days() -> u32 {
     72
 }
 
-/// Who may agree. Nobody may agree to a request of their own.
+/// Who may approve. Nobody may approve their own request.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Approvers {
-    /// Whoever is an approver of the request's tenant.
+    /// Approvers and admins of the request's tenant.
     TenantApprovers {},
-    /// Whoever is in one of these SSO groups.
-    Groups(Vec<GroupRef>),
+    /// Members of one of these SSO groups.
+    Groups(#[cfg_attr(test, schemars(with = "Vec<super::reference::WrittenGroup>"))] Vec<GroupRef>),
 }

@@ -9,22 +9,24 @@ use crate::claim::path;
 
 /// How much of a resource one claim of a plan takes of the tenant's quota: a whole number, or what a field of the
 /// claim says, for what a plan lets people adjust.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Consumption {
     /// So much, whatever the claim says.
     Amount(u64),
-    /// What stands in the claim.
+    /// The value of a field of the claim.
     Field(FieldAmount),
 }
 
 /// An amount that stands in a field of the claim.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FieldAmount {
-    /// The path of the field: `spec.storage.size`. With `[]`, all that it leads to are added up.
+    /// The path of the field: `spec.storage.size`. With `[]`, the values of all items are added up.
     pub path: String,
-    /// How often the claim takes it: 2, say, for a database with a standby.
+    /// The factor: 2, for example, for a database with a standby. Without it: 1.
     #[serde(default = "once", skip_serializing_if = "is_once")]
     pub times: u32,
 }

@@ -6,41 +6,44 @@ use super::ActAs;
 use crate::names::{PlaneName, TenantName};
 
 /// One Kubernetes API endpoint that serves claims.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ControlPlane {
-    /// `metadata.name`.
+    /// The control plane's name: a DNS label, in addresses and in `controlPlanes.names` of tenants.
     pub name: PlaneName,
-    /// `metadata.labels`: what placement and offerings select on.
+    /// Labels by which tenants, environments, offerings and people select control planes.
     pub labels: BTreeMap<String, String>,
     /// The specification.
     pub spec: ControlPlaneSpec,
 }
 
 /// `spec` of a `ControlPlane`.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ControlPlaneSpec {
-    /// The name to show; the document's name where there is none.
+    /// The name to show. Without it: `metadata.name`.
     #[serde(default)]
     pub title: Option<String>,
     /// What kind of control plane it is; shown, and otherwise without effect.
     #[serde(default)]
     pub kind: ControlPlaneKind,
-    /// The region it runs in, as developers choose it.
+    /// The region it runs in. Developers can ask for it.
     #[serde(default)]
     pub region: Option<String>,
     /// How to reach it.
     pub connection: Connection,
     /// Whose rights are used there.
     #[serde(default)]
+    #[cfg_attr(test, schemars(with = "super::reference::WrittenActAs"))]
     pub act_as: ActAs,
-    /// The only tenants it may serve. Empty: it is shared, and serves each tenant that is granted it.
+    /// The only tenants that it serves. Empty: it serves every tenant whose `controlPlanes` select it.
     #[serde(default)]
     pub dedicated_to: Vec<TenantName>,
-    /// Takes no new claims; what it has stays.
+    /// Takes no new claims; existing ones stay.
     #[serde(default)]
     pub cordoned: bool,
-    /// How many claims it should hold at most; placement prefers the plane that is least full.
+    /// How many claims it should hold. Placement prefers the control plane that is least full.
     #[serde(default)]
     pub capacity: Option<u32>,
     /// Bounds on what is read from it.
@@ -49,6 +52,7 @@ pub struct ControlPlaneSpec {
 }
 
 /// What kind of control plane it is.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ControlPlaneKind {
@@ -62,15 +66,16 @@ pub enum ControlPlaneKind {
 }
 
 /// How to reach a control plane.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Connection {
     /// A kubeconfig file. A relative path counts from the document's file.
     #[serde(rename_all = "camelCase")]
     Kubeconfig {
-        /// Where the file is.
+        /// The path of the file.
         path: String,
-        /// Which of its contexts; its current one where there is none.
+        /// The context to use. Without it: the file's current context.
         #[serde(default)]
         context: Option<String>,
     },
@@ -78,17 +83,18 @@ pub enum Connection {
     InCluster {},
 }
 
-/// Bounds on what is read from a control plane. What is beyond them is left out and said to be.
+/// Bounds on what is read from a control plane. What exceeds them is left out, and pages say so.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Limits {
-    /// Objects held in the caches, all kinds together.
+    /// How many objects are kept in the caches, of all kinds together.
     pub objects: usize,
-    /// The size of one object in bytes, as JSON.
+    /// The largest object that is read, in bytes of JSON, at least 1024.
     pub object_bytes: usize,
-    /// What all objects held in the caches may take together, in bytes: about.
+    /// The size of all cached objects together in bytes, approximately: 1 MiB to 1 TiB.
     pub cache_bytes: usize,
-    /// How long one call may take, in seconds.
+    /// How long one call may take, in seconds, 1 to 300.
     pub timeout_seconds: u64,
 }
 

@@ -12,6 +12,8 @@ mod control_plane;
 mod group;
 mod offering;
 mod portal;
+#[cfg(test)]
+mod reference;
 mod tenant;
 
 pub use act_as::{ActAs, PassedOn};

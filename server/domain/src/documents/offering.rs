@@ -9,56 +9,59 @@ use super::Consumption;
 use crate::names::{OfferingName, PlanName};
 
 /// One thing in the catalog: what a document adds to a kind that control planes serve.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Offering {
-    /// `metadata.name`: `<plural>.<group>` of the kind that one asks for.
+    /// `<plural>.<group>` of the kind that people ask for, as its `CustomResourceDefinition` is named.
     pub name: OfferingName,
     /// The specification.
     pub spec: OfferingSpec,
 }
 
 /// `spec` of an `Offering`.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct OfferingSpec {
-    /// The name to show; the kind where there is none.
+    /// The name to show. Without it: the kind.
     pub title: Option<String>,
-    /// One line.
+    /// What it is, in one line.
     pub summary: Option<String>,
     /// The documentation, in markdown.
     pub documentation: Option<String>,
-    /// Where it stands in the catalog.
+    /// Its category in the catalog.
     pub category: Category,
-    /// The team that answers for it.
+    /// The team that runs it.
     pub owner: Option<String>,
     /// The name of a glyph: `postgresql`, `mysql`, `redis`, `kafka`, `rabbitmq`, `bucket`, `kubernetes`, or a category's.
     pub icon: Option<String>,
-    /// Words that the search finds it by, besides its title and summary.
+    /// Words by which the search finds it, besides title and summary.
     pub keywords: Vec<String>,
-    /// Presets of its parameters, the first being the default. Empty: one fills in the form freely.
+    /// Presets of its fields; the first is the default. Empty: people fill in the form freely.
     pub plans: Vec<Plan>,
-    /// What people may set of the machinery, which they otherwise may not: paths such as `spec.compositionSelector`,
+    /// Machinery that people may set, which they otherwise may not: paths such as `spec.compositionSelector`,
     /// `spec.crossplane.compositionRef`, `metadata.labels.<key>` and `metadata.annotations.<key>`. What else is below
-    /// `spec` is theirs anyway. See [`crate::projection`].
+    /// `spec` they may set anyway. See [`crate::projection`].
     pub settable: Vec<String>,
     /// How the form is laid out.
     pub form: FormHints,
-    /// What one receives.
+    /// How people connect to what they asked for.
     pub access: Access,
-    /// Where a claim says how it is, if the kind's adapter does not know.
+    /// How to read the health of a claim, if the kind's adapter does not know.
     pub health: HealthExpressions,
     /// Labels that a control plane must have to serve it.
     pub control_plane_labels: BTreeMap<String, String>,
-    /// The version of its API to use; the storage version where there is none.
+    /// The version of its API to use. Without it: the storage version.
     pub version: Option<String>,
-    /// After how many days a claim has to be renewed. Nothing happens to one that is not, save that it says so.
+    /// After how many days a claim has to be renewed. A claim that is not renewed is marked, and nothing else happens to it.
     pub lifetime_days: Option<NonZeroU16>,
-    /// Leaves it out of the catalog; claims of it stay.
+    /// Leaves it out of the catalog. Its claims stay.
     pub hidden: bool,
 }
 
 /// Where an offering stands in the catalog.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Category {
@@ -116,28 +119,29 @@ impl Category {
     }
 }
 
-/// A named preset of an offering's parameters.
+/// A named preset of an offering's fields.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Plan {
     /// Its name, in labels and URLs.
     pub name: PlanName,
-    /// The name to show; `name` where there is none.
+    /// The name to show. Without it: `name`.
     #[serde(default)]
     pub title: Option<String>,
-    /// One line.
+    /// What it is for, in one line.
     #[serde(default)]
     pub summary: Option<String>,
-    /// What it sets, as a part of the object: usually below `spec`.
+    /// The values that it sets, as a part of the object, usually below `spec`.
     #[serde(default)]
     pub values: Map<String, Value>,
-    /// Paths (`spec.storage.size`) below which what the plan sets may be changed. All else that it sets is locked.
+    /// Paths (`spec.storage.size`) of values that people may change. All others that the plan sets are locked.
     #[serde(default)]
     pub adjustable: Vec<String>,
     /// Facts to compare plans by, shown as they are: `Memory: 4 GiB`.
     #[serde(default)]
     pub facts: BTreeMap<String, String>,
-    /// What one claim of it takes of the tenant's quota, by resource name, besides 1 `claims`.
+    /// What a claim of this plan counts against the tenant's quota, by resource name, besides 1 of `claims`.
     #[serde(default)]
     pub consumes: BTreeMap<String, Consumption>,
     /// What it costs.
@@ -157,14 +161,15 @@ impl Plan {
     }
 }
 
-/// What a claim costs, as its platform team reckons it.
+/// What a claim costs, as the platform team calculates it.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Price {
-    /// The amount a month.
+    /// The amount for a month.
     pub monthly: f64,
-    /// ISO 4217.
+    /// The currency, by its ISO 4217 code.
     pub currency: String,
 }
 
@@ -204,21 +209,23 @@ impl Price {
     }
 }
 
-/// Where a claim says how it is: CEL expressions over `object`, the claim as its control plane has it. A field that is
-/// not there makes an expression false. None of them is asked while the operator has not seen the last change, by
-/// `status.observedGeneration`; conditions of an older generation are left out.
+/// How to read the health of a claim: CEL expressions over `object`, the claim as its control plane has it. A missing field
+/// makes an expression false. None is evaluated while `status.observedGeneration` is behind the last change; conditions of an
+/// older generation are left out.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct HealthExpressions {
     /// True when it works.
     pub ready: Option<String>,
-    /// True when something is wrong. Asked before `ready`.
+    /// True when something is wrong. Evaluated before `ready`.
     pub failed: Option<String>,
-    /// Text that explains why it does not work.
+    /// A text that explains why it does not work.
     pub message: Option<String>,
 }
 
-/// What one receives with a claim.
+/// How people connect to what they asked for.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Access {
@@ -230,13 +237,14 @@ pub struct Access {
     pub secret_labels: BTreeMap<String, String>,
     /// Keys of the secret, by what they mean: `host`, `port`, `username`, `password`, `database`, `uri`, `kubeconfig`.
     pub keys: BTreeMap<String, String>,
-    /// Addresses that stand in the claim's status.
+    /// Addresses in the claim's status.
     pub endpoints: Vec<Endpoint>,
-    /// The protocol that snippets are made for: `postgresql`, `mysql`, `redis`, `kafka`, `amqp`, `s3`, `kubernetes`.
+    /// The protocol of the code snippets: `postgresql`, `mysql`, `redis`, `kafka`, `amqp`, `s3`, `kubernetes`.
     pub protocol: Option<String>,
 }
 
 /// Where a claim's connection secret is.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum SecretSource {
@@ -247,12 +255,13 @@ pub enum SecretSource {
 }
 
 /// An address in a claim's status.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Endpoint {
-    /// What to call it.
+    /// Its name on the page.
     pub title: String,
-    /// A path in the claim: `status.host`.
+    /// The path of the address in the claim: `status.host`.
     pub path: String,
 }
 

@@ -4,15 +4,17 @@ use serde::{Deserialize, Serialize};
 use super::GroupRef;
 
 /// The portal's own settings: the one document of kind `Portal`.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Portal {
-    /// `metadata.name`.
+    /// The document's name; shown nowhere.
     pub name: String,
     /// The specification.
     pub spec: PortalSpec,
 }
 
 /// `spec` of a `Portal`.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PortalSpec {
@@ -21,7 +23,7 @@ pub struct PortalSpec {
     /// The address to listen on, `host:port`.
     #[serde(default = "listen")]
     pub listen: String,
-    /// Whose portal it is.
+    /// The company whose portal it is.
     #[serde(default)]
     pub company: Company,
     /// How people sign in.
@@ -29,43 +31,45 @@ pub struct PortalSpec {
     /// How long a sign-in lasts.
     #[serde(default)]
     pub sessions: Sessions,
-    /// How long API tokens are good for.
+    /// How long API tokens are valid.
     #[serde(default)]
     pub tokens: TokenRules,
-    /// Where requests and their record are kept.
+    /// Where requests and the audit log are stored.
     #[serde(default)]
     pub database: Database,
     /// How many proxies in front of Portico add to `X-Forwarded-For`. With 0 the header is ignored, since anybody
     /// could have written it.
     #[serde(default)]
     pub trusted_proxies: u8,
-    /// Says on purpose that browsers or identity providers are reached without TLS, beyond this machine. Whoever is on
-    /// the way can then sign in as anybody.
+    /// Allows `http:` addresses of browsers and identity providers beyond this machine. Anybody on the network path can
+    /// then sign in as anybody.
     #[serde(default)]
     pub insecure_http: bool,
-    /// With https: whether browsers shall use it for all hosts below this one too
+    /// With https, tells browsers to use it for all subdomains too
     /// (`Strict-Transport-Security: includeSubDomains`).
     #[serde(default)]
     pub hsts_include_subdomains: bool,
-    /// How much one person and one address may ask.
+    /// Rate limits for one person and one address.
     #[serde(default)]
     pub limits: RequestLimits,
     /// Who may read the metrics.
     #[serde(default)]
     pub metrics: Metrics,
-    /// What proves that the record is as it was written.
+    /// What proves that the audit log is as it was written.
     #[serde(default)]
     pub record: RecordProof,
-    /// What is held in memory of all control planes together.
+    /// Bounds on the watch caches of all control planes together.
     #[serde(default)]
     pub caches: Caches,
 }
 
 /// Bounds on what is held in memory of all control planes together.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Caches {
-    /// Bytes, about. Half of them is divided among the control planes, the other half is whoever's who needs more.
+    /// Their size in bytes, approximately. Half of it is divided equally among the control planes; the other half goes to
+    /// those that need more.
     pub bytes: usize,
 }
 
@@ -79,7 +83,8 @@ fn listen() -> String {
     "127.0.0.1:8080".to_owned()
 }
 
-/// Whose portal it is.
+/// The company whose portal it is.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Company {
@@ -90,6 +95,7 @@ pub struct Company {
 }
 
 /// How people sign in.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SignIn {
@@ -97,16 +103,18 @@ pub struct SignIn {
     pub providers: Vec<Provider>,
     /// The SSO groups whose people are platform admins.
     #[serde(default)]
+    #[cfg_attr(test, schemars(with = "Vec<super::reference::WrittenGroup>"))]
     pub admin_groups: Vec<GroupRef>,
 }
 
 /// An OpenID Connect provider.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Provider {
     /// Its name in addresses.
     pub name: String,
-    /// What its button says after "Continue with"; `name` where there is none.
+    /// What its button says after "Continue with". Without it: `name`.
     #[serde(default)]
     pub title: Option<String>,
     /// Its issuer, exactly as its discovery document has it.
@@ -116,37 +124,37 @@ pub struct Provider {
     /// A file with the client's secret. A relative path counts from the document's file.
     #[serde(default)]
     pub client_secret_file: Option<String>,
-    /// An environment variable with the client's secret. Neither this nor a file: a public client, by PKCE alone.
+    /// An environment variable with the client's secret. With neither this nor a file it is a public client, protected by
+    /// PKCE alone.
     #[serde(default)]
     pub client_secret_env: Option<String>,
-    /// What to ask for besides `openid`.
+    /// The scopes to ask for besides `openid`. The provider must know every one of them.
     #[serde(default = "scopes")]
     pub scopes: Vec<String>,
     /// The claim with a person's groups: a name, or a path of names joined by dots (`realm_access.roles`). It may hold
     /// a list of names, a list of objects with a `name`, an object whose keys are the names, or one name.
     #[serde(default = "groups_claim")]
     pub groups_claim: String,
-    /// Where that claim is.
+    /// Where the claim with the groups is.
     #[serde(default)]
     pub groups_from: GroupsFrom,
-    /// What stands between the names where the claim is one text. Without it such a text is one name: a group's name may
-    /// have commas in it.
+    /// The separator of the names, if the claim is one text. Without it such a text is one name, since the name of a group
+    /// may contain commas.
     #[serde(default)]
     pub groups_separator: Option<String>,
     /// What its ID tokens may name in `aud` besides the client, as Zitadel names the project. A token that names
     /// anything else is refused: it may be for another application.
     #[serde(default)]
     pub trusted_audiences: Vec<String>,
-    /// Whether an e-mail address counts of which the provider does not say if it has verified it, as Entra ID and ADFS
-    /// do not. Only where nobody can choose their own address there. One that it says is unverified never counts.
+    /// Accepts e-mail addresses that the provider does not mark as verified or unverified, as Entra ID and ADFS do. Set it
+    /// only if nobody can choose their own address there. An address marked as unverified is never accepted.
     #[serde(default)]
     pub trust_emails: bool,
-    /// How long ago people may have proved who they are there, in minutes; longer, and the provider asks them again.
-    /// Without it that is the provider's business.
+    /// How old a sign-in at the provider may be, in minutes; the provider asks people again whose sign-in is older. Without
+    /// it the provider decides.
     #[serde(default)]
     pub max_age_minutes: Option<u32>,
-    /// The ways of proving who they are that are good enough here, the first preferred (`acr` of OpenID Connect): two
-    /// factors, say. Empty: any.
+    /// The accepted ways to authenticate (`acr` of OpenID Connect), such as two factors; the first is preferred. Empty: any.
     #[serde(default)]
     pub acr_values: Vec<String>,
 }
@@ -160,6 +168,7 @@ fn groups_claim() -> String {
 }
 
 /// Where a provider tells a person's groups.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum GroupsFrom {
@@ -171,12 +180,13 @@ pub enum GroupsFrom {
 }
 
 /// How long a sign-in lasts.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Sessions {
-    /// Minutes without use after which it ends.
+    /// Minutes without use after which a session ends, 1 to 43200.
     pub idle_minutes: u32,
-    /// Hours after which it ends in any case, so that changed groups take effect.
+    /// Hours after which a session ends in any case, 1 to 2160. Changed groups take effect by then.
     pub absolute_hours: u32,
 }
 
@@ -189,16 +199,17 @@ impl Default for Sessions {
     }
 }
 
-/// How long API tokens are good for. A token never outlives its person: besides these it is refused from the moment
-/// that the provider ended the person's sessions, until they sign in again.
+/// How long API tokens are valid. A token never outlives its person's access: it is also refused once the provider has
+/// ended the person's sessions, until they sign in again.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TokenRules {
-    /// The longest that a token is good for, in days, 1 to 365. It counts for tokens that were made before, too.
+    /// The longest validity of a token in days, 1 to 365. It applies to existing tokens too.
     pub longest_days: u32,
-    /// A token of whoever has not signed in for so many days is refused until they do, 1 to 365.
+    /// After so many days without a sign-in of their person, 1 to 365, tokens are refused until the next sign-in.
     pub sign_in_within_days: u32,
-    /// Which logout that the provider tells of suspends the person's tokens.
+    /// Which back-channel logout suspends the person's tokens.
     pub suspended_by: SuspendedBy,
 }
 
@@ -223,38 +234,41 @@ impl TokenRules {
 }
 
 /// Which back-channel logout suspends a person's tokens until they sign in again.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SuspendedBy {
-    /// One that names the person and no session: all of their sessions are over.
+    /// Only one that names the person and no session: all of their sessions are over.
     #[default]
     LogoutOfPerson,
-    /// Any, also of one session, which is what a provider sends when somebody signs out in one browser.
+    /// Any, also one for a single session, which many providers send when somebody signs out in one browser.
     LogoutOfSession,
 }
 
-/// Where requests and their record are kept.
+/// Where requests and the audit log are stored.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Database {
     /// `sqlite:<path>` or `postgres://…`. A relative path counts from the document's file. Without it:
     /// `portico.db` beside the document.
     pub url: Option<String>,
-    /// An environment variable with the address, for one that holds a password.
+    /// An environment variable with the address, if it contains a password.
     pub url_env: Option<String>,
 }
 
-/// How much one person and one address may ask. What goes beyond is answered with 429 and when to try again.
+/// Rate limits. What exceeds them is answered with 429 and `Retry-After`.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RequestLimits {
-    /// Requests a second that one person may make on average, 1 to 10000; ten times as many at once. Each of their API
-    /// tokens may make half of that.
+    /// HTTP requests a second of one person on average, 1 to 10000; bursts of ten times as many. Half of it for each of
+    /// their API tokens.
     pub requests_per_second: u32,
-    /// Changes a minute that one person may make on average, 1 to 100000; three times as many at once.
+    /// Changes a minute of one person on average, 1 to 100000; bursts of three times as many.
     pub changes_per_minute: u32,
-    /// Requests a second that one address may make on average without being signed in, 1 to 100000; five times as many
-    /// at once. Of IPv6 a whole /64 counts as one address.
+    /// HTTP requests a second of one address without sign-in on average, 1 to 100000; bursts of five times as many. An IPv6
+    /// /64 counts as one address.
     pub strangers_per_second: u32,
 }
 
@@ -268,29 +282,31 @@ impl Default for RequestLimits {
     }
 }
 
-/// Who may read the metrics. Without any of this: whoever asks from the same machine and not through a proxy.
+/// Who may read the metrics. Without any of this: only requests from the same machine that came through no proxy.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Metrics {
-    /// An address of their own, `host:port`, where whoever reaches it may read them. They are not on the portal's own
-    /// address then.
+    /// A separate address, `host:port`, where everybody who reaches it may read them. They are then not on the portal's own
+    /// address.
     pub listen: Option<String>,
-    /// A file with the bearer token that reads them on the portal's own address. A relative path counts from the
+    /// A file with a bearer token for reading them on the portal's own address. A relative path counts from the
     /// document's file.
     pub token_file: Option<String>,
     /// An environment variable with that token.
     pub token_env: Option<String>,
 }
 
-/// What proves that the record is as it was written: a key that is not in the database, and the last known end of the
-/// record in a file that is not in the database either.
+/// What proves that the audit log is as it was written: a signing key and the last signed end of the log, both outside the
+/// database.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RecordProof {
     /// A file with an Ed25519 private key in PEM (`openssl genpkey -algorithm ed25519`). Without it, one is made
     /// beside an SQLite database; with PostgreSQL, one that lasts as long as the process.
     pub key_file: Option<String>,
-    /// A file that Portico writes the signed end of the record to. Without it, beside an SQLite database; with
-    /// PostgreSQL, nowhere but the log, the metrics and exports.
+    /// A file to which Portico writes the signed end of the audit log. Without it: beside an SQLite database; with
+    /// PostgreSQL only in the process log, the metrics and exports.
     pub anchor_file: Option<String>,
 }

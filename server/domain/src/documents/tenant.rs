@@ -7,41 +7,45 @@ use crate::names::{EnvironmentName, OfferingName, PlaneName, TenantName};
 use crate::tenancy::Role;
 
 /// A team.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tenant {
-    /// `metadata.name`.
+    /// The tenant's name: a DNS label, in labels of its claims.
     pub name: TenantName,
     /// The specification.
     pub spec: TenantSpec,
 }
 
 /// `spec` of a `Tenant`.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TenantSpec {
-    /// The name to show; the document's name where there is none.
+    /// The name to show. Without it: `metadata.name`.
     #[serde(default)]
     pub title: Option<String>,
     /// Who belongs to it, by SSO group.
     pub members: Vec<Member>,
     /// Its environments, at least one.
     pub environments: Vec<Environment>,
-    /// The shared control planes it may use; planes dedicated to it need no grant.
+    /// The shared control planes it may use. Those dedicated to it need not be named.
     #[serde(default)]
     pub control_planes: PlaneGrant,
     /// The offerings it may ask for; empty means all.
     #[serde(default)]
     pub offerings: Vec<OfferingName>,
-    /// How much it may hold.
+    /// How much it may hold, by resource name. `claims` counts claims; other names are what plans consume. What is not
+    /// named is not limited.
     #[serde(default)]
     pub quota: Quota,
 }
 
 /// A group's role in a tenant.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Member {
-    /// The identity provider that says who is in it, by its name. To be given where there is more than one.
+    /// The identity provider whose group it is, by its name. Required if there is more than one provider.
     #[serde(default)]
     pub provider: Option<String>,
     /// The SSO group, exactly as the identity provider's claim has it.
@@ -62,10 +66,11 @@ impl Member {
 }
 
 /// A tenant's dev, staging, production.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Environment {
-    /// Its name.
+    /// The environment's name: a DNS label.
     pub name: EnvironmentName,
     /// The namespace of its claims, on every control plane. No two environments share one.
     pub namespace: String,
@@ -78,6 +83,7 @@ pub struct Environment {
 }
 
 /// The shared control planes a tenant may use: those named, and those whose labels match.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PlaneGrant {
@@ -89,6 +95,7 @@ pub struct PlaneGrant {
 
 /// How much a tenant may hold, by resource name. `claims` counts claims; others are what plans
 /// say they consume. What is not named is not limited.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Quota(pub BTreeMap<String, u64>);

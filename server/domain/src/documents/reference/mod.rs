@@ -1,0 +1,137 @@
+//! The reference of the configuration, `deploy/docs/reference`: made from these types and their doc comments, with an
+//! example of each field taken from documents that are read as a portal reads them. Part of the tests only.
+//!
+//! `cargo xtask docs` writes the pages; `every_page_is_up_to_date` fails while they differ.
+
+mod examples;
+mod page;
+mod shape;
+
+use std::fs;
+use std::path::PathBuf;
+
+use schemars::{JsonSchema, SchemaGenerator};
+
+use super::{ApprovalPolicy, ControlPlane, Offering, PassedOn, Portal, Tenant};
+use examples::Examples;
+use page::Page;
+
+/// How [`super::ActAs`] is written.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is read")]
+pub(super) enum WrittenActAs {
+    /// One word: all of a person's groups are passed on.
+    Word(ActAsWord),
+    /// With the groups that are passed on.
+    Groups {
+        /// Which of a person's SSO groups the control plane is told.
+        person: PassedOn,
+    },
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only its schema is read")]
+pub(super) enum ActAsWord {
+    /// Portico's own rights.
+    Portico,
+    /// The person's rights, by impersonation: the control plane's RBAC and audit log see who did it.
+    Person,
+}
+
+/// How [`super::GroupRef`] is written.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is read")]
+pub(super) enum WrittenGroup {
+    /// The group's name, where there is one identity provider.
+    Name(String),
+    /// The group and whose it is, where there are several.
+    AtProvider {
+        /// The identity provider that says who is in the group, by its name in `spec.signIn.providers`.
+        provider: String,
+        /// The group, exactly as the provider's claim has it.
+        group: String,
+    },
+}
+
+/// A kind of document: its name, its page's file, and its schema.
+struct Kind {
+    name: &'static str,
+    file: &'static str,
+    schema: fn() -> schemars::Schema,
+}
+
+fn schema_of<T: JsonSchema>() -> schemars::Schema {
+    SchemaGenerator::default().into_root_schema_for::<T>()
+}
+
+const KINDS: [Kind; 5] = [
+    Kind {
+        name: "Portal",
+        file: "portal",
+        schema: schema_of::<Portal>,
+    },
+    Kind {
+        name: "ControlPlane",
+        file: "control-plane",
+        schema: schema_of::<ControlPlane>,
+    },
+    Kind {
+        name: "Offering",
+        file: "offering",
+        schema: schema_of::<Offering>,
+    },
+    Kind {
+        name: "Tenant",
+        file: "tenant",
+        schema: schema_of::<Tenant>,
+    },
+    Kind {
+        name: "ApprovalPolicy",
+        file: "approval-policy",
+        schema: schema_of::<ApprovalPolicy>,
+    },
+];
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../deploy/docs/reference")
+}
+
+fn pages() -> Vec<(&'static Kind, Page)> {
+    let read = |kind: &'static Kind| {
+        let examples = Examples::read(&folder(), kind.file);
+        (kind, Page::of(kind.name, &(kind.schema)(), examples))
+    };
+    KINDS.iter().map(read).collect()
+}
+
+#[test]
+fn every_field_has_a_description_and_an_example() {
+    let missing: Vec<String> = pages()
+        .iter()
+        .flat_map(|(kind, page)| {
+            page.missing()
+                .into_iter()
+                .map(|what| format!("{}: {what}", kind.name))
+        })
+        .collect();
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+#[test]
+fn every_page_is_up_to_date() {
+    let write = std::env::var_os("PORTICO_WRITE_DOCS").is_some();
+    let mut stale = Vec::new();
+    for (kind, page) in pages() {
+        let file = folder().join(format!("{}.md", kind.file));
+        let text = page.markdown(kind.file);
+        if write {
+            fs::write(&file, text).unwrap();
+        } else if fs::read_to_string(&file).unwrap_or_default() != text {
+            stale.push(format!("deploy/docs/reference/{}.md", kind.file));
+        }
+    }
+    assert!(stale.is_empty(), "run cargo xtask docs: {}", stale.join(", "));
+}
