@@ -1,4 +1,4 @@
-//! Portico's chores: `cargo xtask demo`, `test`, `bench`, `differential`, and what they are made of.
+//! Portico's chores: `cargo xtask demo`, `test`, `bench`, `differential`, `docs`, and what they are made of.
 //!
 //! Everything a fresh clone needs is set up here, and said while it happens. Nothing is done twice:
 //! cargo knows what it has built, and the steps after it keep a fingerprint of what they were made from.
@@ -7,6 +7,7 @@ mod bench;
 mod browser_code;
 mod demo;
 mod differential;
+mod docs;
 mod fingerprint;
 mod fuzz;
 mod program;
@@ -43,7 +44,9 @@ enum Chore {
     Build(program::BuildOptions),
     /// Write what the program for production is made of, as `CycloneDX` JSON.
     Sbom(sbom::Options),
-    /// Look for paths of a machine in the files that git tracks, and for lock files that no longer fit.
+    /// Write those parts of `deploy/docs` that are made from the code: the picture of the crates, the reference.
+    Docs,
+    /// Check the files that git tracks: paths of one machine, lock files, the toolchain's version, what pages refer to.
     CheckTree,
 }
 
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Chore::Fuzz(options) => fuzz::fuzz(&options).map(|()| ExitCode::SUCCESS),
         Chore::Build(options) => program::build_only(&options).map(|()| ExitCode::SUCCESS),
         Chore::Sbom(options) => sbom::write(&options).map(|()| ExitCode::SUCCESS),
+        Chore::Docs => docs::write().map(|()| ExitCode::SUCCESS),
         Chore::CheckTree => tree::check(),
     };
     outcome.unwrap_or_else(|error| {

@@ -1,5 +1,5 @@
-//! What holds of the repository's files as such: nothing names a place on one machine or one company's network, and
-//! every lock file fits its manifest.
+//! What holds of the repository's files as such: nothing names a place on one machine or one company's network, every
+//! lock file fits its manifest, one version of the compiler is named everywhere, and pages refer to what is there.
 
 use std::fs;
 use std::path::Path;
@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result};
 
+use crate::docs;
 use crate::steps::run_quietly;
 use crate::workspace::{cargo, root};
 
@@ -34,35 +35,85 @@ fn begins_a_path(line: &str, at: usize) -> bool {
         .is_none_or(|before| " \t\"'`(=:,<>[".contains(before))
 }
 
-/// Looks through every file that git tracks and prints each find.
+/// Looks through every file that git tracks and prints each problem.
 pub(crate) fn check() -> Result<ExitCode> {
     let root = root();
     let listing = run_quietly(Command::new("git").current_dir(&root).args(["ls-files", "-z"]))?;
     let files: Vec<&str> = listing.split('\0').filter(|name| !name.is_empty()).collect();
     lock_files_fit(&root, &files)?;
+    let mut problems = machine_paths(&root, &files);
+    problems.extend(toolchains(&root)?);
+    problems.extend(docs::problems(&root, &files)?);
+    for problem in &problems {
+        println!("{problem}");
+    }
+    if !problems.is_empty() {
+        println!("{} problems in the tree", problems.len());
+        return Ok(ExitCode::FAILURE);
+    }
+    println!("no path of a machine in the tree; lock files, toolchain and pages fit");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lines that name a path of one machine.
+fn machine_paths(root: &Path, files: &[&str]) -> Vec<String> {
     let forbidden = forbidden();
-    let mut finds = 0;
+    let mut found = Vec::new();
     for name in files {
         let Ok(contents) = fs::read_to_string(root.join(name)) else {
             continue;
         };
         for (number, line) in contents.lines().enumerate() {
-            let found = forbidden.iter().any(|place| {
+            let names_one = forbidden.iter().any(|place| {
                 line.match_indices(place.as_str())
                     .any(|(at, _)| begins_a_path(line, at))
             });
-            if found {
-                finds += 1;
-                println!("{name}:{}: {}", number + 1, line.trim());
+            if names_one {
+                found.push(format!(
+                    "{name}:{}: a path of one machine: {}",
+                    number + 1,
+                    line.trim()
+                ));
             }
         }
     }
-    if finds > 0 {
-        println!("{finds} lines name a path of one machine");
-        return Ok(ExitCode::FAILURE);
+    found
+}
+
+/// What is wrong with the compiler's version: `rust-toolchain.toml` pins it, the container file's image has the same,
+/// and the manifest asks for no newer one.
+fn toolchains(root: &Path) -> Result<Vec<String>> {
+    let read = |name: &str| fs::read_to_string(root.join(name)).with_context(|| format!("reading {name}"));
+    Ok(disagreements(
+        &read("rust-toolchain.toml")?,
+        &read("deploy/Containerfile")?,
+        &read("Cargo.toml")?,
+    ))
+}
+
+fn disagreements(toolchain: &str, container: &str, manifest: &str) -> Vec<String> {
+    let after = |text: &str, begin: &str| {
+        let rest = text.lines().find_map(|line| line.trim().strip_prefix(begin))?;
+        let end = rest.find(|letter: char| letter != '.' && !letter.is_ascii_digit());
+        Some(rest[..end.unwrap_or(rest.len())].to_owned())
+    };
+    let Some(pinned) = after(toolchain, "channel = \"") else {
+        return vec!["rust-toolchain.toml: no channel".to_owned()];
+    };
+    let mut problems = Vec::new();
+    let image = after(container, "FROM docker.io/library/rust:").unwrap_or_default();
+    if image != pinned {
+        problems.push(format!(
+            "deploy/Containerfile: builds with Rust {image}, rust-toolchain.toml with {pinned}"
+        ));
     }
-    println!("no path of a machine in the tree; every lock file fits");
-    Ok(ExitCode::SUCCESS)
+    let oldest = after(manifest, "rust-version = \"").unwrap_or_default();
+    if pinned != oldest && !pinned.starts_with(&format!("{oldest}.")) {
+        problems.push(format!(
+            "Cargo.toml: asks for Rust {oldest}, rust-toolchain.toml pins {pinned}"
+        ));
+    }
+    problems
 }
 
 /// Fails when a workspace's dependencies were changed and its lock file was not: the workspace that the fuzz targets
@@ -81,4 +132,23 @@ fn lock_files_fit(root: &Path, files: &[&str]) -> Result<()> {
         .with_context(|| format!("{name} does not fit its manifest"))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::disagreements;
+
+    #[test]
+    fn one_version_of_the_compiler_is_named_everywhere() {
+        let toolchain = "[toolchain]\nchannel = \"1.95.0\"\n";
+        let container =
+            |version: &str| format!("# why\nFROM docker.io/library/rust:{version}-bookworm AS build\n");
+        let manifest = |version: &str| format!("[workspace.package]\nrust-version = \"{version}\"\n");
+        let of = |image: &str, oldest: &str| disagreements(toolchain, &container(image), &manifest(oldest));
+        assert!(of("1.95.0", "1.95").is_empty());
+        assert!(of("1.95.0", "1.95.0").is_empty());
+        assert_eq!(of("1.96.0", "1.95").len(), 1);
+        assert_eq!(of("1.95.0", "1.9").len(), 1);
+        assert_eq!(disagreements("", "", "").len(), 1);
+    }
 }
