@@ -42,7 +42,7 @@ pub(crate) fn check() -> Result<ExitCode> {
     let files: Vec<&str> = listing.split('\0').filter(|name| !name.is_empty()).collect();
     lock_files_fit(&root, &files)?;
     let mut problems = machine_paths(&root, &files);
-    problems.extend(toolchains(&root)?);
+    problems.extend(compilers(&root)?);
     problems.extend(docs::problems(&root, &files)?);
     for problem in &problems {
         println!("{problem}");
@@ -80,40 +80,25 @@ fn machine_paths(root: &Path, files: &[&str]) -> Vec<String> {
     found
 }
 
-/// What is wrong with the compiler's version: `rust-toolchain.toml` pins it, the container file's image has the same,
-/// and the manifest asks for no newer one.
-fn toolchains(root: &Path) -> Result<Vec<String>> {
+/// What is wrong with the compiler's version: the container file builds with the oldest one that the manifest allows, so
+/// that it is really tried.
+fn compilers(root: &Path) -> Result<Vec<String>> {
     let read = |name: &str| fs::read_to_string(root.join(name)).with_context(|| format!("reading {name}"));
-    Ok(disagreements(
-        &read("rust-toolchain.toml")?,
-        &read("deploy/Containerfile")?,
-        &read("Cargo.toml")?,
-    ))
+    Ok(disagreement(&read("deploy/Containerfile")?, &read("Cargo.toml")?)
+        .into_iter()
+        .collect())
 }
 
-fn disagreements(toolchain: &str, container: &str, manifest: &str) -> Vec<String> {
+fn disagreement(container: &str, manifest: &str) -> Option<String> {
     let after = |text: &str, begin: &str| {
         let rest = text.lines().find_map(|line| line.trim().strip_prefix(begin))?;
         let end = rest.find(|letter: char| letter != '.' && !letter.is_ascii_digit());
         Some(rest[..end.unwrap_or(rest.len())].to_owned())
     };
-    let Some(pinned) = after(toolchain, "channel = \"") else {
-        return vec!["rust-toolchain.toml: no channel".to_owned()];
-    };
-    let mut problems = Vec::new();
     let image = after(container, "FROM docker.io/library/rust:").unwrap_or_default();
-    if image != pinned {
-        problems.push(format!(
-            "deploy/Containerfile: builds with Rust {image}, rust-toolchain.toml with {pinned}"
-        ));
-    }
     let oldest = after(manifest, "rust-version = \"").unwrap_or_default();
-    if pinned != oldest && !pinned.starts_with(&format!("{oldest}.")) {
-        problems.push(format!(
-            "Cargo.toml: asks for Rust {oldest}, rust-toolchain.toml pins {pinned}"
-        ));
-    }
-    problems
+    let fits = !oldest.is_empty() && (image == oldest || image.starts_with(&format!("{oldest}.")));
+    (!fits).then(|| format!("deploy/Containerfile builds with Rust {image}, Cargo.toml asks for {oldest}"))
 }
 
 /// Fails when a workspace's dependencies were changed and its lock file was not: the workspace that the fuzz targets
@@ -136,19 +121,18 @@ fn lock_files_fit(root: &Path, files: &[&str]) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::disagreements;
+    use super::disagreement;
 
     #[test]
-    fn one_version_of_the_compiler_is_named_everywhere() {
-        let toolchain = "[toolchain]\nchannel = \"1.95.0\"\n";
+    fn the_container_is_built_with_the_oldest_compiler_allowed() {
         let container =
             |version: &str| format!("# why\nFROM docker.io/library/rust:{version}-bookworm AS build\n");
         let manifest = |version: &str| format!("[workspace.package]\nrust-version = \"{version}\"\n");
-        let of = |image: &str, oldest: &str| disagreements(toolchain, &container(image), &manifest(oldest));
-        assert!(of("1.95.0", "1.95").is_empty());
-        assert!(of("1.95.0", "1.95.0").is_empty());
-        assert_eq!(of("1.96.0", "1.95").len(), 1);
-        assert_eq!(of("1.95.0", "1.9").len(), 1);
-        assert_eq!(disagreements("", "", "").len(), 1);
+        let of = |image: &str, oldest: &str| disagreement(&container(image), &manifest(oldest));
+        assert_eq!(of("1.95.0", "1.95"), None);
+        assert_eq!(of("1.95.0", "1.95.0"), None);
+        assert!(of("1.96.0", "1.95").is_some());
+        assert!(of("1.95.0", "1.9").is_some());
+        assert!(disagreement("", "").is_some());
     }
 }
