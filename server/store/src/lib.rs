@@ -29,7 +29,7 @@ pub use error::StoreError;
 pub use page::{Listing, Page};
 pub use people::PersonAccess;
 pub use record::EventFilter;
-pub use requests::{Renewal, RequestFilter, Retry, Undecided};
+pub use requests::{Renewal, RequestFilter, Retry};
 pub use sessions::{Logout, LogoutEffect, PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
 pub use store::{RequestChange, Settings, Store};
 pub use tokens::ApiToken;

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails loudly")]
 
+mod approvals;
 mod comments;
 mod cordons;
 mod files;
