@@ -3,6 +3,7 @@
 mod columns;
 mod filter;
 mod pending_approvals;
+mod quarantine;
 mod queue;
 mod read;
 mod write;
