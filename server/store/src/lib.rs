@@ -34,7 +34,7 @@ pub use sessions::{Logout, LogoutEffect, PROVIDER_SESSION_KEY, SUBJECT_KEY, Sess
 pub use store::{RequestChange, Settings, Store};
 pub use tokens::ApiToken;
 pub use turns::Turn;
-pub use verification::{Break, ChainEnd, ChainVerdict, Verified};
+pub use verification::{Break, ChainEnd, ChainVerdict, Checkpoint, Verified};
 
 /// What every operation of the store answers.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

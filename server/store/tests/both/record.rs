@@ -3,7 +3,7 @@ use portico_domain::record::{NewEvent, chain_hash};
 use portico_domain::request::{Request, State};
 use portico_domain::tenancy::{Person, Scope};
 use portico_store::testing::{Statements, TestStore, event, request};
-use portico_store::{ChainEnd, ChainVerdict, EventFilter, Page, Verified};
+use portico_store::{ChainEnd, ChainVerdict, Checkpoint, EventFilter, Page, Verified};
 use serde_json::json;
 
 use crate::{run, scope_of};
@@ -294,15 +294,20 @@ async fn a_break_is_kept_until_somebody_takes_note(database: &TestStore) {
 
 async fn a_checkpoint_is_kept(database: &TestStore) {
     let store = &database.store;
-    assert_eq!(store.checkpoint().await.unwrap(), (ChainEnd::beginning(), None));
+    assert_eq!(store.checkpoint().await.unwrap(), Checkpoint::beginning());
     let end = store.append(bare("session.started")).await.unwrap();
     let end = ChainEnd {
         sequence: end.sequence,
         hash: end.hash,
     };
-    let whole_at = Some(Timestamp::from_second(1_000).unwrap());
-    store.keep_checkpoint(&end, whole_at).await.unwrap();
-    assert_eq!(store.checkpoint().await.unwrap(), (end, whole_at));
+    let checkpoint = Checkpoint {
+        round: ChainEnd::beginning(),
+        whole_at: Some(Timestamp::from_second(1_000).unwrap()),
+        newest: Some(end),
+        checked_at: Some(Timestamp::from_second(2_000).unwrap()),
+    };
+    store.keep_checkpoint(&checkpoint).await.unwrap();
+    assert_eq!(store.checkpoint().await.unwrap(), checkpoint);
 }
 
 async fn events_are_filtered(database: &TestStore) {
