@@ -14,6 +14,7 @@ mod record;
 mod requests;
 mod role;
 mod sessions;
+mod statements;
 mod tokens;
 mod turns;
 
