@@ -7,6 +7,7 @@ mod approvals;
 mod comments;
 mod cordons;
 mod files;
+mod migrations;
 mod people;
 mod queue;
 mod readiness;
