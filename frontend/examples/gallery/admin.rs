@@ -238,6 +238,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
                 &record(ChainState {
                     holds: true,
                     verified: 12_120,
+                    checked_at: Some(now()),
                     verified_at: Some(now()),
                     breaks_at: None,
                     breaks: Vec::new(),
@@ -252,6 +253,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
                 &record(ChainState {
                     holds: false,
                     verified: 12_120,
+                    checked_at: Some(now()),
                     verified_at: Some(now()),
                     breaks_at: Some(81),
                     breaks: vec![ChainBreak {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use portico_domain::documents::{Configuration, ControlPlane, ControlPlaneKind};
-use portico_domain::names::{OfferingName, PlanName, PlaneName};
+use portico_domain::names::{OfferingName, PlanName, PlaneName, TenantName};
 use portico_domain::placement::{Cordon, may_use};
 use portico_domain::tenancy::{Role, Scope, Viewer};
 use portico_domain::view::{
@@ -159,11 +159,13 @@ impl Portal {
     pub async fn tenants_page(&self, viewer: &Viewer) -> Result<TenantsPage> {
         let configuration = self.configuration();
         let mut rows = Vec::new();
+        let shown = |tenant: &&TenantName| viewer.platform_admin || viewer.may(tenant, Role::TenantAdmin);
+        let tenants = configuration.tenants.keys().filter(shown).cloned().collect();
+        let mut usage = self.usage_of(&tenants).await?;
         for tenant in configuration.tenants.values() {
-            if !viewer.platform_admin && !viewer.may(&tenant.name, Role::TenantAdmin) {
+            let Some(used) = usage.remove(&tenant.name).map(|usage| usage.total()) else {
                 continue;
-            }
-            let used = self.usage(&tenant.name).await?.total();
+            };
             rows.push(TenantRow {
                 name: tenant.name.clone(),
                 title: tenant.title().to_owned(),

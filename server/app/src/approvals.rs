@@ -1,14 +1,18 @@
 //! The approval queue: should I say yes?
 
+use std::collections::BTreeSet;
+
 use kube_schema::yaml;
-use portico_domain::request::Request;
+use portico_domain::approver::Approver;
+use portico_domain::documents::Configuration;
+use portico_domain::request::{Comment, Request};
 use portico_domain::tenancy::{Scope, Viewer};
 use portico_domain::view::{ApprovalRow, ApprovalsPage, Paged};
 use portico_planes::{Catalog, ClaimFilter};
-use portico_store::{RequestFilter, Undecided};
 
 use super::judged::to_judge;
-use super::request::{cost_of, may_decide, track, waits_for, wish};
+use super::lookups::{Counts, Lookups};
+use super::request::{cost_of, may_decide, quota_lines, track, wish};
 use super::{Portal, Result, rows};
 
 /// Requests on a page.
@@ -20,66 +24,85 @@ impl Portal {
     /// # Errors
     /// When the database fails.
     pub async fn approvals(&self, viewer: &Viewer, page: usize) -> Result<ApprovalsPage> {
-        let waiting = self.waiting_for(viewer).await?;
-        let page = Paged::cut(waiting, page, PER_PAGE);
-        let catalog = self.planes().catalog();
-        let mut items = Vec::with_capacity(page.items.len());
-        for request in self.still_waiting(viewer, &page.items).await? {
-            items.push(self.approval_row(&catalog, &request).await?);
-        }
+        let page = page.max(1);
+        let total = self
+            .store()
+            .count_pending_approvals(&Approver::of(viewer))
+            .await?;
+        let total = usize::try_from(total).unwrap_or(usize::MAX);
+        let before = (page - 1).saturating_mul(PER_PAGE);
+        let waiting = self.waiting_for(viewer, before, PER_PAGE).await?;
+        let items = self.approval_rows(&self.planes().catalog(), &waiting).await?;
         Ok(ApprovalsPage {
             rows: Paged {
                 items,
-                total: page.total,
-                page: page.page,
-                per_page: page.per_page,
-                more: page.more,
+                total: Some(total),
+                page,
+                per_page: PER_PAGE,
+                more: page.saturating_mul(PER_PAGE) < total,
             },
         })
     }
 
-    /// What the viewer may decide on, the longest waiting first.
-    pub(super) async fn waiting_for(&self, viewer: &Viewer) -> Result<Vec<Undecided>> {
-        // Whose agreement is needed stands in the request, and may be a group outside its tenant: all that wait
-        // are looked at, and only what this viewer is asked for is kept.
+    /// What the viewer may decide on, the longest waiting first: at most `limit` after the first `skip`.
+    pub(super) async fn waiting_for(
+        &self,
+        viewer: &Viewer,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Vec<Request>> {
         let mut found = self
             .store()
-            .undecided(&Scope::system(), &viewer.person.subject)
+            .pending_approvals(&Approver::of(viewer), skip, limit)
             .await?;
-        found.retain(|request| waits_for(viewer, request));
+        // The request itself has the last word.
+        found.retain(|request| may_decide(viewer, request).0);
         Ok(found)
     }
 
-    /// The same whole; without those that somebody decided on meanwhile.
-    pub(super) async fn still_waiting(&self, viewer: &Viewer, found: &[Undecided]) -> Result<Vec<Request>> {
-        let mut whole = Vec::with_capacity(found.len());
-        for known in found {
-            let request = self.store().request(&Scope::system(), known.id).await?;
-            whole.extend(request.filter(|request| may_decide(viewer, request).0));
-        }
-        Ok(whole)
+    /// The rows of these requests, by a fixed number of statements.
+    pub(super) async fn approval_rows(
+        &self,
+        catalog: &Catalog,
+        requests: &[Request],
+    ) -> Result<Vec<ApprovalRow>> {
+        let configuration = self.configuration();
+        let lookups = self.lookups(&configuration, requests).await?;
+        let ids: BTreeSet<_> = requests.iter().map(|request| request.id).collect();
+        let mut comments = self.store().comments_on(&ids).await?;
+        let requesters = requests.iter().map(requester).collect();
+        let counts = self.store().count_requests_of(&requesters).await?;
+        requests
+            .iter()
+            .map(|request| {
+                let comments = comments.remove(&request.id).unwrap_or_default();
+                self.approval_row(&configuration, catalog, &lookups, &counts, request, comments)
+            })
+            .collect()
     }
 
-    pub(super) async fn approval_row(&self, catalog: &Catalog, request: &Request) -> Result<ApprovalRow> {
-        let configuration = self.configuration();
-        let by_requester = RequestFilter {
-            requester: Some(request.requester.subject.clone()),
-            tenant: Some(request.tenant.clone()),
-            ..RequestFilter::default()
-        };
+    fn approval_row(
+        &self,
+        configuration: &Configuration,
+        catalog: &Catalog,
+        lookups: &Lookups,
+        counts: &Counts,
+        request: &Request,
+        comments: Vec<Comment>,
+    ) -> Result<ApprovalRow> {
         // Within the tenant of the request that is to be judged.
         let scope = Scope::system().narrow(&request.tenant);
-        let counts = self.store().count_requests(&scope, &by_requester).await?;
         let theirs = ClaimFilter {
             requester: Some(request.requester.subject.clone()),
             ..ClaimFilter::of_tenant(request.tenant.clone())
         };
         let claims = self.planes().claims(&scope, &theirs);
         let (diff, against) = to_judge(catalog, request);
-        let in_the_way = self.in_the_way(request).await?;
+        let in_the_way = self.in_the_way(configuration, lookups, request)?;
+        let of_requester = counts.get(&requester(request)).cloned().unwrap_or_default();
         Ok(ApprovalRow {
             row: rows::request(catalog, request),
-            sentence: wish(&configuration, catalog, request),
+            sentence: wish(configuration, catalog, request),
             why: in_the_way
                 .map(|why| format!("It cannot be approved now. {why}"))
                 .into_iter()
@@ -91,22 +114,20 @@ impl Portal {
                         .map(|rule| rule.reason.clone()),
                 )
                 .collect(),
-            quota: self.quota_lines(&configuration, catalog, request).await?,
+            quota: quota_lines(configuration, catalog, lookups, request),
             cost: cost_of(catalog, request),
             diff,
             against,
             manifest: yaml::print(&request.manifest),
             expires_at: request.approval.as_ref().map(|need| need.expires_at),
             note: request.note.clone(),
-            comments: self
-                .store()
-                .comments_of(request.id)
-                .await?
-                .into_iter()
-                .map(Into::into)
-                .collect(),
-            history: track(&counts, &claims),
+            comments: comments.into_iter().map(Into::into).collect(),
+            history: track(&of_requester, &claims),
             revision: request.revision,
         })
     }
+}
+
+fn requester(request: &Request) -> (portico_domain::names::TenantName, String) {
+    (request.tenant.clone(), request.requester.subject.clone())
 }

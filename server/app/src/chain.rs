@@ -1,8 +1,8 @@
 //! Whether the record is as it was written: verified in the background, a part at a time; a break stays until an
 //! administrator takes note of it.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 use metrics::gauge;
@@ -10,7 +10,7 @@ use portico_domain::record::{NewEvent, SignedHead};
 use portico_domain::security::SecurityEvent;
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{ChainBreak, ChainState};
-use portico_store::{Break, ChainEnd};
+use portico_store::{Break, ChainEnd, Checkpoint};
 use serde_json::json;
 
 use super::admin::platform_admin;
@@ -29,32 +29,26 @@ const FORGED: &str = "the file that keeps the signed end of the record was chang
 /// What this process knows of the record.
 #[derive(Default)]
 pub(super) struct Chain {
-    proof: OnceLock<Proof>,
+    proof: OnceLock<Arc<Proof>>,
     progress: tokio::sync::Mutex<Progress>,
     broken: AtomicBool,
-    shown: parking_lot::Mutex<Shown>,
+    /// The end as it was signed last.
+    head: parking_lot::Mutex<Option<SignedHead>>,
 }
 
 #[derive(Default)]
 struct Progress {
-    /// Up to where new events were verified.
+    /// Up to where this process verified new events. Whoever can change the database can change the stored checkpoint,
+    /// but not this.
     newest: Option<ChainEnd>,
     told_at: Option<Timestamp>,
-}
-
-/// What pages show.
-#[derive(Default, Clone)]
-struct Shown {
-    verified: i64,
-    whole_at: Option<Timestamp>,
-    head: Option<SignedHead>,
 }
 
 impl Portal {
     /// Has the end of the record signed. To be called once; without it nothing is signed.
     pub fn prove_record_with(&self, proof: Proof) {
         // A second proof would be a second key: the first stays.
-        let _ = self.shared.chain.proof.set(proof);
+        let _ = self.shared.chain.proof.set(Arc::new(proof));
     }
 
     /// Whether the record has a break that no administrator has taken note of, as far as this process knows.
@@ -74,47 +68,43 @@ impl Portal {
         let mut progress = chain.progress.lock().await;
         let now = self.now();
         let mut found = self.compare_with_kept().await?;
+        let known = self.store().checkpoint().await?;
 
-        let newest = match progress.newest.clone() {
+        let newest = match progress.newest.clone().or(known.newest) {
             Some(newest) => newest,
             None => self.store().record_end().await?,
         };
         let new = self.store().verify_part(&newest, AT_A_STEP).await?;
         found.extend(new.breaks);
-
-        let (from, mut whole_at) = self.store().checkpoint().await?;
-        let old = self.store().verify_part(&from, AT_A_STEP).await?;
+        let old = self.store().verify_part(&known.round, AT_A_STEP).await?;
         found.extend(old.breaks);
-        let next = if old.complete {
-            whole_at = Some(now);
-            ChainEnd::beginning()
-        } else {
-            old.end.clone()
-        };
-        self.store().keep_checkpoint(&next, whole_at).await?;
 
         found.sort();
         found.dedup();
         self.store()
             .note_breaks(&found, now, |sequence, why| broken(sequence, why, now))
             .await?;
+        // After the breaks: whoever stops in between finds them again.
+        let checkpoint = Checkpoint {
+            whole_at: if old.complete { Some(now) } else { known.whole_at },
+            round: if old.complete {
+                ChainEnd::beginning()
+            } else {
+                old.end
+            },
+            newest: Some(new.end.clone()),
+            checked_at: Some(now),
+        };
+        self.store().keep_checkpoint(&checkpoint).await?;
         let breaks = self.store().breaks().await?;
         let alarms = breaks.iter().filter(|found| found.acknowledged.is_none()).count();
         chain.broken.store(alarms > 0, Ordering::Relaxed);
         // What nobody has taken note of must not be signed as if it were the end.
-        let head = if alarms == 0 {
-            self.sign_end(&new.end, now, &mut progress.told_at)
-        } else {
-            None
-        };
-        progress.newest = Some(new.end.clone());
-        measure(&new.end, whole_at, alarms);
-        let mut shown = chain.shown.lock();
-        shown.verified = new.end.sequence;
-        shown.whole_at = whole_at;
-        if head.is_some() {
-            shown.head = head;
+        if alarms == 0 {
+            self.sign_end(&new.end, now, &mut progress.told_at).await;
         }
+        progress.newest = Some(new.end.clone());
+        measure(&new.end, checkpoint.whole_at, alarms);
         Ok(())
     }
 
@@ -147,13 +137,14 @@ impl Portal {
     pub(super) async fn chain(&self) -> Result<ChainState> {
         let breaks = self.store().breaks().await?;
         let open = breaks.iter().find(|found| found.acknowledged.is_none());
-        let shown = self.shared.chain.shown.lock().clone();
+        let checkpoint = self.store().checkpoint().await?;
         Ok(ChainState {
             holds: open.is_none(),
-            verified: shown.verified,
-            verified_at: shown.whole_at,
+            verified: checkpoint.newest.map_or(0, |end| end.sequence),
+            checked_at: checkpoint.checked_at,
+            verified_at: checkpoint.whole_at,
             breaks_at: open.map(|found| found.sequence),
-            head: shown.head,
+            head: self.shared.chain.head.lock().clone(),
             breaks: breaks.into_iter().map(shown_break).collect(),
         })
     }
@@ -166,10 +157,10 @@ impl Portal {
 
     /// What is wrong with the record by the end that was signed and kept last.
     async fn compare_with_kept(&self) -> Result<Vec<(i64, String)>> {
-        let Some(proof) = self.shared.chain.proof.get() else {
+        let Some(proof) = self.shared.chain.proof.get().cloned() else {
             return Ok(Vec::new());
         };
-        let kept = match proof.kept() {
+        let kept = match on_files(move || proof.kept()).await {
             Ok(kept) => kept,
             Err(error @ ProofError::Forged { .. }) => {
                 tracing::error!(%error, "the kept end of the record does not hold");
@@ -191,19 +182,19 @@ impl Portal {
         })
     }
 
-    fn sign_end(
-        &self,
-        end: &ChainEnd,
-        now: Timestamp,
-        told_at: &mut Option<Timestamp>,
-    ) -> Option<SignedHead> {
-        let proof = self.shared.chain.proof.get()?;
-        let before = self.shared.chain.shown.lock().head.clone();
-        if before.is_some_and(|before| before.sequence == end.sequence && before.hash == end.hash) {
-            return None;
+    /// Signs the end, unless it was signed already.
+    async fn sign_end(&self, end: &ChainEnd, now: Timestamp, told_at: &mut Option<Timestamp>) {
+        let chain = &self.shared.chain;
+        let Some(proof) = chain.proof.get().cloned() else {
+            return;
+        };
+        let is_same = |head: &SignedHead| head.sequence == end.sequence && head.hash == end.hash;
+        if chain.head.lock().as_ref().is_some_and(is_same) {
+            return;
         }
         let head = proof.sign(end, now);
-        if let Err(error) = proof.keep(&head) {
+        let keep = head.clone();
+        if let Err(error) = on_files(move || proof.keep(&keep)).await {
             tracing::error!(%error, "the signed end of the record could not be kept");
         }
         if told_at.is_none_or(|at| now.duration_since(at) >= TOLD_EVERY) {
@@ -218,7 +209,21 @@ impl Portal {
                 "the signed end of the record"
             );
         }
-        Some(head)
+        *chain.head.lock() = Some(head);
+    }
+}
+
+/// Reads or writes files on a thread that may wait for them.
+async fn on_files<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ProofError> + Send + 'static,
+) -> Result<T, ProofError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(ProofError::File {
+            what: "using",
+            path: std::path::PathBuf::new(),
+            why: std::io::Error::other(error),
+        }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What every page has around it, as far as the viewer decides it.
 
+use portico_domain::approver::Approver;
 use portico_domain::documents::{Configuration, Outcome};
 use portico_domain::policy::is_approver;
 use portico_domain::tenancy::{Role, Viewer};
@@ -31,7 +32,11 @@ impl Portal {
         let configuration = self.configuration();
         let approver = decides(viewer, &configuration);
         let waiting = if approver {
-            self.waiting_for(viewer).await?.len()
+            let waiting = self
+                .store()
+                .count_pending_approvals(&Approver::of(viewer))
+                .await?;
+            usize::try_from(waiting).unwrap_or(usize::MAX)
         } else {
             0
         };

@@ -130,13 +130,8 @@ impl Portal {
 
     /// What has waited for the viewer the longest.
     async fn longest_waiting(&self, viewer: &Viewer, catalog: &Catalog) -> Result<Vec<ApprovalRow>> {
-        let mut rows = Vec::new();
-        let waiting = self.waiting_for(viewer).await?;
-        let first = waiting.get(..WAITING).unwrap_or(&waiting);
-        for request in self.still_waiting(viewer, first).await? {
-            rows.push(self.approval_row(catalog, &request).await?);
-        }
-        Ok(rows)
+        let waiting = self.waiting_for(viewer, 0, WAITING).await?;
+        self.approval_rows(catalog, &waiting).await
     }
 }
 

@@ -32,9 +32,13 @@ mod index;
 mod judge;
 mod judged;
 mod judging;
+mod keyed_lock;
 mod known;
 mod live;
+#[cfg(test)]
+mod load_tests;
 mod lookout;
+mod lookups;
 mod name_taken;
 mod names;
 mod offering;
@@ -51,7 +55,6 @@ mod search;
 pub mod security;
 mod sentence;
 mod snippets;
-mod standing;
 mod submit;
 mod tokens;
 mod unread;
@@ -78,7 +81,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use portico_domain::documents::Configuration;
-use portico_domain::names::OfferingName;
+use portico_domain::names::{OfferingName, TenantName};
 use portico_domain::policy::Policies;
 use portico_domain::record::NewEvent;
 use portico_domain::tenancy::Viewer;
@@ -106,7 +109,7 @@ struct Shared {
     indexes: Indexes,
     typical_times: ArcSwap<BTreeMap<OfferingName, Duration>>,
     work_to_do: Arc<Notify>,
-    submitting: tokio::sync::Mutex<()>,
+    submitting: keyed_lock::KeyedLock<TenantName>,
     chain: chain::Chain,
     judging: judging::Judging,
     recorded: tokio::sync::broadcast::Sender<live::Recorded>,
@@ -133,7 +136,7 @@ impl Portal {
                 indexes: Indexes::default(),
                 typical_times: ArcSwap::default(),
                 work_to_do,
-                submitting: tokio::sync::Mutex::default(),
+                submitting: keyed_lock::KeyedLock::default(),
                 chain: chain::Chain::default(),
                 judging: judging::Judging::default(),
                 recorded: tokio::sync::broadcast::Sender::new(live::KEPT),

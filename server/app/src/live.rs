@@ -1,17 +1,21 @@
 //! What changes while somebody looks: a stream of changes, cut to what the viewer may see.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{PlaneName, RequestId, TenantName};
 use portico_domain::placement::may_know;
 use portico_domain::record::NewEvent;
+use portico_domain::request::Request;
 use portico_domain::tenancy::{Scope, Viewer};
 use portico_planes::Change;
 use portico_store::{EventFilter, Page};
 use serde::Serialize;
 use tokio::sync::{broadcast, watch};
 
-use super::frame::decides;
 use super::names::{claim_href, request_href};
+use super::request::was_asked;
 use super::{Portal, Result};
 
 /// Something on a screen may have changed.
@@ -55,9 +59,6 @@ pub struct Live {
     changes: broadcast::Receiver<Change>,
     recorded: broadcast::Receiver<Recorded>,
     behind: Option<Behind>,
-    /// Something recorded of a request that is not told yet: whoever waits for the next change may stop waiting while
-    /// it is looked up whom that concerns.
-    unsure: Option<(RequestId, Option<TenantName>)>,
 }
 
 /// What stands behind the claim whose page is open.
@@ -73,6 +74,8 @@ pub(super) enum Recorded {
     Request {
         id: RequestId,
         tenant: Option<TenantName>,
+        /// As it was when the event was read, looked up once for all who listen; `None` where it cannot be read.
+        request: Option<Arc<Request>>,
     },
     Plane(PlaneName),
     /// More than could be read one by one.
@@ -95,7 +98,6 @@ impl Portal {
             changes: self.planes().subscribe(),
             recorded: self.shared.recorded.subscribe(),
             behind: None,
-            unsure: None,
         }
     }
 
@@ -159,12 +161,22 @@ impl Portal {
         if events.iter().any(|event| made_cluster_scoped_claim(&event.event)) {
             self.learn_cluster_scoped_claims().await?;
         }
+        if self.shared.recorded.receiver_count() == 0 {
+            return Ok(newest.max(last));
+        }
+        let ids = events.iter().filter_map(|event| event.event.request).collect();
+        let requests = self.store().requests_by_id(&Scope::system(), &ids).await?;
+        let requests: BTreeMap<_, _> = requests
+            .into_iter()
+            .map(|(id, request)| (id, Arc::new(request)))
+            .collect();
         for event in events.into_iter().rev() {
             let event = event.event;
             let recorded = match event.request {
                 Some(id) => Some(Recorded::Request {
                     id,
                     tenant: event.tenant,
+                    request: requests.get(&id).cloned(),
                 }),
                 None if event.verb.starts_with("plane.") => event.subject.parse().ok().map(Recorded::Plane),
                 None => None,
@@ -208,13 +220,6 @@ impl Live {
     /// The next change; `None` when the portal ends.
     pub async fn next(&mut self) -> Option<LiveEvent> {
         loop {
-            if let Some((id, tenant)) = self.unsure.clone() {
-                let told = self.of_request(id, tenant.as_ref()).await;
-                self.unsure = None;
-                if told.is_some() {
-                    return told;
-                }
-            }
             tokio::select! {
                 change = self.changes.recv() => match change {
                     Ok(change) => {
@@ -227,7 +232,11 @@ impl Live {
                     Err(broadcast::error::RecvError::Closed) => return None,
                 },
                 recorded = self.recorded.recv() => match recorded {
-                    Ok(Recorded::Request { id, tenant }) => self.unsure = Some((id, tenant)),
+                    Ok(Recorded::Request { id, tenant, request }) => {
+                        if let Some(event) = self.of_request(id, tenant.as_ref(), request.as_deref()) {
+                            return Some(event);
+                        }
+                    }
                     Ok(Recorded::Plane(name)) => {
                         if let Some(event) = self.seen(Change::Plane(name)) {
                             return Some(event);
@@ -265,30 +274,25 @@ impl Live {
         }
     }
 
-    /// What to tell of a request of that tenant, if it concerns the viewer.
-    async fn of_request(&self, id: RequestId, tenant: Option<&TenantName>) -> Option<LiveEvent> {
+    /// What to tell of a request of that tenant, if it concerns the viewer: a member of the tenant, or somebody whose
+    /// agreement it needs.
+    fn of_request(
+        &self,
+        id: RequestId,
+        tenant: Option<&TenantName>,
+        request: Option<&Request>,
+    ) -> Option<LiveEvent> {
         let of_theirs = tenant.is_some_and(|tenant| self.viewer.scope().allows(tenant));
-        if !of_theirs && !self.is_asked(id).await {
+        if !of_theirs && !request.is_some_and(|request| was_asked(&self.viewer, request)) {
             return None;
         }
+        let opened = self.behind.as_ref().map(|behind| &behind.claim);
+        let about_opened = request.map(|request| &request.claim) == opened;
         Some(LiveEvent::Request {
             id,
             href: request_href(id),
-            claim: self.opened_claim_of(id).await,
+            claim: opened.filter(|_| about_opened).map(claim_href),
         })
-    }
-
-    /// The claim's page that is open, if the request is about that claim.
-    async fn opened_claim_of(&self, id: RequestId) -> Option<String> {
-        let opened = &self.behind.as_ref()?.claim;
-        let request = self.portal.seen_request(&self.viewer, id).await.ok()?;
-        (request.claim == *opened).then(|| claim_href(opened))
-    }
-
-    /// Whether the request waits for the viewer, who is no member of its tenant.
-    async fn is_asked(&self, id: RequestId) -> bool {
-        decides(&self.viewer, &self.portal.configuration())
-            && self.portal.seen_request(&self.viewer, id).await.is_ok()
     }
 
     fn seen(&self, change: Change) -> Option<LiveEvent> {

@@ -1,13 +1,14 @@
 //! Whether a name is free: within a tenant's environment and an offering it means one thing, on whichever control plane
 //! that is.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
-use portico_domain::claim::Claim;
+use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::names::ClaimName;
 use portico_domain::request::{Action, Request, State};
 use portico_domain::tenancy::{Scope, Viewer};
 use portico_domain::view::relative;
-use portico_planes::ClaimFilter;
 use portico_store::{Page, RequestFilter};
 
 use super::draft::Draft;
@@ -39,15 +40,8 @@ impl Portal {
             .await?
             .items;
         requests.retain(|request| request.id != draft.id);
-        let filter = ClaimFilter {
-            environment: Some(draft.work.environment.clone()),
-            offering: Some(draft.offered.name.clone()),
-            ..ClaimFilter::of_tenant(draft.work.tenant.clone())
-        };
-        let claims = self.planes().claims(&scope, &filter);
-        let claim = claims
-            .iter()
-            .find(|claim| claim.reference.name == name && claim.request != Some(draft.id));
+        let claim = self.claim_named(draft, &name);
+        let claim = claim.as_deref();
         let by = claim
             .and_then(|claim| {
                 requests
@@ -61,8 +55,31 @@ impl Portal {
         }
         Ok(Some(format!(
             "{} Choose another name.",
-            self.who_has_it(draft, viewer, claim.map(AsRef::as_ref), by)
+            self.who_has_it(draft, viewer, claim, by)
         )))
+    }
+
+    /// The claim of the name that the environment has on any control plane, but for the draft's own.
+    fn claim_named(&self, draft: &Draft, name: &ClaimName) -> Option<Arc<Claim>> {
+        let scope = Scope::system().narrow(&draft.work.tenant);
+        let tenant = draft.configuration.tenants.get(&draft.work.tenant);
+        let environment = tenant.and_then(|tenant| tenant.environment(&draft.work.environment));
+        let namespaces = [environment.map(|environment| environment.namespace.clone()), None];
+        let planes = draft.configuration.control_planes.keys();
+        planes
+            .flat_map(|plane| namespaces.iter().map(move |namespace| (plane, namespace)))
+            .filter_map(|(plane, namespace)| {
+                let reference = ClaimRef {
+                    plane: plane.clone(),
+                    offering: draft.offered.name.clone(),
+                    namespace: namespace.clone(),
+                    name: name.clone(),
+                };
+                self.planes().claim(&scope, &reference)
+            })
+            .find(|claim| {
+                claim.environment.as_ref() == Some(&draft.work.environment) && claim.request != Some(draft.id)
+            })
     }
 
     fn who_has_it(

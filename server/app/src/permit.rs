@@ -16,10 +16,11 @@ use portico_domain::tenancy::{Role, Scope, Viewer};
 use portico_form as form;
 use portico_planes::{Offered, Served};
 
+use super::lookups::{Lookups, takes_of_quota};
 use super::names::{plane_title, title};
 use super::offering::plan_title;
 use super::usage::plans;
-use super::{Portal, Result, rows};
+use super::{Portal, PortalError, Result, rows};
 
 impl Permits for Portal {
     fn judge<'a>(
@@ -80,10 +81,24 @@ impl Portal {
     /// # Errors
     /// When the database fails, or the policies cannot be used: nothing is known then.
     pub(super) async fn permit(&self, request: &Request, moment: Moment) -> Result<Verdict> {
+        let configuration = self.configuration();
+        let lookups = self
+            .lookups(&configuration, std::slice::from_ref(request))
+            .await?;
+        self.permit_by(&configuration, &lookups, request, moment)
+    }
+
+    /// As [`Portal::permit`], by what was looked up for the request.
+    pub(super) fn permit_by(
+        &self,
+        configuration: &Configuration,
+        lookups: &Lookups,
+        request: &Request,
+        moment: Moment,
+    ) -> Result<Verdict> {
         if manifest_hash(&request.manifest) != request.manifest_hash {
             return Ok(Verdict::Refused(Obstacle::Altered));
         }
-        let configuration = self.configuration();
         let place = || format!("{}/{}", request.tenant, request.environment);
         let tenant = configuration.tenants.get(&request.tenant);
         let environment = tenant.and_then(|tenant| tenant.environment(&request.environment));
@@ -98,7 +113,7 @@ impl Portal {
         {
             return Ok(Verdict::Refused(Obstacle::Moved { place: place() }));
         }
-        let Some((known, requester)) = self.as_last_known(&configuration, &request.requester).await? else {
+        let Some((known, requester)) = lookups.as_last_known(configuration, &request.requester) else {
             return Ok(Verdict::Refused(not_a_developer(request, tenant)));
         };
         let lapse = known.lapse(&configuration.portal.spec.tokens, self.now());
@@ -115,7 +130,7 @@ impl Portal {
         };
         let now = Now {
             request,
-            configuration: &configuration,
+            configuration,
             tenant,
             environment,
             requester: &requester,
@@ -126,14 +141,12 @@ impl Portal {
                 .as_deref()
                 .filter(|claim| Some(&claim.uid) == request.uid.as_ref()),
         };
-        let mut obstacle = standing(&now).or_else(|| place_of(&now));
-        if obstacle.is_none() {
-            obstacle = self.cordon_of(&now).await?;
-        }
-        obstacle = obstacle
+        let obstacle = standing(&now)
+            .or_else(|| place_of(&now))
+            .or_else(|| cordon_of(&now, lookups))
             .or_else(|| self.offering_of(&now))
-            .or_else(|| plan_of(&now));
-        obstacle = obstacle.or_else(|| validity(&now));
+            .or_else(|| plan_of(&now))
+            .or_else(|| validity(&now));
         if let Some(obstacle) = obstacle {
             return Ok(Verdict::Refused(obstacle));
         }
@@ -141,22 +154,8 @@ impl Portal {
         if matches!(verdict, Verdict::Refused(_)) {
             return Ok(verdict);
         }
-        let over = self.quota_of(&now).await?;
+        let over = self.quota_of(&now, lookups)?;
         Ok(over.map_or(verdict, Verdict::Refused))
-    }
-
-    async fn cordon_of(&self, now: &Now<'_>) -> Result<Option<Obstacle>> {
-        let (Action::Create, Some(plane)) = (now.request.action, now.plane) else {
-            return Ok(None);
-        };
-        let cordons = self.store().cordons().await?;
-        let cordon = cordons.into_iter().find(|cordon| cordon.plane == plane.name);
-        Ok(
-            (cordon.is_some() || plane.spec.cordoned).then(|| Obstacle::Cordoned {
-                plane: title(plane).to_owned(),
-                reason: cordon.and_then(|cordon| cordon.reason),
-            }),
-        )
     }
 
     fn offering_of(&self, now: &Now<'_>) -> Option<Obstacle> {
@@ -225,13 +224,16 @@ impl Portal {
         })
     }
 
-    async fn quota_of(&self, now: &Now<'_>) -> Result<Option<Obstacle>> {
+    fn quota_of(&self, now: &Now<'_>, lookups: &Lookups) -> Result<Option<Obstacle>> {
         let limits = &now.tenant.spec.quota;
-        if !now.sets_something() || limits.0.is_empty() {
+        let request = now.request;
+        if !takes_of_quota(now.configuration, request) {
             return Ok(None);
         }
-        let request = now.request;
-        let usage = self.usage(&request.tenant).await?;
+        let Some(usage) = lookups.usage(&request.tenant) else {
+            let why = format!("What {} uses of its quota is not known.", request.tenant);
+            return Err(PortalError::Unavailable(why));
+        };
         let mut used = usage.beside(&request.claim);
         let before = match request.action {
             Action::Change => usage.of(&request.claim),
@@ -247,6 +249,15 @@ impl Portal {
         let sentences = quota::exceeded(&quota::lines(limits, &used, &before, &after));
         Ok((!sentences.is_empty()).then_some(Obstacle::OverQuota { sentences }))
     }
+}
+
+fn cordon_of(now: &Now<'_>, lookups: &Lookups) -> Option<Obstacle> {
+    let plane = now.plane.filter(|_| now.request.action == Action::Create)?;
+    let cordon = lookups.cordon(&plane.name);
+    (cordon.is_some() || plane.spec.cordoned).then(|| Obstacle::Cordoned {
+        plane: title(plane).to_owned(),
+        reason: cordon.and_then(|cordon| cordon.reason.clone()),
+    })
 }
 
 /// Whether those who agreed to what the request is now suffice.

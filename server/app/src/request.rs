@@ -15,9 +15,9 @@ use portico_domain::request::{Action, ApprovalNeed, Comment, Decision, Request, 
 use portico_domain::tenancy::{Role, Viewer};
 use portico_domain::view::{QuotaLine, RequestPage, RequestStep};
 use portico_planes::Catalog;
-use portico_store::Undecided;
 
 use super::judged::difference;
+use super::lookups::{Lookups, takes_of_quota};
 use super::names::{claim_href, plane_title};
 use super::offering::plan_title;
 use super::permissions::{may_comment, was_asked};
@@ -49,7 +49,11 @@ impl Portal {
             row.status = format!("{}. {why}", row.status.trim_end_matches('.'));
         }
         let mut steps = with_comments(steps, comments);
-        steps.extend(self.in_the_way(&request).await?.map(|why| RequestStep {
+        let lookups = self
+            .lookups(&configuration, std::slice::from_ref(&request))
+            .await?;
+        let in_the_way = self.in_the_way(&configuration, &lookups, &request)?;
+        steps.extend(in_the_way.map(|why| RequestStep {
             title: "Cannot go on as things are".to_owned(),
             who: None,
             at: None,
@@ -80,7 +84,7 @@ impl Portal {
                 .flat_map(|need| &need.rules)
                 .map(|rule| (rule.policy.clone(), rule.rule.clone(), rule.reason.clone()))
                 .collect(),
-            quota: self.quota_lines(&configuration, &catalog, &request).await?,
+            quota: quota_lines(&configuration, &catalog, &lookups, &request),
             cost: cost_of(&catalog, &request),
             may_decide,
             may_not_decide,
@@ -91,11 +95,17 @@ impl Portal {
     }
 
     /// Why a request that waits for approval could not be approved now, for requester and approver to read.
-    pub(super) async fn in_the_way(&self, request: &Request) -> Result<Option<String>> {
+    pub(super) fn in_the_way(
+        &self,
+        configuration: &Configuration,
+        lookups: &Lookups,
+        request: &Request,
+    ) -> Result<Option<String>> {
         if request.state != State::AwaitingApproval {
             return Ok(None);
         }
-        Ok(match self.permit(request, Moment::Decision).await? {
+        let verdict = self.permit_by(configuration, lookups, request, Moment::Decision)?;
+        Ok(match verdict {
             Verdict::Refused(obstacle) => Some(obstacle.to_string()),
             Verdict::Granted { .. } | Verdict::NeedsApproval { .. } => None,
         })
@@ -146,48 +156,49 @@ impl Portal {
             None => None,
         }
     }
+}
 
-    /// What the request does to the quota of its tenant.
-    pub(super) async fn quota_lines(
-        &self,
-        configuration: &Configuration,
-        catalog: &Catalog,
-        request: &Request,
-    ) -> Result<Vec<QuotaLine>> {
-        let Some(tenant) = configuration.tenants.get(&request.tenant) else {
-            return Ok(Vec::new());
-        };
-        let counts = matches!(request.action, Action::Create | Action::Change);
-        if !counts || request.state.is_end() || tenant.spec.quota.0.is_empty() {
-            return Ok(Vec::new());
-        }
-        let usage = self.usage(&request.tenant).await?;
-        let before = match request.action {
-            Action::Change => usage.of(&request.claim),
-            _ => Amounts::new(),
-        };
-        // While it waits it is told alone, and beside it what it comes to with the others that wait.
-        let waits = request.state == State::AwaitingApproval;
-        let mut used = if waits {
-            usage.settled_beside(&request.claim)
-        } else {
-            usage.beside(&request.claim)
-        };
-        quota::add(&mut used, &before);
-        let plans = plans(catalog, &request.claim.offering);
-        let after = takes(plans, request.plan.as_ref(), &request.manifest);
-        let mut lines = quota::lines(&tenant.spec.quota, &used, &before, &after);
-        if waits {
-            let mut all = usage.beside(&request.claim);
-            quota::add(&mut all, &before);
-            for line in &mut lines {
-                line.others_waiting = usage.waiting_for_more(&request.claim, &line.resource);
-                let used = all.get(&line.resource).copied().unwrap_or(0);
-                line.with_others = used.saturating_add_signed(line.takes);
-            }
-        }
-        Ok(lines)
+/// What the request does to the quota of its tenant.
+pub(super) fn quota_lines(
+    configuration: &Configuration,
+    catalog: &Catalog,
+    lookups: &Lookups,
+    request: &Request,
+) -> Vec<QuotaLine> {
+    let Some(tenant) = configuration.tenants.get(&request.tenant) else {
+        return Vec::new();
+    };
+    if request.state.is_end() || !takes_of_quota(configuration, request) {
+        return Vec::new();
     }
+    let Some(usage) = lookups.usage(&request.tenant) else {
+        return Vec::new();
+    };
+    let before = match request.action {
+        Action::Change => usage.of(&request.claim),
+        _ => Amounts::new(),
+    };
+    // While it waits it is told alone, and beside it what it comes to with the others that wait.
+    let waits = request.state == State::AwaitingApproval;
+    let mut used = if waits {
+        usage.settled_beside(&request.claim)
+    } else {
+        usage.beside(&request.claim)
+    };
+    quota::add(&mut used, &before);
+    let plans = plans(catalog, &request.claim.offering);
+    let after = takes(plans, request.plan.as_ref(), &request.manifest);
+    let mut lines = quota::lines(&tenant.spec.quota, &used, &before, &after);
+    if waits {
+        let mut all = usage.beside(&request.claim);
+        quota::add(&mut all, &before);
+        for line in &mut lines {
+            line.others_waiting = usage.waiting_for_more(&request.claim, &line.resource);
+            let used = all.get(&line.resource).copied().unwrap_or(0);
+            line.with_others = used.saturating_add_signed(line.takes);
+        }
+    }
+    lines
 }
 
 /// What a request costs, in words: of a change beside what is paid as long as it is not applied.
@@ -243,17 +254,6 @@ fn has_decided(viewer: &Viewer, decisions: &[Decision]) -> bool {
     decisions
         .iter()
         .any(|decision| !decision.void && decision.by.is_same_human(&viewer.person))
-}
-
-/// Whether the viewer may decide on a request that is not their own and on which somebody must.
-pub(super) fn waits_for(viewer: &Viewer, request: &Undecided) -> bool {
-    is_asked(
-        viewer,
-        &request.tenant,
-        request.approval.as_ref(),
-        &request.decisions,
-    ) && !request.requester.is_same_human(&viewer.person)
-        && !has_decided(viewer, &request.decisions)
 }
 
 /// Whether the viewer may decide; if one would expect so and it is not, why.

@@ -55,9 +55,9 @@ impl Portal {
             let page = self.form_page(&draft, dry_run, false, false)?;
             return Ok(Sent::NotTaken(Box::new(page), error));
         }
-        // Of two sent at once, the second sees what the first takes: quota and name. Nobody waits here for
-        // another one's control plane.
-        let _one_at_a_time = self.shared.submitting.lock().await;
+        // Of two that a tenant sends at once, the second sees what the first takes: quota and name. Nobody waits here
+        // for a control plane.
+        let _one_at_a_time = self.shared.submitting.lock(&draft.work.tenant).await;
         let _of_all_replicas = self.store().turn(draft.work.tenant.as_str()).await?;
         if draft.problem_count() == 0 {
             self.judge_quota(&mut draft).await?;

@@ -58,6 +58,26 @@ impl NewToken {
         }
         problems
     }
+
+    /// The token of that identity, made at `now`.
+    fn token(&self, subject: &str, id: Uuid, now: Timestamp) -> ApiToken {
+        ApiToken {
+            id,
+            name: self.name.trim().to_owned(),
+            subject: subject.to_owned(),
+            scope: self.scope,
+            created_at: now,
+            expires_at: now
+                .saturating_add(SignedDuration::from_hours(i64::from(self.days) * 24))
+                .unwrap_or(Timestamp::MAX),
+            last_used_at: None,
+        }
+    }
+}
+
+/// What whoever has the token shows: `random` in letters.
+fn secret(random: &[u8; 32]) -> String {
+    format!("{}{}", ApiToken::PREFIX, URL_SAFE_NO_PAD.encode(random))
 }
 
 impl Portal {
@@ -102,23 +122,8 @@ impl Portal {
                 "You have {MOST} tokens, and may have no more. Revoke those that you do not need."
             )));
         }
-        let secret = format!(
-            "{}{}",
-            ApiToken::PREFIX,
-            URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
-        );
-        let now = self.now();
-        let token = ApiToken {
-            id: Uuid::now_v7(),
-            name: wish.name.trim().to_owned(),
-            subject: viewer.person.subject.clone(),
-            scope: wish.scope,
-            created_at: now,
-            expires_at: now
-                .saturating_add(SignedDuration::from_hours(i64::from(wish.days) * 24))
-                .unwrap_or(Timestamp::MAX),
-            last_used_at: None,
-        };
+        let token = wish.token(&viewer.person.subject, Uuid::now_v7(), self.now());
+        let secret = secret(&rand::random());
         self.store().insert_token(&token, &secret).await?;
         let event = self.token_event(viewer, remote, "token.created", &token);
         self.store().append(event).await?;
@@ -168,5 +173,46 @@ pub(super) fn row(token: ApiToken, rules: &TokenRules) -> TokenRow {
         scope: token.scope,
         created_at: token.created_at,
         last_used_at: token.last_used_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_follows_from_what_it_is_made_of() {
+        let wish = NewToken {
+            name: " ci ".to_owned(),
+            days: 30,
+            scope: TokenScope::Read,
+        };
+        let now = Timestamp::from_second(1_700_000_000).unwrap();
+        let token = wish.token("https://sso.example.com#dana", Uuid::nil(), now);
+        assert_eq!((token.id, token.name.as_str()), (Uuid::nil(), "ci"));
+        assert_eq!(token.created_at, now);
+        assert_eq!(
+            token.expires_at,
+            Timestamp::from_second(1_700_000_000 + 30 * 86_400).unwrap()
+        );
+        let forever = NewToken {
+            days: u32::MAX,
+            ..wish
+        };
+        let forever = forever.token("https://sso.example.com#dana", Uuid::nil(), now);
+        assert!(forever.expires_at > now, "it does not overflow into the past");
+    }
+
+    #[test]
+    fn a_secret_is_all_of_the_randomness_that_it_is_made_of() {
+        let one = secret(&[7; 32]);
+        assert!(
+            one.starts_with(ApiToken::PREFIX) && one.len() == ApiToken::PREFIX.len() + 43,
+            "{one}"
+        );
+        assert_eq!(one, secret(&[7; 32]));
+        let mut other = [7; 32];
+        other[31] = 8;
+        assert_ne!(one, secret(&other));
     }
 }

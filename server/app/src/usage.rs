@@ -1,6 +1,6 @@
 //! What a tenant uses of its quota: its claims, and what is on its way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portico_domain::claim::ClaimRef;
 use portico_domain::documents::{Consumption, Plan};
@@ -86,12 +86,39 @@ fn sum<'h>(held: impl Iterator<Item = &'h Held>) -> Amounts {
 impl Portal {
     /// What the tenant uses. A claim of no plan, or of one that is no longer offered, counts as the largest.
     pub(super) async fn usage(&self, tenant: &TenantName) -> Result<Usage> {
-        let scope = Scope::system().narrow(tenant);
+        let mut usage = self.usage_of(&BTreeSet::from([tenant.clone()])).await?;
+        Ok(usage.remove(tenant).unwrap_or_default())
+    }
+
+    /// What each of the tenants uses, as [`Portal::usage`], by one statement.
+    pub(super) async fn usage_of(
+        &self,
+        tenants: &BTreeSet<TenantName>,
+    ) -> Result<BTreeMap<TenantName, Usage>> {
+        if tenants.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         let catalog = self.planes().catalog();
+        let claimed = |tenant: &TenantName| (tenant.clone(), self.claimed(&catalog, tenant));
+        let mut usage: BTreeMap<_, _> = tenants.iter().map(claimed).collect();
+        for request in self.store().under_way(&Scope::system(), tenants).await? {
+            let plans = plans(&catalog, &request.claim.offering);
+            let asked = policy::takes(plans, request.plan.as_ref(), &request.manifest);
+            let of_tenant = usage.entry(request.tenant).or_default();
+            let held = of_tenant.0.entry(request.claim).or_default();
+            held.asked = asked;
+            held.waits = request.state == State::AwaitingApproval;
+        }
+        Ok(usage)
+    }
+
+    /// What the tenant's claims take, as they are.
+    fn claimed(&self, catalog: &Catalog, tenant: &TenantName) -> Usage {
+        let scope = Scope::system().narrow(tenant);
         let mut usage = Usage::default();
         let mine = ClaimFilter::of_tenant(tenant.clone());
         for claim in self.planes().claims(&scope, &mine) {
-            let plans = plans(&catalog, &claim.reference.offering);
+            let plans = plans(catalog, &claim.reference.offering);
             // A claim in a list comes without its object, which few plans need.
             let whole = depends_on_object(plans, claim.plan.as_ref())
                 .then(|| self.planes().claim(&scope, &claim.reference))
@@ -100,13 +127,7 @@ impl Portal {
             usage.0.entry(claim.reference.clone()).or_default().now =
                 policy::takes(plans, claim.plan.as_ref(), object);
         }
-        for request in self.store().under_way(&scope, tenant).await? {
-            let plans = plans(&catalog, &request.claim.offering);
-            let held = usage.0.entry(request.claim.clone()).or_default();
-            held.asked = policy::takes(plans, request.plan.as_ref(), &request.manifest);
-            held.waits = request.state == State::AwaitingApproval;
-        }
-        Ok(usage)
+        usage
     }
 }
 

@@ -4,6 +4,7 @@
 //! database. Time and identifiers come in from the caller. Neither kube, sqlx, axum nor tokio may
 //! be imported here.
 
+pub mod approver;
 pub mod claim;
 pub mod documents;
 pub mod lifetime;

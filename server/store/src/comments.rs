@@ -1,5 +1,7 @@
 //! What people say about a request outside of decisions.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use portico_domain::names::RequestId;
 use portico_domain::record::NewEvent;
 use portico_domain::request::{Comment, Request};
@@ -60,16 +62,34 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn comments_of(&self, request: RequestId) -> Result<Vec<Comment>> {
-        let select = Query::new(
-            "SELECT id, author, author_name, author_email, text, at FROM comments WHERE request_id = $1 ORDER BY id",
-            [request.to_string().into()],
+        let comments = self.comments_on(&BTreeSet::from([request])).await?;
+        Ok(comments.into_values().next().unwrap_or_default())
+    }
+
+    /// What was said about each of these requests, which the caller has read, the oldest first. A request without
+    /// comments is missing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn comments_on(
+        &self,
+        requests: &BTreeSet<RequestId>,
+    ) -> Result<BTreeMap<RequestId, Vec<Comment>>> {
+        let mut comments: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        if requests.is_empty() {
+            return Ok(comments);
+        }
+        let mut select = Query::new(
+            "SELECT request_id, id, author, author_name, author_email, text, at FROM comments WHERE request_id IN ",
+            [],
         );
-        self.backend
-            .fetch(select)
-            .await?
-            .iter()
-            .map(Comment::try_from)
-            .collect()
+        select.bind_list(requests.iter().map(ToString::to_string));
+        select.push(" ORDER BY request_id, id");
+        for row in self.backend.fetch(select).await? {
+            let of = comments.entry(row.parsed("request_id")?).or_default();
+            of.push(Comment::try_from(&row)?);
+        }
+        Ok(comments)
     }
 }
 

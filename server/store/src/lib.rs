@@ -29,12 +29,12 @@ pub use error::StoreError;
 pub use page::{Listing, Page};
 pub use people::PersonAccess;
 pub use record::EventFilter;
-pub use requests::{Renewal, RequestFilter, Retry, Undecided};
+pub use requests::{Renewal, RequestFilter, Retry};
 pub use sessions::{Logout, LogoutEffect, PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
 pub use store::{RequestChange, Settings, Store};
 pub use tokens::ApiToken;
 pub use turns::Turn;
-pub use verification::{Break, ChainEnd, ChainVerdict, Verified};
+pub use verification::{Break, ChainEnd, ChainVerdict, Checkpoint, Verified};
 
 /// What every operation of the store answers.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -1,5 +1,7 @@
 //! People, as their provider described them when they signed in last.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use portico_domain::record::NewEvent;
 use portico_domain::tenancy::{KnownPerson, Person};
@@ -66,6 +68,28 @@ impl Store {
             .bind(subject);
         let rows = self.backend.fetch(select).await?;
         rows.first().map(KnownPerson::try_from).transpose()
+    }
+
+    /// What is known now of the people with these subjects, as [`Store::known_person`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn known_people(&self, subjects: &BTreeSet<String>) -> Result<BTreeMap<String, KnownPerson>> {
+        if subjects.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut select = Query::new("SELECT ", []);
+        select
+            .push(COLUMNS)
+            .push(" FROM people WHERE people.subject IN ")
+            .bind_list(subjects.iter().map(String::as_str));
+        let rows = self.backend.fetch(select).await?;
+        rows.iter()
+            .map(|row| {
+                let known = KnownPerson::try_from(row)?;
+                Ok((known.person.subject.clone(), known))
+            })
+            .collect()
     }
 
     /// The person with that id.

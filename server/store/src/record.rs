@@ -71,7 +71,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn actors(&self, scope: &Scope) -> Result<Vec<(String, String)>> {
-        let mut query = Query::new("SELECT actor, MAX(actor_name) AS actor_name FROM events", []);
+        let mut query = Query::new("SELECT actor, MAX(name) AS actor_name FROM record_actors", []);
         EventFilter::default().write(scope, &mut query);
         query.push(" GROUP BY actor ORDER BY 2, 1 LIMIT 500");
         let rows = self.backend.fetch(query).await?;
@@ -107,6 +107,7 @@ pub(crate) async fn append(transaction: &mut dyn Transaction, events: &[NewEvent
             hash: hash.clone(),
         };
         transaction.execute(insert(&event, details)).await?;
+        transaction.execute(keep_actor(&event.event)).await?;
         crate::announce(&event.event, true);
         appended.push(event);
     }
@@ -162,6 +163,19 @@ fn insert(event: &Event, details: String) -> Query {
             details.into(),
             previous_hash.as_str().into(),
             hash.as_str().into(),
+        ],
+    )
+}
+
+/// Keeps the name that the actor goes by, for [`Store::actors`].
+fn keep_actor(event: &NewEvent) -> Query {
+    Query::new(
+        "INSERT INTO record_actors (tenant, actor, name) VALUES ($1, $2, $3) \
+         ON CONFLICT (tenant, actor) DO UPDATE SET name = excluded.name",
+        [
+            event.tenant.as_ref().map_or("", AsRef::as_ref).into(),
+            event.actor.as_str().into(),
+            event.actor_name.as_str().into(),
         ],
     )
 }

@@ -34,7 +34,7 @@ impl Default for Settings {
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) backend: Arc<dyn Backend>,
-    changes: broadcast::Sender<RequestChange>,
+    pub(crate) changes: broadcast::Sender<RequestChange>,
 }
 
 /// A request was made or has changed.
@@ -67,10 +67,12 @@ impl Store {
             });
         };
         backend.migrate().await?;
-        Ok(Self {
+        let store = Self {
             backend,
             changes: broadcast::Sender::new(CHANGES_KEPT),
-        })
+        };
+        store.derive_missing_approvers().await?;
+        Ok(store)
     }
 
     /// Hears of every change to a request that this process makes, once it is saved. What a viewer

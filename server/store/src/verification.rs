@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use portico_domain::record::{Event, NewEvent, chain_hash};
 use portico_domain::tenancy::Person;
 
-use crate::backend::{Query, Row};
+use crate::backend::{Query, Row, Value};
 use crate::record::SELECT;
 use crate::{Result, Store, StoreError};
 
@@ -48,6 +48,33 @@ impl ChainEnd {
         Self {
             sequence: 0,
             hash: "0".repeat(64),
+        }
+    }
+}
+
+/// How far verification has come. It is stored, so that whoever goes on, after a start or in another replica, goes on
+/// from there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Up to where the present round over all events has come.
+    pub round: ChainEnd,
+    /// When the last whole round ended.
+    pub whole_at: Option<Timestamp>,
+    /// Up to where new events were verified; `None` before the first time.
+    pub newest: Option<ChainEnd>,
+    /// When they were verified last.
+    pub checked_at: Option<Timestamp>,
+}
+
+impl Checkpoint {
+    /// Nothing was verified yet.
+    #[must_use]
+    pub fn beginning() -> Self {
+        Self {
+            round: ChainEnd::beginning(),
+            whole_at: None,
+            newest: None,
+            checked_at: None,
         }
     }
 }
@@ -160,26 +187,34 @@ impl Store {
         rows.first().map(|row| row.text("hash")).transpose()
     }
 
-    /// How far the present round of verification has come, and when the last round ended.
+    /// How far verification has come.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn checkpoint(&self) -> Result<(ChainEnd, Option<Timestamp>)> {
-        let select = "SELECT sequence, hash, whole_at FROM record_checkpoint WHERE id = 1";
+    pub async fn checkpoint(&self) -> Result<Checkpoint> {
+        let select = "SELECT sequence, hash, whole_at, newest_sequence, newest_hash, checked_at \
+                      FROM record_checkpoint WHERE id = 1";
         let rows = self.backend.fetch(Query::new(select, [])).await?;
-        match rows.first() {
-            Some(row) => Ok((ChainEnd::try_from(row)?, row.time_if_any("whole_at")?)),
-            None => Ok((ChainEnd::beginning(), None)),
-        }
+        rows.first()
+            .map_or_else(|| Ok(Checkpoint::beginning()), Checkpoint::try_from)
     }
 
     /// Keeps how far verification has come. Of several processes the last one counts; all verify the same.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn keep_checkpoint(&self, end: &ChainEnd, whole_at: Option<Timestamp>) -> Result<()> {
-        let update = "UPDATE record_checkpoint SET sequence = $1, hash = $2, whole_at = $3 WHERE id = 1";
-        let values = [end.sequence.into(), end.hash.as_str().into(), whole_at.into()];
+    pub async fn keep_checkpoint(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let update = "UPDATE record_checkpoint SET sequence = $1, hash = $2, whole_at = $3, newest_sequence = $4, \
+                      newest_hash = $5, checked_at = $6 WHERE id = 1";
+        let newest = checkpoint.newest.as_ref();
+        let values = [
+            checkpoint.round.sequence.into(),
+            checkpoint.round.hash.as_str().into(),
+            checkpoint.whole_at.into(),
+            Value::Integer(newest.map(|end| end.sequence)),
+            newest.map(|end| end.hash.as_str()).into(),
+            checkpoint.checked_at.into(),
+        ];
         self.write(Query::new(update, values)).await?;
         Ok(())
     }
@@ -283,6 +318,26 @@ impl TryFrom<&Row> for ChainEnd {
         Ok(Self {
             sequence: row.integer("sequence")?,
             hash: row.text("hash")?,
+        })
+    }
+}
+
+impl TryFrom<&Row> for Checkpoint {
+    type Error = StoreError;
+
+    fn try_from(row: &Row) -> Result<Self> {
+        let newest = match row.text_if_any("newest_hash")? {
+            Some(hash) => Some(ChainEnd {
+                sequence: row.integer("newest_sequence")?,
+                hash,
+            }),
+            None => None,
+        };
+        Ok(Self {
+            round: ChainEnd::try_from(row)?,
+            whole_at: row.time_if_any("whole_at")?,
+            newest,
+            checked_at: row.time_if_any("checked_at")?,
         })
     }
 }

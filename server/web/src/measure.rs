@@ -65,7 +65,7 @@ pub(super) async fn metrics(State(app): State<App>, request: Request) -> Result<
     if settings.listen.is_some() {
         return Err(Problem::not_found());
     }
-    let token = token(settings).map_err(|error| {
+    let token = token(settings).await.map_err(|error| {
         tracing::error!(%error, "the token that reads the metrics cannot be read");
         Problem::not_found()
     })?;
@@ -101,9 +101,10 @@ fn text(configuration: &LiveConfiguration, telemetry: &Telemetry, portal: &Porta
 }
 
 /// The token that reads the metrics, read each time: it may be renewed.
-fn token(settings: &Metrics) -> Result<Option<String>, String> {
+async fn token(settings: &Metrics) -> Result<Option<String>, String> {
     let text = match (&settings.token_file, &settings.token_env) {
-        (Some(file), _) => std::fs::read_to_string(file)
+        (Some(file), _) => tokio::fs::read_to_string(file)
+            .await
             .map_err(|error| format!("the file of tokenFile cannot be read: {}", error.kind()))?,
         (None, Some(name)) => std::env::var(name)
             .map_err(|_| "the environment has no variable of the name in tokenEnv".to_owned())?,

@@ -36,6 +36,8 @@ struct Bench {
     permits: Arc<dyn Permits>,
     settings: Settings,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// A number from 0 up to 1, another each time: so that what failed together does not come back together.
+    random: Arc<dyn Fn() -> f64 + Send + Sync>,
     /// Who holds the leases: another name for each start, so that nobody takes a lease for their own
     /// that a process before them held.
     name: Arc<str>,

@@ -48,9 +48,17 @@ impl Worker {
             permits,
             settings,
             clock: Arc::new(clock),
+            random: Arc::new(rand::random),
             name: name.into(),
             work_to_do,
         })
+    }
+
+    /// The same worker with another source of randomness: numbers from 0 up to 1.
+    #[must_use]
+    pub fn with_random(mut self, random: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
+        self.0.random = Arc::new(random);
+        self
     }
 
     /// Works until `stop`; then lets what is under way finish within [`Settings::grace`] and gives

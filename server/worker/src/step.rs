@@ -106,7 +106,7 @@ impl Bench {
                 (waiting_for, settings.deletion_pause, std::time::Duration::ZERO)
             }
         };
-        let pause = pause(attempts, settings.first_pause, longest, rand::random()).max(not_before);
+        let pause = pause(attempts, settings.first_pause, longest, (self.random)()).max(not_before);
         let now = self.now();
         let at = now + SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_hours(1));
         tracing::info!(request = %settled.id, attempts, ?pause, waiting_for, "trying again later");

@@ -76,9 +76,12 @@ fn chain(frame: &Frame, state: &ChainState) -> AnyView {
         let when = state
             .verified_at
             .map(|at| view! { ", all of them last "{time(frame.now, at)} });
+        let checked = state
+            .checked_at
+            .map(|at| view! { ", checked "{time(frame.now, at)} });
         let verified = grouped(usize::try_from(state.verified).unwrap_or(0));
         view! {
-            <p class="line well">{icon("shield")}<span>"The record is as it was written: verified up to event "{verified}{when}"."</span></p>
+            <p class="line well">{icon("shield")}<span>"The record is as it was written: verified up to event "{verified}{checked}{when}"."</span></p>
             {listed}
         }
         .into_any()

@@ -196,6 +196,8 @@ pub struct ChainState {
     pub holds: bool,
     /// The newest event that was verified.
     pub verified: i64,
+    /// When new events were last verified.
+    pub checked_at: Option<Timestamp>,
     /// When all events were last verified.
     pub verified_at: Option<Timestamp>,
     /// The first event at which it breaks, of those that nobody has taken note of.

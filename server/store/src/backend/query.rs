@@ -50,6 +50,18 @@ impl Query {
         self.push(")")
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The same statement with something before it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn after(mut self, text: &'static str) -> Self {
+        self.text.insert_str(0, text);
+        self
+    }
+
     pub(crate) fn into_parts(self) -> (SqlStr, Vec<Value>) {
         (AssertSqlSafe(self.text).into_sql_str(), self.values)
     }

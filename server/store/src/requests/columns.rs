@@ -160,7 +160,7 @@ pub(crate) fn readable(rows: &[Row]) -> Vec<Request> {
             Request::try_from(row)
                 .inspect_err(|error| {
                     let id = row.text("id").unwrap_or_default();
-                    tracing::error!(request = id, %error, "a request is left alone");
+                    tracing::warn!(request = id, %error, "a request that cannot be read is left out");
                 })
                 .ok()
         })

@@ -2,12 +2,12 @@
 
 mod columns;
 mod filter;
+mod pending_approvals;
+mod quarantine;
 mod queue;
 mod read;
-mod undecided;
 mod write;
 
 pub(crate) use columns::{SELECT, readable};
 pub use filter::RequestFilter;
 pub use queue::{Renewal, Retry};
-pub use undecided::Undecided;

@@ -6,8 +6,9 @@ use portico_domain::names::{PlaneName, RequestId};
 use portico_domain::record::NewEvent;
 use portico_domain::request::Request;
 
-use super::columns::{SELECT, readable, state};
+use super::columns::{SELECT, state};
 use super::filter::write_claim;
+use super::quarantine::{quarantine, split};
 use crate::backend::Query;
 use crate::{Result, Store};
 
@@ -35,7 +36,8 @@ pub enum Renewal {
 impl Store {
     /// Takes requests to work on, at most `limit`: approved or being applied, due, and under nobody
     /// else's live lease. No two workers are given the same one while its lease lasts. What is for one of the
-    /// control planes in `but_for` is left for later.
+    /// control planes in `but_for` is left for later. Rows that cannot be read are quarantined; when none is
+    /// returned, nothing is due.
     ///
     /// # Errors
     /// When the database fails.
@@ -47,32 +49,41 @@ impl Store {
         limit: u32,
         but_for: &[PlaneName],
     ) -> Result<Vec<Request>> {
-        let mut transaction = self.backend.begin().await?;
-        let mut due = Query::new(SELECT, []);
-        due.push(
-            " WHERE state IN ('approved', 'applying') AND (next_attempt_at IS NULL OR next_attempt_at <= ",
-        );
-        due.bind(now)
-            .push(") AND (lease_until IS NULL OR lease_until <= ")
-            .bind(now);
-        due.push(")");
-        leave_out(&mut due, but_for);
-        due.push(" ORDER BY coalesce(next_attempt_at, created_at), id LIMIT ")
-            .bind(i64::from(limit));
-        due.push(self.backend.dialect().skip_locked);
-        let taken = readable(&transaction.fetch(due).await?);
-        if taken.is_empty() {
-            return Ok(taken);
+        loop {
+            let mut transaction = self.backend.begin().await?;
+            let mut due = Query::new(SELECT, []);
+            due.push(
+                " WHERE state IN ('approved', 'applying') AND (next_attempt_at IS NULL OR next_attempt_at <= ",
+            );
+            due.bind(now)
+                .push(") AND (lease_until IS NULL OR lease_until <= ")
+                .bind(now);
+            due.push(")");
+            leave_out(&mut due, but_for);
+            due.push(" ORDER BY coalesce(next_attempt_at, created_at), id LIMIT ")
+                .bind(i64::from(limit));
+            due.push(self.backend.dialect().skip_locked);
+            let (taken, unreadable) = split(transaction.fetch(due).await?);
+            if taken.is_empty() && unreadable.is_empty() {
+                return Ok(taken);
+            }
+            if !taken.is_empty() {
+                let mut mark = Query::new("UPDATE requests SET lease_owner = ", []);
+                mark.bind(worker)
+                    .push(", lease_until = ")
+                    .bind(until(now, last))
+                    .push(" WHERE id IN ");
+                mark.bind_list(taken.iter().map(|request| request.id.to_string()));
+                transaction.execute(mark).await?;
+            }
+            let quarantined = quarantine(&mut *transaction, &unreadable, now).await?;
+            transaction.commit().await?;
+            self.tell_of_quarantined(&quarantined);
+            // Behind rows that cannot be read there may be others that can.
+            if !taken.is_empty() {
+                return Ok(taken);
+            }
         }
-        let mut mark = Query::new("UPDATE requests SET lease_owner = ", []);
-        mark.bind(worker)
-            .push(", lease_until = ")
-            .bind(until(now, last))
-            .push(" WHERE id IN ");
-        mark.bind_list(taken.iter().map(|request| request.id.to_string()));
-        transaction.execute(mark).await?;
-        transaction.commit().await?;
-        Ok(taken)
     }
 
     /// Makes a lease last longer, from `now`.
@@ -200,17 +211,29 @@ impl Store {
             .map_or(Ok(None), |row| row.time_if_any("due"))
     }
 
-    /// Requests that nobody decided on in time, the most overdue first, at most 100.
+    /// Requests that nobody decided on in time, the most overdue first, at most 100. Rows that cannot be read are
+    /// quarantined.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn expired(&self, now: Timestamp) -> Result<Vec<Request>> {
-        let mut query = Query::new(SELECT, []);
-        query
-            .push(" WHERE state = 'awaiting-approval' AND expires_at <= ")
-            .bind(now);
-        query.push(" ORDER BY expires_at LIMIT 100");
-        Ok(readable(&self.backend.fetch(query).await?))
+        loop {
+            let mut query = Query::new(SELECT, []);
+            query
+                .push(" WHERE state = 'awaiting-approval' AND expires_at <= ")
+                .bind(now);
+            query.push(" ORDER BY expires_at LIMIT 100");
+            let (expired, unreadable) = split(self.backend.fetch(query).await?);
+            if !unreadable.is_empty() {
+                let mut transaction = self.backend.begin().await?;
+                let quarantined = quarantine(&mut *transaction, &unreadable, now).await?;
+                transaction.commit().await?;
+                self.tell_of_quarantined(&quarantined);
+            }
+            if !expired.is_empty() || unreadable.is_empty() {
+                return Ok(expired);
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{RequestId, TenantName};
@@ -6,7 +6,7 @@ use portico_domain::ownership::{Owner, RecordedClaim};
 use portico_domain::request::{Action, Request, State};
 use portico_domain::tenancy::Scope;
 
-use super::columns::{OPEN, SELECT, requests, state};
+use super::columns::{OPEN, SELECT, readable, requests, state};
 use super::filter::{RequestFilter, write_claim, write_scope};
 use crate::backend::Query;
 use crate::{Listing, Page, Result, Store};
@@ -23,7 +23,7 @@ impl Store {
         Ok(requests(&self.backend.fetch(query).await?)?.pop())
     }
 
-    /// Requests, the newest first.
+    /// Requests, the newest first. One that cannot be read is missing from the list, and keeps nothing else from it.
     ///
     /// # Errors
     /// When the database fails.
@@ -39,8 +39,36 @@ impl Store {
             query.push(" AND id < ").bind(before.to_string());
         }
         query.push(" ORDER BY id DESC LIMIT ").bind(page.rows() + 1);
-        let found = requests(&self.backend.fetch(query).await?)?;
-        Ok(Listing::cut(found, page.rows(), |request| request.id))
+        let mut rows = self.backend.fetch(query).await?;
+        let wanted = usize::try_from(page.rows()).unwrap_or(usize::MAX);
+        let more = rows.len() > wanted;
+        rows.truncate(wanted);
+        let last = rows.last().filter(|_| more);
+        Ok(Listing {
+            next: last.map(|row| row.parsed("id")).transpose()?,
+            items: readable(&rows),
+        })
+    }
+
+    /// The requests with these ids, as far as they exist within the scope and can be read.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn requests_by_id(
+        &self,
+        scope: &Scope,
+        ids: &BTreeSet<RequestId>,
+    ) -> Result<BTreeMap<RequestId, Request>> {
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut query = Query::new(SELECT, []);
+        write_scope(scope, &mut query);
+        query
+            .push(" AND id IN ")
+            .bind_list(ids.iter().map(ToString::to_string));
+        let found = readable(&self.backend.fetch(query).await?);
+        Ok(found.into_iter().map(|request| (request.id, request)).collect())
     }
 
     /// How many requests there are in each state; a state without any is missing.
@@ -61,6 +89,41 @@ impl Store {
             .collect()
     }
 
+    /// How many requests of each person there are in each state, for these pairs of a tenant and a
+    /// [`portico_domain::tenancy::Person::subject`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_requests_of(
+        &self,
+        requesters: &BTreeSet<(TenantName, String)>,
+    ) -> Result<BTreeMap<(TenantName, String), BTreeMap<State, u64>>> {
+        let mut counts: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+        if requesters.is_empty() {
+            return Ok(counts);
+        }
+        let mut query = Query::new(
+            "SELECT tenant, requester, state, count(*) AS amount FROM requests WHERE requester IN ",
+            [],
+        );
+        query
+            .bind_list(requesters.iter().map(|(_, subject)| subject.as_str()))
+            .push(" AND tenant IN ")
+            .bind_list(requesters.iter().map(|(tenant, _)| tenant.as_str()))
+            .push(" GROUP BY tenant, requester, state");
+        for row in self.backend.fetch(query).await? {
+            let of: (TenantName, String) = (row.parsed("tenant")?, row.text("requester")?);
+            if requesters.contains(&of) {
+                let amount = row.integer("amount")?.unsigned_abs();
+                counts
+                    .entry(of)
+                    .or_default()
+                    .insert(state(&row.text("state")?)?, amount);
+            }
+        }
+        Ok(counts)
+    }
+
     /// The request that is under way for this claim, whoever's it is: there is one at most.
     ///
     /// # Errors
@@ -73,20 +136,23 @@ impl Store {
         Ok(requests(&self.backend.fetch(query).await?)?.pop())
     }
 
-    /// A tenant's requests for new claims and changes that are under way, the oldest first: what they ask for counts
-    /// towards its quota before the control planes have it.
+    /// Requests of these tenants for new claims and changes that are under way, the oldest first: what they ask for
+    /// counts towards a quota before the control planes have it. One that cannot be read is never applied, and so counts
+    /// for nothing.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn under_way(&self, scope: &Scope, tenant: &TenantName) -> Result<Vec<Request>> {
+    pub async fn under_way(&self, scope: &Scope, tenants: &BTreeSet<TenantName>) -> Result<Vec<Request>> {
         let mut query = Query::new(SELECT, []);
         write_scope(scope, &mut query);
-        query.push(" AND tenant = ").bind(tenant.as_str());
+        query
+            .push(" AND tenant IN ")
+            .bind_list(tenants.iter().map(AsRef::<str>::as_ref));
         query
             .push(" AND action IN ")
             .bind_list([Action::Create.slug(), Action::Change.slug()]);
         query.push(" AND state IN ").push(OPEN).push(" ORDER BY id");
-        requests(&self.backend.fetch(query).await?)
+        Ok(readable(&self.backend.fetch(query).await?))
     }
 
     /// The cluster-scoped claims that were made for somebody, in the order in which that was recorded: what comes

@@ -4,6 +4,7 @@ use portico_domain::request::Request;
 
 use super::columns::{OPEN, insert, update};
 use super::filter::write_claim;
+use super::pending_approvals::save_approvers;
 use crate::backend::Query;
 use crate::{Result, Store, StoreError};
 
@@ -24,6 +25,7 @@ impl Store {
             }
             Err(error) => return Err(error),
         }
+        save_approvers(&mut *transaction, request).await?;
         crate::record::append(&mut *transaction, events).await?;
         transaction.commit().await?;
         self.tell(request.id, &request.tenant, request.state);
@@ -63,6 +65,7 @@ impl Store {
         if transaction.execute(update).await? == 0 {
             return Err(StoreError::Stale(request.id));
         }
+        save_approvers(&mut *transaction, request).await?;
         crate::record::append(&mut *transaction, events).await?;
         transaction.commit().await?;
         self.tell(request.id, &request.tenant, request.state);

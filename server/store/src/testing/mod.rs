@@ -3,12 +3,14 @@
 
 mod postgres;
 mod sample;
+mod statements;
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
 pub use postgres::PostgresServer;
 pub use sample::{event, request};
+pub use statements::{Statement, Statements};
 
 use crate::{Settings, Store};
 

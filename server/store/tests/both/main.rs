@@ -3,9 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails loudly")]
 
+mod approvals;
 mod comments;
 mod cordons;
 mod files;
+mod migrations;
 mod people;
 mod queue;
 mod readiness;
@@ -13,6 +15,7 @@ mod record;
 mod requests;
 mod role;
 mod sessions;
+mod statements;
 mod tokens;
 mod turns;
 

@@ -6,7 +6,7 @@ use portico_domain::names::RequestId;
 use portico_domain::request::{Request, State};
 use portico_domain::tenancy::Scope;
 use portico_store::testing::{TestStore, event, request};
-use portico_store::{EventFilter, Page, Renewal, Retry, StoreError};
+use portico_store::{EventFilter, Page, Renewal, RequestFilter, Retry, StoreError};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -21,6 +21,8 @@ crate::on_both! {
     the_next_due_time_is_known,
     what_nobody_decided_on_expires,
     a_request_that_cannot_be_read_does_not_hold_up_the_others,
+    a_queue_that_begins_with_requests_that_cannot_be_read_goes_on,
+    overdue_requests_that_cannot_be_read_do_not_hold_up_the_others,
 }
 
 async fn put(database: &TestStore, name: &str, state: State) -> Request {
@@ -321,4 +323,124 @@ async fn a_request_that_cannot_be_read_does_not_hold_up_the_others(database: &Te
         .await
         .unwrap_err();
     assert!(matches!(error, StoreError::Unreadable { .. }), "{error}");
+}
+
+/// Checks that these requests have failed, and that the record says so once of each.
+async fn assert_quarantined(database: &TestStore, broken: &[Request]) {
+    let store = &database.store;
+    let failed = RequestFilter {
+        states: vec![State::Failed],
+        ..RequestFilter::default()
+    };
+    let counts = store.count_requests(&Scope::system(), &failed).await.unwrap();
+    assert_eq!(
+        counts.get(&State::Failed).copied().unwrap_or_default(),
+        broken.len() as u64
+    );
+    let filter = EventFilter {
+        verb: Some("request.failed".into()),
+        ..EventFilter::default()
+    };
+    let told = store
+        .events(&Scope::system(), &filter, &Page::first(500))
+        .await
+        .unwrap()
+        .items;
+    let mut of: Vec<RequestId> = told.iter().filter_map(|event| event.event.request).collect();
+    of.sort();
+    let mut wanted: Vec<RequestId> = broken.iter().map(|request| request.id).collect();
+    wanted.sort();
+    assert_eq!(of, wanted);
+    for event in told {
+        let event = event.event;
+        assert_eq!(event.details["reason"], "unreadable", "{event:?}");
+        assert!(
+            event.details["why"].as_str().unwrap().contains("placement"),
+            "{event:?}"
+        );
+        assert_eq!(event.tenant.unwrap().as_str(), "payments");
+    }
+}
+
+async fn spoil(database: &TestStore) {
+    let spoil = "UPDATE requests SET placement = 'nonsense' WHERE name LIKE 'broken%'";
+    crate::run(database, spoil).await.unwrap();
+}
+
+async fn a_queue_that_begins_with_requests_that_cannot_be_read_goes_on(database: &TestStore) {
+    const LIMIT: u32 = 3;
+    let store = &database.store;
+    let mut broken = Vec::new();
+    for number in 0..LIMIT * 2 {
+        broken.push(put(database, &format!("broken-{number}"), State::Approved).await);
+    }
+    let whole = put(database, "whole", State::Approved).await;
+    spoil(database).await;
+    let mut changes = store.subscribe();
+    let now = Timestamp::now();
+    let leased = store.lease("one", now, MINUTE, LIMIT, &[]).await.unwrap();
+    assert_eq!(
+        leased.iter().map(|request| request.id).collect::<Vec<_>>(),
+        [whole.id]
+    );
+    assert_quarantined(database, &broken).await;
+    let told = std::iter::from_fn(|| changes.try_recv().ok());
+    assert_eq!(
+        told.filter(|change| change.state == State::Failed).count(),
+        broken.len()
+    );
+    // Nothing is due before the lease runs out: whoever asks does not ask again at once.
+    assert!(store.next_due(&[]).await.unwrap().unwrap() > now);
+    assert!(
+        store
+            .lease("two", now, MINUTE, LIMIT, &[])
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    // The claim is nobody's any more, and one that cannot be read keeps no list from being read.
+    put(database, "broken-0", State::Approved).await;
+    let listed = store
+        .requests(&Scope::system(), &RequestFilter::default(), &Page::first(2))
+        .await
+        .unwrap();
+    assert_eq!(listed.items.len(), 2);
+    let page = Page {
+        limit: 100,
+        before: listed.next,
+    };
+    let rest = store
+        .requests(&Scope::system(), &RequestFilter::default(), &page)
+        .await
+        .unwrap();
+    assert_eq!((rest.items.len(), rest.next), (0, None));
+}
+
+async fn overdue_requests_that_cannot_be_read_do_not_hold_up_the_others(database: &TestStore) {
+    let store = &database.store;
+    let now = Timestamp::now();
+    let mut broken = Vec::new();
+    // As many as are looked at together, and then one.
+    for number in 0..=100_i64 {
+        let name = if number == 100 {
+            "whole".to_owned()
+        } else {
+            format!("broken-{number}")
+        };
+        let mut request = request("payments", &name, State::AwaitingApproval);
+        request.approval = Some(portico_domain::request::ApprovalNeed {
+            rules: Vec::new(),
+            expires_at: now - SignedDuration::from_secs(1_000 - number),
+        });
+        store.insert_request(&request, &[]).await.unwrap();
+        broken.push(request);
+    }
+    let whole = broken.pop().unwrap();
+    spoil(database).await;
+    let expired = store.expired(now).await.unwrap();
+    assert_eq!(
+        expired.iter().map(|request| request.id).collect::<Vec<_>>(),
+        [whole.id]
+    );
+    assert_quarantined(database, &broken).await;
 }

@@ -2,8 +2,8 @@ use jiff::Timestamp;
 use portico_domain::record::{NewEvent, chain_hash};
 use portico_domain::request::{Request, State};
 use portico_domain::tenancy::{Person, Scope};
-use portico_store::testing::{TestStore, event, request};
-use portico_store::{ChainEnd, ChainVerdict, EventFilter, Page, Verified};
+use portico_store::testing::{Statements, TestStore, event, request};
+use portico_store::{ChainEnd, ChainVerdict, Checkpoint, EventFilter, Page, Verified};
 use serde_json::json;
 
 use crate::{run, scope_of};
@@ -25,6 +25,8 @@ crate::on_both! {
     events_come_in_pages,
     whoever_did_something_is_listed_once,
     what_belongs_to_no_tenant_is_for_those_who_see_all,
+    an_actor_goes_by_the_name_that_they_had_last,
+    the_page_of_the_record_does_not_read_all_of_it,
 }
 
 fn bare(verb: &str) -> NewEvent {
@@ -292,15 +294,20 @@ async fn a_break_is_kept_until_somebody_takes_note(database: &TestStore) {
 
 async fn a_checkpoint_is_kept(database: &TestStore) {
     let store = &database.store;
-    assert_eq!(store.checkpoint().await.unwrap(), (ChainEnd::beginning(), None));
+    assert_eq!(store.checkpoint().await.unwrap(), Checkpoint::beginning());
     let end = store.append(bare("session.started")).await.unwrap();
     let end = ChainEnd {
         sequence: end.sequence,
         hash: end.hash,
     };
-    let whole_at = Some(Timestamp::from_second(1_000).unwrap());
-    store.keep_checkpoint(&end, whole_at).await.unwrap();
-    assert_eq!(store.checkpoint().await.unwrap(), (end, whole_at));
+    let checkpoint = Checkpoint {
+        round: ChainEnd::beginning(),
+        whole_at: Some(Timestamp::from_second(1_000).unwrap()),
+        newest: Some(end),
+        checked_at: Some(Timestamp::from_second(2_000).unwrap()),
+    };
+    store.keep_checkpoint(&checkpoint).await.unwrap();
+    assert_eq!(store.checkpoint().await.unwrap(), checkpoint);
 }
 
 async fn events_are_filtered(database: &TestStore) {
@@ -451,4 +458,92 @@ async fn whoever_did_something_is_listed_once(database: &TestStore) {
             .unwrap()
             .is_empty()
     );
+}
+
+async fn an_actor_goes_by_the_name_that_they_had_last(database: &TestStore) {
+    let store = &database.store;
+    for name in ["Dana Ito", "Dana Abe"] {
+        let named = NewEvent {
+            actor_name: name.into(),
+            ..bare("session.started")
+        };
+        store.append(named).await.unwrap();
+    }
+    let actors = store.actors(&Scope::system()).await.unwrap();
+    assert_eq!(
+        actors.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(),
+        ["Dana Abe"]
+    );
+}
+
+async fn the_page_of_the_record_does_not_read_all_of_it(database: &TestStore) {
+    four_events(database).await;
+    // Many, by few, as a record of years is.
+    let row = "n + 4, n, 'https://sso.example#' || (n % 50), 'Somebody', \
+               CASE n % 1000 WHEN 0 THEN 'plane.cordoned' ELSE 'request.submitted' END, 'x', \
+               CASE n % 2 WHEN 0 THEN 'payments' END, NULL, NULL, '{}', '', ''";
+    let postgres = database.url.starts_with("postgres");
+    let many = if postgres {
+        format!("INSERT INTO events SELECT {row} FROM generate_series(1, 20000) AS n; ANALYZE")
+    } else {
+        format!(
+            "INSERT INTO events WITH RECURSIVE numbers (n) AS \
+             (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 20000) SELECT {row} FROM numbers; ANALYZE"
+        )
+    };
+    run(database, &many).await.unwrap();
+    let (store, statements) = Statements::of(&database.store);
+    let page = Page::first(100);
+    let any = EventFilter::default;
+    let filters = [
+        any(),
+        EventFilter {
+            actor: Some("https://sso.example#7".into()),
+            ..any()
+        },
+        EventFilter {
+            verb: Some("plane.cordoned".into()),
+            ..any()
+        },
+        EventFilter {
+            tenant: Some("payments".parse().unwrap()),
+            ..any()
+        },
+        EventFilter {
+            since: Some(Timestamp::from_microsecond(100).unwrap()),
+            until: Some(Timestamp::from_microsecond(200).unwrap()),
+            ..any()
+        },
+    ];
+    for filter in &filters {
+        store.events(&Scope::system(), filter, &page).await.unwrap();
+    }
+    store
+        .events(&scope_of(&["payments"]), &any(), &page)
+        .await
+        .unwrap();
+    for statement in statements.take() {
+        let plan = statement.plan(&database.store).await.unwrap();
+        assert!(
+            plan.to_lowercase().contains("index"),
+            "{}: {plan}",
+            statement.text()
+        );
+        // SQLite says "SCAN … USING INDEX" where it walks an index in order, up to the limit.
+        let whole = if postgres {
+            plan.contains("Seq Scan")
+        } else {
+            plan.lines()
+                .any(|line| line.starts_with("SCAN") && !line.contains("USING"))
+        };
+        assert!(!whole, "{}: {plan}", statement.text());
+    }
+    for scope in [Scope::system(), scope_of(&["payments", "research"])] {
+        store.actors(&scope).await.unwrap();
+    }
+    for statement in statements.take() {
+        let plan = statement.plan(&database.store).await.unwrap();
+        let table = |line: &str| line.split_whitespace().any(|word| word == "events");
+        assert!(!plan.lines().any(table), "{}: {plan}", statement.text());
+    }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use portico_domain::request::{Action, Decision, Request, State, Step};
@@ -16,7 +17,6 @@ crate::on_both! {
     of_two_who_decide_at_once_one_is_told_that_it_is_stale,
     what_was_frozen_does_not_change,
     lists_are_filtered_and_come_in_pages,
-    all_that_waits_for_a_decision_is_found_the_longest_waiting_first,
     what_is_under_way_counts_before_there_are_claims,
     cluster_scoped_claims_are_whose_they_were_made_for,
     requests_are_found_by_the_name_of_their_claim_on_every_plane,
@@ -135,7 +135,8 @@ async fn a_request_outside_the_scope_does_not_exist(database: &TestStore) {
         );
         assert!(store.count_requests(&scope, &filter).await.unwrap().is_empty());
         assert_eq!(store.open_request_of(&scope, &theirs.claim).await.unwrap(), None);
-        assert!(store.under_way(&scope, &theirs.tenant).await.unwrap().is_empty());
+        let tenants = BTreeSet::from([theirs.tenant.clone()]);
+        assert!(store.under_way(&scope, &tenants).await.unwrap().is_empty());
         assert!(
             store
                 .events(&scope, &EventFilter::default(), &Page::first(10))
@@ -383,41 +384,9 @@ async fn lists_are_filtered_and_come_in_pages(database: &TestStore) {
     );
 }
 
-async fn all_that_waits_for_a_decision_is_found_the_longest_waiting_first(database: &TestStore) {
-    let store = &database.store;
-    let mut made = Vec::new();
-    for number in 0..430 {
-        let tenant = if number % 2 == 0 { "payments" } else { "research" };
-        let request = request(tenant, &format!("files-{number}"), State::AwaitingApproval);
-        store.insert_request(&request, &[]).await.unwrap();
-        made.push(request);
-    }
-    // An id of a caller's own choosing says nothing of the time.
-    let mut late = request("payments", "late", State::AwaitingApproval);
-    late.id = "00000000-0000-4000-8000-000000000001".parse().unwrap();
-    let mut own = request("payments", "own", State::AwaitingApproval);
-    own.requester.subject = "https://sso.example#ada".into();
-    let decided = request("payments", "decided", State::Approved);
-    for request in [&late, &own, &decided] {
-        store.insert_request(request, &[]).await.unwrap();
-    }
-    made.push(late);
-    let ids = async |scope: Scope| {
-        let found = store.undecided(&scope, "https://sso.example#ada").await.unwrap();
-        found.into_iter().map(|request| request.id).collect::<Vec<_>>()
-    };
-    let wanted: Vec<_> = made.iter().map(|request| request.id).collect();
-    assert_eq!(ids(Scope::system()).await, wanted);
-    let in_research = made
-        .iter()
-        .filter(|request| request.tenant.as_str() == "research");
-    let wanted: Vec<_> = in_research.map(|request| request.id).collect();
-    assert_eq!(ids(scope_of(&["research"])).await, wanted);
-}
-
 async fn what_is_under_way_counts_before_there_are_claims(database: &TestStore) {
     let store = &database.store;
-    let tenant = "payments".parse().unwrap();
+    let tenants = BTreeSet::from(["payments".parse().unwrap()]);
     for (number, state) in [State::AwaitingApproval, State::Approved, State::Applying]
         .into_iter()
         .enumerate()
@@ -445,7 +414,7 @@ async fn what_is_under_way_counts_before_there_are_claims(database: &TestStore) 
             .await
             .unwrap();
     }
-    let open = store.under_way(&scope_of(&["payments"]), &tenant).await.unwrap();
+    let open = store.under_way(&scope_of(&["payments"]), &tenants).await.unwrap();
     let names: Vec<&str> = open.iter().map(|request| request.claim.name.as_str()).collect();
     assert_eq!(names, ["open-0", "open-1", "open-2", "changed"]);
 }

@@ -3,7 +3,7 @@
 
 use portico_domain::request::State;
 use portico_store::testing::{event, postgres, request, run};
-use portico_store::{Settings, Store};
+use portico_store::{Checkpoint, Settings, Store};
 use sqlx::{Connection as _, PgConnection};
 
 const ROLE: &str = include_str!("../../../../deploy/docs/postgres-role.sql");
@@ -23,7 +23,10 @@ async fn the_role_that_serves_serves_and_cannot_change_the_tables() {
     let events = [event(&asked, "request.submitted")];
     store.insert_request(&asked, &events).await.unwrap();
     store
-        .keep_checkpoint(&store.record_end().await.unwrap(), None)
+        .keep_checkpoint(&Checkpoint {
+            newest: Some(store.record_end().await.unwrap()),
+            ..Checkpoint::beginning()
+        })
         .await
         .unwrap();
     assert_eq!(store.breaks().await.unwrap(), []);

@@ -235,7 +235,7 @@ impl Providers {
     }
 
     /// A client for the provider.
-    pub(super) fn client(
+    pub(super) async fn client(
         provider: &Provider,
         metadata: &Metadata,
         redirect: &str,
@@ -257,7 +257,7 @@ impl Providers {
             .set_token_uri(exchange.clone())
             .set_redirect_uri(redirect)
             .set_auth_type(auth_type(metadata));
-        Ok(match client_secret(provider)? {
+        Ok(match client_secret(provider).await? {
             Some(secret) => client.set_client_secret(ClientSecret::new(secret)),
             None => client,
         })
@@ -315,13 +315,13 @@ fn auth_type(metadata: &Metadata) -> AuthType {
 }
 
 /// The secret is read each time, so that a new one needs no restart.
-pub(super) fn client_secret(provider: &Provider) -> Result<Option<String>, ProviderError> {
+pub(super) async fn client_secret(provider: &Provider) -> Result<Option<String>, ProviderError> {
     let misconfigured = |why: String| ProviderError::Misconfigured {
         provider: provider.name.clone(),
         why,
     };
     let secret = match (&provider.client_secret_file, &provider.client_secret_env) {
-        (Some(file), _) => std::fs::read_to_string(file).map_err(|error| {
+        (Some(file), _) => tokio::fs::read_to_string(file).await.map_err(|error| {
             misconfigured(format!(
                 "the file of clientSecretFile cannot be read: {}",
                 error.kind()
@@ -348,4 +348,40 @@ pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use portico_domain::documents::Provider;
+    use serde_json::json;
+
+    use super::client_secret;
+
+    #[tokio::test]
+    async fn others_go_on_while_a_secret_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        // A file that takes long to answer: it has nothing to read until somebody writes.
+        assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+        let provider: Provider = serde_json::from_value(json!({
+            "name": "sso", "issuer": "https://sso.example.com", "clientId": "portico", "clientSecretFile": file,
+        }))
+        .unwrap();
+        let (go_on, others) = mpsc::channel();
+        let writer = std::thread::spawn(move || {
+            let went_on = others.recv_timeout(Duration::from_secs(20)).is_ok();
+            std::fs::write(file, "s3cret\n").unwrap();
+            went_on
+        });
+        let reading = tokio::spawn(async move { client_secret(&provider).await });
+        // On the one thread of this test, after the reading has begun.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        go_on.send(()).ok();
+        assert_eq!(reading.await.unwrap().unwrap().as_deref(), Some("s3cret"));
+        assert!(writer.join().unwrap(), "nothing else ran while the file was read");
+    }
 }

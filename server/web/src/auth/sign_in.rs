@@ -102,7 +102,7 @@ pub async fn begin(
     now: Timestamp,
 ) -> Result<Url, SignInError> {
     let metadata = providers.metadata(&provider.issuer).await?;
-    let client = Providers::client(provider, &metadata, redirect)?;
+    let client = Providers::client(provider, &metadata, redirect).await?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let nonce = Nonce::new_random();
     let mut ask = client
@@ -264,7 +264,7 @@ async fn redeem(
     code: AuthorizationCode,
     now: Timestamp,
 ) -> Result<Completed, SignInError> {
-    let client = Providers::client(provider, &metadata, redirect)?;
+    let client = Providers::client(provider, &metadata, redirect).await?;
     let http = |request| providers.call(request);
     let tokens = client
         .exchange_code(code)
@@ -384,7 +384,7 @@ async fn verified(
     metadata: Arc<Metadata>,
     token: &Jwt<'_>,
 ) -> Result<((CoreJsonWebKey, CoreJwsSigningAlgorithm), Arc<Metadata>), SignInError> {
-    let secret = client_secret(provider)?;
+    let secret = client_secret(provider).await?;
     let verify = |metadata: &Metadata| {
         token.verify(&Keys {
             published: metadata.jwks().keys(),

@@ -45,7 +45,7 @@ pub(super) async fn ask(
         .is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with("application/jwt"));
     let claims = if signed {
         let text = std::str::from_utf8(answer.body()).unwrap_or_default();
-        self::signed(provider, metadata, text.trim())?
+        self::signed(provider, metadata, text.trim()).await?
     } else {
         Claims::parse(answer.body())
             .ok_or_else(|| flaw("answered with what is not a JSON object".to_owned()))?
@@ -58,10 +58,10 @@ pub(super) async fn ask(
 }
 
 /// The claims of a signed answer.
-fn signed(provider: &Provider, metadata: &Metadata, token: &str) -> Result<Claims, SignInError> {
+async fn signed(provider: &Provider, metadata: &Metadata, token: &str) -> Result<Claims, SignInError> {
     let flaw = |why: String| Flaw::new("userinfo", why);
     let token = Jwt::parse(token, ANSWER_BYTES, &["jose"]).map_err(|error| flaw(error.to_string()))?;
-    let secret = client_secret(provider)?;
+    let secret = client_secret(provider).await?;
     token
         .verify(&Keys {
             published: metadata.jwks().keys(),

@@ -1,5 +1,9 @@
 //! Who may read the metrics, and what strangers cannot do to them.
 
+use std::process::Command;
+use std::sync::mpsc;
+use std::time::Duration;
+
 use reqwest::{Method, StatusCode};
 
 use crate::telemetry::Telemetry;
@@ -68,4 +72,32 @@ async fn made_up_methods_and_paths_make_no_new_numbers() {
         .filter(|line| line.starts_with("portico_http_requests_total"))
         .count();
     assert!(series <= 3, "{series} in\n{text}");
+}
+
+#[tokio::test]
+async fn others_are_answered_while_the_token_is_read() {
+    let house =
+        House::start_with(|portal| format!("{portal}  metrics: {{ tokenFile: metrics-token }}\n")).await;
+    let file = house.folder.path().join("metrics-token");
+    // A file that takes long to answer: it has nothing to read until somebody writes.
+    assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+    let (go_on, others) = mpsc::channel();
+    let writer = std::thread::spawn(move || {
+        let went_on = others.recv_timeout(Duration::from_secs(20)).is_ok();
+        std::fs::write(file, "s3same\n").unwrap();
+        went_on
+    });
+    let mut browser = house.browser();
+    let reading = tokio::spawn(async move {
+        let headers = [("authorization", "Bearer s3same")];
+        browser.send(Method::GET, "/metrics", &headers, None).await.status
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(house.browser().get("/healthz").await.status, StatusCode::OK);
+    go_on.send(()).ok();
+    assert_eq!(reading.await.unwrap(), StatusCode::OK);
+    assert!(
+        writer.join().unwrap(),
+        "nobody was answered while the file was read"
+    );
 }

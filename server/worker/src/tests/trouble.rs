@@ -1,14 +1,16 @@
 //! Control planes that are slow, gone, overloaded or lying.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use portico_domain::request::{Request, State};
 use portico_planes::PlaneState;
 use portico_simulator::kube::{Fault, Matcher};
 use tokio_util::sync::CancellationToken;
 
 use super::world::{World, create, settings, until};
-use crate::Settings;
+use crate::{Settings, Worker};
 
 fn refusal(code: u16, message: &str) -> Fault {
     Fault::Status {
@@ -185,4 +187,34 @@ async fn one_control_plane_in_trouble_does_not_hold_up_the_others() {
     world.until_state(here.id, State::Fulfilled).await;
     let waiting = waits(&world, &elsewhere[0]).await;
     assert!(waiting.waiting_for.unwrap().contains("platform admin"));
+}
+
+#[tokio::test]
+async fn when_it_tries_again_follows_from_the_clock_and_from_chance() {
+    let world = World::new().await;
+    world.simulated.faults().refuse_connections(true);
+    let now = Timestamp::from_second(Timestamp::now().as_second() + 5).unwrap();
+    let patient = Settings {
+        first_pause: Duration::from_mins(2),
+        longest_pause: Duration::from_mins(2),
+        ..settings()
+    };
+    let worker = Worker::new(
+        world.database.store.clone(),
+        world.planes.clone(),
+        world.permits.clone(),
+        Arc::clone(&world.work_to_do),
+        move || now,
+        patient,
+    );
+    // A quarter of the half that chance may take away.
+    tokio::spawn(worker.with_random(|| 0.25).run(CancellationToken::new()));
+    let request = create("files");
+    world.submit(&request).await;
+    let waiting = waits(&world, &request).await;
+    assert_eq!(
+        waiting.next_attempt_at,
+        Some(now + SignedDuration::from_secs(105))
+    );
+    assert_eq!(waiting.updated_at, now);
 }

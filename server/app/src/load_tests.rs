@@ -1,0 +1,139 @@
+//! What pages and streams cost the database, and who waits for whom: a portal over a simulated control plane whose
+//! statements are counted.
+
+mod bench;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use portico_domain::request::State;
+use portico_domain::view::names;
+
+use super::keyed_lock::KeyedLock;
+use super::live::LiveEvent;
+use super::{FormTarget, Posted, Sent, Work};
+use bench::{Bench, TENANTS, developer, lead, work};
+
+/// Long enough for what waits for nobody, however busy the machine is.
+const FREE: Duration = Duration::from_secs(30);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_cost_as_many_statements_with_one_request_as_with_many() {
+    let bench = Bench::new().await;
+    let (lead, work) = (lead(), work(0));
+    let claim = bench.bucket("t0-dev", "files").await;
+    let first = bench.ask(0, 0).await;
+    let mut costs = Vec::new();
+    for waiting in [1, 40] {
+        for number in 1..waiting {
+            bench.ask(number, number % TENANTS).await;
+        }
+        bench.statements.take();
+        let around = bench.portal.surroundings(&lead).await.unwrap();
+        assert_eq!(around.waiting, waiting);
+        let of_frame = bench.statements.take().len();
+        let home = bench.portal.home(&lead, Some(&work)).await.unwrap();
+        assert_eq!(home.waiting_on_me.len(), waiting.min(5));
+        let of_home = bench.statements.take().len();
+        let approvals = bench.portal.approvals(&lead, 1).await.unwrap().rows;
+        assert_eq!(approvals.items.len(), waiting.min(25));
+        assert_eq!((approvals.total, approvals.more), (Some(waiting), waiting > 25));
+        for row in &approvals.items {
+            assert_eq!(row.comments.len(), 1, "{row:?}");
+            assert!(row.quota.iter().any(|line| line.resource == "claims"), "{row:?}");
+        }
+        let of_approvals = bench.statements.take().len();
+        bench.portal.request(&lead, first).await.unwrap();
+        let of_request = bench.statements.take().len();
+        bench.portal.claim(&developer(0), &claim).await.unwrap();
+        let of_claim = bench.statements.take().len();
+        costs.push([of_frame, of_home, of_approvals, of_request, of_claim]);
+    }
+    assert_eq!(costs[0], costs[1], "frame, home, approvals, request, claim");
+    let bounds = [1, 9, 7, 6, 2];
+    let within = costs[1].iter().zip(bounds).all(|(cost, bound)| *cost <= bound);
+    assert!(within, "{:?}, at most {bounds:?}", costs[1]);
+    let second = bench.portal.approvals(&lead, 2).await.unwrap().rows;
+    assert_eq!((second.items.len(), second.page, second.more), (15, 2, false));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_a_request_is_looked_up_once_however_many_look_on() {
+    let bench = Bench::new().await;
+    let mut costs = Vec::new();
+    for (number, listeners) in [1, 30].into_iter().enumerate() {
+        let last = bench.portal.follow_record(None).await.unwrap();
+        // Leads are members of none of the tenants.
+        let mut streams: Vec<_> = (0..listeners).map(|_| bench.portal.live(&lead())).collect();
+        let mut strangers = bench.portal.live(&developer(1));
+        let id = bench.ask(number, 0).await;
+        bench.statements.take();
+        let newest = bench.portal.follow_record(Some(last)).await.unwrap();
+        assert!(newest > last);
+        for stream in &mut streams {
+            let told = tokio::time::timeout(FREE, stream.next()).await.unwrap().unwrap();
+            assert!(
+                matches!(told, LiveEvent::Request { id: of, .. } if of == id),
+                "{told:?}"
+            );
+        }
+        let others = tokio::time::timeout(Duration::from_millis(100), strangers.next()).await;
+        assert!(others.is_err(), "it is another tenant's: {others:?}");
+        costs.push(bench.statements.take().len());
+    }
+    assert_eq!(costs, [2, 2], "the events, and the request");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_sends_while_another_holds_its_turn() {
+    let bench = Bench::new().await;
+    let submitting: &KeyedLock<_> = &bench.portal.shared.submitting;
+    let held = submitting.lock(&work(1).tenant).await;
+    let submit = |tenant: usize| {
+        let portal = bench.portal.clone();
+        async move {
+            let posted = Posted {
+                pairs: vec![
+                    (names::NAME.to_owned(), "files".to_owned()),
+                    (names::TAB.to_owned(), "yaml".to_owned()),
+                    (names::YAML.to_owned(), "spec: { sizeGb: 10 }".to_owned()),
+                ],
+            };
+            let offering = "buckets.storage.demo.portico.dev".parse().unwrap();
+            let work: Work = work(tenant);
+            let target = FormTarget::New(&offering);
+            let sent = portal
+                .submit(&developer(tenant), None, Some(&work), target, &posted)
+                .await
+                .unwrap();
+            match sent {
+                Sent::Accepted(submission) => submission.state,
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    let first = tokio::time::timeout(FREE, submit(0))
+        .await
+        .expect("it waits for nobody");
+    assert_eq!(first, State::AwaitingApproval);
+    let waits = tokio::spawn(submit(1));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!waits.is_finished(), "of one tenant, one at a time");
+    drop(held);
+    assert_eq!(waits.await.unwrap(), State::AwaitingApproval);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_cannot_be_read_is_missing_and_takes_no_page_with_it() {
+    let bench = Bench::new().await;
+    let mut asked = BTreeSet::new();
+    for number in 0..3 {
+        asked.insert(bench.ask(number, 0).await);
+    }
+    let spoil = "UPDATE requests SET placement = 'nonsense' WHERE name = 'files-1'";
+    portico_store::testing::run(&bench.url, spoil).await;
+    let home = bench.portal.home(&lead(), Some(&work(0))).await.unwrap();
+    assert_eq!(home.waiting_on_me.len(), 2);
+    let approvals = bench.portal.approvals(&lead(), 1).await.unwrap();
+    assert_eq!(approvals.rows.items.len(), 2);
+}

@@ -1,0 +1,134 @@
+//! Requests that await approval, by whose agreement they need.
+
+use portico_domain::approver::{Approver, PendingApproval};
+use portico_domain::request::Request;
+
+use super::columns::{SELECT, readable};
+use crate::backend::{Query, Transaction};
+use crate::{Result, Store};
+
+/// Requests that are read at a time.
+const BATCH: i64 = 200;
+
+impl Store {
+    /// How many requests wait for this approver.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_pending_approvals(&self, approver: &Approver) -> Result<u64> {
+        let mut query = Query::new("SELECT count(*) AS amount FROM requests", []);
+        write_approver(approver, &mut query);
+        let rows = self.backend.fetch(query).await?;
+        let amount = rows.first().map_or(Ok(0), |row| row.integer("amount"))?;
+        Ok(amount.unsigned_abs())
+    }
+
+    /// Requests that wait for this approver, the longest waiting first: at most `limit` after the first `skip`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn pending_approvals(
+        &self,
+        approver: &Approver,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Vec<Request>> {
+        let number = |number| i64::try_from(number).unwrap_or(i64::MAX);
+        let mut query = Query::new(SELECT, []);
+        write_approver(approver, &mut query);
+        // Whoever calls the API may choose an id, which need not follow from the time.
+        query
+            .push(" ORDER BY created_at, id LIMIT ")
+            .bind(number(limit))
+            .push(" OFFSET ")
+            .bind(number(skip));
+        Ok(readable(&self.backend.fetch(query).await?))
+    }
+
+    /// Derives the approvers of requests that were saved before these were kept.
+    pub(crate) async fn derive_missing_approvers(&self) -> Result<()> {
+        let mut last: Option<String> = None;
+        loop {
+            let mut transaction = self.backend.begin().await?;
+            let mut query = Query::new(SELECT, []);
+            query.push(
+                " WHERE state = 'awaiting-approval' AND NOT EXISTS \
+                 (SELECT 1 FROM excluded_approvers WHERE excluded_approvers.request_id = requests.id)",
+            );
+            if let Some(last) = last.take() {
+                query.push(" AND id > ").bind(last);
+            }
+            query.push(" ORDER BY id LIMIT ").bind(BATCH);
+            // Another replica that does the same has these in hand.
+            query.push(self.backend.dialect().skip_locked);
+            let rows = transaction.fetch(query).await?;
+            let Some(end) = rows.last() else {
+                return Ok(());
+            };
+            last = Some(end.text("id")?);
+            for request in readable(&rows) {
+                save_approvers(&mut *transaction, &request).await?;
+            }
+            transaction.commit().await?;
+        }
+    }
+}
+
+/// Saves whose agreement the request needs, as part of saving the request.
+pub(super) async fn save_approvers(transaction: &mut dyn Transaction, request: &Request) -> Result<()> {
+    let id = request.id.to_string();
+    remove_approvers(transaction, &id).await?;
+    let Some(need) = PendingApproval::of(request) else {
+        return Ok(());
+    };
+    let tables = [
+        (
+            "INSERT INTO pending_approvers (request_id, principal) VALUES ",
+            need.principals,
+        ),
+        (
+            "INSERT INTO excluded_approvers (request_id, person) VALUES ",
+            need.excluded,
+        ),
+    ];
+    for (insert, values) in tables {
+        if values.is_empty() {
+            continue;
+        }
+        let mut query = Query::new(insert, []);
+        for (place, value) in values.into_iter().enumerate() {
+            query.push(if place == 0 { "(" } else { ", (" });
+            query.bind(id.as_str()).push(", ").bind(value).push(")");
+        }
+        transaction.execute(query).await?;
+    }
+    Ok(())
+}
+
+/// Forgets whose agreement the request of that id needs.
+pub(super) async fn remove_approvers(transaction: &mut dyn Transaction, id: &str) -> Result<()> {
+    for delete in [
+        "DELETE FROM pending_approvers WHERE request_id = $1",
+        "DELETE FROM excluded_approvers WHERE request_id = $1",
+    ] {
+        transaction.execute(Query::new(delete, [id.into()])).await?;
+    }
+    Ok(())
+}
+
+/// Adds the condition that a request waits for the approver.
+fn write_approver(approver: &Approver, query: &mut Query) {
+    query
+        .push(
+            " WHERE state = 'awaiting-approval' AND id IN \
+             (SELECT request_id FROM pending_approvers WHERE principal IN ",
+        )
+        .bind_list(approver.principals().iter().map(String::as_str));
+    query
+        .push(
+            ") AND NOT EXISTS (SELECT 1 FROM excluded_approvers \
+             WHERE excluded_approvers.request_id = requests.id AND excluded_approvers.person IN ",
+        )
+        .bind_list(approver.identities().iter().map(String::as_str));
+    query.push(")");
+}

@@ -1,0 +1,98 @@
+//! Rows of the queue that cannot be read: written by other hands, or by a newer Portico. Left in the queue they would
+//! stay first in it and hold up all others.
+
+use jiff::Timestamp;
+use portico_domain::names::{RequestId, TenantName};
+use portico_domain::record::NewEvent;
+use portico_domain::request::{Request, State};
+use serde_json::json;
+
+use super::pending_approvals::remove_approvers;
+use crate::backend::{Query, Row, Transaction};
+use crate::{Result, Store, StoreError};
+
+/// A row that cannot be read, and why.
+pub(super) struct Unreadable {
+    row: Row,
+    why: StoreError,
+}
+
+/// Separates rows that can be read from those that cannot.
+pub(super) fn split(rows: Vec<Row>) -> (Vec<Request>, Vec<Unreadable>) {
+    let mut requests = Vec::new();
+    let mut unreadable = Vec::new();
+    for row in rows {
+        match Request::try_from(&row) {
+            Ok(request) => requests.push(request),
+            Err(why) => unreadable.push(Unreadable { row, why }),
+        }
+    }
+    (requests, unreadable)
+}
+
+/// Ends these requests as failed and records why, as the last part of the transaction. Nothing else of the rows
+/// changes, so that an operator can repair them. Answers with the recorded events; a row whose state changed meanwhile
+/// is left alone.
+pub(super) async fn quarantine(
+    transaction: &mut dyn Transaction,
+    rows: &[Unreadable],
+    now: Timestamp,
+) -> Result<Vec<NewEvent>> {
+    let mut events = Vec::new();
+    for Unreadable { row, why } in rows {
+        let id = row.text("id")?;
+        let mut update = Query::new("UPDATE requests SET state = ", []);
+        update.bind(State::Failed.slug()).push(", failure = ").bind(format!(
+            "Portico cannot read what its database holds of this request: {why}. Ask again, and tell the platform team."
+        ));
+        update.push(
+            ", waiting_for = NULL, next_attempt_at = NULL, lease_owner = NULL, lease_until = NULL, \
+             revision = revision + 1, updated_at = ",
+        );
+        update.bind(now).push(" WHERE id = ").bind(id.as_str());
+        update.push(" AND state = ").bind(row.text("state")?);
+        if transaction.execute(update).await? == 0 {
+            continue;
+        }
+        remove_approvers(transaction, &id).await?;
+        tracing::error!(request = id, %why, "a request that cannot be read was taken out of the queue");
+        metrics::counter!("portico_requests_failed_total", "reason" => "unreadable").increment(1);
+        events.push(event(row, id, why, now));
+    }
+    crate::record::append(transaction, &events).await?;
+    Ok(events)
+}
+
+impl Store {
+    /// Tells subscribers that these requests have failed.
+    pub(super) fn tell_of_quarantined(&self, events: &[NewEvent]) {
+        for event in events {
+            if let (Some(id), Some(tenant)) = (event.request, &event.tenant) {
+                self.tell(id, tenant, State::Failed);
+            }
+        }
+    }
+}
+
+/// What the record says of it, as far as the row can be read.
+fn event(row: &Row, id: String, why: &StoreError, now: Timestamp) -> NewEvent {
+    let text = |column| row.text(column).unwrap_or_default();
+    let namespace = row.text_if_any("namespace").ok().flatten();
+    let claim = [
+        text("plane"),
+        text("offering"),
+        namespace.unwrap_or_else(|| "-".to_owned()),
+        text("name"),
+    ];
+    NewEvent {
+        at: now,
+        actor: "portico".to_owned(),
+        actor_name: "Portico".to_owned(),
+        verb: "request.failed".to_owned(),
+        tenant: text("tenant").parse::<TenantName>().ok(),
+        request: id.parse::<RequestId>().ok(),
+        subject: id,
+        remote: None,
+        details: json!({"reason": "unreadable", "why": why.to_string(), "claim": claim.join("/")}),
+    }
+}

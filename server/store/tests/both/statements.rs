@@ -1,0 +1,350 @@
+//! The text of statements is put together when they run, so no compiler checks it. Here every operation of the store
+//! runs with all that it can be narrowed by, and every statement that it comes to is prepared.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use portico_domain::approver::Approver;
+use portico_domain::claim::ClaimRef;
+use portico_domain::placement::Cordon;
+use portico_domain::record::NewEvent;
+use portico_domain::request::{Action, Comment, Request, State};
+use portico_domain::tenancy::{KnownPerson, Person, Scope, TokenScope, Via, Viewer};
+use portico_store::testing::{Statements, TestStore, event, request};
+use portico_store::{
+    Access, ApiToken, ChainEnd, Checkpoint, EventFilter, Logout, Page, RequestFilter, Retry, Sessions, Store,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::scope_of;
+
+crate::on_both! {
+    every_statement_can_be_prepared,
+}
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+async fn every_statement_can_be_prepared(database: &TestStore) {
+    let (store, statements) = Statements::of(&database.store);
+    requests(&store).await;
+    queue(&store).await;
+    record(&store).await;
+    people(&store).await;
+    sessions(&store).await;
+    store.ping().await.unwrap();
+    drop(store.turn("payments").await.unwrap());
+    let mut prepared = BTreeSet::new();
+    for statement in statements.take() {
+        let verb = statement.text().split(' ').next().unwrap();
+        let has_plan = ["SELECT", "INSERT", "UPDATE", "DELETE"].contains(&verb);
+        if has_plan && prepared.insert(statement.text().to_owned()) {
+            let plan = statement.plan(&database.store).await;
+            assert!(plan.is_ok(), "{}: {plan:?}", statement.text());
+        }
+    }
+    assert!(prepared.len() > 80, "{}", prepared.len());
+}
+
+#[test]
+fn every_operation_is_among_them() {
+    let here = include_str!("statements.rs");
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut operations = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("testing") && !path.ends_with("backend") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let source = fs::read_to_string(&path).unwrap();
+                for rest in source.split("pub async fn ").skip(1) {
+                    let name = rest.split(['(', '<']).next().unwrap();
+                    operations += 1;
+                    assert!(
+                        ["connect", "close", "session_data"].contains(&name)
+                            || here.contains(&format!(".{name}(")),
+                        "{} of {} is not run here",
+                        name,
+                        path.display()
+                    );
+                }
+            }
+        }
+    }
+    assert!(operations > 40, "{operations}");
+}
+
+/// A filter that narrows by everything.
+fn all_of(request: &Request) -> RequestFilter {
+    RequestFilter {
+        tenant: Some(request.tenant.clone()),
+        environment: Some(request.environment.clone()),
+        states: State::ALL.to_vec(),
+        action: Some(Action::Create),
+        requester: Some(request.requester.subject.clone()),
+        not_requester: Some("https://sso.example#ada".into()),
+        claim: Some(request.claim.clone()),
+        offering: Some(request.claim.offering.clone()),
+        name: Some(request.claim.name.clone()),
+        plane: Some(request.claim.plane.clone()),
+        named: Some(("file%s".into(), vec![request.claim.offering.clone()])),
+    }
+}
+
+async fn requests(store: &Store) {
+    let scope = scope_of(&["payments", "research"]);
+    let asked = request("payments", "files", State::AwaitingApproval);
+    let told = [event(&asked, "request.submitted")];
+    store.insert_request(&asked, &told).await.unwrap();
+    store.insert_request(&asked, &told).await.unwrap_err();
+    let mut busy = request("payments", "files", State::Approved);
+    busy.claim = asked.claim.clone();
+    store.insert_request(&busy, &told).await.unwrap_err();
+    let ids = BTreeSet::from([asked.id]);
+    let tenants = BTreeSet::from([asked.tenant.clone()]);
+    let requesters = BTreeSet::from([(asked.tenant.clone(), asked.requester.subject.clone())]);
+    let page = Page {
+        limit: 5,
+        before: Some(asked.id),
+    };
+    let ada = Approver::of(&Viewer {
+        person: dana().person,
+        provider: "sso".into(),
+        groups: ["dbas".into()].into(),
+        roles: [].into(),
+        platform_admin: false,
+        via: Via::Session,
+    });
+    for scope in [&Scope::system(), &scope] {
+        for filter in [RequestFilter::default(), all_of(&asked)] {
+            store.requests(scope, &filter, &page).await.unwrap();
+            store.count_requests(scope, &filter).await.unwrap();
+        }
+        store.request(scope, asked.id).await.unwrap();
+        store.requests_by_id(scope, &ids).await.unwrap();
+        store.open_request_of(scope, &asked.claim).await.unwrap();
+        store.under_way(scope, &tenants).await.unwrap();
+    }
+    store.count_requests_of(&requesters).await.unwrap();
+    store.count_pending_approvals(&ada).await.unwrap();
+    store.pending_approvals(&ada, 0, 5).await.unwrap();
+    store.cluster_scoped_claims().await.unwrap();
+    store.offerings_asked_for().await.unwrap();
+
+    let comment = Comment {
+        id: Uuid::now_v7(),
+        by: asked.requester.clone(),
+        text: "Why?".into(),
+        at: Timestamp::UNIX_EPOCH,
+    };
+    store.insert_comment(&asked, &comment, &told).await.unwrap();
+    store.comments_of(asked.id).await.unwrap();
+    store.comments_on(&ids).await.unwrap();
+
+    let now = Timestamp::now();
+    let asked = store.update_request(&asked, &told).await.unwrap();
+    let fulfilled = Request {
+        state: State::Fulfilled,
+        ..asked
+    };
+    let done = store.update_idle_request(&fulfilled, now, &told).await.unwrap();
+    store.awaiting_readiness(Timestamp::UNIX_EPOCH).await.unwrap();
+    let offering = &done.claim.offering;
+    store.note_ready(done.id, offering, MINUTE, now).await.unwrap();
+    store.typical_time(offering).await.unwrap();
+    store.typical_times().await.unwrap();
+}
+
+async fn queue(store: &Store) {
+    let now = Timestamp::now();
+    let due = request("payments", "due", State::Approved);
+    store.insert_request(&due, &[]).await.unwrap();
+    let full = ["other".parse().unwrap()];
+    let leased = store.lease("one", now, MINUTE, 5, &full).await.unwrap();
+    assert_eq!(leased.len(), 1);
+    store.renew_lease(due.id, "one", now, MINUTE).await.unwrap();
+    store.next_due(&full).await.unwrap();
+    let retry = Retry {
+        at: now + SignedDuration::from_mins(1),
+        waiting_for: "Waiting.".into(),
+    };
+    let told = [event(&due, "request.retried")];
+    store
+        .release(due.id, "one", now, Some(&retry), &told)
+        .await
+        .unwrap();
+    store.release(due.id, "one", now, None, &told).await.unwrap();
+    store.end_leases_of_the_dead().await.unwrap();
+    let cluster_scoped = ClaimRef {
+        namespace: None,
+        ..due.claim.clone()
+    };
+    store.hurry_claim(&due.claim, now).await.unwrap();
+    store.hurry_claim(&cluster_scoped, now).await.unwrap();
+    store.hurry_plane(&due.claim.plane, now).await.unwrap();
+    store.expired(now).await.unwrap();
+}
+
+fn happened(verb: &str) -> NewEvent {
+    event(&request("payments", "x", State::Draft), verb)
+}
+
+async fn record(store: &Store) {
+    let event = store.append(happened("session.started")).await.unwrap();
+    let narrow = |verb: &str| EventFilter {
+        tenant: event.event.tenant.clone(),
+        request: event.event.request,
+        actor: Some(event.event.actor.clone()),
+        subject: Some(event.event.subject.clone()),
+        verb: Some(verb.into()),
+        since: Some(Timestamp::UNIX_EPOCH),
+        until: Some(Timestamp::MAX),
+    };
+    let page = Page {
+        limit: 5,
+        before: Some(event.sequence),
+    };
+    for scope in [Scope::system(), scope_of(&["payments", "research"])] {
+        for filter in [
+            EventFilter::default(),
+            narrow("request."),
+            narrow("request.failed"),
+        ] {
+            store.events(&scope, &filter, &page).await.unwrap();
+        }
+        store.actors(&scope).await.unwrap();
+    }
+    store.verify_chain().await.unwrap();
+    store.verify_part(&ChainEnd::beginning(), 2).await.unwrap();
+    store.event_hash(1).await.unwrap();
+    let checkpoint = Checkpoint {
+        newest: Some(store.record_end().await.unwrap()),
+        ..store.checkpoint().await.unwrap()
+    };
+    store.keep_checkpoint(&checkpoint).await.unwrap();
+    let now = Timestamp::now();
+    store
+        .note_breaks(&[(1, "why".into())], now, |_, _| happened("record.broken"))
+        .await
+        .unwrap();
+    store.breaks().await.unwrap();
+    store
+        .acknowledge_breaks(&dana().person, now, happened("record.acknowledged"))
+        .await
+        .unwrap();
+    let cordon = Cordon {
+        plane: "eu-shared".parse().unwrap(),
+        by: dana().person,
+        reason: None,
+        since: now,
+    };
+    store
+        .cordon(&cordon, &[happened("plane.cordoned")])
+        .await
+        .unwrap();
+    store.cordons().await.unwrap();
+    store.uncordon(&cordon.plane, &[]).await.unwrap();
+}
+
+fn dana() -> KnownPerson {
+    KnownPerson {
+        id: "01a20504-0dab-75d3-97d4-14a654b60af4".parse().unwrap(),
+        person: Person {
+            subject: "https://sso.example#dana".into(),
+            name: "Dana".into(),
+            email: Some("dana@example.com".into()),
+        },
+        groups: BTreeSet::new(),
+        signed_in_at: Timestamp::UNIX_EPOCH,
+        suspended_at: None,
+    }
+}
+
+async fn people(store: &Store) {
+    let (dana, now) = (dana(), Timestamp::now());
+    let subject = dana.person.subject.as_str();
+    store.sign_in(&dana, happened("session.started")).await.unwrap();
+    store.known_person(subject).await.unwrap();
+    store
+        .known_people(&BTreeSet::from([subject.to_owned()]))
+        .await
+        .unwrap();
+    store.person(dana.id).await.unwrap();
+    store.people("", 5, now).await.unwrap();
+    store.people("dan_a%", 5, now).await.unwrap();
+    let token = ApiToken {
+        id: Uuid::now_v7(),
+        name: "ci".into(),
+        subject: subject.into(),
+        scope: TokenScope::Read,
+        created_at: now,
+        expires_at: now + MINUTE,
+        last_used_at: None,
+    };
+    store.insert_token(&token, "secret").await.unwrap();
+    store.authenticate_token("secret", now).await.unwrap().unwrap();
+    for _ in 0..2 {
+        store
+            .note_token_use(&token, &dana.person, now, None)
+            .await
+            .unwrap();
+    }
+    store.tokens_of(subject).await.unwrap();
+    store.delete_token(subject, token.id).await.unwrap();
+    for access in [
+        Access::Session("x"),
+        Access::OtherSessions("x"),
+        Access::Token(token.id),
+        Access::Everything,
+    ] {
+        store
+            .end_access(subject, access, |_| happened("access.ended"))
+            .await
+            .unwrap();
+    }
+}
+
+async fn sessions(store: &Store) {
+    use tower_sessions_core::SessionStore as _;
+    use tower_sessions_core::session::{Id, Record};
+
+    let now = Timestamp::now();
+    let sessions = Sessions::new(store.clone());
+    let mut session = Record {
+        id: Id::default(),
+        data: [("subject".to_owned(), Value::from("https://sso.example#dana"))].into(),
+        expiry_date: time::OffsetDateTime::now_utc() + MINUTE,
+    };
+    sessions.create(&mut session).await.unwrap();
+    sessions.save(&session).await.unwrap();
+    sessions.load(&session.id).await.unwrap().unwrap();
+    sessions.delete(&session.id).await.unwrap();
+    store.sessions_of("https://sso.example#dana", now).await.unwrap();
+    let mut number = 0;
+    for subject in [None, Some("https://sso.example#dana")] {
+        for provider_session in [None, Some("sid")] {
+            for suspends in [false, true] {
+                number += 1;
+                let logout = Logout {
+                    issuer: "https://sso.example",
+                    token: &format!("jti-{number}"),
+                    expires_at: now,
+                    subject,
+                    provider_session,
+                    suspends,
+                    at: now,
+                };
+                store
+                    .heed_logout(&logout, |_| happened("session.ended"))
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+    store.end_sessions_of("https://sso.example#dana").await.unwrap();
+    store.sweep_sessions(now).await.unwrap();
+}
