@@ -241,6 +241,7 @@ mod tests {
     #[test]
     fn only_the_groups_that_the_document_names_are_passed_on() {
         let passed_on = PassedOn {
+            provider: None,
             groups: vec!["auditors".into()],
             group_prefixes: vec!["payments-".into()],
         };

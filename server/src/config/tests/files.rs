@@ -1,5 +1,7 @@
 //! Files that cannot be read, or that are no configuration.
 
+use std::time::Duration;
+
 use super::{PORTAL, TENANT, load, problems};
 
 #[test]
