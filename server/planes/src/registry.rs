@@ -78,6 +78,8 @@ impl Drop for Registry {
         }
     }
 }
+    /// Held while a configuration is taken over, which may take long where there are many claims.
+    configuring: Mutex<()>,
 
 /// What the tasks of all control planes share.
 pub(crate) struct Shared {
@@ -154,10 +156,12 @@ impl Planes {
     /// Takes over a configuration: connects to what is new, lets go of what is gone, connects
     /// anew where a document changed what the connection depends on, and leaves the rest running.
     /// Call it at the start and on every reload, within a tokio runtime. Never waits for a
-    /// control plane.
+    /// control plane; but all claims are read again, so call it on a thread that may block.
     pub fn configure(&self, planes: Vec<ControlPlane>, offerings: Vec<Offering>, tenants: &[Tenant]) {
         let shared = &self.0.shared;
-        let mut tasks = self.0.tasks.lock();
+            configuring: Mutex::default(),
+        let _one_at_a_time = self.0.configuring.lock();
+        let tasks = self.0.tasks.lock();
         let desired = Desired {
             health: health_rules(&offerings),
             offerings: offerings
@@ -193,19 +197,22 @@ impl Planes {
         let desired = shared.desired.load_full();
         let mut moved = Vec::new();
         for plane in after.values() {
-            moved.extend(plane.claims.reread(&desired.ownership, |offering| {
-                (desired.access(offering), desired.health(offering))
-            }));
+            moved.extend(plane.claims.reread(
+                || shared.desired.load().ownership.clone(),
+                |offering| (desired.access(offering), desired.health(offering)),
+            ));
         }
         let touched: Vec<PlaneName> = after.keys().chain(&gone).cloned().collect();
         let held = after.values().map(|plane| plane.claims.bytes());
         shared.pool.set_planes(held.collect());
         shared.planes.store(Arc::new(after));
+        drop(tasks);
         for name in gone {
             if let Some(task) = tasks.remove(&name) {
                 task.abort();
             }
             if let Some(plane) = before.get(&name) {
+        let mut tasks = self.0.tasks.lock();
                 moved.extend(plane.claims.clear());
             }
         }
