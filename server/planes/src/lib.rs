@@ -20,6 +20,7 @@ mod error;
 mod plane;
 mod registry;
 mod status;
+mod server_text;
 mod stream;
 mod wire;
 

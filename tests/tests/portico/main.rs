@@ -76,6 +76,7 @@ mod search;
 mod secrets;
 mod security_events;
 mod story;
+mod server_text;
 mod tokens;
 mod trouble;
 mod two_tabs;

@@ -4,6 +4,7 @@
 //! that ends is resumed from the last version seen; a version that is too old (410) means to list
 //! again. Objects come as plain JSON, so that a malformed one costs itself and not the stream.
 
+mod depth;
 mod lines;
 mod salvage;
 
@@ -234,16 +235,14 @@ impl Run {
                 WHOLE
             };
             let call = Call::get(path).accepting(accept).at_most(LONGEST_PAGE);
-            let answer = self.wire.ask_raw(call).await;
-            let bytes = match answer {
+            let bytes = match self.wire.ask_within(call).await?.1 {
+                Some(bytes) => bytes,
                 // Objects too large to come so many at a time.
-                Err(PlaneError::Garbage { message, .. })
-                    if message.contains("longer than") && self.page > 1 =>
-                {
+                None if self.page > 1 => {
                     self.page = (self.page / 8).max(1);
                     continue;
                 }
-                other => other?.1,
+                None => return Err(self.wire.too_long(LONGEST_PAGE)),
             };
             let (list, items) = self.read_list(&bytes)?;
             let text = |key: &str| {
@@ -338,7 +337,7 @@ impl Run {
                 Line::Whole(bytes) => match serde_json::from_slice(&bytes) {
                     Ok(event) => event,
                     // Nested deeper than a reader goes. What came before it stays as it was.
-                    Err(error) if error.to_string().starts_with("recursion limit") => {
+                    Err(_) if depth::is_too_deep(&bytes) => {
                         self.sink.left_out("an object cannot be read");
                         continue;
                     }
