@@ -7,6 +7,7 @@
 mod access;
 mod admin;
 mod approvals;
+mod behind;
 pub mod buckets;
 mod catalog;
 mod chain;
@@ -34,7 +35,6 @@ mod judged;
 mod judging;
 mod known;
 mod live;
-mod lookout;
 mod name_taken;
 mod names;
 mod offering;
@@ -110,7 +110,6 @@ struct Shared {
     chain: chain::Chain,
     judging: judging::Judging,
     recorded: tokio::sync::broadcast::Sender<live::Recorded>,
-    lookouts: lookout::Lookouts,
     clock: fn() -> Timestamp,
 }
 
@@ -137,7 +136,6 @@ impl Portal {
                 chain: chain::Chain::default(),
                 judging: judging::Judging::default(),
                 recorded: tokio::sync::broadcast::Sender::new(live::KEPT),
-                lookouts: lookout::Lookouts::default(),
                 clock,
             }),
         }

@@ -22,6 +22,7 @@ use crate::act::Names;
 use crate::cache::Index;
 use crate::discovery::Kind;
 use crate::error::PlaneError;
+use crate::informers::Informers;
 use crate::registry::Shared;
 use crate::status::{PlaneState, PlaneStatus, Vitals};
 use crate::stream::Slots;
@@ -45,6 +46,8 @@ pub(crate) struct Plane {
     pub(crate) discovered: AtomicBool,
     pub(crate) claims: Index,
     pub(crate) names: Names,
+    /// Watches of what stands behind claims.
+    pub(crate) informers: Informers,
     /// Changes whenever the plane is back after an outage.
     pub(crate) revived: watch::Sender<u64>,
     /// Something went wrong: see whether the plane is still there.
@@ -120,6 +123,7 @@ impl Plane {
             discovered: AtomicBool::new(false),
             claims: Index::default(),
             names: Names::default(),
+            informers: Informers::default(),
             revived: watch::Sender::new(0),
             nudge: Notify::new(),
             unknown_there: AtomicBool::new(false),
@@ -183,6 +187,7 @@ impl Plane {
             version: vitals.version.clone(),
             claims: self.claims.len(),
             cache_bytes: self.claims.bytes().load(Ordering::Relaxed),
+            observed: self.informers.status(),
             offerings: self.kinds.load().keys().cloned().collect(),
             rights: self.rights.status(),
             warnings: self.warnings.load().iter().cloned().collect(),

@@ -142,6 +142,7 @@ async fn watch_kind(
                 let collection = Collection {
                     path,
                     metadata_only: false,
+                    ..Collection::default()
                 };
                 let keeping = keep(
                     run.wire.clone(),
