@@ -99,9 +99,21 @@ struct Told {
     trouble: Trouble,
 }
 
+/// A request as it came.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// What for.
+    pub ask: Ask,
+    /// `GET /path?query`.
+    pub line: String,
+    /// The media types that were accepted.
+    pub accept: String,
+}
+
 struct Inner {
     plane: Direct,
     troubles: Mutex<Vec<Told>>,
+    asked: Mutex<Vec<Asked>>,
     watches: watch::Sender<u64>,
 }
 
@@ -125,6 +137,7 @@ impl Proxy {
         let inner = Arc::new(Inner {
             plane,
             troubles: Mutex::default(),
+            asked: Mutex::default(),
             watches: watch::Sender::new(0),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -164,6 +177,15 @@ impl Proxy {
     /// Never: the lock is held for a moment only.
     pub fn heal(&self) {
         self.inner.troubles.lock().unwrap().clear();
+    }
+
+    /// What was asked since the last time.
+    ///
+    /// # Panics
+    /// Never: the lock is held for a moment only.
+    #[must_use]
+    pub fn take_asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut *self.inner.asked.lock().unwrap())
     }
 
     /// Ends all watches that run, without a word.
@@ -219,6 +241,15 @@ async fn serve(listener: TcpListener, inner: Arc<Inner>) {
 /// An error cuts the connection.
 async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Response<Body>, &'static str> {
     let ask = Ask::of(&request);
+    let accept = request.headers().get(ACCEPT);
+    inner.asked.lock().unwrap().push(Asked {
+        ask,
+        line: format!("{} {}", request.method(), request.uri()),
+        accept: accept
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned(),
+    });
     let path = request.uri().path().to_owned();
     let trouble = {
         let troubles = inner.troubles.lock().unwrap();

@@ -1,11 +1,10 @@
 //! A claim: does it work, how do I connect?
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::SignedDuration;
 use kube_schema::yaml;
-use portico_domain::claim::{Claim, ClaimRef, Composed, Health, Tree, Verdict};
+use portico_domain::claim::{Claim, ClaimRef, Composed, Health, Verdict};
 use portico_domain::lifetime::end_of_life;
 use portico_domain::manifest::live_hash;
 use portico_domain::names::RequestId;
@@ -18,15 +17,12 @@ use portico_store::{Page, RequestFilter};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::behind::Behind;
 use super::names::{claim_href, plane_title};
 use super::offering::projection;
 use super::permissions::may_change;
 use super::usage::{cost, plan};
 use super::{Portal, PortalError, Result, connect, rows};
-
-/// How long the page waits for what only the control plane knows: the tree and the events. After that it is
-/// drawn without, and says so.
-const PATIENCE: Duration = Duration::from_millis(700);
 
 /// How long what was applied may take to be seen by a watch.
 const SEEN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
@@ -52,47 +48,23 @@ impl Portal {
         let offered = catalog.get(&reference.offering);
         let projection = projection(&catalog, reference);
 
-        let actor = Actor::from(viewer);
-        let reachable = claim.verdict.health != Health::Unreachable;
         let behind = async {
             if coming {
-                return (Ok(Tree::default()), Vec::new());
+                return Behind::default();
             }
-            if !reachable {
-                return (Err("Its control plane does not answer.".to_owned()), Vec::new());
-            }
-            let (tree, events) = tokio::join!(
-                tokio::time::timeout(PATIENCE, self.planes().tree(&actor, &claim)),
-                tokio::time::timeout(PATIENCE, self.planes().events(&actor, &claim)),
-            );
-            let tree = match tree {
-                Ok(Ok(tree)) => Ok(tree),
-                Ok(Err(error)) => Err(error.to_string()),
-                Err(_) => Err("Its control plane takes long to answer; look again in a moment.".to_owned()),
-            };
-            (
-                tree,
-                events.ok().and_then(std::result::Result::ok).unwrap_or_default(),
-            )
+            self.behind(viewer, &claim).await
         };
         let scope = viewer.scope();
         let of_claim = RequestFilter::of_claim(reference.clone());
         let latest = Page::first(HISTORY);
         let history = self.store().requests(&scope, &of_claim, &latest);
-        let ((tree, events), connect, history) = tokio::join!(
+        let (behind, connect, history) = tokio::join!(
             behind,
             self.connect(viewer, &claim, offered.map(Arc::as_ref)),
             history
         );
         let history = history?.items;
 
-        let (tree, tree_problem) = match tree {
-            Ok(tree) => {
-                let short = tree.truncated.then(|| "There is more than is shown.".to_owned());
-                (Some(root(&claim, tree.children)), short)
-            }
-            Err(problem) => (None, Some(problem)),
-        };
         let may_change = if coming {
             Allowed::no("It is not there yet.")
         } else {
@@ -102,9 +74,10 @@ impl Portal {
             row: rows::claim(&configuration, &catalog, &claim),
             conditions: claim.verdict.conditions.clone(),
             connect,
-            tree,
-            tree_problem,
-            events: events
+            tree: behind.tree.map(|tree| root(&claim, tree.children)),
+            tree_problem: behind.problem,
+            events: behind
+                .events
                 .into_iter()
                 .map(|event| ClaimEvent {
                     at: event.at.unwrap_or(claim.created_at),

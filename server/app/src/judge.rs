@@ -397,7 +397,7 @@ impl Portal {
             Err(error) => {
                 let said = match &error {
                     // Their own words do not say whose they are.
-                    PlaneError::Conflict { .. } | PlaneError::Gone { .. } => {
+                    PlaneError::Conflict { .. } | PlaneError::Contended { .. } | PlaneError::Gone { .. } => {
                         format!("{title} does not accept it: {error}.")
                     }
                     error => format!("{error}."),

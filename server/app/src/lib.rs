@@ -7,6 +7,7 @@
 mod access;
 mod admin;
 mod approvals;
+mod behind;
 pub mod buckets;
 mod catalog;
 mod chain;
@@ -37,7 +38,6 @@ mod known;
 mod live;
 #[cfg(test)]
 mod load_tests;
-mod lookout;
 mod lookups;
 mod name_taken;
 mod names;
@@ -113,7 +113,6 @@ struct Shared {
     chain: chain::Chain,
     judging: judging::Judging,
     recorded: tokio::sync::broadcast::Sender<live::Recorded>,
-    lookouts: lookout::Lookouts,
     clock: fn() -> Timestamp,
 }
 
@@ -140,7 +139,6 @@ impl Portal {
                 chain: chain::Chain::default(),
                 judging: judging::Judging::default(),
                 recorded: tokio::sync::broadcast::Sender::new(live::KEPT),
-                lookouts: lookout::Lookouts::default(),
                 clock,
             }),
         }

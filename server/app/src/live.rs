@@ -15,7 +15,7 @@ use serde::Serialize;
 use tokio::sync::{broadcast, watch};
 
 use super::names::{claim_href, request_href};
-use super::request::was_asked;
+use super::permissions::was_asked;
 use super::{Portal, Result};
 
 /// Something on a screen may have changed.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use portico_domain::claim::health::plain;
 use serde_json::Value;
 
+use crate::server_text::{self, Terminating};
+
 /// One reason why an object is not valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
@@ -76,6 +78,12 @@ pub enum PlaneError {
         /// What it said.
         message: String,
     },
+    /// Another write came between: two writers met within the API server, and nobody is in the way.
+    #[error("{message}")]
+    Contended {
+        /// What it said.
+        message: String,
+    },
     /// An object of that name is there already, and it is not this request's.
     #[error("{plane} already has {name}. Choose another name")]
     AlreadyExists {
@@ -133,9 +141,11 @@ impl PlaneError {
     #[must_use]
     pub fn is_worth_retrying(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Slow { .. } | Self::TooMany { .. } | Self::Garbage { .. } => {
-                true
-            }
+            Self::Unreachable { .. }
+            | Self::Slow { .. }
+            | Self::TooMany { .. }
+            | Self::Garbage { .. }
+            | Self::Contended { .. } => true,
             Self::Refused { status, .. } => *status >= 500 || *status == 408,
             _ => false,
         }
@@ -161,6 +171,7 @@ impl PlaneError {
             Self::Forbidden { .. } => "forbidden",
             Self::NotFound { .. } => "not-found",
             Self::Conflict { .. } => "conflict",
+            Self::Contended { .. } => "contended",
             Self::AlreadyExists { .. } => "already-exists",
             Self::Gone { .. } => "gone",
             Self::Invalid { .. } => "invalid",
@@ -172,7 +183,8 @@ impl PlaneError {
 
     /// From an answer that is no success: the status line and the body, which should be a
     /// `metav1.Status` and may be anything.
-    pub(crate) fn from_answer(plane: &str, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Self {
+    #[must_use]
+    pub fn from_answer(plane: &str, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Self {
         let parsed: Option<Value> = serde_json::from_slice(body).ok().filter(Value::is_object);
         let answer = Answer {
             plane,
@@ -256,13 +268,10 @@ impl Answer<'_> {
     /// is on its way out refuses new objects with the same status.
     fn forbidden(&self) -> PlaneError {
         let said = self.message("not permitted");
-        let is_terminating = said.contains("while custom resource definition is terminating")
-            || said.contains("being terminated");
-        if is_terminating {
-            let what = if said.contains("namespace") && said.contains("being terminated") {
-                "The namespace"
-            } else {
-                "The definition of this kind"
+        if let Some(what) = server_text::terminating(&said) {
+            let what = match what {
+                Terminating::Namespace => "The namespace",
+                Terminating::Definition => "The definition of this kind",
             };
             return PlaneError::Conflict {
                 managers: Vec::new(),
@@ -275,7 +284,7 @@ impl Answer<'_> {
         }
         PlaneError::Forbidden {
             plane: self.plane.to_owned(),
-            message: missing_right(&said).unwrap_or(said),
+            message: server_text::missing_right(&said).map_or(said, |right| plain(&right)),
         }
     }
 
@@ -292,11 +301,18 @@ impl Answer<'_> {
         let mut managers: Vec<String> = self
             .causes()
             .into_iter()
-            .filter_map(|cause| manager(&cause.message))
+            .filter_map(|cause| server_text::manager(&cause.message))
             .collect();
         managers.sort();
         managers.dedup();
         let said = self.message("it conflicts with the state there");
+        if managers.is_empty() {
+            match server_text::conflict(&said) {
+                server_text::Conflict::OtherObject => return PlaneError::Gone { message: said },
+                server_text::Conflict::OtherWrite => return PlaneError::Contended { message: said },
+                server_text::Conflict::Other => {}
+            }
+        }
         let message = if managers.is_empty() {
             said
         } else {
@@ -319,32 +335,6 @@ impl Answer<'_> {
             .unwrap_or(Duration::from_secs(1))
             .clamp(Duration::from_secs(1), Duration::from_mins(5))
     }
-}
-
-/// The right that is missing, out of `pods "a" is forbidden: User "system:serviceaccount:b:c" cannot get resource "pods"
-/// in API group "" in the namespace "d"`.
-fn missing_right(said: &str) -> Option<String> {
-    let (_, after) = said.split_once(" is forbidden: User \"")?;
-    let (_, lacks) = after.split_once("\" cannot ")?;
-    let (verb, rest) = lacks.split_once(" resource \"")?;
-    let (resource, rest) = rest.split_once('"')?;
-    let quoted = |before: &str| Some(rest.split_once(before)?.1.split_once('"')?.0);
-    let group = quoted("in API group \"").filter(|group| !group.is_empty());
-    let group = group.map(|group| format!(".{group}")).unwrap_or_default();
-    let place = quoted("in the namespace \"").map(|namespace| format!(" in {namespace}"));
-    Some(plain(&format!(
-        "the right to {verb} {resource}{group}{} is missing",
-        place.unwrap_or_default()
-    )))
-}
-
-/// Who manages a field, out of `conflict with "kubectl-edit" using example.org/v1`.
-fn manager(message: &str) -> Option<String> {
-    message
-        .split_once("conflict with \"")?
-        .1
-        .split_once('"')
-        .map(|(name, _)| name.to_owned())
 }
 
 #[cfg(test)]

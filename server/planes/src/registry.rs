@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -66,9 +66,20 @@ pub enum Change {
 #[derive(Clone)]
 pub struct Planes(Arc<Registry>);
 
+/// A registry that does not keep its connections open.
+pub(crate) struct WeakPlanes(Weak<Registry>);
+
+impl WeakPlanes {
+    pub(crate) fn upgrade(&self) -> Option<Planes> {
+        self.0.upgrade().map(Planes)
+    }
+}
+
 struct Registry {
     shared: Arc<Shared>,
     tasks: Mutex<BTreeMap<PlaneName, AbortHandle>>,
+    /// Held while a configuration is taken over, which may take long where there are many claims.
+    configuring: Mutex<()>,
 }
 
 impl Drop for Registry {
@@ -148,16 +159,18 @@ impl Planes {
         Self(Arc::new(Registry {
             shared: Arc::new(shared),
             tasks: Mutex::default(),
+            configuring: Mutex::default(),
         }))
     }
 
     /// Takes over a configuration: connects to what is new, lets go of what is gone, connects
     /// anew where a document changed what the connection depends on, and leaves the rest running.
     /// Call it at the start and on every reload, within a tokio runtime. Never waits for a
-    /// control plane.
+    /// control plane; but all claims are read again, so call it on a thread that may block.
     pub fn configure(&self, planes: Vec<ControlPlane>, offerings: Vec<Offering>, tenants: &[Tenant]) {
         let shared = &self.0.shared;
-        let mut tasks = self.0.tasks.lock();
+        let _one_at_a_time = self.0.configuring.lock();
+        let tasks = self.0.tasks.lock();
         let desired = Desired {
             health: health_rules(&offerings),
             offerings: offerings
@@ -192,11 +205,14 @@ impl Planes {
             .collect();
         let desired = shared.desired.load_full();
         let mut moved = Vec::new();
+        drop(tasks);
         for plane in after.values() {
-            moved.extend(plane.claims.reread(&desired.ownership, |offering| {
-                (desired.access(offering), desired.health(offering))
-            }));
+            moved.extend(plane.claims.reread(
+                || shared.desired.load().ownership.clone(),
+                |offering| (desired.access(offering), desired.health(offering)),
+            ));
         }
+        let mut tasks = self.0.tasks.lock();
         let touched: Vec<PlaneName> = after.keys().chain(&gone).cloned().collect();
         let held = after.values().map(|plane| plane.claims.bytes());
         shared.pool.set_planes(held.collect());
@@ -367,6 +383,10 @@ impl Planes {
             tenant: touched.tenant,
             deleted: touched.deleted,
         });
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakPlanes {
+        WeakPlanes(Arc::downgrade(&self.0))
     }
 
     pub(crate) fn plane(&self, name: &PlaneName) -> Result<Arc<Plane>, PlaneError> {

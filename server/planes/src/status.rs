@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use portico_domain::documents::ControlPlane;
 use portico_domain::names::{OfferingName, PlaneName};
 
+use crate::informers::ObservedStatus;
 use crate::plane::RightsStatus;
 
 /// Errors kept per control plane.
@@ -69,6 +70,8 @@ pub struct PlaneStatus {
     pub claims: usize,
     /// What these take there, in bytes: about. What is beyond the limits is among `left_out`.
     pub cache_bytes: usize,
+    /// What is watched for those who look at claims.
+    pub observed: ObservedStatus,
     /// What it offers.
     pub offerings: Vec<OfferingName>,
     /// What is known of Portico's rights there.

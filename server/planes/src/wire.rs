@@ -132,7 +132,18 @@ impl Wire {
     }
 
     /// Asks, and reads the whole answer as it is.
-    pub(crate) async fn ask_raw(&self, call: Call<'_>) -> Result<(StatusCode, Vec<u8>), PlaneError> {
+    async fn ask_raw(&self, call: Call<'_>) -> Result<(StatusCode, Vec<u8>), PlaneError> {
+        let limit = call.limit;
+        let (status, body) = self.ask_within(call).await?;
+        body.map(|bytes| (status, bytes))
+            .ok_or_else(|| self.too_long(limit))
+    }
+
+    /// Asks, and reads the whole answer as it is; `None` where it is longer than the call's bound.
+    pub(crate) async fn ask_within(
+        &self,
+        call: Call<'_>,
+    ) -> Result<(StatusCode, Option<Vec<u8>>), PlaneError> {
         let limit = call.limit;
         let asking = async {
             let (status, mut body) = self.send(call).await?;
@@ -182,7 +193,8 @@ impl Wire {
         if head.status.is_success() {
             return Ok((head.status, body));
         }
-        let said = self.read(&mut body, LONGEST_REFUSAL).await.unwrap_or_default();
+        let said = self.read(&mut body, LONGEST_REFUSAL).await;
+        let said = said.ok().flatten().unwrap_or_default();
         Err(self.refusal(head.status.as_u16(), retry_after(&head.headers), &said))
     }
 
@@ -204,15 +216,21 @@ impl Wire {
         })
     }
 
-    async fn read(&self, body: &mut Body, limit: usize) -> Result<Vec<u8>, PlaneError> {
+    /// Reads a body; `None` where it is longer than the limit.
+    async fn read(&self, body: &mut Body, limit: usize) -> Result<Option<Vec<u8>>, PlaneError> {
         let mut bytes = Vec::new();
         while let Some(chunk) = self.chunk(body).await? {
             if bytes.len().saturating_add(chunk.len()) > limit {
-                return Err(self.garbage(&format!("the answer is longer than {limit} bytes")));
+                return Ok(None);
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(bytes)
+        Ok(Some(bytes))
+    }
+
+    /// An answer of which no more is read than this many bytes.
+    pub(crate) fn too_long(&self, limit: usize) -> PlaneError {
+        self.garbage(&format!("the answer is longer than {limit} bytes"))
     }
 
     /// The next piece of a body; `None` at its end.

@@ -300,7 +300,12 @@ async fn follow_configuration(planes: Planes, configuration: LiveConfiguration, 
         let now = reports.borrow_and_update().generation;
         if now != generation {
             generation = now;
-            configure(&planes, &configuration.current());
+            let (planes, configuration) = (planes.clone(), configuration.current());
+            // All claims are read again: never on the threads that serve requests.
+            let configuring = tokio::task::spawn_blocking(move || configure(&planes, &configuration));
+            if let Err(error) = configuring.await {
+                tracing::error!(%error, "a configuration could not be taken over");
+            }
         }
     }
 }

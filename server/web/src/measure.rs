@@ -145,6 +145,13 @@ fn control_planes(configuration: &LiveConfiguration, portal: &Portal) {
     };
     gauge!("portico_control_planes_leaving_out").set(some(&|plane| !plane.left_out.is_empty()));
     gauge!("portico_control_planes_lacking_rights").set(some(&|plane| !plane.rights.missing.is_empty()));
+    let observed = |count: &dyn Fn(&portico_planes::PlaneStatus) -> usize| {
+        precise(planes.iter().map(count).sum::<usize>() as u64)
+    };
+    gauge!("portico_observed_claims").set(observed(&|plane| plane.observed.claims));
+    gauge!("portico_observed_watches").set(observed(&|plane| plane.observed.watches));
+    gauge!("portico_observed_polled_kinds").set(observed(&|plane| plane.observed.polled));
+    gauge!("portico_observed_bytes").set(observed(&|plane| plane.observed.bytes));
     let held: usize = planes.iter().map(|plane| plane.cache_bytes).sum();
     gauge!("portico_cache_bytes").set(precise(held as u64));
     gauge!("portico_cache_limit_bytes").set(precise(configuration.current().portal.spec.caches.bytes as u64));

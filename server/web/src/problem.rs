@@ -323,7 +323,9 @@ impl From<PlaneError> for Problem {
             PlaneError::NotFound { .. } => StatusCode::NOT_FOUND,
             PlaneError::Gone { .. } => StatusCode::GONE,
             PlaneError::Forbidden { .. } => StatusCode::FORBIDDEN,
-            PlaneError::Conflict { .. } | PlaneError::AlreadyExists { .. } => StatusCode::CONFLICT,
+            PlaneError::Conflict { .. } | PlaneError::Contended { .. } | PlaneError::AlreadyExists { .. } => {
+                StatusCode::CONFLICT
+            }
             PlaneError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             PlaneError::Slow { .. } => StatusCode::GATEWAY_TIMEOUT,
             PlaneError::TooMany { .. } | PlaneError::Unreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,

@@ -64,14 +64,10 @@ impl Outcome {
                 Duration::ZERO,
             ),
             // Two writers met within the API server; it names nobody because nobody is in the way.
-            PlaneError::Conflict { managers, message }
-                if managers.is_empty() && message.contains("has been modified") =>
-            {
-                again(
-                    format!("Waiting for another change on {plane} to finish."),
-                    Duration::ZERO,
-                )
-            }
+            PlaneError::Contended { .. } => again(
+                format!("Waiting for another change on {plane} to finish."),
+                Duration::ZERO,
+            ),
             PlaneError::Refused {
                 plane,
                 status,
@@ -180,8 +176,7 @@ mod tests {
                 message: "not JSON".into(),
             },
             PlaneError::Unknown { plane: plane() },
-            PlaneError::Conflict {
-                managers: Vec::new(),
+            PlaneError::Contended {
                 message: "the object has been modified".into(),
             },
         ];

@@ -9,7 +9,7 @@ use portico_tests::story::{POSTGRESQL, until_claim};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-/// How long a change may take to be told. Half a second lies between two looks; the machine may be busy.
+/// How long a change may take to be told; the machine may be busy.
 const SOON: Duration = Duration::from_millis(1500);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,7 +103,7 @@ async fn somebody_elses_request_about_the_claim_is_told_of_on_its_page() {
 }
 
 /// Opens the stream of somebody who has the claim's page open.
-async fn looks_on(demo: &Demo, person: &Person, claim: &str) -> Response {
+pub(crate) async fn looks_on(demo: &Demo, person: &Person, claim: &str) -> Response {
     let cookies = person.cookies();
     let cookies: Vec<String> = cookies
         .iter()
@@ -118,7 +118,7 @@ async fn looks_on(demo: &Demo, person: &Person, claim: &str) -> Response {
 }
 
 /// What the stream tells next.
-async fn told(stream: &mut Response, patience: Duration) -> String {
+pub(crate) async fn told(stream: &mut Response, patience: Duration) -> String {
     let mut text = String::new();
     let hearing = async {
         while let Some(part) = stream.chunk().await.unwrap() {

@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::tree::composite_of;
 use crate::actor::Actor;
 use crate::error::PlaneError;
+use crate::informers::{Reader, Wanted};
 use crate::registry::Planes;
-use crate::wire::{Call, Wire, segment};
+use crate::wire::Wire;
 
 /// Events shown for one claim.
 const MOST_EVENTS: usize = 100;
@@ -20,15 +21,26 @@ impl Planes {
     /// Each kind of [`PlaneError`].
     pub async fn events(&self, actor: &Actor, claim: &Claim) -> Result<Vec<ClaimEvent>, PlaneError> {
         let plane = self.plane(&claim.reference.plane)?;
+        self.events_by(&Reader::for_page(&plane), actor, claim).await
+    }
+
+    pub(crate) async fn events_by(
+        &self,
+        reader: &Reader<'_>,
+        actor: &Actor,
+        claim: &Claim,
+    ) -> Result<Vec<ClaimEvent>, PlaneError> {
+        let plane = self.plane(&claim.reference.plane)?;
         let wire = plane.wire()?;
         // Events of cluster-scoped objects are kept in the namespace `default`.
         let namespace = claim.reference.namespace.as_deref().unwrap_or("default");
-        let mut events = events_of(&wire, actor, namespace, &claim.uid).await?;
-        if let Some(composite) = composite_of(&plane, &wire, actor, claim).await
+        let mut events = events_of(&wire, reader, actor, namespace, &claim.uid).await?;
+        if let Some(composite) = composite_of(&plane, &wire, reader, actor, claim).await
             && let Some(uid) = composite.pointer("/metadata/uid").and_then(Value::as_str)
         {
             // Trouble with these must not cost the claim's own.
-            events.extend(events_of(&wire, actor, "default", uid).await.unwrap_or_default());
+            let of_composite = events_of(&wire, reader, actor, "default", uid).await;
+            events.extend(of_composite.unwrap_or_default());
         }
         events.sort_by_key(|event| std::cmp::Reverse(event.at));
         events.truncate(MOST_EVENTS);
@@ -38,20 +50,32 @@ impl Planes {
 
 async fn events_of(
     wire: &Wire,
+    reader: &Reader<'_>,
     actor: &Actor,
     namespace: &str,
     uid: &str,
 ) -> Result<Vec<ClaimEvent>, PlaneError> {
-    let selector = segment(&format!("involvedObject.uid={uid}"));
-    let path = format!(
-        "/api/v1/namespaces/{}/events?fieldSelector={selector}&limit=500",
-        segment(namespace)
-    );
-    let (_, list) = wire.ask(Call::get(path).by(actor)).await?;
-    let items = list.get("items").and_then(Value::as_array).into_iter().flatten();
+    let wanted = Wanted::events_about(namespace, uid);
+    let events = reader.read(wire, actor, &wanted).await?;
+    serde_json::from_value(events).map_err(|error| wire.not_json(&error))
+}
+
+/// What a list of events says of the object with that uid; the newest first. `None` where it is no list.
+pub(crate) fn claim_events(list: &Value, uid: &str) -> Option<Vec<ClaimEvent>> {
+    let items = match list.get("items")? {
+        Value::Array(items) => items.as_slice(),
+        // As Go writes an empty list.
+        Value::Null => &[],
+        _ => return None,
+    };
     // A plane that ignores the selector must not bring in other people's events.
-    let own = items.filter(|item| item.pointer("/involvedObject/uid").and_then(Value::as_str) == Some(uid));
-    Ok(own.map(event).collect())
+    let own = items
+        .iter()
+        .filter(|item| item.pointer("/involvedObject/uid").and_then(Value::as_str) == Some(uid));
+    let mut events: Vec<ClaimEvent> = own.map(event).collect();
+    events.sort_by_key(|event| std::cmp::Reverse(event.at));
+    events.truncate(MOST_EVENTS);
+    Some(events)
 }
 
 fn event(item: &Value) -> ClaimEvent {

@@ -8,8 +8,9 @@ mod secret;
 mod tree;
 mod write;
 
+pub(crate) use events::claim_events;
 pub(crate) use review::{may, review};
 pub use secret::SecretError;
 pub(crate) use tree::Names;
-pub(crate) use write::drop_managed_fields;
 pub use write::{Applied, Expect};
+pub(crate) use write::{drop_managed_fields, that_object};

@@ -10,9 +10,9 @@ use serde_json::Value;
 use super::tree::Names;
 use crate::actor::Actor;
 use crate::error::PlaneError;
+use crate::informers::{Reader, Wanted};
 use crate::registry::Planes;
-use crate::stream::METADATA;
-use crate::wire::{Call, Wire, path_of, segment};
+use crate::wire::{Call, Wire, segment};
 
 /// Owners that are asked for at most, to find out whether a secret leads to a claim.
 const MOST_OWNERS: usize = 12;
@@ -50,7 +50,7 @@ impl Planes {
         actor: &Actor,
         claim: &Claim,
     ) -> Result<BTreeMap<String, Vec<u8>>, SecretError> {
-        let (wire, object) = self.proven_secret(actor, claim, None).await?;
+        let (wire, object) = self.proven_secret(&Reader::Direct, actor, claim, true).await?;
         let Some(data) = object.get("data").and_then(Value::as_object) else {
             return Ok(BTreeMap::new());
         };
@@ -73,7 +73,7 @@ impl Planes {
     /// # Errors
     /// As [`Planes::secret`].
     pub async fn secret_keys(&self, actor: &Actor, claim: &Claim) -> Result<Vec<String>, SecretError> {
-        let (_, object) = self.proven_secret(actor, claim, None).await?;
+        let (_, object) = self.proven_secret(&Reader::Direct, actor, claim, true).await?;
         let mut keys: Vec<String> = object
             .get("data")
             .and_then(Value::as_object)
@@ -89,7 +89,16 @@ impl Planes {
     /// # Errors
     /// As [`Planes::secret`].
     pub async fn secret_version(&self, actor: &Actor, claim: &Claim) -> Result<String, SecretError> {
-        let (wire, object) = self.proven_secret(actor, claim, Some(METADATA)).await?;
+        self.secret_version_by(&Reader::Direct, actor, claim).await
+    }
+
+    pub(crate) async fn secret_version_by(
+        &self,
+        reader: &Reader<'_>,
+        actor: &Actor,
+        claim: &Claim,
+    ) -> Result<String, SecretError> {
+        let (wire, object) = self.proven_secret(reader, actor, claim, false).await?;
         let version = object
             .pointer("/metadata/resourceVersion")
             .and_then(Value::as_str);
@@ -100,27 +109,30 @@ impl Planes {
 
     async fn proven_secret(
         &self,
+        reader: &Reader<'_>,
         actor: &Actor,
         claim: &Claim,
-        accept: Option<&'static str>,
+        whole: bool,
     ) -> Result<(Wire, Value), SecretError> {
         let (Some(name), Some(namespace)) = (&claim.verdict.secret, &claim.reference.namespace) else {
             return Err(SecretError::NotThere);
         };
         let plane = self.plane(&claim.reference.plane)?;
         let wire = plane.wire()?;
-        let path = format!(
-            "/api/v1/namespaces/{}/secrets/{}",
-            segment(namespace),
-            segment(name)
-        );
-        let call = Call::get(path).by(actor);
-        let call = match accept {
-            Some(accept) => call.accepting(accept),
-            None => call,
+        let asked = if whole {
+            let path = format!(
+                "/api/v1/namespaces/{}/secrets/{}",
+                segment(namespace),
+                segment(name)
+            );
+            wire.ask(Call::get(path).by(actor))
+                .await
+                .map(|(_, object)| object)
+        } else {
+            reader.read(&wire, actor, &Wanted::secret(namespace, name)).await
         };
-        let object = match wire.ask(call).await {
-            Ok((_, object)) => object,
+        let object = match asked {
+            Ok(object) => object,
             Err(PlaneError::NotFound { .. }) => return Err(SecretError::NotThere),
             Err(error) => return Err(error.into()),
         };
@@ -144,6 +156,7 @@ impl Planes {
             Proof::Through(owners) => {
                 let chain = Chain {
                     wire: &wire,
+                    reader,
                     names: &plane.names,
                     actor,
                     claim,
@@ -173,6 +186,7 @@ impl Planes {
 /// From a secret's owners up to the claim.
 struct Chain<'c> {
     wire: &'c Wire,
+    reader: &'c Reader<'c>,
     names: &'c Names,
     actor: &'c Actor,
     claim: &'c Claim,
@@ -211,11 +225,11 @@ impl Chain<'_> {
                 .names
                 .find(self.wire, &owner.api_version, &owner.kind)
                 .await?;
-            let path = path_of(&resource, Some(self.namespace), Some(&owner.name));
-            self.wire.ask(Call::get(path).by(self.actor)).await
+            let wanted = Wanted::object(&resource, Some(self.namespace), &owner.name);
+            self.reader.read(self.wire, self.actor, &wanted).await
         };
         let object = match found.await {
-            Ok((_, object)) => object,
+            Ok(object) => object,
             Err(PlaneError::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };

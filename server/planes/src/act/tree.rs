@@ -15,9 +15,10 @@ use tokio::sync::Semaphore;
 
 use crate::actor::Actor;
 use crate::error::PlaneError;
+use crate::informers::{Reader, Wanted};
 use crate::plane::Plane;
 use crate::registry::Planes;
-use crate::wire::{Call, Wire, path_of, segment};
+use crate::wire::{Call, Wire, segment};
 
 /// Resources shown behind one claim; what is beyond is left out, and said to be.
 const MOST_NODES: usize = 200;
@@ -29,21 +30,50 @@ const AT_ONCE: usize = 8;
 const NAMES_LAST: Duration = Duration::from_mins(1);
 
 impl Planes {
-    /// The resources that the claim is composed of, read now. What may not be read, or does not
+    /// The resources that the claim is composed of, as they are now. What may not be read, or does not
     /// name its owner in turn, is there by its name alone, and looks as if it were not there: a reference is no proof
     /// of belonging.
     ///
     /// # Errors
-    /// When the plane cannot be asked at all; trouble with single resources stands in the tree.
+    /// When the plane cannot be reached; trouble with single resources stands in the tree.
     pub async fn tree(&self, actor: &Actor, claim: &Claim) -> Result<Tree, PlaneError> {
+        let plane = self.plane(&claim.reference.plane)?;
+        let (tree, trouble) = self.walk(&Reader::for_page(&plane), actor, claim).await?;
+        match trouble {
+            Some(error @ PlaneError::Unreachable { .. }) => Err(error),
+            _ => Ok(tree),
+        }
+    }
+
+    /// The same for an observer, whom a tree does not serve of which parts could not be read in passing.
+    pub(crate) async fn whole_tree_by(
+        &self,
+        reader: &Reader<'_>,
+        actor: &Actor,
+        claim: &Claim,
+    ) -> Result<Tree, PlaneError> {
+        match self.walk(reader, actor, claim).await? {
+            (_, Some(trouble)) => Err(trouble),
+            (tree, None) => Ok(tree),
+        }
+    }
+
+    async fn walk(
+        &self,
+        reader: &Reader<'_>,
+        actor: &Actor,
+        claim: &Claim,
+    ) -> Result<(Tree, Option<PlaneError>), PlaneError> {
         let plane = self.plane(&claim.reference.plane)?;
         let walk = Walk {
             wire: plane.wire()?,
+            reader,
             actor,
             names: &plane.names,
             left: Mutex::new(MOST_NODES),
             slots: Semaphore::new(AT_ONCE),
             composite: Mutex::default(),
+            trouble: Mutex::default(),
             absent: if claim.verdict.health == Health::Deleting {
                 (Health::Gone, "Gone")
             } else {
@@ -61,19 +91,27 @@ impl Planes {
             }
         }
         let truncated = *walk.left.lock() == 0;
-        Ok(Tree { children, truncated })
+        Ok((Tree { children, truncated }, walk.trouble.into_inner()))
     }
 }
 
 /// A legacy claim's composite, if it is there, may be read, and names the claim in turn.
-pub(super) async fn composite_of(plane: &Plane, wire: &Wire, actor: &Actor, claim: &Claim) -> Option<Value> {
+pub(super) async fn composite_of(
+    plane: &Plane,
+    wire: &Wire,
+    reader: &Reader<'_>,
+    actor: &Actor,
+    claim: &Claim,
+) -> Option<Value> {
     let walk = Walk {
         wire: wire.clone(),
+        reader,
         actor,
         names: &plane.names,
         left: Mutex::new(1),
         slots: Semaphore::new(1),
         composite: Mutex::default(),
+        trouble: Mutex::default(),
         absent: (Health::Pending, ""),
     };
     let reference = claim.object.pointer("/spec/resourceRef")?;
@@ -154,12 +192,15 @@ async fn resources_of(wire: &Wire, api_version: &str) -> Result<Vec<ResourceRef>
 
 struct Walk<'w> {
     wire: Wire,
+    reader: &'w Reader<'w>,
     actor: &'w Actor,
     names: &'w Names,
     left: Mutex<usize>,
     slots: Semaphore,
     /// The composite of a legacy claim, once it was read.
     composite: Mutex<Option<Value>>,
+    /// Why something could not be read in passing: the plane is gone or too slow just now.
+    trouble: Mutex<Option<PlaneError>>,
     /// What is said of something that is referred to and is not there, or is there and is somebody else's. The two
     /// must look alike: whoever writes a reference must not learn what there is.
     absent: (Health, &'static str),
@@ -216,6 +257,9 @@ impl Walk<'_> {
             }
             Err(error) => {
                 node.reason = error.to_string();
+                if passes(&error) {
+                    self.trouble.lock().get_or_insert(error);
+                }
                 return node;
             }
         };
@@ -275,11 +319,20 @@ impl Walk<'_> {
         let namespace = own.or_else(|| text("namespace"));
         // The permit only fails when the semaphore is closed, which nobody does.
         let _permit = self.slots.acquire().await.ok();
-        let resource = self.names.find(&self.wire, api_version, kind).await?;
-        let path = path_of(&resource, namespace, Some(name));
-        let (_, object) = self.wire.ask(Call::get(path).by(self.actor)).await?;
+        let found = self.names.find(&self.wire, api_version, kind).await;
+        let resource = found.inspect_err(|_| self.reader.is_missing())?;
+        let wanted = Wanted::object(&resource, namespace, name);
+        let object = self.reader.read(&self.wire, self.actor, &wanted).await?;
         Ok((resource, object))
     }
+}
+
+/// Whether an error says nothing of what was to be read, only of the moment.
+fn passes(error: &PlaneError) -> bool {
+    matches!(
+        error,
+        PlaneError::Unreachable { .. } | PlaneError::Slow { .. } | PlaneError::TooMany { .. }
+    )
 }
 
 /// What an object says it is composed of: a legacy claim's composite; a composite's resources, in

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::actor::Actor;
 use crate::error::PlaneError;
 use crate::registry::Planes;
+use crate::server_text::is_missing_namespace;
 use crate::wire::{Call, Wire, path_of, segment};
 
 /// An object as a control plane has it after applying.
@@ -98,11 +99,9 @@ impl Planes {
             .by(actor);
         match wire.ask(call).await {
             Ok(_) | Err(PlaneError::NotFound { .. }) => Ok(()),
-            Err(PlaneError::Conflict { message, .. }) if message.contains("UID in precondition") => {
-                Err(PlaneError::Gone {
-                    message: format!("{name} was deleted meanwhile, and another of that name made"),
-                })
-            }
+            Err(PlaneError::Gone { .. }) => Err(PlaneError::Gone {
+                message: format!("{name} was deleted meanwhile, and another of that name made"),
+            }),
             Err(error) => Err(error),
         }
     }
@@ -180,7 +179,7 @@ impl Put<'_> {
     /// by the same request.
     async fn new_or_ours(&self) -> Result<Applied, PlaneError> {
         let made = self.apply(Some(("resourceVersion", NO_VERSION))).await;
-        let Err(PlaneError::Conflict { .. }) = made else {
+        let Err(PlaneError::Conflict { .. } | PlaneError::Contended { .. }) = made else {
             return made;
         };
         let path = path_of(self.resource, self.text("namespace"), self.text("name"));
@@ -234,18 +233,23 @@ impl Put<'_> {
                 })
             }
             Err(PlaneError::NotFound { message, .. })
-                if self.dry && namespace.is_some_and(|ns| missing_namespace(&message, ns)) =>
+                if self.dry && namespace.is_some_and(|ns| is_missing_namespace(&message, ns)) =>
             {
                 Ok(Applied {
                     object: self.manifest.clone(),
                     created: true,
                 })
             }
-            Err(PlaneError::Conflict { managers, message })
-                if managers.is_empty() && message.contains("uid") =>
+            Err(PlaneError::Gone { message }) => Err(PlaneError::Gone {
+                message: format!("{name} was deleted meanwhile: {message}"),
+            }),
+            // To an API server, what has another uid is a change of a field that may not change.
+            Err(PlaneError::Invalid { causes, .. })
+                if matches!(meant, Some(("uid", _)))
+                    && causes.iter().any(|cause| cause.field == "metadata.uid") =>
             {
                 Err(PlaneError::Gone {
-                    message: format!("{name} was deleted meanwhile: {message}"),
+                    message: format!("{name} was deleted meanwhile, and another of that name made"),
                 })
             }
             Err(error) => Err(error),
@@ -269,17 +273,13 @@ fn request_of(object: &Value) -> Option<&str> {
 
 /// Whether an answer is the object of that name. Anything else that calls itself a success says nothing of what is
 /// there: neither that it was applied, nor that it is another, nor that it is gone.
-pub(super) fn that_object(wire: &Wire, answer: &Value, name: &str) -> Result<(), PlaneError> {
+pub(crate) fn that_object(wire: &Wire, answer: &Value, name: &str) -> Result<(), PlaneError> {
     let found = answer.pointer("/metadata/name").and_then(Value::as_str);
     if found == Some(name) {
         Ok(())
     } else {
         Err(wire.garbage(&format!("asked for {name}, it sent something else")))
     }
-}
-
-fn missing_namespace(message: &str, namespace: &str) -> bool {
-    message.contains("namespaces") && message.contains(namespace)
 }
 
 /// Who manages which field is of no use to a reader, and often the larger part of an object.

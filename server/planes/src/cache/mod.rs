@@ -3,6 +3,7 @@
 
 mod composites;
 mod reading;
+mod reread;
 mod room;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -11,8 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use parking_lot::RwLock;
-use portico_domain::claim::{Claim, ClaimRef, Health, HealthRules, Verdict};
-use portico_domain::documents::Access;
+use portico_domain::claim::{Claim, ClaimRef, Health, Verdict};
 use portico_domain::names::{OfferingName, TenantName};
 use portico_domain::ownership::Ownership;
 use portico_domain::tenancy::Scope;
@@ -70,7 +70,7 @@ impl Touched {
 struct Entry {
     claim: Arc<Claim>,
     /// The object as JSON: a tenth of what it takes once it is read.
-    object: Box<str>,
+    object: Arc<str>,
     /// Whether that is all of the object. Of what belongs to nobody, only what makes a row of it is held.
     whole: bool,
     /// What it takes, in bytes: about.
@@ -179,7 +179,7 @@ impl Index {
             claim.verdict.conditions.clear();
             object = row_of(&object);
         }
-        let object: Box<str> = object.to_string().into();
+        let object: Arc<str> = object.to_string().into();
         let bytes = room::ROW + object.len() + room::CONDITION * claim.verdict.conditions.len();
         let mut inner = self.0.write();
         // Once more, under the lock: a change of it since then must not be missed.
@@ -301,46 +301,6 @@ impl Index {
             entry.claim = Arc::new(claim);
         }
         true
-    }
-
-    /// Reads everything again, since tenants, control planes or offerings have changed. Whose claims are no longer
-    /// theirs hear that they are gone; whose they have become, that they are there.
-    pub(crate) fn reread(
-        &self,
-        ownership: &Ownership,
-        words: impl Fn(&OfferingName) -> (Access, Option<Arc<HealthRules>>),
-    ) -> Vec<Touched> {
-        let mut moved = Vec::new();
-        let mut inner = self.0.write();
-        let entries = std::mem::take(&mut inner.entries);
-        inner.by_tenant.clear();
-        inner.bytes.store(0, Ordering::Relaxed);
-        for (key, mut entry) in entries {
-            let mut reading = Reading::clone(&entry.reading);
-            (reading.access, reading.health) = words(&reading.offering);
-            let object = entry.object();
-            if let Some(mut claim) = reading.read(&object, entry.claim.observed_at) {
-                settle(&mut claim, ownership);
-                if entry.whole {
-                    entry.own = claim.verdict.clone();
-                    let composite = inner.composites.get(&key, entry.composite.as_deref());
-                    claim.verdict = settled(&entry.own, entry.ready_at, composite);
-                    entry.known = claim.verdict.clone();
-                } else {
-                    claim.verdict = entry.known.clone();
-                }
-                // Whose the fields are was left out of what is kept.
-                claim.own_machinery.clone_from(&entry.claim.own_machinery);
-                if inner.stale.contains(&entry.stream) {
-                    claim.verdict = entry.claim.verdict.clone();
-                }
-                moved.extend(Touched::moved(&entry.claim, &claim));
-                entry.claim = Arc::new(claim);
-                entry.reading = Arc::new(reading);
-                inner.put(key, entry);
-            }
-        }
-        moved
     }
 
     /// Settles again whose these claims are, since more is recorded of them.

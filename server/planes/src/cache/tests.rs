@@ -1,8 +1,8 @@
 use portico_domain::claim::Health;
 use portico_domain::claim::health::out_of_reach;
 use portico_domain::documents::{
-    ActAs, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Environment, Limits, PlaneGrant,
-    Tenant, TenantSpec,
+    Access, ActAs, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Environment, Limits,
+    PlaneGrant, Tenant, TenantSpec,
 };
 use portico_domain::names::{EnvironmentName, PlaneName, RequestId};
 use portico_domain::ownership::{Owner, RecordedClaim};
@@ -231,7 +231,9 @@ fn a_plane_that_is_taken_from_a_tenant_takes_its_claims_along_and_that_is_told()
     let payments = Scope::system().narrow(&TenantName::new("payments").unwrap());
     assert_eq!(world.all(&payments).len(), 1);
     let taken = Ownership::of(&tenants(), [&plane(&["research"])]);
-    let told = world.index.reread(&taken, |_| (Access::default(), None));
+    let told = world
+        .index
+        .reread(|| taken.clone(), |_| (Access::default(), None));
     assert!(world.all(&payments).is_empty());
     assert_eq!(world.all(&Scope::system()).len(), 2, "the platform sees it still");
     let told: Vec<_> = told
@@ -324,7 +326,7 @@ fn what_cannot_be_reached_stays_and_says_so() {
     );
     world
         .index
-        .reread(&world.ownership, |_| (Access::default(), None));
+        .reread(|| world.ownership.clone(), |_| (Access::default(), None));
     assert_eq!(
         world.all(&Scope::system())[0].verdict.health,
         Health::Unreachable,
@@ -378,7 +380,9 @@ fn a_change_of_tenants_moves_claims() {
     let world = World::new("Namespaced");
     world.apply(bucket("payments-dev", "receipts", "1", "True"));
     let moved = Ownership::of(&[tenant("research", &[("dev", "payments-dev")])], [&plane(&[])]);
-    world.index.reread(&moved, |_| (Access::default(), None));
+    world
+        .index
+        .reread(|| moved.clone(), |_| (Access::default(), None));
     assert!(
         world
             .all(&Scope::system().narrow(&TenantName::new("payments").unwrap()))
@@ -411,12 +415,14 @@ fn of_what_is_nobodys_only_a_row_is_held_until_it_is_somebodys() {
 
     world
         .index
-        .reread(&world.ownership, |_| (Access::default(), None));
+        .reread(|| world.ownership.clone(), |_| (Access::default(), None));
     assert!(!world.index.wants_list(&world.stream));
     assert_eq!(world.all(&Scope::system())[0].verdict.health, Health::Ready);
 
     let adopted = Ownership::of(&[tenant("research", &[("dev", "kube-system")])], [&plane(&[])]);
-    world.index.reread(&adopted, |_| (Access::default(), None));
+    world
+        .index
+        .reread(|| adopted.clone(), |_| (Access::default(), None));
     assert!(
         world.index.wants_list(&world.stream),
         "the rest of it is needed now"
@@ -471,4 +477,70 @@ fn beyond_its_bytes_nothing_is_taken_in_and_what_was_let_go_is_told() {
         0,
         "nothing is held, nothing is counted"
     );
+}
+
+#[test]
+fn claims_are_read_again_while_the_index_serves_everybody() {
+    let world = World::new("Namespaced");
+    world.apply(bucket("payments-dev", "receipts", "1", "True"));
+    let ownership = || world.ownership.clone();
+    world.index.reread(ownership, |_| {
+        assert!(
+            world.index.0.try_write().is_some(),
+            "nobody waits for the reading"
+        );
+        (Access::default(), None)
+    });
+    assert_eq!(world.names(), ["receipts"]);
+}
+
+#[test]
+fn what_changes_while_it_is_read_again_is_neither_lost_nor_old() {
+    let world = World::new("Namespaced");
+    world.apply(bucket("payments-dev", "receipts", "1", "False"));
+    world.apply(bucket("payments-dev", "gone", "2", "True"));
+    let changed = std::cell::Cell::new(2);
+    let moved = world.index.reread(
+        || world.ownership.clone(),
+        |_| {
+            if changed.replace(changed.get() + 1) == 2 {
+                world.apply(bucket("payments-dev", "receipts", "3", "True"));
+                world
+                    .index
+                    .delete(&bucket("payments-dev", "gone", "2", "True"), &world.reading);
+            }
+            (Access::default(), None)
+        },
+    );
+    assert!(moved.is_empty(), "{moved:?}");
+    assert_eq!(world.names(), ["receipts"]);
+    assert_eq!(world.all(&Scope::system())[0].verdict.health, Health::Ready);
+}
+
+#[test]
+fn a_claim_that_changes_all_the_while_is_read_again_all_the_same() {
+    let world = World::new("Namespaced");
+    world.apply(bucket("payments-dev", "receipts", "1", "True"));
+    let version = std::cell::Cell::new(1);
+    let research = Ownership::of(&[tenant("research", &[("dev", "payments-dev")])], [&plane(&[])]);
+    let moved = world.index.reread(
+        || research.clone(),
+        |_| {
+            // Under the lock nobody changes it.
+            if world.index.0.try_write().is_some() {
+                version.set(version.get() + 1);
+                world.apply(bucket(
+                    "payments-dev",
+                    "receipts",
+                    &version.get().to_string(),
+                    "True",
+                ));
+            }
+            (Access::default(), None)
+        },
+    );
+    assert!(version.get() > 2);
+    assert_eq!(moved.len(), 2, "{moved:?}");
+    let owner = world.all(&Scope::system())[0].tenant.clone();
+    assert_eq!(owner, Some(TenantName::new("research").unwrap()));
 }

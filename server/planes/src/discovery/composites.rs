@@ -91,6 +91,7 @@ async fn watch(run: Running, offering: OfferingName, composite: ResourceRef) {
     let collection = Collection {
         path: path_of(&composite, None, None),
         metadata_only: false,
+        ..Collection::default()
     };
     keep(
         run.wire.clone(),

@@ -53,6 +53,7 @@ pub(crate) async fn discover(run: Running, first: FirstRead) {
     let crds = Collection {
         path: CRDS.to_owned(),
         metadata_only: true,
+        ..Collection::default()
     };
     tasks.spawn(keep(
         run.wire.clone(),
@@ -99,6 +100,7 @@ async fn watch_xrds(run: Running, seen: Arc<Seen>) {
             let collection = Collection {
                 path: format!("/apis/{XRD_GROUP}/{version}/{XRDS}"),
                 metadata_only: false,
+                ..Collection::default()
             };
             keep(
                 run.wire.clone(),

@@ -15,6 +15,7 @@ use crate::act::may;
 use crate::connect::{Connected, Files, connect};
 use crate::discovery::discover;
 use crate::error::PlaneError;
+use crate::informers;
 use crate::registry::{Change, Shared};
 use crate::status::PlaneState;
 use crate::stream::Slots;
@@ -69,6 +70,7 @@ pub(crate) async fn live(shared: Arc<Shared>, plane: Arc<Plane>) {
                     () = probe(&run, &files, all_read) => {}
                     () = discover(run.clone(), first) => {}
                     () = rights::review(&run) => {}
+                    () = informers::serve(&run) => {}
                 }
             }
         }

@@ -22,6 +22,7 @@ use crate::act::Names;
 use crate::cache::Index;
 use crate::discovery::Kind;
 use crate::error::PlaneError;
+use crate::informers::Informers;
 use crate::registry::Shared;
 use crate::status::{PlaneState, PlaneStatus, Vitals};
 use crate::stream::Slots;
@@ -45,6 +46,8 @@ pub(crate) struct Plane {
     pub(crate) discovered: AtomicBool,
     pub(crate) claims: Index,
     pub(crate) names: Names,
+    /// Watches of what stands behind claims.
+    pub(crate) informers: Informers,
     /// Changes whenever the plane is back after an outage.
     pub(crate) revived: watch::Sender<u64>,
     /// Something went wrong: see whether the plane is still there.
@@ -54,6 +57,8 @@ pub(crate) struct Plane {
     wire: ArcSwapOption<Wire>,
     vitals: Mutex<Vitals>,
     streams: Mutex<BTreeMap<Arc<str>, StreamState>>,
+    /// Where claims of each offering are watched, as far as rights go: in a namespace, or everywhere (`None`).
+    scopes: Mutex<BTreeMap<OfferingName, BTreeSet<Option<String>>>>,
     pub(crate) rights: Rights,
     /// What administrators should know of the connection.
     warnings: ArcSwap<Vec<String>>,
@@ -118,12 +123,14 @@ impl Plane {
             discovered: AtomicBool::new(false),
             claims: Index::default(),
             names: Names::default(),
+            informers: Informers::default(),
             revived: watch::Sender::new(0),
             nudge: Notify::new(),
             unknown_there: AtomicBool::new(false),
             wire: ArcSwapOption::empty(),
             vitals: Mutex::new(Vitals::new(now)),
             streams: Mutex::default(),
+            scopes: Mutex::default(),
             rights: Rights::default(),
             warnings: ArcSwap::default(),
             left_out: Mutex::default(),
@@ -180,6 +187,7 @@ impl Plane {
             version: vitals.version.clone(),
             claims: self.claims.len(),
             cache_bytes: self.claims.bytes().load(Ordering::Relaxed),
+            observed: self.informers.status(),
             offerings: self.kinds.load().keys().cloned().collect(),
             rights: self.rights.status(),
             warnings: self.warnings.load().iter().cloned().collect(),
@@ -251,18 +259,48 @@ impl Plane {
         }
     }
 
-    /// Whether a claim of the offering in the namespace that is not known is not there.
+    /// True once the claims of the offering in the namespace have been listed, as far as Portico may list them, so that
+    /// one that is not known is absent.
     pub(crate) fn has_read(&self, offering: &OfferingName, namespace: Option<&str>) -> bool {
         if !self.discovered.load(Ordering::Relaxed) || self.vitals.lock().state == PlaneState::Connecting {
             return false;
         }
+        if !self.kinds.load().contains_key(offering) {
+            return true;
+        }
+        // How far Portico may list them is known only after it was asked.
+        let Some(scopes) = self.scopes.lock().get(offering).cloned() else {
+            return false;
+        };
         let streams = self.streams.lock();
-        let of_namespace = namespace.map(|namespace| stream_of(offering, Some(namespace)));
-        [Some(stream_of(offering, None)), of_namespace]
-            .into_iter()
-            .flatten()
-            .filter_map(|stream| streams.get(stream.as_str()))
-            .all(|stream| stream.heard.is_some())
+        scopes
+            .iter()
+            .map(Option::as_deref)
+            .filter(|scope| scope.is_none() || *scope == namespace)
+            .all(|scope| {
+                let stream = streams.get(stream_of(offering, scope).as_str());
+                stream.is_some_and(|stream| stream.heard.is_some())
+            })
+    }
+
+    /// Claims of the offering are watched in these namespaces, or everywhere (`None`), and nowhere else.
+    pub(crate) fn watches(&self, offering: &OfferingName, scopes: &BTreeSet<Option<String>>) {
+        self.scopes.lock().insert(offering.clone(), scopes.clone());
+    }
+
+    /// Claims of other offerings are watched no longer.
+    pub(crate) fn forget_offerings_but(&self, stays: impl Fn(&OfferingName) -> bool) {
+        let mut scopes = self.scopes.lock();
+        let mut streams = self.streams.lock();
+        scopes.retain(|offering, scopes| {
+            let stays = stays(offering);
+            if !stays {
+                for scope in scopes.iter() {
+                    streams.remove(stream_of(offering, scope.as_deref()).as_str());
+                }
+            }
+            stays
+        });
     }
 
     /// Whether claims of the offering have been listed, as far as they may be: at least once, and in all that is watched.

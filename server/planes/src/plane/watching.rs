@@ -92,6 +92,9 @@ impl Watching {
 
     /// Claims of kinds that are no longer offered are shown no longer.
     fn forget_others(&self) {
+        self.run
+            .plane
+            .forget_offerings_but(|offering| self.kinds.contains_key(offering));
         for touched in self.run.plane.claims.keep_offerings(&self.kinds.keys().collect()) {
             tell(&self.run.shared, touched);
         }
@@ -114,6 +117,7 @@ async fn watch_kind(
         configured.mark_unchanged();
         streams.retain(|_, (stream, _)| !run.plane.claims.wants_list(stream));
         let scopes = scopes(&run, &reviews, &kind.resource, wary).await;
+        run.plane.watches(&offering, &scopes.open);
         let gone: Vec<Option<String>> = streams
             .keys()
             .filter(|scope| !scopes.open.contains(*scope))
@@ -138,6 +142,7 @@ async fn watch_kind(
                 let collection = Collection {
                     path,
                     metadata_only: false,
+                    ..Collection::default()
                 };
                 let keeping = keep(
                     run.wire.clone(),

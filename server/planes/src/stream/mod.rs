@@ -4,6 +4,8 @@
 //! that ends is resumed from the last version seen; a version that is too old (410) means to list
 //! again. Objects come as plain JSON, so that a malformed one costs itself and not the stream.
 
+mod depth;
+mod latest;
 mod lines;
 mod salvage;
 
@@ -15,6 +17,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::sync::{Semaphore, watch};
 
+use crate::actor::Actor;
 use crate::error::PlaneError;
 use crate::wire::{Call, Wire};
 use lines::{Line, Lines};
@@ -80,12 +83,16 @@ impl Slots {
 }
 
 /// What is watched.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Collection {
     /// The path, without query.
     pub(crate) path: String,
     /// Only the metadata is of interest.
     pub(crate) metadata_only: bool,
+    /// In whose name; `None`: Portico's own.
+    pub(crate) actor: Option<Actor>,
+    /// Only what changes from now on is of interest: what is there already is not listed.
+    pub(crate) changes_only: bool,
 }
 
 const METADATA_LIST: &str =
@@ -152,7 +159,12 @@ impl Run {
     /// One list or one watch; says how long to wait before the next.
     async fn turn(&mut self, slots: &Slots, revived: &mut watch::Receiver<u64>) -> Option<Duration> {
         let Some(version) = self.version.clone() else {
-            return match self.list(slots).await {
+            let version = if self.collection.changes_only {
+                self.latest_version(slots).await
+            } else {
+                self.list(slots).await
+            };
+            return match version {
                 Ok(version) => {
                     self.wait = FIRST_WAIT;
                     self.version = Some(version);
@@ -233,17 +245,16 @@ impl Run {
             } else {
                 WHOLE
             };
-            let call = Call::get(path).accepting(accept).at_most(LONGEST_PAGE);
-            let answer = self.wire.ask_raw(call).await;
-            let bytes = match answer {
+            let mut call = Call::get(path).accepting(accept).at_most(LONGEST_PAGE);
+            call.actor = self.collection.actor.as_ref();
+            let bytes = match self.wire.ask_within(call).await?.1 {
+                Some(bytes) => bytes,
                 // Objects too large to come so many at a time.
-                Err(PlaneError::Garbage { message, .. })
-                    if message.contains("longer than") && self.page > 1 =>
-                {
+                None if self.page > 1 => {
                     self.page = (self.page / 8).max(1);
                     continue;
                 }
-                other => other?.1,
+                None => return Err(self.wire.too_long(LONGEST_PAGE)),
             };
             let (list, items) = self.read_list(&bytes)?;
             let text = |key: &str| {
@@ -307,7 +318,9 @@ impl Run {
         } else {
             WHOLE
         };
-        let body = match self.wire.open(Call::get(path).accepting(accept)).await {
+        let mut call = Call::get(path).accepting(accept);
+        call.actor = self.collection.actor.as_ref();
+        let body = match self.wire.open(call).await {
             Ok(body) => body,
             Err(PlaneError::Gone { .. }) => return End::Expired,
             Err(error) => return End::Failed(error),
@@ -338,7 +351,7 @@ impl Run {
                 Line::Whole(bytes) => match serde_json::from_slice(&bytes) {
                     Ok(event) => event,
                     // Nested deeper than a reader goes. What came before it stays as it was.
-                    Err(error) if error.to_string().starts_with("recursion limit") => {
+                    Err(_) if depth::is_too_deep(&bytes) => {
                         self.sink.left_out("an object cannot be read");
                         continue;
                     }

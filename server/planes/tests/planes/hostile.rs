@@ -505,3 +505,32 @@ async fn what_answers_and_speaks_something_else_is_told() {
     let status = in_state(&registry, &plane, PlaneState::Unreachable).await;
     assert!(said(&status).contains("does not speak HTTP"), "{}", said(&status));
 }
+
+#[tokio::test]
+async fn an_object_of_another_uid_is_not_the_one_that_was_meant() {
+    // As a real API server answers: tests/portico/server_text.rs.
+    let (_hostile, registry, plane) = against(|asked| {
+        let cause = json!({
+            "reason": "FieldValueInvalid", "field": "metadata.uid", "message": "Invalid value: \"1\": field is immutable",
+        });
+        let refusal = json!({ "reason": "Invalid", "message": "metadata.uid", "details": { "causes": [cause] } });
+        asked
+            .line
+            .starts_with("PATCH")
+            .then_some(Reply::Json(422, refusal))
+    })
+    .await;
+    when(&registry, &plane, "it is ready", |status| {
+        status.state == PlaneState::Ready
+    })
+    .await;
+    let manifest = bucket("payments-dev", "receipts", 5);
+    let apply = async |expect: Expect| {
+        let actor = Actor::portico();
+        let resource = bucket_resource();
+        let applied = registry.apply(&plane.name, &actor, &resource, &manifest, &expect);
+        applied.await.unwrap_err().slug()
+    };
+    assert_eq!(apply(Expect::Uid("1".into())).await, "gone");
+    assert_eq!(apply(Expect::Anything).await, "invalid");
+}

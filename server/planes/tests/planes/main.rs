@@ -13,6 +13,7 @@ mod demo;
 mod hostile;
 mod hostile_plane;
 mod kinds;
+mod observing;
 mod reading;
 mod secrets;
 mod trouble;

@@ -45,7 +45,7 @@ fn no_break_of_a_document_shows_the_password_in_it() {
 
 #[test]
 fn what_is_for_kubernetes_may_lie_beside_the_documents_and_a_kubeconfig_may_not() {
-    let rights = include_str!("../../../deploy/example/rbac.yaml");
+    let rights = include_str!("../../../../deploy/example/rbac.yaml");
     let none: [&str; 0] = [];
     assert_eq!(problems(&[("rbac.yaml", rights), ("portico.yaml", PORTAL)]), none);
     for other in [

@@ -2,6 +2,7 @@
 //! where, pages stay quick, and nothing is lost or done twice.
 
 mod forms;
+mod open_pages;
 mod permission;
 mod planes;
 mod requests;

@@ -1,0 +1,88 @@
+//! What stands behind a claim, on its page: what it is composed of and what happened to it. Where the control plane does
+//! not answer, what was last known of it, and how old that is.
+
+use std::time::Duration;
+
+use portico_domain::claim::{Claim, ClaimEvent, ClaimRef, Health, Tree};
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::relative;
+use portico_planes::{Actor, PlaneError};
+use tokio::sync::watch;
+
+use super::Portal;
+
+/// How long the page waits for what only the control plane knows. After that it is drawn without, and says so.
+const PATIENCE: Duration = Duration::from_millis(700);
+
+/// What stands behind a claim.
+#[derive(Debug, Default)]
+pub(super) struct Behind {
+    /// `None`: not known.
+    pub(super) tree: Option<Tree>,
+    /// What is to be said of the tree: why there is none, how old it is, that there is more.
+    pub(super) problem: Option<String>,
+    pub(super) events: Vec<ClaimEvent>,
+}
+
+impl Portal {
+    /// Follows what stands behind a claim, for as long as the receiver is kept. It hears once when what is there has been
+    /// read for the first time, so that whoever read it before reads it again, and then of every change. `None` when
+    /// too much is followed already.
+    pub(super) fn look_out(&self, viewer: &Viewer, claim: &ClaimRef) -> Option<watch::Receiver<u64>> {
+        self.planes().observe(&Actor::from(viewer), claim)
+    }
+
+    /// What stands behind a claim that the viewer may see.
+    pub(super) async fn behind(&self, viewer: &Viewer, claim: &Claim) -> Behind {
+        let actor = Actor::from(viewer);
+        if claim.verdict.health == Health::Unreachable {
+            return self.last_known(&actor, claim, "Its control plane does not answer.");
+        }
+        let (tree, events) = tokio::join!(
+            tokio::time::timeout(PATIENCE, self.planes().tree(&actor, claim)),
+            tokio::time::timeout(PATIENCE, self.planes().events(&actor, claim)),
+        );
+        let tree = match tree {
+            Ok(Ok(tree)) => tree,
+            Ok(Err(error @ (PlaneError::Unreachable { .. } | PlaneError::Slow { .. }))) => {
+                return self.last_known(&actor, claim, &format!("{error}."));
+            }
+            Ok(Err(error)) => {
+                return Behind {
+                    problem: Some(error.to_string()),
+                    ..Behind::default()
+                };
+            }
+            Err(_) => {
+                return self.last_known(
+                    &actor,
+                    claim,
+                    "Its control plane takes long to answer; look again in a moment.",
+                );
+            }
+        };
+        Behind {
+            problem: tree.truncated.then(|| "There is more than is shown.".to_owned()),
+            tree: Some(tree),
+            events: events.ok().and_then(Result::ok).unwrap_or_default(),
+        }
+    }
+
+    /// What was last known, in the viewer's name where that makes a difference, and why there is nothing newer.
+    fn last_known(&self, actor: &Actor, claim: &Claim, why: &str) -> Behind {
+        let Some(last) = self.planes().last_known(actor, &claim.reference) else {
+            return Behind {
+                problem: Some(why.to_owned()),
+                ..Behind::default()
+            };
+        };
+        Behind {
+            tree: Some(last.tree),
+            problem: Some(format!(
+                "{why} This is what was seen {}.",
+                relative(self.now(), last.read_at)
+            )),
+            events: last.events,
+        }
+    }
+}

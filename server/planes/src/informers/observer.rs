@@ -1,0 +1,350 @@
+//! Follows one claim for the pages that show it: what it is composed of, what happened to it, and whether its secret
+//! changed.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use portico_domain::claim::{Claim, ClaimEvent, ClaimRef, Health, Tree};
+use portico_domain::documents::ActAs;
+use portico_domain::tenancy::Scope;
+use tokio::sync::{Notify, broadcast, watch};
+
+use super::objects::LONGEST_POLL;
+use super::reader::{Observing, Reader};
+use super::{InformerKey, ObserverId};
+use crate::act::SecretError;
+use crate::actor::Actor;
+use crate::error::PlaneError;
+use crate::plane::Plane;
+use crate::registry::{Change, Planes, WeakPlanes};
+
+/// Changes that come together are taken together.
+const GATHER: Duration = Duration::from_millis(50);
+/// The shortest pause between two looks.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(400);
+/// How long a claim is still followed after the last one looked away: a page that is loaded again finds it there.
+const GRACE: Duration = Duration::from_secs(30);
+/// Claims followed at once on one control plane. Beyond that, pages learn of what stands behind a claim when they are
+/// loaded again.
+const MOST_OBSERVERS: usize = 256;
+
+/// What was last known of what stands behind a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LastKnown {
+    /// What it was composed of.
+    pub tree: Tree,
+    /// What had happened to it.
+    pub events: Vec<ClaimEvent>,
+    /// When it was read or, where all of it is watched, when the control plane last answered.
+    pub read_at: Timestamp,
+}
+
+/// The claims of one control plane that are followed.
+#[derive(Debug, Default)]
+pub(super) struct Observers(Mutex<HashMap<Subject, Arc<Observer>>>);
+
+impl Observers {
+    pub(super) fn len(&self) -> usize {
+        self.0.lock().len()
+    }
+}
+
+/// What is followed, and in whose name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Subject {
+    claim: ClaimRef,
+    /// `None`: Portico's own.
+    actor: Option<Actor>,
+}
+
+#[derive(Debug)]
+struct Observer {
+    /// Counts what was seen.
+    news: watch::Sender<u64>,
+    last: Mutex<Option<Arc<LastKnown>>>,
+    /// All of it is watched: it was so for as long as the control plane answered.
+    is_watched: AtomicBool,
+}
+
+/// What was seen at one look.
+struct Seen {
+    tree: Tree,
+    events: Vec<ClaimEvent>,
+    /// The version of the connection secret, if there is one.
+    secret: Option<String>,
+}
+
+impl Planes {
+    /// Follows what stands behind a claim, for as long as the receiver is kept and a little longer. It hears once when
+    /// that was read for the first time, so that whoever read it before reads it again, and then of every change. It
+    /// tells nothing of what it is: that is read, by whoever may, with [`Planes::tree`] and [`Planes::events`].
+    ///
+    /// Where the control plane is set to `actAs: person`, everything is watched and read in the actor's name.
+    ///
+    /// `None` where there is no such control plane, or too much is followed there already.
+    #[must_use]
+    pub fn observe(&self, actor: &Actor, claim: &ClaimRef) -> Option<watch::Receiver<u64>> {
+        let plane = self.plane(&claim.plane).ok()?;
+        let subject = Subject::new(&plane, actor, claim);
+        let id = plane.informers.next_observer();
+        let mut observers = plane.informers.observers.0.lock();
+        if let Some(observer) = observers.get(&subject) {
+            let mut news = observer.news.subscribe();
+            if *news.borrow() > 0 {
+                news.mark_changed();
+            }
+            return Some(news);
+        }
+        if observers.len() >= MOST_OBSERVERS {
+            return None;
+        }
+        let observer = Arc::new(Observer {
+            news: watch::Sender::new(0),
+            last: Mutex::default(),
+            is_watched: AtomicBool::new(false),
+        });
+        let news = observer.news.subscribe();
+        observers.insert(subject.clone(), observer.clone());
+        let follow = Follow {
+            planes: self.downgrade(),
+            changes: self.subscribe(),
+            id,
+            plane: plane.clone(),
+            subject,
+            observer,
+            wake: Arc::new(Notify::new()),
+            used: HashSet::new(),
+            secret: None,
+            failures: 0,
+            unwatched_since: None,
+        };
+        drop(observers);
+        tokio::spawn(follow.run());
+        Some(news)
+    }
+
+    /// What was last known of what stands behind a claim that somebody follows in the same name. It may be old: it is
+    /// for when the control plane does not answer.
+    #[must_use]
+    pub fn last_known(&self, actor: &Actor, claim: &ClaimRef) -> Option<LastKnown> {
+        let plane = self.plane(&claim.plane).ok()?;
+        let subject = Subject::new(&plane, actor, claim);
+        let observer = plane.informers.observers.0.lock().get(&subject)?.clone();
+        let last = observer.last.lock().clone()?;
+        let answered_at = plane
+            .status()
+            .last_seen
+            .filter(|_| observer.is_watched.load(Ordering::Relaxed));
+        Some(LastKnown {
+            read_at: answered_at.map_or(last.read_at, |at| at.max(last.read_at)),
+            ..LastKnown::clone(&last)
+        })
+    }
+}
+
+impl Subject {
+    fn new(plane: &Plane, actor: &Actor, claim: &ClaimRef) -> Self {
+        let in_person = plane.document.load().spec.act_as != ActAs::Portico;
+        Self {
+            claim: claim.clone(),
+            actor: (in_person && !actor.is_portico()).then(|| actor.clone()),
+        }
+    }
+}
+
+/// The task that follows a claim.
+struct Follow {
+    planes: WeakPlanes,
+    changes: broadcast::Receiver<Change>,
+    plane: Arc<Plane>,
+    id: ObserverId,
+    subject: Subject,
+    observer: Arc<Observer>,
+    wake: Arc<Notify>,
+    /// What it has watched.
+    used: HashSet<(InformerKey, String)>,
+    secret: Option<String>,
+    failures: u32,
+    unwatched_since: Option<Instant>,
+}
+
+impl Drop for Follow {
+    fn drop(&mut self) {
+        self.plane.informers.release(self.id, &HashSet::new());
+        let mut observers = self.plane.informers.observers.0.lock();
+        if let Some(observer) = observers.get(&self.subject)
+            && Arc::ptr_eq(observer, &self.observer)
+        {
+            observers.remove(&self.subject);
+        }
+    }
+}
+
+impl Follow {
+    async fn run(mut self) {
+        let mut urgently = false;
+        loop {
+            let begun = Instant::now();
+            let Some(planes) = self.planes.upgrade() else {
+                return;
+            };
+            let again_at = self.look(&planes, urgently).await;
+            drop(planes);
+            match self.news(again_at).await {
+                Some(news) => urgently = news,
+                None => return,
+            }
+            tokio::time::sleep(GATHER).await;
+            tokio::time::sleep(SHORTEST_PAUSE.saturating_sub(begun.elapsed())).await;
+        }
+    }
+
+    /// Looks once, and tells who listens when something differs. Says when to look again at the latest.
+    async fn look(&mut self, planes: &Planes, urgently: bool) -> Option<Instant> {
+        let actor = self.subject.actor.clone();
+        let observing = Observing::new(
+            self.plane.clone(),
+            actor.clone(),
+            self.id,
+            self.wake.clone(),
+            urgently,
+        );
+        let reader = Reader::Observing(Box::new(observing));
+        let claim = planes.claim(&Scope::system(), &self.subject.claim);
+        // Of what is gone or out of reach the watches tell.
+        let claim = claim.filter(|claim| claim.verdict.health != Health::Unreachable)?;
+        let actor = actor.unwrap_or_else(Actor::portico);
+        let seen = look(planes, &reader, &actor, &claim).await;
+        let Reader::Observing(observing) = reader else {
+            return None;
+        };
+        let looked = observing.into_looked();
+        match seen {
+            Ok(seen) => {
+                self.failures = 0;
+                self.used = looked.used;
+                self.plane.informers.release(self.id, &self.used);
+                self.take(seen);
+                let is_watched = looked.again_at.is_none();
+                self.observer.is_watched.store(is_watched, Ordering::Relaxed);
+                looked.again_at
+            }
+            Err(error) => {
+                tracing::debug!(claim = %self.subject.claim, %error, "what stands behind a claim could not be read");
+                // What was watched goes on being watched: only how it is now is not known.
+                self.used.extend(looked.used);
+                self.failures += 1;
+                let pause = Duration::from_secs(1).saturating_mul(1 << self.failures.min(6));
+                Some(Instant::now() + pause.min(LONGEST_POLL))
+            }
+        }
+    }
+
+    fn take(&mut self, seen: Seen) {
+        let mut last = self.observer.last.lock();
+        let same = last
+            .as_ref()
+            .is_some_and(|last| last.tree == seen.tree && last.events == seen.events)
+            && self.secret == seen.secret;
+        *last = Some(Arc::new(LastKnown {
+            tree: seen.tree,
+            events: seen.events,
+            read_at: Timestamp::now(),
+        }));
+        drop(last);
+        self.secret = seen.secret;
+        if !same {
+            self.observer.news.send_modify(|times| *times += 1);
+        }
+    }
+
+    /// Waits for a reason to look again; says whether the claim itself has changed. `None`: nobody looks any more.
+    async fn news(&mut self, again_at: Option<Instant>) -> Option<bool> {
+        let again = async {
+            match again_at {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::pin!(again);
+        loop {
+            if !self.observer.news.is_closed() {
+                self.unwatched_since = None;
+            }
+            let end = self.unwatched_since.map(|since| (since + GRACE).into());
+            let grace = async {
+                match end {
+                    Some(end) => tokio::time::sleep_until(end).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.wake.notified() => return Some(false),
+                () = &mut again => return Some(false),
+                change = self.changes.recv() => match change {
+                    Ok(Change::Claim { reference, .. }) if reference == self.subject.claim => return Some(true),
+                    Ok(Change::Plane(name)) if name == self.plane.name => {
+                        // Another of that name may have taken its place.
+                        let plane = self.planes.upgrade()?.plane(&name).ok()?;
+                        return Arc::ptr_eq(&plane, &self.plane).then_some(false);
+                    }
+                    Ok(_) => {}
+                    Err(broadcast::error::RecvError::Lagged(_)) => return Some(true),
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                },
+                () = self.observer.news.closed(), if end.is_none() => self.unwatched_since = Some(Instant::now()),
+                () = grace => if self.ends() { return None },
+            }
+        }
+    }
+
+    /// Whether still nobody looks; then nobody begins to any more.
+    fn ends(&mut self) -> bool {
+        // Under the lock nobody begins to listen.
+        let mut observers = self.plane.informers.observers.0.lock();
+        let ends = self.observer.news.is_closed();
+        if ends {
+            observers.remove(&self.subject);
+        } else {
+            self.unwatched_since = None;
+        }
+        ends
+    }
+}
+
+async fn look(
+    planes: &Planes,
+    reader: &Reader<'_>,
+    actor: &Actor,
+    claim: &Claim,
+) -> Result<Seen, PlaneError> {
+    let secret = async {
+        match planes.secret_version_by(reader, actor, claim).await {
+            Ok(version) => Ok(Some(version)),
+            Err(
+                SecretError::NotThere
+                | SecretError::NotProven { .. }
+                | SecretError::Plane(PlaneError::Forbidden { .. }),
+            ) => Ok(None),
+            Err(SecretError::Plane(error)) => Err(error),
+        }
+    };
+    let (tree, events, secret) = tokio::join!(
+        planes.whole_tree_by(reader, actor, claim),
+        planes.events_by(reader, actor, claim),
+        secret,
+    );
+    let events = match events {
+        Err(PlaneError::Forbidden { .. }) => Vec::new(),
+        events => events?,
+    };
+    Ok(Seen {
+        tree: tree?,
+        events,
+        secret: secret?,
+    })
+}

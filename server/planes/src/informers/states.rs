@@ -1,0 +1,131 @@
+//! How the watches are: opened, live, broken, denied.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use super::reader::Wanted;
+use super::{Informer, InformerKey, Informers, MOST_WATCHES, Object, ObserverId, State};
+
+/// How many of them one observer may have.
+pub(super) const MOST_WATCHES_PER_OBSERVER: usize = 24;
+/// How long a reader waits for a new watch, so that it need not read twice.
+const SETTLES_WITHIN: Duration = Duration::from_secs(2);
+
+impl Informers {
+    /// Waits until the informer's watch is open, or is known not to be.
+    pub(super) async fn settled(&self, key: &InformerKey) {
+        let mut states = self.states.subscribe();
+        let settling = async {
+            loop {
+                states.mark_unchanged();
+                let state = self.inner.lock().informers.get(key).map(|it| it.state);
+                if state != Some(State::Opening) || states.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        // One that takes longer is read without.
+        let _ = tokio::time::timeout(SETTLES_WITHIN, settling).await;
+    }
+
+    /// The watch tells of an object.
+    pub(super) fn changed(&self, key: &InformerKey, name: &str) {
+        let mut inner = self.inner.lock();
+        let informer = inner.informers.get_mut(key);
+        if let Some(object) = informer.and_then(|informer| informer.objects.get_mut(name)) {
+            invalidate(object);
+            wake(object);
+        }
+    }
+
+    /// The watch may have missed something.
+    pub(super) fn all_changed(&self, key: &InformerKey, state: State) {
+        let mut inner = self.inner.lock();
+        if let Some(informer) = inner.informers.get_mut(key) {
+            informer.state = state;
+            informer.objects.values_mut().for_each(invalidate);
+        }
+        drop(inner);
+        self.states.send_modify(|times| *times += 1);
+    }
+
+    /// An informer has another state. Says whether that is news; then its observers are woken.
+    pub(super) fn enter(&self, key: &InformerKey, state: State) -> bool {
+        let mut inner = self.inner.lock();
+        let Some(informer) = inner.informers.get_mut(key) else {
+            return false;
+        };
+        if informer.state == state {
+            return false;
+        }
+        informer.state = state;
+        informer.objects.values().for_each(wake);
+        drop(inner);
+        self.states.send_modify(|times| *times += 1);
+        true
+    }
+
+    /// There is no connection, and so no watch.
+    pub(super) fn reset(&self) {
+        let mut inner = self.inner.lock();
+        for informer in inner.informers.values_mut() {
+            informer.state = State::Opening;
+            informer.objects.values_mut().for_each(invalidate);
+        }
+        drop(inner);
+        self.states.send_modify(|times| *times += 1);
+    }
+
+    /// Which informers are to have a watch: the oldest first, as far as there is room for all and for each observer.
+    /// Those that are to have none are told so.
+    pub(super) fn admitted(&self) -> Vec<(InformerKey, Wanted)> {
+        let mut inner = self.inner.lock();
+        let mut by_age: Vec<(&InformerKey, &mut Informer)> = inner.informers.iter_mut().collect();
+        by_age.sort_by_key(|(_, informer)| informer.number);
+        let mut held: HashMap<ObserverId, usize> = HashMap::new();
+        let mut admitted = Vec::new();
+        let mut news = false;
+        for (key, informer) in by_age {
+            let observers: HashSet<ObserverId> = informer
+                .objects
+                .values()
+                .flat_map(|object| object.observers.keys().copied())
+                .collect();
+            let has_room = |observer: &ObserverId| {
+                held.get(observer)
+                    .is_none_or(|held| *held < MOST_WATCHES_PER_OBSERVER)
+            };
+            if admitted.len() < MOST_WATCHES && observers.iter().any(has_room) {
+                for observer in observers {
+                    *held.entry(observer).or_default() += 1;
+                }
+                if informer.state == State::NoRoom {
+                    informer.state = State::Opening;
+                }
+                admitted.push((key.clone(), informer.wanted.clone()));
+            } else if informer.state != State::NoRoom {
+                informer.state = State::NoRoom;
+                informer.objects.values_mut().for_each(invalidate);
+                news = true;
+            }
+        }
+        drop(inner);
+        if news {
+            self.states.send_modify(|times| *times += 1);
+        }
+        admitted
+    }
+}
+
+fn invalidate(object: &mut Object) {
+    object.version += 1;
+    if let Some(content) = &mut object.content {
+        content.is_current = false;
+    }
+}
+
+fn wake(object: &Object) {
+    for observer in object.observers.values() {
+        observer.notify_one();
+    }
+}

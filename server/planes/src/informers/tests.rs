@@ -1,0 +1,161 @@
+//! Informers without connections.
+
+use std::collections::HashSet;
+
+use portico_domain::documents::ResourceRef;
+use serde_json::json;
+
+use super::objects::{Known, MOST_BYTES_PER_OBJECT, Ticket};
+use super::states::MOST_WATCHES_PER_OBSERVER;
+use super::*;
+use crate::error::PlaneError;
+
+fn wanted(kind: usize, name: &str) -> (InformerKey, Wanted) {
+    let resource = ResourceRef {
+        group: "example.org".to_owned(),
+        version: "v1".to_owned(),
+        kind: format!("Kind{kind}"),
+        plural: format!("kind{kind}s"),
+        namespaced: true,
+    };
+    let key = InformerKey {
+        actor: None,
+        path: format!("/apis/example.org/v1/namespaces/payments-dev/kind{kind}s"),
+        by_subject: false,
+    };
+    (key, Wanted::object(&resource, Some("payments-dev"), name))
+}
+
+/// An observer of one object, whose watch is live.
+fn live() -> (Informers, InformerKey, ObserverId, Arc<Notify>) {
+    let informers = Informers::default();
+    let (key, object) = wanted(0, "a");
+    let (observer, wake) = (informers.next_observer(), Arc::new(Notify::new()));
+    informers.want(&key, &object, observer, &wake);
+    informers.enter(&key, State::Live);
+    (informers, key, observer, wake)
+}
+
+fn ticket(informers: &Informers, key: &InformerKey) -> Ticket {
+    match informers.known(key, "a", false) {
+        Known::Unknown(ticket) => ticket,
+        Known::Current(known) | Known::Older(known, _) => panic!("{known:?}"),
+    }
+}
+
+#[test]
+fn what_was_read_is_so_until_the_watch_tells_otherwise() {
+    let (informers, key, _, wake) = live();
+    let read = Ok(json!({ "a": 1 }));
+    assert_eq!(informers.store(&key, "a", ticket(&informers, &key), &read), None);
+    assert_eq!(informers.current(&key, "a"), Some(read.clone()));
+    informers.changed(&key, "another");
+    assert_eq!(informers.current(&key, "a"), Some(read));
+    informers.changed(&key, "a");
+    assert_eq!(informers.current(&key, "a"), None);
+    assert!(futures::FutureExt::now_or_never(wake.notified()).is_some());
+}
+
+#[test]
+fn what_changes_while_it_is_read_is_not_taken_for_what_it_is_now() {
+    let (informers, key, ..) = live();
+    let begun = ticket(&informers, &key);
+    informers.changed(&key, "a");
+    let due = informers.store(&key, "a", begun, &Ok(json!({ "a": 1 })));
+    assert!(due.is_some());
+    assert_eq!(informers.current(&key, "a"), None);
+}
+
+#[test]
+fn what_is_not_there_is_known_as_that_and_trouble_is_not_kept() {
+    let (informers, key, ..) = live();
+    let absent = Err(PlaneError::NotFound {
+        plane: "eu".to_owned(),
+        message: "no".to_owned(),
+    });
+    informers.store(&key, "a", ticket(&informers, &key), &absent);
+    assert_eq!(informers.current(&key, "a"), Some(absent.clone()));
+    informers.changed(&key, "a");
+    let trouble = Err(PlaneError::Unreachable {
+        plane: "eu".to_owned(),
+        message: "gone".to_owned(),
+    });
+    informers.store(&key, "a", ticket(&informers, &key), &trouble);
+    informers.all_changed(&key, State::Interrupted);
+    assert!(matches!(informers.known(&key, "a", false), Known::Older(known, _) if known == absent));
+}
+
+#[test]
+fn what_is_not_watched_is_left_alone_ever_longer_while_it_does_not_change() {
+    let (informers, key, ..) = live();
+    informers.enter(&key, State::Denied);
+    let read = |value: i32| {
+        let ticket = Ticket {
+            version: 0,
+            is_live: false,
+        };
+        let due = informers.store(&key, "a", ticket, &Ok(json!(value))).unwrap();
+        due.saturating_duration_since(Instant::now())
+            .as_secs_f64()
+            .round()
+    };
+    let pauses: Vec<f64> = [1, 1, 1, 1, 1, 1, 1, 2].map(read).into();
+    assert_eq!(pauses, [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 2.0]);
+    assert!(matches!(informers.known(&key, "a", false), Known::Older(..)));
+}
+
+#[test]
+fn watches_end_with_the_last_who_wants_them() {
+    let (informers, key, observer, wake) = live();
+    let (_, object) = wanted(0, "a");
+    let other = informers.next_observer();
+    informers.want(&key, &object, other, &wake);
+    informers.store(&key, "a", ticket(&informers, &key), &Ok(json!("kept")));
+    informers.release(observer, &HashSet::new());
+    assert_eq!(informers.admitted().len(), 1);
+    assert!(informers.status().bytes > 0);
+    informers.release(other, &HashSet::new());
+    assert!(informers.admitted().is_empty());
+    assert_eq!(informers.status(), ObservedStatus::default());
+}
+
+#[test]
+fn one_observer_gets_so_many_watches_and_all_together_so_many_and_who_goes_makes_room() {
+    let informers = Informers::default();
+    let wake = Arc::new(Notify::new());
+    let greedy = informers.next_observer();
+    for kind in 0..MOST_WATCHES {
+        let (key, object) = wanted(kind, "a");
+        informers.want(&key, &object, greedy, &wake);
+    }
+    assert_eq!(informers.admitted().len(), MOST_WATCHES_PER_OBSERVER);
+    let others: Vec<ObserverId> = (0..20)
+        .map(|number| {
+            let observer = informers.next_observer();
+            for kind in 0..10 {
+                let (key, object) = wanted(1000 + number * 10 + kind, "a");
+                informers.want(&key, &object, observer, &wake);
+            }
+            observer
+        })
+        .collect();
+    assert_eq!(informers.admitted().len(), MOST_WATCHES);
+    let last = wanted(1000 + 199, "a").0;
+    let is_admitted = || informers.admitted().iter().any(|(key, _)| *key == last);
+    assert!(!is_admitted());
+    assert_eq!(informers.status().polled, 200);
+    for observer in &others[..15] {
+        informers.release(*observer, &HashSet::new());
+    }
+    assert!(is_admitted());
+}
+
+#[test]
+fn what_is_too_large_is_not_kept() {
+    let (informers, key, ..) = live();
+    let large = Ok(json!("x".repeat(MOST_BYTES_PER_OBJECT)));
+    let due = informers.store(&key, "a", ticket(&informers, &key), &large);
+    assert!(due.is_some());
+    assert_eq!(informers.current(&key, "a"), None);
+    assert_eq!(informers.status().bytes, 0);
+}

@@ -1,0 +1,130 @@
+//! What pages of claims cost a control plane that people leave open, counted on the way to it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use portico_tests::proxy::{Asked, Proxy};
+use portico_tests::story::{BUCKET, POSTGRESQL, until_claim};
+use portico_tests::until::until;
+use serde_json::json;
+
+use super::{BUCKETS, World};
+use crate::behind::{looks_on, told};
+
+/// How long the pages stand open, and the calls that are allowed meanwhile: ten a minute.
+const IDLE: Duration = Duration::from_secs(20);
+const ALLOWED: usize = 3;
+
+/// What was asked but for whether the control plane is there and what Portico may do, which it is asked without pages.
+fn for_pages(asked: &[Asked]) -> BTreeMap<&str, usize> {
+    let mut lines = BTreeMap::new();
+    let others = ["/version", "/selfsubjectaccessreviews"];
+    for one in asked {
+        let path = one.line.split('?').next().unwrap();
+        if !others.iter().any(|other| path.ends_with(other)) {
+            *lines.entry(path).or_default() += 1;
+        }
+    }
+    lines
+}
+
+/// Waits until nothing is asked for a while: what was opened has been read.
+async fn until_quiet(proxy: &Proxy) -> Vec<Asked> {
+    let mut all = Vec::new();
+    let begun = std::time::Instant::now();
+    loop {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let asked = proxy.take_asked();
+        let is_quiet = for_pages(&asked).is_empty();
+        all.extend(asked);
+        if is_quiet {
+            return all;
+        }
+        assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", for_pages(&all));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_are_left_open_cost_their_control_plane_next_to_nothing() {
+    let world = World::start().await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let orders = format!("eu-shared/{POSTGRESQL}/payments-dev/orders");
+    let _ = until_claim(&dana, &format!("/claims/{orders}"), "Ready").await;
+    let mut claims = vec![orders];
+    for number in 0..9 {
+        let name = format!("page{number}");
+        let bucket = json!({
+            "apiVersion": "storage.demo.portico.dev/v1", "kind": "Bucket",
+            "metadata": { "name": name, "namespace": "payments-dev" },
+            "spec": { "storageClass": "standard", "quota": "10Gi" },
+        });
+        world.plane.create(BUCKETS, &bucket).await;
+        claims.push(format!("eu-shared/{BUCKET}/payments-dev/{name}"));
+    }
+    for claim in &claims {
+        let _ = until_claim(&dana, &format!("/claims/{claim}"), "Ready").await;
+    }
+
+    let _ = world.proxy.take_asked();
+    let mut first = looks_on(&world.portal.world, &dana, &claims[0]).await;
+    let _ = told(&mut first, Duration::from_secs(10)).await;
+    let opened = until_quiet(&world.proxy).await;
+    let secrets: Vec<&Asked> = opened
+        .iter()
+        .filter(|asked| asked.line.contains("/secrets"))
+        .collect();
+    tokio::time::sleep(IDLE).await;
+    let asked = world.proxy.take_asked();
+    let one = for_pages(&asked);
+    println!("one page: {} to open it, {one:?} in {IDLE:?}", opened.len());
+    assert!(one.values().sum::<usize>() <= ALLOWED, "{one:?}");
+
+    let mut streams = vec![first];
+    for claim in &claims[1..] {
+        let mut stream = looks_on(&world.portal.world, &dana, claim).await;
+        let _ = told(&mut stream, Duration::from_secs(10)).await;
+        streams.push(stream);
+    }
+    let opened = until_quiet(&world.proxy).await;
+    tokio::time::sleep(IDLE).await;
+    let asked = world.proxy.take_asked();
+    let ten = for_pages(&asked);
+    println!(
+        "ten pages: {} to open nine more, {ten:?} in {IDLE:?}",
+        opened.len()
+    );
+    assert!(ten.values().sum::<usize>() <= ALLOWED, "{ten:?}");
+
+    // Nobody has revealed anything: of secrets nothing but metadata left the control plane.
+    let all = secrets.into_iter().chain(&opened).chain(&asked);
+    let mut of_secrets = all.filter(|asked| asked.line.contains("/secrets")).peekable();
+    assert!(of_secrets.peek().is_some(), "the database has one");
+    for asked in of_secrets {
+        assert!(asked.accept.contains("as=PartialObjectMetadata"), "{asked:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_a_control_plane_that_is_gone_shows_what_was_last_known_behind_the_claim() {
+    let mut world = World::start().await;
+    let dana = world.sign_in("dana", "payments/dev").await;
+    let claim = format!("eu-shared/{POSTGRESQL}/payments-dev/orders");
+    let page = format!("/claims/{claim}");
+    let _ = until_claim(&dana, &page, "Ready").await;
+    let mut stream = looks_on(&world.portal.world, &dana, &claim).await;
+    let _ = told(&mut stream, Duration::from_secs(10)).await;
+    let tree = dana.get(&page).await.expect(200).page().text(".tree").unwrap();
+
+    world.proxy.go_down().await;
+    let shown = until_claim(&dana, &page, "Unreachable").await.page();
+    let last = shown.text(".tree").expect("what was last known");
+    assert!(last.contains("DatabaseServer"), "{last}");
+    assert!(shown.body().contains("This is what was seen"), "{}", shown.body());
+
+    world.proxy.come_back().await;
+    until("the page is as it was", Duration::from_secs(30), async || {
+        let now = dana.get(&page).await.expect(200).page();
+        (now.text(".tree")? == tree && !now.body().contains("This is what was seen")).then_some(())
+    })
+    .await;
+}
