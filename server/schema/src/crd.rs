@@ -172,8 +172,8 @@ impl Definition {
         })
     }
 
-    /// Why the API server would refuse a new definition; nothing where it would take it, as far as can be told without
-    /// a type checker for rules and an estimate of their costs. A hundred faults at most are told.
+    /// Why the API server would refuse a new definition, the types and costs of its rules included; nothing where it
+    /// would take it. A rule that is too large to be judged is let pass. A hundred faults at most are told.
     #[must_use]
     pub fn faults(document: &Value) -> Vec<Fault> {
         faults::of(document, Limits::default())

@@ -215,13 +215,6 @@ impl Schema {
         violations
     }
 
-    /// How many CEL rules the schema has. Their types and costs, which an API server judges before it takes a
-    /// definition, are not judged here.
-    #[must_use]
-    pub fn rule_count(&self) -> usize {
-        self.root.rule_count()
-    }
-
     /// What is wrong after a write to `status` alone: the schema is asked about that, as a document of its own, rules
     /// about the whole object.
     fn validate_status(&self, object: &Value, old: &Value) -> Vec<Violation> {

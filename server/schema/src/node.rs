@@ -209,24 +209,6 @@ impl Node {
 }
 
 impl Node {
-    /// The rules here and below.
-    pub(crate) fn rule_count(&self) -> usize {
-        if !self.has_rules {
-            return 0;
-        }
-        let branches = self
-            .combinations
-            .iter()
-            .flat_map(|combinations| &combinations.all_of);
-        let below = self
-            .properties
-            .values()
-            .chain(self.values())
-            .chain(self.items())
-            .chain(branches);
-        self.rules.len() + below.map(Self::rule_count).sum::<usize>()
-    }
-
     /// The type as messages name it.
     pub(crate) fn kind_for_messages(&self) -> &'static str {
         if self.kind == Kind::IntOrString {

@@ -188,18 +188,6 @@ fn read_definition(
             "note: {path}: an API server would refuse {name}: {field}: {message}"
         )?;
     }
-    let rules: usize = definition
-        .versions
-        .iter()
-        .filter_map(|version| Some(version.schema().ok()?.rule_count()))
-        .sum();
-    if rules > 0 {
-        let of = if rules == 1 { "of its rule" } else { "of its rules" };
-        writeln!(
-            notes,
-            "note: {path}: {name}: the types and costs {of} are not judged; an API server judges them, and may refuse it"
-        )?;
-    }
     Ok(definition)
 }
 

@@ -3,7 +3,7 @@
 //!
 //! `corpus` reads definitions and samples, `places` finds what in a sample can be changed, `mutate` changes it by
 //! seeded `chance`, `values` makes values up, `case` asks both sides and compares, `run` goes through all of it;
-//! `refusals` asks about definitions in place of objects.
+//! `refusals` asks about definitions in place of objects, `rules` makes rules for them up.
 
 mod case;
 mod chance;
@@ -11,6 +11,7 @@ mod corpus;
 mod mutate;
 mod places;
 mod refusals;
+mod rules;
 mod run;
 mod tighten;
 mod values;

@@ -2,17 +2,18 @@
 //! (`k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation`).
 //!
 //! [`names`] and [`versions`] judge the definition around its schemas, [`structural`], [`defaults`] and [`openapi`] a
-//! schema, in the API server's order. What only a type checker for rules finds, and what rules are estimated to cost,
-//! is not judged here.
+//! schema, in the API server's order, [`typed`] the types and costs of its rules.
 
 mod defaults;
 mod keywords;
+mod lenient;
 mod names;
 mod openapi;
 mod pointed;
 mod structural;
 #[cfg(test)]
 mod tests;
+mod typed;
 mod versions;
 
 use serde_json::Value;
@@ -36,8 +37,8 @@ pub struct Fault {
     pub message: String,
 }
 
-/// Why the API server would refuse a new `CustomResourceDefinition`; nothing where it would not, as far as can be told
-/// without a type checker for rules and an estimate of their costs. A hundred faults at most are told.
+/// Why the API server would refuse a new `CustomResourceDefinition`; nothing where it would not. A rule that is too
+/// large to be judged is let pass. A hundred faults at most are told.
 ///
 /// A schema beyond `limits` is not looked into: that is no fault of it.
 pub(super) fn of(document: &Value, limits: Limits) -> Vec<Fault> {

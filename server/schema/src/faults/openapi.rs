@@ -1,13 +1,15 @@
 //! What definitions may not say, whether or not it is structural
 //! (`…/apis/apiextensions/validation`, `ValidateCustomResourceDefinitionOpenAPISchema`).
 
+use std::cell::RefCell;
+
 use serde_json::{Value, json};
 
 use super::Found;
 use super::keywords::{Schema, flag, has, list, named, one, several, text, texts};
 use super::pointed;
+use super::typed::{Context, Step};
 use crate::path::Path;
-use crate::{Reason, rules};
 
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
 const REASONS: [&str; 4] = [
@@ -27,20 +29,23 @@ struct Here<'a> {
     in_metadata: bool,
     /// Below what an old value cannot be told from others.
     uncorrelated: Option<&'a Path<'a>>,
-    /// Whether rules are looked into.
-    rules: bool,
+    /// What rules know of the values; nothing where rules are not looked into.
+    context: Option<&'a Context<'a>>,
 }
 
 /// Judges a whole schema; its rules only where they are to be.
 pub(super) fn judge(schema: &Schema, path: &Path<'_>, rules: bool, found: &mut Found) {
+    let total = RefCell::default();
+    let context = Context::root(schema, &total);
     let here = Here {
         is_root: true,
         no_default: None,
         in_metadata: false,
         uncorrelated: None,
-        rules,
+        context: rules.then_some(&context),
     };
     node(schema, path, here, found);
+    total.take().judge(path, found);
 }
 
 /// Judges a schema and what is below it; says whether anything was wrong but in rules.
@@ -57,8 +62,8 @@ fn node(schema: &Schema, path: &Path<'_>, here: Here<'_>, found: &mut Found) -> 
     kubernetes(schema, path, found);
     shapes_of_rules(schema, path, found);
     wrong |= found.faults.len() > before;
-    if here.rules && !wrong {
-        rules_speak(schema, path, here, found);
+    if let Some(context) = here.context.filter(|_| !wrong) {
+        context.judge(path, here.uncorrelated, found);
     }
     wrong
 }
@@ -116,7 +121,13 @@ fn children(schema: &Schema, path: &Path<'_>, here: Here<'_>, found: &mut Found)
         if let Some(child) = one(schema, "additionalProperties") {
             let in_metadata = Some("inside additionalProperties applying to object metadata");
             let no_default = in_metadata.filter(|_| here.in_metadata).or(here.no_default);
-            wrong |= node(child, &place, Here { no_default, ..below }, found);
+            let context = here.context.map(|context| context.child(child, Step::Values));
+            let below = Here {
+                no_default,
+                context: context.as_ref(),
+                ..below
+            };
+            wrong |= node(child, &place, below, found);
         }
     }
     let is_object = here.is_root || flag(schema, "x-kubernetes-embedded-resource");
@@ -133,10 +144,14 @@ fn children(schema: &Schema, path: &Path<'_>, here: Here<'_>, found: &mut Found)
                 below.no_default = Some(&top_level);
             }
         }
+        let context = here
+            .context
+            .map(|context| context.child(child, Step::Property(name)));
+        below.context = context.as_ref();
         wrong |= node(child, &properties.key(name), below, found);
     }
     let branches = Here {
-        rules: false,
+        context: None,
         ..below
     };
     if let Some(not) = one(schema, "not") {
@@ -153,6 +168,8 @@ fn children(schema: &Schema, path: &Path<'_>, here: Here<'_>, found: &mut Found)
         if text(schema, "x-kubernetes-list-type") != "map" {
             below.uncorrelated = below.uncorrelated.or(Some(path));
         }
+        let context = here.context.map(|context| context.child(items, Step::Items));
+        below.context = context.as_ref();
         wrong |= node(items, &path.property("items"), below, found);
     }
     wrong
@@ -350,67 +367,6 @@ fn shapes_of_rules(schema: &Schema, path: &Path<'_>, found: &mut Found) {
         }
         if !pointed.is_empty() && pointed::find(schema, pointed, true).is_err() {
             found.invalid(&place, &json!(pointed), "must be a valid path");
-        }
-    }
-}
-
-/// Whether rules can speak of such values at all (`k8s.io/apiserver/pkg/cel/common`, `SchemaDeclType`). An object that is
-/// embedded is one, whether or not it says so.
-fn has_declaration(schema: &Schema) -> bool {
-    if flag(schema, "x-kubernetes-int-or-string") || flag(schema, "x-kubernetes-embedded-resource") {
-        return true;
-    }
-    match text(schema, "type") {
-        "array" => one(schema, "items").is_some_and(has_declaration),
-        "object" => one(schema, "additionalProperties").is_none_or(has_declaration),
-        kind => !kind.is_empty(),
-    }
-}
-
-/// What rules say.
-fn rules_speak(schema: &Schema, path: &Path<'_>, here: Here<'_>, found: &mut Found) {
-    let rules = path.property("x-kubernetes-validations");
-    let speaks = several(schema, "x-kubernetes-validations").next().is_some();
-    if speaks && !has_declaration(schema) {
-        let why = "Internal error: internal error: failed to construct type information for x-kubernetes-validations \
-                   rules: unable to convert structural schema to CEL declarations";
-        found.add(&rules, Reason::Invalid, why.to_owned());
-        return;
-    }
-    for (index, rule) in several(schema, "x-kubernetes-validations") {
-        let place = rules.index(index);
-        match rules::uses_old_self(text(rule, "rule")) {
-            Err(problem) => {
-                let why = format!("compilation failed: {problem}");
-                found.invalid(&place.property("rule"), &Value::Object(rule.clone()), &why);
-            }
-            Ok(Some(true)) => {
-                if let Some(within) = here.uncorrelated {
-                    let within = within.field();
-                    let why = format!(
-                        "oldSelf cannot be used on the uncorrelatable portion of the schema within {within}"
-                    );
-                    found.invalid(&place.property("rule"), &rule["rule"], &why);
-                }
-            }
-            Ok(Some(false)) => {
-                if let Some(flag) = rule.get("optionalOldSelf").filter(|flag| !flag.is_null()) {
-                    let why = "may not be set if oldSelf is not used in rule";
-                    found.invalid(&place.property("optionalOldSelf"), flag, why);
-                }
-            }
-            Ok(None) => {}
-        }
-        let expression = text(rule, "messageExpression");
-        if !expression.is_empty()
-            && let Err(problem) = rules::uses_old_self(expression)
-        {
-            let why = format!("messageExpression compilation failed: {problem}");
-            found.invalid(
-                &place.property("messageExpression"),
-                &Value::Object(rule.clone()),
-                &why,
-            );
         }
     }
 }

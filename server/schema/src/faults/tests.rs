@@ -119,8 +119,8 @@ fn patterns_and_rules_must_be_such() {
         message.contains("compilation failed: ERROR: <input>:1:"),
         "{message}"
     );
-    let listed = json!({"type": "array", "items": {
-        "type": "string", "x-kubernetes-validations": [{"rule": "self == oldSelf"}],
+    let listed = json!({"type": "array", "maxItems": 9, "items": {
+        "type": "string", "maxLength": 9, "x-kubernetes-validations": [{"rule": "self == oldSelf"}],
     }});
     let (place, message) = only(&listed);
     assert_eq!(place, "items.x-kubernetes-validations[0].rule");
@@ -157,6 +157,67 @@ fn rules_cannot_speak_of_what_has_no_type() {
         let schema = json!({"type": "object", "properties": {"a": schema}});
         assert_eq!(faults_of(&schema), []);
     }
+}
+
+#[test]
+fn rules_cost_no_more_than_an_api_server_allows() {
+    let items = json!({"type": "string", "x-kubernetes-validations": [{"rule": "self.matches('^a')"}]});
+    let list = json!({"type": "array", "items": items, "x-kubernetes-validations": [
+        {"rule": "self.all(x, self.exists(y, x == y))"},
+        {"rule": "self.size() > 1", "messageExpression": "self.join(self.join(''))"},
+    ]});
+    let faults = faults_of(&list);
+    let too_much = |place: &str, what: &str| {
+        let starts = format!("Forbidden: {what} exceeds budget by factor of ");
+        assert!(
+            faults
+                .iter()
+                .any(|(at, message)| at == place && message.starts_with(&starts)),
+            "{place}: {faults:?}"
+        );
+    };
+    too_much("items.x-kubernetes-validations[0].rule", "estimated rule cost");
+    too_much("x-kubernetes-validations[0].rule", "estimated rule cost");
+    too_much(
+        "x-kubernetes-validations[1].messageExpression",
+        "estimated messageExpression cost",
+    );
+    let all = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema";
+    too_much("spec.validation.openAPIV3Schema", all);
+    let mut bounded = list;
+    bounded["maxItems"] = json!(5);
+    bounded["items"]["maxLength"] = json!(9);
+    assert_eq!(faults_of(&bounded), []);
+}
+
+#[test]
+fn a_default_that_no_rule_can_be_asked_about_stops_everything() {
+    let with = |rule: &str| {
+        json!({"type": "object", "default": {"a": "x"}, "properties": {
+            "a": {"type": "string", "x-kubernetes-validations": [{"rule": rule}]},
+        }})
+    };
+    for rule in ["self ===", "self + 1 == 2"] {
+        let (place, message) = only(&with(rule));
+        assert_eq!(place, "default.a");
+        let words = "Invalid value: \"string\": rule compile error: compilation failed: ERROR: <input>:1:";
+        assert!(message.starts_with(words), "{message}");
+    }
+    assert_eq!(faults_of(&with("self.size() > 0")), []);
+}
+
+#[test]
+fn a_default_is_judged_where_a_type_does_not_exist() {
+    let property = json!({"type": "object", "default": {"a": "x", "b": 1}, "properties": {
+        "a": {"type": "null"}, "b": {"type": "integer"},
+    }});
+    let faults = faults_of(&property);
+    let places: Vec<&str> = faults.iter().map(|(place, _)| place.as_str()).collect();
+    assert_eq!(places, ["default.a", "properties[a].type", "properties[a].type"]);
+    assert!(
+        faults[0].1.ends_with("in body must be of type null: \"string\""),
+        "{faults:?}"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Found;
 use super::keywords::{self, Schema, flag, has, list, one, several, text, texts};
-use super::{defaults, openapi, pointed, structural};
+use super::{defaults, lenient, openapi, pointed, structural};
 use crate::Schema as Parsed;
 use crate::error::{Limits, ParseError};
 use crate::names::dns1035_label;
@@ -171,7 +171,8 @@ fn deprecation(version: &Schema, place: &Path<'_>, found: &mut Found) {
 
 fn whole_schema(schema: &Schema, has_status: bool, limits: Limits, place: &Path<'_>, found: &mut Found) {
     let at = place.property("openAPIV3Schema");
-    let parsed = Parsed::parse_within(&Value::Object(schema.clone()), limits);
+    let parsed = Parsed::parse_within(&Value::Object(schema.clone()), limits)
+        .or_else(|_| Parsed::parse_within(&Value::Object(lenient::readable(schema)), limits));
     if let Err(
         ParseError::TooDeep { .. }
         | ParseError::TooManyNodes { .. }
@@ -194,7 +195,7 @@ fn whole_schema(schema: &Schema, has_status: bool, limits: Limits, place: &Path<
         if let Ok(parsed) = parsed.as_ref()
             && found.faults.len() == before
         {
-            defaults::judge_root(parsed.root(), &at, found);
+            defaults::judge_root(parsed.root(), schema, &at, found);
         }
         rules = found.faults.len() == before;
     }

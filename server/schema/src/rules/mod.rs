@@ -4,7 +4,9 @@
 //! completed here: values by their schema's types, escaped names, lists that are sets or maps, RE2 patterns, macros,
 //! and bounds on work. What cannot be judged is said to be so.
 
+pub(crate) mod check;
 mod condition;
+mod cost;
 mod environment;
 mod escaping;
 mod evaluate;

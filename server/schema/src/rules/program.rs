@@ -72,7 +72,7 @@ fn parse(source: &str) -> Result<IdedExpr, String> {
 }
 
 /// Refuses what would nest too deep, before a parser that recurses sees it.
-fn bounded(source: &str) -> Result<(), String> {
+pub(super) fn bounded(source: &str) -> Result<(), String> {
     let mut depth = 0_usize;
     let mut operators = 0_usize;
     let mut quote: Option<char> = None;
@@ -106,7 +106,7 @@ fn bounded(source: &str) -> Result<(), String> {
 }
 
 /// Counts what comprehensions run over and what values take, and lets patterns be RE2's.
-fn rewrite(expression: &mut IdedExpr) {
+pub(super) fn rewrite(expression: &mut IdedExpr) {
     match &mut expression.expr {
         Expr::Call(call) => {
             if let Some(target) = &mut call.target {

@@ -1,0 +1,292 @@
+//! Macros as cel-go expands them: what the checker sees is what the API server's sees.
+//!
+//! The evaluator has the `cel` crate's macros, and expansions of its own for two variables.
+
+use cel::common::ast::{
+    CallExpr, ComprehensionExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, operators,
+};
+use cel::parser::{Macro, MacroExprHelper, ParseError};
+use cel::{DeclarationError, Env};
+
+use super::walk::children;
+
+const RESULT: &str = "@result";
+const INSERT: &str = "cel.@mapInsert";
+/// Stands for an expression that is too large to be copied.
+pub(super) const TOO_LARGE: &str = "@tooLarge";
+/// The most nodes that are copied.
+const COPIED: usize = 5_000;
+
+/// Adds the macros to an environment that has none.
+///
+/// # Errors
+/// When one of them is there already.
+pub(super) fn add(env: &mut Env) -> Result<(), DeclarationError> {
+    env.add_macro(Macro::global("has", 1, |helper, _, args| {
+        has(helper, args).map(Some)
+    }))?;
+    // With how many variables and how many arguments.
+    for (name, variables, count) in [
+        ("all", 1, 2),
+        ("exists", 1, 2),
+        ("exists_one", 1, 2),
+        ("map", 1, 2),
+        ("map", 1, 3),
+        ("filter", 1, 2),
+        ("all", 2, 3),
+        ("exists", 2, 3),
+        ("existsOne", 2, 3),
+        ("exists_one", 2, 3),
+        ("transformList", 2, 3),
+        ("transformList", 2, 4),
+        ("transformMap", 2, 3),
+        ("transformMap", 2, 4),
+        ("transformMapEntry", 2, 3),
+        ("transformMapEntry", 2, 4),
+    ] {
+        env.add_macro(Macro::receiver(name, count, move |helper, target, args| {
+            comprehension(name, variables, helper, target, args).map(Some)
+        }))?;
+    }
+    for name in ["optMap", "optFlatMap"] {
+        env.add_macro(Macro::receiver(name, 2, move |helper, target, args| {
+            optional(name, helper, target, args).map(Some)
+        }))?;
+    }
+    Ok(())
+}
+
+type Expanded = Result<IdedExpr, ParseError>;
+
+/// Whether a field is there.
+fn has(helper: &mut MacroExprHelper<'_>, args: &mut Vec<IdedExpr>) -> Expanded {
+    let field = args.pop().unwrap_or_default();
+    match field.expr {
+        Expr::Select(mut select) => {
+            select.test = true;
+            Ok(helper.next_expr(Expr::Select(select)))
+        }
+        _ => Err(helper.new_error(field.id, "invalid argument to has() macro")),
+    }
+}
+
+/// A comprehension over items or keys, or over indices and items or keys and values.
+fn comprehension(
+    name: &str,
+    variables: usize,
+    helper: &mut MacroExprHelper<'_>,
+    target: &mut Option<IdedExpr>,
+    args: &mut Vec<IdedExpr>,
+) -> Expanded {
+    let expressions = args.split_off(variables);
+    let mut names = Vec::new();
+    for arg in &*args {
+        match variable(arg) {
+            None => return Err(helper.new_error(arg.id, "argument must be a simple name")),
+            Some(name) if names.contains(&name) => {
+                return Err(helper.new_error(arg.id, format!("duplicate variable name: {name}")));
+            }
+            Some(name) => names.push(name),
+        }
+    }
+    args.clear();
+    let second = (variables == 2).then(|| names.pop()).flatten();
+    let first = names.pop().unwrap_or_default();
+    let mut make = Make { helper };
+    let (start, goes_on, step, result) = make.fold(name, &first, expressions);
+    Ok(make.node(Expr::Comprehension(Box::new(ComprehensionExpr {
+        iter_range: target.take().unwrap_or_default(),
+        iter_var: first,
+        iter_var2: second,
+        accu_var: RESULT.to_owned(),
+        accu_init: start,
+        loop_cond: goes_on,
+        loop_step: step,
+        result,
+    }))))
+}
+
+/// `optMap` and `optFlatMap`: what a value there is becomes.
+fn optional(
+    name: &str,
+    helper: &mut MacroExprHelper<'_>,
+    target: &mut Option<IdedExpr>,
+    args: &mut Vec<IdedExpr>,
+) -> Expanded {
+    let Some(variable) = variable(&args[0]) else {
+        let why = format!("{name}() variable name must be a simple identifier");
+        return Err(helper.new_error(args[0].id, why));
+    };
+    let mapped = args.pop().unwrap_or_default();
+    args.clear();
+    let target = target.take().unwrap_or_default();
+    let mut make = Make { helper };
+    let copy = make.copy(&target);
+    let value = make.member("value", copy);
+    let range = make.list(Vec::new());
+    let (condition, step) = (make.flag(false), make.ident(&variable));
+    let bound = make.node(Expr::Comprehension(Box::new(ComprehensionExpr {
+        iter_range: range,
+        iter_var: "#unused".to_owned(),
+        iter_var2: None,
+        accu_var: variable,
+        accu_init: value,
+        loop_cond: condition,
+        loop_step: step,
+        result: mapped,
+    })));
+    let there = if name == "optMap" {
+        make.static_call("optional", "of", vec![bound])
+    } else {
+        bound
+    };
+    let condition = make.member("hasValue", target);
+    let none = make.static_call("optional", "none", Vec::new());
+    Ok(make.call(operators::CONDITIONAL, vec![condition, there, none]))
+}
+
+fn variable(expression: &IdedExpr) -> Option<String> {
+    match &expression.expr {
+        Expr::Ident(name) => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// Makes the nodes of an expression.
+struct Make<'h, 'p> {
+    helper: &'h mut MacroExprHelper<'p>,
+}
+
+impl Make<'_, '_> {
+    /// Where a comprehension begins, whether it goes on, a step of it, and what comes of it.
+    fn fold(
+        &mut self,
+        name: &str,
+        first: &str,
+        mut expressions: Vec<IdedExpr>,
+    ) -> (IdedExpr, IdedExpr, IdedExpr, IdedExpr) {
+        let last = expressions.pop().unwrap_or_default();
+        let filter = expressions.pop();
+        let so_far = self.ident(RESULT);
+        match name {
+            "all" => {
+                let goes_on = self.call(operators::NOT_STRICTLY_FALSE, vec![so_far]);
+                let so_far = self.ident(RESULT);
+                let step = self.call(operators::LOGICAL_AND, vec![so_far, last]);
+                (self.flag(true), goes_on, step, self.ident(RESULT))
+            }
+            "exists" => {
+                let not = self.call(operators::LOGICAL_NOT, vec![so_far]);
+                let goes_on = self.call(operators::NOT_STRICTLY_FALSE, vec![not]);
+                let so_far = self.ident(RESULT);
+                let step = self.call(operators::LOGICAL_OR, vec![so_far, last]);
+                (self.flag(false), goes_on, step, self.ident(RESULT))
+            }
+            "existsOne" | "exists_one" => {
+                let one = self.number(1);
+                let more = self.call(operators::ADD, vec![so_far, one]);
+                let step = self.unless(Some(last), more);
+                let (so_far, one) = (self.ident(RESULT), self.number(1));
+                let result = self.call(operators::EQUALS, vec![so_far, one]);
+                (self.number(0), self.flag(true), step, result)
+            }
+            "transformList" | "map" | "filter" => {
+                let (condition, item) = if name == "filter" {
+                    (Some(last), self.ident(first))
+                } else {
+                    (filter, last)
+                };
+                let item = self.list(vec![item]);
+                let more = self.call(operators::ADD, vec![so_far, item]);
+                let step = self.unless(condition, more);
+                (self.list(Vec::new()), self.flag(true), step, self.ident(RESULT))
+            }
+            name => {
+                let more = if name == "transformMap" {
+                    let key = self.ident(first);
+                    self.call(INSERT, vec![so_far, key, last])
+                } else {
+                    self.call(INSERT, vec![so_far, last])
+                };
+                let step = self.unless(filter, more);
+                let start = self.node(Expr::Map(MapExpr::default()));
+                (start, self.flag(true), step, self.ident(RESULT))
+            }
+        }
+    }
+
+    /// What is gathered so far, and more where a condition holds.
+    fn unless(&mut self, condition: Option<IdedExpr>, more: IdedExpr) -> IdedExpr {
+        match condition {
+            None => more,
+            Some(condition) => {
+                let so_far = self.ident(RESULT);
+                self.call(operators::CONDITIONAL, vec![condition, more, so_far])
+            }
+        }
+    }
+
+    fn node(&mut self, expr: Expr) -> IdedExpr {
+        self.helper.next_expr(expr)
+    }
+
+    fn flag(&mut self, flag: bool) -> IdedExpr {
+        self.node(Expr::Literal(LiteralValue::Boolean(flag.into())))
+    }
+
+    fn number(&mut self, number: i64) -> IdedExpr {
+        self.node(Expr::Literal(LiteralValue::Int(number.into())))
+    }
+
+    fn ident(&mut self, name: &str) -> IdedExpr {
+        self.node(Expr::Ident(name.to_owned()))
+    }
+
+    fn list(&mut self, elements: Vec<IdedExpr>) -> IdedExpr {
+        self.node(Expr::List(ListExpr::new(elements)))
+    }
+
+    fn call(&mut self, name: &str, args: Vec<IdedExpr>) -> IdedExpr {
+        self.node(Expr::Call(CallExpr {
+            func_name: name.to_owned(),
+            target: None,
+            args,
+        }))
+    }
+
+    fn member(&mut self, name: &str, target: IdedExpr) -> IdedExpr {
+        self.node(Expr::Call(CallExpr {
+            func_name: name.to_owned(),
+            target: Some(Box::new(target)),
+            args: Vec::new(),
+        }))
+    }
+
+    /// A call of a function whose name has a dot.
+    fn static_call(&mut self, space: &str, name: &str, args: Vec<IdedExpr>) -> IdedExpr {
+        self.call(&format!("{space}.{name}"), args)
+    }
+
+    /// The same expression again, its nodes included: what is wrong with it stands where it is written.
+    fn copy(&mut self, expression: &IdedExpr) -> IdedExpr {
+        if size(expression, COPIED) < COPIED {
+            expression.clone()
+        } else {
+            self.ident(TOO_LARGE)
+        }
+    }
+}
+
+/// How many nodes an expression has, at most so many.
+fn size(expression: &IdedExpr, most: usize) -> usize {
+    let mut count = 0;
+    let mut waiting = vec![expression];
+    while let Some(node) = waiting.pop() {
+        count += 1;
+        if count >= most {
+            break;
+        }
+        waiting.extend(children(node));
+    }
+    count
+}
