@@ -287,7 +287,8 @@ async fn what_may_be_read_and_not_watched_is_read_now_and_then() {
 #[tokio::test]
 async fn where_portico_acts_as_the_person_nobody_sees_by_anothers_rights() {
     let world = Buckets::start(&["files"], ActAs::Person(PassedOn::default())).await;
-    let person = |name: &str| Actor::person(format!("idp#{name}"), [name.to_owned()].into());
+    let person =
+        |name: &str| Actor::person(format!("idp#{name}"), "sso".to_owned(), [name.to_owned()].into());
     let (dana, vic) = (person("dana"), person("vic"));
     let access = world.plane.simulated.access();
     access.grant(Subject::Group("dana".into()), Rule::all_in("payments-dev"));
