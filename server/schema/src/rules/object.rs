@@ -16,7 +16,7 @@ use super::unreadable::{self, Reason};
 use super::values::{Boxed, to_cel, untyped};
 use crate::node::Node;
 
-/// `has`, which is true of what is there and cannot be read.
+/// `has`, which fails over what is there and cannot be read.
 pub(super) const HAS: &str = "kube_schema_has";
 
 /// The function [`HAS`]: of a value and the name of a field.
@@ -224,7 +224,11 @@ impl Val for Object {
 impl Container for Object {
     fn contains(&self, key: &dyn Val) -> Result<bool, ExecutionError> {
         match key.downcast_ref::<CelString>() {
-            Some(name) => Ok(self.find(name.inner()).is_some() || self.cannot_read(name.inner()).is_some()),
+            // The API server reads the value to say whether it is there.
+            Some(name) => match self.cannot_read(name.inner()) {
+                Some(reason) => Err(ExecutionError::function_error("has", reason)),
+                None => Ok(self.find(name.inner()).is_some()),
+            },
             None => Container::contains(&self.fields, key),
         }
     }

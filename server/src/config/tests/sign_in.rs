@@ -114,7 +114,7 @@ fn how_long_tokens_last_and_what_providers_may_send_is_read_strictly() {
 
 #[test]
 fn where_there_are_several_providers_a_control_plane_says_whose_groups_it_is_told() {
-    let portal = PORTAL.to_owned()
+    let portal = PORTAL.replace("[platform-admins]", "[{ provider: sso, group: platform-admins }]")
         + "      - name: partner\n        issuer: https://partner.example.com\n        clientId: portico\n";
     let said = |portal: &str, person: &str| {
         let plane = format!(
