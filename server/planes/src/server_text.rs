@@ -33,6 +33,11 @@ pub(crate) fn conflict(message: &str) -> Conflict {
     }
 }
 
+/// Whether an object is gone because another one took its name, and not because what was asked for expired.
+pub(crate) fn is_of_another_object(message: &str) -> bool {
+    conflict(message) == Conflict::OtherObject
+}
+
 /// Whether what was not found is this namespace: `namespaces "payments-dev" not found`.
 pub(crate) fn is_missing_namespace(message: &str, namespace: &str) -> bool {
     message == format!("namespaces \"{namespace}\" not found")

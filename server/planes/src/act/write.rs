@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::actor::Actor;
 use crate::error::PlaneError;
 use crate::registry::Planes;
-use crate::server_text::is_missing_namespace;
+use crate::server_text::{is_missing_namespace, is_of_another_object};
 use crate::wire::{Call, Wire, path_of, segment};
 
 /// An object as a control plane has it after applying.
@@ -99,7 +99,7 @@ impl Planes {
             .by(actor);
         match wire.ask(call).await {
             Ok(_) | Err(PlaneError::NotFound { .. }) => Ok(()),
-            Err(PlaneError::Gone { .. }) => Err(PlaneError::Gone {
+            Err(PlaneError::Gone { message }) if is_of_another_object(&message) => Err(PlaneError::Gone {
                 message: format!("{name} was deleted meanwhile, and another of that name made"),
             }),
             Err(error) => Err(error),
@@ -240,7 +240,7 @@ impl Put<'_> {
                     created: true,
                 })
             }
-            Err(PlaneError::Gone { message }) => Err(PlaneError::Gone {
+            Err(PlaneError::Gone { message }) if is_of_another_object(&message) => Err(PlaneError::Gone {
                 message: format!("{name} was deleted meanwhile: {message}"),
             }),
             // To an API server, what has another uid is a change of a field that may not change.
