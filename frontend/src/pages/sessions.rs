@@ -74,7 +74,7 @@ fn session(frame: &Frame, row: &SessionRow, action: String) -> impl IntoView + u
     view! {
         <tr>
             <th scope="row">{browser.clone()}{this}</th>
-            <td data-label="Address" class="mono address">{row.address.clone().unwrap_or_else(|| "–".to_owned())}</td>
+            <td data-label="Address" class="mono peer">{row.address.clone().unwrap_or_else(|| "–".to_owned())}</td>
             <td data-label="Signed in">{time(frame.now, row.started_at)}</td>
             <td data-label="Last used">{time(frame.now, row.seen_at)}</td>
             <td class="act">

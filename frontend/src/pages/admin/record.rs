@@ -154,7 +154,7 @@ fn row(frame: &Frame, row: &RecordRow, query: &Query) -> impl IntoView + use<> {
             <td data-label="Who">{event.actor_name.clone()}</td>
             <td data-label="What">{sentence}<span class="reason mono"><a href=verb>{event.verb.clone()}</a></span></td>
             <td data-label="Tenant">{event.tenant.as_ref().map_or_else(dash, ToString::to_string)}</td>
-            <td data-label="From" class="mono address">{event.remote.clone().unwrap_or_else(dash)}</td>
+            <td data-label="From" class="mono peer">{event.remote.clone().unwrap_or_else(dash)}</td>
             <td data-label="No." class="number"><span title=row.event.hash.clone()>{row.event.sequence}</span></td>
         </tr>
     }
