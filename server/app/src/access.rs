@@ -1,6 +1,7 @@
 //! What somebody can still do without signing in again: sessions and API tokens, one's own and, for platform admins,
 //! everybody's.
 
+use portico_domain::authz::{self, AccessOf, EndAccess, Granted};
 use portico_domain::documents::TokenRules;
 use portico_domain::tenancy::{KnownPerson, Viewer};
 use portico_domain::view::{PeoplePage, PersonPage, PersonRow, SessionRow, SessionsPage};
@@ -8,7 +9,7 @@ use portico_store::{Access, Ended, OpenSession, PersonAccess};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::admin::platform_admin;
+use super::permissions::{Denial, platform_admin};
 use super::tokens::row as token_row;
 use super::{Portal, PortalError, Result};
 
@@ -43,8 +44,8 @@ impl Portal {
         remote: Option<&str>,
         access: Access<'_>,
     ) -> Result<()> {
-        let subject = &viewer.person.subject;
-        let ended = self.end(viewer, remote, subject, access).await?;
+        let grant = authz::end_own_access(viewer).map_err(Denial::Token.error())?;
+        let ended = self.end(&grant, remote, access).await?;
         if ended == Ended::default() && !matches!(access, Access::OtherSessions(_)) {
             return Err(PortalError::NotFound);
         }
@@ -118,7 +119,8 @@ impl Portal {
         access: Access<'_>,
     ) -> Result<()> {
         let known = self.known(viewer, id).await?;
-        let ended = self.end(viewer, remote, &known.person.subject, access).await?;
+        let grant = authz::end_access(viewer, &known).map_err(Denial::Token.error())?;
+        let ended = self.end(&grant, remote, access).await?;
         if ended == Ended::default() && access != Access::Everything {
             return Err(PortalError::NotFound);
         }
@@ -132,17 +134,16 @@ impl Portal {
 
     async fn end(
         &self,
-        viewer: &Viewer,
+        grant: &Granted<AccessOf, EndAccess>,
         remote: Option<&str>,
-        subject: &str,
         access: Access<'_>,
     ) -> Result<Ended> {
+        let now = self.now();
         let event = |ended: Ended| {
-            let mut event = self.event(viewer, remote, "access.ended", subject);
-            event.details = json!({ "sessions": ended.sessions, "tokens": ended.tokens });
-            event
+            let details = json!({ "sessions": ended.sessions, "tokens": ended.tokens });
+            grant.audit(now, remote).with_details(details)
         };
-        Ok(self.store().end_access(subject, access, event).await?)
+        Ok(self.store().end_access(grant, access, event).await?)
     }
 
     fn person_row(&self, person: PersonAccess) -> PersonRow {

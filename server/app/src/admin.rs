@@ -6,7 +6,7 @@ use std::time::Duration;
 use portico_domain::documents::{Configuration, ControlPlane, ControlPlaneKind};
 use portico_domain::names::{OfferingName, PlanName, PlaneName, TenantName};
 use portico_domain::placement::{Cordon, may_use};
-use portico_domain::tenancy::{Role, Scope, Viewer};
+use portico_domain::tenancy::{Role, Viewer};
 use portico_domain::view::{
     ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail, PlaneRow, PlaneState,
     PlanesPage, TenantRow, TenantsPage,
@@ -14,6 +14,7 @@ use portico_domain::view::{
 use portico_planes::{ClaimFilter, PlaneStatus};
 
 use super::names::choice;
+use super::permissions::platform_admin;
 use super::usage::plans;
 use super::{Portal, PortalError, Result, rows};
 use crate::configuration::Severity;
@@ -252,17 +253,17 @@ impl Portal {
             errors: shown(errors),
             warnings: {
                 let mut warnings: Vec<ConfigurationError> = shown(warnings);
-                warnings.extend(self.claims_of_no_known_plan());
+                warnings.extend(self.claims_of_no_known_plan(viewer));
                 warnings
             },
         })
     }
 
     /// That claims name plans which their offerings do not have, or no longer: files alone do not tell.
-    fn claims_of_no_known_plan(&self) -> Vec<ConfigurationError> {
+    fn claims_of_no_known_plan(&self, viewer: &Viewer) -> Vec<ConfigurationError> {
         let catalog = self.planes().catalog();
         let mut unknown: BTreeMap<(OfferingName, PlanName), usize> = BTreeMap::new();
-        for claim in self.planes().claims(&Scope::system(), &ClaimFilter::default()) {
+        for claim in self.planes().claims(&viewer.scope(), &ClaimFilter::default()) {
             let plans = plans(&catalog, &claim.reference.offering);
             if let Some(plan) = &claim.plan
                 && !plans.is_empty()
@@ -285,14 +286,6 @@ impl Portal {
                 ),
             })
             .collect()
-    }
-}
-
-pub(super) fn platform_admin(viewer: &Viewer) -> Result<()> {
-    if viewer.platform_admin {
-        Ok(())
-    } else {
-        Err(PortalError::NotFound)
     }
 }
 

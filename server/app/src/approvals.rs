@@ -6,7 +6,7 @@ use kube_schema::yaml;
 use portico_domain::approver::Approver;
 use portico_domain::documents::Configuration;
 use portico_domain::request::{Comment, Request};
-use portico_domain::tenancy::{Scope, Viewer};
+use portico_domain::tenancy::Viewer;
 use portico_domain::view::{ApprovalRow, ApprovalsPage, Paged};
 use portico_planes::{Catalog, ClaimFilter};
 
@@ -91,7 +91,7 @@ impl Portal {
         comments: Vec<Comment>,
     ) -> Result<ApprovalRow> {
         // Within the tenant of the request that is to be judged.
-        let scope = Scope::system().narrow(&request.tenant);
+        let scope = self.rules().of_tenant(&request.tenant);
         let theirs = ClaimFilter {
             requester: Some(request.requester.subject.clone()),
             ..ClaimFilter::of_tenant(request.tenant.clone())

@@ -6,14 +6,14 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 use metrics::gauge;
-use portico_domain::record::{NewEvent, SignedHead};
+use portico_domain::authz::{self, AuditEvent, SecurityActor};
+use portico_domain::record::SignedHead;
 use portico_domain::security::SecurityEvent;
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{ChainBreak, ChainState};
 use portico_store::{Break, ChainEnd, Checkpoint};
 use serde_json::json;
 
-use super::admin::platform_admin;
 use super::{Portal, PortalError, Result};
 use crate::proof::{Proof, ProofError};
 
@@ -114,18 +114,13 @@ impl Portal {
     /// [`PortalError::NotFound`] for everybody but platform admins; [`PortalError::Conflict`] when there is none; when
     /// the database fails.
     pub async fn acknowledge_breaks(&self, viewer: &Viewer, remote: Option<&str>) -> Result<()> {
-        platform_admin(viewer)?;
-        let verb = SecurityEvent::RecordBreakAcknowledged.name();
-        let mut event = self.event(viewer, remote, verb, "record");
+        let grant = authz::acknowledge_breaks(viewer).map_err(|_| PortalError::NotFound)?;
+        let now = self.now();
         let breaks = self.store().breaks().await?;
         let open = breaks.iter().filter(|found| found.acknowledged.is_none());
-        event.details = json!({ "events": open.map(|found| found.sequence).collect::<Vec<_>>() });
-        if self
-            .store()
-            .acknowledge_breaks(&viewer.person, self.now(), event)
-            .await?
-            == 0
-        {
+        let details = json!({ "events": open.map(|found| found.sequence).collect::<Vec<_>>() });
+        let event = grant.audit(now, remote).with_details(details);
+        if self.store().acknowledge_breaks(&grant, now, event).await? == 0 {
             return Err(PortalError::Conflict(
                 "There is no break that waits for anybody. Reload the page.".to_owned(),
             ));
@@ -227,18 +222,15 @@ async fn on_files<T: Send + 'static>(
     }
 }
 
-fn broken(sequence: i64, why: &str, at: Timestamp) -> NewEvent {
-    NewEvent {
+fn broken(sequence: i64, why: &str, at: Timestamp) -> AuditEvent {
+    AuditEvent::security(
+        SecurityEvent::RecordBroken,
+        SecurityActor::Portico,
+        "record".to_owned(),
         at,
-        actor: "portico".to_owned(),
-        actor_name: "Portico".to_owned(),
-        verb: SecurityEvent::RecordBroken.name().to_owned(),
-        subject: "record".to_owned(),
-        tenant: None,
-        request: None,
-        remote: None,
-        details: json!({ "event": sequence, "why": why }),
-    }
+        None,
+    )
+    .with_details(json!({ "event": sequence, "why": why }))
 }
 
 fn shown_break(found: Break) -> ChainBreak {

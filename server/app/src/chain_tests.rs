@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use portico_domain::authz::{AuditEvent, SystemAuthority};
 use portico_domain::documents::{self, Configuration, RecordProof};
 use portico_domain::record::NewEvent;
 use portico_domain::tenancy::{Person, Scope, Via, Viewer};
@@ -27,7 +28,7 @@ struct Bench {
 impl Bench {
     async fn with_events(database: TestStore, events: usize) -> Self {
         for number in 0..events {
-            let event = NewEvent {
+            let event = AuditEvent::for_tests(NewEvent {
                 at: Timestamp::now(),
                 actor: "https://sso.example.com#dana".to_owned(),
                 actor_name: "Dana".to_owned(),
@@ -37,7 +38,7 @@ impl Bench {
                 request: None,
                 remote: None,
                 details: serde_json::Value::Null,
-            };
+            });
             database.store.append(event).await.unwrap();
         }
         let folder = TempDir::new().unwrap();
@@ -49,6 +50,7 @@ impl Bench {
         let portal = Portal::new(
             self.database.store.clone(),
             Planes::new(portico_planes::Settings::default()),
+            SystemAuthority::for_tests().rules(),
             LiveConfiguration::fixed(configuration()),
             Arc::new(Notify::new()),
             Timestamp::now,
@@ -147,7 +149,7 @@ async fn an_end_that_is_cut_off_is_found_and_alarms_until_somebody_takes_note(da
     };
     let store = &bench.database.store;
     let events = store
-        .events(&Scope::system(), &filter, &Page::first(10))
+        .events(&Scope::for_tests(), &filter, &Page::first(10))
         .await
         .unwrap();
     assert_eq!(events.items.len(), 2);

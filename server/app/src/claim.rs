@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use kube_schema::yaml;
+use portico_domain::authz::{self, Visible};
 use portico_domain::claim::{Claim, ClaimRef, Composed, Health, Verdict};
 use portico_domain::lifetime::end_of_life;
 use portico_domain::manifest::live_hash;
@@ -12,7 +13,7 @@ use portico_domain::placement::may_use;
 use portico_domain::request::{Action, State};
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{Allowed, ClaimEvent, ClaimPage, ClaimRow, Revealed, TreeNode, relative};
-use portico_planes::{Actor, SecretError};
+use portico_planes::SecretError;
 use portico_store::{Page, RequestFilter};
 use serde_json::json;
 use uuid::Uuid;
@@ -20,9 +21,9 @@ use uuid::Uuid;
 use super::behind::Behind;
 use super::names::{claim_href, plane_title};
 use super::offering::projection;
-use super::permissions::may_change;
+use super::permissions::{Denial, may_change};
 use super::usage::{cost, plan};
-use super::{Portal, PortalError, Result, connect, rows};
+use super::{Portal, PortalError, Result, rows};
 
 /// How long what was applied may take to be seen by a watch.
 const SEEN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
@@ -38,8 +39,8 @@ impl Portal {
     pub async fn claim(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<ClaimPage> {
         let configuration = self.configuration();
         let catalog = self.planes().catalog();
-        let (claim, coming) = match self.seen_claim(viewer, reference) {
-            Ok(claim) => (claim, false),
+        let (claim, coming) = match self.visible_claim(viewer, reference) {
+            Ok(claim) => (claim.into_inner(), false),
             Err(error) => match self.coming(viewer, reference).await? {
                 Some(claim) => (claim, true),
                 None => return Err(error),
@@ -203,12 +204,9 @@ impl Portal {
         reference: &ClaimRef,
         key: &str,
     ) -> Result<Revealed> {
-        let claim = self.seen_claim(viewer, reference)?;
-        let may = connect::may_reveal(viewer, &claim);
-        if !may.allowed {
-            return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
-        }
-        let mut values = match self.planes().secret(&Actor::from(viewer), &claim).await {
+        let claim = self.visible_claim(viewer, reference)?;
+        let grant = authz::reveal_secret(viewer, claim).map_err(Denial::Reveal.error())?;
+        let mut values = match self.planes().secret(&grant).await {
             Ok(values) => values,
             Err(SecretError::Plane(error)) => return Err(error.into()),
             Err(SecretError::NotThere | SecretError::NotProven { .. }) => {
@@ -219,11 +217,11 @@ impl Portal {
         };
         let value = values.remove(key).ok_or(PortalError::NotFound)?;
         // Written before it is shown: what cannot be recorded is not revealed.
-        let mut event = self.event(viewer, remote, "secret.revealed", reference.to_string());
-        event.tenant.clone_from(&claim.tenant);
-        event.request = claim.request;
-        event.details = json!({ "claim": reference.to_string(), "secret": claim.verdict.secret, "key": key });
-        self.store().append(event).await?;
+        let secret = &grant.target().verdict.secret;
+        let details = json!({ "claim": reference.to_string(), "secret": secret, "key": key });
+        self.store()
+            .append(grant.audit(self.now(), remote).with_details(details))
+            .await?;
         Ok(match String::from_utf8(value) {
             Ok(value) => Revealed {
                 key: key.to_owned(),
@@ -305,7 +303,7 @@ impl Portal {
     }
 
     /// The claim, if it exists for the viewer.
-    pub(super) fn seen_claim(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<Arc<Claim>> {
+    pub(super) fn visible_claim(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<Visible<Arc<Claim>>> {
         self.planes()
             .claim(&viewer.scope(), reference)
             .ok_or_else(|| self.no_claim(viewer, reference))

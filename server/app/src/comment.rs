@@ -1,5 +1,6 @@
 //! What people say about a request outside of decisions: a question, an answer.
 
+use portico_domain::authz;
 use portico_domain::names::RequestId;
 use portico_domain::request::{COMMENT_CHARACTERS, Comment};
 use portico_domain::tenancy::Viewer;
@@ -7,7 +8,7 @@ use portico_domain::view::Commented;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::permissions::may_comment;
+use super::permissions::Denial;
 use super::{Portal, PortalError, Result};
 
 impl Portal {
@@ -24,24 +25,18 @@ impl Portal {
         id: RequestId,
         text: &str,
     ) -> Result<Commented> {
-        let request = self.seen_request(viewer, id).await?;
-        if !may_comment(viewer, &request) {
-            return Err(PortalError::Forbidden(format!(
-                "Only {}, those who approve it and admins of its tenant comment on it.",
-                request.requester.name
-            )));
-        }
+        let request = self.visible_request(viewer, id).await?;
+        let requester = request.requester.name.clone();
+        let grant = authz::comment(viewer, request).map_err(Denial::Request(&requester).error())?;
         let comment = Comment {
             id: Uuid::now_v7(),
-            by: viewer.person.clone(),
+            by: grant.person().clone(),
             text: readable(text)?,
             at: self.now(),
         };
-        let mut event = self.event(viewer, remote, "request.commented", id.to_string());
-        event.tenant = Some(request.tenant.clone());
-        event.request = Some(id);
-        event.details = json!({ "claim": request.claim.to_string(), "comment": comment.text });
-        self.store().insert_comment(&request, &comment, &[event]).await?;
+        let details = json!({ "claim": grant.target().claim.to_string(), "comment": comment.text });
+        let event = grant.audit(self.now(), remote).with_details(details);
+        self.store().insert_comment(&grant, &comment, &[event]).await?;
         Ok(comment.into())
     }
 }

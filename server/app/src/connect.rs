@@ -3,13 +3,16 @@
 
 use std::time::Duration;
 
+use portico_domain::authz;
 use portico_domain::claim::{Claim, Health};
-use portico_domain::tenancy::{Role, Viewer};
-use portico_domain::view::{Allowed, Connect, names};
+use portico_domain::connection::{self, DOTS};
+use portico_domain::tenancy::Viewer;
+use portico_domain::view::{Connect, names};
 use portico_planes::{Actor, Offered, SecretError};
 
+use super::Portal;
+use super::permissions::Denial;
 use super::snippets::snippets;
-use super::{Portal, known};
 
 /// How long the page waits for the names of the secret's keys.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -25,7 +28,7 @@ impl Portal {
         let offered = offered?;
         let adapter = offered.adapter();
         let endpoints = adapter.endpoints_of(&claim.object, &offered.access);
-        let may_reveal = may_reveal(viewer, claim);
+        let may_reveal = Denial::Reveal.allowed(authz::may_reveal(viewer, claim));
         let secret = claim.verdict.secret.clone();
         let namespace = claim.reference.namespace.clone();
         let expects = offered.access.secret.is_some() || !offered.access.keys.is_empty() || secret.is_some();
@@ -36,10 +39,9 @@ impl Portal {
         let mut keys = Vec::new();
         if let (Some(secret), Some(_)) = (&secret, &namespace) {
             let actor = Actor::from(viewer);
-            let asked = self.planes().secret(&actor, claim);
+            let asked = self.planes().connection_keys(&actor, claim, &offered.access);
             match tokio::time::timeout(PATIENCE, asked).await {
-                // What is secret of it goes no further.
-                Ok(Ok(values)) => keys = known::keys(&values, &offered.access),
+                Ok(Ok(found)) => keys = found,
                 // The same words, or whoever chooses a name could find out which secrets there are.
                 Ok(Err(error @ SecretError::NotProven { .. })) if viewer.platform_admin => {
                     waiting = Some(format!("Nobody is shown its keys: {error}."));
@@ -63,7 +65,7 @@ impl Portal {
             Some(secret) if !keys.is_empty() => snippets(&offered.access, secret, &keys),
             _ => Vec::new(),
         };
-        let address = known::address(&offered.access, &keys, known::DOTS);
+        let address = connection::address(&offered.access, &keys, DOTS);
         // The secret's own address knows best, if it has one.
         let own = keys
             .iter()
@@ -83,15 +85,5 @@ impl Portal {
             may_reveal,
             waiting,
         })
-    }
-}
-
-/// Whether the viewer may reveal the claim's secrets: its tenant's developers may, those who only look may not,
-/// and platform admins have no business with them.
-pub(super) fn may_reveal(viewer: &Viewer, claim: &Claim) -> Allowed {
-    match &claim.tenant {
-        Some(tenant) if viewer.may(tenant, Role::Developer) => Allowed::yes(),
-        Some(tenant) => Allowed::no(format!("Only developers of {tenant} may reveal it.")),
-        None => Allowed::no("It belongs to no tenant."),
     }
 }

@@ -1,11 +1,11 @@
 //! Cordon and drain: a control plane that shall take no new claims, and what is still on it.
 
+use portico_domain::authz;
 use portico_domain::names::PlaneName;
-use portico_domain::placement::Cordon;
 use portico_domain::tenancy::Viewer;
 use serde_json::json;
 
-use super::admin::platform_admin;
+use super::permissions::Denial;
 use super::{Portal, PortalError, Result};
 
 /// Characters of a reason that are kept.
@@ -25,20 +25,17 @@ impl Portal {
         plane: &PlaneName,
         reason: Option<&str>,
     ) -> Result<()> {
-        self.known_plane(viewer, plane)?;
+        let configuration = self.configuration();
+        let denial = Denial::Change(&configuration);
+        let grant = authz::cordon(viewer, &configuration, plane).map_err(denial.error())?;
         let reason = reason
             .map(|reason| reason.split_whitespace().collect::<Vec<_>>().join(" "))
             .filter(|reason| !reason.is_empty())
             .map(|reason| reason.chars().take(REASON).collect::<String>());
-        let cordon = Cordon {
-            plane: plane.clone(),
-            by: viewer.person.clone(),
-            reason,
-            since: self.now(),
-        };
-        let mut event = self.event(viewer, remote, "plane.cordoned", plane.as_str());
-        event.details = json!({ "reason": cordon.reason });
-        if self.store().cordon(&cordon, &[event]).await? {
+        let now = self.now();
+        let event = grant.audit(now, remote).with_details(json!({ "reason": reason }));
+        let reason = reason.as_deref();
+        if self.store().cordon(&grant, reason, now, &[event]).await? {
             Ok(())
         } else {
             Err(PortalError::Conflict(
@@ -53,16 +50,17 @@ impl Portal {
     /// [`PortalError::NotFound`] for everybody but platform admins, and when there is none of that name;
     /// [`PortalError::Conflict`] when nobody has closed it; when the database fails.
     pub async fn uncordon(&self, viewer: &Viewer, remote: Option<&str>, plane: &PlaneName) -> Result<()> {
-        self.known_plane(viewer, plane)?;
-        let event = self.event(viewer, remote, "plane.uncordoned", plane.as_str());
-        if self.store().uncordon(plane, &[event]).await? {
+        let configuration = self.configuration();
+        let denial = Denial::Change(&configuration);
+        let grant = authz::uncordon(viewer, &configuration, plane).map_err(denial.error())?;
+        let event = grant.audit(self.now(), remote);
+        if self.store().uncordon(&grant, &[event]).await? {
             // What was approved meanwhile waits for this.
             self.store().hurry_plane(plane, self.now()).await?;
             self.work_to_do();
             return Ok(());
         }
-        let by_document = self
-            .configuration()
+        let by_document = configuration
             .control_planes
             .get(plane)
             .is_some_and(|plane| plane.spec.cordoned);
@@ -71,14 +69,5 @@ impl Portal {
         } else {
             "It is not cordoned. Reload the page.".to_owned()
         }))
-    }
-
-    fn known_plane(&self, viewer: &Viewer, plane: &PlaneName) -> Result<()> {
-        platform_admin(viewer)?;
-        if self.configuration().control_planes.contains_key(plane) {
-            Ok(())
-        } else {
-            Err(PortalError::NotFound)
-        }
     }
 }

@@ -2,14 +2,15 @@
 //! again as it is now.
 
 use jiff::{SignedDuration, Timestamp};
+use portico_domain::authz::{self, Decide, DecisionOutcome, Granted, Visible};
 use portico_domain::names::RequestId;
 use portico_domain::permission::Verdict;
 use portico_domain::request::{ApprovalNeed, Decision, Request, RuleNeed, State, Step, policy_hash};
 use portico_domain::tenancy::{Role, Viewer};
 use serde_json::json;
 
+use super::permissions::Denial;
 use super::permit::Moment;
-use super::request::may_decide;
 use super::requests::sentence;
 use super::{Portal, PortalError, Result};
 
@@ -32,9 +33,10 @@ impl Portal {
         approved: bool,
         comment: Option<&str>,
     ) -> Result<State> {
-        let mut request = self.seen_request(viewer, id).await?;
+        let visible = self.visible_request(viewer, id).await?;
         let now = self.now();
-        decidable(viewer, &request, revision, approved, now)?;
+        let grant = decidable(viewer, visible, revision, approved, now)?;
+        let mut request = grant.target().clone();
         let comment: Option<String> = comment
             .map(str::trim)
             .filter(|comment| !comment.is_empty())
@@ -45,9 +47,9 @@ impl Portal {
             .map(|need| need.rules.clone())
             .unwrap_or_default();
         request.decisions.push(Decision {
-            by: viewer.person.clone(),
-            provider: Some(viewer.provider.clone()),
-            groups: viewer.groups.iter().cloned().collect(),
+            by: grant.person().clone(),
+            provider: Some(grant.provider().to_owned()),
+            groups: grant.groups().iter().cloned().collect(),
             tenant_approver: viewer.may(&request.tenant, Role::Approver),
             approved,
             comment: comment.clone(),
@@ -56,9 +58,9 @@ impl Portal {
             policy: Some(policy_hash(&rules)),
             void: false,
         });
-        let (step, verb) = if approved {
+        let (step, outcome) = if approved {
             match self.permit(&request, Moment::Decision).await? {
-                Verdict::Granted { .. } => (Some(Step::Approve), "request.approved"),
+                Verdict::Granted { .. } => (Some(Step::Approve), DecisionOutcome::Approved),
                 Verdict::NeedsApproval {
                     rules: asked,
                     expires_after_hours,
@@ -67,7 +69,7 @@ impl Portal {
                     let same_schema = schema_hash.is_none() || request.schema_hash == schema_hash;
                     if asked != rules || !same_schema {
                         request.decisions.pop();
-                        self.put_up_again(viewer, remote, request, asked, expires_after_hours, schema_hash)
+                        self.put_up_again(&grant, remote, request, asked, expires_after_hours, schema_hash)
                             .await?;
                         return Err(PortalError::Conflict(
                             "What has to be agreed to has changed since it was asked for: the policy or the \
@@ -75,7 +77,7 @@ impl Portal {
                                 .to_owned(),
                         ));
                     }
-                    (None, "request.agreed")
+                    (None, DecisionOutcome::Agreed)
                 }
                 // It stays as it is: the reason may pass, or an approver rejects it.
                 Verdict::Refused(obstacle) => {
@@ -85,7 +87,7 @@ impl Portal {
                 }
             }
         } else {
-            (Some(Step::Reject), "request.rejected")
+            (Some(Step::Reject), DecisionOutcome::Rejected)
         };
         if let Some(step) = step {
             request.state = request
@@ -94,17 +96,14 @@ impl Portal {
                 .map_err(|error| PortalError::Conflict(sentence(&error.to_string())))?;
         }
         request.updated_at = now;
-        let mut event = self.event(viewer, remote, verb, id.to_string());
-        event.tenant = Some(request.tenant.clone());
-        event.request = Some(id);
-        event.details = json!({
+        let event = grant.audit(outcome, now, remote).with_details(json!({
             "claim": request.claim.to_string(),
             "comment": comment,
             "manifestHash": request.manifest_hash,
             "digest": request.digest(),
             "policy": policy_hash(&rules),
-        });
-        let saved = self.store().update_request(&request, &[event]).await?;
+        }));
+        let saved = self.store().update_request(&grant, &request, &[event]).await?;
         if saved.state == State::Approved {
             self.work_to_do();
         }
@@ -114,7 +113,7 @@ impl Portal {
     /// Has those agree whom the policy asks for by now.
     async fn put_up_again(
         &self,
-        viewer: &Viewer,
+        grant: &Granted<Request, Decide>,
         remote: Option<&str>,
         mut request: Request,
         rules: Vec<RuleNeed>,
@@ -122,26 +121,26 @@ impl Portal {
         schema_hash: Option<String>,
     ) -> Result<()> {
         let now = self.now();
-        let mut event = self.event(viewer, remote, "request.awaiting", request.id.to_string());
-        event.tenant = Some(request.tenant.clone());
-        event.request = Some(request.id);
-        event.details = json!({ "claim": request.claim.to_string(), "policy": policy_hash(&rules) });
+        let details = json!({ "claim": request.claim.to_string(), "policy": policy_hash(&rules) });
+        let event = grant
+            .audit(DecisionOutcome::AwaitsOthers, now, remote)
+            .with_details(details);
         let expires_at = now + SignedDuration::from_hours(i64::from(expires_after_hours));
         request.ask_again(ApprovalNeed { rules, expires_at }, schema_hash);
         request.updated_at = now;
-        self.store().update_request(&request, &[event]).await?;
+        self.store().update_request(grant, &request, &[event]).await?;
         Ok(())
     }
 }
 
-/// Whether the viewer may decide on the request as it is, having seen this revision of it.
+/// The grant to decide on the request, of which the viewer has seen this revision.
 fn decidable(
     viewer: &Viewer,
-    request: &Request,
+    request: Visible<Request>,
     revision: i64,
     approved: bool,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Granted<Request, Decide>> {
     if request.state != State::AwaitingApproval {
         let step = if approved { Step::Approve } else { Step::Reject };
         let why = request.state.after(step).err().map_or_else(
@@ -150,12 +149,9 @@ fn decidable(
         );
         return Err(PortalError::Conflict(why));
     }
-    let (may, why_not) = may_decide(viewer, request);
-    if !may {
-        let why =
-            why_not.unwrap_or_else(|| "It is not for you to decide: the policy asks for others.".to_owned());
-        return Err(PortalError::Forbidden(why));
-    }
+    let requester = request.requester.name.clone();
+    let grant = authz::decide(viewer, request).map_err(Denial::Request(&requester).error())?;
+    let request = grant.target();
     if request.revision != revision {
         return Err(PortalError::Conflict(
             "The request has changed since you opened it. Look at it again, then decide.".to_owned(),
@@ -170,5 +166,5 @@ fn decidable(
             "It has expired: nobody decided in time.".to_owned(),
         ));
     }
-    Ok(())
+    Ok(grant)
 }

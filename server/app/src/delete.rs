@@ -1,16 +1,17 @@
 //! Deleting a claim: asked for by its name, and then a request like any other.
 
+use portico_domain::authz;
 use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{Environment, Tenant};
 use portico_domain::placement::Placement;
 use portico_domain::policy::{Facts, Ruling};
 use portico_domain::request::{Action, Request, State, manifest_hash};
-use portico_domain::tenancy::{Scope, Viewer};
+use portico_domain::tenancy::Viewer;
 use portico_domain::view::{DeletePage, Problem, names as field};
 
 use super::judge::preview;
 use super::names::plane_title;
-use super::permissions::may_change;
+use super::permissions::Denial;
 use super::posted::Posted;
 use super::submit::Sent;
 use super::{Portal, PortalError, Result, Work, rows};
@@ -29,15 +30,15 @@ impl Portal {
     ) -> Result<DeletePage> {
         let configuration = self.configuration();
         let catalog = self.planes().catalog();
-        let claim = self.seen_claim(viewer, reference)?;
-        let may = may_change(viewer, &configuration, &claim);
-        if !may.allowed {
-            return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
-        }
+        let claim = self.visible_claim(viewer, reference)?;
+        authz::may_change(viewer, &claim).map_err(Denial::Change(&configuration).error())?;
         let work = place_of(&claim)?;
         let (tenant, environment) = work.resolve(&configuration).ok_or(PortalError::NotFound)?;
         let ruling = self.ruling_on_delete(viewer, tenant, environment, &claim)?;
-        let open = self.store().open_request_of(&Scope::system(), reference).await?;
+        let open = self
+            .store()
+            .open_request_of(&self.rules().of_all_tenants(), reference)
+            .await?;
         let mut consequences = vec![format!(
             "The {} {} is deleted on {}, with everything it is composed of.",
             rows::looks(&catalog, &reference.offering).title,
@@ -115,7 +116,10 @@ impl Portal {
             return Ok(Sent::Refused(Box::new(page)));
         }
         let configuration = self.configuration();
-        let claim = self.seen_claim(viewer, reference)?;
+        let claim = self.visible_claim(viewer, reference)?;
+        let id = posted.request_id();
+        let grant = authz::submit_about(viewer, &claim, Action::Delete, id)
+            .map_err(Denial::Change(&configuration).error())?;
         if claim.uid != page.uid {
             return Err(PortalError::Conflict(
                 "It was made anew just now. Look at it again.".to_owned(),
@@ -129,7 +133,7 @@ impl Portal {
         let manifest = projection.shown(&claim.object, claim.own_machinery.as_deref());
         let now = self.now();
         let request = Request {
-            id: posted.request_id(),
+            id,
             action: Action::Delete,
             state: State::Draft,
             tenant: work.tenant.clone(),
@@ -151,8 +155,8 @@ impl Portal {
                 ),
                 candidates: Vec::new(),
             },
-            requester: viewer.person.clone(),
-            requester_groups: viewer.groups.clone(),
+            requester: grant.person().clone(),
+            requester_groups: grant.groups().clone(),
             note: posted.filled(field::NOTE).map(str::to_owned),
             approval: None,
             decisions: Vec::new(),
@@ -164,7 +168,7 @@ impl Portal {
             updated_at: now,
             revision: 1,
         };
-        Ok(Sent::Accepted(self.send(viewer, remote, request, &ruling).await?))
+        Ok(Sent::Accepted(self.send(&grant, remote, request, &ruling).await?))
     }
 
     fn ruling_on_delete(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube_schema::{Definition, Schema, Violation};
+use portico_domain::authz::{self, Granted, Submission, Submit};
 use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, ResourceRef, Tenant};
 use portico_domain::lifetime::end_of_life;
@@ -21,7 +22,7 @@ use serde_json::Value;
 
 use super::names::plane_title;
 use super::offering::{may_request, unreachable};
-use super::permissions::may_change;
+use super::permissions::Denial;
 use super::posted::{FormTarget, Posted};
 use super::{Portal, PortalError, Result, Work};
 
@@ -36,6 +37,8 @@ pub(super) struct Draft {
     pub(super) configuration: Arc<Configuration>,
     pub(super) offered: Arc<Offered>,
     pub(super) action: Action,
+    /// The permission to submit it.
+    pub(super) grant: Granted<Submission, Submit>,
     pub(super) id: RequestId,
     pub(super) work: Work,
     pub(super) name: String,
@@ -94,6 +97,7 @@ struct Start {
     served: Option<(PlaneName, Served)>,
     problems: Vec<Problem>,
     action: Action,
+    grant: Granted<Submission, Submit>,
     expires_at: Option<Timestamp>,
     claim: Option<Arc<Claim>>,
 }
@@ -109,6 +113,7 @@ impl Draft {
             served,
             problems,
             action,
+            grant,
             expires_at,
             claim,
         } = start;
@@ -122,7 +127,8 @@ impl Draft {
             offered,
             action,
             expires_at,
-            id: posted.request_id(),
+            id: grant.target().id,
+            grant,
             work,
             name,
             name_problems: Vec::new(),
@@ -287,6 +293,9 @@ impl Portal {
         let (Some(work), true) = (work, may.allowed) else {
             return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
         };
+        let id = posted.request_id();
+        let grant = authz::create_claim(viewer, &work.tenant, &work.environment, id)
+            .map_err(Denial::Create.error())?;
         let offered = Arc::clone(entry.offered());
         let mut wish = Wish::default();
         let mut problems = Vec::new();
@@ -321,6 +330,7 @@ impl Portal {
             served,
             problems,
             action: Action::Create,
+            grant,
             expires_at,
             claim: None,
         };
@@ -335,14 +345,10 @@ impl Portal {
         posted: &Posted,
     ) -> Result<Draft> {
         let configuration = self.configuration();
-        let claim = self.seen_claim(viewer, reference)?;
-        let may = may_change(viewer, &configuration, &claim);
-        let (Some(tenant), Some(environment)) = (&claim.tenant, &claim.environment) else {
-            return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
-        };
-        if !may.allowed {
-            return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
-        }
+        let claim = self.visible_claim(viewer, reference)?;
+        let grant = authz::submit_about(viewer, &claim, action, posted.request_id())
+            .map_err(Denial::Change(&configuration).error())?;
+        let claim = claim.into_inner();
         let catalog = self.planes().catalog();
         let offered = Arc::clone(
             catalog
@@ -389,8 +395,8 @@ impl Portal {
             .get(&reference.plane)
             .map(|served| (reference.plane.clone(), served.clone()));
         let work = Work {
-            tenant: tenant.clone(),
-            environment: environment.clone(),
+            tenant: grant.target().tenant.clone(),
+            environment: grant.target().environment.clone(),
         };
         let wish = Wish::default();
         // A change is no way to keep a claim for longer.
@@ -407,6 +413,7 @@ impl Portal {
             served,
             problems,
             action,
+            grant,
             expires_at,
             claim: Some(claim),
         };

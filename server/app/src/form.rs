@@ -32,7 +32,7 @@ impl Portal {
         }
         let mut dry_run = None;
         if review && draft.problem_count() == 0 {
-            dry_run = Some(self.dry_run(&mut draft, viewer).await);
+            dry_run = Some(self.dry_run(&mut draft).await);
         }
         let fresh = !posted.has_fields();
         let reviewed = review && draft.problem_count() == 0;

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
+use portico_domain::authz;
 use portico_domain::names::TenantName;
 use portico_domain::record::{Event, SignedHead};
 use portico_domain::tenancy::{Role, Scope, Viewer};
@@ -57,7 +58,8 @@ impl Portal {
     /// # Errors
     /// [`PortalError::NotFound`] for others; when the database fails.
     pub async fn record(&self, viewer: &Viewer, query: &RecordQuery) -> Result<RecordPage> {
-        let scope = record_scope(viewer, query)?;
+        let (scope, _) =
+            authz::may_read_record(viewer, query.tenant.as_ref()).map_err(|_| PortalError::NotFound)?;
         let filter = query.filter();
         let mut rows = Vec::new();
         let mut before = query.before;
@@ -120,16 +122,15 @@ impl Portal {
         remote: Option<&str>,
         query: &RecordQuery,
     ) -> Result<RecordExport> {
-        let scope = record_scope(viewer, query)?;
-        let mut event = self.event(viewer, remote, "record.exported", "record");
-        event.tenant.clone_from(&query.tenant);
-        event.details = json!({
+        let grant = authz::export_record(viewer, query.tenant.as_ref()).map_err(|_| PortalError::NotFound)?;
+        let event = grant.audit(self.now(), remote).with_details(json!({
             "words": query.words,
             "verb": query.verb,
             "person": query.person,
             "since": query.since,
             "until": query.until,
-        });
+        }));
+        let scope = grant.target().scope.clone();
         let recorded = self.store().append(event).await?;
         // Who gets all of it gets the proof of it.
         let end = ChainEnd {
@@ -213,25 +214,4 @@ impl RecordQuery {
 fn begin_of(day: Date) -> Option<Timestamp> {
     let begin = day.to_zoned(TimeZone::UTC).ok()?;
     Some(begin.timestamp())
-}
-
-/// What of the record the viewer may read.
-fn record_scope(viewer: &Viewer, query: &RecordQuery) -> Result<Scope> {
-    let scope = viewer.scope();
-    if viewer.platform_admin {
-        return Ok(scope);
-    }
-    let tenant = query
-        .tenant
-        .clone()
-        .or_else(|| {
-            viewer
-                .roles
-                .keys()
-                .find(|tenant| viewer.may(tenant, Role::TenantAdmin))
-                .cloned()
-        })
-        .filter(|tenant| viewer.may(tenant, Role::TenantAdmin))
-        .ok_or(PortalError::NotFound)?;
-    Ok(scope.narrow(&tenant))
 }

@@ -13,9 +13,9 @@ use portico_domain::policy::{Facts, Ruling, approvers_in_words, takes};
 use portico_domain::projection::asked;
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::Action;
-use portico_domain::tenancy::{Scope, Viewer};
+use portico_domain::tenancy::Viewer;
 use portico_domain::view::{ApprovalPreview, DryRunVerdict};
-use portico_planes::{Actor, ClaimFilter, PlaneError};
+use portico_planes::{ClaimFilter, PlaneError};
 use serde_json::Value;
 
 use super::draft::Draft;
@@ -293,9 +293,10 @@ impl Portal {
     }
 
     pub(super) async fn judge_name(&self, draft: &mut Draft, viewer: &Viewer) -> Result<()> {
+        let everything = self.rules().of_all_tenants();
         if draft.claim.is_some() {
             if let Some(reference) = draft.claim_ref()
-                && let Some(open) = self.store().open_request_of(&Scope::system(), &reference).await?
+                && let Some(open) = self.store().open_request_of(&everything, &reference).await?
                 && open.id != draft.id
             {
                 draft.problem(
@@ -332,10 +333,10 @@ impl Portal {
         // Whether the name is free is asked over all tenants; a cluster-scoped name may be another's.
         let taken = self
             .planes()
-            .claims(&Scope::system(), &filter)
+            .claims(&everything, &filter)
             .iter()
             .any(|claim| claim.reference == reference && claim.request != Some(draft.id));
-        let spoken_for = match self.store().open_request_of(&Scope::system(), &reference).await? {
+        let spoken_for = match self.store().open_request_of(&everything, &reference).await? {
             Some(open) => open.id != draft.id,
             None => false,
         };
@@ -349,7 +350,7 @@ impl Portal {
     }
 
     /// Asks the chosen control plane itself: its admission policies speak before anybody is asked to approve.
-    pub(super) async fn dry_run(&self, draft: &mut Draft, viewer: &Viewer) -> DryRunVerdict {
+    pub(super) async fn dry_run(&self, draft: &mut Draft) -> DryRunVerdict {
         let verdict = |accepted: bool, answered: bool, message: String| DryRunVerdict {
             accepted,
             answered,
@@ -367,11 +368,10 @@ impl Portal {
             .control_planes
             .get(&plane)
             .map_or_else(|| plane.to_string(), |plane| title(plane).to_owned());
-        let actor = Actor::from(viewer);
         let expect = draft.expect();
         let asked = self
             .planes()
-            .dry_run(&plane, &actor, &resource, &manifest, &expect);
+            .dry_run(&draft.grant, &plane, &resource, &manifest, &expect);
         let answer = tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
             Err(PlaneError::Slow {
                 plane: title.clone(),

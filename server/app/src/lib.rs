@@ -34,7 +34,6 @@ mod judge;
 mod judged;
 mod judging;
 mod keyed_lock;
-mod known;
 mod live;
 #[cfg(test)]
 mod load_tests;
@@ -80,11 +79,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use portico_domain::authz::RuleScope;
 use portico_domain::documents::Configuration;
 use portico_domain::names::{OfferingName, TenantName};
 use portico_domain::policy::Policies;
-use portico_domain::record::NewEvent;
-use portico_domain::tenancy::Viewer;
 use portico_planes::Planes;
 use portico_store::Store;
 use tokio::sync::Notify;
@@ -104,6 +102,7 @@ pub struct Portal {
 struct Shared {
     store: Store,
     planes: Planes,
+    rules: RuleScope,
     configuration: LiveConfiguration,
     policies: ArcSwap<(u64, Policies)>,
     indexes: Indexes,
@@ -117,11 +116,13 @@ struct Shared {
 }
 
 impl Portal {
-    /// A portal over a store and control planes. `work_to_do` is told whenever a request may be applied.
+    /// A portal over a store and control planes. `rules` reads what rules must know beyond what a viewer sees; `work_to_do` is
+    /// notified when a request may be applied.
     #[must_use]
     pub fn new(
         store: Store,
         planes: Planes,
+        rules: RuleScope,
         configuration: LiveConfiguration,
         work_to_do: Arc<Notify>,
         clock: fn() -> Timestamp,
@@ -130,6 +131,7 @@ impl Portal {
             shared: Arc::new(Shared {
                 store,
                 planes,
+                rules,
                 configuration,
                 policies: ArcSwap::from_pointee((0, Policies::default())),
                 indexes: Indexes::default(),
@@ -165,6 +167,11 @@ impl Portal {
         &self.shared.planes
     }
 
+    /// For the inputs of rules, which are judged and not shown.
+    fn rules(&self) -> &RuleScope {
+        &self.shared.rules
+    }
+
     fn configuration(&self) -> Arc<Configuration> {
         self.shared.configuration.current()
     }
@@ -197,26 +204,5 @@ impl Portal {
 
     fn work_to_do(&self) {
         self.shared.work_to_do.notify_one();
-    }
-
-    /// An event by this viewer, to be kept in the record.
-    fn event(
-        &self,
-        viewer: &Viewer,
-        remote: Option<&str>,
-        verb: &str,
-        subject: impl Into<String>,
-    ) -> NewEvent {
-        NewEvent {
-            at: self.now(),
-            actor: viewer.person.subject.clone(),
-            actor_name: viewer.person.name.clone(),
-            verb: verb.to_owned(),
-            subject: subject.into(),
-            tenant: None,
-            request: None,
-            remote: remote.map(str::to_owned),
-            details: serde_json::Value::Null,
-        }
     }
 }

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use portico_domain::authz::{self, SystemAuthority};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{PlaneName, RequestId, TenantName};
 use portico_domain::placement::may_know;
 use portico_domain::record::NewEvent;
 use portico_domain::request::Request;
-use portico_domain::tenancy::{Scope, Viewer};
+use portico_domain::tenancy::Viewer;
 use portico_planes::Change;
 use portico_store::{EventFilter, Page};
 use serde::Serialize;
 use tokio::sync::{broadcast, watch};
 
 use super::names::{claim_href, request_href};
-use super::permissions::was_asked;
 use super::{Portal, Result};
 
 /// Something on a screen may have changed.
@@ -106,7 +106,7 @@ impl Portal {
     /// # Errors
     /// [`PortalError::NotFound`](super::PortalError::NotFound) when there is no such claim for the viewer.
     pub fn live_on(&self, viewer: &Viewer, claim: &ClaimRef) -> Result<Live> {
-        self.seen_claim(viewer, claim)?;
+        self.visible_claim(viewer, claim)?;
         let behind = Behind {
             claim: claim.clone(),
             news: self.look_out(viewer, claim),
@@ -139,11 +139,12 @@ impl Portal {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn follow_record(&self, last: Option<i64>) -> Result<i64> {
+    pub async fn follow_record(&self, authority: &SystemAuthority, last: Option<i64>) -> Result<i64> {
+        let scope = authority.scope();
         let page = Page::first(if last.is_some() { READ } else { 1 });
         let mut events = self
             .store()
-            .events(&Scope::system(), &EventFilter::default(), &page)
+            .events(&scope, &EventFilter::default(), &page)
             .await?
             .items;
         let newest = events.first().map_or(0, |event| event.sequence);
@@ -165,7 +166,7 @@ impl Portal {
             return Ok(newest.max(last));
         }
         let ids = events.iter().filter_map(|event| event.event.request).collect();
-        let requests = self.store().requests_by_id(&Scope::system(), &ids).await?;
+        let requests = self.store().requests_by_id(&scope, &ids).await?;
         let requests: BTreeMap<_, _> = requests
             .into_iter()
             .map(|(id, request)| (id, Arc::new(request)))
@@ -210,7 +211,7 @@ impl Live {
         }
         self.viewer = viewer.clone();
         self.behind = self.behind.take().and_then(|behind| {
-            self.portal.seen_claim(viewer, &behind.claim).ok()?;
+            self.portal.visible_claim(viewer, &behind.claim).ok()?;
             let news = self.portal.look_out(viewer, &behind.claim);
             Some(Behind { news, ..behind })
         });
@@ -249,7 +250,7 @@ impl Live {
                 },
                 claim = news_of(self.behind.as_mut()) => {
                     // It may have become another tenant's meanwhile.
-                    if self.portal.seen_claim(&self.viewer, &claim).is_ok() {
+                    if self.portal.visible_claim(&self.viewer, &claim).is_ok() {
                         return Some(LiveEvent::Claim { href: claim_href(&claim), reference: claim, deleted: false });
                     }
                 }
@@ -283,7 +284,7 @@ impl Live {
         request: Option<&Request>,
     ) -> Option<LiveEvent> {
         let of_theirs = tenant.is_some_and(|tenant| self.viewer.scope().allows(tenant));
-        if !of_theirs && !request.is_some_and(|request| was_asked(&self.viewer, request)) {
+        if !of_theirs && !request.is_some_and(|request| authz::was_asked(&self.viewer, request)) {
             return None;
         }
         let opened = self.behind.as_ref().map(|behind| &behind.claim);

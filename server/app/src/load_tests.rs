@@ -6,6 +6,7 @@ mod bench;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use portico_domain::authz::SystemAuthority;
 use portico_domain::request::State;
 use portico_domain::view::names;
 
@@ -62,13 +63,21 @@ async fn a_change_of_a_request_is_looked_up_once_however_many_look_on() {
     let bench = Bench::new().await;
     let mut costs = Vec::new();
     for (number, listeners) in [1, 30].into_iter().enumerate() {
-        let last = bench.portal.follow_record(None).await.unwrap();
+        let last = bench
+            .portal
+            .follow_record(&SystemAuthority::for_tests(), None)
+            .await
+            .unwrap();
         // Leads are members of none of the tenants.
         let mut streams: Vec<_> = (0..listeners).map(|_| bench.portal.live(&lead())).collect();
         let mut strangers = bench.portal.live(&developer(1));
         let id = bench.ask(number, 0).await;
         bench.statements.take();
-        let newest = bench.portal.follow_record(Some(last)).await.unwrap();
+        let newest = bench
+            .portal
+            .follow_record(&SystemAuthority::for_tests(), Some(last))
+            .await
+            .unwrap();
         assert!(newest > last);
         for stream in &mut streams {
             let told = tokio::time::timeout(FREE, stream.next()).await.unwrap().unwrap();

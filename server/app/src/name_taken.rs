@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use portico_domain::authz::Visible;
 use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::names::ClaimName;
 use portico_domain::request::{Action, Request, State};
-use portico_domain::tenancy::{Scope, Viewer};
+use portico_domain::tenancy::Viewer;
 use portico_domain::view::relative;
 use portico_store::{Page, RequestFilter};
 
@@ -26,7 +27,7 @@ impl Portal {
         let Ok(name) = ClaimName::new(draft.name.clone()) else {
             return Ok(None);
         };
-        let scope = Scope::system().narrow(&draft.work.tenant);
+        let scope = self.rules().of_tenant(&draft.work.tenant);
         let named = RequestFilter {
             tenant: Some(draft.work.tenant.clone()),
             environment: Some(draft.work.environment.clone()),
@@ -61,7 +62,7 @@ impl Portal {
 
     /// The claim of the name that the environment has on any control plane, but for the draft's own.
     fn claim_named(&self, draft: &Draft, name: &ClaimName) -> Option<Arc<Claim>> {
-        let scope = Scope::system().narrow(&draft.work.tenant);
+        let scope = self.rules().of_tenant(&draft.work.tenant);
         let tenant = draft.configuration.tenants.get(&draft.work.tenant);
         let environment = tenant.and_then(|tenant| tenant.environment(&draft.work.environment));
         let namespaces = [environment.map(|environment| environment.namespace.clone()), None];
@@ -75,7 +76,7 @@ impl Portal {
                     namespace: namespace.clone(),
                     name: name.clone(),
                 };
-                self.planes().claim(&scope, &reference)
+                self.planes().claim(&scope, &reference).map(Visible::into_inner)
             })
             .find(|claim| {
                 claim.environment.as_ref() == Some(&draft.work.environment) && claim.request != Some(draft.id)

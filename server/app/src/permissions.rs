@@ -1,42 +1,107 @@
-//! What a viewer may do to claims and requests, where more than one use case asks for it.
+//! What the viewer may do, as pages show it: the judgements of [`portico_domain::authz`] in words.
 
-use portico_domain::claim::{Claim, Health};
+use portico_domain::authz::{self, Basis, Denied};
+use portico_domain::claim::Claim;
 use portico_domain::documents::Configuration;
-use portico_domain::policy::is_approver;
-use portico_domain::request::Request;
-use portico_domain::tenancy::{Role, Viewer};
+use portico_domain::names::TenantName;
+use portico_domain::tenancy::Viewer;
 use portico_domain::view::Allowed;
+
+use super::PortalError;
+
+/// What was denied, for the words of the refusal.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Denial<'a> {
+    /// To request a new claim.
+    Create,
+    /// To change, renew or delete a claim.
+    Change(&'a Configuration),
+    /// To reveal a secret.
+    Reveal,
+    /// To do something about a request of this person, by name.
+    Request(&'a str),
+    /// To create a token.
+    Token,
+}
+
+impl Denial<'_> {
+    /// The reason in a sentence for the viewer.
+    pub(super) fn words(self, denied: &Denied) -> String {
+        match denied {
+            Denied::NotVisible => PortalError::NotFound.to_string(),
+            Denied::NotAPerson => "Nobody signed in for this.".to_owned(),
+            Denied::NoTenant => match self {
+                Self::Change(_) => {
+                    "It belongs to no tenant, so nobody can change it here. Change it on its control plane."
+                        .to_owned()
+                }
+                _ => "It belongs to no tenant.".to_owned(),
+            },
+            Denied::NotADeveloper { tenant } => self.not_a_developer(tenant),
+            Denied::BeingDeleted => "It is being deleted.".to_owned(),
+            Denied::Gone => "It is gone.".to_owned(),
+            Denied::NotAnApprover => "It is not for you to decide: the policy asks for others.".to_owned(),
+            Denied::OwnRequest => "Nobody approves a request of their own. Ask another approver.".to_owned(),
+            Denied::HasDecided => "You have agreed; it needs somebody else’s agreement too.".to_owned(),
+            Denied::NotTheRequester | Denied::TooLate => match self {
+                Self::Request(requester) => format!("Only {requester} can take it back."),
+                _ => "Only its requester can take it back.".to_owned(),
+            },
+            Denied::NoPartInRequest => match self {
+                Self::Request(requester) => {
+                    format!("Only {requester}, those who approve it and admins of its tenant comment on it.")
+                }
+                _ => "Only those who have a part in it comment on it.".to_owned(),
+            },
+            Denied::NeedsSession => {
+                "A token cannot make tokens. Sign in with a browser to make one.".to_owned()
+            }
+        }
+    }
+
+    fn not_a_developer(self, tenant: &TenantName) -> String {
+        match self {
+            Self::Create => format!(
+                "You may look at what {tenant} has, and not ask for more. A developer of {tenant} can."
+            ),
+            Self::Change(configuration) => {
+                let title = configuration
+                    .tenants
+                    .get(tenant)
+                    .map_or(tenant.as_str(), |tenant| tenant.title());
+                format!("Developers of {title} can change it.")
+            }
+            Self::Reveal | Self::Request(_) | Self::Token => {
+                format!("Only developers of {tenant} may reveal it.")
+            }
+        }
+    }
+
+    /// The refusal as an error; for use by `map_err`.
+    pub(super) fn error(self) -> impl Fn(Denied) -> PortalError {
+        move |denied| match denied {
+            Denied::NotVisible => PortalError::NotFound,
+            denied => PortalError::Forbidden(self.words(&denied)),
+        }
+    }
+
+    /// The judgement for a page.
+    pub(super) fn allowed(self, judged: Result<Basis, Denied>) -> Allowed {
+        match judged {
+            Ok(_) => Allowed::yes(),
+            Err(denied) => Allowed::no(self.words(&denied)),
+        }
+    }
+}
+
+/// Refuses everybody but platform admins: for others, what they administer does not exist.
+pub(super) fn platform_admin(viewer: &Viewer) -> Result<(), PortalError> {
+    authz::platform_admin(viewer)
+        .map(drop)
+        .map_err(|_| PortalError::NotFound)
+}
 
 /// Whether the viewer may change and delete the claim.
 pub(super) fn may_change(viewer: &Viewer, configuration: &Configuration, claim: &Claim) -> Allowed {
-    let Some(tenant) = &claim.tenant else {
-        return Allowed::no(
-            "It belongs to no tenant, so nobody can change it here. Change it on its control plane.",
-        );
-    };
-    if !viewer.may(tenant, Role::Developer) {
-        let title = configuration
-            .tenants
-            .get(tenant)
-            .map_or(tenant.as_str(), |tenant| tenant.title());
-        return Allowed::no(format!("Developers of {title} can change it."));
-    }
-    match claim.verdict.health {
-        Health::Deleting => Allowed::no("It is being deleted."),
-        Health::Gone => Allowed::no("It is gone."),
-        _ => Allowed::yes(),
-    }
-}
-
-/// Whether the viewer has a part in the request: they asked for it, approve in its tenant or by one of the rules
-/// that asked, or administer the tenant.
-pub(super) fn may_comment(viewer: &Viewer, request: &Request) -> bool {
-    let requester = request.requester.subject == viewer.person.subject && viewer.sees(&request.tenant);
-    requester || was_asked(viewer, request) || viewer.may(&request.tenant, Role::Approver)
-}
-
-/// Whether the viewer is one of those whose agreement was asked for, whatever became of it.
-pub(super) fn was_asked(viewer: &Viewer, request: &Request) -> bool {
-    let mut rules = request.approval.iter().flat_map(|need| &need.rules);
-    rules.any(|rule| is_approver(viewer, &request.tenant, &rule.approvers))
+    Denial::Change(configuration).allowed(authz::may_change(viewer, claim))
 }

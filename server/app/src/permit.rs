@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use kube_schema::Reason;
+use portico_domain::authz::Visible;
 use portico_domain::claim::Claim;
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, Tenant};
 use portico_domain::manifest::differences;
@@ -12,7 +13,7 @@ use portico_domain::placement::may_use;
 use portico_domain::policy::{Facts, Ruling, takes, unmet};
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::{Action, Request, RuleNeed, manifest_hash};
-use portico_domain::tenancy::{Role, Scope, Viewer};
+use portico_domain::tenancy::{Role, Viewer};
 use portico_form as form;
 use portico_planes::{Offered, Served};
 
@@ -126,7 +127,11 @@ impl Portal {
         let catalog = self.planes().catalog();
         let claim = match request.action {
             Action::Create => None,
-            _ => self.planes().claim(&Scope::system(), &request.claim),
+            _ => {
+                let everything = self.rules().of_all_tenants();
+                let claim = self.planes().claim(&everything, &request.claim);
+                claim.map(Visible::into_inner)
+            }
         };
         let now = Now {
             request,

@@ -1,10 +1,11 @@
 //! Renewing a claim: the same claim for longer.
 
+use portico_domain::authz;
 use portico_domain::claim::ClaimRef;
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::Submission;
 
-use super::permissions::may_change;
+use super::permissions::Denial;
 use super::posted::{FormTarget, Posted};
 use super::submit::Sent;
 use super::{Portal, PortalError, Result};
@@ -27,11 +28,9 @@ impl Portal {
         if let Some(known) = self.sent_before(viewer, posted).await? {
             return Ok(known);
         }
-        let claim = self.seen_claim(viewer, reference)?;
-        let may = may_change(viewer, &self.configuration(), &claim);
-        if !may.allowed {
-            return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
-        }
+        let claim = self.visible_claim(viewer, reference)?;
+        let configuration = self.configuration();
+        authz::may_change(viewer, &claim).map_err(Denial::Change(&configuration).error())?;
         let catalog = self.planes().catalog();
         if catalog
             .get(&reference.offering)

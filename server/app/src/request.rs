@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kube_schema::yaml;
+use portico_domain::authz::{self, Denied, Visible};
 use portico_domain::claim::{Claim, Health, marks};
 use portico_domain::documents::Configuration;
 use portico_domain::manifest::expires_at;
-use portico_domain::names::{RequestId, TenantName};
+use portico_domain::names::RequestId;
 use portico_domain::permission::Verdict;
-use portico_domain::policy::{approvers_in_words, is_approver, takes, unmet};
+use portico_domain::policy::{approvers_in_words, takes, unmet};
 use portico_domain::quota::{self, Amounts};
-use portico_domain::request::{Action, ApprovalNeed, Comment, Decision, Request, State};
-use portico_domain::tenancy::{Role, Viewer};
+use portico_domain::request::{Action, Comment, Request, State};
+use portico_domain::tenancy::Viewer;
 use portico_domain::view::{QuotaLine, RequestPage, RequestStep};
 use portico_planes::Catalog;
 
@@ -20,7 +21,7 @@ use super::judged::difference;
 use super::lookups::{Lookups, takes_of_quota};
 use super::names::{claim_href, plane_title};
 use super::offering::plan_title;
-use super::permissions::{may_comment, was_asked};
+use super::permissions::Denial;
 use super::permit::Moment;
 use super::usage::{cost, plan, plans};
 use super::{Portal, PortalError, Result, rows, sentence};
@@ -31,7 +32,7 @@ impl Portal {
     /// # Errors
     /// [`PortalError::NotFound`] when there is no such request for the viewer; when the database fails.
     pub async fn request(&self, viewer: &Viewer, id: RequestId) -> Result<RequestPage> {
-        let request = self.seen_request(viewer, id).await?;
+        let request = self.visible_request(viewer, id).await?;
         let configuration = self.configuration();
         let catalog = self.planes().catalog();
         let (may_decide, may_not_decide) = may_decide(viewer, &request);
@@ -88,8 +89,8 @@ impl Portal {
             cost: cost_of(&catalog, &request),
             may_decide,
             may_not_decide,
-            may_withdraw: may_withdraw(viewer, &request),
-            may_comment: may_comment(viewer, &request),
+            may_withdraw: authz::may_withdraw(viewer, &request).is_ok(),
+            may_comment: authz::may_comment(viewer, &request).is_ok(),
             revision: request.revision,
         })
     }
@@ -111,17 +112,9 @@ impl Portal {
         })
     }
 
-    /// The request, if it exists for the viewer: as a member of its tenant, or as one whose agreement it needs.
-    pub(super) async fn seen_request(&self, viewer: &Viewer, id: RequestId) -> Result<Request> {
-        if let Some(request) = self.store().request(&viewer.scope(), id).await? {
-            return Ok(request);
-        }
-        // An approver by group need not be a member of the tenant; what they were asked for they may look up later.
-        let request = self
-            .store()
-            .request(&portico_domain::tenancy::Scope::system(), id)
-            .await?
-            .filter(|request| was_asked(viewer, request));
+    /// The request, if it exists for the viewer: as a member of its tenant, or as somebody whose approval it needs.
+    pub(super) async fn visible_request(&self, viewer: &Viewer, id: RequestId) -> Result<Visible<Request>> {
+        let request = self.store().visible_request(viewer, id).await?;
         request.ok_or(PortalError::NotFound)
     }
 
@@ -236,58 +229,16 @@ pub(super) fn wish(configuration: &Configuration, catalog: &Catalog, request: &R
     }
 }
 
-/// Whether the viewer is one of those whose agreement is still missing.
-fn is_asked(
-    viewer: &Viewer,
-    tenant: &TenantName,
-    need: Option<&ApprovalNeed>,
-    decisions: &[Decision],
-) -> bool {
-    need.is_some_and(|need| {
-        unmet(&need.rules, decisions)
-            .iter()
-            .any(|rule| is_approver(viewer, tenant, &rule.approvers))
-    })
-}
-
-fn has_decided(viewer: &Viewer, decisions: &[Decision]) -> bool {
-    decisions
-        .iter()
-        .any(|decision| !decision.void && decision.by.is_same_human(&viewer.person))
-}
-
-/// Whether the viewer may decide; if one would expect so and it is not, why.
+/// Whether the viewer may decide; if one would expect so and they may not, why.
 pub(super) fn may_decide(viewer: &Viewer, request: &Request) -> (bool, Option<String>) {
-    let asked = is_asked(
-        viewer,
-        &request.tenant,
-        request.approval.as_ref(),
-        &request.decisions,
-    );
-    if request.state != State::AwaitingApproval || !asked {
-        return (false, None);
-    }
-    if request.requester.is_same_human(&viewer.person) {
-        return (
+    match authz::may_decide(viewer, request) {
+        Ok(_) => (true, None),
+        Err(Denied::NotAnApprover) => (false, None),
+        Err(denied) => (
             false,
-            Some("Nobody approves a request of their own. Ask another approver.".to_owned()),
-        );
+            Some(Denial::Request(&request.requester.name).words(&denied)),
+        ),
     }
-    if has_decided(viewer, &request.decisions) {
-        return (
-            false,
-            Some("You have agreed; it needs somebody else’s agreement too.".to_owned()),
-        );
-    }
-    (true, None)
-}
-
-/// Whether the viewer may take it back: the requester, or an admin of the tenant, as long as there is a way back.
-pub(super) fn may_withdraw(viewer: &Viewer, request: &Request) -> bool {
-    request.way_back().is_some()
-        && (request.requester.subject == viewer.person.subject
-            || viewer.may(&request.tenant, Role::TenantAdmin))
-        && viewer.sees(&request.tenant)
 }
 
 fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {

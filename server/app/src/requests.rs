@@ -1,5 +1,6 @@
 //! Requests: what was asked for, and what became of it. And taking one back.
 
+use portico_domain::authz;
 use portico_domain::names::{OfferingName, RequestId};
 use portico_domain::request::{State, Step};
 use portico_domain::tenancy::Viewer;
@@ -7,7 +8,7 @@ use portico_domain::view::{Paged, RequestsPage};
 use portico_store::{Page, RequestFilter};
 use serde_json::json;
 
-use super::request::may_withdraw;
+use super::permissions::Denial;
 use super::{Portal, PortalError, Result, Work, rows};
 
 /// Requests on a page.
@@ -74,18 +75,15 @@ impl Portal {
     /// [`PortalError::NotFound`] when there is no such request for the viewer, [`PortalError::Forbidden`] when it
     /// is not theirs, [`PortalError::Conflict`] when it is too late or somebody else was faster.
     pub async fn withdraw(&self, viewer: &Viewer, remote: Option<&str>, id: RequestId) -> Result<()> {
-        let mut request = self.seen_request(viewer, id).await?;
+        let visible = self.visible_request(viewer, id).await?;
+        let mut request = visible.clone().into_inner();
         let step = request.way_back().unwrap_or(Step::Withdraw);
         let state = request
             .state
             .after(step)
             .map_err(|error| PortalError::Conflict(sentence(&error.to_string())))?;
-        if !may_withdraw(viewer, &request) {
-            return Err(PortalError::Forbidden(format!(
-                "Only {} can take it back.",
-                request.requester.name
-            )));
-        }
+        let grant =
+            authz::withdraw(viewer, visible).map_err(Denial::Request(&request.requester.name).error())?;
         if step == Step::GiveUp {
             let plane = &request.claim.plane;
             request.failure = Some(format!(
@@ -97,15 +95,15 @@ impl Portal {
         }
         request.state = state;
         request.updated_at = self.now();
-        let mut event = self.event(viewer, remote, "request.withdrawn", id.to_string());
-        event.tenant = Some(request.tenant.clone());
-        event.request = Some(id);
-        event.details = json!({ "claim": request.claim.to_string() });
+        let details = json!({ "claim": request.claim.to_string() });
+        let event = grant.audit(request.updated_at, remote).with_details(details);
         if step == Step::GiveUp {
             let now = request.updated_at;
-            self.store().update_idle_request(&request, now, &[event]).await?;
+            self.store()
+                .update_idle_request(&grant, &request, now, &[event])
+                .await?;
         } else {
-            self.store().update_request(&request, &[event]).await?;
+            self.store().update_request(&grant, &request, &[event]).await?;
         }
         Ok(())
     }

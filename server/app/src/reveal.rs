@@ -1,10 +1,11 @@
 //! What a person asks to be shown of how to connect: one key, all that is secret, or the address in one.
 
 use portico_domain::claim::ClaimRef;
+use portico_domain::connection::{DOTS, in_address};
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{Connect, Revealed, names};
 
-use super::{Portal, PortalError, Result, known};
+use super::{Portal, PortalError, Result};
 
 impl Portal {
     /// Reveals what was asked for of what `connect` says there is: a key, [`names::ALL_KEYS`] or [`names::ADDRESS_KEY`]. Each
@@ -35,7 +36,7 @@ impl Portal {
                 let address = connect.address.as_deref().ok_or(PortalError::NotFound)?;
                 Ok(vec![Revealed {
                     key: names::ADDRESS_KEY.to_owned(),
-                    value: address.replacen(known::DOTS, &known::in_address(&revealed.value), 1),
+                    value: address.replacen(DOTS, &in_address(&revealed.value), 1),
                     base64: false,
                 }])
             }

@@ -3,9 +3,8 @@
 use std::time::Instant;
 
 use jiff::Timestamp;
-use portico_domain::record::NewEvent;
+use portico_domain::authz::AuditEvent;
 use portico_domain::security::{Cause, SecurityEvent};
-use portico_domain::tenancy::Viewer;
 use portico_store::{Store, announce};
 use serde_json::Value;
 
@@ -24,16 +23,7 @@ const REFUSALS_OF_ALL: Rate = Rate {
 /// The longest text of an event that the record keeps, in characters.
 const LONGEST: usize = 300;
 
-/// Who caused an event.
-#[derive(Debug, Clone, Copy)]
-pub enum Actor<'a> {
-    /// A signed-in person, by session or token.
-    Viewer(&'a Viewer),
-    /// Somebody who is not signed in.
-    Stranger,
-    /// Portico itself.
-    Portico,
-}
+pub use portico_domain::authz::SecurityActor as Actor;
 
 /// What happened, by whom, to what, from where. Never with a secret in it.
 #[derive(Debug)]
@@ -99,27 +89,16 @@ impl SecurityLog {
     }
 }
 
-fn new_event(occurrence: &Occurrence<'_>, at: Timestamp) -> NewEvent {
-    let (actor, actor_name) = match occurrence.actor {
-        Actor::Viewer(viewer) => (viewer.person.subject.clone(), viewer.person.name.clone()),
-        Actor::Stranger => ("stranger".to_owned(), "Somebody not signed in".to_owned()),
-        Actor::Portico => ("portico".to_owned(), "Portico".to_owned()),
-    };
-    NewEvent {
-        at,
-        actor,
-        actor_name,
-        verb: occurrence.event.name().to_owned(),
-        subject: occurrence.subject.chars().take(LONGEST).collect(),
-        tenant: None,
-        request: None,
-        remote: occurrence.remote.clone(),
-        details: occurrence.details.clone(),
-    }
+fn new_event(occurrence: &Occurrence<'_>, at: Timestamp) -> AuditEvent {
+    let subject = occurrence.subject.chars().take(LONGEST).collect();
+    let remote = occurrence.remote.as_deref();
+    AuditEvent::security(occurrence.event, occurrence.actor, subject, at, remote)
+        .with_details(occurrence.details.clone())
 }
 
 #[cfg(test)]
 mod tests {
+    use portico_domain::record::NewEvent;
     use portico_domain::tenancy::Scope;
     use portico_store::{EventFilter, Page, Settings};
     use serde_json::json;
@@ -148,7 +127,7 @@ mod tests {
             ..EventFilter::default()
         };
         let page = store
-            .events(&Scope::system(), &filter, &Page::first(1000))
+            .events(&Scope::for_tests(), &filter, &Page::first(1000))
             .await
             .unwrap();
         page.items.into_iter().map(|event| event.event).collect()

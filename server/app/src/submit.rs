@@ -2,10 +2,11 @@
 //! has it.
 
 use jiff::SignedDuration;
+use portico_domain::authz::{Granted, Submission as Submitted, Submit};
 use portico_domain::names::RequestId;
 use portico_domain::policy::Ruling;
 use portico_domain::request::{Action, ApprovalNeed, Request, State, Step, manifest_hash};
-use portico_domain::tenancy::Viewer;
+use portico_domain::tenancy::{Person, Scope, Viewer};
 use portico_domain::view::{RequestFormPage, Submission};
 use portico_planes::PlaneError;
 use portico_store::StoreError;
@@ -49,7 +50,7 @@ impl Portal {
         draft.notice_nothing();
         let mut dry_run = None;
         if draft.problem_count() == 0 {
-            dry_run = Some(self.dry_run(&mut draft, viewer).await);
+            dry_run = Some(self.dry_run(&mut draft).await);
         }
         if let Some(error) = draft.trouble.take() {
             let page = self.form_page(&draft, dry_run, false, false)?;
@@ -92,8 +93,8 @@ impl Portal {
             previous: draft.unchanged.clone().filter(|_| draft.claim.is_some()),
             uid: draft.claim.as_ref().map(|claim| claim.uid.clone()),
             placement: draft.placement.clone(),
-            requester: viewer.person.clone(),
-            requester_groups: viewer.groups.clone(),
+            requester: draft.grant.person().clone(),
+            requester_groups: draft.grant.groups().clone(),
             note: Some(draft.note.trim().to_owned()).filter(|note| !note.is_empty()),
             approval: None,
             decisions: Vec::new(),
@@ -105,7 +106,7 @@ impl Portal {
             updated_at: now,
             revision: 1,
         };
-        match self.send(viewer, remote, request, &draft.ruling).await {
+        match self.send(&draft.grant, remote, request, &draft.ruling).await {
             Ok(submission) => Ok(Sent::Accepted(submission)),
             Err(PortalError::Conflict(why)) => {
                 draft.problem("", why);
@@ -120,7 +121,7 @@ impl Portal {
     /// Puts a request in, as the policy rules: straight to the worker, or to those who must agree.
     pub(super) async fn send(
         &self,
-        viewer: &Viewer,
+        grant: &Granted<Submitted, Submit>,
         remote: Option<&str>,
         mut request: Request,
         ruling: &Ruling,
@@ -146,21 +147,20 @@ impl Portal {
                 });
             }
         }
-        let mut event = self.event(viewer, remote, "request.submitted", request.id.to_string());
-        event.tenant = Some(request.tenant.clone());
-        event.request = Some(request.id);
-        event.details = json!({
+        let event = grant.audit(self.now(), remote).with_details(json!({
             "action": request.action.slug(),
             "claim": request.claim.to_string(),
             "manifestHash": request.manifest_hash,
             "state": request.state.slug(),
-        });
+        }));
         let submission = submission(&request);
-        match self.store().insert_request(&request, &[event]).await {
+        match self.store().insert_request(grant, &request, &[event]).await {
             Ok(()) => {}
             // The same form, sent twice at once.
             Err(StoreError::Duplicate(_)) => {
-                return self.sent_as(viewer, request.id).await?.ok_or_else(|| {
+                let scope = self.rules().of_tenant(&grant.target().tenant);
+                let sent = self.sent_as(&scope, grant.person(), request.id).await?;
+                return sent.ok_or_else(|| {
                     PortalError::Conflict(
                         "The form was sent before. Open it anew to ask for another.".to_owned(),
                     )
@@ -178,15 +178,15 @@ impl Portal {
     /// form: what it was about may have moved on since, by its being sent.
     pub(super) async fn sent_before(&self, viewer: &Viewer, posted: &Posted) -> Result<Option<Submission>> {
         match posted.given_id() {
-            Some(id) => self.sent_as(viewer, id).await,
+            Some(id) => self.sent_as(&viewer.scope(), &viewer.person, id).await,
             None => Ok(None),
         }
     }
 
-    async fn sent_as(&self, viewer: &Viewer, id: RequestId) -> Result<Option<Submission>> {
-        let known = self.store().request(&viewer.scope(), id).await?;
+    async fn sent_as(&self, scope: &Scope, person: &Person, id: RequestId) -> Result<Option<Submission>> {
+        let known = self.store().request(scope, id).await?;
         Ok(known
-            .filter(|request| request.requester.subject == viewer.person.subject)
+            .filter(|request| request.requester.subject == person.subject)
             .map(|request| submission(&request)))
     }
 }

@@ -3,14 +3,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
+use portico_domain::authz::{self, AuditEvent};
 use portico_domain::documents::TokenRules;
-use portico_domain::record::NewEvent;
-use portico_domain::tenancy::{TokenScope, Via, Viewer};
+use portico_domain::tenancy::{TokenScope, Viewer};
 use portico_domain::view::{MadeToken, Problem, TokenRow};
 use portico_store::ApiToken;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::permissions::Denial;
 use super::{Portal, PortalError, Result};
 
 /// The longest name, in characters.
@@ -105,11 +106,7 @@ impl Portal {
         remote: Option<&str>,
         wish: &NewToken,
     ) -> Result<MadeToken> {
-        if viewer.via != Via::Session {
-            return Err(PortalError::Forbidden(
-                "A token cannot make tokens. Sign in with a browser to make one.".to_owned(),
-            ));
-        }
+        let grant = authz::create_token(viewer).map_err(Denial::Token.error())?;
         let configuration = self.configuration();
         let rules = &configuration.portal.spec.tokens;
         let problems = wish.problems(rules);
@@ -124,9 +121,8 @@ impl Portal {
         }
         let token = wish.token(&viewer.person.subject, Uuid::now_v7(), self.now());
         let secret = secret(&rand::random());
-        self.store().insert_token(&token, &secret).await?;
-        let event = self.token_event(viewer, remote, "token.created", &token);
-        self.store().append(event).await?;
+        let event = about_token(grant.audit(self.now(), remote), &token);
+        self.store().insert_token(&grant, &token, &secret, event).await?;
         Ok(MadeToken {
             token: row(token, rules),
             secret,
@@ -138,31 +134,28 @@ impl Portal {
     /// # Errors
     /// [`PortalError::NotFound`] when they have none of that identity; when the database fails.
     pub async fn revoke_token(&self, viewer: &Viewer, remote: Option<&str>, id: Uuid) -> Result<()> {
-        let subject = &viewer.person.subject;
+        let grant = authz::revoke_token(viewer, id).map_err(Denial::Token.error())?;
         let token = self
             .store()
-            .tokens_of(subject)
+            .tokens_of(&grant.target().subject)
             .await?
             .into_iter()
             .find(|token| token.id == id)
             .ok_or(PortalError::NotFound)?;
-        if !self.store().delete_token(subject, id).await? {
+        let event = about_token(grant.audit(self.now(), remote), &token);
+        if !self.store().delete_token(&grant, event).await? {
             return Err(PortalError::NotFound);
         }
-        let event = self.token_event(viewer, remote, "token.deleted", &token);
-        self.store().append(event).await?;
         Ok(())
     }
+}
 
-    fn token_event(&self, viewer: &Viewer, remote: Option<&str>, verb: &str, token: &ApiToken) -> NewEvent {
-        let mut event = self.event(viewer, remote, verb, token.id.to_string());
-        event.details = json!({
-            "token": token.name,
-            "scope": token.scope,
-            "expiresAt": token.expires_at,
-        });
-        event
-    }
+fn about_token(event: AuditEvent, token: &ApiToken) -> AuditEvent {
+    event.about(token.id.to_string()).with_details(json!({
+        "token": token.name,
+        "scope": token.scope,
+        "expiresAt": token.expires_at,
+    }))
 }
 
 pub(super) fn row(token: ApiToken, rules: &TokenRules) -> TokenRow {

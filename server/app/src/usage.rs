@@ -8,7 +8,6 @@ use portico_domain::names::{OfferingName, PlanName, TenantName};
 use portico_domain::policy;
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::State;
-use portico_domain::tenancy::Scope;
 use portico_planes::{Catalog, ClaimFilter};
 use serde_json::Value;
 
@@ -101,7 +100,11 @@ impl Portal {
         let catalog = self.planes().catalog();
         let claimed = |tenant: &TenantName| (tenant.clone(), self.claimed(&catalog, tenant));
         let mut usage: BTreeMap<_, _> = tenants.iter().map(claimed).collect();
-        for request in self.store().under_way(&Scope::system(), tenants).await? {
+        for request in self
+            .store()
+            .under_way(&self.rules().of_all_tenants(), tenants)
+            .await?
+        {
             let plans = plans(&catalog, &request.claim.offering);
             let asked = policy::takes(plans, request.plan.as_ref(), &request.manifest);
             let of_tenant = usage.entry(request.tenant).or_default();
@@ -114,7 +117,7 @@ impl Portal {
 
     /// What the tenant's claims take, as they are.
     fn claimed(&self, catalog: &Catalog, tenant: &TenantName) -> Usage {
-        let scope = Scope::system().narrow(tenant);
+        let scope = self.rules().of_tenant(tenant);
         let mut usage = Usage::default();
         let mine = ClaimFilter::of_tenant(tenant.clone());
         for claim in self.planes().claims(&scope, &mine) {

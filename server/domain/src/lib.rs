@@ -5,7 +5,9 @@
 //! be imported here.
 
 pub mod approver;
+pub mod authz;
 pub mod claim;
+pub mod connection;
 pub mod documents;
 pub mod lifetime;
 pub mod manifest;

@@ -31,6 +31,12 @@ pub struct NewEvent {
     pub details: Value,
 }
 
+impl AsRef<Self> for NewEvent {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 /// An event in the chain.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

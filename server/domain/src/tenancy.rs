@@ -223,6 +223,16 @@ impl Viewer {
         })
     }
 
+    /// The role by which they may act as `role` in `tenant`, which is the higher one for a tenant admin; `None` where
+    /// they may not.
+    #[must_use]
+    pub fn role_for(&self, tenant: &TenantName, role: Role) -> Option<Role> {
+        let roles = self.roles.get(tenant)?;
+        [role, Role::TenantAdmin]
+            .into_iter()
+            .find(|held| roles.contains(held))
+    }
+
     /// Whether the tenant exists for them at all.
     #[must_use]
     pub fn sees(&self, tenant: &TenantName) -> bool {
@@ -240,8 +250,8 @@ impl Viewer {
     }
 }
 
-/// The right to read what belongs to some tenants. Only authorization makes one: from a
-/// [`Viewer`], or for Portico's own background work.
+/// The right to read what belongs to some tenants. Only authorization makes one: from a [`Viewer`], or for Portico's own
+/// background work, by a [`SystemAuthority`](crate::authz::SystemAuthority).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope(Reach);
 
@@ -252,11 +262,15 @@ enum Reach {
 }
 
 impl Scope {
-    /// For the worker, expiry and start-up, which serve no viewer. Never for a request that came
-    /// in over HTTP.
-    #[must_use]
-    pub fn system() -> Self {
+    pub(crate) fn all() -> Self {
         Self(Reach::All)
+    }
+
+    /// The right to read everything, for tests.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn for_tests() -> Self {
+        Self::all()
     }
 
     /// The same scope, less all tenants but `tenant`.

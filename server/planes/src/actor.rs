@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use portico_domain::authz::{Granted, Operation, SystemAuthority};
 use portico_domain::documents::PassedOn;
 use portico_domain::tenancy::Viewer;
 
@@ -30,16 +31,30 @@ struct Person {
 }
 
 impl Actor {
-    /// Portico itself: watching, and work that no person asked for.
+    /// Portico itself: work that no person asked for.
     #[must_use]
-    pub fn portico() -> Self {
+    pub fn system(_: &SystemAuthority) -> Self {
+        Self::portico()
+    }
+
+    /// The requester of a request that the worker applies, by [`portico_domain::tenancy::Person::subject`], and the groups
+    /// that the sign-in provider named `provider` says they are in.
+    #[must_use]
+    pub fn requester(
+        _: &SystemAuthority,
+        subject: String,
+        provider: String,
+        groups: BTreeSet<String>,
+    ) -> Self {
+        Self::person(subject, provider, groups)
+    }
+
+    /// Portico itself: watching.
+    pub(crate) fn portico() -> Self {
         Self { person: None }
     }
 
-    /// A person, by [`portico_domain::tenancy::Person::subject`], and the groups that the sign-in provider named
-    /// `provider` says they are in.
-    #[must_use]
-    pub fn person(subject: String, provider: String, groups: BTreeSet<String>) -> Self {
+    fn person(subject: String, provider: String, groups: BTreeSet<String>) -> Self {
         Self {
             person: Some(Person {
                 subject,
@@ -62,6 +77,16 @@ impl From<&Viewer> for Actor {
             viewer.person.subject.clone(),
             viewer.provider.clone(),
             viewer.groups.clone(),
+        )
+    }
+}
+
+impl<T, O: Operation> From<&Granted<T, O>> for Actor {
+    fn from(grant: &Granted<T, O>) -> Self {
+        Self::person(
+            grant.person().subject.clone(),
+            grant.provider().to_owned(),
+            grant.groups().clone(),
         )
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use parking_lot::Mutex;
+use portico_domain::authz::Visible;
 use portico_domain::claim::{Claim, ClaimRef, HealthRules};
 use portico_domain::documents::{Access, ControlPlane, Offering, Tenant};
 use portico_domain::names::{OfferingName, PlaneName, TenantName};
@@ -327,7 +328,7 @@ impl Planes {
 
     /// One claim with its object; `None` when it is not there or `scope` may not read it, which look alike.
     #[must_use]
-    pub fn claim(&self, scope: &Scope, reference: &ClaimRef) -> Option<Arc<Claim>> {
+    pub fn claim(&self, scope: &Scope, reference: &ClaimRef) -> Option<Visible<Arc<Claim>>> {
         self.0
             .shared
             .planes
@@ -335,6 +336,12 @@ impl Planes {
             .get(&reference.plane)?
             .claims
             .get(scope, reference)
+    }
+
+    /// The claim with its object, for work that serves nobody.
+    pub(crate) fn claim_of_anybody(&self, reference: &ClaimRef) -> Option<Arc<Claim>> {
+        let planes = self.0.shared.planes.load();
+        planes.get(&reference.plane)?.claims.find(reference)
     }
 
     /// Whether all that a control plane offers is known: it was read since Portico started. Before that, what it was

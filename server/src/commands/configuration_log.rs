@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use portico_app::configuration::{LiveConfiguration, Report, Severity};
 use portico_app::security::{Actor, Occurrence, SecurityLog};
+use portico_domain::authz::SystemAuthority;
 use portico_domain::security::SecurityEvent;
-use portico_domain::tenancy::Scope;
 use portico_store::{EventFilter, Page, Store};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -21,15 +21,17 @@ pub(super) async fn tell_of_configuration(
     configuration: LiveConfiguration,
     security: Arc<SecurityLog>,
     store: Store,
+    authority: SystemAuthority,
     stop: CancellationToken,
 ) {
+    let record = Recorded { store, authority };
     let mut reports = configuration.subscribe();
     let mut seen = reports.borrow_and_update().clone();
     let mut current = configuration.current();
     // It may have changed while nothing ran.
     tell(
         &security,
-        &store,
+        &record,
         SecurityEvent::ConfigurationChanged,
         &seen,
         Value::Null,
@@ -47,7 +49,7 @@ pub(super) async fn tell_of_configuration(
             current = now;
             tell(
                 &security,
-                &store,
+                &record,
                 SecurityEvent::ConfigurationChanged,
                 &report,
                 changed,
@@ -55,7 +57,7 @@ pub(super) async fn tell_of_configuration(
             .await;
         } else if report.refused() && report.digest() != seen.digest() {
             let event = SecurityEvent::ConfigurationRefused;
-            tell(&security, &store, event, &report, places(&report)).await;
+            tell(&security, &record, event, &report, places(&report)).await;
         }
         seen = report;
     }
@@ -83,8 +85,14 @@ fn places(report: &Report) -> Value {
     json!(places)
 }
 
-async fn tell(security: &SecurityLog, store: &Store, event: SecurityEvent, report: &Report, what: Value) {
-    if last_digest(store).await.as_deref() == Some(report.digest()) {
+/// What the record says, for Portico itself.
+struct Recorded {
+    store: Store,
+    authority: SystemAuthority,
+}
+
+async fn tell(security: &SecurityLog, record: &Recorded, event: SecurityEvent, report: &Report, what: Value) {
+    if record.last_digest().await.as_deref() == Some(report.digest()) {
         return;
     }
     let occurrence = Occurrence {
@@ -97,20 +105,23 @@ async fn tell(security: &SecurityLog, store: &Store, event: SecurityEvent, repor
     security.tell(occurrence).await;
 }
 
-/// The digest of the configuration that the record spoke of last.
-async fn last_digest(store: &Store) -> Option<String> {
-    let filter = EventFilter {
-        verb: Some("configuration.".to_owned()),
-        ..EventFilter::default()
-    };
-    match store.events(&Scope::system(), &filter, &Page::first(1)).await {
-        Ok(found) => {
-            let event = found.items.into_iter().next()?.event;
-            Some(event.details.get("digest")?.as_str()?.to_owned())
-        }
-        Err(error) => {
-            tracing::warn!(%error, "the last recorded configuration could not be read");
-            None
+impl Recorded {
+    /// The digest of the configuration that the record spoke of last.
+    async fn last_digest(&self) -> Option<String> {
+        let filter = EventFilter {
+            verb: Some("configuration.".to_owned()),
+            ..EventFilter::default()
+        };
+        let scope = self.authority.scope();
+        match self.store.events(&scope, &filter, &Page::first(1)).await {
+            Ok(found) => {
+                let event = found.items.into_iter().next()?.event;
+                Some(event.details.get("digest")?.as_str()?.to_owned())
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the last recorded configuration could not be read");
+                None
+            }
         }
     }
 }

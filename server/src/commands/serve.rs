@@ -10,6 +10,7 @@ use portico_app::Portal;
 use portico_app::configuration::{LiveConfiguration, Problem};
 use portico_app::proof::{Proof, ProofError};
 use portico_app::security::SecurityLog;
+use portico_domain::authz::SystemAuthority;
 use portico_domain::documents::{Configuration, Database, PortalSpec};
 use portico_planes::Planes;
 use portico_store::{RequestChange, Sessions, Settings, Store, StoreError};
@@ -121,12 +122,14 @@ pub async fn serve(
     let proof = Proof::open(&spec.record, &database)?;
     tell_of_proof(&spec, &proof, &public_url);
     let security = Arc::new(SecurityLog::new(store.clone()));
+    let authority = system_authority();
 
     let background = TaskTracker::new();
     background.spawn(tell_of_configuration(
         configuration.clone(),
         security.clone(),
         store.clone(),
+        authority.clone(),
         stop.clone(),
     ));
     background.spawn(config::watch(
@@ -146,6 +149,7 @@ pub async fn serve(
     let portal = Portal::new(
         store.clone(),
         planes.clone(),
+        authority.rules(),
         configuration.clone(),
         work_to_do.clone(),
         Timestamp::now,
@@ -153,11 +157,17 @@ pub async fn serve(
     portal.prove_record_with(proof);
     background.spawn(verify_record(portal.clone(), stop.clone()));
     background.spawn(refresh(portal.clone(), stop.clone()));
-    background.spawn(follow_record(portal.clone(), store.subscribe(), stop.clone()));
+    background.spawn(follow_record(
+        portal.clone(),
+        authority.clone(),
+        store.subscribe(),
+        stop.clone(),
+    ));
     let settings = worker::Settings::default();
     let worker = Worker::new(
         store.clone(),
         planes.clone(),
+        authority,
         Arc::new(portal.clone()),
         work_to_do,
         Timestamp::now,
@@ -358,8 +368,18 @@ async fn refresh(portal: Portal, stop: CancellationToken) {
 }
 
 /// Has the portal tell those who look on what was recorded, by this process or another over the same database.
+/// Portico's own authority, for its background work: made here and nowhere else.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the program's start is the one place that makes it"
+)]
+fn system_authority() -> SystemAuthority {
+    SystemAuthority::at_start()
+}
+
 async fn follow_record(
     portal: Portal,
+    authority: SystemAuthority,
     mut changes: broadcast::Receiver<RequestChange>,
     stop: CancellationToken,
 ) {
@@ -367,7 +387,7 @@ async fn follow_record(
     const AFTER_TROUBLE: Duration = Duration::from_secs(5);
     let mut last = None;
     loop {
-        let pause = match portal.follow_record(last).await {
+        let pause = match portal.follow_record(&authority, last).await {
             Ok(newest) => {
                 last = Some(newest);
                 EVERY

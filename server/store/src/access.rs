@@ -1,7 +1,7 @@
 //! What somebody can still do without signing in again: their sessions and API tokens, seen and ended.
 
 use jiff::Timestamp;
-use portico_domain::record::NewEvent;
+use portico_domain::authz::{AccessOf, AuditEvent, EndAccess, Granted};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tower_sessions_core::session::Id;
@@ -114,17 +114,18 @@ impl Store {
         row.text("data")
     }
 
-    /// Ends something of a person's, and records it. What is not theirs is left alone; where nothing ends, nothing is
-    /// recorded.
+    /// Ends sessions and tokens of the person that the grant names, and records it. What belongs to others is left alone;
+    /// where nothing ends, nothing is recorded.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn end_access(
         &self,
-        subject: &str,
+        grant: &Granted<AccessOf, EndAccess>,
         access: Access<'_>,
-        event: impl FnOnce(Ended) -> NewEvent + Send,
+        event: impl FnOnce(Ended) -> AuditEvent + Send,
     ) -> Result<Ended> {
+        let subject = grant.target().subject.as_str();
         let mut ended = Ended::default();
         let mut transaction = self.backend.begin().await?;
         let sessions = match access {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use portico_domain::authz::{self, AuditEvent, Granted};
 use portico_domain::names::RequestId;
-use portico_domain::record::NewEvent;
 use portico_domain::request::{Comment, Request};
 use portico_domain::tenancy::Person;
 
@@ -14,17 +14,21 @@ use crate::{Result, Store, StoreError};
 const MOST: i64 = 200;
 
 impl Store {
-    /// Keeps a comment on a request, together with what is to be said of it in the record; both or neither.
+    /// Inserts a comment on the request that the grant names, together with its events in the record; both or neither.
     ///
     /// # Errors
-    /// [`StoreError::Full`] when the request has as many as it may have, [`StoreError::Duplicate`] when this
+    /// [`StoreError::NotCovered`] when the comment is not by the person that the grant names, [`StoreError::Full`] when the request has as many as it may have, [`StoreError::Duplicate`] when this
     /// one is there already.
     pub async fn insert_comment(
         &self,
-        request: &Request,
+        grant: &Granted<Request, authz::Comment>,
         comment: &Comment,
-        events: &[NewEvent],
+        events: &[AuditEvent],
     ) -> Result<()> {
+        let request = grant.target();
+        if comment.by != *grant.person() {
+            return Err(StoreError::NotCovered(request.id));
+        }
         let mut transaction = self.backend.begin().await?;
         let count = Query::new(
             "SELECT count(*) AS amount FROM comments WHERE request_id = $1",

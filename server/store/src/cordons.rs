@@ -1,39 +1,52 @@
 //! Control planes that an administrator has closed to new claims.
 
+use jiff::Timestamp;
+use portico_domain::authz::{self, AuditEvent, Granted, Uncordon};
 use portico_domain::names::PlaneName;
 use portico_domain::placement::Cordon;
-use portico_domain::record::NewEvent;
 use portico_domain::tenancy::Person;
 
 use crate::backend::{Query, Row};
 use crate::{Result, Store, StoreError};
 
 impl Store {
-    /// Closes a control plane to new claims, and says so in the record; whether it was open.
+    /// Closes the control plane that the grant names to new claims, and records it; answers whether it was open.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn cordon(&self, cordon: &Cordon, events: &[NewEvent]) -> Result<bool> {
+    pub async fn cordon(
+        &self,
+        grant: &Granted<PlaneName, authz::Cordon>,
+        reason: Option<&str>,
+        since: Timestamp,
+        events: &[AuditEvent],
+    ) -> Result<bool> {
+        let by = grant.person();
         let insert = Query::new(
             "INSERT INTO cordons (plane, person, person_name, person_email, reason, since) \
              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
             [
-                cordon.plane.as_str().into(),
-                cordon.by.subject.as_str().into(),
-                cordon.by.name.as_str().into(),
-                cordon.by.email.as_deref().into(),
-                cordon.reason.as_deref().into(),
-                cordon.since.into(),
+                grant.target().as_str().into(),
+                by.subject.as_str().into(),
+                by.name.as_str().into(),
+                by.email.as_deref().into(),
+                reason.into(),
+                since.into(),
             ],
         );
         self.write_and_record(insert, events).await
     }
 
-    /// Opens a control plane again, and says so in the record; whether it was closed.
+    /// Opens the control plane that the grant names again, and records it; answers whether it was closed.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn uncordon(&self, plane: &PlaneName, events: &[NewEvent]) -> Result<bool> {
+    pub async fn uncordon(
+        &self,
+        grant: &Granted<PlaneName, Uncordon>,
+        events: &[AuditEvent],
+    ) -> Result<bool> {
+        let plane = grant.target();
         let delete = Query::new("DELETE FROM cordons WHERE plane = $1", [plane.as_str().into()]);
         self.write_and_record(delete, events).await
     }
@@ -53,7 +66,7 @@ impl Store {
             .collect()
     }
 
-    async fn write_and_record(&self, query: Query, events: &[NewEvent]) -> Result<bool> {
+    async fn write_and_record(&self, query: Query, events: &[AuditEvent]) -> Result<bool> {
         let mut transaction = self.backend.begin().await?;
         if transaction.execute(query).await? == 0 {
             return Ok(false);

@@ -14,6 +14,9 @@ pub enum StoreError {
         /// That request, unless it ended at this very moment.
         by: Option<RequestId>,
     },
+    /// The grant was made for another request, or for another state of it.
+    #[error("the grant does not cover request {0} as it was to be written")]
+    NotCovered(RequestId),
     /// There is a row of this identity already.
     #[error("{0} exists already")]
     Duplicate(String),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use portico_domain::record::NewEvent;
+use portico_domain::authz::AuditEvent;
 use portico_domain::tenancy::{KnownPerson, Person};
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn sign_in(&self, known: &KnownPerson, event: NewEvent) -> Result<()> {
+    pub async fn sign_in(&self, known: &KnownPerson, event: AuditEvent) -> Result<()> {
         let groups = serde_json::to_string(&known.groups)
             .map_err(|error| StoreError::unreadable("a person's groups", error))?;
         let keep = Query::new(

@@ -2,6 +2,7 @@
 //! before by its hash.
 
 use jiff::Timestamp;
+use portico_domain::authz::AuditEvent;
 use portico_domain::names::{RequestId, TenantName};
 use portico_domain::record::{Event, NewEvent, chain_hash};
 use portico_domain::tenancy::Scope;
@@ -36,7 +37,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn append(&self, event: NewEvent) -> Result<Event> {
+    pub async fn append(&self, event: AuditEvent) -> Result<Event> {
         let mut transaction = self.backend.begin().await?;
         let appended = append(&mut *transaction, std::slice::from_ref(&event)).await?;
         transaction.commit().await?;
@@ -83,7 +84,10 @@ impl Store {
 
 /// Appends to the chain within the transaction of the change that the events speak of. It holds
 /// the end of the chain until that transaction ends, so it comes last in it.
-pub(crate) async fn append(transaction: &mut dyn Transaction, events: &[NewEvent]) -> Result<Vec<Event>> {
+pub(crate) async fn append<E: AsRef<NewEvent>>(
+    transaction: &mut dyn Transaction,
+    events: &[E],
+) -> Result<Vec<Event>> {
     if events.is_empty() {
         return Ok(Vec::new());
     }
@@ -97,7 +101,7 @@ pub(crate) async fn append(transaction: &mut dyn Transaction, events: &[NewEvent
     let mut appended = Vec::with_capacity(events.len());
     for event in events {
         sequence += 1;
-        let (event, details) = as_kept(event)?;
+        let (event, details) = as_kept(event.as_ref())?;
         let previous_hash = std::mem::take(&mut hash);
         hash = chain_hash(&previous_hash, sequence, &event);
         let event = Event {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use portico_domain::record::NewEvent;
+use portico_domain::authz::AuditEvent;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -96,7 +96,7 @@ impl Store {
     pub async fn heed_logout(
         &self,
         logout: &Logout<'_>,
-        event: impl FnOnce(LogoutEffect) -> NewEvent + Send,
+        event: impl FnOnce(LogoutEffect) -> AuditEvent + Send,
     ) -> Result<Option<LogoutEffect>> {
         let mut transaction = self.backend.begin().await?;
         let spend = Query::new(

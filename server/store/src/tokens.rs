@@ -2,6 +2,7 @@
 //! slow hash would add nothing.
 
 use jiff::{SignedDuration, Timestamp};
+use portico_domain::authz::{AuditEvent, CreateToken, Granted, OwnToken, OwnTokens, RevokeToken};
 use portico_domain::record::NewEvent;
 use portico_domain::security::SecurityEvent;
 use portico_domain::tenancy::{KnownPerson, Person, TokenScope};
@@ -43,11 +44,38 @@ impl ApiToken {
 }
 
 impl Store {
-    /// Keeps a new token, whose `secret` must have at least 128 random bits.
+    /// Inserts a new token of the person that the grant names, whose `secret` must have at least 128 random bits, and records
+    /// it.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when there is one of this identity or secret.
-    pub async fn insert_token(&self, token: &ApiToken, secret: &str) -> Result<()> {
+    pub async fn insert_token(
+        &self,
+        grant: &Granted<OwnTokens, CreateToken>,
+        token: &ApiToken,
+        secret: &str,
+        event: AuditEvent,
+    ) -> Result<()> {
+        self.put_token(&grant.target().subject, token, secret, &[event])
+            .await
+    }
+
+    /// Inserts a token for tests that are not about who may.
+    ///
+    /// # Errors
+    /// As [`Store::insert_token`].
+    #[cfg(feature = "testing")]
+    pub async fn insert_token_for_tests(&self, token: &ApiToken, secret: &str) -> Result<()> {
+        self.put_token(&token.subject, token, secret, &[]).await
+    }
+
+    async fn put_token(
+        &self,
+        subject: &str,
+        token: &ApiToken,
+        secret: &str,
+        events: &[AuditEvent],
+    ) -> Result<()> {
         let insert = Query::new(
             "INSERT INTO api_tokens (id, secret_hash, name, subject, scope, created_at, expires_at, last_used_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
@@ -55,17 +83,19 @@ impl Store {
                 token.id.to_string().into(),
                 hashed(secret).into(),
                 token.name.as_str().into(),
-                token.subject.as_str().into(),
+                subject.into(),
                 token.scope.slug().into(),
                 token.created_at.into(),
                 token.expires_at.into(),
                 token.last_used_at.into(),
             ],
         );
-        match self.write(insert).await? {
-            0 => Err(StoreError::Duplicate(format!("token {}", token.id))),
-            _ => Ok(()),
+        let mut transaction = self.backend.begin().await?;
+        if transaction.execute(insert).await? == 0 {
+            return Err(StoreError::Duplicate(format!("token {}", token.id)));
         }
+        crate::record::append(&mut *transaction, events).await?;
+        transaction.commit().await
     }
 
     /// The token of that secret, unless it has expired, and the person it speaks for as they are known now. Whether
@@ -154,16 +184,25 @@ impl Store {
         rows.iter().map(ApiToken::try_from).collect()
     }
 
-    /// Removes a token of that person; whether there was one.
+    /// Deletes the token that the grant names, and records it; answers whether there was one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn delete_token(&self, subject: &str, id: Uuid) -> Result<bool> {
+    pub async fn delete_token(
+        &self,
+        grant: &Granted<OwnToken, RevokeToken>,
+        event: AuditEvent,
+    ) -> Result<bool> {
+        let OwnToken { subject, id } = grant.target();
         let delete = "DELETE FROM api_tokens WHERE id = $1 AND subject = $2";
-        Ok(self
-            .write(Query::new(delete, [id.to_string().into(), subject.into()]))
-            .await?
-            > 0)
+        let mut transaction = self.backend.begin().await?;
+        let delete = Query::new(delete, [id.to_string().into(), subject.as_str().into()]);
+        if transaction.execute(delete).await? == 0 {
+            return Ok(false);
+        }
+        crate::record::append(&mut *transaction, &[event]).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 }
 

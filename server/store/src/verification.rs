@@ -1,8 +1,8 @@
 //! Whether the record is as it was written: a part at a time, from where the last part ended.
 
 use jiff::Timestamp;
-use portico_domain::record::{Event, NewEvent, chain_hash};
-use portico_domain::tenancy::Person;
+use portico_domain::authz::{AcknowledgeBreaks, AuditEvent, Granted, Record};
+use portico_domain::record::{Event, chain_hash};
 
 use crate::backend::{Query, Row, Value};
 use crate::record::SELECT;
@@ -228,7 +228,7 @@ impl Store {
         &self,
         breaks: &[(i64, String)],
         at: Timestamp,
-        event: impl Fn(i64, &str) -> NewEvent + Send + Sync,
+        event: impl Fn(i64, &str) -> AuditEvent + Send + Sync,
     ) -> Result<usize> {
         if breaks.is_empty() {
             return Ok(0);
@@ -260,11 +260,17 @@ impl Store {
         rows.iter().map(Break::try_from).collect()
     }
 
-    /// Notes that an administrator has seen all breaks that are known by now, and records it; how many there were.
+    /// Marks all breaks that are known by now as acknowledged, and records it; answers how many there were.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn acknowledge_breaks(&self, by: &Person, at: Timestamp, event: NewEvent) -> Result<u64> {
+    pub async fn acknowledge_breaks(
+        &self,
+        grant: &Granted<Record, AcknowledgeBreaks>,
+        at: Timestamp,
+        event: AuditEvent,
+    ) -> Result<u64> {
+        let by = grant.person();
         let mut transaction = self.backend.begin().await?;
         let update = Query::new(
             "UPDATE record_breaks SET acknowledged_at = $1, acknowledged_by = $2, acknowledged_name = $3 \

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use portico_app::Portal;
 use portico_app::configuration::{LiveConfiguration, Loaded};
 use portico_app::security::SecurityLog;
+use portico_domain::authz::SystemAuthority;
 use portico_domain::documents::{self, Configuration, PortalSpec, Tenant, TenantSpec};
 use portico_domain::names::TenantName;
 use portico_planes::Planes;
@@ -147,6 +148,7 @@ impl House {
         let portal = Portal::new(
             store.clone(),
             planes,
+            SystemAuthority::for_tests().rules(),
             configuration.clone(),
             work_to_do,
             Timestamp::now,

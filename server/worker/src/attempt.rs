@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use portico_domain::authz::SystemAuthority;
 use portico_domain::claim::marks;
 use portico_domain::request::{Action, Request};
 use portico_planes::{Actor, Expect, PlaneError, Planes};
@@ -12,9 +13,15 @@ use super::outcome::Outcome;
 
 /// Brings the control plane to what the request says, or says why not. `requester` is in the groups that are known now:
 /// where the control plane acts as the person, it is told these.
-pub(super) async fn attempt(planes: &Planes, request: &Request, requester: Actor) -> Outcome {
+pub(super) async fn attempt(
+    planes: &Planes,
+    authority: &SystemAuthority,
+    request: &Request,
+    requester: Actor,
+) -> Outcome {
     let attempt = Attempt {
         planes,
+        authority,
         request,
         actor: requester,
     };
@@ -28,11 +35,16 @@ pub(super) async fn attempt(planes: &Planes, request: &Request, requester: Actor
 
 /// What came of an attempt before, where one may have got through without our hearing of it; `None` when none did.
 /// Nothing is done for it, so it is asked in Portico's own name.
-pub(super) async fn got_through(planes: &Planes, request: &Request) -> Option<Outcome> {
+pub(super) async fn got_through(
+    planes: &Planes,
+    authority: &SystemAuthority,
+    request: &Request,
+) -> Option<Outcome> {
     let attempt = Attempt {
         planes,
+        authority,
         request,
-        actor: Actor::portico(),
+        actor: Actor::system(authority),
     };
     let found = match attempt.existing().await {
         Ok(found) => found,
@@ -61,6 +73,7 @@ pub(super) async fn got_through(planes: &Planes, request: &Request) -> Option<Ou
 /// One attempt.
 struct Attempt<'a> {
     planes: &'a Planes,
+    authority: &'a SystemAuthority,
     request: &'a Request,
     /// On whose behalf the control plane is asked, where it is set to act as the person.
     actor: Actor,
@@ -92,11 +105,12 @@ impl Attempt<'_> {
             ]);
             // A tenant's namespace is the portal's to make: few people may make one themselves.
             planes
-                .ensure_namespace(&claim.plane, &Actor::portico(), namespace, &labels)
+                .ensure_namespace(self.authority, &claim.plane, namespace, &labels)
                 .await?;
         }
         let applied = planes
             .apply(
+                self.authority,
                 &claim.plane,
                 &self.actor,
                 &request.resource,
@@ -115,7 +129,14 @@ impl Attempt<'_> {
         let expect = Expect::Uid(uid.clone());
         let (plane, manifest) = (&request.claim.plane, &request.manifest);
         match planes
-            .apply(plane, &self.actor, &request.resource, manifest, &expect)
+            .apply(
+                self.authority,
+                plane,
+                &self.actor,
+                &request.resource,
+                manifest,
+                &expect,
+            )
             .await
         {
             Ok(applied) => Ok(Outcome::Done {
@@ -154,6 +175,7 @@ impl Attempt<'_> {
         let namespace = claim.namespace.as_deref();
         let deleted = planes
             .delete(
+                self.authority,
                 &claim.plane,
                 &self.actor,
                 &request.resource,

@@ -23,6 +23,7 @@ pub use settings::Settings;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use portico_domain::authz::SystemAuthority;
 use portico_domain::permission::Permits;
 use portico_planes::Planes;
 use portico_store::Store;
@@ -33,6 +34,7 @@ use tokio::sync::Notify;
 struct Bench {
     store: Store,
     planes: Planes,
+    authority: SystemAuthority,
     permits: Arc<dyn Permits>,
     settings: Settings,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::claim::{Claim, Health};
-use portico_domain::tenancy::Scope;
 use portico_store::StoreError;
 
 use super::Bench;
@@ -26,7 +25,7 @@ impl Bench {
     pub(super) async fn note_readiness(&self) -> Result<usize, StoreError> {
         let mut noted = 0;
         for request in self.store.awaiting_readiness(self.now() - LONGEST).await? {
-            let Some(claim) = self.planes.claim(&Scope::system(), &request.claim) else {
+            let Some(claim) = self.planes.claim(&self.authority.scope(), &request.claim) else {
                 continue;
             };
             if claim.verdict.health != Health::Ready

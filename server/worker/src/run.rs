@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use portico_domain::authz::SystemAuthority;
 use portico_domain::names::{PlaneName, RequestId};
 use portico_domain::permission::{Permits, Verdict};
 use portico_domain::request::{Request, RuleNeed, State, Step};
@@ -36,6 +37,7 @@ impl Worker {
     pub fn new(
         store: Store,
         planes: Planes,
+        authority: SystemAuthority,
         permits: Arc<dyn Permits>,
         work_to_do: Arc<Notify>,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
@@ -45,6 +47,7 @@ impl Worker {
         Self(Bench {
             store,
             planes,
+            authority,
             permits,
             settings,
             clock: Arc::new(clock),
@@ -209,7 +212,12 @@ impl Bench {
     async fn work_on(&self, request: Request) -> Result<(), StepError> {
         let held = match self.permits.judge(&request).await {
             Ok(Verdict::Granted { provider, groups }) => {
-                let requester = Actor::person(request.requester.subject.clone(), provider, groups);
+                let requester = Actor::requester(
+                    &self.authority,
+                    request.requester.subject.clone(),
+                    provider,
+                    groups,
+                );
                 return self.apply(request, requester).await;
             }
             Ok(Verdict::NeedsApproval {
@@ -235,7 +243,7 @@ impl Bench {
         };
         // Where an attempt before may have got through, what came of that counts: it was permitted then.
         if request.state == State::Applying
-            && let Some(outcome) = got_through(&self.planes, &request).await
+            && let Some(outcome) = got_through(&self.planes, &self.authority, &request).await
         {
             return self.conclude(request, outcome).await;
         }
@@ -262,7 +270,7 @@ impl Bench {
                     .await?
             }
         };
-        let outcome = attempt(&self.planes, &request, requester).await;
+        let outcome = attempt(&self.planes, &self.authority, &request, requester).await;
         self.conclude(request, outcome).await
     }
 

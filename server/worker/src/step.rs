@@ -1,7 +1,7 @@
 //! Moving a request on: the state, and what the record says of it, saved together.
 
 use jiff::{SignedDuration, Timestamp};
-use portico_domain::record::NewEvent;
+use portico_domain::authz::{AuditEvent, SystemAuthority};
 use portico_domain::request::{ApprovalNeed, IllegalStep, Request, RuleNeed, Step, policy_hash};
 use portico_store::{Retry, StoreError};
 use serde_json::{Value, json};
@@ -28,20 +28,16 @@ impl StepError {
     }
 }
 
-/// What Portico itself did to a request.
-pub(super) fn event(request: &Request, verb: &str, at: Timestamp, mut details: Value) -> NewEvent {
+/// The event that records what Portico did to a request.
+pub(super) fn event(
+    authority: &SystemAuthority,
+    request: &Request,
+    verb: &str,
+    at: Timestamp,
+    mut details: Value,
+) -> AuditEvent {
     details["claim"] = Value::String(request.claim.to_string());
-    NewEvent {
-        at,
-        actor: "portico".to_owned(),
-        actor_name: "Portico".to_owned(),
-        verb: verb.to_owned(),
-        subject: request.id.to_string(),
-        tenant: Some(request.tenant.clone()),
-        request: Some(request.id),
-        remote: None,
-        details,
-    }
+    authority.audit_request(verb, request, at).with_details(details)
 }
 
 impl Bench {
@@ -67,8 +63,11 @@ impl Bench {
         let mut moved = request.clone();
         moved.state = request.state.after(step)?;
         moved.updated_at = now;
-        let event = event(&moved, verb, now, details);
-        Ok(self.store.update_request(&moved, &[event]).await?)
+        let event = event(&self.authority, &moved, verb, now, details);
+        Ok(self
+            .store
+            .update_request(&self.authority, &moved, &[event])
+            .await?)
     }
 
     /// Saves what became of an attempt.
@@ -112,6 +111,7 @@ impl Bench {
         tracing::info!(request = %settled.id, attempts, ?pause, waiting_for, "trying again later");
         // The record says what is waited for once, not each time it is looked for.
         let news = event(
+            &self.authority,
             &settled,
             "request.retried",
             now,

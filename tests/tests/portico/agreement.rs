@@ -29,9 +29,9 @@ async fn what_nobody_decides_on_expires_and_can_be_asked_for_anew(planes: Planes
     let url = format!("sqlite:{}", demo.data().join("portico.db").display());
     let store = Store::connect(&url, &Settings::default()).await.unwrap();
     let key: RequestId = id.parse().unwrap();
-    let mut stored = store.request(&Scope::system(), key).await.unwrap().unwrap();
+    let mut stored = store.request(&Scope::for_tests(), key).await.unwrap().unwrap();
     stored.approval.as_mut().unwrap().expires_at = stored.created_at;
-    store.update_request(&stored, &[]).await.unwrap();
+    store.update_for_tests(&stored, &[]).await.unwrap();
     store.close().await;
     demo.restart().await;
 
@@ -188,13 +188,13 @@ async fn what_waits_longest_comes_first_however_much_came_after_it() {
     let url = format!("sqlite:{}", demo.data().join("portico.db").display());
     let store = Store::connect(&url, &Settings::default()).await.unwrap();
     let key: RequestId = id.parse().unwrap();
-    let first = store.request(&Scope::system(), key).await.unwrap().unwrap();
+    let first = store.request(&Scope::for_tests(), key).await.unwrap().unwrap();
     for number in 0..AFTER {
         let mut another = first.clone();
         another.id = RequestId(uuid::Uuid::now_v7());
         another.claim.name = format!("later-{number}").parse().unwrap();
         another.created_at = jiff::Timestamp::now();
-        store.insert_request(&another, &[]).await.unwrap();
+        store.insert_for_tests(&another, &[]).await.unwrap();
     }
     store.close().await;
     demo.restart().await;

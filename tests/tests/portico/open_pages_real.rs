@@ -118,14 +118,21 @@ fn reference(name: &str) -> ClaimRef {
 
 async fn claim(planes: &Planes, name: &str) -> std::sync::Arc<Claim> {
     until("the claim is seen", Duration::from_secs(30), async || {
-        planes.claim(&Scope::system(), &reference(name))
+        let claim = planes.claim(&Scope::for_tests(), &reference(name))?;
+        Some(claim.into_inner())
     })
     .await
 }
 
 async fn tree(planes: &Planes, name: &str) -> Tree {
     let claim = claim(planes, name).await;
-    planes.tree(&Actor::portico(), &claim).await.unwrap()
+    planes
+        .tree(
+            &Actor::system(&portico_domain::authz::SystemAuthority::for_tests()),
+            &claim,
+        )
+        .await
+        .unwrap()
 }
 
 fn reason(tree: &Tree, kind: &str) -> String {
@@ -183,7 +190,12 @@ async fn part_is(real: &Direct, name: &str, message: &str) {
 
 async fn open(planes: &Planes, name: &str) -> Receiver<u64> {
     let _ = claim(planes, name).await;
-    let mut news = planes.observe(&Actor::portico(), &reference(name)).unwrap();
+    let mut news = planes
+        .observe(
+            &Actor::system(&portico_domain::authz::SystemAuthority::for_tests()),
+            &reference(name),
+        )
+        .unwrap();
     heard(&mut news, Duration::from_secs(20)).await;
     news
 }
@@ -283,7 +295,13 @@ async fn what_stands_behind_claims_is_watched_on_a_real_api_server() {
         .await;
     assert!(heard(&mut pages[3], Duration::from_secs(10)).await < SOON);
     let b3 = claim(&planes, "b3").await;
-    let events = planes.events(&Actor::portico(), &b3).await.unwrap();
+    let events = planes
+        .events(
+            &Actor::system(&portico_domain::authz::SystemAuthority::for_tests()),
+            &b3,
+        )
+        .await
+        .unwrap();
     assert_eq!(events[0].message, "no disk is left");
     let login = "/api/v1/namespaces/payments-dev/secrets/b3-login";
     assert!(real.ask(Method::DELETE, login, None).await.is_success());

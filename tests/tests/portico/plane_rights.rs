@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
+use portico_domain::authz::{Granted, Submission, Submit, SystemAuthority};
 use portico_domain::documents::{
     ActAs, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Environment, Limits, PassedOn,
     PlaneGrant, Quota, ResourceRef, Tenant, TenantSpec,
@@ -155,6 +156,22 @@ async fn the_example_gives_exactly_the_rights_that_are_needed() {
     to_act_as_people_takes_a_right_to_do_so(&world).await;
 }
 
+fn submits() -> Granted<Submission, Submit> {
+    let person = portico_domain::tenancy::Person {
+        subject: "idp#dana".to_owned(),
+        name: "Dana".to_owned(),
+        email: None,
+    };
+    let submission = Submission {
+        id: "01a20504-0dab-75d3-97d4-14a654b60af4".parse().unwrap(),
+        action: portico_domain::request::Action::Create,
+        tenant: "payments".parse().unwrap(),
+        environment: "dev".parse().unwrap(),
+        claim: None,
+    };
+    Granted::for_tests(person, submission)
+}
+
 async fn they_suffice_for_what_portico_does(world: &World) {
     let planes = world.planes(ActAs::Portico);
     let name = PlaneName::new("real").unwrap();
@@ -164,21 +181,22 @@ async fn they_suffice_for_what_portico_does(world: &World) {
     })
     .await;
 
-    let portico = Actor::portico();
+    let authority = SystemAuthority::for_tests();
+    let portico = Actor::system(&authority);
     let widget = json!({
         "apiVersion": "tests.portico.dev/v1", "kind": "Widget",
         "metadata": { "name": "one", "namespace": "payments-dev" }, "spec": { "size": 3 },
     });
     planes
-        .ensure_namespace(&name, &portico, "payments-dev", &BTreeMap::new())
+        .ensure_namespace(&authority, &name, "payments-dev", &BTreeMap::new())
         .await
         .unwrap();
     planes
-        .dry_run(&name, &portico, &widgets(), &widget, &Expect::Absent)
+        .dry_run(&submits(), &name, &widgets(), &widget, &Expect::Absent)
         .await
         .unwrap();
     let made = planes
-        .apply(&name, &portico, &widgets(), &widget, &Expect::Absent)
+        .apply(&authority, &name, &portico, &widgets(), &widget, &Expect::Absent)
         .await
         .unwrap();
     let uid = made.object["metadata"]["uid"].as_str().unwrap().to_owned();
@@ -197,7 +215,7 @@ async fn they_suffice_for_what_portico_does(world: &World) {
         .unwrap();
     let claims = portico_planes::ClaimFilter::default();
     let claim = until("the claim is seen", Duration::from_secs(30), async || {
-        let scope = portico_domain::tenancy::Scope::system();
+        let scope = portico_domain::tenancy::Scope::for_tests();
         let listed = planes.claims(&scope, &claims).pop()?;
         planes.claim(&scope, &listed.reference)
     })
@@ -205,6 +223,7 @@ async fn they_suffice_for_what_portico_does(world: &World) {
     let _ = planes.events(&portico, &claim).await.unwrap();
     planes
         .delete(
+            &authority,
             &name,
             &portico,
             &widgets(),

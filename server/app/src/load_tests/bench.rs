@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use portico_domain::authz::{Granted, SystemAuthority};
 use portico_domain::claim::ClaimRef;
 use portico_domain::documents::{self, ApprovalPolicy, Approvers, Configuration, ControlPlane, Tenant};
 use portico_domain::names::RequestId;
@@ -58,6 +59,7 @@ impl Bench {
         let portal = Portal::new(
             store,
             planes.clone(),
+            SystemAuthority::for_tests().rules(),
             configuration,
             Arc::new(Notify::new()),
             Timestamp::now,
@@ -114,14 +116,15 @@ impl Bench {
         };
         let submitted = [event(&asked, "request.submitted")];
         let store = &self.database.store;
-        store.insert_request(&asked, &submitted).await.unwrap();
+        store.insert_for_tests(&asked, &submitted).await.unwrap();
         let comment = Comment {
             id: Uuid::now_v7(),
             by: requester.person,
             text: "Please.".to_owned(),
             at: Timestamp::now(),
         };
-        store.insert_comment(&asked, &comment, &[]).await.unwrap();
+        let grant = Granted::for_tests(comment.by.clone(), asked.clone());
+        store.insert_comment(&grant, &comment, &[]).await.unwrap();
         asked.id
     }
 
@@ -145,7 +148,7 @@ impl Bench {
             name: name.parse().unwrap(),
         };
         until("the portal knows of the bucket", || async {
-            self.portal.planes().claim(&Scope::system(), &claim).is_some()
+            self.portal.planes().claim(&Scope::for_tests(), &claim).is_some()
         })
         .await;
         claim

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use portico_domain::documents::Access;
 use portico_domain::view::{ConnectKey, Piece, Snippet};
 
-use super::known::DOTS;
+use portico_domain::connection::DOTS;
 
 /// How one connects by a protocol. In a template `<HOST>` stands for the variable that holds the host, and likewise
 /// `<PORT>`, `<DATABASE>`, `<USERNAME>`, `<PASSWORD>`, `<URI>`, `<KUBECONFIG>`.
@@ -266,7 +266,6 @@ fn variable(access: &Access, meaning: &str) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::known;
     use super::*;
 
     fn made(protocol: &str, meanings: &[(&str, &str)], values: &[(&str, &str)]) -> Vec<Snippet> {
@@ -282,7 +281,11 @@ mod tests {
             .iter()
             .map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec()))
             .collect();
-        snippets(&access, "orders-conn", &known::keys(&values, &access))
+        snippets(
+            &access,
+            "orders-conn",
+            &portico_domain::connection::public_keys(&values, &access),
+        )
     }
 
     fn text<'s>(snippets: &'s [Snippet], title: &str) -> &'s str {

@@ -1,10 +1,15 @@
 //! A claim's connection secret: shown only when it proves that it belongs to the claim.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
+use portico_domain::authz::{Granted, RevealSecret};
 use portico_domain::claim::proof::{OwnerReference, Proof, is_composite_of, owners, proof};
 use portico_domain::claim::{Adapter, Claim, Flavour};
+use portico_domain::connection::public_keys;
+use portico_domain::documents::Access;
+use portico_domain::view::ConnectKey;
 use serde_json::Value;
 
 use super::tree::Names;
@@ -40,12 +45,47 @@ pub enum SecretError {
 }
 
 impl Planes {
-    /// What the claim's connection secret holds, read at this moment and kept nowhere. Whoever calls this records that
-    /// it was called.
+    /// Reads a claim's connection secret now, in the name of the person that the grant names; it is kept nowhere. The caller
+    /// records it by the same grant.
+    ///
+    /// Without a grant it does not build:
+    ///
+    /// ```compile_fail,E0308
+    /// use std::sync::Arc;
+    ///
+    /// use portico_domain::claim::Claim;
+    /// use portico_planes::Planes;
+    ///
+    /// async fn forgot_to_ask(planes: &Planes, claim: &Arc<Claim>) {
+    ///     let _ = planes.secret(claim).await;
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`SecretError`]; none holds anything of the secret.
     pub async fn secret(
+        &self,
+        grant: &Granted<Arc<Claim>, RevealSecret>,
+    ) -> Result<BTreeMap<String, Vec<u8>>, SecretError> {
+        self.secret_values(&Actor::from(grant), grant.target()).await
+    }
+
+    /// The keys of the claim's connection secret, with the values of those that are not secret: see
+    /// [`portico_domain::connection`]. Nothing that is secret leaves this function.
+    ///
+    /// # Errors
+    /// As [`Planes::secret`].
+    pub async fn connection_keys(
+        &self,
+        actor: &Actor,
+        claim: &Claim,
+        access: &Access,
+    ) -> Result<Vec<ConnectKey>, SecretError> {
+        let values = self.secret_values(actor, claim).await?;
+        Ok(public_keys(&values, access))
+    }
+
+    async fn secret_values(
         &self,
         actor: &Actor,
         claim: &Claim,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::{Method, StatusCode};
+use portico_domain::authz::{Granted, Submission, Submit, SystemAuthority};
 use portico_domain::claim::marks;
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::PlaneName;
@@ -36,21 +37,21 @@ pub enum Expect {
 }
 
 impl Planes {
-    /// Has the control plane judge the manifest, admission policies and all, without keeping it.
+    /// Has the control plane judge the manifest in the name of the person that the grant names, admission policies and all, without keeping it.
     /// A namespace that is not there yet is no objection: applying makes it.
     ///
     /// # Errors
     /// As [`Planes::apply`].
     pub async fn dry_run(
         &self,
+        grant: &Granted<Submission, Submit>,
         plane: &PlaneName,
-        actor: &Actor,
         resource: &ResourceRef,
         manifest: &Value,
         expect: &Expect,
     ) -> Result<Applied, PlaneError> {
         let wire = self.wire(plane)?;
-        put(&wire, actor, resource, manifest, expect, true).await
+        put(&wire, &Actor::from(grant), resource, manifest, expect, true).await
     }
 
     /// Applies the manifest by server-side apply with the field manager `portico`. Never forces:
@@ -61,6 +62,7 @@ impl Planes {
     /// Each kind of [`PlaneError`]; [`PlaneError::is_worth_retrying`] says whether to try again.
     pub async fn apply(
         &self,
+        _: &SystemAuthority,
         plane: &PlaneName,
         actor: &Actor,
         resource: &ResourceRef,
@@ -80,6 +82,7 @@ impl Planes {
     /// reason, another object under the name a [`PlaneError::Gone`].
     pub async fn delete(
         &self,
+        _: &SystemAuthority,
         plane: &PlaneName,
         actor: &Actor,
         resource: &ResourceRef,
@@ -113,11 +116,12 @@ impl Planes {
     /// Each kind of [`PlaneError`]. Where namespaces may not be read, it is taken to be there.
     pub async fn ensure_namespace(
         &self,
+        authority: &SystemAuthority,
         plane: &PlaneName,
-        actor: &Actor,
         namespace: &str,
         labels: &BTreeMap<String, String>,
     ) -> Result<(), PlaneError> {
+        let actor = &Actor::system(authority);
         let wire = self.wire(plane)?;
         match wire
             .ask(Call::get(format!("/api/v1/namespaces/{}", segment(namespace))).by(actor))

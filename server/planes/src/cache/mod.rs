@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use parking_lot::RwLock;
+use portico_domain::authz::Visible;
 use portico_domain::claim::{Claim, ClaimRef, Health, Verdict};
 use portico_domain::names::{OfferingName, TenantName};
 use portico_domain::ownership::Ownership;
@@ -338,13 +339,17 @@ impl Index {
     }
 
     /// The claim of that name with its object, if `scope` may read it.
-    pub(crate) fn get(&self, scope: &Scope, reference: &ClaimRef) -> Option<Arc<Claim>> {
+    pub(crate) fn get(&self, scope: &Scope, reference: &ClaimRef) -> Option<Visible<Arc<Claim>>> {
+        let claim = self.find(reference)?;
+        let tenant = claim.tenant.clone();
+        scope.show(tenant.as_ref(), claim)
+    }
+
+    /// The claim with its object, for work that serves nobody.
+    pub(crate) fn find(&self, reference: &ClaimRef) -> Option<Arc<Claim>> {
         let key = key_of_claim(reference);
         let inner = self.0.read();
-        let entry = inner
-            .entries
-            .get(&key)
-            .filter(|entry| allows(scope, &entry.claim))?;
+        let entry = inner.entries.get(&key)?;
         let object = Arc::new(entry.object());
         Some(Arc::new(Claim {
             object,

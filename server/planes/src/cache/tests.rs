@@ -135,7 +135,7 @@ impl World {
     }
 
     fn names(&self) -> Vec<String> {
-        self.all(&Scope::system())
+        self.all(&Scope::for_tests())
             .iter()
             .map(|claim| claim.reference.name.to_string())
             .collect()
@@ -146,8 +146,8 @@ impl World {
 fn a_claim_belongs_to_whom_its_namespace_belongs_whatever_its_labels_say() {
     let world = World::new("Namespaced");
     world.apply(bucket("payments-dev", "receipts", "1", "True"));
-    let payments = Scope::system().narrow(&TenantName::new("payments").unwrap());
-    let research = Scope::system().narrow(&TenantName::new("research").unwrap());
+    let payments = Scope::for_tests().narrow(&TenantName::new("payments").unwrap());
+    let research = Scope::for_tests().narrow(&TenantName::new("research").unwrap());
     let claims = world.all(&payments);
     assert_eq!(claims.len(), 1);
     assert_eq!(claims[0].environment, Some(EnvironmentName::new("dev").unwrap()));
@@ -177,21 +177,21 @@ fn a_claim_in_nobodys_namespace_is_seen_by_nobody_but_the_platform() {
     world.apply(bucket("kube-system", "strange", "1", "True"));
     let everyone = ["payments", "research"].map(|name| TenantName::new(name).unwrap());
     for tenant in &everyone {
-        assert!(world.all(&Scope::system().narrow(tenant)).is_empty());
+        assert!(world.all(&Scope::for_tests().narrow(tenant)).is_empty());
     }
-    assert_eq!(world.all(&Scope::system()).len(), 1);
+    assert_eq!(world.all(&Scope::for_tests()).len(), 1);
 }
 
 #[test]
 fn a_cluster_scoped_claim_is_whose_the_record_says_and_its_labels_move_it_nowhere() {
     let mut world = World::new("Cluster");
-    let scope = |tenant: &str| Scope::system().narrow(&TenantName::new(tenant).unwrap());
+    let scope = |tenant: &str| Scope::for_tests().narrow(&TenantName::new(tenant).unwrap());
     // Its labels say research, as anybody's may who can write there.
     world.apply(bucket("", "shared", "1", "True"));
     assert!(world.all(&scope("research")).is_empty());
-    assert_eq!(world.all(&Scope::system()).len(), 1);
+    assert_eq!(world.all(&Scope::for_tests()).len(), 1);
 
-    let claim = world.all(&Scope::system())[0].reference.clone();
+    let claim = world.all(&Scope::for_tests())[0].reference.clone();
     let made = RecordedClaim {
         claim: claim.clone(),
         uid: "uid-shared".to_owned(),
@@ -228,14 +228,18 @@ fn a_plane_that_is_taken_from_a_tenant_takes_its_claims_along_and_that_is_told()
     let world = World::new("Namespaced");
     world.apply(bucket("payments-dev", "receipts", "1", "True"));
     world.apply(bucket("research-dev", "papers", "1", "True"));
-    let payments = Scope::system().narrow(&TenantName::new("payments").unwrap());
+    let payments = Scope::for_tests().narrow(&TenantName::new("payments").unwrap());
     assert_eq!(world.all(&payments).len(), 1);
     let taken = Ownership::of(&tenants(), [&plane(&["research"])]);
     let told = world
         .index
         .reread(|| taken.clone(), |_| (Access::default(), None));
     assert!(world.all(&payments).is_empty());
-    assert_eq!(world.all(&Scope::system()).len(), 2, "the platform sees it still");
+    assert_eq!(
+        world.all(&Scope::for_tests()).len(),
+        2,
+        "the platform sees it still"
+    );
     let told: Vec<_> = told
         .iter()
         .map(|touched| {
@@ -265,7 +269,7 @@ fn news_is_told_once() {
         world.apply(bucket("payments-dev", "receipts", "2", "True")).1,
         Came::News(_)
     ));
-    assert_eq!(world.all(&Scope::system())[0].verdict.health, Health::Ready);
+    assert_eq!(world.all(&Scope::for_tests())[0].verdict.health, Health::Ready);
 }
 
 #[test]
@@ -319,7 +323,7 @@ fn what_cannot_be_reached_stays_and_says_so() {
     };
     assert!(lose());
     assert!(!lose(), "lost once");
-    let stale = world.all(&Scope::system()).remove(0);
+    let stale = world.all(&Scope::for_tests()).remove(0);
     assert_eq!(
         (stale.verdict.health, stale.observed_at),
         (Health::Unreachable, seen)
@@ -328,12 +332,12 @@ fn what_cannot_be_reached_stays_and_says_so() {
         .index
         .reread(|| world.ownership.clone(), |_| (Access::default(), None));
     assert_eq!(
-        world.all(&Scope::system())[0].verdict.health,
+        world.all(&Scope::for_tests())[0].verdict.health,
         Health::Unreachable,
         "a reload brings nothing back"
     );
     assert!(world.index.regain(&world.stream, seen));
-    assert_eq!(world.all(&Scope::system())[0].verdict.health, Health::Ready);
+    assert_eq!(world.all(&Scope::for_tests())[0].verdict.health, Health::Ready);
     assert!(!world.index.regain(&world.stream, seen));
 }
 
@@ -385,12 +389,12 @@ fn a_change_of_tenants_moves_claims() {
         .reread(|| moved.clone(), |_| (Access::default(), None));
     assert!(
         world
-            .all(&Scope::system().narrow(&TenantName::new("payments").unwrap()))
+            .all(&Scope::for_tests().narrow(&TenantName::new("payments").unwrap()))
             .is_empty()
     );
     assert_eq!(
         world
-            .all(&Scope::system().narrow(&TenantName::new("research").unwrap()))
+            .all(&Scope::for_tests().narrow(&TenantName::new("research").unwrap()))
             .len(),
         1
     );
@@ -406,7 +410,7 @@ fn of_what_is_nobodys_only_a_row_is_held_until_it_is_somebodys() {
     assert!(held.is_some());
     let bytes = world.index.bytes().load(Ordering::Relaxed);
     assert!(bytes < 3_000, "{bytes} bytes for a row");
-    let row = world.all(&Scope::system()).remove(0);
+    let row = world.all(&Scope::for_tests()).remove(0);
     assert_eq!(
         row.verdict.health,
         Health::Ready,
@@ -417,7 +421,7 @@ fn of_what_is_nobodys_only_a_row_is_held_until_it_is_somebodys() {
         .index
         .reread(|| world.ownership.clone(), |_| (Access::default(), None));
     assert!(!world.index.wants_list(&world.stream));
-    assert_eq!(world.all(&Scope::system())[0].verdict.health, Health::Ready);
+    assert_eq!(world.all(&Scope::for_tests())[0].verdict.health, Health::Ready);
 
     let adopted = Ownership::of(&[tenant("research", &[("dev", "kube-system")])], [&plane(&[])]);
     world
@@ -436,7 +440,7 @@ fn of_what_is_nobodys_only_a_row_is_held_until_it_is_somebodys() {
         world.apply(huge).0.is_some(),
         "the same version is taken in again"
     );
-    let whole = world.index.get(&Scope::system(), &row.reference).unwrap();
+    let whole = world.index.get(&Scope::for_tests(), &row.reference).unwrap();
     assert_eq!(
         whole.object["spec"]["data"].as_str().map(str::len),
         Some(1_400_000)
@@ -514,7 +518,7 @@ fn what_changes_while_it_is_read_again_is_neither_lost_nor_old() {
     );
     assert!(moved.is_empty(), "{moved:?}");
     assert_eq!(world.names(), ["receipts"]);
-    assert_eq!(world.all(&Scope::system())[0].verdict.health, Health::Ready);
+    assert_eq!(world.all(&Scope::for_tests())[0].verdict.health, Health::Ready);
 }
 
 #[test]
@@ -541,6 +545,6 @@ fn a_claim_that_changes_all_the_while_is_read_again_all_the_same() {
     );
     assert!(version.get() > 2);
     assert_eq!(moved.len(), 2, "{moved:?}");
-    let owner = world.all(&Scope::system())[0].tenant.clone();
+    let owner = world.all(&Scope::for_tests())[0].tenant.clone();
     assert_eq!(owner, Some(TenantName::new("research").unwrap()));
 }

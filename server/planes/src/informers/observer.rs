@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use portico_domain::claim::{Claim, ClaimEvent, ClaimRef, Health, Tree};
 use portico_domain::documents::ActAs;
-use portico_domain::tenancy::Scope;
 use tokio::sync::{Notify, broadcast, watch};
 
 use super::objects::LONGEST_POLL;
@@ -214,7 +213,7 @@ impl Follow {
             urgently,
         );
         let reader = Reader::Observing(Box::new(observing));
-        let claim = planes.claim(&Scope::system(), &self.subject.claim);
+        let claim = planes.claim_of_anybody(&self.subject.claim);
         // Of what is gone or out of reach the watches tell.
         let claim = claim.filter(|claim| claim.verdict.health != Health::Unreachable)?;
         let actor = actor.unwrap_or_else(Actor::portico);

@@ -23,7 +23,7 @@ fn requested(name: &str, size: i64, request: &str) -> Value {
 }
 
 fn actor() -> Actor {
-    Actor::person(
+    crate::world::person(
         "idp#dana".into(),
         "sso".into(),
         BTreeSet::from(["payments-developers".into()]),
@@ -34,6 +34,7 @@ fn actor() -> Actor {
 async fn ask(registry: &Planes, plane: &Plane, manifest: &Value) -> Result<Applied, PlaneError> {
     registry
         .apply(
+            &crate::world::system(),
             &plane.name,
             &actor(),
             &bucket_resource(),
@@ -47,8 +48,8 @@ async fn ask(registry: &Planes, plane: &Plane, manifest: &Value) -> Result<Appli
 async fn ask_dry(registry: &Planes, plane: &Plane, manifest: &Value) -> Result<Applied, PlaneError> {
     registry
         .dry_run(
+            &crate::world::submit(),
             &plane.name,
-            &actor(),
             &bucket_resource(),
             manifest,
             &Expect::Absent,
@@ -140,7 +141,14 @@ async fn a_change_changes_the_object_that_was_meant_and_no_other() {
     let change = async |uid: &str| {
         let expect = Expect::Uid(uid.to_owned());
         registry
-            .apply(&plane.name, &actor(), &bucket_resource(), &manifest, &expect)
+            .apply(
+                &crate::world::system(),
+                &plane.name,
+                &actor(),
+                &bucket_resource(),
+                &manifest,
+                &expect,
+            )
             .await
     };
     assert_eq!(change(&uid).await.unwrap().object["spec"]["size"], 6);
@@ -164,6 +172,7 @@ async fn fields_that_others_manage_are_a_conflict_that_names_them() {
     let manifest = requested("receipts", 8, "two");
     let answer = registry
         .apply(
+            &crate::world::system(),
             &plane.name,
             &actor(),
             &bucket_resource(),
@@ -185,7 +194,15 @@ async fn deleting_means_one_object_and_is_done_once() {
     let delete = async |uid: &str| {
         let (resource, namespace) = (bucket_resource(), Some("payments-dev"));
         registry
-            .delete(&plane.name, &actor(), &resource, namespace, "receipts", Some(uid))
+            .delete(
+                &crate::world::system(),
+                &plane.name,
+                &actor(),
+                &resource,
+                namespace,
+                "receipts",
+                Some(uid),
+            )
             .await
     };
     let other = delete("11111111-2222-3333-4444-555555555555").await;
@@ -212,7 +229,12 @@ async fn a_namespace_is_made_once() {
     for _ in 0..2 {
         let labels = BTreeMap::from([(marks::TENANT.to_owned(), "payments".to_owned())]);
         registry
-            .ensure_namespace(&plane.name, &actor(), "payments-production", &labels)
+            .ensure_namespace(
+                &crate::world::system(),
+                &plane.name,
+                "payments-production",
+                &labels,
+            )
             .await
             .unwrap();
     }
@@ -225,7 +247,14 @@ async fn a_plane_that_is_not_configured_is_told() {
     let nowhere = PlaneName::new("nowhere").unwrap();
     let manifest = requested("receipts", 5, "one");
     let answer = registry
-        .apply(&nowhere, &actor(), &bucket_resource(), &manifest, &Expect::Absent)
+        .apply(
+            &crate::world::system(),
+            &nowhere,
+            &actor(),
+            &bucket_resource(),
+            &manifest,
+            &Expect::Absent,
+        )
         .await;
     assert!(matches!(answer, Err(PlaneError::Unknown { .. })), "{answer:?}");
 }

@@ -255,7 +255,7 @@ async fn without_the_right_to_list_definitions_what_documents_name_is_found() {
         "{missing:?}"
     );
     assert_eq!(
-        names(&registry, &portico_domain::tenancy::Scope::system()),
+        names(&registry, &portico_domain::tenancy::Scope::for_tests()),
         ["receipts"]
     );
 }

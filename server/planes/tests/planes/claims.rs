@@ -39,7 +39,7 @@ async fn a_claim_made_by_hand_shows_changes_and_goes() {
         .delete(&bucket_kind(), &Key::namespaced("payments-dev", "receipts"))
         .unwrap();
     eventually("it is gone", async || {
-        names(&registry, &Scope::system()).is_empty().then_some(())
+        names(&registry, &Scope::for_tests()).is_empty().then_some(())
     })
     .await;
 }
@@ -65,7 +65,7 @@ async fn a_change_reaches_subscribers_at_once() {
             } = changes.recv().await.unwrap()
                 && changed == reference(&plane, "receipts")
                 && registry
-                    .claim(&Scope::system(), &changed)
+                    .claim(&Scope::for_tests(), &changed)
                     .is_some_and(|it| it.verdict.reason == message)
             {
                 break;
@@ -87,7 +87,7 @@ async fn claims_are_filtered() {
     plane.create(bucket("research-dev", "papers", 1));
     plane.status("receipts", "True", "");
     eventually("all are there", async || {
-        (names(&registry, &Scope::system()).len() == 3).then_some(())
+        (names(&registry, &Scope::for_tests()).len() == 3).then_some(())
     })
     .await;
     claim_where(&registry, &plane, "receipts", |claim| {
@@ -98,9 +98,9 @@ async fn claims_are_filtered() {
         health: [Health::Ready].into(),
         ..ClaimFilter::default()
     };
-    assert_eq!(registry.claims(&Scope::system(), &ready).len(), 1);
+    assert_eq!(registry.claims(&Scope::for_tests(), &ready).len(), 1);
     let research = ClaimFilter::of_tenant("research".parse().unwrap());
-    assert_eq!(registry.claims(&Scope::system(), &research).len(), 1);
+    assert_eq!(registry.claims(&Scope::for_tests(), &research).len(), 1);
     assert!(
         registry.claims(&tenant("payments"), &research).is_empty(),
         "a filter widens no scope"
@@ -109,7 +109,7 @@ async fn claims_are_filtered() {
         plane: Some("us".parse().unwrap()),
         ..ClaimFilter::default()
     };
-    assert!(registry.claims(&Scope::system(), &elsewhere).is_empty());
+    assert!(registry.claims(&Scope::for_tests(), &elsewhere).is_empty());
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn ten_pages_of_claims_are_listed_whole() {
     }
     let registry = connected(&[&plane]).await;
     eventually("all are there", async || {
-        (names(&registry, &Scope::system()).len() == 1200).then_some(())
+        (names(&registry, &Scope::for_tests()).len() == 1200).then_some(())
     })
     .await;
 }
@@ -147,7 +147,7 @@ async fn what_happens_while_watches_are_down_is_not_missed() {
         claim(&registry, &plane, &format!("comes-{forgotten}")).await;
     }
     eventually("what was deleted is gone", async || {
-        (names(&registry, &Scope::system()) == ["comes-false", "comes-true"]).then_some(())
+        (names(&registry, &Scope::for_tests()) == ["comes-false", "comes-true"]).then_some(())
     })
     .await;
 }

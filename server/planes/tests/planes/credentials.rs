@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use portico_domain::claim::Health;
-use portico_planes::{Actor, Expect, PlaneError, PlaneState};
+use portico_planes::{Expect, PlaneError, PlaneState};
 use portico_simulator::kube::Identity;
 
 use crate::world::*;
@@ -94,8 +94,9 @@ async fn an_unreadable_kubeconfig_says_so_on_its_claims_and_keeps_why_from_peopl
     let manifest = bucket("payments-dev", "new", 5);
     let error = registry
         .apply(
+            &crate::world::system(),
             &plane.name,
-            &Actor::portico(),
+            &crate::world::portico(),
             &bucket_resource(),
             &manifest,
             &Expect::Anything,

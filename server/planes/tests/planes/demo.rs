@@ -6,7 +6,7 @@ use portico_domain::claim::{Claim, Flavour, Health};
 use portico_domain::documents::{Connection, ControlPlane as Document, Tenant};
 use portico_domain::names::PlaneName;
 use portico_domain::tenancy::Scope;
-use portico_planes::{Actor, ClaimFilter, Planes};
+use portico_planes::{ClaimFilter, Planes};
 use portico_simulator::world::{Demo, Settings};
 
 use crate::world::*;
@@ -47,7 +47,7 @@ fn with_production() -> Vec<Tenant> {
 async fn found(registry: &Planes, name: &str, namespace: &str, health: Health) -> Claim {
     let what = format!("{namespace}/{name} is {}", health.slug());
     let listed = eventually(&what, async || {
-        let claims = registry.claims(&Scope::system(), &ClaimFilter::default());
+        let claims = registry.claims(&Scope::for_tests(), &ClaimFilter::default());
         claims.into_iter().find(|claim| {
             let reference = &claim.reference;
             reference.name.as_str() == name
@@ -56,7 +56,7 @@ async fn found(registry: &Planes, name: &str, namespace: &str, health: Health) -
         })
     })
     .await;
-    Claim::clone(&registry.claim(&Scope::system(), &listed.reference).unwrap())
+    Claim::clone(&registry.claim(&Scope::for_tests(), &listed.reference).unwrap())
 }
 
 #[tokio::test]
@@ -91,20 +91,20 @@ async fn every_kind_of_the_demo_is_understood() {
 
     let orders = found(&registry, "orders", "payments-production", Health::Ready).await;
     assert_eq!(orders.verdict.secret.as_deref(), Some("orders-connection"));
-    let secret = registry.secret(&Actor::portico(), &orders).await.unwrap();
+    let secret = registry.secret(&crate::world::reveal(&orders)).await.unwrap();
     assert!(secret.contains_key("password"), "{:?}", secret.keys());
-    let tree = registry.tree(&Actor::portico(), &orders).await.unwrap();
+    let tree = registry.tree(&crate::world::portico(), &orders).await.unwrap();
     assert_eq!(tree.children.len(), 1, "the composite: {tree:?}");
     assert!(tree.children[0].children.len() > 1, "its parts: {tree:?}");
     assert!(
         tree.children.iter().all(portico_domain::claim::Composed::is_well),
         "{tree:#?}"
     );
-    let events = registry.events(&Actor::portico(), &orders).await.unwrap();
+    let events = registry.events(&crate::world::portico(), &orders).await.unwrap();
     assert!(!events.is_empty());
 
     let sessions = found(&registry, "sessions", "payments-production", Health::Ready).await;
-    let tree = registry.tree(&Actor::portico(), &sessions).await.unwrap();
+    let tree = registry.tree(&crate::world::portico(), &sessions).await.unwrap();
     assert!(
         !tree.children.is_empty() && tree.children.iter().all(portico_domain::claim::Composed::is_well),
         "{tree:#?}"

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use portico_domain::documents::{ActAs, ControlPlane as Document, PassedOn};
 use portico_domain::tenancy::Scope;
-use portico_planes::{Actor, Expect, PlaneError, PlaneState, PlaneStatus, Planes, Settings};
+use portico_planes::{Expect, PlaneError, PlaneState, PlaneStatus, Planes, Settings};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -154,7 +154,7 @@ async fn lies_about_types_cost_their_own_rows() {
     })
     .await;
     eventually("the good one is there", async || {
-        (names(&registry, &Scope::system()) == ["good"]).then_some(())
+        (names(&registry, &Scope::for_tests()) == ["good"]).then_some(())
     })
     .await;
     when(&registry, &plane, "the rest is told", |status| {
@@ -192,7 +192,7 @@ async fn lists_that_are_none_are_told() {
     })
     .await;
     assert_ne!(status.state, PlaneState::Unreachable, "{}", said(&status));
-    assert!(names(&registry, &Scope::system()).is_empty());
+    assert!(names(&registry, &Scope::for_tests()).is_empty());
 }
 
 #[tokio::test]
@@ -257,8 +257,9 @@ async fn an_error_page_that_shows_the_whole_request_shows_no_token() {
     let manifest = bucket("payments-dev", "new", 5);
     let answer = registry
         .apply(
+            &crate::world::system(),
             &plane.name,
-            &Actor::portico(),
+            &crate::world::portico(),
             &bucket_resource(),
             &manifest,
             &Expect::Anything,
@@ -304,9 +305,10 @@ async fn no_group_arrives_as_one_of_the_systems_own() {
     }
     let manifest = bucket("payments-dev", "new", 5);
     let ask = async |subject: &str| {
-        let actor = Actor::person(subject.to_owned(), "sso".to_owned(), groups.clone());
+        let actor = crate::world::person(subject.to_owned(), "sso".to_owned(), groups.clone());
         registry
             .apply(
+                &crate::world::system(),
                 &plane.name,
                 &actor,
                 &bucket_resource(),
@@ -356,8 +358,9 @@ async fn what_calls_itself_a_success_and_is_something_else_is_not_believed() {
     let manifest = bucket("payments-dev", "new", 5);
     let answer = registry
         .apply(
+            &crate::world::system(),
             &plane.name,
-            &Actor::portico(),
+            &crate::world::portico(),
             &bucket_resource(),
             &manifest,
             &Expect::Anything,
@@ -526,9 +529,10 @@ async fn an_object_of_another_uid_is_not_the_one_that_was_meant() {
     .await;
     let manifest = bucket("payments-dev", "receipts", 5);
     let apply = async |expect: Expect| {
-        let actor = Actor::portico();
+        let actor = crate::world::portico();
         let resource = bucket_resource();
-        let applied = registry.apply(&plane.name, &actor, &resource, &manifest, &expect);
+        let authority = crate::world::system();
+        let applied = registry.apply(&authority, &plane.name, &actor, &resource, &manifest, &expect);
         applied.await.unwrap_err().slug()
     };
     assert_eq!(apply(Expect::Uid("1".into())).await, "gone");

@@ -3,7 +3,7 @@
 use portico_domain::claim::Health;
 use portico_domain::names::OfferingName;
 use portico_domain::tenancy::Scope;
-use portico_planes::{Actor, ClaimFilter, Expect, Planes, Settings};
+use portico_planes::{ClaimFilter, Expect, Planes, Settings};
 use portico_simulator::kube::{GroupKind, Key};
 use serde_json::{Value, json};
 
@@ -100,7 +100,7 @@ async fn a_definition_that_is_gone_takes_its_claims_along() {
     eventually("the kind and its claims go", async || {
         let is_gone = registry.catalog().get(&buckets()).is_none()
             && registry
-                .claim(&Scope::system(), &reference(&plane, "receipts"))
+                .claim(&Scope::for_tests(), &reference(&plane, "receipts"))
                 .is_none();
         is_gone.then_some(())
     })
@@ -140,8 +140,9 @@ async fn a_definition_that_is_being_deleted_is_told_as_that() {
     );
     let refused = registry
         .apply(
+            &crate::world::system(),
             &plane.name,
-            &Actor::portico(),
+            &crate::world::portico(),
             &bucket_resource(),
             &bucket("payments-dev", "another", 1),
             &Expect::Absent,
@@ -166,7 +167,7 @@ async fn a_definition_that_is_being_deleted_is_told_as_that() {
     eventually("the kind and its claims go", async || {
         let is_gone = registry.catalog().get(&buckets()).is_none()
             && registry
-                .claim(&Scope::system(), &reference(&plane, "receipts"))
+                .claim(&Scope::for_tests(), &reference(&plane, "receipts"))
                 .is_none();
         is_gone.then_some(())
     })
@@ -302,7 +303,7 @@ async fn what_fails_behind_a_legacy_claim_is_told_of_the_claim() {
         async move {
             let what = format!("the claim is {}", wanted.slug());
             eventually(&what, async || {
-                let claims = registry.claims(&Scope::system(), &ClaimFilter::default());
+                let claims = registry.claims(&Scope::for_tests(), &ClaimFilter::default());
                 let verdict = claims.first()?.verdict.clone();
                 (verdict.health == wanted).then_some(verdict)
             })

@@ -157,7 +157,7 @@ async fn pages_of_claims_that_stand_still_ask_nothing_and_hear_of_a_change_withi
     let world = Buckets::start(&names, ActAs::Portico).await;
     let mut pages = Vec::new();
     for name in &names {
-        pages.push(world.open(name, &Actor::portico()).await);
+        pages.push(world.open(name, &crate::world::portico()).await);
     }
     let opened = world.asked();
     let watches: usize = opened
@@ -176,7 +176,7 @@ async fn pages_of_claims_that_stand_still_ask_nothing_and_hear_of_a_change_withi
 
     // Drawing the pages again asks for nothing either.
     for name in &names {
-        let tree = world.tree(name, &Actor::portico()).await;
+        let tree = world.tree(name, &crate::world::portico()).await;
         assert_eq!(tree.children.len(), 3);
         assert!(tree.children.iter().all(Composed::is_well), "{tree:?}");
     }
@@ -186,7 +186,7 @@ async fn pages_of_claims_that_stand_still_ask_nothing_and_hear_of_a_change_withi
     world.store_is("b3", "the disk is full");
     let took = heard(&mut pages[3], Duration::from_secs(10)).await;
     assert!(took < SOON, "{took:?}");
-    let tree = world.tree("b3", &Actor::portico()).await;
+    let tree = world.tree("b3", &crate::world::portico()).await;
     assert_eq!(reason(&tree, "Store"), "the disk is full");
     let asked = world.asked();
     assert_eq!(
@@ -201,7 +201,11 @@ async fn pages_of_claims_that_stand_still_ask_nothing_and_hear_of_a_change_withi
     warn(&world.plane, &object, "full");
     assert!(heard(&mut pages[3], Duration::from_secs(10)).await < SOON);
     let b3 = claim(&world.registry, &world.plane, "b3").await;
-    let events = world.registry.events(&Actor::portico(), &b3).await.unwrap();
+    let events = world
+        .registry
+        .events(&crate::world::portico(), &b3)
+        .await
+        .unwrap();
     assert_eq!(events[0].message, "full");
     let objects = world.plane.simulated.objects();
     let key = Key::namespaced("payments-dev", "b3-settings");
@@ -260,7 +264,7 @@ async fn what_may_be_read_and_not_watched_is_read_now_and_then() {
         .registry
         .configure(vec![document], vec![document_of(&buckets(), spec)], &tenants());
     in_state(&world.registry, &world.plane, PlaneState::Ready).await;
-    let mut page = world.open("files", &Actor::portico()).await;
+    let mut page = world.open("files", &crate::world::portico()).await;
     let opened = world.asked();
     for resource in ["secrets", "stores", "configmaps"] {
         for verb in ["list", "watch"] {
@@ -280,7 +284,7 @@ async fn what_may_be_read_and_not_watched_is_read_now_and_then() {
 
     world.store_is("files", "the disk is full");
     heard(&mut page, Duration::from_secs(20)).await;
-    let tree = world.tree("files", &Actor::portico()).await;
+    let tree = world.tree("files", &crate::world::portico()).await;
     assert_eq!(reason(&tree, "Store"), "the disk is full");
 }
 
@@ -288,7 +292,7 @@ async fn what_may_be_read_and_not_watched_is_read_now_and_then() {
 async fn where_portico_acts_as_the_person_nobody_sees_by_anothers_rights() {
     let world = Buckets::start(&["files"], ActAs::Person(PassedOn::default())).await;
     let person =
-        |name: &str| Actor::person(format!("idp#{name}"), "sso".to_owned(), [name.to_owned()].into());
+        |name: &str| crate::world::person(format!("idp#{name}"), "sso".to_owned(), [name.to_owned()].into());
     let (dana, vic) = (person("dana"), person("vic"));
     let access = world.plane.simulated.access();
     access.grant(Subject::Group("dana".into()), Rule::all_in("payments-dev"));
@@ -339,7 +343,7 @@ async fn where_portico_acts_as_the_person_nobody_sees_by_anothers_rights() {
 #[tokio::test]
 async fn what_changed_while_a_watch_was_broken_is_told_when_it_is_back() {
     let world = Buckets::start(&["files"], ActAs::Portico).await;
-    let mut page = world.open("files", &Actor::portico()).await;
+    let mut page = world.open("files", &crate::world::portico()).await;
     // Cut, and the version too old to go on from.
     let expired = Fault::Status {
         code: 410,
@@ -351,7 +355,7 @@ async fn what_changed_while_a_watch_was_broken_is_told_when_it_is_back() {
     world.plane.simulated.faults().drop_watches();
     world.store_is("files", "the disk is full");
     heard(&mut page, Duration::from_secs(10)).await;
-    let tree = world.tree("files", &Actor::portico()).await;
+    let tree = world.tree("files", &crate::world::portico()).await;
     assert_eq!(reason(&tree, "Store"), "the disk is full");
 
     // Gone altogether, and back.
@@ -362,7 +366,10 @@ async fn what_changed_while_a_watch_was_broken_is_told_when_it_is_back() {
     })
     .await;
     let claims = reference(&world.plane, "files");
-    let last = world.registry.last_known(&Actor::portico(), &claims).unwrap();
+    let last = world
+        .registry
+        .last_known(&crate::world::portico(), &claims)
+        .unwrap();
     assert_eq!(
         reason(&last.tree, "Store"),
         "the disk is full",
@@ -373,25 +380,25 @@ async fn what_changed_while_a_watch_was_broken_is_told_when_it_is_back() {
     world.plane.simulated.faults().clear();
     in_state(&world.registry, &world.plane, PlaneState::Ready).await;
     heard(&mut page, Duration::from_secs(20)).await;
-    let tree = world.tree("files", &Actor::portico()).await;
+    let tree = world.tree("files", &crate::world::portico()).await;
     assert!(tree.children.iter().all(Composed::is_well), "{tree:?}");
 }
 
 #[tokio::test]
 async fn a_page_that_comes_back_soon_finds_everything_watched() {
     let world = Buckets::start(&["files"], ActAs::Portico).await;
-    drop(world.open("files", &Actor::portico()).await);
+    drop(world.open("files", &crate::world::portico()).await);
     tokio::time::sleep(Duration::from_millis(500)).await;
     world.asked();
-    let _page = world.open("files", &Actor::portico()).await;
-    world.tree("files", &Actor::portico()).await;
+    let _page = world.open("files", &crate::world::portico()).await;
+    world.tree("files", &crate::world::portico()).await;
     assert_eq!(world.asked(), BTreeMap::new());
 }
 
 #[tokio::test]
 async fn a_registry_that_is_dropped_ends_what_is_followed() {
     let world = Buckets::start(&["files"], ActAs::Portico).await;
-    let mut page = world.open("files", &Actor::portico()).await;
+    let mut page = world.open("files", &crate::world::portico()).await;
     drop(world.registry);
     let ended = async { while page.changed().await.is_ok() {} };
     tokio::time::timeout(Duration::from_secs(5), ended)
@@ -416,7 +423,7 @@ async fn a_claim_of_a_kind_that_was_not_listed_yet_is_not_known_to_be_absent() {
     while begun.elapsed() < Duration::from_millis(500) {
         assert!(
             registry
-                .claim(&portico_domain::tenancy::Scope::system(), &asked)
+                .claim(&portico_domain::tenancy::Scope::for_tests(), &asked)
                 .is_none()
         );
         assert!(!registry.has_read_claim(&asked), "it may be there");

@@ -1,5 +1,5 @@
 use portico_domain::claim::Health;
-use portico_planes::{Actor, PlaneError, Planes};
+use portico_planes::{PlaneError, Planes};
 use portico_simulator::kube::Key;
 use serde_json::json;
 
@@ -23,7 +23,7 @@ async fn events_of_a_claim_are_its_own() {
         .unwrap();
     objects.record_event(&other, "Normal", "Created", "made").unwrap();
     let claim = claim(&registry, &plane, "receipts").await;
-    let events = registry.events(&Actor::portico(), &claim).await.unwrap();
+    let events = registry.events(&crate::world::portico(), &claim).await.unwrap();
     assert_eq!(events.len(), 1);
     assert!(events[0].warning);
     assert_eq!(
@@ -63,10 +63,10 @@ async fn the_tree_shows_what_belongs_and_withholds_what_does_not() {
         ..reference_to(&plane, "shop")
     };
     let claim = eventually("the store is there", async || {
-        registry.claim(&portico_domain::tenancy::Scope::system(), &reference)
+        registry.claim(&portico_domain::tenancy::Scope::for_tests(), &reference)
     })
     .await;
-    let tree = registry.tree(&Actor::portico(), &claim).await.unwrap();
+    let tree = registry.tree(&crate::world::portico(), &claim).await.unwrap();
     let child = |name: &str| tree.children.iter().find(|child| child.name == name).unwrap();
     assert_eq!(child("own").health, Some(Health::Ready));
     let mut foreign = child("foreign").clone();
@@ -92,7 +92,7 @@ async fn one_object_is_read_as_it_is_now() {
         registry
             .get(
                 &plane.name,
-                &Actor::portico(),
+                &crate::world::portico(),
                 &bucket_resource(),
                 Some("payments-dev"),
                 "receipts",

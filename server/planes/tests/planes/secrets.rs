@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use portico_domain::claim::Claim;
 use portico_domain::documents::{Access, ActAs, OfferingSpec, PassedOn, SecretSource};
-use portico_planes::{Actor, PlaneError, Planes, SecretError};
+use portico_planes::{PlaneError, Planes, SecretError};
 use portico_simulator::kube::{Key, Rule, Subject};
 use serde_json::{Value, json};
 
@@ -65,10 +65,16 @@ impl Receipts {
     }
 
     async fn password(&self) -> Result<Vec<u8>, SecretError> {
-        let read = self.registry.secret(&Actor::portico(), &self.claim).await;
+        let read = self.registry.secret(&crate::world::reveal(&self.claim)).await;
         // Names of keys and the version need the same proof.
-        let keys = self.registry.secret_keys(&Actor::portico(), &self.claim).await;
-        let version = self.registry.secret_version(&Actor::portico(), &self.claim).await;
+        let keys = self
+            .registry
+            .secret_keys(&crate::world::portico(), &self.claim)
+            .await;
+        let version = self
+            .registry
+            .secret_version(&crate::world::portico(), &self.claim)
+            .await;
         assert_eq!(keys.is_ok(), read.is_ok(), "{keys:?}");
         assert_eq!(version.is_ok(), read.is_ok(), "{version:?}");
         if let Ok(keys) = keys {
@@ -177,10 +183,10 @@ async fn a_claim_whose_secrets_name_leads_elsewhere_reads_nothing_there() {
     let world = Receipts::make(&[]).await;
     let mut astray = Claim::clone(&world.claim);
     astray.verdict.secret = Some("../configmaps/x".into());
-    let read = world.registry.secret(&Actor::portico(), &astray).await;
+    let read = world.registry.secret(&crate::world::reveal(&astray)).await;
     assert!(read.is_err());
     astray.verdict.secret = None;
-    let read = world.registry.secret(&Actor::portico(), &astray).await;
+    let read = world.registry.secret(&crate::world::reveal(&astray)).await;
     assert!(matches!(read, Err(SecretError::NotThere)));
 }
 
@@ -189,7 +195,7 @@ async fn where_portico_acts_as_the_person_their_rights_decide_who_reads_names_of
     let world = Receipts::make_on(&[], ActAs::Person(PassedOn::default())).await;
     world.publish(&json!({ "ownerReferences": owner(&world.object) }));
     let person = |name: &str| {
-        Actor::person(
+        crate::world::person(
             format!("idp#{name}"),
             "sso".to_owned(),
             [format!("{name}s")].into(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use portico_domain::claim::Health;
 use portico_domain::tenancy::Scope;
-use portico_planes::{Actor, Expect, PlaneError, PlaneState, Planes};
+use portico_planes::{Expect, PlaneError, PlaneState, Planes};
 use portico_simulator::kube::{Fault, Matcher};
 use serde_json::json;
 
@@ -27,8 +27,9 @@ async fn apply(plane: &Plane, registry: &Planes) -> PlaneError {
     let manifest = bucket("payments-dev", "new", 5);
     let answer = registry
         .apply(
+            &crate::world::system(),
             &plane.name,
-            &Actor::portico(),
+            &crate::world::portico(),
             &bucket_resource(),
             &manifest,
             &Expect::Anything,
@@ -232,7 +233,7 @@ async fn objects_beyond_the_limits_are_left_out_and_said_to_be() {
         left_out.iter().any(|why| why.contains("larger than the limit")),
         "{left_out:?}"
     );
-    assert_eq!(names(&registry, &Scope::system()), ["b0", "b1", "b2"]);
+    assert_eq!(names(&registry, &Scope::for_tests()), ["b0", "b1", "b2"]);
 }
 
 #[tokio::test]
@@ -316,7 +317,7 @@ async fn an_object_that_is_nested_too_deep_costs_itself_alone() {
     deepen(json!({ "nested": nested })).unwrap();
     let registry = connected(&[&plane]).await;
     claim(&registry, &plane, "well").await;
-    assert_eq!(names(&registry, &Scope::system()), ["well"]);
+    assert_eq!(names(&registry, &Scope::for_tests()), ["well"]);
     assert!(
         status(&registry, &plane)
             .left_out

@@ -1,17 +1,19 @@
 //! What the tests stand on: control planes being served, and a registry that is connected to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use portico_domain::authz::{Granted, RevealSecret, Submission, Submit, SystemAuthority, Visible};
 use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{
     ActAs, Connection, ControlPlane as Document, ControlPlaneKind, ControlPlaneSpec, Environment, Limits,
     Offering, OfferingSpec, PlaneGrant, Quota, ResourceRef, Tenant, TenantSpec,
 };
 use portico_domain::names::{ClaimName, OfferingName, PlaneName, TenantName};
-use portico_domain::tenancy::Scope;
-use portico_planes::{ClaimFilter, PlaneState, PlaneStatus, Planes, Settings};
+use portico_domain::request::Action;
+use portico_domain::tenancy::{Person, Scope};
+use portico_planes::{Actor, ClaimFilter, PlaneState, PlaneStatus, Planes, Settings};
 use portico_simulator::kube::{ControlPlane, GroupKind, Key, Serving, Settings as Simulated};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -184,7 +186,7 @@ pub(crate) fn tenants() -> Vec<Tenant> {
 }
 
 pub(crate) fn tenant(name: &str) -> Scope {
-    Scope::system().narrow(&TenantName::new(name).unwrap())
+    Scope::for_tests().narrow(&TenantName::new(name).unwrap())
 }
 
 pub(crate) fn document_of(name: &OfferingName, spec: OfferingSpec) -> Offering {
@@ -277,8 +279,9 @@ pub(crate) async fn claim_where(
     let what = format!("{reference} is as expected");
     eventually(&what, async || {
         registry
-            .claim(&Scope::system(), &reference)
+            .claim(&Scope::for_tests(), &reference)
             .filter(|claim| holds(claim))
+            .map(Visible::into_inner)
     })
     .await
 }
@@ -289,4 +292,44 @@ pub(crate) fn names(registry: &Planes, scope: &Scope) -> Vec<String> {
         .iter()
         .map(|claim| claim.reference.name.to_string())
         .collect()
+}
+
+/// Portico's own authority.
+pub(crate) fn system() -> SystemAuthority {
+    SystemAuthority::for_tests()
+}
+
+/// Portico itself.
+pub(crate) fn portico() -> Actor {
+    Actor::system(&system())
+}
+
+/// A person, in whose name a request is applied.
+pub(crate) fn person(subject: String, provider: String, groups: BTreeSet<String>) -> Actor {
+    Actor::requester(&system(), subject, provider, groups)
+}
+
+fn dana() -> Person {
+    Person {
+        subject: "idp#dana".to_owned(),
+        name: "Dana".to_owned(),
+        email: None,
+    }
+}
+
+/// The permission to reveal the claim's secret.
+pub(crate) fn reveal(claim: &Claim) -> Granted<Arc<Claim>, RevealSecret> {
+    Granted::for_tests(dana(), Arc::new(claim.clone()))
+}
+
+/// The permission to submit something.
+pub(crate) fn submit() -> Granted<Submission, Submit> {
+    let submission = Submission {
+        id: "01a20504-0dab-75d3-97d4-14a654b60af4".parse().unwrap(),
+        action: Action::Create,
+        tenant: "payments".parse().unwrap(),
+        environment: "dev".parse().unwrap(),
+        claim: None,
+    };
+    Granted::for_tests(dana(), submission)
 }

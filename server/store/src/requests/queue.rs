@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use portico_domain::authz::AuditEvent;
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{PlaneName, RequestId};
-use portico_domain::record::NewEvent;
 use portico_domain::request::Request;
 
 use super::columns::{SELECT, state};
@@ -122,7 +122,7 @@ impl Store {
         worker: &str,
         now: Timestamp,
         retry: Option<&Retry>,
-        events: &[NewEvent],
+        events: &[AuditEvent],
     ) -> Result<Renewal> {
         let mut transaction = self.backend.begin().await?;
         let mut query = Query::new("UPDATE requests SET lease_owner = NULL, lease_until = NULL", []);

@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use portico_domain::authz::{Visible, visible_request};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{RequestId, TenantName};
 use portico_domain::ownership::{Owner, RecordedClaim};
 use portico_domain::request::{Action, Request, State};
-use portico_domain::tenancy::Scope;
+use portico_domain::tenancy::{Scope, Viewer};
 
 use super::columns::{OPEN, SELECT, readable, requests, state};
 use super::filter::{RequestFilter, write_claim, write_scope};
@@ -21,6 +22,17 @@ impl Store {
         write_scope(scope, &mut query);
         query.push(" AND id = ").bind(id.to_string());
         Ok(requests(&self.backend.fetch(query).await?)?.pop())
+    }
+
+    /// The request, if the viewer may read it: within their tenants, or because their approval was asked for.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn visible_request(&self, viewer: &Viewer, id: RequestId) -> Result<Option<Visible<Request>>> {
+        let mut query = Query::new(SELECT, []);
+        query.push(" WHERE id = ").bind(id.to_string());
+        let found = requests(&self.backend.fetch(query).await?)?.pop();
+        Ok(found.and_then(|request| visible_request(viewer, request)))
     }
 
     /// Requests, the newest first. One that cannot be read is missing from the list, and keeps nothing else from it.

@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use portico_domain::record::NewEvent;
+use portico_domain::authz::{AuditEvent, InsertsRequest, UpdatesRequest};
 use portico_domain::request::Request;
 
 use super::columns::{OPEN, insert, update};
@@ -9,13 +9,57 @@ use crate::backend::Query;
 use crate::{Result, Store, StoreError};
 
 impl Store {
-    /// Puts a new request in, together with what is to be said of it in the record. Times are kept
-    /// to the microsecond.
+    /// Inserts a new request, together with its events in the record. Times are kept to the microsecond.
+    ///
+    /// It takes a grant. Without one it does not build:
+    ///
+    /// ```compile_fail,E0061
+    /// use portico_domain::request::Request;
+    /// use portico_store::Store;
+    ///
+    /// async fn forgot_to_ask(store: &Store, request: &Request) {
+    ///     let _ = store.insert_request(request, &[]).await;
+    /// }
+    /// ```
+    ///
+    /// Neither does it with a grant to do something else:
+    ///
+    /// ```compile_fail,E0277
+    /// use portico_domain::authz::{Comment, Granted};
+    /// use portico_domain::request::Request;
+    /// use portico_store::Store;
+    ///
+    /// async fn may_only_comment(store: &Store, grant: &Granted<Request, Comment>, request: &Request) {
+    ///     let _ = store.insert_request(grant, request, &[]).await;
+    /// }
+    /// ```
     ///
     /// # Errors
+    /// [`StoreError::NotCovered`] when the grant is for another request,
     /// [`StoreError::ClaimBusy`] when another request about the same claim is under way,
     /// [`StoreError::Duplicate`] when this one is there already.
-    pub async fn insert_request(&self, request: &Request, events: &[NewEvent]) -> Result<()> {
+    pub async fn insert_request(
+        &self,
+        by: &impl InsertsRequest,
+        request: &Request,
+        events: &[AuditEvent],
+    ) -> Result<()> {
+        if !by.covers(request) {
+            return Err(StoreError::NotCovered(request.id));
+        }
+        self.insert(request, events).await
+    }
+
+    /// Inserts a request for tests that are not about who may.
+    ///
+    /// # Errors
+    /// As [`Store::insert_request`].
+    #[cfg(feature = "testing")]
+    pub async fn insert_for_tests(&self, request: &Request, events: &[AuditEvent]) -> Result<()> {
+        self.insert(request, events).await
+    }
+
+    async fn insert(&self, request: &Request, events: &[AuditEvent]) -> Result<()> {
         let mut transaction = self.backend.begin().await?;
         match transaction.execute(insert(request)?).await {
             Ok(_) => {}
@@ -32,13 +76,31 @@ impl Store {
         Ok(())
     }
 
-    /// Saves a request over the revision that was read, together with what is to be said of it in
-    /// the record; both or neither. What was frozen at submission (the manifest, the claim, who
-    /// asked) does not change. Answers the request with its new revision.
+    /// Saves a request over the revision that was read, together with its events in the record; both or neither. What was
+    /// frozen at submission (the manifest, the claim, the requester) does not change. Answers the request with its new
+    /// revision.
     ///
     /// # Errors
+    /// [`StoreError::NotCovered`] when the grant is for another request,
     /// [`StoreError::Stale`] when it was changed since it was read, by whomever.
-    pub async fn update_request(&self, request: &Request, events: &[NewEvent]) -> Result<Request> {
+    pub async fn update_request(
+        &self,
+        by: &impl UpdatesRequest,
+        request: &Request,
+        events: &[AuditEvent],
+    ) -> Result<Request> {
+        if !by.covers(request) {
+            return Err(StoreError::NotCovered(request.id));
+        }
+        self.save(request, update(request)?, events).await
+    }
+
+    /// Updates a request for tests that are not about who may.
+    ///
+    /// # Errors
+    /// As [`Store::update_request`].
+    #[cfg(feature = "testing")]
+    pub async fn update_for_tests(&self, request: &Request, events: &[AuditEvent]) -> Result<Request> {
         self.save(request, update(request)?, events).await
     }
 
@@ -48,10 +110,14 @@ impl Store {
     /// [`StoreError::Stale`] also when a worker is at it.
     pub async fn update_idle_request(
         &self,
+        by: &impl UpdatesRequest,
         request: &Request,
         now: Timestamp,
-        events: &[NewEvent],
+        events: &[AuditEvent],
     ) -> Result<Request> {
+        if !by.covers(request) {
+            return Err(StoreError::NotCovered(request.id));
+        }
         let mut update = update(request)?;
         update
             .push(" AND (lease_until IS NULL OR lease_until <= ")
@@ -60,7 +126,7 @@ impl Store {
         self.save(request, update, events).await
     }
 
-    async fn save(&self, request: &Request, update: Query, events: &[NewEvent]) -> Result<Request> {
+    async fn save(&self, request: &Request, update: Query, events: &[AuditEvent]) -> Result<Request> {
         let mut transaction = self.backend.begin().await?;
         if transaction.execute(update).await? == 0 {
             return Err(StoreError::Stale(request.id));

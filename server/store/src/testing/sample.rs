@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use portico_domain::authz::AuditEvent;
 use portico_domain::claim::{ClaimRef, marks};
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::RequestId;
@@ -82,8 +83,8 @@ pub fn request(tenant: &str, name: &str, state: State) -> Request {
 
 /// An event about a request.
 #[must_use]
-pub fn event(request: &Request, verb: &str) -> NewEvent {
-    NewEvent {
+pub fn event(request: &Request, verb: &str) -> AuditEvent {
+    AuditEvent::for_tests(NewEvent {
         at: request.updated_at,
         actor: request.requester.subject.clone(),
         actor_name: request.requester.name.clone(),
@@ -93,5 +94,5 @@ pub fn event(request: &Request, verb: &str) -> NewEvent {
         request: Some(request.id),
         remote: None,
         details: Value::Null,
-    }
+    })
 }

@@ -99,12 +99,12 @@ async fn what_waits_for_an_approver_is_found_the_longest_waiting_first(database:
         let tenant = if number % 3 == 0 { "research" } else { "payments" };
         let rules = vec![rule(Approvers::TenantApprovers {}, 1)];
         let request = waiting(tenant, &format!("files-{number:02}"), rules);
-        store.insert_request(&request, &[]).await.unwrap();
+        store.insert_for_tests(&request, &[]).await.unwrap();
     }
     // An id of a caller's own choosing says nothing of the time.
     let mut late = waiting("payments", "late", vec![rule(Approvers::TenantApprovers {}, 1)]);
     late.id = "00000000-0000-4000-8000-000000000001".parse().unwrap();
-    store.insert_request(&late, &[]).await.unwrap();
+    store.insert_for_tests(&late, &[]).await.unwrap();
     let ada = approver("ada", &["payments"], &[]);
     assert_eq!(store.count_pending_approvals(&ada).await.unwrap(), 21);
     let mut found = Vec::new();
@@ -142,7 +142,7 @@ async fn a_request_waits_for_those_whose_agreement_it_still_needs(database: &Tes
         ..person("another-account-of-ada")
     };
     for request in [&both, &elsewhere, &own] {
-        store.insert_request(request, &[]).await.unwrap();
+        store.insert_for_tests(request, &[]).await.unwrap();
     }
     let ada = approver("ada", &["payments"], &[]);
     let bo = approver("bo", &["payments"], &[]);
@@ -159,7 +159,7 @@ async fn a_request_waits_for_those_whose_agreement_it_still_needs(database: &Tes
         decisions: vec![agreed("ada")],
         ..both
     };
-    let once = store.update_request(&once, &[]).await.unwrap();
+    let once = store.update_for_tests(&once, &[]).await.unwrap();
     assert!(names(store, &ada).await.is_empty());
     assert_eq!(names(store, &bo).await, ["both", "own"]);
     // A rule that is met asks nobody.
@@ -167,7 +167,7 @@ async fn a_request_waits_for_those_whose_agreement_it_still_needs(database: &Tes
         decisions: vec![agreed("ada"), agreed("cy")],
         ..once
     };
-    store.update_request(&twice, &[]).await.unwrap();
+    store.update_for_tests(&twice, &[]).await.unwrap();
     assert_eq!(names(store, &bo).await, ["own"]);
     assert_eq!(names(store, &dba).await, ["both"]);
 }
@@ -176,20 +176,20 @@ async fn what_is_decided_waits_for_nobody(database: &TestStore) {
     let store = &database.store;
     let bo = approver("bo", &["payments"], &[]);
     let asked = waiting("payments", "files", vec![rule(Approvers::TenantApprovers {}, 1)]);
-    store.insert_request(&asked, &[]).await.unwrap();
+    store.insert_for_tests(&asked, &[]).await.unwrap();
     assert_eq!(names(store, &bo).await, ["files"]);
     let approved = Request {
         state: State::Approved,
         ..asked
     };
-    let approved = store.update_request(&approved, &[]).await.unwrap();
+    let approved = store.update_for_tests(&approved, &[]).await.unwrap();
     assert!(names(store, &bo).await.is_empty());
     // Policy may ask again by the time it would be applied.
     let again = Request {
         state: State::AwaitingApproval,
         ..approved
     };
-    store.update_request(&again, &[]).await.unwrap();
+    store.update_for_tests(&again, &[]).await.unwrap();
     assert_eq!(names(store, &bo).await, ["files"]);
 }
 
@@ -199,7 +199,7 @@ async fn requests_from_before_approvers_were_kept_wait_for_the_same_people(datab
     for number in 0..450 {
         let rules = vec![rule(Approvers::TenantApprovers {}, 1)];
         let asked = waiting("payments", &format!("files-{number}"), rules);
-        store.insert_request(&asked, &[]).await.unwrap();
+        store.insert_for_tests(&asked, &[]).await.unwrap();
     }
     let forget = "DELETE FROM pending_approvers; DELETE FROM excluded_approvers; \
                   UPDATE requests SET placement = 'nonsense' WHERE name IN ('files-0', 'files-199', 'files-449')";

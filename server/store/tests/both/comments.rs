@@ -1,4 +1,5 @@
 use jiff::{SignedDuration, Timestamp};
+use portico_domain::authz::{self, Granted};
 use portico_domain::request::{Comment, Request, State};
 use portico_domain::tenancy::{Person, Scope};
 use portico_store::testing::{TestStore, event, request};
@@ -25,6 +26,10 @@ fn comment(request: &Request, text: &str) -> Comment {
     }
 }
 
+fn grant(request: &Request, comment: &Comment) -> Granted<Request, authz::Comment> {
+    Granted::for_tests(comment.by.clone(), request.clone())
+}
+
 async fn comments_are_read_in_the_order_of_saying(database: &TestStore) {
     let store = &database.store;
     let (one, other) = (
@@ -32,14 +37,17 @@ async fn comments_are_read_in_the_order_of_saying(database: &TestStore) {
         request("payments", "logs", State::AwaitingApproval),
     );
     for request in [&one, &other] {
-        store.insert_request(request, &[]).await.unwrap();
+        store.insert_for_tests(request, &[]).await.unwrap();
     }
     let said = [
         comment(&one, "Why so large?"),
         comment(&one, "Für die Prüfung.\n✓"),
     ];
     for comment in &said {
-        store.insert_comment(&one, comment, &[]).await.unwrap();
+        store
+            .insert_comment(&grant(&one, comment), comment, &[])
+            .await
+            .unwrap();
     }
     assert_eq!(store.comments_of(one.id).await.unwrap(), said);
     assert!(store.comments_of(other.id).await.unwrap().is_empty());
@@ -48,17 +56,17 @@ async fn comments_are_read_in_the_order_of_saying(database: &TestStore) {
 async fn a_comment_and_its_event_are_kept_together_or_not_at_all(database: &TestStore) {
     let store = &database.store;
     let request = request("payments", "files", State::Fulfilled);
-    store.insert_request(&request, &[]).await.unwrap();
+    store.insert_for_tests(&request, &[]).await.unwrap();
     let said = comment(&request, "Thank you.");
     let recorded = event(&request, "request.commented");
     let mut heard = store.subscribe();
     store
-        .insert_comment(&request, &said, std::slice::from_ref(&recorded))
+        .insert_comment(&grant(&request, &said), &said, std::slice::from_ref(&recorded))
         .await
         .unwrap();
     assert_eq!(heard.recv().await.unwrap().id, request.id);
     let again = store
-        .insert_comment(&request, &said, &[recorded])
+        .insert_comment(&grant(&request, &said), &said, &[recorded])
         .await
         .unwrap_err();
     assert!(matches!(again, StoreError::Duplicate(_)), "{again}");
@@ -67,7 +75,7 @@ async fn a_comment_and_its_event_are_kept_together_or_not_at_all(database: &Test
         ..EventFilter::default()
     };
     let events = store
-        .events(&Scope::system(), &filter, &Page::first(10))
+        .events(&Scope::for_tests(), &filter, &Page::first(10))
         .await
         .unwrap();
     assert_eq!(events.items.len(), 1);
@@ -76,13 +84,19 @@ async fn a_comment_and_its_event_are_kept_together_or_not_at_all(database: &Test
 async fn a_request_has_room_for_so_many_comments(database: &TestStore) {
     let store = &database.store;
     let request = request("payments", "files", State::AwaitingApproval);
-    store.insert_request(&request, &[]).await.unwrap();
+    store.insert_for_tests(&request, &[]).await.unwrap();
     for _ in 0..200 {
         let said = comment(&request, "And another thing.");
-        store.insert_comment(&request, &said, &[]).await.unwrap();
+        store
+            .insert_comment(&grant(&request, &said), &said, &[])
+            .await
+            .unwrap();
     }
     let last = comment(&request, "And the last thing.");
-    let refused = store.insert_comment(&request, &last, &[]).await.unwrap_err();
+    let refused = store
+        .insert_comment(&grant(&request, &last), &last, &[])
+        .await
+        .unwrap_err();
     assert!(matches!(refused, StoreError::Full(_)), "{refused}");
     assert_eq!(store.comments_of(request.id).await.unwrap().len(), 200);
 }

@@ -1,9 +1,11 @@
 use jiff::Timestamp;
+use portico_domain::authz::{self, AuditEvent, Granted};
+use portico_domain::names::PlaneName;
 use portico_domain::placement::Cordon;
 use portico_domain::record::NewEvent;
 use portico_domain::tenancy::{Person, Scope};
 use portico_store::testing::TestStore;
-use portico_store::{EventFilter, Page};
+use portico_store::{EventFilter, Page, Store};
 
 crate::on_both! {
     a_plane_is_closed_once_and_opened_once,
@@ -22,8 +24,20 @@ fn cordon(plane: &str, reason: Option<&str>) -> Cordon {
     }
 }
 
-fn event(verb: &str) -> NewEvent {
-    NewEvent {
+fn grant<O: authz::Operation>(cordon: &Cordon) -> Granted<PlaneName, O> {
+    Granted::for_tests(cordon.by.clone(), cordon.plane.clone())
+}
+
+async fn close(store: &Store, cordon: &Cordon, events: &[AuditEvent]) -> bool {
+    let reason = cordon.reason.as_deref();
+    store
+        .cordon(&grant(cordon), reason, cordon.since, events)
+        .await
+        .unwrap()
+}
+
+fn event(verb: &str) -> AuditEvent {
+    AuditEvent::for_tests(NewEvent {
         at: Timestamp::now(),
         actor: "https://sso.example#pat".into(),
         actor_name: "Pat".into(),
@@ -33,34 +47,34 @@ fn event(verb: &str) -> NewEvent {
         request: None,
         remote: None,
         details: serde_json::Value::Null,
-    }
+    })
 }
 
 async fn a_plane_is_closed_once_and_opened_once(database: &TestStore) {
     let store = &database.store;
     assert!(store.cordons().await.unwrap().is_empty());
     let (us, eu) = (cordon("us-shared", None), cordon("eu-shared", Some("Moving out")));
-    assert!(store.cordon(&us, &[]).await.unwrap());
-    assert!(store.cordon(&eu, &[event("plane.cordoned")]).await.unwrap());
+    assert!(close(store, &us, &[]).await);
+    assert!(close(store, &eu, &[event("plane.cordoned")]).await);
     // Who was first stands, and what was not done is not recorded.
     let late = cordon("eu-shared", Some("Another reason"));
-    assert!(!store.cordon(&late, &[event("plane.cordoned")]).await.unwrap());
+    assert!(!close(store, &late, &[event("plane.cordoned")]).await);
     assert_eq!(store.cordons().await.unwrap(), [eu.clone(), us.clone()]);
     assert!(
         store
-            .uncordon(&eu.plane, &[event("plane.uncordoned")])
+            .uncordon(&grant(&eu), &[event("plane.uncordoned")])
             .await
             .unwrap()
     );
     assert!(
         !store
-            .uncordon(&eu.plane, &[event("plane.uncordoned")])
+            .uncordon(&grant(&eu), &[event("plane.uncordoned")])
             .await
             .unwrap()
     );
     assert_eq!(store.cordons().await.unwrap(), [us]);
     let events = store
-        .events(&Scope::system(), &EventFilter::default(), &Page::first(10))
+        .events(&Scope::for_tests(), &EventFilter::default(), &Page::first(10))
         .await
         .unwrap();
     let verbs: Vec<_> = events

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use portico_domain::approver::Approver;
+use portico_domain::authz::AuditEvent;
 use portico_domain::record::{NewEvent, chain_hash};
 use portico_domain::request::State;
 use portico_domain::tenancy::{Person, Role, Scope, TokenScope, Via, Viewer};
@@ -153,7 +154,7 @@ fn old_data() -> [(usize, Vec<String>); 2] {
 /// Starts the present version over what old ones wrote.
 async fn data_is_kept(url: &str) {
     let store = Store::connect(url, &Settings::default()).await.unwrap();
-    let all = Scope::system();
+    let all = Scope::for_tests();
     let request = store
         .request(&all, REQUEST.parse().unwrap())
         .await
@@ -170,10 +171,10 @@ async fn data_is_kept(url: &str) {
     );
 
     // The record is whole, and goes on from where it ended.
-    let more = NewEvent {
+    let more = AuditEvent::for_tests(NewEvent {
         verb: "request.commented".into(),
         ..submitted()
-    };
+    });
     store.append(more).await.unwrap();
     let verdict = store.verify_chain().await.unwrap();
     assert!(

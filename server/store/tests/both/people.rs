@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use portico_domain::authz::AuditEvent;
 use portico_domain::record::NewEvent;
 use portico_domain::tenancy::{KnownPerson, Person, Scope};
 use portico_store::testing::TestStore;
@@ -14,8 +15,8 @@ crate::on_both! {
     a_logout_of_a_session_suspends_where_that_is_asked_for,
 }
 
-pub(crate) fn event(verb: &str) -> NewEvent {
-    NewEvent {
+pub(crate) fn event(verb: &str) -> AuditEvent {
+    AuditEvent::for_tests(NewEvent {
         at: Timestamp::now(),
         actor: "https://sso".into(),
         actor_name: "sso".into(),
@@ -25,7 +26,7 @@ pub(crate) fn event(verb: &str) -> NewEvent {
         request: None,
         remote: None,
         details: json!({}),
-    }
+    })
 }
 
 /// Signs somebody in, who is in these groups now.
@@ -59,7 +60,7 @@ async fn a_sign_in_is_kept_and_recorded(database: &TestStore) {
     assert_eq!(known.groups, BTreeSet::from(["b".to_owned()]));
     assert_eq!(known.signed_in_at, second.signed_in_at);
     let events = store
-        .events(&Scope::system(), &EventFilter::default(), &Page::first(10))
+        .events(&Scope::for_tests(), &EventFilter::default(), &Page::first(10))
         .await
         .unwrap();
     assert_eq!(events.items.len(), 2);

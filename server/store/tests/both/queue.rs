@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use portico_domain::authz::SystemAuthority;
 use portico_domain::names::RequestId;
 use portico_domain::request::{Request, State};
 use portico_domain::tenancy::Scope;
@@ -27,7 +28,7 @@ crate::on_both! {
 
 async fn put(database: &TestStore, name: &str, state: State) -> Request {
     let request = request("payments", name, state);
-    database.store.insert_request(&request, &[]).await.unwrap();
+    database.store.insert_for_tests(&request, &[]).await.unwrap();
     request
 }
 
@@ -38,7 +39,7 @@ async fn only_what_is_to_be_applied_and_due_is_leased(database: &TestStore) {
     }
     let mut later = request("payments", "later", State::Approved);
     later.next_attempt_at = Some(now + SignedDuration::from_secs(1));
-    database.store.insert_request(&later, &[]).await.unwrap();
+    database.store.insert_for_tests(&later, &[]).await.unwrap();
     let leased = database.store.lease("one", now, MINUTE, 100, &[]).await.unwrap();
     let names: Vec<&str> = leased.iter().map(|request| request.claim.name.as_str()).collect();
     assert_eq!(names, ["approved", "applying"]);
@@ -137,9 +138,9 @@ async fn a_lease_that_ran_out_is_taken_over_and_its_holder_told(database: &TestS
         state: State::Applying,
         ..taken[0].clone()
     };
-    store.update_request(&begun, &[]).await.unwrap();
+    store.update_for_tests(&begun, &[]).await.unwrap();
     assert!(matches!(
-        store.update_request(&begun, &[]).await,
+        store.update_for_tests(&begun, &[]).await,
         Err(StoreError::Stale(_))
     ));
 }
@@ -165,7 +166,7 @@ async fn a_retry_counts_and_comes_due_again(database: &TestStore) {
         .await
         .unwrap();
     let waiting = store
-        .request(&Scope::system(), request.id)
+        .request(&Scope::for_tests(), request.id)
         .await
         .unwrap()
         .unwrap();
@@ -180,7 +181,7 @@ async fn a_retry_counts_and_comes_due_again(database: &TestStore) {
     assert!(store.lease("two", now, MINUTE, 1, &[]).await.unwrap().is_empty());
     assert_eq!(store.lease("two", at, MINUTE, 1, &[]).await.unwrap(), [waiting]);
     let told = store
-        .events(&Scope::system(), &EventFilter::default(), &Page::first(5))
+        .events(&Scope::for_tests(), &EventFilter::default(), &Page::first(5))
         .await
         .unwrap();
     assert_eq!(told.items.len(), 1);
@@ -197,7 +198,7 @@ async fn an_ended_request_gives_its_lease_up(database: &TestStore) {
         state: State::Fulfilled,
         ..request
     };
-    store.update_request(&fulfilled, &[]).await.unwrap();
+    store.update_for_tests(&fulfilled, &[]).await.unwrap();
     assert_eq!(
         store
             .renew_lease(fulfilled.id, "one", Timestamp::now(), MINUTE)
@@ -216,7 +217,7 @@ async fn a_withdrawal_beats_a_worker_that_has_not_begun(database: &TestStore) {
         .unwrap()
         .remove(0);
     store
-        .update_request(
+        .update_for_tests(
             &Request {
                 state: State::Withdrawn,
                 ..request
@@ -230,7 +231,7 @@ async fn a_withdrawal_beats_a_worker_that_has_not_begun(database: &TestStore) {
         ..leased
     };
     assert!(matches!(
-        store.update_request(&begun, &[]).await,
+        store.update_for_tests(&begun, &[]).await,
         Err(StoreError::Stale(_))
     ));
 }
@@ -245,7 +246,9 @@ async fn nothing_is_taken_from_a_worker_that_is_at_it(database: &TestStore) {
         ..leased.clone()
     };
     assert!(matches!(
-        store.update_idle_request(&given_up, now, &[]).await,
+        store
+            .update_idle_request(&SystemAuthority::for_tests(), &given_up, now, &[])
+            .await,
         Err(StoreError::Stale(_))
     ));
     let retry = Retry {
@@ -260,7 +263,10 @@ async fn nothing_is_taken_from_a_worker_that_is_at_it(database: &TestStore) {
         revision: leased.revision + 1,
         ..given_up
     };
-    store.update_idle_request(&given_up, now, &[]).await.unwrap();
+    store
+        .update_idle_request(&SystemAuthority::for_tests(), &given_up, now, &[])
+        .await
+        .unwrap();
 }
 
 async fn the_next_due_time_is_known(database: &TestStore) {
@@ -270,7 +276,7 @@ async fn the_next_due_time_is_known(database: &TestStore) {
     let now = request.created_at;
     let soon = now + SignedDuration::from_secs(30);
     request.next_attempt_at = Some(soon);
-    store.insert_request(&request, &[]).await.unwrap();
+    store.insert_for_tests(&request, &[]).await.unwrap();
     assert_eq!(store.next_due(&[]).await.unwrap(), Some(soon));
     store.lease("one", soon, MINUTE, 1, &[]).await.unwrap();
     assert_eq!(
@@ -292,7 +298,7 @@ async fn what_nobody_decided_on_expires(database: &TestStore) {
             rules: Vec::new(),
             expires_at: now + SignedDuration::from_hours(hours),
         });
-        store.insert_request(&request, &[]).await.unwrap();
+        store.insert_for_tests(&request, &[]).await.unwrap();
     }
     let expired = store.expired(now).await.unwrap();
     let names: Vec<&str> = expired
@@ -319,7 +325,7 @@ async fn a_request_that_cannot_be_read_does_not_hold_up_the_others(database: &Te
     assert_eq!(leased, [whole]);
     let error = database
         .store
-        .request(&Scope::system(), broken.id)
+        .request(&Scope::for_tests(), broken.id)
         .await
         .unwrap_err();
     assert!(matches!(error, StoreError::Unreadable { .. }), "{error}");
@@ -332,7 +338,7 @@ async fn assert_quarantined(database: &TestStore, broken: &[Request]) {
         states: vec![State::Failed],
         ..RequestFilter::default()
     };
-    let counts = store.count_requests(&Scope::system(), &failed).await.unwrap();
+    let counts = store.count_requests(&Scope::for_tests(), &failed).await.unwrap();
     assert_eq!(
         counts.get(&State::Failed).copied().unwrap_or_default(),
         broken.len() as u64
@@ -342,7 +348,7 @@ async fn assert_quarantined(database: &TestStore, broken: &[Request]) {
         ..EventFilter::default()
     };
     let told = store
-        .events(&Scope::system(), &filter, &Page::first(500))
+        .events(&Scope::for_tests(), &filter, &Page::first(500))
         .await
         .unwrap()
         .items;
@@ -401,7 +407,7 @@ async fn a_queue_that_begins_with_requests_that_cannot_be_read_goes_on(database:
     // The claim is nobody's any more, and one that cannot be read keeps no list from being read.
     put(database, "broken-0", State::Approved).await;
     let listed = store
-        .requests(&Scope::system(), &RequestFilter::default(), &Page::first(2))
+        .requests(&Scope::for_tests(), &RequestFilter::default(), &Page::first(2))
         .await
         .unwrap();
     assert_eq!(listed.items.len(), 2);
@@ -410,7 +416,7 @@ async fn a_queue_that_begins_with_requests_that_cannot_be_read_goes_on(database:
         before: listed.next,
     };
     let rest = store
-        .requests(&Scope::system(), &RequestFilter::default(), &page)
+        .requests(&Scope::for_tests(), &RequestFilter::default(), &page)
         .await
         .unwrap();
     assert_eq!((rest.items.len(), rest.next), (0, None));
@@ -432,7 +438,7 @@ async fn overdue_requests_that_cannot_be_read_do_not_hold_up_the_others(database
             rules: Vec::new(),
             expires_at: now - SignedDuration::from_secs(1_000 - number),
         });
-        store.insert_request(&request, &[]).await.unwrap();
+        store.insert_for_tests(&request, &[]).await.unwrap();
         broken.push(request);
     }
     let whole = broken.pop().unwrap();

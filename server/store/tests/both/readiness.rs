@@ -16,7 +16,7 @@ async fn the_typical_time_is_the_median_of_what_was_noted(database: &TestStore) 
     assert_eq!(store.typical_time(&offering).await.unwrap(), None);
     for (number, seconds) in [30, 10, 3600].into_iter().enumerate() {
         let request = request("payments", &format!("files-{number}"), State::Fulfilled);
-        store.insert_request(&request, &[]).await.unwrap();
+        store.insert_for_tests(&request, &[]).await.unwrap();
         store
             .note_ready(
                 request.id,
@@ -41,7 +41,7 @@ async fn the_typical_time_is_the_median_of_what_was_noted(database: &TestStore) 
 async fn a_claim_is_noted_once(database: &TestStore) {
     let store = &database.store;
     let request = request("payments", "files", State::Fulfilled);
-    store.insert_request(&request, &[]).await.unwrap();
+    store.insert_for_tests(&request, &[]).await.unwrap();
     for seconds in [20, 40] {
         let took = Duration::from_secs(seconds);
         store
@@ -63,7 +63,7 @@ async fn claims_not_yet_ready_are_looked_for(database: &TestStore) {
     deletion.action = Action::Delete;
     let under_way = request("payments", "under-way", State::Applying);
     for request in [&waiting, &noted, &deletion, &under_way] {
-        store.insert_request(request, &[]).await.unwrap();
+        store.insert_for_tests(request, &[]).await.unwrap();
     }
     store
         .note_ready(
@@ -77,7 +77,7 @@ async fn claims_not_yet_ready_are_looked_for(database: &TestStore) {
     let an_hour_ago = Timestamp::now() - SignedDuration::from_hours(1);
     assert_eq!(store.awaiting_readiness(an_hour_ago).await.unwrap(), [waiting]);
     let younger = request("payments", "younger", State::Fulfilled);
-    store.insert_request(&younger, &[]).await.unwrap();
+    store.insert_for_tests(&younger, &[]).await.unwrap();
     let found = store.awaiting_readiness(an_hour_ago).await.unwrap();
     let names: Vec<&str> = found.iter().map(|request| request.claim.name.as_str()).collect();
     assert_eq!(

@@ -35,14 +35,14 @@ async fn what_is_put_in_comes_back_whole(database: &TestStore) {
         "rules": [{"policy": "p", "rule": "r", "reason": "why", "approvers": {"tenantApprovers": {}}, "count": 1}],
         "expiresAt": "2031-01-02T03:04:05.678901Z",
     })).unwrap());
-    database.store.insert_request(&request, &[]).await.unwrap();
+    database.store.insert_for_tests(&request, &[]).await.unwrap();
     let back = database
         .store
         .request(&scope_of(&["payments"]), request.id)
         .await
         .unwrap();
     assert_eq!(back, Some(request.clone()));
-    let again = database.store.insert_request(&request, &[]).await.unwrap_err();
+    let again = database.store.insert_for_tests(&request, &[]).await.unwrap_err();
     assert!(matches!(again, StoreError::Duplicate(_)), "{again}");
 }
 
@@ -57,12 +57,12 @@ async fn cluster_scoped_claims_are_whose_they_were_made_for(database: &TestStore
         let mut request = request("payments", name, state);
         request.claim.namespace = None;
         request.uid = uid.map(str::to_owned);
-        store.insert_request(&request, &[]).await.unwrap();
+        store.insert_for_tests(&request, &[]).await.unwrap();
         made.push(request);
     }
     let mut namespaced = request("payments", "namespaced", State::Fulfilled);
     namespaced.uid = Some("uid-3".into());
-    store.insert_request(&namespaced, &[]).await.unwrap();
+    store.insert_for_tests(&namespaced, &[]).await.unwrap();
     let found = store.cluster_scoped_claims().await.unwrap();
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(
@@ -81,7 +81,7 @@ async fn cluster_scoped_claims_are_whose_they_were_made_for(database: &TestStore
     let mut again = request("research", "made", State::Fulfilled);
     again.claim.namespace = None;
     again.uid = Some("uid-4".into());
-    store.insert_request(&again, &[]).await.unwrap();
+    store.insert_for_tests(&again, &[]).await.unwrap();
     let found = store.cluster_scoped_claims().await.unwrap();
     assert_eq!(
         found.last().map(|made| made.owner.tenant.as_str()),
@@ -97,7 +97,7 @@ async fn requests_are_found_by_the_name_of_their_claim_on_every_plane(database: 
     there.claim.plane = "us-shared".parse().unwrap();
     let other = request("payments", "files-2", State::Approved);
     for request in [&here, &there, &other] {
-        store.insert_request(request, &[]).await.unwrap();
+        store.insert_for_tests(request, &[]).await.unwrap();
     }
     let named = RequestFilter {
         name: Some("files".parse().unwrap()),
@@ -115,7 +115,7 @@ async fn a_request_outside_the_scope_does_not_exist(database: &TestStore) {
     let theirs = request("research", "files", State::AwaitingApproval);
     database
         .store
-        .insert_request(&theirs, &[event(&theirs, "request.submitted")])
+        .insert_for_tests(&theirs, &[event(&theirs, "request.submitted")])
         .await
         .unwrap();
     for scope in [scope_of(&["payments"]), scope_of(&[])] {
@@ -151,10 +151,10 @@ async fn a_request_outside_the_scope_does_not_exist(database: &TestStore) {
 async fn a_claim_has_one_open_request_at_most(database: &TestStore) {
     let store = &database.store;
     let first = request("payments", "files", State::AwaitingApproval);
-    store.insert_request(&first, &[]).await.unwrap();
+    store.insert_for_tests(&first, &[]).await.unwrap();
     let second = request("payments", "files", State::Approved);
     let error = store
-        .insert_request(&second, &[event(&second, "request.submitted")])
+        .insert_for_tests(&second, &[event(&second, "request.submitted")])
         .await
         .unwrap_err();
     assert!(
@@ -162,17 +162,17 @@ async fn a_claim_has_one_open_request_at_most(database: &TestStore) {
         "{error}"
     );
     let events = store
-        .events(&Scope::system(), &EventFilter::default(), &Page::first(10))
+        .events(&Scope::for_tests(), &EventFilter::default(), &Page::first(10))
         .await
         .unwrap();
     assert!(events.items.is_empty(), "what was refused is not in the record");
 
     let mut cluster_scoped = request("payments", "files", State::Approved);
     cluster_scoped.claim.namespace = None;
-    store.insert_request(&cluster_scoped, &[]).await.unwrap();
+    store.insert_for_tests(&cluster_scoped, &[]).await.unwrap();
     let mut another = request("payments", "files", State::Approved);
     another.claim.namespace = None;
-    let error = store.insert_request(&another, &[]).await.unwrap_err();
+    let error = store.insert_for_tests(&another, &[]).await.unwrap_err();
     assert!(
         matches!(error, StoreError::ClaimBusy { .. }),
         "a cluster-scoped claim is one claim: {error}"
@@ -182,8 +182,8 @@ async fn a_claim_has_one_open_request_at_most(database: &TestStore) {
         state: first.state.after(Step::Withdraw).unwrap(),
         ..first
     };
-    store.update_request(&first, &[]).await.unwrap();
-    store.insert_request(&second, &[]).await.unwrap();
+    store.update_for_tests(&first, &[]).await.unwrap();
+    store.insert_for_tests(&second, &[]).await.unwrap();
     let open = store
         .open_request_of(&scope_of(&["payments"]), &second.claim)
         .await
@@ -194,13 +194,13 @@ async fn a_claim_has_one_open_request_at_most(database: &TestStore) {
 async fn a_save_over_an_old_revision_is_refused_and_leaves_no_event(database: &TestStore) {
     let store = &database.store;
     let read = request("payments", "files", State::AwaitingApproval);
-    store.insert_request(&read, &[]).await.unwrap();
+    store.insert_for_tests(&read, &[]).await.unwrap();
     let approved = Request {
         state: State::Approved,
         ..read.clone()
     };
     let saved = store
-        .update_request(&approved, &[event(&read, "request.approved")])
+        .update_for_tests(&approved, &[event(&read, "request.approved")])
         .await
         .unwrap();
     assert_eq!(saved.revision, 2);
@@ -209,7 +209,7 @@ async fn a_save_over_an_old_revision_is_refused_and_leaves_no_event(database: &T
         ..read
     };
     let error = store
-        .update_request(&withdrawn, &[event(&withdrawn, "request.withdrawn")])
+        .update_for_tests(&withdrawn, &[event(&withdrawn, "request.withdrawn")])
         .await
         .unwrap_err();
     assert!(
@@ -217,7 +217,7 @@ async fn a_save_over_an_old_revision_is_refused_and_leaves_no_event(database: &T
         "{error}"
     );
     let events = store
-        .events(&Scope::system(), &EventFilter::default(), &Page::first(10))
+        .events(&Scope::for_tests(), &EventFilter::default(), &Page::first(10))
         .await
         .unwrap();
     let verbs: Vec<&str> = events
@@ -231,7 +231,7 @@ async fn a_save_over_an_old_revision_is_refused_and_leaves_no_event(database: &T
 async fn of_two_who_decide_at_once_one_is_told_that_it_is_stale(database: &TestStore) {
     for round in 0..10 {
         let read = request("payments", &format!("files-{round}"), State::AwaitingApproval);
-        database.store.insert_request(&read, &[]).await.unwrap();
+        database.store.insert_for_tests(&read, &[]).await.unwrap();
         let decide = |approved: bool| {
             let mut decided = read.clone();
             decided.state = read
@@ -253,7 +253,7 @@ async fn of_two_who_decide_at_once_one_is_told_that_it_is_stale(database: &TestS
             let store = database.store.clone();
             tokio::spawn(async move {
                 store
-                    .update_request(&decided, &[event(&decided, "request.decided")])
+                    .update_for_tests(&decided, &[event(&decided, "request.decided")])
                     .await
             })
         };
@@ -266,7 +266,7 @@ async fn of_two_who_decide_at_once_one_is_told_that_it_is_stale(database: &TestS
         assert_eq!(stale, 1, "{outcomes:?}");
         let kept = database
             .store
-            .request(&Scope::system(), read.id)
+            .request(&Scope::for_tests(), read.id)
             .await
             .unwrap()
             .unwrap();
@@ -274,7 +274,7 @@ async fn of_two_who_decide_at_once_one_is_told_that_it_is_stale(database: &TestS
     }
     let all = database
         .store
-        .events(&Scope::system(), &EventFilter::default(), &Page::first(100))
+        .events(&Scope::for_tests(), &EventFilter::default(), &Page::first(100))
         .await
         .unwrap();
     assert_eq!(all.items.len(), 10, "one decision each, and one event for it");
@@ -283,21 +283,25 @@ async fn of_two_who_decide_at_once_one_is_told_that_it_is_stale(database: &TestS
 async fn what_was_frozen_does_not_change(database: &TestStore) {
     let store = &database.store;
     let read = request("payments", "files", State::AwaitingApproval);
-    store.insert_request(&read, &[]).await.unwrap();
+    store.insert_for_tests(&read, &[]).await.unwrap();
     let mut bent = Request {
         state: State::Approved,
         ..read.clone()
     };
     bent.manifest["spec"]["sizeGb"] = json!(1000);
-    store.update_request(&bent, &[]).await.unwrap();
-    let kept = store.request(&Scope::system(), read.id).await.unwrap().unwrap();
+    store.update_for_tests(&bent, &[]).await.unwrap();
+    let kept = store
+        .request(&Scope::for_tests(), read.id)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((kept.state, &kept.manifest), (State::Approved, &read.manifest));
     bent = Request {
         manifest_hash: "another".into(),
         ..kept
     };
     assert!(matches!(
-        store.update_request(&bent, &[]).await,
+        store.update_for_tests(&bent, &[]).await,
         Err(StoreError::Stale(_))
     ));
 }
@@ -312,12 +316,12 @@ async fn lists_are_filtered_and_come_in_pages(database: &TestStore) {
             State::Fulfilled
         };
         let request = request("payments", &format!("files-{number}"), state);
-        store.insert_request(&request, &[]).await.unwrap();
+        store.insert_for_tests(&request, &[]).await.unwrap();
         made.push(request.id);
     }
     let mut by_another = request("research", "files", State::AwaitingApproval);
     by_another.requester.subject = "https://sso.example#devon".into();
-    store.insert_request(&by_another, &[]).await.unwrap();
+    store.insert_for_tests(&by_another, &[]).await.unwrap();
 
     let scope = scope_of(&["payments", "research"]);
     let payments = RequestFilter {
@@ -392,7 +396,7 @@ async fn what_is_under_way_counts_before_there_are_claims(database: &TestStore) 
         .enumerate()
     {
         store
-            .insert_request(&request("payments", &format!("open-{number}"), state), &[])
+            .insert_for_tests(&request("payments", &format!("open-{number}"), state), &[])
             .await
             .unwrap();
     }
@@ -403,14 +407,14 @@ async fn what_is_under_way_counts_before_there_are_claims(database: &TestStore) 
     ] {
         let mut about = request("payments", name, State::AwaitingApproval);
         about.action = action;
-        store.insert_request(&about, &[]).await.unwrap();
+        store.insert_for_tests(&about, &[]).await.unwrap();
     }
     for (number, state) in [State::Fulfilled, State::Rejected, State::Failed]
         .into_iter()
         .enumerate()
     {
         store
-            .insert_request(&request("payments", &format!("done-{number}"), state), &[])
+            .insert_for_tests(&request("payments", &format!("done-{number}"), state), &[])
             .await
             .unwrap();
     }
@@ -421,7 +425,7 @@ async fn what_is_under_way_counts_before_there_are_claims(database: &TestStore) 
 
 async fn the_schema_is_brought_up_to_date_once(database: &TestStore) {
     let kept = request("payments", "files", State::Approved);
-    database.store.insert_request(&kept, &[]).await.unwrap();
+    database.store.insert_for_tests(&kept, &[]).await.unwrap();
     let settings = portico_store::Settings {
         wait: Duration::from_secs(5),
         ..Default::default()
@@ -430,7 +434,7 @@ async fn the_schema_is_brought_up_to_date_once(database: &TestStore) {
         .await
         .unwrap();
     assert_eq!(
-        again.request(&Scope::system(), kept.id).await.unwrap(),
+        again.request(&Scope::for_tests(), kept.id).await.unwrap(),
         Some(kept)
     );
     again.ping().await.unwrap();
@@ -440,13 +444,13 @@ async fn who_listens_hears_of_what_was_saved_and_of_nothing_else(database: &Test
     let store = &database.store;
     let mut changes = store.subscribe();
     let read = request("payments", "files", State::Approved);
-    store.insert_request(&read, &[]).await.unwrap();
+    store.insert_for_tests(&read, &[]).await.unwrap();
     let applying = Request {
         state: State::Applying,
         ..read.clone()
     };
-    store.update_request(&applying, &[]).await.unwrap();
-    store.update_request(&applying, &[]).await.unwrap_err();
+    store.update_for_tests(&applying, &[]).await.unwrap();
+    store.update_for_tests(&applying, &[]).await.unwrap_err();
     let states: Vec<State> = std::iter::from_fn(|| changes.try_recv().ok())
         .map(|change| change.state)
         .collect();

@@ -21,7 +21,7 @@ async fn the_role_that_serves_serves_and_cannot_change_the_tables() {
     let store = Store::connect(&url, &Settings::default()).await.unwrap();
     let asked = request("payments", "files", State::Approved);
     let events = [event(&asked, "request.submitted")];
-    store.insert_request(&asked, &events).await.unwrap();
+    store.insert_for_tests(&asked, &events).await.unwrap();
     store
         .keep_checkpoint(&Checkpoint {
             newest: Some(store.record_end().await.unwrap()),

@@ -180,7 +180,7 @@ async fn a_provider_ends_sessions_of_its_own_and_each_logout_counts_once(databas
     assert_eq!(heed(by_session).await, Some(0));
     let events = store
         .events(
-            &portico_domain::tenancy::Scope::system(),
+            &portico_domain::tenancy::Scope::for_tests(),
             &portico_store::EventFilter::default(),
             &portico_store::Page::first(10),
         )

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::approver::Approver;
+use portico_domain::authz::{AccessOf, AuditEvent, Granted, OwnToken, Record, SystemAuthority};
 use portico_domain::claim::ClaimRef;
-use portico_domain::placement::Cordon;
-use portico_domain::record::NewEvent;
+use portico_domain::names::PlaneName;
 use portico_domain::request::{Action, Comment, Request, State};
 use portico_domain::tenancy::{KnownPerson, Person, Scope, TokenScope, Via, Viewer};
 use portico_store::testing::{Statements, TestStore, event, request};
@@ -99,11 +99,11 @@ async fn requests(store: &Store) {
     let scope = scope_of(&["payments", "research"]);
     let asked = request("payments", "files", State::AwaitingApproval);
     let told = [event(&asked, "request.submitted")];
-    store.insert_request(&asked, &told).await.unwrap();
-    store.insert_request(&asked, &told).await.unwrap_err();
+    store.insert_for_tests(&asked, &told).await.unwrap();
+    store.insert_for_tests(&asked, &told).await.unwrap_err();
     let mut busy = request("payments", "files", State::Approved);
     busy.claim = asked.claim.clone();
-    store.insert_request(&busy, &told).await.unwrap_err();
+    store.insert_for_tests(&busy, &told).await.unwrap_err();
     let ids = BTreeSet::from([asked.id]);
     let tenants = BTreeSet::from([asked.tenant.clone()]);
     let requesters = BTreeSet::from([(asked.tenant.clone(), asked.requester.subject.clone())]);
@@ -119,7 +119,7 @@ async fn requests(store: &Store) {
         platform_admin: false,
         via: Via::Session,
     });
-    for scope in [&Scope::system(), &scope] {
+    for scope in [&Scope::for_tests(), &scope] {
         for filter in [RequestFilter::default(), all_of(&asked)] {
             store.requests(scope, &filter, &page).await.unwrap();
             store.count_requests(scope, &filter).await.unwrap();
@@ -141,17 +141,21 @@ async fn requests(store: &Store) {
         text: "Why?".into(),
         at: Timestamp::UNIX_EPOCH,
     };
-    store.insert_comment(&asked, &comment, &told).await.unwrap();
+    let grant = Granted::for_tests(comment.by.clone(), asked.clone());
+    store.insert_comment(&grant, &comment, &told).await.unwrap();
     store.comments_of(asked.id).await.unwrap();
     store.comments_on(&ids).await.unwrap();
 
     let now = Timestamp::now();
-    let asked = store.update_request(&asked, &told).await.unwrap();
+    let asked = store.update_for_tests(&asked, &told).await.unwrap();
     let fulfilled = Request {
         state: State::Fulfilled,
         ..asked
     };
-    let done = store.update_idle_request(&fulfilled, now, &told).await.unwrap();
+    let done = store
+        .update_idle_request(&SystemAuthority::for_tests(), &fulfilled, now, &told)
+        .await
+        .unwrap();
     store.awaiting_readiness(Timestamp::UNIX_EPOCH).await.unwrap();
     let offering = &done.claim.offering;
     store.note_ready(done.id, offering, MINUTE, now).await.unwrap();
@@ -162,7 +166,7 @@ async fn requests(store: &Store) {
 async fn queue(store: &Store) {
     let now = Timestamp::now();
     let due = request("payments", "due", State::Approved);
-    store.insert_request(&due, &[]).await.unwrap();
+    store.insert_for_tests(&due, &[]).await.unwrap();
     let full = ["other".parse().unwrap()];
     let leased = store.lease("one", now, MINUTE, 5, &full).await.unwrap();
     assert_eq!(leased.len(), 1);
@@ -189,7 +193,7 @@ async fn queue(store: &Store) {
     store.expired(now).await.unwrap();
 }
 
-fn happened(verb: &str) -> NewEvent {
+fn happened(verb: &str) -> AuditEvent {
     event(&request("payments", "x", State::Draft), verb)
 }
 
@@ -208,7 +212,7 @@ async fn record(store: &Store) {
         limit: 5,
         before: Some(event.sequence),
     };
-    for scope in [Scope::system(), scope_of(&["payments", "research"])] {
+    for scope in [Scope::for_tests(), scope_of(&["payments", "research"])] {
         for filter in [
             EventFilter::default(),
             narrow("request."),
@@ -232,22 +236,27 @@ async fn record(store: &Store) {
         .await
         .unwrap();
     store.breaks().await.unwrap();
-    store
-        .acknowledge_breaks(&dana().person, now, happened("record.acknowledged"))
-        .await
-        .unwrap();
-    let cordon = Cordon {
-        plane: "eu-shared".parse().unwrap(),
-        by: dana().person,
-        reason: None,
-        since: now,
+    let whole = Record {
+        scope: Scope::for_tests(),
+        tenant: None,
     };
     store
-        .cordon(&cordon, &[happened("plane.cordoned")])
+        .acknowledge_breaks(
+            &Granted::for_tests(dana().person, whole),
+            now,
+            happened("record.acknowledged"),
+        )
+        .await
+        .unwrap();
+    let plane: PlaneName = "eu-shared".parse().unwrap();
+    let closes = Granted::for_tests(dana().person, plane.clone());
+    store
+        .cordon(&closes, None, now, &[happened("plane.cordoned")])
         .await
         .unwrap();
     store.cordons().await.unwrap();
-    store.uncordon(&cordon.plane, &[]).await.unwrap();
+    let opens = Granted::for_tests(dana().person, plane);
+    store.uncordon(&opens, &[]).await.unwrap();
 }
 
 fn dana() -> KnownPerson {
@@ -285,7 +294,7 @@ async fn people(store: &Store) {
         expires_at: now + MINUTE,
         last_used_at: None,
     };
-    store.insert_token(&token, "secret").await.unwrap();
+    store.insert_token_for_tests(&token, "secret").await.unwrap();
     store.authenticate_token("secret", now).await.unwrap().unwrap();
     for _ in 0..2 {
         store
@@ -294,7 +303,19 @@ async fn people(store: &Store) {
             .unwrap();
     }
     store.tokens_of(subject).await.unwrap();
-    store.delete_token(subject, token.id).await.unwrap();
+    let own = OwnToken {
+        subject: subject.to_owned(),
+        id: token.id,
+    };
+    let revokes = Granted::for_tests(dana.person.clone(), own);
+    store
+        .delete_token(&revokes, happened("token.deleted"))
+        .await
+        .unwrap();
+    let all = AccessOf {
+        subject: subject.to_owned(),
+    };
+    let ends = Granted::for_tests(dana.person.clone(), all);
     for access in [
         Access::Session("x"),
         Access::OtherSessions("x"),
@@ -302,7 +323,7 @@ async fn people(store: &Store) {
         Access::Everything,
     ] {
         store
-            .end_access(subject, access, |_| happened("access.ended"))
+            .end_access(&ends, access, |_| happened("access.ended"))
             .await
             .unwrap();
     }

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use portico_domain::authz::{Granted, OwnToken};
 use portico_domain::documents::TokenRules;
 use portico_domain::tenancy::{KnownPerson, Lapse, Person, TokenScope};
 use portico_store::testing::TestStore;
@@ -33,7 +34,7 @@ async fn a_token_is_found_by_its_secret_until_it_expires(database: &TestStore) {
     let store = &database.store;
     let known = sign_in(store, "dana", &["payments-developers"]).await;
     let token = token("dana");
-    store.insert_token(&token, "a secret").await.unwrap();
+    store.insert_token_for_tests(&token, "a secret").await.unwrap();
     let found = |secret: &'static str, at| async move { store.authenticate_token(secret, at).await.unwrap() };
     assert_eq!(
         found("a secret", token.created_at).await,
@@ -42,7 +43,7 @@ async fn a_token_is_found_by_its_secret_until_it_expires(database: &TestStore) {
     assert_eq!(found("another secret", token.created_at).await, None);
     assert_eq!(found("a secret", token.expires_at).await, None);
     let error = store
-        .insert_token(
+        .insert_token_for_tests(
             &ApiToken {
                 id: Uuid::now_v7(),
                 ..token
@@ -57,7 +58,7 @@ async fn a_token_is_found_by_its_secret_until_it_expires(database: &TestStore) {
 async fn the_last_use_is_noted_to_the_minute(database: &TestStore) {
     let store = &database.store;
     let token = token("dana");
-    store.insert_token(&token, "a secret").await.unwrap();
+    store.insert_token_for_tests(&token, "a secret").await.unwrap();
     let first = token.created_at;
     let person = Person {
         subject: "dana".into(),
@@ -84,10 +85,24 @@ async fn the_last_use_is_noted_to_the_minute(database: &TestStore) {
 async fn a_person_removes_their_own_tokens_only(database: &TestStore) {
     let store = &database.store;
     let (hers, his) = (token("dana"), token("devon"));
-    store.insert_token(&hers, "one").await.unwrap();
-    store.insert_token(&his, "two").await.unwrap();
-    assert!(!store.delete_token("devon", hers.id).await.unwrap());
-    assert!(store.delete_token("dana", hers.id).await.unwrap());
+    store.insert_token_for_tests(&hers, "one").await.unwrap();
+    store.insert_token_for_tests(&his, "two").await.unwrap();
+    let revoke = |subject: &'static str, id| async move {
+        let own = OwnToken {
+            subject: subject.to_owned(),
+            id,
+        };
+        let person = Person {
+            subject: subject.to_owned(),
+            name: subject.to_owned(),
+            email: None,
+        };
+        let grant = Granted::for_tests(person, own);
+        let event = crate::people::event("token.deleted");
+        store.delete_token(&grant, event).await.unwrap()
+    };
+    assert!(!revoke("devon", hers.id).await);
+    assert!(revoke("dana", hers.id).await);
     assert!(store.tokens_of("dana").await.unwrap().is_empty());
     assert_eq!(store.tokens_of("devon").await.unwrap(), [his]);
 }
@@ -95,8 +110,8 @@ async fn a_person_removes_their_own_tokens_only(database: &TestStore) {
 async fn a_token_speaks_for_its_person_as_they_are_known_now(database: &TestStore) {
     let store = &database.store;
     let (hers, his) = (token("dana"), token("devon"));
-    store.insert_token(&hers, "one").await.unwrap();
-    store.insert_token(&his, "two").await.unwrap();
+    store.insert_token_for_tests(&hers, "one").await.unwrap();
+    store.insert_token_for_tests(&his, "two").await.unwrap();
     assert_eq!(
         store.authenticate_token("one", hers.created_at).await.unwrap(),
         None,

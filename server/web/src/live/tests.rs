@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use http::Method;
+use portico_domain::authz::{AuditEvent, SystemAuthority};
 use portico_domain::record::NewEvent;
 use reqwest::Response;
 
@@ -102,14 +103,18 @@ struct Follower<'h> {
 
 impl<'h> Follower<'h> {
     async fn new(house: &'h House) -> Self {
-        let last = house.portal.follow_record(None).await.unwrap();
+        let last = house
+            .portal
+            .follow_record(&SystemAuthority::for_tests(), None)
+            .await
+            .unwrap();
         Self { house, last }
     }
 
     /// Records this many events about requests of a tenant.
     async fn record(&mut self, tenant: &str, events: usize) {
         for _ in 0..events {
-            let event = NewEvent {
+            let event = AuditEvent::for_tests(NewEvent {
                 at: jiff::Timestamp::now(),
                 actor: "somebody".to_owned(),
                 actor_name: "Somebody".to_owned(),
@@ -119,10 +124,15 @@ impl<'h> Follower<'h> {
                 request: Some(portico_domain::names::RequestId(uuid::Uuid::now_v7())),
                 remote: None,
                 details: serde_json::Value::Null,
-            };
+            });
             self.house.store.append(event).await.unwrap();
         }
-        self.last = self.house.portal.follow_record(Some(self.last)).await.unwrap();
+        self.last = self
+            .house
+            .portal
+            .follow_record(&SystemAuthority::for_tests(), Some(self.last))
+            .await
+            .unwrap();
     }
 
     /// More between two looks than is read at a time.

@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
+use portico_domain::authz::AuditEvent;
 use portico_domain::documents::SuspendedBy;
-use portico_domain::record::NewEvent;
 use portico_store::{Logout, LogoutEffect};
 use serde_json::json;
 
@@ -70,22 +70,18 @@ pub(in super::super) async fn backchannel(
     Ok(unkept(StatusCode::OK.into_response()))
 }
 
-fn event(claims: &LogoutClaims, address: std::net::IpAddr, at: Timestamp, effect: LogoutEffect) -> NewEvent {
-    NewEvent {
-        at,
-        actor: claims.issuer.clone(),
-        actor_name: claims.provider.clone(),
-        verb: "session.terminated".to_owned(),
-        subject: claims.subject.clone().unwrap_or_else(|| claims.issuer.clone()),
-        tenant: None,
-        request: None,
-        remote: Some(address.to_string()),
-        details: json!({
-            "provider": claims.provider,
+fn event(
+    claims: &LogoutClaims,
+    address: std::net::IpAddr,
+    at: Timestamp,
+    effect: LogoutEffect,
+) -> AuditEvent {
+    let (subject, remote) = (claims.subject.as_deref(), address.to_string());
+    AuditEvent::sessions_terminated(&claims.issuer, &claims.provider, subject, at, Some(&remote))
+        .with_details(json!({
             "sessions": effect.sessions,
             "tokensSuspended": effect.suspended > 0,
-        }),
-    }
+        }))
 }
 
 /// Section 2.8 of the specification.

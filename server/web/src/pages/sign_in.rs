@@ -5,7 +5,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
-use portico_domain::record::NewEvent;
+use portico_domain::authz::{AuditEvent, SessionEvent};
 use portico_domain::view::{Notice, NoticeTone, SignInPage, SignInProvider};
 use serde::Deserialize;
 use tower_sessions::Session;
@@ -132,7 +132,7 @@ pub(in super::super) async fn callback(
         .and_then(auth::browser_in_words);
     // The person before the session: a session of nobody known would end at once.
     app.store
-        .sign_in(&known, event("session.started", &signed_in, address, now))
+        .sign_in(&known, event(SessionEvent::Started, &signed_in, address, now))
         .await?;
     auth::begin_session(&session, &signed_in, &spec.sessions).await?;
     // Other sessions of theirs, and their tokens, count with what was said of them just now.
@@ -159,7 +159,7 @@ pub(in super::super) async fn logout(
     }
     auth::end_session(&session).await?;
     app.store
-        .append(event("session.ended", &signed_in, address, Timestamp::now()))
+        .append(event(SessionEvent::Ended, &signed_in, address, Timestamp::now()))
         .await?;
     let back = format!("{}/auth/signed-out", app.origin());
     let providers = &form.around.configuration.portal.spec.sign_in.providers;
@@ -187,16 +187,7 @@ pub(in super::super) async fn logout(
     Ok((clear, next).into_response())
 }
 
-fn event(verb: &str, signed_in: &SignedIn, address: std::net::IpAddr, at: Timestamp) -> NewEvent {
-    NewEvent {
-        at,
-        actor: signed_in.person.subject.clone(),
-        actor_name: signed_in.person.name.clone(),
-        verb: verb.to_owned(),
-        subject: signed_in.person.subject.clone(),
-        tenant: None,
-        request: None,
-        remote: Some(address.to_string()),
-        details: serde_json::json!({ "provider": signed_in.provider }),
-    }
+fn event(what: SessionEvent, signed_in: &SignedIn, address: std::net::IpAddr, at: Timestamp) -> AuditEvent {
+    let remote = address.to_string();
+    AuditEvent::session(what, &signed_in.person, &signed_in.provider, at, Some(&remote))
 }

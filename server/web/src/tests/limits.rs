@@ -57,7 +57,7 @@ async fn a_token_has_half_of_what_its_person_has() {
             expires_at: now + jiff::SignedDuration::from_hours(1),
             last_used_at: None,
         };
-        house.store.insert_token(&token, secret).await.unwrap();
+        house.store.insert_token_for_tests(&token, secret).await.unwrap();
     }
     let mut program = house.browser();
     let mut ask = async |secret: &str| {

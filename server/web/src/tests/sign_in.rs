@@ -132,7 +132,7 @@ async fn sign_in_and_sign_out_are_in_the_record() {
     browser
         .post("/auth/logout", &[("_csrf", &home.hidden("_csrf"))])
         .await;
-    let scope = portico_domain::tenancy::Scope::system();
+    let scope = portico_domain::tenancy::Scope::for_tests();
     let events = house
         .store
         .events(&scope, &EventFilter::default(), &Page::first(10))
@@ -321,7 +321,7 @@ async fn a_provider_ends_the_sessions_it_says_are_over() {
     let answer = send_logout(&house, &token).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert!(answer.text.contains("used before"), "{}", answer.text);
-    let scope = portico_domain::tenancy::Scope::system();
+    let scope = portico_domain::tenancy::Scope::for_tests();
     let filter = EventFilter {
         verb: Some("session.terminated".to_owned()),
         ..EventFilter::default()

@@ -23,7 +23,7 @@ pub(super) async fn give_token(house: &House, days_ago: i64) {
         expires_at: made + SignedDuration::from_hours(24 * 365),
         last_used_at: None,
     };
-    house.store.insert_token(&token, SECRET).await.unwrap();
+    house.store.insert_token_for_tests(&token, SECRET).await.unwrap();
 }
 
 fn subject(house: &House) -> String {
@@ -52,11 +52,10 @@ async fn sign_in_days_ago(house: &House, days: i64) {
         signed_in_at: Timestamp::now() - SignedDuration::from_hours(24 * days),
         ..known
     };
-    let mut event = portico_store::testing::event(
+    let event = portico_store::testing::event(
         &portico_store::testing::request("payments", "x", portico_domain::request::State::Draft),
         "session.started",
     );
-    event.request = None;
     house.store.sign_in(&earlier, event).await.unwrap();
 }
 

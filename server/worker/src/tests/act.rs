@@ -167,7 +167,7 @@ async fn what_was_withdrawn_before_the_worker_began_is_not_applied() {
     world
         .database
         .store
-        .update_request(
+        .update_for_tests(
             &Request {
                 state: State::Withdrawn,
                 ..request.clone()

@@ -53,7 +53,7 @@ async fn crash(database: TestStore, workers: usize) {
     while !world
         .database
         .store
-        .count_requests(&Scope::system(), &open)
+        .count_requests(&Scope::for_tests(), &open)
         .await
         .unwrap()
         .is_empty()

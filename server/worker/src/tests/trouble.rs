@@ -202,6 +202,7 @@ async fn when_it_tries_again_follows_from_the_clock_and_from_chance() {
     let worker = Worker::new(
         world.database.store.clone(),
         world.planes.clone(),
+        portico_domain::authz::SystemAuthority::for_tests(),
         world.permits.clone(),
         Arc::clone(&world.work_to_do),
         move || now,

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use portico_domain::authz::SystemAuthority;
 use portico_domain::documents::{ActAs, ControlPlaneKind, Environment, Tenant, TenantSpec};
 use portico_domain::documents::{Connection, ControlPlane, ControlPlaneSpec, Limits, Offering, OfferingSpec};
 use portico_domain::names::RequestId;
@@ -137,6 +138,7 @@ impl World {
         let worker = Worker::new(
             store,
             planes,
+            SystemAuthority::for_tests(),
             self.permits.clone(),
             Arc::clone(&self.work_to_do),
             Timestamp::now,
@@ -148,7 +150,7 @@ impl World {
     pub(super) async fn submit(&self, request: &Request) {
         self.database
             .store
-            .insert_request(request, &[event(request, "request.submitted")])
+            .insert_for_tests(request, &[event(request, "request.submitted")])
             .await
             .unwrap();
         self.work_to_do.notify_one();
@@ -157,7 +159,7 @@ impl World {
     pub(super) async fn now(&self, id: RequestId) -> Request {
         self.database
             .store
-            .request(&Scope::system(), id)
+            .request(&Scope::for_tests(), id)
             .await
             .unwrap()
             .unwrap()
@@ -196,7 +198,7 @@ impl World {
         let listing = self
             .database
             .store
-            .events(&Scope::system(), &filter, &Page::first(500))
+            .events(&Scope::for_tests(), &filter, &Page::first(500))
             .await
             .unwrap();
         listing.items.into_iter().rev().collect()

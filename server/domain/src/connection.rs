@@ -1,17 +1,18 @@
-//! What of a connection secret is no secret: where it is, and as whom one connects. It is told only where it looks like
-//! what it should be: an address with a password in it is none.
+//! The parts of a connection secret that are not secret: where a service is, and the user name. A value is shown only
+//! where it looks like what it should be: an address with a password in it is not shown.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use portico_domain::documents::Access;
-use portico_domain::view::ConnectKey;
+use crate::documents::Access;
+use crate::view::ConnectKey;
 
-/// What stands for what is not shown.
-pub(super) const DOTS: &str = "●●●●●●●●";
+/// Shown in place of a secret value.
+pub const DOTS: &str = "●●●●●●●●";
 
-/// The keys of a secret, with the values of those that are no secret.
-pub(super) fn keys(values: &BTreeMap<String, Vec<u8>>, access: &Access) -> Vec<ConnectKey> {
+/// The keys of a connection secret, with the values of those that are not secret.
+#[must_use]
+pub fn public_keys(values: &BTreeMap<String, Vec<u8>>, access: &Access) -> Vec<ConnectKey> {
     let meanings: BTreeMap<&str, &str> = access
         .keys
         .iter()
@@ -42,7 +43,7 @@ pub(super) fn keys(values: &BTreeMap<String, Vec<u8>>, access: &Access) -> Vec<C
     keys
 }
 
-/// Whether a value may stand on a page: by what it means, and by its looks.
+/// Whether a value may be shown: by its meaning, and by what it looks like.
 fn is_public(access: &Access, meaning: &str, text: &str) -> bool {
     let only = |most: usize, others: &str| {
         !text.is_empty()
@@ -74,7 +75,7 @@ fn is_certificate(text: &str) -> bool {
         })
 }
 
-/// The scheme of a protocol's addresses.
+/// The URL scheme of a protocol.
 fn scheme(access: &Access) -> Option<&'static str> {
     match access.protocol.as_deref()? {
         "postgresql" => Some("postgresql"),
@@ -85,8 +86,9 @@ fn scheme(access: &Access) -> Option<&'static str> {
     }
 }
 
-/// The whole address in one, with `password` in its place; `None` where the secret does not say where it is.
-pub(super) fn address(access: &Access, keys: &[ConnectKey], password: &str) -> Option<String> {
+/// The address of the service as one URL with `password` in it; `None` where the secret lacks a part of it.
+#[must_use]
+pub fn address(access: &Access, keys: &[ConnectKey], password: &str) -> Option<String> {
     let value = |meaning: &str| {
         let key = keys.iter().find(|key| key.title == meaning)?;
         key.value.as_deref()
@@ -103,8 +105,9 @@ pub(super) fn address(access: &Access, keys: &[ConnectKey], password: &str) -> O
     Some(format!("{scheme}://{user}:{password}@{host}{port}{database}"))
 }
 
-/// A password as it stands in an address.
-pub(super) fn in_address(password: &str) -> String {
+/// A password as it is written in a URL: percent-encoded.
+#[must_use]
+pub fn in_address(password: &str) -> String {
     let mut encoded = String::with_capacity(password.len());
     for byte in password.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -132,7 +135,7 @@ mod tests {
             .iter()
             .map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec()))
             .collect();
-        keys(&values, &access(protocol))
+        public_keys(&values, &access(protocol))
     }
 
     #[test]

@@ -1,0 +1,572 @@
+//! The judgements: who may do what to what. Each `may_*` answers what determined it, for pages that show what can be
+//! done; the function of the same name without `may_` makes the grant.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::grant::sealed::Sealed;
+use super::{AuditEvent, Basis, Granted, Operation, Recorded, Target, Visible};
+use crate::claim::{Claim, ClaimRef, Health};
+use crate::documents::Configuration;
+use crate::names::{EnvironmentName, PlaneName, RequestId, TenantName};
+use crate::policy::{is_approver, unmet};
+use crate::request::{Action, Request, State};
+use crate::tenancy::{KnownPerson, Role, Scope, Via, Viewer};
+
+/// Makes operations, each with its verb in the record where it has just one.
+macro_rules! operations {
+    ($( $(#[$doc:meta])* $name:ident $(= $verb:literal)?; )+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name(());
+
+        impl Sealed for $name {}
+        impl Operation for $name {}
+        $( impl Recorded for $name { const VERB: &'static str = $verb; } )?
+    )+};
+}
+
+operations! {
+    /// Submit a request for a new claim, or about a claim.
+    Submit = "request.submitted";
+    /// Approve or reject a request.
+    Decide;
+    /// Withdraw a request.
+    Withdraw = "request.withdrawn";
+    /// Comment on a request.
+    Comment = "request.commented";
+    /// Reveal a claim's connection secret.
+    RevealSecret = "secret.revealed";
+    /// Close a control plane to new claims.
+    Cordon = "plane.cordoned";
+    /// Open a control plane to new claims again.
+    Uncordon = "plane.uncordoned";
+    /// Create an API token.
+    CreateToken = "token.created";
+    /// Revoke an API token.
+    RevokeToken = "token.deleted";
+    /// End sessions and tokens of a person.
+    EndAccess = "access.ended";
+    /// Export the record.
+    ExportRecord = "record.exported";
+    /// Acknowledge the breaks of the record's chain.
+    AcknowledgeBreaks = "record.acknowledged";
+}
+
+/// Why something is not granted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "camelCase")]
+pub enum Denied {
+    /// There is no such thing for this viewer.
+    NotVisible,
+    /// The viewer is nobody who signed in: Portico judges in somebody's name.
+    NotAPerson,
+    /// The claim belongs to no tenant.
+    NoTenant,
+    /// The viewer is no developer of the tenant.
+    NotADeveloper {
+        /// The tenant.
+        tenant: TenantName,
+    },
+    /// The claim is being deleted.
+    BeingDeleted,
+    /// The claim is gone.
+    Gone,
+    /// No rule of the request waits for the viewer, or the request waits for nobody.
+    NotAnApprover,
+    /// The viewer made the request.
+    OwnRequest,
+    /// The viewer has decided on the request.
+    HasDecided,
+    /// The request is neither the viewer's nor of a tenant that they administer.
+    NotTheRequester,
+    /// The request cannot be withdrawn any more.
+    TooLate,
+    /// The viewer has no part in the request.
+    NoPartInRequest,
+    /// It takes a session in a browser, and the viewer uses an API token.
+    NeedsSession,
+}
+
+/// What is submitted: a request for a new claim in an environment, or about a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// The request's id.
+    pub id: RequestId,
+    /// What it asks.
+    pub action: Action,
+    /// For which tenant.
+    pub tenant: TenantName,
+    /// For which environment.
+    pub environment: EnvironmentName,
+    /// About which claim; `None` for a new one.
+    pub claim: Option<ClaimRef>,
+}
+
+/// The API tokens of the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnTokens {
+    /// Whose, as [`crate::tenancy::Person::subject`].
+    pub subject: String,
+}
+
+/// One API token of the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnToken {
+    /// Whose, as [`crate::tenancy::Person::subject`].
+    pub subject: String,
+    /// Which.
+    pub id: uuid::Uuid,
+}
+
+/// The sessions and tokens of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessOf {
+    /// Whose, as [`crate::tenancy::Person::subject`].
+    pub subject: String,
+}
+
+/// The record, or the part of it that belongs to a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// What may be read of it.
+    pub scope: Scope,
+    /// The tenant that was asked for.
+    pub tenant: Option<TenantName>,
+}
+
+/// What a decision comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecisionOutcome {
+    /// The request is approved.
+    Approved,
+    /// The person agrees, and others must too.
+    Agreed,
+    /// The request is rejected.
+    Rejected,
+    /// The rules have changed, so that the request awaits approval by other rules.
+    AwaitsOthers,
+}
+
+impl Target for Submission {
+    fn subject(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn tenant(&self) -> Option<TenantName> {
+        Some(self.tenant.clone())
+    }
+
+    fn request(&self) -> Option<RequestId> {
+        Some(self.id)
+    }
+}
+
+impl Target for OwnTokens {
+    fn subject(&self) -> String {
+        self.subject.clone()
+    }
+}
+
+impl Target for OwnToken {
+    fn subject(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl Target for AccessOf {
+    fn subject(&self) -> String {
+        self.subject.clone()
+    }
+}
+
+impl Target for Record {
+    fn subject(&self) -> String {
+        "record".to_owned()
+    }
+
+    fn tenant(&self) -> Option<TenantName> {
+        self.tenant.clone()
+    }
+}
+
+impl Granted<Request, Decide> {
+    /// The event that records what the decision comes to.
+    pub fn audit(&self, outcome: DecisionOutcome, at: jiff::Timestamp, remote: Option<&str>) -> AuditEvent {
+        let verb = match outcome {
+            DecisionOutcome::Approved => "request.approved",
+            DecisionOutcome::Agreed => "request.agreed",
+            DecisionOutcome::Rejected => "request.rejected",
+            DecisionOutcome::AwaitsOthers => "request.awaiting",
+        };
+        self.audit_as(verb, at, remote)
+    }
+}
+
+/// Refuses viewers that Portico made itself to judge by: nothing is done in their name here.
+fn person(viewer: &Viewer) -> Result<(), Denied> {
+    match viewer.via {
+        Via::Session | Via::Token => Ok(()),
+        Via::System => Err(Denied::NotAPerson),
+    }
+}
+
+fn role(viewer: &Viewer, tenant: &TenantName, needed: Role) -> Option<Basis> {
+    viewer.role_for(tenant, needed).map(|role| Basis::Role {
+        role,
+        tenant: tenant.clone(),
+    })
+}
+
+/// Whether the viewer may request new claims in the tenant: its developers may.
+///
+/// # Errors
+/// [`Denied::NotADeveloper`].
+pub fn may_create(viewer: &Viewer, tenant: &TenantName) -> Result<Basis, Denied> {
+    role(viewer, tenant, Role::Developer).ok_or_else(|| Denied::NotADeveloper {
+        tenant: tenant.clone(),
+    })
+}
+
+/// The grant to request a new claim in an environment, under the id that the request will have.
+///
+/// # Errors
+/// As [`may_create`].
+pub fn create_claim(
+    viewer: &Viewer,
+    tenant: &TenantName,
+    environment: &EnvironmentName,
+    id: RequestId,
+) -> Result<Granted<Submission, Submit>, Denied> {
+    person(viewer)?;
+    let basis = may_create(viewer, tenant)?;
+    let submission = Submission {
+        id,
+        action: Action::Create,
+        tenant: tenant.clone(),
+        environment: environment.clone(),
+        claim: None,
+    };
+    Ok(Granted::new(viewer, submission, basis))
+}
+
+/// Whether the viewer may change, renew and delete the claim: developers of its tenant may, while it is there.
+///
+/// # Errors
+/// [`Denied::NoTenant`], [`Denied::NotADeveloper`], [`Denied::BeingDeleted`], [`Denied::Gone`].
+pub fn may_change(viewer: &Viewer, claim: &Claim) -> Result<Basis, Denied> {
+    let tenant = claim.tenant.as_ref().ok_or(Denied::NoTenant)?;
+    let basis = may_create(viewer, tenant)?;
+    match claim.verdict.health {
+        Health::Deleting => Err(Denied::BeingDeleted),
+        Health::Gone => Err(Denied::Gone),
+        _ => Ok(basis),
+    }
+}
+
+/// The grant to submit a request about a claim, under the id that the request will have.
+///
+/// # Errors
+/// As [`may_change`]; [`Denied::NoTenant`] also where the claim belongs to no environment.
+pub fn submit_about(
+    viewer: &Viewer,
+    claim: &Visible<Arc<Claim>>,
+    action: Action,
+    id: RequestId,
+) -> Result<Granted<Submission, Submit>, Denied> {
+    person(viewer)?;
+    let basis = may_change(viewer, claim)?;
+    let (Some(tenant), Some(environment)) = (claim.tenant.clone(), claim.environment.clone()) else {
+        return Err(Denied::NoTenant);
+    };
+    let submission = Submission {
+        id,
+        action,
+        tenant,
+        environment,
+        claim: Some(claim.reference.clone()),
+    };
+    Ok(Granted::new(viewer, submission, basis))
+}
+
+/// Whether the viewer may reveal the claim's connection secret: developers of its tenant may. Those who only look may
+/// not, and platform admins have no business with it.
+///
+/// # Errors
+/// [`Denied::NoTenant`], [`Denied::NotADeveloper`].
+pub fn may_reveal(viewer: &Viewer, claim: &Claim) -> Result<Basis, Denied> {
+    let tenant = claim.tenant.as_ref().ok_or(Denied::NoTenant)?;
+    may_create(viewer, tenant)
+}
+
+/// The grant to reveal the claim's connection secret.
+///
+/// # Errors
+/// As [`may_reveal`].
+pub fn reveal_secret(
+    viewer: &Viewer,
+    claim: Visible<Arc<Claim>>,
+) -> Result<Granted<Arc<Claim>, RevealSecret>, Denied> {
+    person(viewer)?;
+    let basis = may_reveal(viewer, &claim)?;
+    Ok(Granted::new(viewer, claim.into_inner(), basis))
+}
+
+/// Whether the viewer may decide on the request: one of those whose approval is missing, who neither made it nor has
+/// decided on it.
+///
+/// # Errors
+/// [`Denied::NotAnApprover`], [`Denied::OwnRequest`], [`Denied::HasDecided`].
+pub fn may_decide(viewer: &Viewer, request: &Request) -> Result<Basis, Denied> {
+    let need = request
+        .approval
+        .as_ref()
+        .filter(|_| request.state == State::AwaitingApproval);
+    let rule = need.and_then(|need| {
+        unmet(&need.rules, &request.decisions)
+            .into_iter()
+            .find(|rule| is_approver(viewer, &request.tenant, &rule.approvers))
+    });
+    let rule = rule.ok_or(Denied::NotAnApprover)?;
+    if request.requester.is_same_human(&viewer.person) {
+        return Err(Denied::OwnRequest);
+    }
+    if request
+        .decisions
+        .iter()
+        .any(|decision| !decision.void && decision.by.is_same_human(&viewer.person))
+    {
+        return Err(Denied::HasDecided);
+    }
+    Ok(Basis::ApprovalRule {
+        policy: rule.policy.clone(),
+        rule: rule.rule.clone(),
+    })
+}
+
+/// The grant to decide on the request, at the revision that was read.
+///
+/// # Errors
+/// As [`may_decide`].
+pub fn decide(viewer: &Viewer, request: Visible<Request>) -> Result<Granted<Request, Decide>, Denied> {
+    person(viewer)?;
+    let basis = may_decide(viewer, &request)?;
+    Ok(Granted::new(viewer, request.into_inner(), basis))
+}
+
+/// Whether the viewer may withdraw the request: its requester and admins of its tenant may, while there is a way back.
+///
+/// # Errors
+/// [`Denied::TooLate`], [`Denied::NotTheRequester`].
+pub fn may_withdraw(viewer: &Viewer, request: &Request) -> Result<Basis, Denied> {
+    if request.way_back().is_none() {
+        return Err(Denied::TooLate);
+    }
+    if request.requester.subject == viewer.person.subject && viewer.sees(&request.tenant) {
+        return Ok(Basis::Requester);
+    }
+    role(viewer, &request.tenant, Role::TenantAdmin).ok_or(Denied::NotTheRequester)
+}
+
+/// The grant to withdraw the request, at the revision that was read.
+///
+/// # Errors
+/// As [`may_withdraw`].
+pub fn withdraw(viewer: &Viewer, request: Visible<Request>) -> Result<Granted<Request, Withdraw>, Denied> {
+    person(viewer)?;
+    let basis = may_withdraw(viewer, &request)?;
+    Ok(Granted::new(viewer, request.into_inner(), basis))
+}
+
+/// Whether the viewer has a part in the request and may comment on it: they made it, a rule names them as an approver,
+/// or they approve in its tenant.
+///
+/// # Errors
+/// [`Denied::NoPartInRequest`].
+pub fn may_comment(viewer: &Viewer, request: &Request) -> Result<Basis, Denied> {
+    if request.requester.subject == viewer.person.subject && viewer.sees(&request.tenant) {
+        return Ok(Basis::Requester);
+    }
+    asked_by(viewer, request)
+        .or_else(|| role(viewer, &request.tenant, Role::Approver))
+        .ok_or(Denied::NoPartInRequest)
+}
+
+/// The grant to comment on the request.
+///
+/// # Errors
+/// As [`may_comment`].
+pub fn comment(viewer: &Viewer, request: Visible<Request>) -> Result<Granted<Request, Comment>, Denied> {
+    person(viewer)?;
+    let basis = may_comment(viewer, &request)?;
+    Ok(Granted::new(viewer, request.into_inner(), basis))
+}
+
+/// Whether the viewer is one of those whose approval was asked for, decided or not.
+#[must_use]
+pub fn was_asked(viewer: &Viewer, request: &Request) -> bool {
+    asked_by(viewer, request).is_some()
+}
+
+fn asked_by(viewer: &Viewer, request: &Request) -> Option<Basis> {
+    let mut rules = request.approval.iter().flat_map(|need| &need.rules);
+    let rule = rules.find(|rule| is_approver(viewer, &request.tenant, &rule.approvers))?;
+    Some(Basis::ApprovalRule {
+        policy: rule.policy.clone(),
+        rule: rule.rule.clone(),
+    })
+}
+
+/// Whether the viewer is a platform admin. For anybody else, what platform admins administer does not exist.
+///
+/// # Errors
+/// [`Denied::NotVisible`].
+pub fn platform_admin(viewer: &Viewer) -> Result<Basis, Denied> {
+    if viewer.platform_admin {
+        Ok(Basis::PlatformAdmin)
+    } else {
+        Err(Denied::NotVisible)
+    }
+}
+
+fn configured_plane(
+    viewer: &Viewer,
+    configuration: &Configuration,
+    plane: &PlaneName,
+) -> Result<Basis, Denied> {
+    person(viewer)?;
+    let basis = platform_admin(viewer)?;
+    if configuration.control_planes.contains_key(plane) {
+        Ok(basis)
+    } else {
+        Err(Denied::NotVisible)
+    }
+}
+
+/// The grant to close a control plane to new claims.
+///
+/// # Errors
+/// [`Denied::NotVisible`] for everybody but platform admins, and where there is no control plane of that name.
+pub fn cordon(
+    viewer: &Viewer,
+    configuration: &Configuration,
+    plane: &PlaneName,
+) -> Result<Granted<PlaneName, Cordon>, Denied> {
+    let basis = configured_plane(viewer, configuration, plane)?;
+    Ok(Granted::new(viewer, plane.clone(), basis))
+}
+
+/// The grant to open a control plane to new claims again.
+///
+/// # Errors
+/// As [`cordon`].
+pub fn uncordon(
+    viewer: &Viewer,
+    configuration: &Configuration,
+    plane: &PlaneName,
+) -> Result<Granted<PlaneName, Uncordon>, Denied> {
+    let basis = configured_plane(viewer, configuration, plane)?;
+    Ok(Granted::new(viewer, plane.clone(), basis))
+}
+
+/// The grant to create an API token that acts for the viewer. A token that could create tokens would never end.
+///
+/// # Errors
+/// [`Denied::NeedsSession`].
+pub fn create_token(viewer: &Viewer) -> Result<Granted<OwnTokens, CreateToken>, Denied> {
+    if viewer.via != Via::Session {
+        return Err(Denied::NeedsSession);
+    }
+    let tokens = OwnTokens {
+        subject: viewer.person.subject.clone(),
+    };
+    Ok(Granted::new(viewer, tokens, Basis::Own))
+}
+
+/// The grant to revoke an API token of the viewer's, if they have one of that id.
+///
+/// # Errors
+/// [`Denied::NotAPerson`].
+pub fn revoke_token(viewer: &Viewer, id: uuid::Uuid) -> Result<Granted<OwnToken, RevokeToken>, Denied> {
+    person(viewer)?;
+    let token = OwnToken {
+        subject: viewer.person.subject.clone(),
+        id,
+    };
+    Ok(Granted::new(viewer, token, Basis::Own))
+}
+
+/// The grant to end the viewer's own sessions and tokens.
+///
+/// # Errors
+/// [`Denied::NotAPerson`].
+pub fn end_own_access(viewer: &Viewer) -> Result<Granted<AccessOf, EndAccess>, Denied> {
+    person(viewer)?;
+    let access = AccessOf {
+        subject: viewer.person.subject.clone(),
+    };
+    Ok(Granted::new(viewer, access, Basis::Own))
+}
+
+/// The grant to end somebody's sessions and tokens: platform admins may.
+///
+/// # Errors
+/// [`Denied::NotVisible`].
+pub fn end_access(viewer: &Viewer, of: &KnownPerson) -> Result<Granted<AccessOf, EndAccess>, Denied> {
+    person(viewer)?;
+    let basis = platform_admin(viewer)?;
+    let access = AccessOf {
+        subject: of.person.subject.clone(),
+    };
+    Ok(Granted::new(viewer, access, basis))
+}
+
+/// What the viewer may read of the record: all of it for platform admins, a tenant's part for its admins. Without a
+/// `tenant`, an admin of tenants gets the first of theirs.
+///
+/// # Errors
+/// [`Denied::NotVisible`].
+pub fn may_read_record(viewer: &Viewer, tenant: Option<&TenantName>) -> Result<(Scope, Basis), Denied> {
+    if let Ok(basis) = platform_admin(viewer) {
+        return Ok((viewer.scope(), basis));
+    }
+    let administers = |tenant: &&TenantName| viewer.may(tenant, Role::TenantAdmin);
+    let of = tenant
+        .or_else(|| viewer.roles.keys().find(administers))
+        .filter(administers)
+        .ok_or(Denied::NotVisible)?;
+    let basis = role(viewer, of, Role::TenantAdmin).ok_or(Denied::NotVisible)?;
+    Ok((viewer.scope().narrow(of), basis))
+}
+
+/// The grant to export what the viewer may read of the record.
+///
+/// # Errors
+/// As [`may_read_record`].
+pub fn export_record(
+    viewer: &Viewer,
+    tenant: Option<&TenantName>,
+) -> Result<Granted<Record, ExportRecord>, Denied> {
+    person(viewer)?;
+    let (scope, basis) = may_read_record(viewer, tenant)?;
+    let record = Record {
+        scope,
+        tenant: tenant.cloned(),
+    };
+    Ok(Granted::new(viewer, record, basis))
+}
+
+/// The grant to acknowledge the breaks of the record's chain: platform admins may.
+///
+/// # Errors
+/// [`Denied::NotVisible`].
+pub fn acknowledge_breaks(viewer: &Viewer) -> Result<Granted<Record, AcknowledgeBreaks>, Denied> {
+    person(viewer)?;
+    let basis = platform_admin(viewer)?;
+    let record = Record {
+        scope: viewer.scope(),
+        tenant: None,
+    };
+    Ok(Granted::new(viewer, record, basis))
+}

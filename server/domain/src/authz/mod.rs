@@ -1,0 +1,98 @@
+//! Authorization: the only place that makes [`Visible`] (may be read) and [`Granted`] (may be done).
+//!
+//! A grant is the result of a pure judgement over who asks (a [`Viewer`](crate::tenancy::Viewer), with the groups of the
+//! last sign-in), what they ask for, and the state of that thing. It is judged when it is used, and is not stored.
+//! Store writes and calls to control planes that serve a person take a grant, so a use case that forgets to judge does
+//! not compile. The grant carries what determined it ([`Basis`]); the audit record takes actor, subject, tenant and
+//! basis from it.
+//!
+//! It is part of this crate because the judgement needs nothing but the domain's own types, and because store and
+//! control planes, which both take grants, depend on this crate and not on each other.
+//!
+//! Work that serves no person, as the worker's, needs a [`SystemAuthority`], which the program makes once at start.
+//!
+//! A grant cannot be made outside of this module:
+//!
+//! ```compile_fail,E0451
+//! use portico_domain::authz::{Granted, RevealSecret};
+//!
+//! fn forged() -> Granted<(), RevealSecret> {
+//!     Granted { target: (), caller: todo!(), basis: todo!(), operation: std::marker::PhantomData }
+//! }
+//! ```
+//!
+//! ```compile_fail,E0624
+//! use portico_domain::authz::{Basis, Granted, RevealSecret};
+//! use portico_domain::tenancy::Viewer;
+//!
+//! fn forged(viewer: &Viewer) -> Granted<(), RevealSecret> {
+//!     Granted::new(viewer, (), Basis::PlatformAdmin)
+//! }
+//! ```
+//!
+//! Neither can a visible value, an audit event, or the authority of Portico itself:
+//!
+//! ```compile_fail,E0423
+//! use portico_domain::authz::Visible;
+//!
+//! let forged = Visible(42);
+//! ```
+//!
+//! ```compile_fail,E0423
+//! use portico_domain::authz::AuditEvent;
+//! use portico_domain::record::NewEvent;
+//!
+//! fn forged(event: NewEvent) -> AuditEvent {
+//!     AuditEvent(event)
+//! }
+//! ```
+//!
+//! ```compile_fail,E0423
+//! use portico_domain::authz::SystemAuthority;
+//!
+//! let forged = SystemAuthority(());
+//! ```
+//!
+//! A grant of one operation is none of another, and nobody adds operations elsewhere:
+//!
+//! ```compile_fail,E0308
+//! use portico_domain::authz::{Comment, Decide, Granted};
+//! use portico_domain::request::Request;
+//!
+//! fn decide(_: &Granted<Request, Decide>) {}
+//!
+//! fn forged(grant: &Granted<Request, Comment>) {
+//!     decide(grant);
+//! }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! use portico_domain::authz::Operation;
+//!
+//! struct Anything;
+//! impl Operation for Anything {}
+//! ```
+
+mod audit;
+mod grant;
+mod judgement;
+mod system;
+mod visible;
+mod writes;
+
+#[cfg(test)]
+mod tests;
+
+pub use audit::{AuditEvent, SecurityActor, SessionEvent};
+pub use grant::{Basis, Granted, Operation, Recorded, Target};
+pub use judgement::{
+    AccessOf, AcknowledgeBreaks, Comment, Cordon, CreateToken, Decide, DecisionOutcome, Denied, EndAccess,
+    ExportRecord, OwnToken, OwnTokens, Record, RevealSecret, RevokeToken, Submission, Submit, Uncordon,
+    Withdraw, acknowledge_breaks, comment, cordon, create_claim, create_token, decide, end_access,
+    end_own_access, export_record, may_change, may_comment, may_create, may_decide, may_read_record,
+    may_reveal, may_withdraw, platform_admin, reveal_secret, revoke_token, submit_about, uncordon, was_asked,
+    withdraw,
+};
+pub use system::{RuleScope, SystemAuthority};
+pub use visible::{Visible, visible_request};
+pub use writes::{InsertsRequest, UpdatesRequest};

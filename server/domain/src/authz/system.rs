@@ -1,0 +1,97 @@
+//! What Portico does by itself, for no person.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::AuditEvent;
+use crate::names::{RequestId, TenantName};
+use crate::record::NewEvent;
+use crate::request::Request;
+use crate::tenancy::Scope;
+
+/// Portico itself in the record: id and name.
+pub(super) const NAMES: (&str, &str) = ("portico", "Portico");
+
+/// The right to act as Portico itself: for the worker and the background tasks. Use cases never get one.
+#[derive(Debug, Clone)]
+pub struct SystemAuthority(());
+
+/// The right to read what rules must know, beyond what a person may see: whether a name is taken, what a tenant uses
+/// of its quota. What is read by it is judged and not shown.
+#[derive(Debug, Clone)]
+pub struct RuleScope(());
+
+impl SystemAuthority {
+    /// The authority. The program calls this once, at start, and hands it on; `clippy.toml` forbids it elsewhere.
+    #[must_use]
+    pub fn at_start() -> Self {
+        Self(())
+    }
+
+    /// An authority for tests.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn for_tests() -> Self {
+        Self(())
+    }
+
+    /// The right to read everything.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        Scope::all()
+    }
+
+    /// The right to read what rules must know.
+    #[must_use]
+    pub fn rules(&self) -> RuleScope {
+        RuleScope(())
+    }
+
+    /// The event that records what Portico did to a request.
+    #[must_use]
+    pub fn audit_request(&self, verb: &str, request: &Request, at: Timestamp) -> AuditEvent {
+        self.audit(
+            verb,
+            request.id.to_string(),
+            Some(request.tenant.clone()),
+            Some(request.id),
+            at,
+        )
+    }
+
+    fn audit(
+        &self,
+        verb: &str,
+        subject: String,
+        tenant: Option<TenantName>,
+        request: Option<RequestId>,
+        at: Timestamp,
+    ) -> AuditEvent {
+        let event = NewEvent {
+            at,
+            actor: NAMES.0.to_owned(),
+            actor_name: NAMES.1.to_owned(),
+            verb: verb.to_owned(),
+            subject,
+            tenant,
+            request,
+            remote: None,
+            details: Value::Null,
+        };
+        AuditEvent::new(event, None)
+    }
+}
+
+impl RuleScope {
+    /// What belongs to one tenant.
+    #[must_use]
+    pub fn of_tenant(&self, tenant: &TenantName) -> Scope {
+        Scope::all().narrow(tenant)
+    }
+
+    /// Everything: a cluster-scoped name may be another tenant's.
+    #[must_use]
+    pub fn of_all_tenants(&self) -> Scope {
+        Scope::all()
+    }
+}

@@ -1,0 +1,357 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::*;
+use crate::claim::{Claim, ClaimRef, Health, Verdict};
+use crate::documents::{Approvers, ResourceRef};
+use crate::names::{RequestId, TenantName};
+use crate::placement::Placement;
+use crate::request::{Action, ApprovalNeed, Decision, Request, RuleNeed, State, manifest_hash};
+use crate::tenancy::{Person, Role, Scope, Via, Viewer};
+
+fn payments() -> TenantName {
+    "payments".parse().unwrap()
+}
+
+fn person(name: &str) -> Person {
+    Person {
+        subject: format!("https://sso.example.com#{name}"),
+        name: name.to_owned(),
+        email: None,
+    }
+}
+
+fn member(name: &str, role: Option<Role>) -> Viewer {
+    Viewer {
+        person: person(name),
+        provider: "sso".to_owned(),
+        groups: BTreeSet::new(),
+        roles: role
+            .map(|role| (payments(), BTreeSet::from([role])))
+            .into_iter()
+            .collect::<BTreeMap<_, _>>(),
+        platform_admin: false,
+        via: Via::Session,
+    }
+}
+
+/// Everybody of interest: the members by role, a stranger to the tenant, and a platform admin.
+fn everybody() -> [Viewer; 6] {
+    [
+        member("vic", Some(Role::Viewer)),
+        member("dana", Some(Role::Developer)),
+        member("ada", Some(Role::Approver)),
+        member("tess", Some(Role::TenantAdmin)),
+        member("devon", None),
+        Viewer {
+            platform_admin: true,
+            ..member("pat", None)
+        },
+    ]
+}
+
+fn who_may<T>(judge: impl Fn(&Viewer) -> Result<T, Denied>) -> Vec<String> {
+    let may = everybody().into_iter().filter(|viewer| judge(viewer).is_ok());
+    may.map(|viewer| viewer.person.name).collect()
+}
+
+fn reference() -> ClaimRef {
+    ClaimRef {
+        plane: "eu-shared".parse().unwrap(),
+        offering: "buckets.storage.example.com".parse().unwrap(),
+        namespace: Some("payments-dev".to_owned()),
+        name: "receipts".parse().unwrap(),
+    }
+}
+
+fn resource() -> ResourceRef {
+    ResourceRef {
+        group: "storage.example.com".to_owned(),
+        version: "v1".to_owned(),
+        kind: "Bucket".to_owned(),
+        plural: "buckets".to_owned(),
+        namespaced: true,
+    }
+}
+
+fn claim(tenant: Option<TenantName>, health: Health) -> Visible<Arc<Claim>> {
+    let claim = Arc::new(Claim {
+        reference: reference(),
+        resource: resource(),
+        uid: "u1".to_owned(),
+        environment: tenant.as_ref().map(|_| "dev".parse().unwrap()),
+        tenant,
+        plan: None,
+        request: None,
+        requester: None,
+        expires_at: None,
+        own_machinery: None,
+        verdict: Verdict {
+            health,
+            reason: String::new(),
+            conditions: Vec::new(),
+            secret: Some("receipts".to_owned()),
+        },
+        created_at: Timestamp::UNIX_EPOCH,
+        observed_at: Timestamp::UNIX_EPOCH,
+        object: Arc::new(json!({})),
+    });
+    Scope::for_tests().show(None, claim).unwrap()
+}
+
+fn request(requester: &str) -> Request {
+    let manifest = json!({ "kind": "Bucket" });
+    Request {
+        id: RequestId(Uuid::nil()),
+        action: Action::Create,
+        state: State::AwaitingApproval,
+        tenant: payments(),
+        environment: "dev".parse().unwrap(),
+        claim: reference(),
+        resource: resource(),
+        plan: None,
+        manifest_hash: manifest_hash(&manifest),
+        manifest,
+        schema_hash: None,
+        previous: None,
+        uid: None,
+        placement: Placement {
+            chosen: None,
+            reason: String::new(),
+            candidates: Vec::new(),
+        },
+        requester: person(requester),
+        requester_groups: BTreeSet::new(),
+        note: None,
+        approval: Some(ApprovalNeed {
+            rules: vec![RuleNeed {
+                policy: "company".to_owned(),
+                rule: "all".to_owned(),
+                reason: "Everything is approved.".to_owned(),
+                approvers: Approvers::TenantApprovers {},
+                count: 1,
+            }],
+            expires_at: Timestamp::MAX,
+        }),
+        decisions: Vec::new(),
+        attempts: 0,
+        next_attempt_at: None,
+        waiting_for: None,
+        failure: None,
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
+        revision: 1,
+    }
+}
+
+fn visible(request: Request) -> Visible<Request> {
+    visible_request(&member("tess", Some(Role::TenantAdmin)), request).unwrap()
+}
+
+fn decision(by: &str, approved: bool) -> Decision {
+    Decision {
+        by: person(by),
+        provider: None,
+        groups: Vec::new(),
+        tenant_approver: true,
+        approved,
+        comment: None,
+        at: Timestamp::UNIX_EPOCH,
+        digest: None,
+        policy: None,
+        void: false,
+    }
+}
+
+#[test]
+fn developers_submit_and_reveal_and_nobody_else_does() {
+    let ready = claim(Some(payments()), Health::Ready);
+    let id = RequestId(Uuid::nil());
+    let environment = "dev".parse().unwrap();
+    assert_eq!(
+        who_may(|viewer| create_claim(viewer, &payments(), &environment, id)),
+        ["dana", "tess"]
+    );
+    for action in [Action::Change, Action::Renew, Action::Delete] {
+        assert_eq!(
+            who_may(|viewer| submit_about(viewer, &ready, action, id)),
+            ["dana", "tess"]
+        );
+    }
+    assert_eq!(
+        who_may(|viewer| reveal_secret(viewer, ready.clone())),
+        ["dana", "tess"]
+    );
+}
+
+#[test]
+fn a_claim_that_is_going_is_not_changed_and_one_of_nobody_is_not_touched() {
+    let dana = member("dana", Some(Role::Developer));
+    let why = |claim: Visible<Arc<Claim>>| {
+        submit_about(&dana, &claim, Action::Change, RequestId(Uuid::nil())).unwrap_err()
+    };
+    assert_eq!(
+        why(claim(Some(payments()), Health::Deleting)),
+        Denied::BeingDeleted
+    );
+    assert_eq!(why(claim(Some(payments()), Health::Gone)), Denied::Gone);
+    assert_eq!(why(claim(None, Health::Ready)), Denied::NoTenant);
+    assert_eq!(
+        reveal_secret(&dana, claim(None, Health::Ready)).unwrap_err(),
+        Denied::NoTenant
+    );
+}
+
+#[test]
+fn approvers_decide_once_and_never_on_their_own_request() {
+    let asked = visible(request("dana"));
+    assert_eq!(who_may(|viewer| decide(viewer, asked.clone())), ["ada", "tess"]);
+    let own = visible(request("ada"));
+    let ada = member("ada", Some(Role::Approver));
+    assert_eq!(decide(&ada, own).unwrap_err(), Denied::OwnRequest);
+    let mut needs_two = request("dana");
+    needs_two.approval.as_mut().unwrap().rules[0].count = 2;
+    needs_two.decisions.push(decision("ada", true));
+    assert_eq!(decide(&ada, visible(needs_two)).unwrap_err(), Denied::HasDecided);
+    let mut decided = request("dana");
+    decided.state = State::Approved;
+    assert_eq!(decide(&ada, visible(decided)).unwrap_err(), Denied::NotAnApprover);
+}
+
+#[test]
+fn requesters_and_tenant_admins_withdraw_and_those_who_have_a_part_comment() {
+    let asked = visible(request("dana"));
+    assert_eq!(
+        who_may(|viewer| withdraw(viewer, asked.clone())),
+        ["dana", "tess"]
+    );
+    assert_eq!(
+        who_may(|viewer| comment(viewer, asked.clone())),
+        ["dana", "ada", "tess"]
+    );
+    let mut ended = request("dana");
+    ended.state = State::Fulfilled;
+    let dana = member("dana", Some(Role::Developer));
+    assert_eq!(withdraw(&dana, visible(ended)).unwrap_err(), Denied::TooLate);
+}
+
+#[test]
+fn platform_admins_administer_and_tenant_admins_export_their_part() {
+    assert_eq!(who_may(acknowledge_breaks), ["pat"]);
+    assert_eq!(who_may(|viewer| export_record(viewer, None)), ["tess", "pat"]);
+    let tess = member("tess", Some(Role::TenantAdmin));
+    let exported = export_record(&tess, None).unwrap();
+    assert!(exported.target().scope.allows(&payments()) && !exported.target().scope.allows_unowned());
+    let other = "research".parse().unwrap();
+    assert_eq!(
+        export_record(&tess, Some(&other)).unwrap_err(),
+        Denied::NotVisible
+    );
+}
+
+#[test]
+fn tokens_are_created_by_sessions_alone_and_nothing_is_done_for_viewers_that_portico_makes() {
+    let everyone = everybody().len();
+    assert_eq!(who_may(create_token).len(), everyone);
+    assert_eq!(who_may(end_own_access).len(), everyone);
+    let by_token = Viewer {
+        via: Via::Token,
+        ..member("dana", Some(Role::Developer))
+    };
+    assert_eq!(create_token(&by_token).unwrap_err(), Denied::NeedsSession);
+    assert!(end_own_access(&by_token).is_ok());
+    let judged = Viewer {
+        via: Via::System,
+        ..member("dana", Some(Role::Developer))
+    };
+    assert_eq!(create_token(&judged).unwrap_err(), Denied::NeedsSession);
+    assert_eq!(end_own_access(&judged).unwrap_err(), Denied::NotAPerson);
+    let ready = claim(Some(payments()), Health::Ready);
+    assert_eq!(reveal_secret(&judged, ready).unwrap_err(), Denied::NotAPerson);
+}
+
+#[test]
+fn the_record_names_who_was_granted_what_by_what() {
+    let dana = member("dana", Some(Role::Developer));
+    let grant = reveal_secret(&dana, claim(Some(payments()), Health::Ready)).unwrap();
+    let event = grant
+        .audit(Timestamp::UNIX_EPOCH, Some("192.0.2.1"))
+        .with_details(json!({ "key": "password" }));
+    assert_eq!(event.actor, dana.person.subject);
+    assert_eq!(event.verb, "secret.revealed");
+    assert_eq!(event.subject, reference().to_string());
+    assert_eq!(event.tenant, Some(payments()));
+    assert_eq!(event.remote.as_deref(), Some("192.0.2.1"));
+    assert_eq!(
+        event.details,
+        json!({
+            "key": "password",
+            "grantedBy": { "by": "role", "role": "developer", "tenant": "payments" },
+        })
+    );
+    let ada = member("ada", Some(Role::Approver));
+    let grant = decide(&ada, visible(request("dana"))).unwrap();
+    let event = grant.audit(DecisionOutcome::Rejected, Timestamp::UNIX_EPOCH, None);
+    assert_eq!(
+        (event.actor.as_str(), event.verb.as_str()),
+        (&*ada.person.subject, "request.rejected")
+    );
+    assert_eq!(
+        event.details["grantedBy"],
+        json!({ "by": "approvalRule", "policy": "company", "rule": "all" })
+    );
+}
+
+#[test]
+fn a_grant_covers_the_request_that_was_judged_and_no_other() {
+    let dana = member("dana", Some(Role::Developer));
+    let id = RequestId(Uuid::nil());
+    let submit = create_claim(&dana, &payments(), &"dev".parse().unwrap(), id).unwrap();
+    assert!(InsertsRequest::covers(&submit, &request("dana")));
+    let somebody_elses = request("ada");
+    let elsewhere = Request {
+        tenant: "research".parse().unwrap(),
+        ..request("dana")
+    };
+    let deletion = Request {
+        action: Action::Delete,
+        ..request("dana")
+    };
+    for other in [somebody_elses, elsewhere, deletion] {
+        assert!(!InsertsRequest::covers(&submit, &other));
+    }
+    let ada = member("ada", Some(Role::Approver));
+    let decide = decide(&ada, visible(request("dana"))).unwrap();
+    let mut decided = request("dana");
+    decided.decisions.push(decision("ada", true));
+    assert!(decide.covers(&decided));
+    let mut in_anothers_name = request("dana");
+    in_anothers_name.decisions.push(decision("tess", true));
+    let mut later = request("dana");
+    later.revision = 2;
+    for other in [in_anothers_name, later] {
+        assert!(!decide.covers(&other));
+    }
+}
+
+#[test]
+fn what_is_not_in_reach_is_not_visible() {
+    let research: TenantName = "research".parse().unwrap();
+    let vic = member("vic", Some(Role::Viewer)).scope();
+    assert!(vic.show(Some(&payments()), ()).is_some());
+    assert!(vic.show(Some(&research), ()).is_none());
+    assert!(vic.show(None, ()).is_none());
+    let devon = member("devon", None);
+    assert!(visible_request(&devon, request("dana")).is_none());
+    let mut asked = request("dana");
+    asked.approval.as_mut().unwrap().rules[0].approvers = Approvers::Groups(vec!["dbas".into()]);
+    let dba = Viewer {
+        groups: BTreeSet::from(["dbas".to_owned()]),
+        ..devon
+    };
+    assert!(visible_request(&dba, asked).is_some());
+}

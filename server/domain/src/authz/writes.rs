@@ -1,0 +1,68 @@
+//! What entitles to write a request.
+
+use super::grant::sealed::Sealed;
+use super::{Decide, Granted, Submission, Submit, SystemAuthority, Withdraw};
+use crate::request::Request;
+
+/// What entitles to insert a request. A grant that covers another request entitles to nothing.
+pub trait InsertsRequest: Sealed + Sync {
+    /// Whether it covers this request.
+    fn covers(&self, request: &Request) -> bool;
+}
+
+/// What entitles to update a request: a grant about that request, or Portico's own authority.
+pub trait UpdatesRequest: Sealed + Sync {
+    /// Whether it covers this request.
+    fn covers(&self, request: &Request) -> bool;
+}
+
+impl<T, O> Sealed for Granted<T, O> {}
+impl Sealed for SystemAuthority {}
+
+impl InsertsRequest for Granted<Submission, Submit> {
+    fn covers(&self, request: &Request) -> bool {
+        let submission = self.target();
+        submission.id == request.id
+            && submission.action == request.action
+            && submission.tenant == request.tenant
+            && submission.environment == request.environment
+            && submission
+                .claim
+                .as_ref()
+                .is_none_or(|claim| *claim == request.claim)
+            && self.person().subject == request.requester.subject
+    }
+}
+
+impl UpdatesRequest for Granted<Request, Decide> {
+    fn covers(&self, request: &Request) -> bool {
+        same_request(self.target(), request)
+            && request
+                .decisions
+                .iter()
+                .skip(self.target().decisions.len())
+                .all(|new| new.by == *self.person())
+    }
+}
+
+impl UpdatesRequest for Granted<Request, Withdraw> {
+    fn covers(&self, request: &Request) -> bool {
+        same_request(self.target(), request) && request.decisions == self.target().decisions
+    }
+}
+
+impl UpdatesRequest for SystemAuthority {
+    fn covers(&self, _: &Request) -> bool {
+        true
+    }
+}
+
+/// Whether both are the same revision of one request, apart from what a step changes.
+fn same_request(judged: &Request, request: &Request) -> bool {
+    judged.id == request.id
+        && judged.revision == request.revision
+        && judged.tenant == request.tenant
+        && judged.claim == request.claim
+        && judged.requester == request.requester
+        && judged.manifest_hash == request.manifest_hash
+}
