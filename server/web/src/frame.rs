@@ -142,10 +142,6 @@ impl Around {
         &self.current.viewer
     }
 
-    pub(super) fn csrf_token(&self) -> &str {
-        self.current.session.as_ref().map_or("", |session| &session.csrf)
-    }
-
     /// The tenant and environment they work in.
     pub(super) fn work(&self) -> Option<&Work> {
         self.work.as_ref()

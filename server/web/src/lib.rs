@@ -14,6 +14,7 @@ mod assets;
 pub mod auth;
 mod error_response;
 mod frame;
+mod guard;
 mod hasty;
 mod health;
 mod limits;

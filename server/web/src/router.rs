@@ -18,9 +18,10 @@ use tower_sessions::{SessionManagerLayer, SessionStore};
 
 use super::app::App;
 use super::error_response;
+use super::guard::{self, PageGuard};
 use super::problem::Problem;
 use super::routes::Kind;
-use super::viewer::{self, BODY_BYTES};
+use super::viewer::BODY_BYTES;
 use super::{measure, refusals, routes, security};
 
 /// How long one request may take. Longer than any call to a control plane that a page waits for.
@@ -31,11 +32,18 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
     let mut router = Router::new();
     for route in routes::table() {
         let kind = route.kind;
-        let (path, handler) = route.into_handler();
+        let (path, handler, stale) = route.into_handlers();
         // By the table and not by each handler, so that none can forget it.
         let handler = match kind {
-            Kind::Page | Kind::Form => handler.layer(from_fn_with_state(app.clone(), viewer::members_only)),
-            Kind::Public | Kind::Api => handler,
+            Kind::Page | Kind::Form => {
+                let guard = PageGuard {
+                    app: app.clone(),
+                    stale: stale.map(|stale| stale.with_state(app.clone())),
+                };
+                handler.route_layer(from_fn_with_state(guard, guard::page))
+            }
+            Kind::Api => handler.route_layer(from_fn_with_state(app.clone(), guard::api)),
+            Kind::Public => handler,
         };
         router = router.route(path, handler);
     }

@@ -25,19 +25,20 @@ pub struct Route {
     /// Who may ask, and how.
     pub kind: Kind,
     handler: MethodRouter<App>,
+    stale: Option<MethodRouter<App>>,
 }
 
 /// Who may ask, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
-    /// Anybody.
+    /// Anybody. Nothing is checked but what holds for all requests.
     Public,
     /// A page for signed-in people: strangers are sent to sign in.
     Page,
     /// A form of such a page: needs the CSRF token.
     Form,
-    /// The API: strangers get 401. With a session, whatever changes something needs the CSRF token.
+    /// The API: strangers get 401. With a session, what changes something needs the CSRF token.
     Api,
 }
 
@@ -45,12 +46,7 @@ pub enum Kind {
 #[must_use]
 pub fn table() -> Vec<Route> {
     use Kind::{Form, Page, Public};
-    let route = |method, path, kind, handler| Route {
-        method,
-        path,
-        kind,
-        handler,
-    };
+    let route = Route::new;
     let mut table = api_table();
     table.extend([
         route("GET", "/events", Kind::Api, get(live::events)),
@@ -58,7 +54,7 @@ pub fn table() -> Vec<Route> {
         route("GET", "/catalog", Page, get(catalog::list)),
         route("GET", "/catalog/{offering}", Page, get(catalog::offering)),
         route("GET", "/catalog/{offering}/request", Page, get(form::open)),
-        route("POST", "/catalog/{offering}/request", Form, post(form::send)),
+        route("POST", "/catalog/{offering}/request", Form, post(form::send)).or_stale(post(form::look_over)),
         route("GET", "/requests", Page, get(requests::list)),
         route("GET", "/requests/{id}", Page, get(requests::one)),
         route("POST", "/requests/{id}/decide", Form, post(requests::decide)),
@@ -67,7 +63,7 @@ pub fn table() -> Vec<Route> {
         route("GET", "/claims", Page, get(claims::list)),
         route("GET", CLAIM, Page, get(claims::one)),
         route("GET", CLAIM_CHANGE, Page, get(form::open_change)),
-        route("POST", CLAIM_CHANGE, Form, post(form::send_change)),
+        route("POST", CLAIM_CHANGE, Form, post(form::send_change)).or_stale(post(form::look_over_change)),
         route("POST", CLAIM_RENEW, Form, post(claims::renew)),
         route("GET", CLAIM_DELETE, Page, get(claims::open_delete)),
         route("POST", CLAIM_DELETE, Form, post(claims::delete)),
@@ -128,12 +124,7 @@ pub fn table() -> Vec<Route> {
 }
 
 fn api_table() -> Vec<Route> {
-    let route = |method, path, handler| Route {
-        method,
-        path,
-        kind: Kind::Api,
-        handler,
-    };
+    let route = |method, path, handler| Route::new(method, path, Kind::Api, handler);
     vec![
         route("GET", "/api/v1/viewer", get(api::viewer::viewer)),
         route("GET", "/api/v1/home", get(api::viewer::home)),
@@ -222,17 +213,46 @@ fn api_table() -> Vec<Route> {
         route("GET", "/api/v1/tokens", get(api::tokens::list)),
         route("POST", "/api/v1/tokens", post(api::tokens::make)),
         route("DELETE", "/api/v1/tokens/{id}", delete(api::tokens::delete)),
-        Route {
-            kind: Kind::Public,
-            ..route("GET", "/api/v1/openapi.json", get(api::openapi::openapi))
-        },
+        Route::new(
+            "GET",
+            "/api/v1/openapi.json",
+            Kind::Public,
+            get(api::openapi::openapi),
+        ),
     ]
 }
 
 impl Route {
-    /// The path and what answers there.
-    pub(super) fn into_handler(self) -> (&'static str, MethodRouter<App>) {
-        (self.path, self.handler)
+    /// A route. It has a kind: without one it does not build.
+    ///
+    /// ```compile_fail,E0061
+    /// use axum::routing::get;
+    /// use portico_web::routes::Route;
+    ///
+    /// let route = Route::new("GET", "/mine", get(async || "mine"));
+    /// ```
+    #[must_use]
+    pub fn new(method: &'static str, path: &'static str, kind: Kind, handler: MethodRouter<App>) -> Self {
+        Self {
+            method,
+            path,
+            kind,
+            handler,
+            stale: None,
+        }
+    }
+
+    /// The same route, with what answers a form that was made for another session.
+    fn or_stale(self, stale: MethodRouter<App>) -> Self {
+        Self {
+            stale: Some(stale),
+            ..self
+        }
+    }
+
+    /// The path, what answers there, and what answers a form of another session.
+    pub(super) fn into_handlers(self) -> (&'static str, MethodRouter<App>, Option<MethodRouter<App>>) {
+        (self.path, self.handler, self.stale)
     }
 }
 

@@ -1,63 +1,57 @@
-//! Extractors: who is asking, and what they posted. A handler that names one of these cannot be
-//! reached without what it checks.
+//! Extractors: who is asking, and what they posted, as the route's guard ([`super::guard`]) established it.
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequest, FromRequestParts, Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{StatusCode, header};
 use jiff::Timestamp;
 use portico_domain::tenancy::{Lapse, Viewer};
-use portico_domain::view::names;
 use serde::de::DeserializeOwned;
 use tower_sessions::Session;
 use tower_sessions::session::Id;
 
-use super::address::ClientAddress;
 use super::app::App;
 use super::asking::Asking;
 use super::frame::{Around, Stranger};
+use super::guard::{Admitted, CheckedForm, StaleForm, bearer, is_unsafe};
 use super::problem::Problem;
-use crate::auth::{Current, TokenError, Viewers, csrf};
+use crate::auth::{Current, TokenError, Viewers};
 
 /// The most that is read of a body, in bytes.
 pub(super) const BODY_BYTES: usize = 1 << 20;
 
 /// The most fields that are taken of a form.
-const FIELDS: usize = 20_000;
+pub(super) const FIELDS: usize = 20_000;
 
-/// The most that is read of what somebody posts who is not signed in, in bytes.
-const STRANGERS_BYTES: usize = 256 << 10;
+/// Names and values of a form, in its order.
+pub(super) type Fields = Vec<(String, String)>;
 
 /// Who is asking, by session, for a page; and what stands around it.
 pub(super) struct Page(pub(super) Around);
 
 /// Who is asking, by session or token, for the API. Where a session changes something, its CSRF token must be in
-/// the header [`csrf::HEADER`].
+/// the header [`crate::auth::csrf::HEADER`].
 pub(super) struct Api(pub(super) Current);
 
 /// A form of ours, sent by whom its page was made for: its CSRF token was checked.
 pub(super) struct Posted {
     pub(super) around: Around,
     /// Names and values, in the order of the form.
-    pub(super) fields: Vec<(String, String)>,
+    pub(super) fields: Fields,
 }
 
-/// A form of ours that says what somebody wishes for, also when it was made for a session that has ended since.
-pub(super) struct Wished {
+/// A form of ours that was made for another session: it may be shown again to be looked over, and nothing else.
+pub(super) struct Stale {
     pub(super) around: Around,
     /// Names and values, in the order of the form.
-    pub(super) fields: Vec<(String, String)>,
-    /// Whether it was made for this session. If not, it may be shown again to be looked over, and nothing else.
-    pub(super) is_current: bool,
+    pub(super) fields: Fields,
 }
 
 /// A JSON body of the API.
 pub(super) struct Body<T>(pub(super) T);
 
-async fn of_session(parts: &Parts, app: &App) -> Result<Option<Current>, Problem> {
+pub(super) async fn of_session(parts: &Parts, app: &App) -> Result<Option<Current>, Problem> {
     let Some(session) = parts.extensions.get::<Session>() else {
         return Ok(None);
     };
@@ -72,7 +66,7 @@ async fn of_session(parts: &Parts, app: &App) -> Result<Option<Current>, Problem
 }
 
 /// Lets a person's request in, unless they ask too much. Counts each request once, however often it is looked at.
-async fn admit(parts: &Parts, app: &App, current: &Current) -> Result<(), Problem> {
+pub(super) async fn admit(parts: &Parts, app: &App, current: &Current) -> Result<(), Problem> {
     let Some(asking) = Asking::of(&parts.extensions) else {
         return Ok(());
     };
@@ -80,7 +74,7 @@ async fn admit(parts: &Parts, app: &App, current: &Current) -> Result<(), Proble
         return Ok(());
     }
     let limits = app.configuration.current().portal.spec.limits.clone();
-    let changes = !matches!(parts.method, Method::GET | Method::HEAD);
+    let changes = is_unsafe(&parts.method);
     let place = app
         .usage
         .admit(&limits, current, &parts.headers, changes)
@@ -88,40 +82,6 @@ async fn admit(parts: &Parts, app: &App, current: &Current) -> Result<(), Proble
         .map_err(Problem::too_many)?;
     asking.hold(place);
     Ok(())
-}
-
-/// Refuses strangers before anything else about their request is looked at. Of a form they get back what they typed,
-/// since it may be that their session has ended.
-pub(super) async fn members_only(
-    State(app): State<App>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    if of_session(&parts, &app).await?.is_none() {
-        let mut problem = Problem::sign_in_needed();
-        if is_form(&parts) {
-            problem.typed = axum::body::to_bytes(body, STRANGERS_BYTES)
-                .await
-                .map(|bytes| {
-                    url::form_urlencoded::parse(&bytes)
-                        .into_owned()
-                        .take(FIELDS)
-                        .collect()
-                })
-                .unwrap_or_default();
-        }
-        return Err(problem);
-    }
-    Ok(next.run(Request::from_parts(parts, body)).await)
-}
-
-fn is_form(parts: &Parts) -> bool {
-    parts
-        .headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
 }
 
 /// Whoever is signed in, if anybody.
@@ -139,9 +99,10 @@ impl FromRequestParts<App> for Page {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let current = of_session(parts, app)
-            .await?
-            .ok_or_else(Problem::sign_in_needed)?;
+        let current = admitted(parts)?;
+        if current.session.is_none() {
+            return Err(Problem::sign_in_needed());
+        }
         Ok(Self(Around::new(Stranger::of_parts(parts), app.clone(), current)))
     }
 }
@@ -149,58 +110,21 @@ impl FromRequestParts<App> for Page {
 impl FromRequestParts<App> for Api {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let needed = || {
-            let mut problem = Problem::sign_in_needed();
-            "Send a session's cookie, or an API token as `Authorization: Bearer portico_…`."
-                .clone_into(&mut problem.detail);
-            problem
-        };
-        let changes = !matches!(parts.method, Method::GET | Method::HEAD);
-        if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
-            let secret = bearer(authorization).ok_or_else(needed)?;
-            let ClientAddress(address) = ClientAddress::of(&parts.headers, &parts.extensions, app);
-            let remote = address.to_string();
-            let current = app
-                .tokens
-                .viewer(
-                    secret,
-                    &app.store,
-                    &app.configuration,
-                    Timestamp::now(),
-                    Some(&remote),
-                )
-                .await
-                .map_err(|error| refused(error, needed))?;
-            admit(parts, app, &current).await?;
-            if changes && current.reads_only {
-                return Err(Problem::forbidden(
-                    "This API token reads only. Make one that may do all that you may.",
-                ));
-            }
-            return Ok(Self(current));
-        }
-        let current = of_session(parts, app).await?.ok_or_else(needed)?;
-        if changes {
-            let shown = parts
-                .headers
-                .get(csrf::HEADER)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or_default();
-            if !current
-                .session
-                .as_ref()
-                .is_some_and(|session| csrf::matches(&session.csrf, shown))
-            {
-                return Err(Problem::foreign_form());
-            }
-        }
-        Ok(Self(current))
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        Ok(Self(admitted(parts)?))
     }
 }
 
+/// Whom the route's guard let in. A public route has no guard, and lets in nobody.
+fn admitted(parts: &Parts) -> Result<Current, Problem> {
+    let admitted = parts.extensions.get::<Admitted>();
+    admitted
+        .map(|Admitted(current)| current.clone())
+        .ok_or_else(Problem::sign_in_needed)
+}
+
 /// What a program is told whose token is refused. Why is told only to who has the token.
-fn refused(error: TokenError, needed: impl FnOnce() -> Problem) -> Problem {
+pub(super) fn refused(error: TokenError, needed: impl FnOnce() -> Problem) -> Problem {
     match error {
         TokenError::Unknown => needed(),
         TokenError::Store(error) => error.into(),
@@ -223,11 +147,6 @@ fn refused(error: TokenError, needed: impl FnOnce() -> Problem) -> Problem {
             )
         }
     }
-}
-
-fn bearer(authorization: &HeaderValue) -> Option<&str> {
-    let (scheme, secret) = authorization.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
 
 /// What somebody showed who they are by, for an answer that goes on for longer than that may hold.
@@ -271,51 +190,29 @@ impl FromRequestParts<App> for Shown {
     }
 }
 
-impl FromRequest<App> for Posted {
+impl FromRequestParts<App> for Posted {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let Wished {
-            around,
-            fields,
-            is_current,
-        } = Wished::from_request(request, app).await?;
-        if !is_current {
-            return Err(Problem::foreign_form());
-        }
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Page(around) = Page::from_request_parts(parts, app).await?;
+        let CheckedForm(fields) = parts
+            .extensions
+            .remove::<CheckedForm>()
+            .ok_or_else(Problem::foreign_form)?;
         Ok(Self { around, fields })
     }
 }
 
-impl FromRequest<App> for Wished {
+impl FromRequestParts<App> for Stale {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let Page(around) = Page::from_request_parts(&mut parts, app).await?;
-        if !is_form(&parts) {
-            return Err(Problem::bad_request(
-                "A form must be sent as application/x-www-form-urlencoded.",
-            ));
-        }
-        let bytes = read(body).await?;
-        let fields: Vec<(String, String)> = url::form_urlencoded::parse(&bytes)
-            .into_owned()
-            .take(FIELDS + 1)
-            .collect();
-        if fields.len() > FIELDS {
-            return Err(Problem::too_large());
-        }
-        let shown = fields
-            .iter()
-            .find(|(name, _)| name == names::CSRF)
-            .map_or("", |(_, value)| value);
-        let is_current = csrf::matches(around.csrf_token(), shown);
-        Ok(Self {
-            around,
-            fields,
-            is_current,
-        })
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Page(around) = Page::from_request_parts(parts, app).await?;
+        let StaleForm(fields) = parts
+            .extensions
+            .remove::<StaleForm>()
+            .ok_or_else(Problem::foreign_form)?;
+        Ok(Self { around, fields })
     }
 }
 
@@ -342,7 +239,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     }
 }
 
-async fn read(body: axum::body::Body) -> Result<axum::body::Bytes, Problem> {
+pub(super) async fn read(body: axum::body::Body) -> Result<axum::body::Bytes, Problem> {
     axum::body::to_bytes(body, BODY_BYTES).await.map_err(|error| {
         let too_large = std::error::Error::source(&error)
             .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);

@@ -12,7 +12,7 @@ use super::super::asked::Asked;
 use super::super::frame::{Around, Done};
 use super::super::problem::Problem;
 use super::super::subject::{ClaimPath, Named};
-use super::super::viewer::{Page, Wished};
+use super::super::viewer::{Page, Posted, Stale};
 
 /// `GET /catalog/{offering}/request`.
 pub(in super::super) async fn open(
@@ -27,9 +27,17 @@ pub(in super::super) async fn open(
 pub(in super::super) async fn send(
     ClientAddress(address): ClientAddress,
     Named(name): Named<OfferingName>,
-    form: Wished,
+    form: Posted,
 ) -> Result<Response, Problem> {
     post(address, FormTarget::New(&name), form).await
+}
+
+/// `POST /catalog/{offering}/request` with a form of another session.
+pub(in super::super) async fn look_over(
+    Named(name): Named<OfferingName>,
+    form: Stale,
+) -> Result<Response, Problem> {
+    show_stale(form, FormTarget::New(&name)).await
 }
 
 /// `GET …/change` of a claim.
@@ -49,9 +57,17 @@ pub(in super::super) async fn open_change(
 pub(in super::super) async fn send_change(
     ClientAddress(address): ClientAddress,
     ClaimPath(claim): ClaimPath,
-    form: Wished,
+    form: Posted,
 ) -> Result<Response, Problem> {
     post(address, FormTarget::Change(&claim), form).await
+}
+
+/// `POST …/change` of a claim with a form of another session.
+pub(in super::super) async fn look_over_change(
+    ClaimPath(claim): ClaimPath,
+    form: Stale,
+) -> Result<Response, Problem> {
+    show_stale(form, FormTarget::Change(&claim)).await
 }
 
 /// What a link to the form may choose beforehand: never the fields themselves, which are nobody else's to fill in.
@@ -82,16 +98,9 @@ async fn show(
     render(&around, target, &page).await
 }
 
-async fn post(address: std::net::IpAddr, target: FormTarget<'_>, form: Wished) -> Result<Response, Problem> {
-    let Wished {
-        around,
-        fields,
-        is_current,
-    } = form;
-    let mut posted = portico_app::Posted { pairs: fields };
-    if !is_current {
-        return look_over(&around, target, &mut posted).await;
-    }
+async fn post(address: std::net::IpAddr, target: FormTarget<'_>, form: Posted) -> Result<Response, Problem> {
+    let Posted { around, fields } = form;
+    let posted = portico_app::Posted { pairs: fields };
     if posted.get(names::DO) != Some("submit") {
         return show(around, target, &posted).await;
     }
@@ -124,16 +133,14 @@ async fn post(address: std::net::IpAddr, target: FormTarget<'_>, form: Wished) -
 
 /// Refuses a form that was made for a session that has ended since, and gives back what was typed, to be sent anew in
 /// this one.
-async fn look_over(
-    around: &Around,
-    target: FormTarget<'_>,
-    posted: &mut portico_app::Posted,
-) -> Result<Response, Problem> {
+async fn show_stale(form: Stale, target: FormTarget<'_>) -> Result<Response, Problem> {
+    let Stale { around, fields } = form;
+    let mut posted = portico_app::Posted { pairs: fields };
     posted.pairs.retain(|(name, _)| name != names::DO);
     posted.pairs.push((names::DO.to_owned(), "update".to_owned()));
     let portal = &around.app.portal;
     let page = portal
-        .form(around.viewer(), around.work(), target, posted)
+        .form(around.viewer(), around.work(), target, &posted)
         .await
         .map_err(|_| Problem::foreign_form())?;
     let notice = Notice {
@@ -141,7 +148,7 @@ async fn look_over(
         text: "You signed in again since you opened this form. What you typed is here: look it over and send it."
             .to_owned(),
     };
-    let mut response = render_with(around, target, &page, Some(notice)).await?;
+    let mut response = render_with(&around, target, &page, Some(notice)).await?;
     *response.status_mut() = StatusCode::FORBIDDEN;
     Ok(response)
 }

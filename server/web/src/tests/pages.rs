@@ -30,6 +30,45 @@ async fn a_database_that_is_gone_gives_a_clear_page() {
     assert_eq!(browser.get("/healthz").await.status, StatusCode::OK);
 }
 
+/// What is public changes nothing, but for what a provider posts, which it signs.
+#[test]
+fn what_changes_something_is_guarded() {
+    for route in routes::table() {
+        match route.kind {
+            Kind::Page => assert_eq!(route.method, "GET", "{}", route.path),
+            Kind::Form => assert_eq!(route.method, "POST", "{}", route.path),
+            Kind::Public if route.path == "/auth/backchannel-logout" => {}
+            Kind::Public => assert_eq!(route.method, "GET", "{}", route.path),
+            Kind::Api => assert!(
+                route.path.starts_with("/api/v1/") || route.path == "/events",
+                "{}",
+                route.path
+            ),
+        }
+    }
+}
+
+/// The guards stand before the handlers: neither path nor body matters to who is not let in.
+#[tokio::test]
+async fn guards_come_before_handlers() {
+    let house = House::start().await;
+    let mut browser = house.signed_in("dana").await;
+    for route in routes::table()
+        .into_iter()
+        .filter(|route| route.kind == Kind::Api)
+    {
+        // No handler would take these.
+        let path = route.path.replace(['{', '}'], "%00");
+        let method: Method = route.method.parse().unwrap();
+        let stranger = house.browser().send(method.clone(), &path, &[], None).await;
+        assert_eq!(stranger.status, StatusCode::UNAUTHORIZED, "{path}");
+        if route.method != "GET" {
+            let forged = browser.send(method, &path, &[], None).await;
+            assert_eq!(forged.status, StatusCode::FORBIDDEN, "{path}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn strangers_are_sent_to_sign_in_and_forged_cookies_are_worth_nothing() {
     let house = House::start().await;

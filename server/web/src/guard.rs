@@ -1,0 +1,188 @@
+//! What a route's kind demands, enforced by the router for every route that is not public: signed in, within the rate
+//! limits, and for what changes something the CSRF token. Handlers get the outcome by extractors; a handler that names
+//! none of these is guarded all the same.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
+use axum::routing::MethodRouter;
+use http::{HeaderValue, Method, header};
+use jiff::Timestamp;
+use portico_domain::view::names;
+use tower::ServiceExt as _;
+
+use super::address::ClientAddress;
+use super::app::App;
+use super::problem::Problem;
+use super::viewer::{FIELDS, Fields, of_session, read, refused};
+use crate::auth::{Current, csrf};
+
+/// The most that is read of a form by somebody who is not signed in, in bytes.
+const STRANGERS_BYTES: usize = 256 << 10;
+
+/// The person whom the guard let in.
+#[derive(Clone)]
+pub(super) struct Admitted(pub(super) Current);
+
+/// A form whose CSRF token was checked: it was made for this session.
+#[derive(Clone)]
+pub(super) struct CheckedForm(pub(super) Fields);
+
+/// A form that was made for another session, as one that has ended since. It may be shown again, and nothing else.
+#[derive(Clone)]
+pub(super) struct StaleForm(pub(super) Fields);
+
+/// Whether a request with this method may change something: all but the safe methods (RFC 9110, section 9.2.1).
+pub(super) fn is_unsafe(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// What guards a page or a form.
+#[derive(Clone)]
+pub(super) struct PageGuard {
+    pub(super) app: App,
+    /// Answers a form of another session; without it such a form is refused.
+    pub(super) stale: Option<MethodRouter>,
+}
+
+/// Lets in who has a session. What they post must be a form with the session's CSRF token.
+pub(super) async fn page(
+    State(guard): State<PageGuard>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let app = &guard.app;
+    let (mut parts, body) = request.into_parts();
+    let Some(current) = of_session(&parts, app).await? else {
+        return Err(sign_in_needed(&parts, body).await);
+    };
+    let token = current.session.as_ref().map(|session| session.csrf.clone());
+    parts.extensions.insert(Admitted(current));
+    if !is_unsafe(&parts.method) {
+        return Ok(next.run(Request::from_parts(parts, body)).await);
+    }
+    let fields = form_fields(&parts, body).await?;
+    let shown = fields
+        .iter()
+        .find(|(name, _)| name == names::CSRF)
+        .map_or("", |(_, value)| value);
+    if csrf::matches(&token.unwrap_or_default(), shown) {
+        parts.extensions.insert(CheckedForm(fields));
+        return Ok(next.run(Request::from_parts(parts, Body::empty())).await);
+    }
+    let Some(stale) = guard.stale else {
+        return Err(Problem::foreign_form());
+    };
+    parts.extensions.insert(StaleForm(fields));
+    let request = Request::from_parts(parts, Body::empty());
+    match stale.oneshot(request).await {
+        Ok(response) => Ok(response),
+        Err(never) => match never {},
+    }
+}
+
+/// Lets in who has a session or an API token. What changes something needs the session's CSRF token in the header
+/// [`csrf::HEADER`], or an API token that may do more than read.
+pub(super) async fn api(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let current = of_program(&parts, &app).await?;
+    parts.extensions.insert(Admitted(current));
+    Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+async fn of_program(parts: &Parts, app: &App) -> Result<Current, Problem> {
+    let needed = || {
+        let mut problem = Problem::sign_in_needed();
+        "Send a session's cookie, or an API token as `Authorization: Bearer portico_…`."
+            .clone_into(&mut problem.detail);
+        problem
+    };
+    let changes = is_unsafe(&parts.method);
+    if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
+        let secret = bearer(authorization).ok_or_else(needed)?;
+        let ClientAddress(address) = ClientAddress::of(&parts.headers, &parts.extensions, app);
+        let remote = address.to_string();
+        let current = app
+            .tokens
+            .viewer(
+                secret,
+                &app.store,
+                &app.configuration,
+                Timestamp::now(),
+                Some(&remote),
+            )
+            .await
+            .map_err(|error| refused(error, needed))?;
+        super::viewer::admit(parts, app, &current).await?;
+        if changes && current.reads_only {
+            return Err(Problem::forbidden(
+                "This API token reads only. Make one that may do all that you may.",
+            ));
+        }
+        return Ok(current);
+    }
+    let current = of_session(parts, app).await?.ok_or_else(needed)?;
+    if changes {
+        let shown = parts
+            .headers
+            .get(csrf::HEADER)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let session = current.session.as_ref();
+        if !session.is_some_and(|session| csrf::matches(&session.csrf, shown)) {
+            return Err(Problem::foreign_form());
+        }
+    }
+    Ok(current)
+}
+
+/// The secret of an API token in `Authorization: Bearer`.
+pub(super) fn bearer(authorization: &HeaderValue) -> Option<&str> {
+    let (scheme, secret) = authorization.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}
+
+/// Asks a stranger to sign in. What they typed into a form goes back to them, since it may be that their session has
+/// ended.
+async fn sign_in_needed(parts: &Parts, body: Body) -> Problem {
+    let mut problem = Problem::sign_in_needed();
+    if is_form(parts) {
+        problem.typed = axum::body::to_bytes(body, STRANGERS_BYTES)
+            .await
+            .map(|bytes| {
+                url::form_urlencoded::parse(&bytes)
+                    .into_owned()
+                    .take(FIELDS)
+                    .collect()
+            })
+            .unwrap_or_default();
+    }
+    problem
+}
+
+async fn form_fields(parts: &Parts, body: Body) -> Result<Fields, Problem> {
+    if !is_form(parts) {
+        return Err(Problem::bad_request(
+            "A form must be sent as application/x-www-form-urlencoded.",
+        ));
+    }
+    let bytes = read(body).await?;
+    let fields: Fields = url::form_urlencoded::parse(&bytes)
+        .into_owned()
+        .take(FIELDS + 1)
+        .collect();
+    if fields.len() > FIELDS {
+        return Err(Problem::too_large());
+    }
+    Ok(fields)
+}
+
+fn is_form(parts: &Parts) -> bool {
+    parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
+}
