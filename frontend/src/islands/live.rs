@@ -30,8 +30,11 @@ mod imp {
     const NOW_AND_THEN: i32 = 60_000;
     /// Likewise for a page on which something is under way that sends no events.
     const UNDER_WAY: i32 = 2_000;
-    /// Milliseconds before a connection that the server refused is tried again.
-    const LATER: i32 = 5_000;
+    /// Milliseconds before a connection that the server refused is tried again; twice as many each time, up to
+    /// [`LONGEST_RETRY`].
+    const FIRST_RETRY: i32 = 5_000;
+    /// The page of a claim that is gone, for instance, is refused for good.
+    const LONGEST_RETRY: i32 = 60_000;
     /// Milliseconds after which a page is no longer new.
     const NEW: f64 = 2_000.0;
 
@@ -39,6 +42,8 @@ mod imp {
         static BUSY: Cell<bool> = const { Cell::new(false) };
         static AGAIN: Cell<bool> = const { Cell::new(false) };
         static LOST: Cell<bool> = const { Cell::new(false) };
+        /// Milliseconds before the next try after a refusal.
+        static RETRY: Cell<i32> = const { Cell::new(FIRST_RETRY) };
         /// The connection by which changes are told. A page that nobody sees has none: a browser opens six to a host
         /// by HTTP/1.1, and a seventh page would wait for ever.
         static SOURCE: RefCell<Option<EventSource>> = const { RefCell::new(None) };
@@ -151,6 +156,7 @@ mod imp {
 
     /// What happened before it listened was not heard.
     fn opened() {
+        RETRY.set(FIRST_RETRY);
         if LOST.replace(false) || find("main [data-under-way]").is_some() {
             refresh();
         }
@@ -165,8 +171,10 @@ mod imp {
         let ours = SOURCE.with_borrow(|ours| ours.is_some() && *ours == source);
         if ours && source.is_some_and(|source| source.ready_state() == EventSource::CLOSED) {
             SOURCE.take();
+            let retry = RETRY.get();
+            RETRY.set(retry.saturating_mul(2).min(LONGEST_RETRY));
             spawn_local(async move {
-                pause(LATER).await;
+                pause(retry).await;
                 if !document().hidden() {
                     listen(&ears);
                 }

@@ -125,12 +125,8 @@ impl Draft {
         let fits = schema.pruned(&typed).0;
         self.kept = beyond(&typed, &fits);
         self.take(decoded);
-        self.object = self.projection.of(&form::start(
-            schema,
-            &hints,
-            self.plan.as_ref().map(Plan::for_form),
-            &fits,
-        ));
+        // Not projected yet: what is not for people to set is named by `take_what_is_theirs`, never dropped in silence.
+        self.object = form::start(schema, &hints, self.plan.as_ref().map(Plan::for_form), &fits);
     }
 
     /// Says what is kept for another control plane, as long as it is.

@@ -153,6 +153,15 @@ async fn what_another_control_plane_lacks_is_told_and_kept() {
         json!({"parts": 7, "packing": "zstd", "owner": "me"})
     );
     assert_eq!(back.page().text("#notes"), None);
+    // What is not for people to set is named, also where the form is filled in again for another control plane.
+    let whole = json!({"metadata": {"finalizers": ["tests.dev/hold"]}, "spec": {"parts": 5}}).to_string();
+    let greedy = on("eu-shared", &back, &[("_name", "greedy"), ("_whole", &whole)]);
+    let refused = dana
+        .submit(&back.url, &greedy, Some(("_do", "submit")))
+        .await
+        .expect(422);
+    let problems = refused.page().text("#problems").unwrap_or_default();
+    assert!(problems.contains("metadata.finalizers"), "{problems}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
