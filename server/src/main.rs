@@ -30,6 +30,8 @@ enum Command {
         /// The folder of the configuration.
         config: PathBuf,
     },
+    /// Prints the roles that a control plane must grant to Portico, for `kubectl apply`.
+    Rbac(commands::rbac::RbacArguments),
     /// Brings the database's schema up to date without starting.
     Migrate {
         /// The folder of the configuration.
@@ -126,6 +128,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Command::Rbac(arguments) => commands::rbac::rbac(&arguments, &mut std::io::stdout())?,
         Command::Migrate { config, database } => {
             begin_logging(arguments.log_format, "info");
             let url = match (database, config) {

@@ -5,6 +5,7 @@ mod configuration_log;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod migrate;
+pub mod rbac;
 pub mod serve;
 mod stop;
 mod telemetry;

@@ -1,7 +1,9 @@
-//! The rights that deploy/example/rbac.yaml gives, on a real API server: they suffice, and none is too many.
+//! The rights that deploy/example/rbac.yaml and `portico rbac` give, on a real API server: they suffice, and none is
+//! too many.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use portico_domain::authz::{Granted, Submission, Submit, SystemAuthority};
@@ -13,6 +15,7 @@ use portico_domain::names::PlaneName;
 use portico_planes::{Actor, Expect, Planes, RightsStatus, Settings};
 use portico_tests::apiserver::ApiServer;
 use portico_tests::kubectl::Kubectl;
+use portico_tests::processes::portico;
 use portico_tests::until::until;
 use serde_json::{Value, json};
 
@@ -34,6 +37,71 @@ fn example() -> String {
     EXAMPLE
         .replace("databases.example.com", "tests.portico.dev")
         .replace("postgresqlinstances", "widgets")
+}
+
+const ACCOUNT: &str = "\
+apiVersion: v1
+kind: Namespace
+metadata: { name: portico }
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: portico, namespace: portico }
+";
+
+/// What `portico rbac` prints for a configuration with this control plane, these namespaces and widgets.
+fn printed(server: &ApiServer, act_as: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let environments: String = NAMESPACES
+        .map(|namespace| format!("    - {{ name: {namespace}, namespace: {namespace} }}\n"))
+        .concat();
+    let configuration = format!(
+        "apiVersion: portico.dev/v1alpha1
+kind: Portal
+metadata: {{ name: portico }}
+spec:
+  publicUrl: http://127.0.0.1:1
+  signIn:
+    adminGroups: [platform-admins]
+    providers:
+      - {{ name: sso, issuer: 'https://sso.example.com', clientId: portico }}
+---
+apiVersion: portico.dev/v1alpha1
+kind: ControlPlane
+metadata: {{ name: real }}
+spec:
+  connection: {{ kubeconfig: {{ path: {} }} }}
+  actAs: {act_as}
+---
+apiVersion: portico.dev/v1alpha1
+kind: Tenant
+metadata: {{ name: all }}
+spec:
+  members: [{{ group: developers, role: developer }}]
+  environments:
+{environments}  controlPlanes: {{ names: [real] }}
+",
+        server.kubeconfig().display()
+    );
+    fs::write(folder.path().join("portico.yaml"), configuration).unwrap();
+    let definitions = folder.path().join("definitions");
+    let served = server
+        .kubectl()
+        .run(&["get", "customresourcedefinitions", "--output=yaml"]);
+    fs::write(&definitions, served).unwrap();
+    let output = Command::new(portico())
+        .args(["rbac", "--for=real", "--config"])
+        .arg(folder.path())
+        .arg("--definitions")
+        .arg(&definitions)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn tenants() -> Vec<Tenant> {
@@ -73,7 +141,7 @@ impl World {
         for namespace in NAMESPACES {
             let _ = kubectl.run(&["create", "namespace", namespace]);
         }
-        kubectl.apply(&example(), &[]);
+        kubectl.apply(ACCOUNT, &[]);
         let token = kubectl.run(&["create", "token", "portico", "--namespace=portico"]);
         let admin = fs::read_to_string(server.kubeconfig()).unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -151,9 +219,44 @@ async fn the_example_gives_exactly_the_rights_that_are_needed() {
         return;
     }
     let world = World::start().await;
+    world.server.kubectl().apply(&example(), &[]);
     they_suffice_for_what_portico_does(&world).await;
-    each_one_less_is_found(&world).await;
+    each_one_less_is_found(&world, ["portico-definitions", "portico-claims"]).await;
     to_act_as_people_takes_a_right_to_do_so(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_roles_that_are_printed_grant_exactly_the_rights_that_are_needed() {
+    let test = "the_roles_that_are_printed_grant_exactly_the_rights_that_are_needed";
+    if !Kubectl::is_here(test) || !ApiServer::is_here(test) {
+        return;
+    }
+    let world = World::start().await;
+    let kubectl = world.server.kubectl();
+    kubectl.apply(&printed(&world.server, "portico"), &[]);
+    they_suffice_for_what_portico_does(&world).await;
+    each_one_less_is_found(&world, ["portico", "portico-environment"]).await;
+
+    // Those for acting as people take the place of the others.
+    let groups = "{ person: { groups: [payments-developers] } }";
+    kubectl.apply(&printed(&world.server, groups), &[]);
+    let passed_on = PassedOn {
+        provider: None,
+        groups: vec!["payments-developers".into()],
+        group_prefixes: Vec::new(),
+    };
+    let _ = world
+        .reviewed(ActAs::Person(passed_on), "none is missing", |rights| {
+            rights.missing.is_empty()
+        })
+        .await;
+    let own = world.role("portico-environment");
+    let may_create = own["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|rule| rule["verbs"].as_array().unwrap().contains(&json!("create")));
+    assert!(!may_create, "people create claims with their own rights: {own}");
 }
 
 fn submits() -> Granted<Submission, Submit> {
@@ -243,8 +346,8 @@ async fn they_suffice_for_what_portico_does(world: &World) {
 }
 
 /// None is too many, and what is missing is called by its name.
-async fn each_one_less_is_found(world: &World) {
-    for role_name in ["portico-definitions", "portico-claims"] {
+async fn each_one_less_is_found(world: &World, roles: [&str; 2]) {
+    for role_name in roles {
         let whole = world.role(role_name);
         for (at, rule) in whole["rules"].as_array().unwrap().iter().enumerate() {
             let resource = rule["resources"][0].as_str().unwrap();

@@ -12,4 +12,5 @@ mod seen;
 mod xrd;
 
 pub(crate) use finder::discover;
-pub(crate) use kind::Kind;
+pub(crate) use kind::{Kind, is_offered};
+pub(crate) use xrd::Xrd;

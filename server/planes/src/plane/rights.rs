@@ -8,13 +8,14 @@ use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use portico_domain::claim::Flavour;
-use portico_domain::documents::{ActAs, ResourceRef};
+use portico_domain::documents::ResourceRef;
 use tokio::sync::Notify;
 
 use super::Running;
 use crate::act::may;
 use crate::error::PlaneError;
 use crate::registry::Change;
+use crate::required_rights::{RequestableKind, RequiredRight, required_rights};
 use crate::wire::Call;
 
 /// How often all rights are reviewed, at most; longer where there are many.
@@ -86,13 +87,6 @@ impl Right {
         }
     }
 
-    fn named(self, name: &str) -> Self {
-        Self {
-            name: Some(name.to_owned()),
-            ..self
-        }
-    }
-
     /// On the definitions of kinds.
     pub(crate) fn on_definitions(verb: &'static str) -> Self {
         Self::new(verb, "apiextensions.k8s.io", "customresourcedefinitions")
@@ -103,6 +97,21 @@ impl Right {
 struct Need {
     right: Right,
     namespaces: Option<BTreeSet<String>>,
+}
+
+impl From<RequiredRight> for Need {
+    fn from(required: RequiredRight) -> Self {
+        Self {
+            right: Right {
+                group: required.group,
+                resource: required.resource,
+                namespace: None,
+                name: required.name,
+                verb: required.verb,
+            },
+            namespaces: required.namespaces,
+        }
+    }
 }
 
 impl Rights {
@@ -256,67 +265,21 @@ fn needs(run: &Running, crossplane: bool) -> Vec<Need> {
         .into_iter()
         .map(str::to_owned)
         .collect();
-    let everywhere = |right| Need {
-        right,
-        namespaces: None,
-    };
-    let in_each = |right| Need {
-        right,
-        namespaces: Some(namespaces.clone()),
-    };
-    let mut needs: Vec<Need> = ["get", "list", "watch"]
-        .map(|verb| everywhere(Right::on_definitions(verb)))
-        .into();
-    if crossplane {
-        let group = "apiextensions.crossplane.io";
-        needs.extend(
-            ["list", "watch"].map(|verb| everywhere(Right::new(verb, group, "compositeresourcedefinitions"))),
-        );
-    }
-    let document = run.plane.document.load();
-    let own: &[&'static str] = match &document.spec.act_as {
-        ActAs::Portico => &["get", "list", "watch", "create", "patch", "delete"],
-        ActAs::Person(_) => &["list", "watch"],
-    };
     let kinds = run.plane.kinds.load();
-    for kind in kinds.values() {
-        for verb in own {
-            let right = Right::of(verb, &kind.resource);
-            needs.push(if kind.resource.namespaced {
-                in_each(right)
-            } else {
-                everywhere(right)
-            });
-        }
-    }
-    needs.push(in_each(Right::new("get", "", "secrets")));
-    match &document.spec.act_as {
-        ActAs::Portico => {
-            needs.push(in_each(Right::new("get", "", "namespaces")));
-            needs.push(in_each(Right::new("list", "", "events")));
-            // What happens to what has no namespace is told in this one.
-            let outside = |kind: &crate::discovery::Kind| {
-                kind.flavour == Flavour::LegacyClaim || !kind.resource.namespaced
-            };
-            if kinds.values().any(|kind| outside(kind)) {
-                needs.push(Need {
-                    right: Right::new("list", "", "events"),
-                    namespaces: Some(BTreeSet::from(["default".to_owned()])),
-                });
-            }
-        }
-        ActAs::Person(passed_on) => {
-            needs.push(everywhere(Right::new("impersonate", "", "users")));
-            if passed_on.groups.is_empty() || !passed_on.group_prefixes.is_empty() {
-                needs.push(everywhere(Right::new("impersonate", "", "groups")));
-            }
-            // Those that are named may be all that are allowed.
-            let groups = passed_on.groups.iter();
-            needs
-                .extend(groups.map(|group| everywhere(Right::new("impersonate", "", "groups").named(group))));
-        }
-    }
-    needs
+    let kinds = kinds
+        .values()
+        .map(|kind| RequestableKind {
+            group: kind.resource.group.clone(),
+            plural: kind.resource.plural.clone(),
+            namespaced: kind.resource.namespaced,
+            legacy_claim: kind.flavour == Flavour::LegacyClaim,
+        })
+        .collect();
+    let act_as = &run.plane.document.load().spec.act_as;
+    required_rights(act_as, &kinds, &namespaces, crossplane)
+        .into_iter()
+        .map(Need::from)
+        .collect()
 }
 
 /// Each resource with the verbs and namespaces that are missing together, in words.
@@ -375,7 +338,10 @@ mod tests {
             bucket("list", "else"),
             Right::new("get", "", "secrets").in_namespace("payments-dev"),
             Right::on_definitions("watch"),
-            Right::new("impersonate", "", "groups").named("auditors"),
+            Right {
+                name: Some("auditors".to_owned()),
+                ..Right::new("impersonate", "", "groups")
+            },
         ]);
         let mut words = in_words(&missing);
         words.sort();

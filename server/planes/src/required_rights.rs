@@ -1,0 +1,269 @@
+//! The rights that Portico needs on a control plane. The review of rights asks for each of them, and `portico rbac`
+//! prints roles that grant them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portico_domain::claim::Flavour;
+use portico_domain::documents::ActAs;
+use portico_domain::names::OfferingName;
+use serde_json::Value;
+
+use crate::discovery::{Xrd, is_offered};
+
+/// The group of Crossplane's own definitions.
+pub(crate) const CROSSPLANE: &str = "apiextensions.crossplane.io";
+
+/// A kind that people can request, as far as rights on it depend on it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequestableKind {
+    /// Its API group.
+    pub group: String,
+    /// Its plural name, as in URLs.
+    pub plural: String,
+    /// Whether its objects live in namespaces.
+    pub namespaced: bool,
+    /// Whether it is a claim of a cluster-scoped Crossplane composite.
+    pub legacy_claim: bool,
+}
+
+/// One right, wherever it is needed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequiredRight {
+    /// A verb of Kubernetes' RBAC: `get`, `impersonate`.
+    pub verb: &'static str,
+    /// The API group; empty for the core group.
+    pub group: String,
+    /// The plural name.
+    pub resource: String,
+    /// The one object that it is needed for; `None`: all.
+    pub name: Option<String>,
+    /// The namespaces that it is needed in; `None`: the whole control plane.
+    pub namespaces: Option<BTreeSet<String>>,
+}
+
+impl RequiredRight {
+    fn everywhere(verb: &'static str, group: &str, resource: &str) -> Self {
+        Self {
+            verb,
+            group: group.to_owned(),
+            resource: resource.to_owned(),
+            name: None,
+            namespaces: None,
+        }
+    }
+
+    fn in_each(verb: &'static str, group: &str, resource: &str, namespaces: &BTreeSet<String>) -> Self {
+        Self {
+            namespaces: Some(namespaces.clone()),
+            ..Self::everywhere(verb, group, resource)
+        }
+    }
+}
+
+/// Lists everything that Portico does in its own name on a control plane that offers `kinds`.
+///
+/// `namespaces` are those of the environments that may use the control plane; `crossplane` says whether Crossplane runs
+/// there.
+#[must_use]
+pub fn required_rights(
+    act_as: &ActAs,
+    kinds: &BTreeSet<RequestableKind>,
+    namespaces: &BTreeSet<String>,
+    crossplane: bool,
+) -> Vec<RequiredRight> {
+    let definitions =
+        |verb| RequiredRight::everywhere(verb, "apiextensions.k8s.io", "customresourcedefinitions");
+    let mut rights: Vec<_> = ["get", "list", "watch"].map(definitions).into();
+    if crossplane {
+        let xrds = |verb| RequiredRight::everywhere(verb, CROSSPLANE, "compositeresourcedefinitions");
+        rights.extend(["list", "watch"].map(xrds));
+    }
+    let on_claims: &[&'static str] = match act_as {
+        ActAs::Portico => &["get", "list", "watch", "create", "patch", "delete"],
+        ActAs::Person(_) => &["list", "watch"],
+    };
+    for kind in kinds {
+        rights.extend(on_claims.iter().map(|verb| {
+            if kind.namespaced {
+                RequiredRight::in_each(verb, &kind.group, &kind.plural, namespaces)
+            } else {
+                RequiredRight::everywhere(verb, &kind.group, &kind.plural)
+            }
+        }));
+    }
+    rights.push(RequiredRight::in_each("get", "", "secrets", namespaces));
+    match act_as {
+        ActAs::Portico => {
+            rights.push(RequiredRight::in_each("get", "", "namespaces", namespaces));
+            rights.push(RequiredRight::in_each("list", "", "events", namespaces));
+            // Kubernetes keeps the events of objects without a namespace in `default`.
+            if kinds.iter().any(|kind| kind.legacy_claim || !kind.namespaced) {
+                let default = BTreeSet::from(["default".to_owned()]);
+                rights.push(RequiredRight::in_each("list", "", "events", &default));
+            }
+        }
+        ActAs::Person(passed_on) => {
+            rights.push(RequiredRight::everywhere("impersonate", "", "users"));
+            if passed_on.groups.is_empty() || !passed_on.group_prefixes.is_empty() {
+                rights.push(RequiredRight::everywhere("impersonate", "", "groups"));
+            }
+            // A role may name the groups that may be impersonated, so each is asked for by its name.
+            rights.extend(passed_on.groups.iter().map(|group| RequiredRight {
+                name: Some(group.clone()),
+                ..RequiredRight::everywhere("impersonate", "", "groups")
+            }));
+        }
+    }
+    rights
+}
+
+/// What definitions of a control plane say of the kinds that people can request there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Requestable {
+    /// Those that an Offering names or a label offers.
+    pub kinds: BTreeSet<RequestableKind>,
+    /// Whether a Crossplane definition is among them.
+    pub crossplane: bool,
+    /// Offerings that no definition is there for.
+    pub undefined: BTreeSet<OfferingName>,
+}
+
+impl Requestable {
+    /// Reads `CustomResourceDefinition`s and `CompositeResourceDefinition`s; other objects are ignored.
+    #[must_use]
+    pub fn read(definitions: &[Value], offerings: &BTreeSet<OfferingName>) -> Self {
+        let text = |object: &Value, pointer: &str| object.pointer(pointer)?.as_str().map(str::to_owned);
+        let of_kind = |kind: &str| {
+            let is = move |object: &&Value| object.get("kind").and_then(Value::as_str) == Some(kind);
+            definitions.iter().filter(is).collect::<Vec<_>>()
+        };
+        let xrds: BTreeMap<String, (Xrd, &Value)> = of_kind("CompositeResourceDefinition")
+            .into_iter()
+            .filter_map(|object| Xrd::read(object).map(|xrd| (xrd.crd.clone(), (xrd, object))))
+            .collect();
+        let mut kinds = BTreeMap::new();
+        for (name, (xrd, object)) in &xrds {
+            let Some((plural, group)) = name.split_once('.') else {
+                continue;
+            };
+            // Without a scope, as in a file: v2 defaults to Namespaced, v1 to LegacyCluster, whose composites have none.
+            let is_v2 = || text(object, "/apiVersion").is_some_and(|version| version.ends_with("/v2"));
+            let namespaced = match text(object, "/spec/scope").as_deref() {
+                _ if xrd.flavour == Flavour::LegacyClaim => true,
+                Some(scope) => scope == "Namespaced",
+                None => is_v2(),
+            };
+            let kind = RequestableKind {
+                group: group.to_owned(),
+                plural: plural.to_owned(),
+                namespaced,
+                legacy_claim: xrd.flavour == Flavour::LegacyClaim,
+            };
+            kinds.insert(name.clone(), (xrd.offered, kind));
+        }
+        for crd in of_kind("CustomResourceDefinition") {
+            let (Some(group), Some(plural)) = (text(crd, "/spec/group"), text(crd, "/spec/names/plural"))
+            else {
+                continue;
+            };
+            let xrd = xrds.get(&format!("{plural}.{group}")).map(|(xrd, _)| xrd);
+            let kind = RequestableKind {
+                namespaced: text(crd, "/spec/scope").as_deref() != Some("Cluster"),
+                legacy_claim: xrd.is_some_and(|xrd| xrd.flavour == Flavour::LegacyClaim),
+                group,
+                plural,
+            };
+            let offered = is_offered(crd) || xrd.is_some_and(|xrd| xrd.offered);
+            kinds.insert(format!("{}.{}", kind.plural, kind.group), (offered, kind));
+        }
+        let named: BTreeSet<String> = offerings.iter().map(ToString::to_string).collect();
+        Self {
+            crossplane: !xrds.is_empty(),
+            undefined: offerings
+                .iter()
+                .filter(|offering| !kinds.contains_key(&offering.to_string()))
+                .cloned()
+                .collect(),
+            kinds: kinds
+                .into_iter()
+                .filter(|(name, (offered, _))| *offered || named.contains(name))
+                .map(|(_, (_, kind))| kind)
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn crd(plural: &str, scope: &str, offered: bool) -> Value {
+        json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": { "name": format!("{plural}.example.org"), "labels": { "portico.dev/offered": offered.to_string() } },
+            "spec": { "group": "example.org", "scope": scope, "names": { "plural": plural } },
+        })
+    }
+
+    #[test]
+    fn kinds_that_a_document_names_or_a_label_offers_are_requestable() {
+        let xrd = json!({
+            "apiVersion": "apiextensions.crossplane.io/v2", "kind": "CompositeResourceDefinition",
+            "metadata": { "name": "xdbs.example.org", "labels": { "portico.dev/offered": "true" } },
+            "spec": {
+                "group": "example.org", "scope": "LegacyCluster",
+                "names": { "plural": "xdbs", "kind": "XDB" }, "claimNames": { "plural": "dbs", "kind": "DB" },
+            },
+        });
+        let definitions = [
+            crd("queues", "Namespaced", false),
+            crd("accounts", "Cluster", true),
+            crd("secrets", "Namespaced", false),
+            json!({ "kind": "ConfigMap" }),
+            xrd,
+        ];
+        let offerings = ["queues.example.org", "gone.example.org"];
+        let offerings = offerings.iter().map(|name| name.parse().unwrap()).collect();
+        let read = Requestable::read(&definitions, &offerings);
+        let kind = |plural: &str, namespaced, legacy_claim| RequestableKind {
+            group: "example.org".into(),
+            plural: plural.into(),
+            namespaced,
+            legacy_claim,
+        };
+        let expected = [
+            kind("accounts", false, false),
+            kind("dbs", true, true),
+            kind("queues", true, false),
+        ];
+        assert_eq!(read.kinds, expected.into());
+        assert!(read.crossplane);
+        assert_eq!(
+            read.undefined,
+            BTreeSet::from(["gone.example.org".parse().unwrap()])
+        );
+    }
+
+    #[test]
+    fn a_legacy_claim_needs_the_events_of_the_default_namespace() {
+        let kind = RequestableKind {
+            group: "example.org".into(),
+            plural: "dbs".into(),
+            namespaced: true,
+            legacy_claim: true,
+        };
+        let namespaces = BTreeSet::from(["team".to_owned()]);
+        let rights = required_rights(&ActAs::Portico, &BTreeSet::from([kind]), &namespaces, true);
+        let events: Vec<_> = rights.iter().filter(|right| right.resource == "events").collect();
+        let default = BTreeSet::from(["default".to_owned()]);
+        assert_eq!(
+            events
+                .iter()
+                .map(|right| right.namespaces.as_ref().unwrap())
+                .collect::<Vec<_>>(),
+            [&namespaces, &default]
+        );
+    }
+}

@@ -1,0 +1,325 @@
+//! `portico rbac`: prints the Kubernetes roles that a control plane must grant to Portico, and not a verb more.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{Read as _, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use kube_schema::yaml;
+use portico_domain::documents::{ActAs, ControlPlane, Offering};
+use portico_domain::names::PlaneName;
+use portico_domain::ownership::Ownership;
+use portico_planes::{Requestable, RequestableKind, RequiredRight, required_rights};
+use serde_json::{Value, json};
+
+use crate::config;
+
+/// What `portico rbac` takes.
+#[derive(Args)]
+pub struct RbacArguments {
+    /// The folder of the configuration.
+    #[arg(long, env = "PORTICO_CONFIG")]
+    config: PathBuf,
+    /// The control plane, by its name in the configuration.
+    #[arg(long = "for", value_name = "CONTROLPLANE")]
+    control_plane: PlaneName,
+    /// The definitions that the control plane serves, `-` for standard input: what `kubectl get
+    /// customresourcedefinitions,compositeresourcedefinitions --output yaml` prints. Without it: every offering of the
+    /// configuration, as a kind with namespaces.
+    #[arg(long, value_name = "FILE")]
+    definitions: Option<PathBuf>,
+    /// The service account that the roles are bound to.
+    #[arg(
+        long,
+        value_name = "NAMESPACE/NAME",
+        default_value = "portico/portico",
+        conflicts_with = "user"
+    )]
+    service_account: String,
+    /// The user that the roles are bound to, in place of a service account.
+    #[arg(long)]
+    user: Option<String>,
+    /// Also the right to create the namespaces of environments.
+    #[arg(long)]
+    create_namespaces: bool,
+}
+
+/// Why no roles could be printed.
+#[derive(Debug, thiserror::Error)]
+pub enum RbacError {
+    /// The configuration has errors.
+    #[error("the configuration has errors: run portico check-config {0}")]
+    Configuration(PathBuf),
+    /// The configuration has no such control plane.
+    #[error("there is no control plane {name} in the configuration; there are: {known}")]
+    NoSuchPlane {
+        /// The name that was asked for.
+        name: PlaneName,
+        /// The names that there are.
+        known: String,
+    },
+    /// A file could not be read.
+    #[error("cannot read {path}: {error}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A file is not YAML.
+    #[error("{path} is not YAML: {error}")]
+    NotYaml {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        error: String,
+    },
+    /// The service account is not `namespace/name`.
+    #[error("--service-account takes NAMESPACE/NAME, not {0}")]
+    ServiceAccount(String),
+    /// The output could not be written to.
+    #[error(transparent)]
+    Write(#[from] std::io::Error),
+}
+
+/// Prints the roles and bindings as YAML for `kubectl apply --filename -`.
+///
+/// # Errors
+/// When the configuration or the definitions cannot be read, or `out` cannot be written to.
+pub fn rbac(arguments: &RbacArguments, out: &mut impl Write) -> Result<(), RbacError> {
+    let loaded = config::load(&arguments.config);
+    let Some(configuration) = &loaded.configuration else {
+        return Err(RbacError::Configuration(arguments.config.clone()));
+    };
+    let planes = &configuration.control_planes;
+    let Some(plane) = planes.get(&arguments.control_plane) else {
+        let known: Vec<_> = planes.keys().map(ToString::to_string).collect();
+        return Err(RbacError::NoSuchPlane {
+            name: arguments.control_plane.clone(),
+            known: known.join(", "),
+        });
+    };
+    let offerings = configuration.offerings.values();
+    let requestable = match &arguments.definitions {
+        Some(path) => {
+            let named = offerings.map(|offering| offering.name.clone()).collect();
+            Requestable::read(&read_definitions(path)?, &named)
+        }
+        None => assumed(offerings.filter(|offering| may_run_on(offering, plane))),
+    };
+    let ownership = Ownership::of(configuration.tenants.values(), [plane]);
+    let namespaces = ownership
+        .namespaces(&plane.name)
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let subject = subject(arguments)?;
+
+    writeln!(out, "# What Portico needs on {}: {}.", plane.name, acting(plane))?;
+    if arguments.definitions.is_none() {
+        writeln!(
+            out,
+            "# Every offering is taken to be a kind with namespaces that is no Crossplane claim. To know, run:\n\
+             # kubectl get customresourcedefinitions --output yaml | portico rbac --for {} --definitions - …",
+            plane.name
+        )?;
+    }
+    for missing in &requestable.undefined {
+        writeln!(
+            out,
+            "# Not there: {missing}. It has no definition among those given."
+        )?;
+    }
+    let rights = required_rights(
+        &plane.spec.act_as,
+        &requestable.kinds,
+        &namespaces,
+        requestable.crossplane,
+    );
+    for document in documents(&rights, &namespaces, &subject, arguments) {
+        write!(out, "---\n{}", yaml::print(&document))?;
+    }
+    Ok(())
+}
+
+fn acting(plane: &ControlPlane) -> &'static str {
+    match plane.spec.act_as {
+        ActAs::Portico => "it acts with its own rights there",
+        ActAs::Person(_) => "it acts with each person's rights there, which people need beside these",
+    }
+}
+
+fn may_run_on(offering: &Offering, plane: &ControlPlane) -> bool {
+    let wanted = &offering.spec.control_plane_labels;
+    wanted
+        .iter()
+        .all(|(key, value)| plane.labels.get(key) == Some(value))
+}
+
+fn assumed<'o>(offerings: impl Iterator<Item = &'o Offering>) -> Requestable {
+    let kind = |offering: &Offering| {
+        let (plural, group) = offering.name.as_str().split_once('.')?;
+        Some(RequestableKind {
+            group: group.to_owned(),
+            plural: plural.to_owned(),
+            namespaced: true,
+            legacy_claim: false,
+        })
+    };
+    Requestable {
+        kinds: offerings.filter_map(kind).collect(),
+        ..Requestable::default()
+    }
+}
+
+/// The objects of a file; those of a `List` one by one.
+fn read_definitions(path: &PathBuf) -> Result<Vec<Value>, RbacError> {
+    let read = |error| RbacError::Read {
+        path: path.clone(),
+        error,
+    };
+    let text = if path.as_os_str() == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map_err(read)?;
+        text
+    } else {
+        fs::read_to_string(path).map_err(read)?
+    };
+    let documents = yaml::parse_all(&text).map_err(|error| RbacError::NotYaml {
+        path: path.clone(),
+        error: error.to_string(),
+    })?;
+    Ok(documents
+        .into_iter()
+        .flat_map(|mut document| match document.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => items,
+            _ => vec![document],
+        })
+        .collect())
+}
+
+fn subject(arguments: &RbacArguments) -> Result<Value, RbacError> {
+    if let Some(user) = &arguments.user {
+        return Ok(json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user }));
+    }
+    let account = &arguments.service_account;
+    let (namespace, name) = account
+        .split_once('/')
+        .filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty())
+        .ok_or_else(|| RbacError::ServiceAccount(account.clone()))?;
+    Ok(json!({ "kind": "ServiceAccount", "namespace": namespace, "name": name }))
+}
+
+/// The roles, each followed by what binds it. Rights that are needed in the same places are one role.
+fn documents(
+    rights: &[RequiredRight],
+    namespaces: &BTreeSet<String>,
+    subject: &Value,
+    arguments: &RbacArguments,
+) -> Vec<Value> {
+    let (wide, narrow): (Vec<_>, Vec<_>) = rights.iter().partition(|right| right.namespaces.is_none());
+    let mut documents = Vec::new();
+    let mut wide = rules(&wide);
+    if arguments.create_namespaces {
+        wide.push(json!({ "apiGroups": [""], "resources": ["namespaces"], "verbs": ["create"] }));
+    }
+    documents.push(role("ClusterRole", "portico", None, &wide));
+    documents.push(binding(
+        "ClusterRoleBinding",
+        None,
+        "ClusterRole",
+        "portico",
+        subject,
+    ));
+
+    let (in_environments, elsewhere): (Vec<_>, Vec<_>) = narrow
+        .into_iter()
+        .partition(|right| right.namespaces.as_ref() == Some(namespaces));
+    if !namespaces.is_empty() {
+        let name = "portico-environment";
+        documents.push(role("ClusterRole", name, None, &rules(&in_environments)));
+        let bound =
+            |namespace: &String| binding("RoleBinding", Some(namespace), "ClusterRole", name, subject);
+        documents.extend(namespaces.iter().map(bound));
+    }
+
+    let mut others: BTreeMap<&str, Vec<&RequiredRight>> = BTreeMap::new();
+    for right in elsewhere {
+        for namespace in right.namespaces.iter().flatten() {
+            others.entry(namespace).or_default().push(right);
+        }
+    }
+    for (namespace, rights) in others {
+        documents.push(role("Role", "portico", Some(namespace), &rules(&rights)));
+        documents.push(binding(
+            "RoleBinding",
+            Some(namespace),
+            "Role",
+            "portico",
+            subject,
+        ));
+    }
+    documents
+}
+
+/// Group, resource, and whether single objects are named.
+type Key<'r> = (&'r str, &'r str, bool);
+
+/// Rules, one for each resource, with all its verbs; objects that are named have a rule of their own.
+fn rules(rights: &[&RequiredRight]) -> Vec<Value> {
+    let mut verbs: Vec<(Key<'_>, BTreeSet<&str>, Vec<&str>)> = Vec::new();
+    for right in rights {
+        let key = (
+            right.group.as_str(),
+            right.resource.as_str(),
+            right.name.is_some(),
+        );
+        let at = verbs
+            .iter()
+            .position(|(known, _, _)| *known == key)
+            .unwrap_or_else(|| {
+                verbs.push((key, BTreeSet::new(), Vec::new()));
+                verbs.len() - 1
+            });
+        verbs[at].2.extend(right.name.as_deref());
+        verbs[at].1.insert(right.verb);
+    }
+    verbs
+        .into_iter()
+        .map(|((group, resource, _), names, named)| {
+            let mut rule = json!({ "apiGroups": [group], "resources": [resource], "verbs": names });
+            if !named.is_empty() {
+                rule["resourceNames"] = json!(named);
+            }
+            rule
+        })
+        .collect()
+}
+
+fn role(kind: &str, name: &str, namespace: Option<&str>, rules: &[Value]) -> Value {
+    let mut metadata = json!({ "name": name });
+    if let Some(namespace) = namespace {
+        metadata["namespace"] = json!(namespace);
+    }
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": kind,
+        "metadata": metadata,
+        "rules": rules,
+    })
+}
+
+fn binding(kind: &str, namespace: Option<&str>, role_kind: &str, role: &str, subject: &Value) -> Value {
+    let mut metadata = json!({ "name": role });
+    if let Some(namespace) = namespace {
+        metadata["namespace"] = json!(namespace);
+    }
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": kind,
+        "metadata": metadata,
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": role_kind, "name": role },
+        "subjects": [subject],
+    })
+}
