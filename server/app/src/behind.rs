@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use portico_domain::claim::{Claim, ClaimEvent, ClaimRef, Health, Tree};
+use portico_domain::claim::{Claim, ClaimEvent, ClaimRef, Health, ResourceTree};
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::relative;
 use portico_planes::{Actor, PlaneError};
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_millis(700);
 #[derive(Debug, Default)]
 pub(super) struct Behind {
     /// `None`: not known.
-    pub(super) tree: Option<Tree>,
+    pub(super) tree: Option<ResourceTree>,
     /// What is to be said of the tree: why there is none, how old it is, that there is more.
     pub(super) problem: Option<String>,
     pub(super) events: Vec<ClaimEvent>,
@@ -35,7 +35,7 @@ impl Portal {
     /// What stands behind a claim that the viewer may see.
     pub(super) async fn behind(&self, viewer: &Viewer, claim: &Claim) -> Behind {
         let actor = Actor::from(viewer);
-        if claim.verdict.health == Health::Unreachable {
+        if claim.status.health == Health::Unreachable {
             return self.last_known(&actor, claim, "Its control plane does not answer.");
         }
         let (tree, events) = tokio::join!(

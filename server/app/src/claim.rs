@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use kube_schema::yaml;
 use portico_domain::authz::{self, Visible};
-use portico_domain::claim::{Claim, ClaimRef, Composed, Health, Verdict};
+use portico_domain::claim::{Claim, ClaimRef, ClaimStatus, ComposedResource, Health};
 use portico_domain::lifetime::end_of_life;
-use portico_domain::manifest::live_hash;
+use portico_domain::manifest::base_hash;
 use portico_domain::names::RequestId;
 use portico_domain::placement::may_use;
 use portico_domain::request::{Action, State};
@@ -73,7 +73,7 @@ impl Portal {
         };
         Ok(ClaimPage {
             row: rows::claim(&configuration, &catalog, &claim),
-            conditions: claim.verdict.conditions.clone(),
+            conditions: claim.status.conditions.clone(),
             connect,
             tree: behind.tree.map(|tree| root(&claim, tree.children)),
             tree_problem: behind.problem,
@@ -89,8 +89,8 @@ impl Portal {
                     count: event.count,
                 })
                 .collect(),
-            live_hash: live_hash(&claim, &projection),
-            yaml: yaml::print(&projection.shown(&claim.object, claim.own_machinery.as_deref())),
+            live_hash: base_hash(&claim, &projection),
+            yaml: yaml::print(&projection.displayed(&claim.object, claim.own_machinery.as_deref())),
             full_yaml: yaml::print(&claim.object),
             pending: history
                 .iter()
@@ -148,7 +148,7 @@ impl Portal {
         } else {
             format!("It is no longer on {plane}: it was deleted there by other hands than Portico's.")
         };
-        let yaml = yaml::print(&projection(&catalog, reference).shown(&last.manifest, None));
+        let yaml = yaml::print(&projection(&catalog, reference).displayed(&last.manifest, None));
         let looks = rows::looks(&catalog, &reference.offering);
         Ok(Some(ClaimPage {
             row: ClaimRow {
@@ -217,7 +217,7 @@ impl Portal {
         };
         let value = values.remove(key).ok_or(PortalError::NotFound)?;
         // Written before it is shown: what cannot be recorded is not revealed.
-        let secret = &grant.target().verdict.secret;
+        let secret = &grant.target().status.secret;
         let details = json!({ "claim": reference.to_string(), "secret": secret, "key": key });
         self.store()
             .append(grant.audit(self.now(), remote).with_details(details))
@@ -290,7 +290,7 @@ impl Portal {
             expires_at: portico_domain::manifest::expires_at(&request.manifest),
             requester: Some((request.requester.subject, request.requester.name)),
             own_machinery: None,
-            verdict: Verdict {
+            status: ClaimStatus {
                 health,
                 reason,
                 conditions: Vec::new(),
@@ -310,19 +310,19 @@ impl Portal {
     }
 }
 
-fn root(claim: &Claim, children: Vec<Composed>) -> TreeNode {
+fn root(claim: &Claim, children: Vec<ComposedResource>) -> TreeNode {
     TreeNode {
         kind: claim.resource.kind.clone(),
         api_version: claim.resource.api_version(),
         namespace: claim.reference.namespace.clone(),
         name: claim.reference.name.to_string(),
-        health: claim.verdict.health,
-        reason: claim.verdict.reason.clone(),
+        health: claim.status.health,
+        reason: claim.status.reason.clone(),
         children: children.into_iter().map(node).collect(),
     }
 }
 
-fn node(composed: Composed) -> TreeNode {
+fn node(composed: ComposedResource) -> TreeNode {
     TreeNode {
         kind: composed.kind,
         api_version: composed.api_version,

@@ -45,10 +45,10 @@ impl Portal {
         }
         let mut healths: BTreeMap<Health, usize> = BTreeMap::new();
         for claim in &found {
-            *healths.entry(claim.verdict.health).or_default() += 1;
+            *healths.entry(claim.status.health).or_default() += 1;
         }
         if let Some(health) = filter.health {
-            found.retain(|claim| claim.verdict.health == health);
+            found.retain(|claim| claim.status.health == health);
         }
         sort(&mut found, filter.sort.as_deref(), self.now());
 
@@ -103,7 +103,7 @@ pub(super) fn urgency(claim: &Claim, now: Timestamp) -> u8 {
     if ran_out(claim, now) {
         return 0;
     }
-    match claim.verdict.health {
+    match claim.status.health {
         Health::Degraded => 1,
         Health::Unreachable => 2,
         Health::Pending => 3,
@@ -118,7 +118,7 @@ pub(super) fn urgency(claim: &Claim, now: Timestamp) -> u8 {
 /// way.
 pub(super) fn ran_out(claim: &Claim, now: Timestamp) -> bool {
     claim.expires_at.is_some_and(|at| at <= now)
-        && !matches!(claim.verdict.health, Health::Deleting | Health::Gone)
+        && !matches!(claim.status.health, Health::Deleting | Health::Gone)
 }
 
 fn sort(claims: &mut [Arc<Claim>], by: Option<&str>, now: Timestamp) {

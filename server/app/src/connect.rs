@@ -29,7 +29,7 @@ impl Portal {
         let adapter = offered.adapter();
         let endpoints = adapter.endpoints_of(&claim.object, &offered.access);
         let may_reveal = Denial::Reveal.allowed(authz::may_reveal(viewer, claim));
-        let secret = claim.verdict.secret.clone();
+        let secret = claim.status.secret.clone();
         let namespace = claim.reference.namespace.clone();
         let expects = offered.access.secret.is_some() || !offered.access.keys.is_empty() || secret.is_some();
         if !expects && endpoints.is_empty() {
@@ -56,7 +56,7 @@ impl Portal {
                 }
             }
         } else if expects {
-            waiting = Some(match claim.verdict.health {
+            waiting = Some(match claim.status.health {
                 Health::Ready => "It is ready, and names no secret.".to_owned(),
                 _ => "There is nothing to connect to before it is ready.".to_owned(),
             });

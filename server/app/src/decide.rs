@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use portico_domain::authz::{self, Decide, DecisionOutcome, Granted, Visible};
 use portico_domain::names::RequestId;
 use portico_domain::permission::Verdict;
-use portico_domain::request::{ApprovalNeed, Decision, Request, RuleNeed, State, Step, policy_hash};
+use portico_domain::request::{ApprovalNeed, Decision, Request, RuleNeed, State, Transition, policy_hash};
 use portico_domain::tenancy::{Role, Viewer};
 use serde_json::json;
 
@@ -60,7 +60,7 @@ impl Portal {
         });
         let (step, outcome) = if approved {
             match self.permit(&request, Moment::Decision).await? {
-                Verdict::Granted { .. } => (Some(Step::Approve), DecisionOutcome::Approved),
+                Verdict::Granted { .. } => (Some(Transition::Approve), DecisionOutcome::Approved),
                 Verdict::NeedsApproval {
                     rules: asked,
                     expires_after_hours,
@@ -87,12 +87,12 @@ impl Portal {
                 }
             }
         } else {
-            (Some(Step::Reject), DecisionOutcome::Rejected)
+            (Some(Transition::Reject), DecisionOutcome::Rejected)
         };
         if let Some(step) = step {
             request.state = request
                 .state
-                .after(step)
+                .apply(step)
                 .map_err(|error| PortalError::Conflict(sentence(&error.to_string())))?;
         }
         request.updated_at = now;
@@ -126,7 +126,7 @@ impl Portal {
             .audit(DecisionOutcome::AwaitsOthers, now, remote)
             .with_details(details);
         let expires_at = now + SignedDuration::from_hours(i64::from(expires_after_hours));
-        request.ask_again(ApprovalNeed { rules, expires_at }, schema_hash);
+        request.require_approval_again(ApprovalNeed { rules, expires_at }, schema_hash);
         request.updated_at = now;
         self.store().update_request(grant, &request, &[event]).await?;
         Ok(())
@@ -142,8 +142,12 @@ fn decidable(
     now: Timestamp,
 ) -> Result<Granted<Request, Decide>> {
     if request.state != State::AwaitingApproval {
-        let step = if approved { Step::Approve } else { Step::Reject };
-        let why = request.state.after(step).err().map_or_else(
+        let step = if approved {
+            Transition::Approve
+        } else {
+            Transition::Reject
+        };
+        let why = request.state.apply(step).err().map_or_else(
             || "It is already decided.".to_owned(),
             |error| sentence(&error.to_string()),
         );

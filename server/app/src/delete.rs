@@ -4,7 +4,7 @@ use portico_domain::authz;
 use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{Environment, Tenant};
 use portico_domain::placement::Placement;
-use portico_domain::policy::{Facts, Ruling};
+use portico_domain::policy::{PolicyDecision, PolicyInput};
 use portico_domain::request::{Action, Request, State, manifest_hash};
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{DeletePage, Problem, names as field};
@@ -45,7 +45,7 @@ impl Portal {
             reference.name,
             plane_title(&configuration, &reference.plane)
         )];
-        if claim.verdict.secret.is_some() {
+        if claim.status.secret.is_some() {
             consequences.push("Its connection secret goes with it: what uses it stops working.".to_owned());
         }
         consequences.push("Data that is not kept elsewhere is lost.".to_owned());
@@ -130,7 +130,7 @@ impl Portal {
         let ruling = self.ruling_on_delete(viewer, tenant, environment, &claim)?;
         let catalog = self.planes().catalog();
         let projection = super::offering::projection(&catalog, reference);
-        let manifest = projection.shown(&claim.object, claim.own_machinery.as_deref());
+        let manifest = projection.displayed(&claim.object, claim.own_machinery.as_deref());
         let now = self.now();
         let request = Request {
             id,
@@ -177,11 +177,11 @@ impl Portal {
         tenant: &Tenant,
         environment: &Environment,
         claim: &Claim,
-    ) -> Result<Ruling> {
+    ) -> Result<PolicyDecision> {
         let configuration = self.configuration();
         let catalog = self.planes().catalog();
         let policies = self.policies()?;
-        Ok(policies.1.judge(&Facts {
+        Ok(policies.1.evaluate(&PolicyInput {
             action: Action::Delete,
             manifest: &claim.object,
             previous: Some(&claim.object),

@@ -11,8 +11,10 @@ use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, ResourceRef, Tenant};
 use portico_domain::lifetime::end_of_life;
 use portico_domain::names::{ClaimName, OfferingName, PlaneName, RequestId};
-use portico_domain::placement::{Candidate, Cordon, Needs, Placement, PlaneFacts, Wish, may_use, place};
-use portico_domain::policy::Ruling;
+use portico_domain::placement::{
+    Candidate, Cordon, Placement, PlacementPreferences, PlacementRequest, PlaneFacts, may_use, place,
+};
+use portico_domain::policy::PolicyDecision;
 use portico_domain::projection::Projection;
 use portico_domain::request::Action;
 use portico_domain::tenancy::Viewer;
@@ -44,7 +46,7 @@ pub(super) struct Draft {
     pub(super) name: String,
     pub(super) name_problems: Vec<String>,
     pub(super) plan: Option<Plan>,
-    pub(super) wish: Wish,
+    pub(super) wish: PlacementPreferences,
     pub(super) note: String,
     pub(super) placement: Placement,
     /// What the form is made of: of the chosen control plane, or of one that would do were it not for a reason.
@@ -80,7 +82,7 @@ pub(super) struct Draft {
     /// The manifest as it would be if nobody asked for anything: of a claim as it is; of a new one as its plan and the
     /// defaults have it.
     pub(super) unchanged: Option<Value>,
-    pub(super) ruling: Ruling,
+    pub(super) ruling: PolicyDecision,
     pub(super) approval: ApprovalPreview,
     pub(super) quota: Vec<QuotaLine>,
     /// Why the control plane did not take it, or could not be asked.
@@ -92,7 +94,7 @@ struct Start {
     offered: Arc<Offered>,
     work: Work,
     plan: Option<Plan>,
-    wish: Wish,
+    wish: PlacementPreferences,
     placement: Placement,
     served: Option<(PlaneName, Served)>,
     problems: Vec<Problem>,
@@ -159,7 +161,7 @@ impl Draft {
             kept: None,
             manifest: None,
             unchanged: None,
-            ruling: Ruling::Go,
+            ruling: PolicyDecision::Allow,
             approval: ApprovalPreview::default(),
             quota: Vec::new(),
             trouble: None,
@@ -297,7 +299,7 @@ impl Portal {
         let grant = authz::create_claim(viewer, &work.tenant, &work.environment, id)
             .map_err(Denial::Create.error())?;
         let offered = Arc::clone(entry.offered());
-        let mut wish = Wish::default();
+        let mut wish = PlacementPreferences::default();
         let mut problems = Vec::new();
         if let Some(region) = posted.filled(field::REGION) {
             wish.region = Some(region.to_owned());
@@ -398,7 +400,7 @@ impl Portal {
             tenant: grant.target().tenant.clone(),
             environment: grant.target().environment.clone(),
         };
-        let wish = Wish::default();
+        let wish = PlacementPreferences::default();
         // A change is no way to keep a claim for longer.
         let expires_at = match action {
             Action::Renew => end_of_life(self.now(), offered.lifetime_days),
@@ -427,7 +429,7 @@ impl Portal {
         offered: &Offered,
         tenant: &Tenant,
         environment: &Environment,
-        wish: &Wish,
+        wish: &PlacementPreferences,
         cordons: &[Cordon],
     ) -> Placement {
         let statuses = self.planes().planes();
@@ -452,12 +454,12 @@ impl Portal {
                 }
             })
             .collect();
-        let needs = Needs {
+        let needs = PlacementRequest {
             tenant,
             environment,
             offering_title: &offered.title,
             offering_labels: &offered.control_plane_labels,
-            wish,
+            preferences: wish,
         };
         place(&needs, &facts)
     }

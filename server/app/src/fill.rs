@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kube_schema::{Schema, yaml};
 use portico_domain::documents::Plan;
-use portico_domain::manifest::{differences, live_hash};
+use portico_domain::manifest::{base_hash, differences};
 use portico_domain::request::Action;
 use portico_domain::view::names as field;
 use portico_form::{self as form, Decoded, Form};
@@ -25,7 +25,7 @@ impl Draft {
         self.live_hash = self
             .claim
             .as_ref()
-            .map(|claim| live_hash(claim, &self.projection));
+            .map(|claim| base_hash(claim, &self.projection));
         let Some(schema) = self.schema() else {
             self.base = live.unwrap_or(empty);
             self.object = self.base.clone();
@@ -34,7 +34,7 @@ impl Draft {
         let hints = self.offered.form.clone();
         let plan = self.plan.clone();
         let begins = form::start(&schema, &hints, plan.as_ref().map(Plan::for_form), &empty);
-        self.base = live.unwrap_or_else(|| self.projection.of(&begins));
+        self.base = live.unwrap_or_else(|| self.projection.user_fields(&begins));
         if posted.has_fields() {
             if self.yaml_tab {
                 self.read_yaml(posted.get(field::YAML).unwrap_or_default());
@@ -62,9 +62,12 @@ impl Draft {
                 });
             if let Some(was) = was.filter(|was| was.name != plan.name) {
                 give_way(&mut self.object, &was.values);
-                self.object =
-                    self.projection
-                        .of(&form::start(&schema, &hints, Some(plan.for_form()), &self.object));
+                self.object = self.projection.user_fields(&form::start(
+                    &schema,
+                    &hints,
+                    Some(plan.for_form()),
+                    &self.object,
+                ));
             } else {
                 let wished = self.object.clone();
                 form::enforce(plan.for_form(), &mut self.object);
@@ -110,9 +113,9 @@ impl Draft {
             .get(field::PLAN_WAS)
             .and_then(|was| self.offered.plans.iter().find(|plan| plan.name.as_str() == was))
             .or(self.plan.as_ref());
-        let began = self
-            .projection
-            .of(&form::start(made_by, &hints, plan.map(Plan::for_form), &empty));
+        let began =
+            self.projection
+                .user_fields(&form::start(made_by, &hints, plan.map(Plan::for_form), &empty));
         let whole = whole(posted);
         let decoded = form::decode(made_by, whole.as_ref().unwrap_or(&began), &posted.pairs);
         let mut typed = decoded.object.clone();
@@ -155,7 +158,7 @@ impl Draft {
     /// What of the claim a person may set, as it is.
     pub(super) fn live(&self) -> Option<Value> {
         let claim = self.claim.as_ref()?;
-        Some(self.projection.of(&claim.object))
+        Some(self.projection.user_fields(&claim.object))
     }
 
     /// Says what of the object is not for people to set, and goes on without it: nothing that was asked for is passed
@@ -167,11 +170,11 @@ impl Draft {
         let identity = self.identity();
         let refused = self
             .projection
-            .not_yours(&self.object, &known, &identity, self.plan.as_ref());
+            .forbidden_fields(&self.object, &known, &identity, self.plan.as_ref());
         for found in refused {
             self.problem(&found.path, found.message);
         }
-        self.object = self.projection.of(&self.object);
+        self.object = self.projection.user_fields(&self.object);
     }
 
     /// How Portico calls the object, whatever somebody writes.

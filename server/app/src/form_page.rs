@@ -6,7 +6,7 @@ use kube_schema::yaml;
 use portico_domain::documents::{ControlPlane, Plan};
 use portico_domain::manifest::differences;
 use portico_domain::placement::may_use;
-use portico_domain::projection::asked;
+use portico_domain::projection::requested_fields;
 use portico_domain::view::{DryRunVerdict, LabelChoice, LineProblem, Problem, RequestFormPage};
 use portico_form::{self as form, Form, Setup};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -209,7 +209,9 @@ impl Draft {
     /// What differs from what is live, or for a new claim from what the plan and the defaults say.
     fn differences(&self) -> Vec<(String, String, String)> {
         let mut found = match (&self.unchanged, &self.manifest) {
-            (Some(unchanged), Some(manifest)) => differences(&asked(unchanged), &asked(manifest)),
+            (Some(unchanged), Some(manifest)) => {
+                differences(&requested_fields(unchanged), &requested_fields(manifest))
+            }
             _ => differences(&self.base, &self.object),
         };
         found.truncate(DIFFERENCES);

@@ -43,7 +43,7 @@ impl Portal {
         let since = self.now() - SignedDuration::from_hours(24);
         let turned = turned(&claims, since);
         let now = self.now();
-        claims.retain(|claim| claim.verdict.health != Health::Ready || ran_out(claim, now));
+        claims.retain(|claim| claim.status.health != Health::Ready || ran_out(claim, now));
         let ready = all - claims.len();
         claims
             .sort_by(|a, b| (urgency(a, now), &a.reference.name).cmp(&(urgency(b, now), &b.reference.name)));
@@ -139,8 +139,8 @@ impl Portal {
 fn turned(claims: &[Arc<Claim>], since: Timestamp) -> Vec<(Timestamp, Arc<Claim>)> {
     let mut turned: Vec<_> = claims
         .iter()
-        .filter(|claim| matches!(claim.verdict.health, Health::Ready | Health::Degraded))
-        .filter_map(|claim| Some((claim.verdict.since().filter(|at| *at >= since)?, claim.clone())))
+        .filter(|claim| matches!(claim.status.health, Health::Ready | Health::Degraded))
+        .filter_map(|claim| Some((claim.status.since().filter(|at| *at >= since)?, claim.clone())))
         .collect();
     turned.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     turned.truncate(TURNED);

@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 use portico_domain::documents::{Category, Configuration, ControlPlane, Tenant};
 use portico_domain::names::{OfferingName, PlaneName};
 use portico_domain::placement::may_use;
-use portico_domain::policy::{Facts, Policies, Ruling};
+use portico_domain::policy::{Policies, PolicyDecision, PolicyInput};
 use portico_domain::request::Action;
 use portico_domain::tenancy::{Person, Role, Via, Viewer};
 use portico_domain::view::{CatalogCard, PlaneChoice};
@@ -128,7 +128,7 @@ impl Entry {
             let plan = self.offered.plans.first();
             let manifest = Value::Object(plan.map(|plan| plan.values.clone()).unwrap_or_default());
             let requester = ordinary_developer(tenant);
-            let facts = Facts {
+            let facts = PolicyInput {
                 action: Action::Create,
                 manifest: &manifest,
                 previous: None,
@@ -142,7 +142,7 @@ impl Entry {
                 requester: &requester,
                 plane: None,
             };
-            Some(policies.judge(&facts) != Ruling::Go)
+            Some(policies.evaluate(&facts) != PolicyDecision::Allow)
         });
         let planes = self.card.planes.iter().map(|plane| &plane.name);
         CatalogCard {

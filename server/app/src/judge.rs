@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube_schema::{Check, DeadEnd, Reason, Violation};
-use portico_domain::claim::Flavour;
+use portico_domain::claim::ClaimKind;
 use portico_domain::documents::ResourceRef;
-use portico_domain::manifest::{Marks, render, settle_connection_secret};
+use portico_domain::manifest::{ClaimLabels, render, settle_connection_secret};
 use portico_domain::names::{ClaimName, PlanName, is_dns_label};
-use portico_domain::policy::{Facts, Ruling, approvers_in_words, takes};
-use portico_domain::projection::asked;
+use portico_domain::policy::{PolicyDecision, PolicyInput, approvers_in_words, quota_consumption};
+use portico_domain::projection::requested_fields;
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::Action;
 use portico_domain::tenancy::Viewer;
@@ -54,15 +54,15 @@ impl Draft {
         let old = self.claim.as_ref().map(|claim| Arc::clone(&claim.object));
         let manifest = self.render(&resource, &name, &self.object, self.asked_marks(viewer));
         let base = self.live().unwrap_or_else(|| self.base.clone());
-        let marks = match &self.claim {
-            Some(claim) => Marks {
+        let claim_labels = match &self.claim {
+            Some(claim) => ClaimLabels {
                 plan: claim.plan.as_ref(),
                 expires_at: claim.expires_at,
                 ..self.asked_marks(viewer)
             },
             None => self.asked_marks(viewer),
         };
-        self.unchanged = Some(self.render(&resource, &name, &base, marks));
+        self.unchanged = Some(self.render(&resource, &name, &base, claim_labels));
         match definition.judge(&resource.version, &manifest, old.as_deref()) {
             Ok(judgement) => {
                 // Beside a field whose text could not be read, what else is said of it is noise.
@@ -115,8 +115,8 @@ impl Draft {
         }
     }
 
-    fn asked_marks<'a>(&'a self, viewer: &'a Viewer) -> Marks<'a> {
-        Marks {
+    fn asked_marks<'a>(&'a self, viewer: &'a Viewer) -> ClaimLabels<'a> {
+        ClaimLabels {
             tenant: &self.work.tenant,
             environment: &self.work.environment,
             plan: self.plan_name(),
@@ -127,7 +127,13 @@ impl Draft {
     }
 
     /// The manifest for `content`: all that is applied, and nothing else.
-    fn render(&self, resource: &ResourceRef, name: &ClaimName, content: &Value, marks: Marks<'_>) -> Value {
+    fn render(
+        &self,
+        resource: &ResourceRef,
+        name: &ClaimName,
+        content: &Value,
+        claim_labels: ClaimLabels<'_>,
+    ) -> Value {
         let namespace = self
             .environment()
             .filter(|_| resource.namespaced)
@@ -135,16 +141,16 @@ impl Draft {
         let schema = self.schema();
         let content = match (&schema, &self.claim) {
             // What is taken out of a claim and has a default gets that: better shown before than found afterwards.
-            (Some(schema), Some(_)) => self.projection.of(&schema.defaulted(content)),
+            (Some(schema), Some(_)) => self.projection.user_fields(&schema.defaulted(content)),
             _ => content.clone(),
         };
-        let mut manifest = render(resource, namespace, name, &content, &marks);
+        let mut manifest = render(resource, namespace, name, &content, &claim_labels);
         if let Some(claim) = &self.claim {
             self.projection
-                .keep(claim.own_machinery.as_deref(), &mut manifest);
+                .restore_machinery(claim.own_machinery.as_deref(), &mut manifest);
         }
         if let Some(schema) = schema {
-            let always = self.offered.flavour == Flavour::LegacyClaim;
+            let always = self.offered.claim_kind == ClaimKind::LegacyClaim;
             let live = self.claim.as_ref().map(|claim| claim.object.as_ref());
             settle_connection_secret(&mut manifest, &schema, live, always);
         }
@@ -156,7 +162,7 @@ impl Draft {
         let (Some(unchanged), Some(manifest)) = (&self.unchanged, &self.manifest) else {
             return;
         };
-        if self.action == Action::Change && asked(unchanged) == asked(manifest) {
+        if self.action == Action::Change && requested_fields(unchanged) == requested_fields(manifest) {
             self.problem(
                 "",
                 "Nothing changes: it is as you ask for already. Change something, then send it.",
@@ -171,11 +177,11 @@ impl Draft {
             return;
         };
         let mut staying = Vec::new();
-        let result = self.projection.of(applied);
+        let result = self.projection.user_fields(applied);
         stays(
             &mut String::new(),
-            Some(&self.projection.of(unchanged)),
-            Some(&self.projection.of(manifest)),
+            Some(&self.projection.user_fields(unchanged)),
+            Some(&self.projection.user_fields(manifest)),
             Some(&result),
             &mut staying,
         );
@@ -234,7 +240,7 @@ impl Portal {
             return Err(PortalError::NotFound);
         };
         let nothing = Value::Null;
-        let facts = Facts {
+        let facts = PolicyInput {
             action: draft.action,
             manifest: draft.manifest.as_ref().unwrap_or(&nothing),
             previous: draft.claim.as_ref().map(|claim| claim.object.as_ref()),
@@ -252,7 +258,7 @@ impl Portal {
                 .as_ref()
                 .and_then(|plane| configuration.control_planes.get(plane)),
         };
-        let ruling = policies.1.judge(&facts);
+        let ruling = policies.1.evaluate(&facts);
         draft.approval = preview(&ruling, tenant.title());
         draft.ruling = ruling;
         if let Some(denied) = draft.approval.denied.clone() {
@@ -280,7 +286,7 @@ impl Portal {
             (None, _) => (usage.total(), Amounts::new()),
         };
         quota::add(&mut used, &before);
-        let after = takes(
+        let after = quota_consumption(
             &draft.offered.plans,
             draft.plan.as_ref().map(|plan| &plan.name),
             draft.manifest.as_ref().unwrap_or(&draft.object),
@@ -412,14 +418,14 @@ impl Portal {
 }
 
 /// What a ruling comes to, in words.
-pub(super) fn preview(ruling: &Ruling, tenant_title: &str) -> ApprovalPreview {
+pub(super) fn preview(ruling: &PolicyDecision, tenant_title: &str) -> ApprovalPreview {
     match ruling {
-        Ruling::Go => ApprovalPreview::default(),
-        Ruling::Refused(reasons) => ApprovalPreview {
+        PolicyDecision::Allow => ApprovalPreview::default(),
+        PolicyDecision::Deny(reasons) => ApprovalPreview {
             denied: Some(reasons.join(" ")),
             needed: Vec::new(),
         },
-        Ruling::NeedsApproval { rules, .. } => ApprovalPreview {
+        PolicyDecision::RequireApproval { rules, .. } => ApprovalPreview {
             denied: None,
             needed: rules
                 .iter()

@@ -1,10 +1,10 @@
 //! What of a request is to be judged: how it differs from what was live, or from its plan.
 
 use kube_schema::yaml;
-use portico_domain::claim::Flavour;
+use portico_domain::claim::ClaimKind;
 use portico_domain::documents::Plan;
 use portico_domain::manifest::{diff, settle_connection_secret};
-use portico_domain::projection::asked;
+use portico_domain::projection::requested_fields;
 use portico_domain::request::{Action, Request};
 use portico_domain::view::DiffLine;
 use portico_form as form;
@@ -28,7 +28,7 @@ pub(super) fn to_judge(catalog: &Catalog, request: &Request) -> (Vec<DiffLine>, 
     );
     // Where the control plane serves it no longer, all of it is new.
     let by_itself = by_itself(catalog, request).map(|itself| yaml::print(&itself));
-    let wanted = yaml::print(&asked(&request.manifest));
+    let wanted = yaml::print(&requested_fields(&request.manifest));
     (diff(&by_itself.unwrap_or_default(), &wanted), against)
 }
 
@@ -44,7 +44,7 @@ fn by_itself(catalog: &Catalog, request: &Request) -> Option<Value> {
         plan.map(Plan::for_form),
         &Value::Object(Map::new()),
     );
-    let mut itself = offered.projection(Some(&request.claim.plane)).of(&start);
+    let mut itself = offered.projection(Some(&request.claim.plane)).user_fields(&start);
     // Its name, its plan and its end are not what is to be compared.
     itself["metadata"] = json!({ "name": request.claim.name });
     for kind in ["labels", "annotations"] {
@@ -59,16 +59,21 @@ fn by_itself(catalog: &Catalog, request: &Request) -> Option<Value> {
         let marks: Map<String, Value> = marks.map(|(key, value)| (key.clone(), value.clone())).collect();
         itself["metadata"][kind] = Value::Object(marks);
     }
-    settle_connection_secret(&mut itself, schema, None, served.flavour == Flavour::LegacyClaim);
-    Some(asked(&itself))
+    settle_connection_secret(
+        &mut itself,
+        schema,
+        None,
+        served.claim_kind == ClaimKind::LegacyClaim,
+    );
+    Some(requested_fields(&itself))
 }
 
 /// For a change, what differs from what was live when it was asked.
 pub(super) fn difference(request: &Request) -> Vec<DiffLine> {
     match (&request.previous, request.action) {
         (Some(previous), Action::Change | Action::Renew) => diff(
-            &yaml::print(&asked(previous)),
-            &yaml::print(&asked(&request.manifest)),
+            &yaml::print(&requested_fields(previous)),
+            &yaml::print(&requested_fields(&request.manifest)),
         ),
         _ => Vec::new(),
     }

@@ -59,12 +59,7 @@ impl Portal {
             }
             None => Vec::new(),
         };
-        claims.sort_by_key(|claim| {
-            (
-                claim.verdict.health == Health::Ready,
-                claim.reference.name.clone(),
-            )
-        });
+        claims.sort_by_key(|claim| (claim.status.health == Health::Ready, claim.reference.name.clone()));
         claims.truncate(CLAIMS_SHOWN);
 
         Ok(OfferingPage {

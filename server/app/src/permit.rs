@@ -10,7 +10,7 @@ use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, 
 use portico_domain::manifest::differences;
 use portico_domain::permission::{Obstacle, Permits, Unjudged, Verdict};
 use portico_domain::placement::may_use;
-use portico_domain::policy::{Facts, Ruling, takes, unmet};
+use portico_domain::policy::{PolicyDecision, PolicyInput, quota_consumption, unmet};
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::{Action, Request, RuleNeed, manifest_hash};
 use portico_domain::tenancy::{Role, Viewer};
@@ -191,7 +191,7 @@ impl Portal {
         let catalog = self.planes().catalog();
         let policies = self.policies()?;
         let object = now.claim.map(|claim| &*claim.object);
-        let facts = Facts {
+        let facts = PolicyInput {
             action: request.action,
             manifest: match request.action {
                 Action::Delete => object.unwrap_or(&request.manifest),
@@ -208,9 +208,9 @@ impl Portal {
             requester: now.requester,
             plane: now.plane,
         };
-        Ok(match policies.1.judge(&facts) {
-            Ruling::Refused(reasons) => Verdict::Refused(Obstacle::Denied { reasons }),
-            Ruling::NeedsApproval {
+        Ok(match policies.1.evaluate(&facts) {
+            PolicyDecision::Deny(reasons) => Verdict::Refused(Obstacle::Denied { reasons }),
+            PolicyDecision::RequireApproval {
                 rules,
                 expires_after_hours,
             } if !is_met(now, &rules) => Verdict::NeedsApproval {
@@ -222,7 +222,7 @@ impl Portal {
                     .filter(|_| request.schema_hash.is_some())
                     .map(|served| served.schema_hash.clone()),
             },
-            Ruling::Go | Ruling::NeedsApproval { .. } => Verdict::Granted {
+            PolicyDecision::Allow | PolicyDecision::RequireApproval { .. } => Verdict::Granted {
                 provider: now.requester.provider.clone(),
                 groups: now.requester.groups.clone(),
             },
@@ -246,7 +246,7 @@ impl Portal {
         };
         quota::add(&mut used, &before);
         let catalog = self.planes().catalog();
-        let after = takes(
+        let after = quota_consumption(
             plans(&catalog, &request.claim.offering),
             request.plan.as_ref(),
             &request.manifest,
@@ -274,7 +274,7 @@ fn is_met(now: &Now<'_>, rules: &[RuleNeed]) -> bool {
     {
         as_it_is.schema_hash = Some(served.schema_hash.clone());
     }
-    unmet(rules, &as_it_is.decisions_that_count()).is_empty()
+    unmet(rules, &as_it_is.valid_decisions()).is_empty()
 }
 
 fn standing(now: &Now<'_>) -> Option<Obstacle> {
@@ -334,7 +334,7 @@ fn plan_of(now: &Now<'_>) -> Option<Obstacle> {
         });
     };
     let projection = offered.projection(Some(&now.request.claim.plane));
-    let frozen = projection.of(&now.request.manifest);
+    let frozen = projection.user_fields(&now.request.manifest);
     let mut locked = frozen.clone();
     form::enforce(plan.for_form(), &mut locked);
     let field = differences(&frozen, &locked).into_iter().next()?.0;

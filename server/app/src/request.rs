@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use kube_schema::yaml;
 use portico_domain::authz::{self, Denied, Visible};
-use portico_domain::claim::{Claim, Health, marks};
+use portico_domain::claim::{Claim, Health, labels};
 use portico_domain::documents::Configuration;
 use portico_domain::manifest::expires_at;
 use portico_domain::names::RequestId;
 use portico_domain::permission::Verdict;
-use portico_domain::policy::{approvers_in_words, takes, unmet};
+use portico_domain::policy::{approvers_in_words, quota_consumption, unmet};
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::{Action, Comment, Request, State};
 use portico_domain::tenancy::Viewer;
@@ -180,7 +180,7 @@ pub(super) fn quota_lines(
     };
     quota::add(&mut used, &before);
     let plans = plans(catalog, &request.claim.offering);
-    let after = takes(plans, request.plan.as_ref(), &request.manifest);
+    let after = quota_consumption(plans, request.plan.as_ref(), &request.manifest);
     let mut lines = quota::lines(&tenant.spec.quota, &used, &before, &after);
     if waits {
         let mut all = usage.beside(&request.claim);
@@ -203,7 +203,7 @@ pub(super) fn cost_of(catalog: &Catalog, request: &Request) -> Option<String> {
         Action::Change => {
             let label = request.previous.as_ref().and_then(|previous| {
                 let labels = previous.get("metadata")?.get("labels")?;
-                labels.get(marks::PLAN)?.as_str()?.parse().ok()
+                labels.get(labels::PLAN)?.as_str()?.parse().ok()
             });
             cost(asked, plan(catalog, offering, label.as_ref()))
         }
@@ -358,7 +358,7 @@ pub(super) fn track(counts: &BTreeMap<State, u64>, claims: &[Arc<Claim>]) -> Str
     };
     let mut healths: BTreeMap<Health, usize> = BTreeMap::new();
     for claim in claims {
-        *healths.entry(claim.verdict.health).or_default() += 1;
+        *healths.entry(claim.status.health).or_default() += 1;
     }
     if healths.is_empty() {
         return requests;

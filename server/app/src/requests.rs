@@ -2,7 +2,7 @@
 
 use portico_domain::authz;
 use portico_domain::names::{OfferingName, RequestId};
-use portico_domain::request::{State, Step};
+use portico_domain::request::{State, Transition};
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{Paged, RequestsPage};
 use portico_store::{Page, RequestFilter};
@@ -77,14 +77,14 @@ impl Portal {
     pub async fn withdraw(&self, viewer: &Viewer, remote: Option<&str>, id: RequestId) -> Result<()> {
         let visible = self.visible_request(viewer, id).await?;
         let mut request = visible.clone().into_inner();
-        let step = request.way_back().unwrap_or(Step::Withdraw);
+        let step = request.cancel_transition().unwrap_or(Transition::Withdraw);
         let state = request
             .state
-            .after(step)
+            .apply(step)
             .map_err(|error| PortalError::Conflict(sentence(&error.to_string())))?;
         let grant =
             authz::withdraw(viewer, visible).map_err(Denial::Request(&request.requester.name).error())?;
-        if step == Step::GiveUp {
+        if step == Transition::GiveUp {
             let plane = &request.claim.plane;
             request.failure = Some(format!(
                 "Nobody waits for {plane} any more. Should it have taken the request before it fell silent, that shows \
@@ -97,7 +97,7 @@ impl Portal {
         request.updated_at = self.now();
         let details = json!({ "claim": request.claim.to_string() });
         let event = grant.audit(request.updated_at, remote).with_details(details);
-        if step == Step::GiveUp {
+        if step == Transition::GiveUp {
             let now = request.updated_at;
             self.store()
                 .update_idle_request(&grant, &request, now, &[event])

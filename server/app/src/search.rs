@@ -156,7 +156,7 @@ impl Portal {
                 claim.tenant.as_ref().map_or("-", AsRef::as_ref),
                 claim.environment.as_ref().map_or("-", AsRef::as_ref),
                 claim.resource.kind,
-                claim.verdict.health.title()
+                claim.status.health.title()
             );
             let reference = &claim.reference;
             Hit::new(

@@ -4,8 +4,8 @@
 use jiff::SignedDuration;
 use portico_domain::authz::{Granted, Submission as Submitted, Submit};
 use portico_domain::names::RequestId;
-use portico_domain::policy::Ruling;
-use portico_domain::request::{Action, ApprovalNeed, Request, State, Step, manifest_hash};
+use portico_domain::policy::PolicyDecision;
+use portico_domain::request::{Action, ApprovalNeed, Request, State, Transition, manifest_hash};
 use portico_domain::tenancy::{Person, Scope, Viewer};
 use portico_domain::view::{RequestFormPage, Submission};
 use portico_planes::PlaneError;
@@ -124,22 +124,22 @@ impl Portal {
         grant: &Granted<Submitted, Submit>,
         remote: Option<&str>,
         mut request: Request,
-        ruling: &Ruling,
+        ruling: &PolicyDecision,
     ) -> Result<Submission> {
-        let step = |state: State, step: Step| {
+        let step = |state: State, step: Transition| {
             state
-                .after(step)
+                .apply(step)
                 .map_err(|error| PortalError::Conflict(error.to_string()))
         };
-        request.state = step(request.state, Step::Submit)?;
+        request.state = step(request.state, Transition::Submit)?;
         match ruling {
-            Ruling::Refused(reasons) => return Err(PortalError::Forbidden(reasons.join(" "))),
-            Ruling::Go => request.state = step(request.state, Step::Approve)?,
-            Ruling::NeedsApproval {
+            PolicyDecision::Deny(reasons) => return Err(PortalError::Forbidden(reasons.join(" "))),
+            PolicyDecision::Allow => request.state = step(request.state, Transition::Approve)?,
+            PolicyDecision::RequireApproval {
                 rules,
                 expires_after_hours,
             } => {
-                request.state = step(request.state, Step::RequireApproval)?;
+                request.state = step(request.state, Transition::RequireApproval)?;
                 let expires_at = self.now() + SignedDuration::from_hours(i64::from(*expires_after_hours));
                 request.approval = Some(ApprovalNeed {
                     rules: rules.clone(),

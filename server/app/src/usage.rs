@@ -106,7 +106,7 @@ impl Portal {
             .await?
         {
             let plans = plans(&catalog, &request.claim.offering);
-            let asked = policy::takes(plans, request.plan.as_ref(), &request.manifest);
+            let asked = policy::quota_consumption(plans, request.plan.as_ref(), &request.manifest);
             let of_tenant = usage.entry(request.tenant).or_default();
             let held = of_tenant.0.entry(request.claim).or_default();
             held.asked = asked;
@@ -128,7 +128,7 @@ impl Portal {
                 .flatten();
             let object = whole.as_ref().map_or(&Value::Null, |claim| &*claim.object);
             usage.0.entry(claim.reference.clone()).or_default().now =
-                policy::takes(plans, claim.plan.as_ref(), object);
+                policy::quota_consumption(plans, claim.plan.as_ref(), object);
         }
         usage
     }

@@ -1,10 +1,10 @@
-//! How long claims live.
+//! Lifetimes of claims.
 
 use std::num::NonZeroU16;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// When a claim that lives `days` would have to be renewed if it began now, to the second; `None` where claims last.
+/// When a claim with a lifetime of `days` from now must be renewed, to the second; `None` without a lifetime.
 #[must_use]
 pub fn end_of_life(now: Timestamp, days: Option<NonZeroU16>) -> Option<Timestamp> {
     let days = days?.get();

@@ -1,10 +1,10 @@
-//! Manifests: the exact object that is applied for a request, and how two objects differ.
+//! Manifests: the object that a request applies, and differences between objects.
 
 use jiff::Timestamp;
 use kube_schema::Schema;
 use serde_json::{Map, Value, json};
 
-use crate::claim::{Claim, marks};
+use crate::claim::{Claim, labels};
 use crate::documents::ResourceRef;
 use crate::names::{ClaimName, EnvironmentName, PlanName, RequestId, TenantName};
 use crate::projection::Projection;
@@ -12,9 +12,9 @@ use crate::request::manifest_hash;
 use crate::tenancy::Person;
 use crate::view::{DiffLine, DiffTone};
 
-/// What a claim carries, so that a lost database loses history and never a claim.
+/// What Portico writes into a claim's labels and annotations, see [`labels`].
 #[derive(Debug, Clone, Copy)]
-pub struct Marks<'a> {
+pub struct ClaimLabels<'a> {
     /// The tenant.
     pub tenant: &'a TenantName,
     /// The environment.
@@ -23,43 +23,43 @@ pub struct Marks<'a> {
     pub plan: Option<&'a PlanName>,
     /// The request.
     pub request: RequestId,
-    /// Who asked.
+    /// The requester.
     pub requester: &'a Person,
-    /// When the claim has to be renewed or deleted.
+    /// When the claim must be renewed or deleted.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Renders the manifest for `content`, which a [`crate::projection::Projection`] has cut to what people set. Neither
-/// `apiVersion`, `kind`, `status` nor names are taken of it; of `metadata` its labels and annotations, but for Portico's
-/// marks.
+/// Renders the manifest for `content`, which a [`crate::projection::Projection`] has already cut down to user fields.
+/// Takes neither `apiVersion`, `kind`, `status` nor names from it, and of `metadata` only labels and annotations that
+/// are not Portico's.
 #[must_use]
 pub fn render(
     resource: &ResourceRef,
     namespace: Option<&str>,
     name: &ClaimName,
     content: &Value,
-    marks: &Marks<'_>,
+    claim_labels: &ClaimLabels<'_>,
 ) -> Value {
     let mut labels = own(content, "labels");
     let mut label = |key: &str, value: &str| labels.insert(key.to_owned(), Value::String(value.to_owned()));
-    label(marks::TENANT, marks.tenant.as_str());
-    label(marks::ENVIRONMENT, marks.environment.as_str());
-    if let Some(plan) = marks.plan {
-        label(marks::PLAN, plan.as_str());
+    label(labels::TENANT, claim_labels.tenant.as_str());
+    label(labels::ENVIRONMENT, claim_labels.environment.as_str());
+    if let Some(plan) = claim_labels.plan {
+        label(labels::PLAN, plan.as_str());
     }
-    label(marks::REQUEST, &marks.request.to_string());
+    label(labels::REQUEST, &claim_labels.request.to_string());
 
     let mut annotations = own(content, "annotations");
     annotations.insert(
-        marks::REQUESTER.to_owned(),
-        Value::String(marks.requester.subject.clone()),
+        labels::REQUESTER.to_owned(),
+        Value::String(claim_labels.requester.subject.clone()),
     );
     annotations.insert(
-        marks::REQUESTER_NAME.to_owned(),
-        Value::String(marks.requester.name.clone()),
+        labels::REQUESTER_NAME.to_owned(),
+        Value::String(claim_labels.requester.name.clone()),
     );
-    if let Some(at) = marks.expires_at {
-        annotations.insert(marks::EXPIRES.to_owned(), Value::String(at.to_string()));
+    if let Some(at) = claim_labels.expires_at {
+        annotations.insert(labels::EXPIRES.to_owned(), Value::String(at.to_string()));
     }
 
     let mut metadata = Map::new();
@@ -78,7 +78,7 @@ pub fn render(
     Value::Object(manifest)
 }
 
-/// Labels or annotations of the content's own.
+/// The content's labels or annotations, without Portico's.
 fn own(content: &Value, kind: &str) -> Map<String, Value> {
     let given = content
         .get("metadata")
@@ -90,29 +90,29 @@ fn own(content: &Value, kind: &str) -> Map<String, Value> {
     entries.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// When the claim that a manifest is of has to be renewed or deleted.
+/// When the claim must be renewed or deleted, according to its manifest.
 #[must_use]
 pub fn expires_at(manifest: &Value) -> Option<Timestamp> {
     manifest
         .get("metadata")?
         .get("annotations")?
-        .get(marks::EXPIRES)?
+        .get(labels::EXPIRES)?
         .as_str()?
         .parse()
         .ok()
 }
 
-/// Where a claim says which secret its connection details are written to. From Crossplane's `internal/xcrd`.
+/// Fields that name the secret for connection details (Crossplane, `internal/xcrd`).
 const CONNECTION_SECRETS: [&str; 2] = [
     "/spec/writeConnectionSecretToRef",
     "/spec/crossplane/writeConnectionSecretToRef",
 ];
 
-/// Settles which secret the claim's connection details are written to, wherever `schema` has a field for it: what
-/// the claim as it is (`live`) has; for a new one `<name>-connection`. A person has no say in it, or they could have
-/// any secret of the namespace overwritten and revealed.
+/// Sets the connection secret in every field of [`CONNECTION_SECRETS`] that `schema` has: as the `live` claim has it;
+/// for a new claim `<name>-connection`. People cannot choose it, or they could have any secret of the namespace
+/// overwritten and revealed.
 ///
-/// `always`: also where nobody asked for one, as Crossplane writes none for a claim that names none.
+/// `always` sets it even if it was not requested: Crossplane writes no secret for a claim that names none.
 pub fn settle_connection_secret(manifest: &mut Value, schema: &Schema, live: Option<&Value>, always: bool) {
     let Some(name) = manifest.pointer("/metadata/name").and_then(Value::as_str) else {
         return;
@@ -139,7 +139,7 @@ pub fn settle_connection_secret(manifest: &mut Value, schema: &Schema, live: Opt
     }
 }
 
-/// The part of an object that a person may set.
+/// The object without `apiVersion`, `kind`, `metadata` and `status`.
 #[must_use]
 pub fn settable(object: &Value) -> Map<String, Value> {
     object
@@ -153,7 +153,7 @@ pub fn settable(object: &Value) -> Map<String, Value> {
         .unwrap_or_default()
 }
 
-/// Where two objects differ, leaf by leaf: path, old and new value as text (`—` for none).
+/// The leaves in which two objects differ: path, old and new value as text (`—` for none).
 #[must_use]
 pub fn differences(old: &Value, new: &Value) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
@@ -200,7 +200,7 @@ fn in_short(value: Option<&Value>) -> String {
     }
 }
 
-/// The lines of two texts side by side, with three lines round each change.
+/// A unified diff of two texts with three lines of context.
 #[must_use]
 pub fn diff(old: &str, new: &str) -> Vec<DiffLine> {
     let diff = similar::TextDiff::from_lines(old, new);
@@ -227,10 +227,10 @@ pub fn diff(old: &str, new: &str) -> Vec<DiffLine> {
     lines
 }
 
-/// The identity of what a person may set of a claim, its plan included.
+/// Hash of the user fields of a claim and its plan: the state that a change is based on.
 #[must_use]
-pub fn live_hash(claim: &Claim, projection: &Projection) -> String {
-    manifest_hash(&json!({ "object": projection.of(&claim.object), "plan": claim.plan }))
+pub fn base_hash(claim: &Claim, projection: &Projection) -> String {
+    manifest_hash(&json!({ "object": projection.user_fields(&claim.object), "plan": claim.plan }))
 }
 
 #[cfg(test)]
@@ -239,7 +239,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_a_person_may_not_set_is_not_taken_from_them() {
+    fn forbidden_fields_are_not_taken_from_the_content() {
         let resource = ResourceRef {
             group: "example.org".into(),
             version: "v1".into(),
@@ -253,7 +253,7 @@ mod tests {
             email: None,
         };
         let (tenant, environment) = ("payments".parse().unwrap(), "dev".parse().unwrap());
-        let marks = Marks {
+        let claim_labels = ClaimLabels {
             tenant: &tenant,
             environment: &environment,
             plan: None,
@@ -272,7 +272,7 @@ mod tests {
             Some("payments-dev"),
             &"orders".parse().unwrap(),
             &forged,
-            &marks,
+            &claim_labels,
         );
         assert_eq!(manifest["kind"], "Database");
         assert_eq!(manifest["metadata"]["namespace"], "payments-dev");
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_chooses_the_secret_that_a_claim_writes() {
+    fn people_cannot_choose_the_connection_secret() {
         let schema = Schema::parse(
             &json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
                 "size": {"type": "string"},
@@ -303,7 +303,7 @@ mod tests {
             settled(claim(json!({"size": "s"})), None, false),
             json!({"size": "s"})
         );
-        // A change keeps what is there, or that there is none.
+        // A change keeps what the claim has, even if that is none.
         assert_eq!(
             settled(claim(own), Some(&claim(anothers.clone())), true),
             anothers
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn differences_are_named_by_leaf() {
+    fn differences_are_listed_by_leaf() {
         let old = json!({"spec": {"size": 1, "tags": {"a": "b"}, "same": [1]}});
         let new = json!({"spec": {"size": 2, "same": [1], "users": [{"name": "x"}]}});
         let found = differences(&old, &new);

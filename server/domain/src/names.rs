@@ -1,4 +1,4 @@
-//! Names and identifiers, each a type of its own, so that one cannot be taken for another.
+//! Names and ids as newtypes, so that they cannot be mixed up.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Why a text is not a name.
+/// The error for a text that is not a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {given:?}: {rule}")]
 pub struct InvalidName {
@@ -19,7 +19,7 @@ const LABEL_RULE: &str =
     "must be 1 to 63 characters of a-z, 0-9 and '-', beginning and ending with a letter or digit";
 const SUBDOMAIN_RULE: &str = "must be 1 to 253 characters of a-z, 0-9, '-' and '.', each part beginning and ending with a letter or digit";
 
-/// A DNS label as RFC 1123 and Kubernetes have it.
+/// True for a DNS label (RFC 1123, as Kubernetes uses it).
 #[must_use]
 pub fn is_dns_label(text: &str) -> bool {
     let edge = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
@@ -32,7 +32,7 @@ pub fn is_dns_label(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
 }
 
-/// A DNS subdomain as RFC 1123 and Kubernetes have it: labels joined by dots.
+/// True for a DNS subdomain (RFC 1123, as Kubernetes uses it): labels joined by dots.
 #[must_use]
 pub fn is_dns_subdomain(text: &str) -> bool {
     let edge = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
@@ -128,8 +128,8 @@ name!(
     PlanName, "plan name", is_dns_label, LABEL_RULE
 );
 name!(
-    /// An offering's name: `<plural>.<group>` of the kind that one asks for, as the name of its
-    /// `CustomResourceDefinition` is. Stable, unique over all control planes, fit for a URL.
+    /// An offering's name: `<plural>.<group>` of the requested kind, like the name of its `CustomResourceDefinition`.
+    /// Stable and unique over all control planes.
     OfferingName, "offering name", is_dns_subdomain, SUBDOMAIN_RULE
 );
 name!(
@@ -137,7 +137,7 @@ name!(
     ClaimName, "claim name", is_dns_subdomain, SUBDOMAIN_RULE
 );
 
-/// A request's identity (UUID version 7, so that they sort by time of creation).
+/// A request's id (UUID version 7, so ids sort by creation time).
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

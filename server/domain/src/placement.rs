@@ -1,4 +1,4 @@
-//! Placement: which control plane serves a claim, with its reasons.
+//! Placement: chooses the control plane for a claim and explains the choice.
 
 use std::collections::BTreeMap;
 
@@ -9,32 +9,32 @@ use crate::documents::{ControlPlane, Environment, Tenant};
 use crate::names::PlaneName;
 use crate::tenancy::{Person, Viewer};
 
-/// What the requester asked of placement.
+/// The requester's placement preferences.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Wish {
-    /// This control plane and no other.
+pub struct PlacementPreferences {
+    /// Only this control plane.
     pub plane: Option<PlaneName>,
-    /// This region.
+    /// Only this region.
     pub region: Option<String>,
-    /// Labels the control plane must have.
+    /// Labels that the control plane must have.
     pub labels: BTreeMap<String, String>,
 }
 
-/// Which control plane serves the claim, and why it and not another.
+/// The result of placement.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Placement {
-    /// The choice; `None` when every candidate is ruled out.
+    /// The chosen control plane; `None` if all candidates are ruled out.
     pub chosen: Option<PlaneName>,
-    /// Why it was preferred, in a sentence.
+    /// Why it was chosen, as a sentence.
     pub reason: String,
-    /// All candidates the tenant may know of, the chosen one first.
+    /// All candidates that the tenant may know of, the chosen one first.
     pub candidates: Vec<Candidate>,
 }
 
-/// One control plane, considered.
+/// A candidate of placement.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -45,59 +45,59 @@ pub struct Candidate {
     pub title: String,
     /// Its region.
     pub region: Option<String>,
-    /// What rules it out, each in a sentence; empty when it would do.
+    /// Why it is ruled out, one sentence each; empty if it could serve the claim.
     pub ruled_out: Vec<String>,
 }
 
-/// An administrator's word that a control plane takes no new claims. Claims that it has stay, and may be changed.
+/// A cordon set by an administrator: the control plane takes no new claims. Existing claims stay and can be changed.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cordon {
     /// The control plane.
     pub plane: PlaneName,
-    /// Who closed it.
+    /// Who set it.
     pub by: Person,
-    /// Why, in words that those read who would have used it.
+    /// Why, shown to people who would have used the control plane.
     pub reason: Option<String>,
-    /// Since when.
+    /// When it was set.
     pub since: Timestamp,
 }
 
-/// What is known of a control plane with regard to one offering.
+/// The state of a control plane with respect to one offering.
 #[derive(Debug, Clone)]
 pub struct PlaneFacts<'a> {
     /// Its document.
     pub document: &'a ControlPlane,
-    /// Why it cannot take a claim now, in a sentence; `None` when it answers.
+    /// Why it cannot take a claim now, as a sentence; `None` if it answers.
     pub unreachable: Option<String>,
-    /// An administrator's word that it takes no new claims; its document may say so as well.
+    /// A cordon set by an administrator. The document can set one, too.
     pub cordon: Option<&'a Cordon>,
-    /// Whether it serves the offering's API.
+    /// True if it serves the offering's API.
     pub serves: bool,
-    /// What is wrong with the API as it serves it.
+    /// What is wrong with the API there.
     pub problem: Option<String>,
-    /// How many claims it has.
+    /// Number of claims it holds.
     pub claims: usize,
 }
 
-/// What placement has to meet.
+/// The input of placement.
 #[derive(Debug, Clone, Copy)]
-pub struct Needs<'a> {
-    /// Who asks.
+pub struct PlacementRequest<'a> {
+    /// The tenant.
     pub tenant: &'a Tenant,
-    /// For which environment.
+    /// The environment.
     pub environment: &'a Environment,
-    /// The offering's title, for the reasons.
+    /// The offering's title, for reasons.
     pub offering_title: &'a str,
-    /// Labels that the offering asks for.
+    /// Labels that the offering requires.
     pub offering_labels: &'a BTreeMap<String, String>,
-    /// What the requester asks for.
-    pub wish: &'a Wish,
+    /// The requester's preferences.
+    pub preferences: &'a PlacementPreferences,
 }
 
-/// Whether `tenant` may use the control plane at all: it is dedicated to it, or shared and granted.
-/// A plane that it may not use does not exist for it.
+/// True if the tenant may use the control plane: it is dedicated to the tenant, or shared and granted. Tenants are
+/// not shown other control planes.
 #[must_use]
 pub fn may_use(tenant: &Tenant, plane: &ControlPlane) -> bool {
     if !plane.spec.dedicated_to.is_empty() {
@@ -108,7 +108,7 @@ pub fn may_use(tenant: &Tenant, plane: &ControlPlane) -> bool {
         || (!grant.match_labels.is_empty() && has_labels(plane, &grant.match_labels))
 }
 
-/// Whether the control plane exists for the viewer: one of their tenants may use it. For platform admins all do.
+/// True if the viewer may know of the control plane: one of their tenants may use it, or they are a platform admin.
 #[must_use]
 pub fn may_know<'t>(
     viewer: &Viewer,
@@ -125,17 +125,17 @@ fn has_labels(plane: &ControlPlane, wanted: &BTreeMap<String, String>) -> bool {
         .all(|(key, value)| plane.labels.get(key) == Some(value))
 }
 
-/// Chooses a control plane: among those that the tenant may use and nothing rules out, one of its
-/// own before a shared one, then the least full, then by name.
+/// Chooses among the control planes that the tenant may use and that are not ruled out: dedicated ones first, then
+/// the least full, then by name.
 #[must_use]
-pub fn place(needs: &Needs<'_>, planes: &[PlaneFacts<'_>]) -> Placement {
+pub fn place(request: &PlacementRequest<'_>, planes: &[PlaneFacts<'_>]) -> Placement {
     let mut fit: Vec<&PlaneFacts<'_>> = Vec::new();
     let mut candidates = Vec::new();
     for facts in planes
         .iter()
-        .filter(|facts| may_use(needs.tenant, facts.document))
+        .filter(|facts| may_use(request.tenant, facts.document))
     {
-        let ruled_out = ruled_out(needs, facts);
+        let ruled_out = ruled_out(request, facts);
         if ruled_out.is_empty() {
             fit.push(facts);
         }
@@ -162,14 +162,14 @@ pub fn place(needs: &Needs<'_>, planes: &[PlaneFacts<'_>]) -> Placement {
         [] if candidates.is_empty() => {
             format!(
                 "{} may use no control plane. A platform administrator can grant it one.",
-                needs.tenant.title()
+                request.tenant.title()
             )
         }
         [] => format!(
             "No control plane can serve {} here just now.",
-            needs.offering_title
+            request.offering_title
         ),
-        [best, rest @ ..] => why(needs, best, rest, planes),
+        [best, rest @ ..] => why(request, best, rest, planes),
     };
     Placement {
         chosen,
@@ -182,18 +182,18 @@ fn title(plane: &ControlPlane) -> &str {
     plane.spec.title.as_deref().unwrap_or(plane.name.as_str())
 }
 
-fn ruled_out(needs: &Needs<'_>, facts: &PlaneFacts<'_>) -> Vec<String> {
+fn ruled_out(request: &PlacementRequest<'_>, facts: &PlaneFacts<'_>) -> Vec<String> {
     let plane = facts.document;
     let mut reasons = Vec::new();
-    if needs
-        .wish
+    if request
+        .preferences
         .plane
         .as_ref()
         .is_some_and(|wanted| *wanted != plane.name)
     {
         reasons.push("another control plane was asked for".to_owned());
     }
-    if let Some(region) = &needs.wish.region
+    if let Some(region) = &request.preferences.region
         && plane.spec.region.as_ref() != Some(region)
     {
         reasons.push(match &plane.spec.region {
@@ -202,9 +202,9 @@ fn ruled_out(needs: &Needs<'_>, facts: &PlaneFacts<'_>) -> Vec<String> {
         });
     }
     for (whose, labels) in [
-        ("the request", &needs.wish.labels),
-        ("the environment", &needs.environment.control_plane_labels),
-        ("the offering", needs.offering_labels),
+        ("the request", &request.preferences.labels),
+        ("the environment", &request.environment.control_plane_labels),
+        ("the offering", request.offering_labels),
     ] {
         for (key, value) in labels {
             if plane.labels.get(key) != Some(value) {
@@ -215,9 +215,12 @@ fn ruled_out(needs: &Needs<'_>, facts: &PlaneFacts<'_>) -> Vec<String> {
         }
     }
     if !facts.serves {
-        reasons.push(format!("it does not serve {}", needs.offering_title));
+        reasons.push(format!("it does not serve {}", request.offering_title));
     } else if let Some(problem) = &facts.problem {
-        reasons.push(format!("its {} cannot be used: {problem}", needs.offering_title));
+        reasons.push(format!(
+            "its {} cannot be used: {problem}",
+            request.offering_title
+        ));
     }
     if let Some(reason) = facts.cordon.and_then(|cordon| cordon.reason.as_ref()) {
         reasons.push(format!("it is cordoned: it takes no new claims ({reason})"));
@@ -238,22 +241,22 @@ fn ruled_out(needs: &Needs<'_>, facts: &PlaneFacts<'_>) -> Vec<String> {
     reasons
 }
 
-/// In what way it is the only one: others may serve the offering and be ruled out for now.
-fn only_one(needs: &Needs<'_>, best: &PlaneFacts<'_>, all: &[PlaneFacts<'_>]) -> String {
+/// Why it is the only one left.
+fn only_one(request: &PlacementRequest<'_>, best: &PlaneFacts<'_>, all: &[PlaneFacts<'_>]) -> String {
     let mut others = all
         .iter()
-        .filter(|facts| facts.document.name != best.document.name && may_use(needs.tenant, facts.document))
+        .filter(|facts| facts.document.name != best.document.name && may_use(request.tenant, facts.document))
         .peekable();
     if others.peek().is_none() {
-        format!("it is the only one that {} may use", needs.tenant.title())
+        format!("it is the only one that {} may use", request.tenant.title())
     } else if others.any(|facts| facts.serves) {
         "it is the only one that takes it now".to_owned()
     } else {
-        format!("it is the only one that serves {}", needs.offering_title)
+        format!("it is the only one that serves {}", request.offering_title)
     }
 }
 
-/// In millionths of its capacity. A plane that states none counts as one for a million claims.
+/// Fullness in millionths of the capacity. Without a capacity, 1,000,000 claims are assumed.
 fn fullness(facts: &PlaneFacts<'_>) -> u64 {
     let claims = facts.claims as u64;
     facts.document.spec.capacity.map_or(claims, |capacity| {
@@ -261,15 +264,20 @@ fn fullness(facts: &PlaneFacts<'_>) -> u64 {
     })
 }
 
-fn why(needs: &Needs<'_>, best: &PlaneFacts<'_>, rest: &[&PlaneFacts<'_>], all: &[PlaneFacts<'_>]) -> String {
+fn why(
+    request: &PlacementRequest<'_>,
+    best: &PlaneFacts<'_>,
+    rest: &[&PlaneFacts<'_>],
+    all: &[PlaneFacts<'_>],
+) -> String {
     let plane = best.document;
     let mut parts = Vec::new();
     if !plane.spec.dedicated_to.is_empty() {
-        parts.push(format!("it is {}’s own", needs.tenant.title()));
+        parts.push(format!("it is {}’s own", request.tenant.title()));
     }
-    if needs.wish.plane.is_some() {
+    if request.preferences.plane.is_some() {
         parts.push("it was asked for".to_owned());
-    } else if let (Some(_), Some(region)) = (&needs.wish.region, &plane.spec.region) {
+    } else if let (Some(_), Some(region)) = (&request.preferences.region, &plane.spec.region) {
         parts.push(format!("it is in {region}, as asked"));
     }
     let alike = rest
@@ -277,7 +285,7 @@ fn why(needs: &Needs<'_>, best: &PlaneFacts<'_>, rest: &[&PlaneFacts<'_>], all: 
         .filter(|other| other.document.spec.dedicated_to.is_empty() == plane.spec.dedicated_to.is_empty())
         .count();
     if rest.is_empty() && parts.is_empty() {
-        parts.push(only_one(needs, best, all));
+        parts.push(only_one(request, best, all));
     } else if alike > 0 {
         let load = plane.spec.capacity.map_or_else(
             || format!("{} claims", best.claims),
@@ -291,7 +299,7 @@ fn why(needs: &Needs<'_>, best: &PlaneFacts<'_>, rest: &[&PlaneFacts<'_>], all: 
         parts.push("it comes before the others that would do".to_owned());
     }
     if parts.is_empty() {
-        parts.push(format!("it serves {}", needs.offering_title));
+        parts.push(format!("it serves {}", request.offering_title));
     }
     format!("{}: {}.", title(plane), parts.join(", and "))
 }
@@ -354,42 +362,42 @@ mod tests {
         }
     }
 
-    fn placed(tenant: &Tenant, wish: &Wish, planes: &[PlaneFacts<'_>]) -> Placement {
+    fn placed(tenant: &Tenant, preferences: &PlacementPreferences, planes: &[PlaneFacts<'_>]) -> Placement {
         let labels = BTreeMap::new();
-        let needs = Needs {
+        let request = PlacementRequest {
             tenant,
             environment: &tenant.spec.environments[0],
             offering_title: "PostgreSQL",
             offering_labels: &labels,
-            wish,
+            preferences,
         };
-        place(&needs, planes)
+        place(&request, planes)
     }
 
     #[test]
-    fn a_plane_of_another_tenant_is_neither_chosen_nor_named() {
+    fn another_tenants_plane_is_neither_chosen_nor_named() {
         let (own, shared) = (plane("own", "eu", &["research"]), plane("shared", "eu", &[]));
         let planes = [facts(&own, 0), facts(&shared, 50)];
-        let payments = placed(&tenant("payments"), &Wish::default(), &planes);
+        let payments = placed(&tenant("payments"), &PlacementPreferences::default(), &planes);
         assert_eq!(payments.chosen, Some(shared.name.clone()));
         assert!(!format!("{payments:?}").contains("own"), "{payments:?}");
-        let asked = Wish {
+        let asked = PlacementPreferences {
             plane: Some(own.name.clone()),
-            ..Wish::default()
+            ..PlacementPreferences::default()
         };
         assert_eq!(placed(&tenant("payments"), &asked, &planes).chosen, None);
         assert_eq!(
-            placed(&tenant("research"), &Wish::default(), &planes).chosen,
+            placed(&tenant("research"), &PlacementPreferences::default(), &planes).chosen,
             Some(own.name.clone())
         );
     }
 
     #[test]
-    fn the_least_full_is_chosen_and_the_reason_says_so() {
+    fn chooses_the_least_full_plane_and_says_so() {
         let (a, b) = (plane("a", "eu", &[]), plane("b", "us", &[]));
         let placement = placed(
             &tenant("payments"),
-            &Wish::default(),
+            &PlacementPreferences::default(),
             &[facts(&a, 9), facts(&b, 3)],
         );
         assert_eq!(placement.chosen, Some(b.name.clone()));
@@ -400,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cordoned_plane_is_not_chosen_and_says_why() {
+    fn a_cordoned_plane_is_ruled_out_with_its_reason() {
         let (a, mut b) = (plane("a", "eu", &[]), plane("b", "us", &[]));
         b.spec.cordoned = true;
         let mut cordon = Cordon {
@@ -418,7 +426,11 @@ mod tests {
                 cordon: Some(cordon),
                 ..facts(&a, 0)
             };
-            let placement = placed(&tenant("payments"), &Wish::default(), &[closed, facts(&b, 0)]);
+            let placement = placed(
+                &tenant("payments"),
+                &PlacementPreferences::default(),
+                &[closed, facts(&b, 0)],
+            );
             assert_eq!(placement.chosen, None);
             placement
                 .candidates
@@ -436,9 +448,11 @@ mod tests {
     }
 
     #[test]
-    fn the_only_one_is_said_to_be_that_in_the_way_it_is() {
+    fn says_why_a_plane_is_the_only_one() {
         let (a, mut b) = (plane("a", "eu", &[]), plane("b", "us", &[]));
-        let reason = |planes: &[PlaneFacts<'_>]| placed(&tenant("payments"), &Wish::default(), planes).reason;
+        let reason = |planes: &[PlaneFacts<'_>]| {
+            placed(&tenant("payments"), &PlacementPreferences::default(), planes).reason
+        };
         assert_eq!(
             reason(&[facts(&a, 0)]),
             "a: it is the only one that payments may use."
@@ -467,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn what_rules_a_plane_out_is_said() {
+    fn lists_what_rules_a_plane_out() {
         let (a, b, c) = (
             plane("a", "eu", &[]),
             plane("b", "us", &[]),
@@ -481,11 +495,11 @@ mod tests {
             serves: false,
             ..facts(&c, 0)
         };
-        let wish = Wish {
+        let preferences = PlacementPreferences {
             region: Some("eu".into()),
-            ..Wish::default()
+            ..PlacementPreferences::default()
         };
-        let placement = placed(&tenant("payments"), &wish, &[dead, facts(&b, 100), lacks]);
+        let placement = placed(&tenant("payments"), &preferences, &[dead, facts(&b, 100), lacks]);
         assert_eq!(placement.chosen, None);
         let reasons: Vec<&str> = placement
             .candidates

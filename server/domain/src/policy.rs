@@ -1,4 +1,4 @@
-//! Approval policies: which requests go, which are refused, and who must agree to the rest.
+//! Approval policies: which requests are allowed, denied, or need whose approval.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::quota::{Amounts, larger};
 use crate::request::{Action, Decision, RuleNeed};
 use crate::tenancy::{Person, Role, Viewer};
 
-/// A rule whose condition is not a CEL expression.
+/// A rule whose `when` is not a CEL expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("policy {policy}, rule {rule}: `when` is not a CEL expression: {message}")]
 pub struct PolicyError {
@@ -21,11 +21,11 @@ pub struct PolicyError {
     pub policy: String,
     /// The rule.
     pub rule: String,
-    /// What the parser says.
+    /// The parser's message.
     pub message: String,
 }
 
-/// Policies, their conditions compiled.
+/// Policies with compiled conditions.
 #[derive(Default)]
 pub struct Policies {
     rules: Vec<CompiledRule>,
@@ -39,47 +39,47 @@ struct CompiledRule {
     outcome: Outcome,
 }
 
-/// What a request is judged by.
+/// The input of a policy decision.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
-    /// What for.
+pub struct PolicyInput<'a> {
+    /// The action of the request.
     pub action: Action,
-    /// What would be applied.
+    /// The manifest that would be applied.
     pub manifest: &'a Value,
-    /// For a change or delete: the object as it is.
+    /// For a change or delete: the current object.
     pub previous: Option<&'a Value>,
-    /// What is asked for.
+    /// The offering.
     pub offering: &'a OfferingName,
     /// Its kind.
     pub kind: &'a str,
     /// Its category.
     pub category: Category,
-    /// The plan; `None` where it has none, or one that is no longer offered.
+    /// The plan; `None` if there is none, or it is no longer offered.
     pub plan: Option<&'a Plan>,
-    /// All plans of the offering: where none is known, what is asked for counts as the largest.
+    /// All plans of the offering. Without a known plan, the request counts as the largest.
     pub plans: &'a [Plan],
     /// The tenant.
     pub tenant: &'a Tenant,
     /// The environment.
     pub environment: &'a Environment,
-    /// Who asks.
+    /// The requester.
     pub requester: &'a Viewer,
-    /// Where it would go, if that is known.
+    /// The chosen control plane, if known.
     pub plane: Option<&'a ControlPlane>,
 }
 
-/// What policies say of a request.
+/// The decision of all policies on a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ruling {
-    /// Nobody needs to agree.
-    Go,
-    /// It is refused; why, a sentence for each rule.
-    Refused(Vec<String>),
-    /// Each of these must be met.
-    NeedsApproval {
-        /// What the rules ask.
+pub enum PolicyDecision {
+    /// No approval is needed.
+    Allow,
+    /// Denied, with one reason per rule.
+    Deny(Vec<String>),
+    /// All of these rules must be met.
+    RequireApproval {
+        /// The rules.
         rules: Vec<RuleNeed>,
-        /// After how many hours it expires; the shortest of the rules'.
+        /// Hours until the request expires: the minimum of all rules.
         expires_after_hours: u32,
     },
 }
@@ -88,7 +88,7 @@ impl Policies {
     /// Compiles the conditions of all rules.
     ///
     /// # Errors
-    /// All rules whose condition is not a CEL expression.
+    /// Every rule whose condition is not a CEL expression.
     pub fn compile<'p>(
         policies: impl IntoIterator<Item = &'p ApprovalPolicy>,
     ) -> Result<Self, Vec<PolicyError>> {
@@ -119,14 +119,13 @@ impl Policies {
         }
     }
 
-    /// What all rules together say. A rule whose condition cannot be evaluated counts as one that
-    /// holds, and its reason says so.
+    /// Evaluates all rules. A rule whose condition cannot be evaluated counts as true, and its reason says so.
     #[must_use]
-    pub fn judge(&self, facts: &Facts<'_>) -> Ruling {
+    pub fn evaluate(&self, input: &PolicyInput<'_>) -> PolicyDecision {
         if self.rules.is_empty() {
-            return Ruling::Go;
+            return PolicyDecision::Allow;
         }
-        let variables = variables(facts);
+        let variables = variables(input);
         let mut refusals = Vec::new();
         let mut needs = Vec::new();
         let mut hours = u32::MAX;
@@ -162,11 +161,11 @@ impl Policies {
             }
         }
         if !refusals.is_empty() {
-            Ruling::Refused(refusals)
+            PolicyDecision::Deny(refusals)
         } else if needs.is_empty() {
-            Ruling::Go
+            PolicyDecision::Allow
         } else {
-            Ruling::NeedsApproval {
+            PolicyDecision::RequireApproval {
                 rules: needs,
                 expires_after_hours: hours,
             }
@@ -174,44 +173,44 @@ impl Policies {
     }
 }
 
-fn variables(facts: &Facts<'_>) -> [(&'static str, Value); 7] {
-    let requester = facts.requester;
+fn variables(input: &PolicyInput<'_>) -> [(&'static str, Value); 7] {
+    let requester = input.requester;
     let roles: BTreeSet<Role> = requester
         .roles
-        .get(&facts.tenant.name)
+        .get(&input.tenant.name)
         .cloned()
         .unwrap_or_default();
     [
         (
             "request",
             json!({
-                "action": facts.action.slug(),
-                "manifest": facts.manifest,
-                "previous": facts.previous,
+                "action": input.action.slug(),
+                "manifest": input.manifest,
+                "previous": input.previous,
             }),
         ),
         (
             "offering",
             json!({
-                "name": facts.offering,
-                "kind": facts.kind,
-                "group": facts.offering.as_str().split_once('.').map_or("", |(_, group)| group),
-                "category": facts.category.slug(),
+                "name": input.offering,
+                "kind": input.kind,
+                "group": input.offering.as_str().split_once('.').map_or("", |(_, group)| group),
+                "category": input.category.slug(),
             }),
         ),
         (
             "plan",
             json!({
-                "name": facts.plan.map_or("", |plan| plan.name.as_str()),
-                "consumes": facts.plan.map_or_else(|| largest(facts.plans, facts.manifest), |plan| consumes(plan, facts.manifest)),
-                "monthlyPrice": monthly_price(facts),
+                "name": input.plan.map_or("", |plan| plan.name.as_str()),
+                "consumes": input.plan.map_or_else(|| largest(input.plans, input.manifest), |plan| consumes(plan, input.manifest)),
+                "monthlyPrice": monthly_price(input),
             }),
         ),
         (
             "environment",
-            json!({ "name": facts.environment.name, "production": facts.environment.production, "namespace": facts.environment.namespace }),
+            json!({ "name": input.environment.name, "production": input.environment.production, "namespace": input.environment.namespace }),
         ),
-        ("tenant", json!({ "name": facts.tenant.name })),
+        ("tenant", json!({ "name": input.tenant.name })),
         (
             "requester",
             json!({
@@ -225,16 +224,15 @@ fn variables(facts: &Facts<'_>) -> [(&'static str, Value); 7] {
         (
             "controlPlane",
             json!({
-                "name": facts.plane.map_or("", |plane| plane.name.as_str()),
-                "region": facts.plane.and_then(|plane| plane.spec.region.clone()).unwrap_or_default(),
-                "labels": facts.plane.map(|plane| plane.labels.clone()).unwrap_or_default(),
+                "name": input.plane.map_or("", |plane| plane.name.as_str()),
+                "region": input.plane.and_then(|plane| plane.spec.region.clone()).unwrap_or_default(),
+                "labels": input.plane.map(|plane| plane.labels.clone()).unwrap_or_default(),
             }),
         ),
     ]
 }
 
-/// Whether the viewer is among those who may agree to what `rule` asks, in that tenant. Their own
-/// requests are another matter.
+/// True if the viewer is among the approvers in that tenant. Does not exclude the requester.
 #[must_use]
 pub fn is_approver(viewer: &Viewer, tenant: &crate::names::TenantName, approvers: &Approvers) -> bool {
     match approvers {
@@ -243,8 +241,8 @@ pub fn is_approver(viewer: &Viewer, tenant: &crate::names::TenantName, approvers
     }
 }
 
-/// The rules that `decisions` do not yet meet. A person counts once for a rule, and only where they
-/// were among its approvers when they decided.
+/// The rules that `decisions` do not meet yet. A person counts once per rule, and only if they were among its
+/// approvers when they decided.
 #[must_use]
 pub fn unmet<'r>(rules: &'r [RuleNeed], decisions: &[Decision]) -> Vec<&'r RuleNeed> {
     rules
@@ -274,7 +272,7 @@ fn counts_for(decision: &Decision, approvers: &Approvers) -> bool {
     }
 }
 
-/// Who may agree, in words.
+/// Who may approve, in words.
 #[must_use]
 pub fn approvers_in_words(approvers: &Approvers, tenant_title: &str, count: u32) -> String {
     let who = match approvers {
@@ -291,32 +289,30 @@ pub fn approvers_in_words(approvers: &Approvers, tenant_title: &str, count: u32)
     }
 }
 
-fn monthly_price(facts: &Facts<'_>) -> f64 {
+fn monthly_price(input: &PolicyInput<'_>) -> f64 {
     let of = |plan: &Plan| plan.price.as_ref().map_or(0.0, |price| price.monthly);
-    facts
+    input
         .plan
-        .map_or_else(|| facts.plans.iter().map(of).fold(0.0, f64::max), of)
+        .map_or_else(|| input.plans.iter().map(of).fold(0.0, f64::max), of)
 }
 
-/// What a claim takes of a tenant's quota: what its plan, of the offering's `plans`, says it consumes, and one claim. A
-/// claim of no plan, or of one that is not known, takes as much as the largest. `object` is the claim, or the manifest
-/// for it.
+/// What a claim consumes of the tenant's quota: what its plan declares, plus one of `claims`. A claim without a known
+/// plan counts as the largest of the offering's `plans`. `object` is the claim or its manifest.
 #[must_use]
-pub fn takes(plans: &[Plan], plan: Option<&PlanName>, object: &Value) -> Amounts {
+pub fn quota_consumption(plans: &[Plan], plan: Option<&PlanName>, object: &Value) -> Amounts {
     let known = plans.iter().find(|known| Some(&known.name) == plan);
-    let mut takes = known.map_or_else(|| largest(plans, object), |plan| consumes(plan, object));
-    takes.insert("claims".to_owned(), 1);
-    takes
+    let mut amounts = known.map_or_else(|| largest(plans, object), |plan| consumes(plan, object));
+    amounts.insert("claims".to_owned(), 1);
+    amounts
 }
 
-/// Of each resource the most that such a claim of any plan would take: what its fields say where a plan counts those,
-/// else what the plan says.
+/// The maximum of each resource over all plans.
 fn largest(plans: &[Plan], object: &Value) -> Amounts {
     let of_each = plans.iter().map(|plan| consumes(plan, object));
     of_each.fold(Amounts::new(), |most, of_plan| larger(&most, &of_plan))
 }
 
-/// Where the object does not say how much, it is as much as the plan sets; nothing where that sets nothing.
+/// Where the object does not state an amount, the plan's preset counts, else 0.
 fn consumes(plan: &Plan, object: &Value) -> Amounts {
     let preset = Value::Object(plan.values.clone());
     let amount = |consumption: &Consumption| {
@@ -351,7 +347,7 @@ mod tests {
         Policies::compile([&policy]).unwrap_or_else(|errors| panic!("{errors:?}"))
     }
 
-    fn judge(when: &str, then: Outcome) -> Ruling {
+    fn judge(when: &str, then: Outcome) -> PolicyDecision {
         let manifest = json!({"spec": {"storage": {"gib": 200}, "nodes": 3}});
         let offering = OfferingName::new("databases.example.org").unwrap();
         let environment = Environment {
@@ -383,7 +379,7 @@ mod tests {
             platform_admin: false,
             via: Via::Session,
         };
-        let facts = Facts {
+        let input = PolicyInput {
             action: Action::Create,
             manifest: &manifest,
             previous: None,
@@ -397,7 +393,7 @@ mod tests {
             requester: &requester,
             plane: None,
         };
-        policies(when, then).judge(&facts)
+        policies(when, then).evaluate(&input)
     }
 
     fn require() -> Outcome {
@@ -409,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_reads_the_request_and_its_surroundings() {
+    fn conditions_see_request_environment_and_requester() {
         for when in [
             "environment.production && request.action == 'create'",
             "request.manifest.spec.storage.gib > 100",
@@ -419,7 +415,7 @@ mod tests {
             assert!(
                 matches!(
                     judge(when, require()),
-                    Ruling::NeedsApproval {
+                    PolicyDecision::RequireApproval {
                         expires_after_hours: 24,
                         ..
                     }
@@ -427,25 +423,32 @@ mod tests {
                 "{when}"
             );
         }
-        assert_eq!(judge("tenant.name == 'research'", require()), Ruling::Go);
+        assert_eq!(
+            judge("tenant.name == 'research'", require()),
+            PolicyDecision::Allow
+        );
     }
 
     #[test]
-    fn a_condition_that_fails_counts_as_true_and_says_so() {
-        let Ruling::NeedsApproval { rules, .. } = judge("request.manifest.spec.missing > 3", require())
+    fn a_condition_that_cannot_be_evaluated_counts_as_true() {
+        let PolicyDecision::RequireApproval { rules, .. } =
+            judge("request.manifest.spec.missing > 3", require())
         else {
-            panic!("slipped through");
+            panic!("not required");
         };
         assert!(
             rules[0]
                 .reason
                 .starts_with("because (taken to apply: its condition could not be evaluated")
         );
-        assert!(matches!(judge("1 + 1", Outcome::Deny {}), Ruling::Refused(_)));
+        assert!(matches!(
+            judge("1 + 1", Outcome::Deny {}),
+            PolicyDecision::Deny(_)
+        ));
     }
 
     #[test]
-    fn a_condition_that_is_no_cel_is_an_error_that_names_its_rule() {
+    fn an_invalid_condition_names_its_rule() {
         let rule = ApprovalRule {
             name: "r".into(),
             when: "a &&".into(),
@@ -461,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_that_is_not_known_counts_as_the_largest() {
+    fn an_unknown_plan_counts_as_the_largest() {
         let plans: Vec<Plan> = serde_json::from_value(json!([
             {"name": "small", "values": {"spec": {"size": "10Gi"}}, "consumes": {"storage": {"path": "spec.size"}, "cpu": 1}},
             {"name": "large", "values": {"spec": {"size": "100Gi"}}, "consumes": {"storage": {"path": "spec.size", "times": 2}, "cpu": 8, "gpu": 1}},
@@ -478,24 +481,25 @@ mod tests {
         };
         let object = json!({"spec": {"size": "30Gi"}});
         let name = |name: &str| Some(PlanName::new(name).unwrap());
-        let takes = |plan: Option<PlanName>, object: &Value| takes(&plans, plan.as_ref(), object);
-        assert_eq!(takes(name("small"), &object), amounts(1, None, 30));
+        let consumption =
+            |plan: Option<PlanName>, object: &Value| quota_consumption(&plans, plan.as_ref(), object);
+        assert_eq!(consumption(name("small"), &object), amounts(1, None, 30));
         for unknown in [None, name("starter")] {
-            assert_eq!(takes(unknown.clone(), &object), amounts(8, Some(1), 60));
-            // Where it does not say, as much as the largest sets.
-            assert_eq!(takes(unknown.clone(), &json!({})), amounts(8, Some(1), 200));
-            // What it really has, where that is more.
+            assert_eq!(consumption(unknown.clone(), &object), amounts(8, Some(1), 60));
+            // Without an amount in the object: the presets of the largest plan.
+            assert_eq!(consumption(unknown.clone(), &json!({})), amounts(8, Some(1), 200));
+            // The amount in the object counts where it is larger.
             let huge = json!({"spec": {"size": "4096Gi"}});
-            assert_eq!(takes(unknown, &huge), amounts(8, Some(1), 8192));
+            assert_eq!(consumption(unknown, &huge), amounts(8, Some(1), 8192));
         }
         assert_eq!(
-            super::takes(&[], None, &object),
+            super::quota_consumption(&[], None, &object),
             Amounts::from([("claims".into(), 1)])
         );
     }
 
     #[test]
-    fn two_agreements_of_one_person_are_one() {
+    fn two_approvals_by_one_person_count_once() {
         let rule = RuleNeed {
             policy: "p".into(),
             rule: "r".into(),
@@ -529,7 +533,7 @@ mod tests {
             1
         );
         assert!(unmet(&rules, &[yes("a", "admins"), yes("b", "admins")]).is_empty());
-        // Nor do two accounts of one human being count twice.
+        // Two accounts with one e-mail address are one person.
         let by = |subject: &str, email: &str| {
             let mut decision = yes(subject, "admins");
             decision.by.email = Some(email.into());
@@ -548,7 +552,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_of_another_provider_agree_to_nothing() {
+    fn groups_of_another_provider_do_not_approve() {
         let rule = RuleNeed {
             policy: "p".into(),
             rule: "r".into(),

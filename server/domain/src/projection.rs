@@ -1,27 +1,29 @@
-//! The projection of an object: what of it people set. One for input, checks, difference and display, so that what is
-//! applied is what was shown.
+//! The projection of an object: the fields that people set. Forms, checks, diffs and pages use the same one, so that
+//! what is shown is what is applied.
 //!
 //! An object has three parts:
-//! - what people set: most of it below `spec`;
-//! - **machinery**: what controllers set (Crossplane's own fields, labels, annotations, owners, finalizers, `status`).
-//!   A person may set none of it unless the offering lists it as settable; a plan may;
-//! - Portico's marks, which are Portico's alone.
 //!
-//! **Who owns what on a change.** A change sends the whole claim as it is to be: everything that people set, and of the
-//! machinery exactly that which Portico itself has applied before ([`Projection::own_machinery`]). By the rules of
-//! server-side apply the field manager `portico` then owns what it sends, and gives up nothing that it had. Machinery
-//! of others is not sent: it stays as its owners have it, and goes on belonging to them.
+//! - user fields: most of what is below `spec`;
+//!
+//! - **machinery**: what controllers set (Crossplane's own fields, labels, annotations, owners, finalizers,
+//!   `status`). People may not set it unless the offering lists it as settable; a plan may;
+//!
+//! - Portico's labels and annotations.
+//!
+//! **Ownership on a change.** A change sends all user fields, and of the machinery exactly what Portico applied
+//! before ([`Projection::own_machinery`]). By the rules of server-side apply, the field manager `portico` then owns
+//! what it sends and gives up nothing. Machinery of other managers is not sent, so they keep it.
 
 use kube_schema::Schema;
 use portico_form::FormHints;
 use serde_json::{Map, Value};
 
-use crate::claim::{Flavour, marks};
+use crate::claim::{ClaimKind, labels};
 use crate::documents::Plan;
 
-/// Fields below `spec` that belong to Crossplane and its providers, for a kind that an XRD defines. Most are from
-/// Crossplane's `internal/xcrd` (the fields it adds to the definitions that it derives from an XRD); the last four
-/// choose with which rights, and for how long, the things behind a claim are kept.
+/// Fields below `spec` that belong to Crossplane and its providers, for kinds defined by an XRD. Most come from
+/// Crossplane's `internal/xcrd` (the fields that it adds to CRDs); the last four control permissions and lifetime of
+/// managed resources.
 pub const MACHINERY: [&str; 18] = [
     "claimRef",
     "compositeDeletePolicy",
@@ -43,7 +45,8 @@ pub const MACHINERY: [&str; 18] = [
     "providerConfigRef",
 ];
 
-/// Machinery that no offering may open: with it a claim could adopt what is another's, or write over any secret.
+/// Machinery that no offering may make settable: a claim could use it to adopt other objects or to overwrite a
+/// secret.
 const NEVER: [&str; 6] = [
     "claimRef",
     "publishConnectionDetailsTo",
@@ -53,44 +56,44 @@ const NEVER: [&str; 6] = [
     "writeConnectionSecretToRef",
 ];
 
-/// Marks by which a claim is told apart from others, and which differ with every request. Nobody wishes for them.
-const OWN_MARKS: [&str; 5] = [
-    marks::TENANT,
-    marks::ENVIRONMENT,
-    marks::REQUEST,
-    marks::REQUESTER,
-    marks::REQUESTER_NAME,
+/// Labels and annotations that differ with every request, so they are not part of what was requested.
+const OWN_LABELS: [&str; 5] = [
+    labels::TENANT,
+    labels::ENVIRONMENT,
+    labels::REQUEST,
+    labels::REQUESTER,
+    labels::REQUESTER_NAME,
 ];
 
-/// A field in the wrong hands: its path, and what to do, in a sentence.
+/// A field that people may not set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotYours {
-    /// The field: `spec.resourceRef`, `metadata.labels.team`.
+pub struct ForbiddenField {
+    /// The path: `spec.resourceRef`, `metadata.labels.team`.
     pub path: String,
-    /// Why it is refused, and what would do.
+    /// Why it is refused and what to do.
     pub message: String,
 }
 
-/// What of an offering's objects people set.
+/// The projection of an offering's objects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Projection {
     of_xrd: bool,
     /// Machinery that people may set.
     settable: Vec<Vec<String>>,
-    /// Machinery that is applied and shown: what people may set, and what a plan or a preset sets.
+    /// Machinery that is applied and shown: settable, or set by a plan or a preset.
     shown: Vec<Vec<String>>,
-    /// Machinery that a form shows: all that is shown but for what is only preset.
+    /// Machinery in the form: as `shown`, without presets.
     in_form: Vec<Vec<String>>,
 }
 
 impl Projection {
-    /// The projection for an offering. `settable` is what its document opens of the machinery: `spec.…`, or
-    /// `metadata.labels.<key>` and `metadata.annotations.<key>`, where the key may hold dots and slashes.
+    /// The projection of an offering. `settable` lists machinery that its document opens: `spec.…`, or
+    /// `metadata.labels.<key>` and `metadata.annotations.<key>`, where the key may contain dots and slashes.
     #[must_use]
-    pub fn new(flavour: Flavour, settable: &[String], plans: &[Plan], hints: &FormHints) -> Self {
+    pub fn new(claim_kind: ClaimKind, settable: &[String], plans: &[Plan], hints: &FormHints) -> Self {
         let settable: Vec<Vec<String>> = settable
             .iter()
-            .filter(|path| refuses_to_open(path).is_none())
+            .filter(|path| settable_error(path).is_none())
             .map(|path| tokens(path))
             .collect();
         let mut shown = settable.clone();
@@ -104,17 +107,17 @@ impl Projection {
         let presets = hints.fields.iter().filter(|(_, hint)| hint.preset.is_some());
         shown.extend(presets.map(|(path, _)| tokens(path)));
         Self {
-            of_xrd: flavour != Flavour::Plain,
+            of_xrd: claim_kind != ClaimKind::Plain,
             settable,
             shown,
             in_form,
         }
     }
 
-    /// What people set of an object: without `apiVersion`, `kind`, `status` and machinery; of `metadata` the labels and
-    /// annotations that the offering opens.
+    /// The user fields of an object: without `apiVersion`, `kind`, `status` and machinery, and with only the labels
+    /// and annotations that the offering opens.
     #[must_use]
-    pub fn of(&self, object: &Value) -> Value {
+    pub fn user_fields(&self, object: &Value) -> Value {
         let mut kept = Map::new();
         for (key, value) in object.as_object().into_iter().flatten() {
             match key.as_str() {
@@ -134,7 +137,7 @@ impl Projection {
         Value::Object(kept)
     }
 
-    /// A specification without machinery but for what `open` names of it.
+    /// `spec` without machinery that is not in `open`.
     fn spec(&self, spec: &Value, open: &[Vec<String>]) -> Value {
         let fields = spec.as_object().into_iter().flatten();
         let kept = fields.filter_map(|(name, value)| {
@@ -148,21 +151,21 @@ impl Projection {
         Value::Object(kept.collect())
     }
 
-    /// What is in a person's `wish` and not theirs to set, each with what to do. What repeats what is `known` asks for
-    /// nothing and is let be: the object as it is, what the form begins with, and what Portico calls the object anyway
-    /// (`identity`). What `plan` sets of the machinery is judged by its locks.
+    /// The fields in `wish` that people may not set, each with advice. Fields that repeat a `known` object (the
+    /// current object, the form's initial values) or the object's `identity` are accepted. Machinery that `plan` sets
+    /// is subject to the plan's locks.
     #[must_use]
-    pub fn not_yours(
+    pub fn forbidden_fields(
         &self,
         wish: &Value,
         known: &[&Value],
         identity: &Value,
         plan: Option<&Plan>,
-    ) -> Vec<NotYours> {
+    ) -> Vec<ForbiddenField> {
         let adjustable = plan.map(adjustable).unwrap_or_default();
         let open: Vec<&Vec<String>> = self.settable.iter().chain(&adjustable).collect();
         let is_open = |path: &[String]| open.iter().any(|open| path.starts_with(open));
-        let mut found: Vec<NotYours> = Vec::new();
+        let mut found: Vec<ForbiddenField> = Vec::new();
         let mut look = |path: &[String], value: &Value| {
             let is_theirs = match path {
                 [top] => !matches!(top.as_str(), "apiVersion" | "kind" | "status" | "metadata"),
@@ -197,17 +200,17 @@ impl Projection {
         found
     }
 
-    /// Of an object with its `metadata.managedFields`, the machinery that Portico itself has applied and that is not
-    /// shown. A change has to send it again, or it would be taken away.
+    /// The machinery that Portico itself applied and that is not shown, from an object with `metadata.managedFields`.
+    /// A change must send it again or server-side apply would remove it.
     #[must_use]
-    pub fn own_machinery(flavour: Flavour, object: &Value) -> Option<Value> {
-        if flavour == Flavour::Plain {
+    pub fn own_machinery(claim_kind: ClaimKind, object: &Value) -> Option<Value> {
+        if claim_kind == ClaimKind::Plain {
             return None;
         }
         let mut own = Map::new();
         let managers = object.pointer("/metadata/managedFields")?.as_array()?;
         let applied = managers.iter().filter(|entry| {
-            entry.get("manager").and_then(Value::as_str) == Some(marks::FIELD_MANAGER)
+            entry.get("manager").and_then(Value::as_str) == Some(labels::FIELD_MANAGER)
                 && entry.get("operation").and_then(Value::as_str) == Some("Apply")
                 && entry.get("subresource").is_none()
         });
@@ -225,18 +228,18 @@ impl Projection {
         (!own.is_empty()).then_some(Value::Object(own))
     }
 
-    /// Puts machinery that Portico has applied before into a manifest. What is shown of it is not among that: whether
-    /// it stays is asked for.
-    pub fn keep(&self, own_machinery: Option<&Value>, manifest: &mut Value) {
+    /// Puts machinery that Portico applied before back into a manifest. Shown machinery is part of the request, so it
+    /// is left alone.
+    pub fn restore_machinery(&self, own_machinery: Option<&Value>, manifest: &mut Value) {
         let own = own_machinery.and_then(|own| without(own, &below(&self.shown, &["spec"])));
         if let (Some(own), Some(spec)) = (own, manifest.get_mut("spec")) {
             fill(spec, &own);
         }
     }
 
-    /// The object as it is shown: how it is called, what people set, Portico's marks and machinery that Portico applied.
+    /// The object for display: its names, user fields, Portico's labels and the machinery that Portico applied.
     #[must_use]
-    pub fn shown(&self, object: &Value, own_machinery: Option<&Value>) -> Value {
+    pub fn displayed(&self, object: &Value, own_machinery: Option<&Value>) -> Value {
         let mut shown = Map::new();
         for key in ["apiVersion", "kind"] {
             shown.extend(object.get(key).map(|value| (key.to_owned(), value.clone())));
@@ -248,22 +251,25 @@ impl Projection {
             let keys = object
                 .get("metadata")
                 .and_then(|metadata| metadata.get(kind)?.as_object());
-            let ours = keys.into_iter().flat_map(Map::keys).filter(|key| is_mark(key));
+            let ours = keys
+                .into_iter()
+                .flat_map(Map::keys)
+                .filter(|key| is_portico_label(key));
             open.extend(ours.map(|key| vec![kind.to_owned(), key.clone()]));
         }
         let metadata = object
             .get("metadata")
             .and_then(|metadata| picked(metadata, &open));
         shown.extend(metadata.map(|metadata| ("metadata".to_owned(), metadata)));
-        if let Value::Object(rest) = self.of(object) {
+        if let Value::Object(rest) = self.user_fields(object) {
             shown.extend(rest.into_iter().filter(|(key, _)| key != "metadata"));
         }
         let mut shown = Value::Object(shown);
-        self.keep(own_machinery, &mut shown);
+        self.restore_machinery(own_machinery, &mut shown);
         shown
     }
 
-    /// Hints by which a form leaves out the machinery that is not shown.
+    /// Form hints that hide machinery that is not in the form.
     #[must_use]
     pub fn hints(&self, schema: &Schema, hints: &FormHints) -> FormHints {
         let mut hints = hints.clone();
@@ -289,7 +295,7 @@ impl Projection {
     }
 }
 
-/// What a plan sets of `spec` and lets people change.
+/// The `spec` paths that a plan sets and that people may adjust.
 fn adjustable(plan: &Plan) -> Vec<Vec<String>> {
     let allowed: Vec<Vec<String>> = plan.adjustable.iter().map(|path| tokens(path)).collect();
     let mut open = Vec::new();
@@ -303,13 +309,13 @@ fn adjustable(plan: &Plan) -> Vec<Vec<String>> {
     open
 }
 
-/// Why an offering may not open a path to people; `None` when it may.
+/// Why an offering may not make a path settable; `None` if it may.
 #[must_use]
-pub fn refuses_to_open(path: &str) -> Option<String> {
+pub fn settable_error(path: &str) -> Option<String> {
     let tokens = tokens(path);
     let names: Vec<&str> = tokens.iter().map(String::as_str).collect();
     match names.as_slice() {
-        ["metadata", "labels" | "annotations", key] if is_mark(key) => {
+        ["metadata", "labels" | "annotations", key] if is_portico_label(key) => {
             Some("Portico’s own marks are not for people to set".to_owned())
         }
         ["metadata", "labels" | "annotations", key] if !key.is_empty() => None,
@@ -328,12 +334,12 @@ pub fn refuses_to_open(path: &str) -> Option<String> {
     }
 }
 
-/// What somebody asks for with a manifest: all of it but its name and the marks that differ with every request, its
-/// keys in order. Two manifests ask for the same exactly when these are equal, and then their texts are.
+/// What a manifest requests, with sorted keys: everything but its name and the labels that differ with every request.
+/// Two manifests request the same if and only if these are equal.
 #[must_use]
-pub fn asked(manifest: &Value) -> Value {
+pub fn requested_fields(manifest: &Value) -> Value {
     let mut asked = Map::new();
-    for key in [marks::PLAN, marks::EXPIRES] {
+    for key in [labels::PLAN, labels::EXPIRES] {
         let said = ["labels", "annotations"]
             .iter()
             .find_map(|kind| manifest.get("metadata")?.get(kind)?.get(key));
@@ -343,7 +349,7 @@ pub fn asked(manifest: &Value) -> Value {
         match key.as_str() {
             "apiVersion" | "kind" => {}
             "metadata" => {
-                let metadata = asked_of_metadata(value);
+                let metadata = requested_metadata(value);
                 if !metadata.is_empty() {
                     asked.insert(key.clone(), Value::Object(metadata));
                 }
@@ -356,7 +362,7 @@ pub fn asked(manifest: &Value) -> Value {
     sorted(&Value::Object(asked))
 }
 
-fn asked_of_metadata(metadata: &Value) -> Map<String, Value> {
+fn requested_metadata(metadata: &Value) -> Map<String, Value> {
     let mut asked = Map::new();
     for (key, value) in metadata.as_object().into_iter().flatten() {
         match (key.as_str(), value) {
@@ -365,7 +371,7 @@ fn asked_of_metadata(metadata: &Value) -> Map<String, Value> {
                 let rest: Map<String, Value> = marked
                     .iter()
                     .filter(|(key, _)| {
-                        !OWN_MARKS.contains(&key.as_str()) && *key != marks::PLAN && *key != marks::EXPIRES
+                        !OWN_LABELS.contains(&key.as_str()) && *key != labels::PLAN && *key != labels::EXPIRES
                     })
                     .map(|(key, value)| (key.clone(), value.clone()))
                     .collect();
@@ -381,7 +387,7 @@ fn asked_of_metadata(metadata: &Value) -> Map<String, Value> {
     asked
 }
 
-/// The value with the keys of all its maps in order.
+/// The value with all map keys sorted.
 fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
@@ -399,11 +405,11 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
-fn is_mark(key: &str) -> bool {
+fn is_portico_label(key: &str) -> bool {
     key.starts_with("portico.dev/")
 }
 
-/// `spec.a.b` by its names; of `metadata.labels.<key>` the key is one name, whatever is in it.
+/// Splits `spec.a.b` into names. In `metadata.labels.<key>` the key is one name.
 fn tokens(path: &str) -> Vec<String> {
     for kind in ["labels", "annotations"] {
         if let Some(key) = path
@@ -418,7 +424,7 @@ fn tokens(path: &str) -> Vec<String> {
         .collect()
 }
 
-/// What of `paths` lies below `prefix`, that taken off.
+/// The paths below `prefix`, relative to it.
 fn below(paths: &[Vec<String>], prefix: &[&str]) -> Vec<Vec<String>> {
     let rest = paths.iter().filter_map(|path| {
         let whole = path.len() >= prefix.len() && path.iter().zip(prefix).all(|(one, other)| one == other);
@@ -427,7 +433,7 @@ fn below(paths: &[Vec<String>], prefix: &[&str]) -> Vec<Vec<String>> {
     rest.collect()
 }
 
-/// What of a value is at one of these paths; `None` when nothing is.
+/// The parts of a value at these paths; `None` if there are none.
 fn picked(value: &Value, paths: &[Vec<String>]) -> Option<Value> {
     if paths.iter().any(Vec::is_empty) {
         return Some(value.clone());
@@ -441,7 +447,7 @@ fn picked(value: &Value, paths: &[Vec<String>]) -> Option<Value> {
     (!kept.is_empty()).then_some(Value::Object(kept))
 }
 
-/// What of a value is at none of these paths; `None` when nothing is left.
+/// The value without the parts at these paths; `None` if nothing is left.
 fn without(value: &Value, paths: &[Vec<String>]) -> Option<Value> {
     if paths.iter().any(Vec::is_empty) {
         return None;
@@ -468,7 +474,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Visits what is in a value and no map, or an empty one, each with its path.
+/// Visits every leaf (including empty maps) with its path.
 fn leaves(value: &Value, path: &mut Vec<String>, visit: &mut dyn FnMut(&[String], &Value)) {
     match value {
         Value::Object(map) if !map.is_empty() => {
@@ -482,7 +488,7 @@ fn leaves(value: &Value, path: &mut Vec<String>, visit: &mut dyn FnMut(&[String]
     }
 }
 
-/// The field to name: the whole piece of machinery, not its leaf.
+/// The field to report: the whole machinery field, not its leaf.
 fn head(path: &[String]) -> Vec<String> {
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
     let length = match names.as_slice() {
@@ -493,7 +499,7 @@ fn head(path: &[String]) -> Vec<String> {
     path[..length.min(path.len())].to_vec()
 }
 
-fn refusal(path: &[String], identity: &Value) -> NotYours {
+fn refusal(path: &[String], identity: &Value) -> ForbiddenField {
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
     let message = match names.as_slice() {
         ["metadata", "name"] => "The name is given beside the form, not here. Leave it out.".to_owned(),
@@ -501,7 +507,7 @@ fn refusal(path: &[String], identity: &Value) -> NotYours {
             Some(value) => format!("It is {value} here, whatever is written. Leave it out."),
             None => "It is not for people to set. Leave it out.".to_owned(),
         },
-        ["metadata", "labels" | "annotations", key] if is_mark(key) => {
+        ["metadata", "labels" | "annotations", key] if is_portico_label(key) => {
             "Portico sets this itself. Leave it out.".to_owned()
         }
         ["metadata", kind @ ("labels" | "annotations"), ..] => format!(
@@ -516,14 +522,14 @@ fn refusal(path: &[String], identity: &Value) -> NotYours {
               allow it for this offering."
             .to_owned(),
     };
-    NotYours {
+    ForbiddenField {
         path: path.join("."),
         message,
     }
 }
 
-/// What of `value` belongs to an owner, by the `fieldsV1` of its entry in `metadata.managedFields`. Of lists the whole
-/// is taken: an item without its neighbours says little.
+/// The part of `value` that a manager owns according to the `fieldsV1` of its `metadata.managedFields` entry. Lists
+/// are taken whole.
 fn of_owner(owned: &Value, value: &Value) -> Option<Value> {
     let fields: Vec<(&str, &Value)> = owned
         .as_object()?
@@ -534,7 +540,7 @@ fn of_owner(owned: &Value, value: &Value) -> Option<Value> {
         return Some(value.clone());
     };
     if fields.is_empty() {
-        // An atomic map, or an empty one.
+        // An atomic or empty map.
         return Some(value.clone());
     }
     let kept: Map<String, Value> = fields
@@ -544,7 +550,7 @@ fn of_owner(owned: &Value, value: &Value) -> Option<Value> {
     (!kept.is_empty()).then_some(Value::Object(kept))
 }
 
-/// Adds to `value` what `more` has and it has not.
+/// Adds what `value` lacks from `more`, recursively.
 fn fill(value: &mut Value, more: &Value) {
     let (Value::Object(value), Value::Object(more)) = (value, more) else {
         return;

@@ -1,15 +1,15 @@
-//! Quota: how much a tenant may hold, and what a request does to that.
+//! Quota: how much a tenant may hold, and how a request changes that.
 
 use std::collections::BTreeMap;
 
 use crate::documents::Quota;
 use crate::view::QuotaLine;
 
-/// Amounts by the name of the resource.
+/// Amounts by resource name.
 pub type Amounts = BTreeMap<String, u64>;
 
-/// A line for each limited resource of which a request takes more or less than its claim takes `before` it.
-/// `used` is what the tenant uses before it, that included.
+/// One line per limited resource whose amount the request changes. `used` is the tenant's usage before the request,
+/// `before` the part of it that the claim already consumes.
 #[must_use]
 pub fn lines(quota: &Quota, used: &Amounts, before: &Amounts, after: &Amounts) -> Vec<QuotaLine> {
     let of = |amounts: &Amounts, resource: &str| amounts.get(resource).copied().unwrap_or(0);
@@ -34,8 +34,8 @@ fn growth(before: u64, after: u64) -> i64 {
     if after < before { -amount } else { amount }
 }
 
-/// What the request would exceed, a sentence each; empty when it fits. What takes no more than before is never too
-/// much: a limit that was lowered meanwhile holds nobody back from taking less.
+/// A sentence for each exceeded limit; empty if the request fits. A request that consumes no more than before is
+/// never refused, even over a limit that was lowered.
 #[must_use]
 pub fn exceeded(lines: &[QuotaLine]) -> Vec<String> {
     lines
@@ -53,7 +53,7 @@ pub fn exceeded(lines: &[QuotaLine]) -> Vec<String> {
         .collect()
 }
 
-/// A resource's name as people read it: `storageGiB` is `Storage GiB`, `cpu` is `CPU`.
+/// A resource's name on screens: `storageGiB` is `Storage GiB`, `cpu` is `CPU`.
 #[must_use]
 pub fn title(resource: &str) -> String {
     let mut words = String::with_capacity(resource.len() + 4);
@@ -81,7 +81,7 @@ pub fn add(used: &mut Amounts, takes: &Amounts) {
     }
 }
 
-/// Of each resource the larger of both amounts.
+/// The maximum of both amounts of each resource.
 #[must_use]
 pub fn larger(one: &Amounts, other: &Amounts) -> Amounts {
     let mut larger = one.clone();
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_limited_and_taken_has_a_line_and_the_limit_itself_fits() {
+    fn lists_limited_resources_and_the_limit_itself_fits() {
         let quota = Quota(BTreeMap::from([
             ("claims".into(), 10),
             ("memoryGib".into(), 64),
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_grows_is_refused_however_low_the_limit() {
+    fn only_growth_is_refused_whatever_the_limit() {
         let quota = Quota(BTreeMap::from([("cpu".into(), 8), ("storageGiB".into(), 100)]));
         let used = BTreeMap::from([("cpu".into(), 30), ("storageGiB".into(), 90)]);
         let amounts =

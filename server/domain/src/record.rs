@@ -1,4 +1,4 @@
-//! The record: who did what to what, when, from where. Append-only and hash-chained.
+//! The audit log: who did what to what, when, from where. Append-only and hash-chained.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,28 +6,28 @@ use serde_json::Value;
 
 use crate::names::{RequestId, TenantName};
 
-/// What happened, before it has a place in the chain.
+/// An event that is not yet in the chain.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewEvent {
     /// When, to the microsecond.
     pub at: Timestamp,
-    /// Who, as [`crate::tenancy::Person::subject`]; `portico` for Portico itself.
+    /// Who did it, as [`crate::tenancy::Person::subject`]; `portico` for Portico itself.
     pub actor: String,
-    /// Who, by name.
+    /// The name of who did it.
     pub actor_name: String,
-    /// What: `request.submitted`, `request.approved`, `secret.revealed`, `session.started` …
+    /// What was done: `request.submitted`, `request.approved`, `secret.revealed`, `session.started` …
     pub verb: String,
-    /// To what: a request id, a claim (as [`crate::claim::ClaimRef`] prints), a control plane …
+    /// What it was done to: a request id, a claim (as [`crate::claim::ClaimRef`] prints), a control plane …
     pub subject: String,
-    /// Whose business it is; `None` is the platform's.
+    /// The tenant it concerns; `None`: the platform.
     pub tenant: Option<TenantName>,
     /// The request it belongs to.
     pub request: Option<RequestId>,
-    /// The address it came from.
+    /// The remote address.
     pub remote: Option<String>,
-    /// What else is worth keeping. Never a secret.
+    /// Further details. Never a secret.
     pub details: Value,
 }
 
@@ -42,26 +42,26 @@ impl AsRef<Self> for NewEvent {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// Its place, from 1 without gaps.
+    /// Its position, from 1 without gaps.
     pub sequence: i64,
     /// What happened.
     #[serde(flatten)]
     pub event: NewEvent,
-    /// The hash of the event before; 64 zeros for the first.
+    /// The hash of the previous event; 64 zeros for the first.
     pub previous_hash: String,
-    /// [`chain_hash`] of this one.
+    /// [`chain_hash`] of this event.
     pub hash: String,
 }
 
-/// The end of the record at one moment, signed with a key that is not in the database: whoever keeps one can tell
-/// whether the record was cut off or rewritten since.
+/// The head of the audit log at one moment, signed with a key outside the database. Who keeps one can detect that the
+/// log was truncated or rewritten later.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignedHead {
     /// The last event.
     pub sequence: i64,
-    /// Its hash.
+    /// The last event's hash.
     pub hash: String,
     /// When it was signed.
     pub at: Timestamp,
@@ -71,14 +71,14 @@ pub struct SignedHead {
     pub public_key: String,
 }
 
-/// What is signed of a [`SignedHead`].
+/// The text that a [`SignedHead`] signs.
 #[must_use]
 pub fn head_text(sequence: i64, hash: &str, at: Timestamp) -> String {
     format!("portico record head v1\n{sequence}\n{hash}\n{at}\n")
 }
 
-/// The hash that binds an event to its place: SHA-256, in hex, over the previous hash, the
-/// sequence and the event as canonical JSON (keys sorted), each on a line.
+/// Chains an event: SHA-256 in hex over the previous hash, the sequence and the event as canonical JSON (sorted
+/// keys), one per line.
 #[must_use]
 pub fn chain_hash(previous_hash: &str, sequence: i64, event: &NewEvent) -> String {
     use sha2::{Digest, Sha256};
@@ -92,7 +92,7 @@ pub fn chain_hash(previous_hash: &str, sequence: i64, event: &NewEvent) -> Strin
     hex::encode(hasher.finalize())
 }
 
-/// JSON without white space, keys sorted at every depth: the same text for equal values.
+/// JSON without white space and with sorted keys: equal values give equal texts.
 #[must_use]
 pub fn canonical_json(value: &Value) -> String {
     let mut out = String::new();

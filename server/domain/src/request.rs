@@ -1,4 +1,4 @@
-//! Requests: a wish to create, change, renew or delete one claim, with a life and a record.
+//! Requests to create, change, renew or delete one claim, and their states.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,23 +11,23 @@ use crate::names::{EnvironmentName, PlanName, RequestId, TenantName};
 use crate::placement::Placement;
 use crate::tenancy::Person;
 
-/// What a request is for.
+/// What a request does.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Action {
-    /// A new claim.
+    /// Creates a claim.
     Create,
-    /// Another specification for a claim.
+    /// Changes a claim's fields.
     Change,
-    /// The same claim for longer.
+    /// Extends a claim's lifetime.
     Renew,
-    /// The end of a claim.
+    /// Deletes a claim.
     Delete,
 }
 
 impl Action {
-    /// The word in URLs, JSON and CEL.
+    /// The name in URLs, JSON and CEL.
     #[must_use]
     pub fn slug(self) -> &'static str {
         match self {
@@ -39,35 +39,35 @@ impl Action {
     }
 }
 
-/// Where a request is in its life.
+/// The state of a request.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum State {
     /// Being written.
     Draft,
-    /// Sent, not yet judged by policy.
+    /// Sent, not yet evaluated by policy.
     Submitted,
-    /// Somebody must agree.
+    /// Waiting for approval.
     AwaitingApproval,
-    /// May be applied; waits for the worker.
+    /// May be applied; waiting for a worker.
     Approved,
-    /// The worker has begun.
+    /// A worker is applying it.
     Applying,
-    /// The control plane has it (for a delete: no longer has it). Whether the claim works is another matter.
+    /// The control plane has accepted it (for a delete: has removed the claim). The claim may still not work.
     Fulfilled,
-    /// Policy or an approver said no.
+    /// Denied by policy or by an approver.
     Rejected,
-    /// The requester took it back.
+    /// Taken back by the requester.
     Withdrawn,
-    /// Nobody decided in time.
+    /// Not decided in time.
     Expired,
-    /// It could not be applied, and trying again would not help.
+    /// Could not be applied, and retrying would not help.
     Failed,
 }
 
 impl State {
-    /// All of them.
+    /// All states.
     pub const ALL: [Self; 10] = [
         Self::Draft,
         Self::Submitted,
@@ -81,7 +81,7 @@ impl State {
         Self::Failed,
     ];
 
-    /// The word in URLs, JSON and the database.
+    /// The name in URLs, JSON and the database.
     #[must_use]
     pub fn slug(self) -> &'static str {
         match self {
@@ -98,7 +98,7 @@ impl State {
         }
     }
 
-    /// The words on the screen.
+    /// The name on screens.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -115,13 +115,13 @@ impl State {
         }
     }
 
-    /// The state that `slug` names.
+    /// The state with this slug.
     #[must_use]
     pub fn from_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.slug() == slug)
     }
 
-    /// Whether nothing can follow.
+    /// True if no transition leaves this state.
     #[must_use]
     pub fn is_end(self) -> bool {
         matches!(
@@ -130,83 +130,84 @@ impl State {
         )
     }
 
-    /// What `step` leads to from here.
+    /// The state after `transition`.
     ///
     /// # Errors
-    /// When the step cannot be taken from this state.
-    pub fn after(self, step: Step) -> Result<Self, IllegalStep> {
-        match (self, step) {
-            (Self::Draft, Step::Submit) => Ok(Self::Submitted),
-            // Also what was approved: policy may ask for more by the time it would be applied.
-            (Self::Submitted | Self::Approved | Self::Applying, Step::RequireApproval) => {
+    /// If this state does not allow the transition.
+    pub fn apply(self, transition: Transition) -> Result<Self, InvalidTransition> {
+        match (self, transition) {
+            (Self::Draft, Transition::Submit) => Ok(Self::Submitted),
+            // Approved requests, too: policy may require more by the time the request is applied.
+            (Self::Submitted | Self::Approved | Self::Applying, Transition::RequireApproval) => {
                 Ok(Self::AwaitingApproval)
             }
-            (Self::Submitted | Self::AwaitingApproval, Step::Approve) => Ok(Self::Approved),
-            (Self::Submitted | Self::AwaitingApproval, Step::Reject) => Ok(Self::Rejected),
-            // Until the worker has begun, the requester may take it back.
-            (Self::Draft | Self::Submitted | Self::AwaitingApproval | Self::Approved, Step::Withdraw) => {
-                Ok(Self::Withdrawn)
-            }
-            (Self::Applying, Step::GiveUp) => Ok(Self::Withdrawn),
-            (Self::AwaitingApproval, Step::Expire) => Ok(Self::Expired),
-            // Beginning again after a crash is the same step.
-            (Self::Approved | Self::Applying, Step::Begin) => Ok(Self::Applying),
-            (Self::Applying, Step::Fulfil) => Ok(Self::Fulfilled),
-            // Also before the worker has begun: the permission may be gone by then.
-            (Self::Approved | Self::Applying, Step::Fail) => Ok(Self::Failed),
-            (from, step) => Err(IllegalStep { from, step }),
+            (Self::Submitted | Self::AwaitingApproval, Transition::Approve) => Ok(Self::Approved),
+            (Self::Submitted | Self::AwaitingApproval, Transition::Reject) => Ok(Self::Rejected),
+            // The requester can withdraw until a worker begins.
+            (
+                Self::Draft | Self::Submitted | Self::AwaitingApproval | Self::Approved,
+                Transition::Withdraw,
+            ) => Ok(Self::Withdrawn),
+            (Self::Applying, Transition::GiveUp) => Ok(Self::Withdrawn),
+            (Self::AwaitingApproval, Transition::Expire) => Ok(Self::Expired),
+            // Beginning again after a crash is the same transition.
+            (Self::Approved | Self::Applying, Transition::Begin) => Ok(Self::Applying),
+            (Self::Applying, Transition::Fulfil) => Ok(Self::Fulfilled),
+            // Approved requests, too: the permission may be gone before a worker begins.
+            (Self::Approved | Self::Applying, Transition::Fail) => Ok(Self::Failed),
+            (from, transition) => Err(InvalidTransition { from, transition }),
         }
     }
 }
 
-/// What moves a request on.
+/// A transition between request states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Step {
+pub enum Transition {
     /// The requester sends it.
     Submit,
-    /// Policy asks for somebody's agreement.
+    /// Policy requires approval.
     RequireApproval,
-    /// Policy lets it go, or enough approvers agreed.
+    /// Policy allows it, or enough approvers agreed.
     Approve,
-    /// Policy or an approver says no.
+    /// Policy or an approver denies it.
     Reject,
     /// The requester takes it back.
     Withdraw,
-    /// The requester no longer waits for a control plane, between two tries.
+    /// The requester stops waiting for a control plane, between two attempts.
     GiveUp,
-    /// Nobody decided in time.
+    /// The approval deadline passed.
     Expire,
-    /// The worker begins, or begins again.
+    /// A worker begins, or begins again after a crash.
     Begin,
-    /// The control plane has it.
+    /// The control plane accepted it.
     Fulfil,
-    /// Trying again would not help, or it may not be tried.
+    /// Retrying would not help, or is no longer permitted.
     Fail,
 }
 
-/// A step that cannot be taken from a state.
+/// A transition that the state does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a request that is {} cannot {}", from.title().to_lowercase(), verb(*step))]
-pub struct IllegalStep {
-    /// The state it is in.
+#[error("a request that is {} cannot {}", from.title().to_lowercase(), verb(*transition))]
+pub struct InvalidTransition {
+    /// The current state.
     pub from: State,
-    /// The step.
-    pub step: Step,
+    /// The transition.
+    pub transition: Transition,
 }
 
-fn verb(step: Step) -> &'static str {
-    match step {
-        Step::Submit => "be submitted",
-        Step::RequireApproval => "be put up for approval",
-        Step::Approve => "be approved",
-        Step::Reject => "be rejected",
-        Step::Withdraw => "be withdrawn",
-        Step::GiveUp => "be given up",
-        Step::Expire => "expire",
-        Step::Begin => "be applied",
-        Step::Fulfil => "be fulfilled",
-        Step::Fail => "fail",
+fn verb(transition: Transition) -> &'static str {
+    match transition {
+        Transition::Submit => "be submitted",
+        Transition::RequireApproval => "be put up for approval",
+        Transition::Approve => "be approved",
+        Transition::Reject => "be rejected",
+        Transition::Withdraw => "be withdrawn",
+        Transition::GiveUp => "be given up",
+        Transition::Expire => "expire",
+        Transition::Begin => "be applied",
+        Transition::Fulfil => "be fulfilled",
+        Transition::Fail => "fail",
     }
 }
 
@@ -214,65 +215,64 @@ fn verb(step: Step) -> &'static str {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
-    /// Its identity.
+    /// Its id.
     pub id: RequestId,
-    /// What it is for.
+    /// What it does.
     pub action: Action,
-    /// Where it is in its life.
+    /// Its state.
     pub state: State,
-    /// The tenant it is for.
+    /// The tenant.
     pub tenant: TenantName,
-    /// The environment it is for.
+    /// The environment.
     pub environment: EnvironmentName,
-    /// The claim: its control plane, kind, namespace and name are decided when it is submitted.
+    /// The claim. Control plane, namespace and name are fixed at submission.
     pub claim: ClaimRef,
-    /// The API by which the claim is applied.
+    /// The API version by which the claim is applied.
     pub resource: ResourceRef,
     /// The plan.
     pub plan: Option<PlanName>,
-    /// What is applied, frozen at submission: what is approved is this, and what is applied is this.
-    /// For a delete: the object as it was when that was asked.
+    /// What is applied, frozen at submission: approvers approve exactly this. For a delete: the object at submission.
     pub manifest: Value,
-    /// [`manifest_hash`] of it.
+    /// [`manifest_hash`] of the manifest.
     pub manifest_hash: String,
-    /// The identity of the schema that it was judged by, where it is known. With the manifest and the placement it is
-    /// what an approver agrees to.
+    /// The hash of the schema that it was validated with, if known. Part of what an approver agrees to, see
+    /// [`Request::digest`].
     pub schema_hash: Option<String>,
-    /// For a change: the object as it was when the change was asked.
+    /// For a change: the object at submission.
     pub previous: Option<Value>,
-    /// `metadata.uid` of the claim that a change or delete is about: another of the same name is left alone.
+    /// `metadata.uid` of the claim to change or delete. Another object with the same name is left alone.
     pub uid: Option<String>,
     /// How the control plane was chosen.
     pub placement: Placement,
-    /// Who asked.
+    /// The requester.
     pub requester: Person,
-    /// The SSO groups they were in when they asked: a control plane that acts as the person needs them.
+    /// The requester's SSO groups at submission, for control planes that act as the person.
     pub requester_groups: std::collections::BTreeSet<String>,
-    /// What they had to say.
+    /// The requester's note.
     pub note: Option<String>,
-    /// Who must agree; `None`: nobody.
+    /// The required approval; `None`: none.
     pub approval: Option<ApprovalNeed>,
-    /// Who has decided.
+    /// The decisions so far.
     pub decisions: Vec<Decision>,
-    /// How often the worker has tried.
+    /// Number of attempts by workers.
     pub attempts: u32,
-    /// When the worker may try next.
+    /// The earliest time of the next attempt.
     pub next_attempt_at: Option<Timestamp>,
-    /// What it waits for, in a sentence.
+    /// What it waits for, as a sentence.
     pub waiting_for: Option<String>,
-    /// Why it was rejected or failed, in a sentence that says what to do.
+    /// Why it was rejected or failed and what to do, as a sentence.
     pub failure: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
-    /// Counts its changes, from 1: a save succeeds only over the revision that was read.
+    /// Number of changes, from 1. A save succeeds only over the revision that was read.
     pub revision: i64,
 }
 
 impl Request {
-    /// What an approver agrees to, as SHA-256 in hex: the manifest, the schema that it was judged by, and where it goes.
-    /// A decision counts as long as this is what it was.
+    /// What an approver agrees to, as SHA-256 in hex: manifest, schema and placement. A decision counts while this
+    /// stays the same.
     #[must_use]
     pub fn digest(&self) -> String {
         manifest_hash(&serde_json::json!({
@@ -287,9 +287,9 @@ impl Request {
         }))
     }
 
-    /// Puts it up for approval again: by these rules, until `expires_at`, and as the schema of that identity has it.
-    /// Decisions about what it no longer is are kept and count no more.
-    pub fn ask_again(&mut self, need: ApprovalNeed, schema_hash: Option<String>) {
+    /// Requires approval again, by these rules and for this schema. Decisions on a different digest are kept but
+    /// marked void.
+    pub fn require_approval_again(&mut self, need: ApprovalNeed, schema_hash: Option<String>) {
         if schema_hash.is_some() {
             self.schema_hash = schema_hash;
         }
@@ -302,41 +302,41 @@ impl Request {
         self.waiting_for = None;
     }
 
-    /// The decisions that were about what the request is now.
+    /// The decisions on the current digest.
     #[must_use]
-    pub fn decisions_that_count(&self) -> Vec<Decision> {
+    pub fn valid_decisions(&self) -> Vec<Decision> {
         let digest = self.digest();
         let counts =
             |decision: &&Decision| !decision.void && decision.digest.as_ref().is_none_or(|of| *of == digest);
         self.decisions.iter().filter(counts).cloned().collect()
     }
 
-    /// The step by which the requester may take it back now, if there is one: until the worker has begun, and while
-    /// that waits to try again. A delete that has begun goes on: the control plane may be at it.
+    /// The transition by which the requester can cancel now. Possible until a worker begins and between two attempts.
+    /// A delete that has begun cannot be cancelled: the control plane may already be deleting.
     #[must_use]
-    pub fn way_back(&self) -> Option<Step> {
-        let step = match self.state {
+    pub fn cancel_transition(&self) -> Option<Transition> {
+        let transition = match self.state {
             State::Applying if self.action == Action::Delete || self.next_attempt_at.is_none() => {
                 return None;
             }
-            State::Applying => Step::GiveUp,
-            _ => Step::Withdraw,
+            State::Applying => Transition::GiveUp,
+            _ => Transition::Withdraw,
         };
-        self.state.after(step).is_ok().then_some(step)
+        self.state.apply(transition).is_ok().then_some(transition)
     }
 }
 
-/// Who must agree to a request.
+/// The approval that a request needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApprovalNeed {
-    /// Each must be met.
+    /// All of these must be met.
     pub rules: Vec<RuleNeed>,
-    /// When it expires without.
+    /// When the request expires without approval.
     pub expires_at: Timestamp,
 }
 
-/// What one rule of a policy asks.
+/// The approval that one rule requires.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RuleNeed {
@@ -346,66 +346,66 @@ pub struct RuleNeed {
     pub rule: String,
     /// Why, in words.
     pub reason: String,
-    /// Who may agree.
+    /// Who may approve.
     pub approvers: Approvers,
-    /// How many different people must.
+    /// How many different people must approve.
     pub count: u32,
 }
 
-/// What an approver said.
+/// An approver's decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Decision {
-    /// Who.
+    /// The approver.
     pub by: Person,
-    /// The identity provider that they signed in by, by its name; `None` in decisions of before it was kept.
+    /// The identity provider of their session; `None` in decisions from before this was stored.
     #[serde(default)]
     pub provider: Option<String>,
-    /// Their groups at that time: what made them an approver.
+    /// Their groups at that time.
     pub groups: Vec<String>,
-    /// Whether they were an approver of the tenant at that time.
+    /// True if they were an approver of the tenant at that time.
     pub tenant_approver: bool,
-    /// Yes or no.
+    /// Approved or rejected.
     pub approved: bool,
-    /// In their words.
+    /// Their comment.
     pub comment: Option<String>,
     /// When.
     pub at: Timestamp,
-    /// What they decided on: [`Request::digest`] at that time. `None` of decisions from before that was kept.
+    /// [`Request::digest`] at that time; `None` in decisions from before this was stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// The policy's ruling that they saw: [`policy_hash`].
+    /// [`policy_hash`] of the rules that they saw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
-    /// It counts no more: what it was about is no longer what the request is.
+    /// No longer counts: the request has changed since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub void: bool,
 }
 
-/// The most characters of a comment.
+/// Longest comment, in characters.
 pub const COMMENT_CHARACTERS: usize = 2000;
 
-/// What somebody said about a request, outside of any decision.
+/// A comment on a request, apart from any decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Comment {
-    /// Its identity (UUID version 7).
+    /// Its id (UUID version 7).
     pub id: Uuid,
-    /// Who.
+    /// The author.
     pub by: Person,
-    /// In their words: 1 to [`COMMENT_CHARACTERS`] characters.
+    /// The text, 1 to [`COMMENT_CHARACTERS`] characters.
     pub text: String,
     /// When.
     pub at: Timestamp,
 }
 
-/// SHA-256, in hex, of what the rules of a policy ask.
+/// SHA-256 in hex of the rules that require approval.
 #[must_use]
 pub fn policy_hash(rules: &[RuleNeed]) -> String {
     manifest_hash(&serde_json::json!(rules))
 }
 
-/// SHA-256, in hex, of the manifest as canonical JSON.
+/// SHA-256 in hex of the manifest as canonical JSON.
 #[must_use]
 pub fn manifest_hash(manifest: &Value) -> String {
     use sha2::{Digest, Sha256};

@@ -1,43 +1,43 @@
-//! Security events: the closed list of what the log, the metrics and the record must tell.
+//! Security events: the closed list of events for the log, metrics and audit log.
 //!
-//! An event is written as a [`NewEvent`](crate::record::NewEvent) whose verb is [`SecurityEvent::name`]. Whoever
-//! appends one to the record has it logged and counted as well.
+//! An event is written as a [`NewEvent`](crate::record::NewEvent) whose verb is [`SecurityEvent::name`]. Appending
+//! one to the audit log also logs and counts it.
 
 /// How urgent an event is, as the log's level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// It happens every day: a sign-in, a new token.
+    /// Routine: a sign-in, a new token.
     Info,
-    /// Something was refused: one is nothing, many are an attack.
+    /// A refusal. One is harmless, many may be an attack.
     Warning,
-    /// Somebody must look at it now.
+    /// Needs attention now.
     Alarm,
 }
 
-/// Who can cause an event, and so how many of them the record takes.
+/// Who can cause an event, which decides how many of them the audit log accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// It comes with a change that was allowed: the record takes every one.
+    /// Part of a change that was allowed: the audit log accepts all.
     Change,
-    /// A refusal, which anybody can cause as often as they like: the record takes a number of them from each source,
-    /// the log and the metrics all.
+    /// A refusal, which anybody can cause: the audit log accepts a limited number per source, the log and metrics
+    /// all.
     Refusal,
 }
 
 /// Makes the enum together with its list, so that no variant can be missing from [`SecurityEvent::ALL`].
 macro_rules! security_events {
     ($( $(#[$doc:meta])* $variant:ident = $name:literal, $severity:ident, $cause:ident; )+) => {
-        /// What happened.
+        /// A security event.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum SecurityEvent {
             $( $(#[$doc])* $variant, )+
         }
 
         impl SecurityEvent {
-            /// Every event.
+            /// All events.
             pub const ALL: &[Self] = &[ $( Self::$variant, )+ ];
 
-            /// The stable name: the record's verb, the log's field `event`, the metrics' label `event`.
+            /// The stable name: the audit log's verb, the log's field `event`, the metrics' label `event`.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $( Self::$variant => $name, )+ }
@@ -59,7 +59,7 @@ macro_rules! security_events {
 }
 
 security_events! {
-    /// A sign-in came back from the provider and was not accepted.
+    /// A sign-in at the provider was not accepted.
     SignInRefused = "session.refused", Warning, Refusal;
     /// Somebody signed in.
     SessionStarted = "session.started", Info, Change;
@@ -67,46 +67,46 @@ security_events! {
     SessionEnded = "session.ended", Info, Change;
     /// A provider ended sessions (back-channel logout).
     SessionsTerminated = "session.terminated", Info, Change;
-    /// A logout token of a provider was not accepted.
+    /// A logout token was not accepted.
     LogoutRefused = "logout.refused", Warning, Refusal;
-    /// Somebody made an API token.
+    /// Somebody created an API token.
     TokenCreated = "token.created", Info, Change;
     /// An API token was used for the first time.
     TokenFirstUsed = "token.first-used", Info, Change;
     /// Somebody revoked an API token.
     TokenDeleted = "token.deleted", Info, Change;
-    /// Somebody ended sessions or API tokens: their own, or as an administrator another's.
+    /// Somebody ended sessions or API tokens: their own, or an administrator another person's.
     AccessEnded = "access.ended", Info, Change;
-    /// A request came with an API token that is worth nothing.
+    /// A request had an invalid API token.
     TokenRefused = "token.refused", Warning, Refusal;
-    /// A signed-in person asked for what is not theirs, or is not there: both look alike.
+    /// A signed-in person requested something that does not exist or that they may not see.
     AccessDenied = "access.denied", Warning, Refusal;
     /// A changing request without the session's CSRF token, or from another site.
     FormRefused = "form.refused", Warning, Refusal;
-    /// Somebody asked too often.
+    /// Somebody exceeded a rate limit.
     RateLimited = "rate.limited", Warning, Refusal;
     /// A connection secret was shown to somebody.
     SecretRevealed = "secret.revealed", Info, Change;
-    /// A connection secret was not shown to somebody who asked for it.
+    /// A connection secret was refused to somebody.
     RevealDenied = "secret.denied", Warning, Refusal;
-    /// Another configuration is in force.
+    /// A new configuration is in force.
     ConfigurationChanged = "configuration.changed", Info, Change;
-    /// A changed configuration has errors; the one before stays in force.
+    /// A new configuration has errors; the previous one stays in force.
     ConfigurationRefused = "configuration.refused", Warning, Change;
-    /// The record is not as it was written.
+    /// The audit log does not match its hashes.
     RecordBroken = "record.broken", Alarm, Change;
-    /// An administrator has taken note of a break of the record.
+    /// An administrator acknowledged a broken audit log.
     RecordBreakAcknowledged = "record.acknowledged", Warning, Change;
-    /// Somebody took the record away.
+    /// Somebody exported the audit log.
     RecordExported = "record.exported", Info, Change;
-    /// A control plane takes no new claims.
+    /// A control plane was cordoned.
     PlaneCordoned = "plane.cordoned", Info, Change;
-    /// A control plane takes new claims again.
+    /// A control plane was uncordoned.
     PlaneUncordoned = "plane.uncordoned", Info, Change;
 }
 
 impl SecurityEvent {
-    /// The event of that name; `None` for verbs that are no security events, as those of requests.
+    /// The event with this name; `None` for verbs that are not security events, such as those of requests.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|event| event.name() == name)
@@ -120,7 +120,7 @@ mod tests {
     use super::SecurityEvent;
 
     #[test]
-    fn each_event_has_a_name_of_its_own() {
+    fn event_names_are_unique() {
         let names: BTreeSet<&str> = SecurityEvent::ALL.iter().map(|event| event.name()).collect();
         assert_eq!(names.len(), SecurityEvent::ALL.len());
         for event in SecurityEvent::ALL {

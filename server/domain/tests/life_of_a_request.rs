@@ -1,27 +1,27 @@
 //! The life of a request, by properties: whatever steps are tried in whatever order.
 
-use portico_domain::request::{State, Step};
+use portico_domain::request::{State, Transition};
 use proptest::prelude::*;
 
-const STEPS: [Step; 10] = [
-    Step::Submit,
-    Step::RequireApproval,
-    Step::Approve,
-    Step::Reject,
-    Step::Withdraw,
-    Step::GiveUp,
-    Step::Expire,
-    Step::Begin,
-    Step::Fulfil,
-    Step::Fail,
+const STEPS: [Transition; 10] = [
+    Transition::Submit,
+    Transition::RequireApproval,
+    Transition::Approve,
+    Transition::Reject,
+    Transition::Withdraw,
+    Transition::GiveUp,
+    Transition::Expire,
+    Transition::Begin,
+    Transition::Fulfil,
+    Transition::Fail,
 ];
 
 /// The states that a request goes through when steps that cannot be taken are refused.
-fn walk(steps: &[Step]) -> Vec<(State, Step, State)> {
+fn walk(steps: &[Transition]) -> Vec<(State, Transition, State)> {
     let mut state = State::Draft;
     let mut walked = Vec::new();
     for step in steps {
-        if let Ok(next) = state.after(*step) {
+        if let Ok(next) = state.apply(*step) {
             walked.push((state, *step, next));
             state = next;
         }
@@ -29,7 +29,7 @@ fn walk(steps: &[Step]) -> Vec<(State, Step, State)> {
     walked
 }
 
-fn end_of(walked: &[(State, Step, State)]) -> State {
+fn end_of(walked: &[(State, Transition, State)]) -> State {
     walked.last().map_or(State::Draft, |(_, _, to)| *to)
 }
 
@@ -47,8 +47,8 @@ proptest! {
         for (index, (_, _, to)) in walked.iter().enumerate() {
             if matches!(to, State::Applying | State::Fulfilled | State::Failed) {
                 let before = &walked[..=index];
-                prop_assert!(before.iter().any(|(_, step, _)| *step == Step::Approve));
-                let begun = before.iter().any(|(_, step, _)| *step == Step::Begin);
+                prop_assert!(before.iter().any(|(_, step, _)| *step == Transition::Approve));
+                let begun = before.iter().any(|(_, step, _)| *step == Transition::Begin);
                 prop_assert!(begun || *to == State::Failed);
             }
         }
@@ -59,27 +59,27 @@ proptest! {
         steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40),
     ) {
         let walked = walk(&steps);
-        let begun = walked.iter().position(|(_, step, _)| *step == Step::Begin);
+        let begun = walked.iter().position(|(_, step, _)| *step == Transition::Begin);
         if let Some(begun) = begun {
             // Unless it is put up for approval again, with nothing applied.
-            let mut after = walked[begun..].iter().take_while(|(_, step, _)| *step != Step::RequireApproval);
-            prop_assert!(after.all(|(_, step, _)| matches!(step, Step::Begin | Step::Fulfil | Step::Fail | Step::GiveUp)));
+            let mut after = walked[begun..].iter().take_while(|(_, step, _)| *step != Transition::RequireApproval);
+            prop_assert!(after.all(|(_, step, _)| matches!(step, Transition::Begin | Transition::Fulfil | Transition::Fail | Transition::GiveUp)));
         }
     }
 
     #[test]
     fn a_decision_is_taken_once_each_time_it_is_asked_for(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
         let walked = walk(&steps);
-        let count = |wanted: &[Step]| walked.iter().filter(|(_, step, _)| wanted.contains(step)).count();
-        let decisions = count(&[Step::Approve, Step::Reject]);
-        prop_assert!(decisions <= 1 + count(&[Step::RequireApproval]), "{walked:?}");
+        let count = |wanted: &[Transition]| walked.iter().filter(|(_, step, _)| wanted.contains(step)).count();
+        let decisions = count(&[Transition::Approve, Transition::Reject]);
+        prop_assert!(decisions <= 1 + count(&[Transition::RequireApproval]), "{walked:?}");
     }
 
     #[test]
     fn beginning_again_changes_nothing(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
         let state = end_of(&walk(&steps));
-        if let Ok(begun) = state.after(Step::Begin) {
-            prop_assert_eq!(begun.after(Step::Begin), Ok(begun));
+        if let Ok(begun) = state.apply(Transition::Begin) {
+            prop_assert_eq!(begun.apply(Transition::Begin), Ok(begun));
         }
     }
 
@@ -89,7 +89,7 @@ proptest! {
         // More rounds than there are states: whatever can be reached is reached.
         for _ in State::ALL {
             let next: Vec<State> =
-                reached.iter().flat_map(|state| STEPS.iter().filter_map(|step| state.after(*step).ok())).collect();
+                reached.iter().flat_map(|state| STEPS.iter().filter_map(|step| state.apply(*step).ok())).collect();
             reached.extend(next);
             reached.sort_unstable();
             reached.dedup();
@@ -100,27 +100,53 @@ proptest! {
 
 #[test]
 fn every_end_is_reached_by_some_way() {
-    let ways: [(&[Step], State); 7] = [
-        (&[Step::Submit, Step::Approve, Step::Fail], State::Failed),
+    let ways: [(&[Transition], State); 7] = [
         (
-            &[Step::Submit, Step::Approve, Step::Begin, Step::Fulfil],
+            &[Transition::Submit, Transition::Approve, Transition::Fail],
+            State::Failed,
+        ),
+        (
+            &[
+                Transition::Submit,
+                Transition::Approve,
+                Transition::Begin,
+                Transition::Fulfil,
+            ],
             State::Fulfilled,
         ),
         (
-            &[Step::Submit, Step::RequireApproval, Step::Reject],
+            &[
+                Transition::Submit,
+                Transition::RequireApproval,
+                Transition::Reject,
+            ],
             State::Rejected,
         ),
-        (&[Step::Submit, Step::Withdraw], State::Withdrawn),
+        (&[Transition::Submit, Transition::Withdraw], State::Withdrawn),
         (
-            &[Step::Submit, Step::Approve, Step::Begin, Step::GiveUp],
+            &[
+                Transition::Submit,
+                Transition::Approve,
+                Transition::Begin,
+                Transition::GiveUp,
+            ],
             State::Withdrawn,
         ),
         (
-            &[Step::Submit, Step::RequireApproval, Step::Expire],
+            &[
+                Transition::Submit,
+                Transition::RequireApproval,
+                Transition::Expire,
+            ],
             State::Expired,
         ),
         (
-            &[Step::Submit, Step::Approve, Step::Begin, Step::Fail],
+            &[
+                Transition::Submit,
+                Transition::Approve,
+                Transition::Begin,
+                Transition::Fail,
+            ],
             State::Failed,
         ),
     ];
@@ -133,7 +159,7 @@ fn every_end_is_reached_by_some_way() {
 
 #[test]
 fn a_refused_step_says_what_cannot_be_done() {
-    let refused = State::Applying.after(Step::Withdraw).unwrap_err();
+    let refused = State::Applying.apply(Transition::Withdraw).unwrap_err();
     assert_eq!(
         refused.to_string(),
         "a request that is applying cannot be withdrawn"

@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use kube_schema::{Definition, Schema};
-use portico_domain::claim::{Adapter, Flavour};
+use portico_domain::claim::{Adapter, ClaimKind};
 use portico_domain::documents::{Access, Category, Offering, OfferingSpec, Plan, ResourceRef};
 use portico_domain::names::{OfferingName, PlaneName, TenantName};
 use portico_domain::projection::Projection;
@@ -77,8 +77,8 @@ pub struct Offered {
     pub lifetime_days: Option<NonZeroU16>,
     /// Left out of the catalog; claims of it stay.
     pub hidden: bool,
-    /// What kind of thing a claim of it is. Where control planes differ, see [`Served::flavour`].
-    pub flavour: Flavour,
+    /// What kind of thing a claim of it is. Where control planes differ, see [`Served::claim_kind`].
+    pub claim_kind: ClaimKind,
     /// Whether a document names it.
     pub documented: bool,
     /// By control plane, the unreachable ones too.
@@ -89,15 +89,15 @@ impl Offered {
     /// The adapter that reads its claims' health.
     #[must_use]
     pub fn adapter(&self) -> &'static Adapter {
-        Adapter::of(&self.group, &self.kind, self.flavour)
+        Adapter::of(&self.group, &self.kind, self.claim_kind)
     }
 
     /// What of its objects people set, as `plane` serves it.
     #[must_use]
     pub fn projection(&self, plane: Option<&PlaneName>) -> Projection {
         let served = plane.and_then(|plane| self.served.get(plane));
-        let flavour = served.map_or(self.flavour, |served| served.flavour);
-        Projection::new(flavour, &self.settable, &self.plans, &self.form)
+        let claim_kind = served.map_or(self.claim_kind, |served| served.claim_kind);
+        Projection::new(claim_kind, &self.settable, &self.plans, &self.form)
     }
 
     /// The document's word, as far as there is one.
@@ -113,10 +113,10 @@ impl Offered {
             .find(|(_, _, kind)| kind.problem.is_none())
             .or(kinds.first())
             .map(|(_, _, kind)| kind);
-        let marks = first.map(|kind| kind.marks.clone()).unwrap_or_default();
+        let annotations = first.map(|kind| kind.annotations.clone()).unwrap_or_default();
         let (plural, group) = name.as_str().split_once('.').unwrap_or((name.as_str(), ""));
         let category = if spec.category == Category::Other {
-            marks
+            annotations
                 .category
                 .as_deref()
                 .and_then(Category::from_slug)
@@ -125,7 +125,7 @@ impl Offered {
             spec.category
         };
         let kind = first.map_or_else(|| plural.to_owned(), |kind| kind.resource.kind.clone());
-        let marked = marks.form.and_then(Result::ok);
+        let marked = annotations.form.and_then(Result::ok);
         let form = match marked {
             Some(marked) if spec.form == FormHints::default() => marked,
             _ => spec.form.clone(),
@@ -133,13 +133,17 @@ impl Offered {
         Self {
             name: name.clone(),
             group: group.to_owned(),
-            title: spec.title.clone().or(marks.title).unwrap_or_else(|| kind.clone()),
+            title: spec
+                .title
+                .clone()
+                .or(annotations.title)
+                .unwrap_or_else(|| kind.clone()),
             kind,
-            summary: spec.summary.clone().or(marks.summary),
-            documentation: spec.documentation.clone().or(marks.documentation),
+            summary: spec.summary.clone().or(annotations.summary),
+            documentation: spec.documentation.clone().or(annotations.documentation),
             category,
-            owner: spec.owner.clone().or(marks.owner),
-            icon: spec.icon.clone().or(marks.icon),
+            owner: spec.owner.clone().or(annotations.owner),
+            icon: spec.icon.clone().or(annotations.icon),
             keywords: spec.keywords.clone(),
             plans: spec.plans.clone(),
             settable: spec.settable.clone(),
@@ -148,7 +152,7 @@ impl Offered {
             control_plane_labels: spec.control_plane_labels.clone(),
             lifetime_days: spec.lifetime_days,
             hidden: spec.hidden,
-            flavour: first.map(|kind| kind.flavour).unwrap_or_default(),
+            claim_kind: first.map(|kind| kind.claim_kind).unwrap_or_default(),
             documented: document.is_some(),
             served: kinds
                 .iter()
@@ -168,7 +172,7 @@ pub struct Served {
     /// The schema of the version to use; `None` when it cannot be worked with: see `problem`.
     pub schema: Option<Arc<Schema>>,
     /// What kind of thing a claim of it is there.
-    pub flavour: Flavour,
+    pub claim_kind: ClaimKind,
     /// A hash of the schema: equal hashes mean equal forms.
     pub schema_hash: String,
     /// Why it cannot be asked for there: its schema is broken, say.
@@ -191,11 +195,11 @@ impl Served {
             resource: kind.resource.clone(),
             definition: kind.definition.clone(),
             schema: kind.schema.clone(),
-            flavour: kind.flavour,
+            claim_kind: kind.claim_kind,
             schema_hash: kind.schema_hash.clone(),
             problem: kind.problem.clone(),
             retired: kind.retired,
-            form_problem: kind.marks.form_problem(),
+            form_problem: kind.annotations.form_problem(),
             deprecated: kind.deprecated.clone(),
             columns: kind.columns.clone(),
             dedicated_to: dedicated_to.to_vec(),
@@ -208,7 +212,7 @@ impl PartialEq for Served {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.definition, &other.definition)
             && self.resource == other.resource
-            && self.flavour == other.flavour
+            && self.claim_kind == other.claim_kind
             && self.schema_hash == other.schema_hash
             && self.problem == other.problem
             && self.retired == other.retired

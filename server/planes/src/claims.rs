@@ -48,7 +48,7 @@ impl ClaimFilter {
                 self.requester.as_ref(),
                 claim.requester.as_ref().map(|(subject, _)| subject),
             )
-            && (self.health.is_empty() || self.health.contains(&claim.verdict.health))
+            && (self.health.is_empty() || self.health.contains(&claim.status.health))
     }
 }
 

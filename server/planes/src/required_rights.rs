@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use portico_domain::claim::Flavour;
+use portico_domain::claim::ClaimKind;
 use portico_domain::documents::ActAs;
 use portico_domain::names::OfferingName;
 use serde_json::Value;
@@ -149,7 +149,7 @@ impl Requestable {
             // Without a scope, as in a file: v2 defaults to Namespaced, v1 to LegacyCluster, whose composites have none.
             let is_v2 = || text(object, "/apiVersion").is_some_and(|version| version.ends_with("/v2"));
             let namespaced = match text(object, "/spec/scope").as_deref() {
-                _ if xrd.flavour == Flavour::LegacyClaim => true,
+                _ if xrd.claim_kind == ClaimKind::LegacyClaim => true,
                 Some(scope) => scope == "Namespaced",
                 None => is_v2(),
             };
@@ -157,7 +157,7 @@ impl Requestable {
                 group: group.to_owned(),
                 plural: plural.to_owned(),
                 namespaced,
-                legacy_claim: xrd.flavour == Flavour::LegacyClaim,
+                legacy_claim: xrd.claim_kind == ClaimKind::LegacyClaim,
             };
             kinds.insert(name.clone(), (xrd.offered, kind));
         }
@@ -169,7 +169,7 @@ impl Requestable {
             let xrd = xrds.get(&format!("{plural}.{group}")).map(|(xrd, _)| xrd);
             let kind = RequestableKind {
                 namespaced: text(crd, "/spec/scope").as_deref() != Some("Cluster"),
-                legacy_claim: xrd.is_some_and(|xrd| xrd.flavour == Flavour::LegacyClaim),
+                legacy_claim: xrd.is_some_and(|xrd| xrd.claim_kind == ClaimKind::LegacyClaim),
                 group,
                 plural,
             };

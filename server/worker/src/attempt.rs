@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use portico_domain::authz::SystemAuthority;
-use portico_domain::claim::marks;
+use portico_domain::claim::labels;
 use portico_domain::request::{Action, Request};
 use portico_planes::{Actor, Expect, PlaneError, Planes};
 use serde_json::Value;
@@ -100,8 +100,8 @@ impl Attempt<'_> {
         let claim = &request.claim;
         if let Some(namespace) = &claim.namespace {
             let labels = BTreeMap::from([
-                (marks::TENANT.to_owned(), request.tenant.to_string()),
-                (marks::ENVIRONMENT.to_owned(), request.environment.to_string()),
+                (labels::TENANT.to_owned(), request.tenant.to_string()),
+                (labels::ENVIRONMENT.to_owned(), request.environment.to_string()),
             ]);
             // A tenant's namespace is the portal's to make: few people may make one themselves.
             planes
@@ -237,7 +237,7 @@ fn uid_of(object: &Value) -> Option<String> {
 fn is_ours(object: &Value, request: &Request) -> bool {
     let label = object
         .get("metadata")
-        .and_then(|metadata| metadata.get("labels")?.get(marks::REQUEST)?.as_str());
+        .and_then(|metadata| metadata.get("labels")?.get(labels::REQUEST)?.as_str());
     label == Some(request.id.to_string().as_str())
 }
 

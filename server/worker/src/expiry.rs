@@ -1,6 +1,6 @@
 //! Requests that nobody decided on in time expire.
 
-use portico_domain::request::{Request, Step};
+use portico_domain::request::{Request, Transition};
 use portico_store::StoreError;
 use serde_json::json;
 
@@ -25,7 +25,7 @@ impl Bench {
                 failure: Some(why),
                 ..request
             };
-            match self.take(&ended, Step::Expire, json!({})).await {
+            match self.take(&ended, Transition::Expire, json!({})).await {
                 Ok(_) => expired += 1,
                 // Decided at the last moment.
                 Err(error) if error.is_overtaken() => {}

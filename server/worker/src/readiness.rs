@@ -28,7 +28,7 @@ impl Bench {
             let Some(claim) = self.planes.claim(&self.authority.scope(), &request.claim) else {
                 continue;
             };
-            if claim.verdict.health != Health::Ready
+            if claim.status.health != Health::Ready
                 || request.uid.as_ref().is_some_and(|uid| *uid != claim.uid)
             {
                 continue;
@@ -47,7 +47,7 @@ impl Bench {
 /// When it turned ready, by its conditions; else when it was seen so.
 fn ready_at(claim: &Claim) -> Timestamp {
     let said = claim
-        .verdict
+        .status
         .conditions
         .iter()
         .filter(|condition| condition.status == "True")

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use portico_domain::authz::SystemAuthority;
 use portico_domain::names::{PlaneName, RequestId};
 use portico_domain::permission::{Permits, Verdict};
-use portico_domain::request::{Request, RuleNeed, State, Step};
+use portico_domain::request::{Request, RuleNeed, State, Transition};
 use portico_planes::{Actor, Planes};
 use portico_store::{Renewal, Store, StoreError};
 use serde_json::json;
@@ -254,7 +254,7 @@ impl Bench {
                 expires_after_hours,
                 schema_hash,
             } => {
-                self.ask_again(request, rules, expires_after_hours, schema_hash)
+                self.require_approval_again(request, rules, expires_after_hours, schema_hash)
                     .await
             }
         }
@@ -266,7 +266,7 @@ impl Bench {
         let request = match request.state {
             State::Applying => request,
             _ => {
-                self.take(&request, Step::Begin, json!({"worker": *self.name}))
+                self.take(&request, Transition::Begin, json!({"worker": *self.name}))
                     .await?
             }
         };

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::authz::{AuditEvent, SystemAuthority};
-use portico_domain::request::{ApprovalNeed, IllegalStep, Request, RuleNeed, Step, policy_hash};
+use portico_domain::request::{ApprovalNeed, InvalidTransition, Request, RuleNeed, Transition, policy_hash};
 use portico_store::{Retry, StoreError};
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use super::outcome::Outcome;
 pub(super) enum StepError {
     /// Somebody else moved it first; what they did stands.
     #[error(transparent)]
-    Illegal(#[from] IllegalStep),
+    Illegal(#[from] InvalidTransition),
     /// As [`StepError::Illegal`] when it is stale; else the database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -45,23 +45,23 @@ impl Bench {
     pub(super) async fn take(
         &self,
         request: &Request,
-        step: Step,
+        step: Transition,
         details: Value,
     ) -> Result<Request, StepError> {
         let verb = match step {
-            Step::Begin => "request.applying",
-            Step::Fulfil => "request.fulfilled",
-            Step::Fail => "request.failed",
-            Step::Expire => "request.expired",
-            Step::Submit => "request.submitted",
-            Step::RequireApproval => "request.awaiting",
-            Step::Approve => "request.approved",
-            Step::Reject => "request.rejected",
-            Step::Withdraw | Step::GiveUp => "request.withdrawn",
+            Transition::Begin => "request.applying",
+            Transition::Fulfil => "request.fulfilled",
+            Transition::Fail => "request.failed",
+            Transition::Expire => "request.expired",
+            Transition::Submit => "request.submitted",
+            Transition::RequireApproval => "request.awaiting",
+            Transition::Approve => "request.approved",
+            Transition::Reject => "request.rejected",
+            Transition::Withdraw | Transition::GiveUp => "request.withdrawn",
         };
         let now = self.now();
         let mut moved = request.clone();
-        moved.state = request.state.after(step)?;
+        moved.state = request.state.apply(step)?;
         moved.updated_at = now;
         let event = event(&self.authority, &moved, verb, now, details);
         Ok(self
@@ -88,7 +88,7 @@ impl Bench {
                     .increment(1);
                 settled.uid = uid.or(settled.uid);
                 let details = json!({"manifestHash": hash, "uid": settled.uid, "attempts": attempts});
-                return self.take(&settled, Step::Fulfil, details).await.map(|_| ());
+                return self.take(&settled, Transition::Fulfil, details).await.map(|_| ());
             }
             Outcome::Failed { why, slug } => return self.fail(settled, why, slug).await,
             Outcome::TryAgain { waiting_for, .. } if attempts >= settings.most_attempts => {
@@ -135,7 +135,7 @@ impl Bench {
     }
 
     /// Puts it up for approval again, with nothing applied.
-    pub(super) async fn ask_again(
+    pub(super) async fn require_approval_again(
         &self,
         mut request: Request,
         rules: Vec<RuleNeed>,
@@ -144,8 +144,8 @@ impl Bench {
     ) -> Result<(), StepError> {
         let expires_at = self.now() + SignedDuration::from_hours(i64::from(expires_after_hours));
         let details = json!({"policy": policy_hash(&rules), "manifestHash": request.manifest_hash});
-        request.ask_again(ApprovalNeed { rules, expires_at }, schema_hash);
-        self.take(&request, Step::RequireApproval, details)
+        request.require_approval_again(ApprovalNeed { rules, expires_at }, schema_hash);
+        self.take(&request, Transition::RequireApproval, details)
             .await
             .map(|_| ())
     }
@@ -155,6 +155,6 @@ impl Bench {
         metrics::counter!("portico_requests_failed_total", "reason" => slug).increment(1);
         let details = json!({"reason": slug, "why": why, "attempts": request.attempts});
         request.failure = Some(why);
-        self.take(&request, Step::Fail, details).await.map(|_| ())
+        self.take(&request, Transition::Fail, details).await.map(|_| ())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use portico_domain::claim::{Claim, ClaimRef, Composed, Tree};
+use portico_domain::claim::{Claim, ClaimRef, ComposedResource, ResourceTree};
 use portico_domain::documents::{
     Access, ActAs, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Environment, Limits,
     Offering, OfferingSpec, PlaneGrant, Quota, SecretSource, Tenant, TenantSpec,
@@ -124,7 +124,7 @@ async fn claim(planes: &Planes, name: &str) -> std::sync::Arc<Claim> {
     .await
 }
 
-async fn tree(planes: &Planes, name: &str) -> Tree {
+async fn tree(planes: &Planes, name: &str) -> ResourceTree {
     let claim = claim(planes, name).await;
     planes
         .tree(
@@ -135,7 +135,7 @@ async fn tree(planes: &Planes, name: &str) -> Tree {
         .unwrap()
 }
 
-fn reason(tree: &Tree, kind: &str) -> String {
+fn reason(tree: &ResourceTree, kind: &str) -> String {
     let node = tree.children.iter().find(|node| node.kind == kind).unwrap();
     node.reason.clone()
 }
@@ -383,7 +383,7 @@ async fn what_a_real_api_server_lets_nobody_watch_is_read_now_and_then() {
             .await
             .children
             .iter()
-            .all(Composed::is_well)
+            .all(ComposedResource::is_all_ready)
     );
     part_is(&real, "files", "the disk is full").await;
     heard(&mut page, Duration::from_secs(40)).await;

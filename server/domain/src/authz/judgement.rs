@@ -258,7 +258,7 @@ pub fn create_claim(
 pub fn may_change(viewer: &Viewer, claim: &Claim) -> Result<Basis, Denied> {
     let tenant = claim.tenant.as_ref().ok_or(Denied::NoTenant)?;
     let basis = may_create(viewer, tenant)?;
-    match claim.verdict.health {
+    match claim.status.health {
         Health::Deleting => Err(Denied::BeingDeleted),
         Health::Gone => Err(Denied::Gone),
         _ => Ok(basis),
@@ -360,7 +360,7 @@ pub fn decide(viewer: &Viewer, request: Visible<Request>) -> Result<Granted<Requ
 /// # Errors
 /// [`Denied::TooLate`], [`Denied::NotTheRequester`].
 pub fn may_withdraw(viewer: &Viewer, request: &Request) -> Result<Basis, Denied> {
-    if request.way_back().is_none() {
+    if request.cancel_transition().is_none() {
         return Err(Denied::TooLate);
     }
     if request.requester.subject == viewer.person.subject && viewer.sees(&request.tenant) {

@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
-use crate::claim::{Claim, ClaimRef, Health, Verdict};
+use crate::claim::{Claim, ClaimRef, ClaimStatus, Health};
 use crate::documents::{Approvers, ResourceRef};
 use crate::names::{RequestId, TenantName};
 use crate::placement::Placement;
@@ -90,7 +90,7 @@ fn claim(tenant: Option<TenantName>, health: Health) -> Visible<Arc<Claim>> {
         requester: None,
         expires_at: None,
         own_machinery: None,
-        verdict: Verdict {
+        status: ClaimStatus {
             health,
             reason: String::new(),
             conditions: Vec::new(),

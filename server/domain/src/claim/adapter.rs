@@ -1,5 +1,5 @@
-//! How to read the health of a kind off its object: data, not code. The built-in adapters are in
-//! `adapters.yaml`, which also says what each field means.
+//! How to read the health of a kind: data, not code. The built-in adapters are in `adapters.yaml`, which documents
+//! each field.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -10,68 +10,68 @@ use serde_json::Value;
 use super::path;
 use crate::documents::{Access, Endpoint, SecretSource};
 
-/// What kind of thing an offering's claim is, for Crossplane's sake. Decided by an XRD's
-/// `spec.scope`, never by its apiVersion.
+/// The kind of object that people ask for, as far as Crossplane is concerned. An XRD's `spec.scope` decides, never
+/// its apiVersion.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Flavour {
-    /// A Crossplane claim of an XRD with scope `LegacyCluster`: `spec.resourceRef` leads to the composite.
+pub enum ClaimKind {
+    /// A Crossplane claim of an XRD with scope `LegacyCluster`; `spec.resourceRef` names the composite.
     LegacyClaim,
-    /// A Crossplane composite of an XRD with scope `Namespaced` or `Cluster`: machinery under `spec.crossplane`.
+    /// A Crossplane composite of an XRD with scope `Namespaced` or `Cluster`; machinery is below `spec.crossplane`.
     Composite,
     /// Anything else: an operator's custom resource.
     #[default]
     Plain,
 }
 
-/// How to read one kind's health.
+/// How to read the health of a kind.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Adapter {
-    /// What to call it.
+    /// Its name.
     pub name: String,
-    /// What it is for; empty: anything.
+    /// The kinds it applies to; empty: all.
     #[serde(default, rename = "match")]
     pub matches: Vec<Match>,
-    /// Alternatives, each a list of tests that must all hold.
+    /// Alternatives; each is a list of tests that must all pass.
     #[serde(default)]
     pub ready: Vec<Vec<Test>>,
-    /// Tests of which one suffices to call it degraded.
+    /// The claim is degraded if one of these tests passes.
     #[serde(default)]
     pub failed: Vec<Test>,
-    /// Tests of which one suffices to call it paused.
+    /// The claim is paused if one of these tests passes.
     #[serde(default)]
     pub paused: Vec<Test>,
-    /// Tests of which each is worth a remark where it is ready all the same.
+    /// Each passing test adds a remark to a ready claim.
     #[serde(default)]
     pub remarks: Vec<Test>,
-    /// Paths of the operator's own word for how it is: the first that yields one explains better than conditions do.
+    /// Paths of the operator's own word for the state. The first text found explains better than conditions do.
     #[serde(default)]
     pub word: Vec<String>,
-    /// Paths whose text explains why it is not ready, where no condition does.
+    /// Paths of texts that explain why it is not ready, used where no condition does.
     #[serde(default)]
     pub reasons: Vec<String>,
-    /// Where its conditions are: `status.conditions[]` where nothing is said.
+    /// The path of the conditions. Default: `status.conditions[]`.
     #[serde(default)]
     pub conditions: Option<String>,
-    /// Where the tests do not decide, words, flags and counts that many operators use do.
+    /// If the tests do not decide, use the words, flags and counts that many operators write.
     #[serde(default)]
     pub guess: bool,
-    /// Where the name of its connection secret is: the first that yields one.
+    /// Where to find the name of the connection secret; the first text found wins.
     #[serde(default)]
     pub secret: Vec<SecretSource>,
-    /// Labels that the kind's controller sets on that secret: see [`crate::claim::proof`].
+    /// Labels that the kind's controller sets on the secret, see [`crate::claim::proof`].
     #[serde(default)]
     pub secret_labels: BTreeMap<String, String>,
-    /// Addresses in the object.
+    /// Addresses to show.
     #[serde(default)]
     pub endpoints: Vec<Endpoint>,
-    /// What a condition's reason is called in plain words.
+    /// Condition reasons in plain words.
     #[serde(default)]
     pub words: BTreeMap<String, String>,
 }
 
-/// Which kinds an adapter is for. What is not said matches all.
+/// Selects kinds. Fields that are not set match all.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Match {
@@ -79,25 +79,25 @@ pub struct Match {
     pub group: Option<String>,
     /// The kind.
     pub kind: Option<String>,
-    /// What Crossplane makes of it.
-    pub flavour: Option<Flavour>,
+    /// What Crossplane makes of the kind.
+    pub claim_kind: Option<ClaimKind>,
 }
 
-/// Something that holds of an object or does not.
+/// A test on an object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Test {
     /// A condition's type.
     pub condition: Option<String>,
-    /// The status it must have; `True` where none is said.
+    /// The status it must have. Default: `True`.
     pub status: Option<String>,
     /// The reason it must have.
     pub reason: Option<String>,
     /// Reasons it must not have.
     pub reason_unlike: Vec<String>,
-    /// Holds too when the condition is not there.
+    /// Passes if the condition is missing, too.
     pub missing: bool,
-    /// Holds only when the condition is not there.
+    /// Passes only if the condition is missing.
     pub absent: bool,
     /// A path in the object.
     pub path: Option<String>,
@@ -105,12 +105,11 @@ pub struct Test {
     pub annotation: Option<String>,
     /// A label.
     pub label: Option<String>,
-    /// The texts that the path, annotation or label may have; empty: any. What a path leads to may have them in any
-    /// letter case.
+    /// Accepted texts of the path, annotation or label; empty: any. Texts at a path are compared ignoring case.
     pub equals: Vec<String>,
 }
 
-/// By which everything is pending.
+/// Used if no adapter matches: everything is pending.
 static KNOWS_NOTHING: LazyLock<Adapter> = LazyLock::new(Adapter::default);
 
 static BUILT_IN: LazyLock<Vec<Adapter>> = LazyLock::new(|| {
@@ -122,24 +121,27 @@ static BUILT_IN: LazyLock<Vec<Adapter>> = LazyLock::new(|| {
 });
 
 impl Adapter {
-    /// The built-in adapter for a kind. There always is one: the last matches everything.
+    /// The built-in adapter for a kind. The last one matches everything.
     #[must_use]
-    pub fn of(group: &str, kind: &str, flavour: Flavour) -> &'static Self {
+    pub fn of(group: &str, kind: &str, claim_kind: ClaimKind) -> &'static Self {
         let fits = |adapter: &&Self| {
-            adapter.matches.is_empty() || adapter.matches.iter().any(|rule| rule.fits(group, kind, flavour))
+            adapter.matches.is_empty()
+                || adapter
+                    .matches
+                    .iter()
+                    .any(|rule| rule.fits(group, kind, claim_kind))
         };
         let adapters: &'static [Self] = &BUILT_IN;
         adapters.iter().find(fits).unwrap_or(&KNOWS_NOTHING)
     }
 
-    /// All built-in adapters, in the order in which they are tried.
+    /// All built-in adapters, in matching order.
     #[must_use]
     pub fn built_in() -> &'static [Self] {
         &BUILT_IN
     }
 
-    /// The name of the claim's connection secret, by the offering's own word or else the
-    /// adapter's. In the claim's namespace.
+    /// The name of the claim's connection secret: as the offering's `access` says, else as the adapter says.
     #[must_use]
     pub fn secret_of(&self, object: &Value, access: &Access) -> Option<String> {
         let name = object
@@ -156,8 +158,8 @@ impl Adapter {
             })
     }
 
-    /// Addresses to show: those that the offering names, or else those the adapter knows. Title
-    /// and text; what is not there yet is left out.
+    /// Addresses to show as (title, text): those of the offering, else those of the adapter. Missing ones are left
+    /// out.
     #[must_use]
     pub fn endpoints_of(&self, object: &Value, access: &Access) -> Vec<(String, String)> {
         let sources = if access.endpoints.is_empty() {
@@ -179,7 +181,7 @@ impl Adapter {
 }
 
 impl Match {
-    fn fits(&self, group: &str, kind: &str, flavour: Flavour) -> bool {
+    fn fits(&self, group: &str, kind: &str, claim_kind: ClaimKind) -> bool {
         let group_fits = self
             .group
             .as_deref()
@@ -189,7 +191,7 @@ impl Match {
             });
         group_fits
             && self.kind.as_deref().is_none_or(|rule| rule == kind)
-            && self.flavour.is_none_or(|rule| rule == flavour)
+            && self.claim_kind.is_none_or(|rule| rule == claim_kind)
     }
 }
 
@@ -201,46 +203,49 @@ mod tests {
 
     #[test]
     fn every_kind_has_an_adapter() {
-        let name = |group, kind, flavour| Adapter::of(group, kind, flavour).name.as_str();
+        let name = |group, kind, claim_kind| Adapter::of(group, kind, claim_kind).name.as_str();
         assert_eq!(
             name(
                 "databases.example.org",
                 "PostgreSQLInstance",
-                Flavour::LegacyClaim
+                ClaimKind::LegacyClaim
             ),
             "crossplane-claim"
         );
         assert_eq!(
-            name("databases.example.org", "MySQLInstance", Flavour::Composite),
+            name("databases.example.org", "MySQLInstance", ClaimKind::Composite),
             "crossplane-composite"
         );
         assert_eq!(
-            name("postgresql.cnpg.io", "Cluster", Flavour::Plain),
+            name("postgresql.cnpg.io", "Cluster", ClaimKind::Plain),
             "cloudnative-pg"
         );
         assert_eq!(
-            name("kafka.strimzi.io", "KafkaUser", Flavour::Plain),
+            name("kafka.strimzi.io", "KafkaUser", ClaimKind::Plain),
             "strimzi-user"
         );
-        assert_eq!(name("kafka.strimzi.io", "Kafka", Flavour::Plain), "strimzi");
+        assert_eq!(name("kafka.strimzi.io", "Kafka", ClaimKind::Plain), "strimzi");
         assert_eq!(
-            name("rabbitmq.com", "RabbitmqCluster", Flavour::Plain),
+            name("rabbitmq.com", "RabbitmqCluster", ClaimKind::Plain),
             "rabbitmq"
         );
-        assert_eq!(name("cluster.x-k8s.io", "Cluster", Flavour::Plain), "cluster-api");
         assert_eq!(
-            name("tenancy.kcp.io", "Workspace", Flavour::Plain),
+            name("cluster.x-k8s.io", "Cluster", ClaimKind::Plain),
+            "cluster-api"
+        );
+        assert_eq!(
+            name("tenancy.kcp.io", "Workspace", ClaimKind::Plain),
             "kcp-workspace"
         );
-        assert_eq!(name("apps.kro.run", "WebShop", Flavour::Plain), "kro");
-        assert_eq!(name("example.org", "Anything", Flavour::Plain), "default");
+        assert_eq!(name("apps.kro.run", "WebShop", ClaimKind::Plain), "kro");
+        assert_eq!(name("example.org", "Anything", ClaimKind::Plain), "default");
     }
 
     #[test]
-    fn an_offering_knows_better_than_the_adapter_where_its_secret_is() {
+    fn the_offering_overrides_the_adapters_secret() {
         let object =
             json!({ "metadata": { "name": "orders" }, "status": { "binding": { "name": "bound" } } });
-        let adapter = Adapter::of("example.org", "Thing", Flavour::Plain);
+        let adapter = Adapter::of("example.org", "Thing", ClaimKind::Plain);
         assert_eq!(
             adapter.secret_of(&object, &Access::default()).as_deref(),
             Some("bound")
@@ -256,9 +261,9 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_are_read_from_lists() {
+    fn reads_endpoints_from_lists() {
         let object = json!({ "status": { "listeners": [{ "bootstrapServers": "a:9092" }, { "bootstrapServers": "b:9093" }] } });
-        let adapter = Adapter::of("kafka.strimzi.io", "Kafka", Flavour::Plain);
+        let adapter = Adapter::of("kafka.strimzi.io", "Kafka", ClaimKind::Plain);
         let found = adapter.endpoints_of(&object, &Access::default());
         assert_eq!(
             found.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(),

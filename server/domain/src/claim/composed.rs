@@ -1,24 +1,24 @@
-//! What stands behind a claim: the resources it is composed of, and what happened to them.
+//! The resources that a claim is composed of, and its Kubernetes events.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Health};
 
-/// The resources a claim is composed of, as a tree.
+/// The composed resources of a claim, as a tree.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Tree {
-    /// What the claim leads to at once: a legacy claim's composite, a composite's resources.
-    pub children: Vec<Composed>,
-    /// There was more than is shown.
+pub struct ResourceTree {
+    /// What the claim refers to directly: a legacy claim's composite, or a composite's resources.
+    pub children: Vec<ComposedResource>,
+    /// The tree was cut at the limit.
     pub truncated: bool,
 }
 
-/// One resource behind a claim.
+/// A resource that a claim's controller created for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Composed {
+pub struct ComposedResource {
     /// `group/version`.
     pub api_version: String,
     /// The kind.
@@ -27,42 +27,42 @@ pub struct Composed {
     pub namespace: Option<String>,
     /// `metadata.name`.
     pub name: String,
-    /// How it is; `None` when it could not be read.
+    /// Its health; `None` when it could not be read.
     pub health: Option<Health>,
-    /// Why it is not ready, or why it could not be read.
+    /// Why it is not ready or could not be read.
     pub reason: String,
-    /// The conditions it was read from, worst first.
+    /// The conditions that its health was derived from, worst first.
     pub conditions: Vec<Condition>,
     /// `metadata.creationTimestamp`.
     pub created_at: Option<Timestamp>,
-    /// What it is composed of in turn.
-    pub children: Vec<Composed>,
+    /// The resources that it is composed of.
+    pub children: Vec<ComposedResource>,
 }
 
-impl Composed {
-    /// Whether it and everything below it is ready.
+impl ComposedResource {
+    /// True if it and everything below it is ready.
     #[must_use]
-    pub fn is_well(&self) -> bool {
-        self.health == Some(Health::Ready) && self.children.iter().all(Self::is_well)
+    pub fn is_all_ready(&self) -> bool {
+        self.health == Some(Health::Ready) && self.children.iter().all(Self::is_all_ready)
     }
 }
 
-/// A Kubernetes event about a claim or what stands behind it. Not an event of Portico's record.
+/// A Kubernetes event about a claim or one of its composed resources. Not an audit event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimEvent {
-    /// Whether it reports trouble (`Warning`) and not the ordinary course (`Normal`).
+    /// Its type: `Warning` (true) or `Normal`.
     pub warning: bool,
     /// `reason`.
     pub reason: String,
-    /// `message`, cut and cleaned.
+    /// `message`, sanitized.
     pub message: String,
-    /// How often it happened.
+    /// How often it occurred.
     pub count: u32,
-    /// When it happened last.
+    /// When it last occurred.
     pub at: Option<Timestamp>,
     /// The component that reported it.
     pub source: Option<String>,
-    /// What it is about: `Database/orders`.
+    /// The object it is about: `Database/orders`.
     pub about: String,
 }

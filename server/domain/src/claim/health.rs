@@ -1,5 +1,5 @@
-//! From an object to its health: one pure function over the object, the adapter of its kind and what its offering's
-//! document says.
+//! Derives the health of an object from its conditions and status: a pure function of the object, the adapter of its
+//! kind and the offering's health expressions.
 
 use std::borrow::Cow;
 
@@ -9,15 +9,14 @@ use super::adapter::{Adapter, Test};
 use super::health_rules::{HealthRules, Ruled};
 use super::signals::{Signal, error_of, signals};
 use super::words::{Meaning, in_words, meaning, sounds_like_failure, sounds_like_waiting};
-use super::{Condition, Health, Verdict, path};
+use super::{ClaimStatus, Condition, Health, path};
 use crate::documents::Access;
 
-/// Texts from control planes are cut to this many characters before they reach a screen.
+/// Longest text from a control plane that is shown, in characters.
 const LONGEST_REASON: usize = 400;
-/// Conditions beyond this many are left out; the worst are kept.
+/// Conditions kept at most; the worst are kept.
 const MOST_CONDITIONS: usize = 32;
-/// Types of conditions of which each says, being true, that an object works, where there is neither `Ready` nor
-/// `Available`.
+/// Condition types that mean "works" when true. Used where there is neither `Ready` nor `Available`.
 const SAY_THAT_IT_WORKS: &[&str] = &[
     "Healthy",
     "Running",
@@ -44,7 +43,7 @@ const SAY_THAT_IT_WORKS: &[&str] = &[
     "ReconcileSuccess",
     "UpToDate",
 ];
-/// Ends of types of conditions that say, being true, that something is wrong.
+/// Suffixes of condition types that mean "broken" when true.
 const SAY_THAT_IT_FAILS: &[&str] = &[
     "Stalled",
     "Degraded",
@@ -56,72 +55,71 @@ const SAY_THAT_IT_FAILS: &[&str] = &[
     "Terminal",
 ];
 
-/// What a claim's health is read by.
+/// What an object's health is derived from, besides the object.
 #[derive(Debug, Clone, Copy)]
-pub struct Basis<'a> {
+pub struct HealthInput<'a> {
     /// The adapter of its kind.
     pub adapter: &'a Adapter,
-    /// What the offering says of what one receives.
+    /// What the offering says about access.
     pub access: &'a Access,
-    /// What the offering says of where its health stands.
+    /// The offering's health expressions, compiled.
     pub rules: Option<&'a HealthRules>,
-    /// Its kind has no status, so that nothing is to be waited for.
-    pub says_nothing: bool,
+    /// The kind has no status, so there is nothing to wait for.
+    pub has_no_status: bool,
 }
 
-/// How the claim is, by what its object says. A condition or status that was written for an older generation of the
-/// object counts neither way.
+/// Derives the status of an object by its kind's adapter alone. Conditions and a status that were written for an
+/// older generation of the object are ignored.
 #[must_use]
-pub fn judge(object: &Value, adapter: &Adapter, access: &Access) -> Verdict {
-    let basis = Basis {
+pub fn assess(object: &Value, adapter: &Adapter, access: &Access) -> ClaimStatus {
+    let input = HealthInput {
         adapter,
         access,
         rules: None,
-        says_nothing: false,
+        has_no_status: false,
     };
-    judge_by(object, &basis)
+    assess_with(object, &input)
 }
 
-/// As [`judge`], by the offering's rules too.
+/// Like [`assess`], with the offering's health expressions.
 #[must_use]
-pub fn judge_by(object: &Value, basis: &Basis<'_>) -> Verdict {
-    let facts = Facts::read(object, basis.adapter);
-    let (health, reason) = facts.weigh(basis);
-    let mut conditions: Vec<Condition> = facts
+pub fn assess_with(object: &Value, input: &HealthInput<'_>) -> ClaimStatus {
+    let assessment = Assessment::read(object, input.adapter);
+    let (health, reason) = assessment.weigh(input);
+    let mut conditions: Vec<Condition> = assessment
         .conditions
         .iter()
         .map(|seen| seen.condition.clone())
         .collect();
     conditions.sort_by_key(severity);
     conditions.truncate(MOST_CONDITIONS);
-    Verdict {
+    ClaimStatus {
         health,
         reason: plain(&reason),
         conditions,
-        secret: basis.adapter.secret_of(object, basis.access),
+        secret: input.adapter.secret_of(object, input.access),
     }
 }
 
-/// The verdict on a claim whose control plane does not answer: what was last known, and that it
-/// is no more than that.
+/// The status of a claim whose control plane does not answer: unreachable, with the last known health in the reason.
 #[must_use]
-pub fn out_of_reach(known: &Verdict, plane_title: &str) -> Verdict {
+pub fn unreachable_status(known: &ClaimStatus, plane_title: &str) -> ClaimStatus {
     last_known(known, &format!("{plane_title} does not answer. When it last did"))
 }
 
-/// The verdict on a claim whose control plane Portico cannot use, though it may answer: its kubeconfig is wrong, or what
-/// Portico signs in with is not accepted.
+/// The status of a claim whose control plane Portico cannot use because of a wrong kubeconfig or rejected
+/// credentials.
 #[must_use]
-pub fn out_of_use(known: &Verdict, plane_title: &str) -> Verdict {
+pub fn misconfigured_status(known: &ClaimStatus, plane_title: &str) -> ClaimStatus {
     last_known(
         known,
         &format!("Portico cannot read {plane_title}: it is not set up correctly. When it last could be read"),
     )
 }
 
-/// The verdict on a claim that cannot be read, though its control plane answers: why, and what was last known.
+/// The status of a claim that cannot be read although its control plane answers.
 #[must_use]
-pub fn unreadable(known: &Verdict, why: &str) -> Verdict {
+pub fn unreadable_status(known: &ClaimStatus, why: &str) -> ClaimStatus {
     let why = plain(why);
     last_known(
         known,
@@ -132,14 +130,14 @@ pub fn unreadable(known: &Verdict, why: &str) -> Verdict {
     )
 }
 
-/// `when`: why that is all there is, up to when it was last known.
-fn last_known(known: &Verdict, when: &str) -> Verdict {
+/// `when` is the sentence up to the point in time: "… When it last did".
+fn last_known(known: &ClaimStatus, when: &str) -> ClaimStatus {
     let was = match known.health {
         Health::Unreachable => return known.clone(),
         health if known.reason.is_empty() => health.title().to_lowercase(),
         health => format!("{}: {}", health.title().to_lowercase(), known.reason),
     };
-    Verdict {
+    ClaimStatus {
         health: Health::Unreachable,
         reason: format!("{when}, this claim was {was}"),
         conditions: known.conditions.clone(),
@@ -147,8 +145,8 @@ fn last_known(known: &Verdict, when: &str) -> Verdict {
     }
 }
 
-/// A text from outside, fit for a line on a screen: without control characters, without runs of
-/// blanks, and not endless.
+/// Sanitizes a text from outside for one line on a screen: no control or bidi characters, no runs of white space, at
+/// most 400 characters.
 #[must_use]
 pub fn plain(text: &str) -> String {
     let mut out = String::new();
@@ -167,26 +165,25 @@ pub fn plain(text: &str) -> String {
     out
 }
 
-/// Characters that turn the direction of text around (Unicode TR 9), with which a text can be
-/// made to read as another.
+/// Characters that reverse the direction of text (Unicode TR 9): they can make a text read as another one.
 fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}')
 }
 
 struct Seen {
     condition: Condition,
-    /// It was written for an older generation of the object.
+    /// The condition was written for an older generation of the object.
     is_stale: bool,
 }
 
-struct Facts<'o> {
+struct Assessment<'o> {
     object: &'o Value,
     conditions: Vec<Seen>,
-    /// The status as a whole was written for an older generation.
+    /// The whole status was written for an older generation.
     missed: bool,
 }
 
-impl<'o> Facts<'o> {
+impl<'o> Assessment<'o> {
     fn read(object: &'o Value, adapter: &Adapter) -> Self {
         let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
         let is_behind =
@@ -213,8 +210,8 @@ impl<'o> Facts<'o> {
         }
     }
 
-    fn weigh(&self, basis: &Basis<'_>) -> (Health, String) {
-        let adapter = basis.adapter;
+    fn weigh(&self, input: &HealthInput<'_>) -> (Health, String) {
+        let adapter = input.adapter;
         if self
             .object
             .pointer("/metadata/deletionTimestamp")
@@ -228,7 +225,7 @@ impl<'o> Facts<'o> {
                 "Its provisioner has been told to leave it alone".to_owned(),
             );
         }
-        if let Some(ruled) = basis.rules.and_then(|rules| self.by_rules(rules, adapter)) {
+        if let Some(ruled) = input.rules.and_then(|rules| self.by_rules(rules, adapter)) {
             return ruled;
         }
         let signals = if adapter.guess && !self.missed {
@@ -281,10 +278,10 @@ impl<'o> Facts<'o> {
                 }
             };
         }
-        self.undecided(basis)
+        self.undecided(input)
     }
 
-    /// The operator's own word for how it is, where the adapter knows its place.
+    /// The operator's own word for the state, from the adapter's paths.
     fn own_word(&self, adapter: &Adapter) -> Option<String> {
         let current = |at: &&String| !(self.missed && at.starts_with("status"));
         adapter
@@ -295,8 +292,8 @@ impl<'o> Facts<'o> {
             .find(|word| word.chars().any(char::is_alphabetic))
     }
 
-    /// What the offering's document has to say; nothing where the last change has not been seen, or it leaves the
-    /// verdict to the adapter.
+    /// Evaluates the offering's health expressions. `None` if the status is for an older generation, or the
+    /// expressions leave the decision to the adapter.
     fn by_rules(&self, rules: &HealthRules, adapter: &Adapter) -> Option<(Health, String)> {
         if self.missed || rules.is_empty() {
             return None;
@@ -330,7 +327,7 @@ impl<'o> Facts<'o> {
         Cow::Owned(object)
     }
 
-    /// What is wrong, whatever else is said.
+    /// A failure, whatever else the object reports.
     fn trouble(&self, adapter: &Adapter, signals: &[Signal]) -> Option<String> {
         if let Some(test) = adapter.failed.iter().find(|test| self.holds(test)) {
             return Some(self.why(adapter, test.condition.as_deref()));
@@ -350,7 +347,7 @@ impl<'o> Facts<'o> {
             let title = in_words(&condition.kind);
             return Some(explain(condition, adapter).unwrap_or(title));
         }
-        // Beside a condition that says how the whole is, only what stands in the place of the whole counts.
+        // If a condition covers the whole object, a status word counts only where it describes the whole, too.
         let mut asked = adapter
             .ready
             .iter()
@@ -361,7 +358,7 @@ impl<'o> Facts<'o> {
         (said.meaning == Meaning::Failed && (said.is_whole || !decided)).then(|| said.words.clone())
     }
 
-    /// What is worth telling of an object that works all the same.
+    /// A remark about an object that works.
     fn remark(&self, adapter: &Adapter, signals: &[Signal]) -> Option<String> {
         let of = |condition: &Condition| {
             let title = in_words(&condition.kind);
@@ -400,7 +397,8 @@ impl<'o> Facts<'o> {
             .or_else(by_error)
     }
 
-    /// The verdict by what many operators write, where they write neither `Ready` nor `Available`.
+    /// Guesses by the conditions and status words that many operators write, where there is neither `Ready` nor
+    /// `Available`.
     fn guess(&self, adapter: &Adapter, signals: &[Signal]) -> Option<(Health, String)> {
         let mut said: Vec<(Meaning, String)> = Vec::new();
         let exact = self.current().any(|condition| works(&condition.kind, false));
@@ -409,7 +407,7 @@ impl<'o> Facts<'o> {
             let meaning = match condition.status.as_str() {
                 "True" => Meaning::Ready,
                 _ if reports_failure(condition) => Meaning::Failed,
-                // What runs once and has not succeeded will not.
+                // A `Succeeded` condition belongs to something that runs once: false means failed.
                 "False" if condition.kind == "Succeeded" && !sounds_like_waiting(reason) => Meaning::Failed,
                 _ => Meaning::Working,
             };
@@ -418,7 +416,7 @@ impl<'o> Facts<'o> {
         }
         let main = signals.iter().filter(|signal| signal.is_main);
         said.extend(main.map(|signal| (signal.meaning, signal.words.clone())));
-        // A word that no list knows says nothing against one that is known.
+        // Known words take precedence over unknown ones.
         if said.iter().any(|(meaning, _)| *meaning != Meaning::Unknown) {
             said.retain(|(meaning, _)| *meaning != Meaning::Unknown);
         }
@@ -432,9 +430,9 @@ impl<'o> Facts<'o> {
         })
     }
 
-    /// Nothing decides. An operator that has said something is not waited for as if it had said nothing.
-    fn undecided(&self, basis: &Basis<'_>) -> (Health, String) {
-        let adapter = basis.adapter;
+    /// Nothing decided. If the operator reported anything at all, the health is unknown rather than pending.
+    fn undecided(&self, input: &HealthInput<'_>) -> (Health, String) {
+        let adapter = input.adapter;
         let worst = self.worst().filter(|condition| severity(condition) < 2);
         if let Some(condition) = worst {
             let health = if reports_failure(condition) {
@@ -469,7 +467,7 @@ impl<'o> Facts<'o> {
                 Health::Unknown,
                 "Its operator reports no state that Portico knows".to_owned(),
             )
-        } else if basis.says_nothing {
+        } else if input.has_no_status {
             (
                 Health::Unknown,
                 "It is applied. Objects of this kind report no state".to_owned(),
@@ -479,7 +477,7 @@ impl<'o> Facts<'o> {
         }
     }
 
-    /// The conditions that were written for the object as it is now.
+    /// Conditions written for the current generation.
     fn current(&self) -> impl Iterator<Item = &Condition> {
         self.conditions
             .iter()
@@ -487,7 +485,7 @@ impl<'o> Facts<'o> {
             .map(|seen| &seen.condition)
     }
 
-    /// The condition of that type, in whatever letter case; the worst where there are several.
+    /// The condition of that type, ignoring case; the worst if there are several.
     fn condition(&self, kind: &str) -> Option<&Condition> {
         self.current()
             .filter(|condition| condition.kind.eq_ignore_ascii_case(kind))
@@ -557,8 +555,8 @@ impl<'o> Facts<'o> {
         }
     }
 
-    /// Why it is not ready: by the operator's own word, the condition that decided, the worst one that says something,
-    /// or the adapter's paths.
+    /// Why it is not ready: the operator's own word, else the condition that decided, else the worst condition with a
+    /// text, else the adapter's paths.
     fn why(&self, adapter: &Adapter, decided: Option<&str>) -> String {
         let own = self.own_word(adapter);
         if let Some(own) = own.filter(|own| meaning(own) != Meaning::Ready) {
@@ -611,7 +609,7 @@ fn read_condition(value: &Value) -> Option<Condition> {
     })
 }
 
-/// A condition's message, or else its reason in words; nothing when it says neither.
+/// A condition's message, or its reason in words.
 fn explain(condition: &Condition, adapter: &Adapter) -> Option<String> {
     condition.message.clone().or_else(|| {
         condition
@@ -621,7 +619,7 @@ fn explain(condition: &Condition, adapter: &Adapter) -> Option<String> {
     })
 }
 
-/// A reason in plain words: by the adapter's dictionary, then by the common one.
+/// A reason in plain words: from the adapter's dictionary, else from the common one.
 fn words_of(reason: &str, adapter: &Adapter) -> String {
     adapter
         .words
@@ -630,13 +628,13 @@ fn words_of(reason: &str, adapter: &Adapter) -> String {
         .unwrap_or_else(|| in_words(reason))
 }
 
-/// Whether a condition that is false says that something failed, by its reason or, without one, by its message.
+/// True if a false condition reports a failure, judged by its reason or, without one, its message.
 fn reports_failure(condition: &Condition) -> bool {
     let said = condition.reason.as_deref().or(condition.message.as_deref());
     condition.status == "False" && said.is_some_and(sounds_like_failure)
 }
 
-/// Whether a condition of that type says, being true, that an object works; `loosely`, by the end of its type.
+/// True if a true condition of that type means that the object works. `loosely` also accepts suffixes.
 fn works(kind: &str, loosely: bool) -> bool {
     let is = |known: &&str| kind.eq_ignore_ascii_case(known);
     SAY_THAT_IT_WORKS.iter().any(is)
@@ -650,7 +648,7 @@ fn ends_with_any(kind: &str, ends: &[&str]) -> bool {
     ends.iter().any(|end| kind.ends_with(end))
 }
 
-/// `NotSynced`, `NoFailure`: a type that says the opposite of how it ends.
+/// True for negated types such as `NotSynced` and `NoFailure`.
 fn is_turned(kind: &str) -> bool {
     let starts = |with: &str| {
         kind.strip_prefix(with)
@@ -659,8 +657,7 @@ fn is_turned(kind: &str) -> bool {
     kind.contains("Not") || starts("No") || starts("Non")
 }
 
-/// 0 for what is wrong, 1 for what is not known, 2 for what is well. Some conditions report
-/// trouble by being true, and some say that something goes on.
+/// Orders conditions: 0 is bad, 1 unknown, 2 good. Some types report trouble when true, and some only progress.
 fn severity(condition: &Condition) -> u8 {
     let kind = condition.kind.as_str();
     let reports_trouble = (ends_with_any(kind, SAY_THAT_IT_FAILS)
@@ -672,7 +669,7 @@ fn severity(condition: &Condition) -> u8 {
         "True" if reports_trouble => 0,
         "False" if reports_trouble => 2,
         "True" => 2,
-        // `Upgrading`, `ScalingUp`: nothing of the kind goes on.
+        // `Upgrading`, `ScalingUp`: false means that nothing of the kind is going on.
         "False" if kind.contains("ing") && !reports_failure(condition) => 2,
         "False" => 0,
         _ => 1,

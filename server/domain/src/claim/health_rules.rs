@@ -1,21 +1,21 @@
-//! What an offering's document says of where a claim's health stands, compiled.
+//! The health expressions of an offering, compiled.
 
 use kube_schema::{Doubt, ObjectExpression};
 use serde_json::Value;
 
 use crate::documents::HealthExpressions;
 
-/// An expression of a document's `health` that is of no use.
+/// A health expression that does not compile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`health.{field}` is not a CEL expression over `object`: {message}")]
 pub struct HealthRuleError {
-    /// Which: `ready`, `failed` or `message`.
+    /// The field: `ready`, `failed` or `message`.
     pub field: &'static str,
-    /// What is wrong with it.
+    /// The compiler's message.
     pub message: String,
 }
 
-/// The expressions of an offering's `health`, compiled.
+/// The health expressions of an offering, compiled.
 #[derive(Debug, Default)]
 pub struct HealthRules {
     ready: Option<ObjectExpression>,
@@ -23,29 +23,29 @@ pub struct HealthRules {
     message: Option<ObjectExpression>,
 }
 
-/// What the rules say of an object.
+/// The result of the expressions for an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ruled {
     Failed,
     Ready,
-    /// There is a rule for when it is ready, and it does not hold.
+    /// `ready` is set and false.
     NotReady,
-    /// A rule cannot be evaluated; why.
+    /// An expression could not be evaluated; holds the reason.
     Doubtful(String),
-    /// The rules do not say.
+    /// The expressions do not decide.
     Silent,
 }
 
 impl HealthRules {
-    /// Compiles the expressions of a document.
+    /// Compiles the expressions.
     ///
     /// # Errors
-    /// All that are not expressions, or name something that there is not.
+    /// Every expression that does not compile or refers to an unknown variable.
     pub fn compile(expressions: &HealthExpressions) -> Result<Self, Vec<HealthRuleError>> {
         let mut errors = Vec::new();
         let mut compile = |field: &'static str, source: Option<&str>, is_condition: bool| {
             let compiled = ObjectExpression::compile(source?).and_then(|expression| {
-                // On an object without anything a condition is false, or stumbles over what is not there.
+                // On an empty object a condition is false or fails on a missing field; any other error is a mistake.
                 match expression.holds(&Value::Object(serde_json::Map::new())) {
                     Err(Doubt::Other(why)) if is_condition => Err(why),
                     _ => Ok(expression),
@@ -63,13 +63,13 @@ impl HealthRules {
         if errors.is_empty() { Ok(rules) } else { Err(errors) }
     }
 
-    /// Whether there is none.
+    /// True if there are no expressions.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ready.is_none() && self.failed.is_none() && self.message.is_none()
     }
 
-    /// What they say of an object.
+    /// Evaluates `failed` and `ready`.
     pub(super) fn rule(&self, object: &Value) -> Ruled {
         let holds = |field: &str, rule: Option<&ObjectExpression>| match rule?.holds(object) {
             Ok(holds) => Some(Ok(holds)),
@@ -93,7 +93,7 @@ impl HealthRules {
         }
     }
 
-    /// Its explanation of why an object does not work.
+    /// Evaluates `message`.
     pub(super) fn message(&self, object: &Value) -> Option<String> {
         let text = self.message.as_ref()?.text(object).ok()??;
         Some(text).filter(|text| !text.trim().is_empty())
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_expression_over_the_object_is_refused_by_name() {
+    fn invalid_expressions_are_reported_by_field() {
         let errors = HealthRules::compile(&expressions(
             "status.phase == 'Up'",
             "object.status.",
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_yet_is_not_ready_and_not_failed() {
+    fn a_missing_field_means_not_ready_and_not_failed() {
         let rules = HealthRules::compile(&expressions(
             "object.status.phase == 'Up'",
             "object.status.phase == 'Down'",

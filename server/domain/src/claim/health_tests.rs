@@ -1,14 +1,14 @@
 use serde_json::{Value, json};
 
-use super::super::Flavour;
+use super::super::ClaimKind;
 use super::*;
 
-fn verdict(flavour: Flavour, group: &str, kind: &str, object: &Value) -> Verdict {
-    judge(object, Adapter::of(group, kind, flavour), &Access::default())
+fn status(claim_kind: ClaimKind, group: &str, kind: &str, object: &Value) -> ClaimStatus {
+    assess(object, Adapter::of(group, kind, claim_kind), &Access::default())
 }
 
-fn claim(object: &Value) -> Verdict {
-    verdict(Flavour::LegacyClaim, "example.org", "Database", object)
+fn claim(object: &Value) -> ClaimStatus {
+    status(ClaimKind::LegacyClaim, "example.org", "Database", object)
 }
 
 fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
@@ -17,9 +17,9 @@ fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
 
 #[test]
 fn a_new_claim_waits_for_its_provisioner() {
-    let verdict = claim(&json!({ "metadata": { "name": "orders", "generation": 1 }, "spec": {} }));
-    assert_eq!(verdict.health, Health::Pending);
-    assert_eq!(verdict.reason, "Waiting for its provisioner to begin");
+    let status = claim(&json!({ "metadata": { "name": "orders", "generation": 1 }, "spec": {} }));
+    assert_eq!(status.health, Health::Pending);
+    assert_eq!(status.reason, "Waiting for its provisioner to begin");
 }
 
 #[test]
@@ -28,13 +28,13 @@ fn a_claim_being_made_says_what_it_waits_for() {
         condition("Synced", "True", "ReconcileSuccess", ""),
         condition("Ready", "False", "Creating", "Waiting for the disk"),
     ] } });
-    let verdict = claim(&object);
+    let status = claim(&object);
     assert_eq!(
-        (verdict.health, verdict.reason.as_str()),
+        (status.health, status.reason.as_str()),
         (Health::Pending, "Waiting for the disk")
     );
     assert_eq!(
-        verdict.conditions.first().map(|it| it.kind.as_str()),
+        status.conditions.first().map(|it| it.kind.as_str()),
         Some("Ready"),
         "the worst stands first"
     );
@@ -50,9 +50,9 @@ fn a_ready_claim_has_no_reason_and_knows_its_secret() {
             condition("Ready", "True", "Available", "all is well"),
         ] }
     });
-    let verdict = claim(&object);
-    assert_eq!((verdict.health, verdict.reason.as_str()), (Health::Ready, ""));
-    assert_eq!(verdict.secret.as_deref(), Some("orders-connection"));
+    let status = claim(&object);
+    assert_eq!((status.health, status.reason.as_str()), (Health::Ready, ""));
+    assert_eq!(status.secret.as_deref(), Some("orders-connection"));
 }
 
 #[test]
@@ -60,10 +60,10 @@ fn a_condition_for_an_older_generation_is_not_ready() {
     let mut ready = condition("Ready", "True", "Available", "");
     ready["observedGeneration"] = json!(1);
     let object = json!({ "metadata": { "generation": 2 }, "status": { "conditions": [ready] } });
-    let verdict = claim(&object);
-    assert_eq!(verdict.health, Health::Pending);
+    let status = claim(&object);
+    assert_eq!(status.health, Health::Pending);
     assert_eq!(
-        verdict.reason,
+        status.reason,
         "Its provisioner has not taken up the last change yet"
     );
 
@@ -71,11 +71,11 @@ fn a_condition_for_an_older_generation_is_not_ready() {
         "metadata": { "generation": 3 },
         "status": { "observedGeneration": 2, "conditions": [condition("Ready", "True", "", "")] }
     });
-    assert_eq!(verdict_of_default(&object).health, Health::Pending);
+    assert_eq!(default_status(&object).health, Health::Pending);
 }
 
-fn verdict_of_default(object: &Value) -> Verdict {
-    verdict(Flavour::Plain, "example.org", "Thing", object)
+fn default_status(object: &Value) -> ClaimStatus {
+    status(ClaimKind::Plain, "example.org", "Thing", object)
 }
 
 #[test]
@@ -84,17 +84,17 @@ fn a_failed_reconcile_is_degraded_with_its_message() {
         condition("Synced", "False", "ReconcileError", "cannot compose resources:\n\tquota exceeded"),
         condition("Ready", "True", "Available", ""),
     ] } });
-    let verdict = claim(&object);
-    assert_eq!(verdict.health, Health::Degraded);
-    assert_eq!(verdict.reason, "cannot compose resources: quota exceeded");
+    let status = claim(&object);
+    assert_eq!(status.health, Health::Degraded);
+    assert_eq!(status.reason, "cannot compose resources: quota exceeded");
 }
 
 #[test]
 fn a_reason_that_sounds_like_failure_is_degraded() {
     let object = json!({ "status": { "conditions": [condition("Ready", "False", "QuotaExceeded", "")] } });
-    let verdict = verdict_of_default(&object);
+    let status = default_status(&object);
     assert_eq!(
-        (verdict.health, verdict.reason.as_str()),
+        (status.health, status.reason.as_str()),
         (Health::Degraded, "Quota exceeded")
     );
 }
@@ -113,12 +113,12 @@ fn pausing_and_deleting_come_first() {
             "annotations": { "crossplane.io/paused": "true" }
         }
     });
-    let verdict = claim(&deleting);
-    assert_eq!(verdict.health, Health::Deleting);
+    let status = claim(&deleting);
+    assert_eq!(status.health, Health::Deleting);
     assert!(
-        verdict.reason.contains("finalizer.apiextensions.crossplane.io"),
+        status.reason.contains("finalizer.apiextensions.crossplane.io"),
         "{}",
-        verdict.reason
+        status.reason
     );
 }
 
@@ -132,7 +132,7 @@ fn rabbitmq_needs_both_conditions() {
                 condition("ClusterAvailable", "True", "AtLeastOneEndpointAvailable", ""),
             ]
         } });
-        verdict(Flavour::Plain, "rabbitmq.com", "RabbitmqCluster", &object)
+        status(ClaimKind::Plain, "rabbitmq.com", "RabbitmqCluster", &object)
     };
     assert_eq!(with("True").health, Health::Ready);
     assert_eq!(with("True").secret.as_deref(), Some("events-default-user"));
@@ -144,21 +144,21 @@ fn rabbitmq_needs_both_conditions() {
 fn phases_and_states_stand_in_for_conditions() {
     let workspace = json!({ "status": { "phase": "Ready" } });
     assert_eq!(
-        verdict(Flavour::Plain, "tenancy.kcp.io", "Workspace", &workspace).health,
+        status(ClaimKind::Plain, "tenancy.kcp.io", "Workspace", &workspace).health,
         Health::Ready
     );
     let cluster = json!({ "metadata": { "name": "edge" }, "status": { "phase": "Provisioned" } });
-    let verdict_of = |object: &Value| verdict(Flavour::Plain, "cluster.x-k8s.io", "Cluster", object);
-    assert_eq!(verdict_of(&cluster).health, Health::Ready);
-    assert_eq!(verdict_of(&cluster).secret.as_deref(), Some("edge-kubeconfig"));
+    let status_of = |object: &Value| status(ClaimKind::Plain, "cluster.x-k8s.io", "Cluster", object);
+    assert_eq!(status_of(&cluster).health, Health::Ready);
+    assert_eq!(status_of(&cluster).secret.as_deref(), Some("edge-kubeconfig"));
     let unavailable = json!({ "status": { "phase": "Provisioned", "conditions": [
         condition("Available", "False", "NotAvailable", "* WorkersAvailable: 0 of 3 machines")
     ] } });
-    assert_ne!(verdict_of(&unavailable).health, Health::Ready);
+    assert_ne!(status_of(&unavailable).health, Health::Ready);
     let broken = json!({ "status": { "phase": "Failed", "message": "no room" } });
-    let verdict = verdict_of_default(&broken);
+    let status = default_status(&broken);
     assert_eq!(
-        (verdict.health, verdict.reason.as_str()),
+        (status.health, status.reason.as_str()),
         (Health::Degraded, "Failed: no room")
     );
 }
@@ -166,13 +166,17 @@ fn phases_and_states_stand_in_for_conditions() {
 #[test]
 fn what_is_out_of_reach_keeps_what_was_known() {
     let known = claim(&json!({ "status": { "conditions": [condition("Ready", "True", "", "")] } }));
-    let lost = out_of_reach(&known, "EU shared");
+    let lost = unreachable_status(&known, "EU shared");
     assert_eq!(lost.health, Health::Unreachable);
     assert_eq!(
         lost.reason,
         "EU shared does not answer. When it last did, this claim was ready"
     );
-    assert_eq!(out_of_reach(&lost, "EU shared"), lost, "told once, not twice");
+    assert_eq!(
+        unreachable_status(&lost, "EU shared"),
+        lost,
+        "told once, not twice"
+    );
 }
 
 #[test]
@@ -185,8 +189,8 @@ fn nonsense_is_pending_and_never_a_panic() {
         json!({ "status": { "conditions": [7, null, { "type": 9 }, { "type": "Ready", "status": {} }] } }),
     ] {
         for adapter in Adapter::built_in() {
-            let verdict = judge(&object, adapter, &Access::default());
-            assert_eq!(verdict.health, Health::Pending, "{object} by {}", adapter.name);
+            let status = assess(&object, adapter, &Access::default());
+            assert_eq!(status.health, Health::Pending, "{object} by {}", adapter.name);
         }
     }
 }
@@ -202,8 +206,8 @@ fn hostile_text_is_cut_and_cleaned() {
 fn guessed(status: Value) -> (Health, String) {
     let mut object = json!({ "metadata": { "generation": 1 }, "spec": {} });
     object["status"] = status;
-    let verdict = verdict_of_default(&object);
-    (verdict.health, verdict.reason)
+    let status = default_status(&object);
+    (status.health, status.reason)
 }
 
 #[test]
@@ -280,15 +284,15 @@ fn an_operators_own_word_never_reads_as_pending_for_ever() {
 
 #[test]
 fn a_kind_without_a_status_is_not_waited_for() {
-    let basis = Basis {
-        adapter: Adapter::of("example.org", "Shirt", Flavour::Plain),
+    let basis = HealthInput {
+        adapter: Adapter::of("example.org", "Shirt", ClaimKind::Plain),
         access: &Access::default(),
         rules: None,
-        says_nothing: true,
+        has_no_status: true,
     };
-    let verdict = judge_by(&json!({ "spec": { "colour": "blue" } }), &basis);
-    assert_eq!(verdict.health, Health::Unknown);
-    assert!(verdict.reason.contains("report no state"), "{}", verdict.reason);
+    let status = assess_with(&json!({ "spec": { "colour": "blue" } }), &basis);
+    assert_eq!(status.health, Health::Unknown);
+    assert!(status.reason.contains("report no state"), "{}", status.reason);
 }
 
 #[test]
@@ -326,10 +330,10 @@ fn a_crossplane_that_looks_less_often_is_a_remark() {
         condition("Ready", "True", "Available", ""),
         condition("Responsive", "False", "WatchCircuitOpen", ""),
     ] } });
-    for flavour in [Flavour::LegacyClaim, Flavour::Composite] {
-        let verdict = verdict(flavour, "example.org", "Database", &object);
-        assert_eq!(verdict.health, Health::Ready);
-        assert!(verdict.reason.contains("watches it less"), "{}", verdict.reason);
+    for claim_kind in [ClaimKind::LegacyClaim, ClaimKind::Composite] {
+        let status = status(claim_kind, "example.org", "Database", &object);
+        assert_eq!(status.health, Health::Ready);
+        assert!(status.reason.contains("watches it less"), "{}", status.reason);
     }
 }
 
@@ -342,8 +346,8 @@ fn conditions_of_an_older_generation_count_neither_way() {
     };
     let judged = |conditions: Value| {
         let object = json!({ "metadata": { "generation": 2 }, "status": { "conditions": conditions } });
-        let verdict = verdict_of_default(&object);
-        (verdict.health, verdict.reason)
+        let status = default_status(&object);
+        (status.health, status.reason)
     };
     let waiting = "Its provisioner has not taken up the last change yet".to_owned();
     assert_eq!(
@@ -366,8 +370,8 @@ fn conditions_of_an_older_generation_count_neither_way() {
         "metadata": { "generation": 3 },
         "status": { "observedGeneration": 2, "phase": "Failed", "conditions": [condition("Degraded", "True", "", "")] }
     });
-    let verdict = verdict_of_default(&object);
-    assert_eq!((verdict.health, verdict.reason), (Health::Pending, waiting));
+    let status = default_status(&object);
+    assert_eq!((status.health, status.reason), (Health::Pending, waiting));
 }
 
 #[test]
@@ -381,14 +385,14 @@ fn an_offering_says_where_health_stands() {
     };
     let rules = HealthRules::compile(&expressions).unwrap();
     let judged = |object: Value| {
-        let basis = Basis {
-            adapter: Adapter::of("example.org", "Pond", Flavour::Plain),
+        let basis = HealthInput {
+            adapter: Adapter::of("example.org", "Pond", ClaimKind::Plain),
             access: &Access::default(),
             rules: Some(&rules),
-            says_nothing: false,
+            has_no_status: false,
         };
-        let verdict = judge_by(&object, &basis);
-        (verdict.health, verdict.reason)
+        let status = assess_with(&object, &basis);
+        (status.health, status.reason)
     };
     assert_eq!(judged(json!({})).0, Health::Pending);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Claims: the Kubernetes objects on control planes that stand for what was asked.
+//! Claims: the Kubernetes objects on control planes that people asked for.
 
 mod adapter;
 mod composed;
@@ -12,8 +12,8 @@ mod words;
 use std::fmt;
 use std::sync::Arc;
 
-pub use adapter::{Adapter, Flavour, Match, Test};
-pub use composed::{ClaimEvent, Composed, Tree};
+pub use adapter::{Adapter, ClaimKind, Match, Test};
+pub use composed::{ClaimEvent, ComposedResource, ResourceTree};
 pub use health_rules::{HealthRuleError, HealthRules};
 
 use jiff::Timestamp;
@@ -23,9 +23,9 @@ use serde_json::Value;
 use crate::documents::ResourceRef;
 use crate::names::{ClaimName, EnvironmentName, OfferingName, PlanName, PlaneName, RequestId, TenantName};
 
-/// Keys of the labels and annotations that Portico puts on a claim, so that a lost database loses
-/// history and never a claim.
-pub mod marks {
+/// Keys of the labels and annotations that Portico puts on a claim. They hold who asked, for which tenant and by
+/// which request, so that losing the database loses history but no claim.
+pub mod labels {
     /// Label: the tenant.
     pub const TENANT: &str = "portico.dev/tenant";
     /// Label: the environment.
@@ -34,15 +34,15 @@ pub mod marks {
     pub const PLAN: &str = "portico.dev/plan";
     /// Label: the request that made it or changed it last.
     pub const REQUEST: &str = "portico.dev/request";
-    /// Annotation: who asked, as [`crate::tenancy::Person::subject`].
+    /// Annotation: the requester, as [`crate::tenancy::Person::subject`].
     pub const REQUESTER: &str = "portico.dev/requester";
-    /// Annotation: who asked, by name.
+    /// Annotation: the requester's name.
     pub const REQUESTER_NAME: &str = "portico.dev/requester-name";
-    /// Annotation: when it has to be renewed or deleted, as RFC 3339 has times.
+    /// Annotation: when the claim must be renewed or deleted (RFC 3339).
     pub const EXPIRES: &str = "portico.dev/expires";
-    /// Label on a CRD or XRD: `true` offers it in the catalog.
+    /// Label on a CRD or XRD: `true` offers the kind in the catalog.
     pub const OFFERED: &str = "portico.dev/offered";
-    /// Annotations on a CRD or XRD, for what an `Offering` document would say.
+    /// Annotations on a CRD or XRD that stand in for fields of an `Offering` document.
     pub const TITLE: &str = "portico.dev/title";
     /// See [`TITLE`].
     pub const SUMMARY: &str = "portico.dev/summary";
@@ -56,18 +56,18 @@ pub mod marks {
     pub const ICON: &str = "portico.dev/icon";
     /// Annotation on a CRD or XRD: how its form is laid out, as YAML of [`portico_form::FormHints`].
     pub const FORM: &str = "portico.dev/form";
-    /// The field manager of everything that Portico applies.
+    /// The field manager of every server-side apply by Portico.
     pub const FIELD_MANAGER: &str = "portico";
 }
 
-/// Which object on which control plane.
+/// Identifies an object on a control plane.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimRef {
     /// The control plane.
     pub plane: PlaneName,
-    /// The offering, which is to say the kind.
+    /// The offering, and so the kind.
     pub offering: OfferingName,
     /// The namespace; `None` for cluster-scoped kinds.
     pub namespace: Option<String>,
@@ -82,31 +82,31 @@ impl fmt::Display for ClaimRef {
     }
 }
 
-/// How a claim is. Apart from a request's state: a fulfilled request's claim may fall ill.
+/// The health of a claim. Not the state of its request: the claim of a fulfilled request can become unhealthy later.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Health {
-    /// Being made.
+    /// Being created or updated.
     Pending,
     /// Works.
     Ready,
-    /// Was ready, or reports a failure.
+    /// Was ready and no longer is, or reports a failure.
     Degraded,
-    /// Its provisioner has been told to leave it alone.
+    /// Its controller was told to stop reconciling it.
     Paused,
     /// Being deleted.
     Deleting,
     /// No longer there.
     Gone,
-    /// Its control plane does not answer; what is shown is the last known state.
+    /// Its control plane does not answer. The rest of the status is the last known one.
     Unreachable,
-    /// It is there, and its operator says how it is in words that Portico does not know, or not at all.
+    /// It exists, but its operator reports no state that Portico understands.
     Unknown,
 }
 
 impl Health {
-    /// The word in URLs and JSON.
+    /// The name in URLs and JSON.
     #[must_use]
     pub fn slug(self) -> &'static str {
         match self {
@@ -121,7 +121,7 @@ impl Health {
         }
     }
 
-    /// The health that `slug` names.
+    /// The health with this slug.
     #[must_use]
     pub fn from_slug(slug: &str) -> Option<Self> {
         [
@@ -138,7 +138,7 @@ impl Health {
         .find(|health| health.slug() == slug)
     }
 
-    /// The word on the screen.
+    /// The name on screens.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -154,7 +154,7 @@ impl Health {
     }
 }
 
-/// One condition of a claim's status, as the control plane has it.
+/// A condition of a claim's status, as the control plane reports it.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -172,22 +172,22 @@ pub struct Condition {
     pub since: Option<Timestamp>,
 }
 
-/// What conditions and status come to, by the kind's adapter.
+/// Health of a claim with its reason, derived from conditions and status by the kind's adapter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Verdict {
-    /// How it is.
+pub struct ClaimStatus {
+    /// The health.
     pub health: Health,
-    /// Why, in plain words. Of one that is ready: what is worth a remark, empty where nothing is.
+    /// Why, in plain words. For a ready claim: a remark, or empty.
     pub reason: String,
-    /// The conditions it was read from, worst first.
+    /// The conditions that it was derived from, worst first.
     pub conditions: Vec<Condition>,
-    /// The name of its connection secret, once known; in the claim's namespace.
+    /// Name of the connection secret in the claim's namespace, if known.
     pub secret: Option<String>,
 }
 
-impl Verdict {
-    /// Since when it is so, as far as its conditions tell: by the condition that says that it works, or by the worst.
+impl ClaimStatus {
+    /// When the claim entered this health: the last transition of the condition that decides, or of the worst one.
     #[must_use]
     pub fn since(&self) -> Option<Timestamp> {
         if self.health != Health::Ready {
@@ -205,36 +205,36 @@ impl Verdict {
     }
 }
 
-/// A claim as a watch cache holds it.
+/// A claim in a watch cache.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claim {
     /// Which object.
     pub reference: ClaimRef,
-    /// Its API.
+    /// The version of its API.
     pub resource: ResourceRef,
     /// `metadata.uid`.
     pub uid: String,
-    /// The tenant whose it is, as [`crate::ownership`] decides. `None`: nobody's, for platform admins only.
+    /// The tenant that owns it, see [`crate::ownership`]. `None`: no tenant, so only platform admins see it.
     pub tenant: Option<TenantName>,
-    /// The environment, likewise.
+    /// The environment that owns it, see [`crate::ownership`].
     pub environment: Option<EnvironmentName>,
-    /// The plan, by its label.
+    /// The plan, from the label.
     pub plan: Option<PlanName>,
-    /// The request that made it or changed it last, by its label. `None`: made by other hands.
+    /// The request that created or last changed it, from the label. `None`: not created by Portico.
     pub request: Option<RequestId>,
-    /// Who asked, by the annotation: the subject and the name.
+    /// The requester's subject and name, from the annotations.
     pub requester: Option<(String, String)>,
-    /// When it has to be renewed or deleted, by the annotation.
+    /// When it must be renewed or deleted, from the annotation.
     pub expires_at: Option<Timestamp>,
-    /// The machinery that Portico has applied to it: [`crate::projection::Projection::own_machinery`].
+    /// The machinery that Portico applied, see [`crate::projection::Projection::own_machinery`].
     pub own_machinery: Option<Arc<Value>>,
-    /// How it is.
-    pub verdict: Verdict,
+    /// Its health.
+    pub status: ClaimStatus,
     /// `metadata.creationTimestamp`.
     pub created_at: Timestamp,
-    /// When the control plane was last heard of with regard to it.
+    /// When the control plane last confirmed this state.
     pub observed_at: Timestamp,
-    /// The whole object, `metadata.managedFields` left out; null in a list of claims.
+    /// The object without `metadata.managedFields`; null in a list of claims.
     pub object: Arc<Value>,
 }
 
@@ -246,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_verdict_holds_since_the_condition_that_decided_changed() {
+    fn since_is_the_transition_of_the_condition_that_decides() {
         let condition = |kind: &str, status: &str, hour: i8| Condition {
             kind: kind.to_owned(),
             status: status.to_owned(),
@@ -254,31 +254,25 @@ mod tests {
             message: None,
             since: Some(format!("2026-01-01T{hour:02}:00:00Z").parse().unwrap()),
         };
-        let verdict = |health, conditions| Verdict {
+        let status = |health, conditions| ClaimStatus {
             health,
             reason: String::new(),
             conditions,
             secret: None,
         };
-        let hour = |verdict: Verdict| verdict.since().map(|at| at.to_string()[11..13].to_owned());
+        let hour = |status: ClaimStatus| status.since().map(|at| at.to_string()[11..13].to_owned());
         let ready = [condition("Synced", "True", 9), condition("Ready", "True", 5)];
-        assert_eq!(
-            hour(verdict(Health::Ready, ready.to_vec())).as_deref(),
-            Some("05")
-        );
+        assert_eq!(hour(status(Health::Ready, ready.to_vec())).as_deref(), Some("05"));
         let broken = [condition("Ready", "False", 7), condition("Synced", "True", 9)];
         assert_eq!(
-            hour(verdict(Health::Degraded, broken.to_vec())).as_deref(),
+            hour(status(Health::Degraded, broken.to_vec())).as_deref(),
             Some("07")
         );
         let other = [
             condition("Provisioned", "True", 3),
             condition("Healthy", "True", 4),
         ];
-        assert_eq!(
-            hour(verdict(Health::Ready, other.to_vec())).as_deref(),
-            Some("04")
-        );
-        assert_eq!(hour(verdict(Health::Ready, Vec::new())), None);
+        assert_eq!(hour(status(Health::Ready, other.to_vec())).as_deref(), Some("04"));
+        assert_eq!(hour(status(Health::Ready, Vec::new())), None);
     }
 }

@@ -2,18 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::health::judge;
-use super::{Adapter, Flavour, Health};
+use super::health::assess;
+use super::{Adapter, ClaimKind, Health};
 use crate::documents::Access;
 
 fn judged(group: &str, kind: &str, status: &Value) -> (Health, String) {
     let object = json!({ "metadata": { "name": "one", "generation": 1 }, "spec": {}, "status": status });
-    let verdict = judge(
+    let status = assess(
         &object,
-        Adapter::of(group, kind, Flavour::Plain),
+        Adapter::of(group, kind, ClaimKind::Plain),
         &Access::default(),
     );
-    (verdict.health, verdict.reason)
+    (status.health, status.reason)
 }
 
 fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {

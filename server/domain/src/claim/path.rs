@@ -1,11 +1,10 @@
-//! Paths into an object, as documents and adapters write them: `status.binding.name`,
-//! `status.listeners[].bootstrapServers`, `status.addresses[0].value`.
+//! Paths into an object, as in documents and adapters: `status.binding.name`, `status.listeners[].bootstrapServers`,
+//! `status.addresses[0].value`.
 
 use serde_json::Value;
 
-/// Everything that `path` leads to. `name[]` goes through each item of a list, `name[2]` to one.
-/// A path that leads nowhere gives nothing; it is never an error. A key that itself has a dot can
-/// be written in brackets and quotes: `metadata.annotations["example.org/host"]`.
+/// All values at `path`. `name[]` visits each item of a list, `name[2]` one item,
+/// `metadata.annotations["example.org/host"]` a key with dots. A path that does not exist gives an empty list.
 #[must_use]
 pub fn all<'v>(object: &'v Value, path: &str) -> Vec<&'v Value> {
     let Some(steps) = steps(path) else {
@@ -22,14 +21,13 @@ pub fn all<'v>(object: &'v Value, path: &str) -> Vec<&'v Value> {
     here
 }
 
-/// The first thing that `path` leads to, as text; numbers and booleans as they are written, an
-/// empty text, null, a list or an object as nothing.
+/// The first value at `path` as text: a non-empty string, a number or a boolean.
 #[must_use]
 pub fn text(object: &Value, path: &str) -> Option<String> {
     all(object, path).into_iter().find_map(scalar)
 }
 
-/// A string that is not empty, a number or a boolean, as text.
+/// A non-empty string, a number or a boolean as text.
 #[must_use]
 pub fn scalar(value: &Value) -> Option<String> {
     match value {
@@ -85,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn leads_through_objects_lists_and_quoted_keys() {
+    fn follows_objects_lists_and_quoted_keys() {
         let object = json!({
             "metadata": { "annotations": { "example.org/host": "db.example.org" } },
             "status": { "listeners": [{ "port": 9092 }, { "port": 9093 }], "binding": { "name": "" } }
@@ -100,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn leads_nowhere_without_complaint() {
+    fn an_invalid_or_missing_path_gives_nothing() {
         let object = json!({ "a": [1] });
         for path in ["", "a.b.c", "a[7]", "a[x]", "a[", "..", "a[\"b", "[]"] {
             assert_eq!(text(&object, path), None, "{path}");

@@ -1,5 +1,4 @@
-//! Whether a secret belongs to a claim. A name proves nothing: people choose names, and a secret of the right name may
-//! be anybody's.
+//! Proves that a secret belongs to a claim. A name is no proof: people choose names.
 
 use std::collections::BTreeMap;
 
@@ -8,21 +7,21 @@ use serde_json::Value;
 
 use super::Claim;
 
-/// By how much the clocks of one control plane's API servers may differ.
+/// How far the clocks of a control plane's API servers may differ.
 const SKEW: SignedDuration = SignedDuration::from_secs(10);
-/// Owners of one object that are looked at.
+/// Owner references of an object that are examined.
 const MOST_OWNERS: usize = 8;
 
-/// What a secret says of whom it belongs to.
+/// Result of checking whether a secret belongs to a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
     /// It belongs to the claim.
     Holds,
-    /// It belongs to these, which may in turn belong to the claim.
+    /// It belongs to these owners, which may in turn belong to the claim.
     Through(Vec<OwnerReference>),
-    /// It does not say that it belongs to the claim.
+    /// Nothing says that it belongs to the claim.
     Missing,
-    /// It was there before the claim: whatever it says now, what it holds was not made for the claim.
+    /// It is older than the claim, so its contents were not made for the claim, whatever its metadata says now.
     Older,
 }
 
@@ -35,13 +34,13 @@ pub struct OwnerReference {
     pub kind: String,
     /// The name.
     pub name: String,
-    /// The identity: the name alone may be another object's by now.
+    /// `metadata.uid`. The name alone may refer to another object by now.
     pub uid: String,
 }
 
-/// Reads off a secret's metadata whether it belongs to the claim: an owner reference has the claim's uid, or all of
-/// `labels` are there with values that name the claim. `labels` are those that the kind's controller sets; `{name}`,
-/// `{namespace}` and `{uid}` in their values stand for the claim's. Without any labels none prove anything.
+/// Checks a secret's metadata: an owner reference must have the claim's uid, or all of `labels` must match. `labels`
+/// are set by the kind's controller; `{name}`, `{namespace}` and `{uid}` in their values are replaced by the claim's.
+/// An empty `labels` proves nothing.
 #[must_use]
 pub fn proof(secret: &Value, claim: &Claim, labels: &BTreeMap<String, String>) -> Proof {
     let created = secret
@@ -64,7 +63,7 @@ pub fn proof(secret: &Value, claim: &Claim, labels: &BTreeMap<String, String>) -
     }
 }
 
-/// The owners of an object, eight at most; what is not complete is left out.
+/// The complete owner references of an object, at most eight.
 #[must_use]
 pub fn owners(object: &Value) -> Vec<OwnerReference> {
     let owners = object
@@ -89,8 +88,7 @@ pub fn owners(object: &Value) -> Vec<OwnerReference> {
         .collect()
 }
 
-/// Whether an object is the claim's composite, by Crossplane's word on both sides: the claim refers to it, and it to
-/// the claim.
+/// True if the object is the claim's composite: each refers to the other.
 #[must_use]
 pub fn is_composite_of(object: &Value, claim: &Value) -> bool {
     let same = |one: &Value, at: &str, other: &Value, there: &str| {
@@ -126,7 +124,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::claim::{ClaimRef, Health, Verdict};
+    use crate::claim::{ClaimRef, ClaimStatus, Health};
     use crate::documents::ResourceRef;
 
     fn claim() -> Claim {
@@ -153,7 +151,7 @@ mod tests {
             requester: None,
             expires_at: None,
             own_machinery: None,
-            verdict: Verdict {
+            status: ClaimStatus {
                 health: Health::Ready,
                 reason: String::new(),
                 conditions: Vec::new(),
@@ -184,7 +182,7 @@ mod tests {
     const LATER: &str = "2026-05-01T10:00:07Z";
 
     #[test]
-    fn a_secret_of_the_right_name_belongs_to_nobody_by_that() {
+    fn a_matching_name_alone_is_no_proof() {
         let found = proof(&secret(LATER, None, &json!({})), &claim(), &labels(&[]));
         assert_eq!(found, Proof::Missing);
         let by_name_alone = secret(LATER, Some("uid-of-another-payroll"), &json!({}));
@@ -206,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_of_the_controller_prove_it_when_all_of_them_name_the_claim() {
+    fn controller_labels_are_proof_only_if_all_match() {
         let wanted = labels(&[
             ("cnpg.io/cluster", "{name}"),
             ("example.org/of", "{namespace}.{uid}"),
@@ -224,17 +222,17 @@ mod tests {
     }
 
     #[test]
-    fn what_was_there_before_the_claim_was_not_made_for_it() {
-        // Crossplane adopts a connection secret that nobody controls, with what it held.
+    fn a_secret_older_than_the_claim_is_rejected() {
+        // Crossplane adopts an uncontrolled connection secret together with its contents.
         let adopted = secret("2026-05-01T09:59:00Z", Some("uid-claim"), &json!({}));
         assert_eq!(proof(&adopted, &claim(), &labels(&[])), Proof::Older);
-        // The clocks of two API servers are never quite the same.
+        // The clocks of two API servers differ slightly.
         let skewed = secret("2026-05-01T09:59:58Z", Some("uid-claim"), &json!({}));
         assert_eq!(proof(&skewed, &claim(), &labels(&[])), Proof::Holds);
     }
 
     #[test]
-    fn a_composite_is_the_claims_when_each_refers_to_the_other() {
+    fn composite_and_claim_must_refer_to_each_other() {
         let claim = json!({
             "kind": "Database", "metadata": { "name": "payroll", "namespace": "payments-dev" },
             "spec": { "resourceRef": { "kind": "XDatabase", "name": "payroll-x7" } },

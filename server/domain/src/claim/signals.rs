@@ -1,14 +1,14 @@
-//! What a status says of an object whose kind no adapter knows: the words, flags and counts that operators commonly
-//! write. None of this is asked where a condition `Ready` or `Available` decides.
+//! Reads the health of kinds without an adapter: the words, flags and counts that operators commonly write into a
+//! status. Not used where a `Ready` or `Available` condition decides.
 
 use serde_json::{Map, Value};
 
 use super::path::scalar;
 use super::words::{Meaning, in_words, meaning, sounds_like_failure, sounds_like_waiting};
 
-/// Fields that hold the word for how an object is.
+/// Fields that hold a word for the state.
 const WORDS: &[&str] = &["phase", "state", "status", "health", "condition"];
-/// Fields that say by true or false whether an object is ready.
+/// Boolean fields that say whether the object is ready.
 const FLAGS: &[&str] = &[
     "ready",
     "isready",
@@ -23,7 +23,7 @@ const FLAGS: &[&str] = &[
     "success",
     "succeeded",
 ];
-/// Fields with a number that is wanted, and the field with the number of those that are ready.
+/// Pairs of fields: the wanted number, and the number that is ready.
 const COUNTS: &[(&str, &str)] = &[
     ("replicas", "readyReplicas"),
     ("desiredReplicas", "readyReplicas"),
@@ -36,9 +36,9 @@ const COUNTS: &[(&str, &str)] = &[
     ("total", "ready"),
     ("desiredNumberScheduled", "numberReady"),
 ];
-/// Fields that explain.
+/// Fields with an explanation.
 const MESSAGES: &[&str] = &["message", "reason", "description", "details"];
-/// Fields that are there only when something went wrong.
+/// Fields that exist only after an error.
 const ERRORS: &[&str] = &[
     "error",
     "errorMessage",
@@ -46,35 +46,35 @@ const ERRORS: &[&str] = &[
     "failureMessage",
     "failureReason",
 ];
-/// Fields of a status are looked at up to this many, and below them as many each.
+/// Fields of a status that are examined, and of each object in it.
 const MOST_FIELDS: usize = 100;
 
-/// One thing that a status says.
+/// A statement of a status about the object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Signal {
     pub(super) meaning: Meaning,
-    /// In the operator's words; of a part, with its name before.
+    /// The operator's words; for a part, prefixed with its name.
     pub(super) words: String,
-    /// It is the best that there is on how the whole is.
+    /// No other signal describes the object more directly.
     pub(super) is_main: bool,
-    /// It stands where one looks for the state of the whole.
+    /// It describes the whole object, not a part.
     pub(super) is_whole: bool,
 }
 
-/// All that the status says: of the whole first, and of that the worst. Empty: nothing that says how the object is.
+/// All signals of an object: those about the whole object first, the worst first among them.
 pub(super) fn signals(object: &Value) -> Vec<Signal> {
     let found = match object.get("status") {
-        Some(Value::String(word)) if !word.is_empty() => vec![Found::word("status", word, Place::Whole)],
+        Some(Value::String(word)) if !word.is_empty() => vec![Found::word("status", word, Scope::Whole)],
         Some(Value::Bool(flag)) => vec![Found::flag("status", *flag, None, false)],
         Some(Value::Object(status)) => of_status(status, object.get("spec")),
         _ => Vec::new(),
     };
-    // Where nothing says how the whole is, the words beside it do (`PostgresClusterStatus`), or those of its parts.
-    let main = found.iter().map(|found| found.place).min();
+    // Without a state of the whole, use the fields beside it (`PostgresClusterStatus`), else those of its parts.
+    let main = found.iter().map(|found| found.scope).min();
     let mut signals: Vec<Signal> = found
         .into_iter()
         .map(|found| {
-            let is_main = Some(found.place) == main;
+            let is_main = Some(found.scope) == main;
             Signal {
                 meaning: found.meaning,
                 words: if is_main {
@@ -83,7 +83,7 @@ pub(super) fn signals(object: &Value) -> Vec<Signal> {
                     format!("{}: {}", found.name, found.words)
                 },
                 is_main,
-                is_whole: found.place == Place::Whole,
+                is_whole: found.scope == Scope::Whole,
             }
         })
         .collect();
@@ -91,47 +91,47 @@ pub(super) fn signals(object: &Value) -> Vec<Signal> {
     signals
 }
 
-/// What went wrong by the status' own account, beside what it says of the state: `status.error`.
+/// An error that the status reports beside its state: `status.error`.
 pub(super) fn error_of(object: &Value) -> Option<String> {
     error_in(object.get("status")?.as_object()?)
 }
 
-/// Where something stands, the weightiest first.
+/// Where a signal was found, most important first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    /// Where one looks for the state: `status.phase`.
+enum Scope {
+    /// The usual field for the state: `status.phase`.
     Whole,
-    /// In a field of its own making: `status.updateStatus`.
+    /// A field with a similar name: `status.updateStatus`.
     Beside,
-    /// Below a part: `status.proxy.state`.
+    /// Inside a part: `status.proxy.state`.
     Part,
 }
 
 struct Found {
     name: String,
-    place: Place,
+    scope: Scope,
     meaning: Meaning,
     words: String,
 }
 
 impl Found {
-    fn word(name: &str, text: &str, place: Place) -> Self {
+    fn word(name: &str, text: &str, scope: Scope) -> Self {
         Self {
             name: name.to_owned(),
-            place,
+            scope,
             meaning: meaning(text),
             words: in_words(text),
         }
     }
 
-    /// `is_error`: the message stands where only errors stand.
+    /// `is_error`: the message comes from a field that holds only errors.
     fn flag(name: &str, flag: bool, message: Option<&str>, is_error: bool) -> Self {
         let small = name.to_ascii_lowercase();
         let (meaning, words) = match (flag, message) {
             (true, _) => (Meaning::Ready, "Ready".to_owned()),
             (false, Some(message)) => {
-                // What was not `applied` and says why has failed, unless it waits; what is not `ready` waits, unless
-                // it has failed.
+                // "Not applied" with a message is a failure unless the message says that it waits; "not ready" waits
+                // unless the message reports a failure.
                 let is_act = matches!(
                     small.as_str(),
                     "applied" | "success" | "succeeded" | "synced" | "healthy"
@@ -150,7 +150,7 @@ impl Found {
         };
         Self {
             name: name.to_owned(),
-            place: Place::Whole,
+            scope: Scope::Whole,
             meaning,
             words,
         }
@@ -169,11 +169,11 @@ fn of_status(status: &Map<String, Value>, spec: Option<&Value>) -> Vec<Found> {
             Value::String(text) if !text.is_empty() => match truth(text) {
                 Some(flag) if is_flag => found.push(Found::flag(name, flag, message.as_deref(), is_error)),
                 _ if is_word => {
-                    let mut word = Found::word(name, text, Place::Whole);
+                    let mut word = Found::word(name, text, Scope::Whole);
                     word.explain(message.as_deref());
                     found.push(word);
                 }
-                _ if ends_in_a_word(&small) => found.push(Found::word(name, text, Place::Beside)),
+                _ if ends_in_a_word(&small) => found.push(Found::word(name, text, Scope::Beside)),
                 _ => {}
             },
             Value::Bool(flag) if is_flag => {
@@ -187,16 +187,16 @@ fn of_status(status: &Map<String, Value>, spec: Option<&Value>) -> Vec<Found> {
     found
 }
 
-/// What stands below `status.health`, which is the state of the whole, or below `status.proxy`, which is a part's.
+/// Words inside `status.health` describe the whole object, those inside `status.proxy` a part.
 fn of_part(name: &str, part: &Map<String, Value>, is_whole: bool) -> Vec<Found> {
     let message = message_of(part);
-    let place = if is_whole { Place::Whole } else { Place::Part };
+    let scope = if is_whole { Scope::Whole } else { Scope::Part };
     part.iter()
         .take(MOST_FIELDS)
         .filter(|(field, _)| WORDS.contains(&field.to_ascii_lowercase().as_str()))
         .filter_map(|(_, value)| {
             let text = value.as_str().filter(|text| !text.is_empty())?;
-            let mut word = Found::word(name, text, place);
+            let mut word = Found::word(name, text, scope);
             word.explain(message.as_deref());
             Some(word)
         })
@@ -204,7 +204,7 @@ fn of_part(name: &str, part: &Map<String, Value>, is_whole: bool) -> Vec<Found> 
 }
 
 impl Found {
-    /// Adds what is said about it, where that says more.
+    /// Appends the message unless it repeats the word.
     fn explain(&mut self, message: Option<&str>) {
         if let Some(message) = message.filter(|message| *message != self.words)
             && self.meaning != Meaning::Ready
@@ -214,7 +214,7 @@ impl Found {
     }
 }
 
-/// How many are ready of how many: by the status, or else by what the spec wants.
+/// "2 of 3 are ready", from the status or, for the wanted number, the spec.
 fn counts(status: &Map<String, Value>, spec: Option<&Value>) -> Option<Found> {
     let number = |map: &Map<String, Value>, name: &str| map.get(name).and_then(Value::as_u64);
     COUNTS.iter().find_map(|(wanted, ready)| {
@@ -225,7 +225,7 @@ fn counts(status: &Map<String, Value>, spec: Option<&Value>) -> Option<Found> {
             .or_else(|| number(status, wanted))?;
         Some(Found {
             name: (*ready).to_owned(),
-            place: Place::Whole,
+            scope: Scope::Whole,
             meaning: if is_ready >= wanted {
                 Meaning::Ready
             } else {
@@ -249,7 +249,7 @@ fn error_in(map: &Map<String, Value>) -> Option<String> {
 }
 
 fn ends_in_a_word(small: &str) -> bool {
-    // `lastBackupStatus` and `previousState` tell of something else.
+    // `lastBackupStatus` and `previousState` describe something else.
     let tells_of_now = !["last", "previous", "old", "desired", "target"]
         .iter()
         .any(|beginning| small.starts_with(beginning));
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_is_found_wherever_operators_write_it() {
+    fn finds_the_state_wherever_operators_write_it() {
         for status in [
             json!({ "phase": "Running" }),
             json!({ "state": "running" }),
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_that_is_said_of_the_whole_counts() {
+    fn the_worst_signal_about_the_whole_object_counts() {
         assert_eq!(
             first(json!({ "phase": "Running", "ready": false })).map(|(meaning, _)| meaning),
             Some(Meaning::Working)
@@ -316,7 +316,7 @@ mod tests {
             first(json!({ "state": "ready", "replicas": 3, "readyReplicas": 1 })),
             Some((Meaning::Working, "1 of 3 are ready".to_owned()))
         );
-        // Of a part, where the whole has a word of its own: that word.
+        // The state of the whole wins over that of a part.
         assert_eq!(
             first(json!({ "state": "ready", "backup": { "status": "failed" } })),
             Some((Meaning::Ready, "Ready".to_owned()))
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_applied_says_why() {
+    fn a_failed_apply_is_reported_with_its_message() {
         assert_eq!(
             first(json!({ "applied": false, "message": "role app does not exist" })),
             Some((Meaning::Failed, "role app does not exist".to_owned()))
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_word_stays_the_operators() {
+    fn an_unknown_word_is_shown_as_written() {
         assert_eq!(
             first(json!({ "phase": "Quiescent" })),
             Some((Meaning::Unknown, "Quiescent".to_owned()))

@@ -1,21 +1,21 @@
-//! The words in which operators say how an object is: what they mean, and how they read in a sentence.
+//! The words that operators use for states: what they mean, and how to show them.
 
-/// What an operator's word for a state means. The worst stands first.
+/// What an operator's word for a state means, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Meaning {
     /// Something is wrong.
     Failed,
-    /// It was told to stand still.
+    /// It was told to stop.
     Paused,
-    /// Somebody is at work on it.
+    /// Work is in progress.
     Working,
-    /// A word that no list knows.
+    /// An unknown word.
     Unknown,
     /// It works.
     Ready,
 }
 
-/// Words of which each means that an object works, as the last word of what an operator says.
+/// Words that mean "works" if they are the last word.
 const READY: &[&str] = &[
     "accepted",
     "active",
@@ -60,7 +60,7 @@ const READY: &[&str] = &[
     "up",
 ];
 
-/// Words that turn what stands beside them around: `NotReady`, `OutOfSync`, `partially available`.
+/// Words that negate their neighbour: `NotReady`, `OutOfSync`, `partially available`.
 const NEGATIONS: &[&str] = &[
     "not",
     "no",
@@ -75,7 +75,7 @@ const NEGATIONS: &[&str] = &[
     "un",
 ];
 
-/// Words of which each means that somebody is at work, besides [`AT_WORK`].
+/// Words that mean "in progress", besides [`AT_WORK`].
 const WORKING: &[&str] = &[
     "pending",
     "new",
@@ -91,7 +91,7 @@ const WORKING: &[&str] = &[
     "init",
 ];
 
-/// What stands before `ing` in words of which each means that somebody is at work: `Creating`, `backing-up`.
+/// Stems of words in `-ing` that mean "in progress": `Creating`, `backing-up`.
 const AT_WORK: &[&str] = &[
     "add",
     "allocat",
@@ -171,7 +171,7 @@ const AT_WORK: &[&str] = &[
     "wait",
 ];
 
-/// Words of which each means that it was told to stand still.
+/// Words that mean "paused".
 const PAUSED: &[&str] = &[
     "paused",
     "suspended",
@@ -181,7 +181,7 @@ const PAUSED: &[&str] = &[
     "cordoned",
 ];
 
-/// Parts of words that tell of failure.
+/// Parts of words that mean "failed".
 const FAILURE: &[&str] = &[
     "error",
     "fail",
@@ -209,10 +209,10 @@ const FAILURE: &[&str] = &[
     "offline",
 ];
 
-/// Whole words that tell of failure.
+/// Whole words that mean "failed".
 const FAILED: &[&str] = &["down", "dead", "red", "critical", "missing"];
 
-/// What a word means, in whatever case and spelling: `CreateFailed`, `in-progress`, `Cluster in healthy state`.
+/// The meaning of a word in any case and spelling: `CreateFailed`, `in-progress`, `Cluster in healthy state`.
 pub(super) fn meaning(said: &str) -> Meaning {
     let words = apart(said);
     let Some(last) = words.iter().rfind(|word| !is_filler(word)) else {
@@ -247,7 +247,7 @@ pub(super) fn meaning(said: &str) -> Meaning {
     }
 }
 
-/// A stem without the letter that doubles before `ing`: `setting`, `stopping`, but `rolling`, `installing`.
+/// The stem without a letter that doubles before `-ing`: `setting`, `stopping`, but `rolling`, `installing`.
 fn single(stem: &str) -> &str {
     let mut letters = stem.chars().rev();
     match (letters.next(), letters.next()) {
@@ -258,12 +258,12 @@ fn single(stem: &str) -> &str {
     }
 }
 
-/// What says nothing at the end: `Running state`, `Ready phase`.
+/// Last words without meaning: `Running state`, `Ready phase`.
 fn is_filler(word: &str) -> bool {
     matches!(word, "state" | "status" | "phase")
 }
 
-/// The words of a text in small letters, `CamelCase` taken apart: at most twelve, which is more than a state takes.
+/// The words of a text in lower case, split at `CamelCase`; at most twelve.
 fn apart(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut begin = true;
@@ -289,13 +289,13 @@ fn apart(text: &str) -> Vec<String> {
     words
 }
 
-/// Whether a reason or a message tells of failure.
+/// True if a reason or message reports a failure.
 pub(super) fn sounds_like_failure(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     FAILURE.iter().any(|sound| text.contains(sound))
 }
 
-/// Whether a message tells of something that is waited for.
+/// True if a message says that something is waited for.
 pub(super) fn sounds_like_waiting(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     [
@@ -313,7 +313,7 @@ pub(super) fn sounds_like_waiting(text: &str) -> bool {
     .any(|sound| text.contains(sound))
 }
 
-/// `WaitingForVolume` in plain words: by the common dictionary, then taken apart at its capitals.
+/// A `CamelCase` reason as words: from a small dictionary, else split at capitals.
 pub(super) fn in_words(reason: &str) -> String {
     match reason {
         "Creating" | "Provisioning" => return "Being created".to_owned(),

@@ -84,7 +84,7 @@ impl<'de> Deserialize<'de> for ActAs {
                     return Err(A::Error::missing_field("person"));
                 };
                 let passed_on = map.next_value::<Option<PassedOn>>()?.unwrap_or_default();
-                // Anything beside it is a field that is not known here.
+                // Any further key is unknown here.
                 PassedOnAlone::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(ActAs::Person(passed_on))
             }
@@ -94,7 +94,7 @@ impl<'de> Deserialize<'de> for ActAs {
     }
 }
 
-/// Nothing, strictly.
+/// An empty map: fails on any key.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PassedOnAlone {}
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_a_word_or_says_which_groups() {
+    fn reads_a_word_or_the_groups_to_pass_on() {
         let some = PassedOn {
             provider: Some("sso".into()),
             groups: vec!["auditors".into()],
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn refuses_anything_else() {
         for written in [
             json!("Person"),
             json!({}),

@@ -40,7 +40,7 @@ impl Configuration {
         })
     }
 
-    /// The identity provider whose person this is: subjects begin with the issuer. `None` when it is configured no more.
+    /// The identity provider of this person, by the issuer in their subject. `None` if it is no longer configured.
     #[must_use]
     pub fn provider_of(&self, person: &Person) -> Option<&Provider> {
         self.portal.spec.sign_in.providers.iter().find(|provider| {
@@ -51,8 +51,8 @@ impl Configuration {
         })
     }
 
-    /// Whether anything depends on who is in the group of that name: a tenant's members, the platform admins, the
-    /// approvers of a rule, the condition of one, where the name stands in its text, or what a control plane is told.
+    /// True if the configuration refers to the group: as a member of a tenant, an admin group, approvers of a rule,
+    /// text in a rule's condition, or a group passed on to a control plane.
     #[must_use]
     pub fn mentions_group(&self, name: &str) -> bool {
         let rules = || self.policies.values().flat_map(|policy| &policy.spec.rules);

@@ -41,7 +41,7 @@ fn is_once(times: &u32) -> bool {
 }
 
 impl Consumption {
-    /// How much `object` takes; `None` where it does not say, or not as an amount.
+    /// How much `object` consumes; `None` if the field is missing or not an amount.
     #[must_use]
     pub fn of(&self, object: &Value) -> Option<u64> {
         match self {
@@ -57,8 +57,8 @@ impl Consumption {
     }
 }
 
-/// A number as it is; of Kubernetes' quantities, a size (`20Gi`, `500M`) in GiB and any other (`3`, `500m`) as the
-/// number it is. What is no whole number is rounded up. `None` for what is less than 0 or no amount at all.
+/// Converts a Kubernetes quantity: sizes (`20Gi`, `500M`) to GiB, others (`3`, `500m`) to the number. Rounds up.
+/// `None` if negative or not a quantity.
 fn amount(value: &Value) -> Option<u64> {
     match value {
         Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_amount_is_a_number_or_stands_in_a_field() {
+    fn an_amount_is_a_number_or_a_field() {
         let read =
             |value: Value| serde_json::from_value::<Consumption>(value).map_err(|error| error.to_string());
         let object = json!({ "spec": {
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn quantities_are_read_as_kubernetes_has_them_and_sizes_in_gib() {
+    fn reads_kubernetes_quantities_and_converts_sizes_to_gib() {
         for (text, wanted) in [
             ("20Gi", 20),
             ("1.5Gi", 2),

@@ -14,7 +14,7 @@ pub struct GroupRef {
 }
 
 impl GroupRef {
-    /// Whether somebody whom `provider` says to be in `groups` is in this one.
+    /// True if the group is among `groups` of a person of `provider`.
     pub fn has<'g>(&self, provider: &str, mut groups: impl Iterator<Item = &'g String>) -> bool {
         self.provider.as_deref().is_none_or(|own| own == provider) && groups.any(|group| *group == self.group)
     }
@@ -99,7 +99,7 @@ mod tests {
     use super::GroupRef;
 
     #[test]
-    fn a_group_is_a_name_or_a_name_at_a_provider() {
+    fn a_group_is_a_name_with_or_without_a_provider() {
         let read = |value| serde_json::from_value::<GroupRef>(value);
         assert_eq!(read(json!("a/b")).unwrap(), GroupRef::from("a/b"));
         let qualified = read(json!({ "provider": "sso", "group": "a" })).unwrap();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_of_one_provider_is_not_that_of_another() {
+    fn groups_of_different_providers_are_different() {
         let groups = ["a".to_owned()];
         let at = |provider: Option<&str>| GroupRef {
             provider: provider.map(str::to_owned),

@@ -1,6 +1,5 @@
-//! The kinds of configuration: Kubernetes-style documents of `portico.dev/v1alpha1`. Here are their
-//! shapes; reading them from files, with file, line and field in every error, is the server's
-//! `config`.
+//! The kinds of configuration documents (`portico.dev/v1alpha1`). Defines their shapes; the server's `config` reads
+//! them from files and reports errors by file, line and field.
 //!
 //! Every shape is strict: an unknown field is an error.
 

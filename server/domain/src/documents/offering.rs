@@ -150,7 +150,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What a form knows of it.
+    /// What a form needs to know of it.
     #[must_use]
     pub fn for_form(&self) -> PlanValues<'_> {
         PlanValues {
@@ -188,7 +188,7 @@ impl Price {
         }
     }
 
-    /// The price in words beside what is paid now: `190 EUR a month, 162 EUR more than now`.
+    /// The price compared with the current one: `190 EUR a month, 162 EUR more than now`.
     #[must_use]
     pub fn beside(&self, now: Option<&Self>) -> String {
         let words = self.in_words();
@@ -294,7 +294,7 @@ mod tests {
     use super::Price;
 
     #[test]
-    fn a_price_is_told_beside_what_is_paid_now() {
+    fn compares_a_price_with_the_current_one() {
         let price = |monthly: f64, currency: &str| Price {
             monthly,
             currency: currency.to_owned(),

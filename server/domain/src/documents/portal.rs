@@ -224,7 +224,7 @@ impl Default for TokenRules {
 }
 
 impl TokenRules {
-    /// From when on a token is good for nothing: by its own end, or because none may be older than that.
+    /// When a token ends: at its own expiry, or when it reaches the longest lifetime.
     #[must_use]
     pub fn ends_at(&self, created_at: Timestamp, expires_at: Timestamp) -> Timestamp {
         let longest = SignedDuration::from_hours(i64::from(self.longest_days) * 24);

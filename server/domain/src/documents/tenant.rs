@@ -55,7 +55,7 @@ pub struct Member {
 }
 
 impl Member {
-    /// The group and whose it is.
+    /// The group as a reference.
     #[must_use]
     pub fn group_ref(&self) -> GroupRef {
         GroupRef {

@@ -6,9 +6,9 @@ use serde_json::json;
 use super::*;
 use crate::manifest::{diff, differences};
 
-fn projection(flavour: Flavour, settable: &[&str]) -> Projection {
+fn projection(claim_kind: ClaimKind, settable: &[&str]) -> Projection {
     let settable: Vec<String> = settable.iter().map(|path| (*path).to_owned()).collect();
-    Projection::new(flavour, &settable, &[], &FormHints::default())
+    Projection::new(claim_kind, &settable, &[], &FormHints::default())
 }
 
 fn refused(projection: &Projection, wish: &Value, live: Option<&Value>) -> Vec<String> {
@@ -16,34 +16,34 @@ fn refused(projection: &Projection, wish: &Value, live: Option<&Value>) -> Vec<S
         "apiVersion": "example.org/v1", "kind": "Database", "metadata": {"name": "orders", "namespace": "payments-dev"},
     });
     let known: Vec<&Value> = live.into_iter().collect();
-    let found = projection.not_yours(wish, &known, &manifest, None);
+    let found = projection.forbidden_fields(wish, &known, &manifest, None);
     found.into_iter().map(|found| found.path).collect()
 }
 
 #[test]
 fn machinery_is_refused_by_name_and_the_rest_is_not() {
-    for flavour in [Flavour::LegacyClaim, Flavour::Composite] {
+    for claim_kind in [ClaimKind::LegacyClaim, ClaimKind::Composite] {
         for name in MACHINERY {
             let wish = json!({"spec": {"size": 1, name: {"name": "x", "deep": {"er": 1}}}});
-            let named = refused(&projection(flavour, &[]), &wish, None);
+            let named = refused(&projection(claim_kind, &[]), &wish, None);
             let path = format!("spec.{name}");
             assert!(
                 !named.is_empty() && named.iter().all(|named| named.starts_with(&path)),
                 "{named:?}"
             );
-            let kept = projection(flavour, &[]).of(&wish);
+            let kept = projection(claim_kind, &[]).user_fields(&wish);
             assert_eq!(kept, json!({"spec": {"size": 1}}));
         }
     }
     // Of a plain kind `spec` is all people's.
     let wish = json!({"spec": {"resourceRef": {"name": "x"}}, "data": {"a": 1}});
-    assert!(refused(&projection(Flavour::Plain, &[]), &wish, None).is_empty());
-    assert_eq!(projection(Flavour::Plain, &[]).of(&wish), wish);
+    assert!(refused(&projection(ClaimKind::Plain, &[]), &wish, None).is_empty());
+    assert_eq!(projection(ClaimKind::Plain, &[]).user_fields(&wish), wish);
 }
 
 #[test]
 fn labels_owners_finalizers_and_status_are_refused_of_every_kind() {
-    for flavour in [Flavour::Plain, Flavour::LegacyClaim, Flavour::Composite] {
+    for claim_kind in [ClaimKind::Plain, ClaimKind::LegacyClaim, ClaimKind::Composite] {
         let wish = json!({
             "apiVersion": "v1", "kind": "Secret",
             "metadata": {
@@ -55,7 +55,7 @@ fn labels_owners_finalizers_and_status_are_refused_of_every_kind() {
             "status": {"ready": true},
             "spec": {},
         });
-        let named = refused(&projection(flavour, &[]), &wish, None);
+        let named = refused(&projection(claim_kind, &[]), &wish, None);
         for path in [
             "apiVersion",
             "kind",
@@ -74,7 +74,10 @@ fn labels_owners_finalizers_and_status_are_refused_of_every_kind() {
                 "{path} is let pass: {named:?}"
             );
         }
-        assert_eq!(projection(flavour, &[]).of(&wish), json!({"spec": {}}));
+        assert_eq!(
+            projection(claim_kind, &[]).user_fields(&wish),
+            json!({"spec": {}})
+        );
     }
 }
 
@@ -86,7 +89,7 @@ fn what_repeats_the_object_as_it_is_asks_for_nothing() {
         "spec": {"size": 1, "compositionRef": {"name": "x"}},
         "status": {"ready": true},
     });
-    let claims = projection(Flavour::LegacyClaim, &[]);
+    let claims = projection(ClaimKind::LegacyClaim, &[]);
     assert!(
         refused(&claims, &live, Some(&live)).is_empty(),
         "kubectl get, pasted"
@@ -113,7 +116,7 @@ fn what_repeats_the_object_as_it_is_asks_for_nothing() {
 #[test]
 fn an_offering_opens_what_it_names_and_no_more() {
     let open = projection(
-        Flavour::Composite,
+        ClaimKind::Composite,
         &[
             "spec.crossplane.compositionSelector.matchLabels",
             "metadata.labels.app.kubernetes.io/part-of",
@@ -124,7 +127,7 @@ fn an_offering_opens_what_it_names_and_no_more() {
         "spec": {"size": 1, "crossplane": {"compositionSelector": {"matchLabels": {"tier": "a"}}}},
     });
     assert!(refused(&open, &wish, None).is_empty());
-    assert_eq!(open.of(&wish), wish);
+    assert_eq!(open.user_fields(&wish), wish);
     let more = json!({
         "metadata": {"labels": {"app.kubernetes.io/name": "shop"}},
         "spec": {"crossplane": {"compositionSelector": {"matchControllerRef": true}, "compositionRef": {"name": "x"}}},
@@ -155,10 +158,10 @@ fn what_would_let_a_claim_take_what_is_anothers_cannot_be_opened() {
         "status.ready",
         "spec.size",
     ] {
-        assert!(refuses_to_open(path).is_some(), "{path}");
+        assert!(settable_error(path).is_some(), "{path}");
         let top = path.split('.').nth(1).unwrap();
         let wish = json!({"spec": {top: {"name": "x"}}});
-        let named = refused(&projection(Flavour::LegacyClaim, &[path]), &wish, None);
+        let named = refused(&projection(ClaimKind::LegacyClaim, &[path]), &wish, None);
         assert_eq!(named.is_empty(), !MACHINERY.contains(&top), "{path}: {named:?}");
     }
     for path in [
@@ -166,7 +169,7 @@ fn what_would_let_a_claim_take_what_is_anothers_cannot_be_opened() {
         "spec.crossplane.compositionRef",
         "metadata.annotations.crossplane.io/external-name",
     ] {
-        assert_eq!(refuses_to_open(path), None, "{path}");
+        assert_eq!(settable_error(path), None, "{path}");
     }
 }
 
@@ -176,31 +179,33 @@ fn what_a_plan_sets_of_the_machinery_is_shown() {
         "name": "large", "values": {"spec": {"size": 3, "compositionSelector": {"matchLabels": {"tier": "large"}}}},
     }))
     .unwrap();
-    let planned = Projection::new(Flavour::LegacyClaim, &[], &[plan], &FormHints::default());
+    let planned = Projection::new(ClaimKind::LegacyClaim, &[], &[plan], &FormHints::default());
     let live = json!({"spec": {
         "size": 3,
         "compositionSelector": {"matchLabels": {"tier": "large", "zone": "a"}},
         "compositionRef": {"name": "x"},
     }});
     let shown = json!({"spec": {"size": 3, "compositionSelector": {"matchLabels": {"tier": "large"}}}});
-    assert_eq!(planned.of(&live), shown);
+    assert_eq!(planned.user_fields(&live), shown);
     let plan = serde_json::from_value::<Plan>(json!({"name": "large", "values": shown})).unwrap();
     let begins = json!(plan.values);
     assert!(
         planned
-            .not_yours(&shown, &[&begins], &json!({}), Some(&plan))
+            .forbidden_fields(&shown, &[&begins], &json!({}), Some(&plan))
             .is_empty(),
         "as the plan has it"
     );
     let other = json!({"spec": {"compositionSelector": {"matchLabels": {"tier": "small"}}}});
     assert_eq!(
         planned
-            .not_yours(&other, &[&begins], &json!({}), Some(&plan))
+            .forbidden_fields(&other, &[&begins], &json!({}), Some(&plan))
             .len(),
         1
     );
     assert_eq!(
-        planned.not_yours(&shown, &[&json!({})], &json!({}), None).len(),
+        planned
+            .forbidden_fields(&shown, &[&json!({})], &json!({}), None)
+            .len(),
         1,
         "as another plan has it"
     );
@@ -210,7 +215,7 @@ fn what_a_plan_sets_of_the_machinery_is_shown() {
     };
     assert!(
         planned
-            .not_yours(&other, &[&begins], &json!({}), Some(&adjustable))
+            .forbidden_fields(&other, &[&begins], &json!({}), Some(&adjustable))
             .is_empty()
     );
 }
@@ -232,22 +237,23 @@ fn machinery_that_portico_applied_is_sent_again_and_that_of_others_is_not() {
             "compositionSelector": {"matchLabels": {"tier": "a", "zone": "b"}},
         },
     });
-    let own = Projection::own_machinery(Flavour::LegacyClaim, &object);
+    let own = Projection::own_machinery(ClaimKind::LegacyClaim, &object);
     assert_eq!(
         own,
         Some(json!({"compositionSelector": {"matchLabels": {"tier": "a"}}}))
     );
-    assert_eq!(Projection::own_machinery(Flavour::Plain, &object), None);
+    assert_eq!(Projection::own_machinery(ClaimKind::Plain, &object), None);
     let mut manifest = json!({"spec": {"size": 2}});
-    let claims = projection(Flavour::LegacyClaim, &[]);
-    claims.keep(own.as_ref(), &mut manifest);
+    let claims = projection(ClaimKind::LegacyClaim, &[]);
+    claims.restore_machinery(own.as_ref(), &mut manifest);
     assert_eq!(
         manifest,
         json!({"spec": {"size": 2, "compositionSelector": {"matchLabels": {"tier": "a"}}}})
     );
     // Where people may set it, they may take it away.
     let mut taken = json!({"spec": {"size": 2}});
-    projection(Flavour::LegacyClaim, &["spec.compositionSelector"]).keep(own.as_ref(), &mut taken);
+    projection(ClaimKind::LegacyClaim, &["spec.compositionSelector"])
+        .restore_machinery(own.as_ref(), &mut taken);
     assert_eq!(taken, json!({"spec": {"size": 2}}));
 }
 
@@ -265,13 +271,19 @@ fn a_plan_and_a_date_are_asked_for_and_the_other_marks_are_not() {
         })
     };
     assert_eq!(
-        asked(&manifest("small", "1")),
+        requested_fields(&manifest("small", "1")),
         json!({
             "portico.dev/plan": "small", "portico.dev/expires": "2027-01-01T00:00:00Z", "spec": {"a": 2, "b": 1},
         })
     );
-    assert_eq!(asked(&manifest("small", "1")), asked(&manifest("small", "2")));
-    assert_ne!(asked(&manifest("small", "1")), asked(&manifest("large", "1")));
+    assert_eq!(
+        requested_fields(&manifest("small", "1")),
+        requested_fields(&manifest("small", "2"))
+    );
+    assert_ne!(
+        requested_fields(&manifest("small", "1")),
+        requested_fields(&manifest("large", "1"))
+    );
 }
 
 fn any_value() -> impl Strategy<Value = Value> {
@@ -335,7 +347,7 @@ proptest! {
         let mut other = if same { reversed(&one) } else { other };
         // Another request, by another person.
         other["metadata"]["labels"]["portico.dev/request"] = json!("another");
-        let (one, other) = (asked(&one), asked(&other));
+        let (one, other) = (requested_fields(&one), requested_fields(&other));
         let lines = diff(&yaml::print(&one), &yaml::print(&other));
         prop_assert_eq!(lines.is_empty(), one == other, "{} and {}", one, other);
         prop_assert_eq!(differences(&one, &other).is_empty(), one == other);
@@ -345,10 +357,10 @@ proptest! {
     #[test]
     fn what_is_not_taken_is_refused(spec in any_value(), label in prop::option::of("[a-c]"), machinery in prop::sample::select(&MACHINERY[..])) {
         let wish = json!({"metadata": {"labels": {"team": label}}, "spec": {"a": spec.clone(), machinery: spec}});
-        let claims = projection(Flavour::LegacyClaim, &[]);
-        let kept = claims.of(&wish);
+        let claims = projection(ClaimKind::LegacyClaim, &[]);
+        let kept = claims.user_fields(&wish);
         let manifest = json!({"metadata": {}});
-        let refused = claims.not_yours(&wish, &[], &manifest, None);
+        let refused = claims.forbidden_fields(&wish, &[], &manifest, None);
         let passed_over = differences(&kept, &wish).into_iter().filter(|(path, _, new)| {
             // Nothing is asked for by nothing.
             !matches!(new.as_str(), "null" | "{}" | "[]") && !refused.iter().any(|refused| path.starts_with(&refused.path))
@@ -381,9 +393,9 @@ fn a_form_by_its_hints_shows_no_machinery_but_what_the_offering_opens() {
         assert!(names.contains(&"/spec/size".to_owned()));
         names.contains(&"/spec/compositionRef/name".to_owned())
     };
-    for flavour in [Flavour::LegacyClaim, Flavour::Composite] {
-        assert!(!shows(&projection(flavour, &[])));
-        assert!(shows(&projection(flavour, &["spec.compositionRef"])));
+    for claim_kind in [ClaimKind::LegacyClaim, ClaimKind::Composite] {
+        assert!(!shows(&projection(claim_kind, &[])));
+        assert!(shows(&projection(claim_kind, &["spec.compositionRef"])));
     }
-    assert!(shows(&projection(Flavour::Plain, &[])));
+    assert!(shows(&projection(ClaimKind::Plain, &[])));
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use portico_domain::authz::{Granted, RevealSecret};
 use portico_domain::claim::proof::{OwnerReference, Proof, is_composite_of, owners, proof};
-use portico_domain::claim::{Adapter, Claim, Flavour};
+use portico_domain::claim::{Adapter, Claim, ClaimKind};
 use portico_domain::connection::public_keys;
 use portico_domain::documents::Access;
 use portico_domain::view::ConnectKey;
@@ -154,7 +154,7 @@ impl Planes {
         claim: &Claim,
         whole: bool,
     ) -> Result<(Wire, Value), SecretError> {
-        let (Some(name), Some(namespace)) = (&claim.verdict.secret, &claim.reference.namespace) else {
+        let (Some(name), Some(namespace)) = (&claim.status.secret, &claim.reference.namespace) else {
             return Err(SecretError::NotThere);
         };
         let plane = self.plane(&claim.reference.plane)?;
@@ -216,7 +216,7 @@ impl Planes {
         match self.catalog().get(&claim.reference.offering) {
             Some(offered) if !offered.access.secret_labels.is_empty() => offered.access.secret_labels.clone(),
             Some(offered) => offered.adapter().secret_labels.clone(),
-            None => Adapter::of(&resource.group, &resource.kind, Flavour::Plain)
+            None => Adapter::of(&resource.group, &resource.kind, ClaimKind::Plain)
                 .secret_labels
                 .clone(),
         }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
 use parking_lot::Mutex;
-use portico_domain::claim::health::{judge, plain};
-use portico_domain::claim::{Adapter, Claim, Composed, Flavour, Health, Tree};
+use portico_domain::claim::health::{assess, plain};
+use portico_domain::claim::{Adapter, Claim, ClaimKind, ComposedResource, Health, ResourceTree};
 use portico_domain::documents::{Access, ResourceRef};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -36,7 +36,7 @@ impl Planes {
     ///
     /// # Errors
     /// When the plane cannot be reached; trouble with single resources stands in the tree.
-    pub async fn tree(&self, actor: &Actor, claim: &Claim) -> Result<Tree, PlaneError> {
+    pub async fn tree(&self, actor: &Actor, claim: &Claim) -> Result<ResourceTree, PlaneError> {
         let plane = self.plane(&claim.reference.plane)?;
         let (tree, trouble) = self.walk(&Reader::for_page(&plane), actor, claim).await?;
         match trouble {
@@ -51,7 +51,7 @@ impl Planes {
         reader: &Reader<'_>,
         actor: &Actor,
         claim: &Claim,
-    ) -> Result<Tree, PlaneError> {
+    ) -> Result<ResourceTree, PlaneError> {
         match self.walk(reader, actor, claim).await? {
             (_, Some(trouble)) => Err(trouble),
             (tree, None) => Ok(tree),
@@ -63,7 +63,7 @@ impl Planes {
         reader: &Reader<'_>,
         actor: &Actor,
         claim: &Claim,
-    ) -> Result<(Tree, Option<PlaneError>), PlaneError> {
+    ) -> Result<(ResourceTree, Option<PlaneError>), PlaneError> {
         let plane = self.plane(&claim.reference.plane)?;
         let walk = Walk {
             wire: plane.wire()?,
@@ -74,7 +74,7 @@ impl Planes {
             slots: Semaphore::new(AT_ONCE),
             composite: Mutex::default(),
             trouble: Mutex::default(),
-            absent: if claim.verdict.health == Health::Deleting {
+            absent: if claim.status.health == Health::Deleting {
                 (Health::Gone, "Gone")
             } else {
                 (Health::Pending, "Nothing that belongs here is there yet")
@@ -91,7 +91,7 @@ impl Planes {
             }
         }
         let truncated = *walk.left.lock() == 0;
-        Ok((Tree { children, truncated }, walk.trouble.into_inner()))
+        Ok((ResourceTree { children, truncated }, walk.trouble.into_inner()))
     }
 }
 
@@ -207,12 +207,12 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    fn below<'f>(&'f self, parent: &'f Value, depth: usize) -> BoxFuture<'f, Vec<Composed>> {
+    fn below<'f>(&'f self, parent: &'f Value, depth: usize) -> BoxFuture<'f, Vec<ComposedResource>> {
         async move {
             if depth > DEEPEST {
                 return Vec::new();
             }
-            let visits: Vec<BoxFuture<'f, Composed>> = references(parent)
+            let visits: Vec<BoxFuture<'f, ComposedResource>> = references(parent)
                 .into_iter()
                 .filter(|_| self.take())
                 .map(|reference| self.visit(parent, reference, depth).boxed())
@@ -229,7 +229,7 @@ impl Walk<'_> {
         some
     }
 
-    async fn visit(&self, parent: &Value, reference: &Value, depth: usize) -> Composed {
+    async fn visit(&self, parent: &Value, reference: &Value, depth: usize) -> ComposedResource {
         let text = |key: &str| {
             reference
                 .get(key)
@@ -237,7 +237,7 @@ impl Walk<'_> {
                 .map(plain)
                 .unwrap_or_default()
         };
-        let mut node = Composed {
+        let mut node = ComposedResource {
             api_version: text("apiVersion"),
             kind: text("kind"),
             namespace: None,
@@ -277,23 +277,23 @@ impl Walk<'_> {
             .pointer("/metadata/creationTimestamp")
             .and_then(Value::as_str);
         node.created_at = created.and_then(|at| at.parse().ok());
-        let verdict = judge(&object, adapter_for(&resource, &object), &Access::default());
+        let status = assess(&object, adapter_for(&resource, &object), &Access::default());
         // What has no status has nothing to wait for: a Secret, a ConfigMap, a role; nor has what says nothing of a
         // state in its status: a Service, an Ingress.
-        let says_nothing = object.get("status").is_none() && verdict.health == Health::Pending;
-        let has_no_word = verdict.health == Health::Unknown && verdict.conditions.is_empty();
-        if says_nothing || has_no_word && !verdict.reason.contains('“') {
+        let has_no_status = object.get("status").is_none() && status.health == Health::Pending;
+        let has_no_word = status.health == Health::Unknown && status.conditions.is_empty();
+        if has_no_status || has_no_word && !status.reason.contains('“') {
             node.health = Some(Health::Ready);
         } else {
-            node.health = Some(verdict.health);
-            node.reason = verdict.reason;
+            node.health = Some(status.health);
+            node.reason = status.reason;
         }
-        node.conditions = verdict.conditions;
+        node.conditions = status.conditions;
         node.children = self.below(&object, depth + 1).await;
         node
     }
 
-    fn without(&self, mut node: Composed) -> Composed {
+    fn without(&self, mut node: ComposedResource) -> ComposedResource {
         let (health, reason) = self.absent;
         node.health = Some(health);
         reason.clone_into(&mut node.reason);
@@ -390,10 +390,10 @@ fn adapter_for(resource: &ResourceRef, object: &Value) -> &'static Adapter {
         .into_iter()
         .flatten()
         .any(|it| it.get("type").and_then(Value::as_str) == Some("Synced"));
-    let flavour = if synced {
-        Flavour::Composite
+    let claim_kind = if synced {
+        ClaimKind::Composite
     } else {
-        Flavour::Plain
+        ClaimKind::Plain
     };
-    Adapter::of(&resource.group, &resource.kind, flavour)
+    Adapter::of(&resource.group, &resource.kind, claim_kind)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::{Method, StatusCode};
 use portico_domain::authz::{Granted, Submission, Submit, SystemAuthority};
-use portico_domain::claim::marks;
+use portico_domain::claim::labels;
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::PlaneName;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ pub struct Applied {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expect {
     /// A creation: nothing of that name is there, or what is there was made by the same request
-    /// (its label [`marks::REQUEST`] is the manifest's), so that applying twice is harmless.
+    /// (its label [`labels::REQUEST`] is the manifest's), so that applying twice is harmless.
     Absent,
     /// A change: the object is there and has this `metadata.uid`.
     Uid(String),
@@ -133,7 +133,7 @@ impl Planes {
             Err(error) => return Err(error),
         }
         let body = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace, "labels": labels } });
-        let path = format!("/api/v1/namespaces?fieldManager={}", marks::FIELD_MANAGER);
+        let path = format!("/api/v1/namespaces?fieldManager={}", labels::FIELD_MANAGER);
         match wire.ask(Call::post(path, &body).by(actor)).await {
             Ok(_) | Err(PlaneError::AlreadyExists { .. }) => Ok(()),
             Err(error) => Err(error),
@@ -222,7 +222,7 @@ impl Put<'_> {
         let to = format!(
             "{}?fieldManager={}&force=false&fieldValidation=Strict{dry_run}",
             path_of(self.resource, namespace, Some(name)),
-            marks::FIELD_MANAGER
+            labels::FIELD_MANAGER
         );
         let call = Call::get(to)
             .sending(Method::PATCH, "application/apply-patch+yaml", &manifest)
@@ -271,7 +271,7 @@ fn request_of(object: &Value) -> Option<&str> {
     object
         .get("metadata")?
         .get("labels")?
-        .get(marks::REQUEST)?
+        .get(labels::REQUEST)?
         .as_str()
 }
 

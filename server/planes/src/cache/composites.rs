@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use portico_domain::claim::health::judge;
-use portico_domain::claim::{Adapter, Claim, Flavour, Health, Verdict};
+use portico_domain::claim::health::assess;
+use portico_domain::claim::{Adapter, Claim, ClaimKind, ClaimStatus, Health};
 use portico_domain::documents::Access;
 use portico_domain::names::OfferingName;
 use serde_json::Value;
@@ -19,20 +19,20 @@ pub(super) struct Composites(HashMap<String, Composite>);
 struct Composite {
     offering: OfferingName,
     name: String,
-    verdict: Verdict,
+    status: ClaimStatus,
 }
 
 impl Composites {
     /// What the composite says that the claim names, if it names the claim in turn.
-    pub(super) fn get(&self, claim: &str, named: Option<&str>) -> Option<&Verdict> {
+    pub(super) fn get(&self, claim: &str, named: Option<&str>) -> Option<&ClaimStatus> {
         let found = self.0.get(claim)?;
-        (Some(found.name.as_str()) == named).then_some(&found.verdict)
+        (Some(found.name.as_str()) == named).then_some(&found.status)
     }
 }
 
 /// The name of the composite that a legacy claim names.
 pub(super) fn named_by(object: &Value, kind: &Kind) -> Option<String> {
-    if kind.flavour != Flavour::LegacyClaim {
+    if kind.claim_kind != ClaimKind::LegacyClaim {
         return None;
     }
     let name = object.pointer("/spec/resourceRef/name")?.as_str()?;
@@ -41,24 +41,24 @@ pub(super) fn named_by(object: &Value, kind: &Kind) -> Option<String> {
 
 /// The verdict on a claim whose composite has one of its own: what fails there is the claim's trouble, and why it is not
 /// ready is told there best.
-pub(super) fn joined(claim: Verdict, composite: &Verdict) -> Verdict {
+pub(super) fn joined(claim: ClaimStatus, composite: &ClaimStatus) -> ClaimStatus {
     let speaks = !composite.reason.is_empty();
     match (claim.health, composite.health) {
-        (Health::Ready | Health::Pending | Health::Degraded, Health::Degraded) if speaks => Verdict {
+        (Health::Ready | Health::Pending | Health::Degraded, Health::Degraded) if speaks => ClaimStatus {
             health: Health::Degraded,
             reason: composite.reason.clone(),
             ..claim
         },
-        (Health::Ready | Health::Pending, Health::Paused) => Verdict {
+        (Health::Ready | Health::Pending, Health::Paused) => ClaimStatus {
             health: Health::Paused,
             reason: composite.reason.clone(),
             ..claim
         },
-        (Health::Pending | Health::Degraded, Health::Pending) if speaks => Verdict {
+        (Health::Pending | Health::Degraded, Health::Pending) if speaks => ClaimStatus {
             reason: composite.reason.clone(),
             ..claim
         },
-        (Health::Ready, Health::Ready) if speaks && claim.reason.is_empty() => Verdict {
+        (Health::Ready, Health::Ready) if speaks && claim.reason.is_empty() => ClaimStatus {
             reason: composite.reason.clone(),
             ..claim
         },
@@ -82,15 +82,15 @@ impl Index {
             // Nobody's claim: it may have been one's.
             _ => return Some((name.clone(), inner.drop_composite(offering, &name))),
         };
-        let adapter = Adapter::of("", "", Flavour::Composite);
-        let verdict = judge(composite, adapter, &Access::default());
+        let adapter = Adapter::of("", "", ClaimKind::Composite);
+        let status = assess(composite, adapter, &Access::default());
         if inner.composites.0.len() >= most && !inner.composites.0.contains_key(&claim) {
             return Some((name, None));
         }
         let composite = Composite {
             offering: offering.clone(),
             name: name.clone(),
-            verdict,
+            status,
         };
         inner.composites.0.insert(claim.clone(), composite);
         let touched = inner.settle(&claim);
@@ -151,7 +151,7 @@ impl Inner {
             return None;
         }
         let changed = Claim {
-            verdict: known,
+            status: known,
             ..Claim::clone(&entry.claim)
         };
         entry.claim = Arc::new(changed);
@@ -163,8 +163,8 @@ impl Inner {
 mod tests {
     use super::*;
 
-    fn verdict(health: Health, reason: &str) -> Verdict {
-        Verdict {
+    fn status(health: Health, reason: &str) -> ClaimStatus {
+        ClaimStatus {
             health,
             reason: reason.to_owned(),
             conditions: Vec::new(),
@@ -177,38 +177,38 @@ mod tests {
         let waiting = "Claim is waiting for composite resource to become Ready";
         for (claim, composite, health, reason) in [
             (
-                verdict(Health::Pending, waiting),
-                verdict(Health::Degraded, "fatal: no such size"),
+                status(Health::Pending, waiting),
+                status(Health::Degraded, "fatal: no such size"),
                 Health::Degraded,
                 "fatal: no such size",
             ),
             (
-                verdict(Health::Ready, ""),
-                verdict(Health::Degraded, "fatal: no such size"),
+                status(Health::Ready, ""),
+                status(Health::Degraded, "fatal: no such size"),
                 Health::Degraded,
                 "fatal: no such size",
             ),
             (
-                verdict(Health::Pending, waiting),
-                verdict(Health::Pending, "Unready resources: disk"),
+                status(Health::Pending, waiting),
+                status(Health::Pending, "Unready resources: disk"),
                 Health::Pending,
                 "Unready resources: disk",
             ),
             (
-                verdict(Health::Pending, waiting),
-                verdict(Health::Pending, ""),
+                status(Health::Pending, waiting),
+                status(Health::Pending, ""),
                 Health::Pending,
                 waiting,
             ),
             (
-                verdict(Health::Deleting, "Being deleted"),
-                verdict(Health::Degraded, "fatal"),
+                status(Health::Deleting, "Being deleted"),
+                status(Health::Degraded, "fatal"),
                 Health::Deleting,
                 "Being deleted",
             ),
             (
-                verdict(Health::Ready, ""),
-                verdict(Health::Paused, "Left alone"),
+                status(Health::Ready, ""),
+                status(Health::Paused, "Left alone"),
                 Health::Paused,
                 "Left alone",
             ),

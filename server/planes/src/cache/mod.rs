@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use jiff::Timestamp;
 use parking_lot::RwLock;
 use portico_domain::authz::Visible;
-use portico_domain::claim::{Claim, ClaimRef, Health, Verdict};
+use portico_domain::claim::{Claim, ClaimRef, ClaimStatus, Health};
 use portico_domain::names::{OfferingName, TenantName};
 use portico_domain::ownership::Ownership;
 use portico_domain::tenancy::Scope;
@@ -77,13 +77,13 @@ struct Entry {
     /// What it takes, in bytes: about.
     bytes: usize,
     /// What the object itself says.
-    own: Verdict,
+    own: ClaimStatus,
     /// The generation at which the object was ready last, if that was seen.
     ready_at: Option<i64>,
     /// The composite that a legacy claim names.
     composite: Option<String>,
     /// What the object and its composite say, whether or not the plane can be reached.
-    known: Verdict,
+    known: ClaimStatus,
     version: String,
     stream: Arc<str>,
     reading: Arc<Reading>,
@@ -177,11 +177,11 @@ impl Index {
         settle(&mut claim, &ownership());
         let whole = claim.tenant.is_some();
         if !whole {
-            claim.verdict.conditions.clear();
+            claim.status.conditions.clear();
             object = row_of(&object);
         }
         let object: Arc<str> = object.to_string().into();
-        let bytes = room::ROW + object.len() + room::CONDITION * claim.verdict.conditions.len();
+        let bytes = room::ROW + object.len() + room::CONDITION * claim.status.conditions.len();
         let mut inner = self.0.write();
         // Once more, under the lock: a change of it since then must not be missed.
         settle(&mut claim, &ownership());
@@ -195,16 +195,16 @@ impl Index {
             .entries
             .get(&key)
             .filter(|entry| entry.claim.uid == claim.uid);
-        let ready_at = match (claim.verdict.health, before.and_then(|entry| entry.ready_at)) {
+        let ready_at = match (claim.status.health, before.and_then(|entry| entry.ready_at)) {
             (Health::Ready, _) => Some(generation),
             (_, known) => known.filter(|at| *at == generation),
         };
-        let own = claim.verdict.clone();
-        claim.verdict = settled(&own, ready_at, inner.composites.get(&key, composite.as_deref()));
+        let own = claim.status.clone();
+        claim.status = settled(&own, ready_at, inner.composites.get(&key, composite.as_deref()));
         let same = inner
             .entries
             .get(&key)
-            .is_some_and(|entry| entry.version == version && entry.claim.verdict == claim.verdict);
+            .is_some_and(|entry| entry.version == version && entry.claim.status == claim.status);
         let lost = inner
             .entries
             .get(&key)
@@ -214,7 +214,7 @@ impl Index {
             own,
             ready_at,
             composite,
-            known: claim.verdict.clone(),
+            known: claim.status.clone(),
             claim: Arc::new(claim),
             object,
             whole,
@@ -272,7 +272,7 @@ impl Index {
         &self,
         stream: &Arc<str>,
         seen: Option<Timestamp>,
-        as_last_known: impl Fn(&Verdict) -> Verdict,
+        as_last_known: impl Fn(&ClaimStatus) -> ClaimStatus,
     ) -> bool {
         let mut inner = self.0.write();
         if !inner.stale.insert(stream.clone()) {
@@ -280,7 +280,7 @@ impl Index {
         }
         for entry in inner.entries.values_mut().filter(|entry| entry.stream == *stream) {
             let mut claim = Claim::clone(&entry.claim);
-            claim.verdict = as_last_known(&entry.known);
+            claim.status = as_last_known(&entry.known);
             claim.observed_at = claim.observed_at.max(seen.unwrap_or(claim.observed_at));
             entry.claim = Arc::new(claim);
         }
@@ -297,7 +297,7 @@ impl Index {
         inner.stale.remove(stream);
         for entry in inner.entries.values_mut().filter(|entry| entry.stream == *stream) {
             let mut claim = Claim::clone(&entry.claim);
-            claim.verdict = entry.known.clone();
+            claim.status = entry.known.clone();
             claim.observed_at = now;
             entry.claim = Arc::new(claim);
         }
@@ -419,7 +419,7 @@ fn generation_of(object: &Value) -> i64 {
 
 /// What an object says of itself, by what else is known: it was ready as it is now (`ready_at`, at this generation), and
 /// what its composite says.
-fn settled(own: &Verdict, ready_at: Option<i64>, composite: Option<&Verdict>) -> Verdict {
+fn settled(own: &ClaimStatus, ready_at: Option<i64>, composite: Option<&ClaimStatus>) -> ClaimStatus {
     let mut settled = own.clone();
     // Nobody has changed it since: it broke.
     if own.health == Health::Pending && ready_at.is_some() {
@@ -478,7 +478,7 @@ fn row_of(object: &Value) -> Value {
             .and_then(Value::as_object);
         all.into_iter()
             .flatten()
-            .filter(|(name, value)| name.starts_with(OWN_MARKS) && name.len() <= LONGEST && text(value))
+            .filter(|(name, value)| name.starts_with(OWN_LABELS) && name.len() <= LONGEST && text(value))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     };
@@ -497,7 +497,7 @@ fn row_of(object: &Value) -> Value {
 }
 
 /// What the names of Portico's own labels and annotations begin with.
-const OWN_MARKS: &str = "portico.dev/";
+const OWN_LABELS: &str = "portico.dev/";
 
 #[cfg(test)]
 mod tests;

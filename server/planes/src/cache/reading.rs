@@ -3,8 +3,8 @@
 use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
-use portico_domain::claim::health::{Basis, judge_by};
-use portico_domain::claim::{Adapter, Claim, ClaimRef, HealthRules, marks};
+use portico_domain::claim::health::{HealthInput, assess_with};
+use portico_domain::claim::{Adapter, Claim, ClaimRef, HealthRules, labels};
 use portico_domain::documents::Access;
 use portico_domain::names::{ClaimName, OfferingName, PlaneName};
 use portico_domain::projection::Projection;
@@ -51,16 +51,16 @@ impl Reading {
         let adapter = Adapter::of(
             &self.kind.resource.group,
             &self.kind.resource.kind,
-            self.kind.flavour,
+            self.kind.claim_kind,
         );
-        let basis = Basis {
+        let basis = HealthInput {
             adapter,
             access: &self.access,
             rules: self.health.as_deref(),
-            says_nothing: self.kind.says_nothing,
+            has_no_status: self.kind.has_no_status,
         };
-        let requester = annotation(marks::REQUESTER).map(|subject| {
-            let name = annotation(marks::REQUESTER_NAME).unwrap_or(subject);
+        let requester = annotation(labels::REQUESTER).map(|subject| {
+            let name = annotation(labels::REQUESTER_NAME).unwrap_or(subject);
             (subject.to_owned(), portico_domain::claim::health::plain(name))
         });
         Some(Claim {
@@ -69,12 +69,12 @@ impl Reading {
             reference,
             resource: self.kind.resource.clone(),
             uid,
-            plan: label(marks::PLAN).and_then(|name| name.parse().ok()),
-            request: label(marks::REQUEST).and_then(|id| id.parse().ok()),
+            plan: label(labels::PLAN).and_then(|name| name.parse().ok()),
+            request: label(labels::REQUEST).and_then(|id| id.parse().ok()),
             requester,
-            expires_at: annotation(marks::EXPIRES).and_then(|at| at.parse().ok()),
-            own_machinery: Projection::own_machinery(self.kind.flavour, object).map(Arc::new),
-            verdict: judge_by(object, &basis),
+            expires_at: annotation(labels::EXPIRES).and_then(|at| at.parse().ok()),
+            own_machinery: Projection::own_machinery(self.kind.claim_kind, object).map(Arc::new),
+            status: assess_with(object, &basis),
             created_at,
             observed_at: now,
             object: NOTHING.clone(),

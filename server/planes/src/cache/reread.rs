@@ -177,15 +177,15 @@ impl Inner {
         claim.own_machinery.clone_from(&entry.claim.own_machinery);
         claim.observed_at = entry.claim.observed_at;
         if entry.whole {
-            entry.own = claim.verdict.clone();
+            entry.own = claim.status.clone();
             let composite = self.composites.get(key, entry.composite.as_deref());
-            claim.verdict = settled(&entry.own, entry.ready_at, composite);
-            entry.known = claim.verdict.clone();
+            claim.status = settled(&entry.own, entry.ready_at, composite);
+            entry.known = claim.status.clone();
         } else {
-            claim.verdict = entry.known.clone();
+            claim.status = entry.known.clone();
         }
         if self.stale.contains(&entry.stream) {
-            claim.verdict = entry.claim.verdict.clone();
+            claim.status = entry.claim.status.clone();
         }
     }
 }

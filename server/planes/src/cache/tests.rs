@@ -1,5 +1,5 @@
 use portico_domain::claim::Health;
-use portico_domain::claim::health::out_of_reach;
+use portico_domain::claim::health::unreachable_status;
 use portico_domain::documents::{
     Access, ActAs, Connection, ControlPlane, ControlPlaneKind, ControlPlaneSpec, Environment, Limits,
     PlaneGrant, Tenant, TenantSpec,
@@ -269,7 +269,7 @@ fn news_is_told_once() {
         world.apply(bucket("payments-dev", "receipts", "2", "True")).1,
         Came::News(_)
     ));
-    assert_eq!(world.all(&Scope::for_tests())[0].verdict.health, Health::Ready);
+    assert_eq!(world.all(&Scope::for_tests())[0].status.health, Health::Ready);
 }
 
 #[test]
@@ -318,26 +318,26 @@ fn what_cannot_be_reached_stays_and_says_so() {
     let seen = NOW + std::time::Duration::from_mins(1);
     let lose = || {
         world.index.lose(&world.stream, Some(seen), |known| {
-            out_of_reach(known, "EU shared")
+            unreachable_status(known, "EU shared")
         })
     };
     assert!(lose());
     assert!(!lose(), "lost once");
     let stale = world.all(&Scope::for_tests()).remove(0);
     assert_eq!(
-        (stale.verdict.health, stale.observed_at),
+        (stale.status.health, stale.observed_at),
         (Health::Unreachable, seen)
     );
     world
         .index
         .reread(|| world.ownership.clone(), |_| (Access::default(), None));
     assert_eq!(
-        world.all(&Scope::for_tests())[0].verdict.health,
+        world.all(&Scope::for_tests())[0].status.health,
         Health::Unreachable,
         "a reload brings nothing back"
     );
     assert!(world.index.regain(&world.stream, seen));
-    assert_eq!(world.all(&Scope::for_tests())[0].verdict.health, Health::Ready);
+    assert_eq!(world.all(&Scope::for_tests())[0].status.health, Health::Ready);
     assert!(!world.index.regain(&world.stream, seen));
 }
 
@@ -412,7 +412,7 @@ fn of_what_is_nobodys_only_a_row_is_held_until_it_is_somebodys() {
     assert!(bytes < 3_000, "{bytes} bytes for a row");
     let row = world.all(&Scope::for_tests()).remove(0);
     assert_eq!(
-        row.verdict.health,
+        row.status.health,
         Health::Ready,
         "its health is that of the whole object"
     );
@@ -421,7 +421,7 @@ fn of_what_is_nobodys_only_a_row_is_held_until_it_is_somebodys() {
         .index
         .reread(|| world.ownership.clone(), |_| (Access::default(), None));
     assert!(!world.index.wants_list(&world.stream));
-    assert_eq!(world.all(&Scope::for_tests())[0].verdict.health, Health::Ready);
+    assert_eq!(world.all(&Scope::for_tests())[0].status.health, Health::Ready);
 
     let adopted = Ownership::of(&[tenant("research", &[("dev", "kube-system")])], [&plane(&[])]);
     world
@@ -518,7 +518,7 @@ fn what_changes_while_it_is_read_again_is_neither_lost_nor_old() {
     );
     assert!(moved.is_empty(), "{moved:?}");
     assert_eq!(world.names(), ["receipts"]);
-    assert_eq!(world.all(&Scope::for_tests())[0].verdict.health, Health::Ready);
+    assert_eq!(world.all(&Scope::for_tests())[0].status.health, Health::Ready);
 }
 
 #[test]

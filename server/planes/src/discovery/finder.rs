@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
-use portico_domain::claim::Flavour;
+use portico_domain::claim::ClaimKind;
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::OfferingName;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::Kind;
 use super::composites::Composites;
-use super::kind::Marks;
+use super::kind::OfferingAnnotations;
 use super::seen::{CrdMeta, CrdSink, Seen, XrdSink};
 use crate::error::PlaneError;
 use crate::plane::watching::Watching;
@@ -149,8 +149,8 @@ struct Finder {
 struct Want {
     /// A document names it.
     named: bool,
-    flavour: Option<Flavour>,
-    marks: Marks,
+    claim_kind: Option<ClaimKind>,
+    annotations: OfferingAnnotations,
     version: Option<String>,
     composite: Option<ResourceRef>,
     /// Nobody offers it: it is wanted for the sake of the claims that there are.
@@ -394,8 +394,8 @@ impl Finder {
                 let document = desired.offerings.get(&offering);
                 let want = Want {
                     named: document.is_some(),
-                    flavour: xrd.map(|xrd| xrd.flavour),
-                    marks: xrd.map(|xrd| xrd.marks.clone()).unwrap_or_default(),
+                    claim_kind: xrd.map(|xrd| xrd.claim_kind),
+                    annotations: xrd.map(|xrd| xrd.annotations.clone()).unwrap_or_default(),
                     version: desired
                         .offerings
                         .get(&offering)
@@ -414,13 +414,13 @@ async fn fetch(run: &Running, name: &OfferingName, want: &Want) -> Result<Option
         .wire
         .ask(Call::get(format!("{CRDS}/{}", segment(name.as_str()))))
         .await?;
-    let unasked = want.flavour.is_none() && !want.named && !want.retired;
+    let unasked = want.claim_kind.is_none() && !want.named && !want.retired;
     let want = want.clone();
     // A schema may be huge or made to be slow: never on the threads that serve requests.
     let read = tokio::task::spawn_blocking(move || {
-        let marks = want.marks;
-        Kind::read(&crd, want.version.as_deref(), want.flavour).map(|kind| Kind {
-            marks: marks.or(kind.marks.clone()),
+        let annotations = want.annotations;
+        Kind::read(&crd, want.version.as_deref(), want.claim_kind).map(|kind| Kind {
+            annotations: annotations.or(kind.annotations.clone()),
             composite: want.composite,
             retired: want.retired,
             problem: if want.retired {

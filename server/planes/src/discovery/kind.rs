@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kube_schema::{Definition, ParseError, Schema, Scope, Version, yaml};
 use portico_domain::claim::health::plain;
-use portico_domain::claim::{Flavour, marks};
+use portico_domain::claim::{ClaimKind, labels};
 use portico_domain::documents::ResourceRef;
 use portico_domain::record::canonical_json;
 use portico_form::FormHints;
@@ -14,7 +14,7 @@ use crate::catalog::Column;
 
 /// What annotations on a CRD or XRD say of an offering.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Marks {
+pub(crate) struct OfferingAnnotations {
     pub(crate) title: Option<String>,
     pub(crate) summary: Option<String>,
     pub(crate) category: Option<String>,
@@ -25,7 +25,7 @@ pub(crate) struct Marks {
     pub(crate) form: Option<Result<FormHints, String>>,
 }
 
-impl Marks {
+impl OfferingAnnotations {
     /// Reads them off an object's annotations.
     pub(crate) fn of(object: &Value) -> Self {
         let annotations = object.pointer("/metadata/annotations");
@@ -34,13 +34,13 @@ impl Marks {
             (!text.trim().is_empty()).then(|| text.to_owned())
         };
         Self {
-            title: read(marks::TITLE).map(|text| plain(&text)),
-            summary: read(marks::SUMMARY).map(|text| plain(&text)),
-            category: read(marks::CATEGORY),
-            documentation: read(marks::DOCUMENTATION),
-            owner: read(marks::OWNER).map(|text| plain(&text)),
-            icon: read(marks::ICON),
-            form: read(marks::FORM).map(|text| form_hints(&text)),
+            title: read(labels::TITLE).map(|text| plain(&text)),
+            summary: read(labels::SUMMARY).map(|text| plain(&text)),
+            category: read(labels::CATEGORY),
+            documentation: read(labels::DOCUMENTATION),
+            owner: read(labels::OWNER).map(|text| plain(&text)),
+            icon: read(labels::ICON),
+            form: read(labels::FORM).map(|text| form_hints(&text)),
         }
     }
 
@@ -49,7 +49,7 @@ impl Marks {
         let problem = self.form.as_ref()?.as_ref().err()?;
         Some(plain(&format!(
             "the annotation {} lays nothing out: {problem}",
-            marks::FORM
+            labels::FORM
         )))
     }
 
@@ -76,7 +76,7 @@ fn form_hints(text: &str) -> Result<FormHints, String> {
 pub(crate) fn is_offered(object: &Value) -> bool {
     let label = object
         .pointer("/metadata/labels")
-        .and_then(|labels| labels.get(marks::OFFERED));
+        .and_then(|labels| labels.get(labels::OFFERED));
     label.and_then(Value::as_str) == Some("true")
 }
 
@@ -87,8 +87,8 @@ pub(crate) struct Kind {
     pub(crate) definition: Arc<Definition>,
     /// The schema of the version to use; `None` when it cannot be worked with: see `problem`.
     pub(crate) schema: Option<Arc<Schema>>,
-    pub(crate) flavour: Flavour,
-    pub(crate) marks: Marks,
+    pub(crate) claim_kind: ClaimKind,
+    pub(crate) annotations: OfferingAnnotations,
     pub(crate) schema_hash: String,
     pub(crate) problem: Option<String>,
     /// Nobody offers it any more. It is known because there are claims of it.
@@ -98,7 +98,7 @@ pub(crate) struct Kind {
     pub(crate) deprecated: Option<String>,
     pub(crate) columns: Vec<Column>,
     /// It has no status: its objects never say how they are.
-    pub(crate) says_nothing: bool,
+    pub(crate) has_no_status: bool,
 }
 
 /// Why a CRD cannot be a kind at all, not even one with a problem.
@@ -114,7 +114,7 @@ pub(crate) enum NotAKind {
 
 impl Kind {
     /// Reads a CRD. `wanted` is the version that the offering's document asks for; without one it
-    /// is the storage version, and where that is not served, the first that is. `flavour` is what
+    /// is the storage version, and where that is not served, the first that is. `claim_kind` is what
     /// the XRD said, where there is one.
     ///
     /// # Errors
@@ -123,7 +123,7 @@ impl Kind {
     pub(crate) fn read(
         crd: &Value,
         wanted: Option<&str>,
-        flavour: Option<Flavour>,
+        claim_kind: Option<ClaimKind>,
     ) -> Result<Self, NotAKind> {
         let definition = Definition::parse(crd)?;
         if definition.name != format!("{}.{}", definition.plural, definition.group) {
@@ -163,8 +163,8 @@ impl Kind {
                 namespaced: definition.scope == Scope::Namespaced,
             },
             schema: version.schema.as_ref().ok().cloned(),
-            flavour: flavour.unwrap_or_else(|| guess(&definition)),
-            marks: Marks::of(crd),
+            claim_kind: claim_kind.unwrap_or_else(|| guess(&definition)),
+            annotations: OfferingAnnotations::of(crd),
             schema_hash: hash(raw.and_then(|raw| raw.pointer("/schema/openAPIV3Schema"))),
             problem,
             retired: false,
@@ -173,7 +173,7 @@ impl Kind {
                 .deprecated
                 .then(|| warning.unwrap_or_else(|| format!("version {} is deprecated", version.name))),
             columns: columns(version),
-            says_nothing: says_nothing(version),
+            has_no_status: has_no_status(version),
             definition: Arc::new(definition),
         })
     }
@@ -183,27 +183,27 @@ impl Kind {
     /// Whether it is a composite that people do not ask for: claims of it are.
     pub(crate) fn is_behind_a_claim(&self) -> bool {
         let schema = self.schema.as_ref();
-        self.flavour == Flavour::Composite
+        self.claim_kind == ClaimKind::Composite
             && schema.is_some_and(|schema| schema.at("spec.claimRef").is_some())
     }
 }
 
 /// Whether objects of the version have no place for a status.
-fn says_nothing(version: &Version) -> bool {
+fn has_no_status(version: &Version) -> bool {
     let declares = |schema: &Arc<Schema>| schema.at("status").is_some() || schema.root().keeps_unknown();
     !version.has_status && version.schema.as_ref().is_ok_and(|schema| !declares(schema))
 }
 
 /// What Crossplane makes of a kind whose XRD may not be read: it puts the CRDs of claims and of
 /// composites into these categories.
-fn guess(definition: &Definition) -> Flavour {
+fn guess(definition: &Definition) -> ClaimKind {
     let has = |wanted: &str| definition.categories.iter().any(|category| category == wanted);
     if has("claim") {
-        Flavour::LegacyClaim
+        ClaimKind::LegacyClaim
     } else if has("composite") {
-        Flavour::Composite
+        ClaimKind::Composite
     } else {
-        Flavour::Plain
+        ClaimKind::Plain
     }
 }
 
@@ -256,16 +256,16 @@ mod tests {
     #[test]
     fn annotations_lay_the_form_out() {
         let mut crd = crd();
-        crd["metadata"]["annotations"][marks::FORM] =
+        crd["metadata"]["annotations"][labels::FORM] =
             json!("order: [spec.size]\nfields:\n  spec.size: { label: How large, section: Size }\n");
         let kind = Kind::read(&crd, None, None).unwrap();
-        let form = kind.marks.form.unwrap().unwrap();
+        let form = kind.annotations.form.unwrap().unwrap();
         assert_eq!(form.order, ["spec.size"]);
         assert_eq!(form.fields["spec.size"].section.as_deref(), Some("Size"));
-        crd["metadata"]["annotations"][marks::FORM] = json!("fields: { spec.size: { lable: x } }");
+        crd["metadata"]["annotations"][labels::FORM] = json!("fields: { spec.size: { lable: x } }");
         let problem = Kind::read(&crd, None, None)
             .unwrap()
-            .marks
+            .annotations
             .form_problem()
             .unwrap();
         assert!(problem.contains("lable"), "{problem}");
@@ -308,7 +308,7 @@ mod tests {
                 path: "spec.size".into()
             }]
         );
-        assert_eq!(kind.marks.title.as_deref(), Some("Object bucket"));
+        assert_eq!(kind.annotations.title.as_deref(), Some("Object bucket"));
         let kind = Kind::read(&crd(), Some("v1beta1"), None).unwrap();
         assert_eq!(kind.resource.version, "v1beta1");
         assert!(kind.deprecated.is_some());
@@ -332,14 +332,14 @@ mod tests {
 
     #[test]
     fn a_kind_without_a_place_for_a_status_says_nothing() {
-        assert!(Kind::read(&crd(), None, None).unwrap().says_nothing);
+        assert!(Kind::read(&crd(), None, None).unwrap().has_no_status);
         let mut with = crd();
         with["spec"]["versions"][1]["subresources"] = json!({ "status": {} });
-        assert!(!Kind::read(&with, None, None).unwrap().says_nothing);
+        assert!(!Kind::read(&with, None, None).unwrap().has_no_status);
         let mut open = crd();
         open["spec"]["versions"][1]["schema"]["openAPIV3Schema"]["x-kubernetes-preserve-unknown-fields"] =
             json!(true);
-        assert!(!Kind::read(&open, None, None).unwrap().says_nothing);
+        assert!(!Kind::read(&open, None, None).unwrap().has_no_status);
     }
 
     #[test]
@@ -363,12 +363,14 @@ mod tests {
         let mut crd = crd();
         crd["spec"]["names"]["categories"] = json!(["claim"]);
         assert_eq!(
-            Kind::read(&crd, None, None).unwrap().flavour,
-            Flavour::LegacyClaim
+            Kind::read(&crd, None, None).unwrap().claim_kind,
+            ClaimKind::LegacyClaim
         );
         assert_eq!(
-            Kind::read(&crd, None, Some(Flavour::Composite)).unwrap().flavour,
-            Flavour::Composite
+            Kind::read(&crd, None, Some(ClaimKind::Composite))
+                .unwrap()
+                .claim_kind,
+            ClaimKind::Composite
         );
     }
 

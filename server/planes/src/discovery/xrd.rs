@@ -1,11 +1,11 @@
 //! Crossplane's definitions: which CRD one asks for, and what a claim of it is.
 
-use portico_domain::claim::Flavour;
+use portico_domain::claim::ClaimKind;
 use portico_domain::claim::health::plain;
 use portico_domain::documents::ResourceRef;
 use serde_json::Value;
 
-use super::kind::{Marks, is_offered};
+use super::kind::{OfferingAnnotations, is_offered};
 
 /// What an XRD says of the kind that one asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,8 +13,8 @@ pub(crate) struct Xrd {
     pub(crate) offered: bool,
     /// The name of the CRD that Crossplane makes of it: of the claim, or of the composite itself.
     pub(crate) crd: String,
-    pub(crate) flavour: Flavour,
-    pub(crate) marks: Marks,
+    pub(crate) claim_kind: ClaimKind,
+    pub(crate) annotations: OfferingAnnotations,
     /// What stands behind claims, where people ask for claims.
     pub(crate) composite: Option<ResourceRef>,
     /// Why it defines nothing, or will not for long.
@@ -34,18 +34,18 @@ impl Xrd {
         let group = text("/spec/group")?;
         let claim = text("/spec/claimNames/plural");
         let names = text("/spec/names/plural").zip(text("/spec/names/kind"));
-        let (plural, flavour) = match (text("/spec/scope").unwrap_or("LegacyCluster"), claim) {
-            ("LegacyCluster", Some(claim)) => (claim, Flavour::LegacyClaim),
-            _ => (text("/spec/names/plural")?, Flavour::Composite),
+        let (plural, claim_kind) = match (text("/spec/scope").unwrap_or("LegacyCluster"), claim) {
+            ("LegacyCluster", Some(claim)) => (claim, ClaimKind::LegacyClaim),
+            _ => (text("/spec/names/plural")?, ClaimKind::Composite),
         };
         Some(Self {
             offered: is_offered(object),
             crd: format!("{plural}.{group}"),
-            flavour,
-            marks: Marks::of(object),
+            claim_kind,
+            annotations: OfferingAnnotations::of(object),
             composite: names
                 .zip(version_of(object))
-                .filter(|_| flavour == Flavour::LegacyClaim)
+                .filter(|_| claim_kind == ClaimKind::LegacyClaim)
                 .map(|((plural, kind), version)| ResourceRef {
                     group: group.to_owned(),
                     version,
@@ -122,36 +122,42 @@ mod tests {
     #[test]
     fn the_scope_decides_and_not_the_version() {
         let (v1, v2) = ("apiextensions.crossplane.io/v1", "apiextensions.crossplane.io/v2");
-        for (version, scope, claims, crd, flavour) in [
-            (v1, None, true, "dbs.example.org", Flavour::LegacyClaim),
+        for (version, scope, claims, crd, claim_kind) in [
+            (v1, None, true, "dbs.example.org", ClaimKind::LegacyClaim),
             (
                 v2,
                 Some("LegacyCluster"),
                 true,
                 "dbs.example.org",
-                Flavour::LegacyClaim,
+                ClaimKind::LegacyClaim,
             ),
             (
                 v1,
                 Some("Namespaced"),
                 false,
                 "xdbs.example.org",
-                Flavour::Composite,
+                ClaimKind::Composite,
             ),
             (
                 v2,
                 Some("Namespaced"),
                 false,
                 "xdbs.example.org",
-                Flavour::Composite,
+                ClaimKind::Composite,
             ),
-            (v2, Some("Cluster"), false, "xdbs.example.org", Flavour::Composite),
-            (v1, None, false, "xdbs.example.org", Flavour::Composite),
+            (
+                v2,
+                Some("Cluster"),
+                false,
+                "xdbs.example.org",
+                ClaimKind::Composite,
+            ),
+            (v1, None, false, "xdbs.example.org", ClaimKind::Composite),
         ] {
             let read = Xrd::read(&xrd(version, scope, claims)).unwrap();
             assert_eq!(
-                (read.crd.as_str(), read.flavour, read.offered),
-                (crd, flavour, true),
+                (read.crd.as_str(), read.claim_kind, read.offered),
+                (crd, claim_kind, true),
                 "{version} {scope:?}"
             );
         }

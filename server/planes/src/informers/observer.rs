@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use portico_domain::claim::{Claim, ClaimEvent, ClaimRef, Health, Tree};
+use portico_domain::claim::{Claim, ClaimEvent, ClaimRef, Health, ResourceTree};
 use portico_domain::documents::ActAs;
 use tokio::sync::{Notify, broadcast, watch};
 
@@ -35,7 +35,7 @@ const MOST_OBSERVERS: usize = 256;
 #[derive(Debug, Clone, PartialEq)]
 pub struct LastKnown {
     /// What it was composed of.
-    pub tree: Tree,
+    pub tree: ResourceTree,
     /// What had happened to it.
     pub events: Vec<ClaimEvent>,
     /// When it was read or, where all of it is watched, when the control plane last answered.
@@ -71,7 +71,7 @@ struct Observer {
 
 /// What was seen at one look.
 struct Seen {
-    tree: Tree,
+    tree: ResourceTree,
     events: Vec<ClaimEvent>,
     /// The version of the connection secret, if there is one.
     secret: Option<String>,
@@ -215,7 +215,7 @@ impl Follow {
         let reader = Reader::Observing(Box::new(observing));
         let claim = planes.claim_of_anybody(&self.subject.claim);
         // Of what is gone or out of reach the watches tell.
-        let claim = claim.filter(|claim| claim.verdict.health != Health::Unreachable)?;
+        let claim = claim.filter(|claim| claim.status.health != Health::Unreachable)?;
         let actor = actor.unwrap_or_else(Actor::portico);
         let seen = look(planes, &reader, &actor, &claim).await;
         let Reader::Observing(observing) = reader else {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use portico_domain::claim::health::{out_of_reach, out_of_use};
+use portico_domain::claim::health::{misconfigured_status, unreachable_status};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -79,7 +79,7 @@ pub(crate) async fn live(shared: Arc<Shared>, plane: Arc<Plane>) {
 
 /// It cannot be used, and nothing says how what was known of it is now.
 fn unusable(shared: &Shared, plane: &Plane, why: String) {
-    plane.lose_all(out_of_use);
+    plane.lose_all(misconfigured_status);
     enter(shared, plane, &PlaneState::Misconfigured(why));
 }
 
@@ -147,7 +147,7 @@ async fn probe(run: &Running, files: &Files, mut all_read: mpsc::Receiver<Infall
                     PlaneError::Misconfigured { message, .. } => unusable(&run.shared, &run.plane, message),
                     // Once may be chance.
                     _ if failures >= 2 || run.plane.vitals.lock().state == PlaneState::Connecting => {
-                        run.plane.lose_all(out_of_reach);
+                        run.plane.lose_all(unreachable_status);
                         enter(&run.shared, &run.plane, &PlaneState::Unreachable);
                     }
                     _ => {}

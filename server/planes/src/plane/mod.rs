@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use portico_domain::claim::Verdict;
+use portico_domain::claim::ClaimStatus;
 use portico_domain::documents::ControlPlane;
 use portico_domain::names::{OfferingName, PlaneName};
 use tokio::sync::{Notify, OnceCell, mpsc, watch};
@@ -349,7 +349,7 @@ impl Plane {
 
     /// Everything that came from here is the last that is known, as `verdict` has it of what was known and the plane's
     /// title.
-    fn lose_all(&self, verdict: fn(&Verdict, &str) -> Verdict) {
+    fn lose_all(&self, status: fn(&ClaimStatus, &str) -> ClaimStatus) {
         let title = self.title();
         let streams: Vec<(Arc<str>, Option<Timestamp>)> = {
             let mut streams = self.streams.lock();
@@ -362,7 +362,7 @@ impl Plane {
                 .collect()
         };
         for (stream, heard) in streams {
-            self.claims.lose(&stream, heard, |known| verdict(known, &title));
+            self.claims.lose(&stream, heard, |known| status(known, &title));
         }
     }
 }

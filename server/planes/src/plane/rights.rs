@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use portico_domain::claim::Flavour;
+use portico_domain::claim::ClaimKind;
 use portico_domain::documents::ResourceRef;
 use tokio::sync::Notify;
 
@@ -272,7 +272,7 @@ fn needs(run: &Running, crossplane: bool) -> Vec<Need> {
             group: kind.resource.group.clone(),
             plural: kind.resource.plural.clone(),
             namespaced: kind.resource.namespaced,
-            legacy_claim: kind.flavour == Flavour::LegacyClaim,
+            legacy_claim: kind.claim_kind == ClaimKind::LegacyClaim,
         })
         .collect();
     let act_as = &run.plane.document.load().spec.act_as;

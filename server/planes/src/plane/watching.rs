@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use portico_domain::claim::health::{out_of_reach, unreadable};
+use portico_domain::claim::health::{unreachable_status, unreadable_status};
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::OfferingName;
 use serde_json::Value;
@@ -65,7 +65,7 @@ impl Watching {
         let mut dropped = self.kinds.len() != before;
         for (name, kind) in kinds {
             let same = self.kinds.get(name).is_some_and(|watched| {
-                watched.resource == kind.resource && watched.kind.flavour == kind.flavour
+                watched.resource == kind.resource && watched.kind.claim_kind == kind.claim_kind
             });
             if same {
                 continue;
@@ -383,8 +383,8 @@ impl Sink for ClaimSink {
                 error => Some(error.to_string()),
             };
             let lost = |known: &_| match &why {
-                Some(why) => unreadable(known, why),
-                None => out_of_reach(known, &title),
+                Some(why) => unreadable_status(known, why),
+                None => unreachable_status(known, &title),
             };
             if self.plane().claims.lose(&self.stream, heard, lost) {
                 self.run.shared.tell(Change::Plane(self.run.plane.name.clone()));

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use portico_domain::claim::marks;
+use portico_domain::claim::labels;
 use portico_domain::documents::{ActAs, PassedOn};
 use portico_domain::names::PlaneName;
 use portico_planes::{Actor, Applied, Expect, PlaneError, Planes};
@@ -18,7 +18,7 @@ async fn world() -> (Plane, Planes) {
 
 fn requested(name: &str, size: i64, request: &str) -> Value {
     let mut manifest = bucket("payments-dev", name, size);
-    manifest["metadata"]["labels"] = json!({ marks::REQUEST: request });
+    manifest["metadata"]["labels"] = json!({ labels::REQUEST: request });
     manifest
 }
 
@@ -227,7 +227,7 @@ async fn a_namespace_is_made_once() {
     let dry = ask_dry(&registry, &plane, &manifest).await;
     assert!(dry.is_ok(), "a namespace to be made is no objection: {dry:?}");
     for _ in 0..2 {
-        let labels = BTreeMap::from([(marks::TENANT.to_owned(), "payments".to_owned())]);
+        let labels = BTreeMap::from([(labels::TENANT.to_owned(), "payments".to_owned())]);
         registry
             .ensure_namespace(
                 &crate::world::system(),

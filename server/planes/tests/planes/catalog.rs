@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use portico_domain::claim::Flavour;
+use portico_domain::claim::ClaimKind;
 use portico_domain::documents::{Category, OfferingSpec};
 use portico_planes::{Change, Planes, Settings};
 use portico_simulator::kube::{GroupKind, Key};
@@ -166,11 +166,11 @@ async fn what_one_asks_for_of_crossplane_depends_on_the_scope() {
     );
     let offered = catalog.get(&claim).unwrap();
     assert_eq!(
-        (offered.flavour, offered.title.as_str()),
-        (Flavour::LegacyClaim, "The XPostgres")
+        (offered.claim_kind, offered.title.as_str()),
+        (ClaimKind::LegacyClaim, "The XPostgres")
     );
     assert_eq!(offered.category, Category::Databases);
-    assert_eq!(catalog.get(&composite).unwrap().flavour, Flavour::Composite);
+    assert_eq!(catalog.get(&composite).unwrap().claim_kind, ClaimKind::Composite);
     let schema = catalog
         .served(&claim, &plane.name)
         .unwrap()

@@ -14,7 +14,7 @@ async fn a_claim_made_by_hand_shows_changes_and_goes() {
     let registry = connected(&[&plane]).await;
     plane.create(bucket("payments-dev", "receipts", 1));
     let found = claim(&registry, &plane, "receipts").await;
-    assert_eq!(found.verdict.health, Health::Pending);
+    assert_eq!(found.status.health, Health::Pending);
     assert_eq!(
         found
             .tenant
@@ -30,7 +30,7 @@ async fn a_claim_made_by_hand_shows_changes_and_goes() {
     );
 
     plane.status("receipts", "False", "Waiting for the disk");
-    let waiting = |claim: &portico_domain::claim::Claim| claim.verdict.reason == "Waiting for the disk";
+    let waiting = |claim: &portico_domain::claim::Claim| claim.status.reason == "Waiting for the disk";
     claim_where(&registry, &plane, "receipts", waiting).await;
 
     plane
@@ -66,7 +66,7 @@ async fn a_change_reaches_subscribers_at_once() {
                 && changed == reference(&plane, "receipts")
                 && registry
                     .claim(&Scope::for_tests(), &changed)
-                    .is_some_and(|it| it.verdict.reason == message)
+                    .is_some_and(|it| it.status.reason == message)
             {
                 break;
             }
@@ -91,7 +91,7 @@ async fn claims_are_filtered() {
     })
     .await;
     claim_where(&registry, &plane, "receipts", |claim| {
-        claim.verdict.health == Health::Ready
+        claim.status.health == Health::Ready
     })
     .await;
     let ready = ClaimFilter {

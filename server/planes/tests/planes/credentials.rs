@@ -30,7 +30,7 @@ async fn a_token_file_that_rotates_is_followed_both_ways() {
     let registry = connected(&[&plane]).await;
     let ready = async || {
         claim_where(&registry, &plane, "receipts", |claim| {
-            claim.verdict.health == Health::Ready
+            claim.status.health == Health::Ready
         })
         .await;
     };
@@ -43,13 +43,13 @@ async fn a_token_file_that_rotates_is_followed_both_ways() {
     })
     .await;
     let lost = claim_where(&registry, &plane, "receipts", |claim| {
-        claim.verdict.health == Health::Unreachable
+        claim.status.health == Health::Unreachable
     })
     .await;
     assert!(
-        lost.verdict.reason.contains("cannot read eu"),
+        lost.status.reason.contains("cannot read eu"),
         "{}",
-        lost.verdict.reason
+        lost.status.reason
     );
 
     plane.write_beside("token", plane.simulated.token());
@@ -83,13 +83,13 @@ async fn an_unreadable_kubeconfig_says_so_on_its_claims_and_keeps_why_from_peopl
         "{told}"
     );
     let lost = claim_where(&registry, &plane, "receipts", |claim| {
-        claim.verdict.health == Health::Unreachable
+        claim.status.health == Health::Unreachable
     })
     .await;
     assert!(
-        lost.verdict.reason.contains("When it last could be read"),
+        lost.status.reason.contains("When it last could be read"),
         "{}",
-        lost.verdict.reason
+        lost.status.reason
     );
     let manifest = bucket("payments-dev", "new", 5);
     let error = registry

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portico_domain::claim::{Claim, Flavour, Health};
+use portico_domain::claim::{Claim, ClaimKind, Health};
 use portico_domain::documents::{Connection, ControlPlane as Document, Tenant};
 use portico_domain::names::PlaneName;
 use portico_domain::tenancy::Scope;
@@ -52,7 +52,7 @@ async fn found(registry: &Planes, name: &str, namespace: &str, health: Health) -
             let reference = &claim.reference;
             reference.name.as_str() == name
                 && reference.namespace.as_deref() == Some(namespace)
-                && claim.verdict.health == health
+                && claim.status.health == health
         })
     })
     .await;
@@ -63,23 +63,27 @@ async fn found(registry: &Planes, name: &str, namespace: &str, health: Health) -
 async fn every_kind_of_the_demo_is_understood() {
     let (demo, registry, _pattern, _folder) = demo().await;
     let eu = PlaneName::new("eu-shared").unwrap();
-    for (name, flavour) in [
+    for (name, claim_kind) in [
         (
             "postgresqlinstances.databases.demo.portico.dev",
-            Flavour::LegacyClaim,
+            ClaimKind::LegacyClaim,
         ),
-        ("mysqlinstances.databases.demo.portico.dev", Flavour::Composite),
-        ("caches.databases.demo.portico.dev", Flavour::Composite),
-        ("topics.streaming.demo.portico.dev", Flavour::Composite),
-        ("queues.messaging.demo.portico.dev", Flavour::Composite),
-        ("buckets.storage.demo.portico.dev", Flavour::Plain),
+        ("mysqlinstances.databases.demo.portico.dev", ClaimKind::Composite),
+        ("caches.databases.demo.portico.dev", ClaimKind::Composite),
+        ("topics.streaming.demo.portico.dev", ClaimKind::Composite),
+        ("queues.messaging.demo.portico.dev", ClaimKind::Composite),
+        ("buckets.storage.demo.portico.dev", ClaimKind::Plain),
     ] {
         let name = offering(name);
         let served = eventually(&format!("{name} is offered"), async || {
             registry.catalog().served(&name, &eu).cloned()
         })
         .await;
-        assert_eq!((served.flavour, &served.problem), (flavour, &None), "{name}");
+        assert_eq!(
+            (served.claim_kind, &served.problem),
+            (claim_kind, &None),
+            "{name}"
+        );
     }
     let catalog = registry.catalog();
     let composites: Vec<_> = catalog
@@ -90,14 +94,16 @@ async fn every_kind_of_the_demo_is_understood() {
     assert!(composites.is_empty(), "{composites:?}");
 
     let orders = found(&registry, "orders", "payments-production", Health::Ready).await;
-    assert_eq!(orders.verdict.secret.as_deref(), Some("orders-connection"));
+    assert_eq!(orders.status.secret.as_deref(), Some("orders-connection"));
     let secret = registry.secret(&crate::world::reveal(&orders)).await.unwrap();
     assert!(secret.contains_key("password"), "{:?}", secret.keys());
     let tree = registry.tree(&crate::world::portico(), &orders).await.unwrap();
     assert_eq!(tree.children.len(), 1, "the composite: {tree:?}");
     assert!(tree.children[0].children.len() > 1, "its parts: {tree:?}");
     assert!(
-        tree.children.iter().all(portico_domain::claim::Composed::is_well),
+        tree.children
+            .iter()
+            .all(portico_domain::claim::ComposedResource::is_all_ready),
         "{tree:#?}"
     );
     let events = registry.events(&crate::world::portico(), &orders).await.unwrap();
@@ -106,15 +112,19 @@ async fn every_kind_of_the_demo_is_understood() {
     let sessions = found(&registry, "sessions", "payments-production", Health::Ready).await;
     let tree = registry.tree(&crate::world::portico(), &sessions).await.unwrap();
     assert!(
-        !tree.children.is_empty() && tree.children.iter().all(portico_domain::claim::Composed::is_well),
+        !tree.children.is_empty()
+            && tree
+                .children
+                .iter()
+                .all(portico_domain::claim::ComposedResource::is_all_ready),
         "{tree:#?}"
     );
 
     let refunds = found(&registry, "refunds", "payments-dev", Health::Degraded).await;
     assert!(
-        refunds.verdict.reason.contains("broker 2 of 3 does not answer"),
+        refunds.status.reason.contains("broker 2 of 3 does not answer"),
         "{}",
-        refunds.verdict.reason
+        refunds.status.reason
     );
     demo.shutdown().await;
 }

@@ -45,7 +45,7 @@ async fn claims_of_a_kind_that_is_no_longer_offered_stay() {
     // What happens to them is still seen.
     plane.status("receipts", "True", "");
     claim_where(&registry, &plane, "receipts", |claim| {
-        claim.verdict.health == Health::Ready
+        claim.status.health == Health::Ready
     })
     .await;
 
@@ -130,13 +130,13 @@ async fn a_definition_that_is_being_deleted_is_told_as_that() {
     .await;
     assert!(problem.contains("its definition is being deleted"), "{problem}");
     let going = claim_where(&registry, &plane, "receipts", |claim| {
-        claim.verdict.health == Health::Deleting
+        claim.status.health == Health::Deleting
     })
     .await;
     assert!(
-        going.verdict.reason.contains("storage.example.org/keep"),
+        going.status.reason.contains("storage.example.org/keep"),
         "{}",
-        going.verdict.reason
+        going.status.reason
     );
     let refused = registry
         .apply(
@@ -184,10 +184,7 @@ async fn a_claim_that_was_ready_and_is_not_is_degraded() {
         let registry = &registry;
         let plane = &plane;
         async move {
-            claim_where(registry, plane, "receipts", |claim| {
-                claim.verdict.health == wanted
-            })
-            .await;
+            claim_where(registry, plane, "receipts", |claim| claim.status.health == wanted).await;
         }
     };
     plane.status("receipts", "False", "making the disk");
@@ -257,8 +254,8 @@ async fn of_two_xrds_of_one_kind_the_first_is_served_and_the_second_told_of() {
     let catalog = registry.catalog();
     let now = catalog.served(&clusters, &plane.name).unwrap();
     assert_eq!(
-        (now.flavour, &now.schema_hash),
-        (first.flavour, &first.schema_hash),
+        (now.claim_kind, &now.schema_hash),
+        (first.claim_kind, &first.schema_hash),
         "what the control plane serves is offered"
     );
 }
@@ -298,28 +295,28 @@ async fn what_fails_behind_a_legacy_claim_is_told_of_the_claim() {
     let key = Key::namespaced("payments-dev", "edge");
     objects.patch_status(&claim_kind, &key, waiting).unwrap();
     let registry = connected(&[&plane]).await;
-    let verdict = |wanted: Health| {
+    let status = |wanted: Health| {
         let registry = registry.clone();
         async move {
             let what = format!("the claim is {}", wanted.slug());
             eventually(&what, async || {
                 let claims = registry.claims(&Scope::for_tests(), &ClaimFilter::default());
-                let verdict = claims.first()?.verdict.clone();
-                (verdict.health == wanted).then_some(verdict)
+                let status = claims.first()?.status.clone();
+                (status.health == wanted).then_some(status)
             })
             .await
         }
     };
-    let _ = verdict(Health::Pending).await;
+    let _ = status(Health::Pending).await;
     let composite = GroupKind::new("customer.example.org", "XCluster");
     objects
         .patch_status(&composite, &Key::cluster("edge-x1"), fatal)
         .unwrap();
-    let told = verdict(Health::Degraded).await;
+    let told = status(Health::Degraded).await;
     assert!(told.reason.contains("no such size"), "{}", told.reason);
     let mended = json!({ "conditions": [synced] });
     objects
         .patch_status(&composite, &Key::cluster("edge-x1"), mended)
         .unwrap();
-    let _ = verdict(Health::Pending).await;
+    let _ = status(Health::Pending).await;
 }

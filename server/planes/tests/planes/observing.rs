@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use portico_domain::claim::{Composed, Health, Tree};
+use portico_domain::claim::{ComposedResource, Health, ResourceTree};
 use portico_domain::documents::{Access, ActAs, OfferingSpec, PassedOn, SecretSource};
 use portico_planes::{Actor, PlaneState, Planes};
 use portico_simulator::kube::{Fault, GroupKind, Identity, Key, Matcher, Rule, Subject};
@@ -56,7 +56,7 @@ impl Buckets {
         news
     }
 
-    async fn tree(&self, name: &str, actor: &Actor) -> Tree {
+    async fn tree(&self, name: &str, actor: &Actor) -> ResourceTree {
         let claim = claim(&self.registry, &self.plane, name).await;
         self.registry.tree(actor, &claim).await.unwrap()
     }
@@ -145,7 +145,7 @@ async fn heard(news: &mut Receiver<u64>, within: Duration) -> Duration {
     begun.elapsed()
 }
 
-fn reason(tree: &Tree, kind: &str) -> String {
+fn reason(tree: &ResourceTree, kind: &str) -> String {
     let node = tree.children.iter().find(|node| node.kind == kind).unwrap();
     node.reason.clone()
 }
@@ -178,7 +178,10 @@ async fn pages_of_claims_that_stand_still_ask_nothing_and_hear_of_a_change_withi
     for name in &names {
         let tree = world.tree(name, &crate::world::portico()).await;
         assert_eq!(tree.children.len(), 3);
-        assert!(tree.children.iter().all(Composed::is_well), "{tree:?}");
+        assert!(
+            tree.children.iter().all(ComposedResource::is_all_ready),
+            "{tree:?}"
+        );
     }
     assert_eq!(world.asked(), BTreeMap::new());
 
@@ -362,7 +365,7 @@ async fn what_changed_while_a_watch_was_broken_is_told_when_it_is_back() {
     world.plane.simulated.faults().refuse_connections(true);
     in_state(&world.registry, &world.plane, PlaneState::Unreachable).await;
     claim_where(&world.registry, &world.plane, "files", |claim| {
-        claim.verdict.health == Health::Unreachable
+        claim.status.health == Health::Unreachable
     })
     .await;
     let claims = reference(&world.plane, "files");
@@ -381,7 +384,10 @@ async fn what_changed_while_a_watch_was_broken_is_told_when_it_is_back() {
     in_state(&world.registry, &world.plane, PlaneState::Ready).await;
     heard(&mut page, Duration::from_secs(20)).await;
     let tree = world.tree("files", &crate::world::portico()).await;
-    assert!(tree.children.iter().all(Composed::is_well), "{tree:?}");
+    assert!(
+        tree.children.iter().all(ComposedResource::is_all_ready),
+        "{tree:?}"
+    );
 }
 
 #[tokio::test]

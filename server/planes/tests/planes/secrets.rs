@@ -182,10 +182,10 @@ async fn labels_that_the_offering_declares_prove_it_when_they_name_the_claim() {
 async fn a_claim_whose_secrets_name_leads_elsewhere_reads_nothing_there() {
     let world = Receipts::make(&[]).await;
     let mut astray = Claim::clone(&world.claim);
-    astray.verdict.secret = Some("../configmaps/x".into());
+    astray.status.secret = Some("../configmaps/x".into());
     let read = world.registry.secret(&crate::world::reveal(&astray)).await;
     assert!(read.is_err());
-    astray.verdict.secret = None;
+    astray.status.secret = None;
     let read = world.registry.secret(&crate::world::reveal(&astray)).await;
     assert!(matches!(read, Err(SecretError::NotThere)));
 }

@@ -17,7 +17,7 @@ async fn world() -> (Plane, Planes) {
     plane.create(bucket("payments-dev", "receipts", 1));
     plane.status("receipts", "True", "");
     claim_where(&registry, &plane, "receipts", |claim| {
-        claim.verdict.health == Health::Ready
+        claim.status.health == Health::Ready
     })
     .await;
     (plane, registry)
@@ -110,13 +110,13 @@ async fn nothing_vanishes_when_a_plane_dies_and_all_is_well_when_it_is_back() {
     let lost = in_state(&registry, &plane, PlaneState::Unreachable).await;
     assert!(lost.last_seen.is_some() && !lost.recent_errors.is_empty());
     let claim = claim_where(&registry, &plane, "receipts", |claim| {
-        claim.verdict.health == Health::Unreachable
+        claim.status.health == Health::Unreachable
     })
     .await;
     assert!(
-        claim.verdict.reason.contains("was ready"),
+        claim.status.reason.contains("was ready"),
         "{}",
-        claim.verdict.reason
+        claim.status.reason
     );
     assert!(
         registry.catalog().served(&buckets(), &plane.name).is_some(),
@@ -137,7 +137,7 @@ async fn nothing_vanishes_when_a_plane_dies_and_all_is_well_when_it_is_back() {
     plane.simulated.faults().clear();
     in_state(&registry, &plane, PlaneState::Ready).await;
     claim_where(&registry, &plane, "receipts", |claim| {
-        claim.verdict.health == Health::Ready
+        claim.status.health == Health::Ready
     })
     .await;
     crate::world::claim(&registry, &plane, "meanwhile").await;
@@ -195,7 +195,7 @@ async fn a_collection_that_lies_costs_its_own_rows() {
         });
         plane.simulated.faults().drop_watches();
         claim_where(&registry, &plane, "receipts", |claim| {
-            claim.verdict.health == Health::Unreachable
+            claim.status.health == Health::Unreachable
         })
         .await;
         assert_eq!(status(&registry, &plane).state, PlaneState::Ready);
@@ -204,7 +204,7 @@ async fn a_collection_that_lies_costs_its_own_rows() {
             plane.simulated.faults().remove(id);
         }
         claim_where(&registry, &plane, "receipts", |claim| {
-            claim.verdict.health == Health::Ready
+            claim.status.health == Health::Ready
         })
         .await;
     }
@@ -267,7 +267,7 @@ async fn a_plane_that_moves_is_followed_by_its_kubeconfig() {
     plane.simulated.faults().clear();
     in_state(&registry, &plane, PlaneState::Ready).await;
     claim_where(&registry, &plane, "receipts", |claim| {
-        claim.verdict.health == Health::Ready
+        claim.status.health == Health::Ready
     })
     .await;
 }
@@ -347,14 +347,14 @@ async fn a_plane_that_no_longer_takes_the_credentials_says_so() {
     .await;
     assert!(told.contains("credentials"), "{told}");
     claim_where(&registry, &plane, "receipts", |claim| {
-        claim.verdict.health == Health::Unreachable
+        claim.status.health == Health::Unreachable
     })
     .await;
     let portico = portico_simulator::kube::Identity::new("portico", ["system:masters"]);
     plane.simulated.access().add_token(&token, portico);
     in_state(&registry, &plane, PlaneState::Ready).await;
     claim_where(&registry, &plane, "receipts", |claim| {
-        claim.verdict.health == Health::Ready
+        claim.status.health == Health::Ready
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! The claims that are there when the demo begins.
 
-use portico_domain::claim::marks;
+use portico_domain::claim::labels;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -41,14 +41,14 @@ pub(super) fn sow(objects: &Objects, place: Place, issuer: &str) -> Result<(), W
         };
         let namespace = claim["metadata"]["namespace"].as_str().unwrap_or_default();
         let (tenant, environment) = namespace.split_once('-').unwrap_or((namespace, ""));
-        let mut labels = json!({ (marks::TENANT): tenant, (marks::ENVIRONMENT): environment });
+        let mut labels = json!({ (labels::TENANT): tenant, (labels::ENVIRONMENT): environment });
         if let Some(plan) = seed.plan {
-            labels[marks::PLAN] = json!(plan);
+            labels[labels::PLAN] = json!(plan);
         }
         claim["metadata"]["labels"] = labels;
-        claim["metadata"]["annotations"][marks::REQUESTER] = json!(format!("{issuer}#{}", person.subject));
-        claim["metadata"]["annotations"][marks::REQUESTER_NAME] = json!(person.name);
-        apply(&objects.managed_by(marks::FIELD_MANAGER), place, claim)?;
+        claim["metadata"]["annotations"][labels::REQUESTER] = json!(format!("{issuer}#{}", person.subject));
+        claim["metadata"]["annotations"][labels::REQUESTER_NAME] = json!(person.name);
+        apply(&objects.managed_by(labels::FIELD_MANAGER), place, claim)?;
     }
     Ok(())
 }

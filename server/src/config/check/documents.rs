@@ -10,7 +10,7 @@ use portico_domain::documents::{
 };
 use portico_domain::names::{PlaneName, TenantName, is_dns_label};
 use portico_domain::policy::Policies;
-use portico_domain::projection::refuses_to_open;
+use portico_domain::projection::settable_error;
 use portico_planes::check_kubeconfig;
 use serde_json::Value;
 
@@ -176,7 +176,7 @@ fn offering_document(at: usize, offering: &Offering, findings: &mut Findings) {
         offering_plan(at, &field, plan, findings);
     }
     for (index, path) in spec.settable.iter().enumerate() {
-        if let Some(why) = refuses_to_open(path) {
+        if let Some(why) = settable_error(path) {
             findings.error(at, format!("spec.settable[{index}]"), format!("{path:?}: {why}"));
         }
     }

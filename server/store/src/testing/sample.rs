@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use portico_domain::authz::AuditEvent;
-use portico_domain::claim::{ClaimRef, marks};
+use portico_domain::claim::{ClaimRef, labels};
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::RequestId;
 use portico_domain::placement::Placement;
@@ -26,7 +26,7 @@ pub fn request(tenant: &str, name: &str, state: State) -> Request {
         "metadata": {
             "name": name,
             "namespace": namespace,
-            "labels": {marks::TENANT: tenant, marks::ENVIRONMENT: "dev", marks::REQUEST: id.to_string()},
+            "labels": {labels::TENANT: tenant, labels::ENVIRONMENT: "dev", labels::REQUEST: id.to_string()},
         },
         "spec": {"sizeGb": 10},
     });

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use portico_domain::request::{Action, Decision, Request, State, Step};
+use portico_domain::request::{Action, Decision, Request, State, Transition};
 use portico_domain::tenancy::Scope;
 use portico_store::testing::{TestStore, event, request};
 use portico_store::{EventFilter, Page, RequestFilter, StoreError};
@@ -179,7 +179,7 @@ async fn a_claim_has_one_open_request_at_most(database: &TestStore) {
     );
 
     let first = Request {
-        state: first.state.after(Step::Withdraw).unwrap(),
+        state: first.state.apply(Transition::Withdraw).unwrap(),
         ..first
     };
     store.update_for_tests(&first, &[]).await.unwrap();
@@ -236,7 +236,11 @@ async fn of_two_who_decide_at_once_one_is_told_that_it_is_stale(database: &TestS
             let mut decided = read.clone();
             decided.state = read
                 .state
-                .after(if approved { Step::Approve } else { Step::Reject })
+                .apply(if approved {
+                    Transition::Approve
+                } else {
+                    Transition::Reject
+                })
                 .unwrap();
             decided.decisions.push(Decision {
                 digest: None,

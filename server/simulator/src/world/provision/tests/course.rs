@@ -93,8 +93,8 @@ async fn every_kind_becomes_ready_and_goes_without_a_trace() {
         let kind = GroupKind::new(format!("{group}.demo.portico.dev"), *kind);
         let claim = stage.ready(&kind, "one").await;
         stage.fits_its_schema(&claim);
-        for flavour in [Flavour::LegacyClaim, Flavour::Composite, Flavour::Plain] {
-            assert_eq!(verdict(&claim, flavour).health, Health::Ready, "{kind}");
+        for claim_kind in [ClaimKind::LegacyClaim, ClaimKind::Composite, ClaimKind::Plain] {
+            assert_eq!(verdict(&claim, claim_kind).health, Health::Ready, "{kind}");
         }
         stage
             .objects

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube_schema::Definition;
-use portico_domain::claim::{Adapter, Flavour, Health, Verdict, health};
+use portico_domain::claim::{Adapter, ClaimKind, ClaimStatus, Health, health};
 use portico_domain::documents::Access;
 use serde_json::{Value, json};
 
@@ -120,12 +120,12 @@ fn says(object: &Value, kind: &str, status: &str) -> bool {
 }
 
 /// How the portal sees it.
-fn verdict(object: &Value, flavour: Flavour) -> Verdict {
+fn verdict(object: &Value, claim_kind: ClaimKind) -> ClaimStatus {
     let (group, kind) = (
         crate::kube::object::group(object),
         object["kind"].as_str().unwrap(),
     );
-    health::judge(object, Adapter::of(group, kind, flavour), &Access::default())
+    health::assess(object, Adapter::of(group, kind, claim_kind), &Access::default())
 }
 
 fn message(object: &Value) -> String {

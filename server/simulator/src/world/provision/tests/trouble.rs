@@ -18,7 +18,7 @@ async fn what_there_is_no_room_for_waits_and_says_why() {
         })
     };
     let claim = stage.until(&postgresql(), "huge", so).await.unwrap();
-    let verdict = verdict(&claim, Flavour::LegacyClaim);
+    let verdict = verdict(&claim, ClaimKind::LegacyClaim);
     assert_eq!(verdict.health, Health::Pending);
     assert!(
         verdict.reason.contains("quota exceeded in zone b"),
@@ -54,7 +54,7 @@ async fn a_claim_fails_while_it_is_told_to() {
         .unwrap();
     let ill = |object: Option<&Value>| object.is_some_and(|object| says(object, "Synced", "False"));
     let claim = stage.until(&queues, "jobs", ill).await.unwrap();
-    let verdict = verdict(&claim, Flavour::Composite);
+    let verdict = verdict(&claim, ClaimKind::Composite);
     assert_eq!(verdict.health, Health::Degraded);
     assert!(verdict.reason.contains("out of memory"), "{}", verdict.reason);
     stage.objects.patch(&queues, &key, fail(Value::Null)).unwrap();
