@@ -1,4 +1,4 @@
-//! On whose behalf a call to a control plane is made, and how it is told so.
+//! The person on whose behalf a call is made, and the impersonation headers for it.
 
 use std::collections::BTreeSet;
 
@@ -10,16 +10,16 @@ use portico_domain::tenancy::Viewer;
 const USER: HeaderName = HeaderName::from_static("impersonate-user");
 const GROUP: HeaderName = HeaderName::from_static("impersonate-group");
 
-/// The longest name that is passed on, in bytes. A header's own bound is far beyond it.
+/// Longest name that is passed on, in bytes; well below the limit of a header.
 const LONGEST_NAME: usize = 1024;
-/// The most groups that are passed on: more would not fit into a request's head.
+/// Groups passed on at most: more would not fit into the request headers.
 const MOST_GROUPS: usize = 500;
 
-/// On whose behalf a call is made. A control plane that is set to `actAs: person` gets the call in
-/// the person's name; any other gets it in Portico's own, whoever the actor is.
+/// On whose behalf a call is made. A control plane with `actAs: person` gets the call in the person's name, any other
+/// one in Portico's.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Actor {
-    /// `None`: Portico itself. A person is never taken for it, whatever they are called.
+    /// `None`: Portico itself. No person is ever mistaken for it, whatever their name.
     person: Option<Person>,
 }
 
@@ -31,14 +31,14 @@ struct Person {
 }
 
 impl Actor {
-    /// Portico itself: work that no person asked for.
+    /// Portico itself: watches, and background work.
     #[must_use]
     pub fn system(_: &SystemAuthority) -> Self {
         Self::portico()
     }
 
-    /// The requester of a request that the worker applies, by [`portico_domain::tenancy::Person::subject`], and the groups
-    /// that the sign-in provider named `provider` says they are in.
+    /// A person with their [`portico_domain::tenancy::Person::subject`] and the groups that the identity provider
+    /// `provider` says they are in.
     #[must_use]
     pub fn requester(
         _: &SystemAuthority,
@@ -64,7 +64,7 @@ impl Actor {
         }
     }
 
-    /// Whether it is Portico itself.
+    /// True for Portico itself.
     #[must_use]
     pub fn is_portico(&self) -> bool {
         self.person.is_none()
@@ -91,13 +91,13 @@ impl<T, O: Operation> From<&Granted<T, O>> for Actor {
     }
 }
 
-/// A person whose name no control plane can be told as it is.
+/// The person's name cannot be passed on unchanged.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unspeakable;
 
-/// The headers by which a control plane takes a call for the actor's (Kubernetes, "User impersonation"); none for
-/// Portico itself. Groups that may not be passed on are left out; a person who cannot be named is an error, for
-/// without a name the call would be Portico's own.
+/// The impersonation headers of a call (Kubernetes, "User impersonation"); empty for Portico itself. Groups that may
+/// not be passed on are left out. A person whose name cannot be passed on is an error: without it the call would be
+/// made as Portico.
 pub(crate) fn impersonation(actor: &Actor, passed_on: &PassedOn) -> Result<HeaderMap, Unspeakable> {
     let mut headers = HeaderMap::new();
     let Some(person) = &actor.person else {
@@ -114,9 +114,9 @@ pub(crate) fn impersonation(actor: &Actor, passed_on: &PassedOn) -> Result<Heade
     Ok(headers)
 }
 
-/// A name as a header carries it, judged in the form in which it arrives: whoever reads a header takes the blanks off
-/// both ends (RFC 9110, section 5.5), and something in between may take commas for ends of names. `None` for what would
-/// arrive as another name, or as one of the control plane's own.
+/// A name as a header value, checked in the form in which it arrives: receivers trim white space (RFC 9110, section
+/// 5.5), and proxies may split at commas. `None` if it would arrive as another name or as one in the `system:`
+/// namespace.
 fn name(text: &str) -> Option<HeaderValue> {
     let arrives_as_it_is = text.trim() == text && !text.is_empty() && text.len() <= LONGEST_NAME;
     let known = |c: char| c.is_alphanumeric() || c == ' ' || c.is_ascii_punctuation();
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_of_another_provider_are_not_passed_on() {
+    fn does_not_pass_on_groups_of_another_provider() {
         let of = |provider: Option<&str>| PassedOn {
             provider: provider.map(str::to_owned),
             groups: vec!["auditors".to_owned()],
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_named_with_their_groups() {
+    fn passes_on_a_person_and_their_groups() {
         let everything = PassedOn::default();
         assert_eq!(
             sent(
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn no_spelling_of_a_group_arrives_as_one_of_the_systems_own() {
+    fn no_spelling_of_a_group_arrives_as_a_system_group() {
         let around = [
             "", " ", "\t", "  ", "\u{a0}", "\u{200b}", "\u{3000}", "\u{feff}", "\u{b}", "\u{c}", "\r", "\n",
             "\0",
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_arrive_as_another_name_is_not_sent() {
+    fn does_not_send_names_that_would_change_on_the_way() {
         let long = "x".repeat(LONGEST_NAME + 1);
         for group in [
             " team",
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_groups_that_the_document_names_are_passed_on() {
+    fn passes_on_only_groups_that_the_document_names() {
         let passed_on = PassedOn {
             provider: None,
             groups: vec!["auditors".into()],
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn portico_itself_impersonates_nobody_and_nobody_is_taken_for_it() {
+    fn portico_impersonates_nobody_and_nobody_is_mistaken_for_it() {
         let everything = PassedOn::default();
         assert!(impersonation(&Actor::portico(), &everything).unwrap().is_empty());
         assert_eq!(sent("", &[], &everything), Err(Unspeakable));

@@ -1,4 +1,4 @@
-//! The catalog: the union over control planes of what they offer, as one snapshot.
+//! The catalog: the union of what all control planes offer, as a snapshot.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
@@ -13,86 +13,85 @@ use portico_form::FormHints;
 
 use crate::discovery::Kind;
 
-/// What all control planes offer together, at one moment.
+/// A snapshot of what all control planes offer.
 #[derive(Debug, Default)]
 pub struct Catalog {
-    /// Grows by one with each change.
+    /// Increases by one with each change.
     pub generation: u64,
-    /// By name, hidden ones too.
+    /// All offerings by name, including hidden ones.
     pub offerings: BTreeMap<OfferingName, Arc<Offered>>,
 }
 
 impl Catalog {
-    /// The offering of that name, whether hidden or not.
+    /// The offering with this name, hidden or not.
     #[must_use]
     pub fn get(&self, name: &OfferingName) -> Option<&Arc<Offered>> {
         self.offerings.get(name)
     }
 
-    /// An offering as one control plane serves it.
+    /// An offering on one control plane.
     #[must_use]
     pub fn served(&self, name: &OfferingName, plane: &PlaneName) -> Option<&Served> {
         self.offerings.get(name)?.served.get(plane)
     }
 }
 
-/// One offering, with everything that documents, CRDs and XRDs say of it. What the document says
-/// wins over annotations on the XRD, and those over annotations on the CRD; where control planes
-/// differ, the first by name speaks.
+/// An offering of the catalog. The document takes precedence over annotations on the XRD, and those over annotations
+/// on the CRD. Where control planes differ, the first by name counts.
 ///
-/// All texts but the document's own come from control planes: hostile until made safe.
+/// Texts that do not come from the document come from control planes and are not trusted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Offered {
     /// `<plural>.<group>`.
     pub name: OfferingName,
     /// The API group.
     pub group: String,
-    /// The kind; where no control plane serves it, its plural.
+    /// The kind; the plural if no control plane serves it.
     pub kind: String,
-    /// The name to show.
+    /// The display name.
     pub title: String,
-    /// One line.
+    /// A one-line summary.
     pub summary: Option<String>,
     /// The documentation, in markdown.
     pub documentation: Option<String>,
-    /// Where it stands in the catalog.
+    /// The category in the catalog.
     pub category: Category,
-    /// The team that answers for it.
+    /// The team that runs it.
     pub owner: Option<String>,
-    /// The name of a glyph.
+    /// The name of an icon.
     pub icon: Option<String>,
-    /// Words that the search finds it by.
+    /// Search keywords.
     pub keywords: Vec<String>,
-    /// Presets of its parameters.
+    /// Its plans.
     pub plans: Vec<Plan>,
-    /// What people may set of the machinery: see [`Projection`].
+    /// Machinery that people may set, see [`Projection`].
     pub settable: Vec<String>,
-    /// How the form is laid out.
+    /// The form layout.
     pub form: FormHints,
-    /// What one receives.
+    /// How people connect to a claim.
     pub access: Access,
-    /// Labels that a control plane must have to serve it.
+    /// Labels that a control plane must have.
     pub control_plane_labels: BTreeMap<String, String>,
-    /// After how many days a claim has to be renewed.
+    /// Lifetime of a claim in days.
     pub lifetime_days: Option<NonZeroU16>,
-    /// Left out of the catalog; claims of it stay.
+    /// Not listed in the catalog. Its claims stay.
     pub hidden: bool,
-    /// What kind of thing a claim of it is. Where control planes differ, see [`Served::claim_kind`].
+    /// The kind of its claims. Where control planes differ, see [`Served::claim_kind`].
     pub claim_kind: ClaimKind,
-    /// Whether a document names it.
+    /// True if a document names it.
     pub documented: bool,
-    /// By control plane, the unreachable ones too.
+    /// The control planes that serve it, including unreachable ones.
     pub served: BTreeMap<PlaneName, Served>,
 }
 
 impl Offered {
-    /// The adapter that reads its claims' health.
+    /// The adapter for the health of its claims.
     #[must_use]
     pub fn adapter(&self) -> &'static Adapter {
         Adapter::of(&self.group, &self.kind, self.claim_kind)
     }
 
-    /// What of its objects people set, as `plane` serves it.
+    /// The projection of its objects on `plane`.
     #[must_use]
     pub fn projection(&self, plane: Option<&PlaneName>) -> Projection {
         let served = plane.and_then(|plane| self.served.get(plane));
@@ -100,7 +99,7 @@ impl Offered {
         Projection::new(claim_kind, &self.settable, &self.plans, &self.form)
     }
 
-    /// The document's word, as far as there is one.
+    /// Combines the document and what control planes serve.
     pub(crate) fn assemble(
         name: &OfferingName,
         document: Option<&Offering>,
@@ -167,25 +166,25 @@ impl Offered {
 pub struct Served {
     /// The version to use.
     pub resource: ResourceRef,
-    /// The CRD, all versions of it.
+    /// The CRD with all versions.
     pub definition: Arc<Definition>,
-    /// The schema of the version to use; `None` when it cannot be worked with: see `problem`.
+    /// The schema of the version to use; `None` if it is unusable, see `problem`.
     pub schema: Option<Arc<Schema>>,
-    /// What kind of thing a claim of it is there.
+    /// The kind of its claims there.
     pub claim_kind: ClaimKind,
-    /// A hash of the schema: equal hashes mean equal forms.
+    /// A hash of the schema. Equal hashes mean equal forms.
     pub schema_hash: String,
-    /// Why it cannot be asked for there: its schema is broken, say.
+    /// Why it cannot be requested there.
     pub problem: Option<String>,
-    /// Nobody offers it there any more: nothing new can be asked for. Claims of it stay, and can be deleted.
+    /// No longer offered there: nothing new can be requested. Its claims stay and can be deleted.
     pub retired: bool,
-    /// Why what is said of its form there lays nothing out; it can be asked for all the same.
+    /// Why its form annotation cannot be used. It can be requested anyway.
     pub form_problem: Option<String>,
-    /// Whether the version to use is deprecated, with the warning.
+    /// The deprecation warning of the version to use.
     pub deprecated: Option<String>,
-    /// The columns that the kind's author would show in a list.
+    /// The printer columns of the kind.
     pub columns: Vec<Column>,
-    /// The only tenants that the control plane serves; empty: it is shared.
+    /// The tenants that the control plane is dedicated to; empty: it is shared.
     pub dedicated_to: Vec<TenantName>,
 }
 
@@ -207,7 +206,7 @@ impl Served {
     }
 }
 
-/// Two are equal when they come from the same reading of the same CRD.
+/// Equal if they come from the same reading of the same CRD.
 impl PartialEq for Served {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.definition, &other.definition)
@@ -228,6 +227,6 @@ impl PartialEq for Served {
 pub struct Column {
     /// Its heading.
     pub name: String,
-    /// A path in the object, as [`portico_domain::claim::path`] reads it.
+    /// A path in the object, see [`portico_domain::claim::path`].
     pub path: String,
 }

@@ -1,14 +1,14 @@
-//! When certificates end.
+//! Validity of certificates.
 
 use jiff::Timestamp;
 
-/// When a certificate in DER ends (RFC 5280, section 4.1.2.5: `tbsCertificate.validity.notAfter`).
-/// `None` for what is no certificate.
+/// When a DER certificate expires (RFC 5280, section 4.1.2.5: `tbsCertificate.validity.notAfter`). `None` if it is
+/// not a certificate.
 pub(crate) fn not_after(der: &[u8]) -> Option<Timestamp> {
     validity(der).map(|(_, end)| end)
 }
 
-/// From when until when a certificate in DER is valid. `None` for what is no certificate.
+/// The validity period of a DER certificate. `None` if it is not a certificate.
 pub(crate) fn validity(der: &[u8]) -> Option<(Timestamp, Timestamp)> {
     let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
     let validity = certificate.validity();
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nonsense_is_no_certificate() {
+    fn rejects_what_is_not_a_certificate() {
         for der in [&b""[..], b"\x30\x82\xff\xff", &[0x30; 64]] {
             assert_eq!(not_after(der), None);
         }

@@ -1,4 +1,4 @@
-//! Which claims to read.
+//! Filters for lists of claims.
 
 use std::collections::BTreeSet;
 
@@ -6,27 +6,27 @@ use portico_domain::claim::{Claim, Health};
 use portico_domain::names::{EnvironmentName, OfferingName, PlaneName, RequestId, TenantName};
 use portico_domain::tenancy::Scope;
 
-/// Which claims to read. What is not said matches all.
+/// A filter for claims. Fields that are not set match all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClaimFilter {
-    /// Of this tenant.
+    /// The tenant.
     pub tenant: Option<TenantName>,
-    /// In this environment.
+    /// The environment.
     pub environment: Option<EnvironmentName>,
-    /// Of this offering.
+    /// The offering.
     pub offering: Option<OfferingName>,
-    /// On this control plane.
+    /// The control plane.
     pub plane: Option<PlaneName>,
-    /// In one of these states; empty: in any.
+    /// One of these healths; empty: any.
     pub health: BTreeSet<Health>,
-    /// Made or changed last by this request.
+    /// The request that created or last changed it.
     pub request: Option<RequestId>,
-    /// Asked for by this person, as the annotation has it.
+    /// The requester's subject, from the annotation.
     pub requester: Option<String>,
 }
 
 impl ClaimFilter {
-    /// All that a tenant has.
+    /// All claims of a tenant.
     #[must_use]
     pub fn of_tenant(tenant: TenantName) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl ClaimFilter {
     }
 }
 
-/// Whether whoever holds `scope` may read the claim.
+/// True if `scope` may read the claim.
 pub(crate) fn allows(scope: &Scope, claim: &Claim) -> bool {
     match &claim.tenant {
         Some(tenant) => scope.allows(tenant),

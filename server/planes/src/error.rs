@@ -1,4 +1,4 @@
-//! What can go wrong between Portico and a control plane, in words that say what to do.
+//! Errors of control planes, with advice for the reader.
 
 use std::time::Duration;
 
@@ -7,33 +7,33 @@ use serde_json::Value;
 
 use crate::server_text::{self, Terminating};
 
-/// One reason why an object is not valid.
+/// One reason why an object is invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
-    /// The field, as the control plane names it: `spec.storage.size`. Empty: the object as a whole.
+    /// The field as the control plane names it: `spec.storage.size`. Empty: the whole object.
     pub field: String,
-    /// What is wrong with it.
+    /// What is wrong.
     pub message: String,
 }
 
-/// Why a control plane did not do as asked.
+/// Why a call to a control plane failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlaneError {
-    /// No such control plane is configured.
+    /// No control plane with this name is configured.
     #[error("the control plane {plane} is not configured")]
     Unknown {
         /// Its name.
         plane: String,
     },
-    /// The document or kubeconfig is wrong, or signing in fails, so that there is nothing to ask. Why is for
-    /// administrators, see [`PlaneError::for_platform`]: others read that it is so.
+    /// The document or kubeconfig is wrong, or signing in fails. Only administrators see why, see
+    /// [`PlaneError::for_platform`].
     #[error(
         "{plane} cannot be used: it is not set up correctly. Tell the platform team, who see why on its page"
     )]
     Misconfigured {
         /// Its name.
         plane: String,
-        /// What is wrong. Holds nothing of a credential.
+        /// What is wrong. Contains nothing of a credential.
         message: String,
     },
     /// It cannot be reached.
@@ -43,101 +43,101 @@ pub enum PlaneError {
     Unreachable {
         /// Its name.
         plane: String,
-        /// Why, technically.
+        /// The technical reason.
         message: String,
     },
-    /// It did not answer in time. What was asked may have been done or not.
+    /// It did not answer in time. The call may or may not have taken effect.
     #[error("{plane} did not answer within {} seconds. It may be overloaded; try again in a moment", .after.as_secs())]
     Slow {
         /// Its name.
         plane: String,
-        /// The time limit.
+        /// The timeout.
         after: Duration,
     },
-    /// The rights are missing.
+    /// A right is missing.
     #[error("{plane} does not allow it: {message}. Ask the platform team for the missing right")]
     Forbidden {
         /// Its name.
         plane: String,
-        /// What it said.
+        /// The message.
         message: String,
     },
-    /// There is no such object, or kind.
+    /// The object or kind does not exist.
     #[error("{plane} has no such object: {message}")]
     NotFound {
         /// Its name.
         plane: String,
-        /// What it said.
+        /// The message.
         message: String,
     },
-    /// Somebody else manages fields that were to be changed, or the object has changed meanwhile.
+    /// Another field manager owns fields of the apply, or the object has changed.
     #[error("{message}")]
     Conflict {
-        /// Who manages the fields; empty when it is no conflict over fields.
+        /// The field managers; empty if it is not a conflict about fields.
         managers: Vec<String>,
-        /// What it said.
+        /// The message.
         message: String,
     },
-    /// Another write came between: two writers met within the API server, and nobody is in the way.
+    /// A concurrent write happened within the API server. Retrying helps.
     #[error("{message}")]
     Contended {
-        /// What it said.
+        /// The message.
         message: String,
     },
-    /// An object of that name is there already, and it is not this request's.
+    /// An object with this name exists and does not belong to the request.
     #[error("{plane} already has {name}. Choose another name")]
     AlreadyExists {
         /// Its name.
         plane: String,
-        /// What exists.
+        /// The kind and name of the object.
         name: String,
     },
-    /// The object is not the one that was meant: it was deleted, and perhaps made anew.
+    /// The object was deleted, and perhaps created again with another uid.
     #[error("{message}")]
     Gone {
-        /// What it said.
+        /// The message.
         message: String,
     },
-    /// The object breaks the schema or an admission policy.
+    /// The object violates the schema or an admission policy.
     #[error("{plane} does not accept it: {message}")]
     Invalid {
         /// Its name.
         plane: String,
-        /// What it said, as a whole.
+        /// The whole message.
         message: String,
-        /// What is wrong with which field.
+        /// The violations by field.
         causes: Vec<Cause>,
     },
-    /// It is asked too much.
+    /// The control plane limits the rate of calls.
     #[error("{plane} has too much to do just now. Try again in {} seconds", .retry_after.as_secs().max(1))]
     TooMany {
         /// Its name.
         plane: String,
-        /// When to ask again.
+        /// When to retry.
         retry_after: Duration,
     },
-    /// It said no for another reason, or failed.
+    /// Any other error response.
     #[error("{plane} answered {status}: {message}")]
     Refused {
         /// Its name.
         plane: String,
         /// The HTTP status.
         status: u16,
-        /// What it said.
+        /// The message.
         message: String,
     },
-    /// What it answered makes no sense.
+    /// The response cannot be interpreted.
     #[error("{plane} gave an answer that makes no sense ({message}). Tell the platform team")]
     Garbage {
         /// Its name.
         plane: String,
-        /// What was wrong with it.
+        /// What is wrong with it.
         message: String,
     },
 }
 
 impl PlaneError {
-    /// Whether the same call may well succeed later, without anybody changing anything.
+    /// True if the same call may succeed later without any change.
     #[must_use]
     pub fn is_worth_retrying(&self) -> bool {
         match self {
@@ -151,7 +151,7 @@ impl PlaneError {
         }
     }
 
-    /// The error with what only administrators are to read of it.
+    /// The error with the details for administrators.
     #[must_use]
     pub fn for_platform(&self) -> String {
         match self {
@@ -160,7 +160,7 @@ impl PlaneError {
         }
     }
 
-    /// A word for metrics and logs, the same for all errors of one kind.
+    /// The name of the kind of error, for metrics and logs.
     #[must_use]
     pub fn slug(&self) -> &'static str {
         match self {
@@ -181,8 +181,7 @@ impl PlaneError {
         }
     }
 
-    /// From an answer that is no success: the status line and the body, which should be a
-    /// `metav1.Status` and may be anything.
+    /// The error of an HTTP error response. The body should be a `metav1.Status` but may be anything.
     #[must_use]
     pub fn from_answer(plane: &str, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Self {
         let parsed: Option<Value> = serde_json::from_slice(body).ok().filter(Value::is_object);
@@ -205,7 +204,7 @@ impl PlaneError {
             410 => Self::Gone {
                 message: answer.message("it is no longer there"),
             },
-            // Admission webhooks may deny with any status; 400 is what they use by default.
+            // Admission webhooks may use any status; the default is 400.
             400 | 422 => Self::Invalid {
                 plane: plane.to_owned(),
                 message: answer.message("it is not valid"),
@@ -264,8 +263,8 @@ impl Answer<'_> {
             .collect()
     }
 
-    /// A right that is missing, without the name of the account that lacks it: whoever reads this is somebody else. What
-    /// is on its way out refuses new objects with the same status.
+    /// A missing right, without the name of the account that lacks it: the reader is somebody else. Namespaces and
+    /// CRDs that are being deleted refuse new objects with the same status.
     fn forbidden(&self) -> PlaneError {
         let said = self.message("not permitted");
         if let Some(what) = server_text::terminating(&said) {
@@ -348,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conflict_names_who_manages_the_fields() {
+    fn a_conflict_names_the_field_managers() {
         let error = answer(
             409,
             &json!({ "reason": "Conflict", "message": "Apply failed with 1 conflict", "details": { "causes": [
@@ -364,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn a_usage_that_blocks_a_delete_is_told_as_it_is() {
+    fn keeps_the_message_of_a_usage_that_blocks_a_delete() {
         let error = answer(
             409,
             &json!({ "reason": "Conflict", "message": "in use by 1 Usage(s)" }),
@@ -373,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_object_says_which_fields() {
+    fn an_invalid_object_lists_its_fields() {
         let body = json!({ "message": "Database \"x\" is invalid", "details": { "causes": [
             { "field": "spec.size", "message": "must be at most 10" }
         ] } });
@@ -390,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_that_passes_is_worth_retrying() {
+    fn temporary_failures_are_retryable() {
         for status in [429, 500, 502, 503, 504] {
             assert!(answer(status, &Value::Null).is_worth_retrying(), "{status}");
         }
@@ -400,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_right_is_told_without_whose() {
+    fn a_missing_right_hides_the_account() {
         let said = "ponds.example.org \"first\" is forbidden: User \"system:serviceaccount:portico:portico\" cannot get \
                     resource \"ponds\" in API group \"example.org\" in the namespace \"payments-dev\"";
         let error = answer(403, &json!({ "reason": "Forbidden", "message": said })).to_string();
@@ -414,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_on_its_way_out_is_not_told_as_a_missing_right() {
+    fn a_namespace_being_deleted_is_not_a_missing_right() {
         for (said, what) in [
             (
                 "ponds.example.org \"a\" is forbidden: create not allowed while custom resource definition is terminating",
@@ -432,13 +431,13 @@ mod tests {
     }
 
     #[test]
-    fn garbage_in_a_refusal_is_no_trouble() {
+    fn a_malformed_error_response_is_still_an_error() {
         let error = PlaneError::from_answer("eu-shared", 403, None, b"\xff\xfe<html>");
         assert!(error.to_string().contains("not permitted"), "{error}");
     }
 
     #[test]
-    fn the_time_to_wait_is_bounded() {
+    fn the_retry_delay_is_bounded() {
         let error = PlaneError::from_answer("eu-shared", 429, Some(Duration::from_secs(1 << 40)), b"");
         assert_eq!(
             error,

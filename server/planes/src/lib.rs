@@ -1,12 +1,11 @@
 //! Control planes: connections, discovery, watch caches, dry run, apply.
 //!
-//! [`Planes`] is the registry of connections. Reads ([`Planes::catalog`], [`Planes::claims`],
-//! [`Planes::planes`]) come from caches and never wait for a control plane; what must ask one
-//! ([`Planes::dry_run`], [`Planes::apply`], [`Planes::secret`] …) is async and ends within the
-//! plane's time limit with an answer or a [`PlaneError`].
+//! [`Planes`] is the registry of connections. Reads ([`Planes::catalog`], [`Planes::claims`], [`Planes::planes`])
+//! come from caches and never wait for a control plane. Calls to one ([`Planes::dry_run`], [`Planes::apply`],
+//! [`Planes::secret`] …) are async and end within its timeout with a result or a [`PlaneError`].
 //!
-//! Each control plane has its own connections, its own back-off and its own limits, so that one
-//! which is slow, gone or lying costs its own rows and nothing else.
+//! Each control plane has its own connections, back-off and limits, so that one that is slow, unreachable or
+//! misbehaving affects no other.
 
 mod act;
 mod actor;

@@ -1,4 +1,4 @@
-//! The registry of control planes: configured, read and listened to here.
+//! The registry of control planes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -26,48 +26,45 @@ use crate::plane::{Plane, live};
 use crate::status::PlaneStatus;
 use crate::wire::Wire;
 
-/// Changes kept for a subscriber that is slow; one that is slower hears that it missed some.
+/// Changes buffered for a slow subscriber. One that falls further behind is told that it missed some.
 const CHANGES_KEPT: usize = 4096;
 
-/// What the caches of all control planes may hold together, in bytes, until [`Planes::limit_caches`] says otherwise.
+/// Default of [`Planes::limit_caches`].
 const CACHE_BYTES: usize = 1 << 30;
 
-/// What the registry needs to know besides documents.
+/// Settings of the registry besides the documents.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// The folder from which relative paths of kubeconfigs count; the working directory where
-    /// there is none.
+    /// The folder that relative kubeconfig paths are relative to. Default: the working directory.
     pub kubeconfig_base: Option<PathBuf>,
 }
 
-/// Something has changed.
+/// A change that subscribers hear of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// The catalog.
+    /// The catalog changed.
     Catalog {
-        /// Its new generation.
+        /// The new generation.
         generation: u64,
     },
-    /// A claim was made, has changed, or is gone.
+    /// A claim was created, changed or deleted.
     Claim {
-        /// Which.
+        /// The claim.
         reference: ClaimRef,
-        /// Whose.
+        /// Its tenant.
         tenant: Option<TenantName>,
-        /// It is gone.
+        /// It was deleted.
         deleted: bool,
     },
-    /// A control plane's state, or whether what is known of its claims is in step; all its claims
-    /// may look different.
+    /// A control plane changed its state, or its claims became stale or fresh. All its claims may look different.
     Plane(PlaneName),
 }
 
-/// The registry of control planes. Cheap to clone; when the last clone is dropped, all
-/// connections end.
+/// The registry of control planes. Cheap to clone; dropping the last clone closes all connections.
 #[derive(Clone)]
 pub struct Planes(Arc<Registry>);
 
-/// A registry that does not keep its connections open.
+/// A reference to the registry that does not keep it alive.
 pub(crate) struct WeakPlanes(Weak<Registry>);
 
 impl WeakPlanes {
@@ -79,7 +76,7 @@ impl WeakPlanes {
 struct Registry {
     shared: Arc<Shared>,
     tasks: Mutex<BTreeMap<PlaneName, AbortHandle>>,
-    /// Held while a configuration is taken over, which may take long where there are many claims.
+    /// Held while a configuration is applied, which may take long with many claims.
     configuring: Mutex<()>,
 }
 
@@ -91,13 +88,13 @@ impl Drop for Registry {
     }
 }
 
-/// What the tasks of all control planes share.
+/// State shared by the tasks of all control planes.
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
-    /// What the caches of all control planes may hold together.
+    /// The limit of all caches together.
     pub(crate) pool: Pool,
     pub(crate) desired: ArcSwap<Desired>,
-    /// Offerings that there may be claims of, whether or not anybody offers them now.
+    /// Offerings that may have claims although nobody offers them now.
     pub(crate) remembered: ArcSwap<BTreeSet<OfferingName>>,
     /// Changes with each configuration.
     pub(crate) configured: watch::Sender<u64>,
@@ -107,17 +104,17 @@ pub(crate) struct Shared {
     changes: broadcast::Sender<Change>,
 }
 
-/// What documents say, apart from the control planes themselves.
+/// The documents.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Desired {
     pub(crate) offerings: BTreeMap<OfferingName, Offering>,
-    /// What the documents say of where health stands, compiled.
+    /// Compiled health expressions.
     health: BTreeMap<OfferingName, Arc<HealthRules>>,
     pub(crate) ownership: Ownership,
 }
 
 impl Desired {
-    /// What one receives with a claim of the offering.
+    /// The offering's `access`.
     pub(crate) fn access(&self, offering: &OfferingName) -> Access {
         self.offerings
             .get(offering)
@@ -125,13 +122,13 @@ impl Desired {
             .unwrap_or_default()
     }
 
-    /// Where the health of the offering's claims stands, if its document says so.
+    /// The offering's compiled health expressions, if it has any.
     pub(crate) fn health(&self, offering: &OfferingName) -> Option<Arc<HealthRules>> {
         self.health.get(offering).cloned()
     }
 }
 
-/// Compiles what documents say of health. The configuration was checked: what does not compile is left out.
+/// Compiles health expressions. The configuration is already checked, so errors are skipped.
 fn health_rules(offerings: &[Offering]) -> BTreeMap<OfferingName, Arc<HealthRules>> {
     offerings
         .iter()
@@ -143,7 +140,7 @@ fn health_rules(offerings: &[Offering]) -> BTreeMap<OfferingName, Arc<HealthRule
 }
 
 impl Planes {
-    /// A registry without control planes: [`Planes::configure`] brings them.
+    /// A registry without control planes, see [`Planes::configure`].
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let shared = Shared {
@@ -164,10 +161,9 @@ impl Planes {
         }))
     }
 
-    /// Takes over a configuration: connects to what is new, lets go of what is gone, connects
-    /// anew where a document changed what the connection depends on, and leaves the rest running.
-    /// Call it at the start and on every reload, within a tokio runtime. Never waits for a
-    /// control plane; but all claims are read again, so call it on a thread that may block.
+    /// Applies a configuration: connects to new control planes, disconnects removed ones, reconnects those whose
+    /// connection settings changed, and keeps the rest. Call it at start and on every reload, within a tokio runtime.
+    /// Never waits for a control plane, but reads all claims again, so call it on a thread that may block.
     pub fn configure(&self, planes: Vec<ControlPlane>, offerings: Vec<Offering>, tenants: &[Tenant]) {
         let shared = &self.0.shared;
         let _one_at_a_time = self.0.configuring.lock();
@@ -243,14 +239,13 @@ impl Planes {
         }
     }
 
-    /// Takes in which cluster-scoped claims Portico made and for whom, as its record has it: nothing else says whose
-    /// such a claim is.
+    /// Adds cluster-scoped claims and their owners from the audit log. Nothing else says who owns such a claim.
     pub fn learn_recorded(&self, recorded: Vec<RecordedClaim>) {
         if recorded.is_empty() {
             return;
         }
         let shared = &self.0.shared;
-        // `configure` holds the same lock: neither loses what the other stores.
+        // `configure` takes the same lock, so neither overwrites the other's change.
         let _tasks = self.0.tasks.lock();
         let claims: Vec<ClaimRef> = recorded.iter().map(|made| made.claim.clone()).collect();
         let mut desired = Desired::clone(&shared.desired.load());
@@ -267,27 +262,26 @@ impl Planes {
             }
         }
         if anything {
-            // Of what was nobody's only a row is held: the streams list the rest.
+            // Only a row was kept of claims without an owner, so the watches have to list them again.
             shared.configured.send_modify(|times| *times += 1);
         }
     }
 
-    /// Bounds what the caches of all control planes may hold together, in bytes: about. One that fills all that it can
-    /// get costs the others nothing of their share, which is half of that divided among them. What is held already
-    /// stays.
+    /// Limits the size of all caches together, in bytes (approximate). Half of it is divided equally among the
+    /// control planes, so that one that fills its cache does not take the others' share. Objects already cached stay.
     pub fn limit_caches(&self, bytes: usize) {
         self.0.shared.pool.set_bytes(bytes);
     }
 
-    /// Names offerings that were asked for once: claims of them are shown though nobody offers them any more. What this
-    /// process has seen offered it remembers by itself.
+    /// Sets the offerings that requests were made for: their claims are shown even if nobody offers them any more.
+    /// Offerings seen by this process are remembered anyway.
     pub fn remember(&self, offerings: BTreeSet<OfferingName>) {
         let shared = &self.0.shared;
         shared.remembered.store(Arc::new(offerings));
         shared.configured.send_modify(|times| *times += 1);
     }
 
-    /// How all control planes are, by name.
+    /// The status of all control planes, by name.
     #[must_use]
     pub fn planes(&self) -> Vec<PlaneStatus> {
         self.0
@@ -299,21 +293,20 @@ impl Planes {
             .collect()
     }
 
-    /// How one control plane is.
+    /// The status of a control plane.
     #[must_use]
     pub fn status(&self, name: &PlaneName) -> Option<PlaneStatus> {
         self.0.shared.planes.load().get(name).map(|plane| plane.status())
     }
 
-    /// The catalog as it is now.
+    /// The current catalog.
     #[must_use]
     pub fn catalog(&self) -> Arc<Catalog> {
         self.0.shared.catalog.load_full()
     }
 
-    /// The claims that `scope` may read and the filter matches, by control plane, offering,
-    /// namespace and name. Without their objects: [`Claim::object`] is null here, see
-    /// [`Planes::claim`].
+    /// The claims that `scope` may read and that match the filter, by control plane, offering, namespace and name.
+    /// Without their objects: [`Claim::object`] is null, see [`Planes::claim`].
     #[must_use]
     pub fn claims(&self, scope: &Scope, filter: &ClaimFilter) -> Vec<Arc<Claim>> {
         let planes = self.0.shared.planes.load();
@@ -326,7 +319,7 @@ impl Planes {
         found
     }
 
-    /// One claim with its object; `None` when it is not there or `scope` may not read it, which look alike.
+    /// A claim with its object; `None` if it does not exist or `scope` may not read it.
     #[must_use]
     pub fn claim(&self, scope: &Scope, reference: &ClaimRef) -> Option<Visible<Arc<Claim>>> {
         self.0
@@ -344,8 +337,8 @@ impl Planes {
         planes.get(&reference.plane)?.claims.find(reference)
     }
 
-    /// Whether all that a control plane offers is known: it was read since Portico started. Before that, what it was
-    /// not seen to offer may be offered all the same.
+    /// True once a control plane's offerings have been read since Portico started. Before that, an offering that is
+    /// not listed may still exist.
     #[must_use]
     pub fn has_read_offerings(&self, name: &PlaneName) -> bool {
         let planes = self.0.shared.planes.load();
@@ -353,7 +346,8 @@ impl Planes {
         planes.get(name).is_none_or(discovered)
     }
 
-    /// Whether a claim would be known if it were there: those of its kind were read since Portico started.
+    /// True once the claims of this kind have been listed since Portico started, so that a missing claim is really
+    /// absent.
     #[must_use]
     pub fn has_read_claim(&self, reference: &ClaimRef) -> bool {
         let planes = self.0.shared.planes.load();
@@ -361,8 +355,8 @@ impl Planes {
         planes.get(&reference.plane).is_none_or(read)
     }
 
-    /// Why no claim of the offering can be placed in the namespace there, as far as Portico's rights go; `None` where
-    /// nothing is known to forbid it.
+    /// Why Portico's rights do not allow placing a claim of the offering in the namespace; `None` if nothing is known
+    /// to forbid it.
     #[must_use]
     pub fn obstacle(
         &self,
@@ -376,14 +370,14 @@ impl Planes {
         plane.rights.obstacle(&kinds.get(offering)?.resource, namespace)
     }
 
-    /// Hears of every change from now on. A subscriber that falls behind gets
-    /// [`broadcast::error::RecvError::Lagged`], and has to look at everything again.
+    /// Subscribes to changes. A subscriber that gets [`broadcast::error::RecvError::Lagged`] has to read everything
+    /// again.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Change> {
         self.0.shared.changes.subscribe()
     }
 
-    /// Tells whoever listens that a claim looks different.
+    /// Notifies subscribers of a changed claim.
     pub(crate) fn tell_of_claim(&self, touched: Touched) {
         self.0.shared.tell(Change::Claim {
             reference: touched.reference,
@@ -408,7 +402,7 @@ impl Planes {
     }
 }
 
-/// Whether two documents of one control plane lead to the same connection.
+/// True if two documents of a control plane need the same connection.
 fn connects_alike(one: &ControlPlane, other: &ControlPlane) -> bool {
     one.spec.connection == other.spec.connection
         && one.spec.act_as == other.spec.act_as
@@ -417,12 +411,12 @@ fn connects_alike(one: &ControlPlane, other: &ControlPlane) -> bool {
 }
 
 impl Shared {
-    /// Tells whoever listens; nobody has to.
+    /// Notifies subscribers, if there are any.
     pub(crate) fn tell(&self, change: Change) {
         let _ = self.changes.send(change);
     }
 
-    /// Puts the catalog together anew, and tells of it when it differs.
+    /// Rebuilds the catalog and notifies subscribers if it changed.
     pub(crate) fn rebuild(&self) {
         let _one_at_a_time = self.rebuilding.lock();
         let desired = self.desired.load();

@@ -1,23 +1,25 @@
-//! What a Kubernetes API server tells by the text of its answers alone. Nothing else in Portico reads these texts; a test
-//! holds them against a real API server (`tests/portico/server_text.rs`).
-//!
-//! Where a `Status` says the same in `reason`, `details` or a cause, that is read instead.
+//! Texts of the Kubernetes API server that Portico has to interpret, because its `Status` says the same nowhere else.
+//! No other code interprets such texts; `tests/portico/server_text.rs` tests them against a real API server.
 
-/// What a conflict is about that is none over fields.
+/// The cause of a conflict that is not about fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Conflict {
-    /// The object that was meant by its uid is not there, or another of its name is.
+    /// The uid in the request belongs to no object, or not to the object with that name.
     OtherObject,
-    /// Another write came between reading the object and writing it.
+    /// Another write happened between the server's read and write.
     OtherWrite,
-    /// Something else: an admission webhook's own word, a `Usage` that forbids a deletion.
+    /// Anything else, such as an admission webhook's message or a `Usage` that blocks a deletion.
     Other,
 }
 
-/// What a conflict is about. A deletion: `the UID in the precondition (…) does not match the UID in record (…). …` or,
-/// where it is noticed later, `Precondition failed: UID in precondition: …, UID in object meta: …`. An apply: `uid
-/// mismatch: the provided object specified uid …, and no existing object was found`. Any write: `…: the object has been
-/// modified; please apply your changes to the latest version and try again`.
+/// Classifies the message of a conflict.
+///
+/// - Deletion: `the UID in the precondition (…) does not match the UID in record (…). …` or `Precondition failed: UID
+///   in precondition: …, UID in object meta: …`.
+///
+/// - Apply: `uid mismatch: the provided object specified uid …, and no existing object was found`.
+///
+/// - Any write: `…: the object has been modified; please apply your changes to the latest version and try again`.
 pub(crate) fn conflict(message: &str) -> Conflict {
     let of_others = [
         "UID in precondition: ",
@@ -33,25 +35,25 @@ pub(crate) fn conflict(message: &str) -> Conflict {
     }
 }
 
-/// Whether an object is gone because another one took its name, and not because what was asked for expired.
+/// True if the object is gone because the uid did not match. 410 also means an expired watch version.
 pub(crate) fn is_of_another_object(message: &str) -> bool {
     conflict(message) == Conflict::OtherObject
 }
 
-/// Whether what was not found is this namespace: `namespaces "payments-dev" not found`.
+/// True if the namespace was not found: `namespaces "payments-dev" not found`.
 pub(crate) fn is_missing_namespace(message: &str, namespace: &str) -> bool {
     message == format!("namespaces \"{namespace}\" not found")
 }
 
-/// What is on its way out, and so takes no new objects.
+/// What is being deleted and therefore accepts no new objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Terminating {
     Namespace,
     Definition,
 }
 
-/// What is on its way out, out of a refusal: `… is forbidden: unable to create new content in namespace a because it is
-/// being terminated`, `… create not allowed while custom resource definition is terminating`.
+/// Finds out from a refusal what is being deleted: `… is forbidden: unable to create new content in namespace a
+/// because it is being terminated`, `… create not allowed while custom resource definition is terminating`.
 pub(crate) fn terminating(message: &str) -> Option<Terminating> {
     if message.contains("while custom resource definition is terminating") {
         Some(Terminating::Definition)
@@ -64,9 +66,8 @@ pub(crate) fn terminating(message: &str) -> Option<Terminating> {
     }
 }
 
-/// The right that is missing, out of `pods "a" is forbidden: User "system:serviceaccount:b:c" cannot get resource "pods"
-/// in API group "" in the namespace "d"`: without the name of the account that lacks it, for whoever reads this is
-/// somebody else.
+/// The missing right from `pods "a" is forbidden: User "system:serviceaccount:b:c" cannot get resource "pods" in API
+/// group "" in the namespace "d"`, without the name of the account: the reader is somebody else.
 pub(crate) fn missing_right(message: &str) -> Option<String> {
     let (_, after) = message.split_once(" is forbidden: User \"")?;
     let (_, lacks) = after.split_once("\" cannot ")?;
@@ -82,7 +83,7 @@ pub(crate) fn missing_right(message: &str) -> Option<String> {
     ))
 }
 
-/// Who manages a field, out of a cause of a conflict: `conflict with "kubectl-edit" using example.org/v1`.
+/// The field manager from a conflict's cause: `conflict with "kubectl-edit" using example.org/v1`.
 pub(crate) fn manager(cause: &str) -> Option<String> {
     let (_, after) = cause.split_once("conflict with \"")?;
     Some(after.split_once('"')?.0.to_owned())
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_webhooks_own_words_are_not_taken_for_the_servers() {
+    fn does_not_misread_messages_of_webhooks() {
         for message in [
             "admission webhook \"owner\" denied the request: set the uid of the owner",
             "the team's budget has been modified",

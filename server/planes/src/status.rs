@@ -1,4 +1,4 @@
-//! How a control plane is, for administrators and for placement.
+//! The status of a control plane, for administrators and for placement.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,24 +11,24 @@ use portico_domain::names::{OfferingName, PlaneName};
 use crate::informers::ObservedStatus;
 use crate::plane::RightsStatus;
 
-/// Errors kept per control plane.
+/// Recent errors kept per control plane.
 pub(crate) const MOST_NOTES: usize = 20;
 
-/// Whether a control plane answers.
+/// The state of a connection to a control plane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlaneState {
-    /// Not heard of yet, or still being read for the first time.
+    /// No answer yet, or the initial sync is not complete.
     Connecting,
-    /// It answers, and what it offers is known.
+    /// It answers, and its offerings are known.
     Ready,
-    /// It does not answer. What is known of it is the last that was.
+    /// It does not answer. What is known of it may be old.
     Unreachable,
-    /// Its document or kubeconfig is wrong: why.
+    /// Its document or kubeconfig is wrong; holds why.
     Misconfigured(String),
 }
 
 impl PlaneState {
-    /// The word in URLs, JSON and metrics.
+    /// The name in URLs, JSON and metrics.
     #[must_use]
     pub fn slug(&self) -> &'static str {
         match self {
@@ -40,57 +40,57 @@ impl PlaneState {
     }
 }
 
-/// An error that happened.
+/// A recent error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// When it happened last.
+    /// When it last occurred.
     pub at: Timestamp,
-    /// What happened, and to what.
+    /// The message.
     pub message: String,
-    /// How often in a row.
+    /// How often it occurred.
     pub times: u32,
 }
 
-/// A control plane, as administrators see it.
+/// The status of a control plane.
 #[derive(Debug, Clone)]
 pub struct PlaneStatus {
     /// Its name.
     pub name: PlaneName,
     /// Its document.
     pub document: Arc<ControlPlane>,
-    /// Whether it answers.
+    /// Its state.
     pub state: PlaneState,
-    /// Since when it is in that state.
+    /// When it entered that state.
     pub since: Timestamp,
-    /// When it last answered anything.
+    /// When it last answered.
     pub last_seen: Option<Timestamp>,
-    /// The version it says it is: `v1.34.1`.
+    /// Its version: `v1.34.1`.
     pub version: Option<String>,
-    /// Claims held in the caches, of all tenants.
+    /// Cached claims of all tenants.
     pub claims: usize,
-    /// What these take there, in bytes: about. What is beyond the limits is among `left_out`.
+    /// Their approximate memory use in bytes.
     pub cache_bytes: usize,
-    /// What is watched for those who look at claims.
+    /// What is watched for open claim pages.
     pub observed: ObservedStatus,
-    /// What it offers.
+    /// The offerings that it serves.
     pub offerings: Vec<OfferingName>,
-    /// What is known of Portico's rights there.
+    /// Portico's rights there.
     pub rights: RightsStatus,
-    /// What is not as safe as it should be, although it works: a certificate that is not checked.
+    /// Insecure settings, such as an unchecked certificate.
     pub warnings: Vec<String>,
-    /// What is left out because it is beyond the limits or malformed, in words.
+    /// Objects that are not shown because they are malformed or beyond the limits, in words.
     pub left_out: Vec<String>,
-    /// The errors that happened last, the newest first.
+    /// Recent errors, newest first.
     pub recent_errors: Vec<Note>,
-    /// How far what is shown may be behind: the age of the stalest watch. `None`: all watches are live.
+    /// How old the shown claims may be: the time since the stalest stream was up to date. `None`: all streams are.
     pub lag: Option<Duration>,
-    /// How long its last answer to a probe took.
+    /// The latency of the last probe.
     pub latency: Option<Duration>,
-    /// When the certificate that ends first ends: its own, or the one Portico signs in with.
+    /// When the first of its certificates expires: the server's or Portico's client certificate.
     pub certificate_expires_at: Option<Timestamp>,
 }
 
-/// What changes in a [`PlaneStatus`] while the plane runs.
+/// The part of a [`PlaneStatus`] that changes at run time.
 #[derive(Debug)]
 pub(crate) struct Vitals {
     pub(crate) state: PlaneState,
@@ -113,7 +113,7 @@ impl Vitals {
         }
     }
 
-    /// Enters `state`; says whether that is news.
+    /// Changes the state. Returns true if it was another one.
     pub(crate) fn enter(&mut self, state: PlaneState, now: Timestamp) -> bool {
         if self.state == state {
             return false;
@@ -123,7 +123,7 @@ impl Vitals {
         true
     }
 
-    /// Keeps an error. The same one again is counted, not repeated.
+    /// Records an error. Counts repetitions.
     pub(crate) fn note(&mut self, message: String, now: Timestamp) {
         let known = self.notes.iter().position(|note| note.message == message);
         let times = known

@@ -1,4 +1,4 @@
-//! Calls to one control plane, bounded in time and bytes, with errors in plain words.
+//! The HTTP client of a control plane, bounded in time and bytes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,30 +15,30 @@ use crate::actor::{Actor, impersonation};
 use crate::connect::{Certificates, Credential, explain, sign_in_error};
 use crate::error::PlaneError;
 
-/// The longest answer that is read whole, in bytes.
+/// Longest response that is read, in bytes.
 const LONGEST_ANSWER: usize = 32 * 1024 * 1024;
-/// The longest refusal that is read, in bytes.
+/// Longest error response that is read, in bytes.
 const LONGEST_REFUSAL: usize = 256 * 1024;
 
-/// A control plane's client with its limits. Cheap to clone.
+/// A control plane's client and its limits. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Wire {
-    /// What the plane is called in errors.
+    /// The control plane's name in errors.
     pub(crate) title: Arc<str>,
     pub(crate) limits: Limits,
     client: kube::Client,
     certificates: Arc<Certificates>,
     credential: Arc<Credential>,
-    /// Which groups of a person are passed on; `None`: everything is asked in Portico's own name.
+    /// Which of a person's groups are passed on; `None`: calls are made as Portico.
     in_person: Option<PassedOn>,
-    /// In whose name Portico's own calls are made, where the kubeconfig says so.
+    /// Impersonation headers of the kubeconfig for Portico's own calls.
     acting: Arc<HeaderMap>,
 }
 
-/// One call.
+/// An HTTP request to a control plane.
 pub(crate) struct Call<'a> {
     pub(crate) method: Method,
-    /// Path and query.
+    /// The path and query.
     pub(crate) path: String,
     pub(crate) body: Option<(&'static str, Vec<u8>)>,
     pub(crate) accept: &'static str,
@@ -47,7 +47,7 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// A `GET` in Portico's own name.
+    /// A `GET` as Portico.
     pub(crate) fn get(path: String) -> Self {
         Self {
             method: Method::GET,
@@ -64,7 +64,7 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// With a bound of its own on the answer, in bytes.
+    /// Limits the response to this many bytes.
     pub(crate) fn at_most(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
@@ -109,12 +109,12 @@ impl Wire {
         }
     }
 
-    /// What keeps the credentials from being renewed, though they may still serve for a while.
+    /// Why the credentials cannot be renewed, although they may still be valid.
     pub(crate) fn sign_in_trouble(&self) -> Option<String> {
         self.credential.trouble()
     }
 
-    /// When the certificate that ends first ends.
+    /// When the first of the certificates expires.
     pub(crate) fn certificate_expires_at(&self) -> Option<Timestamp> {
         self.certificates.first_end()
     }
@@ -124,14 +124,14 @@ impl Wire {
         Duration::from_secs(self.limits.timeout_seconds.clamp(1, 300))
     }
 
-    /// Asks, and reads the whole answer as JSON; the status says whether something was created.
+    /// Sends a call and parses the response as JSON. The status says whether an object was created.
     pub(crate) async fn ask(&self, call: Call<'_>) -> Result<(StatusCode, Value), PlaneError> {
         let (status, bytes) = self.ask_raw(call).await?;
         let value = serde_json::from_slice(&bytes).map_err(|error| self.not_json(&error))?;
         Ok((status, value))
     }
 
-    /// Asks, and reads the whole answer as it is.
+    /// Sends a call and reads the response.
     async fn ask_raw(&self, call: Call<'_>) -> Result<(StatusCode, Vec<u8>), PlaneError> {
         let limit = call.limit;
         let (status, body) = self.ask_within(call).await?;
@@ -139,7 +139,7 @@ impl Wire {
             .ok_or_else(|| self.too_long(limit))
     }
 
-    /// Asks, and reads the whole answer as it is; `None` where it is longer than the call's bound.
+    /// Sends a call and reads the response; `None` if it is longer than the call's limit.
     pub(crate) async fn ask_within(
         &self,
         call: Call<'_>,
@@ -152,7 +152,7 @@ impl Wire {
         self.in_time(asking).await
     }
 
-    /// Asks, and gives the answer's body as it comes. Only the head is bounded in time.
+    /// Sends a call and returns the response body unread. The timeout covers only the head.
     pub(crate) async fn open(&self, call: Call<'_>) -> Result<Body, PlaneError> {
         self.in_time(self.send(call)).await.map(|(_, body)| body)
     }
@@ -198,13 +198,13 @@ impl Wire {
         Err(self.refusal(head.status.as_u16(), retry_after(&head.headers), &said))
     }
 
-    /// What a control plane says instead of doing it, without what Portico signs in with.
+    /// The error for an error response, with Portico's credentials hidden.
     pub(crate) fn refusal(&self, status: u16, retry_after: Option<Duration>, said: &[u8]) -> PlaneError {
         let said = self.credential.hide(&String::from_utf8_lossy(said));
         PlaneError::from_answer(&self.title, status, retry_after, said.as_bytes())
     }
 
-    /// The headers that say on whose behalf a call is made.
+    /// Impersonation headers of a call.
     fn in_whose_name(&self, actor: Option<&Actor>) -> Result<HeaderMap, PlaneError> {
         let (Some(actor), Some(passed_on)) = (actor, &self.in_person) else {
             return Ok(HeaderMap::clone(&self.acting));
@@ -216,7 +216,7 @@ impl Wire {
         })
     }
 
-    /// Reads a body; `None` where it is longer than the limit.
+    /// Reads a body; `None` if it is longer than the limit.
     async fn read(&self, body: &mut Body, limit: usize) -> Result<Option<Vec<u8>>, PlaneError> {
         let mut bytes = Vec::new();
         while let Some(chunk) = self.chunk(body).await? {
@@ -228,12 +228,12 @@ impl Wire {
         Ok(Some(bytes))
     }
 
-    /// An answer of which no more is read than this many bytes.
+    /// The error for a response longer than `limit` bytes.
     pub(crate) fn too_long(&self, limit: usize) -> PlaneError {
         self.garbage(&format!("the answer is longer than {limit} bytes"))
     }
 
-    /// The next piece of a body; `None` at its end.
+    /// The next chunk of a body; `None` at the end.
     pub(crate) async fn chunk(&self, body: &mut Body) -> Result<Option<Bytes>, PlaneError> {
         loop {
             match body.frame().await {
@@ -248,7 +248,7 @@ impl Wire {
         }
     }
 
-    /// An answer that makes no sense.
+    /// The error for a response that makes no sense.
     pub(crate) fn garbage(&self, message: &str) -> PlaneError {
         PlaneError::Garbage {
             plane: self.title.to_string(),
@@ -256,7 +256,7 @@ impl Wire {
         }
     }
 
-    /// An answer that is no JSON. The parser's own text may quote it.
+    /// The error for a response that is not JSON. Leaves out the parser's text, which may quote the response.
     pub(crate) fn not_json(&self, error: &serde_json::Error) -> PlaneError {
         self.garbage(&format!(
             "it is no JSON at line {}, column {}",
@@ -291,7 +291,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .map(Duration::from_secs)
 }
 
-/// The path of a collection, or of one object in it.
+/// The path of a collection or of one object in it.
 pub(crate) fn path_of(resource: &ResourceRef, namespace: Option<&str>, name: Option<&str>) -> String {
     let mut path = if resource.group.is_empty() {
         format!("/api/{}", segment(&resource.version))
@@ -315,7 +315,7 @@ pub(crate) fn path_of(resource: &ResourceRef, namespace: Option<&str>, name: Opt
     path
 }
 
-/// A text as one segment of a path or value of a query: whatever it holds, it stays that one.
+/// Escapes a text as one path segment or query value.
 pub(crate) fn segment(text: &str) -> String {
     use std::fmt::Write as _;
     if matches!(text, "" | "." | "..") {
@@ -338,7 +338,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_never_leaves_its_place_in_the_path() {
+    fn a_name_stays_within_its_path_segment() {
         let secrets = ResourceRef {
             group: String::new(),
             version: "v1".into(),

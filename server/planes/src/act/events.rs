@@ -1,4 +1,4 @@
-//! What happened to a claim.
+//! Kubernetes events of a claim.
 
 use portico_domain::claim::health::plain;
 use portico_domain::claim::{Claim, ClaimEvent};
@@ -11,14 +11,14 @@ use crate::informers::{Reader, Wanted};
 use crate::registry::Planes;
 use crate::wire::Wire;
 
-/// Events shown for one claim.
+/// Events shown for a claim.
 const MOST_EVENTS: usize = 100;
 
 impl Planes {
-    /// What happened to the claim and, for a legacy claim, to its composite; the newest first.
+    /// The events of the claim and, for a legacy claim, of its composite; newest first.
     ///
     /// # Errors
-    /// Each kind of [`PlaneError`].
+    /// Any [`PlaneError`].
     pub async fn events(&self, actor: &Actor, claim: &Claim) -> Result<Vec<ClaimEvent>, PlaneError> {
         let plane = self.plane(&claim.reference.plane)?;
         self.events_by(&Reader::for_page(&plane), actor, claim).await
@@ -32,13 +32,13 @@ impl Planes {
     ) -> Result<Vec<ClaimEvent>, PlaneError> {
         let plane = self.plane(&claim.reference.plane)?;
         let wire = plane.wire()?;
-        // Events of cluster-scoped objects are kept in the namespace `default`.
+        // Events of cluster-scoped objects are in the namespace `default`.
         let namespace = claim.reference.namespace.as_deref().unwrap_or("default");
         let mut events = events_of(&wire, reader, actor, namespace, &claim.uid).await?;
         if let Some(composite) = composite_of(&plane, &wire, reader, actor, claim).await
             && let Some(uid) = composite.pointer("/metadata/uid").and_then(Value::as_str)
         {
-            // Trouble with these must not cost the claim's own.
+            // Errors here must not hide the claim's own events.
             let of_composite = events_of(&wire, reader, actor, "default", uid).await;
             events.extend(of_composite.unwrap_or_default());
         }
@@ -60,15 +60,15 @@ async fn events_of(
     serde_json::from_value(events).map_err(|error| wire.not_json(&error))
 }
 
-/// What a list of events says of the object with that uid; the newest first. `None` where it is no list.
+/// The events about the object with that uid, newest first. `None` if this is not a list.
 pub(crate) fn claim_events(list: &Value, uid: &str) -> Option<Vec<ClaimEvent>> {
     let items = match list.get("items")? {
         Value::Array(items) => items.as_slice(),
-        // As Go writes an empty list.
+        // Go encodes an empty list as null.
         Value::Null => &[],
         _ => return None,
     };
-    // A plane that ignores the selector must not bring in other people's events.
+    // A control plane that ignores the selector must not leak events of other objects.
     let own = items
         .iter()
         .filter(|item| item.pointer("/involvedObject/uid").and_then(Value::as_str) == Some(uid));

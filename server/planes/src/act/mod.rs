@@ -1,5 +1,5 @@
-//! What asks a control plane at that moment: dry run, apply, delete, read, secrets, events, the
-//! tree behind a claim, access reviews. All of it in the actor's name where the plane is set so.
+//! Calls to a control plane: dry run, apply, delete, read, secrets, events, composed resources, access reviews. All
+//! are made as the actor if the control plane is configured so.
 
 mod events;
 mod read;

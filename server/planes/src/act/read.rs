@@ -1,4 +1,4 @@
-//! One object, access reviews.
+//! Reading objects, and access reviews for people.
 
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::PlaneName;
@@ -11,10 +11,10 @@ use crate::registry::Planes;
 use crate::wire::{Call, path_of};
 
 impl Planes {
-    /// One object as it is now, `metadata.managedFields` left out.
+    /// Reads an object, without `metadata.managedFields`.
     ///
     /// # Errors
-    /// Each kind of [`PlaneError`].
+    /// Any [`PlaneError`].
     pub async fn get(
         &self,
         plane: &PlaneName,
@@ -32,11 +32,11 @@ impl Planes {
         Ok(object)
     }
 
-    /// Whether the actor may do `verb` with the resource, by the control plane's own word
-    /// (a `SelfSubjectAccessReview`). `None` for the namespace asks about all of them.
+    /// Asks the control plane whether the actor may do `verb` with the resource (`SelfSubjectAccessReview`). Without
+    /// a namespace: in all of them.
     ///
     /// # Errors
-    /// Each kind of [`PlaneError`].
+    /// Any [`PlaneError`].
     pub async fn allowed(
         &self,
         actor: &Actor,

@@ -1,4 +1,4 @@
-//! Access reviews: what somebody may do, by the control plane's own word.
+//! Access reviews: asks a control plane what somebody may do.
 
 use portico_domain::documents::ResourceRef;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::error::PlaneError;
 use crate::plane::Right;
 use crate::wire::{Call, Wire};
 
-/// Asks the control plane what an actor may do with a kind there; without one, what Portico may.
+/// Asks whether the actor (without one: Portico) may do `verb` with a resource.
 pub(crate) async fn review(
     wire: &Wire,
     actor: Option<&Actor>,
@@ -26,7 +26,7 @@ pub(crate) async fn review(
     ask(wire, actor, &attributes).await
 }
 
-/// Asks the control plane whether an actor has the right; without one, whether Portico has.
+/// Asks whether the actor (without one: Portico) has a right.
 pub(crate) async fn may(wire: &Wire, actor: Option<&Actor>, right: &Right) -> Result<bool, PlaneError> {
     let attributes = json!({
         "verb": right.verb,

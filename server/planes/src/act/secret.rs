@@ -1,4 +1,4 @@
-//! A claim's connection secret: shown only when it proves that it belongs to the claim.
+//! Reads a claim's connection secret, if it provably belongs to the claim.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,27 +19,26 @@ use crate::informers::{Reader, Wanted};
 use crate::registry::Planes;
 use crate::wire::{Call, Wire, segment};
 
-/// Owners that are asked for at most, to find out whether a secret leads to a claim.
+/// Owners that are fetched at most to prove that a secret belongs to a claim.
 const MOST_OWNERS: usize = 12;
 
 /// Why a claim's connection secret is not read.
 ///
-/// Whoever looks at the claim must not be able to tell the first two apart: whether a secret of some name is there is
-/// nobody's business but its owner's.
+/// Viewers must not be able to distinguish the first two, or they could find out which secrets exist.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// The claim names none yet, or it is not written yet.
+    /// The claim names no secret, or it does not exist yet.
     #[error("it has no connection secret yet")]
     NotThere,
-    /// There is one of that name, which does not prove that it belongs to the claim.
+    /// The secret exists but does not provably belong to the claim.
     #[error("the secret {name} does not prove that it belongs to the claim: {why}")]
     NotProven {
         /// Its name.
         name: String,
-        /// What is missing, for whoever runs the platform.
+        /// What is missing, for administrators.
         why: &'static str,
     },
-    /// The control plane did not answer as asked.
+    /// The control plane failed.
     #[error(transparent)]
     Plane(#[from] PlaneError),
 }
@@ -62,7 +61,7 @@ impl Planes {
     /// ```
     ///
     /// # Errors
-    /// [`SecretError`]; none holds anything of the secret.
+    /// [`SecretError`]. None contains anything of the secret.
     pub async fn secret(
         &self,
         grant: &Granted<Arc<Claim>, RevealSecret>,
@@ -108,7 +107,7 @@ impl Planes {
         Ok(decoded?)
     }
 
-    /// The names of the keys of the claim's connection secret, sorted, and nothing of what they hold.
+    /// The sorted keys of the claim's connection secret, without values.
     ///
     /// # Errors
     /// As [`Planes::secret`].
@@ -123,8 +122,7 @@ impl Planes {
         Ok(keys)
     }
 
-    /// The version of the claim's connection secret, by its metadata alone: nothing of what it holds leaves the
-    /// control plane.
+    /// The resource version of the claim's connection secret, from its metadata: the values are not requested.
     ///
     /// # Errors
     /// As [`Planes::secret`].
@@ -210,7 +208,7 @@ impl Planes {
         Ok((wire, object))
     }
 
-    /// The labels that prove that a secret belongs to such a claim: the Offering's word, or else its adapter's.
+    /// The labels that prove that a secret belongs to the claim: those of the offering, else of the adapter.
     fn proof_labels(&self, claim: &Claim) -> BTreeMap<String, String> {
         let resource = &claim.resource;
         match self.catalog().get(&claim.reference.offering) {
@@ -223,7 +221,7 @@ impl Planes {
     }
 }
 
-/// From a secret's owners up to the claim.
+/// Follows owner references from a secret to the claim.
 struct Chain<'c> {
     wire: &'c Wire,
     reader: &'c Reader<'c>,
@@ -234,8 +232,8 @@ struct Chain<'c> {
 }
 
 impl Chain<'_> {
-    /// Whether one of the owners belongs to the claim: is its composite, or is in turn owned by it or by one that
-    /// belongs to it. Each is asked for, since only its own uid says that it is the one that is meant.
+    /// True if one of the owners leads to the claim: it is the claim's composite, or is owned by the claim or by
+    /// another such owner. Each is fetched, because only its uid identifies it.
     async fn leads_to_claim(&self, mut ask: Vec<OwnerReference>) -> Result<bool, PlaneError> {
         let mut asked = 0;
         while let Some(owner) = ask.pop() {
@@ -258,7 +256,7 @@ impl Chain<'_> {
         Ok(false)
     }
 
-    /// The owner, if it is there and is the one that is meant.
+    /// Fetches an owner. `None` if it does not exist or has another uid.
     async fn fetch(&self, owner: &OwnerReference) -> Result<Option<Value>, PlaneError> {
         let found = async {
             let resource = self

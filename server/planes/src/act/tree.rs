@@ -1,4 +1,4 @@
-//! What stands behind a claim: the tree of what it is composed of.
+//! Reads the composed resources of a claim as a tree.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,22 +20,21 @@ use crate::plane::Plane;
 use crate::registry::Planes;
 use crate::wire::{Call, Wire, segment};
 
-/// Resources shown behind one claim; what is beyond is left out, and said to be.
+/// Composed resources of a claim that are shown. The tree says if there are more.
 const MOST_NODES: usize = 200;
 /// Levels below the claim.
 const DEEPEST: usize = 5;
-/// Calls at once for one tree.
+/// Calls in flight at once for a tree.
 const AT_ONCE: usize = 8;
-/// How long the names of a group's resources are taken to stay what they are.
+/// How long discovered resource names are cached.
 const NAMES_LAST: Duration = Duration::from_mins(1);
 
 impl Planes {
-    /// The resources that the claim is composed of, as they are now. What may not be read, or does not
-    /// name its owner in turn, is there by its name alone, and looks as if it were not there: a reference is no proof
-    /// of belonging.
+    /// The current composed resources of a claim. A resource that may not be read, or that does not refer back to its
+    /// owner, is listed by name only and looks as if it did not exist: a reference is no proof of ownership.
     ///
     /// # Errors
-    /// When the plane cannot be reached; trouble with single resources stands in the tree.
+    /// If the control plane cannot be reached. Errors of single resources are in the tree.
     pub async fn tree(&self, actor: &Actor, claim: &Claim) -> Result<ResourceTree, PlaneError> {
         let plane = self.plane(&claim.reference.plane)?;
         let (tree, trouble) = self.walk(&Reader::for_page(&plane), actor, claim).await?;
@@ -45,7 +44,7 @@ impl Planes {
         }
     }
 
-    /// The same for an observer, whom a tree does not serve of which parts could not be read in passing.
+    /// Like [`Planes::tree`] for an observer, which cannot use a tree with temporary errors.
     pub(crate) async fn whole_tree_by(
         &self,
         reader: &Reader<'_>,
@@ -95,7 +94,7 @@ impl Planes {
     }
 }
 
-/// A legacy claim's composite, if it is there, may be read, and names the claim in turn.
+/// A legacy claim's composite, if it exists, may be read, and refers to the claim.
 pub(super) async fn composite_of(
     plane: &Plane,
     wire: &Wire,
@@ -119,11 +118,11 @@ pub(super) async fn composite_of(
     belongs(&composite, &claim.object).then_some(composite)
 }
 
-/// Which resource a kind is, by `group/version`, as discovery told a while ago.
+/// Caches the resources of each `group/version`.
 #[derive(Debug, Default)]
 pub(crate) struct Names(Mutex<HashMap<String, Told>>);
 
-/// When it was told, and what.
+/// When they were discovered, and the resources.
 type Told = (Instant, Arc<Vec<ResourceRef>>);
 
 impl Names {
@@ -197,12 +196,12 @@ struct Walk<'w> {
     names: &'w Names,
     left: Mutex<usize>,
     slots: Semaphore,
-    /// The composite of a legacy claim, once it was read.
+    /// The composite of a legacy claim, once read.
     composite: Mutex<Option<Value>>,
-    /// Why something could not be read in passing: the plane is gone or too slow just now.
+    /// A temporary error of a resource.
     trouble: Mutex<Option<PlaneError>>,
-    /// What is said of something that is referred to and is not there, or is there and is somebody else's. The two
-    /// must look alike: whoever writes a reference must not learn what there is.
+    /// What is shown for a reference to an object that does not exist or belongs to somebody else. Both must look the
+    /// same, or references could be used to probe for objects.
     absent: (Health, &'static str),
 }
 
@@ -278,8 +277,8 @@ impl Walk<'_> {
             .and_then(Value::as_str);
         node.created_at = created.and_then(|at| at.parse().ok());
         let status = assess(&object, adapter_for(&resource, &object), &Access::default());
-        // What has no status has nothing to wait for: a Secret, a ConfigMap, a role; nor has what says nothing of a
-        // state in its status: a Service, an Ingress.
+        // Without a status there is nothing to wait for (Secret, ConfigMap, Role), nor with one that reports no state
+        // (Service, Ingress).
         let has_no_status = object.get("status").is_none() && status.health == Health::Pending;
         let has_no_word = status.health == Health::Unknown && status.conditions.is_empty();
         if has_no_status || has_no_word && !status.reason.contains('“') {
@@ -314,10 +313,10 @@ impl Walk<'_> {
                 message: "the reference is not complete".to_owned(),
             });
         };
-        // A namespaced composite's resources live beside it, whatever the reference says.
+        // Composed resources of a namespaced composite are in its namespace, whatever the reference says.
         let own = parent.pointer("/metadata/namespace").and_then(Value::as_str);
         let namespace = own.or_else(|| text("namespace"));
-        // The permit only fails when the semaphore is closed, which nobody does.
+        // Acquiring fails only if the semaphore is closed, which never happens.
         let _permit = self.slots.acquire().await.ok();
         let found = self.names.find(&self.wire, api_version, kind).await;
         let resource = found.inspect_err(|_| self.reader.is_missing())?;
@@ -327,7 +326,7 @@ impl Walk<'_> {
     }
 }
 
-/// Whether an error says nothing of what was to be read, only of the moment.
+/// True if the error is temporary and says nothing about the object.
 fn passes(error: &PlaneError) -> bool {
     matches!(
         error,
@@ -335,8 +334,8 @@ fn passes(error: &PlaneError) -> bool {
     )
 }
 
-/// What an object says it is composed of: a legacy claim's composite; a composite's resources, in
-/// either of the two places where Crossplane has put them; what an operator lists in the status.
+/// An object's references to composed resources: a legacy claim's composite, a composite's resources (in both places
+/// where Crossplane puts them), and what an operator lists in the status.
 fn references(object: &Value) -> Vec<&Value> {
     let one = object.pointer("/spec/resourceRef").into_iter();
     let many = [
@@ -354,7 +353,7 @@ fn references(object: &Value) -> Vec<&Value> {
         .collect()
 }
 
-/// Whether `object` in turn names `parent`: as its claim, its owner or its composite.
+/// True if `object` refers back to `parent`: as its claim, owner or composite.
 fn belongs(object: &Value, parent: &Value) -> bool {
     let of = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let (name, namespace, uid) = (

@@ -15,30 +15,30 @@ use crate::registry::Planes;
 use crate::server_text::{is_missing_namespace, is_of_another_object};
 use crate::wire::{Call, Wire, path_of, segment};
 
-/// An object as a control plane has it after applying.
+/// An object after an apply.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Applied {
-    /// The object, defaults and all, `metadata.managedFields` left out.
+    /// The object with defaults, without `metadata.managedFields`.
     pub object: Value,
-    /// Whether it was not there before.
+    /// True if it was created.
     pub created: bool,
 }
 
-/// What must hold on the control plane for an apply to go ahead.
+/// A precondition of an apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expect {
-    /// A creation: nothing of that name is there, or what is there was made by the same request
-    /// (its label [`labels::REQUEST`] is the manifest's), so that applying twice is harmless.
+    /// Create: no object with that name exists, or the same request created it (by the label [`labels::REQUEST`]), so
+    /// that applying twice is harmless.
     Absent,
-    /// A change: the object is there and has this `metadata.uid`.
+    /// Change: the object exists and has this `metadata.uid`.
     Uid(String),
-    /// Nothing.
+    /// No precondition.
     Anything,
 }
 
 impl Planes {
-    /// Has the control plane judge the manifest in the name of the person that the grant names, admission policies and all, without keeping it.
-    /// A namespace that is not there yet is no objection: applying makes it.
+    /// Validates the manifest on the control plane, including admission policies, without persisting it. A missing
+    /// namespace is no error, because applying creates it.
     ///
     /// # Errors
     /// As [`Planes::apply`].
@@ -54,12 +54,11 @@ impl Planes {
         put(&wire, &Actor::from(grant), resource, manifest, expect, true).await
     }
 
-    /// Applies the manifest by server-side apply with the field manager `portico`. Never forces:
-    /// fields that others manage are a [`PlaneError::Conflict`]. Applying the same again is
-    /// harmless.
+    /// Applies the manifest by server-side apply with the field manager `portico`, never with force: fields of other
+    /// managers are a [`PlaneError::Conflict`]. Idempotent.
     ///
     /// # Errors
-    /// Each kind of [`PlaneError`]; [`PlaneError::is_worth_retrying`] says whether to try again.
+    /// Any [`PlaneError`]. [`PlaneError::is_worth_retrying`] says whether to retry.
     pub async fn apply(
         &self,
         _: &SystemAuthority,
@@ -73,13 +72,12 @@ impl Planes {
         put(&wire, actor, resource, manifest, expect, false).await
     }
 
-    /// Asks for the deletion of the object with that `uid`; an object made anew under its name is
-    /// left alone. Deletion goes on afterwards, as finalizers have it. An object that is no longer
-    /// there is deleted: that is no error.
+    /// Deletes the object with that `uid`; another object with its name is left alone. Returns when the deletion has
+    /// begun; finalizers may take longer. An object that does not exist counts as deleted.
     ///
     /// # Errors
-    /// Each kind of [`PlaneError`]; a Usage that forbids it is a [`PlaneError::Conflict`] with its
-    /// reason, another object under the name a [`PlaneError::Gone`].
+    /// Any [`PlaneError`]. A Usage that blocks the deletion is a [`PlaneError::Conflict`], another uid a
+    /// [`PlaneError::Gone`].
     pub async fn delete(
         &self,
         _: &SystemAuthority,
@@ -109,11 +107,10 @@ impl Planes {
         }
     }
 
-    /// Sees to it that the namespace is there, with these labels if it had to be made. Namespaces
-    /// that are there are left as they are.
+    /// Creates the namespace with these labels if it does not exist. Existing namespaces are not changed.
     ///
     /// # Errors
-    /// Each kind of [`PlaneError`]. Where namespaces may not be read, it is taken to be there.
+    /// Any [`PlaneError`]. If namespaces may not be read, the namespace is assumed to exist.
     pub async fn ensure_namespace(
         &self,
         authority: &SystemAuthority,
@@ -141,7 +138,7 @@ impl Planes {
     }
 }
 
-/// A `resourceVersion` that no object has: whatever etcd writes first has a later one.
+/// A `resourceVersion` that no object has: etcd's first write has a later one.
 const NO_VERSION: &str = "1";
 
 async fn put(
@@ -161,13 +158,13 @@ async fn put(
     };
     match expect {
         Expect::Absent => put.new_or_ours().await,
-        // An apply with a uid changes that object or nothing (Kubernetes, "Object identity").
+        // An apply with a uid changes that object or fails (Kubernetes, "Object identity").
         Expect::Uid(uid) => put.apply(Some(("uid", uid))).await,
         Expect::Anything => put.apply(None).await,
     }
 }
 
-/// A manifest on its way to a control plane.
+/// A manifest to apply.
 struct Put<'a> {
     wire: &'a Wire,
     actor: &'a Actor,
@@ -177,10 +174,9 @@ struct Put<'a> {
 }
 
 impl Put<'_> {
-    /// Makes the object in one request, between whose beginning and end nobody else can make one of that name: an
-    /// apply with a `resourceVersion` makes an object where there is none, and is a conflict where there is one of
-    /// another version, before anything is merged into it. What is there already is applied to only if it was made
-    /// by the same request.
+    /// Creates the object atomically: an apply with a `resourceVersion` creates a missing object and conflicts with
+    /// an existing one of another version, before anything is merged. An existing object is applied to only if the
+    /// same request created it.
     async fn new_or_ours(&self) -> Result<Applied, PlaneError> {
         let made = self.apply(Some(("resourceVersion", NO_VERSION))).await;
         let Err(PlaneError::Conflict { .. } | PlaneError::Contended { .. }) = made else {
@@ -189,7 +185,7 @@ impl Put<'_> {
         let path = path_of(self.resource, self.text("namespace"), self.text("name"));
         let found = match self.wire.ask(Call::get(path).by(self.actor)).await {
             Ok((_, found)) => found,
-            // Gone since, or never there: the conflict was about something else.
+            // Deleted since, or the conflict was about something else.
             Err(PlaneError::NotFound { .. }) => return made,
             Err(error) => return Err(error),
         };
@@ -206,7 +202,7 @@ impl Put<'_> {
         }
     }
 
-    /// Applies, with one more word in `metadata` that says which object is meant.
+    /// Applies with an additional field in `metadata` that identifies the object.
     async fn apply(&self, meant: Option<(&str, &str)>) -> Result<Applied, PlaneError> {
         let name = self
             .text("name")
@@ -247,7 +243,7 @@ impl Put<'_> {
             Err(PlaneError::Gone { message }) if is_of_another_object(&message) => Err(PlaneError::Gone {
                 message: format!("{name} was deleted meanwhile: {message}"),
             }),
-            // To an API server, what has another uid is a change of a field that may not change.
+            // An API server reports another uid as a change of an immutable field.
             Err(PlaneError::Invalid { causes, .. })
                 if matches!(meant, Some(("uid", _)))
                     && causes.iter().any(|cause| cause.field == "metadata.uid") =>
@@ -260,13 +256,13 @@ impl Put<'_> {
         }
     }
 
-    /// A word of the manifest's metadata.
+    /// A text in the manifest's metadata.
     fn text(&self, key: &str) -> Option<&str> {
         self.manifest.get("metadata")?.get(key)?.as_str()
     }
 }
 
-/// The request that an object was made or changed last by.
+/// The request that created or last changed the object.
 fn request_of(object: &Value) -> Option<&str> {
     object
         .get("metadata")?
@@ -275,8 +271,7 @@ fn request_of(object: &Value) -> Option<&str> {
         .as_str()
 }
 
-/// Whether an answer is the object of that name. Anything else that calls itself a success says nothing of what is
-/// there: neither that it was applied, nor that it is another, nor that it is gone.
+/// Checks that a response is the object with that name. Any other successful response proves nothing.
 pub(crate) fn that_object(wire: &Wire, answer: &Value, name: &str) -> Result<(), PlaneError> {
     let found = answer.pointer("/metadata/name").and_then(Value::as_str);
     if found == Some(name) {
@@ -286,7 +281,7 @@ pub(crate) fn that_object(wire: &Wire, answer: &Value, name: &str) -> Result<(),
     }
 }
 
-/// Who manages which field is of no use to a reader, and often the larger part of an object.
+/// Drops `managedFields`, which is useless to readers and often the larger part of an object.
 pub(crate) fn drop_managed_fields(object: &mut Value) {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.shift_remove("managedFields");

@@ -1,4 +1,5 @@
-//! What the composites of legacy claims say. A claim only says that its composite is not ready; why stands there.
+//! The status of composites of legacy claims. A claim only says that its composite is not ready; the composite says
+//! why.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use serde_json::Value;
 use super::{Index, Inner, Touched, key, settled};
 use crate::discovery::Kind;
 
-/// What composites say, by the key of the claim that each names.
+/// The status of composites, by the key of the claim that each refers to.
 #[derive(Default)]
 pub(super) struct Composites(HashMap<String, Composite>);
 
@@ -23,14 +24,14 @@ struct Composite {
 }
 
 impl Composites {
-    /// What the composite says that the claim names, if it names the claim in turn.
+    /// The status of the claim's composite, if each refers to the other.
     pub(super) fn get(&self, claim: &str, named: Option<&str>) -> Option<&ClaimStatus> {
         let found = self.0.get(claim)?;
         (Some(found.name.as_str()) == named).then_some(&found.status)
     }
 }
 
-/// The name of the composite that a legacy claim names.
+/// The name of the composite that a legacy claim refers to.
 pub(super) fn named_by(object: &Value, kind: &Kind) -> Option<String> {
     if kind.claim_kind != ClaimKind::LegacyClaim {
         return None;
@@ -39,8 +40,8 @@ pub(super) fn named_by(object: &Value, kind: &Kind) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// The verdict on a claim whose composite has one of its own: what fails there is the claim's trouble, and why it is not
-/// ready is told there best.
+/// The status of a claim with a composite: a failure of the composite is the claim's, and its reason is the better
+/// one.
 pub(super) fn joined(claim: ClaimStatus, composite: &ClaimStatus) -> ClaimStatus {
     let speaks = !composite.reason.is_empty();
     match (claim.health, composite.health) {
@@ -67,7 +68,8 @@ pub(super) fn joined(claim: ClaimStatus, composite: &ClaimStatus) -> ClaimStatus
 }
 
 impl Index {
-    /// Takes in a composite of the offering's claims, as long as there are fewer than `most`. Gives back its name, and the claim that looks different now.
+    /// Applies a composite of the offering's claims unless there are already `most`. Returns its name and the changed
+    /// claim.
     pub(crate) fn apply_composite(
         &self,
         offering: &OfferingName,
@@ -79,7 +81,7 @@ impl Index {
         let mut inner = self.0.write();
         let claim = match (text("/spec/claimRef/namespace"), text("/spec/claimRef/name")) {
             (Some(namespace), Some(claim)) => key(offering, Some(namespace), claim),
-            // Nobody's claim: it may have been one's.
+            // It refers to no claim now, but may have before.
             _ => return Some((name.clone(), inner.drop_composite(offering, &name))),
         };
         let adapter = Adapter::of("", "", ClaimKind::Composite);
@@ -97,13 +99,13 @@ impl Index {
         Some((name, touched))
     }
 
-    /// The composite is gone.
+    /// Removes a composite.
     pub(crate) fn delete_composite(&self, offering: &OfferingName, composite: &Value) -> Option<Touched> {
         let name = composite.pointer("/metadata/name").and_then(Value::as_str)?;
         self.0.write().drop_composite(offering, name)
     }
 
-    /// Of the offering's composites only these are left.
+    /// Removes the offering's composites that are not left.
     pub(crate) fn retain_composites(
         &self,
         offering: &OfferingName,
@@ -136,7 +138,7 @@ impl Inner {
         self.settle(&claim)
     }
 
-    /// Judges a claim anew, by what its composite says now. Says which, where that changes anything.
+    /// Updates a claim after its composite changed. Returns the change, if any.
     fn settle(&mut self, claim: &str) -> Option<Touched> {
         let entry = self.entries.get(claim)?;
         let composite = self.composites.get(claim, entry.composite.as_deref());
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_behind_a_claim_is_its_trouble() {
+    fn a_failing_composite_degrades_its_claim() {
         let waiting = "Claim is waiting for composite resource to become Ready";
         for (claim, composite, health, reason) in [
             (

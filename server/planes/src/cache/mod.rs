@@ -1,5 +1,4 @@
-//! The claims of one control plane, held in memory: an index fed by apply, delete and retain.
-//! Knows nothing of connections.
+//! The claims of a control plane in memory: an index fed by apply, delete and retain. Independent of connections.
 
 mod composites;
 mod reading;
@@ -25,16 +24,16 @@ use composites::Composites;
 pub(crate) use reading::Reading;
 pub(crate) use room::{Full, Pool, Room};
 
-/// What became of an object that came.
+/// The result of applying a watch event.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Came {
-    /// It is new, or has changed: who has to hear of it, somebody whose it was and is no longer among them.
+    /// New or changed. Lists who must hear of it, including a tenant that lost the claim.
     News(Vec<Touched>),
-    /// It is held already, just so.
+    /// Unchanged.
     Known,
-    /// There is no room for it: why, and what is let go instead, since it is older than what was left out.
+    /// There is no room for the object. An older version of it is dropped, if there was one.
     NoRoom(Full, Option<Touched>),
-    /// It is not what an object must be.
+    /// The object lacks required metadata.
     Malformed,
 }
 
@@ -55,12 +54,12 @@ impl Touched {
         }
     }
 
-    /// For whose it was: it is no longer there for them.
+    /// For a tenant that lost the claim: to them it is deleted.
     fn lost(was: &Claim, is: &Claim) -> Option<Self> {
         (was.tenant != is.tenant).then(|| Self::of(was, true))
     }
 
-    /// For whose it was and for whose it is, where these are two.
+    /// For the tenant that lost the claim and the one that gained it.
     fn moved(was: &Claim, is: &Claim) -> impl Iterator<Item = Self> + use<> {
         let lost = Self::lost(was, is);
         let gained = lost.is_some().then(|| Self::of(is, false));
@@ -70,19 +69,19 @@ impl Touched {
 
 struct Entry {
     claim: Arc<Claim>,
-    /// The object as JSON: a tenth of what it takes once it is read.
+    /// The object as JSON, which takes a tenth of the memory of a parsed value.
     object: Arc<str>,
-    /// Whether that is all of the object. Of what belongs to nobody, only what makes a row of it is held.
+    /// False if only a row is kept, because the claim has no owner.
     whole: bool,
-    /// What it takes, in bytes: about.
+    /// Approximate memory use in bytes.
     bytes: usize,
-    /// What the object itself says.
+    /// The status derived from the object alone.
     own: ClaimStatus,
-    /// The generation at which the object was ready last, if that was seen.
+    /// The last generation at which the object was seen ready.
     ready_at: Option<i64>,
-    /// The composite that a legacy claim names.
+    /// The name of the composite that a legacy claim refers to.
     composite: Option<String>,
-    /// What the object and its composite say, whether or not the plane can be reached.
+    /// The status derived from the object and its composite, whether or not the control plane is reachable.
     known: ClaimStatus,
     version: String,
     stream: Arc<str>,
@@ -101,9 +100,9 @@ struct Inner {
     entries: BTreeMap<String, Entry>,
     by_tenant: HashMap<Option<TenantName>, BTreeSet<String>>,
     stale: HashSet<Arc<str>>,
-    /// Streams to list again: what came by them was nobody's, and is somebody's now.
+    /// Streams to list again, because a claim of which only a row was kept got an owner.
     wanting: HashSet<Arc<str>>,
-    /// What all entries take, in bytes: about.
+    /// Approximate memory use of all entries in bytes.
     bytes: Arc<AtomicUsize>,
 }
 
@@ -111,7 +110,7 @@ struct Inner {
 #[derive(Default)]
 pub(crate) struct Index(RwLock<Inner>);
 
-/// Under which key an object of an offering is held.
+/// The key of an offering's object.
 pub(crate) fn key(offering: &OfferingName, namespace: Option<&str>, name: &str) -> String {
     format!("{offering}/{}/{name}", namespace.unwrap_or("-"))
 }
@@ -131,8 +130,8 @@ fn key_of(object: &Value, reading: &Reading) -> Option<String> {
 }
 
 impl Index {
-    /// Takes in an object from a stream. Says under which key it is held, where it is. `ownership` is asked for
-    /// under the lock, so that a change of it is missed by no object.
+    /// Applies an object from a stream and returns its key. `ownership` is called under the lock, so that no object
+    /// misses a change of it.
     pub(crate) fn apply(
         &self,
         mut object: Value,
@@ -183,7 +182,7 @@ impl Index {
         let object: Arc<str> = object.to_string().into();
         let bytes = room::ROW + object.len() + room::CONDITION * claim.status.conditions.len();
         let mut inner = self.0.write();
-        // Once more, under the lock: a change of it since then must not be missed.
+        // Again under the lock, so that a change of ownership since is not missed.
         settle(&mut claim, &ownership());
         let held = inner.entries.get(&key).map_or(0, |entry| entry.bytes);
         let wanted = (inner.bytes.load(Ordering::Relaxed) - held).saturating_add(bytes);
@@ -227,7 +226,7 @@ impl Index {
         (Some(key), if same { Came::Known } else { Came::News(touched) })
     }
 
-    /// The object is gone.
+    /// Removes an object.
     pub(crate) fn delete(&self, object: &Value, reading: &Reading) -> Option<Touched> {
         let key = key_of(object, reading)?;
         self.0
@@ -236,7 +235,7 @@ impl Index {
             .map(|entry| Touched::of(&entry.claim, true))
     }
 
-    /// Of what came by this stream, only these are left.
+    /// Removes what came from this stream and is not in `keys`.
     pub(crate) fn retain(&self, stream: &Arc<str>, keys: &HashSet<String>) -> Vec<Touched> {
         let mut inner = self.0.write();
         let gone: Vec<String> = inner
@@ -251,7 +250,7 @@ impl Index {
             .collect()
     }
 
-    /// Forgets claims of all other offerings.
+    /// Removes the claims of all other offerings.
     pub(crate) fn keep_offerings(&self, offerings: &BTreeSet<&OfferingName>) -> Vec<Touched> {
         let mut inner = self.0.write();
         let gone: Vec<String> = inner
@@ -266,8 +265,8 @@ impl Index {
             .collect()
     }
 
-    /// What came by this stream is the last that is known, and may be old: it was in step at
-    /// `seen`. Says whether that is news.
+    /// Marks the claims of a stream as stale; they were last up to date at `seen`. Returns true if they were not
+    /// stale before.
     pub(crate) fn lose(
         &self,
         stream: &Arc<str>,
@@ -287,9 +286,9 @@ impl Index {
         true
     }
 
-    /// What came by this stream is in step again. Says whether that is news.
+    /// Marks the claims of a stream as fresh. Returns true if they were stale.
     pub(crate) fn regain(&self, stream: &Arc<str>, now: Timestamp) -> bool {
-        // Said with every bookmark: look before locking out the readers.
+        // Called with every bookmark: check with a read lock first.
         if !self.0.read().stale.contains(stream) {
             return false;
         }
@@ -304,7 +303,7 @@ impl Index {
         true
     }
 
-    /// Settles again whose these claims are, since more is recorded of them.
+    /// Determines the owners of these claims again, since the audit log has more about them.
     pub(crate) fn settle<'c>(
         &self,
         ownership: &Ownership,
@@ -326,7 +325,7 @@ impl Index {
         moved
     }
 
-    /// Forgets everything: the control plane is no longer configured. Whose claims they were.
+    /// Removes everything, because the control plane is no longer configured.
     pub(crate) fn clear(&self) -> Vec<Touched> {
         let mut inner = self.0.write();
         inner.by_tenant.clear();
@@ -338,7 +337,7 @@ impl Index {
             .collect()
     }
 
-    /// The claim of that name with its object, if `scope` may read it.
+    /// The claim with its object, if `scope` may read it.
     pub(crate) fn get(&self, scope: &Scope, reference: &ClaimRef) -> Option<Visible<Arc<Claim>>> {
         let claim = self.find(reference)?;
         let tenant = claim.tenant.clone();
@@ -357,7 +356,7 @@ impl Index {
         }))
     }
 
-    /// Adds what `scope` may read and the filter matches, by offering, namespace and name.
+    /// Adds the claims that `scope` may read and that match the filter, by offering, namespace and name.
     pub(crate) fn select(&self, scope: &Scope, filter: &ClaimFilter, found: &mut Vec<Arc<Claim>>) {
         let inner = self.0.read();
         let only = scope
@@ -382,17 +381,17 @@ impl Index {
         }
     }
 
-    /// Whether the stream has to list again, for what is held of its objects is no longer enough. Asked once.
+    /// True if the stream must be listed again. Resets the flag.
     pub(crate) fn wants_list(&self, stream: &Arc<str>) -> bool {
         self.0.write().wanting.remove(stream)
     }
 
-    /// What is held, in bytes: about. Goes on to tell as it changes.
+    /// The approximate memory use in bytes, updated as it changes.
     pub(crate) fn bytes(&self) -> Arc<AtomicUsize> {
         self.0.read().bytes.clone()
     }
 
-    /// Whether any claim of the offering is held.
+    /// True if there are claims of the offering.
     pub(crate) fn holds(&self, offering: &OfferingName) -> bool {
         let inner = self.0.read();
         let from = format!("{offering}/");
@@ -403,13 +402,13 @@ impl Index {
             .is_some_and(|(key, _)| key.starts_with(&from))
     }
 
-    /// How many claims are held.
+    /// The number of claims.
     pub(crate) fn len(&self) -> usize {
         self.0.read().entries.len()
     }
 }
 
-/// Which generation of the object it is; 0 where the control plane counts none.
+/// `metadata.generation`, or 0.
 fn generation_of(object: &Value) -> i64 {
     object
         .pointer("/metadata/generation")
@@ -417,11 +416,11 @@ fn generation_of(object: &Value) -> i64 {
         .unwrap_or_default()
 }
 
-/// What an object says of itself, by what else is known: it was ready as it is now (`ready_at`, at this generation), and
-/// what its composite says.
+/// Combines the status derived from an object with what is known besides: the generation at which it was ready, and
+/// its composite's status.
 fn settled(own: &ClaimStatus, ready_at: Option<i64>, composite: Option<&ClaimStatus>) -> ClaimStatus {
     let mut settled = own.clone();
-    // Nobody has changed it since: it broke.
+    // It was ready at this generation, so it broke.
     if own.health == Health::Pending && ready_at.is_some() {
         settled.health = Health::Degraded;
     }
@@ -431,7 +430,7 @@ fn settled(own: &ClaimStatus, ready_at: Option<i64>, composite: Option<&ClaimSta
     }
 }
 
-/// Writes down whose the claim is.
+/// Sets the claim's owner.
 fn settle(claim: &mut Claim, ownership: &Ownership) {
     let owner = ownership.owner(&claim.reference, &claim.uid);
     claim.tenant = owner.map(|owner| owner.tenant.clone());
@@ -442,7 +441,7 @@ impl Inner {
     fn put(&mut self, key: String, mut entry: Entry) {
         self.take(&key);
         if entry.claim.tenant.is_some() && !entry.whole {
-            // It was nobody's, and is somebody's now: the rest of it is needed.
+            // It had no owner before, so the whole object is needed now.
             entry.version.clear();
             self.wanting.insert(entry.stream.clone());
         }
@@ -467,7 +466,7 @@ impl Inner {
     }
 }
 
-/// What makes a row of an object: enough to name it and to see whether it has become somebody's.
+/// What is kept of an object without an owner: its name, and what shows whether it gets one.
 fn row_of(object: &Value) -> Value {
     const LONGEST: usize = 256;
     let text = |value: &Value| value.as_str().is_some_and(|text| text.len() <= LONGEST);
@@ -496,7 +495,7 @@ fn row_of(object: &Value) -> Value {
     json!({ "metadata": kept })
 }
 
-/// What the names of Portico's own labels and annotations begin with.
+/// Prefix of Portico's labels and annotations.
 const OWN_LABELS: &str = "portico.dev/";
 
 #[cfg(test)]

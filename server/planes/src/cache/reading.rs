@@ -1,4 +1,4 @@
-//! From an object to the claim it stands for.
+//! Reads claims from objects.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,20 +12,19 @@ use serde_json::Value;
 
 use crate::discovery::Kind;
 
-/// What must be known of a kind to read its claims.
+/// What is needed to read the claims of a kind.
 #[derive(Debug, Clone)]
 pub(crate) struct Reading {
     pub(crate) plane: PlaneName,
     pub(crate) offering: OfferingName,
     pub(crate) kind: Arc<Kind>,
     pub(crate) access: Access,
-    /// What the offering's document says of where health stands.
+    /// The offering's health expressions.
     pub(crate) health: Option<Arc<HealthRules>>,
 }
 
 impl Reading {
-    /// The claim that the object stands for, without the object itself and nobody's yet; `None` when it lacks what
-    /// every object has.
+    /// The claim of an object, without the object and without an owner. `None` if required metadata is missing.
     pub(super) fn read(&self, object: &Value, now: Timestamp) -> Option<Claim> {
         let metadata = object.get("metadata")?;
         let text = |key: &str| metadata.get(key).and_then(Value::as_str);
@@ -82,5 +81,5 @@ impl Reading {
     }
 }
 
-/// In place of the object, where a claim stands in a list.
+/// The placeholder for objects in lists of claims.
 static NOTHING: LazyLock<Arc<Value>> = LazyLock::new(|| Arc::new(Value::Null));

@@ -1,7 +1,6 @@
-//! All claims read again, since tenants, control planes or offerings have changed.
+//! Reads all claims again after a change of tenants, control planes or offerings.
 //!
-//! They are read aside, some at a time, while the index serves everybody; the lock is held only to swap in what came of
-//! it.
+//! Claims are read in batches while the index stays readable; the lock is held only to swap in the results.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -13,27 +12,27 @@ use portico_domain::ownership::Ownership;
 
 use super::{Entry, Index, Inner, Reading, Touched, settle, settled};
 
-/// Claims read at a time.
+/// Claims per batch.
 const AT_ONCE: usize = 500;
-/// How often a claim is read aside that changes all the while. After that it is read under the lock.
+/// Attempts for a claim that keeps changing. After that it is read under the lock.
 const TRIES: usize = 3;
 
-/// What the documents say of an offering's claims: what one receives, and where health stands.
+/// What the documents say about an offering's claims.
 type Words = (Access, Option<Arc<HealthRules>>);
 
-/// A claim read aside, and of what.
+/// A claim that was read again, and what it was read from.
 struct Reread {
     key: String,
     object: Arc<str>,
     version: String,
     reading: Arc<Reading>,
-    /// `None`: it is no claim by what the documents say now.
+    /// `None`: it is no longer a claim.
     claim: Option<Claim>,
 }
 
 impl Index {
-    /// Reads everything again. Whose claims are no longer theirs hear that they are gone; whose they have become, that
-    /// they are there. `ownership` is asked for under the lock, so that a change of it is missed by no claim.
+    /// Reads all claims again. Returns the changes for tenants that lost or gained claims. `ownership` is called
+    /// under the lock, so that no claim misses a change of it.
     pub(crate) fn reread(
         &self,
         ownership: impl Fn() -> Ownership,
@@ -93,7 +92,7 @@ impl Index {
             .collect()
     }
 
-    /// Swaps in what was read aside. Gives back the keys of those that have changed meanwhile.
+    /// Swaps in the results. Returns the keys of claims that changed in the meantime.
     fn swap(
         &self,
         reread: Vec<Reread>,
@@ -173,7 +172,7 @@ impl Inner {
     }
 
     fn judge_again(&self, key: &str, entry: &mut Entry, claim: &mut Claim) {
-        // Whose the fields are was left out of what is kept.
+        // `managedFields` was dropped from the cached object, so the machinery cannot be derived again.
         claim.own_machinery.clone_from(&entry.claim.own_machinery);
         claim.observed_at = entry.claim.observed_at;
         if entry.whole {

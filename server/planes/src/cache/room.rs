@@ -1,19 +1,19 @@
-//! How much the caches may hold: a number of objects and bytes for each control plane, and bytes for all together.
+//! Limits of the caches: objects and bytes per control plane, and bytes for all together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
-/// What a claim takes besides its object and conditions, in bytes: about.
+/// Approximate memory use of a claim besides its object and conditions, in bytes.
 pub(super) const ROW: usize = 1024;
-/// What a condition takes, in bytes: about.
+/// Approximate memory use of a condition, in bytes.
 pub(super) const CONDITION: usize = 512;
 
-/// Bytes that the caches of all control planes share.
+/// Bytes shared by the caches of all control planes.
 ///
-/// Half of them is divided among the planes and nobody else's; the other half is whoever's who needs more. So a plane
-/// that fills all it can get costs the others nothing of their share.
+/// Half is divided equally among the control planes; the other half goes to those that need more. So a control plane
+/// that fills its cache does not take the others' share.
 #[derive(Debug)]
 pub(crate) struct Pool(Mutex<Planes>);
 
@@ -31,17 +31,17 @@ impl Pool {
         }))
     }
 
-    /// How many bytes there are for all.
+    /// Sets the limit.
     pub(crate) fn set_bytes(&self, bytes: usize) {
         self.0.lock().bytes = bytes;
     }
 
-    /// Whose bytes count: what each plane holds.
+    /// Sets the memory use counters of the control planes.
     pub(crate) fn set_planes(&self, held: Vec<Arc<AtomicUsize>>) {
         self.0.lock().held = held;
     }
 
-    /// Whether the plane that holds `own` may hold `wanted`.
+    /// True if the control plane with counter `own` may use `wanted` bytes.
     fn has_room(&self, own: &Arc<AtomicUsize>, wanted: usize) -> bool {
         let planes = self.0.lock();
         let share = planes.bytes / 2 / planes.held.len().max(1);
@@ -59,15 +59,15 @@ impl Pool {
 /// Why there is no room for an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Full {
-    /// The control plane has as many objects as it may.
+    /// The control plane's limit of objects.
     Objects,
-    /// Its objects would take more bytes than they may.
+    /// The control plane's limit of bytes.
     Bytes,
-    /// Those of all control planes together would.
+    /// The limit of bytes of all control planes.
     AllBytes,
 }
 
-/// How much one control plane may hold.
+/// The limits of a control plane.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Room<'p> {
     pub(crate) objects: usize,
@@ -76,7 +76,7 @@ pub(crate) struct Room<'p> {
 }
 
 impl Room<'_> {
-    /// Whether what is held may grow to `wanted` bytes. To shrink is always fine.
+    /// Checks whether memory use may become `wanted` bytes. It may always shrink.
     pub(super) fn admits(&self, own: &Arc<AtomicUsize>, wanted: usize) -> Result<(), Full> {
         if wanted <= own.load(Ordering::Relaxed) {
             Ok(())
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plane_that_takes_all_it_can_leaves_the_others_their_share() {
+    fn a_full_cache_leaves_the_other_planes_their_share() {
         let pool = Pool::new(1000);
         let planes: Vec<Arc<AtomicUsize>> = (0..5).map(|_| Arc::default()).collect();
         pool.set_planes(planes.clone());
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_shrinks_is_never_refused() {
+    fn a_cache_may_always_shrink() {
         let pool = Pool::new(0);
         let own = Arc::new(AtomicUsize::new(500));
         pool.set_planes(vec![own.clone()]);

@@ -1,4 +1,4 @@
-//! Why a connection failed, in words of ours: the texts of libraries may quote what they were given.
+//! Explains failed connections in our own words: texts of libraries may quote credentials.
 
 use std::error::Error as StdError;
 use std::io;
@@ -7,12 +7,12 @@ use rustls::{AlertDescription, CertificateError, Error as TlsError, PeerIncompat
 
 use super::sign_in::SignInError;
 
-/// The error of signing in that everything began with, if it was that.
+/// The sign-in error at the root of an error, if there is one.
 pub(crate) fn sign_in_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e SignInError> {
     chain(error).find_map(|error| error.downcast_ref::<SignInError>())
 }
 
-/// Why nothing came back, in a few words.
+/// The reason for a failed connection, in a few words.
 pub(crate) fn explain(error: &(dyn StdError + 'static)) -> &'static str {
     let mut found = "the connection failed";
     for error in chain(error) {
@@ -28,7 +28,7 @@ pub(crate) fn explain(error: &(dyn StdError + 'static)) -> &'static str {
         if let Some(hyper) = error.downcast_ref::<hyper::Error>() {
             found = hyper_words(hyper).unwrap_or(found);
         }
-        // Of a type that is nobody's to name; compared, and never shown.
+        // Its type is private, so compare the text. It is never shown.
         if error.to_string() == "dns error" {
             return "its name is not known: DNS does not find its host";
         }
@@ -40,7 +40,7 @@ fn chain<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (d
     let mut next = Some(error);
     std::iter::from_fn(move || {
         let error = next?;
-        // An I/O error hides the one that it was made of.
+        // An I/O error hides its inner error from `source`.
         let inner = error
             .downcast_ref::<io::Error>()
             .and_then(io::Error::get_ref)

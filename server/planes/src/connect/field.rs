@@ -1,4 +1,4 @@
-//! A field of a kubeconfig, read with its path, so that what is wrong with it can be told by that alone.
+//! A field of a kubeconfig with its path, so that errors name only the path.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::problem::Problem;
 use super::yaml::{Node, Value};
 
-/// A field that is there.
+/// A field.
 #[derive(Clone)]
 pub(super) struct Field<'n> {
     node: &'n Node,
@@ -22,7 +22,7 @@ impl<'n> Field<'n> {
         }
     }
 
-    /// What is wrong with it.
+    /// An error about the field.
     pub(super) fn wrong(&self, message: impl Into<String>) -> Problem {
         Problem {
             line: self.node.line,
@@ -31,7 +31,7 @@ impl<'n> Field<'n> {
         }
     }
 
-    /// What is wrong with a field of it that is not there.
+    /// An error about a missing field in it.
     pub(super) fn lacks(&self, name: &'static str, message: impl Into<String>) -> Problem {
         Problem {
             line: self.node.line,
@@ -40,7 +40,7 @@ impl<'n> Field<'n> {
         }
     }
 
-    /// The field of that name. One that is `null` is not there, as for kubectl.
+    /// The field with this name. `null` counts as missing, as for kubectl.
     pub(super) fn get(&self, name: &'static str) -> Result<Option<Self>, Problem> {
         let entries = match &self.node.value {
             Value::Map(entries) => entries,
@@ -56,7 +56,7 @@ impl<'n> Field<'n> {
             }))
     }
 
-    /// A text that is there and not empty.
+    /// A non-empty text.
     pub(super) fn text(&self, name: &'static str) -> Result<Option<(Self, &'n str)>, Problem> {
         let Some(field) = self.get(name)? else {
             return Ok(None);
@@ -65,7 +65,7 @@ impl<'n> Field<'n> {
         Ok((!text.is_empty()).then_some((field, text)))
     }
 
-    /// Its text.
+    /// The field's text.
     pub(super) fn as_text(&self) -> Result<&'n str, Problem> {
         match &self.node.value {
             Value::Text(text) => Ok(text),
@@ -74,7 +74,7 @@ impl<'n> Field<'n> {
         }
     }
 
-    /// Bytes that the field holds in base64, as Go reads it: line ends do not count.
+    /// Bytes in base64. Ignores line ends, as Go does.
     pub(super) fn base64(&self, name: &'static str) -> Result<Option<(Self, Vec<u8>)>, Problem> {
         let Some((field, text)) = self.text(name)? else {
             return Ok(None);
@@ -86,7 +86,7 @@ impl<'n> Field<'n> {
         }
     }
 
-    /// A yes or no. kubectl reads YAML 1.1, where `yes` and `on` say so too.
+    /// A boolean. kubectl reads YAML 1.1, which also allows `yes` and `on`.
     pub(super) fn flag(&self, name: &'static str) -> Result<bool, Problem> {
         let Some(field) = self.get(name)? else {
             return Ok(false);
@@ -99,13 +99,13 @@ impl<'n> Field<'n> {
         }
     }
 
-    /// The items of a list; none where it is not there.
+    /// The items of a list; empty if it is missing.
     pub(super) fn list(&self, name: &'static str) -> Result<Vec<Self>, Problem> {
         self.get(name)?
             .map_or_else(|| Ok(Vec::new()), |field| field.items())
     }
 
-    /// Its items.
+    /// The field's items.
     fn items(&self) -> Result<Vec<Self>, Problem> {
         match &self.node.value {
             Value::List(items) => Ok(items
@@ -120,13 +120,13 @@ impl<'n> Field<'n> {
         }
     }
 
-    /// The texts of a list; none where it is not there.
+    /// The texts of a list; empty if it is missing.
     pub(super) fn texts(&self, name: &'static str) -> Result<Vec<String>, Problem> {
         self.get(name)?
             .map_or_else(|| Ok(Vec::new()), |field| field.as_texts())
     }
 
-    /// Its texts.
+    /// The field's texts.
     pub(super) fn as_texts(&self) -> Result<Vec<String>, Problem> {
         let items = self.items()?;
         items
@@ -135,12 +135,12 @@ impl<'n> Field<'n> {
             .collect()
     }
 
-    /// Keys and values of a map whose keys anybody may choose.
+    /// The entries of a map with arbitrary keys.
     pub(super) fn entries(&self) -> Result<Vec<(&'n str, Self)>, Problem> {
         match &self.node.value {
             Value::Map(entries) => Ok(entries
                 .iter()
-                // A key of somebody's choice has no place in a path that is shown.
+                // An arbitrary key must not appear in a path, which is shown.
                 .map(|(key, node)| {
                     (
                         key.as_str(),
@@ -155,7 +155,7 @@ impl<'n> Field<'n> {
         }
     }
 
-    /// As JSON, for what is handed on without being looked at.
+    /// As JSON, to be passed on.
     pub(super) fn json(&self) -> serde_json::Value {
         json(self.node)
     }

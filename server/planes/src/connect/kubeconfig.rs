@@ -1,7 +1,7 @@
-//! A kubeconfig, read as kubectl reads it; where Portico cannot do what kubectl does, it says so.
+//! Reads kubeconfigs as kubectl does, and reports what Portico cannot do.
 //!
-//! Rules: Kubernetes, "Organizing cluster access using kubeconfig files"; client-go, `clientcmd/validation.go`
-//! (which fields may not stand together) and `clientcmd/api/types.go` (which of them wins).
+//! Rules: Kubernetes, "Organizing cluster access using kubeconfig files"; client-go, `clientcmd/validation.go` (which
+//! fields exclude each other) and `clientcmd/api/types.go` (which take precedence).
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -16,14 +16,14 @@ use super::tls::{Identity, Trust};
 use super::user;
 use super::yaml::{self, MOST_BYTES};
 
-/// How a control plane is reached, and as whom.
+/// How to reach a control plane, and as whom.
 pub(crate) struct Kubeconfig {
     pub(super) server: Uri,
     pub(super) trust: Trust,
-    /// The name to check the certificate against, where it is not the server's.
+    /// The name to check the certificate against, if not the server's.
     pub(super) server_name: Option<ServerName<'static>>,
     pub(super) user: User,
-    /// Files that are read once, when the connection is made: it is made anew when one of them changes.
+    /// Files that are read when connecting. A change of one of them causes a reconnection.
     pub(super) files: Vec<PathBuf>,
 }
 
@@ -34,10 +34,10 @@ pub(super) struct User {
     pub(super) acts_as: Option<ActsAs>,
 }
 
-/// What a user signs in with, besides a client certificate.
+/// How a user signs in, besides a client certificate.
 pub(super) enum SignIn {
     Token(Secret),
-    /// A file with a token, and the token to use where the file cannot be read.
+    /// A file with a token, and the token to use if it cannot be read.
     TokenFile {
         path: PathBuf,
         otherwise: Option<Secret>,
@@ -49,7 +49,7 @@ pub(super) enum SignIn {
     Plugin(Box<Plugin>),
 }
 
-/// Somebody else in whose name everything is asked (`as`).
+/// The user to impersonate in all calls (`as`).
 pub(super) struct ActsAs {
     pub(super) user: String,
     pub(super) uid: Option<String>,
@@ -57,7 +57,7 @@ pub(super) struct ActsAs {
     pub(super) extra: Vec<(String, Vec<String>)>,
 }
 
-/// What signs in, as a header carries it; never shown by `Debug`.
+/// A credential as a header value. `Debug` does not show it.
 #[derive(Clone)]
 pub(crate) struct Secret {
     /// The token or pair, without the scheme.
@@ -67,7 +67,7 @@ pub(crate) struct Secret {
 }
 
 impl Secret {
-    /// `None` where no header can carry it.
+    /// `None` if it is not a valid header value.
     pub(super) fn new(scheme: &str, text: &str) -> Option<Self> {
         let mut header = HeaderValue::from_str(&format!("{scheme} {text}")).ok()?;
         header.set_sensitive(true);
@@ -77,7 +77,7 @@ impl Secret {
         })
     }
 
-    /// A bearer token, less the line end that files have.
+    /// A bearer token, without surrounding white space.
     pub(super) fn bearer(text: &str) -> Option<Self> {
         let text = text.trim();
         (!text.is_empty() && !text.contains(' ')).then(|| Self::new("Bearer", text))?
@@ -85,13 +85,13 @@ impl Secret {
 }
 
 impl Kubeconfig {
-    /// Reads a kubeconfig and the files that it names, and takes the context of that name; the current one where
-    /// none is named. Runs nothing and asks nobody.
+    /// Reads a kubeconfig and the files that it names. Without a context, the current one is used. Runs no plugin and
+    /// makes no call.
     pub(super) fn read(path: &Path, context: Option<&str>) -> Result<Self, Problem> {
         Self::of(&read_text(path)?, path, context)
     }
 
-    /// A kubeconfig with this text; what it names is looked for beside `path`.
+    /// Parses a kubeconfig. Relative paths are relative to the folder of `path`.
     pub(super) fn of(text: &str, path: &Path, context: Option<&str>) -> Result<Self, Problem> {
         let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
         let Some(document) = yaml::parse(text)? else {
@@ -125,7 +125,7 @@ impl Kubeconfig {
     }
 }
 
-/// What is said of a connection whose other end proves nothing.
+/// The warning about a server whose certificate is not checked.
 const UNCHECKED: &str = "insecure-skip-tls-verify: its certificate is not checked, so whoever stands in between \
                                     can read and change everything and takes Portico's credentials";
 
@@ -134,7 +134,7 @@ fn read_text(path: &Path) -> Result<String, Problem> {
     decode(&bytes).ok_or_else(|| Problem::of_file("it is not text in UTF-8 or UTF-16"))
 }
 
-/// A file whole, within bounds.
+/// Reads a whole file of limited size.
 pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, &'static str> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
@@ -149,7 +149,7 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, &'static str> {
     Ok(bytes)
 }
 
-/// UTF-8, or UTF-16 where a byte order mark says so, as some editors and shells on Windows write it.
+/// Decodes UTF-8, or UTF-16 with a byte order mark, as some Windows tools write it.
 fn decode(bytes: &[u8]) -> Option<String> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
@@ -163,7 +163,7 @@ fn decode(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// The cluster and the user of the context.
+/// The cluster and user of the context.
 fn selected<'n>(root: &Field<'n>, wanted: Option<&str>) -> Result<(Field<'n>, Field<'n>), Problem> {
     let contexts = root.list("contexts")?;
     let context = if let Some(wanted) = wanted {
@@ -210,7 +210,7 @@ fn selected<'n>(root: &Field<'n>, wanted: Option<&str>) -> Result<(Field<'n>, Fi
     Ok((cluster, user))
 }
 
-/// The item of that name. Two of one name leave open which is meant.
+/// The item with this name. Duplicate names are an error.
 fn named<'n>(items: &[Field<'n>], wanted: &str) -> Result<Option<Field<'n>>, Problem> {
     let mut found = None;
     for item in items {
@@ -271,7 +271,7 @@ fn cluster_of(cluster: &Field<'_>, folder: &Path, files: &mut Vec<PathBuf>) -> R
     Ok((server, trust, server_name))
 }
 
-/// What stands in a file that a field names. The name itself is not told: tokens and keys are pasted in its place.
+/// Reads a file that a field names. Does not show the name: people paste tokens and keys in its place.
 pub(super) fn file_of<'n>(
     field: Field<'n>,
     folder: &Path,

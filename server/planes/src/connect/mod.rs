@@ -1,7 +1,6 @@
-//! From a control plane's document to a client of its own: kubeconfig, credentials, TLS, connections.
+//! Connects to control planes: kubeconfig, credentials, TLS, HTTP client.
 //!
-//! Nothing of what is read here is ever told: errors are made of files, lines and the names of fields. What stands in a
-//! kubeconfig, in the files that it names, or in what a plugin prints stays in this folder.
+//! No credential leaves this module: errors contain only files, lines and names of fields.
 
 mod explain;
 mod field;
@@ -40,14 +39,14 @@ pub(crate) use sign_in::Credential;
 use sign_in::SignInLayer;
 use tls::{Shown, Trust, client_config};
 
-/// How long a connection may take to come about.
+/// Timeout for establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a file system may take while a kubeconfig is read. A plugin has a limit of its own.
+/// Timeout for reading a kubeconfig. Plugins have their own.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// What Kubernetes mounts into each pod.
+/// Where Kubernetes mounts the service account of a pod.
 const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// When the certificates on the way end, as they are seen.
+/// When the certificates of a connection expire.
 #[derive(Debug, Default)]
 pub(crate) struct Certificates {
     pub(crate) client: Option<Timestamp>,
@@ -55,7 +54,7 @@ pub(crate) struct Certificates {
 }
 
 impl Certificates {
-    /// The end of the one that ends first.
+    /// The earliest expiry.
     pub(crate) fn first_end(&self) -> Option<Timestamp> {
         [self.client, *self.server.lock()].into_iter().flatten().min()
     }
@@ -64,20 +63,20 @@ impl Certificates {
 /// A client, and what its connection depends on.
 pub(crate) struct Connected {
     pub(crate) wire: Wire,
-    /// Files which, once changed, lead to another connection.
+    /// Files whose change requires a reconnection.
     pub(crate) files: Files,
-    /// What administrators should know of it, although it works.
+    /// Warnings for administrators.
     pub(crate) warnings: Vec<String>,
 }
 
-/// Files as they were.
+/// Files with their modification times and sizes.
 pub(crate) struct Files(Vec<(PathBuf, Option<Mark>)>);
 
-/// What changes when somebody writes a file anew.
+/// Modification time and size.
 type Mark = (Option<SystemTime>, u64);
 
 impl Files {
-    /// These files as they are now.
+    /// The current state of these files.
     pub(crate) async fn of(paths: Vec<PathBuf>) -> Self {
         let mut marked = Vec::with_capacity(paths.len());
         for path in paths {
@@ -87,7 +86,7 @@ impl Files {
         Self(marked)
     }
 
-    /// Whether one of them has been written anew, or removed.
+    /// True if one of them was changed or removed.
     pub(crate) async fn have_changed(&self) -> bool {
         for (path, known) in &self.0 {
             if mark(path).await != *known {
@@ -103,12 +102,12 @@ async fn mark(path: &Path) -> Option<Mark> {
     Some((metadata.modified().ok(), metadata.len()))
 }
 
-/// Where a connection's kubeconfig is.
+/// The absolute path of a kubeconfig.
 pub(crate) fn kubeconfig_path(path: &str, base: Option<&Path>) -> PathBuf {
     base.map_or_else(|| PathBuf::from(path), |base| base.join(path))
 }
 
-/// Makes the client. Reads files and may run an exec plugin, but does not talk to the plane.
+/// Creates the client. Reads files and may run an exec plugin, but makes no call to the control plane.
 pub(crate) async fn connect(document: &ControlPlane, base: Option<&Path>) -> Result<Connected, SetUpError> {
     let title = document
         .spec
@@ -148,7 +147,7 @@ pub(crate) async fn connect(document: &ControlPlane, base: Option<&Path>) -> Res
     })
 }
 
-/// What `check-config` finds about a kubeconfig: what is wrong, and what is worth knowing. Runs and asks nothing.
+/// The problem and warnings of a kubeconfig, for `check-config`. Runs no plugin and makes no call.
 #[must_use]
 pub fn check_kubeconfig(path: &Path, context: Option<&str>) -> (Option<String>, Vec<String>) {
     match Kubeconfig::read(path, context) {
@@ -163,7 +162,7 @@ pub fn check_kubeconfig(path: &Path, context: Option<&str>) -> (Option<String>, 
     }
 }
 
-/// Reading waits for a file system: never on the threads that serve requests.
+/// File systems may block, so never read on the threads that serve requests.
 async fn read(path: &Path, context: Option<String>) -> Result<Kubeconfig, SetUpError> {
     let owned = path.to_owned();
     let reading = tokio::task::spawn_blocking(move || Kubeconfig::read(&owned, context.as_deref()));
@@ -176,7 +175,7 @@ async fn read(path: &Path, context: Option<String>) -> Result<Kubeconfig, SetUpE
     }
 }
 
-/// The cluster that Portico runs in, as the service account of its pod.
+/// The cluster that Portico runs in, with its service account.
 async fn in_cluster() -> Result<Kubeconfig, SetUpError> {
     let nowhere = |what: &str| {
         SetUpError::new(format!(
@@ -267,7 +266,7 @@ async fn client(config: Kubeconfig, kubeconfig: &str) -> Result<Client, SetUpErr
     ))
 }
 
-/// The headers of somebody else in whose name a kubeconfig has everything asked.
+/// The impersonation headers of a kubeconfig.
 fn acting(acts_as: Option<&ActsAs>) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
     let Some(acts_as) = acts_as else {
@@ -282,7 +281,7 @@ fn acting(acts_as: Option<&ActsAs>) -> Option<HeaderMap> {
         headers.append("impersonate-group", value(group)?);
     }
     for (key, values) in &acts_as.extra {
-        // As client-go escapes what no header's name may hold.
+        // Escaped as client-go does.
         let name = format!("impersonate-extra-{}", crate::wire::segment(&key.to_lowercase()));
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
         for text in values {
@@ -292,7 +291,7 @@ fn acting(acts_as: Option<&ActsAs>) -> Option<HeaderMap> {
     Some(headers)
 }
 
-/// Sees the certificate that each new connection is served with.
+/// Observes the server certificate of each new connection.
 #[derive(Clone)]
 struct Witness<C> {
     inner: C,

@@ -1,9 +1,8 @@
-//! Sign-in plugins (Kubernetes, "client-go credential plugins"): a program that issues a token or a certificate.
+//! Sign-in plugins (Kubernetes, "client-go credential plugins"): programs that issue a token or a certificate.
 //!
-//! A plugin runs in a process group of its own, which is ended with all that it started: at its time limit, when it has
-//! answered, and when nobody waits for it any more. What it prints is never shown or logged: its output is the
-//! credential, and its error output may quote it. Administrators read what it ended with, and run it by hand to see the
-//! rest.
+//! A plugin runs in its own process group, which is killed with everything that it started: at its timeout, when it
+//! has answered, and when it is no longer waited for. Its output is never shown or logged: stdout is the credential,
+//! and stderr may quote it. Administrators see the exit status and can run the plugin themselves.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -27,29 +26,29 @@ use super::problem::Problem;
 use super::sign_in::SignInError;
 use super::tls::{Identity, Shown};
 
-/// How long a plugin may run.
+/// Timeout of a plugin.
 const LIMIT: Duration = Duration::from_secs(30);
-/// How long its output may stay open once it has ended: what it started may hold it.
+/// How long a plugin's child processes may keep its output open after it has ended.
 const LINGER: Duration = Duration::from_secs(1);
-/// The most that it may print, in bytes.
+/// Longest output in bytes.
 const MOST_OUTPUT: u64 = 1 << 20;
-/// How long before its end a credential is renewed, and how long at least between two runs.
+/// How long before its expiry a credential is renewed, and the shortest pause between two runs.
 const AHEAD: Duration = Duration::from_mins(1);
 const LEAST_PAUSE: Duration = Duration::from_secs(10);
-/// How long after a failure it is run again; longer each time.
+/// Shortest and longest pause after a failure; it doubles.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
-/// A plugin, as a kubeconfig describes it.
+/// A plugin of a kubeconfig.
 pub(super) struct Plugin {
     api_version: String,
     command: String,
-    /// What it is called in errors.
+    /// Its name in errors.
     shown: String,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     install_hint: Option<String>,
-    /// What it is told of the cluster, where it wants to know.
+    /// The cluster information to pass to it, if it asks for it.
     cluster: Option<serde_json::Value>,
     limit: Duration,
 }
@@ -98,7 +97,7 @@ impl Plugin {
         }
         Ok(Self {
             api_version,
-            // Beside the kubeconfig where it is a path, else wherever PATH finds it.
+            // A path is relative to the kubeconfig; a bare name is looked up in PATH.
             command: if command.contains('/') {
                 folder.join(command).to_string_lossy().into_owned()
             } else {
@@ -117,13 +116,13 @@ impl Plugin {
         })
     }
 
-    /// With another time limit.
+    /// Sets another timeout.
     #[cfg(test)]
     pub(super) fn within(self, limit: Duration) -> Self {
         Self { limit, ..self }
     }
 
-    /// Runs it once.
+    /// Runs the plugin once.
     pub(super) async fn run(&self) -> Result<Issued, SignInError> {
         let (mut child, group) = self.start()?;
         let output = child.stdout.take();
@@ -152,7 +151,7 @@ impl Plugin {
                 self.limit.as_secs()
             )));
         };
-        // It may have been ended by its own output, which nobody read on.
+        // It may have been killed by a closed pipe.
         if output
             .as_ref()
             .is_some_and(|bytes| bytes.len() as u64 > MOST_OUTPUT)
@@ -181,7 +180,7 @@ impl Plugin {
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .process_group(0);
-        // Portico's own secrets are none of its business.
+        // Do not pass on Portico's own secrets.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("PORTICO_") {
                 command.env_remove(name);
@@ -212,9 +211,9 @@ impl Plugin {
         }
     }
 
-    /// What it printed, as a credential.
+    /// Parses the output as a credential.
     fn issued(&self, output: &[u8]) -> Result<Issued, SignInError> {
-        // client-go reads JSON and YAML alike.
+        // client-go reads JSON and YAML.
         let printed: Option<Printed> = serde_json::from_slice(output)
             .ok()
             .or_else(|| serde_saphyr::from_slice(output).ok());
@@ -282,7 +281,7 @@ const VERSIONS: [&str; 2] = [
 
 const BY_HAND: &str = "What it printed is not shown, since it may hold a secret: run it as the user that Portico runs as to see it";
 
-/// What a command is called in errors: the end of its path, where that looks like a program's name.
+/// A command's name in errors: the last part of its path, if it looks like a program name.
 fn name_of(command: &str) -> String {
     let name = command.rsplit('/').next().unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
@@ -293,7 +292,7 @@ fn name_of(command: &str) -> String {
     }
 }
 
-/// The hint, unless a quotation mark too few has made it swallow what stands after it.
+/// The hint, unless a missing quotation mark made it include what follows.
 fn hint_of(hint: &str) -> Option<String> {
     const SWALLOWED: [&str; 10] = [
         "token",
@@ -356,7 +355,7 @@ struct PrintedStatus {
     expiration_timestamp: Option<String>,
 }
 
-/// A process group; all that is left of it is killed when this is dropped.
+/// A process group that is killed when this is dropped.
 struct Group(Option<Pid>);
 
 impl Group {
@@ -369,17 +368,17 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         if let Some(id) = self.0 {
-            // Nobody may be left in it, which is as well.
+            // It may be empty already.
             let _ = kill_process_group(id, Signal::KILL);
         }
     }
 }
 
-/// What a plugin issued.
+/// A credential issued by a plugin.
 pub(super) struct Issued {
     token: Option<Secret>,
     certificate: Option<Identity>,
-    /// `None`: it never ends.
+    /// `None`: it does not expire.
     end: Option<Timestamp>,
 }
 
@@ -388,15 +387,15 @@ impl Issued {
         self.end.is_none_or(|end| Timestamp::now() < end)
     }
 
-    /// How long to wait before it is renewed.
+    /// The pause until it is renewed.
     fn lasts(&self) -> Option<Duration> {
         let left = Duration::try_from(self.end?.duration_since(Timestamp::now())).unwrap_or_default();
-        // One that lasts for less than two minutes is renewed at half of that.
+        // A credential with less than two minutes left is renewed at half of that.
         Some(left.saturating_sub(AHEAD.min(left / 2)).max(LEAST_PAUSE))
     }
 }
 
-/// A plugin that is run again and again, so that what it issued is always fresh. It ends with this value.
+/// A plugin that is run again before its credential expires. Ends when dropped.
 pub(crate) struct Running {
     state: watch::Receiver<State>,
     doubted: Arc<Notify>,
@@ -415,7 +414,7 @@ struct State {
 }
 
 impl Running {
-    /// Runs it for the first time, and shows the certificate that it issues, if it does, in `shown`.
+    /// Runs the plugin and puts the certificate that it issues, if any, into `shown`.
     pub(super) async fn start(plugin: Plugin, shown: Arc<Shown>) -> Result<Self, SignInError> {
         let issued = plugin.run().await?;
         shown.0.store(issued.certificate.clone().map(|pair| pair.0));
@@ -432,7 +431,7 @@ impl Running {
         })
     }
 
-    /// What is valid now. Waits for the plugin when what it issued has ended, and fails when it failed.
+    /// The valid credential. Waits for the plugin if the credential has expired, and fails if the plugin failed.
     pub(super) async fn header(&self) -> Result<Option<HeaderValue>, SignInError> {
         let mut state = self.state.clone();
         let usable = |state: &State| state.issued.is_valid() || state.trouble.is_some();
@@ -464,7 +463,7 @@ impl Running {
     }
 }
 
-/// Runs the plugin ahead of the end of what it issued, and when that was refused.
+/// Runs the plugin before its credential expires and after a 401.
 async fn renew(plugin: Plugin, shown: Arc<Shown>, tell: watch::Sender<State>, doubted: Arc<Notify>) {
     let mut wait = FIRST_WAIT;
     loop {
@@ -478,7 +477,7 @@ async fn renew(plugin: Plugin, shown: Arc<Shown>, tell: watch::Sender<State>, do
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            // Whoever refuses what was just issued refuses the next as well.
+            // Do not renew at once: a new credential would probably be refused, too.
             () = async { tokio::time::sleep(LEAST_PAUSE).await; doubted.notified().await } => {}
         }
         match plugin.run().await {
@@ -498,7 +497,7 @@ async fn renew(plugin: Plugin, shown: Arc<Shown>, tell: watch::Sender<State>, do
     }
 }
 
-/// The programs that plugins of these names would be, less those that are there: for `check-config`.
+/// A warning if the plugin is not installed, for `check-config`.
 pub(super) fn is_missing(plugin: &Plugin) -> Option<String> {
     let found = if plugin.command.contains('/') {
         Path::new(&plugin.command).is_file()

@@ -1,4 +1,4 @@
-//! What is wrong with how a control plane is reached, told by places and names of ours.
+//! Errors in the setup of a connection, which contain only our own words and names of fields.
 
 use std::fmt;
 use std::io;
@@ -6,32 +6,32 @@ use std::path::Path;
 
 /// Why there is no way to sign in to a control plane.
 ///
-/// Holds names of fields and positions that Portico itself knows, and never a word of what stands in a
-/// kubeconfig, a token file or the output of a plugin: it is shown to administrators and logged.
+/// Contains names of fields and positions, never anything from a kubeconfig, a token file or the output of a plugin:
+/// it is shown to administrators and logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct SetUpError(String);
 
 impl SetUpError {
-    /// `message` must hold nothing that was read from a credential.
+    /// `message` must not contain anything from a credential.
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
 
-    /// The problem, in the kubeconfig at `path`.
+    /// A problem in the kubeconfig at `path`.
     pub(super) fn in_kubeconfig(path: &Path, problem: &Problem) -> Self {
         Self(format!("the kubeconfig {}: {problem}", path.display()))
     }
 }
 
-/// Something wrong with a kubeconfig: where, and what.
+/// A problem in a kubeconfig, with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     /// The line, from 1.
     pub(super) line: Option<u64>,
-    /// `users[0].user.token`: made of the names that kubeconfigs may have, and of positions.
+    /// The path, `users[0].user.token`: only known names and positions.
     pub(super) field: String,
-    /// What is wrong, in words of ours.
+    /// What is wrong, in our words.
     pub(super) message: String,
 }
 
@@ -57,7 +57,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Why a file could not be read. The library's own text may name what it was asked for.
+/// Why a file could not be read. The library's text may contain the path.
 pub(super) fn why(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file",

@@ -1,4 +1,4 @@
-//! Adds to each call what Portico signs in with: a token that may rotate, a password, or what a plugin issued.
+//! Signs in each call with a token that may rotate, a password, or a plugin's credential.
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -14,26 +14,27 @@ use super::kubeconfig::{Secret, SignIn};
 use super::plugin::Running;
 use super::problem::why;
 
-/// How long a token is used before its file is read again. Rotated ones are mounted well before the old ones end.
+/// How long a token is used before its file is read again. Kubernetes mounts rotated tokens well before the old ones
+/// expire.
 const REREAD: Duration = Duration::from_secs(10);
 
-/// Why a call could not be signed in. Holds nothing of the credential.
+/// Why a call could not be signed in. Contains nothing of the credential.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct SignInError(pub(super) String);
 
-/// What signs in, kept fresh.
+/// The credential, kept fresh.
 pub(crate) enum Credential {
-    /// A client certificate alone.
+    /// Only a client certificate.
     Certificate,
-    /// A token or password that never changes, and texts of it to hide.
+    /// A fixed token or password, and a further text to hide.
     Fixed(Secret, Option<String>),
     File(TokenFile),
     Plugin(Running),
 }
 
 impl Credential {
-    /// Runs the plugin, where there is one: so this may take a while.
+    /// Runs the plugin, if there is one, so this may take a while.
     pub(super) async fn new(
         sign_in: Option<SignIn>,
         shown: &Arc<super::tls::Shown>,
@@ -47,7 +48,7 @@ impl Credential {
         })
     }
 
-    /// What to send as `Authorization`; `None` where a certificate says it all.
+    /// The `Authorization` header; `None` if a certificate suffices.
     async fn header(&self) -> Result<Option<HeaderValue>, SignInError> {
         match self {
             Self::Certificate => Ok(None),
@@ -57,7 +58,7 @@ impl Credential {
         }
     }
 
-    /// It was not accepted: look for another before the next call.
+    /// It was refused: get another one before the next call.
     fn refused(&self) {
         match self {
             Self::Certificate | Self::Fixed(..) => {}
@@ -66,7 +67,7 @@ impl Credential {
         }
     }
 
-    /// What keeps it from being renewed, though it may still serve for a while.
+    /// Why it cannot be renewed, although it may still be valid.
     pub(crate) fn trouble(&self) -> Option<String> {
         match self {
             Self::Plugin(running) => running.trouble(),
@@ -74,7 +75,7 @@ impl Credential {
         }
     }
 
-    /// A text from outside without what Portico signs in with: a proxy's error page may show the whole request.
+    /// Replaces credentials in a text from outside: a proxy's error page may show the whole request.
     pub(crate) fn hide(&self, text: &str) -> String {
         let secrets: Vec<String> = match self {
             Self::Certificate => Vec::new(),
@@ -89,10 +90,10 @@ impl Credential {
     }
 }
 
-/// What is shorter than this is no secret, and stands in many a text by chance.
+/// Shorter texts are no secrets and appear in other texts by chance.
 const SHORTEST: usize = 4;
 
-/// A file with a token, read again and again.
+/// A token file that is read again periodically.
 pub(crate) struct TokenFile {
     path: PathBuf,
     otherwise: Option<Secret>,
@@ -102,7 +103,7 @@ pub(crate) struct TokenFile {
 struct Read {
     token: Secret,
     at: Instant,
-    /// It was refused, so that it is read again at once.
+    /// It was refused, so read the file again at once.
     doubted: bool,
 }
 
@@ -128,7 +129,7 @@ impl TokenFile {
             Err(error) => Err(format!("the file of tokenFile cannot be read: {}", why(error))),
         };
         let mut last = self.last.lock();
-        // As client-go has it: the last one that was read, where there is none to be read now.
+        // Like client-go, use the last token if the file cannot be read.
         let known = last.as_ref().map(|read| read.token.clone());
         let token = match (found, known.or_else(|| self.otherwise.clone())) {
             (Ok(token), _) | (Err(_), Some(token)) => token,
@@ -199,7 +200,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let credential = self.credential.clone();
-        // The one that is ready; its clone takes its place.
+        // Use the service that is ready; its clone takes its place.
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
         Box::pin(async move {

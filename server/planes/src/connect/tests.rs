@@ -10,7 +10,7 @@ use super::kubeconfig::{Kubeconfig, SignIn};
 use super::plugin::Plugin;
 use super::sign_in::SignInError;
 
-/// What no text may hold, nor any five characters of it.
+/// No text may contain five consecutive characters of this.
 const CANARY: &str = "Zq7Kx9VwPj4Ym2RtHb6N";
 
 #[track_caller]
@@ -32,7 +32,7 @@ fn read(text: &str, folder: &Path) -> Result<Kubeconfig, String> {
     Kubeconfig::of(text, &folder.join("kubeconfig"), None).map_err(|problem| problem.to_string())
 }
 
-/// A kubeconfig of this user.
+/// A kubeconfig with this user.
 fn of_user(user: &str) -> String {
     with("https://127.0.0.1:6443", "", user)
 }
@@ -55,7 +55,7 @@ users:
     )
 }
 
-/// Users with a secret in each field that may hold one, in several styles.
+/// Users with a secret in every field that may hold one, in several YAML styles.
 fn secret_users() -> Vec<String> {
     let data = STANDARD.encode(format!(
         "-----BEGIN PRIVATE KEY-----\n{CANARY}\n-----END PRIVATE KEY-----\n"
@@ -87,7 +87,7 @@ fn secret_users() -> Vec<String> {
 }
 
 #[test]
-fn no_break_of_a_kubeconfig_shows_what_it_holds() {
+fn errors_of_a_broken_kubeconfig_show_no_secret() {
     let folder = TempDir::new().unwrap();
     let judge = |text: &str| {
         if let Err(said) = read(text, folder.path()) {
@@ -99,7 +99,7 @@ fn no_break_of_a_kubeconfig_shows_what_it_holds() {
         judge(&whole);
         for (at, c) in whole.char_indices() {
             judge(&whole[..at]);
-            // One character less, and one quotation mark or brace more.
+            // One character removed, or one quotation mark or brace inserted.
             judge(&format!("{}{}", &whole[..at], &whole[at + c.len_utf8()..]));
             let users = at + 200 > whole.len() || whole[at..].starts_with("users") || at % 5 == 0;
             let marks = if users {
@@ -115,7 +115,7 @@ fn no_break_of_a_kubeconfig_shows_what_it_holds() {
 }
 
 #[test]
-fn no_break_shows_what_the_files_hold_that_it_names() {
+fn errors_show_no_contents_of_named_files() {
     let folder = TempDir::new().unwrap();
     let name = folder.path().join("secret");
     for content in [
@@ -148,7 +148,7 @@ fn pem(name: &str) -> (String, String) {
     (parameters.self_signed(&key).unwrap().pem(), key.serialize_pem())
 }
 
-/// Each of these users is refused, with these words among others.
+/// Each of these users is refused with an error that contains the text.
 fn refused(folder: &Path, users: &[(String, &str)]) {
     for (user, said) in users {
         match read(&of_user(user), folder) {
@@ -159,7 +159,7 @@ fn refused(folder: &Path, users: &[(String, &str)]) {
 }
 
 #[test]
-fn what_is_wrong_is_told_by_line_and_field() {
+fn errors_name_line_and_field() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("empty"), "\n").unwrap();
     let users = [
@@ -232,7 +232,7 @@ fn what_is_wrong_is_told_by_line_and_field() {
 }
 
 #[test]
-fn client_certificates_are_whole_or_told() {
+fn incomplete_client_certificates_are_refused() {
     let folder = TempDir::new().unwrap();
     let ((certificate, key), (other, _)) = (pem("a"), pem("b"));
     fs::write(folder.path().join("client.crt"), &certificate).unwrap();
@@ -291,14 +291,14 @@ fn client_certificates_are_whole_or_told() {
     }
 }
 
-/// A user with a plugin of the newest version.
+/// A user with a plugin of the latest version.
 fn exec(fields: &str) -> String {
     let fields = fields.strip_prefix('{').unwrap();
     format!("{{ exec: {{ apiVersion: client.authentication.k8s.io/v1, {fields} }}")
 }
 
 #[test]
-fn clusters_and_contexts_are_told_by_field_too() {
+fn errors_of_clusters_and_contexts_name_the_field() {
     let folder = TempDir::new().unwrap();
     let token = "{ token: a }";
     let authority = STANDARD.encode(pem("a").0);
@@ -387,7 +387,7 @@ fn clusters_and_contexts_are_told_by_field_too() {
 }
 
 #[test]
-fn a_byte_order_mark_says_how_it_is_to_be_read() {
+fn decodes_by_byte_order_mark() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("kubeconfig");
     let text = of_user("{ token: a }");
@@ -407,7 +407,7 @@ fn a_byte_order_mark_says_how_it_is_to_be_read() {
     }
 }
 
-/// A plugin with this script, whose time limit is `limit`.
+/// A plugin with this script and timeout.
 fn plugin(folder: &Path, script: &str, limit: Duration) -> Plugin {
     let path = folder.join("plugin.sh");
     fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -459,7 +459,7 @@ async fn a_plugin_beside_the_kubeconfig_issues_a_token() {
 }
 
 #[tokio::test]
-async fn a_plugin_that_fails_is_told_without_what_it_printed() {
+async fn errors_of_a_plugin_do_not_show_its_output() {
     let folder = TempDir::new().unwrap();
     let token = format!("{{\"token\":\"{CANARY}\\u0001\"}}");
     for (script, said) in [
@@ -511,7 +511,7 @@ async fn a_plugin_that_fails_is_told_without_what_it_printed() {
 }
 
 #[tokio::test]
-async fn a_plugin_that_is_not_there_shows_its_hint() {
+async fn a_missing_plugin_shows_its_install_hint() {
     let folder = TempDir::new().unwrap();
     for command in ["./no-such-plugin", "no-such-plugin"] {
         let fields = format!(
@@ -526,7 +526,7 @@ async fn a_plugin_that_is_not_there_shows_its_hint() {
     }
 }
 
-/// Whether the process of that id is there and no corpse.
+/// True if the process exists and is not a zombie.
 fn runs(id: &str) -> bool {
     fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
@@ -552,19 +552,19 @@ async fn until_written(path: &Path) -> String {
 }
 
 #[tokio::test]
-async fn a_plugin_that_does_not_end_is_ended_with_all_that_it_started() {
+async fn a_plugin_is_killed_with_its_children() {
     let folder = TempDir::new().unwrap();
     let ids = folder.path().join("ids");
     let script = format!(
         "sleep 600 & one=$!\nsh -c 'sleep 600' & two=$!\necho $$ $one $two > {}\nwait",
         ids.display()
     );
-    // At its limit.
+    // At its timeout.
     let said = failure(&plugin(folder.path(), &script, Duration::from_secs(2))).await;
     assert!(said.contains("did not end within 2 seconds"), "{said}");
     until_gone(&until_written(&ids).await).await;
 
-    // When nobody waits for it any more.
+    // When it is no longer waited for.
     fs::remove_file(&ids).unwrap();
     let patient = plugin(folder.path(), &script, PATIENT * 10);
     let running = tokio::spawn(async move { patient.run().await.is_ok() });
@@ -572,7 +572,7 @@ async fn a_plugin_that_does_not_end_is_ended_with_all_that_it_started() {
     running.abort();
     until_gone(&started).await;
 
-    // When it has answered and left something behind that holds its output open.
+    // When it has answered and a child keeps its output open.
     fs::remove_file(&ids).unwrap();
     let script = format!(
         "{}\nsleep 600 &\necho $! > {}",

@@ -1,4 +1,4 @@
-//! TLS to a control plane: what is trusted, what is shown, and what went wrong in words that help.
+//! TLS to a control plane: trusted authorities, client certificate, verification.
 
 use std::sync::Arc;
 
@@ -16,18 +16,18 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootC
 use super::problem::SetUpError;
 use crate::certificate::validity;
 
-/// Whose certificates are trusted.
+/// Which certificates are trusted.
 pub(super) enum Trust {
-    /// Those of these authorities, and these themselves.
+    /// Those signed by these authorities, and these themselves.
     Authorities(Vec<CertificateDer<'static>>),
-    /// Those that the machine trusts.
+    /// Those that the system trusts.
     System,
-    /// Anybody's.
+    /// All.
     Nothing,
 }
 
 impl Trust {
-    /// From a file of authorities. As Go does, leaves out what is no certificate, unless nothing is left.
+    /// Reads a PEM file of authorities. Skips invalid ones as Go does, unless none is left.
     pub(super) fn authorities(pem: &[u8]) -> Result<Self, &'static str> {
         let all: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem)
             .filter_map(Result::ok)
@@ -39,7 +39,7 @@ impl Trust {
         Ok(Self::Authorities(usable))
     }
 
-    /// What judges the certificate that a server shows.
+    /// The verifier of server certificates.
     fn verifier(&self, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, SetUpError> {
         match self {
             Self::Authorities(given) => {
@@ -74,7 +74,7 @@ impl Trust {
 pub(super) struct Identity(pub(super) Arc<CertifiedKey>);
 
 impl Identity {
-    /// The certificates in a text in PEM.
+    /// The certificates in a PEM text.
     pub(super) fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'static str> {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
         match chain {
@@ -87,7 +87,7 @@ impl Identity {
         }
     }
 
-    /// A certificate, with its issuers after it, and the key in PEM that belongs to it.
+    /// A certificate chain and its private key in PEM.
     pub(super) fn new(chain: Vec<CertificateDer<'static>>, key: &[u8]) -> Result<Self, &'static str> {
         let encrypted = key.windows(9).any(|part| part == b"ENCRYPTED");
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| {
@@ -104,13 +104,13 @@ impl Identity {
         }
     }
 
-    /// When the first of its certificates ends.
+    /// When the first of its certificates expires.
     pub(super) fn end(&self) -> Option<Timestamp> {
         self.0.cert.iter().filter_map(|der| Some(validity(der)?.1)).min()
     }
 }
 
-/// The client certificate to show now: a plugin may bring another.
+/// The client certificate to present; a plugin may replace it.
 #[derive(Default)]
 pub(super) struct Shown(pub(super) ArcSwapOption<CertifiedKey>);
 
@@ -130,7 +130,7 @@ impl ResolvesClientCert for Shown {
     }
 }
 
-/// The settings for all connections to a control plane.
+/// The TLS configuration for a control plane.
 pub(super) fn client_config(trust: &Trust, shown: Arc<Shown>) -> Result<ClientConfig, SetUpError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = trust.verifier(&provider)?;
@@ -143,8 +143,8 @@ pub(super) fn client_config(trust: &Trust, shown: Arc<Shown>) -> Result<ClientCo
     Ok(config)
 }
 
-/// Trusts what the authorities have signed and, as Go does, the certificates themselves that were given as such:
-/// many a kubeconfig carries the server's own certificate in the place of its authority's.
+/// Trusts certificates signed by the authorities and, as Go does, the given certificates themselves: many kubeconfigs
+/// contain the server's own certificate instead of its authority's.
 #[derive(Debug)]
 struct Authorities {
     by_authority: Arc<WebPkiServerVerifier>,
@@ -152,7 +152,7 @@ struct Authorities {
 }
 
 impl Authorities {
-    /// Whether a certificate that is trusted by itself is this server's, and of this time.
+    /// Checks the name and validity of a server certificate that is trusted directly.
     fn by_itself(der: &CertificateDer<'_>, server: &ServerName<'_>, now: UnixTime) -> Result<(), Error> {
         let bad = || Error::InvalidCertificate(CertificateError::BadEncoding);
         let (not_before, not_after) = validity(der).ok_or_else(bad)?;
@@ -211,7 +211,7 @@ impl ServerCertVerifier for Authorities {
     }
 }
 
-/// Takes every certificate: what `insecure-skip-tls-verify` asks for. Administrators are warned of it.
+/// Accepts every certificate, for `insecure-skip-tls-verify`. Administrators are warned.
 #[derive(Debug)]
 struct Unchecked(Arc<CryptoProvider>);
 

@@ -1,4 +1,4 @@
-//! The user of a kubeconfig: what Portico signs in with. One way alone, so that no credential is used by accident.
+//! The user of a kubeconfig: exactly one way to sign in, so that no credential is used by accident.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use super::plugin::Plugin;
 use super::problem::{Problem, why};
 use super::tls::Identity;
 
-/// What is said of a user without anything.
+/// The error for a user without credentials.
 pub(super) const NOTHING: &str = "holds nothing to sign in with (token, tokenFile, client-certificate with client-key, \
                                   username with password, or exec); Portico signs in as somebody, and never as nobody";
 
@@ -73,7 +73,7 @@ fn sign_in(user: &Field<'_>, cluster: &Field<'_>, folder: &Path) -> Result<Optio
     if let Some((field, file)) = token_file {
         let path = folder.join(file);
         let otherwise = token.map(bearer).transpose()?;
-        // Read again and again later; whether it is there is told at once.
+        // It is read again later; report now if it is missing.
         match std::fs::read_to_string(&path) {
             Ok(text) if Secret::bearer(&text).is_some() || otherwise.is_some() => {}
             Ok(_) => return Err(field.wrong("the file that it names holds no token")),
@@ -97,7 +97,7 @@ fn sign_in(user: &Field<'_>, cluster: &Field<'_>, folder: &Path) -> Result<Optio
                 return Err(field.wrong("holds a colon, which ends the name in basic authentication"));
             }
             let pair = STANDARD.encode(format!("{name}:{password}"));
-            // Base64 is always a header's.
+            // Base64 is always a valid header value.
             return Ok(Secret::new("Basic", &pair).map(|header| SignIn::Basic {
                 header,
                 password: password.to_owned(),
@@ -142,7 +142,7 @@ fn certificate(
     }
 }
 
-/// What stands in the field itself, or in the file that the other field names.
+/// The contents of the data field, or of the file that the other field names.
 fn one_of<'n>(
     user: &Field<'n>,
     [data, file]: [&'static str; 2],

@@ -1,4 +1,4 @@
-//! A YAML text as a tree whose parts know their lines. Its errors say where, and never what stands there.
+//! Parses YAML into a tree with line numbers. Its errors contain positions, never the contents.
 
 use std::fmt;
 
@@ -7,17 +7,17 @@ use serde_saphyr::{Error, Spanned};
 
 use super::problem::Problem;
 
-/// The most that a kubeconfig may hold, in bytes.
+/// Largest kubeconfig, in bytes.
 pub(super) const MOST_BYTES: usize = 4 << 20;
 
-/// A part of a document.
+/// A node of a document.
 pub(super) struct Node {
-    /// Where it stands, from 1; `None` where that is not known.
+    /// The line, from 1, if known.
     pub(super) line: Option<u64>,
     pub(super) value: Value,
 }
 
-/// What a part of a document is.
+/// The value of a node.
 pub(super) enum Value {
     Null,
     Bool(bool),
@@ -27,7 +27,7 @@ pub(super) enum Value {
     Map(Vec<(String, Node)>),
 }
 
-/// Reads the one document of `text`; `None` when there is nothing in it.
+/// Parses the only document of `text`; `None` if it is empty.
 pub(super) fn parse(text: &str) -> Result<Option<Node>, Problem> {
     let mut bytes = text.as_bytes();
     let mut documents = serde_saphyr::read_with_options::<_, Spanned<Value>>(&mut bytes, options());
@@ -59,7 +59,7 @@ fn options() -> serde_saphyr::Options {
     }
 }
 
-/// Where the parser stopped and of which kind the error is: its own text may quote the document.
+/// Position and kind of a parser error. The parser's own text may quote the document.
 fn problem(error: &Error) -> Problem {
     let place = error.location().filter(|place| place.line() > 0);
     let what = match error.without_snippet() {

@@ -1,8 +1,7 @@
-//! The composites behind legacy claims, watched where Portico may: a claim only says that its composite is not ready.
+//! Watches the composites of legacy claims, where Portico may: a claim only says that its composite is not ready.
 //!
-//! One watch for each kind, whatever the number of claims, costs the control plane less than a read for each claim that
-//! is shown, and tells of what happens while nobody looks. Where Portico may not watch them, what a claim's page reads
-//! of its own composite is taken in.
+//! One watch per kind costs the control plane less than a read per claim shown, and tells of changes while nobody
+//! looks. Without the right to watch, the composite is read while a claim's page is open.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -23,10 +22,10 @@ use crate::registry::Change;
 use crate::stream::{Collection, Sink, keep};
 use crate::wire::path_of;
 
-/// How often is asked whether a right that is missing is there now.
+/// How often to ask again for a missing right.
 const ASK_AGAIN: Duration = Duration::from_mins(5);
 
-/// One task for each kind of composites; all of them end when this is dropped.
+/// One task per kind of composite. All end when this is dropped.
 pub(super) struct Composites {
     run: Running,
     tasks: BTreeMap<OfferingName, (ResourceRef, AbortOnDrop)>,
@@ -48,7 +47,7 @@ impl Composites {
         }
     }
 
-    /// Watches what stands behind the claims of these kinds, and no others.
+    /// Watches the composites of these kinds and no others.
     pub(super) fn keep(&mut self, kinds: &BTreeMap<OfferingName, Arc<Kind>>) {
         let composite_of = |name: &OfferingName| kinds.get(name).and_then(|kind| kind.composite.as_ref());
         self.tasks
@@ -103,7 +102,7 @@ async fn watch(run: Running, offering: OfferingName, composite: ResourceRef) {
     .await;
 }
 
-/// Puts composites into the index, and tells who listens of the claims that look different now.
+/// Puts composites into the index and notifies subscribers of changed claims.
 struct CompositeSink {
     run: Running,
     offering: OfferingName,
@@ -149,7 +148,7 @@ impl Sink for CompositeSink {
 
     fn in_step(&self) {}
 
-    /// Not the plane's trouble: claims are told of all the same, and what is known of their composites stays.
+    /// Not a failure of the control plane: claims are still up to date, and what is known of their composites stays.
     fn failed(&self, error: &PlaneError) {
         self.run.plane.note(plain(&format!("{}: {error}", self.what)));
     }

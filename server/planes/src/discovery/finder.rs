@@ -1,4 +1,4 @@
-//! The task that finds what a control plane offers, and has its claims watched.
+//! The task that discovers what a control plane offers and starts watching its claims.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,26 +25,26 @@ use crate::wire::{Call, segment};
 const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const XRD_GROUP: &str = "apiextensions.crossplane.io";
 const XRDS: &str = "compositeresourcedefinitions";
-/// Changes that come together are taken together.
+/// Wait for more changes before reacting.
 const GATHER: Duration = Duration::from_millis(20);
 /// CRDs fetched at once.
 const AT_ONCE: usize = 4;
-/// How often is asked what cannot be watched.
+/// How often to poll what cannot be watched.
 const POLL: Duration = Duration::from_secs(15);
-/// How often is asked what Portico may not read, or whether Crossplane has come, where its definition is not seen to.
+/// How often to poll what Portico may not read, or for Crossplane, where its CRD cannot be watched.
 const SELDOM: Duration = Duration::from_mins(1);
-/// How often is asked whether what was seen to come is served.
+/// How often to check whether a new API is served yet.
 const SOON: Duration = Duration::from_secs(1);
-/// For how long after it came.
+/// How many times to check.
 const SOON_FOR: u32 = 30;
-/// How long to wait after an error.
+/// Pause after an error.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Keeps what the plane offers in step, for as long as it is polled. `first` is let go when what it offers, and the
-/// claims of that, have been read once.
+/// Keeps the offerings of a control plane up to date for as long as the future is polled. Drops `first` once the
+/// offerings and their claims have been read.
 pub(crate) async fn discover(run: Running, first: FirstRead) {
     let seen = Arc::new(Seen::default());
-    // Dropped with this future: then all that it watches ends.
+    // Dropping this future ends the watches.
     let mut tasks = JoinSet::new();
     let sink = Arc::new(CrdSink {
         seen: seen.clone(),
@@ -76,7 +76,7 @@ pub(crate) async fn discover(run: Running, first: FirstRead) {
     }
 }
 
-/// Watches XRDs once their API is served, which may be later than we are here.
+/// Watches XRDs as soon as their API is served.
 async fn watch_xrds(run: Running, seen: Arc<Seen>) {
     let mut soon = 0_u32;
     loop {
@@ -138,13 +138,13 @@ struct Finder {
     found: BTreeMap<OfferingName, Found>,
     watching: Watching,
     composites: Composites,
-    /// Nobody offers them, and there are no claims of them.
+    /// Not offered any more, and without claims.
     dismissed: BTreeSet<OfferingName>,
-    /// Held until everything has been seen once.
+    /// Dropped once everything has been read.
     first: Option<FirstRead>,
 }
 
-/// Why a CRD is wanted, and what is known of it besides.
+/// Why a CRD is wanted, and what is known about it from other sources.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Want {
     /// A document names it.
@@ -153,12 +153,11 @@ struct Want {
     annotations: OfferingAnnotations,
     version: Option<String>,
     composite: Option<ResourceRef>,
-    /// Nobody offers it: it is wanted for the sake of the claims that there are.
+    /// Not offered any more, but there are claims of it.
     retired: bool,
 }
 
-/// A CRD that was fetched: for what want and in which version, so that it is fetched anew only
-/// when one of these changes.
+/// A fetched CRD. It is fetched again only if its version or the reasons for wanting it change.
 struct Found {
     want: Want,
     version: String,
@@ -168,7 +167,7 @@ struct Found {
 }
 
 impl Finder {
-    /// Begins with what an earlier connection has found.
+    /// Starts from what an earlier connection discovered.
     fn new(run: Running, seen: Arc<Seen>, first: FirstRead) -> Self {
         let known = run.plane.kinds.load_full();
         let known = known.iter().map(|(name, kind)| {
@@ -191,10 +190,10 @@ impl Finder {
         }
     }
 
-    /// How long to wait before looking again, where nothing tells of a change.
+    /// The pause before the next look if nothing notifies.
     fn pause(&self) -> Duration {
         let is_unread = |found: &&Found| found.version.is_empty();
-        // A kind that nobody offers goes when the last of its claims has.
+        // A kind that is not offered any more is dropped with its last claim.
         let retired = self.found.iter().filter(|(_, found)| found.want.retired);
         let unlisted = |(name, _): (&OfferingName, &Found)| !self.run.plane.has_listed(name);
         let mut retired = retired.peekable();
@@ -264,10 +263,10 @@ impl Finder {
                 }
                 Err(error) => {
                     self.run.plane.note(format!("{name}: {error}"));
-                    // What may not be read has been asked for; what failed may be offered all the same.
+                    // What Portico may not read counts as read; after another error there may be more offerings.
                     let refused = matches!(error, PlaneError::Forbidden { .. });
                     complete &= refused;
-                    // What is known stays, and is asked for again.
+                    // Keep what is known, and fetch it again later.
                     if let Some(found) = self.found.get_mut(&name) {
                         found.version.clear();
                         found.refused = refused;
@@ -305,7 +304,7 @@ impl Finder {
         self.tell_of_xrds();
     }
 
-    /// Tells administrators of Crossplane's definitions that define nothing.
+    /// Reports XRDs that have no effect to administrators.
     fn tell_of_xrds(&self) {
         const WHAT: &str = "composite resource definitions";
         let plane = &self.run.plane;
@@ -336,19 +335,19 @@ impl Finder {
         }
     }
 
-    /// Whether claims of an offering that nobody offers any more are there, or may be.
+    /// True if there may be claims of an offering that is not offered any more.
     fn has_claims(&self, offering: &OfferingName) -> bool {
         let plane = &self.run.plane;
         plane.claims.holds(offering) || !plane.has_listed(offering)
     }
 
-    /// The CRDs that are wanted, each with the version of it that is there.
+    /// The wanted CRDs with their resource versions.
     fn wants(&self) -> BTreeMap<OfferingName, (Want, String)> {
         let desired = self.run.shared.desired.load();
         let crds = self.seen.crds.lock();
         let xrds = self.seen.xrds.lock();
         let blind = self.seen.blind.load(Ordering::Relaxed);
-        // Where two define one kind, the one that the control plane's definition was made by.
+        // If two XRDs define one CRD, the one that Crossplane created the CRD for.
         let mut by_crd: BTreeMap<&str, _> = BTreeMap::new();
         for (name, xrd) in &*xrds {
             let made_by = crds.get(&xrd.crd).and_then(|crd| crd.made_by.as_deref());
@@ -356,8 +355,8 @@ impl Finder {
                 by_crd.insert(xrd.crd.as_str(), xrd);
             }
         }
-        // Crossplane gives its definition's labels to the CRD of the composite and to that of the
-        // claim: one asks for one of them. Where its definitions cannot be read, `fetch` judges.
+        // Crossplane copies an XRD's labels to the CRDs of both the composite and the claim; people ask for one of
+        // them. If XRDs cannot be read, `fetch` decides.
         let unread = xrds.is_empty() && self.seen.xrds_known.load(Ordering::Relaxed);
         let asked = |name: &str, crd: &CrdMeta| !crd.composed || unread || by_crd.contains_key(name);
         let labelled = crds
@@ -416,7 +415,7 @@ async fn fetch(run: &Running, name: &OfferingName, want: &Want) -> Result<Option
         .await?;
     let unasked = want.claim_kind.is_none() && !want.named && !want.retired;
     let want = want.clone();
-    // A schema may be huge or made to be slow: never on the threads that serve requests.
+    // A schema may be huge or slow to parse on purpose, so never parse it on the threads that serve requests.
     let read = tokio::task::spawn_blocking(move || {
         let annotations = want.annotations;
         Kind::read(&crd, want.version.as_deref(), want.claim_kind).map(|kind| Kind {

@@ -1,4 +1,4 @@
-//! One kind that a control plane serves, as its CRD has it.
+//! A kind that a control plane serves, according to its CRD.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::catalog::Column;
 
-/// What annotations on a CRD or XRD say of an offering.
+/// Annotations on a CRD or XRD that describe an offering.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct OfferingAnnotations {
     pub(crate) title: Option<String>,
@@ -21,12 +21,12 @@ pub(crate) struct OfferingAnnotations {
     pub(crate) documentation: Option<String>,
     pub(crate) owner: Option<String>,
     pub(crate) icon: Option<String>,
-    /// How the form is laid out, or why what is said of it cannot be read.
+    /// The form layout, or why it cannot be parsed.
     pub(crate) form: Option<Result<FormHints, String>>,
 }
 
 impl OfferingAnnotations {
-    /// Reads them off an object's annotations.
+    /// Reads the annotations of an object.
     pub(crate) fn of(object: &Value) -> Self {
         let annotations = object.pointer("/metadata/annotations");
         let read = |key: &str| {
@@ -44,7 +44,7 @@ impl OfferingAnnotations {
         }
     }
 
-    /// What is wrong with the annotation that lays the form out.
+    /// What is wrong with the form annotation.
     pub(crate) fn form_problem(&self) -> Option<String> {
         let problem = self.form.as_ref()?.as_ref().err()?;
         Some(plain(&format!(
@@ -53,7 +53,7 @@ impl OfferingAnnotations {
         )))
     }
 
-    /// These, and for what they do not say, the others.
+    /// These annotations, completed by others.
     pub(crate) fn or(self, other: Self) -> Self {
         Self {
             title: self.title.or(other.title),
@@ -72,7 +72,7 @@ fn form_hints(text: &str) -> Result<FormHints, String> {
     serde_json::from_value(read).map_err(|error| error.to_string())
 }
 
-/// Whether the object carries the label that offers it.
+/// True if the object has the label that offers it.
 pub(crate) fn is_offered(object: &Value) -> bool {
     let label = object
         .pointer("/metadata/labels")
@@ -80,28 +80,28 @@ pub(crate) fn is_offered(object: &Value) -> bool {
     label.and_then(Value::as_str) == Some("true")
 }
 
-/// One kind, ready for the catalog.
+/// A kind, ready for the catalog.
 #[derive(Debug, Clone)]
 pub(crate) struct Kind {
     pub(crate) resource: ResourceRef,
     pub(crate) definition: Arc<Definition>,
-    /// The schema of the version to use; `None` when it cannot be worked with: see `problem`.
+    /// The schema of the version to use; `None` if it is unusable, see `problem`.
     pub(crate) schema: Option<Arc<Schema>>,
     pub(crate) claim_kind: ClaimKind,
     pub(crate) annotations: OfferingAnnotations,
     pub(crate) schema_hash: String,
     pub(crate) problem: Option<String>,
-    /// Nobody offers it any more. It is known because there are claims of it.
+    /// Not offered any more, but there are claims of it.
     pub(crate) retired: bool,
-    /// What stands behind its claims, if Crossplane's definition of it can be read.
+    /// The kind of the composites behind its claims, if the XRD can be read.
     pub(crate) composite: Option<ResourceRef>,
     pub(crate) deprecated: Option<String>,
     pub(crate) columns: Vec<Column>,
-    /// It has no status: its objects never say how they are.
+    /// The kind has no status, so its objects never report a state.
     pub(crate) has_no_status: bool,
 }
 
-/// Why a CRD cannot be a kind at all, not even one with a problem.
+/// Why a CRD cannot be used at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotAKind {
     #[error(transparent)]
@@ -113,13 +113,12 @@ pub(crate) enum NotAKind {
 }
 
 impl Kind {
-    /// Reads a CRD. `wanted` is the version that the offering's document asks for; without one it
-    /// is the storage version, and where that is not served, the first that is. `claim_kind` is what
-    /// the XRD said, where there is one.
+    /// Reads a CRD. `wanted` is the version that the offering's document names. Without it, the storage version is
+    /// used, or the first served one. `claim_kind` comes from the XRD, if there is one.
     ///
     /// # Errors
-    /// When it lacks what every CRD has. A schema that is of no use is no error but a
-    /// [`Kind::problem`].
+    ///
+    /// If required fields are missing. An unusable schema is not an error but a [`Kind::problem`].
     pub(crate) fn read(
         crd: &Value,
         wanted: Option<&str>,
@@ -180,7 +179,7 @@ impl Kind {
 }
 
 impl Kind {
-    /// Whether it is a composite that people do not ask for: claims of it are.
+    /// True if it is a composite that people do not ask for, because it has claims.
     pub(crate) fn is_behind_a_claim(&self) -> bool {
         let schema = self.schema.as_ref();
         self.claim_kind == ClaimKind::Composite
@@ -188,14 +187,13 @@ impl Kind {
     }
 }
 
-/// Whether objects of the version have no place for a status.
+/// True if the version has no status.
 fn has_no_status(version: &Version) -> bool {
     let declares = |schema: &Arc<Schema>| schema.at("status").is_some() || schema.root().keeps_unknown();
     !version.has_status && version.schema.as_ref().is_ok_and(|schema| !declares(schema))
 }
 
-/// What Crossplane makes of a kind whose XRD may not be read: it puts the CRDs of claims and of
-/// composites into these categories.
+/// Guesses the claim kind of a CRD whose XRD may not be read, by the categories that Crossplane sets.
 fn guess(definition: &Definition) -> ClaimKind {
     let has = |wanted: &str| definition.categories.iter().any(|category| category == wanted);
     if has("claim") {
@@ -211,8 +209,8 @@ fn established(crd: &Value) -> bool {
     has_condition(crd, "Established")
 }
 
-/// Whether the definition is being deleted. Until the last of its objects is gone it is still served, for reading and
-/// deleting (apiextensions-apiserver, "finalizer").
+/// True if the CRD is being deleted. It is served for reading and deleting until its last object is gone
+/// (apiextensions-apiserver, "finalizer").
 fn is_going(crd: &Value) -> bool {
     let deletion = crd.pointer("/metadata/deletionTimestamp");
     deletion.is_some_and(|at| !at.is_null()) || has_condition(crd, "Terminating")
@@ -227,14 +225,14 @@ fn has_condition(crd: &Value, kind: &str) -> bool {
     })
 }
 
-/// The same for schemas that say the same, on every machine and in every version of Portico.
+/// A hash that is equal for equal schemas, on every machine and in every version of Portico.
 fn hash(schema: Option<&Value>) -> String {
     use sha2::{Digest as _, Sha256};
     let digest = Sha256::digest(schema.map(canonical_json).unwrap_or_default());
     hex::encode(&digest[..16])
 }
 
-/// Columns with a plain path; the others need a whole `JSONPath` engine, and are left out.
+/// Printer columns with simple paths. The others would need a `JSONPath` engine.
 fn columns(version: &Version) -> Vec<Column> {
     let columns = version.printer_columns.iter().filter_map(|column| {
         let path = column.json_path.strip_prefix('.')?;
@@ -254,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn annotations_lay_the_form_out() {
+    fn reads_the_form_layout_from_annotations() {
         let mut crd = crd();
         crd["metadata"]["annotations"][labels::FORM] =
             json!("order: [spec.size]\nfields:\n  spec.size: { label: How large, section: Size }\n");
@@ -297,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn the_storage_version_is_used_unless_the_document_says_otherwise() {
+    fn uses_the_storage_version_unless_the_document_names_another() {
         let kind = Kind::read(&crd(), None, None).unwrap();
         assert_eq!(kind.resource.version, "v1");
         assert_eq!((kind.problem, kind.deprecated), (None, None));
@@ -317,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_definition_that_is_being_deleted_is_not_to_be_asked_for() {
+    fn a_crd_that_is_being_deleted_has_a_problem() {
         let mut going = crd();
         going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
         let problem = Kind::read(&going, None, None).unwrap().problem.unwrap();
@@ -331,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_without_a_place_for_a_status_says_nothing() {
+    fn detects_kinds_without_a_status() {
         assert!(Kind::read(&crd(), None, None).unwrap().has_no_status);
         let mut with = crd();
         with["spec"]["versions"][1]["subresources"] = json!({ "status": {} });
@@ -343,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_is_of_no_use_is_told_and_the_kind_kept() {
+    fn an_unusable_schema_is_a_problem_and_the_kind_stays() {
         let mut bad = crd();
         bad["spec"]["versions"][1]["schema"]["openAPIV3Schema"] = json!({ "$ref": "#/definitions/itself" });
         let kind = Kind::read(&bad, None, None).unwrap();
@@ -354,12 +352,12 @@ mod tests {
         );
         assert!(
             Kind::read(&bad, Some("v1beta1"), None).unwrap().schema.is_some(),
-            "the other version is well"
+            "the other version has no problem"
         );
     }
 
     #[test]
-    fn crossplanes_categories_stand_in_for_an_xrd_that_cannot_be_read() {
+    fn categories_replace_an_xrd_that_cannot_be_read() {
         let mut crd = crd();
         crd["spec"]["names"]["categories"] = json!(["claim"]);
         assert_eq!(
@@ -375,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_crd_is_refused_and_never_a_panic() {
+    fn rejects_what_is_not_a_crd_without_a_panic() {
         for crd in [
             json!(null),
             json!({ "spec": [] }),
@@ -392,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_schemas_hash_alike_whatever_the_order_of_their_keys() {
+    fn the_hash_ignores_the_order_of_keys() {
         let one = json!({ "type": "object", "properties": { "a": {}, "b": {} } });
         let other = json!({ "properties": { "b": {}, "a": {} }, "type": "object" });
         assert_eq!(hash(Some(&one)), hash(Some(&other)));

@@ -1,9 +1,7 @@
-//! What a control plane offers: CRDs and XRDs that are marked by a label, and those that a
-//! document names.
+//! Discovers what a control plane offers: CRDs and XRDs with the label, and those that documents name.
 //!
-//! The metadata of all CRDs is watched, which is light; the whole CRD is fetched only for what is
-//! offered, and again only when it changes. The schema always comes from the CRD: Crossplane
-//! copies only part of it into its own definitions.
+//! Only the metadata of all CRDs is watched. A CRD is fetched when it is offered, and again when it changes. The
+//! schema always comes from the CRD, because Crossplane copies only part of it into its XRDs.
 
 mod composites;
 mod finder;

@@ -1,4 +1,4 @@
-//! What has been seen of a control plane's definitions: filled by two streams, read by the finder.
+//! The CRDs and XRDs seen on a control plane. Two watches write it, the discoverer reads it.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -14,47 +14,47 @@ use crate::error::PlaneError;
 use crate::plane::Plane;
 use crate::stream::Sink;
 
-/// The definition of Crossplane's definitions.
+/// The CRD of XRDs.
 const XRDS: &str = "compositeresourcedefinitions.apiextensions.crossplane.io";
 
-/// A CRD, as far as its metadata tells.
+/// A CRD's metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CrdMeta {
-    /// Changes whenever the CRD does.
+    /// `metadata.resourceVersion`.
     pub(super) version: String,
     pub(super) offered: bool,
-    /// Crossplane made it, with the labels of its own definition, and perhaps not for asking.
+    /// Created by Crossplane with the labels of its XRD, perhaps not for people to ask for.
     pub(super) composed: bool,
-    /// The definition of Crossplane's that it was made by.
+    /// The XRD that it was created for.
     pub(super) made_by: Option<String>,
 }
 
-/// All that has been seen.
+/// The CRDs and XRDs seen.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) crds: Mutex<BTreeMap<String, CrdMeta>>,
     pub(super) xrds: Mutex<BTreeMap<String, Xrd>>,
-    /// CRDs may not be listed: those that documents name are asked for one by one.
+    /// CRDs may not be listed, so those that documents name are fetched one by one.
     pub(super) blind: AtomicBool,
-    /// All CRDs have been seen once.
+    /// CRDs have been listed once.
     pub(super) crds_known: AtomicBool,
-    /// All XRDs have been seen once, or there are none to be seen.
+    /// XRDs have been listed once, or cannot be listed.
     pub(super) xrds_known: AtomicBool,
-    /// Something has changed.
+    /// Notified on every change.
     pub(super) changed: Notify,
-    /// The definition of Crossplane's definitions is there: they are served now, or soon.
+    /// Notified when the CRD of XRDs appears: their API is served now or soon.
     pub(super) crossplane_came: Notify,
 }
 
 impl Seen {
-    /// Whether what has not been seen is not there. Before that, what is known from an earlier
-    /// connection stays.
+    /// True if everything has been listed, so that what is missing does not exist. Before that, what an earlier
+    /// connection discovered stays.
     pub(super) fn is_complete(&self) -> bool {
         (self.crds_known.load(Ordering::Relaxed) || self.blind.load(Ordering::Relaxed))
             && self.xrds_known.load(Ordering::Relaxed)
     }
 
-    /// There are no XRDs, or none that Portico may see.
+    /// There are no XRDs, or none that Portico may list.
     pub(super) fn no_xrds(&self) {
         self.xrds.lock().clear();
         self.xrds_known.store(true, Ordering::Relaxed);
@@ -185,7 +185,7 @@ impl Sink for XrdSink {
 
     fn failed(&self, error: &PlaneError) {
         match error {
-            // Crossplane has been removed.
+            // Crossplane was removed.
             PlaneError::NotFound { .. } => self.seen.no_xrds(),
             PlaneError::Forbidden { .. } => {
                 self.plane.rights.doubt();

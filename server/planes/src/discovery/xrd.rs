@@ -1,4 +1,4 @@
-//! Crossplane's definitions: which CRD one asks for, and what a claim of it is.
+//! Crossplane's XRDs: which CRD people ask for, and the claim kind of its objects.
 
 use portico_domain::claim::ClaimKind;
 use portico_domain::claim::health::plain;
@@ -7,23 +7,23 @@ use serde_json::Value;
 
 use super::kind::{OfferingAnnotations, is_offered};
 
-/// What an XRD says of the kind that one asks for.
+/// What an XRD says about the kind that people ask for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Xrd {
     pub(crate) offered: bool,
-    /// The name of the CRD that Crossplane makes of it: of the claim, or of the composite itself.
+    /// The name of the CRD that Crossplane creates: of the claim, or of the composite.
     pub(crate) crd: String,
     pub(crate) claim_kind: ClaimKind,
     pub(crate) annotations: OfferingAnnotations,
-    /// What stands behind claims, where people ask for claims.
+    /// The kind of the composites behind claims.
     pub(crate) composite: Option<ResourceRef>,
-    /// Why it defines nothing, or will not for long.
+    /// Why the XRD has no effect, or will not for long.
     pub(crate) trouble: Option<String>,
 }
 
 impl Xrd {
-    /// Reads an XRD; `None` when it is none. What it is depends on `spec.scope` alone, whose
-    /// default is `LegacyCluster` (Crossplane, "Composite Resource Definitions").
+    /// Reads an XRD; `None` if it is malformed. `spec.scope` alone decides the claim kind; its default is
+    /// `LegacyCluster` (Crossplane, "Composite Resource Definitions").
     pub(crate) fn read(object: &Value) -> Option<Self> {
         let text = |pointer: &str| {
             object
@@ -58,7 +58,7 @@ impl Xrd {
     }
 }
 
-/// The version that composites refer to, or else the first that is served.
+/// The referenceable version, else the first served one.
 fn version_of(object: &Value) -> Option<String> {
     let versions = object.pointer("/spec/versions")?.as_array()?;
     let with = |flag: &str| {
@@ -70,8 +70,8 @@ fn version_of(object: &Value) -> Option<String> {
     version.get("name")?.as_str().map(str::to_owned)
 }
 
-/// Crossplane says `Established` of a definition once the control plane serves what it defines. It says nothing at all
-/// of one whose kind another has defined already (crossplane/crossplane issue 6610).
+/// Why an XRD has no effect. Crossplane sets the condition `Established` once the API is served. It sets none if
+/// another XRD already defines the kind (crossplane/crossplane issue 6610).
 fn trouble(object: &Value) -> Option<String> {
     if object
         .pointer("/metadata/deletionTimestamp")
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_scope_decides_and_not_the_version() {
+    fn the_scope_decides_the_claim_kind() {
         let (v1, v2) = ("apiextensions.crossplane.io/v1", "apiextensions.crossplane.io/v2");
         for (version, scope, claims, crd, claim_kind) in [
             (v1, None, true, "dbs.example.org", ClaimKind::LegacyClaim),
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_crossplane_has_not_established_is_told() {
+    fn reports_xrds_that_are_not_established() {
         let trouble = |conditions: Value| {
             let mut xrd = xrd("apiextensions.crossplane.io/v2", Some("Namespaced"), false);
             xrd["status"]["conditions"] = conditions;
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_have_a_composite_behind_them() {
+    fn claims_have_composites() {
         let mut claims = xrd("apiextensions.crossplane.io/v1", None, true);
         claims["spec"]["versions"] = json!([
             { "name": "v1alpha1", "served": true },

@@ -1,16 +1,19 @@
-//! Watches of what stands behind the claims that somebody looks at, shared by all who look.
+//! Watches of composed resources, events and secrets of claims whose pages are open, shared by all viewers.
 //!
-//! An informer watches one kind in one namespace, in one name, for as long as an observer wants an object of it, and
-//! tells only *that* an object changed. What it is now is read by name and kept until it changes again. So a claim that
-//! stands still costs its control plane nothing but open watches, and whole collections are never listed.
+//! An informer watches one kind in one namespace as one actor for as long as an observer needs an object of it, and
+//! learns only *that* an object changed. The object is then read by name and cached until the next change. So a claim
+//! that does not change costs its control plane only open watches, and collections are never listed.
 //!
-//! - `observer` follows one claim for the pages that show it;
-//! - `reader` is how the tree, the events and the secret's metadata are read;
-//! - `objects` is what is wanted and what is kept of it, `states` how the watches are;
-//! - `serve` opens and closes the watches of one connection.
+//! - `observer` follows one claim for its open pages;
 //!
-//! What may not be watched, and what is beyond the bounds, is read again after a pause that grows while nothing changes,
-//! as often as the control plane's token bucket allows.
+//! - `reader` reads the tree, the events and the secret's metadata;
+//!
+//! - `objects` holds the wanted and cached objects, `states` the states of the watches;
+//!
+//! - `serve` opens and closes the watches of a connection.
+//!
+//! What may not be watched, or is beyond the limits, is polled with increasing pauses while it does not change, at
+//! most as often as the control plane's token bucket allows.
 
 mod objects;
 mod observer;
@@ -35,58 +38,58 @@ pub(crate) use reader::{Reader, Wanted};
 pub(crate) use serve::serve;
 use token_bucket::TokenBucket;
 
-/// Watches open at once on one plane for what stands behind claims; each takes a connection.
+/// Watches open at once on a control plane for open claim pages; each takes a connection.
 const MOST_WATCHES: usize = 128;
-/// Reads of what is not watched: so many at once, and so many on average.
+/// Rate of polling: burst size and interval.
 const POLLS_AT_ONCE: u32 = 30;
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
-/// Likewise of what a watch told of.
+/// Rate of reads after a watch event: burst size and interval.
 const READS_AT_ONCE: u32 = 200;
 const READ_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What one informer watches.
+/// What an informer watches.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct InformerKey {
-    /// In whose name; `None`: Portico's own.
+    /// The actor; `None`: Portico.
     actor: Option<Actor>,
     /// The collection's path.
     path: String,
-    /// Objects are told apart by what they are about (events), not by their own names.
+    /// Identify objects by what they are about (events) instead of by name.
     by_subject: bool,
 }
 
-/// Who wants an object.
+/// Identifies an observer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct ObserverId(u64);
 
-/// How an informer's watch is.
+/// The state of an informer's watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// There is none yet.
+    /// Not open yet.
     Opening,
-    /// It tells of every change.
+    /// Open; reports every change.
     Live,
-    /// It is interrupted, and being opened again.
+    /// Interrupted and being reopened.
     Interrupted,
-    /// It may not be opened.
+    /// Refused by the control plane.
     Denied,
-    /// There is no room for it.
+    /// Beyond the limit of watches.
     NoRoom,
 }
 
 #[derive(Debug)]
 struct Informer {
-    /// What access reviews ask about.
+    /// The resource for access reviews.
     wanted: Wanted,
     state: State,
-    /// Counts informers, so that the oldest come first.
+    /// Increasing number, so that the oldest informers come first.
     number: u64,
     objects: HashMap<String, Object>,
 }
 
 #[derive(Debug, Default)]
 struct Object {
-    /// Changes whenever the watch tells of the object.
+    /// Increases with every event about the object.
     version: u64,
     content: Option<Content>,
     observers: BTreeMap<ObserverId, Arc<Notify>>,
@@ -94,22 +97,22 @@ struct Object {
 
 #[derive(Debug)]
 struct Content {
-    /// As JSON: a tenth of what it takes once it is parsed.
+    /// As JSON, which takes a tenth of the memory of a parsed value.
     object: Result<Box<str>, PlaneError>,
     read_at: Instant,
-    /// The watch has told of no change since it was read.
+    /// No change has been reported since it was read.
     is_current: bool,
-    /// How often in a row it was read and had not changed.
+    /// Consecutive reads without a change.
     unchanged: u32,
 }
 
-/// The informers and observers of one control plane. Outlive its connections.
+/// The informers and observers of a control plane. Outlives its connections.
 #[derive(Debug)]
 pub(crate) struct Informers {
     inner: Mutex<Inner>,
-    /// What is wanted has changed.
+    /// Notified when the wanted objects change.
     wanted: Notify,
-    /// Changes whenever an informer's state does.
+    /// Changes with the state of any informer.
     states: watch::Sender<u64>,
     polls: TokenBucket,
     reads: TokenBucket,
@@ -119,9 +122,9 @@ pub(crate) struct Informers {
 #[derive(Debug, Default)]
 struct Inner {
     informers: HashMap<InformerKey, Informer>,
-    /// Of informers and observers.
+    /// Last number of an informer or observer.
     numbers: u64,
-    /// What all contents take.
+    /// Size of all contents in bytes.
     bytes: usize,
 }
 
@@ -138,16 +141,16 @@ impl Default for Informers {
     }
 }
 
-/// How much of one control plane is observed.
+/// Statistics of the open claim pages of a control plane.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ObservedStatus {
-    /// Claims that somebody looks at, or did a moment ago.
+    /// Claims with open pages, now or a moment ago.
     pub claims: usize,
-    /// Watches of what stands behind them.
+    /// Watches for them.
     pub watches: usize,
-    /// Kinds that are read now and then instead, since they may not be watched or there is no room.
+    /// Kinds that are polled because they may not be watched or there is no room.
     pub polled: usize,
-    /// What is kept, in bytes.
+    /// Cached bytes.
     pub bytes: usize,
 }
 

@@ -1,4 +1,4 @@
-//! The objects that observers want, and what is kept of them.
+//! The objects that observers need, and their cached contents.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -11,25 +11,24 @@ use super::reader::Wanted;
 use super::{Content, Informer, InformerKey, Informers, ObserverId, State};
 use crate::error::PlaneError;
 
-/// What is kept of one object, and of all of a plane, in bytes of JSON.
+/// Cached bytes of JSON at most: per object, and per control plane.
 pub(super) const MOST_BYTES_PER_OBJECT: usize = 128 << 10;
 const MOST_BYTES: usize = 16 << 20;
-/// How soon something that is not watched may be read again, and how long it is left alone at most while it does not
-/// change.
+/// Shortest and longest pause between polls of an object. It doubles while the object does not change.
 const FIRST_POLL: Duration = Duration::from_secs(2);
 pub(super) const LONGEST_POLL: Duration = Duration::from_mins(1);
 
 /// What is known of an object.
 pub(super) enum Known {
-    /// It is so now.
+    /// Its current content.
     Current(Result<Value, PlaneError>),
-    /// It was so when it was read, and is not to be read again before then.
+    /// Its content at an earlier time, and when it may be read again.
     Older(Result<Value, PlaneError>, Instant),
-    /// It has to be read.
+    /// It must be read.
     Unknown(Ticket),
 }
 
-/// What held when a read began.
+/// The state when a read began.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ticket {
     pub(super) version: u64,
@@ -37,7 +36,7 @@ pub(super) struct Ticket {
 }
 
 impl Informers {
-    /// Has the object watched for an observer, who is woken when it changes.
+    /// Registers an observer of an object, to be woken when it changes.
     pub(super) fn want(&self, key: &InformerKey, wanted: &Wanted, observer: ObserverId, wake: &Arc<Notify>) {
         let mut inner = self.inner.lock();
         if !inner.informers.contains_key(key) {
@@ -53,7 +52,7 @@ impl Informers {
         }
         if let Some(informer) = inner.informers.get_mut(key) {
             if informer.state == State::NoRoom {
-                // There may be room for it by this observer's account.
+                // It may fit into this observer's share.
                 self.wanted.notify_one();
             }
             let object = informer.objects.entry(wanted.name().to_owned()).or_default();
@@ -61,7 +60,7 @@ impl Informers {
         }
     }
 
-    /// Ends what an observer wants, but for these.
+    /// Ends an observer's interest in all objects but these.
     pub(super) fn release(&self, observer: ObserverId, but: &HashSet<(InformerKey, String)>) {
         let mut inner = self.inner.lock();
         let mut freed = 0;
@@ -85,8 +84,8 @@ impl Informers {
         }
     }
 
-    /// What is known of an object that is wanted. With `urgently`, something has happened that may have changed it:
-    /// what is not watched is read again sooner.
+    /// What is known of an object. `urgently` means that a change is likely, so objects that are not watched are
+    /// polled sooner.
     pub(super) fn known(&self, key: &InformerKey, name: &str, urgently: bool) -> Known {
         let inner = self.inner.lock();
         let found = inner
@@ -124,7 +123,7 @@ impl Informers {
         }
     }
 
-    /// What is known to be so now, whoever wants it.
+    /// The current content of an object, if it is known.
     pub(super) fn current(&self, key: &InformerKey, name: &str) -> Option<Result<Value, PlaneError>> {
         let inner = self.inner.lock();
         let informer = inner.informers.get(key)?;
@@ -132,7 +131,7 @@ impl Informers {
         (informer.state == State::Live && content.is_current).then(|| content.parse())
     }
 
-    /// Keeps what was read. Says when it has to be read again; `None`: the watch tells.
+    /// Caches the result of a read. Returns when to read again; `None`: when the watch reports a change.
     pub(super) fn store(
         &self,
         key: &InformerKey,
@@ -145,7 +144,7 @@ impl Informers {
         let kept = match read {
             Ok(object) => Ok(object.to_string().into_boxed_str()),
             Err(error @ (PlaneError::NotFound { .. } | PlaneError::Forbidden { .. })) => Err(error.clone()),
-            // How the object is, is as unknown as it was.
+            // A temporary error: the object's state is as unknown as before.
             Err(_) => return soon,
         };
         let mut inner = self.inner.lock();
@@ -164,7 +163,7 @@ impl Informers {
                 Some(before) if same => before.unchanged.saturating_add(1),
                 _ => 0,
             },
-            // A watch tells of objects, not of rights: whether it may be read is to be asked again.
+            // Watches report changes of objects, not of rights, so a refusal must be checked again.
             is_current: still_live
                 && object.version == ticket.version
                 && !matches!(kept, Err(PlaneError::Forbidden { .. })),
@@ -196,7 +195,7 @@ impl Content {
         self.object.as_ref().map_or(0, |text| text.len())
     }
 
-    /// When it is read again where no watch tells of it.
+    /// When it is read again without a watch.
     fn due_at(&self) -> Instant {
         let pause = FIRST_POLL.saturating_mul(1 << self.unchanged.min(5));
         self.read_at + pause.min(LONGEST_POLL)

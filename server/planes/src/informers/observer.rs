@@ -1,5 +1,4 @@
-//! Follows one claim for the pages that show it: what it is composed of, what happened to it, and whether its secret
-//! changed.
+//! Follows one claim for its open pages: composed resources, events, and whether its secret changed.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,28 +20,27 @@ use crate::error::PlaneError;
 use crate::plane::Plane;
 use crate::registry::{Change, Planes, WeakPlanes};
 
-/// Changes that come together are taken together.
+/// Wait for more changes before reacting.
 const GATHER: Duration = Duration::from_millis(50);
-/// The shortest pause between two looks.
+/// Shortest pause between two reads.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(400);
-/// How long a claim is still followed after the last one looked away: a page that is loaded again finds it there.
+/// How long a claim is followed after the last viewer left, so that reloading a page finds it ready.
 const GRACE: Duration = Duration::from_secs(30);
-/// Claims followed at once on one control plane. Beyond that, pages learn of what stands behind a claim when they are
-/// loaded again.
+/// Claims followed at once on a control plane. Pages beyond that update only when reloaded.
 const MOST_OBSERVERS: usize = 256;
 
-/// What was last known of what stands behind a claim.
+/// What was last read of a claim's composed resources and events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LastKnown {
-    /// What it was composed of.
+    /// The composed resources.
     pub tree: ResourceTree,
-    /// What had happened to it.
+    /// The events.
     pub events: Vec<ClaimEvent>,
-    /// When it was read or, where all of it is watched, when the control plane last answered.
+    /// When it was read. If all of it is watched: when the control plane last answered.
     pub read_at: Timestamp,
 }
 
-/// The claims of one control plane that are followed.
+/// The observers of a control plane.
 #[derive(Debug, Default)]
 pub(super) struct Observers(Mutex<HashMap<Subject, Arc<Observer>>>);
 
@@ -52,39 +50,39 @@ impl Observers {
     }
 }
 
-/// What is followed, and in whose name.
+/// What is followed, and as whom.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Subject {
     claim: ClaimRef,
-    /// `None`: Portico's own.
+    /// The actor; `None`: Portico.
     actor: Option<Actor>,
 }
 
 #[derive(Debug)]
 struct Observer {
-    /// Counts what was seen.
+    /// Number of changes seen.
     news: watch::Sender<u64>,
     last: Mutex<Option<Arc<LastKnown>>>,
-    /// All of it is watched: it was so for as long as the control plane answered.
+    /// Everything is watched, so that it is current as long as the control plane answers.
     is_watched: AtomicBool,
 }
 
-/// What was seen at one look.
+/// The result of one read.
 struct Seen {
     tree: ResourceTree,
     events: Vec<ClaimEvent>,
-    /// The version of the connection secret, if there is one.
+    /// The resource version of the connection secret, if there is one.
     secret: Option<String>,
 }
 
 impl Planes {
-    /// Follows what stands behind a claim, for as long as the receiver is kept and a little longer. It hears once when
-    /// that was read for the first time, so that whoever read it before reads it again, and then of every change. It
-    /// tells nothing of what it is: that is read, by whoever may, with [`Planes::tree`] and [`Planes::events`].
+    /// Follows a claim's composed resources, events and secret for as long as the receiver is kept, and a little
+    /// longer. The receiver is notified after the first read (so that what was read before can be read again) and
+    /// after every change. Read the content with [`Planes::tree`] and [`Planes::events`].
     ///
-    /// Where the control plane is set to `actAs: person`, everything is watched and read in the actor's name.
+    /// With `actAs: person`, everything is watched and read as the actor.
     ///
-    /// `None` where there is no such control plane, or too much is followed there already.
+    /// `None` if there is no such control plane, or too many claims are followed there.
     #[must_use]
     pub fn observe(&self, actor: &Actor, claim: &ClaimRef) -> Option<watch::Receiver<u64>> {
         let plane = self.plane(&claim.plane).ok()?;
@@ -126,8 +124,8 @@ impl Planes {
         Some(news)
     }
 
-    /// What was last known of what stands behind a claim that somebody follows in the same name. It may be old: it is
-    /// for when the control plane does not answer.
+    /// What was last read of a claim that is followed as the same actor. It may be old; use it when the control plane
+    /// does not answer.
     #[must_use]
     pub fn last_known(&self, actor: &Actor, claim: &ClaimRef) -> Option<LastKnown> {
         let plane = self.plane(&claim.plane).ok()?;
@@ -164,7 +162,7 @@ struct Follow {
     subject: Subject,
     observer: Arc<Observer>,
     wake: Arc<Notify>,
-    /// What it has watched.
+    /// The objects it needs.
     used: HashSet<(InformerKey, String)>,
     secret: Option<String>,
     failures: u32,
@@ -202,7 +200,7 @@ impl Follow {
         }
     }
 
-    /// Looks once, and tells who listens when something differs. Says when to look again at the latest.
+    /// Reads once and notifies subscribers of changes. Returns when to read again at the latest.
     async fn look(&mut self, planes: &Planes, urgently: bool) -> Option<Instant> {
         let actor = self.subject.actor.clone();
         let observing = Observing::new(
@@ -214,7 +212,7 @@ impl Follow {
         );
         let reader = Reader::Observing(Box::new(observing));
         let claim = planes.claim_of_anybody(&self.subject.claim);
-        // Of what is gone or out of reach the watches tell.
+        // Watches report claims that were deleted or become reachable.
         let claim = claim.filter(|claim| claim.status.health != Health::Unreachable)?;
         let actor = actor.unwrap_or_else(Actor::portico);
         let seen = look(planes, &reader, &actor, &claim).await;
@@ -234,7 +232,7 @@ impl Follow {
             }
             Err(error) => {
                 tracing::debug!(claim = %self.subject.claim, %error, "what stands behind a claim could not be read");
-                // What was watched goes on being watched: only how it is now is not known.
+                // Keep the watches: only the current state is unknown.
                 self.used.extend(looked.used);
                 self.failures += 1;
                 let pause = Duration::from_secs(1).saturating_mul(1 << self.failures.min(6));
@@ -261,7 +259,7 @@ impl Follow {
         }
     }
 
-    /// Waits for a reason to look again; says whether the claim itself has changed. `None`: nobody looks any more.
+    /// Waits for a reason to read again; true if the claim itself changed. `None`: nobody follows any more.
     async fn news(&mut self, again_at: Option<Instant>) -> Option<bool> {
         let again = async {
             match again_at {
@@ -287,7 +285,7 @@ impl Follow {
                 change = self.changes.recv() => match change {
                     Ok(Change::Claim { reference, .. }) if reference == self.subject.claim => return Some(true),
                     Ok(Change::Plane(name)) if name == self.plane.name => {
-                        // Another of that name may have taken its place.
+                        // A new control plane may have taken the name.
                         let plane = self.planes.upgrade()?.plane(&name).ok()?;
                         return Arc::ptr_eq(&plane, &self.plane).then_some(false);
                     }
@@ -301,9 +299,9 @@ impl Follow {
         }
     }
 
-    /// Whether still nobody looks; then nobody begins to any more.
+    /// True if still nobody follows. Then the observer is removed.
     fn ends(&mut self) -> bool {
-        // Under the lock nobody begins to listen.
+        // Nobody can subscribe under the lock.
         let mut observers = self.plane.informers.observers.0.lock();
         let ends = self.observer.news.is_closed();
         if ends {

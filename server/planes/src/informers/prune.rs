@@ -1,8 +1,8 @@
-//! What is kept of an object behind a claim: no more than its node in the tree shows and its health is read from.
+//! Cuts a cached object down to what the tree shows and what its health is derived from.
 
 use serde_json::{Map, Value};
 
-/// Parts of `spec` that say what an object is composed of, and to whom it belongs.
+/// Fields of `spec` that refer to composed resources or owners.
 const REFERENCES: [&str; 5] = [
     "resourceRef",
     "resourceRefs",
@@ -12,11 +12,10 @@ const REFERENCES: [&str; 5] = [
 ];
 /// An annotation with a copy of the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-/// What holds data and no state.
+/// Fields with data, which say nothing about health.
 const DATA: [&str; 3] = ["data", "stringData", "binaryData"];
 
-/// The object without `metadata.managedFields`, without data, and of its `spec` only what says how it is meant to be
-/// (numbers, words and switches) and what it refers to.
+/// Removes `metadata.managedFields`, data, and everything from `spec` but short scalar values and references.
 pub(super) fn prune(mut object: Value) -> Value {
     let Some(fields) = object.as_object_mut() else {
         return object;
@@ -55,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_tree_does_not_show_is_not_kept() {
+    fn drops_what_the_tree_does_not_show() {
         let pruned = prune(json!({
             "kind": "Bucket", "data": { "password": "CANARY" },
             "metadata": {
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_stays_what_it_is() {
+    fn leaves_other_values_unchanged() {
         assert_eq!(prune(json!([1])), json!([1]));
         assert_eq!(
             prune(json!({ "spec": 7, "metadata": null })),

@@ -1,4 +1,4 @@
-//! How what stands behind a claim is read: of the control plane itself, or of what informers keep.
+//! Reads composed resources, events and secrets: from the control plane, or from what informers cached.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::plane::Plane;
 use crate::stream::METADATA;
 use crate::wire::{Call, Wire, path_of, segment};
 
-/// Something to read behind a claim.
+/// An object or the events to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {
     resource: ResourceRef,
@@ -29,9 +29,9 @@ pub(crate) struct Wanted {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum What {
-    /// The object of that name.
+    /// The object with this name.
     Object(String),
-    /// The events about the object with that uid.
+    /// The events about the object with this uid.
     EventsAbout(String),
 }
 
@@ -56,7 +56,7 @@ impl Wanted {
         }
     }
 
-    /// What the watch of the collection tells it by.
+    /// How the watch of the collection identifies it.
     pub(super) fn name(&self) -> &str {
         match &self.what {
             What::Object(name) | What::EventsAbout(name) => name,
@@ -87,17 +87,17 @@ impl Wanted {
         }
     }
 
-    /// Whether no control plane can have it: an object of a namespaced kind without a namespace.
+    /// True if it cannot exist: a namespaced object without a namespace.
     fn is_nowhere(&self) -> bool {
         self.resource.namespaced && self.namespace.is_none()
     }
 
-    /// Whether its contents are nobody's business here. The tree shows no more of it than its metadata.
+    /// True if its contents must not be read. The tree shows only its metadata.
     fn metadata_only(&self) -> bool {
         self.resource.group.is_empty() && matches!(self.resource.plural.as_str(), "secrets" | "configmaps")
     }
 
-    /// Reads it of the control plane, and keeps what is shown of it.
+    /// Reads it from the control plane, pruned.
     async fn read(&self, wire: &Wire, actor: &Actor) -> Result<Value, PlaneError> {
         let path = match &self.what {
             What::Object(name) => path_of(&self.resource, self.namespace(), Some(name)),
@@ -136,14 +136,14 @@ fn core(kind: &str, plural: &str) -> ResourceRef {
     }
 }
 
-/// How what stands behind a claim is read.
+/// Where to read from.
 pub(crate) enum Reader<'p> {
-    /// Of the control plane, now. Where Portico acts as the person, a page is drawn from nothing else: their rights are
-    /// judged at this moment.
+    /// From the control plane, now. Used for pages if Portico acts as the person, so that the person's rights are
+    /// checked now.
     Direct,
-    /// Of what informers keep in Portico's own name as long as their watches say that it is so now; else directly.
+    /// From what informers cached as Portico, if current; else directly.
     Shared(&'p Informers),
-    /// For an observer, who is woken when something changes.
+    /// For an observer, which is woken on changes.
     Observing(Box<Observing>),
 }
 
@@ -175,7 +175,7 @@ impl<'p> Reader<'p> {
         }
     }
 
-    /// Something is not served that is referred to: nothing tells when it is.
+    /// A referenced kind is not served. No watch reports when it is, so poll.
     pub(crate) fn is_missing(&self) {
         if let Self::Observing(observing) = self {
             observing.look_again_at(Instant::now() + LONGEST_POLL);
@@ -183,23 +183,23 @@ impl<'p> Reader<'p> {
     }
 }
 
-/// One look of an observer.
+/// One read of an observer.
 pub(crate) struct Observing {
     plane: Arc<Plane>,
-    /// In whose name; `None`: Portico's own.
+    /// The actor; `None`: Portico.
     actor: Option<Actor>,
     id: ObserverId,
     wake: Arc<Notify>,
-    /// Something has happened to the claim.
+    /// A change is likely.
     urgently: bool,
     looked: Mutex<Looked>,
 }
 
-/// What came of a look.
+/// The bookkeeping of a read.
 #[derive(Debug, Default)]
 pub(super) struct Looked {
     pub(super) used: HashSet<(InformerKey, String)>,
-    /// When to look again, whether or not a watch tells of anything.
+    /// When to read again, even if no watch reports a change.
     pub(super) again_at: Option<Instant>,
 }
 

@@ -1,4 +1,4 @@
-//! Opens and closes the watches of one connection.
+//! Opens and closes the watches of a connection.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use crate::error::PlaneError;
 use crate::plane::{Plane, Running};
 use crate::stream::{Collection, Sink, Slots, keep};
 
-/// How often is asked whether what may not be watched may be watched now.
+/// How often to ask again for a missing right to watch.
 const ASK_AGAIN: Duration = Duration::from_mins(5);
 
-/// Watches what observers want, for as long as it is polled.
+/// Watches what observers need for as long as the future is polled.
 pub(crate) async fn serve(run: &Running) {
     let informers = &run.plane.informers;
     let _connected = Connected::begin(informers);
-    // Dropped with this future: then all watches end.
+    // Dropping this future ends the watches.
     let mut tasks = JoinSet::new();
     let mut open: HashMap<InformerKey, AbortHandle> = HashMap::new();
     let slots = Arc::new(Slots::new(MOST_WATCHES));
@@ -44,7 +44,7 @@ pub(crate) async fn serve(run: &Running) {
     }
 }
 
-/// Says that there are no watches, before there are any and when there are none any more.
+/// Resets the states at the start and end of a connection.
 struct Connected<'i>(&'i Informers);
 
 impl<'i> Connected<'i> {
@@ -91,8 +91,8 @@ async fn inform(run: Running, slots: Arc<Slots>, key: InformerKey, wanted: Wante
     }
 }
 
-/// Whether it may be watched, by the control plane's own word: a list that is refused would stand in its audit log as an
-/// attempt. Whoever cannot be asked is tried.
+/// Asks by access review, since a refused list would appear in the control plane's audit log as an attempt. If the
+/// review fails, try.
 async fn may_watch(run: &Running, key: &InformerKey, wanted: &Wanted) -> bool {
     if key.actor.is_none() && run.may_all.get() == Some(&true) {
         return true;
@@ -112,11 +112,11 @@ async fn may_watch(run: &Running, key: &InformerKey, wanted: &Wanted) -> bool {
     true
 }
 
-/// Tells an informer's observers of what changes.
+/// Notifies an informer's observers of changes.
 struct ChangeSink {
     plane: Arc<Plane>,
     key: InformerKey,
-    /// Told when the plane refuses to list or watch.
+    /// Notified when the control plane refuses to list or watch.
     denied: Arc<Notify>,
 }
 
@@ -155,7 +155,7 @@ impl Sink for ChangeSink {
     fn failed(&self, error: &PlaneError) {
         let is_denied = match error {
             PlaneError::Forbidden { .. } | PlaneError::NotFound { .. } => true,
-            // Of some kinds single objects can be read and nothing more.
+            // Some kinds can be read but not listed or watched.
             PlaneError::Refused { status, .. } => *status == 405,
             _ => false,
         };
@@ -167,7 +167,7 @@ impl Sink for ChangeSink {
     }
 
     fn left_out(&self, _why: &str) {
-        // It is not known which object that was.
+        // The event does not say which object.
         self.plane.informers.all_changed(&self.key, State::Opening);
         self.plane.informers.enter(&self.key, State::Live);
     }

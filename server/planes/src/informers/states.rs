@@ -1,4 +1,4 @@
-//! How the watches are: opened, live, broken, denied.
+//! The states of watches.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 use super::reader::Wanted;
 use super::{Informer, InformerKey, Informers, MOST_WATCHES, Object, ObserverId, State};
 
-/// How many of them one observer may have.
+/// Watches of one observer at most.
 pub(super) const MOST_WATCHES_PER_OBSERVER: usize = 24;
 /// How long a reader waits for a new watch, so that it need not read twice.
 const SETTLES_WITHIN: Duration = Duration::from_secs(2);
 
 impl Informers {
-    /// Waits until the informer's watch is open, or is known not to be.
+    /// Waits until the informer's watch is open or known not to open.
     pub(super) async fn settled(&self, key: &InformerKey) {
         let mut states = self.states.subscribe();
         let settling = async {
@@ -24,11 +24,11 @@ impl Informers {
                 }
             }
         };
-        // One that takes longer is read without.
+        // After a timeout, read without a watch.
         let _ = tokio::time::timeout(SETTLES_WITHIN, settling).await;
     }
 
-    /// The watch tells of an object.
+    /// The watch reported a change of an object.
     pub(super) fn changed(&self, key: &InformerKey, name: &str) {
         let mut inner = self.inner.lock();
         let informer = inner.informers.get_mut(key);
@@ -38,7 +38,7 @@ impl Informers {
         }
     }
 
-    /// The watch may have missed something.
+    /// The watch may have missed changes.
     pub(super) fn all_changed(&self, key: &InformerKey, state: State) {
         let mut inner = self.inner.lock();
         if let Some(informer) = inner.informers.get_mut(key) {
@@ -49,7 +49,7 @@ impl Informers {
         self.states.send_modify(|times| *times += 1);
     }
 
-    /// An informer has another state. Says whether that is news; then its observers are woken.
+    /// Sets the state. Returns true if it changed; then observers are woken.
     pub(super) fn enter(&self, key: &InformerKey, state: State) -> bool {
         let mut inner = self.inner.lock();
         let Some(informer) = inner.informers.get_mut(key) else {
@@ -65,7 +65,7 @@ impl Informers {
         true
     }
 
-    /// There is no connection, and so no watch.
+    /// There is no connection, so no watches.
     pub(super) fn reset(&self) {
         let mut inner = self.inner.lock();
         for informer in inner.informers.values_mut() {
@@ -76,8 +76,8 @@ impl Informers {
         self.states.send_modify(|times| *times += 1);
     }
 
-    /// Which informers are to have a watch: the oldest first, as far as there is room for all and for each observer.
-    /// Those that are to have none are told so.
+    /// Chooses the informers that get a watch: oldest first, within the limits of the control plane and of each
+    /// observer. The others are marked.
     pub(super) fn admitted(&self) -> Vec<(InformerKey, Wanted)> {
         let mut inner = self.inner.lock();
         let mut by_age: Vec<(&InformerKey, &mut Informer)> = inner.informers.iter_mut().collect();

@@ -1,4 +1,4 @@
-//! Informers without connections.
+//! Tests of informers without connections.
 
 use std::collections::HashSet;
 
@@ -26,7 +26,7 @@ fn wanted(kind: usize, name: &str) -> (InformerKey, Wanted) {
     (key, Wanted::object(&resource, Some("payments-dev"), name))
 }
 
-/// An observer of one object, whose watch is live.
+/// An observer of one object with an open watch.
 fn live() -> (Informers, InformerKey, ObserverId, Arc<Notify>) {
     let informers = Informers::default();
     let (key, object) = wanted(0, "a");
@@ -44,7 +44,7 @@ fn ticket(informers: &Informers, key: &InformerKey) -> Ticket {
 }
 
 #[test]
-fn what_was_read_is_so_until_the_watch_tells_otherwise() {
+fn a_read_is_current_until_the_watch_reports_a_change() {
     let (informers, key, _, wake) = live();
     let read = Ok(json!({ "a": 1 }));
     assert_eq!(informers.store(&key, "a", ticket(&informers, &key), &read), None);
@@ -57,7 +57,7 @@ fn what_was_read_is_so_until_the_watch_tells_otherwise() {
 }
 
 #[test]
-fn what_changes_while_it_is_read_is_not_taken_for_what_it_is_now() {
+fn a_change_during_a_read_makes_it_stale() {
     let (informers, key, ..) = live();
     let begun = ticket(&informers, &key);
     informers.changed(&key, "a");
@@ -67,7 +67,7 @@ fn what_changes_while_it_is_read_is_not_taken_for_what_it_is_now() {
 }
 
 #[test]
-fn what_is_not_there_is_known_as_that_and_trouble_is_not_kept() {
+fn caches_absence_but_not_temporary_errors() {
     let (informers, key, ..) = live();
     let absent = Err(PlaneError::NotFound {
         plane: "eu".to_owned(),
@@ -86,7 +86,7 @@ fn what_is_not_there_is_known_as_that_and_trouble_is_not_kept() {
 }
 
 #[test]
-fn what_is_not_watched_is_left_alone_ever_longer_while_it_does_not_change() {
+fn polls_less_often_while_an_object_does_not_change() {
     let (informers, key, ..) = live();
     informers.enter(&key, State::Denied);
     let read = |value: i32| {
@@ -105,7 +105,7 @@ fn what_is_not_watched_is_left_alone_ever_longer_while_it_does_not_change() {
 }
 
 #[test]
-fn watches_end_with_the_last_who_wants_them() {
+fn a_watch_ends_with_its_last_observer() {
     let (informers, key, observer, wake) = live();
     let (_, object) = wanted(0, "a");
     let other = informers.next_observer();
@@ -120,7 +120,7 @@ fn watches_end_with_the_last_who_wants_them() {
 }
 
 #[test]
-fn one_observer_gets_so_many_watches_and_all_together_so_many_and_who_goes_makes_room() {
+fn limits_watches_per_observer_and_overall() {
     let informers = Informers::default();
     let wake = Arc::new(Notify::new());
     let greedy = informers.next_observer();
@@ -151,7 +151,7 @@ fn one_observer_gets_so_many_watches_and_all_together_so_many_and_who_goes_makes
 }
 
 #[test]
-fn what_is_too_large_is_not_kept() {
+fn does_not_cache_large_objects() {
     let (informers, key, ..) = live();
     let large = Ok(json!("x".repeat(MOST_BYTES_PER_OBJECT)));
     let due = informers.store(&key, "a", ticket(&informers, &key), &large);

@@ -1,14 +1,14 @@
-//! A token bucket: how often something may be done, however many want to do it.
+//! A token bucket that limits a rate.
 
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-/// Holds some tokens, and gets another one at regular intervals while there is room.
+/// Holds up to `capacity` tokens and gains one per interval.
 #[derive(Debug)]
 pub(super) struct TokenBucket {
     capacity: u32,
-    /// How long it takes until there is another token.
+    /// The time until the next token.
     interval: Duration,
     state: Mutex<State>,
 }
@@ -16,7 +16,7 @@ pub(super) struct TokenBucket {
 #[derive(Debug)]
 struct State {
     tokens: u32,
-    /// When the last token came; it is not kept while the bucket is full.
+    /// When the last token was added; stands still while the bucket is full.
     filled_at: Instant,
 }
 
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_as_many_tokens_as_it_holds_and_then_one_at_each_interval() {
+    fn allows_a_burst_and_then_one_per_interval() {
         let bucket = TokenBucket::new(3, Duration::from_secs(2));
         let start = Instant::now();
         let taken = |seconds: u64| {
@@ -70,10 +70,6 @@ mod tests {
         assert_eq!(taken(2), 0);
         assert_eq!(taken(3), 1);
         assert_eq!(taken(8), 2);
-        assert_eq!(
-            taken(1000),
-            3,
-            "no more than it holds, however long nobody takes one"
-        );
+        assert_eq!(taken(1000), 3, "never more than the capacity");
     }
 }

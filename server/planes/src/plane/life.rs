@@ -1,4 +1,4 @@
-//! The life of a connection: made, probed, lost, found again.
+//! Keeps a control plane connected: connects, probes, reconnects.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,18 +21,18 @@ use crate::status::PlaneState;
 use crate::stream::Slots;
 use crate::wire::{Call, Wire};
 
-/// How often a plane that answers is asked whether it still does.
+/// Pause between probes of a healthy control plane.
 const PULSE: Duration = Duration::from_secs(10);
-/// How often it is asked what takes credentials.
+/// Pause between probes that need credentials.
 const WHO: Duration = Duration::from_secs(20);
-/// How long a probe may take.
+/// Timeout of a probe.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// Watches open at once on one plane; each takes a connection.
+/// Watches open at once on a control plane; each takes a connection.
 const MOST_WATCHES: usize = 400;
 
-/// Keeps a control plane connected, for as long as it is polled.
+/// Keeps a control plane connected for as long as the future is polled.
 pub(crate) async fn live(shared: Arc<Shared>, plane: Arc<Plane>) {
     let mut wait = FIRST_WAIT;
     loop {
@@ -77,15 +77,15 @@ pub(crate) async fn live(shared: Arc<Shared>, plane: Arc<Plane>) {
     }
 }
 
-/// It cannot be used, and nothing says how what was known of it is now.
+/// Marks the control plane as misconfigured and its claims as stale.
 fn unusable(shared: &Shared, plane: &Plane, why: String) {
     plane.lose_all(misconfigured_status);
     enter(shared, plane, &PlaneState::Misconfigured(why));
 }
 
-/// Asks again and again whether the plane is there. Ends when its kubeconfig or a file that it names has changed, and
-/// when what Portico signs in with is no longer taken: then what is open by it ends, too. A plane that is new is ready
-/// when it has been read for the first time; one that takes long to tell is not waited for.
+/// Probes the control plane until its kubeconfig or a file that it names changes, or its credentials are no longer
+/// accepted; then everything that uses the connection ends, too. A new control plane is ready after the initial sync,
+/// or after a while if that takes long.
 async fn probe(run: &Running, files: &Files, mut all_read: mpsc::Receiver<Infallible>) {
     let mut answers_since: Option<Instant> = None;
     let mut failures = 0_u32;
@@ -115,7 +115,7 @@ async fn probe(run: &Running, files: &Files, mut all_read: mpsc::Receiver<Infall
                 if std::mem::take(&mut refused) {
                     run.plane.unknown_there.store(false, Ordering::Relaxed);
                 }
-                // Anybody may ask for the version; more than that takes credentials.
+                // `/version` needs no credentials, so a 401 elsewhere takes precedence.
                 if run.plane.refused_us() {
                     unusable(&run.shared, &run.plane, REFUSED.to_owned());
                 } else if all_read.is_closed()
@@ -127,7 +127,7 @@ async fn probe(run: &Running, files: &Files, mut all_read: mpsc::Receiver<Infall
                 tokio::select! {
                     () = tokio::time::sleep(PULSE) => {}
                     _ = all_read.recv(), if !all_read.is_closed() => {}
-                    // Not at once again: many streams break together.
+                    // A short pause, because many streams break at the same time.
                     () = run.plane.nudge.notified() => tokio::time::sleep(Duration::from_millis(50)).await,
                 }
             }
@@ -138,14 +138,14 @@ async fn probe(run: &Running, files: &Files, mut all_read: mpsc::Receiver<Infall
                     PlaneError::Refused { status: 401, .. } => {
                         run.plane.unknown_there.store(true, Ordering::Relaxed);
                         unusable(&run.shared, &run.plane, REFUSED.to_owned());
-                        // What was opened with credentials that are no longer good is not to go on.
+                        // Streams opened with credentials that are no longer valid must end.
                         if answers_since.is_some() {
                             return;
                         }
                         refused = true;
                     }
                     PlaneError::Misconfigured { message, .. } => unusable(&run.shared, &run.plane, message),
-                    // Once may be chance.
+                    // Ignore a single failure.
                     _ if failures >= 2 || run.plane.vitals.lock().state == PlaneState::Connecting => {
                         run.plane.lose_all(unreachable_status);
                         enter(&run.shared, &run.plane, &PlaneState::Unreachable);
@@ -164,8 +164,8 @@ async fn probe(run: &Running, files: &Files, mut all_read: mpsc::Receiver<Infall
 
 const REFUSED: &str = "it does not accept Portico's credentials (401)";
 
-/// Whether the plane answers, and which version it says it is. One that refuses to tell is alive. With `who`, it is also
-/// asked something that nobody may ask who is not known to it.
+/// Asks for the version; a refusal also proves that the control plane is alive. With `authenticated`, also makes a
+/// call that needs valid credentials.
 async fn pulse(wire: &Wire, who: bool) -> Result<Option<String>, PlaneError> {
     let slow = || PlaneError::Slow {
         plane: wire.title.to_string(),

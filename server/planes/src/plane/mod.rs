@@ -1,4 +1,4 @@
-//! One control plane: what is known of it, and the tasks that keep that in step.
+//! A control plane: its state, and the tasks that keep it up to date.
 
 mod life;
 mod rights;
@@ -32,35 +32,35 @@ pub(crate) use life::live;
 pub use rights::RightsStatus;
 pub(crate) use rights::{Right, Rights};
 
-/// A stream that fails for this long has lost its claims, though the plane may answer otherwise.
+/// After failing for this long a stream's claims are stale, even if the control plane answers other calls.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Reasons for leaving something out that are kept apart.
+/// Distinct reasons for skipped objects that are kept.
 const MOST_REASONS: usize = 50;
 
-/// What is known of one control plane. Outlives its connections.
+/// The state of a control plane. Outlives its connections.
 pub(crate) struct Plane {
     pub(crate) name: PlaneName,
     pub(crate) document: ArcSwap<ControlPlane>,
     pub(crate) kinds: ArcSwap<BTreeMap<OfferingName, Arc<Kind>>>,
-    /// What it offers has been read once, so that what is not among `kinds` is not offered.
+    /// Offerings have been read once, so that what is not in `kinds` is not offered.
     pub(crate) discovered: AtomicBool,
     pub(crate) claims: Index,
     pub(crate) names: Names,
-    /// Watches of what stands behind claims.
+    /// Watches of composed resources, events and secrets.
     pub(crate) informers: Informers,
-    /// Changes whenever the plane is back after an outage.
+    /// Changes after each reconnection.
     pub(crate) revived: watch::Sender<u64>,
-    /// Something went wrong: see whether the plane is still there.
+    /// Wakes the probe.
     pub(crate) nudge: Notify,
-    /// Streams are refused for want of credentials.
+    /// The control plane answers calls with 401.
     unknown_there: AtomicBool,
     wire: ArcSwapOption<Wire>,
     vitals: Mutex<Vitals>,
     streams: Mutex<BTreeMap<Arc<str>, StreamState>>,
-    /// Where claims of each offering are watched, as far as rights go: in a namespace, or everywhere (`None`).
+    /// Where claims of each offering are watched, as far as rights allow: namespaces, or everywhere (`None`).
     scopes: Mutex<BTreeMap<OfferingName, BTreeSet<Option<String>>>>,
     pub(crate) rights: Rights,
-    /// What administrators should know of the connection.
+    /// Insecure settings of the connection.
     warnings: ArcSwap<Vec<String>>,
     left_out: Mutex<BTreeSet<String>>,
 }
@@ -71,7 +71,7 @@ struct StreamState {
     failing_since: Option<Instant>,
 }
 
-/// The name of the stream of an offering's claims: of all, or of those in one namespace.
+/// The name of the stream of an offering's claims, or of those in a namespace.
 pub(crate) fn stream_of(offering: &OfferingName, namespace: Option<&str>) -> String {
     match namespace {
         None => offering.to_string(),
@@ -79,19 +79,19 @@ pub(crate) fn stream_of(offering: &OfferingName, namespace: Option<&str>) -> Str
     }
 }
 
-/// For how long a stream has been out of step.
+/// How long a stream has been failing.
 pub(crate) enum Failing {
-    /// It may come back at once.
+    /// It may recover soon.
     Briefly,
-    /// So long that what came by it cannot be relied on.
+    /// So long that its claims are stale.
     Lost {
-        /// When it was last in step.
+        /// When it was last up to date.
         heard: Option<Timestamp>,
     },
 }
 
-/// Held by whoever still has something to read for the first time over a connection. When the last one lets go, all
-/// that there was has been read: the receiver is closed.
+/// Held by everything that still has to be read for the first time over a connection. The receiver is closed when the
+/// last holder drops it.
 #[derive(Debug, Clone)]
 pub(crate) struct FirstRead(#[expect(dead_code, reason = "held only to be let go")] mpsc::Sender<Infallible>);
 
@@ -102,15 +102,15 @@ impl FirstRead {
     }
 }
 
-/// A control plane with a connection: what its tasks work with.
+/// A connected control plane: what its tasks work with.
 #[derive(Clone)]
 pub(crate) struct Running {
     pub(crate) shared: Arc<Shared>,
     pub(crate) plane: Arc<Plane>,
     pub(crate) wire: Wire,
-    /// How many watches may be open at once.
+    /// Limits the watches open at once.
     pub(crate) slots: Arc<Slots>,
-    /// Whether Portico may list and watch everything there; asked once.
+    /// Whether Portico may list and watch everything; asked once.
     pub(crate) may_all: Arc<OnceCell<bool>>,
 }
 
@@ -137,7 +137,7 @@ impl Plane {
         }
     }
 
-    /// The name to show.
+    /// The display name.
     pub(crate) fn title(&self) -> String {
         let document = self.document.load();
         document
@@ -165,7 +165,7 @@ impl Plane {
         })
     }
 
-    /// How it is.
+    /// The current status.
     pub(crate) fn status(&self) -> PlaneStatus {
         let vitals = self.vitals.lock();
         let now = Timestamp::now();
@@ -209,12 +209,12 @@ impl Plane {
         self.vitals.lock().note(message, Timestamp::now());
     }
 
-    /// Whether it does not accept what Portico signs in with.
+    /// True if the control plane does not accept Portico's credentials.
     fn refused_us(&self) -> bool {
         self.unknown_there.load(Ordering::Relaxed)
     }
 
-    /// Takes over what administrators should know of the connection, and logs it when it is new.
+    /// Stores warnings about the connection, and logs new ones.
     fn warn(&self, warnings: Vec<String>) {
         if **self.warnings.load() == warnings {
             return;
@@ -232,7 +232,7 @@ impl Plane {
         }
     }
 
-    /// What was left out of a stream is looked at anew.
+    /// Forgets the skipped objects of a stream, since it is listed again.
     pub(crate) fn nothing_left_out(&self, stream: &str) {
         let of_stream = |why: &String| {
             why.strip_prefix(stream)
@@ -241,7 +241,7 @@ impl Plane {
         self.left_out.lock().retain(|why| !of_stream(why));
     }
 
-    /// A stream is in step.
+    /// A stream is up to date.
     pub(crate) fn heard(&self, stream: &str) {
         let now = Timestamp::now();
         let mut streams = self.streams.lock();
@@ -259,8 +259,8 @@ impl Plane {
         }
     }
 
-    /// True once the claims of the offering in the namespace have been listed, as far as Portico may list them, so that
-    /// one that is not known is absent.
+    /// True once the claims of the offering in the namespace have been listed, as far as Portico may list them, so
+    /// that a missing claim is really absent.
     pub(crate) fn has_read(&self, offering: &OfferingName, namespace: Option<&str>) -> bool {
         if !self.discovered.load(Ordering::Relaxed) || self.vitals.lock().state == PlaneState::Connecting {
             return false;
@@ -268,7 +268,7 @@ impl Plane {
         if !self.kinds.load().contains_key(offering) {
             return true;
         }
-        // How far Portico may list them is known only after it was asked.
+        // Until access reviews have been answered, the scopes are unknown.
         let Some(scopes) = self.scopes.lock().get(offering).cloned() else {
             return false;
         };
@@ -283,12 +283,12 @@ impl Plane {
             })
     }
 
-    /// Claims of the offering are watched in these namespaces, or everywhere (`None`), and nowhere else.
+    /// Sets the namespaces in which claims of the offering are watched (`None`: everywhere).
     pub(crate) fn watches(&self, offering: &OfferingName, scopes: &BTreeSet<Option<String>>) {
         self.scopes.lock().insert(offering.clone(), scopes.clone());
     }
 
-    /// Claims of other offerings are watched no longer.
+    /// Forgets the scopes and streams of other offerings.
     pub(crate) fn forget_offerings_but(&self, stays: impl Fn(&OfferingName) -> bool) {
         let mut scopes = self.scopes.lock();
         let mut streams = self.streams.lock();
@@ -303,7 +303,7 @@ impl Plane {
         });
     }
 
-    /// Whether claims of the offering have been listed, as far as they may be: at least once, and in all that is watched.
+    /// True once all streams of the offering have been listed, and there is at least one.
     pub(crate) fn has_listed(&self, offering: &OfferingName) -> bool {
         let streams = self.streams.lock();
         let in_namespaces = format!("{offering} in ");
@@ -314,7 +314,7 @@ impl Plane {
         of_offering.peek().is_some() && of_offering.all(|(_, stream)| stream.heard.is_some())
     }
 
-    /// A stream is out of step.
+    /// A stream failed.
     pub(crate) fn stream_failed(&self, stream: &str, error: &PlaneError) -> Failing {
         match error {
             PlaneError::Unreachable { .. } | PlaneError::Slow { .. } | PlaneError::Misconfigured { .. } => {
@@ -342,12 +342,12 @@ impl Plane {
         }
     }
 
-    /// A stream is kept no longer.
+    /// Forgets a stream that ended.
     pub(crate) fn forget_stream(&self, stream: &str) {
         self.streams.lock().remove(stream);
     }
 
-    /// Everything that came from here is the last that is known, as `verdict` has it of what was known and the plane's
+    /// Marks all claims as stale, with the status that `status` makes of the last known one and the control plane's
     /// title.
     fn lose_all(&self, status: fn(&ClaimStatus, &str) -> ClaimStatus) {
         let title = self.title();

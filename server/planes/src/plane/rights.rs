@@ -1,5 +1,4 @@
-//! The rights that Portico needs on a control plane, reviewed again and again: what is missing is named, and what was
-//! not reviewed is not called good.
+//! Reviews the rights that Portico needs on a control plane, periodically, and names those that are missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -18,13 +17,13 @@ use crate::registry::Change;
 use crate::required_rights::{RequestableKind, RequiredRight, required_rights};
 use crate::wire::Call;
 
-/// How often all rights are reviewed, at most; longer where there are many.
+/// Shortest interval between reviews of all rights.
 const EVERY: Duration = Duration::from_mins(1);
-/// How much of that each review takes: so a plane answers ten a second on average, whatever it offers.
+/// Interval per access review: a control plane answers at most ten a second on average.
 const EACH: Duration = Duration::from_millis(100);
-/// How soon they are reviewed again after a refusal, or when something is offered that was not.
+/// Delay of the next review after a refusal or a newly offered kind.
 const SOON: Duration = Duration::from_millis(500);
-/// Reviews asked at once on one plane.
+/// Access reviews in flight at once.
 const AT_ONCE: usize = 8;
 
 /// What is known of Portico's rights on a control plane.
@@ -38,18 +37,18 @@ pub(crate) struct Rights {
 struct Reviewed {
     missing: BTreeSet<Right>,
     at: Option<Timestamp>,
-    /// Why they could not be reviewed the last time.
+    /// Why the last review failed.
     failed: Option<String>,
 }
 
-/// What administrators are told of Portico's rights on a control plane.
+/// Portico's rights on a control plane, for administrators.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RightsStatus {
-    /// What Portico lacks: `create and patch buckets.storage.example.org in payments-dev`.
+    /// The missing rights: `create and patch buckets.storage.example.org in payments-dev`.
     pub missing: Vec<String>,
-    /// When all of them were reviewed last; `None`: never since Portico started.
+    /// When all rights were last reviewed; `None`: not since Portico started.
     pub reviewed_at: Option<Timestamp>,
-    /// Why they could not be reviewed the last time. What is said of them is older, then.
+    /// Why the last review failed. The missing rights are then from an earlier one.
     pub failed: Option<String>,
 }
 
@@ -58,9 +57,9 @@ pub struct RightsStatus {
 pub(crate) struct Right {
     pub(crate) group: String,
     pub(crate) resource: String,
-    /// `None`: on the control plane as a whole.
+    /// `None`: cluster-wide.
     pub(crate) namespace: Option<String>,
-    /// One object alone; `None`: all.
+    /// A single object; `None`: all.
     pub(crate) name: Option<String>,
     pub(crate) verb: &'static str,
 }
@@ -87,13 +86,13 @@ impl Right {
         }
     }
 
-    /// On the definitions of kinds.
+    /// A right on custom resource definitions.
     pub(crate) fn on_definitions(verb: &'static str) -> Self {
         Self::new(verb, "apiextensions.k8s.io", "customresourcedefinitions")
     }
 }
 
-/// A right that is needed: everywhere, or in each of these namespaces.
+/// A required right: cluster-wide, or in each of these namespaces.
 struct Need {
     right: Right,
     namespaces: Option<BTreeSet<String>>,
@@ -115,7 +114,7 @@ impl From<RequiredRight> for Need {
 }
 
 impl Rights {
-    /// Something was refused: see what is left of them.
+    /// Requests a review, because something was refused.
     pub(crate) fn doubt(&self) {
         self.doubted.notify_one();
     }
@@ -129,7 +128,7 @@ impl Rights {
         }
     }
 
-    /// Why nothing of the kind can be placed in the namespace; `None` where nothing is known to forbid it.
+    /// Why nothing of the kind can be placed in the namespace; `None` if nothing is known to forbid it.
     pub(crate) fn obstacle(&self, resource: &ResourceRef, namespace: &str) -> Option<&'static str> {
         let known = self.known.lock();
         let lacks = |verb| {
@@ -146,7 +145,7 @@ impl Rights {
     }
 }
 
-/// Reviews the rights for as long as it is polled.
+/// Reviews the rights for as long as the future is polled.
 pub(super) async fn review(run: &Running) {
     let rights = &run.plane.rights;
     let mut configured = run.shared.configured.subscribe();
@@ -198,7 +197,7 @@ pub(super) async fn review(run: &Running) {
     }
 }
 
-/// Reviews all rights once; says how many reviews that took.
+/// Reviews all rights once. Also returns the number of access reviews.
 async fn round(run: &Running) -> (Result<BTreeSet<Right>, PlaneError>, u32) {
     let everything = Right::new("*", "*", "*");
     match may(&run.wire, None, &everything).await {
@@ -226,7 +225,7 @@ async fn round(run: &Running) -> (Result<BTreeSet<Right>, PlaneError>, u32) {
     (Ok(missing), asked)
 }
 
-/// What is missing of a need, and how many reviews it took to know.
+/// The missing part of a need, and the number of access reviews.
 async fn lacking(run: &Running, need: Need) -> Result<(Vec<Right>, u32), PlaneError> {
     if may(&run.wire, None, &need.right).await? {
         return Ok((Vec::new(), 1));
@@ -239,7 +238,7 @@ async fn lacking(run: &Running, need: Need) -> Result<(Vec<Right>, u32), PlaneEr
     for namespace in namespaces {
         let mut right = need.right.in_namespace(&namespace);
         if right.resource == "namespaces" {
-            // It is the object and the namespace at once.
+            // A namespace is the object and the namespace of the review.
             right.name = Some(namespace);
         }
         asked += 1;
@@ -256,7 +255,7 @@ async fn has_crossplane(run: &Running) -> bool {
     run.wire.ask(group).await.is_ok()
 }
 
-/// All that Portico does there in its own name.
+/// All rights that Portico needs on its own behalf.
 fn needs(run: &Running, crossplane: bool) -> Vec<Need> {
     let desired = run.shared.desired.load();
     let namespaces: BTreeSet<String> = desired
@@ -282,7 +281,7 @@ fn needs(run: &Running, crossplane: bool) -> Vec<Need> {
         .collect()
 }
 
-/// Each resource with the verbs and namespaces that are missing together, in words.
+/// The missing rights in words, grouped by verbs and namespaces.
 fn in_words(missing: &BTreeSet<Right>) -> Vec<String> {
     type Of<'r> = (&'r str, &'r str, Option<&'r str>);
     let mut verbs: BTreeMap<(Of<'_>, Option<&str>), Vec<&'static str>> = BTreeMap::new();
@@ -327,7 +326,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_missing_together_is_told_together() {
+    fn groups_missing_rights_by_verbs_and_namespaces() {
         let bucket =
             |verb, namespace| Right::new(verb, "storage.example.org", "buckets").in_namespace(namespace);
         let missing = BTreeSet::from([

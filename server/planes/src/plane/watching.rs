@@ -1,4 +1,4 @@
-//! The claims of each kind that a plane offers, watched as far as Portico's rights go.
+//! Watches the claims of each offered kind, as far as Portico's rights allow.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -23,12 +23,12 @@ use crate::registry::{Change, Desired, Shared};
 use crate::stream::{Collection, Sink, keep};
 use crate::wire::path_of;
 
-/// How often is asked whether rights that were missing are there now.
+/// How often to ask again for missing rights.
 const ASK_AGAIN: Duration = Duration::from_mins(1);
-/// Access reviews asked at once on one plane.
+/// Access reviews in flight at once on a control plane.
 const REVIEWS_AT_ONCE: usize = 8;
 
-/// One task for each kind; all of them end when this is dropped.
+/// One task per kind. All end when this is dropped.
 pub(crate) struct Watching {
     run: Running,
     reviews: Arc<Semaphore>,
@@ -58,7 +58,7 @@ impl Watching {
         }
     }
 
-    /// Watches these kinds and no others. `first` is held until the claims of those that are new have been listed.
+    /// Watches these kinds and no others. New ones hold `first` until their claims have been listed.
     pub(crate) fn keep(&mut self, kinds: &BTreeMap<OfferingName, Arc<Kind>>, first: Option<&FirstRead>) {
         let before = self.kinds.len();
         self.kinds.retain(|name, _| kinds.contains_key(name));
@@ -90,7 +90,7 @@ impl Watching {
         }
     }
 
-    /// Claims of kinds that are no longer offered are shown no longer.
+    /// Forgets claims of kinds that are not offered any more.
     fn forget_others(&self) {
         self.run
             .plane
@@ -163,7 +163,7 @@ async fn watch_kind(
         tokio::select! {
             changed = configured.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(pause) => {}
-            // Rights have been taken away: see what is left of them.
+            // A right was withdrawn: review what is left.
             () = refused.notified() => {
                 wary = true;
                 tokio::time::sleep(Duration::from_secs(1)).await;
@@ -172,14 +172,14 @@ async fn watch_kind(
     }
 }
 
-/// What of a kind may be watched: `None` is the whole plane, else namespaces.
+/// The scopes in which a kind may be watched: namespaces, or everywhere (`None`).
 struct Scopes {
     open: BTreeSet<Option<String>>,
-    /// Something is missing that may come.
+    /// A right is missing and may be granted later.
     again: bool,
 }
 
-/// `wary`: once refused, the plane is asked for each kind by itself.
+/// `per_kind` asks for each kind instead of all kinds at once, after a refusal.
 async fn scopes(run: &Running, reviews: &Semaphore, resource: &ResourceRef, wary: bool) -> Scopes {
     let whole = Scopes {
         open: BTreeSet::from([None]),
@@ -203,7 +203,7 @@ async fn scopes(run: &Running, reviews: &Semaphore, resource: &ResourceRef, wary
             };
         }
         Ok(false) => {}
-        // Whoever cannot be asked is tried.
+        // If the review fails, try.
         Err(_) => return Scopes { again: true, ..whole },
     }
     let desired = run.shared.desired.load_full();
@@ -224,7 +224,7 @@ async fn scopes(run: &Running, reviews: &Semaphore, resource: &ResourceRef, wary
     Scopes { open, again }
 }
 
-/// All resources of all groups at once. Who may list these need not be asked for each kind.
+/// All resources of all groups. With this right, single kinds need no review.
 fn everything() -> ResourceRef {
     let all = || "*".to_owned();
     ResourceRef {
@@ -242,20 +242,20 @@ async fn may_watch(
     resource: &ResourceRef,
     namespace: Option<&str>,
 ) -> Result<bool, PlaneError> {
-    // The permit only fails when the semaphore is closed, which nobody does.
+    // Acquiring fails only if the semaphore is closed, which never happens.
     let _permit = reviews.acquire().await.ok();
     Ok(review(&run.wire, None, "list", resource, namespace).await?
         && review(&run.wire, None, "watch", resource, namespace).await?)
 }
 
-/// Puts a stream's objects into the index, and tells who listens.
+/// Puts a stream's objects into the index and notifies subscribers.
 struct ClaimSink {
     run: Running,
     reading: ArcSwap<Reading>,
     stream: Arc<str>,
-    /// Told when the plane refuses to list or watch.
+    /// Notified when the control plane refuses to list or watch.
     refused: Arc<Notify>,
-    /// Held until the claims have been listed, or may not be.
+    /// Held until the claims have been listed or refused.
     first: Mutex<Option<FirstRead>>,
 }
 
@@ -287,7 +287,7 @@ impl ClaimSink {
         &self.run.plane
     }
 
-    /// How to read the objects, by the documents of now.
+    /// The claim reader for the current documents.
     fn reading(&self, desired: &Desired) -> Arc<Reading> {
         let reading = self.reading.load_full();
         let access = desired.access(&reading.offering);
@@ -377,7 +377,8 @@ impl Sink for ClaimSink {
         }
         if let Failing::Lost { heard } = self.plane().stream_failed(&self.stream, error) {
             let title = self.plane().title();
-            // What is this kind's trouble alone is told as that: a webhook that does not convert it, a right taken away.
+            // Failures of this kind alone, such as a broken conversion webhook or a withdrawn right, are shown as
+            // such.
             let why = match error {
                 PlaneError::Unreachable { .. } | PlaneError::Slow { .. } => None,
                 error => Some(error.to_string()),

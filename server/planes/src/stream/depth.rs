@@ -1,9 +1,9 @@
-//! How deep JSON is nested: a reader goes so far and no further, and says so in words alone.
+//! Detects JSON that is nested too deeply for `serde_json`, whose error says so only in its text.
 
-/// How deep `serde_json` reads.
+/// The nesting limit of `serde_json`.
 const DEEPEST: usize = 127;
 
-/// Whether JSON is nested deeper than it is read.
+/// True if the JSON is nested deeper than `serde_json` reads.
 pub(super) fn is_too_deep(json: &[u8]) -> bool {
     let mut depth = 0_usize;
     let mut in_text = false;
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_is_not_too_deep_and_one_level_more_is() {
+    fn the_limit_is_that_of_serde_json() {
         for (depth, is_read) in [(DEEPEST, true), (DEEPEST + 1, false)] {
             let json = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
             assert_eq!(serde_json::from_str::<Value>(&json).is_ok(), is_read, "{depth}");
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn brackets_in_texts_and_beside_each_other_do_not_count() {
+    fn brackets_in_strings_and_siblings_do_not_count() {
         let text = format!("{{\"a\\\"{}\":[]}}", "[".repeat(500));
         assert!(!is_too_deep(text.as_bytes()));
         assert!(!is_too_deep("[],".repeat(500).as_bytes()));

@@ -1,4 +1,4 @@
-//! The version of a collection as it is now, for watches of changes alone.
+//! Reads the current version of a collection, for watches that need only changes.
 
 use serde_json::Value;
 
@@ -7,9 +7,9 @@ use crate::error::PlaneError;
 use crate::wire::Call;
 
 impl Run {
-    /// Asks for one object's metadata, whatever the collection holds: the list's version is the whole collection's, and
-    /// whoever reads an object after this and watches from that version misses no change of it (Kubernetes, "API
-    /// concepts", efficient detection of changes).
+    /// Lists one object's metadata: the list's version is the whole collection's. Reading an object after this and
+    /// watching from that version misses no change of it (Kubernetes, "API concepts", efficient detection of
+    /// changes).
     pub(super) async fn latest_version(&self, slots: &Slots) -> Result<String, PlaneError> {
         self.sink.begin();
         // The permit only fails when the semaphore is closed, which nobody does.

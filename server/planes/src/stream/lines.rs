@@ -1,4 +1,4 @@
-//! A body taken apart at its line ends, with a bound on the length of a line.
+//! Splits a body into lines of limited length.
 
 use hyper::body::Bytes;
 use kube::client::Body;
@@ -6,18 +6,18 @@ use kube::client::Body;
 use crate::error::PlaneError;
 use crate::wire::Wire;
 
-/// A line, without its end.
+/// A line without its line end.
 pub(super) enum Line {
     Whole(Vec<u8>),
-    /// It was longer than the bound, and is gone.
+    /// It was longer than the limit and was dropped.
     TooLong,
 }
 
-/// Takes lines off a body.
+/// Reads lines from a body.
 pub(super) struct Lines {
     body: Body,
     longest: usize,
-    /// What has come and is not handed out: the rest of a chunk.
+    /// The unread rest of a chunk.
     chunk: Bytes,
     line: Vec<u8>,
     too_long: bool,
@@ -34,7 +34,7 @@ impl Lines {
         }
     }
 
-    /// The next line; `None` at the end. Safe to drop while waiting.
+    /// The next line; `None` at the end. Cancel safe.
     pub(super) async fn next(&mut self, wire: &Wire) -> Result<Option<Line>, PlaneError> {
         loop {
             if let Some(line) = self.cut() {
@@ -59,7 +59,7 @@ impl Lines {
             self.line.extend_from_slice(&piece);
         }
         end?;
-        // The line end itself.
+        // Skip the line end.
         let _ = self.chunk.split_to(1);
         Some(self.take())
     }
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_may_be_cut_anywhere() {
+    fn chunks_may_end_anywhere() {
         assert_eq!(
             lines(&["a", "b\nc", "\n\nd\n"], 10),
             ["ab", "c", "", "d"].map(|line| Some(line.to_owned()))
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_beyond_the_bound_is_skipped_and_the_next_one_read() {
+    fn a_line_that_is_too_long_is_skipped() {
         assert_eq!(
             lines(&["0123456789", "0123456789", "\nshort\n"], 8),
             [None, Some("short".to_owned())]

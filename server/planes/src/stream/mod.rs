@@ -1,8 +1,8 @@
-//! One collection kept in step: list, then watch, and again after whatever went wrong.
+//! Keeps a collection up to date: lists, watches, and starts over after failures.
 //!
-//! Kubernetes, "Efficient detection of changes": a list gives a version to watch from; a watch
-//! that ends is resumed from the last version seen; a version that is too old (410) means to list
-//! again. Objects come as plain JSON, so that a malformed one costs itself and not the stream.
+//! Kubernetes, "Efficient detection of changes": a list gives a version to watch from; a watch that ends resumes from
+//! the last version seen; after 410 the version is too old and the collection is listed again. Objects are parsed as
+//! plain JSON, so that a malformed one is skipped and does not end the stream.
 
 mod depth;
 mod latest;
@@ -23,52 +23,51 @@ use crate::wire::{Call, Wire};
 use lines::{Line, Lines};
 use salvage::salvage;
 
-/// Objects asked for at a time.
+/// Objects per page of a list.
 const PAGE: usize = 500;
 /// How long the control plane is asked to keep a watch open, in seconds.
 const WATCH_SECONDS: u64 = 290;
-/// A watch that says nothing for this long, not even a bookmark, past its own end is taken for dead.
+/// A watch that sends nothing for this long, not even a bookmark, is considered dead.
 const SILENCE: Duration = Duration::from_secs(WATCH_SECONDS + 15);
-/// How often a collection is listed for which no watch is to be had, and how much less often
-/// for each other one in the same case.
+/// How often a collection without a watch is listed, and the additional pause per other collection without a watch.
 const POLL: Duration = Duration::from_secs(20);
 const POLL_MORE: Duration = Duration::from_millis(50);
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// The longest page of a list, in bytes; a longer one is asked for in smaller pieces.
+/// Longest page of a list, in bytes. A longer one is requested in smaller pages.
 const LONGEST_PAGE: usize = 16 << 20;
-/// Pages read at once on one plane.
+/// Pages read at once on a control plane.
 const LISTS_AT_ONCE: usize = 4;
-/// How long a list may go on, page after page, and how many pages with nothing in them.
+/// Longest duration of a list over all pages, and how many empty pages it may have in a row.
 const LONGEST_LIST: Duration = Duration::from_mins(10);
 const MOST_EMPTY_PAGES: u32 = 50;
 
-/// What a stream's objects go into.
+/// Receives the events of a watched collection.
 pub(crate) trait Sink: Send + Sync + 'static {
     /// A list begins.
     fn begin(&self);
-    /// An object is there, or has changed. Gives back the key under which it is held.
+    /// An object was listed, added or modified. Returns the key under which it is kept.
     fn apply(&self, object: Value) -> Option<String>;
-    /// An object is gone.
+    /// An object was deleted.
     fn delete(&self, object: &Value);
-    /// A list has ended: what is not in it is gone.
+    /// A list is complete: objects with other keys no longer exist.
     fn retain(&self, keys: &HashSet<String>);
-    /// The collection is in step with the control plane.
+    /// The collection is up to date.
     fn in_step(&self);
-    /// It is not, because of this; it will be tried again.
+    /// The collection is not up to date because of this error. It is retried.
     fn failed(&self, error: &PlaneError);
-    /// An object was left out: why.
+    /// An object was skipped.
     fn left_out(&self, why: &str);
 }
 
-/// How many watches may be open at once on one plane.
+/// Limits the watches open at once on a control plane.
 #[derive(Debug)]
 pub(crate) struct Slots {
     open: Semaphore,
-    /// Pages of lists that are read at once: each takes a multiple of its bytes while it is read.
+    /// Limits the pages of lists read at once, since reading one takes a multiple of its size.
     lists: Semaphore,
-    /// How many collections found none.
+    /// Number of collections without a watch.
     without: AtomicU32,
 }
 
@@ -82,30 +81,29 @@ impl Slots {
     }
 }
 
-/// What is watched.
+/// A collection to watch.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Collection {
-    /// The path, without query.
+    /// The path without a query.
     pub(crate) path: String,
-    /// Only the metadata is of interest.
+    /// Request only metadata.
     pub(crate) metadata_only: bool,
-    /// In whose name; `None`: Portico's own.
+    /// The actor; `None`: Portico.
     pub(crate) actor: Option<Actor>,
-    /// Only what changes from now on is of interest: what is there already is not listed.
+    /// Do not list, only watch from the current version.
     pub(crate) changes_only: bool,
 }
 
 const METADATA_LIST: &str =
     "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
-/// Asks for an object's metadata alone (Kubernetes, "API concepts", metadata-only fetches).
+/// Accept header for an object's metadata (Kubernetes, "API concepts", metadata-only fetches).
 pub(crate) const METADATA: &str =
     "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 const WHOLE: &str = "application/json";
 
-/// Keeps the sink in step with the collection until it is dropped. `revived` changes whenever the
-/// control plane is back after an outage: then waiting ends, and watches begin anew from where
-/// they stood. `slots` bounds how many watches are open at once on one plane; a collection that
-/// finds none is listed now and then instead.
+/// Keeps the handler up to date with the collection until dropped. `reconnected` changes after an outage of the
+/// control plane: pauses end and watches resume. A collection that gets no permit from `limiter` is listed
+/// periodically instead.
 pub(crate) async fn keep(
     wire: Wire,
     collection: Collection,
@@ -142,13 +140,13 @@ struct Run {
     version: Option<String>,
     page: usize,
     wait: Duration,
-    /// It found no slot for a watch once.
+    /// It got no permit for a watch once.
     polls: bool,
 }
 
 /// How a watch ended.
 enum End {
-    /// In good order, or the plane was revived: resume.
+    /// Normally, or because of a reconnection: resume.
     Closed,
     /// The version is too old: list again.
     Expired,
@@ -156,7 +154,7 @@ enum End {
 }
 
 impl Run {
-    /// One list or one watch; says how long to wait before the next.
+    /// Runs one list or watch. Returns the pause before the next.
     async fn turn(&mut self, slots: &Slots, revived: &mut watch::Receiver<u64>) -> Option<Duration> {
         let Some(version) = self.version.clone() else {
             let version = if self.collection.changes_only {
@@ -189,7 +187,7 @@ impl Run {
             _ = revived.changed() => End::Closed,
         };
         match end {
-            // A plane that closes watches as soon as they are open must not keep us busy.
+            // Do not loop without a pause if a control plane closes watches at once.
             End::Closed => (begun.elapsed() < Duration::from_secs(1)).then_some(FIRST_WAIT),
             End::Expired => {
                 self.version = None;
@@ -233,7 +231,6 @@ impl Run {
             if begun.elapsed() > LONGEST_LIST || empty_pages > MOST_EMPTY_PAGES {
                 return Err(self.wire.garbage("a list does not come to an end"));
             }
-            // The permit only fails when the semaphore is closed, which nobody does.
             let _page = slots.lists.acquire().await.ok();
             let mut path = format!("{}?limit={}", self.collection.path, self.page);
             if !next.is_empty() {
@@ -249,7 +246,7 @@ impl Run {
             call.actor = self.collection.actor.as_ref();
             let bytes = match self.wire.ask_within(call).await?.1 {
                 Some(bytes) => bytes,
-                // Objects too large to come so many at a time.
+                // The objects are too large for pages of this size.
                 None if self.page > 1 => {
                     self.page = (self.page / 8).max(1);
                     continue;
@@ -288,7 +285,7 @@ impl Run {
         }
     }
 
-    /// A list and its items, each by itself should the whole be unreadable.
+    /// Parses a list; if the whole cannot be parsed, each item separately.
     fn read_list(&self, bytes: &[u8]) -> Result<(Value, Vec<Option<Value>>), PlaneError> {
         match serde_json::from_slice::<Value>(bytes) {
             Ok(mut list) => match list.get_mut("items").map(Value::take) {
@@ -326,7 +323,7 @@ impl Run {
             Err(error) => return End::Failed(error),
         };
         self.sink.in_step();
-        // An event is the object and a few words around it.
+        // An event is the object and little more.
         let mut lines = Lines::new(
             body,
             self.wire
@@ -350,14 +347,13 @@ impl Run {
                 Line::Whole(bytes) if bytes.is_empty() => continue,
                 Line::Whole(bytes) => match serde_json::from_slice(&bytes) {
                     Ok(event) => event,
-                    // Nested deeper than a reader goes. What came before it stays as it was.
+                    // Too deeply nested. The object stays as it was.
                     Err(_) if depth::is_too_deep(&bytes) => {
                         self.sink.left_out("an object cannot be read");
                         continue;
                     }
                     Err(error) => {
-                        // Half a line at the end of a connection, or nonsense: what was meant is
-                        // not known, so the next list has to tell.
+                        // Half a line at the end of a connection, or nonsense. The event is lost, so list again.
                         self.version = None;
                         return End::Failed(self.wire.not_json(&error));
                     }
@@ -404,7 +400,7 @@ impl Run {
     }
 }
 
-/// About how many bytes an object takes as JSON.
+/// The approximate size of an object as JSON.
 fn weight(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) => 5,

@@ -1,12 +1,11 @@
-//! A list of which one object cannot be read: the others must not suffer for it.
+//! Recovers the readable items of a list that cannot be parsed as a whole.
 //!
-//! Anybody who may make an object can nest it deeper than a reader goes, and so would make a whole
-//! list unreadable for all.
+//! Anybody who may create an object can nest it too deeply for the parser and so break the list for everybody.
 
 use serde_json::Value;
 
-/// The list without its items, and the items one by one; `None` for those that cannot be read.
-/// `None` altogether when this is no list.
+/// The list without its items, and the items; `None` for those that cannot be parsed. `None` overall if this is not a
+/// list.
 pub(super) fn salvage(list: &[u8]) -> Option<(Value, Vec<Option<Value>>)> {
     let (start, end, items) = items_of(list)?;
     let mut rest = list.get(..start)?.to_vec();
@@ -19,7 +18,7 @@ pub(super) fn salvage(list: &[u8]) -> Option<(Value, Vec<Option<Value>>)> {
     Some((envelope, items.collect()))
 }
 
-/// Where the value of `items` begins and ends, and each item in it.
+/// Start and end of the value of `items`, and of each item.
 type Items = (usize, usize, Vec<(usize, usize)>);
 
 fn items_of(list: &[u8]) -> Option<Items> {
@@ -62,7 +61,7 @@ fn items_of(list: &[u8]) -> Option<Items> {
     None
 }
 
-/// Where the text ends that begins with the quote at `at`.
+/// The position of the closing quote of the string that begins at `at`.
 fn end_of_text(list: &[u8], at: usize) -> Option<usize> {
     let mut end = at + 1;
     loop {
@@ -85,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn one_object_that_is_too_deep_costs_itself_alone() {
+    fn one_item_that_is_too_deep_does_not_affect_the_others() {
         let list = format!(
             r#"{{"kind":"List","note":"items","metadata":{{"items":[1],"resourceVersion":"7"}},"items":[ {{"a":"]}},{{\""}} ,{}, {{"b":[1,2]}}],"more":[3]}}"#,
             deep()
@@ -107,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_none_and_never_a_panic() {
+    fn rejects_what_is_not_a_list_without_a_panic() {
         for text in [
             "",
             "]",
