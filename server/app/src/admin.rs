@@ -132,7 +132,7 @@ impl Portal {
             missing_rights: status.rights.missing,
             rights_reviewed_at: status.rights.reviewed_at,
             rights_unknown: status.rights.failed,
-            left_out: status.left_out,
+            left_out: status.skipped,
             warnings: status.warnings,
             cache_bytes: (
                 status.cache_bytes as u64,

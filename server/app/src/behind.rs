@@ -44,7 +44,7 @@ impl Portal {
         );
         let tree = match tree {
             Ok(Ok(tree)) => tree,
-            Ok(Err(error @ (PlaneError::Unreachable { .. } | PlaneError::Slow { .. }))) => {
+            Ok(Err(error @ (PlaneError::Unreachable { .. } | PlaneError::Timeout { .. }))) => {
                 return self.last_known(&actor, claim, &format!("{error}."));
             }
             Ok(Err(error)) => {

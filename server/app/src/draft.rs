@@ -442,9 +442,11 @@ impl Portal {
                 PlaneFacts {
                     document,
                     unreachable: unreachable(status).or_else(|| {
-                        let rights =
-                            self.planes()
-                                .obstacle(&document.name, &offered.name, &environment.namespace);
+                        let rights = self.planes().missing_right(
+                            &document.name,
+                            &offered.name,
+                            &environment.namespace,
+                        );
                         rights.map(str::to_owned)
                     }),
                     cordon: cordons.iter().find(|cordon| cordon.plane == document.name),

@@ -379,7 +379,7 @@ impl Portal {
             .planes()
             .dry_run(&draft.grant, &plane, &resource, &manifest, &expect);
         let answer = tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
-            Err(PlaneError::Slow {
+            Err(PlaneError::Timeout {
                 plane: title.clone(),
                 after: PATIENCE,
             })
@@ -409,7 +409,7 @@ impl Portal {
                     error => format!("{error}."),
                 };
                 draft.problem("", said.clone());
-                let answered = !error.is_worth_retrying();
+                let answered = !error.is_retryable();
                 draft.trouble = Some(error);
                 verdict(false, answered, said)
             }

@@ -193,7 +193,7 @@ impl Portal {
     /// Whose cluster-scoped claims are stands in the record, which replicas share.
     async fn learn_cluster_scoped_claims(&self) -> Result<()> {
         let recorded = self.store().cluster_scoped_claims().await?;
-        self.planes().learn_recorded(recorded);
+        self.planes().add_recorded_claims(recorded);
         Ok(())
     }
 }

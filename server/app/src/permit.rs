@@ -174,7 +174,7 @@ impl Portal {
             offering: rows::looks(&self.planes().catalog(), name).title,
         };
         let Some(offered) = now.offered else {
-            return Some(if self.planes().has_read_offerings(&request.claim.plane) {
+            return Some(if self.planes().offerings_synced(&request.claim.plane) {
                 gone()
             } else {
                 Obstacle::NotRead {

@@ -141,7 +141,7 @@ impl Portal {
                     "It cannot be applied to {plane} as things are: {problem}."
                 ))
             }
-            None if self.planes().has_read_offerings(&claim.plane) => Some(format!(
+            None if self.planes().offerings_synced(&claim.plane) => Some(format!(
                 "{plane} no longer serves {}, so that it cannot be applied there. Withdraw it, or ask the platform team \
                  whether the kind comes back.",
                 claim.offering

@@ -22,7 +22,7 @@ impl Portal {
         let unread: Vec<&ControlPlane> = configuration
             .control_planes
             .values()
-            .filter(|plane| !self.planes().has_read_offerings(&plane.name))
+            .filter(|plane| !self.planes().offerings_synced(&plane.name))
             .filter(|plane| may_know(viewer, configuration.tenants.values(), plane))
             .collect();
         if unread.is_empty() {
@@ -45,7 +45,7 @@ impl Portal {
         let plane = configuration
             .control_planes
             .get(&reference.plane)
-            .filter(|_| !self.planes().has_read_claim(reference))
+            .filter(|_| !self.planes().claim_synced(reference))
             .filter(|plane| may_know(viewer, configuration.tenants.values(), plane));
         let Some(plane) = plane else {
             return PortalError::NotFound;

@@ -11,9 +11,9 @@ const USER: HeaderName = HeaderName::from_static("impersonate-user");
 const GROUP: HeaderName = HeaderName::from_static("impersonate-group");
 
 /// Longest name that is passed on, in bytes; well below the limit of a header.
-const LONGEST_NAME: usize = 1024;
+const MAX_NAME_BYTES: usize = 1024;
 /// Groups passed on at most: more would not fit into the request headers.
-const MOST_GROUPS: usize = 500;
+const MAX_GROUPS: usize = 500;
 
 /// On whose behalf a call is made. A control plane with `actAs: person` gets the call in the person's name, any other
 /// one in Portico's.
@@ -93,22 +93,22 @@ impl<T, O: Operation> From<&Granted<T, O>> for Actor {
 
 /// The person's name cannot be passed on unchanged.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Unspeakable;
+pub(crate) struct InvalidUserName;
 
 /// The impersonation headers of a call (Kubernetes, "User impersonation"); empty for Portico itself. Groups that may
 /// not be passed on are left out. A person whose name cannot be passed on is an error: without it the call would be
 /// made as Portico.
-pub(crate) fn impersonation(actor: &Actor, passed_on: &PassedOn) -> Result<HeaderMap, Unspeakable> {
+pub(crate) fn impersonation(actor: &Actor, passed_on: &PassedOn) -> Result<HeaderMap, InvalidUserName> {
     let mut headers = HeaderMap::new();
     let Some(person) = &actor.person else {
         return Ok(headers);
     };
-    headers.insert(USER, name(&person.subject).ok_or(Unspeakable)?);
+    headers.insert(USER, name(&person.subject).ok_or(InvalidUserName)?);
     let groups = person
         .groups
         .iter()
         .filter(|group| passed_on.lets_through(&person.provider, group));
-    for group in groups.filter_map(|group| name(group)).take(MOST_GROUPS) {
+    for group in groups.filter_map(|group| name(group)).take(MAX_GROUPS) {
         headers.append(GROUP, group);
     }
     Ok(headers)
@@ -118,7 +118,7 @@ pub(crate) fn impersonation(actor: &Actor, passed_on: &PassedOn) -> Result<Heade
 /// 5.5), and proxies may split at commas. `None` if it would arrive as another name or as one in the `system:`
 /// namespace.
 fn name(text: &str) -> Option<HeaderValue> {
-    let arrives_as_it_is = text.trim() == text && !text.is_empty() && text.len() <= LONGEST_NAME;
+    let arrives_as_it_is = text.trim() == text && !text.is_empty() && text.len() <= MAX_NAME_BYTES;
     let known = |c: char| c.is_alphanumeric() || c == ' ' || c.is_ascii_punctuation();
     let own = |part: &str| {
         let part = part.trim();
@@ -139,7 +139,7 @@ mod tests {
         subject: &str,
         groups: &[&str],
         passed_on: &PassedOn,
-    ) -> Result<Vec<(String, String)>, Unspeakable> {
+    ) -> Result<Vec<(String, String)>, InvalidUserName> {
         let groups = groups.iter().map(|group| (*group).to_owned()).collect();
         let headers = impersonation(
             &Actor::person(subject.to_owned(), "sso".to_owned(), groups),
@@ -231,7 +231,7 @@ mod tests {
                     assert_eq!(groups_sent(&[&group], &PassedOn::default()), [""; 0], "{group:?}");
                     assert_eq!(
                         sent(&group, &[], &PassedOn::default()),
-                        Err(Unspeakable),
+                        Err(InvalidUserName),
                         "{group:?}"
                     );
                 }
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn does_not_send_names_that_would_change_on_the_way() {
-        let long = "x".repeat(LONGEST_NAME + 1);
+        let long = "x".repeat(MAX_NAME_BYTES + 1);
         for group in [
             " team",
             "team ",
@@ -257,7 +257,7 @@ mod tests {
             assert_eq!(groups_sent(&[group], &PassedOn::default()), [""; 0], "{group:?}");
             assert_eq!(
                 sent(group, &[], &PassedOn::default()),
-                Err(Unspeakable),
+                Err(InvalidUserName),
                 "{group:?}"
             );
         }
@@ -287,7 +287,7 @@ mod tests {
     fn portico_impersonates_nobody_and_nobody_is_mistaken_for_it() {
         let everything = PassedOn::default();
         assert!(impersonation(&Actor::portico(), &everything).unwrap().is_empty());
-        assert_eq!(sent("", &[], &everything), Err(Unspeakable));
+        assert_eq!(sent("", &[], &everything), Err(InvalidUserName));
         assert!(!Actor::person(String::new(), String::new(), BTreeSet::new()).is_portico());
     }
 }

@@ -26,7 +26,7 @@ pub enum PlaneError {
         plane: String,
     },
     /// The document or kubeconfig is wrong, or signing in fails. Only administrators see why, see
-    /// [`PlaneError::for_platform`].
+    /// [`PlaneError::admin_message`].
     #[error(
         "{plane} cannot be used: it is not set up correctly. Tell the platform team, who see why on its page"
     )]
@@ -48,7 +48,7 @@ pub enum PlaneError {
     },
     /// It did not answer in time. The call may or may not have taken effect.
     #[error("{plane} did not answer within {} seconds. It may be overloaded; try again in a moment", .after.as_secs())]
-    Slow {
+    Timeout {
         /// Its name.
         plane: String,
         /// The timeout.
@@ -110,7 +110,7 @@ pub enum PlaneError {
     },
     /// The control plane limits the rate of calls.
     #[error("{plane} has too much to do just now. Try again in {} seconds", .retry_after.as_secs().max(1))]
-    TooMany {
+    RateLimited {
         /// Its name.
         plane: String,
         /// When to retry.
@@ -128,7 +128,7 @@ pub enum PlaneError {
     },
     /// The response cannot be interpreted.
     #[error("{plane} gave an answer that makes no sense ({message}). Tell the platform team")]
-    Garbage {
+    InvalidResponse {
         /// Its name.
         plane: String,
         /// What is wrong with it.
@@ -139,12 +139,12 @@ pub enum PlaneError {
 impl PlaneError {
     /// True if the same call may succeed later without any change.
     #[must_use]
-    pub fn is_worth_retrying(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         match self {
             Self::Unreachable { .. }
-            | Self::Slow { .. }
-            | Self::TooMany { .. }
-            | Self::Garbage { .. }
+            | Self::Timeout { .. }
+            | Self::RateLimited { .. }
+            | Self::InvalidResponse { .. }
             | Self::Contended { .. } => true,
             Self::Refused { status, .. } => *status >= 500 || *status == 408,
             _ => false,
@@ -153,7 +153,7 @@ impl PlaneError {
 
     /// The error with the details for administrators.
     #[must_use]
-    pub fn for_platform(&self) -> String {
+    pub fn admin_message(&self) -> String {
         match self {
             Self::Misconfigured { plane, message } => format!("{plane} is not set up correctly: {message}"),
             error => error.to_string(),
@@ -167,7 +167,7 @@ impl PlaneError {
             Self::Unknown { .. } => "unknown",
             Self::Misconfigured { .. } => "misconfigured",
             Self::Unreachable { .. } => "unreachable",
-            Self::Slow { .. } => "slow",
+            Self::Timeout { .. } => "slow",
             Self::Forbidden { .. } => "forbidden",
             Self::NotFound { .. } => "not-found",
             Self::Conflict { .. } => "conflict",
@@ -175,17 +175,17 @@ impl PlaneError {
             Self::AlreadyExists { .. } => "already-exists",
             Self::Gone { .. } => "gone",
             Self::Invalid { .. } => "invalid",
-            Self::TooMany { .. } => "too-many",
+            Self::RateLimited { .. } => "too-many",
             Self::Refused { .. } => "refused",
-            Self::Garbage { .. } => "garbage",
+            Self::InvalidResponse { .. } => "garbage",
         }
     }
 
     /// The error of an HTTP error response. The body should be a `metav1.Status` but may be anything.
     #[must_use]
-    pub fn from_answer(plane: &str, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Self {
+    pub fn from_response(plane: &str, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Self {
         let parsed: Option<Value> = serde_json::from_slice(body).ok().filter(Value::is_object);
-        let answer = Answer {
+        let response = ErrorResponse {
             plane,
             body: parsed.unwrap_or(Value::Null),
         };
@@ -195,44 +195,44 @@ impl PlaneError {
                 status,
                 message: "it does not accept Portico's credentials".to_owned(),
             },
-            403 => answer.forbidden(),
+            403 => response.forbidden(),
             404 => Self::NotFound {
                 plane: plane.to_owned(),
-                message: answer.message("not found"),
+                message: response.message("not found"),
             },
-            409 => answer.conflict(),
+            409 => response.conflict(),
             410 => Self::Gone {
-                message: answer.message("it is no longer there"),
+                message: response.message("it is no longer there"),
             },
             // Admission webhooks may use any status; the default is 400.
             400 | 422 => Self::Invalid {
                 plane: plane.to_owned(),
-                message: answer.message("it is not valid"),
-                causes: answer.causes(),
+                message: response.message("it is not valid"),
+                causes: response.causes(),
             },
-            429 => Self::TooMany {
+            429 => Self::RateLimited {
                 plane: plane.to_owned(),
-                retry_after: answer.retry_after(retry_after),
+                retry_after: response.retry_after(retry_after),
             },
-            504 => Self::Slow {
+            504 => Self::Timeout {
                 plane: plane.to_owned(),
-                after: answer.retry_after(retry_after),
+                after: response.retry_after(retry_after),
             },
             status => Self::Refused {
                 plane: plane.to_owned(),
                 status,
-                message: answer.message("no reason given"),
+                message: response.message("no reason given"),
             },
         }
     }
 }
 
-struct Answer<'p> {
+struct ErrorResponse<'p> {
     plane: &'p str,
     body: Value,
 }
 
-impl Answer<'_> {
+impl ErrorResponse<'_> {
     fn text(&self, pointer: &str) -> Option<&str> {
         self.body
             .pointer(pointer)
@@ -324,13 +324,13 @@ impl Answer<'_> {
     }
 
     fn retry_after(&self, header: Option<Duration>) -> Duration {
-        let told = self
+        let in_body = self
             .body
             .pointer("/details/retryAfterSeconds")
             .and_then(Value::as_u64)
             .map(Duration::from_secs);
         header
-            .or(told)
+            .or(in_body)
             .unwrap_or(Duration::from_secs(1))
             .clamp(Duration::from_secs(1), Duration::from_mins(5))
     }
@@ -343,7 +343,7 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, body: &Value) -> PlaneError {
-        PlaneError::from_answer("eu-shared", status, None, body.to_string().as_bytes())
+        PlaneError::from_response("eu-shared", status, None, body.to_string().as_bytes())
     }
 
     #[test]
@@ -359,7 +359,7 @@ mod tests {
         };
         assert_eq!(managers, &["kubectl"]);
         assert!(message.starts_with("kubectl manages fields"), "{message}");
-        assert!(!error.is_worth_retrying());
+        assert!(!error.is_retryable());
     }
 
     #[test]
@@ -391,10 +391,10 @@ mod tests {
     #[test]
     fn temporary_failures_are_retryable() {
         for status in [429, 500, 502, 503, 504] {
-            assert!(answer(status, &Value::Null).is_worth_retrying(), "{status}");
+            assert!(answer(status, &Value::Null).is_retryable(), "{status}");
         }
         for status in [400, 401, 403, 404, 409, 410, 422] {
-            assert!(!answer(status, &Value::Null).is_worth_retrying(), "{status}");
+            assert!(!answer(status, &Value::Null).is_retryable(), "{status}");
         }
     }
 
@@ -432,16 +432,16 @@ mod tests {
 
     #[test]
     fn a_malformed_error_response_is_still_an_error() {
-        let error = PlaneError::from_answer("eu-shared", 403, None, b"\xff\xfe<html>");
+        let error = PlaneError::from_response("eu-shared", 403, None, b"\xff\xfe<html>");
         assert!(error.to_string().contains("not permitted"), "{error}");
     }
 
     #[test]
     fn the_retry_delay_is_bounded() {
-        let error = PlaneError::from_answer("eu-shared", 429, Some(Duration::from_secs(1 << 40)), b"");
+        let error = PlaneError::from_response("eu-shared", 429, Some(Duration::from_secs(1 << 40)), b"");
         assert_eq!(
             error,
-            PlaneError::TooMany {
+            PlaneError::RateLimited {
                 plane: "eu-shared".into(),
                 retry_after: Duration::from_mins(5)
             }

@@ -7,32 +7,35 @@
 //! Each control plane has its own connections, back-off and limits, so that one that is slow, unreachable or
 //! misbehaving affects no other.
 
-mod act;
 mod actor;
 mod cache;
 mod catalog;
 mod certificate;
 mod claims;
+mod client;
 mod connect;
 mod discovery;
 mod error;
 mod informers;
+mod ops;
+mod path;
 mod plane;
 mod registry;
 mod required_rights;
 mod server_text;
+mod shared;
 mod status;
 mod stream;
-mod wire;
 
-pub use act::{Applied, Expect, SecretError};
 pub use actor::Actor;
 pub use catalog::{Catalog, Column, Offered, Served};
 pub use claims::ClaimFilter;
 pub use connect::check_kubeconfig;
 pub use error::{Cause, PlaneError};
 pub use informers::{LastKnown, ObservedStatus};
+pub use ops::{Applied, Expect, SecretError};
 pub use plane::RightsStatus;
-pub use registry::{Change, Planes, Settings};
+pub use registry::Planes;
 pub use required_rights::{Requestable, RequestableKind, RequiredRight, required_rights};
-pub use status::{Note, PlaneState, PlaneStatus};
+pub use shared::{Change, Settings};
+pub use status::{PlaneState, PlaneStatus, RecentError};

@@ -1,7 +1,6 @@
 //! The registry of control planes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
@@ -9,56 +8,22 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use portico_domain::authz::Visible;
-use portico_domain::claim::{Claim, ClaimRef, HealthRules};
-use portico_domain::documents::{Access, ControlPlane, Offering, Tenant};
-use portico_domain::names::{OfferingName, PlaneName, TenantName};
+use portico_domain::claim::{Claim, ClaimRef};
+use portico_domain::documents::{ControlPlane, Offering, Tenant};
+use portico_domain::names::{OfferingName, PlaneName};
 use portico_domain::ownership::{Ownership, RecordedClaim};
 use portico_domain::tenancy::Scope;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
-use crate::cache::{Pool, Touched};
-use crate::catalog::{Catalog, Offered};
+use crate::cache::ClaimChange;
+use crate::catalog::Catalog;
 use crate::claims::ClaimFilter;
+use crate::client::ApiClient;
 use crate::error::PlaneError;
-use crate::plane::watching::tell;
-use crate::plane::{Plane, live};
+use crate::plane::{Plane, run_connection};
+use crate::shared::{Change, Desired, Settings, Shared, health_rules};
 use crate::status::PlaneStatus;
-use crate::wire::Wire;
-
-/// Changes buffered for a slow subscriber. One that falls further behind is told that it missed some.
-const CHANGES_KEPT: usize = 4096;
-
-/// Default of [`Planes::limit_caches`].
-const CACHE_BYTES: usize = 1 << 30;
-
-/// Settings of the registry besides the documents.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {
-    /// The folder that relative kubeconfig paths are relative to. Default: the working directory.
-    pub kubeconfig_base: Option<PathBuf>,
-}
-
-/// A change that subscribers hear of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// The catalog changed.
-    Catalog {
-        /// The new generation.
-        generation: u64,
-    },
-    /// A claim was created, changed or deleted.
-    Claim {
-        /// The claim.
-        reference: ClaimRef,
-        /// Its tenant.
-        tenant: Option<TenantName>,
-        /// It was deleted.
-        deleted: bool,
-    },
-    /// A control plane changed its state, or its claims became stale or fresh. All its claims may look different.
-    Plane(PlaneName),
-}
 
 /// The registry of control planes. Cheap to clone; dropping the last clone closes all connections.
 #[derive(Clone)]
@@ -75,6 +40,7 @@ impl WeakPlanes {
 
 struct Registry {
     shared: Arc<Shared>,
+    planes: ArcSwap<BTreeMap<PlaneName, Arc<Plane>>>,
     tasks: Mutex<BTreeMap<PlaneName, AbortHandle>>,
     /// Held while a configuration is applied, which may take long with many claims.
     configuring: Mutex<()>,
@@ -88,74 +54,13 @@ impl Drop for Registry {
     }
 }
 
-/// State shared by the tasks of all control planes.
-pub(crate) struct Shared {
-    pub(crate) settings: Settings,
-    /// The limit of all caches together.
-    pub(crate) pool: Pool,
-    pub(crate) desired: ArcSwap<Desired>,
-    /// Offerings that may have claims although nobody offers them now.
-    pub(crate) remembered: ArcSwap<BTreeSet<OfferingName>>,
-    /// Changes with each configuration.
-    pub(crate) configured: watch::Sender<u64>,
-    planes: ArcSwap<BTreeMap<PlaneName, Arc<Plane>>>,
-    catalog: ArcSwap<Catalog>,
-    rebuilding: Mutex<()>,
-    changes: broadcast::Sender<Change>,
-}
-
-/// The documents.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Desired {
-    pub(crate) offerings: BTreeMap<OfferingName, Offering>,
-    /// Compiled health expressions.
-    health: BTreeMap<OfferingName, Arc<HealthRules>>,
-    pub(crate) ownership: Ownership,
-}
-
-impl Desired {
-    /// The offering's `access`.
-    pub(crate) fn access(&self, offering: &OfferingName) -> Access {
-        self.offerings
-            .get(offering)
-            .map(|document| document.spec.access.clone())
-            .unwrap_or_default()
-    }
-
-    /// The offering's compiled health expressions, if it has any.
-    pub(crate) fn health(&self, offering: &OfferingName) -> Option<Arc<HealthRules>> {
-        self.health.get(offering).cloned()
-    }
-}
-
-/// Compiles health expressions. The configuration is already checked, so errors are skipped.
-fn health_rules(offerings: &[Offering]) -> BTreeMap<OfferingName, Arc<HealthRules>> {
-    offerings
-        .iter()
-        .filter_map(|offering| {
-            let rules = HealthRules::compile(&offering.spec.health).ok()?;
-            (!rules.is_empty()).then(|| (offering.name.clone(), Arc::new(rules)))
-        })
-        .collect()
-}
-
 impl Planes {
     /// A registry without control planes, see [`Planes::configure`].
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let shared = Shared {
-            settings,
-            pool: Pool::new(CACHE_BYTES),
-            desired: ArcSwap::default(),
-            remembered: ArcSwap::default(),
-            configured: watch::Sender::new(0),
-            planes: ArcSwap::default(),
-            catalog: ArcSwap::default(),
-            rebuilding: Mutex::new(()),
-            changes: broadcast::Sender::new(CHANGES_KEPT),
-        };
         Self(Arc::new(Registry {
-            shared: Arc::new(shared),
+            shared: Arc::new(Shared::new(settings)),
+            planes: ArcSwap::default(),
             tasks: Mutex::default(),
             configuring: Mutex::default(),
         }))
@@ -166,7 +71,7 @@ impl Planes {
     /// Never waits for a control plane, but reads all claims again, so call it on a thread that may block.
     pub fn configure(&self, planes: Vec<ControlPlane>, offerings: Vec<Offering>, tenants: &[Tenant]) {
         let shared = &self.0.shared;
-        let _one_at_a_time = self.0.configuring.lock();
+        let _guard = self.0.configuring.lock();
         let tasks = self.0.tasks.lock();
         let desired = Desired {
             health: health_rules(&offerings),
@@ -177,14 +82,14 @@ impl Planes {
             ownership: Ownership::of(tenants, &planes).with_record_of(&shared.desired.load().ownership),
         };
         shared.desired.store(Arc::new(desired));
-        let before = shared.planes.load_full();
+        let before = self.0.planes.load_full();
         let mut after: BTreeMap<PlaneName, Arc<Plane>> = BTreeMap::new();
         let mut start = Vec::new();
         for document in planes {
             let name = document.name.clone();
             let plane = if let Some(plane) = before.get(&name) {
-                let old = plane.document.swap(Arc::new(document.clone()));
-                if !connects_alike(&old, &document) {
+                let old = plane.offer.document.swap(Arc::new(document.clone()));
+                if !is_same_connection(&old, &document) {
                     start.push(plane.clone());
                 }
                 plane.clone()
@@ -204,16 +109,20 @@ impl Planes {
         let mut moved = Vec::new();
         drop(tasks);
         for plane in after.values() {
-            moved.extend(plane.claims.reread(
+            moved.extend(plane.claims.rebuild(
                 || shared.desired.load().ownership.clone(),
                 |offering| (desired.access(offering), desired.health(offering)),
             ));
         }
         let mut tasks = self.0.tasks.lock();
-        let touched: Vec<PlaneName> = after.keys().chain(&gone).cloned().collect();
+        let affected: Vec<PlaneName> = after.keys().chain(&gone).cloned().collect();
         let held = after.values().map(|plane| plane.claims.bytes());
         shared.pool.set_planes(held.collect());
-        shared.planes.store(Arc::new(after));
+        let offers = after
+            .iter()
+            .map(|(name, plane)| (name.clone(), plane.offer.clone()));
+        shared.offers.store(Arc::new(offers.collect()));
+        self.0.planes.store(Arc::new(after));
         for name in gone {
             if let Some(task) = tasks.remove(&name) {
                 task.abort();
@@ -224,23 +133,23 @@ impl Planes {
         }
         for plane in start {
             let name = plane.name.clone();
-            let task = tokio::spawn(live(shared.clone(), plane));
+            let task = tokio::spawn(run_connection(shared.clone(), plane));
             if let Some(old) = tasks.insert(name, task.abort_handle()) {
                 old.abort();
             }
         }
-        shared.rebuild();
+        shared.rebuild_catalog();
         shared.configured.send_modify(|times| *times += 1);
-        for name in touched {
-            shared.tell(Change::Plane(name));
+        for name in affected {
+            shared.publish(Change::Plane(name));
         }
-        for touched in moved {
-            tell(shared, touched);
+        for change in moved {
+            shared.publish_claim(change);
         }
     }
 
     /// Adds cluster-scoped claims and their owners from the audit log. Nothing else says who owns such a claim.
-    pub fn learn_recorded(&self, recorded: Vec<RecordedClaim>) {
+    pub fn add_recorded_claims(&self, recorded: Vec<RecordedClaim>) {
         if recorded.is_empty() {
             return;
         }
@@ -253,12 +162,12 @@ impl Planes {
         let ownership = desired.ownership.clone();
         shared.desired.store(Arc::new(desired));
         let mut anything = false;
-        for (name, plane) in shared.planes.load().iter() {
+        for (name, plane) in self.0.planes.load().iter() {
             let of_plane = claims.iter().filter(|claim| claim.plane == *name);
-            let moved = plane.claims.settle(&ownership, of_plane);
+            let moved = plane.claims.update_owners(&ownership, of_plane);
             anything |= !moved.is_empty();
-            for touched in moved {
-                tell(shared, touched);
+            for change in moved {
+                shared.publish_claim(change);
             }
         }
         if anything {
@@ -269,13 +178,13 @@ impl Planes {
 
     /// Limits the size of all caches together, in bytes (approximate). Half of it is divided equally among the
     /// control planes, so that one that fills its cache does not take the others' share. Objects already cached stay.
-    pub fn limit_caches(&self, bytes: usize) {
+    pub fn set_cache_limit(&self, bytes: usize) {
         self.0.shared.pool.set_bytes(bytes);
     }
 
     /// Sets the offerings that requests were made for: their claims are shown even if nobody offers them any more.
     /// Offerings seen by this process are remembered anyway.
-    pub fn remember(&self, offerings: BTreeSet<OfferingName>) {
+    pub fn remember_offerings(&self, offerings: BTreeSet<OfferingName>) {
         let shared = &self.0.shared;
         shared.remembered.store(Arc::new(offerings));
         shared.configured.send_modify(|times| *times += 1);
@@ -285,7 +194,6 @@ impl Planes {
     #[must_use]
     pub fn planes(&self) -> Vec<PlaneStatus> {
         self.0
-            .shared
             .planes
             .load()
             .values()
@@ -296,7 +204,7 @@ impl Planes {
     /// The status of a control plane.
     #[must_use]
     pub fn status(&self, name: &PlaneName) -> Option<PlaneStatus> {
-        self.0.shared.planes.load().get(name).map(|plane| plane.status())
+        self.0.planes.load().get(name).map(|plane| plane.status())
     }
 
     /// The current catalog.
@@ -309,7 +217,7 @@ impl Planes {
     /// Without their objects: [`Claim::object`] is null, see [`Planes::claim`].
     #[must_use]
     pub fn claims(&self, scope: &Scope, filter: &ClaimFilter) -> Vec<Arc<Claim>> {
-        let planes = self.0.shared.planes.load();
+        let planes = self.0.planes.load();
         let mut found = Vec::new();
         for (name, plane) in planes.iter() {
             if filter.plane.as_ref().is_none_or(|wanted| wanted == name) {
@@ -323,7 +231,6 @@ impl Planes {
     #[must_use]
     pub fn claim(&self, scope: &Scope, reference: &ClaimRef) -> Option<Visible<Arc<Claim>>> {
         self.0
-            .shared
             .planes
             .load()
             .get(&reference.plane)?
@@ -333,15 +240,15 @@ impl Planes {
 
     /// The claim with its object, for work that serves nobody.
     pub(crate) fn claim_of_anybody(&self, reference: &ClaimRef) -> Option<Arc<Claim>> {
-        let planes = self.0.shared.planes.load();
+        let planes = self.0.planes.load();
         planes.get(&reference.plane)?.claims.find(reference)
     }
 
     /// True once a control plane's offerings have been read since Portico started. Before that, an offering that is
     /// not listed may still exist.
     #[must_use]
-    pub fn has_read_offerings(&self, name: &PlaneName) -> bool {
-        let planes = self.0.shared.planes.load();
+    pub fn offerings_synced(&self, name: &PlaneName) -> bool {
+        let planes = self.0.planes.load();
         let discovered = |plane: &Arc<Plane>| plane.discovered.load(Ordering::Relaxed);
         planes.get(name).is_none_or(discovered)
     }
@@ -349,25 +256,27 @@ impl Planes {
     /// True once the claims of this kind have been listed since Portico started, so that a missing claim is really
     /// absent.
     #[must_use]
-    pub fn has_read_claim(&self, reference: &ClaimRef) -> bool {
-        let planes = self.0.shared.planes.load();
-        let read = |plane: &Arc<Plane>| plane.has_read(&reference.offering, reference.namespace.as_deref());
+    pub fn claim_synced(&self, reference: &ClaimRef) -> bool {
+        let planes = self.0.planes.load();
+        let read = |plane: &Arc<Plane>| plane.is_synced(&reference.offering, reference.namespace.as_deref());
         planes.get(&reference.plane).is_none_or(read)
     }
 
     /// Why Portico's rights do not allow placing a claim of the offering in the namespace; `None` if nothing is known
     /// to forbid it.
     #[must_use]
-    pub fn obstacle(
+    pub fn missing_right(
         &self,
         plane: &PlaneName,
         offering: &OfferingName,
         namespace: &str,
     ) -> Option<&'static str> {
-        let planes = self.0.shared.planes.load();
+        let planes = self.0.planes.load();
         let plane = planes.get(plane)?;
-        let kinds = plane.kinds.load();
-        plane.rights.obstacle(&kinds.get(offering)?.resource, namespace)
+        let kinds = plane.offer.kinds.load();
+        plane
+            .rights
+            .missing_right(&kinds.get(offering)?.resource, namespace)
     }
 
     /// Subscribes to changes. A subscriber that gets [`broadcast::error::RecvError::Lagged`] has to read everything
@@ -378,12 +287,8 @@ impl Planes {
     }
 
     /// Notifies subscribers of a changed claim.
-    pub(crate) fn tell_of_claim(&self, touched: Touched) {
-        self.0.shared.tell(Change::Claim {
-            reference: touched.reference,
-            tenant: touched.tenant,
-            deleted: touched.deleted,
-        });
+    pub(crate) fn publish_claim(&self, change: ClaimChange) {
+        self.0.shared.publish_claim(change);
     }
 
     pub(crate) fn downgrade(&self) -> WeakPlanes {
@@ -391,72 +296,21 @@ impl Planes {
     }
 
     pub(crate) fn plane(&self, name: &PlaneName) -> Result<Arc<Plane>, PlaneError> {
-        let planes = self.0.shared.planes.load();
+        let planes = self.0.planes.load();
         planes.get(name).cloned().ok_or_else(|| PlaneError::Unknown {
             plane: name.to_string(),
         })
     }
 
-    pub(crate) fn wire(&self, name: &PlaneName) -> Result<Wire, PlaneError> {
-        self.plane(name)?.wire()
+    pub(crate) fn client(&self, name: &PlaneName) -> Result<ApiClient, PlaneError> {
+        self.plane(name)?.client()
     }
 }
 
 /// True if two documents of a control plane need the same connection.
-fn connects_alike(one: &ControlPlane, other: &ControlPlane) -> bool {
+fn is_same_connection(one: &ControlPlane, other: &ControlPlane) -> bool {
     one.spec.connection == other.spec.connection
         && one.spec.act_as == other.spec.act_as
         && one.spec.limits == other.spec.limits
         && one.spec.title == other.spec.title
-}
-
-impl Shared {
-    /// Notifies subscribers, if there are any.
-    pub(crate) fn tell(&self, change: Change) {
-        let _ = self.changes.send(change);
-    }
-
-    /// Rebuilds the catalog and notifies subscribers if it changed.
-    pub(crate) fn rebuild(&self) {
-        let _one_at_a_time = self.rebuilding.lock();
-        let desired = self.desired.load();
-        let planes = self.planes.load();
-        let snapshots: Vec<_> = planes
-            .iter()
-            .map(|(name, plane)| (name, plane.document.load_full(), plane.kinds.load_full()))
-            .collect();
-        let mut served: BTreeMap<&OfferingName, Vec<_>> =
-            desired.offerings.keys().map(|name| (name, Vec::new())).collect();
-        for (plane, document, kinds) in &snapshots {
-            for (offering, kind) in kinds.iter() {
-                let dedicated = document.spec.dedicated_to.as_slice();
-                served
-                    .entry(offering)
-                    .or_default()
-                    .push((*plane, dedicated, kind));
-            }
-        }
-        let before = self.catalog.load();
-        let offerings: BTreeMap<OfferingName, Arc<Offered>> = served
-            .into_iter()
-            .map(|(name, kinds)| {
-                let offered = Offered::assemble(name, desired.offerings.get(name), &kinds);
-                let kept = before
-                    .offerings
-                    .get(name)
-                    .filter(|old| ***old == offered)
-                    .cloned();
-                (name.clone(), kept.unwrap_or_else(|| Arc::new(offered)))
-            })
-            .collect();
-        if offerings == before.offerings && before.generation > 0 {
-            return;
-        }
-        let generation = before.generation + 1;
-        self.catalog.store(Arc::new(Catalog {
-            generation,
-            offerings,
-        }));
-        self.tell(Change::Catalog { generation });
-    }
 }

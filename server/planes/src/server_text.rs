@@ -21,12 +21,12 @@ pub(crate) enum Conflict {
 ///
 /// - Any write: `…: the object has been modified; please apply your changes to the latest version and try again`.
 pub(crate) fn conflict(message: &str) -> Conflict {
-    let of_others = [
+    let uid_texts = [
         "UID in precondition: ",
         "the UID in the precondition (",
         "uid mismatch: ",
     ];
-    if of_others.iter().any(|text| message.contains(text)) {
+    if uid_texts.iter().any(|text| message.contains(text)) {
         Conflict::OtherObject
     } else if message.contains("the object has been modified; please apply your changes") {
         Conflict::OtherWrite
@@ -36,7 +36,7 @@ pub(crate) fn conflict(message: &str) -> Conflict {
 }
 
 /// True if the object is gone because the uid did not match. 410 also means an expired watch version.
-pub(crate) fn is_of_another_object(message: &str) -> bool {
+pub(crate) fn is_uid_mismatch(message: &str) -> bool {
     conflict(message) == Conflict::OtherObject
 }
 

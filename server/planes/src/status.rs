@@ -12,7 +12,7 @@ use crate::informers::ObservedStatus;
 use crate::plane::RightsStatus;
 
 /// Recent errors kept per control plane.
-pub(crate) const MOST_NOTES: usize = 20;
+pub(crate) const MAX_RECENT_ERRORS: usize = 20;
 
 /// The state of a connection to a control plane.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl PlaneState {
 
 /// A recent error.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
+pub struct RecentError {
     /// When it last occurred.
     pub at: Timestamp,
     /// The message.
@@ -79,9 +79,9 @@ pub struct PlaneStatus {
     /// Insecure settings, such as an unchecked certificate.
     pub warnings: Vec<String>,
     /// Objects that are not shown because they are malformed or beyond the limits, in words.
-    pub left_out: Vec<String>,
+    pub skipped: Vec<String>,
     /// Recent errors, newest first.
-    pub recent_errors: Vec<Note>,
+    pub recent_errors: Vec<RecentError>,
     /// How old the shown claims may be: the time since the stalest stream was up to date. `None`: all streams are.
     pub lag: Option<Duration>,
     /// The latency of the last probe.
@@ -92,16 +92,16 @@ pub struct PlaneStatus {
 
 /// The part of a [`PlaneStatus`] that changes at run time.
 #[derive(Debug)]
-pub(crate) struct Vitals {
+pub(crate) struct HealthState {
     pub(crate) state: PlaneState,
     pub(crate) since: Timestamp,
     pub(crate) last_seen: Option<Timestamp>,
     pub(crate) version: Option<String>,
     pub(crate) latency: Option<Duration>,
-    pub(crate) notes: VecDeque<Note>,
+    pub(crate) recent_errors: VecDeque<RecentError>,
 }
 
-impl Vitals {
+impl HealthState {
     pub(crate) fn new(now: Timestamp) -> Self {
         Self {
             state: PlaneState::Connecting,
@@ -109,12 +109,12 @@ impl Vitals {
             last_seen: None,
             version: None,
             latency: None,
-            notes: VecDeque::new(),
+            recent_errors: VecDeque::new(),
         }
     }
 
     /// Changes the state. Returns true if it was another one.
-    pub(crate) fn enter(&mut self, state: PlaneState, now: Timestamp) -> bool {
+    pub(crate) fn set_state(&mut self, state: PlaneState, now: Timestamp) -> bool {
         if self.state == state {
             return false;
         }
@@ -124,17 +124,17 @@ impl Vitals {
     }
 
     /// Records an error. Counts repetitions.
-    pub(crate) fn note(&mut self, message: String, now: Timestamp) {
-        let known = self.notes.iter().position(|note| note.message == message);
+    pub(crate) fn record_error(&mut self, message: String, now: Timestamp) {
+        let known = self.recent_errors.iter().position(|note| note.message == message);
         let times = known
-            .and_then(|at| self.notes.remove(at))
+            .and_then(|at| self.recent_errors.remove(at))
             .map_or(0, |note| note.times);
-        self.notes.push_front(Note {
+        self.recent_errors.push_front(RecentError {
             at: now,
             message,
             times: times.saturating_add(1),
         });
-        self.notes.truncate(MOST_NOTES);
+        self.recent_errors.truncate(MAX_RECENT_ERRORS);
     }
 }
 
@@ -144,12 +144,12 @@ mod tests {
 
     #[test]
     fn errors_are_counted_and_bounded() {
-        let mut vitals = Vitals::new(Timestamp::UNIX_EPOCH);
+        let mut health = HealthState::new(Timestamp::UNIX_EPOCH);
         for number in 0..100 {
-            vitals.note(format!("error {number}"), Timestamp::UNIX_EPOCH);
-            vitals.note("always the same".to_owned(), Timestamp::UNIX_EPOCH);
+            health.record_error(format!("error {number}"), Timestamp::UNIX_EPOCH);
+            health.record_error("always the same".to_owned(), Timestamp::UNIX_EPOCH);
         }
-        assert_eq!(vitals.notes.len(), MOST_NOTES);
-        assert!(vitals.notes.iter().any(|note| note.message == "error 99"));
+        assert_eq!(health.recent_errors.len(), MAX_RECENT_ERRORS);
+        assert!(health.recent_errors.iter().any(|note| note.message == "error 99"));
     }
 }

@@ -139,7 +139,7 @@ pub async fn serve(
     ));
     let planes = Planes::new(portico_planes::Settings::default());
     configure(&planes, &configuration.current());
-    planes.remember(store.offerings_asked_for().await?);
+    planes.remember_offerings(store.offerings_asked_for().await?);
     background.spawn(follow_configuration(
         planes.clone(),
         configuration.clone(),
@@ -289,7 +289,7 @@ fn beside(folder: &Path) -> PathBuf {
 
 /// Tells the control planes what the configuration says of them.
 fn configure(planes: &Planes, configuration: &Configuration) {
-    planes.limit_caches(configuration.portal.spec.caches.bytes);
+    planes.set_cache_limit(configuration.portal.spec.caches.bytes);
     let tenants: Vec<_> = configuration.tenants.values().cloned().collect();
     planes.configure(
         configuration.control_planes.values().cloned().collect(),

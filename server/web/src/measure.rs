@@ -143,7 +143,7 @@ fn control_planes(configuration: &LiveConfiguration, portal: &Portal) {
     let some = |holds: &dyn Fn(&portico_planes::PlaneStatus) -> bool| {
         precise(planes.iter().filter(|plane| holds(plane)).count() as u64)
     };
-    gauge!("portico_control_planes_leaving_out").set(some(&|plane| !plane.left_out.is_empty()));
+    gauge!("portico_control_planes_leaving_out").set(some(&|plane| !plane.skipped.is_empty()));
     gauge!("portico_control_planes_lacking_rights").set(some(&|plane| !plane.rights.missing.is_empty()));
     let observed = |count: &dyn Fn(&portico_planes::PlaneStatus) -> usize| {
         precise(planes.iter().map(count).sum::<usize>() as u64)

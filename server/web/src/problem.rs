@@ -327,8 +327,10 @@ impl From<PlaneError> for Problem {
                 StatusCode::CONFLICT
             }
             PlaneError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            PlaneError::Slow { .. } => StatusCode::GATEWAY_TIMEOUT,
-            PlaneError::TooMany { .. } | PlaneError::Unreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            PlaneError::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
+            PlaneError::RateLimited { .. } | PlaneError::Unreachable { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             _ => StatusCode::BAD_GATEWAY,
         };
         let mut problem = Self::new(
@@ -338,7 +340,7 @@ impl From<PlaneError> for Problem {
             format!("{error}."),
         );
         match error {
-            PlaneError::TooMany { retry_after, .. } => problem.retry_after = Some(retry_after),
+            PlaneError::RateLimited { retry_after, .. } => problem.retry_after = Some(retry_after),
             PlaneError::Invalid { causes, .. } => {
                 problem.fields = causes
                     .into_iter()

@@ -48,7 +48,7 @@ pub(super) async fn got_through(
     };
     let found = match attempt.existing().await {
         Ok(found) => found,
-        Err(error) if error.is_worth_retrying() => return Some(Outcome::of_error(request, &error)),
+        Err(error) if error.is_retryable() => return Some(Outcome::of_error(request, &error)),
         Err(_) => return None,
     };
     let uid = meant(request);
@@ -84,7 +84,7 @@ impl Attempt<'_> {
         let request = self.request;
         let applied = match self.apply_new().await {
             Ok(uid) => uid,
-            Err(error) if error.is_worth_retrying() => return Err(error),
+            Err(error) if error.is_retryable() => return Err(error),
             // An attempt before may have got through without our hearing of it. What stands there with
             // this request's label is what was asked for, whatever is refused now.
             Err(error) => match self.existing().await {
@@ -142,7 +142,7 @@ impl Attempt<'_> {
             Ok(applied) => Ok(Outcome::Done {
                 uid: uid_of(&applied.object),
             }),
-            Err(error) if error.is_worth_retrying() => Err(error),
+            Err(error) if error.is_retryable() => Err(error),
             // Whose fields these are is judged before whose uid it is: of an object that is not the one
             // that was meant, that alone is worth telling.
             Err(error) => match self.existing().await {

@@ -50,11 +50,11 @@ impl Outcome {
                 format!("Waiting for {plane}, which cannot be reached."),
                 Duration::ZERO,
             ),
-            PlaneError::Slow { plane, .. } => again(
+            PlaneError::Timeout { plane, .. } => again(
                 format!("Waiting for {plane}, which does not answer in time."),
                 Duration::ZERO,
             ),
-            PlaneError::TooMany { plane, retry_after } => again(
+            PlaneError::RateLimited { plane, retry_after } => again(
                 format!("Waiting for {plane}, which has too much to do."),
                 *retry_after,
             ),
@@ -72,14 +72,14 @@ impl Outcome {
                 plane,
                 status,
                 message,
-            } if error.is_worth_retrying() => again(
+            } if error.is_retryable() => again(
                 format!(
                     "Waiting for {plane}, which answered {status}: {}.",
                     message.trim_end_matches(['.', ' '])
                 ),
                 Duration::ZERO,
             ),
-            PlaneError::Garbage { plane, message } => again(
+            PlaneError::InvalidResponse { plane, message } => again(
                 format!(
                     "Waiting for {plane}, whose answer makes no sense: {}.",
                     message.trim_end_matches(['.', ' '])
@@ -162,7 +162,7 @@ mod tests {
                 plane: plane(),
                 message: "connection refused".into(),
             },
-            PlaneError::Slow {
+            PlaneError::Timeout {
                 plane: plane(),
                 after: Duration::from_secs(10),
             },
@@ -171,7 +171,7 @@ mod tests {
                 status: 503,
                 message: "etcd has no leader".into(),
             },
-            PlaneError::Garbage {
+            PlaneError::InvalidResponse {
                 plane: plane(),
                 message: "not JSON".into(),
             },
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_plane_that_names_a_time_is_given_it() {
-        let error = PlaneError::TooMany {
+        let error = PlaneError::RateLimited {
             plane: "eu-shared".into(),
             retry_after: Duration::from_secs(40),
         };

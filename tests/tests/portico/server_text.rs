@@ -14,7 +14,7 @@ const WIDGETS: &str = "/apis/tests.portico.dev/v1/namespaces/payments-dev/widget
 
 fn error(said: &Said) -> PlaneError {
     assert!(!said.is_success(), "{said:?}");
-    PlaneError::from_answer("real", said.status, None, said.body.to_string().as_bytes())
+    PlaneError::from_response("real", said.status, None, said.body.to_string().as_bytes())
 }
 
 fn widget(namespace: &str, metadata: &Value, size: i64) -> Value {
@@ -120,7 +120,7 @@ async fn the_texts_of_a_real_api_server_are_read_for_what_they_mean() {
     let stderr = String::from_utf8_lossy(&refused.stderr).into_owned();
     let message = stderr.split_once("(Forbidden): ").expect("a refusal").1.trim();
     let status = json!({ "reason": "Forbidden", "message": message });
-    let told = PlaneError::from_answer("real", 403, None, status.to_string().as_bytes()).to_string();
+    let told = PlaneError::from_response("real", 403, None, status.to_string().as_bytes()).to_string();
     assert!(
         told.contains("the right to get widgets.tests.portico.dev in payments-dev is missing"),
         "{told}"

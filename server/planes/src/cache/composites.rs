@@ -10,7 +10,7 @@ use portico_domain::documents::Access;
 use portico_domain::names::OfferingName;
 use serde_json::Value;
 
-use super::{Index, Inner, Touched, key, settled};
+use super::{ClaimChange, Index, Inner, combined_status, key};
 use crate::discovery::Kind;
 
 /// The status of composites, by the key of the claim that each refers to.
@@ -42,7 +42,7 @@ pub(super) fn named_by(object: &Value, kind: &Kind) -> Option<String> {
 
 /// The status of a claim with a composite: a failure of the composite is the claim's, and its reason is the better
 /// one.
-pub(super) fn joined(claim: ClaimStatus, composite: &ClaimStatus) -> ClaimStatus {
+pub(super) fn with_composite(claim: ClaimStatus, composite: &ClaimStatus) -> ClaimStatus {
     let speaks = !composite.reason.is_empty();
     match (claim.health, composite.health) {
         (Health::Ready | Health::Pending | Health::Degraded, Health::Degraded) if speaks => ClaimStatus {
@@ -75,7 +75,7 @@ impl Index {
         offering: &OfferingName,
         composite: &Value,
         most: usize,
-    ) -> Option<(String, Option<Touched>)> {
+    ) -> Option<(String, Option<ClaimChange>)> {
         let text = |pointer: &str| composite.pointer(pointer).and_then(Value::as_str);
         let name = text("/metadata/name")?.to_owned();
         let mut inner = self.0.write();
@@ -95,12 +95,12 @@ impl Index {
             status,
         };
         inner.composites.0.insert(claim.clone(), composite);
-        let touched = inner.settle(&claim);
-        Some((name, touched))
+        let change = inner.update_status(&claim);
+        Some((name, change))
     }
 
     /// Removes a composite.
-    pub(crate) fn delete_composite(&self, offering: &OfferingName, composite: &Value) -> Option<Touched> {
+    pub(crate) fn delete_composite(&self, offering: &OfferingName, composite: &Value) -> Option<ClaimChange> {
         let name = composite.pointer("/metadata/name").and_then(Value::as_str)?;
         self.0.write().drop_composite(offering, name)
     }
@@ -110,7 +110,7 @@ impl Index {
         &self,
         offering: &OfferingName,
         is_left: impl Fn(&str) -> bool,
-    ) -> Vec<Touched> {
+    ) -> Vec<ClaimChange> {
         let mut inner = self.0.write();
         let gone: Vec<String> = inner
             .composites
@@ -126,7 +126,7 @@ impl Index {
 }
 
 impl Inner {
-    fn drop_composite(&mut self, offering: &OfferingName, name: &str) -> Option<Touched> {
+    fn drop_composite(&mut self, offering: &OfferingName, name: &str) -> Option<ClaimChange> {
         let is_it = |composite: &Composite| composite.offering == *offering && composite.name == name;
         let claim = self
             .composites
@@ -135,14 +135,14 @@ impl Inner {
             .find(|(_, composite)| is_it(composite))
             .map(|(claim, _)| claim.clone())?;
         self.composites.0.remove(&claim);
-        self.settle(&claim)
+        self.update_status(&claim)
     }
 
     /// Updates a claim after its composite changed. Returns the change, if any.
-    fn settle(&mut self, claim: &str) -> Option<Touched> {
+    fn update_status(&mut self, claim: &str) -> Option<ClaimChange> {
         let entry = self.entries.get(claim)?;
         let composite = self.composites.get(claim, entry.composite.as_deref());
-        let known = settled(&entry.own, entry.ready_at, composite);
+        let known = combined_status(&entry.own, entry.ready_at, composite);
         let is_stale = self.stale.contains(&entry.stream);
         let entry = self.entries.get_mut(claim)?;
         if entry.known == known {
@@ -157,7 +157,7 @@ impl Inner {
             ..Claim::clone(&entry.claim)
         };
         entry.claim = Arc::new(changed);
-        Some(Touched::of(&entry.claim, false))
+        Some(ClaimChange::of(&entry.claim, false))
     }
 }
 
@@ -215,7 +215,7 @@ mod tests {
                 "Left alone",
             ),
         ] {
-            let joined = joined(claim, &composite);
+            let joined = with_composite(claim, &composite);
             assert_eq!((joined.health, joined.reason.as_str()), (health, reason));
             assert_eq!(joined.secret.as_deref(), Some("login"));
         }

@@ -1,9 +1,9 @@
 //! The claims of a control plane in memory: an index fed by apply, delete and retain. Independent of connections.
 
+mod claim_reader;
 mod composites;
-mod reading;
-mod reread;
-mod room;
+mod limits;
+mod rebuild;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -18,34 +18,34 @@ use portico_domain::ownership::Ownership;
 use portico_domain::tenancy::Scope;
 use serde_json::{Value, json};
 
-use crate::act::drop_managed_fields;
 use crate::claims::{ClaimFilter, allows};
+use crate::ops::drop_managed_fields;
+pub(crate) use claim_reader::ClaimReader;
 use composites::Composites;
-pub(crate) use reading::Reading;
-pub(crate) use room::{Full, Pool, Room};
+pub(crate) use limits::{CacheLimits, LimitExceeded, Pool};
 
 /// The result of applying a watch event.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Came {
+pub(crate) enum ApplyResult {
     /// New or changed. Lists who must hear of it, including a tenant that lost the claim.
-    News(Vec<Touched>),
+    Changed(Vec<ClaimChange>),
     /// Unchanged.
-    Known,
+    Unchanged,
     /// There is no room for the object. An older version of it is dropped, if there was one.
-    NoRoom(Full, Option<Touched>),
+    NoRoom(LimitExceeded, Option<ClaimChange>),
     /// The object lacks required metadata.
     Malformed,
 }
 
 /// A claim that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Touched {
+pub(crate) struct ClaimChange {
     pub(crate) reference: ClaimRef,
     pub(crate) tenant: Option<TenantName>,
     pub(crate) deleted: bool,
 }
 
-impl Touched {
+impl ClaimChange {
     fn of(claim: &Claim, deleted: bool) -> Self {
         Self {
             reference: claim.reference.clone(),
@@ -85,7 +85,7 @@ struct Entry {
     known: ClaimStatus,
     version: String,
     stream: Arc<str>,
-    reading: Arc<Reading>,
+    reader: Arc<ClaimReader>,
 }
 
 impl Entry {
@@ -101,7 +101,7 @@ struct Inner {
     by_tenant: HashMap<Option<TenantName>, BTreeSet<String>>,
     stale: HashSet<Arc<str>>,
     /// Streams to list again, because a claim of which only a row was kept got an owner.
-    wanting: HashSet<Arc<str>>,
+    relist: HashSet<Arc<str>>,
     /// Approximate memory use of all entries in bytes.
     bytes: Arc<AtomicUsize>,
 }
@@ -119,14 +119,14 @@ fn key_of_claim(claim: &ClaimRef) -> String {
     key(&claim.offering, claim.namespace.as_deref(), claim.name.as_str())
 }
 
-fn key_of(object: &Value, reading: &Reading) -> Option<String> {
+fn key_of(object: &Value, reader: &ClaimReader) -> Option<String> {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
-    let namespace = if reading.kind.resource.namespaced {
+    let namespace = if reader.kind.resource.namespaced {
         Some(text("/metadata/namespace")?)
     } else {
         None
     };
-    Some(key(&reading.offering, namespace, text("/metadata/name")?))
+    Some(key(&reader.offering, namespace, text("/metadata/name")?))
 }
 
 impl Index {
@@ -135,14 +135,14 @@ impl Index {
     pub(crate) fn apply(
         &self,
         mut object: Value,
-        reading: &Arc<Reading>,
+        reader: &Arc<ClaimReader>,
         stream: &Arc<str>,
         ownership: impl Fn() -> Ownership,
-        room: &Room<'_>,
+        limits: &CacheLimits<'_>,
         now: Timestamp,
-    ) -> (Option<String>, Came) {
-        let Some(key) = key_of(&object, reading) else {
-            return (None, Came::Malformed);
+    ) -> (Option<String>, ApplyResult) {
+        let Some(key) = key_of(&object, reader) else {
+            return (None, ApplyResult::Malformed);
         };
         let version = object
             .pointer("/metadata/resourceVersion")
@@ -152,43 +152,44 @@ impl Index {
         {
             let mut inner = self.0.write();
             let is_stale = inner.stale.contains(stream);
-            let full = inner.entries.len() >= room.objects;
+            let full = inner.entries.len() >= limits.objects;
             match inner.entries.get_mut(&key) {
                 Some(entry)
                     if entry.version == version
                         && !version.is_empty()
                         && !is_stale
-                        && Arc::ptr_eq(&entry.reading, reading) =>
+                        && Arc::ptr_eq(&entry.reader, reader) =>
                 {
                     entry.stream = stream.clone();
-                    return (Some(key), Came::Known);
+                    return (Some(key), ApplyResult::Unchanged);
                 }
-                None if full => return (None, Came::NoRoom(Full::Objects, None)),
+                None if full => return (None, ApplyResult::NoRoom(LimitExceeded::Objects, None)),
                 _ => {}
             }
         }
-        let Some(mut claim) = reading.read(&object, now) else {
-            return (None, Came::Malformed);
+        let Some(mut claim) = reader.read(&object, now) else {
+            return (None, ApplyResult::Malformed);
         };
         drop_managed_fields(&mut object);
         let generation = generation_of(&object);
-        let composite = composites::named_by(&object, &reading.kind);
-        settle(&mut claim, &ownership());
+        let composite = composites::named_by(&object, &reader.kind);
+        set_owner(&mut claim, &ownership());
         let whole = claim.tenant.is_some();
         if !whole {
             claim.status.conditions.clear();
             object = row_of(&object);
         }
         let object: Arc<str> = object.to_string().into();
-        let bytes = room::ROW + object.len() + room::CONDITION * claim.status.conditions.len();
+        let bytes =
+            limits::ROW_BYTES + object.len() + limits::CONDITION_BYTES * claim.status.conditions.len();
         let mut inner = self.0.write();
         // Again under the lock, so that a change of ownership since is not missed.
-        settle(&mut claim, &ownership());
+        set_owner(&mut claim, &ownership());
         let held = inner.entries.get(&key).map_or(0, |entry| entry.bytes);
         let wanted = (inner.bytes.load(Ordering::Relaxed) - held).saturating_add(bytes);
-        if let Err(full) = room.admits(&inner.bytes, wanted) {
-            let gone = inner.take(&key).map(|entry| Touched::of(&entry.claim, true));
-            return (None, Came::NoRoom(full, gone));
+        if let Err(full) = limits.admits(&inner.bytes, wanted) {
+            let gone = inner.take(&key).map(|entry| ClaimChange::of(&entry.claim, true));
+            return (None, ApplyResult::NoRoom(full, gone));
         }
         let before = inner
             .entries
@@ -199,7 +200,7 @@ impl Index {
             (_, known) => known.filter(|at| *at == generation),
         };
         let own = claim.status.clone();
-        claim.status = settled(&own, ready_at, inner.composites.get(&key, composite.as_deref()));
+        claim.status = combined_status(&own, ready_at, inner.composites.get(&key, composite.as_deref()));
         let same = inner
             .entries
             .get(&key)
@@ -207,8 +208,8 @@ impl Index {
         let lost = inner
             .entries
             .get(&key)
-            .and_then(|entry| Touched::lost(&entry.claim, &claim));
-        let touched = lost.into_iter().chain([Touched::of(&claim, false)]).collect();
+            .and_then(|entry| ClaimChange::lost(&entry.claim, &claim));
+        let changes = lost.into_iter().chain([ClaimChange::of(&claim, false)]).collect();
         let entry = Entry {
             own,
             ready_at,
@@ -220,23 +221,30 @@ impl Index {
             bytes,
             version,
             stream: stream.clone(),
-            reading: reading.clone(),
+            reader: reader.clone(),
         };
         inner.put(key.clone(), entry);
-        (Some(key), if same { Came::Known } else { Came::News(touched) })
+        (
+            Some(key),
+            if same {
+                ApplyResult::Unchanged
+            } else {
+                ApplyResult::Changed(changes)
+            },
+        )
     }
 
     /// Removes an object.
-    pub(crate) fn delete(&self, object: &Value, reading: &Reading) -> Option<Touched> {
-        let key = key_of(object, reading)?;
+    pub(crate) fn delete(&self, object: &Value, reader: &ClaimReader) -> Option<ClaimChange> {
+        let key = key_of(object, reader)?;
         self.0
             .write()
             .take(&key)
-            .map(|entry| Touched::of(&entry.claim, true))
+            .map(|entry| ClaimChange::of(&entry.claim, true))
     }
 
     /// Removes what came from this stream and is not in `keys`.
-    pub(crate) fn retain(&self, stream: &Arc<str>, keys: &HashSet<String>) -> Vec<Touched> {
+    pub(crate) fn retain(&self, stream: &Arc<str>, keys: &HashSet<String>) -> Vec<ClaimChange> {
         let mut inner = self.0.write();
         let gone: Vec<String> = inner
             .entries
@@ -246,12 +254,12 @@ impl Index {
             .collect();
         gone.iter()
             .filter_map(|key| inner.take(key))
-            .map(|entry| Touched::of(&entry.claim, true))
+            .map(|entry| ClaimChange::of(&entry.claim, true))
             .collect()
     }
 
     /// Removes the claims of all other offerings.
-    pub(crate) fn keep_offerings(&self, offerings: &BTreeSet<&OfferingName>) -> Vec<Touched> {
+    pub(crate) fn keep_offerings(&self, offerings: &BTreeSet<&OfferingName>) -> Vec<ClaimChange> {
         let mut inner = self.0.write();
         let gone: Vec<String> = inner
             .entries
@@ -261,13 +269,13 @@ impl Index {
             .collect();
         gone.iter()
             .filter_map(|key| inner.take(key))
-            .map(|entry| Touched::of(&entry.claim, true))
+            .map(|entry| ClaimChange::of(&entry.claim, true))
             .collect()
     }
 
     /// Marks the claims of a stream as stale; they were last up to date at `seen`. Returns true if they were not
     /// stale before.
-    pub(crate) fn lose(
+    pub(crate) fn mark_stale(
         &self,
         stream: &Arc<str>,
         seen: Option<Timestamp>,
@@ -287,7 +295,7 @@ impl Index {
     }
 
     /// Marks the claims of a stream as fresh. Returns true if they were stale.
-    pub(crate) fn regain(&self, stream: &Arc<str>, now: Timestamp) -> bool {
+    pub(crate) fn mark_fresh(&self, stream: &Arc<str>, now: Timestamp) -> bool {
         // Called with every bookmark: check with a read lock first.
         if !self.0.read().stale.contains(stream) {
             return false;
@@ -304,11 +312,11 @@ impl Index {
     }
 
     /// Determines the owners of these claims again, since the audit log has more about them.
-    pub(crate) fn settle<'c>(
+    pub(crate) fn update_owners<'c>(
         &self,
         ownership: &Ownership,
         claims: impl IntoIterator<Item = &'c ClaimRef>,
-    ) -> Vec<Touched> {
+    ) -> Vec<ClaimChange> {
         let mut moved = Vec::new();
         let mut inner = self.0.write();
         for reference in claims {
@@ -317,8 +325,8 @@ impl Index {
                 continue;
             };
             let mut claim = Claim::clone(&entry.claim);
-            settle(&mut claim, ownership);
-            moved.extend(Touched::moved(&entry.claim, &claim));
+            set_owner(&mut claim, ownership);
+            moved.extend(ClaimChange::moved(&entry.claim, &claim));
             entry.claim = Arc::new(claim);
             inner.put(key, entry);
         }
@@ -326,14 +334,14 @@ impl Index {
     }
 
     /// Removes everything, because the control plane is no longer configured.
-    pub(crate) fn clear(&self) -> Vec<Touched> {
+    pub(crate) fn clear(&self) -> Vec<ClaimChange> {
         let mut inner = self.0.write();
         inner.by_tenant.clear();
         inner.bytes.store(0, Ordering::Relaxed);
         let entries = std::mem::take(&mut inner.entries);
         entries
             .values()
-            .map(|entry| Touched::of(&entry.claim, true))
+            .map(|entry| ClaimChange::of(&entry.claim, true))
             .collect()
     }
 
@@ -382,8 +390,8 @@ impl Index {
     }
 
     /// True if the stream must be listed again. Resets the flag.
-    pub(crate) fn wants_list(&self, stream: &Arc<str>) -> bool {
-        self.0.write().wanting.remove(stream)
+    pub(crate) fn take_relist(&self, stream: &Arc<str>) -> bool {
+        self.0.write().relist.remove(stream)
     }
 
     /// The approximate memory use in bytes, updated as it changes.
@@ -418,20 +426,20 @@ fn generation_of(object: &Value) -> i64 {
 
 /// Combines the status derived from an object with what is known besides: the generation at which it was ready, and
 /// its composite's status.
-fn settled(own: &ClaimStatus, ready_at: Option<i64>, composite: Option<&ClaimStatus>) -> ClaimStatus {
-    let mut settled = own.clone();
+fn combined_status(own: &ClaimStatus, ready_at: Option<i64>, composite: Option<&ClaimStatus>) -> ClaimStatus {
+    let mut status = own.clone();
     // It was ready at this generation, so it broke.
     if own.health == Health::Pending && ready_at.is_some() {
-        settled.health = Health::Degraded;
+        status.health = Health::Degraded;
     }
     match composite {
-        Some(composite) => composites::joined(settled, composite),
-        None => settled,
+        Some(composite) => composites::with_composite(status, composite),
+        None => status,
     }
 }
 
 /// Sets the claim's owner.
-fn settle(claim: &mut Claim, ownership: &Ownership) {
+fn set_owner(claim: &mut Claim, ownership: &Ownership) {
     let owner = ownership.owner(&claim.reference, &claim.uid);
     claim.tenant = owner.map(|owner| owner.tenant.clone());
     claim.environment = owner.map(|owner| owner.environment.clone());
@@ -443,7 +451,7 @@ impl Inner {
         if entry.claim.tenant.is_some() && !entry.whole {
             // It had no owner before, so the whole object is needed now.
             entry.version.clear();
-            self.wanting.insert(entry.stream.clone());
+            self.relist.insert(entry.stream.clone());
         }
         self.by_tenant
             .entry(entry.claim.tenant.clone())

@@ -64,7 +64,7 @@ fn tenants() -> [Tenant; 2] {
     ]
 }
 
-fn reading(scope: &str) -> Arc<Reading> {
+fn reader(scope: &str) -> Arc<ClaimReader> {
     let crd = json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": { "name": "buckets.storage.example.org" },
@@ -73,7 +73,7 @@ fn reading(scope: &str) -> Arc<Reading> {
             "versions": [{ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": { "type": "object" } } }]
         }
     });
-    Arc::new(Reading {
+    Arc::new(ClaimReader {
         plane: PlaneName::new("eu-shared").unwrap(),
         offering: OfferingName::new("buckets.storage.example.org").unwrap(),
         kind: Arc::new(Kind::read(&crd, None, None).unwrap()),
@@ -97,7 +97,7 @@ fn bucket(namespace: &str, name: &str, version: &str, ready: &str) -> Value {
 struct World {
     index: Index,
     pool: Pool,
-    reading: Arc<Reading>,
+    reader: Arc<ClaimReader>,
     stream: Arc<str>,
     ownership: Ownership,
 }
@@ -107,25 +107,25 @@ impl World {
         Self {
             index: Index::default(),
             pool: Pool::new(usize::MAX),
-            reading: reading(scope),
+            reader: reader(scope),
             stream: "buckets".into(),
             ownership: Ownership::of(&tenants(), [&plane(&[])]),
         }
     }
 
-    fn apply(&self, object: Value) -> (Option<String>, Came) {
+    fn apply(&self, object: Value) -> (Option<String>, ApplyResult) {
         self.apply_within(object, 1 << 30)
     }
 
-    fn apply_within(&self, object: Value, bytes: usize) -> (Option<String>, Came) {
-        let room = Room {
+    fn apply_within(&self, object: Value, bytes: usize) -> (Option<String>, ApplyResult) {
+        let limits = CacheLimits {
             objects: MOST,
             bytes,
             pool: &self.pool,
         };
         let ownership = || self.ownership.clone();
         self.index
-            .apply(object, &self.reading, &self.stream, ownership, &room, NOW)
+            .apply(object, &self.reader, &self.stream, ownership, &limits, NOW)
     }
 
     fn all(&self, scope: &Scope) -> Vec<Arc<Claim>> {
@@ -201,7 +201,7 @@ fn a_cluster_scoped_claim_is_whose_the_record_says_and_its_labels_move_it_nowher
         },
     };
     world.ownership = world.ownership.with_recorded([made]);
-    let told = world.index.settle(&world.ownership, [&claim]);
+    let told = world.index.update_owners(&world.ownership, [&claim]);
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].deleted && told[0].tenant.is_none());
     assert_eq!(told[1].tenant.as_ref().map(TenantName::as_str), Some("payments"));
@@ -212,13 +212,14 @@ fn a_cluster_scoped_claim_is_whose_the_record_says_and_its_labels_move_it_nowher
     let mut another = bucket("", "shared", "7", "True");
     another["metadata"]["uid"] = json!("uid-of-another");
     let (_, came) = world.apply(another);
-    let Came::News(news) = came else {
+    let ApplyResult::Changed(changes) = came else {
         panic!("{came:?}");
     };
     assert!(
-        news.iter()
-            .any(|touched| touched.deleted && touched.tenant.is_some()),
-        "{news:?}"
+        changes
+            .iter()
+            .any(|change| change.deleted && change.tenant.is_some()),
+        "{changes:?}"
     );
     assert!(world.all(&scope("payments")).is_empty());
 }
@@ -233,7 +234,7 @@ fn a_plane_that_is_taken_from_a_tenant_takes_its_claims_along_and_that_is_told()
     let taken = Ownership::of(&tenants(), [&plane(&["research"])]);
     let told = world
         .index
-        .reread(|| taken.clone(), |_| (Access::default(), None));
+        .rebuild(|| taken.clone(), |_| (Access::default(), None));
     assert!(world.all(&payments).is_empty());
     assert_eq!(
         world.all(&Scope::for_tests()).len(),
@@ -242,11 +243,11 @@ fn a_plane_that_is_taken_from_a_tenant_takes_its_claims_along_and_that_is_told()
     );
     let told: Vec<_> = told
         .iter()
-        .map(|touched| {
+        .map(|change| {
             (
-                touched.reference.name.as_str(),
-                touched.tenant.as_ref().map(TenantName::as_str),
-                touched.deleted,
+                change.reference.name.as_str(),
+                change.tenant.as_ref().map(TenantName::as_str),
+                change.deleted,
             )
         })
         .collect();
@@ -260,14 +261,14 @@ fn a_plane_that_is_taken_from_a_tenant_takes_its_claims_along_and_that_is_told()
 fn news_is_told_once() {
     let world = World::new("Namespaced");
     let (_, first) = world.apply(bucket("payments-dev", "receipts", "1", "False"));
-    assert!(matches!(first, Came::News(_)));
+    assert!(matches!(first, ApplyResult::Changed(_)));
     assert_eq!(
         world.apply(bucket("payments-dev", "receipts", "1", "False")).1,
-        Came::Known
+        ApplyResult::Unchanged
     );
     assert!(matches!(
         world.apply(bucket("payments-dev", "receipts", "2", "True")).1,
-        Came::News(_)
+        ApplyResult::Changed(_)
     ));
     assert_eq!(world.all(&Scope::for_tests())[0].status.health, Health::Ready);
 }
@@ -280,19 +281,19 @@ fn after_a_list_what_was_not_in_it_is_gone() {
     let other: Arc<str> = "another stream".into();
     world.index.apply(
         bucket("research-dev", "other", "1", "True"),
-        &world.reading,
+        &world.reader,
         &other,
         || world.ownership.clone(),
-        &Room {
+        &CacheLimits {
             objects: MOST,
             bytes: 1 << 30,
             pool: &world.pool,
         },
         NOW,
     );
-    let touched = world.index.retain(&world.stream, &kept.into_iter().collect());
-    assert_eq!(touched.len(), 1);
-    assert!(touched[0].deleted && touched[0].reference.name.as_str() == "gone");
+    let change = world.index.retain(&world.stream, &kept.into_iter().collect());
+    assert_eq!(change.len(), 1);
+    assert!(change[0].deleted && change[0].reference.name.as_str() == "gone");
     assert_eq!(world.names(), ["kept", "other"], "another stream's claims stay");
 }
 
@@ -304,10 +305,10 @@ fn a_deleted_object_is_gone() {
     assert!(
         world
             .index
-            .delete(&object, &world.reading)
-            .is_some_and(|touched| touched.deleted)
+            .delete(&object, &world.reader)
+            .is_some_and(|change| change.deleted)
     );
-    assert!(world.index.delete(&object, &world.reading).is_none());
+    assert!(world.index.delete(&object, &world.reader).is_none());
     assert_eq!(world.index.len(), 0);
 }
 
@@ -317,7 +318,7 @@ fn what_cannot_be_reached_stays_and_says_so() {
     world.apply(bucket("payments-dev", "receipts", "1", "True"));
     let seen = NOW + std::time::Duration::from_mins(1);
     let lose = || {
-        world.index.lose(&world.stream, Some(seen), |known| {
+        world.index.mark_stale(&world.stream, Some(seen), |known| {
             unreachable_status(known, "EU shared")
         })
     };
@@ -330,15 +331,15 @@ fn what_cannot_be_reached_stays_and_says_so() {
     );
     world
         .index
-        .reread(|| world.ownership.clone(), |_| (Access::default(), None));
+        .rebuild(|| world.ownership.clone(), |_| (Access::default(), None));
     assert_eq!(
         world.all(&Scope::for_tests())[0].status.health,
         Health::Unreachable,
         "a reload brings nothing back"
     );
-    assert!(world.index.regain(&world.stream, seen));
+    assert!(world.index.mark_fresh(&world.stream, seen));
     assert_eq!(world.all(&Scope::for_tests())[0].status.health, Health::Ready);
-    assert!(!world.index.regain(&world.stream, seen));
+    assert!(!world.index.mark_fresh(&world.stream, seen));
 }
 
 #[test]
@@ -349,11 +350,11 @@ fn beyond_the_limit_nothing_new_is_taken_in_but_what_is_there_is_kept_up() {
     }
     assert_eq!(
         world.apply(bucket("payments-dev", "one-more", "1", "True")),
-        (None, Came::NoRoom(Full::Objects, None))
+        (None, ApplyResult::NoRoom(LimitExceeded::Objects, None))
     );
     assert!(matches!(
         world.apply(bucket("payments-dev", "b7", "2", "True")).1,
-        Came::News(_)
+        ApplyResult::Changed(_)
     ));
     assert_eq!(world.index.len(), MOST);
 }
@@ -374,7 +375,11 @@ fn malformed_objects_are_left_out() {
         no_namespace,
         bad_name,
     ] {
-        assert_eq!(world.apply(object.clone()), (None, Came::Malformed), "{object}");
+        assert_eq!(
+            world.apply(object.clone()),
+            (None, ApplyResult::Malformed),
+            "{object}"
+        );
     }
     assert_eq!(world.index.len(), 0);
 }
@@ -386,7 +391,7 @@ fn a_change_of_tenants_moves_claims() {
     let moved = Ownership::of(&[tenant("research", &[("dev", "payments-dev")])], [&plane(&[])]);
     world
         .index
-        .reread(|| moved.clone(), |_| (Access::default(), None));
+        .rebuild(|| moved.clone(), |_| (Access::default(), None));
     assert!(
         world
             .all(&Scope::for_tests().narrow(&TenantName::new("payments").unwrap()))
@@ -419,19 +424,19 @@ fn of_what_is_nobodys_only_a_row_is_held_until_it_is_somebodys() {
 
     world
         .index
-        .reread(|| world.ownership.clone(), |_| (Access::default(), None));
-    assert!(!world.index.wants_list(&world.stream));
+        .rebuild(|| world.ownership.clone(), |_| (Access::default(), None));
+    assert!(!world.index.take_relist(&world.stream));
     assert_eq!(world.all(&Scope::for_tests())[0].status.health, Health::Ready);
 
     let adopted = Ownership::of(&[tenant("research", &[("dev", "kube-system")])], [&plane(&[])]);
     world
         .index
-        .reread(|| adopted.clone(), |_| (Access::default(), None));
+        .rebuild(|| adopted.clone(), |_| (Access::default(), None));
     assert!(
-        world.index.wants_list(&world.stream),
+        world.index.take_relist(&world.stream),
         "the rest of it is needed now"
     );
-    assert!(!world.index.wants_list(&world.stream), "and asked for once");
+    assert!(!world.index.take_relist(&world.stream), "and asked for once");
     let world = World {
         ownership: adopted,
         ..world
@@ -467,7 +472,7 @@ fn beyond_its_bytes_nothing_is_taken_in_and_what_was_let_go_is_told() {
     assert!((7..10).contains(&taken), "{taken}");
     assert!(world.index.bytes().load(Ordering::Relaxed) <= most);
     let (_, came) = world.apply_within(sized("b0", "2", 90_000), most);
-    let Came::NoRoom(Full::Bytes, Some(gone)) = came else {
+    let ApplyResult::NoRoom(LimitExceeded::Bytes, Some(gone)) = came else {
         panic!("{came:?}")
     };
     assert!(gone.deleted && gone.reference.name.as_str() == "b0");
@@ -488,11 +493,8 @@ fn claims_are_read_again_while_the_index_serves_everybody() {
     let world = World::new("Namespaced");
     world.apply(bucket("payments-dev", "receipts", "1", "True"));
     let ownership = || world.ownership.clone();
-    world.index.reread(ownership, |_| {
-        assert!(
-            world.index.0.try_write().is_some(),
-            "nobody waits for the reading"
-        );
+    world.index.rebuild(ownership, |_| {
+        assert!(world.index.0.try_write().is_some(), "nobody waits for the reader");
         (Access::default(), None)
     });
     assert_eq!(world.names(), ["receipts"]);
@@ -504,14 +506,14 @@ fn what_changes_while_it_is_read_again_is_neither_lost_nor_old() {
     world.apply(bucket("payments-dev", "receipts", "1", "False"));
     world.apply(bucket("payments-dev", "gone", "2", "True"));
     let changed = std::cell::Cell::new(2);
-    let moved = world.index.reread(
+    let moved = world.index.rebuild(
         || world.ownership.clone(),
         |_| {
             if changed.replace(changed.get() + 1) == 2 {
                 world.apply(bucket("payments-dev", "receipts", "3", "True"));
                 world
                     .index
-                    .delete(&bucket("payments-dev", "gone", "2", "True"), &world.reading);
+                    .delete(&bucket("payments-dev", "gone", "2", "True"), &world.reader);
             }
             (Access::default(), None)
         },
@@ -527,7 +529,7 @@ fn a_claim_that_changes_all_the_while_is_read_again_all_the_same() {
     world.apply(bucket("payments-dev", "receipts", "1", "True"));
     let version = std::cell::Cell::new(1);
     let research = Ownership::of(&[tenant("research", &[("dev", "payments-dev")])], [&plane(&[])]);
-    let moved = world.index.reread(
+    let moved = world.index.rebuild(
         || research.clone(),
         |_| {
             // Under the lock nobody changes it.

@@ -14,7 +14,7 @@ use super::plugin::Plugin;
 use super::problem::{Problem, why};
 use super::tls::{Identity, Trust};
 use super::user;
-use super::yaml::{self, MOST_BYTES};
+use super::yaml::{self, MAX_BYTES};
 
 /// How to reach a control plane, and as whom.
 pub(crate) struct Kubeconfig {
@@ -31,7 +31,7 @@ pub(crate) struct Kubeconfig {
 pub(super) struct User {
     pub(super) identity: Option<Identity>,
     pub(super) sign_in: Option<SignIn>,
-    pub(super) acts_as: Option<ActsAs>,
+    pub(super) impersonation: Option<Impersonation>,
 }
 
 /// How a user signs in, besides a client certificate.
@@ -50,7 +50,7 @@ pub(super) enum SignIn {
 }
 
 /// The user to impersonate in all calls (`as`).
-pub(super) struct ActsAs {
+pub(super) struct Impersonation {
     pub(super) user: String,
     pub(super) uid: Option<String>,
     pub(super) groups: Vec<String>,
@@ -119,14 +119,14 @@ impl Kubeconfig {
     /// What an administrator should know although it works.
     pub(super) fn warnings(&self) -> Vec<&'static str> {
         match self.trust {
-            Trust::Nothing => vec![UNCHECKED],
+            Trust::Nothing => vec![UNVERIFIED],
             _ => Vec::new(),
         }
     }
 }
 
 /// The warning about a server whose certificate is not checked.
-const UNCHECKED: &str = "insecure-skip-tls-verify: its certificate is not checked, so whoever stands in between \
+const UNVERIFIED: &str = "insecure-skip-tls-verify: its certificate is not checked, so whoever stands in between \
                                     can read and change everything and takes Portico's credentials";
 
 fn read_text(path: &Path) -> Result<String, Problem> {
@@ -139,7 +139,7 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, &'static str> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(|error| why(&error))?;
-    let most = MOST_BYTES as u64;
+    let most = MAX_BYTES as u64;
     file.take(most + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| why(&error))?;

@@ -27,60 +27,72 @@ use jiff::Timestamp;
 use kube::Config;
 use kube::client::{Body, ClientBuilder, ConfigExt as _};
 use parking_lot::Mutex;
-use portico_domain::documents::{ActAs, Connection, ControlPlane};
+use portico_domain::documents::{ActAs, Connection as Address, ControlPlane};
 use tower::{BoxError, Service, ServiceBuilder};
 
 use crate::certificate::not_after;
-use crate::wire::Wire;
+use crate::path::escape_segment;
 pub(crate) use explain::{explain, sign_in_error};
-use kubeconfig::{ActsAs, Kubeconfig, SignIn, User};
+use kubeconfig::{Impersonation, Kubeconfig, SignIn, User};
 pub(crate) use problem::SetUpError;
 pub(crate) use sign_in::Credential;
 use sign_in::SignInLayer;
-use tls::{Shown, Trust, client_config};
+use tls::{ClientCertificate, Trust, client_config};
 
 /// Timeout for establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Timeout for reading a kubeconfig. Plugins have their own.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Where Kubernetes mounts the service account of a pod.
-const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+const SERVICE_ACCOUNT_DIR: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// When the certificates of a connection expire.
 #[derive(Debug, Default)]
 pub(crate) struct Certificates {
-    pub(crate) client: Option<Timestamp>,
-    server: Mutex<Option<Timestamp>>,
+    pub(crate) client_expires_at: Option<Timestamp>,
+    server_expires_at: Mutex<Option<Timestamp>>,
 }
 
 impl Certificates {
     /// The earliest expiry.
-    pub(crate) fn first_end(&self) -> Option<Timestamp> {
-        [self.client, *self.server.lock()].into_iter().flatten().min()
+    pub(crate) fn earliest_expiry(&self) -> Option<Timestamp> {
+        [self.client_expires_at, *self.server_expires_at.lock()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 
-/// A client, and what its connection depends on.
+/// What an API client is made of.
+pub(crate) struct Connection {
+    pub(crate) http: kube::Client,
+    pub(crate) certificates: Arc<Certificates>,
+    pub(crate) credential: Arc<Credential>,
+    /// Impersonation headers of the kubeconfig.
+    pub(crate) impersonation: HeaderMap,
+}
+
+/// A connection, and what it depends on.
 pub(crate) struct Connected {
-    pub(crate) wire: Wire,
+    pub(crate) connection: Connection,
     /// Files whose change requires a reconnection.
-    pub(crate) files: Files,
+    pub(crate) files: WatchedFiles,
     /// Warnings for administrators.
     pub(crate) warnings: Vec<String>,
 }
 
 /// Files with their modification times and sizes.
-pub(crate) struct Files(Vec<(PathBuf, Option<Mark>)>);
+pub(crate) struct WatchedFiles(Vec<(PathBuf, Option<FileStamp>)>);
 
 /// Modification time and size.
-type Mark = (Option<SystemTime>, u64);
+type FileStamp = (Option<SystemTime>, u64);
 
-impl Files {
+impl WatchedFiles {
     /// The current state of these files.
     pub(crate) async fn of(paths: Vec<PathBuf>) -> Self {
         let mut marked = Vec::with_capacity(paths.len());
         for path in paths {
-            let mark = mark(&path).await;
+            let mark = stamp(&path).await;
             marked.push((path, mark));
         }
         Self(marked)
@@ -89,7 +101,7 @@ impl Files {
     /// True if one of them was changed or removed.
     pub(crate) async fn have_changed(&self) -> bool {
         for (path, known) in &self.0 {
-            if mark(path).await != *known {
+            if stamp(path).await != *known {
                 return true;
             }
         }
@@ -97,7 +109,7 @@ impl Files {
     }
 }
 
-async fn mark(path: &Path) -> Option<Mark> {
+async fn stamp(path: &Path) -> Option<FileStamp> {
     let metadata = tokio::fs::metadata(path).await.ok()?;
     Some((metadata.modified().ok(), metadata.len()))
 }
@@ -109,19 +121,14 @@ pub(crate) fn kubeconfig_path(path: &str, base: Option<&Path>) -> PathBuf {
 
 /// Creates the client. Reads files and may run an exec plugin, but makes no call to the control plane.
 pub(crate) async fn connect(document: &ControlPlane, base: Option<&Path>) -> Result<Connected, SetUpError> {
-    let title = document
-        .spec
-        .title
-        .clone()
-        .unwrap_or_else(|| document.name.to_string());
     let (config, shown) = match &document.spec.connection {
-        Connection::Kubeconfig { path, context } => {
+        Address::Kubeconfig { path, context } => {
             let path = kubeconfig_path(path, base);
             (read(&path, context.clone()).await?, path.display().to_string())
         }
-        Connection::InCluster {} => (in_cluster().await?, "the service account's".to_owned()),
+        Address::InCluster {} => (in_cluster().await?, "the service account's".to_owned()),
     };
-    if config.user.acts_as.is_some() && document.spec.act_as != ActAs::Portico {
+    if config.user.impersonation.is_some() && document.spec.act_as != ActAs::Portico {
         return Err(SetUpError::new(format!(
             "the kubeconfig {shown}: users[].user.as: Portico acts as each person there (actAs: person), and can act as \
              nobody else at once"
@@ -132,16 +139,20 @@ pub(crate) async fn connect(document: &ControlPlane, base: Option<&Path>) -> Res
         .into_iter()
         .map(|warning| format!("the kubeconfig {shown}: {warning}"))
         .collect();
-    let files = Files::of(config.files.clone()).await;
-    let acting = acting(config.user.acts_as.as_ref()).ok_or_else(|| {
+    let files = WatchedFiles::of(config.files.clone()).await;
+    let impersonation = impersonation_headers(config.user.impersonation.as_ref()).ok_or_else(|| {
         SetUpError::new(format!(
             "the kubeconfig {shown}: users[].user.as: holds what no header can carry"
         ))
     })?;
-    let (client, certificates, credential) = client(config, &shown).await?;
-    let wire = Wire::new(title, client, certificates, credential, acting, document);
+    let (http, certificates, credential) = http_client(config, &shown).await?;
     Ok(Connected {
-        wire,
+        connection: Connection {
+            http,
+            certificates,
+            credential,
+            impersonation,
+        },
         files,
         warnings,
     })
@@ -195,7 +206,7 @@ async fn in_cluster() -> Result<Kubeconfig, SetUpError> {
     let server = format!("https://{host}:{port}")
         .parse()
         .map_err(|_| nowhere("KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are no address"))?;
-    let authorities = Path::new(ACCOUNT).join("ca.crt");
+    let authorities = Path::new(SERVICE_ACCOUNT_DIR).join("ca.crt");
     let pem = tokio::fs::read(&authorities)
         .await
         .map_err(|error| nowhere(&format!("{}: {}", authorities.display(), problem::why(&error))))?;
@@ -208,10 +219,10 @@ async fn in_cluster() -> Result<Kubeconfig, SetUpError> {
         user: User {
             identity: None,
             sign_in: Some(SignIn::TokenFile {
-                path: Path::new(ACCOUNT).join("token"),
+                path: Path::new(SERVICE_ACCOUNT_DIR).join("token"),
                 otherwise: None,
             }),
-            acts_as: None,
+            impersonation: None,
         },
         files: vec![authorities],
     })
@@ -219,9 +230,9 @@ async fn in_cluster() -> Result<Kubeconfig, SetUpError> {
 
 type Client = (kube::Client, Arc<Certificates>, Arc<Credential>);
 
-async fn client(config: Kubeconfig, kubeconfig: &str) -> Result<Client, SetUpError> {
+async fn http_client(config: Kubeconfig, kubeconfig: &str) -> Result<Client, SetUpError> {
     let wrong = |what: String| SetUpError::new(format!("the kubeconfig {kubeconfig}: {what}"));
-    let shown = Arc::new(Shown::default());
+    let shown = Arc::new(ClientCertificate::default());
     let mut client_end = None;
     if let Some(identity) = &config.user.identity {
         client_end = identity.end();
@@ -233,8 +244,8 @@ async fn client(config: Kubeconfig, kubeconfig: &str) -> Result<Client, SetUpErr
         .map_err(|error| wrong(format!("users[].user.exec: {error}")))?;
     let credential = Arc::new(credential);
     let certificates = Arc::new(Certificates {
-        client: client_end,
-        server: Mutex::new(None),
+        client_expires_at: client_end,
+        server_expires_at: Mutex::new(None),
     });
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
@@ -247,7 +258,7 @@ async fn client(config: Kubeconfig, kubeconfig: &str) -> Result<Client, SetUpErr
     if let Some(name) = config.server_name {
         connector = connector.with_server_name_resolver(FixedServerNameResolver::new(name));
     }
-    let connector = Witness {
+    let connector = CertificateObserver {
         inner: connector.enable_http1().wrap_connector(tcp),
         certificates: certificates.clone(),
     };
@@ -267,22 +278,22 @@ async fn client(config: Kubeconfig, kubeconfig: &str) -> Result<Client, SetUpErr
 }
 
 /// The impersonation headers of a kubeconfig.
-fn acting(acts_as: Option<&ActsAs>) -> Option<HeaderMap> {
+fn impersonation_headers(impersonation: Option<&Impersonation>) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
-    let Some(acts_as) = acts_as else {
+    let Some(impersonation) = impersonation else {
         return Some(headers);
     };
     let value = |text: &str| HeaderValue::from_str(text).ok();
-    headers.insert("impersonate-user", value(&acts_as.user)?);
-    if let Some(uid) = &acts_as.uid {
+    headers.insert("impersonate-user", value(&impersonation.user)?);
+    if let Some(uid) = &impersonation.uid {
         headers.insert("impersonate-uid", value(uid)?);
     }
-    for group in &acts_as.groups {
+    for group in &impersonation.groups {
         headers.append("impersonate-group", value(group)?);
     }
-    for (key, values) in &acts_as.extra {
+    for (key, values) in &impersonation.extra {
         // Escaped as client-go does.
-        let name = format!("impersonate-extra-{}", crate::wire::segment(&key.to_lowercase()));
+        let name = format!("impersonate-extra-{}", escape_segment(&key.to_lowercase()));
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
         for text in values {
             headers.append(name.clone(), value(text)?);
@@ -293,7 +304,7 @@ fn acting(acts_as: Option<&ActsAs>) -> Option<HeaderMap> {
 
 /// Observes the server certificate of each new connection.
 #[derive(Clone)]
-struct Witness<C> {
+struct CertificateObserver<C> {
     inner: C,
     certificates: Arc<Certificates>,
 }
@@ -301,7 +312,7 @@ struct Witness<C> {
 type Stream<T> = MaybeHttpsStream<T>;
 type Connecting<T> = Pin<Box<dyn Future<Output = Result<Stream<T>, BoxError>> + Send>>;
 
-impl<C, T> Service<Uri> for Witness<C>
+impl<C, T> Service<Uri> for CertificateObserver<C>
 where
     C: Service<Uri, Response = Stream<T>, Error = BoxError>,
     C::Future: Send + 'static,
@@ -324,7 +335,7 @@ where
                 let (_, session) = tls.inner().get_ref();
                 let chain = session.peer_certificates().unwrap_or_default();
                 let end = chain.iter().filter_map(|der| not_after(der)).min();
-                *certificates.server.lock() = end;
+                *certificates.server_expires_at.lock() = end;
             }
             Ok(stream)
         })

@@ -24,20 +24,20 @@ use super::field::Field;
 use super::kubeconfig::Secret;
 use super::problem::Problem;
 use super::sign_in::SignInError;
-use super::tls::{Identity, Shown};
+use super::tls::{ClientCertificate, Identity};
 
 /// Timeout of a plugin.
-const LIMIT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a plugin's child processes may keep its output open after it has ended.
-const LINGER: Duration = Duration::from_secs(1);
+const OUTPUT_GRACE_PERIOD: Duration = Duration::from_secs(1);
 /// Longest output in bytes.
-const MOST_OUTPUT: u64 = 1 << 20;
+const MAX_OUTPUT_BYTES: u64 = 1 << 20;
 /// How long before its expiry a credential is renewed, and the shortest pause between two runs.
-const AHEAD: Duration = Duration::from_mins(1);
-const LEAST_PAUSE: Duration = Duration::from_secs(10);
+const RENEW_BEFORE_EXPIRY: Duration = Duration::from_mins(1);
+const MIN_RUN_INTERVAL: Duration = Duration::from_secs(10);
 /// Shortest and longest pause after a failure; it doubles.
-const FIRST_WAIT: Duration = Duration::from_secs(5);
-const LONGEST_WAIT: Duration = Duration::from_mins(1);
+const MIN_BACKOFF: Duration = Duration::from_secs(5);
+const MAX_BACKOFF: Duration = Duration::from_mins(1);
 
 /// A plugin of a kubeconfig.
 pub(super) struct Plugin {
@@ -112,7 +112,7 @@ impl Plugin {
             } else {
                 None
             },
-            limit: LIMIT,
+            limit: TIMEOUT,
         })
     }
 
@@ -123,13 +123,13 @@ impl Plugin {
     }
 
     /// Runs the plugin once.
-    pub(super) async fn run(&self) -> Result<Issued, SignInError> {
+    pub(super) async fn run(&self) -> Result<IssuedCredential, SignInError> {
         let (mut child, group) = self.start()?;
         let output = child.stdout.take();
         let reading = async {
             let mut bytes = Vec::new();
             if let Some(output) = output {
-                output.take(MOST_OUTPUT + 1).read_to_end(&mut bytes).await?;
+                output.take(MAX_OUTPUT_BYTES + 1).read_to_end(&mut bytes).await?;
             }
             std::io::Result::Ok(bytes)
         };
@@ -138,7 +138,7 @@ impl Plugin {
             tokio::select! {
                 bytes = &mut reading => (child.wait().await, bytes.ok()),
                 status = child.wait() => {
-                    let rest = tokio::time::timeout(LINGER, &mut reading).await;
+                    let rest = tokio::time::timeout(OUTPUT_GRACE_PERIOD, &mut reading).await;
                     (status, rest.ok().and_then(Result::ok))
                 }
             }
@@ -154,15 +154,15 @@ impl Plugin {
         // It may have been killed by a closed pipe.
         if output
             .as_ref()
-            .is_some_and(|bytes| bytes.len() as u64 > MOST_OUTPUT)
+            .is_some_and(|bytes| bytes.len() as u64 > MAX_OUTPUT_BYTES)
         {
             return Err(self.failed("printed too much to be a credential"));
         }
         let status = status.map_err(|_| self.failed("was lost while it ran"))?;
         if !status.success() {
             return Err(self.failed(&match status.code() {
-                Some(code) => format!("ended with status {code}. {BY_HAND}"),
-                None => format!("was ended by a signal. {BY_HAND}"),
+                Some(code) => format!("ended with status {code}. {RUN_IT_YOURSELF}"),
+                None => format!("was ended by a signal. {RUN_IT_YOURSELF}"),
             }));
         }
         let Some(output) = output else {
@@ -212,9 +212,9 @@ impl Plugin {
     }
 
     /// Parses the output as a credential.
-    fn issued(&self, output: &[u8]) -> Result<Issued, SignInError> {
+    fn issued(&self, output: &[u8]) -> Result<IssuedCredential, SignInError> {
         // client-go reads JSON and YAML.
-        let printed: Option<Printed> = serde_json::from_slice(output)
+        let printed: Option<ExecCredential> = serde_json::from_slice(output)
             .ok()
             .or_else(|| serde_saphyr::from_slice(output).ok());
         let Some(printed) = printed else {
@@ -262,7 +262,7 @@ impl Plugin {
             None => None,
         };
         let of_certificate = certificate.as_ref().and_then(Identity::end);
-        Ok(Issued {
+        Ok(IssuedCredential {
             token,
             certificate,
             end: stated.or(of_certificate),
@@ -279,7 +279,7 @@ const VERSIONS: [&str; 2] = [
     "client.authentication.k8s.io/v1beta1",
 ];
 
-const BY_HAND: &str = "What it printed is not shown, since it may hold a secret: run it as the user that Portico runs as to see it";
+const RUN_IT_YOURSELF: &str = "What it printed is not shown, since it may hold a secret: run it as the user that Portico runs as to see it";
 
 /// A command's name in errors: the last part of its path, if it looks like a program name.
 fn name_of(command: &str) -> String {
@@ -340,15 +340,15 @@ fn cluster_info(cluster: &Field<'_>) -> Result<serde_json::Value, Problem> {
 }
 
 #[derive(Deserialize)]
-struct Printed {
+struct ExecCredential {
     #[serde(rename = "apiVersion")]
     api_version: Option<String>,
-    status: Option<PrintedStatus>,
+    status: Option<ExecCredentialStatus>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PrintedStatus {
+struct ExecCredentialStatus {
     token: Option<String>,
     client_certificate_data: Option<String>,
     client_key_data: Option<String>,
@@ -375,14 +375,14 @@ impl Drop for Group {
 }
 
 /// A credential issued by a plugin.
-pub(super) struct Issued {
+pub(super) struct IssuedCredential {
     token: Option<Secret>,
     certificate: Option<Identity>,
     /// `None`: it does not expire.
     end: Option<Timestamp>,
 }
 
-impl Issued {
+impl IssuedCredential {
     pub(super) fn is_valid(&self) -> bool {
         self.end.is_none_or(|end| Timestamp::now() < end)
     }
@@ -391,42 +391,45 @@ impl Issued {
     fn lasts(&self) -> Option<Duration> {
         let left = Duration::try_from(self.end?.duration_since(Timestamp::now())).unwrap_or_default();
         // A credential with less than two minutes left is renewed at half of that.
-        Some(left.saturating_sub(AHEAD.min(left / 2)).max(LEAST_PAUSE))
+        Some(
+            left.saturating_sub(RENEW_BEFORE_EXPIRY.min(left / 2))
+                .max(MIN_RUN_INTERVAL),
+        )
     }
 }
 
 /// A plugin that is run again before its credential expires. Ends when dropped.
-pub(crate) struct Running {
+pub(crate) struct PluginRunner {
     state: watch::Receiver<State>,
-    doubted: Arc<Notify>,
+    rejected: Arc<Notify>,
     task: AbortHandle,
 }
 
-impl Drop for Running {
+impl Drop for PluginRunner {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
 struct State {
-    issued: Arc<Issued>,
+    issued: Arc<IssuedCredential>,
     trouble: Option<SignInError>,
 }
 
-impl Running {
+impl PluginRunner {
     /// Runs the plugin and puts the certificate that it issues, if any, into `shown`.
-    pub(super) async fn start(plugin: Plugin, shown: Arc<Shown>) -> Result<Self, SignInError> {
+    pub(super) async fn start(plugin: Plugin, shown: Arc<ClientCertificate>) -> Result<Self, SignInError> {
         let issued = plugin.run().await?;
         shown.0.store(issued.certificate.clone().map(|pair| pair.0));
         let (tell, state) = watch::channel(State {
             issued: Arc::new(issued),
             trouble: None,
         });
-        let doubted = Arc::new(Notify::new());
-        let task = tokio::spawn(renew(plugin, shown, tell, doubted.clone()));
+        let rejected = Arc::new(Notify::new());
+        let task = tokio::spawn(renew(plugin, shown, tell, rejected.clone()));
         Ok(Self {
             state,
-            doubted,
+            rejected,
             task: task.abort_handle(),
         })
     }
@@ -448,8 +451,8 @@ impl Running {
             .unwrap_or_else(|| SignInError("signing in failed".to_owned())))
     }
 
-    pub(super) fn doubt(&self) {
-        self.doubted.notify_one();
+    pub(super) fn mark_rejected(&self) {
+        self.rejected.notify_one();
     }
 
     pub(super) fn trouble(&self) -> Option<String> {
@@ -464,8 +467,13 @@ impl Running {
 }
 
 /// Runs the plugin before its credential expires and after a 401.
-async fn renew(plugin: Plugin, shown: Arc<Shown>, tell: watch::Sender<State>, doubted: Arc<Notify>) {
-    let mut wait = FIRST_WAIT;
+async fn renew(
+    plugin: Plugin,
+    shown: Arc<ClientCertificate>,
+    tell: watch::Sender<State>,
+    rejected: Arc<Notify>,
+) {
+    let mut wait = MIN_BACKOFF;
     loop {
         let pause = {
             let state = tell.borrow();
@@ -478,11 +486,11 @@ async fn renew(plugin: Plugin, shown: Arc<Shown>, tell: watch::Sender<State>, do
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             // Do not renew at once: a new credential would probably be refused, too.
-            () = async { tokio::time::sleep(LEAST_PAUSE).await; doubted.notified().await } => {}
+            () = async { tokio::time::sleep(MIN_RUN_INTERVAL).await; rejected.notified().await } => {}
         }
         match plugin.run().await {
             Ok(issued) => {
-                wait = FIRST_WAIT;
+                wait = MIN_BACKOFF;
                 shown.0.store(issued.certificate.clone().map(|pair| pair.0));
                 tell.send_replace(State {
                     issued: Arc::new(issued),
@@ -490,7 +498,7 @@ async fn renew(plugin: Plugin, shown: Arc<Shown>, tell: watch::Sender<State>, do
                 });
             }
             Err(error) => {
-                wait = (wait * 2).min(LONGEST_WAIT);
+                wait = (wait * 2).min(MAX_BACKOFF);
                 tell.send_modify(|state| state.trouble = Some(error));
             }
         }

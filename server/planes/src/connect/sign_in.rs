@@ -11,12 +11,12 @@ use parking_lot::Mutex;
 use tower::{BoxError, Layer, Service};
 
 use super::kubeconfig::{Secret, SignIn};
-use super::plugin::Running;
+use super::plugin::PluginRunner;
 use super::problem::why;
 
 /// How long a token is used before its file is read again. Kubernetes mounts rotated tokens well before the old ones
 /// expire.
-const REREAD: Duration = Duration::from_secs(10);
+const REREAD_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Why a call could not be signed in. Contains nothing of the credential.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,21 +30,21 @@ pub(crate) enum Credential {
     /// A fixed token or password, and a further text to hide.
     Fixed(Secret, Option<String>),
     File(TokenFile),
-    Plugin(Running),
+    Plugin(PluginRunner),
 }
 
 impl Credential {
     /// Runs the plugin, if there is one, so this may take a while.
     pub(super) async fn new(
         sign_in: Option<SignIn>,
-        shown: &Arc<super::tls::Shown>,
+        shown: &Arc<super::tls::ClientCertificate>,
     ) -> Result<Self, SignInError> {
         Ok(match sign_in {
             None => Self::Certificate,
             Some(SignIn::Token(token)) => Self::Fixed(token, None),
             Some(SignIn::Basic { header, password }) => Self::Fixed(header, Some(password)),
             Some(SignIn::TokenFile { path, otherwise }) => Self::File(TokenFile::new(path, otherwise)),
-            Some(SignIn::Plugin(plugin)) => Self::Plugin(Running::start(*plugin, shown.clone()).await?),
+            Some(SignIn::Plugin(plugin)) => Self::Plugin(PluginRunner::start(*plugin, shown.clone()).await?),
         })
     }
 
@@ -62,8 +62,8 @@ impl Credential {
     fn refused(&self) {
         match self {
             Self::Certificate | Self::Fixed(..) => {}
-            Self::File(file) => file.doubt(),
-            Self::Plugin(running) => running.doubt(),
+            Self::File(file) => file.mark_rejected(),
+            Self::Plugin(running) => running.mark_rejected(),
         }
     }
 
@@ -83,7 +83,7 @@ impl Credential {
             Self::File(file) => file.secrets(),
             Self::Plugin(running) => running.secret().into_iter().collect(),
         };
-        let secrets = secrets.iter().filter(|secret| secret.len() >= SHORTEST);
+        let secrets = secrets.iter().filter(|secret| secret.len() >= MIN_SECRET_LENGTH);
         secrets.fold(text.to_owned(), |text, secret| {
             text.replace(secret.as_str(), "(hidden)")
         })
@@ -91,7 +91,7 @@ impl Credential {
 }
 
 /// Shorter texts are no secrets and appear in other texts by chance.
-const SHORTEST: usize = 4;
+const MIN_SECRET_LENGTH: usize = 4;
 
 /// A token file that is read again periodically.
 pub(crate) struct TokenFile {
@@ -104,7 +104,7 @@ struct Read {
     token: Secret,
     at: Instant,
     /// It was refused, so read the file again at once.
-    doubted: bool,
+    rejected: bool,
 }
 
 impl TokenFile {
@@ -118,8 +118,8 @@ impl TokenFile {
 
     async fn header(&self) -> Result<HeaderValue, SignInError> {
         if let Some(read) = &*self.last.lock()
-            && !read.doubted
-            && read.at.elapsed() < REREAD
+            && !read.rejected
+            && read.at.elapsed() < REREAD_INTERVAL
         {
             return Ok(read.token.header.clone());
         }
@@ -139,16 +139,16 @@ impl TokenFile {
         *last = Some(Read {
             token,
             at: Instant::now(),
-            doubted: false,
+            rejected: false,
         });
         Ok(header)
     }
 
-    fn doubt(&self) {
+    fn mark_rejected(&self) {
         if let Some(read) = &mut *self.last.lock()
             && read.at.elapsed() > Duration::from_secs(1)
         {
-            read.doubted = true;
+            read.rejected = true;
         }
     }
 

@@ -427,7 +427,7 @@ fn plugin_of(folder: &Path, fields: &str, limit: Duration) -> Plugin {
     plugin.within(limit)
 }
 
-const PATIENT: Duration = Duration::from_secs(20);
+const LONG_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn credential(status: &str) -> String {
     format!(
@@ -450,7 +450,7 @@ async fn a_plugin_beside_the_kubeconfig_issues_a_token() {
         credential("{\"token\":\"t\"}")
     );
     let script = script.replace("> info", &format!("> {}/info", folder.path().display()));
-    let issued = plugin(folder.path(), &script, PATIENT).run().await;
+    let issued = plugin(folder.path(), &script, LONG_TIMEOUT).run().await;
     assert!(issued.is_ok_and(|issued| issued.is_valid()));
     let told = fs::read_to_string(folder.path().join("info")).unwrap();
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
@@ -504,7 +504,7 @@ async fn errors_of_a_plugin_do_not_show_its_output() {
         ),
         ("yes x | head -c 3000000".to_owned(), "printed too much"),
     ] {
-        let found = failure(&plugin(folder.path(), &script, PATIENT)).await;
+        let found = failure(&plugin(folder.path(), &script, LONG_TIMEOUT)).await;
         assert!(found.contains(said), "{script}: {found}");
         shows_nothing(&found, &script);
     }
@@ -517,7 +517,7 @@ async fn a_missing_plugin_shows_its_install_hint() {
         let fields = format!(
             "{{ command: {command}, interactiveMode: Never, installHint: 'Install it: see https://example.org' }}"
         );
-        let said = failure(&plugin_of(folder.path(), &fields, PATIENT)).await;
+        let said = failure(&plugin_of(folder.path(), &fields, LONG_TIMEOUT)).await;
         assert!(
             said.contains("no-such-plugin is not installed")
                 && said.contains("Install it: see https://example.org"),
@@ -534,7 +534,7 @@ fn runs(id: &str) -> bool {
 async fn until_gone(ids: &str) {
     let begun = Instant::now();
     while ids.split_whitespace().any(runs) {
-        assert!(begun.elapsed() < PATIENT, "{ids} are still there");
+        assert!(begun.elapsed() < LONG_TIMEOUT, "{ids} are still there");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -546,7 +546,7 @@ async fn until_written(path: &Path) -> String {
         if text.ends_with('\n') {
             return text;
         }
-        assert!(begun.elapsed() < PATIENT, "the plugin did not start");
+        assert!(begun.elapsed() < LONG_TIMEOUT, "the plugin did not start");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -566,7 +566,7 @@ async fn a_plugin_is_killed_with_its_children() {
 
     // When it is no longer waited for.
     fs::remove_file(&ids).unwrap();
-    let patient = plugin(folder.path(), &script, PATIENT * 10);
+    let patient = plugin(folder.path(), &script, LONG_TIMEOUT * 10);
     let running = tokio::spawn(async move { patient.run().await.is_ok() });
     let started = until_written(&ids).await;
     running.abort();
@@ -579,6 +579,6 @@ async fn a_plugin_is_killed_with_its_children() {
         credential("{\"token\":\"t\"}"),
         ids.display()
     );
-    let _ = plugin(folder.path(), &script, PATIENT).run().await;
+    let _ = plugin(folder.path(), &script, LONG_TIMEOUT).run().await;
     until_gone(&until_written(&ids).await).await;
 }

@@ -112,15 +112,15 @@ impl Identity {
 
 /// The client certificate to present; a plugin may replace it.
 #[derive(Default)]
-pub(super) struct Shown(pub(super) ArcSwapOption<CertifiedKey>);
+pub(super) struct ClientCertificate(pub(super) ArcSwapOption<CertifiedKey>);
 
-impl std::fmt::Debug for Shown {
+impl std::fmt::Debug for ClientCertificate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Shown")
+        f.write_str("ClientCertificate")
     }
 }
 
-impl ResolvesClientCert for Shown {
+impl ResolvesClientCert for ClientCertificate {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.0.load_full()
     }
@@ -131,7 +131,10 @@ impl ResolvesClientCert for Shown {
 }
 
 /// The TLS configuration for a control plane.
-pub(super) fn client_config(trust: &Trust, shown: Arc<Shown>) -> Result<ClientConfig, SetUpError> {
+pub(super) fn client_config(
+    trust: &Trust,
+    shown: Arc<ClientCertificate>,
+) -> Result<ClientConfig, SetUpError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = trust.verifier(&provider)?;
     let config = ClientConfig::builder_with_provider(provider)

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::field::Field;
-use super::kubeconfig::{ActsAs, Secret, SignIn, User, file_of};
+use super::kubeconfig::{Impersonation, Secret, SignIn, User, file_of};
 use super::plugin::Plugin;
 use super::problem::{Problem, why};
 use super::tls::Identity;
@@ -37,7 +37,7 @@ pub(super) fn read(
     Ok(User {
         identity,
         sign_in,
-        acts_as: acts_as(user)?,
+        impersonation: impersonation(user)?,
     })
 }
 
@@ -157,7 +157,7 @@ fn one_of<'n>(
     }
 }
 
-fn acts_as(user: &Field<'_>) -> Result<Option<ActsAs>, Problem> {
+fn impersonation(user: &Field<'_>) -> Result<Option<Impersonation>, Problem> {
     let uid = user.text("as-uid")?.map(|(_, uid)| uid.to_owned());
     let groups = user.texts("as-groups")?;
     let extra = match user.get("as-user-extra")? {
@@ -174,7 +174,7 @@ fn acts_as(user: &Field<'_>) -> Result<Option<ActsAs>, Problem> {
         }
         return Ok(None);
     };
-    Ok(Some(ActsAs {
+    Ok(Some(Impersonation {
         user: name.to_owned(),
         uid,
         groups,

@@ -8,7 +8,7 @@ use serde_saphyr::{Error, Spanned};
 use super::problem::Problem;
 
 /// Largest kubeconfig, in bytes.
-pub(super) const MOST_BYTES: usize = 4 << 20;
+pub(super) const MAX_BYTES: usize = 4 << 20;
 
 /// A node of a document.
 pub(super) struct Node {
@@ -46,7 +46,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Node>, Problem> {
 fn options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            max_reader_input_bytes: Some(MOST_BYTES),
+            max_reader_input_bytes: Some(MAX_BYTES),
             max_events: 200_000,
             max_nodes: 100_000,
             max_aliases: 1_000,

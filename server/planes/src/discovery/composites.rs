@@ -14,20 +14,20 @@ use serde_json::Value;
 use tokio::task::AbortHandle;
 
 use super::Kind;
-use crate::act::review;
-use crate::cache::Touched;
+use crate::cache::ClaimChange;
 use crate::error::PlaneError;
-use crate::plane::Running;
-use crate::registry::Change;
-use crate::stream::{Collection, Sink, keep};
-use crate::wire::path_of;
+use crate::ops::is_allowed;
+use crate::path::resource_path;
+use crate::plane::PlaneContext;
+use crate::shared::Change;
+use crate::stream::{Collection, WatchHandler, run_watch};
 
 /// How often to ask again for a missing right.
-const ASK_AGAIN: Duration = Duration::from_mins(5);
+const RIGHT_RETRY_INTERVAL: Duration = Duration::from_mins(5);
 
 /// One task per kind of composite. All end when this is dropped.
 pub(super) struct Composites {
-    run: Running,
+    context: PlaneContext,
     tasks: BTreeMap<OfferingName, (ResourceRef, AbortOnDrop)>,
 }
 
@@ -40,15 +40,15 @@ impl Drop for AbortOnDrop {
 }
 
 impl Composites {
-    pub(super) fn new(run: Running) -> Self {
+    pub(super) fn new(context: PlaneContext) -> Self {
         Self {
-            run,
+            context,
             tasks: BTreeMap::new(),
         }
     }
 
     /// Watches the composites of these kinds and no others.
-    pub(super) fn keep(&mut self, kinds: &BTreeMap<OfferingName, Arc<Kind>>) {
+    pub(super) fn set_kinds(&mut self, kinds: &BTreeMap<OfferingName, Arc<Kind>>) {
         let composite_of = |name: &OfferingName| kinds.get(name).and_then(|kind| kind.composite.as_ref());
         self.tasks
             .retain(|name, (resource, _)| composite_of(name) == Some(&*resource));
@@ -56,104 +56,113 @@ impl Composites {
             let Some(composite) = kind.composite.as_ref().filter(|_| !self.tasks.contains_key(name)) else {
                 continue;
             };
-            let task = tokio::spawn(watch(self.run.clone(), name.clone(), composite.clone()));
+            let task = tokio::spawn(watch(self.context.clone(), name.clone(), composite.clone()));
             let task = AbortOnDrop(task.abort_handle());
             self.tasks.insert(name.clone(), (composite.clone(), task));
         }
     }
 }
 
-async fn watch(run: Running, offering: OfferingName, composite: ResourceRef) {
+async fn watch(context: PlaneContext, offering: OfferingName, composite: ResourceRef) {
     let what = format!("what stands behind {offering}");
     loop {
         let mut may = Ok(true);
         for verb in ["list", "watch"] {
             if may == Ok(true) {
-                may = review(&run.wire, None, verb, &composite, None).await;
+                may = is_allowed(&context.client, None, verb, &composite, None).await;
             }
         }
-        run.plane.nothing_left_out(&what);
+        context.plane.clear_skipped(&what);
         if may != Ok(false) {
             break;
         }
-        run.plane.left_out(&format!(
+        context.plane.record_skipped(&format!(
             "{what}: Portico may not list and watch {}.{}, so that why a claim is not ready shows only while its page is open",
             composite.plural, composite.group
         ));
-        tokio::time::sleep(ASK_AGAIN).await;
+        tokio::time::sleep(RIGHT_RETRY_INTERVAL).await;
     }
-    let sink = CompositeSink {
-        run: run.clone(),
+    let handler = CompositeHandler {
+        context: context.clone(),
         offering,
         what,
     };
     let collection = Collection {
-        path: path_of(&composite, None, None),
+        path: resource_path(&composite, None, None),
         metadata_only: false,
         ..Collection::default()
     };
-    keep(
-        run.wire.clone(),
+    run_watch(
+        context.client.clone(),
         collection,
-        Arc::new(sink),
-        run.slots.clone(),
-        run.plane.revived.subscribe(),
+        Arc::new(handler),
+        context.limiter.clone(),
+        context.plane.reconnected.subscribe(),
     )
     .await;
 }
 
 /// Puts composites into the index and notifies subscribers of changed claims.
-struct CompositeSink {
-    run: Running,
+struct CompositeHandler {
+    context: PlaneContext,
     offering: OfferingName,
     what: String,
 }
 
-impl CompositeSink {
-    fn tell(&self, touched: impl IntoIterator<Item = Touched>) {
-        for touched in touched {
-            self.run.shared.tell(Change::Claim {
-                reference: touched.reference,
-                tenant: touched.tenant,
+impl CompositeHandler {
+    fn publish(&self, changes: impl IntoIterator<Item = ClaimChange>) {
+        for change in changes {
+            self.context.shared.publish(Change::Claim {
+                reference: change.reference,
+                tenant: change.tenant,
                 deleted: false,
             });
         }
     }
 }
 
-impl Sink for CompositeSink {
-    fn begin(&self) {
-        self.run.plane.nothing_left_out(&self.what);
+impl WatchHandler for CompositeHandler {
+    fn on_relist(&self) {
+        self.context.plane.clear_skipped(&self.what);
     }
 
     fn apply(&self, object: Value) -> Option<String> {
-        let most = self.run.wire.limits.objects;
-        let (name, touched) = self
-            .run
+        let most = self.context.client.limits.objects;
+        let (name, change) = self
+            .context
             .plane
             .claims
             .apply_composite(&self.offering, &object, most)?;
-        self.tell(touched);
+        self.publish(change);
         Some(name)
     }
 
     fn delete(&self, object: &Value) {
-        self.tell(self.run.plane.claims.delete_composite(&self.offering, object));
+        self.publish(self.context.plane.claims.delete_composite(&self.offering, object));
     }
 
     fn retain(&self, keys: &HashSet<String>) {
         let is_left = |name: &str| keys.contains(name);
-        self.tell(self.run.plane.claims.retain_composites(&self.offering, is_left));
+        self.publish(
+            self.context
+                .plane
+                .claims
+                .retain_composites(&self.offering, is_left),
+        );
     }
 
-    fn in_step(&self) {}
+    fn on_synced(&self) {}
 
     /// Not a failure of the control plane: claims are still up to date, and what is known of their composites stays.
-    fn failed(&self, error: &PlaneError) {
-        self.run.plane.note(plain(&format!("{}: {error}", self.what)));
+    fn on_error(&self, error: &PlaneError) {
+        self.context
+            .plane
+            .record_error(plain(&format!("{}: {error}", self.what)));
     }
 
-    fn left_out(&self, why: &str) {
-        self.run.plane.left_out(&format!("{}: {why}", self.what));
+    fn on_skipped(&self, why: &str) {
+        self.context
+            .plane
+            .record_skipped(&format!("{}: {why}", self.what));
     }
 }

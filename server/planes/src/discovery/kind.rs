@@ -103,7 +103,7 @@ pub(crate) struct Kind {
 
 /// Why a CRD cannot be used at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NotAKind {
+pub(crate) enum InvalidCrd {
     #[error(transparent)]
     Malformed(#[from] ParseError),
     #[error("its name is not <plural>.<group>")]
@@ -123,25 +123,28 @@ impl Kind {
         crd: &Value,
         wanted: Option<&str>,
         claim_kind: Option<ClaimKind>,
-    ) -> Result<Self, NotAKind> {
+    ) -> Result<Self, InvalidCrd> {
         let definition = Definition::parse(crd)?;
         if definition.name != format!("{}.{}", definition.plural, definition.group) {
-            return Err(NotAKind::Misnamed);
+            return Err(InvalidCrd::Misnamed);
         }
         let served = || definition.versions.iter().filter(|version| version.served);
-        let asked = wanted.and_then(|wanted| served().find(|version| version.name == wanted));
+        let requested = wanted.and_then(|wanted| served().find(|version| version.name == wanted));
         let stored = served().find(|version| version.storage);
-        let version = asked.or(stored).or(served().next()).ok_or(NotAKind::Unserved)?;
+        let version = requested
+            .or(stored)
+            .or(served().next())
+            .ok_or(InvalidCrd::Unserved)?;
         let mut problem = version
             .schema
             .as_ref()
             .err()
             .map(|error| plain(&format!("its schema is of no use: {error}")));
-        if is_going(crd) {
+        if is_being_deleted(crd) {
             problem = Some("its definition is being deleted there, and its claims with it".to_owned());
-        } else if let Some(wanted) = wanted.filter(|_| asked.is_none()) {
+        } else if let Some(wanted) = wanted.filter(|_| requested.is_none()) {
             problem = Some(format!("version {wanted} is not served there"));
-        } else if !established(crd) {
+        } else if !is_established(crd) {
             problem = Some("the control plane does not serve it yet".to_owned());
         }
         let raw = crd
@@ -162,7 +165,7 @@ impl Kind {
                 namespaced: definition.scope == Scope::Namespaced,
             },
             schema: version.schema.as_ref().ok().cloned(),
-            claim_kind: claim_kind.unwrap_or_else(|| guess(&definition)),
+            claim_kind: claim_kind.unwrap_or_else(|| guess_claim_kind(&definition)),
             annotations: OfferingAnnotations::of(crd),
             schema_hash: hash(raw.and_then(|raw| raw.pointer("/schema/openAPIV3Schema"))),
             problem,
@@ -194,7 +197,7 @@ fn has_no_status(version: &Version) -> bool {
 }
 
 /// Guesses the claim kind of a CRD whose XRD may not be read, by the categories that Crossplane sets.
-fn guess(definition: &Definition) -> ClaimKind {
+fn guess_claim_kind(definition: &Definition) -> ClaimKind {
     let has = |wanted: &str| definition.categories.iter().any(|category| category == wanted);
     if has("claim") {
         ClaimKind::LegacyClaim
@@ -205,13 +208,13 @@ fn guess(definition: &Definition) -> ClaimKind {
     }
 }
 
-fn established(crd: &Value) -> bool {
+fn is_established(crd: &Value) -> bool {
     has_condition(crd, "Established")
 }
 
 /// True if the CRD is being deleted. It is served for reading and deleting until its last object is gone
 /// (apiextensions-apiserver, "finalizer").
-fn is_going(crd: &Value) -> bool {
+fn is_being_deleted(crd: &Value) -> bool {
     let deletion = crd.pointer("/metadata/deletionTimestamp");
     deletion.is_some_and(|at| !at.is_null()) || has_condition(crd, "Terminating")
 }

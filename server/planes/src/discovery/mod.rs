@@ -4,11 +4,11 @@
 //! schema always comes from the CRD, because Crossplane copies only part of it into its XRDs.
 
 mod composites;
-mod finder;
+mod discoverer;
 mod kind;
-mod seen;
+mod state;
 mod xrd;
 
-pub(crate) use finder::discover;
+pub(crate) use discoverer::discover;
 pub(crate) use kind::{Kind, is_offered};
 pub(crate) use xrd::Xrd;

@@ -18,7 +18,7 @@ pub(crate) struct Xrd {
     /// The kind of the composites behind claims.
     pub(crate) composite: Option<ResourceRef>,
     /// Why the XRD has no effect, or will not for long.
-    pub(crate) trouble: Option<String>,
+    pub(crate) problem: Option<String>,
 }
 
 impl Xrd {
@@ -53,7 +53,7 @@ impl Xrd {
                     plural: plural.to_owned(),
                     namespaced: false,
                 }),
-            trouble: trouble(object),
+            problem: problem(object),
         })
     }
 }
@@ -72,7 +72,7 @@ fn version_of(object: &Value) -> Option<String> {
 
 /// Why an XRD has no effect. Crossplane sets the condition `Established` once the API is served. It sets none if
 /// another XRD already defines the kind (crossplane/crossplane issue 6610).
-fn trouble(object: &Value) -> Option<String> {
+fn problem(object: &Value) -> Option<String> {
     if object
         .pointer("/metadata/deletionTimestamp")
         .is_some_and(|at| !at.is_null())
@@ -166,22 +166,22 @@ mod tests {
 
     #[test]
     fn reports_xrds_that_are_not_established() {
-        let trouble = |conditions: Value| {
+        let problem = |conditions: Value| {
             let mut xrd = xrd("apiextensions.crossplane.io/v2", Some("Namespaced"), false);
             xrd["status"]["conditions"] = conditions;
-            Xrd::read(&xrd).unwrap().trouble
+            Xrd::read(&xrd).unwrap().problem
         };
         assert_eq!(
-            trouble(json!([{ "type": "Established", "status": "True" }])),
+            problem(json!([{ "type": "Established", "status": "True" }])),
             None
         );
         let refused = json!([{ "type": "Established", "status": "False", "message": "names are taken" }]);
-        assert!(trouble(refused).unwrap().ends_with("names are taken"));
-        assert!(trouble(json!([])).unwrap().contains("does not say why"));
+        assert!(problem(refused).unwrap().ends_with("names are taken"));
+        assert!(problem(json!([])).unwrap().contains("does not say why"));
         let mut going = xrd("apiextensions.crossplane.io/v2", Some("Namespaced"), false);
         going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
         assert_eq!(
-            Xrd::read(&going).unwrap().trouble.as_deref(),
+            Xrd::read(&going).unwrap().problem.as_deref(),
             Some("it is being deleted")
         );
     }

@@ -39,12 +39,12 @@ pub(crate) use serve::serve;
 use token_bucket::TokenBucket;
 
 /// Watches open at once on a control plane for open claim pages; each takes a connection.
-const MOST_WATCHES: usize = 128;
+const MAX_WATCHES: usize = 128;
 /// Rate of polling: burst size and interval.
-const POLLS_AT_ONCE: u32 = 30;
+const POLL_BURST: u32 = 30;
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// Rate of reads after a watch event: burst size and interval.
-const READS_AT_ONCE: u32 = 200;
+const READ_BURST: u32 = 200;
 const READ_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What an informer watches.
@@ -134,8 +134,8 @@ impl Default for Informers {
             inner: Mutex::default(),
             wanted: Notify::new(),
             states: watch::Sender::new(0),
-            polls: TokenBucket::new(POLLS_AT_ONCE, POLL_INTERVAL),
-            reads: TokenBucket::new(READS_AT_ONCE, READ_INTERVAL),
+            polls: TokenBucket::new(POLL_BURST, POLL_INTERVAL),
+            reads: TokenBucket::new(READ_BURST, READ_INTERVAL),
             observers: Observers::default(),
         }
     }

@@ -12,11 +12,11 @@ use super::{Content, Informer, InformerKey, Informers, ObserverId, State};
 use crate::error::PlaneError;
 
 /// Cached bytes of JSON at most: per object, and per control plane.
-pub(super) const MOST_BYTES_PER_OBJECT: usize = 128 << 10;
-const MOST_BYTES: usize = 16 << 20;
+pub(super) const MAX_BYTES_PER_OBJECT: usize = 128 << 10;
+const MAX_BYTES: usize = 16 << 20;
 /// Shortest and longest pause between polls of an object. It doubles while the object does not change.
-const FIRST_POLL: Duration = Duration::from_secs(2);
-pub(super) const LONGEST_POLL: Duration = Duration::from_mins(1);
+const MIN_POLL_INTERVAL: Duration = Duration::from_secs(2);
+pub(super) const MAX_POLL_INTERVAL: Duration = Duration::from_mins(1);
 
 /// What is known of an object.
 pub(super) enum Known {
@@ -105,11 +105,11 @@ impl Informers {
         match &object.content {
             Some(content) if is_live && content.is_current => Known::Current(content.parse()),
             Some(content) if is_live && content.object.is_ok() && !self.reads.try_take() => {
-                Known::Older(content.parse(), Instant::now() + FIRST_POLL)
+                Known::Older(content.parse(), Instant::now() + MIN_POLL_INTERVAL)
             }
             Some(content) if !is_live || matches!(content.object, Err(PlaneError::Forbidden { .. })) => {
                 let due = if urgently {
-                    content.read_at + FIRST_POLL
+                    content.read_at + MIN_POLL_INTERVAL
                 } else {
                     content.due_at()
                 };
@@ -140,7 +140,7 @@ impl Informers {
         read: &Result<Value, PlaneError>,
     ) -> Option<Instant> {
         let now = Instant::now();
-        let soon = Some(now + FIRST_POLL);
+        let soon = Some(now + MIN_POLL_INTERVAL);
         let kept = match read {
             Ok(object) => Ok(object.to_string().into_boxed_str()),
             Err(error @ (PlaneError::NotFound { .. } | PlaneError::Forbidden { .. })) => Err(error.clone()),
@@ -175,11 +175,11 @@ impl Informers {
             .saturating_sub(before.as_ref().map_or(0, Content::bytes));
         let bytes = content.bytes();
         let due = (!content.is_current).then(|| content.due_at());
-        if bytes <= MOST_BYTES_PER_OBJECT && inner.bytes.saturating_add(bytes) <= MOST_BYTES {
+        if bytes <= MAX_BYTES_PER_OBJECT && inner.bytes.saturating_add(bytes) <= MAX_BYTES {
             inner.bytes += bytes;
             object.content = Some(content);
         } else {
-            return Some(due.unwrap_or(now + LONGEST_POLL));
+            return Some(due.unwrap_or(now + MAX_POLL_INTERVAL));
         }
         due
     }
@@ -197,7 +197,7 @@ impl Content {
 
     /// When it is read again without a watch.
     fn due_at(&self) -> Instant {
-        let pause = FIRST_POLL.saturating_mul(1 << self.unchanged.min(5));
-        self.read_at + pause.min(LONGEST_POLL)
+        let pause = MIN_POLL_INTERVAL.saturating_mul(1 << self.unchanged.min(5));
+        self.read_at + pause.min(MAX_POLL_INTERVAL)
     }
 }

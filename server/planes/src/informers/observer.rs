@@ -11,23 +11,24 @@ use portico_domain::claim::{Claim, ClaimEvent, ClaimRef, Health, ResourceTree};
 use portico_domain::documents::ActAs;
 use tokio::sync::{Notify, broadcast, watch};
 
-use super::objects::LONGEST_POLL;
+use super::objects::MAX_POLL_INTERVAL;
 use super::reader::{Observing, Reader};
 use super::{InformerKey, ObserverId};
-use crate::act::SecretError;
 use crate::actor::Actor;
 use crate::error::PlaneError;
+use crate::ops::SecretError;
 use crate::plane::Plane;
-use crate::registry::{Change, Planes, WeakPlanes};
+use crate::registry::{Planes, WeakPlanes};
+use crate::shared::Change;
 
 /// Wait for more changes before reacting.
-const GATHER: Duration = Duration::from_millis(50);
+const DEBOUNCE: Duration = Duration::from_millis(50);
 /// Shortest pause between two reads.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(400);
+const MIN_READ_INTERVAL: Duration = Duration::from_millis(400);
 /// How long a claim is followed after the last viewer left, so that reloading a page finds it ready.
-const GRACE: Duration = Duration::from_secs(30);
+const GRACE_PERIOD: Duration = Duration::from_secs(30);
 /// Claims followed at once on a control plane. Pages beyond that update only when reloaded.
-const MOST_OBSERVERS: usize = 256;
+const MAX_OBSERVERS: usize = 256;
 
 /// What was last read of a claim's composed resources and events.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,14 +62,14 @@ struct Subject {
 #[derive(Debug)]
 struct Observer {
     /// Number of changes seen.
-    news: watch::Sender<u64>,
+    changes: watch::Sender<u64>,
     last: Mutex<Option<Arc<LastKnown>>>,
     /// Everything is watched, so that it is current as long as the control plane answers.
     is_watched: AtomicBool,
 }
 
 /// The result of one read.
-struct Seen {
+struct ClaimReading {
     tree: ResourceTree,
     events: Vec<ClaimEvent>,
     /// The resource version of the connection secret, if there is one.
@@ -90,23 +91,23 @@ impl Planes {
         let id = plane.informers.next_observer();
         let mut observers = plane.informers.observers.0.lock();
         if let Some(observer) = observers.get(&subject) {
-            let mut news = observer.news.subscribe();
-            if *news.borrow() > 0 {
-                news.mark_changed();
+            let mut changes = observer.changes.subscribe();
+            if *changes.borrow() > 0 {
+                changes.mark_changed();
             }
-            return Some(news);
+            return Some(changes);
         }
-        if observers.len() >= MOST_OBSERVERS {
+        if observers.len() >= MAX_OBSERVERS {
             return None;
         }
         let observer = Arc::new(Observer {
-            news: watch::Sender::new(0),
+            changes: watch::Sender::new(0),
             last: Mutex::default(),
             is_watched: AtomicBool::new(false),
         });
-        let news = observer.news.subscribe();
+        let changes = observer.changes.subscribe();
         observers.insert(subject.clone(), observer.clone());
-        let follow = Follow {
+        let follow = FollowTask {
             planes: self.downgrade(),
             changes: self.subscribe(),
             id,
@@ -121,7 +122,7 @@ impl Planes {
         };
         drop(observers);
         tokio::spawn(follow.run());
-        Some(news)
+        Some(changes)
     }
 
     /// What was last read of a claim that is followed as the same actor. It may be old; use it when the control plane
@@ -145,7 +146,7 @@ impl Planes {
 
 impl Subject {
     fn new(plane: &Plane, actor: &Actor, claim: &ClaimRef) -> Self {
-        let in_person = plane.document.load().spec.act_as != ActAs::Portico;
+        let in_person = plane.offer.document.load().spec.act_as != ActAs::Portico;
         Self {
             claim: claim.clone(),
             actor: (in_person && !actor.is_portico()).then(|| actor.clone()),
@@ -154,7 +155,7 @@ impl Subject {
 }
 
 /// The task that follows a claim.
-struct Follow {
+struct FollowTask {
     planes: WeakPlanes,
     changes: broadcast::Receiver<Change>,
     plane: Arc<Plane>,
@@ -169,7 +170,7 @@ struct Follow {
     unwatched_since: Option<Instant>,
 }
 
-impl Drop for Follow {
+impl Drop for FollowTask {
     fn drop(&mut self) {
         self.plane.informers.release(self.id, &HashSet::new());
         let mut observers = self.plane.informers.observers.0.lock();
@@ -181,7 +182,7 @@ impl Drop for Follow {
     }
 }
 
-impl Follow {
+impl FollowTask {
     async fn run(mut self) {
         let mut urgently = false;
         loop {
@@ -189,19 +190,19 @@ impl Follow {
             let Some(planes) = self.planes.upgrade() else {
                 return;
             };
-            let again_at = self.look(&planes, urgently).await;
+            let again_at = self.read(&planes, urgently).await;
             drop(planes);
-            match self.news(again_at).await {
-                Some(news) => urgently = news,
+            match self.wait_for_change(again_at).await {
+                Some(changed) => urgently = changed,
                 None => return,
             }
-            tokio::time::sleep(GATHER).await;
-            tokio::time::sleep(SHORTEST_PAUSE.saturating_sub(begun.elapsed())).await;
+            tokio::time::sleep(DEBOUNCE).await;
+            tokio::time::sleep(MIN_READ_INTERVAL.saturating_sub(begun.elapsed())).await;
         }
     }
 
     /// Reads once and notifies subscribers of changes. Returns when to read again at the latest.
-    async fn look(&mut self, planes: &Planes, urgently: bool) -> Option<Instant> {
+    async fn read(&mut self, planes: &Planes, urgently: bool) -> Option<Instant> {
         let actor = self.subject.actor.clone();
         let observing = Observing::new(
             self.plane.clone(),
@@ -215,52 +216,52 @@ impl Follow {
         // Watches report claims that were deleted or become reachable.
         let claim = claim.filter(|claim| claim.status.health != Health::Unreachable)?;
         let actor = actor.unwrap_or_else(Actor::portico);
-        let seen = look(planes, &reader, &actor, &claim).await;
+        let reading = read(planes, &reader, &actor, &claim).await;
         let Reader::Observing(observing) = reader else {
             return None;
         };
-        let looked = observing.into_looked();
-        match seen {
-            Ok(seen) => {
+        let log = observing.into_log();
+        match reading {
+            Ok(reading) => {
                 self.failures = 0;
-                self.used = looked.used;
+                self.used = log.used;
                 self.plane.informers.release(self.id, &self.used);
-                self.take(seen);
-                let is_watched = looked.again_at.is_none();
+                self.take(reading);
+                let is_watched = log.again_at.is_none();
                 self.observer.is_watched.store(is_watched, Ordering::Relaxed);
-                looked.again_at
+                log.again_at
             }
             Err(error) => {
                 tracing::debug!(claim = %self.subject.claim, %error, "what stands behind a claim could not be read");
                 // Keep the watches: only the current state is unknown.
-                self.used.extend(looked.used);
+                self.used.extend(log.used);
                 self.failures += 1;
                 let pause = Duration::from_secs(1).saturating_mul(1 << self.failures.min(6));
-                Some(Instant::now() + pause.min(LONGEST_POLL))
+                Some(Instant::now() + pause.min(MAX_POLL_INTERVAL))
             }
         }
     }
 
-    fn take(&mut self, seen: Seen) {
+    fn take(&mut self, reading: ClaimReading) {
         let mut last = self.observer.last.lock();
         let same = last
             .as_ref()
-            .is_some_and(|last| last.tree == seen.tree && last.events == seen.events)
-            && self.secret == seen.secret;
+            .is_some_and(|last| last.tree == reading.tree && last.events == reading.events)
+            && self.secret == reading.secret;
         *last = Some(Arc::new(LastKnown {
-            tree: seen.tree,
-            events: seen.events,
+            tree: reading.tree,
+            events: reading.events,
             read_at: Timestamp::now(),
         }));
         drop(last);
-        self.secret = seen.secret;
+        self.secret = reading.secret;
         if !same {
-            self.observer.news.send_modify(|times| *times += 1);
+            self.observer.changes.send_modify(|times| *times += 1);
         }
     }
 
     /// Waits for a reason to read again; true if the claim itself changed. `None`: nobody follows any more.
-    async fn news(&mut self, again_at: Option<Instant>) -> Option<bool> {
+    async fn wait_for_change(&mut self, again_at: Option<Instant>) -> Option<bool> {
         let again = async {
             match again_at {
                 Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -269,10 +270,10 @@ impl Follow {
         };
         tokio::pin!(again);
         loop {
-            if !self.observer.news.is_closed() {
+            if !self.observer.changes.is_closed() {
                 self.unwatched_since = None;
             }
-            let end = self.unwatched_since.map(|since| (since + GRACE).into());
+            let end = self.unwatched_since.map(|since| (since + GRACE_PERIOD).into());
             let grace = async {
                 match end {
                     Some(end) => tokio::time::sleep_until(end).await,
@@ -293,17 +294,17 @@ impl Follow {
                     Err(broadcast::error::RecvError::Lagged(_)) => return Some(true),
                     Err(broadcast::error::RecvError::Closed) => return None,
                 },
-                () = self.observer.news.closed(), if end.is_none() => self.unwatched_since = Some(Instant::now()),
-                () = grace => if self.ends() { return None },
+                () = self.observer.changes.closed(), if end.is_none() => self.unwatched_since = Some(Instant::now()),
+                () = grace => if self.end_if_unfollowed() { return None },
             }
         }
     }
 
     /// True if still nobody follows. Then the observer is removed.
-    fn ends(&mut self) -> bool {
+    fn end_if_unfollowed(&mut self) -> bool {
         // Nobody can subscribe under the lock.
         let mut observers = self.plane.informers.observers.0.lock();
-        let ends = self.observer.news.is_closed();
+        let ends = self.observer.changes.is_closed();
         if ends {
             observers.remove(&self.subject);
         } else {
@@ -313,12 +314,12 @@ impl Follow {
     }
 }
 
-async fn look(
+async fn read(
     planes: &Planes,
     reader: &Reader<'_>,
     actor: &Actor,
     claim: &Claim,
-) -> Result<Seen, PlaneError> {
+) -> Result<ClaimReading, PlaneError> {
     let secret = async {
         match planes.secret_version_by(reader, actor, claim).await {
             Ok(version) => Ok(Some(version)),
@@ -331,7 +332,7 @@ async fn look(
         }
     };
     let (tree, events, secret) = tokio::join!(
-        planes.whole_tree_by(reader, actor, claim),
+        planes.complete_tree(reader, actor, claim),
         planes.events_by(reader, actor, claim),
         secret,
     );
@@ -339,7 +340,7 @@ async fn look(
         Err(PlaneError::Forbidden { .. }) => Vec::new(),
         events => events?,
     };
-    Ok(Seen {
+    Ok(ClaimReading {
         tree: tree?,
         events,
         secret: secret?,

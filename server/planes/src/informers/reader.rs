@@ -9,26 +9,27 @@ use portico_domain::documents::{ActAs, ResourceRef};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use super::objects::{Known, LONGEST_POLL};
+use super::objects::{Known, MAX_POLL_INTERVAL};
 use super::prune::prune;
 use super::{InformerKey, Informers, ObserverId};
-use crate::act::{claim_events, that_object};
 use crate::actor::Actor;
+use crate::client::{ApiClient, Call};
 use crate::error::PlaneError;
+use crate::ops::{claim_events, expect_object};
+use crate::path::{escape_segment, resource_path};
 use crate::plane::Plane;
 use crate::stream::METADATA;
-use crate::wire::{Call, Wire, path_of, segment};
 
 /// An object or the events to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {
     resource: ResourceRef,
     namespace: Option<String>,
-    what: What,
+    target: Target,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum What {
+enum Target {
     /// The object with this name.
     Object(String),
     /// The events about the object with this uid.
@@ -40,7 +41,7 @@ impl Wanted {
         Self {
             resource: resource.clone(),
             namespace: namespace.filter(|_| resource.namespaced).map(str::to_owned),
-            what: What::Object(name.to_owned()),
+            target: Target::Object(name.to_owned()),
         }
     }
 
@@ -52,14 +53,14 @@ impl Wanted {
         Self {
             resource: core("Event", "events"),
             namespace: Some(namespace.to_owned()),
-            what: What::EventsAbout(uid.to_owned()),
+            target: Target::EventsAbout(uid.to_owned()),
         }
     }
 
     /// How the watch of the collection identifies it.
     pub(super) fn name(&self) -> &str {
-        match &self.what {
-            What::Object(name) | What::EventsAbout(name) => name,
+        match &self.target {
+            Target::Object(name) | Target::EventsAbout(name) => name,
         }
     }
 
@@ -72,11 +73,11 @@ impl Wanted {
     }
 
     pub(super) fn is_about(&self) -> bool {
-        matches!(self.what, What::EventsAbout(_))
+        matches!(self.target, Target::EventsAbout(_))
     }
 
     fn collection(&self) -> String {
-        path_of(&self.resource, self.namespace(), None)
+        resource_path(&self.resource, self.namespace(), None)
     }
 
     fn key(&self, actor: Option<&Actor>) -> InformerKey {
@@ -88,7 +89,7 @@ impl Wanted {
     }
 
     /// True if it cannot exist: a namespaced object without a namespace.
-    fn is_nowhere(&self) -> bool {
+    fn is_impossible(&self) -> bool {
         self.resource.namespaced && self.namespace.is_none()
     }
 
@@ -98,29 +99,29 @@ impl Wanted {
     }
 
     /// Reads it from the control plane, pruned.
-    async fn read(&self, wire: &Wire, actor: &Actor) -> Result<Value, PlaneError> {
-        let path = match &self.what {
-            What::Object(name) => path_of(&self.resource, self.namespace(), Some(name)),
-            What::EventsAbout(uid) => {
-                let selector = segment(&format!("involvedObject.uid={uid}"));
+    async fn read(&self, client: &ApiClient, actor: &Actor) -> Result<Value, PlaneError> {
+        let path = match &self.target {
+            Target::Object(name) => resource_path(&self.resource, self.namespace(), Some(name)),
+            Target::EventsAbout(uid) => {
+                let selector = escape_segment(&format!("involvedObject.uid={uid}"));
                 format!("{}?fieldSelector={selector}&limit=500", self.collection())
             }
         };
-        let mut call = Call::get(path).by(actor);
+        let mut call = Call::get(path).as_actor(actor);
         if self.metadata_only() {
-            call = call.accepting(METADATA);
+            call = call.accept(METADATA);
         }
-        let (_, answer) = wire.ask(call).await?;
-        match &self.what {
-            What::Object(name) => {
-                that_object(wire, &answer, name)?;
+        let (_, answer) = client.request_json(call).await?;
+        match &self.target {
+            Target::Object(name) => {
+                expect_object(client, &answer, name)?;
                 Ok(prune(answer))
             }
-            What::EventsAbout(uid) => {
+            Target::EventsAbout(uid) => {
                 let events = claim_events(&answer, uid);
                 events
                     .map(|events| json!(events))
-                    .ok_or_else(|| wire.garbage("a list came without items"))
+                    .ok_or_else(|| client.invalid_response("a list came without items"))
             }
         }
     }
@@ -150,7 +151,7 @@ pub(crate) enum Reader<'p> {
 impl<'p> Reader<'p> {
     /// How a page reads on that control plane.
     pub(crate) fn for_page(plane: &'p Plane) -> Self {
-        match plane.document.load().spec.act_as {
+        match plane.offer.document.load().spec.act_as {
             ActAs::Portico => Self::Shared(&plane.informers),
             ActAs::Person(_) => Self::Direct,
         }
@@ -158,7 +159,7 @@ impl<'p> Reader<'p> {
 
     pub(crate) async fn read(
         &self,
-        wire: &Wire,
+        client: &ApiClient,
         actor: &Actor,
         wanted: &Wanted,
     ) -> Result<Value, PlaneError> {
@@ -167,18 +168,20 @@ impl<'p> Reader<'p> {
                 let known = informers.current(&wanted.key(None), wanted.name());
                 match known {
                     Some(known) => known,
-                    None => wanted.read(wire, actor).await,
+                    None => wanted.read(client, actor).await,
                 }
             }
-            Self::Observing(observing) if !wanted.is_nowhere() => observing.read(wire, actor, wanted).await,
-            Self::Direct | Self::Observing(_) => wanted.read(wire, actor).await,
+            Self::Observing(observing) if !wanted.is_impossible() => {
+                observing.read(client, actor, wanted).await
+            }
+            Self::Direct | Self::Observing(_) => wanted.read(client, actor).await,
         }
     }
 
     /// A referenced kind is not served. No watch reports when it is, so poll.
-    pub(crate) fn is_missing(&self) {
+    pub(crate) fn note_missing_kind(&self) {
         if let Self::Observing(observing) = self {
-            observing.look_again_at(Instant::now() + LONGEST_POLL);
+            observing.read_again_at(Instant::now() + MAX_POLL_INTERVAL);
         }
     }
 }
@@ -192,12 +195,12 @@ pub(crate) struct Observing {
     wake: Arc<Notify>,
     /// A change is likely.
     urgently: bool,
-    looked: Mutex<Looked>,
+    log: Mutex<ReadLog>,
 }
 
 /// The bookkeeping of a read.
 #[derive(Debug, Default)]
-pub(super) struct Looked {
+pub(super) struct ReadLog {
     pub(super) used: HashSet<(InformerKey, String)>,
     /// When to read again, even if no watch reports a change.
     pub(super) again_at: Option<Instant>,
@@ -217,39 +220,39 @@ impl Observing {
             id,
             wake,
             urgently,
-            looked: Mutex::default(),
+            log: Mutex::default(),
         }
     }
 
-    pub(super) fn into_looked(self) -> Looked {
-        self.looked.into_inner()
+    pub(super) fn into_log(self) -> ReadLog {
+        self.log.into_inner()
     }
 
-    fn look_again_at(&self, due: Instant) {
-        let mut looked = self.looked.lock();
-        looked.again_at = Some(looked.again_at.map_or(due, |at| at.min(due)));
+    fn read_again_at(&self, due: Instant) {
+        let mut log = self.log.lock();
+        log.again_at = Some(log.again_at.map_or(due, |at| at.min(due)));
     }
 
-    async fn read(&self, wire: &Wire, actor: &Actor, wanted: &Wanted) -> Result<Value, PlaneError> {
+    async fn read(&self, client: &ApiClient, actor: &Actor, wanted: &Wanted) -> Result<Value, PlaneError> {
         let informers = &self.plane.informers;
         let key = wanted.key(self.actor.as_ref());
         informers.want(&key, wanted, self.id, &self.wake);
-        self.looked
+        self.log
             .lock()
             .used
             .insert((key.clone(), wanted.name().to_owned()));
-        informers.settled(&key).await;
+        informers.wait_until_open(&key).await;
         let ticket = match informers.known(&key, wanted.name(), self.urgently) {
             Known::Current(known) => return known,
             Known::Older(known, due) => {
-                self.look_again_at(due);
+                self.read_again_at(due);
                 return known;
             }
             Known::Unknown(ticket) => ticket,
         };
-        let read = wanted.read(wire, actor).await;
+        let read = wanted.read(client, actor).await;
         if let Some(due) = informers.store(&key, wanted.name(), ticket, &read) {
-            self.look_again_at(due);
+            self.read_again_at(due);
         }
         read
     }

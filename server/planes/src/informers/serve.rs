@@ -8,26 +8,26 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::{InformerKey, Informers, MOST_WATCHES, State, Wanted};
-use crate::act::review;
+use super::{InformerKey, Informers, MAX_WATCHES, State, Wanted};
 use crate::error::PlaneError;
-use crate::plane::{Plane, Running};
-use crate::stream::{Collection, Sink, Slots, keep};
+use crate::ops::is_allowed;
+use crate::plane::{Plane, PlaneContext};
+use crate::stream::{Collection, WatchHandler, WatchLimiter, run_watch};
 
 /// How often to ask again for a missing right to watch.
-const ASK_AGAIN: Duration = Duration::from_mins(5);
+const RIGHT_RETRY_INTERVAL: Duration = Duration::from_mins(5);
 
 /// Watches what observers need for as long as the future is polled.
-pub(crate) async fn serve(run: &Running) {
-    let informers = &run.plane.informers;
+pub(crate) async fn serve(context: &PlaneContext) {
+    let informers = &context.plane.informers;
     let _connected = Connected::begin(informers);
     // Dropping this future ends the watches.
     let mut tasks = JoinSet::new();
     let mut open: HashMap<InformerKey, AbortHandle> = HashMap::new();
-    let slots = Arc::new(Slots::new(MOST_WATCHES));
+    let limiter = Arc::new(WatchLimiter::new(MAX_WATCHES));
     loop {
-        let admitted = informers.admitted();
-        let keys: HashSet<&InformerKey> = admitted.iter().map(|(key, _)| key).collect();
+        let selected = informers.select_watches();
+        let keys: HashSet<&InformerKey> = selected.iter().map(|(key, _)| key).collect();
         open.retain(|key, task| {
             let stays = keys.contains(key);
             if !stays {
@@ -35,9 +35,9 @@ pub(crate) async fn serve(run: &Running) {
             }
             stays
         });
-        for (key, wanted) in admitted {
+        for (key, wanted) in selected {
             open.entry(key.clone())
-                .or_insert_with(|| tasks.spawn(inform(run.clone(), slots.clone(), key, wanted)));
+                .or_insert_with(|| tasks.spawn(run_informer(context.clone(), limiter.clone(), key, wanted)));
         }
         while tasks.try_join_next().is_some() {}
         informers.wanted.notified().await;
@@ -60,12 +60,12 @@ impl Drop for Connected<'_> {
     }
 }
 
-async fn inform(run: Running, slots: Arc<Slots>, key: InformerKey, wanted: Wanted) {
+async fn run_informer(context: PlaneContext, limiter: Arc<WatchLimiter>, key: InformerKey, wanted: Wanted) {
     loop {
         let denied = Arc::new(Notify::new());
-        if may_watch(&run, &key, &wanted).await {
-            let sink = ChangeSink {
-                plane: run.plane.clone(),
+        if may_watch(&context, &key, &wanted).await {
+            let handler = ChangeHandler {
+                plane: context.plane.clone(),
                 key: key.clone(),
                 denied: denied.clone(),
             };
@@ -75,31 +75,31 @@ async fn inform(run: Running, slots: Arc<Slots>, key: InformerKey, wanted: Wante
                 actor: key.actor.clone(),
                 changes_only: true,
             };
-            let revived = run.plane.revived.subscribe();
+            let reconnected = context.plane.reconnected.subscribe();
             tokio::select! {
-                () = keep(run.wire.clone(), collection, Arc::new(sink), slots.clone(), revived) => return,
+                () = run_watch(context.client.clone(), collection, Arc::new(handler), limiter.clone(), reconnected) => return,
                 () = denied.notified() => {}
             }
         }
-        if run.plane.informers.enter(&key, State::Denied) {
+        if context.plane.informers.set_state(&key, State::Denied) {
             tracing::info!(
-                plane = %run.plane.name, path = key.path, in_person = key.actor.is_some(),
+                plane = %context.plane.name, path = key.path, in_person = key.actor.is_some(),
                 "what stands behind claims may not be watched, and is read now and then instead"
             );
         }
-        tokio::time::sleep(ASK_AGAIN).await;
+        tokio::time::sleep(RIGHT_RETRY_INTERVAL).await;
     }
 }
 
 /// Asks by access review, since a refused list would appear in the control plane's audit log as an attempt. If the
 /// review fails, try.
-async fn may_watch(run: &Running, key: &InformerKey, wanted: &Wanted) -> bool {
-    if key.actor.is_none() && run.may_all.get() == Some(&true) {
+async fn may_watch(context: &PlaneContext, key: &InformerKey, wanted: &Wanted) -> bool {
+    if key.actor.is_none() && context.may_watch_all.get() == Some(&true) {
         return true;
     }
     for verb in ["list", "watch"] {
-        let reviewed = review(
-            &run.wire,
+        let reviewed = is_allowed(
+            &context.client,
             key.actor.as_ref(),
             verb,
             wanted.resource(),
@@ -113,14 +113,14 @@ async fn may_watch(run: &Running, key: &InformerKey, wanted: &Wanted) -> bool {
 }
 
 /// Notifies an informer's observers of changes.
-struct ChangeSink {
+struct ChangeHandler {
     plane: Arc<Plane>,
     key: InformerKey,
     /// Notified when the control plane refuses to list or watch.
     denied: Arc<Notify>,
 }
 
-impl ChangeSink {
+impl ChangeHandler {
     fn changed(&self, object: &Value) -> Option<String> {
         let at = if self.key.by_subject {
             "/involvedObject/uid"
@@ -133,8 +133,8 @@ impl ChangeSink {
     }
 }
 
-impl Sink for ChangeSink {
-    fn begin(&self) {
+impl WatchHandler for ChangeHandler {
+    fn on_relist(&self) {
         self.plane.informers.all_changed(&self.key, State::Opening);
     }
 
@@ -148,11 +148,11 @@ impl Sink for ChangeSink {
 
     fn retain(&self, _keys: &HashSet<String>) {}
 
-    fn in_step(&self) {
-        self.plane.informers.enter(&self.key, State::Live);
+    fn on_synced(&self) {
+        self.plane.informers.set_state(&self.key, State::Live);
     }
 
-    fn failed(&self, error: &PlaneError) {
+    fn on_error(&self, error: &PlaneError) {
         let is_denied = match error {
             PlaneError::Forbidden { .. } | PlaneError::NotFound { .. } => true,
             // Some kinds can be read but not listed or watched.
@@ -162,13 +162,13 @@ impl Sink for ChangeSink {
         if is_denied {
             self.denied.notify_one();
         } else {
-            self.plane.informers.enter(&self.key, State::Interrupted);
+            self.plane.informers.set_state(&self.key, State::Interrupted);
         }
     }
 
-    fn left_out(&self, _why: &str) {
+    fn on_skipped(&self, _why: &str) {
         // The event does not say which object.
         self.plane.informers.all_changed(&self.key, State::Opening);
-        self.plane.informers.enter(&self.key, State::Live);
+        self.plane.informers.set_state(&self.key, State::Live);
     }
 }

@@ -4,16 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::reader::Wanted;
-use super::{Informer, InformerKey, Informers, MOST_WATCHES, Object, ObserverId, State};
+use super::{Informer, InformerKey, Informers, MAX_WATCHES, Object, ObserverId, State};
 
 /// Watches of one observer at most.
-pub(super) const MOST_WATCHES_PER_OBSERVER: usize = 24;
+pub(super) const MAX_WATCHES_PER_OBSERVER: usize = 24;
 /// How long a reader waits for a new watch, so that it need not read twice.
-const SETTLES_WITHIN: Duration = Duration::from_secs(2);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Informers {
     /// Waits until the informer's watch is open or known not to open.
-    pub(super) async fn settled(&self, key: &InformerKey) {
+    pub(super) async fn wait_until_open(&self, key: &InformerKey) {
         let mut states = self.states.subscribe();
         let settling = async {
             loop {
@@ -25,7 +25,7 @@ impl Informers {
             }
         };
         // After a timeout, read without a watch.
-        let _ = tokio::time::timeout(SETTLES_WITHIN, settling).await;
+        let _ = tokio::time::timeout(OPEN_TIMEOUT, settling).await;
     }
 
     /// The watch reported a change of an object.
@@ -50,7 +50,7 @@ impl Informers {
     }
 
     /// Sets the state. Returns true if it changed; then observers are woken.
-    pub(super) fn enter(&self, key: &InformerKey, state: State) -> bool {
+    pub(super) fn set_state(&self, key: &InformerKey, state: State) -> bool {
         let mut inner = self.inner.lock();
         let Some(informer) = inner.informers.get_mut(key) else {
             return false;
@@ -78,12 +78,12 @@ impl Informers {
 
     /// Chooses the informers that get a watch: oldest first, within the limits of the control plane and of each
     /// observer. The others are marked.
-    pub(super) fn admitted(&self) -> Vec<(InformerKey, Wanted)> {
+    pub(super) fn select_watches(&self) -> Vec<(InformerKey, Wanted)> {
         let mut inner = self.inner.lock();
         let mut by_age: Vec<(&InformerKey, &mut Informer)> = inner.informers.iter_mut().collect();
         by_age.sort_by_key(|(_, informer)| informer.number);
         let mut held: HashMap<ObserverId, usize> = HashMap::new();
-        let mut admitted = Vec::new();
+        let mut selected = Vec::new();
         let mut news = false;
         for (key, informer) in by_age {
             let observers: HashSet<ObserverId> = informer
@@ -93,16 +93,16 @@ impl Informers {
                 .collect();
             let has_room = |observer: &ObserverId| {
                 held.get(observer)
-                    .is_none_or(|held| *held < MOST_WATCHES_PER_OBSERVER)
+                    .is_none_or(|held| *held < MAX_WATCHES_PER_OBSERVER)
             };
-            if admitted.len() < MOST_WATCHES && observers.iter().any(has_room) {
+            if selected.len() < MAX_WATCHES && observers.iter().any(has_room) {
                 for observer in observers {
                     *held.entry(observer).or_default() += 1;
                 }
                 if informer.state == State::NoRoom {
                     informer.state = State::Opening;
                 }
-                admitted.push((key.clone(), informer.wanted.clone()));
+                selected.push((key.clone(), informer.wanted.clone()));
             } else if informer.state != State::NoRoom {
                 informer.state = State::NoRoom;
                 informer.objects.values_mut().for_each(invalidate);
@@ -113,7 +113,7 @@ impl Informers {
         if news {
             self.states.send_modify(|times| *times += 1);
         }
-        admitted
+        selected
     }
 }
 

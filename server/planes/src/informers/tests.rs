@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use portico_domain::documents::ResourceRef;
 use serde_json::json;
 
-use super::objects::{Known, MOST_BYTES_PER_OBJECT, Ticket};
-use super::states::MOST_WATCHES_PER_OBSERVER;
+use super::objects::{Known, MAX_BYTES_PER_OBJECT, Ticket};
+use super::states::MAX_WATCHES_PER_OBSERVER;
 use super::*;
 use crate::error::PlaneError;
 
@@ -32,7 +32,7 @@ fn live() -> (Informers, InformerKey, ObserverId, Arc<Notify>) {
     let (key, object) = wanted(0, "a");
     let (observer, wake) = (informers.next_observer(), Arc::new(Notify::new()));
     informers.want(&key, &object, observer, &wake);
-    informers.enter(&key, State::Live);
+    informers.set_state(&key, State::Live);
     (informers, key, observer, wake)
 }
 
@@ -88,7 +88,7 @@ fn caches_absence_but_not_temporary_errors() {
 #[test]
 fn polls_less_often_while_an_object_does_not_change() {
     let (informers, key, ..) = live();
-    informers.enter(&key, State::Denied);
+    informers.set_state(&key, State::Denied);
     let read = |value: i32| {
         let ticket = Ticket {
             version: 0,
@@ -112,10 +112,10 @@ fn a_watch_ends_with_its_last_observer() {
     informers.want(&key, &object, other, &wake);
     informers.store(&key, "a", ticket(&informers, &key), &Ok(json!("kept")));
     informers.release(observer, &HashSet::new());
-    assert_eq!(informers.admitted().len(), 1);
+    assert_eq!(informers.select_watches().len(), 1);
     assert!(informers.status().bytes > 0);
     informers.release(other, &HashSet::new());
-    assert!(informers.admitted().is_empty());
+    assert!(informers.select_watches().is_empty());
     assert_eq!(informers.status(), ObservedStatus::default());
 }
 
@@ -124,11 +124,11 @@ fn limits_watches_per_observer_and_overall() {
     let informers = Informers::default();
     let wake = Arc::new(Notify::new());
     let greedy = informers.next_observer();
-    for kind in 0..MOST_WATCHES {
+    for kind in 0..MAX_WATCHES {
         let (key, object) = wanted(kind, "a");
         informers.want(&key, &object, greedy, &wake);
     }
-    assert_eq!(informers.admitted().len(), MOST_WATCHES_PER_OBSERVER);
+    assert_eq!(informers.select_watches().len(), MAX_WATCHES_PER_OBSERVER);
     let others: Vec<ObserverId> = (0..20)
         .map(|number| {
             let observer = informers.next_observer();
@@ -139,9 +139,9 @@ fn limits_watches_per_observer_and_overall() {
             observer
         })
         .collect();
-    assert_eq!(informers.admitted().len(), MOST_WATCHES);
+    assert_eq!(informers.select_watches().len(), MAX_WATCHES);
     let last = wanted(1000 + 199, "a").0;
-    let is_admitted = || informers.admitted().iter().any(|(key, _)| *key == last);
+    let is_admitted = || informers.select_watches().iter().any(|(key, _)| *key == last);
     assert!(!is_admitted());
     assert_eq!(informers.status().polled, 200);
     for observer in &others[..15] {
@@ -153,7 +153,7 @@ fn limits_watches_per_observer_and_overall() {
 #[test]
 fn does_not_cache_large_objects() {
     let (informers, key, ..) = live();
-    let large = Ok(json!("x".repeat(MOST_BYTES_PER_OBJECT)));
+    let large = Ok(json!("x".repeat(MAX_BYTES_PER_OBJECT)));
     let due = informers.store(&key, "a", ticket(&informers, &key), &large);
     assert!(due.is_some());
     assert_eq!(informers.current(&key, "a"), None);

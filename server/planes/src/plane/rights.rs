@@ -10,27 +10,27 @@ use portico_domain::claim::ClaimKind;
 use portico_domain::documents::ResourceRef;
 use tokio::sync::Notify;
 
-use super::Running;
-use crate::act::may;
+use super::PlaneContext;
+use crate::client::Call;
 use crate::error::PlaneError;
-use crate::registry::Change;
+use crate::ops::has_right;
 use crate::required_rights::{RequestableKind, RequiredRight, required_rights};
-use crate::wire::Call;
+use crate::shared::Change;
 
 /// Shortest interval between reviews of all rights.
-const EVERY: Duration = Duration::from_mins(1);
+const REVIEW_INTERVAL: Duration = Duration::from_mins(1);
 /// Interval per access review: a control plane answers at most ten a second on average.
-const EACH: Duration = Duration::from_millis(100);
+const INTERVAL_PER_REVIEW: Duration = Duration::from_millis(100);
 /// Delay of the next review after a refusal or a newly offered kind.
-const SOON: Duration = Duration::from_millis(500);
+const REVIEW_DELAY: Duration = Duration::from_millis(500);
 /// Access reviews in flight at once.
-const AT_ONCE: usize = 8;
+const CONCURRENT_REVIEWS: usize = 8;
 
 /// What is known of Portico's rights on a control plane.
 #[derive(Debug, Default)]
 pub(crate) struct Rights {
     known: Mutex<Reviewed>,
-    doubted: Notify,
+    review_requested: Notify,
 }
 
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -93,12 +93,12 @@ impl Right {
 }
 
 /// A required right: cluster-wide, or in each of these namespaces.
-struct Need {
+struct ReviewedRight {
     right: Right,
     namespaces: Option<BTreeSet<String>>,
 }
 
-impl From<RequiredRight> for Need {
+impl From<RequiredRight> for ReviewedRight {
     fn from(required: RequiredRight) -> Self {
         Self {
             right: Right {
@@ -115,21 +115,21 @@ impl From<RequiredRight> for Need {
 
 impl Rights {
     /// Requests a review, because something was refused.
-    pub(crate) fn doubt(&self) {
-        self.doubted.notify_one();
+    pub(crate) fn request_review(&self) {
+        self.review_requested.notify_one();
     }
 
     pub(crate) fn status(&self) -> RightsStatus {
         let known = self.known.lock();
         RightsStatus {
-            missing: in_words(&known.missing),
+            missing: describe(&known.missing),
             reviewed_at: known.at,
             failed: known.failed.clone(),
         }
     }
 
     /// Why nothing of the kind can be placed in the namespace; `None` if nothing is known to forbid it.
-    pub(crate) fn obstacle(&self, resource: &ResourceRef, namespace: &str) -> Option<&'static str> {
+    pub(crate) fn missing_right(&self, resource: &ResourceRef, namespace: &str) -> Option<&'static str> {
         let known = self.known.lock();
         let lacks = |verb| {
             let everywhere = Right::of(verb, resource);
@@ -146,13 +146,13 @@ impl Rights {
 }
 
 /// Reviews the rights for as long as the future is polled.
-pub(super) async fn review(run: &Running) {
-    let rights = &run.plane.rights;
-    let mut configured = run.shared.configured.subscribe();
+pub(super) async fn review(context: &PlaneContext) {
+    let rights = &context.plane.rights;
+    let mut configured = context.shared.configured.subscribe();
     loop {
         configured.mark_unchanged();
-        let offered = run.plane.kinds.load_full();
-        let (reviewed, asked) = round(run).await;
+        let offered = context.plane.offer.kinds.load_full();
+        let (reviewed, asked) = review_all(context).await;
         let news = {
             let mut known = rights.known.lock();
             let next = match reviewed {
@@ -162,7 +162,7 @@ pub(super) async fn review(run: &Running) {
                     failed: None,
                 },
                 Err(error) => Reviewed {
-                    failed: Some(error.for_platform()),
+                    failed: Some(error.admin_message()),
                     ..known.clone()
                 },
             };
@@ -172,22 +172,22 @@ pub(super) async fn review(run: &Running) {
         };
         if news {
             let status = rights.status();
-            tracing::info!(plane = %run.plane.name, missing = ?status.missing, failed = ?status.failed, "reviewed Portico's rights");
-            run.shared.tell(Change::Plane(run.plane.name.clone()));
+            tracing::info!(plane = %context.plane.name, missing = ?status.missing, failed = ?status.failed, "reviewed Portico's rights");
+            context.shared.publish(Change::Plane(context.plane.name.clone()));
         }
         let begun = tokio::time::Instant::now();
-        let due = begun + EVERY.max(EACH * asked);
+        let due = begun + REVIEW_INTERVAL.max(INTERVAL_PER_REVIEW * asked);
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(due) => break,
-                () = rights.doubted.notified() => {
-                    tokio::time::sleep(SOON).await;
+                () = rights.review_requested.notified() => {
+                    tokio::time::sleep(REVIEW_DELAY).await;
                     break;
                 }
                 changed = configured.changed() => if changed.is_ok() { break } else { return },
-                () = tokio::time::sleep(SOON) => {
-                    if !std::sync::Arc::ptr_eq(&offered, &run.plane.kinds.load_full())
-                        && offered.keys().ne(run.plane.kinds.load().keys())
+                () = tokio::time::sleep(REVIEW_DELAY) => {
+                    if !std::sync::Arc::ptr_eq(&offered, &context.plane.offer.kinds.load_full())
+                        && offered.keys().ne(context.plane.offer.kinds.load().keys())
                     {
                         break;
                     }
@@ -198,17 +198,17 @@ pub(super) async fn review(run: &Running) {
 }
 
 /// Reviews all rights once. Also returns the number of access reviews.
-async fn round(run: &Running) -> (Result<BTreeSet<Right>, PlaneError>, u32) {
+async fn review_all(context: &PlaneContext) -> (Result<BTreeSet<Right>, PlaneError>, u32) {
     let everything = Right::new("*", "*", "*");
-    match may(&run.wire, None, &everything).await {
+    match has_right(&context.client, None, &everything).await {
         Ok(true) => return (Ok(BTreeSet::new()), 1),
         Ok(false) => {}
         Err(error) => return (Err(error), 1),
     }
-    let needs = needs(run, has_crossplane(run).await);
+    let needs = rights_to_review(context, has_crossplane(context).await);
     let answers: Vec<_> = stream::iter(needs)
-        .map(|need| lacking(run, need))
-        .buffer_unordered(AT_ONCE)
+        .map(|need| missing_part(context, need))
+        .buffer_unordered(CONCURRENT_REVIEWS)
         .collect()
         .await;
     let mut missing = BTreeSet::new();
@@ -226,8 +226,8 @@ async fn round(run: &Running) -> (Result<BTreeSet<Right>, PlaneError>, u32) {
 }
 
 /// The missing part of a need, and the number of access reviews.
-async fn lacking(run: &Running, need: Need) -> Result<(Vec<Right>, u32), PlaneError> {
-    if may(&run.wire, None, &need.right).await? {
+async fn missing_part(context: &PlaneContext, need: ReviewedRight) -> Result<(Vec<Right>, u32), PlaneError> {
+    if has_right(&context.client, None, &need.right).await? {
         return Ok((Vec::new(), 1));
     }
     let Some(namespaces) = need.namespaces else {
@@ -242,7 +242,7 @@ async fn lacking(run: &Running, need: Need) -> Result<(Vec<Right>, u32), PlaneEr
             right.name = Some(namespace);
         }
         asked += 1;
-        if !may(&run.wire, None, &right).await? {
+        if !has_right(&context.client, None, &right).await? {
             right.name = None;
             missing.push(right);
         }
@@ -250,21 +250,21 @@ async fn lacking(run: &Running, need: Need) -> Result<(Vec<Right>, u32), PlaneEr
     Ok((missing, asked))
 }
 
-async fn has_crossplane(run: &Running) -> bool {
+async fn has_crossplane(context: &PlaneContext) -> bool {
     let group = Call::get("/apis/apiextensions.crossplane.io".to_owned());
-    run.wire.ask(group).await.is_ok()
+    context.client.request_json(group).await.is_ok()
 }
 
 /// All rights that Portico needs on its own behalf.
-fn needs(run: &Running, crossplane: bool) -> Vec<Need> {
-    let desired = run.shared.desired.load();
+fn rights_to_review(context: &PlaneContext, crossplane: bool) -> Vec<ReviewedRight> {
+    let desired = context.shared.desired.load();
     let namespaces: BTreeSet<String> = desired
         .ownership
-        .namespaces(&run.plane.name)
+        .namespaces(&context.plane.name)
         .into_iter()
         .map(str::to_owned)
         .collect();
-    let kinds = run.plane.kinds.load();
+    let kinds = context.plane.offer.kinds.load();
     let kinds = kinds
         .values()
         .map(|kind| RequestableKind {
@@ -274,15 +274,15 @@ fn needs(run: &Running, crossplane: bool) -> Vec<Need> {
             legacy_claim: kind.claim_kind == ClaimKind::LegacyClaim,
         })
         .collect();
-    let act_as = &run.plane.document.load().spec.act_as;
+    let act_as = &context.plane.offer.document.load().spec.act_as;
     required_rights(act_as, &kinds, &namespaces, crossplane)
         .into_iter()
-        .map(Need::from)
+        .map(ReviewedRight::from)
         .collect()
 }
 
 /// The missing rights in words, grouped by verbs and namespaces.
-fn in_words(missing: &BTreeSet<Right>) -> Vec<String> {
+fn describe(missing: &BTreeSet<Right>) -> Vec<String> {
     type Of<'r> = (&'r str, &'r str, Option<&'r str>);
     let mut verbs: BTreeMap<(Of<'_>, Option<&str>), Vec<&'static str>> = BTreeMap::new();
     for right in missing {
@@ -342,7 +342,7 @@ mod tests {
                 ..Right::new("impersonate", "", "groups")
             },
         ]);
-        let mut words = in_words(&missing);
+        let mut words = describe(&missing);
         words.sort();
         assert_eq!(
             words,

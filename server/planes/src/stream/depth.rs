@@ -1,7 +1,7 @@
 //! Detects JSON that is nested too deeply for `serde_json`, whose error says so only in its text.
 
 /// The nesting limit of `serde_json`.
-const DEEPEST: usize = 127;
+const MAX_DEPTH: usize = 127;
 
 /// True if the JSON is nested deeper than `serde_json` reads.
 pub(super) fn is_too_deep(json: &[u8]) -> bool {
@@ -16,7 +16,7 @@ pub(super) fn is_too_deep(json: &[u8]) -> bool {
             b'"' => in_text = !in_text,
             b'[' | b'{' if !in_text => {
                 depth += 1;
-                if depth > DEEPEST {
+                if depth > MAX_DEPTH {
                     return true;
                 }
             }
@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn the_limit_is_that_of_serde_json() {
-        for (depth, is_read) in [(DEEPEST, true), (DEEPEST + 1, false)] {
+        for (depth, is_read) in [(MAX_DEPTH, true), (MAX_DEPTH + 1, false)] {
             let json = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
             assert_eq!(serde_json::from_str::<Value>(&json).is_ok(), is_read, "{depth}");
             assert_eq!(is_too_deep(json.as_bytes()), !is_read, "{depth}");

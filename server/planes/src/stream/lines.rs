@@ -3,8 +3,8 @@
 use hyper::body::Bytes;
 use kube::client::Body;
 
+use crate::client::ApiClient;
 use crate::error::PlaneError;
-use crate::wire::Wire;
 
 /// A line without its line end.
 pub(super) enum Line {
@@ -35,12 +35,12 @@ impl Lines {
     }
 
     /// The next line; `None` at the end. Cancel safe.
-    pub(super) async fn next(&mut self, wire: &Wire) -> Result<Option<Line>, PlaneError> {
+    pub(super) async fn next(&mut self, client: &ApiClient) -> Result<Option<Line>, PlaneError> {
         loop {
             if let Some(line) = self.cut() {
                 return Ok(Some(line));
             }
-            match wire.chunk(&mut self.body).await? {
+            match client.chunk(&mut self.body).await? {
                 Some(chunk) => self.chunk = chunk,
                 None if self.line.is_empty() && !self.too_long => return Ok(None),
                 None => return Ok(Some(self.take())),

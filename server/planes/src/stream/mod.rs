@@ -4,10 +4,10 @@
 //! the last version seen; after 410 the version is too old and the collection is listed again. Objects are parsed as
 //! plain JSON, so that a malformed one is skipped and does not end the stream.
 
+mod current_version;
 mod depth;
-mod latest;
 mod lines;
-mod salvage;
+mod recover;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -18,35 +18,35 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, watch};
 
 use crate::actor::Actor;
+use crate::client::{ApiClient, Call};
 use crate::error::PlaneError;
-use crate::wire::{Call, Wire};
 use lines::{Line, Lines};
-use salvage::salvage;
+use recover::recover_list;
 
 /// Objects per page of a list.
-const PAGE: usize = 500;
+const PAGE_SIZE: usize = 500;
 /// How long the control plane is asked to keep a watch open, in seconds.
-const WATCH_SECONDS: u64 = 290;
+const WATCH_TIMEOUT_SECONDS: u64 = 290;
 /// A watch that sends nothing for this long, not even a bookmark, is considered dead.
-const SILENCE: Duration = Duration::from_secs(WATCH_SECONDS + 15);
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(WATCH_TIMEOUT_SECONDS + 15);
 /// How often a collection without a watch is listed, and the additional pause per other collection without a watch.
-const POLL: Duration = Duration::from_secs(20);
-const POLL_MORE: Duration = Duration::from_millis(50);
-const FIRST_WAIT: Duration = Duration::from_millis(250);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_secs(20);
+const POLL_INTERVAL_PER_COLLECTION: Duration = Duration::from_millis(50);
+const MIN_BACKOFF: Duration = Duration::from_millis(250);
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
 /// Longest page of a list, in bytes. A longer one is requested in smaller pages.
-const LONGEST_PAGE: usize = 16 << 20;
+const MAX_PAGE_BYTES: usize = 16 << 20;
 /// Pages read at once on a control plane.
-const LISTS_AT_ONCE: usize = 4;
+const CONCURRENT_PAGES: usize = 4;
 /// Longest duration of a list over all pages, and how many empty pages it may have in a row.
-const LONGEST_LIST: Duration = Duration::from_mins(10);
-const MOST_EMPTY_PAGES: u32 = 50;
+const LIST_TIMEOUT: Duration = Duration::from_mins(10);
+const MAX_EMPTY_PAGES: u32 = 50;
 
 /// Receives the events of a watched collection.
-pub(crate) trait Sink: Send + Sync + 'static {
+pub(crate) trait WatchHandler: Send + Sync + 'static {
     /// A list begins.
-    fn begin(&self);
+    fn on_relist(&self);
     /// An object was listed, added or modified. Returns the key under which it is kept.
     fn apply(&self, object: Value) -> Option<String>;
     /// An object was deleted.
@@ -54,29 +54,29 @@ pub(crate) trait Sink: Send + Sync + 'static {
     /// A list is complete: objects with other keys no longer exist.
     fn retain(&self, keys: &HashSet<String>);
     /// The collection is up to date.
-    fn in_step(&self);
+    fn on_synced(&self);
     /// The collection is not up to date because of this error. It is retried.
-    fn failed(&self, error: &PlaneError);
+    fn on_error(&self, error: &PlaneError);
     /// An object was skipped.
-    fn left_out(&self, why: &str);
+    fn on_skipped(&self, why: &str);
 }
 
 /// Limits the watches open at once on a control plane.
 #[derive(Debug)]
-pub(crate) struct Slots {
-    open: Semaphore,
+pub(crate) struct WatchLimiter {
+    watches: Semaphore,
     /// Limits the pages of lists read at once, since reading one takes a multiple of its size.
-    lists: Semaphore,
+    pages: Semaphore,
     /// Number of collections without a watch.
-    without: AtomicU32,
+    unwatched: AtomicU32,
 }
 
-impl Slots {
-    pub(crate) fn new(most: usize) -> Self {
+impl WatchLimiter {
+    pub(crate) fn new(max_watches: usize) -> Self {
         Self {
-            open: Semaphore::new(most),
-            lists: Semaphore::new(LISTS_AT_ONCE),
-            without: AtomicU32::new(0),
+            watches: Semaphore::new(max_watches),
+            pages: Semaphore::new(CONCURRENT_PAGES),
+            unwatched: AtomicU32::new(0),
         }
     }
 }
@@ -99,53 +99,53 @@ const METADATA_LIST: &str =
 /// Accept header for an object's metadata (Kubernetes, "API concepts", metadata-only fetches).
 pub(crate) const METADATA: &str =
     "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
-const WHOLE: &str = "application/json";
+const JSON: &str = "application/json";
 
 /// Keeps the handler up to date with the collection until dropped. `reconnected` changes after an outage of the
 /// control plane: pauses end and watches resume. A collection that gets no permit from `limiter` is listed
 /// periodically instead.
-pub(crate) async fn keep(
-    wire: Wire,
+pub(crate) async fn run_watch(
+    client: ApiClient,
     collection: Collection,
-    sink: Arc<dyn Sink>,
-    slots: Arc<Slots>,
-    mut revived: watch::Receiver<u64>,
+    handler: Arc<dyn WatchHandler>,
+    limiter: Arc<WatchLimiter>,
+    mut reconnected: watch::Receiver<u64>,
 ) {
-    let mut run = Run {
-        wire,
+    let mut watcher = Watcher {
+        client,
         collection,
-        sink,
+        handler,
         version: None,
-        page: PAGE,
-        wait: FIRST_WAIT,
-        polls: false,
+        page: PAGE_SIZE,
+        wait: MIN_BACKOFF,
+        is_unwatched: false,
     };
-    revived.mark_unchanged();
+    reconnected.mark_unchanged();
     loop {
-        let pause = run.turn(&slots, &mut revived).await;
+        let pause = watcher.step(&limiter, &mut reconnected).await;
         if let Some(pause) = pause {
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                changed = revived.changed() => if changed.is_err() { return },
+                changed = reconnected.changed() => if changed.is_err() { return },
             }
         }
     }
 }
 
-struct Run {
-    wire: Wire,
+struct Watcher {
+    client: ApiClient,
     collection: Collection,
-    sink: Arc<dyn Sink>,
+    handler: Arc<dyn WatchHandler>,
     /// The version to watch from; `None`: list first.
     version: Option<String>,
     page: usize,
     wait: Duration,
     /// It got no permit for a watch once.
-    polls: bool,
+    is_unwatched: bool,
 }
 
 /// How a watch ended.
-enum End {
+enum WatchEnd {
     /// Normally, or because of a reconnection: resume.
     Closed,
     /// The version is too old: list again.
@@ -153,52 +153,56 @@ enum End {
     Failed(PlaneError),
 }
 
-impl Run {
+impl Watcher {
     /// Runs one list or watch. Returns the pause before the next.
-    async fn turn(&mut self, slots: &Slots, revived: &mut watch::Receiver<u64>) -> Option<Duration> {
+    async fn step(
+        &mut self,
+        limiter: &WatchLimiter,
+        reconnected: &mut watch::Receiver<u64>,
+    ) -> Option<Duration> {
         let Some(version) = self.version.clone() else {
             let version = if self.collection.changes_only {
-                self.latest_version(slots).await
+                self.current_version(limiter).await
             } else {
-                self.list(slots).await
+                self.list(limiter).await
             };
             return match version {
                 Ok(version) => {
-                    self.wait = FIRST_WAIT;
+                    self.wait = MIN_BACKOFF;
                     self.version = Some(version);
-                    self.sink.in_step();
+                    self.handler.on_synced();
                     None
                 }
                 Err(error) => Some(self.back_off(&error)),
             };
         };
-        let Ok(_slot) = slots.open.try_acquire() else {
+        let Ok(_slot) = limiter.watches.try_acquire() else {
             self.version = None;
-            let others = if std::mem::replace(&mut self.polls, true) {
-                slots.without.load(Ordering::Relaxed)
+            let others = if std::mem::replace(&mut self.is_unwatched, true) {
+                limiter.unwatched.load(Ordering::Relaxed)
             } else {
-                slots.without.fetch_add(1, Ordering::Relaxed)
+                limiter.unwatched.fetch_add(1, Ordering::Relaxed)
             };
-            return Some(POLL + POLL_MORE * others);
+            return Some(POLL_INTERVAL + POLL_INTERVAL_PER_COLLECTION * others);
         };
         let begun = Instant::now();
         let end = tokio::select! {
             end = self.watch(version) => end,
-            _ = revived.changed() => End::Closed,
+            _ = reconnected.changed() => WatchEnd::Closed,
         };
         match end {
             // Do not loop without a pause if a control plane closes watches at once.
-            End::Closed => (begun.elapsed() < Duration::from_secs(1)).then_some(FIRST_WAIT),
-            End::Expired => {
+            WatchEnd::Closed => (begun.elapsed() < Duration::from_secs(1)).then_some(MIN_BACKOFF),
+            WatchEnd::Expired => {
                 self.version = None;
-                (begun.elapsed() < Duration::from_secs(1)).then(|| self.longer())
+                (begun.elapsed() < Duration::from_secs(1)).then(|| self.next_backoff())
             }
-            End::Failed(error) => {
-                if !matches!(error, PlaneError::Unreachable { .. } | PlaneError::Slow { .. }) {
+            WatchEnd::Failed(error) => {
+                if !matches!(error, PlaneError::Unreachable { .. } | PlaneError::Timeout { .. }) {
                     self.version = None;
                 }
                 if begun.elapsed() > Duration::from_secs(10) {
-                    self.wait = FIRST_WAIT;
+                    self.wait = MIN_BACKOFF;
                 }
                 Some(self.back_off(&error))
             }
@@ -206,52 +210,52 @@ impl Run {
     }
 
     fn back_off(&mut self, error: &PlaneError) -> Duration {
-        self.sink.failed(error);
-        let told = if let PlaneError::TooMany { retry_after, .. } = error {
+        self.handler.on_error(error);
+        let retry_after = if let PlaneError::RateLimited { retry_after, .. } = error {
             *retry_after
         } else {
             Duration::ZERO
         };
-        self.longer().max(told)
+        self.next_backoff().max(retry_after)
     }
 
-    fn longer(&mut self) -> Duration {
+    fn next_backoff(&mut self) -> Duration {
         let wait = self.wait;
-        self.wait = (self.wait * 2).min(LONGEST_WAIT);
+        self.wait = (self.wait * 2).min(MAX_BACKOFF);
         wait
     }
 
-    async fn list(&mut self, slots: &Slots) -> Result<String, PlaneError> {
-        self.sink.begin();
+    async fn list(&mut self, limiter: &WatchLimiter) -> Result<String, PlaneError> {
+        self.handler.on_relist();
         let begun = Instant::now();
-        let mut seen = HashSet::new();
+        let mut keys = HashSet::new();
         let mut next = String::new();
         let mut empty_pages = 0;
         loop {
-            if begun.elapsed() > LONGEST_LIST || empty_pages > MOST_EMPTY_PAGES {
-                return Err(self.wire.garbage("a list does not come to an end"));
+            if begun.elapsed() > LIST_TIMEOUT || empty_pages > MAX_EMPTY_PAGES {
+                return Err(self.client.invalid_response("a list does not come to an end"));
             }
-            let _page = slots.lists.acquire().await.ok();
+            let _page = limiter.pages.acquire().await.ok();
             let mut path = format!("{}?limit={}", self.collection.path, self.page);
             if !next.is_empty() {
                 path.push_str("&continue=");
-                path.push_str(&crate::wire::segment(&next));
+                path.push_str(&crate::path::escape_segment(&next));
             }
             let accept = if self.collection.metadata_only {
                 METADATA_LIST
             } else {
-                WHOLE
+                JSON
             };
-            let mut call = Call::get(path).accepting(accept).at_most(LONGEST_PAGE);
+            let mut call = Call::get(path).accept(accept).max_bytes(MAX_PAGE_BYTES);
             call.actor = self.collection.actor.as_ref();
-            let bytes = match self.wire.ask_within(call).await?.1 {
+            let bytes = match self.client.request_bytes_within(call).await?.1 {
                 Some(bytes) => bytes,
                 // The objects are too large for pages of this size.
                 None if self.page > 1 => {
                     self.page = (self.page / 8).max(1);
                     continue;
                 }
-                None => return Err(self.wire.too_long(LONGEST_PAGE)),
+                None => return Err(self.client.too_long(MAX_PAGE_BYTES)),
             };
             let (list, items) = self.read_list(&bytes)?;
             let text = |key: &str| {
@@ -264,22 +268,22 @@ impl Run {
             empty_pages = if items.is_empty() { empty_pages + 1 } else { 0 };
             for object in items {
                 let Some(object) = object else {
-                    self.sink.left_out("an object cannot be read");
+                    self.handler.on_skipped("an object cannot be read");
                     continue;
                 };
-                if let Some(key) = self.admit(object) {
-                    seen.insert(key);
+                if let Some(key) = self.accept(object) {
+                    keys.insert(key);
                 }
             }
             if more.is_empty() {
                 if version.is_empty() {
-                    return Err(self.wire.garbage("a list came without a version"));
+                    return Err(self.client.invalid_response("a list came without a version"));
                 }
-                self.sink.retain(&seen);
+                self.handler.retain(&keys);
                 return Ok(version);
             }
             if more == next {
-                return Err(self.wire.garbage("a list goes round in circles"));
+                return Err(self.client.invalid_response("a list goes round in circles"));
             }
             next = more;
         }
@@ -290,58 +294,58 @@ impl Run {
         match serde_json::from_slice::<Value>(bytes) {
             Ok(mut list) => match list.get_mut("items").map(Value::take) {
                 Some(Value::Array(items)) => Ok((list, items.into_iter().map(Some).collect())),
-                _ => Err(self.wire.garbage("a list came without items")),
+                _ => Err(self.client.invalid_response("a list came without items")),
             },
-            Err(error) => salvage(bytes).ok_or_else(|| self.wire.not_json(&error)),
+            Err(error) => recover_list(bytes).ok_or_else(|| self.client.not_json(&error)),
         }
     }
 
-    fn admit(&self, object: Value) -> Option<String> {
-        if weight(&object) > self.wire.limits.object_bytes {
-            self.sink.left_out("an object is larger than the limit");
+    fn accept(&self, object: Value) -> Option<String> {
+        if json_size(&object) > self.client.limits.object_bytes {
+            self.handler.on_skipped("an object is larger than the limit");
             return None;
         }
-        self.sink.apply(object)
+        self.handler.apply(object)
     }
 
-    async fn watch(&mut self, from: String) -> End {
-        let version = crate::wire::segment(&from);
+    async fn watch(&mut self, from: String) -> WatchEnd {
+        let version = crate::path::escape_segment(&from);
         let path = format!(
-            "{}?watch=true&allowWatchBookmarks=true&resourceVersion={version}&timeoutSeconds={WATCH_SECONDS}",
+            "{}?watch=true&allowWatchBookmarks=true&resourceVersion={version}&timeoutSeconds={WATCH_TIMEOUT_SECONDS}",
             self.collection.path
         );
         let accept = if self.collection.metadata_only {
             METADATA
         } else {
-            WHOLE
+            JSON
         };
-        let mut call = Call::get(path).accepting(accept);
+        let mut call = Call::get(path).accept(accept);
         call.actor = self.collection.actor.as_ref();
-        let body = match self.wire.open(call).await {
+        let body = match self.client.open(call).await {
             Ok(body) => body,
-            Err(PlaneError::Gone { .. }) => return End::Expired,
-            Err(error) => return End::Failed(error),
+            Err(PlaneError::Gone { .. }) => return WatchEnd::Expired,
+            Err(error) => return WatchEnd::Failed(error),
         };
-        self.sink.in_step();
+        self.handler.on_synced();
         // An event is the object and little more.
         let mut lines = Lines::new(
             body,
-            self.wire
+            self.client
                 .limits
                 .object_bytes
                 .saturating_mul(2)
                 .saturating_add(4096),
         );
         loop {
-            let line = match tokio::time::timeout(SILENCE, lines.next(&self.wire)).await {
-                Err(_) => return End::Failed(self.wire.garbage("a watch went silent")),
-                Ok(Err(error)) => return End::Failed(error),
-                Ok(Ok(None)) => return End::Closed,
+            let line = match tokio::time::timeout(SILENCE_TIMEOUT, lines.next(&self.client)).await {
+                Err(_) => return WatchEnd::Failed(self.client.invalid_response("a watch went silent")),
+                Ok(Err(error)) => return WatchEnd::Failed(error),
+                Ok(Ok(None)) => return WatchEnd::Closed,
                 Ok(Ok(Some(line))) => line,
             };
             let event: Value = match line {
                 Line::TooLong => {
-                    self.sink.left_out("an object is larger than the limit");
+                    self.handler.on_skipped("an object is larger than the limit");
                     continue;
                 }
                 Line::Whole(bytes) if bytes.is_empty() => continue,
@@ -349,24 +353,24 @@ impl Run {
                     Ok(event) => event,
                     // Too deeply nested. The object stays as it was.
                     Err(_) if depth::is_too_deep(&bytes) => {
-                        self.sink.left_out("an object cannot be read");
+                        self.handler.on_skipped("an object cannot be read");
                         continue;
                     }
                     Err(error) => {
                         // Half a line at the end of a connection, or nonsense. The event is lost, so list again.
                         self.version = None;
-                        return End::Failed(self.wire.not_json(&error));
+                        return WatchEnd::Failed(self.client.not_json(&error));
                     }
                 },
             };
-            if let Some(end) = self.take(event) {
+            if let Some(end) = self.handle(event) {
                 return end;
             }
-            self.wait = FIRST_WAIT;
+            self.wait = MIN_BACKOFF;
         }
     }
 
-    fn take(&mut self, mut event: Value) -> Option<End> {
+    fn handle(&mut self, mut event: Value) -> Option<WatchEnd> {
         let object = event.get_mut("object").map(Value::take).unwrap_or_default();
         let version = object
             .pointer("/metadata/resourceVersion")
@@ -374,12 +378,12 @@ impl Run {
             .map(str::to_owned);
         match event.get("type").and_then(Value::as_str) {
             Some("ADDED" | "MODIFIED") => {
-                self.admit(object);
+                self.accept(object);
             }
-            Some("DELETED") => self.sink.delete(&object),
-            Some("BOOKMARK") => self.sink.in_step(),
-            Some("ERROR") => return Some(self.refusal(&object)),
-            _ => self.sink.left_out("an event is of no known type"),
+            Some("DELETED") => self.handler.delete(&object),
+            Some("BOOKMARK") => self.handler.on_synced(),
+            Some("ERROR") => return Some(self.watch_error(&object)),
+            _ => self.handler.on_skipped("an event is of no known type"),
         }
         if let Some(version) = version.filter(|version| !version.is_empty()) {
             self.version = Some(version);
@@ -387,32 +391,35 @@ impl Run {
         None
     }
 
-    fn refusal(&self, status: &Value) -> End {
+    fn watch_error(&self, status: &Value) -> WatchEnd {
         let code = status
             .get("code")
             .and_then(Value::as_u64)
             .and_then(|code| u16::try_from(code).ok())
             .unwrap_or(500);
-        match self.wire.refusal(code, None, status.to_string().as_bytes()) {
-            PlaneError::Gone { .. } => End::Expired,
-            error => End::Failed(error),
+        match self
+            .client
+            .error_response(code, None, status.to_string().as_bytes())
+        {
+            PlaneError::Gone { .. } => WatchEnd::Expired,
+            error => WatchEnd::Failed(error),
         }
     }
 }
 
 /// The approximate size of an object as JSON.
-fn weight(value: &Value) -> usize {
+fn json_size(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) => 5,
         Value::Number(_) => 8,
         Value::String(text) => text.len().saturating_add(2),
         Value::Array(list) => list
             .iter()
-            .map(weight)
+            .map(json_size)
             .fold(2, |sum, each| sum.saturating_add(each).saturating_add(1)),
         Value::Object(map) => map
             .iter()
-            .map(|(key, value)| key.len().saturating_add(4).saturating_add(weight(value)))
+            .map(|(key, value)| key.len().saturating_add(4).saturating_add(json_size(value)))
             .fold(2, usize::saturating_add),
     }
 }

@@ -128,7 +128,7 @@ async fn an_unknown_field_is_refused() {
         panic!("a misspelled field was taken")
     };
     assert!(error.to_string().contains("sise"), "{error}");
-    assert!(!error.is_worth_retrying());
+    assert!(!error.is_retryable());
 }
 
 #[tokio::test]

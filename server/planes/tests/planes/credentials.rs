@@ -108,7 +108,7 @@ async fn an_unreadable_kubeconfig_says_so_on_its_claims_and_keeps_why_from_peopl
         !error.to_string().contains("line "),
         "why is the platform's: {error}"
     );
-    assert!(error.for_platform().contains("line "));
+    assert!(error.admin_message().contains("line "));
 }
 
 #[tokio::test]
@@ -175,11 +175,11 @@ async fn rights_that_are_taken_away_are_named() {
         "{missing:?}"
     );
     assert_eq!(
-        registry.obstacle(&plane.name, &buckets(), "research-dev"),
+        registry.missing_right(&plane.name, &buckets(), "research-dev"),
         Some("Portico may not read it there")
     );
     assert_eq!(
-        registry.obstacle(&plane.name, &buckets(), "payments-dev"),
+        registry.missing_right(&plane.name, &buckets(), "payments-dev"),
         Some("Portico may not create it there")
     );
 }

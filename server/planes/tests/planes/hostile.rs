@@ -62,7 +62,7 @@ fn said(status: &PlaneStatus) -> String {
         .collect();
     format!(
         "{:?} {notes:?} {:?} {:?}",
-        status.state, status.left_out, status.rights
+        status.state, status.skipped, status.rights
     )
 }
 
@@ -268,7 +268,7 @@ async fn an_error_page_that_shows_the_whole_request_shows_no_token() {
         .unwrap_err();
     for text in [
         said(&status),
-        format!("{answer} {answer:?} {}", answer.for_platform()),
+        format!("{answer} {answer:?} {}", answer.admin_message()),
     ] {
         assert!(!text.contains(TOKEN), "{text}");
     }
@@ -366,7 +366,10 @@ async fn what_calls_itself_a_success_and_is_something_else_is_not_believed() {
             &Expect::Anything,
         )
         .await;
-    assert!(matches!(answer, Err(PlaneError::Garbage { .. })), "{answer:?}");
+    assert!(
+        matches!(answer, Err(PlaneError::InvalidResponse { .. })),
+        "{answer:?}"
+    );
 }
 
 /// What a server shows itself with, and what may be trusted instead of it: certificates in PEM, and the acceptor.

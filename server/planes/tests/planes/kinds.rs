@@ -65,7 +65,7 @@ async fn claims_of_a_kind_that_was_asked_for_once_are_found_again() {
     plane.create(crd("volumes", "Volume", false));
     plane.create(bucket("payments-dev", "receipts", 1));
     let registry = Planes::new(Settings::default());
-    registry.remember(
+    registry.remember_offerings(
         ["buckets", "volumes", "gone"]
             .map(|kind| offering(&format!("{kind}.storage.example.org")))
             .into(),
@@ -241,7 +241,7 @@ async fn of_two_xrds_of_one_kind_the_first_is_served_and_the_second_told_of() {
 
     plane.create(xrd("v2", "clusters.customer.example.org", "Cluster", None));
     let told = eventually("the second is told of", async || {
-        let left_out = status(&registry, &plane).left_out;
+        let left_out = status(&registry, &plane).skipped;
         left_out
             .into_iter()
             .find(|what| what.contains("composite resource definitions: clusters.customer.example.org"))

@@ -62,13 +62,13 @@ async fn each_refusal_is_told_apart() {
         let error = apply(&plane, &registry).await;
         plane.simulated.faults().remove(id);
         assert_eq!(
-            (error.slug(), error.is_worth_retrying()),
+            (error.slug(), error.is_retryable()),
             (slug, retry),
             "{code}: {error:?}"
         );
         if code == 429 {
             assert!(
-                matches!(error, PlaneError::TooMany { retry_after, .. } if retry_after == Duration::from_secs(7))
+                matches!(error, PlaneError::RateLimited { retry_after, .. } if retry_after == Duration::from_secs(7))
             );
         } else {
             assert!(error.to_string().contains(&format!("told {code}")), "{error}");
@@ -90,11 +90,7 @@ async fn garbage_hanging_and_hanging_up_are_told_apart() {
             .add(Matcher::of("patch", "buckets"), fault);
         let error = apply(&plane, &registry).await;
         plane.simulated.faults().remove(id);
-        assert_eq!(
-            (error.slug(), error.is_worth_retrying()),
-            (slug, true),
-            "{error:?}"
-        );
+        assert_eq!((error.slug(), error.is_retryable()), (slug, true), "{error:?}");
     }
 }
 
@@ -226,7 +222,7 @@ async fn objects_beyond_the_limits_are_left_out_and_said_to_be() {
         plane.create(bucket("payments-dev", &format!("b{number}"), 1));
     }
     let left_out = eventually("both are told", async || {
-        Some(status(&registry, &plane).left_out).filter(|left_out| left_out.len() >= 2)
+        Some(status(&registry, &plane).skipped).filter(|left_out| left_out.len() >= 2)
     })
     .await;
     assert!(
@@ -320,7 +316,7 @@ async fn an_object_that_is_nested_too_deep_costs_itself_alone() {
     assert_eq!(names(&registry, &Scope::for_tests()), ["well"]);
     assert!(
         status(&registry, &plane)
-            .left_out
+            .skipped
             .iter()
             .any(|why| why.contains("cannot be read"))
     );

@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::tree::composite_of;
 use crate::actor::Actor;
+use crate::client::ApiClient;
 use crate::error::PlaneError;
 use crate::informers::{Reader, Wanted};
 use crate::registry::Planes;
-use crate::wire::Wire;
 
 /// Events shown for a claim.
-const MOST_EVENTS: usize = 100;
+const MAX_EVENTS: usize = 100;
 
 impl Planes {
     /// The events of the claim and, for a legacy claim, of its composite; newest first.
@@ -31,33 +31,33 @@ impl Planes {
         claim: &Claim,
     ) -> Result<Vec<ClaimEvent>, PlaneError> {
         let plane = self.plane(&claim.reference.plane)?;
-        let wire = plane.wire()?;
+        let client = plane.client()?;
         // Events of cluster-scoped objects are in the namespace `default`.
         let namespace = claim.reference.namespace.as_deref().unwrap_or("default");
-        let mut events = events_of(&wire, reader, actor, namespace, &claim.uid).await?;
-        if let Some(composite) = composite_of(&plane, &wire, reader, actor, claim).await
+        let mut events = events_of(&client, reader, actor, namespace, &claim.uid).await?;
+        if let Some(composite) = composite_of(&plane, &client, reader, actor, claim).await
             && let Some(uid) = composite.pointer("/metadata/uid").and_then(Value::as_str)
         {
             // Errors here must not hide the claim's own events.
-            let of_composite = events_of(&wire, reader, actor, "default", uid).await;
+            let of_composite = events_of(&client, reader, actor, "default", uid).await;
             events.extend(of_composite.unwrap_or_default());
         }
         events.sort_by_key(|event| std::cmp::Reverse(event.at));
-        events.truncate(MOST_EVENTS);
+        events.truncate(MAX_EVENTS);
         Ok(events)
     }
 }
 
 async fn events_of(
-    wire: &Wire,
+    client: &ApiClient,
     reader: &Reader<'_>,
     actor: &Actor,
     namespace: &str,
     uid: &str,
 ) -> Result<Vec<ClaimEvent>, PlaneError> {
     let wanted = Wanted::events_about(namespace, uid);
-    let events = reader.read(wire, actor, &wanted).await?;
-    serde_json::from_value(events).map_err(|error| wire.not_json(&error))
+    let events = reader.read(client, actor, &wanted).await?;
+    serde_json::from_value(events).map_err(|error| client.not_json(&error))
 }
 
 /// The events about the object with that uid, newest first. `None` if this is not a list.
@@ -74,7 +74,7 @@ pub(crate) fn claim_events(list: &Value, uid: &str) -> Option<Vec<ClaimEvent>> {
         .filter(|item| item.pointer("/involvedObject/uid").and_then(Value::as_str) == Some(uid));
     let mut events: Vec<ClaimEvent> = own.map(event).collect();
     events.sort_by_key(|event| std::cmp::Reverse(event.at));
-    events.truncate(MOST_EVENTS);
+    events.truncate(MAX_EVENTS);
     Some(events)
 }
 

@@ -12,7 +12,7 @@ use super::kind::is_offered;
 use super::xrd::Xrd;
 use crate::error::PlaneError;
 use crate::plane::Plane;
-use crate::stream::Sink;
+use crate::stream::WatchHandler;
 
 /// The CRD of XRDs.
 const XRDS: &str = "compositeresourcedefinitions.apiextensions.crossplane.io";
@@ -24,40 +24,40 @@ pub(super) struct CrdMeta {
     pub(super) version: String,
     pub(super) offered: bool,
     /// Created by Crossplane with the labels of its XRD, perhaps not for people to ask for.
-    pub(super) composed: bool,
+    pub(super) by_crossplane: bool,
     /// The XRD that it was created for.
     pub(super) made_by: Option<String>,
 }
 
 /// The CRDs and XRDs seen.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct DiscoveryState {
     pub(super) crds: Mutex<BTreeMap<String, CrdMeta>>,
     pub(super) xrds: Mutex<BTreeMap<String, Xrd>>,
     /// CRDs may not be listed, so those that documents name are fetched one by one.
-    pub(super) blind: AtomicBool,
+    pub(super) crds_forbidden: AtomicBool,
     /// CRDs have been listed once.
-    pub(super) crds_known: AtomicBool,
+    pub(super) crds_listed: AtomicBool,
     /// XRDs have been listed once, or cannot be listed.
-    pub(super) xrds_known: AtomicBool,
+    pub(super) xrds_listed: AtomicBool,
     /// Notified on every change.
     pub(super) changed: Notify,
     /// Notified when the CRD of XRDs appears: their API is served now or soon.
-    pub(super) crossplane_came: Notify,
+    pub(super) crossplane_installed: Notify,
 }
 
-impl Seen {
+impl DiscoveryState {
     /// True if everything has been listed, so that what is missing does not exist. Before that, what an earlier
     /// connection discovered stays.
     pub(super) fn is_complete(&self) -> bool {
-        (self.crds_known.load(Ordering::Relaxed) || self.blind.load(Ordering::Relaxed))
-            && self.xrds_known.load(Ordering::Relaxed)
+        (self.crds_listed.load(Ordering::Relaxed) || self.crds_forbidden.load(Ordering::Relaxed))
+            && self.xrds_listed.load(Ordering::Relaxed)
     }
 
     /// There are no XRDs, or none that Portico may list.
     pub(super) fn no_xrds(&self) {
         self.xrds.lock().clear();
-        self.xrds_known.store(true, Ordering::Relaxed);
+        self.xrds_listed.store(true, Ordering::Relaxed);
         self.changed.notify_one();
     }
 }
@@ -69,14 +69,14 @@ fn name_of(object: &Value) -> Option<String> {
         .map(str::to_owned)
 }
 
-pub(super) struct CrdSink {
-    pub(super) seen: Arc<Seen>,
+pub(super) struct CrdHandler {
+    pub(super) state: Arc<DiscoveryState>,
     pub(super) plane: Arc<Plane>,
 }
 
-impl Sink for CrdSink {
-    fn begin(&self) {
-        self.plane.nothing_left_out("definitions");
+impl WatchHandler for CrdHandler {
+    fn on_relist(&self) {
+        self.plane.clear_skipped("definitions");
     }
 
     fn apply(&self, object: Value) -> Option<String> {
@@ -96,108 +96,109 @@ impl Sink for CrdSink {
         let meta = CrdMeta {
             version: version.to_owned(),
             offered: is_offered(&object),
-            composed: maker.is_some(),
+            by_crossplane: maker.is_some(),
             made_by: maker
                 .and_then(|maker| maker.get("name")?.as_str())
                 .map(str::to_owned),
         };
-        let before = self.seen.crds.lock().insert(name.clone(), meta.clone());
+        let before = self.state.crds.lock().insert(name.clone(), meta.clone());
         if before.is_none() && name == XRDS {
-            self.seen.crossplane_came.notify_one();
+            self.state.crossplane_installed.notify_one();
         }
         if before != Some(meta) {
-            self.seen.changed.notify_one();
+            self.state.changed.notify_one();
         }
         Some(name)
     }
 
     fn delete(&self, object: &Value) {
-        if name_of(object).is_some_and(|name| self.seen.crds.lock().remove(&name).is_some()) {
-            self.seen.changed.notify_one();
+        if name_of(object).is_some_and(|name| self.state.crds.lock().remove(&name).is_some()) {
+            self.state.changed.notify_one();
         }
     }
 
     fn retain(&self, keys: &HashSet<String>) {
-        self.seen.crds.lock().retain(|name, _| keys.contains(name));
-        self.seen.blind.store(false, Ordering::Relaxed);
-        self.seen.crds_known.store(true, Ordering::Relaxed);
-        self.seen.changed.notify_one();
+        self.state.crds.lock().retain(|name, _| keys.contains(name));
+        self.state.crds_forbidden.store(false, Ordering::Relaxed);
+        self.state.crds_listed.store(true, Ordering::Relaxed);
+        self.state.changed.notify_one();
     }
 
-    fn in_step(&self) {
-        self.plane.heard("definitions");
+    fn on_synced(&self) {
+        self.plane.mark_synced("definitions");
     }
 
-    fn failed(&self, error: &PlaneError) {
+    fn on_error(&self, error: &PlaneError) {
         if !matches!(error, PlaneError::Forbidden { .. }) {
-            self.plane.stream_failed("definitions", error);
+            self.plane.record_stream_failure("definitions", error);
             return;
         }
-        self.plane.rights.doubt();
-        self.seen.blind.store(true, Ordering::Relaxed);
-        self.seen.changed.notify_one();
+        self.plane.rights.request_review();
+        self.state.crds_forbidden.store(true, Ordering::Relaxed);
+        self.state.changed.notify_one();
     }
 
-    fn left_out(&self, why: &str) {
-        self.plane.left_out(&format!("definitions: {why}"));
+    fn on_skipped(&self, why: &str) {
+        self.plane.record_skipped(&format!("definitions: {why}"));
     }
 }
 
-pub(super) struct XrdSink {
-    pub(super) seen: Arc<Seen>,
+pub(super) struct XrdHandler {
+    pub(super) state: Arc<DiscoveryState>,
     pub(super) plane: Arc<Plane>,
 }
 
-impl Sink for XrdSink {
-    fn begin(&self) {
-        self.plane.nothing_left_out("composite definitions");
+impl WatchHandler for XrdHandler {
+    fn on_relist(&self) {
+        self.plane.clear_skipped("composite definitions");
     }
 
     fn apply(&self, object: Value) -> Option<String> {
         let name = name_of(&object)?;
         let Some(xrd) = Xrd::read(&object) else {
-            self.left_out(&format!("{name} is malformed"));
-            self.seen.xrds.lock().remove(&name);
+            self.on_skipped(&format!("{name} is malformed"));
+            self.state.xrds.lock().remove(&name);
             return Some(name);
         };
-        let before = self.seen.xrds.lock().insert(name.clone(), xrd.clone());
+        let before = self.state.xrds.lock().insert(name.clone(), xrd.clone());
         if before != Some(xrd) {
-            self.seen.changed.notify_one();
+            self.state.changed.notify_one();
         }
         Some(name)
     }
 
     fn delete(&self, object: &Value) {
-        if name_of(object).is_some_and(|name| self.seen.xrds.lock().remove(&name).is_some()) {
-            self.seen.changed.notify_one();
+        if name_of(object).is_some_and(|name| self.state.xrds.lock().remove(&name).is_some()) {
+            self.state.changed.notify_one();
         }
     }
 
     fn retain(&self, keys: &HashSet<String>) {
-        self.seen.xrds.lock().retain(|name, _| keys.contains(name));
-        self.seen.xrds_known.store(true, Ordering::Relaxed);
-        self.seen.changed.notify_one();
+        self.state.xrds.lock().retain(|name, _| keys.contains(name));
+        self.state.xrds_listed.store(true, Ordering::Relaxed);
+        self.state.changed.notify_one();
     }
 
-    fn in_step(&self) {
-        self.plane.heard("composite definitions");
+    fn on_synced(&self) {
+        self.plane.mark_synced("composite definitions");
     }
 
-    fn failed(&self, error: &PlaneError) {
+    fn on_error(&self, error: &PlaneError) {
         match error {
             // Crossplane was removed.
-            PlaneError::NotFound { .. } => self.seen.no_xrds(),
+            PlaneError::NotFound { .. } => self.state.no_xrds(),
             PlaneError::Forbidden { .. } => {
-                self.plane.rights.doubt();
-                self.seen.no_xrds();
+                self.plane.rights.request_review();
+                self.state.no_xrds();
             }
             error => {
-                self.plane.stream_failed("composite definitions", error);
+                self.plane.record_stream_failure("composite definitions", error);
             }
         }
     }
 
-    fn left_out(&self, why: &str) {
-        self.plane.left_out(&format!("composite definitions: {why}"));
+    fn on_skipped(&self, why: &str) {
+        self.plane
+            .record_skipped(&format!("composite definitions: {why}"));
     }
 }

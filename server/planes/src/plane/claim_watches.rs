@@ -14,23 +14,23 @@ use serde_json::Value;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::{Failing, FirstRead, Plane, Running, stream_of};
-use crate::act::review;
-use crate::cache::{Came, Full, Reading, Room, Touched};
+use super::{InitialSync, Plane, PlaneContext, StreamFailure, stream_name};
+use crate::cache::{ApplyResult, CacheLimits, ClaimReader, LimitExceeded};
 use crate::discovery::Kind;
 use crate::error::PlaneError;
-use crate::registry::{Change, Desired, Shared};
-use crate::stream::{Collection, Sink, keep};
-use crate::wire::path_of;
+use crate::ops::is_allowed;
+use crate::path::resource_path;
+use crate::shared::{Change, Desired};
+use crate::stream::{Collection, WatchHandler, run_watch};
 
 /// How often to ask again for missing rights.
-const ASK_AGAIN: Duration = Duration::from_mins(1);
+const RIGHT_RETRY_INTERVAL: Duration = Duration::from_mins(1);
 /// Access reviews in flight at once on a control plane.
-const REVIEWS_AT_ONCE: usize = 8;
+const CONCURRENT_REVIEWS: usize = 8;
 
 /// One task per kind. All end when this is dropped.
-pub(crate) struct Watching {
-    run: Running,
+pub(crate) struct ClaimWatches {
+    context: PlaneContext,
     reviews: Arc<Semaphore>,
     kinds: BTreeMap<OfferingName, Watched>,
 }
@@ -49,17 +49,21 @@ impl Drop for AbortOnDrop {
     }
 }
 
-impl Watching {
-    pub(crate) fn new(run: Running) -> Self {
+impl ClaimWatches {
+    pub(crate) fn new(context: PlaneContext) -> Self {
         Self {
-            run,
-            reviews: Arc::new(Semaphore::new(REVIEWS_AT_ONCE)),
+            context,
+            reviews: Arc::new(Semaphore::new(CONCURRENT_REVIEWS)),
             kinds: BTreeMap::new(),
         }
     }
 
     /// Watches these kinds and no others. New ones hold `first` until their claims have been listed.
-    pub(crate) fn keep(&mut self, kinds: &BTreeMap<OfferingName, Arc<Kind>>, first: Option<&FirstRead>) {
+    pub(crate) fn set_kinds(
+        &mut self,
+        kinds: &BTreeMap<OfferingName, Arc<Kind>>,
+        first: Option<&InitialSync>,
+    ) {
         let before = self.kinds.len();
         self.kinds.retain(|name, _| kinds.contains_key(name));
         let mut dropped = self.kinds.len() != before;
@@ -72,7 +76,7 @@ impl Watching {
             }
             dropped = true;
             let task = tokio::spawn(watch_kind(
-                self.run.clone(),
+                self.context.clone(),
                 self.reviews.clone(),
                 name.clone(),
                 kind.clone(),
@@ -92,32 +96,37 @@ impl Watching {
 
     /// Forgets claims of kinds that are not offered any more.
     fn forget_others(&self) {
-        self.run
+        self.context
             .plane
-            .forget_offerings_but(|offering| self.kinds.contains_key(offering));
-        for touched in self.run.plane.claims.keep_offerings(&self.kinds.keys().collect()) {
-            tell(&self.run.shared, touched);
+            .retain_offerings(|offering| self.kinds.contains_key(offering));
+        for change in self
+            .context
+            .plane
+            .claims
+            .keep_offerings(&self.kinds.keys().collect())
+        {
+            self.context.shared.publish_claim(change);
         }
     }
 }
 
 async fn watch_kind(
-    run: Running,
+    context: PlaneContext,
     reviews: Arc<Semaphore>,
     offering: OfferingName,
     kind: Arc<Kind>,
-    mut first: Option<FirstRead>,
+    mut first: Option<InitialSync>,
 ) {
-    let mut configured = run.shared.configured.subscribe();
+    let mut configured = context.shared.configured.subscribe();
     let mut streams: BTreeMap<Option<String>, (Arc<str>, AbortOnDrop)> = BTreeMap::new();
     let mut tasks = JoinSet::new();
     let refused = Arc::new(Notify::new());
-    let mut wary = false;
+    let mut per_kind = false;
     loop {
         configured.mark_unchanged();
-        streams.retain(|_, (stream, _)| !run.plane.claims.wants_list(stream));
-        let scopes = scopes(&run, &reviews, &kind.resource, wary).await;
-        run.plane.watches(&offering, &scopes.open);
+        streams.retain(|_, (stream, _)| !context.plane.claims.take_relist(stream));
+        let scopes = scopes(&context, &reviews, &kind.resource, per_kind).await;
+        context.plane.set_scopes(&offering, &scopes.open);
         let gone: Vec<Option<String>> = streams
             .keys()
             .filter(|scope| !scopes.open.contains(*scope))
@@ -125,38 +134,38 @@ async fn watch_kind(
             .collect();
         for scope in gone {
             if let Some((stream, _task)) = streams.remove(&scope) {
-                run.plane.forget_stream(&stream);
-                for touched in run.plane.claims.retain(&stream, &HashSet::new()) {
-                    tell(&run.shared, touched);
+                context.plane.forget_stream(&stream);
+                for change in context.plane.claims.retain(&stream, &HashSet::new()) {
+                    context.shared.publish_claim(change);
                 }
             }
         }
         for scope in scopes.open {
             streams.entry(scope).or_insert_with_key(|scope| {
-                let stream: Arc<str> = stream_of(&offering, scope.as_deref()).into();
-                let sink = ClaimSink {
+                let stream: Arc<str> = stream_name(&offering, scope.as_deref()).into();
+                let handler = ClaimHandler {
                     first: Mutex::new(first.clone()),
-                    ..ClaimSink::new(run.clone(), &offering, &kind, stream.clone(), refused.clone())
+                    ..ClaimHandler::new(context.clone(), &offering, &kind, stream.clone(), refused.clone())
                 };
-                let path = path_of(&kind.resource, scope.as_deref(), None);
+                let path = resource_path(&kind.resource, scope.as_deref(), None);
                 let collection = Collection {
                     path,
                     metadata_only: false,
                     ..Collection::default()
                 };
-                let keeping = keep(
-                    run.wire.clone(),
+                let watch = run_watch(
+                    context.client.clone(),
                     collection,
-                    Arc::new(sink),
-                    run.slots.clone(),
-                    run.plane.revived.subscribe(),
+                    Arc::new(handler),
+                    context.limiter.clone(),
+                    context.plane.reconnected.subscribe(),
                 );
-                (stream, AbortOnDrop(tasks.spawn(keeping)))
+                (stream, AbortOnDrop(tasks.spawn(watch)))
             });
         }
         first = None;
         let pause = if scopes.again {
-            ASK_AGAIN
+            RIGHT_RETRY_INTERVAL
         } else {
             Duration::from_hours(1)
         };
@@ -165,7 +174,7 @@ async fn watch_kind(
             () = tokio::time::sleep(pause) => {}
             // A right was withdrawn: review what is left.
             () = refused.notified() => {
-                wary = true;
+                per_kind = true;
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
@@ -180,23 +189,28 @@ struct Scopes {
 }
 
 /// `per_kind` asks for each kind instead of all kinds at once, after a refusal.
-async fn scopes(run: &Running, reviews: &Semaphore, resource: &ResourceRef, wary: bool) -> Scopes {
+async fn scopes(
+    context: &PlaneContext,
+    reviews: &Semaphore,
+    resource: &ResourceRef,
+    per_kind: bool,
+) -> Scopes {
     let whole = Scopes {
         open: BTreeSet::from([None]),
         again: false,
     };
-    if !wary
-        && *run
-            .may_all
-            .get_or_init(|| async { may_watch(run, reviews, &everything(), None).await == Ok(true) })
+    if !per_kind
+        && *context
+            .may_watch_all
+            .get_or_init(|| async { may_watch(context, reviews, &all_resources(), None).await == Ok(true) })
             .await
     {
         return whole;
     }
-    match may_watch(run, reviews, resource, None).await {
+    match may_watch(context, reviews, resource, None).await {
         Ok(true) => return whole,
         Ok(false) if !resource.namespaced => {
-            run.plane.rights.doubt();
+            context.plane.rights.request_review();
             return Scopes {
                 open: BTreeSet::new(),
                 again: true,
@@ -206,16 +220,16 @@ async fn scopes(run: &Running, reviews: &Semaphore, resource: &ResourceRef, wary
         // If the review fails, try.
         Err(_) => return Scopes { again: true, ..whole },
     }
-    let desired = run.shared.desired.load_full();
+    let desired = context.shared.desired.load_full();
     let mut open = BTreeSet::new();
     let mut again = false;
-    for namespace in desired.ownership.namespaces(&run.plane.name) {
-        match may_watch(run, reviews, resource, Some(namespace)).await {
+    for namespace in desired.ownership.namespaces(&context.plane.name) {
+        match may_watch(context, reviews, resource, Some(namespace)).await {
             Ok(true) => {
                 open.insert(Some(namespace.to_owned()));
             }
             Ok(false) => {
-                run.plane.rights.doubt();
+                context.plane.rights.request_review();
                 again = true;
             }
             Err(_) => again = true,
@@ -225,7 +239,7 @@ async fn scopes(run: &Running, reviews: &Semaphore, resource: &ResourceRef, wary
 }
 
 /// All resources of all groups. With this right, single kinds need no review.
-fn everything() -> ResourceRef {
+fn all_resources() -> ResourceRef {
     let all = || "*".to_owned();
     ResourceRef {
         group: all(),
@@ -237,46 +251,48 @@ fn everything() -> ResourceRef {
 }
 
 async fn may_watch(
-    run: &Running,
+    context: &PlaneContext,
     reviews: &Semaphore,
     resource: &ResourceRef,
     namespace: Option<&str>,
 ) -> Result<bool, PlaneError> {
     // Acquiring fails only if the semaphore is closed, which never happens.
     let _permit = reviews.acquire().await.ok();
-    Ok(review(&run.wire, None, "list", resource, namespace).await?
-        && review(&run.wire, None, "watch", resource, namespace).await?)
+    Ok(
+        is_allowed(&context.client, None, "list", resource, namespace).await?
+            && is_allowed(&context.client, None, "watch", resource, namespace).await?,
+    )
 }
 
 /// Puts a stream's objects into the index and notifies subscribers.
-struct ClaimSink {
-    run: Running,
-    reading: ArcSwap<Reading>,
+struct ClaimHandler {
+    context: PlaneContext,
+    reader: ArcSwap<ClaimReader>,
     stream: Arc<str>,
     /// Notified when the control plane refuses to list or watch.
     refused: Arc<Notify>,
     /// Held until the claims have been listed or refused.
-    first: Mutex<Option<FirstRead>>,
+    first: Mutex<Option<InitialSync>>,
 }
 
-impl ClaimSink {
+impl ClaimHandler {
     fn new(
-        run: Running,
+        context: PlaneContext,
         offering: &OfferingName,
         kind: &Arc<Kind>,
         stream: Arc<str>,
         refused: Arc<Notify>,
     ) -> Self {
-        let reading = Reading {
-            plane: run.plane.name.clone(),
+        let reader = ClaimReader {
+            plane: context.plane.name.clone(),
             offering: offering.clone(),
             kind: kind.clone(),
-            access: run.shared.desired.load().access(offering),
-            health: run.shared.desired.load().health(offering),
+            access: context.shared.desired.load().access(offering),
+            health: context.shared.desired.load().health(offering),
         };
         Self {
-            run,
-            reading: ArcSwap::from_pointee(reading),
+            context,
+            reader: ArcSwap::from_pointee(reader),
             stream,
             refused,
             first: Mutex::default(),
@@ -284,138 +300,134 @@ impl ClaimSink {
     }
 
     fn plane(&self) -> &Plane {
-        &self.run.plane
+        &self.context.plane
     }
 
     /// The claim reader for the current documents.
-    fn reading(&self, desired: &Desired) -> Arc<Reading> {
-        let reading = self.reading.load_full();
-        let access = desired.access(&reading.offering);
-        let health = desired.health(&reading.offering);
-        let same_rules = match (&reading.health, &health) {
+    fn reader(&self, desired: &Desired) -> Arc<ClaimReader> {
+        let reader = self.reader.load_full();
+        let access = desired.access(&reader.offering);
+        let health = desired.health(&reader.offering);
+        let same_rules = match (&reader.health, &health) {
             (Some(old), Some(new)) => Arc::ptr_eq(old, new),
             (None, None) => true,
             _ => false,
         };
-        if reading.access == access && same_rules {
-            return reading;
+        if reader.access == access && same_rules {
+            return reader;
         }
-        let fresh = Arc::new(Reading {
+        let fresh = Arc::new(ClaimReader {
             access,
             health,
-            ..Reading::clone(&reading)
+            ..ClaimReader::clone(&reader)
         });
-        self.reading.store(fresh.clone());
+        self.reader.store(fresh.clone());
         fresh
     }
 }
 
-impl Sink for ClaimSink {
-    fn begin(&self) {
-        self.plane().nothing_left_out(&self.stream);
+impl WatchHandler for ClaimHandler {
+    fn on_relist(&self) {
+        self.plane().clear_skipped(&self.stream);
     }
 
     fn apply(&self, object: Value) -> Option<String> {
-        let desired = self.run.shared.desired.load();
-        let limits = &self.run.wire.limits;
-        let room = Room {
-            objects: limits.objects,
-            bytes: limits.cache_bytes,
-            pool: &self.run.shared.pool,
+        let desired = self.context.shared.desired.load();
+        let plane_limits = &self.context.client.limits;
+        let limits = CacheLimits {
+            objects: plane_limits.objects,
+            bytes: plane_limits.cache_bytes,
+            pool: &self.context.shared.pool,
         };
-        let reading = self.reading(&desired);
-        let (key, came) = self.plane().claims.apply(
+        let reader = self.reader(&desired);
+        let (key, result) = self.plane().claims.apply(
             object,
-            &reading,
+            &reader,
             &self.stream,
-            || self.run.shared.desired.load().ownership.clone(),
-            &room,
+            || self.context.shared.desired.load().ownership.clone(),
+            &limits,
             Timestamp::now(),
         );
-        match came {
-            Came::News(news) => {
-                for touched in news {
-                    tell(&self.run.shared, touched);
+        match result {
+            ApplyResult::Changed(changes) => {
+                for change in changes {
+                    self.context.shared.publish_claim(change);
                 }
             }
-            Came::Known => {}
-            Came::NoRoom(full, gone) => {
-                self.left_out(&no_room(full, &room));
+            ApplyResult::Unchanged => {}
+            ApplyResult::NoRoom(full, gone) => {
+                self.on_skipped(&describe_limit(full, &limits));
                 if let Some(gone) = gone {
-                    tell(&self.run.shared, gone);
+                    self.context.shared.publish_claim(gone);
                 }
             }
-            Came::Malformed => self.left_out("an object is malformed"),
+            ApplyResult::Malformed => self.on_skipped("an object is malformed"),
         }
         key
     }
 
     fn delete(&self, object: &Value) {
-        if let Some(touched) = self.plane().claims.delete(object, &self.reading.load()) {
-            tell(&self.run.shared, touched);
+        if let Some(change) = self.plane().claims.delete(object, &self.reader.load()) {
+            self.context.shared.publish_claim(change);
         }
     }
 
     fn retain(&self, keys: &HashSet<String>) {
-        for touched in self.plane().claims.retain(&self.stream, keys) {
-            tell(&self.run.shared, touched);
+        for change in self.plane().claims.retain(&self.stream, keys) {
+            self.context.shared.publish_claim(change);
         }
     }
 
-    fn in_step(&self) {
-        self.plane().heard(&self.stream);
-        if self.plane().claims.regain(&self.stream, Timestamp::now()) {
-            self.run.shared.tell(Change::Plane(self.run.plane.name.clone()));
+    fn on_synced(&self) {
+        self.plane().mark_synced(&self.stream);
+        if self.plane().claims.mark_fresh(&self.stream, Timestamp::now()) {
+            self.context
+                .shared
+                .publish(Change::Plane(self.context.plane.name.clone()));
         }
         self.first.lock().take();
     }
 
-    fn failed(&self, error: &PlaneError) {
+    fn on_error(&self, error: &PlaneError) {
         if matches!(error, PlaneError::Forbidden { .. }) {
             self.refused.notify_one();
             self.first.lock().take();
         }
-        if let Failing::Lost { heard } = self.plane().stream_failed(&self.stream, error) {
+        if let StreamFailure::Stale { synced_at } = self.plane().record_stream_failure(&self.stream, error) {
             let title = self.plane().title();
             // Failures of this kind alone, such as a broken conversion webhook or a withdrawn right, are shown as
             // such.
             let why = match error {
-                PlaneError::Unreachable { .. } | PlaneError::Slow { .. } => None,
+                PlaneError::Unreachable { .. } | PlaneError::Timeout { .. } => None,
                 error => Some(error.to_string()),
             };
             let lost = |known: &_| match &why {
                 Some(why) => unreadable_status(known, why),
                 None => unreachable_status(known, &title),
             };
-            if self.plane().claims.lose(&self.stream, heard, lost) {
-                self.run.shared.tell(Change::Plane(self.run.plane.name.clone()));
+            if self.plane().claims.mark_stale(&self.stream, synced_at, lost) {
+                self.context
+                    .shared
+                    .publish(Change::Plane(self.context.plane.name.clone()));
             }
         }
     }
 
-    fn left_out(&self, why: &str) {
-        self.plane().left_out(&format!("{}: {why}", self.stream));
+    fn on_skipped(&self, why: &str) {
+        self.plane().record_skipped(&format!("{}: {why}", self.stream));
     }
 }
 
-fn no_room(full: Full, room: &Room<'_>) -> String {
+fn describe_limit(full: LimitExceeded, limits: &CacheLimits<'_>) -> String {
     match full {
-        Full::Objects => format!("there are more than {} objects (limits.objects)", room.objects),
-        Full::Bytes => format!(
+        LimitExceeded::Objects => format!("there are more than {} objects (limits.objects)", limits.objects),
+        LimitExceeded::Bytes => format!(
             "its objects take more than {} MiB together (limits.cacheBytes)",
-            room.bytes >> 20
+            limits.bytes >> 20
         ),
-        Full::AllBytes => {
+        LimitExceeded::AllBytes => {
             "the objects of all control planes take more than they may together (caches.bytes of the Portal document)"
                 .to_owned()
         }
     }
-}
-
-pub(crate) fn tell(shared: &Shared, touched: Touched) {
-    shared.tell(Change::Claim {
-        reference: touched.reference,
-        tenant: touched.tenant,
-        deleted: touched.deleted,
-    });
 }

@@ -4,11 +4,12 @@ use portico_domain::documents::ResourceRef;
 use portico_domain::names::PlaneName;
 use serde_json::Value;
 
-use super::write::{drop_managed_fields, that_object};
+use super::write::{drop_managed_fields, expect_object};
 use crate::actor::Actor;
+use crate::client::Call;
 use crate::error::PlaneError;
+use crate::path::resource_path;
 use crate::registry::Planes;
-use crate::wire::{Call, path_of};
 
 impl Planes {
     /// Reads an object, without `metadata.managedFields`.
@@ -23,11 +24,11 @@ impl Planes {
         namespace: Option<&str>,
         name: &str,
     ) -> Result<Value, PlaneError> {
-        let wire = self.wire(plane)?;
-        let (_, mut object) = wire
-            .ask(Call::get(path_of(resource, namespace, Some(name))).by(actor))
+        let client = self.client(plane)?;
+        let (_, mut object) = client
+            .request_json(Call::get(resource_path(resource, namespace, Some(name))).as_actor(actor))
             .await?;
-        that_object(&wire, &object, name)?;
+        expect_object(&client, &object, name)?;
         drop_managed_fields(&mut object);
         Ok(object)
     }
@@ -45,6 +46,6 @@ impl Planes {
         resource: &ResourceRef,
         namespace: Option<&str>,
     ) -> Result<bool, PlaneError> {
-        super::review(&self.wire(plane)?, Some(actor), verb, resource, namespace).await
+        super::is_allowed(&self.client(plane)?, Some(actor), verb, resource, namespace).await
     }
 }

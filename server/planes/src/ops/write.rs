@@ -10,10 +10,11 @@ use portico_domain::names::PlaneName;
 use serde_json::{Value, json};
 
 use crate::actor::Actor;
+use crate::client::{ApiClient, Call};
 use crate::error::PlaneError;
+use crate::path::{escape_segment, resource_path};
 use crate::registry::Planes;
-use crate::server_text::{is_missing_namespace, is_of_another_object};
-use crate::wire::{Call, Wire, path_of, segment};
+use crate::server_text::{is_missing_namespace, is_uid_mismatch};
 
 /// An object after an apply.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,15 +51,15 @@ impl Planes {
         manifest: &Value,
         expect: &Expect,
     ) -> Result<Applied, PlaneError> {
-        let wire = self.wire(plane)?;
-        put(&wire, &Actor::from(grant), resource, manifest, expect, true).await
+        let client = self.client(plane)?;
+        put(&client, &Actor::from(grant), resource, manifest, expect, true).await
     }
 
     /// Applies the manifest by server-side apply with the field manager `portico`, never with force: fields of other
     /// managers are a [`PlaneError::Conflict`]. Idempotent.
     ///
     /// # Errors
-    /// Any [`PlaneError`]. [`PlaneError::is_worth_retrying`] says whether to retry.
+    /// Any [`PlaneError`]. [`PlaneError::is_retryable`] says whether to retry.
     pub async fn apply(
         &self,
         _: &SystemAuthority,
@@ -68,8 +69,8 @@ impl Planes {
         manifest: &Value,
         expect: &Expect,
     ) -> Result<Applied, PlaneError> {
-        let wire = self.wire(plane)?;
-        put(&wire, actor, resource, manifest, expect, false).await
+        let client = self.client(plane)?;
+        put(&client, actor, resource, manifest, expect, false).await
     }
 
     /// Deletes the object with that `uid`; another object with its name is left alone. Returns when the deletion has
@@ -88,19 +89,19 @@ impl Planes {
         name: &str,
         uid: Option<&str>,
     ) -> Result<(), PlaneError> {
-        let wire = self.wire(plane)?;
+        let client = self.client(plane)?;
         let mut options =
             json!({ "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background" });
         if let (Some(uid), Some(map)) = (uid, options.as_object_mut()) {
             map.insert("preconditions".to_owned(), json!({ "uid": uid }));
         }
-        let path = path_of(resource, namespace, Some(name));
+        let path = resource_path(resource, namespace, Some(name));
         let call = Call::get(path)
-            .sending(Method::DELETE, "application/json", &options)
-            .by(actor);
-        match wire.ask(call).await {
+            .with_body(Method::DELETE, "application/json", &options)
+            .as_actor(actor);
+        match client.request_json(call).await {
             Ok(_) | Err(PlaneError::NotFound { .. }) => Ok(()),
-            Err(PlaneError::Gone { message }) if is_of_another_object(&message) => Err(PlaneError::Gone {
+            Err(PlaneError::Gone { message }) if is_uid_mismatch(&message) => Err(PlaneError::Gone {
                 message: format!("{name} was deleted meanwhile, and another of that name made"),
             }),
             Err(error) => Err(error),
@@ -119,19 +120,21 @@ impl Planes {
         labels: &BTreeMap<String, String>,
     ) -> Result<(), PlaneError> {
         let actor = &Actor::system(authority);
-        let wire = self.wire(plane)?;
-        match wire
-            .ask(Call::get(format!("/api/v1/namespaces/{}", segment(namespace))).by(actor))
+        let client = self.client(plane)?;
+        match client
+            .request_json(
+                Call::get(format!("/api/v1/namespaces/{}", escape_segment(namespace))).as_actor(actor),
+            )
             .await
         {
-            Ok((_, found)) => return that_object(&wire, &found, namespace),
+            Ok((_, found)) => return expect_object(&client, &found, namespace),
             Err(PlaneError::Forbidden { .. }) => return Ok(()),
             Err(PlaneError::NotFound { .. }) => {}
             Err(error) => return Err(error),
         }
         let body = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace, "labels": labels } });
         let path = format!("/api/v1/namespaces?fieldManager={}", labels::FIELD_MANAGER);
-        match wire.ask(Call::post(path, &body).by(actor)).await {
+        match client.request_json(Call::post(path, &body).as_actor(actor)).await {
             Ok(_) | Err(PlaneError::AlreadyExists { .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -139,10 +142,10 @@ impl Planes {
 }
 
 /// A `resourceVersion` that no object has: etcd's first write has a later one.
-const NO_VERSION: &str = "1";
+const UNUSED_VERSION: &str = "1";
 
 async fn put(
-    wire: &Wire,
+    client: &ApiClient,
     actor: &Actor,
     resource: &ResourceRef,
     manifest: &Value,
@@ -150,14 +153,14 @@ async fn put(
     dry: bool,
 ) -> Result<Applied, PlaneError> {
     let put = Put {
-        wire,
+        client,
         actor,
         resource,
         manifest,
         dry,
     };
     match expect {
-        Expect::Absent => put.new_or_ours().await,
+        Expect::Absent => put.create_or_reapply().await,
         // An apply with a uid changes that object or fails (Kubernetes, "Object identity").
         Expect::Uid(uid) => put.apply(Some(("uid", uid))).await,
         Expect::Anything => put.apply(None).await,
@@ -166,7 +169,7 @@ async fn put(
 
 /// A manifest to apply.
 struct Put<'a> {
-    wire: &'a Wire,
+    client: &'a ApiClient,
     actor: &'a Actor,
     resource: &'a ResourceRef,
     manifest: &'a Value,
@@ -177,26 +180,30 @@ impl Put<'_> {
     /// Creates the object atomically: an apply with a `resourceVersion` creates a missing object and conflicts with
     /// an existing one of another version, before anything is merged. An existing object is applied to only if the
     /// same request created it.
-    async fn new_or_ours(&self) -> Result<Applied, PlaneError> {
-        let made = self.apply(Some(("resourceVersion", NO_VERSION))).await;
+    async fn create_or_reapply(&self) -> Result<Applied, PlaneError> {
+        let made = self.apply(Some(("resourceVersion", UNUSED_VERSION))).await;
         let Err(PlaneError::Conflict { .. } | PlaneError::Contended { .. }) = made else {
             return made;
         };
-        let path = path_of(self.resource, self.text("namespace"), self.text("name"));
-        let found = match self.wire.ask(Call::get(path).by(self.actor)).await {
+        let path = resource_path(self.resource, self.text("namespace"), self.text("name"));
+        let found = match self
+            .client
+            .request_json(Call::get(path).as_actor(self.actor))
+            .await
+        {
             Ok((_, found)) => found,
             // Deleted since, or the conflict was about something else.
             Err(PlaneError::NotFound { .. }) => return made,
             Err(error) => return Err(error),
         };
         let name = self.text("name").unwrap_or_default();
-        that_object(self.wire, &found, name)?;
+        expect_object(self.client, &found, name)?;
         let ours = request_of(self.manifest);
         let uid = found.pointer("/metadata/uid").and_then(Value::as_str);
         match uid {
             Some(uid) if ours.is_some() && request_of(&found) == ours => self.apply(Some(("uid", uid))).await,
             _ => Err(PlaneError::AlreadyExists {
-                plane: self.wire.title.to_string(),
+                plane: self.client.title.to_string(),
                 name: format!("{} {name}", self.resource.kind),
             }),
         }
@@ -206,7 +213,7 @@ impl Put<'_> {
     async fn apply(&self, meant: Option<(&str, &str)>) -> Result<Applied, PlaneError> {
         let name = self
             .text("name")
-            .ok_or_else(|| self.wire.garbage("the manifest has no name"))?;
+            .ok_or_else(|| self.client.invalid_response("the manifest has no name"))?;
         let namespace = self.text("namespace");
         let mut manifest = self.manifest.clone();
         if let Some((key, value)) = meant
@@ -217,15 +224,15 @@ impl Put<'_> {
         let dry_run = if self.dry { "&dryRun=All" } else { "" };
         let to = format!(
             "{}?fieldManager={}&force=false&fieldValidation=Strict{dry_run}",
-            path_of(self.resource, namespace, Some(name)),
+            resource_path(self.resource, namespace, Some(name)),
             labels::FIELD_MANAGER
         );
         let call = Call::get(to)
-            .sending(Method::PATCH, "application/apply-patch+yaml", &manifest)
-            .by(self.actor);
-        match self.wire.ask(call).await {
+            .with_body(Method::PATCH, "application/apply-patch+yaml", &manifest)
+            .as_actor(self.actor);
+        match self.client.request_json(call).await {
             Ok((status, mut object)) => {
-                that_object(self.wire, &object, name)?;
+                expect_object(self.client, &object, name)?;
                 drop_managed_fields(&mut object);
                 Ok(Applied {
                     object,
@@ -240,7 +247,7 @@ impl Put<'_> {
                     created: true,
                 })
             }
-            Err(PlaneError::Gone { message }) if is_of_another_object(&message) => Err(PlaneError::Gone {
+            Err(PlaneError::Gone { message }) if is_uid_mismatch(&message) => Err(PlaneError::Gone {
                 message: format!("{name} was deleted meanwhile: {message}"),
             }),
             // An API server reports another uid as a change of an immutable field.
@@ -272,12 +279,12 @@ fn request_of(object: &Value) -> Option<&str> {
 }
 
 /// Checks that a response is the object with that name. Any other successful response proves nothing.
-pub(crate) fn that_object(wire: &Wire, answer: &Value, name: &str) -> Result<(), PlaneError> {
+pub(crate) fn expect_object(client: &ApiClient, answer: &Value, name: &str) -> Result<(), PlaneError> {
     let found = answer.pointer("/metadata/name").and_then(Value::as_str);
     if found == Some(name) {
         Ok(())
     } else {
-        Err(wire.garbage(&format!("asked for {name}, it sent something else")))
+        Err(client.invalid_response(&format!("asked for {name}, it sent something else")))
     }
 }
 

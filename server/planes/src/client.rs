@@ -8,31 +8,31 @@ use http_body_util::BodyExt as _;
 use hyper::body::Bytes;
 use jiff::Timestamp;
 use kube::client::Body;
-use portico_domain::documents::{ActAs, ControlPlane, Limits, PassedOn, ResourceRef};
+use portico_domain::documents::{ActAs, ControlPlane, Limits, PassedOn};
 use serde_json::Value;
 
 use crate::actor::{Actor, impersonation};
-use crate::connect::{Certificates, Credential, explain, sign_in_error};
+use crate::connect::{Certificates, Connection, Credential, explain, sign_in_error};
 use crate::error::PlaneError;
 
 /// Longest response that is read, in bytes.
-const LONGEST_ANSWER: usize = 32 * 1024 * 1024;
+const MAX_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
 /// Longest error response that is read, in bytes.
-const LONGEST_REFUSAL: usize = 256 * 1024;
+const MAX_ERROR_BYTES: usize = 256 * 1024;
 
 /// A control plane's client and its limits. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Wire {
+pub(crate) struct ApiClient {
     /// The control plane's name in errors.
     pub(crate) title: Arc<str>,
     pub(crate) limits: Limits,
-    client: kube::Client,
+    http: kube::Client,
     certificates: Arc<Certificates>,
     credential: Arc<Credential>,
     /// Which of a person's groups are passed on; `None`: calls are made as Portico.
-    in_person: Option<PassedOn>,
+    passed_on: Option<PassedOn>,
     /// Impersonation headers of the kubeconfig for Portico's own calls.
-    acting: Arc<HeaderMap>,
+    impersonation: Arc<HeaderMap>,
 }
 
 /// An HTTP request to a control plane.
@@ -55,68 +55,61 @@ impl<'a> Call<'a> {
             body: None,
             accept: "application/json",
             actor: None,
-            limit: LONGEST_ANSWER,
+            limit: MAX_RESPONSE_BYTES,
         }
     }
 
-    pub(crate) fn by(mut self, actor: &'a Actor) -> Self {
+    pub(crate) fn as_actor(mut self, actor: &'a Actor) -> Self {
         self.actor = Some(actor);
         self
     }
 
     /// Limits the response to this many bytes.
-    pub(crate) fn at_most(mut self, limit: usize) -> Self {
+    pub(crate) fn max_bytes(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
     }
 
-    pub(crate) fn accepting(mut self, accept: &'static str) -> Self {
+    pub(crate) fn accept(mut self, accept: &'static str) -> Self {
         self.accept = accept;
         self
     }
 
-    pub(crate) fn sending(mut self, method: Method, kind: &'static str, body: &Value) -> Self {
+    pub(crate) fn with_body(mut self, method: Method, kind: &'static str, body: &Value) -> Self {
         self.method = method;
         self.body = Some((kind, body.to_string().into_bytes()));
         self
     }
 
     pub(crate) fn post(path: String, body: &Value) -> Self {
-        Self::get(path).sending(Method::POST, "application/json", body)
+        Self::get(path).with_body(Method::POST, "application/json", body)
     }
 }
 
-impl Wire {
-    pub(crate) fn new(
-        title: String,
-        client: kube::Client,
-        certificates: Arc<Certificates>,
-        credential: Arc<Credential>,
-        acting: HeaderMap,
-        document: &ControlPlane,
-    ) -> Self {
+impl ApiClient {
+    pub(crate) fn new(title: String, connection: Connection, document: &ControlPlane) -> Self {
         Self {
             title: title.into(),
             limits: document.spec.limits.clone(),
-            client,
-            certificates,
-            credential,
-            in_person: match &document.spec.act_as {
+            http: connection.http,
+            certificates: connection.certificates,
+            credential: connection.credential,
+            passed_on: match &document.spec.act_as {
                 ActAs::Portico => None,
                 ActAs::Person(passed_on) => Some(passed_on.clone()),
             },
-            acting: Arc::new(acting),
+            impersonation: Arc::new(connection.impersonation),
         }
     }
 
     /// Why the credentials cannot be renewed, although they may still be valid.
-    pub(crate) fn sign_in_trouble(&self) -> Option<String> {
+    pub(crate) fn sign_in_problem(&self) -> Option<String> {
         self.credential.trouble()
     }
 
     /// When the first of the certificates expires.
     pub(crate) fn certificate_expires_at(&self) -> Option<Timestamp> {
-        self.certificates.first_end()
+        self.certificates.earliest_expiry()
     }
 
     /// The time limit for one call.
@@ -125,22 +118,22 @@ impl Wire {
     }
 
     /// Sends a call and parses the response as JSON. The status says whether an object was created.
-    pub(crate) async fn ask(&self, call: Call<'_>) -> Result<(StatusCode, Value), PlaneError> {
-        let (status, bytes) = self.ask_raw(call).await?;
+    pub(crate) async fn request_json(&self, call: Call<'_>) -> Result<(StatusCode, Value), PlaneError> {
+        let (status, bytes) = self.request_bytes(call).await?;
         let value = serde_json::from_slice(&bytes).map_err(|error| self.not_json(&error))?;
         Ok((status, value))
     }
 
     /// Sends a call and reads the response.
-    async fn ask_raw(&self, call: Call<'_>) -> Result<(StatusCode, Vec<u8>), PlaneError> {
+    async fn request_bytes(&self, call: Call<'_>) -> Result<(StatusCode, Vec<u8>), PlaneError> {
         let limit = call.limit;
-        let (status, body) = self.ask_within(call).await?;
+        let (status, body) = self.request_bytes_within(call).await?;
         body.map(|bytes| (status, bytes))
             .ok_or_else(|| self.too_long(limit))
     }
 
     /// Sends a call and reads the response; `None` if it is longer than the call's limit.
-    pub(crate) async fn ask_within(
+    pub(crate) async fn request_bytes_within(
         &self,
         call: Call<'_>,
     ) -> Result<(StatusCode, Option<Vec<u8>>), PlaneError> {
@@ -149,23 +142,26 @@ impl Wire {
             let (status, mut body) = self.send(call).await?;
             Ok((status, self.read(&mut body, limit).await?))
         };
-        self.in_time(asking).await
+        self.with_timeout(asking).await
     }
 
     /// Sends a call and returns the response body unread. The timeout covers only the head.
     pub(crate) async fn open(&self, call: Call<'_>) -> Result<Body, PlaneError> {
-        self.in_time(self.send(call)).await.map(|(_, body)| body)
+        self.with_timeout(self.send(call)).await.map(|(_, body)| body)
     }
 
-    async fn in_time<T>(&self, work: impl Future<Output = Result<T, PlaneError>>) -> Result<T, PlaneError> {
+    async fn with_timeout<T>(
+        &self,
+        work: impl Future<Output = Result<T, PlaneError>>,
+    ) -> Result<T, PlaneError> {
         let after = self.timeout();
-        let slow = || PlaneError::Slow {
+        let timeout = || PlaneError::Timeout {
             plane: self.title.to_string(),
             after,
         };
         tokio::time::timeout(after, work)
             .await
-            .unwrap_or_else(|_| Err(slow()))
+            .unwrap_or_else(|_| Err(timeout()))
     }
 
     async fn send(&self, call: Call<'_>) -> Result<(StatusCode, Body), PlaneError> {
@@ -182,32 +178,39 @@ impl Wire {
         };
         let mut request = request
             .body(body)
-            .map_err(|_| self.garbage("it cannot be asked for"))?;
-        request.headers_mut().extend(self.in_whose_name(call.actor)?);
+            .map_err(|_| self.invalid_response("it cannot be asked for"))?;
+        request
+            .headers_mut()
+            .extend(self.impersonation_headers(call.actor)?);
         let response = self
-            .client
+            .http
             .send(request)
             .await
-            .map_err(|error| self.lost(&error))?;
+            .map_err(|error| self.connection_error(&error))?;
         let (head, mut body) = response.into_parts();
         if head.status.is_success() {
             return Ok((head.status, body));
         }
-        let said = self.read(&mut body, LONGEST_REFUSAL).await;
+        let said = self.read(&mut body, MAX_ERROR_BYTES).await;
         let said = said.ok().flatten().unwrap_or_default();
-        Err(self.refusal(head.status.as_u16(), retry_after(&head.headers), &said))
+        Err(self.error_response(head.status.as_u16(), retry_after(&head.headers), &said))
     }
 
     /// The error for an error response, with Portico's credentials hidden.
-    pub(crate) fn refusal(&self, status: u16, retry_after: Option<Duration>, said: &[u8]) -> PlaneError {
+    pub(crate) fn error_response(
+        &self,
+        status: u16,
+        retry_after: Option<Duration>,
+        said: &[u8],
+    ) -> PlaneError {
         let said = self.credential.hide(&String::from_utf8_lossy(said));
-        PlaneError::from_answer(&self.title, status, retry_after, said.as_bytes())
+        PlaneError::from_response(&self.title, status, retry_after, said.as_bytes())
     }
 
     /// Impersonation headers of a call.
-    fn in_whose_name(&self, actor: Option<&Actor>) -> Result<HeaderMap, PlaneError> {
-        let (Some(actor), Some(passed_on)) = (actor, &self.in_person) else {
-            return Ok(HeaderMap::clone(&self.acting));
+    fn impersonation_headers(&self, actor: Option<&Actor>) -> Result<HeaderMap, PlaneError> {
+        let (Some(actor), Some(passed_on)) = (actor, &self.passed_on) else {
+            return Ok(HeaderMap::clone(&self.impersonation));
         };
         impersonation(actor, passed_on).map_err(|_| PlaneError::Forbidden {
             plane: self.title.to_string(),
@@ -230,7 +233,7 @@ impl Wire {
 
     /// The error for a response longer than `limit` bytes.
     pub(crate) fn too_long(&self, limit: usize) -> PlaneError {
-        self.garbage(&format!("the answer is longer than {limit} bytes"))
+        self.invalid_response(&format!("the answer is longer than {limit} bytes"))
     }
 
     /// The next chunk of a body; `None` at the end.
@@ -243,14 +246,14 @@ impl Wire {
                         return Ok(Some(data));
                     }
                 }
-                Some(Err(error)) => return Err(self.lost(&error)),
+                Some(Err(error)) => return Err(self.connection_error(&error)),
             }
         }
     }
 
     /// The error for a response that makes no sense.
-    pub(crate) fn garbage(&self, message: &str) -> PlaneError {
-        PlaneError::Garbage {
+    pub(crate) fn invalid_response(&self, message: &str) -> PlaneError {
+        PlaneError::InvalidResponse {
             plane: self.title.to_string(),
             message: portico_domain::claim::health::plain(message),
         }
@@ -258,14 +261,14 @@ impl Wire {
 
     /// The error for a response that is not JSON. Leaves out the parser's text, which may quote the response.
     pub(crate) fn not_json(&self, error: &serde_json::Error) -> PlaneError {
-        self.garbage(&format!(
+        self.invalid_response(&format!(
             "it is no JSON at line {}, column {}",
             error.line(),
             error.column()
         ))
     }
 
-    fn lost(&self, error: &(dyn std::error::Error + 'static)) -> PlaneError {
+    fn connection_error(&self, error: &(dyn std::error::Error + 'static)) -> PlaneError {
         let plane = self.title.to_string();
         match sign_in_error(error) {
             Some(why) => PlaneError::Misconfigured {
@@ -289,75 +292,4 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .parse()
         .ok()
         .map(Duration::from_secs)
-}
-
-/// The path of a collection or of one object in it.
-pub(crate) fn path_of(resource: &ResourceRef, namespace: Option<&str>, name: Option<&str>) -> String {
-    let mut path = if resource.group.is_empty() {
-        format!("/api/{}", segment(&resource.version))
-    } else {
-        format!(
-            "/apis/{}/{}",
-            segment(&resource.group),
-            segment(&resource.version)
-        )
-    };
-    if let Some(namespace) = namespace.filter(|_| resource.namespaced) {
-        path.push_str("/namespaces/");
-        path.push_str(&segment(namespace));
-    }
-    path.push('/');
-    path.push_str(&segment(&resource.plural));
-    if let Some(name) = name {
-        path.push('/');
-        path.push_str(&segment(name));
-    }
-    path
-}
-
-/// Escapes a text as one path segment or query value.
-pub(crate) fn segment(text: &str) -> String {
-    use std::fmt::Write as _;
-    if matches!(text, "" | "." | "..") {
-        return "%00".to_owned();
-    }
-    text.bytes()
-        .fold(String::with_capacity(text.len()), |mut out, byte| {
-            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-                out.push(char::from(byte));
-            } else {
-                // Writing to a String cannot fail.
-                let _ = write!(out, "%{byte:02X}");
-            }
-            out
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_stays_within_its_path_segment() {
-        let secrets = ResourceRef {
-            group: String::new(),
-            version: "v1".into(),
-            kind: "Secret".into(),
-            plural: "secrets".into(),
-            namespaced: true,
-        };
-        let path = path_of(
-            &secrets,
-            Some("payments"),
-            Some("../../kube-system/secrets/root?x=1"),
-        );
-        assert_eq!(
-            path,
-            "/api/v1/namespaces/payments/secrets/..%2F..%2Fkube-system%2Fsecrets%2Froot%3Fx%3D1"
-        );
-        assert_eq!(
-            path_of(&secrets, Some(".."), Some("x")),
-            "/api/v1/namespaces/%00/secrets/x"
-        );
-    }
 }

@@ -14,7 +14,7 @@ use crate::discovery::Kind;
 
 /// What is needed to read the claims of a kind.
 #[derive(Debug, Clone)]
-pub(crate) struct Reading {
+pub(crate) struct ClaimReader {
     pub(crate) plane: PlaneName,
     pub(crate) offering: OfferingName,
     pub(crate) kind: Arc<Kind>,
@@ -23,7 +23,7 @@ pub(crate) struct Reading {
     pub(crate) health: Option<Arc<HealthRules>>,
 }
 
-impl Reading {
+impl ClaimReader {
     /// The claim of an object, without the object and without an owner. `None` if required metadata is missing.
     pub(super) fn read(&self, object: &Value, now: Timestamp) -> Option<Claim> {
         let metadata = object.get("metadata")?;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// The list without its items, and the items; `None` for those that cannot be parsed. `None` overall if this is not a
 /// list.
-pub(super) fn salvage(list: &[u8]) -> Option<(Value, Vec<Option<Value>>)> {
+pub(super) fn recover_list(list: &[u8]) -> Option<(Value, Vec<Option<Value>>)> {
     let (start, end, items) = items_of(list)?;
     let mut rest = list.get(..start)?.to_vec();
     rest.extend_from_slice(b"null");
@@ -90,7 +90,7 @@ mod tests {
             deep()
         );
         assert!(serde_json::from_str::<Value>(&list).is_err());
-        let (envelope, items) = salvage(list.as_bytes()).unwrap();
+        let (envelope, items) = recover_list(list.as_bytes()).unwrap();
         assert_eq!(envelope["metadata"]["resourceVersion"], "7");
         assert_eq!(envelope["more"], json!([3]));
         assert_eq!(
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn an_empty_list_has_no_items() {
-        let (_, items) = salvage(br#"{"items":[ ],"metadata":{}}"#).unwrap();
+        let (_, items) = recover_list(br#"{"items":[ ],"metadata":{}}"#).unwrap();
         assert!(items.is_empty());
     }
 
@@ -120,7 +120,7 @@ mod tests {
             "<html>",
             "{\"items\":[1,",
         ] {
-            assert!(salvage(text.as_bytes()).is_none(), "{text}");
+            assert!(recover_list(text.as_bytes()).is_none(), "{text}");
         }
     }
 }

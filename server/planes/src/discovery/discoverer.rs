@@ -15,61 +15,62 @@ use tokio::task::JoinSet;
 use super::Kind;
 use super::composites::Composites;
 use super::kind::OfferingAnnotations;
-use super::seen::{CrdMeta, CrdSink, Seen, XrdSink};
+use super::state::{CrdHandler, CrdMeta, DiscoveryState, XrdHandler};
+use crate::client::Call;
 use crate::error::PlaneError;
-use crate::plane::watching::Watching;
-use crate::plane::{FirstRead, Running};
-use crate::stream::{Collection, keep};
-use crate::wire::{Call, segment};
+use crate::path::escape_segment;
+use crate::plane::claim_watches::ClaimWatches;
+use crate::plane::{InitialSync, PlaneContext};
+use crate::stream::{Collection, run_watch};
 
 const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const XRD_GROUP: &str = "apiextensions.crossplane.io";
 const XRDS: &str = "compositeresourcedefinitions";
 /// Wait for more changes before reacting.
-const GATHER: Duration = Duration::from_millis(20);
+const DEBOUNCE: Duration = Duration::from_millis(20);
 /// CRDs fetched at once.
-const AT_ONCE: usize = 4;
+const CONCURRENT_FETCHES: usize = 4;
 /// How often to poll what cannot be watched.
-const POLL: Duration = Duration::from_secs(15);
+const POLL_INTERVAL: Duration = Duration::from_secs(15);
 /// How often to poll what Portico may not read, or for Crossplane, where its CRD cannot be watched.
-const SELDOM: Duration = Duration::from_mins(1);
+const FORBIDDEN_POLL_INTERVAL: Duration = Duration::from_mins(1);
 /// How often to check whether a new API is served yet.
-const SOON: Duration = Duration::from_secs(1);
+const NEW_API_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How many times to check.
-const SOON_FOR: u32 = 30;
+const NEW_API_POLLS: u32 = 30;
 /// Pause after an error.
-const RETRY: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Keeps the offerings of a control plane up to date for as long as the future is polled. Drops `first` once the
 /// offerings and their claims have been read.
-pub(crate) async fn discover(run: Running, first: FirstRead) {
-    let seen = Arc::new(Seen::default());
+pub(crate) async fn discover(context: PlaneContext, first: InitialSync) {
+    let state = Arc::new(DiscoveryState::default());
     // Dropping this future ends the watches.
     let mut tasks = JoinSet::new();
-    let sink = Arc::new(CrdSink {
-        seen: seen.clone(),
-        plane: run.plane.clone(),
+    let handler = Arc::new(CrdHandler {
+        state: state.clone(),
+        plane: context.plane.clone(),
     });
     let crds = Collection {
         path: CRDS.to_owned(),
         metadata_only: true,
         ..Collection::default()
     };
-    tasks.spawn(keep(
-        run.wire.clone(),
+    tasks.spawn(run_watch(
+        context.client.clone(),
         crds,
-        sink,
-        run.slots.clone(),
-        run.plane.revived.subscribe(),
+        handler,
+        context.limiter.clone(),
+        context.plane.reconnected.subscribe(),
     ));
-    tasks.spawn(watch_xrds(run.clone(), seen.clone()));
-    let mut finder = Finder::new(run, seen, first);
-    let mut configured = finder.run.shared.configured.subscribe();
+    tasks.spawn(watch_xrds(context.clone(), state.clone()));
+    let mut discoverer = Discoverer::new(context, state, first);
+    let mut configured = discoverer.context.shared.configured.subscribe();
     loop {
-        finder.look().await;
-        let pause = finder.pause();
+        discoverer.reconcile().await;
+        let pause = discoverer.pause();
         tokio::select! {
-            () = finder.seen.changed.notified() => tokio::time::sleep(GATHER).await,
+            () = discoverer.state.changed.notified() => tokio::time::sleep(DEBOUNCE).await,
             changed = configured.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(pause) => {}
         }
@@ -77,10 +78,13 @@ pub(crate) async fn discover(run: Running, first: FirstRead) {
 }
 
 /// Watches XRDs as soon as their API is served.
-async fn watch_xrds(run: Running, seen: Arc<Seen>) {
+async fn watch_xrds(context: PlaneContext, state: Arc<DiscoveryState>) {
     let mut soon = 0_u32;
     loop {
-        let group = run.wire.ask(Call::get(format!("/apis/{XRD_GROUP}"))).await;
+        let group = context
+            .client
+            .request_json(Call::get(format!("/apis/{XRD_GROUP}")))
+            .await;
         let versions = group
             .as_ref()
             .ok()
@@ -93,21 +97,21 @@ async fn watch_xrds(run: Running, seen: Arc<Seen>) {
             })
         };
         if let Some(version) = ["v2", "v1"].into_iter().find(|version| served(version)) {
-            let sink = Arc::new(XrdSink {
-                seen: seen.clone(),
-                plane: run.plane.clone(),
+            let handler = Arc::new(XrdHandler {
+                state: state.clone(),
+                plane: context.plane.clone(),
             });
             let collection = Collection {
                 path: format!("/apis/{XRD_GROUP}/{version}/{XRDS}"),
                 metadata_only: false,
                 ..Collection::default()
             };
-            keep(
-                run.wire.clone(),
+            run_watch(
+                context.client.clone(),
                 collection,
-                sink,
-                run.slots.clone(),
-                run.plane.revived.subscribe(),
+                handler,
+                context.limiter.clone(),
+                context.plane.reconnected.subscribe(),
             )
             .await;
             return;
@@ -115,38 +119,40 @@ async fn watch_xrds(run: Running, seen: Arc<Seen>) {
         if matches!(
             group,
             Err(PlaneError::NotFound { .. } | PlaneError::Forbidden { .. })
-        ) && !seen.xrds_known.load(Ordering::Relaxed)
+        ) && !state.xrds_listed.load(Ordering::Relaxed)
         {
-            seen.no_xrds();
+            state.no_xrds();
         }
         let pause = match group {
-            _ if soon > 0 => SOON,
-            Ok(_) | Err(PlaneError::NotFound { .. } | PlaneError::Forbidden { .. }) => SELDOM,
-            Err(_) => RETRY,
+            _ if soon > 0 => NEW_API_POLL_INTERVAL,
+            Ok(_) | Err(PlaneError::NotFound { .. } | PlaneError::Forbidden { .. }) => {
+                FORBIDDEN_POLL_INTERVAL
+            }
+            Err(_) => RETRY_DELAY,
         };
         soon = soon.saturating_sub(1);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = seen.crossplane_came.notified() => soon = SOON_FOR,
+            () = state.crossplane_installed.notified() => soon = NEW_API_POLLS,
         }
     }
 }
 
-struct Finder {
-    run: Running,
-    seen: Arc<Seen>,
-    found: BTreeMap<OfferingName, Found>,
-    watching: Watching,
+struct Discoverer {
+    context: PlaneContext,
+    state: Arc<DiscoveryState>,
+    found: BTreeMap<OfferingName, FetchedKind>,
+    watches: ClaimWatches,
     composites: Composites,
     /// Not offered any more, and without claims.
     dismissed: BTreeSet<OfferingName>,
     /// Dropped once everything has been read.
-    first: Option<FirstRead>,
+    first: Option<InitialSync>,
 }
 
 /// Why a CRD is wanted, and what is known about it from other sources.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Want {
+struct WantedKind {
     /// A document names it.
     named: bool,
     claim_kind: Option<ClaimKind>,
@@ -158,21 +164,21 @@ struct Want {
 }
 
 /// A fetched CRD. It is fetched again only if its version or the reasons for wanting it change.
-struct Found {
-    want: Want,
+struct FetchedKind {
+    want: WantedKind,
     version: String,
     kind: Option<Arc<Kind>>,
     /// Portico may not read it.
     refused: bool,
 }
 
-impl Finder {
+impl Discoverer {
     /// Starts from what an earlier connection discovered.
-    fn new(run: Running, seen: Arc<Seen>, first: FirstRead) -> Self {
-        let known = run.plane.kinds.load_full();
+    fn new(context: PlaneContext, state: Arc<DiscoveryState>, first: InitialSync) -> Self {
+        let known = context.plane.offer.kinds.load_full();
         let known = known.iter().map(|(name, kind)| {
-            let found = Found {
-                want: Want::default(),
+            let found = FetchedKind {
+                want: WantedKind::default(),
                 version: String::new(),
                 kind: Some(kind.clone()),
                 refused: false,
@@ -180,39 +186,43 @@ impl Finder {
             (name.clone(), found)
         });
         Self {
-            watching: Watching::new(run.clone()),
-            composites: Composites::new(run.clone()),
+            watches: ClaimWatches::new(context.clone()),
+            composites: Composites::new(context.clone()),
             dismissed: BTreeSet::new(),
             found: known.collect(),
-            run,
-            seen,
+            context,
+            state,
             first: Some(first),
         }
     }
 
     /// The pause before the next look if nothing notifies.
     fn pause(&self) -> Duration {
-        let is_unread = |found: &&Found| found.version.is_empty();
+        let is_unread = |found: &&FetchedKind| found.version.is_empty();
         // A kind that is not offered any more is dropped with its last claim.
         let retired = self.found.iter().filter(|(_, found)| found.want.retired);
-        let unlisted = |(name, _): (&OfferingName, &Found)| !self.run.plane.has_listed(name);
+        let unlisted = |(name, _): (&OfferingName, &FetchedKind)| !self.context.plane.is_listed(name);
         let mut retired = retired.peekable();
         if retired.peek().is_some() {
-            return if retired.any(unlisted) { SOON } else { POLL };
+            return if retired.any(unlisted) {
+                NEW_API_POLL_INTERVAL
+            } else {
+                POLL_INTERVAL
+            };
         }
         let unread = || self.found.values().filter(is_unread);
-        if self.seen.blind.load(Ordering::Relaxed) || unread().any(|found| !found.refused) {
-            POLL
+        if self.state.crds_forbidden.load(Ordering::Relaxed) || unread().any(|found| !found.refused) {
+            POLL_INTERVAL
         } else if unread().next().is_some() {
-            SELDOM
+            FORBIDDEN_POLL_INTERVAL
         } else {
             Duration::from_hours(1)
         }
     }
 
-    async fn look(&mut self) {
-        let mut complete = self.seen.is_complete();
-        let wants = self.wants();
+    async fn reconcile(&mut self) {
+        let mut complete = self.state.is_complete();
+        let wants = self.wanted_kinds();
         if complete {
             let gone: Vec<OfferingName> = self
                 .found
@@ -224,7 +234,7 @@ impl Finder {
             self.dismissed.extend(gone);
         }
         self.dismissed.retain(|name| !wants.contains_key(name));
-        let due: Vec<(OfferingName, Want, String)> = wants
+        let due: Vec<(OfferingName, WantedKind, String)> = wants
             .into_iter()
             .filter_map(|(name, (want, version))| {
                 let known = self.found.get(&name);
@@ -233,16 +243,16 @@ impl Finder {
                 (!is_known).then_some((name, want, version))
             })
             .collect();
-        let run = self.run.clone();
+        let context = self.context.clone();
         let fetched: Vec<_> = stream::iter(due)
             .map(|(name, want, version)| {
-                let run = run.clone();
+                let context = context.clone();
                 async move {
-                    let kind = fetch(&run, &name, &want).await;
+                    let kind = fetch(&context, &name, &want).await;
                     (name, want, version, kind)
                 }
             })
-            .buffer_unordered(AT_ONCE)
+            .buffer_unordered(CONCURRENT_FETCHES)
             .collect()
             .await;
         for (name, want, version, kind) in fetched {
@@ -250,7 +260,7 @@ impl Finder {
                 Ok(kind) => {
                     self.found.insert(
                         name,
-                        Found {
+                        FetchedKind {
                             want,
                             version,
                             kind: kind.map(Arc::new),
@@ -262,7 +272,7 @@ impl Finder {
                     self.found.remove(&name);
                 }
                 Err(error) => {
-                    self.run.plane.note(format!("{name}: {error}"));
+                    self.context.plane.record_error(format!("{name}: {error}"));
                     // What Portico may not read counts as read; after another error there may be more offerings.
                     let refused = matches!(error, PlaneError::Forbidden { .. });
                     complete &= refused;
@@ -273,7 +283,7 @@ impl Finder {
                     } else {
                         self.found.insert(
                             name,
-                            Found {
+                            FetchedKind {
                                 want,
                                 version: String::new(),
                                 kind: None,
@@ -286,7 +296,7 @@ impl Finder {
         }
         self.publish();
         if complete {
-            self.run.plane.discovered.store(true, Ordering::Relaxed);
+            self.context.plane.discovered.store(true, Ordering::Relaxed);
             self.first = None;
         }
     }
@@ -297,20 +307,20 @@ impl Finder {
             .iter()
             .filter_map(|(name, found)| found.kind.clone().map(|kind| (name.clone(), kind)))
             .collect();
-        self.run.plane.kinds.store(Arc::new(kinds.clone()));
-        self.run.shared.rebuild();
-        self.watching.keep(&kinds, self.first.as_ref());
-        self.composites.keep(&kinds);
-        self.tell_of_xrds();
+        self.context.plane.offer.kinds.store(Arc::new(kinds.clone()));
+        self.context.shared.rebuild_catalog();
+        self.watches.set_kinds(&kinds, self.first.as_ref());
+        self.composites.set_kinds(&kinds);
+        self.report_xrds();
     }
 
     /// Reports XRDs that have no effect to administrators.
-    fn tell_of_xrds(&self) {
+    fn report_xrds(&self) {
         const WHAT: &str = "composite resource definitions";
-        let plane = &self.run.plane;
-        let troubles: Vec<String> = {
-            let crds = self.seen.crds.lock();
-            let xrds = self.seen.xrds.lock();
+        let plane = &self.context.plane;
+        let problems: Vec<String> = {
+            let crds = self.state.crds.lock();
+            let xrds = self.state.xrds.lock();
             let offered = xrds.iter().filter(|(_, xrd)| xrd.offered);
             offered
                 .filter_map(|(name, xrd)| {
@@ -323,30 +333,30 @@ impl Finder {
                             "{} is there already, and not made by Crossplane",
                             xrd.crd
                         )),
-                        _ => xrd.trouble.clone(),
+                        _ => xrd.problem.clone(),
                     };
                     Some(format!("{WHAT}: {name}: {}", why?))
                 })
                 .collect()
         };
-        plane.nothing_left_out(WHAT);
-        for trouble in troubles {
-            plane.left_out(&trouble);
+        plane.clear_skipped(WHAT);
+        for problem in problems {
+            plane.record_skipped(&problem);
         }
     }
 
     /// True if there may be claims of an offering that is not offered any more.
     fn has_claims(&self, offering: &OfferingName) -> bool {
-        let plane = &self.run.plane;
-        plane.claims.holds(offering) || !plane.has_listed(offering)
+        let plane = &self.context.plane;
+        plane.claims.holds(offering) || !plane.is_listed(offering)
     }
 
     /// The wanted CRDs with their resource versions.
-    fn wants(&self) -> BTreeMap<OfferingName, (Want, String)> {
-        let desired = self.run.shared.desired.load();
-        let crds = self.seen.crds.lock();
-        let xrds = self.seen.xrds.lock();
-        let blind = self.seen.blind.load(Ordering::Relaxed);
+    fn wanted_kinds(&self) -> BTreeMap<OfferingName, (WantedKind, String)> {
+        let desired = self.context.shared.desired.load();
+        let crds = self.state.crds.lock();
+        let xrds = self.state.xrds.lock();
+        let crds_forbidden = self.state.crds_forbidden.load(Ordering::Relaxed);
         // If two XRDs define one CRD, the one that Crossplane created the CRD for.
         let mut by_crd: BTreeMap<&str, _> = BTreeMap::new();
         for (name, xrd) in &*xrds {
@@ -357,8 +367,8 @@ impl Finder {
         }
         // Crossplane copies an XRD's labels to the CRDs of both the composite and the claim; people ask for one of
         // them. If XRDs cannot be read, `fetch` decides.
-        let unread = xrds.is_empty() && self.seen.xrds_known.load(Ordering::Relaxed);
-        let asked = |name: &str, crd: &CrdMeta| !crd.composed || unread || by_crd.contains_key(name);
+        let unread = xrds.is_empty() && self.state.xrds_listed.load(Ordering::Relaxed);
+        let asked = |name: &str, crd: &CrdMeta| !crd.by_crossplane || unread || by_crd.contains_key(name);
         let labelled = crds
             .iter()
             .filter(|(name, crd)| crd.offered && asked(name, crd))
@@ -369,7 +379,7 @@ impl Finder {
             .map(|xrd| xrd.crd.as_str());
         let named = desired.offerings.keys().map(OfferingName::as_str);
         let offered: BTreeSet<&str> = labelled.chain(composed).chain(named).collect();
-        let remembered = self.run.shared.remembered.load();
+        let remembered = self.context.shared.remembered.load();
         let known = self.found.iter().filter(|(_, found)| found.kind.is_some());
         let retired: BTreeSet<&str> = known
             .map(|(name, _)| name)
@@ -385,13 +395,13 @@ impl Finder {
             .filter_map(|(name, retired)| {
                 let version = match crds.get(name) {
                     Some(crd) => crd.version.clone(),
-                    None if blind => String::new(),
+                    None if crds_forbidden => String::new(),
                     None => return None,
                 };
                 let offering = OfferingName::new(name).ok()?;
                 let xrd = by_crd.get(name);
                 let document = desired.offerings.get(&offering);
-                let want = Want {
+                let want = WantedKind {
                     named: document.is_some(),
                     claim_kind: xrd.map(|xrd| xrd.claim_kind),
                     annotations: xrd.map(|xrd| xrd.annotations.clone()).unwrap_or_default(),
@@ -408,10 +418,14 @@ impl Finder {
     }
 }
 
-async fn fetch(run: &Running, name: &OfferingName, want: &Want) -> Result<Option<Kind>, PlaneError> {
-    let (_, crd) = run
-        .wire
-        .ask(Call::get(format!("{CRDS}/{}", segment(name.as_str()))))
+async fn fetch(
+    context: &PlaneContext,
+    name: &OfferingName,
+    want: &WantedKind,
+) -> Result<Option<Kind>, PlaneError> {
+    let (_, crd) = context
+        .client
+        .request_json(Call::get(format!("{CRDS}/{}", escape_segment(name.as_str()))))
         .await?;
     let unasked = want.claim_kind.is_none() && !want.named && !want.retired;
     let want = want.clone();
@@ -434,12 +448,13 @@ async fn fetch(run: &Running, name: &OfferingName, want: &Want) -> Result<Option
         Ok(Ok(kind)) if unasked && kind.is_behind_a_claim() => Ok(None),
         Ok(Ok(kind)) => Ok(Some(kind)),
         Ok(Err(error)) => {
-            run.plane.left_out(&format!("{name}: {error}"));
+            context.plane.record_skipped(&format!("{name}: {error}"));
             Ok(None)
         }
         Err(_) => {
-            run.plane
-                .left_out(&format!("{name}: its definition could not be read"));
+            context
+                .plane
+                .record_skipped(&format!("{name}: its definition could not be read"));
             Ok(None)
         }
     }

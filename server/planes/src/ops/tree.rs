@@ -14,20 +14,21 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::actor::Actor;
+use crate::client::{ApiClient, Call};
 use crate::error::PlaneError;
 use crate::informers::{Reader, Wanted};
+use crate::path::escape_segment;
 use crate::plane::Plane;
 use crate::registry::Planes;
-use crate::wire::{Call, Wire, segment};
 
 /// Composed resources of a claim that are shown. The tree says if there are more.
-const MOST_NODES: usize = 200;
+const MAX_NODES: usize = 200;
 /// Levels below the claim.
-const DEEPEST: usize = 5;
+const MAX_DEPTH: usize = 5;
 /// Calls in flight at once for a tree.
-const AT_ONCE: usize = 8;
+const CONCURRENT_CALLS: usize = 8;
 /// How long discovered resource names are cached.
-const NAMES_LAST: Duration = Duration::from_mins(1);
+const NAMES_TTL: Duration = Duration::from_mins(1);
 
 impl Planes {
     /// The current composed resources of a claim. A resource that may not be read, or that does not refer back to its
@@ -37,22 +38,22 @@ impl Planes {
     /// If the control plane cannot be reached. Errors of single resources are in the tree.
     pub async fn tree(&self, actor: &Actor, claim: &Claim) -> Result<ResourceTree, PlaneError> {
         let plane = self.plane(&claim.reference.plane)?;
-        let (tree, trouble) = self.walk(&Reader::for_page(&plane), actor, claim).await?;
-        match trouble {
+        let (tree, temporary_error) = self.walk(&Reader::for_page(&plane), actor, claim).await?;
+        match temporary_error {
             Some(error @ PlaneError::Unreachable { .. }) => Err(error),
             _ => Ok(tree),
         }
     }
 
     /// Like [`Planes::tree`] for an observer, which cannot use a tree with temporary errors.
-    pub(crate) async fn whole_tree_by(
+    pub(crate) async fn complete_tree(
         &self,
         reader: &Reader<'_>,
         actor: &Actor,
         claim: &Claim,
     ) -> Result<ResourceTree, PlaneError> {
         match self.walk(reader, actor, claim).await? {
-            (_, Some(trouble)) => Err(trouble),
+            (_, Some(temporary_error)) => Err(temporary_error),
             (tree, None) => Ok(tree),
         }
     }
@@ -64,15 +65,15 @@ impl Planes {
         claim: &Claim,
     ) -> Result<(ResourceTree, Option<PlaneError>), PlaneError> {
         let plane = self.plane(&claim.reference.plane)?;
-        let walk = Walk {
-            wire: plane.wire()?,
+        let walk = TreeWalk {
+            client: plane.client()?,
             reader,
             actor,
             names: &plane.names,
-            left: Mutex::new(MOST_NODES),
-            slots: Semaphore::new(AT_ONCE),
+            left: Mutex::new(MAX_NODES),
+            limiter: Semaphore::new(CONCURRENT_CALLS),
             composite: Mutex::default(),
-            trouble: Mutex::default(),
+            temporary_error: Mutex::default(),
             absent: if claim.status.health == Health::Deleting {
                 (Health::Gone, "Gone")
             } else {
@@ -81,36 +82,39 @@ impl Planes {
         };
         let children = walk.below(&claim.object, 1).await;
         if let Some(composite) = walk.composite.lock().take() {
-            let most = walk.wire.limits.objects;
+            let most = walk.client.limits.objects;
             let taken = plane
                 .claims
                 .apply_composite(&claim.reference.offering, &composite, most);
-            if let Some((_, Some(touched))) = taken {
-                self.tell_of_claim(touched);
+            if let Some((_, Some(change))) = taken {
+                self.publish_claim(change);
             }
         }
         let truncated = *walk.left.lock() == 0;
-        Ok((ResourceTree { children, truncated }, walk.trouble.into_inner()))
+        Ok((
+            ResourceTree { children, truncated },
+            walk.temporary_error.into_inner(),
+        ))
     }
 }
 
 /// A legacy claim's composite, if it exists, may be read, and refers to the claim.
 pub(super) async fn composite_of(
     plane: &Plane,
-    wire: &Wire,
+    client: &ApiClient,
     reader: &Reader<'_>,
     actor: &Actor,
     claim: &Claim,
 ) -> Option<Value> {
-    let walk = Walk {
-        wire: wire.clone(),
+    let walk = TreeWalk {
+        client: client.clone(),
         reader,
         actor,
         names: &plane.names,
         left: Mutex::new(1),
-        slots: Semaphore::new(1),
+        limiter: Semaphore::new(1),
         composite: Mutex::default(),
-        trouble: Mutex::default(),
+        temporary_error: Mutex::default(),
         absent: (Health::Pending, ""),
     };
     let reference = claim.object.pointer("/spec/resourceRef")?;
@@ -120,15 +124,15 @@ pub(super) async fn composite_of(
 
 /// Caches the resources of each `group/version`.
 #[derive(Debug, Default)]
-pub(crate) struct Names(Mutex<HashMap<String, Told>>);
+pub(crate) struct ResourceNames(Mutex<HashMap<String, Discovered>>);
 
 /// When they were discovered, and the resources.
-type Told = (Instant, Arc<Vec<ResourceRef>>);
+type Discovered = (Instant, Arc<Vec<ResourceRef>>);
 
-impl Names {
+impl ResourceNames {
     pub(crate) async fn find(
         &self,
-        wire: &Wire,
+        client: &ApiClient,
         api_version: &str,
         kind: &str,
     ) -> Result<ResourceRef, PlaneError> {
@@ -136,12 +140,12 @@ impl Names {
             .0
             .lock()
             .get(api_version)
-            .filter(|(at, _)| at.elapsed() < NAMES_LAST)
+            .filter(|(at, _)| at.elapsed() < NAMES_TTL)
             .map(|(_, all)| all.clone());
         let resources = if let Some(known) = known {
             known
         } else {
-            let fresh = Arc::new(resources_of(wire, api_version).await?);
+            let fresh = Arc::new(resources_of(client, api_version).await?);
             let mut cache = self.0.lock();
             if cache.len() > 256 {
                 cache.clear();
@@ -154,22 +158,22 @@ impl Names {
             .find(|resource| resource.kind == kind)
             .cloned()
             .ok_or_else(|| PlaneError::NotFound {
-                plane: wire.title.to_string(),
+                plane: client.title.to_string(),
                 message: plain(&format!("{kind} of {api_version} is not served")),
             })
     }
 }
 
-async fn resources_of(wire: &Wire, api_version: &str) -> Result<Vec<ResourceRef>, PlaneError> {
+async fn resources_of(client: &ApiClient, api_version: &str) -> Result<Vec<ResourceRef>, PlaneError> {
     let (path, group, version) = match api_version.split_once('/') {
         Some((group, version)) => (
-            format!("/apis/{}/{}", segment(group), segment(version)),
+            format!("/apis/{}/{}", escape_segment(group), escape_segment(version)),
             group,
             version,
         ),
-        None => (format!("/api/{}", segment(api_version)), "", api_version),
+        None => (format!("/api/{}", escape_segment(api_version)), "", api_version),
     };
-    let (_, list) = wire.ask(Call::get(path)).await?;
+    let (_, list) = client.request_json(Call::get(path)).await?;
     let resources = list
         .get("resources")
         .and_then(Value::as_array)
@@ -189,26 +193,26 @@ async fn resources_of(wire: &Wire, api_version: &str) -> Result<Vec<ResourceRef>
         .collect())
 }
 
-struct Walk<'w> {
-    wire: Wire,
+struct TreeWalk<'w> {
+    client: ApiClient,
     reader: &'w Reader<'w>,
     actor: &'w Actor,
-    names: &'w Names,
+    names: &'w ResourceNames,
     left: Mutex<usize>,
-    slots: Semaphore,
+    limiter: Semaphore,
     /// The composite of a legacy claim, once read.
     composite: Mutex<Option<Value>>,
     /// A temporary error of a resource.
-    trouble: Mutex<Option<PlaneError>>,
+    temporary_error: Mutex<Option<PlaneError>>,
     /// What is shown for a reference to an object that does not exist or belongs to somebody else. Both must look the
     /// same, or references could be used to probe for objects.
     absent: (Health, &'static str),
 }
 
-impl Walk<'_> {
+impl TreeWalk<'_> {
     fn below<'f>(&'f self, parent: &'f Value, depth: usize) -> BoxFuture<'f, Vec<ComposedResource>> {
         async move {
-            if depth > DEEPEST {
+            if depth > MAX_DEPTH {
                 return Vec::new();
             }
             let visits: Vec<BoxFuture<'f, ComposedResource>> = references(parent)
@@ -216,7 +220,7 @@ impl Walk<'_> {
                 .filter(|_| self.take())
                 .map(|reference| self.visit(parent, reference, depth).boxed())
                 .collect();
-            stream::iter(visits).buffered(AT_ONCE).collect().await
+            stream::iter(visits).buffered(CONCURRENT_CALLS).collect().await
         }
         .boxed()
     }
@@ -256,8 +260,8 @@ impl Walk<'_> {
             }
             Err(error) => {
                 node.reason = error.to_string();
-                if passes(&error) {
-                    self.trouble.lock().get_or_insert(error);
+                if is_temporary(&error) {
+                    self.temporary_error.lock().get_or_insert(error);
                 }
                 return node;
             }
@@ -309,7 +313,7 @@ impl Walk<'_> {
         let (Some(api_version), Some(kind), Some(name)) = (text("apiVersion"), text("kind"), text("name"))
         else {
             return Err(PlaneError::NotFound {
-                plane: self.wire.title.to_string(),
+                plane: self.client.title.to_string(),
                 message: "the reference is not complete".to_owned(),
             });
         };
@@ -317,20 +321,20 @@ impl Walk<'_> {
         let own = parent.pointer("/metadata/namespace").and_then(Value::as_str);
         let namespace = own.or_else(|| text("namespace"));
         // Acquiring fails only if the semaphore is closed, which never happens.
-        let _permit = self.slots.acquire().await.ok();
-        let found = self.names.find(&self.wire, api_version, kind).await;
-        let resource = found.inspect_err(|_| self.reader.is_missing())?;
+        let _permit = self.limiter.acquire().await.ok();
+        let found = self.names.find(&self.client, api_version, kind).await;
+        let resource = found.inspect_err(|_| self.reader.note_missing_kind())?;
         let wanted = Wanted::object(&resource, namespace, name);
-        let object = self.reader.read(&self.wire, self.actor, &wanted).await?;
+        let object = self.reader.read(&self.client, self.actor, &wanted).await?;
         Ok((resource, object))
     }
 }
 
 /// True if the error is temporary and says nothing about the object.
-fn passes(error: &PlaneError) -> bool {
+fn is_temporary(error: &PlaneError) -> bool {
     matches!(
         error,
-        PlaneError::Unreachable { .. } | PlaneError::Slow { .. } | PlaneError::TooMany { .. }
+        PlaneError::Unreachable { .. } | PlaneError::Timeout { .. } | PlaneError::RateLimited { .. }
     )
 }
 

@@ -10,22 +10,22 @@ use portico_domain::documents::Access;
 use portico_domain::names::OfferingName;
 use portico_domain::ownership::Ownership;
 
-use super::{Entry, Index, Inner, Reading, Touched, settle, settled};
+use super::{ClaimChange, ClaimReader, Entry, Index, Inner, combined_status, set_owner};
 
 /// Claims per batch.
-const AT_ONCE: usize = 500;
+const BATCH: usize = 500;
 /// Attempts for a claim that keeps changing. After that it is read under the lock.
-const TRIES: usize = 3;
+const MAX_ATTEMPTS: usize = 3;
 
 /// What the documents say about an offering's claims.
-type Words = (Access, Option<Arc<HealthRules>>);
+type DocumentRules = (Access, Option<Arc<HealthRules>>);
 
 /// A claim that was read again, and what it was read from.
-struct Reread {
+struct RebuiltClaim {
     key: String,
     object: Arc<str>,
     version: String,
-    reading: Arc<Reading>,
+    reader: Arc<ClaimReader>,
     /// `None`: it is no longer a claim.
     claim: Option<Claim>,
 }
@@ -33,11 +33,11 @@ struct Reread {
 impl Index {
     /// Reads all claims again. Returns the changes for tenants that lost or gained claims. `ownership` is called
     /// under the lock, so that no claim misses a change of it.
-    pub(crate) fn reread(
+    pub(crate) fn rebuild(
         &self,
         ownership: impl Fn() -> Ownership,
-        words: impl Fn(&OfferingName) -> Words,
-    ) -> Vec<Touched> {
+        rules: impl Fn(&OfferingName) -> DocumentRules,
+    ) -> Vec<ClaimChange> {
         let mut moved = Vec::new();
         let mut after: Option<String> = None;
         loop {
@@ -45,11 +45,11 @@ impl Index {
             let Some(last) = keys.last().cloned() else {
                 return moved;
             };
-            for _ in 0..TRIES {
-                let reread = self.read_aside(&keys, &words);
-                keys = self.swap(reread, &ownership, &mut moved);
+            for _ in 0..MAX_ATTEMPTS {
+                let rebuilt = self.read_unlocked(&keys, &rules);
+                keys = self.swap(rebuilt, &ownership, &mut moved);
             }
-            self.read_in_place(&keys, &ownership, &words, &mut moved);
+            self.read_locked(&keys, &ownership, &rules, &mut moved);
             after = Some(last);
         }
     }
@@ -58,10 +58,14 @@ impl Index {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let inner = self.0.read();
         let keys = inner.entries.range::<str, _>((from, Bound::Unbounded));
-        keys.take(AT_ONCE).map(|(key, _)| key.clone()).collect()
+        keys.take(BATCH).map(|(key, _)| key.clone()).collect()
     }
 
-    fn read_aside(&self, keys: &[String], words: &impl Fn(&OfferingName) -> Words) -> Vec<Reread> {
+    fn read_unlocked(
+        &self,
+        keys: &[String],
+        rules: &impl Fn(&OfferingName) -> DocumentRules,
+    ) -> Vec<RebuiltClaim> {
         let held: Vec<_> = {
             let inner = self.0.read();
             let entries = keys.iter().filter_map(|key| Some((key, inner.entries.get(key)?)));
@@ -71,22 +75,22 @@ impl Index {
                         key.clone(),
                         entry.object.clone(),
                         entry.version.clone(),
-                        entry.reading.clone(),
+                        entry.reader.clone(),
                         entry.claim.observed_at,
                     )
                 })
                 .collect()
         };
         held.into_iter()
-            .map(|(key, object, version, reading, observed_at)| {
-                let reading = with_words(&reading, words);
+            .map(|(key, object, version, reader, observed_at)| {
+                let reader = with_rules(&reader, rules);
                 let parsed = serde_json::from_str(&object).unwrap_or_default();
-                Reread {
-                    claim: reading.read(&parsed, observed_at),
+                RebuiltClaim {
+                    claim: reader.read(&parsed, observed_at),
                     key,
                     object,
                     version,
-                    reading,
+                    reader,
                 }
             })
             .collect()
@@ -95,17 +99,17 @@ impl Index {
     /// Swaps in the results. Returns the keys of claims that changed in the meantime.
     fn swap(
         &self,
-        reread: Vec<Reread>,
+        rebuilt: Vec<RebuiltClaim>,
         ownership: &impl Fn() -> Ownership,
-        moved: &mut Vec<Touched>,
+        moved: &mut Vec<ClaimChange>,
     ) -> Vec<String> {
         let mut changed = Vec::new();
-        if reread.is_empty() {
+        if rebuilt.is_empty() {
             return changed;
         }
         let mut inner = self.0.write();
         let ownership = ownership();
-        for one in reread {
+        for one in rebuilt {
             match inner.entries.get(&one.key) {
                 Some(entry) if Arc::ptr_eq(&entry.object, &one.object) && entry.version == one.version => {
                     inner.replace(one, &ownership, moved);
@@ -117,12 +121,12 @@ impl Index {
         changed
     }
 
-    fn read_in_place(
+    fn read_locked(
         &self,
         keys: &[String],
         ownership: &impl Fn() -> Ownership,
-        words: &impl Fn(&OfferingName) -> Words,
-        moved: &mut Vec<Touched>,
+        rules: &impl Fn(&OfferingName) -> DocumentRules,
+        moved: &mut Vec<ClaimChange>,
     ) {
         if keys.is_empty() {
             return;
@@ -133,52 +137,55 @@ impl Index {
             let Some(entry) = inner.entries.get(key) else {
                 continue;
             };
-            let reading = with_words(&entry.reading, words);
-            let reread = Reread {
+            let reader = with_rules(&entry.reader, rules);
+            let rebuilt = RebuiltClaim {
                 key: key.clone(),
                 object: entry.object.clone(),
                 version: entry.version.clone(),
-                claim: reading.read(&entry.object(), entry.claim.observed_at),
-                reading,
+                claim: reader.read(&entry.object(), entry.claim.observed_at),
+                reader,
             };
-            inner.replace(reread, &ownership, moved);
+            inner.replace(rebuilt, &ownership, moved);
         }
     }
 }
 
-fn with_words(reading: &Arc<Reading>, words: &impl Fn(&OfferingName) -> Words) -> Arc<Reading> {
-    let (access, health) = words(&reading.offering);
-    Arc::new(Reading {
+fn with_rules(
+    reader: &Arc<ClaimReader>,
+    rules: &impl Fn(&OfferingName) -> DocumentRules,
+) -> Arc<ClaimReader> {
+    let (access, health) = rules(&reader.offering);
+    Arc::new(ClaimReader {
         access,
         health,
-        ..Reading::clone(reading)
+        ..ClaimReader::clone(reader)
     })
 }
 
 impl Inner {
-    fn replace(&mut self, reread: Reread, ownership: &Ownership, moved: &mut Vec<Touched>) {
-        let Some(mut entry) = self.take(&reread.key) else {
+    fn replace(&mut self, rebuilt: RebuiltClaim, ownership: &Ownership, moved: &mut Vec<ClaimChange>) {
+        let Some(mut entry) = self.take(&rebuilt.key) else {
             return;
         };
-        let Some(mut claim) = reread.claim else {
+        let Some(mut claim) = rebuilt.claim else {
             return;
         };
-        settle(&mut claim, ownership);
-        self.judge_again(&reread.key, &mut entry, &mut claim);
-        moved.extend(Touched::moved(&entry.claim, &claim));
+        set_owner(&mut claim, ownership);
+        self.carry_over_status(&rebuilt.key, &mut entry, &mut claim);
+        moved.extend(ClaimChange::moved(&entry.claim, &claim));
         entry.claim = Arc::new(claim);
-        entry.reading = reread.reading;
-        self.put(reread.key, entry);
+        entry.reader = rebuilt.reader;
+        self.put(rebuilt.key, entry);
     }
 
-    fn judge_again(&self, key: &str, entry: &mut Entry, claim: &mut Claim) {
+    fn carry_over_status(&self, key: &str, entry: &mut Entry, claim: &mut Claim) {
         // `managedFields` was dropped from the cached object, so the machinery cannot be derived again.
         claim.own_machinery.clone_from(&entry.claim.own_machinery);
         claim.observed_at = entry.claim.observed_at;
         if entry.whole {
             entry.own = claim.status.clone();
             let composite = self.composites.get(key, entry.composite.as_deref());
-            claim.status = settled(&entry.own, entry.ready_at, composite);
+            claim.status = combined_status(&entry.own, entry.ready_at, composite);
             entry.known = claim.status.clone();
         } else {
             claim.status = entry.known.clone();

@@ -12,15 +12,16 @@ use portico_domain::documents::Access;
 use portico_domain::view::ConnectKey;
 use serde_json::Value;
 
-use super::tree::Names;
+use super::tree::ResourceNames;
 use crate::actor::Actor;
+use crate::client::{ApiClient, Call};
 use crate::error::PlaneError;
 use crate::informers::{Reader, Wanted};
+use crate::path::escape_segment;
 use crate::registry::Planes;
-use crate::wire::{Call, Wire, segment};
 
 /// Owners that are fetched at most to prove that a secret belongs to a claim.
-const MOST_OWNERS: usize = 12;
+const MAX_OWNERS: usize = 12;
 
 /// Why a claim's connection secret is not read.
 ///
@@ -89,7 +90,7 @@ impl Planes {
         actor: &Actor,
         claim: &Claim,
     ) -> Result<BTreeMap<String, Vec<u8>>, SecretError> {
-        let (wire, object) = self.proven_secret(&Reader::Direct, actor, claim, true).await?;
+        let (client, object) = self.proven_secret(&Reader::Direct, actor, claim, true).await?;
         let Some(data) = object.get("data").and_then(Value::as_object) else {
             return Ok(BTreeMap::new());
         };
@@ -101,7 +102,7 @@ impl Planes {
                     .and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok());
                 bytes
                     .map(|bytes| (key.clone(), bytes))
-                    .ok_or_else(|| wire.garbage("the secret is not in base64"))
+                    .ok_or_else(|| client.invalid_response("the secret is not in base64"))
             })
             .collect();
         Ok(decoded?)
@@ -136,13 +137,15 @@ impl Planes {
         actor: &Actor,
         claim: &Claim,
     ) -> Result<String, SecretError> {
-        let (wire, object) = self.proven_secret(reader, actor, claim, false).await?;
+        let (client, object) = self.proven_secret(reader, actor, claim, false).await?;
         let version = object
             .pointer("/metadata/resourceVersion")
             .and_then(Value::as_str);
-        version
-            .map(str::to_owned)
-            .ok_or_else(|| wire.garbage("asked for a secret's version, it sent none").into())
+        version.map(str::to_owned).ok_or_else(|| {
+            client
+                .invalid_response("asked for a secret's version, it sent none")
+                .into()
+        })
     }
 
     async fn proven_secret(
@@ -151,23 +154,26 @@ impl Planes {
         actor: &Actor,
         claim: &Claim,
         whole: bool,
-    ) -> Result<(Wire, Value), SecretError> {
+    ) -> Result<(ApiClient, Value), SecretError> {
         let (Some(name), Some(namespace)) = (&claim.status.secret, &claim.reference.namespace) else {
             return Err(SecretError::NotThere);
         };
         let plane = self.plane(&claim.reference.plane)?;
-        let wire = plane.wire()?;
+        let client = plane.client()?;
         let asked = if whole {
             let path = format!(
                 "/api/v1/namespaces/{}/secrets/{}",
-                segment(namespace),
-                segment(name)
+                escape_segment(namespace),
+                escape_segment(name)
             );
-            wire.ask(Call::get(path).by(actor))
+            client
+                .request_json(Call::get(path).as_actor(actor))
                 .await
                 .map(|(_, object)| object)
         } else {
-            reader.read(&wire, actor, &Wanted::secret(namespace, name)).await
+            reader
+                .read(&client, actor, &Wanted::secret(namespace, name))
+                .await
         };
         let object = match asked {
             Ok(object) => object,
@@ -176,7 +182,9 @@ impl Planes {
         };
         let kind = object.get("kind").and_then(Value::as_str);
         if !matches!(kind, Some("Secret" | "PartialObjectMetadata")) {
-            return Err(wire.garbage("asked for a secret, it sent something else").into());
+            return Err(client
+                .invalid_response("asked for a secret, it sent something else")
+                .into());
         }
         let unproven = |why| SecretError::NotProven {
             name: name.clone(),
@@ -193,7 +201,7 @@ impl Planes {
             }
             Proof::Through(owners) => {
                 let chain = Chain {
-                    wire: &wire,
+                    client: &client,
                     reader,
                     names: &plane.names,
                     actor,
@@ -205,7 +213,7 @@ impl Planes {
                 }
             }
         }
-        Ok((wire, object))
+        Ok((client, object))
     }
 
     /// The labels that prove that a secret belongs to the claim: those of the offering, else of the adapter.
@@ -223,9 +231,9 @@ impl Planes {
 
 /// Follows owner references from a secret to the claim.
 struct Chain<'c> {
-    wire: &'c Wire,
+    client: &'c ApiClient,
     reader: &'c Reader<'c>,
-    names: &'c Names,
+    names: &'c ResourceNames,
     actor: &'c Actor,
     claim: &'c Claim,
     namespace: &'c str,
@@ -237,7 +245,7 @@ impl Chain<'_> {
     async fn leads_to_claim(&self, mut ask: Vec<OwnerReference>) -> Result<bool, PlaneError> {
         let mut asked = 0;
         while let Some(owner) = ask.pop() {
-            if asked == MOST_OWNERS {
+            if asked == MAX_OWNERS {
                 return Ok(false);
             }
             asked += 1;
@@ -261,10 +269,10 @@ impl Chain<'_> {
         let found = async {
             let resource = self
                 .names
-                .find(self.wire, &owner.api_version, &owner.kind)
+                .find(self.client, &owner.api_version, &owner.kind)
                 .await?;
             let wanted = Wanted::object(&resource, Some(self.namespace), &owner.name);
-            self.reader.read(self.wire, self.actor, &wanted).await
+            self.reader.read(self.client, self.actor, &wanted).await
         };
         let object = match found.await {
             Ok(object) => object,

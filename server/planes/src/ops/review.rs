@@ -4,13 +4,13 @@ use portico_domain::documents::ResourceRef;
 use serde_json::{Value, json};
 
 use crate::actor::Actor;
+use crate::client::{ApiClient, Call};
 use crate::error::PlaneError;
 use crate::plane::Right;
-use crate::wire::{Call, Wire};
 
 /// Asks whether the actor (without one: Portico) may do `verb` with a resource.
-pub(crate) async fn review(
-    wire: &Wire,
+pub(crate) async fn is_allowed(
+    client: &ApiClient,
     actor: Option<&Actor>,
     verb: &str,
     resource: &ResourceRef,
@@ -23,11 +23,15 @@ pub(crate) async fn review(
         "resource": resource.plural,
         "namespace": namespace.unwrap_or_default(),
     });
-    ask(wire, actor, &attributes).await
+    send_review(client, actor, &attributes).await
 }
 
 /// Asks whether the actor (without one: Portico) has a right.
-pub(crate) async fn may(wire: &Wire, actor: Option<&Actor>, right: &Right) -> Result<bool, PlaneError> {
+pub(crate) async fn has_right(
+    client: &ApiClient,
+    actor: Option<&Actor>,
+    right: &Right,
+) -> Result<bool, PlaneError> {
     let attributes = json!({
         "verb": right.verb,
         "group": right.group,
@@ -36,10 +40,14 @@ pub(crate) async fn may(wire: &Wire, actor: Option<&Actor>, right: &Right) -> Re
         "namespace": right.namespace.as_deref().unwrap_or_default(),
         "name": right.name.as_deref().unwrap_or_default(),
     });
-    ask(wire, actor, &attributes).await
+    send_review(client, actor, &attributes).await
 }
 
-async fn ask(wire: &Wire, actor: Option<&Actor>, attributes: &Value) -> Result<bool, PlaneError> {
+async fn send_review(
+    client: &ApiClient,
+    actor: Option<&Actor>,
+    attributes: &Value,
+) -> Result<bool, PlaneError> {
     let body = json!({
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",
@@ -50,9 +58,9 @@ async fn ask(wire: &Wire, actor: Option<&Actor>, attributes: &Value) -> Result<b
         &body,
     );
     call.actor = actor;
-    let (_, answer) = wire.ask(call).await?;
+    let (_, answer) = client.request_json(call).await?;
     answer
         .pointer("/status/allowed")
         .and_then(Value::as_bool)
-        .ok_or_else(|| wire.garbage("an access review came back without a verdict"))
+        .ok_or_else(|| client.invalid_response("an access review came back without a verdict"))
 }

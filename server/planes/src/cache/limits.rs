@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 
 /// Approximate memory use of a claim besides its object and conditions, in bytes.
-pub(super) const ROW: usize = 1024;
+pub(super) const ROW_BYTES: usize = 1024;
 /// Approximate memory use of a condition, in bytes.
-pub(super) const CONDITION: usize = 512;
+pub(super) const CONDITION_BYTES: usize = 512;
 
 /// Bytes shared by the caches of all control planes.
 ///
@@ -58,7 +58,7 @@ impl Pool {
 
 /// Why there is no room for an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Full {
+pub(crate) enum LimitExceeded {
     /// The control plane's limit of objects.
     Objects,
     /// The control plane's limit of bytes.
@@ -69,23 +69,23 @@ pub(crate) enum Full {
 
 /// The limits of a control plane.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Room<'p> {
+pub(crate) struct CacheLimits<'p> {
     pub(crate) objects: usize,
     pub(crate) bytes: usize,
     pub(crate) pool: &'p Pool,
 }
 
-impl Room<'_> {
+impl CacheLimits<'_> {
     /// Checks whether memory use may become `wanted` bytes. It may always shrink.
-    pub(super) fn admits(&self, own: &Arc<AtomicUsize>, wanted: usize) -> Result<(), Full> {
+    pub(super) fn admits(&self, own: &Arc<AtomicUsize>, wanted: usize) -> Result<(), LimitExceeded> {
         if wanted <= own.load(Ordering::Relaxed) {
             Ok(())
         } else if wanted > self.bytes {
-            Err(Full::Bytes)
+            Err(LimitExceeded::Bytes)
         } else if self.pool.has_room(own, wanted) {
             Ok(())
         } else {
-            Err(Full::AllBytes)
+            Err(LimitExceeded::AllBytes)
         }
     }
 }
@@ -122,12 +122,12 @@ mod tests {
         let pool = Pool::new(0);
         let own = Arc::new(AtomicUsize::new(500));
         pool.set_planes(vec![own.clone()]);
-        let room = Room {
+        let limits = CacheLimits {
             objects: 1,
             bytes: 100,
             pool: &pool,
         };
-        assert_eq!(room.admits(&own, 400), Ok(()));
-        assert_eq!(room.admits(&own, 600), Err(Full::Bytes));
+        assert_eq!(limits.admits(&own, 400), Ok(()));
+        assert_eq!(limits.admits(&own, 600), Err(LimitExceeded::Bytes));
     }
 }

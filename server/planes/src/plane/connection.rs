@@ -1,0 +1,227 @@
+//! Keeps a control plane connected: connects, probes, reconnects.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use portico_domain::claim::health::{misconfigured_status, unreachable_status};
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::{InitialSync, Plane, PlaneContext, Right, rights};
+use crate::client::{ApiClient, Call};
+use crate::connect::{Connected, WatchedFiles, connect};
+use crate::discovery::discover;
+use crate::error::PlaneError;
+use crate::informers;
+use crate::ops::has_right;
+use crate::shared::{Change, Shared};
+use crate::status::PlaneState;
+use crate::stream::WatchLimiter;
+
+/// Pause between probes of a healthy control plane.
+const PROBE_INTERVAL: Duration = Duration::from_secs(10);
+/// Pause between probes that need credentials.
+const CREDENTIAL_PROBE_INTERVAL: Duration = Duration::from_secs(20);
+/// Timeout of a probe.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+const MIN_BACKOFF: Duration = Duration::from_millis(250);
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
+/// Watches open at once on a control plane; each takes a connection.
+const MAX_WATCHES: usize = 400;
+
+/// Keeps a control plane connected for as long as the future is polled.
+pub(crate) async fn run_connection(shared: Arc<Shared>, plane: Arc<Plane>) {
+    let mut wait = MIN_BACKOFF;
+    loop {
+        let document = plane.offer.document.load_full();
+        match connect(&document, shared.settings.kubeconfig_base.as_deref()).await {
+            Err(error) => {
+                plane.client.store(None);
+                plane.warnings.store(Arc::default());
+                plane.record_error(error.to_string());
+                set_misconfigured(&shared, &plane, error.to_string());
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(MAX_BACKOFF);
+            }
+            Ok(Connected {
+                connection,
+                files,
+                warnings,
+            }) => {
+                let client = ApiClient::new(plane.title(), connection, &document);
+                wait = MIN_BACKOFF;
+                plane.warn(warnings);
+                plane.client.store(Some(Arc::new(client.clone())));
+                if matches!(plane.health.lock().state, PlaneState::Misconfigured(_))
+                    && !plane.is_unauthenticated()
+                {
+                    set_state(&shared, &plane, &PlaneState::Connecting);
+                }
+                let limiter = Arc::new(WatchLimiter::new(MAX_WATCHES));
+                let context = PlaneContext {
+                    shared: shared.clone(),
+                    plane: plane.clone(),
+                    client,
+                    limiter,
+                    may_watch_all: Arc::default(),
+                };
+                let (first, all_read) = InitialSync::new();
+                tokio::select! {
+                    () = probe_loop(&context, &files, all_read) => {}
+                    () = discover(context.clone(), first) => {}
+                    () = rights::review(&context) => {}
+                    () = informers::serve(&context) => {}
+                }
+            }
+        }
+    }
+}
+
+/// Marks the control plane as misconfigured and its claims as stale.
+fn set_misconfigured(shared: &Shared, plane: &Plane, why: String) {
+    plane.mark_all_stale(misconfigured_status);
+    set_state(shared, plane, &PlaneState::Misconfigured(why));
+}
+
+/// Probes the control plane until its kubeconfig or a file that it names changes, or its credentials are no longer
+/// accepted; then everything that uses the connection ends, too. A new control plane is ready after the initial sync,
+/// or after a while if that takes long.
+async fn probe_loop(context: &PlaneContext, files: &WatchedFiles, mut all_read: mpsc::Receiver<Infallible>) {
+    let mut answers_since: Option<Instant> = None;
+    let mut failures = 0_u32;
+    let mut wait = MIN_BACKOFF;
+    let mut was_unauthenticated = false;
+    let mut authenticated_at: Option<Instant> = None;
+    loop {
+        let begun = Instant::now();
+        let authenticated = authenticated_at.is_none_or(|at| at.elapsed() >= CREDENTIAL_PROBE_INTERVAL);
+        if authenticated {
+            authenticated_at = Some(begun);
+        }
+        match health_check(&context.client, authenticated).await {
+            Ok(version) => {
+                let now = Timestamp::now();
+                {
+                    let mut health = context.plane.health.lock();
+                    health.last_seen = Some(now);
+                    health.latency = Some(begun.elapsed());
+                    health.version = version.or(health.version.take());
+                }
+                if let Some(trouble) = context.client.sign_in_problem() {
+                    context.plane.record_error(trouble);
+                }
+                failures = 0;
+                wait = MIN_BACKOFF;
+                if std::mem::take(&mut was_unauthenticated) {
+                    context.plane.unauthenticated.store(false, Ordering::Relaxed);
+                }
+                // `/version` needs no credentials, so a 401 elsewhere takes precedence.
+                if context.plane.is_unauthenticated() {
+                    set_misconfigured(&context.shared, &context.plane, CREDENTIALS_REJECTED.to_owned());
+                } else if all_read.is_closed()
+                    || answers_since.get_or_insert(begun).elapsed() >= PROBE_INTERVAL
+                    || context.plane.health.lock().state != PlaneState::Connecting
+                {
+                    set_state(&context.shared, &context.plane, &PlaneState::Ready);
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(PROBE_INTERVAL) => {}
+                    _ = all_read.recv(), if !all_read.is_closed() => {}
+                    // A short pause, because many streams break at the same time.
+                    () = context.plane.probe_now.notified() => tokio::time::sleep(Duration::from_millis(50)).await,
+                }
+            }
+            Err(error) => {
+                failures += 1;
+                context.plane.record_error(error.admin_message());
+                match error {
+                    PlaneError::Refused { status: 401, .. } => {
+                        context.plane.unauthenticated.store(true, Ordering::Relaxed);
+                        set_misconfigured(&context.shared, &context.plane, CREDENTIALS_REJECTED.to_owned());
+                        // Streams opened with credentials that are no longer valid must end.
+                        if answers_since.is_some() {
+                            return;
+                        }
+                        was_unauthenticated = true;
+                    }
+                    PlaneError::Misconfigured { message, .. } => {
+                        set_misconfigured(&context.shared, &context.plane, message)
+                    }
+                    // Ignore a single failure.
+                    _ if failures >= 2 || context.plane.health.lock().state == PlaneState::Connecting => {
+                        context.plane.mark_all_stale(unreachable_status);
+                        set_state(&context.shared, &context.plane, &PlaneState::Unreachable);
+                    }
+                    _ => {}
+                }
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(MAX_BACKOFF);
+            }
+        }
+        if files.have_changed().await {
+            return;
+        }
+    }
+}
+
+const CREDENTIALS_REJECTED: &str = "it does not accept Portico's credentials (401)";
+
+/// Asks for the version; a refusal also proves that the control plane is alive. With `authenticated`, also makes a
+/// call that needs valid credentials.
+async fn health_check(client: &ApiClient, authenticated: bool) -> Result<Option<String>, PlaneError> {
+    let timeout = || PlaneError::Timeout {
+        plane: client.title.to_string(),
+        after: PROBE_TIMEOUT,
+    };
+    let asking = client.request_json(Call::get("/version".to_owned()));
+    let answer = tokio::time::timeout(PROBE_TIMEOUT, asking).await;
+    let version = match answer.unwrap_or_else(|_| Err(timeout())) {
+        Ok((_, version)) => match version.get("gitVersion").and_then(Value::as_str) {
+            Some(version) => Some(portico_domain::claim::health::plain(version)),
+            None => return Err(client.invalid_response("this is no Kubernetes API")),
+        },
+        Err(PlaneError::Forbidden { .. } | PlaneError::NotFound { .. } | PlaneError::RateLimited { .. }) => {
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    if authenticated {
+        let right = Right::on_definitions("list");
+        let asking = has_right(client, None, &right);
+        if let Ok(Err(error @ PlaneError::Refused { status: 401, .. })) =
+            tokio::time::timeout(PROBE_TIMEOUT, asking).await
+        {
+            return Err(error);
+        }
+    }
+    Ok(version)
+}
+
+fn set_state(shared: &Shared, plane: &Plane, state: &PlaneState) {
+    let (was, why) = {
+        let mut health = plane.health.lock();
+        let was = health.state.clone();
+        let was = health.set_state(state.clone(), Timestamp::now()).then_some(was);
+        (was, health.recent_errors.front().map(|note| note.message.clone()))
+    };
+    let Some(was) = was else { return };
+    match state {
+        PlaneState::Misconfigured(why) => {
+            tracing::warn!(plane = %plane.name, state = state.slug(), %why, "a control plane cannot be used");
+        }
+        PlaneState::Unreachable => {
+            let why = why.unwrap_or_default();
+            tracing::warn!(plane = %plane.name, state = state.slug(), %why, "a control plane does not answer");
+        }
+        PlaneState::Connecting | PlaneState::Ready => {
+            tracing::info!(plane = %plane.name, state = state.slug(), "a control plane changed its state");
+        }
+    }
+    if *state == PlaneState::Ready && was != PlaneState::Connecting {
+        plane.reconnected.send_modify(|times| *times += 1);
+    }
+    shared.publish(Change::Plane(plane.name.clone()));
+}

@@ -1,0 +1,192 @@
+//! State shared by the registry and the tasks of all control planes: documents, catalog, changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use portico_domain::claim::{ClaimRef, HealthRules};
+use portico_domain::documents::{Access, ControlPlane, Offering};
+use portico_domain::names::{OfferingName, PlaneName, TenantName};
+use portico_domain::ownership::Ownership;
+use tokio::sync::{broadcast, watch};
+
+use crate::cache::{ClaimChange, Pool};
+use crate::catalog::{Catalog, Offered};
+use crate::discovery::Kind;
+
+/// Changes buffered for a slow subscriber. One that falls further behind is told that it missed some.
+const CHANGE_BUFFER: usize = 4096;
+
+/// Default of [`Planes::set_cache_limit`].
+const DEFAULT_CACHE_BYTES: usize = 1 << 30;
+
+/// Settings of the registry besides the documents.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The folder that relative kubeconfig paths are relative to. Default: the working directory.
+    pub kubeconfig_base: Option<PathBuf>,
+}
+
+/// A change that subscribers hear of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The catalog changed.
+    Catalog {
+        /// The new generation.
+        generation: u64,
+    },
+    /// A claim was created, changed or deleted.
+    Claim {
+        /// The claim.
+        reference: ClaimRef,
+        /// Its tenant.
+        tenant: Option<TenantName>,
+        /// It was deleted.
+        deleted: bool,
+    },
+    /// A control plane changed its state, or its claims became stale or fresh. All its claims may look different.
+    Plane(PlaneName),
+}
+
+/// State shared by the tasks of all control planes.
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    /// The limit of all caches together.
+    pub(crate) pool: Pool,
+    pub(crate) desired: ArcSwap<Desired>,
+    /// Offerings that may have claims although nobody offers them now.
+    pub(crate) remembered: ArcSwap<BTreeSet<OfferingName>>,
+    /// Changes with each configuration.
+    pub(crate) configured: watch::Sender<u64>,
+    /// What each control plane offers.
+    pub(crate) offers: ArcSwap<BTreeMap<PlaneName, Arc<Offer>>>,
+    pub(crate) catalog: ArcSwap<Catalog>,
+    rebuilding: Mutex<()>,
+    pub(crate) changes: broadcast::Sender<Change>,
+}
+
+/// The documents.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Desired {
+    pub(crate) offerings: BTreeMap<OfferingName, Offering>,
+    /// Compiled health expressions.
+    pub(crate) health: BTreeMap<OfferingName, Arc<HealthRules>>,
+    pub(crate) ownership: Ownership,
+}
+
+impl Desired {
+    /// The offering's `access`.
+    pub(crate) fn access(&self, offering: &OfferingName) -> Access {
+        self.offerings
+            .get(offering)
+            .map(|document| document.spec.access.clone())
+            .unwrap_or_default()
+    }
+
+    /// The offering's compiled health expressions, if it has any.
+    pub(crate) fn health(&self, offering: &OfferingName) -> Option<Arc<HealthRules>> {
+        self.health.get(offering).cloned()
+    }
+}
+
+/// Compiles health expressions. The configuration is already checked, so errors are skipped.
+pub(crate) fn health_rules(offerings: &[Offering]) -> BTreeMap<OfferingName, Arc<HealthRules>> {
+    offerings
+        .iter()
+        .filter_map(|offering| {
+            let rules = HealthRules::compile(&offering.spec.health).ok()?;
+            (!rules.is_empty()).then(|| (offering.name.clone(), Arc::new(rules)))
+        })
+        .collect()
+}
+
+/// What a control plane offers: its document and the kinds that were discovered there.
+pub(crate) struct Offer {
+    pub(crate) document: ArcSwap<ControlPlane>,
+    pub(crate) kinds: ArcSwap<BTreeMap<OfferingName, Arc<Kind>>>,
+}
+
+impl Offer {
+    pub(crate) fn new(document: ControlPlane) -> Self {
+        Self {
+            document: ArcSwap::from_pointee(document),
+            kinds: ArcSwap::default(),
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            pool: Pool::new(DEFAULT_CACHE_BYTES),
+            desired: ArcSwap::default(),
+            remembered: ArcSwap::default(),
+            configured: watch::Sender::new(0),
+            offers: ArcSwap::default(),
+            catalog: ArcSwap::default(),
+            rebuilding: Mutex::new(()),
+            changes: broadcast::Sender::new(CHANGE_BUFFER),
+        }
+    }
+
+    /// Notifies subscribers, if there are any.
+    pub(crate) fn publish(&self, change: Change) {
+        let _ = self.changes.send(change);
+    }
+
+    /// Notifies subscribers of a changed claim.
+    pub(crate) fn publish_claim(&self, change: ClaimChange) {
+        self.publish(Change::Claim {
+            reference: change.reference,
+            tenant: change.tenant,
+            deleted: change.deleted,
+        });
+    }
+
+    /// Rebuilds the catalog and notifies subscribers if it changed.
+    pub(crate) fn rebuild_catalog(&self) {
+        let _guard = self.rebuilding.lock();
+        let desired = self.desired.load();
+        let offers = self.offers.load();
+        let snapshots: Vec<_> = offers
+            .iter()
+            .map(|(name, offer)| (name, offer.document.load_full(), offer.kinds.load_full()))
+            .collect();
+        let mut served: BTreeMap<&OfferingName, Vec<_>> =
+            desired.offerings.keys().map(|name| (name, Vec::new())).collect();
+        for (plane, document, kinds) in &snapshots {
+            for (offering, kind) in kinds.iter() {
+                let dedicated = document.spec.dedicated_to.as_slice();
+                served
+                    .entry(offering)
+                    .or_default()
+                    .push((*plane, dedicated, kind));
+            }
+        }
+        let before = self.catalog.load();
+        let offerings: BTreeMap<OfferingName, Arc<Offered>> = served
+            .into_iter()
+            .map(|(name, kinds)| {
+                let offered = Offered::assemble(name, desired.offerings.get(name), &kinds);
+                let kept = before
+                    .offerings
+                    .get(name)
+                    .filter(|old| ***old == offered)
+                    .cloned();
+                (name.clone(), kept.unwrap_or_else(|| Arc::new(offered)))
+            })
+            .collect();
+        if offerings == before.offerings && before.generation > 0 {
+            return;
+        }
+        let generation = before.generation + 1;
+        self.catalog.store(Arc::new(Catalog {
+            generation,
+            offerings,
+        }));
+        self.publish(Change::Catalog { generation });
+    }
+}
