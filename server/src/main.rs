@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use portico::commands::serve::{self, Wish};
+use portico::commands::serve::{self, ServeOverrides};
 use portico::commands::{self, LogFormat, begin_logging, check_config, migrate, stop_on_signal};
 
 /// The front door to a platform: one catalog over many Kubernetes control planes.
@@ -13,38 +13,38 @@ use portico::commands::{self, LogFormat, begin_logging, check_config, migrate, s
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// How the log is written.
+    /// The format of the log.
     #[arg(long, value_enum, default_value_t, global = true, env = "PORTICO_LOG_FORMAT")]
     log_format: LogFormat,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves the portal over a folder of configuration.
+    /// Serves the portal with a folder of configuration.
     Serve(ServeArguments),
-    /// Serves the portal over simulated control planes and a simulated identity provider, to try it out.
+    /// Serves the portal with simulated control planes and a simulated identity provider, to try it out.
     #[cfg(feature = "demo")]
     Demo(commands::demo::DemoArguments),
-    /// Judges a configuration without starting; exit status 1 when it has errors.
+    /// Checks a configuration without starting. Exits with 1 if it has errors.
     CheckConfig {
         /// The folder of the configuration.
         config: PathBuf,
     },
     /// Prints the roles that a control plane must grant to Portico, for `kubectl apply`.
     Rbac(commands::rbac::RbacArguments),
-    /// Brings the database's schema up to date without starting.
+    /// Updates the schema of the database without starting.
     Migrate {
         /// The folder of the configuration.
         #[arg(long, required_unless_present = "database")]
         config: Option<PathBuf>,
-        /// The database, in place of the configuration's.
+        /// The database, instead of the configuration's.
         #[arg(long, env = "PORTICO_DATABASE", hide_env_values = true)]
         database: Option<String>,
     },
-    /// Judges objects by the definitions of their kinds; exit status 1 when one is refused, 2 when one cannot be
-    /// judged.
+    /// Validates objects by the definitions of their kinds. Exits with 1 if one is refused, with 2 if one cannot be
+    /// validated.
     Validate(commands::validate::ValidateArguments),
-    /// Lists everything that the portal answers to.
+    /// Lists the routes of the portal.
     Routes {
         /// As JSON.
         #[arg(long)]
@@ -57,27 +57,27 @@ struct ServeArguments {
     /// The folder of the configuration.
     #[arg(long, env = "PORTICO_CONFIG")]
     config: PathBuf,
-    /// The database, in place of the configuration's: `sqlite:<path>` or `postgres://…`.
+    /// The database, instead of the configuration's: `sqlite:<path>` or `postgres://…`.
     #[arg(long, env = "PORTICO_DATABASE", hide_env_values = true)]
     database: Option<String>,
-    /// The address to listen on, in place of the configuration's: `0.0.0.0:8080`.
+    /// The address to listen on, instead of the configuration's: `0.0.0.0:8080`.
     #[arg(long, env = "PORTICO_LISTEN")]
     listen: Option<String>,
-    /// The address that browsers use, in place of the configuration's.
+    /// The address that browsers use, instead of the configuration's.
     #[arg(long, env = "PORTICO_PUBLIC_URL")]
     public_url: Option<String>,
 }
 
-/// The stack of each thread that serves, in bytes. What arrives may nest as deep as its reader allows (YAML, JSON,
-/// schemas: a hundred levels), and what walks it takes a frame or several for each.
-const STACK: usize = 16 << 20;
+/// The stack size of each thread in bytes. Input may be nested as deep as its parser allows (YAML, JSON, schemas: a
+/// hundred levels), and recursive functions need several frames per level.
+const THREAD_STACK_BYTES: usize = 16 << 20;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     commands::install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .thread_stack_size(STACK)
+        .thread_stack_size(THREAD_STACK_BYTES)
         .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -106,7 +106,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
             begin_logging(arguments.log_format, "info");
             let stop = stop_on_signal()?;
             serve::serve(
-                Wish {
+                ServeOverrides {
                     config,
                     database,
                     listen,
@@ -143,9 +143,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
                                 problems: loaded.problems,
                             })?;
                     serve::database_url(
-                        &Wish {
+                        &ServeOverrides {
                             config: folder,
-                            ..Wish::default()
+                            ..ServeOverrides::default()
                         },
                         &configuration.portal.spec,
                     )?
@@ -156,7 +156,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error
             println!("the database is up to date");
         }
         Command::Validate(arguments) => {
-            // 1 says that something was refused: what could not be judged must not look like it.
+            // 1 means that an object was refused, so other errors must exit with another status.
             let (mut out, mut notes) = (std::io::stdout(), std::io::stderr());
             let overall = commands::validate::validate(&arguments, &mut out, &mut notes);
             return Ok(match overall {

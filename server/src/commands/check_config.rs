@@ -1,4 +1,4 @@
-//! `portico check-config`: judges a configuration without starting.
+//! `portico check-config`: checks a configuration without starting.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,10 +7,10 @@ use portico_app::configuration::Severity;
 
 use crate::config;
 
-/// Prints what is wrong with the folder's configuration; whether it would be taken.
+/// Prints the problems of the configuration. Returns true if the portal would accept it.
 ///
 /// # Errors
-/// When `out` cannot be written to.
+/// If `out` cannot be written.
 pub fn check_config(folder: &Path, out: &mut impl Write) -> std::io::Result<bool> {
     let loaded = config::load(folder);
     for problem in &loaded.problems {

@@ -1,4 +1,4 @@
-//! Tells the security log of every configuration that comes into force, and of every one that is refused.
+//! Writes accepted and refused configurations to the security log.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::changed_documents;
 
-/// Problems of a refused configuration that are named.
-const NAMED: usize = 10;
+/// Problems of a refused configuration that are recorded.
+const MAX_PLACES: usize = 10;
 
-/// Watches the configuration until `stop`. What another replica has recorded already is not recorded again.
-pub(super) async fn tell_of_configuration(
+/// Records changes of the configuration until `stop`. Skips what another replica has already recorded.
+pub(super) async fn log_configuration(
     configuration: LiveConfiguration,
     security: Arc<SecurityLog>,
     store: Store,
@@ -28,8 +28,8 @@ pub(super) async fn tell_of_configuration(
     let mut reports = configuration.subscribe();
     let mut seen = reports.borrow_and_update().clone();
     let mut current = configuration.current();
-    // It may have changed while nothing ran.
-    tell(
+    // It may have changed while no replica was running.
+    append_event(
         &security,
         &record,
         SecurityEvent::ConfigurationChanged,
@@ -47,7 +47,7 @@ pub(super) async fn tell_of_configuration(
             let now = configuration.current();
             let changed = json!(changed_documents(&current, &now));
             current = now;
-            tell(
+            append_event(
                 &security,
                 &record,
                 SecurityEvent::ConfigurationChanged,
@@ -57,20 +57,20 @@ pub(super) async fn tell_of_configuration(
             .await;
         } else if report.refused() && report.digest() != seen.digest() {
             let event = SecurityEvent::ConfigurationRefused;
-            tell(&security, &record, event, &report, places(&report)).await;
+            append_event(&security, &record, event, &report, places(&report)).await;
         }
         seen = report;
     }
 }
 
-/// Where the errors are. What they say may quote the documents, so it stays on the administrators' page.
+/// The positions of the errors. Their messages may quote the documents, so only administrators see them.
 fn places(report: &Report) -> Value {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let errors = report
         .problems
         .iter()
         .filter(|problem| problem.severity == Severity::Error);
-    for problem in errors.take(NAMED) {
+    for problem in errors.take(MAX_PLACES) {
         let file = problem.file.file_name().unwrap_or(problem.file.as_os_str());
         let line = problem.line.map(|line| format!("line {line}"));
         let place = [line, problem.field.clone()]
@@ -91,7 +91,13 @@ struct Recorded {
     authority: SystemAuthority,
 }
 
-async fn tell(security: &SecurityLog, record: &Recorded, event: SecurityEvent, report: &Report, what: Value) {
+async fn append_event(
+    security: &SecurityLog,
+    record: &Recorded,
+    event: SecurityEvent,
+    report: &Report,
+    what: Value,
+) {
     if record.last_digest().await.as_deref() == Some(report.digest()) {
         return;
     }
@@ -106,7 +112,7 @@ async fn tell(security: &SecurityLog, record: &Recorded, event: SecurityEvent, r
 }
 
 impl Recorded {
-    /// The digest of the configuration that the record spoke of last.
+    /// The digest of the configuration that was last recorded.
     async fn last_digest(&self) -> Option<String> {
         let filter = EventFilter {
             verb: Some("configuration.".to_owned()),

@@ -1,7 +1,6 @@
-//! `portico demo`: a world to try the portal in, and the portal as `serve` would run it.
+//! `portico demo`: starts simulated control planes and an identity provider, and the portal as `serve` would.
 //!
-//! The world writes a folder of configuration, as anybody would; from then on the portal knows no
-//! more of it than of any other.
+//! The simulator writes a folder of configuration. The portal knows nothing else about it.
 
 use std::fs;
 use std::io;
@@ -13,37 +12,37 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::serve::{ServeError, Wish, serve};
+use super::serve::{ServeError, ServeOverrides, serve};
 
-/// The file that marks a folder as a demo's, so that `--fresh` never empties another.
-const MARK: &str = ".portico-demo";
+/// Marks a folder as a demo's, so that `--fresh` never empties another one.
+const MARKER_FILE: &str = ".portico-demo";
 
-/// How the demo is run.
+/// The arguments of `portico demo`.
 #[derive(Debug, Args)]
 pub struct DemoArguments {
-    /// The portal's port on 127.0.0.1; 0 takes a free one.
+    /// The portal's port on 127.0.0.1; 0 chooses a free one.
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    /// Where its data is kept.
+    /// The folder for its data.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Forgets what was there before.
+    /// Deletes the data of earlier runs.
     #[arg(long)]
     fresh: bool,
-    /// A file that is written when the portal answers: addresses, people, control planes, as JSON.
+    /// A file to write when the portal answers, with addresses, people and control planes as JSON.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
-    /// The database, in place of SQLite in the data folder: `postgres://…`.
+    /// The database, instead of SQLite in the data folder: `postgres://…`.
     #[arg(long, env = "PORTICO_DATABASE", hide_env_values = true)]
     database: Option<String>,
-    /// How long provisioners take for each of their steps, in milliseconds; a claim takes about five.
+    /// How long each step of a provisioner takes, in milliseconds. A claim takes about five steps.
     #[arg(long, value_name = "MS")]
     step: Option<u64>,
-    /// Begins without any claims.
+    /// Starts without claims.
     #[arg(long)]
     empty: bool,
-    /// Starts only the control planes and the identity provider. The portal is then run by
-    /// `portico serve --config`, with the folder that this prints.
+    /// Starts only the control planes and the identity provider. Run the portal with `portico serve --config` and the
+    /// folder that this prints.
     #[arg(long)]
     world_only: bool,
 }
@@ -51,20 +50,20 @@ pub struct DemoArguments {
 /// Why the demo ended.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// The world did not start.
+    /// The simulator did not start.
     #[error(transparent)]
     World(#[from] WorldError),
     /// The portal did not start, or failed.
     #[error(transparent)]
     Serve(#[from] ServeError),
-    /// A file or folder made trouble.
+    /// A file or folder could not be used.
     #[error("{what} {}: {why}", path.display())]
     File {
         /// What was attempted.
         what: &'static str,
-        /// With which.
+        /// The path.
         path: PathBuf,
-        /// Why it failed.
+        /// The reason.
         why: io::Error,
     },
 }
@@ -72,7 +71,7 @@ pub enum DemoError {
 /// Runs the demo until `stop`.
 ///
 /// # Errors
-/// When the world or the portal cannot start.
+/// If the simulator or the portal cannot start.
 pub async fn demo(arguments: DemoArguments, stop: CancellationToken) -> Result<(), DemoError> {
     let folder = arguments.data.clone().unwrap_or_else(default_folder);
     prepare(&folder, arguments.fresh)?;
@@ -92,12 +91,12 @@ pub async fn demo(arguments: DemoArguments, stop: CancellationToken) -> Result<(
     settings.seeded = !arguments.empty;
     let world = Demo::start(settings).await?;
     if let Some(path) = &arguments.ready_file {
-        // Left from the last time, it would say that this one is ready already.
+        // A file of an earlier run would say that this one is ready.
         let _ = fs::remove_file(path);
     }
     if arguments.world_only {
         drop(listener);
-        tell(
+        announce(
             &world,
             &format!("http://{address}"),
             arguments.ready_file.as_deref(),
@@ -106,14 +105,14 @@ pub async fn demo(arguments: DemoArguments, stop: CancellationToken) -> Result<(
         world.shutdown().await;
         return Ok(());
     }
-    let wish = Wish {
+    let overrides = ServeOverrides {
         config: world.config_dir.clone(),
         database: arguments.database.clone(),
-        ..Wish::default()
+        ..ServeOverrides::default()
     };
-    let mut told = Ok(());
-    let served = serve(wish, Some(listener), stop, |portal, _| {
-        told = tell(
+    let mut announced = Ok(());
+    let served = serve(overrides, Some(listener), stop, |portal, _| {
+        announced = announce(
             &world,
             portal.as_str().trim_end_matches('/'),
             arguments.ready_file.as_deref(),
@@ -122,7 +121,7 @@ pub async fn demo(arguments: DemoArguments, stop: CancellationToken) -> Result<(
     .await;
     world.shutdown().await;
     served?;
-    told
+    announced
 }
 
 fn default_folder() -> PathBuf {
@@ -136,7 +135,7 @@ fn default_folder() -> PathBuf {
 }
 
 fn prepare(folder: &Path, fresh: bool) -> Result<(), DemoError> {
-    let mark = folder.join(MARK);
+    let mark = folder.join(MARKER_FILE);
     if fresh && folder.exists() {
         let empty = fs::read_dir(folder)
             .map_err(file("reading", folder))?
@@ -161,8 +160,8 @@ fn file(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DemoError 
     move |why| DemoError::File { what, path, why }
 }
 
-/// Says where it is and who can sign in: to whoever looks on, and to the file.
-fn tell(world: &Demo, portal: &str, ready_file: Option<&Path>) -> Result<(), DemoError> {
+/// Prints the addresses and people, and writes them to the ready file.
+fn announce(world: &Demo, portal: &str, ready_file: Option<&Path>) -> Result<(), DemoError> {
     println!("Portico is at {portal}");
     println!("Sign in as:");
     for person in &world.people {
@@ -194,7 +193,7 @@ fn tell(world: &Demo, portal: &str, ready_file: Option<&Path>) -> Result<(), Dem
         "portal": portal, "issuer": world.issuer, "configuration": world.config_dir,
         "people": people, "controlPlanes": planes,
     });
-    // Renamed into place, so that nobody reads half of it.
+    // Rename it into place, so that nobody reads half of it.
     let half = path.with_extension("part");
     fs::write(&half, format!("{ready:#}\n")).map_err(file("writing", &half))?;
     fs::rename(&half, path).map_err(file("writing", path))

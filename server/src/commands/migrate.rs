@@ -1,11 +1,11 @@
-//! `portico migrate`: brings the database's schema up to date without starting.
+//! `portico migrate`: updates the schema of the database without starting.
 
 use portico_store::{Settings, Store, StoreError};
 
-/// Connects, which migrates, and ends.
+/// Connects, which migrates, and disconnects.
 ///
 /// # Errors
-/// When the database does not come up, or is newer than this Portico.
+/// If the database cannot be opened, or is newer than this version of Portico.
 pub async fn migrate(url: &str) -> Result<(), StoreError> {
     let store = Store::connect(url, &Settings::default()).await?;
     store.close().await;

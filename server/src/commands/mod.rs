@@ -1,4 +1,4 @@
-//! What the command line can do.
+//! The commands.
 
 pub mod check_config;
 mod configuration_log;
@@ -14,8 +14,8 @@ pub mod validate;
 pub use stop::stop_on_signal;
 pub use telemetry::{LogFormat, begin_logging};
 
-/// Makes aws-lc-rs the one TLS provider of the process. To be called first.
+/// Installs aws-lc-rs as the TLS provider of the process. Call this first.
 pub fn install_tls() {
-    // Fails only when one is installed already, and then it is this one.
+    // Fails only if one is installed already, which is then this one.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }

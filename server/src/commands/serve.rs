@@ -1,4 +1,4 @@
-//! `portico serve`: the portal over a folder of configuration.
+//! `portico serve`: serves the portal with a folder of configuration.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,19 +24,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use super::configuration_log::tell_of_configuration;
+use super::configuration_log::log_configuration;
 use crate::config;
 
-/// What the command line says over the configuration.
+/// Settings of the command line that override the configuration.
 #[derive(Debug, Clone, Default)]
-pub struct Wish {
+pub struct ServeOverrides {
     /// The folder of the configuration.
     pub config: PathBuf,
-    /// In place of `spec.database`.
+    /// Overrides `spec.database`.
     pub database: Option<String>,
-    /// In place of `spec.listen`.
+    /// Overrides `spec.listen`.
     pub listen: Option<String>,
-    /// In place of `spec.publicUrl`.
+    /// Overrides `spec.publicUrl`.
     pub public_url: Option<String>,
 }
 
@@ -51,29 +51,29 @@ pub enum ServeError {
         /// The errors, and warnings.
         problems: Vec<Problem>,
     },
-    /// A setting makes no sense.
+    /// A setting is invalid.
     #[error("{what}: {why}")]
     Setting {
-        /// Which.
+        /// The setting.
         what: &'static str,
         /// What is wrong with it.
         why: String,
     },
-    /// The database does not come up.
+    /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The address cannot be listened on.
+    /// The portal cannot listen on the address.
     #[error("cannot listen on {address}: {why}")]
     Listen {
         /// The address.
         address: String,
-        /// Why not.
+        /// The reason.
         why: std::io::Error,
     },
-    /// The end of the record cannot be signed.
+    /// The key or file for signing the audit log cannot be used.
     #[error(transparent)]
     Proof(#[from] ProofError),
-    /// There is no HTTP client.
+    /// The HTTP client cannot be created.
     #[error("TLS does not work here: {0}")]
     Http(String),
     /// Serving failed.
@@ -89,19 +89,18 @@ fn list(problems: &[Problem]) -> String {
         .join("\n")
 }
 
-/// Serves until `stop`, on `listener` where there is one already. `ready` is told the addresses once the portal
-/// answers.
+/// Serves until `stop`, on `listener` if given. Calls `ready` with the addresses once the portal answers.
 ///
 /// # Errors
-/// When it cannot start, or the listener fails.
+/// If it cannot start, or the listener fails.
 pub async fn serve(
-    wish: Wish,
+    overrides: ServeOverrides,
     listener: Option<TcpListener>,
     stop: CancellationToken,
     ready: impl FnOnce(&Url, SocketAddr),
 ) -> Result<(), ServeError> {
-    let configuration = config::open(&wish.config).map_err(|problems| ServeError::Configuration {
-        folder: wish.config.clone(),
+    let configuration = config::open(&overrides.config).map_err(|problems| ServeError::Configuration {
+        folder: overrides.config.clone(),
         problems,
     })?;
     for problem in configuration.report().problems {
@@ -109,23 +108,23 @@ pub async fn serve(
     }
     let telemetry = Telemetry::install();
     let spec = configuration.current().portal.spec.clone();
-    let public_url = public_url(&wish, &spec)?;
-    // Listening before anything else is begun: a port that is taken is told at once.
+    let public_url = public_url(&overrides, &spec)?;
+    // Listen first, so that a port in use is reported at once.
     let listener = if let Some(listener) = listener {
         listener
     } else {
-        listen(wish.listen.clone().unwrap_or_else(|| spec.listen.clone())).await?
+        listen(overrides.listen.clone().unwrap_or_else(|| spec.listen.clone())).await?
     };
     let local = listener.local_addr()?;
-    let database = database_url(&wish, &spec)?;
+    let database = database_url(&overrides, &spec)?;
     let store = Store::connect(&database, &Settings::default()).await?;
     let proof = Proof::open(&spec.record, &database)?;
-    tell_of_proof(&spec, &proof, &public_url);
+    warn_about_proof(&spec, &proof, &public_url);
     let security = Arc::new(SecurityLog::new(store.clone()));
     let authority = system_authority();
 
     let background = TaskTracker::new();
-    background.spawn(tell_of_configuration(
+    background.spawn(log_configuration(
         configuration.clone(),
         security.clone(),
         store.clone(),
@@ -134,7 +133,7 @@ pub async fn serve(
     ));
     background.spawn(config::watch(
         configuration.clone(),
-        wish.config.clone(),
+        overrides.config.clone(),
         stop.clone(),
     ));
     let planes = Planes::new(portico_planes::Settings::default());
@@ -156,7 +155,7 @@ pub async fn serve(
     );
     portal.prove_record_with(proof);
     background.spawn(verify_record(portal.clone(), stop.clone()));
-    background.spawn(refresh(portal.clone(), stop.clone()));
+    background.spawn(refresh_statistics(portal.clone(), stop.clone()));
     background.spawn(follow_record(
         portal.clone(),
         authority.clone(),
@@ -198,7 +197,7 @@ pub async fn serve(
     if let Some(problem) = web::browser_code_problem() {
         tracing::warn!("{problem}");
     }
-    first_look(&planes).await;
+    wait_for_initial_sync(&planes).await;
     tracing::info!(%local, public = %public_url, "serving");
     ready(&public_url, local);
     let served = web::serve(listener, router, bounds(&spec), stop.clone()).await;
@@ -209,15 +208,15 @@ pub async fn serve(
     Ok(served?)
 }
 
-/// The address that browsers use: the command line's word comes before the configuration's.
-fn public_url(wish: &Wish, spec: &PortalSpec) -> Result<Url, ServeError> {
+/// The address that browsers use. The command line overrides the configuration.
+fn public_url(overrides: &ServeOverrides, spec: &PortalSpec) -> Result<Url, ServeError> {
     let setting = |why| ServeError::Setting {
         what: "the public URL",
         why,
     };
-    let given = wish.public_url.as_deref().unwrap_or(&spec.public_url);
+    let given = overrides.public_url.as_deref().unwrap_or(&spec.public_url);
     let url = Url::parse(given).map_err(|error| setting(error.to_string()))?;
-    // What the configuration says was checked with it.
+    // The configuration's address is checked already.
     if url.scheme() == "http" && !config::is_loopback(&url) && !spec.insecure_http {
         let why = "is http: use https, or say insecureHttp: true in the configuration where that is meant";
         return Err(setting(why.to_owned()));
@@ -235,17 +234,16 @@ fn bounds(spec: &PortalSpec) -> web::Bounds {
     if spec.trusted_proxies == 0 {
         return bounds;
     }
-    // Everybody comes through the proxy, which has bounds of its own.
+    // All connections come from the proxy, which has its own limits.
     web::Bounds {
         of_one_peer: bounds.connections,
         ..bounds
     }
 }
 
-/// Waits for the control planes' first answers, so that the catalog does not begin empty; those that are slow or gone
-/// are not waited for long.
-async fn first_look(planes: &Planes) {
-    const PATIENCE: Duration = Duration::from_secs(2);
+/// Waits a short time for the initial sync of the control planes, so that the catalog is not empty at first.
+async fn wait_for_initial_sync(planes: &Planes) {
+    const INITIAL_SYNC_TIMEOUT: Duration = Duration::from_secs(2);
     let begun = tokio::time::Instant::now();
     let connecting = || {
         let planes = planes.planes();
@@ -253,17 +251,17 @@ async fn first_look(planes: &Planes) {
             .iter()
             .any(|plane| plane.state == portico_planes::PlaneState::Connecting)
     };
-    while connecting() && begun.elapsed() < PATIENCE {
+    while connecting() && begun.elapsed() < INITIAL_SYNC_TIMEOUT {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
-/// Where the database is: the command line's word comes before the configuration's.
+/// The database URL. The command line overrides the configuration.
 ///
 /// # Errors
-/// When the environment variable that the configuration names is not there.
-pub fn database_url(wish: &Wish, spec: &PortalSpec) -> Result<String, ServeError> {
-    if let Some(url) = &wish.database {
+/// If the configuration names an environment variable that does not exist.
+pub fn database_url(overrides: &ServeOverrides, spec: &PortalSpec) -> Result<String, ServeError> {
+    if let Some(url) = &overrides.database {
         return Ok(url.clone());
     }
     match &spec.database {
@@ -275,19 +273,22 @@ pub fn database_url(wish: &Wish, spec: &PortalSpec) -> Result<String, ServeError
             what: "spec.database.urlEnv",
             why: "the environment has no variable of that name".to_owned(),
         }),
-        // The loader puts one in.
+        // The loader sets it.
         Database {
             url: None,
             url_env: None,
-        } => Ok(format!("sqlite:{}", beside(&wish.config).display())),
+        } => Ok(format!(
+            "sqlite:{}",
+            default_database(&overrides.config).display()
+        )),
     }
 }
 
-fn beside(folder: &Path) -> PathBuf {
+fn default_database(folder: &Path) -> PathBuf {
     folder.join("portico.db")
 }
 
-/// Tells the control planes what the configuration says of them.
+/// Applies the configuration to the control planes.
 fn configure(planes: &Planes, configuration: &Configuration) {
     planes.set_cache_limit(configuration.portal.spec.caches.bytes);
     let tenants: Vec<_> = configuration.tenants.values().cloned().collect();
@@ -298,7 +299,7 @@ fn configure(planes: &Planes, configuration: &Configuration) {
     );
 }
 
-/// Tells the control planes of every configuration that comes into force.
+/// Applies every new configuration to the control planes.
 async fn follow_configuration(planes: Planes, configuration: LiveConfiguration, stop: CancellationToken) {
     let mut reports = configuration.subscribe();
     let mut generation = reports.borrow_and_update().generation;
@@ -311,7 +312,7 @@ async fn follow_configuration(planes: Planes, configuration: LiveConfiguration, 
         if now != generation {
             generation = now;
             let (planes, configuration) = (planes.clone(), configuration.current());
-            // All claims are read again: never on the threads that serve requests.
+            // All claims are read again, so never do this on the threads that serve requests.
             let configuring = tokio::task::spawn_blocking(move || configure(&planes, &configuration));
             if let Err(error) = configuring.await {
                 tracing::error!(%error, "a configuration could not be taken over");
@@ -320,8 +321,8 @@ async fn follow_configuration(planes: Planes, configuration: LiveConfiguration, 
     }
 }
 
-/// Says where the proof of the record is weaker than it could be.
-fn tell_of_proof(spec: &PortalSpec, proof: &Proof, public_url: &Url) {
+/// Warns about weaknesses of the audit log's proof.
+fn warn_about_proof(spec: &PortalSpec, proof: &Proof, public_url: &Url) {
     if config::is_loopback(public_url) {
         return;
     }
@@ -339,35 +340,35 @@ fn tell_of_proof(spec: &PortalSpec, proof: &Proof, public_url: &Url) {
     }
 }
 
-/// Has the portal verify the record, a part at a time.
+/// Verifies the audit log in the background, a part at a time.
 async fn verify_record(portal: Portal, stop: CancellationToken) {
-    const EVERY: Duration = Duration::from_secs(10);
+    const INTERVAL: Duration = Duration::from_secs(10);
     loop {
         if let Err(error) = portal.verify_record().await {
             tracing::warn!(%error, "the record could not be verified");
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(INTERVAL) => {}
         }
     }
 }
 
-/// Has the portal read again what it reads seldom.
-async fn refresh(portal: Portal, stop: CancellationToken) {
-    const EVERY: Duration = Duration::from_mins(1);
+/// Updates statistics that change slowly.
+async fn refresh_statistics(portal: Portal, stop: CancellationToken) {
+    const INTERVAL: Duration = Duration::from_mins(1);
     loop {
         if let Err(error) = portal.refresh().await {
             tracing::warn!(%error, "typical times could not be read");
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(INTERVAL) => {}
         }
     }
 }
 
-/// Has the portal tell those who look on what was recorded, by this process or another over the same database.
+/// Notifies open pages of events that this or another replica recorded.
 /// Portico's own authority, for its background work: made here and nowhere else.
 #[expect(
     clippy::disallowed_methods,
@@ -383,23 +384,23 @@ async fn follow_record(
     mut changes: broadcast::Receiver<RequestChange>,
     stop: CancellationToken,
 ) {
-    const EVERY: Duration = Duration::from_millis(300);
-    const AFTER_TROUBLE: Duration = Duration::from_secs(5);
+    const INTERVAL: Duration = Duration::from_millis(300);
+    const RETRY_DELAY: Duration = Duration::from_secs(5);
     let mut last = None;
     loop {
         let pause = match portal.follow_record(&authority, last).await {
             Ok(newest) => {
                 last = Some(newest);
-                EVERY
+                INTERVAL
             }
             Err(error) => {
                 tracing::warn!(%error, "the record could not be followed");
-                AFTER_TROUBLE
+                RETRY_DELAY
             }
         };
         tokio::select! {
             () = stop.cancelled() => return,
-            // What this process changes itself is told at once; what others do, within the pause.
+            // Changes by this process are read at once, those of others after the pause.
             _ = changes.recv() => {}
             () = tokio::time::sleep(pause) => {}
         }

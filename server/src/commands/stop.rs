@@ -1,10 +1,10 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// A token that is cancelled by the first SIGINT or SIGTERM. The second one ends the process at once.
+/// Returns a token that the first SIGINT or SIGTERM cancels. The second one exits at once.
 ///
 /// # Errors
-/// When signals cannot be listened to.
+/// If signal handlers cannot be installed.
 pub fn stop_on_signal() -> std::io::Result<CancellationToken> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

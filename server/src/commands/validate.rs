@@ -1,5 +1,5 @@
-//! `portico validate`: judges objects by the definitions of their kinds, as the portal and an API server would,
-//! without any control plane.
+//! `portico validate`: validates objects by the definitions of their kinds, as the portal and an API server would,
+//! without a control plane.
 
 use std::fs;
 use std::io::{self, Write};
@@ -10,109 +10,109 @@ use kube_schema::yaml::{Document, YamlError};
 use kube_schema::{Definition, Judgement, Scope, Violation, yaml};
 use serde_json::{Value, json};
 
-/// What to judge, and by what.
+/// The arguments of `portico validate`.
 #[derive(Debug, Args)]
 pub struct ValidateArguments {
-    /// A file of custom resource definitions; may be given several times.
+    /// A file with custom resource definitions. Can be repeated.
     #[arg(long = "crd", value_name = "FILE", required = true)]
     definitions: Vec<PathBuf>,
-    /// The version to judge by, in place of the one that an object names.
+    /// The version to validate by, instead of the one that an object names.
     #[arg(long, value_name = "VERSION")]
     version: Option<String>,
-    /// The namespace of objects that name none, as kubectl would put them into.
+    /// The namespace of objects that name none, as with kubectl.
     #[arg(short, long, value_name = "NAMESPACE", default_value = "default")]
     namespace: String,
-    /// The object as it was, to judge an update.
+    /// The old object, to validate an update.
     #[arg(long, value_name = "FILE")]
     old: Option<PathBuf>,
-    /// Tell what an API server would tell, in its order: where it stops, nothing more is told.
+    /// Report only what an API server would report, in its order.
     #[arg(long)]
     as_api_server: bool,
-    /// How the verdicts are written.
+    /// The output format.
     #[arg(short, long, value_enum, default_value_t)]
     output: Output,
-    /// Files of objects, as YAML or JSON.
+    /// Files with objects, as YAML or JSON.
     #[arg(value_name = "OBJECT", required = true)]
     objects: Vec<PathBuf>,
 }
 
-/// How verdicts are written.
+/// The output format.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Output {
-    /// To read.
+    /// Text for people.
     #[default]
     Text,
     /// A JSON list.
     Json,
 }
 
-/// What came of judging everything.
+/// The overall result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Overall {
-    /// Everything is accepted.
+    /// All objects are accepted.
     Accepted,
-    /// Nothing is found wrong, but not everything could be judged.
-    NotJudged,
-    /// Something is refused.
+    /// Nothing is wrong, but not everything could be validated.
+    Indeterminate,
+    /// An object is refused.
     Refused,
 }
 
 impl Overall {
-    /// The exit status that says so: 0, 1 when something is refused, 2 when something could not be judged.
+    /// The exit status: 0, 1 if an object is refused, 2 if something could not be validated.
     #[must_use]
     pub fn exit_status(self) -> u8 {
         match self {
             Self::Accepted => 0,
             Self::Refused => 1,
-            Self::NotJudged => 2,
+            Self::Indeterminate => 2,
         }
     }
 
-    fn of(verdict: &Verdict) -> Self {
-        match verdict {
-            Verdict::Judged { judgement, .. } if judgement.is_accepted() => Self::Accepted,
-            Verdict::Judged { judgement, .. } if judgement.is_unknown() => Self::NotJudged,
-            Verdict::Judged { .. } | Verdict::Refused(_) => Self::Refused,
-            Verdict::NotJudged(_) => Self::NotJudged,
+    fn of(result: &ObjectResult) -> Self {
+        match result {
+            ObjectResult::Checked { judgement, .. } if judgement.is_accepted() => Self::Accepted,
+            ObjectResult::Checked { judgement, .. } if judgement.is_unknown() => Self::Indeterminate,
+            ObjectResult::Checked { .. } | ObjectResult::Refused(_) => Self::Refused,
+            ObjectResult::Indeterminate(_) => Self::Indeterminate,
         }
     }
 }
 
-/// What comes of one object.
-enum Verdict {
-    /// It was judged by its schema.
-    Judged {
+/// The result for an object.
+enum ObjectResult {
+    /// It was validated by its schema.
+    Checked {
         judgement: Judgement,
-        /// What an API server would say beside its answer.
+        /// The warnings of an API server.
         warnings: Vec<String>,
     },
-    /// It does not come as far as a schema, and why.
+    /// It is refused before schema validation; holds why.
     Refused(String),
-    /// Why there is none.
-    NotJudged(String),
+    /// It could not be validated; holds why.
+    Indeterminate(String),
 }
 
-/// Why nothing could be judged.
+/// Why nothing could be validated.
 #[derive(Debug, thiserror::Error)]
 pub enum ValidateError {
     /// A file cannot be read.
     #[error("{}: {why}", path.display())]
     File {
-        /// Which.
+        /// The path.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// The verdicts cannot be written.
+    /// The results cannot be written.
     #[error(transparent)]
     Out(#[from] io::Error),
 }
 
-/// Judges all objects and writes the verdicts. What is wrong with the definitions themselves, and what of them is not
-/// judged, goes to `notes`: no API server takes a definition with a fault, but what it says is still judged by.
+/// Validates all objects and writes the results. Problems of the definitions themselves go to `notes`: an API server
+/// would refuse such a definition, but it is used anyway.
 ///
 /// # Errors
-/// When a file cannot be read, or holds no definition, or `out` or `notes` not be written to.
+/// If a file cannot be read or has no definition, or `out` or `notes` cannot be written.
 pub fn validate(
     arguments: &ValidateArguments,
     out: &mut impl Write,
@@ -130,7 +130,7 @@ pub fn validate(
                 Ok(_) => {}
                 Err(why) => {
                     writeln!(notes, "note: {}: not read: {why}", path.display())?;
-                    overall = Overall::NotJudged;
+                    overall = Overall::Indeterminate;
                 }
             }
         }
@@ -143,19 +143,19 @@ pub fn validate(
         None => None,
     };
     let old = old.map(|document| document.value);
-    let mut verdicts = Vec::new();
+    let mut results = Vec::new();
     for path in &arguments.objects {
         for document in read(path)? {
-            let (object, verdict) = match document {
+            let (object, result) = match document {
                 Ok(document) => {
-                    let verdict = judge(arguments, &definitions, &document, old.as_ref());
-                    (document.value, verdict)
+                    let result = check_object(arguments, &definitions, &document, old.as_ref());
+                    (document.value, result)
                 }
-                Err(why) => (Value::Null, Verdict::NotJudged(why.to_string())),
+                Err(why) => (Value::Null, ObjectResult::Indeterminate(why.to_string())),
             };
-            overall = overall.max(Overall::of(&verdict));
+            overall = overall.max(Overall::of(&result));
             if arguments.output == Output::Json {
-                verdicts.push(as_json(arguments, path, &object, &verdict));
+                results.push(as_json(arguments, path, &object, &result));
             } else {
                 let name = object["metadata"]["name"].as_str().unwrap_or("-");
                 let kind = object["kind"].as_str().unwrap_or("-");
@@ -163,13 +163,13 @@ pub fn validate(
                     arguments,
                     out,
                     &format!("{}: {kind} {name}", path.display()),
-                    &verdict,
+                    &result,
                 )?;
             }
         }
     }
     if arguments.output == Output::Json {
-        writeln!(out, "{:#}", Value::Array(verdicts))?;
+        writeln!(out, "{:#}", Value::Array(results))?;
     }
     Ok(overall)
 }
@@ -197,7 +197,7 @@ fn read(path: &Path) -> Result<Vec<Result<Document, YamlError>>, ValidateError> 
     Ok(documents.into_iter().flat_map(each).collect())
 }
 
-/// The objects of a document: several, as `kubectl get -o yaml` writes them.
+/// The objects of a document, which may be a list as written by `kubectl get -o yaml`.
 fn each(document: Result<Document, YamlError>) -> Vec<Result<Document, YamlError>> {
     let mut document = match document {
         Ok(document) if document.value["kind"] == "List" => document,
@@ -230,12 +230,12 @@ fn failed<E: ToString>(path: &Path) -> impl Fn(E) -> ValidateError {
     }
 }
 
-fn judge(
+fn check_object(
     arguments: &ValidateArguments,
     definitions: &[Definition],
     document: &Document,
     old: Option<&Value>,
-) -> Verdict {
+) -> ObjectResult {
     let object = &document.value;
     let api_version = object["apiVersion"].as_str().unwrap_or_default();
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
@@ -244,7 +244,7 @@ fn judge(
         .iter()
         .find(|definition| definition.group == group && definition.kind == kind)
     else {
-        return Verdict::NotJudged(format!(
+        return ObjectResult::Indeterminate(format!(
             "no definition of the kind {kind:?} in the group {group:?} was given"
         ));
     };
@@ -252,13 +252,13 @@ fn judge(
     match definition.version_or_error(version) {
         Ok(found) if found.served => {}
         Ok(_) => {
-            return Verdict::Refused(format!(
+            return ObjectResult::Refused(format!(
                 "{group}/{version} is not served: an API server has no {kind} of this version"
             ));
         }
-        // What was asked for may be a slip; what the object names is what an API server would look for.
-        Err(error) if arguments.version.is_some() => return Verdict::NotJudged(error.to_string()),
-        Err(error) => return Verdict::Refused(error.to_string()),
+        // The version on the command line may be a mistake; that of the object is what an API server would look for.
+        Err(error) if arguments.version.is_some() => return ObjectResult::Indeterminate(error.to_string()),
+        Err(error) => return ObjectResult::Refused(error.to_string()),
     }
     let placed = |object: &Value| {
         let mut object = object.clone();
@@ -279,14 +279,14 @@ fn judge(
                 .map(|doubled| format!("line {}: key {:?} already set in map", doubled.line, doubled.key));
             let mut warnings: Vec<String> = doubled.collect();
             warnings.extend(definition.warnings(version, &object, old.as_ref(), &judgement));
-            Verdict::Judged { judgement, warnings }
+            ObjectResult::Checked { judgement, warnings }
         }
-        Err(error) => Verdict::NotJudged(error.to_string()),
+        Err(error) => ObjectResult::Indeterminate(error.to_string()),
     }
 }
 
-/// What is wrong with an object, as it was asked to be told.
-fn told(arguments: &ValidateArguments, judgement: &Judgement) -> Vec<Violation> {
+/// The violations to report.
+fn violations(arguments: &ValidateArguments, judgement: &Judgement) -> Vec<Violation> {
     if arguments.as_api_server {
         judgement.as_api_server()
     } else {
@@ -298,17 +298,17 @@ fn print(
     arguments: &ValidateArguments,
     out: &mut impl Write,
     what: &str,
-    verdict: &Verdict,
+    result: &ObjectResult,
 ) -> io::Result<()> {
-    let word = match Overall::of(verdict) {
+    let word = match Overall::of(result) {
         Overall::Accepted => "accepted",
         Overall::Refused => "refused",
-        Overall::NotJudged => "not judged",
+        Overall::Indeterminate => "not judged",
     };
-    match verdict {
-        Verdict::Judged { judgement, warnings } => {
+    match result {
+        ObjectResult::Checked { judgement, warnings } => {
             writeln!(out, "{what}: {word}")?;
-            for violation in told(arguments, judgement) {
+            for violation in violations(arguments, judgement) {
                 writeln!(out, "  {}: {}", violation.field(), violation.message)?;
             }
             for path in &judgement.pruned {
@@ -319,23 +319,25 @@ fn print(
             }
             Ok(())
         }
-        Verdict::Refused(why) | Verdict::NotJudged(why) => writeln!(out, "{what}: {word}: {why}"),
+        ObjectResult::Refused(why) | ObjectResult::Indeterminate(why) => {
+            writeln!(out, "{what}: {word}: {why}")
+        }
     }
 }
 
-fn as_json(arguments: &ValidateArguments, path: &Path, object: &Value, verdict: &Verdict) -> Value {
+fn as_json(arguments: &ValidateArguments, path: &Path, object: &Value, result: &ObjectResult) -> Value {
     let mut shown = json!({
         "file": path, "kind": object["kind"], "name": object["metadata"]["name"],
-        "accepted": Overall::of(verdict) == Overall::Accepted,
+        "accepted": Overall::of(result) == Overall::Accepted,
     });
-    match verdict {
-        Verdict::Judged { judgement, warnings } => {
-            shown["violations"] = json!(told(arguments, judgement));
+    match result {
+        ObjectResult::Checked { judgement, warnings } => {
+            shown["violations"] = json!(violations(arguments, judgement));
             shown["pruned"] = json!(judgement.pruned);
             shown["warnings"] = json!(warnings);
             shown["object"] = judgement.object.clone();
         }
-        Verdict::Refused(why) | Verdict::NotJudged(why) => shown["problem"] = json!(why),
+        ObjectResult::Refused(why) | ObjectResult::Indeterminate(why) => shown["problem"] = json!(why),
     }
     shown
 }

@@ -1,11 +1,11 @@
-//! Which documents differ between two configurations.
+//! Compares two configurations.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use portico_domain::documents::Configuration;
 
-/// The documents that were added, changed or removed, as `Kind/name`, in the order of their names.
+/// The documents that were added, changed or removed as `Kind/name`, sorted.
 #[must_use]
 pub fn changed_documents(before: &Configuration, after: &Configuration) -> Vec<String> {
     let mut changed = BTreeSet::new();

@@ -1,5 +1,5 @@
-//! What no single document can know: names that clash, references that lead nowhere; and what
-//! their types alone do not rule out.
+//! Checks that need more than one document (duplicate names, references), and values that types alone do not
+//! restrict.
 
 mod documents;
 mod portal;
@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 
 use portico_app::configuration::Severity;
 
-use super::load::{Finding, Placed};
+use super::load::{Finding, LocatedDocument};
 use super::parse::Document;
 
-/// Everything wrong with the documents, each and together.
-pub(super) fn check(documents: &[Placed]) -> Vec<Finding> {
+/// All problems of the documents.
+pub(super) fn check(documents: &[LocatedDocument]) -> Vec<Finding> {
     let mut findings = Findings::default();
     unique_names(documents, &mut findings);
     portal::check(documents, &mut findings);
@@ -49,7 +49,7 @@ impl Findings {
     }
 }
 
-fn unique_names(documents: &[Placed], findings: &mut Findings) {
+fn unique_names(documents: &[LocatedDocument], findings: &mut Findings) {
     let mut seen = BTreeMap::new();
     for (at, placed) in documents.iter().enumerate() {
         let (kind, name) = (placed.document.kind(), placed.document.name());
@@ -64,9 +64,9 @@ fn unique_names(documents: &[Placed], findings: &mut Findings) {
     }
 }
 
-/// The documents of one kind, with their places.
+/// The documents of one kind with their indices.
 fn of_kind<'d, T: 'd>(
-    documents: &'d [Placed],
+    documents: &'d [LocatedDocument],
     pick: impl Fn(&'d Document) -> Option<&'d T>,
 ) -> impl Iterator<Item = (usize, &'d T)> {
     documents

@@ -1,4 +1,4 @@
-//! From a folder to a configuration.
+//! Reads a folder into a configuration.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,35 +9,35 @@ use portico_app::configuration::{Loaded, Problem, Severity};
 use portico_domain::documents::{Configuration, Connection};
 use sha2::{Digest, Sha256};
 
-use super::parse::{self, Document, FILE_BYTES};
+use super::parse::{self, Document, MAX_FILE_BYTES};
 use super::{check, locate};
 
-/// The most files that a folder may hold.
-const FILES: usize = 1_000;
+/// Files in a folder at most.
+const MAX_FILES: usize = 1_000;
 
-/// A document and where it came from.
-pub(super) struct Placed {
+/// A document and its position.
+pub(super) struct LocatedDocument {
     pub(super) file: PathBuf,
     pub(super) index: usize,
     pub(super) document: Document,
 }
 
-/// Something that a check found at a field of a document.
+/// A problem found in a field of a document.
 pub(super) struct Finding {
     pub(super) severity: Severity,
-    /// The document's place in the list of documents.
+    /// The index of the document.
     pub(super) at: usize,
     pub(super) field: String,
     pub(super) message: String,
 }
 
-/// Reads and checks the folder. Never fails: what is wrong, the folder's absence included, is among the problems.
+/// Reads and checks the folder. Never fails: all errors are among the problems.
 #[must_use]
 pub fn load(folder: &Path) -> Loaded {
     let mut problems = Vec::new();
     let texts = read_files(folder, &mut problems);
     let digest = digest(&texts);
-    let (documents, wrong) = judge(&texts);
+    let (documents, wrong) = parse_and_check(&texts);
     problems.extend(wrong);
     if problems.is_empty()
         && !documents
@@ -58,14 +58,14 @@ pub fn load(folder: &Path) -> Loaded {
     }
 }
 
-/// The documents of these texts by their files, and what is wrong with them.
-pub(super) fn judge(texts: &BTreeMap<PathBuf, String>) -> (Vec<Placed>, Vec<Problem>) {
+/// Parses and checks these files.
+pub(super) fn parse_and_check(texts: &BTreeMap<PathBuf, String>) -> (Vec<LocatedDocument>, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut documents = Vec::new();
     for (file, text) in texts {
         let (parsed, wrong) = parse::parse(file, text);
         problems.extend(wrong);
-        documents.extend(parsed.into_iter().map(|(index, document)| Placed {
+        documents.extend(parsed.into_iter().map(|(index, document)| LocatedDocument {
             file: file.clone(),
             index,
             document,
@@ -77,7 +77,7 @@ pub(super) fn judge(texts: &BTreeMap<PathBuf, String>) -> (Vec<Placed>, Vec<Prob
     (documents, problems)
 }
 
-/// The YAML files of the folder by name, without hidden ones and folders below.
+/// The YAML files of the folder by path, without hidden files and subfolders.
 fn read_files(folder: &Path, problems: &mut Vec<Problem>) -> BTreeMap<PathBuf, String> {
     let mut texts = BTreeMap::new();
     let entries = match fs::read_dir(folder) {
@@ -110,8 +110,8 @@ fn read_files(folder: &Path, problems: &mut Vec<Problem>) -> BTreeMap<PathBuf, S
         if !yaml || hidden || path.is_dir() {
             continue;
         }
-        if texts.len() >= FILES {
-            problems.push(Problem::in_file(folder, format!("more than {FILES} files")));
+        if texts.len() >= MAX_FILES {
+            problems.push(Problem::in_file(folder, format!("more than {MAX_FILES} files")));
             break;
         }
         match read_bounded(&path) {
@@ -127,12 +127,12 @@ fn read_files(folder: &Path, problems: &mut Vec<Problem>) -> BTreeMap<PathBuf, S
 fn read_bounded(path: &Path) -> Result<String, String> {
     let file = fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
     let mut text = String::new();
-    file.take(FILE_BYTES + 1)
+    file.take(MAX_FILE_BYTES + 1)
         .read_to_string(&mut text)
         .map_err(|error| format!("cannot be read: {error}"))?;
-    if text.len() as u64 > FILE_BYTES {
+    if text.len() as u64 > MAX_FILE_BYTES {
         return Err(format!(
-            "is larger than {FILE_BYTES} bytes: split it into several files"
+            "is larger than {MAX_FILE_BYTES} bytes: split it into several files"
         ));
     }
     Ok(text)
@@ -149,9 +149,9 @@ fn digest(texts: &BTreeMap<PathBuf, String>) -> String {
     hex::encode(hasher.finalize())
 }
 
-/// Relative paths count from the file that they stand in.
-fn make_paths_absolute(documents: &mut [Placed]) {
-    for Placed { file, document, .. } in documents {
+/// Resolves relative paths against the folder of their file.
+fn make_paths_absolute(documents: &mut [LocatedDocument]) {
+    for LocatedDocument { file, document, .. } in documents {
         let folder = file
             .parent()
             .map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.to_owned()))
@@ -202,13 +202,17 @@ fn make_paths_absolute(documents: &mut [Placed]) {
     }
 }
 
-/// Gives findings their lines, in the order of files and lines.
-fn place(findings: Vec<Finding>, documents: &[Placed], texts: &BTreeMap<PathBuf, String>) -> Vec<Problem> {
+/// Adds lines to findings, and sorts them by file and line.
+fn place(
+    findings: Vec<Finding>,
+    documents: &[LocatedDocument],
+    texts: &BTreeMap<PathBuf, String>,
+) -> Vec<Problem> {
     let mut outlines = BTreeMap::new();
     let mut problems: Vec<Problem> = findings
         .into_iter()
         .map(|finding| {
-            let Placed { file, index, .. } = &documents[finding.at];
+            let LocatedDocument { file, index, .. } = &documents[finding.at];
             let outline = outlines.entry(file).or_insert_with(|| {
                 texts
                     .get(file)
@@ -229,13 +233,13 @@ fn place(findings: Vec<Finding>, documents: &[Placed], texts: &BTreeMap<PathBuf,
     problems
 }
 
-fn assemble(documents: Vec<Placed>) -> Option<Configuration> {
+fn assemble(documents: Vec<LocatedDocument>) -> Option<Configuration> {
     let mut portal = None;
     let mut control_planes = BTreeMap::new();
     let mut offerings = BTreeMap::new();
     let mut tenants = BTreeMap::new();
     let mut policies = BTreeMap::new();
-    for Placed { document, .. } in documents {
+    for LocatedDocument { document, .. } in documents {
         match document {
             Document::Portal(document) => portal = Some(document),
             Document::ControlPlane(document) => {

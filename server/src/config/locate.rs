@@ -1,19 +1,18 @@
-//! Where in a YAML text a field stands, and which field stands at a place. Needed only once there is
-//! something to complain about, so the text is read again for it.
+//! Finds the line of a field in YAML, and the field at a position. Used only for errors, so the text is parsed again.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
 
-/// A YAML document, reduced to its shape and places.
+/// A YAML document reduced to its structure and positions.
 pub(super) enum Node {
     Map(Vec<(Spanned<String>, Spanned<Node>)>),
     List(Vec<Spanned<Node>>),
     Leaf,
 }
 
-/// The documents of `text` by their places; those that cannot be read are left out.
+/// The outlines of the documents in `text`; `None` for those that cannot be parsed.
 pub(super) fn outline(text: &str) -> Vec<Option<Spanned<Node>>> {
     let mut bytes = text.as_bytes();
     serde_saphyr::read_with_options::<_, Spanned<Node>>(&mut bytes, super::parse::options())
@@ -21,18 +20,19 @@ pub(super) fn outline(text: &str) -> Vec<Option<Spanned<Node>>> {
         .collect()
 }
 
-/// The line on which `path` (`spec.environments[1].namespace`) stands; the nearest thing above it
-/// where it is not there itself.
+/// The line of `path` (`spec.environments[1].namespace`), or of its nearest existing parent.
 pub(super) fn line_of(document: &Spanned<Node>, path: &str) -> Option<u64> {
     let mut node = document;
     let mut line = known_line(document.referenced);
     for step in steps(path) {
         let next = match (&node.value, &step) {
-            (Node::Map(entries), Step::Key(key)) => entries
+            (Node::Map(entries), PathStep::Key(key)) => entries
                 .iter()
                 .find(|(name, _)| name.value == *key)
                 .map(|(name, value)| (name.referenced, value)),
-            (Node::List(items), Step::Index(index)) => items.get(*index).map(|item| (item.referenced, item)),
+            (Node::List(items), PathStep::Index(index)) => {
+                items.get(*index).map(|item| (item.referenced, item))
+            }
             _ => None,
         };
         let Some((place, below)) = next else { break };
@@ -42,7 +42,7 @@ pub(super) fn line_of(document: &Spanned<Node>, path: &str) -> Option<u64> {
     line
 }
 
-/// The path of what stands at `place`: the field whose name or value begins there.
+/// The path of the field whose name or value begins at `place`.
 pub(super) fn path_at(document: &Spanned<Node>, place: Location) -> Option<String> {
     fn search(node: &Spanned<Node>, place: Location, path: &str) -> Option<String> {
         match &node.value {
@@ -75,21 +75,21 @@ fn known_line(place: Location) -> Option<u64> {
     (place.line() > 0).then(|| place.line())
 }
 
-enum Step {
+enum PathStep {
     Key(String),
     Index(usize),
 }
 
-fn steps(path: &str) -> Vec<Step> {
+fn steps(path: &str) -> Vec<PathStep> {
     path.split('.')
         .flat_map(|part| {
             let mut pieces = part.split('[');
             let key = pieces
                 .next()
                 .filter(|key| !key.is_empty())
-                .map(|key| Step::Key(key.to_owned()));
+                .map(|key| PathStep::Key(key.to_owned()));
             let indices =
-                pieces.filter_map(|piece| piece.trim_end_matches(']').parse().ok().map(Step::Index));
+                pieces.filter_map(|piece| piece.trim_end_matches(']').parse().ok().map(PathStep::Index));
             key.into_iter().chain(indices).collect::<Vec<_>>()
         })
         .collect()

@@ -1,8 +1,7 @@
-//! The configuration: a folder of YAML documents, read strictly, reloaded when it changes.
+//! The configuration: a folder of YAML documents, read strictly and reloaded on changes.
 //!
-//! Here live reading, checking and reloading. What the documents may say is
-//! [`portico_domain::documents`]; the one in force is [`portico_app::configuration`]; what follows from it is
-//! everybody else's business.
+//! Reads, checks and reloads the documents. Their contents are defined in [`portico_domain::documents`]; the current
+//! configuration is held by [`portico_app::configuration`].
 
 mod changes;
 mod check;

@@ -1,4 +1,4 @@
-//! From the text of one file to documents.
+//! Parses the documents of a file.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,10 +14,10 @@ use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use super::locate;
 
-/// The most that one file may hold, in bytes.
-pub(super) const FILE_BYTES: u64 = 1 << 20;
+/// Largest file, in bytes.
+pub(super) const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// A document, before it is set against the others.
+/// A document before checks against others.
 #[derive(Debug)]
 pub(super) enum Document {
     Portal(Portal),
@@ -49,11 +49,11 @@ impl Document {
     }
 }
 
-/// How YAML is read: within bounds, so that a bomb is an error like any other.
+/// YAML options with limits, so that a YAML bomb is an ordinary error.
 pub(super) fn options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            max_reader_input_bytes: Some(usize::try_from(FILE_BYTES).unwrap_or(usize::MAX)),
+            max_reader_input_bytes: Some(usize::try_from(MAX_FILE_BYTES).unwrap_or(usize::MAX)),
             max_events: 200_000,
             max_nodes: 100_000,
             max_aliases: 1_000,
@@ -74,17 +74,17 @@ fn alias_limits() -> serde_saphyr::options::AliasLimits {
     }
 }
 
-/// Reads the documents of `text`. One that cannot be read does not hide the others. Each comes with
-/// its place among the documents of the file.
+/// Parses the documents of `text`. A broken one does not affect the others. Each comes with its index in the file.
 pub(super) fn parse(file: &Path, text: &str) -> (Vec<(usize, Document)>, Vec<Problem>) {
     let mut documents = Vec::new();
     let mut problems = Vec::new();
     let mut outline = None;
     let mut bytes = text.as_bytes();
-    for (index, read) in serde_saphyr::read_with_options::<_, Read>(&mut bytes, options()).enumerate() {
+    for (index, read) in serde_saphyr::read_with_options::<_, FileDocument>(&mut bytes, options()).enumerate()
+    {
         match read {
-            Ok(Read(None)) => {}
-            Ok(Read(Some(raw))) => match raw.into_document() {
+            Ok(FileDocument(None)) => {}
+            Ok(FileDocument(Some(raw))) => match raw.into_document() {
                 Ok(document) => documents.push((index, document)),
                 Err((field, message)) => {
                     let outline = outline.get_or_insert_with(|| locate::outline(text));
@@ -110,7 +110,7 @@ pub(super) fn parse(file: &Path, text: &str) -> (Vec<(usize, Document)>, Vec<Pro
                         .and_then(Option::as_ref)
                         .and_then(|node| locate::path_at(node, place))
                 });
-                // A field that is not known may be anything that a document holds.
+                // The name of an unknown field may be anything, so do not show it.
                 let field = field.and_then(|path| match error.without_snippet() {
                     serde_saphyr::Error::SerdeUnknownField { field, expected, .. }
                         if nearest(field, expected).is_none() && !is_word(field) =>
@@ -134,9 +134,9 @@ pub(super) fn parse(file: &Path, text: &str) -> (Vec<(usize, Document)>, Vec<Pro
     (documents, problems)
 }
 
-/// The error in plain words, without its place, and without what stands there: documents hold addresses with passwords,
-/// and with a quotation mark or a brace too few, one field swallows the others. What is shown of a document are names
-/// that are known, or nearly.
+/// The error in plain words, without its position and without values: documents may contain passwords, and after a
+/// missing quotation mark or brace a value may be mistaken for a field. Only names that are known, or similar to
+/// known ones, are shown.
 fn message(error: &serde_saphyr::Error) -> String {
     use serde_saphyr::Error as E;
     let listed = |names: &[&str]| {
@@ -172,7 +172,7 @@ fn message(error: &serde_saphyr::Error) -> String {
         E::Eof { .. } => "ends too early: is something missing?".to_owned(),
         E::UnknownAnchor { .. } => "refers to an anchor that is not there".to_owned(),
         E::InvalidBooleanStrict { .. } => "must be true or false".to_owned(),
-        // Made here or by the documents' own types, which quote what they were given.
+        // Made here or by the documents' types, which quote values.
         E::Message { msg, .. } => without_values(msg),
         other if other.to_string().contains("budget") || other.to_string().contains("limit") => {
             "is too large, too deep, or refers to itself too often".to_owned()
@@ -185,12 +185,12 @@ fn message(error: &serde_saphyr::Error) -> String {
     }
 }
 
-/// Whether it reads as a field's name: letters alone, as no address with a password and no token does.
+/// True if it looks like the name of a field (letters only), which neither addresses nor tokens do.
 fn is_word(name: &str) -> bool {
     (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-/// Of what kind a value is, out of serde's words for it: `string "…"`, `integer 7`.
+/// The kind of a value, from serde's description: `string "…"`, `integer 7`.
 fn kind_of(unexpected: &str) -> &'static str {
     const KINDS: [(&str, &str); 11] = [
         ("string", "a text"),
@@ -209,7 +209,7 @@ fn kind_of(unexpected: &str) -> &'static str {
     found.map_or("something else", |(_, shown)| shown)
 }
 
-/// A message without those of its quoted parts that are more than a short name.
+/// The message without quoted parts that are more than a short name.
 pub(super) fn without_values(message: &str) -> String {
     let name = |text: &str| {
         text.len() <= 63
@@ -243,7 +243,7 @@ pub(super) fn without_values(message: &str) -> String {
     out
 }
 
-/// The known name that `given` was most likely meant to be.
+/// The known name that `given` was probably meant to be.
 fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
     let lower = given.to_lowercase();
     known
@@ -254,7 +254,7 @@ fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
         .map(|(_, name)| name)
 }
 
-/// Levenshtein's distance.
+/// The Levenshtein distance.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -270,20 +270,20 @@ fn distance(one: &str, other: &str) -> usize {
     row[other.len()]
 }
 
-/// What stands in a file: a document, or an object that is for Kubernetes and not for Portico, such as the rights that
-/// are handed out with a configuration.
-struct Read(Option<Raw>);
+/// A document of a file, or an object for Kubernetes that Portico ignores, such as RBAC rules next to the
+/// configuration.
+struct FileDocument(Option<RawDocument>);
 
-/// Whether objects of this version are for Kubernetes, whatever their kind.
+/// True if objects of this API version are for Kubernetes, whatever their kind.
 fn is_for_kubernetes(version: &str) -> bool {
     version.starts_with("rbac.authorization.k8s.io/")
 }
 
-/// Kinds of `v1` that are for Kubernetes. A kubeconfig is of `v1`, too, and has no business here.
+/// Kinds of `v1` that are for Kubernetes. A kubeconfig is `v1`, too, but does not belong here.
 const FOR_KUBERNETES: &[&str] = &["Namespace", "ServiceAccount"];
 
-/// A document as it stands in the file.
-struct Raw {
+/// A document as written.
+struct RawDocument {
     name: String,
     labels: BTreeMap<String, String>,
     spec: Spec,
@@ -297,7 +297,7 @@ enum Spec {
     ApprovalPolicy(ApprovalPolicySpec),
 }
 
-impl Raw {
+impl RawDocument {
     fn into_document(self) -> Result<Document, (&'static str, String)> {
         let bad = |error: portico_domain::names::InvalidName| ("metadata.name", error.to_string());
         let Self { name, labels, spec } = self;
@@ -339,50 +339,50 @@ struct Metadata {
     _annotations: BTreeMap<String, String>,
 }
 
-/// By hand, so that `spec` is read straight from the text and its errors keep their places; what
-/// serde derives for tagged enums would copy it first and lose them.
-impl<'de> Deserialize<'de> for Read {
+/// Implemented by hand, so that `spec` is read directly and its errors keep their positions; serde's derived enums
+/// would buffer it first.
+impl<'de> Deserialize<'de> for FileDocument {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Envelope;
 
         impl<'de> Visitor<'de> for Envelope {
-            type Value = Read;
+            type Value = FileDocument;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a document with apiVersion, kind, metadata and spec")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Read, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FileDocument, A::Error> {
                 const FIELDS: &[&str] = &["apiVersion", "kind", "metadata", "spec"];
                 let mut version: Option<String> = None;
                 let mut kind: Option<String> = None;
                 let mut metadata: Option<Metadata> = None;
                 let mut spec = None;
-                let mut elsewhere = false;
-                let not_ours = |given: &str| {
+                let mut for_kubernetes = false;
+                let wrong_version = |given: &str| {
                     A::Error::custom(format!("apiVersion is {given:?}, must be {API_VERSION:?}"))
                 };
                 while let Some(key) = map.next_key::<String>()? {
                     match key.as_str() {
                         "apiVersion" => {
                             let given: String = map.next_value()?;
-                            elsewhere = is_for_kubernetes(&given);
-                            if given != API_VERSION && given != "v1" && !elsewhere {
-                                return Err(not_ours(&given));
+                            for_kubernetes = is_for_kubernetes(&given);
+                            if given != API_VERSION && given != "v1" && !for_kubernetes {
+                                return Err(wrong_version(&given));
                             }
                             version = Some(given);
                         }
                         "kind" => {
                             let given: String = map.next_value()?;
                             if version.as_deref() == Some("v1") {
-                                elsewhere = FOR_KUBERNETES.contains(&given.as_str());
-                                if !elsewhere {
-                                    return Err(not_ours("v1"));
+                                for_kubernetes = FOR_KUBERNETES.contains(&given.as_str());
+                                if !for_kubernetes {
+                                    return Err(wrong_version("v1"));
                                 }
                             }
                             kind = Some(given);
                         }
-                        _ if elsewhere => {
+                        _ if for_kubernetes => {
                             map.next_value::<IgnoredAny>()?;
                         }
                         "metadata" => metadata = Some(map.next_value()?),
@@ -400,15 +400,15 @@ impl<'de> Deserialize<'de> for Read {
                 }
                 let version = version.ok_or_else(|| A::Error::missing_field("apiVersion"))?;
                 kind.ok_or_else(|| A::Error::missing_field("kind"))?;
-                if elsewhere {
-                    return Ok(Read(None));
+                if for_kubernetes {
+                    return Ok(FileDocument(None));
                 }
                 if version != API_VERSION {
-                    return Err(not_ours(&version));
+                    return Err(wrong_version(&version));
                 }
                 let metadata = metadata.ok_or_else(|| A::Error::missing_field("metadata"))?;
                 let spec = spec.ok_or_else(|| A::Error::missing_field("spec"))?;
-                Ok(Read(Some(Raw {
+                Ok(FileDocument(Some(RawDocument {
                     name: metadata.name,
                     labels: metadata.labels,
                     spec,

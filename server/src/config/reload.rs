@@ -1,4 +1,4 @@
-//! Reloading when the folder changes.
+//! Reloads the configuration when its folder changes.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,25 +11,25 @@ use tokio_util::sync::CancellationToken;
 use super::load::load;
 
 /// How long the folder must be quiet before it is read again: editors write in several steps.
-const QUIET: Duration = Duration::from_millis(250);
+const DEBOUNCE: Duration = Duration::from_millis(250);
 
-/// How often the folder is looked at without having been told to: some file systems tell nothing.
-const LOOK: Duration = Duration::from_secs(20);
+/// How often the folder is read without a notification: some file systems send none.
+const POLL_INTERVAL: Duration = Duration::from_secs(20);
 
 /// Reads `folder` for the first time.
 ///
 /// # Errors
-/// When the configuration has errors: there is no good one yet to go on with.
+/// If the configuration has errors.
 pub fn open(folder: &Path) -> Result<LiveConfiguration, Vec<Problem>> {
     LiveConfiguration::open(load(folder))
 }
 
-/// Reloads whenever the folder changes, until `stop`.
+/// Reloads the configuration whenever the folder changes, until `stop`.
 pub async fn watch(configuration: LiveConfiguration, folder: PathBuf, stop: CancellationToken) {
     let (tell, mut told) = mpsc::channel::<()>(1);
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.as_ref().map_or(true, concerns_configuration) {
-            // A full channel means that a reading is due anyway.
+            // If the channel is full, a reload is due anyway.
             let _ = tell.try_send(());
         }
     })
@@ -38,16 +38,16 @@ pub async fn watch(configuration: LiveConfiguration, folder: PathBuf, stop: Canc
         Ok(watcher)
     });
     if let Err(error) = &watcher {
-        tracing::warn!(%error, folder = %folder.display(), "cannot watch the configuration's folder; looking every {LOOK:?}");
+        tracing::warn!(%error, folder = %folder.display(), "cannot watch the configuration's folder; reading it every {POLL_INTERVAL:?}");
     }
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             Some(()) = told.recv() => {
-                let quiet = async { while let Ok(Some(())) = tokio::time::timeout(QUIET, told.recv()).await {} };
-                let _ = tokio::time::timeout(QUIET * 8, quiet).await;
+                let quiet = async { while let Ok(Some(())) = tokio::time::timeout(DEBOUNCE, told.recv()).await {} };
+                let _ = tokio::time::timeout(DEBOUNCE * 8, quiet).await;
             }
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
         }
         let (again, folder) = (configuration.clone(), folder.clone());
         if let Err(error) = tokio::task::spawn_blocking(move || again.take(load(&folder))).await {
@@ -56,8 +56,8 @@ pub async fn watch(configuration: LiveConfiguration, folder: PathBuf, stop: Canc
     }
 }
 
-/// Whether an event may have changed a document. The database may lie in the same folder, and reading
-/// raises events too.
+/// True if an event may have changed a document. The database may be in the same folder, and reading causes events,
+/// too.
 fn concerns_configuration(event: &notify::Event) -> bool {
     !event.kind.is_access()
         && (event.paths.is_empty()
@@ -65,7 +65,7 @@ fn concerns_configuration(event: &notify::Event) -> bool {
                 let yaml = path
                     .extension()
                     .is_some_and(|extension| extension == "yaml" || extension == "yml");
-                // Kubernetes swaps the link `..data` when a mounted ConfigMap changes.
+                // Kubernetes replaces the link `..data` when a mounted ConfigMap changes.
                 yaml || path
                     .file_name()
                     .is_some_and(|name| name.to_string_lossy().starts_with(".."))

@@ -1,4 +1,4 @@
-//! What somebody sees who writes a configuration.
+//! Configurations and their problems, as an administrator sees them.
 
 use std::fs;
 use std::path::Path;
@@ -51,7 +51,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-/// The problems of a folder as `check-config` prints them, less the folder's own path.
+/// The problems of a folder as `check-config` prints them, with relative paths.
 fn problems(files: &[(&str, &str)]) -> Vec<String> {
     let folder = folder(files);
     let prefix = format!("{}/", folder.path().display());
@@ -63,7 +63,7 @@ fn problems(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn a_whole_configuration_is_taken() {
+fn accepts_a_complete_configuration() {
     let folder = folder(&[("portico.yaml", PORTAL), ("tenants.yaml", TENANT)]);
     let loaded = load(folder.path());
     assert_eq!(loaded.problems, vec![]);
@@ -116,7 +116,7 @@ fn an_unknown_word_lists_the_known_ones() {
 }
 
 #[test]
-fn every_document_of_a_file_is_judged() {
+fn checks_every_document_of_a_file() {
     let text = format!(
         "{}---\n{}---\n{}",
         TENANT.replace("name: payments\n", "name: Payments\n"),
@@ -148,7 +148,7 @@ fn two_environments_may_not_share_a_namespace() {
 }
 
 #[test]
-fn a_reference_must_lead_somewhere() {
+fn references_must_exist() {
     let tenant = format!("{TENANT}  controlPlanes:\n    names: [nowhere]\n");
     assert_eq!(
         problems(&[("portico.yaml", PORTAL), ("tenants.yaml", &tenant)]),
@@ -163,7 +163,7 @@ async fn a_bad_new_version_leaves_the_last_good_one_in_force() {
     let mut reports = live.subscribe();
     let stop = CancellationToken::new();
     let watching = tokio::spawn(watch(live.clone(), folder.path().to_owned(), stop.clone()));
-    // The watch may begin after the first write: write until it is noticed.
+    // The watch may begin after the first write, so repeat it until it is noticed.
     let bad = TENANT.replace("role: developer", "role: king");
     let refused = async {
         loop {
@@ -199,7 +199,7 @@ async fn a_bad_new_version_leaves_the_last_good_one_in_force() {
     watching.await.unwrap();
 }
 
-/// Each alternative by itself: they are no whole configurations.
+/// One by one: the alternatives are not complete configurations.
 #[test]
 fn the_examples_of_the_reference_are_accepted() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/docs/reference/examples");

@@ -14,25 +14,25 @@ use portico_domain::projection::settable_error;
 use portico_planes::check_kubeconfig;
 use serde_json::Value;
 
-use super::super::load::Placed;
+use super::super::load::LocatedDocument;
 use super::super::parse::Document;
 use super::{Findings, of_kind, portal};
 
-fn planes(documents: &[Placed]) -> impl Iterator<Item = (usize, &ControlPlane)> {
+fn planes(documents: &[LocatedDocument]) -> impl Iterator<Item = (usize, &ControlPlane)> {
     of_kind(documents, |document| match document {
         Document::ControlPlane(plane) => Some(plane),
         _ => None,
     })
 }
 
-fn all_tenants(documents: &[Placed]) -> impl Iterator<Item = (usize, &Tenant)> {
+fn all_tenants(documents: &[LocatedDocument]) -> impl Iterator<Item = (usize, &Tenant)> {
     of_kind(documents, |document| match document {
         Document::Tenant(tenant) => Some(tenant),
         _ => None,
     })
 }
 
-pub(super) fn control_planes(documents: &[Placed], findings: &mut Findings) {
+pub(super) fn control_planes(documents: &[LocatedDocument], findings: &mut Findings) {
     let tenants: BTreeSet<&TenantName> = all_tenants(documents).map(|(_, tenant)| &tenant.name).collect();
     let providers = portal::providers(documents);
     for (at, plane) in planes(documents) {
@@ -69,8 +69,8 @@ pub(super) fn control_planes(documents: &[Placed], findings: &mut Findings) {
     }
 }
 
-/// A kubeconfig is read as the portal will read it. What is wrong with it is a warning: it may be right where the portal
-/// runs, and one control plane's must not hold up all the others.
+/// Reads a kubeconfig as the portal would. Problems are only warnings: the file may be correct where the portal runs,
+/// and one control plane must not block the others.
 fn connection(at: usize, connection: &Connection, findings: &mut Findings) {
     let Connection::Kubeconfig { path, context } = connection else {
         return;
@@ -86,7 +86,7 @@ fn connection(at: usize, connection: &Connection, findings: &mut Findings) {
     }
 }
 
-/// Groups as the control plane is told them.
+/// Checks the groups that are passed on.
 fn acting_as(at: usize, act_as: &ActAs, providers: &[&Provider], findings: &mut Findings) {
     let ActAs::Person(passed_on) = act_as else { return };
     let names: Vec<&str> = providers.iter().map(|provider| provider.name.as_str()).collect();
@@ -133,14 +133,14 @@ fn acting_as(at: usize, act_as: &ActAs, providers: &[&Provider], findings: &mut 
     }
 }
 
-fn all_offerings(documents: &[Placed]) -> impl Iterator<Item = (usize, &Offering)> {
+fn all_offerings(documents: &[LocatedDocument]) -> impl Iterator<Item = (usize, &Offering)> {
     of_kind(documents, |document| match document {
         Document::Offering(offering) => Some(&**offering),
         _ => None,
     })
 }
 
-pub(super) fn offerings(documents: &[Placed], findings: &mut Findings) {
+pub(super) fn offerings(documents: &[LocatedDocument], findings: &mut Findings) {
     let all = all_offerings(documents);
     for (at, offering) in all {
         offering_document(at, offering, findings);
@@ -204,10 +204,10 @@ fn offering_document(at: usize, offering: &Offering, findings: &mut Findings) {
     );
 }
 
-/// Labels that any chart and any tool sets, with names that people choose: they prove nothing.
-const ANYBODYS: [&str; 4] = ["app.kubernetes.io/", "kubernetes.io/", "helm.sh/", "k8s.io/"];
+/// Prefixes of labels that any chart or tool sets with names chosen by people, so they prove nothing.
+const GENERIC_PREFIXES: [&str; 4] = ["app.kubernetes.io/", "kubernetes.io/", "helm.sh/", "k8s.io/"];
 
-/// Whose a secret is must not hang on what the person who asks for it may choose.
+/// People must not be able to influence which secret belongs to a claim.
 fn secret(at: usize, access: &Access, findings: &mut Findings) {
     match &access.secret {
         Some(SecretSource::Path(path))
@@ -236,7 +236,7 @@ fn secret(at: usize, access: &Access, findings: &mut Findings) {
             );
             continue;
         };
-        if ANYBODYS.contains(&format!("{prefix}/").as_str()) {
+        if GENERIC_PREFIXES.contains(&format!("{prefix}/").as_str()) {
             findings.error(
                 at,
                 field,
@@ -272,7 +272,7 @@ fn offering_plan(at: usize, field: &str, plan: &Plan, findings: &mut Findings) {
             findings,
         );
     }
-    for path in adjustable_for_nothing(plan) {
+    for path in adjustable_without_consumption(plan) {
         let message = format!(
             "people may adjust {path}, and nothing that the plan consumes follows from it: it costs no quota, however \
              much it is. Let an amount of `consumes` be {{ path: {path} }}, or take it out of `adjustable`"
@@ -293,10 +293,10 @@ fn offering_plan(at: usize, field: &str, plan: &Plan, findings: &mut Findings) {
     }
 }
 
-/// The amounts that a plan sets and lets people adjust, without any of what it consumes following from them.
-fn adjustable_for_nothing(plan: &Plan) -> Vec<String> {
+/// Amounts that the plan lets people adjust, but that do not affect what it consumes.
+fn adjustable_without_consumption(plan: &Plan) -> Vec<String> {
     fn amounts(path: &str, value: &Value, found: &mut Vec<String>) {
-        // Sizes as quotas count them; `30m` and `7d` are times more often than amounts.
+        // Sizes as quotas count them. `30m` and `7d` are usually durations.
         let is_size = |text: &str| {
             let number = text.trim_end_matches(['i', 'k', 'K', 'M', 'G', 'T', 'P', 'E']);
             number.len() < text.len() && number.parse::<f64>().is_ok()
@@ -332,7 +332,7 @@ fn adjustable_for_nothing(plan: &Plan) -> Vec<String> {
     found
 }
 
-/// An amount that nobody can read would count as nothing.
+/// An amount that cannot be read would count as nothing.
 fn consumes(at: usize, field: &str, plan: &Plan, consumption: &Consumption, findings: &mut Findings) {
     let Consumption::Field(from) = consumption else {
         return;
@@ -358,7 +358,7 @@ fn consumes(at: usize, field: &str, plan: &Plan, consumption: &Consumption, find
     }
 }
 
-/// A path as documents have it: `spec.storage.size`, `spec.users[].name`.
+/// Checks a path in a document: `spec.storage.size`, `spec.users[].name`.
 fn field_path(path: &str) -> Result<(), String> {
     let whole = path.split('.').all(|part| {
         let name = part.strip_suffix("[]").unwrap_or(part);
@@ -373,7 +373,7 @@ fn field_path(path: &str) -> Result<(), String> {
     }
 }
 
-pub(super) fn tenants(documents: &[Placed], findings: &mut Findings) {
+pub(super) fn tenants(documents: &[LocatedDocument], findings: &mut Findings) {
     let planes: BTreeMap<&PlaneName, &ControlPlane> =
         planes(documents).map(|(_, plane)| (&plane.name, plane)).collect();
     let mut namespaces: BTreeMap<&str, &TenantName> = BTreeMap::new();
@@ -439,7 +439,7 @@ pub(super) fn tenants(documents: &[Placed], findings: &mut Findings) {
     }
 }
 
-pub(super) fn policies(documents: &[Placed], findings: &mut Findings) {
+pub(super) fn policies(documents: &[LocatedDocument], findings: &mut Findings) {
     let all = of_kind(documents, |document| match document {
         Document::ApprovalPolicy(policy) => Some(policy),
         _ => None,
@@ -469,7 +469,7 @@ pub(super) fn policies(documents: &[Placed], findings: &mut Findings) {
 fn plans_named(when: &str) -> Vec<&str> {
     let mut named = Vec::new();
     for clause in when.split("plan.name").skip(1) {
-        // What it is compared with ends with the clause.
+        // The comparison ends with the clause.
         let ends = ["&&", "||", "?"].iter().filter_map(|end| clause.find(end)).min();
         let compared = &clause[..ends.unwrap_or(clause.len())];
         if !compared.trim_start().starts_with(['=', '!', 'i']) {
@@ -543,7 +543,7 @@ fn approval_policy(at: usize, policy: &ApprovalPolicy, providers: &[&Provider], 
     }
 }
 
-/// What keeps a rule's condition from being compiled.
+/// Why a rule's condition does not compile.
 fn condition_problem(policy: &str, rule: &ApprovalRule) -> Option<String> {
     let alone = ApprovalPolicy {
         name: policy.to_owned(),
@@ -559,7 +559,7 @@ fn condition_problem(policy: &str, rule: &ApprovalRule) -> Option<String> {
     ))
 }
 
-/// Labels as Kubernetes has them: an optional prefix, a name, and a value of at most 63 characters.
+/// Checks labels by Kubernetes' rules: an optional prefix, a name, and a value of at most 63 characters.
 fn labels(at: usize, field: &str, labels: &BTreeMap<String, String>, findings: &mut Findings) {
     for (key, value) in labels {
         let name = key.rsplit_once('/').map_or(key.as_str(), |(_, name)| name);

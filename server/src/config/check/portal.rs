@@ -1,4 +1,4 @@
-//! The document of kind `Portal`.
+//! Checks the document of kind `Portal`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,15 +7,15 @@ use portico_domain::documents::{GroupRef, Portal, PortalSpec, Provider, RecordPr
 use portico_domain::names::is_dns_label;
 use url::Url;
 
-use super::super::load::Placed;
+use super::super::load::LocatedDocument;
 use super::super::parse::Document;
 use super::{Findings, of_kind};
 
-/// The most that a logo may weigh, in bytes: it is on the first page that anybody sees.
-const LOGO_BYTES: u64 = 256 << 10;
+/// Largest logo in bytes, since it is on the sign-in page.
+const MAX_LOGO_BYTES: u64 = 256 << 10;
 
 /// All sign-in providers.
-pub(super) fn providers(documents: &[Placed]) -> Vec<&Provider> {
+pub(super) fn providers(documents: &[LocatedDocument]) -> Vec<&Provider> {
     let portals = of_kind(documents, |document| match document {
         Document::Portal(portal) => Some(portal),
         _ => None,
@@ -25,7 +25,7 @@ pub(super) fn providers(documents: &[Placed]) -> Vec<&Provider> {
         .collect()
 }
 
-pub(super) fn check(documents: &[Placed], findings: &mut Findings) {
+pub(super) fn check(documents: &[LocatedDocument], findings: &mut Findings) {
     let mut portals = of_kind(documents, |document| match document {
         Document::Portal(portal) => Some(portal),
         _ => None,
@@ -81,7 +81,7 @@ fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
             );
         }
         if !issuers.insert(provider.issuer.trim_end_matches('/')) {
-            // People are known by issuer and subject: whose they were could not be told.
+            // People are identified by issuer and subject, which would be ambiguous.
             findings.error(
                 at,
                 format!("{field}.issuer"),
@@ -125,7 +125,7 @@ fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
     }
 }
 
-/// Scheme, host and port, and nothing else: everything that Portico sends people to is made from it.
+/// Parses the public URL: scheme, host and port only, because all links are based on it.
 fn public_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
@@ -143,7 +143,7 @@ fn listens(text: &str) -> bool {
         .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }
 
-/// What is an error unless the configuration says that it is meant so.
+/// Reports an error, or a warning if the configuration allows it.
 fn insecure(at: usize, field: &str, said: &str, on_purpose: bool, findings: &mut Findings) {
     if on_purpose {
         findings.warning(at, field, said);
@@ -156,7 +156,7 @@ fn insecure(at: usize, field: &str, said: &str, on_purpose: bool, findings: &mut
     }
 }
 
-/// Whether it is http, and not to this very machine.
+/// True for http to another machine.
 fn is_insecure(url: &Url) -> bool {
     url.scheme() == "http" && !is_loopback(url)
 }
@@ -215,7 +215,7 @@ fn sign_in_provider(
         }
     }
     if provider.max_age_minutes == Some(0) {
-        // Everybody would be refused whose clock is a moment off.
+        // 0 would refuse everybody whose clock is slightly off.
         findings.error(at, format!("{field}.maxAgeMinutes"), "must be at least 1");
     }
     if let Some(index) = provider
@@ -229,7 +229,7 @@ fn sign_in_provider(
             "a value of acr is one word",
         );
     }
-    // What is missing here may be there where the portal runs; and there it is told when somebody signs in.
+    // Only a warning: it may exist where the portal runs, which reports it when somebody signs in.
     match (&provider.client_secret_file, &provider.client_secret_env) {
         (Some(_), Some(_)) => {
             findings.error(
@@ -250,7 +250,7 @@ fn sign_in_provider(
             Err(error) => findings.warning(
                 at,
                 format!("{field}.clientSecretFile"),
-                // Not its name: secrets are pasted in its place.
+                // Do not show the name: people paste secrets in its place.
                 format!("the file that it names cannot be read: {}", error.kind()),
             ),
         },
@@ -265,7 +265,7 @@ fn sign_in_provider(
     }
 }
 
-/// Finds what is wrong with the name of a group: whose it is must be clear.
+/// Checks a reference to a group, which must be unambiguous.
 pub(super) fn group_of(
     at: usize,
     field: &str,
@@ -297,7 +297,7 @@ pub(super) fn group_of(
     }
 }
 
-/// Whether a URL leads to this very machine.
+/// True if the URL refers to this machine.
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -388,7 +388,7 @@ fn database(at: usize, portal: &Portal, findings: &mut Findings) {
         findings.warning(
             at,
             "spec.database.urlEnv",
-            // Not the name: addresses with passwords are pasted in its place.
+            // Do not show the name: people paste addresses with passwords in its place.
             "the environment has no variable of that name",
         );
     }
@@ -403,11 +403,11 @@ fn logo_file(at: usize, path: &Path, findings: &mut Findings) {
         return;
     }
     match std::fs::metadata(path) {
-        Ok(file) if file.len() > LOGO_BYTES => {
+        Ok(file) if file.len() > MAX_LOGO_BYTES => {
             findings.error(
                 at,
                 "spec.company.logo",
-                format!("is larger than {} KB", LOGO_BYTES >> 10),
+                format!("is larger than {} KB", MAX_LOGO_BYTES >> 10),
             );
         }
         Ok(_) => {}

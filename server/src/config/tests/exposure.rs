@@ -1,4 +1,4 @@
-//! What the portal is reached by, and what it lets out.
+//! Addresses, metrics and limits of the portal.
 
 use super::{PORTAL, TENANT, problems};
 
@@ -14,7 +14,7 @@ fn a_public_url_with_a_path_is_refused() {
 }
 
 #[test]
-fn what_is_not_encrypted_is_an_error_but_on_this_machine_or_on_purpose() {
+fn http_is_an_error_unless_local_or_allowed() {
     let said = |url: &str, issuer: &str, more: &str| {
         let text = PORTAL
             .replace("https://portico.example.com", url)
@@ -47,7 +47,7 @@ fn what_is_not_encrypted_is_an_error_but_on_this_machine_or_on_purpose() {
 }
 
 #[test]
-fn limits_metrics_and_the_records_proof_are_read_strictly() {
+fn checks_limits_metrics_and_the_audit_log() {
     let said = |more: &str| {
         problems(&[
             ("portal.yaml", &format!("{PORTAL}{more}")),

@@ -1,15 +1,15 @@
-//! Files that cannot be read, or that are no configuration.
+//! Files that cannot be read or are not configuration.
 
 use std::time::Duration;
 
 use super::{PORTAL, TENANT, load, problems};
 
 #[test]
-fn no_break_of_a_document_shows_the_password_in_it() {
+fn errors_of_a_broken_document_show_no_password() {
     const CANARY: &str = "Zq7Kx9VwPj4Ym2RtHb6N";
     let shows_nothing = |text: &str| {
         let texts = std::collections::BTreeMap::from([("portal.yaml".into(), text.to_owned())]);
-        let (_, problems) = super::load::judge(&texts);
+        let (_, problems) = super::load::parse_and_check(&texts);
         for said in problems.iter().map(ToString::to_string) {
             for part in CANARY.as_bytes().windows(5) {
                 let part = std::str::from_utf8(part).unwrap();
@@ -44,7 +44,7 @@ fn no_break_of_a_document_shows_the_password_in_it() {
 }
 
 #[test]
-fn what_is_for_kubernetes_may_lie_beside_the_documents_and_a_kubeconfig_may_not() {
+fn ignores_kubernetes_objects_but_refuses_a_kubeconfig() {
     let rights = include_str!("../../../../deploy/example/rbac.yaml");
     let none: [&str; 0] = [];
     assert_eq!(problems(&[("rbac.yaml", rights), ("portico.yaml", PORTAL)]), none);
@@ -63,7 +63,7 @@ fn what_is_for_kubernetes_may_lie_beside_the_documents_and_a_kubeconfig_may_not(
 }
 
 #[test]
-fn a_kubeconfig_is_read_as_the_portal_will_read_it() {
+fn checks_kubeconfigs() {
     let plane = "apiVersion: portico.dev/v1alpha1\nkind: ControlPlane\nmetadata: { name: eu }\nspec:\n  \
                  connection: { kubeconfig: { path: kubeconfigs/eu } }\n  actAs: person\n";
     let said = problems(&[("plane.yaml", plane), ("portico.yaml", PORTAL)]);
@@ -87,7 +87,7 @@ fn a_folder_without_a_portal_says_so() {
 }
 
 #[test]
-fn a_missing_folder_is_a_problem_and_no_panic() {
+fn a_missing_folder_is_a_problem() {
     let loaded = load(std::path::Path::new("/nonexistent/portico"));
     assert!(loaded.configuration.is_none());
     assert!(loaded.problems[0].to_string().contains("cannot be read"));
@@ -124,7 +124,7 @@ fn a_huge_file_is_refused() {
 }
 
 #[test]
-fn nesting_without_end_is_refused() {
+fn deep_nesting_is_refused() {
     let deep = format!("a: {}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(!problems(&[("deep.yaml", &deep), ("portico.yaml", PORTAL)]).is_empty());
 }

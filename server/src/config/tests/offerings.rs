@@ -1,9 +1,9 @@
-//! What is said of offerings, their plans and policies about them.
+//! Offerings, their plans, and policies about them.
 
 use super::{PORTAL, TENANT, problems};
 
 #[test]
-fn whose_a_secret_is_hangs_on_nothing_that_a_person_may_set() {
+fn people_cannot_choose_the_connection_secret() {
     let said = |access: &str| {
         let offering = format!(
             "\
@@ -64,7 +64,7 @@ spec:
 }
 
 #[test]
-fn what_a_plan_consumes_is_a_number_or_a_field_that_holds_one() {
+fn a_plan_consumes_numbers_or_fields_with_amounts() {
     let offering = |consumes: &str| {
         format!(
             "\
@@ -114,7 +114,7 @@ spec:
 }
 
 #[test]
-fn a_policy_that_is_no_cel_is_refused_at_once() {
+fn an_invalid_condition_is_refused() {
     let policy = "apiVersion: portico.dev/v1alpha1\nkind: ApprovalPolicy\nmetadata: { name: p }\nspec:\n  rules:\n    \
                   - name: a\n      when: \"request.action == \"\n      then: { deny: {} }\n";
     let found = problems(&[("policy.yaml", policy), ("portico.yaml", PORTAL)]);
@@ -133,7 +133,7 @@ fn offering(more: &str) -> String {
 }
 
 #[test]
-fn machinery_that_would_let_a_claim_take_what_is_anothers_cannot_be_opened() {
+fn dangerous_machinery_cannot_be_made_settable() {
     let said = |path: &str| {
         let text = offering(&format!("  settable: [{path:?}]\n"));
         problems(&[
@@ -166,7 +166,7 @@ fn machinery_that_would_let_a_claim_take_what_is_anothers_cannot_be_opened() {
 }
 
 #[test]
-fn what_people_may_adjust_for_nothing_is_told() {
+fn warns_about_adjustable_fields_without_consumption() {
     let said = |adjustable: &str, consumes: &str| {
         let text = offering(&format!(
             "  plans:\n    - name: small\n      values: {{ spec: {{ size: 20Gi, nodes: 3, version: \"16\", pools: [{{ max: 2 }}], fast: true }} }}\n      \
@@ -202,7 +202,7 @@ fn what_people_may_adjust_for_nothing_is_told() {
 }
 
 #[test]
-fn a_rule_about_a_plan_that_is_gone_is_told() {
+fn warns_about_rules_for_unknown_plans() {
     let policy = |when: &str| {
         let text = format!(
             "apiVersion: portico.dev/v1alpha1\nkind: ApprovalPolicy\nmetadata: {{ name: p }}\nspec:\n  rules:\n    - name: r\n      \

@@ -1,9 +1,9 @@
-//! Sign-in providers, whose a group is, and how long tokens last.
+//! Sign-in providers, groups and lifetimes of tokens.
 
 use super::{PORTAL, TENANT, problems};
 
 #[test]
-fn where_there_are_several_providers_each_group_says_whose_it_is() {
+fn groups_need_a_provider_if_there_are_several() {
     let portal = |admins: &str, issuer: &str| {
         PORTAL.replace("[platform-admins]", admins)
             + &format!("      - name: partner\n        issuer: {issuer}\n        clientId: portico\n")
@@ -78,7 +78,7 @@ fn where_there_are_several_providers_each_group_says_whose_it_is() {
 }
 
 #[test]
-fn how_long_tokens_last_and_what_providers_may_send_is_read_strictly() {
+fn checks_token_lifetimes_and_provider_settings() {
     let said = |provider: &str, spec: &str| {
         let portal = format!("{PORTAL}{provider}{spec}");
         problems(&[("portal.yaml", &portal), ("tenant.yaml", TENANT)])
@@ -113,7 +113,7 @@ fn how_long_tokens_last_and_what_providers_may_send_is_read_strictly() {
 }
 
 #[test]
-fn where_there_are_several_providers_a_control_plane_says_whose_groups_it_is_told() {
+fn act_as_needs_a_provider_if_there_are_several() {
     let portal = PORTAL.replace("[platform-admins]", "[{ provider: sso, group: platform-admins }]")
         + "      - name: partner\n        issuer: https://partner.example.com\n        clientId: portico\n";
     let said = |portal: &str, person: &str| {
