@@ -16,14 +16,14 @@ fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
 }
 
 #[test]
-fn a_new_claim_waits_for_its_provisioner() {
+fn a_new_claim_is_pending() {
     let status = claim(&json!({ "metadata": { "name": "orders", "generation": 1 }, "spec": {} }));
     assert_eq!(status.health, Health::Pending);
     assert_eq!(status.reason, "Waiting for its provisioner to begin");
 }
 
 #[test]
-fn a_claim_being_made_says_what_it_waits_for() {
+fn a_pending_claim_says_what_it_waits_for() {
     let object = json!({ "status": { "conditions": [
         condition("Synced", "True", "ReconcileSuccess", ""),
         condition("Ready", "False", "Creating", "Waiting for the disk"),
@@ -90,7 +90,7 @@ fn a_failed_reconcile_is_degraded_with_its_message() {
 }
 
 #[test]
-fn a_reason_that_sounds_like_failure_is_degraded() {
+fn a_reason_that_means_failure_is_degraded() {
     let object = json!({ "status": { "conditions": [condition("Ready", "False", "QuotaExceeded", "")] } });
     let status = default_status(&object);
     assert_eq!(
@@ -100,7 +100,7 @@ fn a_reason_that_sounds_like_failure_is_degraded() {
 }
 
 #[test]
-fn pausing_and_deleting_come_first() {
+fn paused_and_deleting_take_precedence() {
     let paused = json!({
         "metadata": { "annotations": { "crossplane.io/paused": "true" } },
         "status": { "conditions": [condition("Ready", "True", "", "")] }
@@ -141,7 +141,7 @@ fn rabbitmq_needs_both_conditions() {
 }
 
 #[test]
-fn phases_and_states_stand_in_for_conditions() {
+fn reads_phases_and_states_instead_of_conditions() {
     let workspace = json!({ "status": { "phase": "Ready" } });
     assert_eq!(
         status(ClaimKind::Plain, "tenancy.kcp.io", "Workspace", &workspace).health,
@@ -164,7 +164,7 @@ fn phases_and_states_stand_in_for_conditions() {
 }
 
 #[test]
-fn what_is_out_of_reach_keeps_what_was_known() {
+fn an_unreachable_claim_keeps_its_last_known_status() {
     let known = claim(&json!({ "status": { "conditions": [condition("Ready", "True", "", "")] } }));
     let lost = unreachable_status(&known, "EU shared");
     assert_eq!(lost.health, Health::Unreachable);
@@ -180,7 +180,7 @@ fn what_is_out_of_reach_keeps_what_was_known() {
 }
 
 #[test]
-fn nonsense_is_pending_and_never_a_panic() {
+fn malformed_objects_are_pending() {
     for object in [
         json!(null),
         json!([]),
@@ -196,13 +196,13 @@ fn nonsense_is_pending_and_never_a_panic() {
 }
 
 #[test]
-fn hostile_text_is_cut_and_cleaned() {
+fn hostile_texts_are_sanitized() {
     let text = plain(&format!("a\u{202E}b\u{0007}\n\n{}", "x".repeat(10_000)));
     assert!(text.starts_with("a b x"), "{text}");
     assert!(text.chars().count() <= LONGEST_REASON + 1);
 }
 
-/// What the health of a plain kind without an adapter of its own comes to, and why.
+/// Health and reason of an object of a plain kind without a specific adapter.
 fn guessed(status: Value) -> (Health, String) {
     let mut object = json!({ "metadata": { "generation": 1 }, "spec": {} });
     object["status"] = status;
@@ -211,7 +211,7 @@ fn guessed(status: Value) -> (Health, String) {
 }
 
 #[test]
-fn an_operators_own_word_never_reads_as_pending_for_ever() {
+fn unknown_words_do_not_stay_pending() {
     for status in [
         json!({ "PostgresClusterStatus": "Running" }),
         json!({ "applied": true, "observedGeneration": 1 }),
@@ -283,7 +283,7 @@ fn an_operators_own_word_never_reads_as_pending_for_ever() {
 }
 
 #[test]
-fn a_kind_without_a_status_is_not_waited_for() {
+fn a_kind_without_a_status_is_unknown() {
     let basis = HealthInput {
         adapter: Adapter::of("example.org", "Shirt", ClaimKind::Plain),
         access: &Access::default(),
@@ -296,7 +296,7 @@ fn a_kind_without_a_status_is_not_waited_for() {
 }
 
 #[test]
-fn a_failure_beside_ready_is_told() {
+fn a_failure_is_reported_even_if_ready() {
     let ready = condition("Ready", "True", "Available", "");
     for other in [
         json!({ "conditions": [ready, condition("Degraded", "True", "DiskFull", "no room on the disk")] }),
@@ -308,7 +308,7 @@ fn a_failure_beside_ready_is_told() {
         assert_eq!(health, Health::Degraded, "{other}");
         assert!(reason.contains("no room on the disk"), "{reason}");
     }
-    // What fails beside the thing itself is a remark.
+    // A failure that does not concern the whole object is a remark.
     for other in [
         json!({ "conditions": [ready, condition("BackupDone", "False", "BackupFailed", "no bucket")] }),
         json!({ "conditions": [ready, condition("Warning", "True", "Deprecated", "no bucket")] }),
@@ -324,7 +324,7 @@ fn a_failure_beside_ready_is_told() {
 }
 
 #[test]
-fn a_crossplane_that_looks_less_often_is_a_remark() {
+fn crossplanes_circuit_breaker_is_a_remark() {
     let object = json!({ "status": { "conditions": [
         condition("Synced", "True", "ReconcileSuccess", ""),
         condition("Ready", "True", "Available", ""),
@@ -338,7 +338,7 @@ fn a_crossplane_that_looks_less_often_is_a_remark() {
 }
 
 #[test]
-fn conditions_of_an_older_generation_count_neither_way() {
+fn ignores_conditions_of_an_older_generation() {
     let of = |kind: &str, status: &str, reason: &str, generation: i64| {
         let mut condition = condition(kind, status, reason, "");
         condition["observedGeneration"] = json!(generation);
@@ -375,7 +375,7 @@ fn conditions_of_an_older_generation_count_neither_way() {
 }
 
 #[test]
-fn an_offering_says_where_health_stands() {
+fn the_offerings_health_expressions_decide() {
     let expressions = crate::documents::HealthExpressions {
         ready: Some("object.status.tide == 'high'".to_owned()),
         failed: Some(

@@ -1,4 +1,4 @@
-//! The adapters, each against what its operator writes: objects as they come to be, work, and break.
+//! Tests each adapter with objects as its operator writes them: new, working and broken.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
     json!({ "type": kind, "status": status, "reason": reason, "message": message })
 }
 
-/// Each row: what the operator writes, and what that is. Where a word is given, the reason has it.
+/// Each row has an object and its expected health. A given word must be in the reason.
 fn check(group: &str, kind: &str, rows: &[(Value, Health, &str)]) {
     for (status, health, word) in rows {
         let (found, reason) = judged(group, kind, status);
@@ -109,7 +109,7 @@ fn cloudnative_pg() {
 }
 
 #[test]
-fn cloudnative_pg_inside_and_beside_a_cluster() {
+fn cloudnative_pg_databases_and_poolers() {
     check(
         "postgresql.cnpg.io",
         "Database",
@@ -185,7 +185,7 @@ fn victoria_metrics() {
 }
 
 #[test]
-fn databases_of_others() {
+fn other_databases() {
     for group in ["pgv2.percona.com", "pxc.percona.com", "psmdb.percona.com"] {
         let initializing = json!([condition("initializing", "True", "", "")]);
         check(
@@ -253,7 +253,7 @@ fn databases_of_others() {
 }
 
 #[test]
-fn databases_of_yet_others() {
+fn further_databases() {
     check(
         "clickhouse.altinity.com",
         "ClickHouseInstallation",
@@ -501,7 +501,7 @@ fn delivery() {
 }
 
 #[test]
-fn crossplanes_managed_kinds_and_the_sap_operator_say_ready_as_others_do() {
+fn managed_resources_and_sap_services_use_ready() {
     check(
         "services.cloud.sap.com",
         "ServiceInstance",

@@ -21,7 +21,7 @@ fn refused(projection: &Projection, wish: &Value, live: Option<&Value>) -> Vec<S
 }
 
 #[test]
-fn machinery_is_refused_by_name_and_the_rest_is_not() {
+fn only_machinery_is_refused() {
     for claim_kind in [ClaimKind::LegacyClaim, ClaimKind::Composite] {
         for name in MACHINERY {
             let wish = json!({"spec": {"size": 1, name: {"name": "x", "deep": {"er": 1}}}});
@@ -35,14 +35,14 @@ fn machinery_is_refused_by_name_and_the_rest_is_not() {
             assert_eq!(kept, json!({"spec": {"size": 1}}));
         }
     }
-    // Of a plain kind `spec` is all people's.
+    // In a plain kind all of `spec` are user fields.
     let wish = json!({"spec": {"resourceRef": {"name": "x"}}, "data": {"a": 1}});
     assert!(refused(&projection(ClaimKind::Plain, &[]), &wish, None).is_empty());
     assert_eq!(projection(ClaimKind::Plain, &[]).user_fields(&wish), wish);
 }
 
 #[test]
-fn labels_owners_finalizers_and_status_are_refused_of_every_kind() {
+fn metadata_and_status_are_refused_for_every_kind() {
     for claim_kind in [ClaimKind::Plain, ClaimKind::LegacyClaim, ClaimKind::Composite] {
         let wish = json!({
             "apiVersion": "v1", "kind": "Secret",
@@ -82,7 +82,7 @@ fn labels_owners_finalizers_and_status_are_refused_of_every_kind() {
 }
 
 #[test]
-fn what_repeats_the_object_as_it_is_asks_for_nothing() {
+fn repeating_the_current_object_is_accepted() {
     let live = json!({
         "apiVersion": "example.org/v1", "kind": "Database",
         "metadata": {"name": "orders", "namespace": "payments-dev", "uid": "1", "labels": {"a": "b"}},
@@ -114,7 +114,7 @@ fn what_repeats_the_object_as_it_is_asks_for_nothing() {
 }
 
 #[test]
-fn an_offering_opens_what_it_names_and_no_more() {
+fn an_offering_opens_only_what_it_lists() {
     let open = projection(
         ClaimKind::Composite,
         &[
@@ -143,7 +143,7 @@ fn an_offering_opens_what_it_names_and_no_more() {
 }
 
 #[test]
-fn what_would_let_a_claim_take_what_is_anothers_cannot_be_opened() {
+fn dangerous_machinery_cannot_be_opened() {
     for path in [
         "spec.resourceRef",
         "spec.resourceRef.name",
@@ -174,7 +174,7 @@ fn what_would_let_a_claim_take_what_is_anothers_cannot_be_opened() {
 }
 
 #[test]
-fn what_a_plan_sets_of_the_machinery_is_shown() {
+fn machinery_set_by_a_plan_is_shown() {
     let plan: Plan = serde_json::from_value(json!({
         "name": "large", "values": {"spec": {"size": 3, "compositionSelector": {"matchLabels": {"tier": "large"}}}},
     }))
@@ -221,7 +221,7 @@ fn what_a_plan_sets_of_the_machinery_is_shown() {
 }
 
 #[test]
-fn machinery_that_portico_applied_is_sent_again_and_that_of_others_is_not() {
+fn only_machinery_that_portico_applied_is_sent_again() {
     let object = json!({
         "metadata": {"managedFields": [
             {"manager": "portico", "operation": "Apply", "fieldsV1": {"f:spec": {
@@ -250,7 +250,7 @@ fn machinery_that_portico_applied_is_sent_again_and_that_of_others_is_not() {
         manifest,
         json!({"spec": {"size": 2, "compositionSelector": {"matchLabels": {"tier": "a"}}}})
     );
-    // Where people may set it, they may take it away.
+    // Where people may set it, they may also remove it.
     let mut taken = json!({"spec": {"size": 2}});
     projection(ClaimKind::LegacyClaim, &["spec.compositionSelector"])
         .restore_machinery(own.as_ref(), &mut taken);
@@ -258,7 +258,7 @@ fn machinery_that_portico_applied_is_sent_again_and_that_of_others_is_not() {
 }
 
 #[test]
-fn a_plan_and_a_date_are_asked_for_and_the_other_marks_are_not() {
+fn plan_and_expiry_are_requested_fields_and_other_labels_are_not() {
     let manifest = |plan: &str, request: &str| {
         json!({
             "apiVersion": "v1", "kind": "Database",
@@ -307,7 +307,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The value with the keys of its maps the other way round.
+/// The value with all map keys in reverse order.
 fn reversed(value: &Value) -> Value {
     match value {
         Value::Object(map) => Value::Object(
@@ -341,11 +341,11 @@ fn any_manifest() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    /// What an approver reads is empty exactly when nothing is asked for.
+    /// The diff that an approver reads is empty if and only if nothing is requested.
     #[test]
     fn a_difference_is_empty_exactly_when_nothing_changes(one in any_manifest(), other in any_manifest(), same in any::<bool>()) {
         let mut other = if same { reversed(&one) } else { other };
-        // Another request, by another person.
+        // Another request by another person.
         other["metadata"]["labels"]["portico.dev/request"] = json!("another");
         let (one, other) = (requested_fields(&one), requested_fields(&other));
         let lines = diff(&yaml::print(&one), &yaml::print(&other));
@@ -353,7 +353,7 @@ proptest! {
         prop_assert_eq!(differences(&one, &other).is_empty(), one == other);
     }
 
-    /// What is taken of a wish is all of it, or something of it is refused: nothing is passed over.
+    /// Either everything in the input is kept, or something is refused.
     #[test]
     fn what_is_not_taken_is_refused(spec in any_value(), label in prop::option::of("[a-c]"), machinery in prop::sample::select(&MACHINERY[..])) {
         let wish = json!({"metadata": {"labels": {"team": label}}, "spec": {"a": spec.clone(), machinery: spec}});
@@ -362,7 +362,7 @@ proptest! {
         let manifest = json!({"metadata": {}});
         let refused = claims.forbidden_fields(&wish, &[], &manifest, None);
         let passed_over = differences(&kept, &wish).into_iter().filter(|(path, _, new)| {
-            // Nothing is asked for by nothing.
+            // An empty input requests nothing.
             !matches!(new.as_str(), "null" | "{}" | "[]") && !refused.iter().any(|refused| path.starts_with(&refused.path))
         });
         prop_assert_eq!(passed_over.collect::<Vec<_>>(), Vec::new());
@@ -370,7 +370,7 @@ proptest! {
 }
 
 #[test]
-fn a_form_by_its_hints_shows_no_machinery_but_what_the_offering_opens() {
+fn forms_hide_machinery_that_is_not_open() {
     let schema = Schema::parse(
         &json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
             "size": {"type": "string"},

@@ -30,7 +30,7 @@ fn actor() -> Actor {
     )
 }
 
-/// Asks for what is not there yet.
+/// Applies an object that must not exist yet.
 async fn ask(registry: &Planes, plane: &Plane, manifest: &Value) -> Result<Applied, PlaneError> {
     registry
         .apply(
@@ -44,7 +44,7 @@ async fn ask(registry: &Planes, plane: &Plane, manifest: &Value) -> Result<Appli
         .await
 }
 
-/// The same, as a dry run.
+/// The same as a dry run.
 async fn ask_dry(registry: &Planes, plane: &Plane, manifest: &Value) -> Result<Applied, PlaneError> {
     registry
         .dry_run(
@@ -58,7 +58,7 @@ async fn ask_dry(registry: &Planes, plane: &Plane, manifest: &Value) -> Result<A
 }
 
 #[tokio::test]
-async fn applying_twice_is_harmless() {
+async fn apply_is_idempotent() {
     let (plane, registry) = world().await;
     let manifest = requested("receipts", 5, "one");
     let apply = async || ask(&registry, &plane, &manifest).await;
@@ -77,7 +77,7 @@ async fn applying_twice_is_harmless() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_taken_is_told_and_left_alone() {
+async fn an_existing_object_is_not_changed() {
     let (plane, registry) = world().await;
     plane.create(bucket("payments-dev", "receipts", 1));
     let manifest = requested("receipts", 5, "one");
@@ -101,7 +101,7 @@ async fn a_name_that_is_taken_is_told_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_dry_run_speaks_and_keeps_nothing() {
+async fn a_dry_run_persists_nothing() {
     let (plane, registry) = world().await;
     let dry = async |size: i64| {
         let manifest = requested("receipts", size, "one");
@@ -132,7 +132,7 @@ async fn an_unknown_field_is_refused() {
 }
 
 #[tokio::test]
-async fn a_change_changes_the_object_that_was_meant_and_no_other() {
+async fn a_change_applies_only_to_the_object_with_the_uid() {
     let (plane, registry) = world().await;
     let manifest = requested("receipts", 5, "one");
     let made = ask(&registry, &plane, &manifest).await.unwrap();
@@ -160,7 +160,7 @@ async fn a_change_changes_the_object_that_was_meant_and_no_other() {
 }
 
 #[tokio::test]
-async fn fields_that_others_manage_are_a_conflict_that_names_them() {
+async fn fields_of_other_managers_are_a_conflict() {
     let (plane, registry) = world().await;
     let manifest = requested("receipts", 5, "one");
     ask(&registry, &plane, &manifest).await.unwrap();
@@ -187,7 +187,7 @@ async fn fields_that_others_manage_are_a_conflict_that_names_them() {
 }
 
 #[tokio::test]
-async fn deleting_means_one_object_and_is_done_once() {
+async fn delete_is_idempotent_and_checks_the_uid() {
     let (plane, registry) = world().await;
     let made = plane.create(bucket("payments-dev", "receipts", 1));
     let uid = made["metadata"]["uid"].as_str().unwrap().to_owned();
@@ -217,7 +217,7 @@ async fn deleting_means_one_object_and_is_done_once() {
 }
 
 #[tokio::test]
-async fn a_namespace_is_made_once() {
+async fn creates_a_namespace_once() {
     let (plane, registry) = world().await;
     let manifest = {
         let mut manifest = requested("receipts", 5, "one");
@@ -242,7 +242,7 @@ async fn a_namespace_is_made_once() {
 }
 
 #[tokio::test]
-async fn a_plane_that_is_not_configured_is_told() {
+async fn an_unknown_plane_is_an_error() {
     let (_plane, registry) = world().await;
     let nowhere = PlaneName::new("nowhere").unwrap();
     let manifest = requested("receipts", 5, "one");

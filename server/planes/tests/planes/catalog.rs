@@ -13,7 +13,7 @@ fn crds() -> GroupKind {
 }
 
 #[tokio::test]
-async fn a_kind_appears_changes_and_goes_with_its_definition() {
+async fn the_catalog_follows_crds() {
     let plane = Plane::start("eu").await;
     let registry = connected(&[&plane]).await;
     let mut changes = registry.subscribe();
@@ -69,7 +69,7 @@ async fn a_kind_appears_changes_and_goes_with_its_definition() {
 }
 
 #[tokio::test]
-async fn only_what_is_marked_or_named_is_offered() {
+async fn offers_only_labelled_or_documented_kinds() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", false));
     plane.create(crd("volumes", "Volume", true));
@@ -100,7 +100,7 @@ async fn only_what_is_marked_or_named_is_offered() {
 }
 
 #[tokio::test]
-async fn a_kind_that_cannot_be_used_costs_only_its_own_row() {
+async fn an_unusable_kind_does_not_affect_others() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));
     plane.create(crd("volumes", "Volume", true));
@@ -146,7 +146,7 @@ fn xrd(scope: &str, claims: bool, plural: &str, kind: &str) -> serde_json::Value
 }
 
 #[tokio::test]
-async fn what_one_asks_for_of_crossplane_depends_on_the_scope() {
+async fn the_scope_of_an_xrd_decides_what_is_offered() {
     let plane = Plane::start("eu").await;
     plane.create(xrd("LegacyCluster", true, "xpostgreses", "XPostgres"));
     plane.create(xrd("Namespaced", false, "mysqls", "Mysql"));
@@ -184,7 +184,7 @@ async fn what_one_asks_for_of_crossplane_depends_on_the_scope() {
 }
 
 #[tokio::test]
-async fn the_catalog_is_the_union_over_planes() {
+async fn the_catalog_is_the_union_of_all_planes() {
     let (eu, us) = (Plane::start("eu").await, Plane::start("us").await);
     eu.create(crd("buckets", "Bucket", true));
     us.create(crd("buckets", "Bucket", true));
@@ -212,7 +212,7 @@ async fn the_catalog_is_the_union_over_planes() {
 }
 
 #[tokio::test]
-async fn without_the_right_to_list_definitions_what_documents_name_is_found() {
+async fn finds_documented_kinds_without_the_right_to_list_crds() {
     use portico_simulator::kube::{Identity, Rule, Subject};
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", false));
@@ -261,7 +261,7 @@ async fn without_the_right_to_list_definitions_what_documents_name_is_found() {
 }
 
 #[tokio::test]
-async fn a_registry_without_planes_is_empty_and_well() {
+async fn an_empty_registry_works() {
     let registry = Planes::new(Settings::default());
     registry.configure(
         Vec::new(),

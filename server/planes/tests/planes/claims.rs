@@ -8,7 +8,7 @@ use portico_simulator::kube::Key;
 use crate::world::*;
 
 #[tokio::test]
-async fn a_claim_made_by_hand_shows_changes_and_goes() {
+async fn follows_claims_that_portico_did_not_create() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));
     let registry = connected(&[&plane]).await;
@@ -73,12 +73,12 @@ async fn a_change_reaches_subscribers_at_once() {
         }
         quickest = quickest.min(begun.elapsed());
     }
-    // The promise is 100 ms; a busy machine is allowed one quick round in ten.
+    // The target is 100 ms; on a busy machine one round in ten must meet it.
     assert!(quickest < Duration::from_millis(100), "{quickest:?}");
 }
 
 #[tokio::test]
-async fn claims_are_filtered() {
+async fn filters_claims() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));
     let registry = connected(&[&plane]).await;
@@ -113,7 +113,7 @@ async fn claims_are_filtered() {
 }
 
 #[tokio::test]
-async fn ten_pages_of_claims_are_listed_whole() {
+async fn lists_claims_over_ten_pages() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));
     for number in 0..1200 {
@@ -127,7 +127,7 @@ async fn ten_pages_of_claims_are_listed_whole() {
 }
 
 #[tokio::test]
-async fn what_happens_while_watches_are_down_is_not_missed() {
+async fn changes_during_an_outage_are_not_missed() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));
     let registry = connected(&[&plane]).await;

@@ -1,4 +1,4 @@
-//! Credentials that rotate, and what becomes of a plane whose own are no longer good.
+//! Rotating credentials, and control planes that no longer accept Portico's.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use portico_simulator::kube::Identity;
 
 use crate::world::*;
 
-/// A kubeconfig that has its token in a file beside it.
+/// A kubeconfig with its token in a separate file.
 fn with_token_file(plane: &Plane) -> String {
     let kubeconfig = plane.simulated.kubeconfig(plane.serving.address());
     let token = plane.simulated.token();
@@ -20,7 +20,7 @@ fn with_token_file(plane: &Plane) -> String {
 }
 
 #[tokio::test]
-async fn a_token_file_that_rotates_is_followed_both_ways() {
+async fn follows_a_rotating_token_file() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));
     plane.create(bucket("payments-dev", "receipts", 1));
@@ -64,7 +64,7 @@ async fn a_token_file_that_rotates_is_followed_both_ways() {
 }
 
 #[tokio::test]
-async fn an_unreadable_kubeconfig_says_so_on_its_claims_and_keeps_why_from_people() {
+async fn a_broken_kubeconfig_shows_on_claims_without_details() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));
     plane.create(bucket("payments-dev", "receipts", 1));
@@ -112,7 +112,7 @@ async fn an_unreadable_kubeconfig_says_so_on_its_claims_and_keeps_why_from_peopl
 }
 
 #[tokio::test]
-async fn nothing_is_asked_as_nobody() {
+async fn makes_no_anonymous_calls() {
     let plane = Plane::start("eu").await;
     let good = plane.simulated.kubeconfig(plane.serving.address());
     let token = plane.simulated.token();
@@ -130,7 +130,7 @@ async fn nothing_is_asked_as_nobody() {
 }
 
 #[tokio::test]
-async fn rights_that_are_taken_away_are_named() {
+async fn names_withdrawn_rights() {
     use portico_simulator::kube::{Rule, Subject};
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));

@@ -1,4 +1,4 @@
-//! The demo's world, whose claims have provisioners behind them.
+//! The control planes of the demo, with provisioners.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn demo() -> (Demo, Planes, Plane, tempfile::TempDir) {
     (demo, registry, pattern, folder)
 }
 
-/// Of what is nobody's only a row is held: the demo's claims have to be somebody's.
+/// Claims without an owner are kept as rows only, so tenants must own the demo's claims.
 fn with_production() -> Vec<Tenant> {
     let mut tenants = tenants();
     for tenant in &mut tenants {
@@ -60,7 +60,7 @@ async fn found(registry: &Planes, name: &str, namespace: &str, health: Health) -
 }
 
 #[tokio::test]
-async fn every_kind_of_the_demo_is_understood() {
+async fn understands_every_kind_of_the_demo() {
     let (demo, registry, _pattern, _folder) = demo().await;
     let eu = PlaneName::new("eu-shared").unwrap();
     for (name, claim_kind) in [

@@ -1,4 +1,4 @@
-//! What a control plane may do to harm, trick by trick: those that worked once, and those that never did.
+//! Control planes that attack Portico, one attack per test.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::world::*;
 const TOKEN: &str = "kQ3vN8xTz5wLr2Yb";
 const BUCKETS: &str = "GET /apis/storage.example.org/v1/buckets?limit=";
 
-/// A registry with this plane alone, by a kubeconfig with this text.
+/// A registry with only this control plane and this kubeconfig.
 fn registry_of(plane: &Plane, text: &str, change: impl FnOnce(&mut Document)) -> Planes {
     plane.write_kubeconfig(text);
     let mut document = plane.document();
@@ -32,7 +32,7 @@ fn registry_of(plane: &Plane, text: &str, change: impl FnOnce(&mut Document)) ->
     registry
 }
 
-/// A registry with a hostile plane, and somewhere to keep its kubeconfig.
+/// A registry with a hostile control plane, and the folder of its kubeconfig.
 async fn against(
     trick: impl Fn(&Asked) -> Option<Reply> + Send + Sync + 'static,
 ) -> (Hostile, Planes, Plane) {
@@ -67,7 +67,7 @@ fn said(status: &PlaneStatus) -> String {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed_and_takes_no_credentials_along() {
+async fn does_not_follow_redirects_with_credentials() {
     let elsewhere = Hostile::start(|_| None).await;
     let to = elsewhere.url.clone();
     let (_hostile, registry, plane) = against(move |asked| {
@@ -85,7 +85,7 @@ async fn a_redirect_is_not_followed_and_takes_no_credentials_along() {
 }
 
 #[tokio::test]
-async fn a_list_without_end_comes_to_an_end() {
+async fn ends_an_endless_list() {
     let pages = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let (_hostile, registry, plane) = against(move |asked| {
         let page = pages.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -101,7 +101,7 @@ async fn a_list_without_end_comes_to_an_end() {
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_cut() {
+async fn cuts_an_endless_response() {
     let (_hostile, registry, plane) = against(|asked| {
         let head = "HTTP/1.1 200 OK\r\n\r\n{\"items\":[".to_owned();
         let again = vec![b' '; 1 << 20];
@@ -119,7 +119,7 @@ async fn an_answer_without_end_is_cut() {
 }
 
 #[tokio::test]
-async fn a_body_that_trickles_is_not_waited_for() {
+async fn does_not_wait_for_a_trickling_body() {
     let (_hostile, registry, plane) = against(|asked| {
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n".to_owned();
         asked.line.starts_with(BUCKETS).then_some(Reply::Trickle(head))
@@ -134,7 +134,7 @@ async fn a_body_that_trickles_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn lies_about_types_cost_their_own_rows() {
+async fn wrong_types_affect_only_their_objects() {
     let good = bucket("payments-dev", "good", 1);
     let mut good = good.clone();
     good["metadata"]["uid"] = json!("u");
@@ -164,7 +164,7 @@ async fn lies_about_types_cost_their_own_rows() {
 }
 
 #[tokio::test]
-async fn lists_that_are_none_are_told() {
+async fn reports_malformed_lists() {
     let bodies = [
         "",
         "<html>",
@@ -196,14 +196,14 @@ async fn lists_that_are_none_are_told() {
 }
 
 #[tokio::test]
-async fn many_large_objects_fill_no_more_than_they_may() {
+async fn large_objects_stay_within_the_cache_limit() {
     let (_hostile, registry, plane) = against(|_| None).await;
     drop(registry);
     let hostile = Hostile::start(|asked| {
         if !asked.line.starts_with(BUCKETS) {
             return None;
         }
-        // In a tenant's namespace, so that they are held whole; 200 KB each.
+        // In a tenant's namespace, so that whole objects are kept; 200 KB each.
         let items: Vec<Value> = (0..40)
             .map(|number| {
                 let mut object = bucket("payments-dev", &format!("b{number}"), 1);
@@ -236,11 +236,11 @@ async fn many_large_objects_fill_no_more_than_they_may() {
 }
 
 #[tokio::test]
-async fn an_error_page_that_shows_the_whole_request_shows_no_token() {
+async fn hides_tokens_in_error_pages() {
     let (hostile, registry, plane) = against(|asked| {
         let head = format!("{} {}", asked.line, asked.head.join(" "));
         if asked.line.contains("version") {
-            // As the pages of some proxies do.
+            // Like the error pages of some proxies.
             return Some(Reply::Json(500, json!({ "message": head })));
         }
         Some(Reply::Json(
@@ -280,7 +280,7 @@ async fn an_error_page_that_shows_the_whole_request_shows_no_token() {
 }
 
 #[tokio::test]
-async fn no_group_arrives_as_one_of_the_systems_own() {
+async fn no_group_arrives_as_a_system_group() {
     let hostile = Hostile::start(|_| None).await;
     let plane = Plane::start("hostile").await;
     let registry = registry_of(&plane, &hostile.kubeconfig(TOKEN), |document| {
@@ -330,7 +330,7 @@ async fn no_group_arrives_as_one_of_the_systems_own() {
     assert_eq!(asked[0].as_go_reads("impersonate-user"), ["https://sso#dana"]);
     assert_eq!(asked[0].as_go_reads("impersonate-group"), ["payments-developers"]);
 
-    // Who cannot be named is not let through as Portico itself, nor as nobody.
+    // A person whose name cannot be passed on is neither Portico nor anonymous.
     for subject in [
         "",
         " system:admin",
@@ -348,7 +348,7 @@ async fn no_group_arrives_as_one_of_the_systems_own() {
 }
 
 #[tokio::test]
-async fn what_calls_itself_a_success_and_is_something_else_is_not_believed() {
+async fn checks_the_contents_of_successful_responses() {
     let (_hostile, registry, plane) = against(|asked| {
         let other = bucket("payments-dev", "another", 1);
         asked.line.starts_with("PATCH").then_some(Reply::Json(200, other))
@@ -372,7 +372,7 @@ async fn what_calls_itself_a_success_and_is_something_else_is_not_believed() {
     );
 }
 
-/// What a server shows itself with, and what may be trusted instead of it: certificates in PEM, and the acceptor.
+/// A server certificate, the certificate to trust, both in PEM, and the acceptor.
 struct Shown {
     certificate: String,
     acceptor: TlsAcceptor,
@@ -397,7 +397,7 @@ fn shown(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Shown {
     }
 }
 
-/// The state that comes of a server that shows this certificate, to a kubeconfig that trusts that.
+/// The state of a control plane with this server certificate and this trusted certificate.
 async fn state_of(shown: Shown, trusted: Option<&str>, more: &str) -> String {
     let hostile = Hostile::over(Some(shown.acceptor), |_| None).await;
     let plane = Plane::start("hostile").await;
@@ -425,7 +425,7 @@ async fn state_of(shown: Shown, trusted: Option<&str>, more: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_trusted_by_itself_is_taken_as_go_takes_it() {
+async fn accepts_a_directly_trusted_certificate_like_go() {
     for authority in [false, true] {
         let own = shown(&["127.0.0.1"], |parameters| {
             if authority {
@@ -441,7 +441,7 @@ async fn a_certificate_that_is_trusted_by_itself_is_taken_as_go_takes_it() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_certificate_is_told_in_words() {
+async fn explains_certificate_errors() {
     let trusting = async |own: Shown| {
         let trusted = own.certificate.clone();
         state_of(own, Some(&trusted), "").await
@@ -474,7 +474,7 @@ async fn what_is_wrong_with_a_certificate_is_told_in_words() {
 }
 
 #[tokio::test]
-async fn another_name_can_be_given_and_no_check_is_warned_of() {
+async fn supports_tls_server_name_and_warns_of_skipped_verification() {
     let own = shown(&["other.example.org"], |_| {});
     let trusted = own.certificate.clone();
     let state = state_of(own, Some(&trusted), ", tls-server-name: other.example.org").await;
@@ -492,8 +492,8 @@ async fn another_name_can_be_given_and_no_check_is_warned_of() {
 }
 
 #[tokio::test]
-async fn what_answers_and_speaks_something_else_is_told() {
-    // As Go's servers answer to TLS where they speak HTTP.
+async fn explains_servers_that_speak_another_protocol() {
+    // Go servers answer like this to TLS on an HTTP port.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = format!("https://{}", listener.local_addr().unwrap());
     let answering = tokio::spawn(async move {
@@ -513,8 +513,8 @@ async fn what_answers_and_speaks_something_else_is_told() {
 }
 
 #[tokio::test]
-async fn an_object_of_another_uid_is_not_the_one_that_was_meant() {
-    // As a real API server answers: tests/portico/server_text.rs.
+async fn another_uid_is_another_object() {
+    // Like a real API server, see tests/portico/server_text.rs.
     let (_hostile, registry, plane) = against(|asked| {
         let cause = json!({
             "reason": "FieldValueInvalid", "field": "metadata.uid", "message": "Invalid value: \"1\": field is immutable",

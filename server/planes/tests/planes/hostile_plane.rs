@@ -1,4 +1,4 @@
-//! A control plane that lies: raw bytes over TCP, with all that a request looked like kept.
+//! A misbehaving control plane: sends raw bytes over TCP and records the requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,32 +12,32 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::world::crd;
 
-/// What it does with a request.
+/// How it reacts to a request.
 pub(crate) enum Reply {
-    /// A JSON answer.
+    /// A JSON response.
     Json(u16, Value),
-    /// These bytes, as they are, and the end of the connection.
+    /// These raw bytes, then close.
     Raw(Vec<u8>),
-    /// A head, and then this again and again for as long as somebody reads.
+    /// A head, then these bytes repeatedly until the client closes.
     Endless(String, Vec<u8>),
-    /// A head, and then a byte now and then.
+    /// A head, then single bytes with pauses.
     Trickle(String),
 }
 
 type Trick = dyn Fn(&Asked) -> Option<Reply> + Send + Sync;
 
-/// A request as it came over the wire.
+/// A request as received.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     /// `GET /path?query`.
     pub(crate) line: String,
-    /// The head as it came, line by line, without the first.
+    /// The header lines as received, without the request line.
     pub(crate) head: Vec<String>,
 }
 
 impl Asked {
-    /// The values of a header as Go's `net/http` reads them: blanks and tabs around them do not count, and each line is
-    /// one value.
+    /// The values of a header as Go's `net/http` reads them: surrounding white space is trimmed, and each line is a
+    /// value.
     pub(crate) fn as_go_reads(&self, name: &str) -> Vec<String> {
         let values = self.head.iter().filter_map(|line| line.split_once(':'));
         values
@@ -47,7 +47,7 @@ impl Asked {
     }
 }
 
-/// A control plane that is well behaved but for its trick: it offers buckets and has none.
+/// A control plane that behaves well except for one reaction. It offers buckets and has none.
 pub(crate) struct Hostile {
     pub(crate) url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -65,7 +65,7 @@ impl Hostile {
         Self::over(None, trick).await
     }
 
-    /// Over TLS, where there is something to accept it with.
+    /// With TLS, if an acceptor is given.
     pub(crate) async fn over(
         tls: Option<TlsAcceptor>,
         trick: impl Fn(&Asked) -> Option<Reply> + Send + Sync + 'static,
@@ -94,18 +94,18 @@ impl Hostile {
         Self { url, asked, task }
     }
 
-    /// All that it was asked.
+    /// All requests received.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().clone()
     }
 
-    /// A kubeconfig for it, with this token.
+    /// A kubeconfig for it with this token.
     pub(crate) fn kubeconfig(&self, token: &str) -> String {
         kubeconfig(&self.url, "", token)
     }
 }
 
-/// A kubeconfig with this server, more of the cluster, and this token.
+/// A kubeconfig with this server, further cluster fields, and this token.
 pub(crate) fn kubeconfig(server: &str, cluster: &str, token: &str) -> String {
     format!(
         "current-context: x
@@ -191,7 +191,7 @@ fn well_behaved(asked: &Asked) -> Reply {
         { "type": "Established", "status": "True" }, { "type": "NamesAccepted", "status": "True" }
     ] });
     if asked.line.contains("watch=true") {
-        // Open, and silent.
+        // Keep it open and silent.
         return Reply::Trickle("HTTP/1.1 200 OK\r\n\r\n".to_owned());
     }
     match path {

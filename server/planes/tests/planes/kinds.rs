@@ -1,4 +1,4 @@
-//! One kind's trouble is that kind's alone.
+//! Problems of a kind do not affect other kinds.
 
 use portico_domain::claim::Health;
 use portico_domain::names::OfferingName;
@@ -26,7 +26,7 @@ fn label(plane: &Plane, offered: &str) {
 }
 
 #[tokio::test]
-async fn claims_of_a_kind_that_is_no_longer_offered_stay() {
+async fn claims_stay_when_their_kind_is_no_longer_offered() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));
     plane.create(bucket("payments-dev", "receipts", 1));
@@ -42,7 +42,7 @@ async fn claims_of_a_kind_that_is_no_longer_offered_stay() {
     .await;
     assert_eq!(served.as_deref(), Some("it is no longer offered there"));
     claim(&registry, &plane, "receipts").await;
-    // What happens to them is still seen.
+    // Changes are still seen.
     plane.status("receipts", "True", "");
     claim_where(&registry, &plane, "receipts", |claim| {
         claim.status.health == Health::Ready
@@ -59,7 +59,7 @@ async fn claims_of_a_kind_that_is_no_longer_offered_stay() {
 }
 
 #[tokio::test]
-async fn claims_of_a_kind_that_was_asked_for_once_are_found_again() {
+async fn finds_claims_of_remembered_offerings() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", false));
     plane.create(crd("volumes", "Volume", false));
@@ -85,7 +85,7 @@ async fn claims_of_a_kind_that_was_asked_for_once_are_found_again() {
 }
 
 #[tokio::test]
-async fn a_definition_that_is_gone_takes_its_claims_along() {
+async fn a_deleted_crd_removes_its_claims() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));
     plane.create(crd("volumes", "Volume", true));
@@ -109,7 +109,7 @@ async fn a_definition_that_is_gone_takes_its_claims_along() {
 }
 
 #[tokio::test]
-async fn a_definition_that_is_being_deleted_is_told_as_that() {
+async fn reports_a_crd_that_is_being_deleted() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));
     let mut held = bucket("payments-dev", "receipts", 1);
@@ -175,7 +175,7 @@ async fn a_definition_that_is_being_deleted_is_told_as_that() {
 }
 
 #[tokio::test]
-async fn a_claim_that_was_ready_and_is_not_is_degraded() {
+async fn a_claim_that_was_ready_is_degraded() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));
     plane.create(bucket("payments-dev", "receipts", 1));
@@ -193,7 +193,7 @@ async fn a_claim_that_was_ready_and_is_not_is_degraded() {
     health(Health::Ready).await;
     plane.status("receipts", "False", "moving to another disk");
     health(Health::Degraded).await;
-    // Somebody changed it: it is being brought to what was asked.
+    // It was changed, so it is pending while the change is applied.
     let objects = plane.simulated.objects();
     let key = Key::namespaced("payments-dev", "receipts");
     objects
@@ -226,7 +226,7 @@ fn xrd(api_version: &str, name: &str, kind: &str, claims: Option<(&str, &str)>) 
 }
 
 #[tokio::test]
-async fn of_two_xrds_of_one_kind_the_first_is_served_and_the_second_told_of() {
+async fn reports_the_second_xrd_for_a_kind() {
     let plane = Plane::start("eu").await;
     plane.create(xrd(
         "v1",
@@ -261,7 +261,7 @@ async fn of_two_xrds_of_one_kind_the_first_is_served_and_the_second_told_of() {
 }
 
 #[tokio::test]
-async fn what_fails_behind_a_legacy_claim_is_told_of_the_claim() {
+async fn a_failing_composite_degrades_its_legacy_claim() {
     let plane = Plane::start("eu").await;
     plane.create(xrd(
         "v1",

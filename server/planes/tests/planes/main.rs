@@ -1,4 +1,4 @@
-//! Portico's control planes over real HTTP, against simulated ones.
+//! Tests over real HTTP against simulated control planes.
 
 #![expect(
     clippy::unwrap_used,

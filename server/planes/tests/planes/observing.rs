@@ -1,5 +1,4 @@
-//! Pages that are open: what stands behind their claims is watched, and a control plane that stands still is asked
-//! nothing.
+//! Open claim pages: their composed resources are watched, and an idle control plane receives no calls.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,12 +12,12 @@ use tokio::sync::watch::Receiver;
 
 use crate::world::*;
 
-/// What a change may take to be told of.
+/// How long a change may take to be noticed.
 const SOON: Duration = Duration::from_secs(1);
-/// How long a page is left alone to see what it costs.
+/// How long an open page is left idle to count its calls.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// A plane with buckets, each made of a store and a `ConfigMap`, and with a login.
+/// A control plane with buckets, each composed of a store and a `ConfigMap`, with a connection secret.
 struct Buckets {
     plane: Plane,
     registry: Planes,
@@ -65,7 +64,7 @@ impl Buckets {
         store_is(&self.plane, name, message);
     }
 
-    /// What the plane was asked of what stands behind the buckets since the last time.
+    /// Calls about the buckets' composed resources since the last time.
     fn asked(&self) -> BTreeMap<(String, String), usize> {
         let mut asked = BTreeMap::new();
         for entry in self.plane.simulated.audit().entries() {
@@ -151,7 +150,7 @@ fn reason(tree: &ResourceTree, kind: &str) -> String {
 }
 
 #[tokio::test]
-async fn pages_of_claims_that_stand_still_ask_nothing_and_hear_of_a_change_within_a_second() {
+async fn idle_pages_cause_no_calls_and_notice_changes_within_a_second() {
     let names: Vec<String> = (0..10).map(|number| format!("b{number}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let world = Buckets::start(&names, ActAs::Portico).await;
@@ -174,7 +173,7 @@ async fn pages_of_claims_that_stand_still_ask_nothing_and_hear_of_a_change_withi
     tokio::time::sleep(IDLE).await;
     assert_eq!(world.asked(), BTreeMap::new());
 
-    // Drawing the pages again asks for nothing either.
+    // Rendering the pages again causes no calls either.
     for name in &names {
         let tree = world.tree(name, &crate::world::portico()).await;
         assert_eq!(tree.children.len(), 3);
@@ -185,7 +184,7 @@ async fn pages_of_claims_that_stand_still_ask_nothing_and_hear_of_a_change_withi
     }
     assert_eq!(world.asked(), BTreeMap::new());
 
-    // A part.
+    // A composed resource.
     world.store_is("b3", "the disk is full");
     let took = heard(&mut pages[3], Duration::from_secs(10)).await;
     assert!(took < SOON, "{took:?}");
@@ -198,7 +197,7 @@ async fn pages_of_claims_that_stand_still_ask_nothing_and_hear_of_a_change_withi
         "what changed and nothing else"
     );
 
-    // An event, a part that goes, a secret.
+    // An event, a deleted composed resource, a secret.
     let b3 = claim(&world.registry, &world.plane, "b3").await;
     let object = b3.object.clone();
     warn(&world.plane, &object, "full");
@@ -229,7 +228,7 @@ async fn pages_of_claims_that_stand_still_ask_nothing_and_hear_of_a_change_withi
 }
 
 #[tokio::test]
-async fn what_may_be_read_and_not_watched_is_read_now_and_then() {
+async fn polls_what_may_not_be_watched() {
     let world = Buckets::start(&["files"], ActAs::Portico).await;
     let token = world.plane.simulated.token().to_owned();
     let access = world.plane.simulated.access();
@@ -252,7 +251,7 @@ async fn what_may_be_read_and_not_watched_is_read_now_and_then() {
         ),
     );
     access.add_token(&token, Identity::new("portico", [""; 0]));
-    // It connects anew, as somebody who may do less.
+    // Reconnect with fewer rights.
     let mut document = world.plane.document();
     document.spec.title = Some("Europe".into());
     let access = Access {
@@ -292,7 +291,7 @@ async fn what_may_be_read_and_not_watched_is_read_now_and_then() {
 }
 
 #[tokio::test]
-async fn where_portico_acts_as_the_person_nobody_sees_by_anothers_rights() {
+async fn with_act_as_person_nobody_uses_anothers_rights() {
     let world = Buckets::start(&["files"], ActAs::Person(PassedOn::default())).await;
     let person =
         |name: &str| crate::world::person(format!("idp#{name}"), "sso".to_owned(), [name.to_owned()].into());
@@ -325,7 +324,7 @@ async fn where_portico_acts_as_the_person_nobody_sees_by_anothers_rights() {
     let last = |actor: &Actor| world.registry.last_known(actor, &claims).unwrap();
     assert_eq!(reason(&last(&vic).tree, "Store"), "It may not be read there");
 
-    // All of it was asked for in somebody's name.
+    // All calls were made as a person.
     let entries = world.plane.simulated.audit().entries();
     for entry in entries
         .iter()
@@ -335,7 +334,7 @@ async fn where_portico_acts_as_the_person_nobody_sees_by_anothers_rights() {
         assert!(matches!(whose, Some("idp#dana" | "idp#vic")), "{entry:?}");
     }
 
-    // Rights that are taken away count at once for whoever draws the page.
+    // Withdrawn rights take effect when the page is rendered next.
     access.revoke(&Subject::Group("dana".into()));
     assert_eq!(
         reason(&world.tree("files", &dana).await, "Store"),
@@ -344,10 +343,10 @@ async fn where_portico_acts_as_the_person_nobody_sees_by_anothers_rights() {
 }
 
 #[tokio::test]
-async fn what_changed_while_a_watch_was_broken_is_told_when_it_is_back() {
+async fn changes_during_an_interrupted_watch_are_noticed() {
     let world = Buckets::start(&["files"], ActAs::Portico).await;
     let mut page = world.open("files", &crate::world::portico()).await;
-    // Cut, and the version too old to go on from.
+    // Interrupted, and the version has expired.
     let expired = Fault::Status {
         code: 410,
         message: "too old resource version".into(),
@@ -361,7 +360,7 @@ async fn what_changed_while_a_watch_was_broken_is_told_when_it_is_back() {
     let tree = world.tree("files", &crate::world::portico()).await;
     assert_eq!(reason(&tree, "Store"), "the disk is full");
 
-    // Gone altogether, and back.
+    // Unreachable, and back.
     world.plane.simulated.faults().refuse_connections(true);
     in_state(&world.registry, &world.plane, PlaneState::Unreachable).await;
     claim_where(&world.registry, &world.plane, "files", |claim| {
@@ -391,7 +390,7 @@ async fn what_changed_while_a_watch_was_broken_is_told_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_page_that_comes_back_soon_finds_everything_watched() {
+async fn a_reloaded_page_uses_the_existing_watches() {
     let world = Buckets::start(&["files"], ActAs::Portico).await;
     drop(world.open("files", &crate::world::portico()).await);
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -402,7 +401,7 @@ async fn a_page_that_comes_back_soon_finds_everything_watched() {
 }
 
 #[tokio::test]
-async fn a_registry_that_is_dropped_ends_what_is_followed() {
+async fn dropping_the_registry_ends_observers() {
     let world = Buckets::start(&["files"], ActAs::Portico).await;
     let mut page = world.open("files", &crate::world::portico()).await;
     drop(world.registry);
@@ -413,7 +412,7 @@ async fn a_registry_that_is_dropped_ends_what_is_followed() {
 }
 
 #[tokio::test]
-async fn a_claim_of_a_kind_that_was_not_listed_yet_is_not_known_to_be_absent() {
+async fn a_claim_is_not_absent_before_the_initial_sync() {
     let plane = Plane::start("eu").await;
     let registry = connected(&[&plane]).await;
     let asked = reference(&plane, "receipts");

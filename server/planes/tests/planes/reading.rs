@@ -13,7 +13,7 @@ async fn world() -> (Plane, Planes) {
 }
 
 #[tokio::test]
-async fn events_of_a_claim_are_its_own() {
+async fn shows_only_events_of_the_claim() {
     let (plane, registry) = world().await;
     let mine = plane.create(bucket("payments-dev", "receipts", 1));
     let other = plane.create(bucket("payments-dev", "invoices", 1));
@@ -33,7 +33,7 @@ async fn events_of_a_claim_are_its_own() {
 }
 
 #[tokio::test]
-async fn the_tree_shows_what_belongs_and_withholds_what_does_not() {
+async fn the_tree_shows_only_resources_of_the_claim() {
     let plane = Plane::start("eu").await;
     let mut composite = crd("stores", "Store", true);
     composite["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["x-kubernetes-preserve-unknown-fields"] =
@@ -85,7 +85,7 @@ fn reference_to(plane: &Plane, name: &str) -> portico_domain::claim::ClaimRef {
 }
 
 #[tokio::test]
-async fn one_object_is_read_as_it_is_now() {
+async fn reads_the_current_object() {
     let (plane, registry) = world().await;
     plane.create(bucket("payments-dev", "receipts", 1));
     let get = async || {

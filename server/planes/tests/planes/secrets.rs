@@ -1,4 +1,4 @@
-//! A secret is read only when it proves that it belongs to the claim.
+//! Connection secrets are read only if they provably belong to the claim.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::world::*;
 
-/// A bucket named `receipts`, whose secret is named `receipts-login`.
+/// A bucket named `receipts` whose secret is named `receipts-login`.
 struct Receipts {
     plane: Plane,
     registry: Planes,
@@ -66,7 +66,7 @@ impl Receipts {
 
     async fn password(&self) -> Result<Vec<u8>, SecretError> {
         let read = self.registry.secret(&crate::world::reveal(&self.claim)).await;
-        // Names of keys and the version need the same proof.
+        // Key names and the version require the same proof.
         let keys = self
             .registry
             .secret_keys(&crate::world::portico(), &self.claim)
@@ -95,7 +95,7 @@ fn owner(object: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_secret_that_the_claim_owns_is_read_when_it_is_asked_for() {
+async fn reads_a_secret_owned_by_the_claim() {
     let world = Receipts::make(&[]).await;
     assert!(matches!(world.password().await, Err(SecretError::NotThere)));
     world.publish(&json!({ "ownerReferences": owner(&world.object) }));
@@ -110,14 +110,14 @@ async fn a_secret_that_the_claim_owns_is_read_when_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_secret_of_the_right_name_alone_is_not_read() {
+async fn does_not_read_a_secret_by_name_alone() {
     let world = Receipts::make(&[]).await;
     world.publish(&json!({}));
     assert!(matches!(
         world.password().await,
         Err(SecretError::NotProven { .. })
     ));
-    // Nor one whose owner merely has the claim's name: an earlier claim of that name, say.
+    // Nor a secret whose owner only has the claim's name, such as an earlier claim.
     let mut earlier = owner(&world.object);
     earlier[0]["uid"] = json!("00000000-0000-0000-0000-000000000001");
     world.publish(&json!({ "ownerReferences": earlier }));
@@ -125,7 +125,7 @@ async fn a_secret_of_the_right_name_alone_is_not_read() {
         world.password().await,
         Err(SecretError::NotProven { .. })
     ));
-    // Nor one that somebody labelled as if it were, where no label counts.
+    // Nor a secret with labels, if no labels are declared as proof.
     world.publish(
         &json!({ "labels": { "portico.dev/tenant": "payments", "example.org/bucket": "receipts" } }),
     );
@@ -136,7 +136,7 @@ async fn a_secret_of_the_right_name_alone_is_not_read() {
 }
 
 #[tokio::test]
-async fn a_secret_of_what_the_claim_is_composed_of_is_read() {
+async fn reads_a_secret_owned_by_a_composed_resource() {
     let world = Receipts::make(&[]).await;
     let mut part = bucket("payments-dev", "receipts-part", 1);
     part["metadata"]["ownerReferences"] = owner(&world.object);
@@ -147,14 +147,14 @@ async fn a_secret_of_what_the_claim_is_composed_of_is_read() {
     world.publish(&json!({ "ownerReferences": owner(&inner) }));
     assert_eq!(world.password().await.unwrap(), b"CANARY");
 
-    // Another object under the part's name owns nothing of the claim's.
+    // Another object with the composed resource's name is not an owner.
     let objects = world.plane.simulated.objects();
     objects
         .delete(&bucket_kind(), &Key::namespaced("payments-dev", "receipts-inner"))
         .unwrap();
     let again = world.plane.create(bucket("payments-dev", "receipts-inner", 1));
     assert_ne!(again["metadata"]["uid"], inner["metadata"]["uid"]);
-    // The garbage collector may have been quicker; then it is not there.
+    // The garbage collector may already have deleted it.
     assert!(matches!(
         world.password().await,
         Err(SecretError::NotProven { .. } | SecretError::NotThere)
@@ -167,7 +167,7 @@ async fn a_secret_of_what_the_claim_is_composed_of_is_read() {
 }
 
 #[tokio::test]
-async fn labels_that_the_offering_declares_prove_it_when_they_name_the_claim() {
+async fn reads_a_secret_with_the_offerings_labels() {
     let world = Receipts::make(&[("storage.example.org/bucket", "{name}")]).await;
     world.publish(&json!({ "labels": { "storage.example.org/bucket": "invoices" } }));
     assert!(matches!(
@@ -179,7 +179,7 @@ async fn labels_that_the_offering_declares_prove_it_when_they_name_the_claim() {
 }
 
 #[tokio::test]
-async fn a_claim_whose_secrets_name_leads_elsewhere_reads_nothing_there() {
+async fn a_secret_name_cannot_leave_the_namespace() {
     let world = Receipts::make(&[]).await;
     let mut astray = Claim::clone(&world.claim);
     astray.status.secret = Some("../configmaps/x".into());
@@ -191,7 +191,7 @@ async fn a_claim_whose_secrets_name_leads_elsewhere_reads_nothing_there() {
 }
 
 #[tokio::test]
-async fn where_portico_acts_as_the_person_their_rights_decide_who_reads_names_of_keys() {
+async fn with_act_as_person_their_rights_apply_to_key_names() {
     let world = Receipts::make_on(&[], ActAs::Person(PassedOn::default())).await;
     world.publish(&json!({ "ownerReferences": owner(&world.object) }));
     let person = |name: &str| {

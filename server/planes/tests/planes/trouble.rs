@@ -1,4 +1,4 @@
-//! Control planes that are slow, gone or lying.
+//! Control planes that are slow, unreachable or misbehaving.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ async fn apply(plane: &Plane, registry: &Planes) -> PlaneError {
 }
 
 #[tokio::test]
-async fn each_refusal_is_told_apart() {
+async fn distinguishes_error_responses() {
     let (plane, registry) = world().await;
     for (code, slug, retry) in [
         (403, "forbidden", false),
@@ -77,7 +77,7 @@ async fn each_refusal_is_told_apart() {
 }
 
 #[tokio::test]
-async fn garbage_hanging_and_hanging_up_are_told_apart() {
+async fn distinguishes_invalid_responses_timeouts_and_disconnects() {
     let (plane, registry) = world().await;
     for (fault, slug) in [
         (Fault::Garbage, "garbage"),
@@ -95,7 +95,7 @@ async fn garbage_hanging_and_hanging_up_are_told_apart() {
 }
 
 #[tokio::test]
-async fn nothing_vanishes_when_a_plane_dies_and_all_is_well_when_it_is_back() {
+async fn claims_survive_an_outage() {
     let (plane, registry) = world().await;
     let other = Plane::start("us").await;
     other.create(crd("buckets", "Bucket", true));
@@ -144,13 +144,13 @@ async fn nothing_vanishes_when_a_plane_dies_and_all_is_well_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_plane_that_hangs_is_unreachable() {
+async fn a_hanging_plane_is_unreachable() {
     let (plane, registry) = world().await;
     plane
         .simulated
         .faults()
         .add(Matcher::any(), Fault::Latency(Duration::from_mins(10)));
-    // A connection that is cut makes Portico look.
+    // A broken connection triggers a probe.
     plane.simulated.faults().drop_watches();
     in_state(&registry, &plane, PlaneState::Unreachable).await;
     plane.simulated.faults().clear();
@@ -158,7 +158,7 @@ async fn a_plane_that_hangs_is_unreachable() {
 }
 
 #[tokio::test]
-async fn a_plane_that_is_dead_from_the_start_is_found_when_it_comes() {
+async fn connects_when_a_plane_starts_late() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));
     plane.simulated.faults().refuse_connections(true);
@@ -171,7 +171,7 @@ async fn a_plane_that_is_dead_from_the_start_is_found_when_it_comes() {
 }
 
 #[tokio::test]
-async fn a_collection_that_lies_costs_its_own_rows() {
+async fn a_misbehaving_collection_does_not_affect_others() {
     let (plane, registry) = world().await;
     plane.create(crd("volumes", "Volume", true));
     offers(&registry, &plane, &offering("volumes.storage.example.org")).await;
@@ -207,7 +207,7 @@ async fn a_collection_that_lies_costs_its_own_rows() {
 }
 
 #[tokio::test]
-async fn objects_beyond_the_limits_are_left_out_and_said_to_be() {
+async fn reports_objects_beyond_the_limits() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));
     let mut document = plane.document();
@@ -233,7 +233,7 @@ async fn objects_beyond_the_limits_are_left_out_and_said_to_be() {
 }
 
 #[tokio::test]
-async fn a_kubeconfig_that_is_missing_or_wrong_is_told_and_mended_without_a_restart() {
+async fn recovers_from_a_broken_kubeconfig_without_a_restart() {
     let plane = Plane::start("eu").await;
     let good = plane.simulated.kubeconfig(plane.serving.address());
     plane.write_kubeconfig("clusters: [");
@@ -252,7 +252,7 @@ async fn a_kubeconfig_that_is_missing_or_wrong_is_told_and_mended_without_a_rest
 }
 
 #[tokio::test]
-async fn a_plane_that_moves_is_followed_by_its_kubeconfig() {
+async fn follows_a_changed_server_address() {
     let (plane, registry) = world().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let moved = plane.simulated.serve(listener).unwrap();
@@ -269,7 +269,7 @@ async fn a_plane_that_moves_is_followed_by_its_kubeconfig() {
 }
 
 #[tokio::test]
-async fn the_end_of_a_certificate_is_seen_and_a_strange_authority_is_refused() {
+async fn reads_certificate_expiry_and_refuses_unknown_authorities() {
     let (plane, registry) = world().await;
     if !plane
         .simulated
@@ -294,7 +294,7 @@ async fn the_end_of_a_certificate_is_seen_and_a_strange_authority_is_refused() {
 }
 
 #[tokio::test]
-async fn an_object_that_is_nested_too_deep_costs_itself_alone() {
+async fn an_object_that_is_too_deep_does_not_affect_others() {
     let plane = Plane::start("eu").await;
     plane.create(crd("buckets", "Bucket", true));
     plane.create(bucket("payments-dev", "well", 1));
@@ -330,11 +330,11 @@ async fn an_object_that_is_nested_too_deep_costs_itself_alone() {
 }
 
 #[tokio::test]
-async fn a_plane_that_no_longer_takes_the_credentials_says_so() {
+async fn reports_rejected_credentials() {
     let (plane, registry) = world().await;
     let token = plane.simulated.token().to_owned();
     plane.simulated.access().revoke_token(&token);
-    // A connection that is cut makes Portico look.
+    // A broken connection triggers a probe.
     plane.simulated.faults().drop_watches();
     let told = eventually("it is told", async || match status(&registry, &plane).state {
         PlaneState::Misconfigured(message) => Some(message),

@@ -1,4 +1,4 @@
-//! What the tests stand on: control planes being served, and a registry that is connected to them.
+//! Test fixtures: served control planes, and a registry that is connected to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use portico_simulator::kube::{ControlPlane, GroupKind, Key, Serving, Settings as
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// How long a condition is waited for before a test fails; nothing takes that long.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long to wait for a condition before a test fails.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A control plane that is being served.
+/// A served control plane.
 pub(crate) struct Plane {
     pub(crate) simulated: ControlPlane,
     pub(crate) name: PlaneName,
@@ -54,7 +54,7 @@ impl Plane {
         std::fs::write(self.folder.path().join("kubeconfig"), text).unwrap();
     }
 
-    /// Writes a file beside the kubeconfig, as mounted secrets are written: all at once.
+    /// Writes a file beside the kubeconfig atomically, like mounted secrets.
     pub(crate) fn write_beside(&self, name: &str, text: &str) {
         let half = self.folder.path().join("half");
         std::fs::write(&half, text).unwrap();
@@ -124,7 +124,7 @@ pub(crate) fn buckets() -> OfferingName {
     offering("buckets.storage.example.org")
 }
 
-/// A CRD, offered or not.
+/// A CRD with or without the label that offers it.
 pub(crate) fn crd(plural: &str, kind: &str, offered: bool) -> Value {
     let group = "storage.example.org";
     json!({
@@ -196,7 +196,7 @@ pub(crate) fn document_of(name: &OfferingName, spec: OfferingSpec) -> Offering {
     }
 }
 
-/// A registry connected to these planes, all of them ready.
+/// A registry connected to these control planes, all ready.
 pub(crate) async fn connected(planes: &[&Plane]) -> Planes {
     connected_with(planes.iter().map(|plane| plane.document()).collect(), Vec::new()).await
 }
@@ -215,12 +215,12 @@ pub(crate) async fn connected_with(documents: Vec<Document>, offerings: Vec<Offe
     registry
 }
 
-/// Waits until the question has an answer.
+/// Waits until the closure returns a value.
 pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
-    eventually_within(PATIENCE, what, ask).await
+    eventually_within(WAIT_TIMEOUT, what, ask).await
 }
 
-/// Waits for so long until the question has an answer.
+/// Waits until the closure returns a value, for at most this long.
 pub(crate) async fn eventually_within<T>(
     patience: Duration,
     what: &str,

@@ -1,4 +1,4 @@
-//! The life of a request, by properties: whatever steps are tried in whatever order.
+//! Property tests of request states: any transitions in any order.
 
 use portico_domain::request::{State, Transition};
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ const STEPS: [Transition; 10] = [
     Transition::Fail,
 ];
 
-/// The states that a request goes through when steps that cannot be taken are refused.
+/// The states that a request goes through if invalid transitions are ignored.
 fn walk(steps: &[Transition]) -> Vec<(State, Transition, State)> {
     let mut state = State::Draft;
     let mut walked = Vec::new();
@@ -61,7 +61,7 @@ proptest! {
         let walked = walk(&steps);
         let begun = walked.iter().position(|(_, step, _)| *step == Transition::Begin);
         if let Some(begun) = begun {
-            // Unless it is put up for approval again, with nothing applied.
+            // Unless approval is required again, with nothing applied.
             let mut after = walked[begun..].iter().take_while(|(_, step, _)| *step != Transition::RequireApproval);
             prop_assert!(after.all(|(_, step, _)| matches!(step, Transition::Begin | Transition::Fulfil | Transition::Fail | Transition::GiveUp)));
         }
@@ -86,7 +86,7 @@ proptest! {
     #[test]
     fn every_request_can_still_come_to_an_end(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
         let mut reached = vec![end_of(&walk(&steps))];
-        // More rounds than there are states: whatever can be reached is reached.
+        // More rounds than states, so everything reachable is reached.
         for _ in State::ALL {
             let next: Vec<State> =
                 reached.iter().flat_map(|state| STEPS.iter().filter_map(|step| state.apply(*step).ok())).collect();
@@ -99,7 +99,7 @@ proptest! {
 }
 
 #[test]
-fn every_end_is_reached_by_some_way() {
+fn every_final_state_is_reachable() {
     let ways: [(&[Transition], State); 7] = [
         (
             &[Transition::Submit, Transition::Approve, Transition::Fail],
@@ -158,7 +158,7 @@ fn every_end_is_reached_by_some_way() {
 }
 
 #[test]
-fn a_refused_step_says_what_cannot_be_done() {
+fn an_invalid_transition_explains_itself() {
     let refused = State::Applying.apply(Transition::Withdraw).unwrap_err();
     assert_eq!(
         refused.to_string(),
@@ -167,7 +167,7 @@ fn a_refused_step_says_what_cannot_be_done() {
 }
 
 #[test]
-fn every_state_has_a_word_of_its_own_that_leads_back_to_it() {
+fn slugs_are_unique_and_parse_back() {
     for state in State::ALL {
         assert_eq!(State::from_slug(state.slug()), Some(state));
     }
