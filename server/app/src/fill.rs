@@ -33,7 +33,7 @@ impl Draft {
         };
         let hints = self.offered.form.clone();
         let plan = self.plan.clone();
-        let begins = form::start(&schema, &hints, plan.as_ref().map(Plan::for_form), &empty);
+        let begins = form::initial_object(&schema, &hints, plan.as_ref().map(Plan::for_form), &empty);
         self.base = live.unwrap_or_else(|| self.projection.user_fields(&begins));
         if posted.has_fields() {
             if self.yaml_tab {
@@ -43,7 +43,7 @@ impl Draft {
             } else {
                 let whole = whole(posted);
                 let mut decoded = form::decode(&schema, whole.as_ref().unwrap_or(&self.base), &posted.pairs);
-                form::preset_added(&hints, &mut decoded);
+                form::apply_item_presets(&hints, &mut decoded);
                 self.take(decoded);
                 self.kept = kept(posted);
             }
@@ -62,7 +62,7 @@ impl Draft {
                 });
             if let Some(was) = was.filter(|was| was.name != plan.name) {
                 give_way(&mut self.object, &was.values);
-                self.object = self.projection.user_fields(&form::start(
+                self.object = self.projection.user_fields(&form::initial_object(
                     &schema,
                     &hints,
                     Some(plan.for_form()),
@@ -70,7 +70,7 @@ impl Draft {
                 ));
             } else {
                 let wished = self.object.clone();
-                form::enforce(plan.for_form(), &mut self.object);
+                form::enforce_plan(plan.for_form(), &mut self.object);
                 if self.yaml_tab && posted.has_fields() {
                     self.tell_what_the_plan_locks(plan, &wished);
                 }
@@ -113,9 +113,12 @@ impl Draft {
             .get(field::PLAN_WAS)
             .and_then(|was| self.offered.plans.iter().find(|plan| plan.name.as_str() == was))
             .or(self.plan.as_ref());
-        let began =
-            self.projection
-                .user_fields(&form::start(made_by, &hints, plan.map(Plan::for_form), &empty));
+        let began = self.projection.user_fields(&form::initial_object(
+            made_by,
+            &hints,
+            plan.map(Plan::for_form),
+            &empty,
+        ));
         let whole = whole(posted);
         let decoded = form::decode(made_by, whole.as_ref().unwrap_or(&began), &posted.pairs);
         let mut typed = decoded.object.clone();
@@ -129,7 +132,7 @@ impl Draft {
         self.kept = beyond(&typed, &fits);
         self.take(decoded);
         // Not projected yet: what is not for people to set is named by `take_what_is_theirs`, never dropped in silence.
-        self.object = form::start(schema, &hints, self.plan.as_ref().map(Plan::for_form), &fits);
+        self.object = form::initial_object(schema, &hints, self.plan.as_ref().map(Plan::for_form), &fits);
     }
 
     /// Says what is kept for another control plane, as long as it is.
@@ -150,7 +153,7 @@ impl Draft {
         let schema = self.schema()?;
         let mut again = form::decode(&schema, &self.base, &form::encode(form)).object;
         if let Some(plan) = self.plan.as_ref().filter(|_| self.action != Action::Renew) {
-            form::enforce(plan.for_form(), &mut again);
+            form::enforce_plan(plan.for_form(), &mut again);
         }
         (again != self.object).then(|| self.object.to_string())
     }

@@ -8,7 +8,7 @@ use portico_domain::manifest::differences;
 use portico_domain::placement::may_use;
 use portico_domain::projection::requested_fields;
 use portico_domain::view::{DryRunVerdict, LabelChoice, LineProblem, Problem, RequestFormPage};
-use portico_form::{self as form, Form, Setup};
+use portico_form::{self as form, Form, FormInput};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::draft::Draft;
@@ -164,7 +164,7 @@ impl Draft {
     fn form(&self, fresh: bool, is_checked: bool) -> Option<Form> {
         let schema = self.schema()?;
         let hints = self.projection.hints(&schema, &self.offered.form);
-        let setup = Setup {
+        let setup = FormInput {
             is_change: self.claim.is_some(),
             hints: &hints,
             plan: self.plan.as_ref().map(Plan::for_form),

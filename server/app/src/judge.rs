@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube_schema::{Check, DeadEnd, Reason, Violation};
+use kube_schema::{Check, Reason, UnsatisfiableField, Violation};
 use portico_domain::claim::ClaimKind;
 use portico_domain::documents::ResourceRef;
 use portico_domain::manifest::{ClaimLabels, render, settle_connection_secret};
@@ -41,7 +41,7 @@ impl Draft {
             return;
         };
         let dead_ends = match self.action {
-            Action::Create => definition.takes_no_new(&resource.version),
+            Action::Create => definition.unsatisfiable_fields(&resource.version),
             _ => Vec::new(),
         };
         self.tell_dead_ends(&dead_ends);
@@ -63,24 +63,24 @@ impl Draft {
             None => self.asked_marks(viewer),
         };
         self.unchanged = Some(self.render(&resource, &name, &base, claim_labels));
-        match definition.judge(&resource.version, &manifest, old.as_deref()) {
-            Ok(judgement) => {
+        match definition.validate(&resource.version, &manifest, old.as_deref()) {
+            Ok(result) => {
                 // Beside a field whose text could not be read, what else is said of it is noise.
                 let unread: Vec<String> = self
                     .violations
                     .iter()
                     .map(|violation| violation.pointer.clone())
                     .collect();
-                let said = judgement.violations.into_iter().filter(|violation| {
+                let said = result.violations.into_iter().filter(|violation| {
                     // What cannot be judged here, the control plane's dry run judges.
-                    violation.reason != Reason::CouldNotJudge
+                    violation.reason != Reason::Indeterminate
                         && !unread.contains(&violation.pointer)
                         && !dead_ends
                             .iter()
                             .any(|dead_end| dead_end.pointer == violation.pointer)
                 });
                 self.violations.extend(said);
-                for path in judgement.pruned {
+                for path in result.pruned {
                     let message = format!("There is no field {path}. Check its spelling, or leave it out.");
                     self.problem(&path, message);
                 }
@@ -94,13 +94,13 @@ impl Draft {
     }
 
     /// A definition that takes no new objects says so before anybody types.
-    fn tell_dead_ends(&mut self, dead_ends: &[DeadEnd]) {
-        for DeadEnd { why, .. } in dead_ends {
+    fn tell_dead_ends(&mut self, dead_ends: &[UnsatisfiableField]) {
+        for UnsatisfiableField { reason, .. } in dead_ends {
             let kind = &self.offered.title;
             self.problem(
                 "",
                 format!(
-                    "No new {kind} can be made here: {why}. Whatever is filled in would be refused until the platform \
+                    "No new {kind} can be made here: {reason}. Whatever is filled in would be refused until the platform \
                      team mends the definition."
                 ),
             );

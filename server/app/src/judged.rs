@@ -38,7 +38,7 @@ fn by_itself(catalog: &Catalog, request: &Request) -> Option<Value> {
     let served = offered.served.get(&request.claim.plane)?;
     let schema = served.schema.as_ref()?;
     let plan = plan(catalog, &request.claim.offering, request.plan.as_ref());
-    let start = form::start(
+    let start = form::initial_object(
         schema,
         &offered.form,
         plan.map(Plan::for_form),

@@ -336,7 +336,7 @@ fn plan_of(now: &Now<'_>) -> Option<Obstacle> {
     let projection = offered.projection(Some(&now.request.claim.plane));
     let frozen = projection.user_fields(&now.request.manifest);
     let mut locked = frozen.clone();
-    form::enforce(plan.for_form(), &mut locked);
+    form::enforce_plan(plan.for_form(), &mut locked);
     let field = differences(&frozen, &locked).into_iter().next()?.0;
     Some(Obstacle::PlanChanged {
         plan: plan_title(plan).to_owned(),
@@ -358,7 +358,7 @@ fn validity(now: &Now<'_>) -> Option<Obstacle> {
     let before = now.claim.map(|claim| &*claim.object);
     let judgement = served
         .definition
-        .judge(&request.resource.version, &request.manifest, before);
+        .validate(&request.resource.version, &request.manifest, before);
     let why = match judgement {
         Err(error) => error.to_string(),
         Ok(judgement) => {
@@ -366,7 +366,7 @@ fn validity(now: &Now<'_>) -> Option<Obstacle> {
                 .violations
                 .iter()
                 // What cannot be judged here, the control plane judges.
-                .filter(|violation| violation.reason != Reason::CouldNotJudge);
+                .filter(|violation| violation.reason != Reason::Indeterminate);
             match (wrong.next(), judgement.pruned.first()) {
                 (Some(violation), _) => violation.message.clone(),
                 (None, Some(path)) => format!("there is no field {path}"),

@@ -119,7 +119,7 @@ pub fn settle_connection_secret(manifest: &mut Value, schema: &Schema, live: Opt
     };
     let fresh = format!("{name}-connection");
     for pointer in CONNECTION_SECRETS {
-        if schema.at(&pointer[1..].replace('/', ".")).is_none() {
+        if schema.node_at(&pointer[1..].replace('/', ".")).is_none() {
             continue;
         }
         let named = match live {

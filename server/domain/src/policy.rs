@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kube_schema::Condition;
+use kube_schema::{Condition, EvalError};
 use serde_json::{Value, json};
 
 use crate::documents::{
@@ -107,7 +107,7 @@ impl Policies {
                     Err(error) => errors.push(PolicyError {
                         policy: policy.name.clone(),
                         rule: rule.name.clone(),
-                        message: error,
+                        message: error.to_string(),
                     }),
                 }
             }
@@ -133,7 +133,7 @@ impl Policies {
             let doubt = match rule.condition.holds(&variables) {
                 Ok(false) => continue,
                 Ok(true) => None,
-                Err(doubt) => Some(doubt),
+                Err(error) => Some(clause(&error)),
             };
             let mut reason = rule
                 .reason
@@ -323,6 +323,18 @@ fn consumes(plan: &Plan, object: &Value) -> Amounts {
         .iter()
         .map(|(resource, consumption)| (resource.clone(), amount(consumption)))
         .collect()
+}
+
+/// Why a condition could not be evaluated, as a clause of a sentence.
+fn clause(error: &EvalError) -> String {
+    match error {
+        EvalError::NotABoolean => "its condition is neither true nor false".to_owned(),
+        EvalError::BudgetExceeded => "its condition takes more work than is allowed".to_owned(),
+        error => match error.to_string() {
+            message if message.is_empty() => "its condition could not be evaluated".to_owned(),
+            message => format!("its condition could not be evaluated ({message})"),
+        },
+    }
 }
 
 #[cfg(test)]

@@ -280,7 +280,9 @@ impl Projection {
         for name in MACHINERY {
             let open = below(&self.in_form, &["spec", name]);
             let path = format!("spec.{name}");
-            let Some(node) = schema.at(&path) else { continue };
+            let Some(node) = schema.node_at(&path) else {
+                continue;
+            };
             if open.is_empty() {
                 hide(path);
             } else if !open.iter().any(Vec::is_empty) {

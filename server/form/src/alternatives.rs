@@ -1,21 +1,21 @@
-//! CEL rules that say which fields go together: "exactly one of these" and "not more than one of these".
+//! CEL rules that say which fields go together: "exactly one of these" and "at most one of these".
 //!
-//! They are known by their text, as people write them; a rule that is written in another way is left to be judged.
+//! Recognizes the usual spellings by their text. Any other rule only validates.
 
-/// Fields of an object of which a rule wants one.
+/// A rule that allows only one of several fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Alternatives {
     /// The fields, in the order of the rule.
     pub(super) names: Vec<Box<str>>,
-    /// Whether none of them is well too.
+    /// True if none of the fields has to be set.
     pub(super) may_be_none: bool,
 }
 
-/// More fields than this are no choice for a person.
-const MOST: usize = 24;
+/// More fields than this are not offered as a choice.
+const MAX_FIELDS: usize = 24;
 
 impl Alternatives {
-    /// Reads the text of a rule; `None` unless it says that, and nothing else.
+    /// Parses a rule; `None` if it is not of this kind.
     pub(super) fn read(rule: &str) -> Option<Self> {
         if rule.len() > 4096 || rule.contains(['"', '\'']) {
             return None;
@@ -34,17 +34,17 @@ impl Alternatives {
             }
             known.push(name.into());
         }
-        (2..=MOST).contains(&known.len()).then_some(Self {
+        (2..=MAX_FIELDS).contains(&known.len()).then_some(Self {
             names: known,
             may_be_none,
         })
     }
 }
 
-type Found<'t> = Option<(Vec<&'t str>, bool)>;
+type Match<'t> = Option<(Vec<&'t str>, bool)>;
 
 /// `[has(self.a), has(self.b)].exists_one(x, x)` and `[…].filter(x, x).size() == 1`, also `<= 1` and `< 2`.
-fn listed(text: &str) -> Found<'_> {
+fn listed(text: &str) -> Match<'_> {
     let (items, rest) = text.strip_prefix('[')?.split_once(']')?;
     let (function, rest) = rest.strip_prefix('.')?.split_once('(')?;
     let (arguments, rest) = rest.split_once(')')?;
@@ -63,7 +63,7 @@ fn listed(text: &str) -> Found<'_> {
 }
 
 /// `(has(self.a) ? 1 : 0) + (has(self.b) ? 1 : 0) == 1`, also `<= 1` and `< 2`.
-fn summed(text: &str) -> Found<'_> {
+fn summed(text: &str) -> Match<'_> {
     let end = text.rfind(['=', '<'])?;
     let start = text[..end].rfind(')')? + 1;
     let may_be_none = amount(&text[start..])?;
@@ -81,7 +81,7 @@ fn summed(text: &str) -> Found<'_> {
 }
 
 /// `has(self.a) != has(self.b)`, and the same at length: `has(self.a) && !has(self.b) || !has(self.a) && has(self.b)`.
-fn differing(text: &str) -> Found<'_> {
+fn differing(text: &str) -> Match<'_> {
     if let Some((left, right)) = text.split_once("!=") {
         return Some((vec![unwrapped(left), unwrapped(right)], false));
     }
@@ -91,7 +91,7 @@ fn differing(text: &str) -> Found<'_> {
     (again == (second, first)).then_some((vec![first, second], false))
 }
 
-/// `has(self.a) && !has(self.b)` or the other way round: the one that is there first.
+/// `has(self.a) && !has(self.b)` or the reverse; returns the field that is set first.
 fn one_without_other(text: &str) -> Option<(&str, &str)> {
     let (left, right) = unwrapped(text).split_once("&&")?;
     match (left.strip_prefix('!'), right.strip_prefix('!')) {
@@ -102,7 +102,7 @@ fn one_without_other(text: &str) -> Option<(&str, &str)> {
 }
 
 /// `!(has(self.a) && has(self.b))` and `!has(self.a) || !has(self.b)`.
-fn not_both(text: &str) -> Found<'_> {
+fn not_both(text: &str) -> Match<'_> {
     if let Some((left, right)) = text.split_once("||") {
         return Some((vec![left.strip_prefix('!')?, right.strip_prefix('!')?], true));
     }
@@ -111,7 +111,7 @@ fn not_both(text: &str) -> Found<'_> {
     Some((vec![left, right], true))
 }
 
-/// Whether a comparison with an amount takes none beside one.
+/// Parses a comparison with a count. Returns whether it allows zero.
 fn amount(text: &str) -> Option<bool> {
     match text {
         "==1" => Some(false),
@@ -120,7 +120,7 @@ fn amount(text: &str) -> Option<bool> {
     }
 }
 
-/// The name in `has(self.name)`. Names that CEL escapes are not read.
+/// The name in `has(self.name)`. Escaped names are not supported.
 fn has(text: &str) -> Option<&str> {
     let name = text.strip_prefix("has(self.")?.strip_suffix(')')?;
     let is_plain = name
@@ -129,7 +129,7 @@ fn has(text: &str) -> Option<&str> {
     (is_plain && !name.is_empty() && !name.contains("__")).then_some(name)
 }
 
-/// Without the brackets around the whole.
+/// Removes parentheses around the whole text.
 fn unwrapped(text: &str) -> &str {
     let Some(within) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) else {
         return text;
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rules_that_people_write_are_understood() {
+    fn usual_spellings_are_recognized() {
         for (rule, names, may_be_none) in [
             (
                 "[has(self.a), has(self.b), has(self.c)].exists_one(x, x)",
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_something_else_is_left_alone() {
+    fn other_rules_are_not_recognized() {
         for rule in [
             "",
             "has(self.a)",

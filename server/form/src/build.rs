@@ -1,4 +1,4 @@
-//! From a schema to the fields of a form: what must be decided first, the rest folded under headings.
+//! Builds a form from a schema: required fields first, the others folded under headings.
 
 use std::collections::BTreeMap;
 
@@ -7,32 +7,33 @@ use kube_schema::{Node, Schema, Violation};
 use serde_json::Value;
 
 use super::controls::Builder;
-use super::spot::Spot;
-use super::{Shape, labels, plan, problems, required_first, weight};
+use super::field_path::FieldPath;
+use super::{Shape, input_count, labels, plan, problems, required_first};
 use crate::{Control, Field, Form, FormHints, PlanValues, Section};
 
-/// What a form is built from, besides the schema.
+/// The input of [`build`], besides the schema.
 #[derive(Debug, Clone, Copy)]
-pub struct Setup<'a> {
-    /// The claim is there already: what its rules say cannot change is locked.
+pub struct FormInput<'a> {
+    /// True for a change of an existing object: fields that its rules make immutable are locked.
     pub is_change: bool,
-    /// How the offering lays the form out.
+    /// The layout.
     pub hints: &'a FormHints,
-    /// The plan, which fills and locks fields.
+    /// The plan, which sets and locks fields.
     pub plan: Option<PlanValues<'a>>,
-    /// What is in the form: the object, whole. For a new one see [`super::start`].
+    /// The object shown in the form. For a new object see [`super::initial_object`].
     pub object: &'a Value,
-    /// What was typed and is no value, by name of input, as [`super::Decoded::typed`] has it.
+    /// Inputs that are not valid values, by name; see [`super::Decoded::typed`].
     pub typed: Option<&'a BTreeMap<String, String>>,
-    /// What is wrong with it.
+    /// The validation errors of the object.
     pub violations: &'a [Violation],
-    /// It was checked whole: what is missing is told, and what else an empty field can mean is asked.
+    /// True if the object was validated as a object: then missing fields are reported, and required fields may be left
+    /// empty by choice.
     pub is_checked: bool,
 }
 
-impl<'a> Setup<'a> {
-    /// The form of an object, of no plan, as it is before anything is wrong with it. What else is known of it is set
-    /// beside that: `Setup { is_change: true, ..Setup::new(hints, object) }`.
+impl<'a> FormInput<'a> {
+    /// The form of an object without a plan or errors. Set other fields by struct update: `FormInput { is_change:
+    /// true, ..FormInput::new(hints, object) }`.
     #[must_use]
     pub fn new(hints: &'a FormHints, object: &'a Value) -> Self {
         Self {
@@ -47,12 +48,12 @@ impl<'a> Setup<'a> {
     }
 }
 
-/// The fields of an object that no form shows.
+/// Fields that are not part of a form.
 pub(super) const IDENTITY: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
 
-/// Builds the form of an object. A form of hundreds of fields shows what nests deep as YAML to edit.
+/// Builds the form of an object. In forms with hundreds of fields, deeply nested objects are edited as YAML.
 #[must_use]
-pub fn build(schema: &Schema, setup: Setup<'_>) -> Form {
+pub fn build(schema: &Schema, setup: FormInput<'_>) -> Form {
     let mut builder = Builder::new(setup);
     let mut layout = Layout::default();
     let root = schema.root();
@@ -67,21 +68,21 @@ pub fn build(schema: &Schema, setup: Setup<'_>) -> Form {
                 &mut builder,
                 node,
                 name,
-                &Above::root(),
+                &ParentPath::root(),
                 value,
                 root.requires(name),
             );
             continue;
         }
-        builder.places.note("/spec", "/spec");
+        builder.field_index.insert("/spec", "/spec");
         let here = root.requires(name) || value.is_some_and(Value::is_object);
-        let above = Above {
+        let parent = ParentPath {
             pointer: "/spec".to_owned(),
             path: "spec".to_owned(),
         };
         let union = builder.union(
             node,
-            &Builder::spot(above.pointer.clone(), above.path.clone()),
+            &Builder::field_path(parent.pointer.clone(), parent.path.clone()),
             value,
             here,
         );
@@ -91,7 +92,7 @@ pub fn build(schema: &Schema, setup: Setup<'_>) -> Form {
                 &mut builder,
                 child,
                 name,
-                &above,
+                &parent,
                 value,
                 here && node.requires(name),
             );
@@ -99,7 +100,7 @@ pub fn build(schema: &Schema, setup: Setup<'_>) -> Form {
         layout.main.extend(union.map(|union| ("spec".to_owned(), union)));
     }
     let left_out = layout.left_out;
-    let heads = std::mem::take(&mut layout.heads);
+    let section_titles = std::mem::take(&mut layout.section_titles);
     let mut form = layout.form(setup.hints);
     form.field_count = builder.count;
     if left_out > 0 {
@@ -107,24 +108,24 @@ pub fn build(schema: &Schema, setup: Setup<'_>) -> Form {
             "{left_out} more fields are not shown here; set them in the YAML tab"
         ));
     }
-    // Problems of `spec` itself belong to the form as a whole.
+    // Errors at `spec` itself belong to the object form.
     problems::attach(
         &mut form,
         schema.root(),
         setup.violations,
-        &builder.places,
-        &heads,
+        &builder.field_index,
+        &section_titles,
     );
     form
 }
 
-/// The object that a field belongs to.
-struct Above {
+/// The path of the object that a field belongs to.
+struct ParentPath {
     pointer: String,
     path: String,
 }
 
-impl Above {
+impl ParentPath {
     fn root() -> Self {
         Self {
             pointer: String::new(),
@@ -144,14 +145,14 @@ impl Above {
     }
 }
 
-/// A large object that is laid out in parts.
-struct Whole<'w> {
+/// A large object that is split into sections.
+struct SplitObject<'w> {
     node: &'w Node,
-    spot: &'w Spot,
+    field_path: &'w FieldPath,
     value: Option<&'w Value>,
-    /// What it requires is wanted.
+    /// True if its required fields must be filled in.
     wanted: bool,
-    /// It must be there.
+    /// True if the object is required.
     required: bool,
 }
 
@@ -159,14 +160,14 @@ struct Whole<'w> {
 struct Layout {
     main: Vec<(String, Field)>,
     sections: Vec<Section>,
-    /// Objects that are shown as a section, by pointer, and the section's title.
-    heads: BTreeMap<String, String>,
-    /// How many fields there are beside those that the form has.
+    /// Titles of objects that are shown as sections, by pointer.
+    section_titles: BTreeMap<String, String>,
+    /// How many fields did not fit into the form.
     left_out: usize,
 }
 
-/// The heading of what has no heading of its own.
-const OTHER: &str = "More options";
+/// The heading for fields without a section.
+const DEFAULT_HEADING: &str = "More options";
 
 impl Layout {
     fn add(
@@ -174,13 +175,14 @@ impl Layout {
         builder: &mut Builder<'_>,
         node: &Node,
         name: &str,
-        above: &Above,
+        parent: &ParentPath,
         value: Option<&Value>,
         required: bool,
     ) {
-        /// A required object with more inputs than this is split: what it requires, and the rest under its heading.
-        const WHOLE: usize = 8;
-        let (pointer, path) = above.below(name);
+        /// A required object with more inputs than this is split: the required ones first, the others under their
+        /// heading.
+        const MAX_INPUTS_UNSPLIT: usize = 8;
+        let (pointer, path) = parent.below(name);
         let hint = builder.setup.hints.fields.get(&path);
         if hint.is_some_and(|hint| hint.hidden) || builder.is_union_member(&pointer) {
             return;
@@ -189,10 +191,10 @@ impl Layout {
             self.left_out += 1;
             return;
         }
-        // What must be there stands open, though a default may put it there.
+        // Required fields are shown open even if they have a default.
         let is_needed = required;
-        let required = (required && node.default_value().is_none()) || builder.asks_for(&pointer);
-        let spot = Builder::spot(pointer.clone(), path.clone());
+        let required = (required && node.default_value().is_none()) || builder.is_required_by_rule(&pointer);
+        let field_path = Builder::field_path(pointer.clone(), path.clone());
         let title = builder.label(node, name, &path);
         let wanted = match hint.and_then(|hint| hint.advanced) {
             Some(advanced) => !advanced,
@@ -208,104 +210,106 @@ impl Layout {
             }
         };
         if let Some(section) = hint.and_then(|hint| hint.section.as_deref()) {
-            let field = builder.field(node, &spot, title, value, required);
+            let field = builder.field(node, &field_path, title, value, required);
             self.put(section, [field]);
             self.place_elsewhere(builder);
             return;
         }
-        let is_large = Shape::of(node) == Shape::Object && weight(node, WHOLE + 1) > WHOLE;
-        if is_large && builder.fits(node, &spot) {
-            let whole = Whole {
+        let is_large = Shape::of(node) == Shape::Object
+            && input_count(node, MAX_INPUTS_UNSPLIT + 1) > MAX_INPUTS_UNSPLIT;
+        if is_large && builder.fits(node, &field_path) {
+            let object = SplitObject {
                 node,
-                spot: &spot,
+                field_path: &field_path,
                 value,
                 wanted,
                 required,
             };
-            self.split(builder, &whole, &title);
+            self.split(builder, &object, &title);
         } else if wanted {
-            let field = builder.field(node, &spot, title, value, required);
+            let field = builder.field(node, &field_path, title, value, required);
             self.main
                 .extend((!field.is_empty_group()).then_some((path, field)));
         } else {
-            let own = Shape::of(node) == Shape::Object && weight(node, 4) > 3;
-            let mut field = builder.field(node, &spot, title.clone(), value, required);
+            let own = Shape::of(node) == Shape::Object && input_count(node, 4) > 3;
+            let mut field = builder.field(node, &field_path, title.clone(), value, required);
             if own {
-                // The heading says what the label would.
+                // The heading replaces the label.
                 match std::mem::replace(&mut field.control, Control::Object { fields: Vec::new() }) {
                     Control::Object { mut fields } => {
-                        fields.extend(builder.presence(node, &spot, value, required));
-                        self.heads.insert(field.name, title.clone());
+                        fields.extend(builder.presence(node, &field_path, value, required));
+                        self.section_titles.insert(field.name, title.clone());
                         self.put(&title, fields);
                     }
                     control => self.put(&title, [Field { control, ..field }]),
                 }
             } else {
-                self.put(OTHER, [field]);
+                self.put(DEFAULT_HEADING, [field]);
             }
         }
         self.place_elsewhere(builder);
     }
 
-    /// A large object: what it requires stands with what is wanted, the rest under a heading of its own.
-    fn split(&mut self, builder: &mut Builder<'_>, whole: &Whole<'_>, title: &str) {
-        let &Whole {
+    /// Splits a large object: required fields go to the main part, the others under a heading.
+    fn split(&mut self, builder: &mut Builder<'_>, object: &SplitObject<'_>, title: &str) {
+        let &SplitObject {
             node,
-            spot,
+            field_path,
             value: object,
             wanted,
             required: here,
-        } = whole;
+        } = object;
         let wanted = wanted && !(node.is_nullable() && object.is_some_and(Value::is_null));
-        let above = Above {
-            pointer: spot.pointer.clone(),
-            path: spot.path.clone(),
+        let parent = ParentPath {
+            pointer: field_path.pointer.clone(),
+            path: field_path.path.clone(),
         };
-        builder.places.note(&above.pointer, &above.pointer);
-        let union = builder.union(node, spot, object, wanted);
+        builder.field_index.insert(&parent.pointer, &parent.pointer);
+        let union = builder.union(node, field_path, object, wanted);
         let mut fields: Vec<Field> = union.into_iter().collect();
         for (name, child) in required_first(node) {
-            let (pointer, path) = above.below(name);
+            let (pointer, path) = parent.below(name);
             let hint = builder.setup.hints.fields.get(&path);
             if hint.is_some_and(|hint| hint.hidden) || builder.is_union_member(&pointer) {
                 continue;
             }
-            let is_needed = (wanted && node.requires(name)) || builder.asks_for(&pointer);
-            let required = is_needed && (child.default_value().is_none() || builder.asks_for(&pointer));
-            let spot = Builder::spot(pointer, path.clone());
+            let is_needed = (wanted && node.requires(name)) || builder.is_required_by_rule(&pointer);
+            let required =
+                is_needed && (child.default_value().is_none() || builder.is_required_by_rule(&pointer));
+            let field_path = Builder::field_path(pointer, path.clone());
             let label = builder.label(child, name, &path);
             let value = object.and_then(|object| object.get(name));
             let first = hint
                 .and_then(|hint| hint.advanced)
                 .map_or(is_needed, |advanced| !advanced);
             if let Some(section) = hint.and_then(|hint| hint.section.as_deref()) {
-                let field = builder.field(child, &spot, label, value, required);
+                let field = builder.field(child, &field_path, label, value, required);
                 self.put(section, [field]);
             } else if first {
                 let label = format!("{title}: {}", labels::item(&label));
-                let field = builder.field(child, &spot, label, value, required);
+                let field = builder.field(child, &field_path, label, value, required);
                 self.main
                     .extend((!field.is_empty_group()).then_some((path, field)));
             } else {
-                fields.push(builder.field(child, &spot, label, value, required));
+                fields.push(builder.field(child, &field_path, label, value, required));
             }
         }
-        fields.extend(builder.presence(node, spot, object, here));
+        fields.extend(builder.presence(node, field_path, object, here));
         if !fields.is_empty() {
-            self.heads.insert(above.pointer.clone(), title.to_owned());
+            self.section_titles
+                .insert(parent.pointer.clone(), title.to_owned());
             self.put(title, fields);
         }
     }
 
-    /// Puts fields under the headings that the hints give them, whatever they are in.
+    /// Moves fields to the sections that the hints assign.
     fn place_elsewhere(&mut self, builder: &mut Builder<'_>) {
         for (section, field) in builder.elsewhere.drain(..) {
             self.put(&section, [field]);
         }
     }
 
-    /// Puts fields under a heading, but for the objects of which nothing is shown here. A heading without a field is
-    /// none.
+    /// Adds fields to a section, except for objects with nothing to show. Without fields there is no section.
     fn put(&mut self, title: &str, fields: impl IntoIterator<Item = Field>) {
         let mut fields = fields
             .into_iter()
@@ -346,8 +350,9 @@ impl Layout {
         for section in &mut self.sections {
             section.open = section.fields.iter().any(|field| field.changed);
         }
-        // What has no heading of its own comes before the headings.
-        self.sections.sort_by_key(|section| section.title != OTHER);
+        // Fields without a section come before the sections.
+        self.sections
+            .sort_by_key(|section| section.title != DEFAULT_HEADING);
         if self.main.is_empty() && self.sections.len() == 1 {
             self.main = self
                 .sections

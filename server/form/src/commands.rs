@@ -1,25 +1,25 @@
-//! Buttons within a form: adding, removing and moving items, choosing a branch.
+//! The buttons within a form: add, remove and move items, choose a branch.
 
 use kube_schema::Node;
 use kube_schema::path::tokens;
 use serde_json::{Map, Value};
 
 use super::decode::blank;
-use super::{Shape, aside};
+use super::{Shape, invalid_map_rows};
 
-/// What a button asks.
+/// The command of a button.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Command {
     Add(Vec<String>),
     Remove(Vec<String>),
     Up(Vec<String>),
     Down(Vec<String>),
-    /// Another branch was chosen; the form is only shown anew.
+    /// A branch was chosen. Changes nothing; the form is shown again.
     Branch,
 }
 
 impl Command {
-    /// Reads `add:/spec/users`, `remove:/spec/users/1` and so on. Anything else is no command.
+    /// Parses `add:/spec/users`, `remove:/spec/users/1` and so on; `None` for anything else.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (verb, pointer) = text.split_once(':')?;
         let names = tokens(pointer);
@@ -36,8 +36,8 @@ impl Command {
         }
     }
 
-    /// Changes the object; a command that fits nothing changes nothing.
-    pub(super) fn carry_out(&self, root: &Node, object: &mut Value) {
+    /// Applies the command to an object. Does nothing if it does not fit the object.
+    pub(super) fn apply(&self, root: &Node, object: &mut Value) {
         match self {
             Self::Add(names) => {
                 if let Some((node, value)) = find(root, object, names, true) {
@@ -69,7 +69,7 @@ fn with_item(root: &Node, object: &mut Value, names: &[String], change: impl Fn(
     }
 }
 
-/// The value at a place, made where it is not there yet and `make` says so.
+/// Returns the value at a path. Creates missing parts if `make` is set.
 fn find<'n, 'v>(
     node: &'n Node,
     value: &'v mut Value,
@@ -100,8 +100,8 @@ fn find<'n, 'v>(
         Shape::Map => {
             let index: usize = name.strip_prefix('@')?.parse().ok()?;
             let value = value.as_object_mut()?.values_mut().nth(index)?;
-            // The name goes on with `value`.
-            find(node.values()?, value, rest.split_first()?.1, make)
+            // Map rows have the suffix `value`.
+            find(node.additional_properties()?, value, rest.split_first()?.1, make)
         }
         Shape::Scalar | Shape::Free => None,
     }
@@ -121,8 +121,8 @@ fn add(node: &Node, value: &mut Value) {
             if !value.is_object() {
                 *value = Value::Object(Map::new());
             }
-            if let (Value::Object(map), Some(child)) = (value, node.values()) {
-                map.insert(aside::stand_in(map.len(), ""), blank(child));
+            if let (Value::Object(map), Some(child)) = (value, node.additional_properties()) {
+                map.insert(invalid_map_rows::placeholder_key(map.len(), ""), blank(child));
             }
         }
         _ => {}
@@ -149,7 +149,7 @@ fn remove(value: &mut Value, name: &str) {
     }
 }
 
-/// Swaps an item with the next.
+/// Swaps an item with the next one.
 fn swap(value: &mut Value, index: usize) {
     if let Value::Array(items) = value
         && index + 1 < items.len()

@@ -1,54 +1,54 @@
-//! Fields and their controls.
+//! Builds fields and their controls.
 
 use std::collections::HashSet;
 
-use kube_schema::{Kind, Node, Reason, Rule, Violation, yaml};
+use kube_schema::{Node, Reason, Rule, SchemaType, Violation, yaml};
 use serde_json::{Map, Value};
 
-use super::build::Setup;
-use super::places::Places;
-use super::scalars::{says, scalar};
-use super::spot::Spot;
+use super::build::FormInput;
+use super::field_index::FieldIndex;
+use super::field_path::FieldPath;
+use super::scalars::{decodes_to, scalar};
 use super::union::{self, Union};
-use super::when_empty::{Place, when_empty};
-use super::{Shape, aside, labels, plan, required_first, weight};
+use super::when_empty::{Position, when_empty};
+use super::{Shape, input_count, invalid_map_rows, labels, plan, required_first};
 use crate::{Branch, Control, Entry, Field, WhenEmpty, in_words};
 
-/// How many fields a form has at most; what comes after is YAML to edit.
-const FIELDS: usize = 1_200;
-/// How many inputs an object may have to be shown as fields, by how deep it stands.
-const WEIGHTS: [usize; 5] = [160, 60, 30, 20, 12];
-/// A list or map longer than this is YAML to edit.
-const ITEMS: usize = 100;
+/// Fields per form at most. What does not fit is edited as YAML.
+const MAX_FIELDS: usize = 1_200;
+/// Inputs that an object may have to be shown as fields, by its depth.
+const MAX_INPUTS_BY_DEPTH: [usize; 5] = [160, 60, 30, 20, 12];
+/// Longer lists and maps are edited as YAML.
+const MAX_ITEMS: usize = 100;
 
-/// Builds fields, and keeps account of them.
+/// Builds fields and keeps track of what was built.
 pub(super) struct Builder<'a> {
-    pub(super) setup: Setup<'a>,
-    pub(super) places: Places,
+    pub(super) setup: FormInput<'a>,
+    pub(super) field_index: FieldIndex,
     pub(super) count: usize,
     /// Pointers of fields that belong to a branch of a union.
     members: HashSet<String>,
-    /// Pointers of fields that a broken rule asks for, and no other.
-    asked_for: HashSet<&'a str>,
-    /// Fields that stand under a heading of their own, away from what they are in, each with that heading.
+    /// Pointers of fields that are the only one missing for a rule.
+    required_by_rules: HashSet<&'a str>,
+    /// Fields that the hints move to another section, with its title.
     pub(super) elsewhere: Vec<(String, Field)>,
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(setup: Setup<'a>) -> Self {
+    pub(super) fn new(setup: FormInput<'a>) -> Self {
         Self {
             setup,
-            places: Places::default(),
+            field_index: FieldIndex::default(),
             count: 0,
             members: HashSet::new(),
-            asked_for: asked_for(setup.violations, setup.object),
+            required_by_rules: required_by_rules(setup.violations, setup.object),
             elsewhere: Vec::new(),
         }
     }
 
-    pub(super) fn spot(pointer: String, path: String) -> Spot {
+    pub(super) fn field_path(pointer: String, path: String) -> FieldPath {
         let depth = path.matches('.').count().saturating_sub(1);
-        Spot {
+        FieldPath {
             name: pointer.clone(),
             pointer,
             path,
@@ -79,45 +79,48 @@ impl<'a> Builder<'a> {
         self.members.contains(pointer)
     }
 
-    /// Whether a rule that is broken would have the field there.
-    pub(super) fn asks_for(&self, pointer: &str) -> bool {
-        self.asked_for.contains(pointer)
+    /// True if a broken rule requires this field.
+    pub(super) fn is_required_by_rule(&self, pointer: &str) -> bool {
+        self.required_by_rules.contains(pointer)
     }
 
-    /// Whether the form has as many fields as it may have.
+    /// True if the form has the maximum number of fields.
     pub(super) fn is_full(&self) -> bool {
-        self.count >= FIELDS
+        self.count >= MAX_FIELDS
     }
 
-    /// Whether an object is shown as fields.
-    pub(super) fn fits(&self, node: &Node, spot: &Spot) -> bool {
-        let most = WEIGHTS[spot.depth.min(WEIGHTS.len() - 1)];
-        // At the top, a large object is shown all the same: what is large in it becomes YAML instead.
-        let is_wide = || spot.depth == 0 && node.properties().len() <= most;
-        self.count < FIELDS && spot.depth < 12 && (weight(node, most + 1) <= most || is_wide())
+    /// True if an object is shown as fields and not as YAML.
+    pub(super) fn fits(&self, node: &Node, field_path: &FieldPath) -> bool {
+        let most = MAX_INPUTS_BY_DEPTH[field_path.depth.min(MAX_INPUTS_BY_DEPTH.len() - 1)];
+        // At the top level even large objects are shown as fields; large objects within them become YAML.
+        let is_wide = || field_path.depth == 0 && node.properties().len() <= most;
+        self.count < MAX_FIELDS && field_path.depth < 12 && (input_count(node, most + 1) <= most || is_wide())
     }
 
-    /// The field of a node.
+    /// Builds the field of a node.
     pub(super) fn field(
         &mut self,
         node: &Node,
-        spot: &Spot,
+        field_path: &FieldPath,
         label: String,
         value: Option<&Value>,
         required: bool,
     ) -> Field {
-        let mut spot = spot.clone();
-        self.places.note(&spot.pointer, &spot.name);
-        spot.locked_by = spot
+        let mut field_path = field_path.clone();
+        self.field_index.insert(&field_path.pointer, &field_path.name);
+        field_path.locked_by = field_path
             .locked_by
             .take()
-            .or_else(|| self.locked_by(node, &spot, value));
-        let planned = self.setup.plan.and_then(|plan| plan::value(plan, &spot.path));
-        let control = self.control(node, &spot, value, required);
+            .or_else(|| self.locked_by(node, &field_path, value));
+        let planned = self
+            .setup
+            .plan
+            .and_then(|plan| plan::value(plan, &field_path.path));
+        let control = self.control(node, &field_path, value, required);
         let is_elsewhere =
             matches!(&control, Control::Object { fields } | Control::Secret { fields } if fields.is_empty());
         let when_empty = self
-            .when_empty(node, &spot, value, &control, required)
+            .when_empty(node, &field_path, value, &control, required)
             .filter(|_| !is_elsewhere || value.is_some_and(is_empty));
         let changed = match (&control, value) {
             (Control::Object { fields } | Control::Secret { fields }, _) => {
@@ -131,17 +134,17 @@ impl<'a> Builder<'a> {
         if !matches!(control, Control::Object { .. } | Control::Secret { .. }) {
             self.count += 1;
         }
-        let hint = self.setup.hints.fields.get(&spot.path);
+        let hint = self.setup.hints.fields.get(&field_path.path);
         let help = hint
             .and_then(|hint| hint.help.clone())
             .or_else(|| node.description().and_then(labels::help));
         Field {
-            name: spot.name,
+            name: field_path.name,
             label,
             help,
             required,
-            locked: spot.locked_by.is_some(),
-            locked_by: spot.locked_by,
+            locked: field_path.locked_by.is_some(),
+            locked_by: field_path.locked_by,
             default: node
                 .default_value()
                 .filter(|default| !is_empty(default))
@@ -156,36 +159,35 @@ impl<'a> Builder<'a> {
     fn when_empty(
         &self,
         node: &Node,
-        spot: &Spot,
+        field_path: &FieldPath,
         value: Option<&Value>,
         control: &Control,
         required: bool,
     ) -> Option<WhenEmpty> {
-        let is_missing =
-            self.setup.is_checked
-                && self.setup.violations.iter().any(|violation| {
-                    violation.reason == Reason::Required && violation.pointer == spot.pointer
-                });
-        let place = Place {
+        let is_missing = self.setup.is_checked
+            && self.setup.violations.iter().any(|violation| {
+                violation.reason == Reason::Required && violation.pointer == field_path.pointer
+            });
+        let place = Position {
             required,
-            is_item: spot.path.ends_with("[]"),
+            is_item: field_path.path.ends_with("[]"),
             is_missing,
         };
         when_empty(node, value, control, place)
     }
 
-    /// What an object that has no field of its own means while nothing in it is filled in, as a field.
+    /// A field for whether an object exists, for objects that have no field but a section.
     pub(super) fn presence(
         &self,
         node: &Node,
-        spot: &Spot,
+        field_path: &FieldPath,
         value: Option<&Value>,
         required: bool,
     ) -> Option<Field> {
         let control = Control::Object { fields: Vec::new() };
-        let when_empty = self.when_empty(node, spot, value, &control, required)?;
+        let when_empty = self.when_empty(node, field_path, value, &control, required)?;
         Some(Field {
-            name: spot.name.clone(),
+            name: field_path.name.clone(),
             label: String::new(),
             help: None,
             required: false,
@@ -199,21 +201,30 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn locked_by(&self, node: &Node, spot: &Spot, value: Option<&Value>) -> Option<String> {
+    fn locked_by(&self, node: &Node, field_path: &FieldPath, value: Option<&Value>) -> Option<String> {
         if self.setup.is_change && value.is_some() && node.rules().iter().any(Rule::forbids_change) {
             return Some("Cannot be changed after creation".to_owned());
         }
-        let plan = self.setup.plan.filter(|plan| plan::locks(*plan, &spot.path))?;
-        // Of an object only what the plan sets is locked.
-        let is_shown_as_fields = Shape::of(node) == Shape::Object && self.fits(node, spot);
+        let plan = self
+            .setup
+            .plan
+            .filter(|plan| plan::locks(*plan, &field_path.path))?;
+        // An object is locked only if the plan sets all of it.
+        let is_shown_as_fields = Shape::of(node) == Shape::Object && self.fits(node, field_path);
         (!is_shown_as_fields).then(|| format!("Set by the plan {}", plan.title))
     }
 
-    fn control(&mut self, node: &Node, spot: &Spot, value: Option<&Value>, required: bool) -> Control {
+    fn control(
+        &mut self,
+        node: &Node,
+        field_path: &FieldPath,
+        value: Option<&Value>,
+        required: bool,
+    ) -> Control {
         let typed = self
             .setup
             .typed
-            .and_then(|typed| typed.get(&format!("{}/@yaml", spot.name)));
+            .and_then(|typed| typed.get(&format!("{}/@yaml", field_path.name)));
         if let Some(text) = typed {
             return Control::Yaml { text: text.clone() };
         }
@@ -225,48 +236,55 @@ impl<'a> Builder<'a> {
                 Shape::Scalar,
                 None | Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)),
             ) => {
-                let control = scalar(node, spot, value, required);
-                // What the control would not give back is shown as it is.
-                if value.is_none_or(|value| says(node, &control, value)) {
+                let control = scalar(node, field_path, value, required);
+                // If the control cannot represent the value, show it as YAML.
+                if value.is_none_or(|value| decodes_to(node, &control, value)) {
                     control
                 } else {
                     as_yaml()
                 }
             }
-            (Shape::Object, None | Some(Value::Null | Value::Object(_))) if self.fits(node, spot) => {
-                let fields = self.fields(node, spot, value, required);
-                if is_secret_reference(node, &spot.path) {
+            (Shape::Object, None | Some(Value::Null | Value::Object(_))) if self.fits(node, field_path) => {
+                let fields = self.fields(node, field_path, value, required);
+                if is_secret_reference(node, &field_path.path) {
                     Control::Secret { fields }
                 } else {
                     Control::Object { fields }
                 }
             }
-            (Shape::List, None | Some(Value::Null)) => self.list(node, spot, &[]),
+            (Shape::List, None | Some(Value::Null)) => self.list(node, field_path, &[]),
             (Shape::List, Some(Value::Array(items)))
-                if items.len() <= ITEMS && self.count + items.len() < FIELDS =>
+                if items.len() <= MAX_ITEMS && self.count + items.len() < MAX_FIELDS =>
             {
-                self.list(node, spot, items)
+                self.list(node, field_path, items)
             }
-            (Shape::Map, None | Some(Value::Null)) => self.map(node, spot, &Map::new()),
+            (Shape::Map, None | Some(Value::Null)) => self.map(node, field_path, &Map::new()),
             (Shape::Map, Some(Value::Object(map)))
-                if (map.len() <= ITEMS || !aside::rows(self.setup.typed, &spot.name).is_empty())
+                if (map.len() <= MAX_ITEMS
+                    || !invalid_map_rows::rows(self.setup.typed, &field_path.name).is_empty())
                     && map.keys().all(|key| can_be_typed(key)) =>
             {
-                self.map(node, spot, map)
+                self.map(node, field_path, map)
             }
             _ => as_yaml(),
         }
     }
 
-    fn fields(&mut self, node: &Node, spot: &Spot, value: Option<&Value>, required: bool) -> Vec<Field> {
-        // Nothing is required of the fields of an object that is null: a toggle among them would make it an object.
+    fn fields(
+        &mut self,
+        node: &Node,
+        field_path: &FieldPath,
+        value: Option<&Value>,
+        required: bool,
+    ) -> Vec<Field> {
+        // In an object that is null no field is required: a toggle among them would turn it into an object.
         let is_null = node.is_nullable() && value.is_some_and(Value::is_null);
         let here = !is_null && (required || value.is_some_and(|value| !is_empty(value)));
-        let union = self.union(node, spot, value, here);
+        let union = self.union(node, field_path, value, here);
         let mut fields = Vec::new();
-        let of_secret = is_secret_reference(node, &spot.path);
+        let of_secret = is_secret_reference(node, &field_path.path);
         for (name, child) in required_first(node) {
-            let below = spot.property(name);
+            let below = field_path.property(name);
             let hint = self.setup.hints.fields.get(&below.path);
             let hidden = hint.is_some_and(|hint| hint.hidden);
             if hidden || self.is_union_member(&below.pointer) {
@@ -278,13 +296,13 @@ impl<'a> Builder<'a> {
                 _ => self.label(child, name, &below.path),
             };
             let required = (here && node.requires(name) && child.default_value().is_none())
-                || self.asks_for(&below.pointer);
+                || self.is_required_by_rule(&below.pointer);
             let value = value.and_then(|value| value.get(name));
             let section = hint.and_then(|hint| hint.section.clone());
             let field = self.field(child, &below, label, value, required);
             match section {
                 _ if field.is_empty_group() => {}
-                // An item of a list has no place but in its list.
+                // Fields of list items cannot be moved out of their list.
                 Some(section) if !below.path.contains("[]") => self.elsewhere.push((section, field)),
                 _ => fields.push(field),
             }
@@ -293,7 +311,7 @@ impl<'a> Builder<'a> {
         fields.sort_by_key(|field| {
             let path = format!(
                 "{}.{}",
-                spot.path,
+                field_path.path,
                 field.name.rsplit('/').next().unwrap_or_default()
             );
             (
@@ -308,11 +326,11 @@ impl<'a> Builder<'a> {
         fields
     }
 
-    /// The choice among shapes of an object, if it has such.
+    /// Builds the choice between the shapes of an object, if it has one.
     pub(super) fn union(
         &mut self,
         node: &Node,
-        spot: &Spot,
+        field_path: &FieldPath,
         value: Option<&Value>,
         required: bool,
     ) -> Option<Field> {
@@ -320,9 +338,9 @@ impl<'a> Builder<'a> {
         let typed = self
             .setup
             .typed
-            .and_then(|typed| typed.get(&format!("{}/@branch", spot.name)));
+            .and_then(|typed| typed.get(&format!("{}/@branch", field_path.name)));
         let chosen = typed.cloned().unwrap_or_else(|| union.chosen(value));
-        let several = chosen == union::SEVERAL;
+        let several = chosen == union::SEVERAL_ID;
         let mut branches = Vec::new();
         let mut all = Vec::new();
         for names in &union.shapes {
@@ -334,7 +352,7 @@ impl<'a> Builder<'a> {
                 let Some(child) = node.property(name) else {
                     continue;
                 };
-                let below = spot.property(name);
+                let below = field_path.property(name);
                 let hint = self.setup.hints.fields.get(&below.path);
                 if hint.is_none_or(|hint| !hint.hidden) {
                     let label = self.label(child, name, &below.path);
@@ -362,7 +380,7 @@ impl<'a> Builder<'a> {
                 "As it is, several of these"
             };
             branches.push(Branch {
-                id: union::SEVERAL.to_owned(),
+                id: union::SEVERAL_ID.to_owned(),
                 label: label.to_owned(),
                 fields: all,
             });
@@ -377,7 +395,7 @@ impl<'a> Builder<'a> {
             "One of"
         };
         Some(Field {
-            name: spot.name.clone(),
+            name: field_path.name.clone(),
             label: label.to_owned(),
             help,
             required: required && !union.may_be_none,
@@ -391,24 +409,24 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn list(&mut self, node: &Node, spot: &Spot, items: &[Value]) -> Control {
-        let name = spot
+    fn list(&mut self, node: &Node, field_path: &FieldPath, items: &[Value]) -> Control {
+        let name = field_path
             .path
             .trim_end_matches("[]")
             .rsplit('.')
             .next()
             .unwrap_or_default()
             .to_owned();
-        let item_label = labels::item(&self.label(node, &name, &spot.path));
+        let item_label = labels::item(&self.label(node, &name, &field_path.path));
         let bound = |bound: Option<i64>| bound.and_then(|bound| u64::try_from(bound).ok());
         let least = bound(node.min_items()).unwrap_or(0);
         let mut fields = Vec::new();
         if let Some(child) = node.items() {
             for (index, item) in items.iter().enumerate() {
                 let label = format!("{} {}", capitalized(&item_label), index + 1);
-                // An item that somebody added wants what it requires; a bare value only where the list wants it.
+                // A newly added item needs its required fields; a scalar item only if the list requires it.
                 let required = Shape::of(child) == Shape::Object || (index as u64) < least;
-                fields.push(self.field(child, &spot.item(index), label, Some(item), required));
+                fields.push(self.field(child, &field_path.item(index), label, Some(item), required));
             }
         }
         Control::List {
@@ -419,22 +437,25 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn map(&mut self, node: &Node, spot: &Spot, map: &Map<String, Value>) -> Control {
+    fn map(&mut self, node: &Node, field_path: &FieldPath, map: &Map<String, Value>) -> Control {
         let mut entries = Vec::new();
-        let Some(child) = node.values() else {
+        let Some(child) = node.additional_properties() else {
             return Control::Map { entries };
         };
         let mut held = map.iter();
-        let mut aside = aside::rows(self.setup.typed, &spot.name).into_iter().peekable();
+        let mut aside = invalid_map_rows::rows(self.setup.typed, &field_path.name)
+            .into_iter()
+            .peekable();
         for index in 0.. {
-            let key_name = format!("{}/@{index}/key", spot.name);
+            let key_name = format!("{}/@{index}/key", field_path.name);
             let (key, value) = if let Some(row) = aside.next_if(|row| row.index == index) {
-                self.places.note(&aside::pointer(&spot.pointer, index), &key_name);
-                let below = spot.entry_aside(index);
+                self.field_index
+                    .insert(&invalid_map_rows::pointer(&field_path.pointer, index), &key_name);
+                let below = field_path.invalid_entry(index);
                 let value = self.field(child, &below, "Value".to_owned(), Some(&row.value), false);
                 (row.key, value)
             } else if let Some((key, value)) = held.next() {
-                let below = spot.entry(index, key);
+                let below = field_path.entry(index, key);
                 let value = self.field(child, &below, "Value".to_owned(), Some(value), false);
                 (key.clone(), value)
             } else {
@@ -451,8 +472,8 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// The fields that rules ask for: where a broken rule misses one field and no other, that is to be filled in.
-fn asked_for<'a>(violations: &'a [Violation], object: &Value) -> HashSet<&'a str> {
+/// Fields that are the only one missing for a broken rule. Such fields are marked as required.
+fn required_by_rules<'a>(violations: &'a [Violation], object: &Value) -> HashSet<&'a str> {
     violations
         .iter()
         .filter_map(|violation| match violation.about.as_slice() {
@@ -471,12 +492,12 @@ fn default_in_words(default: &Value) -> String {
     }
 }
 
-/// Whether a key can be typed into an input of one line.
+/// True if a key fits into a single-line input.
 fn can_be_typed(key: &str) -> bool {
     !key.is_empty() && !key.contains(char::is_control)
 }
 
-/// Whether a value says nothing.
+/// True if a value contains nothing.
 pub(super) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -497,12 +518,13 @@ fn capitalized(text: &str) -> String {
         .collect()
 }
 
-/// Whether an object refers to a secret: it has a name and little else, and is called after secrets.
+/// True if an object is a reference to a secret: it has a name and few other fields, and its own name contains
+/// "secret".
 fn is_secret_reference(node: &Node, path: &str) -> bool {
     let called = path.rsplit('.').next().unwrap_or_default();
     let is_text = |name: &str| {
         node.property(name)
-            .is_some_and(|child| child.kind() == Kind::String)
+            .is_some_and(|child| child.schema_type() == SchemaType::String)
     };
     called.to_ascii_lowercase().contains("secret")
         && is_text("name")

@@ -1,9 +1,9 @@
-//! From what a form posts to an object.
+//! Decodes a posted form into an object.
 
 use std::collections::{BTreeMap, HashSet};
 
 use kube_schema::path::{Path, push_token};
-use kube_schema::{Check, Kind, Node, Reason, Schema, Violation, yaml};
+use kube_schema::{Check, Node, Reason, Schema, SchemaType, Violation, yaml};
 use serde_json::{Map, Value};
 
 use super::build::IDENTITY;
@@ -11,24 +11,25 @@ use super::commands::Command;
 use super::controls::is_empty;
 use super::posted::Posted;
 use super::union::{self, Union};
-use super::{Shape, aside, texts};
+use super::{Shape, invalid_map_rows, scalar_text};
 use crate::{DO, EmptyMeans};
 
-/// What a posted form comes to.
+/// The result of decoding a form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decoded {
-    /// The object, as far as it can be made. A text where a number belongs stays a text, for the validator to refuse.
+    /// The object, as far as it could be decoded. Text in a number field stays a string, for validation to reject.
     pub object: Value,
-    /// Inputs that are no value at all, as violations beside their fields: malformed YAML, a key that is there twice.
+    /// Errors of inputs that have no value: malformed YAML, duplicate keys.
     pub problems: Vec<Violation>,
-    /// Such inputs as they were typed, by name, rows of maps that no object can hold, and branches chosen: give it to
-    /// [`super::Setup::typed`].
+    /// The text of those inputs by name, invalid map rows, and chosen branches. Pass it to
+    /// [`super::FormInput::typed`].
     pub typed: BTreeMap<String, String>,
-    /// The command of the button pressed, carried out on `object` already; `None` when the form was submitted.
+    /// The command of the pressed button, which is already applied to `object`; `None` if the form was submitted.
     pub command: Option<String>,
 }
 
-/// Reads what a form posted. `base` is the object that the form was built from: what the form does not show is kept.
+/// Decodes a posted form. `base` is the object that the form was built from; fields that are not in the form keep its
+/// values.
 #[must_use]
 pub fn decode(schema: &Schema, base: &Value, pairs: &[(String, String)]) -> Decoded {
     let command = pairs
@@ -38,40 +39,40 @@ pub fn decode(schema: &Schema, base: &Value, pairs: &[(String, String)]) -> Deco
         .map(|(_, command)| command.clone());
     let parsed = command.as_deref().and_then(Command::parse);
     let posted = Posted::read(pairs);
-    let mut reader = Reader {
+    let mut decoder = Decoder {
         problems: Vec::new(),
         typed: BTreeMap::new(),
         has_rows_aside: false,
     };
     let empty = Value::Object(Map::new());
     let base = if base.is_object() { base } else { &empty };
-    let mut object = reader.object(schema.root(), &posted, Some(base), true, &Path::ROOT, "");
+    let mut object = decoder.object(schema.root(), &posted, Some(base), true, &Path::ROOT, "");
     if let Some(command) = &parsed {
-        command.carry_out(schema.root(), &mut object);
+        command.apply(schema.root(), &mut object);
     }
-    if reader.has_rows_aside || matches!(parsed, Some(Command::Add(_))) {
-        let mut taker = aside::Taker {
-            typed: &mut reader.typed,
-            problems: &mut reader.problems,
+    if decoder.has_rows_aside || matches!(parsed, Some(Command::Add(_))) {
+        let mut extractor = invalid_map_rows::InvalidRowExtractor {
+            typed: &mut decoder.typed,
+            problems: &mut decoder.problems,
         };
-        taker.take(schema.root(), &mut object, &Path::ROOT, "");
+        extractor.extract(schema.root(), &mut object, &Path::ROOT, "");
     }
     Decoded {
         object,
-        problems: reader.problems,
-        typed: reader.typed,
+        problems: decoder.problems,
+        typed: decoder.typed,
         command,
     }
 }
 
-struct Reader {
+struct Decoder {
     problems: Vec<Violation>,
     typed: BTreeMap<String, String>,
-    /// Rows of maps stand in the object that it cannot hold.
+    /// True if the object has map rows under placeholder keys.
     has_rows_aside: bool,
 }
 
-impl Reader {
+impl Decoder {
     fn problem(&mut self, path: &Path<'_>, detail: &str) {
         self.problems.push(Violation::new(
             path,
@@ -82,7 +83,7 @@ impl Reader {
         ));
     }
 
-    /// The value at a node; `None` when it is not there. `name` is the name of the input.
+    /// Decodes the value of a node; `None` if it is not set. `name` is the name of the input.
     fn value(
         &mut self,
         node: &Node,
@@ -105,7 +106,7 @@ impl Reader {
             Shape::Scalar => match &posted.text {
                 None => return base.cloned(),
                 Some(text) if text.is_empty() => blank(node),
-                Some(text) => return Some(texts::from_text(node, text)),
+                Some(text) => return Some(scalar_text::from_text(node, text)),
             },
             _ => return base.cloned(),
         };
@@ -144,7 +145,7 @@ impl Reader {
         let before = base.and_then(Value::as_object);
         let mut map = before.cloned().unwrap_or_default();
         let (chosen, unchosen) = self.branch(node, posted, name);
-        // What goes keeps its place until the end: it may come back empty.
+        // Removed fields keep their position until the end, because they may return as empty values.
         let mut gone: HashSet<&str> = HashSet::new();
         let mut missing = Vec::new();
         for (property, child) in node.properties() {
@@ -161,11 +162,11 @@ impl Reader {
             let mut input = name.to_owned();
             push_token(&mut input, property);
             let base = before.and_then(|before| before.get(property));
-            // What a form lays out without a field of its own is there if it was there.
+            // An object that is laid out as a section exists if it existed before.
             let is_laid_out = path.is_root() && property == "spec" && base.is_some_and(Value::is_object);
             let value = self.value(child, below, base, is_laid_out, &path.property(property), &input);
             let is_needed = node.requires(property) && child.default_value().is_none();
-            // What an object requires and is empty does not make the object be there.
+            // Empty required values inside an object do not make it exist.
             let waits = is_needed && before.is_none() && !required;
             match value {
                 Some(value) if !(waits && is_empty(&value)) => {
@@ -179,16 +180,16 @@ impl Reader {
                 }
             }
         }
-        // A branch that was chosen is there, though nothing of it is filled in.
+        // A chosen branch exists even if none of its fields is filled in.
         for property in chosen {
             let child = node.property(property);
             let is_there = map.contains_key(property) && !gone.contains(property);
-            if let Some(value) = child.and_then(there).filter(|_| !is_there) {
+            if let Some(value) = child.and_then(initial_value).filter(|_| !is_there) {
                 gone.remove(property);
                 map.insert(property.to_owned(), value);
             }
         }
-        // What an object requires is there, though empty, once the object is: an object without fields, an empty list.
+        // Once an object exists, its required objects and lists without fields exist too, as empty values.
         let has_any = map.keys().any(|name| !gone.contains(name.as_str()));
         if required || before.is_some() || has_any {
             for (property, child, value) in missing {
@@ -205,7 +206,7 @@ impl Reader {
         Value::Object(map)
     }
 
-    /// The fields of the branch that was chosen, and those of the others.
+    /// The fields of the chosen branch, and those of all others.
     fn branch<'n>(&mut self, node: &'n Node, posted: &Posted, name: &str) -> (Vec<&'n str>, Vec<&'n str>) {
         let nothing = (Vec::new(), Vec::new());
         let Some(chosen) = posted.text_at("@branch") else {
@@ -246,7 +247,7 @@ impl Reader {
                     &path.index(place),
                     &format!("{name}/{index}"),
                 );
-                // What is shown is sent: a row that is still blank, too, until it is removed.
+                // Every row that is shown is posted, blank ones included.
                 items.push(value.unwrap_or_else(|| blank(child)));
             }
         }
@@ -263,7 +264,7 @@ impl Reader {
     ) -> Value {
         let before = base.and_then(Value::as_object);
         let mut map = Map::new();
-        if let Some(child) = node.values() {
+        if let Some(child) = node.additional_properties() {
             for (index, entry) in posted.entries() {
                 let key = entry.text_at("key").unwrap_or_default();
                 let base = before.and_then(|before| before.get(key));
@@ -273,10 +274,10 @@ impl Reader {
                     None => base.cloned(),
                 };
                 let value = value.unwrap_or_else(|| blank(child));
-                // No object holds a blank row, nor one without a key: it stays in the form only.
+                // Blank rows and rows without a key exist only in the form.
                 if key.is_empty() || map.contains_key(key) {
                     self.has_rows_aside = true;
-                    map.insert(aside::stand_in(index, key), value);
+                    map.insert(invalid_map_rows::placeholder_key(index, key), value);
                 } else {
                     map.insert(key.to_owned(), value);
                 }
@@ -286,8 +287,8 @@ impl Reader {
     }
 }
 
-/// Whether a posted item is the one that stood at its place before: items may have been removed or moved since, and
-/// what the form does not post of one must not fall to another.
+/// True if a posted item is the one that was at this index before. Items may have been removed or moved since, and
+/// hidden fields of one item must not be given to another.
 fn is_same_item(list: &Node, node: &Node, posted: &Posted, base: &Value) -> bool {
     if Shape::of(node) != Shape::Object {
         return true;
@@ -297,32 +298,34 @@ fn is_same_item(list: &Node, node: &Node, posted: &Posted, base: &Value) -> bool
             .property(name)
             .filter(|child| Shape::of(child) == Shape::Scalar)?;
         let text = posted.text_at(name).filter(|text| !text.is_empty())?;
-        Some(base.get(name) == Some(&texts::from_text(child, text)))
+        Some(base.get(name) == Some(&scalar_text::from_text(child, text)))
     };
-    if list.list_keys().len() > 0 {
-        return list.list_keys().all(|name| same(name).unwrap_or(true));
+    if list.list_map_keys().len() > 0 {
+        return list.list_map_keys().all(|name| same(name).unwrap_or(true));
     }
     let compared: Vec<bool> = node.properties().filter_map(|(name, _)| same(name)).collect();
     compared.is_empty() || compared.contains(&true)
 }
 
-/// What stands for a value that is still to be filled in.
+/// The value of a node that is still to be filled in.
 pub(super) fn blank(node: &Node) -> Value {
     match Shape::of(node) {
         Shape::Object | Shape::Map => Value::Object(Map::new()),
         Shape::List => Value::Array(Vec::new()),
-        Shape::Scalar if matches!(node.kind(), Kind::String | Kind::IntOrString) => {
+        Shape::Scalar if matches!(node.schema_type(), SchemaType::String | SchemaType::IntOrString) => {
             Value::String(String::new())
         }
         Shape::Scalar | Shape::Free => Value::Null,
     }
 }
 
-/// What makes a branch be there when it is chosen; nothing for what must be typed.
-fn there(node: &Node) -> Option<Value> {
-    match (Shape::of(node), node.kind()) {
-        (Shape::Object | Shape::Map, _) | (Shape::Free, Kind::Object) => Some(Value::Object(Map::new())),
-        (Shape::List, _) | (Shape::Free, Kind::Array) => Some(Value::Array(Vec::new())),
+/// The initial value of a chosen branch's field; `None` for scalars, which have to be typed.
+fn initial_value(node: &Node) -> Option<Value> {
+    match (Shape::of(node), node.schema_type()) {
+        (Shape::Object | Shape::Map, _) | (Shape::Free, SchemaType::Object) => {
+            Some(Value::Object(Map::new()))
+        }
+        (Shape::List, _) | (Shape::Free, SchemaType::Array) => Some(Value::Array(Vec::new())),
         _ => None,
     }
 }

@@ -1,8 +1,8 @@
-//! What a browser would post of a form.
+//! Encodes a form as a browser would post it.
 
 use crate::{Control, Field, Form};
 
-/// The pairs that a form posts as it stands.
+/// Returns the name-value pairs that the unchanged form posts.
 #[must_use]
 pub fn encode(form: &Form) -> Vec<(String, String)> {
     let mut pairs = Vec::new();

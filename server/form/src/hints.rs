@@ -1,47 +1,48 @@
-//! What the owner of a form says beyond the schema: how it is laid out, and what a plan sets.
+//! What the owner of a form adds to the schema: its layout, and the values that a plan sets.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// How a form is laid out, beyond what the schema says.
+/// The layout of a form, in addition to the schema.
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct FormHints {
-    /// Hints for single fields, by path: `spec.storage.size`, or `spec.users[].name` inside a list.
+    /// Hints by field path: `spec.storage.size`, or `spec.users[].name` within a list.
     pub fields: BTreeMap<String, FieldHint>,
-    /// Paths of fields that come first, in this order.
+    /// Paths of the fields that come first, in order.
     pub order: Vec<String>,
 }
 
-/// What a form says of one field, beyond what the schema says.
+/// The layout of one field.
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct FieldHint {
-    /// The label. Without it: derived from the property's name.
+    /// The label; by default derived from the property's name.
     pub label: Option<String>,
-    /// The help text. Without it: the schema's description.
+    /// The help text; by default the schema's description.
     pub help: Option<String>,
-    /// The heading under which it is shown.
+    /// The section's heading.
     pub section: Option<String>,
-    /// Leaves it out of the form.
+    /// Hides the field.
     pub hidden: bool,
-    /// `false` shows it with the required fields, `true` folds it away, whatever the schema says.
+    /// `false` shows the field with the required ones, `true` folds it away, whatever the schema says.
     pub advanced: Option<bool>,
-    /// The initial value in the form.
+    /// The initial value.
     pub preset: Option<Value>,
 }
 
-/// What a form knows of a plan: what it sets, and what of that may be changed.
+/// The plan of a form: the values that it sets, and which of them may be changed.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanValues<'a> {
-    /// The name to show.
+    /// The plan's title.
     pub title: &'a str,
-    /// What it sets, as a part of the object: usually below `spec`.
+    /// The values, as a part of the object, usually below `spec`.
     pub values: &'a Map<String, Value>,
-    /// Paths (`spec.storage.size`) below which what the plan sets may be changed. All else that it sets is locked.
+    /// Paths (`spec.storage.size`) below which the plan's values may be changed. All other values of the plan are
+    /// locked.
     pub adjustable: &'a [String],
 }

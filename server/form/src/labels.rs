@@ -1,6 +1,6 @@
-//! Words for names: `storageSizeGB` is `Storage size GB`.
+//! Derives labels from property names: `storageSizeGB` becomes `Storage size GB`.
 
-/// Words that are written in capitals.
+/// Words in capital letters.
 const CAPITALS: [&str; 52] = [
     "acl", "ai", "amqp", "api", "arn", "aws", "az", "ca", "cel", "cidr", "cors", "cpu", "crd", "csv", "dns",
     "gcp", "gpu", "html", "http", "https", "iam", "id", "iops", "ip", "json", "jvm", "kms", "mqtt", "oidc",
@@ -8,7 +8,7 @@ const CAPITALS: [&str; 52] = [
     "ui", "uri", "url", "uuid", "vm", "vpc", "xml", "yaml",
 ];
 
-/// A label for a property's name.
+/// The label for a property name.
 pub fn label(name: &str) -> String {
     let mut out = String::new();
     for (index, word) in words(name).iter().enumerate() {
@@ -35,7 +35,7 @@ pub fn label(name: &str) -> String {
     if out.is_empty() { name.to_owned() } else { out }
 }
 
-/// What one item of a list is called: `users` holds a `user`.
+/// The name of one item of a list: `user` for `users`.
 pub(super) fn item(label: &str) -> String {
     let mut lower: String = label.to_owned();
     if label.chars().nth(1).is_some_and(char::is_lowercase) {
@@ -91,25 +91,28 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// A description cut to what fits beside a field.
+/// Truncates a description to what fits beside a field.
 pub(super) fn help(description: &str) -> Option<String> {
-    const MOST: usize = 320;
+    const MAX_HELP_BYTES: usize = 320;
     let text = description.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() {
         return None;
     }
-    if text.chars().count() <= MOST {
+    if text.chars().count() <= MAX_HELP_BYTES {
         return Some(text);
     }
-    let cut: String = text.chars().take(MOST).collect();
-    let end = cut.rfind(". ").filter(|at| *at > MOST / 3).map(|at| at + 1);
+    let cut: String = text.chars().take(MAX_HELP_BYTES).collect();
+    let end = cut
+        .rfind(". ")
+        .filter(|at| *at > MAX_HELP_BYTES / 3)
+        .map(|at| at + 1);
     match end {
         Some(end) => Some(cut[..end].to_owned()),
         None => Some(format!("{}…", &cut[..cut.rfind(' ').unwrap_or(cut.len())])),
     }
 }
 
-/// What an object that refers to a secret is called: `passwordSecretRef` is `Password secret`.
+/// The label of a reference to a secret: `Password secret` for `passwordSecretRef`.
 pub(super) fn reference(label: String) -> String {
     let bare = [" ref", " reference", " key ref"]
         .iter()
@@ -119,7 +122,7 @@ pub(super) fn reference(label: String) -> String {
         .unwrap_or(label)
 }
 
-/// What the fields of a reference to a secret are called.
+/// The labels of the fields of a secret reference.
 pub(super) fn of_secret(name: &str) -> Option<&'static str> {
     Some(match name {
         "name" => "Name of the secret",
@@ -135,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_become_words() {
+    fn labels_are_derived_from_names() {
         for (name, expected) in [
             ("storageSize", "Storage size"),
             ("dnsNames", "DNS names"),

@@ -1,35 +1,36 @@
-//! The model of a form: from a schema to fields ([`build`]), and from what is posted back to an object ([`decode`]).
+//! A form model for Kubernetes objects: [`build`] turns a schema and an object into fields, [`decode`] turns posted
+//! inputs back into an object.
 //!
-//! Names of inputs are JSON pointers into the object; beside those stand `…/@branch`, `…/@empty`, `…/@yaml`, `…/@0/key`
-//! and `…/@0/value`, as [`Control`] says. What the form does not show of an object is kept as it is.
+//! Input names are JSON pointers into the object, some with a suffix: `…/@branch`, `…/@empty`, `…/@yaml`, `…/@0/key`
+//! and `…/@0/value`; see [`Control`]. Parts of the object that the form does not show are kept.
 //!
-//! A form says of each field what the object has there: decoding what it posts gives the object back ([`encode`]).
-//! What a control cannot say is shown as YAML.
+//! A form represents the whole object: decoding the inputs of an unchanged form ([`encode`]) gives the same object.
+//! Values that a control cannot represent are edited as YAML.
 
 mod alternatives;
-mod aside;
 mod build;
 mod commands;
 mod controls;
 mod decode;
 mod encode;
+mod field_index;
+mod field_path;
 mod hints;
+mod invalid_map_rows;
 mod labels;
 mod model;
-mod places;
 mod plan;
 mod posted;
 mod problems;
+mod scalar_text;
 mod scalars;
-mod spot;
-mod texts;
 mod union;
 mod when_empty;
 
 #[cfg(test)]
 mod tests;
 
-pub use build::{Setup, build};
+pub use build::{FormInput, build};
 pub use decode::{Decoded, decode};
 pub use encode::encode;
 pub use hints::{FieldHint, FormHints, PlanValues};
@@ -37,58 +38,71 @@ pub use labels::label;
 pub use model::{
     Branch, Choice, Control, EmptyMeans, Entry, Field, Form, MISSING, Section, WhenEmpty, in_words,
 };
-pub use plan::{enforce, preset_added, start};
+pub use plan::{apply_item_presets, enforce_plan, initial_object};
 
-use kube_schema::{Kind, Node};
+use kube_schema::{Node, SchemaType};
 
-/// The name of the buttons that change a form: `add:`, `remove:`, `up:`, `down:` and `branch:`, as [`Control`] says.
+/// The name of the buttons that change a form; their values are `add:`, `remove:`, `up:`, `down:` and `branch:` with a
+/// name, see [`Control`].
 pub const DO: &str = "_do";
 
-/// How a value at a node is filled in.
+/// The kind of control that a node needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
-    /// One text, number, choice or toggle.
+    /// A single input: text, number, choice or toggle.
     Scalar,
-    /// Declared fields.
+    /// Declared properties.
     Object,
-    /// Keys and values.
+    /// Key-value pairs.
     Map,
     /// Items.
     List,
-    /// Anything.
+    /// Any value, as YAML.
     Free,
 }
 
 impl Shape {
     fn of(node: &Node) -> Self {
         let odd = |name: &str| name.is_empty() || name.starts_with('@');
-        match node.kind() {
-            _ if !node.allowed_values().is_empty() && !matches!(node.kind(), Kind::Object | Kind::Array) => {
+        match node.schema_type() {
+            _ if !node.enum_values().is_empty()
+                && !matches!(node.schema_type(), SchemaType::Object | SchemaType::Array) =>
+            {
                 Self::Scalar
             }
-            Kind::String | Kind::Integer | Kind::Number | Kind::Boolean | Kind::IntOrString => Self::Scalar,
-            Kind::Array if node.items().is_some() => Self::List,
-            Kind::Object | Kind::Any if node.properties().any(|(name, _)| odd(name)) => Self::Free,
-            Kind::Object | Kind::Any if node.properties().len() > 0 => Self::Object,
-            Kind::Object if node.values().is_some() && !node.preserves_unknown() => Self::Map,
+            SchemaType::String
+            | SchemaType::Integer
+            | SchemaType::Number
+            | SchemaType::Boolean
+            | SchemaType::IntOrString => Self::Scalar,
+            SchemaType::Array if node.items().is_some() => Self::List,
+            SchemaType::Object | SchemaType::Any if node.properties().any(|(name, _)| odd(name)) => {
+                Self::Free
+            }
+            SchemaType::Object | SchemaType::Any if node.properties().len() > 0 => Self::Object,
+            SchemaType::Object
+                if node.additional_properties().is_some() && !node.preserves_unknown_fields() =>
+            {
+                Self::Map
+            }
             _ => Self::Free,
         }
     }
 }
 
-/// The properties of a node, what it requires first: when a form becomes too long, it is the rest that is left out.
+/// The properties, required ones first: if the form becomes too long, the others are left out.
 fn required_first(node: &Node) -> impl Iterator<Item = (&str, &Node)> {
     let (required, rest): (Vec<_>, Vec<_>) = node.properties().partition(|(name, _)| node.requires(name));
     required.into_iter().chain(rest)
 }
 
-/// How many inputs a node asks for, counted no further than `most`. Lists and maps count as one: they begin empty.
-fn weight(node: &Node, most: usize) -> usize {
+/// The number of inputs of a node, counted up to `most`. Lists and maps count as one, because they start empty.
+fn input_count(node: &Node, most: usize) -> usize {
     match Shape::of(node) {
         Shape::Object => {
             let mut sum = 0;
             for (_, child) in node.properties() {
-                sum += weight(child, most.saturating_sub(sum));
+                sum += input_count(child, most.saturating_sub(sum));
                 if sum >= most {
                     return most;
                 }

@@ -1,30 +1,30 @@
-//! The form itself: fields under headings, each with its control. What a page shows and what the API answers with.
+//! The form: fields in sections, each with its control. Pages render it and the API returns it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What [`Field::problems`] says of a field that is required and empty: nothing is wrong yet with what was filled in.
+/// The entry in [`Field::problems`] for a required field that is empty. The value itself is not wrong.
 pub const MISSING: &str = "Must be filled in";
 
-/// A form made from a schema. Input names are JSON pointers into the object (`/spec/storage/size`),
-/// so that a form posts without scripts; how each control encodes its value is said there.
+/// A form for an object. Input names are JSON pointers into the object (`/spec/storage/size`), and the form can be
+/// posted without scripts; [`Control`] documents how values are encoded.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Form {
-    /// What must be filled in or is usually wanted, without a heading.
+    /// Required and frequently used fields, without a heading.
     pub main: Vec<Field>,
-    /// The rest, folded under headings.
+    /// The other fields, folded under headings.
     pub sections: Vec<Section>,
-    /// Problems of the object as a whole, that belong beside no field.
+    /// Problems of the object as a whole, which belong to no field.
     pub problems: Vec<String>,
-    /// How many problems there are in all, those beside fields included.
+    /// The number of all problems, including those of fields.
     pub problem_count: usize,
-    /// How many fields there are; from some forty on, a search within the form is shown.
+    /// The number of fields. Large forms get a search.
     pub field_count: usize,
 }
 
-/// Fields under a heading, folded unless `open`.
+/// Fields under a heading. Folded unless `open`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,9 +33,9 @@ pub struct Section {
     pub id: String,
     /// The heading.
     pub title: String,
-    /// Whether it opens by itself: something in it is set, or has a problem.
+    /// Whether the section is open at first: one of its fields is set or has a problem.
     pub open: bool,
-    /// What is wrong with the whole that its fields are part of, each a sentence.
+    /// Problems of the object that the section shows, as sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
     /// The fields.
@@ -51,55 +51,55 @@ pub struct Field {
     pub name: String,
     /// The label, in words: `Storage size`.
     pub label: String,
-    /// The schema's description or the offering's help; plain text.
+    /// The help text: plain text from the hints or the schema's description.
     pub help: Option<String>,
-    /// Must be filled in.
+    /// Whether the field must be filled in.
     pub required: bool,
-    /// Fixed by the plan, or not changeable after creation: shown, not editable. Its value still posts (hidden).
+    /// Whether the field is shown but not editable, because the plan sets it or it is immutable. Its value is posted
+    /// by a hidden input.
     pub locked: bool,
-    /// Why it is locked, in words.
+    /// Why the field is locked, as text.
     pub locked_by: Option<String>,
-    /// The default, in words; shown as a hint when the field is empty.
+    /// The default, as text. Shown while the field is empty.
     pub default: Option<String>,
-    /// Whether its value differs from the default and the plan's.
+    /// Whether the value differs from the default and from the plan.
     pub changed: bool,
-    /// What is wrong with it, each a sentence.
+    /// The problems of the field, as sentences.
     pub problems: Vec<String>,
-    /// What the field means while nothing is filled in, where that can be more than one thing.
+    /// What an empty input means, if there is more than one possibility.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when_empty: Option<WhenEmpty>,
-    /// How it is filled in.
+    /// The control.
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub control: Control,
 }
 
-/// What a field means while nothing is filled in: a select or a check box, posted as `{name}/@empty`. It counts only
-/// when the input is empty.
+/// What an empty input means: a select or check box, posted as `{name}/@empty`. Ignored if the input is not empty.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WhenEmpty {
-    /// The one chosen; one of `choices`.
+    /// The current choice, one of `choices`.
     pub chosen: EmptyMeans,
-    /// What it can mean.
+    /// The possible meanings.
     pub choices: Vec<EmptyMeans>,
 }
 
-/// What an empty input stands for.
+/// The meaning of an empty input.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum EmptyMeans {
-    /// The field is left out; where there is a default, the control plane fills it in.
+    /// The field is unset; the control plane applies the default, if there is one.
     Unset,
-    /// An empty text, list, map or object.
+    /// The field is an empty string, list, map or object.
     Empty,
     /// `null`
     Null,
 }
 
 impl EmptyMeans {
-    /// What is posted.
+    /// The posted value.
     #[must_use]
     pub fn slug(self) -> &'static str {
         match self {
@@ -109,7 +109,7 @@ impl EmptyMeans {
         }
     }
 
-    /// What was posted; `None` for anything else.
+    /// Parses a posted value; `None` if it is none of these.
     #[must_use]
     pub fn read(slug: &str) -> Option<Self> {
         [Self::Unset, Self::Empty, Self::Null]
@@ -119,7 +119,7 @@ impl EmptyMeans {
 }
 
 impl Field {
-    /// Whether it is an object of which nothing is shown: all of it is hidden, or stands under a heading of its own.
+    /// True for an object with nothing to show: all its fields are hidden or moved to another section.
     #[must_use]
     pub fn is_empty_group(&self) -> bool {
         match &self.control {
@@ -130,7 +130,7 @@ impl Field {
         }
     }
 
-    /// Visits the field and every field within it.
+    /// Calls `visit` for this field and all fields within it.
     pub fn each(&self, visit: &mut dyn FnMut(&Self)) {
         visit(self);
         match &self.control {
@@ -152,112 +152,115 @@ impl Field {
     }
 }
 
-/// How a field is filled in.
+/// The control of a field, and how it posts its value.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "type")]
 #[non_exhaustive]
 pub enum Control {
-    /// `<input type=text>`, or a text area when `multiline`. Posts its text; an empty one means what
-    /// [`Field::when_empty`] says, and where that is not there that the field is left out.
+    /// `<input type=text>`, or a text area if `multiline`. Posts its text. [`Field::when_empty`] says what an empty
+    /// input means; without it, the field is unset.
     #[serde(rename_all = "camelCase")]
     Text {
-        /// What is in it, also when that is wrong.
+        /// The text, valid or not.
         text: String,
-        /// Wants several lines.
+        /// Whether it has several lines.
         multiline: bool,
-        /// At most so many characters.
+        /// The maximum length in characters.
         max_length: Option<u64>,
-        /// What it should look like: `10Gi`, `30m`, `2026-01-31T00:00:00Z`.
+        /// An example value: `10Gi`, `30m`, `2026-01-31T00:00:00Z`.
         placeholder: Option<String>,
-        /// `quantity`, `duration`, `intOrString`, `date-time`, `uri`, `email`, `byte`, `password` …: for keyboards and checks.
+        /// `quantity`, `duration`, `intOrString`, `date-time`, `uri`, `email`, `byte`, `password` …
         format: Option<String>,
     },
     /// `<input inputmode=numeric>`. Posts its text.
     #[serde(rename_all = "camelCase")]
     Number {
-        /// What is in it, also when that is wrong.
+        /// The text, valid or not.
         text: String,
-        /// Takes whole numbers only.
+        /// Whether it accepts only whole numbers.
         integer: bool,
-        /// At least.
+        /// The minimum.
         min: Option<f64>,
-        /// At most.
+        /// The maximum.
         max: Option<f64>,
     },
-    /// A check box. Posts `true`, and beside it a hidden `false` under the same name before it.
+    /// A check box. Posts `true` if checked, after a hidden input of the same name that posts `false`.
     Toggle {
-        /// Whether it is on.
+        /// Whether it is checked.
         on: bool,
     },
-    /// Yes, no, or not set: for optional booleans without a default. Posts `true`, `false` or nothing, as a choice.
+    /// Yes, no, or unset, for optional booleans without a default. Posts `true`, `false` or the empty string, as a
+    /// choice.
     OptionalToggle {
-        /// What is chosen.
+        /// The current value.
         on: Option<bool>,
     },
     /// Radio buttons (up to five choices) or a select. Posts the choice's `value`.
     Choice {
-        /// The `value` of the one chosen; empty for none.
+        /// The `value` of the current choice; empty if there is none.
         chosen: String,
-        /// The choices; when not required an empty one is added by the view.
+        /// The choices. If the field is not required, the view adds an empty one.
         choices: Vec<Choice>,
     },
-    /// Fields of a nested object, indented under the label.
+    /// The fields of a nested object.
     Object {
         /// The fields.
         fields: Vec<Field>,
     },
-    /// A reference to a secret of the control plane: its name, and where there are such fields its key and its
-    /// namespace, side by side. Portico keeps the reference, never what it refers to.
+    /// A reference to a secret in the control plane: its name and, if the schema has them, key and namespace, side by
+    /// side.
     Secret {
         /// The fields.
         fields: Vec<Field>,
     },
-    /// A list. Each row is an item, a blank one too. Items are posted under `{name}/0`, `{name}/1` …; `_do=add:{name}`, `_do=remove:{name}/1`,
-    /// `_do=up:{name}/1` and `_do=down:{name}/1` change it. A hidden `{name}` = `[]` says that it is there.
+    /// A list, with a row for each item, blank ones included. Items are posted as `{name}/0`, `{name}/1` …;
+    /// `_do=add:{name}`, `_do=remove:{name}/1`, `_do=up:{name}/1` and `_do=down:{name}/1` change the list. A hidden
+    /// input `{name}` = `[]` marks it as present.
     #[serde(rename_all = "camelCase")]
     List {
-        /// The items, each a field whose name is `{name}/{index}`.
+        /// The items, each a field called `{name}/{index}`.
         items: Vec<Field>,
         /// What one item is called: `user`.
         item_label: String,
-        /// May not have fewer.
+        /// The minimum number of items.
         min_items: Option<u64>,
-        /// May not have more.
+        /// The maximum number of items.
         max_items: Option<u64>,
     },
-    /// Key and value pairs: `{name}/@0/key` and `{name}/@0/value…`; `_do` as for lists. A hidden `{name}` = `{}`.
+    /// Key-value pairs: `{name}/@0/key` and `{name}/@0/value…`; `_do` as for lists. A hidden input `{name}` = `{}`
+    /// marks the map as present.
     Map {
         /// The pairs.
         entries: Vec<Entry>,
     },
-    /// One of several: posts the branch's `id` as `{name}/@branch`, and the fields of that branch.
-    /// Changing the branch without scripts: `_do=branch:{name}`.
+    /// One of several shapes of an object: posts the branch's `id` as `{name}/@branch`, and the fields of that branch.
+    /// `_do=branch:{name}` changes the branch without scripts.
     Union {
         /// The branches.
         branches: Vec<Branch>,
-        /// The `id` of the one chosen; empty for none.
+        /// The `id` of the current branch; empty if there is none.
         chosen: String,
     },
-    /// Anything: a text area of YAML, posted under `{name}/@yaml`.
+    /// Any value, as YAML in a text area. Posted as `{name}/@yaml`.
     Yaml {
         /// The text.
         text: String,
     },
 }
 
-/// One of several values.
+/// A choice.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Choice {
-    /// What is posted: a JSON text for values that are not strings, the string itself for strings.
+    /// The posted value: a string as it is, any other value as JSON.
     pub value: String,
-    /// The words.
+    /// The text to show.
     pub label: String,
 }
 
-/// A pair of a map.
+/// A key-value pair of a map.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -266,27 +269,27 @@ pub struct Entry {
     pub key_name: String,
     /// The key.
     pub key: String,
-    /// What is wrong with the key, each a sentence.
+    /// The problems of the key, as sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key_problems: Vec<String>,
-    /// The value, whose name is `{name}/@0/value`.
+    /// The value's field, called `{name}/@0/value`.
     pub value: Field,
 }
 
-/// One of several shapes.
+/// One of the shapes of an object.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Branch {
-    /// What is posted.
+    /// The posted value.
     pub id: String,
-    /// The words.
+    /// The text to show.
     pub label: String,
-    /// The fields that it has.
+    /// The fields of this shape.
     pub fields: Vec<Field>,
 }
 
-/// A value, in words, for a hint.
+/// Formats a value for a hint.
 #[must_use]
 pub fn in_words(value: &Value) -> String {
     match value {

@@ -1,4 +1,4 @@
-//! What a plan sets, and what of it is locked.
+//! Plans and presets: initial values, and which of them are locked.
 
 use kube_schema::Schema;
 use kube_schema::path::tokens;
@@ -7,10 +7,15 @@ use serde_json::{Map, Value};
 use super::Decoded;
 use crate::{FormHints, PlanValues};
 
-/// The object that an empty form begins with: defaults, what the hints preset, what the plan sets. `base` is what is
-/// there already (`apiVersion`, `kind`, `metadata`); what it has stays.
+/// Returns the object for a new form: defaults, presets of the hints, and values of the plan. Values in `base`
+/// (usually `apiVersion`, `kind`, `metadata`) are kept.
 #[must_use]
-pub fn start(schema: &Schema, hints: &FormHints, plan: Option<PlanValues<'_>>, base: &Value) -> Value {
+pub fn initial_object(
+    schema: &Schema,
+    hints: &FormHints,
+    plan: Option<PlanValues<'_>>,
+    base: &Value,
+) -> Value {
     let mut object = if base.is_object() {
         base.clone()
     } else {
@@ -31,8 +36,8 @@ pub fn start(schema: &Schema, hints: &FormHints, plan: Option<PlanValues<'_>>, b
     schema.defaulted(&object)
 }
 
-/// Gives an item of a list that a button has just added what the hints preset in items of that list.
-pub fn preset_added(hints: &FormHints, decoded: &mut Decoded) {
+/// Applies the presets of the hints to a list item that a button has just added.
+pub fn apply_item_presets(hints: &FormHints, decoded: &mut Decoded) {
     let Some(pointer) = decoded
         .command
         .as_deref()
@@ -72,14 +77,14 @@ pub fn preset_added(hints: &FormHints, decoded: &mut Decoded) {
     }
 }
 
-/// Sets what the plan locks, whatever the object says.
-pub fn enforce(plan: PlanValues<'_>, object: &mut Value) {
+/// Resets all locked values to those of the plan.
+pub fn enforce_plan(plan: PlanValues<'_>, object: &mut Value) {
     merge(object, &Value::Object(plan.values.clone()), "", &|path| {
         !is_adjustable(plan, path)
     });
 }
 
-/// What the plan sets at a path (`spec.storage.size`).
+/// The plan's value at a path (`spec.storage.size`).
 pub(super) fn value<'p>(plan: PlanValues<'p>, path: &str) -> Option<&'p Value> {
     let mut names = path.split('.');
     let mut value = plan.values.get(names.next()?)?;
@@ -89,7 +94,7 @@ pub(super) fn value<'p>(plan: PlanValues<'p>, path: &str) -> Option<&'p Value> {
     Some(value)
 }
 
-/// Whether the plan allows to change what is at a path.
+/// True if the plan allows changes at a path.
 pub(super) fn is_adjustable(plan: PlanValues<'_>, path: &str) -> bool {
     plan.adjustable.iter().any(|adjustable| {
         path.strip_prefix(adjustable.as_str())
@@ -97,7 +102,7 @@ pub(super) fn is_adjustable(plan: PlanValues<'_>, path: &str) -> bool {
     })
 }
 
-/// Whether the plan locks everything at a path, or something below it.
+/// True if the plan locks the value at a path or something below it.
 pub(super) fn locks(plan: PlanValues<'_>, path: &str) -> bool {
     fn any(plan: PlanValues<'_>, value: &Value, path: &str) -> bool {
         match value {
@@ -141,7 +146,7 @@ fn set_absent(object: &mut Value, names: &[&str], preset: &Value) {
         return;
     };
     if let Some(name) = name.strip_suffix("[]") {
-        // Of a list, what each item begins with; no item is added for it.
+        // Presets below a list apply to its items; they do not add one.
         let items = map.get_mut(name).and_then(Value::as_array_mut);
         for item in items.into_iter().flatten() {
             set_absent(item, rest, preset);
@@ -167,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plan_fills_and_locks() {
+    fn a_plan_sets_and_locks_values() {
         let values = json!({"spec": {"size": "small", "storage": {"gib": 10, "class": "fast"}}});
         let plan = PlanValues {
             title: "Small",
@@ -175,7 +180,7 @@ mod tests {
             adjustable: &["spec.storage.gib".to_owned()],
         };
         let mut object = json!({"spec": {"size": "huge", "storage": {"gib": 50}}});
-        enforce(plan, &mut object);
+        enforce_plan(plan, &mut object);
         assert_eq!(
             object,
             json!({"spec": {"size": "small", "storage": {"gib": 50, "class": "fast"}}})

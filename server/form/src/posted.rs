@@ -1,18 +1,18 @@
-//! What a form posts, as a tree.
+//! Posted inputs, as a tree.
 
 use indexmap::IndexMap;
 
 use kube_schema::path::tokens;
 
-/// More inputs than this are not read; no form that Portico builds has as many.
-const INPUTS: usize = 20_000;
-/// Names that lead deeper than this are not read.
-const DEPTH: usize = 100;
+/// Limit on the number of inputs. Further ones are ignored.
+const MAX_INPUTS: usize = 20_000;
+/// Limit on the depth of names. Deeper ones are ignored.
+const MAX_DEPTH: usize = 100;
 
-/// Inputs below one name.
+/// The inputs below a name.
 #[derive(Debug, Default)]
 pub(super) struct Posted {
-    /// What was posted under this very name: the last of several counts, as for a check box with a hidden input.
+    /// The input of exactly this name; of several the last, as for a check box with a hidden input.
     pub(super) text: Option<String>,
     pub(super) below: IndexMap<String, Posted>,
 }
@@ -22,11 +22,11 @@ impl Posted {
         let mut root = Self::default();
         for (name, text) in pairs
             .iter()
-            .take(INPUTS)
+            .take(MAX_INPUTS)
             .filter(|(name, _)| name.starts_with('/'))
         {
             let names = tokens(name);
-            if names.len() > DEPTH {
+            if names.len() > MAX_DEPTH {
                 continue;
             }
             let mut at = &mut root;
@@ -46,7 +46,7 @@ impl Posted {
         self.below.get(name)?.text.as_deref()
     }
 
-    /// Items of a list, by number.
+    /// The items of a list, with their index.
     pub(super) fn items(&self) -> Vec<(usize, &Self)> {
         let mut items: Vec<(usize, &Self)> = self
             .below
@@ -57,7 +57,7 @@ impl Posted {
         items
     }
 
-    /// Pairs of a map, by number.
+    /// The entries of a map, with their index.
     pub(super) fn entries(&self) -> Vec<(usize, &Self)> {
         let mut entries: Vec<(usize, &Self)> = self
             .below

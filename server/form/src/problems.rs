@@ -1,4 +1,4 @@
-//! Problems in words for a person, beside the fields they belong to.
+//! Turns validation errors into sentences and attaches them to fields.
 
 use std::collections::BTreeMap;
 
@@ -7,24 +7,24 @@ use kube_schema::{Check, Node, Reason, Violation, pattern_example};
 
 use crate::{Control, Field, Form, MISSING};
 
-use super::places::Places;
+use super::field_index::FieldIndex;
 
-/// Puts each violation beside the field that it is about, or beside the nearest field around it.
+/// Attaches each error to the field that it is about, or to the nearest ancestor of that field.
 pub(super) fn attach(
     form: &mut Form,
     root: &Node,
     violations: &[Violation],
-    places: &Places,
+    field_index: &FieldIndex,
     heads: &BTreeMap<String, String>,
 ) {
     let mut by_field: ByField<'_> = BTreeMap::new();
     for violation in violations {
-        // Of what is not shown by itself, the field around it is told, as long as that is not the whole object.
-        let around = places.nearest(&violation.pointer);
+        // An error in something that has no field is reported at the field around it, unless that is the whole object.
+        let around = field_index.nearest(&violation.pointer);
         let about: Vec<_> = violation
             .about
             .iter()
-            .filter_map(|pointer| places.nearest(pointer))
+            .filter_map(|pointer| field_index.nearest(pointer))
             .filter(|(name, _)| around.is_none_or(|(around, _)| around != *name))
             .collect();
         for (name, _) in &about {
@@ -53,7 +53,7 @@ pub(super) fn attach(
     {
         place(field, &mut by_field);
     }
-    // What belongs to an object that is shown without a field of its own: as a section, or as the form.
+    // Errors of objects without a field: those shown as a section, and the whole object.
     for (name, left) in by_field {
         let section = heads
             .get(name)
@@ -75,7 +75,7 @@ pub(super) fn attach(
     }
 }
 
-/// Whether something is required that would be pruned: the definition contradicts itself.
+/// True if a required field would be pruned: the definition contradicts itself.
 fn is_impossible(root: &Node, violation: &Violation) -> bool {
     if violation.reason != Reason::Required || violation.check != Check::Schema {
         return false;
@@ -86,7 +86,7 @@ fn is_impossible(root: &Node, violation: &Violation) -> bool {
     };
     let mut node = root;
     for name in above {
-        if node.preserves_unknown() {
+        if node.preserves_unknown_fields() {
             return false;
         }
         match node.child(name).or_else(|| node.items()) {
@@ -94,14 +94,14 @@ fn is_impossible(root: &Node, violation: &Violation) -> bool {
             None => return false,
         }
     }
-    !node.keeps_unknown() && node.property(last).is_none()
+    !node.allows_undeclared() && node.property(last).is_none()
 }
 
-/// Violations by the name of the field they belong beside, and whether they are of that field itself.
+/// Errors by field name, and whether they are about the field itself.
 type ByField<'a> = BTreeMap<&'a str, Vec<(&'a Violation, bool)>>;
 
 fn place(field: &mut Field, by_field: &mut ByField<'_>) {
-    // A union bears its object's name: the object, which stands around it, is served first.
+    // A union has the name of its object, which contains it and gets the errors.
     say(&field.name, &mut field.problems, by_field);
     if let Control::Map { entries } = &mut field.control {
         for entry in entries {
@@ -160,7 +160,7 @@ fn with_path(violation: &Violation) -> String {
     }
 }
 
-/// What a person needs to know, as a sentence.
+/// The error as a sentence for people.
 fn sentence(violation: &Violation) -> String {
     let detail = violation.detail.as_str();
     let wanted = detail

@@ -1,49 +1,51 @@
-//! Controls of scalars: texts, numbers, choices, toggles.
+//! Controls for scalars: text, number, choice, toggle.
 
-use kube_schema::{Kind, Node, yaml};
+use kube_schema::{Node, SchemaType, yaml};
 use serde_json::Value;
 
-use super::spot::Spot;
-use super::texts;
+use super::field_path::FieldPath;
+use super::scalar_text;
 use crate::{Choice, Control, in_words};
 
-/// More values than this are not offered as a choice.
-const CHOICES: usize = 500;
+/// Longer enums are not offered as a choice.
+const MAX_CHOICES: usize = 500;
 
-pub(super) fn scalar(node: &Node, spot: &Spot, value: Option<&Value>, required: bool) -> Control {
+pub(super) fn scalar(node: &Node, field_path: &FieldPath, value: Option<&Value>, required: bool) -> Control {
     if is_choice(node) {
         return choice(node, value);
     }
-    match (node.kind(), value.filter(|value| !value.is_null())) {
-        (Kind::Boolean, Some(Value::Bool(on))) if required || node.default_value().is_some() => {
+    match (node.schema_type(), value.filter(|value| !value.is_null())) {
+        (SchemaType::Boolean, Some(Value::Bool(on))) if required || node.default_value().is_some() => {
             Control::Toggle { on: *on }
         }
-        (Kind::Boolean, Some(Value::Bool(on))) => Control::OptionalToggle { on: Some(*on) },
-        (Kind::Boolean, None) if required => Control::Toggle { on: false },
-        (Kind::Boolean, None) => Control::OptionalToggle { on: None },
-        (Kind::Integer | Kind::Number, value) => Control::Number {
-            text: value.map(|value| texts::to_text(node, value)).unwrap_or_default(),
-            integer: node.kind() == Kind::Integer,
+        (SchemaType::Boolean, Some(Value::Bool(on))) => Control::OptionalToggle { on: Some(*on) },
+        (SchemaType::Boolean, None) if required => Control::Toggle { on: false },
+        (SchemaType::Boolean, None) => Control::OptionalToggle { on: None },
+        (SchemaType::Integer | SchemaType::Number, value) => Control::Number {
+            text: value
+                .map(|value| scalar_text::to_text(node, value))
+                .unwrap_or_default(),
+            integer: node.schema_type() == SchemaType::Integer,
             min: node.minimum(),
             max: node.maximum(),
         },
-        (_, value) => text(node, spot, value),
+        (_, value) => text(node, field_path, value),
     }
 }
 
-/// Whether each value there can be is one of a few: those of an `enum`, or yes, no and `null`.
+/// True if there are only a few possible values: an enum, or booleans and `null`.
 pub(super) fn is_choice(node: &Node) -> bool {
-    match node.allowed_values().len() {
-        0 => node.kind() == Kind::Boolean && node.is_nullable(),
-        some => some <= CHOICES,
+    match node.enum_values().len() {
+        0 => node.schema_type() == SchemaType::Boolean && node.is_nullable(),
+        some => some <= MAX_CHOICES,
     }
 }
 
-/// Whether what a control posts is read back as the value. An empty text and `null` are said beside the control.
-pub(super) fn says(node: &Node, control: &Control, value: &Value) -> bool {
+/// True if the posted value of a control decodes to `value`. Empty strings and `null` are handled beside the control.
+pub(super) fn decodes_to(node: &Node, control: &Control, value: &Value) -> bool {
     let posted = match control {
         Control::Text { text, .. } => {
-            // Browsers change line breaks, and no page can hold all control characters.
+            // Browsers normalize line breaks and cannot show all control characters.
             if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
                 return false;
             }
@@ -60,7 +62,7 @@ pub(super) fn says(node: &Node, control: &Control, value: &Value) -> bool {
         let is_number = matches!(control, Control::Number { .. });
         return (is_text && value == "") || ((is_text || is_number) && value.is_null());
     }
-    yaml::same(&texts::from_text(node, &posted), value)
+    yaml::same_scalar(&scalar_text::from_text(node, &posted), value)
 }
 
 fn choice(node: &Node, value: Option<&Value>) -> Control {
@@ -70,18 +72,18 @@ fn choice(node: &Node, value: Option<&Value>) -> Control {
         Value::Null => "null".to_owned(),
         other => in_words(other),
     };
-    let mut choices: Vec<Choice> = texts::choices(node)
+    let mut choices: Vec<Choice> = scalar_text::choices(node)
         .iter()
         .map(|value| Choice {
-            value: texts::choice_value(node, value),
+            value: scalar_text::choice_value(node, value),
             label: say(value),
         })
         .collect();
     let chosen = value
-        .map(|value| texts::choice_value(node, value))
+        .map(|value| scalar_text::choice_value(node, value))
         .unwrap_or_default();
     if !chosen.is_empty() && !choices.iter().any(|choice| choice.value == chosen) {
-        // What is there is shown, though it is not allowed.
+        // An invalid value is shown as an additional choice.
         choices.push(Choice {
             value: chosen.clone(),
             label: value.map(say).unwrap_or_default(),
@@ -90,15 +92,22 @@ fn choice(node: &Node, value: Option<&Value>) -> Control {
     Control::Choice { chosen, choices }
 }
 
-fn text(node: &Node, spot: &Spot, value: Option<&Value>) -> Control {
+fn text(node: &Node, field_path: &FieldPath, value: Option<&Value>) -> Control {
     const LONG: [&str; 7] = [
         "script", "config", "content", "query", "pem", "bundle", "template",
     ];
-    let text = value.map(|value| texts::to_text(node, value)).unwrap_or_default();
+    let text = value
+        .map(|value| scalar_text::to_text(node, value))
+        .unwrap_or_default();
     let max_length = node.max_length().and_then(|most| u64::try_from(most).ok());
     let (format, placeholder) = format(node);
-    let name = spot.path.rsplit('.').next().unwrap_or_default().to_lowercase();
-    let free = node.pattern().is_none() && format.is_none() && node.kind() == Kind::String;
+    let name = field_path
+        .path
+        .rsplit('.')
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    let free = node.pattern().is_none() && format.is_none() && node.schema_type() == SchemaType::String;
     let long = LONG.iter().any(|end| name.ends_with(end)) && max_length.is_none_or(|most| most > 200);
     Control::Text {
         multiline: text.contains('\n') || (free && long),
@@ -109,7 +118,7 @@ fn text(node: &Node, spot: &Spot, value: Option<&Value>) -> Control {
     }
 }
 
-/// What a text should look like: a word for keyboards and checks, and an example.
+/// The format (for keyboards and checks) and an example.
 fn format(node: &Node) -> (Option<String>, Option<String>) {
     let pattern = node.pattern();
     let is_quantity =
@@ -129,7 +138,7 @@ fn format(node: &Node) -> (Option<String>, Option<String>) {
         Some("hostname") => ("hostname", "db.example.com"),
         _ if is_quantity => ("quantity", "10Gi"),
         _ if is_duration => ("duration", "30m"),
-        _ if node.kind() == Kind::IntOrString => ("intOrString", ""),
+        _ if node.schema_type() == SchemaType::IntOrString => ("intOrString", ""),
         _ => ("", ""),
     };
     let example = match node.example() {

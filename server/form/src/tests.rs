@@ -10,7 +10,7 @@ use kube_schema::Schema;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Decoded, Setup, build, decode, encode, preset_added, start};
+use super::{Decoded, FormInput, apply_item_presets, build, decode, encode, initial_object};
 use crate::{Control, Field, Form, FormHints, PlanValues};
 
 fn schema() -> Schema {
@@ -58,8 +58,8 @@ fn schema() -> Schema {
     .unwrap()
 }
 
-fn setup<'a>(object: &'a Value, hints: &'a FormHints) -> Setup<'a> {
-    Setup::new(hints, object)
+fn setup<'a>(object: &'a Value, hints: &'a FormHints) -> FormInput<'a> {
+    FormInput::new(hints, object)
 }
 
 fn form(object: &Value) -> Form {
@@ -92,7 +92,7 @@ fn post(base: &Value, posted: &[(&str, &str)]) -> Decoded {
 }
 
 #[test]
-fn what_must_be_decided_comes_first_and_identity_is_hidden() {
+fn required_fields_come_first_and_identity_is_hidden() {
     let form = form(&json!({"spec": {}}));
     let main: Vec<&str> = form.main.iter().map(|field| field.name.as_str()).collect();
     assert_eq!(main, ["/spec/version", "/spec/storage", "/spec"]);
@@ -107,7 +107,7 @@ fn what_must_be_decided_comes_first_and_identity_is_hidden() {
 }
 
 #[test]
-fn what_must_be_there_stands_open_though_it_has_a_default() {
+fn required_fields_with_a_default_are_shown_open() {
     let many: serde_json::Map<String, Value> = (0..12)
         .map(|number| (format!("more{number}"), json!({"type": "string"})))
         .collect();
@@ -122,8 +122,8 @@ fn what_must_be_there_stands_open_though_it_has_a_default() {
         },
     }}}))
     .unwrap();
-    let object = start(&schema, &FormHints::default(), None, &json!({}));
-    let form = build(&schema, Setup::new(&FormHints::default(), &object));
+    let object = initial_object(&schema, &FormHints::default(), None, &json!({}));
+    let form = build(&schema, FormInput::new(&FormHints::default(), &object));
     let main: Vec<&str> = form.main.iter().map(|field| field.name.as_str()).collect();
     assert_eq!(main, ["/spec/storageGB", "/spec/network/zone"]);
     assert!(
@@ -133,7 +133,7 @@ fn what_must_be_there_stands_open_though_it_has_a_default() {
 }
 
 #[test]
-fn an_empty_form_comes_to_nothing() {
+fn an_empty_form_decodes_to_an_empty_object() {
     let object = json!({"apiVersion": "demo.dev/v1", "kind": "Db", "metadata": {"name": "a"}, "spec": {}});
     let decoded = decode(&schema(), &object, &encode(&form(&object)));
     assert_eq!(
@@ -145,7 +145,7 @@ fn an_empty_form_comes_to_nothing() {
 }
 
 #[test]
-fn what_was_typed_wrongly_is_kept_and_explained() {
+fn invalid_input_is_kept_and_explained() {
     let decoded = post(
         &json!({}),
         &[("/spec/replicas", "many"), ("/spec/parameters/@yaml", "a: [")],
@@ -157,7 +157,7 @@ fn what_was_typed_wrongly_is_kept_and_explained() {
     let hints = FormHints::default();
     let again = build(
         &schema(),
-        Setup {
+        FormInput {
             violations: &violations,
             typed: Some(&decoded.typed),
             ..setup(&decoded.object, &hints)
@@ -200,11 +200,11 @@ fn buttons_add_remove_and_move() {
 }
 
 #[test]
-fn nothing_of_a_removed_item_falls_to_the_next() {
+fn hidden_fields_of_a_removed_item_are_not_given_to_the_next() {
     let base = json!({"spec": {"users": [
         {"name": "ann", "roles": [], "secret": "hers"}, {"name": "bob", "roles": []},
     ]}});
-    // After the first was removed, the second stands in its place.
+    // After the first item was removed, the second has index 0.
     let decoded = post(
         &base,
         &[
@@ -253,7 +253,7 @@ fn plans_and_hints_shape_the_form() {
     }))
     .unwrap();
     let schema = schema();
-    let object = start(&schema, &hints, Some(plan), &json!({"metadata": {"name": "a"}}));
+    let object = initial_object(&schema, &hints, Some(plan), &json!({"metadata": {"name": "a"}}));
     assert_eq!(
         object,
         json!({
@@ -265,7 +265,7 @@ fn plans_and_hints_shape_the_form() {
     );
     let form = build(
         &schema,
-        Setup {
+        FormInput {
             plan: Some(plan),
             ..setup(&object, &hints)
         },
@@ -284,7 +284,7 @@ fn plans_and_hints_shape_the_form() {
 }
 
 #[test]
-fn what_may_not_change_is_locked_in_a_change() {
+fn immutable_fields_are_locked_in_a_change() {
     let schema = Schema::parse(
         &json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
             "zone": {"type": "string", "x-kubernetes-validations": [{"rule": "self == oldSelf"}]},
@@ -295,7 +295,7 @@ fn what_may_not_change_is_locked_in_a_change() {
     let hints = FormHints::default();
     let form = build(
         &schema,
-        Setup {
+        FormInput {
             is_change: true,
             ..setup(&object, &hints)
         },
@@ -392,7 +392,7 @@ fn objects() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn what_goes_into_a_form_comes_out(object in objects()) {
+    fn encoding_and_decoding_a_form_returns_the_object(object in objects()) {
         prop_assert_eq!(schema().validate(&object, None), vec![]);
         let decoded = decode(&schema(), &object, &encode(&form(&object)));
         prop_assert_eq!(decoded.problems, vec![]);
@@ -406,12 +406,12 @@ proptest! {
         let decoded = decode(&schema(), &json!({}), &posted);
         let hints = FormHints::default();
         let violations = schema().validate(&decoded.object, None);
-        let _ = build(&schema(), Setup { typed: Some(&decoded.typed), violations: &violations, ..setup(&decoded.object, &hints) });
+        let _ = build(&schema(), FormInput { typed: Some(&decoded.typed), violations: &violations, ..setup(&decoded.object, &hints) });
     }
 }
 
 #[test]
-fn references_to_secrets_have_inputs_of_their_own() {
+fn secret_references_have_a_control_of_their_own() {
     let schema = Schema::parse(
         &json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
             "passwordSecretRef": {"type": "object", "required": ["name"], "properties": {
@@ -425,7 +425,7 @@ fn references_to_secrets_have_inputs_of_their_own() {
     .unwrap();
     let object = json!({"spec": {"passwordSecretRef": {"name": "db", "key": "password"}}});
     let (hints, reference) = (FormHints::default(), "/spec/passwordSecretRef");
-    let form = build(&schema, Setup::new(&hints, &object));
+    let form = build(&schema, FormInput::new(&hints, &object));
     let mut found = Vec::new();
     let mut note = |field: &Field| {
         if let Control::Secret { fields } = &field.control {
@@ -444,7 +444,7 @@ fn references_to_secrets_have_inputs_of_their_own() {
 }
 
 #[test]
-fn hints_reach_what_is_below_the_top_and_in_lists() {
+fn hints_apply_to_nested_fields_and_lists() {
     let schema = Schema::parse(&json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
         "storage": {"type": "object", "properties": {"size": {"type": "string"}, "class": {"type": "string"}}},
         "cache": {"type": "object", "properties": {"class": {"type": "string"}}},
@@ -459,7 +459,7 @@ fn hints_reach_what_is_below_the_top_and_in_lists() {
         "spec.users[].role": {"preset": "reader"},
     }}))
     .unwrap();
-    let object = start(
+    let object = initial_object(
         &schema,
         &hints,
         None,
@@ -475,13 +475,13 @@ fn hints_reach_what_is_below_the_top_and_in_lists() {
         ("_do", "add:/spec/users"),
     ]);
     let mut decoded = decode(&schema, &json!({"spec": {}}), &posted);
-    preset_added(&hints, &mut decoded);
-    // What one emptied stays empty.
+    apply_item_presets(&hints, &mut decoded);
+    // An emptied field stays empty.
     assert_eq!(
         decoded.object["spec"]["users"],
         json!([{"name": "ann"}, {"role": "reader"}])
     );
-    let form = build(&schema, Setup::new(&hints, &object));
+    let form = build(&schema, FormInput::new(&hints, &object));
     let disks = form
         .sections
         .iter()
@@ -489,7 +489,7 @@ fn hints_reach_what_is_below_the_top_and_in_lists() {
         .unwrap();
     let names: Vec<&str> = disks.fields.iter().map(|field| field.name.as_str()).collect();
     assert_eq!(names, ["/spec/storage/class", "/spec/cache/class"]);
-    // An object of which nothing is left where it was is no group of nothing.
+    // An object whose fields were all moved is not shown as an empty group.
     let shown = all(&form);
     assert!(shown.contains_key("/spec/storage"));
     assert!(!shown.contains_key("/spec/cache"));

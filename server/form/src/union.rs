@@ -1,29 +1,29 @@
-//! Objects that are one of several shapes: by `oneOf`, `anyOf` or `not` of required fields, or by a rule.
+//! Objects with one of several shapes, by `oneOf`, `anyOf` or `not` with required fields, or by a CEL rule.
 //!
-//! A schema has many ways to say it; what is not surely understood is no choice here, and judged all the same.
+//! Schemas express this in many ways. Unrecognized ones are not offered as a choice, but validation still applies.
 
-use kube_schema::{Combinations, Kind, Node};
+use kube_schema::{Combinations, Node, SchemaType};
 use serde_json::Value;
 
 use super::alternatives::Alternatives;
 
-/// The branch that leaves everything there, of whatever shapes.
-pub(super) const SEVERAL: &str = "@several";
+/// The branch that keeps the fields of several shapes.
+pub(super) const SEVERAL_ID: &str = "@several";
 
-/// A choice among shapes.
+/// The shapes that an object can have.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Union<'n> {
-    /// The shapes: for each the fields that belong to it alone, at least one.
+    /// The fields of each shape that belong to no other; at least one each.
     pub(super) shapes: Vec<Vec<&'n str>>,
-    /// Whether an object of no shape is well.
+    /// True if an object without any shape is valid.
     pub(super) may_be_none: bool,
-    /// Whether an object of several shapes is well.
+    /// True if an object with several shapes is valid.
     pub(super) may_be_several: bool,
 }
 
 impl<'n> Union<'n> {
-    /// The choice that a node is, if it is one. Where it says so in several ways, the first that is understood counts:
-    /// `oneOf`, `anyOf`, `not`, then rules in their order.
+    /// Returns the shapes of a node, if it has any. Uses the first recognized of `oneOf`, `anyOf`, `not`, and rules in
+    /// their order.
     pub(super) fn of(node: &'n Node) -> Option<Self> {
         if let Some(combinations) = node.combinations() {
             let branches = |branches, may_be_several| Self::of_branches(node, branches, may_be_several);
@@ -48,11 +48,11 @@ impl<'n> Union<'n> {
     fn of_branches(node: &'n Node, branches: &'n [Node], may_be_several: bool) -> Option<Self> {
         let (without, with): (Vec<&Node>, Vec<&Node>) =
             branches.iter().partition(|branch| branch.required().len() == 0);
-        if !with.iter().all(|branch| is_about_fields(branch)) {
+        if !with.iter().all(|branch| only_constrains_fields(branch)) {
             return None;
         }
         let mut shapes: Vec<Vec<&str>> = with.iter().map(|branch| required(branch)).collect();
-        // What all require belongs to none of them alone.
+        // Fields that all branches require belong to none of them.
         if let (true, Some(first)) = (without.is_empty() && shapes.len() > 1, shapes.first()) {
             let common: Vec<&str> = first
                 .iter()
@@ -66,7 +66,7 @@ impl<'n> Union<'n> {
         let members: Vec<&str> = shapes.iter().flatten().copied().collect();
         let may_be_none = match without.as_slice() {
             [] => false,
-            [only] => excludes(only, &members).then_some(true)?,
+            [only] => forbids(only, &members).then_some(true)?,
             _ => return None,
         };
         Self::known(node, shapes, may_be_none, may_be_several)
@@ -74,15 +74,14 @@ impl<'n> Union<'n> {
 
     /// `not: {required: [a, b]}`: not both.
     fn of_not(node: &'n Node, not: &'n Node) -> Option<Self> {
-        if !is_bare(not) || not.combinations().is_some() || not.required().len() != 2 {
+        if !only_requires_fields(not) || not.combinations().is_some() || not.required().len() != 2 {
             return None;
         }
         let shapes = required(not).into_iter().map(|name| vec![name]).collect();
         Self::known(node, shapes, true, false)
     }
 
-    /// A choice of these, if there is one to make, and every field is declared, required by none but its shape, and of
-    /// one shape only.
+    /// Returns a union if the fields of all shapes are declared, not required by the object itself, and different.
     fn known(
         node: &'n Node,
         shapes: Vec<Vec<&'n str>>,
@@ -111,17 +110,17 @@ impl<'n> Union<'n> {
         })
     }
 
-    /// The id of the branch that a value has; empty for none.
+    /// The id of the branch that a value has; empty if it has none.
     pub(super) fn chosen(&self, value: Option<&Value>) -> String {
         let held = self.held(value);
         match held.as_slice() {
             [] => String::new(),
             [names] => id(names),
-            _ => SEVERAL.to_owned(),
+            _ => SEVERAL_ID.to_owned(),
         }
     }
 
-    /// The shapes of which a value has something.
+    /// The shapes of which a value has any field.
     pub(super) fn held(&self, value: Option<&Value>) -> Vec<&Vec<&'n str>> {
         let Some(map) = value.and_then(Value::as_object) else {
             return Vec::new();
@@ -130,9 +129,9 @@ impl<'n> Union<'n> {
         self.shapes.iter().filter(holds).collect()
     }
 
-    /// The fields that go when the branch `chosen` is chosen; `None` when there is no such branch.
+    /// The fields to remove when the branch `chosen` is chosen; `None` if there is no such branch.
     pub(super) fn unchosen(&self, chosen: &str) -> Option<Vec<&'n str>> {
-        if chosen == SEVERAL {
+        if chosen == SEVERAL_ID {
             return Some(Vec::new());
         }
         if !chosen.is_empty() && !self.shapes.iter().any(|names| id(names) == chosen) {
@@ -143,12 +142,12 @@ impl<'n> Union<'n> {
     }
 }
 
-/// The id of a shape in a form.
+/// The id of a shape.
 pub(super) fn id(names: &[&str]) -> String {
     names.join("+")
 }
 
-/// The name of a declared property, as the schema has it.
+/// The name of a declared property, borrowed from the schema.
 fn declared<'n>(node: &'n Node, name: &str) -> Option<&'n str> {
     node.properties().map(|(own, _)| own).find(|own| *own == name)
 }
@@ -157,32 +156,31 @@ fn required(node: &Node) -> Vec<&str> {
     node.required().collect()
 }
 
-/// Whether a branch says nothing of the value but of its fields: which must be there and what they must be.
-fn is_about_fields(branch: &Node) -> bool {
-    is_plain(branch)
+/// True if a branch only constrains properties: requires them, or refines their schemas.
+fn only_constrains_fields(branch: &Node) -> bool {
+    has_no_value_constraints(branch)
         && branch.combinations().is_none_or(|inner| {
             inner.one_of().is_empty() && inner.any_of().is_empty() && inner.all_of().is_empty()
         })
 }
 
-/// Whether a branch says nothing but which fields must be there.
-fn is_bare(branch: &Node) -> bool {
-    is_plain(branch) && branch.properties().len() == 0
+/// True if a branch only requires properties.
+fn only_requires_fields(branch: &Node) -> bool {
+    has_no_value_constraints(branch) && branch.properties().len() == 0
 }
 
-fn is_plain(branch: &Node) -> bool {
-    matches!(branch.kind(), Kind::Any | Kind::Object)
-        && !branch.declares_additional()
+fn has_no_value_constraints(branch: &Node) -> bool {
+    matches!(branch.schema_type(), SchemaType::Any | SchemaType::Object)
+        && !branch.sets_additional_properties()
         && branch.items().is_none()
         && !branch.has_bounds()
-        && branch.allowed_values().is_empty()
+        && branch.enum_values().is_empty()
 }
 
-/// Whether a branch says that none of the fields is there: `not: {required: [a]}`, `not: {anyOf: […]}`, or all of
-/// such.
-fn excludes(branch: &Node, fields: &[&str]) -> bool {
+/// True if a branch forbids all of these fields: `not: {required: [a]}`, `not: {anyOf: […]}`, or several of these.
+fn forbids(branch: &Node, fields: &[&str]) -> bool {
     let mut absent: Vec<&str> = Vec::new();
-    if !is_bare(branch) || branch.required().len() > 0 {
+    if !only_requires_fields(branch) || branch.required().len() > 0 {
         return false;
     }
     let Some(combinations) = branch.combinations() else {
@@ -196,23 +194,27 @@ fn excludes(branch: &Node, fields: &[&str]) -> bool {
             return false;
         };
         let alone = inner.one_of().is_empty() && inner.any_of().is_empty() && inner.all_of().is_empty();
-        if !is_bare(part) || part.required().len() > 0 || !alone || !denied(inner, &mut absent) {
+        if !only_requires_fields(part)
+            || part.required().len() > 0
+            || !alone
+            || !collect_forbidden(inner, &mut absent)
+        {
             return false;
         }
     }
-    if combinations.not().is_some() && !denied(combinations, &mut absent) {
+    if combinations.not().is_some() && !collect_forbidden(combinations, &mut absent) {
         return false;
     }
     fields.iter().all(|field| absent.contains(field)) && absent.iter().all(|name| fields.contains(name))
 }
 
-/// Adds the fields of which `not` says that none is there.
-fn denied<'n>(combinations: &'n Combinations, absent: &mut Vec<&'n str>) -> bool {
-    let Some(not) = combinations.not().filter(|not| is_bare(not)) else {
+/// Collects the fields that `not` forbids.
+fn collect_forbidden<'n>(combinations: &'n Combinations, absent: &mut Vec<&'n str>) -> bool {
+    let Some(not) = combinations.not().filter(|not| only_requires_fields(not)) else {
         return false;
     };
     let single = |node: &'n Node| match required(node).as_slice() {
-        [name] if is_bare(node) && node.combinations().is_none() => Some(*name),
+        [name] if only_requires_fields(node) && node.combinations().is_none() => Some(*name),
         _ => None,
     };
     let Some(inner) = not.combinations() else {

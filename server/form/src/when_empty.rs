@@ -1,7 +1,7 @@
-//! What an input stands for while nothing is filled in: the field is left out, or holds something empty, or `null`.
+//! What an empty input means: the field is unset, or an empty value, or `null`.
 //!
-//! A form asks only where the answers differ: where there is a default to be emptied, where `null` is allowed, where
-//! an object may be there without a field, where the description speaks of it, and wherever an object has it so.
+//! The form asks only if that makes a difference: if there is a default, if `null` is allowed, if an object can exist
+//! without fields, if the description mentions empty values, or if the object already has one.
 
 use kube_schema::Node;
 use serde_json::{Map, Value};
@@ -9,23 +9,23 @@ use serde_json::{Map, Value};
 use super::controls::is_empty;
 use crate::{Control, EmptyMeans, WhenEmpty};
 
-/// What matters of the place that a field has in its object.
+/// What matters about a field's position.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    /// It must be there, and no default puts it there.
+pub(super) struct Position {
+    /// True if the field is required and has no default.
     pub(super) required: bool,
-    /// It is an item of a list or a value of a map: it is there, whatever it holds.
+    /// True for list items and map values, which exist whatever they contain.
     pub(super) is_item: bool,
-    /// It was told to be missing.
+    /// True if the field was reported as missing.
     pub(super) is_missing: bool,
 }
 
-/// The choice that a field has, if it has one.
+/// Returns the choice of meanings for a field, if it has one.
 pub(super) fn when_empty(
     node: &Node,
     value: Option<&Value>,
     control: &Control,
-    place: Place,
+    position: Position,
 ) -> Option<WhenEmpty> {
     let (blank, is_object) = match control {
         Control::Text { .. } => (Some(Value::String(String::new())), false),
@@ -39,8 +39,8 @@ pub(super) fn when_empty(
     let is_text = matches!(control, Control::Text { .. });
     let overrides = node.default_value().is_some_and(|default| !is_empty(default));
     let is_filled = value.is_some_and(|value| !is_empty(value));
-    // Items go by a button, which leaves the list there. An object that held something is left out with its last
-    // field, unless a default would put it back.
+    // A button removes items and keeps the list. An object is unset together with its last field, unless a default
+    // would restore it.
     match control {
         Control::List { .. } | Control::Map { .. } if is_filled => return None,
         Control::Object { .. } | Control::Secret { .. } if is_filled && !overrides => return None,
@@ -48,44 +48,44 @@ pub(super) fn when_empty(
     }
     let is_null = value.is_some_and(Value::is_null);
     let is_blank = !is_null && value.is_some_and(is_empty);
-    let usual = usual(control, place);
-    let mut choices = vec![usual];
-    if usual != EmptyMeans::Empty && blank.is_some_and(|blank| is_blank || node.accepts(blank)) {
+    let default_meaning = default_meaning(control, position);
+    let mut choices = vec![default_meaning];
+    if default_meaning != EmptyMeans::Empty && blank.is_some_and(|blank| is_blank || node.accepts(blank)) {
         choices.push(EmptyMeans::Empty);
     }
-    if usual != EmptyMeans::Null && (node.is_nullable() || is_null) {
+    if default_meaning != EmptyMeans::Null && (node.is_nullable() || is_null) {
         choices.push(EmptyMeans::Null);
     }
     let matters = is_null
         || is_blank
         || overrides
         || node.is_nullable()
-        || (is_object && !place.required)
-        || (is_text && (place.is_missing || speaks_of_empty(node)));
+        || (is_object && !position.required)
+        || (is_text && (position.is_missing || mentions_empty(node)));
     if choices.len() < 2 || !matters {
         return None;
     }
     let chosen = match value {
         Some(Value::Null) => EmptyMeans::Null,
         Some(_) if is_blank => EmptyMeans::Empty,
-        // What stood there by default is emptied on purpose.
+        // A value with a default was emptied on purpose.
         Some(_) if overrides && choices.contains(&EmptyMeans::Empty) => EmptyMeans::Empty,
-        _ => usual,
+        _ => default_meaning,
     };
     Some(WhenEmpty { chosen, choices })
 }
 
-/// What an empty input means where nothing is said of it; the decoder goes by the same.
-fn usual(control: &Control, place: Place) -> EmptyMeans {
+/// The meaning of an empty input without a choice. The decoder uses the same rule.
+fn default_meaning(control: &Control, position: Position) -> EmptyMeans {
     match control {
-        Control::Number { .. } if place.is_item => EmptyMeans::Null,
-        Control::Number { .. } | Control::Text { .. } if !place.is_item => EmptyMeans::Unset,
-        _ if place.is_item || place.required => EmptyMeans::Empty,
+        Control::Number { .. } if position.is_item => EmptyMeans::Null,
+        Control::Number { .. } | Control::Text { .. } if !position.is_item => EmptyMeans::Unset,
+        _ if position.is_item || position.required => EmptyMeans::Empty,
         _ => EmptyMeans::Unset,
     }
 }
 
-fn speaks_of_empty(node: &Node) -> bool {
+fn mentions_empty(node: &Node) -> bool {
     node.description()
         .is_some_and(|text| text.contains("\"\"") || text.to_lowercase().contains("empty"))
 }

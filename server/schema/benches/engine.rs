@@ -1,13 +1,13 @@
-//! How long the engine takes over a small definition: to read it, to check it, to fill in and prune an object, to judge
-//! one. `cargo bench -p kube-schema` measures; without `--bench`, as tests run it, each is done once.
+//! Benchmarks over a small definition: parse it, check it, default and prune an object, validate one.
+//! `cargo bench -p kube-schema` measures; without `--bench`, as in tests, each benchmark runs once.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use kube_schema::{Definition, Schema};
+use kube_schema::{Definition, Schema, validate_crd};
 use serde_json::{Value, json};
 
-/// How long each measurement takes.
+/// Duration of each measurement.
 const WINDOW: Duration = Duration::from_millis(500);
 
 fn main() {
@@ -27,20 +27,20 @@ fn main() {
         }
     };
     bench("parse", &|| drop(black_box(Definition::parse(&document))));
-    bench("check", &|| drop(black_box(Definition::faults(&document))));
+    bench("check", &|| drop(black_box(validate_crd(&document))));
     bench("default and prune", &|| {
         let (pruned, _) = schema.pruned(black_box(&new));
         drop(black_box(schema.defaulted(&pruned)));
     });
-    bench("judge what is new", &|| {
-        drop(black_box(definition.judge("v1", black_box(&new), None)));
+    bench("validate on creation", &|| {
+        drop(black_box(definition.validate("v1", black_box(&new), None)));
     });
-    bench("judge an update", &|| {
-        drop(black_box(definition.judge("v1", black_box(&new), Some(&old))));
+    bench("validate an update", &|| {
+        drop(black_box(definition.validate("v1", black_box(&new), Some(&old))));
     });
 }
 
-/// The time that one run takes, by the quickest of several windows.
+/// The time per run, from the fastest of several windows.
 fn measure(work: &dyn Fn()) -> Duration {
     let window = |runs: u32| {
         let begun = Instant::now();
@@ -54,7 +54,7 @@ fn measure(work: &dyn Fn()) -> Duration {
     (0..10).map(|_| window(runs) / runs).min().unwrap_or_default()
 }
 
-/// A definition with a bit of everything: types, bounds, defaults, a keyed list, a map, rules, a transition rule.
+/// A definition with types, bounds, defaults, a list of type map, a map, rules, and a transition rule.
 fn document() -> Value {
     let listener = json!({
         "type": "object",
@@ -104,7 +104,7 @@ fn document() -> Value {
     })
 }
 
-/// An object with so many listeners, one of which has a field that the schema does not know.
+/// An object with the given number of listeners, one of which has an undeclared field.
 fn object(listeners: usize) -> Value {
     let mut all: Vec<Value> = (0..listeners)
         .map(|index| json!({"name": format!("listener-{index}"), "port": 8000 + index}))

@@ -1,15 +1,15 @@
-//! Validates objects against a `CustomResourceDefinition`, both from files, as an API server would.
+//! Validates objects against a `CustomResourceDefinition`, both read from files.
 //!
 //! ```sh
 //! cargo run --example validate -- examples/crontabs.yaml examples/nightly.yaml
 //! ```
 //!
-//! Ends with status 1 where an API server would refuse something.
+//! Exits with status 1 if an API server would reject something.
 
 use std::error::Error;
 use std::process::ExitCode;
 
-use kube_schema::{Definition, yaml};
+use kube_schema::{Definition, validate_crd, yaml};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let files: Vec<String> = std::env::args().skip(1).collect();
@@ -17,37 +17,36 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         return Err("usage: validate CRD-FILE OBJECT-FILE…".into());
     };
 
-    // A definition that an API server would not take judges nothing.
     let document = yaml::parse(&std::fs::read_to_string(crd)?)?;
-    let faults = Definition::faults(&document);
-    for fault in &faults {
-        println!("{crd}: {}: {}", fault.path, fault.message);
+    let errors = validate_crd(&document);
+    for error in &errors {
+        println!("{crd}: {error}");
     }
-    if !faults.is_empty() {
+    if !errors.is_empty() {
         return Ok(ExitCode::FAILURE);
     }
     let definition = Definition::parse(&document)?;
 
-    let mut refused = false;
+    let mut rejected = false;
     for file in objects {
         for object in yaml::parse_all(&std::fs::read_to_string(file)?)? {
             let name = object["metadata"]["name"].as_str().unwrap_or("without a name");
-            // By the version that the object names; new, so there is no object before it.
-            let judgement = definition.judge_document(None, &object, None)?;
-            for path in &judgement.pruned {
+            // Against the version in the object's `apiVersion`; on creation, so there is no old object.
+            let result = definition.validate_document(None, &object, None)?;
+            for path in &result.pruned {
                 println!("{file}: {name}: warning: unknown field {path:?}");
             }
-            for violation in judgement.as_api_server() {
+            for violation in result.api_server_violations() {
                 println!("{file}: {name}: {violation}");
             }
-            if judgement.is_accepted() {
+            if result.is_valid() {
                 println!(
                     "{file}: {name}: accepted, and stored as\n{}",
-                    yaml::print(&judgement.object)
+                    yaml::print(&result.object)
                 );
             }
-            refused |= !judgement.is_accepted();
+            rejected |= !result.is_valid();
         }
     }
-    Ok(ExitCode::from(u8::from(refused)))
+    Ok(ExitCode::from(u8::from(rejected)))
 }

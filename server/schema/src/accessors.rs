@@ -1,9 +1,9 @@
-//! What a schema says at a node, for whoever makes something of it besides validating: a form, documentation, an editor.
+//! Read access to a schema node, for uses other than validation: forms, documentation, editors.
 
 use serde_json::Value;
 
 use super::node::{Additional, Combinations, Node};
-use super::rules::Rule;
+use super::rule::Rule;
 use super::{defaulting, validate};
 
 impl Node {
@@ -15,11 +15,11 @@ impl Node {
 
     /// `x-kubernetes-preserve-unknown-fields`
     #[must_use]
-    pub fn preserves_unknown(&self) -> bool {
+    pub fn preserves_unknown_fields(&self) -> bool {
         self.preserve_unknown
     }
 
-    /// `title`, as the schema's author wrote it: hostile until made safe.
+    /// `title`, as the schema's author wrote it. Untrusted text: escape it before showing it.
     #[must_use]
     pub fn title(&self) -> Option<&str> {
         self.title.as_deref()
@@ -31,19 +31,19 @@ impl Node {
         self.example.as_deref()
     }
 
-    /// `enum`; empty where any value is allowed.
+    /// `enum`; empty if any value is allowed.
     #[must_use]
-    pub fn allowed_values(&self) -> &[Value] {
-        &self.one_of_values
+    pub fn enum_values(&self) -> &[Value] {
+        &self.enum_values
     }
 
-    /// `format`, where the API server checks it for this type.
+    /// `format`, if the API server checks it for this type.
     #[must_use]
     pub fn format(&self) -> Option<&str> {
         self.format.as_ref().map(|format| &*format.name)
     }
 
-    /// The names of the properties that must be there, in the order of the document.
+    /// The names of the required properties, in the order of the document.
     #[must_use]
     pub fn required(&self) -> impl ExactSizeIterator<Item = &str> {
         self.required.iter().map(|name| &**name)
@@ -51,30 +51,30 @@ impl Node {
 
     /// `x-kubernetes-list-map-keys`
     #[must_use]
-    pub fn list_keys(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.list_keys.iter().map(|name| &**name)
+    pub fn list_map_keys(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.list_map_keys.iter().map(|name| &**name)
     }
 
-    /// Whether `additionalProperties` is there, `false` included.
+    /// True if `additionalProperties` is set, `false` included.
     #[must_use]
-    pub fn declares_additional(&self) -> bool {
+    pub fn sets_additional_properties(&self) -> bool {
         !matches!(self.additional, Additional::Absent)
     }
 
-    /// `allOf`, `anyOf`, `oneOf` and `not`; nothing where none of them is there.
+    /// `allOf`, `anyOf`, `oneOf` and `not`; `None` if there are none.
     #[must_use]
     pub fn combinations(&self) -> Option<&Combinations> {
         self.combinations.as_deref()
     }
 
-    /// `x-kubernetes-validations` of this node itself.
+    /// `x-kubernetes-validations` of this node.
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
 
-    /// Whether the schema takes `value` here once its defaults are filled in: types, bounds and combinations. Lists
-    /// that are sets or maps, embedded resources and rules are not asked.
+    /// True if `value` satisfies the schema here after defaulting: types, bounds and combinations. Does not check list
+    /// types, embedded resources or CEL rules.
     #[must_use]
     pub fn accepts(&self, mut value: Value) -> bool {
         defaulting::fill(&mut value, self);
@@ -82,9 +82,9 @@ impl Node {
     }
 }
 
-/// Bounds, as the schema has them.
+/// Bounds, as written in the schema.
 impl Node {
-    /// Whether there is any bound: a pattern, a length, a range, a number of items or of properties.
+    /// True if there is any bound: a pattern, a length, a range, or a number of items or properties.
     #[must_use]
     pub fn has_bounds(&self) -> bool {
         self.bounds.is_some()

@@ -1,7 +1,7 @@
-//! What of an old object a value of the new one stands for, and whether it has changed
-//! (`k8s.io/apiserver/pkg/cel/common`, `CorrelatedObject` and `MapList`).
+//! Correlates new values with old ones, for ratcheting and transition rules (`k8s.io/apiserver/pkg/cel/common`,
+//! `CorrelatedObject` and `MapList`).
 //!
-//! In lists that are maps an item stands for the one with the same keys; in all others it stands for none.
+//! Items of lists of type `map` are matched by their keys; items of other lists are not correlated.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -29,8 +29,8 @@ impl<'a> OldItems<'a> {
         Self { node, by_key }
     }
 
-    /// The old item with the keys of `item`.
-    pub(super) fn like(&self, item: &Value) -> Option<&'a Value> {
+    /// The old item with the same keys as `item`.
+    pub(super) fn matching(&self, item: &Value) -> Option<&'a Value> {
         if self.by_key.is_empty() {
             return None;
         }
@@ -38,15 +38,15 @@ impl<'a> OldItems<'a> {
     }
 }
 
-/// The values of a list's keys; nothing where one is missing, or is no plain value: such an item stands for no other.
+/// The key of an item. `None` if a key field is missing or not a scalar; such an item matches no other.
 fn key(node: &Node, item: &Value) -> Option<String> {
     let map = item.as_object()?;
-    let single = node.list_keys.len() == 1;
+    let single = node.list_map_keys.len() == 1;
     let mut key = String::new();
-    for name in &node.list_keys {
+    for name in &node.list_map_keys {
         match map.get(&**name)? {
             Value::Null | Value::Array(_) | Value::Object(_) => return None,
-            // Among several keys a number with a fraction counts to six places, as Go's `%f` prints it.
+            // With several keys, Go prints fractions with `%f`: six decimal places.
             Value::Number(number) if !single && number.as_i64().is_none() => {
                 let _ = write!(key, "{:.6}", number.as_f64().unwrap_or(f64::NAN));
             }
@@ -57,8 +57,8 @@ fn key(node: &Node, item: &Value) -> Option<String> {
     Some(key)
 }
 
-/// Whether a value is what it was before, as far as the API server can tell: in lists that are maps the order does
-/// not count, and an object with a field that the schema does not declare is never the same.
+/// True if the API server considers a value unchanged: the order of lists of type `map` does not matter, and an object
+/// with an undeclared field always counts as changed.
 pub(super) fn is_unchanged(node: &Node, value: &Value, old: &Value) -> bool {
     match (value, old) {
         (Value::Array(items), Value::Array(before)) => {
@@ -74,7 +74,7 @@ pub(super) fn is_unchanged(node: &Node, value: &Value, old: &Value) -> bool {
             let before = OldItems::new(node, Some(old));
             items.iter().all(|item| {
                 before
-                    .like(item)
+                    .matching(item)
                     .is_some_and(|old| is_unchanged(child, item, old))
             })
         }
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_a_list_counts_unless_it_is_a_map() {
+    fn order_matters_except_in_lists_of_type_map() {
         let item =
             json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}});
         let list = json!({
@@ -119,7 +119,7 @@ mod tests {
             &json!([{"a": "x", "b": 1}, {"a": "y"}]),
             &json!([{"a": "y"}, {"a": "x", "b": 2}])
         ));
-        // An item without its key stands for none.
+        // An item without its key matches nothing.
         assert!(!is_same(&list, &json!([{"b": 1}]), &json!([{"b": 1}])));
         let set = json!({"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"});
         assert!(!is_same(&set, &json!(["a", "b"]), &json!(["b", "a"])));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_declared_cannot_be_told_to_be_the_same() {
+    fn objects_with_undeclared_fields_always_count_as_changed() {
         let open = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
         assert!(is_same(&open, &json!({}), &json!({})));
         assert!(!is_same(&open, &json!({"a": 1}), &json!({"a": 1})));

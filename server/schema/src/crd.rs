@@ -1,4 +1,4 @@
-//! Reading a `CustomResourceDefinition`.
+//! Parses a `CustomResourceDefinition`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,41 +6,41 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Schema;
 use super::error::{Limits, ParseError};
-use super::faults::{self, Fault};
+use super::schema::Schema;
 
-/// Where objects of a kind live.
+/// Whether objects of a kind live in namespaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scope {
-    /// In namespaces.
+    /// In a namespace.
     Namespaced,
-    /// In none.
+    /// Cluster-wide.
     Cluster,
 }
 
-/// A kind, as a `CustomResourceDefinition` defines it: the example is at [the crate's root](crate).
+/// A parsed `CustomResourceDefinition`. See [the crate's root](crate) for an example.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Definition {
     /// `metadata.name`: `<plural>.<group>`.
     pub name: String,
-    /// The API group.
+    /// `spec.group`
     pub group: String,
-    /// The kind.
+    /// `spec.names.kind`
     pub kind: String,
-    /// The kind of a list of its objects.
+    /// `spec.names.listKind`, by default the kind with `List` appended.
     pub list_kind: String,
-    /// The plural, as in URLs.
+    /// `spec.names.plural`, as used in URLs.
     pub plural: String,
-    /// The singular.
+    /// `spec.names.singular`, by default the kind in lower case.
     pub singular: String,
-    /// Short names for `kubectl`.
+    /// `spec.names.shortNames`
     pub short_names: Vec<String>,
-    /// Categories for `kubectl`.
+    /// `spec.names.categories`
     pub categories: Vec<String>,
-    /// Where its objects live.
+    /// `spec.scope`
     pub scope: Scope,
-    /// Its versions, in the order of the document.
+    /// `spec.versions`, in the order of the document.
     pub versions: Vec<Version>,
     /// `metadata.labels`
     pub labels: BTreeMap<String, String>,
@@ -48,81 +48,84 @@ pub struct Definition {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// One version of a kind.
+/// One version of a custom resource.
 #[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "as the document has them, each on its own"
 )]
+#[non_exhaustive]
 pub struct Version {
-    /// Its name: `v1`.
+    /// The version's name: `v1`.
     pub name: String,
     /// Whether the API server serves it.
     pub served: bool,
-    /// Whether objects are stored in it.
+    /// Whether objects are stored in this version.
     pub storage: bool,
-    /// Whether one should no longer use it.
+    /// Whether the version is deprecated.
     pub deprecated: bool,
-    /// What to say of that.
+    /// The warning for users of a deprecated version; `None` for the API server's default.
     pub deprecation_warning: Option<String>,
-    /// Its schema, or why it cannot be worked with. One version that is beyond the limits spoils no other.
+    /// The schema, or the reason why it cannot be used. An error in one version does not affect the others.
     pub schema: Result<Arc<Schema>, ParseError>,
-    /// What `kubectl get` shows.
+    /// The columns of `kubectl get`.
     pub printer_columns: Vec<PrinterColumn>,
-    /// Whether `status` is a subresource.
+    /// Whether the `status` subresource is enabled.
     pub has_status: bool,
-    /// Where its numbers are, if `scale` is a subresource.
+    /// The `scale` subresource, if it is enabled.
     pub scale: Option<Scale>,
 }
 
-/// Where the subresource `scale` finds its numbers, as JSON paths without filters: `.spec.replicas`.
+/// Field paths of the `scale` subresource, as JSON paths without filters: `.spec.replicas`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Scale {
-    /// How many are wanted.
+    /// `specReplicasPath`: the desired number of replicas.
     pub spec_replicas: String,
-    /// How many there are.
+    /// `statusReplicasPath`: the actual number of replicas.
     pub status_replicas: String,
-    /// Which they are.
+    /// `labelSelectorPath`: the selector of the pods.
     pub label_selector: Option<String>,
 }
 
-/// A column that `kubectl get` shows.
+/// A column of `kubectl get`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct PrinterColumn {
     /// The heading.
     pub name: String,
-    /// Where the value is, as a JSON path: `.status.phase`.
+    /// The value's JSON path: `.status.phase`.
     pub json_path: String,
-    /// Its type: `string`, `integer`, `date` …
+    /// The type: `string`, `integer`, `date` …
     #[serde(rename = "type")]
     pub kind: String,
-    /// `date-time` and the like; empty for none.
+    /// The format, such as `date-time`; empty if unset.
     #[serde(default)]
     pub format: String,
-    /// What it means; empty for nothing said.
+    /// The description; empty if unset.
     #[serde(default)]
     pub description: String,
-    /// 0 is shown always, more only on request.
+    /// 0 is always shown, higher values only in wide output.
     #[serde(default)]
     pub priority: i64,
 }
 
 impl Definition {
-    /// Reads a `CustomResourceDefinition` of `apiextensions.k8s.io/v1`, within the usual limits for schemas.
+    /// Parses a `CustomResourceDefinition` of `apiextensions.k8s.io/v1` with the default [`Limits`].
     ///
     /// # Errors
-    /// When it is none, or its names or versions cannot be read. A version's schema that cannot be read is an error
-    /// of that version only: [`Version::schema`].
+    /// If the document is not a `CustomResourceDefinition`, or its names or versions are malformed. An invalid schema
+    /// is not an error here but in its version: [`Version::schema`].
     pub fn parse(document: &Value) -> Result<Self, ParseError> {
-        Self::parse_within(document, Limits::default())
+        Self::parse_with_limits(document, Limits::default())
     }
 
-    /// As [`Definition::parse`], within other limits.
+    /// Like [`Definition::parse`], with other limits.
     ///
     /// # Errors
     /// As [`Definition::parse`].
-    pub fn parse_within(document: &Value, limits: Limits) -> Result<Self, ParseError> {
+    pub fn parse_with_limits(document: &Value, limits: Limits) -> Result<Self, ParseError> {
         let api_version = document["apiVersion"].as_str().unwrap_or_default();
         let kind = document["kind"].as_str().unwrap_or_default();
         if kind != "CustomResourceDefinition" || api_version != "apiextensions.k8s.io/v1" {
@@ -160,10 +163,10 @@ impl Definition {
                 .as_str()
                 .filter(|singular| !singular.is_empty())
                 .map_or_else(|| kind.to_lowercase(), str::to_owned),
-            short_names: texts(&names["shortNames"]),
-            categories: texts(&names["categories"]),
-            labels: text_map(&metadata["labels"]),
-            annotations: text_map(&metadata["annotations"]),
+            short_names: strings(&names["shortNames"]),
+            categories: strings(&names["categories"]),
+            labels: string_map(&metadata["labels"]),
+            annotations: string_map(&metadata["annotations"]),
             group,
             kind,
             plural,
@@ -172,20 +175,13 @@ impl Definition {
         })
     }
 
-    /// Why the API server would refuse a new definition, the types and costs of its rules included; nothing where it
-    /// would take it. A rule that is too large to be judged is let pass. A hundred faults at most are told.
-    #[must_use]
-    pub fn faults(document: &Value) -> Vec<Fault> {
-        faults::of(document, Limits::default())
-    }
-
-    /// The version of that name.
+    /// Returns the version called `name`.
     #[must_use]
     pub fn version(&self, name: &str) -> Option<&Version> {
         self.versions.iter().find(|version| version.name == name)
     }
 
-    /// The version that objects are stored in; failing that the first that is served.
+    /// Returns the storage version, or the first served version if none is marked as storage.
     #[must_use]
     pub fn storage_version(&self) -> Option<&Version> {
         self.versions
@@ -194,11 +190,11 @@ impl Definition {
             .or_else(|| self.versions.iter().find(|version| version.served))
     }
 
-    /// The version of that name.
+    /// Returns the version called `name`.
     ///
     /// # Errors
-    /// When there is none.
-    pub fn version_or_error(&self, name: &str) -> Result<&Version, ParseError> {
+    /// [`ParseError::NoSuchVersion`] if there is none.
+    pub fn require_version(&self, name: &str) -> Result<&Version, ParseError> {
         self.version(name).ok_or_else(|| ParseError::NoSuchVersion {
             definition: self.name.clone(),
             version: name.to_owned(),
@@ -213,10 +209,10 @@ impl Definition {
 }
 
 impl Version {
-    /// Its schema.
+    /// Returns the schema.
     ///
     /// # Errors
-    /// Why it cannot be worked with.
+    /// The reason why the schema cannot be used.
     pub fn schema(&self) -> Result<&Arc<Schema>, ParseError> {
         self.schema.as_ref().map_err(Clone::clone)
     }
@@ -228,7 +224,7 @@ fn read_version(version: &Value, index: usize, limits: Limits) -> Result<Version
         Value::Null => Err(ParseError::NoSchema {
             version: name.clone(),
         }),
-        schema => Schema::parse_within(schema, limits).map(Arc::new),
+        schema => Schema::parse_with_limits(schema, limits).map(Arc::new),
     };
     let printer_columns = version["additionalPrinterColumns"]
         .as_array()
@@ -273,7 +269,7 @@ fn required(document: &Value, key: &str, path: &str) -> Result<String, ParseErro
         .ok_or_else(|| malformed(path, "must be a string that is not empty"))
 }
 
-fn texts(value: &Value) -> Vec<String> {
+fn strings(value: &Value) -> Vec<String> {
     value
         .as_array()
         .into_iter()
@@ -283,7 +279,7 @@ fn texts(value: &Value) -> Vec<String> {
         .collect()
 }
 
-fn text_map(value: &Value) -> BTreeMap<String, String> {
+fn string_map(value: &Value) -> BTreeMap<String, String> {
     value
         .as_object()
         .into_iter()

@@ -1,11 +1,11 @@
-//! Filling in defaults and dropping nulls, as the API server does on admission
+//! Defaulting and the removal of nulls, as on admission
 //! (`k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting`).
 
 use serde_json::Value;
 
 use super::node::{Additional, Node};
 
-/// Drops nulls that may not be null and have no default, then fills in defaults at every depth.
+/// Drops nulls where null is not allowed and there is no default, then applies defaults at every depth.
 pub(super) fn fill(value: &mut Value, node: &Node) {
     drop_nulls(value, node);
     default(value, node);
@@ -86,7 +86,7 @@ mod tests {
     use crate::Schema;
 
     #[test]
-    fn defaults_are_filled_in_at_every_depth() {
+    fn defaults_are_applied_at_every_depth() {
         let schema = Schema::parse(&json!({
             "type": "object",
             "properties": {
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn nulls_that_may_not_be_are_dropped_unless_they_have_a_default() {
+    fn disallowed_nulls_are_dropped_or_replaced_by_their_default() {
         let schema = Schema::parse(&json!({
             "type": "object",
             "properties": {

@@ -1,52 +1,53 @@
-//! Why a document is not a schema or a definition that can be worked with.
+//! Errors of parsing schemas and definitions, and the limits on them.
 
-/// Why a document is not a schema or a definition that can be worked with.
+/// Why a document is not a usable schema or definition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseError {
     /// Something has the wrong JSON type or an unknown value.
     #[error("{path}: {problem}")]
     Malformed {
         /// Where, as a dotted path in the document.
         path: String,
-        /// What is expected there.
+        /// What was expected.
         problem: String,
     },
-    /// `$ref` is not allowed in structural schemas.
+    /// `$ref`, which structural schemas must not use.
     #[error("{path}: $ref is not allowed in a structural schema")]
     Reference {
-        /// Where.
+        /// Where, as a dotted path in the document.
         path: String,
     },
-    /// The schema is nested more deeply than is followed.
+    /// The schema is nested too deeply.
     #[error("the schema is nested more than {limit} levels deep (at {path})")]
     TooDeep {
-        /// Where the limit was met.
+        /// Where the limit was exceeded.
         path: String,
-        /// The limit.
+        /// The limit, in levels.
         limit: usize,
     },
-    /// The schema has more nodes than is held.
+    /// The schema has too many nodes.
     #[error("the schema has more than {limit} fields")]
     TooManyNodes {
-        /// The limit.
+        /// The limit, in nodes.
         limit: usize,
     },
-    /// The schema has more text than is held.
+    /// The schema is too large.
     #[error("the schema is larger than {limit} bytes")]
     TooLarge {
-        /// The limit.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// The schema has more different patterns than are compiled.
+    /// The schema has too many distinct patterns.
     #[error("the schema has more than {limit} different patterns")]
     TooManyPatterns {
-        /// The limit.
+        /// The limit, in patterns.
         limit: usize,
     },
-    /// The document is of another kind.
+    /// The document is not a `CustomResourceDefinition`.
     #[error("this is a {found}, not a CustomResourceDefinition of apiextensions.k8s.io/v1")]
     NotADefinition {
-        /// Its `apiVersion` and `kind`.
+        /// The document's `apiVersion` and `kind`.
         found: String,
     },
     /// The definition has no such version.
@@ -54,12 +55,12 @@ pub enum ParseError {
     NoSuchVersion {
         /// The definition's name.
         definition: String,
-        /// The version asked for.
+        /// The requested version.
         version: String,
-        /// The versions there are.
+        /// The existing versions, separated by commas.
         known: String,
     },
-    /// The version carries no schema.
+    /// The version has no schema.
     #[error("version {version} has no openAPIV3Schema")]
     NoSchema {
         /// The version.
@@ -67,24 +68,25 @@ pub enum ParseError {
     },
 }
 
-/// Bounds on what a schema may ask for.
+/// Limits on schemas from untrusted sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Levels of nesting.
-    pub depth: usize,
-    /// Schema nodes, branches of `oneOf` and its like included.
-    pub nodes: usize,
-    /// Bytes of names, descriptions, patterns, rules and defaults.
-    pub bytes: usize,
+    pub max_depth: usize,
+    /// Schema nodes, including branches of `allOf`, `anyOf`, `oneOf` and `not`.
+    pub max_nodes: usize,
+    /// Bytes of names, descriptions, patterns, rules, defaults and examples.
+    pub max_bytes: usize,
 }
 
 impl Default for Limits {
-    /// Twice to twenty times what the largest published definitions need.
+    /// Two to twenty times what the largest published definitions need.
     fn default() -> Self {
         Self {
-            depth: 64,
-            nodes: 100_000,
-            bytes: 6 * 1024 * 1024,
+            max_depth: 64,
+            max_nodes: 100_000,
+            max_bytes: 6 * 1024 * 1024,
         }
     }
 }

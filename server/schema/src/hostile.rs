@@ -1,4 +1,4 @@
-//! What hostile definitions and objects may ask for: bounded time and memory, and a clear answer.
+//! Hostile definitions and objects: time and memory stay bounded, and the errors are clear.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Definition, ParseError, Reason, Schema, yaml};
 
-/// Runs with the stack that a worker of the server has, and fails when it takes long.
-fn bounded<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+/// Runs `work` on a 2 MiB stack, as a tokio worker has, and panics if it takes longer than a minute.
+fn run_with_deadline<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (send, receive) = std::sync::mpsc::channel();
     let thread = std::thread::Builder::new().stack_size(2 * 1024 * 1024);
     thread.spawn(move || send.send(work())).unwrap();
@@ -24,10 +24,10 @@ fn nested(levels: usize, mut inner: Value) -> Value {
 }
 
 #[test]
-fn more_levels_than_a_parser_lets_through_are_refused() {
-    let error = bounded(|| Schema::parse(&nested(300, json!({"type": "string"}))).unwrap_err());
+fn schemas_nested_too_deeply_are_rejected() {
+    let error = run_with_deadline(|| Schema::parse(&nested(300, json!({"type": "string"}))).unwrap_err());
     assert!(matches!(error, ParseError::TooDeep { .. }), "{error}");
-    let error = bounded(|| {
+    let error = run_with_deadline(|| {
         let mut branch = json!({"type": "string"});
         for _ in 0..300 {
             branch = json!({"anyOf": [branch]});
@@ -38,8 +38,8 @@ fn more_levels_than_a_parser_lets_through_are_refused() {
 }
 
 #[test]
-fn as_many_levels_as_are_read_are_judged_on_a_small_stack() {
-    bounded(|| {
+fn the_deepest_allowed_schema_is_validated_on_a_small_stack() {
+    run_with_deadline(|| {
         let schema = Schema::parse(&nested(
             60,
             json!({"type": "integer", "default": 1,
@@ -56,8 +56,8 @@ fn as_many_levels_as_are_read_are_judged_on_a_small_stack() {
 }
 
 #[test]
-fn a_million_properties_and_megabytes_of_text_are_refused() {
-    let error = bounded(|| {
+fn schemas_with_too_many_properties_or_bytes_are_rejected() {
+    let error = run_with_deadline(|| {
         let properties = (0..1_000_000)
             .map(|index| (index.to_string(), json!({})))
             .collect();
@@ -70,9 +70,10 @@ fn a_million_properties_and_megabytes_of_text_are_refused() {
         ),
         "{error}"
     );
-    let error = bounded(|| Schema::parse(&json!({"description": "x".repeat(7_000_000)})).unwrap_err());
+    let error =
+        run_with_deadline(|| Schema::parse(&json!({"description": "x".repeat(7_000_000)})).unwrap_err());
     assert!(matches!(error, ParseError::TooLarge { .. }), "{error}");
-    let error = bounded(|| {
+    let error = run_with_deadline(|| {
         let properties = (0..1_000)
             .map(|index| (index.to_string(), json!({"pattern": format!("a{{1,{index}}}")})))
             .collect();
@@ -82,8 +83,8 @@ fn a_million_properties_and_megabytes_of_text_are_refused() {
 }
 
 #[test]
-fn a_definition_of_five_megabytes_is_read_and_judged() {
-    let violations = bounded(|| {
+fn a_definition_of_five_megabytes_is_parsed_and_validated() {
+    let violations = run_with_deadline(|| {
         let field = |index: usize| {
             let description = format!("What the setting {index} is for, at length. ").repeat(4);
             let field =
@@ -110,14 +111,14 @@ fn a_definition_of_five_megabytes_is_read_and_judged() {
         let definition = Definition::parse(&read[0].as_ref().unwrap().value).unwrap();
         let object = json!({"apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "mine"},
             "spec": {"setting7": "wrong 7"}});
-        definition.judge("v1", &object, None).unwrap().violations
+        definition.validate("v1", &object, None).unwrap().violations
     });
     assert_eq!(violations.len(), 1, "{violations:?}");
     assert_eq!(violations[0].path, "spec.setting7");
 }
 
 #[test]
-fn references_and_unknown_forms_are_refused() {
+fn references_and_malformed_keywords_are_rejected() {
     let refused = |schema: Value| Schema::parse(&schema).unwrap_err().to_string();
     assert_eq!(
         refused(json!({"properties": {"a": {"$ref": "#"}}})),
@@ -132,9 +133,9 @@ fn references_and_unknown_forms_are_refused() {
     assert!(Definition::parse(&Value::Null).is_err());
 }
 
-fn judged(rule: &str, items: usize) -> Vec<super::Violation> {
+fn validated(rule: &str, items: usize) -> Vec<super::Violation> {
     let rule = rule.to_owned();
-    bounded(move || {
+    run_with_deadline(move || {
         let schema = Schema::parse(&json!({
             "type": "object",
             "properties": {
@@ -150,27 +151,27 @@ fn judged(rule: &str, items: usize) -> Vec<super::Violation> {
 }
 
 #[test]
-fn rules_that_never_end_are_stopped() {
-    let violations = judged(
+fn rules_that_run_too_long_are_stopped() {
+    let violations = validated(
         "self.items.all(a, self.items.all(b, self.items.all(c, self.items.all(d, a + b + c + d != ''))))",
         500,
     );
     assert_eq!(violations.len(), 1);
-    assert_eq!(violations[0].reason, Reason::CouldNotJudge);
+    assert_eq!(violations[0].reason, Reason::Indeterminate);
     assert!(
         violations[0].message.contains("more work than is allowed"),
         "{}",
         violations[0]
     );
-    let grown = judged(
+    let grown = validated(
         "self.items.map(a, self.items.map(b, self.text + self.text)).size() > 0",
         2_000,
     );
-    assert_eq!(grown[0].reason, Reason::CouldNotJudge);
+    assert_eq!(grown[0].reason, Reason::Indeterminate);
 }
 
 #[test]
-fn what_cannot_be_judged_is_said_to_be_so() {
+fn rules_that_do_not_compile_are_indeterminate() {
     for rule in [
         "self.items.nonsense()",
         "(",
@@ -178,11 +179,11 @@ fn what_cannot_be_judged_is_said_to_be_so() {
         "self.items",
         "Thing{a: 1} == null",
     ] {
-        let violations = judged(rule, 1);
+        let violations = validated(rule, 1);
         assert_eq!(violations.len(), 1, "{rule}");
         assert_eq!(
             violations[0].reason,
-            Reason::CouldNotJudge,
+            Reason::Indeterminate,
             "{rule}: {}",
             violations[0]
         );
@@ -190,8 +191,8 @@ fn what_cannot_be_judged_is_said_to_be_so() {
 }
 
 #[test]
-fn large_lists_are_judged_in_time() {
-    let violations = bounded(|| {
+fn large_lists_are_validated_in_time() {
+    let violations = run_with_deadline(|| {
         let names: Vec<String> = (0..5_000).map(|index| format!("name-{index}")).collect();
         let schema = Schema::parse(&json!({"type": "object", "properties": {
             "set": {
@@ -205,7 +206,7 @@ fn large_lists_are_judged_in_time() {
         schema.validate(&json!({"set": names}), Some(&json!({"set": turned})))
     });
     assert_eq!(violations, []);
-    let wrong = bounded(|| {
+    let wrong = run_with_deadline(|| {
         let schema = Schema::parse(&json!({"type": "object", "properties": {
             "numbers": {"type": "array", "items": {"type": "integer"}},
         }}))
@@ -218,7 +219,7 @@ fn large_lists_are_judged_in_time() {
 }
 
 #[test]
-fn rules_that_make_much_of_little_are_stopped() {
+fn rules_that_build_huge_values_are_stopped() {
     let doubled = ".map(a, a + a)".repeat(24);
     let gathered = ".map(a, [a, a, a, a])".repeat(14);
     let rules = [
@@ -244,7 +245,7 @@ fn rules_that_make_much_of_little_are_stopped() {
     ];
     for rule in rules {
         let shown: String = rule.chars().take(60).collect();
-        let violations = bounded(move || {
+        let violations = run_with_deadline(move || {
             let schema = Schema::parse(&json!({"type": "object", "properties": {"s": {
                 "type": "string",
                 "x-kubernetes-validations": [{"rule": rule.clone(), "messageExpression": "'a' + self"},
@@ -256,14 +257,14 @@ fn rules_that_make_much_of_little_are_stopped() {
         assert!(
             violations
                 .iter()
-                .any(|violation| violation.reason == Reason::CouldNotJudge),
+                .any(|violation| violation.reason == Reason::Indeterminate),
             "{shown}: {violations:?}"
         );
     }
 }
 
 #[test]
-fn rules_that_people_write_are_within_bounds() {
+fn realistic_rules_stay_within_the_budget() {
     let schema = Schema::parse(&json!({"type": "object", "properties": {"list": {
         "type": "array", "items": {"type": "string"},
         "x-kubernetes-validations": [
@@ -280,7 +281,7 @@ fn rules_that_people_write_are_within_bounds() {
         .map(|index| format!("item-{index}-{}", "x".repeat(200)))
         .collect();
     assert_eq!(
-        bounded(move || schema.validate(&json!({ "list": list }), None)),
+        run_with_deadline(move || schema.validate(&json!({ "list": list }), None)),
         []
     );
 }

@@ -1,10 +1,9 @@
-//! Kubernetes' rules for names, with its words for what breaks them
-//! (`k8s.io/apimachinery/pkg/api/validate/content`).
+//! Kubernetes' rules for names, with its error messages (`k8s.io/apimachinery/pkg/api/validate/content`).
 
 const LABEL: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 const QUALIFIED: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 
-/// A DNS subdomain. With `prefix`, more will be appended, so that it may end with a dash.
+/// RFC 1123 subdomain. With `prefix`, the name is a `generateName` and may end with a dash.
 pub(super) fn subdomain(name: &str, prefix: bool) -> Vec<String> {
     let masked = if prefix { masked(name) } else { name.to_owned() };
     let mut problems = Vec::new();
@@ -21,7 +20,7 @@ pub(super) fn subdomain(name: &str, prefix: bool) -> Vec<String> {
     problems
 }
 
-/// The beginning of a name as it is judged: a dash at its end, and the character before it, count as a letter.
+/// A `generateName` as Kubernetes validates it: a final dash and the character before it are replaced by a letter.
 pub(super) fn masked(name: &str) -> String {
     match name.strip_suffix('-') {
         Some(bare) if !bare.is_empty() => {
@@ -34,7 +33,7 @@ pub(super) fn masked(name: &str) -> String {
     }
 }
 
-/// A DNS label.
+/// RFC 1123 label.
 pub(super) fn label(name: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if name.len() > 63 {
@@ -54,7 +53,7 @@ pub(super) fn label(name: &str) -> Vec<String> {
     problems
 }
 
-/// A DNS label that begins with a letter.
+/// RFC 1035 label, which starts with a letter.
 pub(super) fn dns1035_label(name: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if name.len() > 63 {
@@ -71,7 +70,7 @@ pub(super) fn dns1035_label(name: &str) -> Vec<String> {
     problems
 }
 
-/// A part of a path in a URL.
+/// A segment of a URL path.
 pub(super) fn path_segment(name: &str) -> Vec<String> {
     if name == "." || name == ".." {
         return vec![format!("may not be '{name}'")];
@@ -83,7 +82,7 @@ pub(super) fn path_segment(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// The key of a label or an annotation: a name, with or without a DNS subdomain before it.
+/// The key of a label or annotation: a name with an optional DNS subdomain prefix.
 pub(super) fn qualified(name: &str) -> Vec<String> {
     let rule = format!(
         "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric \
@@ -99,7 +98,7 @@ pub(super) fn qualified(name: &str) -> Vec<String> {
                 problems.extend(
                     subdomain(prefix, false)
                         .into_iter()
-                        // The same check, by another function of Kubernetes.
+                        // Kubernetes uses another function with a different message here.
                         .map(|problem| {
                             format!("prefix part {}", problem.replace("253 characters", "253 bytes"))
                         }),
@@ -124,7 +123,7 @@ pub(super) fn qualified(name: &str) -> Vec<String> {
     problems
 }
 
-/// The value of a label.
+/// A label value.
 pub(super) fn label_value(value: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if value.len() > 63 {

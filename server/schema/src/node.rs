@@ -1,4 +1,4 @@
-//! One node of a structural schema: what may stand at one place of an object.
+//! A node of a structural schema.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,58 +8,20 @@ use serde_json::Value;
 
 use super::format::Format;
 use super::pattern::Pattern;
-use super::rules::Rule;
+use super::rule::Rule;
+use super::schema_type::SchemaType;
 
-/// The type at a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Kind {
-    /// None is named: anything goes.
-    #[default]
-    Any,
-    /// `object`
-    Object,
-    /// `array`
-    Array,
-    /// `string`
-    String,
-    /// `integer`
-    Integer,
-    /// `number`
-    Number,
-    /// `boolean`
-    Boolean,
-    /// `x-kubernetes-int-or-string`
-    IntOrString,
-}
-
-impl Kind {
-    /// The name in a schema, as the API server's messages write it; empty where none is named.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Any => "",
-            Self::Object => "object",
-            Self::Array => "array",
-            Self::String => "string",
-            Self::Integer => "integer",
-            Self::Number => "number",
-            Self::Boolean => "boolean",
-            Self::IntOrString => "integer,string",
-        }
-    }
-}
-
-/// What a node allows beside its declared properties.
+/// `additionalProperties`
 #[derive(Debug, Default)]
 pub(crate) enum Additional {
-    /// `additionalProperties` is not there.
+    /// Not set.
     #[default]
     Absent,
-    /// `additionalProperties: true` or `{}`.
+    /// `true` or `{}`
     Any,
-    /// `additionalProperties: false`.
+    /// `false`
     Forbidden,
-    /// Values of this schema.
+    /// A schema for the values.
     Of(Box<Node>),
 }
 
@@ -72,7 +34,7 @@ pub(crate) enum ListType {
     Map,
 }
 
-/// Bounds on a value. All optional, few nodes have any.
+/// Bounds on a value. Boxed in [`Node`], because few nodes have any.
 #[derive(Debug, Default)]
 pub(crate) struct Bounds {
     pub(crate) pattern: Option<Arc<Pattern>>,
@@ -99,20 +61,20 @@ pub struct Combinations {
     pub(crate) not: Option<Box<Node>>,
 }
 
-/// One node of a structural schema.
+/// A node of a structural schema: one field, list item or map value, with everything below it.
 #[derive(Debug, Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "as the schema has them, each on its own"
 )]
 pub struct Node {
-    pub(crate) kind: Kind,
+    pub(crate) schema_type: SchemaType,
     pub(crate) nullable: bool,
     /// `x-kubernetes-preserve-unknown-fields`
     pub(crate) preserve_unknown: bool,
     /// `x-kubernetes-embedded-resource`
     pub(crate) embedded_resource: bool,
-    /// The format, where the API server knows it and checks it for this type.
+    /// The format, if the API server checks it for this type.
     pub(crate) format: Option<Format>,
     pub(crate) title: Option<Box<str>>,
     pub(crate) description: Option<Box<str>>,
@@ -122,110 +84,110 @@ pub struct Node {
     pub(crate) additional: Additional,
     pub(crate) items: Option<Box<Node>>,
     pub(crate) list_type: ListType,
-    pub(crate) list_keys: Vec<Box<str>>,
+    pub(crate) list_map_keys: Vec<Box<str>>,
     pub(crate) required: Vec<Box<str>>,
-    pub(crate) one_of_values: Vec<Value>,
-    /// The texts among [`Self::one_of_values`], where they are many.
-    pub(crate) many_texts: Option<HashSet<Box<str>>>,
+    pub(crate) enum_values: Vec<Value>,
+    /// The strings in `enum`, if there are too many for a linear search.
+    pub(crate) enum_strings: Option<HashSet<Box<str>>>,
     pub(crate) bounds: Option<Box<Bounds>>,
     pub(crate) combinations: Option<Box<Combinations>>,
     pub(crate) rules: Vec<Rule>,
-    /// Whether this node or one below it has rules.
+    /// True if this node or a descendant has CEL rules.
     pub(crate) has_rules: bool,
-    /// Whether this node or one below it is an embedded resource.
+    /// True if this node or a descendant is an embedded resource.
     pub(crate) has_embedded: bool,
-    /// Whether this node or one below it is a list that is a set or a map.
+    /// True if this node or a descendant is a list of type `set` or `map`.
     pub(crate) has_keyed_lists: bool,
 }
 
 impl Node {
-    /// The type.
+    /// `type`
     #[must_use]
-    pub fn kind(&self) -> Kind {
-        self.kind
+    pub fn schema_type(&self) -> SchemaType {
+        self.schema_type
     }
 
-    /// The description, as the schema's author wrote it: hostile until made safe.
+    /// `description`, as the schema's author wrote it. Untrusted text: escape it before showing it.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
 
-    /// The default.
+    /// `default`
     #[must_use]
     pub fn default_value(&self) -> Option<&Value> {
         self.default.as_deref()
     }
 
-    /// Whether fields that it does not declare are kept.
+    /// True if undeclared fields are kept: `x-kubernetes-preserve-unknown-fields` or `additionalProperties`.
     #[must_use]
-    pub fn keeps_unknown(&self) -> bool {
-        self.preserve_unknown || self.has_additional()
+    pub fn allows_undeclared(&self) -> bool {
+        self.preserve_unknown || self.allows_additional_properties()
     }
 
-    /// The declared property of that name.
+    /// The property called `name`, not counting `additionalProperties`.
     #[must_use]
     pub fn property(&self, name: &str) -> Option<&Node> {
         self.properties.get(name)
     }
 
-    /// The declared properties, in the order of the document.
+    /// `properties`, in the order of the document.
     #[must_use]
     pub fn properties(&self) -> impl ExactSizeIterator<Item = (&str, &Node)> {
         self.properties.iter().map(|(name, node)| (&**name, node))
     }
 
-    /// Whether the property must be there.
+    /// True if the property called `name` is required.
     #[must_use]
     pub fn requires(&self, name: &str) -> bool {
         self.required.iter().any(|required| &**required == name)
     }
 
-    /// What the items of a list must be.
+    /// `items`
     #[must_use]
     pub fn items(&self) -> Option<&Node> {
         self.items.as_deref()
     }
 
-    /// What the values of a map must be.
+    /// The schema in `additionalProperties`.
     #[must_use]
-    pub fn values(&self) -> Option<&Node> {
+    pub fn additional_properties(&self) -> Option<&Node> {
         match &self.additional {
             Additional::Of(node) => Some(node),
             _ => None,
         }
     }
 
-    /// What stands below `name`: a declared property, else the values of a map.
+    /// The schema of the field `name`: the property if it is declared, else that of `additionalProperties`.
     #[must_use]
     pub fn child(&self, name: &str) -> Option<&Node> {
-        self.properties.get(name).or_else(|| self.values())
+        self.properties.get(name).or_else(|| self.additional_properties())
     }
 
-    /// Whether a map of any values is meant (`additionalProperties` beside no declared name).
-    pub(crate) fn has_additional(&self) -> bool {
+    /// True if `additionalProperties` allows undeclared fields.
+    pub(crate) fn allows_additional_properties(&self) -> bool {
         matches!(self.additional, Additional::Any | Additional::Of(_))
     }
 }
 
 impl Node {
-    /// The type as messages name it.
-    pub(crate) fn kind_for_messages(&self) -> &'static str {
-        if self.kind == Kind::IntOrString {
+    /// The type as written in error messages.
+    pub(crate) fn type_name(&self) -> &'static str {
+        if self.schema_type == SchemaType::IntOrString {
             ""
         } else {
-            self.kind.name()
+            self.schema_type.name()
         }
     }
 
-    /// Whether there is a value without a fixed type here or at most so many levels below.
+    /// True if a value at this node or at most `levels` below it has no fixed type.
     pub(crate) fn is_dynamic(&self, levels: usize) -> bool {
-        matches!(self.kind, Kind::Any | Kind::IntOrString)
+        matches!(self.schema_type, SchemaType::Any | SchemaType::IntOrString)
             || (levels > 0
                 && self
                     .properties
                     .values()
-                    .chain(self.values())
+                    .chain(self.additional_properties())
                     .chain(self.items())
                     .any(|child| child.is_dynamic(levels - 1)))
     }

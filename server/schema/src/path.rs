@@ -1,11 +1,11 @@
-//! Where in an object a walk stands, without allocating until somebody asks; and JSON pointers (RFC 6901).
+//! Paths of fields in an object, which allocate only when printed; and JSON pointers (RFC 6901).
 
 use std::fmt::Write as _;
 
 #[derive(Debug, Clone, Copy)]
 enum Step<'a> {
     Root,
-    /// A property that is judged as a document of its own: messages name what is in it from there on.
+    /// A subtree that is validated as a separate document; messages use paths relative to it.
     Part(&'a str),
     /// A declared property.
     Property(&'a str),
@@ -15,7 +15,7 @@ enum Step<'a> {
     Index(usize),
 }
 
-/// A place in an object, as a chain to its parents on the stack.
+/// The path of a field, as a linked list on the stack.
 ///
 /// ```
 /// use kube_schema::path::Path;
@@ -32,19 +32,19 @@ pub struct Path<'a> {
 }
 
 impl<'a> Path<'a> {
-    /// The object itself.
+    /// The whole object.
     pub const ROOT: Path<'static> = Path {
         parent: None,
         step: Step::Root,
     };
 
-    /// Whether this is the whole of a document that is judged.
+    /// True for the root of a validated document.
     #[must_use]
     pub fn is_root(&self) -> bool {
         matches!(self.step, Step::Root | Step::Part(_))
     }
 
-    /// A property of the object that is judged as a document of its own.
+    /// A property that is validated as a separate document, as `status` is.
     pub(crate) fn part(name: &'a str) -> Path<'a> {
         Path {
             parent: Some(&Path::ROOT),
@@ -52,7 +52,7 @@ impl<'a> Path<'a> {
         }
     }
 
-    /// As `field.Path` writes the document that is judged: nothing, but for a part its name.
+    /// The name of the separately validated property that this path is in; empty if there is none.
     pub(crate) fn document(&self) -> &'a str {
         let mut at = Some(self);
         while let Some(path) = at {
@@ -64,7 +64,7 @@ impl<'a> Path<'a> {
         ""
     }
 
-    /// A declared property below this place.
+    /// A declared property below this path.
     #[must_use]
     pub fn property(&'a self, name: &'a str) -> Path<'a> {
         Path {
@@ -73,7 +73,7 @@ impl<'a> Path<'a> {
         }
     }
 
-    /// A key of the map at this place.
+    /// A key of the map at this path.
     #[must_use]
     pub fn key(&'a self, name: &'a str) -> Path<'a> {
         Path {
@@ -82,7 +82,7 @@ impl<'a> Path<'a> {
         }
     }
 
-    /// An item of the list at this place.
+    /// An item of the list at this path.
     #[must_use]
     pub fn index(&'a self, index: usize) -> Path<'a> {
         Path {
@@ -91,7 +91,7 @@ impl<'a> Path<'a> {
         }
     }
 
-    /// As `k8s.io/kube-openapi` writes it: `spec.labels.app`, `spec.users[0]`.
+    /// Formats the path like `k8s.io/kube-openapi`: `spec.labels.app`, `spec.users[0]`.
     #[must_use]
     pub fn dotted(&self) -> String {
         self.write(&|out, step| match step {
@@ -100,7 +100,7 @@ impl<'a> Path<'a> {
         })
     }
 
-    /// As `field.Path` writes it: `spec.labels[app]`, `spec.users[0]`.
+    /// Formats the path like `field.Path`: `spec.labels[app]`, `spec.users[0]`.
     #[must_use]
     pub fn field(&self) -> String {
         self.write(&|out, step| match step {
@@ -112,7 +112,7 @@ impl<'a> Path<'a> {
         })
     }
 
-    /// As a JSON pointer.
+    /// Formats the path as a JSON pointer.
     #[must_use]
     pub fn pointer(&self) -> String {
         self.write(&|out, step| match step {
@@ -152,7 +152,7 @@ fn index(out: &mut String, step: Step<'_>) {
     }
 }
 
-/// Appends `/name` to a JSON pointer, escaped by RFC 6901.
+/// Appends `/name` to a JSON pointer, escaped according to RFC 6901.
 pub fn push_token(pointer: &mut String, name: &str) {
     pointer.push('/');
     for c in name.chars() {
@@ -164,7 +164,7 @@ pub fn push_token(pointer: &mut String, name: &str) {
     }
 }
 
-/// The tokens of a JSON pointer, unescaped. Empty for the empty pointer.
+/// Splits a JSON pointer into unescaped tokens. Empty for the empty pointer.
 #[must_use]
 pub fn tokens(pointer: &str) -> Vec<String> {
     let Some(rest) = pointer.strip_prefix('/') else {
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_place_is_written_three_ways() {
+    fn one_path_has_three_formats() {
         let spec = Path::ROOT.property("spec");
         let labels = spec.property("labels");
         let key = labels.key("example.com/app");

@@ -1,4 +1,4 @@
-//! Dropping what the schema does not declare, as the API server does
+//! Pruning of undeclared fields
 //! (`k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning`).
 
 use serde_json::Value;
@@ -8,7 +8,7 @@ use super::path::Path;
 
 const META: [&str; 3] = ["apiVersion", "kind", "metadata"];
 
-/// Drops undeclared fields from an object and returns where they were, sorted.
+/// Drops undeclared fields and returns their paths, sorted.
 pub(super) fn prune(object: &mut Value, node: &Node) -> Vec<String> {
     let mut pruned = Vec::new();
     walk(object, Some(node), true, false, &Path::ROOT, &mut pruned);
@@ -16,7 +16,7 @@ pub(super) fn prune(object: &mut Value, node: &Node) -> Vec<String> {
     pruned
 }
 
-/// `preserving`: below `x-kubernetes-preserve-unknown-fields`, where only what is declared is looked into.
+/// `preserving` is set below `x-kubernetes-preserve-unknown-fields`, where only declared fields are pruned further.
 fn walk(
     value: &mut Value,
     node: Option<&Node>,
@@ -51,7 +51,7 @@ fn walk(
                         true
                     }
                     Additional::Any => {
-                        // No schema for the values: what they hold is undeclared.
+                        // The values have no schema, so everything in them is undeclared.
                         walk(value, None, false, preserving, &path, pruned);
                         true
                     }
@@ -76,7 +76,7 @@ fn walk(
     }
 }
 
-/// Drops of what would be pruned what is `null`, and returns where that was.
+/// Drops undeclared fields whose value is null and returns their paths.
 pub(super) fn drop_nulls(object: &mut Value, node: &Node) -> Vec<String> {
     let mut kept = object.clone();
     let mut dropped = Vec::new();
@@ -116,7 +116,7 @@ mod tests {
     use crate::Schema;
 
     #[test]
-    fn undeclared_fields_are_dropped_and_named() {
+    fn undeclared_fields_are_dropped_and_reported() {
         let schema = Schema::parse(&json!({
             "type": "object",
             "properties": {"spec": {"type": "object", "properties": {

@@ -1,13 +1,14 @@
-//! The numbers that the subresource `scale` reads must be such that it can
+//! Validates that the fields referenced by the `scale` subresource are valid replica counts and selectors
 //! (`k8s.io/apiextensions-apiserver/pkg/registry/customresource/validator.go`).
 
 use serde_json::Value;
 
 use super::crd::Scale;
+use super::go_format::go_number;
 use super::path::push_token;
-use super::violation::{Check, Reason, Violation, go_number};
+use super::violation::{Check, Reason, Violation};
 
-/// Judges all that `scale` reads of an object.
+/// Validates all fields that the subresource refers to.
 pub(super) fn validate(scale: &Scale, object: &Value) -> Vec<Violation> {
     let mut violations = Vec::new();
     replicas(&scale.spec_replicas, object, &mut violations);
@@ -15,12 +16,12 @@ pub(super) fn validate(scale: &Scale, object: &Value) -> Vec<Violation> {
     violations
 }
 
-/// Judges what `scale` reads of a status.
+/// Validates the referenced fields in `status`.
 pub(super) fn validate_status(scale: &Scale, object: &Value) -> Vec<Violation> {
     let mut violations = Vec::new();
     replicas(&scale.status_replicas, object, &mut violations);
     if let Some(path) = &scale.label_selector {
-        match found(path, object) {
+        match lookup(path, object) {
             Ok(None | Some(Value::String(_))) => {}
             Ok(Some(other)) => {
                 let problem = wrong_type(path, other, "string");
@@ -33,7 +34,7 @@ pub(super) fn validate_status(scale: &Scale, object: &Value) -> Vec<Violation> {
 }
 
 fn replicas(path: &str, object: &Value, violations: &mut Vec<Violation>) {
-    let found = match found(path, object) {
+    let found = match lookup(path, object) {
         Ok(Some(found)) => found,
         Ok(None) => return,
         Err(problem) => {
@@ -55,11 +56,11 @@ fn replicas(path: &str, object: &Value, violations: &mut Vec<Violation>) {
     violations.push(violation(path, &found.to_string(), problem));
 }
 
-/// What is at a path; nothing where a part of it is not there.
-fn found<'a>(path: &str, object: &'a Value) -> Result<Option<&'a Value>, String> {
+/// The value at a JSON path; `None` if any part of the path is missing.
+fn lookup<'a>(path: &str, object: &'a Value) -> Result<Option<&'a Value>, String> {
     let mut value = object;
     let mut walked = String::new();
-    for name in names(path) {
+    for name in segments(path) {
         walked.push('.');
         walked.push_str(name);
         match value {
@@ -74,7 +75,7 @@ fn found<'a>(path: &str, object: &'a Value) -> Result<Option<&'a Value>, String>
     Ok(Some(value))
 }
 
-fn names(path: &str) -> impl Iterator<Item = &str> {
+fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.strip_prefix('.').unwrap_or(path).split('.')
 }
 
@@ -91,25 +92,25 @@ fn wrong_type(path: &str, value: &Value, wanted: &str) -> String {
     };
     format!(
         ".{path} accessor error: {} is of the type {found}, expected {wanted}",
-        printed(value)
+        go_value(value)
     )
 }
 
-/// A value as Go's `%v` prints it.
-fn printed(value: &Value) -> String {
+/// Formats a value like Go's `%v`.
+fn go_value(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".to_owned(),
         Value::Bool(flag) => flag.to_string(),
         Value::Number(number) => go_number(number),
         Value::String(text) => text.clone(),
         Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(printed).collect();
+            let items: Vec<String> = items.iter().map(go_value).collect();
             format!("[{}]", items.join(" "))
         }
         Value::Object(map) => {
             let mut entries: Vec<String> = map
                 .iter()
-                .map(|(name, value)| format!("{name}:{}", printed(value)))
+                .map(|(name, value)| format!("{name}:{}", go_value(value)))
                 .collect();
             entries.sort();
             format!("map[{}]", entries.join(" "))
@@ -119,7 +120,7 @@ fn printed(value: &Value) -> String {
 
 fn violation(path: &str, value: &str, detail: String) -> Violation {
     let mut pointer = String::new();
-    names(path).for_each(|name| push_token(&mut pointer, name));
+    segments(path).for_each(|name| push_token(&mut pointer, name));
     Violation {
         path: path.to_owned(),
         pointer,
@@ -139,33 +140,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_scale_cannot_read_is_refused() {
+    fn fields_that_scale_cannot_use_are_rejected() {
         let scale = Scale {
             spec_replicas: ".spec.instances".to_owned(),
             status_replicas: ".status.instances".to_owned(),
             label_selector: Some(".status.selector".to_owned()),
         };
-        let said = |object: Value| -> Vec<String> {
+        let errors = |object: Value| -> Vec<String> {
             let violations = validate(&scale, &object);
             violations.iter().map(ToString::to_string).collect()
         };
-        assert!(said(json!({"spec": {"instances": 3}, "status": {"selector": "a=b"}})).is_empty());
-        assert!(said(json!({"status": null})).is_empty());
+        assert!(errors(json!({"spec": {"instances": 3}, "status": {"selector": "a=b"}})).is_empty());
+        assert!(errors(json!({"status": null})).is_empty());
         assert_eq!(
-            said(json!({"spec": "ß"})),
+            errors(json!({"spec": "ß"})),
             [
                 ".spec.instances: Invalid value: 0: .spec.instances accessor error: ß is of the type string, expected map[string]interface{}"
             ]
         );
         assert_eq!(
-            said(json!({"spec": {"instances": [1.5]}, "status": {"selector": true}})),
+            errors(json!({"spec": {"instances": [1.5]}, "status": {"selector": true}})),
             [
                 ".spec.instances: Invalid value: 0: .spec.instances accessor error: [1.5] is of the type []interface {}, expected int64",
                 ".status.selector: Invalid value: \"\": .status.selector accessor error: true is of the type bool, expected string",
             ]
         );
         assert_eq!(
-            said(json!({"spec": {"instances": -1}, "status": {"instances": 4_294_967_296_i64}})),
+            errors(json!({"spec": {"instances": -1}, "status": {"instances": 4_294_967_296_i64}})),
             [
                 ".spec.instances: Invalid value: -1: should be a non-negative integer",
                 ".status.instances: Invalid value: 4294967296: should be less than or equal to 2147483647",

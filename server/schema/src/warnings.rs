@@ -1,37 +1,38 @@
-//! What an API server says of an object that it takes: warnings.
+//! The warnings of the API server for accepted objects.
 
 use std::cmp::Ordering;
 
 use serde_json::Value;
 
+use super::admission::ValidationResult;
 use super::crd::Definition;
-use super::judge::Judgement;
-use super::violation::{Reason, quote};
+use super::go_format::quote;
+use super::violation::Reason;
 
-/// Finalizers that Kubernetes itself knows, which need no domain.
+/// Kubernetes' own finalizers, which need no domain.
 const KNOWN_FINALIZERS: [&str; 3] = ["orphan", "foregroundDeletion", "kubernetes"];
 
 impl Definition {
-    /// The warnings beside a verdict: the version is deprecated, a finalizer bears no domain; and on an update, what
-    /// is let be only because it was wrong before.
+    /// Returns the warnings for an object: the version is deprecated, a finalizer has no domain. On an update also the
+    /// errors that were suppressed because the value did not change (ratcheting).
     ///
-    /// `object` is the object as it was judged, `old` the object before.
+    /// `object` is the object that was validated, `old` the stored object.
     #[must_use]
     pub fn warnings(
         &self,
         version: &str,
         object: &Value,
         old: Option<&Value>,
-        judgement: &Judgement,
+        result: &ValidationResult,
     ) -> Vec<String> {
         let mut warnings: Vec<String> = self.deprecation(version).into_iter().collect();
         warnings.extend(finalizers(object, old));
         if old.is_some()
-            && let Ok(as_new) = self.judge(version, object, None)
+            && let Ok(as_new) = self.validate(version, object, None)
         {
             let excused = as_new.violations.into_iter().filter(|violation| {
-                violation.reason != Reason::CouldNotJudge
-                    && !judgement
+                violation.reason != Reason::Indeterminate
+                    && !result
                         .violations
                         .iter()
                         .any(|told| told.pointer == violation.pointer)
@@ -39,7 +40,7 @@ impl Definition {
             });
             warnings.extend(excused.map(|violation| {
                 format!(
-                    "{}: {}: let be, as it was so before; a new object would be refused",
+                    "{}: {}: accepted because the value did not change; a new object would be rejected",
                     violation.field(),
                     violation.message
                 )
@@ -93,7 +94,7 @@ fn finalizers(object: &Value, old: Option<&Value>) -> Vec<String> {
         .collect()
 }
 
-/// Orders names of versions as Kubernetes does: `v1` above `v1beta2` above `v1alpha1`, and those above all other names.
+/// Kubernetes' version order: `v1` is greater than `v1beta2`, which is greater than `v1alpha1`; other names are least.
 fn by_priority(one: &str, other: &str) -> Ordering {
     match (parts(one), parts(other)) {
         (Some(one), Some(other)) => one.cmp(&other),
@@ -103,7 +104,7 @@ fn by_priority(one: &str, other: &str) -> Ordering {
     }
 }
 
-/// How stable a version is, its number, and the number of its beta or alpha.
+/// Stability level, major version, and number of the beta or alpha.
 fn parts(name: &str) -> Option<(u8, u64, u64)> {
     let rest = name.strip_prefix('v')?;
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn warnings_are_those_of_an_api_server() {
+    fn warnings_are_those_of_the_api_server() {
         let definition = definition();
         let object = |size: i64, label: &str| {
             json!({
@@ -161,8 +162,8 @@ mod tests {
             })
         };
         let judged = |object: &Value, old: Option<&Value>| {
-            let judgement = definition.judge("v1alpha1", object, old).unwrap();
-            definition.warnings("v1alpha1", object, old, &judgement)
+            let result = definition.validate("v1alpha1", object, old).unwrap();
+            definition.warnings("v1alpha1", object, old, &result)
         };
         let warnings = judged(&object(3, "a"), None);
         assert_eq!(warnings.len(), 3, "{warnings:?}");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use kube_schema::yaml::{Document, YamlError};
-use kube_schema::{Definition, Judgement, Scope, Violation, yaml};
+use kube_schema::{Definition, Scope, ValidationResult, Violation, validate_crd, yaml};
 use serde_json::{Value, json};
 
 /// The arguments of `portico validate`.
@@ -70,8 +70,8 @@ impl Overall {
 
     fn of(result: &ObjectResult) -> Self {
         match result {
-            ObjectResult::Checked { judgement, .. } if judgement.is_accepted() => Self::Accepted,
-            ObjectResult::Checked { judgement, .. } if judgement.is_unknown() => Self::Indeterminate,
+            ObjectResult::Checked { result, .. } if result.is_valid() => Self::Accepted,
+            ObjectResult::Checked { result, .. } if result.is_indeterminate() => Self::Indeterminate,
             ObjectResult::Checked { .. } | ObjectResult::Refused(_) => Self::Refused,
             ObjectResult::Indeterminate(_) => Self::Indeterminate,
         }
@@ -82,7 +82,7 @@ impl Overall {
 enum ObjectResult {
     /// It was validated by its schema.
     Checked {
-        judgement: Judgement,
+        result: ValidationResult,
         /// The warnings of an API server.
         warnings: Vec<String>,
     },
@@ -181,8 +181,8 @@ fn read_definition(
 ) -> Result<Definition, ValidateError> {
     let definition = Definition::parse(document).map_err(failed(path))?;
     let (path, name) = (path.display(), &definition.name);
-    for fault in Definition::faults(document) {
-        let (field, message) = (fault.path, fault.message);
+    for error in validate_crd(document) {
+        let (field, message) = (error.path, error.message);
         writeln!(
             notes,
             "note: {path}: an API server would refuse {name}: {field}: {message}"
@@ -248,8 +248,8 @@ fn check_object(
             "no definition of the kind {kind:?} in the group {group:?} was given"
         ));
     };
-    let version = definition.version_of(arguments.version.as_deref(), object);
-    match definition.version_or_error(version) {
+    let version = definition.version_for(arguments.version.as_deref(), object);
+    match definition.require_version(version) {
         Ok(found) if found.served => {}
         Ok(_) => {
             return ObjectResult::Refused(format!(
@@ -271,26 +271,26 @@ fn check_object(
         object
     };
     let (object, old) = (placed(object), old.map(placed));
-    match definition.judge(version, &object, old.as_ref()) {
-        Ok(judgement) => {
-            let doubled = document
-                .doubled
+    match definition.validate(version, &object, old.as_ref()) {
+        Ok(result) => {
+            let duplicates = document
+                .duplicate_keys
                 .iter()
-                .map(|doubled| format!("line {}: key {:?} already set in map", doubled.line, doubled.key));
-            let mut warnings: Vec<String> = doubled.collect();
-            warnings.extend(definition.warnings(version, &object, old.as_ref(), &judgement));
-            ObjectResult::Checked { judgement, warnings }
+                .map(|key| format!("line {}: key {:?} already set in map", key.line, key.key));
+            let mut warnings: Vec<String> = duplicates.collect();
+            warnings.extend(definition.warnings(version, &object, old.as_ref(), &result));
+            ObjectResult::Checked { result, warnings }
         }
         Err(error) => ObjectResult::Indeterminate(error.to_string()),
     }
 }
 
 /// The violations to report.
-fn violations(arguments: &ValidateArguments, judgement: &Judgement) -> Vec<Violation> {
+fn violations(arguments: &ValidateArguments, result: &ValidationResult) -> Vec<Violation> {
     if arguments.as_api_server {
-        judgement.as_api_server()
+        result.api_server_violations()
     } else {
-        judgement.violations.clone()
+        result.violations.clone()
     }
 }
 
@@ -306,12 +306,12 @@ fn print(
         Overall::Indeterminate => "not judged",
     };
     match result {
-        ObjectResult::Checked { judgement, warnings } => {
+        ObjectResult::Checked { result, warnings } => {
             writeln!(out, "{what}: {word}")?;
-            for violation in violations(arguments, judgement) {
+            for violation in violations(arguments, result) {
                 writeln!(out, "  {}: {}", violation.field(), violation.message)?;
             }
-            for path in &judgement.pruned {
+            for path in &result.pruned {
                 writeln!(out, "  {path}: unknown field, left out")?;
             }
             for warning in warnings {
@@ -331,11 +331,11 @@ fn as_json(arguments: &ValidateArguments, path: &Path, object: &Value, result: &
         "accepted": Overall::of(result) == Overall::Accepted,
     });
     match result {
-        ObjectResult::Checked { judgement, warnings } => {
-            shown["violations"] = json!(violations(arguments, judgement));
-            shown["pruned"] = json!(judgement.pruned);
+        ObjectResult::Checked { result, warnings } => {
+            shown["violations"] = json!(violations(arguments, result));
+            shown["pruned"] = json!(result.pruned);
             shown["warnings"] = json!(warnings);
-            shown["object"] = judgement.object.clone();
+            shown["object"] = result.object.clone();
         }
         ObjectResult::Refused(why) | ObjectResult::Indeterminate(why) => shown["problem"] = json!(why),
     }

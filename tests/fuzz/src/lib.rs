@@ -5,14 +5,14 @@ pub mod corpus;
 pub mod mutate;
 
 use kube_schema::{Definition, Schema};
-use portico_form::{FormHints, Setup, build, decode, start};
+use portico_form::{FormHints, FormInput, build, decode, initial_object};
 use serde_json::Value;
 
 /// The form of an object is built, posted back empty-handed, and built again from what that comes to.
 pub fn through_the_form(schema: &Schema, object: &Value, pairs: &[(String, String)]) {
     let hints = FormHints::default();
-    let begun = start(schema, &hints, None, object);
-    let setup = |object| Setup::new(&hints, object);
+    let begun = initial_object(schema, &hints, None, object);
+    let setup = |object| FormInput::new(&hints, object);
     let _ = build(schema, setup(&begun));
     let untouched = decode(schema, object, &[]);
     if object.is_object() {
@@ -22,7 +22,7 @@ pub fn through_the_form(schema: &Schema, object: &Value, pairs: &[(String, Strin
     let violations = schema.validate(&decoded.object, None);
     let _ = build(
         schema,
-        Setup {
+        FormInput {
             typed: Some(&decoded.typed),
             violations: &violations,
             ..setup(&decoded.object)
@@ -33,23 +33,23 @@ pub fn through_the_form(schema: &Schema, object: &Value, pairs: &[(String, Strin
 /// Judges an object, and holds the verdict to its promises: what is stored is stored again as it is, and is accepted
 /// as an update of itself.
 pub fn judge(definition: &Definition, version: &str, object: &Value, old: Option<&Value>) {
-    let Ok(judgement) = definition.judge(version, object, old) else {
+    let Ok(result) = definition.validate(version, object, old) else {
         return;
     };
-    let _ = judgement.as_api_server();
-    if old.is_some() || !judgement.is_accepted() {
+    let _ = result.api_server_violations();
+    if old.is_some() || !result.is_valid() {
         return;
     }
     let again = definition
-        .judge(version, &judgement.object, None)
+        .validate(version, &result.object, None)
         .expect("it has just been judged");
     assert!(
-        again.is_accepted(),
+        again.is_valid(),
         "accepted once, then refused: {:?}\n{object}",
         again.violations
     );
     assert_eq!(
-        again.object, judgement.object,
+        again.object, result.object,
         "what is stored is stored again as it is"
     );
     assert!(again.pruned.is_empty(), "pruned twice: {:?}", again.pruned);

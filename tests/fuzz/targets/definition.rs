@@ -2,7 +2,7 @@
 #![no_main]
 
 use arbitrary::Unstructured;
-use kube_schema::Definition;
+use kube_schema::{Definition, validate_crd};
 use libfuzzer_sys::fuzz_target;
 use portico_fuzz::corpus::KINDS;
 use portico_fuzz::mutate::mutate;
@@ -26,12 +26,12 @@ fn run(choices: &mut Unstructured<'_>) -> arbitrary::Result<()> {
         Some(schema) => mutate(schema, choices)?,
         None => mutate(&mut document, choices)?,
     }
-    let faults = Definition::faults(&document);
+    let errors = validate_crd(&document);
     let Ok(definition) = Definition::parse(&document) else {
         return Ok(());
     };
     // With a default that its own schema refuses, a form cannot be filled in.
-    if faults.iter().any(|fault| fault.path.contains("default")) {
+    if errors.iter().any(|error| error.path.contains("default")) {
         return Ok(());
     }
     for version in &definition.versions {

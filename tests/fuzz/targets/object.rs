@@ -23,7 +23,7 @@ fn run(choices: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     for version in &kind.definition.versions {
         judge(&kind.definition, &version.name, &object, None);
         judge(&kind.definition, &version.name, &object, Some(sample));
-        let _ = kind.definition.judge_status(&version.name, &object, sample);
+        let _ = kind.definition.validate_status(&version.name, &object, sample);
         if let Ok(schema) = version.schema() {
             through_the_form(schema, &object, &posted);
         }

@@ -8,7 +8,7 @@ use portico_domain::documents::Category;
 use portico_domain::placement::Placement;
 use portico_domain::request::Action;
 use portico_domain::view::{ApprovalPreview, CatalogCard, Frame, RequestFormPage};
-use portico_form::{Form, FormHints, Setup, build};
+use portico_form::{Form, FormHints, FormInput, build};
 use portico_frontend::pages;
 
 use super::{figure, milliseconds, percentile};
@@ -42,7 +42,7 @@ pub fn measure() {
         };
         let hints = FormHints::default();
         for sample in &kind.samples {
-            let setup = Setup::new(&hints, &sample.object);
+            let setup = FormInput::new(&hints, &sample.object);
             forming.add(&sample.name, || build(schema, setup));
             let page = page(build(schema, setup));
             rendering.add(&sample.name, || pages::request_form(&frame(), &page));
@@ -51,7 +51,7 @@ pub fn measure() {
                 largest = (bytes, sample.name.clone());
             }
             judging.add(&sample.name, || {
-                definition.judge(kind.version(), &sample.object, None)
+                definition.validate(kind.version(), &sample.object, None)
             });
         }
     }

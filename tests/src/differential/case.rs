@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use kube_schema::{Judgement, Reason, Violation};
+use kube_schema::{Reason, ValidationResult, Violation};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -62,15 +62,15 @@ impl Case<'_> {
         let said = self.ask(plane).await;
         let (definition, version) = (&self.kind.definition, self.kind.version());
         let judged = match (self.part, self.old) {
-            (Part::Status, Some(old)) => definition.judge_status(version, self.object, old),
-            _ => definition.judge(version, self.object, self.old),
+            (Part::Status, Some(old)) => definition.validate_status(version, self.object, old),
+            _ => definition.validate(version, self.object, self.old),
         };
         let compared = match judged {
             Err(error) => Compared::Unjudged(format!("Portico: {error}")),
             Ok(_) if said.status >= 500 || said.status == 429 => {
                 Compared::Unjudged(format!("the control plane: {} {}", said.status, said.message()))
             }
-            Ok(judgement) => compare(&judgement, &said),
+            Ok(result) => compare(&result, &said),
         };
         (compared, said)
     }
@@ -115,21 +115,21 @@ pub(super) fn collection(kind: &Kind) -> String {
     format!("/apis/{group}/{version}{namespace}/{plural}")
 }
 
-fn compare(judgement: &Judgement, said: &Said) -> Compared {
-    let unknown: Vec<&Violation> = judgement
+fn compare(result: &ValidationResult, said: &Said) -> Compared {
+    let unknown: Vec<&Violation> = result
         .violations
         .iter()
-        .filter(|violation| violation.reason == Reason::CouldNotJudge)
+        .filter(|violation| violation.reason == Reason::Indeterminate)
         .collect();
-    if let (Some(first), true) = (unknown.first(), judgement.is_unknown()) {
+    if let (Some(first), true) = (unknown.first(), result.is_indeterminate()) {
         return Compared::Unjudged(format!("Portico: {first}"));
     }
-    let violations = judgement.as_api_server();
+    let violations = result.api_server_violations();
     if said.is_success() {
         if !violations.is_empty() {
             return differ("accepted", &list(&violations));
         }
-        return accepted(&judgement.object, &judgement.pruned, said);
+        return accepted(&result.object, &result.pruned, said);
     }
     if violations.is_empty() {
         return differ(&refusal(said), "accepted");

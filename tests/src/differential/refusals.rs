@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt as _;
-use kube_schema::Definition;
+use kube_schema::validate_crd;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitio
 const SCHEMA: &str = "/spec/versions/0/schema/openAPIV3Schema";
 
 /// Asks a control plane by dry run about so many changes of each definition, and compares what it refuses, and for
-/// which fields, with [`Definition::faults`].
+/// which fields, with [`validate_crd`].
 pub async fn run_definitions(plane: &Direct, corpus: &Corpus, changes: usize, options: &Options) -> Tally {
     let mut by_name: BTreeMap<&str, &Kind> = BTreeMap::new();
     for kind in &corpus.kinds {
@@ -50,17 +50,17 @@ pub async fn run_definitions(plane: &Direct, corpus: &Corpus, changes: usize, op
 async fn ask(plane: &Direct, document: &Value, how: &str, loud: bool, tally: &mut Tally) {
     let path = format!("{DEFINITIONS}?dryRun=All");
     let said = plane.try_ask(Method::POST, &path, Some(document)).await;
-    let faults: BTreeSet<(String, bool)> = Definition::faults(document)
+    let errors: BTreeSet<(String, bool)> = validate_crd(document)
         .into_iter()
-        .map(|fault| {
-            let shares = shares_in_total(&fault.message);
-            (fault.path, shares)
+        .map(|error| {
+            let shares = shares_in_total(&error.message);
+            (error.path, shares)
         })
         .collect();
     let name = document["metadata"]["name"].as_str().unwrap_or_default();
-    let line = |problem: &str| format!("{name}: {how}\n    {problem}\n    Portico: {faults:?}");
+    let line = |problem: &str| format!("{name}: {how}\n    {problem}\n    Portico: {errors:?}");
     let verdict = match said {
-        Ok(said) => compare(&said, &faults),
+        Ok(said) => compare(&said, &errors),
         Err(error) => Verdict::Beyond(format!("no answer: {error}")),
     };
     let list = match verdict {
@@ -94,9 +94,9 @@ fn shares_in_total(message: &str) -> bool {
     message.contains("contributed to estimated rule cost total")
 }
 
-fn compare(said: &Said, faults: &BTreeSet<(String, bool)>) -> Verdict {
+fn compare(said: &Said, errors: &BTreeSet<(String, bool)>) -> Verdict {
     if said.is_success() {
-        return if faults.is_empty() {
+        return if errors.is_empty() {
             Verdict::Same
         } else {
             Verdict::Other("accepted".to_owned())
@@ -120,7 +120,7 @@ fn compare(said: &Said, faults: &BTreeSet<(String, bool)>) -> Verdict {
         let named = all.iter().filter(|(_, shares)| !shares);
         named.map(|(field, _)| field.clone()).collect()
     };
-    if named(&theirs) == named(faults) && count(&theirs) == count(faults) {
+    if named(&theirs) == named(errors) && count(&theirs) == count(errors) {
         return Verdict::Same;
     }
     Verdict::Other(told)

@@ -231,8 +231,8 @@ impl Asker<'_> {
         // Neither a bound that says nothing, as one near the largest numbers, nor an object that only its past excuses
         // shows a change.
         let accepts = |kind: &Kind| {
-            let judged = kind.definition.judge(kind.version(), &probe, None);
-            judged.is_ok_and(|judged| judged.is_accepted())
+            let judged = kind.definition.validate(kind.version(), &probe, None);
+            judged.is_ok_and(|judged| judged.is_valid())
         };
         let shows = accepts(self.kind) && !accepts(&strict);
         if !shows || !self.replace_definition(&strict.document).await {

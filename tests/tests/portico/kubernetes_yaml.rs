@@ -78,7 +78,7 @@ fn read_by_portico(document: &str) -> Result<(Value, bool), String> {
         None => Ok((Value::Null, false)),
         Some(read) => {
             let read = read.map_err(|error| error.to_string())?;
-            Ok((settled(&read.value), !read.doubled.is_empty()))
+            Ok((settled(&read.value), !read.duplicate_keys.is_empty()))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The health expressions of an offering, compiled.
 
-use kube_schema::{Doubt, ObjectExpression};
+use kube_schema::{EvalError, ObjectExpression};
 use serde_json::Value;
 
 use crate::documents::HealthExpressions;
@@ -44,13 +44,17 @@ impl HealthRules {
     pub fn compile(expressions: &HealthExpressions) -> Result<Self, Vec<HealthRuleError>> {
         let mut errors = Vec::new();
         let mut compile = |field: &'static str, source: Option<&str>, is_condition: bool| {
-            let compiled = ObjectExpression::compile(source?).and_then(|expression| {
-                // On an empty object a condition is false or fails on a missing field; any other error is a mistake.
-                match expression.holds(&Value::Object(serde_json::Map::new())) {
-                    Err(Doubt::Other(why)) if is_condition => Err(why),
-                    _ => Ok(expression),
-                }
-            });
+            let compiled = ObjectExpression::compile(source?)
+                .map_err(|error| error.to_string())
+                .and_then(|expression| {
+                    // On an empty object a condition is false or fails on a missing field; any other error is a mistake.
+                    match expression.holds(&Value::Object(serde_json::Map::new())) {
+                        Err(error @ (EvalError::Other(_) | EvalError::NotABoolean)) if is_condition => {
+                            Err(error.to_string())
+                        }
+                        _ => Ok(expression),
+                    }
+                });
             compiled
                 .map_err(|message| errors.push(HealthRuleError { field, message }))
                 .ok()
@@ -73,11 +77,11 @@ impl HealthRules {
     pub(super) fn rule(&self, object: &Value) -> Ruled {
         let holds = |field: &str, rule: Option<&ObjectExpression>| match rule?.holds(object) {
             Ok(holds) => Some(Ok(holds)),
-            Err(Doubt::Missing(_)) => Some(Ok(false)),
-            Err(Doubt::TooMuch) => Some(Err(format!(
+            Err(EvalError::Missing(_)) => Some(Ok(false)),
+            Err(EvalError::BudgetExceeded) => Some(Err(format!(
                 "The offering's health.{field} takes more work than is allowed"
             ))),
-            Err(Doubt::Other(why)) => Some(Err(format!(
+            Err(why) => Some(Err(format!(
                 "The offering's health.{field} could not be evaluated: {why}"
             ))),
         };

@@ -1,5 +1,5 @@
 use kube_schema::yaml;
-use portico_form::{Setup, build};
+use portico_form::{FormInput, build};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -381,7 +381,7 @@ fn forms_hide_machinery_that_is_not_open() {
     let object = json!({"spec": {}});
     let shows = |projection: &Projection| {
         let hints = projection.hints(&schema, &FormHints::default());
-        let form = build(&schema, Setup::new(&hints, &object));
+        let form = build(&schema, FormInput::new(&hints, &object));
         let mut names = Vec::new();
         for field in form
             .main

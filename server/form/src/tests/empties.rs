@@ -1,10 +1,12 @@
-//! What is empty is a value: an emptied list, an empty text, `null`, a branch without fields.
+//! Empty values are values: an emptied list, an empty string, `null`, a branch without fields.
 
 use kube_schema::Schema;
 use serde_json::{Value, json};
 
 use super::{all, pairs};
-use crate::{Control, Decoded, EmptyMeans, Field, FormHints, Setup, build, decode, encode, start};
+use crate::{
+    Control, Decoded, EmptyMeans, Field, FormHints, FormInput, build, decode, encode, initial_object,
+};
 
 fn of_spec(properties: &Value) -> Schema {
     Schema::parse(
@@ -15,16 +17,16 @@ fn of_spec(properties: &Value) -> Schema {
 
 fn field(schema: &Schema, object: &Value, name: &str) -> Field {
     let hints = FormHints::default();
-    all(&build(schema, Setup::new(&hints, object)))
+    all(&build(schema, FormInput::new(&hints, object)))
         .remove(name)
         .unwrap()
 }
 
-/// The form of an object, with other texts in some of its inputs, sent.
+/// Posts the form of an object with changed texts in some inputs.
 fn sent(schema: &Schema, object: &Value, typed: &[(&str, &str)]) -> Decoded {
     let hints = FormHints::default();
-    let base = start(schema, &hints, None, &json!({}));
-    let mut posted = encode(&build(schema, Setup::new(&hints, object)));
+    let base = initial_object(schema, &hints, None, &json!({}));
+    let mut posted = encode(&build(schema, FormInput::new(&hints, object)));
     posted.extend(pairs(typed));
     decode(schema, &base, &posted)
 }
@@ -47,9 +49,9 @@ fn with_defaults() -> Schema {
 }
 
 #[test]
-fn what_has_a_default_can_be_emptied_and_stays_so() {
+fn a_field_with_a_default_can_be_emptied_and_stays_empty() {
     let schema = with_defaults();
-    let begun = start(
+    let begun = initial_object(
         &schema,
         &FormHints::default(),
         None,
@@ -67,17 +69,17 @@ fn what_has_a_default_can_be_emptied_and_stays_so() {
     let emptied = json!({"spec": {
         "protocols": [], "prefix": "", "labels": {}, "routes": [{"path": "/a", "methods": []}],
     }});
-    // One clears the text, and sends.
+    // Clear the text and submit.
     let typed = [("/spec/prefix", ""), ("/spec/routes/0/path", "/a")];
     object = sent(&schema, &object, &typed).object;
     assert_eq!(object, emptied);
-    // It is shown as it is, and sent so again.
+    // The form shows the empty value and posts it again.
     assert_eq!(sent(&schema, &object, &[]).object, emptied);
     assert_eq!(
         choices(&field(&schema, &object, "/spec/protocols")),
         Some((EmptyMeans::Empty, vec![EmptyMeans::Unset, EmptyMeans::Empty]))
     );
-    // Or the default comes back, by choice.
+    // Choosing the default restores it.
     let again = sent(
         &schema,
         &object,
@@ -93,7 +95,7 @@ fn what_has_a_default_can_be_emptied_and_stays_so() {
 }
 
 #[test]
-fn an_object_that_is_null_stays_null_whatever_it_would_require() {
+fn an_object_that_is_null_stays_null_despite_required_fields() {
     let wide: serde_json::Map<_, _> = (0..12)
         .map(|index| (format!("wide{index}"), json!({"type": "string"})))
         .chain([("on".to_owned(), json!({"type": "boolean"}))])
@@ -114,7 +116,7 @@ fn an_object_that_is_null_stays_null_whatever_it_would_require() {
 }
 
 #[test]
-fn texts_are_empty_or_null_or_not_there() {
+fn strings_can_be_empty_null_or_unset() {
     let schema = of_spec(&json!({
         "ttl": {"type": "string", "default": "5s", "description": "Empty means for ever."},
         "format": {"type": "string", "enum": ["", "logfmt"]},
@@ -136,7 +138,7 @@ fn texts_are_empty_or_null_or_not_there() {
             vec![EmptyMeans::Unset, EmptyMeans::Empty, EmptyMeans::Null]
         ))
     );
-    // What cannot be empty, and what means the same when it is, asks nothing.
+    // Fields for which the alternatives make no difference offer no choice.
     for name in ["/spec/code", "/spec/plain", "/spec/format"] {
         assert_eq!(choices(&field(&schema, &nothing, name)), None, "{name}");
     }
@@ -154,7 +156,7 @@ fn texts_are_empty_or_null_or_not_there() {
     let told = json!({"spec": {"ttl": "", "format": "", "class": null, "flag": null, "count": null}});
     assert_eq!(chosen.object, told);
     assert_eq!(sent(&schema, &told, &[]).object, told);
-    // What is filled in counts.
+    // A filled-in value wins.
     let filled = sent(&schema, &told, &[("/spec/class", "fast"), ("/spec/count", "3")]);
     assert_eq!(
         (&filled.object["spec"]["class"], &filled.object["spec"]["count"]),
@@ -163,7 +165,7 @@ fn texts_are_empty_or_null_or_not_there() {
 }
 
 #[test]
-fn an_object_may_be_there_without_a_field() {
+fn an_object_can_exist_without_fields() {
     let schema = of_spec(&json!({
         "backup": {"type": "object", "properties": {"schedule": {"type": "string"}}},
         "cache": {"type": "object", "default": {}, "properties": {"size": {"type": "string"}}},
@@ -183,7 +185,7 @@ fn an_object_may_be_there_without_a_field() {
 }
 
 #[test]
-fn a_branch_without_a_field_is_there_when_it_is_chosen() {
+fn a_chosen_branch_exists_without_fields() {
     let schema = Schema::parse(&json!({"type": "object", "properties": {"spec": {"type": "object",
         "required": ["tls"], "properties": {"tls": {
             "type": "object",
@@ -202,7 +204,7 @@ fn a_branch_without_a_field_is_there_when_it_is_chosen() {
         ("anything", json!({})),
         ("verify", json!({})),
     ] {
-        // The radio button alone: without scripts its fields are not there yet.
+        // Only the radio button: without scripts, the branch's fields are not in the form yet.
         let object = sent(&schema, &nothing, &[("/spec/tls/@branch", chosen)]).object;
         assert_eq!(object, json!({"spec": {"tls": {chosen: branch}}}));
         assert_eq!(sent(&schema, &object, &[]).object, object, "and so it stays");
@@ -213,7 +215,7 @@ fn a_branch_without_a_field_is_there_when_it_is_chosen() {
 }
 
 #[test]
-fn a_number_and_its_digits_are_two_things() {
+fn numbers_and_strings_of_digits_are_distinguished() {
     let schema = of_spec(&json!({
         "port": {"x-kubernetes-int-or-string": true},
         "version": {"type": "string"},
@@ -227,7 +229,7 @@ fn a_number_and_its_digits_are_two_things() {
         json!({"choice": "1"}),
         json!({"choice": null}),
         json!({"choice": "null"}),
-        // What the control cannot say is shown as YAML, and no number becomes a text unseen.
+        // Values that the control cannot represent are edited as YAML; a number never becomes a string.
         json!({"version": 1.5}),
         json!({"version": "a\r\nb"}),
     ] {
@@ -245,7 +247,7 @@ fn a_number_and_its_digits_are_two_things() {
 }
 
 #[test]
-fn a_required_text_may_be_empty_once_it_is_said_to_be_missing() {
+fn a_required_string_can_be_empty_after_it_was_reported_missing() {
     let schema = Schema::parse(
         &json!({"type": "object", "properties": {"spec": {"type": "object",
             "required": ["text"], "properties": {"text": {"type": "string"}},
@@ -256,10 +258,10 @@ fn a_required_text_may_be_empty_once_it_is_said_to_be_missing() {
     let violations = schema.validate(&object, None);
     let hints = FormHints::default();
     let shown = |is_checked: bool| {
-        let setup = Setup {
+        let setup = FormInput {
             violations: &violations,
             is_checked,
-            ..Setup::new(&hints, &object)
+            ..FormInput::new(&hints, &object)
         };
         choices(&all(&build(&schema, setup))["/spec/text"])
     };

@@ -1,12 +1,12 @@
-//! Objects over schemas, both generated: what a form posts is the object that it shows.
+//! Generated objects with generated schemas: the unchanged form posts the object that it shows.
 
 use kube_schema::{Schema, yaml};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::{FormHints, Setup, build, decode, encode};
+use crate::{FormHints, FormInput, build, decode, encode};
 
-/// Choices from a seed.
+/// Random choices from a seed.
 struct Chance(u64);
 
 impl Chance {
@@ -84,7 +84,7 @@ fn object_schema(chance: &mut Chance, depth: u64) -> Value {
     node
 }
 
-/// A value for a schema, mostly one that it takes.
+/// A value for a schema, mostly a valid one.
 fn value(chance: &mut Chance, schema: &Value, depth: u64) -> Value {
     if chance.percent(if schema["nullable"] == true { 20 } else { 2 }) {
         return Value::Null;
@@ -179,10 +179,10 @@ fn object(chance: &mut Chance, schema: &Value, depth: u64) -> Value {
     Value::Object(map)
 }
 
-/// The object that a form of `object` posts.
+/// The object that the form of `object` posts.
 fn posted(schema: &Schema, object: &Value) -> Value {
     let hints = FormHints::default();
-    let form = build(schema, Setup::new(&hints, object));
+    let form = build(schema, FormInput::new(&hints, object));
     let decoded = decode(schema, object, &encode(&form));
     assert_eq!(decoded.problems, [], "{object}");
     decoded.object
@@ -198,13 +198,13 @@ proptest! {
         let document = json!({"type": "object", "properties": {"spec": spec}});
         let schema = Schema::parse(&document).unwrap();
         let object = json!({"spec": object(&mut chance, &document["properties"]["spec"], 4)});
-        // As the YAML tab tells it.
+        // As the YAML tab shows it.
         let object = yaml::parse(&yaml::print(&object)).unwrap();
         let came = posted(&schema, &object);
         if schema.validate(&object, None).is_empty() {
             prop_assert_eq!(&came, &object, "{}", document);
         }
-        // What is not allowed is at most completed, level by level: then the form shows what is sent.
+        // Invalid values may be completed, one level per round; then the form posts what it shows.
         let mut came = came;
         for _ in 0..5 {
             came = posted(&schema, &came);

@@ -1,13 +1,13 @@
-//! What hostile definitions may ask of a form: bounded time and memory, and a clear answer.
+//! Hostile definitions: time and memory stay bounded.
 
 use std::time::Duration;
 
 use kube_schema::Schema;
 use serde_json::{Value, json};
 
-use crate::{FormHints, Setup, build};
+use crate::{FormHints, FormInput, build};
 
-/// Runs with the stack that a worker of the server has, and fails when it takes long.
+/// Runs `work` on a 2 MiB stack, as a tokio worker has, and panics if it takes too long.
 fn bounded<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (send, receive) = std::sync::mpsc::channel();
     let thread = std::thread::Builder::new().stack_size(2 * 1024 * 1024);
@@ -25,7 +25,7 @@ fn nested(levels: usize, mut inner: Value) -> Value {
 }
 
 #[test]
-fn as_many_levels_as_are_read_have_a_form_on_a_small_stack() {
+fn the_deepest_allowed_schema_has_a_form_on_a_small_stack() {
     bounded(|| {
         let schema = Schema::parse(&nested(60, json!({"type": "integer", "default": 1}))).unwrap();
         let mut object = json!({});
@@ -34,12 +34,12 @@ fn as_many_levels_as_are_read_have_a_form_on_a_small_stack() {
         }
         let object = schema.defaulted(&object);
         let hints = FormHints::default();
-        let _ = build(&schema, Setup::new(&hints, &object));
+        let _ = build(&schema, FormInput::new(&hints, &object));
     });
 }
 
 #[test]
-fn a_form_of_very_many_fields_says_what_it_leaves_out() {
+fn a_form_with_too_many_fields_says_how_many_are_left_out() {
     let form = bounded(|| {
         let properties = (0..50_000)
             .map(|index| (format!("<b>{index}"), json!({"type": "string"})))
@@ -49,7 +49,7 @@ fn a_form_of_very_many_fields_says_what_it_leaves_out() {
         }}))
         .unwrap();
         let (hints, object) = (FormHints::default(), json!({}));
-        build(&schema, Setup::new(&hints, &object))
+        build(&schema, FormInput::new(&hints, &object))
     });
     assert!(form.field_count <= 1_200);
     assert_eq!(

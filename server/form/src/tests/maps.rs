@@ -1,12 +1,12 @@
-//! Maps whose keys people type.
+//! Maps with user-defined keys.
 
 use serde_json::json;
 
 use super::{all, post, schema, setup};
-use crate::{Control, Decoded, Field, Form, FormHints, Setup, build};
+use crate::{Control, Decoded, Field, Form, FormHints, FormInput, build};
 
 #[test]
-fn maps_explain_missing_and_doubled_keys() {
+fn missing_and_duplicate_keys_are_explained() {
     let decoded = post(
         &json!({}),
         &[
@@ -40,12 +40,12 @@ fn maps_explain_missing_and_doubled_keys() {
     );
 }
 
-/// The form that is shown after what was posted.
+/// The form that is shown after a post.
 fn again(decoded: &Decoded) -> Form {
     let hints = FormHints::default();
     build(
         &schema(),
-        Setup {
+        FormInput {
             violations: &decoded.problems,
             typed: Some(&decoded.typed),
             ..setup(&decoded.object, &hints)
@@ -53,7 +53,7 @@ fn again(decoded: &Decoded) -> Form {
     )
 }
 
-/// Key, value and problems of each row of a map of texts.
+/// Key, value and problems of each row of a map of strings.
 fn rows(map: &Field) -> Vec<(&str, &str, Vec<&str>)> {
     let Control::Map { entries } = &map.control else {
         panic!("{map:?}")
@@ -72,7 +72,7 @@ fn rows(map: &Field) -> Vec<(&str, &str, Vec<&str>)> {
 }
 
 #[test]
-fn buttons_beside_a_doubled_key_mean_the_rows_that_are_shown() {
+fn commands_next_to_a_duplicate_key_apply_to_the_shown_rows() {
     let typed = [
         ("/spec/labels", "{}"),
         ("/spec/labels/@0/key", "a"),

@@ -1,4 +1,4 @@
-//! Objects that are one of several shapes.
+//! Objects with one of several shapes.
 
 use kube_schema::Schema;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::{all, form, pairs, post, setup};
 use crate::{Branch, Control, Field, FormHints, build, decode, encode};
 
 #[test]
-fn a_branch_leaves_the_others_out() {
+fn choosing_a_branch_removes_the_others() {
     let base = json!({"spec": {"backup": {"schedule": "daily"}}});
     let decoded = post(
         &base,
@@ -25,7 +25,7 @@ fn a_branch_leaves_the_others_out() {
     assert_eq!((chosen.as_str(), branches.len()), ("backup", 2));
 }
 
-/// A schema whose `spec` has a few objects, and `also` beside them.
+/// A schema whose `spec` has a few objects, with `also` merged in.
 fn schema_of_some(also: &Value) -> Schema {
     let mut spec = json!({
         "type": "object",
@@ -52,7 +52,7 @@ fn choice(schema: &Schema, object: &Value) -> Option<(Field, Vec<Branch>, String
 }
 
 #[test]
-fn what_says_that_shapes_exclude_each_other_is_a_choice() {
+fn mutually_exclusive_shapes_are_offered_as_a_choice() {
     let rule = |rule: &str| json!({"x-kubernetes-validations": [{"rule": rule}]});
     let absent = |name: &str| json!({"not": {"required": [name]}});
     for (also, ids, required) in [
@@ -61,7 +61,7 @@ fn what_says_that_shapes_exclude_each_other_is_a_choice() {
             vec!["a", "b"],
             true,
         ),
-        // A branch may say what its fields must be; what all require belongs to none.
+        // A branch may refine its fields; fields that all branches require belong to none.
         (
             json!({"oneOf": [
                 {"required": ["c", "a"], "properties": {"c": {"enum": ["A"]}}},
@@ -121,7 +121,7 @@ fn what_says_that_shapes_exclude_each_other_is_a_choice() {
             (ids, required, ""),
             "{also}"
         );
-        // One is chosen, its fields are shown and filled in; another is chosen, and the first goes.
+        // Choose one branch and fill it in; then choose another, which removes the first.
         let posted = pairs(&[
             ("/spec/@branch", "a"),
             ("/spec/a/from", "here"),
@@ -137,7 +137,7 @@ fn what_says_that_shapes_exclude_each_other_is_a_choice() {
     }
 }
 
-/// Whatever an object holds stays as it is; of a shape of several fields, what it lacks of objects is added.
+/// The form keeps every object as it is, except that it completes the missing objects of a shape.
 fn stays_as_it_is(schema: &Schema, branches: &[Branch], also: &Value) {
     for spec in [
         json!({}),
@@ -169,7 +169,7 @@ fn stays_as_it_is(schema: &Schema, branches: &[Branch], also: &Value) {
 }
 
 #[test]
-fn what_is_not_surely_a_choice_is_none() {
+fn ambiguous_schemas_offer_no_choice() {
     for also in [
         json!({"oneOf": [{"required": ["a"]}]}),
         json!({"oneOf": [{"required": ["a"]}, {"required": ["elsewhere"]}]}),
@@ -194,7 +194,7 @@ fn what_is_not_surely_a_choice_is_none() {
 }
 
 #[test]
-fn an_object_of_several_shapes_is_said_to_be_so() {
+fn an_object_with_several_shapes_is_reported() {
     let schema = schema_of_some(&json!({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}));
     let object = json!({"spec": {"a": {"from": "x"}, "b": {"from": "y"}}});
     let (field, branches, chosen) = choice(&schema, &object).unwrap();
@@ -205,7 +205,7 @@ fn an_object_of_several_shapes_is_said_to_be_so() {
         (shown.label.as_str(), shown.fields.len()),
         ("As it is, several of these", 2)
     );
-    // The choice of one leaves the other out, as ever.
+    // Choosing one shape removes the other.
     let posted = pairs(&[
         ("/spec/@branch", "b"),
         ("/spec/a/from", "x"),

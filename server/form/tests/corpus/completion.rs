@@ -1,10 +1,10 @@
-//! An empty form can be completed into an accepted object: by filling in what it marks, and nothing else.
+//! An empty form can be completed to a valid object by filling in only the fields that it marks.
 
 use std::collections::BTreeSet;
 
 use kube_schema::path::tokens;
-use kube_schema::{Definition, Kind, Node, Schema, Violation};
-use portico_form::{Control, Field, Form, FormHints, Setup, build, decode, encode, start};
+use kube_schema::{Definition, Node, Schema, SchemaType, Violation};
+use portico_form::{Control, Field, Form, FormHints, FormInput, build, decode, encode, initial_object};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::corpus;
 use crate::kinds::Kinds;
 
-/// How many times one fills in what is marked and presses the button, at most.
+/// Rounds of filling in and submitting at most.
 const ROUNDS: usize = 25;
 
 #[test]
@@ -35,7 +35,7 @@ fn an_empty_form_can_be_completed() {
     );
 }
 
-/// Fills in the form of a new object until it is accepted.
+/// Fills in the form of a new object until it is valid.
 fn complete(definition: &Definition, version: &str) -> Result<(), String> {
     let schema = definition
         .version(version)
@@ -43,7 +43,7 @@ fn complete(definition: &Definition, version: &str) -> Result<(), String> {
         .schema()
         .map_err(|error| error.to_string())?;
     let hints = FormHints::default();
-    // One kind wants to be named after two of its fields.
+    // One kind must be named after two of its fields.
     let name = if definition.kind == "APIServiceExport" {
         "example.example"
     } else {
@@ -53,16 +53,16 @@ fn complete(definition: &Definition, version: &str) -> Result<(), String> {
         "apiVersion": format!("{}/{version}", definition.group), "kind": definition.kind,
         "metadata": {"name": name, "namespace": "team"},
     });
-    let mut object = start(schema, &hints, None, &base);
+    let mut object = initial_object(schema, &hints, None, &base);
     let mut typed = None;
     let mut violations: Vec<Violation> = Vec::new();
     for _ in 0..ROUNDS {
         let form = build(
             schema,
-            Setup {
+            FormInput {
                 typed: typed.as_ref(),
                 violations: &violations,
-                ..Setup::new(&hints, &object)
+                ..FormInput::new(&hints, &object)
             },
         );
         if form
@@ -70,7 +70,7 @@ fn complete(definition: &Definition, version: &str) -> Result<(), String> {
             .iter()
             .any(|problem| problem.contains("does not declare it"))
         {
-            // It contradicts itself, and says so.
+            // The definition contradicts itself, which the form reports.
             return Ok(());
         }
         let mut person = Person {
@@ -85,7 +85,7 @@ fn complete(definition: &Definition, version: &str) -> Result<(), String> {
         object = decoded.object;
         typed = Some(decoded.typed);
         violations = definition
-            .judge(version, &object, None)
+            .validate(version, &object, None)
             .map_err(|error| error.to_string())?
             .violations;
         if violations.is_empty() && !pressed {
@@ -96,12 +96,12 @@ fn complete(definition: &Definition, version: &str) -> Result<(), String> {
     Err(format!("{}\n    {object}", said.join("; ")))
 }
 
-/// Somebody who fills in only what is marked as required or as wrong.
+/// Fills in only fields that are marked as required or invalid.
 struct Person<'s> {
     schema: &'s Schema,
     posts: Vec<(String, String)>,
     button: Option<String>,
-    /// Problems that something has been done about: one that stands beside several fields is solved at one of them.
+    /// Problems already dealt with: one that is shown at several fields is solved at one of them.
     answered: BTreeSet<String>,
 }
 
@@ -149,7 +149,7 @@ impl Person<'_> {
         }
     }
 
-    /// Fills in something, whatever it is.
+    /// Fills in any value.
     fn begin(&mut self, field: &Field) {
         let within = match &field.control {
             Control::Object { fields } | Control::Secret { fields } => fields.first(),
@@ -227,7 +227,7 @@ impl Person<'_> {
                     && !field.name.contains("/0")
                     && let (Some(node), Some(map)) = (node, value.as_object_mut())
                 {
-                    // What is wrong with something large is mostly a list that wants an item.
+                    // A problem of a large field is mostly a list that needs an item.
                     let lists = node
                         .properties()
                         .filter_map(|(name, child)| Some((name, child.items()?)));
@@ -239,7 +239,7 @@ impl Person<'_> {
         }
     }
 
-    /// What the schema says of an input: as somebody reads it off the help and the problem beside it.
+    /// The schema of an input, which a person knows from the help text and the problem.
     fn node(&self, name: &str) -> Option<&Node> {
         let mut node = self.schema.root();
         let mut below_map = false;
@@ -247,7 +247,7 @@ impl Person<'_> {
             if std::mem::take(&mut below_map) {
                 continue;
             }
-            node = match (node.property(&token), node.items(), node.values()) {
+            node = match (node.property(&token), node.items(), node.additional_properties()) {
                 (Some(property), ..) => property,
                 (None, Some(item), _) => item,
                 (None, None, Some(value)) => {
@@ -261,7 +261,7 @@ impl Person<'_> {
     }
 }
 
-/// What people write.
+/// Typical values.
 const USUAL: [&str; 19] = [
     "example",
     "a",
@@ -284,7 +284,7 @@ const USUAL: [&str; 19] = [
     "2026-01-31",
 ];
 
-/// What somebody would type.
+/// A value that a person would type.
 fn sample(node: &Node) -> Option<String> {
     match minimal(node) {
         Value::String(text) => (!text.is_empty()).then_some(text),
@@ -292,7 +292,7 @@ fn sample(node: &Node) -> Option<String> {
     }
 }
 
-/// A text that a pattern takes.
+/// A string that matches a pattern.
 fn matching(node: &Node) -> Option<String> {
     let pattern = node.pattern()?;
     let (least, most) = (
@@ -318,25 +318,25 @@ fn matching(node: &Node) -> Option<String> {
         .find(|text| fits(text))
 }
 
-/// The smallest value that a node is likely to take.
+/// The smallest value that a node is likely to accept.
 fn minimal(node: &Node) -> Value {
-    if let Some(value) = node.allowed_values().iter().find(|value| !value.is_null()) {
+    if let Some(value) = node.enum_values().iter().find(|value| !value.is_null()) {
         return value.clone();
     }
-    match node.kind() {
-        Kind::Boolean => json!(true),
-        Kind::Integer | Kind::IntOrString => {
+    match node.schema_type() {
+        SchemaType::Boolean => json!(true),
+        SchemaType::Integer | SchemaType::IntOrString => {
             let least = node.minimum().unwrap_or(1.0).max(1.0);
-            // A bound that is a whole number is printed as one.
+            // Integer bounds are printed without a decimal point.
             serde_json::from_str(&format!("{least:.0}")).unwrap_or(json!(1))
         }
-        Kind::Number => json!(node.minimum().unwrap_or(1.0).max(1.0)),
-        Kind::Array => {
+        SchemaType::Number => json!(node.minimum().unwrap_or(1.0).max(1.0)),
+        SchemaType::Array => {
             let least = node.min_items().unwrap_or(0);
             node.items()
                 .map_or(json!([]), |item| (0..least).map(|_| minimal(item)).collect())
         }
-        Kind::String => {
+        SchemaType::String => {
             let length = node.min_length().unwrap_or(1).clamp(7, 1_000);
             let most = node.max_length().unwrap_or(1_000).max(1);
             let length = length.min(most);

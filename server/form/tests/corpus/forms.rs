@@ -1,5 +1,5 @@
 use kube_schema::{Definition, Schema, yaml};
-use portico_form::{FormHints, Setup, build, decode, encode};
+use portico_form::{FormHints, FormInput, build, decode, encode};
 use serde_json::{Value, json};
 
 use crate::corpus;
@@ -16,7 +16,7 @@ fn every_definition_has_a_form_within_bounds() {
     for definition in Kinds::read(&root).0.values() {
         let version = definition.storage_version().unwrap();
         let object = json!({"spec": {}});
-        let form = build(version.schema().unwrap(), Setup::new(&hints, &object));
+        let form = build(version.schema().unwrap(), FormInput::new(&hints, &object));
         assert!(
             form.field_count <= 1_500,
             "{}: {}",
@@ -55,7 +55,7 @@ fn samples_go_through_their_forms_unchanged() {
             for object in emptied(&object) {
                 // Through the YAML tab and the form.
                 let told = yaml::parse(&yaml::print(&object)).unwrap_or_default();
-                let form = build(schema, Setup::new(&hints, &told));
+                let form = build(schema, FormInput::new(&hints, &told));
                 let decoded = decode(schema, &told, &encode(&form));
                 let (given, taken) = (object.to_string(), decoded.object.to_string());
                 let is_sample = schema.validate(&object, None).is_empty();
@@ -68,9 +68,9 @@ fn samples_go_through_their_forms_unchanged() {
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// An object, and the same with one thing in its `spec` emptied: each list, map and text in turn.
+/// An object, and copies of it with one list, map or string in its `spec` emptied.
 fn emptied(object: &Value) -> Vec<Value> {
-    /// So many of one object are enough.
+    /// Copies per object at most.
     const MOST: usize = 60;
     let mut pointers = Vec::new();
     collect(&object["spec"], "/spec".to_owned(), &mut pointers);

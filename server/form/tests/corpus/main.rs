@@ -1,5 +1,5 @@
-//! Forms over the definitions and objects that some sixty projects publish. They are no part of this repository:
-//! `PORTICO_CORPUS` says where they are.
+//! Forms for the published definitions and objects of some sixty projects. They are not part of this repository;
+//! `PORTICO_CORPUS` names their folder.
 
 #![expect(clippy::unwrap_used, reason = "a test ends at what it does not expect")]
 

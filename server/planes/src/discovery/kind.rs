@@ -186,13 +186,14 @@ impl Kind {
     pub(crate) fn is_behind_a_claim(&self) -> bool {
         let schema = self.schema.as_ref();
         self.claim_kind == ClaimKind::Composite
-            && schema.is_some_and(|schema| schema.at("spec.claimRef").is_some())
+            && schema.is_some_and(|schema| schema.node_at("spec.claimRef").is_some())
     }
 }
 
 /// True if the version has no status.
 fn has_no_status(version: &Version) -> bool {
-    let declares = |schema: &Arc<Schema>| schema.at("status").is_some() || schema.root().keeps_unknown();
+    let declares =
+        |schema: &Arc<Schema>| schema.node_at("status").is_some() || schema.root().allows_undeclared();
     !version.has_status && version.schema.as_ref().is_ok_and(|schema| !declares(schema))
 }
 

@@ -178,7 +178,7 @@ async fn the_scope_of_an_xrd_decides_what_is_offered() {
         .clone()
         .unwrap();
     assert!(
-        schema.at("spec.resourceRef").is_some(),
+        schema.node_at("spec.resourceRef").is_some(),
         "the schema is the claim's CRD's, machinery and all"
     );
 }

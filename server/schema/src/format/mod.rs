@@ -1,10 +1,9 @@
-//! The formats that the API server checks, as `k8s.io/kube-openapi/pkg/validation/strfmt` has them.
-//! All others are hints without effect.
+//! The formats that the API server checks (`k8s.io/kube-openapi/pkg/validation/strfmt`). Other formats have no effect.
 
-mod addresses;
-mod codes;
+mod check_digits;
+mod datetime;
+mod email;
 mod network;
-mod times;
 
 use std::net::Ipv6Addr;
 use std::sync::LazyLock;
@@ -12,22 +11,22 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::net::url::parse_request;
-use super::node::Kind;
-use addresses::is_email;
-use codes::{is_credit_card, is_isbn10, is_isbn13};
+use super::schema_type::SchemaType;
+use check_digits::{is_credit_card, is_isbn10, is_isbn13};
+pub(crate) use datetime::{duration, go_duration};
+use datetime::{is_date, is_date_time};
+use email::is_email;
 use network::{is_cidr, is_hostname, is_mac, sloppy_ip};
-pub(crate) use times::{duration, go_duration};
-use times::{is_date, is_date_time};
 
-/// A format that is checked.
+/// A `format` that the API server checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Format {
-    /// As the schema has it; messages repeat it.
+    /// The name as written in the schema, for messages.
     pub(crate) name: Box<str>,
     pub(crate) rule: FormatRule,
 }
 
-/// What a format asks.
+/// The check of a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FormatRule {
     Int32,
@@ -63,50 +62,52 @@ pub(crate) enum FormatRule {
 }
 
 impl Format {
-    /// The format, if the API server checks it for this type.
-    pub(crate) fn checked(kind: Kind, name: &str) -> Option<Self> {
+    /// Returns the format if the API server checks it for this type.
+    pub(crate) fn checked(kind: SchemaType, name: &str) -> Option<Self> {
         use FormatRule as R;
         let rule = match kind {
-            Kind::Integer => match name {
+            SchemaType::Integer => match name {
                 "int32" => R::Int32,
                 "int64" => R::Int64,
                 _ => return None,
             },
-            Kind::Number => match name {
+            SchemaType::Number => match name {
                 "float" => R::Float,
                 "double" => R::Double,
                 _ => return None,
             },
-            Kind::Any | Kind::String | Kind::IntOrString => match name.replace('-', "").as_str() {
-                "bsonobjectid" => R::ObjectId,
-                "uri" => R::Uri,
-                "email" => R::Email,
-                "hostname" => R::Hostname,
-                "ipv4" => R::Ipv4,
-                "ipv6" => R::Ipv6,
-                "cidr" => R::Cidr,
-                "mac" => R::Mac,
-                "uuid" => R::Uuid,
-                "uuid3" => R::Uuid3,
-                "uuid4" => R::Uuid4,
-                "uuid5" => R::Uuid5,
-                "isbn" => R::Isbn,
-                "isbn10" => R::Isbn10,
-                "isbn13" => R::Isbn13,
-                "creditcard" => R::CreditCard,
-                "ssn" => R::Ssn,
-                "hexcolor" => R::HexColor,
-                "rgbcolor" => R::RgbColor,
-                "byte" => R::Byte,
-                "password" => R::Password,
-                "date" => R::Date,
-                "duration" => R::Duration,
-                "datetime" => R::DateTime,
-                "k8sshortname" => R::ShortName,
-                "k8slongname" => R::LongName,
-                _ => return None,
-            },
-            Kind::Object | Kind::Array | Kind::Boolean => return None,
+            SchemaType::Any | SchemaType::String | SchemaType::IntOrString => {
+                match name.replace('-', "").as_str() {
+                    "bsonobjectid" => R::ObjectId,
+                    "uri" => R::Uri,
+                    "email" => R::Email,
+                    "hostname" => R::Hostname,
+                    "ipv4" => R::Ipv4,
+                    "ipv6" => R::Ipv6,
+                    "cidr" => R::Cidr,
+                    "mac" => R::Mac,
+                    "uuid" => R::Uuid,
+                    "uuid3" => R::Uuid3,
+                    "uuid4" => R::Uuid4,
+                    "uuid5" => R::Uuid5,
+                    "isbn" => R::Isbn,
+                    "isbn10" => R::Isbn10,
+                    "isbn13" => R::Isbn13,
+                    "creditcard" => R::CreditCard,
+                    "ssn" => R::Ssn,
+                    "hexcolor" => R::HexColor,
+                    "rgbcolor" => R::RgbColor,
+                    "byte" => R::Byte,
+                    "password" => R::Password,
+                    "date" => R::Date,
+                    "duration" => R::Duration,
+                    "datetime" => R::DateTime,
+                    "k8sshortname" => R::ShortName,
+                    "k8slongname" => R::LongName,
+                    _ => return None,
+                }
+            }
+            SchemaType::Object | SchemaType::Array | SchemaType::Boolean => return None,
         };
         Some(Self {
             name: name.into(),
@@ -114,14 +115,14 @@ impl Format {
         })
     }
 
-    /// Whether a text is of this format.
+    /// True if the string has this format.
     pub(crate) fn accepts(&self, text: &str) -> bool {
         self.rule.matches(text)
     }
 }
 
 impl FormatRule {
-    /// Whether a text is of this format.
+    /// True if the string has this format.
     pub(crate) fn matches(self, text: &str) -> bool {
         use FormatRule as R;
         match self {
@@ -147,7 +148,7 @@ impl FormatRule {
             R::RgbColor => RGB_COLOR.is_match(text),
             R::Byte => BASE64.is_match(text),
             R::Date => is_date(text),
-            R::Duration => times::duration(text).is_some(),
+            R::Duration => datetime::duration(text).is_some(),
             R::DateTime => is_date_time(text),
             R::ShortName => text.len() <= 63 && SHORT_NAME.is_match(text),
             R::LongName => text.len() <= 253 && LONG_NAME.is_match(text),
@@ -185,13 +186,13 @@ mod tests {
     use super::*;
 
     fn accepts(format: &str, text: &str) -> bool {
-        Format::checked(Kind::String, format)
+        Format::checked(SchemaType::String, format)
             .expect("a known format")
             .accepts(text)
     }
 
     #[test]
-    fn formats_accept_what_the_api_server_accepts() {
+    fn formats_match_the_api_server() {
         for (format, good, bad) in [
             ("date-time", "2026-01-31T00:00:00.5Z", "2026-01-31 00:00:00"),
             ("datetime", "2026-01-31t00:00:00+01:00", "2026-13-31T00:00:00Z"),
@@ -232,9 +233,9 @@ mod tests {
     }
 
     #[test]
-    fn formats_of_other_types_are_hints() {
-        assert_eq!(Format::checked(Kind::Array, "hostname"), None);
-        assert_eq!(Format::checked(Kind::String, "int32"), None);
-        assert_eq!(Format::checked(Kind::Integer, "quantity"), None);
+    fn formats_of_other_types_are_ignored() {
+        assert_eq!(Format::checked(SchemaType::Array, "hostname"), None);
+        assert_eq!(Format::checked(SchemaType::String, "int32"), None);
+        assert_eq!(Format::checked(SchemaType::Integer, "quantity"), None);
     }
 }

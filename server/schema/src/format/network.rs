@@ -1,4 +1,4 @@
-//! Names and addresses on a network.
+//! Host names, IP and MAC addresses.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -8,7 +8,7 @@ pub(super) fn is_hostname(text: &str) -> bool {
     HOSTNAME.is_match(text) && text.len() <= 255 && text.split('.').all(|part| part.len() <= 63)
 }
 
-/// An address, leading zeros allowed, as Go's `netutils.ParseIPSloppy`.
+/// Go's `netutils.ParseIPSloppy`: an IP address, with leading zeros allowed.
 pub(super) fn sloppy_ip(text: &str) -> Option<IpAddr> {
     if text.contains(':') {
         return text.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
@@ -44,7 +44,7 @@ pub(super) fn is_cidr(text: &str) -> bool {
         && prefix.parse::<u32>().is_ok_and(|bits| bits <= most)
 }
 
-/// `net.ParseMAC`: 6, 8 or 20 bytes, by colons, dashes or (in pairs) dots.
+/// Go's `net.ParseMAC`: 6, 8 or 20 bytes, separated by colons, dashes or (in pairs) dots.
 pub(super) fn is_mac(text: &str) -> bool {
     let (separator, digits) = match text.as_bytes() {
         [_, _, b':', ..] => (':', 2),

@@ -1,50 +1,51 @@
-//! Resources embedded in an object (`x-kubernetes-embedded-resource`).
+//! Validates embedded resources (`x-kubernetes-embedded-resource`).
 
 use serde_json::{Map, Value};
 
-use super::{Found, common, identity, text};
+use super::{Errors, common, identity, text};
+use crate::go_format::quote;
 use crate::names;
 use crate::node::Node;
 use crate::path::Path;
-use crate::violation::{Violation, quote};
+use crate::violation::Violation;
 
-/// Judges the resources embedded in an object.
+/// Validates the resources embedded in an object.
 pub(crate) fn validate_embedded(node: &Node, value: &Value) -> Vec<Violation> {
-    let mut found = Found::of_embedded();
-    walk(node, value, &Path::ROOT, &mut found);
-    found.violations
+    let mut errors = Errors::of_embedded();
+    walk(node, value, &Path::ROOT, &mut errors);
+    errors.violations
 }
 
-/// Judges a whole object as one that is embedded.
+/// Validates a whole object as an embedded resource.
 pub(crate) fn validate_resource(value: &Value) -> Vec<Violation> {
-    let mut found = Found::of_embedded();
+    let mut errors = Errors::of_embedded();
     if let Value::Object(map) = value {
-        embedded(map, &Path::ROOT, &mut found);
+        embedded(map, &Path::ROOT, &mut errors);
     }
-    found.violations
+    errors.violations
 }
 
-fn walk(node: &Node, value: &Value, path: &Path<'_>, found: &mut Found) {
+fn walk(node: &Node, value: &Value, path: &Path<'_>, errors: &mut Errors) {
     if !node.has_embedded {
         return;
     }
     match value {
         Value::Object(map) => {
             if node.embedded_resource {
-                embedded(map, path, found);
+                embedded(map, path, errors);
             }
             for (name, value) in map {
                 if let Some(child) = node.properties.get(name.as_str()) {
-                    walk(child, value, &path.property(name), found);
-                } else if let Some(child) = node.values() {
-                    walk(child, value, &path.key(name), found);
+                    walk(child, value, &path.property(name), errors);
+                } else if let Some(child) = node.additional_properties() {
+                    walk(child, value, &path.key(name), errors);
                 }
             }
         }
         Value::Array(items) => {
             if let Some(child) = node.items() {
                 for (index, item) in items.iter().enumerate() {
-                    walk(child, item, &path.index(index), found);
+                    walk(child, item, &path.index(index), errors);
                 }
             }
         }
@@ -52,12 +53,14 @@ fn walk(node: &Node, value: &Value, path: &Path<'_>, found: &mut Found) {
     }
 }
 
-fn embedded(map: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
+fn embedded(map: &Map<String, Value>, path: &Path<'_>, errors: &mut Errors) {
     for name in ["apiVersion", "kind"] {
         let path = path.property(name);
         match map.get(name) {
-            None => found.required(&path, ""),
-            Some(Value::String(text)) if text.is_empty() => found.invalid(&path, "\"\"", "must not be empty"),
+            None => errors.required(&path, ""),
+            Some(Value::String(text)) if text.is_empty() => {
+                errors.invalid(&path, "\"\"", "must not be empty")
+            }
             Some(Value::String(text)) if name == "kind" => {
                 let problems = names::dns1035_label(&text.to_lowercase());
                 if !problems.is_empty() {
@@ -65,18 +68,18 @@ fn embedded(map: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
                         "may have mixed case, but should otherwise match: {}",
                         problems.join(",")
                     );
-                    found.invalid(&path, &quote(text), &detail);
+                    errors.invalid(&path, &quote(text), &detail);
                 }
             }
             Some(Value::String(text)) if text.matches('/').count() > 1 => {
-                found.invalid(
+                errors.invalid(
                     &path,
                     &quote(text),
                     &format!("unexpected GroupVersion string: {text}"),
                 );
             }
             Some(Value::String(_)) => {}
-            Some(other) => found.wrong_type(&path, other, "must be a string"),
+            Some(other) => errors.wrong_type(&path, other, "must be a string"),
         }
     }
     let path = path.property("metadata");
@@ -87,7 +90,7 @@ fn embedded(map: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
             if !text(metadata, "name").is_empty() || namespaced {
                 let mut with_name = metadata.clone();
                 if text(metadata, "name").is_empty() {
-                    // The API server asks for no name here.
+                    // The API server does not require a name here.
                     with_name.insert("name".to_owned(), Value::String("fakename".to_owned()));
                 }
                 identity(
@@ -95,11 +98,11 @@ fn embedded(map: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
                     &path,
                     namespaced,
                     |name, _| names::path_segment(name),
-                    found,
+                    errors,
                 );
             }
-            common(metadata, &path, found);
+            common(metadata, &path, errors);
         }
-        Some(other) => found.wrong_type(&path, other, "must be an object"),
+        Some(other) => errors.wrong_type(&path, other, "must be an object"),
     }
 }

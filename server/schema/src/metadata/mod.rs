@@ -1,96 +1,115 @@
-//! What Kubernetes asks of `apiVersion`, `kind` and `metadata`, of objects and of resources embedded in them
+//! Validates `apiVersion`, `kind` and `metadata` of objects and of embedded resources
 //! (`k8s.io/apimachinery/pkg/api/validation`, `k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta`).
 
+mod coerce;
 mod embedded;
 mod owners;
 mod update;
 
 use serde_json::{Map, Value};
 
+use super::go_format::{format_value, quote};
 use super::names;
 use super::path::Path;
-use super::violation::{Check, Reason, Violation, bad_value, quote};
+use super::violation::{Check, Reason, Violation};
+pub(super) use coerce::coerce;
 pub(super) use embedded::{validate_embedded, validate_resource};
-pub(super) use owners::without_doubles;
+pub(super) use owners::remove_duplicate_owners;
 
-/// Annotations of one object may not take more bytes than this in all.
-const ANNOTATIONS_LIMIT: usize = 256 * 1024;
+/// Limit on the total size of an object's annotations, in bytes.
+const MAX_ANNOTATION_BYTES: usize = 256 * 1024;
 
-/// What is asked of an object's identity.
+/// The identity that an object must have.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Expected<'a> {
+pub(super) struct ExpectedIdentity<'a> {
     pub(super) api_version: &'a str,
     pub(super) kind: &'a str,
     pub(super) namespaced: bool,
 }
 
-/// How the names of a kind's objects are made.
+/// The rule for the names of a kind's objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Naming {
-    /// DNS subdomains, as custom resources and most kinds have them.
+pub enum NameFormat {
+    /// RFC 1123 subdomain: custom resources and most kinds.
     Subdomain,
-    /// DNS labels, as namespaces and services have them.
+    /// RFC 1123 label: namespaces and services, for example.
     Label,
 }
 
-/// Judges `metadata` alone, of an object of any kind; `old` is the object before, on an update.
+/// Validates `metadata` of an object of any kind; `old` is the stored object on an update.
 ///
-/// Of what cannot be read ([`Violation::is_unreadable`]), the API server says no more than that.
+/// If `metadata` cannot be decoded ([`Violation::is_decode_error`]), the API server reports only that.
 #[must_use]
-pub fn judge_metadata(
+pub fn validate_metadata(
     object: &Value,
     old: Option<&Value>,
     namespaced: bool,
-    naming: Naming,
+    name_format: NameFormat,
 ) -> Vec<Violation> {
-    let mut found = Found::of_object();
-    judge(object, old, namespaced, naming, &mut found);
-    found.violations
+    let mut errors = Errors::of_object();
+    validate_fields(object, old, namespaced, name_format, &mut errors);
+    errors.violations
 }
 
-/// Judges `apiVersion`, `kind` and `metadata` of an object.
-pub(super) fn validate(object: &Value, old: Option<&Value>, expected: Expected<'_>) -> Vec<Violation> {
-    let mut found = Found::of_object();
+/// Validates `apiVersion`, `kind` and `metadata` of an object.
+pub(super) fn validate(
+    object: &Value,
+    old: Option<&Value>,
+    expected: ExpectedIdentity<'_>,
+) -> Vec<Violation> {
+    let mut errors = Errors::of_object();
     for (name, wanted) in [("kind", expected.kind), ("apiVersion", expected.api_version)] {
         let given = object.get(name).and_then(Value::as_str).unwrap_or_default();
         if given != wanted {
             let path = Path::ROOT.property(name);
-            found.invalid(&path, &quote(given), &format!("must be {wanted}"));
+            errors.invalid(&path, &quote(given), &format!("must be {wanted}"));
         }
     }
-    if found.violations.is_empty() {
-        judge(object, old, expected.namespaced, Naming::Subdomain, &mut found);
+    if errors.violations.is_empty() {
+        validate_fields(
+            object,
+            old,
+            expected.namespaced,
+            NameFormat::Subdomain,
+            &mut errors,
+        );
     }
-    found.violations
+    errors.violations
 }
 
-fn judge(object: &Value, old: Option<&Value>, namespaced: bool, naming: Naming, found: &mut Found) {
+fn validate_fields(
+    object: &Value,
+    old: Option<&Value>,
+    namespaced: bool,
+    name_format: NameFormat,
+    errors: &mut Errors,
+) {
     let path = Path::ROOT.property("metadata");
     let empty = Map::new();
     let metadata = match object.get("metadata") {
         None | Some(Value::Null) => &empty,
         Some(Value::Object(map)) => map,
-        Some(other) => return found.wrong_type(&path, other, "must be an object"),
+        Some(other) => return errors.wrong_type(&path, other, "must be an object"),
     };
     if let Some(old) = old.and_then(|old| old.get("metadata")).and_then(Value::as_object) {
-        update::judge(metadata, old, &path, found);
+        update::validate(metadata, old, &path, errors);
     } else {
-        let rule = match naming {
-            Naming::Subdomain => names::subdomain,
-            Naming::Label => |name: &str, _| names::label(name),
+        let rule = match name_format {
+            NameFormat::Subdomain => names::subdomain,
+            NameFormat::Label => |name: &str, _| names::label(name),
         };
-        identity(metadata, &path, namespaced, rule, found);
+        identity(metadata, &path, namespaced, rule, errors);
     }
-    common(metadata, &path, found);
+    common(metadata, &path, errors);
 }
 
-struct Found {
+struct Errors {
     violations: Vec<Violation>,
-    /// What has the wrong type: the object itself could not be read, what is embedded in it is invalid.
+    /// The reason for values of the wrong type: the object itself cannot be decoded, an embedded resource is invalid.
     wrong_type: Reason,
 }
 
-impl Found {
+impl Errors {
     fn of_object() -> Self {
         Self {
             violations: Vec::new(),
@@ -120,7 +139,7 @@ impl Found {
     }
 
     fn wrong_type(&mut self, path: &Path<'_>, value: &Value, detail: &str) {
-        self.add(path, self.wrong_type, Some(&bad_value(value)), detail);
+        self.add(path, self.wrong_type, Some(&format_value(value)), detail);
     }
 
     fn required(&mut self, path: &Path<'_>, detail: &str) {
@@ -134,46 +153,46 @@ impl Found {
     }
 }
 
-/// Name and namespace of a new object.
+/// Validates name and namespace of a new object.
 fn identity(
     metadata: &Map<String, Value>,
     path: &Path<'_>,
     namespaced: bool,
     rule: impl Fn(&str, bool) -> Vec<String>,
-    found: &mut Found,
+    errors: &mut Errors,
 ) {
     let generated = text(metadata, "generateName");
     if !generated.is_empty() {
-        found.all(&path.property("generateName"), generated, &rule(generated, true));
+        errors.all(&path.property("generateName"), generated, &rule(generated, true));
     }
     let name = text(metadata, "name");
     if !name.is_empty() {
-        found.all(&path.property("name"), name, &rule(name, false));
+        errors.all(&path.property("name"), name, &rule(name, false));
     } else if generated.is_empty() {
-        found.required(&path.property("name"), "name or generateName is required");
+        errors.required(&path.property("name"), "name or generateName is required");
     }
-    // Where none is named it is the request's; where there can be none, the API server clears it.
+    // If the object names no namespace, the request's applies; for cluster-scoped kinds the API server clears it.
     let namespace = text(metadata, "namespace");
     if namespaced && !namespace.is_empty() {
-        found.all(&path.property("namespace"), namespace, &names::label(namespace));
+        errors.all(&path.property("namespace"), namespace, &names::label(namespace));
     }
 }
 
-fn common(metadata: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
+fn common(metadata: &Map<String, Value>, path: &Path<'_>, errors: &mut Errors) {
     let labels = path.property("labels");
-    for (key, value) in entries(metadata, "labels", &labels, found) {
-        found.all(&labels, key, &names::qualified(key));
-        found.all(&labels, value, &names::label_value(value));
+    for (key, value) in entries(metadata, "labels", &labels, errors) {
+        errors.all(&labels, key, &names::qualified(key));
+        errors.all(&labels, value, &names::label_value(value));
     }
     let annotations = path.property("annotations");
     let mut size = 0;
-    for (key, value) in entries(metadata, "annotations", &annotations, found) {
-        found.all(&annotations, key, &names::qualified(&key.to_lowercase()));
+    for (key, value) in entries(metadata, "annotations", &annotations, errors) {
+        errors.all(&annotations, key, &names::qualified(&key.to_lowercase()));
         size += key.len() + value.len();
     }
-    if size > ANNOTATIONS_LIMIT {
-        let detail = format!("may not be more than {ANNOTATIONS_LIMIT} bytes");
-        found.add(&annotations, Reason::TooLong, None, &detail);
+    if size > MAX_ANNOTATION_BYTES {
+        let detail = format!("may not be more than {MAX_ANNOTATION_BYTES} bytes");
+        errors.add(&annotations, Reason::TooLong, None, &detail);
     }
     let finalizers = path.property("finalizers");
     match metadata.get("finalizers") {
@@ -181,24 +200,24 @@ fn common(metadata: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
         Some(Value::Array(items)) => {
             for item in items {
                 match item.as_str() {
-                    Some(name) => found.all(&finalizers, name, &names::qualified(name)),
-                    None => found.wrong_type(&finalizers, item, "must be a string"),
+                    Some(name) => errors.all(&finalizers, name, &names::qualified(name)),
+                    None => errors.wrong_type(&finalizers, item, "must be a string"),
                 }
             }
             let has = |name: &str| items.iter().any(|item| item == name);
             if has("orphan") && has("foregroundDeletion") {
                 let detail = "finalizer orphan and foregroundDeletion cannot be both set";
-                found.invalid(&finalizers, &bad_value(&Value::Array(items.clone())), detail);
+                errors.invalid(&finalizers, &format_value(&Value::Array(items.clone())), detail);
             }
         }
-        Some(other) => found.wrong_type(&finalizers, other, "must be a list"),
+        Some(other) => errors.wrong_type(&finalizers, other, "must be a list"),
     }
-    types(metadata, path, found);
-    owners::judge(metadata, path, found);
+    types(metadata, path, errors);
+    owners::validate(metadata, path, errors);
 }
 
-/// Fields that could not even be read.
-fn types(metadata: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
+/// Reports fields of the wrong type.
+fn types(metadata: &Map<String, Value>, path: &Path<'_>, errors: &mut Errors) {
     let wrong = |name: &str, fits: fn(&Value) -> bool| metadata.get(name).filter(|value| !fits(value));
     for name in [
         "name",
@@ -209,12 +228,12 @@ fn types(metadata: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
         "resourceVersion",
     ] {
         if let Some(other) = wrong(name, |value| value.is_string() || value.is_null()) {
-            found.wrong_type(&path.property(name), other, "must be a string");
+            errors.wrong_type(&path.property(name), other, "must be a string");
         }
     }
     for name in ["generation", "deletionGracePeriodSeconds"] {
         if let Some(other) = wrong(name, |value| value.is_i64() || value.is_null()) {
-            found.wrong_type(&path.property(name), other, "must be an integer");
+            errors.wrong_type(&path.property(name), other, "must be an integer");
         }
     }
     for name in ["creationTimestamp", "deletionTimestamp"] {
@@ -223,11 +242,11 @@ fn types(metadata: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
             other => other.is_null(),
         };
         if let Some(other) = wrong(name, fits) {
-            found.wrong_type(&path.property(name), other, "must be a time as RFC 3339 has it");
+            errors.wrong_type(&path.property(name), other, "must be a time as RFC 3339 has it");
         }
     }
     if let Some(other) = wrong("managedFields", |value| value.is_array() || value.is_null()) {
-        found.wrong_type(&path.property("managedFields"), other, "must be a list");
+        errors.wrong_type(&path.property("managedFields"), other, "must be a list");
     }
 }
 
@@ -235,7 +254,7 @@ fn entries<'a>(
     metadata: &'a Map<String, Value>,
     name: &str,
     path: &Path<'_>,
-    found: &mut Found,
+    errors: &mut Errors,
 ) -> Vec<(&'a str, &'a str)> {
     match metadata.get(name) {
         None | Some(Value::Null) => Vec::new(),
@@ -245,13 +264,13 @@ fn entries<'a>(
                 Value::String(text) => Some((key.as_str(), text.as_str())),
                 Value::Null => Some((key.as_str(), "")),
                 other => {
-                    found.wrong_type(&path.key(key), other, "must be a string");
+                    errors.wrong_type(&path.key(key), other, "must be a string");
                     None
                 }
             })
             .collect(),
         Some(other) => {
-            found.wrong_type(path, other, "must be an object");
+            errors.wrong_type(path, other, "must be an object");
             Vec::new()
         }
     }

@@ -1,44 +1,44 @@
-//! References to owners.
+//! Validates `ownerReferences`.
 
 use serde_json::{Map, Value};
 
-use super::{Found, text};
+use super::{Errors, text};
+use crate::go_format::quote;
 use crate::path::Path;
-use crate::violation::quote;
 
-pub(super) fn judge(metadata: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
+pub(super) fn validate(metadata: &Map<String, Value>, path: &Path<'_>, errors: &mut Errors) {
     let path = path.property("ownerReferences");
     let owners = match metadata.get("ownerReferences") {
         None | Some(Value::Null) => return,
         Some(Value::Array(owners)) => owners,
-        Some(other) => return found.wrong_type(&path, other, "must be a list"),
+        Some(other) => return errors.wrong_type(&path, other, "must be a list"),
     };
     let mut controller: Option<String> = None;
     for (index, owner) in owners.iter().enumerate() {
         let place = path.index(index);
         let Value::Object(owner) = owner else {
-            found.wrong_type(&place, owner, "must be an object");
+            errors.wrong_type(&place, owner, "must be an object");
             continue;
         };
         for name in ["apiVersion", "kind", "name", "uid"] {
             match owner.get(name) {
-                None | Some(Value::Null) => found.required(&place.property(name), "must not be empty"),
+                None | Some(Value::Null) => errors.required(&place.property(name), "must not be empty"),
                 Some(Value::String(text)) if text.is_empty() => {
-                    found.required(&place.property(name), "must not be empty");
+                    errors.required(&place.property(name), "must not be empty");
                 }
                 Some(Value::String(_)) => {}
-                Some(other) => found.wrong_type(&place.property(name), other, "must be a string"),
+                Some(other) => errors.wrong_type(&place.property(name), other, "must be a string"),
             }
         }
         let version = text(owner, "apiVersion");
         if version.matches('/').count() > 1 || version.ends_with('/') {
             let detail = "must be <group>/<version> or <version>";
-            found.invalid(&place.property("apiVersion"), &quote(version), detail);
+            errors.invalid(&place.property("apiVersion"), &quote(version), detail);
         }
-        // Events come and go by themselves.
+        // Events cannot be owners.
         if version == "v1" && text(owner, "kind") == "Event" {
             let value = shown(owner).to_string();
-            found.invalid(
+            errors.invalid(
                 &place,
                 &value,
                 "/v1, Kind=Event is disallowed from being an owner",
@@ -49,7 +49,7 @@ pub(super) fn judge(metadata: &Map<String, Value>, path: &Path<'_>, found: &mut 
                 .get(name)
                 .filter(|flag| !flag.is_boolean() && !flag.is_null())
             {
-                found.wrong_type(&place.property(name), other, "must be true or false");
+                errors.wrong_type(&place.property(name), other, "must be true or false");
             }
         }
         if owner.get("controller") == Some(&Value::Bool(true)) {
@@ -62,14 +62,14 @@ pub(super) fn judge(metadata: &Map<String, Value>, path: &Path<'_>, found: &mut 
                          and {this}"
                     );
                     let all = owners.iter().filter_map(Value::as_object).map(shown);
-                    found.invalid(&path, &Value::Array(all.collect()).to_string(), &detail);
+                    errors.invalid(&path, &Value::Array(all.collect()).to_string(), &detail);
                 }
             }
         }
     }
 }
 
-/// A reference with its fields in the order in which the API server shows them.
+/// Formats a reference like the API server, with its order of fields.
 fn shown(owner: &Map<String, Value>) -> Value {
     const ORDER: [&str; 6] = [
         "apiVersion",
@@ -86,8 +86,8 @@ fn shown(owner: &Map<String, Value>) -> Value {
     Value::Object(fields.collect())
 }
 
-/// Takes references off that are there already, as the API server does before it judges.
-pub(crate) fn without_doubles(object: &mut Value) {
+/// Removes duplicate owner references, as the API server does before validation.
+pub(crate) fn remove_duplicate_owners(object: &mut Value) {
     let owners = object.pointer_mut("/metadata/ownerReferences");
     if let Some(owners) = owners.and_then(Value::as_array_mut) {
         let mut kept: Vec<Value> = Vec::with_capacity(owners.len());

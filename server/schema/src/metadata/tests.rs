@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 fn problems(object: &Value) -> Vec<String> {
-    let expected = Expected {
+    let expected = ExpectedIdentity {
         api_version: "demo.dev/v1",
         kind: "Thing",
         namespaced: true,
@@ -15,7 +15,7 @@ fn problems(object: &Value) -> Vec<String> {
 }
 
 #[test]
-fn names_labels_and_annotations_are_judged_as_kubernetes_does() {
+fn names_labels_and_annotations_are_validated() {
     let good = json!({
         "apiVersion": "demo.dev/v1", "kind": "Thing",
         "metadata": {"name": "a.b-1", "namespace": "team", "labels": {"example.com/app": "x_1", "b": ""}},
@@ -45,7 +45,7 @@ fn names_labels_and_annotations_are_judged_as_kubernetes_does() {
 }
 
 #[test]
-fn owners_are_named_whole_and_one_of_them_controls() {
+fn owner_references_must_be_complete_and_have_one_controller() {
     let object = json!({
         "apiVersion": "demo.dev/v1", "kind": "Thing",
         "metadata": {"name": "a", "namespace": "team", "generation": "1", "ownerReferences": [
@@ -71,7 +71,7 @@ fn owners_are_named_whole_and_one_of_them_controls() {
 }
 
 #[test]
-fn another_kind_is_said_to_be_so() {
+fn another_kind_is_rejected() {
     assert_eq!(
         problems(&json!({"apiVersion": "demo.dev/v2", "kind": "Thing"})),
         ["apiVersion: Invalid value: \"demo.dev/v2\": must be demo.dev/v1"]

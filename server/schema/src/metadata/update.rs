@@ -1,30 +1,37 @@
-//! What of `metadata` may not change, or only so (`ValidateObjectMetaAccessorUpdate`, after what `BeforeUpdate` mends).
+//! Immutable and restricted `metadata` fields on update (`ValidateObjectMetaAccessorUpdate`, after the corrections of
+//! `BeforeUpdate`).
 
 use serde_json::{Map, Value};
 
-use super::{Found, text};
+use super::{Errors, text};
+use crate::go_format::{format_value, quote};
 use crate::path::Path;
-use crate::violation::{Reason, bad_value, quote};
+use crate::violation::Reason;
 
 const IMMUTABLE: &str = "field is immutable";
 
-/// Judges a change. What is left out of it stays as it was.
-pub(super) fn judge(new: &Map<String, Value>, old: &Map<String, Value>, path: &Path<'_>, found: &mut Found) {
+/// Validates an update. Omitted fields count as unchanged.
+pub(super) fn validate(
+    new: &Map<String, Value>,
+    old: &Map<String, Value>,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
     for name in ["name", "namespace"] {
-        // Where no namespace is named, it is the request's.
+        // If the object names no namespace, the request's applies.
         let unnamed = name == "namespace" && text(new, name).is_empty();
         if !unnamed && text(new, name) != text(old, name) {
-            found.invalid(&path.property(name), &quote(text(new, name)), IMMUTABLE);
+            errors.invalid(&path.property(name), &quote(text(new, name)), IMMUTABLE);
         }
     }
     let is_deleting = is_set(old, "deletionTimestamp");
     if is_set(new, "deletionTimestamp") && !is_deleting {
-        let value = bad_value(&new["deletionTimestamp"]);
-        found.invalid(&path.property("deletionTimestamp"), &value, IMMUTABLE);
+        let value = format_value(&new["deletionTimestamp"]);
+        errors.invalid(&path.property("deletionTimestamp"), &value, IMMUTABLE);
     }
     let grace = "deletionGracePeriodSeconds";
     if is_set(new, grace) && new.get(grace) != old.get(grace) {
-        found.invalid(&path.property(grace), &bad_value(&new[grace]), IMMUTABLE);
+        errors.invalid(&path.property(grace), &format_value(&new[grace]), IMMUTABLE);
     }
     if is_deleting {
         let before: Vec<&str> = finalizers(old).collect();
@@ -33,7 +40,7 @@ pub(super) fn judge(new: &Map<String, Value>, old: &Map<String, Value>, path: &P
             let detail = format!(
                 "no new finalizers can be added if the object is being deleted, found new finalizers {added:?}"
             );
-            found.add(&path.property("finalizers"), Reason::Forbidden, None, &detail);
+            errors.add(&path.property("finalizers"), Reason::Forbidden, None, &detail);
         }
     }
 }

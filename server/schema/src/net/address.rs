@@ -1,13 +1,13 @@
-//! Addresses, as Go's `net/netip` reads them.
+//! IP addresses, parsed like Go's `net/netip`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::violation::quote;
+use crate::go_format::quote;
 
 /// `netip.ParseAddr`: the address, and whether it has a zone.
 ///
 /// # Errors
-/// Why a text is none.
+/// Go's error message.
 pub(crate) fn parse_address(text: &str) -> Result<(IpAddr, bool), String> {
     let explained = |problem: Problem<'_>| {
         let at = problem
@@ -25,7 +25,7 @@ pub(crate) fn parse_address(text: &str) -> Result<(IpAddr, bool), String> {
     found.map_err(explained)
 }
 
-/// What is wrong with an address, and where.
+/// What is wrong, and the part of the address where it is.
 struct Problem<'a> {
     words: &'static str,
     at: Option<&'a str>,
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_read_as_go_reads_them() {
+    fn addresses_are_parsed_like_go() {
         assert_eq!(reads("192.168.0.1"), "192.168.0.1");
         assert_eq!(reads("2001:DB8:0:0::1"), "2001:db8::1");
         assert_eq!(reads("::"), "::");

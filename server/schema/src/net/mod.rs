@@ -1,4 +1,4 @@
-//! What Go's standard library makes of addresses: the API server's words for what is none are Go's.
+//! IP addresses and URLs as in Go's standard library, with its error messages, which the API server passes on.
 
 pub(super) mod address;
 pub(super) mod url;

@@ -1,21 +1,21 @@
-//! URLs, as Go's `net/url` reads them.
+//! URLs, parsed like Go's `net/url`.
 
 use std::collections::HashMap;
 
 use super::address::parse_address;
-use crate::violation::quote;
+use crate::go_format::quote;
 
-/// More parameters than this are read of no URL.
-const PARAMETERS: usize = 10_000;
+/// Go's limit on the number of query parameters.
+const MAX_QUERY_PARAMETERS: usize = 10_000;
 
-/// A URL in parts.
+/// A parsed URL.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Url {
     pub(crate) scheme: String,
     pub(crate) opaque: String,
     pub(crate) user: Option<String>,
     pub(crate) host: String,
-    /// As it is written.
+    /// As written, still escaped.
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) has_empty_query: bool,
@@ -23,37 +23,37 @@ pub(crate) struct Url {
 }
 
 impl Url {
-    /// Reads a URL: as that of a request, and once more for its fragment, which requests have none of.
+    /// Go's `url.Parse`: like [`parse_request`], and a fragment.
     ///
     /// # Errors
-    /// Why a text is none.
-    pub(crate) fn read(text: &str) -> Result<Self, String> {
+    /// Go's error message.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         parse_request(text)?;
         let (bare, fragment) = text.split_once('#').unwrap_or((text, ""));
         let described = |problem: String| format!("parse {}: {problem}", quote(bare));
         let mut url = parse(bare, false).map_err(described)?;
-        unescape(fragment, Place::Path).map_err(described)?;
+        unescape(fragment, UrlPart::Path).map_err(described)?;
         fragment.clone_into(&mut url.fragment);
         Ok(url)
     }
 
-    /// The path, with what must be escaped escaped.
+    /// The path, escaped where necessary.
     pub(crate) fn escaped_path(&self) -> String {
         if self.path == "*" || is_escaped(&self.path) {
             return self.path.clone();
         }
-        // What could not be read would not have become a URL.
-        escape(&unescape(&self.path, Place::Path).unwrap_or_default())
+        // Parsing has checked the escapes.
+        escape(&unescape(&self.path, UrlPart::Path).unwrap_or_default())
     }
 
-    /// The parameters of the query; those that cannot be read are left out.
+    /// The query parameters. Malformed ones are skipped.
     pub(crate) fn parameters(&self) -> HashMap<String, Vec<String>> {
         let mut parameters: HashMap<String, Vec<String>> = HashMap::new();
-        if self.query.matches('&').count() >= PARAMETERS {
+        if self.query.matches('&').count() >= MAX_QUERY_PARAMETERS {
             return parameters;
         }
         let read =
-            |text| unescape(text, Place::Query).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            |text| unescape(text, UrlPart::Query).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let parts = self.query.split('&');
         for part in parts.filter(|part| !part.is_empty() && !part.contains(';')) {
             let (key, value) = part.split_once('=').unwrap_or((part, ""));
@@ -64,7 +64,7 @@ impl Url {
         parameters
     }
 
-    /// The host's name or address, and the port; empty where there is none.
+    /// Host and port; the port is empty if there is none.
     pub(crate) fn host_and_port(&self) -> (&str, &str) {
         match self.host.rfind(':') {
             Some(colon) if is_port(&self.host[colon..]) => (&self.host[..colon], &self.host[colon + 1..]),
@@ -76,12 +76,12 @@ impl Url {
 /// `url.ParseRequestURI`
 ///
 /// # Errors
-/// Why a text is none.
+/// Go's error message.
 pub(crate) fn parse_request(text: &str) -> Result<Url, String> {
     parse(text, true).map_err(|problem| format!("parse {}: {problem}", quote(text)))
 }
 
-/// `parse`
+/// Go's `parse`.
 fn parse(text: &str, is_request: bool) -> Result<Url, String> {
     if text.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
         return Err("net/url: invalid control character in URL".to_owned());
@@ -141,16 +141,16 @@ fn parse(text: &str, is_request: bool) -> Result<Url, String> {
             {
                 return Err("net/url: invalid userinfo".to_owned());
             }
-            unescape(user, Place::Path)?;
+            unescape(user, UrlPart::Path)?;
             url.user = Some(user.to_owned());
         }
     }
-    unescape(path, Place::Path)?;
+    unescape(path, UrlPart::Path)?;
     path.clone_into(&mut url.path);
     Ok(url)
 }
 
-/// The scheme, empty where there is none, and what follows.
+/// The scheme (empty if there is none) and the rest.
 fn scheme(text: &str) -> Result<(&str, &str), String> {
     for (at, c) in text.char_indices() {
         match c {
@@ -164,7 +164,7 @@ fn scheme(text: &str) -> Result<(&str, &str), String> {
     Ok(("", text))
 }
 
-/// `parseHost`
+/// Go's `parseHost`.
 fn host_of(scheme: &str, host: &str) -> Result<String, String> {
     let port_or_error = |port: &str| {
         if is_port(port) {
@@ -180,8 +180,8 @@ fn host_of(scheme: &str, host: &str) -> Result<String, String> {
             port_or_error(port)?;
             let name = &host[1..end];
             let (name, zone) = name.split_at(name.find("%25").unwrap_or(name.len()));
-            let mut plain = unescape(name, Place::Host)?;
-            plain.extend(unescape(zone, Place::Zone)?);
+            let mut plain = unescape(name, UrlPart::Host)?;
+            plain.extend(unescape(zone, UrlPart::Zone)?);
             let plain = String::from_utf8_lossy(&plain).into_owned();
             let (address, _) = parse_address(&plain).map_err(|problem| format!("invalid host: {problem}"))?;
             if address.is_ipv4() {
@@ -191,19 +191,19 @@ fn host_of(scheme: &str, host: &str) -> Result<String, String> {
         }
         Some(_) => Err("invalid IP-literal".to_owned()),
         None => {
-            // Of the web's schemes, the first colon is the port's.
+            // For http and https the first colon starts the port.
             let colon = match scheme {
                 "http" | "https" => host.find(':'),
                 _ => host.rfind(':'),
             };
             port_or_error(colon.map_or("", |colon| &host[colon..]))?;
-            let plain = unescape(host, Place::Host)?;
+            let plain = unescape(host, UrlPart::Host)?;
             Ok(String::from_utf8_lossy(&plain).into_owned())
         }
     }
 }
 
-/// Whether a text is nothing, or a colon with digits, which may be none.
+/// True for the empty string, and for a colon followed by any number of digits.
 fn is_port(text: &str) -> bool {
     text.is_empty()
         || text
@@ -211,17 +211,17 @@ fn is_port(text: &str) -> bool {
             .is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Where a text stands in a URL.
+/// The part of a URL that a string is in.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum UrlPart {
     Host,
     Zone,
     Path,
     Query,
 }
 
-/// `unescape`
-fn unescape(text: &str, place: Place) -> Result<Vec<u8>, String> {
+/// Go's `unescape`.
+fn unescape(text: &str, place: UrlPart) -> Result<Vec<u8>, String> {
     let bytes = text.as_bytes();
     let mut plain = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -236,18 +236,18 @@ fn unescape(text: &str, place: Place) -> Result<Vec<u8>, String> {
                 };
                 let value = u8::try_from(high << 4 | low).unwrap_or_default();
                 let is_percent = value == b'%';
-                if place == Place::Host && high < 8 && !is_percent {
+                if place == UrlPart::Host && high < 8 && !is_percent {
                     return invalid();
                 }
-                if place == Place::Zone && !is_percent && value != b' ' && !is_of_host(value) {
+                if place == UrlPart::Zone && !is_percent && value != b' ' && !is_of_host(value) {
                     return invalid();
                 }
                 plain.push(value);
                 at += 3;
                 continue;
             }
-            b'+' if place == Place::Query => plain.push(b' '),
-            _ if matches!(place, Place::Host | Place::Zone) && byte < 0x80 && !is_of_host(byte) => {
+            b'+' if place == UrlPart::Query => plain.push(b' '),
+            _ if matches!(place, UrlPart::Host | UrlPart::Zone) && byte < 0x80 && !is_of_host(byte) => {
                 return Err(format!(
                     "invalid character {} in host name",
                     quote(&char::from(byte).to_string())
@@ -268,7 +268,7 @@ fn is_of_path(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_.~$&+,/:;=@".contains(&byte)
 }
 
-/// `validEncoded`
+/// Go's `validEncoded`.
 fn is_escaped(path: &str) -> bool {
     path.bytes()
         .all(|byte| is_of_path(byte) || b"!'()*[]%".contains(&byte))
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_is_explained_as_go_explains_it() {
+    fn errors_are_those_of_go() {
         assert_eq!(problem(""), "parse \"\": empty url");
         assert_eq!(problem("x"), "parse \"x\": invalid URI for request");
         assert_eq!(problem(":80"), "parse \":80\": missing protocol scheme");
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_keep_their_case_and_their_port() {
+    fn hosts_keep_their_case_and_port() {
         let read = parse("https://User:pw@Example.com:8080/a%20b?x=1", true).unwrap();
         assert_eq!(read.host, "Example.com:8080");
         assert_eq!(read.host_and_port(), ("Example.com", "8080"));

@@ -1,17 +1,17 @@
-//! A text that a pattern matches, for people to whom the pattern says nothing.
+//! Generates an example string for a pattern, for people who do not read regular expressions.
 
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
 use super::{compile, re2};
 
-/// A longer text explains nothing.
-const LONGEST: usize = 40;
+/// Longer examples are not helpful.
+const MAX_LENGTH: usize = 40;
 
-/// A short text that a pattern matches; nothing where there is none that would help.
+/// Returns a short string that a pattern matches; `None` if no short one is found.
 #[must_use]
 pub fn example(source: &str) -> Option<String> {
     let translated = re2::translate(source).ok()?;
-    // The crate that runs the patterns knows ASCII boundaries; to this one they are nothing.
+    // `regex-syntax` parses ASCII word boundaries as look-arounds, which match the empty string.
     let syntax = regex_syntax::ParserBuilder::new()
         .utf8(false)
         .build()
@@ -24,7 +24,7 @@ pub fn example(source: &str) -> Option<String> {
 }
 
 fn add(part: &Hir, text: &mut String) -> Option<()> {
-    if text.len() > LONGEST {
+    if text.len() > MAX_LENGTH {
         return None;
     }
     match part.kind() {
@@ -43,7 +43,7 @@ fn add(part: &Hir, text: &mut String) -> Option<()> {
     Some(())
 }
 
-/// Once what may be there once, and else as often as it must.
+/// Repeats optional parts once and all others as often as required.
 fn times(repetition: &Repetition) -> u32 {
     if repetition.max == Some(1) {
         1
@@ -52,7 +52,7 @@ fn times(repetition: &Repetition) -> u32 {
     }
 }
 
-/// A character of a class: a letter or a digit where it has one.
+/// A character of the class, preferably a letter or digit.
 fn member(class: &Class) -> Option<char> {
     let Class::Unicode(class) = class else {
         return None;
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_are_explained_by_what_they_match() {
+    fn examples_match_their_pattern() {
         let of = |source: &str| example(source).unwrap_or_default();
         assert_eq!(of("^[1-9][0-9]*(Gi|Ti)?$"), "1Gi");
         assert_eq!(of("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"), "aa");

@@ -1,4 +1,4 @@
-//! Patterns: RE2 as the API server has it, run by the `regex` crate, which shares RE2's promise of linear time.
+//! Patterns: RE2 syntax as in the API server, run by the `regex` crate, which also guarantees linear time.
 
 mod example;
 mod re2;
@@ -9,10 +9,10 @@ pub use example::example;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-/// The most memory that one compiled pattern may take.
-const SIZE_LIMIT: usize = 1024 * 1024;
+/// Memory limit for one compiled pattern, in bytes.
+const MAX_COMPILED_BYTES: usize = 1024 * 1024;
 
-/// A pattern, compiled when first asked.
+/// A pattern, compiled on first use.
 #[derive(Debug)]
 pub(crate) struct Pattern {
     source: Box<str>,
@@ -27,15 +27,15 @@ impl Pattern {
         }
     }
 
-    /// The pattern as the schema has it.
+    /// The pattern as written in the schema.
     pub(crate) fn source(&self) -> &str {
         &self.source
     }
 
-    /// Whether `text` has a match.
+    /// True if the pattern matches anywhere in `text`.
     ///
     /// # Errors
-    /// Why the pattern cannot be used.
+    /// Why the pattern cannot be compiled.
     pub(crate) fn matches(&self, text: &str) -> Result<bool, &str> {
         match self.compiled.get_or_init(|| compile(&self.source)) {
             Ok(regex) => Ok(regex.is_match(text.as_bytes())),
@@ -47,20 +47,22 @@ impl Pattern {
 /// Compiles an RE2 pattern.
 ///
 /// # Errors
-/// Why it cannot be.
+/// Why it cannot be compiled.
 pub(crate) fn compile(source: &str) -> Result<Regex, String> {
     RegexBuilder::new(&re2::translate(source)?)
-        .size_limit(SIZE_LIMIT)
-        .dfa_size_limit(SIZE_LIMIT / 4)
+        .size_limit(MAX_COMPILED_BYTES)
+        .dfa_size_limit(MAX_COMPILED_BYTES / 4)
         .build()
         .map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => format!("it takes more than {SIZE_LIMIT} bytes when compiled"),
+            regex::Error::CompiledTooBig(_) => {
+                format!("it takes more than {MAX_COMPILED_BYTES} bytes when compiled")
+            }
             other => last_line(&other.to_string()),
         })
 }
 
-/// Why a source is no RE2 pattern, in Go's words; nothing where it is one, however large.
-pub(crate) fn problem(source: &str) -> Option<String> {
+/// Returns Go's error message if `source` is not a valid RE2 pattern. A pattern that is merely too large is valid.
+pub(crate) fn syntax_error(source: &str) -> Option<String> {
     let translated = match re2::translate(source) {
         Ok(translated) => translated,
         Err(problem) => return Some(problem),
@@ -82,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_are_of_ascii_as_in_re2() {
+    fn character_classes_are_ascii_as_in_re2() {
         assert!(matches(r"^\d+$", "42"));
         assert!(!matches(r"^\d+$", "٤٢"));
         assert!(!matches(r"^\w$", "é"));
@@ -92,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_plain_in_re2_is_plain_here() {
+    fn characters_that_are_literal_in_re2_are_literal_here() {
         assert!(matches(r"^[[a]+$", "[a["));
         assert!(matches(r"^[a&&b]+$", "a&b"));
         assert!(matches(r"^[]a]+$", "]a"));
@@ -104,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn braces_and_escapes_are_read_as_re2_reads_them() {
+    fn braces_and_escapes_are_parsed_like_re2() {
         assert!(matches(r"^a{,2}$", "a{,2}"));
         assert!(matches(r"^{a}$", "{a}"));
         assert!(matches(r"^a{2}$", "aa"));
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_is_explained_as_go_explains_it() {
+    fn errors_are_those_of_go() {
         let problem = |source: &str| Pattern::new(source).matches("").unwrap_err().to_owned();
         for (source, words) in [
             ("a(b", "missing closing ): `a(b`"),
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_grows_too_large_is_refused() {
+    fn patterns_that_compile_too_large_are_rejected() {
         assert!(
             Pattern::new("(((a{1,1000}){1,1000}){1,1000})")
                 .matches("a")
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_explodes_by_backtracking_is_quick() {
+    fn patterns_that_backtrack_exponentially_elsewhere_are_fast() {
         let text = "a".repeat(50_000) + "!";
         assert!(!matches("^(a+)+$", &text));
     }

@@ -1,40 +1,39 @@
-//! RE2's syntax in the spelling of the `regex` crate, and what is wrong with a pattern in the words of Go's
-//! `regexp/syntax`.
+//! Translates RE2 syntax to that of the `regex` crate, with the error messages of Go's `regexp/syntax`.
 //!
-//! The two differ in many spellings: in RE2 `\d`, `\w`, `\s` and `\b` are of ASCII, a brace that begins no repetition
-//! and a bracket within a class are plain characters, `\Q…\E` quotes, digits after a backslash are octal, and `&&`,
-//! `--` and `~~` mean themselves. So a pattern is read, and every character of it written anew.
+//! The two differ in details: in RE2 `\d`, `\w`, `\s` and `\b` are ASCII, a brace that starts no repetition and a
+//! bracket within a class are literals, `\Q…\E` quotes, digits after a backslash are octal, and `&&`, `--` and `~~`
+//! have no special meaning in a class. So the pattern is parsed and written out again.
 
 use std::fmt::Write as _;
 
-/// No repetition may ask for more.
-const REPEAT: u32 = 1000;
+/// RE2's limit on the count of a repetition.
+const MAX_REPEAT: u32 = 1000;
 
-/// Names of classes between `[:` and `:]`.
-const NAMED: [&str; 14] = [
+/// Class names between `[:` and `:]`.
+const CLASS_NAMES: [&str; 14] = [
     "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space",
     "upper", "word", "xdigit",
 ];
 
-/// Reads a pattern.
+/// Translates a pattern.
 ///
 /// # Errors
-/// What is wrong with it: ``error parsing regexp: missing closing ): `(a` ``.
+/// Go's error message: ``error parsing regexp: missing closing ): `(a` ``.
 pub(super) fn translate(source: &str) -> Result<String, String> {
-    let mut reader = Reader {
+    let mut translator = Translator {
         source,
         rest: source,
         out: String::with_capacity(source.len() * 2),
         open: 0,
         has_operand: false,
     };
-    reader
+    translator
         .read()
         .map_err(|(problem, part)| format!("error parsing regexp: {problem}: `{part}`"))?;
-    Ok(reader.out)
+    Ok(translator.out)
 }
 
-/// What is wrong, and the part of the pattern that is.
+/// The error message, and the offending part of the pattern.
 type Problem<'a> = (&'static str, &'a str);
 
 const BAD_ESCAPE: &str = "invalid escape sequence";
@@ -42,19 +41,19 @@ const BAD_RANGE: &str = "invalid character class range";
 const BAD_NAME: &str = "invalid named capture";
 const BAD_PERL: &str = "invalid or unsupported Perl syntax";
 
-struct Reader<'a> {
+struct Translator<'a> {
     source: &'a str,
     rest: &'a str,
     out: String,
-    /// Groups that are open.
+    /// The number of open groups.
     open: usize,
-    /// Whether there is something that an operator can repeat.
+    /// True if there is something that an operator can repeat.
     has_operand: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Translator<'a> {
     fn read(&mut self) -> Result<(), Problem<'a>> {
-        // Where the repetition began that ended just here.
+        // The start of the repetition that ended at this position.
         let mut repeated: Option<&'a str> = None;
         while let Some(c) = self.rest.chars().next() {
             let before = self.rest;
@@ -90,7 +89,7 @@ impl<'a> Reader<'a> {
                     None => self.operand("\\{", 1),
                     Some((bounds, after)) => {
                         self.rest = after;
-                        let too_many = |count: Option<u32>| count.is_none_or(|count| count > REPEAT);
+                        let too_many = |count: Option<u32>| count.is_none_or(|count| count > MAX_REPEAT);
                         let (least, most) = bounds;
                         let out_of_range =
                             too_many(least) || most.is_some_and(|most| too_many(most) || most < least);
@@ -125,7 +124,7 @@ impl<'a> Reader<'a> {
         self.rest = &self.rest[bytes..];
     }
 
-    /// Writes what can be repeated.
+    /// Writes something that can be repeated.
     fn operand(&mut self, written: &str, bytes: usize) {
         self.skip(bytes);
         self.out.push_str(written);
@@ -138,7 +137,8 @@ impl<'a> Reader<'a> {
         self.has_operand = false;
     }
 
-    /// Writes an operator of which `before` is where it begins, and `repeated` where one before it did.
+    /// Writes a repetition operator. `before` is the rest of the pattern where it starts, `repeated` where a directly
+    /// preceding one starts.
     fn repeat(
         &mut self,
         before: &'a str,
@@ -192,7 +192,7 @@ impl<'a> Reader<'a> {
                 '-' if !negative => (negative, has_flag) = (true, false),
                 ':' | ')' if !negative || has_flag => {
                     let flags = consumed(before, self.rest);
-                    // No flag at all is nothing to the API server, and an error here.
+                    // An empty list of flags is allowed in RE2 but not in `regex`.
                     if flags != "(?)" {
                         self.out.push_str(flags);
                     }
@@ -265,7 +265,7 @@ impl<'a> Reader<'a> {
         Ok(written)
     }
 
-    /// The character that an escape stands for; what is left is what follows it.
+    /// Parses an escaped character and advances past it.
     fn escaped_character(&mut self) -> Result<char, Problem<'a>> {
         let before = self.rest;
         self.skip(1);
@@ -328,7 +328,7 @@ impl<'a> Reader<'a> {
                 .and_then(|name| name.split_once(":]"))
             {
                 let bare = name.strip_prefix('^').unwrap_or(name);
-                if !NAMED.contains(&bare) {
+                if !CLASS_NAMES.contains(&bare) {
                     return Err((BAD_RANGE, consumed(self.rest, after)));
                 }
                 let _ = write!(set, "[:{name}:]");
@@ -387,12 +387,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What of `before` has been read when `after` is left.
+/// The part of `before` that precedes `after`.
 fn consumed<'a>(before: &'a str, after: &str) -> &'a str {
     &before[..before.len() - after.len()]
 }
 
-/// `\d` and its like: whether it is negated, and the characters.
+/// `\d` and the like: whether it is negated, and the characters.
 fn perl_group(c: char) -> Option<(bool, &'static str)> {
     let set = match c.to_ascii_lowercase() {
         'd' => "0-9",
@@ -407,10 +407,10 @@ fn hex(c: char) -> String {
     format!("\\x{{{:X}}}", u32::from(c))
 }
 
-/// Bounds of a repetition; nothing where one is too large to be read.
+/// The bounds of a repetition; `None` for a number that is too large.
 type Bounds = (Option<u32>, Option<Option<u32>>);
 
-/// `{2}`, `{2,}`, `{2,5}` and what follows; nothing where a brace begins no repetition.
+/// Parses `{2}`, `{2,}`, `{2,5}` and returns the rest; `None` if the brace starts no repetition.
 fn bounds(text: &str) -> Option<(Bounds, &str)> {
     let (least, rest) = count(text.strip_prefix('{')?)?;
     if let Some(rest) = rest.strip_prefix('}') {
@@ -424,7 +424,7 @@ fn bounds(text: &str) -> Option<(Bounds, &str)> {
     Some(((least, Some(most)), rest.strip_prefix('}')?))
 }
 
-/// A number without leading zeroes.
+/// Parses a number without leading zeros.
 fn count(text: &str) -> Option<(Option<u32>, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);

@@ -1,4 +1,4 @@
-//! Conditions and texts about anything: expressions with the functions that rules have, within the same bounds.
+//! CEL expressions outside of CRDs: conditions and strings, with the functions and limits of validation rules.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,16 +7,16 @@ use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 use cel::{ExecutionError, Value as CelValue};
 use serde_json::Value;
 
+use super::budget::{is_exhausted, set_budget};
 use super::environment::with_context;
-use super::evaluate::in_words;
-use super::program::Program;
+use super::eval_error::in_words;
 use super::values::untyped;
-use super::work::{allow, is_exhausted};
+use crate::rule::{CompileError, Program};
 
-/// Steps that one condition may take.
-const STEPS: usize = 1_000_000;
+/// Step limit of one evaluation of a [`Condition`].
+const MAX_STEPS: usize = 1_000_000;
 
-/// A CEL expression that is true or false, with the functions that rules have.
+/// A CEL expression that yields a boolean.
 ///
 /// ```
 /// use kube_schema::Condition;
@@ -26,7 +26,7 @@ const STEPS: usize = 1_000_000;
 /// let holds = |memory, disk| condition.holds(&[("size", json!({"memory": memory, "disk": disk}))]);
 /// assert_eq!(holds(16, "10Gi"), Ok(true));
 /// assert_eq!(holds(2, "10Gi"), Ok(false));
-/// # Ok::<(), String>(())
+/// # Ok::<(), kube_schema::CompileError>(())
 /// ```
 #[derive(Debug)]
 pub struct Condition(Program);
@@ -35,55 +35,60 @@ impl Condition {
     /// Compiles an expression.
     ///
     /// # Errors
-    /// Why it is none.
-    pub fn compile(source: &str) -> Result<Self, String> {
-        super::compile(source).map(Self)
+    /// Why the expression does not compile.
+    pub fn compile(source: &str) -> Result<Self, CompileError> {
+        Program::compile(source).map(Self)
     }
 
-    /// Whether it holds of variables.
+    /// Evaluates the condition with the given variables.
     ///
     /// # Errors
-    /// Why that cannot be told: a sentence without its end.
-    pub fn holds(&self, variables: &[(&str, Value)]) -> Result<bool, String> {
-        match resolve(&self.0, variables, STEPS) {
-            Ok(CelValue::Bool(holds)) => Ok(holds),
-            Ok(_) => Err("its condition is neither true nor false".to_owned()),
-            Err(Doubt::TooMuch) => Err("its condition takes more work than is allowed".to_owned()),
-            Err(Doubt::Missing(why) | Doubt::Other(why)) if !why.is_empty() => {
-                Err(format!("its condition could not be evaluated ({why})"))
-            }
-            Err(_) => Err("its condition could not be evaluated".to_owned()),
+    /// Why it has no boolean value.
+    pub fn holds(&self, variables: &[(&str, Value)]) -> Result<bool, EvalError> {
+        match evaluate(&self.0, variables, MAX_STEPS)? {
+            CelValue::Bool(holds) => Ok(holds),
+            _ => Err(EvalError::NotABoolean),
         }
     }
 }
 
-/// An expression over one object, that operators may not have filled in yet.
+/// A CEL expression over one object, whose fields may not be set yet.
 #[derive(Debug)]
 pub struct ObjectExpression(Program);
 
-/// Why an expression has no value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Doubt {
-    /// It names a field or an item that is not there.
+/// Why evaluating an expression failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvalError {
+    /// A field or list item does not exist.
+    #[error("{0}")]
     Missing(String),
-    /// It asks for more work than is allowed.
-    TooMuch,
-    /// Anything else. Empty where there is nothing to say.
+    /// The evaluation exceeds the step limit.
+    #[error("it takes more work than is allowed")]
+    BudgetExceeded,
+    /// The value is not a boolean.
+    #[error("it is neither true nor false")]
+    NotABoolean,
+    /// The value is neither a string nor a number nor a boolean.
+    #[error("it is not a string")]
+    NotAString,
+    /// Any other error, with its message; empty if there is none.
+    #[error("{0}")]
     Other(String),
 }
 
 impl ObjectExpression {
-    /// The name by which the expression knows the object.
+    /// The variable that holds the object.
     pub const OBJECT: &str = "object";
-    /// Steps that one evaluation may take: many objects are judged, again and again.
-    const STEPS: usize = 50_000;
+    /// Step limit of one evaluation. Lower than for conditions, because many objects are evaluated often.
+    const MAX_STEPS: usize = 50_000;
 
-    /// Compiles an expression over `object`.
+    /// Compiles an expression over the variable [`Self::OBJECT`].
     ///
     /// # Errors
-    /// Why it is none, or which name it uses that there is not.
-    pub fn compile(source: &str) -> Result<Self, String> {
-        let program = super::compile(source)?;
+    /// Why the expression does not compile, or which unknown name it uses.
+    pub fn compile(source: &str) -> Result<Self, CompileError> {
+        let program = Program::compile(source)?;
         let mut own = BTreeSet::from([Self::OBJECT]);
         bound_names(&program.expression, &mut own);
         let references = program.expression.references();
@@ -95,46 +100,46 @@ impl ObjectExpression {
             .collect();
         unknown.sort_unstable();
         if let Some(name) = unknown.first() {
-            return Err(format!(
+            return Err(CompileError::new(format!(
                 "there is no `{name}` here; the only variable is `{}`",
                 Self::OBJECT
-            ));
+            )));
         }
         Ok(Self(program))
     }
 
-    /// Whether it holds of the object.
+    /// Evaluates the expression to a boolean.
     ///
     /// # Errors
-    /// Why that cannot be told.
-    pub fn holds(&self, object: &Value) -> Result<bool, Doubt> {
-        match self.resolve(object)? {
+    /// Why it has no boolean value.
+    pub fn holds(&self, object: &Value) -> Result<bool, EvalError> {
+        match self.evaluate(object)? {
             CelValue::Bool(holds) => Ok(holds),
-            _ => Err(Doubt::Other("it is neither true nor false".to_owned())),
+            _ => Err(EvalError::NotABoolean),
         }
     }
 
-    /// Its text. A number is written as it is; what is no text is none.
+    /// Evaluates the expression to a string. Numbers are formatted; any other type gives `None`.
     ///
     /// # Errors
-    /// Why that cannot be told.
-    pub fn text(&self, object: &Value) -> Result<Option<String>, Doubt> {
-        Ok(match self.resolve(object)? {
+    /// Why it has no value.
+    pub fn text(&self, object: &Value) -> Result<Option<String>, EvalError> {
+        Ok(match self.evaluate(object)? {
             CelValue::String(text) => Some(text.to_string()),
             CelValue::Int(number) => Some(number.to_string()),
             CelValue::UInt(number) => Some(number.to_string()),
             CelValue::Bool(flag) => Some(flag.to_string()),
             CelValue::Null => None,
-            _ => return Err(Doubt::Other("it is no text".to_owned())),
+            _ => return Err(EvalError::NotAString),
         })
     }
 
-    fn resolve(&self, object: &Value) -> Result<CelValue, Doubt> {
-        resolve(&self.0, &[(Self::OBJECT, object.clone())], Self::STEPS)
+    fn evaluate(&self, object: &Value) -> Result<CelValue, EvalError> {
+        evaluate(&self.0, &[(Self::OBJECT, object.clone())], Self::MAX_STEPS)
     }
 }
 
-/// Names of types, which are values too.
+/// Type names, which are values in CEL.
 const TYPES: &[&str] = &[
     "bool",
     "bytes",
@@ -196,28 +201,30 @@ fn bound_names<'e>(expression: &'e IdedExpr, names: &mut BTreeSet<&'e str>) {
     }
 }
 
-fn resolve(program: &Program, variables: &[(&str, Value)], steps: usize) -> Result<CelValue, Doubt> {
+fn evaluate(program: &Program, variables: &[(&str, Value)], steps: usize) -> Result<CelValue, EvalError> {
     with_context(|context| {
         let mut scope = context.new_inner_scope();
         for (name, value) in variables {
             scope.add_variable_as_val(*name, untyped(value));
         }
-        allow(steps);
-        // What makes a library stumble must not take the process with it.
+        set_budget(steps);
+        // A panic in a library must not end the process.
         let result = catch_unwind(AssertUnwindSafe(|| {
             CelValue::resolve(&program.expression, &scope)
         }));
         match result {
-            _ if is_exhausted() => Err(Doubt::TooMuch),
+            _ if is_exhausted() => Err(EvalError::BudgetExceeded),
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => {
                 let why = in_words(&error);
                 Err(match error {
-                    ExecutionError::NoSuchKey(_) | ExecutionError::IndexOutOfBounds(_) => Doubt::Missing(why),
-                    _ => Doubt::Other(why),
+                    ExecutionError::NoSuchKey(_) | ExecutionError::IndexOutOfBounds(_) => {
+                        EvalError::Missing(why)
+                    }
+                    _ => EvalError::Other(why),
                 })
             }
-            Err(_) => Err(Doubt::Other(String::new())),
+            Err(_) => Err(EvalError::Other(String::new())),
         }
     })
 }
@@ -229,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_expression_over_an_object_knows_what_is_missing_from_what_is_wrong() {
+    fn an_object_expression_distinguishes_missing_fields_from_errors() {
         let of = |source: &str| ObjectExpression::compile(source).unwrap();
         let object = json!({ "status": { "phase": "Up", "list": [{ "ok": true }] } });
         assert_eq!(of("object.status.phase == 'Up'").holds(&object), Ok(true));
@@ -239,26 +246,26 @@ mod tests {
         );
         assert!(matches!(
             of("object.status.nothing == 'Up'").holds(&object),
-            Err(Doubt::Missing(_))
+            Err(EvalError::Missing(_))
         ));
         assert!(matches!(
             of("object.status.list[7].ok").holds(&object),
-            Err(Doubt::Missing(_))
+            Err(EvalError::Missing(_))
         ));
         assert!(matches!(
             of("object.status.phase").holds(&object),
-            Err(Doubt::Other(_))
+            Err(EvalError::NotABoolean)
         ));
         assert_eq!(of("object.status.phase").text(&object), Ok(Some("Up".to_owned())));
         let endless = "[1,2,3,4,5,6,7,8,9,10].all(a, [1,2,3,4,5,6,7,8,9,10].all(b, [1,2,3,4,5,6,7,8,9,10].all(c, \
                        [1,2,3,4,5,6,7,8,9,10].all(d, [1,2,3,4,5,6,7,8,9,10].all(e, true)))))";
-        assert_eq!(of(endless).holds(&object), Err(Doubt::TooMuch));
+        assert_eq!(of(endless).holds(&object), Err(EvalError::BudgetExceeded));
     }
 
     #[test]
-    fn an_expression_over_an_object_knows_no_other_name() {
+    fn an_object_expression_knows_no_other_variable() {
         let problem = ObjectExpression::compile("status.phase == 'Up'").unwrap_err();
-        assert!(problem.contains("no `status`"), "{problem}");
+        assert!(problem.to_string().contains("no `status`"), "{problem}");
         assert!(ObjectExpression::compile("object.a.exists(x, x == string(1))").is_ok());
         assert!(ObjectExpression::compile("object.a ==").is_err());
     }

@@ -1,4 +1,4 @@
-//! The CEL environment that rules are compiled and evaluated in.
+//! The CEL environment in which rules are compiled and evaluated.
 
 use std::sync::{Arc, LazyLock};
 
@@ -6,9 +6,9 @@ use cel::common::types::{DYN_TYPE, Type};
 use cel::common::value::CowVal;
 use cel::{Context, Env, ExecutionError};
 
-use super::{keyed, library, macros, object, sides, work};
+use super::{budget, cel_object, error_order, library, list_types, macros};
 
-/// What a function of rules is to the `cel` crate.
+/// The signature of an overload in the `cel` crate.
 type Function = for<'b, 'v> fn(Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError>;
 
 pub(super) static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
@@ -16,24 +16,49 @@ pub(super) static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let unary = || vec![DYN_TYPE];
     let binary = || vec![DYN_TYPE, DYN_TYPE];
     let functions: [(&str, &str, Vec<Type>, Function); 8] = [
-        (work::COUNT, "kube_schema_count_dyn", unary(), work::count),
-        (work::HOLD, "kube_schema_hold_dyn", unary(), work::hold),
-        (work::ADD, "kube_schema_add_dyn", binary(), work::add),
-        (keyed::EQUAL, "kube_schema_equal_dyn", binary(), keyed::equal),
         (
-            keyed::UNEQUAL,
+            budget::CHARGE_RANGE,
+            "kube_schema_charge_range_dyn",
+            unary(),
+            budget::charge_range,
+        ),
+        (
+            budget::CHARGE_ELEMENT,
+            "kube_schema_charge_element_dyn",
+            unary(),
+            budget::charge_element,
+        ),
+        (
+            budget::METERED_ADD,
+            "kube_schema_add_dyn",
+            binary(),
+            budget::metered_add,
+        ),
+        (
+            list_types::EQUAL,
+            "kube_schema_equal_dyn",
+            binary(),
+            list_types::equals_operator,
+        ),
+        (
+            list_types::UNEQUAL,
             "kube_schema_unequal_dyn",
             binary(),
-            keyed::unequal,
+            list_types::not_equals_operator,
         ),
-        (keyed::WITHIN, "kube_schema_within_dyn", binary(), keyed::within),
         (
-            sides::BACKWARDS,
-            "kube_schema_backwards_dyn",
-            unary(),
-            sides::backwards,
+            list_types::IN,
+            "kube_schema_in_dyn",
+            binary(),
+            list_types::in_operator,
         ),
-        (object::HAS, "kube_schema_has_dyn", binary(), object::has),
+        (
+            error_order::REVERSE,
+            "kube_schema_reverse_dyn",
+            unary(),
+            error_order::reverse,
+        ),
+        (cel_object::HAS, "kube_schema_has_dyn", binary(), cel_object::has),
     ];
     let declared = functions
         .into_iter()

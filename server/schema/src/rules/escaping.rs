@@ -1,8 +1,8 @@
-//! Names of fields as rules write them (`k8s.io/apiserver/pkg/cel/escaping.go`).
+//! Escaped field names in rules (`k8s.io/apiserver/pkg/cel/escaping.go`).
 
 use std::borrow::Cow;
 
-/// Words that CEL keeps for itself: as names of fields they may stand between double underscores.
+/// Reserved words of CEL, which are escaped as field names by double underscores.
 const RESERVED: [&str; 21] = [
     "true",
     "false",
@@ -27,7 +27,7 @@ const RESERVED: [&str; 21] = [
     "while",
 ];
 
-/// The name that a rule writes for a field.
+/// The escaped name of a field.
 pub(super) fn escape(name: &str) -> String {
     if RESERVED.contains(&name) {
         return format!("__{name}__");
@@ -41,8 +41,8 @@ pub(super) fn escape(name: &str) -> String {
         .replace('/', "__slash__")
 }
 
-/// The field that a rule means by a name; nothing where it names none. Names without double underscores mean
-/// themselves, reserved words among them.
+/// The field name for an escaped name; `None` if there is no such field. Names without double underscores, reserved
+/// words among them, are returned as they are.
 pub(super) fn unescape(written: &str) -> Option<Cow<'_, str>> {
     if !written.contains("__") {
         return Some(Cow::Borrowed(written));
@@ -68,7 +68,7 @@ pub(super) fn unescape(written: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(name))
 }
 
-/// The word that `text` begins with, where it stands between double underscores.
+/// The reserved word between the double underscores at the start of `text`.
 fn between_underscores(text: &str) -> Option<&str> {
     let (word, rest) = text.strip_prefix("__")?.split_once('_')?;
     (!word.is_empty() && rest.starts_with('_')).then_some(word)
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_escaped_as_kubernetes_escapes_them() {
+    fn names_are_escaped_like_kubernetes() {
         for (name, escaped) in [
             ("plain_name", "plain_name"),
             ("namespace", "__namespace__"),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn names_mean_what_kubernetes_takes_them_for() {
+    fn names_are_unescaped_like_kubernetes() {
         for (written, name) in [
             ("namespace", Some("namespace")),
             ("x-prop", Some("x-prop")),

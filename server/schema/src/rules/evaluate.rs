@@ -1,4 +1,4 @@
-//! Walking an object and its schema, evaluating the rules on the way.
+//! Walks an object along its schema and evaluates the CEL rules.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,36 +8,38 @@ use cel::common::types::CelOptional;
 use cel::{Context, ExecutionError, Value as CelValue};
 use serde_json::Value;
 
-use super::Rule;
+use super::budget::{is_exhausted, remaining, set_budget};
 use super::environment::with_context;
-use super::mentions;
-use super::program::Program;
-use super::sides;
-use super::unreadable;
+use super::error_order;
+use super::eval_error::api_server_message;
+use super::field_refs;
+use super::unconvertible;
 use super::values::to_cel;
-use super::work::{allow, is_exhausted, remaining};
 use crate::correlate::{OldItems, is_unchanged};
-use crate::node::{Kind, Node};
+use crate::go_format::{format_value, quote};
+use crate::node::Node;
 use crate::path::Path;
-use crate::violation::{Check, Reason, Violation, bad_value, go_float, quote};
+use crate::rule::{Program, Rule};
+use crate::schema_type::SchemaType;
+use crate::violation::{Check, Reason, Violation};
 
-/// Steps that all rules together may take on one object.
-const TOTAL: usize = 20_000_000;
-/// The longest message that a `messageExpression` may make.
-const MESSAGE_LIMIT: usize = 5 * 1024;
+/// Step limit for all rules on one object.
+const MAX_STEPS_PER_OBJECT: usize = 20_000_000;
+/// Size limit for the result of a `messageExpression`, in bytes.
+const MAX_MESSAGE_BYTES: usize = 5 * 1024;
 
-/// Judges an object by all rules of its schema.
+/// Validates an object by all rules of its schema.
 pub(crate) fn validate(node: &Node, object: &Value, old: Option<&Value>) -> Vec<Violation> {
     let mut violations = Vec::new();
     if node.has_rules {
         with_context(|context| {
-            let walk = Walk {
+            let evaluator = Evaluator {
                 context,
-                budget: budget(object),
-                left: Cell::new(TOTAL),
+                budget: steps_per_rule(object),
+                steps_left: Cell::new(MAX_STEPS_PER_OBJECT),
                 stopped: Cell::new(false),
             };
-            walk.node(
+            evaluator.node(
                 node,
                 node,
                 object,
@@ -51,32 +53,32 @@ pub(crate) fn validate(node: &Node, object: &Value, old: Option<&Value>) -> Vec<
     violations
 }
 
-/// Steps of comprehensions that one rule may take: fewer when each may handle more.
-fn budget(object: &Value) -> usize {
-    const WORK: usize = 2_000_000_000;
-    (WORK / (size(object) + 1)).clamp(20_000, 1_000_000)
+/// Step limit for one rule: lower for large objects, where each step may do more work.
+fn steps_per_rule(object: &Value) -> usize {
+    const BYTE_STEPS: usize = 2_000_000_000;
+    (BYTE_STEPS / (approximate_size(object) + 1)).clamp(20_000, 1_000_000)
 }
 
-/// Roughly the bytes of a value.
-fn size(value: &Value) -> usize {
+/// The approximate size of a value, in bytes.
+fn approximate_size(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() + 8,
-        Value::Array(items) => 8 + items.iter().map(size).sum::<usize>(),
+        Value::Array(items) => 8 + items.iter().map(approximate_size).sum::<usize>(),
         Value::Object(map) => {
             8 + map
                 .iter()
-                .map(|(name, value)| name.len() + size(value))
+                .map(|(name, value)| name.len() + approximate_size(value))
                 .sum::<usize>()
         }
         _ => 8,
     }
 }
 
-/// What a value was before, to let be what has not changed.
+/// Old value used for validation ratcheting (KEP-4008): errors on unchanged values are suppressed.
 #[derive(Clone, Copy, Default)]
 struct Ratchet<'a> {
     old: Option<&'a Value>,
-    /// The nearest value above that can be told what it was: now and before.
+    /// The nearest ancestor that has an old value: its schema, new value and old value.
     parent: Option<(&'a Node, &'a Value, &'a Value)>,
 }
 
@@ -100,17 +102,17 @@ impl<'a> Ratchet<'a> {
     }
 }
 
-struct Walk<'c> {
+struct Evaluator<'c> {
     context: &'c Context<'static, 'static>,
-    /// Steps for one rule.
+    /// Step limit for one rule.
     budget: usize,
     /// Steps left for all rules.
-    left: Cell<usize>,
+    steps_left: Cell<usize>,
     stopped: Cell<bool>,
 }
 
-impl Walk<'_> {
-    /// `rules` holds the rules, `node` the types: they differ below `allOf`.
+impl Evaluator<'_> {
+    /// `rules` has the rules, `node` the types. They differ within `allOf`.
     #[expect(
         clippy::too_many_arguments,
         reason = "the state of one walk over four trees at once"
@@ -149,7 +151,7 @@ impl Walk<'_> {
                 for (name, child) in map {
                     let old = old.and_then(|old| old.get(name));
                     let below = if path.is_root() && matches!(name.as_str(), "apiVersion" | "kind") {
-                        // Both are converted to the same version before they are compared.
+                        // Both are converted to the same version before the comparison.
                         Ratchet::default()
                     } else {
                         ratchet.below(node, value, ratchet.old.and_then(|old| old.get(name)))
@@ -157,8 +159,8 @@ impl Walk<'_> {
                     if let Some(rules) = rules.properties.get(name.as_str()) {
                         let node = node.properties.get(name.as_str()).unwrap_or(rules);
                         self.node(rules, node, child, old, below, &path.property(name), violations);
-                    } else if let Some(rules) = rules.values() {
-                        let node = node.values().unwrap_or(rules);
+                    } else if let Some(rules) = rules.additional_properties() {
+                        let node = node.additional_properties().unwrap_or(rules);
                         self.node(rules, node, child, old, below, &path.key(name), violations);
                     }
                 }
@@ -172,12 +174,12 @@ impl Walk<'_> {
                 let list = node;
                 let node = node.items().unwrap_or(rules);
                 for (index, item) in items.iter().enumerate() {
-                    let below = ratchet.below(list, value, before.like(item));
+                    let below = ratchet.below(list, value, before.matching(item));
                     self.node(
                         rules,
                         node,
                         item,
-                        old_items.like(item),
+                        old_items.matching(item),
                         below,
                         &path.index(index),
                         violations,
@@ -237,26 +239,26 @@ impl Walk<'_> {
         ratchet: Ratchet<'_>,
         path: &Path<'_>,
     ) -> Option<Violation> {
-        let could_not = |why: &str| {
+        let indeterminate = |why: &str| {
             let detail = format!("{why} (rule: {})", rule.title());
             Some(Violation::new(
                 path,
                 Check::Rule,
-                Reason::CouldNotJudge,
+                Reason::Indeterminate,
                 None,
                 detail,
             ))
         };
         let program = match rule.program() {
             Ok(program) => program,
-            Err(problem) => return could_not(&format!("the rule does not compile: {problem}")),
+            Err(problem) => return indeterminate(&format!("the rule does not compile: {problem}")),
         };
-        // A rule that does not look at the value does not find that it cannot be read.
+        // A rule that does not use `self` does not notice that its value cannot be converted.
         if program.uses_self
-            && let Some(reason) = unreadable::reason(node, value)
+            && let Some(reason) = unconvertible::problem(node, value)
         {
             let detail = format!("{reason} evaluating rule: {}", rule.title());
-            let kind = quote(node.kind_for_messages());
+            let kind = quote(node.type_name());
             return Some(Violation::new(
                 path,
                 Check::Rule,
@@ -265,31 +267,31 @@ impl Walk<'_> {
                 detail,
             ));
         }
-        allow(self.budget);
+        set_budget(self.budget);
         let Some(result) = resolve(&program.expression, scope) else {
-            return could_not("the rule could not be evaluated");
+            return indeterminate("the rule could not be evaluated");
         };
         if is_exhausted() {
             self.spend(self.budget);
-            return could_not("the rule takes more work than is allowed");
+            return indeterminate("the rule takes more work than is allowed");
         }
         self.spend(self.budget.saturating_sub(remaining()) + program.size);
-        if self.left.get() == 0 && !self.stopped.replace(true) {
-            return could_not("the rules take more work than is allowed; none is judged from here on");
+        if self.steps_left.get() == 0 && !self.stopped.replace(true) {
+            return indeterminate("the rules take more work than is allowed; none is judged from here on");
         }
         match result {
             Ok(CelValue::Bool(true)) => None,
-            // Only what is broken is let be, not what cannot be evaluated.
+            // Ratcheting suppresses violations, but not evaluation errors.
             Ok(CelValue::Bool(false)) if !rule.is_transition() && ratchet.is_unchanged(node, value) => None,
             Ok(CelValue::Bool(false)) => {
-                let mut broken = self.broken(rule, node, value, scope, path);
+                let mut broken = self.violation(rule, node, value, scope, path);
                 if rule.field_path.is_empty() {
-                    broken.about = mentions::about(program, node, value, path, &broken.detail);
+                    broken.about = field_refs::related_fields(program, node, value, path, &broken.detail);
                 }
                 Some(broken)
             }
-            Ok(_) => could_not("the rule does not yield true or false"),
-            Err(error) => match refusal(&self.first_error(error, program, scope), node, program) {
+            Ok(_) => indeterminate("the rule does not yield true or false"),
+            Err(error) => match api_server_message(&self.first_error(error, program, scope), node, program) {
                 Ok(words) => {
                     let detail = if words.starts_with("no such overload") {
                         format!(
@@ -300,30 +302,30 @@ impl Walk<'_> {
                     } else {
                         format!("{words} evaluating rule: {}", rule.title())
                     };
-                    let kind = quote(node.kind_for_messages());
-                    let about = mentions::about(program, node, value, path, "");
+                    let kind = quote(node.type_name());
+                    let about = field_refs::related_fields(program, node, value, path, "");
                     Some(Violation {
                         about,
                         ..Violation::new(path, Check::Rule, Reason::Invalid, Some(&kind), detail)
                     })
                 }
-                Err(why) => could_not(&why),
+                Err(why) => indeterminate(&why),
             },
         }
     }
 
-    /// The error that the API server tells of where a rule has more than one.
+    /// If a rule has several errors, returns the one that the API server reports.
     fn first_error(
         &self,
         error: ExecutionError,
         program: &Program,
         scope: &Context<'_, 'static>,
     ) -> ExecutionError {
-        let Some(swapped) = sides::swapped(&program.expression) else {
+        let Some(reversed) = error_order::reversed(&program.expression) else {
             return error;
         };
-        allow(self.budget);
-        let result = resolve(&swapped, scope);
+        set_budget(self.budget);
+        let result = resolve(&reversed, scope);
         self.spend(self.budget.saturating_sub(remaining()));
         match result {
             Some(Err(first)) if !is_exhausted() => first,
@@ -332,11 +334,11 @@ impl Walk<'_> {
     }
 
     fn spend(&self, steps: usize) {
-        self.left.set(self.left.get().saturating_sub(steps));
+        self.steps_left.set(self.steps_left.get().saturating_sub(steps));
     }
 
-    /// What to say of a rule that yields false.
-    fn broken(
+    /// The error for a rule that evaluates to false.
+    fn violation(
         &self,
         rule: &Rule,
         node: &Node,
@@ -348,7 +350,8 @@ impl Walk<'_> {
             Some(message) => message.trim().to_owned(),
             None => format!("failed rule: {}", rule.text.trim()),
         });
-        let shown = (!matches!(node.kind, Kind::Object | Kind::Array)).then(|| bad_value(value));
+        let shown = (!matches!(node.schema_type, SchemaType::Object | SchemaType::Array))
+            .then(|| format_value(value));
         let (shown, said) = match rule.reason {
             Reason::Required | Reason::Forbidden => (None, said),
             Reason::Duplicate => (shown, String::new()),
@@ -361,105 +364,31 @@ impl Walk<'_> {
 
     fn message(&self, rule: &Rule, scope: &Context<'_, 'static>) -> Option<String> {
         let program = rule.message_program()?;
-        allow(self.budget);
+        set_budget(self.budget);
         let Some(Ok(CelValue::String(text))) = resolve(&program.expression, scope) else {
             return None;
         };
         let text = text.trim();
-        (!text.is_empty() && text.len() <= MESSAGE_LIMIT && !text.contains('\n')).then(|| text.to_owned())
+        (!text.is_empty() && text.len() <= MAX_MESSAGE_BYTES && !text.contains('\n')).then(|| text.to_owned())
     }
 }
 
-/// Evaluates a rule; nothing when an evaluator that is not ours gave up on it.
+/// Evaluates an expression; `None` if the evaluator panicked.
 fn resolve(expression: &IdedExpr, scope: &Context<'_, 'static>) -> Option<Result<CelValue, ExecutionError>> {
-    // A rule is anybody's: what it makes a library stumble over must not take the process with it.
+    // Rules are untrusted: a panic in the `cel` crate must not end the process.
     catch_unwind(AssertUnwindSafe(|| CelValue::resolve(expression, scope))).ok()
 }
 
-/// Calls `make` with the path that `names` lead to.
+/// Calls `make` with the path extended by `names`.
 fn at(path: &Path<'_>, node: &Node, names: &[Box<str>], make: &dyn Fn(&Path<'_>) -> Violation) -> Violation {
     match names.split_first() {
         None => make(path),
         Some((name, rest)) => match node.property(name) {
             Some(child) => at(&path.property(name), child, rest, make),
-            None => match node.values() {
+            None => match node.additional_properties() {
                 Some(child) => at(&path.key(name), child, rest, make),
                 None => make(&path.property(name)),
             },
         },
-    }
-}
-
-/// An error of evaluation in the API server's words; `Err` when the shortcoming may be this crate's.
-fn refusal(error: &ExecutionError, node: &Node, program: &Program) -> Result<String, String> {
-    match error {
-        ExecutionError::NoSuchKey(key) => Ok(format!("no such key: {key}")),
-        ExecutionError::IndexOutOfBounds(CelValue::Int(index)) => Ok(format!("index out of bounds: {index}")),
-        ExecutionError::DivisionByZero(_) => Ok("division by zero".to_owned()),
-        ExecutionError::RemainderByZero(_) => Ok("modulus by zero".to_owned()),
-        ExecutionError::Overflow(_, CelValue::UInt(_), _) => Ok("unsigned integer overflow".to_owned()),
-        ExecutionError::Overflow(..) => Ok("integer overflow".to_owned()),
-        ExecutionError::FunctionError { message, .. } => Ok(message.clone()),
-        ExecutionError::UndeclaredReference(name) => {
-            let references = program.expression.references();
-            let what = if references.has_function(name.as_str()) {
-                "function"
-            } else {
-                "name"
-            };
-            Err(format!("the {what} {name} is not known"))
-        }
-        ExecutionError::UnsupportedIndex(CelValue::Float(index), _) if node.is_dynamic(8) => {
-            Ok(format!("unsupported index value {} in list", go_float(*index)))
-        }
-        // Types are checked when a rule is made; only what has no fixed type can fail later.
-        // The reason is its type's: in a list or a map there are integers only, or texts beside them.
-        ExecutionError::NoSuchOverload(error)
-            if error
-                .argument_types()
-                .iter()
-                .any(|of| of == unreadable::TYPE_NAME) =>
-        {
-            Ok(unreadable::OF_INTEGERS.to_owned())
-        }
-        ExecutionError::NoSuchOverload(error) if node.is_dynamic(8) => {
-            Ok(no_such_overload(error.function(), error.argument_types()))
-        }
-        ExecutionError::UnexpectedType { .. }
-        | ExecutionError::UnsupportedBinaryOperator(..)
-        | ExecutionError::ValuesNotComparable(..)
-            if node.is_dynamic(8) =>
-        {
-            Ok("no such overload".to_owned())
-        }
-        other => Err(format!("the rule could not be evaluated: {}", in_words(other))),
-    }
-}
-
-/// An error of evaluation for people, who do not know by which names functions go here.
-pub(super) fn in_words(error: &ExecutionError) -> String {
-    match error {
-        ExecutionError::FunctionError { message, .. } => message.clone(),
-        other => other.to_string().replace("kube_schema_", ""),
-    }
-}
-
-/// The words for a function without an overload for its arguments. Operators, and functions of the arguments' own, go
-/// without a name.
-fn no_such_overload(function: &str, types: &[String]) -> String {
-    let name = function.strip_prefix("kube_schema_").unwrap_or(function);
-    match name {
-        "_._" | "_[_]" if types.first().is_some_and(|of| of == "list") => {
-            let index = types.get(1).map_or("", String::as_str);
-            format!("unsupported index type '{index}' in list")
-        }
-        "startsWith" | "endsWith" | "contains" | "matches" => "no such overload".to_owned(),
-        "size" => "no such overload: size".to_owned(),
-        name if name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && !matches!(name, "add" | "subtract") =>
-        {
-            format!("no such overload: {name}({})", types.join(", "))
-        }
-        _ => "no such overload".to_owned(),
     }
 }

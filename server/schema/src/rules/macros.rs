@@ -1,7 +1,7 @@
-//! Comprehensions of two variables (`ext.TwoVarComprehensions` of cel-go): over the indices and items of a list, or the
-//! keys and values of a map.
+//! Macros for comprehensions with two variables (`ext.TwoVarComprehensions` of cel-go), over the indices and items of
+//! a list or the keys and values of a map.
 //!
-//! The `cel` crate runs over one variable: here that is a pair, of which the two are taken where they are used.
+//! The `cel` crate supports one variable, so here that is a pair, and the two variables are its elements.
 
 use cel::common::ast::{
     CallExpr, ComprehensionExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, operators,
@@ -17,67 +17,67 @@ const RESULT: &str = "@result";
 /// Adds the macros to an environment.
 ///
 /// # Errors
-/// When one of them is there already.
+/// If a macro of that name exists.
 pub(super) fn add(env: &mut Env) -> Result<(), DeclarationError> {
-    env.add_macro(of_two(operators::ALL, 3, |make, [_, condition]| Fold {
-        start: make.flag(true),
-        goes_on: make.not_false(),
-        step: make.binary(operators::LOGICAL_AND, condition),
-        result: make.result(),
+    env.add_macro(of_two(operators::ALL, 3, |build, [_, condition]| Fold {
+        start: build.flag(true),
+        condition: build.not_false(),
+        step: build.binary(operators::LOGICAL_AND, condition),
+        result: build.result(),
     }))?;
-    env.add_macro(of_two(operators::EXISTS, 3, |make, [_, condition]| Fold {
-        start: make.flag(false),
-        goes_on: {
-            let result = make.result();
-            let found = make.call(operators::LOGICAL_NOT, vec![result]);
-            make.call(operators::NOT_STRICTLY_FALSE, vec![found])
+    env.add_macro(of_two(operators::EXISTS, 3, |build, [_, condition]| Fold {
+        start: build.flag(false),
+        condition: {
+            let result = build.result();
+            let found = build.call(operators::LOGICAL_NOT, vec![result]);
+            build.call(operators::NOT_STRICTLY_FALSE, vec![found])
         },
-        step: make.binary(operators::LOGICAL_OR, condition),
-        result: make.result(),
+        step: build.binary(operators::LOGICAL_OR, condition),
+        result: build.result(),
     }))?;
     for name in ["existsOne", operators::EXISTS_ONE] {
-        env.add_macro(of_two(name, 3, |make, [_, condition]| {
-            let one = make.number(1);
-            let more = make.binary(operators::ADD, one);
+        env.add_macro(of_two(name, 3, |build, [_, condition]| {
+            let one = build.number(1);
+            let more = build.binary(operators::ADD, one);
             Fold {
-                start: make.number(0),
-                goes_on: make.flag(true),
-                step: make.unless(condition, more),
+                start: build.number(0),
+                condition: build.flag(true),
+                step: build.unless(condition, more),
                 result: {
-                    let one = make.number(1);
-                    make.binary(operators::EQUALS, one)
+                    let one = build.number(1);
+                    build.binary(operators::EQUALS, one)
                 },
             }
         }))?;
     }
     for count in [3, 4] {
-        env.add_macro(of_two("transformList", count, |make, [condition, value]| {
-            let item = make.node(Expr::List(ListExpr {
+        env.add_macro(of_two("transformList", count, |build, [condition, value]| {
+            let item = build.node(Expr::List(ListExpr {
                 elements: vec![value],
                 ..ListExpr::default()
             }));
-            let more = make.binary(operators::ADD, item);
+            let more = build.binary(operators::ADD, item);
             Fold {
-                start: make.node(Expr::List(ListExpr::default())),
-                ..make.gathered(condition, more)
+                start: build.node(Expr::List(ListExpr::default())),
+                ..build.folded(condition, more)
             }
         }))?;
-        env.add_macro(of_two("transformMap", count, |make, [condition, value]| {
-            let (result, key) = (make.result(), make.half(0));
-            let more = make.call(INSERT, vec![result, key, value]);
+        env.add_macro(of_two("transformMap", count, |build, [condition, value]| {
+            let (result, key) = (build.result(), build.pair_element(0));
+            let more = build.call(INSERT, vec![result, key, value]);
             Fold {
-                start: make.node(Expr::Map(MapExpr::default())),
-                ..make.gathered(condition, more)
+                start: build.node(Expr::Map(MapExpr::default())),
+                ..build.folded(condition, more)
             }
         }))?;
         env.add_macro(of_two(
             "transformMapEntry",
             count,
-            |make, [condition, entries]| {
-                let more = make.binary(MERGE, entries);
+            |build, [condition, entries]| {
+                let more = build.binary(MERGE, entries);
                 Fold {
-                    start: make.node(Expr::Map(MapExpr::default())),
-                    ..make.gathered(condition, more)
+                    start: build.node(Expr::Map(MapExpr::default())),
+                    ..build.folded(condition, more)
                 }
             },
         ))?;
@@ -85,19 +85,19 @@ pub(super) fn add(env: &mut Env) -> Result<(), DeclarationError> {
     Ok(())
 }
 
-/// What a comprehension does with each pair.
+/// The parts of a comprehension.
 struct Fold {
     start: IdedExpr,
-    goes_on: IdedExpr,
+    condition: IdedExpr,
     step: IdedExpr,
     result: IdedExpr,
 }
 
-/// A macro of two variables, and of one expression or two: the first is a condition then.
+/// Defines a macro with two variables and one or two expressions; the first of two is a condition.
 fn of_two(
     name: &'static str,
     count: usize,
-    fold: impl Fn(&mut Make<'_, '_>, [IdedExpr; 2]) -> Fold + Send + Sync + 'static,
+    fold: impl Fn(&mut ExprBuilder<'_, '_>, [IdedExpr; 2]) -> Fold + Send + Sync + 'static,
 ) -> Macro {
     Macro::receiver(name, count, move |helper, target, args| {
         let names = match (
@@ -112,26 +112,26 @@ fn of_two(
         };
         let expressions = args.split_off(2);
         args.clear();
-        let mut make = Make { helper };
+        let mut build = ExprBuilder { helper };
         let mut bound = expressions
             .into_iter()
-            .map(|expression| make.bound(&names, expression))
+            .map(|expression| build.bound(&names, expression))
             .collect::<Vec<_>>();
         let last = bound.pop().unwrap_or_default();
         let first = match bound.pop() {
             Some(condition) => condition,
-            None => make.flag(true),
+            None => build.flag(true),
         };
-        let fold = fold(&mut make, [first, last]);
-        let range = make.call(PAIRS, vec![range]);
-        Ok(Some(make.node(Expr::Comprehension(Box::new(
+        let fold = fold(&mut build, [first, last]);
+        let range = build.call(PAIRS, vec![range]);
+        Ok(Some(build.node(Expr::Comprehension(Box::new(
             ComprehensionExpr {
                 iter_range: range,
                 iter_var: PAIR.to_owned(),
                 iter_var2: None,
                 accu_var: RESULT.to_owned(),
                 accu_init: fold.start,
-                loop_cond: fold.goes_on,
+                loop_cond: fold.condition,
                 loop_step: fold.step,
                 result: fold.result,
             },
@@ -139,12 +139,12 @@ fn of_two(
     })
 }
 
-/// Makes the nodes of an expression.
-struct Make<'h, 'p> {
+/// Builds expression nodes.
+struct ExprBuilder<'h, 'p> {
     helper: &'h mut MacroExprHelper<'p>,
 }
 
-impl Make<'_, '_> {
+impl ExprBuilder<'_, '_> {
     fn node(&mut self, expr: Expr) -> IdedExpr {
         self.helper.next_expr(expr)
     }
@@ -173,7 +173,7 @@ impl Make<'_, '_> {
         }))
     }
 
-    /// A function of what is gathered so far and something else.
+    /// Calls a function with the accumulator and another argument.
     fn binary(&mut self, name: &str, other: IdedExpr) -> IdedExpr {
         let result = self.result();
         self.call(name, vec![result, other])
@@ -184,33 +184,33 @@ impl Make<'_, '_> {
         self.call(operators::NOT_STRICTLY_FALSE, vec![result])
     }
 
-    /// What is gathered so far, or more of it where a condition holds.
+    /// `condition ? more : accumulator`
     fn unless(&mut self, condition: IdedExpr, more: IdedExpr) -> IdedExpr {
         let result = self.result();
         self.call(operators::CONDITIONAL, vec![condition, more, result])
     }
 
-    /// A fold through all pairs; its start is yet to be chosen.
-    fn gathered(&mut self, condition: IdedExpr, more: IdedExpr) -> Fold {
+    /// A fold over all pairs. The caller sets its start.
+    fn folded(&mut self, condition: IdedExpr, more: IdedExpr) -> Fold {
         Fold {
             start: IdedExpr::default(),
-            goes_on: self.flag(true),
+            condition: self.flag(true),
             step: self.unless(condition, more),
             result: self.result(),
         }
     }
 
-    /// The key or the value of the pair at hand.
-    fn half(&mut self, index: i64) -> IdedExpr {
+    /// The key (0) or value (1) of the current pair.
+    fn pair_element(&mut self, index: i64) -> IdedExpr {
         let (pair, index) = (self.ident(PAIR), self.number(index));
         self.call(operators::INDEX, vec![pair, index])
     }
 
-    /// An expression with both names bound: each by a comprehension over nothing, whose result it is.
+    /// Binds both variables: each by a comprehension over an empty list that returns the expression.
     fn bound(&mut self, names: &[String; 2], expression: IdedExpr) -> IdedExpr {
         let mut inner = expression;
         for (index, name) in [(1, &names[1]), (0, &names[0])] {
-            let value = self.half(index);
+            let value = self.pair_element(index);
             let range = self.node(Expr::List(ListExpr::default()));
             let (condition, step) = (self.flag(false), self.ident(name));
             inner = self.node(Expr::Comprehension(Box::new(ComprehensionExpr {

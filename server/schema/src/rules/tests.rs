@@ -1,10 +1,10 @@
-//! Found by comparing with the real API server.
+//! Cases found by the differential test against the real API server.
 
 use serde_json::{Value, json};
 
 use crate::Schema;
 
-/// What is said of a `spec` with one rule, whose message is `broken`.
+/// The errors for a `spec` with one rule, whose message is `broken`.
 fn said(properties: &Value, rule: &str, old: Option<&Value>, new: &Value) -> Vec<String> {
     let schema = Schema::parse(&json!({"type": "object", "properties": {"spec": {
         "type": "object", "properties": properties,
@@ -29,7 +29,7 @@ fn failed(problem: &str) -> [String; 1] {
 }
 
 #[test]
-fn a_field_that_is_null_is_not_there() {
+fn a_null_field_is_not_set() {
     let of = |rule: &str| {
         let number = json!({"type": "integer", "nullable": true});
         let properties = json!({
@@ -49,14 +49,14 @@ fn a_field_that_is_null_is_not_there() {
     assert_eq!(of("has(self.map.k) && 'k' in self.map"), ACCEPTED);
     assert_eq!(of("self.map.k == 1"), BROKEN);
     assert_eq!(of("self.list.size() == 1 && !(1 in self.list)"), ACCEPTED);
-    // It counts all the same, and what only the other has is not compared.
+    // Null fields count in the size, and fields that only the other object has are not compared.
     assert_eq!(of("self.a == self.c"), BROKEN);
     assert_eq!(of("self.a == self.b"), ACCEPTED);
     assert_eq!(of("self.b == self.a"), BROKEN);
 }
 
 #[test]
-fn fields_are_named_plainly_and_escaped_and_between_backticks() {
+fn field_names_may_be_plain_escaped_or_in_backticks() {
     let of = |rule: &str| {
         let number = json!({"type": "integer"});
         let properties = json!({"namespace": number, "if": number, "x-y": number, "a.b": number});
@@ -94,7 +94,7 @@ fn lists() -> Value {
 }
 
 #[test]
-fn lists_that_are_sets_or_maps_are_equal_whatever_their_order() {
+fn lists_of_type_set_and_map_are_equal_in_any_order() {
     let spec = json!({
         "s": ["a", "b"], "t": ["b", "a"],
         "m": [{"k": "a", "v": 1}, {"k": "b", "v": 2}], "n": [{"k": "b", "v": 2}, {"k": "a", "v": 1}],
@@ -107,7 +107,7 @@ fn lists_that_are_sets_or_maps_are_equal_whatever_their_order() {
         "self.s == ['b', 'a'] && !(['b', 'a'] == self.s)",
         "self.s in [['b', 'a']]",
         "self.m == self.m.filter(x, true)",
-        // The API server does not find keys that are escaped when it compares.
+        // The API server does not find keys with escaped names in comparisons.
         "self.d != self.e",
         "self.a == self.b || true",
     ] {
@@ -122,7 +122,7 @@ fn lists_that_are_sets_or_maps_are_equal_whatever_their_order() {
 }
 
 #[test]
-fn lists_that_are_sets_or_maps_are_merged_when_added() {
+fn lists_of_type_set_and_map_are_merged_when_added() {
     let spec = json!({
         "s": ["a"], "t": ["a", "b"], "m": [{"k": "a", "v": 1}], "n": [{"k": "b", "v": 2}, {"k": "a", "v": 9}],
     });
@@ -139,7 +139,7 @@ fn lists_that_are_sets_or_maps_are_merged_when_added() {
 }
 
 #[test]
-fn what_cannot_be_evaluated_is_said_though_nothing_has_changed() {
+fn evaluation_errors_are_reported_even_if_nothing_changed() {
     let properties = json!({"x": {"type": "integer"}, "y": {"type": "integer"}});
     let spec = json!({"y": 1});
     assert_eq!(said(&properties, "self.y == 2", Some(&spec), &spec), ACCEPTED);
@@ -150,7 +150,7 @@ fn what_cannot_be_evaluated_is_said_though_nothing_has_changed() {
 }
 
 #[test]
-fn what_has_not_changed_is_let_be_lists_that_are_maps_in_any_order() {
+fn errors_on_unchanged_values_are_suppressed() {
     let item = json!({"type": "object", "properties": {"k": {"type": "string"}}});
     let keys = json!(["k"]);
     let rules = json!([{"rule": "self.size() > 9", "message": "broken"}]);
@@ -181,7 +181,7 @@ fn what_has_not_changed_is_let_be_lists_that_are_maps_in_any_order() {
     assert_eq!(of("atomic", list.clone(), list.clone()), ACCEPTED);
     assert_eq!(of("atomic", list, turned).len(), 2);
     assert_eq!(of("open", json!({"a": 1}), json!({"a": 1})), ACCEPTED);
-    // What the schema does not declare cannot be told to be the same.
+    // Objects with undeclared fields always count as changed.
     assert_eq!(
         of("open", json!({"a": 1, "b": 1}), json!({"a": 1, "b": 1})).len(),
         2
@@ -189,7 +189,7 @@ fn what_has_not_changed_is_let_be_lists_that_are_maps_in_any_order() {
 }
 
 #[test]
-fn a_whole_number_with_a_point_cannot_be_read() {
+fn a_whole_number_with_a_point_is_not_an_integer() {
     let number = json!({"type": "integer"});
     let inner = json!({"type": "object", "properties": {"n": number}});
     let properties = json!({"n": number, "f": {"type": "object"}, "a": inner, "b": inner});
@@ -197,19 +197,23 @@ fn a_whole_number_with_a_point_cannot_be_read() {
         let spec: Value = serde_json::from_str(text).unwrap();
         said(&properties, rule, None, &spec)
     };
-    let unreadable = failed("invalid data, expected int, got float64");
+    let unconvertible = failed("invalid data, expected int, got float64");
     assert_eq!(of("self.n > 0", r#"{"n": 1}"#), ACCEPTED);
     for text in [r#"{"n": 1.0}"#, r#"{"n": -0.0}"#] {
-        assert_eq!(of("self.n > 0", text), unreadable, "{text}");
-        // `has` comes to it, too: the API server reads what it looks for.
-        assert_eq!(of("has(self.n)", text), unreadable, "{text}");
+        assert_eq!(of("self.n > 0", text), unconvertible, "{text}");
+        // `has` fails as well: the API server converts the field that it tests.
+        assert_eq!(of("has(self.n)", text), unconvertible, "{text}");
         assert_eq!(of("'a' == 'b' ? has(self.n) : true", text), ACCEPTED, "{text}");
-        assert_eq!(of("'a' == 'a' ? has(self.n) : true", text), unreadable, "{text}");
-        // What is not come to does not count.
+        assert_eq!(
+            of("'a' == 'a' ? has(self.n) : true", text),
+            unconvertible,
+            "{text}"
+        );
+        // Values that are never evaluated do not matter.
         assert_eq!(of("!has(self.f) || self.n > 0", text), ACCEPTED, "{text}");
         assert_eq!(of("self.n > 0 || !has(self.f)", text), ACCEPTED, "{text}");
     }
-    assert_eq!(of("self.a.n == 1", r#"{"a": {"n": 1.0}}"#), unreadable);
+    assert_eq!(of("self.a.n == 1", r#"{"a": {"n": 1.0}}"#), unconvertible);
     let on_the_number = |rule: &str| {
         let number =
             json!({"type": "integer", "x-kubernetes-validations": [{"rule": rule, "message": "never"}]});
@@ -219,12 +223,12 @@ fn a_whole_number_with_a_point_cannot_be_read() {
     assert!(on_the_number("self == 1")[0].contains("expected int, got float64"));
     assert_eq!(
         of("self.a == self.b", r#"{"a": {"n": 1.0}, "b": {"n": 1.0}}"#),
-        unreadable
+        unconvertible
     );
 }
 
 #[test]
-fn functions_say_what_they_cannot_do() {
+fn function_errors_have_the_messages_of_the_api_server() {
     let of = |rule: &str| said(&json!({"s": {"type": "string"}}), rule, None, &json!({"s": "x"}));
     assert_eq!(
         of("[9223372036854775807, 1].sum() > 0"),
@@ -253,7 +257,7 @@ fn functions_say_what_they_cannot_do() {
 }
 
 #[test]
-fn of_two_sides_that_cannot_be_evaluated_the_left_one_is_told_of() {
+fn of_two_failing_operands_the_left_error_is_reported() {
     let number = json!({"type": "integer"});
     let properties = json!({"a": number, "b": number, "zero": number});
     let of = |rule: &str| said(&properties, rule, None, &json!({"zero": 0}));

@@ -1,4 +1,4 @@
-//! Values of an object as CEL sees them, by the types of the schema.
+//! Converts JSON to CEL values, by the types of the schema.
 
 use std::collections::HashMap;
 
@@ -9,57 +9,58 @@ use cel::common::types::{
 use cel::common::value::Val;
 use serde_json::{Map, Number, Value};
 
-use super::keyed::KeyedList;
+use super::cel_object::CelObject;
 use super::library::read_time;
-use super::object::Object;
-use super::unreadable::{self, Unreadable};
+use super::list_types::SetOrMapList;
+use super::unconvertible::{self, Unconvertible};
 use crate::format::{FormatRule, duration};
-use crate::node::{Kind, Node};
+use crate::node::Node;
+use crate::schema_type::SchemaType;
 
-/// A value as CEL sees it.
-pub(super) type Boxed = Box<dyn Val>;
+/// A CEL value.
+pub(super) type BoxedVal = Box<dyn Val>;
 
-/// The value of a field.
-pub(super) fn to_cel(node: &Node, value: &Value) -> Boxed {
-    if let Some(reason) = unreadable::reason(node, value) {
-        return Box::new(Unreadable(reason));
+/// Converts the value of a schema node.
+pub(super) fn to_cel(node: &Node, value: &Value) -> BoxedVal {
+    if let Some(reason) = unconvertible::problem(node, value) {
+        return Box::new(Unconvertible(reason));
     }
     match value {
         Value::Null | Value::Bool(_) => untyped(value),
-        Value::Number(number) => number_to_cel(node.kind, number),
+        Value::Number(number) => number_to_cel(node.schema_type, number),
         Value::String(text) => text_to_cel(node, text),
         Value::Array(items) => {
             let item = |item| {
                 node.items()
                     .map_or_else(|| untyped(item), |child| to_cel(child, item))
             };
-            KeyedList::of(node, items.iter().map(item).collect())
+            SetOrMapList::of(node, items.iter().map(item).collect())
         }
-        Value::Object(map) => match node.values() {
+        Value::Object(map) => match node.additional_properties() {
             Some(child) if node.properties.is_empty() => map_to_cel(map, |value| to_cel(child, value)),
-            _ => Box::new(Object::new(node, map)),
+            _ => Box::new(CelObject::new(node, map)),
         },
     }
 }
 
-/// A value of which the schema says nothing.
-pub(super) fn untyped(value: &Value) -> Boxed {
+/// Converts a value without a schema.
+pub(super) fn untyped(value: &Value) -> BoxedVal {
     match value {
         Value::Null => Box::new(CelNull),
         Value::Bool(flag) => Box::new(CelBool::from(*flag)),
-        Value::Number(number) => number_to_cel(Kind::Any, number),
+        Value::Number(number) => number_to_cel(SchemaType::Any, number),
         Value::String(text) => Box::new(CelString::from(text.clone())),
         Value::Array(items) => Box::new(CelList::from(items.iter().map(untyped).collect::<Vec<_>>())),
         Value::Object(map) => map_to_cel(map, untyped),
     }
 }
 
-fn map_to_cel(map: &Map<String, Value>, to_cel: impl Fn(&Value) -> Boxed) -> Boxed {
+fn map_to_cel(map: &Map<String, Value>, to_cel: impl Fn(&Value) -> BoxedVal) -> BoxedVal {
     let entries = map
         .iter()
         .map(|(name, value)| (name.clone().into(), to_cel(value)));
     Box::new(CelMap::from(
-        entries.collect::<HashMap<CelMapKey<'static>, Boxed>>(),
+        entries.collect::<HashMap<CelMapKey<'static>, BoxedVal>>(),
     ))
 }
 
@@ -67,22 +68,22 @@ fn map_to_cel(map: &Map<String, Value>, to_cel: impl Fn(&Value) -> Boxed) -> Box
     clippy::cast_possible_truncation,
     reason = "a whole float within an integer's range"
 )]
-fn number_to_cel(kind: Kind, number: &Number) -> Boxed {
+fn number_to_cel(kind: SchemaType, number: &Number) -> BoxedVal {
     let float = number.as_f64().unwrap_or(f64::NAN);
     match (kind, number.as_i64()) {
-        (Kind::Number, _) | (Kind::Any, None) => Box::new(CelDouble::from(float)),
+        (SchemaType::Number, _) | (SchemaType::Any, None) => Box::new(CelDouble::from(float)),
         (_, Some(int)) => Box::new(CelInt::from(int)),
         (_, None) if float.fract() == 0.0 && float.abs() < 9.2e18 => Box::new(CelInt::from(float as i64)),
         (_, None) => Box::new(CelDouble::from(float)),
     }
 }
 
-fn text_to_cel(node: &Node, text: &str) -> Boxed {
+fn text_to_cel(node: &Node, text: &str) -> BoxedVal {
     let plain = || Box::new(CelString::from(text.to_owned()));
     let rule = node
         .format
         .as_ref()
-        .filter(|_| node.kind == Kind::String)
+        .filter(|_| node.schema_type == SchemaType::String)
         .map(|format| format.rule);
     match rule {
         Some(FormatRule::DateTime) => match read_time(text) {

@@ -1,7 +1,7 @@
-//! Judging a value by a schema, rule for rule and word for word as `k8s.io/kube-openapi/pkg/validation/validate`
-//! does for the API server, ratcheting included: on an update, what was wrong before and has not changed is let be.
+//! Validates a value by its schema (`k8s.io/kube-openapi/pkg/validation/validate`), with ratcheting: errors on
+//! unchanged values are suppressed (KEP-4008).
 
-mod combine;
+mod combinations;
 mod numbers;
 mod outcome;
 mod scalars;
@@ -13,22 +13,24 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::correlate::{OldItems, is_unchanged};
-use super::node::{Additional, Kind, Node};
+use super::go_format::quote;
+use super::node::{Additional, Node};
 use super::path::Path;
-use super::violation::{Check, Reason, Violation, quote};
-use combine::combine;
+use super::schema_type::SchemaType;
+use super::violation::{Check, Reason, Violation};
+use combinations::validate_combinations;
 use numbers::numeric;
 use outcome::Outcome;
 use scalars::{enumeration, string, type_of, wrong_type};
 
-/// Judges `value` by `node`.
+/// Validates `value` by `node`.
 pub(super) fn validate(node: &Node, value: &Value, old: Option<&Value>) -> Vec<Violation> {
     let mut outcome = Outcome::default();
     check(node, value, old, &Path::ROOT, &mut outcome);
     outcome.violations
 }
 
-/// Judges a part of the object as a document of its own, as the API server judges `status` where that is written alone.
+/// Validates a property as a separate document, as the API server does for writes to `status`.
 pub(super) fn validate_part(node: &Node, name: &str, value: &Value, old: Option<&Value>) -> Vec<Violation> {
     let mut outcome = Outcome::default();
     check(node, value, old, &Path::part(name), &mut outcome);
@@ -49,19 +51,19 @@ fn check(node: &Node, value: &Value, old: Option<&Value>, path: &Path<'_>, outco
 fn check_new(node: &Node, value: &Value, old: Option<&Value>, path: &Path<'_>, outcome: &mut Outcome) {
     if value.is_null() {
         outcome.checks += 1;
-        if node.kind != Kind::Any && !node.nullable {
-            wrong_type(path, node.kind.name(), "null", outcome);
+        if node.schema_type != SchemaType::Any && !node.nullable {
+            wrong_type(path, node.schema_type.name(), "null", outcome);
         }
         enumeration(node, value, path, outcome);
         return;
     }
-    if node.kind != Kind::Any || node.format.is_some() {
+    if node.schema_type != SchemaType::Any || node.format.is_some() {
         outcome.checks += 2;
         type_of(node, value, path, outcome);
     }
     outcome.checks += 2;
     if let Some(combinations) = &node.combinations {
-        combine(combinations, value, path, outcome);
+        validate_combinations(combinations, value, path, outcome);
     }
     match value {
         Value::String(text) => {
@@ -99,7 +101,7 @@ fn array(node: &Node, items: &[Value], old: Option<&Value>, path: &Path<'_>, out
     if let Some(child) = node.items() {
         let old = OldItems::new(node, old);
         for (index, item) in items.iter().enumerate() {
-            check(child, item, old.like(item), &path.index(index), outcome);
+            check(child, item, old.matching(item), &path.index(index), outcome);
         }
     }
     let Some(bounds) = &node.bounds else {
@@ -120,7 +122,7 @@ fn array(node: &Node, items: &[Value], old: Option<&Value>, path: &Path<'_>, out
         let mut seen = HashSet::new();
         if !items
             .iter()
-            .all(|item| seen.insert(crate::json::canonical_json(item)))
+            .all(|item| seen.insert(crate::go_format::canonical_json(item)))
         {
             outcome.invalid(path, "\"\"", "shouldn't contain duplicates");
         }

@@ -1,11 +1,13 @@
-//! Ranges, bounds and multiples of numbers.
+//! Validates bounds, multiples and formats of numbers.
 
 use serde_json::Number;
 
 use super::super::format::FormatRule;
-use super::super::node::{Kind, Node};
+use super::super::go_format::{go_float, go_number};
+use super::super::node::Node;
 use super::super::path::Path;
-use super::super::violation::{Check, Reason, go_float, go_number};
+use super::super::schema_type::SchemaType;
+use super::super::violation::{Check, Reason};
 use super::outcome::Outcome;
 
 pub(super) fn numeric(node: &Node, number: &Number, path: &Path<'_>, outcome: &mut Outcome) {
@@ -62,13 +64,13 @@ fn native_bound(node: &Node, bound: f64, what: &str, path: &Path<'_>, outcome: &
     Number::from_f64(bound).is_none_or(|bound| range(node, &bound, what, path, outcome))
 }
 
-/// Integers are compared as integers, the bound cut to one, everything else as floats.
+/// Compares integers as integers, with the bound truncated, everything else as floats.
 #[expect(clippy::cast_precision_loss, reason = "as the API server compares")]
 fn compare(number: &Number, bound: f64, native: bool, broken: impl Fn(f64, f64) -> bool) -> bool {
     match number.as_i64() {
         Some(value) if native => {
             let bound = whole_part(bound);
-            // Exact for what floats cannot hold.
+            // Exact beyond the integers that floats can represent.
             let (value, bound) = match value.cmp(&bound) {
                 std::cmp::Ordering::Less => (0.0, 1.0),
                 std::cmp::Ordering::Equal => (0.0, 0.0),
@@ -81,15 +83,14 @@ fn compare(number: &Number, bound: f64, native: bool, broken: impl Fn(f64, f64) 
     }
 }
 
-/// A float cut to an integer, as Go does it on the machines that most API servers run on: what does not fit is the
-/// least of all integers.
+/// Truncates a float to an integer like Go on amd64: values out of range become the smallest integer.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "what does not fit is told apart before"
 )]
 fn whole_part(float: f64) -> i64 {
-    const END: f64 = 9_223_372_036_854_775_808.0;
-    if (-END..END).contains(&float) {
+    const I64_RANGE_END: f64 = 9_223_372_036_854_775_808.0;
+    if (-I64_RANGE_END..I64_RANGE_END).contains(&float) {
         float as i64
     } else {
         i64::MIN
@@ -152,22 +153,24 @@ fn multiple_of(number: &Number, factor: f64, native: bool, path: &Path<'_>, outc
     }
 }
 
-/// Whether a number fits the node's type and format; if not, says so.
+/// Validates that a number fits the node's type and format. Returns whether it does.
 #[expect(clippy::cast_possible_truncation, reason = "guarded by the comparison before")]
 fn range(node: &Node, number: &Number, what: &str, path: &Path<'_>, outcome: &mut Outcome) -> bool {
     let rule = node.format.as_ref().map(|format| format.rule);
     let whole = || match number.as_i64() {
         Some(whole) => Some(whole),
-        // Nothing between 2^53 and 2^63 is lost: such a float has no fraction.
+        // A float between 2^53 and 2^63 has no fraction, so nothing is lost.
         None => number
             .as_f64()
             .filter(|float| float.fract() == 0.0 && float.abs() < 9.2e18)
             .map(|float| float as i64),
     };
-    let fits = match (node.kind, rule) {
-        (Kind::Integer, Some(FormatRule::Int32)) => whole().is_some_and(|whole| i32::try_from(whole).is_ok()),
-        (Kind::Integer, _) => whole().is_some(),
-        (Kind::Number, Some(FormatRule::Float)) => number
+    let fits = match (node.schema_type, rule) {
+        (SchemaType::Integer, Some(FormatRule::Int32)) => {
+            whole().is_some_and(|whole| i32::try_from(whole).is_ok())
+        }
+        (SchemaType::Integer, _) => whole().is_some(),
+        (SchemaType::Number, Some(FormatRule::Float)) => number
             .as_f64()
             .is_some_and(|float| float.abs() <= f64::from(f32::MAX)),
         _ => true,
@@ -177,7 +180,7 @@ fn range(node: &Node, number: &Number, what: &str, path: &Path<'_>, outcome: &mu
             || "(default format)".to_owned(),
             |format| format!("with format {}", format.name),
         );
-        let kind = node.kind.name();
+        let kind = node.schema_type.name();
         outcome.unattached(
             path,
             format!("{what} value must be of type {kind} {how} in {}", path.dotted()),
@@ -186,14 +189,14 @@ fn range(node: &Node, number: &Number, what: &str, path: &Path<'_>, outcome: &mu
     fits
 }
 
-/// Whether a float is an integer to `swag.IsFloat64AJSONInteger`.
+/// `swag.IsFloat64AJSONInteger`
 pub(super) fn is_whole(number: &Number) -> bool {
     number.as_f64().is_some_and(is_whole_float)
 }
 
 fn is_whole_float(float: f64) -> bool {
-    const MOST: f64 = 9_007_199_254_740_991.0;
-    if !float.is_finite() || float.abs() > MOST {
+    const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
+    if !float.is_finite() || float.abs() > MAX_SAFE_INTEGER {
         return false;
     }
     let rounded = float.round();

@@ -1,17 +1,17 @@
-//! What a check of a value comes to.
+//! The errors found in a value.
 
 use super::super::path::Path;
 use super::super::violation::{Check, Reason, Violation};
 
-/// No more violations than a person or a program can make use of.
-const MOST: usize = 500;
+/// Errors reported at most.
+const MAX_VIOLATIONS: usize = 500;
 
-/// What a check of a value comes to.
+/// The errors found in a value.
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) violations: Vec<Violation>,
     pub(super) failed: bool,
-    /// How many checks were made: among branches that fail, the one with most checks explains why.
+    /// How many checks were made: if no branch matches, the one with the most checks is reported.
     pub(super) checks: usize,
 }
 
@@ -25,7 +25,7 @@ impl Outcome {
         detail: String,
     ) {
         self.failed = true;
-        if self.violations.len() < MOST {
+        if self.violations.len() < MAX_VIOLATIONS {
             self.violations
                 .push(Violation::new(path, check, reason, value, detail));
         }
@@ -36,7 +36,7 @@ impl Outcome {
         self.add(path, Check::Schema, Reason::Invalid, Some(value), detail);
     }
 
-    /// An error that the API server does not attach to a field.
+    /// Adds an error for which the API server names no field.
     pub(super) fn unattached(&mut self, path: &Path<'_>, detail: String) {
         self.add(path, Check::Combination, Reason::Invalid, Some("\"\""), detail);
     }
@@ -45,7 +45,7 @@ impl Outcome {
         self.checks += other.checks;
         self.failed |= other.failed;
         for violation in other.violations {
-            if self.violations.len() < MOST && !self.violations.contains(&violation) {
+            if self.violations.len() < MAX_VIOLATIONS && !self.violations.contains(&violation) {
                 self.violations.push(violation);
             }
         }

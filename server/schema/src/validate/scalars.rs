@@ -1,14 +1,16 @@
-//! Types, texts and enumerations.
+//! Validates types, strings and enums.
 
 use serde_json::Value;
 
-use super::super::node::{Bounds, Kind, Node};
+use super::super::go_format::{format_value, quote};
+use super::super::node::{Bounds, Node};
 use super::super::path::Path;
-use super::super::violation::{Check, Reason, bad_value, quote};
+use super::super::schema_type::SchemaType;
+use super::super::violation::{Check, Reason};
 use super::numbers::is_whole;
 use super::outcome::Outcome;
 
-/// A wrong type. `found` is the type found, or for formats of texts the text itself.
+/// Reports a wrong type. `found` is the actual type, or for string formats the string.
 pub(super) fn wrong_type(path: &Path<'_>, wanted: &str, found: &str, outcome: &mut Outcome) {
     let found = quote(found);
     let detail = format!("{} in body must be of type {wanted}: {found}", path.dotted());
@@ -25,13 +27,16 @@ pub(super) fn type_of(node: &Node, value: &Value, path: &Path<'_>, outcome: &mut
         Value::Number(number) if number.as_i64().is_some() => ("integer", "int64"),
         Value::Number(_) => ("number", "float64"),
     };
-    let numeric = matches!(node.kind, Kind::Integer | Kind::Number | Kind::IntOrString);
+    let numeric = matches!(
+        node.schema_type,
+        SchemaType::Integer | SchemaType::Number | SchemaType::IntOrString
+    );
     let whole = matches!(value, Value::Number(number) if found == "number" && is_whole(number));
-    let fits = match node.kind {
-        Kind::Any => false,
-        Kind::IntOrString => found == "string" || found == "integer" || whole,
-        Kind::Integer => found == "integer" || whole,
-        Kind::Number => found == "number" || found == "integer",
+    let fits = match node.schema_type {
+        SchemaType::Any => false,
+        SchemaType::IntOrString => found == "string" || found == "integer" || whole,
+        SchemaType::Integer => found == "integer" || whole,
+        SchemaType::Number => found == "number" || found == "integer",
         kind => kind.name() == found,
     };
     let textual = matches!(value, Value::String(_) | Value::Array(_));
@@ -45,7 +50,7 @@ pub(super) fn type_of(node: &Node, value: &Value, path: &Path<'_>, outcome: &mut
         }
     }
     if !fits {
-        wrong_type(path, node.kind.name(), found, outcome);
+        wrong_type(path, node.schema_type.name(), found, outcome);
     }
 }
 
@@ -77,35 +82,35 @@ pub(super) fn string(bounds: &Bounds, text: &str, path: &Path<'_>, outcome: &mut
             ),
             Err(problem) => {
                 let detail = format!("pattern '{}' cannot be used: {problem}", pattern.source());
-                outcome.add(path, Check::Schema, Reason::CouldNotJudge, None, detail);
+                outcome.add(path, Check::Schema, Reason::Indeterminate, None, detail);
             }
         }
     }
 }
 
 pub(super) fn enumeration(node: &Node, value: &Value, path: &Path<'_>, outcome: &mut Outcome) {
-    /// More values than this are not listed in a message.
-    const LISTED: usize = 200;
-    if node.one_of_values.is_empty() {
+    /// Longer enums are not listed in the message.
+    const MAX_LISTED_VALUES: usize = 200;
+    if node.enum_values.is_empty() {
         return;
     }
-    let found = match (&node.many_texts, value) {
+    let found = match (&node.enum_strings, value) {
         (Some(texts), Value::String(text)) => texts.contains(text.as_str()),
-        _ => node.one_of_values.iter().any(|allowed| same(value, allowed)),
+        _ => node.enum_values.iter().any(|allowed| same(value, allowed)),
     };
     if found {
         return;
     }
     let mut allowed: Vec<String> = node
-        .one_of_values
+        .enum_values
         .iter()
-        .take(LISTED)
+        .take(MAX_LISTED_VALUES)
         .map(|allowed| match allowed {
             Value::String(text) => quote(text),
             other => quote(&other.to_string()),
         })
         .collect();
-    if node.one_of_values.len() > LISTED {
+    if node.enum_values.len() > MAX_LISTED_VALUES {
         allowed.push("…".to_owned());
     }
     let detail = format!("supported values: {}", allowed.join(", "));
@@ -113,12 +118,12 @@ pub(super) fn enumeration(node: &Node, value: &Value, path: &Path<'_>, outcome: 
         path,
         Check::Schema,
         Reason::NotSupported,
-        Some(&bad_value(value)),
+        Some(&format_value(value)),
         detail,
     );
 }
 
-/// Whether a value is one of an enumeration: equal after conversion to its type, as Go's reflection converts numbers.
+/// True if a value equals an enum value after conversion to its type, as Go's reflection converts numbers.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,

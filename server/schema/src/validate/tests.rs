@@ -1,4 +1,4 @@
-//! What is let be on an update, as seen on the real API server after a definition was tightened.
+//! Ratcheting, as observed on the real API server after a definition was tightened.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ fn said(schema: &Value, new: &Value, old: &Value) -> Vec<String> {
 }
 
 #[test]
-fn branches_forget_what_was_there_before() {
+fn ratcheting_does_not_apply_inside_branches() {
     let schema = json!({"type": "object", "properties": {"spec": {
         "type": "object",
         "properties": {"a": {"type": "string"}, "b": {"type": "integer"}},
@@ -28,7 +28,7 @@ fn branches_forget_what_was_there_before() {
 }
 
 #[test]
-fn a_list_that_is_a_map_is_the_same_in_any_order() {
+fn lists_of_type_map_are_unchanged_in_any_order() {
     let schema = json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
         "b": {"type": "integer"},
         "l": {

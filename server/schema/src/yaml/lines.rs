@@ -1,17 +1,17 @@
-//! In which line of a text a field stands.
+//! Finds the line of a field in YAML text.
 
-/// The line, from 1, in which a text has a field (`spec.users[0].name`), or the nearest that is around it and is there.
-/// Sees what is written in blocks; within braces and brackets, the line where they begin. `None` where it has nothing of
-/// the path.
+/// Returns the line, counted from 1, of a field such as `spec.users[0].name`, or of its nearest ancestor in the text.
+/// Understands block style; for a field in braces or brackets, returns the line where they start. `None` if the text
+/// contains no part of the path.
 #[must_use]
 pub fn line_of(text: &str, path: &str) -> Option<usize> {
-    let wanted: Vec<String> = path
+    let tag_type: Vec<String> = path
         .split(['.', '['])
         .map(|part| part.trim_end_matches(']').trim_matches('"').to_owned())
         .filter(|part| !part.is_empty())
         .collect();
     let mut best: Option<(usize, usize)> = None;
-    // Where one is: the column of each key or dash that is open, and its name or number.
+    // The current path: the column and the name or index of each open key or dash.
     let mut open: Vec<(usize, String)> = Vec::new();
     let mut block: Option<usize> = None;
     for (index, line) in text.lines().enumerate() {
@@ -38,7 +38,7 @@ pub fn line_of(text: &str, path: &str) -> Option<usize> {
                 _ => 0,
             };
             open.push((column, next.to_string()));
-            note(&mut best, &open, &wanted, index + 1);
+            note(&mut best, &open, &tag_type, index + 1);
             let inner = item.trim_start();
             column += rest.len() - inner.len();
             rest = inner;
@@ -46,12 +46,12 @@ pub fn line_of(text: &str, path: &str) -> Option<usize> {
         let Some((key, value)) = split_key(rest) else {
             continue;
         };
-        // A key ends what stands as far in, but a list may stand as far in as the key above it.
+        // A key closes everything indented as far, except that a list may be indented like its key.
         while open.last().is_some_and(|(at, _)| *at >= column) {
             open.pop();
         }
         open.push((column, key));
-        note(&mut best, &open, &wanted, index + 1);
+        note(&mut best, &open, &tag_type, index + 1);
         if matches!(value.trim_start().chars().next(), Some('|' | '>')) {
             block = Some(column);
         }
@@ -59,15 +59,16 @@ pub fn line_of(text: &str, path: &str) -> Option<usize> {
     best.map(|(_, line)| line)
 }
 
-/// Takes a line that is nearer to what is looked for than those before.
-fn note(best: &mut Option<(usize, usize)>, open: &[(usize, String)], wanted: &[String], line: usize) {
-    let fits = open.len() <= wanted.len() && open.iter().zip(wanted).all(|((_, name), part)| name == part);
+/// Records a line if it matches a longer part of the path.
+fn note(best: &mut Option<(usize, usize)>, open: &[(usize, String)], tag_type: &[String], line: usize) {
+    let fits =
+        open.len() <= tag_type.len() && open.iter().zip(tag_type).all(|((_, name), part)| name == part);
     if fits && best.is_none_or(|(depth, _)| open.len() > depth) {
         *best = Some((open.len(), line));
     }
 }
 
-/// `key: value`, the key without quotes.
+/// Splits `key: value` and unquotes the key.
 fn split_key(line: &str) -> Option<(String, &str)> {
     for quote in ['"', '\''] {
         if let Some(quoted) = line.strip_prefix(quote) {
@@ -87,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_is_found_in_its_line() {
+    fn fields_are_found_on_their_line() {
         let text = "# what is wanted\nspec:\n  version: \"99\"\n  note: |\n    version: no\n  users:\n  - name: a\n    role: x\n  - \
                     name: b\n  deep:\n    - - one\n      - two\n  \"a.b\": {c: 1}\nbogus: 1\n";
         for (path, line) in [

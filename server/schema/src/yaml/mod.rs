@@ -1,5 +1,4 @@
-//! YAML as Kubernetes reads it (`sigs.k8s.io/yaml`), bounded against documents that unfold (aliases), nest or grow
-//! without end.
+//! Parses YAML like Kubernetes (`sigs.k8s.io/yaml`), with limits on size, depth and the expansion of aliases.
 
 mod lines;
 mod read;
@@ -8,63 +7,65 @@ mod resolve;
 use serde_json::Value;
 
 pub use lines::line_of;
-use read::Bounds;
+use read::Limits;
 
-/// A text longer than this is not read.
-pub const SIZE_LIMIT: usize = 4 * 1024 * 1024;
-/// A file that somebody names on the command line may be this long: published definitions have up to 5 MB.
-pub const FILE_SIZE_LIMIT: usize = 16 * 1024 * 1024;
-/// What unfolds to more nodes than this, aliases included, is not read; of a file four times as many.
-const NODES: usize = 400_000;
-/// What nests deeper than this is not read.
-const DEPTH: usize = 100;
+/// Size limit of [`parse`] and [`parse_all`], in bytes.
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// Size limit of [`parse_file`], in bytes. Published definitions have up to 5 MB.
+pub const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;
+/// Limit on nodes after the expansion of aliases. Files may have four times as many.
+const MAX_NODES: usize = 400_000;
+/// Limit on nesting.
+const MAX_DEPTH: usize = 100;
 
-/// Why a text is not YAML that can be read.
+/// Why a text is not valid YAML, or exceeds a limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{problem}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+#[non_exhaustive]
 pub struct YamlError {
-    /// What is wrong.
+    /// The error message.
     pub problem: String,
-    /// In which line, from 1.
+    /// The line, counted from 1.
     pub line: Option<u64>,
 }
 
-/// One document of several.
+/// One document of a YAML stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    /// What it says.
+    /// The content.
     pub value: Value,
-    /// The keys that are there twice. The last counts, and a strict API server refuses it.
-    pub doubled: Vec<Doubled>,
-    /// Where it begins, from 1.
+    /// Duplicate keys. The last one wins; a strict API server rejects the document.
+    pub duplicate_keys: Vec<DuplicateKey>,
+    /// The line where the document starts, counted from 1.
     pub line: u64,
 }
 
-/// A key that is in its map already.
+/// A key that occurs more than once in its map.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Doubled {
-    /// Where it is there again, from 1.
+#[non_exhaustive]
+pub struct DuplicateKey {
+    /// The line of the later occurrence, counted from 1.
     pub line: u64,
     /// The key.
     pub key: String,
-    /// One of the two comes from a merge (`<<: *other`).
+    /// True if one of the two comes from a merge (`<<: *other`).
     pub by_merge: bool,
 }
 
-/// Reads one document. An empty text is `null`.
+/// Parses one document. An empty text is `null`.
 ///
 /// ```
 /// use serde_json::json;
 ///
-/// // Scalars are those of YAML 1.1, as Kubernetes reads them.
+/// // Scalars are resolved as in YAML 1.1, as Kubernetes does.
 /// assert_eq!(kube_schema::yaml::parse("{on: yes, mode: 0644}")?, json!({"true": true, "mode": 420}));
 /// # Ok::<(), kube_schema::yaml::YamlError>(())
 /// ```
 ///
 /// # Errors
-/// When it is no YAML, holds a key twice other than by a merge, more than one document, or is beyond the bounds.
+/// If the text is not YAML, has duplicate keys other than by a merge, has more than one document, or exceeds a limit.
 pub fn parse(text: &str) -> Result<Value, YamlError> {
-    let mut documents = all_within(text, SIZE_LIMIT)?;
+    let mut documents = parse_documents(text, MAX_BYTES)?;
     let document = match (documents.pop(), documents.is_empty()) {
         (None, _) => return Ok(Value::Null),
         (Some(document), true) => document,
@@ -77,29 +78,32 @@ pub fn parse(text: &str) -> Result<Value, YamlError> {
     once(document?)
 }
 
-/// Reads all documents of a text, empty ones left out.
+/// Parses all documents of a text and skips empty ones.
 ///
 /// # Errors
-/// As [`parse`], for the first document that has one.
+/// Like [`parse`], for the first document with an error.
 pub fn parse_all(text: &str) -> Result<Vec<Value>, YamlError> {
-    all_within(text, SIZE_LIMIT)?
+    parse_documents(text, MAX_BYTES)?
         .into_iter()
         .map(|document| once(document?))
         .collect()
 }
 
-/// Reads all documents of a file that somebody named on the command line, empty ones left out. One that cannot be read
-/// costs no other.
+/// Parses all documents of a file and skips empty ones. An error in one document does not affect the others.
 ///
 /// # Errors
-/// When the text is longer than [`FILE_SIZE_LIMIT`].
+/// If the text is longer than [`MAX_FILE_BYTES`].
 pub fn parse_file(text: &str) -> Result<Vec<Result<Document, YamlError>>, YamlError> {
-    all_within(text, FILE_SIZE_LIMIT)
+    parse_documents(text, MAX_FILE_BYTES)
 }
 
 fn once(document: Document) -> Result<Value, YamlError> {
-    match document.doubled.into_iter().find(|doubled| !doubled.by_merge) {
-        Some(Doubled { line, key, .. }) => Err(YamlError {
+    match document
+        .duplicate_keys
+        .into_iter()
+        .find(|duplicate_keys| !duplicate_keys.by_merge)
+    {
+        Some(DuplicateKey { line, key, .. }) => Err(YamlError {
             problem: format!("the key {key:?} is there twice"),
             line: Some(line),
         }),
@@ -107,26 +111,26 @@ fn once(document: Document) -> Result<Value, YamlError> {
     }
 }
 
-/// The documents of a text, each by itself, without empty ones.
-fn all_within(text: &str, most: usize) -> Result<Vec<Result<Document, YamlError>>, YamlError> {
+/// Parses each document separately and skips empty ones.
+fn parse_documents(text: &str, most: usize) -> Result<Vec<Result<Document, YamlError>>, YamlError> {
     if text.len() > most {
         return Err(YamlError {
             problem: format!("the text is longer than {most} bytes"),
             line: None,
         });
     }
-    let bounds = Bounds {
-        nodes: NODES * (most / SIZE_LIMIT),
-        depth: DEPTH,
+    let limits = Limits {
+        nodes: MAX_NODES * (most / MAX_BYTES),
+        depth: MAX_DEPTH,
         bytes: 2 * most,
     };
     let read = |chunk: Chunk<'_>| {
         if let Some(why) = chunk.wrong {
             return Err(why);
         }
-        match json(&chunk, bounds) {
+        match json(&chunk, limits) {
             Some(document) => Ok(Some(document)),
-            None => read::document(chunk.text, chunk.line, bounds),
+            None => read::document(chunk.text, chunk.line, limits),
         }
     };
     Ok(split(text)
@@ -137,15 +141,15 @@ fn all_within(text: &str, most: usize) -> Result<Vec<Result<Document, YamlError>
         .collect())
 }
 
-/// What stands between two lines of `---`.
+/// The text between two `---` lines.
 struct Chunk<'t> {
     text: &'t str,
-    /// Its first line, from 1.
+    /// The first line, counted from 1.
     line: u64,
     wrong: Option<YamlError>,
 }
 
-/// Splits a text at the lines that begin with `---`, as `kubectl` does before it parses anything.
+/// Splits a text at lines that start with `---`, as `kubectl` does before parsing.
 fn split(text: &str) -> Vec<Chunk<'_>> {
     let mut chunks = Vec::new();
     let mut chunk = Chunk {
@@ -172,7 +176,7 @@ fn split(text: &str) -> Vec<Chunk<'_>> {
     chunks
 }
 
-/// What stands behind `---` in its line must be a comment.
+/// Anything after `---` on the same line must be a comment.
 fn junk(rest: &str, line: u64) -> Option<YamlError> {
     let problem = || format!("Kubernetes takes nothing behind --- in its line: {rest}");
     (!rest.is_empty() && !rest.starts_with('#')).then(|| YamlError {
@@ -181,21 +185,23 @@ fn junk(rest: &str, line: u64) -> Option<YamlError> {
     })
 }
 
-/// A document that is JSON is read as JSON: floats may be whole, and escapes are JSON's.
-fn json(chunk: &Chunk<'_>, bounds: Bounds) -> Option<Document> {
+/// Parses a JSON document as JSON, whose floats and escapes differ from YAML's.
+fn json(chunk: &Chunk<'_>, limits: Limits) -> Option<Document> {
     if !chunk.text.trim_start().starts_with('{') {
         return None;
     }
     let value = serde_json::from_str::<Value>(chunk.text).ok()?;
-    let mut left = bounds.nodes;
-    if !is_within(&value, bounds.depth, &mut left) {
+    let mut left = limits.nodes;
+    if !is_within(&value, limits.depth, &mut left) {
         return None;
     }
-    // Read as YAML, it tells which keys are there twice.
-    let counted = read::document(chunk.text, chunk.line, bounds).ok().flatten();
+    // The YAML parser detects the duplicate keys.
+    let counted = read::document(chunk.text, chunk.line, limits).ok().flatten();
     Some(Document {
         value,
-        doubled: counted.map(|document| document.doubled).unwrap_or_default(),
+        duplicate_keys: counted
+            .map(|document| document.duplicate_keys)
+            .unwrap_or_default(),
         line: chunk.line,
     })
 }
@@ -213,30 +219,30 @@ fn is_within(value: &Value, depth: usize, left: &mut usize) -> bool {
     }
 }
 
-/// A float as JSON has it after Go printed it: a whole number without a point.
+/// A float as Go's JSON encoder prints it: whole numbers become integers.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a whole float within an integer's range"
 )]
 #[must_use]
-pub fn float(float: f64) -> Value {
+pub fn float_value(float: f64) -> Value {
     if float.fract() == 0.0 && float.abs() < 9.2e18 {
         return Value::from(float as i64);
     }
     Value::from(float)
 }
 
-/// Whether two scalars are the same, a whole float and the integer that it is included.
+/// True if two scalars are equal; `1.0` equals `1`.
 #[must_use]
-pub fn same(one: &Value, other: &Value) -> bool {
+pub fn same_scalar(one: &Value, other: &Value) -> bool {
     let settled = |value: &Value| match value {
-        Value::Number(number) if number.is_f64() => float(number.as_f64().unwrap_or(f64::NAN)),
+        Value::Number(number) if number.is_f64() => float_value(number.as_f64().unwrap_or(f64::NAN)),
         other => other.clone(),
     };
     settled(one) == settled(other)
 }
 
-/// A value as tidy YAML, that [`parse`] reads back to the same value; ends with a line break.
+/// Formats a value as YAML that [`parse`] reads back to the same value. Ends with a line break.
 #[must_use]
 pub fn print(value: &Value) -> String {
     let options =
@@ -258,7 +264,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_is_read_as_kubernetes_reads_it() {
+    fn documents_are_parsed_like_kubernetes() {
         let text = "a: 1\nb: yes\nc: 'yes'\nd: [1.5, null]\ne:\n- x: |\n    two\n    lines\n";
         assert_eq!(
             parse(text).unwrap(),
@@ -273,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_name_their_line() {
+    fn errors_name_their_line() {
         assert_eq!(
             parse("a: 1\nb: [\n").unwrap_err().line.map(|line| line >= 2),
             Some(true)
@@ -282,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn bombs_are_refused() {
+    fn alias_bombs_are_rejected() {
         let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
         for level in 1..12 {
             let before = format!("*a{}", level - 1);
@@ -294,10 +300,10 @@ mod tests {
         assert!(parse(&long).is_err());
         assert!(parse(&"[".repeat(100_000)).is_err());
         assert!(parse(&"- ".repeat(100_000)).is_err());
-        assert!(parse(&"a".repeat(SIZE_LIMIT + 1)).is_err());
+        assert!(parse(&"a".repeat(MAX_BYTES + 1)).is_err());
         assert!(parse_file(&bomb).unwrap()[0].is_err());
         assert!(parse(&format!("{}0{}", "{\"a\":".repeat(110), "}".repeat(110))).is_err());
-        assert!(parse_file(&"a: b\n".repeat(FILE_SIZE_LIMIT / 5 + 1)).is_err());
+        assert!(parse_file(&"a: b\n".repeat(MAX_FILE_BYTES / 5 + 1)).is_err());
     }
 
     fn values() -> impl Strategy<Value = Value> {
@@ -324,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn scalars_are_those_of_kubernetes() {
+    fn scalars_are_resolved_like_kubernetes() {
         for (text, value) in [
             ("y", json!(true)),
             ("oN", json!("oN")),
@@ -375,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_become_texts() {
+    fn keys_become_strings() {
         assert_eq!(
             parse("1: a\n1.5: b\non: c\n0x10: d\n1e10: e\n2024-01-31: f\n").unwrap(),
             json!({"1": "a", "1.5": "b", "true": "c", "16": "d", "1e+10": "e", "2024-01-31": "f"})
@@ -386,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn merges_count_where_they_stand() {
+    fn merges_take_effect_where_they_occur() {
         let base = "base: &base {a: 1, b: 2}\nother: &other {b: 5}\n";
         for (more, expected) in [
             ("{<<: *base, b: 3}", json!({"a": 1, "b": 3})),
@@ -404,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_document_costs_itself() {
+    fn an_invalid_document_does_not_affect_the_others() {
         let read =
             parse_file("a: 1\na: 2\n---\nb: [\n--- # the next\nc: .inf\n---\nd: 1\n--- e: 1\n").unwrap();
         let said: Vec<Result<&Value, String>> = read
@@ -413,7 +419,7 @@ mod tests {
             .collect();
         assert_eq!(said.len(), 5, "{said:?}");
         assert_eq!(said[0], Ok(&json!({"a": 2})));
-        assert_eq!(read[0].as_ref().unwrap().doubled[0].line, 2);
+        assert_eq!(read[0].as_ref().unwrap().duplicate_keys[0].line, 2);
         assert!(
             said[1].as_ref().is_err_and(|why| why.starts_with("line ")),
             "{said:?}"
@@ -429,24 +435,24 @@ mod tests {
         );
     }
 
-    /// A value as YAML can say it: whole floats are integers.
-    fn told(value: &Value) -> Value {
+    /// The value after a round trip through YAML: whole floats become integers.
+    fn round_tripped(value: &Value) -> Value {
         match value {
             Value::Object(map) => map
                 .iter()
-                .map(|(key, value)| (key.clone(), told(value)))
+                .map(|(key, value)| (key.clone(), round_tripped(value)))
                 .collect(),
-            Value::Array(items) => items.iter().map(told).collect(),
-            Value::Number(number) if number.is_f64() => float(number.as_f64().unwrap()),
+            Value::Array(items) => items.iter().map(round_tripped).collect(),
+            Value::Number(number) if number.is_f64() => float_value(number.as_f64().unwrap()),
             other => other.clone(),
         }
     }
 
     proptest! {
         #[test]
-        fn what_is_printed_is_read_back(value in values()) {
+        fn printed_values_parse_back(value in values()) {
             let text = print(&value);
-            prop_assert_eq!(parse(&text).map_err(|error| error.to_string()), Ok(told(&value)), "{}", text);
+            prop_assert_eq!(parse(&text).map_err(|error| error.to_string()), Ok(round_tripped(&value)), "{}", text);
         }
     }
 }

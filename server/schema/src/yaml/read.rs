@@ -1,47 +1,47 @@
-//! From the events of a parser to a JSON value: anchors, merges, keys that are no texts, and keys that are there twice,
-//! as `sigs.k8s.io/yaml` takes them.
+//! Converts parser events to a JSON value, with `sigs.k8s.io/yaml`'s handling of anchors, merges, non-string keys and
+//! duplicate keys.
 
 use std::collections::{HashMap, HashSet};
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use serde_json::{Map, Value};
 
-use super::resolve::{self, Scalar, Wanted};
-use super::{Document, Doubled, YamlError, float};
+use super::resolve::{self, Scalar, TagType};
+use super::{Document, DuplicateKey, YamlError, float_value};
 
-/// What may be read at most.
+/// Limits on a document.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds {
-    /// Scalars, lists and maps, those behind aliases counted each time.
+pub(super) struct Limits {
+    /// Scalars, lists and maps; aliases count each time.
     pub(super) nodes: usize,
-    /// Lists and maps around each other.
+    /// Levels of nested lists and maps.
     pub(super) depth: usize,
-    /// Bytes of scalars, those behind aliases counted each time.
+    /// Bytes of scalars; aliases count each time.
     pub(super) bytes: usize,
 }
 
-/// Of all nodes so many may stand behind aliases.
-const REPLAYED: usize = 50_000;
+/// How many nodes may come from aliases.
+const MAX_ALIAS_NODES: usize = 50_000;
 
-/// Reads the one document in `text`, whose first line is the line `first` of its file, from 1.
-pub(super) fn document(text: &str, first: u64, bounds: Bounds) -> Result<Option<Document>, YamlError> {
+/// Parses the document in `text`. `first` is its first line in the file, counted from 1.
+pub(super) fn document(text: &str, first: u64, limits: Limits) -> Result<Option<Document>, YamlError> {
     let options = granit_parser::options! {
         emit_comments: false,
         bom_inside_document_as_content: true,
         emit_unresolved_aliases: true,
         block_scalar_eof_without_line_feed: true,
-        flow_nesting_limit: bounds.depth,
-        block_nesting_limit: bounds.depth,
+        flow_nesting_limit: limits.depth,
+        block_nesting_limit: limits.depth,
     };
     let mut reader = Reader {
         events: Parser::new_from_str_with_options(text, options),
         first,
-        bounds,
+        limits,
         nodes: 0,
         bytes: 0,
         replayed: 0,
         anchors: HashMap::new(),
-        doubled: Vec::new(),
+        duplicate_keys: Vec::new(),
     };
     let mut found = None;
     while let Some((event, span)) = reader.next()? {
@@ -70,12 +70,12 @@ pub(super) fn document(text: &str, first: u64, bounds: Bounds) -> Result<Option<
     }
     Ok(found.map(|(value, line)| Document {
         value,
-        doubled: reader.doubled,
+        duplicate_keys: reader.duplicate_keys,
         line,
     }))
 }
 
-/// What an event, and those that belong to it, come to.
+/// The value of an event and of those that belong to it.
 #[derive(Debug, Clone)]
 enum Node {
     Scalar(Scalar),
@@ -93,12 +93,12 @@ struct Anchored {
 struct Reader<'t> {
     events: Parser<'t, StrInput<'t>>,
     first: u64,
-    bounds: Bounds,
+    limits: Limits,
     nodes: usize,
     bytes: usize,
     replayed: usize,
     anchors: HashMap<usize, Anchored>,
-    doubled: Vec<Doubled>,
+    duplicate_keys: Vec<DuplicateKey>,
 }
 
 impl<'t> Reader<'t> {
@@ -144,11 +144,11 @@ impl<'t> Reader<'t> {
 
     fn node(&mut self, event: Event<'t>, span: &Span, depth: usize) -> Result<Node, YamlError> {
         self.nodes += 1;
-        if self.nodes > self.bounds.nodes {
+        if self.nodes > self.limits.nodes {
             return Err(self.error(span, "the text has too many values".to_owned()));
         }
-        if depth > self.bounds.depth {
-            return Err(self.error(span, format!("it nests deeper than {}", self.bounds.depth)));
+        if depth > self.limits.depth {
+            return Err(self.error(span, format!("it nests deeper than {}", self.limits.depth)));
         }
         let before = (self.nodes, self.bytes);
         let (node, anchor) = match event {
@@ -179,15 +179,15 @@ impl<'t> Reader<'t> {
     }
 
     fn alias(&mut self, anchor: usize, span: &Span) -> Result<Node, YamlError> {
-        // What is still being read is not known yet.
+        // An alias inside its own anchor is an error.
         let Some(anchored) = self.anchors.get(&anchor) else {
             return Err(self.error(span, "an anchor's value contains itself".to_owned()));
         };
         self.nodes += anchored.nodes;
         self.bytes += anchored.bytes;
         self.replayed += anchored.nodes;
-        let is_beyond = self.nodes > self.bounds.nodes || self.bytes > self.bounds.bytes;
-        if is_beyond || self.replayed > REPLAYED {
+        let is_beyond = self.nodes > self.limits.nodes || self.bytes > self.limits.bytes;
+        if is_beyond || self.replayed > MAX_ALIAS_NODES {
             return Err(self.error(span, "its aliases unfold to too many values".to_owned()));
         }
         Ok(anchored.node.clone())
@@ -207,23 +207,23 @@ impl<'t> Reader<'t> {
             });
         };
         let name = format!("{}{}", tag.handle(), tag.suffix());
-        let wanted = match name.strip_prefix("tag:yaml.org,2002:") {
-            Some("bool") => Wanted::Bool,
-            Some("int") => Wanted::Int,
-            Some("float") => Wanted::Float,
-            Some("null") => Wanted::Null,
-            Some("timestamp") => Wanted::Timestamp,
+        let tag_type = match name.strip_prefix("tag:yaml.org,2002:") {
+            Some("bool") => TagType::Bool,
+            Some("int") => TagType::Int,
+            Some("float") => TagType::Float,
+            Some("null") => TagType::Null,
+            Some("timestamp") => TagType::Timestamp,
             Some("binary") => return self.binary(text, span),
-            // Of other tags than these, nothing is made but a text.
-            _ => Wanted::Text,
+            // Values with other tags become strings.
+            _ => TagType::Text,
         };
-        resolve::resolve_as(wanted, text)
+        resolve::resolve_as(tag_type, text)
             .ok_or_else(|| self.error(span, format!("{text:?} is not what its tag {name} says")))
     }
 
     fn binary(&self, text: &str, span: &Span) -> Result<Scalar, YamlError> {
         use base64::Engine as _;
-        // As Go's decoder does, line breaks are passed over.
+        // Line breaks are ignored, as in Go's decoder.
         let text: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
         let bytes = base64::engine::general_purpose::STANDARD
             .decode(text)
@@ -273,7 +273,7 @@ impl<'t> Reader<'t> {
             let node = self.node(event, &at, depth + 1)?;
             let value = Self::value(node, line)?;
             if map.insert(key.clone(), value).is_some() {
-                self.doubled.push(Doubled {
+                self.duplicate_keys.push(DuplicateKey {
                     line: key_line,
                     by_merge: merged.remove(&key),
                     key,
@@ -282,7 +282,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// `<<: *other`: what the other map has. It counts where it stands: a key that came before is overridden.
+    /// `<<: *other`: inserts the other map here; it overrides the keys before it.
     fn merge(
         &mut self,
         event: Event<'t>,
@@ -304,14 +304,14 @@ impl<'t> Reader<'t> {
         } else {
             sources.push(self.node(event, span, depth + 1)?);
         }
-        // Of several the first counts: it comes last.
+        // With several maps the first wins, so they are inserted in reverse.
         for source in sources.into_iter().rev() {
             let Node::Map(source) = source else {
                 return Err(self.error(span, "only maps can be merged".to_owned()));
             };
             for (key, value) in source {
                 if map.insert(key.clone(), value).is_some() {
-                    self.doubled.push(Doubled {
+                    self.duplicate_keys.push(DuplicateKey {
                         line: self.line(span),
                         key: key.clone(),
                         by_merge: true,
@@ -330,15 +330,12 @@ impl<'t> Reader<'t> {
             Node::Scalar(Scalar::Null) => Value::Null,
             Node::Scalar(Scalar::Bool(is)) => Value::Bool(is),
             Node::Scalar(Scalar::Int(int)) => Value::from(int),
-            // The API server has numbers beyond an int64 as floats.
+            // The API server decodes numbers beyond int64 as floats.
             #[expect(clippy::cast_precision_loss, reason = "as the API server has it")]
             Node::Scalar(Scalar::Unsigned(int)) => Value::from(int as f64),
-            Node::Scalar(Scalar::Float(number)) if number.is_finite() => float(number),
+            Node::Scalar(Scalar::Float(number)) if number.is_finite() => float_value(number),
             Node::Scalar(Scalar::Float(_)) => {
-                return Err(Self::at_line(
-                    line,
-                    "neither .inf nor .nan can be told in JSON".to_owned(),
-                ));
+                return Err(Self::at_line(line, "JSON has neither .inf nor .nan".to_owned()));
             }
             Node::Scalar(Scalar::Text(text)) => Value::String(text),
         })

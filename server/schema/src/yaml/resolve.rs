@@ -1,25 +1,24 @@
-//! Which value a plain scalar stands for, by the rules of `go.yaml.in/yaml/v2`, which Kubernetes reads YAML with: those
-//! of YAML 1.1 with some of its own.
+//! Resolves scalars by the rules of `go.yaml.in/yaml/v2`, which Kubernetes uses: YAML 1.1 with some additions.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// A scalar, resolved.
+/// A resolved scalar.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Scalar {
     Null,
     Bool(bool),
     Int(i64),
-    /// Beyond an `i64`.
+    /// Greater than `i64::MAX`.
     Unsigned(u64),
     Float(f64),
     Text(String),
 }
 
-/// What a tag wants a scalar to be.
+/// The type that a tag asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum TagType {
     Text,
     Bool,
     Int,
@@ -28,7 +27,7 @@ pub(super) enum Wanted {
     Timestamp,
 }
 
-/// The value of a plain scalar without a tag.
+/// Resolves a plain scalar without a tag.
 pub(super) fn resolve(text: &str) -> Scalar {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Scalar::Null,
@@ -51,23 +50,23 @@ pub(super) fn resolve(text: &str) -> Scalar {
     number.unwrap_or_else(|| Scalar::Text(text.to_owned()))
 }
 
-/// The value of a scalar with a tag, however it is quoted; `None` where it is not what the tag says.
-pub(super) fn resolve_as(wanted: Wanted, text: &str) -> Option<Scalar> {
+/// Resolves a scalar with a tag, quoted or not; `None` if the scalar does not have the tag's type.
+pub(super) fn resolve_as(tag_type: TagType, text: &str) -> Option<Scalar> {
     let found = resolve(text);
-    match (wanted, &found) {
-        (Wanted::Text, _) => Some(Scalar::Text(text.to_owned())),
-        (Wanted::Bool, Scalar::Bool(_))
-        | (Wanted::Int, Scalar::Int(_) | Scalar::Unsigned(_))
-        | (Wanted::Float, Scalar::Float(_))
-        | (Wanted::Null, Scalar::Null) => Some(found),
+    match (tag_type, &found) {
+        (TagType::Text, _) => Some(Scalar::Text(text.to_owned())),
+        (TagType::Bool, Scalar::Bool(_))
+        | (TagType::Int, Scalar::Int(_) | Scalar::Unsigned(_))
+        | (TagType::Float, Scalar::Float(_))
+        | (TagType::Null, Scalar::Null) => Some(found),
         #[expect(clippy::cast_precision_loss, reason = "as Go converts it")]
-        (Wanted::Float, Scalar::Int(int)) => Some(Scalar::Float(*int as f64)),
-        (Wanted::Timestamp, Scalar::Text(_)) if is_timestamp(text) => Some(found),
+        (TagType::Float, Scalar::Int(int)) => Some(Scalar::Float(*int as f64)),
+        (TagType::Timestamp, Scalar::Text(_)) if is_timestamp(text) => Some(found),
         _ => None,
     }
 }
 
-/// A number that begins with a digit or a sign, without its underscores.
+/// Parses a number that starts with a digit or sign; underscores are already removed.
 fn number(plain: &str) -> Option<Scalar> {
     static FLOAT: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$").ok());
@@ -80,7 +79,7 @@ fn number(plain: &str) -> Option<Scalar> {
     None
 }
 
-/// An integer as Go reads one of any base: `0x1F`, `0b101`, `0o17`, and `017`, which is octal too.
+/// Go's `strconv.ParseInt` with base 0: `0x1F`, `0b101`, `0o17`, and `017`, which is octal too.
 fn integer(plain: &str) -> Option<Scalar> {
     let (sign, digits) = match plain.as_bytes().first()? {
         b'-' => ("-", &plain[1..]),
@@ -106,14 +105,14 @@ fn integer(plain: &str) -> Option<Scalar> {
     if let Ok(int) = i64::from_str_radix(&signed, radix) {
         return Some(Scalar::Int(int));
     }
-    // Go's unsigned numbers bear no sign.
+    // Go's unsigned integers have no sign.
     let unsigned = u64::from_str_radix(digits, radix)
         .ok()
         .filter(|_| sign.is_empty());
     unsigned.map(Scalar::Unsigned)
 }
 
-/// A float that begins with its point. Underscores may stand between digits.
+/// Parses a float that starts with a dot. Digits may be separated by underscores.
 fn float_from_the_point(text: &str) -> Option<Scalar> {
     static SHAPE: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"^\.[0-9]+(_[0-9]+)*([eE][-+]?[0-9]+(_[0-9]+)*)?$").ok());
@@ -123,7 +122,7 @@ fn float_from_the_point(text: &str) -> Option<Scalar> {
     finite(&text.replace('_', "")).map(Scalar::Float)
 }
 
-/// What is beyond a float's range is no number.
+/// Parses a float; `None` if it is out of range.
 fn finite(text: &str) -> Option<f64> {
     text.parse().ok().filter(|float: &f64| float.is_finite())
 }
@@ -138,7 +137,7 @@ fn is_timestamp(text: &str) -> bool {
     TIME.as_ref().is_some_and(|time| time.is_match(text))
 }
 
-/// The key of a map that a scalar makes; `None` where Kubernetes takes none of its kind.
+/// The map key for a scalar; `None` if Kubernetes does not allow its type.
 pub(super) fn key(scalar: &Scalar) -> Option<String> {
     match scalar {
         Scalar::Text(text) => Some(text.clone()),
@@ -149,7 +148,7 @@ pub(super) fn key(scalar: &Scalar) -> Option<String> {
     }
 }
 
-/// A float as Go prints one of 32 bits by `%g`.
+/// Formats a float like Go's `%g` with 32 bits.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a key has 32 bits of a float, as Go's has"

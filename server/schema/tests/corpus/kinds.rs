@@ -1,4 +1,4 @@
-//! Definitions and objects as some sixty projects publish them.
+//! The published definitions and objects of some sixty projects.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use kube_schema::{Definition, yaml};
 use serde_json::{Value, json};
 
-/// The corpus that the environment variable `name` names, else the one beside the clone; says so when there is none.
+/// The folder in the environment variable `name`, else the default one. Prints that tests are skipped if it does not exist.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let root = std::env::var_os(name).map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
@@ -15,14 +15,11 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
     if root.join("crds").is_dir() {
         return Some(root);
     }
-    println!(
-        "skipped: no corpus at {}; {name} says where it is",
-        root.display()
-    );
+    println!("skipped: no corpus at {}; set {name}", root.display());
     None
 }
 
-/// The YAML files of a folder, by name, each one document.
+/// The YAML files of a folder by name, each with one document.
 pub(crate) fn documents(folder: &Path) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -36,7 +33,7 @@ pub(crate) fn documents(folder: &Path) -> BTreeMap<String, Value> {
     found
 }
 
-/// All kinds of the corpus: by group and kind.
+/// The definitions of the corpus, by group and kind.
 pub(crate) struct Kinds(pub(crate) BTreeMap<(String, String), Definition>);
 
 impl Kinds {
@@ -69,7 +66,7 @@ impl Kinds {
     }
 }
 
-/// The kinds that an XRD makes, with what Crossplane adds left open.
+/// The definitions that Crossplane generates from an XRD. Fields that Crossplane adds have no schema.
 fn definitions_of(xrd: &Value) -> Vec<Value> {
     let spec = &xrd["spec"];
     let mut names = vec![&spec["names"]];

@@ -1,7 +1,7 @@
-//! Tests against definitions and objects as some sixty projects publish them, with the verdicts of the API server's
-//! own library. The corpus is no part of this crate: `KUBE_SCHEMA_CORPUS` says where it is.
+//! Tests against the published definitions and objects of some sixty projects, with the results of the API server's
+//! own library. The corpus is not part of this crate: `KUBE_SCHEMA_CORPUS` names its folder.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at what it does not expect")]
+#![expect(clippy::unwrap_used, reason = "tests may panic")]
 
 mod kinds;
 mod suites;

@@ -4,7 +4,7 @@ use serde_json::Value;
 use crate::corpus;
 use crate::kinds::Kinds;
 
-/// The suites' objects have no name; the API server's test harness gives them one.
+/// Parses an object and names it, as the API server's test harness does.
 fn named(text: &Value) -> Value {
     let mut object = yaml::parse(text.as_str().unwrap()).unwrap();
     object["metadata"]["name"] = "test".into();
@@ -13,7 +13,7 @@ fn named(text: &Value) -> Value {
 }
 
 #[test]
-fn the_suites_of_rules_come_out_as_expected() {
+fn published_test_suites_of_rules_pass() {
     let Some(root) = corpus() else { return };
     let kinds = Kinds::read(&root);
     let mut wrong = Vec::new();
@@ -21,7 +21,7 @@ fn the_suites_of_rules_come_out_as_expected() {
     for entry in std::fs::read_dir(root.join("testsuites")).unwrap() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
-        // One of the suites has this key twice.
+        // One of the suites has a duplicate key.
         let twice = || {
             text.rfind("\n  onUpdate:")
                 .map(|at| format!("{}\n  onUpdateMore:{}", &text[..at], &text[at + 12..]))
@@ -40,21 +40,21 @@ fn the_suites_of_rules_come_out_as_expected() {
             for case in suite["tests"][on].as_array().into_iter().flatten() {
                 cases += 1;
                 let initial = named(&case["initial"]);
-                let said = if is_update && case["updated"].is_string() {
-                    say(definition, version, &named(&case["updated"]), Some(&initial))
+                let actual = if is_update && case["updated"].is_string() {
+                    errors(definition, version, &named(&case["updated"]), Some(&initial))
                 } else {
-                    say(definition, version, &initial, None)
+                    errors(definition, version, &initial, None)
                 };
                 let expected = case["expectedError"].as_str().unwrap_or_default();
-                let fine = if expected.is_empty() {
-                    said.is_empty()
+                let passes = if expected.is_empty() {
+                    actual.is_empty()
                 } else {
-                    said.contains(expected)
+                    actual.contains(expected)
                 };
-                if !fine {
+                if !passes {
                     let name = case["name"].as_str().unwrap_or_default();
                     wrong.push(format!(
-                        "{}: {on} {name}\n  expected {expected:?}\n  said {said}",
+                        "{}: {on} {name}\n  expected {expected:?}\n  got {actual}",
                         path.display()
                     ));
                 }
@@ -69,12 +69,12 @@ fn the_suites_of_rules_come_out_as_expected() {
     );
 }
 
-fn say(definition: &Definition, version: &str, object: &Value, old: Option<&Value>) -> String {
-    let judgement = definition.judge(version, object, old).unwrap();
-    let said: Vec<String> = judgement
-        .as_api_server()
+fn errors(definition: &Definition, version: &str, object: &Value, old: Option<&Value>) -> String {
+    let result = definition.validate(version, object, old).unwrap();
+    let messages: Vec<String> = result
+        .api_server_violations()
         .iter()
         .map(ToString::to_string)
         .collect();
-    said.join("; ")
+    messages.join("; ")
 }

@@ -6,14 +6,14 @@ use serde_json::Value;
 use crate::corpus;
 use crate::kinds::{Kinds, documents};
 
-/// What is said of an object, apart from its identity: violations, pruned, whether defaults were filled in.
-struct Said {
+/// The result for an object, without checks of its metadata.
+struct Outcome {
     violations: BTreeSet<String>,
     pruned: Vec<String>,
     defaulted: bool,
 }
 
-fn say(definition: &Definition, version: &str, object: &Value) -> Said {
+fn validate(definition: &Definition, version: &str, object: &Value) -> Outcome {
     let version = definition.version(version).unwrap();
     let schema = version.schema().unwrap();
     let (mut object, pruned) = schema.pruned(object);
@@ -26,14 +26,14 @@ fn say(definition: &Definition, version: &str, object: &Value) -> Said {
         .iter()
         .map(ToString::to_string)
         .collect();
-    Said {
+    Outcome {
         violations,
         pruned,
         defaulted: stored != object,
     }
 }
 
-fn texts(value: &Value) -> BTreeSet<String> {
+fn strings(value: &Value) -> BTreeSet<String> {
     value
         .as_array()
         .unwrap()
@@ -43,7 +43,7 @@ fn texts(value: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_definition_is_read() {
+fn every_definition_can_be_parsed() {
     let Some(root) = corpus() else { return };
     let kinds = Kinds::read(&root);
     assert!(kinds.0.len() >= 100, "{}", kinds.0.len());
@@ -61,13 +61,13 @@ fn every_definition_is_read() {
 }
 
 #[test]
-fn objects_are_judged_as_the_api_server_judges_them() {
+fn results_are_those_of_the_api_server() {
     let Some(root) = corpus() else { return };
     let kinds = Kinds::read(&root);
     let verdicts: Value =
         serde_json::from_str(&std::fs::read_to_string(root.join("verdicts.json")).unwrap()).unwrap();
     let mut wrong = Vec::new();
-    let mut judged = 0;
+    let mut count = 0;
     for folder in ["samples", "invalid"] {
         for (file, object) in documents(&root.join(folder)) {
             let name = format!("{folder}/{file}");
@@ -80,22 +80,22 @@ fn objects_are_judged_as_the_api_server_judges_them() {
                 assert!(!verdict["valid"].as_bool().unwrap());
                 continue;
             }
-            let said = say(definition, &version, &object);
-            judged += 1;
-            let mut expected = texts(&verdict["schemaErrors"]);
-            expected.extend(texts(&verdict["celErrors"]));
-            if said.violations != expected {
-                let more: Vec<_> = said.violations.difference(&expected).collect();
-                let less: Vec<_> = expected.difference(&said.violations).collect();
+            let actual = validate(definition, &version, &object);
+            count += 1;
+            let mut expected = strings(&verdict["schemaErrors"]);
+            expected.extend(strings(&verdict["celErrors"]));
+            if actual.violations != expected {
+                let more: Vec<_> = actual.violations.difference(&expected).collect();
+                let less: Vec<_> = expected.difference(&actual.violations).collect();
                 wrong.push(format!(
-                    "{name}: said alone: {more:#?}, the API server alone: {less:#?}"
+                    "{name}: only here: {more:#?}, only in the API server: {less:#?}"
                 ));
             }
-            if said.defaulted != verdict["defaulted"].as_bool().unwrap_or_default() {
-                wrong.push(format!("{name}: defaulted {}", said.defaulted));
+            if actual.defaulted != verdict["defaulted"].as_bool().unwrap_or_default() {
+                wrong.push(format!("{name}: defaulted {}", actual.defaulted));
             }
-            let pruned: BTreeSet<String> = said.pruned.into_iter().collect();
-            if pruned != texts(&verdict["unknownFields"]) {
+            let pruned: BTreeSet<String> = actual.pruned.into_iter().collect();
+            if pruned != strings(&verdict["unknownFields"]) {
                 wrong.push(format!(
                     "{name}: pruned {pruned:?} instead of {}",
                     verdict["unknownFields"]
@@ -105,7 +105,7 @@ fn objects_are_judged_as_the_api_server_judges_them() {
     }
     assert!(
         wrong.is_empty(),
-        "{} of {judged} differ:\n{}",
+        "{} of {count} differ:\n{}",
         wrong.len(),
         wrong.join("\n")
     );

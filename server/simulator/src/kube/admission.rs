@@ -1,6 +1,6 @@
 //! Judging objects by the schema of their definition, with the same rules as the portal's.
 
-use kube_schema::{Definition, Naming, ParseError, Violation, judge_metadata};
+use kube_schema::{Definition, NameFormat, ParseError, Violation, validate_crd, validate_metadata};
 use serde_json::Value;
 
 use super::error::{ApiError, Cause};
@@ -31,17 +31,17 @@ pub(super) fn judge(
     if let Some(judge) = &kind.judge {
         return judge.judge(version, object, old, part);
     }
-    let naming = match kind.resource().as_str() {
-        "namespaces" | "services" => Naming::Label,
-        _ => Naming::Subdomain,
+    let name_format = match kind.resource().as_str() {
+        "namespaces" | "services" => NameFormat::Label,
+        _ => NameFormat::Subdomain,
     };
-    causes(judge_metadata(object, old, kind.namespaced, naming))
+    causes(validate_metadata(object, old, kind.namespaced, name_format))
 }
 
 /// Metadata must be readable at all, before anybody looks at what it says.
 pub(super) fn expect_readable(kind: &Kind, version: &str, object: &Value) -> Result<(), ApiError> {
-    let found = judge_metadata(object, None, kind.namespaced, Naming::Subdomain);
-    match found.iter().find(|violation| violation.is_unreadable()) {
+    let found = validate_metadata(object, None, kind.namespaced, NameFormat::Subdomain);
+    match found.iter().find(|violation| violation.is_decode_error()) {
         None => Ok(()),
         Some(first) => Err(ApiError::bad_request(format!(
             "{} in version \"{version}\" cannot be handled as a {}: json: cannot unmarshal {}: {}",
@@ -97,30 +97,32 @@ impl Judge {
                 // The version is the writer's, the rest of the old object stays.
                 let mut old = old.clone();
                 old["apiVersion"] = object["apiVersion"].clone();
-                self.definition.judge_status(version, object, &old)
+                self.definition.validate_status(version, object, &old)
             }
-            _ => self.definition.judge(version, object, old),
+            _ => self.definition.validate(version, object, old),
         };
-        let judgement = match judged {
-            Ok(judgement) => judgement,
+        let result = match judged {
+            Ok(result) => result,
             Err(error) => {
                 return vec![cause(&error, "<nil>")];
             }
         };
-        let causes = causes(judgement.as_api_server());
-        *object = judgement.object;
+        let causes = causes(result.api_server_violations());
+        *object = result.object;
         causes
     }
 
     /// Where `object` has fields that its schema does not know.
     pub(super) fn undeclared(&self, version: &str, object: &Value) -> Vec<String> {
-        self.definition.undeclared(version, object).unwrap_or_default()
+        self.definition
+            .unknown_fields(version, object)
+            .unwrap_or_default()
     }
 }
 
 /// What is wrong with a `CustomResourceDefinition`.
 pub(super) fn faults(definition: &Value) -> Vec<Cause> {
-    let faults = Definition::faults(definition).into_iter();
+    let faults = validate_crd(definition).into_iter();
     let faults: Vec<Cause> = faults
         .map(|fault| Cause {
             reason: fault.reason.to_string(),

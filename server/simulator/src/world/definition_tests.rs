@@ -46,7 +46,7 @@ fn wrong(definition: &Definition, spec: &Value, old: Option<&Value>) -> Vec<Stri
         })
     };
     let judgement = definition
-        .judge(version, &object(spec), old.map(object).as_ref())
+        .validate(version, &object(spec), old.map(object).as_ref())
         .unwrap();
     let mut found: Vec<String> = judgement
         .violations
@@ -96,7 +96,7 @@ fn every_plan_makes_an_object_that_every_control_plane_that_serves_it_takes() {
                     plan.name
                 );
                 for path in plan.adjustable {
-                    assert!(schema.at(&path).is_some(), "{offering} has no {path}");
+                    assert!(schema.node_at(&path).is_some(), "{offering} has no {path}");
                     let pointer = path.replace('.', "/");
                     let values = Value::Object(plan.values.clone());
                     assert!(
@@ -106,11 +106,11 @@ fn every_plan_makes_an_object_that_every_control_plane_that_serves_it_takes() {
                 }
             }
             for path in spec.form.fields.keys().chain(&spec.form.order) {
-                assert!(schema.at(path).is_some(), "{offering} has no {path}");
+                assert!(schema.node_at(path).is_some(), "{offering} has no {path}");
             }
             for endpoint in &spec.access.endpoints {
                 assert!(
-                    schema.at(&endpoint.path).is_some(),
+                    schema.node_at(&endpoint.path).is_some(),
                     "{offering} has no {}",
                     endpoint.path
                 );

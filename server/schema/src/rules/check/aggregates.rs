@@ -1,4 +1,4 @@
-//! The types of lists, maps and comprehensions.
+//! Types of lists, maps and comprehensions.
 
 use cel::common::ast::{ComprehensionExpr, EntryExpr, IdedExpr, ListExpr, MapExpr, StructExpr};
 
@@ -40,7 +40,7 @@ impl Checker<'_, '_> {
         Type::map(key, value)
     }
 
-    /// What an optional element or value adds.
+    /// The type of an optional element or value.
     fn optional_part(&mut self, id: u64, of: &Type) -> Type {
         let (inner, is_optional) = of.unwrapped();
         if !is_optional && !matches!(of, Type::Dyn) {
@@ -49,8 +49,8 @@ impl Checker<'_, '_> {
         inner.clone()
     }
 
-    /// The type of all elements so far and one more. Where they differ it is open: that is told of later, but for what
-    /// `format` is given.
+    /// The common type of the elements so far and the next one; `dyn` if they differ. Such lists are reported later,
+    /// except as arguments of `format`.
     fn joined(&mut self, before: Option<Type>, next: Type) -> Type {
         match before {
             None => next,
@@ -64,8 +64,8 @@ impl Checker<'_, '_> {
         if names::find(name).is_none() {
             return self.undeclared(id, &structure.type_name);
         }
-        // The messages of protocol buffers are nothing that a rule about an object needs.
-        self.is_unknown = true;
+        // Protocol buffer messages are not useful in rules and not supported.
+        self.is_indeterminate = true;
         Type::Dyn
     }
 

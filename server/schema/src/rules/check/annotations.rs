@@ -1,4 +1,4 @@
-//! What checking notes of an expression.
+//! The results of type checking, by expression node.
 
 use std::collections::HashMap;
 
@@ -9,19 +9,19 @@ use super::types::Type;
 /// What a call resolves to.
 #[derive(Debug)]
 pub(in crate::rules) struct Call {
-    /// The function, with what stands before its dot where that is part of its name.
+    /// The function, including a namespace before the dot.
     pub(in crate::rules) function: String,
-    /// Whether it is called on a value.
+    /// True for member functions.
     pub(in crate::rules) is_member: bool,
     pub(in crate::rules) overloads: Vec<&'static str>,
 }
 
-/// What the nodes of an expression are, by their numbers.
+/// The types and references of expression nodes, by node id.
 #[derive(Debug, Default)]
 pub(in crate::rules) struct Annotations {
     pub(in crate::rules) types: HashMap<u64, Type>,
     pub(in crate::rules) calls: HashMap<u64, Call>,
-    /// Fields of fields that are a name together.
+    /// Field selections that are parts of a qualified name.
     pub(in crate::rules) names: HashMap<u64, String>,
     pub(in crate::rules) uses_old_self: bool,
     /// The first type that can be named but not used.

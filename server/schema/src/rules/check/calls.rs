@@ -1,4 +1,4 @@
-//! Which overloads a call resolves to.
+//! Overload resolution.
 
 use cel::common::ast::{CallExpr, Expr, LiteralValue, operators};
 
@@ -38,11 +38,11 @@ impl Checker<'_, '_> {
     /// `a.?b`
     fn optional_field(&mut self, id: u64, call: &CallExpr) -> Type {
         let [operand, field] = call.args.as_slice() else {
-            self.is_unknown = true;
+            self.is_indeterminate = true;
             return Type::Error;
         };
         let Expr::Literal(LiteralValue::String(name)) = &field.expr else {
-            self.is_unknown = true;
+            self.is_indeterminate = true;
             return Type::Error;
         };
         let of = self.field(id, operand, name.inner(), true);
@@ -114,7 +114,7 @@ impl Checker<'_, '_> {
         result
     }
 
-    /// The operands of `&&` and `||`, each of which must be a bool.
+    /// The operands of `&&` and `||` must be booleans.
     fn flags(&mut self, call: &CallExpr, types: &[Type]) -> Option<Type> {
         let mut all = true;
         for (arg, of) in call.args.iter().zip(types) {

@@ -1,5 +1,4 @@
-//! The types of an expression and its parts, and the overloads that its calls resolve to (`checker/checker.go` of
-//! cel-go).
+//! Infers types and resolves overloads (`checker/checker.go` of cel-go).
 
 use cel::common::ast::{Expr, IdedExpr, LiteralValue, SelectExpr, SourceInfo};
 
@@ -10,17 +9,17 @@ use super::names;
 use super::types::Type;
 use super::unify::Bindings;
 
-/// How deep an expression may nest.
-const DEEPEST: usize = 300;
-/// How many nodes are looked at.
-const NODES: usize = 20_000;
+/// Limit on the nesting of an expression.
+const MAX_DEPTH: usize = 300;
+/// Limit on the nodes that are checked.
+const MAX_NODES: usize = 20_000;
 
-/// What rules can name.
+/// The variables of a rule.
 #[derive(Debug)]
 pub(super) struct Variables {
     pub(super) this: Type,
     pub(super) old: Type,
-    /// Whether the rule is stored already: then it may use functions that are new.
+    /// True for stored rules, which may use functions that new rules may not.
     pub(super) is_stored: bool,
 }
 
@@ -32,19 +31,19 @@ pub(super) struct Checker<'v, 's> {
     pub(super) issues: Issues<'s>,
     depth: usize,
     nodes: usize,
-    /// Whether something was met that is not judged.
-    pub(super) is_unknown: bool,
+    /// True if the expression has something that this crate does not support.
+    pub(super) is_indeterminate: bool,
 }
 
-/// What checking an expression gives.
+/// The result of checking an expression.
 pub(super) struct Outcome<'s> {
     pub(super) found: Annotations,
     pub(super) issues: Issues<'s>,
-    /// What the work amounts to.
+    /// The steps that checking took.
     pub(super) steps: usize,
 }
 
-/// Checks an expression; nothing where it is too large, or has what is not judged.
+/// Checks an expression; `None` if it is too large, or has something that this crate does not support.
 pub(super) fn check<'s>(
     expression: &IdedExpr,
     source: &'s str,
@@ -59,14 +58,14 @@ pub(super) fn check<'s>(
         issues: Issues::new(source, info),
         depth: 0,
         nodes: 0,
-        is_unknown: false,
+        is_indeterminate: false,
     };
     checker.check(expression);
     let mut found = checker.found;
     for of in found.types.values_mut() {
         *of = checker.bindings.resolved(of, true);
     }
-    let is_known = !checker.is_unknown && !checker.bindings.is_exhausted();
+    let is_known = !checker.is_indeterminate && !checker.bindings.is_exhausted();
     is_known.then(|| Outcome {
         found,
         issues: checker.issues,
@@ -77,8 +76,8 @@ pub(super) fn check<'s>(
 impl Checker<'_, '_> {
     pub(super) fn check(&mut self, expression: &IdedExpr) -> Type {
         self.nodes += 1;
-        if self.depth > DEEPEST || self.nodes > NODES || self.bindings.is_exhausted() {
-            self.is_unknown = true;
+        if self.depth > MAX_DEPTH || self.nodes > MAX_NODES || self.bindings.is_exhausted() {
+            self.is_indeterminate = true;
             return Type::Dyn;
         }
         self.depth += 1;
@@ -92,7 +91,7 @@ impl Checker<'_, '_> {
             Expr::Struct(structure) => self.structure(expression.id, structure),
             Expr::Comprehension(comprehension) => self.comprehension(comprehension),
             Expr::Unspecified => {
-                self.is_unknown = true;
+                self.is_indeterminate = true;
                 Type::Error
             }
         };
@@ -131,7 +130,7 @@ impl Checker<'_, '_> {
                 self.variables.old.clone()
             }
             TOO_LARGE => {
-                self.is_unknown = true;
+                self.is_indeterminate = true;
                 Type::Dyn
             }
             name => match names::find(name) {
@@ -149,7 +148,7 @@ impl Checker<'_, '_> {
                 Type::of_type(of)
             }
             names::Named::Unknown => {
-                self.is_unknown = true;
+                self.is_indeterminate = true;
                 Type::Dyn
             }
         }
@@ -171,7 +170,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// The type of a field of what `operand` gives; optional where that is or `optional` says so.
+    /// The type of a field of `operand`; optional if the operand is, or if `optional` is set.
     pub(super) fn field(&mut self, id: u64, operand: &IdedExpr, name: &str, optional: bool) -> Type {
         let of = self.check(operand);
         let of = self.bindings.resolved(&of, false);
@@ -219,7 +218,7 @@ fn literal_type(literal: &LiteralValue) -> Type {
     }
 }
 
-/// The name that an expression spells: `a`, `a.b.c`.
+/// The qualified name that an expression spells: `a`, `a.b.c`.
 pub(super) fn qualified(expression: &IdedExpr) -> Option<String> {
     match &expression.expr {
         Expr::Ident(name) => Some(name.clone()),

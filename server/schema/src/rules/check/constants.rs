@@ -1,15 +1,15 @@
-//! What the API server finds wrong when it makes a program of an expression whose types are right: conversions of
-//! constants that fail, and patterns that are none (`interpreter/decorators.go` of cel-go).
+//! Errors that the API server finds when it plans an expression whose types are correct: conversions of constants that
+//! fail, and invalid patterns (`interpreter/decorators.go` of cel-go).
 
 use cel::common::ast::{Expr, IdedExpr, LiteralValue};
 use cel::{ExecutionError, Value as CelValue};
 
+use super::super::compile::rewrite;
 use super::super::environment::with_context;
-use super::super::program::rewrite;
 use super::walk::children;
 use crate::pattern;
 
-/// Functions that convert a value.
+/// Type conversion functions.
 const CONVERSIONS: [&str; 10] = [
     "bool",
     "bytes",
@@ -23,9 +23,9 @@ const CONVERSIONS: [&str; 10] = [
     "uint",
 ];
 
-/// The first reason why no program can be made of an expression.
+/// The first error in planning an expression.
 pub(super) fn first_problem(expression: &IdedExpr) -> Option<String> {
-    // Nodes are planned from within, each after those before it.
+    // cel-go plans inner nodes first, from left to right.
     let mut waiting = vec![(expression, false)];
     while let Some((node, is_open)) = waiting.pop() {
         if !is_open && !is_constant(node) {
@@ -45,7 +45,7 @@ pub(super) fn first_problem(expression: &IdedExpr) -> Option<String> {
     None
 }
 
-/// Whether a node is a literal, or converts one.
+/// True for a literal or a conversion of one.
 fn is_constant(node: &IdedExpr) -> bool {
     match &node.expr {
         Expr::Literal(_) => true,
@@ -56,7 +56,7 @@ fn is_constant(node: &IdedExpr) -> bool {
     }
 }
 
-/// Why the conversion of a literal fails, if it does.
+/// Why converting a literal fails, if it does.
 pub(super) fn problem(node: &IdedExpr) -> Option<String> {
     if matches!(node.expr, Expr::Literal(_)) || !is_constant(node) {
         return None;
@@ -70,7 +70,7 @@ pub(super) fn problem(node: &IdedExpr) -> Option<String> {
     }
 }
 
-/// Why a pattern that is written as it is cannot be compiled.
+/// Why a literal pattern does not compile, if it does not.
 fn pattern_problem(node: &IdedExpr) -> Option<String> {
     let Expr::Call(call) = &node.expr else {
         return None;
@@ -80,7 +80,7 @@ fn pattern_problem(node: &IdedExpr) -> Option<String> {
     }
     let pattern = call.target.as_deref().into_iter().chain(&call.args).nth(1)?;
     match &pattern.expr {
-        Expr::Literal(LiteralValue::String(text)) => pattern::problem(text.inner()),
+        Expr::Literal(LiteralValue::String(text)) => pattern::syntax_error(text.inner()),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Whether `format` can be given what it is given, where that is written as it is (`ext/formatting.go` of cel-go).
+//! Checks literal format strings against the types of their arguments (`ext/formatting.go` of cel-go).
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue};
 
@@ -6,10 +6,10 @@ use super::annotations::Annotations;
 use super::issues::Issues;
 use super::types::Type;
 
-/// What is wrong, and with which node where it is an argument.
+/// The error, and the argument node that it is about, if any.
 type Problem = (Option<u64>, String);
 
-/// Notes what is wrong with a call of `format`.
+/// Reports the errors of a call of `format`.
 pub(super) fn check(node: &IdedExpr, found: &Annotations, issues: &mut Issues<'_>) {
     let Expr::Call(call) = &node.expr else {
         return;
@@ -36,7 +36,7 @@ pub(super) fn check(node: &IdedExpr, found: &Annotations, issues: &mut Issues<'_
     }
 }
 
-/// How many arguments the clauses of a template take.
+/// Checks the clauses of a format string and returns how many arguments they take.
 fn clauses(template: &str, arguments: &[IdedExpr], found: &Annotations) -> Result<usize, Problem> {
     let mut used = 0;
     let mut rest = template;
@@ -61,7 +61,7 @@ fn clauses(template: &str, arguments: &[IdedExpr], found: &Annotations) -> Resul
     Ok(used)
 }
 
-/// The letter of a clause, and what follows it.
+/// Splits a clause into its verb and the rest of the string.
 fn clause(text: &str) -> Result<(char, &str), String> {
     let rest = match text.strip_prefix('.') {
         None => text,
@@ -92,7 +92,7 @@ fn clause(text: &str) -> Result<(char, &str), String> {
     }
 }
 
-/// Whether a clause takes an argument of such a type.
+/// Checks that a clause accepts the type of its argument.
 fn takes(verb: char, argument: &IdedExpr, found: &Annotations) -> Result<(), Problem> {
     let of = found.type_of(argument);
     let is_integer = matches!(of, Type::Int | Type::Uint);
@@ -138,7 +138,7 @@ fn refused(part: &IdedExpr, words: &str, found: &Annotations) -> Problem {
     (Some(part.id), format!("{words}, was given {of}"))
 }
 
-/// The part of an argument that cannot be shown as text, if there is one.
+/// The part of an argument that cannot be formatted as a string, if any.
 fn not_text<'e>(argument: &'e IdedExpr, found: &Annotations) -> Option<&'e IdedExpr> {
     let mut waiting = vec![argument];
     while let Some(part) = waiting.pop() {

@@ -1,13 +1,13 @@
-//! What is wrong with an expression, and where, as cel-go prints it (`common/error.go` of cel-go).
+//! Errors in an expression with their positions, in cel-go's format (`common/error.go` of cel-go).
 
 use std::fmt::Write as _;
 
 use cel::common::ast::SourceInfo;
 
-/// More are of no use to anybody.
-const MOST: usize = 100;
+/// Errors reported at most.
+const MAX_ISSUES: usize = 100;
 
-/// The problems of one expression.
+/// The errors of one expression.
 #[derive(Debug)]
 pub(super) struct Issues<'s> {
     source: &'s str,
@@ -19,7 +19,7 @@ pub(super) struct Issues<'s> {
 #[derive(Debug)]
 struct Issue {
     line: usize,
-    /// Characters before it in its line.
+    /// Zero-based, in characters.
     column: usize,
     message: String,
 }
@@ -38,10 +38,10 @@ impl<'s> Issues<'s> {
         self.found.is_empty()
     }
 
-    /// Notes a problem of the node `id`.
+    /// Adds an error at the node `id`.
     pub(super) fn add(&mut self, id: u64, message: String) {
         self.count += 1;
-        if self.count > MOST {
+        if self.count > MAX_ISSUES {
             return;
         }
         let (line, column) = self.position(id);
@@ -61,12 +61,12 @@ impl<'s> Issues<'s> {
         (line, before[start..].chars().count())
     }
 
-    /// All problems with their lines, in their order in the source.
+    /// Formats all errors with their source lines, in source order.
     pub(super) fn text(mut self) -> String {
         self.found.sort_by_key(|issue| (issue.line, issue.column));
         let mut texts: Vec<String> = self.found.iter().map(|issue| self.shown(issue)).collect();
-        if self.count > MOST {
-            texts.push(format!("{} more errors were truncated", self.count - MOST));
+        if self.count > MAX_ISSUES {
+            texts.push(format!("{} more errors were truncated", self.count - MAX_ISSUES));
         }
         texts.join("\n")
     }

@@ -1,4 +1,4 @@
-//! What is checked of literals once the types are right (`cel/validator.go` of cel-go).
+//! Checks literals after type checking (`cel/validator.go` of cel-go).
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue};
 
@@ -10,7 +10,7 @@ use super::types::Type;
 use super::walk::walk;
 use crate::pattern;
 
-/// Notes what is wrong with literals: durations, times, patterns, and lists and maps of different types.
+/// Reports invalid durations, timestamps and patterns, and lists and maps of mixed types.
 pub(super) fn check(expression: &IdedExpr, found: &Annotations, issues: &mut Issues<'_>) {
     walk(expression, &mut |node, within_format| match &node.expr {
         Expr::Call(_) => {
@@ -23,7 +23,7 @@ pub(super) fn check(expression: &IdedExpr, found: &Annotations, issues: &mut Iss
                 let is_optional = list.optional_indices.contains(&index);
                 (element.id, if is_optional { of.unwrapped().0 } else { of })
             });
-            // The first that differs is enough.
+            // One error per list or map.
             if let Some((id, first, other)) = different(types).next() {
                 issues.add(id, format!("expected type '{first}' but found '{other}'"));
             }
@@ -48,7 +48,7 @@ pub(super) fn check(expression: &IdedExpr, found: &Annotations, issues: &mut Iss
     });
 }
 
-/// Those that are of another type than the first, with both types.
+/// The elements whose type differs from the first one's, with both types.
 fn different<'t>(
     mut types: impl Iterator<Item = (u64, &'t Type)>,
 ) -> impl Iterator<Item = (u64, &'t Type, &'t Type)> {
@@ -59,7 +59,7 @@ fn different<'t>(
     })
 }
 
-/// A literal as the first argument of what reads it.
+/// Checks a literal that is the first argument of a function that parses it.
 fn arguments(node: &IdedExpr, found: &Annotations, issues: &mut Issues<'_>) {
     let Expr::Call(call) = &node.expr else {
         return;
@@ -76,7 +76,7 @@ fn arguments(node: &IdedExpr, found: &Annotations, issues: &mut Issues<'_>) {
         .map_or(call.func_name.as_str(), |call| call.function.as_str());
     let is_wrong = match (name, literal) {
         ("duration" | "timestamp", _) => constants::problem(node).is_some(),
-        ("matches", LiteralValue::String(text)) => pattern::problem(text.inner()).is_some(),
+        ("matches", LiteralValue::String(text)) => pattern::syntax_error(text.inner()).is_some(),
         _ => false,
     };
     if is_wrong {

@@ -1,6 +1,6 @@
-//! Macros as cel-go expands them: what the checker sees is what the API server's sees.
+//! Expands macros like cel-go, so that type checking and costs match the API server.
 //!
-//! The evaluator has the `cel` crate's macros, and expansions of its own for two variables.
+//! The evaluator uses the `cel` crate's macros instead, and other expansions for two variables.
 
 use cel::common::ast::{
     CallExpr, ComprehensionExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, operators,
@@ -12,20 +12,20 @@ use super::walk::children;
 
 const RESULT: &str = "@result";
 const INSERT: &str = "cel.@mapInsert";
-/// Stands for an expression that is too large to be copied.
+/// The placeholder for an expression that is too large to copy.
 pub(super) const TOO_LARGE: &str = "@tooLarge";
-/// The most nodes that are copied.
-const COPIED: usize = 5_000;
+/// Limit on the nodes of a copied expression.
+const MAX_COPIED_NODES: usize = 5_000;
 
 /// Adds the macros to an environment that has none.
 ///
 /// # Errors
-/// When one of them is there already.
+/// If a macro of that name exists.
 pub(super) fn add(env: &mut Env) -> Result<(), DeclarationError> {
     env.add_macro(Macro::global("has", 1, |helper, _, args| {
         has(helper, args).map(Some)
     }))?;
-    // With how many variables and how many arguments.
+    // The names, with the numbers of variables and arguments.
     for (name, variables, count) in [
         ("all", 1, 2),
         ("exists", 1, 2),
@@ -58,7 +58,7 @@ pub(super) fn add(env: &mut Env) -> Result<(), DeclarationError> {
 
 type Expanded = Result<IdedExpr, ParseError>;
 
-/// Whether a field is there.
+/// Expands `has`.
 fn has(helper: &mut MacroExprHelper<'_>, args: &mut Vec<IdedExpr>) -> Expanded {
     let field = args.pop().unwrap_or_default();
     match field.expr {
@@ -70,7 +70,7 @@ fn has(helper: &mut MacroExprHelper<'_>, args: &mut Vec<IdedExpr>) -> Expanded {
     }
 }
 
-/// A comprehension over items or keys, or over indices and items or keys and values.
+/// Expands a comprehension over items or keys, or with two variables.
 fn comprehension(
     name: &str,
     variables: usize,
@@ -92,9 +92,9 @@ fn comprehension(
     args.clear();
     let second = (variables == 2).then(|| names.pop()).flatten();
     let first = names.pop().unwrap_or_default();
-    let mut make = Make { helper };
-    let (start, goes_on, step, result) = make.fold(name, &first, expressions);
-    Ok(make.node(Expr::Comprehension(Box::new(ComprehensionExpr {
+    let mut build = ExprBuilder { helper };
+    let (start, goes_on, step, result) = build.fold(name, &first, expressions);
+    Ok(build.node(Expr::Comprehension(Box::new(ComprehensionExpr {
         iter_range: target.take().unwrap_or_default(),
         iter_var: first,
         iter_var2: second,
@@ -106,7 +106,7 @@ fn comprehension(
     }))))
 }
 
-/// `optMap` and `optFlatMap`: what a value there is becomes.
+/// Expands `optMap` and `optFlatMap`.
 fn optional(
     name: &str,
     helper: &mut MacroExprHelper<'_>,
@@ -120,12 +120,12 @@ fn optional(
     let mapped = args.pop().unwrap_or_default();
     args.clear();
     let target = target.take().unwrap_or_default();
-    let mut make = Make { helper };
-    let copy = make.copy(&target);
-    let value = make.member("value", copy);
-    let range = make.list(Vec::new());
-    let (condition, step) = (make.flag(false), make.ident(&variable));
-    let bound = make.node(Expr::Comprehension(Box::new(ComprehensionExpr {
+    let mut build = ExprBuilder { helper };
+    let copy = build.copy(&target);
+    let value = build.member("value", copy);
+    let range = build.list(Vec::new());
+    let (condition, step) = (build.flag(false), build.ident(&variable));
+    let bound = build.node(Expr::Comprehension(Box::new(ComprehensionExpr {
         iter_range: range,
         iter_var: "#unused".to_owned(),
         iter_var2: None,
@@ -136,13 +136,13 @@ fn optional(
         result: mapped,
     })));
     let there = if name == "optMap" {
-        make.static_call("optional", "of", vec![bound])
+        build.static_call("optional", "of", vec![bound])
     } else {
         bound
     };
-    let condition = make.member("hasValue", target);
-    let none = make.static_call("optional", "none", Vec::new());
-    Ok(make.call(operators::CONDITIONAL, vec![condition, there, none]))
+    let condition = build.member("hasValue", target);
+    let none = build.static_call("optional", "none", Vec::new());
+    Ok(build.call(operators::CONDITIONAL, vec![condition, there, none]))
 }
 
 fn variable(expression: &IdedExpr) -> Option<String> {
@@ -152,13 +152,13 @@ fn variable(expression: &IdedExpr) -> Option<String> {
     }
 }
 
-/// Makes the nodes of an expression.
-struct Make<'h, 'p> {
+/// Builds expression nodes.
+struct ExprBuilder<'h, 'p> {
     helper: &'h mut MacroExprHelper<'p>,
 }
 
-impl Make<'_, '_> {
-    /// Where a comprehension begins, whether it goes on, a step of it, and what comes of it.
+impl ExprBuilder<'_, '_> {
+    /// The initial accumulator, the loop condition, the loop step and the result of a comprehension.
     fn fold(
         &mut self,
         name: &str,
@@ -215,7 +215,7 @@ impl Make<'_, '_> {
         }
     }
 
-    /// What is gathered so far, and more where a condition holds.
+    /// `condition ? more : accumulator`, or `more` if there is no condition.
     fn unless(&mut self, condition: Option<IdedExpr>, more: IdedExpr) -> IdedExpr {
         match condition {
             None => more,
@@ -262,14 +262,14 @@ impl Make<'_, '_> {
         }))
     }
 
-    /// A call of a function whose name has a dot.
+    /// A call of a function with a namespace.
     fn static_call(&mut self, space: &str, name: &str, args: Vec<IdedExpr>) -> IdedExpr {
         self.call(&format!("{space}.{name}"), args)
     }
 
-    /// The same expression again, its nodes included: what is wrong with it stands where it is written.
+    /// Copies an expression, including the node ids, so that errors in the copy have the original position.
     fn copy(&mut self, expression: &IdedExpr) -> IdedExpr {
-        if size(expression, COPIED) < COPIED {
+        if size(expression, MAX_COPIED_NODES) < MAX_COPIED_NODES {
             expression.clone()
         } else {
             self.ident(TOO_LARGE)
@@ -277,7 +277,7 @@ impl Make<'_, '_> {
     }
 }
 
-/// How many nodes an expression has, at most so many.
+/// The number of nodes, counted up to `most`.
 fn size(expression: &IdedExpr, most: usize) -> usize {
     let mut count = 0;
     let mut waiting = vec![expression];

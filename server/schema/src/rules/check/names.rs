@@ -1,19 +1,19 @@
-//! Names of types, which are values of their own.
+//! Type names, which are values in CEL.
 
 use super::types::Type;
 
-/// What a name that is no variable stands for.
+/// What a name that is not a variable refers to.
 #[derive(Debug)]
 pub(super) enum Named {
     /// A type.
     Type(Type),
-    /// A type that can be named, but that no program can be made with.
+    /// A type that can be named, but not used in a program.
     Undefined(&'static str, Type),
-    /// Something that is not judged.
+    /// Something that this crate does not support.
     Unknown,
 }
 
-/// What a name stands for, if it stands for anything.
+/// Looks up a name.
 pub(super) fn find(name: &str) -> Option<Named> {
     Some(Named::Type(match name {
         "bool" => Type::Bool,
@@ -32,7 +32,7 @@ pub(super) fn find(name: &str) -> Option<Named> {
         "net.IP" | "net.CIDR" => Type::named(name)?,
         "duration" => return Some(Named::Undefined("duration", Type::Duration)),
         "timestamp" => return Some(Named::Undefined("timestamp", Type::Timestamp)),
-        // Messages of protocol buffers, the packages that hold them apart.
+        // Protocol buffer messages; the packages are listed above.
         name if name.starts_with("google.protobuf.") => return Some(Named::Unknown),
         _ => return None,
     }))

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Declaration, Goal, Scope, Verdict, judge};
+use super::{Compiled, DeclType, ExpressionKind, Scope, compile};
 
 /// An object with a field of each type.
 fn scope(is_stored: bool) -> Scope {
@@ -24,23 +24,24 @@ fn scope(is_stored: bool) -> Scope {
         "held": {"type": "object", "x-kubernetes-embedded-resource": true, "x-kubernetes-preserve-unknown-fields": true},
     }});
     Scope::new(
-        Declaration::of(schema.as_object().unwrap(), true).unwrap(),
+        DeclType::of(schema.as_object().unwrap(), true).unwrap(),
         is_stored,
     )
 }
 
-fn verdict(rule: &str) -> Verdict {
-    judge(rule, Goal::Rule, &scope(false), false).unwrap_or_else(|| panic!("{rule} is not judged"))
+fn compiled(rule: &str) -> Compiled {
+    compile(rule, ExpressionKind::Rule, &scope(false), false)
+        .unwrap_or_else(|| panic!("{rule} is not checked"))
 }
 
-/// What is wrong, in one line.
+/// The error in one line.
 fn problem(rule: &str) -> String {
-    let problem = verdict(rule).problem.unwrap_or_default();
+    let problem = compiled(rule).problem.unwrap_or_default();
     problem.lines().next().unwrap_or_default().to_owned()
 }
 
 #[test]
-fn rules_that_an_api_server_takes_are_taken() {
+fn rules_that_the_api_server_accepts_are_accepted() {
     for rule in [
         "self.count > 1 && self.count < 2.5",
         "self.name.size() == size(self.names)",
@@ -65,7 +66,7 @@ fn rules_that_an_api_server_takes_are_taken() {
 }
 
 #[test]
-fn what_does_not_fit_is_told_where_it_stands() {
+fn type_errors_are_reported_at_their_position() {
     for (rule, wanted) in [
         (
             "self.name + 1 == ''",
@@ -156,8 +157,8 @@ fn what_does_not_fit_is_told_where_it_stands() {
 }
 
 #[test]
-fn all_problems_are_told_with_their_lines() {
-    let told = verdict("self.a\n == '🐱' && 1 + 'a' == 2").problem.unwrap();
+fn all_errors_are_reported_with_their_lines() {
+    let told = compiled("self.a\n == '🐱' && 1 + 'a' == 2").problem.unwrap();
     let wanted = "compilation failed: ERROR: <input>:1:5: undefined field 'a'\n | self.a\n | ....^\nERROR: <input>:2:14: \
                   found no matching overload for '_+_' applied to '(int, string)'\n |  == '🐱' && 1 + 'a' == 2\n | \
                   .....．.......^";
@@ -165,9 +166,9 @@ fn all_problems_are_told_with_their_lines() {
 }
 
 #[test]
-fn a_message_is_a_text() {
+fn a_message_expression_must_be_a_string() {
     let of = |source: &str| {
-        judge(source, Goal::Message, &scope(false), false)
+        compile(source, ExpressionKind::Message, &scope(false), false)
             .unwrap()
             .problem
     };
@@ -184,13 +185,21 @@ fn a_message_is_a_text() {
 }
 
 #[test]
-fn the_value_before_may_be_optional() {
-    let of = |optional: bool| judge("oldSelf.count == 1", Goal::Rule, &scope(false), optional).unwrap();
+fn old_self_may_be_optional() {
+    let of = |optional: bool| {
+        compile(
+            "oldSelf.count == 1",
+            ExpressionKind::Rule,
+            &scope(false),
+            optional,
+        )
+        .unwrap()
+    };
     assert!(of(false).problem.is_none() && of(false).uses_old_self);
     assert!(of(true).problem.is_some());
     let rule = "oldSelf.?count.orValue(1) == 1";
     assert!(
-        judge(rule, Goal::Rule, &scope(false), true)
+        compile(rule, ExpressionKind::Rule, &scope(false), true)
             .unwrap()
             .problem
             .is_none()
@@ -198,10 +207,10 @@ fn the_value_before_may_be_optional() {
 }
 
 #[test]
-fn a_rule_that_is_stored_may_use_what_is_new() {
+fn a_stored_rule_may_use_new_functions() {
     let rule = "self.names.includes('a')";
     assert!(
-        judge(rule, Goal::Rule, &scope(true), false)
+        compile(rule, ExpressionKind::Rule, &scope(true), false)
             .unwrap()
             .problem
             .is_none()
@@ -209,21 +218,21 @@ fn a_rule_that_is_stored_may_use_what_is_new() {
 }
 
 #[test]
-fn hostile_rules_are_not_judged_for_long() {
+fn hostile_rules_are_abandoned_quickly() {
     let doubled = format!("[1]{}.size() == 1", ".map(x, {x: x})".repeat(40));
     let copied = format!("optional.of(1){}.hasValue()", ".optMap(x, x)".repeat(40));
     let deep = format!("{}true{}", "[1].all(x, ".repeat(45), ")".repeat(45));
     let long = format!("1{} == 1", " + 1".repeat(500));
     for rule in [doubled, copied, deep, long] {
         let start = std::time::Instant::now();
-        let _ = judge(&rule, Goal::Rule, &scope(false), false);
+        let _ = compile(&rule, ExpressionKind::Rule, &scope(false), false);
         assert!(start.elapsed() < std::time::Duration::from_secs(5), "{rule}");
     }
 }
 
 #[test]
-fn a_schema_declares_what_rules_can_speak_of() {
-    let declares = |schema: Value| Declaration::of(schema.as_object().unwrap(), false).is_some();
+fn the_cel_types_of_a_schema() {
+    let declares = |schema: Value| DeclType::of(schema.as_object().unwrap(), false).is_some();
     assert!(!declares(json!({"x-kubernetes-preserve-unknown-fields": true})));
     assert!(!declares(
         json!({"type": "array", "items": {"x-kubernetes-preserve-unknown-fields": true}})

@@ -1,18 +1,18 @@
-//! The types of expressions, as cel-go's checker has them (`common/types` of cel-go).
+//! CEL types as in cel-go's checker (`common/types` of cel-go).
 
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
-use super::declaration::{Declaration, Declared};
+use super::decl_type::{DeclType, DeclTypeKind};
 use super::unify::Bindings;
 
-/// Longer names of types say no more.
-const LONGEST_NAME: usize = 2_000;
+/// Type names are truncated to this length, in bytes.
+const MAX_NAME_BYTES: usize = 2_000;
 
 /// The type of an expression.
 #[derive(Debug, Clone)]
 pub(in crate::rules) enum Type {
-    /// That of an expression with a type error.
+    /// The type of an expression with a type error.
     Error,
     Dyn,
     Null,
@@ -30,32 +30,32 @@ pub(in crate::rules) enum Type {
     Optional(Arc<Type>),
     /// The type of a type.
     Meta(Arc<Type>),
-    /// A type of a library that is equal to itself alone: `net.IP`.
+    /// A library type that is assignable only to itself: `net.IP`.
     Opaque(&'static str),
-    /// A type of a library that counts as an object without fields: `kubernetes.Quantity`.
+    /// A library type that counts as an object without fields: `kubernetes.Quantity`.
     Struct(&'static str),
     /// An object that the schema declares.
     Object(ObjectType),
-    /// A type that is yet to be found, or in the signature of a function a parameter.
+    /// A type variable, or in a signature a type parameter.
     Param(usize),
 }
 
-/// An object that the schema declares. Each place of a schema has a type of its own.
+/// The type of an object that the schema declares. Each schema node has a separate one.
 #[derive(Debug, Clone)]
 pub(in crate::rules) struct ObjectType {
     name: Arc<str>,
-    declaration: Arc<Declaration>,
+    decl_type: Arc<DeclType>,
 }
 
 impl ObjectType {
-    /// Whether both are of the same place.
+    /// True if both are of the same schema node.
     pub(super) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.declaration, &other.declaration)
+        Arc::ptr_eq(&self.decl_type, &other.decl_type)
     }
 
-    /// The type of a field. Reserved words may be written as they are.
+    /// The type of a field. Reserved words need no escaping.
     pub(super) fn field(&self, name: &str) -> Option<Type> {
-        let Declared::Object(fields) = &self.declaration.declared else {
+        let DeclTypeKind::Object(fields) = &self.decl_type.kind else {
             return None;
         };
         let (name, field) = fields
@@ -66,22 +66,24 @@ impl ObjectType {
 }
 
 impl Type {
-    /// The type of what a schema declares; objects within get names that begin with `name`.
-    pub(super) fn declared(declaration: &Arc<Declaration>, name: &str) -> Self {
-        match &declaration.declared {
-            Declared::Dyn => Self::Dyn,
-            Declared::Bool => Self::Bool,
-            Declared::Int => Self::Int,
-            Declared::Double => Self::Double,
-            Declared::String => Self::String,
-            Declared::Bytes => Self::Bytes,
-            Declared::Duration => Self::Duration,
-            Declared::Timestamp => Self::Timestamp,
-            Declared::List(item) => Self::list(Self::declared(item, &format!("{name}.@idx"))),
-            Declared::Map(value) => Self::map(Self::String, Self::declared(value, &format!("{name}.@elem"))),
-            Declared::Object(_) => Self::Object(ObjectType {
+    /// The type for a schema's CEL type. The types of nested objects are named `name.…`.
+    pub(super) fn declared(decl_type: &Arc<DeclType>, name: &str) -> Self {
+        match &decl_type.kind {
+            DeclTypeKind::Dyn => Self::Dyn,
+            DeclTypeKind::Bool => Self::Bool,
+            DeclTypeKind::Int => Self::Int,
+            DeclTypeKind::Double => Self::Double,
+            DeclTypeKind::String => Self::String,
+            DeclTypeKind::Bytes => Self::Bytes,
+            DeclTypeKind::Duration => Self::Duration,
+            DeclTypeKind::Timestamp => Self::Timestamp,
+            DeclTypeKind::List(item) => Self::list(Self::declared(item, &format!("{name}.@idx"))),
+            DeclTypeKind::Map(value) => {
+                Self::map(Self::String, Self::declared(value, &format!("{name}.@elem")))
+            }
+            DeclTypeKind::Object(_) => Self::Object(ObjectType {
                 name: name.into(),
-                declaration: Arc::clone(declaration),
+                decl_type: Arc::clone(decl_type),
             }),
         }
     }
@@ -102,7 +104,7 @@ impl Type {
         Self::Meta(Arc::new(inner))
     }
 
-    /// What an optional value holds, or the type itself; and whether it is optional.
+    /// Returns the inner type of an optional type, or the type itself; and whether it is optional.
     pub(super) fn unwrapped(&self) -> (&Self, bool) {
         match self {
             Self::Optional(inner) => (inner, true),
@@ -110,12 +112,12 @@ impl Type {
         }
     }
 
-    /// Whether types are the same, all parts included, as far as anybody wants to compare them.
+    /// True if the types are the same, compared to a limited depth.
     pub(in crate::rules) fn is_same(&self, other: &Self) -> bool {
         Bindings::new().same(self, other)
     }
 
-    /// The name of a type without what it is made of.
+    /// The name without type arguments.
     pub(super) fn plain_name(&self) -> &str {
         match self {
             Self::Error => "!error!",
@@ -139,7 +141,7 @@ impl Type {
         }
     }
 
-    /// A type without parts, by its name in signatures.
+    /// A type without arguments, by its name in signatures.
     pub(super) fn named(name: &str) -> Option<Self> {
         const STRUCTS: [&str; 9] = [
             "kubernetes.Quantity",
@@ -170,7 +172,7 @@ impl Type {
         })
     }
 
-    fn write(&self, out: &mut Name) -> fmt::Result {
+    fn write(&self, out: &mut TypeName) -> fmt::Result {
         match self {
             Self::Null => out.write_str("null"),
             Self::Timestamp => out.write_str("timestamp"),
@@ -193,22 +195,22 @@ impl Type {
     }
 }
 
-/// As messages name a type (`FormatCELType`).
+/// Formats the type as in error messages (cel-go's `FormatCELType`).
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut name = Name(String::new());
+        let mut name = TypeName(String::new());
         let whole = self.write(&mut name);
         f.write_str(&name.0)?;
         f.write_str(if whole.is_err() { "…" } else { "" })
     }
 }
 
-/// A name of a type that does not grow without end.
-struct Name(String);
+/// A type name of limited length.
+struct TypeName(String);
 
-impl fmt::Write for Name {
+impl fmt::Write for TypeName {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if self.0.len() > LONGEST_NAME {
+        if self.0.len() > MAX_NAME_BYTES {
             return Err(fmt::Error);
         }
         self.0.push_str(text);

@@ -1,21 +1,20 @@
-//! Whether a value of one type can stand where another is expected, and what that says of types that are yet to be
-//! found (`checker/types.go` of cel-go).
+//! Unifies types and infers type variables (`checker/types.go` of cel-go).
 
 use std::cell::Cell;
 use std::sync::Arc;
 
 use super::types::Type;
 
-/// Steps that comparing the types of one expression may take.
-const STEPS: usize = 2_000_000;
-/// How deep types may nest.
-const DEEPEST: usize = 200;
+/// Step limit for comparing the types of one expression.
+const MAX_STEPS: usize = 2_000_000;
+/// Limit on the nesting of types.
+const MAX_DEPTH: usize = 200;
 
-/// The types that have been found for type parameters.
+/// The types inferred for type variables.
 #[derive(Debug)]
 pub(super) struct Bindings {
     bound: Vec<Option<Type>>,
-    /// What was bound before, to undo what did not fit.
+    /// Earlier bindings, to roll back a failed unification.
     trail: Vec<(usize, Option<Type>)>,
     steps: Cell<usize>,
 }
@@ -25,27 +24,27 @@ impl Bindings {
         Self {
             bound: Vec::new(),
             trail: Vec::new(),
-            steps: Cell::new(STEPS),
+            steps: Cell::new(MAX_STEPS),
         }
     }
 
-    /// Whether the types were too large: then nothing that is said of them holds.
+    /// True if a limit was exceeded: then the results are meaningless.
     pub(super) fn is_exhausted(&self) -> bool {
         self.steps.get() == 0
     }
 
-    /// Steps that were taken.
+    /// The steps taken.
     pub(super) fn steps(&self) -> usize {
-        STEPS - self.steps.get()
+        MAX_STEPS - self.steps.get()
     }
 
-    /// A type that is yet to be found.
+    /// A new type variable.
     pub(super) fn fresh(&mut self) -> Type {
         self.bound.push(None);
         Type::Param(self.bound.len() - 1)
     }
 
-    /// Whether each type fits the one at its place; if so, what follows for type parameters is noted.
+    /// True if each type is assignable to the one at its position. Binds type variables if so.
     pub(super) fn fit(&mut self, given: &[Type], wanted: &[Type]) -> bool {
         self.trail.clear();
         let fits = given.len() == wanted.len()
@@ -61,17 +60,17 @@ impl Bindings {
         fits
     }
 
-    /// Whether a type fits another; if so, what follows for type parameters is noted.
+    /// True if a type is assignable to another. Binds type variables if so.
     pub(super) fn fits(&mut self, given: &Type, wanted: &Type) -> bool {
         self.fit(std::slice::from_ref(given), std::slice::from_ref(wanted))
     }
 
-    /// The type with what has been found for its parameters; those without become `dyn` where that is asked for.
+    /// Replaces type variables by their bindings; unbound ones become `dyn` if `to_dyn` is set.
     pub(super) fn resolved(&self, of: &Type, to_dyn: bool) -> Type {
         self.resolve(of, to_dyn, 0)
     }
 
-    /// The type with its parameters, those of a signature, in place of the numbers that they have there.
+    /// Replaces the type parameters of a signature by the given types.
     pub(super) fn instantiated(of: &Type, parameters: &[Type]) -> Type {
         let one = |of: &Type| Self::instantiated(of, parameters);
         match of {
@@ -84,7 +83,7 @@ impl Bindings {
         }
     }
 
-    /// The more general of two types that fit each other.
+    /// The more general of two compatible types.
     pub(super) fn more_general(&self, one: &Type, other: &Type) -> Type {
         if self.is_as_general(one, other, 0) {
             one.clone()
@@ -93,13 +92,13 @@ impl Bindings {
         }
     }
 
-    /// Whether types are the same, all parts included.
+    /// True if the types are the same.
     pub(super) fn same(&self, one: &Type, other: &Type) -> bool {
         self.is_same(one, other, 0)
     }
 
     fn step(&self, depth: usize) -> bool {
-        let left = if depth > DEEPEST {
+        let left = if depth > MAX_DEPTH {
             0
         } else {
             self.steps.get().saturating_sub(1)
@@ -147,7 +146,7 @@ impl Bindings {
             return self.substitute(wanted, *id, next).0;
         }
         match (given, wanted) {
-            // What a type is the type of, is not compared.
+            // Types of types are compatible whatever they contain.
             (Type::Dyn | Type::Error, _) | (_, Type::Dyn | Type::Error) | (Type::Meta(_), Type::Meta(_)) => {
                 true
             }
@@ -162,7 +161,7 @@ impl Bindings {
         }
     }
 
-    /// Whether a type can be what a type parameter stands for, and whether that stands for some type already.
+    /// Whether a type can be bound to a type variable, and whether that is bound already.
     fn substitute(&mut self, of: &Type, id: usize, depth: usize) -> (bool, bool) {
         if matches!(of, Type::Param(same) if *same == id) {
             return (true, true);
@@ -192,7 +191,7 @@ impl Bindings {
         self.trail.push((id, before));
     }
 
-    /// Whether a type has nothing of the parameter within.
+    /// The occurs check: true if the type variable does not occur in a type.
     fn is_without(&self, id: usize, of: &Type, depth: usize) -> bool {
         if !self.step(depth) {
             return false;
@@ -248,7 +247,7 @@ impl Bindings {
     }
 }
 
-/// Whether a value of the type may be null.
+/// True if values of the type may be null.
 fn is_nullable(of: &Type) -> bool {
     matches!(
         of,

@@ -1,8 +1,8 @@
-//! Going through an expression.
+//! Traverses expressions.
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 
-/// Calls `visit` with each node before those within it, and whether it stands within a call of `format`.
+/// Calls `visit` with each node, parents first, and whether it is inside a call of `format`.
 pub(super) fn walk<'e>(expression: &'e IdedExpr, visit: &mut dyn FnMut(&'e IdedExpr, bool)) {
     let mut waiting = vec![(expression, false)];
     while let Some((node, within_format)) = waiting.pop() {
@@ -18,7 +18,7 @@ pub(super) fn walk<'e>(expression: &'e IdedExpr, visit: &mut dyn FnMut(&'e IdedE
     }
 }
 
-/// The nodes right within one, in the order in which they are planned.
+/// The direct children of a node, in the order in which cel-go plans them.
 pub(super) fn children(node: &IdedExpr) -> Vec<&IdedExpr> {
     match &node.expr {
         Expr::Call(call) => call.target.as_deref().into_iter().chain(&call.args).collect(),

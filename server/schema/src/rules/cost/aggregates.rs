@@ -1,22 +1,23 @@
-//! The costs of lists, maps and comprehensions.
+//! Costs of lists, maps and comprehensions.
 
 use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr};
 
-use super::estimator::{Entry, Estimator, Local};
+use super::estimator::{ElementSizes, Estimator, LoopVariable};
 use super::path::Path;
 use super::range::Range;
-use crate::rules::check::Type;
+use crate::rules::check::types::Type;
 
-/// What it costs to make a list and a map.
-const LIST: Range = Range::exactly(10);
-const MAP: Range = Range::exactly(30);
+/// The cost of creating a list.
+const LIST_COST: Range = Range::exactly(10);
+/// The cost of creating a map.
+const MAP_COST: Range = Range::exactly(30);
 
-/// Which part of a range a variable runs over.
+/// The part of a range that a variable iterates over.
 #[derive(Clone, Copy)]
 enum Part {
     Key,
     Value,
-    /// Items of a list, keys of a map.
+    /// The items of a list, the keys of a map.
     Only,
 }
 
@@ -26,15 +27,15 @@ impl<'a> Estimator<'a> {
         let mut item = nothing_yet(list.elements.is_empty());
         for element in &list.elements {
             cost = cost.plus(self.cost(element));
-            item = item.or(self.size_or_unknown(element));
+            item = item.union(self.size_or_unknown(element));
         }
-        let entry = Entry {
+        let elements = ElementSizes {
             is_list: true,
             key: Range::exactly(1),
             value: item,
         };
-        self.note_entry(node, Some(entry));
-        cost.plus(LIST)
+        self.note_elements(node, Some(elements));
+        cost.plus(LIST_COST)
     }
 
     pub(super) fn map(&mut self, node: &'a IdedExpr, map: &'a MapExpr) -> Range {
@@ -47,25 +48,25 @@ impl<'a> Estimator<'a> {
             };
             cost = cost.plus(self.cost(&entry.key));
             cost = cost.plus(self.cost(&entry.value));
-            key = key.or(self.size_or_unknown(&entry.key));
-            value = value.or(self.size_or_unknown(&entry.value));
+            key = key.union(self.size_or_unknown(&entry.key));
+            value = value.union(self.size_or_unknown(&entry.value));
         }
-        let entry = Entry {
+        let elements = ElementSizes {
             is_list: false,
             key,
             value,
         };
-        self.note_entry(node, Some(entry));
-        cost.plus(MAP)
+        self.note_elements(node, Some(elements));
+        cost.plus(MAP_COST)
     }
 
     pub(super) fn comprehension(&mut self, node: &'a IdedExpr, it: &'a ComprehensionExpr) -> Range {
         let mut cost = self.cost(&it.iter_range);
         cost = cost.plus(self.cost(&it.accu_init));
-        let start = Local {
+        let start = LoopVariable {
             path: self.path(&it.accu_init),
             size: self.size(&it.accu_init),
-            entry: self.entry(&it.accu_init),
+            elements: self.elements(&it.accu_init),
         };
         self.push(&it.accu_var, start);
         if is_binding(it) {
@@ -97,19 +98,19 @@ impl<'a> Estimator<'a> {
             }
             Expr::List(_) | Expr::Map(_) => {
                 self.note_size(node, Some(times));
-                let entry = self.entry(&it.loop_step);
-                self.note_entry(node, entry);
+                let elements = self.elements(&it.loop_step);
+                self.note_elements(node, elements);
             }
             _ => {}
         }
         cost
     }
 
-    /// Lets a variable run over a part of a range.
+    /// Binds a variable to a part of a range.
     fn run_over(&mut self, name: &'a str, range: &'a IdedExpr, part: Part) {
-        let entry = self.entry(range);
-        let is_list = match entry {
-            Some(entry) => entry.is_list,
+        let elements = self.elements(range);
+        let is_list = match elements {
+            Some(elements) => elements.is_list,
             None => matches!(self.found.type_of(range), Type::List(_)),
         };
         let (step, is_value) = match (part, is_list) {
@@ -118,26 +119,26 @@ impl<'a> Estimator<'a> {
             (Part::Value | Part::Only, true) => ("@items", true),
             (Part::Value, false) => ("@values", true),
         };
-        let size = entry.map(|entry| if is_value { entry.value } else { entry.key });
+        let size = elements.map(|elements| if is_value { elements.value } else { elements.key });
         let path = Path::then(self.path(range).as_ref(), step);
-        let local = Local {
+        let local = LoopVariable {
             path: Some(path),
             size,
-            entry: None,
+            elements: None,
         };
         self.push(name, local);
     }
 }
 
-/// The sizes of no elements: where there are some, a range that each of them replaces.
+/// The element sizes of an empty literal: a range that any element replaces.
 fn nothing_yet(is_empty: bool) -> Range {
     Range {
-        least: if is_empty { 0 } else { u64::MAX },
-        most: 0,
+        min: if is_empty { 0 } else { u64::MAX },
+        max: 0,
     }
 }
 
-/// Whether a comprehension runs over nothing and only gives a value a name.
+/// True if a comprehension over an empty list only binds a variable.
 fn is_binding(it: &ComprehensionExpr) -> bool {
     let is_empty = matches!(&it.iter_range.expr, Expr::List(list) if list.elements.is_empty());
     let is_never = matches!(&it.loop_cond.expr, Expr::Literal(LiteralValue::Boolean(flag)) if !*flag.inner());

@@ -1,4 +1,4 @@
-//! Walking an expression: what each node costs, and how large what it yields can be.
+//! Estimates the cost of each node of an expression, and the size of its value.
 
 use std::collections::HashMap;
 
@@ -6,47 +6,49 @@ use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SelectExpr};
 
 use super::path::Path;
 use super::range::Range;
-use crate::rules::check::{Annotations, Declaration, Type};
+use crate::rules::check::annotations::Annotations;
+use crate::rules::check::decl_type::DeclType;
+use crate::rules::check::types::Type;
 
-/// What names or selects something costs.
-const SELECT: Range = Range::exactly(1);
+/// The cost of an identifier or a field selection.
+const SELECT_COST: Range = Range::exactly(1);
 
-/// The sizes of what is in a list or a map.
+/// The sizes of the elements of a list or map.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
+pub(super) struct ElementSizes {
     pub(super) is_list: bool,
     pub(super) key: Range,
     pub(super) value: Range,
 }
 
-impl Entry {
-    pub(super) fn or(self, other: Self) -> Self {
+impl ElementSizes {
+    pub(super) fn union(self, other: Self) -> Self {
         Self {
             is_list: self.is_list,
-            key: self.key.or(other.key),
-            value: self.value.or(other.value),
+            key: self.key.union(other.key),
+            value: self.value.union(other.value),
         }
     }
 }
 
 /// A variable of a comprehension.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Local {
+pub(super) struct LoopVariable {
     pub(super) path: Option<Path>,
     pub(super) size: Option<Range>,
-    pub(super) entry: Option<Entry>,
+    pub(super) elements: Option<ElementSizes>,
 }
 
-/// A value that a function is given.
+/// An argument of a function.
 #[derive(Debug)]
-pub(super) struct Given<'e> {
+pub(super) struct Argument<'e> {
     pub(super) expression: Option<&'e IdedExpr>,
     pub(super) of: &'e Type,
     pub(super) path: Option<Path>,
     pub(super) size: Option<Range>,
 }
 
-/// What a call costs, and how large its result is.
+/// The cost of a call, and the size of its result.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CallCost {
     pub(super) cost: Range,
@@ -55,28 +57,28 @@ pub(super) struct CallCost {
 
 pub(super) struct Estimator<'a> {
     pub(super) found: &'a Annotations,
-    root: &'a Declaration,
+    root: &'a DeclType,
     paths: HashMap<u64, Path>,
     sizes: HashMap<u64, Range>,
-    entries: HashMap<u64, Entry>,
-    locals: HashMap<&'a str, Vec<Local>>,
+    element_sizes: HashMap<u64, ElementSizes>,
+    locals: HashMap<&'a str, Vec<LoopVariable>>,
 }
 
 impl<'a> Estimator<'a> {
-    pub(super) fn new(found: &'a Annotations, root: &'a Declaration) -> Self {
+    pub(super) fn new(found: &'a Annotations, root: &'a DeclType) -> Self {
         Self {
             found,
             root,
             paths: HashMap::new(),
             sizes: HashMap::new(),
-            entries: HashMap::new(),
+            element_sizes: HashMap::new(),
             locals: HashMap::new(),
         }
     }
 
     pub(super) fn cost(&mut self, node: &'a IdedExpr) -> Range {
         match &node.expr {
-            // What makes messages is not judged.
+            // Message literals are not supported.
             Expr::Literal(_) | Expr::Unspecified | Expr::Struct(_) => Range::NOTHING,
             Expr::Ident(name) => self.ident(node, name),
             Expr::Select(select) => self.select(node, select),
@@ -93,7 +95,7 @@ impl<'a> Estimator<'a> {
             None => Some(Path::of(name)),
         };
         self.note_path(node, path);
-        SELECT
+        SELECT_COST
     }
 
     fn select(&mut self, node: &'a IdedExpr, select: &'a SelectExpr) -> Range {
@@ -102,14 +104,14 @@ impl<'a> Estimator<'a> {
         }
         let mut cost = self.cost(&select.operand);
         if select.test {
-            // To ask whether a field is there costs nothing.
+            // A presence test (`has`) costs nothing.
             return cost;
         }
         if matches!(
             self.found.type_of(&select.operand),
             Type::Map(_) | Type::Object(_) | Type::Struct(_)
         ) {
-            cost = cost.plus(SELECT);
+            cost = cost.plus(SELECT_COST);
         }
         let path = Path::then(self.path(&select.operand).as_ref(), &select.field);
         self.note_path(node, Some(path));
@@ -126,7 +128,7 @@ impl<'a> Estimator<'a> {
         let mut args = Vec::with_capacity(call.args.len());
         for arg in &call.args {
             costs.push(self.cost(arg));
-            args.push(self.given(arg));
+            args.push(self.argument(arg));
         }
         let Some(resolved) = self.found.calls.get(&node.id) else {
             return Range::NOTHING;
@@ -135,18 +137,18 @@ impl<'a> Estimator<'a> {
         let mut target = None;
         if let Some(expression) = call.target.as_deref().filter(|_| resolved.is_member) {
             before = self.cost(expression);
-            target = Some(self.given(expression));
+            target = Some(self.argument(expression));
         }
         let mut cost = Range {
-            least: u64::MAX,
-            most: 0,
+            min: u64::MAX,
+            max: 0,
         };
         let mut result: Option<Range> = None;
         for overload in &resolved.overloads {
             let one = self.overload(node, &resolved.function, overload, target.as_ref(), &args, &costs);
-            cost = cost.or(one.cost);
+            cost = cost.union(one.cost);
             if let Some(size) = one.result {
-                result = Some(result.map_or(size, |before| before.or(size)));
+                result = Some(result.map_or(size, |before| before.union(size)));
             }
             let step = match *overload {
                 "index_list" => Some("@items"),
@@ -154,7 +156,7 @@ impl<'a> Estimator<'a> {
                 _ => None,
             };
             if let (Some(step), Some(whole)) = (step, call.args.first()) {
-                result = self.entry(whole).map(|entry| entry.value);
+                result = self.elements(whole).map(|elements| elements.value);
                 let path = Path::then(self.path(whole).as_ref(), step);
                 self.note_path(node, Some(path));
             }
@@ -166,11 +168,11 @@ impl<'a> Estimator<'a> {
         before.plus(cost)
     }
 
-    /// What a function is given by an expression.
-    fn given(&mut self, expression: &'a IdedExpr) -> Given<'a> {
+    /// The argument for an expression.
+    fn argument(&mut self, expression: &'a IdedExpr) -> Argument<'a> {
         let path = self.path(expression);
         let is_gathered = |path: &Path| path.begins_at("@result") || path.begins_at("__result__");
-        Given {
+        Argument {
             path: path.filter(|path| !is_gathered(path)),
             of: self.found.type_of(expression),
             size: self.size(expression),
@@ -178,11 +180,11 @@ impl<'a> Estimator<'a> {
         }
     }
 
-    pub(super) fn local(&self, name: &str) -> Option<&Local> {
+    pub(super) fn local(&self, name: &str) -> Option<&LoopVariable> {
         self.locals.get(name).and_then(|locals| locals.last())
     }
 
-    pub(super) fn push(&mut self, name: &'a str, local: Local) {
+    pub(super) fn push(&mut self, name: &'a str, local: LoopVariable) {
         self.locals.entry(name).or_default().push(local);
     }
 
@@ -214,19 +216,19 @@ impl<'a> Estimator<'a> {
         }
     }
 
-    pub(super) fn note_entry(&mut self, node: &IdedExpr, entry: Option<Entry>) {
-        if let Some(entry) = entry {
-            self.entries.insert(node.id, entry);
+    pub(super) fn note_elements(&mut self, node: &IdedExpr, elements: Option<ElementSizes>) {
+        if let Some(elements) = elements {
+            self.element_sizes.insert(node.id, elements);
         }
     }
 
     pub(super) fn copy_sizes(&mut self, to: &IdedExpr, from: &IdedExpr) {
         let size = self.size(from);
         self.note_size(to, size);
-        self.note_entry(to, self.entry(from));
+        self.note_elements(to, self.elements(from));
     }
 
-    /// The size of what a node yields, where that is known.
+    /// The size of a node's value, if known.
     pub(super) fn size(&mut self, node: &IdedExpr) -> Option<Range> {
         if let Some(size) = self.sizes.get(&node.id) {
             return Some(*size);
@@ -251,25 +253,25 @@ impl<'a> Estimator<'a> {
         self.size(node).unwrap_or(Range::UNKNOWN)
     }
 
-    /// The size of what a function is given, as Kubernetes' functions ask for it.
-    pub(super) fn size_of(&self, given: &Given<'_>) -> Range {
+    /// The size of an argument, as the cost functions of Kubernetes use it.
+    pub(super) fn size_of(&self, given: &Argument<'_>) -> Range {
         let declared = || given.path.as_ref()?.size(self.root);
         given.size.or_else(declared).unwrap_or(Range::UNKNOWN)
     }
 
-    /// The sizes of what is in the list or map that a node yields, where they are known.
-    pub(super) fn entry(&self, node: &IdedExpr) -> Option<Entry> {
-        if let Some(entry) = self.entries.get(&node.id) {
-            return Some(*entry);
+    /// The sizes of the elements of a node's list or map, if known.
+    pub(super) fn elements(&self, node: &IdedExpr) -> Option<ElementSizes> {
+        if let Some(elements) = self.element_sizes.get(&node.id) {
+            return Some(*elements);
         }
         match &node.expr {
-            Expr::Ident(name) => self.local(name)?.entry,
+            Expr::Ident(name) => self.local(name)?.elements,
             _ => None,
         }
     }
 }
 
-/// The size of a literal, or how much is written in a list or a map.
+/// The size of a literal.
 fn written_size(node: &IdedExpr) -> Option<u64> {
     let size = match &node.expr {
         Expr::Literal(LiteralValue::String(text)) => text.inner().chars().count(),
@@ -282,7 +284,7 @@ fn written_size(node: &IdedExpr) -> Option<u64> {
     u64::try_from(size).ok()
 }
 
-/// Whether all values of a type have the same size.
+/// True if all values of a type have the same size.
 fn is_scalar(of: &Type) -> bool {
     match of {
         Type::Bool | Type::Double | Type::Duration | Type::Int | Type::Timestamp | Type::Uint => true,

@@ -1,33 +1,34 @@
-//! The costs of Kubernetes' functions, and of some that it has other costs for than CEL
+//! Costs of Kubernetes' functions, and of the standard functions that it overrides
 //! (`k8s.io/apiserver/pkg/cel/library`, `EstimateCallCost`).
 
 use cel::common::ast::{Expr, LiteralValue};
 
-use super::estimator::{CallCost, Estimator, Given};
-use super::overloads::{PATTERN, TRAVERSAL};
+use super::estimator::{Argument, CallCost, Estimator};
+use super::overloads::{PATTERN_COST_FACTOR, TRAVERSAL_COST_FACTOR};
 use super::range::Range;
-use crate::rules::check::Type;
+use crate::rules::check::types::Type;
 
-/// What a question to the authorizer costs.
-const AUTHORIZATION: u64 = 350_000;
-/// The longest name and pattern of a format.
-const FORMAT: u64 = 64;
-const FORMAT_PATTERN: f64 = 128.0;
+/// The cost of a request to the authorizer.
+const AUTHORIZER_COST: u64 = 350_000;
+/// The longest name of a format.
+const MAX_FORMAT_NAME: u64 = 64;
+/// The longest pattern of a format.
+const MAX_FORMAT_PATTERN: f64 = 128.0;
 
 impl Estimator<'_> {
-    /// What a call of such a function costs, without its arguments.
+    /// The cost of a call without its arguments; `None` for functions that have none here.
     pub(super) fn library(
         &self,
         function: &str,
         id: &str,
-        target: Option<&Given<'_>>,
-        args: &[Given<'_>],
+        target: Option<&Argument<'_>>,
+        args: &[Argument<'_>],
     ) -> Option<CallCost> {
-        let size = |given: &Given<'_>| self.size_of(given);
-        let through = |given: &Given<'_>| size(given).by(TRAVERSAL);
+        let size = |given: &Argument<'_>| self.size_of(given);
+        let through = |given: &Argument<'_>| size(given).scaled_by(TRAVERSAL_COST_FACTOR);
         let nominal = CallCost::of(Range::exactly(1));
         Some(match (function, target, args) {
-            ("check", ..) => CallCost::of(Range::exactly(AUTHORIZATION)),
+            ("check", ..) => CallCost::of(Range::exactly(AUTHORIZER_COST)),
             (
                 "serviceAccount"
                 | "path"
@@ -79,20 +80,28 @@ impl Estimator<'_> {
             }
             ("replace", Some(text), [from, to, ..]) => {
                 let result = replaced(size(text), size(from), size(to));
-                CallCost::giving(size(text).by(2.0 * TRAVERSAL), result)
+                CallCost::giving(size(text).scaled_by(2.0 * TRAVERSAL_COST_FACTOR), result)
             }
             ("split", Some(text), _) => {
-                let most = args.get(1).and_then(integer).unwrap_or(size(text).most);
-                CallCost::giving(size(text).by(2.0 * TRAVERSAL), Range { least: 0, most })
+                let max = args.get(1).and_then(integer).unwrap_or(size(text).max);
+                CallCost::giving(
+                    size(text).scaled_by(2.0 * TRAVERSAL_COST_FACTOR),
+                    Range { min: 0, max },
+                )
             }
             ("join", Some(list), _) => {
                 let result = self.joined(list, args.first());
-                CallCost::giving(result.by(TRAVERSAL), result)
+                CallCost::giving(result.scaled_by(TRAVERSAL_COST_FACTOR), result)
             }
             ("find" | "findAll", Some(text), [pattern, ..]) => {
-                let strings = size(text).plus(Range::exactly(1)).by(TRAVERSAL);
-                let most = size(text).most;
-                CallCost::giving(strings.times(size(pattern).by(PATTERN)), Range { least: 0, most })
+                let strings = size(text)
+                    .plus(Range::exactly(1))
+                    .scaled_by(TRAVERSAL_COST_FACTOR);
+                let max = size(text).max;
+                CallCost::giving(
+                    strings.times(size(pattern).scaled_by(PATTERN_COST_FACTOR)),
+                    Range { min: 0, max },
+                )
             }
             ("ip", ..) if id == "cidr_ip" => nominal,
             (
@@ -100,30 +109,34 @@ impl Estimator<'_> {
                 _,
                 [text, ..],
             ) => CallCost::of(through(text)),
-            ("ip.isCanonical", _, [text, ..]) => CallCost::of(size(text).by(2.0 * TRAVERSAL)),
+            ("ip.isCanonical", _, [text, ..]) => {
+                CallCost::of(size(text).scaled_by(2.0 * TRAVERSAL_COST_FACTOR))
+            }
             ("containsIP" | "containsCIDR", _, [other, ..]) => CallCost::of(self.contains(id, other)),
-            ("validate", _, [text, ..]) => CallCost::of(through(text).by(FORMAT_PATTERN * PATTERN)),
+            ("validate", _, [text, ..]) => {
+                CallCost::of(through(text).scaled_by(MAX_FORMAT_PATTERN * PATTERN_COST_FACTOR))
+            }
             ("_==_", _, [left, right]) if left.of.is_same(right.of) => CallCost::of(equal(left, right)?),
             _ => return None,
         })
     }
 
-    /// The cost of comparing all items of a list with each other or with something, or of going through a text.
-    fn goes_through(&self, function: &str, list: &Given<'_>) -> Range {
+    /// The cost of comparing all items of a list with each other or with a value, or of traversing a string.
+    fn goes_through(&self, function: &str, list: &Argument<'_>) -> Range {
         let size = self.size_of(list);
         let one = Range::exactly(1);
         match items(list) {
             Some(item) if matches!(item.of, Type::String | Type::Bytes) => {
-                size.times(one.plus(self.size_of(&item).by(TRAVERSAL)))
+                size.times(one.plus(self.size_of(&item).scaled_by(TRAVERSAL_COST_FACTOR)))
             }
             Some(_) => size.times(one),
             None if function == "includes" => size.times(one),
-            None => size.by(TRAVERSAL),
+            None => size.scaled_by(TRAVERSAL_COST_FACTOR),
         }
     }
 
-    /// The size of a list of texts that are joined.
-    fn joined(&self, list: &Given<'_>, separator: Option<&Given<'_>>) -> Range {
+    /// The size of the string that `join` returns.
+    fn joined(&self, list: &Argument<'_>, separator: Option<&Argument<'_>>) -> Range {
         let count = self.size_of(list);
         let mut size = Range::NOTHING;
         if let Some(item) = items(list) {
@@ -131,37 +144,39 @@ impl Estimator<'_> {
         }
         if let Some(separator) = separator {
             let separators = Range {
-                least: count.least.saturating_sub(1),
-                most: count.most.saturating_sub(1),
+                min: count.min.saturating_sub(1),
+                max: count.max.saturating_sub(1),
             };
             size = size.plus(self.size_of(separator).times(separators));
         }
         size
     }
 
-    /// The cost of looking for an address or a network in a network.
-    fn contains(&self, id: &str, other: &Given<'_>) -> Range {
-        // Addresses have 4 bytes or 16.
-        let bytes = Range { least: 4, most: 16 };
-        let mut cost = bytes.plus(bytes).by(TRAVERSAL);
+    /// The cost of testing whether a network contains an address or a network.
+    fn contains(&self, id: &str, other: &Argument<'_>) -> Range {
+        // Addresses have 4 or 16 bytes.
+        let bytes = Range { min: 4, max: 16 };
+        let mut cost = bytes.plus(bytes).scaled_by(TRAVERSAL_COST_FACTOR);
         if id.starts_with("cidr_contains_cidr") {
-            cost = cost.plus(bytes.by(TRAVERSAL)).plus(Range::exactly(1));
+            cost = cost
+                .plus(bytes.scaled_by(TRAVERSAL_COST_FACTOR))
+                .plus(Range::exactly(1));
         }
         if id.ends_with("_string") {
-            cost = cost.plus(self.size_of(other).by(TRAVERSAL));
+            cost = cost.plus(self.size_of(other).scaled_by(TRAVERSAL_COST_FACTOR));
         }
         cost
     }
 }
 
-/// The items of a list, as something that a function could be given; nothing of what has no parts.
-fn items<'e>(list: &Given<'e>) -> Option<Given<'e>> {
+/// The items of a list as an argument; `None` if the type has no element type.
+fn items<'e>(list: &Argument<'e>) -> Option<Argument<'e>> {
     let of = match list.of {
         Type::List(item) | Type::Optional(item) | Type::Meta(item) => &**item,
         Type::Map(parts) => &parts.0,
         _ => return None,
     };
-    Some(Given {
+    Some(Argument {
         expression: None,
         of,
         path: list.path.as_ref().map(super::path::Path::to_items),
@@ -169,36 +184,38 @@ fn items<'e>(list: &Given<'e>) -> Option<Given<'e>> {
     })
 }
 
-/// What reading a selector costs: each requirement takes two characters at least.
+/// The cost of parsing a selector: each requirement takes at least two characters.
 fn selector_cost(length: Range) -> Range {
-    let requirements = length.by(0.5).by(50.0);
-    Range::exactly(10).plus(length.by(TRAVERSAL)).plus(requirements)
+    let requirements = length.scaled_by(0.5).scaled_by(50.0);
+    Range::exactly(10)
+        .plus(length.scaled_by(TRAVERSAL_COST_FACTOR))
+        .plus(requirements)
 }
 
-/// The size of a text in which something is replaced.
+/// The size of the string that `replace` returns.
 fn replaced(text: Range, from: Range, to: Range) -> Range {
-    let most = if from.least == 0 {
-        // Around each character, and at both ends.
-        text.most
+    let max = if from.min == 0 {
+        // Replacing the empty string inserts around each character and at both ends.
+        text.max
             .saturating_add(1)
-            .saturating_mul(to.most)
-            .saturating_add(text.most)
-    } else if to.most <= from.least {
-        text.most
+            .saturating_mul(to.max)
+            .saturating_add(text.max)
+    } else if to.max <= from.min {
+        text.max
     } else {
-        parts(text.most, from.least).saturating_mul(to.most)
+        parts(text.max, from.min).saturating_mul(to.max)
     };
-    let least = if from.most == 0 {
-        text.least
+    let min = if from.max == 0 {
+        text.min
             .saturating_add(1)
-            .saturating_mul(to.least)
-            .saturating_add(text.least)
-    } else if from.most <= to.least {
-        text.least
+            .saturating_mul(to.min)
+            .saturating_add(text.min)
+    } else if from.max <= to.min {
+        text.min
     } else {
-        parts(text.least, from.most).saturating_mul(to.least)
+        parts(text.min, from.max).saturating_mul(to.min)
     };
-    Range { least, most }
+    Range { min, max }
 }
 
 #[expect(
@@ -211,27 +228,27 @@ fn parts(size: u64, by: u64) -> u64 {
     (size as f64 / by as f64).ceil() as u64
 }
 
-/// An integer that is written as it is.
-fn integer(given: &Given<'_>) -> Option<u64> {
+/// The value of an integer literal.
+fn integer(given: &Argument<'_>) -> Option<u64> {
     match &given.expression?.expr {
         Expr::Literal(LiteralValue::Int(number)) => Some(number.inner().cast_unsigned()),
         _ => None,
     }
 }
 
-/// The cost of comparing values of Kubernetes' types; nothing where there is none of its own.
-fn equal(left: &Given<'_>, right: &Given<'_>) -> Option<Range> {
+/// The cost of comparing values of Kubernetes' types; `None` for other types.
+fn equal(left: &Argument<'_>, right: &Argument<'_>) -> Option<Range> {
     match left.of {
         Type::Struct("kubernetes.NamedFormat") => {
             let size = Range {
-                least: 1,
-                most: FORMAT,
+                min: 1,
+                max: MAX_FORMAT_NAME,
             };
-            Some(size.by(TRAVERSAL))
+            Some(size.scaled_by(TRAVERSAL_COST_FACTOR))
         }
         Type::Struct("kubernetes.URL") => {
-            let most = right.size.map_or(1, |size| size.most);
-            Some(Range { least: 1, most }.by(TRAVERSAL))
+            let max = right.size.map_or(1, |size| size.max);
+            Some(Range { min: 1, max }.scaled_by(TRAVERSAL_COST_FACTOR))
         }
         Type::Struct(_) | Type::Opaque(_) => Some(Range::exactly(1)),
         _ => None,

@@ -1,7 +1,8 @@
-//! What a rule costs at most, as the API server estimates it when a definition is made (`checker/cost.go` of cel-go,
-//! `k8s.io/apiserver/pkg/cel/library`, `CostEstimator`).
+//! Estimates the maximum cost of a rule, as the API server does when a definition is created (`checker/cost.go` of
+//! cel-go, `k8s.io/apiserver/pkg/cel/library`, `CostEstimator`).
 //!
-//! [`estimator`] walks an expression, [`overloads`] has the costs of CEL's functions, [`library`] those of Kubernetes'.
+//! [`estimator`] walks an expression; [`overloads`] has the costs of CEL's functions, [`library`] those of
+//! Kubernetes'.
 
 mod aggregates;
 mod estimator;
@@ -14,10 +15,11 @@ mod tests;
 
 use cel::common::ast::IdedExpr;
 
-use super::check::{Annotations, Declaration};
+use crate::rules::check::annotations::Annotations;
+use crate::rules::check::decl_type::DeclType;
 use estimator::Estimator;
 
-/// The most that an expression whose types are right costs, where `root` says what `self` is.
-pub(super) fn estimate(expression: &IdedExpr, found: &Annotations, root: &Declaration) -> u64 {
-    Estimator::new(found, root).cost(expression).most
+/// Returns the maximum cost of a type-checked expression. `root` is the type of `self`.
+pub(super) fn estimate(expression: &IdedExpr, found: &Annotations, root: &DeclType) -> u64 {
+    Estimator::new(found, root).cost(expression).max
 }

@@ -1,16 +1,15 @@
-//! Ways from a variable to a value: `self`, `spec`, `@items`.
+//! Paths from a variable to a value: `self`, `spec`, `@items`.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::range::Range;
-use crate::rules::check::{Declaration, Declared};
+use crate::rules::check::decl_type::{DeclType, DeclTypeKind};
 
-/// A way to a value.
+/// A path from a variable to a value.
 ///
-/// cel-go holds it in a slice and appends to slices that others hold, too: within the capacity that they share, what is
-/// appended later takes the place of what was appended before. Estimates that the API server makes depend on it, so it
-/// is the same here.
+/// cel-go keeps paths in slices and appends to slices with shared backing arrays, so that within the shared capacity a
+/// later append overwrites an earlier one. Its cost estimates depend on that, so this type does the same.
 #[derive(Debug, Clone)]
 pub(super) struct Path {
     steps: Rc<RefCell<Vec<Rc<str>>>>,
@@ -19,7 +18,7 @@ pub(super) struct Path {
 }
 
 impl Path {
-    /// A way that begins at a variable.
+    /// A path that starts at a variable.
     pub(super) fn of(variable: &str) -> Self {
         Self {
             steps: Rc::new(RefCell::new(vec![variable.into()])),
@@ -28,7 +27,7 @@ impl Path {
         }
     }
 
-    /// The way to what is one step further.
+    /// The path extended by one step.
     pub(super) fn then(before: Option<&Self>, step: &str) -> Self {
         let Some(before) = before else {
             return Self::of(step);
@@ -55,7 +54,7 @@ impl Path {
         }
     }
 
-    /// The way to the items of a list, in a slice of its own.
+    /// The path to the items of a list, in a separate slice.
     pub(super) fn to_items(&self) -> Self {
         let mut steps = self.copied();
         steps.push("@items".into());
@@ -66,7 +65,7 @@ impl Path {
         }
     }
 
-    /// The variable that it begins at.
+    /// True if the path starts at `variable`.
     pub(super) fn begins_at(&self, variable: &str) -> bool {
         self.steps
             .borrow()
@@ -74,27 +73,27 @@ impl Path {
             .is_some_and(|first| &**first == variable)
     }
 
-    /// The size of what it leads to; nothing where it leads to nothing.
-    pub(super) fn size(&self, root: &Declaration) -> Option<Range> {
+    /// The size of the value at the path; `None` if there is none.
+    pub(super) fn size(&self, root: &DeclType) -> Option<Range> {
         let mut at = root;
         let steps = self.copied();
         for (index, step) in steps.iter().enumerate().skip(1) {
             at = match &**step {
                 "@items" | "@values" => at.element()?,
-                // Of keys, the API server notes no bound, and takes that for one of nothing.
+                // cel-go has no size for the keys of a map and treats them as empty.
                 "@keys" => {
                     let is_last = index + 1 == steps.len();
-                    return (is_last && matches!(at.declared, Declared::Map(_))).then_some(Range::NOTHING);
+                    return (is_last && matches!(at.kind, DeclTypeKind::Map(_))).then_some(Range::NOTHING);
                 }
-                name => match &at.declared {
-                    Declared::Object(fields) => fields.get(name)?,
+                name => match &at.kind {
+                    DeclTypeKind::Object(fields) => fields.get(name)?,
                     _ => return None,
                 },
             };
         }
         Some(Range {
-            least: 0,
-            most: at.most,
+            min: 0,
+            max: at.max_size,
         })
     }
 

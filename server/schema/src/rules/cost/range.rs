@@ -1,54 +1,51 @@
 //! Ranges of sizes and costs (`SizeEstimate` and `CostEstimate` of cel-go).
 
-/// The least and the most of something, which does not overflow.
+/// A minimum and maximum, with saturating arithmetic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Range {
-    pub(super) least: u64,
-    pub(super) most: u64,
+    pub(super) min: u64,
+    pub(super) max: u64,
 }
 
 impl Range {
     pub(super) const NOTHING: Self = Self::exactly(0);
-    /// Anything at all.
+    /// The size of an unknown value.
     pub(super) const UNKNOWN: Self = Self {
-        least: 0,
-        most: u64::MAX,
+        min: 0,
+        max: u64::MAX,
     };
 
     pub(super) const fn exactly(size: u64) -> Self {
-        Self {
-            least: size,
-            most: size,
-        }
+        Self { min: size, max: size }
     }
 
     pub(super) fn plus(self, other: Self) -> Self {
         Self {
-            least: self.least.saturating_add(other.least),
-            most: self.most.saturating_add(other.most),
+            min: self.min.saturating_add(other.min),
+            max: self.max.saturating_add(other.max),
         }
     }
 
     pub(super) fn times(self, other: Self) -> Self {
         Self {
-            least: self.least.saturating_mul(other.least),
-            most: self.most.saturating_mul(other.most),
+            min: self.min.saturating_mul(other.min),
+            max: self.max.saturating_mul(other.max),
         }
     }
 
-    /// So much for each unit, rounded up.
-    pub(super) fn by(self, factor: f64) -> Self {
+    /// Multiplies by a factor and rounds up.
+    pub(super) fn scaled_by(self, factor: f64) -> Self {
         Self {
-            least: scaled(self.least, factor),
-            most: scaled(self.most, factor),
+            min: scaled(self.min, factor),
+            max: scaled(self.max, factor),
         }
     }
 
-    /// A range that holds both.
-    pub(super) fn or(self, other: Self) -> Self {
+    /// The union of two ranges.
+    pub(super) fn union(self, other: Self) -> Self {
         Self {
-            least: self.least.min(other.least),
-            most: self.most.max(other.most),
+            min: self.min.min(other.min),
+            max: self.max.max(other.max),
         }
     }
 }
@@ -60,7 +57,7 @@ impl Range {
     reason = "as cel-go rounds; what is too large becomes the largest"
 )]
 fn scaled(size: u64, factor: f64) -> u64 {
-    // Casts to integers stop at their bounds.
+    // Casts to integers saturate.
     (size as f64 * factor).ceil() as u64
 }
 
@@ -69,12 +66,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_overflows() {
+    fn arithmetic_saturates() {
         let large = Range::exactly(u64::MAX);
-        assert_eq!(large.plus(large).most, u64::MAX);
-        assert_eq!(large.times(large).most, u64::MAX);
-        assert_eq!(large.by(2.0).most, u64::MAX);
-        assert_eq!(Range::exactly(1).by(0.1), Range::exactly(1));
-        assert_eq!(Range::exactly(20).by(0.1), Range::exactly(2));
+        assert_eq!(large.plus(large).max, u64::MAX);
+        assert_eq!(large.times(large).max, u64::MAX);
+        assert_eq!(large.scaled_by(2.0).max, u64::MAX);
+        assert_eq!(Range::exactly(1).scaled_by(0.1), Range::exactly(1));
+        assert_eq!(Range::exactly(20).scaled_by(0.1), Range::exactly(2));
     }
 }

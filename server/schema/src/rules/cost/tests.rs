@@ -1,8 +1,8 @@
 use serde_json::json;
 
-use crate::rules::check::{Declaration, Goal, Scope, judge};
+use crate::rules::check::{DeclType, ExpressionKind, Scope, compile};
 
-/// The costs that the API server estimates, v1.37.
+/// Costs estimated by the API server 1.37.
 const COSTS: &[(&str, u64)] = &[
     ("self.count == 1", 2),
     ("self.name == 'a'", 3),
@@ -53,7 +53,7 @@ const COSTS: &[(&str, u64)] = &[
 ];
 
 #[test]
-fn costs_are_those_that_the_api_server_estimates() {
+fn costs_are_those_of_the_api_server() {
     let schema = json!({"type": "object", "properties": {
         "name": {"type": "string", "maxLength": 10},
         "text": {"type": "string"},
@@ -71,11 +71,11 @@ fn costs_are_those_that_the_api_server_estimates() {
         }}},
         "inner": {"type": "object", "x-kubernetes-embedded-resource": true, "x-kubernetes-preserve-unknown-fields": true},
     }});
-    let declaration = Declaration::of(schema.as_object().unwrap(), true).unwrap();
-    let scope = Scope::new(declaration, false);
+    let decl_type = DeclType::of(schema.as_object().unwrap(), true).unwrap();
+    let scope = Scope::new(decl_type, false);
     for (rule, cost) in COSTS {
-        let verdict = judge(rule, Goal::Rule, &scope, false).unwrap();
-        assert_eq!(verdict.problem, None, "{rule}");
-        assert_eq!(verdict.cost, *cost, "{rule}");
+        let compiled = compile(rule, ExpressionKind::Rule, &scope, false).unwrap();
+        assert_eq!(compiled.problem, None, "{rule}");
+        assert_eq!(compiled.cost, *cost, "{rule}");
     }
 }

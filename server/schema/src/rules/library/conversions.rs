@@ -1,4 +1,4 @@
-//! Conversions of types, as cel-go makes them (`common/types`, `ConvertToType`).
+//! Type conversions, with the behavior of cel-go (`common/types`, `ConvertToType`).
 
 use cel::common::types::{
     CelBool, CelBytes, CelDouble, CelDuration, CelInt, CelString, CelTimestamp, CelType, CelUInt, DYN_TYPE,
@@ -6,15 +6,15 @@ use cel::common::types::{
 use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 
-use super::times::{self, duration_text, printed};
-use super::{Answer, Args, failed};
+use super::datetime::{self, duration_text, printed};
+use super::{Args, Returned, failed};
 use crate::format::go_duration;
-use crate::violation::go_float;
+use crate::go_format::go_float;
 
-/// `string`, also of addresses and networks.
+/// `string`, also for IP addresses and networks.
 pub(super) const STRING: &str = "kube_schema_string";
 
-/// Conversions that depart from the `cel` crate's, with the names that they have here.
+/// Conversions that differ from the `cel` crate's, with their internal names.
 pub(in super::super) const RENAMED: [(&str, &str); 7] = [
     ("string", STRING),
     ("int", "kube_schema_int"),
@@ -45,7 +45,7 @@ pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     )
 }
 
-/// Declares `string` of any value: after all others of that name, since overloads are tried in their order.
+/// Declares `string` for values of any type. Must come last, because overloads are tried in order.
 pub(super) fn declare_string(env: &mut Env) -> Result<(), DeclarationError> {
     env.add_overload(STRING, "kube_schema_string(dyn)", vec![DYN_TYPE], string)
 }
@@ -65,10 +65,10 @@ fn unknown(value: &dyn Val, function: &str) -> ExecutionError {
     ExecutionError::no_such_overload(function, vec![value.get_type().name().to_owned()])
 }
 
-/// What `string` makes of a value; nothing of what it does not know.
+/// Converts a value to a string; `None` for types that have no conversion.
 ///
 /// # Errors
-/// When bytes are no text.
+/// If bytes are not valid UTF-8.
 pub(super) fn text_of(value: &dyn Val) -> Result<Option<String>, String> {
     Ok(Some(if let Some(text) = value.downcast_ref::<CelString>() {
         text.inner().to_owned()
@@ -94,7 +94,7 @@ pub(super) fn text_of(value: &dyn Val) -> Result<Option<String>, String> {
     }))
 }
 
-fn string<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn string<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     let value = one(&args)?;
     match text_of(value).map_err(failed)? {
         Some(text) => Ok(CowVal::owned(CelString::from(text))),
@@ -106,7 +106,7 @@ fn string<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
     clippy::cast_possible_truncation,
     reason = "what does not fit is refused before"
 )]
-fn int<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn int<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     let value = one(&args)?;
     let overflow = || failed("integer overflow");
     let int = if let Some(int) = value.downcast_ref::<CelInt>() {
@@ -115,7 +115,7 @@ fn int<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
         i64::try_from(*int.inner()).map_err(|_| overflow())?
     } else if let Some(number) = value.downcast_ref::<CelDouble>() {
         let number = *number.inner();
-        // What is no number is outside, too.
+        // NaN is out of range, too.
         if !(number > -9_223_372_036_854_775_808.0 && number < 9_223_372_036_854_775_808.0) {
             return Err(overflow());
         }
@@ -135,7 +135,7 @@ fn int<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
     clippy::cast_sign_loss,
     reason = "what does not fit is refused before"
 )]
-fn uint<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn uint<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     let value = one(&args)?;
     let overflow = || failed("unsigned integer overflow");
     let int = if let Some(int) = value.downcast_ref::<CelUInt>() {
@@ -160,7 +160,7 @@ fn uint<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "as in every conversion to a double")]
-fn double<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn double<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     let value = one(&args)?;
     let number = if let Some(number) = value.downcast_ref::<CelDouble>() {
         *number.inner()
@@ -171,7 +171,7 @@ fn double<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
     } else if let Some(text) = value.downcast_ref::<CelString>() {
         let text = text.inner();
         let read = text.parse::<f64>().ok();
-        // Digits that are too many for a double are an error, `Infinity` is a word.
+        // Numbers out of range are an error, but the word `Infinity` is allowed.
         let fits = |number: &f64| number.is_finite() || !text.bytes().any(|byte| byte.is_ascii_digit());
         read.filter(fits).ok_or_else(|| wrong("string", "double"))?
     } else {
@@ -180,7 +180,7 @@ fn double<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
     Ok(CowVal::owned(CelDouble::from(number)))
 }
 
-fn boolean<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn boolean<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     let value = one(&args)?;
     let flag = if let Some(flag) = value.downcast_ref::<CelBool>() {
         *flag.inner()
@@ -196,22 +196,22 @@ fn boolean<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
     Ok(CowVal::owned(CelBool::from(flag)))
 }
 
-fn timestamp<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn timestamp<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     const NAME: &str = "google.protobuf.Timestamp";
     let value = one(&args)?;
     let time = if let Some(time) = value.downcast_ref::<CelTimestamp>() {
         *time.inner()
     } else if let Some(seconds) = value.downcast_ref::<CelInt>() {
-        times::of_seconds(*seconds.inner())?
+        datetime::of_seconds(*seconds.inner())?
     } else if let Some(text) = value.downcast_ref::<CelString>() {
-        times::read(text.inner()).ok_or_else(|| wrong("string", NAME))?
+        datetime::read(text.inner()).ok_or_else(|| wrong("string", NAME))?
     } else {
         return Err(unknown(value, "timestamp"));
     };
     Ok(CowVal::owned(CelTimestamp::from(time)))
 }
 
-fn duration<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn duration<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     const NAME: &str = "google.protobuf.Duration";
     let value = one(&args)?;
     let span = if let Some(span) = value.downcast_ref::<CelDuration>() {

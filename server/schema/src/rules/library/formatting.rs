@@ -1,4 +1,4 @@
-//! `format` (`ext/formatting.go` of cel-go, the version before the current one, which the API server has).
+//! `format` (`ext/formatting.go` of cel-go, in the older version that the API server uses).
 
 use cel::common::types::{
     CelBool, CelBytes, CelDouble, CelDuration, CelInt, CelList, CelNull, CelString, CelTimestamp, CelUInt,
@@ -7,17 +7,17 @@ use cel::common::types::{
 use cel::common::value::Val;
 use cel::{DeclarationError, Env, ExecutionError};
 
-use super::super::work::{self, of_bytes, weight};
+use super::super::budget::{self, copy_cost, text_cost};
+use super::datetime::{duration_text, printed as time_text};
 use super::failed;
-use super::times::{duration_text, printed as time_text};
-use crate::violation::{go_float, quote};
+use crate::go_format::{go_float, quote};
 
-/// `format`, as the API server has it.
+/// `format`, with the behavior of the API server.
 pub(in super::super) const FORMAT: &str = "kube_schema_format";
 
-/// More digits than this are asked of no number.
+/// Limit on the requested digits of a number.
 const DIGITS: usize = 400;
-/// Digits after the point where none are asked for.
+/// Digits after the point by default.
 const USUAL: usize = 6;
 
 pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
@@ -44,13 +44,13 @@ fn format(template: &CelString<'_>, args: &CelList<'_>) -> Result<CelString<'sta
         }
         let (clause, after) = Clause::read(after)
             .map_err(|problem| failed(format!("could not parse formatting clause: {problem}")))?;
-        // So many digits would be work without end.
+        // Too many digits would take too much time.
         let digits = if clause.digits > DIGITS { usize::MAX } else { 0 };
-        work::charge(weight(&**arg).saturating_add(digits))?;
+        budget::charge(copy_cost(&**arg).saturating_add(digits))?;
         let piece = clause
             .apply(&**arg)
             .map_err(|problem| failed(format!("error during formatting: {problem}")))?;
-        work::charge(of_bytes(piece.len()))?;
+        budget::charge(text_cost(piece.len()))?;
         text.push_str(&piece);
         rest = after;
     }
@@ -58,7 +58,7 @@ fn format(template: &CelString<'_>, args: &CelList<'_>) -> Result<CelString<'sta
     Ok(text.into())
 }
 
-/// A place for an argument: `%.3f`.
+/// A formatting clause: `%.3f`.
 struct Clause {
     verb: char,
     digits: usize,
@@ -136,7 +136,7 @@ impl Clause {
     }
 }
 
-/// An integer as its sign and its amount.
+/// An integer as sign and magnitude.
 fn integer(value: &dyn Val) -> Option<(&'static str, u64)> {
     if let Some(int) = value.downcast_ref::<CelInt>() {
         let sign = if *int.inner() < 0 { "-" } else { "" };
@@ -145,7 +145,7 @@ fn integer(value: &dyn Val) -> Option<(&'static str, u64)> {
     value.downcast_ref::<CelUInt>().map(|int| ("", *int.inner()))
 }
 
-/// A double, or one of the three texts that stand for what no literal can.
+/// A double, or one of the three strings for values without a literal.
 fn float(value: &dyn Val) -> Option<f64> {
     if let Some(number) = value.downcast_ref::<CelDouble>() {
         return Some(*number.inner());
@@ -158,7 +158,7 @@ fn float(value: &dyn Val) -> Option<f64> {
     }
 }
 
-/// What has no digits, as the printer for English has it.
+/// NaN and infinities, as Go's English printer formats them.
 fn endless(number: f64) -> Option<String> {
     if number.is_nan() {
         return Some("NaN".to_owned());
@@ -168,7 +168,7 @@ fn endless(number: f64) -> Option<String> {
         .then(|| if number > 0.0 { "∞" } else { "-∞" }.to_owned())
 }
 
-/// Digits in groups of three, as in English.
+/// Formats digits in groups of three, as in English.
 fn fixed(number: f64, digits: usize) -> String {
     if let Some(text) = endless(number) {
         return text;
@@ -189,7 +189,7 @@ fn fixed(number: f64, digits: usize) -> String {
     format!("{sign}{grouped}{fraction}")
 }
 
-/// `1.234568×10⁰⁴`: the digits asked for are the width that it is filled up to, and there are always six.
+/// Formats like `1.234568×10⁰⁴`. The precision only pads to a width; there are always six digits.
 fn scientific(number: f64, width: usize) -> String {
     const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     if let Some(text) = endless(number) {
@@ -227,7 +227,7 @@ fn string(value: &dyn Val) -> Result<String, String> {
     })
 }
 
-/// A value within a list or a map: as a literal of CEL.
+/// Formats a value within a list or map, as a CEL literal.
 fn literal(value: &dyn Val) -> Result<String, String> {
     if let Some(number) = value.downcast_ref::<CelDouble>() {
         let number = *number.inner();
@@ -291,7 +291,7 @@ fn type_name(value: &dyn Val) -> &str {
     value.get_type().name()
 }
 
-/// A value as Go's `%v` prints it.
+/// Formats a value like Go's `%v`.
 pub(in super::super) fn go_printed(value: &dyn Val) -> String {
     string(value).unwrap_or_else(|_| type_name(value).to_owned())
 }

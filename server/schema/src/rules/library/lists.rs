@@ -6,9 +6,9 @@ use cel::common::types::{CelBool, CelDouble, CelDuration, CelInt, CelList, CelOp
 use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 
-use super::super::unreadable::Unreadable;
-use super::super::work::{self, weight};
-use super::{Answer, Args, failed};
+use super::super::budget::{self, copy_cost};
+use super::super::unconvertible::Unconvertible;
+use super::{Args, Returned, failed};
 
 pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     cel::add_member_overload!(env, fn is_sorted: (CelList) -> Result<CelBool>)?;
@@ -52,10 +52,10 @@ pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     cel::add_overload!(env, fn intersects: (CelList, CelList) -> Result<CelBool>, name = "sets.intersects")
 }
 
-/// `distinct`, counted: each item is compared with each that was found before.
+/// `distinct`, metered: it compares each item with all distinct ones before it.
 pub(in super::super) const DISTINCT: &str = "kube_schema_distinct";
 
-/// Functions that copy the list that they are asked of.
+/// Functions that copy their receiver.
 pub(in super::super) const COPYING: [&str; 6] = [
     "flatten",
     "reverse",
@@ -75,10 +75,10 @@ fn items<'a, 'v>(args: &'a [CowVal<'_, 'v>]) -> Result<&'a [Box<dyn Val + 'v>], 
     list.map(CelList::inner).ok_or_else(no_overload)
 }
 
-/// How values compare; nothing where they are of different types, which changes nothing.
+/// Compares two values; `None` if their types differ, which the API server ignores.
 ///
 /// # Errors
-/// When values of their type do not compare at all.
+/// If values of that type cannot be compared.
 fn compared(left: &dyn Val, right: &dyn Val) -> Result<Option<Ordering>, ExecutionError> {
     let comparer = left.as_comparer().ok_or_else(no_overload)?;
     Ok(comparer.compare(right).ok())
@@ -93,8 +93,8 @@ fn is_sorted(list: &CelList<'_>) -> Result<CelBool, ExecutionError> {
     Ok(true.into())
 }
 
-/// Of an empty list it is 0, whatever its items would be.
-fn sum<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+/// The sum of an empty list is 0, whatever its item type.
+fn sum<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     let items = items(&args)?;
     let Some(first) = items.first() else {
         return Ok(CowVal::owned(CelInt::from(0)));
@@ -109,7 +109,7 @@ fn sum<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
     let mut total = first.clone_as_boxed();
     for item in &items[1..] {
         let adder = total.as_adder().ok_or_else(no_overload)?;
-        if let Some(Unreadable(reason)) = item.downcast_ref::<Unreadable>() {
+        if let Some(Unconvertible(reason)) = item.downcast_ref::<Unconvertible>() {
             return Err(failed(reason));
         }
         let sum = adder.add(&**item)?.into_owned();
@@ -118,15 +118,15 @@ fn sum<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
     Ok(CowVal::Owned(total))
 }
 
-fn min<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn min<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     extreme(&args, "min", Ordering::Less)
 }
 
-fn max<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn max<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     extreme(&args, "max", Ordering::Greater)
 }
 
-fn extreme<'b, 'v>(args: &[CowVal<'_, 'v>], name: &str, wanted: Ordering) -> Answer<'b, 'v> {
+fn extreme<'b, 'v>(args: &[CowVal<'_, 'v>], name: &str, wanted: Ordering) -> Returned<'b, 'v> {
     let (first, rest) = items(args)?
         .split_first()
         .ok_or_else(|| failed(format!("{name} called on empty list")))?;
@@ -139,14 +139,14 @@ fn extreme<'b, 'v>(args: &[CowVal<'_, 'v>], name: &str, wanted: Ordering) -> Ans
     Ok(CowVal::Owned(found.clone_as_boxed()))
 }
 
-fn index_of<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn index_of<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     let found = items(&args)?
         .iter()
         .position(|item| item.equals(args[1].as_ref()));
     Ok(CowVal::owned(place(found)))
 }
 
-fn last_index_of<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn last_index_of<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     let found = items(&args)?
         .iter()
         .rposition(|item| item.equals(args[1].as_ref()));
@@ -157,7 +157,7 @@ fn place(found: Option<usize>) -> CelInt {
     CelInt::from(found.and_then(|index| i64::try_from(index).ok()).unwrap_or(-1))
 }
 
-fn includes<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn includes<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     let [this, wanted] = args.as_slice() else {
         return Err(no_overload());
     };
@@ -169,11 +169,11 @@ fn includes<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
     Ok(CowVal::owned(CelBool::from(found)))
 }
 
-fn first<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn first<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     Ok(optional(items(&args)?.first().map(|item| &**item)))
 }
 
-fn last<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn last<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     Ok(optional(items(&args)?.last().map(|item| &**item)))
 }
 
@@ -184,11 +184,11 @@ fn optional<'b, 'v>(item: Option<&(dyn Val + 'v)>) -> CowVal<'b, 'v> {
     })
 }
 
-fn distinct<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn distinct<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     let mut found: Vec<&dyn Val> = Vec::new();
     let items = items(&args)?;
     for item in items {
-        work::charge(found.len())?;
+        budget::charge(found.len())?;
         if !found.iter().any(|known| item.equals(*known)) {
             found.push(&**item);
         }
@@ -197,9 +197,9 @@ fn distinct<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
     Ok(CowVal::owned(CelList::from(copies.collect::<Vec<_>>())))
 }
 
-/// Each of one is compared with each of the other.
+/// Every item of one list is compared with every item of the other.
 fn charge(left: &CelList<'_>, right: &CelList<'_>) -> Result<(), ExecutionError> {
-    work::charge(weight(left).saturating_mul(weight(right)))
+    budget::charge(copy_cost(left).saturating_mul(copy_cost(right)))
 }
 
 fn has(list: &CelList<'_>, wanted: &dyn Val) -> bool {

@@ -1,4 +1,4 @@
-//! What comprehensions of two variables (`ext.TwoVarComprehensions` of cel-go) run over and gather.
+//! The functions behind comprehensions with two variables (`ext.TwoVarComprehensions` of cel-go).
 
 use std::collections::HashMap;
 
@@ -6,14 +6,14 @@ use cel::common::types::{CelBool, CelInt, CelList, CelMap, CelMapKey, CelString,
 use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 
-use super::super::work::{self, weight};
-use super::{Answer, Args, failed};
+use super::super::budget::{self, copy_cost};
+use super::{Args, Returned, failed};
 
-/// The entries of a list or a map, each as a list of two.
+/// The entries of a list or map, as lists of two.
 pub(in super::super) const PAIRS: &str = "kube_schema_pairs";
-/// A map with one entry more.
+/// Inserts an entry into a map.
 pub(in super::super) const INSERT: &str = "kube_schema_insert";
-/// A map with the entries of another.
+/// Inserts the entries of another map.
 pub(in super::super) const MERGE: &str = "kube_schema_merge";
 
 pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
@@ -42,11 +42,11 @@ pub(super) fn entries<'v>(map: &(dyn Val + 'v)) -> Vec<(Box<dyn Val + 'v>, Box<d
     found
 }
 
-fn pairs<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn pairs<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     let [range] = args.as_slice() else {
         return Err(no_overload());
     };
-    work::charge(weight(range.as_ref()))?;
+    budget::charge(copy_cost(range.as_ref()))?;
     let entries: Vec<(Box<dyn Val + 'v>, Box<dyn Val + 'v>)> = match range.downcast_ref::<CelList>() {
         Some(list) => (0_i64..)
             .zip(list.inner())
@@ -66,7 +66,7 @@ fn pairs<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
     Ok(CowVal::owned(CelList::from(pairs.collect::<Vec<_>>())))
 }
 
-fn insert<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn insert<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     let [map, key, value] = args.as_slice() else {
         return Err(no_overload());
     };
@@ -75,7 +75,7 @@ fn insert<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
     Ok(CowVal::owned(CelMap::from(all)))
 }
 
-fn merge<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
+fn merge<'b, 'v>(args: Args<'b, 'v>) -> Returned<'b, 'v> {
     let [map, more] = args.as_slice() else {
         return Err(no_overload());
     };
@@ -87,7 +87,7 @@ fn merge<'b, 'v>(args: Args<'b, 'v>) -> Answer<'b, 'v> {
 }
 
 fn copied<'v>(map: &CowVal<'_, 'v>) -> Result<HashMap<CelMapKey<'v>, Box<dyn Val + 'v>>, ExecutionError> {
-    work::charge(weight(map.as_ref()))?;
+    budget::charge(copy_cost(map.as_ref()))?;
     let map = map.downcast_ref::<CelMap>().ok_or_else(no_overload)?;
     let copies = map
         .inner()
@@ -97,7 +97,7 @@ fn copied<'v>(map: &CowVal<'_, 'v>) -> Result<HashMap<CelMapKey<'v>, Box<dyn Val
 }
 
 /// # Errors
-/// When the key is there already.
+/// If the key exists.
 fn put<'v>(
     all: &mut HashMap<CelMapKey<'v>, Box<dyn Val + 'v>>,
     key: &dyn Val,

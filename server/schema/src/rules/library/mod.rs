@@ -1,8 +1,8 @@
-//! Kubernetes' functions for rules (`k8s.io/apiserver/pkg/cel/library`) and those of cel-go's extensions that the API
-//! server has, with the words of their errors: what a rule says of bad input is shown to people.
+//! Kubernetes' CEL functions (`k8s.io/apiserver/pkg/cel/library`) and the cel-go extensions that the API server
+//! enables, with their error messages.
 //!
-//! `kube-cel` has most of them, on an older release of the `cel` crate; it departs in too many details (rounding of
-//! quantities, Go's URLs, build metadata of versions, formatting) to be held against the real API server.
+//! `kube-cel` has most of them, but on an older release of the `cel` crate and with different details (rounding of
+//! quantities, Go's URLs, build metadata of versions, formatting).
 
 #![expect(
     clippy::needless_pass_by_value,
@@ -11,6 +11,7 @@
 )]
 
 mod conversions;
+mod datetime;
 mod formatting;
 mod lists;
 mod maps;
@@ -18,8 +19,7 @@ mod network;
 mod patterns;
 mod quantity;
 mod semver;
-mod texts;
-mod times;
+mod strings;
 mod url;
 mod validators;
 
@@ -27,18 +27,18 @@ use cel::common::value::CowVal;
 use cel::{DeclarationError, Env, ExecutionError};
 
 pub(super) use conversions::RENAMED as CONVERSIONS;
+pub(super) use datetime::{IN_UTC, PARTS, SUBTRACT, add as add_times, read as read_time};
 pub(super) use formatting::FORMAT;
 use formatting::go_printed;
 pub(super) use lists::{COPYING, DISTINCT};
 pub(super) use maps::{INSERT, MERGE, PAIRS};
 pub(super) use patterns::MATCHES;
-pub(super) use texts::{INDEX_OF, JOIN, LAST_INDEX_OF, REPLACE};
-pub(super) use times::{IN_UTC, PARTS, SUBTRACT, add as add_times, read as read_time};
+pub(super) use strings::{INDEX_OF, JOIN, LAST_INDEX_OF, REPLACE};
 
 /// Declares all functions.
 ///
 /// # Errors
-/// When one of them is there already.
+/// If a function of that name exists.
 pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     cel::extensions::strings(env)?;
     cel::extensions::lists(env)?;
@@ -50,24 +50,24 @@ pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     patterns::declare(env)?;
     quantity::declare(env)?;
     semver::declare(env)?;
-    texts::declare(env)?;
-    times::declare(env)?;
+    strings::declare(env)?;
+    datetime::declare(env)?;
     url::declare(env)?;
     validators::declare(env)?;
     conversions::declare_string(env)
 }
 
-/// What an overload is given: the receiver, where there is one, and the arguments.
+/// The arguments of an overload, with the receiver first.
 type Args<'b, 'v> = Vec<CowVal<'b, 'v>>;
-/// What an overload answers.
-type Answer<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
+/// The result of an overload.
+type Returned<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
 
-/// An error in the API server's words.
+/// An error with the API server's message.
 fn failed(words: impl ToString) -> ExecutionError {
     ExecutionError::function_error("", words)
 }
 
-/// Makes a Rust type a type of rules: two values are equal when they are in Rust.
+/// Makes a Rust type a CEL type. Two values are equal if they are equal in Rust.
 macro_rules! value_type {
     ($rust:ty, $name:literal) => {
         impl cel::common::value::Val for $rust {

@@ -1,4 +1,4 @@
-//! Addresses and networks (`library.IP`, `library.CIDR`).
+//! IP addresses and networks (`library.IP`, `library.CIDR`).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -8,14 +8,14 @@ use cel::{DeclarationError, Env, ExecutionError};
 
 use super::conversions::STRING;
 use super::{failed, value_type};
+use crate::go_format::quote;
 use crate::net::address::parse_address;
-use crate::violation::quote;
 
 /// An address without a zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Ip(IpAddr);
 
-/// An address with the length of its network's prefix.
+/// An address with a prefix length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Cidr {
     address: IpAddr,
@@ -144,7 +144,7 @@ fn contains_ip(cidr: &Cidr, ip: &Ip) -> CelBool {
     (same && network(cidr.address, cidr.length) == network(ip.0, cidr.length)).into()
 }
 
-/// Go passes the error of a text that is no address on as an operand, which no overload fits.
+/// Go passes the parse error on as an operand, for which there is no overload.
 fn contains_ip_text(cidr: &Cidr, text: &CelString<'_>) -> Result<CelBool, ExecutionError> {
     let address = address_of(text.inner()).map_err(|_| failed("no such overload"))?;
     Ok(contains_ip(cidr, &Ip(address)))
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_network_holds_what_its_prefix_says() {
+    fn a_network_contains_the_addresses_with_its_prefix() {
         assert_eq!(network("10.1.2.3".parse().unwrap(), 8).to_string(), "10.0.0.0");
         assert_eq!(network("10.1.2.3".parse().unwrap(), 0).to_string(), "0.0.0.0");
         assert_eq!(

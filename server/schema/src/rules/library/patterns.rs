@@ -1,4 +1,4 @@
-//! Patterns in rules: `matches`, `find`, `findAll` (`library.Regex`), by RE2's rules.
+//! Regular expressions in rules, with RE2 syntax: `matches`, `find`, `findAll` (`library.Regex`).
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,11 +8,11 @@ use cel::common::value::Val;
 use cel::{DeclarationError, Env, ExecutionError};
 use regex::bytes::Regex;
 
-use super::super::work;
+use super::super::budget;
 use super::failed;
 use crate::pattern;
 
-/// `matches`, by RE2's rules.
+/// `matches`, with RE2 syntax.
 pub(in super::super) const MATCHES: &str = "kube_schema_matches";
 
 thread_local! {
@@ -26,16 +26,16 @@ pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     cel::add_member_overload!(env, fn find_some: (CelString, CelString, CelInt) -> Result<CelList>, name = "findAll")
 }
 
-/// Calls `search` with the compiled pattern, which is kept.
+/// Calls `search` with the compiled pattern, which is cached.
 fn with_pattern<T>(
     text: &CelString<'_>,
     source: &CelString<'_>,
     search: impl FnOnce(&Regex, &[u8]) -> T,
 ) -> Result<T, String> {
-    /// More distinct patterns on one thread are not worth keeping.
+    /// Patterns cached per thread.
     const KEPT: usize = 256;
-    // Long texts are work, too.
-    work::charge(work::of_bytes(text.inner().len())).map_err(|error| error.to_string())?;
+    // Searching long texts costs steps, too.
+    budget::charge(budget::text_cost(text.inner().len())).map_err(|error| error.to_string())?;
     PATTERNS.with_borrow_mut(|patterns| {
         if !patterns.contains_key(source.inner()) {
             if patterns.len() >= KEPT {
@@ -66,7 +66,7 @@ fn find_all(text: &CelString<'_>, source: &CelString<'_>) -> Result<CelList<'sta
     find_some(text, source, &CelInt::from(-1))
 }
 
-/// A negative `limit` is none.
+/// A negative `limit` means no limit.
 fn find_some(
     text: &CelString<'_>,
     source: &CelString<'_>,
@@ -79,7 +79,7 @@ fn find_some(
         texts.collect::<Vec<_>>()
     };
     let found = with_pattern(text, source, search).map_err(|problem| illegal(&problem))?;
-    work::charge(found.len())?;
+    budget::charge(found.len())?;
     Ok(CelList::from(found))
 }
 

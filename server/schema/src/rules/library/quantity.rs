@@ -1,4 +1,4 @@
-//! Quantities (`library.Quantity`), as `k8s.io/apimachinery/pkg/api/resource` reckons with them.
+//! Quantities (`library.Quantity`), with the arithmetic of `k8s.io/apimachinery/pkg/api/resource`.
 
 use std::cmp::Ordering;
 
@@ -7,14 +7,14 @@ use cel::common::value::Val;
 use cel::{DeclarationError, Env, ExecutionError};
 use num_bigint::{BigInt, Sign};
 
-use super::super::work;
+use super::super::budget;
 use super::failed;
 
-/// More digits than this are asked of no number, before or after its point.
+/// Limit on digits before and after the point.
 const DIGITS: u32 = 400;
-/// Nothing smaller than this power of ten is kept.
+/// The smallest power of ten that is kept.
 const NANO: i32 = -9;
-/// Decimal digits that a number may have to be small.
+/// Limit on the decimal digits of a number that Go keeps as an `int64`.
 const SMALL_DIGITS: i32 = 18;
 
 const WRONG_FORMAT: &str =
@@ -27,7 +27,7 @@ const WRONG_NUMBER: &str = "unable to parse numeric part of quantity";
 struct Quantity {
     value: BigInt,
     scale: i32,
-    /// Whether Go keeps it as an `int64`, and so can tell it as an integer.
+    /// True if Go keeps it as an `int64`; only then it can be an integer.
     small: bool,
 }
 
@@ -85,7 +85,7 @@ fn compare_to(quantity: &Quantity, other: &Quantity) -> CelInt {
 }
 
 fn as_approximate_float(quantity: &Quantity) -> CelDouble {
-    // A text of digits is read as the nearest float, as `big.Float` gives it.
+    // Parsing decimal digits rounds to the nearest float, like `big.Float`.
     let base: f64 = quantity.value.to_string().parse().unwrap_or(f64::NAN);
     CelDouble::from(if quantity.scale == 0 {
         base
@@ -135,7 +135,7 @@ impl Quantity {
         }
     }
 
-    /// The value at a scale that is not above its own.
+    /// The value at a scale that is not greater than its own.
     fn at(&self, scale: i32) -> BigInt {
         &self.value * BigInt::from(10).pow(self.scale.abs_diff(scale))
     }
@@ -145,7 +145,7 @@ impl Quantity {
         self.at(scale).cmp(&other.at(scale))
     }
 
-    /// `AsInt64`
+    /// Go's `AsInt64`.
     fn whole(&self) -> Option<i64> {
         let scaled = (self.small && self.scale >= 0).then(|| self.at(0))?;
         scaled.try_into().ok()
@@ -171,12 +171,12 @@ impl Quantity {
     }
 }
 
-/// How a quantity is written.
+/// The unit of a quantity's suffix.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Unit {
-    /// Times a power of ten.
+    /// A power of ten.
     Decimal(i32),
-    /// Times a power of two.
+    /// A power of two.
     Binary(u32),
 }
 
@@ -188,12 +188,12 @@ struct Parts<'a> {
     suffix: &'a str,
 }
 
-/// `ParseQuantity`
+/// Go's `ParseQuantity`.
 ///
 /// # Errors
-/// When reckoning with it would take more work than is allowed.
+/// If the arithmetic would exceed the budget.
 fn parse(text: &str) -> Result<Result<Quantity, &'static str>, ExecutionError> {
-    work::charge(work::of_bytes(text.len().saturating_mul(8)))?;
+    budget::charge(budget::text_cost(text.len().saturating_mul(8)))?;
     let read = parts(text).and_then(|parts| {
         let unit = unit(parts.suffix).ok_or(WRONG_SUFFIX)?;
         Ok((parts, unit))
@@ -208,7 +208,7 @@ fn parse(text: &str) -> Result<Result<Quantity, &'static str>, ExecutionError> {
         Unit::Binary(_) => 0,
     };
     if digits > DIGITS || exponent > DIGITS {
-        work::charge(usize::MAX)?;
+        budget::charge(usize::MAX)?;
     }
     Ok(number(&parts, unit))
 }
@@ -243,7 +243,7 @@ fn number(parts: &Parts<'_>, unit: Unit) -> Result<Quantity, &'static str> {
     }
     let (mut value, mut scale) = (value, scale);
     if scale < NANO {
-        // What is asked for is never nothing: it is rounded up.
+        // Positive requests never become zero: round up.
         let divisor = BigInt::from(10).pow(scale.abs_diff(NANO));
         let rest = &value % &divisor;
         value /= &divisor;
@@ -270,7 +270,7 @@ fn number(parts: &Parts<'_>, unit: Unit) -> Result<Quantity, &'static str> {
     })
 }
 
-/// `parseQuantityString`
+/// Go's `parseQuantityString`.
 fn parts(text: &str) -> Result<Parts<'_>, &'static str> {
     if text.is_empty() {
         return Err(WRONG_FORMAT);
@@ -303,7 +303,7 @@ fn parts(text: &str) -> Result<Parts<'_>, &'static str> {
     })
 }
 
-/// The digits that a text begins with, and what follows.
+/// Splits off the leading digits.
 fn digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
@@ -328,7 +328,7 @@ fn unit(suffix: &str) -> Option<Unit> {
         "Ei" => Unit::Binary(60),
         other => {
             let exponent: i64 = other.strip_prefix(['e', 'E'])?.parse().ok()?;
-            // Beyond what is reckoned with in any case.
+            // Out of range in any case.
             let most = i64::from(i32::MAX / 2);
             Unit::Decimal(i32::try_from(exponent.clamp(-most, most)).ok()?)
         }
@@ -340,12 +340,12 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Quantity {
-        work::allow(100_000);
+        budget::set_budget(100_000);
         parse(text).unwrap().unwrap()
     }
 
     #[test]
-    fn quantities_are_compared_whatever_their_units() {
+    fn quantities_are_compared_across_units() {
         assert_eq!(read("1Gi"), read("1024Mi"));
         assert_eq!(read("0.1").plus(&read("0.2")), read("0.3"));
         assert_eq!(read("1e3"), read("1k"));
@@ -354,13 +354,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_small_is_rounded_up_and_what_is_too_large_is_capped() {
+    fn too_small_quantities_are_rounded_up_and_too_large_ones_capped() {
         assert_eq!(read("0.0000000001"), read("1n"));
         assert_eq!(read("100Ei"), read("9223372036854775807"));
     }
 
     #[test]
-    fn only_what_go_keeps_small_is_an_integer() {
+    fn only_quantities_that_go_keeps_as_int64_are_integers() {
         assert_eq!(read("1Gi").whole(), Some(1 << 30));
         assert_eq!(read("9223372036854775807").whole(), None);
         assert_eq!(read("2000m").whole(), None);
@@ -368,12 +368,12 @@ mod tests {
     }
 
     #[test]
-    fn an_exponent_without_end_takes_too_much_work() {
-        work::allow(100_000);
+    fn a_huge_exponent_exceeds_the_budget() {
+        budget::set_budget(100_000);
         assert!(parse("1e999999999999").is_err());
-        work::allow(100_000);
+        budget::set_budget(100_000);
         assert!(parse(&format!("0.{}1", "0".repeat(100_000))).is_err());
-        work::allow(100_000);
+        budget::set_budget(100_000);
         assert_eq!(parse("1GI").unwrap().unwrap_err(), WRONG_FORMAT);
         assert_eq!(parse("1ki").unwrap().unwrap_err(), WRONG_SUFFIX);
     }

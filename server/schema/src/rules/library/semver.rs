@@ -1,4 +1,4 @@
-//! Semantic versions (`library.SemverLib`), as `github.com/blang/semver/v4` reads them.
+//! Semantic versions (`library.SemverLib`), parsed like `github.com/blang/semver/v4`.
 
 use std::cmp::Ordering;
 
@@ -6,9 +6,9 @@ use cel::common::types::{CelBool, CelInt, CelString};
 use cel::{DeclarationError, Env, ExecutionError};
 
 use super::{failed, value_type};
-use crate::violation::quote;
+use crate::go_format::quote;
 
-/// A version. Build metadata are read and count for nothing.
+/// A version. Build metadata is parsed and ignored.
 #[derive(Debug, Clone)]
 struct Semver {
     numbers: [u64; 3],
@@ -21,7 +21,7 @@ impl PartialEq for Semver {
     }
 }
 
-/// A part of a pre-release; numbers come before words.
+/// An identifier of a pre-release. Numbers sort before words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Identifier {
     Number(u64),
@@ -69,7 +69,7 @@ fn read(text: &CelString<'_>, loose: &CelBool) -> Result<Semver, String> {
 }
 
 fn number(version: &Semver, index: usize) -> CelInt {
-    // Larger numbers turn negative, as Go's conversion lets them.
+    // Large numbers become negative, as in Go's conversion.
     CelInt::from(version.numbers[index].cast_signed())
 }
 
@@ -187,7 +187,7 @@ fn identifier(text: &str) -> Result<Identifier, String> {
     ))
 }
 
-/// `strconv.ParseUint`
+/// Go's `strconv.ParseUint`.
 fn unsigned(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| {
         let problem = if text.is_empty() {
@@ -212,7 +212,7 @@ fn has_leading_zeroes(text: &str) -> bool {
     text.len() > 1 && text.starts_with('0')
 }
 
-/// Without `v` and leading zeroes, with all three numbers.
+/// Removes `v` and leading zeros, and fills up to three numbers.
 fn normalized(text: &str) -> Result<String, String> {
     let text = text.strip_prefix('v').unwrap_or(text);
     let mut parts: Vec<String> = text.splitn(3, '.').map(without_zeroes).collect();
@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_release_comes_after_its_candidates() {
+    fn a_release_is_greater_than_its_pre_releases() {
         let order = [
             "1.0.0-alpha",
             "1.0.0-alpha.1",
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn build_metadata_count_for_nothing() {
+    fn build_metadata_is_ignored() {
         assert_eq!(parse("1.2.3+a").unwrap(), parse("1.2.3+b").unwrap());
         assert!(parse("1.2.3+a_b").is_err());
     }

@@ -24,7 +24,7 @@ pub(super) fn declare(env: &mut Env) -> Result<(), DeclarationError> {
 }
 
 fn url(text: &CelString<'_>) -> Result<Url, ExecutionError> {
-    Url::read(text.inner()).map_err(|problem| {
+    Url::parse(text.inner()).map_err(|problem| {
         failed(format!(
             "URL parse error during conversion from string: {problem}"
         ))

@@ -1,4 +1,4 @@
-//! Formats of names (`library.Format`).
+//! Named formats (`library.Format`).
 
 use cel::common::types::{CelList, CelOptional, CelString};
 use cel::common::value::Val;
@@ -15,7 +15,7 @@ struct Format(&'static str);
 
 value_type!(Format, "kubernetes.NamedFormat");
 
-/// Their names.
+/// The names of all formats.
 const FORMATS: [&str; 13] = [
     "dns1123Label",
     "dns1123Subdomain",

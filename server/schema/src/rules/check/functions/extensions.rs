@@ -1,4 +1,5 @@
-//! Strings, lists, sets, optional values and comprehensions of two variables (`ext` and `cel` of cel-go).
+//! Signatures of strings, lists, sets, optional values and comprehensions with two variables (`ext` and `cel` of
+//! cel-go).
 
 pub(super) const TABLE: &str = "
 cel.@mapInsert @mapInsert_map_key_value = (map(K, V), K, V) -> map(K, V)

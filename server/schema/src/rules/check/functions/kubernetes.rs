@@ -1,4 +1,4 @@
-//! Functions of Kubernetes (`k8s.io/apiserver/pkg/cel/library`).
+//! Signatures of Kubernetes' functions (`k8s.io/apiserver/pkg/cel/library`).
 
 pub(super) const TABLE: &str = "
 add quantity_add = kubernetes.Quantity.(kubernetes.Quantity) -> kubernetes.Quantity

@@ -1,7 +1,7 @@
-//! The functions that rules can call, with the types that they take and give.
+//! The signatures of all functions that rules can call.
 //!
-//! An overload is written as `name id = (arguments) -> result`, one of a value itself as
-//! `name id = value.(arguments) -> result`; capitals are type parameters. Overloads of one name are in cel-go's order.
+//! An overload is written `name id = (arguments) -> result`, one of a member function `name id = receiver.(arguments)
+//! -> result`; single capital letters are type parameters. Overloads of one name are in cel-go's order.
 
 mod extensions;
 mod kubernetes;
@@ -13,20 +13,20 @@ use std::sync::LazyLock;
 
 use super::types::Type;
 
-/// Overloads that the API server knows only where a rule is stored already: older servers would not take them.
+/// Overloads that the API server allows only in rules that are already stored, because older servers do not have them.
 const STORED_ONLY: [&str; 1] = ["list_includes_dyn_dyn"];
 
-/// A function for certain types of arguments.
+/// An overload of a function.
 #[derive(Debug)]
 pub(super) struct Overload {
     pub(super) id: &'static str,
-    /// Whether it is called on a value, which is its first argument.
+    /// True for a member function, whose receiver is the first argument.
     pub(super) is_member: bool,
     pub(super) arguments: Vec<Type>,
     pub(super) result: Type,
-    /// How many type parameters it has.
+    /// The number of type parameters.
     pub(super) parameters: usize,
-    /// Whether a new rule may not use it.
+    /// True if new rules may not use it.
     pub(super) is_stored_only: bool,
 }
 
@@ -49,7 +49,7 @@ static FUNCTIONS: LazyLock<HashMap<&'static str, Vec<Overload>>> = LazyLock::new
     functions
 });
 
-/// The overloads of a function that can be used, if there is such a function.
+/// The usable overloads of a function; `None` if there is no such function.
 pub(super) fn overloads(name: &str, stored: bool) -> Option<impl Iterator<Item = &'static Overload> + Clone> {
     let usable = move |overload: &&Overload| stored || !overload.is_stored_only;
     let mut all = FUNCTIONS.get(name)?.iter().filter(usable).peekable();
@@ -84,7 +84,7 @@ fn read(line: &'static str) -> Option<(&'static str, Overload)> {
     Some((name, overload))
 }
 
-/// Reads a type; type parameters are numbered as they come.
+/// Parses a type. Type parameters are numbered by first occurrence.
 fn of(text: &str, letters: &mut Vec<char>) -> Option<Type> {
     if let Some((outer, inner)) = text.split_once('(') {
         let mut inner = parts(inner.strip_suffix(')')?)
@@ -112,7 +112,7 @@ fn of(text: &str, letters: &mut Vec<char>) -> Option<Type> {
     }
 }
 
-/// The parts between commas, but for those in brackets.
+/// Splits at commas outside of brackets.
 fn parts(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut depth, mut start) = (0_usize, 0);
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_overload_can_be_read() {
+    fn every_signature_can_be_parsed() {
         let lines = [
             operators::TABLE,
             standard::TABLE,
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_has_its_receiver_first() {
+    fn the_receiver_is_the_first_argument() {
         let (name, overload) = read("orValue x = optional_type(V).(V) -> V").unwrap();
         assert_eq!(
             (name, overload.is_member, overload.parameters),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_older_servers_do_not_know_is_for_stored_rules_alone() {
+    fn new_overloads_are_for_stored_rules_only() {
         assert!(overloads("includes", false).is_none());
         assert!(overloads("includes", true).is_some());
     }

@@ -1,4 +1,4 @@
-//! Operators, and what macros call (`common/stdlib` of cel-go).
+//! Signatures of operators and of functions that macros expand to (`common/stdlib` of cel-go).
 
 pub(super) const TABLE: &str = "
 !_ logical_not = (bool) -> bool

@@ -1,4 +1,4 @@
-//! Functions of CEL itself (`common/stdlib` of cel-go).
+//! Signatures of CEL's standard functions (`common/stdlib` of cel-go).
 
 pub(super) const TABLE: &str = "
 bool bool_to_bool = (bool) -> bool
