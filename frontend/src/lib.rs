@@ -1,8 +1,8 @@
-//! Leptos views and islands; knows only domain types.
+//! The pages of Portico, as Leptos views and islands. Depends only on domain types.
 //!
-//! [`pages`] is what the server calls: a function from a view model to a whole HTML document.
-//! [`islands`] is what lives in the browser. With the feature `ssr` the crate renders, with
-//! `hydrate` it is the wasm that brings the islands to life; every page works without it.
+//! [`pages`] is called by the server: each page is a function from a view model to an HTML document. [`islands`] runs
+//! in the browser. With the feature `ssr` the crate renders pages, with `hydrate` it becomes the wasm that activates
+//! the islands. Every page works without them.
 
 #[cfg(all(target_arch = "wasm32", feature = "ssr"))]
 compile_error!(
@@ -16,11 +16,11 @@ pub mod pages;
 #[cfg(feature = "ssr")]
 mod parts;
 
-/// Makes ready for the islands; called once, before any of them.
+/// Prepares for the islands. Called once, before any of them.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
-    // What should not happen says so in the console, instead of stopping without a word.
+    // Panics appear in the console.
     std::panic::set_hook(Box::new(|panic| leptos::logging::error!("{panic}")));
     leptos::mount::hydrate_islands();
 }

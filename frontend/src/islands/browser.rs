@@ -1,4 +1,4 @@
-//! Small wrappers around what the browser offers.
+//! Small wrappers around browser APIs.
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -6,27 +6,27 @@ use web_sys::{
     Document, Element, Event, EventTarget, FormData, HtmlElement, HtmlFormElement, UrlSearchParams, Window,
 };
 
-/// The window; there always is one where islands live.
+/// The window, which always exists where islands run.
 pub(super) fn window() -> Window {
     leptos::prelude::window()
 }
 
-/// The page.
+/// The document.
 pub(super) fn document() -> Document {
     leptos::prelude::document()
 }
 
-/// The first element that the selector finds.
+/// The first element that matches the selector.
 pub(super) fn find(selector: &str) -> Option<Element> {
     document().query_selector(selector).ok().flatten()
 }
 
-/// All elements below `root` that the selector finds, as they are now.
+/// All descendants of `root` that match the selector.
 pub(super) fn find_all(root: &Element, selector: &str) -> Vec<Element> {
     collect(root.query_selector_all(selector).ok())
 }
 
-/// The elements of a list of nodes.
+/// Collects the elements of a node list.
 pub(super) fn collect(list: Option<web_sys::NodeList>) -> Vec<Element> {
     list.map(|list| {
         (0..list.length())
@@ -36,43 +36,43 @@ pub(super) fn collect(list: Option<web_sys::NodeList>) -> Vec<Element> {
     .unwrap_or_default()
 }
 
-/// Listens for as long as the page is there.
-pub(super) fn on(target: &EventTarget, event: &str, heard: impl FnMut(Event) + 'static) {
-    let _ = target.add_event_listener_with_callback(event, &handler(heard));
+/// Adds an event listener that lives as long as the page.
+pub(super) fn on(target: &EventTarget, event: &str, callback: impl FnMut(Event) + 'static) {
+    let _ = target.add_event_listener_with_callback(event, &handler(callback));
 }
 
-/// What can listen to several things, for as long as the page is there.
-pub(super) fn handler(heard: impl FnMut(Event) + 'static) -> js_sys::Function {
-    Closure::<dyn FnMut(Event)>::new(heard)
+/// Makes an event listener, for one or more events, that lives as long as the page.
+pub(super) fn handler(callback: impl FnMut(Event) + 'static) -> js_sys::Function {
+    Closure::<dyn FnMut(Event)>::new(callback)
         .into_js_value()
         .unchecked_into()
 }
 
-/// The element that an event is about.
+/// The event's target, if it is an element.
 pub(super) fn target(event: &Event) -> Option<Element> {
     event.target()?.dyn_into().ok()
 }
 
-/// Puts the focus there.
+/// Moves the focus to an element.
 pub(super) fn focus(element: &Element) {
     if let Some(element) = element.dyn_ref::<HtmlElement>() {
         let _ = element.focus();
     }
 }
 
-/// What the form would send.
+/// The fields that a form would submit.
 pub(super) fn fields(form: &HtmlFormElement) -> Option<UrlSearchParams> {
     let data = FormData::new_with_form(form).ok()?;
     UrlSearchParams::new_with_str_sequence_sequence(&data).ok()
 }
 
-/// The button that sent a form: its name and value.
+/// The name and value of the button that submitted a form.
 pub(super) fn pressed(event: &Event) -> Option<(String, String)> {
     let button = event.dyn_ref::<web_sys::SubmitEvent>()?.submitter()?;
     Some((button.get_attribute("name")?, button.get_attribute("value")?))
 }
 
-/// The button that sent a form.
+/// The button that submitted a form.
 pub(super) fn pressed_button(event: &Event) -> Option<Element> {
     event
         .dyn_ref::<web_sys::SubmitEvent>()?
@@ -81,7 +81,7 @@ pub(super) fn pressed_button(event: &Event) -> Option<Element> {
         .ok()
 }
 
-/// Puts a text into the clipboard; whether it is there. Where a page did not come over a safe connection, there is none.
+/// Copies text to the clipboard and returns whether it worked. Without HTTPS there is no clipboard.
 pub(super) async fn copy(text: &str) -> bool {
     let navigator = window().navigator();
     let there =
@@ -92,7 +92,7 @@ pub(super) async fn copy(text: &str) -> bool {
             .is_ok()
 }
 
-/// Says that what belongs to the button was copied.
+/// Shows on the button that its text was copied.
 pub(super) async fn mark_copied(button: &Element, words: &str) {
     announce(words);
     let _ = button.set_attribute("data-copied", "");
@@ -105,7 +105,7 @@ pub(super) fn now() -> f64 {
     js_sys::Date::now()
 }
 
-/// Waits.
+/// Waits for some milliseconds.
 pub(super) async fn pause(milliseconds: i32) {
     let promise = js_sys::Promise::new(&mut |done, _| {
         let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&done, milliseconds);
@@ -113,7 +113,7 @@ pub(super) async fn pause(milliseconds: i32) {
     let _ = JsFuture::from(promise).await;
 }
 
-/// Tells those who listen.
+/// Announces a text to screen readers.
 pub(super) fn announce(words: &str) {
     if let Some(region) = document().get_element_by_id("announcements") {
         region.set_text_content(Some(words));

@@ -1,14 +1,14 @@
-//! A button that was pressed says so until its page is left.
+//! Shows a pressed submit button as busy until the page is left.
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, SubmitEvent};
 
 use super::browser::{collect, document, on, window};
 
-/// Marks what sends a form as busy, and no more when the page is gone back to.
+/// Marks submit buttons as busy, and clears the mark when the browser goes back to the page.
 pub(super) fn watch() {
     on(&document(), "submit", |event| {
-        // What an island sends by itself answers at once or says so itself.
+        // Islands that submit on their own show the answer at once or report progress themselves.
         if event.default_prevented() {
             return;
         }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// Brings the copy buttons to life.
+/// Activates the copy buttons.
 #[island]
 pub fn Copy() -> impl IntoView {
     #[cfg(feature = "hydrate")]

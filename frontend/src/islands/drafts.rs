@@ -1,22 +1,22 @@
-//! What was typed into a form, kept in this tab until it is sent, thrown away, or its person signs out: a session that
-//! ends, a reload, another environment or going back lose nothing. Nothing secret is kept.
+//! Drafts of forms, kept in this tab until they are submitted, discarded, or the person signs out. They survive an
+//! ended session, a reload, a change of environment and going back. Secrets are not kept.
 
 use portico_domain::view::names;
 use web_sys::{Element, HtmlFormElement, Storage, UrlSearchParams};
 
 use super::browser::{collect, document, fields, find, now, on, window};
 
-/// Before the path that a form posts to: the key under which its draft is kept.
-const PREFIX: &str = "draft:";
-/// In a draft: whose it is.
-const WHO: &str = "@who";
-/// In a draft: when it was kept, in milliseconds since 1970.
-const AT: &str = "@at";
-/// In a draft: it was sent, and is gone once a page answers that is not an error.
-const SENT: &str = "@sent";
+/// The key of a draft is this prefix and the path that the form posts to.
+const KEY_PREFIX: &str = "draft:";
+/// Field of a draft: the person it belongs to.
+const OWNER: &str = "@who";
+/// Field of a draft: when it was saved, in milliseconds since 1970.
+const SAVED_AT: &str = "@at";
+/// Field of a draft: set when the form was submitted. The draft is removed once a page loads that is not an error.
+const SUBMITTED: &str = "@sent";
 
-/// Belongs to the page that is shown, not to what was typed.
-pub(super) const OF_THE_PAGE: [&str; 5] = [
+/// Fields of the page, which are not part of a draft.
+pub(super) const PAGE_FIELDS: [&str; 5] = [
     names::CSRF,
     names::WORK_IN,
     names::SCHEMA,
@@ -24,13 +24,13 @@ pub(super) const OF_THE_PAGE: [&str; 5] = [
     names::DO,
 ];
 
-/// Keeps what is in the form now.
-pub(super) fn keep(form: &HtmlFormElement) {
+/// Saves the current fields of a form.
+pub(super) fn save(form: &HtmlFormElement) {
     write(form, false);
 }
 
-/// Keeps it as what was sent.
-pub(super) fn keep_as_sent(form: &HtmlFormElement) {
+/// Saves the current fields of a form as submitted.
+pub(super) fn save_as_submitted(form: &HtmlFormElement) {
     write(form, true);
 }
 
@@ -38,27 +38,27 @@ fn write(form: &HtmlFormElement, sent: bool) {
     let (Some(store), Some(key), Some(draft)) = (store(), key(form), fields(form)) else {
         return;
     };
-    for name in OF_THE_PAGE {
+    for name in PAGE_FIELDS {
         draft.delete(name);
     }
     for secret in collect(form.query_selector_all("input[type=password]").ok()) {
         draft.delete(&secret.get_attribute("name").unwrap_or_default());
     }
-    draft.append(WHO, &person());
-    draft.append(AT, &now().to_string());
+    draft.append(OWNER, &person());
+    draft.append(SAVED_AT, &now().to_string());
     if sent {
-        draft.append(SENT, "");
+        draft.append(SUBMITTED, "");
     }
-    // A browser that keeps nothing, or no more, costs the draft only.
+    // If the browser stores nothing, only the draft is lost.
     let _ = store.set_item(&key, &String::from(draft.to_string()));
 }
 
-/// The draft of this form, if this person has one, and how many minutes old it is.
-pub(super) fn of(form: &HtmlFormElement) -> Option<(UrlSearchParams, u32)> {
+/// Returns this person's draft of the form, and its age in minutes.
+pub(super) fn load(form: &HtmlFormElement) -> Option<(UrlSearchParams, u32)> {
     let draft = read(&key(form)?)?;
-    let at: f64 = draft.get(AT)?.parse().ok()?;
+    let at: f64 = draft.get(SAVED_AT)?.parse().ok()?;
     let minutes = ((now() - at) / 60_000.0).max(0.0);
-    for name in [WHO, AT, SENT] {
+    for name in [OWNER, SAVED_AT, SUBMITTED] {
         draft.delete(name);
     }
     #[expect(
@@ -70,26 +70,26 @@ pub(super) fn of(form: &HtmlFormElement) -> Option<(UrlSearchParams, u32)> {
     Some((draft, minutes))
 }
 
-/// Throws the draft of a form away.
+/// Deletes the draft of a form.
 pub(super) fn discard(form: &HtmlFormElement) {
     if let (Some(store), Some(key)) = (store(), key(form)) {
         let _ = store.remove_item(&key);
     }
 }
 
-/// On every page: forgets what was sent once a page answers that is no error, another person's drafts, and all of them
-/// when somebody signs out.
-pub(super) fn settle() {
+/// Cleans up on every page: removes submitted drafts once a page loads that is not an error, drafts of other people,
+/// and all drafts on sign-out.
+pub(super) fn clean_up() {
     let path = window().location().pathname().unwrap_or_default();
     let failed = find("main [data-error]").is_some();
     for key in keys() {
-        let sent = raw(&key).is_some_and(|draft| draft.has(SENT));
-        let elsewhere = key.strip_prefix(PREFIX) != Some(&path);
+        let sent = raw(&key).is_some_and(|draft| draft.has(SUBMITTED));
+        let elsewhere = key.strip_prefix(KEY_PREFIX) != Some(&path);
         if read(&key).is_none() || sent && elsewhere && !failed {
             forget(&key);
         } else if sent && let Some(draft) = raw(&key) {
-            // It was not taken after all.
-            draft.delete(SENT);
+            // The submission failed.
+            draft.delete(SUBMITTED);
             if let Some(store) = store() {
                 let _ = store.set_item(&key, &String::from(draft.to_string()));
             }
@@ -109,7 +109,7 @@ pub(super) fn settle() {
 }
 
 fn read(key: &str) -> Option<UrlSearchParams> {
-    raw(key).filter(|draft| draft.get(WHO).as_deref() == Some(&person()))
+    raw(key).filter(|draft| draft.get(OWNER).as_deref() == Some(&person()))
 }
 
 fn raw(key: &str) -> Option<UrlSearchParams> {
@@ -129,15 +129,15 @@ fn keys() -> Vec<String> {
     let count = store.length().unwrap_or_default();
     (0..count)
         .filter_map(|index| store.key(index).ok()?)
-        .filter(|key| key.starts_with(PREFIX))
+        .filter(|key| key.starts_with(KEY_PREFIX))
         .collect()
 }
 
 fn key(form: &HtmlFormElement) -> Option<String> {
-    Some(format!("{PREFIX}{}", form.get_attribute("action")?))
+    Some(format!("{KEY_PREFIX}{}", form.get_attribute("action")?))
 }
 
-/// Who is signed in, as the page's head says.
+/// The signed-in person, from the head of the page.
 fn person() -> String {
     find(".person .menu-text")
         .and_then(|person| person.text_content())

@@ -1,9 +1,9 @@
-//! Pages that stay true by themselves.
+//! Keeps pages up to date.
 
 use leptos::prelude::*;
 
-/// Keeps the page true: hears of changes, asks for the page anew and takes over what differs. After a lost
-/// connection it catches up.
+/// Keeps the page up to date: listens for events, fetches the page again and applies the differences. Catches up after
+/// a lost connection.
 #[island]
 pub fn Live() -> impl IntoView {
     #[cfg(feature = "hydrate")]
@@ -21,90 +21,95 @@ mod imp {
     use web_sys::{Event, EventSource, MessageEvent};
 
     use crate::islands::browser::{document, find, handler, on, pause, window};
-    use crate::islands::renew::{self, Answer, Values};
-    use crate::islands::{busy, drafts, held, toast};
+    use crate::islands::morph::{self, Answer, Values};
+    use crate::islands::{busy, drafts, toast, user_state};
 
-    /// Milliseconds between two looks at the page, however much changes.
-    const BREATH: i32 = 150;
-    /// Milliseconds after which a page is looked at even if nothing was heard.
-    const NOW_AND_THEN: i32 = 60_000;
-    /// Likewise for a page on which something is under way that sends no events.
-    const UNDER_WAY: i32 = 2_000;
-    /// Milliseconds before a connection that the server refused is tried again; twice as many each time, up to
-    /// [`LONGEST_RETRY`].
-    const FIRST_RETRY: i32 = 5_000;
-    /// The page of a claim that is gone, for instance, is refused for good.
-    const LONGEST_RETRY: i32 = 60_000;
-    /// Milliseconds after which a page is no longer new.
-    const NEW: f64 = 2_000.0;
+    /// Minimum time between two refreshes.
+    const MIN_INTERVAL_MS: i32 = 150;
+    /// Time between refreshes without any event.
+    const FALLBACK_POLL_MS: i32 = 60_000;
+    /// Time between refreshes while something is in progress that sends no events.
+    const ACTIVE_POLL_MS: i32 = 2_000;
+    /// Time before reconnecting after the server refused the connection. Doubles with each refusal, up to
+    /// [`MAX_RECONNECT_DELAY_MS`].
+    const RECONNECT_DELAY_MS: i32 = 5_000;
+    /// Longest time between attempts to reconnect. The page of a deleted claim, for example, is refused forever.
+    const MAX_RECONNECT_DELAY_MS: i32 = 60_000;
+    /// Age at which a page counts as stale.
+    const MAX_AGE_MS: f64 = 2_000.0;
 
     thread_local! {
-        static BUSY: Cell<bool> = const { Cell::new(false) };
-        static AGAIN: Cell<bool> = const { Cell::new(false) };
-        static LOST: Cell<bool> = const { Cell::new(false) };
-        /// Milliseconds before the next try after a refusal.
-        static RETRY: Cell<i32> = const { Cell::new(FIRST_RETRY) };
-        /// The connection by which changes are told. A page that nobody sees has none: a browser opens six to a host
-        /// by HTTP/1.1, and a seventh page would wait for ever.
-        static SOURCE: RefCell<Option<EventSource>> = const { RefCell::new(None) };
+        static REFRESHING: Cell<bool> = const { Cell::new(false) };
+        static REFRESH_PENDING: Cell<bool> = const { Cell::new(false) };
+        static CONNECTION_LOST: Cell<bool> = const { Cell::new(false) };
+        /// Time before the next attempt to reconnect, in milliseconds.
+        static RECONNECT_DELAY: Cell<i32> = const { Cell::new(RECONNECT_DELAY_MS) };
+        /// The event stream. Hidden pages have none: over HTTP/1.1 a browser opens at most six connections to a host,
+        /// so a seventh page would hang.
+        static EVENT_SOURCE: RefCell<Option<EventSource>> = const { RefCell::new(None) };
     }
 
-    /// What is done with what comes by a connection; the same for every one.
-    struct Ears {
-        told: Function,
-        opened: Function,
-        failed: Function,
+    /// The listeners of an event stream, reused when it reconnects.
+    struct Listeners {
+        on_event: Function,
+        on_open: Function,
+        on_error: Function,
     }
 
     pub(super) fn start() {
-        drafts::settle();
+        drafts::clean_up();
         busy::watch();
-        held::watch_presses();
+        user_state::watch_presses();
         if find("main [data-live]").is_none() {
             return;
         }
-        let ears = Rc::new_cyclic(|ears: &std::rc::Weak<Ears>| {
-            let ears = ears.clone();
-            Ears {
-                told: handler(|event| told(&event)),
-                opened: handler(|_| opened()),
-                failed: handler(move |event| {
-                    if let Some(ears) = ears.upgrade() {
-                        failed(&event, ears);
+        let listeners = Rc::new_cyclic(|listeners: &std::rc::Weak<Listeners>| {
+            let listeners = listeners.clone();
+            Listeners {
+                on_event: handler(|event| on_event(&event)),
+                on_open: handler(|_| on_open()),
+                on_error: handler(move |event| {
+                    if let Some(listeners) = listeners.upgrade() {
+                        on_error(&event, listeners);
                     }
                 }),
             }
         });
         if !document().hidden() {
-            listen(&ears);
-            if is_old() {
+            connect(&listeners);
+            if is_stale() {
                 refresh();
             }
         }
-        let seen = ears.clone();
+        let seen = listeners.clone();
         on(&document(), "visibilitychange", move |_| {
             if document().hidden() {
-                hush();
+                disconnect();
             } else {
-                listen(&seen);
+                connect(&seen);
                 refresh();
             }
         });
-        // A page that is kept for going back to must let go of its connection, and takes it up again.
-        on(&window(), "pagehide", |_| hush());
+        // A page in the back-forward cache must close its connection, and reopens it when it is shown.
+        on(&window(), "pagehide", |_| disconnect());
         on(&window(), "pageshow", move |event| {
             if event
                 .dyn_ref::<web_sys::PageTransitionEvent>()
                 .is_some_and(web_sys::PageTransitionEvent::persisted)
             {
-                listen(&ears);
+                connect(&listeners);
                 refresh();
             }
         });
         spawn_local(async {
             loop {
                 let under_way = find("main [data-under-way]").is_some();
-                pause(if under_way { UNDER_WAY } else { NOW_AND_THEN }).await;
+                pause(if under_way {
+                    ACTIVE_POLL_MS
+                } else {
+                    FALLBACK_POLL_MS
+                })
+                .await;
                 if !document().hidden() {
                     refresh();
                 }
@@ -112,78 +117,78 @@ mod imp {
         });
     }
 
-    /// Whether the page was made some time ago: fetched beforehand, or kept by the browser. Where the two clocks
-    /// disagree, it is looked at once too often.
-    fn is_old() -> bool {
+    /// True if the page was rendered a while ago: prefetched, or restored by the browser. If the clocks disagree, this
+    /// causes one needless refresh.
+    fn is_stale() -> bool {
         let at = find("main[data-at]").and_then(|main| main.get_attribute("data-at")?.parse::<f64>().ok());
-        at.is_some_and(|at| (js_sys::Date::now() - at).abs() > NEW)
+        at.is_some_and(|at| (js_sys::Date::now() - at).abs() > MAX_AGE_MS)
     }
 
-    /// Listens, unless it does already.
-    fn listen(ears: &Rc<Ears>) {
-        if SOURCE.with_borrow(Option::is_some) {
+    /// Opens the event stream, unless it is open.
+    fn connect(listeners: &Rc<Listeners>) {
+        if EVENT_SOURCE.with_borrow(Option::is_some) {
             return;
         }
-        let Ok(source) = EventSource::new(&address()) else {
+        let Ok(source) = EventSource::new(&events_url()) else {
             return;
         };
-        let hears = |event: &str, ear| {
-            let _ = source.add_event_listener_with_callback(event, ear);
+        let add_listener = |event: &str, listener| {
+            let _ = source.add_event_listener_with_callback(event, listener);
         };
         for event in ["catalog", "claim", "plane", "request", "missed"] {
-            hears(event, &ears.told);
+            add_listener(event, &listeners.on_event);
         }
-        hears("open", &ears.opened);
-        hears("error", &ears.failed);
-        SOURCE.set(Some(source));
+        add_listener("open", &listeners.on_open);
+        add_listener("error", &listeners.on_error);
+        EVENT_SOURCE.set(Some(source));
     }
 
-    /// Stops listening.
-    fn hush() {
-        if let Some(source) = SOURCE.take() {
+    /// Closes the event stream.
+    fn disconnect() {
+        if let Some(source) = EVENT_SOURCE.take() {
             source.close();
         }
     }
 
-    fn told(event: &Event) {
+    fn on_event(event: &Event) {
         let text = event
             .dyn_ref::<MessageEvent>()
             .and_then(|event| event.data().as_string());
-        if concerns_us(&text.unwrap_or_default()) {
+        if is_relevant(&text.unwrap_or_default()) {
             refresh();
         }
     }
 
-    /// What happened before it listened was not heard.
-    fn opened() {
-        RETRY.set(FIRST_RETRY);
-        if LOST.replace(false) || find("main [data-under-way]").is_some() {
+    /// Events before the connection opened were missed.
+    fn on_open() {
+        RECONNECT_DELAY.set(RECONNECT_DELAY_MS);
+        if CONNECTION_LOST.replace(false) || find("main [data-under-way]").is_some() {
             refresh();
         }
     }
 
-    /// The browser connects again by itself, save when the server said no.
-    fn failed(event: &Event, ears: Rc<Ears>) {
-        LOST.set(true);
+    /// The browser reconnects by itself, except when the server refused the connection.
+    fn on_error(event: &Event, listeners: Rc<Listeners>) {
+        CONNECTION_LOST.set(true);
         let source = event
             .target()
             .and_then(|target| target.dyn_into::<EventSource>().ok());
-        let ours = SOURCE.with_borrow(|ours| ours.is_some() && *ours == source);
+        let ours = EVENT_SOURCE.with_borrow(|ours| ours.is_some() && *ours == source);
         if ours && source.is_some_and(|source| source.ready_state() == EventSource::CLOSED) {
-            SOURCE.take();
-            let retry = RETRY.get();
-            RETRY.set(retry.saturating_mul(2).min(LONGEST_RETRY));
+            EVENT_SOURCE.take();
+            let delay = RECONNECT_DELAY.get();
+            RECONNECT_DELAY.set(delay.saturating_mul(2).min(MAX_RECONNECT_DELAY_MS));
             spawn_local(async move {
-                pause(retry).await;
+                pause(delay).await;
                 if !document().hidden() {
-                    listen(&ears);
+                    connect(&listeners);
                 }
             });
         }
     }
 
-    /// Where changes are told: on a claim's page also those of what stands behind it.
-    fn address() -> String {
+    /// The URL of the event stream. A claim's page also gets events about the claim's composed resources.
+    fn events_url() -> String {
         let path = window().location().pathname().unwrap_or_default();
         match path.strip_prefix("/claims/") {
             Some(claim) if find("main [data-live=claim]").is_some() => {
@@ -193,43 +198,43 @@ mod imp {
         }
     }
 
-    /// A claim's own page looks up only when something happens to that claim.
-    fn concerns_us(event: &str) -> bool {
+    /// True unless this is the page of a claim and the event is about another claim.
+    fn is_relevant(event: &str) -> bool {
         let path = window().location().pathname().unwrap_or_default();
         let one_claim = path.starts_with("/claims/");
         let other_claim = event.contains("\"href\"") && !event.contains(&path);
         !(one_claim && other_claim)
     }
 
-    /// Asks for the page anew; once more afterwards when asked to meanwhile.
+    /// Fetches the page and applies the differences; again afterwards if another refresh was requested meanwhile.
     fn refresh() {
-        if BUSY.get() {
-            AGAIN.set(true);
+        if REFRESHING.get() {
+            REFRESH_PENDING.set(true);
             return;
         }
-        BUSY.set(true);
+        REFRESHING.set(true);
         spawn_local(async {
             loop {
-                AGAIN.set(false);
+                REFRESH_PENDING.set(false);
                 let here = window().location().href().unwrap_or_default();
-                let answer = renew::fetch(&here, None).await;
-                held::unpressed().await;
+                let answer = morph::fetch(&here, None).await;
+                user_state::wait_until_released().await;
                 match answer {
-                    // One may have gone elsewhere within the page, by searching, say.
+                    // The person may have navigated within the page, by searching for example.
                     Answer::Page(text) if window().location().href().ok().as_ref() == Some(&here) => {
-                        if let Some(page) = renew::parse(&text) {
-                            renew::apply(&page, "data-live", Values::Keep, true);
+                        if let Some(page) = morph::parse(&text) {
+                            morph::apply(&page, "data-live", Values::Keep, true);
                         }
                     }
                     Answer::SignedOut => toast::signed_out(),
                     Answer::Page(_) | Answer::Failed | Answer::Offline => {}
                 }
-                pause(BREATH).await;
-                if !AGAIN.get() {
+                pause(MIN_INTERVAL_MS).await;
+                if !REFRESH_PENDING.get() {
                     break;
                 }
             }
-            BUSY.set(false);
+            REFRESHING.set(false);
         });
     }
 }

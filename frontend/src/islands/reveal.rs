@@ -1,8 +1,9 @@
-//! Secrets, shown in their place or copied without being shown.
+//! Reveals and copies secrets.
 
 use leptos::prelude::*;
 
-/// Shows keys of a secret in their places, where without scripts a page of its own would; and copies them unseen.
+/// Reveals keys of a secret in place, where there is a separate page without scripts; and copies them without showing
+/// them.
 #[island]
 pub fn Reveal() -> impl IntoView {
     #[cfg(feature = "hydrate")]
@@ -20,7 +21,7 @@ pub(super) mod imp {
         announce, collect, copy, document, fields, find, find_all, focus, mark_copied, on, pressed_button,
         target, window,
     };
-    use crate::islands::renew;
+    use crate::islands::morph;
 
     pub(super) fn start() {
         if find("[data-reveal]").is_none() && find("[data-live=claim]").is_none() {
@@ -70,7 +71,7 @@ pub(super) mod imp {
         });
     }
 
-    /// What a block of text says with the secrets in it that are dots on the screen.
+    /// The text of a block, with secrets in place of the dots.
     pub(in super::super) async fn whole_text(block: &Element) -> Option<String> {
         let secrets = find_all(block, "[data-secret]");
         if secrets.is_empty() {
@@ -90,13 +91,13 @@ pub(super) mod imp {
         copied.text_content()
     }
 
-    /// Asks for keys; the answer's values by key, else why there are none.
+    /// Requests keys. Returns the values by key, or an error message.
     async fn ask(form: &HtmlFormElement, key: &str) -> Result<Vec<(String, String)>, String> {
         let failed = || "It could not be revealed. Reload the page and try again.".to_owned();
         let body = fields(form).ok_or_else(failed)?;
         body.set(names::KEY, key);
         let action = form.get_attribute("action").unwrap_or_default();
-        let page = renew::page(&action, Some(&body)).await.ok_or_else(failed)?;
+        let page = morph::page(&action, Some(&body)).await.ok_or_else(failed)?;
         let values: Vec<_> = collect(page.query_selector_all("[data-revealed]").ok())
             .iter()
             .filter_map(|each| each.get_attribute("data-revealed").zip(each.text_content()))
@@ -116,13 +117,13 @@ pub(super) mod imp {
             .find(|place| place.get_attribute("data-keep").as_deref() == Some(key))
     }
 
-    /// Puts the value where its dots were, with buttons to copy and to hide it; and into the snippets.
+    /// Replaces the dots by the value, with buttons to copy and hide it; also in the snippets.
     fn show(key: &str, value: &str) {
         fill_in(key, Some(value));
         let Some(place) = place(key).filter(|place| !place.has_attribute("data-kept")) else {
             return;
         };
-        // What is no secret stands there already.
+        // Values that are not secret are already shown.
         if find_all(&place, "form[data-reveal]").is_empty() {
             return;
         }
@@ -176,7 +177,7 @@ pub(super) mod imp {
         });
     }
 
-    /// Puts the value into the snippets, or takes it out again.
+    /// Shows the value in the snippets, or hides it.
     fn fill_in(key: &str, value: Option<&str>) {
         for secret in collect(document().query_selector_all("[data-secret]").ok()) {
             if secret.get_attribute("data-secret").as_deref() != Some(key) {
@@ -192,7 +193,7 @@ pub(super) mod imp {
         }
     }
 
-    /// A value as a file of variables takes it: in quotes where a shell would read something into it.
+    /// Quotes a value for an env file, if a shell would interpret it.
     fn quoted(value: &str) -> String {
         let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-.,:/@%+=?&".contains(letter);
         if value.chars().all(plain) && !value.is_empty() {

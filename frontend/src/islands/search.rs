@@ -1,8 +1,8 @@
-//! Search as one types.
+//! Search while typing.
 
 use leptos::prelude::*;
 
-/// Searches as one types: improves on every `form[data-search]`, whose query stays in the URL.
+/// Search while typing, for every `form[data-search]`. The query stays in the URL.
 #[island]
 pub fn Search() -> impl IntoView {
     #[cfg(feature = "hydrate")]
@@ -18,13 +18,13 @@ mod imp {
     use web_sys::HtmlFormElement;
 
     use crate::islands::browser::{fields, find, on, pause, window};
-    use crate::islands::renew::{self, Values};
+    use crate::islands::morph::{self, Values};
 
-    /// Milliseconds without a key before the server is asked.
-    const PATIENCE: i32 = 90;
+    /// Time without a key press before the server is asked, in milliseconds.
+    const DELAY_MS: i32 = 90;
 
     thread_local! {
-        static NEWEST: Cell<u32> = const { Cell::new(0) };
+        static LATEST: Cell<u32> = const { Cell::new(0) };
     }
 
     pub(super) fn start() {
@@ -34,7 +34,7 @@ mod imp {
         };
         for event in ["input", "change"] {
             let form = form.clone();
-            on(&form.clone(), event, move |_| search(&form, PATIENCE));
+            on(&form.clone(), event, move |_| search(&form, DELAY_MS));
         }
         let sent = form.clone();
         on(&form, "submit", move |event| {
@@ -43,17 +43,17 @@ mod imp {
         });
     }
 
-    fn search(form: &HtmlFormElement, patience: i32) {
-        let turn = NEWEST.get() + 1;
-        NEWEST.set(turn);
+    fn search(form: &HtmlFormElement, delay: i32) {
+        let turn = LATEST.get() + 1;
+        LATEST.set(turn);
         let Some(url) = url(form) else { return };
         spawn_local(async move {
-            pause(patience).await;
-            if NEWEST.get() != turn {
+            pause(delay).await;
+            if LATEST.get() != turn {
                 return;
             }
-            let page = renew::page(&url, None).await;
-            if NEWEST.get() != turn {
+            let page = morph::page(&url, None).await;
+            if LATEST.get() != turn {
                 return;
             }
             match page {
@@ -61,7 +61,7 @@ mod imp {
                     if let Ok(history) = window().history() {
                         let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&url));
                     }
-                    renew::apply(&page, "data-live", Values::Keep, true);
+                    morph::apply(&page, "data-live", Values::Keep, true);
                 }
                 None => {
                     let _ = window().location().assign(&url);
@@ -70,7 +70,7 @@ mod imp {
         });
     }
 
-    /// The URL that the form leads to, empty fields left out.
+    /// The URL of the form's results, without empty fields.
     fn url(form: &HtmlFormElement) -> Option<String> {
         let all = fields(form)?;
         let kept = web_sys::UrlSearchParams::new().ok()?;

@@ -1,9 +1,9 @@
-//! Light and dark.
+//! Light and dark theme.
 
 use leptos::prelude::*;
 
-/// The button that goes from the system's theme to light to dark and around, and remembers it in a cookie, so
-/// that the server renders the next page in it.
+/// The theme button: cycles through system, light and dark, and stores the choice in a cookie, so that the server
+/// renders the next page with it.
 #[island]
 pub fn ThemeSwitch() -> impl IntoView {
     let theme = RwSignal::new(Theme::current());

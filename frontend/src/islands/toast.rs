@@ -1,13 +1,13 @@
-//! A word at the foot of the screen, over the page so that nothing moves.
+//! A message at the bottom of the screen. It overlays the page, so that nothing moves.
 
 use web_sys::Element;
 
 use super::browser::{announce, document, window};
 
-/// The id of the word that is shown, of which there is one at a time.
+/// The id of the message. There is one at a time.
 const ID: &str = "toast";
 
-/// Says that the session has ended, with the way to sign in and come back here.
+/// Says that the session has ended, with a link to sign in and return.
 pub(super) fn signed_out() {
     let path = window().location().pathname().unwrap_or_default();
     let query = window().location().search().unwrap_or_default();
@@ -18,7 +18,7 @@ pub(super) fn signed_out() {
     );
 }
 
-/// Says that nothing answers.
+/// Says that the server does not answer.
 pub(super) fn offline() {
     show(
         "Portico cannot be reached just now. What you typed is kept here, and nothing was sent.",
@@ -26,7 +26,7 @@ pub(super) fn offline() {
     );
 }
 
-/// Takes the word away: what it says is no longer so.
+/// Removes the message.
 pub(super) fn clear() {
     if let Some(toast) = document().get_element_by_id(ID) {
         toast.remove();

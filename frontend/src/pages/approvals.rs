@@ -4,13 +4,13 @@ use portico_domain::request::Action;
 use portico_domain::view::{ApprovalRow, ApprovalsPage, Frame};
 
 use super::request::decision;
-use crate::islands::Decide;
+use crate::islands::ApprovalKeys;
 use crate::parts::badge::action_word;
 use crate::parts::summary::{effect, quota};
 use crate::parts::text::{code, diff, empty};
 use crate::parts::{Query, document, glyph, icon, pager, time};
 
-/// The approval queue: should I say yes?
+/// The approval queue: should I approve?
 #[must_use]
 pub fn approvals(frame: &Frame, page: &ApprovalsPage) -> String {
     document(frame, || {
@@ -36,7 +36,7 @@ pub fn approvals(frame: &Frame, page: &ApprovalsPage) -> String {
                 <h1>"Approvals"</h1>
                 <p class="keys when-alive"><kbd>"j"</kbd>" "<kbd>"k"</kbd>" next and previous, "<kbd>"a"</kbd>" approve, "<kbd>"r"</kbd>" reject"</p>
             </div>
-            <Decide />
+            <ApprovalKeys />
             <div class="live" data-live="approvals" data-decide="">
                 {body}
                 {pager(&page.rows, &Query::new("/approvals"))}
@@ -109,7 +109,7 @@ fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView 
     }
 }
 
-/// Why it needs the reader and what it does to the quota, for who does not open it.
+/// Why the request needs approval and its effect on the quota, for rows that are not open.
 fn in_short(approval: &ApprovalRow) -> Option<AnyView> {
     let more = match approval.why.len() {
         0 | 1 => String::new(),
@@ -119,7 +119,7 @@ fn in_short(approval: &ApprovalRow) -> Option<AnyView> {
         .why
         .first()
         .map(|why| format!("{}.{more}", why.trim_end_matches('.')));
-    // Of what it takes or gives back, the resource that it leaves least of says most.
+    // Of several resources, show the one with the least left.
     let tightest = approval
         .quota
         .iter()
@@ -137,7 +137,7 @@ fn in_short(approval: &ApprovalRow) -> Option<AnyView> {
     (!words.is_empty()).then(|| view! { <span class="reason">{words.join(" ")}</span> }.into_any())
 }
 
-/// What differs: the first thing to look at.
+/// The differences, which come first.
 fn differs(approval: &ApprovalRow) -> Option<AnyView> {
     if approval.row.action == Action::Delete {
         return None;
@@ -151,7 +151,7 @@ fn differs(approval: &ApprovalRow) -> Option<AnyView> {
     Some(view! { <div><h2>"What differs from "{against}</h2>{body}</div> }.into_any())
 }
 
-/// The whole manifest, folded: what is approved is this.
+/// The whole manifest, folded: this is what gets approved.
 fn whole(approval: &ApprovalRow) -> AnyView {
     let id = format!("manifest-{}", approval.row.id);
     let fold = format!("{id}-fold");

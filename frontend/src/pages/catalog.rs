@@ -5,7 +5,7 @@ use crate::islands::Search;
 use crate::parts::text::{counted, empty, grouped};
 use crate::parts::{Query, document, duration, glyph, icon, pager};
 
-/// The catalog: is there a thing for my need?
+/// The catalog: is there an offering for my need?
 #[must_use]
 pub fn catalog(frame: &Frame, page: &CatalogPage) -> String {
     document(frame, || {
@@ -130,7 +130,7 @@ fn found(page: &CatalogPage) -> AnyView {
     .into_any()
 }
 
-/// How long it takes: what is over before one looks takes no time to speak of.
+/// How long it takes to become ready; nothing if that is too short to notice.
 fn ready_in(seconds: u64) -> String {
     if seconds < 5 {
         "Ready within seconds".to_owned()
@@ -139,7 +139,7 @@ fn ready_in(seconds: u64) -> String {
     }
 }
 
-/// An offering in a list: what it is, how long it takes, whether somebody must agree, where it runs.
+/// An offering in a list: what it is, how long it takes, whether it needs approval, where it runs.
 pub(super) fn card(card: &CatalogCard) -> impl IntoView + use<> {
     let broken = card.problem.clone().map(|problem| {
         view! { <p class="card-facts problem">{icon("degraded")}<span>{problem}</span></p> }

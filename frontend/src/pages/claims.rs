@@ -4,9 +4,9 @@ use portico_domain::view::{ClaimsFilter, ClaimsPage, Frame, names};
 use crate::islands::Search;
 use crate::parts::rows::{Columns, claim_table};
 use crate::parts::text::{empty, grouped};
-use crate::parts::{Query, document, icon, pager, pick};
+use crate::parts::{Query, document, icon, pager, select};
 
-/// Claims: which of them needs me?
+/// The list of claims: which of them need me?
 #[must_use]
 pub fn claims(frame: &Frame, page: &ClaimsPage) -> String {
     document(frame, || {
@@ -80,10 +80,10 @@ fn search(page: &ClaimsPage, query: &Query) -> impl IntoView + use<> {
                 <span class="unseen">"Search by name"</span>
                 <input type="search" name="q" value=filter.query.clone() placeholder="Search by name" autocomplete="off" maxlength="200" />
             </label>
-            {pick("offering", "Offering", "Any offering", offerings.collect(), filter.offering.as_ref().map(AsRef::as_ref))}
-            {pick("environment", "Environment", "Any environment", environments.collect(), filter.environment.as_ref().map(AsRef::as_ref))}
-            {pick("plane", "Control plane", "Any control plane", planes.collect(), filter.plane.as_ref().map(AsRef::as_ref))}
-            {pick("sort", "Order", "What needs someone first", sorts.collect(), filter.sort.as_deref())}
+            {select("offering", "Offering", "Any offering", offerings.collect(), filter.offering.as_ref().map(AsRef::as_ref))}
+            {select("environment", "Environment", "Any environment", environments.collect(), filter.environment.as_ref().map(AsRef::as_ref))}
+            {select("plane", "Control plane", "Any control plane", planes.collect(), filter.plane.as_ref().map(AsRef::as_ref))}
+            {select("sort", "Order", "What needs someone first", sorts.collect(), filter.sort.as_deref())}
             {carried}
             <button class="button when-still">"Show"</button>
         </form>
@@ -158,7 +158,7 @@ fn found(frame: &Frame, page: &ClaimsPage, query: &Query) -> AnyView {
     )
 }
 
-/// The hidden token of a form.
+/// The hidden CSRF token of a form.
 pub(super) fn csrf(frame: &Frame) -> impl IntoView + use<> {
     view! { <input type="hidden" name=names::CSRF value=frame.csrf.clone() /> }
 }

@@ -6,7 +6,7 @@ use crate::parts::badge::health;
 use crate::parts::summary::approval;
 use crate::parts::{document, icon};
 
-/// The page that asks for the claim's name before a delete.
+/// The page that asks for the claim's name before deletion.
 #[must_use]
 pub fn delete_claim(frame: &Frame, page: &DeletePage) -> String {
     document(frame, || {

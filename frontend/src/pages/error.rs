@@ -3,7 +3,7 @@ use portico_domain::view::Frame;
 
 use crate::parts::{bare_document, document};
 
-/// A page that says what went wrong and what to do. Within the frame where somebody is signed in.
+/// A page that says what went wrong and what to do. Has the frame if the viewer is signed in.
 #[must_use]
 pub fn error(frame: &Frame, status: u16, title: &str, what_to_do: &str) -> String {
     let content = || {

@@ -8,7 +8,7 @@ use crate::parts::rows::{Columns, claim_table, request_table};
 use crate::parts::text::counted;
 use crate::parts::{document, glyph, icon, time};
 
-/// Home: is anything of mine broken, is anyone waiting for me?
+/// Home: is any of my claims broken, is anyone waiting for me?
 #[must_use]
 pub fn home(frame: &Frame, page: &HomePage) -> String {
     document(frame, || {
@@ -23,7 +23,7 @@ pub fn home(frame: &Frame, page: &HomePage) -> String {
                 <button class="button">"Search"</button>
             </form>
             <div class="live" data-live="home">
-                {nowhere(frame)}
+                {no_tenant(frame)}
                 {dead(page)}
                 {suggestions(page)}
                 {waiting_on_me(frame, page)}
@@ -36,8 +36,8 @@ pub fn home(frame: &Frame, page: &HomePage) -> String {
     })
 }
 
-/// For somebody whom no team's groups name.
-fn nowhere(frame: &Frame) -> Option<AnyView> {
+/// For people whose groups belong to no tenant.
+fn no_tenant(frame: &Frame) -> Option<AnyView> {
     (frame.tenants.is_empty() && !frame.admin).then(|| {
         view! {
             <div class="notice warning" role="status">{icon("lock")}<p>
@@ -152,7 +152,7 @@ fn waiting_on_others(frame: &Frame, page: &HomePage) -> Option<AnyView> {
 fn today(frame: &Frame, page: &HomePage) -> Option<AnyView> {
     let anything = !page.today.is_empty() || !page.turned.is_empty();
     anything.then(|| {
-        let turns: Vec<_> = page.turned.iter().map(|each| turn(frame, each)).collect();
+        let turns: Vec<_> = page.turned.iter().map(|each| health_change(frame, each)).collect();
         let turns = (!turns.is_empty()).then(|| view! { <div><h3 class="after">"Claims"</h3><ul role="list" class="waiting">{turns}</ul></div> });
         let requests = (!page.today.is_empty())
             .then(|| view! { <div><h3 class="after">"Requests"</h3>{request_table(frame.now, &page.today, Columns::All)}</div> });
@@ -167,7 +167,7 @@ fn today(frame: &Frame, page: &HomePage) -> Option<AnyView> {
 }
 
 /// A claim that became ready, or broke.
-fn turn(frame: &Frame, turned: &Turned) -> impl IntoView + use<> {
+fn health_change(frame: &Frame, turned: &Turned) -> impl IntoView + use<> {
     let row = &turned.claim;
     let (name, words) = if row.health == Health::Ready {
         ("ready", " became ready")

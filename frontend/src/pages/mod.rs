@@ -1,7 +1,6 @@
-//! Pages: each a function from a view model to a whole HTML document, complete without scripts.
+//! The pages: functions from a view model to a complete HTML document, which works without scripts.
 //!
-//! They neither fail nor wait. All text is escaped save where the view model says that it holds
-//! sanitized HTML.
+//! They cannot fail and do no I/O. All text is escaped, except where the view model says that it holds sanitized HTML.
 
 mod admin;
 mod approvals;

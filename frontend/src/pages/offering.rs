@@ -4,7 +4,7 @@ use portico_domain::view::{Frame, OfferingPage, PlanColumn, ServedOn, names};
 use crate::parts::rows::{Columns, claim_table};
 use crate::parts::{document, duration, glyph, icon, relative};
 
-/// An offering: is it the right one, what do I get?
+/// An offering: is it the right one, and what do I get?
 #[must_use]
 pub fn offering(frame: &Frame, page: &OfferingPage) -> String {
     document(frame, || {
@@ -146,7 +146,7 @@ fn plans(page: &OfferingPage) -> Option<AnyView> {
     Some(view.into_any())
 }
 
-/// What a plan costs, in words.
+/// The price of a plan, as text.
 pub(super) fn price(plan: &PlanColumn) -> String {
     plan.price
         .as_ref()

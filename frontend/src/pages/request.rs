@@ -7,7 +7,7 @@ use crate::parts::summary::{placement, quota};
 use crate::parts::text::{code, diff};
 use crate::parts::{document, icon, time};
 
-/// A request: where is it, on whom does it wait?
+/// A request: where is it, and who has to act?
 #[must_use]
 pub fn request(frame: &Frame, page: &RequestPage) -> String {
     document(frame, || {
@@ -68,7 +68,7 @@ fn decide(frame: &Frame, page: &RequestPage) -> Option<AnyView> {
         .then(|| view! { <section aria-label="Decision">{decision(frame, &page.row.id.to_string(), page.revision)}</section> }.into_any())
 }
 
-/// The form by which an approver decides.
+/// The approver's decision form.
 pub(super) fn decision(frame: &Frame, id: &str, revision: i64) -> AnyView {
     let comment = format!("comment-{id}");
     view! {
@@ -101,7 +101,7 @@ fn steps(frame: &Frame, page: &RequestPage) -> AnyView {
     .into_any()
 }
 
-/// The form to say something without deciding.
+/// The form for a comment without a decision.
 fn comment(frame: &Frame, page: &RequestPage) -> Option<AnyView> {
     page.may_comment.then(|| {
         view! {

@@ -6,7 +6,7 @@ use crate::parts::rows::{Columns, request_table};
 use crate::parts::text::empty;
 use crate::parts::{Query, document};
 
-/// The states that a list is limited to by a chip, the usual ones.
+/// The states with a filter chip.
 const FILTERS: [State; 6] = [
     State::AwaitingApproval,
     State::Applying,
@@ -42,7 +42,7 @@ pub fn requests(frame: &Frame, page: &RequestsPage) -> String {
     })
 }
 
-/// The way on: requests are told from the newest back, by the last one that was told.
+/// The link to older requests, which starts after the last one shown.
 fn older(page: &RequestsPage, query: &Query) -> Option<AnyView> {
     let last = page.rows.items.last().filter(|_| page.rows.more)?;
     let href = query.clone().with("before", last.id.to_string()).href();

@@ -3,7 +3,7 @@ use portico_domain::view::{ClaimRow, Frame, Revealed, names};
 
 use crate::parts::document;
 
-/// Keys of a claim's secret, revealed: the answer to a reveal where scripts are off. Send it with `no-store`.
+/// Revealed keys of a claim's secret, for browsers without scripts. Send it with `Cache-Control: no-store`.
 #[must_use]
 pub fn revealed(frame: &Frame, claim: &ClaimRow, revealed: &[Revealed]) -> String {
     let values: Vec<_> = revealed

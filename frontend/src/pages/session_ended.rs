@@ -3,15 +3,15 @@ use portico_domain::view::{Frame, names};
 
 use crate::parts::bare_document;
 
-/// What is told of what a form said: its texts, by name.
-const TEXTS: [(&str, &str); 3] = [
+/// Fields of a form whose text is shown, with their labels.
+const TEXT_FIELDS: [(&str, &str); 3] = [
     (names::COMMENT, "Your comment"),
     (names::NOTE, "Your note"),
     (names::REASON, "Your reason"),
 ];
 
-/// The answer to a form that came when nobody was signed in any more: the way to sign in, and what was typed. A form
-/// that asks for something can be taken up again; of others the texts are shown.
+/// The answer to a form post without a session: a link to sign in, and the input. Request forms can be resumed; of
+/// other forms the text is shown.
 #[must_use]
 pub fn session_ended(frame: &Frame, sign_in: &str, post_to: &str, typed: &[(String, String)]) -> String {
     let again = typed.iter().any(|(name, _)| name == names::TAB).then(|| {
@@ -28,7 +28,7 @@ pub fn session_ended(frame: &Frame, sign_in: &str, post_to: &str, typed: &[(Stri
             </form>
         }
     });
-    let texts: Vec<_> = TEXTS
+    let texts: Vec<_> = TEXT_FIELDS
         .iter()
         .filter_map(|(name, title)| {
             let text = typed

@@ -3,7 +3,7 @@ use portico_domain::view::{Frame, SignInPage};
 
 use crate::parts::{bare_document, icon, notices};
 
-/// The page on which one signs in.
+/// The sign-in page.
 #[must_use]
 pub fn sign_in(page: &SignInPage, frame: &Frame) -> String {
     bare_document(frame, || {

@@ -6,10 +6,10 @@ use crate::pages::claims::csrf;
 use crate::parts::text::{code, empty};
 use crate::parts::{document, icon, time};
 
-/// How long a token may be made to last, in days and in words.
-const LENGTHS: [(u32, &str); 4] = [(7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "1 year")];
+/// Token lifetimes, in days and as text.
+const LIFETIMES: [(u32, &str); 4] = [(7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "1 year")];
 
-/// API tokens: which programs speak for me, and how do I get rid of one?
+/// API tokens: which programs act for me, and how do I stop one?
 #[must_use]
 pub fn tokens(frame: &Frame, page: &TokensPage) -> String {
     document(frame, || {
@@ -95,17 +95,17 @@ fn row(frame: &Frame, row: &TokenRow) -> impl IntoView + use<> {
     }
 }
 
-/// The choices that are allowed, the longest last.
-fn lengths(longest: u32) -> Vec<(u32, String)> {
-    let mut lengths: Vec<(u32, String)> = LENGTHS
+/// The allowed lifetimes, the longest last.
+fn lifetimes(longest: u32) -> Vec<(u32, String)> {
+    let mut lifetimes: Vec<(u32, String)> = LIFETIMES
         .iter()
         .filter(|(days, _)| *days <= longest)
         .map(|&(days, words)| (days, words.to_owned()))
         .collect();
-    if lengths.last().is_none_or(|(days, _)| *days < longest) {
-        lengths.push((longest, format!("{longest} days")));
+    if lifetimes.last().is_none_or(|(days, _)| *days < longest) {
+        lifetimes.push((longest, format!("{longest} days")));
     }
-    lengths
+    lifetimes
 }
 
 fn form(frame: &Frame, page: &TokensPage) -> AnyView {
@@ -130,7 +130,7 @@ fn form(frame: &Frame, page: &TokensPage) -> AnyView {
     };
     let (name_class, days_class) = (class(&name_problems), class(&days_problems));
     let wrong = name_problems.is_some();
-    let lengths: Vec<_> = lengths(page.longest_days)
+    let lifetimes: Vec<_> = lifetimes(page.longest_days)
         .into_iter()
         .map(|(days, words)| {
             view! { <option value=days.to_string() selected=page.days == days>{words}</option> }
@@ -171,7 +171,7 @@ fn form(frame: &Frame, page: &TokensPage) -> AnyView {
                 <div class=days_class>
                     <label class="label" for="days">"Good for"</label>
                     {days_problems}
-                    <div class="select"><select id="days" name=names::DAYS>{lengths}</select>{icon("down")}</div>
+                    <div class="select"><select id="days" name=names::DAYS>{lifetimes}</select>{icon("down")}</div>
                 </div>
                 <div class="actions"><button class="button primary">{icon("plus")}"Make token"</button></div>
             </form>

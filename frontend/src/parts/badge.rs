@@ -1,4 +1,4 @@
-//! Health and state: an icon, a word and a colour, never a colour alone.
+//! Badges of health and state: an icon, a word and a color, never color alone.
 
 use leptos::prelude::*;
 use portico_domain::claim::Health;
@@ -7,12 +7,12 @@ use portico_domain::view::PlaneState;
 
 use super::icon;
 
-/// How a claim is.
+/// The badge of a claim's health.
 pub(crate) fn health(health: Health) -> impl IntoView + use<> {
     badge(health_tone(health), health.slug(), health.title())
 }
 
-/// The tone of a state of health: the class that colours it.
+/// The CSS class for a health.
 pub(crate) fn health_tone(health: Health) -> &'static str {
     match health {
         Health::Ready => "good",
@@ -23,7 +23,7 @@ pub(crate) fn health_tone(health: Health) -> &'static str {
     }
 }
 
-/// Where a request is.
+/// The badge of a request's state.
 pub(crate) fn state(state: State) -> impl IntoView + use<> {
     let (tone, icon) = match state {
         State::Draft => ("plain", "edit"),
@@ -37,7 +37,7 @@ pub(crate) fn state(state: State) -> impl IntoView + use<> {
     badge(tone, icon, state.title())
 }
 
-/// How a control plane is.
+/// The badge of a control plane's state.
 pub(crate) fn plane_state(state: PlaneState, cordoned: bool) -> impl IntoView + use<> {
     match state {
         PlaneState::Ready if cordoned => badge("warning", "paused", "Cordoned"),
@@ -48,7 +48,7 @@ pub(crate) fn plane_state(state: PlaneState, cordoned: bool) -> impl IntoView + 
     }
 }
 
-/// An icon, a word and a colour.
+/// A badge with icon, word and color.
 pub(crate) fn badge(tone: &'static str, name: &'static str, word: &'static str) -> impl IntoView + use<> {
     let class = match tone {
         "good" => "badge good",
@@ -60,7 +60,7 @@ pub(crate) fn badge(tone: &'static str, name: &'static str, word: &'static str) 
     view! { <span class=class>{icon(name)}{word}</span> }
 }
 
-/// What a request is for, as a word.
+/// The word for a request's action.
 pub(crate) fn action_word(action: Action) -> &'static str {
     match action {
         Action::Create => "New",

@@ -1,4 +1,4 @@
-//! The HTML document around every page.
+//! The HTML document of every page.
 
 use std::sync::Arc;
 
@@ -8,20 +8,19 @@ use portico_domain::view::Frame;
 
 use super::frame::{notices, rail, top};
 use super::icon::sprite_for;
-use super::shown::shown;
+use super::visible_text::with_visible_characters;
 use crate::islands::{Copy, Live};
 
-/// Starts the islands: loads the wasm and hands it every island's element. Static, so that its text
-/// never depends on what a page shows.
+/// Loads the wasm and starts the islands. Does not depend on the page.
 const START: &str = "const s=document.currentScript.dataset;\
 import(s.script).then(async m=>{await m.default({module_or_path:s.wasm});m.hydrate();\
 for(const e of document.querySelectorAll('leptos-island'))try{m[e.dataset.component]?.(e)}catch(x){console.error(x)}\
 document.documentElement.dataset.alive=''})";
 
-/// Lets the browser fetch a page when one is about to go there.
+/// Speculation rules: lets the browser prefetch pages.
 const SPECULATION: &str = r#"{"prefetch":[{"where":{"and":[{"href_matches":"/*"},{"not":{"href_matches":"/auth/*"}},{"not":{"href_matches":"/api/*"}},{"not":{"selector_matches":"[download]"}}]},"eagerness":"moderate"}]}"#;
 
-/// A page within the frame: rail, top bar, notices, and `content` as its main part.
+/// A page with the frame: navigation rail, top bar, notices, and `content`.
 pub(crate) fn document(frame: &Frame, content: impl FnOnce() -> AnyView) -> String {
     render(frame, || {
         view! {
@@ -44,7 +43,7 @@ pub(crate) fn document(frame: &Frame, content: impl FnOnce() -> AnyView) -> Stri
     })
 }
 
-/// A page without rail, for strangers.
+/// A page without the frame, for viewers who are not signed in.
 pub(crate) fn bare_document(frame: &Frame, content: impl FnOnce() -> AnyView) -> String {
     render(frame, || {
         view! {
@@ -80,7 +79,7 @@ fn render(frame: &Frame, body: impl FnOnce() -> AnyView) -> String {
         "</body></html>",
     ]
     .concat();
-    shown(page)
+    with_visible_characters(page)
 }
 
 fn head(frame: &Frame) -> AnyView {

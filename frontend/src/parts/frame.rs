@@ -1,40 +1,40 @@
-//! The frame around every page: the rail, the top bar, notices.
+//! The frame of every page: navigation rail, top bar, notices.
 
 use leptos::prelude::*;
 use portico_domain::view::{Frame, Notice, NoticeTone, TenantChoice, names};
 
 use super::icon;
-use crate::islands::{Palette, ThemeSwitch};
+use crate::islands::{CommandPalette, ThemeSwitch};
 
-struct Place {
+struct NavItem {
     href: &'static str,
     title: &'static str,
     icon: &'static str,
     count: usize,
 }
 
-/// The rail; a bar at the bottom of a narrow screen.
+/// The navigation rail; a bar at the bottom on narrow screens.
 pub(crate) fn rail(frame: &Frame) -> AnyView {
     let mut places = vec![
-        Place {
+        NavItem {
             href: "/",
             title: "Home",
             icon: "home",
             count: 0,
         },
-        Place {
+        NavItem {
             href: "/catalog",
             title: "Catalog",
             icon: "catalog",
             count: 0,
         },
-        Place {
+        NavItem {
             href: "/claims",
             title: "My claims",
             icon: "claims",
             count: 0,
         },
-        Place {
+        NavItem {
             href: "/requests",
             title: "Requests",
             icon: "requests",
@@ -42,7 +42,7 @@ pub(crate) fn rail(frame: &Frame) -> AnyView {
         },
     ];
     if frame.approver {
-        places.push(Place {
+        places.push(NavItem {
             href: "/approvals",
             title: "Approvals",
             icon: "approvals",
@@ -50,7 +50,7 @@ pub(crate) fn rail(frame: &Frame) -> AnyView {
         });
     }
     if frame.admin {
-        places.push(Place {
+        places.push(NavItem {
             href: if frame.platform_admin {
                 "/admin/control-planes"
             } else {
@@ -61,7 +61,7 @@ pub(crate) fn rail(frame: &Frame) -> AnyView {
             count: 0,
         });
     }
-    let links: Vec<_> = places.iter().map(|place| link(place, &frame.path)).collect();
+    let links: Vec<_> = places.iter().map(|item| link(item, &frame.path)).collect();
     view! {
         <section class="rail" aria-label="Where to go">
             <a class="brand" href="/" aria-label=frame.company.clone()>{icon("portico")}<span>{frame.company.clone()}</span></a>
@@ -74,8 +74,8 @@ pub(crate) fn rail(frame: &Frame) -> AnyView {
     .into_any()
 }
 
-fn link(place: &Place, path: &str) -> impl IntoView + use<> {
-    let root = match place.href {
+fn link(item: &NavItem, path: &str) -> impl IntoView + use<> {
+    let root = match item.href {
         "/admin/control-planes" | "/admin/tenants" => "/admin/",
         href => href,
     };
@@ -84,21 +84,21 @@ fn link(place: &Place, path: &str) -> impl IntoView + use<> {
     } else {
         path.starts_with(root)
     };
-    let count = (place.count > 0).then(|| {
-        view! { <span class="count">{place.count}<span class="unseen">" waiting"</span></span> }
+    let count = (item.count > 0).then(|| {
+        view! { <span class="count">{item.count}<span class="unseen">" waiting"</span></span> }
     });
     view! {
         <li>
-            <a href=place.href aria-current=current.then_some("page")>
-                {icon(place.icon)}
-                <span>{place.title}</span>
+            <a href=item.href aria-current=current.then_some("page")>
+                {icon(item.icon)}
+                <span>{item.title}</span>
                 {count}
             </a>
         </li>
     }
 }
 
-/// The tenant and environment one works in, and the others.
+/// The current tenant and environment, and a menu of the others.
 fn switch(frame: &Frame) -> Option<AnyView> {
     let (tenant, environment) = frame.current.as_ref()?;
     let title = frame
@@ -155,7 +155,7 @@ fn tenant_group(choice: &TenantChoice, frame: &Frame) -> impl IntoView + use<> {
     }
 }
 
-/// The bar above a page: where one is, search, theme, person.
+/// The top bar: breadcrumb, search, theme, person.
 pub(crate) fn top(frame: &Frame) -> AnyView {
     let crumbs = (!frame.crumbs.is_empty()).then(|| {
         let steps: Vec<_> = frame
@@ -169,7 +169,7 @@ pub(crate) fn top(frame: &Frame) -> AnyView {
         <header class="top">
             {crumbs}
             <span class="spring"></span>
-            <Palette />
+            <CommandPalette />
             <ThemeSwitch />
             {person(frame)}
         </header>
@@ -199,7 +199,7 @@ fn person(frame: &Frame) -> Option<AnyView> {
     Some(view.into_any())
 }
 
-/// What there is to say on arrival.
+/// The notices of a page.
 pub(crate) fn notices(notices: &[Notice]) -> Option<AnyView> {
     (!notices.is_empty()).then(|| {
         let rows: Vec<_> = notices.iter().map(notice).collect();
@@ -207,7 +207,7 @@ pub(crate) fn notices(notices: &[Notice]) -> Option<AnyView> {
     })
 }
 
-/// One thing to say.
+/// A notice.
 pub(crate) fn notice(notice: &Notice) -> impl IntoView + use<> {
     let (class, name, role) = match notice.tone {
         NoticeTone::Good => ("notice good", "ready", "status"),

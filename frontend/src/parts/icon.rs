@@ -1,10 +1,10 @@
-//! Icons: symbols of `assets/icons.svg`. A page carries those that it uses, once, at its end.
+//! Icons: symbols of `assets/icons.svg`. Each page embeds the ones that it uses, once, at its end.
 
 use leptos::prelude::*;
 
 const SPRITE: &str = include_str!("../../assets/icons.svg");
 
-/// An icon that says nothing which the words beside it do not say.
+/// A decorative icon, hidden from screen readers.
 pub(crate) fn icon(name: &'static str) -> impl IntoView + use<> {
     let href = symbols()
         .iter()
@@ -13,7 +13,7 @@ pub(crate) fn icon(name: &'static str) -> impl IntoView + use<> {
     view! { <svg class="icon" aria-hidden="true"><use href=href></use></svg> }
 }
 
-/// The name of the glyph for an offering: the one it names, if there is such a glyph, else its category's.
+/// The icon of an offering: the one that it names, if there is one, else its category's.
 pub(crate) fn glyph(wanted: &str, category: &'static str) -> &'static str {
     symbols()
         .iter()
@@ -73,14 +73,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_carries_the_symbols_that_it_uses_and_no_others() {
+    fn a_page_embeds_only_the_symbols_that_it_uses() {
         let sprite = sprite_for(r##"<use href="#i-home"></use><use href="#i-no-such"></use>"##);
         assert!(sprite.contains("id=\"i-home\""));
         assert!(!sprite.contains("id=\"i-catalog\""));
     }
 
     #[test]
-    fn a_glyph_that_nobody_drew_falls_back_to_the_category() {
+    fn an_unknown_icon_falls_back_to_the_category() {
         assert_eq!(glyph("postgresql", "databases"), "postgresql");
         assert_eq!(glyph("\"><script>", "databases"), "databases");
     }

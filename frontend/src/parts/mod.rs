@@ -1,4 +1,4 @@
-//! What pages are made of: the document, the frame, and small things that several pages show.
+//! Building blocks of pages: the document, the frame, and parts that several pages use.
 
 pub(crate) mod badge;
 mod document;
@@ -6,18 +6,18 @@ pub(crate) mod form;
 mod frame;
 mod icon;
 mod pager;
-mod pick;
 mod query;
 pub(crate) mod rows;
-mod shown;
+mod select;
 pub(crate) mod summary;
 pub(crate) mod text;
 mod time;
+mod visible_text;
 
 pub(crate) use document::{bare_document, document};
 pub(crate) use frame::notices;
 pub(crate) use icon::{glyph, icon};
 pub(crate) use pager::pager;
-pub(crate) use pick::{options, pick};
 pub(crate) use query::Query;
+pub(crate) use select::{options, select};
 pub(crate) use time::{duration, relative, time};

@@ -1,4 +1,4 @@
-//! The way through a list that is longer than a page.
+//! Pagination.
 
 use leptos::prelude::*;
 use portico_domain::view::Paged;
@@ -6,7 +6,7 @@ use portico_domain::view::Paged;
 use super::Query;
 use super::text::grouped;
 
-/// `1–20 of 5,000`, and the pages before and after; nothing where all fits on one page.
+/// `1–20 of 5,000`, with links to the pages before and after; `None` if there is only one page.
 pub(crate) fn pager<T>(paged: &Paged<T>, query: &Query) -> Option<AnyView> {
     if paged.page <= 1 && !paged.more {
         return None;

@@ -1,6 +1,6 @@
-//! The query of a list's URL: all of a filter stands in it.
+//! The query string of a list, which holds the whole filter.
 
-/// Pairs of a query, empty ones left out.
+/// A path with query parameters, without empty ones.
 #[derive(Debug, Clone)]
 pub(crate) struct Query {
     path: &'static str,
@@ -15,13 +15,13 @@ impl Query {
         }
     }
 
-    /// The same for another page.
+    /// The same parameters for another path.
     pub(crate) fn at(mut self, path: &'static str) -> Self {
         self.path = path;
         self
     }
 
-    /// The same with `key` set; an empty value removes it.
+    /// Sets `key`. An empty value removes it.
     pub(crate) fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
         let value = value.into();
         self.pairs.retain(|(other, _)| *other != key);
@@ -31,12 +31,12 @@ impl Query {
         self
     }
 
-    /// The same without `key`.
+    /// Removes `key`.
     pub(crate) fn without(self, key: &'static str) -> Self {
         self.with(key, "")
     }
 
-    /// What a form that sets `keys` itself must carry along in hidden inputs.
+    /// The parameters other than `keys`, for the hidden inputs of a form that sets `keys` itself.
     pub(crate) fn besides(&self, keys: &[&str]) -> Vec<(&'static str, String)> {
         self.pairs
             .iter()
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_keeps_its_filters_and_escapes_them() {
+    fn filters_are_kept_and_escaped() {
         let query = Query::new("/claims")
             .with("q", "a b&c=ü")
             .with("plane", "eu")

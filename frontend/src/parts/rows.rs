@@ -1,4 +1,4 @@
-//! Tables of claims and of requests, as several pages show them.
+//! Tables of claims and requests.
 
 use jiff::Timestamp;
 use leptos::prelude::*;
@@ -8,16 +8,16 @@ use portico_domain::view::{ClaimRow, RequestRow};
 use super::badge::{action_word, badge, health, state};
 use super::{glyph, icon, relative, time};
 
-/// How much a table tells.
+/// The columns of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Columns {
-    /// All of it.
+    /// All columns.
     All,
-    /// Without what the page is about: the offering of claims, the claim of requests.
+    /// Without the subject of the page: the offering for claims, the claim for requests.
     Fewer,
 }
 
-/// Claims, a row each.
+/// A table of claims.
 pub(crate) fn claim_table(now: Timestamp, rows: &[ClaimRow], columns: Columns) -> AnyView {
     let all = columns == Columns::All;
     let rows: Vec<_> = rows.iter().map(|row| claim_row(now, row, all)).collect();
@@ -36,7 +36,7 @@ pub(crate) fn claim_table(now: Timestamp, rows: &[ClaimRow], columns: Columns) -
     )
 }
 
-/// A table with a heading for each column.
+/// A table with a caption and column headings.
 fn table(
     caption: &'static str,
     heads: impl Iterator<Item = &'static str>,
@@ -99,12 +99,12 @@ fn claim_row(now: Timestamp, row: &ClaimRow, all: bool) -> impl IntoView + use<>
     }
 }
 
-/// What a row is known by when the page is renewed in place.
+/// The key of a row when the page is updated in place.
 fn row_id(row: &ClaimRow) -> String {
     format!("r-{}", row.reference)
 }
 
-/// Requests, a row each.
+/// A table of requests.
 pub(crate) fn request_table(now: Timestamp, rows: &[RequestRow], columns: Columns) -> AnyView {
     let all = columns == Columns::All;
     let rows: Vec<_> = rows.iter().map(|row| request_row(now, row, all)).collect();

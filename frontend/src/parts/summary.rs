@@ -1,4 +1,4 @@
-//! What the form, a request and the approval queue say alike: quota, placement, approval.
+//! Parts that the form, a request and the approval queue share: quota, placement, approval.
 
 use leptos::prelude::*;
 use portico_domain::placement::Placement;
@@ -7,7 +7,7 @@ use portico_domain::view::{ApprovalPreview, QuotaLine};
 
 use super::icon;
 
-/// The quota after a request, a line and a meter for each resource.
+/// The quota after a request: a line and a meter for each resource.
 pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
     let rows: Vec<_> = lines
         .iter()
@@ -27,13 +27,13 @@ pub(crate) fn quota(lines: &[QuotaLine]) -> AnyView {
     view! { <ul role="list" class="meters">{rows}</ul> }.into_any()
 }
 
-/// What a wish costs, where its offering names prices.
+/// The price of a request, if its offering has prices.
 pub(crate) fn cost(words: Option<&String>) -> Option<AnyView> {
     let words = words?.clone();
     Some(view! { <div class="cost"><h3>"Price"</h3><p><strong>{words}</strong></p></div> }.into_any())
 }
 
-/// What the request does to a line of the quota: `12 of 40 (+2)`.
+/// The effect of the request on a quota: `12 of 40 (+2)`.
 pub(crate) fn effect(line: &QuotaLine) -> String {
     let after = line.after();
     match line.takes {
@@ -44,7 +44,7 @@ pub(crate) fn effect(line: &QuotaLine) -> String {
     }
 }
 
-/// What it comes to with the others that wait: `; with the 2 others waiting 33`.
+/// The effect together with other pending requests: `; with the 2 others waiting 33`.
 fn with_others(line: &QuotaLine) -> String {
     let too_much = if line.with_others > line.limit {
         ", which is too much"
@@ -61,7 +61,7 @@ fn with_others(line: &QuotaLine) -> String {
     }
 }
 
-/// Which control plane, why it, and what ruled out the others.
+/// The chosen control plane, the reason, and why others were ruled out.
 pub(crate) fn placement(placement: &Placement) -> AnyView {
     let chosen = placement.chosen.as_ref().map(|chosen| {
         let candidate = placement
@@ -111,7 +111,7 @@ pub(crate) fn placement(placement: &Placement) -> AnyView {
     view! { {chosen}{reason}{others} }.into_any()
 }
 
-/// Whether approval will be needed, and from whom.
+/// Whether approval is needed, and from whom.
 pub(crate) fn approval(preview: &ApprovalPreview) -> AnyView {
     if let Some(why) = &preview.denied {
         return view! { <p class="problem">{icon("bad")}<span>{why.clone()}</span></p> }.into_any();

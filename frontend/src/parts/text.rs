@@ -1,11 +1,11 @@
-//! Blocks of text: YAML, snippets, diffs; and what stands where there is nothing.
+//! Blocks of text: YAML, snippets, diffs, descriptions; and empty states.
 
 use leptos::prelude::*;
 use portico_domain::view::{DiffLine, DiffTone, Piece};
 
 use super::icon;
 
-/// A block of text to read and copy. `id` must be unique in the page.
+/// A block of text with a copy button. `id` must be unique in the page.
 pub(crate) fn code(id: String, label: String, text: String) -> impl IntoView + use<> {
     let target = id.clone();
     view! {
@@ -18,8 +18,8 @@ pub(crate) fn code(id: String, label: String, text: String) -> impl IntoView + u
     }
 }
 
-/// A block of text of which some pieces are secret: dots stand for them until they are revealed, and copying reveals
-/// them without showing them.
+/// A block of text with secrets. They are shown as dots until they are revealed; copying includes them without showing
+/// them.
 pub(crate) fn code_with_secrets(id: String, label: String, pieces: &[Piece]) -> impl IntoView + use<> {
     let target = id.clone();
     let pieces: Vec<_> = pieces
@@ -42,7 +42,7 @@ pub(crate) fn code_with_secrets(id: String, label: String, pieces: &[Piece]) -> 
     }
 }
 
-/// What differs, line by line; marked by signs, not by colour alone.
+/// A line-by-line diff, marked by signs and not only by color.
 pub(crate) fn diff(lines: &[DiffLine]) -> impl IntoView + use<> {
     let lines: Vec<_> = lines
         .iter()
@@ -59,7 +59,7 @@ pub(crate) fn diff(lines: &[DiffLine]) -> impl IntoView + use<> {
     view! { <pre class="diff" tabindex="0" aria-label="Differences">{lines}</pre> }
 }
 
-/// What stands where there is nothing: what would be here and how to get it.
+/// An empty state: what would be here, and how to get it.
 pub(crate) fn empty(
     name: &'static str,
     title: &'static str,
@@ -78,8 +78,7 @@ pub(crate) fn empty(
     .into_any()
 }
 
-/// A description as definitions write it: what stands between two backticks is code. Where they do not pair up within
-/// the text, it stays as it is.
+/// A description as in a CRD: text between backticks is code. Unpaired backticks are kept as they are.
 pub(crate) fn described(text: &str) -> AnyView {
     match spans(text) {
         Some(spans) => spans
@@ -98,10 +97,10 @@ pub(crate) fn described(text: &str) -> AnyView {
     }
 }
 
-/// The spans of a text, whether each is code; `None` where it has no code, or it cannot be told which is.
+/// Splits a text into code and other text; `None` if there is no code or the backticks are ambiguous.
 fn spans(text: &str) -> Option<Vec<(bool, &str)>> {
     let parts: Vec<&str> = text.split('`').collect();
-    // Two backticks side by side fence blocks, or quote.
+    // Double backticks are code fences or quotes.
     let pairs_up = parts.len() > 1
         && parts.len() % 2 == 1
         && parts
@@ -118,8 +117,8 @@ fn spans(text: &str) -> Option<Vec<(bool, &str)>> {
     })
 }
 
-/// What stands in a text area. Leptos does not escape there, so this does; and a parser drops the first line
-/// break in it, so one goes before.
+/// The contents of a text area. Leptos does not escape them, so this does. HTML parsers drop a leading line break, so
+/// one is added.
 pub(crate) fn area(text: &str) -> String {
     let escaped = text
         .replace('&', "&amp;")
@@ -133,7 +132,7 @@ pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { many })
 }
 
-/// A number with its thousands set apart: `5,000`.
+/// A number with thousands separators: `5,000`.
 pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + 4);
@@ -151,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_is_what_stands_between_two_backticks() {
+    fn text_between_backticks_is_code() {
         let told = spans("As `4Gi`, or `*`.").unwrap();
         assert_eq!(
             told,
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_grouped_and_counted() {
+    fn numbers_have_thousands_separators_and_plurals() {
         assert_eq!(grouped(5_000), "5,000");
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(1_234_567), "1,234,567");

@@ -1,10 +1,10 @@
-//! Times: relative on the screen, exact on hover.
+//! Times: relative in the text, exact in the tooltip.
 
 use jiff::Timestamp;
 use leptos::prelude::*;
 pub(crate) use portico_domain::view::{duration, relative};
 
-/// `3 min ago`, with the exact time on hover.
+/// `3 min ago`, with the exact time in a tooltip.
 pub(crate) fn time(now: Timestamp, at: Timestamp) -> impl IntoView + use<> {
     view! { <time datetime=at.to_string() title=exact(at)>{relative(now, at)}</time> }
 }

@@ -1,13 +1,13 @@
-//! The form's fields as they stand in the page: which were touched, which are newer than an answer, where one goes on.
+//! The form's fields in the page: which were touched, which are newer than an answer, and where to move the focus.
 
 use portico_domain::view::names;
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, HtmlFormElement, HtmlInputElement};
 
 use crate::islands::browser::{collect, document, find_all, focus};
-use crate::islands::renew::NEWER;
+use crate::islands::morph::NEWER;
 
-/// From now on, what is wrong with this field may be shown.
+/// Allows the field's problems to be shown from now on.
 pub(super) fn touch(input: &Element) {
     let mut field = input.closest("[data-field]").ok().flatten();
     while let Some(each) = field {
@@ -18,7 +18,7 @@ pub(super) fn touch(input: &Element) {
     }
 }
 
-/// What stands in it is newer than any answer that is under way: of radio buttons, in all of one name.
+/// Marks an input as newer than any pending answer. For radio buttons, marks all with the same name.
 pub(super) fn mark_newer(form: &HtmlFormElement, input: &Element) {
     let _ = input.set_attribute(NEWER, "");
     if input.get_attribute("type").as_deref() != Some("radio") {
@@ -32,21 +32,21 @@ pub(super) fn mark_newer(form: &HtmlFormElement, input: &Element) {
     }
 }
 
-/// From here on what stands in the controls is what the server is asked with.
+/// Clears the marks: the next request includes the current contents.
 pub(super) fn unmark(form: &HtmlFormElement) {
     for control in find_all(form, &format!("[{NEWER}]")) {
         let _ = control.remove_attribute(NEWER);
     }
 }
 
-/// What the person did not come to yet is not held against them, until they send or review.
+/// Hides problems of untouched fields until the person submits or reviews.
 pub(super) fn spare_untouched(page: &Document) {
     for field in collect(page.query_selector_all("[data-field]").ok()) {
         let name = field.get_attribute("data-field").unwrap_or_default();
         let touched = find_all_fields().into_iter().any(|old| {
             old.has_attribute("data-touched") && old.get_attribute("data-field").as_deref() == Some(&name)
         });
-        // What breaks a rule is there because of what was filled in elsewhere: only what is missing can wait.
+        // A broken rule depends on other fields that were filled in; only missing values can wait.
         if touched || !field.has_attribute("data-missing") {
             continue;
         }
@@ -68,7 +68,7 @@ fn find_all_fields() -> Vec<Element> {
     collect(document().query_selector_all("[data-field][data-touched]").ok())
 }
 
-/// Puts the focus where one goes on after a list was changed.
+/// Moves the focus after a list was changed.
 pub(super) fn go_on(form: &HtmlFormElement, what: &str) {
     let Some((verb, path)) = what.split_once(':') else {
         return;
@@ -112,7 +112,7 @@ pub(super) fn go_on(form: &HtmlFormElement, what: &str) {
     }
 }
 
-/// Sends the form as it would be without scripts, so that the answer is shown whatever it is.
+/// Submits the form as without scripts, so that the answer is shown whatever it is.
 pub(super) fn send_for_real(form: &HtmlFormElement, what: &str) {
     if let Some(input) = document()
         .create_element("input")
@@ -127,7 +127,7 @@ pub(super) fn send_for_real(form: &HtmlFormElement, what: &str) {
     }
 }
 
-/// Shows only the fields in which the words occur.
+/// Shows only the fields that contain the words.
 pub(super) fn find_field(form: &HtmlFormElement, input: &Element) {
     let words = input
         .dyn_ref::<HtmlInputElement>()

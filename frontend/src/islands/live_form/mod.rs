@@ -1,9 +1,9 @@
-//! The request form, alive.
+//! Activates the request form.
 
 #[cfg(feature = "hydrate")]
-mod asking;
-#[cfg(feature = "hydrate")]
 mod fields;
+#[cfg(feature = "hydrate")]
+mod requests;
 #[cfg(feature = "hydrate")]
 mod restore;
 #[cfg(feature = "hydrate")]
@@ -11,8 +11,8 @@ mod start;
 
 use leptos::prelude::*;
 
-/// Brings the request form to life: problems appear beside fields once one rests, go as soon as they are solved, what
-/// adds, moves or changes fields does so without leaving the page, and what was typed is kept.
+/// Activates the request form: problems appear after a pause and disappear when solved, commands run without leaving
+/// the page, and drafts are saved.
 #[island]
 pub fn LiveForm() -> impl IntoView {
     #[cfg(feature = "hydrate")]

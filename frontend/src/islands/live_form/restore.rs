@@ -1,21 +1,21 @@
-//! A form taken up again: what was typed before stands in it, and says since when.
+//! Restores a draft into a form.
 
 use web_sys::{HtmlFormElement, UrlSearchParams};
 
-use super::asking::{first, form_page, send, show};
+use super::requests::{first, form_page, send, show};
 use crate::islands::browser::{fields, find, on, window};
 use crate::islands::drafts;
-use crate::islands::renew::{Answer, Values};
+use crate::islands::morph::{Answer, Values};
 
-/// Fills in what was typed before, and says so.
+/// Fills in the draft and shows how old it is.
 pub(super) fn restore(form: &HtmlFormElement, draft: &UrlSearchParams, minutes: u32) {
     let (Some(page), Ok(body)) = (fields(form), UrlSearchParams::new()) else {
         return;
     };
     let link = UrlSearchParams::new_with_str(&window().location().search().unwrap_or_default()).ok();
-    // What one just chose by a link counts more than what one chose before.
+    // A choice made by a link takes precedence over the draft.
     let from_page =
-        |name: &str| drafts::OF_THE_PAGE.contains(&name) || link.as_ref().is_some_and(|link| link.has(name));
+        |name: &str| drafts::PAGE_FIELDS.contains(&name) || link.as_ref().is_some_and(|link| link.has(name));
     for (name, value) in pairs(&page) {
         if from_page(&name) {
             body.append(&name, &value);
@@ -32,10 +32,10 @@ pub(super) fn restore(form: &HtmlFormElement, draft: &UrlSearchParams, minutes: 
             return;
         };
         if let Some(page) = form_page(&text) {
-            // What was typed meanwhile stays.
+            // Keeps what was typed meanwhile.
             show(&page, Values::Take, false);
             say_restored(&taken_up, minutes);
-            drafts::keep(&taken_up);
+            drafts::save(&taken_up);
         }
     });
 }

@@ -1,10 +1,10 @@
-//! Listens to the form.
+//! Adds the form's event listeners.
 
 use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
 
-use super::asking::{act, changed, left};
 use super::fields::find_field;
+use super::requests::{act, changed, left};
 use super::restore::restore;
 use crate::islands::browser::{document, find, focus, on, pressed, target};
 use crate::islands::drafts;
@@ -33,8 +33,8 @@ pub(super) fn start() {
     on(&form, "submit", move |event| {
         let what = pressed(&event).map(|(_, value)| value).unwrap_or_default();
         match what.as_str() {
-            "submit" => drafts::keep_as_sent(&sent),
-            "review" | "" => drafts::keep(&sent),
+            "submit" => drafts::save_as_submitted(&sent),
+            "review" | "" => drafts::save(&sent),
             _ => {
                 event.prevent_default();
                 act(&sent, what);
@@ -44,7 +44,7 @@ pub(super) fn start() {
     begin(&form);
 }
 
-/// Goes on where one was: at the list of what is wrong, or with what was typed before.
+/// Starts where the person left off: at the list of problems, or with the draft.
 fn begin(form: &HtmlFormElement) {
     let on_nothing = document()
         .active_element()
@@ -53,7 +53,7 @@ fn begin(form: &HtmlFormElement) {
         focus(&first);
     }
     if form.has_attribute("data-fresh")
-        && let Some((draft, minutes)) = drafts::of(form)
+        && let Some((draft, minutes)) = drafts::load(form)
     {
         restore(form, &draft, minutes);
     }

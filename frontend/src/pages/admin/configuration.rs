@@ -5,7 +5,7 @@ use super::tabs;
 use crate::parts::text::counted;
 use crate::parts::{document, icon, time};
 
-/// The configuration in force and what is wrong with the files.
+/// The configuration in force, and its errors.
 #[must_use]
 pub fn admin_configuration(frame: &Frame, page: &ConfigurationPage) -> String {
     document(frame, || {

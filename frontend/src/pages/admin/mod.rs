@@ -1,4 +1,4 @@
-//! What admins see: control planes, tenants, the record, the configuration; those of a tenant only what is theirs.
+//! Pages for admins: control planes, tenants, audit log, configuration. Tenant admins see only their tenants.
 
 mod configuration;
 mod people;
@@ -17,7 +17,7 @@ pub use tenants::admin_tenants;
 use leptos::prelude::*;
 use portico_domain::view::Frame;
 
-/// The ways between the pages of Admin.
+/// The tabs of the admin pages.
 fn tabs(frame: &Frame, current: &'static str) -> impl IntoView + use<> {
     let each: Vec<_> = [
         ("/admin/control-planes", "Control planes", true),

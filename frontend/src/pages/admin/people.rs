@@ -7,7 +7,7 @@ use crate::pages::sessions::session_table;
 use crate::parts::text::empty;
 use crate::parts::{document, icon, time};
 
-/// People who have signed in.
+/// The people who have signed in.
 #[must_use]
 pub fn admin_people(frame: &Frame, page: &PeoplePage) -> String {
     document(frame, || {
@@ -83,7 +83,7 @@ fn suspended(row: &PersonRow) -> Option<AnyView> {
         .then(|| view! { <span class="mark">"suspended"</span> }.into_any())
 }
 
-/// One person: what can be done in their name, and how does that end?
+/// A person: what can be done in their name, and how to stop it.
 #[must_use]
 pub fn admin_person(frame: &Frame, page: &PersonPage) -> String {
     document(frame, || {

@@ -7,7 +7,7 @@ use crate::parts::badge::health;
 use crate::parts::text::grouped;
 use crate::parts::{document, icon, time};
 
-/// A control plane, opened.
+/// A control plane.
 #[must_use]
 pub fn admin_plane(frame: &Frame, page: &PlaneDetail) -> String {
     document(frame, || {
@@ -56,7 +56,7 @@ fn about(frame: &Frame, page: &PlaneDetail) -> AnyView {
     .into_any()
 }
 
-/// Whether it takes new claims, and the button for the other.
+/// Whether it takes new claims, and the button to change that.
 fn cordon(frame: &Frame, page: &PlaneDetail) -> AnyView {
     let path = format!("/admin/control-planes/{}", page.row.plane.name);
     let by_document = page.cordoned_by_document.then(|| {
@@ -97,7 +97,7 @@ fn cordon(frame: &Frame, page: &PlaneDetail) -> AnyView {
         .into_any()
 }
 
-/// While it is cordoned: what has to leave before it can be switched off.
+/// The claims that must leave a cordoned control plane before it can be switched off.
 fn remaining(page: &PlaneDetail) -> Option<AnyView> {
     if !page.row.cordoned {
         return None;
@@ -173,13 +173,13 @@ fn serves(page: &PlaneDetail) -> AnyView {
         .into_any()
 }
 
-/// How much of it is held, of how much may be.
+/// Used and available memory of the watch cache.
 fn memory(page: &PlaneDetail) -> String {
     let (held, most) = page.cache_bytes;
     format!("{} of {} MiB", held.div_ceil(1 << 20), most >> 20)
 }
 
-/// What makes the connection less safe than it looks.
+/// Warnings about the security of the connection.
 fn warnings(page: &PlaneDetail) -> Option<AnyView> {
     let rows: Vec<_> = page
         .warnings
@@ -218,7 +218,7 @@ fn rights(frame: &Frame, page: &PlaneDetail) -> AnyView {
         .into_any()
 }
 
-/// What is not shown of it, and why.
+/// Objects that are not shown, and why.
 fn left_out(page: &PlaneDetail) -> Option<AnyView> {
     let rows: Vec<_> = page
         .left_out

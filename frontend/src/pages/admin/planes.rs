@@ -7,7 +7,7 @@ use crate::parts::badge::plane_state;
 use crate::parts::text::{empty, grouped};
 use crate::parts::{document, duration, icon, relative, time};
 
-/// Control planes: which is unwell?
+/// The control planes: which one has a problem?
 #[must_use]
 pub fn admin_planes(frame: &Frame, page: &PlanesPage) -> String {
     document(frame, || {
@@ -65,7 +65,7 @@ fn row(now: Timestamp, row: &PlaneRow) -> impl IntoView + use<> {
         view! { <span class="reason">"Only for "{names.join(", ")}</span> }
     });
     let version = row.version.as_deref().unwrap_or("–");
-    // Vendors append their own; it is long, and rarely what one looks for.
+    // Versions have long vendor suffixes that are rarely of interest.
     let (version, build) = version.split_once('+').unwrap_or((version, ""));
     let build = (!build.is_empty()).then(|| view! { <span class="region">{build.to_owned()}</span> });
     let version = version.to_owned();
@@ -103,7 +103,7 @@ pub(super) fn state(now: Timestamp, row: &PlaneRow) -> AnyView {
     view! { {plane_state(row.state, row.cordoned)}<span class="reason">{since}</span>{problem} }.into_any()
 }
 
-/// How far what is shown of it may be behind what it has.
+/// How far the shown data may be behind.
 pub(super) fn behind(row: &PlaneRow) -> AnyView {
     match row.lag_ms {
         Some(lag) => {
@@ -115,12 +115,12 @@ pub(super) fn behind(row: &PlaneRow) -> AnyView {
     }
 }
 
-/// When the certificate ends, with a warning when that is soon.
+/// When the certificate expires, with a warning if that is soon.
 pub(super) fn certificate(now: Timestamp, row: &PlaneRow) -> AnyView {
-    const SOON: i64 = 14 * 86_400;
+    const SOON_SECONDS: i64 = 14 * 86_400;
     match row.certificate_expires_at {
         None => view! { <span class="quiet">"–"</span> }.into_any(),
-        Some(end) if end.as_second() - now.as_second() < SOON => {
+        Some(end) if end.as_second() - now.as_second() < SOON_SECONDS => {
             view! { <span class="caution">{icon("degraded")}<span>{time(now, end)}</span></span> }.into_any()
         }
         Some(end) => time(now, end).into_any(),

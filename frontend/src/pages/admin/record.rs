@@ -4,9 +4,9 @@ use portico_domain::view::{ChainBreak, ChainState, Frame, RecordPage, RecordRow,
 use super::tabs;
 use crate::islands::Search;
 use crate::parts::text::{empty, grouped};
-use crate::parts::{Query, document, icon, pick, time};
+use crate::parts::{Query, document, icon, select, time};
 
-/// The record: who did what to what, when, from where.
+/// The audit log: who did what to what, when, from where.
 #[must_use]
 pub fn admin_record(frame: &Frame, page: &RecordPage) -> String {
     document(frame, || {
@@ -47,8 +47,8 @@ pub fn admin_record(frame: &Frame, page: &RecordPage) -> String {
                     <span class="unseen">"Search the record"</span>
                     <input type="search" name="q" value=page.query.clone() placeholder="Who, what or to what" autocomplete="off" maxlength="200" />
                 </label>
-                {pick("tenant", "Tenant", "Any tenant", tenants.collect(), page.tenant.as_ref().map(AsRef::as_ref))}
-                {pick("person", "Person", "Anybody", page.people.clone(), page.person.as_deref())}
+                {select("tenant", "Tenant", "Any tenant", tenants.collect(), page.tenant.as_ref().map(AsRef::as_ref))}
+                {select("person", "Person", "Anybody", page.people.clone(), page.person.as_deref())}
                 <div class="days">
                     <label class="day"><span>"From"</span><input type="date" name="since" value=page.since.clone() /></label>
                     <label class="day"><span>"to"</span><input type="date" name="until" value=page.until.clone() /></label>

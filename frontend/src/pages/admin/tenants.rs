@@ -66,7 +66,7 @@ fn tenant(row: &TenantRow) -> impl IntoView + use<> {
     let quota: Vec<_> = row
         .quota
         .iter()
-        .map(|(name, used, limit)| view! { <li>{quota::title(name)}" "{held(*used, *limit)}</li> })
+        .map(|(name, used, limit)| view! { <li>{quota::title(name)}" "{usage(*used, *limit)}</li> })
         .collect();
     let unlimited = row
         .quota
@@ -84,8 +84,8 @@ fn tenant(row: &TenantRow) -> impl IntoView + use<> {
     }
 }
 
-/// How much of the quota is taken; more than all of it is marked.
-fn held(used: u64, limit: u64) -> AnyView {
+/// The used part of a quota, marked if it exceeds the limit.
+fn usage(used: u64, limit: u64) -> AnyView {
     let words = format!("{used} of {limit}");
     if used > limit {
         let over = format!("{words}: over by {}", used - limit);

@@ -1,4 +1,4 @@
-//! How to connect: the address in one, what it is made of, what is secret of it to reveal or to copy, snippets.
+//! How to connect: the connection URL, its parts, secrets to reveal or copy, snippets.
 
 use leptos::prelude::*;
 use portico_domain::view::{Connect, ConnectKey, Frame, names};
@@ -8,7 +8,7 @@ use crate::parts::icon;
 use crate::parts::text::{code, code_with_secrets};
 
 pub(super) fn panel(frame: &Frame, href: &str, connect: &Connect) -> AnyView {
-    // What a key says as well is not said twice.
+    // Parts that are also a key are shown once.
     let is_said = |value: &String| connect.keys.iter().any(|key| key.value.as_ref() == Some(value));
     let endpoints: Vec<_> = connect
         .endpoints
@@ -108,16 +108,16 @@ pub(super) fn panel(frame: &Frame, href: &str, connect: &Connect) -> AnyView {
     .into_any()
 }
 
-/// What stands for a secret.
-const DOTS: &str = "●●●●●●●●";
+/// The placeholder for a secret.
+const MASK: &str = "●●●●●●●●";
 
-/// The address in one, its password as dots: to copy without showing it.
+/// The connection URL with dots for the password, to copy without showing it.
 fn address_line(frame: &Frame, href: &str, connect: &Connect, address: String) -> AnyView {
     let acts = connect
         .address_key
         .clone()
         .filter(|_| connect.may_reveal.allowed)
-        .map(|key| secret_acts(frame, href, &key, "connection string"));
+        .map(|key| secret_buttons(frame, href, &key, "connection string"));
     view! {
         <div class="address">
             <h3 class="quiet">"Connection string"</h3>
@@ -133,7 +133,7 @@ fn one_key(frame: &Frame, href: &str, connect: &Connect, key: &ConnectKey, index
     let body = match &key.value {
         Some(value) if value.contains('\n') => {
             let file = format!("{}-{}", connect.secret.clone().unwrap_or_default(), key.key);
-            let href = format!("data:application/x-pem-file,{}", in_url(value));
+            let href = format!("data:application/x-pem-file,{}", percent_encoded(value));
             view! { <a class="button small" href=href download=file>{icon("download")}"Download"<span class="unseen">" "{title.clone()}</span></a> }
                 .into_any()
         }
@@ -148,18 +148,18 @@ fn one_key(frame: &Frame, href: &str, connect: &Connect, key: &ConnectKey, index
             .into_any()
         }
         None if connect.may_reveal.allowed => {
-            let acts = secret_acts(frame, href, &key.key, &key.title);
-            view! { <span class="dots" aria-label="Hidden" role="img">{DOTS}</span>{acts} }.into_any()
+            let acts = secret_buttons(frame, href, &key.key, &key.title);
+            view! { <span class="dots" aria-label="Hidden" role="img">{MASK}</span>{acts} }.into_any()
         }
         None => view! { <span class="quiet">"Hidden"</span> }.into_any(),
     };
-    // What is revealed here stays when the page is renewed around it.
+    // Keep what is revealed when the page is updated.
     view! { <div><dt>{title}{alias}</dt><dd class="secret" data-keep=key.key.clone()>{body}</dd></div> }
         .into_any()
 }
 
-/// To copy a secret without showing it, and to show it in its place.
-fn secret_acts(frame: &Frame, href: &str, key: &str, title: &str) -> AnyView {
+/// Buttons to copy a secret without showing it, and to reveal it.
+fn secret_buttons(frame: &Frame, href: &str, key: &str, title: &str) -> AnyView {
     view! {
         <form method="post" action=format!("{href}/reveal") data-reveal="">
             {csrf(frame)}
@@ -174,19 +174,19 @@ fn secret_acts(frame: &Frame, href: &str, key: &str, title: &str) -> AnyView {
     .into_any()
 }
 
-/// A text as it stands in an address.
-fn in_url(text: &str) -> String {
+/// Percent-encodes a text for a URL.
+fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len() * 2);
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
             encoded.push('%');
-            encoded.push(char::from(HEXADECIMAL[usize::from(byte >> 4)]));
-            encoded.push(char::from(HEXADECIMAL[usize::from(byte & 15)]));
+            encoded.push(char::from(HEX_DIGITS[usize::from(byte >> 4)]));
+            encoded.push(char::from(HEX_DIGITS[usize::from(byte & 15)]));
         }
     }
     encoded
 }
 
-const HEXADECIMAL: &[u8; 16] = b"0123456789ABCDEF";
+const HEX_DIGITS: &[u8; 16] = b"0123456789ABCDEF";

@@ -1,4 +1,4 @@
-//! A claim: does it work, how do I connect?
+//! A claim: does it work, and how do I connect?
 
 mod connect;
 mod tree;
@@ -21,9 +21,9 @@ pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
     document(frame, || {
         view! {
             <Reveal />
-            <div class="live" data-live="claim" data-under-way=under_way(page).then_some("")>
+            <div class="live" data-live="claim" data-under-way=is_in_progress(page).then_some("")>
                 {head(frame, page)}
-                {how_it_is(frame, page)}
+                {status_band(frame, page)}
                 <div class="two">
                     <div class="stack-l">
                         {page.connect.as_ref().map(|connect| connect::panel(frame, &page.row.href, connect))}
@@ -32,7 +32,7 @@ pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
                         {yaml(page)}
                         {history(frame, page)}
                     </div>
-                    <div class="stack-l">{about(frame, page)}{conditions(frame, page)}</div>
+                    <div class="stack-l">{details(frame, page)}{conditions(frame, page)}</div>
                 </div>
             </div>
         }
@@ -40,8 +40,8 @@ pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
     })
 }
 
-/// Whether it is about to be otherwise: then the page looks again soon, for what happened before it began to listen.
-fn under_way(page: &ClaimPage) -> bool {
+/// True if a change is in progress: then the page polls, for events before it connected.
+fn is_in_progress(page: &ClaimPage) -> bool {
     page.pending.is_some() || matches!(page.row.health, Health::Pending | Health::Deleting)
 }
 
@@ -87,8 +87,8 @@ fn head(frame: &Frame, page: &ClaimPage) -> AnyView {
     .into_any()
 }
 
-/// The answer to the first question, in one band: health and why, and what is under way.
-fn how_it_is(frame: &Frame, page: &ClaimPage) -> AnyView {
+/// The answer to the first question: health, reason, and changes in progress.
+fn status_band(frame: &Frame, page: &ClaimPage) -> AnyView {
     let row = &page.row;
     let words = match (row.reason.is_empty(), row.health) {
         (false, Health::Ready) => format!("It works. {}", row.reason),
@@ -122,7 +122,7 @@ fn how_it_is(frame: &Frame, page: &ClaimPage) -> AnyView {
     .into_any()
 }
 
-/// That its time is over, and what to do about it. Nothing else comes of that.
+/// A notice that the claim has expired, and what to do.
 fn expired(frame: &Frame, page: &ClaimPage) -> Option<AnyView> {
     let at = page.row.expires_at.filter(|at| *at <= frame.now)?;
     let what_next = if page.may_change.allowed {
@@ -136,7 +136,7 @@ fn expired(frame: &Frame, page: &ClaimPage) -> Option<AnyView> {
     )
 }
 
-fn about(frame: &Frame, page: &ClaimPage) -> AnyView {
+fn details(frame: &Frame, page: &ClaimPage) -> AnyView {
     let row = &page.row;
     let place = match &row.tenant {
         Some(tenant) => {
@@ -153,7 +153,7 @@ fn about(frame: &Frame, page: &ClaimPage) -> AnyView {
         .namespace
         .clone()
         .map(|namespace| view! { <div><dt>"Namespace"</dt><dd class="mono">{namespace}</dd></div> });
-    // What Portico recorded comes first; an annotation is anybody's word who may write there.
+    // What Portico recorded comes first: annotations can be written by others.
     let asked = page
         .history
         .iter()

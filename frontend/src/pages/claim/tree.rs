@@ -1,4 +1,4 @@
-//! What a claim is composed of, opened at what is not ready.
+//! The resource tree of a claim, expanded where something is not ready.
 
 use leptos::prelude::*;
 use portico_domain::claim::Health;
@@ -7,11 +7,11 @@ use portico_domain::view::{ClaimPage, TreeNode};
 use crate::parts::badge::health;
 use crate::parts::icon;
 
-/// Deeper than this is not drawn: the tree comes from a control plane, which may say anything.
-const DEEPEST: usize = 12;
+/// Deeper levels are not shown: the tree comes from the control plane and is untrusted.
+const MAX_DEPTH: usize = 12;
 
-/// So many children stand open though all of them are ready.
-const FEW: usize = 8;
+/// Up to this many children are expanded even if all are ready.
+const MAX_EXPANDED: usize = 8;
 
 pub(super) fn section(page: &ClaimPage) -> Option<AnyView> {
     if page.tree.is_none() && page.tree_problem.is_none() {
@@ -37,8 +37,8 @@ pub(super) fn section(page: &ClaimPage) -> Option<AnyView> {
     )
 }
 
-fn well(node: &TreeNode) -> bool {
-    node.health == Health::Ready && node.children.iter().all(well)
+fn is_healthy(node: &TreeNode) -> bool {
+    node.health == Health::Ready && node.children.iter().all(is_healthy)
 }
 
 fn node(tree: &TreeNode, path: &str, depth: usize) -> AnyView {
@@ -52,11 +52,11 @@ fn node(tree: &TreeNode, path: &str, depth: usize) -> AnyView {
             {reason}
         </span>
     };
-    if tree.children.is_empty() || depth >= DEEPEST {
+    if tree.children.is_empty() || depth >= MAX_DEPTH {
         return view! { <li class="leaf">{line}</li> }.into_any();
     }
-    // A handful is seen at a glance, and what is not well at once.
-    let open = depth == 0 || tree.children.len() <= FEW || !well(tree);
+    // Few children, and unhealthy ones, are visible at once.
+    let open = depth == 0 || tree.children.len() <= MAX_EXPANDED || !is_healthy(tree);
     let children: Vec<_> = tree
         .children
         .iter()

@@ -1,4 +1,4 @@
-//! What is decided besides the fields of the schema: name, plan, where, and a note.
+//! The choices besides the schema's fields: name, plan, placement, note.
 
 use leptos::prelude::*;
 use portico_domain::request::Action;
@@ -7,7 +7,7 @@ use portico_domain::view::{PlanColumn, RequestFormPage, names};
 use crate::pages::offering::price;
 use crate::parts::icon;
 
-/// The id of the name's input.
+/// The id of the name input.
 pub(super) const NAME_ID: &str = "name";
 
 pub(super) fn name(page: &RequestFormPage) -> AnyView {
@@ -83,7 +83,7 @@ fn plan_choice(plan: &PlanColumn, chosen: bool) -> impl IntoView + use<> {
     }
 }
 
-/// Where it shall run, for those who care.
+/// The placement preferences.
 pub(super) fn place(page: &RequestFormPage) -> Option<AnyView> {
     if page.action != Action::Create
         || (page.regions.len() < 2 && page.planes.len() < 2 && page.labels.is_empty())
@@ -161,7 +161,7 @@ fn picker(
     }
 }
 
-/// A word to the approver, where there is one.
+/// The note to the approver, if the request needs one.
 pub(super) fn note(page: &RequestFormPage) -> AnyView {
     if page.approval.needed.is_empty() && page.note.is_empty() {
         return ().into_any();

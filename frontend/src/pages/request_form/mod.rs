@@ -1,7 +1,7 @@
-//! The form for a new claim, or for a change to one: what must I decide?
+//! The form for a new claim or a change: what do I have to decide?
 
-mod aside;
 mod choices;
+mod side_panel;
 
 use leptos::prelude::*;
 use portico_domain::request::Action;
@@ -9,10 +9,10 @@ use portico_domain::view::{Frame, Problem, RequestFormPage, names};
 
 use crate::islands::LiveForm;
 use crate::parts::document;
-use crate::parts::form::{Found, form, form_problems, said};
+use crate::parts::form::{FieldProblem, form, form_problems, said};
 use crate::parts::text::{counted, empty};
 
-/// The page of a request form. Without scripts its buttons post and the server answers with the form anew.
+/// The request form. Without scripts its buttons post, and the server answers with the form again.
 #[must_use]
 pub fn request_form(frame: &Frame, page: &RequestFormPage) -> String {
     document(frame, || {
@@ -26,7 +26,7 @@ pub fn request_form(frame: &Frame, page: &RequestFormPage) -> String {
             </div></div>
             <form class="request" method="post" action=page.post_to.clone() novalidate=true data-form="" data-tried=tried
                 data-fresh=page.fresh.then_some("") data-live-form="request">
-                // The Enter key presses the first button: let it be a harmless one.
+                // Enter presses the first button, so the first one must be harmless.
                 <button class="unseen" name=names::DO value="review" tabindex="-1" aria-hidden="true">"Review"</button>
                 <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
                 <input type="hidden" name=names::WORK_IN value=format!("{}/{}", page.tenant, page.environment) />
@@ -47,7 +47,7 @@ pub fn request_form(frame: &Frame, page: &RequestFormPage) -> String {
                     {parameters(page)}
                     {choices::note(page)}
                 </div>
-                {aside::aside(page)}
+                {side_panel::side_panel(page)}
             </form>
             <LiveForm />
         }
@@ -64,7 +64,7 @@ fn heading(page: &RequestFormPage) -> String {
     }
 }
 
-/// All problems, each leading to its field, as the first thing that one meets after sending.
+/// All problems, each with a link to its field. Shown first after submitting.
 fn problem_summary(page: &RequestFormPage) -> Option<AnyView> {
     let mut rows = Vec::new();
     rows.extend(
@@ -77,7 +77,7 @@ fn problem_summary(page: &RequestFormPage) -> Option<AnyView> {
     rows.extend(unplaced.map(|problem| view! { <li>{problem.clone()}</li> }.into_any()));
     let anything_unplaced = !rows.is_empty();
     if page.tried {
-        let name = page.name_problems.iter().map(|problem| Found {
+        let name = page.name_problems.iter().map(|problem| FieldProblem {
             id: choices::NAME_ID.to_owned(),
             label: "Name".to_owned(),
             problem: problem.clone(),
@@ -89,7 +89,7 @@ fn problem_summary(page: &RequestFormPage) -> Option<AnyView> {
         }));
     }
     if rows.is_empty() {
-        // The list that one works off stays in its place to the end.
+        // The list stays in place until all problems are solved.
         let solved = page.tried && !page.checked;
         return solved.then(|| {
             view! {
@@ -125,8 +125,8 @@ fn problem_summary(page: &RequestFormPage) -> Option<AnyView> {
     )
 }
 
-/// A problem that stands beside no field of the form: leads to the choice that it is about, if it is about one, and names
-/// the field of the object that it is about, which no label does.
+/// A problem that belongs to no field of the form: links to the choice it is about, if any, and names the field of the
+/// object.
 fn problem_row(page: &RequestFormPage, problem: &Problem) -> AnyView {
     let field = problem.field.as_str();
     let is_of_object = ["spec", "metadata", "status", "apiVersion", "kind"]
@@ -149,7 +149,7 @@ fn problem_row(page: &RequestFormPage, problem: &Problem) -> AnyView {
     }
 }
 
-/// What one should know and need not act on.
+/// Notes that need no action.
 fn notes(page: &RequestFormPage) -> Option<AnyView> {
     (!page.notes.is_empty()).then(|| {
         let rows: Vec<_> = page

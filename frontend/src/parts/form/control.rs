@@ -1,4 +1,4 @@
-//! The controls that take one value: text, number, yes or no, a choice, YAML.
+//! Controls for a single value: text, number, toggle, choice, YAML.
 
 use leptos::prelude::*;
 use portico_form::{Choice, Control, Field};
@@ -7,19 +7,19 @@ use super::field::{Described, marks};
 use super::id_of;
 use crate::parts::icon;
 
-/// Up to so many choices are radio buttons, more are a select.
-const RADIO_UP_TO: usize = 5;
+/// Up to this many choices are radio buttons; more are a select.
+const MAX_RADIO_BUTTONS: usize = 5;
 
-/// Whether the control is several inputs that need a common heading.
+/// True if the control consists of several inputs and needs a group label.
 pub(super) fn is_group(field: &Field) -> bool {
     match &field.control {
         Control::OptionalToggle { .. } => true,
-        Control::Choice { choices, .. } => choices.len() <= RADIO_UP_TO,
+        Control::Choice { choices, .. } => choices.len() <= MAX_RADIO_BUTTONS,
         _ => false,
     }
 }
 
-/// The input or inputs of a field.
+/// Renders the control of a field.
 pub(super) fn control(field: &Field, described: &Described) -> AnyView {
     match &field.control {
         Control::Text {
@@ -53,7 +53,9 @@ pub(super) fn control(field: &Field, described: &Described) -> AnyView {
             let choices = [choice("true", "Yes"), choice("false", "No")];
             radios(field, chosen, &choices)
         }
-        Control::Choice { chosen, choices } if choices.len() <= RADIO_UP_TO => radios(field, chosen, choices),
+        Control::Choice { chosen, choices } if choices.len() <= MAX_RADIO_BUTTONS => {
+            radios(field, chosen, choices)
+        }
         Control::Choice { chosen, choices } => select(field, chosen, choices, described),
         Control::Yaml { text } => text_area(
             field,
@@ -63,7 +65,7 @@ pub(super) fn control(field: &Field, described: &Described) -> AnyView {
             None,
             described,
         ),
-        // The controls that hold fields are drawn by those who know how; others are not known yet.
+        // Controls with nested fields are rendered elsewhere; `Control` is non-exhaustive.
         _ => view! { <p class="quiet">"This field cannot be shown here. Use the YAML tab."</p> }.into_any(),
     }
 }
@@ -75,7 +77,7 @@ fn choice(value: &str, label: &str) -> Choice {
     }
 }
 
-/// The placeholder that lets the page see that nothing is filled in, where one is asked what that means.
+/// A placeholder that lets CSS detect an empty input, for fields where one can choose what that means.
 fn blank(field: &Field) -> Option<&'static str> {
     field.when_empty.is_some().then_some(" ")
 }
@@ -117,7 +119,7 @@ fn text_input(
     .into_any()
 }
 
-/// A text area. A parser drops the first line break in it, so one goes before it.
+/// A text area. HTML parsers drop a leading line break, so one is added.
 fn text_area(
     field: &Field,
     name: &str,
@@ -178,7 +180,7 @@ fn toggle(field: &Field, on: bool, described: &Described) -> AnyView {
     .into_any()
 }
 
-/// The words for choosing nothing.
+/// The text for choosing nothing.
 fn nothing(field: &Field) -> String {
     field
         .default

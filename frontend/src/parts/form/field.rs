@@ -1,4 +1,4 @@
-//! One field: label, help, problems and control, tied together for those who listen.
+//! A field: label, help, problems and control, connected for screen readers.
 
 use leptos::prelude::*;
 use portico_form::{Control, Field, MISSING};
@@ -6,22 +6,22 @@ use portico_form::{Control, Field, MISSING};
 use super::list::{list, map, union};
 use super::locked::locked;
 use super::when_empty::when_empty;
-use super::{Around, control, id_of};
+use super::{FormContext, control, id_of};
 use crate::parts::icon;
 use crate::parts::text::described;
 
-/// A field with all that belongs to it.
-pub(crate) fn field(field: &Field, around: Around<'_>) -> AnyView {
-    let around = Around {
-        locked: around.locked || field.locked,
-        ..around
+/// Renders a field.
+pub(crate) fn field(field: &Field, context: FormContext<'_>) -> AnyView {
+    let context = FormContext {
+        locked: context.locked || field.locked,
+        ..context
     };
     let described = Described::of(field);
-    let asked = when_empty(field, around.locked);
+    let asked = when_empty(field, context.locked);
     let name = field.name.clone();
     let body = match &field.control {
         Control::Object { fields } => {
-            let fields: Vec<_> = fields.iter().map(|each| self::field(each, around)).collect();
+            let fields: Vec<_> = fields.iter().map(|each| self::field(each, context)).collect();
             group(
                 field,
                 &described,
@@ -29,19 +29,19 @@ pub(crate) fn field(field: &Field, around: Around<'_>) -> AnyView {
             )
         }
         Control::Secret { fields } => {
-            let fields: Vec<_> = fields.iter().map(|each| self::field(each, around)).collect();
+            let fields: Vec<_> = fields.iter().map(|each| self::field(each, context)).collect();
             let body = view! {
                 <p class="mark">{icon("lock")}"Portico keeps this reference only. The secret itself stays on the control plane."</p>
                 <div class="fields nested side-by-side">{fields}</div>
             };
             group(field, &described, body.into_any())
         }
-        Control::List { .. } => group(field, &described, list(field, around)),
-        Control::Map { entries } => group(field, &described, map(field, entries, around)),
+        Control::List { .. } => group(field, &described, list(field, context)),
+        Control::Map { entries } => group(field, &described, map(field, entries, context)),
         Control::Union { branches, chosen } => {
-            group(field, &described, union(field, branches, chosen, around))
+            group(field, &described, union(field, branches, chosen, context))
         }
-        _ if around.locked => {
+        _ if context.locked => {
             let control = locked(field);
             view! {
                 <div class="label">{field.label.clone()}{marks(field)}</div>
@@ -77,7 +77,7 @@ pub(crate) fn field(field: &Field, around: Around<'_>) -> AnyView {
         .into_any()
 }
 
-/// What the input's `aria-describedby` and `aria-invalid` say.
+/// The input's `aria-describedby` and `aria-invalid`.
 pub(super) struct Described {
     pub(super) by: Option<String>,
     pub(super) invalid: Option<&'static str>,
@@ -137,7 +137,7 @@ pub(super) fn problems(field: &Field) -> Option<AnyView> {
     said(&field.problems, &format!("{}-problems", id_of(&field.name)))
 }
 
-/// Problems, as an input's `aria-describedby` finds them.
+/// A list of problems, with the id that the input's `aria-describedby` refers to.
 pub(crate) fn said(problems: &[String], id: &str) -> Option<AnyView> {
     (!problems.is_empty()).then(|| {
         let each: Vec<_> = problems
@@ -153,7 +153,7 @@ fn has_default_hint(field: &Field) -> bool {
         Control::Text { text, .. } | Control::Number { text, .. } | Control::Yaml { text } => text.is_empty(),
         _ => false,
     };
-    // Where it can mean more than the default, that is asked instead.
+    // If an empty field can mean more than the default, the form asks instead.
     empty && field.default.is_some() && field.when_empty.is_none()
 }
 

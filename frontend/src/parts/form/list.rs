@@ -1,15 +1,15 @@
-//! The controls that hold fields and change in number: lists, maps, one of several shapes.
+//! Controls with nested fields: lists, maps, unions.
 
 use leptos::prelude::*;
 use portico_domain::view::names;
 use portico_form::{Branch, Control, Entry, Field};
 
 use super::field::{field, said};
-use super::{Around, id_of};
+use super::{FormContext, id_of};
 use crate::parts::icon;
 
-/// The items of a list, each with the buttons that move and remove it, and one to add another.
-pub(super) fn list(whole: &Field, around: Around<'_>) -> AnyView {
+/// A list: each item with buttons to move and remove it, and a button to add one.
+pub(super) fn list(whole: &Field, context: FormContext<'_>) -> AnyView {
     let Control::List {
         items,
         item_label,
@@ -32,10 +32,10 @@ pub(super) fn list(whole: &Field, around: Around<'_>) -> AnyView {
                 ..item.clone()
             };
             let path = item.name.clone();
-            let buttons = (!around.locked).then(|| {
+            let buttons = (!context.locked).then(|| {
                 let up = (index > 0).then(|| {
                     act(
-                        around,
+                        context,
                         whole,
                         format!("up:{path}"),
                         "up",
@@ -44,7 +44,7 @@ pub(super) fn list(whole: &Field, around: Around<'_>) -> AnyView {
                 });
                 let down = (index + 1 < count).then(|| {
                     act(
-                        around,
+                        context,
                         whole,
                         format!("down:{path}"),
                         "downward",
@@ -53,7 +53,7 @@ pub(super) fn list(whole: &Field, around: Around<'_>) -> AnyView {
                 });
                 let remove = may_remove.then(|| {
                     act(
-                        around,
+                        context,
                         whole,
                         format!("remove:{path}"),
                         "close",
@@ -63,11 +63,11 @@ pub(super) fn list(whole: &Field, around: Around<'_>) -> AnyView {
                 view! { <div class="item-acts">{up}{down}{remove}</div> }
             });
             let class = if is_whole(&item) { "item" } else { "item line-item" };
-            view! { <li class=class>{field(&item, around)}{buttons}</li> }
+            view! { <li class=class>{field(&item, context)}{buttons}</li> }
         })
         .collect();
-    let add = (may_add && !around.locked).then(|| add(around, whole, format!("Add {item_label}")));
-    let none = (count == 0 && around.locked).then(|| view! { <p class="fixed">"None"</p> });
+    let add = (may_add && !context.locked).then(|| add(context, whole, format!("Add {item_label}")));
+    let none = (count == 0 && context.locked).then(|| view! { <p class="fixed">"None"</p> });
     view! {
         <input type="hidden" name=whole.name.clone() value="[]" />
         <ol role="list" class="items">{rows}</ol>
@@ -77,21 +77,21 @@ pub(super) fn list(whole: &Field, around: Around<'_>) -> AnyView {
     .into_any()
 }
 
-/// Key and value pairs.
-pub(super) fn map(whole: &Field, entries: &[Entry], around: Around<'_>) -> AnyView {
+/// A map: key-value pairs.
+pub(super) fn map(whole: &Field, entries: &[Entry], context: FormContext<'_>) -> AnyView {
     let rows: Vec<_> = entries
         .iter()
         .enumerate()
         .map(|(index, entry)| {
             let number = index + 1;
             let path = format!("{}/@{index}", whole.name);
-            let remove = (!around.locked)
-                .then(|| act(around, whole, format!("remove:{path}"), "close", format!("Remove entry {number}")));
+            let remove = (!context.locked)
+                .then(|| act(context, whole, format!("remove:{path}"), "close", format!("Remove entry {number}")));
             let id = id_of(&entry.key_name);
             let wrong = !entry.key_problems.is_empty();
             let problems_id = format!("{id}-problems");
             let problems = said(&entry.key_problems, &problems_id);
-            let key = if around.locked {
+            let key = if context.locked {
                 view! {
                     <input type="hidden" name=entry.key_name.clone() value=entry.key.clone() />
                     <p class="fixed mono">{entry.key.clone()}</p>
@@ -110,13 +110,13 @@ pub(super) fn map(whole: &Field, entries: &[Entry], around: Around<'_>) -> AnyVi
             view! {
                 <li class="item pair">
                     <div class=if wrong { "field wrong" } else { "field" } data-field=entry.key_name.clone()>{key}</div>
-                    {field(&value, around)}
+                    {field(&value, context)}
                     <div class="item-acts">{remove}</div>
                 </li>
             }
         })
         .collect();
-    let add = (!around.locked).then(|| add(around, whole, "Add entry".to_owned()));
+    let add = (!context.locked).then(|| add(context, whole, "Add entry".to_owned()));
     view! {
         <input type="hidden" name=whole.name.clone() value="{}" />
         <ol role="list" class="items">{rows}</ol>
@@ -125,17 +125,17 @@ pub(super) fn map(whole: &Field, entries: &[Entry], around: Around<'_>) -> AnyVi
     .into_any()
 }
 
-/// One of several shapes: which, and the fields of that one.
-pub(super) fn union(whole: &Field, branches: &[Branch], chosen: &str, around: Around<'_>) -> AnyView {
+/// A union: the choice of a shape, and its fields.
+pub(super) fn union(whole: &Field, branches: &[Branch], chosen: &str, context: FormContext<'_>) -> AnyView {
     let name = format!("{}/@branch", whole.name);
     let fields: Vec<_> = branches
         .iter()
         .filter(|branch| branch.id == chosen)
         .flat_map(|branch| &branch.fields)
-        .map(|each| field(each, around))
+        .map(|each| field(each, context))
         .collect();
     let fields = (!fields.is_empty()).then(|| view! { <div class="fields nested">{fields}</div> });
-    if around.locked {
+    if context.locked {
         let words = branches
             .iter()
             .find(|branch| branch.id == chosen)
@@ -151,7 +151,7 @@ pub(super) fn union(whole: &Field, branches: &[Branch], chosen: &str, around: Ar
         let checked = value == chosen;
         view! {
             <label class="choice">
-                // A browser that goes back would restore the choice beside the fields of another.
+                // On going back, browsers would restore the choice next to the fields of another.
                 <input type="radio" name=name.clone() value=value checked=checked autocomplete="off"
                     data-update=format!("branch:{}", whole.name) />
                 <span>{label}</span>
@@ -165,7 +165,7 @@ pub(super) fn union(whole: &Field, branches: &[Branch], chosen: &str, around: Ar
         .collect();
     view! {
         <div class="choices">{none}{each}</div>
-        <button class="button when-still" name=names::DO value=format!("branch:{}", whole.name) formaction=back_to(around, whole)>
+        <button class="button when-still" name=names::DO value=format!("branch:{}", whole.name) formaction=back_to(context, whole)>
             "Show its fields"
         </button>
         {fields}
@@ -185,23 +185,23 @@ fn is_whole(field: &Field) -> bool {
     )
 }
 
-fn act(around: Around<'_>, whole: &Field, what: String, name: &'static str, words: String) -> AnyView {
+fn act(context: FormContext<'_>, whole: &Field, what: String, name: &'static str, words: String) -> AnyView {
     view! {
-        <button class="icon-button" name=names::DO value=what formaction=back_to(around, whole) aria-label=words.clone() title=words>{icon(name)}</button>
+        <button class="icon-button" name=names::DO value=what formaction=back_to(context, whole) aria-label=words.clone() title=words>{icon(name)}</button>
     }
     .into_any()
 }
 
-fn add(around: Around<'_>, whole: &Field, words: String) -> AnyView {
+fn add(context: FormContext<'_>, whole: &Field, words: String) -> AnyView {
     view! {
-        <button class="button" name=names::DO value=format!("add:{}", whole.name) formaction=back_to(around, whole)>{icon("plus")}{words}</button>
+        <button class="button" name=names::DO value=format!("add:{}", whole.name) formaction=back_to(context, whole)>{icon("plus")}{words}</button>
     }
     .into_any()
 }
 
-/// Where the form posts to, with the place in the page to come back to.
-fn back_to(around: Around<'_>, whole: &Field) -> String {
-    format!("{}#{}", around.post_to, id_of(&whole.name))
+/// The form's action with a fragment, so that the page comes back to this field.
+fn back_to(context: FormContext<'_>, whole: &Field) -> String {
+    format!("{}#{}", context.post_to, id_of(&whole.name))
 }
 
 fn capitalized(text: &str) -> String {

@@ -1,9 +1,9 @@
-//! Fields that are fixed by the plan or cannot be changed any more: shown, and posted hidden.
+//! Locked fields: shown as text, posted by hidden inputs.
 
 use leptos::prelude::*;
 use portico_form::{Control, Field};
 
-/// A locked field's value, to read; it posts all the same.
+/// Renders a locked field.
 pub(super) fn locked(field: &Field) -> AnyView {
     let name = field.name.clone();
     match &field.control {
@@ -23,7 +23,7 @@ pub(super) fn locked(field: &Field) -> AnyView {
                 .map_or_else(|| chosen.clone(), |choice| choice.label.clone());
             line(name, chosen.clone(), words)
         }
-        // What holds fields locks each of them.
+        // Nested fields are locked one by one.
         _ => ().into_any(),
     }
 }

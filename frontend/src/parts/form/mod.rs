@@ -1,4 +1,4 @@
-//! The form made from a schema, by the encoding that `portico_form::Control` describes.
+//! Renders a form, with the encoding documented at `portico_form::Control`.
 
 mod control;
 mod field;
@@ -12,29 +12,29 @@ use portico_form::{Form, Section};
 
 use super::icon;
 pub(crate) use field::said;
-pub(crate) use problems::{Found, form_problems};
+pub(crate) use problems::{FieldProblem, form_problems};
 
 use field::field;
 
-/// From so many fields on, a search within the form is shown.
-const SEARCH_FROM: usize = 40;
+/// From this many fields on, the form has a search.
+const MIN_FIELDS_FOR_SEARCH: usize = 40;
 
-/// What every control needs to know of the form around it.
+/// The context of a field within its form.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Around<'f> {
-    /// Where the form posts to; buttons add the place to come back to.
+pub(crate) struct FormContext<'f> {
+    /// The form's action.
     pub(crate) post_to: &'f str,
-    /// A field above is locked, and so is all that is in it.
+    /// True if an ancestor is locked.
     pub(crate) locked: bool,
 }
 
-/// All fields: the main ones, then the rest, folded under headings.
+/// Renders all fields: the main ones, then the sections, folded.
 pub(crate) fn form(form: &Form, post_to: &str) -> AnyView {
-    let around = Around {
+    let context = FormContext {
         post_to,
         locked: false,
     };
-    let search = (form.field_count >= SEARCH_FROM).then(|| {
+    let search = (form.field_count >= MIN_FIELDS_FOR_SEARCH).then(|| {
         view! {
             <label class="search-box when-alive">
                 {icon("search")}
@@ -43,8 +43,8 @@ pub(crate) fn form(form: &Form, post_to: &str) -> AnyView {
             </label>
         }
     });
-    let main: Vec<_> = form.main.iter().map(|each| field(each, around)).collect();
-    let sections: Vec<_> = form.sections.iter().map(|each| section(each, around)).collect();
+    let main: Vec<_> = form.main.iter().map(|each| field(each, context)).collect();
+    let sections: Vec<_> = form.sections.iter().map(|each| section(each, context)).collect();
     view! {
         {search}
         <div class="fields">{main}</div>
@@ -53,7 +53,7 @@ pub(crate) fn form(form: &Form, post_to: &str) -> AnyView {
     .into_any()
 }
 
-fn section(section: &Section, around: Around<'_>) -> AnyView {
+fn section(section: &Section, context: FormContext<'_>) -> AnyView {
     let wrong = problems::count(&section.fields) + section.problems.len();
     let note = match (wrong, problems::changed(&section.fields)) {
         (0, 0) => None,
@@ -61,7 +61,7 @@ fn section(section: &Section, around: Around<'_>) -> AnyView {
         (1, _) => Some(view! { <span class="mark bad">"1 problem"</span> }.into_any()),
         (wrong, _) => Some(view! { <span class="mark bad">{format!("{wrong} problems")}</span> }.into_any()),
     };
-    let fields: Vec<_> = section.fields.iter().map(|each| field(each, around)).collect();
+    let fields: Vec<_> = section.fields.iter().map(|each| field(each, context)).collect();
     let said = (!section.problems.is_empty()).then(|| {
         let each: Vec<_> = section
             .problems
@@ -80,7 +80,7 @@ fn section(section: &Section, around: Around<'_>) -> AnyView {
     .into_any()
 }
 
-/// The id of the input of this name. White space cannot stand in an id that others refer to.
+/// The id of an input. Ids must not contain white space.
 pub(crate) fn id_of(name: &str) -> String {
     let mut id = String::with_capacity(name.len() + 1);
     id.push('f');

@@ -1,12 +1,12 @@
-//! What is wrong in a form, gathered for the summary at its top.
+//! Collects a form's problems for the summary at its top.
 
 use portico_form::{Control, Entry, Field, Form};
 
 use super::id_of;
 
-/// A problem and the field that it stands beside.
+/// A problem with its field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
+pub(crate) struct FieldProblem {
     /// The id of the field's input.
     pub(crate) id: String,
     /// The field's label.
@@ -15,19 +15,19 @@ pub(crate) struct Found {
     pub(crate) problem: String,
 }
 
-/// All problems that stand beside fields, in the order of the page.
-pub(crate) fn form_problems(form: &Form) -> Vec<Found> {
+/// All problems of fields, in page order.
+pub(crate) fn form_problems(form: &Form) -> Vec<FieldProblem> {
     let mut found = Vec::new();
     let sections = form.sections.iter().flat_map(|section| &section.fields);
     for field in form.main.iter().chain(sections) {
         walk(field, &mut |field| {
-            found.extend(field.problems.iter().map(|problem| Found {
+            found.extend(field.problems.iter().map(|problem| FieldProblem {
                 id: id_of(&field.name),
                 label: field.label.clone(),
                 problem: problem.clone(),
             }));
             for entry in entries(field) {
-                found.extend(entry.key_problems.iter().map(|problem| Found {
+                found.extend(entry.key_problems.iter().map(|problem| FieldProblem {
                     id: id_of(&entry.key_name),
                     label: format!("{}, key {}", field.label, entry.key),
                     problem: problem.clone(),
@@ -38,7 +38,7 @@ pub(crate) fn form_problems(form: &Form) -> Vec<Found> {
     found
 }
 
-/// How many problems there are in these fields.
+/// The number of problems in these fields.
 pub(super) fn count(fields: &[Field]) -> usize {
     sum(fields, |field| {
         let keys = entries(field).iter().map(|entry| entry.key_problems.len());
@@ -46,7 +46,7 @@ pub(super) fn count(fields: &[Field]) -> usize {
     })
 }
 
-/// How many of these fields differ from their defaults and the plan.
+/// How many of these fields differ from their defaults and from the plan.
 pub(super) fn changed(fields: &[Field]) -> usize {
     sum(fields, |field| {
         usize::from(field.changed && children(field).is_empty())

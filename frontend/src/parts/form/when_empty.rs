@@ -1,11 +1,11 @@
-//! What a field means while nothing is filled in: asked where that can be more than one thing.
+//! The choice of what an empty field means.
 
 use leptos::prelude::*;
 use portico_form::{Control, EmptyMeans, Field, WhenEmpty};
 
 use super::id_of;
 
-/// The question, or in a locked field its answer, posted hidden.
+/// The question; in a locked field the answer, with a hidden input.
 pub(super) fn when_empty(field: &Field, locked: bool) -> Option<AnyView> {
     let asked = field.when_empty.as_ref()?;
     let name = format!("{}/@empty", field.name);
@@ -19,7 +19,7 @@ pub(super) fn when_empty(field: &Field, locked: bool) -> Option<AnyView> {
     Some(select(field, name, asked))
 }
 
-/// An object is there or not: a check box, and beside it what is posted when it is not ticked.
+/// For objects: a check box, with a hidden input that is posted if it is not checked.
 fn check_box(name: String, asked: &WhenEmpty) -> AnyView {
     let on = asked.chosen == EmptyMeans::Empty;
     view! {

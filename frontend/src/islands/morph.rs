@@ -1,41 +1,41 @@
-//! Asks the server for a page and takes over what differs, without touching what the person holds:
-//! focus, selection, place on the screen, open folds, what was typed.
+//! Updates the page in place: fetches it again and applies the differences, without changing what the person controls:
+//! focus, selection, scroll position, open folds, input.
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Document, DomParser, Element, Node, RequestInit, Response, SupportedType, UrlSearchParams};
 
 use super::browser::{collect, document, find_all, window};
-use super::held::{Held, State};
+use super::user_state::{ControlState, UserState};
 
-/// Attributes that belong to the person who looks, not to the page: what they write in does not change its size either.
-const THEIRS: [&str; 5] = ["open", "rows", "data-touched", "data-kept", NEWER];
+/// Attributes that the person controls, such as the size of a text area. Updates leave them alone.
+const CLIENT_ATTRIBUTES: [&str; 5] = ["open", "rows", "data-touched", "data-kept", NEWER];
 
-/// Marks a control that was changed since the server was last asked: what stands in it is newer than the answer.
+/// Marks a control that was changed since the last request: its contents are newer than the answer.
 pub(super) const NEWER: &str = "data-newer";
 
-/// What came of asking for a page.
+/// The result of fetching a page.
 pub(super) enum Answer {
-    /// A page, whatever it says.
+    /// A page, whatever its status.
     Page(String),
     /// The session has ended.
     SignedOut,
-    /// The server failed, or the page leads elsewhere.
+    /// The server failed, or redirects elsewhere.
     Failed,
-    /// Nothing came back: the network, or the server, is gone.
+    /// No answer.
     Offline,
 }
 
-/// Whose values stand in the controls afterwards.
+/// Whose contents the controls have after an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Values {
-    /// What stands there now.
+    /// The person's.
     Keep,
-    /// The server's, save in controls marked as [`NEWER`].
+    /// The server's, except in controls marked as [`NEWER`].
     Take,
 }
 
-/// Fetches a page: by GET, or by POST with `body`.
+/// Fetches a page by GET, or by POST with `body`.
 pub(super) async fn fetch(url: &str, body: Option<&UrlSearchParams>) -> Answer {
     let init = RequestInit::new();
     if let Some(body) = body {
@@ -64,7 +64,7 @@ pub(super) async fn fetch(url: &str, body: Option<&UrlSearchParams>) -> Answer {
     }
 }
 
-/// The page that a text is.
+/// Parses a page.
 pub(super) fn parse(text: &str) -> Option<Document> {
     DomParser::new()
         .ok()?
@@ -72,7 +72,7 @@ pub(super) fn parse(text: &str) -> Option<Document> {
         .ok()
 }
 
-/// Fetches a page and parses it; `None` where there is none to show.
+/// Fetches and parses a page; `None` if there is none to show.
 pub(super) async fn page(url: &str, body: Option<&UrlSearchParams>) -> Option<Document> {
     match fetch(url, body).await {
         Answer::Page(text) => parse(&text),
@@ -80,16 +80,16 @@ pub(super) async fn page(url: &str, body: Option<&UrlSearchParams>) -> Option<Do
     }
 }
 
-/// Takes over the regions that carry `mark`, and the icons they need. With `hold`, what has the focus also stays where
-/// it is on the screen.
+/// Applies the regions with the attribute `mark`, and the icons they need. With `hold`, the focused element also keeps
+/// its position on the screen.
 pub(super) fn apply(fresh: &Document, mark: &str, values: Values, hold: bool) {
     add_icons(fresh);
-    let before = Held::now(hold);
+    let before = UserState::capture(hold);
     let selector = format!("[{mark}]");
-    let news = collect(fresh.query_selector_all(&selector).ok());
+    let new_nodes = collect(fresh.query_selector_all(&selector).ok());
     for old in collect(document().query_selector_all(&selector).ok()) {
         let name = old.get_attribute(mark);
-        if let Some(new) = news.iter().find(|new| new.get_attribute(mark) == name) {
+        if let Some(new) = new_nodes.iter().find(|new| new.get_attribute(mark) == name) {
             region(&old, new, values);
         }
     }
@@ -109,15 +109,15 @@ fn region(old: &Element, new: &Element, values: Values) {
     };
     let kept: Vec<(Element, State)> = find_all(old, &controls)
         .into_iter()
-        .filter_map(|control| State::of(&control).map(|state| (control, state)))
+        .filter_map(|control| ControlState::of(&control).map(|state| (control, state)))
         .collect();
-    Renewal {
+    Morph {
         values,
         path: path(old, new),
     }
     .element(old, new);
     for (control, state) in kept {
-        state.put(&control);
+        state.apply(&control);
     }
 }
 
@@ -135,8 +135,8 @@ fn add_icons(fresh: &Document) {
     }
 }
 
-/// What has the focus and all that is around it, outermost first, each with what it is to become. A browser takes the
-/// focus from a node that is moved, so these stay where they are and the others are put around them.
+/// The focused element and its ancestors, outermost first, each with its counterpart. Browsers blur a node that moves,
+/// so these stay in place and the others are moved around them.
 fn path(old: &Element, new: &Element) -> Vec<(Node, Node)> {
     let Some(focus) = document()
         .active_element()
@@ -144,10 +144,10 @@ fn path(old: &Element, new: &Element) -> Vec<(Node, Node)> {
     else {
         return Vec::new();
     };
-    let Some(twin) = twin(&focus, new) else {
+    let Some(counterpart) = counterpart(&focus, new) else {
         return Vec::new();
     };
-    let (mine, theirs) = (outwards(&focus, old), outwards(&twin, new));
+    let (mine, theirs) = (outwards(&focus, old), outwards(&counterpart, new));
     if mine.len() != theirs.len()
         || mine
             .iter()
@@ -169,15 +169,15 @@ fn outwards(from: &Element, to: &Element) -> Vec<Node> {
     path
 }
 
-/// What an element is to become, wherever in the region that is.
-fn twin(of: &Element, region: &Element) -> Option<Element> {
+/// The counterpart of an element in the new region.
+fn counterpart(of: &Element, region: &Element) -> Option<Element> {
     let key = key(of)?;
     let same = find_all(region, &of.tag_name().to_lowercase());
     same.into_iter()
         .find(|other| self::key(other).as_ref() == Some(&key))
 }
 
-/// What tells an element from its siblings, if anything does.
+/// The key that identifies an element among its siblings, if it has one.
 fn key(element: &Element) -> Option<String> {
     let id = element.id();
     if !id.is_empty() {
@@ -206,19 +206,19 @@ fn key(element: &Element) -> Option<String> {
     ))
 }
 
-struct Renewal {
+struct Morph {
     values: Values,
     path: Vec<(Node, Node)>,
 }
 
-impl Renewal {
+impl Morph {
     fn element(&self, old: &Element, new: &Element) {
         if old.has_attribute("data-kept") || (self.values == Values::Keep && old.is_equal_node(Some(new))) {
             return;
         }
-        // Before its options move over to the old one.
+        // Before its options are moved to the old one.
         let theirs = (self.values == Values::Take && !old.has_attribute(NEWER))
-            .then(|| State::of(new))
+            .then(|| ControlState::of(new))
             .flatten();
         attributes(old, new);
         self.children(old, new);
@@ -228,21 +228,21 @@ impl Renewal {
     }
 
     fn children(&self, old: &Element, new: &Element) {
-        let news = nodes(new);
-        let found = self.matches(&nodes(old), &news);
+        let new_nodes = nodes(new);
+        let found = self.matches(&nodes(old), &new_nodes);
         for gone in nodes(old) {
             if !found.iter().any(|kept| kept.as_ref() == Some(&gone)) {
                 let _ = old.remove_child(&gone);
             }
         }
         let mut cursor = old.first_child();
-        for (fresh, found) in news.iter().zip(found) {
+        for (fresh, found) in new_nodes.iter().zip(found) {
             let Some(kept) = found else {
                 let _ = old.insert_before(fresh, cursor.as_ref());
                 continue;
             };
             if holds_focus(&kept) || cursor.as_ref() == Some(&kept) {
-                // What should stand behind it and still is before it comes when it is its turn.
+                // Nodes that should come later are placed when it is their turn.
                 cursor = kept.next_sibling();
             } else {
                 let _ = old.insert_before(&kept, cursor.as_ref());
@@ -258,26 +258,29 @@ impl Renewal {
         }
     }
 
-    /// For each new node the old one that becomes it, if there is one: the one that holds the focus, the one of the same
-    /// key, else the next that has none either.
-    fn matches(&self, olds: &[Node], news: &[Node]) -> Vec<Option<Node>> {
-        let focused = olds
+    /// For each new node the old node to reuse, if any: the focused one, the one with the same key, else the next one
+    /// without a key.
+    fn matches(&self, old_nodes: &[Node], new_nodes: &[Node]) -> Vec<Option<Node>> {
+        let focused = old_nodes
             .iter()
             .position(|old| self.path.iter().any(|(mine, _)| mine == old));
         let target = focused.and_then(|index| {
-            let (_, theirs) = self.path.iter().find(|(mine, _)| Some(mine) == olds.get(index))?;
-            news.iter().position(|new| new == theirs)
+            let (_, theirs) = self
+                .path
+                .iter()
+                .find(|(mine, _)| Some(mine) == old_nodes.get(index))?;
+            new_nodes.iter().position(|new| new == theirs)
         });
         let focused = focused.filter(|_| target.is_some());
-        let keys: Vec<Option<String>> = olds.iter().map(node_key).collect();
-        let mut taken = vec![false; olds.len()];
+        let keys: Vec<Option<String>> = old_nodes.iter().map(node_key).collect();
+        let mut taken = vec![false; old_nodes.len()];
         let mut from = 0;
-        let mut found = Vec::with_capacity(news.len());
-        for (place, new) in news.iter().enumerate() {
+        let mut found = Vec::with_capacity(new_nodes.len());
+        for (place, new) in new_nodes.iter().enumerate() {
             let free = |index: &usize| {
                 !taken.get(*index).copied().unwrap_or(true)
                     && Some(*index) != focused
-                    && olds
+                    && old_nodes
                         .get(*index)
                         .is_some_and(|old| old.node_name() == new.node_name())
             };
@@ -285,28 +288,30 @@ impl Renewal {
                 from = focused.map_or(from, |index| index + 1);
                 focused
             } else if let Some(key) = node_key(new) {
-                (0..olds.len())
+                (0..old_nodes.len())
                     .find(|index| free(index) && keys.get(*index).and_then(Option::as_ref) == Some(&key))
             } else {
-                // Nothing without a key goes past what holds the focus.
-                let until = focused.filter(|_| Some(place) < target).unwrap_or(olds.len());
-                let next = next_alike(olds, &keys, from..until, new, free);
+                // Nodes without a key do not move across the focused one.
+                let until = focused
+                    .filter(|_| Some(place) < target)
+                    .unwrap_or(old_nodes.len());
+                let next = next_alike(old_nodes, &keys, from..until, new, free);
                 from = next.map_or(from, |index| index + 1);
                 next
             };
             if let Some(taken) = index.and_then(|index| taken.get_mut(index)) {
                 *taken = true;
             }
-            found.push(index.and_then(|index| olds.get(index)).cloned());
+            found.push(index.and_then(|index| old_nodes.get(index)).cloned());
         }
         found
     }
 }
 
-/// The next node without a key that looks like `new`: of the same class if there is one, else the very next. Texts and
-/// comments do not reach over an element.
+/// The next node without a key that is like `new`: with the same class if possible, else the very next. Text and
+/// comments do not match across an element.
 fn next_alike(
-    olds: &[Node],
+    old_nodes: &[Node],
     keys: &[Option<String>],
     within: std::ops::Range<usize>,
     new: &Node,
@@ -318,28 +323,28 @@ fn next_alike(
     let Some(new) = new.dyn_ref::<Element>() else {
         return unkeyed
             .into_iter()
-            .take_while(|index| !olds.get(*index).is_some_and(JsCast::has_type::<Element>))
+            .take_while(|index| !old_nodes.get(*index).is_some_and(JsCast::has_type::<Element>))
             .find(free);
     };
     let same_class = unkeyed.iter().copied().find(|index| {
-        let old = olds.get(*index).and_then(|old| old.dyn_ref::<Element>());
+        let old = old_nodes.get(*index).and_then(|old| old.dyn_ref::<Element>());
         free(index) && old.is_some_and(|old| old.get_attribute("class") == new.get_attribute("class"))
     });
     same_class.or_else(|| {
-        let elements = |index: &usize| olds.get(*index).is_some_and(JsCast::has_type::<Element>);
+        let elements = |index: &usize| old_nodes.get(*index).is_some_and(JsCast::has_type::<Element>);
         unkeyed.into_iter().find(elements).filter(free)
     })
 }
 
 fn attributes(old: &Element, new: &Element) {
     for name in names(old) {
-        if !new.has_attribute(&name) && !THEIRS.contains(&name.as_str()) {
+        if !new.has_attribute(&name) && !CLIENT_ATTRIBUTES.contains(&name.as_str()) {
             let _ = old.remove_attribute(&name);
         }
     }
     for name in names(new) {
         let wanted = new.get_attribute(&name);
-        if !THEIRS.contains(&name.as_str()) && old.get_attribute(&name) != wanted {
+        if !CLIENT_ATTRIBUTES.contains(&name.as_str()) && old.get_attribute(&name) != wanted {
             let _ = old.set_attribute(&name, wanted.as_deref().unwrap_or_default());
         }
     }

@@ -1,20 +1,21 @@
-//! Search everywhere.
+//! The search dialog.
 
 use leptos::html::{Dialog, Input};
 use leptos::prelude::*;
 use portico_domain::visible::visible;
 
-/// Search everywhere, by Ctrl-K or the button in the top bar; without scripts that is a link to the catalog.
+/// The search dialog, opened by Ctrl-K or the button in the top bar. Without scripts the button is a link to the
+/// catalog.
 #[island]
-pub fn Palette() -> impl IntoView {
+pub fn CommandPalette() -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
     let input = NodeRef::<Input>::new();
-    let hits = RwSignal::new(Vec::<Hit>::new());
+    let results = RwSignal::new(Vec::<SearchResult>::new());
     let chosen = RwSignal::new(0_usize);
     let typed = RwSignal::new(String::new());
 
     #[cfg(feature = "hydrate")]
-    imp::listen(dialog, input, hits, typed);
+    imp::listen(dialog, input, results, typed);
 
     let open = move |event: leptos::ev::MouseEvent| {
         #[cfg(feature = "hydrate")]
@@ -26,16 +27,16 @@ pub fn Palette() -> impl IntoView {
         typed.set(words.clone());
         chosen.set(0);
         #[cfg(feature = "hydrate")]
-        imp::search(words, typed, hits);
+        imp::search(words, typed, results);
     };
     let steer = move |event: leptos::ev::KeyboardEvent| {
-        let count = hits.with(Vec::len);
+        let count = results.with(Vec::len);
         match event.key().as_str() {
             "ArrowDown" if count > 0 => chosen.update(|at| *at = (*at + 1) % count),
             "ArrowUp" if count > 0 => chosen.update(|at| *at = (*at + count - 1) % count),
             "Enter" => {
-                if let Some(hit) = hits.with(|hits| hits.get(chosen.get_untracked()).cloned()) {
-                    go(&hit);
+                if let Some(result) = results.with(|results| results.get(chosen.get_untracked()).cloned()) {
+                    go(&result);
                 }
             }
             _ => return,
@@ -43,16 +44,16 @@ pub fn Palette() -> impl IntoView {
         event.prevent_default();
     };
     let rows = move || {
-        hits.get()
+        results.get()
             .into_iter()
             .enumerate()
-            .map(|(index, hit)| {
-                // What hides in the text of others is shown, as on every page.
+            .map(|(index, result)| {
+                // Text by others may contain invisible characters; make them visible, as on every page.
                 let seen = |text: &str| visible(text).into_owned();
-                let (kind, title, detail) = (seen(&hit.kind), seen(&hit.title), seen(&hit.detail));
+                let (kind, title, detail) = (seen(&result.kind), seen(&result.title), seen(&result.detail));
                 view! {
-                    <li role="option" id=format!("hit-{index}") aria-selected=move || (chosen.get() == index).to_string()
-                        on:mouseenter=move |_| chosen.set(index) on:click=move |_| go(&hit)>
+                    <li role="option" id=format!("palette-result-{index}") aria-selected=move || (chosen.get() == index).to_string()
+                        on:mouseenter=move |_| chosen.set(index) on:click=move |_| go(&result)>
                         <span class="palette-kind">{kind}</span>
                         <span>{title}</span>
                         <small>{detail}</small>
@@ -63,7 +64,7 @@ pub fn Palette() -> impl IntoView {
     };
     let hint = move || {
         let words = typed.with(|typed| typed.trim().is_empty());
-        match (hits.with(Vec::is_empty), words) {
+        match (results.with(Vec::is_empty), words) {
             (false, _) => "",
             (true, true) => "Offerings, claims, requests, pages and what can be done.",
             (true, false) => "Nothing is called that.",
@@ -76,31 +77,31 @@ pub fn Palette() -> impl IntoView {
             <kbd class="when-alive" aria-hidden="true">"Ctrl K"</kbd>
         </a>
         <dialog class="palette" node_ref=dialog aria-label="Search everywhere">
-            <input type="text" node_ref=input role="combobox" aria-expanded="true" aria-controls="hits" aria-label="Search everywhere"
-                aria-activedescendant=move || format!("hit-{}", chosen.get()) placeholder="Search everywhere"
+            <input type="text" node_ref=input role="combobox" aria-expanded="true" aria-controls="palette-results" aria-label="Search everywhere"
+                aria-activedescendant=move || format!("palette-result-{}", chosen.get()) placeholder="Search everywhere"
                 autocomplete="off" spellcheck="false" on:input=search on:keydown=steer />
-            <ul role="listbox" id="hits" aria-label="Found">{rows}</ul>
+            <ul role="listbox" id="palette-results" aria-label="Found">{rows}</ul>
             <p class="palette-hint" role="status" hidden=move || hint().is_empty()>{hint}</p>
         </dialog>
     }
 }
 
-/// Something that was found.
+/// A search result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Hit {
+struct SearchResult {
     kind: String,
     title: String,
     detail: String,
     href: String,
-    /// What is done on the spot: the element of this page that does it.
+    /// For actions on this page: the selector of the element to click.
     button: Option<&'static str>,
 }
 
-fn go(hit: &Hit) {
+fn go(result: &SearchResult) {
     #[cfg(feature = "hydrate")]
-    imp::go(hit);
+    imp::go(result);
     #[cfg(not(feature = "hydrate"))]
-    let _ = (&hit.href, hit.button);
+    let _ = (&result.href, result.button);
 }
 
 #[cfg(feature = "hydrate")]
@@ -111,16 +112,16 @@ mod imp {
     use wasm_bindgen_futures::{JsFuture, spawn_local};
     use web_sys::{HtmlElement, KeyboardEvent, Response};
 
-    use super::Hit;
+    use super::SearchResult;
     use crate::islands::browser::{document, find, on, pause, window};
 
-    /// Milliseconds without a key before the server is asked.
-    const PATIENCE: i32 = 70;
+    /// Time without a key press before the server is asked, in milliseconds.
+    const DELAY_MS: i32 = 70;
 
     pub(super) fn listen(
         dialog: NodeRef<Dialog>,
         input: NodeRef<Input>,
-        hits: RwSignal<Vec<Hit>>,
+        results: RwSignal<Vec<SearchResult>>,
         typed: RwSignal<String>,
     ) {
         on(&document(), "keydown", move |event| {
@@ -130,15 +131,15 @@ mod imp {
             if (key.ctrl_key() || key.meta_key()) && key.key().eq_ignore_ascii_case("k") {
                 event.prevent_default();
                 show(dialog, input);
-                if hits.with_untracked(Vec::is_empty) {
-                    search(String::new(), typed, hits);
+                if results.with_untracked(Vec::is_empty) {
+                    search(String::new(), typed, results);
                 }
             }
         });
     }
 
     pub(super) fn open(event: &leptos::ev::MouseEvent, dialog: NodeRef<Dialog>, input: NodeRef<Input>) {
-        // Whoever wants the link in another tab gets it.
+        // A click with a modifier key opens the link in another tab.
         if event.ctrl_key() || event.meta_key() || event.shift_key() || event.button() != 0 {
             return;
         }
@@ -146,9 +147,9 @@ mod imp {
         show(dialog, input);
     }
 
-    pub(super) fn go(hit: &Hit) {
-        let Some(button) = hit.button else {
-            if let Err(error) = window().location().assign(&hit.href) {
+    pub(super) fn go(result: &SearchResult) {
+        let Some(button) = result.button else {
+            if let Err(error) = window().location().assign(&result.href) {
                 leptos::logging::warn!("could not go there: {error:?}");
             }
             return;
@@ -168,20 +169,20 @@ mod imp {
         }
     }
 
-    pub(super) fn search(words: String, typed: RwSignal<String>, hits: RwSignal<Vec<Hit>>) {
+    pub(super) fn search(words: String, typed: RwSignal<String>, results: RwSignal<Vec<SearchResult>>) {
         spawn_local(async move {
-            pause(PATIENCE).await;
+            pause(DELAY_MS).await;
             if typed.get_untracked() != words {
                 return;
             }
             let found = ask(&words).await.unwrap_or_default();
             if typed.get_untracked() == words {
-                hits.set(found);
+                results.set(found);
             }
         });
     }
 
-    async fn ask(words: &str) -> Option<Vec<Hit>> {
+    async fn ask(words: &str) -> Option<Vec<SearchResult>> {
         let query = js_sys::encode_uri_component(words);
         let response = JsFuture::from(window().fetch_with_str(&format!("/api/v1/search?q={query}")))
             .await
@@ -196,22 +197,23 @@ mod imp {
         } else {
             get(&body, "items")
         };
-        let hits = js_sys::Array::from(&items);
-        let text = |hit: &JsValue, key: &str| get(hit, key).as_string().unwrap_or_default();
+        let results = js_sys::Array::from(&items);
+        let text = |result: &JsValue, key: &str| get(result, key).as_string().unwrap_or_default();
         Some(
-            hits.iter()
-                .map(|hit| Hit {
-                    kind: text(&hit, "kind"),
-                    title: text(&hit, "title"),
-                    detail: text(&hit, "detail"),
-                    href: text(&hit, "href"),
-                    button: match text(&hit, "deed").as_str() {
+            results
+                .iter()
+                .map(|result| SearchResult {
+                    kind: text(&result, "kind"),
+                    title: text(&result, "title"),
+                    detail: text(&result, "detail"),
+                    href: text(&result, "href"),
+                    button: match text(&result, "deed").as_str() {
                         "theme" => Some("button.theme"),
                         "signOut" => Some("form[action='/auth/logout'] button"),
                         _ => None,
                     },
                 })
-                .filter(|hit| hit.button.is_some() || hit.href.starts_with('/'))
+                .filter(|result| result.button.is_some() || result.href.starts_with('/'))
                 .collect(),
         )
     }

@@ -1,5 +1,5 @@
-//! What the person holds while a page is renewed: the focus, the selection, the place on the screen, what stands in a
-//! control.
+//! What the person is doing while a page is updated: the focus, the selection, the scroll position, the contents of
+//! controls.
 
 use std::cell::Cell;
 
@@ -9,11 +9,11 @@ use web_sys::{Element, FocusOptions, HtmlElement, HtmlInputElement, HtmlSelectEl
 use super::browser::{document, on, pause, window};
 
 thread_local! {
-    /// Whether something is being pressed just now.
+    /// True while a mouse button or finger is down.
     static PRESSED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Notes when something is pressed and let go of.
+/// Tracks whether a mouse button or finger is down.
 pub(super) fn watch_presses() {
     on(&window(), "pointerdown", |_| PRESSED.set(true));
     for end in ["pointerup", "pointercancel", "blur"] {
@@ -21,43 +21,43 @@ pub(super) fn watch_presses() {
     }
 }
 
-/// Waits while something is being pressed: a button that moves away under the pointer is not pressed at all.
-pub(super) async fn unpressed() {
+/// Waits until nothing is pressed: a button that moves away under the pointer would not be clicked.
+pub(super) async fn wait_until_released() {
     while PRESSED.get() {
         pause(20).await;
     }
 }
 
-/// The focus, its selection and its place, to be given back.
-pub(super) struct Held {
+/// The focus with its selection and position, to be restored.
+pub(super) struct UserState {
     focus: Option<Element>,
     selection: Option<(u32, u32)>,
     scrolled: i32,
     top: Option<f64>,
 }
 
-impl Held {
-    /// What is held now; with `place`, also where on the screen it is.
-    pub(super) fn now(place: bool) -> Self {
+impl UserState {
+    /// Captures the current state; with `place`, including the position on the screen.
+    pub(super) fn capture(place: bool) -> Self {
         let focus = document()
             .active_element()
             .filter(|focus| focus.tag_name() != "BODY");
         Self {
             selection: focus.as_ref().and_then(selection),
             scrolled: focus.as_ref().map_or(0, Element::scroll_top),
-            top: focus.as_ref().filter(|_| place).and_then(top_if_seen),
+            top: focus.as_ref().filter(|_| place).and_then(top_if_visible),
             focus,
         }
     }
 
-    /// Gives it back, where the renewal took it. An element that was made anew gets what its forerunner had.
+    /// Restores the state where the update changed it. A replaced element gets the state of the old one.
     pub(super) fn restore(self) {
         let Some(was) = self.focus else { return };
         let Some(is) = successor(&was) else { return };
         if is != was
-            && let Some(state) = State::of(&was)
+            && let Some(state) = ControlState::of(&was)
         {
-            state.put(&is);
+            state.apply(&is);
         }
         if document().active_element().as_ref() != Some(&is) {
             focus_in_place(&is);
@@ -79,14 +79,14 @@ impl Held {
     }
 }
 
-/// What stands in a control.
-pub(super) enum State {
+/// The contents of a control.
+pub(super) enum ControlState {
     Checked(bool),
     Text(String),
 }
 
-impl State {
-    /// What stands in it; `None` for what a person does not fill in.
+impl ControlState {
+    /// The contents of a control; `None` if it is not an input.
     pub(super) fn of(control: &Element) -> Option<Self> {
         if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
             return match input.type_().as_str() {
@@ -103,8 +103,8 @@ impl State {
             .map(|select| Self::Text(select.value()))
     }
 
-    /// Has it stand there. Where it does already nothing is touched, not even the caret.
-    pub(super) fn put(&self, control: &Element) {
+    /// Sets the contents. Does nothing if they are equal, to keep the caret.
+    pub(super) fn apply(&self, control: &Element) {
         match (self, Self::of(control)) {
             (Self::Checked(wanted), Some(Self::Checked(is))) if *wanted != is => {
                 if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
@@ -125,7 +125,7 @@ impl State {
     }
 }
 
-/// Puts the focus there without scrolling.
+/// Moves the focus without scrolling.
 fn focus_in_place(element: &Element) {
     if let Some(element) = element.dyn_ref::<HtmlElement>() {
         let options = FocusOptions::new();
@@ -134,7 +134,7 @@ fn focus_in_place(element: &Element) {
     }
 }
 
-/// The element itself, else the one that took its place in the page.
+/// The element itself, or the one that replaced it.
 fn successor(of: &Element) -> Option<Element> {
     if of.is_connected() {
         return Some(of.clone());
@@ -163,8 +163,8 @@ fn select(element: &Element, start: u32, end: u32) {
     }
 }
 
-/// How far down the screen it begins, if any of it is on the screen.
-fn top_if_seen(element: &Element) -> Option<f64> {
+/// The distance of the element's top from the top of the screen, if any of it is visible.
+fn top_if_visible(element: &Element) -> Option<f64> {
     let place = element.get_bounding_client_rect();
     let height = window().inner_height().ok()?.as_f64()?;
     (place.bottom() > 0.0 && place.top() < height && place.height() > 0.0).then(|| place.top())

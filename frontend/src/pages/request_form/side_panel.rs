@@ -1,4 +1,4 @@
-//! What stands beside the form, always in view: what will come of it.
+//! The panel beside the form, always visible: the effects of the request.
 
 use leptos::prelude::*;
 use portico_domain::request::Action;
@@ -8,7 +8,7 @@ use crate::parts::icon;
 use crate::parts::summary::{approval, cost, placement, quota};
 use crate::parts::text::{code, counted};
 
-pub(super) fn aside(page: &RequestFormPage) -> AnyView {
+pub(super) fn side_panel(page: &RequestFormPage) -> AnyView {
     let quotas = (!page.quota.is_empty())
         .then(|| view! { <div><h3>"Quota after this"</h3>{quota(&page.quota)}</div> });
     view! {
@@ -51,7 +51,7 @@ fn differences(page: &RequestFormPage) -> Option<AnyView> {
     Some(view! { <div><h3>{title}</h3><ul role="list" class="differences">{rows}</ul></div> }.into_any())
 }
 
-/// A value as a person reads it: entries that hold nothing yet are counted.
+/// Formats a value; empty entries are counted.
 fn in_words(value: &str) -> String {
     let entries = value.strip_prefix('[').and_then(|value| value.strip_suffix(']'));
     match entries {
@@ -80,7 +80,7 @@ fn manifest(page: &RequestFormPage) -> Option<AnyView> {
 }
 
 fn dry_run(page: &RequestFormPage, verdict: &DryRunVerdict) -> AnyView {
-    // After a review that found nothing to solve, one goes on here.
+    // After a review without problems, one continues here.
     let first = (page.checked && page.problem_count == 0).then_some("");
     let (class, name, title) = match (verdict.accepted, verdict.answered) {
         (true, _) => ("notice good", "ready", "The control plane would take it"),
@@ -109,7 +109,7 @@ fn send(page: &RequestFormPage) -> AnyView {
         let words = format!("{} to solve", counted(page.problem_count, "problem", "problems"));
         view! { <p class="problem" data-count="">{icon("warning")}<span>{words}</span></p> }
     });
-    // What stands beside no field is said here, in view of whoever types: at the top it would push the fields away.
+    // Problems that belong to no field are shown here: at the top they would move the fields down.
     let whole = page.form.iter().flat_map(|form| form.problems.iter().cloned());
     let unplaced = page.problems.iter().filter(|problem| problem.field.is_empty());
     let named: Vec<_> = unplaced

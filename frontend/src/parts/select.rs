@@ -1,11 +1,11 @@
-//! A list to choose from, above a list that it narrows.
+//! A select that filters a list.
 
 use leptos::prelude::*;
 
 use super::icon;
 
-/// A choice of one value; `None` where there is nothing to choose from. `any` stands for no choice.
-pub(crate) fn pick(
+/// A select for one value; `None` if there are no options. `any` is the text for no choice.
+pub(crate) fn select(
     name: &'static str,
     label: &'static str,
     any: &'static str,
@@ -23,7 +23,7 @@ pub(crate) fn pick(
     })
 }
 
-/// What stands in a `<select>`: `any` for no choice, then values with their words.
+/// The options of a `<select>`: `any` for no choice, then values with their texts.
 pub(crate) fn options(
     any: &'static str,
     options: Vec<(String, String)>,

@@ -1,10 +1,10 @@
-//! Keys for the approval queue.
+//! Keyboard shortcuts of the approval queue.
 
 use leptos::prelude::*;
 
-/// Keys for the approval queue: j and k go to the next and previous request, a and r to its buttons.
+/// Keyboard shortcuts of the approval queue: j and k select the next and previous request, a and r go to its buttons.
 #[island]
-pub fn Decide() -> impl IntoView {
+pub fn ApprovalKeys() -> impl IntoView {
     #[cfg(feature = "hydrate")]
     imp::start();
 }
@@ -53,7 +53,7 @@ mod imp {
         )
     }
 
-    /// The one that has the focus, else the one that is open.
+    /// The request with the focus, else the open one.
     fn current(all: &[Element]) -> Option<usize> {
         let focused = document()
             .active_element()
@@ -72,7 +72,7 @@ mod imp {
             .active_element()
             .is_some_and(|element| element.closest("details.approval").ok().flatten().is_some());
         let next = match current(&all) {
-            // Nothing was chosen yet: begin with the one that is open.
+            // Nothing is selected yet: start with the open request.
             Some(index) if !focused => index,
             Some(index) => index.saturating_add_signed(by).min(all.len() - 1),
             None => 0,
@@ -89,7 +89,7 @@ mod imp {
         true
     }
 
-    /// Goes to the button; the Enter key then decides, so that no single key does.
+    /// Moves the focus to the button. Enter then decides, so that no single key does.
     fn press_next(decision: &str) -> bool {
         let all = all();
         let Some(current) = current(&all).and_then(|index| all.get(index)) else {

@@ -1,20 +1,20 @@
-//! What hides in a page's text is shown, here and for all pages alike: nothing that a page is made of can forget it.
+//! Makes invisible characters in a page visible, in one place for all pages.
 //!
-//! It works on the finished HTML. Text that people read is changed: text nodes, and the attributes that browsers show
-//! or read aloud. What goes back to the server as it came is not: values of fields, the text of a `textarea`,
-//! addresses, the data of islands.
+//! Works on the finished HTML. Changes only text that people read: text nodes, and attributes that browsers show or
+//! read aloud. Does not change what is sent back to the server: field values, the text of a `textarea`, URLs, island
+//! data.
 
 use std::borrow::Cow;
 
 use portico_domain::visible::{may_hide, visible};
 
-/// Attributes whose values people see or hear.
-const READ: [&str; 5] = ["title", "alt", "placeholder", "aria-label", "label"];
-/// Elements whose text is not shown as text, or goes back to the server.
-const RAW: [&str; 3] = ["textarea", "script", "style"];
+/// Attributes that people see or hear.
+const VISIBLE_ATTRIBUTES: [&str; 5] = ["title", "alt", "placeholder", "aria-label", "label"];
+/// Elements whose contents are not shown as text, or are sent back to the server.
+const RAW_ELEMENTS: [&str; 3] = ["textarea", "script", "style"];
 
-/// The page, with everything that hides in its text made visible.
-pub(crate) fn shown(html: String) -> String {
+/// Returns the page with all invisible characters in its text made visible.
+pub(crate) fn with_visible_characters(html: String) -> String {
     if !may_hide(&html) {
         return html;
     }
@@ -37,7 +37,7 @@ pub(crate) fn shown(html: String) -> String {
     out
 }
 
-/// The length of the tag or comment that the text begins with.
+/// The length of the tag or comment at the start of the text.
 fn end_of_tag(text: &str) -> usize {
     if text.starts_with("<!--") {
         return text.find("-->").map_or(text.len(), |end| end + 3);
@@ -56,17 +56,17 @@ fn end_of_tag(text: &str) -> usize {
 
 fn raw_element(tag: &str) -> Option<&'static str> {
     let name = tag.strip_prefix('<')?;
-    // A secret is copied from here: it must be what it is.
+    // Secrets are copied from here and must not change.
     if name.starts_with("pre ") && name.contains(" data-revealed=") {
         return Some("pre");
     }
-    RAW.into_iter().find(|raw| {
+    RAW_ELEMENTS.into_iter().find(|raw| {
         name.strip_prefix(raw)
             .is_some_and(|rest| rest.starts_with([' ', '>', '\n']))
     })
 }
 
-/// A tag with the values of the attributes that people read made visible.
+/// A tag with invisible characters in its visible attributes made visible.
 fn of_tag(tag: &str) -> Cow<'_, str> {
     if !may_hide(tag) || tag.starts_with("<!") {
         return Cow::Borrowed(tag);
@@ -78,7 +78,7 @@ fn of_tag(tag: &str) -> Cow<'_, str> {
         out.push_str(before);
         let name = before[..equals].rsplit([' ', '\n']).next().unwrap_or_default();
         let end = value.find('"').unwrap_or(value.len());
-        if READ.contains(&name) {
+        if VISIBLE_ATTRIBUTES.contains(&name) {
             out.push_str(&visible(&value[..end]));
         } else {
             out.push_str(&value[..end]);
@@ -91,19 +91,19 @@ fn of_tag(tag: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::shown;
+    use super::with_visible_characters;
 
     #[test]
-    fn text_and_what_is_read_aloud_show_what_hides() {
+    fn invisible_characters_in_text_and_labels_become_visible() {
         let html = "<p title=\"a\u{202E}b\" class=\"x\">c\u{200B}d <b>e\u{2028}</b></p>";
         assert_eq!(
-            shown(html.to_owned()),
+            with_visible_characters(html.to_owned()),
             "<p title=\"a[U+202E]b\" class=\"x\">c[U+200B]d <b>e[U+2028]</b></p>"
         );
     }
 
     #[test]
-    fn what_goes_back_to_the_server_stays_as_it_is() {
+    fn text_that_is_sent_back_to_the_server_does_not_change() {
         for html in [
             "<input value=\"a\u{202E}b\" name=\"x\">",
             "<textarea name=\"note\">a\u{202E}b</textarea>",
@@ -113,27 +113,27 @@ mod tests {
             "<!-- a\u{202E} -->",
             "<pre class=\"revealed\" data-revealed=\"\">a\u{202E}</pre>",
         ] {
-            assert_eq!(shown(html.to_owned()), html);
+            assert_eq!(with_visible_characters(html.to_owned()), html);
         }
         assert_eq!(
-            shown("<textarea>\u{202E}</textarea><p>\u{202E}</p>".to_owned()),
+            with_visible_characters("<textarea>\u{202E}</textarea><p>\u{202E}</p>".to_owned()),
             "<textarea>\u{202E}</textarea><p>[U+202E]</p>"
         );
     }
 
     #[test]
-    fn a_sign_in_a_value_does_not_end_its_tag() {
+    fn an_angle_bracket_in_a_value_does_not_end_the_tag() {
         let html = "<p data-x=\"a > b\" title='c > d'>e\u{202E}</p>";
         assert_eq!(
-            shown(html.to_owned()),
+            with_visible_characters(html.to_owned()),
             "<p data-x=\"a > b\" title='c > d'>e[U+202E]</p>"
         );
     }
 
     #[test]
-    fn whatever_is_cut_short_is_kept() {
+    fn truncated_html_is_kept() {
         for html in ["a\u{e9}<", "\u{e9}<p title=\"x", "\u{e9}<!--", "\u{e9}<textarea>"] {
-            assert_eq!(shown(html.to_owned()), html);
+            assert_eq!(with_visible_characters(html.to_owned()), html);
         }
     }
 }
