@@ -1,5 +1,4 @@
-//! What somebody can still do without signing in again: sessions and API tokens, one's own and, for platform admins,
-//! everybody's.
+//! Sessions and API tokens: a person's own, and for platform admins everybody's.
 
 use portico_domain::authz::{self, AccessOf, EndAccess, Granted};
 use portico_domain::documents::TokenRules;

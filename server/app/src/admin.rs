@@ -1,4 +1,4 @@
-//! What administrators see: control planes, tenants, the configuration.
+//! Admin pages: control planes, tenants, the configuration.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The approval queue: should I say yes?
+//! The approval queue.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +10,9 @@ use portico_domain::tenancy::Viewer;
 use portico_domain::view::{ApprovalRow, ApprovalsPage, Paged};
 use portico_planes::{Catalog, ClaimFilter};
 
-use super::judged::to_judge;
 use super::lookups::{Counts, Lookups};
 use super::request::{cost_of, may_decide, quota_lines, track, wish};
+use super::review_diff::review_diff;
 use super::{Portal, Result, rows};
 
 /// Requests on a page.
@@ -97,7 +97,7 @@ impl Portal {
             ..ClaimFilter::of_tenant(request.tenant.clone())
         };
         let claims = self.planes().claims(&scope, &theirs);
-        let (diff, against) = to_judge(catalog, request);
+        let (diff, against) = review_diff(catalog, request);
         let in_the_way = self.in_the_way(configuration, lookups, request)?;
         let of_requester = counts.get(&requester(request)).cloned().unwrap_or_default();
         Ok(ApprovalRow {

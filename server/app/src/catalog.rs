@@ -1,4 +1,4 @@
-//! The catalog: is there a thing for my need?
+//! The catalog.
 
 use portico_domain::documents::Category;
 use portico_domain::names::PlaneName;
@@ -6,7 +6,7 @@ use portico_domain::tenancy::Viewer;
 use portico_domain::view::{CatalogPage, CategoryCount, Paged};
 
 use super::index::Wanted;
-use super::{Portal, Result, Work};
+use super::{Portal, Result, Workspace};
 
 /// Offerings on a page.
 const PER_PAGE: usize = 20;
@@ -32,7 +32,7 @@ impl Portal {
     pub fn catalog(
         &self,
         _viewer: &Viewer,
-        work: Option<&Work>,
+        work: Option<&Workspace>,
         query: &CatalogQuery,
     ) -> Result<CatalogPage> {
         let configuration = self.configuration();

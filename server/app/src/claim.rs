@@ -1,4 +1,4 @@
-//! A claim: does it work, how do I connect?
+//! A claim's page: its status, and how to connect.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use portico_store::{Page, RequestFilter};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::behind::Behind;
+use super::composition::Composition;
 use super::names::{claim_href, plane_title};
 use super::offering::projection;
 use super::permissions::{Denial, may_change};
@@ -51,9 +51,9 @@ impl Portal {
 
         let behind = async {
             if coming {
-                return Behind::default();
+                return Composition::default();
             }
-            self.behind(viewer, &claim).await
+            self.composition(viewer, &claim).await
         };
         let scope = viewer.scope();
         let of_claim = RequestFilter::of_claim(reference.clone());
@@ -149,7 +149,7 @@ impl Portal {
             format!("It is no longer on {plane}: it was deleted there by other hands than Portico's.")
         };
         let yaml = yaml::print(&projection(&catalog, reference).displayed(&last.manifest, None));
-        let looks = rows::looks(&catalog, &reference.offering);
+        let looks = rows::display(&catalog, &reference.offering);
         Ok(Some(ClaimPage {
             row: ClaimRow {
                 reference: reference.clone(),
@@ -306,7 +306,7 @@ impl Portal {
     pub(super) fn visible_claim(&self, viewer: &Viewer, reference: &ClaimRef) -> Result<Visible<Arc<Claim>>> {
         self.planes()
             .claim(&viewer.scope(), reference)
-            .ok_or_else(|| self.no_claim(viewer, reference))
+            .ok_or_else(|| self.claim_not_found(viewer, reference))
     }
 }
 

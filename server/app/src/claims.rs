@@ -1,4 +1,4 @@
-//! Claims: which of them needs me?
+//! The list of claims.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use portico_domain::view::{ClaimsFilter, ClaimsPage, Paged};
 use portico_planes::ClaimFilter;
 
 use super::names::choice;
-use super::{Portal, Work, rows};
+use super::{Portal, Workspace, rows};
 
 /// Claims on a page.
 const PER_PAGE: usize = 50;
@@ -21,7 +21,7 @@ impl Portal {
     pub fn claims(
         &self,
         viewer: &Viewer,
-        work: Option<&Work>,
+        work: Option<&Workspace>,
         filter: ClaimsFilter,
         page: usize,
     ) -> ClaimsPage {

@@ -1,4 +1,4 @@
-//! What people say about a request outside of decisions: a question, an answer.
+//! Comments on a request.
 
 use portico_domain::authz;
 use portico_domain::names::RequestId;

@@ -1,5 +1,5 @@
-//! How to connect to what a claim provides: what is no secret of it, keys to reveal, and ready-made text that refers to
-//! what is secret and never holds it.
+//! How to connect to a claim: public details, keys to reveal, and code snippets, which refer to the secret and never
+//! hold it.
 
 use std::time::Duration;
 

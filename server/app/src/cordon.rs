@@ -1,4 +1,4 @@
-//! Cordon and drain: a control plane that shall take no new claims, and what is still on it.
+//! Cordon and uncordon: closing a control plane to new claims.
 
 use portico_domain::authz;
 use portico_domain::names::PlaneName;

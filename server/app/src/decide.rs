@@ -1,5 +1,4 @@
-//! Deciding on a request: yes or no, once, by somebody else than who asked. Before a yes counts, everything is judged
-//! again as it is now.
+//! Approving or rejecting a request. An approval is judged again by the rules as they are now.
 
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::authz::{self, Decide, DecisionOutcome, Granted, Visible};

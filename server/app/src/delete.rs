@@ -1,4 +1,4 @@
-//! Deleting a claim: asked for by its name, and then a request like any other.
+//! Requests to delete a claim. The requester confirms it by typing the claim's name.
 
 use portico_domain::authz;
 use portico_domain::claim::{Claim, ClaimRef};
@@ -9,12 +9,12 @@ use portico_domain::request::{Action, Request, State, manifest_hash};
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{DeletePage, Problem, names as field};
 
-use super::judge::preview;
+use super::checks::preview;
+use super::form_data::FormData;
 use super::names::plane_title;
 use super::permissions::Denial;
-use super::posted::Posted;
-use super::submit::Sent;
-use super::{Portal, PortalError, Result, Work, rows};
+use super::submit::SubmitOutcome;
+use super::{Portal, PortalError, Result, Workspace, rows};
 
 impl Portal {
     /// The page that asks for a claim's name before it is deleted.
@@ -26,7 +26,7 @@ impl Portal {
         &self,
         viewer: &Viewer,
         reference: &ClaimRef,
-        posted: &Posted,
+        posted: &FormData,
     ) -> Result<DeletePage> {
         let configuration = self.configuration();
         let catalog = self.planes().catalog();
@@ -41,7 +41,7 @@ impl Portal {
             .await?;
         let mut consequences = vec![format!(
             "The {} {} is deleted on {}, with everything it is composed of.",
-            rows::looks(&catalog, &reference.offering).title,
+            rows::display(&catalog, &reference.offering).title,
             reference.name,
             plane_title(&configuration, &reference.plane)
         )];
@@ -75,10 +75,10 @@ impl Portal {
         viewer: &Viewer,
         remote: Option<&str>,
         reference: &ClaimRef,
-        posted: &Posted,
-    ) -> Result<Sent<DeletePage>> {
+        posted: &FormData,
+    ) -> Result<SubmitOutcome<DeletePage>> {
         if let Some(known) = self.sent_before(viewer, posted).await? {
-            return Ok(Sent::Accepted(known));
+            return Ok(SubmitOutcome::Created(known));
         }
         let mut page = self.delete_page(viewer, reference, posted).await?;
         if posted.filled(field::UID).is_some_and(|shown| shown != page.uid) {
@@ -113,7 +113,7 @@ impl Portal {
             });
         }
         if !page.problems.is_empty() {
-            return Ok(Sent::Refused(Box::new(page)));
+            return Ok(SubmitOutcome::Invalid(Box::new(page)));
         }
         let configuration = self.configuration();
         let claim = self.visible_claim(viewer, reference)?;
@@ -168,7 +168,9 @@ impl Portal {
             updated_at: now,
             revision: 1,
         };
-        Ok(Sent::Accepted(self.send(&grant, remote, request, &ruling).await?))
+        Ok(SubmitOutcome::Created(
+            self.send(&grant, remote, request, &ruling).await?,
+        ))
     }
 
     fn ruling_on_delete(
@@ -187,7 +189,7 @@ impl Portal {
             previous: Some(&claim.object),
             offering: &claim.reference.offering,
             kind: &claim.resource.kind,
-            category: rows::looks(&catalog, &claim.reference.offering).category,
+            category: rows::display(&catalog, &claim.reference.offering).category,
             plan: super::usage::plan(&catalog, &claim.reference.offering, claim.plan.as_ref()),
             plans: super::usage::plans(&catalog, &claim.reference.offering),
             tenant,
@@ -199,8 +201,8 @@ impl Portal {
 }
 
 /// The tenant and environment that a claim belongs to.
-fn place_of(claim: &Claim) -> Result<Work> {
+fn place_of(claim: &Claim) -> Result<Workspace> {
     let tenant = claim.tenant.clone().ok_or(PortalError::NotFound)?;
     let environment = claim.environment.clone().ok_or(PortalError::NotFound)?;
-    Ok(Work { tenant, environment })
+    Ok(Workspace { tenant, environment })
 }

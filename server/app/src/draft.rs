@@ -1,5 +1,5 @@
-//! A request in the making: for what, where, in which plan. What is filled in comes in `fill`, what is thought of
-//! it in `judge`.
+//! A request draft: offering, workspace, plan, placement. [`super::populate`] reads the form into it, [`super::checks`]
+//! checks it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,11 +22,11 @@ use portico_domain::view::{ApprovalPreview, Problem, QuotaLine, names as field};
 use portico_planes::{Expect, Offered, PlaneError, Served};
 use serde_json::Value;
 
+use super::form_data::{FormData, FormTarget};
 use super::names::plane_title;
 use super::offering::{may_request, unreachable};
 use super::permissions::Denial;
-use super::posted::{FormTarget, Posted};
-use super::{Portal, PortalError, Result, Work};
+use super::{Portal, PortalError, Result, Workspace};
 
 /// Values that an object may hold, lists and maps counted too. The largest that anybody writes by hand has some
 /// hundreds.
@@ -34,15 +34,15 @@ const VALUES: usize = 20_000;
 /// Characters of a note that are kept.
 const NOTE: usize = 2000;
 
-/// A request in the making.
-pub(super) struct Draft {
+/// A request that is being prepared and is not submitted yet.
+pub(super) struct RequestDraft {
     pub(super) configuration: Arc<Configuration>,
     pub(super) offered: Arc<Offered>,
     pub(super) action: Action,
     /// The permission to submit it.
     pub(super) grant: Granted<Submission, Submit>,
     pub(super) id: RequestId,
-    pub(super) work: Work,
+    pub(super) work: Workspace,
     pub(super) name: String,
     pub(super) name_problems: Vec<String>,
     pub(super) plan: Option<Plan>,
@@ -89,10 +89,10 @@ pub(super) struct Draft {
     pub(super) trouble: Option<PlaneError>,
 }
 
-/// What is known of a request before anything is filled in.
-struct Start {
+/// Inputs of a draft besides the form.
+struct DraftStart {
     offered: Arc<Offered>,
-    work: Work,
+    work: Workspace,
     plan: Option<Plan>,
     wish: PlacementPreferences,
     placement: Placement,
@@ -104,9 +104,9 @@ struct Start {
     claim: Option<Arc<Claim>>,
 }
 
-impl Draft {
-    fn begin(configuration: Arc<Configuration>, start: Start, posted: &Posted) -> Self {
-        let Start {
+impl RequestDraft {
+    fn begin(configuration: Arc<Configuration>, start: DraftStart, posted: &FormData) -> Self {
+        let DraftStart {
             offered,
             work,
             plan,
@@ -234,14 +234,14 @@ impl Draft {
 }
 
 impl Portal {
-    /// Reads what was filled in and has everything judge it but the control plane itself.
+    /// Populates a draft from the form and runs every check but the dry run.
     pub(super) async fn draft(
         &self,
         viewer: &Viewer,
-        work: Option<&Work>,
+        work: Option<&Workspace>,
         target: FormTarget<'_>,
-        posted: &Posted,
-    ) -> Result<Draft> {
+        posted: &FormData,
+    ) -> Result<RequestDraft> {
         let posted_for = self.posted_for(viewer, posted)?;
         let mut draft = match target {
             FormTarget::New(offering) => {
@@ -261,36 +261,38 @@ impl Portal {
             // What is too large to be judged is not looked at any further.
             let bounded = within_bounds(&draft.object);
             if bounded {
-                draft.judge_schema(&asker);
+                draft.check_schema(&asker);
             }
             bounded.then_some(draft)
         };
         let judged = self.shared.judging.run(&viewer.person.subject, judge).await?;
         let mut draft = judged.ok_or_else(too_many_values)?;
-        self.judge_policy(&mut draft, viewer)?;
-        self.judge_quota(&mut draft).await?;
-        self.judge_name(&mut draft, viewer).await?;
+        self.check_policy(&mut draft, viewer)?;
+        self.check_quota(&mut draft).await?;
+        self.check_name(&mut draft, viewer).await?;
         Ok(draft)
     }
 
     /// The place that a form was made for, where it says so: one may have switched to another since, in another tab.
-    fn posted_for(&self, viewer: &Viewer, posted: &Posted) -> Result<Option<Work>> {
+    fn posted_for(&self, viewer: &Viewer, posted: &FormData) -> Result<Option<Workspace>> {
         posted
             .get(field::WORK_IN)
-            .map(|place| Work::named(viewer, &self.configuration(), place).ok_or(PortalError::NotFound))
+            .map(|place| Workspace::named(viewer, &self.configuration(), place).ok_or(PortalError::NotFound))
             .transpose()
     }
 
     async fn draft_of_new(
         &self,
         viewer: &Viewer,
-        work: Option<&Work>,
+        work: Option<&Workspace>,
         offering: &OfferingName,
-        posted: &Posted,
-    ) -> Result<Draft> {
+        posted: &FormData,
+    ) -> Result<RequestDraft> {
         let configuration = self.configuration();
         let index = self.index(work);
-        let entry = index.get(offering).ok_or_else(|| self.no_offering(viewer))?;
+        let entry = index
+            .get(offering)
+            .ok_or_else(|| self.offering_not_found(viewer))?;
         let may = may_request(viewer, work, None);
         let (Some(work), true) = (work, may.allowed) else {
             return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
@@ -323,7 +325,7 @@ impl Portal {
         let placement = self.place(&configuration, &offered, tenant, environment, &wish, &cordons);
         let served = Self::form_source(&configuration, &offered, tenant, &placement);
         let expires_at = end_of_life(self.now(), offered.lifetime_days);
-        let start = Start {
+        let start = DraftStart {
             offered,
             work: work.clone(),
             plan,
@@ -336,7 +338,7 @@ impl Portal {
             expires_at,
             claim: None,
         };
-        Ok(Draft::begin(configuration, start, posted))
+        Ok(RequestDraft::begin(configuration, start, posted))
     }
 
     fn draft_of_change(
@@ -344,8 +346,8 @@ impl Portal {
         viewer: &Viewer,
         reference: &ClaimRef,
         action: Action,
-        posted: &Posted,
-    ) -> Result<Draft> {
+        posted: &FormData,
+    ) -> Result<RequestDraft> {
         let configuration = self.configuration();
         let claim = self.visible_claim(viewer, reference)?;
         let grant = authz::submit_about(viewer, &claim, action, posted.request_id())
@@ -355,7 +357,7 @@ impl Portal {
         let offered = Arc::clone(
             catalog
                 .get(&reference.offering)
-                .ok_or_else(|| self.no_offering(viewer))?,
+                .ok_or_else(|| self.offering_not_found(viewer))?,
         );
         let mut problems = Vec::new();
         let plan = match posted.filled(field::PLAN) {
@@ -396,7 +398,7 @@ impl Portal {
             .served
             .get(&reference.plane)
             .map(|served| (reference.plane.clone(), served.clone()));
-        let work = Work {
+        let work = Workspace {
             tenant: grant.target().tenant.clone(),
             environment: grant.target().environment.clone(),
         };
@@ -406,7 +408,7 @@ impl Portal {
             Action::Renew => end_of_life(self.now(), offered.lifetime_days),
             _ => claim.expires_at,
         };
-        let start = Start {
+        let start = DraftStart {
             offered,
             work,
             plan,
@@ -419,7 +421,7 @@ impl Portal {
             expires_at,
             claim: Some(claim),
         };
-        Ok(Draft::begin(configuration, start, posted))
+        Ok(RequestDraft::begin(configuration, start, posted))
     }
 
     /// Chooses a control plane for an offering.
@@ -525,7 +527,7 @@ fn within_bounds(object: &Value) -> bool {
 }
 
 /// The plan that was posted, or the first; none where the offering has none.
-fn choose_plan(offered: &Offered, posted: &Posted, problems: &mut Vec<Problem>) -> Option<Plan> {
+fn choose_plan(offered: &Offered, posted: &FormData, problems: &mut Vec<Problem>) -> Option<Plan> {
     let Some(wanted) = posted.filled(field::PLAN) else {
         return offered.plans.first().cloned();
     };

@@ -11,7 +11,7 @@ pub enum PortalError {
     NotFound,
     /// Whether there is such a thing for this viewer is not known yet: what was not read since Portico started.
     #[error("{why}")]
-    Unread {
+    NotSynced {
         /// What was not read.
         why: String,
         /// When it may be known.

@@ -1,11 +1,11 @@
-//! The form for a new claim, or for a change to one: what must I decide?
+//! The form for a new claim or a change.
 
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{RequestFormPage, names as field};
 
-use super::draft::Draft;
-use super::posted::{FormTarget, Posted};
-use super::{Portal, Result, Work};
+use super::draft::RequestDraft;
+use super::form_data::{FormData, FormTarget};
+use super::{Portal, Result, Workspace};
 
 impl Portal {
     /// The form: as it is to begin with, or as it stands after what was posted. With the command `review` it is
@@ -17,9 +17,9 @@ impl Portal {
     pub async fn form(
         &self,
         viewer: &Viewer,
-        work: Option<&Work>,
+        work: Option<&Workspace>,
         target: FormTarget<'_>,
-        posted: &Posted,
+        posted: &FormData,
     ) -> Result<RequestFormPage> {
         let mut draft = self.draft(viewer, work, target, posted).await?;
         let review = posted.has_fields() && matches!(draft.command.as_deref(), None | Some("review"));
@@ -40,9 +40,9 @@ impl Portal {
     }
 }
 
-impl Draft {
+impl RequestDraft {
     /// Says so when the form was made by another schema than the one it would be judged by.
-    pub(super) fn notice_stale(&mut self, posted: &Posted) {
+    pub(super) fn notice_stale(&mut self, posted: &FormData) {
         let stale = match (posted.filled(field::SCHEMA), &self.served) {
             (Some(was), Some((_, served))) => was != served.schema_hash,
             _ => false,
@@ -58,9 +58,8 @@ impl Draft {
     }
 
     /// Says so when the claim is no longer as it was when the form was made: what others changed meanwhile would be
-    /// changed back. Said until it is `looked_over`, which is to say reviewed or sent; after that the form is made
-    /// over the claim as it is.
-    pub(super) fn notice_change(&mut self, posted: &Posted, looked_over: bool) {
+    /// changed back. Reported until the user reviews or submits; from then on the form is based on the current claim.
+    pub(super) fn notice_change(&mut self, posted: &FormData, looked_over: bool) {
         let Some(was) = posted.filled(field::LIVE) else {
             return;
         };

@@ -1,4 +1,4 @@
-//! The page that the form is: what was filled in, what is thought of it, and what would be sent.
+//! The form's page: its values, the results of the checks, and the manifest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use portico_domain::view::{DryRunVerdict, LabelChoice, LineProblem, Problem, Req
 use portico_form::{self as form, Form, FormInput};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::draft::Draft;
+use super::draft::RequestDraft;
 use super::names::{choice, plane_title};
 use super::offering::{facts, plan_columns, plan_title};
 use super::usage::cost;
@@ -24,7 +24,7 @@ impl Portal {
     /// The page. `fresh` for a form just opened, `reviewed` for one that was checked whole and may be sent.
     pub(super) fn form_page(
         &self,
-        draft: &Draft,
+        draft: &RequestDraft,
         dry_run: Option<DryRunVerdict>,
         reviewed: bool,
         fresh: bool,
@@ -42,7 +42,7 @@ impl Portal {
 
     fn make_form_page(
         &self,
-        draft: &Draft,
+        draft: &RequestDraft,
         dry_run: Option<DryRunVerdict>,
         reviewed: bool,
         fresh: bool,
@@ -153,7 +153,7 @@ impl Portal {
     }
 }
 
-impl Draft {
+impl RequestDraft {
     /// The plan that the claim has.
     fn plan_now(&self) -> Option<&Plan> {
         let name = self.claim.as_ref()?.plan.as_ref()?;

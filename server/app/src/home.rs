@@ -1,4 +1,4 @@
-//! Home: is anything of mine broken, is anyone waiting for me?
+//! The home page: claims that need attention, and requests that wait for the viewer.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use portico_store::{Page, RequestFilter};
 use super::claims::{ran_out, urgency};
 use super::index::Wanted;
 use super::names::title;
-use super::{Portal, Result, Work, rows};
+use super::{Portal, Result, Workspace, rows};
 
 /// Requests shown of those that wait for the viewer.
 const WAITING: usize = 5;
@@ -27,7 +27,7 @@ impl Portal {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn home(&self, viewer: &Viewer, work: Option<&Work>) -> Result<HomePage> {
+    pub async fn home(&self, viewer: &Viewer, work: Option<&Workspace>) -> Result<HomePage> {
         let configuration = self.configuration();
         let catalog = self.planes().catalog();
         let scope = viewer.scope();

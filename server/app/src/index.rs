@@ -1,5 +1,4 @@
-//! The catalog as one environment sees it, prepared for searching. Made once for each change of the catalog or
-//! the configuration, so that a page costs what it shows and not what there is.
+//! The catalog of one environment, indexed for search. Built once for each change of the catalog or the configuration.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -16,14 +15,14 @@ use portico_planes::{Catalog, Offered, PlaneState};
 use serde_json::Value;
 
 use super::names::choice;
-use super::{Portal, Work};
+use super::{Portal, Workspace};
 
 /// Indexes kept at most: one for each environment that somebody works in.
 const MOST: usize = 512;
 
 /// The indexes that were made, by where one works; `None` for platform admins who are no members anywhere.
 #[derive(Default)]
-pub(super) struct Indexes(RwLock<HashMap<Option<Work>, Arc<Index>>>);
+pub(super) struct Indexes(RwLock<HashMap<Option<Workspace>, Arc<Index>>>);
 
 impl Indexes {
     /// Lets all be made anew.
@@ -118,7 +117,7 @@ impl Entry {
     /// control planes are among the `dead`.
     pub(super) fn card(
         &self,
-        work: Option<&Work>,
+        work: Option<&Workspace>,
         configuration: &Configuration,
         policies: &Policies,
         dead: &BTreeSet<PlaneName>,
@@ -178,7 +177,7 @@ fn ordinary_developer(tenant: &Tenant) -> Viewer {
 
 impl Portal {
     /// The catalog as seen from where the viewer works.
-    pub(super) fn index(&self, work: Option<&Work>) -> Arc<Index> {
+    pub(super) fn index(&self, work: Option<&Workspace>) -> Arc<Index> {
         let catalog = self.planes().catalog();
         let made_of = (catalog.generation, self.shared.configuration.generation());
         let key = work.cloned();
@@ -204,7 +203,7 @@ impl Portal {
         dead.map(|status| status.name).collect()
     }
 
-    fn make_index(&self, work: Option<&Work>, catalog: &Catalog, made_of: (u64, u64)) -> Index {
+    fn make_index(&self, work: Option<&Workspace>, catalog: &Catalog, made_of: (u64, u64)) -> Index {
         let configuration = self.configuration();
         let tenant = work.and_then(|work| configuration.tenants.get(&work.tenant));
         let usable: Vec<&ControlPlane> = configuration

@@ -1,5 +1,4 @@
-//! Schemas and CEL rules are judged away from the threads that serve requests: what one person sends costs them time,
-//! not everybody.
+//! Checks schemas and CEL rules on their own threads, so that one person's input does not hold up others.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! A lock for each key: work on one key waits for nobody's work on another.
+//! A lock for each key.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};

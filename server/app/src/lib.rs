@@ -7,15 +7,17 @@
 mod access;
 mod admin;
 mod approvals;
-mod behind;
+mod audit_log;
+mod audit_verification;
+#[cfg(test)]
+mod audit_verification_tests;
 pub mod buckets;
 mod catalog;
-mod chain;
-#[cfg(test)]
-mod chain_tests;
+mod checks;
 mod claim;
 mod claims;
 mod comment;
+mod composition;
 pub mod configuration;
 mod connect;
 mod cordon;
@@ -23,32 +25,31 @@ mod decide;
 mod delete;
 mod draft;
 mod error;
-mod fill;
 mod form;
+mod form_data;
 mod form_page;
-mod frame;
-mod history;
 mod home;
 mod index;
-mod judge;
-mod judged;
 mod judging;
 mod keyed_lock;
 mod live;
 #[cfg(test)]
 mod load_tests;
 mod lookups;
-mod name_taken;
+mod name_conflict;
 mod names;
+mod navigation;
+mod not_synced;
 mod offering;
 mod permissions;
 mod permit;
-mod posted;
+mod populate;
 pub mod proof;
 mod renew;
 mod request;
 mod requests;
 mod reveal;
+mod review_diff;
 mod rows;
 mod search;
 pub mod security;
@@ -56,22 +57,21 @@ mod sentence;
 mod snippets;
 mod submit;
 mod tokens;
-mod unread;
 mod usage;
-mod work;
+mod workspace;
 
+pub use audit_log::{AuditLogExport, AuditLogQuery};
 pub use catalog::CatalogQuery;
 pub use draft::bounded;
 pub use error::PortalError;
-pub use frame::Surroundings;
-pub use history::{RecordExport, RecordQuery};
+pub use form_data::{FormData, FormTarget};
 pub use live::{Live, LiveEvent};
-pub use posted::{FormTarget, Posted};
+pub use navigation::Navigation;
 pub use requests::RequestsQuery;
 pub use search::{Hit, HitKind};
-pub use submit::Sent;
+pub use submit::SubmitOutcome;
 pub use tokens::NewToken;
-pub use work::Work;
+pub use workspace::Workspace;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -109,9 +109,9 @@ struct Shared {
     typical_times: ArcSwap<BTreeMap<OfferingName, Duration>>,
     work_to_do: Arc<Notify>,
     submitting: keyed_lock::KeyedLock<TenantName>,
-    chain: chain::Chain,
+    chain: audit_verification::AuditVerification,
     judging: judging::Judging,
-    recorded: tokio::sync::broadcast::Sender<live::Recorded>,
+    recorded: tokio::sync::broadcast::Sender<live::AuditNotification>,
     clock: fn() -> Timestamp,
 }
 
@@ -138,9 +138,9 @@ impl Portal {
                 typical_times: ArcSwap::default(),
                 work_to_do,
                 submitting: keyed_lock::KeyedLock::default(),
-                chain: chain::Chain::default(),
+                chain: audit_verification::AuditVerification::default(),
                 judging: judging::Judging::default(),
-                recorded: tokio::sync::broadcast::Sender::new(live::KEPT),
+                recorded: tokio::sync::broadcast::Sender::new(live::CHANNEL_CAPACITY),
                 clock,
             }),
         }

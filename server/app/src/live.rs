@@ -1,4 +1,4 @@
-//! What changes while somebody looks: a stream of changes, cut to what the viewer may see.
+//! A stream of changes for one viewer, limited to what they may see.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,33 +57,33 @@ pub struct Live {
     portal: Portal,
     viewer: Viewer,
     changes: broadcast::Receiver<Change>,
-    recorded: broadcast::Receiver<Recorded>,
-    behind: Option<Behind>,
+    recorded: broadcast::Receiver<AuditNotification>,
+    behind: Option<ClaimSubscription>,
 }
 
-/// What stands behind the claim whose page is open.
-struct Behind {
+/// The claim whose page is open.
+struct ClaimSubscription {
     claim: ClaimRef,
-    /// `None` when too much is looked at already.
-    news: Option<watch::Receiver<u64>>,
+    /// Updates of its composed resources; `None` when too many claims are followed already.
+    updates: Option<watch::Receiver<u64>>,
 }
 
-/// What something was recorded of.
+/// A new event of the audit log, by what it is about.
 #[derive(Debug, Clone)]
-pub(super) enum Recorded {
+pub(super) enum AuditNotification {
     Request {
         id: RequestId,
         tenant: Option<TenantName>,
-        /// As it was when the event was read, looked up once for all who listen; `None` where it cannot be read.
+        /// The request when the event was read, loaded once for all subscribers; `None` where it cannot be read.
         request: Option<Arc<Request>>,
     },
     Plane(PlaneName),
-    /// More than could be read one by one.
+    /// More events than could be read one by one.
     Missed,
 }
 
-/// Changes kept for somebody who looks and is slow to hear.
-pub(super) const KEPT: usize = 1024;
+/// Notifications buffered for a slow subscriber.
+pub(super) const CHANNEL_CAPACITY: usize = 1024;
 
 /// Events of the record read at a time.
 const READ: u32 = 200;
@@ -107,9 +107,9 @@ impl Portal {
     /// [`PortalError::NotFound`](super::PortalError::NotFound) when there is no such claim for the viewer.
     pub fn live_on(&self, viewer: &Viewer, claim: &ClaimRef) -> Result<Live> {
         self.visible_claim(viewer, claim)?;
-        let behind = Behind {
+        let behind = ClaimSubscription {
             claim: claim.clone(),
-            news: self.look_out(viewer, claim),
+            updates: self.subscribe(viewer, claim),
         };
         Ok(Live {
             behind: Some(behind),
@@ -124,22 +124,22 @@ impl Portal {
     /// fails.
     pub async fn live_on_coming(&self, viewer: &Viewer, claim: &ClaimRef) -> Result<Live> {
         let coming = self.coming(viewer, claim).await?;
-        coming.ok_or_else(|| self.no_claim(viewer, claim))?;
+        coming.ok_or_else(|| self.claim_not_found(viewer, claim))?;
         Ok(Live {
-            behind: Some(Behind {
+            behind: Some(ClaimSubscription {
                 claim: claim.clone(),
-                news: None,
+                updates: None,
             }),
             ..self.live(viewer)
         })
     }
 
-    /// Tells those who look what was recorded after the event `last`, by this replica or another; answers what to ask
-    /// with next. To be called a few times a second. `None` begins with what comes from now on.
+    /// Notifies subscribers of the events after `last`, written by this replica or another; answers the `last` of the next
+    /// call. To be called a few times a second. `None` begins with what comes from now on.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn follow_record(&self, authority: &SystemAuthority, last: Option<i64>) -> Result<i64> {
+    pub async fn tail_audit_log(&self, authority: &SystemAuthority, last: Option<i64>) -> Result<i64> {
         let scope = authority.scope();
         let page = Page::first(if last.is_some() { READ } else { 1 });
         let mut events = self
@@ -155,7 +155,7 @@ impl Portal {
         // Places in the record have no gaps.
         if events.last().is_some_and(|oldest| oldest.sequence > last + 1) {
             self.learn_cluster_scoped_claims().await?;
-            let _ = self.shared.recorded.send(Recorded::Missed);
+            let _ = self.shared.recorded.send(AuditNotification::Missed);
             return Ok(newest);
         }
         events.retain(|event| event.sequence > last);
@@ -174,12 +174,14 @@ impl Portal {
         for event in events.into_iter().rev() {
             let event = event.event;
             let recorded = match event.request {
-                Some(id) => Some(Recorded::Request {
+                Some(id) => Some(AuditNotification::Request {
                     id,
                     tenant: event.tenant,
                     request: requests.get(&id).cloned(),
                 }),
-                None if event.verb.starts_with("plane.") => event.subject.parse().ok().map(Recorded::Plane),
+                None if event.verb.starts_with("plane.") => {
+                    event.subject.parse().ok().map(AuditNotification::Plane)
+                }
                 None => None,
             };
             if let Some(recorded) = recorded {
@@ -212,8 +214,8 @@ impl Live {
         self.viewer = viewer.clone();
         self.behind = self.behind.take().and_then(|behind| {
             self.portal.visible_claim(viewer, &behind.claim).ok()?;
-            let news = self.portal.look_out(viewer, &behind.claim);
-            Some(Behind { news, ..behind })
+            let updates = self.portal.subscribe(viewer, &behind.claim);
+            Some(ClaimSubscription { updates, ..behind })
         });
         true
     }
@@ -233,22 +235,22 @@ impl Live {
                     Err(broadcast::error::RecvError::Closed) => return None,
                 },
                 recorded = self.recorded.recv() => match recorded {
-                    Ok(Recorded::Request { id, tenant, request }) => {
+                    Ok(AuditNotification::Request { id, tenant, request }) => {
                         if let Some(event) = self.of_request(id, tenant.as_ref(), request.as_deref()) {
                             return Some(event);
                         }
                     }
-                    Ok(Recorded::Plane(name)) => {
+                    Ok(AuditNotification::Plane(name)) => {
                         if let Some(event) = self.seen(Change::Plane(name)) {
                             return Some(event);
                         }
                     }
-                    Ok(Recorded::Missed) | Err(broadcast::error::RecvError::Lagged(_)) => {
+                    Ok(AuditNotification::Missed) | Err(broadcast::error::RecvError::Lagged(_)) => {
                         return Some(LiveEvent::Missed);
                     }
                     Err(broadcast::error::RecvError::Closed) => return None,
                 },
-                claim = news_of(self.behind.as_mut()) => {
+                claim = next_update(self.behind.as_mut()) => {
                     // It may have become another tenant's meanwhile.
                     if self.portal.visible_claim(&self.viewer, &claim).is_ok() {
                         return Some(LiveEvent::Claim { href: claim_href(&claim), reference: claim, deleted: false });
@@ -268,10 +270,10 @@ impl Live {
                 ..
             },
         ) = (&mut self.behind, change)
-            && behind.news.is_none()
+            && behind.updates.is_none()
             && behind.claim == *reference
         {
-            behind.news = self.portal.look_out(&self.viewer, reference);
+            behind.updates = self.portal.subscribe(&self.viewer, reference);
         }
     }
 
@@ -326,10 +328,10 @@ impl Live {
 }
 
 /// The claim, when something is new behind it; never, when nothing is looked at.
-async fn news_of(behind: Option<&mut Behind>) -> ClaimRef {
+async fn next_update(behind: Option<&mut ClaimSubscription>) -> ClaimRef {
     if let Some(behind) = behind
-        && let Some(news) = &mut behind.news
-        && news.changed().await.is_ok()
+        && let Some(updates) = &mut behind.updates
+        && updates.changed().await.is_ok()
     {
         return behind.claim.clone();
     }

@@ -1,4 +1,4 @@
-//! What pages and streams cost the database, and who waits for whom: a portal over a simulated control plane whose
+//! Statements that pages and streams cost, and who waits for whom: a portal over a simulated control plane whose
 //! statements are counted.
 
 mod bench;
@@ -12,7 +12,7 @@ use portico_domain::view::names;
 
 use super::keyed_lock::KeyedLock;
 use super::live::LiveEvent;
-use super::{FormTarget, Posted, Sent, Work};
+use super::{FormData, FormTarget, SubmitOutcome, Workspace};
 use bench::{Bench, TENANTS, developer, lead, work};
 
 /// Long enough for what waits for nobody, however busy the machine is.
@@ -30,7 +30,7 @@ async fn pages_cost_as_many_statements_with_one_request_as_with_many() {
             bench.ask(number, number % TENANTS).await;
         }
         bench.statements.take();
-        let around = bench.portal.surroundings(&lead).await.unwrap();
+        let around = bench.portal.navigation(&lead).await.unwrap();
         assert_eq!(around.waiting, waiting);
         let of_frame = bench.statements.take().len();
         let home = bench.portal.home(&lead, Some(&work)).await.unwrap();
@@ -65,7 +65,7 @@ async fn a_change_of_a_request_is_looked_up_once_however_many_look_on() {
     for (number, listeners) in [1, 30].into_iter().enumerate() {
         let last = bench
             .portal
-            .follow_record(&SystemAuthority::for_tests(), None)
+            .tail_audit_log(&SystemAuthority::for_tests(), None)
             .await
             .unwrap();
         // Leads are members of none of the tenants.
@@ -75,7 +75,7 @@ async fn a_change_of_a_request_is_looked_up_once_however_many_look_on() {
         bench.statements.take();
         let newest = bench
             .portal
-            .follow_record(&SystemAuthority::for_tests(), Some(last))
+            .tail_audit_log(&SystemAuthority::for_tests(), Some(last))
             .await
             .unwrap();
         assert!(newest > last);
@@ -101,7 +101,7 @@ async fn a_tenant_sends_while_another_holds_its_turn() {
     let submit = |tenant: usize| {
         let portal = bench.portal.clone();
         async move {
-            let posted = Posted {
+            let posted = FormData {
                 pairs: vec![
                     (names::NAME.to_owned(), "files".to_owned()),
                     (names::TAB.to_owned(), "yaml".to_owned()),
@@ -109,14 +109,14 @@ async fn a_tenant_sends_while_another_holds_its_turn() {
                 ],
             };
             let offering = "buckets.storage.demo.portico.dev".parse().unwrap();
-            let work: Work = work(tenant);
+            let work: Workspace = work(tenant);
             let target = FormTarget::New(&offering);
             let sent = portal
                 .submit(&developer(tenant), None, Some(&work), target, &posted)
                 .await
                 .unwrap();
             match sent {
-                Sent::Accepted(submission) => submission.state,
+                SubmitOutcome::Created(submission) => submission.state,
                 other => panic!("{other:?}"),
             }
         }

@@ -1,5 +1,4 @@
-//! What requests are judged by besides themselves, read for all requests of a page together: a fixed number of
-//! statements, however many requests there are.
+//! Inputs for judging the requests of a page, read together: a fixed number of statements for any number of requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 

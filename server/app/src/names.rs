@@ -1,4 +1,4 @@
-//! Paths of pages, and titles that documents give.
+//! Paths of pages, and titles from documents.
 
 use portico_domain::claim::ClaimRef;
 use portico_domain::documents::{Configuration, ControlPlane};

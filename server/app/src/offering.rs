@@ -1,4 +1,4 @@
-//! An offering: is it the right one, what do I get?
+//! An offering's page.
 
 use portico_domain::claim::{ClaimRef, Health};
 use portico_domain::documents::{Access, Plan, SecretSource};
@@ -8,7 +8,7 @@ use portico_domain::tenancy::{Role, Viewer};
 use portico_domain::view::{Allowed, OfferingPage, PlanColumn, ReceivedItem, ServedOn};
 use portico_planes::{Catalog, ClaimFilter, Offered, PlaneState, PlaneStatus};
 
-use super::{Portal, Result, Work, rows};
+use super::{Portal, Result, Workspace, rows};
 
 /// Claims of it that are shown on its page.
 const CLAIMS_SHOWN: usize = 20;
@@ -21,14 +21,14 @@ impl Portal {
     pub fn offering(
         &self,
         viewer: &Viewer,
-        work: Option<&Work>,
+        work: Option<&Workspace>,
         name: &OfferingName,
     ) -> Result<OfferingPage> {
         let configuration = self.configuration();
         let policies = self.policies()?;
         let catalog = self.planes().catalog();
         let index = self.index(work);
-        let entry = index.get(name).ok_or_else(|| self.no_offering(viewer))?;
+        let entry = index.get(name).ok_or_else(|| self.offering_not_found(viewer))?;
         let offered = entry.offered();
         let card = entry.card(work, &configuration, &policies.1, &self.dead_planes());
 
@@ -82,7 +82,7 @@ impl Portal {
 }
 
 /// Whether the viewer may ask for things where they work.
-pub(super) fn may_request(viewer: &Viewer, work: Option<&Work>, problem: Option<&str>) -> Allowed {
+pub(super) fn may_request(viewer: &Viewer, work: Option<&Workspace>, problem: Option<&str>) -> Allowed {
     let Some(work) = work else {
         return Allowed::no(
             "You are a member of no tenant, so there is nowhere to put it. Your platform team can add your group to one.",

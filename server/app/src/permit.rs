@@ -1,4 +1,4 @@
-//! Whether what was asked may still be done: judged when a request is decided on, and again before it is applied.
+//! Judges again whether a request may be applied: when somebody decides on it, and before each attempt to apply it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -171,7 +171,7 @@ impl Portal {
         }
         let name = &request.claim.offering;
         let gone = || Obstacle::NotOffered {
-            offering: rows::looks(&self.planes().catalog(), name).title,
+            offering: rows::display(&self.planes().catalog(), name).title,
         };
         let Some(offered) = now.offered else {
             return Some(if self.planes().offerings_synced(&request.claim.plane) {
@@ -200,7 +200,7 @@ impl Portal {
             previous: object.or(request.previous.as_ref()),
             offering: &request.claim.offering,
             kind: &request.resource.kind,
-            category: rows::looks(&catalog, &request.claim.offering).category,
+            category: rows::display(&catalog, &request.claim.offering).category,
             plan: now.plan(),
             plans: plans(&catalog, &request.claim.offering),
             tenant: now.tenant,
@@ -239,9 +239,9 @@ impl Portal {
             let why = format!("What {} uses of its quota is not known.", request.tenant);
             return Err(PortalError::Unavailable(why));
         };
-        let mut used = usage.beside(&request.claim);
+        let mut used = usage.excluding(&request.claim);
         let before = match request.action {
-            Action::Change => usage.of(&request.claim),
+            Action::Change => usage.for_claim(&request.claim),
             _ => Amounts::new(),
         };
         quota::add(&mut used, &before);

@@ -1,5 +1,5 @@
-//! The proof of the record: a key that is not in the database signs its end, and a file that is not in the database
-//! keeps the last one.
+//! Signs the end of the audit log with a key outside the database, and keeps the last signature in a file outside of
+//! it.
 
 use std::fs;
 use std::io::{self, Write as _};

@@ -1,13 +1,13 @@
-//! Renewing a claim: the same claim for longer.
+//! Requests to renew a claim: the same claim for longer.
 
 use portico_domain::authz;
 use portico_domain::claim::ClaimRef;
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::Submission;
 
+use super::form_data::{FormData, FormTarget};
 use super::permissions::Denial;
-use super::posted::{FormTarget, Posted};
-use super::submit::Sent;
+use super::submit::SubmitOutcome;
 use super::{Portal, PortalError, Result};
 
 impl Portal {
@@ -23,7 +23,7 @@ impl Portal {
         viewer: &Viewer,
         remote: Option<&str>,
         reference: &ClaimRef,
-        posted: &Posted,
+        posted: &FormData,
     ) -> Result<Submission> {
         if let Some(known) = self.sent_before(viewer, posted).await? {
             return Ok(known);
@@ -44,9 +44,9 @@ impl Portal {
             .submit(viewer, remote, None, FormTarget::Renew(reference), posted)
             .await?
         {
-            Sent::Accepted(submission) => Ok(submission),
-            Sent::NotTaken(_, error) => Err(error.into()),
-            Sent::Refused(page) => {
+            SubmitOutcome::Created(submission) => Ok(submission),
+            SubmitOutcome::DryRunFailed(_, error) => Err(error.into()),
+            SubmitOutcome::Invalid(page) => {
                 let said: Vec<String> = page.problems.into_iter().map(|problem| problem.message).collect();
                 Err(PortalError::Conflict(if said.is_empty() {
                     "It does not hold as it is: open its form by Change to see what is wrong with it."

@@ -1,4 +1,4 @@
-//! A request: where is it, on whom does it wait?
+//! A request's page: its state, and whom it waits for.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use portico_domain::tenancy::Viewer;
 use portico_domain::view::{QuotaLine, RequestPage, RequestStep};
 use portico_planes::Catalog;
 
-use super::judged::difference;
 use super::lookups::{Lookups, takes_of_quota};
 use super::names::{claim_href, plane_title};
 use super::offering::plan_title;
 use super::permissions::Denial;
 use super::permit::Moment;
+use super::review_diff::difference;
 use super::usage::{cost, plan, plans};
 use super::{Portal, PortalError, Result, rows, sentence};
 
@@ -168,22 +168,22 @@ pub(super) fn quota_lines(
         return Vec::new();
     };
     let before = match request.action {
-        Action::Change => usage.of(&request.claim),
+        Action::Change => usage.for_claim(&request.claim),
         _ => Amounts::new(),
     };
     // While it waits it is told alone, and beside it what it comes to with the others that wait.
     let waits = request.state == State::AwaitingApproval;
     let mut used = if waits {
-        usage.settled_beside(&request.claim)
+        usage.settled_excluding(&request.claim)
     } else {
-        usage.beside(&request.claim)
+        usage.excluding(&request.claim)
     };
     quota::add(&mut used, &before);
     let plans = plans(catalog, &request.claim.offering);
     let after = quota_consumption(plans, request.plan.as_ref(), &request.manifest);
     let mut lines = quota::lines(&tenant.spec.quota, &used, &before, &after);
     if waits {
-        let mut all = usage.beside(&request.claim);
+        let mut all = usage.excluding(&request.claim);
         quota::add(&mut all, &before);
         for line in &mut lines {
             line.others_waiting = usage.waiting_for_more(&request.claim, &line.resource);
@@ -213,7 +213,7 @@ pub(super) fn cost_of(catalog: &Catalog, request: &Request) -> Option<String> {
 
 /// The wish in a sentence.
 pub(super) fn wish(configuration: &Configuration, catalog: &Catalog, request: &Request) -> String {
-    let looks = rows::looks(catalog, &request.claim.offering);
+    let looks = rows::display(catalog, &request.claim.offering);
     let said = sentence::wish(
         request.action,
         &looks.title,

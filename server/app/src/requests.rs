@@ -1,4 +1,4 @@
-//! Requests: what was asked for, and what became of it. And taking one back.
+//! The list of requests, and withdrawing one.
 
 use portico_domain::authz;
 use portico_domain::names::{OfferingName, RequestId};
@@ -9,7 +9,7 @@ use portico_store::{Page, RequestFilter};
 use serde_json::json;
 
 use super::permissions::Denial;
-use super::{Portal, PortalError, Result, Work, rows};
+use super::{Portal, PortalError, Result, Workspace, rows};
 
 /// Requests on a page.
 const PER_PAGE: u32 = 50;
@@ -35,7 +35,7 @@ impl Portal {
     pub async fn requests(
         &self,
         viewer: &Viewer,
-        work: Option<&Work>,
+        work: Option<&Workspace>,
         query: &RequestsQuery,
     ) -> Result<RequestsPage> {
         let filter = RequestFilter {

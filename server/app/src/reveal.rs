@@ -1,4 +1,4 @@
-//! What a person asks to be shown of how to connect: one key, all that is secret, or the address in one.
+//! Reveals connection details: one key, all secret keys, or the whole address.
 
 use portico_domain::claim::ClaimRef;
 use portico_domain::connection::{DOTS, in_address};

@@ -10,16 +10,16 @@ use portico_planes::Catalog;
 use super::names::{claim_href, plane_title, request_href};
 use super::sentence;
 
-/// What an offering is called and drawn by, also when no control plane serves it any more.
-pub(super) struct Looks {
+/// Title, icon and category of an offering, also when no control plane serves it any more.
+pub(super) struct OfferingDisplay {
     pub(super) title: String,
     pub(super) icon: String,
     pub(super) category: Category,
 }
 
-pub(super) fn looks(catalog: &Catalog, name: &OfferingName) -> Looks {
+pub(super) fn display(catalog: &Catalog, name: &OfferingName) -> OfferingDisplay {
     match catalog.get(name) {
-        Some(offered) => Looks {
+        Some(offered) => OfferingDisplay {
             title: offered.title.clone(),
             icon: offered
                 .icon
@@ -27,7 +27,7 @@ pub(super) fn looks(catalog: &Catalog, name: &OfferingName) -> Looks {
                 .unwrap_or_else(|| offered.category.slug().to_owned()),
             category: offered.category,
         },
-        None => Looks {
+        None => OfferingDisplay {
             title: name.as_str().split('.').next().unwrap_or_default().to_owned(),
             icon: Category::Other.slug().to_owned(),
             category: Category::Other,
@@ -36,7 +36,7 @@ pub(super) fn looks(catalog: &Catalog, name: &OfferingName) -> Looks {
 }
 
 pub(super) fn claim(configuration: &Configuration, catalog: &Catalog, claim: &Claim) -> ClaimRow {
-    let looks = looks(catalog, &claim.reference.offering);
+    let looks = display(catalog, &claim.reference.offering);
     ClaimRow {
         reference: claim.reference.clone(),
         href: claim_href(&claim.reference),
@@ -57,7 +57,7 @@ pub(super) fn claim(configuration: &Configuration, catalog: &Catalog, claim: &Cl
 }
 
 pub(super) fn request(catalog: &Catalog, request: &Request) -> RequestRow {
-    let looks = looks(catalog, &request.claim.offering);
+    let looks = display(catalog, &request.claim.offering);
     RequestRow {
         id: request.id,
         href: request_href(request.id),

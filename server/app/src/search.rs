@@ -6,10 +6,10 @@ use portico_planes::ClaimFilter;
 use portico_store::{Page, RequestFilter};
 use serde::Serialize;
 
-use super::frame::{decides, is_tenant_admin};
 use super::index::Wanted;
 use super::names::{claim_href, request_href};
-use super::{Portal, Result, Work, rows};
+use super::navigation::{decides, is_tenant_admin};
+use super::{Portal, Result, Workspace, rows};
 
 /// Hits of one kind at most.
 const MOST: usize = 6;
@@ -30,7 +30,7 @@ pub struct Hit {
     pub href: String,
     /// What is done on the spot.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub deed: Option<Deed>,
+    pub deed: Option<ClientAction>,
 }
 
 /// What was found.
@@ -52,7 +52,7 @@ pub enum HitKind {
 /// What a browser does on the spot, without going anywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum Deed {
+pub enum ClientAction {
     /// Goes on to the next theme.
     Theme,
     /// Ends the session.
@@ -81,7 +81,7 @@ impl Portal {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn search(&self, viewer: &Viewer, work: Option<&Work>, words: &str) -> Result<Vec<Hit>> {
+    pub async fn search(&self, viewer: &Viewer, work: Option<&Workspace>, words: &str) -> Result<Vec<Hit>> {
         let index = self.index(work);
         let text = words.trim().to_lowercase();
         let asks = work.is_some_and(|work| viewer.may(&work.tenant, Role::Developer));
@@ -237,8 +237,12 @@ impl Portal {
             .filter(|(theirs, ..)| *theirs)
             .map(|(_, title, href)| Hit::new(HitKind::Page, title, "", href));
         let deeds = [
-            ("Switch theme", "light, dark, as the system has it", Deed::Theme),
-            ("Sign out", "", Deed::SignOut),
+            (
+                "Switch theme",
+                "light, dark, as the system has it",
+                ClientAction::Theme,
+            ),
+            ("Sign out", "", ClientAction::SignOut),
         ];
         let deeds = deeds.into_iter().map(|(title, detail, deed)| Hit {
             deed: Some(deed),

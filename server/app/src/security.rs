@@ -1,4 +1,4 @@
-//! Where security events go: the log, the metrics, and the record.
+//! Sends security events to the log, the metrics and the audit log.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! What a request or event is about, in a sentence.
+//! Sentences for requests and audit events.
 
 use portico_domain::record::Event;
 use portico_domain::request::{Action, Request};

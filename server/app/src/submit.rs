@@ -1,5 +1,4 @@
-//! Sending a request: the manifest is frozen, the policy asked once more, and from then on the worker or an approver
-//! has it.
+//! Submits a request: freezes the manifest, asks the policies, and hands it to the worker or to approvers.
 
 use jiff::SignedDuration;
 use portico_domain::authz::{Granted, Submission as Submitted, Submit};
@@ -12,20 +11,19 @@ use portico_planes::PlaneError;
 use portico_store::StoreError;
 use serde_json::json;
 
+use super::form_data::{FormData, FormTarget};
 use super::names::{claim_href, request_href};
-use super::posted::{FormTarget, Posted};
-use super::{Portal, PortalError, Result, Work};
+use super::{Portal, PortalError, Result, Workspace};
 
-/// What became of sending a form.
+/// Outcome of submitting a form.
 #[derive(Debug)]
-pub enum Sent<Page> {
-    /// There is a request.
-    Accepted(Submission),
-    /// There is none: the form again, with what was typed and what is wrong with it.
-    Refused(Box<Page>),
-    /// There is none, and it may not be the form's fault: the control plane did not take it, or could not be asked.
-    /// The form again, and what the control plane said.
-    NotTaken(Box<Page>, PlaneError),
+pub enum SubmitOutcome<Page> {
+    /// The request exists.
+    Created(Submission),
+    /// There is no request: the form with what was typed and its problems.
+    Invalid(Box<Page>),
+    /// There is no request, and it may not be the form's fault: the control plane refused the dry run or did not answer.
+    DryRunFailed(Box<Page>, PlaneError),
 }
 
 impl Portal {
@@ -37,12 +35,12 @@ impl Portal {
         &self,
         viewer: &Viewer,
         remote: Option<&str>,
-        work: Option<&Work>,
+        work: Option<&Workspace>,
         target: FormTarget<'_>,
-        posted: &Posted,
-    ) -> Result<Sent<RequestFormPage>> {
+        posted: &FormData,
+    ) -> Result<SubmitOutcome<RequestFormPage>> {
         if let Some(known) = self.sent_before(viewer, posted).await? {
-            return Ok(Sent::Accepted(known));
+            return Ok(SubmitOutcome::Created(known));
         }
         let mut draft = self.draft(viewer, work, target, posted).await?;
         draft.notice_stale(posted);
@@ -54,15 +52,15 @@ impl Portal {
         }
         if let Some(error) = draft.trouble.take() {
             let page = self.form_page(&draft, dry_run, false, false)?;
-            return Ok(Sent::NotTaken(Box::new(page), error));
+            return Ok(SubmitOutcome::DryRunFailed(Box::new(page), error));
         }
         // Of two that a tenant sends at once, the second sees what the first takes: quota and name. Nobody waits here
         // for a control plane.
         let _one_at_a_time = self.shared.submitting.lock(&draft.work.tenant).await;
         let _of_all_replicas = self.store().turn(draft.work.tenant.as_str()).await?;
         if draft.problem_count() == 0 {
-            self.judge_quota(&mut draft).await?;
-            self.judge_name(&mut draft, viewer).await?;
+            self.check_quota(&mut draft).await?;
+            self.check_name(&mut draft, viewer).await?;
         }
         let (Some(claim), Some(resource), Some(manifest), 0) = (
             draft.claim_ref(),
@@ -70,7 +68,7 @@ impl Portal {
             draft.manifest.clone(),
             draft.problem_count(),
         ) else {
-            return Ok(Sent::Refused(Box::new(
+            return Ok(SubmitOutcome::Invalid(Box::new(
                 self.form_page(&draft, dry_run, false, false)?,
             )));
         };
@@ -107,10 +105,10 @@ impl Portal {
             revision: 1,
         };
         match self.send(&draft.grant, remote, request, &draft.ruling).await {
-            Ok(submission) => Ok(Sent::Accepted(submission)),
+            Ok(submission) => Ok(SubmitOutcome::Created(submission)),
             Err(PortalError::Conflict(why)) => {
                 draft.problem("", why);
-                Ok(Sent::Refused(Box::new(
+                Ok(SubmitOutcome::Invalid(Box::new(
                     self.form_page(&draft, dry_run, false, false)?,
                 )))
             }
@@ -176,7 +174,7 @@ impl Portal {
 
     /// What was made of this very form before, when the viewer sent it. To be asked before anything else about the
     /// form: what it was about may have moved on since, by its being sent.
-    pub(super) async fn sent_before(&self, viewer: &Viewer, posted: &Posted) -> Result<Option<Submission>> {
+    pub(super) async fn sent_before(&self, viewer: &Viewer, posted: &FormData) -> Result<Option<Submission>> {
         match posted.given_id() {
             Some(id) => self.sent_as(&viewer.scope(), &viewer.person, id).await,
             None => Ok(None),

@@ -1,4 +1,4 @@
-//! A person's API tokens: what programs speak for them with.
+//! A person's API tokens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! What a tenant uses of its quota: its claims, and what is on its way.
+//! A tenant's quota usage: its claims and its open requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,29 +13,29 @@ use serde_json::Value;
 
 use super::{Portal, Result};
 
-/// What a tenant's claims take, those that are asked for included.
+/// A tenant's quota usage by claim, requested claims included.
 #[derive(Debug, Default)]
-pub(super) struct Usage(BTreeMap<ClaimRef, Held>);
+pub(super) struct Usage(BTreeMap<ClaimRef, ClaimUsage>);
 
-/// What one claim takes.
+/// Quota usage of one claim.
 #[derive(Debug, Default)]
-struct Held {
-    /// As it is; nothing while there is none.
+struct ClaimUsage {
+    /// Of the claim as it is; nothing while there is none.
     now: Amounts,
-    /// As it was asked to be.
+    /// Of the claim as it was requested.
     asked: Amounts,
-    /// What was asked waits for approval.
+    /// Whether the request waits for approval.
     waits: bool,
 }
 
 impl Usage {
-    /// What all of them take together. One that is to change counts as the larger of what it is and what it will be.
+    /// The sum over all claims. A claim with an open change counts as the larger of before and after.
     pub(super) fn total(&self) -> Amounts {
         sum(self.0.values())
     }
 
-    /// What all others take together.
-    pub(super) fn beside(&self, claim: &ClaimRef) -> Amounts {
+    /// The sum over all other claims.
+    pub(super) fn excluding(&self, claim: &ClaimRef) -> Amounts {
         sum(self
             .0
             .iter()
@@ -43,8 +43,8 @@ impl Usage {
             .map(|(_, held)| held))
     }
 
-    /// What all others take that are there or on their way, without those that wait for approval.
-    pub(super) fn settled_beside(&self, claim: &ClaimRef) -> Amounts {
+    /// The sum over all other claims, without requests that wait for approval.
+    pub(super) fn settled_excluding(&self, claim: &ClaimRef) -> Amounts {
         let mut used = Amounts::new();
         for (_, held) in self.0.iter().filter(|(other, _)| *other != claim) {
             quota::add(
@@ -59,7 +59,7 @@ impl Usage {
         used
     }
 
-    /// How many others wait for approval that would take more of a resource.
+    /// The number of other requests that wait for approval and would use more of a resource.
     pub(super) fn waiting_for_more(&self, claim: &ClaimRef, resource: &str) -> usize {
         let of = |amounts: &Amounts| amounts.get(resource).copied().unwrap_or(0);
         let others = self.0.iter().filter(|(other, _)| *other != claim);
@@ -68,13 +68,13 @@ impl Usage {
             .count()
     }
 
-    /// What the claim takes as it is.
-    pub(super) fn of(&self, claim: &ClaimRef) -> Amounts {
+    /// Usage of the claim as it is.
+    pub(super) fn for_claim(&self, claim: &ClaimRef) -> Amounts {
         self.0.get(claim).map(|held| held.now.clone()).unwrap_or_default()
     }
 }
 
-fn sum<'h>(held: impl Iterator<Item = &'h Held>) -> Amounts {
+fn sum<'h>(held: impl Iterator<Item = &'h ClaimUsage>) -> Amounts {
     let mut used = Amounts::new();
     for each in held {
         quota::add(&mut used, &quota::larger(&each.now, &each.asked));
@@ -83,13 +83,13 @@ fn sum<'h>(held: impl Iterator<Item = &'h Held>) -> Amounts {
 }
 
 impl Portal {
-    /// What the tenant uses. A claim of no plan, or of one that is no longer offered, counts as the largest.
+    /// The usage of a tenant. A claim of no plan, or of one that is no longer offered, counts as the largest.
     pub(super) async fn usage(&self, tenant: &TenantName) -> Result<Usage> {
         let mut usage = self.usage_of(&BTreeSet::from([tenant.clone()])).await?;
         Ok(usage.remove(tenant).unwrap_or_default())
     }
 
-    /// What each of the tenants uses, as [`Portal::usage`], by one statement.
+    /// The usage of each of the tenants, by one statement.
     pub(super) async fn usage_of(
         &self,
         tenants: &BTreeSet<TenantName>,
@@ -115,7 +115,7 @@ impl Portal {
         Ok(usage)
     }
 
-    /// What the tenant's claims take, as they are.
+    /// The usage of the tenant's claims as they are.
     fn claimed(&self, catalog: &Catalog, tenant: &TenantName) -> Usage {
         let scope = self.rules().of_tenant(tenant);
         let mut usage = Usage::default();

@@ -156,7 +156,7 @@ pub async fn serve(
     portal.prove_record_with(proof);
     background.spawn(verify_record(portal.clone(), stop.clone()));
     background.spawn(refresh_statistics(portal.clone(), stop.clone()));
-    background.spawn(follow_record(
+    background.spawn(tail_audit_log(
         portal.clone(),
         authority.clone(),
         store.subscribe(),
@@ -189,7 +189,7 @@ pub async fn serve(
         usage: web::Usage::default(),
         security,
         stop: stop.clone(),
-        streams: web::Streams::default(),
+        streams: web::StreamLimiter::default(),
         telemetry,
         public_url: public_url.clone(),
     });
@@ -378,7 +378,7 @@ fn system_authority() -> SystemAuthority {
     SystemAuthority::at_start()
 }
 
-async fn follow_record(
+async fn tail_audit_log(
     portal: Portal,
     authority: SystemAuthority,
     mut changes: broadcast::Receiver<RequestChange>,
@@ -388,7 +388,7 @@ async fn follow_record(
     const RETRY_DELAY: Duration = Duration::from_secs(5);
     let mut last = None;
     loop {
-        let pause = match portal.follow_record(&authority, last).await {
+        let pause = match portal.tail_audit_log(&authority, last).await {
             Ok(newest) => {
                 last = Some(newest);
                 INTERVAL

@@ -1,4 +1,4 @@
-//! What is under way on one connection, and how many connections one peer has.
+//! Requests in progress on a connection, and connections of a peer.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! What every handler works with.
+//! State that every handler gets.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::limits::Usage;
-use super::streams::Streams;
+use super::stream_limiter::StreamLimiter;
 use crate::auth::{Limits, Providers, Tokens, Viewers};
 use crate::telemetry::Telemetry;
 
@@ -47,7 +47,7 @@ pub struct Parts {
     /// What is measured.
     pub telemetry: Telemetry,
     /// The event streams that are open.
-    pub streams: Streams,
+    pub streams: StreamLimiter,
     /// The address that browsers use. Fixed at start: cookies and redirects hang on it.
     pub public_url: Url,
 }

@@ -1,4 +1,4 @@
-//! What browsers load besides pages; embedded by `build.rs`.
+//! Static assets, embedded by `build.rs`.
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};

@@ -20,7 +20,7 @@ pub(super) async fn give_body(State(app): State<App>, request: Request, next: Ne
         .map_or_else(|| "/".to_owned(), ToString::to_string);
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
     let wants_json = wants_json(&request);
-    let stranger = frame::Stranger::of(&request);
+    let stranger = frame::RequestContext::of(&request);
     let session = request.extensions().get::<tower_sessions::Session>().cloned();
     let came_from = came_from(&request);
     let response = next.run(request).await;
@@ -115,7 +115,7 @@ fn wants_json(request: &Request) -> bool {
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let path = request.uri().path();
-    // Streams of events are read by scripts: a redirect to a page would tell them nothing.
+    // Event streams are read by scripts: a redirect to a page would tell them nothing.
     path.starts_with("/api/")
         || path == "/events"
         || (accept.contains("json") && !accept.contains("text/html"))

@@ -1,4 +1,4 @@
-//! What stands around a page.
+//! The frame of a page: navigation, notices, CSRF token.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use axum::extract::Request;
 use axum::response::{Html, IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use portico_app::{Surroundings, Work};
+use portico_app::{Navigation, Workspace};
 use portico_domain::documents::Configuration;
 use portico_domain::names::{EnvironmentName, TenantName};
 use portico_domain::tenancy::Viewer;
@@ -27,15 +27,15 @@ const NOTICE_COOKIE: &str = "portico-notice";
 
 /// What a request says that has nothing to do with who sent it.
 #[derive(Clone)]
-pub(super) struct Stranger {
+pub(super) struct RequestContext {
     path: String,
     nonce: String,
     theme: Option<String>,
     work: Option<String>,
-    notice: Option<Done>,
+    notice: Option<FlashMessage>,
 }
 
-impl Stranger {
+impl RequestContext {
     pub(super) fn of(request: &Request) -> Self {
         let nonce = request.extensions().get::<Nonce>();
         Self::new(request.uri().path(), nonce, request.headers())
@@ -53,7 +53,7 @@ impl Stranger {
             nonce: nonce.map(|nonce| nonce.0.clone()).unwrap_or_default(),
             theme: theme.map(str::to_owned),
             work,
-            notice: cookie(headers, NOTICE_COOKIE).and_then(Done::from_slug),
+            notice: cookie(headers, NOTICE_COOKIE).and_then(FlashMessage::from_slug),
         }
     }
 
@@ -61,29 +61,29 @@ impl Stranger {
     pub(super) async fn frame(&self, app: &App, current: Option<&Current>, title: &str) -> Frame {
         let configuration = app.configuration.current();
         let Some(current) = current else {
-            return self.frame_with(&configuration, None, Surroundings::default(), title);
+            return self.frame_with(&configuration, None, Navigation::default(), title);
         };
         // A page is worth showing without its count of what waits.
-        let surroundings = app
+        let navigation = app
             .portal
-            .surroundings(&current.viewer)
+            .navigation(&current.viewer)
             .await
             .unwrap_or_else(|error| {
                 tracing::warn!(%error, "what stands around a page could not be read");
-                Surroundings::default()
+                Navigation::default()
             });
-        self.frame_with(&configuration, Some(current), surroundings, title)
+        self.frame_with(&configuration, Some(current), navigation, title)
     }
 
-    fn work(&self, configuration: &Configuration, viewer: &Viewer) -> Option<Work> {
-        Work::choose(viewer, configuration, self.work.as_deref())
+    fn work(&self, configuration: &Configuration, viewer: &Viewer) -> Option<Workspace> {
+        Workspace::choose(viewer, configuration, self.work.as_deref())
     }
 
     fn frame_with(
         &self,
         configuration: &Configuration,
         current: Option<&Current>,
-        surroundings: Surroundings,
+        navigation: Navigation,
         title: &str,
     ) -> Frame {
         let viewer = current.map(|current| &*current.viewer);
@@ -95,11 +95,11 @@ impl Stranger {
             path: self.path.clone(),
             person: viewer.map(|viewer| viewer.person.name.clone()),
             email: viewer.and_then(|viewer| viewer.person.email.clone()),
-            admin: surroundings.admin,
-            platform_admin: surroundings.platform_admin,
-            approver: surroundings.approver,
-            waiting: surroundings.waiting,
-            tenants: surroundings.tenants,
+            admin: navigation.admin,
+            platform_admin: navigation.platform_admin,
+            approver: navigation.approver,
+            waiting: navigation.waiting,
+            tenants: navigation.tenants,
             current: work.map(|work| (work.tenant, work.environment)),
             crumbs: Vec::new(),
             notices: Vec::new(),
@@ -117,20 +117,20 @@ impl Stranger {
 }
 
 /// A signed-in person and what stands around the page made for them.
-pub(super) struct Around {
-    stranger: Stranger,
+pub(super) struct PageContext {
+    request: RequestContext,
     pub(super) app: App,
     pub(super) current: Current,
     pub(super) configuration: Arc<Configuration>,
-    work: Option<Work>,
+    work: Option<Workspace>,
 }
 
-impl Around {
-    pub(super) fn new(stranger: Stranger, app: App, current: Current) -> Self {
+impl PageContext {
+    pub(super) fn new(request: RequestContext, app: App, current: Current) -> Self {
         let configuration = app.configuration.current();
-        let work = stranger.work(&configuration, &current.viewer);
+        let work = request.work(&configuration, &current.viewer);
         Self {
-            stranger,
+            request,
             app,
             current,
             configuration,
@@ -143,7 +143,7 @@ impl Around {
     }
 
     /// The tenant and environment they work in.
-    pub(super) fn work(&self) -> Option<&Work> {
+    pub(super) fn work(&self) -> Option<&Workspace> {
         self.work.as_ref()
     }
 
@@ -154,10 +154,10 @@ impl Around {
         crumbs: &[(&str, &str)],
         render: impl FnOnce(&Frame) -> String,
     ) -> Result<Response, Problem> {
-        let surroundings = self.app.portal.surroundings(self.viewer()).await?;
-        let mut frame =
-            self.stranger
-                .frame_with(&self.configuration, Some(&self.current), surroundings, title);
+        let navigation = self.app.portal.navigation(self.viewer()).await?;
+        let mut frame = self
+            .request
+            .frame_with(&self.configuration, Some(&self.current), navigation, title);
         frame.crumbs = crumbs
             .iter()
             .map(|(title, href)| Crumb {
@@ -165,7 +165,9 @@ impl Around {
                 href: (*href).to_owned(),
             })
             .collect();
-        frame.notices.extend(self.stranger.notice.map(Done::notice));
+        frame
+            .notices
+            .extend(self.request.notice.map(FlashMessage::notice));
         if self.viewer().platform_admin && self.app.portal.record_is_broken() {
             frame.notices.push(Notice {
                 tone: NoticeTone::Bad,
@@ -176,7 +178,7 @@ impl Around {
         }
         frame.notices.extend(groups_notice(&self.current));
         let mut response = Html(render(&frame)).into_response();
-        if self.stranger.notice.is_some() {
+        if self.request.notice.is_some() {
             let gone = format!("{NOTICE_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
             if let Ok(value) = HeaderValue::from_str(&gone) {
                 response.headers_mut().append(header::SET_COOKIE, value);
@@ -200,7 +202,7 @@ fn groups_notice(current: &Current) -> Option<Notice> {
 /// What a form did, for the page after it. A word from a fixed list, so that nobody can put words on a page by a
 /// cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Done {
+pub(super) enum FlashMessage {
     Submitted,
     Approved,
     Rejected,
@@ -213,7 +215,7 @@ pub(super) enum Done {
     Acknowledged,
 }
 
-impl Done {
+impl FlashMessage {
     const ALL: [Self; 10] = [
         Self::Submitted,
         Self::Approved,

@@ -1,4 +1,4 @@
-//! Whether it works, for whatever restarts it and sends it traffic.
+//! Liveness and readiness.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

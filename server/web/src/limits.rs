@@ -1,4 +1,4 @@
-//! How often, and how much at once, one person, token or address may ask.
+//! Rate limits for persons, tokens and addresses.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -15,10 +15,10 @@ use portico_app::{Live, LiveEvent};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::app::App;
-use super::asked::Asked;
+use super::path_params;
 use super::problem::Problem;
-use super::subject;
-use super::viewer::{Api, Shown};
+use super::query::QueryParams;
+use super::viewer::{Api, Credential};
 
 /// How often a silent stream says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -28,12 +28,12 @@ const LASTS: Duration = Duration::from_mins(10);
 const MOST: usize = 32;
 
 /// A stream's place among those of its person; given back when it ends.
-struct Place {
+struct StreamPermit {
     app: App,
     subject: String,
 }
 
-impl Place {
+impl StreamPermit {
     fn take(app: &App, subject: &str) -> Result<Self, Problem> {
         let mut open = app.streams.open.lock();
         let count = open.entry(subject.to_owned()).or_default();
@@ -48,7 +48,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for StreamPermit {
     fn drop(&mut self) {
         let mut open = self.app.streams.open.lock();
         if let Some(count) = open.get_mut(&self.subject) {
@@ -60,18 +60,18 @@ impl Drop for Place {
     }
 }
 
-struct Telling {
+struct EventStream {
     app: App,
-    shown: Shown,
+    shown: Credential,
     judging: Interval,
     live: Live,
     until: tokio::time::Instant,
     first: Option<LiveEvent>,
     number: u64,
-    _place: Place,
+    _place: StreamPermit,
 }
 
-impl Telling {
+impl EventStream {
     /// The next thing to tell; `None` when there is nothing more to tell, or nobody any more to tell it to.
     async fn next(&mut self) -> Option<LiveEvent> {
         if let Some(event) = self.first.take() {
@@ -103,14 +103,14 @@ impl Telling {
 pub(super) async fn events(
     State(app): State<App>,
     Api(current): Api,
-    shown: Shown,
-    asked: Asked,
+    shown: Credential,
+    asked: QueryParams,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let resumed = headers.contains_key("last-event-id");
     let live = match asked.text("claim") {
         Some(claim) => {
-            let claim = subject::claim(claim)?;
+            let claim = path_params::claim(claim)?;
             match app.portal.live_on(&current.viewer, &claim) {
                 Err(_) => app.portal.live_on_coming(&current.viewer, &claim).await?,
                 Ok(live) => live,
@@ -123,7 +123,7 @@ pub(super) async fn events(
         app.streams.judged,
     );
     judging.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let telling = Telling {
+    let telling = EventStream {
         app: app.clone(),
         shown,
         judging,
@@ -131,7 +131,7 @@ pub(super) async fn events(
         until: tokio::time::Instant::now() + LASTS,
         first: resumed.then_some(LiveEvent::Missed),
         number: 0,
-        _place: Place::take(&app, &current.viewer.person.subject)?,
+        _place: StreamPermit::take(&app, &current.viewer.person.subject)?,
     };
     let stream = futures::stream::unfold(telling, |mut telling| async move {
         let event = telling.next().await?;

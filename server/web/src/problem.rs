@@ -286,7 +286,7 @@ impl From<PortalError> for Problem {
     fn from(error: PortalError) -> Self {
         match error {
             PortalError::NotFound => Self::not_found(),
-            PortalError::Unread { why, retry_after } => Self::unread(&why, retry_after),
+            PortalError::NotSynced { why, retry_after } => Self::unread(&why, retry_after),
             PortalError::Forbidden(why) => Self::forbidden(why),
             PortalError::Malformed(why) => Self::bad_request(why),
             PortalError::Conflict(why) => Self::new(

@@ -14,8 +14,8 @@ use serde_json::json;
 
 use super::address::ClientAddress;
 use super::app::App;
-use super::asking::Asking;
-use super::measure::known_method;
+use super::authenticated::Authenticated;
+use super::metrics::known_method;
 use super::problem::{Problem, ProblemKind};
 use super::routes::{self, Kind};
 
@@ -28,7 +28,7 @@ static KINDS: LazyLock<HashMap<&str, Kind>> = LazyLock::new(|| {
 });
 
 /// What a request asks for, as far as it matters when it is refused.
-struct Asked {
+struct Incoming {
     method: &'static str,
     path: String,
     route: Option<String>,
@@ -39,9 +39,9 @@ struct Asked {
 /// Passes a request on, and tells of it when it was refused.
 pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let address = ClientAddress::of(request.headers(), request.extensions(), &app);
-    let asked = Asked::of(&request);
+    let asked = Incoming::of(&request);
     let limits = app.configuration.current().portal.spec.limits.clone();
-    let asking = Asking::default();
+    let asking = Authenticated::default();
     let counted = asked.is_counted();
     let anonymous = !asked.token && !request.headers().contains_key(header::COOKIE);
     let response = match app.usage.check_stranger(&limits, address.network()) {
@@ -88,7 +88,7 @@ fn kind(response: &Response) -> Option<&'static str> {
     answered.or_else(|| response.extensions().get::<Problem>().map(|problem| problem.kind))
 }
 
-impl Asked {
+impl Incoming {
     fn of(request: &Request) -> Self {
         let route = request.extensions().get::<MatchedPath>();
         Self {

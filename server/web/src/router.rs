@@ -1,4 +1,4 @@
-//! The router: the table of routes, and what every request passes on its way to them.
+//! Builds the router from the table of routes, with the layers that every request passes.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use super::guard::{self, PageGuard};
 use super::problem::Problem;
 use super::routes::Kind;
 use super::viewer::BODY_BYTES;
-use super::{measure, refusals, routes, security};
+use super::{metrics, refusals, routes, security};
 
 /// How long one request may take. Longer than any call to a control plane that a page waits for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -71,7 +71,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .layer(from_fn_with_state(app.clone(), error_response::give_body))
         .layer(from_fn_with_state(app.clone(), security::headers))
         .layer(CompressionLayer::new())
-        .layer(from_fn(measure::count))
+        .layer(from_fn(metrics::count))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))

@@ -1,4 +1,4 @@
-//! Everything that answers, in one table: the router is built from it, and so is what tests walk.
+//! The table of routes. The router is built from it, and tests walk it.
 
 use axum::routing::{MethodRouter, delete, get, post};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use super::pages::{
     admin, approvals, catalog, claims, form, home, logout, people, requests, sessions, sign_in, switch,
     tokens,
 };
-use super::{api, assets, health, live, measure};
+use super::{api, assets, health, live, metrics};
 
 const CLAIM: &str = "/claims/{plane}/{offering}/{namespace}/{name}";
 const CLAIM_CHANGE: &str = "/claims/{plane}/{offering}/{namespace}/{name}/change";
@@ -118,7 +118,7 @@ pub fn table() -> Vec<Route> {
         route("GET", "/assets/{file}", Public, get(assets::asset)),
         route("GET", "/healthz", Public, get(health::healthz)),
         route("GET", "/readyz", Public, get(health::readyz)),
-        route("GET", "/metrics", Public, get(measure::metrics)),
+        route("GET", "/metrics", Public, get(metrics::metrics)),
     ]);
     table
 }

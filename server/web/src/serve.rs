@@ -21,7 +21,7 @@ use tower::ServiceExt as _;
 
 use super::activity::{Activity, BusyBody, Peers};
 use super::address::ClientAddress;
-use super::hasty::Hasty;
+use super::preface_timeout::PrefaceTimeout;
 use super::write_timeout::WriteTimeout;
 
 /// Requests at once over one HTTP/2 connection.
@@ -140,7 +140,7 @@ async fn serve_one(
             answer.map(|answer| answer.map(|body| Body::new(BusyBody { body, _busy: busy })))
         }
     });
-    let io = TokioIo::new(Hasty::new(
+    let io = TokioIo::new(PrefaceTimeout::new(
         WriteTimeout::new(connection, bounds.write),
         bounds.headers,
     ));

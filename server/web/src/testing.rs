@@ -164,7 +164,7 @@ impl House {
             limits,
             usage: super::Usage::default(),
             security: Arc::new(SecurityLog::new(store.clone())),
-            streams: super::Streams::judging_every(Duration::from_millis(50)),
+            streams: super::StreamLimiter::judging_every(Duration::from_millis(50)),
             telemetry: Telemetry::default(),
             public_url: Url::parse(&configuration.current().portal.spec.public_url).unwrap(),
         });

@@ -1,4 +1,4 @@
-//! The portal as a browser meets it.
+//! Tests of the portal with a browser without scripts.
 
 mod access;
 mod hostile_provider;

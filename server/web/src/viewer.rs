@@ -12,8 +12,8 @@ use tower_sessions::Session;
 use tower_sessions::session::Id;
 
 use super::app::App;
-use super::asking::Asking;
-use super::frame::{Around, Stranger};
+use super::authenticated::Authenticated;
+use super::frame::{PageContext, RequestContext};
 use super::guard::{Admitted, CheckedForm, StaleForm, bearer, is_unsafe};
 use super::problem::Problem;
 use crate::auth::{Current, TokenError, Viewers};
@@ -28,7 +28,7 @@ pub(super) const FIELDS: usize = 20_000;
 pub(super) type Fields = Vec<(String, String)>;
 
 /// Who is asking, by session, for a page; and what stands around it.
-pub(super) struct Page(pub(super) Around);
+pub(super) struct Page(pub(super) PageContext);
 
 /// Who is asking, by session or token, for the API. Where a session changes something, its CSRF token must be in
 /// the header [`crate::auth::csrf::HEADER`].
@@ -36,14 +36,14 @@ pub(super) struct Api(pub(super) Current);
 
 /// A form of ours, sent by whom its page was made for: its CSRF token was checked.
 pub(super) struct Posted {
-    pub(super) around: Around,
+    pub(super) around: PageContext,
     /// Names and values, in the order of the form.
     pub(super) fields: Fields,
 }
 
 /// A form of ours that was made for another session: it may be shown again to be looked over, and nothing else.
 pub(super) struct Stale {
-    pub(super) around: Around,
+    pub(super) around: PageContext,
     /// Names and values, in the order of the form.
     pub(super) fields: Fields,
 }
@@ -67,7 +67,7 @@ pub(super) async fn of_session(parts: &Parts, app: &App) -> Result<Option<Curren
 
 /// Lets a person's request in, unless they ask too much. Counts each request once, however often it is looked at.
 pub(super) async fn admit(parts: &Parts, app: &App, current: &Current) -> Result<(), Problem> {
-    let Some(asking) = Asking::of(&parts.extensions) else {
+    let Some(asking) = Authenticated::of(&parts.extensions) else {
         return Ok(());
     };
     if !asking.is(current) {
@@ -85,9 +85,9 @@ pub(super) async fn admit(parts: &Parts, app: &App, current: &Current) -> Result
 }
 
 /// Whoever is signed in, if anybody.
-pub(super) struct Anybody(pub(super) Option<Current>);
+pub(super) struct OptionalViewer(pub(super) Option<Current>);
 
-impl FromRequestParts<App> for Anybody {
+impl FromRequestParts<App> for OptionalViewer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
@@ -103,7 +103,11 @@ impl FromRequestParts<App> for Page {
         if current.session.is_none() {
             return Err(Problem::sign_in_needed());
         }
-        Ok(Self(Around::new(Stranger::of_parts(parts), app.clone(), current)))
+        Ok(Self(PageContext::new(
+            RequestContext::of_parts(parts),
+            app.clone(),
+            current,
+        )))
     }
 }
 
@@ -150,14 +154,14 @@ pub(super) fn refused(error: TokenError, needed: impl FnOnce() -> Problem) -> Pr
 }
 
 /// What somebody showed who they are by, for an answer that goes on for longer than that may hold.
-pub(super) enum Shown {
+pub(super) enum Credential {
     /// A session.
     Session(Id),
     /// An API token's secret.
     Token(String),
 }
 
-impl Shown {
+impl Credential {
     /// The viewer whom it shows now; `None` when it shows nobody any more.
     pub(super) async fn viewer(&self, app: &App) -> Result<Option<Arc<Viewer>>, Problem> {
         let now = Timestamp::now();
@@ -177,7 +181,7 @@ impl Shown {
     }
 }
 
-impl FromRequestParts<App> for Shown {
+impl FromRequestParts<App> for Credential {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {

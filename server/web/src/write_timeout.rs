@@ -1,4 +1,4 @@
-//! A connection whose other end has to read.
+//! Closes connections whose peer does not read.
 
 use std::io;
 use std::pin::Pin;

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::super::{Portal, Work};
+use super::super::{Portal, Workspace};
 use crate::configuration::LiveConfiguration;
 
 /// How many tenants there are: `t0`, `t1` …
@@ -201,8 +201,8 @@ fn viewer(
     }
 }
 
-pub(super) fn work(tenant: usize) -> Work {
-    Work {
+pub(super) fn work(tenant: usize) -> Workspace {
+    Workspace {
         tenant: format!("t{tenant}").parse().unwrap(),
         environment: "dev".parse().unwrap(),
     }

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::super::app::App;
 use super::super::pages::people::access;
 use super::super::pages::sessions::current;
+use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
-use super::super::subject::Named;
 use super::Asker;
 
 /// `GET /api/v1/sessions`.
@@ -34,7 +34,7 @@ pub(in super::super) async fn sessions(
 pub(in super::super) async fn end_session(
     State(app): State<App>,
     asker: Asker,
-    Named(id): Named<String>,
+    ResourceId(id): ResourceId<String>,
 ) -> Result<StatusCode, Problem> {
     app.portal
         .end_own_access(
@@ -68,7 +68,7 @@ pub(in super::super) async fn people(
 pub(in super::super) async fn person(
     State(app): State<App>,
     asker: Asker,
-    Named(id): Named<Uuid>,
+    ResourceId(id): ResourceId<Uuid>,
     session: Session,
 ) -> Result<Json<PersonPage>, Problem> {
     let current = current(&session);
@@ -91,7 +91,7 @@ pub(in super::super) struct Which {
 pub(in super::super) async fn end(
     State(app): State<App>,
     asker: Asker,
-    Named(id): Named<Uuid>,
+    ResourceId(id): ResourceId<Uuid>,
     Query(which): Query<Which>,
 ) -> Result<StatusCode, Problem> {
     app.portal

@@ -3,15 +3,15 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use http::StatusCode;
-use portico_app::RecordQuery;
+use portico_app::AuditLogQuery;
 use portico_domain::names::PlaneName;
 use portico_domain::view::{ConfigurationPage, PlaneDetail, PlanesPage, RecordPage, TenantsPage};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::super::app::App;
+use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
-use super::super::subject::Named;
 use super::super::viewer::Body;
 use super::Asker;
 
@@ -27,7 +27,7 @@ pub(in super::super) async fn planes(
 pub(in super::super) async fn plane(
     State(app): State<App>,
     asker: Asker,
-    Named(name): Named<PlaneName>,
+    ResourceId(name): ResourceId<PlaneName>,
 ) -> Result<Json<PlaneDetail>, Problem> {
     Ok(Json(app.portal.plane_page(&asker.current.viewer, &name).await?))
 }
@@ -45,7 +45,7 @@ pub(in super::super) struct Close {
 pub(in super::super) async fn cordon(
     State(app): State<App>,
     asker: Asker,
-    Named(name): Named<PlaneName>,
+    ResourceId(name): ResourceId<PlaneName>,
     Body(close): Body<Close>,
 ) -> Result<StatusCode, Problem> {
     app.portal
@@ -63,7 +63,7 @@ pub(in super::super) async fn cordon(
 pub(in super::super) async fn uncordon(
     State(app): State<App>,
     asker: Asker,
-    Named(name): Named<PlaneName>,
+    ResourceId(name): ResourceId<PlaneName>,
 ) -> Result<StatusCode, Problem> {
     app.portal
         .uncordon(&asker.current.viewer, asker.remote.as_deref(), &name)
@@ -116,7 +116,7 @@ pub(in super::super) async fn record(
     asker: Asker,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<RecordPage>, Problem> {
-    let query = RecordQuery {
+    let query = AuditLogQuery {
         words: wanted.q,
         verb: wanted.verb,
         tenant: wanted.of_tenant.and_then(|tenant| tenant.parse().ok()),

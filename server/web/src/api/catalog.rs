@@ -9,8 +9,8 @@ use portico_domain::view::{CatalogPage, OfferingPage, RequestFormPage};
 use serde::Deserialize;
 
 use super::super::app::App;
+use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
-use super::super::subject::Named;
 use super::super::viewer::Body;
 use super::Asker;
 use super::requests::AskFor;
@@ -47,7 +47,7 @@ pub(in super::super) async fn list(
 pub(in super::super) async fn one(
     State(app): State<App>,
     asker: Asker,
-    Named(name): Named<OfferingName>,
+    ResourceId(name): ResourceId<OfferingName>,
 ) -> Result<Json<OfferingPage>, Problem> {
     Ok(Json(app.portal.offering(
         &asker.current.viewer,
@@ -60,7 +60,7 @@ pub(in super::super) async fn one(
 pub(in super::super) async fn check(
     State(app): State<App>,
     asker: Asker,
-    Named(name): Named<OfferingName>,
+    ResourceId(name): ResourceId<OfferingName>,
     Body(wish): Body<AskFor>,
 ) -> Result<Json<RequestFormPage>, Problem> {
     let posted = wish.posted("review")?;

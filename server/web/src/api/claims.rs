@@ -4,15 +4,15 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use portico_app::{FormTarget, Posted, Sent};
+use portico_app::{FormData, FormTarget, SubmitOutcome};
 use portico_domain::claim::Health;
 use portico_domain::view::{ClaimPage, ClaimsFilter, ClaimsPage, names};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::super::app::App;
+use super::super::path_params::ClaimPath;
 use super::super::problem::Problem;
-use super::super::subject::ClaimPath;
 use super::super::viewer::Body;
 use super::Asker;
 use super::requests::{AskFor, accepted, answer, identity};
@@ -108,7 +108,7 @@ pub(in super::super) async fn renew(
     let mut pairs = Vec::new();
     pairs.extend(wish.note.map(|note| (names::NOTE.to_owned(), note)));
     pairs.extend(identity(wish.request_id)?);
-    let posted = Posted { pairs };
+    let posted = FormData { pairs };
     let submission = app
         .portal
         .renew(&asker.current.viewer, asker.remote.as_deref(), &claim, &posted)
@@ -150,12 +150,12 @@ pub(in super::super) async fn delete(
             &asker.current.viewer,
             asker.remote.as_deref(),
             &claim,
-            &Posted { pairs },
+            &FormData { pairs },
         )
         .await?;
     match sent {
-        Sent::Accepted(submission) => Ok((StatusCode::CREATED, Json(submission)).into_response()),
-        Sent::Refused(page) | Sent::NotTaken(page, _) => {
+        SubmitOutcome::Created(submission) => Ok((StatusCode::CREATED, Json(submission)).into_response()),
+        SubmitOutcome::Invalid(page) | SubmitOutcome::DryRunFailed(page, _) => {
             let mut problem = Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid-request",

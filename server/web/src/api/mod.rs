@@ -12,7 +12,7 @@ pub(super) mod viewer;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use portico_app::Work;
+use portico_app::Workspace;
 use serde::Deserialize;
 
 use super::address::ClientAddress;
@@ -25,7 +25,7 @@ use crate::auth::Current;
 /// Who asks, and where they work: `?tenant=…&environment=…`, else as their browser remembers, else their first.
 pub(super) struct Asker {
     pub(super) current: Current,
-    pub(super) work: Option<Work>,
+    pub(super) work: Option<Workspace>,
     pub(super) remote: Option<String>,
 }
 
@@ -45,7 +45,7 @@ impl FromRequestParts<App> for Asker {
             .map(|query| query.0)
             .unwrap_or_default();
         let work = if let (Some(tenant), Some(environment)) = (place.tenant, place.environment) {
-            let work = Work::choose(
+            let work = Workspace::choose(
                 &current.viewer,
                 &configuration,
                 Some(&format!("{tenant}/{environment}")),
@@ -56,7 +56,7 @@ impl FromRequestParts<App> for Asker {
             Some(named.ok_or_else(Problem::not_found)?)
         } else {
             let remembered = super::security::cookie(&parts.headers, PLACE_COOKIE);
-            Work::choose(&current.viewer, &configuration, remembered)
+            Workspace::choose(&current.viewer, &configuration, remembered)
         };
         let ClientAddress(address) = ClientAddress::from_request_parts(parts, app)
             .await

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use portico_app::{FormTarget, Posted, RequestsQuery, Sent, bounded};
+use portico_app::{FormData, FormTarget, RequestsQuery, SubmitOutcome, bounded};
 use portico_domain::names::RequestId;
 use portico_domain::request::State as RequestState;
 use portico_domain::view::{
@@ -19,8 +19,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::super::app::App;
+use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
-use super::super::subject::Named;
 use super::super::viewer::Body;
 use super::Asker;
 
@@ -63,7 +63,7 @@ pub(in super::super) struct AskFor {
 
 impl AskFor {
     /// The same as a form would post it, its object by the YAML tab: JSON is YAML.
-    pub(super) fn posted(&self, command: &str) -> Result<Posted, Problem> {
+    pub(super) fn posted(&self, command: &str) -> Result<FormData, Problem> {
         let mut pairs = Vec::new();
         let mut put = |name: &str, value: &str| pairs.push((name.to_owned(), value.to_owned()));
         put(names::NAME, &self.name);
@@ -88,7 +88,7 @@ impl AskFor {
             put(names::YAML, &object.to_string());
         }
         pairs.extend(identity(self.request_id.clone())?);
-        Ok(Posted { pairs })
+        Ok(FormData { pairs })
     }
 }
 
@@ -125,11 +125,11 @@ pub(in super::super) async fn create(
 
 /// What became of sending a request: 201 with where it is, 422 with all that is wrong with it, or what the control
 /// plane said.
-pub(super) fn answer(sent: Sent<RequestFormPage>) -> Result<Response, Problem> {
+pub(super) fn answer(sent: SubmitOutcome<RequestFormPage>) -> Result<Response, Problem> {
     match sent {
-        Sent::Accepted(submission) => Ok(accepted(submission)),
-        Sent::NotTaken(_, error) => Err(error.into()),
-        Sent::Refused(page) => {
+        SubmitOutcome::Created(submission) => Ok(accepted(submission)),
+        SubmitOutcome::DryRunFailed(_, error) => Err(error.into()),
+        SubmitOutcome::Invalid(page) => {
             let mut problem = Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid-request",
@@ -220,7 +220,7 @@ pub(in super::super) async fn list(
 pub(in super::super) async fn one(
     State(app): State<App>,
     asker: Asker,
-    Named(id): Named<RequestId>,
+    ResourceId(id): ResourceId<RequestId>,
 ) -> Result<Json<RequestPage>, Problem> {
     Ok(Json(app.portal.request(&asker.current.viewer, id).await?))
 }
@@ -251,7 +251,7 @@ pub(in super::super) struct Standing {
 pub(in super::super) async fn decide(
     State(app): State<App>,
     asker: Asker,
-    Named(id): Named<RequestId>,
+    ResourceId(id): ResourceId<RequestId>,
     Body(decision): Body<Decide>,
 ) -> Result<Json<Standing>, Problem> {
     let state = app
@@ -272,7 +272,7 @@ pub(in super::super) async fn decide(
 pub(in super::super) async fn withdraw(
     State(app): State<App>,
     asker: Asker,
-    Named(id): Named<RequestId>,
+    ResourceId(id): ResourceId<RequestId>,
 ) -> Result<StatusCode, Problem> {
     app.portal
         .withdraw(&asker.current.viewer, asker.remote.as_deref(), id)
@@ -292,7 +292,7 @@ pub(in super::super) struct Say {
 pub(in super::super) async fn comment(
     State(app): State<App>,
     asker: Asker,
-    Named(id): Named<RequestId>,
+    ResourceId(id): ResourceId<RequestId>,
     Body(say): Body<Say>,
 ) -> Result<(StatusCode, Json<Commented>), Problem> {
     let comment = app

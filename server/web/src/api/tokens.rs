@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::super::app::App;
+use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
-use super::super::subject::Named;
 use super::super::viewer::Body;
 use super::Asker;
 
@@ -74,7 +74,7 @@ pub(in super::super) async fn make(
 pub(in super::super) async fn delete(
     State(app): State<App>,
     asker: Asker,
-    Named(id): Named<Uuid>,
+    ResourceId(id): ResourceId<Uuid>,
 ) -> Result<StatusCode, Problem> {
     app.portal
         .revoke_token(&asker.current.viewer, asker.remote.as_deref(), id)

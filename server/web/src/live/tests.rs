@@ -105,7 +105,7 @@ impl<'h> Follower<'h> {
     async fn new(house: &'h House) -> Self {
         let last = house
             .portal
-            .follow_record(&SystemAuthority::for_tests(), None)
+            .tail_audit_log(&SystemAuthority::for_tests(), None)
             .await
             .unwrap();
         Self { house, last }
@@ -130,7 +130,7 @@ impl<'h> Follower<'h> {
         self.last = self
             .house
             .portal
-            .follow_record(&SystemAuthority::for_tests(), Some(self.last))
+            .tail_audit_log(&SystemAuthority::for_tests(), Some(self.last))
             .await
             .unwrap();
     }

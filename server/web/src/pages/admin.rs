@@ -4,22 +4,22 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Redirect, Response};
 use futures::StreamExt as _;
 use http::header;
-use portico_app::RecordQuery;
+use portico_app::AuditLogQuery;
 use portico_domain::names::PlaneName;
 use portico_domain::view::names;
 use serde_json::json;
 
 use super::super::address::ClientAddress;
-use super::super::asked::Asked;
-use super::super::frame::Done;
+use super::super::frame::FlashMessage;
+use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
-use super::super::subject::Named;
+use super::super::query::QueryParams;
 use super::super::viewer::{Page, Posted};
 
 /// `GET /admin`: on to the first page of it that the viewer may see.
 pub(in super::super) async fn home(Page(around): Page) -> Result<Redirect, Problem> {
-    let surroundings = around.app.portal.surroundings(around.viewer()).await?;
-    match (surroundings.platform_admin, surroundings.admin) {
+    let navigation = around.app.portal.navigation(around.viewer()).await?;
+    match (navigation.platform_admin, navigation.admin) {
         (true, _) => Ok(Redirect::to("/admin/control-planes")),
         (false, true) => Ok(Redirect::to("/admin/tenants")),
         (false, false) => Err(Problem::not_found()),
@@ -39,7 +39,7 @@ pub(in super::super) async fn planes(Page(around): Page) -> Result<Response, Pro
 /// `GET /admin/control-planes/{plane}`.
 pub(in super::super) async fn plane(
     Page(around): Page,
-    Named(name): Named<PlaneName>,
+    ResourceId(name): ResourceId<PlaneName>,
 ) -> Result<Response, Problem> {
     let page = around.app.portal.plane_page(around.viewer(), &name).await?;
     let title = page.row.plane.title.clone();
@@ -54,7 +54,7 @@ pub(in super::super) async fn plane(
 /// `POST /admin/control-planes/{plane}/cordon`.
 pub(in super::super) async fn cordon(
     ClientAddress(address): ClientAddress,
-    Named(name): Named<PlaneName>,
+    ResourceId(name): ResourceId<PlaneName>,
     form: Posted,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
@@ -68,13 +68,13 @@ pub(in super::super) async fn cordon(
             Some(form.field(names::REASON)),
         )
         .await?;
-    Ok(Done::Cordoned.tell(to(&name)))
+    Ok(FlashMessage::Cordoned.tell(to(&name)))
 }
 
 /// `POST /admin/control-planes/{plane}/uncordon`.
 pub(in super::super) async fn uncordon(
     ClientAddress(address): ClientAddress,
-    Named(name): Named<PlaneName>,
+    ResourceId(name): ResourceId<PlaneName>,
     form: Posted,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
@@ -83,7 +83,7 @@ pub(in super::super) async fn uncordon(
         .portal
         .uncordon(form.around.viewer(), Some(&remote), &name)
         .await?;
-    Ok(Done::Uncordoned.tell(to(&name)))
+    Ok(FlashMessage::Uncordoned.tell(to(&name)))
 }
 
 fn to(plane: &PlaneName) -> Response {
@@ -101,7 +101,7 @@ pub(in super::super) async fn tenants(Page(around): Page) -> Result<Response, Pr
 }
 
 /// `GET /admin/record`.
-pub(in super::super) async fn record(Page(around): Page, asked: Asked) -> Result<Response, Problem> {
+pub(in super::super) async fn record(Page(around): Page, asked: QueryParams) -> Result<Response, Problem> {
     let page = around.app.portal.record(around.viewer(), &query(&asked)).await?;
     around
         .page("Record", &[], |frame| {
@@ -115,7 +115,7 @@ pub(in super::super) async fn record(Page(around): Page, asked: Asked) -> Result
 pub(in super::super) async fn export_record(
     Page(around): Page,
     ClientAddress(address): ClientAddress,
-    asked: Asked,
+    asked: QueryParams,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
     let export = around
@@ -167,7 +167,7 @@ pub(in super::super) async fn acknowledge(
         .portal
         .acknowledge_breaks(form.around.viewer(), Some(&remote))
         .await?;
-    Ok(Done::Acknowledged.tell(Redirect::to("/admin/record").into_response()))
+    Ok(FlashMessage::Acknowledged.tell(Redirect::to("/admin/record").into_response()))
 }
 
 /// `GET /admin/configuration`.
@@ -180,8 +180,8 @@ pub(in super::super) async fn configuration(Page(around): Page) -> Result<Respon
         .await
 }
 
-pub(in super::super) fn query(asked: &Asked) -> RecordQuery {
-    RecordQuery {
+pub(in super::super) fn query(asked: &QueryParams) -> AuditLogQuery {
+    AuditLogQuery {
         words: asked.text("q").unwrap_or_default().to_owned(),
         verb: asked.text("verb").map(str::to_owned),
         tenant: asked.parsed("tenant"),

@@ -2,12 +2,12 @@
 
 use axum::response::Response;
 
-use super::super::asked::Asked;
 use super::super::problem::Problem;
+use super::super::query::QueryParams;
 use super::super::viewer::Page;
 
 /// `GET /approvals`.
-pub(in super::super) async fn list(Page(around): Page, asked: Asked) -> Result<Response, Problem> {
+pub(in super::super) async fn list(Page(around): Page, asked: QueryParams) -> Result<Response, Problem> {
     let page = around.app.portal.approvals(around.viewer(), asked.page()).await?;
     around
         .page("Approvals", &[], |frame| {

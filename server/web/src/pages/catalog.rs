@@ -5,13 +5,13 @@ use portico_app::CatalogQuery;
 use portico_domain::documents::Category;
 use portico_domain::names::OfferingName;
 
-use super::super::asked::Asked;
+use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
-use super::super::subject::Named;
+use super::super::query::QueryParams;
 use super::super::viewer::Page;
 
 /// `GET /catalog`.
-pub(in super::super) async fn list(Page(around): Page, asked: Asked) -> Result<Response, Problem> {
+pub(in super::super) async fn list(Page(around): Page, asked: QueryParams) -> Result<Response, Problem> {
     let page = around
         .app
         .portal
@@ -26,7 +26,7 @@ pub(in super::super) async fn list(Page(around): Page, asked: Asked) -> Result<R
 /// `GET /catalog/{offering}`.
 pub(in super::super) async fn offering(
     Page(around): Page,
-    Named(name): Named<OfferingName>,
+    ResourceId(name): ResourceId<OfferingName>,
 ) -> Result<Response, Problem> {
     let page = around
         .app
@@ -40,7 +40,7 @@ pub(in super::super) async fn offering(
         .await
 }
 
-pub(in super::super) fn query(asked: &Asked) -> CatalogQuery {
+pub(in super::super) fn query(asked: &QueryParams) -> CatalogQuery {
     CatalogQuery {
         words: asked.text("q").unwrap_or_default().to_owned(),
         category: asked.text("category").and_then(Category::from_slug),

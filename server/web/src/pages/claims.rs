@@ -2,20 +2,20 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
-use portico_app::{PortalError, Sent};
+use portico_app::{PortalError, SubmitOutcome};
 use portico_domain::claim::{ClaimRef, Health};
 use portico_domain::view::{ClaimsFilter, DeletePage, names};
 
 use super::super::address::ClientAddress;
-use super::super::asked::Asked;
-use super::super::frame::{Around, Done};
+use super::super::frame::{FlashMessage, PageContext};
+use super::super::path_params::ClaimPath;
 use super::super::problem::Problem;
-use super::super::subject::ClaimPath;
+use super::super::query::QueryParams;
 use super::super::viewer::{Page, Posted};
 use super::form::{claim_path, seen_at};
 
 /// `GET /claims`.
-pub(in super::super) async fn list(Page(around): Page, asked: Asked) -> Result<Response, Problem> {
+pub(in super::super) async fn list(Page(around): Page, asked: QueryParams) -> Result<Response, Problem> {
     let page = around
         .app
         .portal
@@ -84,14 +84,14 @@ pub(in super::super) async fn renew(
     form: Posted,
 ) -> Result<Response, Problem> {
     let Posted { around, fields } = form;
-    let posted = portico_app::Posted { pairs: fields };
+    let posted = portico_app::FormData { pairs: fields };
     let remote = address.to_string();
     let submission = around
         .app
         .portal
         .renew(around.viewer(), Some(&remote), &claim, &posted)
         .await?;
-    Ok(Done::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
+    Ok(FlashMessage::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
 }
 
 /// `GET …/delete`.
@@ -102,7 +102,7 @@ pub(in super::super) async fn open_delete(
     let page = around
         .app
         .portal
-        .delete_page(around.viewer(), &claim, &portico_app::Posted::default())
+        .delete_page(around.viewer(), &claim, &portico_app::FormData::default())
         .await?;
     render_delete(&around, &claim, &page).await
 }
@@ -114,7 +114,7 @@ pub(in super::super) async fn delete(
     form: Posted,
 ) -> Result<Response, Problem> {
     let Posted { around, fields } = form;
-    let posted = portico_app::Posted { pairs: fields };
+    let posted = portico_app::FormData { pairs: fields };
     let remote = address.to_string();
     match around
         .app
@@ -122,10 +122,10 @@ pub(in super::super) async fn delete(
         .submit_delete(around.viewer(), Some(&remote), &claim, &posted)
         .await?
     {
-        Sent::Accepted(submission) => {
-            Ok(Done::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
+        SubmitOutcome::Created(submission) => {
+            Ok(FlashMessage::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
         }
-        Sent::Refused(page) | Sent::NotTaken(page, _) => {
+        SubmitOutcome::Invalid(page) | SubmitOutcome::DryRunFailed(page, _) => {
             let mut response = render_delete(&around, &claim, &page).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
@@ -133,7 +133,11 @@ pub(in super::super) async fn delete(
     }
 }
 
-async fn render_delete(around: &Around, claim: &ClaimRef, page: &DeletePage) -> Result<Response, Problem> {
+async fn render_delete(
+    around: &PageContext,
+    claim: &ClaimRef,
+    page: &DeletePage,
+) -> Result<Response, Problem> {
     let path = claim_path(claim);
     let crumbs = [("My claims", "/claims"), (claim.name.as_str(), path.as_str())];
     let error = if page.problems.is_empty() { "" } else { "Error: " };
@@ -145,7 +149,7 @@ async fn render_delete(around: &Around, claim: &ClaimRef, page: &DeletePage) -> 
         .await
 }
 
-pub(in super::super) fn filter(asked: &Asked) -> ClaimsFilter {
+pub(in super::super) fn filter(asked: &QueryParams) -> ClaimsFilter {
     const HEALTHS: [Health; 8] = [
         Health::Pending,
         Health::Ready,

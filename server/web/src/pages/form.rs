@@ -2,23 +2,23 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
-use portico_app::{FormTarget, Sent};
+use portico_app::{FormTarget, SubmitOutcome};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::OfferingName;
 use portico_domain::view::{Notice, NoticeTone, RequestFormPage, Submission, names};
 
 use super::super::address::ClientAddress;
-use super::super::asked::Asked;
-use super::super::frame::{Around, Done};
+use super::super::frame::{FlashMessage, PageContext};
+use super::super::path_params::{ClaimPath, ResourceId};
 use super::super::problem::Problem;
-use super::super::subject::{ClaimPath, Named};
+use super::super::query::QueryParams;
 use super::super::viewer::{Page, Posted, Stale};
 
 /// `GET /catalog/{offering}/request`.
 pub(in super::super) async fn open(
     Page(around): Page,
-    Named(name): Named<OfferingName>,
-    asked: Asked,
+    ResourceId(name): ResourceId<OfferingName>,
+    asked: QueryParams,
 ) -> Result<Response, Problem> {
     show(around, FormTarget::New(&name), &choices(&asked)).await
 }
@@ -26,7 +26,7 @@ pub(in super::super) async fn open(
 /// `POST /catalog/{offering}/request`.
 pub(in super::super) async fn send(
     ClientAddress(address): ClientAddress,
-    Named(name): Named<OfferingName>,
+    ResourceId(name): ResourceId<OfferingName>,
     form: Posted,
 ) -> Result<Response, Problem> {
     post(address, FormTarget::New(&name), form).await
@@ -34,7 +34,7 @@ pub(in super::super) async fn send(
 
 /// `POST /catalog/{offering}/request` with a form of another session.
 pub(in super::super) async fn look_over(
-    Named(name): Named<OfferingName>,
+    ResourceId(name): ResourceId<OfferingName>,
     form: Stale,
 ) -> Result<Response, Problem> {
     show_stale(form, FormTarget::New(&name)).await
@@ -48,7 +48,7 @@ pub(in super::super) async fn open_change(
     show(
         around,
         FormTarget::Change(&claim),
-        &portico_app::Posted::default(),
+        &portico_app::FormData::default(),
     )
     .await
 }
@@ -71,11 +71,11 @@ pub(in super::super) async fn look_over_change(
 }
 
 /// What a link to the form may choose beforehand: never the fields themselves, which are nobody else's to fill in.
-fn choices(asked: &Asked) -> portico_app::Posted {
+fn choices(asked: &QueryParams) -> portico_app::FormData {
     let known = |name: &str| {
         [names::PLAN, names::REGION, names::PLANE].contains(&name) || name.starts_with(names::LABEL)
     };
-    portico_app::Posted {
+    portico_app::FormData {
         pairs: asked
             .pairs()
             .iter()
@@ -86,9 +86,9 @@ fn choices(asked: &Asked) -> portico_app::Posted {
 }
 
 async fn show(
-    around: Around,
+    around: PageContext,
     target: FormTarget<'_>,
-    posted: &portico_app::Posted,
+    posted: &portico_app::FormData,
 ) -> Result<Response, Problem> {
     let page = around
         .app
@@ -100,7 +100,7 @@ async fn show(
 
 async fn post(address: std::net::IpAddr, target: FormTarget<'_>, form: Posted) -> Result<Response, Problem> {
     let Posted { around, fields } = form;
-    let posted = portico_app::Posted { pairs: fields };
+    let posted = portico_app::FormData { pairs: fields };
     if posted.get(names::DO) != Some("submit") {
         return show(around, target, &posted).await;
     }
@@ -110,15 +110,15 @@ async fn post(address: std::net::IpAddr, target: FormTarget<'_>, form: Posted) -
         .submit(around.viewer(), Some(&remote), around.work(), target, &posted)
         .await?
     {
-        Sent::Accepted(submission) => {
-            Ok(Done::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
+        SubmitOutcome::Created(submission) => {
+            Ok(FlashMessage::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
         }
-        Sent::Refused(page) => {
+        SubmitOutcome::Invalid(page) => {
             let mut response = render(&around, target, &page).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
-        Sent::NotTaken(page, error) => {
+        SubmitOutcome::DryRunFailed(page, error) => {
             let problem = Problem::from(error);
             let mut response = render(&around, target, &page).await?;
             *response.status_mut() = problem.status;
@@ -135,7 +135,7 @@ async fn post(address: std::net::IpAddr, target: FormTarget<'_>, form: Posted) -
 /// this one.
 async fn show_stale(form: Stale, target: FormTarget<'_>) -> Result<Response, Problem> {
     let Stale { around, fields } = form;
-    let mut posted = portico_app::Posted { pairs: fields };
+    let mut posted = portico_app::FormData { pairs: fields };
     posted.pairs.retain(|(name, _)| name != names::DO);
     posted.pairs.push((names::DO.to_owned(), "update".to_owned()));
     let portal = &around.app.portal;
@@ -154,7 +154,7 @@ async fn show_stale(form: Stale, target: FormTarget<'_>) -> Result<Response, Pro
 }
 
 async fn render(
-    around: &Around,
+    around: &PageContext,
     target: FormTarget<'_>,
     page: &RequestFormPage,
 ) -> Result<Response, Problem> {
@@ -162,7 +162,7 @@ async fn render(
 }
 
 async fn render_with(
-    around: &Around,
+    around: &PageContext,
     target: FormTarget<'_>,
     page: &RequestFormPage,
     notice: Option<Notice>,

@@ -7,15 +7,15 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::super::address::ClientAddress;
-use super::super::asked::Asked;
-use super::super::frame::Done;
+use super::super::frame::FlashMessage;
+use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
-use super::super::subject::Named;
+use super::super::query::QueryParams;
 use super::super::viewer::{Page, Posted};
 use super::sessions::current;
 
 /// `GET /admin/people`.
-pub(in super::super) async fn list(Page(around): Page, asked: Asked) -> Result<Response, Problem> {
+pub(in super::super) async fn list(Page(around): Page, asked: QueryParams) -> Result<Response, Problem> {
     let query = asked.text("q").unwrap_or_default();
     let page = around.app.portal.people_page(around.viewer(), query).await?;
     around
@@ -28,7 +28,7 @@ pub(in super::super) async fn list(Page(around): Page, asked: Asked) -> Result<R
 /// `GET /admin/people/{id}`.
 pub(in super::super) async fn one(
     Page(around): Page,
-    Named(id): Named<Uuid>,
+    ResourceId(id): ResourceId<Uuid>,
     session: Session,
 ) -> Result<Response, Problem> {
     let current = current(&session);
@@ -48,7 +48,7 @@ pub(in super::super) async fn one(
 /// `POST /admin/people/{id}/end`: a session or a token, where the form names one; else all of them.
 pub(in super::super) async fn end(
     ClientAddress(address): ClientAddress,
-    Named(id): Named<Uuid>,
+    ResourceId(id): ResourceId<Uuid>,
     form: Posted,
 ) -> Result<Response, Problem> {
     let (session, token) = (form.field(names::SESSION), form.field(names::TOKEN));
@@ -62,7 +62,7 @@ pub(in super::super) async fn end(
         .await?;
     around.app.viewers.forget_all();
     around.app.tokens.forget();
-    Ok(Done::Ended.tell(Redirect::to(&format!("/admin/people/{id}")).into_response()))
+    Ok(FlashMessage::Ended.tell(Redirect::to(&format!("/admin/people/{id}")).into_response()))
 }
 
 /// What is to end, by what was named.

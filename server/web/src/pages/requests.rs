@@ -7,15 +7,15 @@ use portico_domain::request::State;
 use portico_domain::view::names;
 
 use super::super::address::ClientAddress;
-use super::super::asked::Asked;
-use super::super::frame::Done;
+use super::super::frame::FlashMessage;
+use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
-use super::super::subject::Named;
+use super::super::query::QueryParams;
 use super::super::viewer::{Page, Posted};
 use crate::auth::ReturnTo;
 
 /// `GET /requests`.
-pub(in super::super) async fn list(Page(around): Page, asked: Asked) -> Result<Response, Problem> {
+pub(in super::super) async fn list(Page(around): Page, asked: QueryParams) -> Result<Response, Problem> {
     let page = around
         .app
         .portal
@@ -31,7 +31,7 @@ pub(in super::super) async fn list(Page(around): Page, asked: Asked) -> Result<R
 /// `GET /requests/{id}`.
 pub(in super::super) async fn one(
     Page(around): Page,
-    Named(id): Named<RequestId>,
+    ResourceId(id): ResourceId<RequestId>,
 ) -> Result<Response, Problem> {
     let page = around.app.portal.request(around.viewer(), id).await?;
     let title = format!("{} {}", page.row.offering_title, page.row.claim.name);
@@ -45,7 +45,7 @@ pub(in super::super) async fn one(
 /// `POST /requests/{id}/decide`.
 pub(in super::super) async fn decide(
     ClientAddress(address): ClientAddress,
-    Named(id): Named<RequestId>,
+    ResourceId(id): ResourceId<RequestId>,
     form: Posted,
 ) -> Result<Response, Problem> {
     let approved = match form.field(names::DECISION) {
@@ -70,14 +70,18 @@ pub(in super::super) async fn decide(
         .portal
         .decide(viewer, Some(&remote), id, revision, approved, comment)
         .await?;
-    let done = if approved { Done::Approved } else { Done::Rejected };
+    let done = if approved {
+        FlashMessage::Approved
+    } else {
+        FlashMessage::Rejected
+    };
     Ok(done.tell(back(&form, id).into_response()))
 }
 
 /// `POST /requests/{id}/withdraw`.
 pub(in super::super) async fn withdraw(
     ClientAddress(address): ClientAddress,
-    Named(id): Named<RequestId>,
+    ResourceId(id): ResourceId<RequestId>,
     form: Posted,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
@@ -86,13 +90,13 @@ pub(in super::super) async fn withdraw(
         .portal
         .withdraw(form.around.viewer(), Some(&remote), id)
         .await?;
-    Ok(Done::Withdrawn.tell(back(&form, id).into_response()))
+    Ok(FlashMessage::Withdrawn.tell(back(&form, id).into_response()))
 }
 
 /// `POST /requests/{id}/comment`.
 pub(in super::super) async fn comment(
     ClientAddress(address): ClientAddress,
-    Named(id): Named<RequestId>,
+    ResourceId(id): ResourceId<RequestId>,
     form: Posted,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
@@ -106,7 +110,7 @@ pub(in super::super) async fn comment(
             form.field(names::COMMENT),
         )
         .await?;
-    Ok(Done::Commented.tell(back(&form, id).into_response()))
+    Ok(FlashMessage::Commented.tell(back(&form, id).into_response()))
 }
 
 /// Where the form wants to go; else to the request.
@@ -117,7 +121,7 @@ fn back(form: &Posted, id: portico_domain::names::RequestId) -> Redirect {
     }
 }
 
-pub(in super::super) fn query(asked: &Asked) -> RequestsQuery {
+pub(in super::super) fn query(asked: &QueryParams) -> RequestsQuery {
     RequestsQuery {
         state: asked.text("state").and_then(State::from_slug),
         offering: asked.parsed("offering"),

@@ -5,9 +5,9 @@ use portico_store::{Access, session_key};
 use tower_sessions::Session;
 
 use super::super::address::ClientAddress;
-use super::super::frame::Done;
+use super::super::frame::FlashMessage;
+use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
-use super::super::subject::Named;
 use super::super::viewer::{Page, Posted};
 
 /// `GET /sessions`.
@@ -28,7 +28,7 @@ pub(in super::super) async fn list(Page(around): Page, session: Session) -> Resu
 /// `POST /sessions/{id}/end`; with the id `others`, all but the one that asks.
 pub(in super::super) async fn end(
     ClientAddress(address): ClientAddress,
-    Named(id): Named<String>,
+    ResourceId(id): ResourceId<String>,
     session: Session,
     form: Posted,
 ) -> Result<Response, Problem> {
@@ -46,7 +46,7 @@ pub(in super::super) async fn end(
         .end_own_access(around.viewer(), Some(&remote), access)
         .await?;
     around.app.viewers.forget_all();
-    Ok(Done::Ended.tell(Redirect::to("/sessions").into_response()))
+    Ok(FlashMessage::Ended.tell(Redirect::to("/sessions").into_response()))
 }
 
 /// The session that asks, as it is listed.

@@ -12,14 +12,14 @@ use tower_sessions::Session;
 
 use super::super::address::ClientAddress;
 use super::super::app::{App, company};
-use super::super::frame::Stranger;
+use super::super::frame::RequestContext;
 use super::super::problem::Problem;
-use super::super::viewer::{Anybody, Posted};
+use super::super::viewer::{OptionalViewer, Posted};
 use crate::auth::{self, Callback, Completed, ReturnTo, SignedIn};
 
 /// The query of the sign-in page.
 #[derive(Deserialize)]
-pub(in super::super) struct Asked {
+pub(in super::super) struct QueryParams {
     #[serde(rename = "return", default)]
     return_to: String,
     #[serde(default)]
@@ -31,8 +31,8 @@ pub(in super::super) struct Asked {
 /// `GET /sign-in`: a button for each provider.
 pub(in super::super) async fn page(
     State(app): State<App>,
-    Anybody(current): Anybody,
-    Query(asked): Query<Asked>,
+    OptionalViewer(current): OptionalViewer,
+    Query(asked): Query<QueryParams>,
     request: axum::extract::Request,
 ) -> Response {
     let return_to = ReturnTo::parse(&asked.return_to);
@@ -67,7 +67,7 @@ pub(in super::super) async fn page(
         providers,
         message,
     };
-    let stranger = Stranger::of(&request);
+    let stranger = RequestContext::of(&request);
     let frame = stranger.frame(&app, None, "Sign in").await;
     Html(portico_frontend::pages::sign_in(&page, &frame)).into_response()
 }
@@ -82,7 +82,7 @@ pub(in super::super) async fn signed_out() -> Redirect {
 pub(in super::super) async fn login(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<QueryParams>,
     session: Session,
 ) -> Result<Redirect, Problem> {
     app.limits.sign_in(address).map_err(Problem::too_many)?;

@@ -8,9 +8,9 @@ use portico_domain::view::{self, MadeToken, TokensPage, names};
 use uuid::Uuid;
 
 use super::super::address::ClientAddress;
-use super::super::frame::{Around, Done};
+use super::super::frame::{FlashMessage, PageContext};
+use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
-use super::super::subject::Named;
 use super::super::viewer::{Page, Posted};
 
 /// `GET /tokens`.
@@ -52,7 +52,7 @@ pub(in super::super) async fn make(
 /// `POST /tokens/{id}/revoke`.
 pub(in super::super) async fn revoke(
     ClientAddress(address): ClientAddress,
-    Named(id): Named<Uuid>,
+    ResourceId(id): ResourceId<Uuid>,
     form: Posted,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
@@ -63,11 +63,11 @@ pub(in super::super) async fn revoke(
         .revoke_token(around.viewer(), Some(&remote), id)
         .await?;
     around.app.tokens.forget();
-    Ok(Done::Revoked.tell(Redirect::to("/tokens").into_response()))
+    Ok(FlashMessage::Revoked.tell(Redirect::to("/tokens").into_response()))
 }
 
 /// What the form begins with.
-fn fresh(around: &Around) -> NewToken {
+fn fresh(around: &PageContext) -> NewToken {
     NewToken {
         name: String::new(),
         days: around.configuration.portal.spec.tokens.longest_days.min(30),
@@ -76,7 +76,7 @@ fn fresh(around: &Around) -> NewToken {
 }
 
 async fn render(
-    around: &Around,
+    around: &PageContext,
     wish: NewToken,
     problems: Vec<view::Problem>,
     made: Option<MadeToken>,

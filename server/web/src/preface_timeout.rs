@@ -1,4 +1,4 @@
-//! A connection that has to begin.
+//! Closes connections that send nothing before the HTTP/2 preface timeout.
 //!
 //! Until it is known whether a client speaks HTTP/1 or HTTP/2, nothing else bounds how long it may say nothing: it
 //! is known with the first byte that HTTP/2 would not begin with (RFC 9113, section 3.4), or with all that it would.
@@ -15,13 +15,13 @@ use tokio::time::{Sleep, sleep};
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A connection that breaks when what it begins with does not come in time.
-pub(super) struct Hasty<S> {
+pub(super) struct PrefaceTimeout<S> {
     stream: S,
     /// How much of [`PREFACE`] has come, and until when the rest of it may; `None` once it has begun.
     begins: Option<(usize, Pin<Box<Sleep>>)>,
 }
 
-impl<S> Hasty<S> {
+impl<S> PrefaceTimeout<S> {
     pub(super) fn new(stream: S, within: Duration) -> Self {
         Self {
             stream,
@@ -30,7 +30,7 @@ impl<S> Hasty<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Hasty<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for PrefaceTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -57,7 +57,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Hasty<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Hasty<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for PrefaceTimeout<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -1,4 +1,4 @@
-//! Who turned out to ask: extractors find out, and what stands around the handlers learns it from here.
+//! The person of a request, passed from the guard out to the layers around it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,7 +9,7 @@ use crate::auth::Current;
 
 /// The person behind one request, once it is known. Every request carries one from the start.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Asking {
+pub(super) struct Authenticated {
     inner: Arc<Inner>,
 }
 
@@ -20,7 +20,7 @@ struct Inner {
     place: OnceLock<OwnedSemaphorePermit>,
 }
 
-impl Asking {
+impl Authenticated {
     /// The one of this request.
     pub(super) fn of(extensions: &Extensions) -> Option<&Self> {
         extensions.get()

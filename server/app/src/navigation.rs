@@ -1,4 +1,4 @@
-//! What every page has around it, as far as the viewer decides it.
+//! The navigation of every page: the sections and tenants that the viewer has.
 
 use portico_domain::approver::Approver;
 use portico_domain::documents::{Configuration, Outcome};
@@ -8,9 +8,9 @@ use portico_domain::view::TenantChoice;
 
 use super::{Portal, Result};
 
-/// What stands round a page because of who looks at it.
+/// What the navigation of every page shows to a viewer.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Surroundings {
+pub struct Navigation {
     /// Whether there is an Admin.
     pub admin: bool,
     /// Whether it is the platform's.
@@ -24,11 +24,11 @@ pub struct Surroundings {
 }
 
 impl Portal {
-    /// What stands round every page of the viewer's.
+    /// Reads the navigation for the viewer.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn surroundings(&self, viewer: &Viewer) -> Result<Surroundings> {
+    pub async fn navigation(&self, viewer: &Viewer) -> Result<Navigation> {
         let configuration = self.configuration();
         let approver = decides(viewer, &configuration);
         let waiting = if approver {
@@ -55,7 +55,7 @@ impl Portal {
                     .collect(),
             })
             .collect();
-        Ok(Surroundings {
+        Ok(Navigation {
             admin: viewer.platform_admin || is_tenant_admin(viewer),
             platform_admin: viewer.platform_admin,
             approver,

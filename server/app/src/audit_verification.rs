@@ -1,5 +1,4 @@
-//! Whether the record is as it was written: verified in the background, a part at a time; a break stays until an
-//! administrator takes note of it.
+//! Verifies the audit log in the background, a part at a time. A break stays until an administrator acknowledges it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -28,7 +27,7 @@ const FORGED: &str = "the file that keeps the signed end of the record was chang
 
 /// What this process knows of the record.
 #[derive(Default)]
-pub(super) struct Chain {
+pub(super) struct AuditVerification {
     proof: OnceLock<Arc<Proof>>,
     progress: tokio::sync::Mutex<Progress>,
     broken: AtomicBool,

@@ -1,4 +1,4 @@
-//! What is not known yet: a control plane that was not read since Portico started may hold anything.
+//! Tells "does not exist" from "not read yet": a control plane that was not read since the start may hold anything.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ const SOON: Duration = Duration::from_secs(2);
 const LATER: Duration = Duration::from_secs(30);
 
 impl Portal {
-    /// Why there is no such offering: nobody offers it to the viewer, or whoever may has not been read yet.
-    pub(super) fn no_offering(&self, viewer: &Viewer) -> PortalError {
+    /// Distinguishes "not offered to this viewer" from "control planes not synced yet".
+    pub(super) fn offering_not_found(&self, viewer: &Viewer) -> PortalError {
         let configuration = self.configuration();
         let unread: Vec<&ControlPlane> = configuration
             .control_planes
@@ -29,18 +29,18 @@ impl Portal {
             return PortalError::NotFound;
         }
         let titles: Vec<&str> = unread.iter().map(|plane| title(plane)).collect();
-        PortalError::Unread {
+        PortalError::NotSynced {
             why: format!(
                 "Nothing of that name is in the catalog, but since Portico was started it could not yet read what is \
                  offered on {}.",
                 titles.join(", ")
             ),
-            retry_after: self.look_again(&unread),
+            retry_after: self.retry_after(&unread),
         }
     }
 
     /// Why there is no such claim: none is there for the viewer, or its control plane has not been read yet.
-    pub(super) fn no_claim(&self, viewer: &Viewer, reference: &ClaimRef) -> PortalError {
+    pub(super) fn claim_not_found(&self, viewer: &Viewer, reference: &ClaimRef) -> PortalError {
         let configuration = self.configuration();
         let plane = configuration
             .control_planes
@@ -50,17 +50,17 @@ impl Portal {
         let Some(plane) = plane else {
             return PortalError::NotFound;
         };
-        PortalError::Unread {
+        PortalError::NotSynced {
             why: format!(
                 "Since Portico was started it could not yet read what runs on {}, so it does not know of {}.",
                 title(plane),
                 reference.name
             ),
-            retry_after: self.look_again(&[plane]),
+            retry_after: self.retry_after(&[plane]),
         }
     }
 
-    fn look_again(&self, unread: &[&ControlPlane]) -> Duration {
+    fn retry_after(&self, unread: &[&ControlPlane]) -> Duration {
         let mut states = unread
             .iter()
             .filter_map(|plane| self.planes().status(&plane.name));

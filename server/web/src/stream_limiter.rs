@@ -1,4 +1,4 @@
-//! The event streams that are open.
+//! Limits the event streams that a person may have open.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,18 +10,18 @@ const JUDGED: Duration = Duration::from_secs(15);
 
 /// How many streams each person holds open.
 #[derive(Debug)]
-pub struct Streams {
+pub struct StreamLimiter {
     pub(super) open: Mutex<HashMap<String, usize>>,
     pub(super) judged: Duration,
 }
 
-impl Default for Streams {
+impl Default for StreamLimiter {
     fn default() -> Self {
         Self::judging_every(JUDGED)
     }
 }
 
-impl Streams {
+impl StreamLimiter {
     /// None yet; whoever listens is judged anew this often.
     #[must_use]
     pub fn judging_every(judged: Duration) -> Self {

@@ -1,4 +1,4 @@
-//! What an address is about. A name that cannot be one leads to 404 like one that nobody has.
+//! Path parameters. A value that is no valid name is answered with 404, like a name that nobody has.
 
 use std::str::FromStr;
 
@@ -11,7 +11,7 @@ use super::app::App;
 use super::problem::Problem;
 
 /// `…/{offering}`, `…/{id}` of a request, `…/{plane}`: an address about one thing, by its name.
-pub(super) struct Named<T>(pub(super) T);
+pub(super) struct ResourceId<T>(pub(super) T);
 /// `…/{plane}/{offering}/{namespace}/{name}` of a claim, `-` for the namespace of what has none.
 pub(super) struct ClaimPath(pub(super) ClaimRef);
 
@@ -50,7 +50,7 @@ impl Claim {
     }
 }
 
-impl<T: FromStr> FromRequestParts<App> for Named<T> {
+impl<T: FromStr> FromRequestParts<App> for ResourceId<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {

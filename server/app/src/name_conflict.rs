@@ -1,5 +1,4 @@
-//! Whether a name is free: within a tenant's environment and an offering it means one thing, on whichever control plane
-//! that is.
+//! Whether a name is free. Within an environment and an offering a name is unique over all control planes.
 
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use portico_domain::tenancy::Viewer;
 use portico_domain::view::relative;
 use portico_store::{Page, RequestFilter};
 
-use super::draft::Draft;
+use super::draft::RequestDraft;
 use super::{Portal, Result};
 
 /// Requests about claims of the name that are looked at, the newest first.
@@ -23,7 +22,7 @@ const JUST_MADE: SignedDuration = SignedDuration::from_secs(15);
 impl Portal {
     /// Who has the name already, in a sentence that says what to do; `None` when it is free. Claims count, and requests
     /// that are under way.
-    pub(super) async fn name_taken(&self, draft: &Draft, viewer: &Viewer) -> Result<Option<String>> {
+    pub(super) async fn name_taken(&self, draft: &RequestDraft, viewer: &Viewer) -> Result<Option<String>> {
         let Ok(name) = ClaimName::new(draft.name.clone()) else {
             return Ok(None);
         };
@@ -61,7 +60,7 @@ impl Portal {
     }
 
     /// The claim of the name that the environment has on any control plane, but for the draft's own.
-    fn claim_named(&self, draft: &Draft, name: &ClaimName) -> Option<Arc<Claim>> {
+    fn claim_named(&self, draft: &RequestDraft, name: &ClaimName) -> Option<Arc<Claim>> {
         let scope = self.rules().of_tenant(&draft.work.tenant);
         let tenant = draft.configuration.tenants.get(&draft.work.tenant);
         let environment = tenant.and_then(|tenant| tenant.environment(&draft.work.environment));
@@ -85,7 +84,7 @@ impl Portal {
 
     fn who_has_it(
         &self,
-        draft: &Draft,
+        draft: &RequestDraft,
         viewer: &Viewer,
         claim: Option<&Claim>,
         by: Option<&Request>,

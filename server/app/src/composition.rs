@@ -1,5 +1,4 @@
-//! What stands behind a claim, on its page: what it is composed of and what happened to it. Where the control plane does
-//! not answer, what was last known of it, and how old that is.
+//! A claim's composed resources and events. Where the control plane does not answer: what was last read, and its age.
 
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ const PATIENCE: Duration = Duration::from_millis(700);
 
 /// What stands behind a claim.
 #[derive(Debug, Default)]
-pub(super) struct Behind {
+pub(super) struct Composition {
     /// `None`: not known.
     pub(super) tree: Option<ResourceTree>,
     /// What is to be said of the tree: why there is none, how old it is, that there is more.
@@ -28,12 +27,12 @@ impl Portal {
     /// Follows what stands behind a claim, for as long as the receiver is kept. It hears once when what is there has been
     /// read for the first time, so that whoever read it before reads it again, and then of every change. `None` when
     /// too much is followed already.
-    pub(super) fn look_out(&self, viewer: &Viewer, claim: &ClaimRef) -> Option<watch::Receiver<u64>> {
+    pub(super) fn subscribe(&self, viewer: &Viewer, claim: &ClaimRef) -> Option<watch::Receiver<u64>> {
         self.planes().observe(&Actor::from(viewer), claim)
     }
 
     /// What stands behind a claim that the viewer may see.
-    pub(super) async fn behind(&self, viewer: &Viewer, claim: &Claim) -> Behind {
+    pub(super) async fn composition(&self, viewer: &Viewer, claim: &Claim) -> Composition {
         let actor = Actor::from(viewer);
         if claim.status.health == Health::Unreachable {
             return self.last_known(&actor, claim, "Its control plane does not answer.");
@@ -48,9 +47,9 @@ impl Portal {
                 return self.last_known(&actor, claim, &format!("{error}."));
             }
             Ok(Err(error)) => {
-                return Behind {
+                return Composition {
                     problem: Some(error.to_string()),
-                    ..Behind::default()
+                    ..Composition::default()
                 };
             }
             Err(_) => {
@@ -61,7 +60,7 @@ impl Portal {
                 );
             }
         };
-        Behind {
+        Composition {
             problem: tree.truncated.then(|| "There is more than is shown.".to_owned()),
             tree: Some(tree),
             events: events.ok().and_then(Result::ok).unwrap_or_default(),
@@ -69,14 +68,14 @@ impl Portal {
     }
 
     /// What was last known, in the viewer's name where that makes a difference, and why there is nothing newer.
-    fn last_known(&self, actor: &Actor, claim: &Claim, why: &str) -> Behind {
+    fn last_known(&self, actor: &Actor, claim: &Claim, why: &str) -> Composition {
         let Some(last) = self.planes().last_known(actor, &claim.reference) else {
-            return Behind {
+            return Composition {
                 problem: Some(why.to_owned()),
-                ..Behind::default()
+                ..Composition::default()
             };
         };
-        Behind {
+        Composition {
             tree: Some(last.tree),
             problem: Some(format!(
                 "{why} This is what was seen {}.",

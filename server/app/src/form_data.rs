@@ -1,4 +1,4 @@
-//! What a form is for, and what it posted.
+//! A form's target, and the names and values that it posted.
 
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{OfferingName, RequestId};
@@ -18,12 +18,12 @@ pub enum FormTarget<'a> {
 
 /// What a form posted: names and values, as [`portico_domain::view::names`] has them. Nothing for a form just opened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Posted {
+pub struct FormData {
     /// In the order of the form.
     pub pairs: Vec<(String, String)>,
 }
 
-impl Posted {
+impl FormData {
     /// The last value of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

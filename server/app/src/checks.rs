@@ -1,5 +1,4 @@
-//! What is thought of a request in the making: by the schema, by policy, by the quota, of its name, and by the control
-//! plane itself.
+//! Checks on a request draft: schema, policy, quota, name, dry run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,16 +17,16 @@ use portico_domain::view::{ApprovalPreview, DryRunVerdict};
 use portico_planes::{ClaimFilter, PlaneError};
 use serde_json::Value;
 
-use super::draft::Draft;
+use super::draft::RequestDraft;
 use super::names::title;
 use super::{Portal, PortalError, Result};
 
 /// How long somebody waits at most for a control plane's verdict.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-impl Draft {
+impl RequestDraft {
     /// Renders the manifest and judges it by the schema that the control plane serves.
-    pub(super) fn judge_schema(&mut self, viewer: &Viewer) {
+    pub(super) fn check_schema(&mut self, viewer: &Viewer) {
         let Some((_, served)) = self.served.clone() else {
             self.problem("", self.placement.reason.clone());
             return;
@@ -233,7 +232,7 @@ fn stays(
 }
 
 impl Portal {
-    pub(super) fn judge_policy(&self, draft: &mut Draft, viewer: &Viewer) -> Result<()> {
+    pub(super) fn check_policy(&self, draft: &mut RequestDraft, viewer: &Viewer) -> Result<()> {
         let policies = self.policies()?;
         let configuration = Arc::clone(&draft.configuration);
         let Some((tenant, environment)) = draft.work.resolve(&configuration) else {
@@ -267,7 +266,7 @@ impl Portal {
         Ok(())
     }
 
-    pub(super) async fn judge_quota(&self, draft: &mut Draft) -> Result<()> {
+    pub(super) async fn check_quota(&self, draft: &mut RequestDraft) -> Result<()> {
         let configuration = Arc::clone(&draft.configuration);
         let Some(tenant) = configuration.tenants.get(&draft.work.tenant) else {
             return Ok(());
@@ -281,8 +280,8 @@ impl Portal {
         }
         let usage = self.usage(&draft.work.tenant).await?;
         let (mut used, before) = match (draft.claim_ref(), &draft.claim) {
-            (Some(reference), Some(_)) => (usage.beside(&reference), usage.of(&reference)),
-            (Some(reference), None) => (usage.beside(&reference), Amounts::new()),
+            (Some(reference), Some(_)) => (usage.excluding(&reference), usage.for_claim(&reference)),
+            (Some(reference), None) => (usage.excluding(&reference), Amounts::new()),
             (None, _) => (usage.total(), Amounts::new()),
         };
         quota::add(&mut used, &before);
@@ -298,7 +297,7 @@ impl Portal {
         Ok(())
     }
 
-    pub(super) async fn judge_name(&self, draft: &mut Draft, viewer: &Viewer) -> Result<()> {
+    pub(super) async fn check_name(&self, draft: &mut RequestDraft, viewer: &Viewer) -> Result<()> {
         let everything = self.rules().of_all_tenants();
         if draft.claim.is_some() {
             if let Some(reference) = draft.claim_ref()
@@ -356,7 +355,7 @@ impl Portal {
     }
 
     /// Asks the chosen control plane itself: its admission policies speak before anybody is asked to approve.
-    pub(super) async fn dry_run(&self, draft: &mut Draft) -> DryRunVerdict {
+    pub(super) async fn dry_run(&self, draft: &mut RequestDraft) -> DryRunVerdict {
         let verdict = |accepted: bool, answered: bool, message: String| DryRunVerdict {
             accepted,
             answered,

@@ -1,4 +1,4 @@
-//! What somebody with the database's password could do to the record is found, and stays found.
+//! Changes to the audit log by somebody with the database's password are found, and stay found.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What of a request is to be judged: how it differs from what was live, or from its plan.
+//! The diff that approvers review: against the claim as it is, or against the plan's presets.
 
 use kube_schema::yaml;
 use portico_domain::claim::ClaimKind;
@@ -17,7 +17,7 @@ use super::usage::plan;
 /// What an approver has to look at, and what it is told against: for a change what differs from what was live, for a
 /// new claim what differs from what its plan and the defaults say by themselves. It is all that is applied, but for
 /// the marks of the request itself.
-pub(super) fn to_judge(catalog: &Catalog, request: &Request) -> (Vec<DiffLine>, String) {
+pub(super) fn review_diff(catalog: &Catalog, request: &Request) -> (Vec<DiffLine>, String) {
     if request.action != Action::Create {
         return (difference(request), "what is live".to_owned());
     }

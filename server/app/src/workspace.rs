@@ -1,20 +1,20 @@
-//! Where a viewer works: the tenant and environment at the head of every page.
+//! The workspace: the tenant and environment that a viewer works in.
 
 use portico_domain::documents::{Configuration, Environment, Tenant};
 use portico_domain::names::{EnvironmentName, TenantName};
 use portico_domain::tenancy::{Role, Viewer};
 
-/// Where a viewer works: a tenant and an environment of theirs.
+/// A tenant and an environment of it, in which a viewer works.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Work {
+pub struct Workspace {
     /// The tenant.
     pub tenant: TenantName,
     /// The environment.
     pub environment: EnvironmentName,
 }
 
-impl Work {
-    /// The place that `wanted` (`tenant/environment`, from a cookie) names, if the viewer is a member there;
+impl Workspace {
+    /// The workspace that `wanted` (`tenant/environment`, from a cookie) names, if the viewer is a member there;
     /// else the first environment of the first tenant where they may ask for things; `None` for somebody who is
     /// no member anywhere.
     #[must_use]
@@ -24,7 +24,7 @@ impl Work {
             .or_else(|| Self::first(viewer, configuration))
     }
 
-    /// The place that `name` (`tenant/environment`) names; `None` unless the viewer is a member there.
+    /// The workspace that `name` (`tenant/environment`) names; `None` unless the viewer is a member there.
     pub(super) fn named(viewer: &Viewer, configuration: &Configuration, name: &str) -> Option<Self> {
         Self::parse(name)
             .filter(|work| viewer.roles.contains_key(&work.tenant) && work.resolve(configuration).is_some())

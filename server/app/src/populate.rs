@@ -1,4 +1,4 @@
-//! Filling a request in: from what its form begins with, and what was posted.
+//! Fills a request draft from presets and the posted form.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use portico_domain::view::names as field;
 use portico_form::{self as form, Decoded, Form};
 use serde_json::{Map, Value, json};
 
-use super::draft::Draft;
+use super::draft::RequestDraft;
+use super::form_data::FormData;
 use super::offering::plan_title;
-use super::posted::Posted;
 
-impl Draft {
+impl RequestDraft {
     /// Fills the object in.
-    pub(super) fn fill_in(&mut self, posted: &Posted) {
+    pub(super) fn fill_in(&mut self, posted: &FormData) {
         let empty = Value::Object(Map::new());
         self.command = posted.get(field::DO).map(str::to_owned);
         self.tried = posted.get(field::TRIED).is_some();
@@ -47,7 +47,7 @@ impl Draft {
                 self.take(decoded);
                 self.kept = kept(posted);
             }
-            self.take_what_is_theirs(&begins);
+            self.keep_user_settable(&begins);
         } else {
             self.object = self.base.clone();
         }
@@ -61,7 +61,7 @@ impl Draft {
                     self.offered.plans.iter().find(|plan| plan.name == *was)
                 });
             if let Some(was) = was.filter(|was| was.name != plan.name) {
-                give_way(&mut self.object, &was.values);
+                drop_unchanged_presets(&mut self.object, &was.values);
                 self.object = self.projection.user_fields(&form::initial_object(
                     &schema,
                     &hints,
@@ -93,7 +93,7 @@ impl Draft {
     }
 
     /// The schema that the form was made by, where another control plane has been chosen since.
-    fn form_of_another_plane(&self, posted: &Posted) -> Option<Arc<Schema>> {
+    fn form_of_another_plane(&self, posted: &FormData) -> Option<Arc<Schema>> {
         let (made_by, (_, now)) = (posted.filled(field::SCHEMA)?, self.served.as_ref()?);
         if self.claim.is_some() || made_by == now.schema_hash {
             return None;
@@ -106,7 +106,7 @@ impl Draft {
 
     /// Fills the form of another control plane in: what was typed is taken over, what the other form began with is
     /// not, and what has no field here is kept for when the other is chosen again.
-    fn fill_in_again(&mut self, schema: &Schema, made_by: &Schema, posted: &Posted) {
+    fn fill_in_again(&mut self, schema: &Schema, made_by: &Schema, posted: &FormData) {
         let hints = self.offered.form.clone();
         let empty = Value::Object(Map::new());
         let plan = posted
@@ -123,7 +123,7 @@ impl Draft {
         let decoded = form::decode(made_by, whole.as_ref().unwrap_or(&began), &posted.pairs);
         let mut typed = decoded.object.clone();
         if let Some(began) = began.as_object() {
-            give_way(&mut typed, began);
+            drop_unchanged_presets(&mut typed, began);
         }
         if let Some(kept) = kept(posted) {
             fill_up(&mut typed, kept);
@@ -166,7 +166,7 @@ impl Draft {
 
     /// Says what of the object is not for people to set, and goes on without it: nothing that was asked for is passed
     /// over in silence, and nothing is applied that is not shown.
-    fn take_what_is_theirs(&mut self, begins: &Value) {
+    fn keep_user_settable(&mut self, begins: &Value) {
         let mut known = vec![begins];
         let live = self.claim.as_ref().map(|claim| Arc::clone(&claim.object));
         known.extend(live.as_deref());
@@ -231,14 +231,14 @@ impl Draft {
 }
 
 /// Takes out what a plan had set and nobody changed since: it gives way to what another plan sets.
-fn give_way(object: &mut Value, was: &Map<String, Value>) {
+fn drop_unchanged_presets(object: &mut Value, was: &Map<String, Value>) {
     let Some(object) = object.as_object_mut() else {
         return;
     };
     for (key, value) in was {
         match (object.get_mut(key), value) {
             (Some(below @ Value::Object(_)), Value::Object(was)) => {
-                give_way(below, was);
+                drop_unchanged_presets(below, was);
                 if below.as_object().is_some_and(Map::is_empty) {
                     object.shift_remove(key);
                 }
@@ -252,13 +252,13 @@ fn give_way(object: &mut Value, was: &Map<String, Value>) {
 }
 
 /// What the form was made of, where it says so.
-fn whole(posted: &Posted) -> Option<Value> {
+fn whole(posted: &FormData) -> Option<Value> {
     let object: Value = serde_json::from_str(posted.filled(field::WHOLE)?).ok()?;
     object.is_object().then_some(object)
 }
 
 /// What the form keeps for another control plane.
-fn kept(posted: &Posted) -> Option<Value> {
+fn kept(posted: &FormData) -> Option<Value> {
     let object: Value = serde_json::from_str(posted.filled(field::KEPT)?).ok()?;
     object.is_object().then_some(object)
 }
@@ -321,10 +321,10 @@ mod tests {
     fn what_another_plan_set_gives_way_and_what_was_typed_stays() {
         let mut object = json!({"spec": {"size": "10Gi", "nodes": 5, "name": "x"}});
         let was = json!({"spec": {"size": "10Gi", "nodes": 1}});
-        give_way(&mut object, was.as_object().unwrap());
+        drop_unchanged_presets(&mut object, was.as_object().unwrap());
         assert_eq!(object, json!({"spec": {"nodes": 5, "name": "x"}}));
         let mut untouched = json!({"spec": {"size": "10Gi", "nodes": 1}});
-        give_way(&mut untouched, was.as_object().unwrap());
+        drop_unchanged_presets(&mut untouched, was.as_object().unwrap());
         assert_eq!(untouched, json!({}));
     }
 

@@ -1,4 +1,4 @@
-//! The record: who did what to what, when, from where.
+//! The audit log: who did what to what, when, from where. Its page is called *Record*.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -23,7 +23,7 @@ const EXPORTED: u32 = 500;
 
 /// What the record is limited to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RecordQuery {
+pub struct AuditLogQuery {
     /// In who, what, or to what.
     pub words: String,
     /// One verb; ending in a dot, all that begin so.
@@ -41,10 +41,10 @@ pub struct RecordQuery {
 }
 
 /// The record on its way out, the newest first, a part at a time.
-pub struct RecordExport {
+pub struct AuditLogExport {
     portal: Portal,
     scope: Scope,
-    query: RecordQuery,
+    query: AuditLogQuery,
     filter: EventFilter,
     before: Option<i64>,
     ended: bool,
@@ -57,7 +57,7 @@ impl Portal {
     ///
     /// # Errors
     /// [`PortalError::NotFound`] for others; when the database fails.
-    pub async fn record(&self, viewer: &Viewer, query: &RecordQuery) -> Result<RecordPage> {
+    pub async fn record(&self, viewer: &Viewer, query: &AuditLogQuery) -> Result<RecordPage> {
         let (scope, _) =
             authz::may_read_record(viewer, query.tenant.as_ref()).map_err(|_| PortalError::NotFound)?;
         let filter = query.filter();
@@ -120,8 +120,8 @@ impl Portal {
         &self,
         viewer: &Viewer,
         remote: Option<&str>,
-        query: &RecordQuery,
-    ) -> Result<RecordExport> {
+        query: &AuditLogQuery,
+    ) -> Result<AuditLogExport> {
         let grant = authz::export_record(viewer, query.tenant.as_ref()).map_err(|_| PortalError::NotFound)?;
         let event = grant.audit(self.now(), remote).with_details(json!({
             "words": query.words,
@@ -142,7 +142,7 @@ impl Portal {
         } else {
             None
         };
-        Ok(RecordExport {
+        Ok(AuditLogExport {
             portal: self.clone(),
             scope,
             filter: query.filter(),
@@ -154,7 +154,7 @@ impl Portal {
     }
 }
 
-impl RecordExport {
+impl AuditLogExport {
     /// The signed end of the record at the time of the export, for those who may read all of it.
     #[must_use]
     pub fn head(&self) -> Option<&SignedHead> {
@@ -186,7 +186,7 @@ impl RecordExport {
     }
 }
 
-impl RecordQuery {
+impl AuditLogQuery {
     fn filter(&self) -> EventFilter {
         EventFilter {
             tenant: self.tenant.clone(),

@@ -1,4 +1,4 @@
-//! What the query of an address asks for.
+//! Query parameters.
 
 use std::str::FromStr;
 
@@ -8,11 +8,11 @@ use http::request::Parts;
 /// Names and values. A form that is left empty sends empty values, and people edit addresses: what is empty or makes
 /// no sense counts as not asked.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Asked {
+pub(super) struct QueryParams {
     pairs: Vec<(String, String)>,
 }
 
-impl Asked {
+impl QueryParams {
     /// The value, unless it is blank.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.pairs
@@ -43,7 +43,7 @@ impl Asked {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Asked {
+impl<S: Sync> FromRequestParts<S> for QueryParams {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
