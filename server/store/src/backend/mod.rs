@@ -37,6 +37,7 @@ macro_rules! statements {
     };
 }
 
+mod migrations;
 mod postgres;
 mod query;
 mod row;

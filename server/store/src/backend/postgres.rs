@@ -6,6 +6,7 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, PgConnection};
 
+use super::migrations::{self, migrator};
 use super::{Backend, Dialect, Query, Row, Transaction, Value};
 use crate::{Result, StoreError};
 
@@ -63,7 +64,7 @@ impl Backend for Postgres {
     }
 
     async fn migrate(&self) -> Result<()> {
-        let migrator = sqlx::migrate!("../../migrations/postgres");
+        let migrator = migrator(migrations::POSTGRES);
         // Looking whether there is anything to do takes no right to change the schema, which the role that serves
         // should not have.
         if self.is_up_to_date(&migrator).await {

@@ -6,6 +6,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use super::migrations::{self, migrator};
 use super::{Backend, Dialect, Query, Row, Transaction, Value};
 use crate::{Result, StoreError};
 
@@ -118,7 +119,7 @@ impl Backend for Sqlite {
     }
 
     async fn migrate(&self) -> Result<()> {
-        sqlx::migrate!("../../migrations/sqlite")
+        migrator(migrations::SQLITE)
             .run(&self.writer)
             .await
             .map_err(StoreError::Migration)

@@ -57,7 +57,7 @@ fn migrations_are_as_they_were_written() {
 async fn sqlite_of_the_first_version_keeps_its_data() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("portico.db").display());
-    let migrator = sqlx::migrate!("../../migrations/sqlite");
+    let migrator = migrator("sqlite").await;
     for (count, statements) in old_data() {
         let mut connection = SqliteConnection::connect(&url).await.unwrap();
         first(&migrator, count).run(&mut connection).await.unwrap();
@@ -76,7 +76,7 @@ async fn postgres_of_the_first_version_keeps_its_data() {
         return;
     };
     let url = server.fresh_database().await.unwrap();
-    let migrator = sqlx::migrate!("../../migrations/postgres");
+    let migrator = migrator("postgres").await;
     for (count, statements) in old_data() {
         let mut connection = PgConnection::connect(&url).await.unwrap();
         first(&migrator, count).run(&mut connection).await.unwrap();
@@ -86,6 +86,12 @@ async fn postgres_of_the_first_version_keeps_its_data() {
         }
     }
     data_is_kept(&url).await;
+}
+
+/// All migrations of a database, read from its folder.
+async fn migrator(database: &str) -> Migrator {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+    Migrator::new(folder.join(database)).await.unwrap()
 }
 
 /// The first migrations alone: what an old version of Portico knew.
