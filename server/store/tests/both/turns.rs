@@ -1,6 +1,9 @@
 use std::time::Duration;
 
 use portico_store::testing::TestStore;
+use sqlx::{Connection as _, PgConnection};
+
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 crate::on_both! {
     replicas_take_turns_at_the_same_work_and_not_at_others,
@@ -15,14 +18,39 @@ async fn replicas_take_turns_at_the_same_work_and_not_at_others(database: &TestS
         let store = store.clone();
         async move { store.turn("acme").await.map(drop) }
     });
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let waits = !second.is_finished();
-    drop(first);
-    tokio::time::timeout(Duration::from_secs(10), second)
+    if database.url.starts_with("postgres") {
+        tokio::time::timeout(TIMEOUT, until_somebody_waits(&database.url))
+            .await
+            .unwrap();
+        assert!(!second.is_finished());
+        drop(first);
+        tokio::time::timeout(TIMEOUT, second)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
+    } else {
+        // With SQLite there is one process, which keeps order by other means: nobody waits here.
+        tokio::time::timeout(TIMEOUT, second)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
+        drop(first);
+    }
+}
+
+/// Waits until a connection to this database waits for an advisory lock.
+async fn until_somebody_waits(url: &str) {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while sqlx::query_scalar::<_, i64>(waiting)
+        .fetch_one(&mut connection)
         .await
         .unwrap()
-        .unwrap()
-        .unwrap();
-    // With SQLite there is one process, which keeps order by itself.
-    assert_eq!(waits, database.url.starts_with("postgres"));
+        == 0
+    {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
