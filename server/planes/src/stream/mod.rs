@@ -5,7 +5,6 @@
 //! plain JSON, so that a malformed one is skipped and does not end the stream.
 
 mod current_version;
-mod depth;
 mod lines;
 mod recover;
 
@@ -21,7 +20,7 @@ use crate::actor::Actor;
 use crate::client::{ApiClient, Call};
 use crate::error::PlaneError;
 use lines::{Line, Lines};
-use recover::recover_list;
+use recover::{is_json, recover_list};
 
 /// Objects per page of a list.
 const PAGE_SIZE: usize = 500;
@@ -352,7 +351,7 @@ impl Watcher {
                 Line::Whole(bytes) => match serde_json::from_slice(&bytes) {
                     Ok(event) => event,
                     // Too deeply nested. The object stays as it was.
-                    Err(_) if depth::is_too_deep(&bytes) => {
+                    Err(_) if is_json(&bytes) => {
                         self.handler.on_skipped("an object cannot be read");
                         continue;
                     }

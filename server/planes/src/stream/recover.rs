@@ -2,75 +2,30 @@
 //!
 //! Anybody who may create an object can nest it too deeply for the parser and so break the list for everybody.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-/// The list without its items, and the items; `None` for those that cannot be parsed. `None` overall if this is not a
-/// list.
+/// Returns the list without its items, and the items one by one: `None` for an item that is valid JSON but cannot be
+/// read. `None` altogether when this is not a list, or not JSON.
 pub(super) fn recover_list(list: &[u8]) -> Option<(Value, Vec<Option<Value>>)> {
-    let (start, end, items) = items_of(list)?;
-    let mut rest = list.get(..start)?.to_vec();
-    rest.extend_from_slice(b"null");
-    rest.extend_from_slice(list.get(end..)?);
-    let envelope: Value = serde_json::from_slice(&rest).ok()?;
-    let items = items
+    let mut fields: BTreeMap<String, &RawValue> = serde_json::from_slice(list).ok()?;
+    let items: Vec<&RawValue> = serde_json::from_str(fields.remove("items")?.get()).ok()?;
+    let envelope = fields
         .into_iter()
-        .map(|(from, to)| serde_json::from_slice(list.get(from..to)?).ok());
-    Some((envelope, items.collect()))
+        .map(|(name, value)| Some((name, read(value)?)))
+        .collect::<Option<_>>()?;
+    Some((Value::Object(envelope), items.into_iter().map(read).collect()))
 }
 
-/// Start and end of the value of `items`, and of each item.
-type Items = (usize, usize, Vec<(usize, usize)>);
-
-fn items_of(list: &[u8]) -> Option<Items> {
-    let mut depth = 0_usize;
-    let mut at = 0;
-    let mut begun = None;
-    let mut item = 0;
-    let mut items = Vec::new();
-    let mut last_text: &[u8] = b"";
-    while let Some(byte) = list.get(at) {
-        match byte {
-            b'"' => {
-                let end = end_of_text(list, at)?;
-                last_text = list.get(at + 1..end)?;
-                at = end;
-            }
-            b'[' if depth == 1 && begun.is_none() && last_text == b"items" => {
-                begun = Some(at);
-                item = at + 1;
-                depth += 1;
-            }
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth = depth.checked_sub(1)?;
-                if let Some(start) = begun.filter(|_| depth == 1) {
-                    if !list.get(item..at)?.trim_ascii().is_empty() {
-                        items.push((item, at));
-                    }
-                    return Some((start, at + 1, items));
-                }
-            }
-            b',' if depth == 2 && begun.is_some() => {
-                items.push((item, at));
-                item = at + 1;
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    None
+/// True if this is JSON. Unlike reading a [`Value`], this has no limit of depth.
+pub(super) fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<&RawValue>(bytes).is_ok()
 }
 
-/// The position of the closing quote of the string that begins at `at`.
-fn end_of_text(list: &[u8], at: usize) -> Option<usize> {
-    let mut end = at + 1;
-    loop {
-        match list.get(end)? {
-            b'\\' => end += 2,
-            b'"' => return Some(end),
-            _ => end += 1,
-        }
-    }
+fn read(json: &RawValue) -> Option<Value> {
+    serde_json::from_str(json.get()).ok()
 }
 
 #[cfg(test)]
@@ -97,6 +52,15 @@ mod tests {
             items,
             [Some(json!({ "a": "]},{\"" })), None, Some(json!({ "b": [1, 2] }))]
         );
+    }
+
+    #[test]
+    fn what_is_too_deep_to_read_is_still_json() {
+        assert!(serde_json::from_str::<Value>(&deep()).is_err());
+        assert!(is_json(deep().as_bytes()));
+        for broken in [&deep()[..300], "", "{\"a\":1", "nonsense", "{} {}"] {
+            assert!(!is_json(broken.as_bytes()), "{broken}");
+        }
     }
 
     #[test]
