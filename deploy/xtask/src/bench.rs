@@ -7,20 +7,20 @@ use clap::Args;
 
 use crate::program;
 use crate::steps::{self, step};
-use crate::test::needs::{self, is_met};
+use crate::test::requirements::{self, is_met};
 use crate::workspace::{cargo, root, site};
 
 /// What to measure.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only figures whose name contains this.
+    /// Measure only figures whose name contains this.
     filter: Option<String>,
 }
 
-/// Builds and measures. Figures are printed and never judged.
+/// Builds and measures. Prints the figures and does not judge them.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let needs = needs::install_for_bench();
-    // Schemas are measured without the program.
+    let requirements = requirements::install_for_benchmarks();
+    // Measuring schemas does not requirement the program.
     let program = if options.filter.as_deref() == Some("schema") {
         program::path(true)
     } else {
@@ -51,7 +51,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .as_deref()
         .is_none_or(|filter| "screen".contains(filter));
     let browser = ["Chromium", "playwright-core and axe-core", "Node.js"];
-    if wanted && browser.iter().all(|name| is_met(&needs, name)) {
+    if wanted && browser.iter().all(|name| is_met(&requirements, name)) {
         step("Measuring in the browser", || {
             steps::run(
                 Command::new("node")

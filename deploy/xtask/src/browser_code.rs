@@ -1,5 +1,5 @@
-//! The browser's part: Rust to WebAssembly by cargo, the JavaScript around it by wasm-bindgen's library,
-//! smaller by binaryen where npm is there. What comes out is `portico.js` and `portico_bg.wasm`.
+//! Builds the browser code: cargo compiles Rust to WebAssembly, wasm-bindgen writes the JavaScript around it, and
+//! binaryen makes it smaller if npm is installed. The result is `portico.js` and `portico_bg.wasm`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,7 @@ use crate::workspace::{cargo, root, site, target, which};
 
 const TRIPLE: &str = "wasm32-unknown-unknown";
 
-/// What rustc's wasm may use, and so what wasm-opt must know of; nothing that a browser of the last
-/// three years would lack.
+/// WebAssembly features that rustc uses, so that wasm-opt accepts them. Every browser of the last three years has them.
 const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
@@ -25,12 +24,13 @@ const FEATURES: [&str; 6] = [
     "--enable-multivalue",
 ];
 
-/// Builds it into [`site`], doing only what is not done yet.
+/// Builds the browser code into [`site`], unless it is current.
 pub(crate) fn build() -> Result<PathBuf> {
     add_target()?;
     step("Building the browser code", || {
         let mut build = Command::new(cargo());
-        // Where somebody's cargo unifies features over a workspace, the server's would come into the browser's code.
+        // A user's configuration may unify features over the workspace, which would add the server's to the browser
+        // code.
         build.env("CARGO_RESOLVER_FEATURE_UNIFICATION", "selected");
         run(build.current_dir(root()).args([
             "rustc",
@@ -45,7 +45,7 @@ pub(crate) fn build() -> Result<PathBuf> {
             "wasm",
             "--target",
             TRIPLE,
-            // Not in the manifest: the server's build would link a library that nobody loads.
+            // Not in the manifest, because the server's build would then link a library that nothing loads.
             "--crate-type",
             "cdylib",
         ]))
@@ -53,19 +53,19 @@ pub(crate) fn build() -> Result<PathBuf> {
     let built = target().join(TRIPLE).join("wasm/portico_frontend.wasm");
     let optimiser = optimiser()?;
     let site = site();
-    fs::create_dir_all(&site).with_context(|| format!("could not make {}", site.display()))?;
-    let made_with = optimiser.as_ref().map_or("no wasm-opt", |_| "wasm-opt -Oz");
+    fs::create_dir_all(&site).with_context(|| format!("could not create {}", site.display()))?;
+    let options = optimiser.as_ref().map_or("no wasm-opt", |_| "wasm-opt -Oz");
     let fingerprint = Fingerprint::of(
         &site.join(".made-from"),
         &[&built],
-        &[made_with, &FEATURES.join(" "), "1"],
+        &[options, &FEATURES.join(" "), "1"],
     )?;
-    if fingerprint.is_kept() && site.join("portico.js").is_file() {
+    if fingerprint.is_current() && site.join("portico.js").is_file() {
         return Ok(site);
     }
-    step("Binding the browser code to JavaScript", || bind(&built, &site))?;
+    step("Generating JavaScript bindings", || bind(&built, &site))?;
     if let Some(optimiser) = optimiser {
-        step("Making it smaller", || {
+        step("Optimising the browser code for size", || {
             shrink(&optimiser, &site.join("portico_bg.wasm"))
         })?;
     }
@@ -74,10 +74,10 @@ pub(crate) fn build() -> Result<PathBuf> {
         note(format!(
             "{name}: {} KB, {} KB compressed",
             contents.len() / 1024,
-            compressed(&contents)? / 1024
+            compressed_size(&contents)? / 1024
         ));
     }
-    fingerprint.keep()?;
+    fingerprint.save()?;
     Ok(site)
 }
 
@@ -98,7 +98,7 @@ fn add_target() -> Result<()> {
 }
 
 fn bind(built: &Path, site: &Path) -> Result<()> {
-    // Into a folder of its own first: a half-done step must not look done.
+    // Generate into a temporary folder: an interrupted run must not look complete.
     let fresh = site.with_extension("new");
     if fresh.exists() {
         fs::remove_dir_all(&fresh)?;
@@ -116,13 +116,13 @@ fn bind(built: &Path, site: &Path) -> Result<()> {
         .generate(&fresh)
         .map_err(|error| anyhow!("wasm-bindgen: {error:#}"))?;
     fs::remove_dir_all(site)?;
-    fs::rename(&fresh, site).context("could not put the browser code in its place")
+    fs::rename(&fresh, site).context("could not move the browser code into place")
 }
 
-/// The `wasm-opt` to use: one that is installed, else binaryen's from npm, else none.
+/// The command that runs binaryen's `wasm-opt` from npm. `None` without npm or a network.
 fn optimiser() -> Result<Option<Vec<PathBuf>>> {
     let (Some(npm), Some(node)) = (which("npm"), which("node")) else {
-        note("without npm: the browser code is not made smaller by binaryen");
+        note("npm is missing: the browser code is not optimised for size");
         return Ok(None);
     };
     let tools = target().join("npm-tools");
@@ -131,8 +131,8 @@ fn optimiser() -> Result<Option<Vec<PathBuf>>> {
     let lock = wanted.join("package-lock.json");
     fs::create_dir_all(&tools)?;
     let fingerprint = Fingerprint::of(&tools.join(".made-from"), &[&lock], &[])?;
-    if !(fingerprint.is_kept() && script.is_file()) {
-        let fetched = step("Fetching binaryen from npm", || {
+    if !(fingerprint.is_current() && script.is_file()) {
+        let fetched = step("Downloading binaryen from npm", || {
             for name in ["package.json", "package-lock.json"] {
                 fs::copy(wanted.join(name), tools.join(name))?;
             }
@@ -144,10 +144,10 @@ fn optimiser() -> Result<Option<Vec<PathBuf>>> {
             ]))
         });
         if let Err(error) = fetched {
-            note(format!("going on without it: {error:#}"));
+            note(format!("continuing without binaryen: {error:#}"));
             return Ok(None);
         }
-        fingerprint.keep()?;
+        fingerprint.save()?;
     }
     Ok(Some(vec![node, script]))
 }
@@ -163,11 +163,11 @@ fn shrink(optimiser: &[PathBuf], wasm: &Path) -> Result<()> {
         .arg("-o")
         .arg(&smaller);
     run_quietly(&mut command)?;
-    fs::rename(&smaller, wasm).context("could not put the smaller code in its place")
+    fs::rename(&smaller, wasm).context("could not move the optimised code into place")
 }
 
-/// How many bytes travel, by brotli at the level the server uses for what is built in.
-fn compressed(contents: &[u8]) -> Result<usize> {
+/// The size of the content after compression as the server compresses it for a release.
+fn compressed_size(contents: &[u8]) -> Result<usize> {
     let mut out = Vec::new();
     let parameters = brotli::enc::BrotliEncoderParams {
         quality: 11,

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: builds everything and becomes `portico demo`.
+//! `cargo xtask demo`: builds everything and runs `portico demo`.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,20 +15,20 @@ pub(crate) struct Options {
     /// The portal's port on 127.0.0.1.
     #[arg(long)]
     port: Option<u16>,
-    /// Where the demo keeps its data: requests, claims, keys.
+    /// The folder for the demo's data: requests, claims, keys.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Begin with nothing: what an earlier run left in the data folder is removed.
+    /// Delete the data of earlier runs first.
     #[arg(long)]
     fresh: bool,
-    /// A file to write once it answers: JSON with the addresses and the people who can sign in.
+    /// A file to write when the demo is ready: JSON with its addresses and the people who can sign in.
     #[arg(long)]
     ready_file: Option<PathBuf>,
     #[command(flatten)]
     build: program::Options,
 }
 
-/// Builds and runs; on Unix the program takes this process's place, so that every signal reaches it as it is.
+/// Builds and runs the demo. On Unix the program replaces this process, so that it receives signals directly.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let mut command = Command::new(program::build(&options.build)?);
     command.arg("demo");
@@ -44,18 +44,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(file) = &options.ready_file {
         command.arg("--ready-file").arg(file);
     }
-    note("starting portico demo; Ctrl-C stops it");
-    become_it(&mut command)
+    note("starting portico demo; press Ctrl-C to stop it");
+    replace_process(&mut command)
 }
 
 #[cfg(unix)]
-fn become_it(command: &mut Command) -> Result<()> {
+fn replace_process(command: &mut Command) -> Result<()> {
     use std::os::unix::process::CommandExt;
     let error = command.exec();
     Err(anyhow::Error::new(error).context(format!("could not start {}", command.get_program().display())))
 }
 
 #[cfg(not(unix))]
-fn become_it(command: &mut Command) -> Result<()> {
+fn replace_process(command: &mut Command) -> Result<()> {
     crate::steps::run(command)
 }

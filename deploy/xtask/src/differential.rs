@@ -1,5 +1,5 @@
-//! `cargo xtask differential`: the real API server and Portico judge the same objects, or the simulator in the API
-//! server's place.
+//! `cargo xtask differential`: sends the same objects to the real API server (or the simulator) and to Portico's schema
+//! engine, and compares the verdicts.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,52 +8,52 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::steps::{self, step};
-use crate::test::{api_server, needs};
+use crate::test::{api_server, requirements};
 use crate::workspace::{cargo, root};
 
-/// What to ask about.
+/// What to compare.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The folder of definitions and samples; `PORTICO_CORPUS`, else `../shared/corpus`, where none is given.
+    /// The folder of definitions and samples. Default: `PORTICO_CORPUS`, then `../shared/corpus`.
     #[arg(long)]
     corpus: Option<PathBuf>,
-    /// Mutations of each sample.
+    /// The number of mutations of each sample.
     #[arg(long, default_value_t = 20)]
     mutations: usize,
-    /// Another seed, other mutations.
+    /// The seed of the mutations.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Only definitions whose name contains this.
+    /// Compare only definitions whose name contains this.
     #[arg(long)]
     filter: Option<String>,
-    /// Asks about definitions in place of objects: so many changes of each.
+    /// Compare definitions instead of objects, with this many mutations of each.
     #[arg(long)]
     definitions: Option<usize>,
-    /// The simulator in the API server's place.
+    /// Use the simulator instead of the API server.
     #[arg(long)]
     simulator: bool,
-    /// Optimised: worth its longer build from some ten thousand cases on.
+    /// Build with optimisations. Worth the longer build from about ten thousand cases on.
     #[arg(long)]
     release: bool,
 }
 
-/// Builds what it needs and runs it. Fails when the two disagree on anything.
+/// Builds and runs the comparison. Fails on any difference.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let server = (!options.simulator).then(api_server::begin).transpose()?;
-    let mut build = cargo_with(options, "build");
+    let server = (!options.simulator).then(api_server::start).transpose()?;
+    let mut build = cargo_command(options, "build");
     step("Building the comparison", || {
-        steps::run(build.args(["--bin", BIN]))
+        steps::run(build.args(["--bin", BINARY]))
     })?;
-    let mut command = cargo_with(options, "run");
-    command.args(["--quiet", "--bin", BIN, "--"]).args([
+    let mut command = cargo_command(options, "run");
+    command.args(["--quiet", "--bin", BINARY, "--"]).args([
         format!("--mutations={}", options.mutations),
         format!("--seed={}", options.seed),
     ]);
     if let Some(corpus) = &options.corpus {
-        // A relative path counts from where one stands.
+        // cargo runs in the root of the workspace, but a relative path refers to the current folder.
         let corpus = corpus
             .canonicalize()
-            .with_context(|| format!("{} cannot be read", corpus.display()))?;
+            .with_context(|| format!("could not read {}", corpus.display()))?;
         command.arg("--corpus").arg(corpus);
     }
     if let Some(filter) = &options.filter {
@@ -65,9 +65,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     match server {
         Some(server) => {
             let server = server.finish();
-            needs::install_for_differential();
+            requirements::install_for_differential();
             let Some(folder) = server.folder else {
-                bail!("there is no kube-apiserver here; --simulator asks the simulator instead");
+                bail!("kube-apiserver is unavailable; use --simulator to compare with the simulator");
             };
             command.env(server.variable, folder);
         }
@@ -75,12 +75,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             command.arg("--simulator");
         }
     }
-    step("Asking both", || steps::run(&mut command))
+    step("Comparing", || steps::run(&mut command))
 }
 
-const BIN: &str = "portico-differential";
+const BINARY: &str = "portico-differential";
 
-fn cargo_with(options: &Options, what: &str) -> Command {
+fn cargo_command(options: &Options, what: &str) -> Command {
     let mut command = Command::new(cargo());
     command
         .current_dir(root())

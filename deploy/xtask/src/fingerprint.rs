@@ -1,4 +1,4 @@
-//! Fingerprints of contents: a step whose inputs have the fingerprint it was last done with is not done again.
+//! Fingerprints of a step's inputs. A step is skipped while its inputs have the fingerprint of its last run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-/// What a step was made from.
+/// The fingerprint of a step's inputs, and the file that stores it.
 pub(crate) struct Fingerprint {
-    kept_in: PathBuf,
+    file: PathBuf,
     value: String,
 }
 
 impl Fingerprint {
-    /// Of these files' contents and these words (versions, options), kept in `kept_in`.
+    /// Computes the fingerprint of these files' contents and these words (versions, options). `file` is the file to
+    /// store it in.
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub(crate) fn of(kept_in: &Path, files: &[&Path], words: &[&str]) -> Result<Self> {
+    pub(crate) fn of(file: &Path, files: &[&Path], words: &[&str]) -> Result<Self> {
         let mut hasher = Sha256::new();
         for file in files {
             let contents = fs::read(file).with_context(|| format!("could not read {}", file.display()))?;
@@ -29,19 +30,18 @@ impl Fingerprint {
             hasher.update(word);
         }
         Ok(Self {
-            kept_in: kept_in.to_path_buf(),
+            file: file.to_path_buf(),
             value: hex::encode(hasher.finalize()),
         })
     }
 
-    /// Whether the step was last done with the same.
-    pub(crate) fn is_kept(&self) -> bool {
-        fs::read_to_string(&self.kept_in).is_ok_and(|kept| kept == self.value)
+    /// True if the step last ran with the same inputs.
+    pub(crate) fn is_current(&self) -> bool {
+        fs::read_to_string(&self.file).is_ok_and(|kept| kept == self.value)
     }
 
-    /// Keeps it, once the step is done.
-    pub(crate) fn keep(&self) -> Result<()> {
-        fs::write(&self.kept_in, &self.value)
-            .with_context(|| format!("could not write {}", self.kept_in.display()))
+    /// Stores the fingerprint. Call this after the step has succeeded.
+    pub(crate) fn save(&self) -> Result<()> {
+        fs::write(&self.file, &self.value).with_context(|| format!("could not write {}", self.file.display()))
     }
 }

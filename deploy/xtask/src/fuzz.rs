@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: cargo-fuzz over the schema engine, begun from published definitions and samples.
+//! `cargo xtask fuzz`: runs cargo-fuzz over the schema engine, seeded with published definitions and samples.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,21 +7,21 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::steps::{note, run, run_quietly, step};
+use crate::steps::{self, note, run_quietly, step};
 use crate::workspace::{cargo, root, target};
 
-/// What to fuzz, and for how long.
+/// Which target to fuzz, and for how long.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Only this target: `text`, `definition` or `object`.
     target: Option<String>,
-    /// Minutes in all, shared among the targets.
+    /// Total minutes, shared equally among the targets.
     #[arg(long, default_value_t = MINUTES)]
     minutes: u32,
 }
 
 impl Default for Options {
-    /// All targets.
+    /// Fuzzes all targets.
     fn default() -> Self {
         Self {
             target: None,
@@ -33,26 +33,30 @@ impl Default for Options {
 const MINUTES: u32 = 10;
 
 const TARGETS: [&str; 3] = ["text", "definition", "object"];
-/// The release of cargo-fuzz that is installed where there is none.
-const CARGO_FUZZ: &str = "0.13.2";
-/// Resident memory beyond this is a failure, in MiB.
-const MEMORY: u32 = 512;
-/// One input that takes longer than this many seconds is a failure.
-const HANG: u32 = 10;
-/// A longer input is not tried, in bytes.
-const LONGEST: u64 = 65_536;
+/// The version of cargo-fuzz to install when it is missing.
+const CARGO_FUZZ_VERSION: &str = "0.13.2";
+/// Fails a target whose resident memory exceeds this, in MiB.
+const MEMORY_LIMIT_MIB: u32 = 512;
+/// Fails a target when one input takes longer than this, in seconds.
+const TIMEOUT_SECONDS: u32 = 10;
+/// The longest input to try, in bytes.
+const MAX_INPUT_BYTES: u64 = 65_536;
 
-/// Runs the targets one after another; the first panic, hang or growth ends it, and the input is kept.
-pub(crate) fn fuzz(options: &Options) -> Result<()> {
+/// Runs the targets one after another. Stops at the first panic, hang or memory overrun; cargo-fuzz keeps the input.
+pub(crate) fn run(options: &Options) -> Result<()> {
     let targets: Vec<&str> = TARGETS
         .into_iter()
         .filter(|target| options.target.as_deref().is_none_or(|wanted| wanted == *target))
         .collect();
-    ensure!(!targets.is_empty(), "the targets are {}", TARGETS.join(", "));
+    ensure!(
+        !targets.is_empty(),
+        "unknown target; the targets are {}",
+        TARGETS.join(", ")
+    );
     install()?;
     let folder = target().join("fuzz");
-    let seeds = step("Gathering published definitions and samples", || {
-        gather(&folder.join("seeds"))
+    let seeds = step("Collecting published definitions and samples", || {
+        collect_seeds(&folder.join("seeds"))
     })?;
     let seconds = options.minutes * 60 / u32::try_from(targets.len())?;
     for target in targets {
@@ -67,14 +71,14 @@ pub(crate) fn fuzz(options: &Options) -> Result<()> {
             command.args([
                 "--".to_owned(),
                 format!("-max_total_time={seconds}"),
-                format!("-rss_limit_mb={MEMORY}"),
-                format!("-timeout={HANG}"),
-                format!("-max_len={LONGEST}"),
+                format!("-rss_limit_mb={MEMORY_LIMIT_MIB}"),
+                format!("-timeout={TIMEOUT_SECONDS}"),
+                format!("-max_len={MAX_INPUT_BYTES}"),
                 format!("-artifact_prefix={}/", folder.display()),
                 "-print_final_stats=1".to_owned(),
                 "-verbosity=1".to_owned(),
             ]);
-            run(&mut command)
+            steps::run(&mut command)
         })?;
     }
     Ok(())
@@ -90,7 +94,7 @@ fn flags(folder: &Path) -> Vec<String> {
     vec![
         format!("--fuzz-dir={}", root().join("tests/fuzz").display()),
         format!("--target-dir={}", folder.join("build").display()),
-        // There is no unsafe code of ours to watch over, and without one it builds on the stable toolchain.
+        // The workspace has no unsafe code, and without a sanitizer the targets build on the stable toolchain.
         "--sanitizer=none".to_owned(),
     ]
 }
@@ -100,14 +104,16 @@ fn install() -> Result<()> {
         return Ok(());
     }
     step("Installing cargo-fuzz", || {
-        run(Command::new(cargo())
-            .args(["install", "--quiet", "--locked", "--debug"])
-            .arg(format!("cargo-fuzz@{CARGO_FUZZ}")))
+        steps::run(
+            Command::new(cargo())
+                .args(["install", "--quiet", "--locked", "--debug"])
+                .arg(format!("cargo-fuzz@{CARGO_FUZZ_VERSION}")),
+        )
     })
 }
 
-/// Each published document as a seed of its own, as far as they are short.
-fn gather(into: &Path) -> Result<PathBuf> {
+/// Copies each published document that is short enough into the seed folder.
+fn collect_seeds(into: &Path) -> Result<PathBuf> {
     fs::create_dir_all(into)?;
     let corpus =
         std::env::var_os("PORTICO_CORPUS").map_or_else(|| root().join("../shared/corpus"), PathBuf::from);
@@ -118,16 +124,16 @@ fn gather(into: &Path) -> Result<PathBuf> {
         };
         for entry in entries {
             let entry = entry?;
-            if entry.metadata()?.len() < LONGEST {
+            if entry.metadata()?.len() < MAX_INPUT_BYTES {
                 fs::copy(entry.path(), into.join(entry.file_name()))
-                    .with_context(|| format!("{} cannot be copied", entry.path().display()))?;
+                    .with_context(|| format!("could not copy {}", entry.path().display()))?;
                 count += 1;
             }
         }
     }
     if count == 0 {
         note(format!(
-            "there is no corpus at {}; it begins from nothing",
+            "no corpus at {}: fuzzing starts without seeds",
             corpus.display()
         ));
     }

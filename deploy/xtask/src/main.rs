@@ -1,20 +1,21 @@
-//! Portico's chores: `cargo xtask demo`, `test`, `bench`, `differential`, `docs`, and what they are made of.
+//! Portico's development tasks: `cargo xtask demo`, `test`, `bench` and others.
 //!
-//! Everything a fresh clone needs is set up here, and said while it happens. Nothing is done twice:
-//! cargo knows what it has built, and the steps after it keep a fingerprint of what they were made from.
+//! They install and build what they need, so that a fresh clone needs no other set-up, and print each step. Nothing is
+//! built twice: cargo tracks its own builds, and later steps store a fingerprint of their inputs.
 
 mod bench;
 mod browser_code;
+mod check_tree;
 mod demo;
 mod differential;
 mod docs;
 mod fingerprint;
 mod fuzz;
+mod processes;
 mod program;
 mod sbom;
 mod steps;
 mod test;
-mod tree;
 mod workspace;
 
 use std::process::ExitCode;
@@ -22,45 +23,45 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Portico's chores")]
+#[command(name = "cargo xtask", about = "Portico's development tasks")]
 struct Arguments {
     #[command(subcommand)]
-    chore: Chore,
+    command: Command,
 }
 
 #[derive(Subcommand)]
-enum Chore {
+enum Command {
     /// Build everything and run the demo: the portal, an identity provider and simulated control planes.
     Demo(demo::Options),
-    /// Install what the tests need and run all of them.
+    /// Install what the tests require and run all of them.
     Test(test::Options),
     /// Measure the release build on loopback and print the figures.
     Bench(bench::Options),
-    /// Have the real API server and Portico judge the same objects, and print where they disagree.
+    /// Compare Portico's schema engine with the real API server on the same objects.
     Differential(differential::Options),
-    /// Fuzz the schema engine, begun from published definitions.
+    /// Fuzz the schema engine, seeded with published definitions.
     Fuzz(fuzz::Options),
-    /// Build the browser code and the program, and run nothing.
+    /// Build the browser code and the program without running it.
     Build(program::BuildOptions),
-    /// Write what the program for production is made of, as `CycloneDX` JSON.
+    /// Write the software bill of materials of the production build, as `CycloneDX` JSON.
     Sbom(sbom::Options),
-    /// Write those parts of `deploy/docs` that are made from the code: the picture of the crates, the reference.
+    /// Write the generated parts of `deploy/docs`: the picture of the crates and the configuration reference.
     Docs,
-    /// Check the files that git tracks: paths of one machine, lock files, the toolchain's version, what pages refer to.
+    /// Check tracked files: local paths, lock files, toolchain versions, links and paths in pages.
     CheckTree,
 }
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().chore {
-        Chore::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
-        Chore::Test(options) => test::run(&options),
-        Chore::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
-        Chore::Differential(options) => differential::run(&options).map(|()| ExitCode::SUCCESS),
-        Chore::Fuzz(options) => fuzz::fuzz(&options).map(|()| ExitCode::SUCCESS),
-        Chore::Build(options) => program::build_only(&options).map(|()| ExitCode::SUCCESS),
-        Chore::Sbom(options) => sbom::write(&options).map(|()| ExitCode::SUCCESS),
-        Chore::Docs => docs::write().map(|()| ExitCode::SUCCESS),
-        Chore::CheckTree => tree::check(),
+    let outcome = match Arguments::parse().command {
+        Command::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Test(options) => test::run(&options),
+        Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Differential(options) => differential::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Fuzz(options) => fuzz::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Build(options) => program::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Sbom(options) => sbom::write(&options).map(|()| ExitCode::SUCCESS),
+        Command::Docs => docs::write().map(|()| ExitCode::SUCCESS),
+        Command::CheckTree => check_tree::check(),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_chore_can_be_called() {
+    fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
     }
 }

@@ -1,4 +1,4 @@
-//! The program `portico`, with the browser code built into it.
+//! Builds the program `portico`, with the browser code embedded.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,15 +7,15 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::browser_code;
-use crate::steps::{run, step};
+use crate::steps::{self, step};
 use crate::workspace::{cargo, root, site, target};
 
 /// How to build.
 #[derive(Args, Clone, Default)]
-// Part of other commands' options, whose group has this name already.
+// Flattened into other commands' options, which already have a group of this name.
 #[group(skip)]
 pub(crate) struct Options {
-    /// Optimised, as for production. Takes several times as long.
+    /// Build with optimisations, as for production. Takes several times as long.
     #[arg(long)]
     pub(crate) release: bool,
 }
@@ -25,16 +25,16 @@ pub(crate) struct Options {
 pub(crate) struct BuildOptions {
     #[command(flatten)]
     program: Options,
-    /// Without simulator and demo people: the program for production.
+    /// Leave out the simulator and the demo's people: the production build.
     #[arg(long)]
     without_simulator: bool,
-    /// Only the browser's code, into target/site.
+    /// Build only the browser code, into target/site.
     #[arg(long)]
     browser_code: bool,
 }
 
-/// `cargo xtask build`: builds and says where the result is.
-pub(crate) fn build_only(options: &BuildOptions) -> Result<()> {
+/// `cargo xtask build`: builds and prints the path of the result.
+pub(crate) fn run(options: &BuildOptions) -> Result<()> {
     let built = if options.browser_code {
         browser_code::build()?
     } else {
@@ -44,7 +44,7 @@ pub(crate) fn build_only(options: &BuildOptions) -> Result<()> {
     Ok(())
 }
 
-/// Builds the browser code and the program; returns where the program is.
+/// Builds the browser code and the program. Returns the path of the program.
 pub(crate) fn build(options: &Options) -> Result<PathBuf> {
     build_with(options, false)
 }
@@ -63,12 +63,12 @@ fn build_with(options: &Options, without_simulator: bool) -> Result<PathBuf> {
         if without_simulator {
             command.arg("--no-default-features");
         }
-        run(&mut command)
+        steps::run(&mut command)
     })?;
     Ok(path(options.release))
 }
 
-/// Where cargo puts the program.
+/// The path at which cargo puts the program.
 pub(crate) fn path(release: bool) -> PathBuf {
     target()
         .join(if release { "release" } else { "debug" })

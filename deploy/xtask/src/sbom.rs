@@ -1,5 +1,6 @@
-//! What the program for production is made of, as `CycloneDX` JSON (<https://cyclonedx.org/docs/1.6/json/>): each crate
-//! with its version, licence and the checksum that the lock file pins it by.
+//! `cargo xtask sbom`: writes the software bill of materials of the production build as `CycloneDX` JSON
+//! (<https://cyclonedx.org/docs/1.6/json/>): each crate with its version, its licence and the checksum in the lock
+//! file.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,14 +16,14 @@ use crate::workspace::{cargo, root};
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Where to write it.
+    /// The file to write.
     #[arg(long, value_name = "FILE", default_value = "target/portico.cdx.json")]
     output: PathBuf,
 }
 
-/// Writes it.
+/// Writes the bill of materials.
 pub(crate) fn write(options: &Options) -> Result<()> {
-    // The same features as the container's program has; build scripts and what they need do not end in it.
+    // The same features as in the container. Build scripts and their dependencies are not part of the program.
     let tree = run_quietly(Command::new(cargo()).current_dir(root()).args([
         "tree",
         "--locked",

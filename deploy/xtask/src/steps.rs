@@ -1,4 +1,4 @@
-//! Doing things one after another, and saying so.
+//! Runs steps and commands, and prints progress.
 
 use std::fmt::Display;
 use std::process::{Command, Stdio};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-/// Says what is being done, does it, and says how long it took when that was noticeable.
+/// Prints the name of a step, runs it, and prints how long it took if that was more than two seconds.
 pub(crate) fn step<T>(what: impl Display, work: impl FnOnce() -> Result<T>) -> Result<T> {
     eprintln!("\u{25b8} {what}");
     let begun = Instant::now();
@@ -18,12 +18,12 @@ pub(crate) fn step<T>(what: impl Display, work: impl FnOnce() -> Result<T>) -> R
     Ok(done)
 }
 
-/// Something worth knowing about the step being done.
+/// Prints a remark about the current step.
 pub(crate) fn note(what: impl Display) {
     eprintln!("  {what}");
 }
 
-/// Runs a command to its end, its output passed on.
+/// Runs a command to its end and passes its output on.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let shown = shown(command);
     let status = command
@@ -35,7 +35,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command to its end in silence; when it fails, its output is part of the error.
+/// Runs a command to its end and returns its standard output. When it fails, the output is part of the error.
 pub(crate) fn run_quietly(command: &mut Command) -> Result<String> {
     let shown = shown(command);
     let output = command

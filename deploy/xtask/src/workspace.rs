@@ -1,10 +1,9 @@
-//! Where things are in this clone.
+//! Paths in this clone.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// The root of the workspace. Cargo tells where this crate is when it runs it; otherwise the
-/// folder one stands in counts.
+/// The root of the workspace, found from this crate's manifest when cargo runs it, else from the current folder.
 pub(crate) fn root() -> PathBuf {
     let here = env::var_os("CARGO_MANIFEST_DIR")
         .map(PathBuf::from)
@@ -24,17 +23,17 @@ pub(crate) fn target() -> PathBuf {
     }
 }
 
-/// Where the browser code lands, and where the server's build script takes it from.
+/// The folder of the browser code. The build script of the server embeds it from here.
 pub(crate) fn site() -> PathBuf {
     target().join("site")
 }
 
-/// The cargo that runs this chore.
+/// The cargo that runs this program.
 pub(crate) fn cargo() -> PathBuf {
     env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
 }
 
-/// A program's place on the `PATH`.
+/// Finds a program on the `PATH`.
 pub(crate) fn which(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)

@@ -1,5 +1,5 @@
-//! The crates and their arrows, read from `cargo metadata`: the picture and the table on the architecture page, and
-//! what a crate may not depend on.
+//! The crates and their dependencies, read from `cargo metadata`: writes the picture and the table on the architecture
+//! page, and checks for banned dependencies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -13,15 +13,15 @@ use serde::Deserialize;
 use crate::steps::run_quietly;
 use crate::workspace::cargo;
 
-/// The page that has the picture.
+/// The page with the picture.
 const PAGE: &str = "deploy/docs/architecture.md";
 const BEGIN: &str = "<!-- crates: written by `cargo xtask docs` -->";
 const END: &str = "<!-- end of crates -->";
 
-/// The crate that the picture begins at.
+/// The crate at the top of the picture.
 const PROGRAM: &str = "portico";
 
-/// Dependencies that a crate must not have, because it would no longer be what its description says.
+/// Dependencies that would make a crate's description untrue.
 const BANNED: [(&str, &[&str]); 2] = [
     (
         "portico-domain",
@@ -58,12 +58,12 @@ struct Package {
 #[derive(Deserialize)]
 struct Dependency {
     name: String,
-    /// `dev` or `build`; none for what the crate itself uses.
+    /// `dev` or `build`; `None` for a normal dependency.
     kind: Option<String>,
     optional: bool,
 }
 
-/// Writes picture and table into the page.
+/// Writes the picture and the table into the page.
 pub(super) fn write(root: &Path) -> Result<()> {
     let page = root.join(PAGE);
     let text = fs::read_to_string(&page).with_context(|| format!("reading {PAGE}"))?;
@@ -71,7 +71,7 @@ pub(super) fn write(root: &Path) -> Result<()> {
     fs::write(&page, current).with_context(|| format!("writing {PAGE}"))
 }
 
-/// The picture, when it is out of date, and dependencies that are banned.
+/// Returns a problem if the picture is out of date, and one for each banned dependency.
 pub(super) fn problems(root: &Path) -> Result<Vec<String>> {
     let metadata = metadata(root)?;
     let mut problems = banned(&metadata);
@@ -122,7 +122,7 @@ fn banned(metadata: &Metadata) -> Vec<String> {
     problems
 }
 
-/// A crate's dependencies within the workspace, each with whether it is optional.
+/// Each crate's dependencies within the workspace, with true for optional ones.
 type Arrows<'m> = BTreeMap<&'m str, BTreeMap<&'m str, bool>>;
 
 fn arrows(metadata: &Metadata) -> Arrows<'_> {
@@ -146,7 +146,7 @@ fn arrows(metadata: &Metadata) -> Arrows<'_> {
         .collect()
 }
 
-/// All that can be reached from `start`, without `start` itself.
+/// All crates that can be reached from `start`, without `start` itself.
 fn reachable<'m>(arrows: &Arrows<'m>, start: &str) -> BTreeSet<&'m str> {
     let mut found = BTreeSet::new();
     let mut open = vec![start];
@@ -160,7 +160,7 @@ fn reachable<'m>(arrows: &Arrows<'m>, start: &str) -> BTreeSet<&'m str> {
     found
 }
 
-/// Whether another dependency of `from` leads to `to` too, so that the picture needs no arrow of its own for it.
+/// True if another dependency of `from` leads to `to` too, so that the picture needs no direct arrow.
 fn is_implied(arrows: &Arrows<'_>, from: &str, to: &str) -> bool {
     arrows
         .get(from)
@@ -223,7 +223,7 @@ fn id(name: &str) -> String {
     name.replace('-', "_")
 }
 
-/// Where the package is, from the root of the workspace.
+/// The folder of a package, relative to the root of the workspace.
 fn folder<'p>(package: &'p Package, root: &str) -> &'p str {
     package
         .manifest_path

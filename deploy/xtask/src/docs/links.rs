@@ -1,5 +1,5 @@
-//! Every link between pages leads somewhere, every path that a page names is there, and every commit it names is part
-//! of the history.
+//! Checks that links between pages lead somewhere, that the paths pages name exist, and that the commits they name are
+//! in the history.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use super::markdown::Page;
 use crate::steps::run_quietly;
 
-/// What is wrong with the links, paths and commits on the pages among `files`.
+/// Returns broken links, paths and commits on the pages among `files`.
 pub(super) fn problems(root: &Path, files: &[&str]) -> Result<Vec<String>> {
     let mut pages = BTreeMap::new();
     for name in files.iter().copied().filter(|name| has_extension(name, "md")) {
@@ -47,7 +47,7 @@ impl<'f> Tree<'f> {
         path.is_empty() || self.0.contains(path)
     }
 
-    /// Whether the text names a place in the repository: it begins with one of its folders, and is nothing but a path.
+    /// True if the text is a path that starts with a top-level folder of the repository.
     fn is_path(&self, text: &str) -> bool {
         text.split_once('/').is_some_and(|(first, rest)| {
             self.0.contains(first)
@@ -90,7 +90,7 @@ fn unresolved(pages: &BTreeMap<&str, Page>, tree: &Tree<'_>) -> Vec<String> {
     problems
 }
 
-/// Where a link on the page `from` leads, from the root of the tree; `None` when it leads out of it.
+/// Resolves a link on the page `from` to a path from the root of the repository. `None` when it leads out of it.
 fn resolve(from: &str, link: &str) -> Option<String> {
     if link.is_empty() {
         return Some(from.to_owned());
@@ -109,7 +109,7 @@ fn resolve(from: &str, link: &str) -> Option<String> {
     Some(steps.join("/"))
 }
 
-/// Commits that pages name between backticks and that are not in the history. A shallow clone cannot tell.
+/// Returns commits that pages name in code spans and that are not in the history. Skipped in a shallow clone.
 fn unknown_commits(root: &Path, pages: &BTreeMap<&str, Page>) -> Vec<String> {
     let git = |arguments: &[&str]| run_quietly(Command::new("git").current_dir(root).args(arguments));
     let is_shallow =
@@ -130,8 +130,8 @@ fn unknown_commits(root: &Path, pages: &BTreeMap<&str, Page>) -> Vec<String> {
         .collect()
 }
 
-/// The commit that `git show …` shows, or that the text is: a bare one has a letter and a digit, since figures and words
-/// stand between backticks too.
+/// The commit that `git show …` shows, or the commit hash that the text is. A bare hash must contain a letter and a
+/// digit, because code spans contain figures and words too.
 fn commit(code: &str) -> Option<&str> {
     let shown = code.strip_prefix("git show ");
     let hash = shown.unwrap_or(code);

@@ -1,22 +1,22 @@
-//! What a page of markdown refers to, and what can be referred to on it.
+//! Extracts links, code spans and anchors from a markdown page.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-/// A page, as far as other pages and the tree are concerned.
+/// The parts of a page that the checks use.
 #[derive(Default)]
 pub(super) struct Page {
-    /// Where links and pictures lead, each with its line.
+    /// The targets of links and images, each with its line.
     pub(super) links: Vec<(usize, String)>,
-    /// Text between backticks, each with its line.
+    /// Code spans, each with its line.
     pub(super) code: Vec<(usize, String)>,
     /// The anchors of its headings.
     pub(super) anchors: BTreeSet<String>,
 }
 
 impl Page {
-    /// Reads a page.
+    /// Parses a page.
     pub(super) fn read(text: &str) -> Self {
         let mut page = Self::default();
         let mut heading: Option<String> = None;
@@ -56,7 +56,7 @@ impl Page {
     }
 }
 
-/// A heading's anchor, as forges make it: in small letters, blanks as hyphens, without punctuation.
+/// A heading's anchor, as GitHub and other forges form it: lower case, hyphens for spaces, no punctuation.
 fn slug(heading: &str) -> String {
     heading
         .trim()

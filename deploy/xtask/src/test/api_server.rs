@@ -1,33 +1,33 @@
-//! The real API server, which judges Portico and the simulator: `kube-apiserver`, built from its Go module at the
-//! release that `tests/kube-apiserver/go.mod` pins. It is built once and kept outside the target folder; a folder in
-//! `KUBEBUILDER_ASSETS` takes precedence.
+//! The real API server, against which Portico and the simulator are compared: `kube-apiserver`, built from its Go
+//! module at the version that `tests/kube-apiserver/go.mod` pins. It is built once and kept outside the target folder.
+//! A folder in `KUBEBUILDER_ASSETS` takes precedence.
 
 use anyhow::Result;
 
-use super::go::Programs;
-use super::parts::Underway;
+use super::components::PendingComponent;
+use super::go::GoPrograms;
 
-/// Finds it, or begins to build it beside whatever is done next.
+/// Finds the API server, or starts to build it in the background.
 ///
 /// # Errors
 /// When its module's files cannot be read.
-pub(crate) fn begin() -> Result<Underway> {
-    Programs {
+pub(crate) fn start() -> Result<PendingComponent> {
+    GoPrograms {
         name: "kube-apiserver",
-        what_for: "a real control plane, and the judge of what we say of schemas",
-        // envtest's.
+        purpose: "a real control plane; the reference for schema validation",
+        // envtest uses this variable too.
         variable: "KUBEBUILDER_ASSETS",
         module: "tests/kube-apiserver",
-        release_of: Some("k8s.io/kubernetes"),
+        version_of: Some("k8s.io/kubernetes"),
         packages: &[("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver")],
         folders: &[],
-        flags,
+        linker_flags,
     }
-    .begin()
+    .start()
 }
 
-/// Small, and able to say which release it is.
-pub(crate) fn flags(version: &str) -> String {
+/// Linker flags that strip debug information and set the version that the program reports.
+pub(crate) fn linker_flags(version: &str) -> String {
     let mut numbers = version.trim_start_matches('v').split('.');
     let (major, minor) = (
         numbers.next().unwrap_or_default(),
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_linker_is_told_the_release() {
-        assert!(flags("v1.2.3").ends_with("gitMajor=1 -X k8s.io/component-base/version.gitMinor=2"));
+    fn linker_flags_contain_the_version() {
+        assert!(linker_flags("v1.2.3").ends_with("gitMajor=1 -X k8s.io/component-base/version.gitMinor=2"));
     }
 }

@@ -1,5 +1,4 @@
-//! The browser's tests: Node's own runner and playwright's library over Debian's Chromium, against a demo of
-//! its own that each file starts.
+//! The browser tests: Node's test runner and playwright drive Debian's Chromium. Each file starts its own demo.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -7,21 +6,21 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::needs::{Need, is_met};
 use super::outcome::Outcome;
-use super::processes::wait_until;
 use super::report::{self, Report};
+use super::requirements::{Requirement, is_met};
+use crate::processes::wait_until;
 use crate::program;
 use crate::workspace::{root, target, which};
 
-/// All of them together may take this long.
-const BOUND: Duration = Duration::from_mins(25);
+/// The time limit for all browser tests together.
+const TIME_LIMIT: Duration = Duration::from_mins(25);
 
-/// Runs every file of `tests/browser` that ends in `.test.mjs`, tests whose name contains `filter`.
-pub(crate) fn run(filter: Option<&str>, needs: &[Need], report: &Report) -> Result<Outcome> {
-    for lack in ["Chromium", "playwright-core and axe-core", "Node.js"] {
-        if !is_met(needs, lack) {
-            return report.skip_suite("the browser's tests", lack);
+/// Runs the `*.test.mjs` files of `tests/browser`, restricted to tests whose name contains `filter`.
+pub(crate) fn run(filter: Option<&str>, requirements: &[Requirement], report: &Report) -> Result<Outcome> {
+    for requirement in ["Chromium", "playwright-core and axe-core", "Node.js"] {
+        if !is_met(requirements, requirement) {
+            return report.skip_suite("the browser tests", requirement);
         }
     }
     let folder = root().join("tests/browser");
@@ -32,7 +31,7 @@ pub(crate) fn run(filter: Option<&str>, needs: &[Need], report: &Report) -> Resu
         .collect();
     files.sort();
     let tap = target().join("browser-tests.tap");
-    let mut command = Command::new(which("node").context("node is gone")?);
+    let mut command = Command::new(which("node").context("node is missing")?);
     command
         .current_dir(&folder)
         .args([
@@ -52,25 +51,23 @@ pub(crate) fn run(filter: Option<&str>, needs: &[Need], report: &Report) -> Resu
     }
     command.args(files);
     let mut child = command.spawn().context("could not start node")?;
-    let ended = wait_until(&mut child, Instant::now() + BOUND)?;
-    let mut outcome = counted(&fs::read_to_string(&tap).unwrap_or_default());
-    match ended {
-        None => outcome.add(Outcome::broken(format!(
-            "the browser's tests did not end within {} minutes",
-            BOUND.as_secs() / 60
+    let status = wait_until(&mut child, Instant::now() + TIME_LIMIT)?;
+    let mut outcome = parse_counts(&fs::read_to_string(&tap).unwrap_or_default());
+    match status {
+        None => outcome.add(Outcome::failure(format!(
+            "the browser tests did not end within {} minutes",
+            TIME_LIMIT.as_secs() / 60
         ))),
         Some(status) if !status.success() && outcome.failed == 0 => {
-            outcome.add(Outcome::broken(format!(
-                "the browser's tests ended with {status}"
-            )));
+            outcome.add(Outcome::failure(format!("the browser tests ended with {status}")));
         }
         Some(_) => {}
     }
     Ok(outcome)
 }
 
-/// The summary at the end of TAP as Node writes it, and the names of what failed.
-fn counted(tap: &str) -> Outcome {
+/// Reads the counts and the names of failed tests from the TAP that Node writes.
+fn parse_counts(tap: &str) -> Outcome {
     let count = |what: &str| {
         tap.lines()
             .filter_map(|line| line.strip_prefix(what))
@@ -98,7 +95,7 @@ mod tests {
     #[test]
     fn counts_come_from_the_summary() {
         let tap = "TAP version 13\nnot ok 1 - asks for a database\nok 2 - b\n# tests 3\n# pass 1\n# fail 1\n# cancelled 0\n# skipped 1\n# todo 0\n";
-        let outcome = counted(tap);
+        let outcome = parse_counts(tap);
         assert_eq!((outcome.passed, outcome.failed, outcome.skipped), (1, 1, 1));
         assert_eq!(outcome.failures, ["browser: asks for a database"]);
     }

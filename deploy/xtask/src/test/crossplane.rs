@@ -1,36 +1,36 @@
-//! What `cargo xtask test --full` has beside the API server: Crossplane, a function of our own for it, and the garbage
-//! collector, each built from its Go module once.
+//! Components for `cargo xtask test --full`, besides the API server: Crossplane, a composition function from this
+//! repository, and the garbage collector. Each is built once from its Go module.
 
 use anyhow::Result;
 
 use super::api_server;
-use super::go::{Programs, stripped};
-use super::parts::Underway;
+use super::components::PendingComponent;
+use super::go::{GoPrograms, stripped};
 
-/// Finds them, or begins to build them, one after the other as Go's own cache has it.
+/// Finds them, or starts to build them in the background. They share Go's build cache.
 ///
 /// # Errors
 /// When a module's files cannot be read.
-pub(crate) fn begin() -> Result<Vec<Underway>> {
-    let collector = Programs {
+pub(crate) fn start() -> Result<Vec<PendingComponent>> {
+    let collector = GoPrograms {
         name: "kube-controller-manager",
-        what_for: "collects what a deleted owner leaves behind",
+        purpose: "deletes the dependents of deleted objects",
         variable: "PORTICO_CONTROLLER_MANAGER",
         module: "tests/kube-controller-manager",
-        release_of: Some("k8s.io/kubernetes"),
+        version_of: Some("k8s.io/kubernetes"),
         packages: &[(
             "kube-controller-manager",
             "k8s.io/kubernetes/cmd/kube-controller-manager",
         )],
         folders: &[],
-        flags: api_server::flags,
+        linker_flags: api_server::linker_flags,
     };
-    let crossplane = Programs {
+    let crossplane = GoPrograms {
         name: "Crossplane",
-        what_for: "composes on a real control plane",
+        purpose: "composes on a real control plane",
         variable: "PORTICO_CROSSPLANE",
         module: "tests/crossplane",
-        release_of: Some("github.com/crossplane/crossplane/v2"),
+        version_of: Some("github.com/crossplane/crossplane/v2"),
         packages: &[
             (
                 "crossplane-core",
@@ -39,22 +39,22 @@ pub(crate) fn begin() -> Result<Vec<Underway>> {
             ("crossplane", "github.com/crossplane/crossplane/v2/cmd/crank"),
         ],
         folders: &[("github.com/crossplane/crossplane/v2", "cluster/crds", "crds")],
-        flags: |release| {
-            format!("-s -w -X github.com/crossplane/crossplane/v2/internal/version.version={release}")
+        linker_flags: |version| {
+            format!("-s -w -X github.com/crossplane/crossplane/v2/internal/version.version={version}")
         },
     };
-    let function = Programs {
+    let function = GoPrograms {
         name: "composition function",
-        what_for: "says what Crossplane composes, and fails when asked to",
+        purpose: "tells Crossplane what to compose, and fails on request",
         variable: "PORTICO_FUNCTION",
         module: "tests/function",
-        release_of: None,
+        version_of: None,
         packages: &[("function", "portico.dev/tests/function")],
         folders: &[],
-        flags: stripped,
+        linker_flags: stripped,
     };
     [function, crossplane, collector]
         .into_iter()
-        .map(Programs::begin)
+        .map(GoPrograms::start)
         .collect()
 }

@@ -1,4 +1,4 @@
-//! Programs built from Go modules that this repository pins: a folder under `tests` with `go.mod` and `go.sum`.
+//! GoPrograms built from Go modules that this repository pins: folders under `tests` with `go.mod` and `go.sum`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,51 +6,52 @@ use std::process::Command;
 
 use anyhow::{Context, Error, Result};
 
-use super::parts::{Part, Underway, Unmade};
+use super::components::{BuildError, Component, PendingComponent};
 use crate::steps::run_quietly;
 use crate::workspace::{root, which};
 
-/// Programs of one module, built into one folder.
-pub(crate) struct Programs {
-    /// The name in the table of needs.
+/// GoPrograms of one module, built into one folder.
+pub(crate) struct GoPrograms {
+    /// The name in the table of requirements.
     pub(crate) name: &'static str,
-    /// What they are for.
-    pub(crate) what_for: &'static str,
-    /// The environment variable that tells the tests which folder they are in.
+    /// What the tests use them for.
+    pub(crate) purpose: &'static str,
+    /// The environment variable that tells the tests their folder.
     pub(crate) variable: &'static str,
-    /// The module's folder.
+    /// The module's folder in the repository.
     pub(crate) module: &'static str,
-    /// The module that is named in `go.mod` in the release that the folder is named after; `None`: the module is ours.
-    pub(crate) release_of: Option<&'static str>,
-    /// Each program's name and package.
+    /// The dependency in `go.mod` whose version names the folder in the cache. `None` when the code is part of this
+    /// repository.
+    pub(crate) version_of: Option<&'static str>,
+    /// The name and the package of each program.
     pub(crate) packages: &'static [(&'static str, &'static str)],
-    /// Folders of modules that are kept beside the programs: the module, the folder in it, and what to call it.
+    /// Folders to copy from modules: the module, the folder in it, and the name of the copy.
     pub(crate) folders: &'static [(&'static str, &'static str, &'static str)],
-    /// What the linker is told, by the release.
-    pub(crate) flags: fn(&str) -> String,
+    /// The linker flags for a version.
+    pub(crate) linker_flags: fn(&str) -> String,
 }
 
-/// Small.
+/// Linker flags that strip debug information.
 pub(crate) fn stripped(_release: &str) -> String {
     "-s -w".to_owned()
 }
 
-impl Programs {
-    /// Finds them, or begins to build them beside whatever is done next.
+impl GoPrograms {
+    /// Finds the programs, or starts to build them in the background.
     ///
     /// # Errors
     /// When the module's files cannot be read.
-    pub(crate) fn begin(self) -> Result<Underway> {
+    pub(crate) fn start(self) -> Result<PendingComponent> {
         let module = root().join(self.module);
         let (go_mod, go_sum) = (module.join("go.mod"), module.join("go.sum"));
-        let release = match self.release_of {
-            Some(path) => pinned(&fs::read_to_string(&go_mod)?, path)
-                .with_context(|| format!("{}/go.mod names no release of {path}", self.module))?,
+        let version = match self.version_of {
+            Some(path) => pinned_version(&fs::read_to_string(&go_mod)?, path)
+                .with_context(|| format!("{}/go.mod has no version of {path}", self.module))?,
             None => "ours".to_owned(),
         };
-        let flags = (self.flags)(&release);
-        let mut from = vec![go_mod, go_sum];
-        from.extend(sources(&module)?);
+        let flags = (self.linker_flags)(&version);
+        let mut inputs = vec![go_mod, go_sum];
+        inputs.extend(go_files(&module)?);
         let mut options = vec![flags.clone()];
         let others = self.packages.iter().skip(1);
         options.extend(others.map(|(name, package)| format!("{name}={package}")));
@@ -59,26 +60,26 @@ impl Programs {
                 .iter()
                 .map(|(path, inner, name)| format!("{name}={path}/{inner}")),
         );
-        let part = Part {
+        let component = Component {
             name: self.name,
-            what_for: self.what_for,
+            purpose: self.purpose,
             variable: self.variable,
-            file: self.packages.first().context("no program is named")?.0,
-            folder: format!("{}-{release}", self.name.to_lowercase().replace(' ', "-")),
-            from,
+            marker: self.packages.first().context("no programs to build")?.0,
+            folder: format!("{}-{version}", self.name.to_lowercase().replace(' ', "-")),
+            inputs,
             options,
         };
         let (packages, folders) = (self.packages, self.folders);
-        Ok(part.begin(which("go"), move |go, into| {
-            // Listing the packages fetches the modules: only that can fail for want of a network.
+        Ok(component.start(which("go"), move |go, into| {
+            // Listing the packages downloads the modules. Only this step can fail because the network is unavailable.
             let named = packages.iter().map(|(_, package)| *package);
-            run_quietly(gently(go, &module).args(["list", "-deps"]).args(named))
-                .map_err(Unmade::OutOfReach)?;
+            run_quietly(nice_go(go, &module).args(["list", "-deps"]).args(named))
+                .map_err(BuildError::Unavailable)?;
             for (name, package) in packages {
                 build(go, &module, package, &flags, &into.join(name))?;
             }
             for (path, inner, name) in folders {
-                copy(&folder_of(go, &module, path)?.join(inner), &into.join(name))?;
+                copy(&module_folder(go, &module, path)?.join(inner), &into.join(name))?;
             }
             Ok(())
         }))
@@ -87,7 +88,7 @@ impl Programs {
 
 fn build(go: &Path, module: &Path, package: &str, flags: &str, to: &Path) -> Result<()> {
     run_quietly(
-        gently(go, module)
+        nice_go(go, module)
             .args(["build", "-trimpath", "-ldflags", flags, "-o"])
             .arg(to)
             .arg(package),
@@ -95,32 +96,32 @@ fn build(go: &Path, module: &Path, package: &str, flags: &str, to: &Path) -> Res
     Ok(())
 }
 
-/// Where Go keeps a module.
-fn folder_of(go: &Path, module: &Path, path: &str) -> Result<PathBuf> {
-    let said = run_quietly(gently(go, module).args(["list", "-m", "-f", "{{.Dir}}", path]))?;
-    let folder = PathBuf::from(said.trim());
+/// The folder in which Go keeps a module's source.
+fn module_folder(go: &Path, module: &Path, path: &str) -> Result<PathBuf> {
+    let output = run_quietly(nice_go(go, module).args(["list", "-m", "-f", "{{.Dir}}", path]))?;
+    let folder = PathBuf::from(output.trim());
     if folder.is_dir() {
         Ok(folder)
     } else {
-        Err(Error::msg(format!("Go does not say where {path} is")))
+        Err(Error::msg(format!("Go does not know the folder of {path}")))
     }
 }
 
-/// Copies the files of a folder, none below.
+/// Copies the files of a folder, without its subfolders.
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to).with_context(|| format!("could not make {}", to.display()))?;
+    fs::create_dir_all(to).with_context(|| format!("could not create {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("could not read {}", from.display()))? {
         let entry = entry?;
         if entry.file_type()?.is_file() {
-            // Modules are read-only; what is kept here may be replaced.
+            // Files in Go's module cache are read-only; a copy must be replaceable.
             fs::write(to.join(entry.file_name()), fs::read(entry.path())?)?;
         }
     }
     Ok(())
 }
 
-/// The sources of a module that is ours.
-fn sources(module: &Path) -> Result<Vec<PathBuf>> {
+/// The Go source files of a module in this repository.
+fn go_files(module: &Path) -> Result<Vec<PathBuf>> {
     let mut sources: Vec<PathBuf> = fs::read_dir(module)
         .with_context(|| format!("could not read {}", module.display()))?
         .flatten()
@@ -131,8 +132,8 @@ fn sources(module: &Path) -> Result<Vec<PathBuf>> {
     Ok(sources)
 }
 
-/// Go, giving way to cargo: both have the same cores.
-fn gently(go: &Path, module: &Path) -> Command {
+/// A command that runs Go at low priority, because cargo builds at the same time.
+fn nice_go(go: &Path, module: &Path) -> Command {
     let mut command = match which("nice") {
         Some(nice) => {
             let mut command = Command::new(nice);
@@ -145,8 +146,8 @@ fn gently(go: &Path, module: &Path) -> Command {
     command
 }
 
-/// The release of a module in a go.mod.
-fn pinned(go_mod: &str, module: &str) -> Option<String> {
+/// The version of a module in a `go.mod`.
+fn pinned_version(go_mod: &str, module: &str) -> Option<String> {
     go_mod.lines().find_map(|line| {
         let mut words = line.trim().trim_start_matches("require ").split_whitespace();
         (words.next() == Some(module))
@@ -163,12 +164,12 @@ mod tests {
     fn the_release_is_read_from_go_mod() {
         let go_mod =
             "module m\n\nrequire (\n\tk8s.io/api v0.0.1\n\tk8s.io/kubernetes v1.2.3 // indirect\n)\n";
-        let release = |go_mod: &str| pinned(go_mod, "k8s.io/kubernetes");
-        assert_eq!(release(go_mod).as_deref(), Some("v1.2.3"));
+        let version = |go_mod: &str| pinned_version(go_mod, "k8s.io/kubernetes");
+        assert_eq!(version(go_mod).as_deref(), Some("v1.2.3"));
         assert_eq!(
-            release("require k8s.io/kubernetes v1.2.3\n").as_deref(),
+            version("require k8s.io/kubernetes v1.2.3\n").as_deref(),
             Some("v1.2.3")
         );
-        assert_eq!(release("module m\n"), None);
+        assert_eq!(version("module m\n"), None);
     }
 }

@@ -1,17 +1,16 @@
-//! `cargo xtask test`: installs what the tests need, runs all of them, and says who took part.
+//! `cargo xtask test`: installs what the tests require, runs all of them, and reports which components took part.
 //!
 //! The last line is always `N passed, M failed, K skipped`, over everything that ran.
 
 pub(crate) mod api_server;
 mod browser;
+mod components;
 mod crossplane;
 mod go;
 mod keycloak;
-pub(crate) mod needs;
 mod outcome;
-mod parts;
-mod processes;
 mod report;
+pub(crate) mod requirements;
 mod rust;
 
 use std::process::{Command, ExitCode};
@@ -26,51 +25,57 @@ use crate::workspace::{cargo, root, site};
 use outcome::Outcome;
 use report::Report;
 
-/// Which tests.
+/// Which tests to run.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Also what takes long: over 20,000 cases of the judge, many more crashes, ten minutes of fuzzing.
+    /// Include the long tests: over 20,000 cases against the API server, many more crashes, ten minutes of fuzzing.
     #[arg(long)]
     full: bool,
-    /// Only tests whose name contains this.
+    /// Run only tests whose name contains this.
     filter: Option<String>,
-    /// Only the browser's tests.
+    /// Run only the browser tests.
     #[arg(long, conflicts_with = "no_browser")]
     browser: bool,
-    /// All but the browser's tests.
+    /// Run everything except the browser tests.
     #[arg(long)]
     no_browser: bool,
 }
 
-/// Runs them. The exit code tells whether all that ran passed.
+/// Runs the tests. The exit code is zero if none failed.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let report = Report::begin()?;
-    let mut underway = vec![api_server::begin()?];
+    let mut pending = vec![api_server::start()?];
     if options.full {
-        underway.extend(crossplane::begin()?);
-        underway.push(keycloak::begin());
+        pending.extend(crossplane::start()?);
+        pending.push(keycloak::start());
     }
-    let mut needs = needs::install();
+    let mut requirements = requirements::install();
     browser_code::build()?;
     step("Building the program and all tests", || {
-        run_build(&mut Command::new(cargo()))
+        build_all(&mut Command::new(cargo()))
     })?;
     let mut folders = Vec::new();
-    for part in underway {
+    for part in pending {
         let made = part.finish();
-        needs.push(made.need);
+        requirements.push(made.requirement);
         folders.extend(made.folder.map(|folder| (made.variable, folder)));
     }
 
     let mut outcome = Outcome::default();
     if !options.browser {
         outcome.add(step("Unit and integration tests", || {
-            rust::run(options.filter.as_deref(), options.full, &folders, &needs, &report)
+            rust::run(
+                options.filter.as_deref(),
+                options.full,
+                &folders,
+                &requirements,
+                &report,
+            )
         })?);
     }
     if !options.no_browser {
-        outcome.add(step("The browser's tests", || {
-            browser::run(options.filter.as_deref(), &needs, &report)
+        outcome.add(step("Browser tests", || {
+            browser::run(options.filter.as_deref(), &requirements, &report)
         })?);
     }
 
@@ -78,14 +83,14 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         outcome.add(fuzz());
     }
 
-    let told = report.read()?;
-    outcome.take_skips(&told);
-    let forgiven = outcome.judge_skips(&told, &needs);
+    let entries = report.read()?;
+    outcome.count_skips(&entries);
+    let avoidable = outcome.fail_avoidable_skips(&entries, &requirements);
     println!();
-    needs::print_table(&needs, &told);
-    if let Some(failure) = forgiven {
+    requirements::print_table(&requirements, &entries);
+    if let Some(failure) = avoidable {
         println!(
-            "\nWith CI=true nothing of the default set may be skipped that this machine can install:\n{failure}"
+            "\nWith CI=true, a test must not be skipped for something that this machine can install:\n{failure}"
         );
     }
     for failure in &outcome.failures {
@@ -102,19 +107,19 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     })
 }
 
-/// Fuzzes each target as long as `cargo xtask fuzz` does: one test, passed when nothing was found.
+/// Fuzzes each target for the default time. Counts as one test, which passes when nothing is found.
 fn fuzz() -> Outcome {
-    match fuzz::fuzz(&fuzz::Options::default()) {
+    match fuzz::run(&fuzz::Options::default()) {
         Ok(()) => Outcome {
             passed: 1,
             ..Outcome::default()
         },
-        Err(found) => Outcome::broken(format!("fuzzing: {found:#}")),
+        Err(error) => Outcome::failure(format!("fuzzing: {error:#}")),
     }
 }
 
-/// One build for the program and every test, so that cargo resolves features once and builds nothing twice.
-fn run_build(command: &mut Command) -> Result<()> {
+/// Builds the program and all tests in one go, so that cargo resolves features once and builds nothing twice.
+fn build_all(command: &mut Command) -> Result<()> {
     steps::run(
         command
             .current_dir(root())

@@ -1,23 +1,23 @@
-//! Counting.
+//! Counts of passed, failed and skipped tests.
 
-use super::needs::Need;
-use super::report::Told;
+use super::report::ReportEntry;
+use super::requirements::Requirement;
 
-/// What became of some tests.
+/// The result of some tests.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    /// Did what they promise.
+    /// Tests that passed.
     pub(crate) passed: usize,
-    /// Did not.
+    /// Tests that failed.
     pub(crate) failed: usize,
-    /// Did not run.
+    /// Tests that did not run.
     pub(crate) skipped: usize,
-    /// The names of those that failed, where they are known.
+    /// The names of failed tests, as far as they are known.
     pub(crate) failures: Vec<String>,
 }
 
 impl Outcome {
-    /// Counts others too.
+    /// Adds the counts of another outcome.
     pub(crate) fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
@@ -25,8 +25,8 @@ impl Outcome {
         self.failures.extend(other.failures);
     }
 
-    /// Something failed that is not a test of its own: a suite that did not start or did not end.
-    pub(crate) fn broken(what: impl Into<String>) -> Self {
+    /// A failure that is not a single test: a suite that did not start or did not end.
+    pub(crate) fn failure(what: impl Into<String>) -> Self {
         Self {
             failed: 1,
             failures: vec![what.into()],
@@ -34,37 +34,40 @@ impl Outcome {
         }
     }
 
-    /// A Rust test that found something missing ends as passed, and says in the report that it
-    /// skipped: it counts as skipped.
-    pub(crate) fn take_skips(&mut self, told: &[Told]) {
-        let skips = told
+    /// Counts tests that reported a skip as skipped. libtest counts them as passed.
+    pub(crate) fn count_skips(&mut self, entries: &[ReportEntry]) {
+        let skips = entries
             .iter()
-            .filter(|told| matches!(told, Told::Skipped { .. }))
+            .filter(|entry| matches!(entry, ReportEntry::Skipped { .. }))
             .count();
         let skips = skips.min(self.passed);
         self.passed -= skips;
         self.skipped += skips;
     }
 
-    /// With `CI=true`, what was skipped for the lack of something that this machine can install
-    /// failed. Returns what to say of it.
-    pub(crate) fn judge_skips(&mut self, told: &[Told], needs: &[Need]) -> Option<String> {
+    /// With `CI=true`, counts a skip as failed if this machine could install what was missing. Returns a description of
+    /// these skips.
+    pub(crate) fn fail_avoidable_skips(
+        &mut self,
+        entries: &[ReportEntry],
+        requirements: &[Requirement],
+    ) -> Option<String> {
         if std::env::var("CI").as_deref() != Ok("true") {
             return None;
         }
-        let unforgiven: Vec<String> = told
+        let avoidable: Vec<String> = entries
             .iter()
-            .filter_map(|told| match told {
-                Told::Skipped { test, lack } => needs
+            .filter_map(|entry| match entry {
+                ReportEntry::Skipped { test, lack } => requirements
                     .iter()
-                    .any(|need| need.name == lack && need.installable)
-                    .then(|| format!("  {test}: skipped for lack of {lack}")),
-                Told::TookPart { .. } => None,
+                    .any(|requirement| requirement.name == lack && requirement.installable)
+                    .then(|| format!("  {test}: skipped because {lack} is missing")),
+                ReportEntry::TookPart { .. } => None,
             })
             .collect();
-        self.skipped -= unforgiven.len().min(self.skipped);
-        self.failed += unforgiven.len();
-        (!unforgiven.is_empty()).then(|| unforgiven.join("\n"))
+        self.skipped -= avoidable.len().min(self.skipped);
+        self.failed += avoidable.len();
+        (!avoidable.is_empty()).then(|| avoidable.join("\n"))
     }
 }
 
@@ -78,12 +81,12 @@ mod tests {
             passed: 3,
             ..Outcome::default()
         };
-        outcome.take_skips(&[
-            Told::Skipped {
+        outcome.count_skips(&[
+            ReportEntry::Skipped {
                 test: "sign in elsewhere".into(),
                 lack: "oidc-provider".into(),
             },
-            Told::TookPart {
+            ReportEntry::TookPart {
                 component: "kubectl".into(),
                 version: "1.32".into(),
             },

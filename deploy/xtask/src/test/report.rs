@@ -1,4 +1,4 @@
-//! What the tests tell of themselves: a file of JSON lines whose path is in `PORTICO_TEST_REPORT`.
+//! What the tests report to this program: JSON lines in the file that `PORTICO_TEST_REPORT` names.
 
 use std::fs;
 use std::io::Write;
@@ -10,36 +10,36 @@ use serde::Deserialize;
 use super::outcome::Outcome;
 use crate::workspace::target;
 
-/// The environment variable that holds the file's path.
+/// The environment variable with the path of the file.
 pub(crate) const VARIABLE: &str = "PORTICO_TEST_REPORT";
 
-/// One line.
+/// One line of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum Told {
+pub(crate) enum ReportEntry {
     /// A real component took part.
     TookPart {
-        /// Its name, as in the table of needs.
+        /// Its name, as in the table of requirements.
         component: String,
-        /// Its version, as it says.
+        /// The version that it reported.
         version: String,
     },
-    /// A test did not run.
+    /// A test was skipped.
     Skipped {
-        /// Which.
+        /// The name of the test.
         test: String,
-        /// For lack of which component.
+        /// The component that was missing.
         lack: String,
     },
 }
 
-/// The file of this run.
+/// The report of this run.
 pub(crate) struct Report {
     file: PathBuf,
 }
 
 impl Report {
-    /// An empty one.
+    /// Creates an empty report.
     pub(crate) fn begin() -> Result<Self> {
         let file = target().join("test-report.jsonl");
         fs::create_dir_all(target())?;
@@ -47,12 +47,12 @@ impl Report {
         Ok(Self { file })
     }
 
-    /// Where it is.
+    /// The path of the file.
     pub(crate) fn path(&self) -> &Path {
         &self.file
     }
 
-    /// A whole suite cannot run: counts as one test, passed over as the report says.
+    /// Reports that a whole suite is skipped. Counts as one test, which [`Outcome::count_skips`] then counts as skipped.
     pub(crate) fn skip_suite(&self, suite: &str, lack: &str) -> Result<Outcome> {
         let mut file = fs::OpenOptions::new().append(true).open(&self.file)?;
         let line = serde_json::json!({"skipped": {"test": suite, "lack": lack}});
@@ -63,8 +63,8 @@ impl Report {
         })
     }
 
-    /// All that was told. A line that cannot be read is an error: it would be a test that went uncounted.
-    pub(crate) fn read(&self) -> Result<Vec<Told>> {
+    /// Reads the report. Fails on a line that cannot be parsed, because a test would go uncounted.
+    pub(crate) fn read(&self) -> Result<Vec<ReportEntry>> {
         fs::read_to_string(&self.file)?
             .lines()
             .map(|line| serde_json::from_str(line).with_context(|| format!("the tests reported {line:?}")))

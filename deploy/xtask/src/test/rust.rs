@@ -1,4 +1,4 @@
-//! `cargo test` over the workspace, and what became of it.
+//! Runs `cargo test` over the workspace and counts the results.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -10,24 +10,24 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::needs::{Need, is_met};
 use super::outcome::Outcome;
-use super::processes::wait_until;
 use super::report::{self, Report};
+use super::requirements::{Requirement, is_met};
+use crate::processes::wait_until;
 use crate::program;
 use crate::workspace::{cargo, root, site};
 
-/// All of them together may take this long; with what takes long, that long.
-const BOUND: Duration = Duration::from_mins(20);
-const FULL_BOUND: Duration = Duration::from_hours(1);
+/// The time limit for all tests together, without and with the long ones.
+const TIME_LIMIT: Duration = Duration::from_mins(20);
+const LONG_TIME_LIMIT: Duration = Duration::from_hours(1);
 
-/// Runs every test of the workspace whose name contains `filter`. `parts` are the folders of real parts, each with the
-/// environment variable that tells the tests of it.
+/// Runs every test of the workspace whose name contains `filter`. `parts` lists the folders of real components, each
+/// with the environment variable that tells the tests its folder.
 pub(crate) fn run(
     filter: Option<&str>,
     full: bool,
     parts: &[(&str, PathBuf)],
-    needs: &[Need],
+    requirements: &[Requirement],
     report: &Report,
 ) -> Result<Outcome> {
     let mut command = Command::new(cargo());
@@ -46,10 +46,10 @@ pub(crate) fn run(
         .env("PORTICO_BIN", program::path(false))
         .env(report::VARIABLE, report.path())
         .stdout(Stdio::piped());
-    if is_met(needs, "PostgreSQL") {
+    if is_met(requirements, "PostgreSQL") {
         command.env("PORTICO_REQUIRE_POSTGRES", "1");
     }
-    // The schema engine knows the corpus by a name of its own.
+    // The schema engine is independent of Portico and has its own variable for the corpus.
     if let Some(corpus) = env::var_os("PORTICO_CORPUS") {
         command.env("KUBE_SCHEMA_CORPUS", corpus);
     }
@@ -62,33 +62,33 @@ pub(crate) fn run(
     let mut child = command.spawn().context("could not start cargo test")?;
     let stdout = child.stdout.take().context("cargo test has no output")?;
     let reader = thread::spawn(move || read(stdout));
-    let bound = if full { FULL_BOUND } else { BOUND };
+    let bound = if full { LONG_TIME_LIMIT } else { TIME_LIMIT };
     let status = wait_until(&mut child, Instant::now() + bound)?;
     let mut outcome = reader
         .join()
-        .unwrap_or_else(|_| Outcome::broken("the output of cargo test could not be read"));
+        .unwrap_or_else(|_| Outcome::failure("the output of cargo test could not be read"));
     match status {
-        None => outcome.add(Outcome::broken(format!(
+        None => outcome.add(Outcome::failure(format!(
             "cargo test did not end within {} minutes",
             bound.as_secs() / 60
         ))),
-        // A test program that ended without its result line: it crashed.
+        // cargo test failed although no test did: a test binary crashed.
         Some(status) if !status.success() && outcome.failed == 0 => {
-            outcome.add(Outcome::broken(format!("cargo test ended with {status}")));
+            outcome.add(Outcome::failure(format!("cargo test ended with {status}")));
         }
         Some(_) => {}
     }
     Ok(outcome)
 }
 
-/// Passes the output on and counts as it goes.
+/// Prints the output while counting its results.
 fn read(output: impl Read) -> Outcome {
     let mut outcome = Outcome::default();
     let mut failures = BTreeSet::new();
     for line in BufReader::new(output).lines().map_while(Result::ok) {
         println!("{line}");
         if let Some(counts) = line.strip_prefix("test result: ") {
-            outcome.add(counted(counts));
+            outcome.add(parse_counts(counts));
         } else if let Some(name) = line
             .strip_prefix("test ")
             .and_then(|rest| rest.strip_suffix(" ... FAILED"))
@@ -100,8 +100,8 @@ fn read(output: impl Read) -> Outcome {
     outcome
 }
 
-/// `ok. 3 passed; 0 failed; 1 ignored; 0 measured; …` as libtest writes it.
-fn counted(line: &str) -> Outcome {
+/// Parses `ok. 3 passed; 0 failed; 1 ignored; 0 measured; …`, as libtest prints it.
+fn parse_counts(line: &str) -> Outcome {
     let count = |what: &str| {
         line.split(['.', ';'])
             .find_map(|part| part.trim().strip_suffix(what))

@@ -1,4 +1,4 @@
-//! What the tests need besides Rust: installed where it is missing and can be, told of where it cannot.
+//! What the tests require besides Rust. Installs what is missing where possible, and reports the rest.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,126 +6,125 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::report::Told;
+use super::report::ReportEntry;
 use crate::fingerprint::Fingerprint;
 use crate::steps::{note, run_quietly, step};
 use crate::workspace::{root, which};
 
-/// Something real that takes part in the tests.
-pub(crate) struct Need {
-    /// What the table calls it.
+/// A real component that takes part in the tests.
+pub(crate) struct Requirement {
+    /// Its name in the table.
     pub(crate) name: &'static str,
-    /// What it is for.
-    pub(crate) what_for: &'static str,
-    /// Whether this machine can install it.
+    /// What the tests use it for.
+    pub(crate) purpose: &'static str,
+    /// True if this machine can install it.
     pub(crate) installable: bool,
-    /// Whether it is here.
+    /// True if it is installed.
     pub(crate) met: bool,
 }
 
-/// A program from Debian.
+/// A program from a Debian package.
 struct Package {
     name: &'static str,
-    what_for: &'static str,
-    /// Package names, the first that apt knows is taken.
+    purpose: &'static str,
+    /// Package names. The first one that apt knows is installed.
     packages: &'static [&'static str],
     present: fn() -> bool,
 }
 
-const PACKAGES: [Package; 6] = [
+const DEBIAN_PACKAGES: [Package; 6] = [
     Package {
         name: "Node.js",
-        what_for: "drives the browser, runs oidc-provider",
+        purpose: "drives the browser, runs oidc-provider",
         packages: &["nodejs"],
         present: || which("node").is_some(),
     },
     Package {
         name: "npm",
-        what_for: "fetches what Node.js runs",
+        purpose: "downloads what Node.js runs",
         packages: &["npm"],
         present: || which("npm").is_some(),
     },
     Package {
         name: "Chromium",
-        what_for: "the browser",
+        purpose: "the browser",
         packages: &["chromium"],
         present: || which("chromium").is_some(),
     },
     Package {
         name: "PostgreSQL",
-        what_for: "the other database",
+        purpose: "the second database",
         packages: &["postgresql"],
         present: || postgres_programs().is_some(),
     },
     Package {
         name: "kubectl",
-        what_for: "a real client of the control planes",
+        purpose: "a real client of the control planes",
         packages: &["kubernetes-client", "kubectl"],
         present: || which("kubectl").is_some(),
     },
     Package {
         name: "etcd",
-        what_for: "holds what the real API server keeps",
+        purpose: "stores the objects of the real API server",
         packages: &["etcd-server"],
         present: || which("etcd").is_some(),
     },
 ];
 
-/// What only benches need.
-const LOAD: Package = Package {
+/// Only the benchmarks require this.
+const WRK: Package = Package {
     name: "wrk",
-    what_for: "puts load on an address",
+    purpose: "generates load",
     packages: &["wrk"],
     present: || which("wrk").is_some(),
 };
 
-/// Packages from npm: the table's name, what it is for, the folder with its lock file.
-const MODULES: [(&str, &str, &str); 2] = [
+/// npm packages: name in the table, purpose, folder of the lock file.
+const NPM_PACKAGES: [(&str, &str, &str); 2] = [
     (
         "playwright-core and axe-core",
-        "drive the browser, judge accessibility",
+        "drive the browser, check accessibility",
         "tests/browser",
     ),
-    (
-        "oidc-provider",
-        "an identity provider that is not our own",
-        "tests/oidc",
-    ),
+    ("oidc-provider", "an independent identity provider", "tests/oidc"),
 ];
 
-/// Installs what is missing. Never fails for lack of something: the tests that need it skip, and say so.
-pub(crate) fn install() -> Vec<Need> {
-    let mut needs = packages(&PACKAGES.iter().collect::<Vec<_>>());
-    for (name, what_for, folder) in MODULES {
+/// Installs what is missing. Never fails: tests that miss something report that they are skipped.
+pub(crate) fn install() -> Vec<Requirement> {
+    let mut requirements = install_packages(&DEBIAN_PACKAGES.iter().collect::<Vec<_>>());
+    for (name, purpose, folder) in NPM_PACKAGES {
         let npm = which("npm").is_some();
         let met = npm
-            && modules(&root().join(folder), name).unwrap_or_else(|error| {
+            && install_modules(&root().join(folder), name).unwrap_or_else(|error| {
                 note(format!("{error:#}"));
                 false
             });
-        needs.push(Need {
+        requirements.push(Requirement {
             name,
-            what_for,
+            purpose,
             installable: npm,
             met,
         });
     }
-    needs
+    requirements
 }
 
-/// The same for `cargo xtask bench`.
-pub(crate) fn install_for_bench() -> Vec<Need> {
-    packages(&[&LOAD]);
+/// Installs the requirements of `cargo xtask bench`.
+pub(crate) fn install_for_benchmarks() -> Vec<Requirement> {
+    install_packages(&[&WRK]);
     install()
 }
 
-/// What the real API server needs beside itself.
+/// Installs what the real API server requirements to run.
 pub(crate) fn install_for_differential() {
-    let etcd: Vec<&Package> = PACKAGES.iter().filter(|package| package.name == "etcd").collect();
-    packages(&etcd);
+    let etcd: Vec<&Package> = DEBIAN_PACKAGES
+        .iter()
+        .filter(|package| package.name == "etcd")
+        .collect();
+    install_packages(&etcd);
 }
 
-fn packages(wanted: &[&Package]) -> Vec<Need> {
+fn install_packages(wanted: &[&Package]) -> Vec<Requirement> {
     let missing: Vec<&Package> = wanted
         .iter()
         .copied()
@@ -155,20 +154,20 @@ fn packages(wanted: &[&Package]) -> Vec<Need> {
     }
     wanted
         .iter()
-        .map(|package| Need {
+        .map(|package| Requirement {
             name: package.name,
-            what_for: package.what_for,
+            purpose: package.purpose,
             installable: apt.is_some(),
             met: (package.present)(),
         })
         .collect()
 }
 
-/// How to call apt-get here: as root, or by sudo when that asks for no password.
+/// The command that runs apt-get: directly as root, or through sudo if that asks for no password.
 fn apt() -> Option<Vec<String>> {
     which("apt-get")?;
-    let me = run_quietly(Command::new("id").arg("-u")).ok()?;
-    if me.trim() == "0" {
+    let user_id = run_quietly(Command::new("id").arg("-u")).ok()?;
+    if user_id.trim() == "0" {
         return Some(vec!["apt-get".to_owned()]);
     }
     run_quietly(Command::new("sudo").args(["-n", "true"])).ok()?;
@@ -184,27 +183,27 @@ fn apt_get(apt: &[String], arguments: &[&str]) -> Command {
     command
 }
 
-fn modules(folder: &Path, name: &str) -> Result<bool> {
+fn install_modules(folder: &Path, name: &str) -> Result<bool> {
     let installed = folder.join("node_modules");
     let fingerprint = Fingerprint::of(
         &installed.join(".made-from"),
         &[&folder.join("package-lock.json")],
         &[],
     )?;
-    if !fingerprint.is_kept() {
-        step(format!("Fetching {name} from npm"), || {
+    if !fingerprint.is_current() {
+        step(format!("Downloading {name} from npm"), || {
             let mut command = Command::new("npm");
             command
                 .current_dir(folder)
                 .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
             run_quietly(&mut command)
         })?;
-        fingerprint.keep()?;
+        fingerprint.save()?;
     }
     Ok(true)
 }
 
-/// The folder of PostgreSQL's server programs; Debian keeps them off the `PATH`.
+/// The folder of PostgreSQL's server programs, which Debian does not put on the `PATH`.
 fn postgres_programs() -> Option<PathBuf> {
     if let Some(initdb) = which("initdb") {
         return initdb.parent().map(Path::to_path_buf);
@@ -216,38 +215,44 @@ fn postgres_programs() -> Option<PathBuf> {
         .find(|folder| folder.join("initdb").is_file())
 }
 
-/// Whether the need of that name is met.
-pub(crate) fn is_met(needs: &[Need], name: &str) -> bool {
-    needs.iter().any(|need| need.name == name && need.met)
+/// True if the requirement of this name is met.
+pub(crate) fn is_met(requirements: &[Requirement], name: &str) -> bool {
+    requirements
+        .iter()
+        .any(|requirement| requirement.name == name && requirement.met)
 }
 
-/// Who took part, and what was skipped for lack of whom.
-pub(crate) fn print_table(needs: &[Need], told: &[Told]) {
+/// Prints which components took part, and how many tests each missing one caused to be skipped.
+pub(crate) fn print_table(requirements: &[Requirement], entries: &[ReportEntry]) {
     let mut versions: BTreeMap<&str, &str> = BTreeMap::new();
     let mut skips: BTreeMap<&str, usize> = BTreeMap::new();
-    for line in told {
+    for line in entries {
         match line {
-            Told::TookPart { component, version } => {
+            ReportEntry::TookPart { component, version } => {
                 versions.insert(component, version);
             }
-            Told::Skipped { lack, .. } => *skips.entry(lack).or_default() += 1,
+            ReportEntry::Skipped { lack, .. } => *skips.entry(lack).or_default() += 1,
         }
     }
-    let row = |name: &str, state: &str, what_for: &str| println!("{name:<30} {state:<44} {what_for}");
-    row("component", "took part", "what for");
-    for need in needs {
-        let state = match (versions.remove(need.name), skips.remove(need.name), need.met) {
-            (_, Some(count), _) => format!("no: {count} skipped for lack of it"),
+    let row = |name: &str, state: &str, purpose: &str| println!("{name:<30} {state:<44} {purpose}");
+    row("component", "took part", "purpose");
+    for requirement in requirements {
+        let state = match (
+            versions.remove(requirement.name),
+            skips.remove(requirement.name),
+            requirement.met,
+        ) {
+            (_, Some(count), _) => format!("missing: {count} skipped"),
             (Some(version), None, _) => version.to_owned(),
-            (None, None, true) => "installed, not called upon in this run".to_owned(),
-            (None, None, false) => "missing, not called upon in this run".to_owned(),
+            (None, None, true) => "installed, not used in this run".to_owned(),
+            (None, None, false) => "missing, not used in this run".to_owned(),
         };
-        row(need.name, &state, need.what_for);
+        row(requirement.name, &state, requirement.purpose);
     }
     for (name, version) in versions {
         row(name, version, "");
     }
     for (name, count) in skips {
-        row(name, &format!("no: {count} skipped for lack of it"), "");
+        row(name, &format!("missing: {count} skipped"), "");
     }
 }

@@ -1,4 +1,4 @@
-//! Processes that must end in time. They are ended by their ids, with all that they started.
+//! Child processes with a time limit. They are ended by id, together with their descendants.
 
 use std::collections::HashMap;
 use std::fs;
@@ -8,27 +8,29 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-/// Waits for `child`, no longer than until `deadline`; then it and its descendants are ended.
-/// `None`: they had to be.
+/// How long a process may take to stop once it has outlasted its time limit.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Waits for `child` until `deadline`, then ends it and its descendants. Returns `None` when it had to end them.
 pub(crate) fn wait_until(child: &mut Child, deadline: Instant) -> Result<Option<ExitStatus>> {
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
         if Instant::now() >= deadline {
-            end_with_descendants(child)?;
+            terminate_tree(child, STOP_TIMEOUT)?;
             return Ok(None);
         }
         thread::sleep(Duration::from_millis(50));
     }
 }
 
-/// Asks a process and its descendants to end, and makes them after five seconds.
-pub(crate) fn end_with_descendants(child: &mut Child) -> Result<()> {
+/// Sends SIGTERM to a process and its descendants, and SIGKILL after `timeout`.
+pub(crate) fn terminate_tree(child: &mut Child, timeout: Duration) -> Result<()> {
     let ids = with_descendants(child.id());
     signal("TERM", &ids);
-    let patience = Instant::now() + Duration::from_secs(5);
-    while Instant::now() < patience && child.try_wait()?.is_none() {
+    let deadline = Instant::now() + timeout;
+    while Instant::now() < deadline && child.try_wait()?.is_none() {
         thread::sleep(Duration::from_millis(50));
     }
     signal("KILL", &ids);
@@ -38,7 +40,7 @@ pub(crate) fn end_with_descendants(child: &mut Child) -> Result<()> {
 
 fn signal(name: &str, ids: &[u32]) {
     for id in ids {
-        // One that has ended meanwhile is what we want.
+        // A process that has ended meanwhile is not an error.
         let _ = Command::new("kill")
             .args(["-s", name, &id.to_string()])
             .stderr(Stdio::null())
