@@ -1,7 +1,7 @@
 //! The rules of `metadata`: names, identity, labels, what only the server sets.
 
 use jiff::Timestamp;
-use rand::Rng;
+use rand::RngExt as _;
 use serde_json::{Value, json};
 
 use super::error::ApiError;

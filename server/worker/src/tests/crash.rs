@@ -10,7 +10,7 @@ use portico_simulator::kube::{Fault, Matcher};
 use portico_store::testing::TestStore;
 use portico_store::{ChainVerdict, RequestFilter};
 use rand::rngs::StdRng;
-use rand::{Rng as _, SeedableRng as _};
+use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 
 use super::world::{World, change, create, delete, kind, until};
