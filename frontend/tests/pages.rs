@@ -1,4 +1,4 @@
-//! What pages promise: hostile text stays text, and every control of a form can be found by who cannot see it.
+//! Guarantees of pages: hostile text is escaped, and every form control is accessible to screen readers.
 #![cfg(feature = "ssr")]
 #![expect(clippy::unwrap_used, reason = "a test that fails here says where")]
 
@@ -89,7 +89,7 @@ fn choices(count: usize) -> Vec<Choice> {
         .collect()
 }
 
-/// A field of every kind.
+/// One field with each control.
 fn fields() -> Vec<Field> {
     vec![
         field("/text", text()),
@@ -245,7 +245,7 @@ fn assert_tame(html: &str) {
 }
 
 #[test]
-fn hostile_text_stays_text() {
+fn hostile_text_is_escaped() {
     let html = pages::request_form(&frame(), &form_page(fields()));
     assert_tame(&html);
     assert!(
@@ -298,7 +298,7 @@ fn a_locked_form_shows_and_posts_every_value() {
 }
 
 #[test]
-fn every_control_has_a_label_and_its_problem() {
+fn every_control_has_a_label_and_describes_its_problem() {
     let html = pages::request_form(&frame(), &form_page(fields()));
     for name in [
         "/text",
@@ -343,7 +343,7 @@ fn every_control_has_a_label_and_its_problem() {
 }
 
 #[test]
-fn a_card_says_which_of_its_control_planes_do_not_answer() {
+fn a_card_names_unreachable_control_planes() {
     let plane = |name: &str| PlaneChoice {
         name: name.parse().unwrap(),
         title: name.to_uppercase(),
@@ -378,7 +378,7 @@ fn a_card_says_which_of_its_control_planes_do_not_answer() {
 }
 
 #[test]
-fn what_is_over_its_quota_is_marked_with_a_sign_and_words() {
+fn exceeded_quotas_are_marked_by_sign_and_text() {
     let row = TenantRow {
         name: "payments".parse().unwrap(),
         title: "Payments".into(),

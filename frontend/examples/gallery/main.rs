@@ -1,5 +1,5 @@
-//! Renders every page with sample content to `target/gallery`, to be looked at in a browser:
-//! with nothing, one and very many; with the longest names, an error, a dead control plane.
+//! Renders every page with sample content to `target/gallery`, for review in a browser:
+//! empty, with one entry and with many; with long names, errors, and an unreachable control plane.
 #![expect(
     clippy::expect_used,
     reason = "the names and times of the samples are right, or the gallery says where not"

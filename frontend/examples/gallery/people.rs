@@ -1,4 +1,4 @@
-//! Frames: who looks at a page.
+//! Frames for different viewers.
 
 use jiff::Timestamp;
 use portico_domain::view::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};

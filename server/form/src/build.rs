@@ -3,50 +3,14 @@
 use std::collections::BTreeMap;
 
 use kube_schema::path::push_token;
-use kube_schema::{Node, Schema, Violation};
+use kube_schema::{Node, Schema};
 use serde_json::Value;
 
 use super::controls::Builder;
 use super::field_path::FieldPath;
+use super::input::FormInput;
 use super::{Shape, input_count, labels, plan, problems, required_first};
-use crate::{Control, Field, Form, FormHints, PlanValues, Section};
-
-/// The input of [`build`], besides the schema.
-#[derive(Debug, Clone, Copy)]
-pub struct FormInput<'a> {
-    /// True for a change of an existing object: fields that its rules make immutable are locked.
-    pub is_change: bool,
-    /// The layout.
-    pub hints: &'a FormHints,
-    /// The plan, which sets and locks fields.
-    pub plan: Option<PlanValues<'a>>,
-    /// The object shown in the form. For a new object see [`super::initial_object`].
-    pub object: &'a Value,
-    /// Inputs that are not valid values, by name; see [`super::Decoded::typed`].
-    pub typed: Option<&'a BTreeMap<String, String>>,
-    /// The validation errors of the object.
-    pub violations: &'a [Violation],
-    /// True if the object was validated as a object: then missing fields are reported, and required fields may be left
-    /// empty by choice.
-    pub is_checked: bool,
-}
-
-impl<'a> FormInput<'a> {
-    /// The form of an object without a plan or errors. Set other fields by struct update: `FormInput { is_change:
-    /// true, ..FormInput::new(hints, object) }`.
-    #[must_use]
-    pub fn new(hints: &'a FormHints, object: &'a Value) -> Self {
-        Self {
-            is_change: false,
-            hints,
-            plan: None,
-            object,
-            typed: None,
-            violations: &[],
-            is_checked: false,
-        }
-    }
-}
+use crate::{Control, Field, Form, FormHints, Section};
 
 /// Fields that are not part of a form.
 pub(super) const IDENTITY: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
@@ -108,7 +72,7 @@ pub fn build(schema: &Schema, setup: FormInput<'_>) -> Form {
             "{left_out} more fields are not shown here; set them in the YAML tab"
         ));
     }
-    // Errors at `spec` itself belong to the object form.
+    // Errors at `spec` itself belong to the whole form.
     problems::attach(
         &mut form,
         schema.root(),

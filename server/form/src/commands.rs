@@ -4,7 +4,7 @@ use kube_schema::Node;
 use kube_schema::path::tokens;
 use serde_json::{Map, Value};
 
-use super::decode::blank;
+use super::values::blank;
 use super::{Shape, invalid_map_rows};
 
 /// The command of a button.

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 
 use kube_schema::path::{Path, push_token};
-use kube_schema::{Check, Node, Reason, Schema, SchemaType, Violation, yaml};
+use kube_schema::{Check, Node, Reason, Schema, Violation, yaml};
 use serde_json::{Map, Value};
 
 use super::build::IDENTITY;
 use super::commands::Command;
-use super::controls::is_empty;
 use super::posted::Posted;
 use super::union::{self, Union};
+use super::values::{blank, initial_value, is_empty};
 use super::{Shape, invalid_map_rows, scalar_text};
 use crate::{DO, EmptyMeans};
 
@@ -305,27 +305,4 @@ fn is_same_item(list: &Node, node: &Node, posted: &Posted, base: &Value) -> bool
     }
     let compared: Vec<bool> = node.properties().filter_map(|(name, _)| same(name)).collect();
     compared.is_empty() || compared.contains(&true)
-}
-
-/// The value of a node that is still to be filled in.
-pub(super) fn blank(node: &Node) -> Value {
-    match Shape::of(node) {
-        Shape::Object | Shape::Map => Value::Object(Map::new()),
-        Shape::List => Value::Array(Vec::new()),
-        Shape::Scalar if matches!(node.schema_type(), SchemaType::String | SchemaType::IntOrString) => {
-            Value::String(String::new())
-        }
-        Shape::Scalar | Shape::Free => Value::Null,
-    }
-}
-
-/// The initial value of a chosen branch's field; `None` for scalars, which have to be typed.
-fn initial_value(node: &Node) -> Option<Value> {
-    match (Shape::of(node), node.schema_type()) {
-        (Shape::Object | Shape::Map, _) | (Shape::Free, SchemaType::Object) => {
-            Some(Value::Object(Map::new()))
-        }
-        (Shape::List, _) | (Shape::Free, SchemaType::Array) => Some(Value::Array(Vec::new())),
-        _ => None,
-    }
 }

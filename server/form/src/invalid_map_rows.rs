@@ -10,7 +10,7 @@ use kube_schema::{Check, Node, Reason, Violation};
 use serde_json::{Map, Value};
 
 use super::Shape;
-use super::controls::is_empty;
+use super::values::is_empty;
 
 /// The first character of a placeholder key.
 pub(super) const PLACEHOLDER: char = '\0';

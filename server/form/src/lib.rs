@@ -16,24 +16,28 @@ mod encode;
 mod field_index;
 mod field_path;
 mod hints;
+mod input;
 mod invalid_map_rows;
 mod labels;
 mod model;
+mod nested;
 mod plan;
 mod posted;
 mod problems;
 mod scalar_text;
 mod scalars;
 mod union;
+mod values;
 mod when_empty;
 
 #[cfg(test)]
 mod tests;
 
-pub use build::{FormInput, build};
+pub use build::build;
 pub use decode::{Decoded, decode};
 pub use encode::encode;
 pub use hints::{FieldHint, FormHints, PlanValues};
+pub use input::FormInput;
 pub use labels::label;
 pub use model::{
     Branch, Choice, Control, EmptyMeans, Entry, Field, Form, MISSING, Section, WhenEmpty, in_words,

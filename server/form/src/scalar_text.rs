@@ -3,7 +3,8 @@
 use kube_schema::{Node, SchemaType, yaml};
 use serde_json::Value;
 
-use super::scalars::is_choice;
+/// Longer enums are not offered as a choice.
+const MAX_CHOICES: usize = 500;
 
 /// Formats a scalar for an input.
 pub(super) fn to_text(node: &Node, value: &Value) -> String {
@@ -47,6 +48,14 @@ pub(super) fn from_text(node: &Node, text: &str) -> Value {
             }
         }
         _ => Value::from(text),
+    }
+}
+
+/// True if there are only a few possible values: an enum, or booleans and `null`.
+pub(super) fn is_choice(node: &Node) -> bool {
+    match node.enum_values().len() {
+        0 => node.schema_type() == SchemaType::Boolean && node.is_nullable(),
+        some => some <= MAX_CHOICES,
     }
 }
 

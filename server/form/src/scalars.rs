@@ -7,11 +7,8 @@ use super::field_path::FieldPath;
 use super::scalar_text;
 use crate::{Choice, Control, in_words};
 
-/// Longer enums are not offered as a choice.
-const MAX_CHOICES: usize = 500;
-
 pub(super) fn scalar(node: &Node, field_path: &FieldPath, value: Option<&Value>, required: bool) -> Control {
-    if is_choice(node) {
+    if scalar_text::is_choice(node) {
         return choice(node, value);
     }
     match (node.schema_type(), value.filter(|value| !value.is_null())) {
@@ -30,14 +27,6 @@ pub(super) fn scalar(node: &Node, field_path: &FieldPath, value: Option<&Value>,
             max: node.maximum(),
         },
         (_, value) => text(node, field_path, value),
-    }
-}
-
-/// True if there are only a few possible values: an enum, or booleans and `null`.
-pub(super) fn is_choice(node: &Node) -> bool {
-    match node.enum_values().len() {
-        0 => node.schema_type() == SchemaType::Boolean && node.is_nullable(),
-        some => some <= MAX_CHOICES,
     }
 }
 

@@ -6,7 +6,7 @@
 use kube_schema::Node;
 use serde_json::{Map, Value};
 
-use super::controls::is_empty;
+use super::values::is_empty;
 use crate::{Control, EmptyMeans, WhenEmpty};
 
 /// What matters about a field's position.

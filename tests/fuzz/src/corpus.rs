@@ -1,4 +1,4 @@
-//! Definitions and samples as really published, where there are some: `PORTICO_CORPUS` says where.
+//! Published definitions and samples. `PORTICO_CORPUS` names their folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,20 +7,20 @@ use std::sync::LazyLock;
 use kube_schema::{Definition, yaml};
 use serde_json::{Value, json};
 
-/// A larger definition is left out: what is in it is in smaller ones as well, and those are tried more often.
-const LARGEST: u64 = 200_000;
+/// Size limit of a definition, in bytes. Small ones have the same features and allow more iterations.
+const MAX_DEFINITION_BYTES: u64 = 200_000;
 
-/// A definition with samples of it; never without one.
+/// A definition with at least one sample object.
 pub struct Kind {
     /// The document.
     pub document: Value,
-    /// What it says.
+    /// The parsed definition.
     pub definition: Definition,
-    /// Objects that it accepts, or is said to.
+    /// Objects that are valid or documented as such.
     pub samples: Vec<Value>,
 }
 
-/// Where the corpus is.
+/// The folder of the corpus.
 pub fn folder() -> PathBuf {
     std::env::var_os("PORTICO_CORPUS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
@@ -28,14 +28,14 @@ pub fn folder() -> PathBuf {
     )
 }
 
-/// All kinds; a small one of our own where there is no corpus.
+/// All kinds of the corpus; a small built-in one if there is no corpus.
 pub static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
     let root = folder();
     let samples: Vec<Value> = ["samples", "invalid"]
         .iter()
         .flat_map(|name| documents(&root.join(name)))
         .collect();
-    let mut kinds: Vec<Kind> = std::iter::once(own())
+    let mut kinds: Vec<Kind> = std::iter::once(built_in())
         .chain(documents(&root.join("crds")))
         .filter_map(|document| {
             let definition = Definition::parse(&document).ok()?;
@@ -68,7 +68,7 @@ fn documents(folder: &Path) -> Vec<Value> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter(|entry| entry.metadata().is_ok_and(|about| about.len() <= LARGEST))
+        .filter(|entry| entry.metadata().is_ok_and(|about| about.len() <= MAX_DEFINITION_BYTES))
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
         .collect();
@@ -79,7 +79,7 @@ fn documents(folder: &Path) -> Vec<Value> {
         .collect()
 }
 
-/// A little of everything that schemas can say.
-fn own() -> Value {
+/// A definition with most features of schemas.
+fn built_in() -> Value {
     yaml::parse(include_str!("thing.yaml")).expect("it is YAML")
 }

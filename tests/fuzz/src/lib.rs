@@ -1,5 +1,4 @@
-//! What the fuzz targets share: the published definitions and samples they begin from, and changes that keep a
-//! document a document.
+//! Shared by the fuzz targets: published definitions and samples as seeds, and structure-aware mutations.
 
 pub mod corpus;
 pub mod mutate;
@@ -8,15 +7,15 @@ use kube_schema::{Definition, Schema};
 use portico_form::{FormHints, FormInput, build, decode, initial_object};
 use serde_json::Value;
 
-/// The form of an object is built, posted back empty-handed, and built again from what that comes to.
-pub fn through_the_form(schema: &Schema, object: &Value, pairs: &[(String, String)]) {
+/// Builds the form of an object, decodes a post, and builds the form of the result.
+pub fn round_trip_form(schema: &Schema, object: &Value, pairs: &[(String, String)]) {
     let hints = FormHints::default();
-    let begun = initial_object(schema, &hints, None, object);
-    let setup = |object| FormInput::new(&hints, object);
-    let _ = build(schema, setup(&begun));
+    let initial = initial_object(schema, &hints, None, object);
+    let input = |object| FormInput::new(&hints, object);
+    let _ = build(schema, input(&initial));
     let untouched = decode(schema, object, &[]);
     if object.is_object() {
-        assert_eq!(untouched.object, *object, "what no input was posted for is kept");
+        assert_eq!(untouched.object, *object, "fields without a posted input are kept");
     }
     let decoded = decode(schema, object, pairs);
     let violations = schema.validate(&decoded.object, None);
@@ -25,14 +24,13 @@ pub fn through_the_form(schema: &Schema, object: &Value, pairs: &[(String, Strin
         FormInput {
             typed: Some(&decoded.typed),
             violations: &violations,
-            ..setup(&decoded.object)
+            ..input(&decoded.object)
         },
     );
 }
 
-/// Judges an object, and holds the verdict to its promises: what is stored is stored again as it is, and is accepted
-/// as an update of itself.
-pub fn judge(definition: &Definition, version: &str, object: &Value, old: Option<&Value>) {
+/// Validates an object and checks that validation is idempotent: a stored object is valid and is stored unchanged.
+pub fn validate(definition: &Definition, version: &str, object: &Value, old: Option<&Value>) {
     let Ok(result) = definition.validate(version, object, old) else {
         return;
     };
@@ -42,15 +40,15 @@ pub fn judge(definition: &Definition, version: &str, object: &Value, old: Option
     }
     let again = definition
         .validate(version, &result.object, None)
-        .expect("it has just been judged");
+        .expect("the version exists");
     assert!(
         again.is_valid(),
-        "accepted once, then refused: {:?}\n{object}",
+        "valid first, then invalid: {:?}\n{object}",
         again.violations
     );
     assert_eq!(
         again.object, result.object,
-        "what is stored is stored again as it is"
+        "a stored object is stored unchanged"
     );
     assert!(again.pruned.is_empty(), "pruned twice: {:?}", again.pruned);
 }

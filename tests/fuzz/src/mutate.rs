@@ -1,12 +1,12 @@
-//! Changes to a document that leave it a document.
+//! Structure-aware mutations of a document.
 
 use arbitrary::{Result, Unstructured};
 use serde_json::{Map, Value, json};
 
-/// How many changes are made at once, at most.
-const CHANGES: usize = 6;
+/// Limit on the mutations at once.
+const MAX_CHANGES: usize = 6;
 
-/// Words that mean something in a schema: names to add, values to put.
+/// Schema keywords and values, used as names and values.
 const WORDS: [&str; 40] = [
     "type",
     "object",
@@ -50,16 +50,16 @@ const WORDS: [&str; 40] = [
     "<script>alert(1)</script>",
 ];
 
-/// Makes a few changes.
+/// Applies a few mutations.
 pub fn mutate(document: &mut Value, choices: &mut Unstructured<'_>) -> Result<()> {
-    for _ in 0..choices.int_in_range(0..=CHANGES)? {
+    for _ in 0..choices.int_in_range(0..=MAX_CHANGES)? {
         let place = place(document, choices)?;
         change(place, choices)?;
     }
     Ok(())
 }
 
-/// A place somewhere in the document: deep ones as often as high ones.
+/// A random value in the document; all depths are equally likely.
 fn place<'v>(value: &'v mut Value, choices: &mut Unstructured<'_>) -> Result<&'v mut Value> {
     let here = match value {
         Value::Object(map) => map.is_empty(),
@@ -129,7 +129,7 @@ fn change(value: &mut Value, choices: &mut Unstructured<'_>) -> Result<()> {
             _ => {}
         },
         6 => {
-            // The value again, within itself.
+            // Nest the value in itself.
             let copy = value.clone();
             if let Value::Object(map) = value {
                 map.insert(word(choices)?, copy);

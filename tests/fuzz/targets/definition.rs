@@ -1,4 +1,4 @@
-//! A published definition with something changed in it: read, shown as a form, and judging by it.
+//! Mutated definitions: parse them, validate samples, build forms.
 #![no_main]
 
 use arbitrary::Unstructured;
@@ -6,7 +6,7 @@ use kube_schema::{Definition, validate_crd};
 use libfuzzer_sys::fuzz_target;
 use portico_fuzz::corpus::KINDS;
 use portico_fuzz::mutate::mutate;
-use portico_fuzz::{judge, through_the_form};
+use portico_fuzz::{round_trip_form, validate};
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = run(&mut Unstructured::new(bytes));
@@ -16,7 +16,7 @@ fn run(choices: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let kind = &KINDS[choices.choose_index(KINDS.len())?];
     let sample = choices.choose(&kind.samples)?;
     let mut document = kind.document.clone();
-    // The schema, far more often than what stands around it.
+    // Mutate mostly the schema.
     let schema = if choices.ratio(7_u8, 8_u8)? {
         document.pointer_mut("/spec/versions/0/schema/openAPIV3Schema")
     } else {
@@ -30,15 +30,15 @@ fn run(choices: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let Ok(definition) = Definition::parse(&document) else {
         return Ok(());
     };
-    // With a default that its own schema refuses, a form cannot be filled in.
+    // A form cannot be completed if a default is invalid.
     if errors.iter().any(|error| error.path.contains("default")) {
         return Ok(());
     }
     for version in &definition.versions {
         let Ok(schema) = version.schema() else { continue };
-        judge(&definition, &version.name, sample, None);
-        judge(&definition, &version.name, sample, Some(sample));
-        through_the_form(schema, sample, &[]);
+        validate(&definition, &version.name, sample, None);
+        validate(&definition, &version.name, sample, Some(sample));
+        round_trip_form(schema, sample, &[]);
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! A published sample with something changed in it: judged on creation and on update, and through its form.
+//! Mutated samples: validate them on creation and update, and decode them through a form.
 #![no_main]
 
 use arbitrary::Unstructured;
 use libfuzzer_sys::fuzz_target;
 use portico_fuzz::corpus::KINDS;
 use portico_fuzz::mutate::mutate;
-use portico_fuzz::{judge, through_the_form};
+use portico_fuzz::{round_trip_form, validate};
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = run(&mut Unstructured::new(bytes));
@@ -21,17 +21,17 @@ fn run(choices: &mut Unstructured<'_>) -> arbitrary::Result<()> {
         posted.push((name(choices)?, choices.arbitrary::<&str>()?.to_owned()));
     }
     for version in &kind.definition.versions {
-        judge(&kind.definition, &version.name, &object, None);
-        judge(&kind.definition, &version.name, &object, Some(sample));
+        validate(&kind.definition, &version.name, &object, None);
+        validate(&kind.definition, &version.name, &object, Some(sample));
         let _ = kind.definition.validate_status(&version.name, &object, sample);
         if let Ok(schema) = version.schema() {
-            through_the_form(schema, &object, &posted);
+            round_trip_form(schema, &object, &posted);
         }
     }
     Ok(())
 }
 
-/// A name of an input: some of the ways in which forms name them.
+/// A random input name.
 fn name(choices: &mut Unstructured<'_>) -> arbitrary::Result<String> {
     const PARTS: [&str; 14] = [
         "/spec", "/0", "/1", "/@0", "/@1", "/key", "/value", "/@yaml", "/@branch", "/size", "/ports",

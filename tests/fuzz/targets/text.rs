@@ -1,10 +1,10 @@
-//! Any text as YAML, as a definition, and as an object of a known kind.
+//! Arbitrary text as YAML, as a definition, and as an object.
 #![no_main]
 
 use kube_schema::{Definition, yaml};
 use libfuzzer_sys::fuzz_target;
 use portico_fuzz::corpus::KINDS;
-use portico_fuzz::{judge, through_the_form};
+use portico_fuzz::{round_trip_form, validate};
 
 fuzz_target!(|text: &str| {
     let Ok(documents) = yaml::parse_all(text) else {
@@ -18,15 +18,15 @@ fuzz_target!(|text: &str| {
     let [definition, objects @ ..] = documents.as_slice() else {
         return;
     };
-    judge(&KINDS[0].definition, "v1", definition, None);
+    validate(&KINDS[0].definition, "v1", definition, None);
     let Ok(definition) = Definition::parse(definition) else {
         return;
     };
     for version in &definition.versions {
         for object in objects {
-            judge(&definition, &version.name, object, None);
+            validate(&definition, &version.name, object, None);
             if let Ok(schema) = version.schema() {
-                through_the_form(schema, object, &[]);
+                round_trip_form(schema, object, &[]);
             }
         }
     }
