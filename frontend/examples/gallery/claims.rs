@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_domain::view::{
-    Allowed, ApprovalPreview, ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, Connect, ConnectKey,
-    DeletePage, Paged, Problem, Revealed, Snippet, TreeNode,
+    Allowed, ApprovalPreview, ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails,
+    ConnectionKey, DeletePage, Paged, Problem, RevealedKey, Snippet, TreeNode,
 };
 use portico_frontend::pages;
 
@@ -91,14 +91,14 @@ fn node(kind: &str, name: &str, health: Health, reason: &str, children: Vec<Tree
     }
 }
 
-fn connect() -> Connect {
-    Connect {
+fn connect() -> ConnectionDetails {
+    ConnectionDetails {
         address: Some("postgresql://admin:●●●●●●●●@ledger.payments-dev.eu.db.acme.example:5432/postgres".into()),
         address_key: Some("uri".into()),
         endpoints: vec![("Host".into(), "ledger.payments-dev.eu.db.acme.example".into()), ("Port".into(), "5432".into())],
         secret: Some("ledger-connection".into()),
         namespace: Some("payments-dev".into()),
-        keys: ["username", "password", "uri"].map(|key| ConnectKey { key: key.into(), title: key.into(), value: (key == "username").then(|| "admin".into()) }).to_vec(),
+        keys: ["username", "password", "uri"].map(|key| ConnectionKey { key: key.into(), title: key.into(), value: (key == "username").then(|| "admin".into()) }).to_vec(),
         snippets: vec![
             Snippet { title: "psql".into(), pieces: Vec::new(), text: "kubectl -n payments-dev get secret ledger-connection -o jsonpath='{.data.uri}' | base64 -d | xargs psql".into() },
             Snippet { title: "Deployment".into(), pieces: Vec::new(), text: "env:\n  - name: DATABASE_URL\n    valueFrom:\n      secretKeyRef:\n        name: ledger-connection\n        key: uri\n".into() },
@@ -203,7 +203,7 @@ fn ill() -> ClaimPage {
             ],
         )),
         pending: Some(crate::requests::rows().remove(1)),
-        connect: Some(Connect {
+        connect: Some(ConnectionDetails {
             address: None,
             address_key: None,
             keys: vec![],
@@ -266,7 +266,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         ),
         tree: None,
         tree_problem: Some("US shared does not answer, so what it is made of is not known.".into()),
-        connect: Some(Connect {
+        connect: Some(ConnectionDetails {
             may_reveal: Allowed::no(
                 "US shared does not answer; secrets are read from it at the moment you ask.",
             ),
@@ -312,7 +312,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             pages::revealed(
                 &deep(),
                 &row("ledger", 0, Health::Ready, "", 1),
-                &[Revealed {
+                &[RevealedKey {
                     key: "password".into(),
                     value: "s3cret<&>".into(),
                     base64: false,

@@ -2,7 +2,7 @@
 
 use portico_domain::placement::{Candidate, Placement};
 use portico_domain::request::Action;
-use portico_domain::view::{ApprovalPreview, DryRunVerdict, Problem, QuotaLine, RequestFormPage};
+use portico_domain::view::{ApprovalPreview, DryRunResult, Problem, QuotaLine, RequestFormPage};
 use portico_form::{Branch, Choice, Control, Entry, Field, Form, Section};
 use portico_frontend::pages;
 
@@ -410,7 +410,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             denied: None,
             needed: vec!["An approver of Payments: changes in production need a second pair of eyes.".into()],
         },
-        dry_run: Some(DryRunVerdict {
+        dry_run: Some(DryRunResult {
             accepted: false,
             answered: true,
             message:
@@ -421,7 +421,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
     };
     let good = RequestFormPage {
         reviewed: true,
-        dry_run: Some(DryRunVerdict {
+        dry_run: Some(DryRunResult {
             accepted: true,
             answered: true,
             message: "EU shared answered in 40 ms and had nothing against it.".into(),

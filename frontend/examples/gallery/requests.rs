@@ -5,8 +5,8 @@ use portico_domain::claim::Health;
 use portico_domain::names::RequestId;
 use portico_domain::request::{Action, State};
 use portico_domain::view::{
-    ApprovalRow, ApprovalsPage, Commented, DiffLine, DiffTone, HomePage, NoticeTone, Paged, QuotaLine,
-    RequestPage, RequestRow, RequestStep, RequestsPage, Turned,
+    ApprovalRow, ApprovalsPage, CommentResult, DiffLine, DiffTone, HealthChange, HomePage, NoticeTone, Paged,
+    QuotaLine, RequestPage, RequestRow, RequestStep, RequestsPage,
 };
 use portico_frontend::pages;
 
@@ -116,7 +116,7 @@ fn waiting() -> RequestPage {
                 1,
             ),
             step(
-                "Commented",
+                "CommentResult",
                 Some("Ada Approver"),
                 Some(20),
                 Some("Why not the shared cluster?"),
@@ -185,7 +185,7 @@ fn approval(number: u8, action: Action) -> ApprovalRow {
         manifest: form::create().manifest,
         expires_at: Some(now() + jiff::SignedDuration::from_hours(24 * 6)),
         note: Some("Reporting fills the disk by Friday.".into()),
-        comments: vec![Commented {
+        comments: vec![CommentResult {
             id: row(number, action, State::AwaitingApproval, "").id.0,
             by: "Ada Approver".into(),
             text: "Could last year's reports go to the archive instead?".into(),
@@ -238,7 +238,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
     };
     let crumbs: &[(&str, &str)] = &[("Requests", "/requests")];
     let busy = HomePage {
-        unwell: claims::rows()
+        unhealthy_claims: claims::rows()
             .into_iter()
             .filter(|row| row.health != Health::Ready)
             .collect(),
@@ -247,28 +247,28 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         waiting_on_me: vec![approval(0, Action::Change), approval(2, Action::Create)],
         waiting_on_others: rows().into_iter().take(2).collect(),
         today: rows(),
-        turned: claims::rows()
+        health_changes: claims::rows()
             .into_iter()
             .filter(|row| matches!(row.health, Health::Ready | Health::Degraded))
             .take(3)
-            .map(|claim| Turned {
+            .map(|claim| HealthChange {
                 claim,
                 at: now() - jiff::SignedDuration::from_hours(2),
             })
             .collect(),
         suggestions: vec![],
-        dead_planes: vec!["US shared".into()],
+        unreachable_planes: vec!["US shared".into()],
     };
     let calm = HomePage {
-        unwell: vec![],
+        unhealthy_claims: vec![],
         claims: 5,
         ready: 5,
         waiting_on_me: vec![],
         waiting_on_others: vec![],
         today: rows().into_iter().skip(2).take(1).collect(),
-        turned: vec![],
+        health_changes: vec![],
         suggestions: vec![],
-        dead_planes: vec![],
+        unreachable_planes: vec![],
     };
     let newcomer = HomePage {
         claims: 0,

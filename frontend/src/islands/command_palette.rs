@@ -207,7 +207,7 @@ mod imp {
                     title: text(&result, "title"),
                     detail: text(&result, "detail"),
                     href: text(&result, "href"),
-                    button: match text(&result, "deed").as_str() {
+                    button: match text(&result, "action").as_str() {
                         "theme" => Some("button.theme"),
                         "signOut" => Some("form[action='/auth/logout'] button"),
                         _ => None,

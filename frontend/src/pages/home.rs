@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 use portico_domain::claim::Health;
-use portico_domain::view::{ApprovalRow, Frame, HomePage, Turned};
+use portico_domain::view::{ApprovalRow, Frame, HealthChange, HomePage};
 
 use super::catalog::card;
 use crate::parts::badge::action_word;
@@ -49,11 +49,11 @@ fn no_tenant(frame: &Frame) -> Option<AnyView> {
 }
 
 fn dead(page: &HomePage) -> Option<AnyView> {
-    (!page.dead_planes.is_empty()).then(|| {
-        let (verb, what) = if page.dead_planes.len() == 1 { ("does", "it") } else { ("do", "them") };
+    (!page.unreachable_planes.is_empty()).then(|| {
+        let (verb, what) = if page.unreachable_planes.len() == 1 { ("does", "it") } else { ("do", "them") };
         let words = format!(
             "{} {verb} not answer. What runs there may work all the same; what you see of {what} here is the last that is known.",
-            page.dead_planes.join(", ")
+            page.unreachable_planes.join(", ")
         );
         view! { <div class="notice warning" role="status">{icon("unreachable")}<p>{words}</p></div> }.into_any()
     })
@@ -102,7 +102,7 @@ fn claims(frame: &Frame, page: &HomePage) -> Option<AnyView> {
     if page.claims == 0 {
         return None;
     }
-    let words = if page.unwell.is_empty() {
+    let words = if page.unhealthy_claims.is_empty() {
         format!("All {} ready", counted(page.claims, "claim is", "claims are"))
     } else {
         format!(
@@ -111,20 +111,20 @@ fn claims(frame: &Frame, page: &HomePage) -> Option<AnyView> {
             counted(page.claims, "claim", "claims")
         )
     };
-    let words = if page.claims == 1 && page.unwell.is_empty() {
+    let words = if page.claims == 1 && page.unhealthy_claims.is_empty() {
         "Your one claim is ready".to_owned()
     } else {
         words
     };
-    let body = if page.unwell.is_empty() {
+    let body = if page.unhealthy_claims.is_empty() {
         view! { <p class="line well">{icon("ready")}<span>{words}"."</span></p> }.into_any()
     } else {
-        let these = if page.unwell.len() == 1 {
+        let these = if page.unhealthy_claims.len() == 1 {
             ". This one needs somebody:"
         } else {
             ". These need somebody:"
         };
-        view! { <p class="quiet after">{words}{these}</p>{claim_table(frame.now, &page.unwell, Columns::All)} }.into_any()
+        view! { <p class="quiet after">{words}{these}</p>{claim_table(frame.now, &page.unhealthy_claims, Columns::All)} }.into_any()
     };
     Some(
         view! {
@@ -150,9 +150,9 @@ fn waiting_on_others(frame: &Frame, page: &HomePage) -> Option<AnyView> {
 }
 
 fn today(frame: &Frame, page: &HomePage) -> Option<AnyView> {
-    let anything = !page.today.is_empty() || !page.turned.is_empty();
+    let anything = !page.today.is_empty() || !page.health_changes.is_empty();
     anything.then(|| {
-        let turns: Vec<_> = page.turned.iter().map(|each| health_change(frame, each)).collect();
+        let turns: Vec<_> = page.health_changes.iter().map(|each| health_change(frame, each)).collect();
         let turns = (!turns.is_empty()).then(|| view! { <div><h3 class="after">"Claims"</h3><ul role="list" class="waiting">{turns}</ul></div> });
         let requests = (!page.today.is_empty())
             .then(|| view! { <div><h3 class="after">"Requests"</h3>{request_table(frame.now, &page.today, Columns::All)}</div> });
@@ -167,8 +167,8 @@ fn today(frame: &Frame, page: &HomePage) -> Option<AnyView> {
 }
 
 /// A claim that became ready, or broke.
-fn health_change(frame: &Frame, turned: &Turned) -> impl IntoView + use<> {
-    let row = &turned.claim;
+fn health_change(frame: &Frame, change: &HealthChange) -> impl IntoView + use<> {
+    let row = &change.claim;
     let (name, words) = if row.health == Health::Ready {
         ("ready", " became ready")
     } else {
@@ -185,7 +185,7 @@ fn health_change(frame: &Frame, turned: &Turned) -> impl IntoView + use<> {
             {icon(name)}
             <span>
                 <a href=row.href.clone()>{row.offering_title.clone()}" "<strong>{row.reference.name.to_string()}</strong>{words}</a>
-                <span class="reason">{place}{time(frame.now, turned.at)}{reason}</span>
+                <span class="reason">{place}{time(frame.now, change.at)}{reason}</span>
             </span>
         </li>
     }

@@ -1,11 +1,11 @@
 use leptos::prelude::*;
-use portico_domain::view::{ClaimRow, Frame, Revealed, names};
+use portico_domain::view::{ClaimRow, Frame, RevealedKey, names};
 
 use crate::parts::document;
 
 /// Revealed keys of a claim's secret, for browsers without scripts. Send it with `Cache-Control: no-store`.
 #[must_use]
-pub fn revealed(frame: &Frame, claim: &ClaimRow, revealed: &[Revealed]) -> String {
+pub fn revealed(frame: &Frame, claim: &ClaimRow, revealed: &[RevealedKey]) -> String {
     let values: Vec<_> = revealed
         .iter()
         .map(|revealed| {

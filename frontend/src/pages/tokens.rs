@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 use portico_domain::tenancy::TokenScope;
-use portico_domain::view::{Frame, MadeToken, TokenRow, TokensPage, names};
+use portico_domain::view::{CreatedToken, Frame, TokenRow, TokensPage, names};
 
 use crate::pages::claims::csrf;
 use crate::parts::text::{code, empty};
@@ -36,7 +36,7 @@ pub fn tokens(frame: &Frame, page: &TokensPage) -> String {
     })
 }
 
-fn made(made: &MadeToken) -> AnyView {
+fn made(made: &CreatedToken) -> AnyView {
     view! {
         <section class="made" aria-labelledby="made-title">
             <h2 id="made-title">{icon("ready")}"Token "{made.token.name.clone()}" is made"</h2>

@@ -1,7 +1,7 @@
 //! Blocks of text: YAML, snippets, diffs, descriptions; and empty states.
 
 use leptos::prelude::*;
-use portico_domain::view::{DiffLine, DiffTone, Piece};
+use portico_domain::view::{DiffLine, DiffTone, SnippetPart};
 
 use super::icon;
 
@@ -20,7 +20,7 @@ pub(crate) fn code(id: String, label: String, text: String) -> impl IntoView + u
 
 /// A block of text with secrets. They are shown as dots until they are revealed; copying includes them without showing
 /// them.
-pub(crate) fn code_with_secrets(id: String, label: String, pieces: &[Piece]) -> impl IntoView + use<> {
+pub(crate) fn code_with_secrets(id: String, label: String, pieces: &[SnippetPart]) -> impl IntoView + use<> {
     let target = id.clone();
     let pieces: Vec<_> = pieces
         .iter()

@@ -13,7 +13,7 @@ use portico_domain::view::{ChainBreak, ChainState};
 use portico_store::{Break, ChainEnd, Checkpoint};
 use serde_json::json;
 
-use super::{Portal, PortalError, Result};
+use super::{Conflict, Portal, PortalError, Result};
 use crate::proof::{Proof, ProofError};
 
 /// Events that are verified at a step, of the newest and of the present round each.
@@ -121,6 +121,7 @@ impl Portal {
         let event = grant.audit(now, remote).with_details(details);
         if self.store().acknowledge_breaks(&grant, now, event).await? == 0 {
             return Err(PortalError::Conflict(
+                Conflict::NothingToAcknowledge,
                 "There is no break that waits for anybody. Reload the page.".to_owned(),
             ));
         }
@@ -246,6 +247,6 @@ fn measure(end: &ChainEnd, whole_at: Option<Timestamp>, alarms: usize) {
     gauge!("portico_record_verified_events").set(end.sequence as f64);
     gauge!("portico_record_breaks").set(alarms as f64);
     if let Some(at) = whole_at {
-        gauge!("portico_record_verified_whole_seconds").set(at.as_duration().as_secs_f64());
+        gauge!("portico_record_verified_timestamp_seconds").set(at.as_duration().as_secs_f64());
     }
 }

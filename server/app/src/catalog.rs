@@ -50,7 +50,7 @@ impl Portal {
                 count: found.categories.get(&category).copied().unwrap_or(0),
             })
             .collect();
-        let dead = self.dead_planes();
+        let dead = self.unreachable_planes();
         let page = Paged::cut(found.entries, query.page, PER_PAGE);
         Ok(CatalogPage {
             query: query.words.clone(),

@@ -13,7 +13,7 @@ use portico_domain::projection::requested_fields;
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::Action;
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{ApprovalPreview, DryRunVerdict};
+use portico_domain::view::{ApprovalPreview, DryRunResult};
 use portico_planes::{ClaimFilter, PlaneError};
 use serde_json::Value;
 
@@ -355,8 +355,8 @@ impl Portal {
     }
 
     /// Asks the chosen control plane itself: its admission policies speak before anybody is asked to approve.
-    pub(super) async fn dry_run(&self, draft: &mut RequestDraft) -> DryRunVerdict {
-        let verdict = |accepted: bool, answered: bool, message: String| DryRunVerdict {
+    pub(super) async fn dry_run(&self, draft: &mut RequestDraft) -> DryRunResult {
+        let verdict = |accepted: bool, answered: bool, message: String| DryRunResult {
             accepted,
             answered,
             message,

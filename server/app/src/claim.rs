@@ -12,7 +12,7 @@ use portico_domain::names::RequestId;
 use portico_domain::placement::may_use;
 use portico_domain::request::{Action, State};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{Allowed, ClaimEvent, ClaimPage, ClaimRow, Revealed, TreeNode, relative};
+use portico_domain::view::{Allowed, ClaimEvent, ClaimPage, ClaimRow, RevealedKey, TreeNode, relative};
 use portico_planes::SecretError;
 use portico_store::{Page, RequestFilter};
 use serde_json::json;
@@ -23,7 +23,7 @@ use super::names::{claim_href, plane_title};
 use super::offering::projection;
 use super::permissions::{Denial, may_change};
 use super::usage::{cost, plan};
-use super::{Portal, PortalError, Result, rows};
+use super::{Portal, PortalError, Result, Unavailable, rows};
 
 /// How long what was applied may take to be seen by a watch.
 const SEEN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
@@ -203,7 +203,7 @@ impl Portal {
         remote: Option<&str>,
         reference: &ClaimRef,
         key: &str,
-    ) -> Result<Revealed> {
+    ) -> Result<RevealedKey> {
         let claim = self.visible_claim(viewer, reference)?;
         let grant = authz::reveal_secret(viewer, claim).map_err(Denial::Reveal.error())?;
         let mut values = match self.planes().secret(&grant).await {
@@ -211,6 +211,7 @@ impl Portal {
             Err(SecretError::Plane(error)) => return Err(error.into()),
             Err(SecretError::NotThere | SecretError::NotProven { .. }) => {
                 return Err(PortalError::Unavailable(
+                    Unavailable::SecretNotReady,
                     "It has no connection secret yet.".to_owned(),
                 ));
             }
@@ -223,7 +224,7 @@ impl Portal {
             .append(grant.audit(self.now(), remote).with_details(details))
             .await?;
         Ok(match String::from_utf8(value) {
-            Ok(value) => Revealed {
+            Ok(value) => RevealedKey {
                 key: key.to_owned(),
                 value,
                 base64: false,
@@ -231,7 +232,7 @@ impl Portal {
             Err(error) => {
                 use base64::Engine as _;
                 let value = base64::engine::general_purpose::STANDARD.encode(error.as_bytes());
-                Revealed {
+                RevealedKey {
                     key: key.to_owned(),
                     value,
                     base64: true,
@@ -260,7 +261,7 @@ impl Portal {
         let lately = now.duration_since(request.updated_at) < SEEN_WITHIN;
         let (health, reason) = match request.state {
             State::Approved | State::Applying => {
-                let waits = request.waiting_for.clone();
+                let waits = request.waiting_for.as_ref().map(ToString::to_string);
                 (
                     Health::Pending,
                     waits.unwrap_or_else(|| "It is being applied to the control plane.".to_owned()),
@@ -271,7 +272,11 @@ impl Portal {
                 "The control plane has it, and begins.".to_owned(),
             ),
             State::Failed => {
-                let why = request.failure.clone().unwrap_or_default();
+                let why = request
+                    .failure
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
                 (
                     Health::Gone,
                     format!("It was not made. {why}").trim_end().to_owned(),

@@ -4,7 +4,7 @@ use portico_domain::authz;
 use portico_domain::names::RequestId;
 use portico_domain::request::{COMMENT_CHARACTERS, Comment};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::Commented;
+use portico_domain::view::CommentResult;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ impl Portal {
         remote: Option<&str>,
         id: RequestId,
         text: &str,
-    ) -> Result<Commented> {
+    ) -> Result<CommentResult> {
         let request = self.visible_request(viewer, id).await?;
         let requester = request.requester.name.clone();
         let grant = authz::comment(viewer, request).map_err(Denial::Request(&requester).error())?;

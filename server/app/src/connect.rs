@@ -7,7 +7,7 @@ use portico_domain::authz;
 use portico_domain::claim::{Claim, Health};
 use portico_domain::connection::{self, DOTS};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{Connect, names};
+use portico_domain::view::{ConnectionDetails, names};
 use portico_planes::{Actor, Offered, SecretError};
 
 use super::Portal;
@@ -24,7 +24,7 @@ impl Portal {
         viewer: &Viewer,
         claim: &Claim,
         offered: Option<&Offered>,
-    ) -> Option<Connect> {
+    ) -> Option<ConnectionDetails> {
         let offered = offered?;
         let adapter = offered.adapter();
         let endpoints = adapter.endpoints_of(&claim.object, &offered.access);
@@ -74,7 +74,7 @@ impl Portal {
         let address_key = address
             .as_ref()
             .map(|_| own.unwrap_or_else(|| names::ADDRESS_KEY.to_owned()));
-        Some(Connect {
+        Some(ConnectionDetails {
             address,
             address_key,
             endpoints,

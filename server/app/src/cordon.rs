@@ -6,7 +6,7 @@ use portico_domain::tenancy::Viewer;
 use serde_json::json;
 
 use super::permissions::Denial;
-use super::{Portal, PortalError, Result};
+use super::{Conflict, Portal, PortalError, Result};
 
 /// Characters of a reason that are kept.
 const REASON: usize = 300;
@@ -39,6 +39,7 @@ impl Portal {
             Ok(())
         } else {
             Err(PortalError::Conflict(
+                Conflict::AlreadyCordoned,
                 "It is cordoned already. Reload the page to see by whom.".to_owned(),
             ))
         }
@@ -56,7 +57,7 @@ impl Portal {
         let event = grant.audit(self.now(), remote);
         if self.store().uncordon(&grant, &[event]).await? {
             // What was approved meanwhile waits for this.
-            self.store().hurry_plane(plane, self.now()).await?;
+            self.store().wake_waiting_for_plane(plane, self.now()).await?;
             self.work_to_do();
             return Ok(());
         }
@@ -64,10 +65,11 @@ impl Portal {
             .control_planes
             .get(plane)
             .is_some_and(|plane| plane.spec.cordoned);
-        Err(PortalError::Conflict(if by_document {
-            "Its document says cordoned: true. Take that line out of the configuration.".to_owned()
+        let why = if by_document {
+            "Its document says cordoned: true. Take that line out of the configuration."
         } else {
-            "It is not cordoned. Reload the page.".to_owned()
-        }))
+            "It is not cordoned. Reload the page."
+        };
+        Err(PortalError::Conflict(Conflict::NotCordoned, why.to_owned()))
     }
 }

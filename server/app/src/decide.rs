@@ -11,7 +11,7 @@ use serde_json::json;
 use super::permissions::Denial;
 use super::permit::Moment;
 use super::requests::sentence;
-use super::{Portal, PortalError, Result};
+use super::{Conflict, Portal, PortalError, Result};
 
 /// Characters of a comment that are kept.
 const COMMENT: usize = 2000;
@@ -71,6 +71,7 @@ impl Portal {
                         self.put_up_again(&grant, remote, request, asked, expires_after_hours, schema_hash)
                             .await?;
                         return Err(PortalError::Conflict(
+                            Conflict::ApprovalOutdated,
                             "What has to be agreed to has changed since it was asked for: the policy or the \
                              definition is another now. Look at it again, then decide."
                                 .to_owned(),
@@ -80,9 +81,10 @@ impl Portal {
                 }
                 // It stays as it is: the reason may pass, or an approver rejects it.
                 Verdict::Refused(obstacle) => {
-                    return Err(PortalError::Conflict(format!(
-                        "It cannot be approved now. {obstacle}"
-                    )));
+                    return Err(PortalError::Conflict(
+                        Conflict::NotPermittedNow,
+                        format!("It cannot be approved now. {obstacle}"),
+                    ));
                 }
             }
         } else {
@@ -92,7 +94,7 @@ impl Portal {
             request.state = request
                 .state
                 .apply(step)
-                .map_err(|error| PortalError::Conflict(sentence(&error.to_string())))?;
+                .map_err(|error| PortalError::Conflict(Conflict::WrongState, sentence(&error.to_string())))?;
         }
         request.updated_at = now;
         let event = grant.audit(outcome, now, remote).with_details(json!({
@@ -150,13 +152,14 @@ fn decidable(
             || "It is already decided.".to_owned(),
             |error| sentence(&error.to_string()),
         );
-        return Err(PortalError::Conflict(why));
+        return Err(PortalError::Conflict(Conflict::WrongState, why));
     }
     let requester = request.requester.name.clone();
     let grant = authz::decide(viewer, request).map_err(Denial::Request(&requester).error())?;
     let request = grant.target();
     if request.revision != revision {
         return Err(PortalError::Conflict(
+            Conflict::Changed,
             "The request has changed since you opened it. Look at it again, then decide.".to_owned(),
         ));
     }
@@ -166,6 +169,7 @@ fn decidable(
         .is_some_and(|need| need.expires_at <= now)
     {
         return Err(PortalError::Conflict(
+            Conflict::WrongState,
             "It has expired: nobody decided in time.".to_owned(),
         ));
     }

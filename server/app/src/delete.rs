@@ -14,7 +14,7 @@ use super::form_data::FormData;
 use super::names::plane_title;
 use super::permissions::Denial;
 use super::submit::SubmitOutcome;
-use super::{Portal, PortalError, Result, Workspace, rows};
+use super::{Conflict, Portal, PortalError, Result, Workspace, rows};
 
 impl Portal {
     /// The page that asks for a claim's name before it is deleted.
@@ -122,6 +122,7 @@ impl Portal {
             .map_err(Denial::Change(&configuration).error())?;
         if claim.uid != page.uid {
             return Err(PortalError::Conflict(
+                Conflict::Changed,
                 "It was made anew just now. Look at it again.".to_owned(),
             ));
         }
@@ -164,6 +165,7 @@ impl Portal {
             next_attempt_at: None,
             waiting_for: None,
             failure: None,
+            traceparent: super::trace::current().map(|parent| parent.to_string()),
             created_at: now,
             updated_at: now,
             revision: 1,

@@ -23,12 +23,15 @@ pub enum PortalError {
     /// What was posted cannot be read: what, and what would do.
     #[error("{0}")]
     Malformed(String),
-    /// It is no longer as the viewer saw it: what changed, and what to do.
+    /// An approval policy refuses it: the rule's reason.
     #[error("{0}")]
-    Conflict(String),
+    PolicyDenied(String),
+    /// It cannot be done as things are: why, and what to do.
+    #[error("{1}")]
+    Conflict(Conflict, String),
     /// It cannot be done just now: why, and when to try again.
-    #[error("{0}")]
-    Unavailable(String),
+    #[error("{1}")]
+    Unavailable(Unavailable, String),
     /// Portico has too much to do just now.
     #[error("Portico has too much to do just now. Try again in a moment.")]
     Busy {
@@ -43,18 +46,67 @@ pub enum PortalError {
     Store(#[source] StoreError),
 }
 
+/// What stands against a use case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conflict {
+    /// It changed since the viewer read it.
+    Changed,
+    /// Its state does not allow the action.
+    WrongState,
+    /// The request may not be applied as things are.
+    NotPermittedNow,
+    /// What approvers must agree to changed.
+    ApprovalOutdated,
+    /// Another request about the same claim is open.
+    RequestInProgress,
+    /// There are as many as there may be.
+    LimitReached,
+    /// Another person's request has this id.
+    DuplicateRequest,
+    /// The offering sets no end to its claims.
+    NotRenewable,
+    /// The claim as it is does not pass today's checks.
+    ClaimInvalid,
+    /// The control plane is cordoned.
+    AlreadyCordoned,
+    /// The control plane is not cordoned by an administrator.
+    NotCordoned,
+    /// No break of the audit log is open.
+    NothingToAcknowledge,
+}
+
+/// Why a use case cannot run now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unavailable {
+    /// A check panicked.
+    CheckFailed,
+    /// A check took longer than its deadline.
+    CheckTimeout,
+    /// The approval policies do not compile.
+    PoliciesUnusable,
+    /// The quota's usage is not known.
+    QuotaUnknown,
+    /// The claim has no connection secret that is provably its own.
+    SecretNotReady,
+}
+
 impl From<StoreError> for PortalError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Stale(_) => Self::Conflict(
+                Conflict::Changed,
                 "Somebody else was faster: the request has changed since you opened it. Look at it again."
                     .to_owned(),
             ),
             StoreError::ClaimBusy { .. } => Self::Conflict(
+                Conflict::RequestInProgress,
                 "Another request about this claim is still under way. Wait for it, or withdraw it."
                     .to_owned(),
             ),
-            StoreError::Full(what) => Self::Conflict(format!("There is room for no more: {what}.")),
+            StoreError::Full(what) => Self::Conflict(
+                Conflict::LimitReached,
+                format!("There is room for no more: {what}."),
+            ),
             other => Self::Store(other),
         }
     }

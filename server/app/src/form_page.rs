@@ -7,7 +7,7 @@ use portico_domain::documents::{ControlPlane, Plan};
 use portico_domain::manifest::differences;
 use portico_domain::placement::may_use;
 use portico_domain::projection::requested_fields;
-use portico_domain::view::{DryRunVerdict, LabelChoice, LineProblem, Problem, RequestFormPage};
+use portico_domain::view::{DryRunResult, LabelChoice, LineProblem, Problem, RequestFormPage};
 use portico_form::{self as form, Form, FormInput};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -25,7 +25,7 @@ impl Portal {
     pub(super) fn form_page(
         &self,
         draft: &RequestDraft,
-        dry_run: Option<DryRunVerdict>,
+        dry_run: Option<DryRunResult>,
         reviewed: bool,
         fresh: bool,
     ) -> Result<RequestFormPage> {
@@ -43,7 +43,7 @@ impl Portal {
     fn make_form_page(
         &self,
         draft: &RequestDraft,
-        dry_run: Option<DryRunVerdict>,
+        dry_run: Option<DryRunResult>,
         reviewed: bool,
         fresh: bool,
     ) -> Result<RequestFormPage> {
@@ -55,7 +55,7 @@ impl Portal {
                 Some(&draft.work),
                 &configuration,
                 &policies.1,
-                &self.dead_planes(),
+                &self.unreachable_planes(),
             ),
             // A claim may be changed after its offering was taken out of the catalog.
             None => return Err(PortalError::NotFound),

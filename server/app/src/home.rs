@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use portico_domain::claim::{Claim, Health};
 use portico_domain::placement::may_use;
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{ApprovalRow, HomePage, Turned};
+use portico_domain::view::{ApprovalRow, HealthChange, HomePage};
 use portico_planes::{Catalog, ClaimFilter, PlaneState};
 use portico_store::{Page, RequestFilter};
 
@@ -78,7 +78,7 @@ impl Portal {
             let policies = self.policies()?;
             let index = self.index(work);
             let found = index.find(Wanted::default()).entries;
-            let dead = self.dead_planes();
+            let dead = self.unreachable_planes();
             let mut different: Vec<_> = Vec::new();
             for entry in found {
                 let category = entry.offered().category;
@@ -90,7 +90,7 @@ impl Portal {
         } else {
             Vec::new()
         };
-        let dead_planes = self
+        let unreachable_planes = self
             .planes()
             .planes()
             .iter()
@@ -101,7 +101,7 @@ impl Portal {
             .map(|status| title(&status.document).to_owned())
             .collect();
         Ok(HomePage {
-            unwell: claims
+            unhealthy_claims: claims
                 .iter()
                 .map(|claim| rows::claim(&configuration, &catalog, claim))
                 .collect(),
@@ -116,15 +116,15 @@ impl Portal {
                 .iter()
                 .map(|request| rows::request(&catalog, request))
                 .collect(),
-            turned: turned
+            health_changes: turned
                 .into_iter()
-                .map(|(at, claim)| Turned {
+                .map(|(at, claim)| HealthChange {
                     claim: rows::claim(&configuration, &catalog, &claim),
                     at,
                 })
                 .collect(),
             suggestions,
-            dead_planes,
+            unreachable_planes,
         })
     }
 

@@ -196,7 +196,7 @@ impl Portal {
     }
 
     /// The control planes that do not answer just now.
-    pub(super) fn dead_planes(&self) -> BTreeSet<PlaneName> {
+    pub(super) fn unreachable_planes(&self) -> BTreeSet<PlaneName> {
         let alive = |state: &PlaneState| matches!(state, PlaneState::Ready | PlaneState::Connecting);
         let statuses = self.planes().planes();
         let dead = statuses.into_iter().filter(|status| !alive(&status.state));

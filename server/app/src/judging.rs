@@ -7,7 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-use super::{PortalError, Result};
+use super::{PortalError, Result, Unavailable};
 
 /// How long one waits for a place.
 const WAIT: Duration = Duration::from_secs(10);
@@ -70,6 +70,7 @@ impl Judging {
             Ok(Err(error)) => {
                 tracing::error!(%error, "judging a request broke off");
                 Err(PortalError::Unavailable(
+                    Unavailable::CheckFailed,
                     "Portico failed to check it. Try again; if it keeps failing, tell your platform team."
                         .to_owned(),
                 ))
@@ -77,6 +78,7 @@ impl Judging {
             Err(_) => {
                 tracing::warn!(subject, "judging a request took longer than {DEADLINE:?}");
                 Err(PortalError::Unavailable(
+                    Unavailable::CheckTimeout,
                     "Checking it takes too long. Make it smaller, or ask your platform team to look at the rules of \
                      its schema."
                         .to_owned(),
@@ -158,7 +160,10 @@ mod tests {
     async fn work_that_panics_gives_its_place_back() {
         let judging = Judging::with_places(1);
         let broken: Result<()> = judging.run("dana", || panic!("as a test")).await;
-        assert!(matches!(broken, Err(PortalError::Unavailable(_))));
+        assert!(matches!(
+            broken,
+            Err(PortalError::Unavailable(Unavailable::CheckFailed, _))
+        ));
         assert_eq!(judging.run("dana", || 7).await.unwrap(), 7);
     }
 }

@@ -57,18 +57,19 @@ mod sentence;
 mod snippets;
 mod submit;
 mod tokens;
+pub mod trace;
 mod usage;
 mod workspace;
 
 pub use audit_log::{AuditLogExport, AuditLogQuery};
 pub use catalog::CatalogQuery;
 pub use draft::bounded;
-pub use error::PortalError;
+pub use error::{Conflict, PortalError, Unavailable};
 pub use form_data::{FormData, FormTarget};
 pub use live::{Live, LiveEvent};
 pub use navigation::Navigation;
 pub use requests::RequestsQuery;
-pub use search::{Hit, HitKind};
+pub use search::{ClientAction, SearchResult, SearchResultKind};
 pub use submit::SubmitOutcome;
 pub use tokens::NewToken;
 pub use workspace::Workspace;
@@ -195,7 +196,10 @@ impl Portal {
                 .collect::<Vec<_>>()
                 .join("; ");
             // Checked when the configuration was read; a policy that is unreadable all the same lets nothing pass.
-            PortalError::Unavailable(format!("The approval policies cannot be used: {message}"))
+            PortalError::Unavailable(
+                Unavailable::PoliciesUnusable,
+                format!("The approval policies cannot be used: {message}"),
+            )
         })?;
         let compiled = Arc::new((generation, compiled));
         self.shared.policies.store(Arc::clone(&compiled));

@@ -30,7 +30,7 @@ impl Portal {
         let index = self.index(work);
         let entry = index.get(name).ok_or_else(|| self.offering_not_found(viewer))?;
         let offered = entry.offered();
-        let card = entry.card(work, &configuration, &policies.1, &self.dead_planes());
+        let card = entry.card(work, &configuration, &policies.1, &self.unreachable_planes());
 
         let facts = facts(offered);
         let statuses = self.planes().planes();

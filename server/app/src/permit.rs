@@ -8,7 +8,7 @@ use portico_domain::authz::Visible;
 use portico_domain::claim::Claim;
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, Tenant};
 use portico_domain::manifest::differences;
-use portico_domain::permission::{Obstacle, Permits, Unjudged, Verdict};
+use portico_domain::permission::{NeededBy, Obstacle, Permits, Unjudged, Verdict};
 use portico_domain::placement::may_use;
 use portico_domain::policy::{PolicyDecision, PolicyInput, quota_consumption, unmet};
 use portico_domain::quota::{self, Amounts};
@@ -21,7 +21,7 @@ use super::lookups::{Lookups, takes_of_quota};
 use super::names::{plane_title, title};
 use super::offering::plan_title;
 use super::usage::plans;
-use super::{Portal, PortalError, Result, rows};
+use super::{Portal, PortalError, Result, Unavailable, rows};
 
 impl Permits for Portal {
     fn judge<'a>(
@@ -237,7 +237,7 @@ impl Portal {
         }
         let Some(usage) = lookups.usage(&request.tenant) else {
             let why = format!("What {} uses of its quota is not known.", request.tenant);
-            return Err(PortalError::Unavailable(why));
+            return Err(PortalError::Unavailable(Unavailable::QuotaUnknown, why));
         };
         let mut used = usage.excluding(&request.claim);
         let before = match request.action {
@@ -303,12 +303,12 @@ fn place_of(now: &Now<'_>) -> Option<Obstacle> {
         .environment
         .control_plane_labels
         .iter()
-        .map(|label| ("the environment", label));
+        .map(|label| (NeededBy::Environment, label));
     let offered = now
         .offered
         .into_iter()
         .flat_map(|offered| &offered.control_plane_labels);
-    let of_offering = offered.map(|label| ("the offering", label));
+    let of_offering = offered.map(|label| (NeededBy::Offering, label));
     of_environment
         .chain(of_offering)
         .find(|(_, (key, value))| plane.labels.get(*key) != Some(value))

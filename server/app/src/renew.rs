@@ -8,7 +8,7 @@ use portico_domain::view::Submission;
 use super::form_data::{FormData, FormTarget};
 use super::permissions::Denial;
 use super::submit::SubmitOutcome;
-use super::{Portal, PortalError, Result};
+use super::{Conflict, Portal, PortalError, Result};
 
 impl Portal {
     /// Asks for a claim to be kept for another lifetime of its offering, reckoned from now. Nothing else about it
@@ -37,6 +37,7 @@ impl Portal {
             .is_none_or(|offered| offered.lifetime_days.is_none())
         {
             return Err(PortalError::Conflict(
+                Conflict::NotRenewable,
                 "It needs no renewing: its offering sets no end to it.".to_owned(),
             ));
         }
@@ -46,14 +47,16 @@ impl Portal {
         {
             SubmitOutcome::Created(submission) => Ok(submission),
             SubmitOutcome::DryRunFailed(_, error) => Err(error.into()),
+            SubmitOutcome::Conflict(_, reason, why) => Err(PortalError::Conflict(reason, why)),
             SubmitOutcome::Invalid(page) => {
                 let said: Vec<String> = page.problems.into_iter().map(|problem| problem.message).collect();
-                Err(PortalError::Conflict(if said.is_empty() {
+                let why = if said.is_empty() {
                     "It does not hold as it is: open its form by Change to see what is wrong with it."
                         .to_owned()
                 } else {
                     said.join(" ")
-                }))
+                };
+                Err(PortalError::Conflict(Conflict::ClaimInvalid, why))
             }
         }
     }

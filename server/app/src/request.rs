@@ -269,7 +269,7 @@ fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
     }));
     let end = |title: &str, bad: bool| RequestStep {
         at: Some(request.updated_at),
-        comment: request.failure.clone(),
+        comment: request.failure.as_ref().map(ToString::to_string),
         done: true,
         bad,
         ..plain(title)
@@ -305,7 +305,7 @@ fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
             steps.push(plain(apply));
         }
         State::Draft | State::Submitted | State::Approved | State::Applying => steps.push(RequestStep {
-            comment: request.waiting_for.clone(),
+            comment: request.waiting_for.as_ref().map(ToString::to_string),
             current: true,
             ..plain(apply)
         }),
@@ -331,7 +331,7 @@ fn with_comments(mut steps: Vec<RequestStep>, comments: Vec<Comment>) -> Vec<Req
             .position(|step| step.at.is_none_or(|at| at > comment.at))
             .unwrap_or(steps.len());
         let step = RequestStep {
-            title: "Commented".to_owned(),
+            title: "CommentResult".to_owned(),
             who: Some(comment.by.name),
             at: Some(comment.at),
             comment: Some(comment.text),

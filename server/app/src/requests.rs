@@ -2,6 +2,7 @@
 
 use portico_domain::authz;
 use portico_domain::names::{OfferingName, RequestId};
+use portico_domain::reason::FailureReason;
 use portico_domain::request::{State, Transition};
 use portico_domain::tenancy::Viewer;
 use portico_domain::view::{Paged, RequestsPage};
@@ -9,7 +10,7 @@ use portico_store::{Page, RequestFilter};
 use serde_json::json;
 
 use super::permissions::Denial;
-use super::{Portal, PortalError, Result, Workspace, rows};
+use super::{Conflict, Portal, PortalError, Result, Workspace, rows};
 
 /// Requests on a page.
 const PER_PAGE: u32 = 50;
@@ -81,15 +82,13 @@ impl Portal {
         let state = request
             .state
             .apply(step)
-            .map_err(|error| PortalError::Conflict(sentence(&error.to_string())))?;
+            .map_err(|error| PortalError::Conflict(Conflict::WrongState, sentence(&error.to_string())))?;
         let grant =
             authz::withdraw(viewer, visible).map_err(Denial::Request(&request.requester.name).error())?;
         if step == Transition::GiveUp {
-            let plane = &request.claim.plane;
-            request.failure = Some(format!(
-                "Nobody waits for {plane} any more. Should it have taken the request before it fell silent, that shows \
-                 under My claims once it answers."
-            ));
+            request.failure = Some(FailureReason::Abandoned {
+                plane: request.claim.plane.to_string(),
+            });
             request.next_attempt_at = None;
             request.waiting_for = None;
         }

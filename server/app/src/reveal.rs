@@ -3,7 +3,7 @@
 use portico_domain::claim::ClaimRef;
 use portico_domain::connection::{DOTS, in_address};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{Connect, Revealed, names};
+use portico_domain::view::{ConnectionDetails, RevealedKey, names};
 
 use super::{Portal, PortalError, Result};
 
@@ -18,9 +18,9 @@ impl Portal {
         viewer: &Viewer,
         remote: Option<&str>,
         reference: &ClaimRef,
-        connect: &Connect,
+        connect: &ConnectionDetails,
         asked: &str,
-    ) -> Result<Vec<Revealed>> {
+    ) -> Result<Vec<RevealedKey>> {
         match asked {
             names::ALL_KEYS => {
                 let mut revealed = Vec::new();
@@ -34,7 +34,7 @@ impl Portal {
                 let password = password.ok_or(PortalError::NotFound)?;
                 let revealed = self.reveal(viewer, remote, reference, &password.key).await?;
                 let address = connect.address.as_deref().ok_or(PortalError::NotFound)?;
-                Ok(vec![Revealed {
+                Ok(vec![RevealedKey {
                     key: names::ADDRESS_KEY.to_owned(),
                     value: address.replacen(DOTS, &in_address(&revealed.value), 1),
                     base64: false,

@@ -19,9 +19,9 @@ const ASKED_FOR: usize = 3;
 /// Something that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Hit {
+pub struct SearchResult {
     /// What it is.
-    pub kind: HitKind,
+    pub kind: SearchResultKind,
     /// Its name.
     pub title: String,
     /// What tells it from others of that name.
@@ -30,13 +30,13 @@ pub struct Hit {
     pub href: String,
     /// What is done on the spot.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub deed: Option<ClientAction>,
+    pub action: Option<ClientAction>,
 }
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum HitKind {
+pub enum SearchResultKind {
     /// Something to do.
     Action,
     /// An offering.
@@ -59,9 +59,9 @@ pub enum ClientAction {
     SignOut,
 }
 
-impl Hit {
+impl SearchResult {
     fn new(
-        kind: HitKind,
+        kind: SearchResultKind,
         title: impl Into<String>,
         detail: impl Into<String>,
         href: impl Into<String>,
@@ -71,7 +71,7 @@ impl Hit {
             title: title.into(),
             detail: detail.into(),
             href: href.into(),
-            deed: None,
+            action: None,
         }
     }
 }
@@ -81,7 +81,12 @@ impl Portal {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn search(&self, viewer: &Viewer, work: Option<&Workspace>, words: &str) -> Result<Vec<Hit>> {
+    pub async fn search(
+        &self,
+        viewer: &Viewer,
+        work: Option<&Workspace>,
+        words: &str,
+    ) -> Result<Vec<SearchResult>> {
         let index = self.index(work);
         let text = words.trim().to_lowercase();
         let asks = work.is_some_and(|work| viewer.may(&work.tenant, Role::Developer));
@@ -97,8 +102,8 @@ impl Portal {
             .filter(|_| asks && !text.is_empty())
             .take(ASKED_FOR);
         let requests = requests.map(|entry| {
-            Hit::new(
-                HitKind::Action,
+            SearchResult::new(
+                SearchResultKind::Action,
                 format!("Request {}", entry.title()),
                 work.map(|work| format!("in {}/{}", work.tenant, work.environment))
                     .unwrap_or_default(),
@@ -108,14 +113,14 @@ impl Portal {
         if wish.is_some() {
             return Ok(requests.collect());
         }
-        let mut hits: Vec<Hit> = offerings
+        let mut hits: Vec<SearchResult> = offerings
             .iter()
             .take(MOST)
             .map(|entry| {
                 let offered = entry.offered();
                 let detail = offered.summary.clone().unwrap_or_default();
-                Hit::new(
-                    HitKind::Offering,
+                SearchResult::new(
+                    SearchResultKind::Offering,
                     entry.title(),
                     detail,
                     format!("/catalog/{}", offered.name),
@@ -140,7 +145,7 @@ impl Portal {
         Ok(hits)
     }
 
-    fn claims_named(&self, viewer: &Viewer, text: &str) -> Vec<Hit> {
+    fn claims_named(&self, viewer: &Viewer, text: &str) -> Vec<SearchResult> {
         let mut claims = self.planes().claims(&viewer.scope(), &ClaimFilter::default());
         claims.retain(|claim| claim.reference.name.as_str().contains(text));
         claims.sort_by_key(|claim| {
@@ -159,8 +164,8 @@ impl Portal {
                 claim.status.health.title()
             );
             let reference = &claim.reference;
-            Hit::new(
-                HitKind::Claim,
+            SearchResult::new(
+                SearchResultKind::Claim,
                 reference.name.to_string(),
                 detail,
                 claim_href(reference),
@@ -175,7 +180,7 @@ impl Portal {
         viewer: &Viewer,
         text: &str,
         offerings: Vec<OfferingName>,
-    ) -> Result<Vec<Hit>> {
+    ) -> Result<Vec<SearchResult>> {
         let filter = RequestFilter {
             named: Some((text.to_owned(), offerings)),
             ..RequestFilter::default()
@@ -196,8 +201,8 @@ impl Portal {
                 row.offering_title,
                 row.state.title()
             );
-            Hit::new(
-                HitKind::Request,
+            SearchResult::new(
+                SearchResultKind::Request,
                 row.claim.name.to_string(),
                 detail,
                 request_href(row.id),
@@ -207,7 +212,7 @@ impl Portal {
     }
 
     /// Pages that the viewer has, and what can be done from everywhere.
-    fn places(&self, viewer: &Viewer, text: &str) -> Vec<Hit> {
+    fn places(&self, viewer: &Viewer, text: &str) -> Vec<SearchResult> {
         let approver = decides(viewer, &self.configuration());
         let tenant_admin = viewer.platform_admin || is_tenant_admin(viewer);
         let pages = [
@@ -235,8 +240,8 @@ impl Portal {
         let pages = pages
             .into_iter()
             .filter(|(theirs, ..)| *theirs)
-            .map(|(_, title, href)| Hit::new(HitKind::Page, title, "", href));
-        let deeds = [
+            .map(|(_, title, href)| SearchResult::new(SearchResultKind::Page, title, "", href));
+        let actions = [
             (
                 "Switch theme",
                 "light, dark, as the system has it",
@@ -244,15 +249,15 @@ impl Portal {
             ),
             ("Sign out", "", ClientAction::SignOut),
         ];
-        let deeds = deeds.into_iter().map(|(title, detail, deed)| Hit {
-            deed: Some(deed),
-            ..Hit::new(HitKind::Action, title, detail, "")
+        let actions = actions.into_iter().map(|(title, detail, action)| SearchResult {
+            action: Some(action),
+            ..SearchResult::new(SearchResultKind::Action, title, detail, "")
         });
-        let named = |hit: &Hit| {
+        let named = |hit: &SearchResult| {
             format!("{} {}", hit.title, hit.detail)
                 .to_lowercase()
                 .contains(text)
         };
-        deeds.chain(pages).filter(named).collect()
+        actions.chain(pages).filter(named).collect()
     }
 }

@@ -41,10 +41,10 @@ pub(super) fn status(request: &Request) -> String {
     use portico_domain::request::State;
     match request.state {
         State::AwaitingApproval => "Waits for approval".to_owned(),
-        State::Approved | State::Applying => request
-            .waiting_for
-            .clone()
-            .unwrap_or_else(|| "Being applied to the control plane".to_owned()),
+        State::Approved | State::Applying => request.waiting_for.as_ref().map_or_else(
+            || "Being applied to the control plane".to_owned(),
+            ToString::to_string,
+        ),
         State::Rejected => request
             .decisions
             .iter()
@@ -54,9 +54,13 @@ pub(super) fn status(request: &Request) -> String {
                 Some(comment) => format!("Rejected by {}: {comment}", decision.by.name),
                 None => format!("Rejected by {}", decision.by.name),
             })
-            .or_else(|| request.failure.clone())
+            .or_else(|| request.failure.as_ref().map(ToString::to_string))
             .unwrap_or_default(),
-        State::Failed => request.failure.clone().unwrap_or_default(),
+        State::Failed => request
+            .failure
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         State::Expired => "Nobody decided in time; ask again if it is still wanted".to_owned(),
         State::Draft | State::Submitted | State::Fulfilled | State::Withdrawn => String::new(),
     }

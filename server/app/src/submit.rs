@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::form_data::{FormData, FormTarget};
 use super::names::{claim_href, request_href};
-use super::{Portal, PortalError, Result, Workspace};
+use super::{Conflict, Portal, PortalError, Result, Workspace};
 
 /// Outcome of submitting a form.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub enum SubmitOutcome<Page> {
     Invalid(Box<Page>),
     /// There is no request, and it may not be the form's fault: the control plane refused the dry run or did not answer.
     DryRunFailed(Box<Page>, PlaneError),
+    /// There is no request, because something stands against it: the form, and why.
+    Conflict(Box<Page>, Conflict, String),
 }
 
 impl Portal {
@@ -57,7 +59,7 @@ impl Portal {
         // Of two that a tenant sends at once, the second sees what the first takes: quota and name. Nobody waits here
         // for a control plane.
         let _one_at_a_time = self.shared.submitting.lock(&draft.work.tenant).await;
-        let _of_all_replicas = self.store().turn(draft.work.tenant.as_str()).await?;
+        let _of_all_replicas = self.store().lock(draft.work.tenant.as_str()).await?;
         if draft.problem_count() == 0 {
             self.check_quota(&mut draft).await?;
             self.check_name(&mut draft, viewer).await?;
@@ -100,17 +102,17 @@ impl Portal {
             next_attempt_at: None,
             waiting_for: None,
             failure: None,
+            traceparent: super::trace::current().map(|parent| parent.to_string()),
             created_at: now,
             updated_at: now,
             revision: 1,
         };
         match self.send(&draft.grant, remote, request, &draft.ruling).await {
             Ok(submission) => Ok(SubmitOutcome::Created(submission)),
-            Err(PortalError::Conflict(why)) => {
-                draft.problem("", why);
-                Ok(SubmitOutcome::Invalid(Box::new(
-                    self.form_page(&draft, dry_run, false, false)?,
-                )))
+            Err(PortalError::Conflict(reason, why)) => {
+                draft.problem("", why.clone());
+                let page = Box::new(self.form_page(&draft, dry_run, false, false)?);
+                Ok(SubmitOutcome::Conflict(page, reason, why))
             }
             Err(error) => Err(error),
         }
@@ -127,11 +129,13 @@ impl Portal {
         let step = |state: State, step: Transition| {
             state
                 .apply(step)
-                .map_err(|error| PortalError::Conflict(error.to_string()))
+                .map_err(|error| PortalError::Conflict(Conflict::WrongState, error.to_string()))
         };
+        // A field of the span of the call, where there is one.
+        tracing::Span::current().record("request", tracing::field::display(request.id));
         request.state = step(request.state, Transition::Submit)?;
         match ruling {
-            PolicyDecision::Deny(reasons) => return Err(PortalError::Forbidden(reasons.join(" "))),
+            PolicyDecision::Deny(reasons) => return Err(PortalError::PolicyDenied(reasons.join(" "))),
             PolicyDecision::Allow => request.state = step(request.state, Transition::Approve)?,
             PolicyDecision::RequireApproval {
                 rules,
@@ -160,12 +164,14 @@ impl Portal {
                 let sent = self.sent_as(&scope, grant.person(), request.id).await?;
                 return sent.ok_or_else(|| {
                     PortalError::Conflict(
+                        Conflict::DuplicateRequest,
                         "The form was sent before. Open it anew to ask for another.".to_owned(),
                     )
                 });
             }
             Err(error) => return Err(error.into()),
         }
+        tracing::info!(claim = %request.claim, state = request.state.slug(), "a request was submitted");
         if request.state == State::Approved {
             self.work_to_do();
         }

@@ -6,13 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use portico_domain::authz::{self, AuditEvent};
 use portico_domain::documents::TokenRules;
 use portico_domain::tenancy::{TokenScope, Viewer};
-use portico_domain::view::{MadeToken, Problem, TokenRow};
+use portico_domain::view::{CreatedToken, Problem, TokenRow};
 use portico_store::ApiToken;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::permissions::Denial;
-use super::{Portal, PortalError, Result};
+use super::{Conflict, Portal, PortalError, Result};
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 100;
@@ -105,7 +105,7 @@ impl Portal {
         viewer: &Viewer,
         remote: Option<&str>,
         wish: &NewToken,
-    ) -> Result<MadeToken> {
+    ) -> Result<CreatedToken> {
         let grant = authz::create_token(viewer).map_err(Denial::Token.error())?;
         let configuration = self.configuration();
         let rules = &configuration.portal.spec.tokens;
@@ -115,15 +115,16 @@ impl Portal {
             return Err(PortalError::Malformed(said.join(" ")));
         }
         if self.store().tokens_of(&viewer.person.subject).await?.len() >= MOST {
-            return Err(PortalError::Conflict(format!(
-                "You have {MOST} tokens, and may have no more. Revoke those that you do not need."
-            )));
+            return Err(PortalError::Conflict(
+                Conflict::LimitReached,
+                format!("You have {MOST} tokens, and may have no more. Revoke those that you do not need."),
+            ));
         }
         let token = wish.token(&viewer.person.subject, Uuid::now_v7(), self.now());
         let secret = secret(&rand::random());
         let event = about_token(grant.audit(self.now(), remote), &token);
         self.store().insert_token(&grant, &token, &secret, event).await?;
-        Ok(MadeToken {
+        Ok(CreatedToken {
             token: row(token, rules),
             secret,
         })

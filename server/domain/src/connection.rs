@@ -5,25 +5,25 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::documents::Access;
-use crate::view::ConnectKey;
+use crate::view::ConnectionKey;
 
 /// Shown in place of a secret value.
 pub const DOTS: &str = "●●●●●●●●";
 
 /// The keys of a connection secret, with the values of those that are not secret.
 #[must_use]
-pub fn public_keys(values: &BTreeMap<String, Vec<u8>>, access: &Access) -> Vec<ConnectKey> {
+pub fn public_keys(values: &BTreeMap<String, Vec<u8>>, access: &Access) -> Vec<ConnectionKey> {
     let meanings: BTreeMap<&str, &str> = access
         .keys
         .iter()
         .map(|(meaning, key)| (key.as_str(), meaning.as_str()))
         .collect();
-    let mut keys: Vec<ConnectKey> = values
+    let mut keys: Vec<ConnectionKey> = values
         .iter()
         .map(|(key, value)| {
             let meaning = meanings.get(key.as_str()).copied().unwrap_or(key);
             let text = std::str::from_utf8(value).ok().map(str::trim);
-            ConnectKey {
+            ConnectionKey {
                 key: key.clone(),
                 title: meaning.to_owned(),
                 value: text
@@ -88,7 +88,7 @@ fn scheme(access: &Access) -> Option<&'static str> {
 
 /// The address of the service as one URL with `password` in it; `None` where the secret lacks a part of it.
 #[must_use]
-pub fn address(access: &Access, keys: &[ConnectKey], password: &str) -> Option<String> {
+pub fn address(access: &Access, keys: &[ConnectionKey], password: &str) -> Option<String> {
     let value = |meaning: &str| {
         let key = keys.iter().find(|key| key.title == meaning)?;
         key.value.as_deref()
@@ -130,7 +130,7 @@ mod tests {
         }
     }
 
-    fn made(protocol: &str, values: &[(&str, &str)]) -> Vec<ConnectKey> {
+    fn made(protocol: &str, values: &[(&str, &str)]) -> Vec<ConnectionKey> {
         let values = values
             .iter()
             .map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec()))

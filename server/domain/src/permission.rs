@@ -7,6 +7,8 @@ pub use permits::{Permits, Unjudged};
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::request::RuleNeed;
 use crate::tenancy::Lapse;
 
@@ -37,7 +39,8 @@ pub enum Verdict {
 ///
 /// Most are final: the request fails, and is to be asked anew, since what it was placed and approved for has changed.
 /// What passes by itself, without anybody asking anew, is waited for: see [`Obstacle::passes`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(tag = "obstacle", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Obstacle {
     /// The requester may not ask for it any more.
     #[error("{requester} is no longer a developer of {tenant}. Somebody who is can ask for it anew.")]
@@ -84,8 +87,8 @@ pub enum Obstacle {
         plane: String,
         /// `key=value`.
         label: String,
-        /// `the environment` or `the offering`.
-        whose: &'static str,
+        /// Who needs the label.
+        whose: NeededBy,
     },
     /// An administrator has closed the control plane to new claims.
     #[error("{plane} is cordoned and takes no new claims{}. It is applied when that ends; or withdraw it and ask for another place.", reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default())]
@@ -148,6 +151,25 @@ pub enum Obstacle {
         "Its manifest is not the one that was asked for: it was altered in the database. Tell the platform team."
     )]
     Altered,
+}
+
+/// Whose rule asks for a label of the control plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum NeededBy {
+    /// The environment's.
+    Environment,
+    /// The offering's.
+    Offering,
+}
+
+impl std::fmt::Display for NeededBy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Environment => "the environment",
+            Self::Offering => "the offering",
+        })
+    }
 }
 
 impl Obstacle {

@@ -9,10 +9,11 @@ use crate::claim::ClaimRef;
 use crate::documents::{Approvers, ResourceRef};
 use crate::names::{EnvironmentName, PlanName, RequestId, TenantName};
 use crate::placement::Placement;
+use crate::reason::{FailureReason, WaitingReason};
 use crate::tenancy::Person;
 
-/// What a request does.
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+/// What a request is for.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = RequestAction))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Action {
@@ -39,8 +40,8 @@ impl Action {
     }
 }
 
-/// The state of a request.
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+/// Where a request is in its life.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = RequestState))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum State {
@@ -258,10 +259,13 @@ pub struct Request {
     pub attempts: u32,
     /// The earliest time of the next attempt.
     pub next_attempt_at: Option<Timestamp>,
-    /// What it waits for, as a sentence.
-    pub waiting_for: Option<String>,
-    /// Why it was rejected or failed and what to do, as a sentence.
-    pub failure: Option<String>,
+    /// Why it waits for the next attempt.
+    pub waiting_for: Option<WaitingReason>,
+    /// Why it ended without being applied.
+    pub failure: Option<FailureReason>,
+    /// The trace that it was submitted in: a W3C `traceparent`. `None` in requests from before it was kept.
+    #[serde(default)]
+    pub traceparent: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.

@@ -71,7 +71,8 @@ pub struct KnownPerson {
 }
 
 /// Why nothing may be done in somebody's name until they sign in again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Lapse {
     /// The identity provider ended all of their sessions.
     #[error("the sign-in service ended all sessions of the person at {0}, and they have not signed in since")]

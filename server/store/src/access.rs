@@ -1,4 +1,4 @@
-//! What somebody can still do without signing in again: their sessions and API tokens, seen and ended.
+//! Sessions and API tokens of a person: listing and ending them.
 
 use jiff::Timestamp;
 use portico_domain::authz::{AccessOf, AuditEvent, EndAccess, Granted};
@@ -14,7 +14,7 @@ use crate::{Result, Store};
 /// The key of a session's data that holds its [`SessionDetails`].
 pub const DETAILS_KEY: &str = "details";
 
-/// What helps somebody to tell their sessions apart.
+/// Details by which people tell their sessions apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionDetails {
@@ -31,15 +31,15 @@ pub struct SessionDetails {
 /// A session as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenSession {
-    /// Its identity, by which nobody can sign in: the hash of what the cookie holds.
+    /// Its public id: the hash of the cookie's value, which does not allow signing in.
     pub id: String,
-    /// What tells it from others.
+    /// Its details.
     pub details: SessionDetails,
-    /// When it ends if nobody uses it.
+    /// When it expires unless it is used.
     pub expires_at: Timestamp,
 }
 
-/// What of a person's is to end.
+/// The access of a person to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access<'a> {
     /// One session.
@@ -52,7 +52,7 @@ pub enum Access<'a> {
     Everything,
 }
 
-/// What was ended.
+/// Numbers of what was ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ended {
     /// Sessions.
@@ -61,7 +61,7 @@ pub struct Ended {
     pub tokens: u64,
 }
 
-/// The identity under which a session is listed.
+/// The public id of a session.
 #[must_use]
 pub fn session_key(id: &Id) -> String {
     hashed(id)
@@ -100,7 +100,7 @@ impl Store {
         Ok(found)
     }
 
-    /// All that is kept of a session, for tests of what is not.
+    /// The stored data of a session, for tests.
     ///
     /// # Errors
     /// When the database fails, or has no such session.

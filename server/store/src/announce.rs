@@ -1,14 +1,14 @@
-//! The log and the metrics hear of every security event, whoever causes it.
+//! Writes every security event to the log and the metrics.
 
 use metrics::counter;
 use portico_domain::record::NewEvent;
 use portico_domain::security::{SecurityEvent, Severity};
 
-/// Logs and counts an event, if it is a security event. `recorded` says whether the record takes it too: of refusals
-/// it takes only so many from each source.
+/// Logs and counts an event, if it is a security event. `recorded`: whether the audit log has it too, which keeps only so
+/// many refusals from each source.
 ///
-/// [`Store::append`](crate::Store::append) and every change that records events call it; call it yourself only for an
-/// event that the record does not take.
+/// [`Store::append`](crate::Store::append) and every change that records events call it; call it directly only for an
+/// event that is not in the audit log.
 pub fn announce(event: &NewEvent, recorded: bool) {
     let Some(kind) = SecurityEvent::from_name(&event.verb) else {
         return;

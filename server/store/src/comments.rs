@@ -1,4 +1,4 @@
-//! What people say about a request outside of decisions.
+//! Comments on requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,7 +61,7 @@ impl Store {
         Ok(())
     }
 
-    /// What was said about a request that the caller has read, the oldest first.
+    /// The comments on a request, the oldest first. The caller checks that the viewer may see the request.
     ///
     /// # Errors
     /// When the database fails.
@@ -70,8 +70,8 @@ impl Store {
         Ok(comments.into_values().next().unwrap_or_default())
     }
 
-    /// What was said about each of these requests, which the caller has read, the oldest first. A request without
-    /// comments is missing.
+    /// The comments on each of these requests, the oldest first. The caller checks that the viewer may see them. A request
+    /// without comments has no entry.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,4 +1,4 @@
-//! Control planes that an administrator has closed to new claims.
+//! Cordons: control planes that take no new claims.
 
 use jiff::Timestamp;
 use portico_domain::authz::{self, AuditEvent, Granted, Uncordon};
@@ -51,7 +51,7 @@ impl Store {
         self.write_and_record(delete, events).await
     }
 
-    /// All that are closed. They are few.
+    /// All cordons.
     ///
     /// # Errors
     /// When the database fails.

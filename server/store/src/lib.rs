@@ -5,6 +5,7 @@
 //! [`portico_domain::tenancy::Scope`].
 
 mod access;
+mod advisory_lock;
 mod announce;
 mod backend;
 mod comments;
@@ -20,10 +21,11 @@ mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tokens;
-mod turns;
+
 mod verification;
 
 pub use access::{Access, DETAILS_KEY, Ended, OpenSession, SessionDetails, session_key};
+pub use advisory_lock::LockGuard;
 pub use announce::announce;
 pub use error::StoreError;
 pub use page::{Listing, Page};
@@ -33,7 +35,6 @@ pub use requests::{Renewal, RequestFilter, Retry};
 pub use sessions::{Logout, LogoutEffect, PROVIDER_SESSION_KEY, SUBJECT_KEY, Sessions};
 pub use store::{RequestChange, Settings, Store};
 pub use tokens::ApiToken;
-pub use turns::Turn;
 pub use verification::{Break, ChainEnd, ChainVerdict, Checkpoint, Verified};
 
 /// What every operation of the store answers.

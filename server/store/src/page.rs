@@ -1,14 +1,14 @@
-/// Which part of a long list, newest first.
+/// A page of a long list, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<Cursor> {
-    /// How many at most, 1 to 500.
+    /// Items on the page, 1 to 500.
     pub limit: u32,
-    /// Only what comes after this one in the list, which is to say what is older.
+    /// Only items older than this one.
     pub before: Option<Cursor>,
 }
 
 impl<Cursor> Page<Cursor> {
-    /// The first `limit`.
+    /// The first page, with `limit` items.
     #[must_use]
     pub fn first(limit: u32) -> Self {
         Self { limit, before: None }
@@ -19,17 +19,17 @@ impl<Cursor> Page<Cursor> {
     }
 }
 
-/// Part of a long list.
+/// The items of a page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listing<Item, Cursor> {
     /// The items, newest first.
     pub items: Vec<Item>,
-    /// What to put in [`Page::before`] for the next part; `None` when this is the last.
+    /// [`Page::before`] of the next page; `None` on the last.
     pub next: Option<Cursor>,
 }
 
 impl<Item, Cursor> Listing<Item, Cursor> {
-    /// From rows of which one more than wanted was asked for.
+    /// Makes a page from up to `limit + 1` rows: the extra row says that there is another page.
     pub(crate) fn cut(mut items: Vec<Item>, rows: i64, cursor: impl Fn(&Item) -> Cursor) -> Self {
         let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
         let more = items.len() > wanted;

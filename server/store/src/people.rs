@@ -10,10 +10,10 @@ use uuid::Uuid;
 use crate::backend::{Query, Row};
 use crate::{Result, Store, StoreError};
 
-/// What somebody has open: what administrators see in a list of people.
+/// A person with the number of their sessions and tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonAccess {
-    /// Who.
+    /// The person.
     pub known: KnownPerson,
     /// Their sessions that have not expired.
     pub sessions: u64,
@@ -21,13 +21,13 @@ pub struct PersonAccess {
     pub tokens: u64,
 }
 
-/// The columns of a person, under names that no other table has.
+/// The columns of a person, with unambiguous names.
 pub(crate) const COLUMNS: &str = "people.subject AS person_subject, people.id AS person_id, people.name AS person_name, people.email AS person_email, people.sso_groups AS person_groups, \
      people.signed_in_at AS person_signed_in_at, people.suspended_at AS person_suspended_at";
 
 impl Store {
-    /// Keeps what a provider said of a person at sign-in, and records the sign-in. Their tokens are good again, and
-    /// all that they have, tokens and sessions, counts with the groups they are in now. One that is known keeps its id.
+    /// Saves a person as the provider described them at sign-in, and records the sign-in. Ends a suspension of their tokens;
+    /// tokens and sessions have the new groups from now on. A known person keeps their id.
     ///
     /// # Errors
     /// When the database fails.
@@ -55,8 +55,7 @@ impl Store {
         transaction.commit().await
     }
 
-    /// What is known now of the person with that [`Person::subject`]: their groups, when they signed in last, whether
-    /// their provider ended their sessions. `None` for who never signed in.
+    /// The person with that [`Person::subject`], with groups, last sign-in and suspension. `None` if they never signed in.
     ///
     /// # Errors
     /// When the database fails.
@@ -70,7 +69,7 @@ impl Store {
         rows.first().map(KnownPerson::try_from).transpose()
     }
 
-    /// What is known now of the people with these subjects, as [`Store::known_person`].
+    /// The people with these subjects, as [`Store::known_person`].
     ///
     /// # Errors
     /// When the database fails.

@@ -8,7 +8,7 @@ use portico_domain::names::{OfferingName, RequestId};
 use portico_domain::request::Request;
 
 use crate::backend::Query;
-use crate::requests::readable;
+use crate::requests::decode_skipping_invalid;
 use crate::{Result, Store};
 
 /// The median is over this many of the latest samples of an offering.
@@ -107,7 +107,7 @@ impl Store {
             .bind(since);
         query.push(" AND NOT EXISTS (SELECT 1 FROM readiness WHERE readiness.request_id = requests.id)");
         query.push(" ORDER BY requests.updated_at DESC, requests.id DESC LIMIT 500");
-        Ok(readable(&self.backend.fetch(query).await?))
+        Ok(decode_skipping_invalid(&self.backend.fetch(query).await?))
     }
 }
 

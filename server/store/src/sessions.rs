@@ -1,5 +1,5 @@
-//! Browser sessions. The database holds the SHA-256 of an id and never the id: whoever reads the
-//! table can sign in as nobody.
+//! Browser sessions. The database holds the SHA-256 of an id and never the id, so that reading the table does not allow
+//! signing in.
 
 use std::collections::HashMap;
 
@@ -20,10 +20,10 @@ use crate::{Result, Store};
 /// can be ended by [`Store::end_sessions_of`].
 pub const SUBJECT_KEY: &str = "subject";
 /// The key of a session's data that holds the identity provider's `sid`, a string. Sessions that
-/// have it can be ended by [`Store::heed_logout`] (OpenID Connect Back-Channel Logout 1.0).
+/// have it can be ended by [`Store::apply_backchannel_logout`] (OpenID Connect Back-Channel Logout 1.0).
 pub const PROVIDER_SESSION_KEY: &str = "sid";
 
-/// What a provider says is over, by a logout token.
+/// A logout that a provider sent as a logout token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Logout<'a> {
     /// The provider.
@@ -36,13 +36,13 @@ pub struct Logout<'a> {
     pub subject: Option<&'a str>,
     /// The provider's `sid`.
     pub provider_session: Option<&'a str>,
-    /// Whether the tokens of whose sessions these are shall be suspended until they sign in again.
+    /// Whether to suspend the API tokens of the sessions' owners until they sign in again.
     pub suspends: bool,
     /// Now.
     pub at: Timestamp,
 }
 
-/// What a logout came to.
+/// The effect of a logout.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LogoutEffect {
     /// Sessions that it ended.
@@ -51,7 +51,7 @@ pub struct LogoutEffect {
     pub suspended: u64,
 }
 
-/// The store's sessions, as `tower-sessions` wants them.
+/// The session store for `tower-sessions`.
 #[derive(Debug, Clone)]
 pub struct Sessions {
     store: Store,
@@ -59,7 +59,7 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Sessions that expire by the system's clock.
+    /// A session store with the system's clock.
     #[must_use]
     pub fn new(store: Store) -> Self {
         Self {
@@ -68,7 +68,7 @@ impl Sessions {
         }
     }
 
-    /// Sessions that expire by another clock.
+    /// A session store with another clock.
     #[must_use]
     pub fn with_clock(store: Store, clock: fn() -> Timestamp) -> Self {
         Self { store, clock }
@@ -76,7 +76,7 @@ impl Sessions {
 }
 
 impl Store {
-    /// Ends all sessions of a person; how many there were.
+    /// Ends all sessions of a person, and returns how many there were.
     ///
     /// # Errors
     /// When the database fails.
@@ -88,12 +88,12 @@ impl Store {
         .await
     }
 
-    /// Ends the sessions that a provider says are over, suspends tokens where the logout does, and records what came of
-    /// it, if anything. `None` when the logout token was heeded before: nothing is done then.
+    /// Applies an OpenID Connect back-channel logout: ends the sessions, suspends tokens where the logout says so, and
+    /// records the effect, if any. `None` if the same logout token was applied before.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn heed_logout(
+    pub async fn apply_backchannel_logout(
         &self,
         logout: &Logout<'_>,
         event: impl FnOnce(LogoutEffect) -> AuditEvent + Send,
@@ -126,7 +126,7 @@ impl Store {
         Ok(Some(effect))
     }
 
-    /// Removes sessions that have expired, and logout tokens that nobody could send again; how many sessions.
+    /// Removes expired sessions and expired logout tokens. Returns the number of sessions.
     ///
     /// # Errors
     /// When the database fails.
@@ -145,7 +145,7 @@ impl Store {
 }
 
 impl Logout<'_> {
-    /// Adds the condition for the sessions that are over.
+    /// Adds the condition for the sessions that the logout ends.
     fn write_sessions(&self, query: &mut Query) {
         query.push(" WHERE ");
         self.write_issuer(query);
@@ -162,7 +162,7 @@ impl Logout<'_> {
         }
     }
 
-    /// The statement that suspends the tokens of the person, or of whose session it was.
+    /// The statement that suspends the tokens of the person, or of the session's owner.
     fn suspend(&self) -> Query {
         let mut suspend = Query::new("UPDATE people SET suspended_at = ", []);
         suspend.bind(self.at).push(" WHERE suspended_at IS NULL AND ");
@@ -177,7 +177,7 @@ impl Logout<'_> {
         suspend
     }
 
-    /// A provider has a say over those alone whom it signed in.
+    /// A provider may end only sessions that it began.
     fn write_issuer(&self, query: &mut Query) {
         let theirs = format!("{}#", self.issuer);
         let length = i64::try_from(theirs.chars().count()).unwrap_or(i64::MAX);
@@ -213,7 +213,7 @@ impl SessionStore for Sessions {
         }
     }
 
-    /// Saves a session that exists. One that was ended meanwhile stays ended.
+    /// Saves an existing session. One that was ended meanwhile stays ended.
     async fn save(&self, record: &Record) -> SessionResult<()> {
         let update = Query::new(
             "UPDATE sessions SET subject = $1, provider_session = $2, data = $3, expires_at = $4 WHERE id_hash = $5",

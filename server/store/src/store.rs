@@ -9,15 +9,15 @@ use tokio::time::Instant;
 use crate::backend::{Backend, Postgres, Query, Sqlite};
 use crate::{Result, StoreError};
 
-/// Changes kept for a subscriber that is slow; one that is slower hears that it missed some.
+/// Capacity of the channel of changes. A slower subscriber is told that it missed some.
 const CHANGES_KEPT: usize = 1024;
 
-/// How the database is connected to.
+/// Connection settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// How long a database that is not up yet is waited for.
+    /// How long to wait for a database that is not up yet.
     pub wait: Duration,
-    /// How many connections at most; with SQLite, how many readers.
+    /// Most connections; with SQLite, most readers.
     pub connections: u32,
 }
 
@@ -30,27 +30,27 @@ impl Default for Settings {
     }
 }
 
-/// What Portico keeps. Cheap to clone; all clones share their connections.
+/// The database. Cheap to clone; clones share the connections.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) changes: broadcast::Sender<RequestChange>,
 }
 
-/// A request was made or has changed.
+/// A request was created or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestChange {
-    /// Which.
+    /// The request.
     pub id: RequestId,
-    /// Whose.
+    /// Its tenant.
     pub tenant: TenantName,
-    /// The state it is in now.
+    /// Its state now.
     pub state: State,
 }
 
 impl Store {
-    /// Connects to `sqlite://path`, `sqlite::memory:` or `postgres://…` and brings the schema up to
-    /// date. A PostgreSQL that is not up yet is waited for, within [`Settings::wait`].
+    /// Connects to `sqlite://path`, `sqlite::memory:` or `postgres://…` and applies the migrations.
+    /// Waits up to [`Settings::wait`] for a PostgreSQL that is not up yet.
     ///
     /// # Errors
     /// When the address is wrong, the database does not come up in time, or its schema is newer
@@ -75,8 +75,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Hears of every change to a request that this process makes, once it is saved. What a viewer
-    /// may not see has to be left out by whoever passes it on.
+    /// Subscribes to the changes of requests that this process saves. The caller filters by what a viewer may see.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<RequestChange> {
         self.changes.subscribe()
@@ -99,7 +98,7 @@ impl Store {
         self.backend.fetch(Query::new("SELECT 1", [])).await.map(|_| ())
     }
 
-    /// Runs one statement that writes; how many rows it touched.
+    /// Runs one statement that writes, and returns the number of affected rows.
     pub(crate) async fn write(&self, query: Query) -> Result<u64> {
         let mut transaction = self.backend.begin().await?;
         let touched = transaction.execute(query).await?;
@@ -107,7 +106,7 @@ impl Store {
         Ok(touched)
     }
 
-    /// Ends all connections. Nothing else works afterwards.
+    /// Closes all connections. Every later call fails.
     pub async fn close(&self) {
         self.backend.close().await;
     }
@@ -139,7 +138,7 @@ async fn wait_for_postgres(url: &str, settings: &Settings) -> Result<Postgres> {
     }
 }
 
-/// The address as it may be logged: without user, password and parameters.
+/// The address for the log: without user, password and parameters.
 fn shown(url: &str) -> String {
     let bare = url.split('?').next().unwrap_or_default();
     match bare.split_once("://") {

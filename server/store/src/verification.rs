@@ -1,4 +1,4 @@
-//! Whether the record is as it was written: a part at a time, from where the last part ended.
+//! Verifies the hash chain of the audit log in batches, from a stored checkpoint.
 
 use jiff::Timestamp;
 use portico_domain::authz::{AcknowledgeBreaks, AuditEvent, Granted, Record};
@@ -8,36 +8,36 @@ use crate::backend::{Query, Row, Value};
 use crate::record::SELECT;
 use crate::{Result, Store, StoreError};
 
-/// How many events are read at a time.
+/// Events read at a time.
 const BATCH: i64 = 1000;
-/// Breaks that are noted at once: of a record that is broken everywhere a few say enough.
+/// Most breaks reported of one batch.
 const NOTED: usize = 20;
 
-/// What became of judging the chain.
+/// The result of verifying the whole chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChainVerdict {
-    /// Every event is as it was written, and none is missing.
+    /// No event was changed or removed.
     Intact {
-        /// How many there are.
+        /// The number of events.
         events: i64,
-        /// The hash of the last. Whoever keeps it elsewhere can tell whether the whole chain was rewritten.
+        /// The hash of the last event. Kept elsewhere, it shows whether the whole chain was rewritten.
         head: String,
     },
-    /// Somebody changed the record.
+    /// An event was changed or removed.
     Broken {
-        /// The first event that is not as it was written, or is missing.
+        /// The first such event.
         sequence: i64,
         /// What is wrong with it.
         why: String,
     },
 }
 
-/// The end of a part of the chain that was judged and held.
+/// The end of a verified part of the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainEnd {
-    /// The place of its last event.
+    /// The sequence number of its last event.
     pub sequence: i64,
-    /// The hash of that.
+    /// The hash of that event.
     pub hash: String,
 }
 
@@ -52,22 +52,21 @@ impl ChainEnd {
     }
 }
 
-/// How far verification has come. It is stored, so that whoever goes on, after a start or in another replica, goes on
-/// from there.
+/// The progress of verification. It is stored, so that a restarted process or another replica continues from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// Up to where the present round over all events has come.
+    /// Progress of the current round over all events.
     pub round: ChainEnd,
-    /// When the last whole round ended.
+    /// When the last complete round ended.
     pub whole_at: Option<Timestamp>,
-    /// Up to where new events were verified; `None` before the first time.
+    /// The last new event that was verified; `None` before the first time.
     pub newest: Option<ChainEnd>,
-    /// When they were verified last.
+    /// When new events were last verified.
     pub checked_at: Option<Timestamp>,
 }
 
 impl Checkpoint {
-    /// Nothing was verified yet.
+    /// The checkpoint before the first verification.
     #[must_use]
     pub fn beginning() -> Self {
         Self {
@@ -79,35 +78,35 @@ impl Checkpoint {
     }
 }
 
-/// What a part of the record came to.
+/// The result of verifying a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// Its last event: go on from here.
+    /// Its last event, where the next batch begins.
     pub end: ChainEnd,
-    /// Where it is not as it was written, and why.
+    /// The breaks found, with what is wrong.
     pub breaks: Vec<(i64, String)>,
-    /// Whether that was all there is.
+    /// Whether this was the last batch.
     pub complete: bool,
 }
 
-/// A place at which the record is not as it was written.
+/// A break of the hash chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Break {
     /// The event.
     pub sequence: i64,
     /// What is wrong with it.
     pub why: String,
-    /// When that was found.
+    /// When it was found.
     pub found_at: Timestamp,
-    /// Which administrator took note of it, by name, and when.
+    /// The administrator who acknowledged it, by name, and when.
     pub acknowledged: Option<(String, Timestamp)>,
 }
 
 impl Store {
-    /// Verifies the whole record and stops at the first break.
+    /// Verifies the whole chain, up to the first break.
     ///
     /// # Errors
-    /// When the database fails. A record that is broken is no error but a verdict.
+    /// When the database fails. A broken chain is a result, not an error.
     pub async fn verify_chain(&self) -> Result<ChainVerdict> {
         let mut end = ChainEnd::beginning();
         loop {
@@ -125,7 +124,7 @@ impl Store {
         }
     }
 
-    /// Verifies at most `limit` events after `from`, and goes on after a break.
+    /// Verifies at most `limit` events after `from`, also beyond a break.
     ///
     /// # Errors
     /// When the database fails.
@@ -166,7 +165,7 @@ impl Store {
         Ok(verified)
     }
 
-    /// The last event of the record, as the database has it.
+    /// The end of the chain, as the database has it.
     ///
     /// # Errors
     /// When the database fails.
@@ -177,7 +176,7 @@ impl Store {
             .map_or_else(|| Ok(ChainEnd::beginning()), ChainEnd::try_from)
     }
 
-    /// The hash of the event of that place; `None` where there is none.
+    /// The hash of the event with that number, if there is one.
     ///
     /// # Errors
     /// When the database fails.
@@ -187,7 +186,7 @@ impl Store {
         rows.first().map(|row| row.text("hash")).transpose()
     }
 
-    /// How far verification has come.
+    /// Reads the checkpoint.
     ///
     /// # Errors
     /// When the database fails.
@@ -199,7 +198,7 @@ impl Store {
             .map_or_else(|| Ok(Checkpoint::beginning()), Checkpoint::try_from)
     }
 
-    /// Keeps how far verification has come. Of several processes the last one counts; all verify the same.
+    /// Stores the checkpoint. With several processes the last write wins; all verify the same chain.
     ///
     /// # Errors
     /// When the database fails.
@@ -219,8 +218,7 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps breaks, each with an event in the record; those that were known are left as they are. Answers how many
-    /// were not.
+    /// Stores breaks that are new, each with an event in the audit log, and returns how many were new.
     ///
     /// # Errors
     /// When the database fails.
@@ -249,7 +247,7 @@ impl Store {
         Ok(events.len())
     }
 
-    /// The breaks that were found, the earliest events first. They are few.
+    /// All breaks, the earliest events first.
     ///
     /// # Errors
     /// When the database fails.
@@ -305,7 +303,7 @@ impl Verified {
     }
 }
 
-/// Whether the row holds its event as it was written after the one of that hash.
+/// Whether the row's hash follows from its content and the hash before it.
 fn follows(row: &Row, previous_hash: &str) -> Result<(), String> {
     let event = Event::try_from(row).map_err(|error| error.to_string())?;
     if event.previous_hash != previous_hash {

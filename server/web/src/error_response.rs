@@ -9,7 +9,8 @@ use http::{HeaderValue, Method, StatusCode, header};
 
 use super::app::App;
 use super::frame;
-use super::problem::{FieldProblem, Problem, ProblemDetails, ProblemKind, UNREAD};
+use super::problem::{Problem, ProblemDetails, ProblemKind};
+use super::problem_types::ProblemType;
 use crate::auth::ReturnTo;
 
 /// The middleware that gives every error its body.
@@ -76,7 +77,7 @@ pub(super) async fn give_body(State(app): State<App>, request: Request, next: Ne
     }
     if let Some(wait) = problem.retry_after {
         let seconds = HeaderValue::from(wait.as_secs().max(1));
-        if problem.kind == UNREAD && reads && !wants_json {
+        if problem.kind == ProblemType::NotReadYet && reads && !wants_json {
             answer.headers_mut().insert(header::REFRESH, seconds.clone());
         }
         answer.headers_mut().insert(header::RETRY_AFTER, seconds);
@@ -123,19 +124,12 @@ fn wants_json(request: &Request) -> bool {
 
 fn json(problem: &Problem, path: &str) -> Response {
     let details = ProblemDetails {
-        kind: format!("urn:portico:problem:{}", problem.kind),
+        kind: problem.kind.urn(),
         title: problem.title.clone(),
         status: problem.status.as_u16(),
         detail: problem.detail.clone(),
         instance: path.split('?').next().unwrap_or_default().to_owned(),
-        errors: problem
-            .fields
-            .iter()
-            .map(|field| FieldProblem {
-                field: field.field.clone(),
-                message: field.message.clone(),
-            })
-            .collect(),
+        errors: problem.fields.to_vec(),
     };
     let mut response = (problem.status, Json(details)).into_response();
     response.headers_mut().insert(

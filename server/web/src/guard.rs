@@ -16,6 +16,7 @@ use tower::ServiceExt as _;
 use super::address::ClientAddress;
 use super::app::App;
 use super::problem::Problem;
+use super::problem_types::ProblemType;
 use super::viewer::{FIELDS, Fields, of_session, read, refused};
 use crate::auth::{Current, csrf};
 
@@ -117,8 +118,10 @@ async fn of_program(parts: &Parts, app: &App) -> Result<Current, Problem> {
             .map_err(|error| refused(error, needed))?;
         super::viewer::admit(parts, app, &current).await?;
         if changes && current.reads_only {
-            return Err(Problem::forbidden(
-                "This API token reads only. Make one that may do all that you may.",
+            return Err(Problem::new(
+                ProblemType::ReadOnlyToken,
+                "You may not do this",
+                "This API token only reads. Create one with scope full.",
             ));
         }
         return Ok(current);

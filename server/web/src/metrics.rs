@@ -1,4 +1,4 @@
-//! Counting requests, and the page on which all numbers stand.
+//! Counts HTTP requests, and serves `/metrics`.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ use super::app::App;
 use super::problem::Problem;
 use crate::telemetry::Telemetry;
 
-/// Counts each request by the route that answered it: never by its path, which anybody can make up.
+/// Counts each request by its route, never by its path: callers could make up any number of those.
 pub(super) async fn count(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let method = known_method(request.method());
@@ -29,13 +29,14 @@ pub(super) async fn count(request: Request, next: Next) -> Response {
         .map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
     let response = next.run(request).await;
     let status = response.status().as_u16().to_string();
-    histogram!("portico_http_seconds", "route" => route.clone()).record(began.elapsed().as_secs_f64());
+    histogram!("portico_http_request_duration_seconds", "route" => route.clone())
+        .record(began.elapsed().as_secs_f64());
     counter!("portico_http_requests_total", "method" => method, "route" => route, "status" => status)
         .increment(1);
     response
 }
 
-/// The method as it may be counted and kept: anybody can make up others, of any length.
+/// The method as a label: `other` for those that callers make up.
 pub(super) fn known_method(method: &Method) -> &'static str {
     const KNOWN: [Method; 9] = [
         Method::GET,
@@ -57,9 +58,8 @@ pub(super) fn known_method(method: &Method) -> &'static str {
         .map_or("other", |place| NAMES[place])
 }
 
-/// `GET /metrics` on the portal's own address: for whoever has the token for it. Without a token in the configuration,
-/// for whoever asks from the same machine and not through a proxy. Everybody else finds nothing here, nor does anybody
-/// when the metrics have an address of their own.
+/// `GET /metrics` on the portal's own address. Needs the token of the configuration; without one, the call must come from
+/// the same machine and not through a proxy. Otherwise, and if the metrics have their own address, the answer is 404.
 pub(super) async fn metrics(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let settings = &app.configuration.current().portal.spec.metrics;
     if settings.listen.is_some() {
@@ -80,7 +80,7 @@ pub(super) async fn metrics(State(app): State<App>, request: Request) -> Result<
     }
 }
 
-/// The metrics alone, for an address of their own.
+/// Serves the metrics at their own address.
 pub fn metrics_router(configuration: LiveConfiguration, telemetry: Telemetry, portal: Portal) -> Router {
     let metrics = move || async move { text(&configuration, &telemetry, &portal) };
     Router::new().route("/metrics", get(metrics))
@@ -89,8 +89,8 @@ pub fn metrics_router(configuration: LiveConfiguration, telemetry: Telemetry, po
 fn text(configuration: &LiveConfiguration, telemetry: &Telemetry, portal: &Portal) -> Response {
     let report = configuration.report();
     gauge!("portico_configuration_generation").set(precise(report.generation));
-    gauge!("portico_configuration_refused").set(if report.refused() { 1.0 } else { 0.0 });
-    gauge!("portico_configuration_taken_seconds").set(report.taken_at.as_duration().as_secs_f64());
+    gauge!("portico_configuration_rejected").set(if report.refused() { 1.0 } else { 0.0 });
+    gauge!("portico_configuration_loaded_timestamp_seconds").set(report.taken_at.as_duration().as_secs_f64());
     control_planes(configuration, portal);
     let mut response = telemetry.text().into_response();
     response.headers_mut().insert(
@@ -100,7 +100,7 @@ fn text(configuration: &LiveConfiguration, telemetry: &Telemetry, portal: &Porta
     response
 }
 
-/// The token that reads the metrics, read each time: it may be renewed.
+/// Reads the token for the metrics. It is read for each call, since it may be rotated.
 async fn token(settings: &Metrics) -> Result<Option<String>, String> {
     let text = match (&settings.token_file, &settings.token_env) {
         (Some(file), _) => tokio::fs::read_to_string(file)
@@ -125,7 +125,7 @@ fn shows(headers: &HeaderMap, token: &str) -> bool {
     shown.is_some_and(|shown| verify_slices_are_equal(shown.trim().as_bytes(), token.as_bytes()).is_ok())
 }
 
-/// Whether a request comes from this machine, from somebody who is not a proxy for others.
+/// Whether a request comes from this machine and not through a proxy.
 fn is_local(request: &Request) -> bool {
     let forwarded = ["x-forwarded-for", "forwarded", "x-real-ip", "via"]
         .iter()
@@ -133,7 +133,7 @@ fn is_local(request: &Request) -> bool {
     !forwarded && peer(request.extensions()).is_some_and(|peer| peer.to_canonical().is_loopback())
 }
 
-/// How many control planes are well, and what their caches hold. Without their names: those are tenants' business.
+/// Sets the gauges about control planes. Without their names, which not everybody may know who reads the metrics.
 fn control_planes(configuration: &LiveConfiguration, portal: &Portal) {
     let planes = portal.control_planes();
     for state in ["connecting", "ready", "unreachable", "misconfigured"] {
@@ -143,8 +143,8 @@ fn control_planes(configuration: &LiveConfiguration, portal: &Portal) {
     let some = |holds: &dyn Fn(&portico_planes::PlaneStatus) -> bool| {
         precise(planes.iter().filter(|plane| holds(plane)).count() as u64)
     };
-    gauge!("portico_control_planes_leaving_out").set(some(&|plane| !plane.skipped.is_empty()));
-    gauge!("portico_control_planes_lacking_rights").set(some(&|plane| !plane.rights.missing.is_empty()));
+    gauge!("portico_control_planes_incomplete").set(some(&|plane| !plane.skipped.is_empty()));
+    gauge!("portico_control_planes_missing_rights").set(some(&|plane| !plane.rights.missing.is_empty()));
     let observed = |count: &dyn Fn(&portico_planes::PlaneStatus) -> usize| {
         precise(planes.iter().map(count).sum::<usize>() as u64)
     };

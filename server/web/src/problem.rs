@@ -5,24 +5,22 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use portico_app::PortalError;
+use portico_app::{Conflict, PortalError, Unavailable};
 use portico_domain::view;
 use portico_planes::PlaneError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::{SignInError, ViewerError};
-
-/// The kind of problem that ends by itself, so that its page looks again.
-pub(super) const UNREAD: &str = "not-read-yet";
+use crate::problem_types::ProblemType;
 
 /// Why a request was not answered as asked.
 #[derive(Debug, Clone)]
 pub struct Problem {
     /// The status.
     pub status: StatusCode,
-    /// A word that programs can rely on: `not-found`, `stale-form`.
-    pub kind: &'static str,
+    /// Why, as programs compare it.
+    pub kind: ProblemType,
     /// What happened, in a few words.
     pub title: String,
     /// What it was about and what to do now.
@@ -38,14 +36,9 @@ pub struct Problem {
 impl Problem {
     /// A problem without fields.
     #[must_use]
-    pub fn new(
-        status: StatusCode,
-        kind: &'static str,
-        title: impl Into<String>,
-        detail: impl Into<String>,
-    ) -> Self {
+    pub fn new(kind: ProblemType, title: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
-            status,
+            status: kind.status(),
             kind,
             title: title.into(),
             detail: detail.into(),
@@ -59,8 +52,7 @@ impl Problem {
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(
-            StatusCode::NOT_FOUND,
-            "not-found",
+            ProblemType::NotFound,
             "Page not found",
             "There is nothing at this address, or you may not see it. Check the address, or start from the home page.",
         )
@@ -69,8 +61,7 @@ impl Problem {
     /// Whether there is such a thing is not known yet.
     fn unread(why: &str, retry_after: Duration) -> Self {
         let mut problem = Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            UNREAD,
+            ProblemType::NotReadYet,
             "Portico is still looking",
             format!("{why} It goes on trying; look again in a moment."),
         );
@@ -82,8 +73,7 @@ impl Problem {
     #[must_use]
     pub fn sign_in_needed() -> Self {
         Self::new(
-            StatusCode::UNAUTHORIZED,
-            "sign-in-needed",
+            ProblemType::SignInNeeded,
             "Please sign in again",
             "You are not signed in, or your session has ended. Nothing was sent.",
         )
@@ -92,15 +82,14 @@ impl Problem {
     /// The viewer may not do this.
     #[must_use]
     pub fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", "You may not do this", detail)
+        Self::new(ProblemType::Forbidden, "You may not do this", detail)
     }
 
     /// The form did not come from a page of this session.
     #[must_use]
     pub fn foreign_form() -> Self {
         Self::new(
-            StatusCode::FORBIDDEN,
-            "foreign-form",
+            ProblemType::CsrfTokenInvalid,
             "This form is out of date",
             "It does not belong to your present session. Go back, reload the page and send again.",
         )
@@ -110,8 +99,7 @@ impl Problem {
     #[must_use]
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(
-            StatusCode::BAD_REQUEST,
-            "bad-request",
+            ProblemType::BadRequest,
             "This request cannot be understood",
             detail,
         )
@@ -121,8 +109,7 @@ impl Problem {
     #[must_use]
     pub fn too_large() -> Self {
         Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
+            ProblemType::TooLarge,
             "This is too large",
             "Portico takes at most 1 MB at once. Make what you send smaller; nothing of it was kept.",
         )
@@ -132,8 +119,7 @@ impl Problem {
     #[must_use]
     pub fn internal() -> Self {
         Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
+            ProblemType::Internal,
             "Something went wrong here",
             "Portico failed to answer. Try again; if it keeps failing, tell your platform team and quote the request id.",
         )
@@ -143,8 +129,7 @@ impl Problem {
     #[must_use]
     pub fn database() -> Self {
         let mut problem = Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "database",
+            ProblemType::DatabaseUnavailable,
             "Portico's database does not answer",
             "Nothing was changed. Try again in a moment; if it lasts, tell your platform team.",
         );
@@ -157,8 +142,7 @@ impl Problem {
     pub fn too_many(wait: Duration) -> Self {
         let seconds = wait.as_secs() + 1;
         let mut problem = Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too-many",
+            ProblemType::TooManyRequests,
             "Too many requests",
             format!("You ask more often than Portico takes. Try again in {seconds} seconds."),
         );
@@ -171,15 +155,13 @@ impl Problem {
         match status {
             StatusCode::NOT_FOUND => Self::not_found(),
             StatusCode::METHOD_NOT_ALLOWED => Self::new(
-                status,
-                "method-not-allowed",
+                ProblemType::MethodNotAllowed,
                 "This address does not take that",
                 "It exists, but not for this method.",
             ),
             StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
             StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => Self::new(
-                StatusCode::GATEWAY_TIMEOUT,
-                "timeout",
+                ProblemType::Timeout,
                 "This took too long",
                 "Portico gave up waiting. What you sent may still be carried out: look before you send again.",
             ),
@@ -209,8 +191,7 @@ impl From<SignInError> for Problem {
             SignInError::Provider(_) => {
                 tracing::error!(%error, "sign-in failed");
                 let mut problem = Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "sign-in-service",
+                    ProblemType::SignInService,
                     "The sign-in service does not answer",
                     "Portico cannot reach your company's sign-in service. Try again in a moment; if it lasts, tell your platform team.",
                 );
@@ -218,14 +199,12 @@ impl From<SignInError> for Problem {
                 problem
             }
             SignInError::Unknown => Self::new(
-                StatusCode::BAD_REQUEST,
-                "sign-in-unknown",
+                ProblemType::SignInUnknown,
                 title,
                 "This sign-in was begun in another browser, or too long ago. Go to the home page and sign in once more.",
             ),
             SignInError::MixedUp => Self::new(
-                StatusCode::BAD_REQUEST,
-                "sign-in-mixed-up",
+                ProblemType::SignInMixedUp,
                 title,
                 "Another sign-in service answered than you were sent to (`iss`). If you did not expect that, somebody may \
                  be trying to take over your sign-in: tell your platform team.",
@@ -233,15 +212,13 @@ impl From<SignInError> for Problem {
             SignInError::Refused { said, hint } => {
                 let hint = hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
                 Self::new(
-                    StatusCode::FORBIDDEN,
-                    "sign-in-refused",
+                    ProblemType::SignInRefused,
                     title,
                     format!("Your sign-in service said: {said}{hint}"),
                 )
             }
             SignInError::Untrue(flaw) => Self::new(
-                StatusCode::BAD_GATEWAY,
-                "sign-in-untrue",
+                ProblemType::SignInInvalid,
                 title,
                 format!(
                     "What the sign-in service sent does not hold: {flaw}. Try once more; if it happens again, tell your \
@@ -289,22 +266,16 @@ impl From<PortalError> for Problem {
             PortalError::NotSynced { why, retry_after } => Self::unread(&why, retry_after),
             PortalError::Forbidden(why) => Self::forbidden(why),
             PortalError::Malformed(why) => Self::bad_request(why),
-            PortalError::Conflict(why) => Self::new(
-                StatusCode::CONFLICT,
-                "conflict",
-                "It is no longer as you saw it",
-                why,
-            ),
-            PortalError::Unavailable(why) => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                "It cannot be done just now",
-                why,
-            ),
+            PortalError::PolicyDenied(why) => {
+                Self::new(ProblemType::PolicyDenied, "A policy does not allow this", why)
+            }
+            PortalError::Conflict(reason, why) => Self::new(of_conflict(reason), conflict_title(reason), why),
+            PortalError::Unavailable(reason, why) => {
+                Self::new(of_unavailable(reason), "It cannot be done just now", why)
+            }
             PortalError::Busy { retry_after } => {
                 let mut problem = Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "busy",
+                    ProblemType::Busy,
                     "Portico is busy",
                     "It has too much to check just now. Nothing was sent; try again in a moment.",
                 );
@@ -317,25 +288,70 @@ impl From<PortalError> for Problem {
     }
 }
 
+/// The problem type of a conflict.
+pub(super) fn of_conflict(reason: Conflict) -> ProblemType {
+    match reason {
+        Conflict::Changed => ProblemType::Changed,
+        Conflict::WrongState => ProblemType::WrongState,
+        Conflict::NotPermittedNow => ProblemType::NotPermittedNow,
+        Conflict::ApprovalOutdated => ProblemType::ApprovalOutdated,
+        Conflict::RequestInProgress => ProblemType::RequestInProgress,
+        Conflict::LimitReached => ProblemType::LimitReached,
+        Conflict::DuplicateRequest => ProblemType::DuplicateRequest,
+        Conflict::NotRenewable => ProblemType::NotRenewable,
+        Conflict::ClaimInvalid => ProblemType::ClaimInvalid,
+        Conflict::AlreadyCordoned => ProblemType::AlreadyCordoned,
+        Conflict::NotCordoned => ProblemType::NotCordoned,
+        Conflict::NothingToAcknowledge => ProblemType::NothingToAcknowledge,
+    }
+}
+
+fn conflict_title(reason: Conflict) -> &'static str {
+    match reason {
+        Conflict::Changed | Conflict::ApprovalOutdated | Conflict::WrongState => {
+            "It is no longer as you saw it"
+        }
+        Conflict::RequestInProgress => "Another request is under way",
+        Conflict::LimitReached => "There are as many as there may be",
+        _ => "It cannot be done as things are",
+    }
+}
+
+fn of_unavailable(reason: Unavailable) -> ProblemType {
+    match reason {
+        Unavailable::CheckFailed => ProblemType::CheckFailed,
+        Unavailable::CheckTimeout => ProblemType::CheckTimeout,
+        Unavailable::PoliciesUnusable => ProblemType::PoliciesUnusable,
+        Unavailable::QuotaUnknown => ProblemType::QuotaUnknown,
+        Unavailable::SecretNotReady => ProblemType::SecretNotReady,
+    }
+}
+
+/// The problem type of what a control plane answered, or did not.
+pub(super) fn of_plane_error(error: &PlaneError) -> ProblemType {
+    match error {
+        PlaneError::Unknown { .. } => ProblemType::PlaneUnknown,
+        PlaneError::Misconfigured { .. } => ProblemType::PlaneMisconfigured,
+        PlaneError::Unreachable { .. } => ProblemType::PlaneUnreachable,
+        PlaneError::Timeout { .. } => ProblemType::PlaneTimeout,
+        PlaneError::Forbidden { .. } => ProblemType::PlaneForbidden,
+        PlaneError::NotFound { .. } => ProblemType::PlaneNotFound,
+        PlaneError::Conflict { managers, .. } if managers.is_empty() => ProblemType::PlaneConflict,
+        PlaneError::Conflict { .. } => ProblemType::FieldConflict,
+        PlaneError::Contended { .. } => ProblemType::ConcurrentWrite,
+        PlaneError::AlreadyExists { .. } => ProblemType::AlreadyExists,
+        PlaneError::Gone { .. } => ProblemType::ObjectGone,
+        PlaneError::Invalid { .. } => ProblemType::PlaneRejected,
+        PlaneError::RateLimited { .. } => ProblemType::PlaneOverloaded,
+        PlaneError::Refused { .. } => ProblemType::PlaneError,
+        PlaneError::InvalidResponse { .. } => ProblemType::PlaneInvalidResponse,
+    }
+}
+
 impl From<PlaneError> for Problem {
     fn from(error: PlaneError) -> Self {
-        let status = match &error {
-            PlaneError::NotFound { .. } => StatusCode::NOT_FOUND,
-            PlaneError::Gone { .. } => StatusCode::GONE,
-            PlaneError::Forbidden { .. } => StatusCode::FORBIDDEN,
-            PlaneError::Conflict { .. } | PlaneError::Contended { .. } | PlaneError::AlreadyExists { .. } => {
-                StatusCode::CONFLICT
-            }
-            PlaneError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            PlaneError::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
-            PlaneError::RateLimited { .. } | PlaneError::Unreachable { .. } => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-            _ => StatusCode::BAD_GATEWAY,
-        };
         let mut problem = Self::new(
-            status,
-            "control-plane",
+            of_plane_error(&error),
             "The control plane did not do it",
             format!("{error}."),
         );
@@ -369,8 +385,9 @@ impl IntoResponse for Problem {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProblemDetails {
-    /// `urn:portico:problem:` and a word that programs can rely on.
+    /// `urn:portico:problem:` and a word that does not change: what programs compare.
     #[serde(rename = "type")]
+    #[schema(schema_with = problem_type_schema)]
     pub kind: String,
     /// What happened, in a few words.
     pub title: String,
@@ -382,18 +399,24 @@ pub struct ProblemDetails {
     pub instance: String,
     /// What is wrong with which field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldProblem>,
+    pub errors: Vec<view::Problem>,
 }
 
-/// What is wrong with one field.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct FieldProblem {
-    /// The field, as a path (`spec.storage.size`); empty for the whole.
-    pub field: String,
-    /// What is wrong and what to do.
-    pub message: String,
+/// The values of `type`, with the meaning of each.
+fn problem_type_schema() -> utoipa::openapi::schema::Object {
+    let meanings = ProblemType::ALL
+        .iter()
+        .map(|kind| format!("- `{}`: {}", kind.slug(), kind.meaning()));
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::String)
+        .description(Some(format!(
+            "`urn:portico:problem:` and a word that does not change: what programs compare.\n\n{}",
+            meanings.collect::<Vec<_>>().join("\n")
+        )))
+        .enum_values(Some(ProblemType::ALL.iter().map(|kind| kind.urn())))
+        .build()
 }
 
-/// What [`Problem::kind`] of the problem was that became this answer.
+/// [`Problem::kind`] of the problem that this response was made from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ProblemKind(pub(super) &'static str);
+pub(super) struct ProblemKind(pub(super) ProblemType);

@@ -17,10 +17,11 @@ use super::app::App;
 use super::authenticated::Authenticated;
 use super::metrics::known_method;
 use super::problem::{Problem, ProblemKind};
+use super::problem_types::ProblemType;
 use super::routes::{self, Kind};
 
 /// Who may ask, by route.
-static KINDS: LazyLock<HashMap<&str, Kind>> = LazyLock::new(|| {
+static KINDS: LazyLock<HashMap<String, Kind>> = LazyLock::new(|| {
     routes::table()
         .into_iter()
         .map(|route| (route.path, route.kind))
@@ -71,7 +72,7 @@ pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Ne
                 "method": asked.method,
                 "route": asked.route,
                 "status": response.status().as_u16(),
-                "problem": kind(&response),
+                "problem": kind(&response).map(ProblemType::slug),
             }),
         };
         app.security.tell(occurrence).await;
@@ -83,7 +84,7 @@ fn has_changed(status: StatusCode) -> bool {
     status.is_redirection() || matches!(status, StatusCode::CREATED | StatusCode::NO_CONTENT)
 }
 
-fn kind(response: &Response) -> Option<&'static str> {
+fn kind(response: &Response) -> Option<ProblemType> {
     let answered = response.extensions().get::<ProblemKind>().map(|kind| kind.0);
     answered.or_else(|| response.extensions().get::<Problem>().map(|problem| problem.kind))
 }
@@ -110,16 +111,25 @@ impl Incoming {
 
     /// The event that the answer to this amounts to, if it was a refusal.
     fn refusal(&self, known: bool, response: &Response) -> Option<SecurityEvent> {
-        let (status, kind) = (response.status(), kind(response).unwrap_or_default());
+        let (status, kind) = (response.status(), kind(response));
         let route = self.route.as_deref().unwrap_or_default();
-        if kind == "foreign-form" {
+        if kind == Some(ProblemType::CsrfTokenInvalid) {
             return Some(SecurityEvent::FormRefused);
         }
         if status == StatusCode::TOO_MANY_REQUESTS {
             return Some(SecurityEvent::RateLimited);
         }
         // A provider that does not answer refuses nobody.
-        if route == "/auth/callback" && kind.starts_with("sign-in-") && kind != "sign-in-service" {
+        let refused = matches!(
+            kind,
+            Some(
+                ProblemType::SignInUnknown
+                    | ProblemType::SignInMixedUp
+                    | ProblemType::SignInRefused
+                    | ProblemType::SignInInvalid
+            )
+        );
+        if route == "/auth/callback" && refused {
             return Some(SecurityEvent::SignInRefused);
         }
         if route == "/auth/backchannel-logout" && status == StatusCode::BAD_REQUEST {

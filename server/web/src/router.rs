@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use portico_domain::trace::TraceParent;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -45,7 +46,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
             Kind::Api => handler.route_layer(from_fn_with_state(app.clone(), guard::api)),
             Kind::Public => handler,
         };
-        router = router.route(path, handler);
+        router = router.route(&path, handler);
     }
     let sessions = SessionManagerLayer::new(sessions)
         .with_name(app.cookie_name())
@@ -74,6 +75,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .layer(from_fn(metrics::count))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(from_fn(trace))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(from_fn(security::plain_request_id))
         .with_state(app)
@@ -85,8 +87,32 @@ fn span(request: &Request) -> tracing::Span {
         .get::<RequestId>()
         .and_then(|id| id.header_value().to_str().ok())
         .unwrap_or("-");
+    let trace_id = request
+        .extensions()
+        .get::<TraceParent>()
+        .map(TraceParent::trace_id)
+        .unwrap_or_default();
     // The query may hold what people search for, and the callback's code: it is not logged.
-    tracing::info_span!("http", method = %request.method(), path = request.uri().path(), id)
+    tracing::info_span!(
+        "http",
+        method = %request.method(),
+        path = request.uri().path(),
+        id,
+        trace_id,
+        request = tracing::field::Empty
+    )
+}
+
+/// Takes the caller's trace from `traceparent` (W3C Trace Context), or begins one.
+async fn trace(mut request: Request, next: Next) -> Response {
+    let parent = request
+        .headers()
+        .get("traceparent")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse().ok())
+        .unwrap_or_else(|| TraceParent::new(rand::random(), rand::random()));
+    request.extensions_mut().insert(parent);
+    portico_app::trace::in_trace(parent, next.run(request)).await
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]

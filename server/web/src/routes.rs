@@ -1,7 +1,11 @@
 //! The table of routes. The router is built from it, and tests walk it.
 
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, get, post};
 use serde::Serialize;
+use utoipa::openapi::path::Paths;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa_axum::router::UtoipaMethodRouter;
+use utoipa_axum::routes;
 
 use super::app::App;
 use super::pages::{
@@ -18,12 +22,14 @@ const CLAIM_REVEAL: &str = "/claims/{plane}/{offering}/{namespace}/{name}/reveal
 
 /// A method and a path, and who may ask.
 pub struct Route {
-    /// `GET` or `POST`, `DELETE`.
+    /// `GET`, `POST` or `DELETE`.
     pub method: &'static str,
     /// The path, with `{parameters}`.
-    pub path: &'static str,
+    pub path: String,
     /// Who may ask, and how.
     pub kind: Kind,
+    /// For a route of the API: its schemas and its operation.
+    pub(super) description: Option<(Vec<(String, RefOr<Schema>)>, Paths)>,
     handler: MethodRouter<App>,
     stale: Option<MethodRouter<App>>,
 }
@@ -123,103 +129,72 @@ pub fn table() -> Vec<Route> {
     table
 }
 
+/// The API. Method and path are those of the handler's `#[utoipa::path]`.
 fn api_table() -> Vec<Route> {
-    let route = |method, path, handler| Route::new(method, path, Kind::Api, handler);
     vec![
-        route("GET", "/api/v1/viewer", get(api::viewer::viewer)),
-        route("GET", "/api/v1/home", get(api::viewer::home)),
-        route("GET", "/api/v1/search", get(api::catalog::search)),
-        route("GET", "/api/v1/offerings", get(api::catalog::list)),
-        route("GET", "/api/v1/offerings/{offering}", get(api::catalog::one)),
-        route(
-            "POST",
-            "/api/v1/offerings/{offering}/check",
-            post(api::catalog::check),
-        ),
-        route("GET", "/api/v1/requests", get(api::requests::list)),
-        route("POST", "/api/v1/requests", post(api::requests::create)),
-        route("GET", "/api/v1/requests/{id}", get(api::requests::one)),
-        route(
-            "POST",
-            "/api/v1/requests/{id}/decision",
-            post(api::requests::decide),
-        ),
-        route(
-            "POST",
-            "/api/v1/requests/{id}/withdrawal",
-            post(api::requests::withdraw),
-        ),
-        route(
-            "POST",
-            "/api/v1/requests/{id}/comments",
-            post(api::requests::comment),
-        ),
-        route("GET", "/api/v1/approvals", get(api::requests::approvals)),
-        route("GET", "/api/v1/claims", get(api::claims::list)),
-        route(
-            "GET",
-            "/api/v1/claims/{plane}/{offering}/{namespace}/{name}",
-            get(api::claims::one),
-        ),
-        route(
-            "POST",
-            "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/change",
-            post(api::claims::change),
-        ),
-        route(
-            "POST",
-            "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/renewal",
-            post(api::claims::renew),
-        ),
-        route(
-            "POST",
-            "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/deletion",
-            post(api::claims::delete),
-        ),
-        route(
-            "POST",
-            "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/reveal",
-            post(api::claims::reveal),
-        ),
-        route("GET", "/api/v1/control-planes", get(api::admin::planes)),
-        route("GET", "/api/v1/control-planes/{plane}", get(api::admin::plane)),
-        route(
-            "POST",
-            "/api/v1/control-planes/{plane}/cordon",
-            post(api::admin::cordon),
-        ),
-        route(
-            "DELETE",
-            "/api/v1/control-planes/{plane}/cordon",
-            delete(api::admin::uncordon),
-        ),
-        route("GET", "/api/v1/tenants", get(api::admin::tenants)),
-        route("GET", "/api/v1/configuration", get(api::admin::configuration)),
-        route("GET", "/api/v1/record", get(api::admin::record)),
-        route(
-            "POST",
-            "/api/v1/record/acknowledgement",
-            post(api::admin::acknowledge),
-        ),
-        route("GET", "/api/v1/sessions", get(api::access::sessions)),
-        route(
-            "DELETE",
-            "/api/v1/sessions/{id}",
-            delete(api::access::end_session),
-        ),
-        route("GET", "/api/v1/people", get(api::access::people)),
-        route("GET", "/api/v1/people/{id}", get(api::access::person)),
-        route("DELETE", "/api/v1/people/{id}/access", delete(api::access::end)),
-        route("GET", "/api/v1/tokens", get(api::tokens::list)),
-        route("POST", "/api/v1/tokens", post(api::tokens::make)),
-        route("DELETE", "/api/v1/tokens/{id}", delete(api::tokens::delete)),
-        Route::new(
-            "GET",
-            "/api/v1/openapi.json",
-            Kind::Public,
-            get(api::openapi::openapi),
-        ),
+        api_route(routes!(api::viewer::viewer)),
+        api_route(routes!(api::viewer::home)),
+        api_route(routes!(api::catalog::search)),
+        api_route(routes!(api::catalog::list)),
+        api_route(routes!(api::catalog::one)),
+        api_route(routes!(api::catalog::check)),
+        api_route(routes!(api::requests::list)),
+        api_route(routes!(api::requests::create)),
+        api_route(routes!(api::requests::one)),
+        api_route(routes!(api::requests::decide)),
+        api_route(routes!(api::requests::withdraw)),
+        api_route(routes!(api::requests::comment)),
+        api_route(routes!(api::requests::approvals)),
+        api_route(routes!(api::claims::list)),
+        api_route(routes!(api::claims::one)),
+        api_route(routes!(api::claims::change)),
+        api_route(routes!(api::claims::renew)),
+        api_route(routes!(api::claims::delete)),
+        api_route(routes!(api::claims::reveal)),
+        api_route(routes!(api::admin::planes)),
+        api_route(routes!(api::admin::plane)),
+        api_route(routes!(api::admin::cordon)),
+        api_route(routes!(api::admin::uncordon)),
+        api_route(routes!(api::admin::tenants)),
+        api_route(routes!(api::admin::configuration)),
+        api_route(routes!(api::admin::record)),
+        api_route(routes!(api::admin::acknowledge)),
+        api_route(routes!(api::access::sessions)),
+        api_route(routes!(api::access::end_session)),
+        api_route(routes!(api::access::people)),
+        api_route(routes!(api::access::person)),
+        api_route(routes!(api::access::end)),
+        api_route(routes!(api::tokens::list)),
+        api_route(routes!(api::tokens::make)),
+        api_route(routes!(api::tokens::delete)),
+        Route {
+            kind: Kind::Public,
+            ..api_route(routes!(api::openapi::openapi))
+        },
     ]
+}
+
+fn api_route((schemas, paths, handler): UtoipaMethodRouter<App>) -> Route {
+    let (path, item) = paths
+        .paths
+        .iter()
+        .next()
+        .map_or_else(Default::default, |(path, item)| (path.clone(), item.clone()));
+    let method = if item.get.is_some() {
+        "GET"
+    } else if item.post.is_some() {
+        "POST"
+    } else {
+        "DELETE"
+    };
+    Route {
+        method,
+        path,
+        kind: Kind::Api,
+        description: Some((schemas, paths)),
+        handler,
+        stale: None,
+    }
 }
 
 impl Route {
@@ -235,8 +210,9 @@ impl Route {
     pub fn new(method: &'static str, path: &'static str, kind: Kind, handler: MethodRouter<App>) -> Self {
         Self {
             method,
-            path,
+            path: path.to_owned(),
             kind,
+            description: None,
             handler,
             stale: None,
         }
@@ -251,7 +227,7 @@ impl Route {
     }
 
     /// The path, what answers there, and what answers a form of another session.
-    pub(super) fn into_handlers(self) -> (&'static str, MethodRouter<App>, Option<MethodRouter<App>>) {
+    pub(super) fn into_handlers(self) -> (String, MethodRouter<App>, Option<MethodRouter<App>>) {
         (self.path, self.handler, self.stale)
     }
 }

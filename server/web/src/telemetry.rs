@@ -1,5 +1,4 @@
-//! What is measured, in Prometheus' text format. Any crate counts by the `metrics` macros; here the
-//! numbers are kept and written down.
+//! Keeps the metrics of the `metrics` macros and writes them in Prometheus' text format.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,11 +15,10 @@ use parking_lot::Mutex;
 const BOUNDS: [f64; 12] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
-/// Series kept of one metric: a label with a value from outside must neither fill the memory nor keep other metrics
-/// from being counted.
+/// Most series of one metric, so that a label with values from outside does not fill the memory.
 const SERIES: usize = 1_000;
 
-/// Keeps the numbers. Cheap to clone.
+/// The metrics recorder. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Telemetry {
     kept: Arc<Mutex<Kept>>,
@@ -32,22 +30,22 @@ struct Kept {
     counters: BTreeMap<Key, Arc<Number>>,
     gauges: BTreeMap<Key, Arc<Number>>,
     histograms: BTreeMap<Key, Arc<Buckets>>,
-    /// How many series each metric has.
+    /// Number of series by metric.
     series: BTreeMap<String, usize>,
 }
 
 impl Telemetry {
-    /// Makes these the numbers that the macros count in. In a process that has some already (tests), the first stay.
+    /// Installs this as the global metrics recorder. No-op if one is installed.
     #[must_use]
     pub fn install() -> Self {
         let telemetry = Self::default();
         if metrics::set_global_recorder(telemetry.clone()).is_err() {
-            tracing::debug!("numbers are kept already");
+            tracing::debug!("a metrics recorder is installed already");
         }
         telemetry
     }
 
-    /// All numbers, as Prometheus reads them.
+    /// All metrics in the text format.
     #[must_use]
     pub fn text(&self) -> String {
         let kept = self.kept.lock();
@@ -70,7 +68,7 @@ impl Telemetry {
 }
 
 impl Kept {
-    /// Whether another series of the metric is kept; counts it then.
+    /// Whether the metric may have another series; counts it if so.
     fn admits(&mut self, key: &Key) -> bool {
         let series = self.series.entry(key.name().to_owned()).or_default();
         let admits = *series < SERIES;
@@ -88,7 +86,8 @@ fn header<'k>(
 ) {
     if *last != name {
         *last = name;
-        if let Some(text) = described.get(name) {
+        let text = described.get(name).map(String::as_str);
+        if let Some(text) = text.or_else(|| crate::metric_descriptions::help(name)) {
             let _ = writeln!(
                 out,
                 "# HELP {name} {}",
@@ -165,7 +164,7 @@ impl Recorder for Telemetry {
     }
 }
 
-/// A counter counts whole steps; a gauge keeps the bits of a float.
+/// The value of a counter, as an integer, or of a gauge, as the bits of a float.
 #[derive(Default)]
 struct Number(AtomicU64);
 

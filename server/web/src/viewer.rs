@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use http::header;
 use http::request::Parts;
-use http::{StatusCode, header};
 use jiff::Timestamp;
 use portico_domain::tenancy::{Lapse, Viewer};
 use serde::de::DeserializeOwned;
@@ -16,6 +16,7 @@ use super::authenticated::Authenticated;
 use super::frame::{PageContext, RequestContext};
 use super::guard::{Admitted, CheckedForm, StaleForm, bearer, is_unsafe};
 use super::problem::Problem;
+use super::problem_types::ProblemType;
 use crate::auth::{Current, TokenError, Viewers};
 
 /// The most that is read of a body, in bytes.
@@ -133,8 +134,7 @@ pub(super) fn refused(error: TokenError, needed: impl FnOnce() -> Problem) -> Pr
         TokenError::Unknown => needed(),
         TokenError::Store(error) => error.into(),
         TokenError::TooOld(days) => Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "token-too-old",
+            ProblemType::TokenTooOld,
             "This API token is too old",
             format!("API tokens are good for {days} days at most here. Make a new one."),
         ),
@@ -144,8 +144,7 @@ pub(super) fn refused(error: TokenError, needed: impl FnOnce() -> Problem) -> Pr
                 Lapse::NotSignedIn(days) => format!("You have not signed in for {days} days."),
             };
             Problem::new(
-                StatusCode::UNAUTHORIZED,
-                "sign-in-again",
+                ProblemType::SignInAgain,
                 "Sign in again to use this API token",
                 format!("{why} Sign in to Portico with a browser: the token works again from then on."),
             )

@@ -1,18 +1,18 @@
-//! One attempt at a request: what is asked of its control plane. Nothing is written to the
-//! database here, and everything may be done again.
+//! One attempt at a request: the calls to its control plane. Idempotent, and writes nothing to the database.
 
 use std::collections::BTreeMap;
 
 use portico_domain::authz::SystemAuthority;
 use portico_domain::claim::labels;
+use portico_domain::reason::{FailureReason, WaitingReason};
 use portico_domain::request::{Action, Request};
 use portico_planes::{Actor, Expect, PlaneError, Planes};
 use serde_json::Value;
 
 use super::outcome::Outcome;
 
-/// Brings the control plane to what the request says, or says why not. `requester` is in the groups that are known now:
-/// where the control plane acts as the person, it is told these.
+/// Makes the control plane as the request says, or returns why not. `requester` has the groups that are known now, for
+/// control planes where Portico impersonates the person.
 pub(super) async fn attempt(
     planes: &Planes,
     authority: &SystemAuthority,
@@ -33,8 +33,7 @@ pub(super) async fn attempt(
     result.unwrap_or_else(|error| Outcome::of_error(request, &error))
 }
 
-/// What came of an attempt before, where one may have got through without our hearing of it; `None` when none did.
-/// Nothing is done for it, so it is asked in Portico's own name.
+/// The outcome of an earlier attempt whose answer was lost; `None` if none took effect. Only reads, as Portico itself.
 pub(super) async fn got_through(
     planes: &Planes,
     authority: &SystemAuthority,
@@ -75,7 +74,7 @@ struct Attempt<'a> {
     planes: &'a Planes,
     authority: &'a SystemAuthority,
     request: &'a Request,
-    /// On whose behalf the control plane is asked, where it is set to act as the person.
+    /// The person to impersonate, where the control plane is set to do so.
     actor: Actor,
 }
 
@@ -85,8 +84,8 @@ impl Attempt<'_> {
         let applied = match self.apply_new().await {
             Ok(uid) => uid,
             Err(error) if error.is_retryable() => return Err(error),
-            // An attempt before may have got through without our hearing of it. What stands there with
-            // this request's label is what was asked for, whatever is refused now.
+            // The answer of an earlier attempt may have been lost: an object with this request's label is the
+            // result, whatever is refused now.
             Err(error) => match self.existing().await {
                 Ok(Some(object)) if is_ours(&object, request) => uid_of(&object),
                 _ => return Err(error),
@@ -103,7 +102,7 @@ impl Attempt<'_> {
                 (labels::TENANT.to_owned(), request.tenant.to_string()),
                 (labels::ENVIRONMENT.to_owned(), request.environment.to_string()),
             ]);
-            // A tenant's namespace is the portal's to make: few people may make one themselves.
+            // Portico creates the tenant's namespace: few people have the right to.
             planes
                 .ensure_namespace(self.authority, &claim.plane, namespace, &labels)
                 .await?;
@@ -143,8 +142,7 @@ impl Attempt<'_> {
                 uid: uid_of(&applied.object),
             }),
             Err(error) if error.is_retryable() => Err(error),
-            // Whose fields these are is judged before whose uid it is: of an object that is not the one
-            // that was meant, that alone is worth telling.
+            // The API server checks field ownership before the uid. If the object is another one, report only that.
             Err(error) => match self.existing().await {
                 Ok(Some(object)) if uid_of(&object).as_ref() == Some(&uid) => Err(error),
                 Ok(_) => Err(PlaneError::Gone {
@@ -186,14 +184,14 @@ impl Attempt<'_> {
             .await;
         match deleted {
             Ok(()) => {}
-            // Another stands under its name: the one that was meant is gone.
+            // There is another object of that name: the one to delete is gone.
             Err(PlaneError::Gone { .. }) => return Ok(gone),
             Err(error) => return Err(error),
         }
         match self.existing().await {
             Ok(Some(object)) if uid_of(&object).as_ref() == Some(&uid) => Ok(being_deleted(planes, request)),
             Ok(_) => Ok(gone),
-            // The delete was accepted; whether it is through is seen another time.
+            // The delete was accepted; the next attempt checks whether it is complete.
             Err(_) => Ok(being_deleted(planes, request)),
         }
     }
@@ -218,7 +216,7 @@ impl Attempt<'_> {
     }
 }
 
-/// `metadata.uid` of the object that a change or delete is about.
+/// `metadata.uid` of the object to change or delete.
 fn meant(request: &Request) -> Option<String> {
     request
         .uid
@@ -247,15 +245,12 @@ fn being_deleted(planes: &Planes, request: &Request) -> Outcome {
         .status(&claim.plane)
         .and_then(|status| status.document.spec.title.clone())
         .unwrap_or_else(|| claim.plane.to_string());
-    Outcome::UnderWay {
-        waiting_for: format!("{title} is deleting {}.", claim.name),
-    }
+    Outcome::UnderWay(WaitingReason::Deletion {
+        plane: title,
+        claim: claim.name.to_string(),
+    })
 }
 
 fn unknown_object() -> Outcome {
-    Outcome::Failed {
-        why: "It is not known which object this request is about. Look at the claim again, then ask anew."
-            .to_owned(),
-        slug: "unknown-object",
-    }
+    Outcome::Failed(FailureReason::UnknownObject)
 }

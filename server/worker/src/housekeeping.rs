@@ -1,14 +1,14 @@
-//! What is no longer needed is removed.
+//! Removes expired sessions.
 
-use super::Bench;
+use super::WorkerContext;
 
-pub(super) async fn run(bench: Bench) {
+pub(super) async fn run(context: WorkerContext) {
     loop {
-        match bench.store.sweep_sessions(bench.now()).await {
+        match context.store.sweep_sessions(context.now()).await {
             Ok(0) => {}
             Ok(swept) => tracing::debug!(swept, "expired sessions removed"),
             Err(error) => tracing::warn!(%error, "expired sessions cannot be removed"),
         }
-        tokio::time::sleep(bench.settings.housekeeping_every).await;
+        tokio::time::sleep(context.settings.housekeeping_every).await;
     }
 }

@@ -1,21 +1,19 @@
-//! The worker: takes requests that may be applied and sees them through, and does what else falls
-//! due by itself.
+//! The worker: applies approved requests, and runs the periodic tasks: expiry, readiness times, removal of old sessions.
 //!
-//! It keeps nothing in memory that matters. Killed at any instant and started again it goes on
-//! where the database says it was: a request is taken under a lease that runs out, and what is
-//! applied is applied by server-side apply under a name that was decided at submission, so that
-//! doing it twice is harmless. Whether it may still be done is judged before each attempt. It depends on store, planes and domain, and serves no viewer.
+//! All its state is in the database, so it can be killed at any instant: a request is processed under a lease that runs
+//! out, and applying is idempotent (server-side apply, under a name that was fixed at submission). Permission is checked
+//! before each attempt. The crate depends on store, planes and domain, and serves no viewer.
 
 mod attempt;
 mod backoff;
 mod expiry;
 mod housekeeping;
-mod hurry;
 mod outcome;
 mod readiness;
 mod run;
 mod settings;
 mod step;
+mod wake;
 
 pub use run::Worker;
 pub use settings::Settings;
@@ -29,25 +27,24 @@ use portico_planes::Planes;
 use portico_store::Store;
 use tokio::sync::Notify;
 
-/// What the parts of the worker share.
+/// What the tasks of the worker share.
 #[derive(Clone)]
-struct Bench {
+struct WorkerContext {
     store: Store,
     planes: Planes,
     authority: SystemAuthority,
     permits: Arc<dyn Permits>,
     settings: Settings,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    /// A number from 0 up to 1, another each time: so that what failed together does not come back together.
+    /// Source of random numbers in 0..1, for the jitter of pauses.
     random: Arc<dyn Fn() -> f64 + Send + Sync>,
-    /// Who holds the leases: another name for each start, so that nobody takes a lease for their own
-    /// that a process before them held.
+    /// Owner of the leases. Each start has its own, so that a worker does not take an earlier process's lease for its own.
     name: Arc<str>,
-    /// Told when there may be something to take.
+    /// Notified when a request may be due.
     work_to_do: Arc<Notify>,
 }
 
-impl Bench {
+impl WorkerContext {
     fn now(&self) -> Timestamp {
         (self.clock)()
     }

@@ -1,146 +1,115 @@
 use std::time::Duration;
 
+use portico_domain::reason::{FailureReason, WaitingReason};
 use portico_domain::request::{Action, Request};
 use portico_planes::PlaneError;
 
-/// What became of one attempt at a request.
+/// The result of one attempt at a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// The control plane has it; for a delete, no longer has it.
+    /// The control plane has the object; for a delete, no longer has it.
     Done {
-        /// `metadata.uid` of what it has.
+        /// `metadata.uid` of the object.
         uid: Option<String>,
     },
-    /// It is on its way, and nothing is wrong: look again later.
-    UnderWay {
-        /// What is waited for, in a sentence.
-        waiting_for: String,
-    },
-    /// It may not be done as things are, which may pass: look again later, for as long as nobody takes it back.
-    Held {
-        /// What is waited for, in a sentence.
-        waiting_for: String,
-    },
-    /// Nothing was done, or it is not known; later it may be.
+    /// The control plane is at it: look again later.
+    UnderWay(WaitingReason),
+    /// It may not be applied at the moment: look again later, until somebody withdraws it.
+    Held(WaitingReason),
+    /// Nothing was done, or it is not known: try again later.
     TryAgain {
-        /// What is waited for, in a sentence.
-        waiting_for: String,
-        /// Not before this long.
+        /// Why.
+        waiting_for: WaitingReason,
+        /// The shortest pause before the next attempt.
         not_before: Duration,
     },
-    /// Trying again would not help.
-    Failed {
-        /// Why, and what to do, in a sentence.
-        why: String,
-        /// A word for the record and for metrics.
-        slug: &'static str,
-    },
+    /// Another attempt would not help.
+    Failed(FailureReason),
 }
 
 impl Outcome {
-    /// What a control plane's refusal means for a request.
+    /// What a control plane's error means for a request.
     pub(super) fn of_error(request: &Request, error: &PlaneError) -> Self {
-        let plane = &request.claim.plane;
-        let again = |waiting_for: String, not_before| Self::TryAgain {
+        let plane = request.claim.plane.to_string();
+        let again = |waiting_for| Self::TryAgain {
             waiting_for,
-            not_before,
+            not_before: Duration::ZERO,
         };
         match error {
-            PlaneError::Unreachable { plane, .. } => again(
-                format!("Waiting for {plane}, which cannot be reached."),
-                Duration::ZERO,
-            ),
-            PlaneError::Timeout { plane, .. } => again(
-                format!("Waiting for {plane}, which does not answer in time."),
-                Duration::ZERO,
-            ),
-            PlaneError::RateLimited { plane, retry_after } => again(
-                format!("Waiting for {plane}, which has too much to do."),
-                *retry_after,
-            ),
-            // A document can be mended, and a reload may have been half way.
-            PlaneError::Unknown { .. } | PlaneError::Misconfigured { .. } => again(
-                format!("Waiting for a platform admin to mend the control plane {plane}."),
-                Duration::ZERO,
-            ),
+            PlaneError::Unreachable { plane, .. } => {
+                again(WaitingReason::PlaneUnreachable { plane: plane.clone() })
+            }
+            PlaneError::Timeout { plane, .. } => again(WaitingReason::PlaneTimeout { plane: plane.clone() }),
+            PlaneError::RateLimited { plane, retry_after } => Self::TryAgain {
+                waiting_for: WaitingReason::PlaneOverloaded { plane: plane.clone() },
+                not_before: *retry_after,
+            },
+            // An administrator can correct a document, and a reload may have been half way.
+            PlaneError::Unknown { .. } | PlaneError::Misconfigured { .. } => {
+                again(WaitingReason::PlaneMisconfigured { plane })
+            }
             // Two writers met within the API server; it names nobody because nobody is in the way.
-            PlaneError::Contended { .. } => again(
-                format!("Waiting for another change on {plane} to finish."),
-                Duration::ZERO,
-            ),
+            PlaneError::Contended { .. } => again(WaitingReason::ConcurrentWrite { plane }),
             PlaneError::Refused {
                 plane,
                 status,
                 message,
-            } if error.is_retryable() => again(
-                format!(
-                    "Waiting for {plane}, which answered {status}: {}.",
-                    message.trim_end_matches(['.', ' '])
-                ),
-                Duration::ZERO,
-            ),
-            PlaneError::InvalidResponse { plane, message } => again(
-                format!(
-                    "Waiting for {plane}, whose answer makes no sense: {}.",
-                    message.trim_end_matches(['.', ' '])
-                ),
-                Duration::ZERO,
-            ),
-            error => Self::Failed {
-                why: why_it_failed(request, error),
-                slug: error.slug(),
-            },
+            } if error.is_retryable() => again(WaitingReason::PlaneError {
+                plane: plane.clone(),
+                status: *status,
+                message: message.clone(),
+            }),
+            PlaneError::InvalidResponse { plane, message } => again(WaitingReason::PlaneInvalidResponse {
+                plane: plane.clone(),
+                message: message.clone(),
+            }),
+            error => Self::Failed(why_it_failed(request, error)),
         }
     }
 }
 
-fn why_it_failed(request: &Request, error: &PlaneError) -> String {
-    let name = &request.claim.name;
-    let kind = &request.resource.kind;
+fn why_it_failed(request: &Request, error: &PlaneError) -> FailureReason {
+    let name = request.claim.name.to_string();
+    let kind = request.resource.kind.clone();
+    let message = error.to_string();
     match error {
-        PlaneError::AlreadyExists { plane, .. } => {
-            format!(
-                "{plane} already has a {kind} called {name} that this request did not make. Choose another name and ask again."
-            )
-        }
-        PlaneError::Conflict { managers, .. } if !managers.is_empty() => format!(
-            "{} set{} fields that this request would change, and Portico does not overwrite others' work. Settle with \
-             them who sets these fields, then ask again. The control plane said: {}.",
-            managers.join(" and "),
-            if managers.len() == 1 { "s" } else { "" },
-            bare(error)
-        ),
+        PlaneError::AlreadyExists { plane, .. } => FailureReason::AlreadyExists {
+            plane: plane.clone(),
+            kind,
+            name,
+        },
+        PlaneError::Conflict { managers, .. } if !managers.is_empty() => FailureReason::FieldConflict {
+            managers: managers.clone(),
+            message,
+        },
         PlaneError::Conflict { .. } if request.action == Action::Delete => {
-            format!("{name} cannot be deleted yet: {}.", bare(error))
+            FailureReason::DeletionBlocked { name, message }
         }
-        PlaneError::Conflict { .. } => format!(
-            "{} says that it conflicts with what is there: {}. Look at {name} again, then ask anew.",
-            request.claim.plane,
-            bare(error)
-        ),
-        PlaneError::Gone { .. } if request.action == Action::Create => format!(
-            "{} answered that it is gone: {}. Ask anew; if it happens again, tell the platform team.",
-            request.claim.plane,
-            bare(error)
-        ),
-        PlaneError::Gone { .. } => {
-            format!(
-                "The {kind} {name} that this request is about is gone, or another was made under its name. Look at it again, then ask anew."
-            )
-        }
-        PlaneError::NotFound { plane, .. } => {
-            format!(
-                "{plane} has no place for it: {}. Ask the platform team whether {kind} is still served there.",
-                bare(error)
-            )
-        }
-        _ => format!("{}.", bare(error)),
+        PlaneError::Conflict { .. } => FailureReason::PlaneConflict {
+            plane: request.claim.plane.to_string(),
+            name,
+            message,
+        },
+        PlaneError::Gone { .. } if request.action == Action::Create => FailureReason::CreationGone {
+            plane: request.claim.plane.to_string(),
+            message,
+        },
+        PlaneError::Gone { .. } => FailureReason::ObjectGone { kind, name },
+        PlaneError::NotFound { plane, .. } => FailureReason::NotServed {
+            plane: plane.clone(),
+            kind,
+            message,
+        },
+        PlaneError::Forbidden { plane, message } => FailureReason::PlaneForbidden {
+            plane: plane.clone(),
+            message: message.clone(),
+        },
+        PlaneError::Invalid { plane, message, .. } => FailureReason::PlaneRejected {
+            plane: plane.clone(),
+            message: message.clone(),
+        },
+        _ => FailureReason::PlaneRefused { message },
     }
-}
-
-/// The error's words without a full stop of their own.
-fn bare(error: &PlaneError) -> String {
-    error.to_string().trim_end_matches(['.', ' ']).to_owned()
 }
 
 #[cfg(test)]
@@ -230,9 +199,10 @@ mod tests {
             },
         ];
         for error in settled {
-            let Outcome::Failed { why, .. } = of(&error) else {
+            let Outcome::Failed(reason) = of(&error) else {
                 panic!("{error:?}")
             };
+            let why = reason.to_string();
             assert!(why.ends_with('.') && !why.ends_with(".."), "{why}");
         }
     }
@@ -243,9 +213,10 @@ mod tests {
             managers: vec!["kubectl".into()],
             message: "1 conflict".into(),
         };
-        let Outcome::Failed { why, .. } = of(&error) else {
+        let Outcome::Failed(reason) = of(&error) else {
             panic!()
         };
+        let why = reason.to_string();
         assert!(why.starts_with("kubectl sets fields"), "{why}");
     }
 }

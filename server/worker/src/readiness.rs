@@ -1,4 +1,4 @@
-//! How long claims take to become ready, noted once for each: what the catalog calls typical.
+//! Records once for each claim how long it took to become ready: the catalog shows the median.
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use jiff::{SignedDuration, Timestamp};
 use portico_domain::claim::{Claim, Health};
 use portico_store::StoreError;
 
-use super::Bench;
+use super::WorkerContext;
 
-/// Claims that take longer say nothing about what is typical.
+/// Claims that take longer are not counted.
 const LONGEST: SignedDuration = SignedDuration::from_hours(72);
 
-pub(super) async fn run(bench: Bench) {
+pub(super) async fn run(context: WorkerContext) {
     loop {
-        if let Err(error) = bench.note_readiness().await {
+        if let Err(error) = context.note_readiness().await {
             tracing::warn!(%error, "times to ready cannot be noted");
         }
-        tokio::time::sleep(bench.settings.readiness_every).await;
+        tokio::time::sleep(context.settings.readiness_every).await;
     }
 }
 
-impl Bench {
-    /// Notes the claims that turned ready; how many.
+impl WorkerContext {
+    /// Records the claims that became ready, and returns how many.
     pub(super) async fn note_readiness(&self) -> Result<usize, StoreError> {
         let mut noted = 0;
         for request in self.store.awaiting_readiness(self.now() - LONGEST).await? {
@@ -38,13 +38,15 @@ impl Bench {
             self.store
                 .note_ready(request.id, &request.claim.offering, took, self.now())
                 .await?;
+            super::run::request_span(&request)
+                .in_scope(|| tracing::info!(took_seconds = took.as_secs(), "the claim is ready"));
             noted += 1;
         }
         Ok(noted)
     }
 }
 
-/// When it turned ready, by its conditions; else when it was seen so.
+/// When the claim became ready: the last transition of its conditions, else when it was observed.
 fn ready_at(claim: &Claim) -> Timestamp {
     let said = claim
         .status

@@ -1,4 +1,4 @@
-//! The loop: takes what is due, works on several at once, sleeps until there is more.
+//! The main loop: leases due requests, processes several at the same time, sleeps until more are due.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,31 +8,34 @@ use jiff::Timestamp;
 use portico_domain::authz::SystemAuthority;
 use portico_domain::names::{PlaneName, RequestId};
 use portico_domain::permission::{Permits, Verdict};
+use portico_domain::reason::{FailureReason, WaitingReason};
 use portico_domain::request::{Request, RuleNeed, State, Transition};
+use portico_domain::trace::TraceParent;
 use portico_planes::{Actor, Planes};
 use portico_store::{Renewal, Store, StoreError};
 use serde_json::json;
 use tokio::sync::Notify;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::attempt::{attempt, got_through};
 use super::outcome::Outcome;
 use super::step::StepError;
-use super::{Bench, Settings};
+use super::{Settings, WorkerContext};
 
-/// How long the loop waits when the database fails.
-const TROUBLE: Duration = Duration::from_secs(2);
-/// The shortest sleep until something falls due.
-const SHORTEST: Duration = Duration::from_millis(20);
+/// Pause of the loop after a database error.
+const DATABASE_ERROR_PAUSE: Duration = Duration::from_secs(2);
+/// The shortest sleep of the loop.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(20);
 
 /// The worker. See the module.
-pub struct Worker(Bench);
+pub struct Worker(WorkerContext);
 
 impl Worker {
-    /// A worker over a store and control planes. It does what `permits` lets it. `work_to_do` is to be told whenever a request may
-    /// be applied; the worker finds it all the same, if somewhat later.
+    /// A worker over a store and control planes. `permits` decides what may be applied. Notify `work_to_do` whenever a
+    /// request may be due; without it, the worker finds the request within [`Settings::idle`].
     #[must_use]
     pub fn new(
         store: Store,
@@ -44,7 +47,7 @@ impl Worker {
         settings: Settings,
     ) -> Self {
         let name = format!("worker-{}", Uuid::new_v4());
-        Self(Bench {
+        Self(WorkerContext {
             store,
             planes,
             authority,
@@ -57,41 +60,51 @@ impl Worker {
         })
     }
 
-    /// The same worker with another source of randomness: numbers from 0 up to 1.
+    /// Sets the source of randomness: numbers in 0..1.
     #[must_use]
     pub fn with_random(mut self, random: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
         self.0.random = Arc::new(random);
         self
     }
 
-    /// Works until `stop`; then lets what is under way finish within [`Settings::grace`] and gives
-    /// the rest back. Ending it at any other instant, however roughly, loses nothing.
+    /// Runs until `stop`, then lets running work finish within [`Settings::grace`] and releases the other leases. Dropping
+    /// or killing it at any instant loses nothing.
     pub async fn run(self, stop: CancellationToken) {
-        let bench = self.0;
-        // Dropped with this future, so that nothing goes on when the worker is ended.
+        let context = self.0;
+        // Dropped with this future, so that the tasks end with the worker.
         let mut beside = JoinSet::new();
-        beside.spawn(super::hurry::run(bench.clone()));
-        beside.spawn(super::expiry::run(bench.clone()));
-        beside.spawn(super::readiness::run(bench.clone()));
-        beside.spawn(super::housekeeping::run(bench.clone()));
-        if let Err(error) = bench.store.end_leases_of_the_dead().await {
-            tracing::warn!(%error, "leases of a process before could not be ended; they run out by themselves");
+        beside.spawn(super::wake::run(context.clone()));
+        beside.spawn(super::expiry::run(context.clone()));
+        beside.spawn(super::readiness::run(context.clone()));
+        beside.spawn(super::housekeeping::run(context.clone()));
+        if let Err(error) = context.store.release_orphaned_leases().await {
+            tracing::warn!(%error, "leases of an earlier process could not be released; they run out");
         }
-        let mut hands = Hands::default();
+        let mut in_flight = InFlight::default();
         tokio::select! {
             () = stop.cancelled() => {}
-            () = bench.keep_working(&mut hands) => {}
+            () = context.keep_working(&mut in_flight) => {}
         }
         beside.shutdown().await;
-        bench.put_down(hands).await;
+        context.shutdown(in_flight).await;
     }
+}
+
+/// The span of the work on a request, in the trace that it was submitted in.
+pub(super) fn request_span(request: &Request) -> tracing::Span {
+    let parent = request.traceparent.as_deref().unwrap_or_default();
+    let trace_id = parent
+        .parse()
+        .map(|parent: TraceParent| parent.trace_id())
+        .unwrap_or_default();
+    tracing::info_span!("work", request = %request.id, trace_id, traceparent = parent)
 }
 
 /// A request that may not be applied as things are.
 enum Held {
-    /// What comes of that.
+    /// With this outcome.
     Comes(Outcome),
-    /// Others must agree.
+    /// Approvers must decide again.
     Unagreed {
         rules: Vec<RuleNeed>,
         expires_after_hours: u32,
@@ -99,28 +112,28 @@ enum Held {
     },
 }
 
-/// The work under way.
+/// The requests that are being processed.
 #[derive(Default)]
-struct Hands {
+struct InFlight {
     tasks: JoinSet<()>,
     requests: BTreeMap<Id, (RequestId, PlaneName)>,
 }
 
-impl Hands {
-    async fn one_ends(&mut self) {
+impl InFlight {
+    async fn join_next(&mut self) {
         match self.tasks.join_next_with_id().await {
             Some(Ok((id, ()))) => drop(self.requests.remove(&id)),
             Some(Err(error)) => {
                 let request = self.requests.remove(&error.id());
-                // Its lease runs out, and it is tried again.
-                tracing::error!(%error, request = request.map(|(id, _)| id.to_string()), "work on a request broke off");
+                // Its lease runs out, and it is processed again.
+                tracing::error!(%error, request = request.map(|(id, _)| id.to_string()), "processing a request panicked or was aborted");
             }
-            // Nothing is under way, so nothing ends.
+            // There is nothing to join.
             None => std::future::pending().await,
         }
     }
 
-    /// The control planes on which as much is under way as may be.
+    /// The control planes with at least `most` requests in flight.
     fn full(&self, most: usize) -> Vec<PlaneName> {
         let mut under_way: BTreeMap<&PlaneName, usize> = BTreeMap::new();
         for (_, plane) in self.requests.values() {
@@ -134,33 +147,33 @@ impl Hands {
     }
 }
 
-impl Bench {
-    async fn keep_working(&self, hands: &mut Hands) {
+impl WorkerContext {
+    async fn keep_working(&self, in_flight: &mut InFlight) {
         loop {
-            let sleep = match self.take_up(hands).await {
+            let sleep = match self.lease_due(in_flight).await {
                 Ok(sleep) => sleep,
                 Err(error) => {
                     tracing::warn!(%error, "the work queue cannot be read");
-                    TROUBLE
+                    DATABASE_ERROR_PAUSE
                 }
             };
             tokio::select! {
                 () = self.work_to_do.notified() => {}
-                () = hands.one_ends() => {}
+                () = in_flight.join_next() => {}
                 () = tokio::time::sleep(sleep) => {}
             }
         }
     }
 
-    /// Takes as many requests as there are hands for, a few at a time, and starts on them; how long there is
-    /// nothing more to take.
-    async fn take_up(&self, hands: &mut Hands) -> Result<Duration, StoreError> {
+    /// Leases as many due requests as may be processed, a few at a time, and starts them. Returns how long to sleep until
+    /// more are due.
+    async fn lease_due(&self, in_flight: &mut InFlight) -> Result<Duration, StoreError> {
         let at_a_time = self.settings.at_once_on_a_plane.max(1);
         let full = loop {
-            let full = hands.full(at_a_time);
-            let free = self.settings.at_once.saturating_sub(hands.tasks.len());
+            let full = in_flight.full(at_a_time);
+            let free = self.settings.at_once.saturating_sub(in_flight.tasks.len());
             if free == 0 {
-                // The next hand that is free looks again.
+                // When one ends, the loop comes back here.
                 return Ok(self.settings.idle);
             }
             let wanted = free.min(at_a_time);
@@ -172,8 +185,13 @@ impl Bench {
             let count = taken.len();
             for request in taken {
                 let of = (request.id, request.claim.plane.clone());
-                let task = hands.tasks.spawn(self.clone().see_through(request));
-                hands.requests.insert(task.id(), of);
+                let task = {
+                    let span = request_span(&request);
+                    in_flight
+                        .tasks
+                        .spawn(self.clone().process(request).instrument(span))
+                };
+                in_flight.requests.insert(task.id(), of);
             }
             if count < wanted {
                 break full;
@@ -183,32 +201,33 @@ impl Bench {
         let sleep = due.map_or(self.settings.idle, |due| {
             Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::ZERO)
         });
-        Ok(sleep.clamp(SHORTEST, self.settings.idle))
+        Ok(sleep.clamp(SHORTEST_SLEEP, self.settings.idle))
     }
 
-    /// Works on one request, whose lease this worker has.
-    async fn see_through(self, request: Request) {
+    /// Processes one request, whose lease this worker holds.
+    async fn process(self, request: Request) {
         let id = request.id;
         let worked = tokio::select! {
             worked = self.work_on(request) => worked,
-            () = self.lose_lease(id) => {
-                tracing::warn!(request = %id, "the lease was lost; others see to it");
+            () = self.renew_until_lost(id) => {
+                tracing::warn!("the lease was lost; another worker has the request");
                 return;
             }
         };
         match worked {
             Ok(()) => {}
             Err(error) if error.is_overtaken() => {
-                tracing::info!(request = %id, %error, "somebody else was faster");
+                tracing::info!(%error, "the request was changed meanwhile");
                 self.give_back(id).await;
             }
             Err(error) => {
-                tracing::warn!(request = %id, %error, "what became of a request could not be saved; it is taken up again");
+                tracing::warn!(%error, "the outcome could not be saved; the request is processed again");
                 self.give_back(id).await;
             }
         }
     }
 
+    #[tracing::instrument(skip_all)]
     async fn work_on(&self, request: Request) -> Result<(), StepError> {
         let held = match self.permits.judge(&request).await {
             Ok(Verdict::Granted { provider, groups }) => {
@@ -229,19 +248,20 @@ impl Bench {
                 expires_after_hours,
                 schema_hash,
             },
-            Ok(Verdict::Refused(obstacle)) if obstacle.passes() => Held::Comes(Outcome::Held {
-                waiting_for: obstacle.to_string(),
-            }),
-            Ok(Verdict::Refused(obstacle)) => Held::Comes(Outcome::Failed {
-                why: obstacle.to_string(),
-                slug: obstacle.slug(),
-            }),
+            Ok(Verdict::Refused(obstacle)) if obstacle.passes() => {
+                Held::Comes(Outcome::Held(WaitingReason::NotPermitted { obstacle }))
+            }
+            Ok(Verdict::Refused(obstacle)) => {
+                Held::Comes(Outcome::Failed(FailureReason::NotPermitted { obstacle }))
+            }
             Err(error) => Held::Comes(Outcome::TryAgain {
-                waiting_for: format!("Whether it may still be done is not known: {error}"),
+                waiting_for: WaitingReason::NotChecked {
+                    message: error.to_string(),
+                },
                 not_before: Duration::ZERO,
             }),
         };
-        // Where an attempt before may have got through, what came of that counts: it was permitted then.
+        // If an earlier attempt took effect, its outcome counts: it was permitted at that time.
         if request.state == State::Applying
             && let Some(outcome) = got_through(&self.planes, &self.authority, &request).await
         {
@@ -260,13 +280,14 @@ impl Bench {
         }
     }
 
-    /// Does what is permitted.
+    /// Applies a request that is permitted.
+    #[tracing::instrument(skip_all, fields(claim = %request.claim))]
     async fn apply(&self, request: Request, requester: Actor) -> Result<(), StepError> {
-        // Beginning again after a crash is no news.
+        // Going on after a crash is no new event.
         let request = match request.state {
             State::Applying => request,
             _ => {
-                self.take(&request, Transition::Begin, json!({"worker": *self.name}))
+                self.transition(&request, Transition::Begin, json!({"worker": *self.name}))
                     .await?
             }
         };
@@ -274,8 +295,8 @@ impl Bench {
         self.conclude(request, outcome).await
     }
 
-    /// Keeps the lease; returns when it is lost.
-    async fn lose_lease(&self, id: RequestId) {
+    /// Renews the lease; returns when it is lost.
+    async fn renew_until_lost(&self, id: RequestId) {
         let mut kept_at = tokio::time::Instant::now();
         loop {
             tokio::time::sleep(self.settings.lease / 3).await;
@@ -285,7 +306,7 @@ impl Bench {
                 .await
             {
                 Ok(Renewal::Held) => kept_at = tokio::time::Instant::now(),
-                // Without the database, it is ours for as long as it was made to last.
+                // While the database fails, the lease is ours as long as it lasts.
                 Err(_) if kept_at.elapsed() < self.settings.lease * 2 / 3 => {}
                 Ok(Renewal::Lost) | Err(_) => return,
             }
@@ -294,19 +315,19 @@ impl Bench {
 
     async fn give_back(&self, id: RequestId) {
         if let Err(error) = self.store.release(id, &self.name, self.now(), None, &[]).await {
-            tracing::warn!(request = %id, %error, "a lease could not be given back; it runs out by itself");
+            tracing::warn!(request = %id, %error, "a lease could not be released; it runs out");
         }
     }
 
-    async fn put_down(&self, mut hands: Hands) {
+    async fn shutdown(&self, mut in_flight: InFlight) {
         let finish = async {
-            while !hands.tasks.is_empty() {
-                hands.one_ends().await;
+            while !in_flight.tasks.is_empty() {
+                in_flight.join_next().await;
             }
         };
         if tokio::time::timeout(self.settings.grace, finish).await.is_err() {
-            hands.tasks.shutdown().await;
-            for (id, _) in hands.requests.into_values() {
+            in_flight.tasks.shutdown().await;
+            for (id, _) in in_flight.requests.into_values() {
                 self.give_back(id).await;
             }
         }

@@ -1,35 +1,31 @@
 use std::time::Duration;
 
-/// How the worker goes about it.
+/// Settings of the worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// How long a lease lasts; it is renewed while the work goes on. After a crash, others take over
-    /// when it has run out.
+    /// How long a lease lasts. It is renewed while the work goes on; after a crash, others take over when it has run out.
     pub lease: Duration,
-    /// How many requests are worked on at once.
+    /// Most requests processed at the same time.
     pub at_once: usize,
-    /// With so many under way on one control plane no more are taken up for it: one that is slow costs its own
-    /// requests time, and no others.
+    /// Most requests processed at the same time for one control plane, so that a slow one does not delay the others.
     pub at_once_on_a_plane: usize,
-    /// How long it sleeps at most when nothing is due: another process may have put something in.
+    /// The longest sleep while nothing is due. Other processes insert requests without notifying this one.
     pub idle: Duration,
     /// The pause before the second attempt; it doubles from one to the next.
     pub first_pause: Duration,
     /// The longest pause between attempts.
     pub longest_pause: Duration,
-    /// After so many attempts that came to nothing, a request fails. With the pauses as they are,
-    /// about a day.
+    /// After so many attempts a request fails: about a day with the default pauses.
     pub most_attempts: u32,
-    /// The longest pause between two looks whether a claim that is being deleted is gone. A watch
-    /// tells of it sooner.
+    /// The longest pause between checks whether a claim that is being deleted is gone. A watch usually wakes it sooner.
     pub deletion_pause: Duration,
-    /// How often expiry is looked for.
+    /// How often expired requests are searched.
     pub expiry_every: Duration,
-    /// How often new claims are looked at, whether they turned ready.
+    /// How often new claims are checked for readiness.
     pub readiness_every: Duration,
-    /// How often what is no longer needed is removed.
+    /// How often expired sessions are removed.
     pub housekeeping_every: Duration,
-    /// How long work under way may go on when the worker is told to stop.
+    /// How long running work may go on at shutdown.
     pub grace: Duration,
 }
 

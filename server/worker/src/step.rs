@@ -1,28 +1,31 @@
-//! Moving a request on: the state, and what the record says of it, saved together.
+//! State transitions of a request: the new state and its audit event, saved in one transaction.
+
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::authz::{AuditEvent, SystemAuthority};
+use portico_domain::reason::FailureReason;
 use portico_domain::request::{ApprovalNeed, InvalidTransition, Request, RuleNeed, Transition, policy_hash};
 use portico_store::{Retry, StoreError};
 use serde_json::{Value, json};
 
-use super::Bench;
+use super::WorkerContext;
 use super::backoff::pause;
 use super::outcome::Outcome;
 
-/// Why a request was not moved on.
+/// Why a transition was not saved.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StepError {
-    /// Somebody else moved it first; what they did stands.
+    /// Somebody else changed the state first.
     #[error(transparent)]
     Illegal(#[from] InvalidTransition),
-    /// As [`StepError::Illegal`] when it is stale; else the database failed.
+    /// As [`StepError::Illegal`] if it is stale; otherwise the database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl StepError {
-    /// Whether somebody else was faster, which is nothing to worry about.
+    /// Whether somebody else changed the request first, which is no error.
     pub(super) fn is_overtaken(&self) -> bool {
         matches!(self, Self::Illegal(_) | Self::Store(StoreError::Stale(_)))
     }
@@ -40,9 +43,9 @@ pub(super) fn event(
     authority.audit_request(verb, request, at).with_details(details)
 }
 
-impl Bench {
-    /// Takes a step and saves it. `details` go into the record.
-    pub(super) async fn take(
+impl WorkerContext {
+    /// Makes a transition and saves it. `details` are those of the audit event.
+    pub(super) async fn transition(
         &self,
         request: &Request,
         step: Transition,
@@ -70,7 +73,8 @@ impl Bench {
             .await?)
     }
 
-    /// Saves what became of an attempt.
+    /// Saves the outcome of an attempt.
+    #[tracing::instrument(skip_all)]
     pub(super) async fn conclude(&self, request: Request, outcome: Outcome) -> Result<(), StepError> {
         let attempts = request.attempts.saturating_add(1);
         let hash = request.manifest_hash.clone();
@@ -87,29 +91,34 @@ impl Bench {
                 metrics::counter!("portico_requests_fulfilled_total", "action" => settled.action.slug())
                     .increment(1);
                 settled.uid = uid.or(settled.uid);
+                tracing::info!(claim = %settled.claim, attempts, "a request was applied");
                 let details = json!({"manifestHash": hash, "uid": settled.uid, "attempts": attempts});
-                return self.take(&settled, Transition::Fulfil, details).await.map(|_| ());
+                return self
+                    .transition(&settled, Transition::Fulfil, details)
+                    .await
+                    .map(|_| ());
             }
-            Outcome::Failed { why, slug } => return self.fail(settled, why, slug).await,
-            Outcome::TryAgain { waiting_for, .. } if attempts >= settings.most_attempts => {
-                let why =
-                    format!("Given up after {attempts} attempts. {waiting_for} Ask again when it is well.");
-                return self.fail(settled, why, "given-up").await;
+            Outcome::Failed(reason) => return self.fail(settled, reason).await,
+            Outcome::TryAgain {
+                waiting_for: waiting, ..
+            } if attempts >= settings.most_attempts => {
+                return self
+                    .fail(settled, FailureReason::GivenUp { attempts, waiting })
+                    .await;
             }
             Outcome::TryAgain {
                 waiting_for,
                 not_before,
             } => (waiting_for, settings.longest_pause, not_before),
-            Outcome::Held { waiting_for } => (waiting_for, settings.longest_pause, std::time::Duration::ZERO),
-            Outcome::UnderWay { waiting_for } => {
-                (waiting_for, settings.deletion_pause, std::time::Duration::ZERO)
-            }
+            Outcome::Held(waiting_for) => (waiting_for, settings.longest_pause, Duration::ZERO),
+            Outcome::UnderWay(waiting_for) => (waiting_for, settings.deletion_pause, Duration::ZERO),
         };
+        metrics::counter!("portico_requests_retried_total", "reason" => waiting_for.code()).increment(1);
         let pause = pause(attempts, settings.first_pause, longest, (self.random)()).max(not_before);
         let now = self.now();
         let at = now + SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_hours(1));
-        tracing::info!(request = %settled.id, attempts, ?pause, waiting_for, "trying again later");
-        // The record says what is waited for once, not each time it is looked for.
+        tracing::info!(attempts, ?pause, %waiting_for, "trying again later");
+        // The audit log has each cause once, not each attempt.
         let news = event(
             &self.authority,
             &settled,
@@ -117,11 +126,8 @@ impl Bench {
             now,
             json!({"waitingFor": waiting_for}),
         );
-        let events = if waited_for.as_ref() == Some(&waiting_for) {
-            Vec::new()
-        } else {
-            vec![news]
-        };
+        let same_cause = waited_for.is_some_and(|before| before.has_cause_of(&waiting_for));
+        let events = if same_cause { Vec::new() } else { vec![news] };
         self.store
             .release(
                 settled.id,
@@ -134,7 +140,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Puts it up for approval again, with nothing applied.
+    /// Sends the request back to approval. Nothing was applied.
     pub(super) async fn require_approval_again(
         &self,
         mut request: Request,
@@ -145,16 +151,19 @@ impl Bench {
         let expires_at = self.now() + SignedDuration::from_hours(i64::from(expires_after_hours));
         let details = json!({"policy": policy_hash(&rules), "manifestHash": request.manifest_hash});
         request.require_approval_again(ApprovalNeed { rules, expires_at }, schema_hash);
-        self.take(&request, Transition::RequireApproval, details)
+        self.transition(&request, Transition::RequireApproval, details)
             .await
             .map(|_| ())
     }
 
-    async fn fail(&self, mut request: Request, why: String, slug: &'static str) -> Result<(), StepError> {
-        tracing::warn!(request = %request.id, claim = %request.claim, why, "a request failed");
-        metrics::counter!("portico_requests_failed_total", "reason" => slug).increment(1);
-        let details = json!({"reason": slug, "why": why, "attempts": request.attempts});
-        request.failure = Some(why);
-        self.take(&request, Transition::Fail, details).await.map(|_| ())
+    async fn fail(&self, mut request: Request, reason: FailureReason) -> Result<(), StepError> {
+        let code = reason.code();
+        tracing::warn!(claim = %request.claim, code, %reason, "a request failed");
+        metrics::counter!("portico_requests_failed_total", "reason" => code).increment(1);
+        let details = json!({"reason": code, "failure": reason, "attempts": request.attempts});
+        request.failure = Some(reason);
+        self.transition(&request, Transition::Fail, details)
+            .await
+            .map(|_| ())
     }
 }

@@ -79,6 +79,7 @@ mod security_events;
 mod server_text;
 mod story;
 mod tokens;
+mod trace;
 mod trouble;
 mod two_tabs;
 mod validate;

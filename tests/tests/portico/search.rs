@@ -12,7 +12,7 @@ async fn found(person: &Person, words: &str) -> Vec<(String, String, String)> {
     let path = format!("/api/v1/search?q={words}");
     let hits = person.api(Method::GET, &path, None).await.expect(200).json();
     let text = |hit: &Value, key: &str| hit[key].as_str().unwrap_or_default().to_owned();
-    let leads = |hit: &Value| text(hit, "href") + &text(hit, "deed");
+    let leads = |hit: &Value| text(hit, "href") + &text(hit, "action");
     let hits = hits.as_array().unwrap().iter();
     hits.map(|hit| (text(hit, "kind"), text(hit, "title"), leads(hit)))
         .collect()

@@ -22,7 +22,16 @@ pub(crate) fn write() -> Result<()> {
     step("Writing the reference of the configuration", || {
         run(Command::new(cargo())
             .current_dir(&root)
-            .args(["test", "--quiet", "--workspace", "--lib", "documents::reference"])
+            .args([
+                "test",
+                "--quiet",
+                "--workspace",
+                "--lib",
+                "--",
+                "documents::reference",
+                "problem_types::",
+                "openapi::",
+            ])
             .env(WRITE_VARIABLE, "1"))
     })
 }

@@ -1,13 +1,13 @@
 //! How to connect: the connection URL, its parts, secrets to reveal or copy, snippets.
 
 use leptos::prelude::*;
-use portico_domain::view::{Connect, ConnectKey, Frame, names};
+use portico_domain::view::{ConnectionDetails, ConnectionKey, Frame, names};
 
 use crate::pages::claims::csrf;
 use crate::parts::icon;
 use crate::parts::text::{code, code_with_secrets};
 
-pub(super) fn panel(frame: &Frame, href: &str, connect: &Connect) -> AnyView {
+pub(super) fn panel(frame: &Frame, href: &str, connect: &ConnectionDetails) -> AnyView {
     // Parts that are also a key are shown once.
     let is_said = |value: &String| connect.keys.iter().any(|key| key.value.as_ref() == Some(value));
     let endpoints: Vec<_> = connect
@@ -112,7 +112,7 @@ pub(super) fn panel(frame: &Frame, href: &str, connect: &Connect) -> AnyView {
 const MASK: &str = "●●●●●●●●";
 
 /// The connection URL with dots for the password, to copy without showing it.
-fn address_line(frame: &Frame, href: &str, connect: &Connect, address: String) -> AnyView {
+fn address_line(frame: &Frame, href: &str, connect: &ConnectionDetails, address: String) -> AnyView {
     let acts = connect
         .address_key
         .clone()
@@ -127,7 +127,13 @@ fn address_line(frame: &Frame, href: &str, connect: &Connect, address: String) -
     .into_any()
 }
 
-fn one_key(frame: &Frame, href: &str, connect: &Connect, key: &ConnectKey, index: usize) -> AnyView {
+fn one_key(
+    frame: &Frame,
+    href: &str,
+    connect: &ConnectionDetails,
+    key: &ConnectionKey,
+    index: usize,
+) -> AnyView {
     let alias = (key.title != key.key).then(|| view! { <span class="reason mono">{key.key.clone()}</span> });
     let title = key.title.clone();
     let body = match &key.value {

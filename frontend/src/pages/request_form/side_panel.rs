@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use portico_domain::request::Action;
-use portico_domain::view::{DryRunVerdict, RequestFormPage, names};
+use portico_domain::view::{DryRunResult, RequestFormPage, names};
 
 use crate::parts::icon;
 use crate::parts::summary::{approval, cost, placement, quota};
@@ -79,7 +79,7 @@ fn manifest(page: &RequestFormPage) -> Option<AnyView> {
     })
 }
 
-fn dry_run(page: &RequestFormPage, verdict: &DryRunVerdict) -> AnyView {
+fn dry_run(page: &RequestFormPage, verdict: &DryRunResult) -> AnyView {
     // After a review without problems, one continues here.
     let first = (page.checked && page.problem_count == 0).then_some("");
     let (class, name, title) = match (verdict.accepted, verdict.answered) {

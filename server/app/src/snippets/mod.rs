@@ -9,7 +9,7 @@ mod messages;
 use std::fmt::Write as _;
 
 use portico_domain::documents::Access;
-use portico_domain::view::{ConnectKey, Piece, Snippet};
+use portico_domain::view::{ConnectionKey, Snippet, SnippetPart};
 
 use portico_domain::connection::DOTS;
 
@@ -99,7 +99,7 @@ const MEANINGS: [&str; 7] = [
 ];
 
 /// Text that connects by what the secret holds. What is no secret stands in it; what is secret comes from a variable.
-pub(super) fn snippets(access: &Access, secret: &str, keys: &[ConnectKey]) -> Vec<Snippet> {
+pub(super) fn snippets(access: &Access, secret: &str, keys: &[ConnectionKey]) -> Vec<Snippet> {
     let of = |meaning: &str| keys.iter().find(|key| key.title == meaning);
     let is_known = |meaning: &str| of(meaning).is_some_and(|key| key.value.is_some());
     let fill = |template: &str| {
@@ -204,9 +204,9 @@ fn put_in(text: &str, gap: &str, value: &str) -> String {
     text
 }
 
-fn environment_file(access: &Access, keys: &[ConnectKey]) -> Snippet {
+fn environment_file(access: &Access, keys: &[ConnectionKey]) -> Snippet {
     let mut pieces = Vec::new();
-    let say = |text: String| Piece { text, key: None };
+    let say = |text: String| SnippetPart { text, key: None };
     for key in keys {
         let name = variable(access, &key.title);
         match &key.value {
@@ -215,7 +215,7 @@ fn environment_file(access: &Access, keys: &[ConnectKey]) -> Snippet {
             Some(value) => pieces.push(say(format!("{name}={value}\n"))),
             None => {
                 pieces.push(say(format!("{name}=")));
-                pieces.push(Piece {
+                pieces.push(SnippetPart {
                     text: DOTS.to_owned(),
                     key: Some(key.key.clone()),
                 });
@@ -230,8 +230,8 @@ fn environment_file(access: &Access, keys: &[ConnectKey]) -> Snippet {
     }
 }
 
-fn kubernetes(access: &Access, secret: &str, keys: &[ConnectKey]) -> Snippet {
-    let is_file = |key: &&ConnectKey| key.value.as_ref().is_some_and(|value| value.contains('\n'));
+fn kubernetes(access: &Access, secret: &str, keys: &[ConnectionKey]) -> Snippet {
+    let is_file = |key: &&ConnectionKey| key.value.as_ref().is_some_and(|value| value.contains('\n'));
     let references = keys.iter().filter(|key| !is_file(key)).map(|key| {
         let name = variable(access, &key.title);
         let key = &key.key;

@@ -142,6 +142,7 @@ fn request(requester: &str) -> Request {
         next_attempt_at: None,
         waiting_for: None,
         failure: None,
+        traceparent: None,
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
         revision: 1,

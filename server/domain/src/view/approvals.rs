@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Commented, DiffLine, Paged, QuotaLine, RequestRow};
+use super::{CommentResult, DiffLine, Paged, QuotaLine, RequestRow};
 
 /// The approval queue: should I say yes?
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -40,7 +40,7 @@ pub struct ApprovalRow {
     pub note: Option<String>,
     /// What was said about it since, the oldest first.
     #[serde(default)]
-    pub comments: Vec<Commented>,
+    pub comments: Vec<CommentResult>,
     /// What became of the requester's requests here, and how their claims are.
     pub history: String,
     /// See [`super::RequestPage::revision`].

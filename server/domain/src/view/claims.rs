@@ -95,7 +95,7 @@ pub struct ClaimPage {
     /// Its conditions, worst first.
     pub conditions: Vec<Condition>,
     /// How to connect; `None` when it has nothing to connect to.
-    pub connect: Option<Connect>,
+    pub connect: Option<ConnectionDetails>,
     /// What it is composed of; the root is the claim.
     pub tree: Option<TreeNode>,
     /// Why the tree is missing or short, if it is.
@@ -128,7 +128,7 @@ pub struct ClaimPage {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Connect {
+pub struct ConnectionDetails {
     /// Addresses that stand in the claim's status: title and value.
     pub endpoints: Vec<(String, String)>,
     /// The secret's name, once there is one.
@@ -142,7 +142,7 @@ pub struct Connect {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_key: Option<String>,
     /// Its keys. What is secret of their values is never here.
-    pub keys: Vec<ConnectKey>,
+    pub keys: Vec<ConnectionKey>,
     /// Ready-made text for tools and languages; with references to the secret, never its values.
     pub snippets: Vec<Snippet>,
     /// Whether the viewer may reveal; if not, why.
@@ -155,7 +155,7 @@ pub struct Connect {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ConnectKey {
+pub struct ConnectionKey {
     /// The key.
     pub key: String,
     /// What it means: `host`, `password`; the key itself where nothing is known.
@@ -176,14 +176,14 @@ pub struct Snippet {
     pub text: String,
     /// The same in pieces, those that are secret with their keys.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<SnippetPart>,
 }
 
 /// A piece of ready-made text.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Piece {
+pub struct SnippetPart {
     /// The text; dots for what is secret.
     pub text: String,
     /// The key of the secret whose value belongs here.
@@ -194,7 +194,7 @@ pub struct Piece {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Revealed {
+pub struct RevealedKey {
     /// The key.
     pub key: String,
     /// The value as text; base64 when it is not UTF-8.

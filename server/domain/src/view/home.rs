@@ -9,7 +9,7 @@ use super::{ApprovalRow, CatalogCard, ClaimRow, RequestRow};
 #[serde(rename_all = "camelCase")]
 pub struct HomePage {
     /// Claims of the tenant one works in that are not ready or whose time is over, worst first, at most ten.
-    pub unwell: Vec<ClaimRow>,
+    pub unhealthy_claims: Vec<ClaimRow>,
     /// How many claims there are, and how many are ready and in their time.
     pub claims: usize,
     /// See `claims`.
@@ -21,18 +21,18 @@ pub struct HomePage {
     /// Requests that moved in the last day.
     pub today: Vec<RequestRow>,
     /// Claims that became ready or broke in the last day, the latest first, at most ten.
-    pub turned: Vec<Turned>,
+    pub health_changes: Vec<HealthChange>,
     /// Three suggestions, for a newcomer; empty for others.
     pub suggestions: Vec<CatalogCard>,
     /// Control planes of the viewer that do not answer: titles.
-    pub dead_planes: Vec<String>,
+    pub unreachable_planes: Vec<String>,
 }
 
 /// A claim that became ready, or broke.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Turned {
+pub struct HealthChange {
     /// The claim, with what it became.
     pub claim: ClaimRow,
     /// When.

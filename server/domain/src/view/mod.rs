@@ -25,17 +25,17 @@ pub use catalog::{
     CatalogCard, CatalogPage, CategoryCount, OfferingPage, PlanColumn, PlaneChoice, ReceivedItem, ServedOn,
 };
 pub use claims::{
-    ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, Connect, ConnectKey, DeletePage, Piece,
-    Revealed, Snippet, TreeNode,
+    ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails, ConnectionKey, DeletePage,
+    RevealedKey, Snippet, SnippetPart, TreeNode,
 };
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
-pub use home::{HomePage, Turned};
+pub use home::{HealthChange, HomePage};
 pub use requests::{
-    ApprovalPreview, Commented, DiffLine, DiffTone, DryRunVerdict, LabelChoice, LineProblem, Problem,
+    ApprovalPreview, CommentResult, DiffLine, DiffTone, DryRunResult, LabelChoice, LineProblem, Problem,
     QuotaLine, RequestFormPage, RequestPage, RequestRow, RequestStep, RequestsPage, Submission,
 };
 pub use time::{duration, relative};
-pub use tokens::{MadeToken, TokenRow, TokensPage};
+pub use tokens::{CreatedToken, TokenRow, TokensPage};
 
 use serde::{Deserialize, Serialize};
 

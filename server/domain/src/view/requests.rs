@@ -104,7 +104,7 @@ pub struct RequestFormPage {
     /// The exact manifest, as YAML.
     pub manifest: String,
     /// What the control plane's own dry run says; `None`: not asked yet.
-    pub dry_run: Option<DryRunVerdict>,
+    pub dry_run: Option<DryRunResult>,
     /// What they have to say to the approver.
     pub note: String,
     /// Problems that belong beside no field.
@@ -137,7 +137,7 @@ pub struct LineProblem {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DryRunVerdict {
+pub struct DryRunResult {
     /// It would take the manifest.
     pub accepted: bool,
     /// It was asked and said so; else it could not be asked, or gave no answer that makes sense.
@@ -146,8 +146,8 @@ pub struct DryRunVerdict {
     pub message: String,
 }
 
-/// Something wrong, with where.
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+/// What is wrong with one field.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FieldProblem))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
@@ -344,7 +344,7 @@ pub struct RequestStep {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Commented {
+pub struct CommentResult {
     /// Its identity.
     pub id: Uuid,
     /// Who made it, by name.
@@ -355,7 +355,7 @@ pub struct Commented {
     pub at: Timestamp,
 }
 
-impl From<Comment> for Commented {
+impl From<Comment> for CommentResult {
     fn from(comment: Comment) -> Self {
         Self {
             id: comment.id,

@@ -13,7 +13,7 @@ pub struct TokensPage {
     /// The tokens, the newest first.
     pub rows: Vec<TokenRow>,
     /// The one that was made just now, with its secret.
-    pub made: Option<MadeToken>,
+    pub made: Option<CreatedToken>,
     /// The name of a new one, as typed.
     pub name: String,
     /// For how many days.
@@ -51,7 +51,7 @@ pub struct TokenRow {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct MadeToken {
+pub struct CreatedToken {
     /// The token.
     #[serde(flatten)]
     pub token: TokenRow,

@@ -9,7 +9,7 @@ use portico_domain::claim::proof::{OwnerReference, Proof, is_composite_of, owner
 use portico_domain::claim::{Adapter, Claim, ClaimKind};
 use portico_domain::connection::public_keys;
 use portico_domain::documents::Access;
-use portico_domain::view::ConnectKey;
+use portico_domain::view::ConnectionKey;
 use serde_json::Value;
 
 use super::tree::ResourceNames;
@@ -80,7 +80,7 @@ impl Planes {
         actor: &Actor,
         claim: &Claim,
         access: &Access,
-    ) -> Result<Vec<ConnectKey>, SecretError> {
+    ) -> Result<Vec<ConnectionKey>, SecretError> {
         let values = self.secret_values(actor, claim).await?;
         Ok(public_keys(&values, access))
     }

@@ -1,10 +1,10 @@
-//! What differs between the databases, behind one small face: run this text with these values.
+//! The differences between the databases, behind one small trait.
 //!
 //! Columns are of two kinds only, `TEXT` and `BIGINT`, so that the same statements, the same
 //! values and the same rows serve both. `SQLx`'s `Any` driver would do less: it can neither begin an
 //! immediate transaction nor tell one database's errors from the other's.
 
-/// What is the same on both but for sqlx's types: an open transaction, and a statement with its values bound.
+/// The code that differs only by sqlx's types: an open transaction, and a statement with bound values.
 macro_rules! statements {
     ($transaction:ident, $database:ty, $arguments:ty, $row:path) => {
         struct $transaction(sqlx::Transaction<'static, $database>);
@@ -54,43 +54,43 @@ pub(crate) use sqlite::Sqlite;
 
 use crate::Result;
 
-/// The few words in which statements differ.
+/// Parts of SQL that differ between the databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dialect {
-    /// Ends a `SELECT` in a writing transaction whose rows nobody else shall take meanwhile.
+    /// The end of a `SELECT` that locks its rows until the transaction ends.
     pub(crate) skip_locked: &'static str,
     /// Whether one process at a time uses the database.
-    pub(crate) one_process: bool,
+    pub(crate) single_process: bool,
 }
 
 /// A database.
 #[async_trait]
 pub(crate) trait Backend: Debug + Send + Sync + 'static {
-    /// The words in which its statements differ.
+    /// Its SQL dialect.
     fn dialect(&self) -> Dialect;
 
-    /// Brings the schema up to date. Several processes may do so at once.
+    /// Applies the migrations. Several processes may do so at the same time.
     async fn migrate(&self) -> Result<()>;
 
-    /// Begins to write. Dropped without [`Transaction::commit`], nothing has happened.
+    /// Begins a writing transaction. Dropping it rolls back.
     async fn begin(&self) -> Result<Box<dyn Transaction>>;
 
-    /// Reads by one statement.
+    /// Runs one statement that reads.
     async fn fetch(&self, query: Query) -> Result<Vec<Row>>;
 
-    /// Ends all connections.
+    /// Closes all connections.
     async fn close(&self);
 }
 
-/// Several statements that happen together or not at all.
+/// An open transaction.
 #[async_trait]
 pub(crate) trait Transaction: Send {
-    /// Runs a statement; how many rows it touched.
+    /// Runs a statement, and returns the number of affected rows.
     async fn execute(&mut self, query: Query) -> Result<u64>;
 
-    /// Runs a statement that yields rows.
+    /// Runs a statement that returns rows.
     async fn fetch(&mut self, query: Query) -> Result<Vec<Row>>;
 
-    /// Makes it last.
+    /// Commits.
     async fn commit(self: Box<Self>) -> Result<()>;
 }

@@ -10,7 +10,7 @@ use super::migrations::{self, migrator};
 use super::{Backend, Dialect, Query, Row, Transaction, Value};
 use crate::{Result, StoreError};
 
-/// How long an operation waits for a free connection before it says that the database is not there.
+/// How long an operation waits for a free connection.
 const ACQUIRE: Duration = Duration::from_secs(10);
 
 /// PostgreSQL 13 or later.
@@ -40,7 +40,7 @@ impl Postgres {
         Ok(Self(pool))
     }
 
-    /// Whether exactly these migrations were applied. When that cannot be read, applying them says why.
+    /// Whether exactly these migrations are applied. `false` if that cannot be read: applying them then reports why.
     async fn is_up_to_date(&self, migrator: &Migrator) -> bool {
         let applied: Result<Vec<(i64, Vec<u8>)>, _> =
             sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version")
@@ -59,7 +59,7 @@ impl Backend for Postgres {
     fn dialect(&self) -> Dialect {
         Dialect {
             skip_locked: " FOR UPDATE SKIP LOCKED",
-            one_process: false,
+            single_process: false,
         }
     }
 

@@ -3,15 +3,15 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
-/// A value that a statement is run with.
+/// A bound value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Value {
     Text(Option<String>),
     Integer(Option<i64>),
 }
 
-/// A statement and its values. The text is made of literals of this program alone: values come in
-/// by placeholders, so nothing that somebody typed can become SQL.
+/// A statement with its values. The text consists of the program's own literals; values are bound to placeholders, so
+/// input never becomes SQL.
 #[derive(Debug, Clone)]
 pub(crate) struct Query {
     text: String,
@@ -19,7 +19,7 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// A whole statement, with `$1`, `$2` … for `values`.
+    /// A statement with `$1`, `$2` … for `values`.
     pub(crate) fn new<const N: usize>(text: &'static str, values: [Value; N]) -> Self {
         Self {
             text: text.to_owned(),
@@ -41,7 +41,7 @@ impl Query {
         self
     }
 
-    /// Adds `($n, $n+1, …)`; of no values, a list that nothing is in.
+    /// Adds `($n, $n+1, …)`; without values, a list that matches nothing.
     pub(crate) fn bind_list(&mut self, values: impl IntoIterator<Item = impl Into<Value>>) -> &mut Self {
         self.push("(NULL");
         for value in values {
@@ -55,7 +55,7 @@ impl Query {
         &self.text
     }
 
-    /// The same statement with something before it.
+    /// The statement with text before it.
     #[cfg(feature = "testing")]
     pub(crate) fn after(mut self, text: &'static str) -> Self {
         self.text.insert_str(0, text);
@@ -68,7 +68,7 @@ impl Query {
 }
 
 impl From<&str> for Value {
-    /// PostgreSQL's text holds no NUL, so none is kept anywhere.
+    /// Removes NUL, which PostgreSQL's text cannot hold.
     fn from(text: &str) -> Self {
         Self::Text(Some(text.replace('\0', "\u{FFFD}")))
     }

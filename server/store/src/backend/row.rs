@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::{Result, StoreError};
 
-/// A row of either database, read by the names of its columns.
+/// A row of either database.
 pub(crate) enum Row {
     Sqlite(SqliteRow),
     Postgres(PgRow),
@@ -48,7 +48,7 @@ impl Row {
             .transpose()
     }
 
-    /// A text that parses as something.
+    /// Parses a text column.
     pub(crate) fn parsed<T>(&self, column: &str) -> Result<T>
     where
         T: std::str::FromStr,
@@ -59,7 +59,7 @@ impl Row {
             .map_err(|error| StoreError::unreadable(column, error))
     }
 
-    /// A text that holds JSON.
+    /// Decodes a JSON column.
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T> {
         serde_json::from_str(&self.text(column)?).map_err(|error| StoreError::unreadable(column, error))
     }

@@ -10,10 +10,10 @@ use super::migrations::{self, migrator};
 use super::{Backend, Dialect, Query, Row, Transaction, Value};
 use crate::{Result, StoreError};
 
-/// How long a statement waits for another process to let go of the file.
+/// SQLite's busy timeout.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// One file, or memory. One connection writes; readers look on through the write-ahead log.
+/// SQLite, in a file or in memory. One connection writes; readers use the write-ahead log.
 #[derive(Debug)]
 pub(crate) struct Sqlite {
     writer: SqlitePool,
@@ -80,8 +80,8 @@ impl Sqlite {
     }
 }
 
-/// Makes the database's file, and what SQLite writes beside it, readable for nobody but their owner: sessions are in
-/// there. SQLite gives new files beside it the rights of the database's own.
+/// Restricts the database's file and the files beside it to their owner (mode 0600): they hold sessions. SQLite gives
+/// new files beside it the same mode.
 #[cfg(unix)]
 fn keep_private(file: &std::path::Path) -> std::io::Result<()> {
     use std::fs::{OpenOptions, Permissions, set_permissions};
@@ -114,7 +114,7 @@ impl Backend for Sqlite {
         // Transactions begin immediate: there is one writer, and it sees no half-taken rows.
         Dialect {
             skip_locked: "",
-            one_process: true,
+            single_process: true,
         }
     }
 

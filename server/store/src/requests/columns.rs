@@ -1,19 +1,24 @@
 use portico_domain::claim::ClaimRef;
+use portico_domain::reason::{FailureReason, WaitingReason};
 use portico_domain::request::{Action, Request, State};
 use portico_domain::tenancy::Person;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::backend::{Query, Row, Value};
 use crate::{Result, StoreError};
 
-/// The head of every statement that reads whole requests.
+/// The beginning of every statement that reads whole requests.
 pub(crate) const SELECT: &str = "SELECT id, revision, action, state, tenant, environment, plane, offering, namespace, \
      name, resource, plan, manifest, manifest_hash, schema_hash, previous, uid, placement, requester, requester_name, \
-     requester_email, requester_groups, note, approval, decisions, attempts, next_attempt_at, waiting_for, failure, created_at, \
-     updated_at FROM requests";
+     requester_email, requester_groups, note, approval, decisions, attempts, next_attempt_at, waiting_reason, failure_reason, \
+     waiting_for, failure, traceparent, created_at, updated_at FROM requests";
 
-/// The words of the database for the states that hold a claim: nobody else may ask for it meanwhile.
+/// The states of an open request: its claim takes no other.
 pub(super) const OPEN: &str = "('submitted', 'awaiting-approval', 'approved', 'applying')";
+
+/// Clears the sentences of older versions, which the reasons replace.
+pub(super) const NO_SENTENCES: &str = ", waiting_for = NULL, failure = NULL";
 
 impl TryFrom<&Row> for Request {
     type Error = StoreError;
@@ -57,8 +62,13 @@ impl TryFrom<&Row> for Request {
             attempts: u32::try_from(row.integer("attempts")?)
                 .map_err(|error| StoreError::unreadable("attempts", error))?,
             next_attempt_at: row.time_if_any("next_attempt_at")?,
-            waiting_for: row.text_if_any("waiting_for")?,
-            failure: row.text_if_any("failure")?,
+            waiting_for: reason(row, "waiting_reason", "waiting_for", |text| {
+                WaitingReason::Other { text }
+            })?,
+            failure: reason(row, "failure_reason", "failure", |text| FailureReason::Other {
+                text,
+            })?,
+            traceparent: row.text_if_any("traceparent")?,
             created_at: row.time("created_at")?,
             updated_at: row.time("updated_at")?,
             revision: row.integer("revision")?,
@@ -66,18 +76,18 @@ impl TryFrom<&Row> for Request {
     }
 }
 
-/// The statement that puts a request in.
+/// The statement that inserts a request.
 pub(super) fn insert(request: &Request) -> Result<Query> {
     let claim = &request.claim;
     let mut query = Query::new(
         "INSERT INTO requests (id, revision, action, state, tenant, environment, plane, offering, namespace, name, \
          resource, plan, manifest, manifest_hash, schema_hash, previous, uid, placement, requester, requester_name, \
-         requester_email, requester_groups, note, approval, expires_at, decisions, attempts, next_attempt_at, waiting_for, failure, \
-         created_at, updated_at) VALUES (",
+         requester_email, requester_groups, note, approval, expires_at, decisions, attempts, next_attempt_at, waiting_reason, \
+         failure_reason, traceparent, created_at, updated_at) VALUES (",
         [],
     );
     query.bind(request.id.to_string());
-    let values: [Value; 31] = [
+    let values: [Value; 32] = [
         request.revision.into(),
         request.action.slug().into(),
         request.state.slug().into(),
@@ -105,8 +115,9 @@ pub(super) fn insert(request: &Request) -> Result<Query> {
         json(&request.decisions)?,
         i64::from(request.attempts).into(),
         request.next_attempt_at.into(),
-        request.waiting_for.as_deref().into(),
-        request.failure.as_deref().into(),
+        json_if_any(request.waiting_for.as_ref())?,
+        json_if_any(request.failure.as_ref())?,
+        request.traceparent.as_deref().into(),
         request.created_at.into(),
         request.updated_at.into(),
     ];
@@ -117,8 +128,7 @@ pub(super) fn insert(request: &Request) -> Result<Query> {
     Ok(query)
 }
 
-/// The statement that saves what may change of a request, over the revision that was read. What
-/// was frozen at submission is no part of it.
+/// The statement that saves the mutable fields of a request, if its revision is still the one that was read.
 pub(super) fn update(request: &Request) -> Result<Query> {
     let mut query = Query::new("UPDATE requests SET revision = revision + 1, state = ", []);
     query.bind(request.state.slug());
@@ -130,13 +140,14 @@ pub(super) fn update(request: &Request) -> Result<Query> {
         (", decisions = ", json(&request.decisions)?),
         (", attempts = ", i64::from(request.attempts).into()),
         (", next_attempt_at = ", request.next_attempt_at.into()),
-        (", waiting_for = ", request.waiting_for.as_deref().into()),
-        (", failure = ", request.failure.as_deref().into()),
+        (", waiting_reason = ", json_if_any(request.waiting_for.as_ref())?),
+        (", failure_reason = ", json_if_any(request.failure.as_ref())?),
         (", updated_at = ", request.updated_at.into()),
     ];
     for (column, value) in changes {
         query.push(column).bind(value);
     }
+    query.push(NO_SENTENCES);
     if !matches!(request.state, State::Approved | State::Applying) {
         query.push(", lease_owner = NULL, lease_until = NULL");
     }
@@ -148,19 +159,40 @@ pub(super) fn update(request: &Request) -> Result<Query> {
     Ok(query)
 }
 
+/// A reason: its code with parameters, or the sentence that an older version of Portico, still running beside this one,
+/// wrote last.
+fn reason<T: DeserializeOwned>(
+    row: &Row,
+    column: &str,
+    sentence: &str,
+    other: impl FnOnce(String) -> T,
+) -> Result<Option<T>> {
+    match row.text_if_any(sentence)? {
+        Some(text) => Ok(Some(other(text))),
+        // A code that this version does not know is shown as it stands.
+        None => Ok(row
+            .text_if_any(column)?
+            .map(|text| serde_json::from_str(&text).unwrap_or_else(|_| other(text)))),
+    }
+}
+
+/// A reason as its column keeps it.
+pub(super) fn reason_value(reason: &impl Serialize) -> Result<Value> {
+    json(reason)
+}
+
 pub(crate) fn requests(rows: &[Row]) -> Result<Vec<Request>> {
     rows.iter().map(Request::try_from).collect()
 }
 
-/// Those that can be read. For work that goes on by itself: one that cannot costs itself, and not the
-/// others their turn.
-pub(crate) fn readable(rows: &[Row]) -> Vec<Request> {
+/// Decodes rows and skips those that cannot be read, with a warning, so that one of them does not fail a background task.
+pub(crate) fn decode_skipping_invalid(rows: &[Row]) -> Vec<Request> {
     rows.iter()
         .filter_map(|row| {
             Request::try_from(row)
                 .inspect_err(|error| {
                     let id = row.text("id").unwrap_or_default();
-                    tracing::warn!(request = id, %error, "a request that cannot be read is left out");
+                    tracing::warn!(request = id, %error, "a request that cannot be read is skipped");
                 })
                 .ok()
         })

@@ -8,6 +8,6 @@ mod queue;
 mod read;
 mod write;
 
-pub(crate) use columns::{SELECT, readable};
+pub(crate) use columns::{SELECT, decode_skipping_invalid};
 pub use filter::RequestFilter;
 pub use queue::{Renewal, Retry};

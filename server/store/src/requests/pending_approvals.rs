@@ -3,7 +3,7 @@
 use portico_domain::approver::{Approver, PendingApproval};
 use portico_domain::request::Request;
 
-use super::columns::{SELECT, readable};
+use super::columns::{SELECT, decode_skipping_invalid};
 use crate::backend::{Query, Transaction};
 use crate::{Result, Store};
 
@@ -42,7 +42,7 @@ impl Store {
             .bind(number(limit))
             .push(" OFFSET ")
             .bind(number(skip));
-        Ok(readable(&self.backend.fetch(query).await?))
+        Ok(decode_skipping_invalid(&self.backend.fetch(query).await?))
     }
 
     /// Derives the approvers of requests that were saved before these were kept.
@@ -66,7 +66,7 @@ impl Store {
                 return Ok(());
             };
             last = Some(end.text("id")?);
-            for request in readable(&rows) {
+            for request in decode_skipping_invalid(&rows) {
                 save_approvers(&mut *transaction, &request).await?;
             }
             transaction.commit().await?;

@@ -1,12 +1,14 @@
-//! Rows of the queue that cannot be read: written by other hands, or by a newer Portico. Left in the queue they would
-//! stay first in it and hold up all others.
+//! Quarantine for rows of the queue that cannot be read, because something else or a newer Portico wrote them. Left in
+//! the queue they would stay first and block it.
 
 use jiff::Timestamp;
 use portico_domain::names::{RequestId, TenantName};
+use portico_domain::reason::FailureReason;
 use portico_domain::record::NewEvent;
 use portico_domain::request::{Request, State};
 use serde_json::json;
 
+use super::columns::{NO_SENTENCES, reason_value};
 use super::pending_approvals::remove_approvers;
 use crate::backend::{Query, Row, Transaction};
 use crate::{Result, Store, StoreError};
@@ -42,11 +44,15 @@ pub(super) async fn quarantine(
     for Unreadable { row, why } in rows {
         let id = row.text("id")?;
         let mut update = Query::new("UPDATE requests SET state = ", []);
-        update.bind(State::Failed.slug()).push(", failure = ").bind(format!(
-            "Portico cannot read what its database holds of this request: {why}. Ask again, and tell the platform team."
-        ));
-        update.push(
-            ", waiting_for = NULL, next_attempt_at = NULL, lease_owner = NULL, lease_until = NULL, \
+        let reason = FailureReason::Unreadable {
+            message: why.to_string(),
+        };
+        update
+            .bind(State::Failed.slug())
+            .push(", failure_reason = ")
+            .bind(reason_value(&reason)?);
+        update.push(NO_SENTENCES).push(
+            ", waiting_reason = NULL, next_attempt_at = NULL, lease_owner = NULL, lease_until = NULL, \
              revision = revision + 1, updated_at = ",
         );
         update.bind(now).push(" WHERE id = ").bind(id.as_str());
@@ -74,7 +80,7 @@ impl Store {
     }
 }
 
-/// What the record says of it, as far as the row can be read.
+/// The audit event, from what can be read of the row.
 fn event(row: &Row, id: String, why: &StoreError, now: Timestamp) -> NewEvent {
     let text = |column| row.text(column).unwrap_or_default();
     let namespace = row.text_if_any("namespace").ok().flatten();

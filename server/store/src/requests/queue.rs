@@ -4,40 +4,40 @@ use jiff::{SignedDuration, Timestamp};
 use portico_domain::authz::AuditEvent;
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{PlaneName, RequestId};
+use portico_domain::reason::WaitingReason;
 use portico_domain::request::Request;
 
-use super::columns::{SELECT, state};
+use super::columns::{NO_SENTENCES, SELECT, reason_value, state};
 use super::filter::write_claim;
 use super::quarantine::{quarantine, split};
 use crate::backend::Query;
 use crate::{Result, Store};
 
-const HURRY: &str = "UPDATE requests SET next_attempt_at = ";
+const WAKE: &str = "UPDATE requests SET next_attempt_at = ";
 const WAITING: &str = " WHERE state IN ('approved', 'applying') AND next_attempt_at > ";
 
-/// When and why a request is taken up again.
+/// When a request is processed again, and why not now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retry {
-    /// Not before.
+    /// Not before this time.
     pub at: Timestamp,
-    /// What it waits for, in a sentence.
-    pub waiting_for: String,
+    /// Why it waits.
+    pub waiting_for: WaitingReason,
 }
 
-/// What became of a lease that was to be renewed.
+/// Whether a lease is still held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
-    /// It holds on.
+    /// It is.
     Held,
-    /// Somebody else has it, or the request came to its end: put the work down.
+    /// Another worker has it, or the request has ended: stop working on it.
     Lost,
 }
 
 impl Store {
-    /// Takes requests to work on, at most `limit`: approved or being applied, due, and under nobody
-    /// else's live lease. No two workers are given the same one while its lease lasts. What is for one of the
-    /// control planes in `but_for` is left for later. Rows that cannot be read are quarantined; when none is
-    /// returned, nothing is due.
+    /// Leases at most `limit` requests that are due, approved or being applied, and not leased by another worker. No two
+    /// workers get the same request while its lease lasts. Requests for a control plane in `exclude_planes` are skipped.
+    /// Rows that cannot be read are quarantined. An empty result means that nothing is due.
     ///
     /// # Errors
     /// When the database fails.
@@ -47,7 +47,7 @@ impl Store {
         now: Timestamp,
         last: Duration,
         limit: u32,
-        but_for: &[PlaneName],
+        exclude_planes: &[PlaneName],
     ) -> Result<Vec<Request>> {
         loop {
             let mut transaction = self.backend.begin().await?;
@@ -59,7 +59,7 @@ impl Store {
                 .push(") AND (lease_until IS NULL OR lease_until <= ")
                 .bind(now);
             due.push(")");
-            leave_out(&mut due, but_for);
+            exclude(&mut due, exclude_planes);
             due.push(" ORDER BY coalesce(next_attempt_at, created_at), id LIMIT ")
                 .bind(i64::from(limit));
             due.push(self.backend.dialect().skip_locked);
@@ -86,7 +86,7 @@ impl Store {
         }
     }
 
-    /// Makes a lease last longer, from `now`.
+    /// Extends a lease to `now + last`.
     ///
     /// # Errors
     /// When the database fails.
@@ -111,8 +111,8 @@ impl Store {
         })
     }
 
-    /// Gives a lease back. With a `retry`, the attempt counts, and the request is due again at that
-    /// time; without, at once. Somebody else's lease stays, and [`Renewal::Lost`] says so.
+    /// Releases a lease. With a `retry`, the attempt counts and the request is due at that time; without, it is due at once.
+    /// Returns [`Renewal::Lost`] and changes nothing if another worker has the lease.
     ///
     /// # Errors
     /// When the database fails.
@@ -130,7 +130,10 @@ impl Store {
             query
                 .push(", attempts = attempts + 1, revision = revision + 1, next_attempt_at = ")
                 .bind(retry.at);
-            query.push(", waiting_for = ").bind(retry.waiting_for.as_str());
+            query
+                .push(", waiting_reason = ")
+                .bind(reason_value(&retry.waiting_for)?);
+            query.push(NO_SENTENCES);
             query.push(", updated_at = ").bind(now);
         }
         query
@@ -151,59 +154,57 @@ impl Store {
         Ok(Renewal::Held)
     }
 
-    /// Ends the leases of processes that died, where it is certain that nobody else is alive: with
-    /// SQLite, which serves one process. With PostgreSQL they run out by themselves. To be called
-    /// before leasing anything. Answers how many there were.
+    /// Releases the leases of an earlier process and returns how many there were. Only with SQLite, which one process uses;
+    /// with PostgreSQL they run out. Call it before leasing anything.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn end_leases_of_the_dead(&self) -> Result<u64> {
-        if !self.backend.dialect().one_process {
+    pub async fn release_orphaned_leases(&self) -> Result<u64> {
+        if !self.backend.dialect().single_process {
             return Ok(0);
         }
         let end = "UPDATE requests SET lease_owner = NULL, lease_until = NULL WHERE lease_owner IS NOT NULL";
         self.write(Query::new(end, [])).await
     }
 
-    /// Makes what waits for news of this claim due at once; how many.
+    /// Makes requests that wait and are about this claim due at once. Returns how many.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn hurry_claim(&self, claim: &ClaimRef, now: Timestamp) -> Result<u64> {
-        let mut hurry = Query::new(HURRY, []);
-        hurry.bind(now).push(WAITING).bind(now).push(" AND ");
-        write_claim(claim, &mut hurry);
-        self.write(hurry).await
+    pub async fn wake_waiting_for_claim(&self, claim: &ClaimRef, now: Timestamp) -> Result<u64> {
+        let mut wake = Query::new(WAKE, []);
+        wake.bind(now).push(WAITING).bind(now).push(" AND ");
+        write_claim(claim, &mut wake);
+        self.write(wake).await
     }
 
-    /// Makes what waits for this control plane due at once; how many.
+    /// Makes requests that wait and are for this control plane due at once. Returns how many.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn hurry_plane(&self, plane: &PlaneName, now: Timestamp) -> Result<u64> {
-        let mut hurry = Query::new(HURRY, []);
-        hurry
-            .bind(now)
+    pub async fn wake_waiting_for_plane(&self, plane: &PlaneName, now: Timestamp) -> Result<u64> {
+        let mut wake = Query::new(WAKE, []);
+        wake.bind(now)
             .push(WAITING)
             .bind(now)
             .push(" AND plane = ")
             .bind(plane.as_str());
-        self.write(hurry).await
+        self.write(wake).await
     }
 
-    /// When the next request falls due or the next lease runs out: how long the worker may sleep. What is for one
-    /// of the control planes in `but_for` does not count.
+    /// When the next request is due or the next lease runs out. Requests for a control plane in `exclude_planes` do not
+    /// count.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn next_due(&self, but_for: &[PlaneName]) -> Result<Option<Timestamp>> {
+    pub async fn next_due(&self, exclude_planes: &[PlaneName]) -> Result<Option<Timestamp>> {
         let mut query = Query::new(
             "SELECT min(CASE WHEN coalesce(lease_until, 0) > coalesce(next_attempt_at, 0) THEN lease_until \
              ELSE coalesce(next_attempt_at, created_at) END) AS due FROM requests \
              WHERE state IN ('approved', 'applying')",
             [],
         );
-        leave_out(&mut query, but_for);
+        exclude(&mut query, exclude_planes);
         self.backend
             .fetch(query)
             .await?
@@ -237,7 +238,7 @@ impl Store {
     }
 }
 
-fn leave_out(query: &mut Query, planes: &[PlaneName]) {
+fn exclude(query: &mut Query, planes: &[PlaneName]) {
     for plane in planes {
         query.push(" AND plane <> ").bind(plane.as_str());
     }

@@ -7,7 +7,7 @@ use portico_domain::ownership::{Owner, RecordedClaim};
 use portico_domain::request::{Action, Request, State};
 use portico_domain::tenancy::{Scope, Viewer};
 
-use super::columns::{OPEN, SELECT, readable, requests, state};
+use super::columns::{OPEN, SELECT, decode_skipping_invalid, requests, state};
 use super::filter::{RequestFilter, write_claim, write_scope};
 use crate::backend::Query;
 use crate::{Listing, Page, Result, Store};
@@ -58,7 +58,7 @@ impl Store {
         let last = rows.last().filter(|_| more);
         Ok(Listing {
             next: last.map(|row| row.parsed("id")).transpose()?,
-            items: readable(&rows),
+            items: decode_skipping_invalid(&rows),
         })
     }
 
@@ -79,7 +79,7 @@ impl Store {
         query
             .push(" AND id IN ")
             .bind_list(ids.iter().map(ToString::to_string));
-        let found = readable(&self.backend.fetch(query).await?);
+        let found = decode_skipping_invalid(&self.backend.fetch(query).await?);
         Ok(found.into_iter().map(|request| (request.id, request)).collect())
     }
 
@@ -164,7 +164,7 @@ impl Store {
             .push(" AND action IN ")
             .bind_list([Action::Create.slug(), Action::Change.slug()]);
         query.push(" AND state IN ").push(OPEN).push(" ORDER BY id");
-        Ok(readable(&self.backend.fetch(query).await?))
+        Ok(decode_skipping_invalid(&self.backend.fetch(query).await?))
     }
 
     /// The cluster-scoped claims that were made for somebody, in the order in which that was recorded: what comes

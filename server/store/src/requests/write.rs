@@ -104,10 +104,10 @@ impl Store {
         self.save(request, update(request)?, events).await
     }
 
-    /// As [`Store::update_request`], unless a worker is at the request at `now`: what that does would be lost.
+    /// As [`Store::update_request`], unless a worker holds its lease at `now`.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] also when a worker is at it.
+    /// [`StoreError::Stale`] also if a worker holds its lease.
     pub async fn update_idle_request(
         &self,
         by: &impl UpdatesRequest,

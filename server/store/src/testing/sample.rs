@@ -75,6 +75,7 @@ pub fn request(tenant: &str, name: &str, state: State) -> Request {
         next_attempt_at: None,
         waiting_for: None,
         failure: None,
+        traceparent: None,
         created_at: now,
         updated_at: now,
         revision: 1,

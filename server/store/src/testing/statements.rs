@@ -25,8 +25,8 @@ impl Statement {
     /// # Errors
     /// When the database does not take it.
     pub async fn plan(&self, store: &Store) -> Result<String> {
-        let one_process = store.backend.dialect().one_process;
-        let (explain, column) = if one_process {
+        let single_process = store.backend.dialect().single_process;
+        let (explain, column) = if single_process {
             ("EXPLAIN QUERY PLAN ", "detail")
         } else {
             ("EXPLAIN ", "QUERY PLAN")

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails loudly")]
 
+mod advisory_lock;
 mod approvals;
 mod comments;
 mod cordons;
@@ -17,7 +18,6 @@ mod role;
 mod sessions;
 mod statements;
 mod tokens;
-mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 

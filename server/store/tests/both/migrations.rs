@@ -8,6 +8,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use portico_domain::approver::Approver;
 use portico_domain::authz::AuditEvent;
+use portico_domain::reason::WaitingReason;
 use portico_domain::record::{NewEvent, chain_hash};
 use portico_domain::request::State;
 use portico_domain::tenancy::{Person, Role, Scope, TokenScope, Via, Viewer};
@@ -170,6 +171,9 @@ async fn data_is_kept(url: &str) {
     assert_eq!(request.requester.name, "Dana");
     assert_eq!(request.manifest, json!({"kind": "Bucket"}));
     assert_eq!(request.schema_hash, None);
+    // A sentence from before reasons had codes is still shown.
+    let text = "Waiting for eu-shared.".to_owned();
+    assert_eq!(request.waiting_for, Some(WaitingReason::Other { text }));
     let comments = store.comments_of(request.id).await.unwrap();
     assert_eq!(
         comments.iter().map(|said| said.text.as_str()).collect::<Vec<_>>(),

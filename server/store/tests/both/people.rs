@@ -95,7 +95,7 @@ async fn a_logout_of_the_person_suspends_until_the_next_sign_in(database: &TestS
     }
     let heed = |logout: Logout<'static>| async move {
         store
-            .heed_logout(&logout, |_| event("session.terminated"))
+            .apply_backchannel_logout(&logout, |_| event("session.terminated"))
             .await
             .unwrap()
             .unwrap()
@@ -133,7 +133,7 @@ async fn a_logout_of_a_session_suspends_where_that_is_asked_for(database: &TestS
     crate::sessions::begin(store, "https://sso#dana").await;
     crate::sessions::begin(store, "https://sso#devon").await;
     let effect = store
-        .heed_logout(&logout("1", None, Some("sid-https://sso#dana"), true), |_| {
+        .apply_backchannel_logout(&logout("1", None, Some("sid-https://sso#dana"), true), |_| {
             event("session.terminated")
         })
         .await

@@ -4,6 +4,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::authz::SystemAuthority;
 use portico_domain::names::RequestId;
+use portico_domain::reason::WaitingReason;
 use portico_domain::request::{Request, State};
 use portico_domain::tenancy::Scope;
 use portico_store::testing::{TestStore, event, request};
@@ -153,7 +154,9 @@ async fn a_retry_counts_and_comes_due_again(database: &TestStore) {
     let at = now + SignedDuration::from_secs(5);
     let retry = Retry {
         at,
-        waiting_for: "The control plane does not answer.".into(),
+        waiting_for: WaitingReason::PlaneTimeout {
+            plane: "eu-shared".into(),
+        },
     };
     store
         .release(
@@ -174,10 +177,7 @@ async fn a_retry_counts_and_comes_due_again(database: &TestStore) {
         (waiting.attempts, waiting.revision, waiting.next_attempt_at),
         (1, 2, Some(at))
     );
-    assert_eq!(
-        waiting.waiting_for.as_deref(),
-        Some("The control plane does not answer.")
-    );
+    assert_eq!(waiting.waiting_for.as_ref(), Some(&retry.waiting_for));
     assert!(store.lease("two", now, MINUTE, 1, &[]).await.unwrap().is_empty());
     assert_eq!(store.lease("two", at, MINUTE, 1, &[]).await.unwrap(), [waiting]);
     let told = store
@@ -253,7 +253,9 @@ async fn nothing_is_taken_from_a_worker_that_is_at_it(database: &TestStore) {
     ));
     let retry = Retry {
         at: now + SignedDuration::from_mins(5),
-        waiting_for: "Waiting for eu-shared.".into(),
+        waiting_for: WaitingReason::PlaneTimeout {
+            plane: "eu-shared".into(),
+        },
     };
     store
         .release(leased.id, "one", now, Some(&retry), &[])

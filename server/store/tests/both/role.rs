@@ -30,7 +30,7 @@ async fn the_role_that_serves_serves_and_cannot_change_the_tables() {
         .await
         .unwrap();
     assert_eq!(store.breaks().await.unwrap(), []);
-    let _one = store.turn("payments").await.unwrap();
+    let _one = store.lock("payments").await.unwrap();
 
     let mut connection = PgConnection::connect(&url).await.unwrap();
     for statement in [

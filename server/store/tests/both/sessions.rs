@@ -131,7 +131,7 @@ async fn a_provider_ends_sessions_of_its_own_and_each_logout_counts_once(databas
     };
     let heed = |logout: Logout<'static>| async move {
         let event = |_: LogoutEffect| crate::people::event("session.terminated");
-        let effect = store.heed_logout(&logout, event).await.unwrap();
+        let effect = store.apply_backchannel_logout(&logout, event).await.unwrap();
         effect.map(|effect| effect.sessions)
     };
     assert_eq!(heed(by_session).await, Some(1));

@@ -11,6 +11,7 @@ use portico_domain::approver::Approver;
 use portico_domain::authz::{AccessOf, AuditEvent, Granted, OwnToken, Record, SystemAuthority};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::PlaneName;
+use portico_domain::reason::WaitingReason;
 use portico_domain::request::{Action, Comment, Request, State};
 use portico_domain::tenancy::{KnownPerson, Person, Scope, TokenScope, Via, Viewer};
 use portico_store::testing::{Statements, TestStore, event, request};
@@ -36,7 +37,7 @@ async fn every_statement_can_be_prepared(database: &TestStore) {
     people(&store).await;
     sessions(&store).await;
     store.ping().await.unwrap();
-    drop(store.turn("payments").await.unwrap());
+    drop(store.lock("payments").await.unwrap());
     let mut prepared = BTreeSet::new();
     for statement in statements.take() {
         let verb = statement.text().split(' ').next().unwrap();
@@ -174,7 +175,9 @@ async fn queue(store: &Store) {
     store.next_due(&full).await.unwrap();
     let retry = Retry {
         at: now + SignedDuration::from_mins(1),
-        waiting_for: "Waiting.".into(),
+        waiting_for: WaitingReason::Other {
+            text: "Waiting.".into(),
+        },
     };
     let told = [event(&due, "request.retried")];
     store
@@ -182,14 +185,14 @@ async fn queue(store: &Store) {
         .await
         .unwrap();
     store.release(due.id, "one", now, None, &told).await.unwrap();
-    store.end_leases_of_the_dead().await.unwrap();
+    store.release_orphaned_leases().await.unwrap();
     let cluster_scoped = ClaimRef {
         namespace: None,
         ..due.claim.clone()
     };
-    store.hurry_claim(&due.claim, now).await.unwrap();
-    store.hurry_claim(&cluster_scoped, now).await.unwrap();
-    store.hurry_plane(&due.claim.plane, now).await.unwrap();
+    store.wake_waiting_for_claim(&due.claim, now).await.unwrap();
+    store.wake_waiting_for_claim(&cluster_scoped, now).await.unwrap();
+    store.wake_waiting_for_plane(&due.claim.plane, now).await.unwrap();
     store.expired(now).await.unwrap();
 }
 
@@ -360,7 +363,7 @@ async fn sessions(store: &Store) {
                     at: now,
                 };
                 store
-                    .heed_logout(&logout, |_| happened("session.ended"))
+                    .apply_backchannel_logout(&logout, |_| happened("session.ended"))
                     .await
                     .unwrap();
             }

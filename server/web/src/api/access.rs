@@ -1,4 +1,4 @@
-//! Sessions, one's own; and people with all that can be done in their name, for platform admins.
+//! The viewer's sessions; for platform admins, people with their sessions and tokens.
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -7,6 +7,7 @@ use portico_domain::view::{PeoplePage, PersonPage, SessionsPage};
 use portico_store::Access;
 use serde::Deserialize;
 use tower_sessions::Session;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::super::app::App;
@@ -15,8 +16,16 @@ use super::super::pages::sessions::current;
 use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
 use super::Asker;
+use super::problems::{Changing, Problems, Viewing};
 
-/// `GET /api/v1/sessions`.
+/// Lists the viewer’s sessions.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sessions",
+    operation_id = "listSessions",
+    tag = "Access",
+    responses((status = 200, description = "The sessions.", body = SessionsPage), Problems<Viewing>),
+)]
 pub(in super::super) async fn sessions(
     State(app): State<App>,
     asker: Asker,
@@ -30,7 +39,15 @@ pub(in super::super) async fn sessions(
     Ok(Json(page))
 }
 
-/// `DELETE /api/v1/sessions/{id}`.
+/// Ends one of the viewer’s sessions.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/sessions/{id}",
+    operation_id = "endSession",
+    tag = "Access",
+    params(("id" = String, Path, description = "The session’s `id`.")),
+    responses((status = 204, description = "The session has ended."), Problems<(Viewing, Changing)>),
+)]
 pub(in super::super) async fn end_session(
     State(app): State<App>,
     asker: Asker,
@@ -47,24 +64,40 @@ pub(in super::super) async fn end_session(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
-pub(in super::super) struct Wanted {
+pub(in super::super) struct PeopleParams {
+    /// Text that name, e-mail address or subject must contain.
     q: String,
 }
 
-/// `GET /api/v1/people`.
+/// Lists people who have signed in. For platform admins.
+#[utoipa::path(
+    get,
+    path = "/api/v1/people",
+    operation_id = "listPeople",
+    tag = "Access",
+    responses((status = 200, description = "People, those who signed in last first.", body = PeoplePage), Problems<Viewing>),
+)]
 pub(in super::super) async fn people(
     State(app): State<App>,
     asker: Asker,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<PeopleParams>,
 ) -> Result<Json<PeoplePage>, Problem> {
     Ok(Json(
         app.portal.people_page(&asker.current.viewer, &wanted.q).await?,
     ))
 }
 
-/// `GET /api/v1/people/{id}`.
+/// Returns a person with sessions and API tokens. For platform admins.
+#[utoipa::path(
+    get,
+    path = "/api/v1/people/{id}",
+    operation_id = "getPerson",
+    tag = "Access",
+    params(("id" = Uuid, Path, description = "The person’s `id`.")),
+    responses((status = 200, description = "The person.", body = PersonPage), Problems<Viewing>),
+)]
 pub(in super::super) async fn person(
     State(app): State<App>,
     asker: Asker,
@@ -79,20 +112,30 @@ pub(in super::super) async fn person(
     Ok(Json(page))
 }
 
-/// What is to end; without either, everything.
-#[derive(Debug, Default, Deserialize)]
+/// What to end. Without either: all sessions and tokens.
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
-pub(in super::super) struct Which {
+pub(in super::super) struct EndAccessParams {
+    /// Only this session.
     session: String,
+    /// Only this API token.
     token: String,
 }
 
-/// `DELETE /api/v1/people/{id}/access`.
+/// Ends a person’s sessions and API tokens. For platform admins.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/people/{id}/access",
+    operation_id = "endAccess",
+    tag = "Access",
+    params(("id" = Uuid, Path, description = "The person’s `id`.")),
+    responses((status = 204, description = "The access has ended."), Problems<(Viewing, Changing)>),
+)]
 pub(in super::super) async fn end(
     State(app): State<App>,
     asker: Asker,
     ResourceId(id): ResourceId<Uuid>,
-    Query(which): Query<Which>,
+    Query(which): Query<EndAccessParams>,
 ) -> Result<StatusCode, Problem> {
     app.portal
         .end_access(

@@ -4,18 +4,26 @@ use axum::Json;
 use axum::extract::{Query, State};
 use http::StatusCode;
 use portico_app::AuditLogQuery;
-use portico_domain::names::PlaneName;
+use portico_domain::names::{PlaneName, TenantName};
 use portico_domain::view::{ConfigurationPage, PlaneDetail, PlanesPage, RecordPage, TenantsPage};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::super::app::App;
 use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
 use super::super::viewer::Body;
 use super::Asker;
+use super::problems::{Acknowledging, Changing, Cordoning, Problems, Uncordoning, Viewing};
 
-/// `GET /api/v1/control-planes`.
+/// Lists control planes and what they serve. For platform admins.
+#[utoipa::path(
+    get,
+    path = "/api/v1/control-planes",
+    operation_id = "listControlPlanes",
+    tag = "Administration",
+    responses((status = 200, description = "The control planes.", body = PlanesPage), Problems<Viewing>),
+)]
 pub(in super::super) async fn planes(
     State(app): State<App>,
     asker: Asker,
@@ -23,7 +31,15 @@ pub(in super::super) async fn planes(
     Ok(Json(app.portal.planes_page(&asker.current.viewer).await?))
 }
 
-/// `GET /api/v1/control-planes/{plane}`.
+/// Returns a control plane. For platform admins.
+#[utoipa::path(
+    get,
+    path = "/api/v1/control-planes/{plane}",
+    operation_id = "getControlPlane",
+    tag = "Administration",
+    params(("plane" = PlaneName, Path, description = "The control plane.")),
+    responses((status = 200, description = "The control plane.", body = PlaneDetail), Problems<Viewing>),
+)]
 pub(in super::super) async fn plane(
     State(app): State<App>,
     asker: Asker,
@@ -32,21 +48,30 @@ pub(in super::super) async fn plane(
     Ok(Json(app.portal.plane_page(&asker.current.viewer, &name).await?))
 }
 
-/// Why a control plane shall take no new claims.
+/// A cordon of a control plane.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(in super::super) struct Close {
-    /// In words that those read who would have used it.
+pub(in super::super) struct CordonRequest {
+    /// Why, for people who would have used it.
     #[serde(default)]
     reason: Option<String>,
 }
 
-/// `POST /api/v1/control-planes/{plane}/cordon`.
+/// Cordons a control plane: it takes no new claims. For platform admins.
+#[utoipa::path(
+    post,
+    path = "/api/v1/control-planes/{plane}/cordon",
+    operation_id = "cordonControlPlane",
+    tag = "Administration",
+    request_body = CordonRequest,
+    params(("plane" = PlaneName, Path, description = "The control plane.")),
+    responses((status = 204, description = "The control plane takes no new claims."), Problems<(Viewing, Changing, Cordoning)>),
+)]
 pub(in super::super) async fn cordon(
     State(app): State<App>,
     asker: Asker,
     ResourceId(name): ResourceId<PlaneName>,
-    Body(close): Body<Close>,
+    Body(close): Body<CordonRequest>,
 ) -> Result<StatusCode, Problem> {
     app.portal
         .cordon(
@@ -59,7 +84,15 @@ pub(in super::super) async fn cordon(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `DELETE /api/v1/control-planes/{plane}/cordon`.
+/// Uncordons a control plane: it takes new claims again. For platform admins.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/control-planes/{plane}/cordon",
+    operation_id = "uncordonControlPlane",
+    tag = "Administration",
+    params(("plane" = PlaneName, Path, description = "The control plane.")),
+    responses((status = 204, description = "The control plane takes new claims."), Problems<(Viewing, Changing, Uncordoning)>),
+)]
 pub(in super::super) async fn uncordon(
     State(app): State<App>,
     asker: Asker,
@@ -71,7 +104,14 @@ pub(in super::super) async fn uncordon(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /api/v1/record/acknowledgement`: takes note of the breaks of the record.
+/// Acknowledges all breaks of the audit log’s hash chain. For platform admins.
+#[utoipa::path(
+    post,
+    path = "/api/v1/record/acknowledgement",
+    operation_id = "acknowledgeBreaks",
+    tag = "Audit log",
+    responses((status = 204, description = "The breaks are acknowledged."), Problems<(Viewing, Changing, Acknowledging)>),
+)]
 pub(in super::super) async fn acknowledge(
     State(app): State<App>,
     asker: Asker,
@@ -82,7 +122,14 @@ pub(in super::super) async fn acknowledge(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `GET /api/v1/tenants`.
+/// Lists the tenants that the viewer administers.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tenants",
+    operation_id = "listTenants",
+    tag = "Administration",
+    responses((status = 200, description = "The tenants.", body = TenantsPage), Problems<Viewing>),
+)]
 pub(in super::super) async fn tenants(
     State(app): State<App>,
     asker: Asker,
@@ -90,7 +137,14 @@ pub(in super::super) async fn tenants(
     Ok(Json(app.portal.tenants_page(&asker.current.viewer).await?))
 }
 
-/// `GET /api/v1/configuration`.
+/// Returns the configuration in force and what is wrong with the newest files. For platform admins.
+#[utoipa::path(
+    get,
+    path = "/api/v1/configuration",
+    operation_id = "getConfiguration",
+    tag = "Administration",
+    responses((status = 200, description = "The configuration.", body = ConfigurationPage), Problems<Viewing>),
+)]
 pub(in super::super) async fn configuration(
     State(app): State<App>,
     asker: Asker,
@@ -98,28 +152,45 @@ pub(in super::super) async fn configuration(
     Ok(Json(app.portal.configuration_page(&asker.current.viewer)?))
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(in super::super) struct Wanted {
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", default)]
+pub(in super::super) struct RecordParams {
+    /// Text that actor, verb or subject must contain.
     q: String,
+    /// Only events of this verb, such as `request.approved`.
     verb: Option<String>,
-    of_tenant: Option<String>,
+    /// Only events of this tenant.
+    #[param(value_type = Option<TenantName>)]
+    event_tenant: Option<String>,
+    /// Only events of this person, by subject.
     person: Option<String>,
+    /// Only events from this day on (UTC), such as `2026-01-31`.
+    #[param(format = Date)]
     since: Option<String>,
+    /// Only events up to and including this day (UTC).
+    #[param(format = Date)]
     until: Option<String>,
+    /// Only events before this number: `before` of the page that came before.
     before: Option<i64>,
 }
 
-/// `GET /api/v1/record`.
+/// Lists events of the audit log, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/record",
+    operation_id = "listEvents",
+    tag = "Audit log",
+    responses((status = 200, description = "A page of events.", body = RecordPage), Problems<Viewing>),
+)]
 pub(in super::super) async fn record(
     State(app): State<App>,
     asker: Asker,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<RecordParams>,
 ) -> Result<Json<RecordPage>, Problem> {
     let query = AuditLogQuery {
         words: wanted.q,
         verb: wanted.verb,
-        tenant: wanted.of_tenant.and_then(|tenant| tenant.parse().ok()),
+        tenant: wanted.event_tenant.and_then(|tenant| tenant.parse().ok()),
         person: wanted.person,
         since: wanted.since.and_then(|day| day.parse().ok()),
         until: wanted.until.and_then(|day| day.parse().ok()),

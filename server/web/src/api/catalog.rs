@@ -1,34 +1,50 @@
-//! The catalog, offerings, and the search.
+//! The catalog, offerings and the search.
 
 use axum::Json;
 use axum::extract::{Query, State};
-use portico_app::{CatalogQuery, FormTarget, Hit};
+use portico_app::{CatalogQuery, FormTarget, SearchResult};
 use portico_domain::documents::Category;
-use portico_domain::names::OfferingName;
+use portico_domain::names::{OfferingName, PlaneName};
 use portico_domain::view::{CatalogPage, OfferingPage, RequestFormPage};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::super::app::App;
 use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
 use super::super::viewer::Body;
-use super::Asker;
-use super::requests::AskFor;
+use super::problems::{Changing, Checking, Problems, Reading, Viewing};
+use super::requests::CreateRequest;
+use super::{Asker, WorkPlace};
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
-pub(in super::super) struct Wanted {
+pub(in super::super) struct CatalogParams {
+    /// Words that title, summary or kind must contain.
     q: String,
+    /// Only this category.
+    #[param(value_type = Option<Category>)]
     category: Option<String>,
+    /// Only offerings that this control plane serves.
+    #[param(value_type = Option<PlaneName>)]
     plane: Option<String>,
+    /// The page, from 1.
     page: usize,
 }
 
-/// `GET /api/v1/offerings`.
+/// Lists the offerings that the viewer may ask for.
+#[utoipa::path(
+    get,
+    path = "/api/v1/offerings",
+    operation_id = "listOfferings",
+    tag = "Catalog",
+    params(WorkPlace),
+    responses((status = 200, description = "A page of offerings.", body = CatalogPage), Problems<Viewing>),
+)]
 pub(in super::super) async fn list(
     State(app): State<App>,
     asker: Asker,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<CatalogParams>,
 ) -> Result<Json<CatalogPage>, Problem> {
     let query = CatalogQuery {
         words: wanted.q,
@@ -43,7 +59,15 @@ pub(in super::super) async fn list(
     )?))
 }
 
-/// `GET /api/v1/offerings/{offering}`.
+/// Returns an offering with its plans and where it runs.
+#[utoipa::path(
+    get,
+    path = "/api/v1/offerings/{offering}",
+    operation_id = "getOffering",
+    tag = "Catalog",
+    params(("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`."), WorkPlace),
+    responses((status = 200, description = "The offering.", body = OfferingPage), Problems<(Viewing, Reading)>),
+)]
 pub(in super::super) async fn one(
     State(app): State<App>,
     asker: Asker,
@@ -56,12 +80,23 @@ pub(in super::super) async fn one(
     )?))
 }
 
-/// `POST /api/v1/offerings/{offering}/check`: judges a request without sending it, the control plane's dry run too.
+/// Checks a request without sending it.
+///
+/// Runs the schema’s rules, the policies, the quota and the control plane’s dry run.
+#[utoipa::path(
+    post,
+    path = "/api/v1/offerings/{offering}/check",
+    operation_id = "checkRequest",
+    tag = "Catalog",
+    request_body = CreateRequest,
+    params(("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`."), WorkPlace),
+    responses((status = 200, description = "The request as a form, with what is wrong beside each field.", body = RequestFormPage), Problems<(Viewing, Reading, Changing, Checking)>),
+)]
 pub(in super::super) async fn check(
     State(app): State<App>,
     asker: Asker,
     ResourceId(name): ResourceId<OfferingName>,
-    Body(wish): Body<AskFor>,
+    Body(wish): Body<CreateRequest>,
 ) -> Result<Json<RequestFormPage>, Problem> {
     let posted = wish.posted("review")?;
     let page = app
@@ -76,18 +111,27 @@ pub(in super::super) async fn check(
     Ok(Json(page))
 }
 
-#[derive(Debug, Deserialize)]
-pub(in super::super) struct Words {
-    #[serde(default)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+pub(in super::super) struct SearchParams {
+    /// The words to search for.
     q: String,
 }
 
-/// `GET /api/v1/search`.
+/// Searches offerings, claims, requests and pages.
+#[utoipa::path(
+    get,
+    path = "/api/v1/search",
+    operation_id = "search",
+    tag = "Catalog",
+    params(WorkPlace),
+    responses((status = 200, description = "What was found, best match first.", body = Vec<SearchResult>), Problems<Viewing>),
+)]
 pub(in super::super) async fn search(
     State(app): State<App>,
     asker: Asker,
-    Query(words): Query<Words>,
-) -> Result<Json<Vec<Hit>>, Problem> {
+    Query(words): Query<SearchParams>,
+) -> Result<Json<Vec<SearchResult>>, Problem> {
     let found = app
         .portal
         .search(&asker.current.viewer, asker.work.as_ref(), &words.q)

@@ -6,41 +6,65 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use portico_app::{FormData, FormTarget, SubmitOutcome};
 use portico_domain::claim::Health;
-use portico_domain::view::{ClaimPage, ClaimsFilter, ClaimsPage, names};
+use portico_domain::names::{ClaimName, EnvironmentName, OfferingName, PlaneName};
+use portico_domain::view::{ClaimPage, ClaimsFilter, ClaimsPage, RevealedKey, Submission, names};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::super::app::App;
 use super::super::path_params::ClaimPath;
-use super::super::problem::Problem;
+use super::super::problem::{Problem, of_conflict};
+use super::super::problem_types::ProblemType;
 use super::super::viewer::Body;
-use super::Asker;
-use super::requests::{AskFor, accepted, answer, identity};
+use super::problems::{AskingPlane, Changing, Problems, Reading, Renewing, Revealing, Submitting, Viewing};
+use super::requests::{CreateRequest, accepted, answer, identity};
+use super::{Asker, WorkPlace};
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(in super::super) struct Wanted {
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", default)]
+pub(in super::super) struct ClaimsParams {
+    /// Text that the name must contain.
     q: String,
-    environment_of: Option<String>,
+    /// Only claims of this environment.
+    #[param(value_type = Option<EnvironmentName>)]
+    claim_environment: Option<String>,
+    /// Only claims of this offering.
+    #[param(value_type = Option<OfferingName>)]
     offering: Option<String>,
+    /// Only claims on this control plane.
+    #[param(value_type = Option<PlaneName>)]
     plane: Option<String>,
+    /// Only claims of this health.
+    #[param(value_type = Option<Health>)]
     health: Option<String>,
+    /// Only claims that the viewer asked for: `true` or `1`.
+    #[param(value_type = Option<bool>)]
     mine: Option<String>,
+    /// `name`, `offering`, `health` or `age` (the youngest first). Default: those that need attention first.
     sort: Option<String>,
+    /// The page, from 1.
     page: usize,
 }
 
-/// `GET /api/v1/claims`.
+/// Lists claims.
+#[utoipa::path(
+    get,
+    path = "/api/v1/claims",
+    operation_id = "listClaims",
+    tag = "Claims",
+    params(WorkPlace),
+    responses((status = 200, description = "A page of claims.", body = ClaimsPage), Problems<Viewing>),
+)]
 pub(in super::super) async fn list(
     State(app): State<App>,
     asker: Asker,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<ClaimsParams>,
 ) -> Result<Json<ClaimsPage>, Problem> {
     let filter = ClaimsFilter {
         query: wanted.q,
         tenant: None,
         environment: wanted
-            .environment_of
+            .claim_environment
             .and_then(|environment| environment.parse().ok()),
         offering: wanted.offering.and_then(|offering| offering.parse().ok()),
         plane: wanted.plane.and_then(|plane| plane.parse().ok()),
@@ -56,7 +80,15 @@ pub(in super::super) async fn list(
     )))
 }
 
-/// `GET /api/v1/claims/{plane}/{offering}/{namespace}/{name}`.
+/// Returns a claim with conditions, composed resources, events and connection details.
+#[utoipa::path(
+    get,
+    path = "/api/v1/claims/{plane}/{offering}/{namespace}/{name}",
+    operation_id = "getClaim",
+    tag = "Claims",
+    params(("plane" = PlaneName, Path, description = "The control plane."), ("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`."), ("namespace" = String, Path, description = "The namespace; `-` for a cluster-scoped kind."), ("name" = ClaimName, Path, description = "The claim’s name.")),
+    responses((status = 200, description = "The claim.", body = ClaimPage), Problems<(Viewing, Reading)>),
+)]
 pub(in super::super) async fn one(
     State(app): State<App>,
     asker: Asker,
@@ -65,12 +97,21 @@ pub(in super::super) async fn one(
     Ok(Json(app.portal.claim(&asker.current.viewer, &claim).await?))
 }
 
-/// `POST …/change`: asks for another specification.
+/// Submits a request to change a claim.
+#[utoipa::path(
+    post,
+    path = "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/change",
+    operation_id = "changeClaim",
+    tag = "Claims",
+    request_body = CreateRequest,
+    params(("plane" = PlaneName, Path, description = "The control plane."), ("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`."), ("namespace" = String, Path, description = "The namespace; `-` for a cluster-scoped kind."), ("name" = ClaimName, Path, description = "The claim’s name."), WorkPlace),
+    responses((status = 201, description = "The request was submitted. `Location` is its path.", body = Submission), Problems<(Viewing, Reading, Changing, Submitting, AskingPlane)>),
+)]
 pub(in super::super) async fn change(
     State(app): State<App>,
     asker: Asker,
     ClaimPath(claim): ClaimPath,
-    Body(wish): Body<AskFor>,
+    Body(wish): Body<CreateRequest>,
 ) -> Result<Response, Problem> {
     let posted = wish.posted("submit")?;
     let sent = app
@@ -86,24 +127,33 @@ pub(in super::super) async fn change(
     answer(sent)
 }
 
-/// The same claim for longer.
+/// A renewal of a claim.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(in super::super) struct Renew {
-    /// What to tell the approver.
+pub(in super::super) struct RenewalRequest {
+    /// A note for the approvers.
     #[serde(default)]
     note: Option<String>,
-    /// An identity of the caller's making (a UUID): asking twice with the same one asks once.
+    /// An id that the caller chooses (a UUID): sending it twice creates one request.
     #[serde(default)]
     request_id: Option<String>,
 }
 
-/// `POST …/renewal`.
+/// Submits a request to keep a claim for another lifetime.
+#[utoipa::path(
+    post,
+    path = "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/renewal",
+    operation_id = "renewClaim",
+    tag = "Claims",
+    request_body = RenewalRequest,
+    params(("plane" = PlaneName, Path, description = "The control plane."), ("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`."), ("namespace" = String, Path, description = "The namespace; `-` for a cluster-scoped kind."), ("name" = ClaimName, Path, description = "The claim’s name.")),
+    responses((status = 201, description = "The request was submitted. `Location` is its path.", body = Submission), Problems<(Viewing, Changing, Submitting, AskingPlane, Renewing)>),
+)]
 pub(in super::super) async fn renew(
     State(app): State<App>,
     asker: Asker,
     ClaimPath(claim): ClaimPath,
-    Body(wish): Body<Renew>,
+    Body(wish): Body<RenewalRequest>,
 ) -> Result<Response, Problem> {
     let mut pairs = Vec::new();
     pairs.extend(wish.note.map(|note| (names::NOTE.to_owned(), note)));
@@ -116,29 +166,38 @@ pub(in super::super) async fn renew(
     Ok(accepted(submission))
 }
 
-/// The end of a claim.
+/// The deletion of a claim.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(in super::super) struct Delete {
-    /// The claim's name once more, so that nothing is deleted by a slip.
+pub(in super::super) struct DeletionRequest {
+    /// The claim's name, to confirm.
     confirm: String,
-    /// What to tell the approver.
+    /// A note for the approvers.
     #[serde(default)]
     note: Option<String>,
-    /// An identity of the caller's making (a UUID): asking twice with the same one asks once.
+    /// An id that the caller chooses (a UUID): sending it twice creates one request.
     #[serde(default)]
     request_id: Option<String>,
-    /// `metadata.uid` of the claim that is meant: another of its name is left alone.
+    /// `metadata.uid` of the claim to delete: another claim of the same name is not deleted.
     #[serde(default)]
     uid: Option<String>,
 }
 
-/// `POST …/deletion`: asks for its end.
+/// Submits a request to delete a claim.
+#[utoipa::path(
+    post,
+    path = "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/deletion",
+    operation_id = "deleteClaim",
+    tag = "Claims",
+    request_body = DeletionRequest,
+    params(("plane" = PlaneName, Path, description = "The control plane."), ("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`."), ("namespace" = String, Path, description = "The namespace; `-` for a cluster-scoped kind."), ("name" = ClaimName, Path, description = "The claim’s name.")),
+    responses((status = 201, description = "The request was submitted. `Location` is its path.", body = Submission), Problems<(Viewing, Reading, Changing, Submitting, AskingPlane)>),
+)]
 pub(in super::super) async fn delete(
     State(app): State<App>,
     asker: Asker,
     ClaimPath(claim): ClaimPath,
-    Body(wish): Body<Delete>,
+    Body(wish): Body<DeletionRequest>,
 ) -> Result<Response, Problem> {
     let mut pairs = vec![(names::CONFIRM.to_owned(), wish.confirm)];
     pairs.extend(wish.note.map(|note| (names::NOTE.to_owned(), note)));
@@ -155,12 +214,22 @@ pub(in super::super) async fn delete(
         .await?;
     match sent {
         SubmitOutcome::Created(submission) => Ok((StatusCode::CREATED, Json(submission)).into_response()),
-        SubmitOutcome::Invalid(page) | SubmitOutcome::DryRunFailed(page, _) => {
+        SubmitOutcome::DryRunFailed(_, error) => Err(error.into()),
+        SubmitOutcome::Conflict(_, reason, why) => {
+            Err(Problem::new(of_conflict(reason), "The request was not sent", why))
+        }
+        SubmitOutcome::Invalid(page) => {
+            let kind = if page.approval.denied.is_some() {
+                ProblemType::PolicyDenied
+            } else if page.in_the_way.is_some() {
+                ProblemType::RequestInProgress
+            } else {
+                ProblemType::InvalidRequest
+            };
             let mut problem = Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid-request",
+                kind,
                 "The request was not sent",
-                "See what is wrong with it; nothing was kept.",
+                "See what is wrong with it; nothing was saved.",
             );
             problem.fields = page.problems.into();
             Err(problem)
@@ -168,20 +237,31 @@ pub(in super::super) async fn delete(
     }
 }
 
-/// Which key of the connection secret.
+/// The key to reveal.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(in super::super) struct Reveal {
-    /// The key.
+pub(in super::super) struct RevealRequest {
+    /// A key of the connection secret.
     key: String,
 }
 
-/// `POST …/reveal`: one key of the connection secret, read now and recorded.
+/// Reads one key of the claim’s connection secret.
+///
+/// Each call is in the audit log.
+#[utoipa::path(
+    post,
+    path = "/api/v1/claims/{plane}/{offering}/{namespace}/{name}/reveal",
+    operation_id = "revealKey",
+    tag = "Claims",
+    request_body = RevealRequest,
+    params(("plane" = PlaneName, Path, description = "The control plane."), ("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`."), ("namespace" = String, Path, description = "The namespace; `-` for a cluster-scoped kind."), ("name" = ClaimName, Path, description = "The claim’s name.")),
+    responses((status = 200, description = "The value.", body = RevealedKey), Problems<(Viewing, Reading, Changing, AskingPlane, Revealing)>),
+)]
 pub(in super::super) async fn reveal(
     State(app): State<App>,
     asker: Asker,
     ClaimPath(claim): ClaimPath,
-    Body(wanted): Body<Reveal>,
+    Body(wanted): Body<RevealRequest>,
 ) -> Result<Response, Problem> {
     let revealed = app
         .portal

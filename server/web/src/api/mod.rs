@@ -6,6 +6,7 @@ pub(super) mod admin;
 pub(super) mod catalog;
 pub(super) mod claims;
 pub(super) mod openapi;
+pub(super) mod problems;
 pub(super) mod requests;
 pub(super) mod tokens;
 pub(super) mod viewer;
@@ -13,7 +14,9 @@ pub(super) mod viewer;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use portico_app::Workspace;
+use portico_domain::names::{EnvironmentName, TenantName};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::address::ClientAddress;
 use super::app::App;
@@ -29,9 +32,16 @@ pub(super) struct Asker {
     pub(super) remote: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct Place {
+/// The tenant and environment that a call is about. Both or neither; without them, those that the browser's cookie
+/// remembers, else the viewer's first.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WorkPlace {
+    /// The tenant to work in. Default: the one that the browser remembers, else the viewer's first.
+    #[param(value_type = Option<TenantName>)]
     tenant: Option<String>,
+    /// The environment to work in; needed with `tenant`.
+    #[param(value_type = Option<EnvironmentName>)]
     environment: Option<String>,
 }
 
@@ -41,7 +51,7 @@ impl FromRequestParts<App> for Asker {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Api(current) = Api::from_request_parts(parts, app).await?;
         let configuration = app.configuration.current();
-        let place: Place = axum::extract::Query::try_from_uri(&parts.uri)
+        let place: WorkPlace = axum::extract::Query::try_from_uri(&parts.uri)
             .map(|query| query.0)
             .unwrap_or_default();
         let work = if let (Some(tenant), Some(environment)) = (place.tenant, place.environment) {

@@ -7,61 +7,65 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use portico_app::{FormData, FormTarget, RequestsQuery, SubmitOutcome, bounded};
-use portico_domain::names::RequestId;
+use portico_domain::names::{ClaimName, OfferingName, RequestId};
 use portico_domain::request::State as RequestState;
 use portico_domain::view::{
-    ApprovalsPage, Commented, Problem as FieldProblem, RequestFormPage, RequestPage, RequestsPage,
-    Submission, names,
+    ApprovalsPage, CommentResult, Problem as FieldProblem, QuotaLine, RequestFormPage, RequestPage,
+    RequestsPage, Submission, names,
 };
 use portico_form::Form;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::super::app::App;
 use super::super::path_params::ResourceId;
-use super::super::problem::Problem;
+use super::super::problem::{Problem, of_conflict};
+use super::super::problem_types::ProblemType;
 use super::super::viewer::Body;
-use super::Asker;
+use super::problems::{
+    AskingPlane, Changing, Deciding, Limited, Problems, Reading, Submitting, Viewing, Withdrawing,
+};
+use super::{Asker, WorkPlace};
 
-/// What is asked for.
+/// A request for a new claim, or for a change to one.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(in super::super) struct AskFor {
+pub(in super::super) struct CreateRequest {
     /// The offering: `<plural>.<group>`.
     #[serde(default)]
     pub(super) offering: String,
     /// The claim's name.
     #[serde(default)]
     name: String,
-    /// The plan; the first where there is none.
+    /// The plan. Default: the offering's first.
     #[serde(default)]
     plan: Option<String>,
-    /// The region it should run in.
+    /// The region to run in. Default: any.
     #[serde(default)]
     region: Option<String>,
-    /// The control plane it should run on.
+    /// The control plane to run on. Default: Portico chooses.
     #[serde(default)]
     control_plane: Option<String>,
     /// Labels that the control plane must have.
     #[serde(default)]
     control_plane_labels: BTreeMap<String, String>,
-    /// What to tell the approver.
+    /// A note for the approvers.
     #[serde(default)]
     note: Option<String>,
-    /// What a person sets of the object: `{"spec": {…}}`. Without it, what the plan and the defaults say.
+    /// The fields to set: `{"spec": {…}}`. Default: what the plan and the schema's defaults set.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     object: Option<Value>,
-    /// An identity of the caller's making (a UUID): asking twice with the same one asks once.
+    /// An id that the caller chooses (a UUID): sending it twice creates one request.
     #[serde(default)]
     request_id: Option<String>,
-    /// With a change: `liveHash` of the claim as it was read. When it is another by now, the change is not sent.
+    /// For a change: `liveHash` of the claim as it was read. The change is refused if the claim has another by now.
     #[serde(default)]
     live_hash: Option<String>,
 }
 
-impl AskFor {
+impl CreateRequest {
     /// The same as a form would post it, its object by the YAML tab: JSON is YAML.
     pub(super) fn posted(&self, command: &str) -> Result<FormData, Problem> {
         let mut pairs = Vec::new();
@@ -102,11 +106,22 @@ pub(super) fn identity(id: Option<String>) -> Result<Option<(String, String)>, P
     }
 }
 
-/// `POST /api/v1/requests`.
+/// Submits a request for a new claim.
+///
+/// The control plane’s dry run must accept it. Sending the same `requestId` twice creates one request.
+#[utoipa::path(
+    post,
+    path = "/api/v1/requests",
+    operation_id = "createRequest",
+    tag = "Requests",
+    request_body = CreateRequest,
+    params(WorkPlace),
+    responses((status = 201, description = "The request was submitted. `Location` is its path.", body = Submission), Problems<(Viewing, Reading, Changing, Submitting, AskingPlane)>),
+)]
 pub(in super::super) async fn create(
     State(app): State<App>,
     asker: Asker,
-    Body(wish): Body<AskFor>,
+    Body(wish): Body<CreateRequest>,
 ) -> Result<Response, Problem> {
     let offering = wish.offering.parse().map_err(|_| Problem::not_found())?;
     let posted = wish.posted("submit")?;
@@ -131,14 +146,34 @@ pub(super) fn answer(sent: SubmitOutcome<RequestFormPage>) -> Result<Response, P
         SubmitOutcome::DryRunFailed(_, error) => Err(error.into()),
         SubmitOutcome::Invalid(page) => {
             let mut problem = Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid-request",
+                why_refused(&page),
                 "The request was not sent",
-                "Something is wrong with it: see the fields. Mend it and send it again; nothing was kept.",
+                "Something is wrong with it: see the fields. Fix it and send it again; nothing was saved.",
             );
             problem.fields = problems(*page).into();
             Err(problem)
         }
+        SubmitOutcome::Conflict(page, reason, why) => {
+            let mut problem = Problem::new(of_conflict(reason), "The request was not sent", why);
+            problem.fields = problems(*page).into();
+            Err(problem)
+        }
+    }
+}
+
+/// The type of what is wrong with a request: the first reason that is not about what was filled in.
+fn why_refused(page: &RequestFormPage) -> ProblemType {
+    let well_formed = page.name.parse::<ClaimName>().is_ok();
+    if page.approval.denied.is_some() {
+        ProblemType::PolicyDenied
+    } else if page.placement.chosen.is_none() {
+        ProblemType::NoControlPlane
+    } else if page.quota.iter().any(QuotaLine::exceeds) {
+        ProblemType::QuotaExceeded
+    } else if well_formed && !page.name_problems.is_empty() {
+        ProblemType::NameTaken
+    } else {
+        ProblemType::InvalidRequest
     }
 }
 
@@ -188,20 +223,36 @@ fn of_form(form: Form, found: &mut Vec<FieldProblem>) {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
-pub(in super::super) struct Wanted {
+pub(in super::super) struct RequestsParams {
+    /// Only requests in this state.
+    #[param(value_type = Option<RequestState>)]
     state: Option<String>,
+    /// Only requests for this offering.
+    #[param(value_type = Option<OfferingName>)]
     offering: Option<String>,
+    /// Only the viewer's own requests: `true` or `1`.
+    #[param(value_type = Option<bool>)]
     mine: Option<String>,
+    /// Only requests older than this one: `id` of the last row of the page before.
+    #[param(value_type = Option<RequestId>)]
     before: Option<String>,
 }
 
-/// `GET /api/v1/requests`.
+/// Lists requests, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/requests",
+    operation_id = "listRequests",
+    tag = "Requests",
+    params(WorkPlace),
+    responses((status = 200, description = "A page of requests.", body = RequestsPage), Problems<Viewing>),
+)]
 pub(in super::super) async fn list(
     State(app): State<App>,
     asker: Asker,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<RequestsParams>,
 ) -> Result<Json<RequestsPage>, Problem> {
     let query = RequestsQuery {
         state: wanted.state.as_deref().and_then(RequestState::from_slug),
@@ -216,7 +267,15 @@ pub(in super::super) async fn list(
     ))
 }
 
-/// `GET /api/v1/requests/{id}`.
+/// Returns a request.
+#[utoipa::path(
+    get,
+    path = "/api/v1/requests/{id}",
+    operation_id = "getRequest",
+    tag = "Requests",
+    params(("id" = RequestId, Path, description = "The request.")),
+    responses((status = 200, description = "The request.", body = RequestPage), Problems<Viewing>),
+)]
 pub(in super::super) async fn one(
     State(app): State<App>,
     asker: Asker,
@@ -225,35 +284,43 @@ pub(in super::super) async fn one(
     Ok(Json(app.portal.request(&asker.current.viewer, id).await?))
 }
 
-/// A decision.
+/// A decision on a request.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(in super::super) struct Decide {
-    /// Yes or no.
+pub(in super::super) struct DecisionRequest {
+    /// `true` approves, `false` rejects.
     approve: bool,
-    /// `revision` of the request as it was read: one decides on what one saw.
+    /// `revision` of the request as it was read. The decision is refused if the request has another by now.
     revision: i64,
-    /// In the approver's words.
+    /// A comment for the requester.
     #[serde(default)]
     comment: Option<String>,
 }
 
-/// Where a request is now.
+/// The request after the decision.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(in super::super) struct Standing {
-    /// The state.
-    #[schema(value_type = String)]
+pub(in super::super) struct DecisionResult {
+    /// Its state.
     state: RequestState,
 }
 
-/// `POST /api/v1/requests/{id}/decision`.
+/// Approves or rejects a request.
+#[utoipa::path(
+    post,
+    path = "/api/v1/requests/{id}/decision",
+    operation_id = "decideRequest",
+    tag = "Requests",
+    request_body = DecisionRequest,
+    params(("id" = RequestId, Path, description = "The request.")),
+    responses((status = 200, description = "The decision was recorded.", body = DecisionResult), Problems<(Viewing, Changing, Deciding)>),
+)]
 pub(in super::super) async fn decide(
     State(app): State<App>,
     asker: Asker,
     ResourceId(id): ResourceId<RequestId>,
-    Body(decision): Body<Decide>,
-) -> Result<Json<Standing>, Problem> {
+    Body(decision): Body<DecisionRequest>,
+) -> Result<Json<DecisionResult>, Problem> {
     let state = app
         .portal
         .decide(
@@ -265,10 +332,18 @@ pub(in super::super) async fn decide(
             decision.comment.as_deref(),
         )
         .await?;
-    Ok(Json(Standing { state }))
+    Ok(Json(DecisionResult { state }))
 }
 
-/// `POST /api/v1/requests/{id}/withdrawal`.
+/// Withdraws a request that the viewer submitted.
+#[utoipa::path(
+    post,
+    path = "/api/v1/requests/{id}/withdrawal",
+    operation_id = "withdrawRequest",
+    tag = "Requests",
+    params(("id" = RequestId, Path, description = "The request.")),
+    responses((status = 204, description = "The request is withdrawn."), Problems<(Viewing, Changing, Withdrawing)>),
+)]
 pub(in super::super) async fn withdraw(
     State(app): State<App>,
     asker: Asker,
@@ -280,21 +355,30 @@ pub(in super::super) async fn withdraw(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A comment.
+/// A comment to add.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(in super::super) struct Say {
-    /// What to say: 1 to 2000 characters.
+pub(in super::super) struct CreateComment {
+    /// The text, 1 to 2000 characters.
     text: String,
 }
 
-/// `POST /api/v1/requests/{id}/comments`.
+/// Comments on a request.
+#[utoipa::path(
+    post,
+    path = "/api/v1/requests/{id}/comments",
+    operation_id = "createComment",
+    tag = "Requests",
+    request_body = CreateComment,
+    params(("id" = RequestId, Path, description = "The request.")),
+    responses((status = 201, description = "The comment was added.", body = CommentResult), Problems<(Viewing, Changing, Limited)>),
+)]
 pub(in super::super) async fn comment(
     State(app): State<App>,
     asker: Asker,
     ResourceId(id): ResourceId<RequestId>,
-    Body(say): Body<Say>,
-) -> Result<(StatusCode, Json<Commented>), Problem> {
+    Body(say): Body<CreateComment>,
+) -> Result<(StatusCode, Json<CommentResult>), Problem> {
     let comment = app
         .portal
         .comment(&asker.current.viewer, asker.remote.as_deref(), id, &say.text)
@@ -302,17 +386,25 @@ pub(in super::super) async fn comment(
     Ok((StatusCode::CREATED, Json(comment)))
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
-pub(in super::super) struct PageOf {
+pub(in super::super) struct ApprovalsParams {
+    /// The page, from 1.
     page: usize,
 }
 
-/// `GET /api/v1/approvals`.
+/// Lists the requests that wait for the viewer’s approval, the longest waiting first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/approvals",
+    operation_id = "listApprovals",
+    tag = "Requests",
+    responses((status = 200, description = "A page of requests.", body = ApprovalsPage), Problems<Viewing>),
+)]
 pub(in super::super) async fn approvals(
     State(app): State<App>,
     asker: Asker,
-    Query(wanted): Query<PageOf>,
+    Query(wanted): Query<ApprovalsParams>,
 ) -> Result<Json<ApprovalsPage>, Problem> {
     Ok(Json(
         app.portal.approvals(&asker.current.viewer, wanted.page).await?,

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use portico_app::NewToken;
 use portico_domain::tenancy::TokenScope;
-use portico_domain::view::TokenRow;
+use portico_domain::view::{CreatedToken, TokenRow};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -16,19 +16,20 @@ use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
 use super::super::viewer::Body;
 use super::Asker;
+use super::problems::{Changing, Limited, Problems, Viewing};
 
-/// A token to make.
+/// An API token to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(in super::super) struct Wish {
-    /// What to call it.
+pub(in super::super) struct CreateToken {
+    /// Its name.
     name: String,
-    /// For how many days, 1 to 365.
+    /// Days until it expires, 1 to 365. Default: 30.
     #[serde(default = "month")]
     days: u32,
-    /// `read`: it can look and change nothing. `full`, which is also what it is without: whatever its person may do.
+    /// `read`: it can only read. `full`, the default: it can do what its owner may do.
     #[serde(default = "full")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<TokenScope>)]
     scope: TokenScope,
 }
 
@@ -40,7 +41,14 @@ fn full() -> TokenScope {
     TokenScope::Full
 }
 
-/// `GET /api/v1/tokens`.
+/// Lists the viewer’s API tokens.
+#[utoipa::path(
+    get,
+    path = "/api/v1/tokens",
+    operation_id = "listTokens",
+    tag = "Access",
+    responses((status = 200, description = "The tokens, the newest first.", body = Vec<TokenRow>), Problems<Viewing>),
+)]
 pub(in super::super) async fn list(
     State(app): State<App>,
     asker: Asker,
@@ -48,11 +56,19 @@ pub(in super::super) async fn list(
     Ok(Json(app.portal.tokens(&asker.current.viewer).await?))
 }
 
-/// `POST /api/v1/tokens`. By a session only.
+/// Creates an API token. Needs a session: tokens cannot create tokens.
+#[utoipa::path(
+    post,
+    path = "/api/v1/tokens",
+    operation_id = "createToken",
+    tag = "Access",
+    request_body = CreateToken,
+    responses((status = 201, description = "The token, with its secret. The secret is shown only here.", body = CreatedToken), Problems<(Viewing, Changing, Limited)>),
+)]
 pub(in super::super) async fn make(
     State(app): State<App>,
     asker: Asker,
-    Body(wish): Body<Wish>,
+    Body(wish): Body<CreateToken>,
 ) -> Result<Response, Problem> {
     let wish = NewToken {
         name: wish.name,
@@ -70,7 +86,15 @@ pub(in super::super) async fn make(
     Ok(response)
 }
 
-/// `DELETE /api/v1/tokens/{id}`.
+/// Deletes one of the viewer’s API tokens.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/tokens/{id}",
+    operation_id = "deleteToken",
+    tag = "Access",
+    params(("id" = Uuid, Path, description = "The token’s `id`.")),
+    responses((status = 204, description = "The token is deleted."), Problems<(Viewing, Changing)>),
+)]
 pub(in super::super) async fn delete(
     State(app): State<App>,
     asker: Asker,

@@ -1,4 +1,4 @@
-//! Who asks.
+//! The viewer.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,14 +7,30 @@ use portico_domain::view::HomePage;
 
 use super::super::app::App;
 use super::super::problem::Problem;
-use super::Asker;
+use super::problems::{Problems, Viewing};
+use super::{Asker, WorkPlace};
 
-/// `GET /api/v1/viewer`.
+/// Returns the signed-in person with tenants and roles.
+#[utoipa::path(
+    get,
+    path = "/api/v1/viewer",
+    operation_id = "getViewer",
+    tag = "Viewer",
+    responses((status = 200, description = "The viewer.", body = Viewer), Problems<Viewing>),
+)]
 pub(in super::super) async fn viewer(asker: Asker) -> Json<Viewer> {
     Json((*asker.current.viewer).clone())
 }
 
-/// `GET /api/v1/home`.
+/// Returns what needs the viewer’s attention: unhealthy claims, requests that wait, recent changes.
+#[utoipa::path(
+    get,
+    path = "/api/v1/home",
+    operation_id = "getHome",
+    tag = "Viewer",
+    params(WorkPlace),
+    responses((status = 200, description = "The home page’s content.", body = HomePage), Problems<Viewing>),
+)]
 pub(in super::super) async fn home(State(app): State<App>, asker: Asker) -> Result<Json<HomePage>, Problem> {
     Ok(Json(
         app.portal

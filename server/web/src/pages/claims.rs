@@ -125,7 +125,9 @@ pub(in super::super) async fn delete(
         SubmitOutcome::Created(submission) => {
             Ok(FlashMessage::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
         }
-        SubmitOutcome::Invalid(page) | SubmitOutcome::DryRunFailed(page, _) => {
+        SubmitOutcome::Invalid(page)
+        | SubmitOutcome::DryRunFailed(page, _)
+        | SubmitOutcome::Conflict(page, ..) => {
             let mut response = render_delete(&around, &claim, &page).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)

@@ -113,7 +113,7 @@ async fn post(address: std::net::IpAddr, target: FormTarget<'_>, form: Posted) -
         SubmitOutcome::Created(submission) => {
             Ok(FlashMessage::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
         }
-        SubmitOutcome::Invalid(page) => {
+        SubmitOutcome::Invalid(page) | SubmitOutcome::Conflict(page, ..) => {
             let mut response = render(&around, target, &page).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)

@@ -53,7 +53,7 @@ pub(in super::super) async fn backchannel(
     };
     let heeded = app
         .store
-        .heed_logout(&logout, |effect| event(&claims, address, now, effect))
+        .apply_backchannel_logout(&logout, |effect| event(&claims, address, now, effect))
         .await?;
     let Some(effect) = heeded else {
         return Ok(refusal("This logout token was used before."));

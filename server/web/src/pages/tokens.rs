@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
 use portico_app::NewToken;
 use portico_domain::tenancy::TokenScope;
-use portico_domain::view::{self, MadeToken, TokensPage, names};
+use portico_domain::view::{self, CreatedToken, TokensPage, names};
 use uuid::Uuid;
 
 use super::super::address::ClientAddress;
@@ -79,7 +79,7 @@ async fn render(
     around: &PageContext,
     wish: NewToken,
     problems: Vec<view::Problem>,
-    made: Option<MadeToken>,
+    made: Option<CreatedToken>,
 ) -> Result<Response, Problem> {
     let rules = &around.configuration.portal.spec.tokens;
     let page = TokensPage {

@@ -78,7 +78,7 @@ async fn strangers_are_sent_to_sign_in_and_forged_cookies_are_worth_nothing() {
             browser
                 .cookies
                 .extend(cookie.map(|cookie| ("portico".to_owned(), cookie.to_owned())));
-            let path = example(route.path);
+            let path = example(&route.path);
             let method = route.method.parse().unwrap();
             let form: &[(&str, &str)] = &[("_csrf", "forged")];
             let page = browser
@@ -107,7 +107,7 @@ async fn a_form_without_the_sessions_token_is_refused() {
     let own = browser.get("/").await.hidden("_csrf");
     let changing = |route: &routes::Route| route.method != "GET" && route.kind != Kind::Public;
     for route in routes::table().into_iter().filter(changing) {
-        let path = example(route.path);
+        let path = example(&route.path);
         let method: Method = route.method.parse().unwrap();
         for token in ["", "forged", &other] {
             let page = browser
@@ -141,14 +141,14 @@ async fn no_request_becomes_another_by_a_header_or_a_field() {
         of_path.map(|route| route.method).collect()
     };
     for route in routes::table() {
-        let path = example(route.path);
+        let path = example(&route.path);
         for method in ["TRACE", "TRACK", "CONNECTION"] {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             let page = browser.send(method, &path, &[("x-secret", "echoed")], None).await;
             assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
             assert!(!page.text.contains("echoed"), "{path}");
         }
-        let known = methods(route.path);
+        let known = methods(&route.path);
         if known == ["GET"] {
             for header in ["x-http-method-override", "x-http-method", "x-method-override"] {
                 let form = [("_csrf", own.as_str()), ("_method", "GET")];
@@ -177,7 +177,7 @@ async fn a_form_of_another_type_is_not_taken() {
         .into_iter()
         .filter(|route| route.kind == Kind::Form)
     {
-        let path = example(route.path);
+        let path = example(&route.path);
         for kind in [
             "text/plain",
             "application/json",
@@ -263,7 +263,7 @@ async fn no_page_fails_for_anybody() {
             .into_iter()
             .filter(|route| route.kind == Kind::Page)
         {
-            let path = example(route.path);
+            let path = example(&route.path);
             let page = browser.send(Method::GET, &path, &[], None).await;
             let known = [StatusCode::OK, StatusCode::NOT_FOUND, StatusCode::FORBIDDEN];
             // It leads to the first page of the administration that one may see.

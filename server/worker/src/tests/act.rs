@@ -59,6 +59,7 @@ async fn a_change_leaves_alone_what_was_made_anew_under_the_name() {
         failed
             .failure
             .unwrap()
+            .to_string()
             .contains("another was made under its name")
     );
     assert_eq!(world.bucket("files").unwrap()["spec"]["sizeGb"], json!(5));
@@ -95,7 +96,10 @@ async fn a_delete_is_fulfilled_when_the_claim_is_gone() {
     .await;
     let waiting = world.now(deleted.id).await;
     assert_eq!(
-        (waiting.state, waiting.waiting_for.as_deref()),
+        (
+            waiting.state,
+            waiting.waiting_for.map(|reason| reason.to_string()).as_deref()
+        ),
         (State::Applying, Some("eu-shared is deleting files."))
     );
     world.change_bucket("files", json!({"metadata": {"finalizers": null}}));
@@ -138,7 +142,7 @@ async fn an_object_that_others_made_is_not_taken_over() {
     let request = create("files");
     world.submit(&request).await;
     let failed = world.until_state(request.id, State::Failed).await;
-    let why = failed.failure.unwrap();
+    let why = failed.failure.unwrap().to_string();
     assert!(
         why.contains("already has a Bucket called files") && why.contains("Choose another name"),
         "{why}"
@@ -155,7 +159,13 @@ async fn fields_that_others_set_are_not_forced() {
     let changed = change("files", &uid);
     world.submit(&changed).await;
     let failed = world.until_state(changed.id, State::Failed).await;
-    assert!(failed.failure.unwrap().starts_with("kubectl sets fields"));
+    assert!(
+        failed
+            .failure
+            .unwrap()
+            .to_string()
+            .starts_with("kubectl sets fields")
+    );
     assert_eq!(world.bucket("files").unwrap()["spec"]["sizeGb"], json!(5));
 }
 
@@ -204,7 +214,13 @@ async fn what_nobody_decided_on_expires() {
     world.submit(&in_time).await;
     world.submit(&late).await;
     let expired = world.until_state(late.id, State::Expired).await;
-    assert!(expired.failure.unwrap().contains("Nobody decided in time"));
+    assert!(
+        expired
+            .failure
+            .unwrap()
+            .to_string()
+            .contains("Nobody decided in time")
+    );
     assert_eq!(
         world.verbs(late.id).await,
         ["request.submitted", "request.expired"]
@@ -261,7 +277,7 @@ async fn a_control_plane_that_acts_as_the_person_sees_them() {
     world.submit(&request).await;
     // The person has no right there, and Portico's own does not help them.
     let failed = world.until_state(request.id, State::Failed).await;
-    assert!(failed.failure.unwrap().contains("does not allow it"));
+    assert!(failed.failure.unwrap().to_string().contains("does not allow it"));
     let asked = world
         .simulated
         .audit()

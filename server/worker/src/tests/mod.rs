@@ -3,5 +3,6 @@
 mod act;
 mod crash;
 mod permit;
+mod trace;
 mod trouble;
 mod world;

@@ -33,7 +33,7 @@ async fn what_may_not_be_applied_any_more_fails_with_the_reason_and_touches_noth
     for request in [create("files"), change("old", &uid), delete("old", &uid)] {
         world.submit(&request).await;
         let failed = world.until_state(request.id, State::Failed).await;
-        let why = failed.failure.unwrap();
+        let why = failed.failure.unwrap().to_string();
         assert!(
             why.starts_with("Dana is no longer a developer of Payments"),
             "{why}"
@@ -63,7 +63,7 @@ async fn what_may_pass_is_waited_for_and_told_once() {
     .await;
     let waiting = world.now(request.id).await;
     assert_eq!(waiting.state, State::Approved);
-    let why = waiting.waiting_for.unwrap();
+    let why = waiting.waiting_for.unwrap().to_string();
     assert!(
         why.contains("Europe is cordoned") && why.contains("it is rebuilt"),
         "{why}"

@@ -37,7 +37,13 @@ async fn a_control_plane_that_is_gone_is_waited_for_and_the_request_says_so() {
     world.submit(&request).await;
     let waiting = waits(&world, &request).await;
     assert_eq!(waiting.state, State::Applying);
-    assert!(waiting.waiting_for.unwrap().contains("Waiting for eu-shared"));
+    assert!(
+        waiting
+            .waiting_for
+            .unwrap()
+            .to_string()
+            .contains("Waiting for eu-shared")
+    );
     until("it tries more than once", || async {
         world.now(request.id).await.attempts > 2
     })
@@ -51,6 +57,24 @@ async fn a_control_plane_that_is_gone_is_waited_for_and_the_request_says_so() {
         retried < fulfilled.attempts as usize,
         "what is waited for is told when it changes, not each time: {verbs:?}"
     );
+}
+
+#[tokio::test]
+async fn another_message_of_the_same_cause_is_no_new_event() {
+    let world = World::new().await;
+    for attempt in 0..4 {
+        let message = format!("etcd has no leader, attempt {attempt}");
+        let once = Matcher::of("patch", "buckets").times(1);
+        world.simulated.faults().add(once, refusal(503, &message));
+    }
+    let _worker = world.work();
+    let request = create("files");
+    world.submit(&request).await;
+    let fulfilled = world.until_state(request.id, State::Fulfilled).await;
+    assert!(fulfilled.attempts > 2, "{}", fulfilled.attempts);
+    let verbs = world.verbs(request.id).await;
+    let retried = verbs.iter().filter(|verb| *verb == "request.retried").count();
+    assert_eq!(retried, 1, "{verbs:?}");
 }
 
 #[tokio::test]
@@ -118,7 +142,7 @@ async fn what_is_refused_for_good_fails_with_what_was_said() {
         let request = create("files");
         world.submit(&request).await;
         let failed = world.until_state(request.id, State::Failed).await;
-        let why = failed.failure.unwrap();
+        let why = failed.failure.unwrap().to_string();
         assert!(why.contains(message), "{code}: {why}");
         assert_eq!(failed.attempts, 1);
         assert_eq!(world.bucket("files"), None);
@@ -168,7 +192,13 @@ async fn a_request_is_given_up_in_the_end() {
     world.submit(&request).await;
     let failed = world.until_state(request.id, State::Failed).await;
     assert_eq!(failed.attempts, 3);
-    assert!(failed.failure.unwrap().starts_with("Given up after 3 attempts."));
+    assert!(
+        failed
+            .failure
+            .unwrap()
+            .to_string()
+            .starts_with("Given up after 3 attempts.")
+    );
 }
 
 #[tokio::test]
@@ -186,7 +216,13 @@ async fn one_control_plane_in_trouble_does_not_hold_up_the_others() {
     world.submit(&here).await;
     world.until_state(here.id, State::Fulfilled).await;
     let waiting = waits(&world, &elsewhere[0]).await;
-    assert!(waiting.waiting_for.unwrap().contains("platform admin"));
+    assert!(
+        waiting
+            .waiting_for
+            .unwrap()
+            .to_string()
+            .contains("platform admin")
+    );
 }
 
 #[tokio::test]

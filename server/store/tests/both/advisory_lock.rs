@@ -11,12 +11,12 @@ crate::on_both! {
 
 async fn replicas_take_turns_at_the_same_work_and_not_at_others(database: &TestStore) {
     let store = database.store.clone();
-    let first = store.turn("acme").await.unwrap();
+    let first = store.lock("acme").await.unwrap();
     // Other work waits for nobody.
-    drop(store.turn("globex").await.unwrap());
+    drop(store.lock("globex").await.unwrap());
     let second = tokio::spawn({
         let store = store.clone();
-        async move { store.turn("acme").await.map(drop) }
+        async move { store.lock("acme").await.map(drop) }
     });
     if database.url.starts_with("postgres") {
         tokio::time::timeout(TIMEOUT, until_somebody_waits(&database.url))

@@ -1,0 +1,155 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::document;
+use crate::routes;
+
+fn json() -> Value {
+    serde_json::to_value(document()).unwrap()
+}
+
+/// Every operation of the document: method, path and description.
+fn operations(document: &Value) -> Vec<(String, String, Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let of_path = |(path, item): (&String, &Value)| {
+        let item = item.as_object().unwrap().clone();
+        let path = path.clone();
+        item.into_iter()
+            .map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation))
+    };
+    paths.iter().flat_map(of_path).collect()
+}
+
+#[test]
+fn every_route_of_the_api_is_described_and_no_other() {
+    let served: BTreeSet<(String, String)> = routes::table()
+        .into_iter()
+        .filter(|route| route.path.starts_with("/api/v1/"))
+        .map(|route| (route.method.to_owned(), route.path))
+        .collect();
+    let described = operations(&json())
+        .into_iter()
+        .map(|(method, path, _)| (method, path))
+        .collect();
+    assert_eq!(served, described);
+}
+
+#[test]
+fn every_operation_says_what_it_takes_and_answers() {
+    let mut ids = BTreeSet::new();
+    for (method, path, operation) in operations(&json()) {
+        let at = format!("{method} {path}");
+        assert!(
+            operation["summary"].as_str().is_some_and(|text| text.len() > 10),
+            "{at}"
+        );
+        assert!(
+            operation["tags"].as_array().is_some_and(|tags| tags.len() == 1),
+            "{at}"
+        );
+        let id = operation["operationId"].as_str().unwrap().to_owned();
+        assert!(ids.insert(id.clone()), "{at}: {id} twice");
+        let mut seen = BTreeSet::new();
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let key = (
+                parameter["in"].clone().to_string(),
+                parameter["name"].clone().to_string(),
+            );
+            assert!(seen.insert(key), "{at}: {parameter}");
+            let described = parameter["description"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty());
+            assert!(described && parameter["schema"].is_object(), "{at}: {parameter}");
+        }
+        let in_path = path.matches('{').count();
+        let place = |parameter: &&Value| parameter["in"] == "path";
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        assert_eq!(parameters.filter(place).count(), in_path, "{at}");
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let error = status.starts_with(['4', '5']);
+            assert!(
+                response["description"]
+                    .as_str()
+                    .is_some_and(|text| text.len() > 8),
+                "{at} {status}"
+            );
+            let types = response["x-problem-types"].as_array().map_or(0, Vec::len);
+            assert_eq!(error, types > 0, "{at} {status}");
+            let content = response["content"]
+                .as_object()
+                .is_some_and(|content| !content.is_empty());
+            assert_eq!(content, status != "204", "{at} {status}");
+        }
+    }
+}
+
+/// The parameters of a handler's `Query` are described by its type. Those that the extractor `Asker` reads must be named.
+#[test]
+fn who_depends_on_the_place_of_work_says_so() {
+    let sources = [
+        include_str!("../access.rs"),
+        include_str!("../admin.rs"),
+        include_str!("../catalog.rs"),
+        include_str!("../claims.rs"),
+        include_str!("../requests.rs"),
+        include_str!("../tokens.rs"),
+        include_str!("../viewer.rs"),
+    ];
+    let mut handlers = 0;
+    for handler in sources
+        .iter()
+        .flat_map(|source| source.split("#[utoipa::path(").skip(1))
+    {
+        handlers += 1;
+        let (attribute, code) = handler.split_once("async fn ").unwrap();
+        let code = code.split("\n}\n").next().unwrap();
+        assert_eq!(
+            code.contains("asker.work"),
+            attribute.contains("WorkPlace"),
+            "{code}"
+        );
+    }
+    assert_eq!(handlers, operations(&json()).len() - 1);
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    fn look(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => {
+                found.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                map.values().for_each(|value| look(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|value| look(value, found)),
+            _ => {}
+        }
+    }
+    let document = json();
+    let mut found = Vec::new();
+    look(&document, &mut found);
+    assert!(found.len() > 100, "answers are described: {}", found.len());
+    for reference in found {
+        let pointer = reference.trim_start_matches('#');
+        assert!(
+            document.pointer(pointer).is_some_and(Value::is_object),
+            "{reference}"
+        );
+    }
+}
+
+/// The document is in the tree, so that each change of the API shows in a review. `cargo xtask docs` writes it.
+#[test]
+fn the_document_in_the_tree_is_up_to_date() {
+    let text = format!("{:#}\n", json());
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/docs/reference/openapi.json");
+    // Also where there is none yet: then there is nothing that the API could have changed from.
+    if std::env::var_os("PORTICO_WRITE_DOCS").is_some() || !file.exists() {
+        fs::write(&file, text).unwrap();
+    } else {
+        let known = fs::read_to_string(&file).unwrap_or_default();
+        assert!(known == text, "run cargo xtask docs: {}", file.display());
+    }
+}
