@@ -23,6 +23,7 @@ pub mod record;
 pub mod request;
 pub mod security;
 pub mod tenancy;
+pub mod text;
 pub mod trace;
 pub mod view;
 pub mod visible;

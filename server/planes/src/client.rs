@@ -255,7 +255,7 @@ impl ApiClient {
     pub(crate) fn invalid_response(&self, message: &str) -> PlaneError {
         PlaneError::InvalidResponse {
             plane: self.title.to_string(),
-            message: portico_domain::claim::health::plain(message),
+            message: portico_domain::text::sanitize(message),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portico_domain::claim::health::plain;
+use portico_domain::text::sanitize;
 use serde_json::Value;
 
 use crate::server_text::{self, Terminating};
@@ -241,7 +241,8 @@ impl ErrorResponse<'_> {
     }
 
     fn message(&self, otherwise: &str) -> String {
-        self.text("/message").map_or_else(|| otherwise.to_owned(), plain)
+        self.text("/message")
+            .map_or_else(|| otherwise.to_owned(), sanitize)
     }
 
     fn causes(&self) -> Vec<Cause> {
@@ -250,7 +251,7 @@ impl ErrorResponse<'_> {
             cause
                 .get(key)
                 .and_then(Value::as_str)
-                .map(plain)
+                .map(sanitize)
                 .unwrap_or_default()
         };
         list.into_iter()
@@ -283,7 +284,7 @@ impl ErrorResponse<'_> {
         }
         PlaneError::Forbidden {
             plane: self.plane.to_owned(),
-            message: server_text::missing_right(&said).map_or(said, |right| plain(&right)),
+            message: server_text::missing_right(&said).map_or(said, |right| sanitize(&right)),
         }
     }
 
@@ -291,7 +292,7 @@ impl ErrorResponse<'_> {
         if self.text("/reason") == Some("AlreadyExists") {
             let kind = self.text("/details/kind").unwrap_or("an object");
             let name = self.text("/details/name").map(|name| format!("{kind} {name}"));
-            let name = plain(&name.unwrap_or_else(|| "an object of that name".to_owned()));
+            let name = sanitize(&name.unwrap_or_else(|| "an object of that name".to_owned()));
             return PlaneError::AlreadyExists {
                 plane: self.plane.to_owned(),
                 name,

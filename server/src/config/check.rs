@@ -1,14 +1,19 @@
 //! Checks that need more than one document (duplicate names, references), and values that types alone do not
 //! restrict.
 
-mod documents;
+mod control_planes;
+mod labels;
+mod offerings;
+mod policies;
 mod portal;
+mod tenants;
 
 pub use portal::is_loopback;
 
 use std::collections::BTreeMap;
 
 use portico_app::configuration::Severity;
+use portico_domain::documents::{ControlPlane, Offering, Tenant};
 
 use super::load::{Finding, LocatedDocument};
 use super::parse::Document;
@@ -18,10 +23,10 @@ pub(super) fn check(documents: &[LocatedDocument]) -> Vec<Finding> {
     let mut findings = Findings::default();
     unique_names(documents, &mut findings);
     portal::check(documents, &mut findings);
-    documents::control_planes(documents, &mut findings);
-    documents::offerings(documents, &mut findings);
-    documents::tenants(documents, &mut findings);
-    documents::policies(documents, &mut findings);
+    control_planes::control_planes(documents, &mut findings);
+    offerings::offerings(documents, &mut findings);
+    tenants::tenants(documents, &mut findings);
+    policies::policies(documents, &mut findings);
     findings.0
 }
 
@@ -73,4 +78,25 @@ fn of_kind<'d, T: 'd>(
         .iter()
         .enumerate()
         .filter_map(move |(at, placed)| pick(&placed.document).map(|document| (at, document)))
+}
+
+fn planes(documents: &[LocatedDocument]) -> impl Iterator<Item = (usize, &ControlPlane)> {
+    of_kind(documents, |document| match document {
+        Document::ControlPlane(plane) => Some(plane),
+        _ => None,
+    })
+}
+
+fn all_tenants(documents: &[LocatedDocument]) -> impl Iterator<Item = (usize, &Tenant)> {
+    of_kind(documents, |document| match document {
+        Document::Tenant(tenant) => Some(tenant),
+        _ => None,
+    })
+}
+
+fn all_offerings(documents: &[LocatedDocument]) -> impl Iterator<Item = (usize, &Offering)> {
+    of_kind(documents, |document| match document {
+        Document::Offering(offering) => Some(&**offering),
+        _ => None,
+    })
 }

@@ -7,6 +7,7 @@ mod changes;
 mod check;
 mod load;
 mod locate;
+mod message;
 mod parse;
 mod reload;
 

@@ -239,9 +239,6 @@ pub struct Claim {
 }
 
 #[cfg(test)]
-mod operators_tests;
-
-#[cfg(test)]
 mod tests {
     use super::*;
 

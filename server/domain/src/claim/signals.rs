@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::path::scalar;
-use super::words::{Meaning, in_words, meaning, sounds_like_failure, sounds_like_waiting};
+use super::words::{Meaning, humanize, meaning, sounds_like_failure, sounds_like_waiting};
 
 /// Fields that hold a word for the state.
 const WORDS: &[&str] = &["phase", "state", "status", "health", "condition"];
@@ -120,7 +120,7 @@ impl Found {
             name: name.to_owned(),
             scope,
             meaning: meaning(text),
-            words: in_words(text),
+            words: humanize(text),
         }
     }
 
@@ -145,7 +145,7 @@ impl Found {
             (false, None) if small == "status" => (Meaning::Working, "Not ready yet".to_owned()),
             (false, None) => (
                 Meaning::Working,
-                format!("Not {} yet", in_words(name).to_lowercase()),
+                format!("Not {} yet", humanize(name).to_lowercase()),
             ),
         };
         Self {

@@ -75,7 +75,7 @@ const NEGATIONS: &[&str] = &[
     "un",
 ];
 
-/// Words that mean "in progress", besides [`AT_WORK`].
+/// Words that mean "in progress", besides [`WORKING_STEMS`].
 const WORKING: &[&str] = &[
     "pending",
     "new",
@@ -92,7 +92,7 @@ const WORKING: &[&str] = &[
 ];
 
 /// Stems of words in `-ing` that mean "in progress": `Creating`, `backing-up`.
-const AT_WORK: &[&str] = &[
+const WORKING_STEMS: &[&str] = &[
     "add",
     "allocat",
     "apply",
@@ -214,32 +214,32 @@ const FAILED: &[&str] = &["down", "dead", "red", "critical", "missing"];
 
 /// The meaning of a word in any case and spelling: `CreateFailed`, `in-progress`, `Cluster in healthy state`.
 pub(super) fn meaning(said: &str) -> Meaning {
-    let words = apart(said);
+    let words = split_words(said);
     let Some(last) = words.iter().rfind(|word| !is_filler(word)) else {
         return Meaning::Unknown;
     };
     let any = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    let is_turned = any(NEGATIONS);
+    let is_negated = any(NEGATIONS);
     if sounds_like_failure(said) || any(FAILED) {
         let of_none = words
             .first()
             .is_some_and(|first| matches!(first.as_str(), "no" | "without"));
         return if of_none { Meaning::Ready } else { Meaning::Failed };
     }
-    if any(PAUSED) && !is_turned {
+    if any(PAUSED) && !is_negated {
         return Meaning::Paused;
     }
     let is_ready = |word: &str| READY.contains(&word);
     let is_at_work = |word: &str| {
-        let stem = word.strip_suffix("ing").map(single);
-        WORKING.contains(&word) || stem.is_some_and(|stem| AT_WORK.contains(&stem))
+        let stem = word.strip_suffix("ing").map(undouble);
+        WORKING.contains(&word) || stem.is_some_and(|stem| WORKING_STEMS.contains(&stem))
     };
     if words.iter().any(|word| is_at_work(word) && !is_ready(word)) {
         return Meaning::Working;
     }
     match (
         is_ready(last) || words.concat() == "uptodate" || words.concat() == "insync",
-        is_turned,
+        is_negated,
     ) {
         (true, false) => Meaning::Ready,
         (true, true) => Meaning::Working,
@@ -248,10 +248,10 @@ pub(super) fn meaning(said: &str) -> Meaning {
 }
 
 /// The stem without a letter that doubles before `-ing`: `setting`, `stopping`, but `rolling`, `installing`.
-fn single(stem: &str) -> &str {
+fn undouble(stem: &str) -> &str {
     let mut letters = stem.chars().rev();
     match (letters.next(), letters.next()) {
-        (Some(last), Some(before)) if last == before && !AT_WORK.contains(&stem) => {
+        (Some(last), Some(before)) if last == before && !WORKING_STEMS.contains(&stem) => {
             stem.strip_suffix(last).unwrap_or(stem)
         }
         _ => stem,
@@ -264,7 +264,7 @@ fn is_filler(word: &str) -> bool {
 }
 
 /// The words of a text in lower case, split at `CamelCase`; at most twelve.
-fn apart(text: &str) -> Vec<String> {
+fn split_words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut begin = true;
     let mut before_was_lower = false;
@@ -314,7 +314,7 @@ pub(super) fn sounds_like_waiting(text: &str) -> bool {
 }
 
 /// A `CamelCase` reason as words: from a small dictionary, else split at capitals.
-pub(super) fn in_words(reason: &str) -> String {
+pub(super) fn humanize(reason: &str) -> String {
     match reason {
         "Creating" | "Provisioning" => return "Being created".to_owned(),
         "Unavailable" => return "Not available at the moment".to_owned(),
@@ -393,8 +393,8 @@ mod tests {
 
     #[test]
     fn a_reason_reads_as_words() {
-        assert_eq!(in_words("WaitingForVolume"), "Waiting for volume");
-        assert_eq!(in_words("sync_failed"), "Sync failed");
-        assert_eq!(in_words("Not enough disk space"), "Not enough disk space");
+        assert_eq!(humanize("WaitingForVolume"), "Waiting for volume");
+        assert_eq!(humanize("sync_failed"), "Sync failed");
+        assert_eq!(humanize("Not enough disk space"), "Not enough disk space");
     }
 }

@@ -60,7 +60,7 @@ impl ClaimReader {
         };
         let requester = annotation(labels::REQUESTER).map(|subject| {
             let name = annotation(labels::REQUESTER_NAME).unwrap_or(subject);
-            (subject.to_owned(), portico_domain::claim::health::plain(name))
+            (subject.to_owned(), portico_domain::text::sanitize(name))
         });
         Some(Claim {
             tenant: None,

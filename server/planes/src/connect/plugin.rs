@@ -309,7 +309,7 @@ fn hint_of(hint: &str) -> Option<String> {
     let swallowed = SWALLOWED
         .iter()
         .any(|name| hint.contains(&format!("{name}:")) || hint.contains(&format!("{name}\":")));
-    (!swallowed && hint.len() <= 1000).then(|| portico_domain::claim::health::plain(hint))
+    (!swallowed && hint.len() <= 1000).then(|| portico_domain::text::sanitize(hint))
 }
 
 /// `spec.cluster` of an `ExecCredential`.

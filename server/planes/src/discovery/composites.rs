@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use portico_domain::claim::health::plain;
 use portico_domain::documents::ResourceRef;
 use portico_domain::names::OfferingName;
+use portico_domain::text::sanitize;
 use serde_json::Value;
 use tokio::task::AbortHandle;
 
@@ -157,7 +157,7 @@ impl WatchHandler for CompositeHandler {
     fn on_error(&self, error: &PlaneError) {
         self.context
             .plane
-            .record_error(plain(&format!("{}: {error}", self.what)));
+            .record_error(sanitize(&format!("{}: {error}", self.what)));
     }
 
     fn on_skipped(&self, why: &str) {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use kube_schema::{Definition, ParseError, Schema, Scope, Version, yaml};
-use portico_domain::claim::health::plain;
 use portico_domain::claim::{ClaimKind, labels};
 use portico_domain::documents::ResourceRef;
 use portico_domain::record::canonical_json;
+use portico_domain::text::sanitize;
 use portico_form::FormHints;
 use serde_json::Value;
 
@@ -34,11 +34,11 @@ impl OfferingAnnotations {
             (!text.trim().is_empty()).then(|| text.to_owned())
         };
         Self {
-            title: read(labels::TITLE).map(|text| plain(&text)),
-            summary: read(labels::SUMMARY).map(|text| plain(&text)),
+            title: read(labels::TITLE).map(|text| sanitize(&text)),
+            summary: read(labels::SUMMARY).map(|text| sanitize(&text)),
             category: read(labels::CATEGORY),
             documentation: read(labels::DOCUMENTATION),
-            owner: read(labels::OWNER).map(|text| plain(&text)),
+            owner: read(labels::OWNER).map(|text| sanitize(&text)),
             icon: read(labels::ICON),
             form: read(labels::FORM).map(|text| form_hints(&text)),
         }
@@ -47,7 +47,7 @@ impl OfferingAnnotations {
     /// What is wrong with the form annotation.
     pub(crate) fn form_problem(&self) -> Option<String> {
         let problem = self.form.as_ref()?.as_ref().err()?;
-        Some(plain(&format!(
+        Some(sanitize(&format!(
             "the annotation {} lays nothing out: {problem}",
             labels::FORM
         )))
@@ -139,7 +139,7 @@ impl Kind {
             .schema
             .as_ref()
             .err()
-            .map(|error| plain(&format!("its schema is of no use: {error}")));
+            .map(|error| sanitize(&format!("its schema is of no use: {error}")));
         if is_being_deleted(crd) {
             problem = Some("its definition is being deleted there, and its claims with it".to_owned());
         } else if let Some(wanted) = wanted.filter(|_| requested.is_none()) {
@@ -155,7 +155,7 @@ impl Kind {
         let raw = raw
             .into_iter()
             .find(|raw| raw.get("name").and_then(Value::as_str) == Some(version.name.as_str()));
-        let warning = version.deprecation_warning.as_deref().map(plain);
+        let warning = version.deprecation_warning.as_deref().map(sanitize);
         Ok(Self {
             resource: ResourceRef {
                 group: definition.group.clone(),
@@ -242,7 +242,7 @@ fn columns(version: &Version) -> Vec<Column> {
         let path = column.json_path.strip_prefix('.')?;
         let is_plain = !path.contains(['?', '*', '@', '\'']);
         is_plain.then(|| Column {
-            name: plain(&column.name),
+            name: sanitize(&column.name),
             path: path.to_owned(),
         })
     });

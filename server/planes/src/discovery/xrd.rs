@@ -1,8 +1,8 @@
 //! Crossplane's XRDs: which CRD people ask for, and the claim kind of its objects.
 
 use portico_domain::claim::ClaimKind;
-use portico_domain::claim::health::plain;
 use portico_domain::documents::ResourceRef;
+use portico_domain::text::sanitize;
 use serde_json::Value;
 
 use super::kind::{OfferingAnnotations, is_offered};
@@ -92,7 +92,7 @@ fn problem(object: &Value) -> Option<String> {
         Some("True") => None,
         Some(_) => {
             let why = text("message").or(text("reason")).unwrap_or("no reason is given");
-            Some(plain(&format!("Crossplane has not established it: {why}")))
+            Some(sanitize(&format!("Crossplane has not established it: {why}")))
         }
         None => Some("Crossplane has not established it, and does not say why".to_owned()),
     }

@@ -1,7 +1,7 @@
 //! Kubernetes events of a claim.
 
-use portico_domain::claim::health::plain;
 use portico_domain::claim::{Claim, ClaimEvent};
+use portico_domain::text::sanitize;
 use serde_json::Value;
 
 use super::tree::composite_of;
@@ -98,8 +98,8 @@ fn event(item: &Value) -> ClaimEvent {
     let (kind, name) = (text("/involvedObject/kind"), text("/involvedObject/name"));
     ClaimEvent {
         warning: text("/type") == Some("Warning"),
-        reason: plain(text("/reason").unwrap_or_default()),
-        message: plain(text("/message").unwrap_or_default()),
+        reason: sanitize(text("/reason").unwrap_or_default()),
+        message: sanitize(text("/message").unwrap_or_default()),
         count: u32::try_from(count).unwrap_or(u32::MAX),
         at: times
             .iter()
@@ -107,8 +107,8 @@ fn event(item: &Value) -> ClaimEvent {
             .find_map(|at| at.parse().ok()),
         source: text("/source/component")
             .or(text("/reportingComponent"))
-            .map(plain),
-        about: plain(&format!(
+            .map(sanitize),
+        about: sanitize(&format!(
             "{}/{}",
             kind.unwrap_or_default(),
             name.unwrap_or_default()

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
 use parking_lot::Mutex;
-use portico_domain::claim::health::{assess, plain};
+use portico_domain::claim::health::assess;
 use portico_domain::claim::{Adapter, Claim, ClaimKind, ComposedResource, Health, ResourceTree};
 use portico_domain::documents::{Access, ResourceRef};
+use portico_domain::text::sanitize;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -159,7 +160,7 @@ impl ResourceNames {
             .cloned()
             .ok_or_else(|| PlaneError::NotFound {
                 plane: client.title.to_string(),
-                message: plain(&format!("{kind} of {api_version} is not served")),
+                message: sanitize(&format!("{kind} of {api_version} is not served")),
             })
     }
 }
@@ -237,7 +238,7 @@ impl TreeWalk<'_> {
             reference
                 .get(key)
                 .and_then(Value::as_str)
-                .map(plain)
+                .map(sanitize)
                 .unwrap_or_default()
         };
         let mut node = ComposedResource {

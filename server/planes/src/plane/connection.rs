@@ -180,7 +180,7 @@ async fn health_check(client: &ApiClient, authenticated: bool) -> Result<Option<
     let answer = tokio::time::timeout(PROBE_TIMEOUT, asking).await;
     let version = match answer.unwrap_or_else(|_| Err(timeout())) {
         Ok((_, version)) => match version.get("gitVersion").and_then(Value::as_str) {
-            Some(version) => Some(portico_domain::claim::health::plain(version)),
+            Some(version) => Some(portico_domain::text::sanitize(version)),
             None => return Err(client.invalid_response("this is no Kubernetes API")),
         },
         Err(PlaneError::Forbidden { .. } | PlaneError::NotFound { .. } | PlaneError::RateLimited { .. }) => {

@@ -228,7 +228,7 @@ impl Plane {
     pub(crate) fn record_skipped(&self, what: &str) {
         let mut skipped = self.skipped.lock();
         if skipped.len() < MAX_SKIPPED_REASONS {
-            skipped.insert(portico_domain::claim::health::plain(what));
+            skipped.insert(portico_domain::text::sanitize(what));
         }
     }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::health::assess;
-use super::{Adapter, ClaimKind, Health};
+use super::assess;
+use crate::claim::{Adapter, ClaimKind, Health};
 use crate::documents::Access;
 
 fn judged(group: &str, kind: &str, status: &Value) -> (Health, String) {

@@ -1,0 +1,113 @@
+//! Checks control planes.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use portico_domain::documents::{ActAs, Connection, Provider};
+use portico_domain::names::TenantName;
+use portico_planes::check_kubeconfig;
+
+use super::super::load::LocatedDocument;
+use super::labels::labels;
+use super::{Findings, all_tenants, planes, portal};
+
+pub(super) fn control_planes(documents: &[LocatedDocument], findings: &mut Findings) {
+    let tenants: BTreeSet<&TenantName> = all_tenants(documents).map(|(_, tenant)| &tenant.name).collect();
+    let providers = portal::providers(documents);
+    for (at, plane) in planes(documents) {
+        let spec = &plane.spec;
+        for (index, tenant) in spec.dedicated_to.iter().enumerate() {
+            if !tenants.contains(tenant) {
+                findings.error(
+                    at,
+                    format!("spec.dedicatedTo[{index}]"),
+                    format!("there is no tenant named {:?}", tenant.as_str()),
+                );
+            }
+        }
+        connection(at, &spec.connection, findings);
+        acting_as(at, &spec.act_as, &providers, findings);
+        let limits = &spec.limits;
+        if limits.objects == 0 {
+            findings.error(at, "spec.limits.objects", "must be at least 1");
+        }
+        if limits.object_bytes < 1024 {
+            findings.error(at, "spec.limits.objectBytes", "must be at least 1024");
+        }
+        if !(1..=300).contains(&limits.timeout_seconds) {
+            findings.error(at, "spec.limits.timeoutSeconds", "must be 1 to 300");
+        }
+        if !(1 << 20..=1 << 40).contains(&limits.cache_bytes) {
+            findings.error(
+                at,
+                "spec.limits.cacheBytes",
+                "must be 1048576 (1 MiB) to 1099511627776 (1 TiB)",
+            );
+        }
+        labels(at, "metadata.labels", &plane.labels, findings);
+    }
+}
+
+/// Reads a kubeconfig as the portal would. Problems are only warnings: the file may be correct where the portal runs,
+/// and one control plane must not block the others.
+fn connection(at: usize, connection: &Connection, findings: &mut Findings) {
+    let Connection::Kubeconfig { path, context } = connection else {
+        return;
+    };
+    let field = "spec.connection.kubeconfig.path";
+    if path.is_empty() {
+        findings.error(at, field, "is empty");
+        return;
+    }
+    let (problem, warnings) = check_kubeconfig(Path::new(path), context.as_deref());
+    for said in problem.into_iter().chain(warnings) {
+        findings.warning(at, field, format!("{path}: {said}"));
+    }
+}
+
+/// Checks the groups that are passed on.
+fn acting_as(at: usize, act_as: &ActAs, providers: &[&Provider], findings: &mut Findings) {
+    let ActAs::Person(passed_on) = act_as else { return };
+    let names: Vec<&str> = providers.iter().map(|provider| provider.name.as_str()).collect();
+    match &passed_on.provider {
+        None if providers.len() > 1 => {
+            let message = format!(
+                "there are several sign-in providers, so say whose groups this control plane is told: {{ person: {{ \
+                 provider: {} }} }}",
+                names.join(" or ")
+            );
+            findings.error(at, "spec.actAs.person.provider", message);
+        }
+        Some(provider) if !names.contains(&provider.as_str()) => {
+            let message = format!(
+                "there is no sign-in provider named {provider:?}; there is {}",
+                names.join(", ")
+            );
+            findings.error(at, "spec.actAs.person.provider", message);
+        }
+        _ => {}
+    }
+    if passed_on.is_every_group() {
+        let message = "passes on every group that the sign-in service names, so whoever can make a group there can have any \
+                       that this control plane gives rights to: list them (actAs: { person: { groups, groupPrefixes } })";
+        findings.warning(at, "spec.actAs", message);
+    }
+    let lists = [
+        ("groups", &passed_on.groups),
+        ("groupPrefixes", &passed_on.group_prefixes),
+    ];
+    for (name, list) in lists {
+        for (index, text) in list.iter().enumerate() {
+            let field = format!("spec.actAs.person.{name}[{index}]");
+            if text.trim() != text || text.is_empty() {
+                findings.error(at, field, "is empty, or has blanks around it");
+            } else if text.to_ascii_lowercase().starts_with("system:") {
+                findings.error(
+                    at,
+                    field,
+                    "groups that begin with system: are the control plane's own, and never passed on",
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Checks offerings and their plans.
+
+use std::collections::BTreeSet;
+
+use portico_domain::claim::{HealthRules, path};
+use portico_domain::documents::{Access, Consumption, Offering, Plan, SecretSource};
+use portico_domain::projection::settable_error;
+use serde_json::Value;
+
+use super::super::load::LocatedDocument;
+use super::labels::labels;
+use super::{Findings, all_offerings};
+
+pub(super) fn offerings(documents: &[LocatedDocument], findings: &mut Findings) {
+    let all = all_offerings(documents);
+    for (at, offering) in all {
+        offering_document(at, offering, findings);
+    }
+}
+
+fn offering_document(at: usize, offering: &Offering, findings: &mut Findings) {
+    let spec = &offering.spec;
+    if !offering.name.as_str().contains('.') {
+        findings.error(
+            at,
+            "metadata.name",
+            "must be <plural>.<group>, as the CustomResourceDefinition is named",
+        );
+    }
+    for error in HealthRules::compile(&spec.health).err().unwrap_or_default() {
+        findings.error(
+            at,
+            format!("spec.health.{}", error.field),
+            format!("is not a CEL expression over `object`: {}", error.message),
+        );
+    }
+    let mut names = BTreeSet::new();
+    for (index, plan) in spec.plans.iter().enumerate() {
+        let field = format!("spec.plans[{index}]");
+        if !names.insert(&plan.name) {
+            findings.error(
+                at,
+                format!("{field}.name"),
+                format!("two plans are named {:?}", plan.name.as_str()),
+            );
+        }
+        offering_plan(at, &field, plan, findings);
+    }
+    for (index, path) in spec.settable.iter().enumerate() {
+        if let Some(why) = settable_error(path) {
+            findings.error(at, format!("spec.settable[{index}]"), format!("{path:?}: {why}"));
+        }
+    }
+    for path in spec.form.fields.keys() {
+        if let Err(message) = field_path(path) {
+            findings.error(at, format!("spec.form.fields.{path}"), message);
+        }
+    }
+    for (index, path) in spec.form.order.iter().enumerate() {
+        if let Err(message) = field_path(path) {
+            findings.error(at, format!("spec.form.order[{index}]"), message);
+        }
+    }
+    for (index, endpoint) in spec.access.endpoints.iter().enumerate() {
+        if let Err(message) = field_path(&endpoint.path) {
+            findings.error(at, format!("spec.access.endpoints[{index}].path"), message);
+        }
+    }
+    secret(at, &spec.access, findings);
+    labels(
+        at,
+        "spec.controlPlaneLabels",
+        &spec.control_plane_labels,
+        findings,
+    );
+}
+
+/// Prefixes of labels that any chart or tool sets with names chosen by people, so they prove nothing.
+const GENERIC_PREFIXES: [&str; 4] = ["app.kubernetes.io/", "kubernetes.io/", "helm.sh/", "k8s.io/"];
+
+/// People must not be able to influence which secret belongs to a claim.
+fn secret(at: usize, access: &Access, findings: &mut Findings) {
+    match &access.secret {
+        Some(SecretSource::Path(path))
+            if !path.strip_prefix("$.").unwrap_or(path).starts_with("status.") =>
+        {
+            let message = format!(
+                "{path:?} is a field that a person may set, so that they could name any secret of the namespace: \
+                 take the name from the status, as status.binding.name"
+            );
+            findings.error(at, "spec.access.secret.path", message);
+        }
+        Some(SecretSource::Name(pattern)) if !pattern.contains("{name}") => findings.error(
+            at,
+            "spec.access.secret.name",
+            format!("{pattern:?} is the same secret for all claims of a namespace: make it of the claim's name, as {{name}}-app"),
+        ),
+        _ => {}
+    }
+    for (key, value) in &access.secret_labels {
+        let field = format!("spec.access.secretLabels.{key}");
+        let Some((prefix, _)) = key.split_once('/') else {
+            findings.error(
+                at,
+                field,
+                "must have a prefix that is its controller's own, as cnpg.io/cluster",
+            );
+            continue;
+        };
+        if GENERIC_PREFIXES.contains(&format!("{prefix}/").as_str()) {
+            findings.error(
+                at,
+                field,
+                "any chart sets it: name a label that only the kind's controller sets",
+            );
+        } else if !value.contains("{name}") && !value.contains("{uid}") {
+            findings.error(
+                at,
+                field,
+                "must name the claim by {name} or {uid}, or it proves nothing of one claim",
+            );
+        }
+    }
+}
+
+fn offering_plan(at: usize, field: &str, plan: &Plan, findings: &mut Findings) {
+    for name in ["apiVersion", "kind", "metadata", "status"] {
+        if plan.values.contains_key(name) {
+            findings.error(at, format!("{field}.values.{name}"), "is not a plan's to set");
+        }
+    }
+    for (index, path) in plan.adjustable.iter().enumerate() {
+        if let Err(message) = field_path(path) {
+            findings.error(at, format!("{field}.adjustable[{index}]"), message);
+        }
+    }
+    for (resource, consumption) in &plan.consumes {
+        consumes(
+            at,
+            &format!("{field}.consumes.{resource}"),
+            plan,
+            consumption,
+            findings,
+        );
+    }
+    for path in adjustable_without_consumption(plan) {
+        let message = format!(
+            "people may adjust {path}, and nothing that the plan consumes follows from it: it costs no quota, however \
+             much it is. Let an amount of `consumes` be {{ path: {path} }}, or take it out of `adjustable`"
+        );
+        findings.warning(at, format!("{field}.adjustable"), message);
+    }
+    if let Some(price) = &plan.price {
+        if !price.monthly.is_finite() || price.monthly < 0.0 {
+            findings.error(at, format!("{field}.price.monthly"), "must be 0 or more");
+        }
+        if price.currency.len() != 3 || !price.currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            findings.error(
+                at,
+                format!("{field}.price.currency"),
+                "must be three letters, as EUR (ISO 4217)",
+            );
+        }
+    }
+}
+
+/// Amounts that the plan lets people adjust, but that do not affect what it consumes.
+fn adjustable_without_consumption(plan: &Plan) -> Vec<String> {
+    fn amounts(path: &str, value: &Value, found: &mut Vec<String>) {
+        // Sizes as quotas count them. `30m` and `7d` are usually durations.
+        let is_size = |text: &str| {
+            let number = text.trim_end_matches(['i', 'k', 'K', 'M', 'G', 'T', 'P', 'E']);
+            number.len() < text.len() && number.parse::<f64>().is_ok()
+        };
+        match value {
+            Value::Object(map) => {
+                for (name, value) in map {
+                    amounts(&format!("{path}.{name}"), value, found);
+                }
+            }
+            Value::Array(_) | Value::Number(_) => found.push(path.to_owned()),
+            Value::String(text) if is_size(text) => found.push(path.to_owned()),
+            _ => {}
+        }
+    }
+    let below = |path: &str, above: &str| {
+        path.strip_prefix(above)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    let mut found = Vec::new();
+    for (name, value) in &plan.values {
+        amounts(name, value, &mut found);
+    }
+    found.retain(|path| {
+        plan.adjustable
+            .iter()
+            .any(|adjustable| below(path, adjustable) || below(adjustable, &format!("{path}[]")))
+            && !plan.consumes.values().any(|consumption| match consumption {
+                Consumption::Field(field) => below(&field.path, path),
+                Consumption::Amount(_) => false,
+            })
+    });
+    found
+}
+
+/// An amount that cannot be read would count as nothing.
+fn consumes(at: usize, field: &str, plan: &Plan, consumption: &Consumption, findings: &mut Findings) {
+    let Consumption::Field(from) = consumption else {
+        return;
+    };
+    if let Err(message) = field_path(&from.path) {
+        findings.error(at, format!("{field}.path"), message);
+        return;
+    }
+    if from.times == 0 {
+        findings.error(
+            at,
+            format!("{field}.times"),
+            "must be 1 or more; leave the resource out for nothing",
+        );
+    }
+    let preset = Value::Object(plan.values.clone());
+    if !path::all(&preset, &from.path).is_empty() && consumption.of(&preset).is_none() {
+        let message = format!(
+            "the plan sets {} to what is neither a number nor a quantity such as 20Gi",
+            from.path
+        );
+        findings.error(at, format!("{field}.path"), message);
+    }
+}
+
+/// Checks a path in a document: `spec.storage.size`, `spec.users[].name`.
+fn field_path(path: &str) -> Result<(), String> {
+    let whole = path.split('.').all(|part| {
+        let name = part.strip_suffix("[]").unwrap_or(part);
+        !name.is_empty() && !name.contains(['[', ']', '/', ' '])
+    });
+    if whole {
+        Ok(())
+    } else {
+        Err(format!(
+            "{path:?} is not a path: write it as spec.storage.size or spec.users[].name"
+        ))
+    }
+}
