@@ -218,7 +218,7 @@ fn public_url(overrides: &ServeOverrides, spec: &PortalSpec) -> Result<Url, Serv
     let url = Url::parse(given).map_err(|error| setting(error.to_string()))?;
     // The configuration's address is checked already.
     if url.scheme() == "http" && !config::is_loopback(&url) && !spec.insecure_http {
-        let why = "is http: use https, or say insecureHttp: true in the configuration where that is meant";
+        let why = "is http: use https, or set insecureHttp: true in the configuration if this is intended";
         return Err(setting(why.to_owned()));
     }
     Ok(url)
@@ -271,7 +271,7 @@ pub fn database_url(overrides: &ServeOverrides, spec: &PortalSpec) -> Result<Str
             url_env: Some(name),
         } => std::env::var(name).map_err(|_| ServeError::Setting {
             what: "spec.database.urlEnv",
-            why: "the environment has no variable of that name".to_owned(),
+            why: "there is no environment variable with this name".to_owned(),
         }),
         // The loader sets it.
         Database {

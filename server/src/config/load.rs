@@ -46,7 +46,7 @@ pub fn load(folder: &Path) -> Loaded {
     {
         problems.push(Problem::in_file(
             folder,
-            "no document of kind Portal: the folder needs one, with the portal's address and how people sign in",
+            "no document of kind Portal: add one with the portal's address and sign-in providers",
         ));
     }
     let failed = problems.iter().any(|problem| problem.severity == Severity::Error);

@@ -34,9 +34,9 @@ pub(super) fn message(error: &serde_saphyr::Error) -> String {
         E::SerdeInvalidValue { expected, .. } | E::SerdeInvalidLength { expected, .. } => {
             format!("expected {expected}")
         }
-        E::DuplicateMappingKey { .. } => "a field stands here twice".to_owned(),
-        E::Eof { .. } => "ends too early: is something missing?".to_owned(),
-        E::UnknownAnchor { .. } => "refers to an anchor that is not there".to_owned(),
+        E::DuplicateMappingKey { .. } => "this field appears twice".to_owned(),
+        E::Eof { .. } => "ends too early: something is missing".to_owned(),
+        E::UnknownAnchor { .. } => "refers to an anchor that does not exist".to_owned(),
         E::InvalidBooleanStrict { .. } => "must be true or false".to_owned(),
         // Made here or by the documents' types, which quote values.
         E::Message { msg, .. } => without_values(msg),
@@ -44,8 +44,8 @@ pub(super) fn message(error: &serde_saphyr::Error) -> String {
             "is too large, too deep, or refers to itself too often".to_owned()
         }
         _ => {
-            "is not YAML as it should be, here or a little before: look for a quotation mark, a brace, a colon or a \
-             blank that is missing or too many"
+            "is not valid YAML, here or slightly before: look for a missing or extra quotation mark, brace, colon or \
+             blank"
                 .to_owned()
         }
     }

@@ -72,7 +72,7 @@ fn acting_as(at: usize, act_as: &ActAs, providers: &[&Provider], findings: &mut 
     match &passed_on.provider {
         None if providers.len() > 1 => {
             let message = format!(
-                "there are several sign-in providers, so say whose groups this control plane is told: {{ person: {{ \
+                "there are several sign-in providers: name the one whose groups are passed on: {{ person: {{ \
                  provider: {} }} }}",
                 names.join(" or ")
             );
@@ -88,8 +88,8 @@ fn acting_as(at: usize, act_as: &ActAs, providers: &[&Provider], findings: &mut 
         _ => {}
     }
     if passed_on.is_every_group() {
-        let message = "passes on every group that the sign-in service names, so whoever can make a group there can have any \
-                       that this control plane gives rights to: list them (actAs: { person: { groups, groupPrefixes } })";
+        let message = "passes on every group of the identity provider, so anybody who can create a group there can get the \
+                       rights of any group on this control plane: list the groups (actAs: { person: { groups, groupPrefixes } })";
         findings.warning(at, "spec.actAs", message);
     }
     let lists = [
@@ -100,12 +100,12 @@ fn acting_as(at: usize, act_as: &ActAs, providers: &[&Provider], findings: &mut 
         for (index, text) in list.iter().enumerate() {
             let field = format!("spec.actAs.person.{name}[{index}]");
             if text.trim() != text || text.is_empty() {
-                findings.error(at, field, "is empty, or has blanks around it");
+                findings.error(at, field, "is empty, or begins or ends with a blank");
             } else if text.to_ascii_lowercase().starts_with("system:") {
                 findings.error(
                     at,
                     field,
-                    "groups that begin with system: are the control plane's own, and never passed on",
+                    "groups that begin with system: belong to the control plane and are never passed on",
                 );
             }
         }

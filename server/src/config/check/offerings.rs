@@ -85,15 +85,15 @@ fn secret(at: usize, access: &Access, findings: &mut Findings) {
             if !path.strip_prefix("$.").unwrap_or(path).starts_with("status.") =>
         {
             let message = format!(
-                "{path:?} is a field that a person may set, so that they could name any secret of the namespace: \
-                 take the name from the status, as status.binding.name"
+                "{path:?} is a field that a person may set, so they could name any secret of the namespace: use a \
+                 field of the status, such as status.binding.name"
             );
             findings.error(at, "spec.access.secret.path", message);
         }
         Some(SecretSource::Name(pattern)) if !pattern.contains("{name}") => findings.error(
             at,
             "spec.access.secret.name",
-            format!("{pattern:?} is the same secret for all claims of a namespace: make it of the claim's name, as {{name}}-app"),
+            format!("{pattern:?} is the same secret for all claims of a namespace: use the claim's name, such as {{name}}-app"),
         ),
         _ => {}
     }
@@ -103,7 +103,7 @@ fn secret(at: usize, access: &Access, findings: &mut Findings) {
             findings.error(
                 at,
                 field,
-                "must have a prefix that is its controller's own, as cnpg.io/cluster",
+                "must have a prefix of its controller, such as cnpg.io/cluster",
             );
             continue;
         };
@@ -117,7 +117,7 @@ fn secret(at: usize, access: &Access, findings: &mut Findings) {
             findings.error(
                 at,
                 field,
-                "must name the claim by {name} or {uid}, or it proves nothing of one claim",
+                "must name the claim by {name} or {uid}, or it proves nothing about a claim",
             );
         }
     }
@@ -126,7 +126,7 @@ fn secret(at: usize, access: &Access, findings: &mut Findings) {
 fn offering_plan(at: usize, field: &str, plan: &Plan, findings: &mut Findings) {
     for name in ["apiVersion", "kind", "metadata", "status"] {
         if plan.values.contains_key(name) {
-            findings.error(at, format!("{field}.values.{name}"), "is not a plan's to set");
+            findings.error(at, format!("{field}.values.{name}"), "cannot be set by a plan");
         }
     }
     for (index, path) in plan.adjustable.iter().enumerate() {
@@ -145,8 +145,8 @@ fn offering_plan(at: usize, field: &str, plan: &Plan, findings: &mut Findings) {
     }
     for path in adjustable_without_consumption(plan) {
         let message = format!(
-            "people may adjust {path}, and nothing that the plan consumes follows from it: it costs no quota, however \
-             much it is. Let an amount of `consumes` be {{ path: {path} }}, or take it out of `adjustable`"
+            "people may adjust {path}, but `consumes` does not depend on it, so any amount costs no quota. Set an \
+             amount of `consumes` to {{ path: {path} }}, or remove it from `adjustable`"
         );
         findings.warning(at, format!("{field}.adjustable"), message);
     }
@@ -158,7 +158,7 @@ fn offering_plan(at: usize, field: &str, plan: &Plan, findings: &mut Findings) {
             findings.error(
                 at,
                 format!("{field}.price.currency"),
-                "must be three letters, as EUR (ISO 4217)",
+                "must be three letters, such as EUR (ISO 4217)",
             );
         }
     }
@@ -216,13 +216,13 @@ fn consumes(at: usize, field: &str, plan: &Plan, consumption: &Consumption, find
         findings.error(
             at,
             format!("{field}.times"),
-            "must be 1 or more; leave the resource out for nothing",
+            "must be 1 or more; to consume nothing, remove the resource",
         );
     }
     let preset = Value::Object(plan.values.clone());
     if !path::all(&preset, &from.path).is_empty() && consumption.of(&preset).is_none() {
         let message = format!(
-            "the plan sets {} to what is neither a number nor a quantity such as 20Gi",
+            "the plan sets {} to neither a number nor a quantity such as 20Gi",
             from.path
         );
         findings.error(at, format!("{field}.path"), message);
@@ -239,7 +239,7 @@ fn field_path(path: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!(
-            "{path:?} is not a path: write it as spec.storage.size or spec.users[].name"
+            "{path:?} is not a path, such as spec.storage.size or spec.users[].name"
         ))
     }
 }

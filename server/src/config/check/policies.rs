@@ -27,8 +27,8 @@ pub(super) fn policies(documents: &[LocatedDocument], findings: &mut Findings) {
             for name in plans_named(&rule.when) {
                 if !plans.contains(name) {
                     let message = format!(
-                        "no offering has a plan named {name:?}: what this rule was to catch goes by another name now, \
-                         and claims that still name it count as the largest plan"
+                        "no offering has a plan named {name:?}: if it was renamed, this rule no longer applies; claims \
+                         with the old name count as the largest plan"
                     );
                     findings.warning(at, format!("spec.rules[{index}].when"), message);
                 }
@@ -109,7 +109,7 @@ fn approval_policy(at: usize, policy: &ApprovalPolicy, providers: &[&Provider], 
             findings.warning(
                 at,
                 format!("{field}.when"),
-                "there are several sign-in providers, and groups of each count here: say whose by requester.provider",
+                "there are several sign-in providers, and groups of all of them count: compare requester.provider, too",
             );
         }
     }

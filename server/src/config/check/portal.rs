@@ -46,7 +46,8 @@ fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
     let spec = &portal.spec;
     match public_url(&spec.public_url) {
         Ok(url) if is_insecure(&url) => {
-            let said = "is http: the session’s cookie and everything else can be read and changed on the way";
+            let said =
+                "is http: others on the network can read and change everything, including session cookies";
             insecure(at, "spec.publicUrl", said, spec.insecure_http, findings);
         }
         Ok(_) => {}
@@ -57,7 +58,7 @@ fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
             at,
             "spec.listen",
             format!(
-                "{:?} is not an address and a port: 127.0.0.1:8080, say",
+                "{:?} is not an address and a port, such as 127.0.0.1:8080",
                 spec.listen
             ),
         );
@@ -66,7 +67,7 @@ fn portal_document(at: usize, portal: &Portal, findings: &mut Findings) {
         findings.error(
             at,
             "spec.signIn.providers",
-            "nobody could sign in: name at least one OpenID Connect provider",
+            "nobody can sign in: add at least one OpenID Connect provider",
         );
     }
     let mut names = BTreeSet::new();
@@ -133,7 +134,7 @@ fn public_url(text: &str) -> Result<Url, String> {
     }
     let more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
     if more || !url.username().is_empty() || url.password().is_some() {
-        return Err("must be scheme, host and port only, as https://portico.example.com".to_owned());
+        return Err("must be scheme, host and port only, such as https://portico.example.com".to_owned());
     }
     Ok(url)
 }
@@ -151,7 +152,7 @@ fn insecure(at: usize, field: &str, said: &str, on_purpose: bool, findings: &mut
         findings.error(
             at,
             field,
-            format!("{said}; use https, or say insecureHttp: true where that is meant"),
+            format!("{said}; use https, or set insecureHttp: true if this is intended"),
         );
     }
 }
@@ -179,7 +180,7 @@ fn sign_in_provider(
                 && url.fragment().is_none() =>
         {
             if is_insecure(&url) {
-                let said = "is not https: whoever is on the way can sign in as anybody";
+                let said = "is not https: others on the network can sign in as anybody";
                 insecure(at, &format!("{field}.issuer"), said, insecure_http, findings);
             }
         }
@@ -211,7 +212,7 @@ fn sign_in_provider(
         if audience.trim().is_empty() {
             findings.error(at, field, "is empty");
         } else if *audience == provider.client_id {
-            findings.warning(at, field, "is the clientId, which needs not be named here");
+            findings.warning(at, field, "is the clientId, which need not be listed here");
         }
     }
     if provider.max_age_minutes == Some(0) {
@@ -240,25 +241,21 @@ fn sign_in_provider(
         }
         (Some(file), None) => match std::fs::read_to_string(file) {
             Ok(secret) if secret.trim().is_empty() => {
-                findings.warning(
-                    at,
-                    format!("{field}.clientSecretFile"),
-                    "the file that it names is empty",
-                );
+                findings.warning(at, format!("{field}.clientSecretFile"), "the file is empty");
             }
             Ok(_) => {}
             Err(error) => findings.warning(
                 at,
                 format!("{field}.clientSecretFile"),
                 // Do not show the name: people paste secrets in its place.
-                format!("the file that it names cannot be read: {}", error.kind()),
+                format!("the file cannot be read: {}", error.kind()),
             ),
         },
         (None, Some(name)) if std::env::var_os(name).is_none_or(|value| value.is_empty()) => {
             findings.warning(
                 at,
                 format!("{field}.clientSecretEnv"),
-                "the environment has no variable of that name",
+                "there is no environment variable with this name",
             );
         }
         (None, _) => {}
@@ -275,14 +272,14 @@ pub(super) fn group_of(
 ) {
     let names: Vec<&str> = providers.iter().map(|provider| provider.name.as_str()).collect();
     if group.group.trim().is_empty() {
-        findings.error(at, field, "an empty name of a group");
+        findings.error(at, field, "the name of the group is empty");
     }
     match &group.provider {
         None if providers.len() > 1 => findings.error(
             at,
             field,
             format!(
-                "there are several sign-in providers, so say whose group {:?} is: {{ provider: {}, group: {} }}",
+                "there are several sign-in providers: name the one of group {:?}: {{ provider: {}, group: {} }}",
                 group.group,
                 names.join(" or "),
                 group.group
@@ -324,18 +321,19 @@ fn metrics(at: usize, spec: &PortalSpec, findings: &mut Findings) {
     let metrics = &spec.metrics;
     if let Some(address) = &metrics.listen {
         if !listens(address) {
-            let message = format!("{address:?} is not an address and a port: 127.0.0.1:9090, say");
+            let message = format!("{address:?} is not an address and a port, such as 127.0.0.1:9090");
             findings.error(at, "spec.metrics.listen", message);
         }
         if *address == spec.listen {
             findings.error(
                 at,
                 "spec.metrics.listen",
-                "is the portal’s own address: give it another port",
+                "is the portal’s own address: use another port",
             );
         }
         if metrics.token_file.is_some() || metrics.token_env.is_some() {
-            let message = "give an address or a token, not both: who reaches the address needs no token";
+            let message =
+                "give an address or a token, not both: everybody who can reach the address may read them";
             findings.error(at, "spec.metrics.listen", message);
         }
     }
@@ -349,13 +347,13 @@ fn metrics(at: usize, spec: &PortalSpec, findings: &mut Findings) {
     if let Some(file) = &metrics.token_file
         && let Err(error) = std::fs::metadata(file)
     {
-        let message = format!("the file that it names cannot be read: {}", error.kind());
+        let message = format!("the file cannot be read: {}", error.kind());
         findings.warning(at, "spec.metrics.tokenFile", message);
     }
     if let Some(name) = &metrics.token_env
         && std::env::var_os(name).is_none_or(|value| value.is_empty())
     {
-        let message = "the environment has no variable of that name";
+        let message = "there is no environment variable with this name";
         findings.warning(at, "spec.metrics.tokenEnv", message);
     }
 }
@@ -364,7 +362,7 @@ fn record(at: usize, record: &RecordProof, findings: &mut Findings) {
     if let Some(file) = &record.key_file
         && let Err(error) = std::fs::metadata(file)
     {
-        let message = format!("the file that it names cannot be read: {}", error.kind());
+        let message = format!("the file cannot be read: {}", error.kind());
         findings.warning(at, "spec.record.keyFile", message);
     }
 }
@@ -389,7 +387,7 @@ fn database(at: usize, portal: &Portal, findings: &mut Findings) {
             at,
             "spec.database.urlEnv",
             // Do not show the name: people paste addresses with passwords in its place.
-            "the environment has no variable of that name",
+            "there is no environment variable with this name",
         );
     }
 }

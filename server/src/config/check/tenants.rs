@@ -17,7 +17,7 @@ pub(super) fn tenants(documents: &[LocatedDocument], findings: &mut Findings) {
     for (at, tenant) in all_tenants(documents) {
         let spec = &tenant.spec;
         if spec.members.is_empty() {
-            findings.warning(at, "spec.members", "nobody belongs to this tenant");
+            findings.warning(at, "spec.members", "this tenant has no members");
         }
         for (index, member) in spec.members.iter().enumerate() {
             let field = format!("spec.members[{index}].group");

@@ -39,7 +39,7 @@ fn groups_need_a_provider_if_there_are_several() {
         "spec.members[0].group",
     ]) {
         assert!(found.contains(place), "{found}");
-        assert!(found.contains("say whose group"), "{found}");
+        assert!(found.contains("name the one of group"), "{found}");
     }
     let found = said(
         "[{ provider: other, group: a }]",
@@ -103,7 +103,7 @@ fn checks_token_lifetimes_and_provider_settings() {
         ("", "  tokens: { longest: 1 }\n", "unknown field `longest`"),
         ("        groupsSeparator: ''\n", "", "groupsSeparator"),
         ("        trustedAudiences: ['']\n", "", "trustedAudiences[0]"),
-        ("        trustedAudiences: [portico]\n", "", "needs not be named"),
+        ("        trustedAudiences: [portico]\n", "", "need not be listed"),
         ("        maxAgeMinutes: 0\n", "", "maxAgeMinutes"),
         ("        acrValues: ['a b']\n", "", "acrValues[0]"),
     ] {
@@ -127,7 +127,7 @@ fn act_as_needs_a_provider_if_there_are_several() {
     assert_eq!(said(&portal, "groups: [auditors], provider: partner"), [""; 0]);
     let found = said(&portal, "groups: [auditors]");
     assert!(
-        found.len() == 1 && found[0].contains("say whose groups this control plane is told"),
+        found.len() == 1 && found[0].contains("name the one whose groups are passed on"),
         "{found:?}"
     );
     let found = said(&portal, "groups: [auditors], provider: other");
