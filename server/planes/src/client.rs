@@ -178,7 +178,7 @@ impl ApiClient {
         };
         let mut request = request
             .body(body)
-            .map_err(|_| self.invalid_response("it cannot be asked for"))?;
+            .map_err(|_| self.invalid_response("the request cannot be sent"))?;
         request
             .headers_mut()
             .extend(self.impersonation_headers(call.actor)?);
@@ -214,7 +214,7 @@ impl ApiClient {
         };
         impersonation(actor, passed_on).map_err(|_| PlaneError::Forbidden {
             plane: self.title.to_string(),
-            message: "your name at the sign-in service holds characters that cannot be passed on to it"
+            message: "your name at the identity provider has characters that cannot be passed on to it"
                 .to_owned(),
         })
     }
@@ -233,7 +233,7 @@ impl ApiClient {
 
     /// The error for a response longer than `limit` bytes.
     pub(crate) fn too_long(&self, limit: usize) -> PlaneError {
-        self.invalid_response(&format!("the answer is longer than {limit} bytes"))
+        self.invalid_response(&format!("the response is longer than {limit} bytes"))
     }
 
     /// The next chunk of a body; `None` at the end.
@@ -262,7 +262,7 @@ impl ApiClient {
     /// The error for a response that is not JSON. Leaves out the parser's text, which may quote the response.
     pub(crate) fn not_json(&self, error: &serde_json::Error) -> PlaneError {
         self.invalid_response(&format!(
-            "it is no JSON at line {}, column {}",
+            "it is not JSON at line {}, column {}",
             error.line(),
             error.column()
         ))

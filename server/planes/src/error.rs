@@ -28,7 +28,7 @@ pub enum PlaneError {
     /// The document or kubeconfig is wrong, or signing in fails. Only administrators see why, see
     /// [`PlaneError::admin_message`].
     #[error(
-        "{plane} cannot be used: it is not set up correctly. Tell the platform team, who see why on its page"
+        "{plane} cannot be used: it is not set up correctly. Tell the platform team: its page shows them the reason"
     )]
     Misconfigured {
         /// Its name.
@@ -109,7 +109,7 @@ pub enum PlaneError {
         causes: Vec<Cause>,
     },
     /// The control plane limits the rate of calls.
-    #[error("{plane} has too much to do just now. Try again in {} seconds", .retry_after.as_secs().max(1))]
+    #[error("{plane} is busy. Try again in {} seconds", .retry_after.as_secs().max(1))]
     RateLimited {
         /// Its name.
         plane: String,
@@ -127,7 +127,7 @@ pub enum PlaneError {
         message: String,
     },
     /// The response cannot be interpreted.
-    #[error("{plane} gave an answer that makes no sense ({message}). Tell the platform team")]
+    #[error("{plane} sent an invalid response ({message}). Tell the platform team")]
     InvalidResponse {
         /// Its name.
         plane: String,
@@ -276,7 +276,7 @@ impl ErrorResponse<'_> {
             return PlaneError::Conflict {
                 managers: Vec::new(),
                 message: format!(
-                    "{what} is being deleted on {}, so nothing new can be made there. It was not applied; ask the \
+                    "{what} is being deleted on {}, so nothing can be created there. It was not applied; ask the \
                      platform team, or choose another control plane",
                     self.plane
                 ),
@@ -317,7 +317,7 @@ impl ErrorResponse<'_> {
             said
         } else {
             format!(
-                "{} manages fields that this would change: {said}. Settle with them who sets these fields",
+                "{} manages fields that this would change: {said}. Agree with them who sets these fields",
                 managers.join(" and ")
             )
         };

@@ -48,7 +48,7 @@ impl OfferingAnnotations {
     pub(crate) fn form_problem(&self) -> Option<String> {
         let problem = self.form.as_ref()?.as_ref().err()?;
         Some(sanitize(&format!(
-            "the annotation {} lays nothing out: {problem}",
+            "the annotation {} is not valid: {problem}",
             labels::FORM
         )))
     }
@@ -139,7 +139,7 @@ impl Kind {
             .schema
             .as_ref()
             .err()
-            .map(|error| sanitize(&format!("its schema is of no use: {error}")));
+            .map(|error| sanitize(&format!("its schema cannot be used: {error}")));
         if is_being_deleted(crd) {
             problem = Some("its definition is being deleted there, and its claims with it".to_owned());
         } else if let Some(wanted) = wanted.filter(|_| requested.is_none()) {
@@ -352,7 +352,7 @@ mod tests {
         assert!(kind.schema.is_none());
         assert!(
             kind.problem
-                .is_some_and(|problem| problem.starts_with("its schema is of no use"))
+                .is_some_and(|problem| problem.starts_with("its schema cannot be used"))
         );
         assert!(
             Kind::read(&bad, Some("v1beta1"), None).unwrap().schema.is_some(),

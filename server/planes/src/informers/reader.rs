@@ -121,7 +121,7 @@ impl Wanted {
                 let events = claim_events(&answer, uid);
                 events
                     .map(|events| json!(events))
-                    .ok_or_else(|| client.invalid_response("a list came without items"))
+                    .ok_or_else(|| client.invalid_response("a list has no items"))
             }
         }
     }

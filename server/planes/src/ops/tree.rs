@@ -78,7 +78,7 @@ impl Planes {
             absent: if claim.status.health == Health::Deleting {
                 (Health::Gone, "Gone")
             } else {
-                (Health::Pending, "Nothing that belongs here is there yet")
+                (Health::Pending, "Not created yet")
             },
         };
         let children = walk.below(&claim.object, 1).await;
@@ -256,7 +256,7 @@ impl TreeWalk<'_> {
             Ok(found) => found,
             Err(PlaneError::NotFound { .. }) => return self.without(node),
             Err(PlaneError::Forbidden { .. }) => {
-                "It may not be read there".clone_into(&mut node.reason);
+                "Portico may not read it there".clone_into(&mut node.reason);
                 return node;
             }
             Err(error) => {

@@ -102,7 +102,7 @@ impl Planes {
         match client.request_json(call).await {
             Ok(_) | Err(PlaneError::NotFound { .. }) => Ok(()),
             Err(PlaneError::Gone { message }) if is_uid_mismatch(&message) => Err(PlaneError::Gone {
-                message: format!("{name} was deleted meanwhile, and another of that name made"),
+                message: format!("{name} was deleted, and another object with its name was created"),
             }),
             Err(error) => Err(error),
         }
@@ -256,7 +256,7 @@ impl Put<'_> {
                     && causes.iter().any(|cause| cause.field == "metadata.uid") =>
             {
                 Err(PlaneError::Gone {
-                    message: format!("{name} was deleted meanwhile, and another of that name made"),
+                    message: format!("{name} was deleted, and another object with its name was created"),
                 })
             }
             Err(error) => Err(error),

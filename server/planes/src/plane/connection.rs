@@ -181,7 +181,7 @@ async fn health_check(client: &ApiClient, authenticated: bool) -> Result<Option<
     let version = match answer.unwrap_or_else(|_| Err(timeout())) {
         Ok((_, version)) => match version.get("gitVersion").and_then(Value::as_str) {
             Some(version) => Some(portico_domain::text::sanitize(version)),
-            None => return Err(client.invalid_response("this is no Kubernetes API")),
+            None => return Err(client.invalid_response("this is not a Kubernetes API")),
         },
         Err(PlaneError::Forbidden { .. } | PlaneError::NotFound { .. } | PlaneError::RateLimited { .. }) => {
             None

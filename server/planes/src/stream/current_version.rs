@@ -22,6 +22,6 @@ impl Watcher {
         version
             .filter(|version| !version.is_empty())
             .map(str::to_owned)
-            .ok_or_else(|| self.client.invalid_response("a list came without a version"))
+            .ok_or_else(|| self.client.invalid_response("a list has no resource version"))
     }
 }

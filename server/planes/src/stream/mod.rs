@@ -232,7 +232,7 @@ impl Watcher {
         let mut empty_pages = 0;
         loop {
             if begun.elapsed() > LIST_TIMEOUT || empty_pages > MAX_EMPTY_PAGES {
-                return Err(self.client.invalid_response("a list does not come to an end"));
+                return Err(self.client.invalid_response("a list does not end"));
             }
             let _page = limiter.pages.acquire().await.ok();
             let mut path = format!("{}?limit={}", self.collection.path, self.page);
@@ -276,13 +276,13 @@ impl Watcher {
             }
             if more.is_empty() {
                 if version.is_empty() {
-                    return Err(self.client.invalid_response("a list came without a version"));
+                    return Err(self.client.invalid_response("a list has no resource version"));
                 }
                 self.handler.retain(&keys);
                 return Ok(version);
             }
             if more == next {
-                return Err(self.client.invalid_response("a list goes round in circles"));
+                return Err(self.client.invalid_response("a list repeats a page"));
             }
             next = more;
         }
@@ -293,7 +293,7 @@ impl Watcher {
         match serde_json::from_slice::<Value>(bytes) {
             Ok(mut list) => match list.get_mut("items").map(Value::take) {
                 Some(Value::Array(items)) => Ok((list, items.into_iter().map(Some).collect())),
-                _ => Err(self.client.invalid_response("a list came without items")),
+                _ => Err(self.client.invalid_response("a list has no items")),
             },
             Err(error) => recover_list(bytes).ok_or_else(|| self.client.not_json(&error)),
         }
@@ -337,7 +337,11 @@ impl Watcher {
         );
         loop {
             let line = match tokio::time::timeout(SILENCE_TIMEOUT, lines.next(&self.client)).await {
-                Err(_) => return WatchEnd::Failed(self.client.invalid_response("a watch went silent")),
+                Err(_) => {
+                    return WatchEnd::Failed(
+                        self.client.invalid_response("a watch sent nothing for too long"),
+                    );
+                }
                 Ok(Err(error)) => return WatchEnd::Failed(error),
                 Ok(Ok(None)) => return WatchEnd::Closed,
                 Ok(Ok(Some(line))) => line,
@@ -382,7 +386,7 @@ impl Watcher {
             Some("DELETED") => self.handler.delete(&object),
             Some("BOOKMARK") => self.handler.on_synced(),
             Some("ERROR") => return Some(self.watch_error(&object)),
-            _ => self.handler.on_skipped("an event is of no known type"),
+            _ => self.handler.on_skipped("an event has an unknown type"),
         }
         if let Some(version) = version.filter(|version| !version.is_empty()) {
             self.version = Some(version);

@@ -318,11 +318,11 @@ async fn with_act_as_person_nobody_uses_anothers_rights() {
     );
     assert_eq!(
         reason(&world.tree("files", &vic).await, "Store"),
-        "It may not be read there"
+        "Portico may not read it there"
     );
     let claims = reference(&world.plane, "files");
     let last = |actor: &Actor| world.registry.last_known(actor, &claims).unwrap();
-    assert_eq!(reason(&last(&vic).tree, "Store"), "It may not be read there");
+    assert_eq!(reason(&last(&vic).tree, "Store"), "Portico may not read it there");
 
     // All calls were made as a person.
     let entries = world.plane.simulated.audit().entries();
@@ -338,7 +338,7 @@ async fn with_act_as_person_nobody_uses_anothers_rights() {
     access.revoke(&Subject::Group("dana".into()));
     assert_eq!(
         reason(&world.tree("files", &dana).await, "Store"),
-        "It may not be read there"
+        "Portico may not read it there"
     );
 }
 

@@ -47,7 +47,7 @@ fn dry_runs() -> [(&'static str, Trouble, u16, &'static str); 13] {
             "overloaded",
             overloaded(),
             503,
-            "Europe, shared has too much to do just now. Try again in 2 seconds",
+            "Europe, shared is busy. Try again in 2 seconds",
         ),
         (
             "broken",
@@ -59,19 +59,19 @@ fn dry_runs() -> [(&'static str, Trouble, u16, &'static str); 13] {
             "not-json",
             Trouble::NotJson,
             502,
-            "Europe, shared gave an answer that makes no sense",
+            "Europe, shared sent an invalid response",
         ),
         (
             "other-json",
             Trouble::OtherJson,
             502,
-            "Europe, shared gave an answer that makes no sense",
+            "Europe, shared sent an invalid response",
         ),
         (
             "endless",
             Trouble::Endless,
             502,
-            "Europe, shared gave an answer that makes no sense",
+            "Europe, shared sent an invalid response",
         ),
         ("cut", Trouble::Cut, 503, "Europe, shared cannot be reached"),
         (
