@@ -14,12 +14,15 @@
 //! before ([`Projection::own_machinery`]). By the rules of server-side apply, the field manager `portico` then owns
 //! what it sends and gives up nothing. Machinery of other managers is not sent, so they keep it.
 
+mod paths;
+
 use kube_schema::Schema;
 use portico_form::FormHints;
 use serde_json::{Map, Value};
 
 use crate::claim::{ClaimKind, labels};
 use crate::documents::Plan;
+use paths::{at, below, fill, head, is_empty, leaves, picked, tokens, without};
 
 /// Fields below `spec` that belong to Crossplane and its providers, for kinds defined by an XRD. Most come from
 /// Crossplane's `internal/xcrd` (the fields that it adds to CRDs); the last four control permissions and lifetime of
@@ -47,7 +50,7 @@ pub const MACHINERY: [&str; 18] = [
 
 /// Machinery that no offering may make settable: a claim could use it to adopt other objects or to overwrite a
 /// secret.
-const NEVER: [&str; 6] = [
+const NEVER_SETTABLE: [&str; 6] = [
     "claimRef",
     "publishConnectionDetailsTo",
     "publishConnectionDetailsWithStoreConfigRef",
@@ -57,7 +60,7 @@ const NEVER: [&str; 6] = [
 ];
 
 /// Labels and annotations that differ with every request, so they are not part of what was requested.
-const OWN_LABELS: [&str; 5] = [
+const PER_REQUEST_LABELS: [&str; 5] = [
     labels::TENANT,
     labels::ENVIRONMENT,
     labels::REQUEST,
@@ -327,9 +330,9 @@ pub fn settable_error(path: &str) -> Option<String> {
         ["spec", "crossplane"] => {
             Some("name what is to be opened below it: spec.crossplane.compositionSelector".to_owned())
         }
-        ["spec", "crossplane", name, ..] | ["spec", name, ..] if NEVER.contains(name) => Some(format!(
-            "with {name} a claim could adopt or overwrite what is another’s; it cannot be opened"
-        )),
+        ["spec", "crossplane", name, ..] | ["spec", name, ..] if NEVER_SETTABLE.contains(name) => Some(
+            format!("with {name} a claim could adopt or overwrite what is another’s; it cannot be opened"),
+        ),
         ["spec", name, ..] if MACHINERY.contains(name) => None,
         ["spec", ..] => Some("is no machinery: people may set it already".to_owned()),
         _ => Some("begin with spec., metadata.labels. or metadata.annotations.".to_owned()),
@@ -373,7 +376,9 @@ fn requested_metadata(metadata: &Value) -> Map<String, Value> {
                 let rest: Map<String, Value> = marked
                     .iter()
                     .filter(|(key, _)| {
-                        !OWN_LABELS.contains(&key.as_str()) && *key != labels::PLAN && *key != labels::EXPIRES
+                        !PER_REQUEST_LABELS.contains(&key.as_str())
+                            && *key != labels::PLAN
+                            && *key != labels::EXPIRES
                     })
                     .map(|(key, value)| (key.clone(), value.clone()))
                     .collect();
@@ -411,96 +416,6 @@ fn is_portico_label(key: &str) -> bool {
     key.starts_with("portico.dev/")
 }
 
-/// Splits `spec.a.b` into names. In `metadata.labels.<key>` the key is one name.
-fn tokens(path: &str) -> Vec<String> {
-    for kind in ["labels", "annotations"] {
-        if let Some(key) = path
-            .strip_prefix("metadata.")
-            .and_then(|rest| rest.strip_prefix(kind)?.strip_prefix('.'))
-        {
-            return vec!["metadata".to_owned(), kind.to_owned(), key.to_owned()];
-        }
-    }
-    path.split('.')
-        .map(|name| name.trim_end_matches("[]").to_owned())
-        .collect()
-}
-
-/// The paths below `prefix`, relative to it.
-fn below(paths: &[Vec<String>], prefix: &[&str]) -> Vec<Vec<String>> {
-    let rest = paths.iter().filter_map(|path| {
-        let whole = path.len() >= prefix.len() && path.iter().zip(prefix).all(|(one, other)| one == other);
-        whole.then(|| path[prefix.len()..].to_vec())
-    });
-    rest.collect()
-}
-
-/// The parts of a value at these paths; `None` if there are none.
-fn picked(value: &Value, paths: &[Vec<String>]) -> Option<Value> {
-    if paths.iter().any(Vec::is_empty) {
-        return Some(value.clone());
-    }
-    let mut kept = Map::new();
-    for (key, value) in value.as_object()? {
-        if let Some(value) = picked(value, &below(paths, &[key])) {
-            kept.insert(key.clone(), value);
-        }
-    }
-    (!kept.is_empty()).then_some(Value::Object(kept))
-}
-
-/// The value without the parts at these paths; `None` if nothing is left.
-fn without(value: &Value, paths: &[Vec<String>]) -> Option<Value> {
-    if paths.iter().any(Vec::is_empty) {
-        return None;
-    }
-    let Value::Object(map) = value else {
-        return Some(value.clone());
-    };
-    let kept: Map<String, Value> = map
-        .iter()
-        .filter_map(|(key, value)| Some((key.clone(), without(value, &below(paths, &[key]))?)))
-        .collect();
-    (!kept.is_empty()).then_some(Value::Object(kept))
-}
-
-fn at<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
-    path.iter().try_fold(value, |value, name| value.get(name))
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Object(map) => map.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        _ => false,
-    }
-}
-
-/// Visits every leaf (including empty maps) with its path.
-fn leaves(value: &Value, path: &mut Vec<String>, visit: &mut dyn FnMut(&[String], &Value)) {
-    match value {
-        Value::Object(map) if !map.is_empty() => {
-            for (name, value) in map {
-                path.push(name.clone());
-                leaves(value, path, visit);
-                path.pop();
-            }
-        }
-        _ => visit(path, value),
-    }
-}
-
-/// The field to report: the whole machinery field, not its leaf.
-fn head(path: &[String]) -> Vec<String> {
-    let names: Vec<&str> = path.iter().map(String::as_str).collect();
-    let length = match names.as_slice() {
-        ["spec", "crossplane", ..] | ["metadata", "labels" | "annotations", ..] => 3,
-        ["spec" | "metadata", ..] => 2,
-        _ => 1,
-    };
-    path[..length.min(path.len())].to_vec()
-}
-
 fn refusal(path: &[String], identity: &Value) -> ForbiddenField {
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
     let message = match names.as_slice() {
@@ -517,7 +432,7 @@ fn refusal(path: &[String], identity: &Value) -> ForbiddenField {
              allow it."
         ),
         ["metadata", ..] | ["status"] => "Controllers set this, not people. Leave it out.".to_owned(),
-        ["spec", .., name] if NEVER.contains(name) => {
+        ["spec", .., name] if NEVER_SETTABLE.contains(name) => {
             "Controllers set this, not people: with it a claim could take what is another’s. Leave it out.".to_owned()
         }
         _ => "This belongs to the machinery behind the claim, not to people. Leave it out, or ask the platform team to \
@@ -550,21 +465,6 @@ fn of_owner(owned: &Value, value: &Value) -> Option<Value> {
         .filter_map(|(name, below)| Some((name.to_owned(), of_owner(below, map.get(name)?)?)))
         .collect();
     (!kept.is_empty()).then_some(Value::Object(kept))
-}
-
-/// Adds what `value` lacks from `more`, recursively.
-fn fill(value: &mut Value, more: &Value) {
-    let (Value::Object(value), Value::Object(more)) = (value, more) else {
-        return;
-    };
-    for (key, more) in more {
-        match value.get_mut(key) {
-            Some(there) => fill(there, more),
-            None => {
-                value.insert(key.clone(), more.clone());
-            }
-        }
-    }
 }
 
 #[cfg(test)]

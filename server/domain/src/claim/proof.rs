@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::Claim;
 
 /// How far the clocks of a control plane's API servers may differ.
-const SKEW: SignedDuration = SignedDuration::from_secs(10);
+const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(10);
 /// Owner references of an object that are examined.
-const MOST_OWNERS: usize = 8;
+const MAX_OWNERS: usize = 8;
 
 /// Result of checking whether a secret belongs to a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub fn proof(secret: &Value, claim: &Claim, labels: &BTreeMap<String, String>) -
         .and_then(Value::as_str)
         .and_then(|at| at.parse::<Timestamp>().ok());
     match created {
-        Some(created) if created.duration_since(claim.created_at) >= -SKEW => {}
+        Some(created) if created.duration_since(claim.created_at) >= -MAX_CLOCK_SKEW => {}
         Some(_) => return Proof::Older,
         None => return Proof::Missing,
     }
@@ -84,7 +84,7 @@ pub fn owners(object: &Value) -> Vec<OwnerReference> {
                 uid: text("uid")?,
             })
         })
-        .take(MOST_OWNERS)
+        .take(MAX_OWNERS)
         .collect()
 }
 

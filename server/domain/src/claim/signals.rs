@@ -47,7 +47,7 @@ const ERRORS: &[&str] = &[
     "failureReason",
 ];
 /// Fields of a status that are examined, and of each object in it.
-const MOST_FIELDS: usize = 100;
+const MAX_FIELDS: usize = 100;
 
 /// A statement of a status about the object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +162,7 @@ fn of_status(status: &Map<String, Value>, spec: Option<&Value>) -> Vec<Found> {
     let is_error = error.is_some();
     let message = error.or_else(|| message_of(status));
     let mut found = Vec::new();
-    for (name, value) in status.iter().take(MOST_FIELDS) {
+    for (name, value) in status.iter().take(MAX_FIELDS) {
         let small = name.to_ascii_lowercase();
         let (is_word, is_flag) = (WORDS.contains(&small.as_str()), FLAGS.contains(&small.as_str()));
         match value {
@@ -192,7 +192,7 @@ fn of_part(name: &str, part: &Map<String, Value>, is_whole: bool) -> Vec<Found> 
     let message = message_of(part);
     let scope = if is_whole { Scope::Whole } else { Scope::Part };
     part.iter()
-        .take(MOST_FIELDS)
+        .take(MAX_FIELDS)
         .filter(|(field, _)| WORDS.contains(&field.to_ascii_lowercase().as_str()))
         .filter_map(|(_, value)| {
             let text = value.as_str().filter(|text| !text.is_empty())?;

@@ -53,7 +53,7 @@ impl PassedOn {
     }
 }
 
-const WAYS: &[&str] = &["portico", "person"];
+const VARIANTS: &[&str] = &["portico", "person"];
 
 impl<'de> Deserialize<'de> for ActAs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -70,7 +70,7 @@ impl<'de> Deserialize<'de> for ActAs {
                 match way {
                     "portico" => Ok(ActAs::Portico),
                     "person" => Ok(ActAs::Person(PassedOn::default())),
-                    other => Err(E::unknown_variant(other, WAYS)),
+                    other => Err(E::unknown_variant(other, VARIANTS)),
                 }
             }
 

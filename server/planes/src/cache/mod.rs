@@ -476,8 +476,8 @@ impl Inner {
 
 /// What is kept of an object without an owner: its name, and what shows whether it gets one.
 fn row_of(object: &Value) -> Value {
-    const LONGEST: usize = 256;
-    let text = |value: &Value| value.as_str().is_some_and(|text| text.len() <= LONGEST);
+    const MAX_LENGTH: usize = 256;
+    let text = |value: &Value| value.as_str().is_some_and(|text| text.len() <= MAX_LENGTH);
     let metadata = object.get("metadata");
     let own = |key: &str| -> serde_json::Map<String, Value> {
         let all = metadata
@@ -485,7 +485,9 @@ fn row_of(object: &Value) -> Value {
             .and_then(Value::as_object);
         all.into_iter()
             .flatten()
-            .filter(|(name, value)| name.starts_with(OWN_LABELS) && name.len() <= LONGEST && text(value))
+            .filter(|(name, value)| {
+                name.starts_with(PORTICO_PREFIX) && name.len() <= MAX_LENGTH && text(value)
+            })
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     };
@@ -504,7 +506,7 @@ fn row_of(object: &Value) -> Value {
 }
 
 /// Prefix of Portico's labels and annotations.
-const OWN_LABELS: &str = "portico.dev/";
+const PORTICO_PREFIX: &str = "portico.dev/";
 
 #[cfg(test)]
 mod tests;

@@ -108,8 +108,8 @@ fn certificate_words(error: &CertificateError) -> &'static str {
         CertificateError::UnknownIssuer => {
             "its certificate is of an authority that is not trusted: certificate-authority-data has to hold that authority"
         }
-        CertificateError::NotValidForName => WITHOUT_NAME,
-        CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => WITHOUT_NAME,
+        CertificateError::NotValidForName => NAME_MISSING,
+        CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => NAME_MISSING,
         CertificateError::NotValidForNameContext { .. } => {
             "its certificate is for other names than the one in server: use one of them, or give it as tls-server-name"
         }
@@ -141,16 +141,16 @@ fn certificate_words(error: &CertificateError) -> &'static str {
             {
                 "its chain of certificates is too long to be checked"
             }
-            text if text.contains("Unsupported") => WEAK,
+            text if text.contains("Unsupported") => WEAK_SIGNATURE,
             _ => "its certificate cannot be checked",
         },
-        _ => WEAK,
+        _ => WEAK_SIGNATURE,
     }
 }
 
-const WITHOUT_NAME: &str = "its certificate does not say that it is for the host in server: it needs that name, or IP \
+const NAME_MISSING: &str = "its certificate does not say that it is for the host in server: it needs that name, or IP \
                             address, among its subject alternative names (a common name alone counts for nobody)";
-const WEAK: &str = "its certificate is signed by a method that is too old or not known (SHA-1, RSA of less than 2048 bits, …)";
+const WEAK_SIGNATURE: &str = "its certificate is signed by a method that is too old or not known (SHA-1, RSA of less than 2048 bits, …)";
 
 fn alert_words(alert: AlertDescription) -> &'static str {
     match alert {

@@ -205,7 +205,7 @@ fn selected<'n>(root: &Field<'n>, wanted: Option<&str>) -> Result<(Field<'n>, Fi
         )
     })?;
     let Some(user) = user.get("user")? else {
-        return Err(user.lacks("user", user::NOTHING));
+        return Err(user.lacks("user", user::NO_CREDENTIALS));
     };
     Ok((cluster, user))
 }

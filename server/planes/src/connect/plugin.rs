@@ -57,9 +57,9 @@ impl Plugin {
     /// Reads `exec`.
     pub(super) fn read(exec: &Field<'_>, cluster: &Field<'_>, folder: &Path) -> Result<Self, Problem> {
         let api_version = match exec.text("apiVersion")? {
-            Some((_, version)) if VERSIONS.contains(&version) => version.to_owned(),
-            Some((field, _)) => return Err(field.wrong(format!("must be {}", VERSIONS.join(" or ")))),
-            None => return Err(exec.lacks("apiVersion", format!("must be {}", VERSIONS.join(" or ")))),
+            Some((_, version)) if API_VERSIONS.contains(&version) => version.to_owned(),
+            Some((field, _)) => return Err(field.wrong(format!("must be {}", API_VERSIONS.join(" or ")))),
+            None => return Err(exec.lacks("apiVersion", format!("must be {}", API_VERSIONS.join(" or ")))),
         };
         match exec.text("interactiveMode")? {
             Some((_, "Never" | "IfAvailable")) => {}
@@ -69,7 +69,7 @@ impl Plugin {
                 return Err(field.wrong(message));
             }
             Some((field, _)) => return Err(field.wrong("must be Never, IfAvailable or Always")),
-            None if api_version == VERSIONS[0] => {
+            None if api_version == API_VERSIONS[0] => {
                 return Err(exec.lacks("interactiveMode", "is missing: Never, or IfAvailable"));
             }
             None => {}
@@ -274,7 +274,7 @@ impl Plugin {
     }
 }
 
-const VERSIONS: [&str; 2] = [
+const API_VERSIONS: [&str; 2] = [
     "client.authentication.k8s.io/v1",
     "client.authentication.k8s.io/v1beta1",
 ];

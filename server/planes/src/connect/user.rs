@@ -12,7 +12,7 @@ use super::problem::{Problem, why};
 use super::tls::Identity;
 
 /// The error for a user without credentials.
-pub(super) const NOTHING: &str = "holds nothing to sign in with (token, tokenFile, client-certificate with client-key, \
+pub(super) const NO_CREDENTIALS: &str = "holds nothing to sign in with (token, tokenFile, client-certificate with client-key, \
                                   username with password, or exec); Portico signs in as somebody, and never as nobody";
 
 /// Reads a user.
@@ -32,7 +32,7 @@ pub(super) fn read(
         return Err(user.lacks("exec", "stands beside a client certificate: keep one of them"));
     }
     if identity.is_none() && sign_in.is_none() {
-        return Err(user.wrong(NOTHING));
+        return Err(user.wrong(NO_CREDENTIALS));
     }
     Ok(User {
         identity,

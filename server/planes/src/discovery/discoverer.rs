@@ -23,9 +23,9 @@ use crate::plane::claim_watches::ClaimWatches;
 use crate::plane::{InitialSync, PlaneContext};
 use crate::stream::{Collection, run_watch};
 
-const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+const CRDS_PATH: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const XRD_GROUP: &str = "apiextensions.crossplane.io";
-const XRDS: &str = "compositeresourcedefinitions";
+const XRD_PLURAL: &str = "compositeresourcedefinitions";
 /// Wait for more changes before reacting.
 const DEBOUNCE: Duration = Duration::from_millis(20);
 /// CRDs fetched at once.
@@ -52,7 +52,7 @@ pub(crate) async fn discover(context: PlaneContext, first: InitialSync) {
         plane: context.plane.clone(),
     });
     let crds = Collection {
-        path: CRDS.to_owned(),
+        path: CRDS_PATH.to_owned(),
         metadata_only: true,
         ..Collection::default()
     };
@@ -102,7 +102,7 @@ async fn watch_xrds(context: PlaneContext, state: Arc<DiscoveryState>) {
                 plane: context.plane.clone(),
             });
             let collection = Collection {
-                path: format!("/apis/{XRD_GROUP}/{version}/{XRDS}"),
+                path: format!("/apis/{XRD_GROUP}/{version}/{XRD_PLURAL}"),
                 metadata_only: false,
                 ..Collection::default()
             };
@@ -316,7 +316,7 @@ impl Discoverer {
 
     /// Reports XRDs that have no effect to administrators.
     fn report_xrds(&self) {
-        const WHAT: &str = "composite resource definitions";
+        const SKIPPED_SUBJECT: &str = "composite resource definitions";
         let plane = &self.context.plane;
         let problems: Vec<String> = {
             let crds = self.state.crds.lock();
@@ -335,11 +335,11 @@ impl Discoverer {
                         )),
                         _ => xrd.problem.clone(),
                     };
-                    Some(format!("{WHAT}: {name}: {}", why?))
+                    Some(format!("{SKIPPED_SUBJECT}: {name}: {}", why?))
                 })
                 .collect()
         };
-        plane.clear_skipped(WHAT);
+        plane.clear_skipped(SKIPPED_SUBJECT);
         for problem in problems {
             plane.record_skipped(&problem);
         }
@@ -425,7 +425,10 @@ async fn fetch(
 ) -> Result<Option<Kind>, PlaneError> {
     let (_, crd) = context
         .client
-        .request_json(Call::get(format!("{CRDS}/{}", escape_segment(name.as_str()))))
+        .request_json(Call::get(format!(
+            "{CRDS_PATH}/{}",
+            escape_segment(name.as_str())
+        )))
         .await?;
     let unasked = want.claim_kind.is_none() && !want.named && !want.retired;
     let want = want.clone();

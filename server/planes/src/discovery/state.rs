@@ -15,7 +15,7 @@ use crate::plane::Plane;
 use crate::stream::WatchHandler;
 
 /// The CRD of XRDs.
-const XRDS: &str = "compositeresourcedefinitions.apiextensions.crossplane.io";
+const XRD_CRD: &str = "compositeresourcedefinitions.apiextensions.crossplane.io";
 
 /// A CRD's metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl WatchHandler for CrdHandler {
                 .map(str::to_owned),
         };
         let before = self.state.crds.lock().insert(name.clone(), meta.clone());
-        if before.is_none() && name == XRDS {
+        if before.is_none() && name == XRD_CRD {
             self.state.crossplane_installed.notify_one();
         }
         if before != Some(meta) {

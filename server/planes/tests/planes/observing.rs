@@ -13,7 +13,7 @@ use tokio::sync::watch::Receiver;
 use crate::world::*;
 
 /// How long a change may take to be noticed.
-const SOON: Duration = Duration::from_secs(1);
+const CHANGE_DEADLINE: Duration = Duration::from_secs(1);
 /// How long an open page is left idle to count its calls.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -187,7 +187,7 @@ async fn idle_pages_cause_no_calls_and_notice_changes_within_a_second() {
     // A composed resource.
     world.store_is("b3", "the disk is full");
     let took = heard(&mut pages[3], Duration::from_secs(10)).await;
-    assert!(took < SOON, "{took:?}");
+    assert!(took < CHANGE_DEADLINE, "{took:?}");
     let tree = world.tree("b3", &crate::world::portico()).await;
     assert_eq!(reason(&tree, "Store"), "the disk is full");
     let asked = world.asked();
@@ -201,7 +201,7 @@ async fn idle_pages_cause_no_calls_and_notice_changes_within_a_second() {
     let b3 = claim(&world.registry, &world.plane, "b3").await;
     let object = b3.object.clone();
     warn(&world.plane, &object, "full");
-    assert!(heard(&mut pages[3], Duration::from_secs(10)).await < SOON);
+    assert!(heard(&mut pages[3], Duration::from_secs(10)).await < CHANGE_DEADLINE);
     let b3 = claim(&world.registry, &world.plane, "b3").await;
     let events = world
         .registry
@@ -212,12 +212,12 @@ async fn idle_pages_cause_no_calls_and_notice_changes_within_a_second() {
     let objects = world.plane.simulated.objects();
     let key = Key::namespaced("payments-dev", "b3-settings");
     objects.delete(&GroupKind::new("", "ConfigMap"), &key).unwrap();
-    assert!(heard(&mut pages[3], Duration::from_secs(10)).await < SOON);
+    assert!(heard(&mut pages[3], Duration::from_secs(10)).await < CHANGE_DEADLINE);
     let mut login = json!({ "apiVersion": "v1", "kind": "Secret", "stringData": { "password": "second" } });
     login["metadata"] = json!({ "namespace": "payments-dev", "name": "b3-login", "ownerReferences":
         [{ "apiVersion": "storage.example.org/v1", "kind": "Bucket", "name": "b3", "uid": object["metadata"]["uid"] }] });
     objects.apply(login).unwrap();
-    assert!(heard(&mut pages[3], Duration::from_secs(10)).await < SOON);
+    assert!(heard(&mut pages[3], Duration::from_secs(10)).await < CHANGE_DEADLINE);
 
     for (number, page) in pages.iter().enumerate() {
         assert!(
@@ -309,7 +309,7 @@ async fn with_act_as_person_nobody_uses_anothers_rights() {
     world.asked();
 
     world.store_is("files", "the disk is full");
-    assert!(heard(&mut danas, Duration::from_secs(10)).await < SOON);
+    assert!(heard(&mut danas, Duration::from_secs(10)).await < CHANGE_DEADLINE);
     let told = tokio::time::timeout(Duration::from_secs(2), vics.changed()).await;
     assert!(told.is_err(), "a change of what one may not read is not told");
     assert_eq!(
