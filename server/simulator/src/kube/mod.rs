@@ -1,53 +1,28 @@
 //! A simulated Kubernetes API server.
 //!
-//! `plane` is its face; `objects` is the same for programs in this process. Every write, from
-//! wherever it comes, takes the path through `write` (`patch`, `apply`, `delete`), is judged by
-//! `admission` and `metadata`, lands in `store` and has its `reactions`. What is about HTTP lives
-//! in `http`. Nothing here knows the demo's world.
+//! Layers, each of which uses only those before it: `types`, `storage`, `registry`, `write`, `plane`, `client`, `http`;
+//! [`ControlPlane`] puts them together. Nothing here knows the demo.
 
-mod access;
-mod admission;
-mod apply;
-mod audit;
-mod builtin;
-mod crd;
-mod credentials;
-mod delete;
-mod error;
-mod events;
-mod expectations;
-mod faults;
-mod fields;
+mod client;
+mod control_plane;
 mod http;
-mod json_patch;
-mod kinds;
-mod managed;
-mod metadata;
-pub mod object;
-mod objects;
-mod owners;
-mod patch;
-mod persist;
 mod plane;
-mod reactions;
-mod selector;
-mod shape;
-mod store;
-mod strategic;
+mod registry;
+mod storage;
 #[cfg(test)]
 mod tests;
-mod usage;
+mod types;
 mod write;
-mod xrd;
-mod xrd_schema;
 
-pub use access::{Access, Attributes, Identity, Rule, Subject};
-pub use audit::{Audit, AuditEntry};
-pub use error::{ApiError, Cause};
-pub use faults::{Fault, Faults, Matcher};
+pub use client::objects::{Objects, Watch};
+pub use control_plane::ControlPlane;
 pub use http::Serving;
-pub use kinds::{Column, GroupKind, Kind, Version};
-pub use object::Key;
-pub use objects::{Objects, Watch};
-pub use plane::{ControlPlane, Settings};
-pub use store::{Change, ChangeType};
+pub use plane::access::{Access, Attributes, Identity, Rule, Subject};
+pub use plane::audit::{Audit, AuditEntry};
+pub use plane::faults::{Fault, Faults, Matcher};
+pub use plane::settings::Settings;
+pub use storage::store::{Change, ChangeType};
+pub use types::cause::Cause;
+pub use types::error::ApiError;
+pub use types::kind::{Column, GroupKind, Kind, Version};
+pub use types::object::{self, Key};

@@ -1,69 +1,16 @@
-//! Answers, and the form that a client asks them in.
+//! Responses.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::super::error::ApiError;
-use super::super::kinds::{Kind, Version};
-use super::super::object;
 use super::table;
-
-/// In which form objects are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum View {
-    /// As they are.
-    Full,
-    /// As rows for `kubectl get`.
-    Table,
-    /// Their metadata alone.
-    Metadata,
-}
-
-impl View {
-    /// Reads `Accept`; the first form that is known wins.
-    pub(super) fn accepted(headers: &HeaderMap) -> Result<Self, ApiError> {
-        let accept = headers
-            .get(header::ACCEPT)
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or("*/*");
-        for choice in accept.split(',') {
-            let mut parts = choice.split(';').map(str::trim);
-            let media = parts.next().unwrap_or_default();
-            if !matches!(media, "application/json" | "*/*" | "application/*" | "") {
-                continue;
-            }
-            match parts.find_map(|part| part.strip_prefix("as=")) {
-                Some("Table") => return Ok(Self::Table),
-                Some("PartialObjectMetadata" | "PartialObjectMetadataList") => return Ok(Self::Metadata),
-                Some(_) => {}
-                None => return Ok(Self::Full),
-            }
-        }
-        let message = "only the following media types are accepted: application/json";
-        Err(ApiError::new(406, "NotAcceptable", message))
-    }
-}
-
-/// How an object is shown to one client.
-#[derive(Debug, Clone)]
-pub(super) struct Show<'a> {
-    pub(super) kind: &'a Kind,
-    pub(super) version: &'a Version,
-    pub(super) view: View,
-    /// What a table's rows carry: `None`, `Metadata`, `Object`.
-    pub(super) include: String,
-}
+use super::view::{Show, View, metadata_of};
+use crate::kube::types::error::ApiError;
+use crate::kube::types::object;
 
 impl Show<'_> {
-    /// The object in the version that was asked for.
-    pub(super) fn converted(&self, object: &Value) -> Value {
-        let mut object = object.clone();
-        object["apiVersion"] = json!(self.kind.api_version(&self.version.name));
-        object
-    }
-
-    /// One object, as JSON text.
+    /// Serializes one object.
     pub(super) fn one(&self, object: &Value) -> String {
         match self.view {
             View::Full => self.text(object),
@@ -75,11 +22,11 @@ impl Show<'_> {
         }
     }
 
-    /// A list, as JSON text.
+    /// Serializes a list.
     pub(super) fn list<'v>(&self, objects: impl Iterator<Item = &'v Value>, metadata: &Value) -> String {
         match self.view {
             View::Full => {
-                // Written piece by piece: a copy of ten thousand objects is not made for this.
+                // Item by item, to avoid a copy of all objects.
                 let mut text = json!({
                     "kind": self.kind.list_kind,
                     "apiVersion": self.kind.api_version(&self.version.name),
@@ -117,17 +64,12 @@ impl Show<'_> {
     }
 }
 
-/// The metadata of an object alone.
-pub(super) fn metadata_of(object: &Value) -> Value {
-    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]})
-}
-
-/// A JSON answer.
+/// A JSON response.
 pub(super) fn json(code: StatusCode, value: &Value, warnings: &[String]) -> Response<Body> {
     text(code, value.to_string(), warnings)
 }
 
-/// An answer that is JSON already.
+/// A response whose body is serialized already.
 pub(super) fn text(code: StatusCode, json: String, warnings: &[String]) -> Response<Body> {
     let mut response = Response::new(Body::from(json));
     *response.status_mut() = code;
@@ -147,7 +89,7 @@ pub(super) fn text(code: StatusCode, json: String, warnings: &[String]) -> Respo
     response
 }
 
-/// The warnings that a header can hold; where they are much, each is cut, as the API server does.
+/// The warnings that fit a header. When they are too long together, each is truncated, as in the API server.
 fn expressible(warnings: &[String]) -> Vec<String> {
     const MOST: usize = 4096;
     const LONGEST_OF_MANY: usize = 256;
@@ -162,7 +104,7 @@ fn expressible(warnings: &[String]) -> Vec<String> {
     cut.take(MOST / LONGEST_OF_MANY).collect()
 }
 
-/// A refusal as an answer.
+/// An error as a response.
 pub(super) fn refusal(error: &ApiError) -> Response<Body> {
     let code = StatusCode::from_u16(error.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json(code, &error.status(), &[]);

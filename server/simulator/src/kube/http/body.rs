@@ -1,4 +1,4 @@
-//! Bodies of requests: bounded in size and time, in JSON, YAML or the little protobuf that is known.
+//! Reads request bodies, with limits of size and time: JSON, YAML, and the protobuf messages that kubectl sends.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use futures::StreamExt;
 use kube_schema::yaml;
 use serde_json::Value;
 
-use super::super::error::ApiError;
 use super::protobuf;
+use crate::kube::types::error::ApiError;
 
 /// How long a client may take to send its body.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a body that is too large is read on, so that the client gets to hear of it.
+/// How long an oversized body is drained, so that the client reads the response.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
-/// How much of it is read on.
+/// How many bytes of it are drained at most.
 const DRAIN_LIMIT: usize = 32 * 1024 * 1024;
 
-/// The object in a body of this media type; `None` when the body is empty.
+/// Reads a body of this media type; `None` when it is empty.
 pub(super) async fn read(body: Body, limit: usize, media: &str) -> Result<Option<Value>, ApiError> {
     let bytes = collect(body, limit).await?;
     if bytes.is_empty() {
@@ -52,7 +52,7 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, ApiError> {
     match tokio::time::timeout(TIMEOUT, read).await {
         Ok(Ok(true)) => Ok(Bytes::from(bytes)),
         Ok(Ok(false)) => {
-            // A client that is cut off while it sends would not read the answer.
+            // A client whose connection breaks while it sends would not read the response.
             let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain(&mut stream)).await;
             Err(ApiError::too_large(limit))
         }
@@ -78,7 +78,7 @@ fn parse_json(bytes: &[u8]) -> Result<Value, ApiError> {
 }
 
 fn parse_yaml(bytes: &[u8]) -> Result<Value, ApiError> {
-    // Most of what calls itself YAML here is JSON, which is read faster as such.
+    // Most bodies with this media type are JSON, which parses faster.
     if let Ok(value) = serde_json::from_slice(bytes) {
         return Ok(value);
     }

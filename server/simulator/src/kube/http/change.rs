@@ -5,26 +5,29 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::super::delete::{self, DeleteOptions, Deleted};
-use super::super::error::{ApiError, Cause};
-use super::super::kinds::Kind;
-use super::super::object::{self, Key};
-use super::super::patch::{self, Patch};
-use super::super::plane::State;
-use super::super::selector::Selector;
-use super::super::write::{self, Outcome, Subresource, WriteOptions};
 use super::query::{Query, propagation};
 use super::read;
+use super::selector::Selector;
 use super::target::Objects;
+use crate::kube::registry::state::State;
+use crate::kube::types::cause::Cause;
+use crate::kube::types::error::ApiError;
+use crate::kube::types::kind::Kind;
+use crate::kube::types::object::{self, Key};
+use crate::kube::types::options::{DeleteOptions, Subresource, WriteOptions};
+use crate::kube::write::delete::{self, Deleted};
+use crate::kube::write::object_writes::Outcome;
+use crate::kube::write::operations;
+use crate::kube::write::patch::{self, Patch};
 
-/// What a change came to, before it is put in a form.
+/// The result of a write, before it is rendered.
 pub(super) struct Changed {
     pub(super) code: StatusCode,
     pub(super) body: Body,
     pub(super) warnings: Vec<String>,
 }
 
-/// What the answer shows.
+/// The body of the response.
 pub(super) enum Body {
     /// An object.
     Object(Arc<Value>),
@@ -49,7 +52,7 @@ impl From<Outcome> for Changed {
     }
 }
 
-/// How a write over HTTP is meant.
+/// The options of a write, from the query and headers.
 pub(super) fn options(
     target: &Objects,
     query: &Query,
@@ -93,7 +96,7 @@ pub(super) fn create(
     } else {
         ""
     };
-    write::create(state, kind, &target.version, namespace, body, options).map(Changed::from)
+    operations::create(state, kind, &target.version, namespace, body, options).map(Changed::from)
 }
 
 /// `PUT` to an object.
@@ -107,7 +110,7 @@ pub(super) fn update(
     if target.name.is_empty() {
         return Err(ApiError::method_not_allowed());
     }
-    write::update(
+    operations::update(
         state,
         kind,
         &target.version,
@@ -118,7 +121,7 @@ pub(super) fn update(
     .map(Changed::from)
 }
 
-/// The patch of a body, by its media type.
+/// The patch in a body, by its media type.
 pub(super) fn patch_of(headers: &HeaderMap, body: Value, query: &Query) -> Result<Patch, ApiError> {
     let media = headers
         .get(header::CONTENT_TYPE)
@@ -183,7 +186,7 @@ pub(super) fn patch(
     patch::patch(state, kind, &target.version, &key, patch, options).map(Changed::from)
 }
 
-/// What the body and the parameters of a deletion say.
+/// The options of a deletion, from the body and the query.
 pub(super) fn delete_options(query: &Query, body: &Value) -> Result<DeleteOptions, ApiError> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let in_body = body["dryRun"]
@@ -250,7 +253,7 @@ pub(super) fn delete_collection(
     for key in keys {
         match delete::delete(state, kind, &key, options) {
             Ok(Deleted::Gone(object) | Deleted::Waiting(object)) => deleted.push(object),
-            // It went with one deleted before.
+            // Deleting an earlier one may have deleted this one too.
             Err(error) if error.code == 404 => {}
             Err(error) => return Err(error),
         }

@@ -1,4 +1,4 @@
-//! What the API server serves, in its old form and in the aggregated one.
+//! API discovery, plain and aggregated.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,9 +6,9 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, header};
 use serde_json::{Value, json};
 
-use super::super::error::ApiError;
-use super::super::kinds::{Kind, version_priority};
-use super::super::plane::State;
+use crate::kube::registry::state::State;
+use crate::kube::types::error::ApiError;
+use crate::kube::types::kind::{Kind, version_priority};
 
 const VERBS: &[&str] = &[
     "delete",
@@ -21,7 +21,7 @@ const VERBS: &[&str] = &[
     "watch",
 ];
 
-/// Kinds that are asked and answer at once, and are kept nowhere: group, version, plural, kind.
+/// Review kinds: they answer at once and are not stored. Group, version, plural, kind.
 const QUESTIONS: &[(&str, &str, &str, &str)] = &[
     (
         "authorization.k8s.io",
@@ -49,7 +49,7 @@ const QUESTIONS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
-/// Whether the aggregated form is asked for; then its version.
+/// The version of aggregated discovery that the client accepts.
 pub(super) fn aggregated(headers: &HeaderMap) -> Option<&'static str> {
     let accept = headers.get(header::ACCEPT)?.to_str().ok()?;
     for choice in accept.split(',') {
@@ -104,7 +104,7 @@ impl Rank {
     }
 }
 
-/// `/api` or `/apis` in the aggregated form.
+/// `/api` or `/apis`, aggregated.
 pub(super) fn everything(state: &State, core: bool, form: &str) -> Value {
     let items: Vec<Value> = groups(state)
         .into_iter()

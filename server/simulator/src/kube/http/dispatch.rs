@@ -1,4 +1,4 @@
-//! One request: faults, identity, access, then what answers it.
+//! Handles one request: faults, authentication, authorization, then the handler.
 
 use std::sync::Arc;
 
@@ -7,27 +7,32 @@ use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::access::Attributes;
-use super::super::audit::AuditEntry;
-use super::super::error::ApiError;
-use super::super::faults::Fault;
-use super::super::kinds::Kind;
-use super::super::plane::{Inner, State};
-use super::super::selector::Selector;
-use super::answer::{self, Show, View};
+use super::answer;
 use super::change::{self, Changed};
 use super::identity::{self, authorize, bearer, text};
 use super::query::Query;
+use super::selector::Selector;
 use super::target::{Objects, Target};
+use super::view::{Show, View};
 use super::{body, discovery, openapi, openapi_v2, read, reviews, watch};
+use crate::kube::plane::access::Attributes;
+use crate::kube::plane::audit::AuditEntry;
+use crate::kube::plane::faults::Fault;
+use crate::kube::plane::inner::Inner;
+use crate::kube::registry::state::State;
+use crate::kube::types::error::ApiError;
+use crate::kube::types::kind::Kind;
 
-/// Why there is no answer: the connection is to be cut.
+/// The connection must be closed without a response.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is cut, as a test asked")]
-pub(super) struct HungUp;
+pub(super) struct Disconnected;
 
-/// Answers a request.
-pub(super) async fn answer(inner: &Arc<Inner>, request: Request<Body>) -> Result<Response<Body>, HungUp> {
+/// Handles a request.
+pub(super) async fn answer(
+    inner: &Arc<Inner>,
+    request: Request<Body>,
+) -> Result<Response<Body>, Disconnected> {
     let (parts, body) = request.into_parts();
     let target = Target::parse(parts.uri.path());
     let query = Query::parse(parts.uri.query().unwrap_or_default());
@@ -35,7 +40,7 @@ pub(super) async fn answer(inner: &Arc<Inner>, request: Request<Body>) -> Result
     for fault in inner.faults.hit(&attributes) {
         match fault {
             Fault::Latency(time) => tokio::time::sleep(time).await,
-            Fault::Hangup => return Err(HungUp),
+            Fault::Hangup => return Err(Disconnected),
             Fault::Garbage => {
                 let mut response = Response::new(Body::from("<html><body>It works!</body></html>"));
                 response.headers_mut().insert(
@@ -58,21 +63,21 @@ pub(super) async fn answer(inner: &Arc<Inner>, request: Request<Body>) -> Result
             }
         }
     }
-    let asked = Asked {
+    let context = RequestContext {
         method: parts.method,
         headers: parts.headers,
         target,
         query,
     };
-    let response = asked
+    let response = context
         .answer(inner, &attributes, body)
         .await
         .unwrap_or_else(|error| answer::refusal(&error));
     record(
         inner,
-        &asked.headers,
+        &context.headers,
         attributes,
-        &asked.query,
+        &context.query,
         response.status().as_u16(),
     );
     Ok(response)
@@ -146,14 +151,14 @@ fn record(inner: &Inner, headers: &HeaderMap, attributes: Attributes, query: &Qu
     });
 }
 
-struct Asked {
+struct RequestContext {
     method: Method,
     headers: HeaderMap,
     target: Target,
     query: Query,
 }
 
-impl Asked {
+impl RequestContext {
     async fn answer(
         &self,
         inner: &Arc<Inner>,
@@ -260,13 +265,13 @@ impl Asked {
         let version = read::version_of(kind, target)?;
         let mut fields = self.query.get("fieldSelector").to_owned();
         if !target.name.is_empty() {
-            // A watch of one object by its path.
+            // A watch of one object.
             fields = format!("metadata.name={}", target.name);
         }
         Selector::parse(kind, version, self.query.get("labelSelector"), &fields)
     }
 
-    /// The object in the body; null for a deletion without one.
+    /// The object in the body; null when there is none.
     async fn object(&self, inner: &Inner, body: Body) -> Result<Value, ApiError> {
         let media = text(&self.headers, "content-type").unwrap_or("application/json");
         match body::read(body, inner.settings.max_body, media).await? {

@@ -1,13 +1,13 @@
-//! Whose a request is, and whether it may be made.
+//! Authentication, impersonation and authorization of requests.
 
 use axum::http::HeaderMap;
 
-use super::super::access::{Attributes, Identity};
-use super::super::error::ApiError;
-use super::super::kinds::Kind;
-use super::super::plane::Inner;
+use crate::kube::plane::access::{Attributes, Identity};
+use crate::kube::plane::inner::Inner;
+use crate::kube::types::error::ApiError;
+use crate::kube::types::kind::Kind;
 
-/// Whose request it is, by token and impersonation.
+/// Authenticates a request by its token and applies impersonation headers.
 pub(super) fn identify(inner: &Inner, headers: &HeaderMap) -> Result<Identity, ApiError> {
     let unauthorized = || ApiError::new(401, "Unauthorized", "Unauthorized");
     let token = bearer(headers).ok_or_else(unauthorized)?;
@@ -27,13 +27,13 @@ pub(super) fn identify(inner: &Inner, headers: &HeaderMap) -> Result<Identity, A
         .collect();
     let wanted = std::iter::once(("users", user)).chain(groups.iter().map(|group| ("groups", *group)));
     for (resource, name) in wanted {
-        let asked = Attributes {
+        let attributes = Attributes {
             verb: "impersonate".into(),
             resource: resource.into(),
             name: name.into(),
             ..Attributes::default()
         };
-        if !inner.access.allows(&identity, &asked) {
+        if !inner.access.allows(&identity, &attributes) {
             let message = format!(
                 "{resource} {name:?} is forbidden: User {:?} cannot impersonate resource {resource:?} in API \
                  group \"\" at the cluster scope",
@@ -45,34 +45,34 @@ pub(super) fn identify(inner: &Inner, headers: &HeaderMap) -> Result<Identity, A
     Ok(Identity::new(user, groups))
 }
 
-/// Refuses what no rule allows.
+/// Returns 403 when no rule allows the request.
 pub(super) fn authorize(
     inner: &Inner,
     kind: &Kind,
     identity: &Identity,
-    asked: &Attributes,
+    attributes: &Attributes,
 ) -> Result<(), ApiError> {
-    if inner.access.allows(identity, asked) {
+    if inner.access.allows(identity, attributes) {
         return Ok(());
     }
-    let place = if asked.namespace.is_empty() {
+    let place = if attributes.namespace.is_empty() {
         "at the cluster scope".to_owned()
     } else {
-        format!("in the namespace {:?}", asked.namespace)
+        format!("in the namespace {:?}", attributes.namespace)
     };
-    let resource = if asked.subresource.is_empty() {
-        asked.resource.clone()
+    let resource = if attributes.subresource.is_empty() {
+        attributes.resource.clone()
     } else {
-        format!("{}/{}", asked.resource, asked.subresource)
+        format!("{}/{}", attributes.resource, attributes.subresource)
     };
     let why = format!(
         "User {:?} cannot {} resource {resource:?} in API group {:?} {place}",
-        identity.user, asked.verb, asked.group
+        identity.user, attributes.verb, attributes.group
     );
-    Err(ApiError::forbidden(kind, &asked.name, &why))
+    Err(ApiError::forbidden(kind, &attributes.name, &why))
 }
 
-/// A header that is text.
+/// The value of a header, if it is text.
 pub(super) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }

@@ -61,7 +61,7 @@ fn walk<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     walk(value.get(&name)?, &rest[end..])
 }
 
-/// Where the bracket closes, quotes and inner brackets respected.
+/// The position of the closing bracket, skipping quoted text and nested brackets.
 fn closing(text: &str) -> Option<usize> {
     let (mut depth, mut quote) = (0_usize, None);
     for (i, c) in text.char_indices() {

@@ -1,8 +1,9 @@
-//! The API server's HTTP: from bytes to the rules of the parent module and back.
+//! The HTTP API.
 //!
-//! `serve` accepts connections; `dispatch` takes a request through faults, `identity` and access
-//! to what answers it: `read`, `change`, `watch`, `discovery`, `openapi`, `reviews`.
+//! `serve` accepts connections; `dispatch` takes a request through faults, `identity` and authorization to its
+//! handler: `read`, `change`, `watch`, `discovery`, `openapi`, `reviews`.
 
+mod age;
 mod answer;
 mod body;
 mod change;
@@ -16,9 +17,11 @@ mod protobuf;
 mod query;
 mod read;
 mod reviews;
+mod selector;
 mod serve;
 mod table;
 mod target;
+mod view;
 mod watch;
 
 pub use serve::Serving;

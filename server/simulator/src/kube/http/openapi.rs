@@ -1,12 +1,12 @@
-//! `OpenAPI` v3 of the kinds: enough for `kubectl apply` and `kubectl explain`.
+//! `OpenAPI` v3 documents of the kinds: enough for `kubectl apply` and `kubectl explain`.
 
 use serde_json::{Map, Value, json};
 
-use super::super::error::ApiError;
-use super::super::kinds::{Kind, Version};
-use super::super::plane::State;
+use crate::kube::registry::state::State;
+use crate::kube::types::error::ApiError;
+use crate::kube::types::kind::{Kind, Version};
 
-/// The index at `/openapi/v3`, or the document of one group and version below it.
+/// The index at `/openapi/v3`, or the document of one group and version.
 pub(super) fn v3(state: &State, path: &str) -> Result<Value, ApiError> {
     if path.is_empty() {
         return Ok(index(state));
@@ -76,7 +76,7 @@ fn document(state: &State, group: &str, version: &str) -> Option<Value> {
     }))
 }
 
-/// As Kubernetes names them: the group backwards, the version, the kind.
+/// The schema name, as Kubernetes builds it: reversed group, version, kind.
 fn schema_name(kind: &Kind, version: &str) -> String {
     let group: Vec<&str> = if kind.group.is_empty() {
         vec!["core", "api", "k8s", "io"]
@@ -119,7 +119,7 @@ fn operations(kind: &Kind, version: &str, schema: &str, methods: &[&str]) -> Val
             "responses": {"200": {"description": "OK", "content": content}},
         });
         if matches!(*method, "put" | "patch" | "post") {
-            // kubectl looks here whether the server validates fields and rehearses writes.
+            // kubectl looks here for support of field validation and dry run.
             let mut parameters = vec![
                 query("dryRun", "string"),
                 query("fieldManager", "string"),

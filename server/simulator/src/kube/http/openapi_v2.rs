@@ -1,15 +1,14 @@
-//! `OpenAPI` v2 for clients from before v3, such as Debian 12's kubectl: they take it as protobuf
-//! only, and look up there which patches can be rehearsed. Schemas are left out; without one they
-//! leave validation to the server.
+//! `OpenAPI` v2 for older clients such as Debian 12's kubectl. They accept only protobuf, and look up which
+//! patches support dry run. There are no schemas, so clients leave validation to the server.
 //!
-//! The numbers of the fields are those of gnostic's `OpenAPIv2.proto`.
+//! Field numbers are those of gnostic's `OpenAPIv2.proto`.
 
-use super::super::kinds::Kind;
-use super::super::plane::State;
+use crate::kube::registry::state::State;
+use crate::kube::types::kind::Kind;
 
-/// What clients ask for.
+/// The media type that clients accept.
 pub(super) const ACCEPTED: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
-/// What they get: an `@` is no part of a media type.
+/// The media type of the response: `@` is not allowed there.
 pub(super) const MEDIA: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// The document.
@@ -65,7 +64,7 @@ fn path(kind: &Kind, version: &str) -> Message {
     named
 }
 
-/// A parameter of the query.
+/// A query parameter.
 fn parameter(name: &str) -> Message {
     let mut query = Message::default();
     query.text(2, "query").text(4, name).text(6, "string");
@@ -77,7 +76,7 @@ fn parameter(name: &str) -> Message {
     })
 }
 
-/// A protobuf message that grows.
+/// A protobuf message under construction.
 #[derive(Debug, Default)]
 struct Message(Vec<u8>);
 
@@ -90,7 +89,7 @@ impl Message {
         self.bytes(number, &message.0)
     }
 
-    /// A field with a length; the numbers here are all small enough for one byte.
+    /// A length-delimited field. All field numbers here fit one byte.
     fn bytes(&mut self, number: u8, bytes: &[u8]) -> &mut Self {
         self.0.push(number << 3 | 2);
         let mut length = bytes.len();

@@ -1,18 +1,18 @@
-//! The few objects that `kubectl` sends as protobuf, whatever the server would prefer: those that
-//! it makes through typed clients (`create namespace`, `create secret`, `auth can-i`…).
+//! Decodes the objects that `kubectl` sends as protobuf through typed clients (`create namespace`, `create
+//! secret`, `auth can-i`…).
 //!
-//! The numbers of the fields are those of Kubernetes' `generated.proto` files.
+//! Field numbers are those of Kubernetes' `generated.proto` files.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-/// What every Kubernetes protobuf begins with.
+/// The prefix of every Kubernetes protobuf message.
 const MAGIC: &[u8] = b"k8s\0";
-/// More levels than any of these messages has.
+/// The deepest nesting; no known message reaches it.
 const MAX_DEPTH: usize = 8;
 
-/// How a field is read.
+/// The type of a field.
 #[derive(Debug, Clone, Copy)]
 enum Shape {
     Text,
@@ -21,13 +21,13 @@ enum Shape {
     Integer,
     Message(&'static [Field]),
     Messages(&'static [Field]),
-    /// A map from text to text.
+    /// A map from string to string.
     TextMap,
-    /// A map from text to bytes, which JSON has in base64.
+    /// A map from string to bytes, which JSON carries in base64.
     ByteMap,
 }
 
-/// A field: its number, its name in JSON, its shape.
+/// A field: number, JSON name, type.
 type Field = (u64, &'static str, Shape);
 
 const OWNER: &[Field] = &[
@@ -122,10 +122,10 @@ fn fields_of(kind: &str) -> Option<&'static [Field]> {
     })
 }
 
-/// Reads an object; `None` when it is damaged or of a kind that is not known here.
+/// Decodes an object; `None` when it is malformed or of an unknown kind.
 pub(super) fn decode(bytes: &[u8]) -> Option<Value> {
     let mut envelope = Map::new();
-    // `runtime.Unknown`: the type, then the object itself.
+    // `runtime.Unknown`: the type, then the serialized object.
     let (mut api_version, mut kind, mut raw) = (String::new(), String::new(), &[][..]);
     for (number, wire) in Wire::read(bytes.strip_prefix(MAGIC)?)? {
         match (number, wire) {
@@ -162,7 +162,7 @@ fn message(bytes: &[u8], fields: &[Field], depth: usize) -> Option<Map<String, V
             add(object.entry((*name).to_owned()).or_insert(empty));
         };
         match (shape, wire) {
-            // Go writes empty texts too; in JSON they are left out.
+            // Go writes empty strings too; JSON leaves them out.
             (Shape::Text, Wire::Bytes([])) => {}
             (Shape::Text, Wire::Bytes(bytes)) => {
                 object.insert((*name).into(), json!(text(bytes)?));
@@ -215,7 +215,7 @@ fn text(bytes: &[u8]) -> Option<String> {
     String::from_utf8(bytes.to_vec()).ok()
 }
 
-/// A value as it is on the wire.
+/// A value on the wire.
 #[derive(Debug, Clone, Copy)]
 enum Wire<'a> {
     Number(u64),
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_as_kubectl_sends_it_is_read() {
+    fn a_protobuf_secret_from_kubectl_is_decoded() {
         let type_meta = [field(1, b"v1"), field(2, b"Secret")].concat();
         let metadata = field(1, &field(1, b"login"));
         let data = field(2, &[field(1, b"password"), field(2, b"\xff\x00")].concat());
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_and_unknown_messages_are_refused() {
+    fn malformed_and_unknown_messages_are_refused() {
         assert_eq!(decode(b"k8s\0\x0a\xff"), None);
         assert_eq!(decode(b"{}"), None);
         let pod = [b"k8s\0".to_vec(), field(1, &field(2, b"Pod"))].concat();

@@ -1,12 +1,11 @@
-//! The parameters of a request.
+//! Query parameters.
 
 use url::form_urlencoded;
 
-use super::super::admission::FieldValidation;
-use super::super::delete::Propagation;
-use super::super::error::ApiError;
+use crate::kube::types::error::ApiError;
+use crate::kube::types::options::{FieldValidation, Propagation};
 
-/// The query of a URL.
+/// The parsed query of a URL.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Query(Vec<(String, String)>);
 
@@ -15,7 +14,7 @@ impl Query {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
-    /// A parameter; empty when it is not there.
+    /// A parameter; empty when it is missing.
     pub(super) fn get(&self, name: &str) -> &str {
         self.0
             .iter()
@@ -27,7 +26,7 @@ impl Query {
         matches!(self.get(name), "true" | "1")
     }
 
-    /// `dryRun`, which has one value.
+    /// `dryRun`, whose only value is `All`.
     pub(super) fn dry_run(&self) -> Result<bool, ApiError> {
         match self.get("dryRun") {
             "" => Ok(false),
@@ -49,7 +48,7 @@ impl Query {
         }
     }
 
-    /// A number; `None` when it is not there.
+    /// A numeric parameter; `None` when it is missing.
     pub(super) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
         let text = self.get(name);
         if text.is_empty() {
@@ -60,7 +59,7 @@ impl Query {
     }
 }
 
-/// Reads `propagationPolicy`.
+/// Parses `propagationPolicy`.
 pub(super) fn propagation(text: &str) -> Result<Propagation, ApiError> {
     match text {
         "" | "Background" => Ok(Propagation::Background),

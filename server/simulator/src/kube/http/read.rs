@@ -6,16 +6,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::super::error::ApiError;
-use super::super::kinds::{Kind, Version};
-use super::super::object::Key;
-use super::super::plane::State;
-use super::super::selector::Selector;
-use super::answer::Show;
 use super::query::Query;
+use super::selector::Selector;
 use super::target::Objects;
+use super::view::Show;
+use crate::kube::registry::state::State;
+use crate::kube::types::error::ApiError;
+use crate::kube::types::kind::{Kind, Version};
+use crate::kube::types::object::Key;
 
-/// The kind and version that a path names.
+/// The kind that a path names, if its version is served.
 pub(super) fn kind_of(state: &State, target: &Objects) -> Result<Arc<Kind>, ApiError> {
     let kind = state
         .kinds
@@ -30,7 +30,7 @@ pub(super) fn kind_of(state: &State, target: &Objects) -> Result<Arc<Kind>, ApiE
         "finalize" if kind.group.is_empty() && kind.plural == "namespaces" => {}
         _ => return Err(ApiError::no_such_resource()),
     }
-    // A path with a namespace names no cluster-scoped object, and the other way round.
+    // A path with a namespace names no cluster-scoped object, and vice versa.
     let is_namespace = kind.group.is_empty() && kind.plural == "namespaces";
     if !target.namespace.is_empty() && !kind.namespaced && !is_namespace {
         return Err(ApiError::no_such_resource());
@@ -50,7 +50,7 @@ pub(super) fn key_of(kind: &Kind, target: &Objects) -> Key {
     }
 }
 
-/// The version that a path names; `kind_of` has found it served.
+/// The version that a path names; `kind_of` checked that it is served.
 pub(super) fn version_of<'k>(kind: &'k Kind, target: &Objects) -> Result<&'k Version, ApiError> {
     kind.served(&target.version)
         .ok_or_else(ApiError::no_such_resource)
@@ -77,7 +77,7 @@ pub(super) struct Page {
     pub(super) metadata: Value,
 }
 
-/// The page of a list that is asked for.
+/// Selects a page by `limit` and `continue`.
 pub(super) fn list(
     state: &State,
     kind: &Kind,
@@ -137,13 +137,13 @@ pub(super) fn list(
 }
 
 impl Page {
-    /// The page as the client wants it.
+    /// Renders the page for the client.
     pub(super) fn shown(&self, show: &Show<'_>) -> String {
         show.list(self.items.iter().map(|item| &**item), &self.metadata)
     }
 }
 
-/// A revision that is still to come is nothing that can be read.
+/// Refuses a `resourceVersion` that is higher than the current revision.
 fn expect_past(state: &State, query: &Query) -> Result<(), ApiError> {
     let wanted = query.number("resourceVersion")?.unwrap_or(0);
     if wanted <= state.store.revision() {
@@ -157,7 +157,7 @@ fn expect_past(state: &State, query: &Query) -> Result<(), ApiError> {
         retry_after: Some(1),
         ..ApiError::new(504, "Timeout", message)
     };
-    error.causes.push(super::super::error::Cause {
+    error.causes.push(crate::kube::types::cause::Cause {
         reason: "ResourceVersionTooLarge".into(),
         message: "Too large resource version".into(),
         field: String::new(),

@@ -1,14 +1,14 @@
-//! Questions about access: who am I, may I, may they.
+//! Access reviews: `SelfSubjectReview`, `SelfSubjectAccessReview` and their like.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::super::access::{Access, Attributes, Identity};
-use super::super::error::ApiError;
-use super::super::object::texts;
 use super::target::Objects;
+use crate::kube::plane::access::{Access, Attributes, Identity};
+use crate::kube::types::error::ApiError;
+use crate::kube::types::object::texts;
 
-/// Answers a review; `None` when the path names none.
+/// Answers a review; `None` when the path names no review.
 pub(super) fn answer(
     access: &Access,
     identity: &Identity,
@@ -40,9 +40,9 @@ pub(super) fn answer(
 
 fn may(access: &Access, identity: &Identity, mut body: Value) -> Result<Value, ApiError> {
     let spec = &body["spec"];
-    let asked = &spec["resourceAttributes"];
-    let allowed = if asked.is_object() {
-        let text = |field: &str| asked[field].as_str().unwrap_or_default().to_owned();
+    let attributes = &spec["resourceAttributes"];
+    let allowed = if attributes.is_object() {
+        let text = |field: &str| attributes[field].as_str().unwrap_or_default().to_owned();
         access.allows(
             identity,
             &Attributes {
@@ -55,7 +55,7 @@ fn may(access: &Access, identity: &Identity, mut body: Value) -> Result<Value, A
             },
         )
     } else if spec["nonResourceAttributes"].is_object() {
-        // Discovery and health are open to everyone who is signed in.
+        // Every authenticated user may read discovery and health.
         spec["nonResourceAttributes"]["verb"] == "get"
     } else {
         return Err(ApiError::bad_request(

@@ -1,4 +1,4 @@
-//! Accepting connections.
+//! Accepts connections.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,15 +17,15 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::super::plane::Inner;
 use super::dispatch;
+use crate::kube::plane::inner::Inner;
 
-/// More connections than this wait to be accepted.
+/// The backlog of the listener.
 const MAX_CONNECTIONS: usize = 2_000;
-/// How long a client may take to send the head of a request.
+/// How long a client may take to send the request head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A control plane that is being served. Dropping it stops it too, without waiting.
+/// A control plane that is being served. Dropping it stops it without waiting.
 #[derive(Debug)]
 pub struct Serving {
     address: SocketAddr,
@@ -34,17 +34,17 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Where it is served.
+    /// The address it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Cuts all connections and stops accepting. What was written is kept already.
+    /// Closes all connections and stops listening. All writes are in the journal already.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         if let Some(task) = self.task.take() {
-            // It fails only when it panicked, and then there is nothing left to stop.
+            // The task fails only when it panicked; there is nothing left to stop then.
             let _ = task.await;
         }
     }
@@ -56,7 +56,7 @@ impl Drop for Serving {
     }
 }
 
-/// Serves a control plane until it is told to stop.
+/// Serves a control plane until [`Serving`] is stopped or dropped.
 pub(in super::super) fn start(inner: Arc<Inner>, listener: TcpListener, address: SocketAddr) -> Serving {
     let stop = CancellationToken::new();
     let task = tokio::spawn(accept(inner, listener, stop.clone()));
@@ -99,14 +99,14 @@ async fn accept(inner: Arc<Inner>, listener: TcpListener, stop: CancellationToke
 }
 
 async fn converse(inner: &Arc<Inner>, stream: TcpStream) {
-    // Watches send small lines that must not wait for each other.
+    // Watches send small lines that must not be delayed.
     let _ = stream.set_nodelay(true);
     let mut first = [0; 1];
     if !matches!(timeout(HEAD_TIMEOUT, stream.peek(&mut first)).await, Ok(Ok(1))) {
         return;
     }
     match &inner.tls {
-        // The first byte of a TLS handshake; no HTTP method begins so.
+        // The first byte of a TLS handshake; no HTTP method starts with it.
         Some(tls) if first[0] == 0x16 => {
             if let Ok(Ok(stream)) =
                 timeout(HEAD_TIMEOUT, TlsAcceptor::from(Arc::clone(tls)).accept(stream)).await

@@ -1,15 +1,15 @@
-//! Objects as the rows that `kubectl get` prints.
+//! Renders objects as the `Table` that `kubectl get` prints.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::builtin;
-use super::super::kinds::Column;
-use super::super::object;
-use super::answer::{Show, metadata_of};
+use super::age;
 use super::jsonpath;
+use super::view::{Show, metadata_of};
+use crate::kube::types::kind::Column;
+use crate::kube::types::object;
 
-/// A table of these objects.
+/// Renders a table.
 pub(super) fn of(show: &Show<'_>, objects: &[&Value], metadata: &Value) -> Value {
     let mut columns = vec![json!({
         "name": "Name", "type": "string", "format": "name", "priority": 0,
@@ -20,7 +20,7 @@ pub(super) fn of(show: &Show<'_>, objects: &[&Value], metadata: &Value) -> Value
         columns.clear();
     }
     columns.extend(show.version.columns.iter().map(|column| {
-        // Kubernetes sends ages as texts already, in its short form.
+        // Kubernetes sends ages as strings, in the short form.
         let kind = if column.kind == "date" {
             "string"
         } else {
@@ -79,7 +79,7 @@ fn cell(value: &Value, column: &Column, now: Timestamp) -> Value {
     };
     match (column.kind.as_str(), found) {
         ("date", Value::String(since)) => {
-            json!(builtin::age(since, now).unwrap_or_else(|| "<invalid>".into()))
+            json!(age::age(since, now).unwrap_or_else(|| "<invalid>".into()))
         }
         ("string", Value::String(_))
         | ("integer" | "number", Value::Number(_))

@@ -1,6 +1,6 @@
-//! What a URL's path names.
+//! Parses URL paths.
 
-/// What a path names.
+/// The target of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
     /// `/healthz` and its like.
@@ -17,21 +17,21 @@ pub(super) enum Target {
     Resources(String, String),
     /// `/openapi/v2`.
     OpenApiV2,
-    /// `/openapi/v3` and what is below it.
+    /// `/openapi/v3` and the paths below it.
     OpenApiV3(String),
     /// Objects.
     Objects(Objects),
-    /// Nothing.
+    /// An unknown path.
     Unknown,
 }
 
-/// Objects that a path names.
+/// The objects that a path names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Objects {
     pub(super) group: String,
     pub(super) version: String,
     pub(super) plural: String,
-    /// Empty for all namespaces and for kinds without.
+    /// Empty for all namespaces and for cluster-scoped kinds.
     pub(super) namespace: String,
     /// Empty for a collection.
     pub(super) name: String,
@@ -39,7 +39,7 @@ pub(super) struct Objects {
 }
 
 impl Target {
-    /// Reads a path.
+    /// Parses a path.
     pub(super) fn parse(path: &str) -> Self {
         let parts: Option<Vec<String>> = path.trim_matches('/').split('/').map(decode).collect();
         let Some(parts) = parts else { return Self::Unknown };
@@ -68,7 +68,7 @@ fn objects(group: &str, version: &str, rest: &[&str]) -> Target {
         ..Objects::default()
     };
     let found = match rest {
-        // `/namespaces/x/status` is a part of the namespace, `/namespaces/x/secrets` is in it.
+        // `/namespaces/x/status` is a subresource, `/namespaces/x/secrets` a collection in the namespace.
         ["namespaces", name, subresource @ ("status" | "finalize")] => Objects {
             plural: "namespaces".into(),
             namespace: (*name).into(),
@@ -100,7 +100,7 @@ fn objects(group: &str, version: &str, rest: &[&str]) -> Target {
     Target::Objects(found)
 }
 
-/// Undoes percent-encoding; `None` when the result is no text.
+/// Percent-decodes; `None` when the result is not UTF-8 or contains `/` or NUL.
 fn decode(part: &str) -> Option<String> {
     if !part.contains('%') {
         return Some(part.to_owned());

@@ -1,4 +1,4 @@
-//! `watch`: changes as lines of JSON, for as long as the client listens.
+//! `watch`: streams changes as JSON lines until the client disconnects or the timeout ends it.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -12,16 +12,16 @@ use rand::RngExt as _;
 use serde_json::{Value, json};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use super::super::error::ApiError;
-use super::super::kinds::Kind;
-use super::super::object;
-use super::super::objects::{Objects as Api, Watch};
-use super::super::plane::Inner;
-use super::super::selector::Selector;
-use super::super::store::{Change, ChangeType};
-use super::answer::{Show, View};
 use super::query::Query;
+use super::selector::Selector;
 use super::target::Objects;
+use super::view::{Show, View};
+use crate::kube::client::objects::{Objects as Api, Watch};
+use crate::kube::plane::inner::Inner;
+use crate::kube::storage::store::{Change, ChangeType};
+use crate::kube::types::error::ApiError;
+use crate::kube::types::kind::Kind;
+use crate::kube::types::object;
 
 /// Answers a watch.
 pub(super) fn answer(
@@ -48,7 +48,7 @@ pub(super) fn answer(
     Ok(response)
 }
 
-/// Something that is still to be sent.
+/// An item of the send queue.
 enum Waiting {
     Object(&'static str, Arc<Value>),
     Line(String),
@@ -66,7 +66,7 @@ struct Session {
     dropped: tokio::sync::watch::Receiver<u64>,
     bookmarks: Option<Interval>,
     end: Instant,
-    /// What waits to be sent. It becomes text only when the client takes it.
+    /// The send queue. Objects are serialized only when the client reads them.
     waiting: VecDeque<Waiting>,
     finished: bool,
 }
@@ -89,14 +89,14 @@ impl Session {
                 state.store.revision(),
             )
         };
-        let asked = query.number("resourceVersion")?.unwrap_or(0);
-        let from = if initial == Initial::None && asked > 0 {
-            asked
+        let requested = query.number("resourceVersion")?.unwrap_or(0);
+        let from = if initial == Initial::None && requested > 0 {
+            requested
         } else {
             revision
         };
         let seconds = query.number("timeoutSeconds")?.filter(|s| *s > 0);
-        // As Kubernetes does: half an hour to an hour, so that not all end at once.
+        // As in Kubernetes: 30 to 60 minutes, so that watches do not all end at once.
         let seconds = seconds
             .unwrap_or_else(|| rand::rng().random_range(1800..3600))
             .min(86_400);
@@ -130,10 +130,10 @@ impl Session {
             if initial == Initial::List {
                 session.bookmark(true);
             }
-        } else if asked > revision {
-            // From a future that this control plane never saw: the client must list again.
+        } else if requested > revision {
+            // A revision that this control plane never had: the client must list again.
             session.refuse(&ApiError::expired(format!(
-                "too large resource version: {asked}, current: {revision}"
+                "too large resource version: {requested}, current: {revision}"
             )));
         }
         Ok(session)
@@ -161,7 +161,7 @@ impl Session {
                     Err(error) => self.refuse(&error),
                 },
                 () = tick(&mut self.bookmarks) => {
-                    // Whatever there is goes first: a bookmark promises that nothing is missing.
+                    // Changes go first: a bookmark promises that none before it is missing.
                     match self.changes.take() {
                         Ok(changes) => self.take(&changes),
                         Err(error) => self.refuse(&error),
@@ -188,7 +188,7 @@ impl Session {
                 (false, false) => {}
             }
         }
-        // The kind itself may have gone; then there is nothing to watch any more.
+        // The kind may no longer be served; then the watch ends.
         let served = self
             .inner
             .state()
@@ -266,14 +266,14 @@ async fn tick(ticks: &mut Option<Interval>) {
     }
 }
 
-/// What a watch sends before the changes.
+/// What a watch sends before changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Initial {
     /// Nothing: it continues from a revision.
     None,
     /// All objects.
     Objects,
-    /// All objects and a bookmark that says so (a watch-list).
+    /// All objects, then a bookmark that marks the end (watch-list).
     List,
 }
 

@@ -1,4 +1,4 @@
-//! Identity, rules, impersonation, and the record of who did what.
+//! Authentication, authorization, impersonation and the audit log.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::super::{Identity, Rule, Subject};
 use super::{BUCKETS, Served, bucket};
 
-/// A user who may do everything in one namespace.
+/// A user with all rights in one namespace.
 fn let_dana_in(served: &Served) {
     served
         .plane
@@ -19,7 +19,7 @@ fn let_dana_in(served: &Served) {
 }
 
 #[tokio::test]
-async fn without_a_token_there_is_nothing() {
+async fn requests_without_a_valid_token_get_401() {
     let served = Served::new().await;
     let request = served.client.get(format!("http://{}{BUCKETS}", served.address()));
     let (code, status) = Served::send(request).await;
@@ -29,7 +29,7 @@ async fn without_a_token_there_is_nothing() {
 }
 
 #[tokio::test]
-async fn rules_hold_in_their_namespaces() {
+async fn rules_apply_only_in_their_namespaces() {
     let mut served = Served::new().await;
     let_dana_in(&served);
     served.token = "danas".into();
@@ -45,7 +45,7 @@ async fn rules_hold_in_their_namespaces() {
 }
 
 #[tokio::test]
-async fn one_can_ask_what_one_may() {
+async fn access_reviews_answer_what_is_allowed() {
     let mut served = Served::new().await;
     let_dana_in(&served);
     let reviews = "/apis/authorization.k8s.io/v1";
@@ -85,7 +85,7 @@ async fn one_can_ask_what_one_may() {
 }
 
 #[tokio::test]
-async fn the_portal_can_act_as_somebody_and_is_seen_to() {
+async fn impersonation_works_and_is_audited() {
     let mut served = Served::new().await;
     let_dana_in(&served);
     let as_dana = |served: &Served, path: &str| {

@@ -19,7 +19,7 @@ fn entry<'a>(object: &'a Value, manager: &str) -> &'a Value {
 }
 
 #[tokio::test]
-async fn applying_makes_and_applying_twice_changes_nothing() {
+async fn apply_creates_and_a_second_apply_changes_nothing() {
     let served = Served::new().await;
     let (code, made) = served.apply("one", "portico", &bucket("one")).await;
     assert_eq!(code, 201, "{made}");
@@ -38,7 +38,7 @@ async fn applying_makes_and_applying_twice_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_no_longer_said_goes_unless_another_says_it() {
+async fn fields_left_out_of_an_apply_are_removed_unless_shared() {
     let served = Served::new().await;
     served
         .apply(
@@ -61,7 +61,7 @@ async fn what_is_no_longer_said_goes_unless_another_says_it() {
 }
 
 #[tokio::test]
-async fn a_contested_field_conflicts_until_it_is_forced() {
+async fn a_field_of_another_manager_conflicts_unless_forced() {
     let served = Served::new().await;
     served
         .apply("one", "a", &with(&json!({"region": "eu", "size": 5})))
@@ -83,7 +83,7 @@ async fn a_contested_field_conflicts_until_it_is_forced() {
         entry(&taken, "a")["fieldsV1"],
         json!({"f:spec": {"f:region": {}}})
     );
-    // The same value is no conflict: both own it.
+    // The same value is no conflict: both managers own it.
     let (code, shared) = served.apply("one", "c", &other).await;
     assert_eq!(code, 200);
     assert_eq!(
@@ -93,7 +93,7 @@ async fn a_contested_field_conflicts_until_it_is_forced() {
 }
 
 #[tokio::test]
-async fn items_of_a_keyed_list_belong_to_those_who_said_them() {
+async fn items_of_a_map_list_are_owned_by_their_appliers() {
     let served = Served::new().await;
     let users = |names: &[&str]| -> Value {
         let users: Vec<Value> = names
@@ -123,7 +123,7 @@ async fn items_of_a_keyed_list_belong_to_those_who_said_them() {
 }
 
 #[tokio::test]
-async fn other_writes_own_what_they_change() {
+async fn other_writes_own_the_fields_they_change() {
     let served = Served::new().await;
     served
         .apply("one", "a", &with(&json!({"region": "eu", "size": 5})))
@@ -149,13 +149,13 @@ async fn other_writes_own_what_they_change() {
             .contains("\"scaler\" using storage.example.org/v1"),
         "{status}"
     );
-    // Who no longer speaks of it lets it be.
+    // A manager that leaves the field out gives up its ownership.
     let (code, left) = served.apply("one", "a", &with(&json!({"region": "eu"}))).await;
     assert_eq!((code.as_u16(), &left["spec"]["size"]), (200, &json!(8)));
 }
 
 #[tokio::test]
-async fn status_is_applied_through_its_own_door_and_owned_apart() {
+async fn status_is_applied_through_its_subresource_and_owned_separately() {
     let served = Served::new().await;
     served.apply("one", "portico", &bucket("one")).await;
     let status =
@@ -176,7 +176,7 @@ async fn status_is_applied_through_its_own_door_and_owned_apart() {
 }
 
 #[tokio::test]
-async fn an_apply_names_its_manager_and_is_judged() {
+async fn an_apply_needs_a_field_manager_and_is_validated() {
     let served = Served::new().await;
     let path = format!("{BUCKETS}/one");
     let (code, status) = served
@@ -195,7 +195,7 @@ async fn an_apply_names_its_manager_and_is_judged() {
 }
 
 #[tokio::test]
-async fn yaml_is_read_too() {
+async fn yaml_bodies_are_accepted() {
     let served = Served::new().await;
     let yaml =
         "apiVersion: storage.example.org/v1\nkind: Bucket\nmetadata: {name: one}\nspec:\n  region: us\n";

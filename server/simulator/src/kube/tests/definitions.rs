@@ -1,4 +1,4 @@
-//! Definitions: `CustomResourceDefinitions`, and what comes of Crossplane's.
+//! `CustomResourceDefinition`s and Crossplane's `CompositeResourceDefinition`s.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::{BUCKETS, Served, Settings, bucket, bucket_definition, fields};
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 #[tokio::test]
-async fn a_definition_is_established_at_once_and_takes_its_objects_along() {
+async fn a_definition_is_established_at_once_and_deleted_with_its_objects() {
     let served = Served::with(Settings::default()).await;
     assert_eq!(served.get(BUCKETS).await.0, 404);
     let (code, made) = served.post(DEFINITIONS, &bucket_definition()).await;
@@ -30,7 +30,7 @@ async fn a_definition_is_established_at_once_and_takes_its_objects_along() {
 }
 
 #[tokio::test]
-async fn a_changed_definition_is_in_force_at_once() {
+async fn a_changed_definition_applies_at_once() {
     let served = Served::new().await;
     let path = format!("{DEFINITIONS}/buckets.storage.example.org");
     let (_, mut definition) = served.get(&path).await;
@@ -44,7 +44,7 @@ async fn a_changed_definition_is_in_force_at_once() {
 }
 
 #[tokio::test]
-async fn a_wrong_definition_is_refused() {
+async fn an_invalid_definition_is_refused() {
     let served = Served::with(Settings::default()).await;
     let mut wrong = bucket_definition();
     wrong["metadata"]["name"] = json!("pails.storage.example.org");
@@ -67,7 +67,7 @@ async fn a_wrong_definition_is_refused() {
 }
 
 #[tokio::test]
-async fn versions_are_served_as_each_is_asked_for() {
+async fn each_served_version_can_be_requested() {
     let served = Served::with(Settings::default()).await;
     let mut definition = bucket_definition();
     let mut beta = definition["spec"]["versions"][0].clone();
@@ -125,7 +125,7 @@ fn properties<'a>(definition: &'a Value, part: &str) -> &'a Value {
 }
 
 #[tokio::test]
-async fn a_legacy_composite_brings_a_cluster_kind_and_claims() {
+async fn a_legacy_xrd_defines_a_cluster_scoped_kind_and_a_claim_kind() {
     let served = Served::with(Settings::default()).await;
     let (code, made) = served.post(COMPOSITES, &composite("LegacyCluster")).await;
     assert_eq!(code, 201, "{made}");
@@ -168,7 +168,7 @@ async fn a_legacy_composite_brings_a_cluster_kind_and_claims() {
 }
 
 #[tokio::test]
-async fn a_namespaced_composite_keeps_its_machinery_apart() {
+async fn a_namespaced_composite_has_its_machinery_under_spec_crossplane() {
     let served = Served::with(Settings::default()).await;
     let (code, made) = served.post(COMPOSITES, &composite("Namespaced")).await;
     assert_eq!(code, 201, "{made}");
@@ -186,7 +186,7 @@ async fn a_namespaced_composite_keeps_its_machinery_apart() {
 }
 
 #[tokio::test]
-async fn only_legacy_composites_have_claims_and_scopes_stay() {
+async fn only_legacy_xrds_have_claims_and_scopes_are_immutable() {
     let served = Served::with(Settings::default()).await;
     let mut wrong = composite("Namespaced");
     wrong["spec"]["claimNames"] = json!({"plural": "bases", "kind": "Base"});

@@ -1,4 +1,4 @@
-//! Deleting: finalizers, owners, namespaces, preconditions, Usages.
+//! Deletion: finalizers, owners, namespaces, preconditions, Usages.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{BUCKETS, Served, bucket};
 
 #[tokio::test]
-async fn a_finalizer_holds_an_object_until_it_is_taken_off() {
+async fn a_finalizer_holds_an_object_until_it_is_removed() {
     let served = Served::new().await;
     let mut held = bucket("one");
     held["metadata"]["finalizers"] = json!(["example.org/hold"]);
@@ -29,7 +29,7 @@ async fn a_finalizer_holds_an_object_until_it_is_taken_off() {
 }
 
 #[tokio::test]
-async fn a_deletion_can_insist_on_what_it_deletes() {
+async fn deletion_preconditions_are_checked() {
     let served = Served::new().await;
     let (_, made) = served.post(BUCKETS, &bucket("one")).await;
     let path = format!("{BUCKETS}/one");
@@ -70,7 +70,7 @@ async fn dependents_follow_their_owner_or_are_orphaned() {
 }
 
 #[tokio::test]
-async fn in_the_foreground_the_owner_waits_for_its_dependents() {
+async fn foreground_deletion_waits_for_dependents() {
     let served = Served::new().await;
     owner_and_dependent(&served).await;
     let owned = format!("{BUCKETS}/owned");
@@ -93,7 +93,7 @@ async fn in_the_foreground_the_owner_waits_for_its_dependents() {
 }
 
 #[tokio::test]
-async fn a_namespace_takes_its_contents_along() {
+async fn deleting_a_namespace_deletes_its_contents() {
     let served = Served::new().await;
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}});
     served.post("/api/v1/namespaces", &namespace).await;
@@ -118,7 +118,7 @@ async fn a_namespace_takes_its_contents_along() {
 }
 
 #[tokio::test]
-async fn a_collection_is_deleted_by_its_labels() {
+async fn a_collection_can_be_deleted_by_label() {
     let served = Served::new().await;
     for (name, team) in [("one", "a"), ("two", "a"), ("three", "b")] {
         let mut object = bucket(name);
@@ -135,7 +135,7 @@ async fn a_collection_is_deleted_by_its_labels() {
 }
 
 #[tokio::test]
-async fn what_is_in_use_stays_and_says_why() {
+async fn a_usage_blocks_deletion_with_its_reason() {
     let served = Served::new().await;
     served.post(BUCKETS, &bucket("one")).await;
     let usages = "/apis/protection.crossplane.io/v1beta1/namespaces/default/usages";

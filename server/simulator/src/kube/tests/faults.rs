@@ -1,4 +1,4 @@
-//! Faults that are switched on.
+//! Fault injection.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use super::super::{Fault, Matcher};
 use super::{BUCKETS, Served, bucket};
 
 #[tokio::test]
-async fn a_status_is_answered_for_what_matches_until_it_is_spent() {
+async fn a_status_fault_affects_matching_requests_until_it_expires() {
     let served = Served::new().await;
     let fault = Fault::Status {
         code: 429,
@@ -40,7 +40,7 @@ async fn a_status_is_answered_for_what_matches_until_it_is_spent() {
 }
 
 #[tokio::test]
-async fn garbage_latency_and_hangups_are_what_they_say() {
+async fn garbage_latency_and_hangup_faults_work() {
     let served = Served::new().await;
     let faults = served.plane.faults();
     faults.add(
@@ -70,7 +70,7 @@ async fn garbage_latency_and_hangups_are_what_they_say() {
 }
 
 #[tokio::test]
-async fn a_plane_that_refuses_connections_cuts_those_it_has() {
+async fn refusing_connections_closes_existing_ones() {
     let served = Served::new().await;
     let mut watch = served
         .request(reqwest::Method::GET, &format!("{BUCKETS}?watch=1"))

@@ -1,4 +1,4 @@
-//! Bodies and clients that mean no good.
+//! Hostile bodies and clients.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::{BUCKETS, Served, Settings, bucket, bucket_definition};
 
 #[tokio::test]
-async fn a_body_of_five_megabytes_is_told_so() {
+async fn a_body_of_five_megabytes_gets_413() {
     let served = Served::new().await;
     let request = served
         .request(Method::POST, BUCKETS)
@@ -32,7 +32,7 @@ async fn a_body_of_five_megabytes_is_told_so() {
 }
 
 #[tokio::test]
-async fn what_is_no_object_is_refused_without_harm() {
+async fn malformed_bodies_are_refused() {
     let served = Served::new().await;
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     let odd = [
@@ -67,7 +67,7 @@ async fn what_is_no_object_is_refused_without_harm() {
     let mut labelled = bucket("one");
     labelled["metadata"]["labels"] = json!({"bad key": "x"});
     assert_eq!(served.post(BUCKETS, &labelled).await.0, 422);
-    // What cannot be read as metadata fails before anything is judged, as it does on the real API server.
+    // Undecodable metadata fails before validation, as in the real API server.
     labelled["metadata"]["labels"] = json!({"key": 7});
     assert_eq!(served.post(BUCKETS, &labelled).await.0, 400);
     labelled["metadata"]["labels"] = json!(["list"]);
@@ -75,7 +75,7 @@ async fn what_is_no_object_is_refused_without_harm() {
 }
 
 #[tokio::test]
-async fn a_yaml_bomb_does_not_go_off() {
+async fn a_yaml_bomb_is_refused_quickly() {
     let served = Served::new().await;
     let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
     for level in 1..12 {
@@ -102,7 +102,7 @@ async fn a_yaml_bomb_does_not_go_off() {
 }
 
 #[tokio::test]
-async fn odd_paths_are_not_found() {
+async fn malformed_paths_get_404() {
     let served = Served::new().await;
     for path in [
         "/",
@@ -119,7 +119,7 @@ async fn odd_paths_are_not_found() {
 }
 
 #[tokio::test]
-async fn a_full_control_plane_says_so() {
+async fn a_full_control_plane_refuses_new_objects() {
     let served = Served::with(Settings {
         max_objects: 4,
         ..Settings::default()
@@ -134,7 +134,7 @@ async fn a_full_control_plane_says_so() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_costs_nobody_else() {
+async fn a_client_that_does_not_read_does_not_block_others() {
     let served = Served::with(Settings {
         history: 50,
         ..Settings::default()
@@ -159,7 +159,7 @@ async fn a_client_that_does_not_read_costs_nobody_else() {
     }
     let (_, list) = served.get(BUCKETS).await;
     assert_eq!(list["items"][0]["spec"]["tags"]["round"], "199");
-    // It falls out of the log and is told so, or is cut off: it is never waited for.
+    // It gets 410 or is disconnected; nobody waits for it.
     let mut rest = Vec::new();
     let ended = tokio::time::timeout(std::time::Duration::from_secs(15), async {
         let mut chunk = vec![0; 1 << 16];

@@ -1,4 +1,4 @@
-//! The real `kubectl`, where there is one.
+//! The real `kubectl`, if it is installed.
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -15,7 +15,7 @@ struct Kubectl {
 }
 
 impl Kubectl {
-    /// `None`, and a word about it, where there is no kubectl.
+    /// `None`, with a message, if kubectl is not installed.
     async fn new(test: &str) -> Option<Self> {
         if Command::new("kubectl")
             .arg("version")
@@ -59,7 +59,7 @@ impl Kubectl {
             .unwrap()
     }
 
-    /// What it prints when it succeeds.
+    /// The output of a successful command.
     async fn prints(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments).await;
         assert!(
@@ -70,7 +70,7 @@ impl Kubectl {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// What it complains of when it fails.
+    /// The error output of a failing command.
     async fn complains(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments).await;
         assert!(!output.status.success(), "{arguments:?} should fail");
@@ -100,7 +100,7 @@ async fn kubectl_lists_definitions_and_objects_as_tables() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn kubectl_applies_both_ways_and_deletes() {
+async fn kubectl_applies_client_side_and_server_side_and_deletes() {
     let Some(kubectl) = Kubectl::new("apply").await else {
         return;
     };
@@ -148,7 +148,7 @@ async fn kubectl_applies_both_ways_and_deletes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn kubectl_hears_what_is_wrong() {
+async fn kubectl_shows_validation_errors() {
     let Some(kubectl) = Kubectl::new("refusals").await else {
         return;
     };
@@ -190,7 +190,7 @@ async fn kubectl_hears_what_is_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn kubectl_makes_namespaces_and_secrets() {
+async fn kubectl_creates_namespaces_and_secrets() {
     let Some(kubectl) = Kubectl::new("typed clients").await else {
         return;
     };
@@ -245,7 +245,7 @@ async fn kubectl_watches() {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    // It watches once it has asked to; what comes before is in its list, so nothing is missed.
+    // The watch starts with the list, so nothing before it is missed.
     let objects = kubectl.served.plane.objects();
     let mut one = bucket("one");
     one["metadata"]["namespace"] = json!("default");

@@ -24,7 +24,7 @@ async fn three() -> Served {
 }
 
 #[tokio::test]
-async fn a_list_comes_in_pages_that_are_of_one_moment() {
+async fn pages_of_a_list_show_one_revision() {
     let served = three().await;
     let (_, first) = served.get(&format!("{BUCKETS}?limit=2")).await;
     assert_eq!(names(&first), ["a", "b"]);
@@ -48,7 +48,7 @@ async fn a_list_comes_in_pages_that_are_of_one_moment() {
 }
 
 #[tokio::test]
-async fn selectors_choose() {
+async fn label_and_field_selectors_filter() {
     let served = three().await;
     for (query, expected) in [
         ("labelSelector=team%3Dx", vec!["a", "c"]),
@@ -100,7 +100,7 @@ async fn a_table_has_the_columns_of_the_definition() {
 }
 
 #[tokio::test]
-async fn metadata_alone_can_be_asked_for() {
+async fn partial_metadata_can_be_requested() {
     let served = three().await;
     let accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
     let request = served.request(Method::GET, BUCKETS).header("accept", accept);
@@ -114,7 +114,7 @@ async fn metadata_alone_can_be_asked_for() {
 }
 
 #[tokio::test]
-async fn discovery_comes_old_and_aggregated() {
+async fn discovery_works_plain_and_aggregated() {
     let served = Served::new().await;
     let (_, groups) = served.get("/apis").await;
     let found = groups["groups"]

@@ -1,5 +1,4 @@
-//! The control plane as its clients meet it: over HTTP, without a Kubernetes library, and with
-//! `kubectl`.
+//! Tests over HTTP, with a plain client and with `kubectl`.
 
 mod access;
 mod apply;
@@ -8,6 +7,7 @@ mod deletion;
 mod faults;
 mod hostile;
 mod kubectl;
+mod layers;
 mod lists;
 mod objects;
 mod persistence;
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use super::{ControlPlane, Serving, Settings};
 
-/// A control plane that is served, and a client of it.
+/// A served control plane with a client.
 struct Served {
     plane: ControlPlane,
     serving: Serving,
@@ -30,18 +30,18 @@ struct Served {
     token: String,
 }
 
-/// Objects of the kind that the tests use.
+/// The collection of the test kind.
 const BUCKETS: &str = "/apis/storage.example.org/v1/namespaces/default/buckets";
 
 impl Served {
-    /// A new one, with a kind to play with.
+    /// Serves a control plane with the test kind.
     async fn new() -> Self {
         let served = Self::with(Settings::default()).await;
         served.plane.objects().create(bucket_definition()).unwrap();
         served
     }
 
-    /// A new one without any kind of its own.
+    /// Serves a control plane without a custom kind.
     async fn with(settings: Settings) -> Self {
         let plane = ControlPlane::new("test", settings);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -106,14 +106,14 @@ impl Served {
         self.patch(path, "application/merge-patch+json", body).await
     }
 
-    /// Server-side apply of the bucket `name` by a manager.
+    /// Applies the bucket `name` as a manager.
     async fn apply(&self, name: &str, manager: &str, body: &Value) -> (StatusCode, Value) {
         let path = format!("{BUCKETS}/{name}?fieldManager={manager}");
         self.patch(&path, "application/apply-patch+yaml", body).await
     }
 }
 
-/// A definition with a bit of everything.
+/// A definition that uses most features.
 fn bucket_definition() -> Value {
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -178,7 +178,7 @@ fn bucket(name: &str) -> Value {
     })
 }
 
-/// The fields that a refusal names.
+/// The fields named in an error.
 fn fields(status: &Value) -> Vec<&str> {
     let causes = status["details"]["causes"].as_array();
     causes

@@ -1,4 +1,4 @@
-//! The control plane as a controller in the same process sees it.
+//! The in-process client.
 
 use serde_json::json;
 
@@ -18,7 +18,7 @@ fn in_default(name: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_controller_sees_changes_and_answers_them() {
+async fn a_controller_watches_changes_and_writes_status() {
     let plane = plane();
     let objects = plane.objects();
     let kind = GroupKind::new("storage.example.org", "Bucket");
@@ -45,7 +45,7 @@ async fn a_controller_sees_changes_and_answers_them() {
 }
 
 #[test]
-fn an_event_that_repeats_is_counted() {
+fn a_repeated_event_increments_its_count() {
     let plane = plane();
     let objects = plane.objects();
     let one = objects.create(in_default("one")).unwrap();

@@ -1,4 +1,4 @@
-//! What survives a restart.
+//! Persistence.
 
 use std::io::Write;
 
@@ -14,7 +14,7 @@ fn kept(folder: &tempfile::TempDir) -> Settings {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_is_there_after_a_crash() {
+async fn acknowledged_writes_survive_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let first = Served::with(kept(&folder)).await;
     first.plane.objects().create(bucket_definition()).unwrap();
@@ -27,7 +27,7 @@ async fn what_was_acknowledged_is_there_after_a_crash() {
         .await;
     let (token, authority) = (first.token.clone(), first.plane.authority().to_owned());
     let revision = first.plane.objects().revision();
-    // No farewell: nothing but the files is left, with half a line at the end.
+    // No shutdown: only the files are left, with an incomplete last line.
     drop(first);
     let mut journal = std::fs::OpenOptions::new()
         .append(true)

@@ -75,7 +75,7 @@ async fn a_watch_continues_where_a_list_ended() {
 }
 
 #[tokio::test]
-async fn a_watch_without_a_version_begins_with_what_there_is() {
+async fn a_watch_without_a_version_starts_with_existing_objects() {
     let served = Served::new().await;
     served.post(BUCKETS, &bucket("one")).await;
     let mut lines = Lines::of(&served, "").await;
@@ -83,7 +83,7 @@ async fn a_watch_without_a_version_begins_with_what_there_is() {
 }
 
 #[tokio::test]
-async fn a_selector_makes_objects_come_and_go() {
+async fn objects_that_start_or_stop_matching_a_selector_are_added_or_deleted() {
     let served = Served::new().await;
     served.post(BUCKETS, &bucket("one")).await;
     let mut lines = Lines::of(&served, "labelSelector=hot").await;
@@ -99,7 +99,7 @@ async fn a_selector_makes_objects_come_and_go() {
 }
 
 #[tokio::test]
-async fn a_watch_list_ends_its_beginning_with_a_bookmark() {
+async fn a_watch_list_marks_the_end_of_initial_events_with_a_bookmark() {
     let served = Served::new().await;
     served.post(BUCKETS, &bucket("one")).await;
     let query = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
@@ -120,7 +120,7 @@ async fn a_watch_list_ends_its_beginning_with_a_bookmark() {
 }
 
 #[tokio::test]
-async fn bookmarks_come_at_their_time_when_they_are_allowed() {
+async fn bookmarks_are_sent_periodically_when_allowed() {
     let served = Served::with(Settings {
         bookmark_interval: Duration::from_millis(20),
         ..Settings::default()
@@ -145,7 +145,7 @@ async fn bookmarks_come_at_their_time_when_they_are_allowed() {
 }
 
 #[tokio::test]
-async fn what_the_log_no_longer_has_is_gone() {
+async fn a_version_older_than_the_log_gets_410() {
     let served = Served::new().await;
     let version = served.plane.objects().revision();
     served.post(BUCKETS, &bucket("one")).await;
@@ -157,13 +157,13 @@ async fn what_the_log_no_longer_has_is_gone() {
         (&json!("ERROR"), &json!(410))
     );
     assert!(lines.next().await.is_none());
-    // So is a future that another control plane of this name once had.
+    // Nor is a future revision, which an earlier control plane of this name may have had.
     let mut lines = Lines::of(&served, "resourceVersion=999999").await;
     assert_eq!(lines.next().await.unwrap()["object"]["code"], 410);
 }
 
 #[tokio::test]
-async fn a_watch_ends_at_its_time_and_with_its_kind() {
+async fn a_watch_ends_at_its_timeout_or_with_its_kind() {
     let served = Served::new().await;
     let mut lines = Lines::of(&served, "timeoutSeconds=1").await;
     assert!(lines.next().await.is_none());

@@ -1,4 +1,4 @@
-//! Creating, replacing and patching.
+//! Create, update and patch.
 
 use reqwest::Method;
 use serde_json::json;
@@ -20,7 +20,7 @@ async fn a_new_object_gets_identity_and_defaults() {
 }
 
 #[tokio::test]
-async fn a_generated_name_has_its_beginning() {
+async fn a_generated_name_starts_with_its_prefix() {
     let served = Served::new().await;
     let mut wanted = bucket("");
     wanted["metadata"] = json!({"generateName": "log-"});
@@ -31,7 +31,7 @@ async fn a_generated_name_has_its_beginning() {
 }
 
 #[tokio::test]
-async fn a_wrong_object_is_refused_with_all_its_fields() {
+async fn an_invalid_object_is_refused_with_all_its_fields() {
     let served = Served::new().await;
     let mut wrong = bucket("one");
     wrong["spec"] = json!({"region": "mars", "size": 0});
@@ -60,7 +60,7 @@ async fn a_namespace_must_exist() {
 }
 
 #[tokio::test]
-async fn unknown_fields_are_met_as_asked() {
+async fn field_validation_handles_unknown_fields() {
     let served = Served::new().await;
     let mut odd = bucket("one");
     odd["spec"]["colour"] = json!("red");
@@ -91,7 +91,7 @@ async fn unknown_fields_are_met_as_asked() {
 }
 
 #[tokio::test]
-async fn unknown_fields_are_found_also_in_what_is_put_aside() {
+async fn unknown_fields_are_found_in_an_ignored_status_too() {
     let served = Served::new().await;
     let mut odd = bucket("one");
     odd["status"] = json!({"disk": {"colour": "red", "a\nb": 1}});
@@ -99,12 +99,12 @@ async fn unknown_fields_are_found_also_in_what_is_put_aside() {
     let response = response.unwrap();
     assert_eq!(response.status(), 201);
     let warnings: Vec<_> = response.headers().get_all("warning").iter().collect();
-    // Of what no header can hold there is no warning.
+    // Warnings that do not fit a header are not sent.
     assert_eq!(warnings, ["299 - \"unknown field \\\"status.disk.colour\\\"\""]);
 }
 
 #[tokio::test]
-async fn an_old_version_conflicts_and_a_new_one_counts() {
+async fn a_stale_resource_version_conflicts_and_updates_increase_it() {
     let served = Served::new().await;
     let (_, made) = served.post(BUCKETS, &bucket("one")).await;
     let mut larger = made.clone();
@@ -133,7 +133,7 @@ async fn an_old_version_conflicts_and_a_new_one_counts() {
 }
 
 #[tokio::test]
-async fn status_has_a_door_of_its_own() {
+async fn status_is_written_only_through_its_subresource() {
     let served = Served::new().await;
     let mut wanted = bucket("one");
     wanted["status"] = json!({"phase": "invented"});
@@ -158,7 +158,7 @@ async fn status_has_a_door_of_its_own() {
 }
 
 #[tokio::test]
-async fn the_kinds_of_patch_do_what_they_say() {
+async fn every_patch_type_works() {
     let served = Served::new().await;
     served.post(BUCKETS, &bucket("one")).await;
     let path = format!("{BUCKETS}/one");
@@ -186,7 +186,7 @@ async fn the_kinds_of_patch_do_what_they_say() {
 }
 
 #[tokio::test]
-async fn a_rule_about_transitions_sees_the_object_before() {
+async fn a_transition_rule_sees_the_old_object() {
     let served = Served::new().await;
     served.post(BUCKETS, &bucket("one")).await;
     let (code, status) = served
@@ -203,7 +203,7 @@ async fn a_rule_about_transitions_sees_the_object_before() {
 }
 
 #[tokio::test]
-async fn a_rehearsal_changes_nothing() {
+async fn a_dry_run_changes_nothing() {
     let served = Served::new().await;
     let (code, made) = served
         .post(&format!("{BUCKETS}?dryRun=All"), &bucket("one"))
@@ -217,7 +217,7 @@ async fn a_rehearsal_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_secret_takes_plain_text_and_keeps_base64() {
+async fn a_secret_stores_string_data_in_base64() {
     let served = Served::new().await;
     let secrets = "/api/v1/namespaces/default/secrets";
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "stringData": {"user": "app"}});

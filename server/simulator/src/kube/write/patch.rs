@@ -1,0 +1,99 @@
+//! The four patch formats.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::apply;
+use super::json_patch;
+use super::object_writes::Outcome;
+use super::operations;
+use super::strategic;
+use crate::kube::registry::state::State;
+use crate::kube::types::error::ApiError;
+use crate::kube::types::kind::Kind;
+use crate::kube::types::object::{self, Key};
+use crate::kube::types::options::WriteOptions;
+
+/// A patch.
+#[derive(Debug, Clone)]
+pub(crate) enum Patch {
+    /// RFC 7386, `application/merge-patch+json`.
+    Merge(Value),
+    /// RFC 6902, `application/json-patch+json`.
+    Json(Value),
+    /// `application/strategic-merge-patch+json`, for built-in kinds.
+    Strategic(Value),
+    /// Server-side apply, `application/apply-patch+yaml`.
+    Apply(Value),
+}
+
+/// Patches an object; apply creates it when it does not exist.
+pub(crate) fn patch(
+    state: &mut State,
+    kind: &Arc<Kind>,
+    version: &str,
+    key: &Key,
+    patch: Patch,
+    options: &WriteOptions,
+) -> Result<Outcome, ApiError> {
+    if let Patch::Apply(wanted) = patch {
+        return apply::apply(state, kind, version, key, wanted, options);
+    }
+    let old = state
+        .store
+        .get(kind, key)
+        .ok_or_else(|| ApiError::not_found(kind, &key.name))?;
+    let mut object = Value::clone(&old);
+    object["apiVersion"] = kind.api_version(version).into();
+    match patch {
+        Patch::Merge(patch) => {
+            if !patch.is_object() {
+                return Err(ApiError::bad_request("a merge patch must be a JSON object"));
+            }
+            merge(&mut object, &patch);
+        }
+        Patch::Json(patch) => json_patch::apply(&mut object, &patch).map_err(|why| ApiError {
+            code: why.code(),
+            reason: why.reason().into(),
+            ..ApiError::bad_request(why.to_string())
+        })?,
+        Patch::Strategic(patch) if kind.custom => {
+            drop(patch);
+            return Err(ApiError::unsupported_media_type(
+                "application/strategic-merge-patch+json",
+                &[
+                    "application/json-patch+json",
+                    "application/merge-patch+json",
+                    "application/apply-patch+yaml",
+                ],
+            ));
+        }
+        Patch::Strategic(patch) => strategic::merge(&mut object, &patch).map_err(ApiError::bad_request)?,
+        Patch::Apply(_) => unreachable!("applied above"),
+    }
+    if object::meta(&object, "resourceVersion").is_empty() {
+        let current = object::meta(&old, "resourceVersion").to_owned();
+        object::set_meta(&mut object, "resourceVersion", Some(current.into()));
+    }
+    operations::update(state, kind, version, key, object, options)
+}
+
+/// Applies a merge patch (RFC 7386).
+pub(crate) fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    let Value::Object(fields) = target else { return };
+    for (name, value) in patch {
+        if value.is_null() {
+            fields.shift_remove(name);
+        } else {
+            merge(fields.entry(name.clone()).or_insert(Value::Null), value);
+        }
+    }
+}
