@@ -1,11 +1,9 @@
-//! What Portico can be tried and tested against, over real HTTP on loopback: simulated control
-//! planes, an OpenID provider, and a demo world made of both.
+//! Simulated control planes, an OpenID provider, and a demo made of both, over real HTTP on loopback.
 //!
-//! Nothing here is part of a portal in production, and the portal knows nothing of it: it signs
-//! in by OpenID Connect and talks to control planes with a Kubernetes client, as it would to real
-//! ones.
+//! None of it is part of a portal in production. The portal does not know that it talks to a simulator: it signs
+//! in by OpenID Connect and uses a Kubernetes client.
 
-pub mod chance;
+pub mod clock_rng;
+pub mod demo;
 pub mod kube;
 pub mod oidc;
-pub mod world;

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use portico_simulator::world::{Demo, Settings, WorldError};
+use portico_simulator::demo::{Demo, Settings, StartError};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -52,7 +52,7 @@ pub struct DemoArguments {
 pub enum DemoError {
     /// The simulator did not start.
     #[error(transparent)]
-    World(#[from] WorldError),
+    Start(#[from] StartError),
     /// The portal did not start, or failed.
     #[error(transparent)]
     Serve(#[from] ServeError),

@@ -14,7 +14,7 @@ use portico_domain::authz::SystemAuthority;
 use portico_domain::documents::{self, Configuration, PortalSpec, Tenant, TenantSpec};
 use portico_domain::names::TenantName;
 use portico_planes::Planes;
-use portico_simulator::chance::{Clock, Dice};
+use portico_simulator::clock_rng::{Clock, Rng};
 use portico_simulator::oidc::{Client, Person, Provider, Settings, SigningKey};
 use portico_store::{Sessions, Store};
 use reqwest::{Method, StatusCode};
@@ -122,7 +122,7 @@ impl House {
                 post_logout_redirect_uris: vec![at("/auth/signed-out")],
             }],
             clock: Clock::new(Timestamp::now),
-            dice: Dice::system(),
+            rng: Rng::system(),
         })
         .await
         .unwrap();

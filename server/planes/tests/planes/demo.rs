@@ -7,7 +7,7 @@ use portico_domain::documents::{Connection, ControlPlane as Document, Tenant};
 use portico_domain::names::PlaneName;
 use portico_domain::tenancy::Scope;
 use portico_planes::{ClaimFilter, Planes};
-use portico_simulator::world::{Demo, Settings};
+use portico_simulator::demo::{Demo, Settings};
 
 use crate::world::*;
 

@@ -1,4 +1,4 @@
-//! The authorization endpoint: what a client asks, who it is for, and the code that comes of it.
+//! The authorization endpoint: checks the request, shows the sign-in page, issues the code.
 
 use std::sync::Arc;
 
@@ -9,16 +9,15 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use url::Url;
 
-use super::House;
-use super::ledger::{Asked, Grant, SESSION_LASTS, Session};
 use super::misbehaviour::AnswersAs;
+use super::oidc_state::{AuthorizationRequest, Grant, SESSION_LIFETIME, Session};
 use super::pages;
+use super::provider_state::ProviderState;
 
-/// The cookie that says who is signed in here. Cookies know no ports, so its name is nobody
-/// else's.
+/// The session cookie. Cookies are shared between ports, so the name must be unique on localhost.
 const COOKIE_NAME: &str = "portico_demo_identity";
 
-/// The parameters of an authorization request that the provider knows.
+/// The supported parameters of an authorization request.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Parameters {
@@ -37,31 +36,30 @@ pub(super) struct Parameters {
 }
 
 pub(super) async fn by_query(
-    State(house): State<Arc<House>>,
+    State(provider): State<Arc<ProviderState>>,
     headers: HeaderMap,
     parameters: Result<Query<Parameters>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
     match parameters {
-        Ok(Query(parameters)) => authorize(&house, &headers, parameters),
+        Ok(Query(parameters)) => authorize(&provider, &headers, parameters),
         Err(_) => pages::refusal("The request has a parameter twice, or one that is not text."),
     }
 }
 
 pub(super) async fn by_form(
-    State(house): State<Arc<House>>,
+    State(provider): State<Arc<ProviderState>>,
     headers: HeaderMap,
     parameters: Result<Form<Parameters>, axum::extract::rejection::FormRejection>,
 ) -> Response {
     match parameters {
-        Ok(Form(parameters)) => authorize(&house, &headers, parameters),
+        Ok(Form(parameters)) => authorize(&provider, &headers, parameters),
         Err(_) => pages::refusal("The request has a parameter twice, or one that is not text."),
     }
 }
 
-fn authorize(house: &House, headers: &HeaderMap, parameters: Parameters) -> Response {
-    // Until client and address are known to belong together nothing is sent to that address
-    // (RFC 6749, section 4.1.2.1).
-    let Some(client) = parameters.client_id.as_deref().and_then(|id| house.client(id)) else {
+fn authorize(provider: &ProviderState, headers: &HeaderMap, parameters: Parameters) -> Response {
+    // Do not redirect before the client and its address are verified (RFC 6749, section 4.1.2.1).
+    let Some(client) = parameters.client_id.as_deref().and_then(|id| provider.client(id)) else {
         return pages::refusal("The application that sent you here is not known (client_id).");
     };
     let Some(redirect_uri) = parameters
@@ -76,7 +74,7 @@ fn authorize(house: &House, headers: &HeaderMap, parameters: Parameters) -> Resp
     let state = parameters.state.clone();
     let refuse = |error, description| {
         let answer = [("error", error), ("error_description", description)];
-        send_back(house, &redirect_uri, state.as_deref(), &answer)
+        redirect_with_response(provider, &redirect_uri, state.as_deref(), &answer)
     };
 
     if parameters.request.is_some() || parameters.request_uri.is_some() {
@@ -111,8 +109,8 @@ fn authorize(house: &House, headers: &HeaderMap, parameters: Parameters) -> Resp
         return refuse("invalid_request", "prompt none goes with no other");
     }
 
-    let now = house.clock.now();
-    let asked = Asked {
+    let now = provider.clock.now();
+    let request = AuthorizationRequest {
         client: client.id.clone(),
         redirect_uri: redirect_uri.clone(),
         scope,
@@ -120,21 +118,26 @@ fn authorize(house: &House, headers: &HeaderMap, parameters: Parameters) -> Resp
         nonce: parameters.nonce,
         challenge,
     };
-    let session = cookie(headers).and_then(|cookie| house.ledger.lock().session(&cookie, now));
+    let session = cookie(headers).and_then(|cookie| provider.oidc_state.lock().session(&cookie, now));
     match session {
         Some(session) if !prompted("login") && !prompted("select_account") => {
-            send_code(house, asked, session)
+            redirect_with_code(provider, request, session)
         }
         None if prompted("none") => refuse("login_required", "nobody is signed in"),
         _ => {
-            let ticket = house.dice.token();
+            let ticket = provider.rng.token();
             let origin = Url::parse(&redirect_uri)
                 .map(|url| url.origin().ascii_serialization())
                 .unwrap_or_default();
-            if house.ledger.lock().ask(ticket.clone(), asked, now).is_err() {
+            if provider
+                .oidc_state
+                .lock()
+                .add_pending(ticket.clone(), request, now)
+                .is_err()
+            {
                 return refuse("temporarily_unavailable", "too many sign-ins are under way");
             }
-            pages::sign_in(&client.name, &ticket, &origin, &house.people)
+            pages::sign_in(&client.name, &ticket, &origin, &provider.people)
         }
     }
 }
@@ -145,41 +148,41 @@ struct Choice {
     person: String,
 }
 
-/// Somebody pressed a button of the sign-in page.
-pub(super) async fn choose(State(house): State<Arc<House>>, RawForm(body): RawForm) -> Response {
+/// Handles the choice of a person on the sign-in page.
+pub(super) async fn choose(State(provider): State<Arc<ProviderState>>, RawForm(body): RawForm) -> Response {
     let fields: std::collections::HashMap<String, String> =
         url::form_urlencoded::parse(&body).into_owned().collect();
     let choice = Choice {
         ticket: fields.get("ticket").cloned().unwrap_or_default(),
         person: fields.get("person").cloned().unwrap_or_default(),
     };
-    let now = house.clock.now();
-    let Some(asked) = house.ledger.lock().asked(&choice.ticket, now) else {
+    let now = provider.clock.now();
+    let Some(request) = provider.oidc_state.lock().pending_request(&choice.ticket, now) else {
         return pages::refusal(
             "This sign-in page stood open too long. Go back to the application and start again.",
         );
     };
-    let Some(person) = house.person(&choice.person) else {
+    let Some(person) = provider.person(&choice.person) else {
         return pages::refusal("There is nobody of that name here.");
     };
     let session = Session {
-        id: house.dice.token(),
+        id: provider.rng.token(),
         username: person.username.clone(),
         since: now,
     };
-    let cookie = house.dice.token();
-    if house
-        .ledger
+    let cookie = provider.rng.token();
+    if provider
+        .oidc_state
         .lock()
         .begin_session(cookie.clone(), session.clone(), now)
         .is_err()
     {
         return pages::refusal("Too many people are signed in.");
     }
-    let mut answer = send_code(&house, asked, session);
+    let mut answer = redirect_with_code(&provider, request, session);
     let cookie = format!(
         "{COOKIE_NAME}={cookie}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}",
-        SESSION_LASTS.as_secs()
+        SESSION_LIFETIME.as_secs()
     );
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         answer.headers_mut().insert(SET_COOKIE, cookie);
@@ -187,22 +190,28 @@ pub(super) async fn choose(State(house): State<Arc<House>>, RawForm(body): RawFo
     answer
 }
 
-fn send_code(house: &House, asked: Asked, session: Session) -> Response {
-    let code = house.dice.token();
-    let (redirect_uri, state) = (asked.redirect_uri.clone(), asked.state.clone());
-    let issued = house
-        .ledger
-        .lock()
-        .issue(code.clone(), Grant { asked, session }, house.clock.now());
+fn redirect_with_code(provider: &ProviderState, request: AuthorizationRequest, session: Session) -> Response {
+    let code = provider.rng.token();
+    let (redirect_uri, state) = (request.redirect_uri.clone(), request.state.clone());
+    let issued =
+        provider
+            .oidc_state
+            .lock()
+            .issue(code.clone(), Grant { request, session }, provider.clock.now());
     let answer = match issued {
         Ok(()) => ("code", code.as_str()),
         Err(_) => ("error", "temporarily_unavailable"),
     };
-    send_back(house, &redirect_uri, state.as_deref(), &[answer])
+    redirect_with_response(provider, &redirect_uri, state.as_deref(), &[answer])
 }
 
-/// Back to the client, with the answer, its state and who answers (RFC 9207).
-fn send_back(house: &House, redirect_uri: &str, state: Option<&str>, answer: &[(&str, &str)]) -> Response {
+/// Redirects to the client with the response, `state` and `iss` (RFC 9207).
+fn redirect_with_response(
+    provider: &ProviderState,
+    redirect_uri: &str,
+    state: Option<&str>,
+    answer: &[(&str, &str)],
+) -> Response {
     let Ok(mut url) = Url::parse(redirect_uri) else {
         return pages::refusal("The address to return to is none (redirect_uri).");
     };
@@ -212,9 +221,9 @@ fn send_back(house: &House, redirect_uri: &str, state: Option<&str>, answer: &[(
         if let Some(state) = state {
             query.append_pair("state", state);
         }
-        match &house.forgery.lock().answers_as {
+        match &provider.forgery.lock().answers_as {
             AnswersAs::Itself => {
-                query.append_pair("iss", &house.issuer);
+                query.append_pair("iss", &provider.issuer);
             }
             AnswersAs::Nobody => {}
             AnswersAs::Another(issuer) => {
@@ -225,7 +234,7 @@ fn send_back(house: &House, redirect_uri: &str, state: Option<&str>, answer: &[(
     redirect(url.as_str())
 }
 
-/// A redirect that turns a POST into a GET (RFC 9700, section 4.12).
+/// A redirect that turns POST into GET (RFC 9700, section 4.12).
 pub(super) fn redirect(url: &str) -> Response {
     match HeaderValue::from_str(url) {
         Ok(url) => (StatusCode::SEE_OTHER, [(LOCATION, url)]).into_response(),
@@ -233,7 +242,7 @@ pub(super) fn redirect(url: &str) -> Response {
     }
 }
 
-/// The session cookie's value.
+/// The value of the session cookie.
 pub(super) fn cookie(headers: &HeaderMap) -> Option<String> {
     headers
         .get_all(COOKIE)
@@ -245,7 +254,7 @@ pub(super) fn cookie(headers: &HeaderMap) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-/// A header that takes the session cookie away.
+/// A `Set-Cookie` header that removes the session cookie.
 pub(super) fn no_cookie() -> HeaderValue {
     HeaderValue::from_static("portico_demo_identity=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0")
 }

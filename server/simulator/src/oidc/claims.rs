@@ -1,16 +1,16 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::House;
 use super::key::{KeyError, SigningKey};
-use super::ledger::Grant;
 use super::misbehaviour::Misbehaviour;
+use super::oidc_state::Grant;
 use super::people::Person;
+use super::provider_state::ProviderState;
 
-/// How long an ID token says it is valid.
+/// The lifetime of ID tokens.
 const ID_TOKEN_LASTS: SignedDuration = SignedDuration::from_mins(10);
 
-/// What the scopes tell of a person. Groups come with `groups` and, as many providers do, with
+/// The claims that the scopes cover. Groups come with the scopes `groups` and, as with many providers,
 /// `profile`.
 pub(super) fn about(person: &Person, scope: &str) -> Map<String, Value> {
     let has = |wanted: &str| scope.split(' ').any(|word| word == wanted);
@@ -30,28 +30,28 @@ pub(super) fn about(person: &Person, scope: &str) -> Map<String, Value> {
     claims
 }
 
-/// The ID token for what was granted, wrong in the way that was set.
+/// The ID token of a grant, with the configured misbehaviour.
 pub(super) fn id_token(
-    house: &House,
+    provider: &ProviderState,
     person: &Person,
     grant: &Grant,
     now: Timestamp,
 ) -> Result<String, KeyError> {
-    let how = *house.misbehaviour.lock();
-    let mut claims = about(person, &grant.asked.scope);
+    let how = *provider.misbehaviour.lock();
+    let mut claims = about(person, &grant.request.scope);
     let issued = if how == Misbehaviour::Expired {
         now - SignedDuration::from_hours(1)
     } else {
         now
     };
     let issued = issued.as_second();
-    claims.insert("iss".into(), json!(house.issuer));
-    claims.insert("aud".into(), json!(grant.asked.client));
+    claims.insert("iss".into(), json!(provider.issuer));
+    claims.insert("aud".into(), json!(grant.request.client));
     claims.insert("iat".into(), json!(issued));
     claims.insert("exp".into(), json!(issued + ID_TOKEN_LASTS.as_secs()));
     claims.insert("auth_time".into(), json!(grant.session.since.as_second()));
     claims.insert("sid".into(), json!(grant.session.id));
-    if let Some(nonce) = &grant.asked.nonce {
+    if let Some(nonce) = &grant.request.nonce {
         claims.insert("nonce".into(), json!(nonce));
     }
     match how {
@@ -76,18 +76,18 @@ pub(super) fn id_token(
         _ => {}
     }
     if how == Misbehaviour::None {
-        return house.forgery.lock().token(&house.key, &claims);
+        return provider.forgery.lock().token(&provider.key, &claims);
     }
     let claims = Value::Object(claims);
     match how {
         Misbehaviour::Unsigned => Ok(SigningKey::leave_unsigned(&claims)),
         Misbehaviour::BadSignature => {
-            let right = house.key.sign(&claims)?;
-            let other = house.key.sign(&json!({ "sub": "another" }))?;
+            let right = provider.key.sign(&claims)?;
+            let other = provider.key.sign(&json!({ "sub": "another" }))?;
             let signed = right.rsplit_once('.').map_or("", |(signed, _)| signed);
             let signature = other.rsplit_once('.').map_or("", |(_, signature)| signature);
             Ok(format!("{signed}.{signature}"))
         }
-        _ => house.key.sign(&claims),
+        _ => provider.key.sign(&claims),
     }
 }

@@ -4,14 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::House;
 use super::misbehaviour::members;
+use super::provider_state::ProviderState;
 
-/// What the provider can do (OpenID Connect Discovery 1.0, section 3).
-pub(super) async fn metadata(State(house): State<Arc<House>>) -> Json<Value> {
-    let at = |path: &str| format!("{}{path}", house.issuer);
+/// The discovery document (OpenID Connect Discovery 1.0, section 3).
+pub(super) async fn metadata(State(provider): State<Arc<ProviderState>>) -> Json<Value> {
+    let at = |path: &str| format!("{}{path}", provider.issuer);
     let mut metadata = members(&json!({
-        "issuer": house.issuer,
+        "issuer": provider.issuer,
         "authorization_endpoint": at("/authorize"),
         "token_endpoint": at("/token"),
         "userinfo_endpoint": at("/userinfo"),
@@ -35,11 +35,11 @@ pub(super) async fn metadata(State(house): State<Arc<House>>) -> Json<Value> {
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
     }));
-    metadata.extend(house.forgery.lock().discovery.clone());
+    metadata.extend(provider.forgery.lock().discovery.clone());
     Json(Value::Object(metadata))
 }
 
-/// The keys that ID tokens are signed with.
-pub(super) async fn keys(State(house): State<Arc<House>>) -> Json<Value> {
-    Json(json!({ "keys": [house.key.public()] }))
+/// The public keys of the provider.
+pub(super) async fn keys(State(provider): State<Arc<ProviderState>>) -> Json<Value> {
+    Json(json!({ "keys": [provider.key.public()] }))
 }

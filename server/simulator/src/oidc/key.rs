@@ -6,19 +6,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-/// What went wrong with a signing key.
+/// An error of a signing key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The machine gave no randomness, or the library refused.
+    /// No randomness, or the library failed.
     #[error("the signing key could not be made")]
     Generate,
-    /// What was kept is no RSA key of 2048 bits or more in PKCS #8.
+    /// The stored key is not an RSA key of at least 2048 bits in PKCS #8.
     #[error("what was kept is not a signing key: {0}")]
     Parse(String),
 }
 
-/// The provider's signing key: RS256, which every relying party must understand (OpenID Connect
-/// Core, section 15.1).
+/// The provider's signing key: RS256, which every relying party must support (OpenID Connect Core, section
+/// 15.1).
 #[derive(Debug)]
 pub struct SigningKey {
     pair: KeyPair,
@@ -26,30 +26,30 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// A new one, of 2048 bits. Takes a moment.
+    /// Generates a key of 2048 bits. Slow in unoptimized builds.
     ///
     /// # Errors
-    /// When the machine gives no randomness.
+    /// When there is no randomness.
     pub fn generate() -> Result<Self, KeyError> {
         KeyPair::generate(KeySize::Rsa2048)
             .map(Self::new)
             .map_err(|_| KeyError::Generate)
     }
 
-    /// The one that [`SigningKey::to_pkcs8`] gave.
+    /// Decodes a key that [`SigningKey::to_pkcs8`] encoded.
     ///
     /// # Errors
-    /// When it is none.
+    /// When the bytes are not such a key.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
         KeyPair::from_pkcs8(der)
             .map(Self::new)
             .map_err(|error| KeyError::Parse(error.to_string()))
     }
 
-    /// The key, to be kept: tokens stay valid over a restart.
+    /// Encodes the key, to store it: tokens stay valid after a restart.
     ///
     /// # Errors
-    /// When the library refuses to encode it.
+    /// When the library fails to encode it.
     pub fn to_pkcs8(&self) -> Result<Vec<u8>, KeyError> {
         self.pair
             .as_der()
@@ -63,7 +63,7 @@ impl SigningKey {
         Self { pair, id }
     }
 
-    /// The public half, as a JSON Web Key (RFC 7517).
+    /// The public key as a JSON Web Key (RFC 7517).
     pub(super) fn public(&self) -> Value {
         let public = self.pair.public_key();
         json!({
@@ -76,20 +76,20 @@ impl SigningKey {
         })
     }
 
-    /// `claims` as a signed JSON Web Token.
+    /// Signs `claims` as a JSON Web Token.
     ///
     /// # Errors
-    /// When the library refuses to sign.
+    /// When the library fails to sign.
     pub fn sign(&self, claims: &Value) -> Result<String, KeyError> {
         self.sign_under(&self.header(), claims)
     }
 
-    /// What the header of a right token says.
+    /// The header of a correct token.
     pub(super) fn header(&self) -> Value {
         json!({ "alg": "RS256", "typ": "JWT", "kid": self.id })
     }
 
-    /// `claims` under any header, signed by RS256 whatever that says.
+    /// Signs `claims` with RS256 under any header.
     pub(super) fn sign_under(&self, header: &Value, claims: &Value) -> Result<String, KeyError> {
         let signed = format!("{}.{}", encoded(header), encoded(claims));
         let mut signature = vec![0; self.pair.public_modulus_len()];
@@ -100,7 +100,7 @@ impl SigningKey {
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// `claims` under any header, with an HMAC by SHA-256.
+    /// Signs `claims` with HMAC-SHA-256 under any header.
     pub(super) fn sign_with_secret(header: &Value, claims: &Value, secret: &[u8]) -> String {
         let signed = format!("{}.{}", encoded(header), encoded(claims));
         let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret);
@@ -108,7 +108,7 @@ impl SigningKey {
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// `claims` as a token that says of itself that nobody signed it.
+    /// Encodes `claims` as an unsigned token (`alg: none`).
     pub(super) fn leave_unsigned(claims: &Value) -> String {
         format!(
             "{}.{}.",
@@ -117,7 +117,7 @@ impl SigningKey {
         )
     }
 
-    /// The claims of a token that this key signed; `None` for any other.
+    /// The claims of a token that this key signed; `None` for any other token.
     pub(super) fn open(&self, token: &str) -> Option<Value> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (_, claims) = signed.split_once('.')?;

@@ -1,4 +1,4 @@
-//! Sign-out that a client begins (OpenID Connect RP-Initiated Logout 1.0).
+//! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0).
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use axum::response::Response;
 use serde::Deserialize;
 use url::Url;
 
-use super::House;
 use super::authorize::{cookie, no_cookie, redirect};
 use super::pages;
+use super::provider_state::ProviderState;
 
-/// The parameters of a sign-out.
+/// The parameters of a logout request.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Parameters {
@@ -25,32 +25,32 @@ pub(super) struct Parameters {
 }
 
 pub(super) async fn by_query(
-    State(house): State<Arc<House>>,
+    State(provider): State<Arc<ProviderState>>,
     headers: HeaderMap,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Response {
     match parameters {
-        Ok(Query(parameters)) => end(&house, &headers, parameters),
+        Ok(Query(parameters)) => end(&provider, &headers, parameters),
         Err(_) => pages::refusal("The request has a parameter twice, or one that is not text."),
     }
 }
 
 pub(super) async fn by_form(
-    State(house): State<Arc<House>>,
+    State(provider): State<Arc<ProviderState>>,
     headers: HeaderMap,
     parameters: Result<Form<Parameters>, FormRejection>,
 ) -> Response {
     match parameters {
-        Ok(Form(parameters)) => end(&house, &headers, parameters),
+        Ok(Form(parameters)) => end(&provider, &headers, parameters),
         Err(_) => pages::refusal("The request has a parameter twice, or one that is not text."),
     }
 }
 
-fn end(house: &House, headers: &HeaderMap, parameters: Parameters) -> Response {
+fn end(provider: &ProviderState, headers: &HeaderMap, parameters: Parameters) -> Response {
     let mut client = parameters.client_id.clone();
     if let Some(hint) = &parameters.id_token_hint {
-        // An expired hint is as good as a fresh one (section 4); one of another's making is not.
-        let Some(claims) = house.key.open(hint) else {
+        // An expired hint is accepted (section 4); one that this provider did not sign is not.
+        let Some(claims) = provider.key.open(hint) else {
             return pages::refusal("The application sent an ID token that is not from here (id_token_hint).");
         };
         let audience = claims["aud"].as_str().map(str::to_owned);
@@ -60,7 +60,7 @@ fn end(house: &House, headers: &HeaderMap, parameters: Parameters) -> Response {
         client = audience;
     }
     if !may_return(
-        house,
+        provider,
         client.as_deref(),
         parameters.post_logout_redirect_uri.as_deref(),
     ) {
@@ -70,7 +70,7 @@ fn end(house: &House, headers: &HeaderMap, parameters: Parameters) -> Response {
     }
     let (back, state) = (parameters.post_logout_redirect_uri, parameters.state);
     if parameters.id_token_hint.is_none() {
-        // Anybody could have sent the browser here: the person is asked (section 2).
+        // Any site could have sent the browser here, so ask the person (section 2).
         let fields = [
             ("client_id", client),
             ("post_logout_redirect_uri", back),
@@ -78,34 +78,42 @@ fn end(house: &House, headers: &HeaderMap, parameters: Parameters) -> Response {
         ];
         return pages::confirm_sign_out(&fields);
     }
-    sign_out(house, headers, back.as_deref(), state.as_deref())
+    sign_out(provider, headers, back.as_deref(), state.as_deref())
 }
 
-/// The person agreed to be signed out.
+/// Handles the person's confirmation.
 pub(super) async fn confirm(
-    State(house): State<Arc<House>>,
+    State(provider): State<Arc<ProviderState>>,
     headers: HeaderMap,
     parameters: Result<Form<Parameters>, FormRejection>,
 ) -> Response {
     let parameters = parameters.map(|Form(parameters)| parameters).unwrap_or_default();
     let back = parameters
         .post_logout_redirect_uri
-        .filter(|back| may_return(&house, parameters.client_id.as_deref(), Some(back)));
-    sign_out(&house, &headers, back.as_deref(), parameters.state.as_deref())
+        .filter(|back| may_return(&provider, parameters.client_id.as_deref(), Some(back)));
+    sign_out(&provider, &headers, back.as_deref(), parameters.state.as_deref())
 }
 
-/// Whether the client registered the address to return to; to return to none needs nothing.
-fn may_return(house: &House, client: Option<&str>, back: Option<&str>) -> bool {
+/// Whether the client registered the address to return to; no address is fine.
+fn may_return(provider: &ProviderState, client: Option<&str>, back: Option<&str>) -> bool {
     back.is_none_or(|back| {
         client
-            .and_then(|id| house.client(id))
+            .and_then(|id| provider.client(id))
             .is_some_and(|client| client.post_logout_redirect_uris.iter().any(|known| known == back))
     })
 }
 
-fn sign_out(house: &House, headers: &HeaderMap, back: Option<&str>, state: Option<&str>) -> Response {
+fn sign_out(
+    provider: &ProviderState,
+    headers: &HeaderMap,
+    back: Option<&str>,
+    state: Option<&str>,
+) -> Response {
     if let Some(cookie) = cookie(headers) {
-        house.ledger.lock().end_session(&cookie, house.clock.now());
+        provider
+            .oidc_state
+            .lock()
+            .end_session(&cookie, provider.clock.now());
     }
     let mut answer = match back.map(Url::parse) {
         Some(Ok(mut url)) => {

@@ -2,90 +2,90 @@ use serde_json::{Map, Value, json};
 
 use super::key::{KeyError, SigningKey};
 
-/// A way in which ID tokens are wrong, so that a relying party's refusals can be tested.
+/// A defect of ID tokens or of the token endpoint, to test how a relying party refuses it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Misbehaviour {
-    /// None: they are right.
+    /// No defect.
     #[default]
     None,
-    /// Another nonce than was sent.
+    /// A wrong nonce.
     WrongNonce,
-    /// No nonce at all.
+    /// No nonce.
     NoNonce,
-    /// For another client.
+    /// The audience is another client.
     WrongAudience,
-    /// From another issuer.
+    /// The issuer is another one.
     WrongIssuer,
     /// Expired an hour ago.
     Expired,
-    /// The signature is of something else.
+    /// The signature is of other content.
     BadSignature,
-    /// `alg: none`, and no signature.
+    /// `alg: none`, without a signature.
     Unsigned,
-    /// Without the `groups` claim.
+    /// No `groups` claim.
     NoGroups,
     /// `groups` is a number.
     GroupsOfAnotherType,
     /// The token endpoint answers 500.
     TokenEndpointFails,
-    /// The token endpoint answers with what is not JSON.
+    /// The token endpoint answers with a body that is not JSON.
     TokenEndpointTalksNonsense,
 }
 
-/// What a hostile or an odd provider says instead of what it should, so that a relying party can be tested with any
-/// trick and with the shapes of any real provider. Members replace those of the same name; `null` in them stays `null`.
+/// Overrides of what the provider answers, to test a relying party with attacks and with the quirks of real
+/// providers. Members replace those of the same name; `null` stays `null`.
 #[derive(Debug, Clone, Default)]
 pub struct Forgery {
     /// Members of the discovery document.
     pub discovery: Map<String, Value>,
-    /// Members of the answer of the token endpoint.
+    /// Members of the token response.
     pub answer: Map<String, Value>,
     /// Members of the ID token's header.
     pub header: Map<String, Value>,
     /// Claims of the ID token.
     pub claims: Map<String, Value>,
-    /// Claims that the ID token goes without.
+    /// Claims to leave out of the ID token.
     pub without: Vec<String>,
     /// Claims of userinfo.
     pub userinfo: Map<String, Value>,
     /// Whether userinfo is signed.
     pub signed_userinfo: bool,
-    /// What ID tokens are signed with.
+    /// How ID tokens are signed.
     pub signing: Signing,
-    /// Who it says that it is when it answers to the browser (RFC 9207).
+    /// The `iss` of the authorization response (RFC 9207).
     pub answers_as: AnswersAs,
 }
 
-/// What ID tokens are signed with.
+/// How ID tokens are signed.
 #[derive(Debug, Clone, Default)]
 pub enum Signing {
-    /// The provider's own key.
+    /// With the provider's key.
     #[default]
     Own,
-    /// A key that it does not publish.
+    /// With a key that it does not publish.
     Foreign(std::sync::Arc<SigningKey>),
-    /// A secret, by HMAC.
+    /// With HMAC and this secret.
     Secret(Vec<u8>),
-    /// Its own public key taken for a secret, by HMAC: the modulus as it stands in its key set.
+    /// With HMAC and the provider's public key as the secret: the modulus as in its JWKS.
     PublicKeyAsSecret,
-    /// Nothing.
+    /// Not at all.
     Nothing,
 }
 
-/// Who a provider says that it is.
+/// The issuer that a provider claims to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum AnswersAs {
-    /// Itself.
+    /// The real one.
     #[default]
     Itself,
-    /// It does not say.
+    /// None.
     Nobody,
-    /// Another.
+    /// Another one.
     Another(String),
 }
 
 impl Forgery {
-    /// One of claims alone.
+    /// A forgery that only overrides claims of the ID token.
     #[must_use]
     pub fn of_claims(claims: &Value) -> Self {
         Self {
@@ -94,7 +94,7 @@ impl Forgery {
         }
     }
 
-    /// An ID token with these claims, but for what is forged.
+    /// The ID token with these claims after the overrides.
     pub(super) fn token(&self, key: &SigningKey, claims: &Map<String, Value>) -> Result<String, KeyError> {
         let mut claims = claims.clone();
         for name in &self.without {
@@ -131,7 +131,7 @@ impl Forgery {
     }
 }
 
-/// The members of a JSON object; none of what is no object.
+/// The members of a JSON object; none for other values.
 pub(super) fn members(value: &Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap_or_default()
 }

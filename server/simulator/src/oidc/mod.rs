@@ -1,19 +1,21 @@
-//! An OpenID provider on its own loopback port, as any provider would be: discovery, keys, the
-//! authorization code flow with PKCE, userinfo and sign-out (OpenID Connect Core 1.0, Discovery
-//! 1.0, RP-Initiated Logout 1.0; RFC 6749, 7636, 9207).
+//! An OpenID provider on loopback: discovery, keys, the authorization code flow with PKCE, userinfo and logout
+//! (OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0; RFC 6749, 7636, 9207).
 //!
-//! It asks for no password: its sign-in page lists its people as buttons. It keeps codes, tokens
-//! and sessions in memory; its signing key may be kept by whoever starts it.
+//! It asks for no password: the sign-in page lists people as buttons. Codes, tokens and sessions are in memory;
+//! the caller may store the signing key.
 
 mod authorize;
 mod claims;
 mod discovery;
+mod expiring_map;
 mod key;
-mod ledger;
+
 mod logout;
 mod misbehaviour;
+mod oidc_state;
 mod pages;
 mod people;
+mod provider_state;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -35,89 +37,64 @@ pub use key::{KeyError, SigningKey};
 pub use misbehaviour::{AnswersAs, Forgery, Misbehaviour, Signing};
 pub use people::{Client, Person};
 
-use crate::chance::{Clock, Dice};
-use ledger::Ledger;
+use crate::clock_rng::{Clock, Rng};
+use provider_state::ProviderState;
 
-/// How the provider is set up.
+/// The settings of the provider.
 #[derive(Debug)]
 pub struct Settings {
     /// The port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
-    /// What it signs ID tokens with.
+    /// The key that signs ID tokens.
     pub key: SigningKey,
-    /// Who can sign in.
+    /// The people who can sign in.
     pub people: Vec<Person>,
-    /// Who may ask it to sign people in.
+    /// The registered clients.
     pub clients: Vec<Client>,
-    /// Its clock.
+    /// The clock.
     pub clock: Clock,
-    /// Its dice.
-    pub dice: Dice,
+    /// The random number generator.
+    pub rng: Rng,
 }
 
 /// A running provider. It stops when dropped, or by [`Provider::shutdown`].
 #[derive(Debug)]
 pub struct Provider {
-    house: Arc<House>,
+    state: Arc<ProviderState>,
     address: SocketAddr,
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
 }
 
-/// What every handler works with.
-#[derive(Debug)]
-struct House {
-    issuer: String,
-    key: SigningKey,
-    people: Vec<Person>,
-    clients: Mutex<Vec<Client>>,
-    clock: Clock,
-    dice: Dice,
-    ledger: Mutex<Ledger>,
-    misbehaviour: Mutex<Misbehaviour>,
-    forgery: Mutex<Forgery>,
-}
-
-impl House {
-    fn client(&self, id: &str) -> Option<Client> {
-        self.clients.lock().iter().find(|client| client.id == id).cloned()
-    }
-
-    fn person(&self, username: &str) -> Option<&Person> {
-        self.people.iter().find(|person| person.username == username)
-    }
-}
-
 impl Provider {
-    /// Begins to listen. It answers when this returns.
+    /// Starts to listen on `settings.port`. The provider answers when this returns.
     ///
     /// # Errors
-    /// When the port cannot be had.
+    /// When the port cannot be bound.
     pub async fn start(settings: Settings) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", settings.port)).await?;
         Self::serve(listener, settings)
     }
 
-    /// The same on a listener that is there already, whatever port the settings name. Needs a
-    /// tokio runtime.
+    /// Serves on an existing listener and ignores `settings.port`. Needs a tokio runtime.
     ///
     /// # Errors
-    /// When the listener does not know its own address.
+    /// When the listener does not know its address.
     pub fn serve(listener: TcpListener, settings: Settings) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
-        let house = Arc::new(House {
+        let state = Arc::new(ProviderState {
             issuer: format!("http://{address}"),
             key: settings.key,
             people: settings.people,
             clients: Mutex::new(settings.clients),
             clock: settings.clock,
-            dice: settings.dice,
-            ledger: Mutex::default(),
+            rng: settings.rng,
+            oidc_state: Mutex::default(),
             misbehaviour: Mutex::default(),
             forgery: Mutex::default(),
         });
         let stop = CancellationToken::new();
-        let router = router(Arc::clone(&house));
+        let router = router(Arc::clone(&state));
         let stopped = stop.clone();
         let task = tokio::spawn(async move {
             let serving = axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned());
@@ -126,64 +103,63 @@ impl Provider {
             }
         });
         Ok(Self {
-            house,
+            state,
             address,
             stop,
             task: Some(task),
         })
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its issuer URL, without a slash at the end.
+    /// The issuer URL, without a trailing slash.
     #[must_use]
     pub fn issuer(&self) -> &str {
-        &self.house.issuer
+        &self.state.issuer
     }
 
-    /// Who can sign in.
+    /// The people who can sign in.
     #[must_use]
     pub fn people(&self) -> &[Person] {
-        &self.house.people
+        &self.state.people
     }
 
-    /// Lets one more client ask, or replaces the one of the same id.
+    /// Registers a client, or replaces the one with the same id.
     pub fn register(&self, client: Client) {
-        let mut clients = self.house.clients.lock();
+        let mut clients = self.state.clients.lock();
         clients.retain(|other| other.id != client.id);
         clients.push(client);
     }
 
-    /// For tests of a relying party: from now on ID tokens are wrong in this way.
+    /// Sets the defect of ID tokens from now on, for tests of a relying party.
     pub fn misbehave(&self, how: Misbehaviour) {
-        *self.house.misbehaviour.lock() = how;
+        *self.state.misbehaviour.lock() = how;
     }
 
-    /// For tests of a relying party: from now on it says this, [`Misbehaviour::None`] allowing.
+    /// Sets the overrides from now on, for tests of a relying party. They need [`Misbehaviour::None`].
     pub fn forge(&self, forgery: Forgery) {
-        *self.house.forgery.lock() = forgery;
+        *self.state.forgery.lock() = forgery;
     }
 
-    /// For tests of a relying party: a token with these claims, signed with its key.
+    /// Signs a token with these claims, for tests of a relying party.
     ///
     /// # Errors
-    /// When the library refuses to sign.
+    /// When the library fails to sign.
     pub fn sign(&self, claims: &serde_json::Value) -> Result<String, KeyError> {
-        self.house.key.sign(claims)
+        self.state.key.sign(claims)
     }
 
-    /// The names, in tokens called `sid`, of the sessions in which this person is signed in here.
+    /// The ids (`sid`) of this person's sessions.
     #[must_use]
     pub fn sessions_of(&self, username: &str) -> Vec<String> {
-        self.house.ledger.lock().sessions_of(username)
+        self.state.oidc_state.lock().sessions_of(username)
     }
 
-    /// Stops listening and waits until what is being answered is answered, two seconds at most:
-    /// a browser that holds its connection open delays nobody.
+    /// Stops listening and waits up to two seconds for running requests.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         if let Some(mut task) = self.task.take()
@@ -205,7 +181,7 @@ impl Drop for Provider {
     }
 }
 
-fn router(house: Arc<House>) -> Router {
+fn router(state: Arc<ProviderState>) -> Router {
     Router::new()
         .route("/", get(pages::front))
         .route("/.well-known/openid-configuration", get(discovery::metadata))
@@ -213,9 +189,9 @@ fn router(house: Arc<House>) -> Router {
         .route("/authorize", get(authorize::by_query).post(authorize::by_form))
         .route("/sign-in", post(authorize::choose))
         .route("/token", post(token::exchange))
-        .route("/userinfo", get(userinfo::tell).post(userinfo::tell))
+        .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/end-session", get(logout::by_query).post(logout::by_form))
         .route("/signed-out", post(logout::confirm))
         .layer(DefaultBodyLimit::max(64 * 1024))
-        .with_state(house)
+        .with_state(state)
 }

@@ -1,4 +1,4 @@
-//! What people see of the provider: plain pages, without scripts.
+//! The provider's pages: plain HTML without scripts.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::House;
 use super::people::Person;
+use super::provider_state::ProviderState;
 
 const STYLE: &str = include_str!("style.css");
 
-/// Who are you?
+/// The sign-in page.
 pub(super) fn sign_in(client: &str, ticket: &str, client_origin: &str, people: &[Person]) -> Response {
     let mut list = String::new();
     for person in people {
@@ -42,13 +42,13 @@ pub(super) fn sign_in(client: &str, ticket: &str, client_origin: &str, people: &
     page(StatusCode::OK, "Sign in", &body, client_origin)
 }
 
-/// The request cannot be sent back to whoever made it.
+/// The error page for a request that cannot be redirected back.
 pub(super) fn refusal(why: &str) -> Response {
     let body = format!("<h1>This sign-in cannot go on</h1><p>{}</p>", escaped(why));
     page(StatusCode::BAD_REQUEST, "This sign-in cannot go on", &body, "")
 }
 
-/// Asks the person; `fields` go with their answer.
+/// Asks the person to confirm; `fields` are posted with the answer.
 pub(super) fn confirm_sign_out(fields: &[(&str, Option<String>)]) -> Response {
     let mut hidden = String::new();
     let mut origin = String::new();
@@ -81,12 +81,12 @@ pub(super) fn signed_out() -> Response {
     )
 }
 
-/// What stands at the provider's own address.
-pub(super) async fn front(State(house): State<Arc<House>>) -> Response {
+/// The page at the provider's root.
+pub(super) async fn front(State(provider): State<Arc<ProviderState>>) -> Response {
     let mut body = "<h1>Demo identity provider</h1><p>It signs these people in to whatever application sends them here. \
                     To sign in, begin at the application.</p><ul>"
         .to_owned();
-    for person in &house.people {
+    for person in &provider.people {
         let (name, about) = (escaped(&person.name), escaped(&person.about));
         let _ = write!(
             body,
@@ -103,7 +103,7 @@ fn page(status: StatusCode, title: &str, body: &str, client_origin: &str) -> Res
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"icon\" href=\"data:,\">\
          <style>{STYLE}</style></head><body><main><p class=\"house\">Demo identity provider</p>{body}</main></body></html>"
     );
-    // Browsers hold redirects after a form to form-action too, so the client's origin is in it.
+    // Browsers apply form-action to redirects after a form too, so it lists the client's origin.
     let style = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(STYLE));
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{style}'; img-src data:; form-action 'self' {client_origin}; \

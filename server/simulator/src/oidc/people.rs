@@ -1,34 +1,34 @@
 use serde::{Deserialize, Serialize};
 
-/// Somebody who can sign in.
+/// A person who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
-    /// `sub`: never changes, never belongs to another.
+    /// `sub`: stable and unique.
     pub subject: String,
     /// `preferred_username`.
     pub username: String,
     /// `name`.
     pub name: String,
-    /// `email`; told as verified.
+    /// `email`; `email_verified` is true.
     pub email: String,
     /// `groups`.
     pub groups: Vec<String>,
-    /// Who they are, in a few words for the sign-in page; no claim.
+    /// A short description on the sign-in page; not a claim.
     pub about: String,
 }
 
-/// A program that may ask the provider to sign people in (a relying party).
+/// A client (relying party).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     /// `client_id`.
     pub id: String,
     /// `client_secret`.
     pub secret: String,
-    /// Its name, shown on the sign-in page.
+    /// The name on the sign-in page.
     pub name: String,
-    /// Where codes may be sent, compared as text (RFC 9700, section 2.1).
+    /// The redirect URIs, compared as strings (RFC 9700, section 2.1).
     pub redirect_uris: Vec<String>,
-    /// Where browsers may be sent after sign-out.
+    /// The post-logout redirect URIs.
     pub post_logout_redirect_uris: Vec<String>,
 }

@@ -13,18 +13,18 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::House;
 use super::claims;
-use super::ledger::TOKEN_LASTS;
 use super::misbehaviour::{Misbehaviour, members};
+use super::oidc_state::TOKEN_LIFETIME;
 use super::people::Client;
+use super::provider_state::ProviderState;
 
 pub(super) async fn exchange(
-    State(house): State<Arc<House>>,
+    State(provider): State<Arc<ProviderState>>,
     headers: HeaderMap,
     RawForm(body): RawForm,
 ) -> Response {
-    match *house.misbehaviour.lock() {
+    match *provider.misbehaviour.lock() {
         Misbehaviour::TokenEndpointFails => {
             return (StatusCode::INTERNAL_SERVER_ERROR, "out of order").into_response();
         }
@@ -40,11 +40,15 @@ pub(super) async fn exchange(
             return Refusal::request(format!("{name} is there twice")).into_response();
         }
     }
-    answer(&house, &headers, &form).unwrap_or_else(Refusal::into_response)
+    answer(&provider, &headers, &form).unwrap_or_else(Refusal::into_response)
 }
 
-fn answer(house: &House, headers: &HeaderMap, form: &HashMap<String, String>) -> Result<Response, Refusal> {
-    let client = authenticated(house, headers, form)?;
+fn answer(
+    provider: &ProviderState,
+    headers: &HeaderMap,
+    form: &HashMap<String, String>,
+) -> Result<Response, Refusal> {
+    let client = authenticated(provider, headers, form)?;
     let field = |name: &str| {
         form.get(name)
             .ok_or_else(|| Refusal::request(format!("{name} is missing")))
@@ -56,50 +60,50 @@ fn answer(house: &House, headers: &HeaderMap, form: &HashMap<String, String>) ->
         ));
     }
     let (code, verifier, redirect_uri) = (field("code")?, field("code_verifier")?, field("redirect_uri")?);
-    let now = house.clock.now();
-    let mut ledger = house.ledger.lock();
-    let Some(grant) = ledger.look(code, now) else {
-        ledger.suspect(code, now);
+    let now = provider.clock.now();
+    let mut oidc_state = provider.oidc_state.lock();
+    let Some(grant) = oidc_state.open_grant(code, now) else {
+        oidc_state.revoke_reused(code, now);
         return Err(Refusal::grant("the code is unknown, expired or was used before"));
     };
-    if grant.asked.client != client.id {
+    if grant.request.client != client.id {
         return Err(Refusal::grant("the code was given to another client"));
     }
-    if grant.asked.redirect_uri != *redirect_uri {
+    if grant.request.redirect_uri != *redirect_uri {
         return Err(Refusal::grant("redirect_uri is not the one the code was sent to"));
     }
     if !same(
         &URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)),
-        &grant.asked.challenge,
+        &grant.request.challenge,
     ) {
         return Err(Refusal::grant("code_verifier does not fit the code_challenge"));
     }
-    let Some(person) = house.person(&grant.session.username) else {
+    let Some(person) = provider.person(&grant.session.username) else {
         return Err(Refusal::grant("the person is no longer here"));
     };
-    let access_token = house.dice.token();
-    let id_token = claims::id_token(house, person, &grant, now).map_err(|error| Refusal {
+    let access_token = provider.rng.token();
+    let id_token = claims::id_token(provider, person, &grant, now).map_err(|error| Refusal {
         status: StatusCode::INTERNAL_SERVER_ERROR,
         ..Refusal::new("server_error", error.to_string())
     })?;
-    let scope = grant.asked.scope.clone();
-    ledger
-        .spend(code, &access_token, grant, now)
+    let scope = grant.request.scope.clone();
+    oidc_state
+        .exchange(code, &access_token, grant, now)
         .map_err(|error| Refusal::request(error.to_string()))?;
     let mut tokens = members(&json!({
         "access_token": access_token,
         "token_type": "Bearer",
-        "expires_in": TOKEN_LASTS.as_secs(),
+        "expires_in": TOKEN_LIFETIME.as_secs(),
         "id_token": id_token,
         "scope": scope,
     }));
-    tokens.extend(house.forgery.lock().answer.clone());
+    tokens.extend(provider.forgery.lock().answer.clone());
     Ok(([(CACHE_CONTROL, "no-store")], Json(tokens)).into_response())
 }
 
-/// The client, by `client_secret_basic` or `client_secret_post` (RFC 6749, section 2.3.1).
+/// Authenticates the client, by `client_secret_basic` or `client_secret_post` (RFC 6749, section 2.3.1).
 fn authenticated(
-    house: &House,
+    provider: &ProviderState,
     headers: &HeaderMap,
     form: &HashMap<String, String>,
 ) -> Result<Client, Refusal> {
@@ -127,7 +131,7 @@ fn authenticated(
             _ => return Err(unknown()),
         },
     };
-    house
+    provider
         .client(&id)
         .filter(|client| same(&client.secret, &secret))
         .ok_or_else(unknown)
@@ -140,7 +144,7 @@ fn form_decoded(text: &str) -> String {
         .unwrap_or_default()
 }
 
-/// Compares without telling by the time it takes where they differ.
+/// Compares in constant time.
 fn same(one: &str, other: &str) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(one.as_bytes(), other.as_bytes()).is_ok()
 }

@@ -7,11 +7,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
-use super::House;
 use super::claims;
+use super::provider_state::ProviderState;
 
-/// What the access token's bearer may know of the person (OpenID Connect Core 1.0, section 5.3).
-pub(super) async fn tell(State(house): State<Arc<House>>, headers: HeaderMap) -> Response {
+/// The userinfo endpoint (OpenID Connect Core 1.0, section 5.3).
+pub(super) async fn userinfo(State(provider): State<Arc<ProviderState>>, headers: HeaderMap) -> Response {
     let bearer = headers
         .get(AUTHORIZATION)
         .and_then(|header| header.to_str().ok())
@@ -19,19 +19,22 @@ pub(super) async fn tell(State(house): State<Arc<House>>, headers: HeaderMap) ->
     let Some(token) = bearer else {
         return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")]).into_response();
     };
-    let grant = house.ledger.lock().token(token.trim(), house.clock.now());
+    let grant = provider
+        .oidc_state
+        .lock()
+        .token(token.trim(), provider.clock.now());
     let told = grant.and_then(|grant| {
-        let person = house.person(&grant.session.username)?;
-        Some(claims::about(person, &grant.asked.scope))
+        let person = provider.person(&grant.session.username)?;
+        Some(claims::about(person, &grant.request.scope))
     });
     let Some(mut claims) = told else {
         let why = "Bearer error=\"invalid_token\", error_description=\"unknown or expired\"";
         return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, why)]).into_response();
     };
-    let forgery = house.forgery.lock().clone();
+    let forgery = provider.forgery.lock().clone();
     claims.extend(forgery.userinfo);
     if forgery.signed_userinfo {
-        return match house.key.sign(&Value::Object(claims)) {
+        return match provider.key.sign(&Value::Object(claims)) {
             Ok(token) => ([(CONTENT_TYPE, "application/jwt")], token).into_response(),
             Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         };

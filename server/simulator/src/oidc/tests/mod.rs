@@ -1,4 +1,4 @@
-//! The provider as a relying party and a browser meet it: over HTTP.
+//! Tests the provider over HTTP, as a relying party and a browser.
 
 use std::sync::Arc;
 use std::sync::LazyLock;
@@ -22,7 +22,7 @@ const CALLBACK: &str = "http://127.0.0.1:8080/auth/callback";
 const HOME: &str = "http://127.0.0.1:8080/";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-/// Making an RSA key takes a while in an unoptimized build: all tests share one.
+/// All tests share one key: generating an RSA key is slow in an unoptimized build.
 static KEY: LazyLock<Vec<u8>> = LazyLock::new(|| SigningKey::generate().unwrap().to_pkcs8().unwrap());
 
 struct Party {
@@ -56,7 +56,7 @@ impl Party {
             clock: Clock::new(move || {
                 Timestamp::now() + SignedDuration::from_secs(seconds.load(Ordering::SeqCst))
             }),
-            dice: Dice::system(),
+            rng: Rng::system(),
         })
         .await
         .unwrap();
@@ -79,7 +79,7 @@ impl Party {
         self.ahead.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    /// The parameters of a right request, with some replaced (`None` leaves one out).
+    /// The parameters of a valid request, with some replaced; `None` leaves one out.
     async fn authorize(&self, changes: &[(&str, Option<&str>)], cookie: Option<&str>) -> Response {
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
         let mut parameters = vec![
@@ -106,7 +106,7 @@ impl Party {
         request.send().await.unwrap()
     }
 
-    /// Presses Dana's button: the answer to it.
+    /// Presses Dana's button and returns the response.
     async fn choose_dana(&self, page: Response) -> Response {
         assert_eq!(page.status(), StatusCode::OK);
         let html = page.text().await.unwrap();

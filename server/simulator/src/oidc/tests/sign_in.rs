@@ -1,9 +1,9 @@
-//! From the application to the provider and back, with a code.
+//! Sign-in, from the client to the provider and back with a code.
 
 use super::*;
 
 #[tokio::test]
-async fn discovery_names_the_issuer_and_every_endpoint_it_names_answers() {
+async fn every_endpoint_in_the_discovery_document_answers() {
     let party = Party::start().await;
     let url = party.at("/.well-known/openid-configuration");
     let metadata: Value = party.browser.get(url).send().await.unwrap().json().await.unwrap();
@@ -28,7 +28,7 @@ async fn discovery_names_the_issuer_and_every_endpoint_it_names_answers() {
 }
 
 #[tokio::test]
-async fn a_person_signs_in_and_the_client_learns_who_it_is() {
+async fn a_person_signs_in_and_the_client_gets_their_claims() {
     let party = Party::start().await;
     let page = party.authorize(&[], None).await;
     let policy = page.headers()["content-security-policy"]
@@ -61,7 +61,7 @@ async fn a_person_signs_in_and_the_client_learns_who_it_is() {
     assert_eq!(
         party
             .provider
-            .house
+            .state
             .key
             .open(tokens["id_token"].as_str().unwrap()),
         Some(claims)
@@ -84,7 +84,7 @@ async fn the_sign_in_page_escapes_names() {
 }
 
 #[tokio::test]
-async fn an_unregistered_address_is_never_redirected_to() {
+async fn an_unregistered_redirect_uri_is_never_used() {
     let party = Party::start().await;
     for uri in [
         None,
@@ -101,7 +101,7 @@ async fn an_unregistered_address_is_never_redirected_to() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_told_to_the_client() {
+async fn request_errors_are_returned_to_the_client() {
     let party = Party::start().await;
     for (change, expected) in [
         (("response_type", Some("token")), "unsupported_response_type"),
@@ -120,7 +120,7 @@ async fn what_is_wrong_with_a_request_is_told_to_the_client() {
 }
 
 #[tokio::test]
-async fn who_is_signed_in_here_is_not_asked_again_unless_the_client_wants_it() {
+async fn an_existing_session_is_reused_unless_the_client_forces_a_prompt() {
     let party = Party::start().await;
     let page = party.authorize(&[], None).await;
     let cookie = session_cookie(&party.choose_dana(page).await);

@@ -1,4 +1,4 @@
-//! The end of a session, and of the provider.
+//! Logout, and the end of the provider.
 
 use super::*;
 
@@ -62,7 +62,7 @@ async fn signing_out_ends_the_session_and_returns_only_to_registered_addresses()
 }
 
 #[tokio::test]
-async fn without_a_hint_the_person_is_asked_before_being_signed_out() {
+async fn logout_without_a_hint_asks_for_confirmation() {
     let party = Party::start().await;
     let answer = party.browser.get(party.at("/end-session")).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
@@ -70,7 +70,7 @@ async fn without_a_hint_the_person_is_asked_before_being_signed_out() {
 }
 
 #[tokio::test]
-async fn whoever_agrees_to_be_signed_out_returns_to_a_registered_address_and_no_other() {
+async fn confirmed_logout_returns_only_to_registered_addresses() {
     let party = Party::start().await;
     let agree = async |back: &str| {
         let form = [
@@ -86,7 +86,7 @@ async fn whoever_agrees_to_be_signed_out_returns_to_a_registered_address_and_no_
 }
 
 #[tokio::test]
-async fn it_stops_when_told_to_even_while_a_browser_holds_on() {
+async fn shutdown_does_not_wait_for_idle_connections() {
     let party = Party::start().await;
     party
         .browser

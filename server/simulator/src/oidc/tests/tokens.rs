@@ -1,9 +1,9 @@
-//! From the code to tokens, right ones and wrong ones.
+//! The token endpoint, with correct and defective tokens.
 
 use super::*;
 
 #[tokio::test]
-async fn a_code_is_good_once_and_its_second_use_ends_what_the_first_brought() {
+async fn a_reused_code_is_refused_and_revokes_its_token() {
     let party = Party::start().await;
     let code = party.code().await;
     let tokens: Value = party.exchange(&code, &[]).await.json().await.unwrap();
@@ -14,7 +14,7 @@ async fn a_code_is_good_once_and_its_second_use_ends_what_the_first_brought() {
 }
 
 #[tokio::test]
-async fn a_code_is_good_for_a_minute() {
+async fn a_code_expires_after_a_minute() {
     let party = Party::start().await;
     let code = party.code().await;
     party.wait(61);
@@ -22,7 +22,7 @@ async fn a_code_is_good_for_a_minute() {
 }
 
 #[tokio::test]
-async fn a_code_needs_its_verifier_its_address_and_its_client() {
+async fn a_code_needs_the_right_verifier_redirect_uri_and_client() {
     let party = Party::start().await;
     party.provider.register(Client {
         id: "other".into(),
@@ -56,7 +56,7 @@ async fn a_code_needs_its_verifier_its_address_and_its_client() {
 }
 
 #[tokio::test]
-async fn a_client_may_authenticate_by_the_header() {
+async fn a_client_can_authenticate_with_basic_auth() {
     let party = Party::start().await;
     let code = party.code().await;
     let form = [
@@ -75,7 +75,7 @@ async fn a_client_may_authenticate_by_the_header() {
     let refused = request("wrong").send().await.unwrap();
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
     assert!(refused.headers().contains_key("www-authenticate"));
-    // The secret in the header is form-encoded first (RFC 6749, section 2.3.1).
+    // The secret in the header is form-encoded (RFC 6749, section 2.3.1).
     assert_eq!(
         request("s3cret+%25").send().await.unwrap().status(),
         StatusCode::OK
@@ -83,14 +83,14 @@ async fn a_client_may_authenticate_by_the_header() {
 }
 
 #[tokio::test]
-async fn it_misbehaves_when_told_to() {
+async fn each_misbehaviour_has_its_defect() {
     let party = Party::start().await;
     let misbehave = async |how| {
         party.provider.misbehave(how);
         let tokens = party.tokens().await;
         let right = party
             .provider
-            .house
+            .state
             .key
             .open(tokens["id_token"].as_str().unwrap())
             .is_some();
@@ -110,7 +110,7 @@ async fn it_misbehaves_when_told_to() {
 }
 
 #[tokio::test]
-async fn a_huge_or_doubled_form_is_refused() {
+async fn an_oversized_form_or_a_duplicate_field_is_refused() {
     let party = Party::start().await;
     let huge = "a=".to_owned() + &"b".repeat(100_000);
     let post = async |body: String| {
@@ -125,7 +125,7 @@ async fn a_huge_or_doubled_form_is_refused() {
 }
 
 #[tokio::test]
-async fn the_key_survives_being_kept() {
+async fn the_key_can_be_encoded_and_decoded() {
     let key = SigningKey::from_pkcs8(&KEY).unwrap();
     let token = key.sign(&json!({ "sub": "0001" })).unwrap();
     let again = SigningKey::from_pkcs8(&key.to_pkcs8().unwrap()).unwrap();

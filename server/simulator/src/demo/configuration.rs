@@ -1,0 +1,94 @@
+//! The portal's configuration for the demo, from the files in `configuration/`.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::error::StartError;
+
+/// Rewritten at each start.
+const PORTAL: &str = include_str!("configuration/portal.yaml");
+
+/// Written once, so that changes by the user stay.
+pub(super) const DOCUMENTS: [(&str, &str); 10] = [
+    (
+        "control-planes.yaml",
+        include_str!("configuration/control-planes.yaml"),
+    ),
+    ("tenants.yaml", include_str!("configuration/tenants.yaml")),
+    (
+        "approval-policies.yaml",
+        include_str!("configuration/approval-policies.yaml"),
+    ),
+    (
+        "offering-postgresql.yaml",
+        include_str!("configuration/offering-postgresql.yaml"),
+    ),
+    (
+        "offering-mysql.yaml",
+        include_str!("configuration/offering-mysql.yaml"),
+    ),
+    (
+        "offering-cache.yaml",
+        include_str!("configuration/offering-cache.yaml"),
+    ),
+    (
+        "offering-topic.yaml",
+        include_str!("configuration/offering-topic.yaml"),
+    ),
+    (
+        "offering-queue.yaml",
+        include_str!("configuration/offering-queue.yaml"),
+    ),
+    (
+        "offering-bucket.yaml",
+        include_str!("configuration/offering-bucket.yaml"),
+    ),
+    (
+        "offering-kubernetes-cluster.yaml",
+        include_str!("configuration/offering-kubernetes-cluster.yaml"),
+    ),
+];
+
+/// The addresses in `portal.yaml`.
+#[derive(Debug)]
+pub(super) struct Addresses<'a> {
+    pub(super) public_url: &'a str,
+    pub(super) listen: &'a str,
+    pub(super) issuer: &'a str,
+}
+
+impl Addresses<'_> {
+    pub(super) fn portal(&self) -> String {
+        let values = [
+            ("public_url", self.public_url),
+            ("listen", self.listen),
+            ("issuer", self.issuer),
+        ];
+        values.iter().fold(PORTAL.to_owned(), |text, (name, value)| {
+            text.replace(&format!("\"{{{{{name}}}}}\""), &json!(value).to_string())
+        })
+    }
+}
+
+/// Writes the configuration folder.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(super) fn write(folder: &Path, addresses: &Addresses<'_>) -> Result<(), StartError> {
+    fs::create_dir_all(folder).map_err(StartError::file("making", folder))?;
+    let portal = folder.join("portal.yaml");
+    let text = addresses.portal();
+    // Only when it differs: a write makes a running portal reload.
+    if fs::read_to_string(&portal).ok().as_deref() != Some(&text) {
+        fs::write(&portal, text).map_err(StartError::file("writing", &portal))?;
+    }
+    for (name, text) in DOCUMENTS {
+        let path = folder.join(name);
+        if !path.exists() {
+            fs::write(&path, text).map_err(StartError::file("writing", &path))?;
+        }
+    }
+    Ok(())
+}
