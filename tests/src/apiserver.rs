@@ -1,5 +1,5 @@
-//! The real API server, `kube-apiserver` over etcd, on free loopback ports with certificates and data of its own.
-//! `cargo xtask test` builds it and says in `KUBEBUILDER_ASSETS` where it is.
+//! A real `kube-apiserver` over etcd, on free loopback ports, with its own certificates and data. `cargo xtask
+//! test` builds it and sets `KUBEBUILDER_ASSETS`.
 
 use std::env;
 use std::fs::{self, File};
@@ -16,17 +16,17 @@ use rcgen::{
 use tempfile::TempDir;
 
 use crate::demo::free_port;
-use crate::direct::Direct;
 use crate::kubectl::Kubectl;
 use crate::processes::{Owned, which};
+use crate::raw_client::RawClient;
 use crate::report;
 
-/// How long it may take to answer. Alone on two cores it takes some five seconds.
+/// How long the start may take. On two idle cores it takes about five seconds.
 const PATIENCE: Duration = Duration::from_mins(2);
-/// A port that was free may be taken by the time it is listened on.
+/// Attempts to start: another process may take a free port before it is bound.
 const TRIES: usize = 3;
 
-/// A running API server, without controllers: what is written stays as it was written. It ends with this value.
+/// A running API server without controllers. It ends when this is dropped.
 #[derive(Debug)]
 pub struct ApiServer {
     kubeconfig: PathBuf,
@@ -37,7 +37,7 @@ pub struct ApiServer {
 }
 
 impl ApiServer {
-    /// Whether it is installed. Where it is not, the report says that `test` skips.
+    /// Whether it is installed. If not, reports `test` as skipped.
     ///
     /// # Panics
     /// When it is installed and does not run.
@@ -62,10 +62,10 @@ impl ApiServer {
         true
     }
 
-    /// Starts one.
+    /// Starts a server.
     ///
     /// # Panics
-    /// When it does not answer in time; says what it logged.
+    /// When it does not answer in time; prints its log.
     pub async fn start() -> Self {
         let mut log = String::new();
         for _ in 0..TRIES {
@@ -77,13 +77,13 @@ impl ApiServer {
         panic!("the API server did not start:\n{log}");
     }
 
-    /// Its kubeconfig: of somebody who may do anything.
+    /// A kubeconfig with all rights.
     #[must_use]
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
 
-    /// Its address.
+    /// The address.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -95,10 +95,10 @@ impl ApiServer {
         Kubectl::of(&self.kubeconfig)
     }
 
-    /// A plain client of it.
+    /// An HTTP client of it.
     #[must_use]
-    pub fn direct(&self) -> Direct {
-        Direct::of(&self.kubeconfig)
+    pub fn raw_client(&self) -> RawClient {
+        RawClient::of(&self.kubeconfig)
     }
 
     async fn try_start() -> Result<Self, String> {
@@ -113,7 +113,7 @@ impl ApiServer {
         let url = format!("https://127.0.0.1:{port}");
         let kubeconfig = home.join("kubeconfig.yaml");
         fs::write(&kubeconfig, credentials.kubeconfig(&url)).unwrap();
-        let direct = Direct::of(&kubeconfig);
+        let direct = RawClient::of(&kubeconfig);
         let begun = Instant::now();
         loop {
             if direct
@@ -143,7 +143,7 @@ impl ApiServer {
     }
 }
 
-/// A program in the folder that `KUBEBUILDER_ASSETS` names, else on the `PATH`.
+/// Finds a program in `KUBEBUILDER_ASSETS` or on the `PATH`.
 fn program(name: &str) -> Option<PathBuf> {
     env::var_os("KUBEBUILDER_ASSETS")
         .map(|folder| Path::new(&folder).join(name))
@@ -158,7 +158,7 @@ fn start_etcd(home: &Path, log: &Path) -> (Owned, String) {
         .arg("--data-dir")
         .arg(home.join("etcd"))
         .args(["--listen-client-urls", &url, "--advertise-client-urls", &url])
-        // One member alone: it needs no address for others.
+        // A single member needs no peer address.
         .args(["--listen-peer-urls", "http://127.0.0.1:0"]);
     (start(&command, log), url)
 }
@@ -171,7 +171,7 @@ fn start_server(home: &Path, credentials: &Credentials, etcd: &str, port: u16, l
         format!("--etcd-servers={etcd}"),
         "--bind-address=127.0.0.1".to_owned(),
         "--advertise-address=127.0.0.1".to_owned(),
-        // Nobody finds it by its endpoints, and a loopback address may not be one.
+        // Nothing uses its endpoints, and a loopback address is not allowed there.
         "--endpoint-reconciler-type=none".to_owned(),
         format!("--secure-port={port}"),
         format!("--cert-dir={}", file("certificates")),
@@ -183,7 +183,7 @@ fn start_server(home: &Path, credentials: &Credentials, etcd: &str, port: u16, l
         "--service-account-issuer=https://127.0.0.1".to_owned(),
         format!("--service-account-key-file={}", file("accounts.pub")),
         format!("--service-account-signing-key-file={}", file("accounts.key")),
-        // There is no controller that would make them.
+        // Without controllers nobody creates them.
         "--disable-admission-plugins=ServiceAccount".to_owned(),
     ]);
     start(&command, log)
@@ -196,7 +196,7 @@ fn start(command: &Command, log: &Path) -> Owned {
     })
 }
 
-/// What it proves itself with, and the token of whoever may do anything.
+/// Its certificates, and a token with all rights.
 struct Credentials {
     authority: String,
     certificate: String,

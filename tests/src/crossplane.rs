@@ -1,5 +1,5 @@
-//! Crossplane on a real API server: core, a composition function of our own, and Kubernetes' garbage collector.
-//! `cargo xtask test --full` builds them and says in the environment where they are.
+//! Crossplane on a real API server: core, our own composition function, and Kubernetes' garbage collector.
+//! `cargo xtask test --full` builds them and sets the environment variables.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -22,7 +22,7 @@ use crate::processes::Owned;
 use crate::report;
 use crate::until::until;
 
-/// What it needs: the name in the table of needs, the variable that names its folder, a program in it.
+/// A required program: its name in the table of needs, the variable with its folder, its file name.
 const PARTS: [(&str, &str, &str); 3] = [
     ("Crossplane", "PORTICO_CROSSPLANE", "crossplane-core"),
     ("composition function", "PORTICO_FUNCTION", "function"),
@@ -33,13 +33,13 @@ const PARTS: [(&str, &str, &str); 3] = [
     ),
 ];
 
-/// The package that the compositions of [`DEFINITIONS`] call.
+/// The package that the compositions in [`DEFINITIONS`] use.
 const FUNCTION: &str = "portico-function";
-/// Two kinds: `notes.tests.portico.dev`, a namespaced composite, and `memos.tests.portico.dev`, a claim with a composite
-/// `xmemos` behind it.
+/// Two kinds: `notes.tests.portico.dev`, a namespaced composite, and `memos.tests.portico.dev`, a claim with the
+/// composite `xmemos`.
 const DEFINITIONS: &str = include_str!("crossplane.yaml");
 
-/// A running Crossplane. It ends with this value.
+/// A running Crossplane. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Crossplane {
     kubectl: Kubectl,
@@ -52,7 +52,7 @@ pub struct Crossplane {
 }
 
 impl Crossplane {
-    /// Whether all that it needs is here. Where something is not, the report says that `test` skips.
+    /// Whether all requirements are installed. If not, reports `test` as skipped.
     #[must_use]
     pub fn is_here(test: &str) -> bool {
         let is_here = ApiServer::is_here(test) && Kubectl::is_here(test);
@@ -70,10 +70,10 @@ impl Crossplane {
         is_here
     }
 
-    /// Starts it over an API server, with two kinds to ask for.
+    /// Starts it over an API server, with the two kinds.
     ///
     /// # Panics
-    /// When it does not come up in time.
+    /// When it does not start in time.
     pub async fn start(server: &ApiServer) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path();
@@ -113,11 +113,10 @@ impl Crossplane {
         this
     }
 
-    /// What `crossplane beta trace` shows of an object and all that is below it, but for the object itself: each as
-    /// `Kind/name`.
+    /// The resources that `crossplane beta trace` shows below an object, as `Kind/name`.
     ///
     /// # Panics
-    /// When it fails.
+    /// When the command fails.
     #[must_use]
     pub fn trace(&self, kind: &str, namespace: &str, name: &str) -> BTreeSet<String> {
         let program =
@@ -143,7 +142,7 @@ impl Crossplane {
         found
     }
 
-    /// The last lines that core and function have logged.
+    /// The last lines of the logs of core and function.
     #[must_use]
     pub fn log(&self) -> String {
         ["crossplane.log", "function.log"]
@@ -156,7 +155,7 @@ impl Crossplane {
     }
 }
 
-/// The names of what stands below a node of a trace.
+/// The names below a node of a trace.
 fn below(node: &Value, found: &mut BTreeSet<String>) {
     for child in node["children"].as_array().into_iter().flatten() {
         let object = &child["object"];
@@ -175,7 +174,7 @@ fn part(variable: &str, program: &str) -> Option<PathBuf> {
     Some(folder.join(program)).filter(|program| program.is_file())
 }
 
-/// The release that a part's folder is named after.
+/// The version in the name of a part's folder.
 fn release_in(variable: &str) -> String {
     let folder = env::var(variable).unwrap_or_default();
     let name = folder
@@ -186,7 +185,7 @@ fn release_in(variable: &str) -> String {
     name.rsplit('-').next().unwrap_or_default().to_owned()
 }
 
-/// Definitions of Crossplane's own kinds, and what core wants to find.
+/// Installs Crossplane's own definitions and what core requires.
 fn install(kubectl: &Kubectl) {
     let definitions = part("PORTICO_CROSSPLANE", "crossplane-core")
         .and_then(|program| program.parent().map(|folder| folder.join("crds")))
@@ -221,7 +220,7 @@ metadata: { name: default }
     );
 }
 
-/// Says where the function answers. Nobody pulls its image: the revision is paused.
+/// Sets the function's address. The revision is paused, so nobody pulls its image.
 fn register(kubectl: &Kubectl, address: &str) {
     kubectl.apply(
         &format!(
@@ -297,7 +296,7 @@ fn start(command: &Command, log: &Path) -> Owned {
     })
 }
 
-/// An authority, and a certificate of it by which core and function know each other.
+/// A CA, and the certificate that core and function use for mutual TLS.
 fn certify(folder: &Path) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority

@@ -1,4 +1,4 @@
-//! A demo of one's own to test against: the real program on free ports, its data in a temporary folder.
+//! A demo per test: the real program on free ports, with data in a temporary folder.
 
 use std::fs;
 use std::mem;
@@ -9,41 +9,41 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use crate::apart::serve;
 use crate::kubectl::Kubectl;
 use crate::person::Person;
 use crate::processes::{Owned, portico};
 use crate::real_planes::RealPlanes;
+use crate::separate_process::serve;
 use crate::until::until;
 
-/// How long it may take to answer. A built debug program takes a second or two; the machine may be busy.
+/// How long the start may take. A debug build takes a second or two on an idle machine.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// The cards in its catalog.
+/// The number of cards in its catalog.
 const OFFERED: usize = 7;
 
-/// What the demo writes when it answers.
+/// The file that the demo writes when it is ready.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ready {
-    /// The portal's address, without a slash at its end.
+    /// The portal's URL, without a trailing slash.
     pub portal: String,
-    /// The identity provider's.
+    /// The identity provider's URL.
     pub issuer: String,
     /// The folder of the portal's configuration.
     pub configuration: PathBuf,
-    /// Who can sign in.
+    /// The people who can sign in.
     pub people: Vec<Listed>,
-    /// Its control planes.
+    /// The control planes.
     pub control_planes: Vec<Plane>,
 }
 
-/// Somebody who can sign in.
+/// A person who can sign in.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Listed {
-    /// What the provider's button stands for.
+    /// The value of the provider's button.
     pub username: String,
-    /// The name on it.
+    /// The label of the button.
     pub name: String,
 }
 
@@ -51,48 +51,49 @@ pub struct Listed {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plane {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Where its kubeconfig is.
+    /// The path of its kubeconfig.
     pub kubeconfig: PathBuf,
 }
 
-/// What a demo's control planes are.
+/// What the demo uses as control planes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Planes {
-    /// Its simulator.
+    /// Simulated ones.
     Simulated,
-    /// Real API servers. They must be here: [`ApiServer::is_here`](crate::apiserver::ApiServer::is_here).
+    /// Real API servers. They must be installed: see
+    /// [`ApiServer::is_here`](crate::apiserver::ApiServer::is_here).
     Real,
 }
 
-/// A running demo. It ends with this value.
+/// A running demo. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Demo {
-    /// What it said of itself.
+    /// What it wrote about itself.
     pub ready: Ready,
     process: Owned,
     arguments: Vec<String>,
-    /// What ends with it; before the world, which they work with.
+    /// Resources that end with the demo, before the control planes that they use.
     planes: Option<RealPlanes>,
-    /// The demo's world, where `process` is the portal alone.
+    /// The control planes and provider, if `process` is only the portal.
     world: Option<Owned>,
     folder: TempDir,
 }
 
 impl Demo {
-    /// Starts one with the demo's beginnings, over SQLite.
+    /// Starts a demo with its seeds, over SQLite.
     ///
     /// # Panics
-    /// When it does not answer in time; says what it logged.
+    /// When it does not answer in time; prints its log.
     pub async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
-    /// Starts one with further arguments of `portico demo`.
+    /// Starts a demo with more arguments of `portico demo`.
     ///
     /// # Panics
-    /// When it does not answer in time; says what it logged.
+    /// When it does not answer in time; prints its log.
     pub async fn start_with(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
@@ -107,8 +108,9 @@ impl Demo {
         }
     }
 
-    /// Starts one over such control planes. Real ones begin with what the simulated ones begin with, and the demo's
-    /// provisioners work for them; the portal is a process of its own then, and answers once it has heard from them.
+    /// Starts a demo over these control planes. Real ones get the same initial objects as the simulated ones,
+    /// and the demo's provisioners serve their claims; the portal then runs in a separate process. Returns once
+    /// the portal has synced.
     ///
     /// # Panics
     /// When something does not answer in time.
@@ -123,7 +125,7 @@ impl Demo {
         demo
     }
 
-    /// The control planes and the identity provider alone, with the configuration of a portal that is yet to start.
+    /// Starts the control planes and the identity provider without a portal, and writes its configuration.
     ///
     /// # Panics
     /// When something does not answer in time.
@@ -135,7 +137,7 @@ impl Demo {
         demo
     }
 
-    /// Waits until the portal has heard from its control planes.
+    /// Waits until the portal has synced its control planes.
     async fn hear(&self) {
         let dana = self.sign_in("dana").await;
         until("the catalog", PATIENCE, async || {
@@ -145,13 +147,13 @@ impl Demo {
         .await;
     }
 
-    /// Kills it without warning and starts it again over the same data, on the same port.
+    /// Kills it and starts it again with the same data and port.
     pub async fn crash_and_restart(&mut self) {
         self.process.kill();
         self.restart().await;
     }
 
-    /// Starts it again, once it has ended, over the same data and on the same port.
+    /// Starts it again after it has ended, with the same data and port.
     ///
     /// # Panics
     /// When it does not answer in time.
@@ -165,33 +167,33 @@ impl Demo {
         self.hear().await;
     }
 
-    /// SIGTERM; how it ended, and after how long.
+    /// Sends SIGTERM. Returns the exit status and how long it took.
     pub fn stop(&mut self) -> (std::process::ExitStatus, Duration) {
         let begun = Instant::now();
         (self.process.stop(Duration::from_secs(15)), begun.elapsed())
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// The id of its process.
+    /// The process id.
     #[must_use]
     pub fn process_id(&self) -> u32 {
         self.process.id()
     }
 
-    /// The folder it keeps its data in.
+    /// The data folder.
     #[must_use]
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    /// A file of its configuration.
+    /// The path of a configuration file.
     ///
     /// # Panics
-    /// When there is none of that name.
+    /// When there is no such file.
     #[must_use]
     pub fn configuration(&self, name: &str) -> PathBuf {
         let mut folders = vec![self.data()];
@@ -207,8 +209,7 @@ impl Demo {
         panic!("no {name} in {}", self.data().display());
     }
 
-    /// Takes the quotas out of its configuration and starts it again: for tests that make more claims than the
-    /// demo's teams may hold.
+    /// Removes the quotas from the configuration and restarts, for tests that create many claims.
     ///
     /// # Panics
     /// When the configuration cannot be rewritten.
@@ -218,7 +219,7 @@ impl Demo {
         self.restart().await;
     }
 
-    /// Takes the quotas out of its configuration, for whoever reads that next.
+    /// Removes the quotas from the configuration; takes effect at the next reload.
     ///
     /// # Panics
     /// When the configuration cannot be rewritten.
@@ -236,7 +237,8 @@ impl Demo {
         fs::write(&file, kept.join("\n")).unwrap();
     }
 
-    /// Lets one person ask as often as they like, for whoever reads the configuration next: benches are one person.
+    /// Removes the rate limit per person from the configuration; takes effect at the next reload. Benches use
+    /// one person.
     ///
     /// # Panics
     /// When the configuration cannot be rewritten.
@@ -248,18 +250,18 @@ impl Demo {
         fs::write(&file, format!("{text}\n{limits}\n")).unwrap();
     }
 
-    /// All that it has logged.
+    /// The log.
     #[must_use]
     pub fn log(&self) -> String {
         log_of(self.folder.path())
     }
 
-    /// Somebody's browser, signed in.
+    /// A browser in which somebody is signed in.
     pub async fn sign_in(&self, username: &str) -> Person {
         Person::sign_in(&self.ready.portal, username).await
     }
 
-    /// A browser nobody is signed in with.
+    /// A browser in which nobody is signed in.
     #[must_use]
     pub fn stranger(&self) -> Person {
         Person::stranger(&self.ready.portal)
@@ -291,7 +293,7 @@ async fn launch(folder: &Path, port: u16, arguments: &[String]) -> (Owned, Ready
         .unwrap();
     let mut command = Command::new(portico());
     command
-        // Provisioners in a hurry: nobody looks on.
+        // Short steps of the provisioners: nobody watches.
         .args(["demo", "--step", "150", "--port", &port.to_string(), "--data"])
         .arg(folder.join("data"))
         .arg("--ready-file")
@@ -302,7 +304,7 @@ async fn launch(folder: &Path, port: u16, arguments: &[String]) -> (Owned, Ready
     });
     let begun = Instant::now();
     loop {
-        // The file appears whole: it is renamed into its place.
+        // The file appears atomically, by a rename.
         if let Ok(ready) = fs::read_to_string(&ready_file) {
             let ready = serde_json::from_str(&ready).unwrap_or_else(|error| panic!("{error} in {ready}"));
             return (process, ready);
@@ -323,10 +325,10 @@ fn log_of(folder: &Path) -> String {
     fs::read_to_string(folder.join("log")).unwrap_or_default()
 }
 
-/// A port that nobody listens on just now.
+/// A port that is free now.
 ///
 /// # Panics
-/// When the machine has none.
+/// When there is none.
 #[must_use]
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0")

@@ -1,4 +1,4 @@
-//! A page as a browser without scripts has it: its text, its links, its forms and what they would post.
+//! Pages as a browser without scripts sees them: text, links, forms.
 
 use scraper::{ElementRef, Html, Selector};
 
@@ -8,21 +8,21 @@ pub struct Page {
     document: Html,
 }
 
-/// A form, with what it would post as it stands.
+/// A form with its current values.
 #[derive(Debug, Clone)]
 pub struct Form {
-    /// Where to: the `action` as written.
+    /// The `action`, as written.
     pub action: String,
     /// `get` or `post`.
     pub method: String,
-    /// The successful controls, in their order. Buttons are not among them.
+    /// The successful controls in order, without buttons.
     pub fields: Vec<(String, String)>,
-    /// Names and values of its submit buttons, and their text.
+    /// Name, value and label of the submit buttons.
     pub buttons: Vec<(String, String, String)>,
 }
 
 impl Page {
-    /// Reads HTML.
+    /// Parses HTML.
     #[must_use]
     pub fn parse(html: &str) -> Self {
         Self {
@@ -30,19 +30,19 @@ impl Page {
         }
     }
 
-    /// The text of the first element that `selector` finds, white space collapsed.
+    /// The text of the first element that matches, with white space collapsed.
     #[must_use]
     pub fn text(&self, selector: &str) -> Option<String> {
         self.texts(selector).into_iter().next()
     }
 
-    /// The texts of all elements that `selector` finds.
+    /// The texts of all elements that match.
     #[must_use]
     pub fn texts(&self, selector: &str) -> Vec<String> {
         self.document.select(&compiled(selector)).map(text_of).collect()
     }
 
-    /// An attribute of all elements that `selector` finds.
+    /// An attribute of all elements that match.
     #[must_use]
     pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
         let selector = compiled(selector);
@@ -53,13 +53,13 @@ impl Page {
             .collect()
     }
 
-    /// All text of the page's body.
+    /// The text of the body.
     #[must_use]
     pub fn body(&self) -> String {
         self.text("body").unwrap_or_default()
     }
 
-    /// The value of a hidden field of that name, in whatever form it stands first.
+    /// The value of the first hidden field with this name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<String> {
         let selector = format!("input[name=\"{name}\"]");
@@ -72,7 +72,7 @@ impl Page {
         self.forms().into_iter().find(|form| form.action.contains(action))
     }
 
-    /// All forms. Controls that stand elsewhere and name a form by its id belong to it, as in a browser.
+    /// All forms. Controls elsewhere that name a form by its id belong to it.
     #[must_use]
     pub fn forms(&self) -> Vec<Form> {
         self.document
@@ -144,7 +144,7 @@ impl Form {
         }
     }
 
-    /// The value it would post for a field.
+    /// The value of a field.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.fields
@@ -153,7 +153,7 @@ impl Form {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Fills in a field; adds it when the form lacks it, as a hostile client would.
+    /// Sets a field; adds it if the form lacks it, as an attacker would.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         match self.fields.iter_mut().find(|(field, _)| field == name) {
@@ -163,7 +163,7 @@ impl Form {
         self
     }
 
-    /// Leaves a field out.
+    /// Removes a field.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.fields.retain(|(field, _)| field != name);

@@ -1,5 +1,5 @@
-//! A Keycloak on a free loopback port, with a realm of its own. `cargo xtask test --full` fetches it and says in
-//! `PORTICO_KEYCLOAK` where it is.
+//! A Keycloak on a free loopback port with its own realm. `cargo xtask test --full` downloads it and sets
+//! `PORTICO_KEYCLOAK`.
 
 use std::env;
 use std::fs::{self, File};
@@ -17,15 +17,15 @@ use crate::processes::{Owned, which};
 use crate::report;
 use crate::until::until;
 
-/// How long it may take to answer. Alone on two cores it takes some twenty seconds.
+/// How long the start may take. On two idle cores it takes about twenty seconds.
 const PATIENCE: Duration = Duration::from_mins(4);
-/// The administrator of its own realm, and the password of everybody.
+/// The administrator, and the password of all users.
 const ADMINISTRATOR: &str = "administrator";
 const PASSWORD: &str = "a-password-for-tests";
 /// The secret of the client `portico`.
 pub const SECRET: &str = "a-secret-for-tests";
 
-/// A running Keycloak. It ends with this value.
+/// A running Keycloak. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Keycloak {
     url: String,
@@ -35,7 +35,7 @@ pub struct Keycloak {
 }
 
 impl Keycloak {
-    /// Whether it is installed. Where it is not, the report says that `test` skips.
+    /// Whether it is installed. If not, reports `test` as skipped.
     #[must_use]
     pub fn is_here(test: &str) -> bool {
         if folder().is_none() || which("java").is_none() {
@@ -49,11 +49,11 @@ impl Keycloak {
         true
     }
 
-    /// Starts one whose realm `example` knows the client `portico` of the portal at `portal`, and these people with the
-    /// groups they are in.
+    /// Starts Keycloak with the realm `example`, the client `portico` of the portal at `portal`, and these
+    /// people with their groups.
     ///
     /// # Panics
-    /// When it does not answer in time; says what it logged.
+    /// When it does not answer in time; prints its log.
     pub async fn start(portal: &str, people: &[(&str, &[&str])]) -> Self {
         let kept = folder().expect("`is_here` was asked");
         let home = tempfile::tempdir().unwrap();
@@ -97,16 +97,16 @@ impl Keycloak {
         format!("{}/realms/example", self.url)
     }
 
-    /// The password of everybody.
+    /// The password of all users.
     #[must_use]
     pub fn password(&self) -> &'static str {
         PASSWORD
     }
 
-    /// Signs somebody out everywhere, as an administrator does with whoever leaves.
+    /// Ends all sessions of a person, as an administrator does.
     ///
     /// # Panics
-    /// When Keycloak does not do it.
+    /// When Keycloak refuses.
     pub async fn sign_out_everywhere(&self, username: &str) {
         let id = self.id_of(username).await;
         let answer = self
@@ -134,7 +134,7 @@ impl Keycloak {
         found[0]["id"].as_str().unwrap().to_owned()
     }
 
-    /// An access token of the administrator's.
+    /// An access token of the administrator.
     async fn administrator(&self) -> String {
         let form = [
             ("grant_type", "password"),
@@ -164,7 +164,7 @@ fn folder() -> Option<PathBuf> {
     folder.join("lib/quarkus-run.jar").is_file().then_some(folder)
 }
 
-/// As its own script has it, without the shell, which would outlive nothing but leave Java running.
+/// The command of Keycloak's own script, without the shell: killing the shell would leave Java running.
 fn command(home: &Path, port: u16, management: u16) -> Command {
     let mut command = Command::new("java");
     command
@@ -200,7 +200,7 @@ fn command(home: &Path, port: u16, management: u16) -> Command {
     command
 }
 
-/// A realm as a company would set it up for `deploy/example`: stock scopes, and one mapper for the groups.
+/// A realm for `deploy/example`: default scopes and one mapper for groups.
 fn realm(portal: &str, people: &[(&str, &[&str])]) -> Value {
     let mut groups: Vec<&str> = people
         .iter()

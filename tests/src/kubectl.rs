@@ -1,4 +1,4 @@
-//! kubectl, Debian's, as a real client of the control planes.
+//! Debian's kubectl as a real client of the control planes.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,14 +9,14 @@ use serde_json::Value;
 use crate::processes::{Owned, which};
 use crate::report;
 
-/// kubectl with one control plane's kubeconfig.
+/// kubectl with a control plane's kubeconfig.
 #[derive(Debug, Clone)]
 pub struct Kubectl {
     kubeconfig: PathBuf,
 }
 
 impl Kubectl {
-    /// With that kubeconfig.
+    /// Uses this kubeconfig.
     #[must_use]
     pub fn of(kubeconfig: &Path) -> Self {
         Self {
@@ -24,7 +24,7 @@ impl Kubectl {
         }
     }
 
-    /// Whether it is installed. Where it is not, the report says that `test` skips.
+    /// Whether it is installed. If not, reports `test` as skipped.
     ///
     /// # Panics
     /// When it is installed and does not run.
@@ -48,10 +48,10 @@ impl Kubectl {
         true
     }
 
-    /// What it prints.
+    /// Runs a command and returns its output.
     ///
     /// # Panics
-    /// When it fails; shows what it said.
+    /// When it fails; prints its output.
     #[must_use]
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> String {
@@ -64,10 +64,10 @@ impl Kubectl {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// What it prints, as JSON.
+    /// Runs a command and parses its output as JSON.
     ///
     /// # Panics
-    /// When it fails, or prints none.
+    /// When it fails or prints no JSON.
     #[must_use]
     #[track_caller]
     pub fn json(&self, arguments: &[&str]) -> Value {
@@ -93,7 +93,7 @@ impl Kubectl {
         );
     }
 
-    /// What became of it, however it ended.
+    /// Runs a command and returns its result, also when it fails.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -111,13 +111,13 @@ impl Kubectl {
             .spawn()
             .unwrap();
         if let Some(input) = input {
-            // It may end before it has read all; what it says then is what counts.
+            // It may exit before it has read everything; its output still counts.
             let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         }
         child.wait_with_output().unwrap()
     }
 
-    /// One that goes on, as `--watch` does, with its output to read.
+    /// Starts a long-running command such as `--watch`, with its output to read.
     #[must_use]
     pub fn start(&self, arguments: &[&str]) -> Owned {
         Owned::start(&self.command(arguments), |command| {
@@ -128,7 +128,7 @@ impl Kubectl {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("kubectl");
         command.arg("--kubeconfig").arg(&self.kubeconfig).args(arguments);
-        // What it finds out about the API must not be another test's truth.
+        // A cache per test: what kubectl discovers differs between control planes.
         command.env("KUBECACHEDIR", self.kubeconfig.with_extension("kubectl-cache"));
         command
     }

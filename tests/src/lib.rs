@@ -1,8 +1,8 @@
-//! What the end-to-end tests are made of: a demo to test against, people who sign in to it as a browser
-//! would, kubectl, and the report that says which real components took part.
+//! Support for end-to-end tests: demos, people with browsers, kubectl, and the report of the real components
+//! that took part.
 //!
-//! The tests themselves are in `tests/portico/` (Rust) and `browser/` (Chromium). They need the
-//! program `portico`: `cargo xtask test` builds it and says where it is.
+//! The tests are in `tests/portico/` (Rust) and `browser/` (Chromium). They need the program `portico`, which
+//! `cargo xtask test` builds.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,21 +10,21 @@
     reason = "a harness: failing loudly is what tests want"
 )]
 
-pub mod apart;
 pub mod apiserver;
 pub mod bench;
 pub mod crossplane;
 pub mod demo;
 pub mod differential;
-pub mod direct;
-pub mod full;
 pub mod html;
 pub mod keycloak;
 pub mod kubectl;
+pub mod long;
 pub mod person;
 pub mod processes;
 pub mod proxy;
+pub mod raw_client;
 pub mod real_planes;
 pub mod report;
+pub mod separate_process;
 pub mod story;
 pub mod until;

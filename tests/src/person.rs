@@ -1,4 +1,4 @@
-//! Somebody with a browser that runs no scripts: cookies, redirects, pages, forms.
+//! A person with a browser without scripts: cookies, redirects, pages, forms.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -12,10 +12,10 @@ use url::Url;
 
 use crate::html::{Form, Page};
 
-/// The header that carries the CSRF token where there is no form.
+/// The CSRF header of requests without a form.
 const CSRF_HEADER: &str = "x-portico-csrf";
 
-/// Somebody, and their browser.
+/// A person and their browser.
 #[derive(Debug)]
 pub struct Person {
     client: Client,
@@ -23,10 +23,10 @@ pub struct Person {
     cookies: Mutex<BTreeMap<String, String>>,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// Where from, after redirects.
+    /// The final URL after redirects.
     pub url: Url,
     /// The status.
     pub status: StatusCode,
@@ -37,26 +37,26 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// As a page.
+    /// Parses the body as a page.
     #[must_use]
     pub fn page(&self) -> Page {
         Page::parse(&self.text)
     }
 
-    /// As JSON.
+    /// Parses the body as JSON.
     ///
     /// # Panics
-    /// When it is none.
+    /// When it is not JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text)
             .unwrap_or_else(|error| panic!("{} {}: {error} in {}", self.status, self.url, self.text))
     }
 
-    /// Itself, when the status is as expected.
+    /// Returns the response if it has the expected status.
     ///
     /// # Panics
-    /// When it is not; shows the page's text.
+    /// When it has another; prints the text.
     #[must_use]
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
@@ -70,7 +70,7 @@ impl Answer {
         self
     }
 
-    /// A header's value.
+    /// The value of a header.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -78,10 +78,10 @@ impl Answer {
 }
 
 impl Person {
-    /// A browser that nobody is signed in with.
+    /// A browser in which nobody is signed in.
     ///
     /// # Panics
-    /// When `portal` is no address.
+    /// When `portal` is not a URL.
     #[must_use]
     pub fn stranger(portal: &str) -> Self {
         let client = Client::builder()
@@ -96,10 +96,10 @@ impl Person {
         }
     }
 
-    /// Signs in through the demo's identity provider, by pressing the button that is `username`'s.
+    /// Signs in at the demo's identity provider with the button of `username`.
     ///
     /// # Panics
-    /// When that does not end on a page of the portal.
+    /// When that does not lead to a page of the portal.
     pub async fn sign_in(portal: &str, username: &str) -> Self {
         let person = Self::stranger(portal);
         let choice = person.get("/auth/login").await.expect(200);
@@ -113,21 +113,21 @@ impl Person {
         person
     }
 
-    /// A page, redirects followed.
+    /// Gets a page and follows redirects.
     pub async fn get(&self, path: &str) -> Answer {
         let url = self.at(path);
         self.follow(Method::GET, url, None).await
     }
 
-    /// One answer, redirects not followed.
+    /// Gets a response without following redirects.
     pub async fn ask(&self, method: Method, path: &str) -> Answer {
         self.once(method, self.at(path), None, &[]).await
     }
 
-    /// Submits a form as it stands on the page at `base`, by a button if there is one to name.
+    /// Submits a form of the page at `base`, with a button if one is named.
     ///
     /// # Panics
-    /// When the form's action is no address.
+    /// When the form's action is not a URL.
     pub async fn submit(&self, base: &Url, form: &Form, button: Option<(&str, &str)>) -> Answer {
         let url = if form.action.is_empty() {
             base.clone()
@@ -144,8 +144,8 @@ impl Person {
         self.follow(Method::POST, url, Some(urlencoded(&fields))).await
     }
 
-    /// What the form whose action contains `action`, on the page at `path`, posts with these fields; `None` where there
-    /// is no such form.
+    /// What the form with this action on the page at `path` would post with these fields; `None` if there is no
+    /// such form.
     ///
     /// # Errors
     /// When the connection breaks.
@@ -164,7 +164,7 @@ impl Person {
         }))
     }
 
-    /// What is at a path, redirects not followed.
+    /// Gets a path without following redirects.
     ///
     /// # Errors
     /// When the connection breaks.
@@ -172,7 +172,7 @@ impl Person {
         self.try_once(Method::GET, self.at(path), None, &[]).await
     }
 
-    /// Posts a body as a form would, redirects not followed.
+    /// Posts a form body without following redirects.
     ///
     /// # Errors
     /// When the connection breaks.
@@ -181,7 +181,7 @@ impl Person {
         self.try_once(Method::POST, self.at(path), Some(body), &[]).await
     }
 
-    /// Posts fields to a path, with a CSRF token of this session. Redirects are followed.
+    /// Posts fields with this session's CSRF token and follows redirects.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let mut all = vec![("_csrf".to_owned(), self.csrf().await)];
         all.extend(
@@ -192,13 +192,13 @@ impl Person {
         self.post_bare(path, &all).await
     }
 
-    /// Posts just these fields. Redirects are followed.
+    /// Posts exactly these fields and follows redirects.
     pub async fn post_bare(&self, path: &str, fields: &[(String, String)]) -> Answer {
         self.follow(Method::POST, self.at(path), Some(urlencoded(fields)))
             .await
     }
 
-    /// A call of the API, with the session's cookie and its CSRF token where something may change.
+    /// Calls the API with the session cookie and, for writes, the CSRF token.
     pub async fn api(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
         let mut headers = vec![(ACCEPT.as_str(), "application/json".to_owned())];
         if method != Method::GET {
@@ -208,7 +208,7 @@ impl Person {
         self.once(method, self.at(path), body, &headers).await
     }
 
-    /// One request with the session's cookies and just these headers and this body.
+    /// Sends a request with the session's cookies and exactly these headers and body.
     pub async fn raw(
         &self,
         method: Method,
@@ -219,7 +219,7 @@ impl Person {
         self.once(method, self.at(path), body, headers).await
     }
 
-    /// A CSRF token of this session, from its home page.
+    /// This session's CSRF token, from the home page.
     ///
     /// # Panics
     /// When the page has none.
@@ -230,10 +230,10 @@ impl Person {
             .unwrap_or_else(|| panic!("no CSRF token on {}:\n{}", home.url, home.text))
     }
 
-    /// Chooses where to work: `tenant/environment`.
+    /// Switches to a workspace, given as `tenant/environment`.
     ///
     /// # Panics
-    /// When the portal does not agree.
+    /// When the portal refuses.
     pub async fn work_in(&self, place: &str) {
         let _ = self
             .post("/switch", &[("_work_in", place), ("_return_to", "/")])
@@ -241,7 +241,7 @@ impl Person {
             .expect(200);
     }
 
-    /// The cookies as they are now, for another client.
+    /// The current cookies, for another client.
     ///
     /// # Panics
     /// Never: the lock is held for a moment only.
@@ -250,7 +250,7 @@ impl Person {
         self.cookies.lock().unwrap().clone()
     }
 
-    /// Takes over cookies, forged ones perhaps.
+    /// Adds cookies, which may be forged.
     ///
     /// # Panics
     /// Never: the lock is held for a moment only.
@@ -322,7 +322,7 @@ impl Person {
         let response = request.send().await?;
         self.keep_cookies(response.headers());
         let (status, headers) = (response.status(), response.headers().clone());
-        // A stream of events has no end to wait for.
+        // An event stream has no end to wait for.
         let kind = headers.get(CONTENT_TYPE);
         let endless = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
         let text = if endless {
@@ -338,7 +338,7 @@ impl Person {
         })
     }
 
-    /// Cookies know no ports, and all of the demo is on 127.0.0.1: one jar, as in a browser.
+    /// One cookie jar, as in a browser: cookies are shared between ports.
     fn keep_cookies(&self, headers: &HeaderMap) {
         let mut jar = self.cookies.lock().unwrap();
         for cookie in headers.get_all(SET_COOKIE) {

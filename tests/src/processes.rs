@@ -1,4 +1,4 @@
-//! Processes that end with the test that started them.
+//! Processes that end with their test.
 
 use std::env;
 use std::os::unix::process::parent_id;
@@ -8,15 +8,14 @@ use std::sync::{LazyLock, Mutex, Once, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A process that is killed, by its id, when this is dropped.
+/// A process that is killed when this is dropped.
 #[derive(Debug)]
 pub struct Owned {
     child: Child,
 }
 
 impl Owned {
-    /// Starts it, with the pipes that `pipes` sets. It does not outlive the test program either,
-    /// however that ends.
+    /// Starts a process with these pipes. It does not outlive the test program either, even if that is killed.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -28,30 +27,30 @@ impl Owned {
         Self { child: spawn(bound) }
     }
 
-    /// Its id.
+    /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// The process itself, for its pipes.
+    /// The process, for its pipes.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
     }
 
-    /// Its exit status, when it has ended.
+    /// The exit status, once it has ended.
     #[must_use]
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
 
-    /// SIGKILL: it gets no chance to put anything in order.
+    /// Sends SIGKILL.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// SIGTERM, and what it ends with.
+    /// Sends SIGTERM and waits. Returns the exit status.
     ///
     /// # Panics
     /// When it does not end within `bound`.
@@ -71,7 +70,7 @@ impl Owned {
         }
     }
 
-    /// Sends it a signal by name.
+    /// Sends a signal by name.
     pub fn signal(&self, name: &str) {
         let _ = Command::new("kill")
             .args(["-s", name, &self.id().to_string()])
@@ -85,7 +84,7 @@ impl Drop for Owned {
     }
 }
 
-/// A program's place on the `PATH`.
+/// Finds a program on the `PATH`.
 #[must_use]
 pub fn which(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
@@ -93,10 +92,10 @@ pub fn which(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// The program under test: `PORTICO_BIN`, else where cargo puts it.
+/// The program under test: `PORTICO_BIN`, else in cargo's target folder.
 ///
 /// # Panics
-/// When it is not there.
+/// When it does not exist.
 #[must_use]
 pub fn portico() -> PathBuf {
     let program = env::var_os("PORTICO_BIN").map_or_else(
@@ -111,8 +110,8 @@ pub fn portico() -> PathBuf {
     program
 }
 
-/// Starts it from a thread that lives as long as this program: for [`bound_to_its_starter`] a test's own
-/// thread ends too early.
+/// Spawns from a thread that lives as long as this program: [`bound_to_its_starter`] ends a process with the
+/// thread that started it, and a test's thread ends too early.
 fn spawn(command: Command) -> Child {
     type Order = (Command, mpsc::Sender<std::io::Result<Child>>);
     static STARTER: LazyLock<Mutex<mpsc::Sender<Order>>> = LazyLock::new(|| {
@@ -137,8 +136,8 @@ fn spawn(command: Command) -> Child {
         .unwrap_or_else(|error| panic!("could not start {what}: {error}"))
 }
 
-/// The same command, run by `setpriv` where there is one, which has the kernel kill it when the
-/// thread that started it ends: a test program that is killed leaves nothing behind.
+/// Wraps a command in `setpriv` if it is installed: the kernel then kills the process when the thread that
+/// started it ends, so that a killed test program leaves nothing behind.
 fn bound_to_its_starter(command: &Command) -> Command {
     let Some(setpriv) = which("setpriv") else {
         return copy(command, Command::new(command.get_program()));
@@ -164,7 +163,7 @@ fn copy(from: &Command, mut to: Command) -> Command {
     to
 }
 
-/// Ends this test program when whoever started it is gone: nobody waits for its outcome any more.
+/// Ends this test program when its parent is gone.
 fn end_with_parent() {
     static WATCH: Once = Once::new();
     WATCH.call_once(|| {

@@ -1,5 +1,5 @@
-//! A control plane in trouble: a proxy between the portal and a simulated control plane, which answers as it is told
-//! to, hangs, cuts connections, goes down and comes back.
+//! A fault-injecting proxy between the portal and a control plane: it refuses, hangs, cuts connections, goes
+//! down and comes back.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -20,22 +20,22 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::direct::Direct;
+use crate::raw_client::RawClient;
 
-/// What the portal asks a control plane for.
+/// The type of a request to a control plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
-    /// An apply that is not kept.
+    /// A dry-run apply.
     DryRun,
     /// An apply.
     Apply,
     /// A delete.
     Delete,
-    /// One object, a list, whatever is not among the others.
+    /// A get, a list, or anything else.
     Read,
     /// A watch.
     Watch,
-    /// Each of these.
+    /// All of these.
     Anything,
 }
 
@@ -52,36 +52,36 @@ impl Ask {
     }
 }
 
-/// How it goes wrong.
+/// A fault.
 #[derive(Debug, Clone)]
 pub enum Trouble {
-    /// A refusal, in Kubernetes' words.
+    /// A `Status` response.
     Refusal {
         /// The HTTP status.
         code: u16,
-        /// `reason`, `message` and `details` of the `Status`.
+        /// `reason`, `message` and `details`.
         status: Value,
-        /// The header, in seconds.
+        /// The `Retry-After` header, in seconds.
         retry_after: Option<u32>,
     },
-    /// 200, and a page of HTML.
+    /// 200 with an HTML page.
     NotJson,
-    /// 200, and JSON that is nothing that was asked for.
+    /// 200 with unrelated JSON.
     OtherJson,
-    /// 200, and a body without end.
+    /// 200 with an endless body.
     Endless,
-    /// The answer comes this much later.
+    /// Delays the response.
     Slow(Duration),
-    /// The connection is cut without an answer.
+    /// Closes the connection without a response.
     Cut,
-    /// Just before what is asked gets through, somebody else makes this object in the collection at this path.
+    /// Creates this object in the collection at this path before the request gets through.
     Outrun(String, Value),
-    /// What was asked is done, and the connection cut before anybody hears of it.
+    /// Forwards the request, then closes the connection before the response.
     Unheard,
 }
 
 impl Trouble {
-    /// A refusal with a message.
+    /// A refusal with this message.
     #[must_use]
     pub fn refusal(code: u16, message: &str) -> Self {
         Self::Refusal {
@@ -94,24 +94,24 @@ impl Trouble {
 
 struct Told {
     ask: Ask,
-    /// The object's name; any where there is none.
+    /// The name of the object; `None` for any.
     name: Option<String>,
     trouble: Trouble,
 }
 
-/// A request as it came.
+/// A request.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// What for.
+    /// Its type.
     pub ask: Ask,
     /// `GET /path?query`.
     pub line: String,
-    /// The media types that were accepted.
+    /// The accepted media types.
     pub accept: String,
 }
 
 struct Inner {
-    plane: Direct,
+    plane: RawClient,
     troubles: Mutex<Vec<Told>>,
     asked: Mutex<Vec<Asked>>,
     watches: watch::Sender<u64>,
@@ -127,13 +127,12 @@ pub struct Proxy {
 type Body = UnsyncBoxBody<Bytes, reqwest::Error>;
 
 impl Proxy {
-    /// Starts one before the control plane of that kubeconfig, and writes another kubeconfig, which leads to the
-    /// proxy.
+    /// Starts a proxy for the control plane of a kubeconfig, and writes a kubeconfig that leads to the proxy.
     ///
     /// # Panics
-    /// When there is no port for it, or no such file.
+    /// When there is no free port or no such file.
     pub async fn start(of: &Path, to: &Path) -> Self {
-        let plane = Direct::of(of);
+        let plane = RawClient::of(of);
         let inner = Arc::new(Inner {
             plane,
             troubles: Mutex::default(),
@@ -158,7 +157,7 @@ impl Proxy {
         }
     }
 
-    /// From now on, what is asked for the object of that name, or for any, goes wrong.
+    /// Injects a fault into requests for the object with this name, or for any.
     ///
     /// # Panics
     /// Never: the lock is held for a moment only.
@@ -171,7 +170,7 @@ impl Proxy {
         self.inner.troubles.lock().unwrap().push(told);
     }
 
-    /// All is well again.
+    /// Removes all faults.
     ///
     /// # Panics
     /// Never: the lock is held for a moment only.
@@ -179,7 +178,7 @@ impl Proxy {
         self.inner.troubles.lock().unwrap().clear();
     }
 
-    /// What was asked since the last time.
+    /// The requests since the last call.
     ///
     /// # Panics
     /// Never: the lock is held for a moment only.
@@ -188,12 +187,12 @@ impl Proxy {
         std::mem::take(&mut *self.inner.asked.lock().unwrap())
     }
 
-    /// Ends all watches that run, without a word.
+    /// Ends all running watches without a final event.
     pub fn cut_watches(&self) {
         self.inner.watches.send_modify(|times| *times += 1);
     }
 
-    /// Cuts all connections and closes the port.
+    /// Closes all connections and the port.
     pub async fn go_down(&mut self) {
         if let Some(running) = self.running.take() {
             running.abort();
@@ -204,7 +203,7 @@ impl Proxy {
     /// Opens the port again.
     ///
     /// # Panics
-    /// When somebody else has taken it.
+    /// When another process has taken it.
     pub async fn come_back(&mut self) {
         let listener = TcpListener::bind(self.address).await.unwrap();
         self.running = Some(tokio::spawn(serve(listener, self.inner.clone())));
@@ -219,7 +218,7 @@ impl Drop for Proxy {
     }
 }
 
-/// Ends with all its connections when it is aborted.
+/// Aborting it closes all its connections.
 async fn serve(listener: TcpListener, inner: Arc<Inner>) {
     let mut connections = JoinSet::new();
     loop {
@@ -229,7 +228,7 @@ async fn serve(listener: TcpListener, inner: Arc<Inner>) {
         let inner = inner.clone();
         connections.spawn(async move {
             let service = service_fn(move |request| answer(inner.clone(), request));
-            // One that was cut has ended as it was meant to.
+            // An injected fault closed the connection.
             let _ = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
@@ -238,7 +237,7 @@ async fn serve(listener: TcpListener, inner: Arc<Inner>) {
     }
 }
 
-/// An error cuts the connection.
+/// An error closes the connection.
 async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Response<Body>, &'static str> {
     let ask = Ask::of(&request);
     let accept = request.headers().get(ACCEPT);
@@ -267,7 +266,7 @@ async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Respons
             Ok(forward(&inner, ask, request).await)
         }
         Some(Trouble::Outrun(collection, object)) => {
-            // The first time only: after that it is there.
+            // Only once: after that the object exists.
             let _ = inner.plane.ask(Method::POST, &collection, Some(&object)).await;
             Ok(forward(&inner, ask, request).await)
         }

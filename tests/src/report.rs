@@ -1,5 +1,4 @@
-//! What the tests tell of themselves to `cargo xtask test`: JSON lines in the file that
-//! `PORTICO_TEST_REPORT` names. Run by hand, without it, they say it on standard error.
+//! Reports to `cargo xtask test`: JSON lines in the file `PORTICO_TEST_REPORT`, or standard error without it.
 
 use std::env;
 use std::fs::OpenOptions;
@@ -7,12 +6,12 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-/// A real component takes part: kubectl, PostgreSQL, another identity provider.
+/// Reports that a real component takes part, such as kubectl or PostgreSQL.
 pub fn took_part(component: &str, version: &str) {
     tell(&json!({ "tookPart": { "component": component, "version": version } }));
 }
 
-/// A test does not run, for lack of `lack`. The test then returns.
+/// Reports that a test is skipped for lack of `lack`. The test then returns.
 pub fn skip(test: &str, lack: &str) {
     tell(&json!({ "skipped": { "test": test, "lack": lack } }));
 }
@@ -27,7 +26,7 @@ fn tell(line: &Value) {
         .append(true)
         .open(&file)
         .and_then(|mut file| {
-            // One write, so that lines of several processes do not mix.
+            // A single write, so that lines of several processes do not mix.
             file.write_all(format!("{line}\n").as_bytes())
         });
     if let Err(error) = written {

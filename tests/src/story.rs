@@ -1,27 +1,26 @@
-//! What people do in the portal, step by step, by its pages and without scripts: asking, deciding, looking,
-//! revealing, changing, deleting.
+//! Steps of people in the portal, by pages without scripts: submit, decide, view, reveal, change, delete.
 
 use std::time::{Duration, Instant};
 
 use crate::person::{Answer, Person};
 use crate::until::until_it;
 
-/// PostgreSQL, by a legacy XRD with claims.
+/// PostgreSQL: a legacy XRD with claims.
 pub const POSTGRESQL: &str = "postgresqlinstances.databases.demo.portico.dev";
-/// A message queue, by a namespaced XRD.
+/// A message queue: a namespaced XRD.
 pub const QUEUE: &str = "queues.messaging.demo.portico.dev";
-/// A cache, by a namespaced XRD; the smallest of forms.
+/// A cache: a namespaced XRD with the smallest form.
 pub const CACHE: &str = "caches.databases.demo.portico.dev";
-/// A bucket, by a plain CRD.
+/// A bucket: a plain CRD.
 pub const BUCKET: &str = "buckets.storage.demo.portico.dev";
-/// A Kubernetes cluster, which a platform admin must agree to.
+/// A Kubernetes cluster, which a platform admin must approve.
 pub const CLUSTER: &str = "kubernetesclusters.clusters.demo.portico.dev";
 
-/// How long the worker and the provisioners of the demo may take.
+/// How long the worker and the demo's provisioners may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Asks for something by its form, in the environment the person works in, with the form's
-/// defaults and these fields; returns the page that this leads to.
+/// Submits the form of an offering in the person's workspace, with its defaults and these fields. Returns the
+/// resulting page.
 ///
 /// # Panics
 /// When there is no form.
@@ -39,20 +38,20 @@ pub async fn ask_for(person: &Person, offering: &str, name: &str, fields: &[(&st
     person.submit(&page.url, &form, Some(("_do", "submit"))).await
 }
 
-/// The same, and the request's id.
+/// As above, and returns the request's id.
 ///
 /// # Panics
-/// When it does not lead to a request; shows what the form had against it.
+/// When it creates no request; prints the errors of the form.
 pub async fn request(person: &Person, offering: &str, name: &str, fields: &[(&str, &str)]) -> String {
     let answer = ask_for(person, offering, name, fields).await;
     request_id(&answer)
 }
 
-/// The id of the request whose page this is, or of the newest request about the claim whose page it is: where nobody
-/// need agree, asking leads to the claim.
+/// The id of the request on its page, or of the newest request on a claim's page: without approval, submitting
+/// leads to the claim.
 ///
 /// # Panics
-/// When it is neither.
+/// When the page is neither.
 #[must_use]
 #[track_caller]
 pub fn request_id(answer: &Answer) -> String {
@@ -78,11 +77,11 @@ pub fn request_id(answer: &Answer) -> String {
     id
 }
 
-/// Waits until a request is in a state, by the word that its page shows; returns the page. `Fulfilled` is what the
-/// API calls what pages call `Applied`.
+/// Waits until a request's page shows a state; returns the page. Pages say `Applied` where the API says
+/// `Fulfilled`.
 ///
 /// # Panics
-/// When it does not get there.
+/// When it does not reach the state.
 pub async fn until_request(person: &Person, id: &str, state: &str) -> Answer {
     let state = if state == "Fulfilled" { "Applied" } else { state };
     let path = format!("/requests/{id}");
@@ -94,7 +93,7 @@ pub async fn until_request(person: &Person, id: &str, state: &str) -> Answer {
     };
     let what = format!("request {id}: {state}");
     let mut answer = until_it(&what, PATIENCE, async || person.get(&path).await, right).await;
-    // What was made shows once the watch has brought it; what was made and is gone again never does.
+    // A created object shows once the watch delivers it; one that is already deleted never shows.
     let patience = Instant::now() + Duration::from_secs(5);
     while state == "Applied" && is_without_its_claim(&answer) && Instant::now() < patience {
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -110,10 +109,10 @@ fn is_without_its_claim(request: &Answer) -> bool {
     !is_delete && !links.any(|link| link.starts_with("/claims/"))
 }
 
-/// The address of the claim that a fulfilled request's page leads to.
+/// The path of the claim that a fulfilled request links to.
 ///
 /// # Panics
-/// When it leads to none.
+/// When it links to none.
 #[must_use]
 #[track_caller]
 pub fn claim_path(request: &Answer) -> String {
@@ -124,10 +123,10 @@ pub fn claim_path(request: &Answer) -> String {
         .expect("the request leads to its claim")
 }
 
-/// Waits until a claim's page shows a health, by its word; returns the page.
+/// Waits until a claim's page shows a health; returns the page.
 ///
 /// # Panics
-/// When it does not get there.
+/// When it does not reach it.
 pub async fn until_claim(person: &Person, path: &str, health: &str) -> Answer {
     let right = |answer: &Answer| {
         answer
@@ -144,7 +143,7 @@ pub async fn until_claim(person: &Person, path: &str, health: &str) -> Answer {
     .await
 }
 
-/// Decides on a request by its page, as an approver does.
+/// Decides on a request by its page, as an approver.
 ///
 /// # Panics
 /// When the page offers no decision.

@@ -1,13 +1,13 @@
-//! Waiting for a condition, never for luck.
+//! Waits for conditions.
 
 use std::fmt::Debug;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// Asks again and again until there is an answer.
+/// Polls until there is a value.
 ///
 /// # Panics
-/// When there is none within `bound`; says what was waited for.
+/// When there is none within `bound`; prints what was awaited.
 pub async fn until<T, F>(what: &str, bound: Duration, mut ask: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,
@@ -22,7 +22,7 @@ where
     }
 }
 
-/// Asks again and again until the answer is right; the last wrong one is told.
+/// Polls until the value is right; the panic shows the last wrong one.
 ///
 /// # Panics
 /// When it is not right within `bound`.

@@ -1,23 +1,23 @@
-//! The catalog page, rendered on the server, with few and with very many offerings.
+//! Measures the server-rendered catalog page with few and many offerings.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::figure;
 use super::load::load;
-use crate::apart::Apart;
 use crate::demo::Demo;
+use crate::separate_process::SeparateProcess;
 use crate::until::until;
 
-/// Measures it with 200 and with 5,000 offerings, over 1 and 32 connections.
+/// Measures it with 200 and 5,000 offerings, over 1 and 32 connections.
 pub async fn measure() {
-    let apart = Apart::start().await;
-    let dana = apart.world.sign_in("dana").await;
+    let portal = SeparateProcess::start().await;
+    let dana = portal.world.sign_in("dana").await;
     dana.work_in("payments/dev").await;
-    let url = format!("{}/catalog", apart.world.ready.portal);
+    let url = format!("{}/catalog", portal.world.ready.portal);
     let mut installed = 0;
     for offerings in [200, 5_000] {
-        install(&apart.world, installed..offerings);
+        install(&portal.world, installed..offerings);
         installed = offerings;
         let last = format!("/catalog?q=bench-{:05}", offerings - 1);
         until(

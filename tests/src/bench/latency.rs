@@ -1,29 +1,29 @@
-//! From submit to the claim on its control plane, and from a status there to a listening browser.
+//! Measures the latency from submit to claim, and from a status update to the browser.
 
 use std::io::{BufRead, BufReader};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use super::{figure, milliseconds, percentile};
-use crate::apart::Apart;
 use crate::demo::Demo;
 use crate::person::Person;
 use crate::processes::Owned;
+use crate::separate_process::SeparateProcess;
 use crate::story::BUCKET;
 
 const TIMES: usize = 200;
 
-/// Measures it, without approval.
+/// Measures both, without approval.
 ///
 /// # Panics
-/// When a claim does not come.
+/// When a claim does not appear.
 pub async fn measure() {
-    let apart = Apart::start().await;
-    let dana = apart.world.sign_in("dana").await;
+    let portal = SeparateProcess::start().await;
+    let dana = portal.world.sign_in("dana").await;
     dana.work_in("payments/dev").await;
-    let (_watch, seen) = watch(&apart.world);
+    let (_watch, seen) = watch(&portal.world);
     let (mut applied, mut answered) = (Vec::new(), Vec::new());
-    // The first ones make the namespace and warm everything up.
+    // Warm up: the first requests create the namespace.
     for number in 0..TIMES + 5 {
         let name = format!("bench-{number}");
         let (begun, took) = submit(&dana, &name).await;
@@ -56,7 +56,7 @@ pub async fn measure() {
     }
 }
 
-/// Submits a filled-in form, opened before; when it was sent, and how long the answer took.
+/// Submits a form that was opened before. Returns the time of sending and the duration of the response.
 async fn submit(person: &Person, name: &str) -> (Instant, Duration) {
     let page = person
         .get(&format!("/catalog/{BUCKET}/request"))
@@ -77,7 +77,7 @@ async fn submit(person: &Person, name: &str) -> (Instant, Duration) {
     (begun, begun.elapsed())
 }
 
-/// kubectl's watch of buckets, each line with its moment.
+/// A kubectl watch of buckets, with a timestamp for each line.
 fn watch(demo: &Demo) -> (Owned, Receiver<(String, Instant)>) {
     let kubectl = demo.kubectl("eu-shared");
     let mut process = kubectl.start(&[

@@ -1,4 +1,4 @@
-//! Load on one address over so many connections: Debian's wrk where it is installed, else a loop of our own.
+//! Loads one address over many connections, with wrk if it is installed, else with a loop.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::processes::which;
 
 const SECONDS: u64 = 8;
 
-/// What came of it, in words: requests a second, median and 99th percentile.
+/// Returns a summary: requests per second, median and 99th percentile.
 ///
 /// # Panics
-/// When nothing is answered.
+/// When nothing answers.
 pub async fn load(url: &str, cookie: &str, connections: usize) -> String {
     if which("wrk").is_some() {
         return wrk(url, cookie, connections);

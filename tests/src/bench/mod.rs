@@ -1,30 +1,30 @@
-//! Measuring, for `cargo xtask bench`: the release program on loopback, figures printed and never judged.
+//! Benchmarks for `cargo xtask bench`: the release program on loopback. Prints figures without judging them.
 
 pub mod catalog;
 pub mod latency;
 pub mod load;
+pub mod page_size;
 pub mod resources;
 pub mod schema;
-pub mod weight;
 
 use std::time::Duration;
 
-/// Milliseconds with one digit.
+/// Formats milliseconds with one decimal.
 #[must_use]
 pub fn milliseconds(duration: Duration) -> String {
     format!("{:.1} ms", duration.as_secs_f64() * 1000.0)
 }
 
-/// The value that `percent` of `sorted` do not exceed.
+/// The percentile of sorted values.
 ///
 /// # Panics
-/// When there are none.
+/// When there are no values.
 #[must_use]
 pub fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)]
 }
 
-/// A line of the report.
+/// Prints a line of the report.
 pub fn figure(what: &str, measured: &str) {
     println!("{what:<72} {measured}");
 }

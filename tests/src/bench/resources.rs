@@ -1,4 +1,4 @@
-//! What the portal takes: time to start, memory idle and with very many claims.
+//! Measures start-up time, and memory when idle and with many claims.
 
 use std::time::Duration;
 
@@ -6,27 +6,27 @@ use futures::StreamExt as _;
 use serde_json::json;
 
 use super::{figure, milliseconds};
-use crate::apart::Apart;
+use crate::separate_process::SeparateProcess;
 use crate::story::BUCKET;
 use crate::until::until;
 
 const CLAIMS: usize = 10_000;
 
-/// Measures start and memory of `portico serve` alone; its control planes are in another process.
+/// Measures `portico serve` alone; its control planes run in another process.
 ///
 /// # Panics
 /// When it does not start, or a control plane refuses a claim.
 pub async fn measure() {
-    let apart = Apart::start().await;
-    figure("start to the first answered page", &milliseconds(apart.start));
-    let dana = apart.world.sign_in("dana").await;
+    let portal = SeparateProcess::start().await;
+    figure("start to the first answered page", &milliseconds(portal.start));
+    let dana = portal.world.sign_in("dana").await;
     let _ = dana.get("/").await.expect(200);
     tokio::time::sleep(Duration::from_secs(2)).await;
     figure(
         "resident memory, idle, three control planes",
-        &megabytes(apart.resident()),
+        &megabytes(portal.resident()),
     );
-    let plane = apart.direct("eu-shared");
+    let plane = portal.raw_client("eu-shared");
     let path = "/apis/storage.demo.portico.dev/v1/namespaces/payments-dev/buckets";
     futures::stream::iter(0..CLAIMS)
         .for_each_concurrent(8, |number| {
@@ -50,13 +50,13 @@ pub async fn measure() {
     .await;
     figure(
         "resident memory with 10,000 claims that become ready",
-        &megabytes(apart.resident()),
+        &megabytes(portal.resident()),
     );
-    // Their provisioners write to each some more times.
+    // Their provisioners update each claim several times.
     tokio::time::sleep(Duration::from_secs(30)).await;
     figure(
         "resident memory with 10,000 claims, half a minute later",
-        &megabytes(apart.resident()),
+        &megabytes(portal.resident()),
     );
 }
 

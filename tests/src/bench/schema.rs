@@ -1,4 +1,4 @@
-//! What the schemas that people publish cost: reading a definition, its form as HTML, judging a sample, memory.
+//! Measures published schemas: parsing a definition, rendering its form, validating a sample, memory.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -14,13 +14,13 @@ use portico_frontend::pages;
 use super::{figure, milliseconds, percentile};
 use crate::differential::{Corpus, Kind};
 
-/// How often each thing is done; the quickest time counts, so that others on the machine do not.
+/// Repetitions; the fastest counts, to exclude interference.
 const TIMES: usize = 5;
 
-/// Measures it over the corpus; says so when there is none.
+/// Measures the corpus, or reports that there is none.
 ///
 /// # Panics
-/// Where `/proc` does not say what memory is held.
+/// When `/proc` does not show the memory.
 pub fn measure() {
     let Some(folder) = Corpus::folder() else {
         println!("no corpus: PORTICO_CORPUS says where it is");
@@ -70,8 +70,8 @@ pub fn measure() {
     );
 }
 
-/// All definitions, and the memory that they take. They are read several times and all kept, so that it is not
-/// what the reading of the corpus has left free that they are put into.
+/// Parses all definitions and measures their memory. They are parsed several times and all kept, so that they do
+/// not reuse memory that reading the corpus freed.
 fn hold(corpus: &Corpus) -> (Vec<Definition>, u64) {
     const COPIES: usize = 4;
     let read_all = || -> Vec<Definition> { corpus.kinds.iter().map(read).collect() };
@@ -86,7 +86,7 @@ fn read(kind: &Kind) -> Definition {
     Definition::parse(&kind.document).unwrap()
 }
 
-/// Times by name.
+/// Durations by name.
 #[derive(Default)]
 struct Times(Vec<(Duration, String)>);
 
@@ -119,7 +119,7 @@ impl Times {
     }
 }
 
-/// Milliseconds, or microseconds where those say more.
+/// Formats as milliseconds or microseconds.
 fn fine(duration: Duration) -> String {
     if duration < Duration::from_millis(1) {
         format!("{} µs", duration.as_micros())
@@ -128,7 +128,7 @@ fn fine(duration: Duration) -> String {
     }
 }
 
-/// The memory that this process holds, in bytes.
+/// The resident memory of this process, in bytes.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -136,7 +136,7 @@ fn resident() -> u64 {
     kilobytes * 1024
 }
 
-/// Somebody's page, apart from what is in it.
+/// The chrome of a page.
 fn frame() -> Frame {
     Frame {
         title: "Request".into(),

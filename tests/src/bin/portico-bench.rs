@@ -1,19 +1,19 @@
-//! `cargo xtask bench` runs this; `PORTICO_BIN` is the program to measure.
+//! The program behind `cargo xtask bench`; `PORTICO_BIN` is the program to measure.
 
-use portico_tests::bench::{catalog, latency, resources, schema, weight};
+use portico_tests::bench::{catalog, latency, page_size, resources, schema};
 
 #[tokio::main]
 async fn main() {
     let filter = std::env::args().nth(1).unwrap_or_default();
-    // First, while nothing else holds memory.
+    // First, while nothing else uses memory.
     if "schema".contains(&filter) {
         schema::measure();
     }
     if "resources".contains(&filter) {
         resources::measure().await;
     }
-    if "weight".contains(&filter) {
-        weight::measure().await;
+    if "page-size".contains(&filter) {
+        page_size::measure().await;
     }
     if "latency".contains(&filter) {
         latency::measure().await;

@@ -1,4 +1,4 @@
-//! `cargo xtask differential` runs this: a control plane and Portico judge the same objects.
+//! The program behind `cargo xtask differential`: compares a control plane's validation with Portico's.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,26 +8,26 @@ use clap::Parser;
 use portico_simulator::kube::{ControlPlane, Settings};
 use portico_tests::apiserver::ApiServer;
 use portico_tests::differential::{Corpus, Options, Tally, run, run_definitions};
-use portico_tests::direct::Direct;
+use portico_tests::raw_client::RawClient;
 
 #[derive(Parser)]
 struct Arguments {
-    /// The folder of definitions and samples; `PORTICO_CORPUS` or `../shared/corpus` where none is given.
+    /// The folder of definitions and samples; by default `PORTICO_CORPUS`, else `../shared/corpus`.
     #[arg(long)]
     corpus: Option<PathBuf>,
-    /// Mutations of each sample.
+    /// Mutations per sample.
     #[arg(long, default_value_t = 20)]
     mutations: usize,
-    /// Another seed, other mutations.
+    /// The seed of the mutations.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Only definitions whose name contains this.
     #[arg(long, default_value = "")]
     filter: String,
-    /// Asks about definitions in place of objects: so many changes of each.
+    /// Compares definitions instead of objects, with this many mutations each.
     #[arg(long)]
     definitions: Option<usize>,
-    /// The simulator in the API server's place.
+    /// Uses the simulator instead of a real API server.
     #[arg(long)]
     simulator: bool,
 }
@@ -52,7 +52,13 @@ async fn main() -> Result<ExitCode> {
         let folder = tempfile::tempdir()?;
         let kubeconfig = folder.path().join("kubeconfig.yaml");
         std::fs::write(&kubeconfig, plane.kubeconfig(serving.address()))?;
-        let tally = ask(&Direct::of(&kubeconfig), &corpus, &options, arguments.definitions).await;
+        let tally = ask(
+            &RawClient::of(&kubeconfig),
+            &corpus,
+            &options,
+            arguments.definitions,
+        )
+        .await;
         serving.shutdown().await;
         tally
     } else {
@@ -60,7 +66,7 @@ async fn main() -> Result<ExitCode> {
             anyhow::bail!("KUBEBUILDER_ASSETS names no folder with kube-apiserver, or there is no etcd");
         }
         let server = ApiServer::start().await;
-        ask(&server.direct(), &corpus, &options, arguments.definitions).await
+        ask(&server.raw_client(), &corpus, &options, arguments.definitions).await
     };
     println!("of those that agree, worded otherwise {}", tally.worded.len());
     println!(
@@ -76,7 +82,7 @@ async fn main() -> Result<ExitCode> {
     })
 }
 
-async fn ask(plane: &Direct, corpus: &Corpus, options: &Options, definitions: Option<usize>) -> Tally {
+async fn ask(plane: &RawClient, corpus: &Corpus, options: &Options, definitions: Option<usize>) -> Tally {
     match definitions {
         Some(changes) => run_definitions(plane, corpus, changes, options).await,
         None => run(plane, corpus, options).await,

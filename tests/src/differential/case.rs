@@ -1,4 +1,4 @@
-//! One case: asked of the control plane by dry run, judged by Portico, compared.
+//! One case: asks the control plane by dry run, validates with Portico, and compares.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::corpus::Kind;
 use super::mutate::short;
-use crate::direct::{Direct, Said};
+use crate::raw_client::{RawClient, RawResponse};
 
-/// What metadata a control plane adds by itself. The namespace is the request's, where the object names none.
+/// The metadata that a control plane adds. The namespace is that of the request if the object has none.
 const ADDED: [&str; 8] = [
     "namespace",
     "uid",
@@ -23,42 +23,42 @@ const ADDED: [&str; 8] = [
     "deletionGracePeriodSeconds",
 ];
 
-/// What is asked.
+/// A case.
 pub(super) struct Case<'a> {
     pub(super) kind: &'a Kind,
     pub(super) object: &'a Value,
-    /// What is stored, for an update.
+    /// The stored object, for an update.
     pub(super) old: Option<&'a Value>,
-    /// What of it is written.
+    /// The part that is written.
     pub(super) part: Part,
-    /// Whether it is only asked, not done.
+    /// Whether it is a dry run.
     pub(super) dry: bool,
 }
 
-/// The part of an object that a write is about.
+/// The part of an object that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// All but the status, where that is a subresource.
+    /// All except a status subresource.
     Whole,
-    /// The subresource `status`.
+    /// The status subresource.
     Status,
 }
 
-/// How the two verdicts compare.
+/// The result of a comparison.
 #[derive(Debug)]
 pub(super) enum Compared {
     Agree,
-    /// The verdicts are the same, and not the words: what each says.
+    /// Same verdict, different messages; both are given.
     Worded(String),
-    /// What each says.
+    /// Different verdicts; both are given.
     Disagree(String),
-    /// Why one of them has no verdict.
+    /// One side has no verdict; the reason is given.
     Unjudged(String),
 }
 
 impl Case<'_> {
-    /// Asks both; also what the control plane said.
-    pub(super) async fn compare(&self, plane: &Direct) -> (Compared, Said) {
+    /// Asks both sides. Also returns the response of the control plane.
+    pub(super) async fn compare(&self, plane: &RawClient) -> (Compared, RawResponse) {
         let said = self.ask(plane).await;
         let (definition, version) = (&self.kind.definition, self.kind.version());
         let judged = match (self.part, self.old) {
@@ -75,7 +75,7 @@ impl Case<'_> {
         (compared, said)
     }
 
-    async fn ask(&self, plane: &Direct) -> Said {
+    async fn ask(&self, plane: &RawClient) -> RawResponse {
         let dry = if self.dry { "&dryRun=All" } else { "" };
         let strictness = "fieldManager=differential&fieldValidation=Warn";
         let collection = collection(self.kind);
@@ -104,7 +104,7 @@ impl Case<'_> {
     }
 }
 
-/// The path of a kind's collection, in the namespace `default` where it has one.
+/// The path of a kind's collection, in the namespace `default` if it is namespaced.
 pub(super) fn collection(kind: &Kind) -> String {
     let definition = &kind.definition;
     let namespace = match definition.scope {
@@ -115,7 +115,7 @@ pub(super) fn collection(kind: &Kind) -> String {
     format!("/apis/{group}/{version}{namespace}/{plural}")
 }
 
-fn compare(result: &ValidationResult, said: &Said) -> Compared {
+fn compare(result: &ValidationResult, said: &RawResponse) -> Compared {
     let unknown: Vec<&Violation> = result
         .violations
         .iter()
@@ -137,7 +137,7 @@ fn compare(result: &ValidationResult, said: &Said) -> Compared {
     let causes = said.causes();
     let theirs: BTreeSet<&str> = causes.iter().map(|(field, _, _)| field.as_str()).collect();
     let ours: BTreeSet<&str> = violations.iter().map(Violation::field).collect();
-    // What could not be read at all is refused without naming fields.
+    // An undecodable object is refused without field names.
     if said.status == 422 && !theirs.is_empty() && theirs != ours {
         return differ(&refusal(said), &list(&violations));
     }
@@ -168,7 +168,7 @@ fn worded(violations: &[Violation], causes: &[(String, String, String)]) -> Comp
     ))
 }
 
-fn accepted(object: &Value, pruned: &[String], said: &Said) -> Compared {
+fn accepted(object: &Value, pruned: &[String], said: &RawResponse) -> Compared {
     let (mut ours, mut theirs) = (object.clone(), said.body.clone());
     for object in [&mut ours, &mut theirs] {
         if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -178,7 +178,7 @@ fn accepted(object: &Value, pruned: &[String], said: &Said) -> Compared {
         }
     }
     if ours.pointer("/metadata/generateName").is_some() && ours.pointer("/metadata/name").is_none() {
-        // Any name will do.
+        // Any generated name matches.
         if let Some(metadata) = theirs.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.shift_remove("name");
         }
@@ -196,13 +196,13 @@ fn accepted(object: &Value, pruned: &[String], said: &Said) -> Compared {
         .iter()
         .filter_map(|warning| warning.strip_prefix("unknown field \"")?.strip_suffix('"'))
         .collect();
-    // Of what no header can hold there is no warning.
+    // Warnings that do not fit a header are not sent.
     let ours: BTreeSet<&str> = pruned
         .iter()
         .map(String::as_str)
         .filter(|field| !field.contains(char::is_control))
         .collect();
-    // Warnings are cut off where they grow long.
+    // Long warnings are truncated.
     if theirs != ours && (theirs.len() < 8 || !theirs.is_subset(&ours)) {
         return Compared::Disagree(format!(
             "unknown fields (control plane / Portico): {theirs:?} / {ours:?}"
@@ -231,7 +231,7 @@ fn different(theirs: &Value, ours: &Value, pointer: &str, found: &mut Vec<String
                 different(left, right, &format!("{pointer}/{index}"), found);
             }
         }
-        // 1 and 1.0 are the same number, however written.
+        // 1 and 1.0 are the same number.
         (Value::Number(left), Value::Number(right)) if left.as_f64() == right.as_f64() => {}
         (left, right) if left == right => {}
         (left, right) => found.push(format!("{pointer}: {} / {}", short(left), short(right))),
@@ -242,7 +242,7 @@ fn differ(theirs: &str, ours: &str) -> Compared {
     Compared::Disagree(format!("control plane: {theirs}\n    Portico: {ours}"))
 }
 
-fn refusal(said: &Said) -> String {
+fn refusal(said: &RawResponse) -> String {
     let causes = said.causes();
     if causes.is_empty() {
         return format!("{} {}", said.status, cut(said.message()));

@@ -1,4 +1,4 @@
-//! Definitions and samples, as `PORTICO_CORPUS` has them: `crds`, `xrds`, `samples`, `invalid`.
+//! The corpus of definitions and samples in `PORTICO_CORPUS`: `crds`, `xrds`, `samples`, `invalid`.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use kube_schema::{Definition, Scope, yaml};
 use serde_json::{Value, json};
 
-use super::chance::Chance;
+use super::rng::Rng;
 use super::values::generate;
 
-/// What Crossplane adds to the schema of a kind that an XRD makes. Left open, as its own contents differ by release.
+/// The fields that Crossplane adds to schemas from XRDs. They accept anything, since their contents depend on
+/// the release.
 const ADDED: [&str; 13] = [
     "crossplane",
     "compositionRef",
@@ -28,36 +29,36 @@ const ADDED: [&str; 13] = [
     "environmentConfigRefs",
 ];
 
-/// All kinds of a corpus.
+/// The kinds of a corpus.
 #[derive(Debug)]
 pub struct Corpus {
-    /// Every served version of every kind, as a kind with that version alone: what is stored in another version
-    /// would go through a conversion, which is somebody else's program.
+    /// Each served version as a kind with only that version: other storage versions would need a conversion
+    /// webhook.
     pub kinds: Vec<Kind>,
 }
 
-/// A kind with its samples.
+/// A kind and its samples.
 #[derive(Debug)]
 pub struct Kind {
-    /// The `CustomResourceDefinition`, as it is installed.
+    /// The `CustomResourceDefinition` to install.
     pub document: Value,
-    /// The same as Portico reads it.
+    /// The definition as Portico parses it.
     pub definition: Definition,
-    /// What there is of it.
+    /// The samples.
     pub samples: Vec<Sample>,
 }
 
-/// An object to begin with.
+/// A sample object.
 #[derive(Debug, Clone)]
 pub struct Sample {
-    /// Where it is from.
+    /// The file it is from.
     pub name: String,
-    /// The object, with a name, and a namespace where its kind has one.
+    /// The object, with a name, and a namespace if its kind is namespaced.
     pub object: Value,
 }
 
 impl Corpus {
-    /// Where it is: `PORTICO_CORPUS`, else beside the clone.
+    /// The folder: `PORTICO_CORPUS`, else beside the repository.
     #[must_use]
     pub fn folder() -> Option<PathBuf> {
         let folder = env::var_os("PORTICO_CORPUS").map_or_else(
@@ -67,16 +68,16 @@ impl Corpus {
         folder.join("crds").is_dir().then_some(folder)
     }
 
-    /// The folder of our own definitions, which the published ones lack.
+    /// The folder of our own definitions.
     #[must_use]
     pub fn of_our_own() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("definitions")
     }
 
-    /// Reads it.
+    /// Reads a corpus.
     ///
     /// # Panics
-    /// When a definition in it cannot be read.
+    /// When a definition cannot be parsed.
     #[must_use]
     pub fn read(folder: &Path) -> Self {
         let mut kinds = BTreeMap::new();
@@ -130,13 +131,13 @@ impl Corpus {
 }
 
 impl Kind {
-    /// Its version's name.
+    /// The name of its version.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.definition.versions[0].name
     }
 
-    /// Its schema, as it stands in the document.
+    /// Its schema, as in the document.
     #[must_use]
     pub fn schema(&self) -> &Value {
         &self.document["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
@@ -159,13 +160,13 @@ impl Kind {
             .collect()
     }
 
-    /// What has no sample gets one by its schema: few are accepted, all are judged.
+    /// Generates a sample for a kind without one. Few are accepted, but all are compared.
     fn make_up_sample(&mut self) {
         if !self.samples.is_empty() {
             return;
         }
         let name = format!("made up/{}/{}", self.definition.name, self.version());
-        let mut object = generate(self.schema(), &mut Chance::of(1, &name), 0);
+        let mut object = generate(self.schema(), &mut Rng::of(1, &name), 0);
         if !object.is_object() {
             object = json!({});
         }
@@ -176,7 +177,7 @@ impl Kind {
         self.samples.push(Sample { name, object });
     }
 
-    /// With a name, and a namespace that is there.
+    /// Sets a name, and a namespace that exists.
     fn identified(&self, mut object: Value) -> Value {
         if !object["metadata"].is_object() {
             object["metadata"] = json!({});
@@ -191,7 +192,7 @@ impl Kind {
             ] {
                 metadata.shift_remove(servers);
             }
-            // A name that is to be made up cannot be compared.
+            // A generated name cannot be compared.
             metadata.shift_remove("generateName");
             metadata.entry("name").or_insert_with(|| json!("sample"));
             match self.definition.scope {
@@ -203,7 +204,7 @@ impl Kind {
     }
 }
 
-/// The YAML files of a folder, by name, each one document.
+/// The YAML documents in a folder, by file name.
 fn documents(folder: &Path) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -214,7 +215,7 @@ fn documents(folder: &Path) -> BTreeMap<String, Value> {
             for (index, text) in text.split("\n---\n").enumerate() {
                 let document = yaml::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
                 if document.is_null() {
-                    // What stands before the first line of dashes.
+                    // The text before the first separator.
                     continue;
                 }
                 let of_many = if index == 0 {
@@ -229,7 +230,7 @@ fn documents(folder: &Path) -> BTreeMap<String, Value> {
     found
 }
 
-/// Without what needs more than an API server, webhooks that convert, and what has no bearing on any verdict.
+/// Removes conversion webhooks and fields that do not affect validation.
 fn make_installable(document: &mut Value) {
     if let Some(map) = document.as_object_mut() {
         map.shift_remove("status");
@@ -243,7 +244,7 @@ fn make_installable(document: &mut Value) {
     }
 }
 
-/// The kinds that an XRD makes.
+/// The kinds that an XRD defines.
 fn definitions_of(xrd: &Value) -> Vec<Value> {
     let spec = &xrd["spec"];
     let mut names = vec![&spec["names"]];

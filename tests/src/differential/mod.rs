@@ -1,16 +1,16 @@
-//! The same objects, judged by a control plane's dry run and by Portico: verdict, fields, and for what is accepted
-//! the object as it would be stored.
+//! The differential test: validates the same objects by a control plane's dry run and by Portico, and compares
+//! verdicts, fields, messages, and the stored object.
 //!
-//! `corpus` reads definitions and samples, `places` finds what in a sample can be changed, `mutate` changes it by
-//! seeded `chance`, `values` makes values up, `case` asks both sides and compares, `run` goes through all of it;
-//! `refusals` asks about definitions in place of objects, `rules` makes rules for them up.
+//! `corpus` reads definitions and samples, `places` finds what can be changed in a sample, `mutate` changes it
+//! with the seeded `rng`, `values` generates values, `case` asks both sides and compares, `run` goes through a
+//! corpus. `refusals` compares definitions instead of objects, with the rules that `rules` generates.
 
 mod case;
-mod chance;
 mod corpus;
 mod mutate;
 mod places;
 mod refusals;
+mod rng;
 mod rules;
 mod run;
 mod tighten;

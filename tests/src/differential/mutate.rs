@@ -1,67 +1,62 @@
-//! Changing an object a little, so that it is wrong, or right in another way.
+//! Mutates an object slightly, so that it may become invalid.
 
 use serde_json::{Value, json};
 
-use super::chance::Chance;
 use super::places::{Place, parent, places, step};
+use super::rng::Rng;
 use super::values::{any, edge_number, generate, odd_text, text};
 
-/// Changes an object in one to three places; says how.
-pub(super) fn mutate(object: &mut Value, schema: &Value, words: &Words, chance: &mut Chance) -> String {
-    let times = *chance.pick(&[1, 1, 1, 1, 2, 3]);
+/// Mutates an object in one to three places. Returns a description.
+pub(super) fn mutate(object: &mut Value, schema: &Value, words: &Words, rng: &mut Rng) -> String {
+    let times = *rng.pick(&[1, 1, 1, 1, 2, 3]);
     let mut done = Vec::new();
     for _ in 0..times {
-        if chance.percent(6) {
-            done.push(metadata(object, chance));
+        if rng.percent(6) {
+            done.push(metadata(object, rng));
             continue;
         }
         let places = places(schema, object);
         if places.is_empty() {
-            done.push(metadata(object, chance));
+            done.push(metadata(object, rng));
             continue;
         }
-        // What is there is changed more often than what is not there is added.
-        let wanted = chance.percent(70);
+        // Existing values are changed more often than missing ones are added.
+        let wanted = rng.percent(70);
         let some: Vec<&Place<'_>> = places.iter().filter(|place| place.present == wanted).collect();
         let place = if some.is_empty() {
-            chance.pick(&places)
+            rng.pick(&places)
         } else {
-            *chance.pick(&some)
+            *rng.pick(&some)
         };
-        done.push(at(object, &place.clone(), words, chance));
+        done.push(at(object, &place.clone(), words, rng));
     }
     done.join("; ")
 }
 
-/// Changes the status of an object, which gets one if it has none.
-pub(super) fn mutate_status(
-    object: &mut Value,
-    schema: &Value,
-    words: &Words,
-    chance: &mut Chance,
-) -> String {
+/// Mutates the status of an object, or adds one.
+pub(super) fn mutate_status(object: &mut Value, schema: &Value, words: &Words, rng: &mut Rng) -> String {
     let schema = &schema["properties"]["status"];
-    if chance.percent(5) {
+    if rng.percent(5) {
         if let Some(map) = object.as_object_mut() {
             map.shift_remove("status");
         }
         return "removed".to_owned();
     }
-    if !object["status"].is_object() || chance.percent(30) {
-        object["status"] = generate(schema, chance, 0);
-        if !object["status"].is_object() || chance.percent(50) {
+    if !object["status"].is_object() || rng.percent(30) {
+        object["status"] = generate(schema, rng, 0);
+        if !object["status"].is_object() || rng.percent(50) {
             return format!("made up: {}", short(&object["status"]));
         }
     }
-    mutate(&mut object["status"], schema, words, chance)
+    mutate(&mut object["status"], schema, words, rng)
 }
 
-/// Literals that the rules of a schema compare with.
+/// Literals in the rules of a schema.
 #[derive(Debug, Default)]
 pub(super) struct Words(Vec<Value>);
 
 impl Words {
-    /// All of a schema's.
+    /// All literals of a schema.
     pub(super) fn of(schema: &Value) -> Self {
         let mut words = Vec::new();
         collect(schema, &mut words);
@@ -105,52 +100,52 @@ fn literals(rule: &str, words: &mut Vec<Value>) {
     }
 }
 
-fn at(object: &mut Value, place: &Place<'_>, words: &Words, chance: &mut Chance) -> String {
+fn at(object: &mut Value, place: &Place<'_>, words: &Words, rng: &mut Rng) -> String {
     let pointer = &*place.pointer;
     if !place.present {
-        let value = match chance.below(8) {
-            0 => any(chance),
+        let value = match rng.below(8) {
+            0 => any(rng),
             1 => Value::Null,
-            2 if !words.0.is_empty() => chance.pick(&words.0).clone(),
-            _ => generate(place.schema, chance, 1),
+            2 if !words.0.is_empty() => rng.pick(&words.0).clone(),
+            _ => generate(place.schema, rng, 1),
         };
         let said = format!("added {pointer} = {}", short(&value));
         put(object, pointer, value);
         return said;
     }
-    match chance.below(12) {
+    match rng.below(12) {
         0 | 1 => {
             remove(object, pointer);
             return format!("removed {pointer}");
         }
-        2 => rename(object, pointer, chance),
-        3 => unknown(object, pointer, chance),
+        2 => rename(object, pointer, rng),
+        3 => unknown(object, pointer, rng),
         _ => None,
     }
     .unwrap_or_else(|| {
         let now = object.pointer(pointer).cloned().unwrap_or_default();
-        let value = changed(&now, place.schema, words, chance);
+        let value = changed(&now, place.schema, words, rng);
         let said = format!("{pointer} = {}", short(&value));
         put(object, pointer, value);
         said
     })
 }
 
-/// Another value for a place.
-fn changed(now: &Value, schema: &Value, words: &Words, chance: &mut Chance) -> Value {
-    match chance.below(15) {
+/// A new value for a place.
+fn changed(now: &Value, schema: &Value, words: &Words, rng: &mut Rng) -> Value {
+    match rng.below(15) {
         14 => emptied(now),
-        0 | 1 => any(chance),
+        0 | 1 => any(rng),
         2 => Value::Null,
-        3 => generate(schema, chance, 1),
-        4 if !words.0.is_empty() => chance.pick(&words.0).clone(),
-        5 => edge_number(chance),
-        6 => text(chance),
-        7 => json!(odd_text(chance)),
+        3 => generate(schema, rng, 1),
+        4 if !words.0.is_empty() => rng.pick(&words.0).clone(),
+        5 => edge_number(rng),
+        6 => text(rng),
+        7 => json!(odd_text(rng)),
         _ => match now {
-            Value::String(text) => string(text, schema, chance),
-            // A whole number with a point, as JSON may have it.
-            Value::Number(number) if chance.percent(25) => match number.as_i64() {
+            Value::String(text) => string(text, schema, rng),
+            // An integer with a decimal point, which JSON allows.
+            Value::Number(number) if rng.percent(25) => match number.as_i64() {
                 Some(int) if int.unsigned_abs() < 1 << 53 => {
                     #[expect(clippy::cast_precision_loss, reason = "smaller than 2^53")]
                     let float = int as f64;
@@ -158,15 +153,15 @@ fn changed(now: &Value, schema: &Value, words: &Words, chance: &mut Chance) -> V
                 }
                 _ => json!(0.0),
             },
-            Value::Number(_) => number(schema, chance),
-            Value::Array(items) => array(items, schema, chance),
+            Value::Number(_) => number(schema, rng),
+            Value::Array(items) => array(items, schema, rng),
             Value::Bool(flag) => json!(!flag),
-            Value::Object(_) | Value::Null => generate(schema, chance, 1),
+            Value::Object(_) | Value::Null => generate(schema, rng, 1),
         },
     }
 }
 
-/// The same with nothing in it.
+/// The empty value of the same type.
 fn emptied(now: &Value) -> Value {
     match now {
         Value::Array(_) => json!([]),
@@ -176,59 +171,59 @@ fn emptied(now: &Value) -> Value {
     }
 }
 
-/// A text in it, and all below it, with what JSON of Go escapes.
-fn marked(value: Value, chance: &mut Chance) -> Value {
+/// Inserts characters that Go's JSON escapes into a string.
+fn marked(value: Value, rng: &mut Rng) -> Value {
     match value {
         Value::String(text) => json!(format!(
             "{text}{}",
-            chance.pick(&["<", ">", "&", "\u{2028}", "\u{2029}"])
+            rng.pick(&["<", ">", "&", "\u{2028}", "\u{2029}"])
         )),
-        Value::Array(items) => items.into_iter().map(|item| marked(item, chance)).collect(),
+        Value::Array(items) => items.into_iter().map(|item| marked(item, rng)).collect(),
         Value::Object(map) => map
             .into_iter()
-            .map(|(name, value)| (name, marked(value, chance)))
+            .map(|(name, value)| (name, marked(value, rng)))
             .collect(),
         other => other,
     }
 }
 
-/// A neighbour of a text: one letter other, at a bound, or of an enumeration.
-fn string(now: &str, schema: &Value, chance: &mut Chance) -> Value {
-    /// Longer texts say no more.
+/// A string close to another: one letter changed, at a length bound, or from an enumeration.
+fn string(now: &str, schema: &Value, rng: &mut Rng) -> Value {
+    /// Longer strings add nothing.
     const LONGEST: u64 = 70_000;
     let length = |name: &str| schema[name].as_u64().filter(|length| *length <= LONGEST);
     let bounds: Vec<u64> = ["minLength", "maxLength"]
         .into_iter()
         .filter_map(length)
         .collect();
-    if !bounds.is_empty() && chance.percent(40) {
-        let length = chance
+    if !bounds.is_empty() && rng.percent(40) {
+        let length = rng
             .pick(&bounds)
-            .saturating_add(chance.number() % 3)
+            .saturating_add(rng.number() % 3)
             .saturating_sub(1);
-        let letter = *chance.pick(&["a", "a", "é", "🦀"]);
+        let letter = *rng.pick(&["a", "a", "é", "🦀"]);
         return json!(letter.repeat(usize::try_from(length).unwrap_or_default()));
     }
     if let Some(values) = schema["enum"]
         .as_array()
-        .filter(|values| !values.is_empty() && chance.percent(50))
+        .filter(|values| !values.is_empty() && rng.percent(50))
     {
-        return chance.pick(values).clone();
+        return rng.pick(values).clone();
     }
     let letters: Vec<char> = now.chars().collect();
-    let spot = chance.below(letters.len() + 1);
+    let spot = rng.below(letters.len() + 1);
     let (before, after) = letters.split_at(spot);
     let (before, after): (String, String) = (before.iter().collect(), after.iter().collect());
     let rest: String = after.chars().skip(1).collect();
-    json!(match chance.below(7) {
+    json!(match rng.below(7) {
         0 => format!("{before}{rest}"),
         1 => format!(
             "{before}{}{after}",
-            chance.pick(&["-", ".", "/", "a", "A", "0", " ", "_", ":", "é", "%"])
+            rng.pick(&["-", ".", "/", "a", "A", "0", " ", "_", ":", "é", "%"])
         ),
         2 => format!(
             "{before}{}{rest}",
-            chance.pick(&["-", ".", "/", "a", "Z", "9", " ", "$"])
+            rng.pick(&["-", ".", "/", "a", "Z", "9", " ", "$"])
         ),
         3 => now.to_uppercase(),
         4 => format!("{now} "),
@@ -237,13 +232,13 @@ fn string(now: &str, schema: &Value, chance: &mut Chance) -> Value {
     })
 }
 
-fn number(schema: &Value, chance: &mut Chance) -> Value {
+fn number(schema: &Value, rng: &mut Rng) -> Value {
     let names = ["minimum", "maximum", "multipleOf"];
     let bounds: Vec<f64> = names.iter().filter_map(|name| schema[*name].as_f64()).collect();
     if bounds.is_empty() {
-        return edge_number(chance);
+        return edge_number(rng);
     }
-    let bound = *chance.pick(&bounds) + *chance.pick(&[-1.0, -0.5, 0.0, 0.5, 1.0]);
+    let bound = *rng.pick(&bounds) + *rng.pick(&[-1.0, -0.5, 0.0, 0.5, 1.0]);
     #[expect(clippy::cast_possible_truncation, reason = "a number near the bound")]
     if bound.fract() == 0.0 {
         json!(bound as i64)
@@ -252,8 +247,8 @@ fn number(schema: &Value, chance: &mut Chance) -> Value {
     }
 }
 
-fn array(items: &[Value], schema: &Value, chance: &mut Chance) -> Value {
-    /// More items say no more.
+fn array(items: &[Value], schema: &Value, rng: &mut Rng) -> Value {
+    /// More items add nothing.
     const MOST: usize = 300;
     let mut items = items.to_vec();
     let bound = |name: &str| {
@@ -261,50 +256,50 @@ fn array(items: &[Value], schema: &Value, chance: &mut Chance) -> Value {
             .as_u64()
             .and_then(|bound| usize::try_from(bound).ok())
     };
-    match (chance.below(6), items.is_empty()) {
+    match (rng.below(6), items.is_empty()) {
         (5, _) => {
-            let mut item = marked(generate(&schema["items"], chance, 1), chance);
+            let mut item = marked(generate(&schema["items"], rng, 1), rng);
             for name in schema["x-kubernetes-list-map-keys"]
                 .as_array()
                 .into_iter()
                 .flatten()
             {
                 if let Some(name) = name.as_str().filter(|_| item.is_object()) {
-                    let key = generate(&schema["items"]["properties"][name], chance, 1);
-                    item[name] = marked(key, chance);
+                    let key = generate(&schema["items"]["properties"][name], rng, 1);
+                    item[name] = marked(key, rng);
                 }
             }
             items.extend([item.clone(), item]);
         }
         (0, false) => {
-            let again = chance.pick(&items).clone();
-            items.insert(chance.below(items.len() + 1), again);
+            let again = rng.pick(&items).clone();
+            items.insert(rng.below(items.len() + 1), again);
         }
         (1, false) => {
-            items.remove(chance.below(items.len()));
+            items.remove(rng.below(items.len()));
         }
         (2, false) => items.reverse(),
         (3, false) => {
             let most = bound("maxItems").unwrap_or(items.len() + 1).min(MOST);
             while items.len() <= most {
-                let more = chance.pick(&items).clone();
+                let more = rng.pick(&items).clone();
                 items.push(more);
             }
         }
-        _ => items.push(generate(&schema["items"], chance, 1)),
+        _ => items.push(generate(&schema["items"], rng, 1)),
     }
     Value::Array(items)
 }
 
-/// Gives what is at a place another name.
-fn rename(object: &mut Value, pointer: &str, chance: &mut Chance) -> Option<String> {
+/// Renames the field at a place.
+fn rename(object: &mut Value, pointer: &str, rng: &mut Rng) -> Option<String> {
     let (whole, name) = parent(pointer);
     let map = object.pointer_mut(whole)?.as_object_mut()?;
     let value = map.shift_remove(&name)?;
-    let new = match chance.below(5) {
+    let new = match rng.below(5) {
         0 => format!("{name}x"),
         1 => name.to_uppercase(),
-        2 => odd_text(chance),
+        2 => odd_text(rng),
         3 => String::new(),
         _ => format!("{name}.example.com/x"),
     };
@@ -313,67 +308,62 @@ fn rename(object: &mut Value, pointer: &str, chance: &mut Chance) -> Option<Stri
     Some(said)
 }
 
-/// Adds something that is not declared.
-fn unknown(object: &mut Value, pointer: &str, chance: &mut Chance) -> Option<String> {
+/// Adds an undeclared field.
+fn unknown(object: &mut Value, pointer: &str, rng: &mut Rng) -> Option<String> {
     let map = object.pointer_mut(pointer)?.as_object_mut()?;
-    let name = *chance.pick(&["undeclared", "apiVersion", "metadata", "a-b", "__proto__", "x.y"]);
-    let value = any(chance);
+    let name = *rng.pick(&["undeclared", "apiVersion", "metadata", "a-b", "__proto__", "x.y"]);
+    let value = any(rng);
     let said = format!("added undeclared {} = {}", step(pointer, name), short(&value));
     map.insert(name.to_owned(), value);
     Some(said)
 }
 
-fn metadata(object: &mut Value, chance: &mut Chance) -> String {
-    let (field, value) = match chance.below(16) {
+fn metadata(object: &mut Value, rng: &mut Rng) -> String {
+    let (field, value) = match rng.below(16) {
         0 => (
             "name",
-            json!(*chance.pick(&["Big", "a_b", "a..b", "-a", "a.b-c", "", "x y", "ä"])),
+            json!(*rng.pick(&["Big", "a_b", "a..b", "-a", "a.b-c", "", "x y", "ä"])),
         ),
-        1 => ("name", json!("a".repeat(*chance.pick(&[63, 64, 253, 254])))),
-        2 => (
-            "labels",
-            json!({ "a": *chance.pick(&["", "-", "a b", "ok", "ü"]) }),
-        ),
+        1 => ("name", json!("a".repeat(*rng.pick(&[63, 64, 253, 254])))),
+        2 => ("labels", json!({ "a": *rng.pick(&["", "-", "a b", "ok", "ü"]) })),
         3 => (
             "labels",
-            json!({ *chance.pick(&["a/b", "a/b/c", "/a", "A.B/c", "a b", "é", "-"]): "x" }),
+            json!({ *rng.pick(&["a/b", "a/b/c", "/a", "A.B/c", "a b", "é", "-"]): "x" }),
         ),
-        4 => ("labels", json!({ "a": any(chance) })),
+        4 => ("labels", json!({ "a": any(rng) })),
         5 => (
             "annotations",
-            json!({ *chance.pick(&["a/b", "A/b", "a/b/c", "a b", "-"]): "anything goes" }),
+            json!({ *rng.pick(&["a/b", "A/b", "a/b/c", "a b", "-"]): "anything goes" }),
         ),
-        6 => ("annotations", json!({ "a": any(chance) })),
+        6 => ("annotations", json!({ "a": any(rng) })),
         7 => (
             "annotations",
-            json!({ "a": "x".repeat(*chance.pick(&[262_143, 262_144])) }),
+            json!({ "a": "x".repeat(*rng.pick(&[262_143, 262_144])) }),
         ),
         8 => (
             "finalizers",
-            json!([*chance.pick(&["a/b", "a", "x y", "kubernetes", "foregroundDeletion"])]),
+            json!([*rng.pick(&["a/b", "a", "x y", "kubernetes", "foregroundDeletion"])]),
         ),
-        9 => ("finalizers", any(chance)),
-        10 => ("undeclared", any(chance)),
-        11 => ("labels", any(chance)),
+        9 => ("finalizers", any(rng)),
+        10 => ("undeclared", any(rng)),
+        11 => ("labels", any(rng)),
         12 => (
             "ownerReferences",
             json!([{
-                "apiVersion": *chance.pick(&["v1", "", "a/b/c"]), "kind": *chance.pick(&["ConfigMap", ""]),
-                "name": *chance.pick(&["x", ""]), "uid": *chance.pick(&["1", ""]),
-                "controller": chance.percent(50),
+                "apiVersion": *rng.pick(&["v1", "", "a/b/c"]), "kind": *rng.pick(&["ConfigMap", ""]),
+                "name": *rng.pick(&["x", ""]), "uid": *rng.pick(&["1", ""]),
+                "controller": rng.percent(50),
             }]),
         ),
-        13 => ("generateName", json!(*chance.pick(&["a-", "A", "", "a."]))),
-        // Another namespace than the one it is asked in is refused before anybody looks at the object.
+        13 => ("generateName", json!(*rng.pick(&["a-", "A", "", "a."]))),
+        // A namespace other than the request's is refused before validation.
         14 => (
             "namespace",
-            chance
-                .pick(&[Value::Null, json!(""), json!(1), json!([])])
-                .clone(),
+            rng.pick(&[Value::Null, json!(""), json!(1), json!([])]).clone(),
         ),
         _ => {
-            let field = *chance.pick(&["name", "annotations", "generation", "deletionGracePeriodSeconds"]);
-            (field, any(chance))
+            let field = *rng.pick(&["name", "annotations", "generation", "deletionGracePeriodSeconds"]);
+            (field, any(rng))
         }
     };
     let said = format!("metadata.{field} = {}", short(&value));
@@ -381,7 +371,7 @@ fn metadata(object: &mut Value, chance: &mut Chance) -> String {
     said
 }
 
-/// Puts a value to a place whose whole is there.
+/// Sets a value at a place whose parent exists.
 fn put(object: &mut Value, pointer: &str, value: Value) {
     if let Some(there) = object.pointer_mut(pointer) {
         *there = value;
@@ -408,7 +398,7 @@ fn remove(object: &mut Value, pointer: &str) {
     }
 }
 
-/// A value, as far as anybody wants to read it.
+/// A value, shortened for a description.
 pub(super) fn short(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(160) {

@@ -1,23 +1,23 @@
-//! What in an object can be changed: every value, with the schema that it is under, and every declared field that
-//! is not there.
+//! The places in an object that can be changed: all values with their schemas, and the declared fields that are
+//! missing.
 
 use serde_json::Value;
 
 /// A place in an object.
 #[derive(Debug, Clone)]
 pub(super) struct Place<'s> {
-    /// As a JSON pointer.
+    /// Its JSON pointer.
     pub(super) pointer: String,
-    /// The schema there; `Null` where nothing is declared.
+    /// Its schema; `Null` if nothing is declared.
     pub(super) schema: &'s Value,
-    /// Whether there is a value.
+    /// Whether it has a value.
     pub(super) present: bool,
 }
 
-/// More places than this are as good as all.
+/// Places at most.
 const MOST: usize = 5_000;
 
-/// All places below the root, `apiVersion`, `kind` and `metadata` left out.
+/// All places below the root, without `apiVersion`, `kind` and `metadata`.
 pub(super) fn places<'s>(schema: &'s Value, object: &Value) -> Vec<Place<'s>> {
     let mut found = Vec::new();
     walk(schema, object, "", &mut found);
@@ -70,7 +70,7 @@ pub(super) fn step(pointer: &str, name: &str) -> String {
     format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-/// The pointer of the whole that a place is in, and the name it has there.
+/// Splits a pointer into its parent and the last name.
 pub(super) fn parent(pointer: &str) -> (&str, String) {
     let (parent, name) = pointer.rsplit_once('/').unwrap_or_default();
     (parent, name.replace("~1", "/").replace("~0", "~"))

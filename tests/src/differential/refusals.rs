@@ -1,4 +1,4 @@
-//! Definitions with something changed in them: whether a control plane takes them, and Portico says it would.
+//! Mutated definitions: compares which ones a control plane and Portico refuse.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,21 +7,21 @@ use kube_schema::validate_crd;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::chance::Chance;
 use super::corpus::{Corpus, Kind};
 use super::places::step;
+use super::rng::Rng;
 use super::rules::{bound, rule};
 use super::run::{Options, Tally};
-use crate::direct::{Direct, Said};
+use crate::raw_client::{RawClient, RawResponse};
 
-/// Definitions that are asked about at once.
+/// Definitions compared at once.
 const AT_ONCE: usize = 4;
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const SCHEMA: &str = "/spec/versions/0/schema/openAPIV3Schema";
 
-/// Asks a control plane by dry run about so many changes of each definition, and compares what it refuses, and for
-/// which fields, with [`validate_crd`].
-pub async fn run_definitions(plane: &Direct, corpus: &Corpus, changes: usize, options: &Options) -> Tally {
+/// Asks a control plane by dry run about this many mutations of each definition, and compares the refused fields
+/// with [`validate_crd`].
+pub async fn run_definitions(plane: &RawClient, corpus: &Corpus, changes: usize, options: &Options) -> Tally {
     let mut by_name: BTreeMap<&str, &Kind> = BTreeMap::new();
     for kind in &corpus.kinds {
         by_name.entry(&kind.definition.name).or_insert(kind);
@@ -31,9 +31,9 @@ pub async fn run_definitions(plane: &Direct, corpus: &Corpus, changes: usize, op
         .map(async |kind| {
             let mut tally = Tally::default();
             for case in 0..changes {
-                let mut chance = Chance::of(options.seed, &format!("{} {case}", kind.definition.name));
+                let mut rng = Rng::of(options.seed, &format!("{} {case}", kind.definition.name));
                 let mut document = kind.document.clone();
-                let how = change(&mut document, &mut chance);
+                let how = change(&mut document, &mut rng);
                 ask(plane, &document, &how, options.loud, &mut tally).await;
             }
             tally
@@ -47,7 +47,7 @@ pub async fn run_definitions(plane: &Direct, corpus: &Corpus, changes: usize, op
     all
 }
 
-async fn ask(plane: &Direct, document: &Value, how: &str, loud: bool, tally: &mut Tally) {
+async fn ask(plane: &RawClient, document: &Value, how: &str, loud: bool, tally: &mut Tally) {
     let path = format!("{DEFINITIONS}?dryRun=All");
     let said = plane.try_ask(Method::POST, &path, Some(document)).await;
     let errors: BTreeSet<(String, bool)> = validate_crd(document)
@@ -88,13 +88,13 @@ enum Verdict {
     Beyond(String),
 }
 
-/// Whether this is said of the four most expensive rules where all together cost too much. Of rules that cost the same,
-/// the API server names any: it comes to them in another order each time.
+/// Whether a message names one of the four most expensive rules of a schema that is too expensive in total. The
+/// API server names any of several rules with equal cost.
 fn shares_in_total(message: &str) -> bool {
     message.contains("contributed to estimated rule cost total")
 }
 
-fn compare(said: &Said, errors: &BTreeSet<(String, bool)>) -> Verdict {
+fn compare(said: &RawResponse, errors: &BTreeSet<(String, bool)>) -> Verdict {
     if said.is_success() {
         return if errors.is_empty() {
             Verdict::Same
@@ -126,17 +126,17 @@ fn compare(said: &Said, errors: &BTreeSet<(String, bool)>) -> Verdict {
     Verdict::Other(told)
 }
 
-/// Changes a definition in one place; says how. One, as a schema that cannot be read hides what else is wrong with it.
-fn change(document: &mut Value, chance: &mut Chance) -> String {
-    if chance.percent(15) {
-        around(document, chance)
+/// Mutates a definition in one place only, since an unreadable schema hides other errors. Returns a description.
+fn change(document: &mut Value, rng: &mut Rng) -> String {
+    if rng.percent(15) {
+        around(document, rng)
     } else {
-        within(document, chance)
+        within(document, rng)
     }
 }
 
-/// Changes what stands around the schema.
-fn around(document: &mut Value, chance: &mut Chance) -> String {
+/// Mutates parts outside the schema.
+fn around(document: &mut Value, rng: &mut Rng) -> String {
     let changes = [
         ("/metadata/name", json!("others.example.org")),
         ("/metadata/name", json!("Not A Name")),
@@ -177,13 +177,13 @@ fn around(document: &mut Value, chance: &mut Chance) -> String {
             json!({"strategy": "None", "webhook": {"conversionReviewVersions": ["v1"]}}),
         ),
     ];
-    let (pointer, value) = chance.pick(&changes).clone();
+    let (pointer, value) = rng.pick(&changes).clone();
     let how = format!("{pointer} = {value}");
     put(document, pointer, value);
-    if chance.percent(10) {
+    if rng.percent(10) {
         let mut second = document["spec"]["versions"][0].clone();
-        second["name"] = json!(chance.pick(&["v9", "v1", "v1beta1"]));
-        second["storage"] = json!(chance.percent(30));
+        second["name"] = json!(rng.pick(&["v9", "v1", "v1beta1"]));
+        second["storage"] = json!(rng.percent(30));
         if let Some(versions) = document["spec"]["versions"].as_array_mut() {
             versions.push(second);
         }
@@ -201,8 +201,8 @@ fn put(document: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-/// Changes one node of the schema.
-fn within(document: &mut Value, chance: &mut Chance) -> String {
+/// Mutates a node of the schema.
+fn within(document: &mut Value, rng: &mut Rng) -> String {
     let mut nodes = Vec::new();
     if let Some(schema) = document.pointer(SCHEMA) {
         collect(schema, SCHEMA.to_owned(), &mut nodes);
@@ -210,42 +210,42 @@ fn within(document: &mut Value, chance: &mut Chance) -> String {
     if nodes.is_empty() {
         return "nothing".to_owned();
     }
-    let pointer = chance.pick(&nodes).clone();
+    let pointer = rng.pick(&nodes).clone();
     let place = pointer.strip_prefix(SCHEMA).unwrap_or(&pointer);
     let is_branch = ["/anyOf/", "/allOf/", "/oneOf/", "/not"]
         .iter()
         .any(|part| place.contains(part));
-    if chance.percent(40) && !is_branch {
-        return ruled(document, &pointer, place, chance);
+    if rng.percent(40) && !is_branch {
+        return ruled(document, &pointer, place, rng);
     }
     let Some(node) = document.pointer_mut(&pointer).and_then(Value::as_object_mut) else {
         return "nothing".to_owned();
     };
-    if chance.percent(20) && !node.is_empty() {
+    if rng.percent(20) && !node.is_empty() {
         let names: Vec<String> = node.keys().cloned().collect();
-        let name = chance.pick(&names).clone();
+        let name = rng.pick(&names).clone();
         node.shift_remove(&name);
         return format!("{place}: without {name}");
     }
     let additions = additions();
-    let (name, value) = chance.pick(&additions).clone();
+    let (name, value) = rng.pick(&additions).clone();
     let how = format!("{place}: {name} = {value}");
     node.insert(name.to_owned(), value);
     how
 }
 
-/// Adds rules to a node, and bounds to it or to all of the schema.
-fn ruled(document: &mut Value, pointer: &str, place: &str, chance: &mut Chance) -> String {
+/// Adds rules to a node, and bounds to it or to the whole schema.
+fn ruled(document: &mut Value, pointer: &str, place: &str, rng: &mut Rng) -> String {
     const KEY: &str = "x-kubernetes-validations";
-    let bounded = *chance.pick(&["", pointer, SCHEMA]);
+    let bounded = *rng.pick(&["", pointer, SCHEMA]);
     if let Some(node) = document.pointer_mut(bounded).filter(|_| !bounded.is_empty()) {
-        bound(node, chance);
+        bound(node, rng);
     }
     let Some(node) = document.pointer_mut(pointer) else {
         return "nothing".to_owned();
     };
-    let count = *chance.pick(&[1, 1, 1, 2, 6]);
-    let rules: Vec<Value> = (0..count).map(|_| rule(node, chance)).collect();
+    let count = *rng.pick(&[1, 1, 1, 2, 6]);
+    let rules: Vec<Value> = (0..count).map(|_| rule(node, rng)).collect();
     let how = format!("{place}: bounded {bounded:?}, rules {}", json!(rules));
     match node[KEY].as_array_mut() {
         Some(there) => there.extend(rules),
@@ -254,7 +254,7 @@ fn ruled(document: &mut Value, pointer: &str, place: &str, chance: &mut Chance) 
     how
 }
 
-/// Pointers to the nodes of a schema, branches included.
+/// Pointers to all nodes of a schema, including branches.
 fn collect(schema: &Value, pointer: String, found: &mut Vec<String>) {
     for key in ["items", "not", "additionalProperties"] {
         if schema[key].is_object() {
@@ -353,7 +353,7 @@ fn additions() -> Vec<(&'static str, Value)> {
     all
 }
 
-/// Kubernetes' own keywords.
+/// Kubernetes' extension keywords.
 fn extensions() -> Vec<(&'static str, Value)> {
     let rule = |rule: Value| ("x-kubernetes-validations", json!([rule]));
     vec![

@@ -1,13 +1,13 @@
-//! Rules about the values of a schema: right and wrong in their types, cheap and dear.
+//! Generates CEL rules for a schema: well and badly typed, cheap and expensive.
 
 use serde_json::{Value, json};
 
-use super::chance::Chance;
+use super::rng::Rng;
 
-/// How deep what a rule says of parts goes.
+/// The maximum nesting of a rule.
 const DEEPEST: usize = 3;
 
-/// What can be said of texts.
+/// Expressions about strings.
 const TEXTS: &[&str] = &[
     "$.size() > 3",
     "$.matches('^a+$')",
@@ -70,7 +70,7 @@ const TEXTS: &[&str] = &[
     "!$",
 ];
 
-/// What can be said of numbers.
+/// Expressions about numbers.
 const NUMBERS: &[&str] = &[
     "$ > 3",
     "$ < 2.5",
@@ -98,7 +98,7 @@ const NUMBERS: &[&str] = &[
     "[1, dyn($)].size() == 2",
 ];
 
-/// What can be said of flags.
+/// Expressions about booleans.
 const FLAGS: &[&str] = &[
     "$",
     "!$",
@@ -109,7 +109,7 @@ const FLAGS: &[&str] = &[
     "string($) == 'true'",
 ];
 
-/// What can be said of lists; `#` is what is said of an item `%`.
+/// Expressions about lists; `#` is an expression about an item `%`.
 const LISTS: &[&str] = &[
     "$.all(%, #)",
     "$.exists(%, #)",
@@ -155,7 +155,7 @@ const LISTS: &[&str] = &[
     "$.all(1, true)",
 ];
 
-/// What can be said of maps; `#` is what is said of a value `%`.
+/// Expressions about maps; `#` is an expression about a value `%`.
 const MAPS: &[&str] = &[
     "$.all(k, k.size() < 5)",
     "$.all(k, %, #)",
@@ -178,7 +178,7 @@ const MAPS: &[&str] = &[
     "$.all(k, $.all(l, $[k] == $[l]))",
 ];
 
-/// What can be said of objects, whatever they hold.
+/// Expressions about any object.
 const OBJECTS: &[&str] = &[
     "$ == $",
     "$ == {}",
@@ -193,7 +193,7 @@ const OBJECTS: &[&str] = &[
     "'%s'.format([$]) == ''",
 ];
 
-/// What can be said of an integer or a string.
+/// Expressions about int-or-string values.
 const EITHER: &[&str] = &[
     "type($) == int ? $ < 5 : $.matches('x')",
     "$ == 'x' || $ == 1",
@@ -205,7 +205,7 @@ const EITHER: &[&str] = &[
     "[$, 1].size() == 2",
 ];
 
-/// What is no rule, or one without a fixed type.
+/// Invalid rules and rules of dynamic type.
 const OTHERS: &[&str] = &[
     "1",
     "'a'",
@@ -216,24 +216,24 @@ const OTHERS: &[&str] = &[
     "oldSelf",
 ];
 
-/// A rule about values of a schema.
-pub(super) fn rule(schema: &Value, chance: &mut Chance) -> Value {
-    let mut text = said(schema, "self", 0, chance);
-    match chance.below(12) {
+/// Generates a rule for a schema.
+pub(super) fn rule(schema: &Value, rng: &mut Rng) -> Value {
+    let mut text = said(schema, "self", 0, rng);
+    match rng.below(12) {
         0 => text = format!("{text} && self == oldSelf"),
         1 => text = format!("!({text})"),
-        2 => text = format!("{text} || {}", said(schema, "self", 0, chance)),
-        3 => text = format!("{text} ? {} : true", said(schema, "self", 0, chance)),
-        4 => text = format!("{text} && {}", said(schema, "oldSelf", 0, chance)),
-        5 => (*chance.pick(OTHERS)).clone_into(&mut text),
+        2 => text = format!("{text} || {}", said(schema, "self", 0, rng)),
+        3 => text = format!("{text} ? {} : true", said(schema, "self", 0, rng)),
+        4 => text = format!("{text} && {}", said(schema, "oldSelf", 0, rng)),
+        5 => (*rng.pick(OTHERS)).clone_into(&mut text),
         _ => {}
     }
     let mut rule = json!({"rule": text});
-    if chance.percent(10) {
+    if rng.percent(10) {
         rule["optionalOldSelf"] = json!(true);
     }
-    if chance.percent(20) {
-        let message = match chance.below(7) {
+    if rng.percent(20) {
+        let message = match rng.below(7) {
             0 => "'a' + self".to_owned(),
             1 => "'%s'.format([self])".to_owned(),
             2 => "self".to_owned(),
@@ -247,17 +247,17 @@ pub(super) fn rule(schema: &Value, chance: &mut Chance) -> Value {
     rule
 }
 
-/// Something said of the values of a schema that `name` gives.
-fn said(schema: &Value, name: &str, depth: usize, chance: &mut Chance) -> String {
+/// Generates an expression about the value `name` of a schema.
+fn said(schema: &Value, name: &str, depth: usize, rng: &mut Rng) -> String {
     let is_either = schema["x-kubernetes-int-or-string"] == true;
     let template = match schema["type"].as_str() {
-        _ if is_either => *chance.pick(EITHER),
-        Some("string") => *chance.pick(TEXTS),
-        Some("integer" | "number") => *chance.pick(NUMBERS),
-        Some("boolean") => *chance.pick(FLAGS),
-        Some("array") => *chance.pick(LISTS),
-        Some("object") if schema["additionalProperties"].is_object() => *chance.pick(MAPS),
-        Some("object") => return of_object(schema, name, depth, chance),
+        _ if is_either => *rng.pick(EITHER),
+        Some("string") => *rng.pick(TEXTS),
+        Some("integer" | "number") => *rng.pick(NUMBERS),
+        Some("boolean") => *rng.pick(FLAGS),
+        Some("array") => *rng.pick(LISTS),
+        Some("object") if schema["additionalProperties"].is_object() => *rng.pick(MAPS),
+        Some("object") => return of_object(schema, name, depth, rng),
         _ => "$ == $",
     };
     let part = match &schema["items"] {
@@ -268,12 +268,12 @@ fn said(schema: &Value, name: &str, depth: usize, chance: &mut Chance) -> String
     let of_part = if !template.contains('#') {
         String::new()
     } else if depth < DEEPEST {
-        said(part, &variable, depth + 1, chance)
+        said(part, &variable, depth + 1, rng)
     } else {
         "true".to_owned()
     };
     let text = template.replace('%', &variable).replace('$', name);
-    // Templates of texts and numbers have these letters for themselves.
+    // Templates for strings and numbers use these letters themselves.
     if matches!(schema["type"].as_str(), Some("array" | "object")) {
         text.replace('#', &of_part)
     } else {
@@ -281,17 +281,17 @@ fn said(schema: &Value, name: &str, depth: usize, chance: &mut Chance) -> String
     }
 }
 
-fn of_object(schema: &Value, name: &str, depth: usize, chance: &mut Chance) -> String {
+fn of_object(schema: &Value, name: &str, depth: usize, rng: &mut Rng) -> String {
     let names: Vec<&String> = schema["properties"]
         .as_object()
         .into_iter()
         .flatten()
         .map(|(name, _)| name)
         .collect();
-    if names.is_empty() || chance.percent(15) || depth > DEEPEST {
-        return chance.pick(OBJECTS).replace('$', name);
+    if names.is_empty() || rng.percent(15) || depth > DEEPEST {
+        return rng.pick(OBJECTS).replace('$', name);
     }
-    let field = chance.pick(&names).as_str();
+    let field = rng.pick(&names).as_str();
     let child = &schema["properties"][field];
     let written = if field.contains(['-', '.', '/', '_']) {
         field
@@ -302,47 +302,47 @@ fn of_object(schema: &Value, name: &str, depth: usize, chance: &mut Chance) -> S
     } else {
         field.to_owned()
     };
-    let of = |name: &str, chance: &mut Chance| said(child, name, depth + 1, chance);
-    match chance.below(6) {
+    let of = |name: &str, rng: &mut Rng| said(child, name, depth + 1, rng);
+    match rng.below(6) {
         0 => format!(
             "!has({name}.{written}) || {}",
-            of(&format!("{name}.{written}"), chance)
+            of(&format!("{name}.{written}"), rng)
         ),
         1 => {
             let variable = format!("o{depth}");
-            let said = of(&variable, chance);
+            let said = of(&variable, rng);
             format!("{name}.?{written}.optMap({variable}, {said}).orValue(true)")
         }
         2 => format!(
             "{name}.?{written}.hasValue() && {}",
-            of(&format!("{name}.?{written}.value()"), chance)
+            of(&format!("{name}.?{written}.value()"), rng)
         ),
         3 => format!("{name}.?{written}.orValue('a') == 'a'"),
-        _ => of(&format!("{name}.{written}"), chance),
+        _ => of(&format!("{name}.{written}"), rng),
     }
 }
 
-/// Bounds a schema and what is below it, here and there.
-pub(super) fn bound(schema: &mut Value, chance: &mut Chance) {
+/// Adds bounds to some nodes of a schema.
+pub(super) fn bound(schema: &mut Value, rng: &mut Rng) {
     let (key, most) = match schema["type"].as_str() {
-        Some("string") => ("maxLength", *chance.pick(&[5, 64, 1_024, 100_000])),
-        Some("array") => ("maxItems", *chance.pick(&[1, 4, 32, 500, 10_000])),
+        Some("string") => ("maxLength", *rng.pick(&[5, 64, 1_024, 100_000])),
+        Some("array") => ("maxItems", *rng.pick(&[1, 4, 32, 500, 10_000])),
         Some("object") if schema["additionalProperties"].is_object() => {
-            ("maxProperties", *chance.pick(&[1, 8, 64, 1_000]))
+            ("maxProperties", *rng.pick(&[1, 8, 64, 1_000]))
         }
         _ => ("", 0),
     };
-    if !key.is_empty() && schema[key].is_null() && chance.percent(60) {
+    if !key.is_empty() && schema[key].is_null() && rng.percent(60) {
         schema[key] = json!(most);
     }
     for key in ["items", "additionalProperties"] {
         if schema[key].is_object() {
-            bound(&mut schema[key], chance);
+            bound(&mut schema[key], rng);
         }
     }
     for (_, child) in schema["properties"].as_object_mut().into_iter().flatten() {
         if child.is_object() {
-            bound(child, chance);
+            bound(child, rng);
         }
     }
 }

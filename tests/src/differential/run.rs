@@ -1,5 +1,5 @@
-//! Going through a corpus: each definition is installed, its samples and their mutations are asked about, and it is
-//! taken away again.
+//! Goes through a corpus: installs each definition, compares its samples and their mutations, and removes it
+//! again.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,39 +9,39 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::case::{Case, Compared, Part, collection};
-use super::chance::Chance;
 use super::corpus::{Corpus, Kind, Sample};
 use super::mutate::{Words, mutate, mutate_status};
+use super::rng::Rng;
 use super::tighten::tightened;
-use crate::direct::Direct;
+use crate::raw_client::RawClient;
 use crate::until::until;
 
-/// Definitions that are installed at once, each with its cases one after another.
+/// Definitions installed at once; the cases of each run in sequence.
 const AT_ONCE: usize = 4;
 
-/// How much to ask.
+/// The options of a run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Mutations of each sample.
+    /// Mutations per sample.
     pub mutations: usize,
-    /// Another seed, other mutations.
+    /// The seed of the mutations.
     pub seed: u64,
     /// Only definitions whose name contains this.
     pub filter: String,
-    /// Prints each disagreement as it is found.
+    /// Prints each disagreement when it is found.
     pub loud: bool,
 }
 
-/// What came of it.
+/// The results of a run.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Cases where both said the same.
+    /// Cases with the same verdict.
     pub agree: usize,
-    /// Those of them where the words differ, each with what both said.
+    /// Those of them with different messages.
     pub worded: Vec<String>,
-    /// Cases where not, each with what both said.
+    /// Cases with different verdicts.
     pub disagree: Vec<String>,
-    /// Cases where one of them had no verdict, each with the reason.
+    /// Cases where one side had no verdict, with the reason.
     pub unjudged: Vec<String>,
 }
 
@@ -54,12 +54,12 @@ impl Tally {
     }
 }
 
-/// Asks a control plane and Portico about all of a corpus.
+/// Compares a control plane and Portico over a corpus.
 ///
 /// # Panics
 /// When the control plane stops answering.
-pub async fn run(plane: &Direct, corpus: &Corpus, options: &Options) -> Tally {
-    // Of one name there can be one definition at a time.
+pub async fn run(plane: &RawClient, corpus: &Corpus, options: &Options) -> Tally {
+    // Only one definition of a name can be installed at a time.
     let mut by_name: BTreeMap<&str, Vec<&Kind>> = BTreeMap::new();
     for kind in &corpus.kinds {
         by_name.entry(&kind.definition.name).or_default().push(kind);
@@ -76,7 +76,7 @@ pub async fn run(plane: &Direct, corpus: &Corpus, options: &Options) -> Tally {
     all
 }
 
-async fn one_after_another(plane: &Direct, kinds: Vec<&Kind>, options: &Options) -> Tally {
+async fn one_after_another(plane: &RawClient, kinds: Vec<&Kind>, options: &Options) -> Tally {
     let mut all = Tally::default();
     for kind in kinds {
         all.add(one_kind(plane, kind, options).await);
@@ -84,7 +84,7 @@ async fn one_after_another(plane: &Direct, kinds: Vec<&Kind>, options: &Options)
     all
 }
 
-async fn one_kind(plane: &Direct, kind: &Kind, options: &Options) -> Tally {
+async fn one_kind(plane: &RawClient, kind: &Kind, options: &Options) -> Tally {
     let mut asker = Asker {
         plane,
         kind,
@@ -119,7 +119,7 @@ async fn one_kind(plane: &Direct, kind: &Kind, options: &Options) -> Tally {
     asker.tally
 }
 
-async fn is_established(plane: &Direct, path: &str, kind: &Kind) -> bool {
+async fn is_established(plane: &RawClient, path: &str, kind: &Kind) -> bool {
     for _ in 0..600 {
         let body = plane.ask(Method::GET, path, None).await.body;
         let condition = |name: &str| {
@@ -143,7 +143,7 @@ async fn is_established(plane: &Direct, path: &str, kind: &Kind) -> bool {
 }
 
 struct Asker<'a> {
-    plane: &'a Direct,
+    plane: &'a RawClient,
     kind: &'a Kind,
     options: &'a Options,
     tally: Tally,
@@ -157,23 +157,23 @@ impl Asker<'_> {
         let mut stored = self.store(number, sample).await;
         for case in 0..self.options.mutations {
             let name = format!("{} {case}", sample.name);
-            let mut chance = Chance::of(self.options.seed, &name);
+            let mut rng = Rng::of(self.options.seed, &name);
             match stored.take() {
-                Some(old) if chance.percent(45) => {
-                    // Now and then the change is made, and what follows goes on from there.
-                    let dry = chance.percent(85);
+                Some(old) if rng.percent(45) => {
+                    // Sometimes the change is applied and becomes the new starting point.
+                    let dry = rng.percent(85);
                     let mut object = old.clone();
-                    if self.has_status() && chance.percent(30) {
-                        let how = mutate_status(&mut object, schema, &words, &mut chance);
+                    if self.has_status() && rng.percent(30) {
+                        let how = mutate_status(&mut object, schema, &words, &mut rng);
                         let what = format!("status {case}: {how}");
                         let (new, part) = (&object, Part::Status);
                         let new = self.update(sample, &old, new, part, dry, &what).await;
                         stored = Some(new.filter(|_| !dry).unwrap_or(old));
                         continue;
                     }
-                    let how = mutate(&mut object, schema, &words, &mut chance);
+                    let how = mutate(&mut object, schema, &words, &mut rng);
                     if let Some(metadata) = object["metadata"].as_object_mut().filter(|_| !dry) {
-                        // Nobody would take them off.
+                        // Nobody would remove these finalizers.
                         metadata.shift_remove("finalizers");
                     }
                     let what = format!("update {case}: {how}");
@@ -184,11 +184,11 @@ impl Asker<'_> {
                 kept => {
                     stored = kept;
                     let mut object = sample.object.clone();
-                    let mut how = mutate(&mut object, schema, &words, &mut chance);
-                    if schema["properties"]["status"].is_object() && chance.percent(15) {
+                    let mut how = mutate(&mut object, schema, &words, &mut rng);
+                    if schema["properties"]["status"].is_object() && rng.percent(15) {
                         how = format!(
                             "{how}; status: {}",
-                            mutate_status(&mut object, schema, &words, &mut chance)
+                            mutate_status(&mut object, schema, &words, &mut rng)
                         );
                     }
                     let what = format!("create {case}: {how}");
@@ -213,23 +213,23 @@ impl Asker<'_> {
         }
     }
 
-    /// Updates of what is stored once the definition has become stricter.
+    /// Updates stored objects after the definition became stricter.
     async fn tightened(&mut self, sample: &Sample, stored: &Value) {
-        /// How often it is updated.
+        /// Updates per object.
         const UPDATES: usize = 5;
-        let mut chance = Chance::of(self.options.seed, &format!("{} tightened", sample.name));
-        let Some((strict, how)) = tightened(self.kind, stored, &mut chance) else {
+        let mut rng = Rng::of(self.options.seed, &format!("{} tightened", sample.name));
+        let Some((strict, how)) = tightened(self.kind, stored, &mut rng) else {
             return;
         };
-        // A new object with what the stored one holds is refused once the change has arrived.
+        // A new object with the stored value is refused once the API server uses the new definition.
         let mut probe = stored.clone();
         probe["metadata"] = sample.object["metadata"].clone();
         let Some(metadata) = kept_metadata(&mut probe, "probe") else {
             return;
         };
         metadata.shift_remove("generateName");
-        // Neither a bound that says nothing, as one near the largest numbers, nor an object that only its past excuses
-        // shows a change.
+        // A bound without effect, or an object that only ratcheting accepts, does not show when the definition
+        // arrives.
         let accepts = |kind: &Kind| {
             let judged = kind.definition.validate(kind.version(), &probe, None);
             judged.is_ok_and(|judged| judged.is_valid())
@@ -245,7 +245,7 @@ impl Asker<'_> {
             let mut object = stored.clone();
             let changed = match case {
                 0 => "nothing".to_owned(),
-                _ => mutate(&mut object, schema, &words, &mut chance),
+                _ => mutate(&mut object, schema, &words, &mut rng),
             };
             let case = Case {
                 kind: &strict,
@@ -264,7 +264,7 @@ impl Asker<'_> {
         self.until_judged(&probe, true).await;
     }
 
-    /// Puts another definition in the place of the one that is installed; not when it is refused.
+    /// Replaces the installed definition, unless the new one is refused.
     async fn replace_definition(&self, document: &Value) -> bool {
         let path = format!(
             "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}",
@@ -282,7 +282,7 @@ impl Asker<'_> {
         false
     }
 
-    /// Waits until an object would be accepted, or until it would be refused: the definition has arrived.
+    /// Waits until the API server uses the new definition: an object is accepted, or refused.
     async fn until_judged(&self, object: &Value, accepted: bool) {
         let path = format!("{}?dryRun=All", collection(self.kind));
         let what = format!("{} is judged by the other definition", self.kind.definition.name);
@@ -293,7 +293,7 @@ impl Asker<'_> {
         .await;
     }
 
-    /// The sample kept, to be updated; nothing when it is refused.
+    /// Stores the sample, for updates; `None` if it is refused.
     async fn store(&mut self, number: usize, sample: &Sample) -> Option<Value> {
         let mut object = sample.object.clone();
         kept_metadata(&mut object, &format!("stored-{number}"))?;
@@ -363,11 +363,11 @@ impl Asker<'_> {
     }
 }
 
-/// Gives an object a name of its own, and takes from its metadata what would keep it from being deleted.
+/// Sets a unique name, and removes metadata that would block deletion.
 fn kept_metadata<'o>(object: &'o mut Value, name: &str) -> Option<&'o mut Map<String, Value>> {
     let metadata = object["metadata"].as_object_mut()?;
     metadata.insert("name".to_owned(), json!(name));
-    // Nobody would take them off.
+    // Nobody would remove finalizers.
     metadata.shift_remove("finalizers");
     metadata.shift_remove("ownerReferences");
     Some(metadata)

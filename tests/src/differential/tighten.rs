@@ -1,16 +1,17 @@
-//! Definitions that become stricter while objects of theirs are stored: what an update leaves as it was is let be.
+//! Makes definitions stricter while objects are stored, to test validation ratcheting.
 
 use kube_schema::Definition;
 use serde_json::{Value, json};
 
-use super::chance::Chance;
 use super::corpus::Kind;
+use super::rng::Rng;
 
-/// Constraints that are added at once.
+/// Constraints added at once.
 const AT_ONCE: usize = 3;
 
-/// A kind whose schema forbids some of what an object holds, and what that is; nothing when it holds nothing.
-pub(super) fn tightened(kind: &Kind, object: &Value, chance: &mut Chance) -> Option<(Kind, String)> {
+/// A definition that forbids some values of an object, and those constraints; `None` if there is nothing to
+/// forbid.
+pub(super) fn tightened(kind: &Kind, object: &Value, rng: &mut Rng) -> Option<(Kind, String)> {
     let mut places = Vec::new();
     for (name, value) in object.as_object()? {
         if !matches!(name.as_str(), "apiVersion" | "kind" | "metadata" | "status") {
@@ -22,15 +23,15 @@ pub(super) fn tightened(kind: &Kind, object: &Value, chance: &mut Chance) -> Opt
     let schema = &mut document["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
     let mut said = Vec::new();
     for _ in 0..AT_ONCE.min(places.len()) {
-        let (pointer, value) = chance.pick(&places);
+        let (pointer, value) = rng.pick(&places);
         let node = schema.pointer_mut(pointer)?;
-        let (name, bound) = if chance.percent(20) {
+        let (name, bound) = if rng.percent(20) {
             (
                 "x-kubernetes-validations",
                 json!([{ "rule": "1 == 2", "message": "never" }]),
             )
         } else {
-            constraint(value, chance)?
+            constraint(value, rng)?
         };
         if node.get(name).is_none() {
             node[name] = bound;
@@ -49,10 +50,10 @@ pub(super) fn tightened(kind: &Kind, object: &Value, chance: &mut Chance) -> Opt
     Some((kind, said.join(", ")))
 }
 
-/// What a value breaks.
-fn constraint(value: &Value, chance: &mut Chance) -> Option<(&'static str, Value)> {
+/// The constraint that a value violates.
+fn constraint(value: &Value, rng: &mut Rng) -> Option<(&'static str, Value)> {
     Some(match value {
-        Value::String(text) if !text.is_empty() && chance.percent(50) => {
+        Value::String(text) if !text.is_empty() && rng.percent(50) => {
             ("maxLength", json!(text.chars().count() - 1))
         }
         Value::String(_) => ("pattern", json!("^never$")),

@@ -1,13 +1,13 @@
-//! Values made up: as a schema has them, and as it would not.
+//! Generates values that fit a schema, or almost do.
 
 use serde_json::{Map, Number, Value, json};
 
-use super::chance::Chance;
+use super::rng::Rng;
 
-/// How deep a value that is made up goes.
+/// The maximum depth of a generated value.
 const DEPTH: usize = 8;
 
-/// Texts that some format or some rule may know.
+/// Strings that some format or rule knows.
 const TEXTS: [&str; 48] = [
     "",
     " ",
@@ -59,7 +59,7 @@ const TEXTS: [&str; 48] = [
     "${x}",
 ];
 
-/// Texts that trip what reads them carelessly.
+/// Strings that break careless parsers.
 const ODD: [&str; 16] = [
     "é",
     "e\u{301}",
@@ -79,29 +79,29 @@ const ODD: [&str; 16] = [
     "\u{fffd}",
 ];
 
-/// A value that a schema may have, or nearly.
-pub(super) fn generate(schema: &Value, chance: &mut Chance, depth: usize) -> Value {
+/// A value that fits a schema, or almost does.
+pub(super) fn generate(schema: &Value, rng: &mut Rng, depth: usize) -> Value {
     if let Some(values) = schema["enum"].as_array().filter(|values| !values.is_empty()) {
-        return chance.pick(values).clone();
+        return rng.pick(values).clone();
     }
-    if !schema["default"].is_null() && chance.percent(40) {
+    if !schema["default"].is_null() && rng.percent(40) {
         return schema["default"].clone();
     }
     let int_or_string = schema["x-kubernetes-int-or-string"] == true;
     match schema["type"].as_str() {
-        Some("object") => object(schema, chance, depth),
-        Some("array") => array(schema, chance, depth),
-        Some("boolean") => json!(chance.percent(50)),
-        Some("number") if chance.percent(40) => json!(0.5),
-        Some("integer" | "number") => number(schema, chance),
-        _ if int_or_string && chance.percent(50) => number(schema, chance),
-        Some("string") => string(schema, chance),
+        Some("object") => object(schema, rng, depth),
+        Some("array") => array(schema, rng, depth),
+        Some("boolean") => json!(rng.percent(50)),
+        Some("number") if rng.percent(40) => json!(0.5),
+        Some("integer" | "number") => number(schema, rng),
+        _ if int_or_string && rng.percent(50) => number(schema, rng),
+        Some("string") => string(schema, rng),
         _ if int_or_string => json!("25%"),
-        _ => any(chance),
+        _ => any(rng),
     }
 }
 
-fn object(schema: &Value, chance: &mut Chance, depth: usize) -> Value {
+fn object(schema: &Value, rng: &mut Rng, depth: usize) -> Value {
     let mut map = Map::new();
     let required: Vec<&str> = schema["required"]
         .as_array()
@@ -116,42 +116,42 @@ fn object(schema: &Value, chance: &mut Chance, depth: usize) -> Value {
         } else {
             40 / (depth + 1)
         };
-        if wanted || (depth < DEPTH && chance.percent(often)) {
-            map.insert(name.clone(), generate(below, chance, depth + 1));
+        if wanted || (depth < DEPTH && rng.percent(often)) {
+            map.insert(name.clone(), generate(below, rng, depth + 1));
         }
     }
     let values = &schema["additionalProperties"];
     if values.is_object() && depth < DEPTH {
-        for _ in 0..chance.below(3) {
-            let key = *chance.pick(&["a", "b", "example.com/key", "A_b"]);
-            map.insert(key.to_owned(), generate(values, chance, depth + 1));
+        for _ in 0..rng.below(3) {
+            let key = *rng.pick(&["a", "b", "example.com/key", "A_b"]);
+            map.insert(key.to_owned(), generate(values, rng, depth + 1));
         }
     }
     Value::Object(map)
 }
 
-fn array(schema: &Value, chance: &mut Chance, depth: usize) -> Value {
+fn array(schema: &Value, rng: &mut Rng, depth: usize) -> Value {
     let least = schema["minItems"].as_u64().unwrap_or_default().min(5);
     let least = usize::try_from(least).unwrap_or_default();
-    let more = if depth < DEPTH { chance.below(3) } else { 0 };
-    let items = (0..least.max(more)).map(|_| generate(&schema["items"], chance, depth + 1));
+    let more = if depth < DEPTH { rng.below(3) } else { 0 };
+    let items = (0..least.max(more)).map(|_| generate(&schema["items"], rng, depth + 1));
     Value::Array(items.collect())
 }
 
-fn number(schema: &Value, chance: &mut Chance) -> Value {
+fn number(schema: &Value, rng: &mut Rng) -> Value {
     let bound = |name: &str| schema[name].as_f64();
     #[expect(
         clippy::cast_possible_truncation,
         reason = "any number near the bound will do"
     )]
     match (bound("minimum"), bound("maximum")) {
-        (Some(least), _) if chance.percent(50) => json!(least as i64),
-        (_, Some(most)) if chance.percent(50) => json!(most as i64),
-        _ => json!(*chance.pick(&[0, 1, 2, 3, 5, 10, 80, 443, 8080, 65535])),
+        (Some(least), _) if rng.percent(50) => json!(least as i64),
+        (_, Some(most)) if rng.percent(50) => json!(most as i64),
+        _ => json!(*rng.pick(&[0, 1, 2, 3, 5, 10, 80, 443, 8080, 65535])),
     }
 }
 
-fn string(schema: &Value, chance: &mut Chance) -> Value {
+fn string(schema: &Value, rng: &mut Rng) -> Value {
     let fitting: &[&str] = match schema["format"].as_str().unwrap_or_default() {
         "date-time" => &[
             "2026-01-31T10:00:00Z",
@@ -168,17 +168,17 @@ fn string(schema: &Value, chance: &mut Chance) -> Value {
         "uuid" => &["123e4567-e89b-42d3-a456-426614174000"],
         _ => &[],
     };
-    if !fitting.is_empty() && chance.percent(70) {
-        return json!(*chance.pick(fitting));
+    if !fitting.is_empty() && rng.percent(70) {
+        return json!(*rng.pick(fitting));
     }
-    json!(*chance.pick(&TEXTS))
+    json!(*rng.pick(&TEXTS))
 }
 
-/// Anything.
-pub(super) fn any(chance: &mut Chance) -> Value {
-    match chance.below(11) {
+/// Any value.
+pub(super) fn any(rng: &mut Rng) -> Value {
+    match rng.below(11) {
         0 => Value::Null,
-        1 => json!(chance.percent(50)),
+        1 => json!(rng.percent(50)),
         2 => json!(1),
         3 => json!(-1),
         4 => json!(1.5),
@@ -187,27 +187,27 @@ pub(super) fn any(chance: &mut Chance) -> Value {
         7 => json!({}),
         8 => json!([null]),
         9 => json!({ "a": 1 }),
-        _ => text(chance),
+        _ => text(rng),
     }
 }
 
-/// Some text.
-pub(super) fn text(chance: &mut Chance) -> Value {
-    json!(*chance.pick(&TEXTS))
+/// Any string.
+pub(super) fn text(rng: &mut Rng) -> Value {
+    json!(*rng.pick(&TEXTS))
 }
 
-/// A text that few expect.
-pub(super) fn odd_text(chance: &mut Chance) -> String {
-    let odd = *chance.pick(&ODD);
-    match chance.below(4) {
+/// An unusual string.
+pub(super) fn odd_text(rng: &mut Rng) -> String {
+    let odd = *rng.pick(&ODD);
+    match rng.below(4) {
         0 => odd.repeat(64),
         1 => format!("a{odd}"),
         _ => odd.to_owned(),
     }
 }
 
-/// Numbers at the edges of what machines hold.
-pub(super) fn edge_number(chance: &mut Chance) -> Value {
+/// Numbers at the limits of machine types.
+pub(super) fn edge_number(rng: &mut Rng) -> Value {
     const FLOATS: [f64; 12] = [
         1.0,
         -0.0,
@@ -238,9 +238,9 @@ pub(super) fn edge_number(chance: &mut Chance) -> Value {
         i64::MIN,
         1_000_000_007,
     ];
-    match chance.below(5) {
+    match rng.below(5) {
         0 => json!(u64::MAX),
-        1 | 2 => Number::from_f64(*chance.pick(&FLOATS)).map_or(Value::Null, Value::Number),
-        _ => json!(*chance.pick(&WHOLES)),
+        1 | 2 => Number::from_f64(*rng.pick(&FLOATS)).map_or(Value::Null, Value::Number),
+        _ => json!(*rng.pick(&WHOLES)),
     }
 }

@@ -1,7 +1,7 @@
-//! The demo's control planes as real API servers: what is installed on the simulated ones is installed there, and the
-//! demo's provisioners work for them at one remove.
+//! Real API servers as the demo's control planes: installs what the simulated ones have, and lets the demo's
+//! provisioners serve them.
 
-mod mirror;
+mod sync;
 
 use std::fs;
 use std::path::Path;
@@ -14,27 +14,26 @@ use serde_json::{Value, json};
 
 use crate::apiserver::ApiServer;
 use crate::demo::Plane;
-use crate::direct::Direct;
+use crate::raw_client::RawClient;
 use crate::until::until;
-use mirror::Mirror;
+use sync::StatusSync;
 
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const COMPOSITES: &str = "/apis/apiextensions.crossplane.io/v2/compositeresourcedefinitions";
 const COMPOSITIONS: &str = "/apis/apiextensions.crossplane.io/v1/compositions";
 
-/// An API server in the place of each of the demo's control planes. They end with this value.
+/// A real API server for each control plane of the demo. They end when this is dropped.
 #[derive(Debug)]
 pub struct RealPlanes {
-    _mirrors: Vec<Mirror>,
+    _mirrors: Vec<StatusSync>,
     _servers: Vec<ApiServer>,
 }
 
 impl RealPlanes {
-    /// Starts one for each of `planes`, which is a running simulated one; from then on its kubeconfig leads to the
-    /// real one.
+    /// Starts an API server for each running simulated control plane, and redirects its kubeconfig.
     ///
     /// # Panics
-    /// When one does not answer in time, or refuses what the simulated one holds.
+    /// When one does not answer in time, or refuses an object of the simulated one.
     pub async fn in_place_of(planes: &[Plane]) -> Self {
         let (servers, mirrors) = join_all(planes.iter().map(replace)).await.into_iter().unzip();
         Self {
@@ -44,23 +43,23 @@ impl RealPlanes {
     }
 }
 
-async fn replace(plane: &Plane) -> (ApiServer, Mirror) {
-    let simulated = Direct::of(&plane.kubeconfig);
+async fn replace(plane: &Plane) -> (ApiServer, StatusSync) {
+    let simulated = RawClient::of(&plane.kubeconfig);
     let server = ApiServer::start().await;
-    let real = server.direct();
+    let real = server.raw_client();
     let definitions = install(&simulated, &real).await;
-    let mirror = Mirror::start(simulated, real, &definitions).await;
+    let mirror = StatusSync::start(simulated, real, &definitions).await;
     put(&plane.kubeconfig, server.kubeconfig());
     (server, mirror)
 }
 
-/// Replaces a kubeconfig by another.
+/// Replaces a kubeconfig.
 fn put(place: &Path, kubeconfig: &Path) {
     fs::write(place, fs::read(kubeconfig).unwrap()).unwrap();
 }
 
-/// Installs what defines the simulated control plane's kinds, and its namespaces; returns the definitions.
-async fn install(simulated: &Direct, real: &Direct) -> Vec<Value> {
+/// Installs the definitions and namespaces of the simulated control plane. Returns the definitions.
+async fn install(simulated: &RawClient, real: &RawClient) -> Vec<Value> {
     for namespace in list(simulated, "/api/v1/namespaces").await {
         let name = namespace["metadata"]["name"].as_str().unwrap();
         if name != "default" && !name.starts_with("kube-") {
@@ -98,8 +97,8 @@ fn is_established(definition: &Value) -> bool {
     conditions.any(|one| one["type"] == "Established" && one["status"] == "True")
 }
 
-/// Replaces an object's status; whether the control plane took it.
-async fn set_status(plane: &Direct, path: &str, status: &Value) -> bool {
+/// Replaces the status of an object. Returns whether the control plane accepted it.
+async fn set_status(plane: &RawClient, path: &str, status: &Value) -> bool {
     let Some(mut object) = plane.get(path).await else {
         return false;
     };
@@ -108,8 +107,8 @@ async fn set_status(plane: &Direct, path: &str, status: &Value) -> bool {
     plane.ask(Method::PUT, &path, Some(&object)).await.is_success()
 }
 
-/// The objects of a collection, each with its `apiVersion` and `kind`.
-async fn list(plane: &Direct, path: &str) -> Vec<Value> {
+/// The objects of a collection, each with `apiVersion` and `kind`.
+async fn list(plane: &RawClient, path: &str) -> Vec<Value> {
     let mut found = plane.get(path).await.unwrap_or_default();
     let kind = found["kind"]
         .as_str()
@@ -128,7 +127,7 @@ async fn list(plane: &Direct, path: &str) -> Vec<Value> {
     items
 }
 
-/// What a person would have written of an object: nothing that a control plane adds.
+/// An object without the fields that a control plane adds.
 fn bare(object: &Value) -> Value {
     let mut bare = object.clone();
     let mut metadata = json!({});

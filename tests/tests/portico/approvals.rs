@@ -1,4 +1,4 @@
-//! The approval queue answers in forty seconds: should I say yes?
+//! The approval queue shows what an approver needs to decide.
 
 use portico_tests::demo::Demo;
 use portico_tests::story::{
@@ -6,7 +6,7 @@ use portico_tests::story::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_approver_sees_first_what_differs_from_the_plan_why_they_are_asked_and_until_when() {
+async fn an_approver_sees_the_plan_difference_the_reason_and_the_deadline_first() {
     let demo = Demo::start().await;
     let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
     dana.work_in("payments/production").await;
@@ -40,7 +40,7 @@ async fn an_approver_sees_first_what_differs_from_the_plan_why_they_are_asked_an
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wish_that_is_its_plan_and_nothing_else_says_so() {
+async fn a_request_without_changes_to_its_plan_says_so() {
     let demo = Demo::start().await;
     let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
     dana.work_in("payments/production").await;
@@ -54,7 +54,7 @@ async fn a_wish_that_is_its_plan_and_nothing_else_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_quota_is_told_of_this_one_alone_and_with_the_others_that_wait() {
+async fn quota_is_shown_for_this_request_and_with_all_pending_ones() {
     let demo = Demo::start().await;
     let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
     dana.work_in("payments/production").await;
@@ -77,7 +77,7 @@ async fn the_quota_is_told_of_this_one_alone_and_with_the_others_that_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_it_costs_stands_wherever_one_decides() {
+async fn the_price_is_shown_wherever_somebody_decides() {
     let demo = Demo::start().await;
     let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
     dana.work_in("payments/production").await;
@@ -111,7 +111,7 @@ async fn what_it_costs_stands_wherever_one_decides() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_nobody_need_agree_one_lands_on_the_claim_which_lives_up_to_ready() {
+async fn without_approval_submitting_leads_to_the_claim_which_becomes_ready() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -124,14 +124,14 @@ async fn where_nobody_need_agree_one_lands_on_the_claim_which_lives_up_to_ready(
     let verdict = landed.page().text(".verdict").unwrap();
     assert!(verdict.starts_with("Pending"), "{verdict}");
     let _ = until_claim(&dana, &path, "Ready").await;
-    // The request stays within reach, and says what was done.
+    // The request stays reachable and shows the decision.
     let page = dana
         .get(&format!("/requests/{}", request_id(&landed)))
         .await
         .expect(200)
         .page();
     assert!(page.text(".state-line").unwrap().starts_with("Applied"));
-    // Others see no more of what is on its way than of what is there.
+    // Others see no more of pending requests than of claims.
     let devon = demo.sign_in("devon").await;
     assert_eq!(devon.get(&path).await.status, 404);
 }

@@ -1,4 +1,4 @@
-//! What bad input gets: a clear message that says what and where, the right status, and nothing lost or half done.
+//! Invalid input gets a clear message, the right status, and has no partial effect.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -9,7 +9,7 @@ use portico_tests::story::{BUCKET, POSTGRESQL, ask_for};
 use reqwest::Method;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_with_mistakes_comes_back_with_what_was_typed_and_what_is_wrong() {
+async fn an_invalid_form_is_returned_with_the_input_and_the_errors() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -17,9 +17,9 @@ async fn a_form_with_mistakes_comes_back_with_what_was_typed_and_what_is_wrong()
     let cases = [
         // The wrong type.
         ("/spec/instances", "many", "/spec/instances"),
-        // Outside its bounds; the plan locks instances, so another number.
+        // Out of bounds. The plan locks `instances`, so use another number.
         ("/spec/backup/retentionDays", "99", "/spec/backup/retentionDays"),
-        // Against its pattern.
+        // Against the pattern.
         ("/spec/storage/size", "a lot", "/spec/storage/size"),
     ];
     for (field, value, _) in cases {
@@ -37,7 +37,7 @@ async fn a_form_with_mistakes_comes_back_with_what_was_typed_and_what_is_wrong()
                 "{field} is marked: {marked:?}"
             );
         } else {
-            // A plan locks these two: what is posted for them does not count, or is refused.
+            // The plan locks these two fields: posted values are ignored or refused.
             let kept = answer.status == 422 || !answer.page().body().contains(value);
             assert!(
                 kept,
@@ -54,7 +54,7 @@ async fn a_form_with_mistakes_comes_back_with_what_was_typed_and_what_is_wrong()
         "says what a name must be"
     );
 
-    // There is one of that name on this control plane.
+    // The name exists on this control plane.
     let taken = ask_for(&dana, POSTGRESQL, "orders", &[("_plane", "eu-shared")]).await;
     assert!(
         taken.status == 422 || taken.status == 409,
@@ -66,13 +66,13 @@ async fn a_form_with_mistakes_comes_back_with_what_was_typed_and_what_is_wrong()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn forms_of_others_and_stale_forms_are_refused() {
+async fn forged_and_stale_forms_are_refused() {
     let demo = Demo::start().await;
     let (dana, devon) = (demo.sign_in("dana").await, demo.sign_in("devon").await);
     dana.work_in("payments/dev").await;
     let path = format!("/catalog/{BUCKET}/request");
 
-    // Somebody else's CSRF token, and none at all.
+    // Another session's CSRF token, and none.
     let form = dana
         .get(&path)
         .await
@@ -92,7 +92,7 @@ async fn forms_of_others_and_stale_forms_are_refused() {
         .collect();
     assert_eq!(dana.post_bare(&path, &without).await.status, 403);
 
-    // The schema has changed since the form was made.
+    // The schema has changed since the form was rendered.
     let stale: Vec<_> = fields
         .iter()
         .map(|(name, value)| {
@@ -119,13 +119,13 @@ async fn forms_of_others_and_stale_forms_are_refused() {
         "what was typed stays"
     );
 
-    // A tenant one is not in.
+    // A tenant that the person is not a member of.
     let answer = dana
         .post("/switch", &[("_work_in", "research/dev"), ("_return_to", "/")])
         .await;
     assert!(answer.status == 404 || answer.status == 403, "{}", answer.status);
 
-    // Another tenant's claim and request do not exist.
+    // Another tenant's claim and request get 404.
     let theirs = format!("/claims/research-own/{POSTGRESQL}/research-production/genomes");
     assert_eq!(dana.get(&theirs).await.status, 404);
     assert_eq!(
@@ -138,7 +138,7 @@ async fn forms_of_others_and_stale_forms_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn forged_sessions_are_no_sessions_and_return_addresses_stay_inside() {
+async fn forged_sessions_are_rejected_and_return_addresses_stay_on_the_portal() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     let forged = demo.stranger();
@@ -172,13 +172,13 @@ async fn forged_sessions_are_no_sessions_and_return_addresses_stay_inside() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_much_is_refused_before_it_is_read() {
+async fn oversized_requests_are_refused_before_they_are_read() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
     let path = format!("/catalog/{BUCKET}/request");
 
-    // The server may well close before all of it has been sent.
+    // The server may close the connection before everything is sent.
     let large = dana.try_post(&path, "x".repeat(5 << 20)).await;
     if let Ok(answer) = large {
         assert_eq!(answer.status, 413, "{}", answer.page().body());
@@ -198,7 +198,7 @@ async fn what_is_too_much_is_refused_before_it_is_read() {
     let answer = ask_for(&dana, BUCKET, "deep", &[("_tab", "yaml"), ("_yaml", &deep)]).await;
     assert_eq!(answer.status, 422);
 
-    // It is none the worse for all of this.
+    // The server still works.
     assert_eq!(dana.get("/catalog").await.status, 200);
 }
 
@@ -225,7 +225,7 @@ fn a_misspelled_field_in_the_configuration_is_named_with_file_and_line() {
 }
 
 #[test]
-fn the_example_configuration_holds() {
+fn the_example_configuration_is_valid() {
     let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/example");
     let output = Command::new(portico())
         .arg("check-config")

@@ -1,4 +1,4 @@
-//! What people say about a request without deciding on it.
+//! Comments on requests.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ async fn say(person: &Person, id: &str, text: &str) -> portico_tests::person::An
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requester_and_approver_talk_about_a_request_and_outsiders_do_not() {
+async fn requester_and_approver_can_comment_and_outsiders_cannot() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/production").await;
@@ -54,7 +54,7 @@ async fn requester_and_approver_talk_about_a_request_and_outsiders_do_not() {
         "{waiting}"
     );
 
-    // A viewer of the tenant reads it and has no say; for another tenant it does not exist.
+    // A viewer of the tenant can read but not comment; another tenant gets 404.
     let vic = demo.sign_in("vic").await;
     let page = vic.get(&format!("/requests/{id}")).await.expect(200).page();
     assert!(page.text(".steps").unwrap().contains("For the audit."));
@@ -74,7 +74,7 @@ async fn requester_and_approver_talk_about_a_request_and_outsiders_do_not() {
     let page = dana.get(&format!("/requests/{id}")).await.expect(200).page();
     assert_eq!(page.text(".steps").unwrap().matches("Commented").count(), 2);
 
-    // A decision made on the request as it was read before the comments holds: comments change nothing.
+    // A decision on the version from before the comments is valid: comments do not change the request.
     let _ = decide(&ada, &id, "approve", "Well then.").await.expect(200);
     let _ = until_request(&dana, &id, "Fulfilled").await;
     let _ = say(&dana, &id, "Thank you.").await.expect(200);
@@ -89,7 +89,7 @@ async fn requester_and_approver_talk_about_a_request_and_outsiders_do_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_comment_is_heard_of_by_the_other_side_at_once() {
+async fn a_comment_appears_to_the_other_side_at_once() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/production").await;

@@ -1,4 +1,4 @@
-//! Connections that are slow to speak, or stay open: others are served, and the portal stops all the same.
+//! Slow and long-lived connections delay neither others nor shutdown.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use portico_tests::demo::Demo;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_stops_within_seconds_while_people_look_on_and_dawdlers_dawdle() {
+async fn shutdown_takes_seconds_despite_open_streams_and_slow_connections() {
     let mut demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     let address = demo.ready.portal.trim_start_matches("http://").to_owned();
@@ -33,7 +33,7 @@ async fn it_stops_within_seconds_while_people_look_on_and_dawdlers_dawdle() {
         connection
     };
     let mut streams: Vec<TcpStream> = (0..3).map(|_| looks_on()).collect();
-    // Hundreds that never finish their headers.
+    // Hundreds of connections that never finish their headers.
     let dawdlers: Vec<TcpStream> = (0..300)
         .map(|number| {
             let mut connection = TcpStream::connect(&address).unwrap();

@@ -1,4 +1,4 @@
-//! A control plane that is closed to new claims, emptied and opened again.
+//! Cordoning a control plane, emptying it, and uncordoning it.
 
 use portico_tests::demo::{Demo, Planes};
 use portico_tests::person::Person;
@@ -7,11 +7,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 on_all_planes!(
-    nothing_new_is_placed_on_a_cordoned_plane_and_what_is_there_stays,
-    what_is_left_on_a_cordoned_plane_is_listed_with_its_owners_and_can_still_be_changed,
+    a_cordoned_plane_gets_no_new_claims_and_keeps_existing_ones,
+    claims_on_a_cordoned_plane_are_listed_with_owners_and_can_be_changed,
 );
 
-/// Where a new bucket would be placed, and what rules which control plane out.
+/// Where a new bucket would be placed, and why other control planes are ruled out.
 async fn placement(person: &Person) -> Value {
     let path = format!("/api/v1/offerings/{BUCKET}/check");
     let answer = person
@@ -20,7 +20,7 @@ async fn placement(person: &Person) -> Value {
     answer.expect(200).json()["placement"].clone()
 }
 
-async fn nothing_new_is_placed_on_a_cordoned_plane_and_what_is_there_stays(planes: Planes) {
+async fn a_cordoned_plane_gets_no_new_claims_and_keeps_existing_ones(planes: Planes) {
     let mut demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -50,7 +50,7 @@ async fn nothing_new_is_placed_on_a_cordoned_plane_and_what_is_there_stays(plane
     let list = pat.get("/admin/control-planes").await.expect(200).page();
     assert!(list.text(&format!("#p-{chosen}")).unwrap().contains("Cordoned"));
 
-    // Placement says so, and a request lands elsewhere.
+    // Placement shows the cordon, and a request goes elsewhere.
     let elsewhere = placement(&dana).await;
     assert_ne!(elsewhere["chosen"].as_str(), Some(chosen.as_str()));
     let why = elsewhere.to_string();
@@ -72,7 +72,7 @@ async fn nothing_new_is_placed_on_a_cordoned_plane_and_what_is_there_stays(plane
         refused.text
     );
 
-    // It lasts, and is said once.
+    // The cordon persists and is recorded once.
     demo.stop();
     demo.restart().await;
     let again = pat.post(&format!("{path}/cordon"), &[]).await.expect(409).page();
@@ -94,7 +94,7 @@ async fn nothing_new_is_placed_on_a_cordoned_plane_and_what_is_there_stays(plane
     }
 }
 
-async fn what_is_left_on_a_cordoned_plane_is_listed_with_its_owners_and_can_still_be_changed(planes: Planes) {
+async fn claims_on_a_cordoned_plane_are_listed_with_owners_and_can_be_changed(planes: Planes) {
     let demo = Demo::start_on(planes).await;
     let pat = demo.sign_in("pat").await;
     let plane = "/api/v1/control-planes/eu-shared";

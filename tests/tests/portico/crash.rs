@@ -1,4 +1,4 @@
-//! kill -9 at random moments while two hundred requests go through: none is lost and none is doubled.
+//! Kills the portal with SIGKILL at random moments during two hundred requests: none is lost or duplicated.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,24 +6,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use portico_tests::demo::{Demo, Planes};
-use portico_tests::full::when_full;
 use portico_tests::kubectl::Kubectl;
+use portico_tests::long::when_full;
 use portico_tests::person::Person;
 use portico_tests::story::CACHE;
 use portico_tests::until::{until, until_it};
 use reqwest::Method;
 use serde_json::Value;
 
-on_all_planes!(killed_at_random_moments_it_loses_nothing_and_doubles_nothing);
+on_all_planes!(no_request_is_lost_or_duplicated_when_killed_at_random_moments);
 
-/// Claims that are asked for.
+/// The number of claims.
 const CLAIMS: usize = 120;
-/// Requests in all: of every three claims one is changed afterwards, and one deleted.
+/// The number of requests: of every three claims one is changed and one deleted.
 const REQUESTS: usize = CLAIMS + 2 * (CLAIMS / 3);
-/// What a change sets.
+/// The value that a change sets.
 const TTL: &str = "45m";
 
-/// What becomes of a claim after it was made.
+/// What happens to a claim after its creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Kept,
@@ -37,8 +37,8 @@ impl Fate {
     }
 }
 
-async fn killed_at_random_moments_it_loses_nothing_and_doubles_nothing(planes: Planes) {
-    if !Kubectl::is_here("killed_at_random_moments_it_loses_nothing_and_doubles_nothing") {
+async fn no_request_is_lost_or_duplicated_when_killed_at_random_moments(planes: Planes) {
+    if !Kubectl::is_here("no_request_is_lost_or_duplicated_when_killed_at_random_moments") {
         return;
     }
     let mut demo = Demo::start_on(planes).await;
@@ -65,8 +65,7 @@ async fn killed_at_random_moments_it_loses_nothing_and_doubles_nothing(planes: P
 
     let crashes = when_full(40, 6);
     for crash in 1..=crashes {
-        // After so many requests, and a moment that differs from time to time: in the middle of
-        // whatever goes on then.
+        // After this many requests and a varying delay, to hit the middle of something.
         let after = crash * REQUESTS / (crashes + 1);
         while done.load(Ordering::Relaxed) < after {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -88,7 +87,7 @@ async fn killed_at_random_moments_it_loses_nothing_and_doubles_nothing(planes: P
     .await;
     assert_eq!(requests.len(), REQUESTS, "each was asked once");
     let planes = ["eu-shared", "us-shared"].map(|plane| demo.kubectl(plane));
-    // A deletion that is fulfilled may take a moment to be seen by others.
+    // Deletions may take a moment to become visible.
     let found = until_it(
         "the claims that are to be there, and no others",
         Duration::from_mins(1),
@@ -107,7 +106,7 @@ async fn killed_at_random_moments_it_loses_nothing_and_doubles_nothing(planes: P
         for claim in there {
             let changed = claim["spec"]["defaultTtl"] == TTL;
             assert_eq!(changed, fate == Fate::Changed, "{name}: {claim}");
-            // The request that made it or changed it last is its own.
+            // The last request that created or changed it owns it.
             let action = if changed { "change" } else { "create" };
             let by = requests
                 .iter()
@@ -122,7 +121,7 @@ fn name(number: usize) -> String {
     format!("crash-{number:03}")
 }
 
-/// Makes a claim and has its fate befall it.
+/// Creates a claim, then changes or deletes it.
 async fn live_through(person: &Person, number: usize, done: &AtomicUsize) {
     let name = name(number);
     let form = format!("/catalog/{CACHE}/request");
@@ -146,8 +145,8 @@ async fn live_through(person: &Person, number: usize, done: &AtomicUsize) {
     done.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Sends a form again and again until the portal says that it has it. The answer to the first time may
-/// have been lost in a crash: the form carries the request's identity, so that asking twice asks once.
+/// Retries a form until the portal accepts it. A crash may lose the first response; the form carries the
+/// request's id, so that a retry does not create a second request.
 async fn send_until_taken(person: &Person, path: &str, action: &str, fields: &[(&str, &str)]) {
     let mut form = None;
     for _ in 0..1200 {
@@ -163,9 +162,9 @@ async fn send_until_taken(person: &Person, path: &str, action: &str, fields: &[(
                 return;
             }
             let said = answer.page().body();
-            // The claim is there, and the request that made it is about to be settled.
+            // The claim exists, and its request is about to be completed.
             let too_early = answer.status == 422 && said.contains("still under way");
-            // Just started, it may not have heard from the control planes yet.
+            // Right after a start, it may not have synced its control planes.
             assert!(
                 too_early || answer.status.is_server_error() || answer.status == 404,
                 "{path}: {} {said}",

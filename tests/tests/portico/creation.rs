@@ -1,19 +1,19 @@
-//! What the portal relies on when it makes an object: one request makes it or finds that there is one.
+//! The creation semantics that the portal relies on: one apply creates an object or reports that it exists.
 
 use portico_tests::demo::{Demo, Planes};
-use portico_tests::direct::Direct;
+use portico_tests::raw_client::RawClient;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-on_all_planes!(an_apply_with_a_version_that_no_object_has_makes_one_or_is_a_conflict);
+on_all_planes!(an_apply_with_an_impossible_resource_version_creates_or_conflicts);
 
 const BUCKETS: &str = "/apis/storage.demo.portico.dev/v1/namespaces/payments-dev/buckets";
 
-async fn an_apply_with_a_version_that_no_object_has_makes_one_or_is_a_conflict(planes: Planes) {
+async fn an_apply_with_an_impossible_resource_version_creates_or_conflicts(planes: Planes) {
     let demo = Demo::world_on(planes).await;
     let eu = &demo.ready.control_planes[0];
     assert_eq!(eu.name, "eu-shared");
-    let plane = Direct::of(&eu.kubeconfig);
+    let plane = RawClient::of(&eu.kubeconfig);
     let bucket = |name: &str, quota: &str, version: Option<&str>| {
         let mut bucket = json!({
             "apiVersion": "storage.demo.portico.dev/v1", "kind": "Bucket",
@@ -39,7 +39,7 @@ async fn an_apply_with_a_version_that_no_object_has_makes_one_or_is_a_conflict(p
         (&manager["manager"], &manager["operation"]),
         (&json!("portico"), &json!("Apply"))
     );
-    // Whoever made what is there: it is a conflict, even where nothing would change.
+    // It conflicts with any existing object, even without a difference.
     plane.create(BUCKETS, &bucket("theirs", "7Gi", None)).await;
     for (name, quota) in [
         ("fresh", "1Gi"),

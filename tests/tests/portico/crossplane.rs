@@ -1,13 +1,13 @@
-//! Real Crossplane on a real API server: what the portal says of its claims is what is so.
+//! The portal shows the state of claims on real Crossplane correctly.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use portico_tests::apart::Apart;
 use portico_tests::apiserver::ApiServer;
 use portico_tests::crossplane::Crossplane;
 use portico_tests::kubectl::Kubectl;
 use portico_tests::person::Person;
+use portico_tests::separate_process::SeparateProcess;
 use portico_tests::story::until_claim;
 use portico_tests::until::{until, until_it};
 use reqwest::Method;
@@ -18,15 +18,15 @@ use crate::real_control_plane::portal_over;
 const NOTES: &str = "notes.tests.portico.dev";
 const MEMOS: &str = "memos.tests.portico.dev";
 const NAMESPACE: &str = "payments-dev";
-/// Crossplane takes its time on a busy machine.
+/// Crossplane is slow on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A portal over an API server with Crossplane, and somebody who looks.
+/// A portal over an API server with Crossplane, and a person who looks at it.
 struct World {
     kubectl: Kubectl,
     crossplane: Crossplane,
     dana: Person,
-    _portal: Apart,
+    _portal: SeparateProcess,
     _server: ApiServer,
 }
 
@@ -56,7 +56,7 @@ impl World {
         );
     }
 
-    /// Waits until the claim's page shows the health and, after it, the words.
+    /// Waits until the claim's page shows this health and message.
     async fn shows(&self, kind: &str, name: &str, health: &str, words: &str) {
         let path = path(kind, name);
         let right = |verdict: &String| verdict.starts_with(health) && verdict.contains(words);
@@ -76,7 +76,7 @@ impl World {
         .await;
     }
 
-    /// The tree on the claim's page is what `crossplane beta trace` shows.
+    /// The tree on the claim's page matches `crossplane beta trace`.
     async fn has_the_tree_of_trace(&self, kind: &str, name: &str) {
         let traced = self.crossplane.trace(kind, NAMESPACE, name);
         assert!(!traced.is_empty(), "{name} has something below it");
@@ -109,8 +109,8 @@ fn below(node: &Value, found: &mut BTreeSet<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn real_crossplane_is_told_as_it_is() {
-    if !Crossplane::is_here("real_crossplane_is_told_as_it_is") {
+async fn status_of_real_crossplane_claims_is_shown_correctly() {
+    if !Crossplane::is_here("status_of_real_crossplane_claims_is_shown_correctly") {
         return;
     }
     let world = World::start().await;
@@ -139,7 +139,7 @@ async fn a_fatal_result_is_told_wherever_the_claim_is(world: &World) {
             let body = world.dana.get(page).await.page().body();
             assert!(body.contains("there is no such size"), "{page} says why: {body}");
         }
-        // Mended, it works.
+        // Once repaired, it works.
         let mend = [
             "patch",
             kind,
@@ -159,7 +159,7 @@ async fn what_is_waited_for_is_told(world: &World) {
     for kind in [NOTES, MEMOS] {
         world.apply(kind, "waiting", "{ text: hello, deployment: true }");
         world.shows(kind, "waiting", "Pending", "deployment").await;
-        // There is no kubelet here: the test plays it.
+        // There is no kubelet, so the test sets the status.
         let deployment = until("a deployment", PATIENCE, async || {
             let found = world
                 .kubectl
@@ -197,7 +197,7 @@ async fn what_is_paused_is_told(world: &World) {
         .kubectl
         .run(&["annotate", NOTES, "first", "--namespace", NAMESPACE, paused]);
     let _ = until_claim(&world.dana, &path(NOTES, "first"), "Paused").await;
-    // What stands behind a claim, too.
+    // The same for composed resources.
     let memo = world
         .kubectl
         .json(&["get", MEMOS, "first", "--namespace", NAMESPACE]);

@@ -1,9 +1,9 @@
-//! A form says everything that YAML says, without scripts: what is shown is what is sent, and what is frozen.
+//! Forms can express all YAML values without scripts, and submit what they show.
 
 use portico_tests::demo::{Demo, Planes};
-use portico_tests::direct::Direct;
 use portico_tests::html::Form;
 use portico_tests::person::{Answer, Person};
+use portico_tests::raw_client::RawClient;
 use portico_tests::story::{claim_path, request_id, until_request};
 use portico_tests::until::until;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use std::time::Duration;
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_emptied_is_sent_and_stays_so() {
+async fn emptied_fields_are_sent_and_stay_empty() {
     let demo = Demo::start_on(Planes::Simulated).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -56,7 +56,7 @@ async fn what_is_emptied_is_sent_and_stays_so() {
         "ports": [], "prefix": "", "tags": {}, "format": "", "class": null, "mode": {"off": {}},
     });
     assert_eq!(spec_of(&shown), wish, "what is shown");
-    // Through the YAML tab and back, nothing is lost.
+    // Switching to the YAML tab and back loses nothing.
     let yaml = dana
         .submit(&shown.url, &form(&shown), Some(("_do", "tab:yaml")))
         .await;
@@ -75,7 +75,7 @@ async fn what_is_emptied_is_sent_and_stays_so() {
     expected["mode"]["off"]["why"] = json!("none");
     assert_eq!(made["spec"], expected);
 
-    // On the page that changes it nothing springs back.
+    // The edit page does not restore emptied fields.
     let at = claim_path(&fulfilled);
     let change = until("the claim can be changed", Duration::from_secs(30), async || {
         let change = dana.get(&format!("{at}/change")).await;
@@ -89,7 +89,7 @@ async fn what_is_emptied_is_sent_and_stays_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_another_control_plane_lacks_is_told_and_kept() {
+async fn fields_missing_on_another_plane_are_reported_and_kept() {
     let demo = Demo::start_on(Planes::Simulated).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -134,7 +134,7 @@ async fn what_another_control_plane_lacks_is_told_and_kept() {
     .await;
     let typed = on("eu-shared", &us, &[("/spec/owner", "me"), ("/spec/parts", "5")]);
     let eu = dana.submit(&us.url, &typed, Some(("_do", "update"))).await;
-    // The default of the one is not carried to the other, and what has no field is told.
+    // The default of one plane is not carried to the other, and fields without a counterpart are reported.
     assert_eq!(spec_of(&eu), json!({"parts": 5, "packing": "none"}));
     let notes = eu.page().text("#notes").unwrap_or_default();
     assert!(
@@ -165,7 +165,7 @@ async fn what_another_control_plane_lacks_is_told_and_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_go_programs_print_is_taken_and_a_dead_end_says_so_at_once() {
+async fn go_style_nulls_are_accepted_and_an_unusable_schema_is_reported_at_once() {
     let demo = Demo::start_on(Planes::Simulated).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -188,7 +188,7 @@ async fn what_go_programs_print_is_taken_and_a_dead_end_says_so_at_once() {
         .submit(&review.url, &form(&review), Some(("_do", "submit")))
         .await;
     let _ = until_request(&dana, &request_id(&sent), "Fulfilled").await;
-    // A field that is not null is a slip.
+    // A null field that is not allowed is an error.
     let page = until_form(&dana, "/catalog/prints.forms.tests.dev/request").await;
     let slip = form(&page)
         .with("_tab", "yaml")
@@ -206,20 +206,22 @@ async fn what_go_programs_print_is_taken_and_a_dead_end_says_so_at_once() {
     let version = &mut definition["spec"]["versions"][0];
     version["subresources"] = json!({"status": {}});
     version["schema"]["openAPIV3Schema"]["required"] = json!(["status"]);
-    direct(&demo, "eu-shared").create(DEFINITIONS, &definition).await;
+    raw_client(&demo, "eu-shared")
+        .create(DEFINITIONS, &definition)
+        .await;
     let page = until_form(&dana, "/catalog/ends.forms.tests.dev/request").await;
     let told = page.page().text("#problems").unwrap_or_default();
     assert!(told.contains("requires a `status`"), "{}", page.page().body());
 }
 
-fn direct(demo: &Demo, plane: &str) -> Direct {
+fn raw_client(demo: &Demo, plane: &str) -> RawClient {
     let mut planes = demo.ready.control_planes.iter();
-    Direct::of(&planes.find(|one| one.name == plane).unwrap().kubeconfig)
+    RawClient::of(&planes.find(|one| one.name == plane).unwrap().kubeconfig)
 }
 
-/// Installs a kind on a control plane, offered to all.
-async fn offer(demo: &Demo, plane: &str, plural: &str, version: &str, spec: &Value) -> Direct {
-    let plane = direct(demo, plane);
+/// Installs a kind on a control plane and offers it to everybody.
+async fn offer(demo: &Demo, plane: &str, plural: &str, version: &str, spec: &Value) -> RawClient {
+    let plane = raw_client(demo, plane);
     plane
         .create(DEFINITIONS, &definition(plural, version, spec))
         .await;
@@ -267,21 +269,21 @@ fn form(page: &Answer) -> Form {
         .unwrap_or_else(|| panic!("no form: {}", page.page().body()))
 }
 
-/// The manifest that a page shows.
+/// The manifest on a page.
 #[track_caller]
 fn manifest(page: &Answer) -> String {
     let text = page.page().text("#manifest");
     text.unwrap_or_else(|| panic!("no manifest: {}", page.page().body()))
 }
 
-/// What the form would post, as a control plane would get it: read from the YAML tab.
+/// The manifest that the form would submit, read from the YAML tab.
 fn spec_of(page: &Answer) -> Value {
     let document = scraped(&page.text);
     let read = kube_schema::yaml::parse(&document).unwrap_or_else(|error| panic!("{error}: {document}"));
     read["spec"].clone()
 }
 
-/// The text of the manifest, line breaks and all.
+/// The text of the manifest with line breaks.
 fn scraped(html: &str) -> String {
     let document = scraper::Html::parse_document(html);
     let selector = scraper::Selector::parse("#manifest").unwrap();

@@ -1,11 +1,11 @@
-//! A claim's health in its operator's own words, wherever it stands; and kinds that come and go.
+//! Health from an operator's own words at any path, and kinds that are installed and removed.
 
 use std::fs;
 use std::time::Duration;
 
 use portico_tests::demo::Demo;
-use portico_tests::direct::Direct;
 use portico_tests::person::Person;
+use portico_tests::raw_client::RawClient;
 use portico_tests::story::{request, until_request};
 use portico_tests::until::{until, until_it};
 use reqwest::Method;
@@ -16,7 +16,7 @@ const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitio
 const BOATS: &str = "boats.words.tests.portico.dev";
 const COLLECTION: &str = "/apis/words.tests.portico.dev/v1/namespaces/payments-dev/boats";
 
-/// A kind whose operator writes whatever it likes into the status.
+/// A kind whose operator may write anything into the status.
 fn boats() -> Value {
     let anything = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
     json!({
@@ -33,16 +33,16 @@ fn boats() -> Value {
     })
 }
 
-fn plane_of(demo: &Demo) -> Direct {
+fn plane_of(demo: &Demo) -> RawClient {
     let plane = demo
         .ready
         .control_planes
         .iter()
         .find(|plane| plane.name == "eu-shared");
-    Direct::of(&plane.unwrap().kubeconfig)
+    RawClient::of(&plane.unwrap().kubeconfig)
 }
 
-async fn boat(plane: &Direct, name: &str, status: &Value) {
+async fn boat(plane: &RawClient, name: &str, status: &Value) {
     let object = json!({
         "apiVersion": "words.tests.portico.dev/v1", "kind": "Boat",
         "metadata": { "name": name, "namespace": "payments-dev" }, "spec": { "size": 1 },
@@ -51,7 +51,7 @@ async fn boat(plane: &Direct, name: &str, status: &Value) {
     report(plane, name, status).await;
 }
 
-async fn report(plane: &Direct, name: &str, status: &Value) {
+async fn report(plane: &RawClient, name: &str, status: &Value) {
     let said = plane
         .send(
             Method::PATCH,
@@ -63,7 +63,7 @@ async fn report(plane: &Direct, name: &str, status: &Value) {
     assert!(said.is_success(), "{said:?}");
 }
 
-/// What the list says of a claim: its health and why.
+/// Health and reason of a claim in the list.
 async fn row(dana: &Person, name: &str) -> Option<(String, String)> {
     let address = format!("/api/v1/claims?offering={BOATS}");
     let list = dana.api(Method::GET, &address, None).await.json();
@@ -86,7 +86,7 @@ async fn shows(dana: &Person, name: &str, health: &str, word: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operators_own_word_is_shown_and_an_offering_can_say_where_it_stands() {
+async fn an_operators_state_word_is_shown_and_an_offering_can_set_its_path() {
     let demo = Demo::start().await;
     let plane = plane_of(&demo);
     plane.create(DEFINITIONS, &boats()).await;
@@ -135,7 +135,7 @@ async fn an_operators_own_word_is_shown_and_an_offering_can_say_where_it_stands(
         shows(&dana, name, health, word).await;
     }
 
-    // The platform team says what the word means.
+    // The platform team maps the operator's word.
     let document = format!(
         "apiVersion: portico.dev/v1alpha1
 kind: Offering
@@ -155,7 +155,7 @@ spec:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kind_that_goes_takes_no_history_along() {
+async fn history_of_claims_survives_the_removal_of_their_kind() {
     let demo = Demo::start().await;
     let plane = plane_of(&demo);
     plane.create(DEFINITIONS, &boats()).await;
@@ -170,7 +170,7 @@ async fn a_kind_that_goes_takes_no_history_along() {
     let _ = until_request(&dana, &id, "Fulfilled").await;
     let path = format!("/claims/eu-shared/{BOATS}/payments-dev/nut-shell");
 
-    // Nobody offers it any more: it is not in the catalog, and what there is of it stays, and can be deleted.
+    // The kind is no longer offered: it leaves the catalog, but its claims stay and can be deleted.
     let unlabelled = json!({ "metadata": { "labels": { "portico.dev/offered": "false" } } });
     let said = plane
         .send(
@@ -191,7 +191,7 @@ async fn a_kind_that_goes_takes_no_history_along() {
     let delete = dana.get(&format!("{path}/delete")).await.expect(200);
     assert!(delete.page().form("/delete").is_some(), "it can be deleted");
 
-    // The definition goes, and the claims with it: the address says so, with the history.
+    // The definition is removed with its claims: the claim's address still shows the history.
     let said = plane
         .ask(Method::DELETE, &format!("{DEFINITIONS}/{BOATS}"), None)
         .await;
@@ -212,7 +212,7 @@ async fn a_kind_that_goes_takes_no_history_along() {
             .contains(&format!("/requests/{id}")),
         "its history stays"
     );
-    // Whoever may not see its history learns nothing of it.
+    // A person who may not see the history learns nothing.
     let devon = demo.sign_in("devon").await;
     let _ = devon.get(&path).await.expect(404);
 }

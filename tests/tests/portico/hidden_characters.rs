@@ -1,4 +1,4 @@
-//! What hides in text, or turns it round, is shown by its number on every page, and kept as it is for programs.
+//! Invisible and bidirectional characters are shown as code points on pages, and left unchanged in the API.
 
 use portico_tests::demo::Demo;
 use portico_tests::html::Page;
@@ -6,7 +6,7 @@ use portico_tests::person::Person;
 use portico_tests::story::{QUEUE, request, until_request};
 use reqwest::Method;
 
-/// One of each kind: override, zero width, line separator, isolate, mark, tag, soft hyphen, a control of C0 and of C1.
+/// One of each: override, zero width, line separator, isolate, mark, tag, soft hyphen, a C0 and a C1 control.
 const HIDDEN: [char; 9] = [
     '\u{202E}',
     '\u{200B}',
@@ -25,7 +25,7 @@ fn word(begin: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_hides_in_what_people_write_is_shown_to_those_who_read_it() {
+async fn hidden_characters_in_user_text_are_made_visible() {
     let demo = Demo::start().await;
     let (dana, ada, pat) = (
         demo.sign_in("dana").await,
@@ -65,7 +65,7 @@ async fn what_hides_in_what_people_write_is_shown_to_those_who_read_it() {
     }
     assert!(seen >= 4, "the approver sees that something hides: {seen} pages");
 
-    // A program gets what was written.
+    // The API returns the original text.
     let api = dana
         .api(Method::GET, &format!("/api/v1/requests/{id}"), None)
         .await
@@ -74,7 +74,7 @@ async fn what_hides_in_what_people_write_is_shown_to_those_who_read_it() {
     assert!(text.contains('\u{202E}') && text.contains('\u{200B}'), "{text}");
 }
 
-/// Whether the page shows what hides, 1 or 0; panics when it has any of it raw where people read.
+/// Counts visible code points (0 or 1); panics if a hidden character is raw in visible text.
 async fn count_shown(person: &Person, path: &str) -> usize {
     let answer = person.get(path).await.expect(200);
     let page: Page = answer.page();

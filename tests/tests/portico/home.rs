@@ -1,4 +1,4 @@
-//! Home says what changed in the last day: also claims that became ready or broke with nobody asking.
+//! The home page shows recent changes, including claims whose health changed without a request.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use portico_tests::story::{CACHE, POSTGRESQL, QUEUE, until_claim};
 use portico_tests::until::until;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn claims_that_became_ready_or_broke_are_among_what_changed() {
+async fn recent_changes_list_claims_that_became_ready_or_failed() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -29,13 +29,13 @@ async fn claims_that_became_ready_or_broke_are_among_what_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_ran_out_comes_before_all_that_needs_somebody() {
+async fn expired_claims_come_first_among_those_that_need_attention() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/production").await;
     let sessions = format!("/claims/eu-shared/{CACHE}/payments-production/sessions");
     let page = until_claim(&dana, &sessions, "Ready").await.page();
-    // Unwell ones are there too.
+    // Failing claims are listed too.
     let refunds = format!("/claims/eu-shared/{QUEUE}/payments-dev/refunds");
     let _ = until_claim(&dana, &refunds, "Degraded").await;
     assert_eq!(page.attributes(".verdict.warning", "role"), ["status"]);

@@ -1,4 +1,4 @@
-//! `deploy/example` with a stock Keycloak: signed in to by its own page, signed out of by its administrator.
+//! `deploy/example` with a default Keycloak: sign-in on its page, sign-out by its administrator.
 
 use std::fs;
 use std::path::Path;
@@ -29,14 +29,14 @@ async fn the_example_works_with_a_stock_keycloak() {
     let settings = fs::read_to_string(example.join("portal.yaml")).unwrap();
     let settings = here(&settings, port, &keycloak.issuer(), home.path());
     fs::write(config.join("portal.yaml"), &settings).unwrap();
-    // The example's teams name control planes that are not here.
+    // The example's teams name control planes that do not exist here.
     let planes = "apiVersion: portico.dev/v1alpha1\nkind: ControlPlane\nmetadata: { name: research }\nspec:\n  \
                   connection: { kubeconfig: { path: none.yaml } }\n  dedicatedTo: [research]\n";
     fs::write(config.join("planes.yaml"), planes).unwrap();
     let log = home.path().join("log");
     let _portal = serve(&config, &log, &portal).await;
 
-    // Who is in a group is in its team; who is in none is told so.
+    // Members of a group are in its team; others are told that they have none.
     let dana = Person::stranger(&portal);
     let at_home = sign_in(&keycloak, &dana, "dana").await.expect(200);
     assert!(
@@ -55,7 +55,7 @@ async fn the_example_works_with_a_stock_keycloak() {
         told.page().body()
     );
 
-    // An administrator of Keycloak's signs her out: her session ends, and her token waits for her.
+    // When an administrator of Keycloak signs her out, her session ends and her token is suspended.
     let made = dana
         .api(
             Method::POST,
@@ -84,7 +84,7 @@ async fn the_example_works_with_a_stock_keycloak() {
     let _ = sign_in(&keycloak, &dana, "dana").await.expect(200);
     assert_eq!(by_token(&portal, &secret).await.0, 200);
 
-    // Signing out leads by Keycloak and back.
+    // Signing out goes through Keycloak and back.
     let asked = dana.post("/auth/logout", &[]).await;
     let agree = asked
         .page()
@@ -100,7 +100,7 @@ async fn the_example_works_with_a_stock_keycloak() {
         out.page().body()
     );
 
-    // A scope that stock Keycloak does not know is told by the setting that asks for it.
+    // An unknown scope is reported with the setting that requests it.
     let wrong = settings.replace("scopes: [profile, email]", "scopes: [profile, email, groups]");
     assert_ne!(wrong, settings);
     fs::write(config.join("portal.yaml"), wrong).unwrap();
@@ -125,7 +125,7 @@ async fn the_example_works_with_a_stock_keycloak() {
     );
 }
 
-/// The example's settings, for this portal and this Keycloak.
+/// The example's settings for this portal and this Keycloak.
 fn here(example: &str, port: u16, issuer: &str, home: &Path) -> String {
     let secret = home.join("secret");
     fs::write(&secret, SECRET).unwrap();
@@ -174,7 +174,7 @@ async fn serve(config: &Path, log: &Path, portal: &str) -> Owned {
     process
 }
 
-/// Signs in by Keycloak's own page.
+/// Signs in on Keycloak's page.
 async fn sign_in(keycloak: &Keycloak, person: &Person, username: &str) -> Answer {
     let asked = person.get("/auth/login").await;
     let form = asked

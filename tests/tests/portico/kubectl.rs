@@ -1,4 +1,4 @@
-//! kubectl, as Debian has it, is a real client of the demo's control planes.
+//! Debian's kubectl works with the demo's control planes.
 
 use std::io::{BufRead, BufReader};
 use std::time::{Duration, Instant};
@@ -47,12 +47,12 @@ async fn kubectl_lists_applies_watches_and_deletes() {
     );
     assert!(begun.elapsed() < Duration::from_secs(20));
 
-    // What is made by hand shows in the portal.
+    // Objects created by hand appear in the portal.
     let dana = demo.sign_in("dana").await;
     let path = format!("/claims/eu-shared/{BUCKET}/payments-dev/by-hand");
     let _ = until_claim(&dana, &path, "Ready").await;
 
-    // The schema is enforced, with the field named.
+    // The schema is enforced, and errors name the field.
     let refused = kubectl.try_run(
         &["apply", "--filename=-"],
         Some(&BUCKET_MANIFEST.replace("10Gi", "[1]")),
@@ -60,7 +60,7 @@ async fn kubectl_lists_applies_watches_and_deletes() {
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && said.contains("spec.quota"), "{said}");
 
-    // Server-side apply by another manager meets the first one's field as a conflict.
+    // Server-side apply by another manager conflicts on an owned field.
     kubectl.apply(
         &BUCKET_MANIFEST.replace("by-hand", "contested"),
         &["--server-side", "--field-manager=one"],

@@ -1,4 +1,4 @@
-//! YAML is read as Kubernetes reads it: generated scalars and small documents, compared with `sigs.k8s.io/yaml` itself.
+//! YAML parses as in Kubernetes: compares generated scalars and documents with `sigs.k8s.io/yaml`.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -9,7 +9,7 @@ use kube_schema::yaml;
 use portico_tests::report;
 use serde_json::Value;
 
-/// Builds the reader of Kubernetes; nothing without Go.
+/// Builds Kubernetes' parser; `None` without Go.
 fn kubernetes_reader(test: &str) -> Option<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("kubernetes-yaml");
     if Command::new("go").arg("version").output().is_err() {
@@ -33,7 +33,7 @@ fn kubernetes_reader(test: &str) -> Option<PathBuf> {
     Some(program)
 }
 
-/// What Kubernetes makes of each document.
+/// The result of Kubernetes for each document.
 fn read_by_kubernetes(program: &Path, documents: &[String]) -> Vec<Value> {
     let mut child = Command::new(program)
         .stdin(Stdio::piped())
@@ -50,7 +50,7 @@ fn read_by_kubernetes(program: &Path, documents: &[String]) -> Vec<Value> {
     outcomes
 }
 
-/// Numbers as an API server has them: an `int64` where it fits, a `float64` else.
+/// Converts numbers as an API server does: `int64` if it fits, else `float64`.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a whole float within an integer's range"
@@ -71,7 +71,7 @@ fn settled(value: &Value) -> Value {
     }
 }
 
-/// What Portico makes of a document: its value and whether keys are doubled, or why it cannot be read.
+/// The result of Portico for a document: the value and whether it has duplicate keys, or the error.
 fn read_by_portico(document: &str) -> Result<(Value, bool), String> {
     let mut read = yaml::parse_file(document).map_err(|error| error.to_string())?;
     match read.pop() {
@@ -96,8 +96,8 @@ fn compare(test: &str, documents: &[String]) {
                 *ours == settled(json) && *doubled == theirs.get("strict").is_some()
             }
             (Err(_), None) => true,
-            // A key that is no text is refused although a doubled key overrides the map that has it. A strict reader
-            // refuses the document too, for the doubled key.
+            // A non-string key is refused even in a map that a duplicate key overrides. A strict parser refuses
+            // the document anyway, for the duplicate.
             (Err(problem), Some(_)) => {
                 problem.contains("such a key Kubernetes does not take") && theirs.get("strict").is_some()
             }
@@ -118,10 +118,10 @@ fn compare(test: &str, documents: &[String]) {
     );
 }
 
-/// Numbers from a seed.
-struct Chance(u64);
+/// Random numbers from a seed.
+struct Rng(u64);
 
-impl Chance {
+impl Rng {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -138,7 +138,7 @@ impl Chance {
     }
 }
 
-/// Words that mean something, in any case.
+/// Reserved words in any case.
 const WORDS: [&str; 26] = [
     "y",
     "n",
@@ -200,7 +200,7 @@ const PIECES: [&str; 30] = [
     "1_000",
 ];
 
-fn scalar(chance: &mut Chance) -> String {
+fn scalar(chance: &mut Rng) -> String {
     let mut text = String::new();
     if chance.below(4) == 0 {
         for c in chance.pick(&WORDS).chars() {
@@ -222,7 +222,7 @@ fn scalar(chance: &mut Chance) -> String {
     text
 }
 
-/// Scalars that a plain text can be in block and flow.
+/// Plain scalars for block and flow style.
 fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with("---")
@@ -232,8 +232,8 @@ fn is_plain(text: &str) -> bool {
 }
 
 #[test]
-fn scalars_are_read_as_kubernetes_reads_them() {
-    let mut chance = Chance(20_260_731);
+fn scalars_parse_as_in_kubernetes() {
+    let mut chance = Rng(20_260_731);
     let mut documents = Vec::new();
     while documents.len() < 6_000 {
         let text = scalar(&mut chance);
@@ -254,11 +254,11 @@ fn scalars_are_read_as_kubernetes_reads_them() {
             }
         });
     }
-    compare("scalars_are_read_as_kubernetes_reads_them", &documents);
+    compare("scalars_parse_as_in_kubernetes", &documents);
 }
 
-/// A value in block style, indented; it begins behind its key or dash.
-fn block(chance: &mut Chance, depth: usize, anchors: &mut usize) -> String {
+/// An indented value in block style; it starts after its key or dash.
+fn block(chance: &mut Rng, depth: usize, anchors: &mut usize) -> String {
     let indent = "  ".repeat(depth);
     match chance.below(if depth > 3 { 5 } else { 12 }) {
         0 | 1 => format!(" {}\n", plain(chance)),
@@ -289,7 +289,7 @@ fn block(chance: &mut Chance, depth: usize, anchors: &mut usize) -> String {
     }
 }
 
-fn map(chance: &mut Chance, depth: usize, anchors: &mut usize) -> String {
+fn map(chance: &mut Rng, depth: usize, anchors: &mut usize) -> String {
     let indent = "  ".repeat(depth);
     let mut text = "\n".to_owned();
     if chance.below(5) == 0 {
@@ -311,7 +311,7 @@ fn map(chance: &mut Chance, depth: usize, anchors: &mut usize) -> String {
     text
 }
 
-fn flow(chance: &mut Chance, depth: usize) -> String {
+fn flow(chance: &mut Rng, depth: usize) -> String {
     match chance.below(if depth == 0 { 1 } else { 4 }) {
         2 => {
             let items: Vec<String> = (0..chance.below(4)).map(|_| flow(chance, depth - 1)).collect();
@@ -333,7 +333,7 @@ fn flow(chance: &mut Chance, depth: usize) -> String {
     }
 }
 
-fn plain(chance: &mut Chance) -> String {
+fn plain(chance: &mut Rng) -> String {
     chance
         .pick(&[
             "text",
@@ -367,8 +367,8 @@ fn plain(chance: &mut Chance) -> String {
 }
 
 #[test]
-fn documents_are_read_as_kubernetes_reads_them() {
-    let mut chance = Chance(77);
+fn documents_parse_as_in_kubernetes() {
+    let mut chance = Rng(77);
     let documents: Vec<String> = (0..4_000)
         .map(|_| {
             map(&mut chance, 0, &mut 0)
@@ -377,12 +377,12 @@ fn documents_are_read_as_kubernetes_reads_them() {
                 .to_owned()
         })
         .collect();
-    compare("documents_are_read_as_kubernetes_reads_them", &documents);
+    compare("documents_parse_as_in_kubernetes", &documents);
 }
 
 #[test]
-fn what_portico_prints_kubernetes_reads_back() {
-    let mut chance = Chance(3);
+fn kubernetes_parses_what_portico_prints() {
+    let mut chance = Rng(3);
     let mut values = Vec::new();
     for _ in 0..3_000 {
         let text = match chance.below(3) {
@@ -394,7 +394,7 @@ fn what_portico_prints_kubernetes_reads_back() {
             serde_json::json!({ "a": text, text.clone(): [text.clone()], "n": {"m": 1.5, "e": "", "l": []} }),
         );
     }
-    let Some(program) = kubernetes_reader("what_portico_prints_kubernetes_reads_back") else {
+    let Some(program) = kubernetes_reader("kubernetes_parses_what_portico_prints") else {
         return;
     };
     let printed: Vec<String> = values.iter().map(yaml::print).collect();

@@ -1,13 +1,13 @@
-//! Starting and stopping: data survive, signals are heard.
+//! Start and stop: data persists, signals are handled.
 
 use std::time::Duration;
 
 use portico_tests::demo::{Demo, Planes};
 use portico_tests::story::{BUCKET, claim_path, request, until_claim, until_request};
 
-on_all_planes!(data_survive_a_restart);
+on_all_planes!(data_survives_a_restart);
 
-async fn data_survive_a_restart(planes: Planes) {
+async fn data_survives_a_restart(planes: Planes) {
     let mut demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -24,13 +24,13 @@ async fn data_survive_a_restart(planes: Planes) {
     assert!(took < Duration::from_secs(10), "stopped within {took:?}");
     demo.restart().await;
 
-    // The session is in the database: nobody has to sign in again.
+    // The session is in the database, so nobody has to sign in again.
     let _ = until_request(&dana, &id, "Fulfilled").await;
     let _ = until_claim(&dana, &claim, "Ready").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signed_out_session_is_no_session() {
+async fn a_session_ends_with_sign_out() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     let before = dana.cookies();

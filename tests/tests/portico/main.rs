@@ -1,6 +1,6 @@
-//! End to end: the real program over HTTP, its simulated control planes, real clients and databases.
+//! End-to-end tests: the real program over HTTP, simulated control planes, real clients and databases.
 //!
-//! One program, so that it is linked once; a file for each promise.
+//! One program, to link once; one file per topic.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,7 +8,7 @@
     reason = "all of it is tests: what does not hold here is a failed test"
 )]
 
-/// Runs each of these over the simulated control planes and over real API servers.
+/// Runs tests over simulated control planes and over real API servers.
 macro_rules! on_all_planes {
     ($($test:ident),+ $(,)?) => {
         mod simulated {
@@ -36,29 +36,30 @@ macro_rules! on_all_planes {
     };
 }
 
-mod agreement;
+mod approval_expiry;
 mod approvals;
+mod audit_log;
 mod bad_input;
-mod behind;
 mod comments;
+mod composed_resources;
+mod composed_resources_real;
 mod connections;
 mod cordon;
 mod crash;
 mod creation;
 mod crossplane;
+mod deleted_claims;
+mod differential;
 mod forms;
-mod gone;
 mod health;
 mod hidden_characters;
 mod home;
-mod judges;
 mod keycloak;
 mod kubectl;
 mod kubernetes_yaml;
 mod lifecycle;
 mod load;
 mod names;
-mod open_pages_real;
 mod openapi;
 mod other_provider;
 mod ownership;
@@ -70,7 +71,6 @@ mod postgresql;
 mod projection;
 mod quota;
 mod real_control_plane;
-mod record;
 mod renew;
 mod routes;
 mod search;

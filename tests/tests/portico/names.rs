@@ -1,4 +1,4 @@
-//! A name is one name within a tenant's environment and an offering, whichever control plane it comes to.
+//! Names are unique within a tenant's environment and an offering, across control planes.
 
 use portico_tests::demo::Demo;
 use portico_tests::story::{BUCKET, CACHE, ask_for, claim_path, request, request_id, until_request};
@@ -12,7 +12,7 @@ async fn a_name_that_is_taken_on_another_plane_is_refused_beside_the_name() {
     dana.work_in("payments/dev").await;
     tess.work_in("payments/dev").await;
     let id = request(&dana, CACHE, "basket", &[("_plane", "eu-shared")]).await;
-    // While it is only asked for, and once it is there.
+    // Both for a pending request and for an existing claim.
     for _ in 0..2 {
         let refused = ask_for(&tess, CACHE, "basket", &[("_plane", "us-shared")])
             .await
@@ -30,7 +30,7 @@ async fn a_name_that_is_taken_on_another_plane_is_refused_beside_the_name() {
         assert!(said.starts_with("You asked for"), "{said}");
         let _ = until_request(&dana, &id, "Fulfilled").await;
     }
-    // What was made by hand counts too; another offering and another environment are others.
+    // Objects created by hand count too; other offerings and environments do not.
     let refused = ask_for(
         &dana,
         portico_tests::story::POSTGRESQL,
@@ -51,7 +51,7 @@ async fn a_name_that_is_taken_on_another_plane_is_refused_beside_the_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_tabs_with_one_new_name_the_second_is_told_who_has_it() {
+async fn the_second_tab_with_a_new_name_is_told_who_has_it() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -75,7 +75,7 @@ async fn of_two_tabs_with_one_new_name_the_second_is_told_who_has_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_who_ask_for_one_name_on_several_planes_at_once_one_gets_it() {
+async fn concurrent_requests_for_one_name_on_several_planes_create_one_claim() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;

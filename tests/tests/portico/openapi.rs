@@ -1,4 +1,4 @@
-//! The API keeps to its own description: what it answers fits the schemas that it publishes.
+//! Responses of the API match its OpenAPI schemas.
 
 use portico_tests::demo::Demo;
 use portico_tests::person::Person;
@@ -6,7 +6,7 @@ use portico_tests::story::{POSTGRESQL, QUEUE, request, until_request};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// What of `value` does not fit `schema`, by paths. As much of JSON Schema as the description uses.
+/// The paths where `value` does not fit `schema`; supports the part of JSON Schema that the document uses.
 fn misfits(document: &Value, schema: &Value, value: &Value, path: &str, found: &mut Vec<String>) {
     if let Some(reference) = schema["$ref"].as_str() {
         let schema = document
@@ -103,7 +103,7 @@ async fn check(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_fit_their_description() {
+async fn responses_match_the_openapi_schemas() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/production").await;

@@ -1,4 +1,4 @@
-//! Signing in with an identity provider that somebody else wrote and had certified: npm's `oidc-provider`.
+//! Sign-in with another certified identity provider: npm's `oidc-provider`.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -16,8 +16,8 @@ use serde_json::Value;
 const SECRET: &str = "a-secret-for-tests";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sign_in_is_judged_by_another_provider_too() {
-    let test = "sign_in_is_judged_by_another_provider_too";
+async fn sign_in_works_with_another_certified_provider() {
+    let test = "sign_in_works_with_another_certified_provider";
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("oidc");
     if which("node").is_none() || !folder.join("node_modules/oidc-provider").is_dir() {
         report::skip(test, "oidc-provider");
@@ -61,7 +61,7 @@ async fn sign_in_is_judged_by_another_provider_too() {
     let catalog = olga.get("/catalog").await.expect(200);
     assert!(catalog.url.path() == "/catalog", "signed in: {}", catalog.url);
 
-    // Somebody without a group belongs nowhere, and is told so.
+    // A person without a group is told so.
     let stan = Person::stranger(&portal);
     let told = sign_in(&stan, "stan").await.expect(200);
     assert!(
@@ -71,7 +71,7 @@ async fn sign_in_is_judged_by_another_provider_too() {
     );
     assert!(stan.get("/catalog").await.page().texts(".card h2").is_empty());
 
-    // Signing out ends the session here and is passed on to the provider.
+    // Signing out ends the session here and at the provider.
     let out = olga.post("/auth/logout", &[]).await;
     assert!(
         out.url.as_str().starts_with(&issuer) || out.url.path() == "/sign-in",
@@ -82,7 +82,7 @@ async fn sign_in_is_judged_by_another_provider_too() {
     assert!(after.status.is_redirection());
 }
 
-/// Fills in whatever the provider asks until the browser is back at the portal.
+/// Submits the provider's forms until the browser is back at the portal.
 async fn sign_in(person: &Person, login: &str) -> Answer {
     let mut answer = person.get("/auth/login").await;
     for _ in 0..4 {
@@ -115,7 +115,7 @@ fn provider(folder: &Path, portal: &str) -> (Owned, String) {
     let mut output = BufReader::new(process.child().stdout.take().unwrap());
     let mut line = String::new();
     output.read_line(&mut line).unwrap();
-    // What else it says is nobody's business, but its pipe must not break.
+    // Drain its output, so that its pipe does not block.
     std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
     let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
     (process, said["issuer"].as_str().unwrap().to_owned())

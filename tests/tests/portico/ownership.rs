@@ -1,11 +1,11 @@
-//! Whose a claim is: a control plane that the tenant may use and a namespace of its environments, together. What is
-//! nobody's is seen by the platform alone.
+//! A claim belongs to a tenant by control plane and namespace together. Only platform admins see claims that
+//! belong to nobody.
 
 use std::time::Duration;
 
 use portico_tests::demo::Demo;
-use portico_tests::direct::Direct;
 use portico_tests::person::Person;
+use portico_tests::raw_client::RawClient;
 use portico_tests::story::{CACHE, POSTGRESQL, until_request};
 use portico_tests::until::until;
 use reqwest::{Method, Response};
@@ -13,16 +13,16 @@ use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn plane(demo: &Demo, name: &str) -> Direct {
+fn plane(demo: &Demo, name: &str) -> RawClient {
     let mut planes = demo.ready.control_planes.iter();
-    Direct::of(&planes.find(|plane| plane.name == name).unwrap().kubeconfig)
+    RawClient::of(&planes.find(|plane| plane.name == name).unwrap().kubeconfig)
 }
 
 fn namespace(name: &str) -> Value {
     json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } })
 }
 
-/// A large database, marked in every way as one that Dana asked for in production.
+/// A large database with all marks of a request by Dana in production.
 fn forged_database(dana: &str) -> Value {
     json!({
         "apiVersion": "databases.demo.portico.dev/v1", "kind": "PostgreSQLInstance",
@@ -37,7 +37,7 @@ fn forged_database(dana: &str) -> Value {
     })
 }
 
-/// What an answer shows of a claim's place in lists.
+/// The position of a claim in lists.
 async fn listed(person: &Person, name: &str) -> Vec<Value> {
     let path = format!("/api/v1/claims?q={name}");
     let page = person.api(Method::GET, &path, None).await.expect(200).json();
@@ -51,7 +51,7 @@ async fn until_listed(person: &Person, name: &str) -> Value {
     .await
 }
 
-/// What the quota of Payments holds, as a form in production says it.
+/// The quota use of Payments, as a form in production shows it.
 async fn quota(dana: &Person) -> Value {
     let path = format!("/api/v1/offerings/{CACHE}/check");
     let wish = json!({ "name": "what-is-left" });
@@ -70,7 +70,7 @@ async fn listens(demo: &Demo, person: &Person) -> Response {
     stream.await.unwrap()
 }
 
-/// All that the stream tells until it tells of `marker`.
+/// All events until one contains `marker`.
 async fn heard_until(stream: &mut Response, marker: &str) -> String {
     let mut text = String::new();
     let hearing = async {
@@ -87,8 +87,8 @@ async fn heard_until(stream: &mut Response, marker: &str) -> String {
     text
 }
 
-/// The forged claim is in no list and no search, its address says what an address says where nothing ever was, and
-/// nothing can be done to it.
+/// The forged claim is in no list and no search, its address gets 404 like an unknown one, and no action works
+/// on it.
 async fn is_not_there_for(person: &Person, path: &str) {
     assert!(listed(person, "forged-ns").await.is_empty());
     let found = person
@@ -116,7 +116,7 @@ async fn is_not_there_for(person: &Person, path: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_tenants_namespace_on_ones_own_plane_makes_nothing_that_tenants() {
+async fn a_claim_in_another_tenants_namespace_on_a_dedicated_plane_belongs_to_nobody() {
     let demo = Demo::start().await;
     let (dana, devon, pat) = (
         demo.sign_in("dana").await,
@@ -142,7 +142,7 @@ async fn another_tenants_namespace_on_ones_own_plane_makes_nothing_that_tenants(
     let databases = "/apis/databases.demo.portico.dev/v1/namespaces/payments-production/postgresqlinstances";
     own.create(databases, &forged_database(&subject)).await;
 
-    // The platform sees it, and that it is nobody's.
+    // Platform admins see it, and that it belongs to nobody.
     let row = until_listed(&pat, "forged-ns").await;
     assert!(row["tenant"].is_null() && row["environment"].is_null(), "{row}");
     let path = format!("/claims/research-own/{POSTGRESQL}/payments-production/forged-ns");
@@ -154,7 +154,7 @@ async fn another_tenants_namespace_on_ones_own_plane_makes_nothing_that_tenants(
     let list = pat.get("/claims?q=forged-ns").await.expect(200).page();
     assert!(list.text("tbody tr").unwrap().contains("Nobody’s"));
 
-    // For everybody else it is not there: in no list, search, quota or stream, and nothing can be done to it.
+    // Everybody else sees it in no list, search, quota or stream, and cannot act on it.
     let marker = json!({
         "apiVersion": "databases.demo.portico.dev/v1", "kind": "Cache",
         "metadata": { "name": "marker", "namespace": "payments-production" },
@@ -184,7 +184,7 @@ async fn another_tenants_namespace_on_ones_own_plane_makes_nothing_that_tenants(
         let line = lines.clone().find(|line| line["resource"] == resource);
         line.unwrap_or_else(|| panic!("{resource} in {quota}"))["used"].as_u64()
     };
-    // The marker alone was added, which counts as the largest plan since it names none.
+    // Only the quota marker was added; without a plan it counts as the largest.
     assert_eq!(
         used(&after, "memoryGiB"),
         used(&before, "memoryGiB").map(|memory| memory + 8)
@@ -193,7 +193,7 @@ async fn another_tenants_namespace_on_ones_own_plane_makes_nothing_that_tenants(
         used(&after, "claims"),
         used(&before, "claims").map(|claims| claims + 1)
     );
-    // Nor may the platform delete what is nobody's.
+    // Platform admins cannot delete it either.
     let wish = json!({ "confirm": "forged-ns" });
     let refused = pat
         .api(Method::POST, &format!("/api/v1{path}/deletion"), Some(&wish))
@@ -203,7 +203,7 @@ async fn another_tenants_namespace_on_ones_own_plane_makes_nothing_that_tenants(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plane_that_is_taken_from_a_tenant_takes_its_claims_out_of_sight() {
+async fn revoking_a_plane_from_a_tenant_hides_its_claims() {
     let demo = Demo::start().await;
     let (dana, pat) = (demo.sign_in("dana").await, demo.sign_in("pat").await);
     dana.work_in("payments/production").await;
@@ -219,7 +219,7 @@ async fn a_plane_that_is_taken_from_a_tenant_takes_its_claims_out_of_sight() {
     assert_ne!(taken, text);
     std::fs::write(&file, taken).unwrap();
 
-    // Whoever has its page open hears of it, and finds it no longer there.
+    // Open pages get an event and then a 404.
     let heard = heard_until(&mut stream, &path).await;
     assert!(heard.contains("\"deleted\":true"), "{heard}");
     let _ = dana.get(&path).await.expect(404);
@@ -227,7 +227,7 @@ async fn a_plane_that_is_taken_from_a_tenant_takes_its_claims_out_of_sight() {
     let row = until_listed(&pat, "payment-events").await;
     assert!(row["tenant"].is_null(), "{row}");
 
-    // Given back, it is theirs again.
+    // Once the plane is granted again, the claim belongs to them again.
     std::fs::write(&file, text).unwrap();
     let row = until_listed(&dana, "payment-events").await;
     assert_eq!(row["tenant"], "payments");
@@ -260,7 +260,7 @@ fn vault(name: &str, tenant: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cluster_scoped_claim_is_whose_portico_made_it_for_and_labels_move_it_nowhere() {
+async fn labels_do_not_change_the_owner_of_a_cluster_scoped_claim() {
     let mut demo = Demo::start().await;
     let (dana, devon, pat) = (
         demo.sign_in("dana").await,
@@ -289,7 +289,7 @@ async fn a_cluster_scoped_claim_is_whose_portico_made_it_for_and_labels_move_it_
         "{row}"
     );
 
-    // Labels are anybody's word.
+    // Anybody can set labels.
     eu.create(vaults, &vault("forged", "payments")).await;
     let row = until_listed(&pat, "forged").await;
     assert!(row["tenant"].is_null(), "{row}");
@@ -304,14 +304,14 @@ async fn a_cluster_scoped_claim_is_whose_portico_made_it_for_and_labels_move_it_
     );
     assert!(listed(&devon, "mine").await.is_empty());
 
-    // What is known of it lasts over a restart: it stands in the record.
+    // The ownership survives a restart: it is in the audit log.
     demo.stop();
     demo.restart().await;
     let row = until_listed(&dana, "mine").await;
     assert_eq!(row["tenant"], "payments");
     assert!(listed(&devon, "mine").await.is_empty());
 
-    // Another object under its name is not the one that was made.
+    // Another object with its name is a different one.
     let eu = plane(&demo, "eu-shared");
     assert!(eu.ask(Method::DELETE, &mine, None).await.is_success());
     eu.create(vaults, &vault("mine", "payments")).await;

@@ -1,5 +1,5 @@
-//! A permission is judged when it is used: what was asked while it was allowed is not applied once it no longer is, and
-//! requester and approver read why.
+//! Permissions are checked again at the decision: a request that is no longer permitted is not applied, and
+//! requester and approver see why.
 
 use std::fs;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use portico_tests::until::until;
 use reqwest::Method;
 use serde_json::json;
 
-/// The plan that claims of this file are asked for: half a gibibyte of memory.
+/// The plan of the claims here: half a GiB of memory.
 const SMALL: (&str, &str) = ("_plan", "small");
 
-/// Rewrites a file of the configuration, and waits until the portal goes by it.
+/// Rewrites a configuration file and waits until the portal uses it.
 async fn rewrite(demo: &Demo, file: &str, change: impl FnOnce(&str) -> String) {
     let pat = demo.sign_in("pat").await;
     let read = async || {
@@ -36,7 +36,7 @@ async fn rewrite(demo: &Demo, file: &str, change: impl FnOnce(&str) -> String) {
     .await;
 }
 
-/// A demo in which Dana has asked for a cache in production, which waits for Ada.
+/// A demo with a cache requested by Dana in production that waits for Ada.
 async fn asked(name: &str) -> (Demo, Person, Person, String) {
     let demo = Demo::start().await;
     let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
@@ -46,7 +46,7 @@ async fn asked(name: &str) -> (Demo, Person, Person, String) {
     (demo, dana, ada, id)
 }
 
-/// Ada says yes and is told why it cannot be; the request's page says so to both, and nothing is applied.
+/// Ada's approval fails with a reason; the request's page shows it to both, and nothing is applied.
 async fn is_refused(demo: &Demo, dana: &Person, ada: &Person, id: &str, why: &str) {
     let told = decide(ada, id, "approve", "").await;
     assert_eq!(told.status, 409, "{why}: {}", told.page().body());
@@ -62,11 +62,11 @@ async fn is_refused(demo: &Demo, dana: &Person, ada: &Person, id: &str, why: &st
     let queue = ada.get("/approvals").await.expect(200).page();
     assert!(queue.text(&format!("#a-{id}")).unwrap().contains(why));
     assert!(there(demo).is_empty());
-    // It can still be turned down.
+    // It can still be rejected.
     let _ = decide(ada, id, "reject", "Not as things are").await.expect(200);
 }
 
-/// The caches of Payments' production on the shared plane in the US that these tests asked for.
+/// The caches of this test in Payments' production namespace in the US.
 fn there(demo: &Demo) -> Vec<String> {
     let found =
         demo.kubectl("us-shared")
@@ -79,7 +79,7 @@ fn there(demo: &Demo) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_no_developer_any_more_has_nothing_approved() {
+async fn a_request_of_a_former_developer_cannot_be_approved() {
     let (demo, dana, ada, id) = asked("late-standing").await;
     rewrite(&demo, "tenants.yaml", |text| {
         text.replace(
@@ -92,7 +92,7 @@ async fn who_is_no_developer_any_more_has_nothing_approved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plane_that_was_taken_from_the_tenant_is_not_used() {
+async fn a_plane_revoked_from_the_tenant_is_not_used() {
     let (demo, dana, ada, id) = asked("late-plane").await;
     rewrite(&demo, "tenants.yaml", |text| {
         text.replacen("matchLabels: { shared: \"true\" }", "names: [eu-shared]", 1)
@@ -109,7 +109,7 @@ async fn a_plane_that_was_taken_from_the_tenant_is_not_used() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rule_that_denies_it_by_now_denies_it() {
+async fn a_policy_that_denies_since_the_request_blocks_approval() {
     let (demo, dana, ada, id) = asked("late-denied").await;
     rewrite(&demo, "approval-policies.yaml", |text| {
         format!("{text}    - name: no-caches\n      when: offering.kind == 'Cache'\n      then:\n        deny: {{}}\n      reason: No caches any more.\n")
@@ -126,7 +126,7 @@ async fn a_rule_that_denies_it_by_now_denies_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_quota_that_shrank_counts() {
+async fn a_reduced_quota_blocks_approval() {
     let (demo, dana, ada, id) = asked("late-quota").await;
     rewrite(&demo, "tenants.yaml", |text| {
         text.replacen("memoryGiB: 288", "memoryGiB: 1", 1)
@@ -143,7 +143,7 @@ async fn a_quota_that_shrank_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_longer_offered_is_not_made() {
+async fn a_withdrawn_offering_blocks_approval() {
     let (demo, dana, ada, id) = asked("late-offering").await;
     rewrite(&demo, "tenants.yaml", |text| {
         text.replacen(
@@ -157,7 +157,7 @@ async fn what_is_no_longer_offered_is_not_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_that_is_gone_or_sets_something_else_is_not_what_was_asked_for() {
+async fn a_removed_or_changed_plan_blocks_approval() {
     let (demo, dana, ada, id) = asked("late-plan").await;
     rewrite(&demo, "offering-cache.yaml", |text| {
         text.replacen("memory: 512Mi", "memory: 256Mi", 1)
@@ -177,7 +177,7 @@ async fn a_plan_that_is_gone_or_sets_something_else_is_not_what_was_asked_for() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cordoned_plane_is_not_approved_for_and_is_again_once_it_is_open() {
+async fn a_cordoned_plane_blocks_approval_until_it_is_uncordoned() {
     let (demo, dana, ada, id) = asked("late-cordon").await;
     let pat = demo.sign_in("pat").await;
     let cordon = "/api/v1/control-planes/us-shared/cordon";
@@ -197,7 +197,7 @@ async fn a_cordoned_plane_is_not_approved_for_and_is_again_once_it_is_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_policy_asks_for_others_by_now_they_are_asked() {
+async fn new_approvers_are_asked_when_the_policy_changes() {
     let (demo, dana, ada, id) = asked("late-policy").await;
     rewrite(&demo, "approval-policies.yaml", |text| {
         format!("{text}    - name: platform\n      when: offering.kind == 'Cache'\n      then:\n        require:\n          approvers: {{ groups: [platform-admins] }}\n      reason: The platform team looks at caches.\n")
@@ -209,7 +209,7 @@ async fn where_policy_asks_for_others_by_now_they_are_asked() {
         "{}",
         told.page().body()
     );
-    // Now she sees what there is to agree to, and is not the only one.
+    // Now she is asked too, with others.
     let _ = decide(&ada, &id, "approve", "").await.expect(200);
     let page = until_request(&dana, &id, "Awaiting approval").await.page();
     assert!(
@@ -223,7 +223,7 @@ async fn where_policy_asks_for_others_by_now_they_are_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_claim_whose_plan_is_gone_must_be_given_one_and_counts_as_the_largest() {
+async fn a_claim_with_a_removed_plan_needs_a_new_one_and_counts_as_the_largest() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -233,7 +233,7 @@ async fn a_claim_whose_plan_is_gone_must_be_given_one_and_counts_as_the_largest(
         text.replacen("name: small", "name: starter", 1)
     })
     .await;
-    // Who runs the portal is told.
+    // Platform admins are informed.
     let pat = demo.sign_in("pat").await;
     let told = pat
         .api(Method::GET, "/api/v1/configuration", None)
@@ -266,7 +266,7 @@ async fn a_claim_whose_plan_is_gone_must_be_given_one_and_counts_as_the_largest(
         .await
         .expect(422);
     assert!(refused.text.contains("is no longer offered"), "{}", refused.text);
-    // With one that there is, it goes; and nothing but the plan changes.
+    // With an existing plan the change succeeds and changes only the plan.
     let wish = json!({ "plan": "starter" });
     let sent = dana
         .api(Method::POST, &format!("/api/v1{change}"), Some(&wish))

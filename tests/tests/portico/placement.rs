@@ -1,4 +1,4 @@
-//! Where a claim shall run, by the labels of control planes.
+//! Placement by labels of control planes.
 
 use portico_tests::demo::Demo;
 use portico_tests::story::{BUCKET, CACHE, claim_path, request, until_request};
@@ -6,12 +6,12 @@ use reqwest::Method;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_may_ask_for_labels_of_the_control_plane() {
+async fn a_request_can_require_control_plane_labels() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
 
-    // The form offers what control planes differ by, and nothing of those that are not for this tenant.
+    // The form offers the labels that differ, without those of other tenants' planes.
     let form = format!("/catalog/{CACHE}/request");
     let page = dana.get(&form).await.expect(200).page();
     let offered = page.texts("select[name='_label:residency'] option");
@@ -22,7 +22,7 @@ async fn one_may_ask_for_labels_of_the_control_plane() {
         Some("Residency")
     );
 
-    // Choosing it is no reason to be told of a name that one has not come to yet; sending is.
+    // Choosing a label shows no error for an empty name; submitting does.
     let choosing = page.form("/request").unwrap().with("_label:residency", "us");
     let here = dana.get(&form).await.url;
     let looked = dana
@@ -39,7 +39,7 @@ async fn one_may_ask_for_labels_of_the_control_plane() {
     let claim = claim_path(&until_request(&dana, &id, "Fulfilled").await);
     assert!(claim.starts_with("/claims/us-shared/"), "{claim}");
 
-    // A link may carry the choice.
+    // A link can carry the choice.
     let page = dana
         .get(&format!("{form}?_label:residency=us"))
         .await
@@ -48,7 +48,7 @@ async fn one_may_ask_for_labels_of_the_control_plane() {
     let chosen = page.attributes("select[name='_label:residency'] option[selected]", "value");
     assert_eq!(chosen, ["us"]);
 
-    // So does a program, and what nobody has is said, with who lacks it.
+    // So can an API client; an impossible label is reported with the planes that lack it.
     let check = async |labels: serde_json::Value| {
         let path = format!("/api/v1/offerings/{BUCKET}/check");
         let wish = json!({ "name": "where", "controlPlaneLabels": labels });

@@ -1,13 +1,13 @@
-//! What Portico signs in to control planes with is shown to nobody, and keeps nothing from ending.
+//! Credentials of control planes are never shown, and exec plugins do not block shutdown.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use portico_tests::apart::Apart;
 use portico_tests::demo::Demo;
 use portico_tests::person::Person;
+use portico_tests::separate_process::SeparateProcess;
 use portico_tests::story::{BUCKET, POSTGRESQL, ask_for, until_claim};
 use portico_tests::until::until;
 
@@ -30,7 +30,7 @@ fn kubeconfig(world: &Demo) -> PathBuf {
     plane.kubeconfig.clone()
 }
 
-/// A kubeconfig whose user, and what stands below it, is this.
+/// A kubeconfig with this user section.
 fn of_user(good: &str, user: &str) -> String {
     let token = good
         .lines()
@@ -97,14 +97,14 @@ async fn until_admin(pat: &Person, what: &str, says: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_kubeconfig_holds_is_shown_to_nobody() {
-    let world = Apart::world().await;
+async fn no_kubeconfig_content_is_shown_to_anybody() {
+    let world = SeparateProcess::world().await;
     let path = kubeconfig(&world);
     let good = fs::read_to_string(&path).unwrap();
-    let apart = Apart::over(world, "debug").await;
+    let portal = SeparateProcess::over(world, "debug").await;
     let mut people = Vec::new();
     for name in ["dana", "vic", "ada", "pat"] {
-        let person = apart.world.sign_in(name).await;
+        let person = portal.world.sign_in(name).await;
         if name != "pat" {
             person.work_in("payments/dev").await;
         }
@@ -137,33 +137,33 @@ async fn what_a_kubeconfig_holds_is_shown_to_nobody() {
             ),
             "the sign-in plugin plugin.sh ended with status 3",
         ),
-        // Well formed, and not what the plane knows: it is sent, and refused.
+        // Well-formed but unknown credentials: they are sent and refused.
         (format!("{{ token: {CANARY} }}"), "does not accept Portico"),
     ] {
         fs::write(&path, of_user(&good, &user)).unwrap();
         until_admin(&people[3], told, told).await;
         let page = until_claim(&people[1], &claim, "Unreachable").await;
         assert!(page.text.contains("When it last could be read"), "{}", page.text);
-        looks_everywhere(&people, &claim, &apart.log()).await;
+        looks_everywhere(&people, &claim, &portal.log()).await;
     }
-    let log = apart.log();
+    let log = portal.log();
     assert!(
         log.contains("a control plane cannot be used") && log.contains("users[0].user.token"),
         "why is logged"
     );
     fs::write(&path, good).unwrap();
     let _ = until_claim(&people[0], &claim, "Ready").await;
-    looks_everywhere(&people, &claim, &apart.log()).await;
+    looks_everywhere(&people, &claim, &portal.log()).await;
 }
 
-/// Whether the process of that id is there and no corpse.
+/// Whether the process exists and is not a zombie.
 fn runs(id: &str) -> bool {
     fs::read_to_string(Path::new("/proc").join(id).join("stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_that_hangs_does_not_keep_the_portal_from_stopping() {
-    let world = Apart::world().await;
+async fn a_hanging_exec_plugin_does_not_block_shutdown() {
+    let world = SeparateProcess::world().await;
     let path = kubeconfig(&world);
     let good = fs::read_to_string(&path).unwrap();
     let (plugin, ids) = (path.with_file_name("hang.sh"), path.with_file_name("ids"));
@@ -172,13 +172,13 @@ async fn a_plugin_that_hangs_does_not_keep_the_portal_from_stopping() {
     fs::set_permissions(&plugin, fs::Permissions::from_mode(0o700)).unwrap();
     let user = "{ exec: { apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: ./hang.sh } }";
     fs::write(&path, of_user(&good, user)).unwrap();
-    let mut apart = Apart::over(world, "warn").await;
+    let mut portal = SeparateProcess::over(world, "warn").await;
     let started = until("the plugin has started", Duration::from_mins(1), async || {
         fs::read_to_string(&ids).ok().filter(|text| text.ends_with('\n'))
     })
     .await;
     assert!(started.split_whitespace().all(runs), "{started}");
-    let (status, took) = apart.stop();
+    let (status, took) = portal.stop();
     assert!(status.success(), "{status}");
     assert!(took < Duration::from_secs(10), "{took:?}");
     let gone = || (!started.split_whitespace().any(runs)).then_some(());

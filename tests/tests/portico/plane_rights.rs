@@ -1,5 +1,4 @@
-//! The rights that deploy/example/rbac.yaml and `portico rbac` give, on a real API server: they suffice, and none is
-//! too many.
+//! The rights that deploy/example/rbac.yaml and `portico rbac` grant are sufficient and minimal on a real API server.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,7 +31,7 @@ fn widgets() -> ResourceRef {
     }
 }
 
-/// The example with the test's kind in the place of its own.
+/// The example with the test's kind.
 fn example() -> String {
     EXAMPLE
         .replace("databases.example.com", "tests.portico.dev")
@@ -155,7 +154,7 @@ impl World {
         Self { server, folder }
     }
 
-    /// A registry that has just connected.
+    /// A newly connected registry.
     fn planes(&self, act_as: ActAs) -> Planes {
         let document = ControlPlane {
             name: PlaneName::new("real").unwrap(),
@@ -180,7 +179,7 @@ impl World {
         planes
     }
 
-    /// What a new connection finds of its rights, once that is as expected.
+    /// The rights that a new connection finds, once they are as expected.
     async fn reviewed(
         &self,
         act_as: ActAs,
@@ -213,8 +212,8 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_example_gives_exactly_the_rights_that_are_needed() {
-    let test = "the_example_gives_exactly_the_rights_that_are_needed";
+async fn the_example_rbac_grants_exactly_the_needed_rights() {
+    let test = "the_example_rbac_grants_exactly_the_needed_rights";
     if !Kubectl::is_here(test) || !ApiServer::is_here(test) {
         return;
     }
@@ -345,13 +344,13 @@ async fn they_suffice_for_what_portico_does(world: &World) {
     assert_eq!(rights.failed, None);
 }
 
-/// None is too many, and what is missing is called by its name.
+/// Each rule is needed, and a missing one is reported by name.
 async fn each_one_less_is_found(world: &World, roles: [&str; 2]) {
     for role_name in roles {
         let whole = world.role(role_name);
         for (at, rule) in whole["rules"].as_array().unwrap().iter().enumerate() {
             let resource = rule["resources"][0].as_str().unwrap();
-            // There is no Crossplane here, so nothing of it is needed.
+            // There is no Crossplane here, so its rules are not needed.
             if resource == "compositeresourcedefinitions" {
                 continue;
             }
@@ -389,7 +388,7 @@ async fn each_one_less_is_found(world: &World, roles: [&str; 2]) {
         .await;
 }
 
-/// By the names of groups.
+/// By group name.
 async fn to_act_as_people_takes_a_right_to_do_so(world: &World) {
     let passed_on = PassedOn {
         provider: None,

@@ -1,13 +1,13 @@
-//! `--database postgres://…` is all it takes: the story, whole, over PostgreSQL.
+//! The main flow over PostgreSQL, with `--database postgres://…`.
 
 use portico_store::testing::PostgresServer;
 use portico_tests::demo::Demo;
 use portico_tests::report;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_story_over_postgresql() {
-    // It tells the report itself when it is not there.
-    let Some(server) = PostgresServer::shared("the_story_over_postgresql") else {
+async fn the_main_flow_works_over_postgresql() {
+    // The function reports by itself when PostgreSQL is missing.
+    let Some(server) = PostgresServer::shared("the_main_flow_works_over_postgresql") else {
         return;
     };
     let database = server.fresh_database().await.unwrap();

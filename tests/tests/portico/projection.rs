@@ -1,12 +1,12 @@
-//! What is asked, shown, approved and applied is one thing: machinery is nobody's to set, whichever way it is posted;
-//! what is there already stays as it is; and a change that changes nothing is none.
+//! Forms, YAML, preview, approval and apply agree: nobody can set machinery fields in any way, existing ones
+//! stay, and a change without a difference is refused.
 
 use std::time::Duration;
 
 use portico_tests::demo::{Demo, Planes};
-use portico_tests::direct::Direct;
 use portico_tests::html::Form;
 use portico_tests::person::{Answer, Person};
+use portico_tests::raw_client::RawClient;
 use portico_tests::story::{
     BUCKET, CACHE, POSTGRESQL, ask_for, claim_path, request, request_id, until_claim, until_request,
 };
@@ -15,16 +15,16 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 on_all_planes!(
-    machinery_is_refused_whichever_way_it_is_asked_for,
-    machinery_that_is_there_is_neither_taken_away_nor_changed,
-    a_change_that_changes_nothing_is_refused,
+    machinery_fields_are_refused_in_forms_yaml_and_the_api,
+    existing_machinery_fields_are_kept_unchanged,
+    a_change_without_a_difference_is_refused,
 );
 
-/// A piece of an object, the field that is to be named, and the input of a form that would post it (none where no form
-/// could).
+/// A fragment of an object, the field that the error must name, and the form input that would post it (empty if
+/// none could).
 type Attack = (Value, &'static str, Option<(&'static str, &'static str)>);
 
-/// What somebody might try, by offering.
+/// Attempts by offering.
 fn attacks(offering: &str) -> Vec<Attack> {
     let mut attacks = vec![
         (
@@ -100,7 +100,7 @@ fn attacks(offering: &str) -> Vec<Attack> {
     attacks
 }
 
-/// Sends a form with a piece of YAML, or of the form's own.
+/// Submits a form with a fragment of YAML, or with form fields.
 async fn post(person: &Person, (page, form): &(Answer, Form), fields: &[(&str, &str)]) -> Answer {
     let mut form = form.clone();
     for (name, value) in fields {
@@ -130,7 +130,7 @@ fn names(refused: &Answer, field: &str) {
     assert!(told.contains(field), "{field} is named: {told}");
 }
 
-async fn machinery_is_refused_whichever_way_it_is_asked_for(planes: Planes) {
+async fn machinery_fields_are_refused_in_forms_yaml_and_the_api(planes: Planes) {
     let demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -143,7 +143,7 @@ async fn machinery_is_refused_whichever_way_it_is_asked_for(planes: Planes) {
         for (piece, field, input) in attacks(offering) {
             let yaml = piece.to_string();
             let by_yaml = [("_tab", "yaml"), ("_yaml", yaml.as_str())];
-            // A new claim: by the YAML tab, the API, and a form that was tampered with.
+            // A new claim: by the YAML tab, the API, and a manipulated form.
             names(&ask_for(&dana, offering, "greedy", &by_yaml).await, field);
             let wish = json!({ "offering": offering, "name": "greedy", "object": piece });
             names(
@@ -167,13 +167,13 @@ async fn machinery_is_refused_whichever_way_it_is_asked_for(planes: Planes) {
     assert!(!requests.text.contains("greedy"), "nothing of it was asked for");
 }
 
-fn plane_of(demo: &Demo, claim: &str) -> Direct {
+fn plane_of(demo: &Demo, claim: &str) -> RawClient {
     let name = claim.split('/').nth(2).unwrap();
     let mut planes = demo.ready.control_planes.iter();
-    Direct::of(&planes.find(|plane| plane.name == name).unwrap().kubeconfig)
+    RawClient::of(&planes.find(|plane| plane.name == name).unwrap().kubeconfig)
 }
 
-async fn machinery_that_is_there_is_neither_taken_away_nor_changed(planes: Planes) {
+async fn existing_machinery_fields_are_kept_unchanged(planes: Planes) {
     let demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -182,7 +182,7 @@ async fn machinery_that_is_there_is_neither_taken_away_nor_changed(planes: Plane
     let _ = until_claim(&dana, &claim, "Ready").await;
     let plane = plane_of(&demo, &claim);
     let at = "/apis/databases.demo.portico.dev/v1/namespaces/payments-dev/caches/selected";
-    // As a version of Portico before this one let people have it: applied by its own field manager.
+    // Set by an earlier version of Portico: applied with its field manager.
     let mut had = plane.get(at).await.unwrap();
     let owned = &had["metadata"]["managedFields"];
     assert!(owned.to_string().contains("portico"), "{owned}");
@@ -217,7 +217,7 @@ async fn machinery_that_is_there_is_neither_taken_away_nor_changed(planes: Plane
     )
     .await;
 
-    // Machinery of others, and labels of others, which a change has nothing to do with.
+    // Machinery and labels of other managers, unrelated to the change.
     let others = json!({
         "apiVersion": had["apiVersion"], "kind": had["kind"],
         "metadata": {"name": "selected", "namespace": "payments-dev", "labels": {"team": "others"}},
@@ -248,7 +248,7 @@ async fn machinery_that_is_there_is_neither_taken_away_nor_changed(planes: Plane
     let channel = &after["spec"]["crossplane"]["compositionRevisionSelector"]["matchLabels"]["channel"];
     assert_eq!(*channel, "others");
 
-    // What another has set in the specification cannot be taken away by Portico, and is not shown as if it were.
+    // Portico cannot remove fields of other managers, and does not pretend to.
     let others = json!({
         "apiVersion": had["apiVersion"], "kind": had["kind"],
         "metadata": {"name": "selected", "namespace": "payments-dev"},
@@ -269,7 +269,7 @@ async fn machinery_that_is_there_is_neither_taken_away_nor_changed(planes: Plane
     assert!(told.contains("others than Portico have set it too"), "{told}");
 }
 
-async fn a_change_that_changes_nothing_is_refused(planes: Planes) {
+async fn a_change_without_a_difference_is_refused(planes: Planes) {
     let demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -286,7 +286,7 @@ async fn a_change_that_changes_nothing_is_refused(planes: Planes) {
             .await
             .expect(422);
         assert!(said.text.contains("Nothing changes"), "{}", said.text);
-        // The claim's own YAML, posted back.
+        // The claim's own YAML, posted unchanged.
         let read = dana.api(Method::GET, &api, None).await.expect(200).json();
         let yaml = [("_tab", "yaml"), ("_yaml", read["yaml"].as_str().unwrap())];
         names(&post(&dana, &form, &yaml).await, "Nothing changes");

@@ -1,10 +1,10 @@
-//! Quota: what is asked for counts before it is there, and only what grows is refused.
+//! Quota: pending requests count, and only growth is refused.
 
 use portico_tests::demo::Demo;
 use portico_tests::person::{Answer, Person};
 use portico_tests::story::{POSTGRESQL, ask_for, claim_path, decide, request, request_id, until_request};
 
-/// MySQL: any of its plans can be changed to any other.
+/// MySQL: any plan can be changed to any other.
 const MYSQL: &str = "mysqlinstances.databases.demo.portico.dev";
 
 async fn database(person: &Person, name: &str) -> String {
@@ -19,13 +19,13 @@ async fn change_plan(person: &Person, claim: &str, plan: &str) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn changes_that_are_under_way_count_and_the_approver_sees_what_they_take() {
+async fn pending_changes_count_towards_quota_and_are_shown_to_the_approver() {
     let demo = Demo::start().await;
     let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
     dana.work_in("payments/dev").await;
     let (one, other) = (database(&dana, "one").await, database(&dana, "other").await);
 
-    // Either would fit; both do not.
+    // Each fits alone, but not both.
     let first = request_id(&change_plan(&dana, &one, "large").await);
     let _ = until_request(&dana, &first, "Awaiting approval").await;
     let refused = change_plan(&dana, &other, "large").await;
@@ -41,14 +41,14 @@ async fn changes_that_are_under_way_count_and_the_approver_sees_what_they_take()
     let meters = queue.page().texts(".meter").join("; ");
     assert!(meters.contains("(+23)"), "{meters}");
 
-    // What was turned down takes nothing.
+    // A rejected request uses nothing.
     let _ = decide(&ada, &first, "reject", "Too dear").await.expect(200);
     let second = request_id(&change_plan(&dana, &other, "large").await);
     let _ = until_request(&dana, &second, "Awaiting approval").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_plan_lets_people_adjust_counts_as_they_adjusted_it() {
+async fn adjusted_plan_values_count_towards_quota() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -61,7 +61,7 @@ async fn what_a_plan_lets_people_adjust_counts_as_they_adjusted_it() {
         said.contains("quota of Storage GiB") && said.contains("this takes 2100"),
         "{said}"
     );
-    // What is there counts as it is: two that fit one by one do not fit together.
+    // Existing claims count as they are: two changes that fit alone do not fit together.
     let id = request(&dana, POSTGRESQL, "grown", &size("900Gi")).await;
     let _ = until_request(&dana, &id, "Fulfilled").await;
     let refused = ask_for(&dana, POSTGRESQL, "second", &size("900Gi"))

@@ -1,21 +1,21 @@
-//! The main job where the control plane is a real API server: what the simulator makes easy must not be all there is.
+//! The main flow over a real API server, which is stricter than the simulator.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
-use portico_tests::apart::Apart;
 use portico_tests::apiserver::ApiServer;
 use portico_tests::kubectl::Kubectl;
 use portico_tests::person::{Answer, Person};
+use portico_tests::separate_process::SeparateProcess;
 use portico_tests::story::{ask_for, claim_path, request, request_id, until_claim, until_request};
 use portico_tests::until::{until, until_it};
 
 const WIDGET: &str = "widgets.tests.portico.dev";
 const NAMESPACE: &str = "--namespace=payments-dev";
 
-/// The portal of the demo's people, with the real API server as one more control plane, for all teams.
-pub(crate) async fn portal_over(server: &ApiServer) -> Apart {
-    let world = Apart::world().await;
+/// The demo's portal with a real API server as an additional control plane for all teams.
+pub(crate) async fn portal_over(server: &ApiServer) -> SeparateProcess {
+    let world = SeparateProcess::world().await;
     let document = format!(
         "apiVersion: portico.dev/v1alpha1
 kind: ControlPlane
@@ -28,22 +28,22 @@ spec:
         server.kubeconfig().display()
     );
     fs::write(world.ready.configuration.join("real.yaml"), document).unwrap();
-    Apart::over(world, "warn").await
+    SeparateProcess::over(world, "warn").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_story_on_a_real_api_server() {
-    let test = "the_story_on_a_real_api_server";
+async fn the_main_flow_works_on_a_real_api_server() {
+    let test = "the_main_flow_works_on_a_real_api_server";
     if !Kubectl::is_here(test) || !ApiServer::is_here(test) {
         return;
     }
     let server = ApiServer::start().await;
     let kubectl = server.kubectl();
-    let apart = portal_over(&server).await;
-    let dana = apart.world.sign_in("dana").await;
+    let portal = portal_over(&server).await;
+    let dana = portal.world.sign_in("dana").await;
     dana.work_in("payments/dev").await;
 
-    // What is installed appears in the catalog.
+    // An installed kind appears in the catalog.
     kubectl.apply(include_str!("widget.yaml"), &[]);
     let installed = Instant::now();
     until_catalog(&dana, "a card for widgets", true).await;
@@ -53,7 +53,7 @@ async fn the_story_on_a_real_api_server() {
         installed.elapsed()
     );
 
-    // What is wrong is said beside the field, the rule's words too.
+    // Errors are beside their field, including messages of rules.
     let refused = ask_for(
         &dana,
         WIDGET,
@@ -64,7 +64,7 @@ async fn the_story_on_a_real_api_server() {
     let said = refused.expect(422).page().body();
     assert!(said.contains("ed ones come up to size 4 only"), "{said}");
 
-    // Asked for, applied as `portico`, with the marks that outlast any database.
+    // Submitted, and applied by `portico` with the labels that survive a lost database.
     let id = request(
         &dana,
         WIDGET,
@@ -79,7 +79,7 @@ async fn the_story_on_a_real_api_server() {
     assert_eq!(object["metadata"]["managedFields"][0]["operation"], "Apply");
     assert_eq!(object["metadata"]["labels"]["portico.dev/tenant"], "payments");
 
-    // Its status, by whoever provides it, shows.
+    // The status that a provider sets is shown.
     let _ = until_claim(&dana, &claim, "Pending").await;
     let status = r#"{"status":{"conditions":[{"type":"Ready","status":"True","reason":"Made","message":"","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}"#;
     let patched = [
@@ -93,7 +93,7 @@ async fn the_story_on_a_real_api_server() {
     let _ = kubectl.run(&[&patched[..], &["--patch", status]].concat());
     let _ = until_claim(&dana, &claim, "Ready").await;
 
-    // A change is the same object's.
+    // A change updates the same object.
     let sent = change(&dana, &claim, "4").await;
     let _ = until_request(&dana, &request_id(&sent), "Fulfilled").await;
     let changed = kubectl.json(&["get", WIDGET, "shop-front", NAMESPACE]);
@@ -101,7 +101,7 @@ async fn the_story_on_a_real_api_server() {
     assert_eq!(changed["metadata"]["uid"], object["metadata"]["uid"]);
     assert_eq!(changed["status"]["conditions"][0]["reason"], "Made");
 
-    // Another takes over a field: it is theirs, and the portal says whose.
+    // When another manager takes over a field, the portal names it.
     kubectl.apply(
         "kind: Widget\napiVersion: tests.portico.dev/v1\nmetadata: { name: shop-front, namespace: payments-dev }\nspec: { size: 5 }\n",
         &["--server-side", "--field-manager=someone-else", "--force-conflicts"],
@@ -119,7 +119,7 @@ async fn the_story_on_a_real_api_server() {
     let kept = kubectl.json(&["get", WIDGET, "shop-front", NAMESPACE]);
     assert_eq!(kept["spec"]["size"], 5, "nothing is forced");
 
-    // Gone, once its name is given.
+    // Deleted, after its name is confirmed.
     let delete = dana.get(&format!("{claim}/delete")).await.expect(200);
     let form = delete.page().form("/delete").expect("a form");
     let sent = dana
@@ -138,7 +138,7 @@ async fn the_story_on_a_real_api_server() {
     )
     .await;
 
-    // What is taken away leaves the catalog.
+    // A removed kind leaves the catalog.
     let _ = kubectl.run(&["delete", "customresourcedefinition", WIDGET]);
     until_catalog(&dana, "no card for widgets", false).await;
 }

@@ -1,4 +1,4 @@
-//! Claims that have to be renewed.
+//! Claims with an end date, and their renewal.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 on_all_planes!(
-    a_claim_is_kept_for_longer_and_is_otherwise_as_it_was,
-    a_claim_whose_time_is_over_says_so_and_nothing_else_comes_of_it,
+    a_renewal_only_extends_the_end_date,
+    an_expired_claim_is_marked_and_otherwise_unchanged,
 );
 
-/// When the claim at `path` has to be renewed, in seconds of the epoch.
+/// The end date of the claim at `path`, in seconds since the epoch.
 fn expires(claim: &Value) -> i64 {
     let text = claim["row"]["expiresAt"].as_str().expect("a date");
     text.parse::<jiff::Timestamp>().expect("a time").as_second()
 }
 
-async fn a_claim_is_kept_for_longer_and_is_otherwise_as_it_was(planes: Planes) {
+async fn a_renewal_only_extends_the_end_date(planes: Planes) {
     let demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -32,7 +32,7 @@ async fn a_claim_is_kept_for_longer_and_is_otherwise_as_it_was(planes: Planes) {
     let now = jiff::Timestamp::now().as_second();
     assert!((expires(&before) - now - 90 * 86_400).abs() < 120, "{before}");
 
-    // The platform team now grants more; those who renew get it, and what is changed keeps its date.
+    // The platform team allows more time: a renewal uses it, a change keeps the date.
     std::fs::write(&file, text.replace("lifetimeDays: 90", "lifetimeDays: 200")).unwrap();
     let more = |claim: &Value| {
         let until = claim["renewsUntil"]
@@ -78,7 +78,7 @@ async fn a_claim_is_kept_for_longer_and_is_otherwise_as_it_was(planes: Planes) {
     assert_eq!(renewed["row"]["plan"], "small");
 }
 
-async fn a_claim_whose_time_is_over_says_so_and_nothing_else_comes_of_it(planes: Planes) {
+async fn an_expired_claim_is_marked_and_otherwise_unchanged(planes: Planes) {
     let demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     let path = format!("/claims/eu-shared/{CACHE}/payments-production/sessions");
@@ -90,7 +90,7 @@ async fn a_claim_whose_time_is_over_says_so_and_nothing_else_comes_of_it(planes:
     );
     let vic = demo.sign_in("vic").await.get(&path).await.expect(200).page();
     assert!(vic.form("/renew").is_none());
-    // What has no end is not renewed.
+    // A claim without an end date cannot be renewed.
     dana.work_in("payments/dev").await;
     let id = request(&dana, BUCKET, "lasting", &[]).await;
     let lasting = claim_path(&until_request(&dana, &id, "Fulfilled").await);

@@ -1,5 +1,5 @@
-//! Every route as every role, and as a stranger. A route that the server lists and this table lacks
-//! fails the test: nobody can forget to say who may do what.
+//! Requests every route as every role and anonymously. A route of the server that is missing in this table fails
+//! the test.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -11,15 +11,14 @@ use portico_tests::story::{POSTGRESQL, QUEUE, request, until_request};
 use reqwest::Method;
 use serde_json::Value;
 
-/// Who walks, in the order of the table's columns: nobody signed in; a viewer, a developer and an
-/// approver of the tenant, its own admin; another tenant's admin; a platform admin.
+/// The columns of the table: anonymous; viewer, developer, approver and admin of the tenant; admin of another
+/// tenant; platform admin.
 const WALKERS: [&str; 6] = ["vic", "dana", "ada", "tess", "ruth", "pat"];
 
-/// What each meets. `K`: an answer (a page, or a redirect to one). `S`: is asked to sign in. `F`: may
-/// not. `N`: there is nothing there, as far as they can tell. `B`: may, but what this test posts is
-/// no sense.
+/// The expected results. `K`: success (a page, or a redirect to one). `S`: sign-in required. `F`: forbidden.
+/// `N`: not found. `B`: allowed, but the body of this test is invalid.
 ///
-/// `{claim}` is the page of a claim of payments, `{reference}` the claim itself, `{request}` a request of dana's that
+/// `{claim}` is the page of a claim of payments, `{reference}` the claim, `{request}` a request by dana that
 /// waits for ada.
 const TABLE: &[(&str, &str, &str, &str)] = &[
     ("GET", "/", "/", "SKKKKKK"),
@@ -147,7 +146,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("GET", "/admin/tenants", "/admin/tenants", "SNNNKKK"),
     ("GET", "/admin/record", "/admin/record", "SNNNKKK"),
     ("GET", "/admin/record/export", "/admin/record/export", "SNNNKKK"),
-    // Nothing is broken, so there is nothing to take note of.
+    // The audit log is intact, so there is nothing to acknowledge.
     (
         "POST",
         "/admin/record/acknowledge",
@@ -171,11 +170,11 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("GET", "/healthz", "/healthz", "KKKKKKK"),
     ("GET", "/readyz", "/readyz", "KKKKKKK"),
     ("GET", "/metrics", "/metrics", "KKKKKKK"),
-    // Last: it ends the session.
+    // Last, because it ends the session.
     ("POST", "/auth/logout", "/auth/logout", "SKKKKKK"),
 ];
 
-/// The API: method, route, path, body, and who meets what.
+/// The API: method, route, path, body, results.
 const API: &[(&str, &str, &str, &str, &str)] = &[
     (
         "GET",
@@ -361,7 +360,7 @@ const API: &[(&str, &str, &str, &str, &str)] = &[
     ),
 ];
 
-/// A row of either table. With a body, if an empty one, it is the API's.
+/// A row of either table. Rows with a body, even an empty one, are of the API.
 struct Row {
     method: &'static str,
     route: &'static str,
@@ -370,7 +369,7 @@ struct Row {
     expected: &'static str,
 }
 
-/// All rows: the API first, since the last of the pages ends the session.
+/// All rows: the API first, since the last page ends the session.
 fn rows() -> impl Iterator<Item = Row> {
     let api = API.iter().map(|&(method, route, path, body, expected)| Row {
         method,
@@ -390,7 +389,7 @@ fn rows() -> impl Iterator<Item = Row> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_route_as_every_role_and_as_a_stranger() {
+async fn every_route_answers_every_role_as_listed() {
     let listed = listed();
     let table: BTreeSet<(String, String)> = rows()
         .map(|row| (row.method.to_owned(), row.route.to_owned()))
@@ -421,7 +420,7 @@ async fn every_route_as_every_role_and_as_a_stranger() {
     } in rows()
     {
         for ((who, person), expected) in people.iter().zip(expected.chars()) {
-            // A request of its own for each, so that no walker finds what another one has decided.
+            // A new request each time, so that no role finds what another has decided.
             let request = if path.contains("{request}") {
                 waiting_request(&dana).await
             } else {
@@ -464,10 +463,10 @@ async fn every_route_as_every_role_and_as_a_stranger() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_form_needs_a_token_of_the_session() {
+async fn every_form_needs_the_sessions_csrf_token() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
-    // Whose post a provider's is, is told by its signature.
+    // A provider's logout post is authenticated by its signature.
     let forms = |(method, route, ..): &&(&str, &str, &str, &str)| {
         *method == "POST" && *route != "/auth/backchannel-logout"
     };
@@ -495,9 +494,9 @@ async fn every_form_needs_a_token_of_the_session() {
     }
 }
 
-/// Every page and answer carries the headers that keep a browser from harm.
+/// Every response has the security headers.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_carries_the_headers_of_caution() {
+async fn every_response_has_the_security_headers() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     for path in ["/", "/catalog", "/claims", "/nothing-here", "/sign-in"] {
@@ -516,7 +515,7 @@ async fn every_answer_carries_the_headers_of_caution() {
     }
 }
 
-/// What the server says it answers to.
+/// The routes that the server lists.
 fn listed() -> BTreeSet<(String, String)> {
     let output = Command::new(portico())
         .args(["routes", "--json"])
@@ -530,7 +529,7 @@ fn listed() -> BTreeSet<(String, String)> {
         .collect()
 }
 
-/// A request of dana's that waits for ada.
+/// A request by dana that waits for ada.
 async fn waiting_request(dana: &Person) -> String {
     let name = format!("walk-{}", uuid::Uuid::new_v4().simple());
     let id = request(dana, QUEUE, &name[..20], &[]).await;
@@ -564,7 +563,7 @@ async fn walk(person: &Person, who: &str, method: &str, path: &str, body: Option
     }
 }
 
-/// What a form posts, besides its token, to get as far as the question who may.
+/// The fields that a form posts besides its token, to reach the permission check.
 fn fields(path: &str) -> &'static str {
     let ends = |end: &str| path.ends_with(end);
     match path {
@@ -574,7 +573,7 @@ fn fields(path: &str) -> &'static str {
         _ if ends("/comment") => "_comment=Why%3F",
         _ if ends("/reveal") => "_key=password",
         _ if ends("/delete") => "_confirm=another",
-        // For the forms of requests: a look at it, nothing sent.
+        // For forms of requests: preview only, do not submit.
         _ => "_do=review",
     }
 }

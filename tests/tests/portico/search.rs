@@ -1,4 +1,4 @@
-//! Search everywhere finds what a person may see and do, and nothing else.
+//! Search finds what a person may see or do, and nothing else.
 
 use portico_tests::demo::Demo;
 use portico_tests::person::Person;
@@ -6,7 +6,7 @@ use portico_tests::story::{CACHE, POSTGRESQL, request, until_request};
 use reqwest::Method;
 use serde_json::Value;
 
-/// Kind, title and where it leads or what it does, of all that is found.
+/// Kind, title, and target or action of each result.
 async fn found(person: &Person, words: &str) -> Vec<(String, String, String)> {
     let words: String = url::form_urlencoded::byte_serialize(words.as_bytes()).collect();
     let path = format!("/api/v1/search?q={words}");
@@ -24,7 +24,7 @@ fn titles(hits: &[(String, String, String)], kind: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_finds_what_is_theirs() {
+async fn search_finds_only_what_the_person_may_see() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -73,7 +73,7 @@ async fn everybody_finds_what_is_theirs() {
     );
     assert!(found(&dana, "%").await.is_empty(), "what is typed is no pattern");
 
-    // Who only looks cannot ask; another tenant's people find nothing of it.
+    // Viewers are offered no actions; other tenants find nothing.
     let vic = demo.sign_in("vic").await;
     vic.work_in("payments/dev").await;
     assert_eq!(request(&found(&vic, "postgres").await), None);

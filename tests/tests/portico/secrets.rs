@@ -1,22 +1,22 @@
-//! What is secret is seen by whom it is shown to, at the moment they ask, and is nowhere else.
+//! Secrets are shown only to those who reveal them, and are stored nowhere.
 
 use std::time::Duration;
 
-use portico_tests::apart::Apart;
 use portico_tests::demo::{Demo, Planes};
-use portico_tests::direct::Direct;
 use portico_tests::person::{Answer, Person};
+use portico_tests::raw_client::RawClient;
+use portico_tests::separate_process::SeparateProcess;
 use portico_tests::story::{BUCKET, POSTGRESQL, claim_path, request, until_claim, until_request};
 use portico_tests::until::until;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-on_all_planes!(a_reveal_is_recorded_and_what_it_showed_is_kept_nowhere);
+on_all_planes!(a_reveal_is_audited_and_the_secret_is_stored_nowhere);
 
-async fn a_reveal_is_recorded_and_what_it_showed_is_kept_nowhere(planes: Planes) {
+async fn a_reveal_is_audited_and_the_secret_is_stored_nowhere(planes: Planes) {
     let world = Demo::world_on(planes).await;
-    // All that the portal and the libraries under it could ever let slip.
-    let mut portal = Apart::over(world, "debug,portico=trace").await;
+    // The log at its most verbose.
+    let mut portal = SeparateProcess::over(world, "debug,portico=trace").await;
     let dana = portal.world.sign_in("dana").await;
     let (vic, pat) = (
         portal.world.sign_in("vic").await,
@@ -40,7 +40,7 @@ async fn a_reveal_is_recorded_and_what_it_showed_is_kept_nowhere(planes: Planes)
         let button = form.buttons.first().map(|(name, value, _)| (&**name, &**value));
         let revealed = dana.submit(&page.url, &form, button).await.expect(200);
         assert_eq!(revealed.header("cache-control"), Some("no-store"), "{key}");
-        // A form may reveal several at once.
+        // A form can reveal several keys at once.
         let page = revealed.page();
         let keys = page.attributes("pre.revealed", "data-revealed");
         let values = page.texts("pre.revealed");
@@ -53,7 +53,7 @@ async fn a_reveal_is_recorded_and_what_it_showed_is_kept_nowhere(planes: Planes)
         .collect();
     assert!(!secret.is_empty(), "there is a password among {shown:?}");
 
-    // Who may only look, and who runs the platform, see which keys there are; that is all.
+    // Viewers and platform admins see only the names of the keys.
     for person in [&vic, &pat] {
         let answer = person
             .post(&format!("{claim}/reveal"), &[("_key", &secret[0].0)])
@@ -106,7 +106,7 @@ async fn a_reveal_is_recorded_and_what_it_showed_is_kept_nowhere(planes: Planes)
 const CANARY: &str = "CANARY-payroll-4711";
 const SECRETS: &str = "/api/v1/namespaces/payments-dev/secrets";
 
-/// Somebody's secret, with nothing on it that says whose.
+/// A secret without any sign of its owner.
 fn somebodys_secret(name: &str) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name, "namespace": "payments-dev" },
@@ -114,9 +114,9 @@ fn somebodys_secret(name: &str) -> Value {
     })
 }
 
-fn eu(demo: &Demo) -> Direct {
+fn eu(demo: &Demo) -> RawClient {
     let mut planes = demo.ready.control_planes.iter();
-    Direct::of(&planes.find(|plane| plane.name == "eu-shared").unwrap().kubeconfig)
+    RawClient::of(&planes.find(|plane| plane.name == "eu-shared").unwrap().kubeconfig)
 }
 
 async fn reveal(person: &Person, claim: &str, key: &str) -> Answer {
@@ -126,7 +126,7 @@ async fn reveal(person: &Person, claim: &str, key: &str) -> Answer {
         .await
 }
 
-/// Nothing of the secret is shown of the claim, by page or API, to anybody who sees it.
+/// No page or API response shows the secret to anybody who sees the claim.
 async fn shows_nothing(people: &[&Person], claim: &str) {
     for person in people {
         for page in [claim.to_owned(), format!("/api/v1{claim}")] {
@@ -152,7 +152,7 @@ async fn shows_nothing(people: &[&Person], claim: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_merely_has_the_right_name_is_shown_to_nobody() {
+async fn a_secret_that_only_has_the_right_name_is_not_revealed() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     let (vic, tess) = (demo.sign_in("vic").await, demo.sign_in("tess").await);
@@ -166,7 +166,7 @@ async fn a_secret_that_merely_has_the_right_name_is_shown_to_nobody() {
     let asked = asked.expect(201).json();
     let id = asked["id"].as_str().unwrap();
     let claim = claim_path(&until_request(&dana, id, "Fulfilled").await);
-    // Its provisioner, as Crossplane, does not touch what is not its own.
+    // Like Crossplane, the provisioner does not touch a secret that it does not control.
     let page = until_claim(&dana, &claim, "Degraded").await.page();
     assert!(
         page.text("main").unwrap().contains("refusing to modify"),
@@ -175,7 +175,7 @@ async fn a_secret_that_merely_has_the_right_name_is_shown_to_nobody() {
     );
     shows_nothing(&[&dana, &vic, &tess], &claim).await;
 
-    // Before it is there and while another's is there look alike.
+    // A missing secret and one of somebody else look the same.
     let waiting = |page: &portico_tests::html::Page| page.text("section[aria-labelledby=connect]").unwrap();
     let foreign = waiting(&dana.get(&claim).await.expect(200).page());
     let path = format!("{SECRETS}/payroll-connection");
@@ -185,7 +185,7 @@ async fn a_secret_that_merely_has_the_right_name_is_shown_to_nobody() {
         assert_eq!(foreign, absent);
     }
 
-    // Once the provisioner has published its own, it is shown.
+    // Once the provisioner has published its secret, it is shown.
     let _ = until_claim(&dana, &claim, "Ready").await;
     let own = until("the claim's own secret", Duration::from_secs(20), async || {
         let answer = reveal(&dana, &claim, "password").await;
@@ -196,9 +196,9 @@ async fn a_secret_that_merely_has_the_right_name_is_shown_to_nobody() {
     assert_eq!(reveal(&vic, &claim, "password").await.status, 403);
 }
 
-/// A configuration that took the name from a field of the form would let people name any secret: it is not taken.
+/// A configuration that takes the secret's name from a user field is refused: users could name any secret.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_a_person_could_name_is_no_configuration() {
+async fn a_secret_name_from_a_user_field_is_rejected_in_the_configuration() {
     let demo = Demo::start().await;
     let pat = demo.sign_in("pat").await;
     let file = demo.configuration("offering-bucket.yaml");
@@ -220,7 +220,7 @@ async fn a_secret_that_a_person_could_name_is_no_configuration() {
         said.contains("spec.access.secret.path") && said.contains("a person may set"),
         "{said}"
     );
-    // What was read before stays in force.
+    // The previous configuration stays in use.
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
     let id = request(&dana, BUCKET, "receipts-of-may", &[]).await;

@@ -1,6 +1,5 @@
-//! Every security event, brought about as it comes about, is in the record with who and from where, and is counted.
-//! The `match` below has no arm for the rest: a new event does not compile until somebody has said here how it comes
-//! about.
+//! Triggers every security event and checks its audit record (with person and address) and its metric. The
+//! `match` below has no default arm, so a new event does not compile until this test triggers it.
 
 use std::fs;
 use std::time::Duration;
@@ -16,13 +15,13 @@ use reqwest::Method;
 use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection};
 
-/// Everybody who takes part, and what earlier events left for later ones.
+/// The participants, and what earlier events left for later ones.
 struct Stage {
     demo: Demo,
     dana: Person,
     vic: Person,
     pat: Person,
-    /// An API token of dana's: its id and its secret.
+    /// An API token of dana: id and secret.
     token: Option<(String, String)>,
 }
 
@@ -129,7 +128,7 @@ impl Stage {
             }
             SecurityEvent::RateLimited => self.ask_too_often().await,
             SecurityEvent::SecretRevealed => {
-                // It has a secret once its provisioner is done with it.
+                // Wait for its secret: its provisioner must be done.
                 until("a secret to reveal", Duration::from_mins(1), async || {
                     let fields = [("_key", "password")];
                     let answer = self.dana.post(&format!("{claim}/reveal"), &fields).await;
@@ -180,14 +179,14 @@ impl Stage {
         program.raw(Method::GET, "/api/v1/viewer", &headers, None).await
     }
 
-    /// The configuration is read again; whether it is taken depends on what is added.
+    /// Reloads the configuration; `more` decides whether it is valid.
     fn write_tenants(&self, more: &str) {
         let file = self.demo.configuration("tenants.yaml");
         let text = fs::read_to_string(&file).unwrap();
         fs::write(&file, format!("{text}{more}")).unwrap();
     }
 
-    /// What a provider sends when somebody's session there is over.
+    /// A backchannel logout token of the provider.
     async fn end_at_the_provider(&self) {
         let ruth = self.demo.sign_in("ruth").await;
         let _ = ruth.get("/").await.expect(200);
@@ -229,7 +228,7 @@ impl Stage {
         panic!("nobody slowed it down");
     }
 
-    /// Does what somebody with the database's file could do.
+    /// Manipulates the database file, as an attacker could.
     async fn break_the_record(&self) {
         let url = format!("sqlite://{}", self.demo.configuration("portico.db").display());
         let mut database = SqliteConnection::connect(&url).await.unwrap();

@@ -1,18 +1,18 @@
-//! What only the text of an API server's answer tells, read off the answers of a real one.
+//! Classifies the messages of a real API server.
 
 use std::time::Duration;
 
 use portico_planes::PlaneError;
 use portico_tests::apiserver::ApiServer;
-use portico_tests::direct::Said;
 use portico_tests::kubectl::Kubectl;
+use portico_tests::raw_client::RawResponse;
 use portico_tests::until::until;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 const WIDGETS: &str = "/apis/tests.portico.dev/v1/namespaces/payments-dev/widgets";
 
-fn error(said: &Said) -> PlaneError {
+fn error(said: &RawResponse) -> PlaneError {
     assert!(!said.is_success(), "{said:?}");
     PlaneError::from_response("real", said.status, None, said.body.to_string().as_bytes())
 }
@@ -29,8 +29,8 @@ fn widget(namespace: &str, metadata: &Value, size: i64) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_texts_of_a_real_api_server_are_read_for_what_they_mean() {
-    let test = "the_texts_of_a_real_api_server_are_read_for_what_they_mean";
+async fn error_messages_of_a_real_api_server_are_classified_correctly() {
+    let test = "error_messages_of_a_real_api_server_are_classified_correctly";
     if !Kubectl::is_here(test) || !ApiServer::is_here(test) {
         return;
     }
@@ -38,7 +38,7 @@ async fn the_texts_of_a_real_api_server_are_read_for_what_they_mean() {
     let kubectl = server.kubectl();
     kubectl.apply(include_str!("widget.yaml"), &[]);
     let _ = kubectl.run(&["create", "namespace", "payments-dev"]);
-    let real = server.direct();
+    let real = server.raw_client();
     until("widgets are served", Duration::from_secs(30), async || {
         (real.try_get(WIDGETS).await? == 200).then_some(())
     })
@@ -49,7 +49,7 @@ async fn the_texts_of_a_real_api_server_are_read_for_what_they_mean() {
         real.ask(Method::PATCH, &path, Some(&object)).await
     };
 
-    // An apply that means an object which is not there, then one which is another.
+    // An apply to a missing object, then to another object.
     let elsewhere = json!({ "uid": "00000000-0000-0000-0000-000000000001" });
     let said = apply(widget("payments-dev", &elsewhere, 1), "").await;
     assert!(matches!(error(&said), PlaneError::Gone { .. }), "{said:?}");
@@ -64,12 +64,12 @@ async fn the_texts_of_a_real_api_server_are_read_for_what_they_mean() {
         other => panic!("{other:?}"),
     }
 
-    // A deletion likewise.
+    // The same for a deletion.
     let options = json!({ "apiVersion": "v1", "kind": "DeleteOptions", "preconditions": elsewhere });
     let said = real.ask(Method::DELETE, &lamp, Some(&options)).await;
     assert!(matches!(error(&said), PlaneError::Gone { .. }), "{said:?}");
 
-    // Another write came between, for an apply and for an update.
+    // A concurrent write, for an apply and for an update.
     let old = json!({ "resourceVersion": "1" });
     let said = apply(widget("payments-dev", &old, 2), "").await;
     assert!(matches!(error(&said), PlaneError::Contended { .. }), "{said:?}");
@@ -78,7 +78,7 @@ async fn the_texts_of_a_real_api_server_are_read_for_what_they_mean() {
         .await;
     assert!(matches!(error(&said), PlaneError::Contended { .. }), "{said:?}");
 
-    // Fields that somebody else manages.
+    // Fields of another manager.
     let mine = format!("{lamp}?fieldManager=someone-else&force=false");
     let said = real
         .ask(Method::PATCH, &mine, Some(&widget("payments-dev", &json!({}), 3)))
@@ -88,7 +88,7 @@ async fn the_texts_of_a_real_api_server_are_read_for_what_they_mean() {
         other => panic!("{other:?}"),
     }
 
-    // A namespace that is not there, as `dry_run` looks for it.
+    // A missing namespace, as `dry_run` recognizes it.
     let nowhere =
         "/apis/tests.portico.dev/v1/namespaces/nowhere/widgets/lamp?fieldManager=portico&dryRun=All";
     let said = real
@@ -99,7 +99,7 @@ async fn the_texts_of_a_real_api_server_are_read_for_what_they_mean() {
         (404, "namespaces \"nowhere\" not found")
     );
 
-    // A namespace on its way out. Nobody is there to end it.
+    // A terminating namespace; no controller finishes it.
     let _ = kubectl.run(&["create", "namespace", "leaving"]);
     let _ = kubectl.run(&["delete", "namespace", "leaving", "--wait=false"]);
     let leaving = "/apis/tests.portico.dev/v1/namespaces/leaving/widgets/lamp?fieldManager=portico";
@@ -112,7 +112,7 @@ async fn the_texts_of_a_real_api_server_are_read_for_what_they_mean() {
         "{told} {said:?}"
     );
 
-    // A missing right, without whose it is.
+    // A missing right, without the name of the account.
     let refused = kubectl.try_run(
         &["get", "widgets", "lamp", "-n", "payments-dev", "--as=dana"],
         None,

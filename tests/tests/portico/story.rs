@@ -1,4 +1,4 @@
-//! The main job: from sign-in to a Ready database, one approved, one changed, one deleted.
+//! The main flow: from sign-in to a ready database, with approval, change and deletion.
 
 use std::time::Duration;
 
@@ -9,18 +9,18 @@ use portico_tests::story::{
 use portico_tests::until::until_it;
 
 on_all_planes!(
-    from_sign_in_to_a_database_approved_connected_changed_and_deleted,
-    what_needs_agreement_waits_for_it_and_the_approver_decides,
-    two_who_decide_at_once_come_to_one_decision,
-    a_claim_never_lands_where_only_another_tenant_may_be,
+    a_database_is_requested_approved_connected_changed_and_deleted,
+    a_request_that_needs_approval_waits_for_the_approver,
+    of_two_concurrent_decisions_one_counts,
+    a_claim_is_never_placed_on_another_tenants_plane,
 );
 
-async fn from_sign_in_to_a_database_approved_connected_changed_and_deleted(planes: Planes) {
+async fn a_database_is_requested_approved_connected_changed_and_deleted(planes: Planes) {
     let demo = Demo::start_on(planes).await;
     the_story(&demo).await;
 }
 
-/// The story, on whatever database the demo runs over.
+/// The main flow, on the database that the demo uses.
 pub(crate) async fn the_story(demo: &Demo) {
     let dana = demo.sign_in("dana").await;
     let catalog = dana.get("/catalog").await.expect(200);
@@ -42,7 +42,7 @@ pub(crate) async fn the_story(demo: &Demo) {
         );
     }
 
-    // In dev nobody needs to agree.
+    // In dev no approval is needed.
     dana.work_in("payments/dev").await;
     let id = request(&dana, POSTGRESQL, "first-db", &[]).await;
     let fulfilled = until_request(&dana, &id, "Fulfilled").await;
@@ -51,7 +51,7 @@ pub(crate) async fn the_story(demo: &Demo) {
 
     reveal_each_key_once(&dana, &page).await;
 
-    // A change goes the same way, and the object has it afterwards.
+    // A change works the same way and updates the object.
     let change = dana.get(&format!("{claim}/change")).await.expect(200);
     let form = change
         .page()
@@ -74,7 +74,7 @@ pub(crate) async fn the_story(demo: &Demo) {
     );
     let _ = changed.await;
 
-    // A delete asks for the claim's name first.
+    // A deletion asks for the claim's name.
     let delete = dana.get(&format!("{claim}/delete")).await.expect(200);
     let form = delete.page().form("/delete").expect("a form");
     let refused = dana
@@ -99,8 +99,8 @@ pub(crate) async fn the_story(demo: &Demo) {
     let _ = gone.await;
 }
 
-/// Reveals every key that the page hides, and finds none of the values anywhere in the page that hid them: neither in
-/// its text nor in an attribute or a script.
+/// Reveals every hidden key, and checks that the page before contained none of the values in text, attributes or
+/// scripts.
 async fn reveal_each_key_once(dana: &portico_tests::person::Person, page: &portico_tests::person::Answer) {
     let reveal = page.page().form("/reveal").expect("a reveal button");
     assert!(!reveal.buttons.is_empty(), "the password at the least is hidden");
@@ -120,8 +120,7 @@ async fn reveal_each_key_once(dana: &portico_tests::person::Person, page: &porti
     }
 }
 
-/// The password of an address such as `postgresql://admin:secret@host/db`; a text that is no address is the secret
-/// itself.
+/// The password in a URL such as `postgresql://admin:secret@host/db`; other text is the secret itself.
 fn password_in(revealed: &str) -> &str {
     let user_and_password = revealed
         .split_once("://")
@@ -130,7 +129,7 @@ fn password_in(revealed: &str) -> &str {
     user_and_password.map_or(revealed, |(_, password)| password)
 }
 
-async fn what_needs_agreement_waits_for_it_and_the_approver_decides(planes: Planes) {
+async fn a_request_that_needs_approval_waits_for_the_approver(planes: Planes) {
     let demo = Demo::start_on(planes).await;
     let (dana, ada, pat) = (
         demo.sign_in("dana").await,
@@ -160,7 +159,7 @@ async fn what_needs_agreement_waits_for_it_and_the_approver_decides(planes: Plan
     );
     let _ = until_claim(&dana, &claim_path(&fulfilled), "Ready").await;
 
-    // A cluster is the platform's to agree to, in dev too.
+    // The platform team approves clusters, also in dev.
     dana.work_in("payments/dev").await;
     let id = request(&dana, CLUSTER, "trial", &[]).await;
     let _ = until_request(&dana, &id, "Awaiting approval").await;
@@ -173,7 +172,7 @@ async fn what_needs_agreement_waits_for_it_and_the_approver_decides(planes: Plan
     let fulfilled = until_request(&dana, &id, "Fulfilled").await;
     let _ = until_claim(&dana, &claim_path(&fulfilled), "Ready").await;
 
-    // No is an answer too, and it has a reason.
+    // A rejection needs a reason.
     dana.work_in("payments/production").await;
     let id = request(&dana, BUCKET, "unwanted", &[]).await;
     let _ = until_request(&dana, &id, "Awaiting approval").await;
@@ -183,7 +182,7 @@ async fn what_needs_agreement_waits_for_it_and_the_approver_decides(planes: Plan
     let rejected = until_request(&dana, &id, "Rejected").await;
     assert!(rejected.page().body().contains("We have enough of these"));
 
-    // And the requester may take it back.
+    // The requester can withdraw.
     let id = request(&dana, BUCKET, "second-thoughts", &[]).await;
     let waiting = until_request(&dana, &id, "Awaiting approval").await;
     let form = waiting.page().form("/withdraw").expect("a way back");
@@ -191,7 +190,7 @@ async fn what_needs_agreement_waits_for_it_and_the_approver_decides(planes: Plan
     let _ = until_request(&dana, &id, "Withdrawn").await;
 }
 
-async fn two_who_decide_at_once_come_to_one_decision(planes: Planes) {
+async fn of_two_concurrent_decisions_one_counts(planes: Planes) {
     let demo = Demo::start_on(planes).await;
     let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
     let elsewhere = demo.sign_in("ada").await;
@@ -223,7 +222,7 @@ async fn two_who_decide_at_once_come_to_one_decision(planes: Planes) {
     assert_eq!(refused.status, 409, "{}", refused.page().body());
 }
 
-async fn a_claim_never_lands_where_only_another_tenant_may_be(planes: Planes) {
+async fn a_claim_is_never_placed_on_another_tenants_plane(planes: Planes) {
     let demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;

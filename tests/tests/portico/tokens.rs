@@ -1,4 +1,4 @@
-//! API tokens: made on a page, used by a program, revoked.
+//! API tokens: created on a page, used by a program, revoked.
 
 use portico_tests::demo::Demo;
 use portico_tests::person::{Answer, Person};
@@ -12,7 +12,7 @@ async fn make(person: &Person, name: &str, scope: &str) -> Answer {
     person.submit(&page.url, &form, None).await
 }
 
-/// A program's call, with a token and no cookies.
+/// An API call with a token and no cookies.
 async fn call(program: &Person, token: &str, method: Method, path: &str) -> Answer {
     let headers = [
         ("authorization", format!("Bearer {token}")),
@@ -23,7 +23,7 @@ async fn call(program: &Person, token: &str, method: Method, path: &str) -> Answ
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_is_made_on_a_page_shown_once_and_revoked() {
+async fn a_token_is_created_shown_once_and_revoked() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     let answer = make(&dana, "deploy <b>pipeline</b>", "full").await.expect(200);
@@ -43,7 +43,7 @@ async fn a_token_is_made_on_a_page_shown_once_and_revoked() {
         .await
         .expect(200);
     assert!(viewer.text.contains("Dana"), "{}", viewer.text);
-    // With it, a program asks and is judged; but it cannot make more of its kind.
+    // A token can submit requests, which are checked; it cannot create tokens.
     let _ = call(&program, &secret, Method::POST, "/api/v1/tokens")
         .await
         .expect(403);
@@ -56,7 +56,7 @@ async fn a_token_is_made_on_a_page_shown_once_and_revoked() {
         .unwrap();
     assert!(!row.contains("Never"), "its use is noted: {row}");
 
-    // Nobody else sees it or can end it.
+    // Nobody else can see or revoke it.
     let ada = demo.sign_in("ada").await;
     assert!(
         ada.get("/tokens")
@@ -85,7 +85,7 @@ async fn a_token_is_made_on_a_page_shown_once_and_revoked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_reads_only_changes_nothing() {
+async fn a_read_only_token_cannot_change_anything() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     let secret = make(&dana, "dashboard", "read")
@@ -105,7 +105,7 @@ async fn a_token_that_reads_only_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_without_a_name_is_not_made_and_what_was_chosen_stays() {
+async fn a_token_needs_a_name_and_the_form_keeps_its_choices() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     let answer = make(&dana, " ", "full").await.expect(422);

@@ -28,7 +28,7 @@ async fn status_of(person: &Person, claim: &str) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_asks_for_the_place_it_was_made_for_whatever_another_tab_switched_to() {
+async fn a_form_submits_to_its_own_workspace_after_another_tab_switched() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -75,7 +75,7 @@ async fn a_form_asks_for_the_place_it_was_made_for_whatever_another_tab_switched
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_does_not_undo_what_another_tab_changed_meanwhile_unseen() {
+async fn a_change_does_not_overwrite_unseen_changes_of_another_tab() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -130,7 +130,7 @@ async fn a_change_does_not_undo_what_another_tab_changed_meanwhile_unseen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_delete_or_a_renewal_that_is_sent_twice_asks_once() {
+async fn a_deletion_or_renewal_sent_twice_creates_one_request() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -184,7 +184,7 @@ async fn a_delete_or_a_renewal_that_is_sent_twice_asks_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_delete_means_the_claim_that_was_shown_and_no_other_of_its_name() {
+async fn a_deletion_applies_only_to_the_claim_that_was_shown() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -227,7 +227,7 @@ async fn a_delete_means_the_claim_that_was_shown_and_no_other_of_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_may_say_what_it_read_and_then_changes_nothing_unseen() {
+async fn an_api_client_can_make_changes_conditional_on_what_it_read() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;

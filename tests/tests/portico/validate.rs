@@ -86,7 +86,7 @@ fn said(command: &mut Command) -> (i32, String, String) {
 }
 
 #[test]
-fn what_is_accepted_is_status_0() {
+fn valid_documents_exit_with_status_0() {
     let folder = Folder::new();
     let (status, out, err) = folder.validate(&["--crd", "crd.yaml", "good.yaml"]);
     assert_eq!(
@@ -96,7 +96,7 @@ fn what_is_accepted_is_status_0() {
 }
 
 #[test]
-fn what_is_refused_is_status_1_with_every_violation_and_its_field() {
+fn invalid_documents_exit_with_status_1_and_name_every_field() {
     let folder = Folder::new();
     let (status, out, _) = folder.validate(&["--crd", "crd.yaml", "good.yaml", "bad.yaml"]);
     assert_eq!(status, 1, "{out}");
@@ -118,7 +118,7 @@ fn what_is_refused_is_status_1_with_every_violation_and_its_field() {
 }
 
 #[test]
-fn what_is_wrong_with_a_definition_is_noted_and_judged_by_all_the_same() {
+fn a_faulty_definition_is_reported_and_still_used() {
     let folder = Folder::new();
     let faulty = CRD.replace("size: { type: integer, maximum: 5 }", "size: { maximum: 5 }");
     folder.write("faulty.yaml", &faulty);
@@ -133,7 +133,7 @@ fn what_is_wrong_with_a_definition_is_noted_and_judged_by_all_the_same() {
 }
 
 #[test]
-fn a_definition_that_an_api_server_would_refuse_is_named() {
+fn a_definition_that_an_api_server_would_refuse_is_reported() {
     let folder = Folder::new();
     let rule = "self.size >= oldSelf.size";
     for (other, why) in [
@@ -154,7 +154,7 @@ fn a_definition_that_an_api_server_would_refuse_is_named() {
 }
 
 #[test]
-fn programs_read_json() {
+fn json_output_is_machine_readable() {
     let folder = Folder::new();
     let (status, out, _) = folder.validate(&["--crd", "crd.yaml", "-o", "json", "good.yaml", "bad.yaml"]);
     assert_eq!(status, 1);
@@ -177,7 +177,7 @@ fn programs_read_json() {
 }
 
 #[test]
-fn an_update_is_judged_by_what_was() {
+fn an_update_is_validated_against_the_old_object() {
     let folder = Folder::new();
     let shrunk = GOOD.replace("size: 3", "size: 2");
     folder.write("shrunk.yaml", &shrunk);
@@ -189,7 +189,7 @@ fn an_update_is_judged_by_what_was() {
 }
 
 #[test]
-fn what_cannot_be_judged_is_status_2_and_says_why() {
+fn documents_that_cannot_be_validated_exit_with_status_2() {
     let folder = Folder::new();
     folder.write("other.yaml", &GOOD.replace("Gadget", "Gizmo"));
     folder.write("broken.yaml", "spec: [1,\n");
@@ -216,7 +216,7 @@ fn what_cannot_be_judged_is_status_2_and_says_why() {
 }
 
 #[test]
-fn lists_and_several_documents_are_judged_one_by_one() {
+fn lists_and_multiple_documents_are_validated_one_by_one() {
     let folder = Folder::new();
     let list = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: tests.portico.dev/v1\n  kind: Gadget\n  metadata: { name: one }\n  spec: { size: 1 }\n- apiVersion: tests.portico.dev/v1\n  kind: Gadget\n  metadata: { name: two }\n  spec: { size: 99 }\n";
     folder.write("several.yaml", &format!("{GOOD}---\n{list}"));
@@ -232,7 +232,7 @@ fn lists_and_several_documents_are_judged_one_by_one() {
 }
 
 #[test]
-fn a_document_that_cannot_be_read_costs_no_other() {
+fn an_unreadable_document_does_not_affect_others() {
     let folder = Folder::new();
     let infinite = GOOD.replace("size: 3", "size: .inf").replace("good", "endless");
     let twice = GOOD.replace("name: good", "name: twice, name: again");
@@ -257,7 +257,7 @@ fn a_document_that_cannot_be_read_costs_no_other() {
 }
 
 #[test]
-fn versions_are_served_or_not_and_deprecated_ones_are_warned_of() {
+fn unserved_versions_are_refused_and_deprecated_ones_warned_of() {
     let folder = Folder::new();
     let version = &CRD[CRD.find("    - name: v1").unwrap()..];
     let old = version.replace("name: v1\n", "name: v1beta1\n").replace(
@@ -287,7 +287,7 @@ fn versions_are_served_or_not_and_deprecated_ones_are_warned_of() {
 }
 
 #[test]
-fn what_an_update_leaves_wrong_is_warned_of() {
+fn errors_that_an_update_does_not_touch_are_warnings() {
     let folder = Folder::new();
     folder.write("wide.yaml", &GOOD.replace("size: 3", "size: 9"));
     let (status, out, _) = folder.validate(&["--crd", "crd.yaml", "--old", "wide.yaml", "wide.yaml"]);
@@ -297,7 +297,7 @@ fn what_an_update_leaves_wrong_is_warned_of() {
 }
 
 #[test]
-fn as_an_api_server_it_stops_where_that_stops() {
+fn as_api_server_reports_only_what_an_api_server_reports() {
     let folder = Folder::new();
     let unreadable = BAD.replace("name: Bad_Name", "name: bad, labels: { a: 1 }");
     folder.write("unreadable.yaml", &unreadable);
@@ -325,14 +325,14 @@ fn as_an_api_server_it_stops_where_that_stops() {
 }
 
 #[test]
-fn published_objects_are_judged_as_published() {
+fn published_samples_validate_as_published() {
     let corpus = std::env::var_os("PORTICO_CORPUS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"),
         PathBuf::from,
     );
     if !corpus.is_dir() {
         portico_tests::report::skip(
-            "published_objects_are_judged_as_published",
+            "published_samples_validate_as_published",
             "the corpus (PORTICO_CORPUS)",
         );
         return;

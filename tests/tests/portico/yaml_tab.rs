@@ -1,15 +1,15 @@
 //! The YAML tab: what a person writes there is their wish for the specification, and for nothing else.
 
 use portico_tests::demo::{Demo, Planes};
-use portico_tests::direct::Direct;
 use portico_tests::person::{Answer, Person};
+use portico_tests::raw_client::RawClient;
 use portico_tests::story::{BUCKET, POSTGRESQL, ask_for, claim_path, request_id, until_claim, until_request};
 use serde_json::Value;
 
 on_all_planes!(
-    nobody_chooses_which_secret_a_claim_writes,
-    what_is_not_the_specification_is_refused_by_name,
-    yaml_that_makes_no_sense_is_told_where_and_kept,
+    users_cannot_choose_the_secret_that_a_claim_writes,
+    fields_outside_the_specification_are_refused_by_name,
+    invalid_yaml_is_reported_with_its_position_and_kept,
 );
 
 async fn ask_by_yaml(person: &Person, offering: &str, name: &str, yaml: &str) -> Answer {
@@ -17,19 +17,19 @@ async fn ask_by_yaml(person: &Person, offering: &str, name: &str, yaml: &str) ->
 }
 
 /// The control plane that a claim is on, by its page's address.
-fn plane_of(demo: &Demo, claim: &str) -> Direct {
+fn plane_of(demo: &Demo, claim: &str) -> RawClient {
     let name = claim.split('/').nth(2).unwrap();
     let mut planes = demo.ready.control_planes.iter();
-    Direct::of(&planes.find(|plane| plane.name == name).unwrap().kubeconfig)
+    RawClient::of(&planes.find(|plane| plane.name == name).unwrap().kubeconfig)
 }
 
-async fn postgresql(plane: &Direct, namespace: &str, name: &str) -> Option<Value> {
+async fn postgresql(plane: &RawClient, namespace: &str, name: &str) -> Option<Value> {
     let path =
         format!("/apis/databases.demo.portico.dev/v1/namespaces/{namespace}/postgresqlinstances/{name}");
     plane.get(&path).await
 }
 
-async fn nobody_chooses_which_secret_a_claim_writes(planes: Planes) {
+async fn users_cannot_choose_the_secret_that_a_claim_writes(planes: Planes) {
     let demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -71,7 +71,7 @@ async fn nobody_chooses_which_secret_a_claim_writes(planes: Planes) {
     assert_eq!(named(&claim)["name"], "greedy-connection");
 }
 
-async fn what_is_not_the_specification_is_refused_by_name(planes: Planes) {
+async fn fields_outside_the_specification_are_refused_by_name(planes: Planes) {
     let demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -134,7 +134,7 @@ spec: { storageClass: archive }
     );
 }
 
-async fn yaml_that_makes_no_sense_is_told_where_and_kept(planes: Planes) {
+async fn invalid_yaml_is_reported_with_its_position_and_kept(planes: Planes) {
     let demo = Demo::start_on(planes).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;

@@ -84,7 +84,7 @@ fn dry_runs() -> [(&'static str, Trouble, u16, &'static str); 13] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_dry_run_meets_is_told_on_the_form_and_nothing_is_sent() {
+async fn dry_run_failures_are_shown_on_the_form_and_nothing_is_submitted() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     for (name, trouble, status, words) in dry_runs() {
@@ -148,7 +148,7 @@ async fn what_a_dry_run_meets_is_told_on_the_form_and_nothing_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_waits_for_another_ones_control_plane() {
+async fn a_slow_control_plane_does_not_delay_others() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let devon = world.sign_in("devon", "research/dev").await;

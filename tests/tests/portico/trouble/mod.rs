@@ -9,11 +9,11 @@ mod requests;
 
 use std::time::{Duration, Instant};
 
-use portico_tests::apart::Apart;
 use portico_tests::demo::Demo;
-use portico_tests::direct::Direct;
 use portico_tests::person::{Answer, Person};
 use portico_tests::proxy::{Proxy, Trouble};
+use portico_tests::raw_client::RawClient;
+use portico_tests::separate_process::SeparateProcess;
 use portico_tests::story::{BUCKET, CACHE, POSTGRESQL, ask_for};
 use portico_tests::until::until;
 use serde_json::{Value, json};
@@ -26,10 +26,10 @@ const HANGS: Trouble = Trouble::Slow(Duration::from_secs(30));
 
 /// The demo's world, and a portal that reaches one of its control planes through a proxy.
 struct World {
-    portal: Apart,
+    portal: SeparateProcess,
     proxy: Proxy,
-    plane: Direct,
-    elsewhere: Direct,
+    plane: RawClient,
+    elsewhere: RawClient,
 }
 
 impl World {
@@ -63,12 +63,12 @@ impl World {
         );
         assert_ne!(before, after);
         std::fs::write(&planes, after).unwrap();
-        let elsewhere = Direct::of(&kubeconfig("us-shared"));
-        let portal = Apart::over(world, "info").await;
+        let elsewhere = RawClient::of(&kubeconfig("us-shared"));
+        let portal = SeparateProcess::over(world, "info").await;
         Self {
             portal,
             proxy,
-            plane: Direct::of(&own),
+            plane: RawClient::of(&own),
             elsewhere,
         }
     }

@@ -9,7 +9,7 @@ use portico_tests::until::until;
 use serde_json::json;
 
 use super::{BUCKETS, World};
-use crate::behind::{looks_on, told};
+use crate::composed_resources::{looks_on, told};
 
 /// How long the pages stand open, and the calls that are allowed meanwhile: ten a minute.
 const IDLE: Duration = Duration::from_secs(20);
@@ -45,7 +45,7 @@ async fn until_quiet(proxy: &Proxy) -> Vec<Asked> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_that_are_left_open_cost_their_control_plane_next_to_nothing() {
+async fn open_pages_cause_few_calls_to_their_control_plane() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let orders = format!("eu-shared/{POSTGRESQL}/payments-dev/orders");
@@ -105,7 +105,7 @@ async fn pages_that_are_left_open_cost_their_control_plane_next_to_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_of_a_control_plane_that_is_gone_shows_what_was_last_known_behind_the_claim() {
+async fn the_last_known_composed_resources_are_shown_while_a_plane_is_down() {
     let mut world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let claim = format!("eu-shared/{POSTGRESQL}/payments-dev/orders");

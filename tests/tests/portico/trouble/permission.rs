@@ -46,7 +46,7 @@ async fn held_up(world: &World, dana: &Person, name: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_longer_permitted_when_it_would_be_applied_fails_with_the_reason() {
+async fn a_request_that_is_no_longer_permitted_at_apply_fails_with_the_reason() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let pat = world.portal.world.sign_in("pat").await;
@@ -123,7 +123,7 @@ async fn what_is_no_longer_permitted_when_it_would_be_applied_fails_with_the_rea
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_may_pass_is_waited_for_and_what_others_must_agree_to_by_now_waits_for_them() {
+async fn at_apply_transient_refusals_are_retried_and_new_approvals_awaited() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let pat = world.portal.world.sign_in("pat").await;

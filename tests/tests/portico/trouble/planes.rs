@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{BUCKETS, HANGS, World, ask_for_bucket, quickly};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_control_plane_that_is_gone_costs_its_own_rows_a_badge() {
+async fn a_plane_that_is_down_only_marks_its_own_rows() {
     let mut world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let ada = world.sign_in("ada", "payments/dev").await;
@@ -88,7 +88,7 @@ async fn a_control_plane_that_is_gone_costs_its_own_rows_a_badge() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_control_plane_that_hangs_or_lies_slows_no_page_and_hides_nothing() {
+async fn a_plane_that_hangs_or_lies_slows_no_page_and_hides_no_claim() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let ada = world.sign_in("ada", "payments/dev").await;
@@ -159,7 +159,7 @@ async fn all_pages_are_quick(dana: &Person, ada: &Person, pat: &Person, claim: &
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn watches_that_are_told_their_past_is_gone_catch_up() {
+async fn watches_recover_from_410_gone() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let bucket = |name: &str| {
@@ -196,7 +196,7 @@ async fn watches_that_are_told_their_past_is_gone_catch_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_not_read_since_the_start_is_not_taken_for_missing() {
+async fn claims_not_read_since_the_start_are_not_reported_as_missing() {
     let mut world = World::before("eu-shared", async |proxy| proxy.go_down().await).await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let orders = format!("eu-shared/{POSTGRESQL}/payments-dev/orders");
@@ -234,7 +234,7 @@ async fn what_was_not_read_since_the_start_is_not_taken_for_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_read_of_another_tenants_control_plane_is_nobody_elses() {
+async fn an_unread_plane_of_another_tenant_stays_hidden() {
     let world = World::before("research-own", async |proxy| proxy.go_down().await).await;
     let claim = format!("/claims/research-own/{POSTGRESQL}/research-dev/unheard-of");
     let offering = "/catalog/unheards.of.example.org";
@@ -247,7 +247,7 @@ async fn what_is_not_read_of_another_tenants_control_plane_is_nobody_elses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_definition_that_cannot_be_read_at_the_start_may_be_offered_all_the_same() {
+async fn a_definition_unreadable_at_the_start_can_still_be_offered() {
     let ill = || Trouble::refusal(500, "etcd is ill");
     let world = World::before("eu-shared", async |proxy| {
         proxy.trouble(Ask::Read, Some(POSTGRESQL), ill());

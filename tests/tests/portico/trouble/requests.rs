@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{BUCKETS, HANGS, World, ask_for_bucket, field_conflict, invalid, overloaded, quickly};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_waits_out_what_passes_and_says_what_it_waits_for() {
+async fn a_request_retries_after_transient_errors_and_shows_the_reason() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let passing: [(&str, Trouble, &str); 7] = [
@@ -93,7 +93,7 @@ async fn a_request_waits_out_what_passes_and_says_what_it_waits_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_has_to_wait_for_a_control_plane_that_never_answers() {
+async fn a_request_to_a_hanging_plane_can_be_cancelled() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let ada = world.sign_in("ada", "payments/dev").await;
@@ -132,7 +132,7 @@ async fn nobody_has_to_wait_for_a_control_plane_that_never_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_only_people_can_settle_ends_with_what_was_said() {
+async fn permanent_errors_fail_the_request_with_their_message() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let settled: [(&str, Trouble, &str); 5] = [
@@ -177,7 +177,7 @@ async fn what_only_people_can_settle_ends_with_what_was_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_delete_goes_through_or_says_why_not() {
+async fn a_deletion_succeeds_or_shows_why_it_failed() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let cases: [(&str, Trouble, Option<&str>); 8] = [
@@ -247,7 +247,7 @@ async fn a_delete_goes_through_or_says_why_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_object_that_others_make_in_the_same_moment_is_left_as_they_made_it() {
+async fn an_object_created_concurrently_by_others_is_left_unchanged() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let theirs = json!({

@@ -1,6 +1,6 @@
-//! `cargo xtask test --full`: the same promises, held longer.
+//! `cargo xtask test --full` runs the same tests for longer.
 
-/// `long` when all that takes long is asked for, else `short`.
+/// Returns `long` with `--full`, else `short`.
 pub fn when_full<T>(long: T, short: T) -> T {
     if std::env::var_os("PORTICO_TEST_FULL").is_some() {
         long

@@ -1,4 +1,4 @@
-//! The record can be narrowed and taken away, by those who may see it, as far as they may.
+//! The audit log can be filtered and exported by those who may see it.
 
 use portico_domain::record::{Event, SignedHead, chain_hash};
 use portico_tests::demo::Demo;
@@ -24,7 +24,7 @@ async fn exported(person: &Person, query: &str) -> Vec<Event> {
     events.collect()
 }
 
-/// The last line of an export of the whole record: its signed end.
+/// The last line of a full export: its signed end.
 async fn signed_end(person: &Person) -> Option<SignedHead> {
     let answer = person.get("/admin/record/export").await.expect(200);
     let line = answer.text.lines().last()?;
@@ -33,7 +33,7 @@ async fn signed_end(person: &Person) -> Option<SignedHead> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_record_is_taken_away_whole_with_hashes_that_verify() {
+async fn the_audit_log_export_is_complete_and_its_hashes_verify() {
     let demo = Demo::start().await;
     let (dana, devon) = (demo.sign_in("dana").await, demo.sign_in("devon").await);
     dana.work_in("payments/dev").await;
@@ -87,7 +87,7 @@ async fn the_record_is_taken_away_whole_with_hashes_that_verify() {
     );
     let export = shown.attributes("a[download]", "href");
     assert!(export[0].contains("/admin/record/export?person="), "{export:?}");
-    // What was taken away is recorded, with how it was narrowed.
+    // The export itself is recorded, with its filters.
     let exports = exported(&pat, "?verb=record.exported").await;
     assert_eq!(exports.len(), 2);
     assert_eq!(exports[0].event.actor_name, exports[1].event.actor_name);
@@ -105,7 +105,7 @@ async fn the_record_is_taken_away_whole_with_hashes_that_verify() {
     assert!(exported(&pat, "?until=2001-01-01").await.is_empty());
     assert!(exported(&pat, "?since=2100-01-01").await.is_empty());
 
-    // An admin of a tenant takes away what is the tenant's.
+    // A tenant admin exports only the tenant's events.
     let tess = demo.sign_in("tess").await;
     let own = exported(&tess, "").await;
     let tenants: Vec<_> = own

@@ -1,4 +1,4 @@
-//! A claim that goes while somebody looks: its page says so, and who deleted it.
+//! The page of a claim that was deleted says so, and who deleted it.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ async fn the_address_of_a_deleted_claim_says_who_deleted_it_and_when() {
         .with("_confirm", "short-lived");
     let delete = request_id(&dana.submit(&page.url, &form, None).await);
 
-    // While it goes, nothing of it is yet to come.
+    // While it is being deleted, no later steps are shown.
     until("the claim to leave", Duration::from_secs(30), async || {
         let answer = vic.get(&claim).await;
         if is_gone(&answer) {
@@ -58,15 +58,15 @@ async fn the_address_of_a_deleted_claim_says_who_deleted_it_and_when() {
     );
     let links = gone.page().attributes("main a", "href");
     assert!(links.contains(&format!("/requests/{delete}")), "{links:?}");
-    // An open page of it turns into this one: the region that it renews is there.
+    // An open page can refresh into this one: it has the region that updates.
     assert_eq!(gone.page().texts("main [data-live=claim]").len(), 1);
-    // Of another tenant's there is nothing to say.
+    // Another tenant learns nothing.
     let other = devon.get(&claim).await.expect(404).page().body();
     assert!(!other.contains("Dana"), "{other}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_other_hands_deleted_is_not_put_down_to_anybody() {
+async fn a_deletion_outside_the_portal_is_attributed_to_nobody() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -75,7 +75,7 @@ async fn what_other_hands_deleted_is_not_put_down_to_anybody() {
     let on = claim.split('/').nth(2).unwrap();
     let mut planes = demo.ready.control_planes.iter();
     let plane = planes.find(|plane| plane.name == on).unwrap();
-    let plane = portico_tests::direct::Direct::of(&plane.kubeconfig);
+    let plane = portico_tests::raw_client::RawClient::of(&plane.kubeconfig);
     let object = "/apis/storage.demo.portico.dev/v1/namespaces/payments-dev/buckets/pulled-away";
     assert!(plane.ask(Method::DELETE, object, None).await.is_success());
     let gone = until("the claim to leave", Duration::from_secs(30), async || {

@@ -1,18 +1,18 @@
-//! The real API server judges as Portico does.
+//! The real API server validates as Portico does.
 
 use portico_tests::apiserver::ApiServer;
 use portico_tests::differential::{Corpus, Options, Tally, run, run_definitions};
-use portico_tests::direct::Direct;
-use portico_tests::full::when_full;
+use portico_tests::long::when_full;
+use portico_tests::raw_client::RawClient;
 
-/// Mutations of each sample: few, so that it is done in a minute; `cargo xtask test --full` asks over 20,000 cases.
+/// Few mutations per sample, to finish in a minute; `cargo xtask test --full` compares over 20,000 cases.
 fn mutations() -> usize {
     when_full(76, 1)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_api_server_judges_the_corpus_as_portico_does() {
-    let test = "the_api_server_judges_the_corpus_as_portico_does";
+async fn the_api_server_validates_the_corpus_as_portico_does() {
+    let test = "the_api_server_validates_the_corpus_as_portico_does";
     let Some(folder) = Corpus::folder() else {
         println!("no corpus: PORTICO_CORPUS says where it is");
         return;
@@ -21,32 +21,32 @@ async fn the_api_server_judges_the_corpus_as_portico_does() {
         return;
     }
     let server = ApiServer::start().await;
-    agrees(&server.direct(), &folder, mutations(), 400).await;
+    agrees(&server.raw_client(), &folder, mutations(), 400).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_api_server_judges_definitions_of_our_own_as_portico_does() {
-    if !ApiServer::is_here("the_api_server_judges_definitions_of_our_own_as_portico_does") {
+async fn the_api_server_validates_our_definitions_as_portico_does() {
+    if !ApiServer::is_here("the_api_server_validates_our_definitions_as_portico_does") {
         return;
     }
     let server = ApiServer::start().await;
-    agrees(&server.direct(), &Corpus::of_our_own(), 2, 200).await;
+    agrees(&server.raw_client(), &Corpus::of_our_own(), 2, 200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn definitions_are_refused_for_what_the_api_server_refuses_them_for() {
-    if !ApiServer::is_here("definitions_are_refused_for_what_the_api_server_refuses_them_for") {
+async fn definitions_are_refused_for_the_same_reasons_as_by_the_api_server() {
+    if !ApiServer::is_here("definitions_are_refused_for_the_same_reasons_as_by_the_api_server") {
         return;
     }
     let corpus = Corpus::read(&Corpus::of_our_own());
     let server = ApiServer::start().await;
     let changes = when_full(100, 20);
-    let tally = run_definitions(&server.direct(), &corpus, changes, &options(0)).await;
+    let tally = run_definitions(&server.raw_client(), &corpus, changes, &options(0)).await;
     assert!(tally.disagree.is_empty(), "{}", tally.disagree.join("\n"));
     assert!(tally.agree > 15 * changes, "{} cases are too few", tally.agree);
 }
 
-async fn agrees(plane: &Direct, folder: &std::path::Path, mutations: usize, least: usize) {
+async fn agrees(plane: &RawClient, folder: &std::path::Path, mutations: usize, least: usize) {
     let corpus = Corpus::read(folder);
     let Tally {
         agree,

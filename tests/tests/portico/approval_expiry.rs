@@ -1,4 +1,4 @@
-//! What waits for agreement: it expires, it can be taken back, and nobody agrees to their own.
+//! Pending approvals: they expire, can be withdrawn, and nobody approves their own request.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use portico_tests::story::{BUCKET, QUEUE, claim_path, decide, request, until_cla
 use portico_tests::until::until;
 
 on_all_planes!(
-    what_nobody_decides_on_expires_and_can_be_asked_for_anew,
-    who_asked_takes_it_back_and_an_approver_who_asked_needs_another,
+    an_undecided_request_expires_and_can_be_submitted_again,
+    requesters_can_withdraw_but_not_approve_their_own_request,
 );
 
-async fn what_nobody_decides_on_expires_and_can_be_asked_for_anew(planes: Planes) {
+async fn an_undecided_request_expires_and_can_be_submitted_again(planes: Planes) {
     let mut demo = Demo::start_on(planes).await;
     let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
     dana.work_in("payments/production").await;
@@ -24,7 +24,7 @@ async fn what_nobody_decides_on_expires_and_can_be_asked_for_anew(planes: Planes
     let open = ada.get(&format!("/requests/{id}")).await.expect(200);
     let late = open.page().form("/decide").expect("a decision to take");
 
-    // The policy counts in hours: three days pass in the database.
+    // The policy counts in hours, so move the request three days back in the database.
     demo.stop();
     let url = format!("sqlite:{}", demo.data().join("portico.db").display());
     let store = Store::connect(&url, &Settings::default()).await.unwrap();
@@ -56,7 +56,7 @@ async fn what_nobody_decides_on_expires_and_can_be_asked_for_anew(planes: Planes
         decided.page().body()
     );
 
-    // Asked for anew under the same name, and agreed to, it is made.
+    // Submitted again under the same name and approved, it is created.
     let again = request(&dana, QUEUE, "forgotten", &[]).await;
     let _ = until_request(&dana, &again, "Awaiting approval").await;
     let _ = decide(&ada, &again, "approve", "").await.expect(200);
@@ -64,7 +64,7 @@ async fn what_nobody_decides_on_expires_and_can_be_asked_for_anew(planes: Planes
     let _ = until_claim(&dana, &claim_path(&fulfilled), "Ready").await;
 }
 
-async fn who_asked_takes_it_back_and_an_approver_who_asked_needs_another(planes: Planes) {
+async fn requesters_can_withdraw_but_not_approve_their_own_request(planes: Planes) {
     let demo = Demo::start_on(planes).await;
     let (dana, ada) = (demo.sign_in("dana").await, demo.sign_in("ada").await);
     dana.work_in("payments/production").await;
@@ -94,7 +94,7 @@ async fn who_asked_takes_it_back_and_an_approver_who_asked_needs_another(planes:
         .await;
     assert_eq!(twice.status, 409, "{}", twice.page().body());
 
-    // Ada may agree to what others ask for, and not to this, whatever she posts.
+    // Ada may approve requests of others, but not this one.
     ada.work_in("payments/production").await;
     let own = request(&ada, BUCKET, "for-myself", &[]).await;
     let page = until_request(&ada, &own, "Awaiting approval").await;
@@ -146,7 +146,7 @@ spec:
 ";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_approver_from_outside_sees_what_became_of_what_they_agreed_to() {
+async fn an_approver_outside_the_tenant_sees_the_outcome_of_their_approval() {
     let demo = Demo::start().await;
     let folder = demo.configuration("tenants.yaml");
     std::fs::write(folder.with_file_name("guests.yaml"), RULE).unwrap();
@@ -169,14 +169,14 @@ async fn an_approver_from_outside_sees_what_became_of_what_they_agreed_to() {
     let page = until_request(&ruth, &id, "Fulfilled").await;
     assert!(page.page().body().contains("Fine with us."));
     assert!(page.page().form("/withdraw").is_none());
-    // Who was never asked still finds nothing, and what was asked for is not theirs to open.
+    // Approvers who were not asked still find nothing, and the claim stays hidden from them.
     let _ = devon.get(&path).await.expect(404);
     let claim = claim_path(&until_request(&dana, &id, "Fulfilled").await);
     let _ = ruth.get(&claim).await.expect(404);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_longest_comes_first_however_much_came_after_it() {
+async fn the_oldest_pending_request_comes_first() {
     const AFTER: u16 = 520;
     let mut demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;

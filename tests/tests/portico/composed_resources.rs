@@ -1,19 +1,19 @@
-//! What stands behind a claim is on its page within a second: a part that fails, a warning.
+//! Changes of composed resources and events appear on the claim's page within a second.
 
 use std::time::{Duration, Instant};
 
 use portico_tests::demo::Demo;
-use portico_tests::direct::Direct;
 use portico_tests::person::Person;
+use portico_tests::raw_client::RawClient;
 use portico_tests::story::{POSTGRESQL, until_claim};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-/// How long a change may take to be told; the machine may be busy.
+/// How long a change may take to appear on a busy machine.
 const SOON: Duration = Duration::from_millis(1500);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_part_that_fails_and_a_warning_are_told_of_within_a_second() {
+async fn a_failing_composed_resource_and_a_warning_event_appear_within_a_second() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     let claim = format!("eu-shared/{POSTGRESQL}/payments-dev/orders");
@@ -24,13 +24,13 @@ async fn a_part_that_fails_and_a_warning_are_told_of_within_a_second() {
         .control_planes
         .iter()
         .find(|plane| plane.name == "eu-shared");
-    let plane = Direct::of(&plane.unwrap().kubeconfig);
+    let plane = RawClient::of(&plane.unwrap().kubeconfig);
     let databases = "/apis/databases.demo.portico.dev/v1";
     let at = format!("{databases}/namespaces/payments-dev/postgresqlinstances/orders");
     let object = plane.get(&at).await.unwrap();
 
     let mut stream = looks_on(&demo, &dana, &claim).await;
-    // Once what is there has been seen; whatever comes from now on is news.
+    // Wait until the initial state was read, so that everything after it is a change.
     let _ = told(&mut stream, Duration::from_secs(10)).await;
 
     let composite = object["spec"]["resourceRef"]["name"].as_str().unwrap();
@@ -70,7 +70,7 @@ async fn a_part_that_fails_and_a_warning_are_told_of_within_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn somebody_elses_request_about_the_claim_is_told_of_on_its_page() {
+async fn a_request_by_somebody_else_appears_on_the_claims_page() {
     let demo = Demo::start().await;
     let (dana, vic) = (demo.sign_in("dana").await, demo.sign_in("vic").await);
     let claim = format!("eu-shared/{POSTGRESQL}/payments-dev/orders");
@@ -102,7 +102,7 @@ async fn somebody_elses_request_about_the_claim_is_told_of_on_its_page() {
     assert!(event.contains(&format!("\"claim\":\"{page}\"")), "{event}");
 }
 
-/// Opens the stream of somebody who has the claim's page open.
+/// Opens the event stream of an open claim page.
 pub(crate) async fn looks_on(demo: &Demo, person: &Person, claim: &str) -> Response {
     let cookies = person.cookies();
     let cookies: Vec<String> = cookies
@@ -117,7 +117,7 @@ pub(crate) async fn looks_on(demo: &Demo, person: &Person, claim: &str) -> Respo
         .unwrap()
 }
 
-/// What the stream tells next.
+/// The next event of the stream.
 pub(crate) async fn told(stream: &mut Response, patience: Duration) -> String {
     let mut text = String::new();
     let hearing = async {

@@ -1,11 +1,11 @@
-//! Chance that can be had again: by the same seed the same numbers, on every machine.
+//! A seeded random number generator: the same numbers on every machine.
 
-/// A source of numbers (`SplitMix64`).
+/// The generator (`SplitMix64`).
 #[derive(Debug, Clone)]
-pub(super) struct Chance(u64);
+pub(super) struct Rng(u64);
 
-impl Chance {
-    /// By a seed and a name: what one name draws does not depend on what others drew.
+impl Rng {
+    /// Seeds by a number and a name, so that the sequence of one name does not depend on others.
     pub(super) fn of(seed: u64, name: &str) -> Self {
         // FNV-1a.
         let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -22,17 +22,17 @@ impl Chance {
         z ^ (z >> 31)
     }
 
-    /// A number below `bound`, which is not 0.
+    /// A number below `bound`, which must not be 0.
     pub(super) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.number() % u64::try_from(bound).unwrap_or(1).max(1)).unwrap_or_default()
     }
 
-    /// True in so many of a hundred cases.
+    /// True in `percent` of a hundred cases.
     pub(super) fn percent(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    /// One of them; there must be one.
+    /// Picks an item; the slice must not be empty.
     pub(super) fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len())]
     }

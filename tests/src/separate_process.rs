@@ -1,5 +1,5 @@
-//! The portal in a process of its own, as `portico serve` runs it, beside the demo's control planes and identity
-//! provider: what it takes is measured without what they take.
+//! Runs the portal as `portico serve` in a process apart from the demo's control planes and identity provider,
+//! so that its own resources can be measured.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -7,40 +7,40 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::demo::{Demo, Planes, Ready};
-use crate::direct::Direct;
 use crate::processes::{Owned, portico};
+use crate::raw_client::RawClient;
 use crate::until::until;
 
-/// The demo's world, and the portal apart from it. Both end with this value.
+/// A demo without a portal, and a portal in a separate process. Both end when this is dropped.
 #[derive(Debug)]
-pub struct Apart {
-    /// The world, which has no portal of its own; people sign in here all the same.
+pub struct SeparateProcess {
+    /// The control planes and the identity provider; people sign in here too.
     pub world: Demo,
-    /// From starting the portal to its first answered page.
+    /// The time from the start of the portal to its first response.
     pub start: Duration,
     portal: Owned,
 }
 
-impl Apart {
+impl SeparateProcess {
     /// Starts both.
     ///
     /// # Panics
     /// When one of them does not answer in time.
     pub async fn start() -> Self {
         let world = Self::world().await;
-        // Benches ask for more than the demo's teams may have.
+        // Benches create more claims than the demo's quotas allow.
         world.strike_quotas();
         world.lift_limits();
         Self::over(world, "warn").await
     }
 
-    /// The demo's control planes and identity provider, and the configuration of a portal that is yet to start.
+    /// Starts the control planes and the identity provider, and writes the configuration of a portal that starts
+    /// later.
     pub async fn world() -> Demo {
         Demo::world_on(Planes::Simulated).await
     }
 
-    /// Starts the portal over a world, by the configuration that this has by now; `log` says what it logs, as
-    /// `RUST_LOG` would.
+    /// Starts the portal with the configuration of a demo; `log` is its `RUST_LOG`.
     ///
     /// # Panics
     /// When it does not answer in time.
@@ -54,22 +54,22 @@ impl Apart {
         }
     }
 
-    /// All that the portal has logged.
+    /// The log of the portal.
     #[must_use]
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.world.data().join("portal.log")).unwrap_or_default()
     }
 
-    /// Stops the portal by SIGTERM; how it ended, and after how long.
+    /// Stops the portal with SIGTERM. Returns its exit status and how long it took.
     pub fn stop(&mut self) -> (std::process::ExitStatus, Duration) {
         let begun = Instant::now();
         (self.portal.stop(Duration::from_secs(15)), begun.elapsed())
     }
 
-    /// The memory that the portal holds, in bytes.
+    /// The resident memory of the portal, in bytes.
     ///
     /// # Panics
-    /// Where `/proc` does not say.
+    /// When `/proc` does not show it.
     #[must_use]
     pub fn resident(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.portal.id())).unwrap();
@@ -78,18 +78,18 @@ impl Apart {
         kilobytes * 1024
     }
 
-    /// One of its control planes, over plain HTTP.
+    /// A client of one of its control planes.
     ///
     /// # Panics
     /// When there is no such control plane.
     #[must_use]
-    pub fn direct(&self, plane: &str) -> Direct {
+    pub fn raw_client(&self, plane: &str) -> RawClient {
         let mut planes = self.world.ready.control_planes.iter();
-        Direct::of(&planes.find(|one| one.name == plane).unwrap().kubeconfig)
+        RawClient::of(&planes.find(|one| one.name == plane).unwrap().kubeconfig)
     }
 }
 
-/// `portico serve` over a demo's configuration, once it answers; `level` is what it logs, as `RUST_LOG` would.
+/// Starts `portico serve` with a demo's configuration and waits until it answers; `level` is its `RUST_LOG`.
 ///
 /// # Panics
 /// When it does not answer in time.

@@ -1,4 +1,4 @@
-//! What stands behind a claim, watched on a real API server.
+//! Composed resources are watched on a real API server.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,9 +13,9 @@ use portico_domain::names::PlaneName;
 use portico_domain::tenancy::Scope;
 use portico_planes::{Actor, Planes, Settings};
 use portico_tests::apiserver::ApiServer;
-use portico_tests::direct::Direct;
 use portico_tests::kubectl::Kubectl;
 use portico_tests::proxy::{Ask, Asked, Proxy};
+use portico_tests::raw_client::RawClient;
 use portico_tests::until::until;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -23,13 +23,13 @@ use tokio::sync::watch::Receiver;
 
 const BOXES: &str = "boxes.tests.portico.dev";
 const API: &str = "/apis/tests.portico.dev/v1/namespaces/payments-dev";
-/// What a change may take to be told of.
+/// How long a change may take to appear.
 const SOON: Duration = Duration::from_secs(1);
-/// How long pages are left alone, and the calls that are allowed meanwhile: ten a minute.
+/// How long pages stay open idle, and the calls allowed in that time: ten per minute.
 const IDLE: Duration = Duration::from_secs(20);
 const ALLOWED: usize = 3;
 
-/// A kind that may hold anything, offered or not.
+/// A kind that accepts anything.
 fn definition(plural: &str, kind: &str, offered: bool) -> String {
     format!(
         "apiVersion: apiextensions.k8s.io/v1
@@ -140,8 +140,8 @@ fn reason(tree: &ResourceTree, kind: &str) -> String {
     node.reason.clone()
 }
 
-/// A box with a part, a `ConfigMap` and a login.
-async fn make(real: &Direct, name: &str) -> Value {
+/// A box with a composed resource, a `ConfigMap` and a secret.
+async fn make(real: &RawClient, name: &str) -> Value {
     let made = json!({ "apiVersion": "tests.portico.dev/v1", "kind": "Box", "metadata": { "name": name } });
     real.create(&format!("{API}/boxes"), &made).await;
     let made = real.get(&format!("{API}/boxes/{name}")).await.unwrap();
@@ -170,7 +170,7 @@ async fn make(real: &Direct, name: &str) -> Value {
     made
 }
 
-async fn patch_status(real: &Direct, path: &str, status: &Value) {
+async fn patch_status(real: &RawClient, path: &str, status: &Value) {
     let said = real
         .send(
             Method::PATCH,
@@ -182,7 +182,7 @@ async fn patch_status(real: &Direct, path: &str, status: &Value) {
     assert!(said.is_success(), "{said:?}");
 }
 
-async fn part_is(real: &Direct, name: &str, message: &str) {
+async fn part_is(real: &RawClient, name: &str, message: &str) {
     let ready = if message.is_empty() { "True" } else { "False" };
     let status = json!({ "status": { "conditions": [{ "type": "Ready", "status": ready, "reason": "Failed", "message": message }] } });
     patch_status(real, &format!("{API}/parts/{name}-part"), &status).await;
@@ -209,7 +209,7 @@ async fn heard(news: &mut Receiver<u64>, within: Duration) -> Duration {
     begun.elapsed()
 }
 
-/// A kubeconfig as the proxy wants it, which leaves out the line with the authority.
+/// A kubeconfig for the proxy, without the CA line.
 fn authority_on_its_own_line(kubeconfig: &Path) -> String {
     let text = std::fs::read_to_string(kubeconfig).unwrap();
     let (before, rest) = text.split_once("cluster: { server: ").unwrap();
@@ -226,8 +226,8 @@ fn for_pages(asked: Vec<Asked>) -> Vec<Asked> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_stands_behind_claims_is_watched_on_a_real_api_server() {
-    let test = "what_stands_behind_claims_is_watched_on_a_real_api_server";
+async fn composed_resources_are_watched_on_a_real_api_server() {
+    let test = "composed_resources_are_watched_on_a_real_api_server";
     if !Kubectl::is_here(test) || !ApiServer::is_here(test) {
         return;
     }
@@ -236,7 +236,7 @@ async fn what_stands_behind_claims_is_watched_on_a_real_api_server() {
     kubectl.apply(&definition("boxes", "Box", true), &[]);
     kubectl.apply(&definition("parts", "Part", false), &[]);
     let _ = kubectl.run(&["create", "namespace", "payments-dev"]);
-    let real = server.direct();
+    let real = server.raw_client();
     until("the kinds are served", Duration::from_secs(30), async || {
         let parts = real.try_get(&format!("{API}/parts")).await?;
         let boxes = real.try_get(&format!("{API}/boxes")).await?;
@@ -279,7 +279,7 @@ async fn what_stands_behind_claims_is_watched_on_a_real_api_server() {
     );
     assert!(idle.len() <= ALLOWED, "{idle:?}");
 
-    // A part, an event, a secret.
+    // A composed resource, an event, a secret.
     part_is(&real, "b3", "the disk is full").await;
     assert!(heard(&mut pages[3], Duration::from_secs(10)).await < SOON);
     assert_eq!(reason(&tree(&planes, "b3").await, "Part"), "the disk is full");
@@ -310,7 +310,7 @@ async fn what_stands_behind_claims_is_watched_on_a_real_api_server() {
     let changed = for_pages(proxy.take_asked());
     assert!(changed.len() <= 6, "what changed and nothing else: {changed:?}");
 
-    // What happens while nobody can be asked is told afterwards.
+    // Changes during the outage appear afterwards.
     proxy.go_down().await;
     part_is(&real, "b5", "it burns").await;
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -323,8 +323,8 @@ async fn what_stands_behind_claims_is_watched_on_a_real_api_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_real_api_server_lets_nobody_watch_is_read_now_and_then() {
-    let test = "what_a_real_api_server_lets_nobody_watch_is_read_now_and_then";
+async fn unwatchable_resources_are_polled_on_a_real_api_server() {
+    let test = "unwatchable_resources_are_polled_on_a_real_api_server";
     if !Kubectl::is_here(test) || !ApiServer::is_here(test) {
         return;
     }
@@ -355,7 +355,7 @@ async fn what_a_real_api_server_lets_nobody_watch_is_read_now_and_then() {
         "--serviceaccount=portico:portico",
     ];
     let _ = kubectl.run(&[&bind[..], &["--namespace=payments-dev"]].concat());
-    let real = server.direct();
+    let real = server.raw_client();
     until("the kinds are served", Duration::from_secs(30), async || {
         (real.try_get(&format!("{API}/parts")).await? == 200).then_some(())
     })

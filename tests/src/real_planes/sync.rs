@@ -1,5 +1,5 @@
-//! The demo's provisioners at work for a real control plane: each claim there has a twin on the simulated one, and
-//! what becomes of the twin, its status and its secrets, is written back.
+//! Lets the demo's provisioners serve a real control plane: copies each claim to the simulated one, and copies
+//! status and secrets back.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,20 +9,20 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use super::{bare, list, set_status};
-use crate::direct::Direct;
+use crate::raw_client::RawClient;
 
-/// How often it looks. The provisioners of the tests take steps of 150 ms.
+/// The polling interval. The tests' provisioners take steps of 150 ms.
 const PACE: Duration = Duration::from_millis(150);
 
-/// A running mirror. It ends with this value.
+/// A running synchronization. It ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Mirror {
+pub(super) struct StatusSync {
     task: JoinHandle<()>,
 }
 
-impl Mirror {
-    /// Copies the claims that the simulated control plane begins with, then keeps both alike.
-    pub(super) async fn start(simulated: Direct, real: Direct, definitions: &[Value]) -> Self {
+impl StatusSync {
+    /// Copies the simulated control plane's initial claims, then synchronizes both.
+    pub(super) async fn start(simulated: RawClient, real: RawClient, definitions: &[Value]) -> Self {
         let mut kinds: Vec<Kind> = definitions.iter().filter_map(Kind::of).collect();
         let mut secrets = Secrets::default();
         for kind in &mut kinds {
@@ -40,13 +40,13 @@ impl Mirror {
     }
 }
 
-impl Drop for Mirror {
+impl Drop for StatusSync {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-/// A kind that people ask for.
+/// An offered kind.
 struct Kind {
     /// `/apis/group/version`.
     api: String,
@@ -54,17 +54,17 @@ struct Kind {
     twins: HashMap<String, Twin>,
 }
 
-/// What was last copied of a claim, either way.
+/// What was last copied of a claim, in each direction.
 struct Twin {
     uid: Value,
     spec: Value,
-    /// The claim's generation whose spec the twin has.
+    /// The generation of the claim whose spec was copied.
     generation: i64,
     status: Value,
 }
 
 impl Kind {
-    /// The namespaced kinds of the demo, but not what its provisioners compose of them.
+    /// The demo's namespaced kinds, without those of composed resources.
     fn of(definition: &Value) -> Option<Self> {
         let spec = &definition["spec"];
         let group = spec["group"].as_str()?;
@@ -93,9 +93,9 @@ impl Kind {
         format!("{}/{name}", self.collection(object))
     }
 
-    async fn begin(&mut self, secrets: &mut Secrets, simulated: &Direct, real: &Direct) {
+    async fn begin(&mut self, secrets: &mut Secrets, simulated: &RawClient, real: &RawClient) {
         for twin in list(simulated, &self.everywhere()).await {
-            // The portal made them, or so the demo has it.
+            // The portal created them, according to their field manager.
             let path = self.path(&twin);
             let apply = format!("{path}?fieldManager=portico");
             let applied = real.ask(Method::PATCH, &apply, Some(&bare(&twin))).await;
@@ -106,7 +106,7 @@ impl Kind {
         self.keep(secrets, simulated, real).await;
     }
 
-    async fn keep(&mut self, secrets: &mut Secrets, simulated: &Direct, real: &Direct) {
+    async fn keep(&mut self, secrets: &mut Secrets, simulated: &RawClient, real: &RawClient) {
         let by_path = |objects: Vec<Value>| -> HashMap<String, Value> {
             objects
                 .into_iter()
@@ -125,7 +125,7 @@ impl Kind {
                 secrets.owners.insert(uid.to_owned(), owner_reference(claim));
             }
         }
-        // A secret is there before anybody is told that its claim is ready.
+        // Copy the secret first, so that it exists when the claim becomes ready.
         secrets.copy(simulated, real).await;
         for (path, claim) in &claims {
             let known = self
@@ -134,7 +134,7 @@ impl Kind {
                 .filter(|known| known.uid == claim["metadata"]["uid"]);
             match (known, twins.get(path)) {
                 (Some(known), Some(twin)) => keep_alike(known, path, claim, twin, simulated, real).await,
-                // One of an earlier claim of that name; it goes first.
+                // A copy of an earlier claim with the same name must go first.
                 (None, Some(_)) => drop(simulated.ask(Method::DELETE, path, None).await),
                 (_, None) => {
                     let made = simulated
@@ -169,8 +169,8 @@ async fn keep_alike(
     path: &str,
     claim: &Value,
     twin: &Value,
-    simulated: &Direct,
-    real: &Direct,
+    simulated: &RawClient,
+    real: &RawClient,
 ) {
     if known.spec != claim["spec"] {
         let path = format!("{path}?fieldManager=mirror&force=true");
@@ -191,7 +191,7 @@ fn generation(object: &Value) -> i64 {
     object["metadata"]["generation"].as_i64().unwrap_or_default()
 }
 
-/// The twin's status, with the claim's generation where it speaks of the twin's.
+/// The status of the copy, with the generation of the claim.
 fn status_for(claim_generation: i64, twin: &Value) -> Value {
     let translate = |observed: &mut Value| {
         if let Some(number) = observed.as_i64() {
@@ -212,11 +212,11 @@ fn status_for(claim_generation: i64, twin: &Value) -> Value {
     status
 }
 
-/// The secrets that provisioners write, by path, with the version that was copied.
+/// The secrets of provisioners by path, with the version that was copied.
 #[derive(Default)]
 struct Secrets {
     copied: HashMap<String, (Value, Value)>,
-    /// By the uid of a twin: what a secret of the claim has for an owner.
+    /// The uids of claims by the uid of their copy, for owner references.
     owners: HashMap<String, Value>,
 }
 
@@ -228,7 +228,7 @@ fn owner_reference(claim: &Value) -> Value {
 }
 
 impl Secrets {
-    async fn copy(&mut self, simulated: &Direct, real: &Direct) {
+    async fn copy(&mut self, simulated: &RawClient, real: &RawClient) {
         for secret in list(simulated, "/api/v1/secrets").await {
             let metadata = &secret["metadata"];
             let text = |name: &str| metadata[name].as_str().unwrap_or_default();
@@ -237,11 +237,11 @@ impl Secrets {
                 text("namespace"),
                 text("name")
             );
-            // A secret belongs to its claim by the claim's own uid, here as there.
+            // The owner reference names the uid of the claim on its own control plane.
             let owner = metadata["ownerReferences"][0]["uid"].as_str();
             let owner = match owner.map(|uid| self.owners.get(uid)) {
                 Some(Some(owner)) => json!([owner]),
-                // Its claim is not known yet.
+                // The claim is not known yet.
                 Some(None) => continue,
                 None => json!([]),
             };

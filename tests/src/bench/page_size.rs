@@ -1,20 +1,20 @@
-//! What a page weighs, cold: requests and compressed bytes with everything that it names.
+//! Measures a cold page load: requests and compressed bytes, with all assets.
 
 use reqwest::Client;
 use url::Url;
 
 use super::figure;
-use crate::apart::Apart;
 use crate::html::Page;
+use crate::separate_process::SeparateProcess;
 use crate::story::POSTGRESQL;
 
-/// Weighs catalog, form and claim.
+/// Measures catalog, form and claim.
 ///
 /// # Panics
 /// When a page does not answer.
 pub async fn measure() {
-    let apart = Apart::start().await;
-    let dana = apart.world.sign_in("dana").await;
+    let portal = SeparateProcess::start().await;
+    let dana = portal.world.sign_in("dana").await;
     dana.work_in("payments/dev").await;
     let cookie = dana
         .cookies()
@@ -45,7 +45,7 @@ pub async fn measure() {
             format!("/claims/eu-shared/{POSTGRESQL}/payments-dev/orders"),
         ),
     ] {
-        let url = Url::parse(&apart.world.ready.portal)
+        let url = Url::parse(&portal.world.ready.portal)
             .unwrap()
             .join(&path)
             .unwrap();
@@ -72,7 +72,7 @@ pub async fn measure() {
     }
 }
 
-/// What the page makes a browser fetch: style sheets, scripts, and the wasm whose name stands in it.
+/// The assets that a page loads: style sheets, scripts and the wasm file.
 fn assets(page: &Page, text: &str) -> Vec<String> {
     let mut found = page.attributes(
         "link[rel=stylesheet], link[rel=preload], link[rel=modulepreload], link[rel=icon]",

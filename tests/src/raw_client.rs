@@ -1,5 +1,5 @@
-//! A control plane over plain HTTP, for what kubectl would take too long to do thousands of times, and for what it
-//! would not say as it was said.
+//! A plain HTTP client of a control plane: faster than kubectl for thousands of requests, and it shows responses
+//! verbatim.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,29 +11,29 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Certificate, Client, Method, RequestBuilder};
 use serde_json::Value;
 
-/// A client of one control plane.
+/// A client of a control plane.
 #[derive(Debug, Clone)]
-pub struct Direct {
+pub struct RawClient {
     pub(crate) client: Client,
     pub(crate) server: String,
 }
 
-/// What a control plane says.
+/// A response.
 #[derive(Debug, Clone)]
-pub struct Said {
+pub struct RawResponse {
     /// The HTTP status.
     pub status: u16,
-    /// The `Warning` headers, their text only.
+    /// The texts of the `Warning` headers.
     pub warnings: Vec<String>,
-    /// The body; null where it is no JSON.
+    /// The body; null if it is not JSON.
     pub body: Value,
 }
 
-impl Direct {
-    /// With what a kubeconfig says: the first cluster's address and authority, the first user's token.
+impl RawClient {
+    /// Uses the first cluster and the first user of a kubeconfig.
     ///
     /// # Panics
-    /// When the kubeconfig lacks one of them.
+    /// When the kubeconfig is incomplete.
     #[must_use]
     pub fn of(kubeconfig: &Path) -> Self {
         let text = std::fs::read_to_string(kubeconfig).unwrap();
@@ -57,16 +57,16 @@ impl Direct {
         }
     }
 
-    /// Makes an object in the collection at `path`.
+    /// Creates an object in the collection at `path`.
     ///
     /// # Panics
-    /// When it is refused; shows what was said.
+    /// When it is refused; prints the response.
     pub async fn create(&self, path: &str, object: &Value) {
         let said = self.ask(Method::POST, path, Some(object)).await;
         assert!(said.is_success(), "{path}: {said:?}");
     }
 
-    /// What is at `path`; `None` where there is nothing.
+    /// Reads the object at `path`; `None` if there is none.
     ///
     /// # Panics
     /// When it cannot be read.
@@ -76,19 +76,24 @@ impl Direct {
         said.is_success().then_some(said.body)
     }
 
-    /// What is said to a request; a patch is a server-side apply.
+    /// Sends a request; a patch is a server-side apply.
     ///
     /// # Panics
-    /// When nothing is.
-    pub async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Said {
+    /// When there is no response.
+    pub async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> RawResponse {
         said(path, self.try_ask(method, path, body).await)
     }
 
-    /// As [`Direct::ask`].
+    /// As [`RawClient::ask`].
     ///
     /// # Errors
-    /// Why there is no answer: an API server that panics over a request cuts the connection.
-    pub async fn try_ask(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<Said> {
+    /// When the connection breaks, as when an API server panics over a request.
+    pub async fn try_ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> reqwest::Result<RawResponse> {
         let kind = if method == Method::PATCH {
             "application/apply-patch+yaml"
         } else {
@@ -102,11 +107,11 @@ impl Direct {
         .await
     }
 
-    /// What is said to any body of any type.
+    /// Sends any body of any type.
     ///
     /// # Panics
-    /// When nothing is.
-    pub async fn send(&self, method: Method, path: &str, kind: &str, body: String) -> Said {
+    /// When there is no response.
+    pub async fn send(&self, method: Method, path: &str, kind: &str, body: String) -> RawResponse {
         let request = self.client.request(method, format!("{}{path}", self.server));
         said(
             path,
@@ -114,7 +119,7 @@ impl Direct {
         )
     }
 
-    /// The status of what is at `path`; `None` when nobody answers.
+    /// The status of a GET of `path`; `None` if nobody answers.
     pub async fn try_get(&self, path: &str) -> Option<u16> {
         let request = self.client.get(format!("{}{path}", self.server));
         let answer = request.timeout(Duration::from_secs(5)).send().await.ok()?;
@@ -122,11 +127,11 @@ impl Direct {
     }
 }
 
-fn said(path: &str, said: reqwest::Result<Said>) -> Said {
+fn said(path: &str, said: reqwest::Result<RawResponse>) -> RawResponse {
     said.unwrap_or_else(|error| panic!("{path}: {error:?}"))
 }
 
-async fn answered(request: RequestBuilder) -> reqwest::Result<Said> {
+async fn answered(request: RequestBuilder) -> reqwest::Result<RawResponse> {
     let answer = request.send().await?;
     let status = answer.status().as_u16();
     let warnings = answer.headers().get_all("warning").iter();
@@ -135,15 +140,15 @@ async fn answered(request: RequestBuilder) -> reqwest::Result<Said> {
         .filter_map(|value| value.split_once(" - ").map(|(_, text)| unquoted(text)))
         .collect();
     let text = answer.bytes().await?;
-    Ok(Said {
+    Ok(RawResponse {
         status,
         warnings,
         body: serde_json::from_slice(&text).unwrap_or_default(),
     })
 }
 
-impl Said {
-    /// Whether it was done.
+impl RawResponse {
+    /// Whether the request succeeded.
     #[must_use]
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
@@ -179,7 +184,7 @@ impl Said {
     }
 }
 
-/// A quoted string of HTTP as the text it stands for.
+/// Decodes a quoted string of HTTP.
 fn unquoted(text: &str) -> String {
     let inner = text.trim().trim_start_matches('"');
     let inner = inner.strip_suffix('"').unwrap_or(inner);
