@@ -1,5 +1,5 @@
-// How to connect: what is no secret stands there, what is secret is copied without being shown or shown when asked for,
-// and what one pastes is whole.
+// The connection page: public values are shown, secrets are hidden, copied without being shown, or revealed, and
+// snippets are complete.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -42,7 +42,7 @@ describe('connecting', { timeout: 180_000 }, () => {
     return fold;
   }
 
-  it('shows what is no secret, and dots for what is', async () => {
+  it('shows public values, and dots for secrets', async () => {
     await open();
     for (const [key, value] of [['host', host], ['port', /^5432$/], ['database', /^\w+$/], ['username', /^admin$/]]) {
       assert.match((await row(key).innerText()).trim(), value, key);
@@ -51,7 +51,7 @@ describe('connecting', { timeout: 180_000 }, () => {
     assert.match(await connect().locator('.address code').innerText(), /^postgresql:\/\/admin:●+@orders\.payments-dev\.eu-shared.*:5432\//);
     const seen = await dana.page.content();
     assert.doesNotMatch(seen, /admin:[^●<@]+@/);
-    // It is the same for whoever may only look, without a way to more.
+    // The same for a viewer, without a way to reveal.
     await vic.page.goto(orders);
     const theirs = vic.page.getByRole('region', { name: 'Connect' });
     assert.match(await theirs.innerText(), host);
@@ -70,7 +70,7 @@ describe('connecting', { timeout: 180_000 }, () => {
     assert.ok(!(await dana.page.content()).includes(password), 'it is nowhere on the page');
   });
 
-  it('copies one secret, and one that is shown', async () => {
+  it('copies a hidden secret and a revealed one', async () => {
     await open();
     await row('password').getByRole('button', { name: 'Copy password' }).click();
     await dana.page.locator('#announcements', { hasText: 'Copied' }).waitFor();
@@ -86,7 +86,7 @@ describe('connecting', { timeout: 180_000 }, () => {
     assert.ok(!(await dana.page.content()).includes(password));
   });
 
-  it('has commands and code to paste', async () => {
+  it('has commands and code snippets', async () => {
     await open();
     const psql = await (await snippet('psql')).locator('pre').innerText();
     assert.match(psql, /^psql "host=orders\.payments-dev\.eu-shared\S* port=5432 dbname=\w+ user=admin"/);
@@ -94,7 +94,7 @@ describe('connecting', { timeout: 180_000 }, () => {
     assert.match(await (await snippet('Kubernetes')).locator('pre').innerText(), /name: PGPASSWORD\n.*\n.*key: password/);
   });
 
-  it('copies an environment file that is whole, and fills it when all is revealed', async () => {
+  it('copies a complete environment file, and shows it when everything is revealed', async () => {
     await open();
     const file = await snippet('Environment file');
     await file.getByRole('button', { name: /^Copy/ }).click();
@@ -117,7 +117,7 @@ describe('connecting', { timeout: 180_000 }, () => {
     assert.match(download.suggestedFilename(), /ca\.crt$/);
   });
 
-  it('records each of them', async () => {
+  it('records each reveal', async () => {
     const pat = await signedIn(browser, demo, 'pat');
     const record = await (await pat.page.request.get('/api/v1/record')).text();
     assert.match(record, /"key":\s*"password"/);
@@ -125,5 +125,5 @@ describe('connecting', { timeout: 180_000 }, () => {
     assert.ok(!record.includes(password));
   });
 
-  it('has nothing to complain of', () => assertQuiet(dana, vic));
+  it('logs no errors', () => assertQuiet(dana, vic));
 });

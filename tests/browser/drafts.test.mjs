@@ -1,5 +1,5 @@
-// What was typed into a form survives a reload, a switch of the environment, going back and the end of a session; it is
-// gone once it was sent, thrown away, or its person signed out.
+// Form input survives a reload, a switch of the environment, going back and the end of the session. It is
+// discarded when it is submitted, thrown away, or its person signs out.
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -10,7 +10,7 @@ import { atRest, letters, press } from './support/typing.mjs';
 
 const form = `/catalog/${POSTGRESQL}/request`;
 
-describe('what was typed', { timeout: 240_000 }, () => {
+describe('form input', { timeout: 240_000 }, () => {
   let demo, browser, page, context;
   const name = () => page.locator('input[name="_name"]');
   const size = () => page.locator('input[name="/spec/storage/size"]');
@@ -87,7 +87,7 @@ describe('what was typed', { timeout: 240_000 }, () => {
     await page.waitForFunction(() => document.querySelector('input[name="_name"]')?.value === 'typed-before');
   });
 
-  it('gives way to what is chosen by a link', async () => {
+  it('is overridden by the choice of a link', async () => {
     await fillIn();
     await page.goto(`/catalog/${POSTGRESQL}`);
     await page.getByRole('link', { name: 'Choose Medium' }).click();
@@ -96,7 +96,7 @@ describe('what was typed', { timeout: 240_000 }, () => {
     assert.equal(await name().inputValue(), 'typed-before');
   });
 
-  it('survives the end of the session, found out by sending, and is forgotten once it is sent', async () => {
+  it('survives the end of the session when submitting, and is discarded once it is submitted', async () => {
     await fillIn();
     await context.clearCookies();
     await page.getByRole('button', { name: 'Request PostgreSQL' }).click();
@@ -114,7 +114,7 @@ describe('what was typed', { timeout: 240_000 }, () => {
     assert.equal(await name().inputValue(), '');
   });
 
-  it('survives the end of the session, found out while typing', async () => {
+  it('survives the end of the session while typing', async () => {
     await fillIn();
     await context.clearCookies();
     await name().click();
@@ -129,7 +129,7 @@ describe('what was typed', { timeout: 240_000 }, () => {
     assert.equal(await name().inputValue(), 'typed-beforex');
   });
 
-  it('is told apart from what the server has when there is no network', async () => {
+  it('is marked as unsaved without a network', async () => {
     await fillIn();
     await context.setOffline(true);
     await name().click();
@@ -140,7 +140,7 @@ describe('what was typed', { timeout: 240_000 }, () => {
     await page.locator('#toast').waitFor({ state: 'detached' });
   });
 
-  it('is gone when its person signs out, and no other person sees it', async () => {
+  it('is discarded at sign-out, and no other person sees it', async () => {
     await fillIn();
     await page.getByLabel(/^Signed in as/).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
@@ -149,7 +149,7 @@ describe('what was typed', { timeout: 240_000 }, () => {
     assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith('draft:'))), []);
   });
 
-  it('holds nothing secret', async () => {
+  it('contains no secrets', async () => {
     await open();
     await page.evaluate(() => {
       const secret = Object.assign(document.createElement('input'), { type: 'password', name: '/spec/secret', value: 'hunter2' });
@@ -162,7 +162,7 @@ describe('what was typed', { timeout: 240_000 }, () => {
     assert.doesNotMatch(kept, /hunter2|_csrf/);
   });
 
-  it('is given back without scripts, too, when the session has ended', async () => {
+  it('survives the end of the session without scripts, too', async () => {
     const still = await signedIn(browser, demo, 'dana', { javaScriptEnabled: false });
     await workIn(still.page, 'Payments', 'dev');
     await still.page.goto(`/catalog/${BUCKET}/request`);

@@ -1,5 +1,5 @@
-// What is wrong is said where one looks: the focus goes to the list after a refused send, the title says so, each entry
-// leads to its field, and the YAML editor names its problems itself.
+// Errors of a form: after a failed submit the focus is on the list, the title says so, each entry leads to its
+// field, and the YAML editor names its errors.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -8,7 +8,7 @@ import { startDemo } from './support/demo.mjs';
 import { BUCKET, POSTGRESQL } from './support/offerings.mjs';
 import { letters, press } from './support/typing.mjs';
 
-describe('what is wrong', { timeout: 180_000 }, () => {
+describe('an error', { timeout: 180_000 }, () => {
   let demo, browser;
 
   before(async () => {
@@ -51,7 +51,7 @@ describe('what is wrong', { timeout: 180_000 }, () => {
         await link.focus();
         await page.keyboard.press('Enter');
         const target = (await link.getAttribute('href')).slice(1);
-        // Where the next Tab goes from: the field, or what holds it.
+        // The target of the next Tab: the field or its container.
         const reached = await page.evaluate((id) => {
           const target = document.getElementById(decodeURIComponent(id));
           const place = target?.getBoundingClientRect();
@@ -75,7 +75,7 @@ describe('what is wrong', { timeout: 180_000 }, () => {
     });
   }
 
-  it('stays listed until it is solved, and the list stays to the end', async () => {
+  it('stays listed until it is fixed, and the list stays', async () => {
     const { page, context } = await signedIn(browser, demo, 'dana');
     await workIn(page, 'Payments', 'dev');
     await page.goto(`/catalog/${BUCKET}/request`);
@@ -89,13 +89,13 @@ describe('what is wrong', { timeout: 180_000 }, () => {
     await press(page, letters('solved'), 60);
     await page.getByText('Every problem is solved').waitFor();
     const moved = Math.abs((await name.evaluate((name) => name.getBoundingClientRect().top)) - before);
-    // Its own problem stood above it: a line and the gap below that.
+    // Its own error was above it: a line and the gap below.
     assert.ok(moved <= 28, `it moved by ${moved} px`);
     assert.equal(await name.inputValue(), 'solved');
     await context.close();
   });
 
-  it('is named at the YAML editor, with its line', async () => {
+  it('is shown at the YAML editor, with its line', async () => {
     const { page, context } = await signedIn(browser, demo, 'dana');
     await workIn(page, 'Payments', 'dev');
     await page.goto(`/catalog/${POSTGRESQL}/request`);
@@ -109,7 +109,7 @@ describe('what is wrong', { timeout: 180_000 }, () => {
     await said.getByText(/^Line 4: .*bogus/).waitFor();
     assert.equal(await editor.getAttribute('aria-invalid'), 'true');
     assert.match(await editor.getAttribute('aria-describedby'), /yaml-problems/);
-    // What cannot be read is told with its line, too.
+    // Unreadable input is reported with its line too.
     await press(page, ['Control+a', 'Delete', ...letters('spec:\n  version: [\n')], 10);
     await page.waitForFunction(() => document.querySelectorAll('#yaml-problems .problem').length === 1);
     assert.match(await said.innerText(), /^Line \d+: /);

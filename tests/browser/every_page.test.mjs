@@ -1,5 +1,5 @@
-// Every page, light and dark: axe-core finds nothing against it, nothing is loaded from elsewhere, nothing
-// sticks out of a narrow screen; and what it looks like lands in target/screenshots for people to judge.
+// Every page, light and dark: axe-core finds nothing, nothing is loaded from elsewhere, nothing overflows a
+// narrow screen. Screenshots are in target/screenshots for review.
 
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
@@ -30,7 +30,7 @@ describe('every page', { timeout: 420_000 }, () => {
     await mkdir(screenshots, { recursive: true });
     demo = await startDemo();
     browser = await launch();
-    // Something for the approver to decide.
+    // A request for the approver.
     const { page } = await windowOf('dana', 'light');
     await workIn(page, 'Payments', 'production');
     await page.goto(`/catalog/${QUEUE}/request`);

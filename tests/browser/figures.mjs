@@ -1,4 +1,4 @@
-// From a status change on a control plane to the browser's screen: how long, in Chromium. Printed, never judged.
+// Measures the time from a status change on a control plane to the screen, in Chromium.
 
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
@@ -79,7 +79,7 @@ try {
     }).observe(document.body, { childList: true, subtree: true, characterData: true });
   });
   const took = [];
-  // The first ones find everything cold.
+  // Warm up.
   for (let number = 0; number < times + 5; number += 1) {
     const begun = Date.now();
     await ask('PATCH', `${widgets}/measured/status`, 'application/merge-patch+json', condition(number));

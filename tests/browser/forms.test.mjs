@@ -1,4 +1,4 @@
-// What is emptied, null, or chosen and left blank: sent as it is shown, with and without scripts.
+// Emptied, null and blank values are submitted as they are shown, with and without scripts.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -61,14 +61,14 @@ for (const scripts of [true, false]) {
       await demo?.stop();
     });
 
-    it('sends what was emptied and chosen, exactly', async () => {
+    it('submits exactly what was emptied and chosen', async () => {
       const { page } = dana;
       await workIn(page, 'Payments', 'dev');
       await until('it is offered', async () => {
         await page.goto(offering);
         return page.locator('[data-field="/spec/ports"]').count();
       });
-      // What must be there stands open, though a default puts it there.
+      // Required fields are shown even when they have a default.
       assert.ok(await page.locator('[data-field="/spec/ports"]').isVisible());
       if (scripts) await page.locator('html[data-alive]').waitFor();
       const field = (name) => page.locator(`[data-field="${name}"]`);
@@ -106,7 +106,7 @@ for (const scripts of [true, false]) {
         assert.match(shown, /ttl: (''|"")/);
       }
       await page.getByRole('button', { name: 'Request Gate' }).last().click();
-      // Nobody need agree: one lands on the claim.
+      // Without approval, submitting leads to the claim.
       await page.waitForURL(/\/claims\/[^?]*\/emptied$/);
       let made;
       await until('it is made', async () => {

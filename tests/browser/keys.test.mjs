@@ -1,4 +1,4 @@
-// What hands learn: the approval queue by j, k, a and r; search everywhere by Ctrl-K; a theme that is remembered; Back.
+// Keyboard shortcuts: the approval queue by j, k, a and r; the command palette by Ctrl-K; the theme; Back.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -53,7 +53,7 @@ describe('by the keyboard', { timeout: 180_000 }, () => {
     assert.equal(await page.locator('details.approval', { hasText: 'first' }).count(), 1);
   });
 
-  it('leaves the keys alone where one types', async () => {
+  it('ignores shortcuts in text fields', async () => {
     const { page } = ada;
     await alive(page, '/approvals');
     const comment = page.getByRole('textbox', { name: /^Comment/ }).first();
@@ -70,7 +70,7 @@ describe('by the keyboard', { timeout: 180_000 }, () => {
     return page.locator('dialog.palette li');
   }
 
-  it('finds by Ctrl-K what is asked for, and goes there by Enter', async () => {
+  it('finds a page by Ctrl-K, and opens it by Enter', async () => {
     const { page } = dana;
     await alive(page, '/claims');
     const hits = await palette(page, 'request postgres');
@@ -84,7 +84,7 @@ describe('by the keyboard', { timeout: 180_000 }, () => {
     await page.waitForURL(/\/(requests|claims)\//);
   });
 
-  it('goes back to where one was', async () => {
+  it('goes back to the previous position', async () => {
     const { page } = dana;
     await alive(page, '/claims');
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Catalog' }).click();
@@ -124,5 +124,5 @@ describe('by the keyboard', { timeout: 180_000 }, () => {
     await page.waitForURL(/signed-out|sign-in|logout/);
   });
 
-  it('has nothing to complain of', () => assertQuiet(dana, ada));
+  it('logs no errors', () => assertQuiet(dana, ada));
 });

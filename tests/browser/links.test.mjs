@@ -1,4 +1,4 @@
-// Every link that a person sees works for that person; and one that carries a choice leads to a form that has it.
+// Every link works for the person who sees it, and one that carries a choice leads to a form with that choice.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -68,7 +68,7 @@ describe('links', { timeout: 240_000 }, () => {
     });
   }
 
-  it('keep what was chosen', async () => {
+  it('keep the choice', async () => {
     const { page } = await signedIn(browser, demo, 'dana');
     await workIn(page, 'Payments', 'dev');
     await page.goto(`/catalog/${POSTGRESQL}`);
@@ -77,7 +77,7 @@ describe('links', { timeout: 240_000 }, () => {
       await page.getByRole('link', { name: `Choose ${plan}` }).click();
       assert.ok(await page.getByRole('radio', { name: new RegExp(`^${plan}`) }).isChecked(), plan);
     }
-    // Whatever a link to a form carries stands in that form.
+    // The form has the values of the link.
     const answer = await page.request.get(`/catalog/${POSTGRESQL}`);
     const carrying = linksOf(await answer.text()).filter((href) => /\/(request|change)\?/.test(href));
     assert.ok(carrying.length >= 3);

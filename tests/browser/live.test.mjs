@@ -1,5 +1,4 @@
-// Pages that stay true: what stands behind a claim, after going back, in many tabs, and when the browser had fetched
-// the page some time before.
+// Live pages: composed resources, after going back, in many tabs, and with a page from the browser's cache.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -11,7 +10,7 @@ import { controlPlane } from './support/planes.mjs';
 const orders = `/claims/eu-shared/${POSTGRESQL}/payments-dev/orders`;
 const object = '/apis/databases.demo.portico.dev/v1/namespaces/payments-dev/postgresqlinstances/orders';
 
-describe('pages that stay true', { timeout: 180_000 }, () => {
+describe('live pages', { timeout: 180_000 }, () => {
   let demo, browser, dana, plane, server;
 
   before(async () => {
@@ -44,7 +43,7 @@ describe('pages that stay true', { timeout: 180_000 }, () => {
   async function alive(page, at) {
     await page.goto(at);
     await page.locator('html[data-alive]').waitFor();
-    // It listens once the server has answered.
+    // The stream is open once the server has answered.
     await page.waitForTimeout(1000);
   }
 
@@ -55,13 +54,13 @@ describe('pages that stay true', { timeout: 180_000 }, () => {
       document.dispatchEvent(new Event('visibilitychange'));
     }, hidden);
 
-  it('shows a part of a claim that fails, within a second or so', async () => {
+  it('shows a failing composed resource within about a second', async () => {
     await alive(dana.page, orders);
     const took = await shown(dana.page, 'the disk is full');
     assert.ok(took < 2000, `it took ${took} ms`);
   });
 
-  it('lives on after going back', async () => {
+  it('updates after going back', async () => {
     const { page } = dana;
     await alive(page, orders);
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Catalog' }).click();
@@ -71,7 +70,7 @@ describe('pages that stay true', { timeout: 180_000 }, () => {
     await page.waitForTimeout(1000);
     const took = await shown(page, 'after going back');
     assert.ok(took < 2000, `it took ${took} ms`);
-    // The same when the browser had kept the page as it was.
+    // The same with a cached page.
     for (const kind of ['pagehide', 'pageshow']) {
       await page.evaluate((kind) => dispatchEvent(new PageTransitionEvent(kind, { persisted: true })), kind);
     }
@@ -98,7 +97,7 @@ describe('pages that stay true', { timeout: 180_000 }, () => {
     for (const tab of tabs) await tab.close();
   });
 
-  it('looks again at once when the page was fetched some time ago', async () => {
+  it('refreshes at once when the page comes from the cache', async () => {
     const { page } = dana;
     let first = true;
     await page.route('**/claims', async (route) => {
@@ -114,5 +113,5 @@ describe('pages that stay true', { timeout: 180_000 }, () => {
     await page.unroute('**/claims');
   });
 
-  it('has nothing to complain of', () => assertQuiet(dana));
+  it('logs no errors', () => assertQuiet(dana));
 });

@@ -1,6 +1,6 @@
-// What screens look like with nothing on them, with very much, with the longest of names, beside a dead control plane,
-// and when something is refused: nothing sticks out of a narrow screen, axe-core finds nothing, and what it looks like
-// lands in target/screenshots for people to judge.
+// Pages when they are empty, very full, with the longest names, with a control plane down, and with errors:
+// nothing overflows a narrow screen and axe-core finds nothing. Screenshots are in target/screenshots for
+// review.
 
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import { controlPlane } from './support/planes.mjs';
 const screenshots = process.env.PORTICO_SCREENSHOTS ?? fileURLToPath(new URL('../../target/screenshots', import.meta.url));
 const widths = [360, 1280, 1920];
 const buckets = '/apis/storage.demo.portico.dev/v1/namespaces/payments-dev/buckets';
-// As long as names may be: fifty characters, with few places to break a line and with none.
+// The longest names: fifty characters, with few and with no places for a line break.
 const long = 'a-bucket-whose-name-is-as-long-as-names-may-ever-b';
 const unbroken = 'x'.repeat(50);
 const wide = 'offerings.with-a-group-that-is-as-long-as-they-come.states.portico.dev';
@@ -41,7 +41,7 @@ async function judge({ page }, name, at) {
   assert.deepEqual([...new Set(found)], []);
 }
 
-describe('nothing yet', { timeout: 120_000 }, () => {
+describe('empty pages', { timeout: 120_000 }, () => {
   let demo, browser, dana, ada;
 
   before(async () => {
@@ -61,7 +61,7 @@ describe('nothing yet', { timeout: 120_000 }, () => {
   it('approvals', async () => judge(ada, 'nothing-approvals', '/approvals'));
 });
 
-describe('very much, long names, a dead control plane', { timeout: 420_000 }, () => {
+describe('full pages, long names, a control plane that is down', { timeout: 420_000 }, () => {
   let demo, browser, dana, ada, pat, vic;
 
   before(async () => {

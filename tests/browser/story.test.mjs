@@ -1,12 +1,12 @@
-// The main job in a real browser, developer and approver side by side. No page is ever reloaded here:
-// what changes on a control plane changes on the screen.
+// The main flow in a real browser, developer and approver side by side. No page is reloaded: changes on a
+// control plane appear by themselves.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { assertQuiet, launch, signedIn, workIn } from './support/browser.mjs';
 import { startDemo } from './support/demo.mjs';
 
-describe('the main job, developer and approver side by side', { timeout: 240_000 }, () => {
+describe('the main flow, developer and approver side by side', { timeout: 240_000 }, () => {
   let demo, browser, dana, ada;
 
   before(async () => {
@@ -31,20 +31,20 @@ describe('the main job, developer and approver side by side', { timeout: 240_000
     assert.equal(await titles.textContent(), 'PostgreSQL');
   });
 
-  it('gets a Ready database in dev, without anybody’s agreement', async () => {
+  it('gets a ready database in dev, without approval', async () => {
     const { page } = dana;
     await page.getByRole('link', { name: 'PostgreSQL', exact: true }).click();
     await workIn(page, 'Payments', 'dev');
     await page.getByRole('link', { name: 'Request PostgreSQL' }).click();
     await page.getByRole('textbox', { name: /^Name/ }).first().fill('browser-db');
     await page.getByRole('complementary', { name: 'Summary' }).getByRole('button', { name: 'Request PostgreSQL' }).click();
-    // One lands on the claim, whose page lives up to Ready.
+    // Submitting leads to the claim, whose page updates to Ready.
     await page.waitForURL(/\/claims\/[^?]*\/browser-db$/);
     await page.locator('.verdict', { hasText: /It works/ }).waitFor({ timeout: 60_000 });
     assert.equal(await page.locator('main a[href^="/requests/"]').count(), 1, 'the request stays within reach');
   });
 
-  it('says beside the field which rule is broken while one types, and when it is kept again', async () => {
+  it('shows a broken rule beside the field while typing, and removes it when fixed', async () => {
     const { page } = dana;
     await page.goto('/catalog/buckets.storage.demo.portico.dev/request');
     await page.locator('html[data-alive]').waitFor();
@@ -62,7 +62,7 @@ describe('the main job, developer and approver side by side', { timeout: 240_000
     await page.getByRole('link', { name: 'browser-db' }).first().click();
   });
 
-  it('reveals a password where it stands, and only when asked', async () => {
+  it('reveals a password in place, and only on request', async () => {
     const { page } = dana;
     await page.waitForURL(/\/claims\/.+\/browser-db$/);
     await page.locator('html[data-alive]').waitFor();
@@ -74,7 +74,7 @@ describe('the main job, developer and approver side by side', { timeout: 240_000
     assert.ok((await value.locator('.revealed').textContent()).trim().length > 8);
   });
 
-  it('waits for agreement in production, and goes on the moment it is given', async () => {
+  it('waits for approval in production, and continues at once when approved', async () => {
     const { page } = dana;
     await ada.page.goto('/approvals');
     await page.goto('/catalog/queues.messaging.demo.portico.dev/request');
@@ -85,7 +85,7 @@ describe('the main job, developer and approver side by side', { timeout: 240_000
     await page.waitForURL(/\/requests\/[0-9a-f-]{36}$/);
     await page.locator('.state-line', { hasText: 'Awaiting approval' }).waitFor();
 
-    // The approver's queue fills by itself.
+    // The approver's queue updates.
     const row = ada.page.locator('details.approval', { hasText: 'browser-queue' });
     await row.waitFor({ timeout: 15_000 });
     if ((await row.getAttribute('open')) === null) await row.locator('summary').click();
@@ -96,7 +96,7 @@ describe('the main job, developer and approver side by side', { timeout: 240_000
     await page.getByText('Fine by me').waitFor();
   });
 
-  it('deletes it again, having typed its name', async () => {
+  it('deletes it after typing its name', async () => {
     const { page } = dana;
     await page.goto('/claims');
     await page.getByRole('link', { name: 'browser-db' }).first().click();
@@ -107,14 +107,14 @@ describe('the main job, developer and approver side by side', { timeout: 240_000
     await page.locator('.state-line', { hasText: 'Applied' }).waitFor({ timeout: 30_000 });
   });
 
-  it('catches up by itself after the portal was gone', async () => {
+  it('catches up after the portal was down', async () => {
     const { page } = dana;
     await workIn(page, 'Payments', 'dev');
     await page.goto('/claims');
     await page.locator('html[data-alive]').waitFor();
     await demo.crash();
     await demo.restart();
-    // By another way than this page: it must find out after its connection was lost.
+    // Changed outside this page: it must catch up after its connection was lost.
     const other = await dana.context.newPage();
     await other.goto('/catalog/buckets.storage.demo.portico.dev/request');
     await other.getByRole('textbox', { name: /^Name/ }).first().fill('after-the-crash');
@@ -125,5 +125,5 @@ describe('the main job, developer and approver side by side', { timeout: 240_000
     dana.complaints.length = 0;
   });
 
-  it('has nothing to complain of', () => assertQuiet(dana, ada));
+  it('logs no errors', () => assertQuiet(dana, ada));
 });

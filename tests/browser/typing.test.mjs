@@ -1,5 +1,5 @@
-// Filling in a form as people do: key by key, with pauses, through right, wrong and right again. Whatever the page
-// renews meanwhile, the field keeps the focus, the caret, its place and every key.
+// Typing key by key with pauses, through valid and invalid values: while the page updates, the field keeps the
+// focus, the caret, its position and every key.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -68,7 +68,7 @@ describe('typing', { timeout: 420_000 }, () => {
     page.on('pageerror', (error) => dev.complaints.push(`${one.kind}: ${error}`));
     await page.goto(`/catalog/${one.at}/request${one.query ?? ''}`);
     await page.locator('html[data-alive]').waitFor();
-    // What the other tabs typed before is nobody's here.
+    // Input of earlier tests is irrelevant here.
     await page.evaluate(() => sessionStorage.clear());
     if (one.yaml) {
       await page.getByRole('button', { name: 'YAML', exact: true }).click();
@@ -102,7 +102,7 @@ describe('typing', { timeout: 420_000 }, () => {
 
   for (const pause of [0, 150, 400, 600, 1200]) {
     it(`keeps focus, caret, place and every key, with ${pause} ms between the keys`, async () => {
-      // Fast ones a few at a time: a hurried machine is no hurried person.
+      // Only a few fast ones at a time, so that the machine keeps up.
       const together = pause < 400 ? 5 : CASES.length;
       for (let index = 0; index < CASES.length; index += together) {
         await Promise.all(CASES.slice(index, index + together).map((one) => typed(one, pause)));
@@ -115,7 +115,7 @@ describe('typing', { timeout: 420_000 }, () => {
     await Promise.all(some.map((one) => typed(one, 450, 700)));
   });
 
-  it('keeps what is typed while something else is under way', async () => {
+  it('keeps the input while another request is running', async () => {
     const { page, field } = await open(CASES[0]);
     await slowDown(page, 900);
     await page.getByRole('radio', { name: /^Medium/ }).check();
@@ -125,7 +125,7 @@ describe('typing', { timeout: 420_000 }, () => {
     await atRest(page);
     await assertHeld(page, field, { value: 'typed-meanwhile', what: 'a plan chosen before' });
     assert.ok(await page.getByRole('radio', { name: /^Medium/ }).isChecked());
-    // Buttons pressed in haste are all obeyed, each once.
+    // Every quick click counts once.
     const add = page.locator('button[value="add:/spec/databases"]');
     await add.click();
     await add.click();
@@ -136,7 +136,7 @@ describe('typing', { timeout: 420_000 }, () => {
     await page.close();
   });
 
-  it('says nothing in the middle of a word, all of it after a rest, and takes it back at once', async () => {
+  it('shows no errors in the middle of a word, all of them after a pause, and removes them at once', async () => {
     const { page, field } = await open(CASES[0]);
     const problem = page.locator('#name-problems');
     await field.focus();
@@ -149,14 +149,14 @@ describe('typing', { timeout: 420_000 }, () => {
     await press(page, [...back(2), ...letters('or')], 0);
     await problem.waitFor({ state: 'detached' });
     assert.ok(Date.now() - begun < 3000, `it took ${Date.now() - begun} ms`);
-    // Whoever leaves the field has written the word.
+    // Leaving the field ends the word.
     await press(page, letters('-'), 0);
     await page.keyboard.press('Tab');
     await problem.waitFor();
     await page.close();
   });
 
-  it('does not jump when the quota is exceeded, and says so in view', async () => {
+  it('does not jump when the quota is exceeded, and shows that in view', async () => {
     const { page, field } = await open(CASES[1]);
     await hold(page, field);
     const scrolled = await page.evaluate(() => scrollY);
@@ -175,7 +175,7 @@ describe('typing', { timeout: 420_000 }, () => {
     await page.close();
   });
 
-  it('keeps all of it while messages arrive', async () => {
+  it('keeps everything while messages arrive', async () => {
     const { page } = dev;
     const plane = await controlPlane(demo, 'eu-shared');
     const object = '/apis/databases.demo.portico.dev/v1/namespaces/payments-dev/postgresqlinstances/orders';
@@ -216,5 +216,5 @@ describe('typing', { timeout: 420_000 }, () => {
     }
   });
 
-  it('has nothing to complain of', () => assertQuiet(dev, production));
+  it('logs no errors', () => assertQuiet(dev, production));
 });

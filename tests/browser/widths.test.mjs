@@ -1,4 +1,4 @@
-// Nothing is cut off, at any width from a small phone to a wide screen: no page and no table is wider than its place.
+// Nothing is cut off at any width from a small phone to a wide screen.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -16,7 +16,7 @@ describe('at every width', { timeout: 240_000 }, () => {
   before(async () => {
     demo = await startDemo();
     browser = await launch();
-    // Something for the approver to decide.
+    // A request for the approver.
     windows.set('dana', await signedIn(browser, demo, 'dana'));
     const { page } = windows.get('dana');
     await workIn(page, 'Payments', 'production');
@@ -45,7 +45,7 @@ describe('at every width', { timeout: 240_000 }, () => {
           const lines = [];
           if (wider(document.documentElement)) lines.push('the page');
           for (const table of document.querySelectorAll('main table')) {
-            // Up to what scrolls or cuts: a table may stand in something narrower than itself.
+            // Up to the element that scrolls or clips: a table may be in something narrower.
             for (let around = table.parentElement; around && around.tagName !== 'MAIN'; around = around.parentElement) {
               if (getComputedStyle(around).overflowX !== 'visible' && wider(around)) {
                 lines.push(`a table (${table.caption?.textContent || table.className}): ${around.scrollWidth} in ${around.clientWidth}`);

@@ -1,4 +1,4 @@
-// With scripts off, everything that is not live by nature still works, and still explains.
+// With scripts off, everything except live updates works.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -40,7 +40,7 @@ describe('with scripts off', { timeout: 180_000 }, () => {
     assert.equal(await page.locator('.cards h2').count(), 1);
   });
 
-  it('explains what is wrong beside the field, and keeps what was typed', async () => {
+  it('shows errors beside the field, and keeps the input', async () => {
     const { page } = dana;
     await workIn(page, 'Payments', 'dev');
     await page.goto('/catalog/postgresqlinstances.databases.demo.portico.dev/request');
@@ -54,7 +54,7 @@ describe('with scripts off', { timeout: 180_000 }, () => {
     assert.ok((await page.getByRole('alert').first().innerText()).length > 10);
   });
 
-  it('says beside the field which rule is broken', async () => {
+  it('shows a broken rule beside the field', async () => {
     const { page } = dana;
     await page.goto('/catalog/buckets.storage.demo.portico.dev/request');
     await page.locator('input[name="_name"]').fill('ruled');
@@ -68,7 +68,7 @@ describe('with scripts off', { timeout: 180_000 }, () => {
     await page.goto('/catalog/postgresqlinstances.databases.demo.portico.dev/request');
   });
 
-  it('asks for a database, sees it Ready, reveals its password', async () => {
+  it('requests a database, sees it ready, reveals its password', async () => {
     const { page } = dana;
     await page.locator('input[name="_name"]').fill('plain-db');
     await page.locator('input[name="/spec/storage/size"]').fill('30Gi');
@@ -79,7 +79,7 @@ describe('with scripts off', { timeout: 180_000 }, () => {
     assert.ok((await page.locator('pre.revealed').innerText()).trim().length > 8);
   });
 
-  it('decides', async () => {
+  it('approves', async () => {
     const { page } = dana;
     await workIn(page, 'Payments', 'production');
     await page.goto('/catalog/buckets.storage.demo.portico.dev/request');

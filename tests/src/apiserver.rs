@@ -15,8 +15,8 @@ use rcgen::{
 };
 use tempfile::TempDir;
 
-use crate::demo::free_port;
 use crate::kubectl::Kubectl;
+use crate::processes::free_port;
 use crate::processes::{Owned, which};
 use crate::raw_client::RawClient;
 use crate::report;

@@ -16,9 +16,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::apiserver::ApiServer;
-use crate::demo::free_port;
 use crate::kubectl::Kubectl;
 use crate::processes::Owned;
+use crate::processes::free_port;
 use crate::report;
 use crate::until::until;
 

@@ -6,56 +6,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::kubectl::Kubectl;
 use crate::person::Person;
 use crate::processes::{Owned, portico};
+use crate::ready::Ready;
 use crate::real_planes::RealPlanes;
-use crate::separate_process::serve;
+use crate::serve::serve;
 use crate::until::until;
 
 /// How long the start may take. A debug build takes a second or two on an idle machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// The number of cards in its catalog.
 const OFFERED: usize = 7;
-
-/// The file that the demo writes when it is ready.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Ready {
-    /// The portal's URL, without a trailing slash.
-    pub portal: String,
-    /// The identity provider's URL.
-    pub issuer: String,
-    /// The folder of the portal's configuration.
-    pub configuration: PathBuf,
-    /// The people who can sign in.
-    pub people: Vec<Listed>,
-    /// The control planes.
-    pub control_planes: Vec<Plane>,
-}
-
-/// A person who can sign in.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Listed {
-    /// The value of the provider's button.
-    pub username: String,
-    /// The label of the button.
-    pub name: String,
-}
-
-/// A control plane.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Plane {
-    /// The name.
-    pub name: String,
-    /// The path of its kubeconfig.
-    pub kubeconfig: PathBuf,
-}
 
 /// What the demo uses as control planes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +82,7 @@ impl Demo {
         if planes == Planes::Simulated {
             return Self::start().await;
         }
-        let mut demo = Self::world_on(planes).await;
+        let mut demo = Self::without_portal_on(planes).await;
         let portal = serve(&demo.ready, &demo.folder.path().join("log"), "info").await;
         demo.world = Some(mem::replace(&mut demo.process, portal));
         demo.hear().await;
@@ -129,7 +93,7 @@ impl Demo {
     ///
     /// # Panics
     /// When something does not answer in time.
-    pub async fn world_on(planes: Planes) -> Self {
+    pub async fn without_portal_on(planes: Planes) -> Self {
         let mut demo = Self::start_with(&["--world-only"]).await;
         if planes == Planes::Real {
             demo.planes = Some(RealPlanes::in_place_of(&demo.ready.control_planes).await);
@@ -213,9 +177,9 @@ impl Demo {
     ///
     /// # Panics
     /// When the configuration cannot be rewritten.
-    pub async fn lift_quotas(&mut self) {
+    pub async fn remove_quotas_and_restart(&mut self) {
         self.stop();
-        self.strike_quotas();
+        self.remove_quotas();
         self.restart().await;
     }
 
@@ -223,7 +187,7 @@ impl Demo {
     ///
     /// # Panics
     /// When the configuration cannot be rewritten.
-    pub fn strike_quotas(&self) {
+    pub fn remove_quotas(&self) {
         let file = self.configuration("tenants.yaml");
         let text = fs::read_to_string(&file).unwrap();
         let mut kept = Vec::new();
@@ -242,7 +206,7 @@ impl Demo {
     ///
     /// # Panics
     /// When the configuration cannot be rewritten.
-    pub fn lift_limits(&self) {
+    pub fn remove_rate_limits(&self) {
         let file = self.configuration("portal.yaml");
         let text = fs::read_to_string(&file).unwrap();
         let limits =
@@ -263,8 +227,8 @@ impl Demo {
 
     /// A browser in which nobody is signed in.
     #[must_use]
-    pub fn stranger(&self) -> Person {
-        Person::stranger(&self.ready.portal)
+    pub fn anonymous(&self) -> Person {
+        Person::anonymous(&self.ready.portal)
     }
 
     /// kubectl against a control plane.
@@ -323,17 +287,4 @@ async fn launch(folder: &Path, port: u16, arguments: &[String]) -> (Owned, Ready
 
 fn log_of(folder: &Path) -> String {
     fs::read_to_string(folder.join("log")).unwrap_or_default()
-}
-
-/// A port that is free now.
-///
-/// # Panics
-/// When there is none.
-#[must_use]
-pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }

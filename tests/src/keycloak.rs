@@ -12,7 +12,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::demo::free_port;
+use crate::processes::free_port;
 use crate::processes::{Owned, which};
 use crate::report;
 use crate::until::until;

@@ -83,7 +83,7 @@ impl Person {
     /// # Panics
     /// When `portal` is not a URL.
     #[must_use]
-    pub fn stranger(portal: &str) -> Self {
+    pub fn anonymous(portal: &str) -> Self {
         let client = Client::builder()
             .redirect(Policy::none())
             .timeout(Duration::from_mins(1))
@@ -101,7 +101,7 @@ impl Person {
     /// # Panics
     /// When that does not lead to a page of the portal.
     pub async fn sign_in(portal: &str, username: &str) -> Self {
-        let person = Self::stranger(portal);
+        let person = Self::anonymous(portal);
         let choice = person.get("/auth/login").await.expect(200);
         let form = choice
             .page()
@@ -189,11 +189,11 @@ impl Person {
                 .iter()
                 .map(|&(name, value)| (name.to_owned(), value.to_owned())),
         );
-        self.post_bare(path, &all).await
+        self.post_without_csrf(path, &all).await
     }
 
     /// Posts exactly these fields and follows redirects.
-    pub async fn post_bare(&self, path: &str, fields: &[(String, String)]) -> Answer {
+    pub async fn post_without_csrf(&self, path: &str, fields: &[(String, String)]) -> Answer {
         self.follow(Method::POST, self.at(path), Some(urlencoded(fields)))
             .await
     }

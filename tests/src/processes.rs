@@ -176,3 +176,16 @@ fn end_with_parent() {
         });
     });
 }
+
+/// A port that is free now.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}

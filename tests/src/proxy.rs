@@ -24,7 +24,7 @@ use crate::raw_client::RawClient;
 
 /// The type of a request to a control plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ask {
+pub enum Operation {
     /// A dry-run apply.
     DryRun,
     /// An apply.
@@ -39,7 +39,7 @@ pub enum Ask {
     Anything,
 }
 
-impl Ask {
+impl Operation {
     fn of(request: &Request<Incoming>) -> Self {
         let query = request.uri().query().unwrap_or_default();
         match *request.method() {
@@ -54,7 +54,7 @@ impl Ask {
 
 /// A fault.
 #[derive(Debug, Clone)]
-pub enum Trouble {
+pub enum Fault {
     /// A `Status` response.
     Refusal {
         /// The HTTP status.
@@ -73,14 +73,14 @@ pub enum Trouble {
     /// Delays the response.
     Slow(Duration),
     /// Closes the connection without a response.
-    Cut,
+    Disconnect,
     /// Creates this object in the collection at this path before the request gets through.
-    Outrun(String, Value),
+    CreateBefore(String, Value),
     /// Forwards the request, then closes the connection before the response.
-    Unheard,
+    DropResponse,
 }
 
-impl Trouble {
+impl Fault {
     /// A refusal with this message.
     #[must_use]
     pub fn refusal(code: u16, message: &str) -> Self {
@@ -92,18 +92,18 @@ impl Trouble {
     }
 }
 
-struct Told {
-    ask: Ask,
+struct ActiveFault {
+    operation: Operation,
     /// The name of the object; `None` for any.
     name: Option<String>,
-    trouble: Trouble,
+    fault: Fault,
 }
 
 /// A request.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct ProxiedRequest {
     /// Its type.
-    pub ask: Ask,
+    pub operation: Operation,
     /// `GET /path?query`.
     pub line: String,
     /// The accepted media types.
@@ -112,8 +112,8 @@ pub struct Asked {
 
 struct Inner {
     plane: RawClient,
-    troubles: Mutex<Vec<Told>>,
-    asked: Mutex<Vec<Asked>>,
+    faults: Mutex<Vec<ActiveFault>>,
+    asked: Mutex<Vec<ProxiedRequest>>,
     watches: watch::Sender<u64>,
 }
 
@@ -135,7 +135,7 @@ impl Proxy {
         let plane = RawClient::of(of);
         let inner = Arc::new(Inner {
             plane,
-            troubles: Mutex::default(),
+            faults: Mutex::default(),
             asked: Mutex::default(),
             watches: watch::Sender::new(0),
         });
@@ -161,21 +161,21 @@ impl Proxy {
     ///
     /// # Panics
     /// Never: the lock is held for a moment only.
-    pub fn trouble(&self, ask: Ask, name: Option<&str>, trouble: Trouble) {
-        let told = Told {
-            ask,
+    pub fn inject(&self, operation: Operation, name: Option<&str>, fault: Fault) {
+        let active = ActiveFault {
+            operation,
             name: name.map(str::to_owned),
-            trouble,
+            fault,
         };
-        self.inner.troubles.lock().unwrap().push(told);
+        self.inner.faults.lock().unwrap().push(active);
     }
 
     /// Removes all faults.
     ///
     /// # Panics
     /// Never: the lock is held for a moment only.
-    pub fn heal(&self) {
-        self.inner.troubles.lock().unwrap().clear();
+    pub fn clear_faults(&self) {
+        self.inner.faults.lock().unwrap().clear();
     }
 
     /// The requests since the last call.
@@ -183,7 +183,7 @@ impl Proxy {
     /// # Panics
     /// Never: the lock is held for a moment only.
     #[must_use]
-    pub fn take_asked(&self) -> Vec<Asked> {
+    pub fn take_requests(&self) -> Vec<ProxiedRequest> {
         std::mem::take(&mut *self.inner.asked.lock().unwrap())
     }
 
@@ -239,10 +239,10 @@ async fn serve(listener: TcpListener, inner: Arc<Inner>) {
 
 /// An error closes the connection.
 async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Response<Body>, &'static str> {
-    let ask = Ask::of(&request);
+    let operation = Operation::of(&request);
     let accept = request.headers().get(ACCEPT);
-    inner.asked.lock().unwrap().push(Asked {
-        ask,
+    inner.asked.lock().unwrap().push(ProxiedRequest {
+        operation,
         line: format!("{} {}", request.method(), request.uri()),
         accept: accept
             .and_then(|value| value.to_str().ok())
@@ -250,33 +250,33 @@ async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Respons
             .to_owned(),
     });
     let path = request.uri().path().to_owned();
-    let trouble = {
-        let troubles = inner.troubles.lock().unwrap();
-        let hits = |told: &&Told| {
-            let name = told.name.as_deref();
-            (told.ask == ask || told.ask == Ask::Anything)
+    let fault = {
+        let faults = inner.faults.lock().unwrap();
+        let hits = |active: &&ActiveFault| {
+            let name = active.name.as_deref();
+            (active.operation == operation || active.operation == Operation::Anything)
                 && name.is_none_or(|name| path.rsplit('/').next() == Some(name))
         };
-        troubles.iter().find(hits).map(|told| told.trouble.clone())
+        faults.iter().find(hits).map(|active| active.fault.clone())
     };
-    match trouble {
-        None => Ok(forward(&inner, ask, request).await),
-        Some(Trouble::Slow(how)) => {
+    match fault {
+        None => Ok(forward(&inner, operation, request).await),
+        Some(Fault::Slow(how)) => {
             tokio::time::sleep(how).await;
-            Ok(forward(&inner, ask, request).await)
+            Ok(forward(&inner, operation, request).await)
         }
-        Some(Trouble::Outrun(collection, object)) => {
+        Some(Fault::CreateBefore(collection, object)) => {
             // Only once: after that the object exists.
             let _ = inner.plane.ask(Method::POST, &collection, Some(&object)).await;
-            Ok(forward(&inner, ask, request).await)
+            Ok(forward(&inner, operation, request).await)
         }
-        Some(Trouble::Unheard) => {
-            let answer = forward(&inner, ask, request).await;
+        Some(Fault::DropResponse) => {
+            let answer = forward(&inner, operation, request).await;
             let _ = answer.into_body().collect().await;
             Err("cut after it was done")
         }
-        Some(Trouble::Cut) => Err("cut"),
-        Some(Trouble::Refusal {
+        Some(Fault::Disconnect) => Err("cut"),
+        Some(Fault::Refusal {
             code,
             mut status,
             retry_after,
@@ -293,9 +293,9 @@ async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Respons
             }
             Ok(answer.body(whole(status.to_string())).unwrap())
         }
-        Some(Trouble::NotJson) => Ok(Response::new(whole("<html>It works!</html>".to_owned()))),
-        Some(Trouble::OtherJson) => Ok(Response::new(whole(r#"{"it":"works"}"#.to_owned()))),
-        Some(Trouble::Endless) => {
+        Some(Fault::NotJson) => Ok(Response::new(whole("<html>It works!</html>".to_owned()))),
+        Some(Fault::OtherJson) => Ok(Response::new(whole(r#"{"it":"works"}"#.to_owned()))),
+        Some(Fault::Endless) => {
             let chunk = Bytes::from(vec![b' '; 64 << 10]);
             let chunks = futures::stream::repeat_with(move || Ok(Frame::data(chunk.clone())));
             Ok(Response::new(StreamBody::new(chunks).boxed_unsync()))
@@ -308,7 +308,7 @@ fn whole(text: String) -> Body {
     Full::new(Bytes::from(text)).map_err(never).boxed_unsync()
 }
 
-async fn forward(inner: &Inner, ask: Ask, request: Request<Incoming>) -> Response<Body> {
+async fn forward(inner: &Inner, operation: Operation, request: Request<Incoming>) -> Response<Body> {
     let (head, body) = request.into_parts();
     let address = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let mut onward = inner
@@ -342,7 +342,7 @@ async fn forward(inner: &Inner, ask: Ask, request: Request<Incoming>) -> Respons
     }
     let body = said.bytes_stream().map_ok(Frame::data);
     let mut cut = inner.watches.subscribe();
-    let body = if ask == Ask::Watch {
+    let body = if operation == Operation::Watch {
         let ended = async move {
             let _ = cut.changed().await;
         };

@@ -1,15 +1,12 @@
 //! Runs the portal as `portico serve` in a process apart from the demo's control planes and identity provider,
 //! so that its own resources can be measured.
 
-use std::fs::OpenOptions;
-use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::demo::{Demo, Planes, Ready};
-use crate::processes::{Owned, portico};
+use crate::demo::{Demo, Planes};
+use crate::processes::Owned;
 use crate::raw_client::RawClient;
-use crate::until::until;
+use crate::serve::serve;
 
 /// A demo without a portal, and a portal in a separate process. Both end when this is dropped.
 #[derive(Debug)]
@@ -29,15 +26,15 @@ impl SeparateProcess {
     pub async fn start() -> Self {
         let world = Self::world().await;
         // Benches create more claims than the demo's quotas allow.
-        world.strike_quotas();
-        world.lift_limits();
+        world.remove_quotas();
+        world.remove_rate_limits();
         Self::over(world, "warn").await
     }
 
     /// Starts the control planes and the identity provider, and writes the configuration of a portal that starts
     /// later.
     pub async fn world() -> Demo {
-        Demo::world_on(Planes::Simulated).await
+        Demo::without_portal_on(Planes::Simulated).await
     }
 
     /// Starts the portal with the configuration of a demo; `log` is its `RUST_LOG`.
@@ -87,28 +84,4 @@ impl SeparateProcess {
         let mut planes = self.world.ready.control_planes.iter();
         RawClient::of(&planes.find(|one| one.name == plane).unwrap().kubeconfig)
     }
-}
-
-/// Starts `portico serve` with a demo's configuration and waits until it answers; `level` is its `RUST_LOG`.
-///
-/// # Panics
-/// When it does not answer in time.
-pub(crate) async fn serve(ready: &Ready, log: &Path, level: &str) -> Owned {
-    let log = OpenOptions::new().create(true).append(true).open(log).unwrap();
-    let mut command = Command::new(portico());
-    command
-        .args(["serve", "--config"])
-        .arg(&ready.configuration)
-        .env("RUST_LOG", level);
-    let mut portal = Owned::start(&command, |command| {
-        command.stdout(log.try_clone().unwrap()).stderr(log);
-    });
-    let page = format!("{}/sign-in", ready.portal);
-    until("the portal's first page", Duration::from_secs(30), async || {
-        let answer = reqwest::get(&page).await.ok()?;
-        answer.status().is_success().then_some(())
-    })
-    .await;
-    assert!(portal.ended().is_none(), "the portal runs");
-    portal
 }

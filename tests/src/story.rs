@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::person::{Answer, Person};
-use crate::until::until_it;
+use crate::until::until_right;
 
 /// PostgreSQL: a legacy XRD with claims.
 pub const POSTGRESQL: &str = "postgresqlinstances.databases.demo.portico.dev";
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 ///
 /// # Panics
 /// When there is no form.
-pub async fn ask_for(person: &Person, offering: &str, name: &str, fields: &[(&str, &str)]) -> Answer {
+pub async fn submit_form(person: &Person, offering: &str, name: &str, fields: &[(&str, &str)]) -> Answer {
     let path = format!("/catalog/{offering}/request");
     let page = person.get(&path).await.expect(200);
     let mut form = page
@@ -43,7 +43,7 @@ pub async fn ask_for(person: &Person, offering: &str, name: &str, fields: &[(&st
 /// # Panics
 /// When it creates no request; prints the errors of the form.
 pub async fn request(person: &Person, offering: &str, name: &str, fields: &[(&str, &str)]) -> String {
-    let answer = ask_for(person, offering, name, fields).await;
+    let answer = submit_form(person, offering, name, fields).await;
     request_id(&answer)
 }
 
@@ -92,7 +92,7 @@ pub async fn until_request(person: &Person, id: &str, state: &str) -> Answer {
             .is_some_and(|line| line.contains(state))
     };
     let what = format!("request {id}: {state}");
-    let mut answer = until_it(&what, PATIENCE, async || person.get(&path).await, right).await;
+    let mut answer = until_right(&what, PATIENCE, async || person.get(&path).await, right).await;
     // A created object shows once the watch delivers it; one that is already deleted never shows.
     let patience = Instant::now() + Duration::from_secs(5);
     while state == "Applied" && is_without_its_claim(&answer) && Instant::now() < patience {
@@ -134,7 +134,7 @@ pub async fn until_claim(person: &Person, path: &str, health: &str) -> Answer {
             .text(".verdict")
             .is_some_and(|verdict| verdict.starts_with(health))
     };
-    until_it(
+    until_right(
         &format!("{path}: {health}"),
         PATIENCE,
         async || person.get(path).await,

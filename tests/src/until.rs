@@ -26,7 +26,7 @@ where
 ///
 /// # Panics
 /// When it is not right within `bound`.
-pub async fn until_it<T: Debug, F>(
+pub async fn until_right<T: Debug, F>(
     what: &str,
     bound: Duration,
     mut ask: impl FnMut() -> F,

@@ -10,7 +10,7 @@ tookPart('playwright-core and axe-core', `axe ${require('axe-core/package.json')
 
 /** What axe finds against it, as lines to read: rule, why, where. */
 export async function violations(page) {
-  // By the debugger's door: the page's own policy lets no foreign script in.
+  // Through the debugger: the page's content security policy allows no foreign script.
   await page.evaluate(source);
   const found = await page.evaluate(() =>
     window.axe.run(document, {

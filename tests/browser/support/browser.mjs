@@ -41,7 +41,7 @@ export async function window(browser, demo, options = {}) {
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error}`));
   page.on('console', (message) => {
-    // What the browser itself says of an answer such as 422 is no fault of the page.
+    // The browser logs responses such as 422; that is no fault of the page.
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
       complaints.push(`${page.url()}: ${message.text()}`);
     }

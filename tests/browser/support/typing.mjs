@@ -21,13 +21,13 @@ export async function press(page, keys, pause) {
 export async function hold(page, field) {
   await field.scrollIntoViewIfNeeded();
   await field.focus();
-  // The page comes to rest before anything counts.
+  // Wait until the page has settled.
   await page.waitForTimeout(100);
   await page.evaluate(() => {
     const name = document.activeElement.name;
     const place = () => {
       const focus = document.activeElement;
-      // Among radio buttons the focus goes on from one to the next: what counts is where their group is.
+      // Among radio buttons the focus moves within the group, so use the position of the group.
       const of = focus?.type === 'radio' ? focus.closest('fieldset') : focus;
       return of.getBoundingClientRect().top;
     };

@@ -7,6 +7,7 @@
 
 mod case;
 mod corpus;
+mod literals;
 mod mutate;
 mod places;
 mod refusals;

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::literals::Literals;
 use super::places::{Place, parent, places, step};
 use super::rng::Rng;
 use super::values::{any, edge_number, generate, odd_text, text};
 
 /// Mutates an object in one to three places. Returns a description.
-pub(super) fn mutate(object: &mut Value, schema: &Value, words: &Words, rng: &mut Rng) -> String {
+pub(super) fn mutate(object: &mut Value, schema: &Value, literals: &Literals, rng: &mut Rng) -> String {
     let times = *rng.pick(&[1, 1, 1, 1, 2, 3]);
     let mut done = Vec::new();
     for _ in 0..times {
@@ -28,13 +29,18 @@ pub(super) fn mutate(object: &mut Value, schema: &Value, words: &Words, rng: &mu
         } else {
             *rng.pick(&some)
         };
-        done.push(at(object, &place.clone(), words, rng));
+        done.push(at(object, &place.clone(), literals, rng));
     }
     done.join("; ")
 }
 
 /// Mutates the status of an object, or adds one.
-pub(super) fn mutate_status(object: &mut Value, schema: &Value, words: &Words, rng: &mut Rng) -> String {
+pub(super) fn mutate_status(
+    object: &mut Value,
+    schema: &Value,
+    literals: &Literals,
+    rng: &mut Rng,
+) -> String {
     let schema = &schema["properties"]["status"];
     if rng.percent(5) {
         if let Some(map) = object.as_object_mut() {
@@ -48,65 +54,16 @@ pub(super) fn mutate_status(object: &mut Value, schema: &Value, words: &Words, r
             return format!("made up: {}", short(&object["status"]));
         }
     }
-    mutate(&mut object["status"], schema, words, rng)
+    mutate(&mut object["status"], schema, literals, rng)
 }
 
-/// Literals in the rules of a schema.
-#[derive(Debug, Default)]
-pub(super) struct Words(Vec<Value>);
-
-impl Words {
-    /// All literals of a schema.
-    pub(super) fn of(schema: &Value) -> Self {
-        let mut words = Vec::new();
-        collect(schema, &mut words);
-        Self(words)
-    }
-}
-
-fn collect(schema: &Value, words: &mut Vec<Value>) {
-    const MOST: usize = 2_000;
-    match schema {
-        Value::Object(map) => {
-            for rule in map
-                .get("x-kubernetes-validations")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-            {
-                if words.len() < MOST {
-                    literals(rule["rule"].as_str().unwrap_or_default(), words);
-                }
-            }
-            map.values().for_each(|below| collect(below, words));
-        }
-        Value::Array(items) => items.iter().for_each(|below| collect(below, words)),
-        _ => {}
-    }
-}
-
-fn literals(rule: &str, words: &mut Vec<Value>) {
-    for quote in ['\'', '"'] {
-        let texts = rule.split(quote).skip(1).step_by(2);
-        words.extend(texts.map(|text| json!(text)));
-    }
-    let numbers = rule.split(|c: char| !c.is_ascii_alphanumeric());
-    for number in numbers.filter_map(|word| word.parse::<i64>().ok()) {
-        words.extend([
-            json!(number),
-            json!(number.saturating_add(1)),
-            json!(number.saturating_sub(1)),
-        ]);
-    }
-}
-
-fn at(object: &mut Value, place: &Place<'_>, words: &Words, rng: &mut Rng) -> String {
+fn at(object: &mut Value, place: &Place<'_>, literals: &Literals, rng: &mut Rng) -> String {
     let pointer = &*place.pointer;
     if !place.present {
         let value = match rng.below(8) {
             0 => any(rng),
             1 => Value::Null,
-            2 if !words.0.is_empty() => rng.pick(&words.0).clone(),
+            2 if !literals.0.is_empty() => rng.pick(&literals.0).clone(),
             _ => generate(place.schema, rng, 1),
         };
         let said = format!("added {pointer} = {}", short(&value));
@@ -124,7 +81,7 @@ fn at(object: &mut Value, place: &Place<'_>, words: &Words, rng: &mut Rng) -> St
     }
     .unwrap_or_else(|| {
         let now = object.pointer(pointer).cloned().unwrap_or_default();
-        let value = changed(&now, place.schema, words, rng);
+        let value = changed(&now, place.schema, literals, rng);
         let said = format!("{pointer} = {}", short(&value));
         put(object, pointer, value);
         said
@@ -132,13 +89,13 @@ fn at(object: &mut Value, place: &Place<'_>, words: &Words, rng: &mut Rng) -> St
 }
 
 /// A new value for a place.
-fn changed(now: &Value, schema: &Value, words: &Words, rng: &mut Rng) -> Value {
+fn changed(now: &Value, schema: &Value, literals: &Literals, rng: &mut Rng) -> Value {
     match rng.below(15) {
         14 => emptied(now),
         0 | 1 => any(rng),
         2 => Value::Null,
         3 => generate(schema, rng, 1),
-        4 if !words.0.is_empty() => rng.pick(&words.0).clone(),
+        4 if !literals.0.is_empty() => rng.pick(&literals.0).clone(),
         5 => edge_number(rng),
         6 => text(rng),
         7 => json!(odd_text(rng)),

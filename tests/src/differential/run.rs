@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::case::{Case, Compared, Part, collection};
 use super::corpus::{Corpus, Kind, Sample};
-use super::mutate::{Words, mutate, mutate_status};
+use super::literals::Literals;
+use super::mutate::{mutate, mutate_status};
 use super::rng::Rng;
 use super::tighten::tightened;
 use crate::raw_client::RawClient;
@@ -152,7 +153,7 @@ struct Asker<'a> {
 impl Asker<'_> {
     async fn one_sample(&mut self, number: usize, sample: &Sample) {
         let schema = self.kind.schema();
-        let words = Words::of(schema);
+        let literals = Literals::of(schema);
         let _ = self.create(sample, &sample.object, true, "as it is").await;
         let mut stored = self.store(number, sample).await;
         for case in 0..self.options.mutations {
@@ -164,14 +165,14 @@ impl Asker<'_> {
                     let dry = rng.percent(85);
                     let mut object = old.clone();
                     if self.has_status() && rng.percent(30) {
-                        let how = mutate_status(&mut object, schema, &words, &mut rng);
+                        let how = mutate_status(&mut object, schema, &literals, &mut rng);
                         let what = format!("status {case}: {how}");
                         let (new, part) = (&object, Part::Status);
                         let new = self.update(sample, &old, new, part, dry, &what).await;
                         stored = Some(new.filter(|_| !dry).unwrap_or(old));
                         continue;
                     }
-                    let how = mutate(&mut object, schema, &words, &mut rng);
+                    let how = mutate(&mut object, schema, &literals, &mut rng);
                     if let Some(metadata) = object["metadata"].as_object_mut().filter(|_| !dry) {
                         // Nobody would remove these finalizers.
                         metadata.shift_remove("finalizers");
@@ -184,11 +185,11 @@ impl Asker<'_> {
                 kept => {
                     stored = kept;
                     let mut object = sample.object.clone();
-                    let mut how = mutate(&mut object, schema, &words, &mut rng);
+                    let mut how = mutate(&mut object, schema, &literals, &mut rng);
                     if schema["properties"]["status"].is_object() && rng.percent(15) {
                         how = format!(
                             "{how}; status: {}",
-                            mutate_status(&mut object, schema, &words, &mut rng)
+                            mutate_status(&mut object, schema, &literals, &mut rng)
                         );
                     }
                     let what = format!("create {case}: {how}");
@@ -240,12 +241,12 @@ impl Asker<'_> {
         }
         self.until_judged(&probe, false).await;
         let schema = self.kind.schema();
-        let words = Words::of(schema);
+        let literals = Literals::of(schema);
         for case in 0..UPDATES {
             let mut object = stored.clone();
             let changed = match case {
                 0 => "nothing".to_owned(),
-                _ => mutate(&mut object, schema, &words, &mut rng),
+                _ => mutate(&mut object, schema, &literals, &mut rng),
             };
             let case = Case {
                 kind: &strict,

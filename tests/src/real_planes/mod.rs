@@ -13,8 +13,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::apiserver::ApiServer;
-use crate::demo::Plane;
 use crate::raw_client::RawClient;
+use crate::ready::Plane;
 use crate::until::until;
 use sync::StatusSync;
 

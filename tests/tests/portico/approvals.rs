@@ -2,7 +2,7 @@
 
 use portico_tests::demo::Demo;
 use portico_tests::story::{
-    POSTGRESQL, ask_for, claim_path, decide, request, request_id, until_claim, until_request,
+    POSTGRESQL, claim_path, decide, request, request_id, submit_form, until_claim, until_request,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,7 +115,7 @@ async fn without_approval_submitting_leads_to_the_claim_which_becomes_ready() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
-    let landed = ask_for(&dana, POSTGRESQL, "landed", &[]).await.expect(200);
+    let landed = submit_form(&dana, POSTGRESQL, "landed", &[]).await.expect(200);
     let path = landed.url.path().to_owned();
     assert!(
         path.starts_with("/claims/") && path.ends_with("/landed"),

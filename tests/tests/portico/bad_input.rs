@@ -5,7 +5,7 @@ use std::process::Command;
 
 use portico_tests::demo::Demo;
 use portico_tests::processes::portico;
-use portico_tests::story::{BUCKET, POSTGRESQL, ask_for};
+use portico_tests::story::{BUCKET, POSTGRESQL, submit_form};
 use reqwest::Method;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,7 +23,7 @@ async fn an_invalid_form_is_returned_with_the_input_and_the_errors() {
         ("/spec/storage/size", "a lot", "/spec/storage/size"),
     ];
     for (field, value, _) in cases {
-        let answer = ask_for(&dana, POSTGRESQL, "wrong", &[(field, value)]).await;
+        let answer = submit_form(&dana, POSTGRESQL, "wrong", &[(field, value)]).await;
         if field == "/spec/storage/size" {
             assert_eq!(answer.status, 422, "{field}={value}: {}", answer.page().body());
             assert_eq!(
@@ -47,7 +47,7 @@ async fn an_invalid_form_is_returned_with_the_input_and_the_errors() {
             );
         }
     }
-    let named = ask_for(&dana, BUCKET, "Not A Name", &[]).await;
+    let named = submit_form(&dana, BUCKET, "Not A Name", &[]).await;
     assert_eq!(named.status, 422);
     assert!(
         named.page().text("#name-problems").is_some(),
@@ -55,7 +55,7 @@ async fn an_invalid_form_is_returned_with_the_input_and_the_errors() {
     );
 
     // The name exists on this control plane.
-    let taken = ask_for(&dana, POSTGRESQL, "orders", &[("_plane", "eu-shared")]).await;
+    let taken = submit_form(&dana, POSTGRESQL, "orders", &[("_plane", "eu-shared")]).await;
     assert!(
         taken.status == 422 || taken.status == 409,
         "{} {}",
@@ -83,14 +83,14 @@ async fn forged_and_stale_forms_are_refused() {
         .with("_name", "forged");
     let mut fields = form.fields.clone();
     fields.push(("_do".into(), "submit".into()));
-    let foreign = devon.post_bare(&path, &fields).await;
+    let foreign = devon.post_without_csrf(&path, &fields).await;
     assert_eq!(foreign.status, 403, "{}", foreign.page().body());
     let without: Vec<_> = fields
         .iter()
         .filter(|(name, _)| name != "_csrf")
         .cloned()
         .collect();
-    assert_eq!(dana.post_bare(&path, &without).await.status, 403);
+    assert_eq!(dana.post_without_csrf(&path, &without).await.status, 403);
 
     // The schema has changed since the form was rendered.
     let stale: Vec<_> = fields
@@ -106,7 +106,7 @@ async fn forged_and_stale_forms_are_refused() {
             )
         })
         .collect();
-    let answer = dana.post_bare(&path, &stale).await;
+    let answer = dana.post_without_csrf(&path, &stale).await;
     assert!(
         answer.status == 409 || answer.status == 422,
         "{} {}",
@@ -141,7 +141,7 @@ async fn forged_and_stale_forms_are_refused() {
 async fn forged_sessions_are_rejected_and_return_addresses_stay_on_the_portal() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
-    let forged = demo.stranger();
+    let forged = demo.anonymous();
     let cookies = dana.cookies();
     forged.set_cookies(
         cookies
@@ -192,10 +192,10 @@ async fn oversized_requests_are_refused_before_they_are_read() {
             vec![format!("*a{}", level - 1); 10].join(",")
         );
     }
-    let bombed = ask_for(&dana, BUCKET, "bomb", &[("_tab", "yaml"), ("_yaml", &bomb)]).await;
+    let bombed = submit_form(&dana, BUCKET, "bomb", &[("_tab", "yaml"), ("_yaml", &bomb)]).await;
     assert_eq!(bombed.status, 422, "{}", bombed.page().body());
     let deep = format!("spec: {}{}", "{a: ".repeat(5_000), "}".repeat(5_000));
-    let answer = ask_for(&dana, BUCKET, "deep", &[("_tab", "yaml"), ("_yaml", &deep)]).await;
+    let answer = submit_form(&dana, BUCKET, "deep", &[("_tab", "yaml"), ("_yaml", &deep)]).await;
     assert_eq!(answer.status, 422);
 
     // The server still works.

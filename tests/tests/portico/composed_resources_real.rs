@@ -14,7 +14,7 @@ use portico_domain::tenancy::Scope;
 use portico_planes::{Actor, Planes, Settings};
 use portico_tests::apiserver::ApiServer;
 use portico_tests::kubectl::Kubectl;
-use portico_tests::proxy::{Ask, Asked, Proxy};
+use portico_tests::proxy::{Operation, ProxiedRequest, Proxy};
 use portico_tests::raw_client::RawClient;
 use portico_tests::until::until;
 use reqwest::Method;
@@ -218,7 +218,7 @@ fn authority_on_its_own_line(kubeconfig: &Path) -> String {
     format!("{before}cluster:\n    server: {cluster}{after}")
 }
 
-fn for_pages(asked: Vec<Asked>) -> Vec<Asked> {
+fn for_pages(asked: Vec<ProxiedRequest>) -> Vec<ProxiedRequest> {
     let others = ["/version", "/selfsubjectaccessreviews"];
     let mut asked = asked;
     asked.retain(|one| !others.iter().any(|other| one.line.contains(other)));
@@ -258,12 +258,13 @@ async fn composed_resources_are_watched_on_a_real_api_server() {
         pages.push(open(&planes, name).await);
     }
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let opened = for_pages(proxy.take_asked());
+    let opened = for_pages(proxy.take_requests());
     for asked in opened.iter().filter(|asked| asked.line.contains("/secrets")) {
         assert!(asked.accept.contains("as=PartialObjectMetadata"), "{asked:?}");
     }
-    let watches = opened.iter().filter(|asked| asked.ask == Ask::Watch);
-    let behind = |asked: &&Asked| !asked.line.contains("/boxes") && !asked.line.contains("definitions");
+    let watches = opened.iter().filter(|asked| asked.operation == Operation::Watch);
+    let behind =
+        |asked: &&ProxiedRequest| !asked.line.contains("/boxes") && !asked.line.contains("definitions");
     assert_eq!(
         watches.filter(behind).count(),
         4,
@@ -271,7 +272,7 @@ async fn composed_resources_are_watched_on_a_real_api_server() {
     );
 
     tokio::time::sleep(IDLE).await;
-    let idle = for_pages(proxy.take_asked());
+    let idle = for_pages(proxy.take_requests());
     println!(
         "ten pages: {} calls to open, {} in {IDLE:?}",
         opened.len(),
@@ -307,7 +308,7 @@ async fn composed_resources_are_watched_on_a_real_api_server() {
     assert!(real.ask(Method::DELETE, login, None).await.is_success());
     assert!(heard(&mut pages[3], Duration::from_secs(10)).await < SOON);
     assert!(!pages[4].has_changed().unwrap());
-    let changed = for_pages(proxy.take_asked());
+    let changed = for_pages(proxy.take_requests());
     assert!(changed.len() <= 6, "what changed and nothing else: {changed:?}");
 
     // Changes during the outage appear afterwards.

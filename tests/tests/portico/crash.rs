@@ -10,7 +10,7 @@ use portico_tests::kubectl::Kubectl;
 use portico_tests::long::when_full;
 use portico_tests::person::Person;
 use portico_tests::story::CACHE;
-use portico_tests::until::{until, until_it};
+use portico_tests::until::{until, until_right};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -42,7 +42,7 @@ async fn no_request_is_lost_or_duplicated_when_killed_at_random_moments(planes: 
         return;
     }
     let mut demo = Demo::start_on(planes).await;
-    demo.lift_quotas().await;
+    demo.remove_quotas_and_restart().await;
     let dana = Arc::new(demo.sign_in("dana").await);
     dana.work_in("payments/dev").await;
 
@@ -78,7 +78,7 @@ async fn no_request_is_lost_or_duplicated_when_killed_at_random_moments(planes: 
         sender.await.unwrap();
     }
 
-    let requests = until_it(
+    let requests = until_right(
         "every request to be fulfilled",
         Duration::from_mins(2),
         async || requests(&dana).await,
@@ -88,7 +88,7 @@ async fn no_request_is_lost_or_duplicated_when_killed_at_random_moments(planes: 
     assert_eq!(requests.len(), REQUESTS, "each was asked once");
     let planes = ["eu-shared", "us-shared"].map(|plane| demo.kubectl(plane));
     // Deletions may take a moment to become visible.
-    let found = until_it(
+    let found = until_right(
         "the claims that are to be there, and no others",
         Duration::from_mins(1),
         async || claims(&planes),

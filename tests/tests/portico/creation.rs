@@ -10,7 +10,7 @@ on_all_planes!(an_apply_with_an_impossible_resource_version_creates_or_conflicts
 const BUCKETS: &str = "/apis/storage.demo.portico.dev/v1/namespaces/payments-dev/buckets";
 
 async fn an_apply_with_an_impossible_resource_version_creates_or_conflicts(planes: Planes) {
-    let demo = Demo::world_on(planes).await;
+    let demo = Demo::without_portal_on(planes).await;
     let eu = &demo.ready.control_planes[0];
     assert_eq!(eu.name, "eu-shared");
     let plane = RawClient::of(&eu.kubeconfig);

@@ -9,7 +9,7 @@ use portico_tests::kubectl::Kubectl;
 use portico_tests::person::Person;
 use portico_tests::separate_process::SeparateProcess;
 use portico_tests::story::until_claim;
-use portico_tests::until::{until, until_it};
+use portico_tests::until::{until, until_right};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -60,7 +60,7 @@ impl World {
     async fn shows(&self, kind: &str, name: &str, health: &str, words: &str) {
         let path = path(kind, name);
         let right = |verdict: &String| verdict.starts_with(health) && verdict.contains(words);
-        until_it(
+        until_right(
             &format!("{path}: {health}, {words:?}\n{}", self.crossplane.log()),
             PATIENCE,
             async || {
@@ -81,7 +81,7 @@ impl World {
         let traced = self.crossplane.trace(kind, NAMESPACE, name);
         assert!(!traced.is_empty(), "{name} has something below it");
         let address = format!("/api/v1{}", path(kind, name));
-        until_it(
+        until_right(
             &format!("the tree of {name} is {traced:?}"),
             PATIENCE,
             async || {

@@ -7,7 +7,7 @@ use portico_tests::demo::Demo;
 use portico_tests::person::Person;
 use portico_tests::raw_client::RawClient;
 use portico_tests::story::{request, until_request};
-use portico_tests::until::{until, until_it};
+use portico_tests::until::{until, until_right};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -76,7 +76,7 @@ async fn row(dana: &Person, name: &str) -> Option<(String, String)> {
 }
 
 async fn shows(dana: &Person, name: &str, health: &str, word: &str) {
-    until_it(
+    until_right(
         &format!("{name} is {health}, {word:?}"),
         PATIENCE,
         async || row(dana, name).await,
@@ -196,7 +196,7 @@ async fn history_of_claims_survives_the_removal_of_their_kind() {
         .ask(Method::DELETE, &format!("{DEFINITIONS}/{BOATS}"), None)
         .await;
     assert!(said.is_success(), "{said:?}");
-    let gone = until_it(
+    let gone = until_right(
         "the page says that it is gone",
         PATIENCE,
         async || dana.get(&path).await,

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use portico_tests::demo::free_port;
 use portico_tests::keycloak::{Keycloak, SECRET};
 use portico_tests::person::{Answer, Person};
+use portico_tests::processes::free_port;
 use portico_tests::processes::{Owned, portico};
 use portico_tests::until::until;
 use reqwest::Method;
@@ -37,7 +37,7 @@ async fn the_example_works_with_a_stock_keycloak() {
     let _portal = serve(&config, &log, &portal).await;
 
     // Members of a group are in its team; others are told that they have none.
-    let dana = Person::stranger(&portal);
+    let dana = Person::anonymous(&portal);
     let at_home = sign_in(&keycloak, &dana, "dana").await.expect(200);
     assert!(
         at_home.page().body().contains("Dana Example"),
@@ -47,7 +47,7 @@ async fn the_example_works_with_a_stock_keycloak() {
     let viewer = dana.api(Method::GET, "/api/v1/viewer", None).await.json();
     assert!(viewer["roles"]["payments"].is_array(), "{viewer}");
     assert_eq!(viewer["person"]["email"], "dana@example.test");
-    let nora = Person::stranger(&portal);
+    let nora = Person::anonymous(&portal);
     let told = sign_in(&keycloak, &nora, "nora").await.expect(200);
     assert!(
         told.page().body().contains("You are in no team here yet"),
@@ -108,7 +108,7 @@ async fn the_example_works_with_a_stock_keycloak() {
         "the new scopes are asked for",
         Duration::from_secs(30),
         async || {
-            let answer = Person::stranger(&portal).get("/auth/login").await;
+            let answer = Person::anonymous(&portal).get("/auth/login").await;
             (answer.status.as_u16() == 403).then_some(answer)
         },
     )

@@ -27,7 +27,7 @@ async fn sixteen_large_requests_at_once_delay_nobody() {
         assert!(body.len() < 1 << 20);
         let mut senders = Vec::new();
         for _ in 0..AT_ONCE {
-            let sender = Person::stranger(&demo.ready.portal);
+            let sender = Person::anonymous(&demo.ready.portal);
             sender.set_cookies(dana.cookies());
             let (body, token) = (body.clone(), token.clone());
             senders.push(tokio::spawn(async move {
@@ -42,7 +42,7 @@ async fn sixteen_large_requests_at_once_delay_nobody() {
         let mut took = Vec::new();
         while !senders.iter().all(tokio::task::JoinHandle::is_finished) || took.len() < 20 {
             let begun = Instant::now();
-            let _ = demo.stranger().get("/healthz").await.expect(200);
+            let _ = demo.anonymous().get("/healthz").await.expect(200);
             took.push(begun.elapsed());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

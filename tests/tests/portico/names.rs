@@ -1,7 +1,7 @@
 //! Names are unique within a tenant's environment and an offering, across control planes.
 
 use portico_tests::demo::Demo;
-use portico_tests::story::{BUCKET, CACHE, ask_for, claim_path, request, request_id, until_request};
+use portico_tests::story::{BUCKET, CACHE, claim_path, request, request_id, submit_form, until_request};
 use reqwest::Method;
 use serde_json::json;
 
@@ -14,7 +14,7 @@ async fn a_name_that_is_taken_on_another_plane_is_refused_beside_the_name() {
     let id = request(&dana, CACHE, "basket", &[("_plane", "eu-shared")]).await;
     // Both for a pending request and for an existing claim.
     for _ in 0..2 {
-        let refused = ask_for(&tess, CACHE, "basket", &[("_plane", "us-shared")])
+        let refused = submit_form(&tess, CACHE, "basket", &[("_plane", "us-shared")])
             .await
             .expect(422);
         let said = refused.page().text("#name-problems").unwrap();
@@ -23,7 +23,7 @@ async fn a_name_that_is_taken_on_another_plane_is_refused_beside_the_name() {
             "{said}"
         );
         assert!(said.contains("Choose another name"), "{said}");
-        let own = ask_for(&dana, CACHE, "basket", &[("_plane", "us-shared")])
+        let own = submit_form(&dana, CACHE, "basket", &[("_plane", "us-shared")])
             .await
             .expect(422);
         let said = own.page().text("#name-problems").unwrap();
@@ -31,7 +31,7 @@ async fn a_name_that_is_taken_on_another_plane_is_refused_beside_the_name() {
         let _ = until_request(&dana, &id, "Fulfilled").await;
     }
     // Objects created by hand count too; other offerings and environments do not.
-    let refused = ask_for(
+    let refused = submit_form(
         &dana,
         portico_tests::story::POSTGRESQL,
         "orders",
@@ -46,7 +46,7 @@ async fn a_name_that_is_taken_on_another_plane_is_refused_beside_the_name() {
     );
     let _ = request(&dana, BUCKET, "basket", &[]).await;
     dana.work_in("payments/production").await;
-    let other = ask_for(&dana, CACHE, "basket", &[("_plane", "us-shared")]).await;
+    let other = submit_form(&dana, CACHE, "basket", &[("_plane", "us-shared")]).await;
     let _ = request_id(&other);
 }
 

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use portico_tests::demo::free_port;
 use portico_tests::html::Form;
 use portico_tests::person::{Answer, Person};
+use portico_tests::processes::free_port;
 use portico_tests::processes::{Owned, portico, which};
 use portico_tests::report;
 use portico_tests::until::until;
@@ -51,7 +51,7 @@ async fn sign_in_works_with_another_certified_provider() {
     })
     .await;
 
-    let olga = Person::stranger(&portal);
+    let olga = Person::anonymous(&portal);
     let home = sign_in(&olga, "olga").await.expect(200);
     assert!(
         home.page().body().contains("Olga Other"),
@@ -62,7 +62,7 @@ async fn sign_in_works_with_another_certified_provider() {
     assert!(catalog.url.path() == "/catalog", "signed in: {}", catalog.url);
 
     // A person without a group is told so.
-    let stan = Person::stranger(&portal);
+    let stan = Person::anonymous(&portal);
     let told = sign_in(&stan, "stan").await.expect(200);
     assert!(
         told.page().body().contains("You are in no team here yet"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use portico_tests::demo::Demo;
 use portico_tests::person::Person;
 use portico_tests::separate_process::SeparateProcess;
-use portico_tests::story::{BUCKET, POSTGRESQL, ask_for, until_claim};
+use portico_tests::story::{BUCKET, POSTGRESQL, submit_form, until_claim};
 use portico_tests::until::until;
 
 const CANARY: &str = "Zq7Kx9VwPj4Ym2RtHb6N";
@@ -83,7 +83,7 @@ async fn looks_everywhere(people: &[Person], claim: &str, log: &str) {
             shows_nothing(&person.get(&path).await.text, &path);
         }
     }
-    let asked = ask_for(&people[0], BUCKET, "wanted", &[]).await;
+    let asked = submit_form(&people[0], BUCKET, "wanted", &[]).await;
     shows_nothing(&asked.text, "the answer to a request");
     shows_nothing(log, "the log");
 }

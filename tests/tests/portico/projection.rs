@@ -8,9 +8,9 @@ use portico_tests::html::Form;
 use portico_tests::person::{Answer, Person};
 use portico_tests::raw_client::RawClient;
 use portico_tests::story::{
-    BUCKET, CACHE, POSTGRESQL, ask_for, claim_path, request, request_id, until_claim, until_request,
+    BUCKET, CACHE, POSTGRESQL, claim_path, request, request_id, submit_form, until_claim, until_request,
 };
-use portico_tests::until::until_it;
+use portico_tests::until::until_right;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -144,14 +144,14 @@ async fn machinery_fields_are_refused_in_forms_yaml_and_the_api(planes: Planes) 
             let yaml = piece.to_string();
             let by_yaml = [("_tab", "yaml"), ("_yaml", yaml.as_str())];
             // A new claim: by the YAML tab, the API, and a manipulated form.
-            names(&ask_for(&dana, offering, "greedy", &by_yaml).await, field);
+            names(&submit_form(&dana, offering, "greedy", &by_yaml).await, field);
             let wish = json!({ "offering": offering, "name": "greedy", "object": piece });
             names(
                 &dana.api(Method::POST, "/api/v1/requests", Some(&wish)).await,
                 field,
             );
             if let Some(input) = input {
-                names(&ask_for(&dana, offering, "greedy", &[input]).await, field);
+                names(&submit_form(&dana, offering, "greedy", &[input]).await, field);
             }
             // A change.
             names(&post(&dana, &form, &by_yaml).await, field);
@@ -209,7 +209,7 @@ async fn existing_machinery_fields_are_kept_unchanged(planes: Planes) {
     let api = format!("/api/v1{claim}");
     let ask = async || dana.api(Method::GET, &api, None).await.expect(200).json();
     let shows = |claim: &Value| claim["yaml"].as_str().unwrap().contains("tier: chosen");
-    until_it(
+    until_right(
         "what Portico applied is shown",
         Duration::from_secs(20),
         ask,

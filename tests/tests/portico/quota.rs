@@ -2,7 +2,7 @@
 
 use portico_tests::demo::Demo;
 use portico_tests::person::{Answer, Person};
-use portico_tests::story::{POSTGRESQL, ask_for, claim_path, decide, request, request_id, until_request};
+use portico_tests::story::{POSTGRESQL, claim_path, decide, request, request_id, submit_form, until_request};
 
 /// MySQL: any plan can be changed to any other.
 const MYSQL: &str = "mysqlinstances.databases.demo.portico.dev";
@@ -53,7 +53,7 @@ async fn adjusted_plan_values_count_towards_quota() {
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
     let size = |size: &'static str| [("/spec/storage/size", size)];
-    let refused = ask_for(&dana, POSTGRESQL, "huge", &size("2100Gi"))
+    let refused = submit_form(&dana, POSTGRESQL, "huge", &size("2100Gi"))
         .await
         .expect(422);
     let said = refused.page().text("#problems").unwrap();
@@ -64,7 +64,7 @@ async fn adjusted_plan_values_count_towards_quota() {
     // Existing claims count as they are: two changes that fit alone do not fit together.
     let id = request(&dana, POSTGRESQL, "grown", &size("900Gi")).await;
     let _ = until_request(&dana, &id, "Fulfilled").await;
-    let refused = ask_for(&dana, POSTGRESQL, "second", &size("900Gi"))
+    let refused = submit_form(&dana, POSTGRESQL, "second", &size("900Gi"))
         .await
         .expect(422);
     let said = refused.page().text("#problems").unwrap();

@@ -7,8 +7,8 @@ use portico_tests::apiserver::ApiServer;
 use portico_tests::kubectl::Kubectl;
 use portico_tests::person::{Answer, Person};
 use portico_tests::separate_process::SeparateProcess;
-use portico_tests::story::{ask_for, claim_path, request, request_id, until_claim, until_request};
-use portico_tests::until::{until, until_it};
+use portico_tests::story::{claim_path, request, request_id, submit_form, until_claim, until_request};
+use portico_tests::until::{until, until_right};
 
 const WIDGET: &str = "widgets.tests.portico.dev";
 const NAMESPACE: &str = "--namespace=payments-dev";
@@ -54,7 +54,7 @@ async fn the_main_flow_works_on_a_real_api_server() {
     );
 
     // Errors are beside their field, including messages of rules.
-    let refused = ask_for(
+    let refused = submit_form(
         &dana,
         WIDGET,
         "shop-front",
@@ -106,7 +106,7 @@ async fn the_main_flow_works_on_a_real_api_server() {
         "kind: Widget\napiVersion: tests.portico.dev/v1\nmetadata: { name: shop-front, namespace: payments-dev }\nspec: { size: 5 }\n",
         &["--server-side", "--field-manager=someone-else", "--force-conflicts"],
     );
-    until_it(
+    until_right(
         "the other's change on the claim's page",
         Duration::from_secs(10),
         async || dana.get(&claim).await.page().text("#object").unwrap_or_default(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use portico_tests::demo::{Demo, Planes};
 use portico_tests::story::{BUCKET, CACHE, claim_path, request, until_claim, until_request};
-use portico_tests::until::until_it;
+use portico_tests::until::until_right;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ async fn a_renewal_only_extends_the_end_date(planes: Planes) {
         until.is_some_and(|until| until.as_second() - now > 199 * 86_400)
     };
     let ask = async || dana.api(Method::GET, &api, None).await.expect(200).json();
-    until_it("the new lifetime", Duration::from_secs(20), ask, more).await;
+    until_right("the new lifetime", Duration::from_secs(20), ask, more).await;
     let wish = json!({ "object": { "spec": { "memory": "512Mi", "mode": "single", "tls": false } } });
     let changed = dana
         .api(Method::POST, &format!("{api}/change"), Some(&wish))
@@ -50,7 +50,7 @@ async fn a_renewal_only_extends_the_end_date(planes: Planes) {
         .json();
     let _ = until_request(&dana, changed["id"].as_str().unwrap(), "Fulfilled").await;
     let same = |claim: &Value| claim["yaml"].as_str().unwrap().contains("tls: false");
-    let after = until_it("the change", Duration::from_secs(20), ask, same).await;
+    let after = until_right("the change", Duration::from_secs(20), ask, same).await;
     assert_eq!(
         expires(&after),
         expires(&before),
@@ -69,7 +69,7 @@ async fn a_renewal_only_extends_the_end_date(planes: Planes) {
     );
     let _ = until_request(&dana, &id, "Fulfilled").await;
     let moved = |claim: &Value| expires(claim) - now > 199 * 86_400;
-    let renewed = until_it("the later date", Duration::from_secs(20), ask, moved).await;
+    let renewed = until_right("the later date", Duration::from_secs(20), ask, moved).await;
     let spec = |claim: &Value| {
         let yaml = claim["yaml"].as_str().unwrap();
         yaml.split("\nspec:").nth(1).unwrap().to_owned()
@@ -117,5 +117,5 @@ async fn an_expired_claim_is_marked_and_otherwise_unchanged(planes: Planes) {
             .is_some_and(|verdict| !verdict.contains("over"))
     };
     let ask = async || dana.get(&path).await;
-    until_it("the reminder to go", Duration::from_secs(20), ask, right).await;
+    until_right("the reminder to go", Duration::from_secs(20), ask, right).await;
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 on_all_planes!(a_reveal_is_audited_and_the_secret_is_stored_nowhere);
 
 async fn a_reveal_is_audited_and_the_secret_is_stored_nowhere(planes: Planes) {
-    let world = Demo::world_on(planes).await;
+    let world = Demo::without_portal_on(planes).await;
     // The log at its most verbose.
     let mut portal = SeparateProcess::over(world, "debug,portico=trace").await;
     let dana = portal.world.sign_in("dana").await;

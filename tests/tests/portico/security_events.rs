@@ -72,7 +72,7 @@ impl Stage {
         match event {
             SecurityEvent::SessionStarted => {}
             SecurityEvent::SignInRefused => {
-                let stranger = self.demo.stranger();
+                let stranger = self.demo.anonymous();
                 let _ = stranger
                     .get("/auth/callback?state=made-up&code=1")
                     .await
@@ -87,7 +87,7 @@ impl Stage {
             SecurityEvent::SessionsTerminated => self.end_at_the_provider().await,
             SecurityEvent::LogoutRefused => {
                 let body = "logout_token=a.b.c".to_owned();
-                let stranger = self.demo.stranger();
+                let stranger = self.demo.anonymous();
                 let answer = stranger.try_post("/auth/backchannel-logout", body).await.unwrap();
                 let _ = answer.expect(400);
             }
@@ -124,7 +124,7 @@ impl Stage {
                 let _ = self.vic.get(&format!("{claim}/change")).await.expect(403);
             }
             SecurityEvent::FormRefused => {
-                let _ = self.dana.post_bare("/switch", &[]).await.expect(403);
+                let _ = self.dana.post_without_csrf("/switch", &[]).await.expect(403);
             }
             SecurityEvent::RateLimited => self.ask_too_often().await,
             SecurityEvent::SecretRevealed => {
@@ -175,7 +175,7 @@ impl Stage {
 
     async fn with_token(&self, secret: &str) -> portico_tests::person::Answer {
         let headers = [("authorization", format!("Bearer {secret}"))];
-        let program = self.demo.stranger();
+        let program = self.demo.anonymous();
         program.raw(Method::GET, "/api/v1/viewer", &headers, None).await
     }
 
@@ -209,7 +209,7 @@ impl Stage {
             "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
         });
         let token = SigningKey::from_pkcs8(&key).unwrap().sign(&claims).unwrap();
-        let provider = self.demo.stranger();
+        let provider = self.demo.anonymous();
         let answer = provider
             .try_post("/auth/backchannel-logout", format!("logout_token={token}"))
             .await;
@@ -217,7 +217,7 @@ impl Stage {
     }
 
     async fn ask_too_often(&self) {
-        let stranger = self.demo.stranger();
+        let stranger = self.demo.anonymous();
         for _ in 0..200 {
             let answer = stranger.ask(Method::GET, "/auth/callback?state=made-up").await;
             if answer.status == 429 {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use portico_tests::demo::{Demo, Planes};
 use portico_tests::story::{
-    BUCKET, CLUSTER, POSTGRESQL, QUEUE, ask_for, claim_path, decide, request, until_claim, until_request,
+    BUCKET, CLUSTER, POSTGRESQL, QUEUE, claim_path, decide, request, submit_form, until_claim, until_request,
 };
-use portico_tests::until::until_it;
+use portico_tests::until::until_right;
 
 on_all_planes!(
     a_database_is_requested_approved_connected_changed_and_deleted,
@@ -61,7 +61,7 @@ pub(crate) async fn the_story(demo: &Demo) {
     let sent = dana.submit(&change.url, &form, Some(("_do", "submit"))).await;
     let change = portico_tests::story::request_id(&sent);
     let _ = until_request(&dana, &change, "Fulfilled").await;
-    let changed = until_it(
+    let changed = until_right(
         "the change on the claim's page",
         Duration::from_secs(10),
         async || dana.get(&claim).await,
@@ -90,7 +90,7 @@ pub(crate) async fn the_story(demo: &Demo) {
         .await;
     let delete = portico_tests::story::request_id(&sent);
     let _ = until_request(&dana, &delete, "Fulfilled").await;
-    let gone = until_it(
+    let gone = until_right(
         "the claim is gone",
         Duration::from_secs(30),
         async || dana.get("/claims").await,
@@ -233,7 +233,7 @@ async fn a_claim_is_never_placed_on_another_tenants_plane(planes: Planes) {
         "payments does not hear of research's own control plane"
     );
     assert!(!page.body().contains("Research"), "nor of its title");
-    let forced = ask_for(&dana, BUCKET, "trespasser", &[("_plane", "research-own")]).await;
+    let forced = submit_form(&dana, BUCKET, "trespasser", &[("_plane", "research-own")]).await;
     assert!(
         forced.status.is_client_error(),
         "{} {}",

@@ -38,7 +38,7 @@ async fn a_token_is_created_shown_once_and_revoked() {
     );
     assert!(!listed.body().contains(&secret), "it is shown once");
 
-    let program = demo.stranger();
+    let program = demo.anonymous();
     let viewer = call(&program, &secret, Method::GET, "/api/v1/viewer")
         .await
         .expect(200);
@@ -94,7 +94,7 @@ async fn a_read_only_token_cannot_change_anything() {
         .page()
         .text("#made")
         .unwrap();
-    let program = demo.stranger();
+    let program = demo.anonymous();
     let _ = call(&program, &secret, Method::GET, "/api/v1/claims")
         .await
         .expect(200);

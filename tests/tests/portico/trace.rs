@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portico_tests::apart::Apart;
+use portico_tests::separate_process::SeparateProcess;
 use portico_tests::story::BUCKET;
 use portico_tests::until::until;
 use reqwest::Method;
@@ -12,8 +12,8 @@ const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_has_one_trace_from_the_call_to_the_control_plane() {
-    let apart = Apart::over(Apart::world().await, "info").await;
-    let dana = apart.world.sign_in("dana").await;
+    let portal = SeparateProcess::over(SeparateProcess::world().await, "info").await;
+    let dana = portal.world.sign_in("dana").await;
     let csrf = dana.csrf().await;
     let headers = [
         ("accept", "application/json".to_owned()),
@@ -29,7 +29,7 @@ async fn a_request_has_one_trace_from_the_call_to_the_control_plane() {
     let id = answer.json()["id"].as_str().unwrap().to_owned();
     for what in ["a request was submitted", "a request was applied"] {
         let line = until(what, Duration::from_secs(30), async || {
-            let log = apart.log();
+            let log = portal.log();
             let found = log.lines().find(|line| line.contains(what) && line.contains(&id));
             found.map(str::to_owned)
         })

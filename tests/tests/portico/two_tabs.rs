@@ -1,4 +1,4 @@
-//! What was opened in one tab and is sent after something else happened in another, or is sent twice.
+//! Stale tabs: a form that is submitted after something changed elsewhere, or twice.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use portico_tests::demo::Demo;
 use portico_tests::html::Form;
 use portico_tests::person::{Answer, Person};
 use portico_tests::story::{BUCKET, CACHE, claim_path, request, request_id, until_request};
-use portico_tests::until::{until, until_it};
+use portico_tests::until::{until, until_right};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// The page of a form, and the form.
+/// A page with its form.
 async fn open(person: &Person, path: &str, action: &str) -> (Answer, Form) {
     let page = person.get(path).await.expect(200);
     let form = page.page().form(action).expect("a form");
@@ -21,7 +21,7 @@ async fn send(person: &Person, (page, form): &(Answer, Form)) -> Answer {
     person.submit(&page.url, form, Some(("_do", "submit"))).await
 }
 
-/// Whether the claim is there, as programs are told: the page of one that is gone says what became of it.
+/// Whether the claim exists according to the API; its page also answers after a deletion.
 async fn status_of(person: &Person, claim: &str) -> u16 {
     let path = format!("/api/v1{claim}");
     person.api(Method::GET, &path, None).await.status.as_u16()
@@ -37,7 +37,7 @@ async fn a_form_submits_to_its_own_workspace_after_another_tab_switched() {
     let form = form.with("_name", "here");
 
     dana.work_in("payments/production").await;
-    // What a script asks while one types is about the same place.
+    // Requests by scripts while typing are for the same workspace.
     let checked = dana
         .submit(&page.url, &form, Some(("_do", "update")))
         .await
@@ -52,7 +52,7 @@ async fn a_form_submits_to_its_own_workspace_after_another_tab_switched() {
     assert_eq!(made["row"]["environment"], "dev", "{made}");
     assert_eq!(made["row"]["claim"]["namespace"], "payments-dev");
 
-    // Where one is no member, there is nothing; nor is there a place of no name.
+    // Other tenants' and unknown workspaces get 404.
     for foreign in ["research/dev", "payments/nowhere", "payments", ""] {
         for what in ["submit", "update"] {
             let another = uuid::Uuid::now_v7().to_string();
@@ -65,7 +65,7 @@ async fn a_form_submits_to_its_own_workspace_after_another_tab_switched() {
             assert_eq!(answer.status, 404, "{foreign:?} {what}: {}", answer.page().body());
         }
     }
-    // A claim is where it is.
+    // A claim stays in its workspace.
     let claim = claim_path(&until_request(&dana, &request_id(&sent), "Fulfilled").await);
     let (page, form) = open(&dana, &format!("{claim}/change"), "/change").await;
     let forged = form.with("_work_in", "payments/production");
@@ -94,9 +94,9 @@ async fn a_change_does_not_overwrite_unseen_changes_of_another_tab() {
     let ask = async || dana.api(Method::GET, &api, None).await.expect(200).json();
     let says = |claim: &Value, what: &str| claim["yaml"].as_str().unwrap().contains(what);
     let changed = |claim: &Value| says(claim, "allkeys-lfu");
-    until_it("the change", Duration::from_secs(20), ask, changed).await;
+    until_right("the change", Duration::from_secs(20), ask, changed).await;
 
-    // What is checked while one types does not count as looked at.
+    // Validation while typing does not count as a review.
     let typing = dana
         .submit(&page.url, &old, Some(("_do", "update")))
         .await
@@ -117,7 +117,7 @@ async fn a_change_does_not_overwrite_unseen_changes_of_another_tab() {
     assert!(what.contains("allkeys-lfu"), "says what would be undone: {what}");
     assert!(changed(&ask().await));
 
-    // Now it was seen; with what the other tab chose taken over, it goes.
+    // Now it was reviewed: with the other tab's change taken over, it succeeds.
     let form = refused
         .page()
         .form("/change")
@@ -126,7 +126,7 @@ async fn a_change_does_not_overwrite_unseen_changes_of_another_tab() {
     let id = request_id(&send(&dana, &(refused, form)).await);
     let _ = until_request(&dana, &id, "Fulfilled").await;
     let both = |claim: &Value| says(claim, "45m") && says(claim, "allkeys-lfu");
-    until_it("both changes", Duration::from_secs(20), ask, both).await;
+    until_right("both changes", Duration::from_secs(20), ask, both).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,7 +221,7 @@ async fn a_deletion_applies_only_to_the_claim_that_was_shown() {
     let wish = json!({ "confirm": "reborn", "uid": old.get("_uid") });
     let _ = dana.api(Method::POST, &api, Some(&wish)).await.expect(422);
     let _ = dana.get(&claim).await.expect(200);
-    // Shown again, it is that one that is meant.
+    // After a reload, the form means the new claim.
     let form = refused.page().form("/delete").unwrap();
     let _ = request_id(&dana.submit(&refused.url, &form, None).await);
 }
@@ -243,7 +243,7 @@ async fn an_api_client_can_make_changes_conditional_on_what_it_read() {
     };
     let sent = change("45m", &first["liveHash"]).await.expect(201).json();
     let _ = until_request(&dana, sent["id"].as_str().unwrap(), "Fulfilled").await;
-    let second = until_it("the change", Duration::from_secs(20), read, |claim: &Value| {
+    let second = until_right("the change", Duration::from_secs(20), read, |claim: &Value| {
         claim["yaml"].as_str().unwrap().contains("45m")
     })
     .await;

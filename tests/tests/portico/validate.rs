@@ -1,4 +1,4 @@
-//! `portico validate`, as somebody uses it in a pipeline: exit status, words, JSON.
+//! `portico validate` in a pipeline: exit status, messages, JSON.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -210,7 +210,7 @@ fn documents_that_cannot_be_validated_exit_with_status_2() {
         assert_eq!(status, 2, "{arguments:?}: {out}{err}");
         assert!(format!("{out}{err}").contains(words), "{arguments:?}: {out}{err}");
     }
-    // What is known to be wrong is the stronger word.
+    // A known error wins over a missing verdict.
     let (status, out, _) = folder.validate(&["--crd", "crd.yaml", "other.yaml", "bad.yaml"]);
     assert_eq!(status, 1, "{out}");
 }
@@ -354,8 +354,8 @@ fn published_samples_validate_as_published() {
             serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
         (status, verdicts)
     };
-    // Of some kinds the corpus has no definition but what is made of an XRD: those are not judged, and said to be so.
-    // One has a name that a script is to put in.
+    // For some kinds the corpus only has an XRD: they are skipped and reported. One sample has a placeholder as
+    // its name.
     let (_, samples) = judge("samples");
     assert!(samples.len() > 100, "{}", samples.len());
     for verdict in &samples {

@@ -1,9 +1,11 @@
-//! The YAML tab: what a person writes there is their wish for the specification, and for nothing else.
+//! The YAML tab sets the user's specification, and nothing else.
 
 use portico_tests::demo::{Demo, Planes};
 use portico_tests::person::{Answer, Person};
 use portico_tests::raw_client::RawClient;
-use portico_tests::story::{BUCKET, POSTGRESQL, ask_for, claim_path, request_id, until_claim, until_request};
+use portico_tests::story::{
+    BUCKET, POSTGRESQL, claim_path, request_id, submit_form, until_claim, until_request,
+};
 use serde_json::Value;
 
 on_all_planes!(
@@ -13,10 +15,10 @@ on_all_planes!(
 );
 
 async fn ask_by_yaml(person: &Person, offering: &str, name: &str, yaml: &str) -> Answer {
-    ask_for(person, offering, name, &[("_tab", "yaml"), ("_yaml", yaml)]).await
+    submit_form(person, offering, name, &[("_tab", "yaml"), ("_yaml", yaml)]).await
 }
 
-/// The control plane that a claim is on, by its page's address.
+/// The control plane of a claim, from its page's URL.
 fn plane_of(demo: &Demo, claim: &str) -> RawClient {
     let name = claim.split('/').nth(2).unwrap();
     let mut planes = demo.ready.control_planes.iter();
@@ -47,7 +49,7 @@ async fn users_cannot_choose_the_secret_that_a_claim_writes(planes: Planes) {
     let claim = postgresql(&plane, "payments-dev", "greedy").await.unwrap();
     assert_eq!(named(&claim), serde_json::json!({ "name": "greedy-connection" }));
 
-    // Nor with a change.
+    // The same for a change.
     let _ = until_claim(&dana, &at, "Ready").await;
     let page = dana.get(&format!("{at}/change")).await.expect(200);
     let live = page.page().form("/change").unwrap();
@@ -60,7 +62,7 @@ async fn users_cannot_choose_the_secret_that_a_claim_writes(planes: Planes) {
         .expect(422);
     let told = refused.page().text("#problems").unwrap();
     assert!(told.contains("spec.writeConnectionSecretToRef"), "{told}");
-    // What it says already may be repeated.
+    // Existing values may be repeated.
     let wish =
         "spec:\n  storage: { size: 30Gi }\n  writeConnectionSecretToRef: { name: greedy-connection }\n";
     let form = live.with("_tab", "yaml").with("_yaml", wish);
@@ -112,7 +114,7 @@ status:
     }
     assert!(!told.contains("storageClass"), "{told}");
 
-    // What it is called anyway may stand there.
+    // The claim's own name may be there.
     let yaml = "
 apiVersion: storage.demo.portico.dev/v1
 kind: Bucket
@@ -168,7 +170,7 @@ async fn invalid_yaml_is_reported_with_its_position_and_kept(planes: Planes) {
         let form = page.form("/request").expect("the form again");
         assert_eq!(form.get("_yaml"), Some(yaml), "{name}: what was written stays");
     }
-    // The smallest wish of all: nothing but what the plan and the definition say.
+    // The minimal specification: only what the plan and the definition set.
     for (name, yaml) in [("empty", ""), ("null", "spec:\n"), ("comments", "# nothing\n")] {
         let sent = ask_by_yaml(&dana, BUCKET, name, yaml).await;
         let _ = until_request(&dana, &request_id(&sent), "Fulfilled").await;

@@ -1,11 +1,11 @@
-//! Between decision and apply: the control plane does not take a request at first, and by the time it would, the
-//! permission is gone.
+//! Permissions are checked again at apply: the control plane refuses a request at first, and when it would
+//! accept it, the permission is gone.
 
 use std::fs;
 use std::time::Duration;
 
 use portico_tests::person::Person;
-use portico_tests::proxy::{Ask, Trouble};
+use portico_tests::proxy::{Fault, Operation};
 use portico_tests::story::{decide, request_id, until_request};
 use portico_tests::until::until;
 use reqwest::Method;
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{World, ask_for_bucket};
 
-/// Rewrites a file of the configuration and waits until the portal goes by it; answers what it was before.
+/// Rewrites a configuration file and waits until the portal uses it. Returns the previous text.
 async fn rewrite(world: &World, pat: &Person, file: &str, change: impl FnOnce(&str) -> String) -> String {
     let read = async || {
         let page = pat.api(Method::GET, "/api/v1/configuration", None).await;
@@ -32,14 +32,14 @@ async fn rewrite(world: &World, pat: &Person, file: &str, change: impl FnOnce(&s
     text
 }
 
-/// What becomes of a file of the configuration.
+/// A change of a configuration file.
 type Change = fn(&str) -> String;
 
-/// A bucket that the control plane does not take yet.
+/// A bucket that the control plane does not accept yet.
 async fn held_up(world: &World, dana: &Person, name: &str) -> String {
     world
         .proxy
-        .trouble(Ask::Apply, Some(name), Trouble::refusal(503, "not yet"));
+        .inject(Operation::Apply, Some(name), Fault::refusal(503, "not yet"));
     let id = request_id(&ask_for_bucket(dana, name).await);
     let _ = until_request(dana, &id, "which answered 503").await;
     id
@@ -113,7 +113,7 @@ async fn a_request_that_is_no_longer_permitted_at_apply_fails_with_the_reason() 
     for (name, file, change, why) in reasons {
         let id = held_up(&world, &dana, name).await;
         let before = rewrite(&world, &pat, file, change).await;
-        world.proxy.heal();
+        world.proxy.clear_faults();
         let failed = until_request(&dana, &id, "Failed").await.page();
         let said = failed.text(".steps").unwrap();
         assert!(said.contains(why), "{name}: {said}");
@@ -131,7 +131,7 @@ async fn at_apply_transient_refusals_are_retried_and_new_approvals_awaited() {
     let cordon = "/api/v1/control-planes/eu-shared/cordon";
     let because = json!({ "reason": "it is rebuilt" });
     let _ = pat.api(Method::POST, cordon, Some(&because)).await.expect(204);
-    world.proxy.heal();
+    world.proxy.clear_faults();
     let _ = until_request(&dana, &id, "is cordoned and takes no new claims (it is rebuilt)").await;
     assert_eq!(world.bucket("cordoned").await, None);
     let _ = pat.api(Method::DELETE, cordon, None).await.expect(204);
@@ -145,7 +145,7 @@ async fn at_apply_transient_refusals_are_retried_and_new_approvals_awaited() {
         )
     })
     .await;
-    world.proxy.heal();
+    world.proxy.clear_faults();
     let waiting = until_request(&dana, &id, "Awaiting approval").await.page();
     assert!(waiting.text(".steps").unwrap().contains("Buckets are agreed on."));
     assert_eq!(world.bucket("agreed").await, None);

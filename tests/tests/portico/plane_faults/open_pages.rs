@@ -1,9 +1,9 @@
-//! What pages of claims cost a control plane that people leave open, counted on the way to it.
+//! Counts the calls to a control plane while claim pages are open.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use portico_tests::proxy::{Asked, Proxy};
+use portico_tests::proxy::{ProxiedRequest, Proxy};
 use portico_tests::story::{BUCKET, POSTGRESQL, until_claim};
 use portico_tests::until::until;
 use serde_json::json;
@@ -11,12 +11,12 @@ use serde_json::json;
 use super::{BUCKETS, World};
 use crate::composed_resources::{looks_on, told};
 
-/// How long the pages stand open, and the calls that are allowed meanwhile: ten a minute.
+/// How long the pages stay open, and the calls allowed in that time: ten per minute.
 const IDLE: Duration = Duration::from_secs(20);
 const ALLOWED: usize = 3;
 
-/// What was asked but for whether the control plane is there and what Portico may do, which it is asked without pages.
-fn for_pages(asked: &[Asked]) -> BTreeMap<&str, usize> {
+/// The calls without health checks and access reviews, which happen without pages too.
+fn for_pages(asked: &[ProxiedRequest]) -> BTreeMap<&str, usize> {
     let mut lines = BTreeMap::new();
     let others = ["/version", "/selfsubjectaccessreviews"];
     for one in asked {
@@ -28,13 +28,13 @@ fn for_pages(asked: &[Asked]) -> BTreeMap<&str, usize> {
     lines
 }
 
-/// Waits until nothing is asked for a while: what was opened has been read.
-async fn until_quiet(proxy: &Proxy) -> Vec<Asked> {
+/// Waits until there are no calls for a while: the pages are loaded.
+async fn until_quiet(proxy: &Proxy) -> Vec<ProxiedRequest> {
     let mut all = Vec::new();
     let begun = std::time::Instant::now();
     loop {
         tokio::time::sleep(Duration::from_secs(3)).await;
-        let asked = proxy.take_asked();
+        let asked = proxy.take_requests();
         let is_quiet = for_pages(&asked).is_empty();
         all.extend(asked);
         if is_quiet {
@@ -65,16 +65,16 @@ async fn open_pages_cause_few_calls_to_their_control_plane() {
         let _ = until_claim(&dana, &format!("/claims/{claim}"), "Ready").await;
     }
 
-    let _ = world.proxy.take_asked();
+    let _ = world.proxy.take_requests();
     let mut first = looks_on(&world.portal.world, &dana, &claims[0]).await;
     let _ = told(&mut first, Duration::from_secs(10)).await;
     let opened = until_quiet(&world.proxy).await;
-    let secrets: Vec<&Asked> = opened
+    let secrets: Vec<&ProxiedRequest> = opened
         .iter()
         .filter(|asked| asked.line.contains("/secrets"))
         .collect();
     tokio::time::sleep(IDLE).await;
-    let asked = world.proxy.take_asked();
+    let asked = world.proxy.take_requests();
     let one = for_pages(&asked);
     println!("one page: {} to open it, {one:?} in {IDLE:?}", opened.len());
     assert!(one.values().sum::<usize>() <= ALLOWED, "{one:?}");
@@ -87,7 +87,7 @@ async fn open_pages_cause_few_calls_to_their_control_plane() {
     }
     let opened = until_quiet(&world.proxy).await;
     tokio::time::sleep(IDLE).await;
-    let asked = world.proxy.take_asked();
+    let asked = world.proxy.take_requests();
     let ten = for_pages(&asked);
     println!(
         "ten pages: {} to open nine more, {ten:?} in {IDLE:?}",
@@ -95,7 +95,7 @@ async fn open_pages_cause_few_calls_to_their_control_plane() {
     );
     assert!(ten.values().sum::<usize>() <= ALLOWED, "{ten:?}");
 
-    // Nobody has revealed anything: of secrets nothing but metadata left the control plane.
+    // Nobody revealed a secret: only metadata of secrets was read.
     let all = secrets.into_iter().chain(&opened).chain(&asked);
     let mut of_secrets = all.filter(|asked| asked.line.contains("/secrets")).peekable();
     assert!(of_secrets.peek().is_some(), "the database has one");

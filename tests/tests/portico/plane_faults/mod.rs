@@ -1,5 +1,5 @@
-//! A control plane that refuses, talks nonsense, hangs or is gone, as people meet it: what they read says what and
-//! where, pages stay quick, and nothing is lost or done twice.
+//! A control plane that refuses, lies, hangs or is down: pages stay fast and explain it, and nothing is lost or
+//! done twice.
 
 mod forms;
 mod open_pages;
@@ -11,20 +11,20 @@ use std::time::{Duration, Instant};
 
 use portico_tests::demo::Demo;
 use portico_tests::person::{Answer, Person};
-use portico_tests::proxy::{Proxy, Trouble};
+use portico_tests::proxy::{Fault, Proxy};
 use portico_tests::raw_client::RawClient;
 use portico_tests::separate_process::SeparateProcess;
-use portico_tests::story::{BUCKET, CACHE, POSTGRESQL, ask_for};
+use portico_tests::story::{BUCKET, CACHE, POSTGRESQL, submit_form};
 use portico_tests::until::until;
 use serde_json::{Value, json};
 
 const BUCKETS: &str = "/apis/storage.demo.portico.dev/v1/namespaces/payments-dev/buckets";
-/// What no person should wait for a page. Generous: the program is built for debugging, the machine busy.
+/// The limit for a page. It is generous, for debug builds on a busy machine.
 const A_MOMENT: Duration = Duration::from_secs(1);
-/// Longer than anybody waits for a control plane.
-const HANGS: Trouble = Trouble::Slow(Duration::from_secs(30));
+/// Longer than any timeout for a control plane.
+const HANGS: Fault = Fault::Slow(Duration::from_secs(30));
 
-/// The demo's world, and a portal that reaches one of its control planes through a proxy.
+/// A demo whose portal reaches one control plane through a proxy.
 struct World {
     portal: SeparateProcess,
     proxy: Proxy,
@@ -39,10 +39,10 @@ impl World {
         begun
     }
 
-    /// With the proxy before that control plane, and what is the matter with it from the beginning.
+    /// Starts a demo with a proxy before this control plane, with an initial fault.
     async fn before(plane: &str, matter: impl AsyncFnOnce(&mut Proxy)) -> Self {
         let world = Demo::start_with(&["--world-only"]).await;
-        world.strike_quotas();
+        world.remove_quotas();
         let kubeconfig = |name: &str| {
             let mut planes = world.ready.control_planes.iter();
             planes
@@ -73,7 +73,7 @@ impl World {
         }
     }
 
-    /// A portal does not wait long for its control planes before it answers, and this machine may be busy.
+    /// The portal answers before all its control planes have synced, so wait for that.
     async fn until_it_serves(&self, plane: &str) {
         let dana = self.sign_in("dana", "payments/dev").await;
         for offering in [BUCKET, CACHE, POSTGRESQL] {
@@ -101,11 +101,11 @@ impl World {
 }
 
 async fn ask_for_bucket(person: &Person, name: &str) -> Answer {
-    ask_for(person, BUCKET, name, &[("_plane", "eu-shared")]).await
+    submit_form(person, BUCKET, name, &[("_plane", "eu-shared")]).await
 }
 
-fn field_conflict() -> Trouble {
-    Trouble::Refusal {
+fn field_conflict() -> Fault {
+    Fault::Refusal {
         code: 409,
         status: json!({
             "reason": "Conflict",
@@ -119,8 +119,8 @@ fn field_conflict() -> Trouble {
     }
 }
 
-fn invalid() -> Trouble {
-    Trouble::Refusal {
+fn invalid() -> Fault {
+    Fault::Refusal {
         code: 422,
         status: json!({
             "reason": "Invalid",
@@ -134,15 +134,15 @@ fn invalid() -> Trouble {
     }
 }
 
-fn overloaded() -> Trouble {
-    Trouble::Refusal {
+fn overloaded() -> Fault {
+    Fault::Refusal {
         code: 429,
         status: json!({ "reason": "TooManyRequests", "message": "try again later" }),
         retry_after: Some(2),
     }
 }
 
-/// A page's answer, which came in a moment; of three tries the quickest counts.
+/// Gets a page within the limit; the fastest of three attempts counts.
 async fn quickly(person: &Person, path: &str) -> Answer {
     let mut quickest = Duration::MAX;
     for _ in 0..3 {

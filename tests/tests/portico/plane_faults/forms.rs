@@ -1,20 +1,20 @@
-//! What a dry run meets is told on the form, and nobody waits for what is not theirs.
+//! Dry-run failures are shown on the form, and a slow control plane does not delay others.
 
 use std::time::{Duration, Instant};
 
-use portico_tests::proxy::{Ask, Trouble};
+use portico_tests::proxy::{Fault, Operation};
 use portico_tests::story::{BUCKET, CACHE, request, request_id, until_request};
 use reqwest::Method;
 use serde_json::json;
 
 use super::{BUCKETS, HANGS, World, ask_for_bucket, field_conflict, invalid, overloaded};
 
-/// What a dry run meets, what the form is answered with, and what it says.
-fn dry_runs() -> [(&'static str, Trouble, u16, &'static str); 13] {
+/// A dry-run fault, the status of the form's response, and its message.
+fn dry_runs() -> [(&'static str, Fault, u16, &'static str); 13] {
     [
         (
             "forbidden",
-            Trouble::refusal(403, "buckets are for others"),
+            Fault::refusal(403, "buckets are for others"),
             403,
             "Europe, shared does not allow it: buckets are for others",
         ),
@@ -26,20 +26,20 @@ fn dry_runs() -> [(&'static str, Trouble, u16, &'static str); 13] {
         ),
         (
             "conflicting",
-            Trouble::refusal(409, "in conflict with the moon"),
+            Fault::refusal(409, "in conflict with the moon"),
             409,
             "Europe, shared does not accept it: in conflict with the moon",
         ),
         (
             "expired",
-            Trouble::refusal(410, "too old"),
+            Fault::refusal(410, "too old"),
             410,
             "Europe, shared does not accept it: too old",
         ),
         ("invalid", invalid(), 422, "Too much for this quarter"),
         (
             "webhook",
-            Trouble::refusal(400, "admission webhook denied the request: no owner"),
+            Fault::refusal(400, "admission webhook denied the request: no owner"),
             422,
             "Europe, shared does not accept it: admission webhook denied the request: no owner",
         ),
@@ -51,29 +51,29 @@ fn dry_runs() -> [(&'static str, Trouble, u16, &'static str); 13] {
         ),
         (
             "broken",
-            Trouble::refusal(500, "etcd has no leader"),
+            Fault::refusal(500, "etcd has no leader"),
             502,
             "Europe, shared answered 500: etcd has no leader",
         ),
         (
             "not-json",
-            Trouble::NotJson,
+            Fault::NotJson,
             502,
             "Europe, shared sent an invalid response",
         ),
         (
             "other-json",
-            Trouble::OtherJson,
+            Fault::OtherJson,
             502,
             "Europe, shared sent an invalid response",
         ),
         (
             "endless",
-            Trouble::Endless,
+            Fault::Endless,
             502,
             "Europe, shared sent an invalid response",
         ),
-        ("cut", Trouble::Cut, 503, "Europe, shared cannot be reached"),
+        ("cut", Fault::Disconnect, 503, "Europe, shared cannot be reached"),
         (
             "hangs",
             HANGS,
@@ -87,8 +87,8 @@ fn dry_runs() -> [(&'static str, Trouble, u16, &'static str); 13] {
 async fn dry_run_failures_are_shown_on_the_form_and_nothing_is_submitted() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
-    for (name, trouble, status, words) in dry_runs() {
-        world.proxy.trouble(Ask::DryRun, Some(name), trouble);
+    for (name, fault, status, words) in dry_runs() {
+        world.proxy.inject(Operation::DryRun, Some(name), fault);
         let refused = ask_for_bucket(&dana, name).await;
         let page = refused.page();
         assert_eq!(refused.status, status, "{name}: {}", page.body());
@@ -128,15 +128,15 @@ async fn dry_run_failures_are_shown_on_the_form_and_nothing_is_submitted() {
         );
         assert_eq!(world.bucket(name).await, None, "{name}");
 
-        // Later the same form goes through: it is still what it was.
-        world.proxy.heal();
+        // Later the same form succeeds: it kept its values.
+        world.proxy.clear_faults();
         let form = page.form("/request").expect("the form again");
         let sent = dana.submit(&refused.url, &form, Some(("_do", "submit"))).await;
         let _ = until_request(&dana, &request_id(&sent), "Fulfilled").await;
         assert!(world.bucket(name).await.is_some(), "{name}");
     }
-    // Programs hear the same, by its status and in words.
-    world.proxy.trouble(Ask::DryRun, Some("by-program"), HANGS);
+    // The API returns the same as status and message.
+    world.proxy.inject(Operation::DryRun, Some("by-program"), HANGS);
     let wish = json!({ "offering": BUCKET, "name": "by-program", "controlPlane": "eu-shared" });
     let refused = dana.api(Method::POST, "/api/v1/requests", Some(&wish)).await;
     assert_eq!(refused.status, 504, "{}", refused.text);
@@ -152,9 +152,9 @@ async fn a_slow_control_plane_does_not_delay_others() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let devon = world.sign_in("devon", "research/dev").await;
-    world.proxy.trouble(Ask::DryRun, Some("dawdler"), HANGS);
+    world.proxy.inject(Operation::DryRun, Some("dawdler"), HANGS);
     let elsewhere = async {
-        // By then the other one's is under way.
+        // By then the other request is running.
         tokio::time::sleep(Duration::from_millis(300)).await;
         let begun = Instant::now();
         let id = request(&devon, BUCKET, "brisk", &[]).await;
@@ -168,8 +168,8 @@ async fn a_slow_control_plane_does_not_delay_others() {
     let (refused, ()) = tokio::join!(ask_for_bucket(&dana, "dawdler"), elsewhere);
     assert_eq!(refused.status, 504);
 
-    // Nor does the worker: what hangs on one control plane leaves hands free for the others.
-    world.proxy.trouble(Ask::Apply, None, HANGS);
+    // Nor does the worker: a hanging control plane does not use up its capacity.
+    world.proxy.inject(Operation::Apply, None, HANGS);
     let hanging: Vec<String> = (0..60).map(|number| format!("hanging-{number}")).collect();
     let mut requests = Vec::new();
     for name in &hanging {
@@ -183,8 +183,8 @@ async fn a_slow_control_plane_does_not_delay_others() {
     let _ = until_request(&dana, &id, "Fulfilled").await;
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 
-    // And when it is well again, each is made, once, and nothing else.
-    world.proxy.heal();
+    // Once the control plane recovers, each claim is created exactly once.
+    world.proxy.clear_faults();
     for id in &requests {
         let _ = until_request(&dana, id, "Fulfilled").await;
     }

@@ -1,11 +1,11 @@
-//! What a request meets on its way: waited out, given up, or told to who asked.
+//! Errors on the way of a request: retried, given up, or reported to the requester.
 
 use std::time::Duration;
 
 use futures::future::join_all;
-use portico_tests::proxy::{Ask, Trouble};
+use portico_tests::proxy::{Fault, Operation};
 use portico_tests::story::{claim_path, request_id, until_request};
-use portico_tests::until::{until, until_it};
+use portico_tests::until::{until, until_right};
 use serde_json::json;
 
 use super::{BUCKETS, HANGS, World, ask_for_bucket, field_conflict, invalid, overloaded, quickly};
@@ -14,7 +14,7 @@ use super::{BUCKETS, HANGS, World, ask_for_bucket, field_conflict, invalid, over
 async fn a_request_retries_after_transient_errors_and_shows_the_reason() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
-    let passing: [(&str, Trouble, &str); 7] = [
+    let passing: [(&str, Fault, &str); 7] = [
         (
             "overloaded",
             overloaded(),
@@ -22,22 +22,22 @@ async fn a_request_retries_after_transient_errors_and_shows_the_reason() {
         ),
         (
             "broken",
-            Trouble::refusal(500, "etcd has no leader"),
+            Fault::refusal(500, "etcd has no leader"),
             "Waiting for Europe, shared, which answered 500: etcd has no leader.",
         ),
         (
             "not-json",
-            Trouble::NotJson,
+            Fault::NotJson,
             "Waiting for Europe, shared, whose answer makes no sense",
         ),
         (
             "other-json",
-            Trouble::OtherJson,
+            Fault::OtherJson,
             "Waiting for Europe, shared, whose answer makes no sense",
         ),
         (
             "endless",
-            Trouble::Endless,
+            Fault::Endless,
             "Waiting for Europe, shared, whose answer makes no sense",
         ),
         (
@@ -47,18 +47,20 @@ async fn a_request_retries_after_transient_errors_and_shows_the_reason() {
         ),
         (
             "cut",
-            Trouble::Cut,
+            Fault::Disconnect,
             "Waiting for Europe, shared, which cannot be reached.",
         ),
     ];
     let mut requests = Vec::new();
-    for (name, trouble, words) in passing {
-        world.proxy.trouble(Ask::Apply, Some(name), trouble);
+    for (name, fault, words) in passing {
+        world.proxy.inject(Operation::Apply, Some(name), fault);
         let sent = ask_for_bucket(&dana, name).await;
         requests.push((name, request_id(&sent), words));
     }
-    // Done, and nobody heard of it: it is found to be done.
-    world.proxy.trouble(Ask::Apply, Some("unheard"), Trouble::Unheard);
+    // Done, but the response was lost: the portal finds that it was done.
+    world
+        .proxy
+        .inject(Operation::Apply, Some("unheard"), Fault::DropResponse);
     let unheard = request_id(&ask_for_bucket(&dana, "unheard").await);
     let _ = until_request(&dana, &unheard, "which cannot be reached").await;
     assert!(world.bucket("unheard").await.is_some());
@@ -73,7 +75,7 @@ async fn a_request_retries_after_transient_errors_and_shows_the_reason() {
         assert_eq!(world.bucket(name).await, None, "{name}");
         let _ = quickly(&dana, &format!("/requests/{id}")).await;
     }
-    world.proxy.heal();
+    world.proxy.clear_faults();
     for (name, id) in requests
         .iter()
         .map(|(name, id, _)| (*name, id))
@@ -97,16 +99,16 @@ async fn a_request_to_a_hanging_plane_can_be_cancelled() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let ada = world.sign_in("ada", "payments/dev").await;
-    world.proxy.trouble(
-        Ask::Apply,
+    world.proxy.inject(
+        Operation::Apply,
         Some("tired"),
-        Trouble::refusal(500, "etcd has no leader"),
+        Fault::refusal(500, "etcd has no leader"),
     );
     let id = request_id(&ask_for_bucket(&dana, "tired").await);
     let waiting = until_request(&dana, &id, "Waiting for Europe, shared").await;
     let seen_by_ada = ada.get(&format!("/requests/{id}")).await;
     assert!(seen_by_ada.page().form("/withdraw").is_none());
-    // Where the worker is at it this very moment, one is told so and asks again.
+    // While the worker is applying it, a withdrawal is refused and can be retried.
     let given_up = until("the request is given up", Duration::from_secs(20), async || {
         let form = dana
             .get(&format!("/requests/{id}"))
@@ -120,8 +122,8 @@ async fn a_request_to_a_hanging_plane_can_be_cancelled() {
     let body = given_up.page().body();
     assert!(body.contains("You took the request back."), "{body}");
     assert!(body.contains("Nobody waits for eu-shared any more"), "{body}");
-    world.proxy.heal();
-    // The name is free again, and nothing of the first comes later.
+    world.proxy.clear_faults();
+    // The name is free again, and nothing of the first request follows.
     let again = request_id(&ask_for_bucket(&dana, "tired").await);
     let _ = until_request(&dana, &again, "Fulfilled").await;
     let bucket = world.bucket("tired").await.unwrap();
@@ -135,10 +137,10 @@ async fn a_request_to_a_hanging_plane_can_be_cancelled() {
 async fn permanent_errors_fail_the_request_with_their_message() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
-    let settled: [(&str, Trouble, &str); 5] = [
+    let settled: [(&str, Fault, &str); 5] = [
         (
             "forbidden",
-            Trouble::refusal(403, "buckets are for others"),
+            Fault::refusal(403, "buckets are for others"),
             "Europe, shared does not allow it: buckets are for others. Ask the platform team for the missing right.",
         ),
         (
@@ -148,12 +150,12 @@ async fn permanent_errors_fail_the_request_with_their_message() {
         ),
         (
             "conflicting",
-            Trouble::refusal(409, "in conflict with the moon"),
+            Fault::refusal(409, "in conflict with the moon"),
             "eu-shared says that it conflicts with what is there: in conflict with the moon.",
         ),
         (
             "expired",
-            Trouble::refusal(410, "too old"),
+            Fault::refusal(410, "too old"),
             "eu-shared answered that it is gone: too old.",
         ),
         (
@@ -162,15 +164,15 @@ async fn permanent_errors_fail_the_request_with_their_message() {
             "spec.quota: Invalid value: too much for this quarter",
         ),
     ];
-    for (name, trouble, words) in settled {
-        world.proxy.trouble(Ask::Apply, Some(name), trouble);
+    for (name, fault, words) in settled {
+        world.proxy.inject(Operation::Apply, Some(name), fault);
         let sent = ask_for_bucket(&dana, name).await;
         let failed = until_request(&dana, &request_id(&sent), "Failed").await;
         let body = failed.page().body();
         assert!(body.contains(words), "{name}: {body}");
         assert_eq!(world.bucket(name).await, None, "{name}");
-        // It keeps nobody from asking again.
-        world.proxy.heal();
+        // It does not prevent a new request.
+        world.proxy.clear_faults();
         let again = ask_for_bucket(&dana, name).await;
         let _ = until_request(&dana, &request_id(&again), "Fulfilled").await;
     }
@@ -180,10 +182,10 @@ async fn permanent_errors_fail_the_request_with_their_message() {
 async fn a_deletion_succeeds_or_shows_why_it_failed() {
     let world = World::start().await;
     let dana = world.sign_in("dana", "payments/dev").await;
-    let cases: [(&str, Trouble, Option<&str>); 8] = [
+    let cases: [(&str, Fault, Option<&str>); 8] = [
         (
             "in-use",
-            Trouble::refusal(
+            Fault::refusal(
                 409,
                 "This resource is in-use by 1 Usage(s), including the Usage \"files\"",
             ),
@@ -191,15 +193,15 @@ async fn a_deletion_succeeds_or_shows_why_it_failed() {
         ),
         (
             "not-yours",
-            Trouble::refusal(403, "deleting is for others"),
+            Fault::refusal(403, "deleting is for others"),
             Some("Europe, shared does not allow it: deleting is for others"),
         ),
-        ("broken", Trouble::refusal(500, "etcd has no leader"), None),
+        ("broken", Fault::refusal(500, "etcd has no leader"), None),
         ("overloaded", overloaded(), None),
-        ("not-json", Trouble::NotJson, None),
+        ("not-json", Fault::NotJson, None),
         ("hangs", HANGS, None),
-        ("cut", Trouble::Cut, None),
-        ("unheard", Trouble::Unheard, None),
+        ("cut", Fault::Disconnect, None),
+        ("unheard", Fault::DropResponse, None),
     ];
     let made = join_all(cases.iter().map(async |(name, ..)| {
         let id = request_id(&ask_for_bucket(&dana, name).await);
@@ -207,9 +209,9 @@ async fn a_deletion_succeeds_or_shows_why_it_failed() {
     }))
     .await;
     let mut waiting = Vec::new();
-    for ((name, trouble, refused), claim) in cases.into_iter().zip(made) {
-        world.proxy.trouble(Ask::Delete, Some(name), trouble);
-        let page = until_it(
+    for ((name, fault, refused), claim) in cases.into_iter().zip(made) {
+        world.proxy.inject(Operation::Delete, Some(name), fault);
+        let page = until_right(
             "the claim's page",
             Duration::from_secs(20),
             async || dana.get(&format!("{claim}/delete")).await,
@@ -235,11 +237,13 @@ async fn a_deletion_succeeds_or_shows_why_it_failed() {
             waiting.push((name, id));
         }
     }
-    // Meanwhile a lying control plane does not make anybody believe that a claim is gone.
-    world.proxy.trouble(Ask::Read, Some("broken"), Trouble::OtherJson);
+    // A lying control plane does not make the portal believe that a claim is deleted.
+    world
+        .proxy
+        .inject(Operation::Read, Some("broken"), Fault::OtherJson);
     let broken = &waiting[0];
     let _ = until_request(&dana, &broken.1, "whose answer makes no sense").await;
-    world.proxy.heal();
+    world.proxy.clear_faults();
     for (name, id) in waiting {
         let _ = until_request(&dana, &id, "Fulfilled").await;
         assert_eq!(world.bucket(name).await, None, "{name}");
@@ -253,11 +257,11 @@ async fn an_object_created_concurrently_by_others_is_left_unchanged() {
     let theirs = json!({
         "apiVersion": "storage.demo.portico.dev/v1", "kind": "Bucket",
         "metadata": { "name": "outrun", "labels": { "team": "theirs" } },
-        // Nothing that this request would change: merged into, it would be no conflict.
+        // No overlap with this request's fields: a merge would not conflict.
         "spec": { "quota": "50Gi", "storageClass": "standard" },
     });
-    let outrun = Trouble::Outrun(BUCKETS.to_owned(), theirs);
-    world.proxy.trouble(Ask::Apply, Some("outrun"), outrun);
+    let outrun = Fault::CreateBefore(BUCKETS.to_owned(), theirs);
+    world.proxy.inject(Operation::Apply, Some("outrun"), outrun);
     let id = request_id(&ask_for_bucket(&dana, "outrun").await);
     let failed = until_request(&dana, &id, "Failed").await;
     let said = failed.page().body();

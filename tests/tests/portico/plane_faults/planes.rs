@@ -1,9 +1,9 @@
-//! Control planes that hang, lie or are gone, as pages and watches show them.
+//! Control planes that hang, lie or are down, on pages and in watches.
 
 use std::time::Duration;
 
 use portico_tests::person::Person;
-use portico_tests::proxy::{Ask, Trouble};
+use portico_tests::proxy::{Fault, Operation};
 use portico_tests::story::{BUCKET, POSTGRESQL, request, request_id, until_claim, until_request};
 use portico_tests::until::until;
 use serde_json::json;
@@ -54,7 +54,7 @@ async fn a_plane_that_is_down_only_marks_its_own_rows() {
     );
     all_pages_are_quick(&dana, &ada, &pat, &orders).await;
 
-    // What is asked for goes elsewhere, and says so; who insists is told.
+    // New requests go elsewhere and say so; choosing this plane explains why not.
     let form = quickly(&dana, &format!("/catalog/{BUCKET}/request")).await;
     let summary = form.page().text("aside.summary").unwrap();
     assert!(
@@ -71,7 +71,7 @@ async fn a_plane_that_is_down_only_marks_its_own_rows() {
     let id = request(&dana, BUCKET, "elsewhere", &[]).await;
     let _ = until_request(&dana, &id, "Fulfilled").await;
 
-    // What can only be done there waits for it.
+    // Actions that need this plane wait for it.
     let page = dana.get(&format!("{orders}/delete")).await.expect(200);
     let delete = page.page().form("/delete").unwrap().with("_confirm", "orders");
     let delete = request_id(&dana.submit(&page.url, &delete, None).await);
@@ -103,27 +103,27 @@ async fn a_plane_that_hangs_or_lies_slows_no_page_and_hides_no_claim() {
     };
     let known = claims().await;
 
-    // It hangs: at first nobody knows, and the claim's page has questions for it.
-    world.proxy.trouble(Ask::Anything, None, HANGS);
+    // It hangs: nothing shows that at first, and the claim's page has to query it.
+    world.proxy.inject(Operation::Anything, None, HANGS);
     all_pages_are_quick(&dana, &ada, &pat, &orders).await;
     world.proxy.cut_watches();
     let _ = until_claim(&dana, &orders, "Unreachable").await;
     all_pages_are_quick(&dana, &ada, &pat, &orders).await;
-    world.proxy.heal();
+    world.proxy.clear_faults();
     let _ = until_claim(&dana, &orders, "Ready").await;
 
-    // It lies: nothing that was there is taken for gone.
+    // It lies: no existing object is taken for deleted.
     for lie in [
-        Trouble::OtherJson,
-        Trouble::NotJson,
-        Trouble::refusal(500, "etcd is ill"),
+        Fault::OtherJson,
+        Fault::NotJson,
+        Fault::refusal(500, "etcd is ill"),
     ] {
-        world.proxy.trouble(Ask::Anything, None, lie);
+        world.proxy.inject(Operation::Anything, None, lie);
         world.proxy.cut_watches();
         let _ = until_claim(&dana, &orders, "Unreachable").await;
         assert_eq!(dana.get("/catalog").await.page().texts(".card h2"), offered);
         assert_eq!(claims().await, known);
-        world.proxy.heal();
+        world.proxy.clear_faults();
         let _ = until_claim(&dana, &orders, "Ready").await;
     }
 }
@@ -180,15 +180,15 @@ async fn watches_recover_from_410_gone() {
         )
         .await;
     };
-    world.proxy.trouble(
-        Ask::Watch,
+    world.proxy.inject(
+        Operation::Watch,
         None,
-        Trouble::refusal(410, "too old resource version"),
+        Fault::refusal(410, "too old resource version"),
     );
     world.proxy.cut_watches();
     world.plane.create(BUCKETS, &bucket("made-meanwhile")).await;
     shows("made-meanwhile").await;
-    world.proxy.heal();
+    world.proxy.clear_faults();
     world.plane.create(BUCKETS, &bucket("made-after")).await;
     shows("made-after").await;
     let unreachable = dana.get("/claims").await.page().body().contains("Unreachable");
@@ -248,14 +248,14 @@ async fn an_unread_plane_of_another_tenant_stays_hidden() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_definition_unreadable_at_the_start_can_still_be_offered() {
-    let ill = || Trouble::refusal(500, "etcd is ill");
+    let ill = || Fault::refusal(500, "etcd is ill");
     let world = World::before("eu-shared", async |proxy| {
-        proxy.trouble(Ask::Read, Some(POSTGRESQL), ill());
+        proxy.inject(Operation::Read, Some(POSTGRESQL), ill());
     })
     .await;
     let dana = world.sign_in("dana", "payments/dev").await;
     let orders = format!("/claims/eu-shared/{POSTGRESQL}/payments-dev/orders");
     let _ = dana.get(&orders).await.expect(503);
-    world.proxy.heal();
+    world.proxy.clear_faults();
     let _ = until_claim(&dana, &orders, "Ready").await;
 }
