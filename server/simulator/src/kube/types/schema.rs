@@ -77,7 +77,9 @@ impl SchemaValidator {
 
     /// The paths of fields that the schema does not declare.
     pub(crate) fn unknown_fields(&self, version: &str, object: &Value) -> Vec<String> {
-        self.definition.unknown_fields(version, object).unwrap_or_default()
+        self.definition
+            .unknown_fields(version, object)
+            .unwrap_or_default()
     }
 }
 
