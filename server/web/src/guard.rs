@@ -121,7 +121,7 @@ async fn of_program(parts: &Parts, app: &App) -> Result<Current, Problem> {
             return Err(Problem::new(
                 ProblemType::ReadOnlyToken,
                 "You may not do this",
-                "This API token only reads. Create one with scope full.",
+                "This API token is read-only. Create one with scope full.",
             ));
         }
         return Ok(current);

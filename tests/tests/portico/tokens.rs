@@ -100,7 +100,7 @@ async fn a_read_only_token_cannot_change_anything() {
         .expect(200);
     for path in ["/api/v1/requests", "/api/v1/tokens"] {
         let refused = call(&program, &secret, Method::POST, path).await.expect(403);
-        assert!(refused.text.contains("reads only"), "{}", refused.text);
+        assert!(refused.text.contains("read-only"), "{}", refused.text);
     }
 }
 
