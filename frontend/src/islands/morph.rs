@@ -223,7 +223,7 @@ impl Morph {
         attributes(old, new);
         self.children(old, new);
         if let Some(theirs) = theirs {
-            theirs.put(old);
+            theirs.apply(old);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use web_sys::{HtmlFormElement, UrlSearchParams};
 
-use super::requests::{first, form_page, send, show};
+use super::requests::{form_page, run_first, send, show};
 use crate::islands::browser::{fields, find, on, window};
 use crate::islands::drafts;
 use crate::islands::morph::{Answer, Values};
@@ -27,7 +27,7 @@ pub(super) fn restore(form: &HtmlFormElement, draft: &UrlSearchParams, minutes: 
         }
     }
     let taken_up = form.clone();
-    first(form, async move {
+    run_first(form, async move {
         let Answer::Page(text) = send(&taken_up, &body, "update").await else {
             return;
         };

@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
 
 use super::fields::find_field;
-use super::requests::{act, changed, left};
+use super::requests::{on_blur, on_change, run_command};
 use super::restore::restore;
 use crate::islands::browser::{document, find, focus, on, pressed, target};
 use crate::islands::drafts;
@@ -19,16 +19,16 @@ pub(super) fn start() {
         if input.has_attribute("data-find-field") {
             find_field(&typed, &input);
         } else {
-            changed(&typed, &input);
+            on_change(&typed, &input);
         }
     });
     let chosen = form.clone();
     on(&form, "change", move |event| {
         if let Some(what) = target(&event).and_then(|input| input.get_attribute("data-update")) {
-            act(&chosen, what);
+            run_command(&chosen, what);
         }
     });
-    on(&form, "focusout", |_| left());
+    on(&form, "focusout", |_| on_blur());
     let sent = form.clone();
     on(&form, "submit", move |event| {
         let what = pressed(&event).map(|(_, value)| value).unwrap_or_default();
@@ -37,7 +37,7 @@ pub(super) fn start() {
             "review" | "" => drafts::save(&sent),
             _ => {
                 event.prevent_default();
-                act(&sent, what);
+                run_command(&sent, what);
             }
         }
     });
