@@ -107,7 +107,7 @@ fn region(old: &Element, new: &Element, values: Values) {
         Values::Keep => "input, select, textarea".to_owned(),
         Values::Take => format!("[{NEWER}]"),
     };
-    let kept: Vec<(Element, State)> = find_all(old, &controls)
+    let kept: Vec<(Element, ControlState)> = find_all(old, &controls)
         .into_iter()
         .filter_map(|control| ControlState::of(&control).map(|state| (control, state)))
         .collect();
