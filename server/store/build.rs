@@ -33,6 +33,7 @@ fn list(folder: &Path) -> io::Result<String> {
             .and_then(|(version, description)| Some((version.parse::<i64>().ok()?, description)))
             .ok_or_else(|| io::Error::other(format!("{name} is not NUMBER_DESCRIPTION.sql")))?;
         let description = description.replace('_', " ");
+        let path = path.display().to_string();
         writeln!(list, "({version}, {description:?}, include_str!({path:?})),").map_err(io::Error::other)?;
     }
     list.push_str("]\n");

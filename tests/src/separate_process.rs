@@ -37,7 +37,7 @@ impl SeparateProcess {
         Demo::without_portal_on(Planes::Simulated).await
     }
 
-    /// Starts the portal with the configuration of a demo; `log` is its `RUST_LOG`.
+    /// Starts the portal with the configuration of a demo; `log` is its `PORTICO_LOG`.
     ///
     /// # Panics
     /// When it does not answer in time.

@@ -9,7 +9,7 @@ use crate::processes::{Owned, portico};
 use crate::ready::Ready;
 use crate::until::until;
 
-/// Starts `portico serve` with a demo's configuration and waits until it answers; `level` is its `RUST_LOG`.
+/// Starts `portico serve` with a demo's configuration and waits until it answers; `level` is its `PORTICO_LOG`.
 ///
 /// # Panics
 /// When it does not answer in time.
@@ -19,7 +19,7 @@ pub(crate) async fn serve(ready: &Ready, log: &Path, level: &str) -> Owned {
     command
         .args(["serve", "--config"])
         .arg(&ready.configuration)
-        .env("RUST_LOG", level);
+        .env("PORTICO_LOG", level);
     let mut portal = Owned::start(&command, |command| {
         command.stdout(log.try_clone().unwrap()).stderr(log);
     });

@@ -116,7 +116,7 @@ fn waiting() -> RequestPage {
                 1,
             ),
             step(
-                "CommentResult",
+                "Commented",
                 Some("Ada Approver"),
                 Some(20),
                 Some("Why not the shared cluster?"),

@@ -125,13 +125,12 @@ impl Portal {
             }));
         }
         let catalog = self.planes().catalog();
-        let claim = match request.action {
-            Action::Create => None,
-            _ => {
-                let everything = self.rules().of_all_tenants();
-                let claim = self.planes().claim(&everything, &request.claim);
-                claim.map(Visible::into_inner)
-            }
+        let claim = if request.action == Action::Create {
+            None
+        } else {
+            let everything = self.rules().of_all_tenants();
+            let claim = self.planes().claim(&everything, &request.claim);
+            claim.map(Visible::into_inner)
         };
         let now = Now {
             request,

@@ -331,7 +331,7 @@ fn with_comments(mut steps: Vec<RequestStep>, comments: Vec<Comment>) -> Vec<Req
             .position(|step| step.at.is_none_or(|at| at > comment.at))
             .unwrap_or(steps.len());
         let step = RequestStep {
-            title: "CommentResult".to_owned(),
+            title: "Commented".to_owned(),
             who: Some(comment.by.name),
             at: Some(comment.at),
             comment: Some(comment.text),

@@ -131,8 +131,6 @@ impl Portal {
                 .apply(step)
                 .map_err(|error| PortalError::Conflict(Conflict::WrongState, error.to_string()))
         };
-        // A field of the span of the call, where there is one.
-        tracing::Span::current().record("request", tracing::field::display(request.id));
         request.state = step(request.state, Transition::Submit)?;
         match ruling {
             PolicyDecision::Deny(reasons) => return Err(PortalError::PolicyDenied(reasons.join(" "))),
@@ -171,7 +169,8 @@ impl Portal {
             }
             Err(error) => return Err(error.into()),
         }
-        tracing::info!(claim = %request.claim, state = request.state.slug(), "a request was submitted");
+        let (id, claim, state) = (&request.id, &request.claim, request.state.slug());
+        tracing::info!(request = %id, %claim, state, "a request was submitted");
         if request.state == State::Approved {
             self.work_to_do();
         }

@@ -148,8 +148,8 @@ impl State {
             (
                 Self::Draft | Self::Submitted | Self::AwaitingApproval | Self::Approved,
                 Transition::Withdraw,
-            ) => Ok(Self::Withdrawn),
-            (Self::Applying, Transition::GiveUp) => Ok(Self::Withdrawn),
+            )
+            | (Self::Applying, Transition::GiveUp) => Ok(Self::Withdrawn),
             (Self::AwaitingApproval, Transition::Expire) => Ok(Self::Expired),
             // Beginning again after a crash is the same transition.
             (Self::Approved | Self::Applying, Transition::Begin) => Ok(Self::Applying),

@@ -59,7 +59,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    pub(crate) fn as_actor(mut self, actor: &'a Actor) -> Self {
+    pub(crate) fn acting_as(mut self, actor: &'a Actor) -> Self {
         self.actor = Some(actor);
         self
     }

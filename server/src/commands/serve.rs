@@ -99,21 +99,14 @@ pub async fn serve(
     stop: CancellationToken,
     ready: impl FnOnce(&Url, SocketAddr),
 ) -> Result<(), ServeError> {
-    let configuration = config::open(&overrides.config).map_err(|problems| ServeError::Configuration {
-        folder: overrides.config.clone(),
-        problems,
-    })?;
-    for problem in configuration.report().problems {
-        tracing::warn!("{problem}");
-    }
+    let configuration = open_configuration(&overrides.config)?;
     let telemetry = Telemetry::install();
     let spec = configuration.current().portal.spec.clone();
     let public_url = public_url(&overrides, &spec)?;
     // Listen first, so that a port in use is reported at once.
-    let listener = if let Some(listener) = listener {
-        listener
-    } else {
-        listen(overrides.listen.clone().unwrap_or_else(|| spec.listen.clone())).await?
+    let listener = match listener {
+        Some(listener) => listener,
+        None => listen(overrides.listen.as_ref().unwrap_or(&spec.listen).clone()).await?,
     };
     let local = listener.local_addr()?;
     let database = database_url(&overrides, &spec)?;
@@ -206,6 +199,18 @@ pub async fn serve(
     background.wait().await;
     store.close().await;
     Ok(served?)
+}
+
+/// Reads the configuration, and logs the warnings about it.
+fn open_configuration(folder: &Path) -> Result<LiveConfiguration, ServeError> {
+    let configuration = config::open(folder).map_err(|problems| ServeError::Configuration {
+        folder: folder.to_owned(),
+        problems,
+    })?;
+    for problem in configuration.report().problems {
+        tracing::warn!("{problem}");
+    }
+    Ok(configuration)
 }
 
 /// The address that browsers use. The command line overrides the configuration.

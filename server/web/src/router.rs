@@ -98,8 +98,7 @@ fn span(request: &Request) -> tracing::Span {
         method = %request.method(),
         path = request.uri().path(),
         id,
-        trace_id,
-        request = tracing::field::Empty
+        trace_id
     )
 }
 

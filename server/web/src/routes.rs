@@ -20,6 +20,9 @@ const CLAIM_DELETE: &str = "/claims/{plane}/{offering}/{namespace}/{name}/delete
 const CLAIM_RENEW: &str = "/claims/{plane}/{offering}/{namespace}/{name}/renew";
 const CLAIM_REVEAL: &str = "/claims/{plane}/{offering}/{namespace}/{name}/reveal";
 
+/// The schemas that an operation names, and the operation.
+pub(super) type Description = (Vec<(String, RefOr<Schema>)>, Paths);
+
 /// A method and a path, and who may ask.
 pub struct Route {
     /// `GET`, `POST` or `DELETE`.
@@ -29,7 +32,7 @@ pub struct Route {
     /// Who may ask, and how.
     pub kind: Kind,
     /// For a route of the API: its schemas and its operation.
-    pub(super) description: Option<(Vec<(String, RefOr<Schema>)>, Paths)>,
+    pub(super) description: Option<Description>,
     handler: MethodRouter<App>,
     stale: Option<MethodRouter<App>>,
 }
@@ -54,7 +57,7 @@ pub fn table() -> Vec<Route> {
     use Kind::{Form, Page, Public};
     let route = Route::new;
     let mut table = api_table();
-    table.extend([
+    table.extend(vec![
         route("GET", "/events", Kind::Api, get(live::events)),
         route("GET", "/", Page, get(home::page)),
         route("GET", "/catalog", Page, get(catalog::list)),

@@ -1,4 +1,4 @@
-//! Responses of the API match its OpenAPI schemas.
+//! Responses of the API match its `OpenAPI` schemas.
 
 use portico_tests::demo::Demo;
 use portico_tests::person::Person;

@@ -84,10 +84,10 @@ spec:
     );
     fs::write(folder.path().join("portico.yaml"), configuration).unwrap();
     let definitions = folder.path().join("definitions");
-    let served = server
+    let crds = server
         .kubectl()
         .run(&["get", "customresourcedefinitions", "--output=yaml"]);
-    fs::write(&definitions, served).unwrap();
+    fs::write(&definitions, crds).unwrap();
     let output = Command::new(portico())
         .args(["rbac", "--for=real", "--config"])
         .arg(folder.path())

@@ -121,7 +121,7 @@ impl Component {
             let unfinished = folder.with_extension(format!("unfinished-{}", std::process::id()));
             fs::create_dir_all(&unfinished)
                 .with_context(|| format!("could not create {}", unfinished.display()))?;
-            let built = build(&tool, &unfinished).and_then(|()| {
+            let installed = build(&tool, &unfinished).and_then(|()| {
                 let replaced = folder.with_extension(format!("replaced-{}", std::process::id()));
                 if folder.exists() {
                     fs::rename(&folder, &replaced).context("could not move the old version away")?;
@@ -134,7 +134,7 @@ impl Component {
             });
             // The folder no longer exists if the build succeeded.
             let _ = fs::remove_dir_all(unfinished);
-            built
+            installed
         })))
     }
 }

@@ -1,4 +1,4 @@
-//! GoPrograms built from Go modules that this repository pins: folders under `tests` with `go.mod` and `go.sum`.
+//! Programs built from Go modules that this repository pins: folders under `tests` with `go.mod` and `go.sum`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::components::{BuildError, Component, PendingComponent};
 use crate::steps::run_quietly;
 use crate::workspace::{root, which};
 
-/// GoPrograms of one module, built into one folder.
+/// The programs of one module, built into one folder.
 pub(crate) struct GoPrograms {
     /// The name in the table of requirements.
     pub(crate) name: &'static str,

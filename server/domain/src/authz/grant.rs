@@ -167,6 +167,7 @@ impl<T: Target, O: Operation> Granted<T, O> {
 
 impl<T: Target, O: Recorded> Granted<T, O> {
     /// The event that records that the person did it. `remote` is the address that the request came from.
+    #[must_use]
     pub fn audit(&self, at: Timestamp, remote: Option<&str>) -> AuditEvent {
         self.audit_as(O::VERB, at, remote)
     }

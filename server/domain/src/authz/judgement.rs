@@ -193,6 +193,7 @@ impl Target for Record {
 
 impl Granted<Request, Decide> {
     /// The event that records what the decision comes to.
+    #[must_use]
     pub fn audit(&self, outcome: DecisionOutcome, at: jiff::Timestamp, remote: Option<&str>) -> AuditEvent {
         let verb = match outcome {
             DecisionOutcome::Approved => "request.approved",

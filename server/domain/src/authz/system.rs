@@ -50,7 +50,7 @@ impl SystemAuthority {
     /// The event that records what Portico did to a request.
     #[must_use]
     pub fn audit_request(&self, verb: &str, request: &Request, at: Timestamp) -> AuditEvent {
-        self.audit(
+        Self::audit(
             verb,
             request.id.to_string(),
             Some(request.tenant.clone()),
@@ -60,7 +60,6 @@ impl SystemAuthority {
     }
 
     fn audit(
-        &self,
         verb: &str,
         subject: String,
         tenant: Option<TenantName>,

@@ -87,6 +87,7 @@ pub(crate) struct Kind {
     pub(crate) definition: Arc<Definition>,
     /// The schema of the version to use; `None` if it is unusable, see `problem`.
     pub(crate) schema: Option<Arc<Schema>>,
+    #[expect(clippy::struct_field_names, reason = "the name that it has everywhere")]
     pub(crate) claim_kind: ClaimKind,
     pub(crate) annotations: OfferingAnnotations,
     pub(crate) schema_hash: String,

@@ -107,7 +107,7 @@ impl Wanted {
                 format!("{}?fieldSelector={selector}&limit=500", self.collection())
             }
         };
-        let mut call = Call::get(path).as_actor(actor);
+        let mut call = Call::get(path).acting_as(actor);
         if self.metadata_only() {
             call = call.accept(METADATA);
         }

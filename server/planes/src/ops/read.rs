@@ -26,7 +26,7 @@ impl Planes {
     ) -> Result<Value, PlaneError> {
         let client = self.client(plane)?;
         let (_, mut object) = client
-            .request_json(Call::get(resource_path(resource, namespace, Some(name))).as_actor(actor))
+            .request_json(Call::get(resource_path(resource, namespace, Some(name))).acting_as(actor))
             .await?;
         expect_object(&client, &object, name)?;
         drop_managed_fields(&mut object);

@@ -167,7 +167,7 @@ impl Planes {
                 escape_segment(name)
             );
             client
-                .request_json(Call::get(path).as_actor(actor))
+                .request_json(Call::get(path).acting_as(actor))
                 .await
                 .map(|(_, object)| object)
         } else {

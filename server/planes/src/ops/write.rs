@@ -79,6 +79,10 @@ impl Planes {
     /// # Errors
     /// Any [`PlaneError`]. A Usage that blocks the deletion is a [`PlaneError::Conflict`], another uid a
     /// [`PlaneError::Gone`].
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what is deleted is addressed by five of them"
+    )]
     pub async fn delete(
         &self,
         _: &SystemAuthority,
@@ -98,7 +102,7 @@ impl Planes {
         let path = resource_path(resource, namespace, Some(name));
         let call = Call::get(path)
             .with_body(Method::DELETE, "application/json", &options)
-            .as_actor(actor);
+            .acting_as(actor);
         match client.request_json(call).await {
             Ok(_) | Err(PlaneError::NotFound { .. }) => Ok(()),
             Err(PlaneError::Gone { message }) if is_uid_mismatch(&message) => Err(PlaneError::Gone {
@@ -123,7 +127,7 @@ impl Planes {
         let client = self.client(plane)?;
         match client
             .request_json(
-                Call::get(format!("/api/v1/namespaces/{}", escape_segment(namespace))).as_actor(actor),
+                Call::get(format!("/api/v1/namespaces/{}", escape_segment(namespace))).acting_as(actor),
             )
             .await
         {
@@ -134,7 +138,10 @@ impl Planes {
         }
         let body = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace, "labels": labels } });
         let path = format!("/api/v1/namespaces?fieldManager={}", labels::FIELD_MANAGER);
-        match client.request_json(Call::post(path, &body).as_actor(actor)).await {
+        match client
+            .request_json(Call::post(path, &body).acting_as(actor))
+            .await
+        {
             Ok(_) | Err(PlaneError::AlreadyExists { .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -188,7 +195,7 @@ impl Put<'_> {
         let path = resource_path(self.resource, self.text("namespace"), self.text("name"));
         let found = match self
             .client
-            .request_json(Call::get(path).as_actor(self.actor))
+            .request_json(Call::get(path).acting_as(self.actor))
             .await
         {
             Ok((_, found)) => found,
@@ -229,7 +236,7 @@ impl Put<'_> {
         );
         let call = Call::get(to)
             .with_body(Method::PATCH, "application/apply-patch+yaml", &manifest)
-            .as_actor(self.actor);
+            .acting_as(self.actor);
         match self.client.request_json(call).await {
             Ok((status, mut object)) => {
                 expect_object(self.client, &object, name)?;

@@ -148,7 +148,7 @@ async fn probe_loop(context: &PlaneContext, files: &WatchedFiles, mut all_read: 
                         was_unauthenticated = true;
                     }
                     PlaneError::Misconfigured { message, .. } => {
-                        set_misconfigured(&context.shared, &context.plane, message)
+                        set_misconfigured(&context.shared, &context.plane, message);
                     }
                     // Ignore a single failure.
                     _ if failures >= 2 || context.plane.health.lock().state == PlaneState::Connecting => {

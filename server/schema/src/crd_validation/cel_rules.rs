@@ -109,7 +109,7 @@ impl<'a> RuleContext<'a> {
 
     /// The CEL type of the schema; `None` if its values cannot be used in rules at all.
     fn decl_type(&self) -> Option<&OptionalDeclType> {
-        let declared = self.decl_type.get_or_init(|| match self.from_parent() {
+        let declared = self.decl_type.get_or_init(|| match self.declared_by_parent() {
             FromParent::Impossible => None,
             FromParent::Known(declared) => Some(declared),
             FromParent::Unknown => {
@@ -121,7 +121,7 @@ impl<'a> RuleContext<'a> {
         declared.as_ref()
     }
 
-    fn from_parent(&self) -> FromParent {
+    fn declared_by_parent(&self) -> FromParent {
         let Some((parent, step)) = self.parent.filter(|(parent, _)| parent.has_rules) else {
             return FromParent::Unknown;
         };

@@ -59,7 +59,7 @@ fn embedded(map: &Map<String, Value>, path: &Path<'_>, errors: &mut Errors) {
         match map.get(name) {
             None => errors.required(&path, ""),
             Some(Value::String(text)) if text.is_empty() => {
-                errors.invalid(&path, "\"\"", "must not be empty")
+                errors.invalid(&path, "\"\"", "must not be empty");
             }
             Some(Value::String(text)) if name == "kind" => {
                 let problems = names::dns1035_label(&text.to_lowercase());

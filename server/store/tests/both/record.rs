@@ -449,8 +449,8 @@ async fn whoever_did_something_is_listed_once(database: &TestStore) {
     let by = |actor: &str, name: &str| {
         let submitted = event(&request("payments", "files", State::Draft), "request.submitted");
         changed(&submitted, |event| {
-            event.actor = actor.to_owned();
-            event.actor_name = name.to_owned();
+            actor.clone_into(&mut event.actor);
+            name.clone_into(&mut event.actor_name);
         })
     };
     for (actor, name) in [("z", "Ada"), ("a", "Dana"), ("z", "Ada")] {

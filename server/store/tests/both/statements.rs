@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::approver::Approver;
-use portico_domain::authz::{AccessOf, AuditEvent, Granted, OwnToken, Record, SystemAuthority};
+use portico_domain::authz::{
+    AccessOf, AuditEvent, CreateToken, Granted, OwnToken, OwnTokens, Record, SystemAuthority,
+};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::PlaneName;
 use portico_domain::reason::WaitingReason;
@@ -297,7 +299,15 @@ async fn people(store: &Store) {
         expires_at: now + MINUTE,
         last_used_at: None,
     };
-    store.insert_token_for_tests(&token, "secret").await.unwrap();
+    let owner = OwnTokens {
+        subject: subject.to_owned(),
+    };
+    let creates: Granted<OwnTokens, CreateToken> = Granted::for_tests(dana.person.clone(), owner);
+    let event_of_it = creates.audit(now, None);
+    store
+        .insert_token(&creates, &token, "secret", event_of_it)
+        .await
+        .unwrap();
     store.authenticate_token("secret", now).await.unwrap().unwrap();
     for _ in 0..2 {
         store

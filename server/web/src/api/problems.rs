@@ -1,4 +1,4 @@
-//! The problems that an operation may answer, as responses of the OpenAPI document: a response for each status, with
+//! The problems that an operation may answer, as responses of the `OpenAPI` document: a response for each status, with
 //! the problem types that it may have.
 
 use std::collections::BTreeMap;

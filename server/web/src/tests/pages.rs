@@ -35,10 +35,9 @@ async fn a_database_that_is_gone_gives_a_clear_page() {
 fn what_changes_something_is_guarded() {
     for route in routes::table() {
         match route.kind {
-            Kind::Page => assert_eq!(route.method, "GET", "{}", route.path),
             Kind::Form => assert_eq!(route.method, "POST", "{}", route.path),
             Kind::Public if route.path == "/auth/backchannel-logout" => {}
-            Kind::Public => assert_eq!(route.method, "GET", "{}", route.path),
+            Kind::Page | Kind::Public => assert_eq!(route.method, "GET", "{}", route.path),
             Kind::Api => assert!(
                 route.path.starts_with("/api/v1/") || route.path == "/events",
                 "{}",

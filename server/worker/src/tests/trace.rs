@@ -32,6 +32,9 @@ async fn lines_of_the_log_name_the_request_and_its_trace() {
         .with_max_level(tracing::Level::INFO)
         .with_writer(move || written.clone())
         .finish();
+    // With one subscriber alone, an event that another test's thread reaches first would be off for good: tracing asks
+    // only that thread's subscriber then, which is none. With two it asks both.
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
     // The test's runtime has one thread, so this holds for the worker's tasks as well.
     let _log = tracing::subscriber::set_default(log);
     let world = World::new().await;

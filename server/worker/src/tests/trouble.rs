@@ -62,16 +62,25 @@ async fn a_control_plane_that_is_gone_is_waited_for_and_the_request_says_so() {
 #[tokio::test]
 async fn another_message_of_the_same_cause_is_no_new_event() {
     let world = World::new().await;
-    for attempt in 0..4 {
+    let refuse = |attempt: u32| {
         let message = format!("etcd has no leader, attempt {attempt}");
-        let once = Matcher::of("patch", "buckets").times(1);
-        world.simulated.faults().add(once, refusal(503, &message));
-    }
+        let faults = world.simulated.faults();
+        faults.add(Matcher::of("patch", "buckets"), refusal(503, &message))
+    };
+    let first = refuse(1);
     let _worker = world.work();
     let request = create("files");
     world.submit(&request).await;
-    let fulfilled = world.until_state(request.id, State::Fulfilled).await;
-    assert!(fulfilled.attempts > 2, "{}", fulfilled.attempts);
+    until("it tried", || async { world.now(request.id).await.attempts > 0 }).await;
+    let _ = refuse(2);
+    world.simulated.faults().remove(first);
+    let tried = world.now(request.id).await.attempts;
+    until("it tried twice more", || async {
+        world.now(request.id).await.attempts > tried + 1
+    })
+    .await;
+    world.simulated.faults().clear();
+    let _ = world.until_state(request.id, State::Fulfilled).await;
     let verbs = world.verbs(request.id).await;
     let retried = verbs.iter().filter(|verb| *verb == "request.retried").count();
     assert_eq!(retried, 1, "{verbs:?}");
