@@ -51,9 +51,9 @@ mod imp {
 
     /// The listeners of an event stream, reused when it reconnects.
     struct Listeners {
-        on_event: Function,
-        on_open: Function,
-        on_error: Function,
+        message: Function,
+        open: Function,
+        error: Function,
     }
 
     pub(super) fn start() {
@@ -66,9 +66,9 @@ mod imp {
         let listeners = Rc::new_cyclic(|listeners: &std::rc::Weak<Listeners>| {
             let listeners = listeners.clone();
             Listeners {
-                on_event: handler(|event| on_event(&event)),
-                on_open: handler(|_| on_open()),
-                on_error: handler(move |event| {
+                message: handler(|event| on_event(&event)),
+                open: handler(|_| on_open()),
+                error: handler(move |event| {
                     if let Some(listeners) = listeners.upgrade() {
                         on_error(&event, listeners);
                     }
@@ -136,10 +136,10 @@ mod imp {
             let _ = source.add_event_listener_with_callback(event, listener);
         };
         for event in ["catalog", "claim", "plane", "request", "missed"] {
-            add_listener(event, &listeners.on_event);
+            add_listener(event, &listeners.message);
         }
-        add_listener("open", &listeners.on_open);
-        add_listener("error", &listeners.on_error);
+        add_listener("open", &listeners.open);
+        add_listener("error", &listeners.error);
         EVENT_SOURCE.set(Some(source));
     }
 
