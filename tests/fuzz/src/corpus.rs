@@ -68,7 +68,11 @@ fn documents(folder: &Path) -> Vec<Value> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter(|entry| entry.metadata().is_ok_and(|about| about.len() <= MAX_DEFINITION_BYTES))
+        .filter(|entry| {
+            entry
+                .metadata()
+                .is_ok_and(|about| about.len() <= MAX_DEFINITION_BYTES)
+        })
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
         .collect();

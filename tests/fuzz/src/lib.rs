@@ -15,7 +15,10 @@ pub fn round_trip_form(schema: &Schema, object: &Value, pairs: &[(String, String
     let _ = build(schema, input(&initial));
     let untouched = decode(schema, object, &[]);
     if object.is_object() {
-        assert_eq!(untouched.object, *object, "fields without a posted input are kept");
+        assert_eq!(
+            untouched.object, *object,
+            "fields without a posted input are kept"
+        );
     }
     let decoded = decode(schema, object, pairs);
     let violations = schema.validate(&decoded.object, None);
@@ -46,9 +49,6 @@ pub fn validate(definition: &Definition, version: &str, object: &Value, old: Opt
         "valid first, then invalid: {:?}\n{object}",
         again.violations
     );
-    assert_eq!(
-        again.object, result.object,
-        "a stored object is stored unchanged"
-    );
+    assert_eq!(again.object, result.object, "a stored object is stored unchanged");
     assert!(again.pruned.is_empty(), "pruned twice: {:?}", again.pruned);
 }
