@@ -9,7 +9,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::approver::Approver;
 use portico_domain::authz::{
-    AccessOf, AuditEvent, CreateToken, Granted, OwnToken, OwnTokens, Record, SystemAuthority,
+    AccessOf, AuditEvent, CreateToken, Granted, OwnToken, OwnTokens, Record, Submission, Submit,
+    SystemAuthority,
 };
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::PlaneName;
@@ -103,8 +104,16 @@ async fn requests(store: &Store) {
     let scope = scope_of(&["payments", "research"]);
     let asked = request("payments", "files", State::AwaitingApproval);
     let told = [event(&asked, "request.submitted")];
-    store.insert_for_tests(&asked, &told).await.unwrap();
-    store.insert_for_tests(&asked, &told).await.unwrap_err();
+    let submission = Submission {
+        id: asked.id,
+        action: asked.action,
+        tenant: asked.tenant.clone(),
+        environment: asked.environment.clone(),
+        claim: None,
+    };
+    let submits: Granted<Submission, Submit> = Granted::for_tests(asked.requester.clone(), submission);
+    store.insert_request(&submits, &asked, &told).await.unwrap();
+    store.insert_request(&submits, &asked, &told).await.unwrap_err();
     let mut busy = request("payments", "files", State::Approved);
     busy.claim = asked.claim.clone();
     store.insert_for_tests(&busy, &told).await.unwrap_err();
@@ -115,14 +124,16 @@ async fn requests(store: &Store) {
         limit: 5,
         before: Some(asked.id),
     };
-    let ada = Approver::of(&Viewer {
+    let ada = Viewer {
         person: dana().person,
         provider: "sso".into(),
         groups: ["dbas".into()].into(),
         roles: [].into(),
         platform_admin: false,
         via: Via::Session,
-    });
+    };
+    store.visible_request(&ada, asked.id).await.unwrap();
+    let ada = Approver::of(&ada);
     for scope in [&Scope::for_tests(), &scope] {
         for filter in [RequestFilter::default(), all_of(&asked)] {
             store.requests(scope, &filter, &page).await.unwrap();
@@ -151,13 +162,14 @@ async fn requests(store: &Store) {
     store.comments_on(&ids).await.unwrap();
 
     let now = Timestamp::now();
-    let asked = store.update_for_tests(&asked, &told).await.unwrap();
+    let system = SystemAuthority::for_tests();
+    let asked = store.update_request(&system, &asked, &told).await.unwrap();
     let fulfilled = Request {
         state: State::Fulfilled,
         ..asked
     };
     let done = store
-        .update_idle_request(&SystemAuthority::for_tests(), &fulfilled, now, &told)
+        .update_idle_request(&system, &fulfilled, now, &told)
         .await
         .unwrap();
     store.awaiting_readiness(Timestamp::UNIX_EPOCH).await.unwrap();
