@@ -24,6 +24,7 @@ fn list(folder: &Path) -> io::Result<String> {
     let mut paths = fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<io::Result<Vec<_>>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
     paths.sort();
     let mut list = String::from("&[\n");
     for path in paths {

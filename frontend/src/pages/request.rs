@@ -108,7 +108,7 @@ fn comment(frame: &Frame, page: &RequestPage) -> Option<AnyView> {
             <form class="say" method="post" action=format!("/requests/{}/comment", page.row.id)>
                 <input type="hidden" name=names::CSRF value=frame.csrf.clone() />
                 <div class="field">
-                    <label class="label" for="say">"Say something"</label>
+                    <label class="label" for="say">"Add a comment"</label>
                     <textarea id="say" name=names::COMMENT rows="2" maxlength=COMMENT_CHARACTERS required
                         aria-describedby="say-who"></textarea>
                     <p id="say-who" class="help">"The requester, the approvers and everybody else who sees this request read it. It decides nothing."</p>

@@ -123,7 +123,7 @@ impl Portal {
         if claim.uid != page.uid {
             return Err(PortalError::Conflict(
                 Conflict::Changed,
-                "It was made anew just now. Look at it again.".to_owned(),
+                "It was deleted and created again just now. Check it, then try again.".to_owned(),
             ));
         }
         let work = place_of(&claim)?;

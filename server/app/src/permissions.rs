@@ -29,7 +29,7 @@ impl Denial<'_> {
     pub(super) fn words(self, denied: &Denied) -> String {
         match denied {
             Denied::NotVisible => PortalError::NotFound.to_string(),
-            Denied::NotAPerson => "Nobody signed in for this.".to_owned(),
+            Denied::NotAPerson => "This needs a person who is signed in.".to_owned(),
             Denied::NoTenant => match self {
                 Self::Change(_) => {
                     "It belongs to no tenant, so nobody can change it here. Change it on its control plane."
@@ -51,7 +51,7 @@ impl Denial<'_> {
                 Self::Request(requester) => {
                     format!("Only {requester}, those who approve it and admins of its tenant comment on it.")
                 }
-                _ => "Only those who have a part in it comment on it.".to_owned(),
+                _ => "Only its requester, its approvers and admins of its tenant can comment.".to_owned(),
             },
             Denied::NeedsSession => {
                 "A token cannot make tokens. Sign in with a browser to make one.".to_owned()

@@ -163,7 +163,7 @@ impl Portal {
                 return sent.ok_or_else(|| {
                     PortalError::Conflict(
                         Conflict::DuplicateRequest,
-                        "The form was sent before. Open it anew to ask for another.".to_owned(),
+                        "This form was already sent. Open a new one to request another.".to_owned(),
                     )
                 });
             }

@@ -43,7 +43,7 @@ pub enum Verdict {
 #[serde(tag = "obstacle", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Obstacle {
     /// The requester may not ask for it any more.
-    #[error("{requester} is no longer a developer of {tenant}. Somebody who is can ask for it anew.")]
+    #[error("{requester} is no longer a developer of {tenant}. Somebody who is can request it again.")]
     NotADeveloper {
         /// By name.
         requester: String,
@@ -59,19 +59,19 @@ pub enum Obstacle {
         why: Lapse,
     },
     /// The tenant or environment is gone.
-    #[error("There is no {place} any more. Ask for it where you work now.")]
+    #[error("{place} does not exist any more. Request it where you work now.")]
     NoSuchPlace {
         /// `tenant/environment`.
         place: String,
     },
     /// The environment has another namespace by now.
-    #[error("{place} has moved to another namespace since it was asked for. Ask for it anew.")]
+    #[error("{place} has moved to another namespace since it was requested. Request it again.")]
     Moved {
         /// `tenant/environment`.
         place: String,
     },
     /// The tenant may not use the control plane any more.
-    #[error("{tenant} may no longer use {plane}. Ask for it anew: it is placed elsewhere then.")]
+    #[error("{tenant} may no longer use {plane}. Request it again to have it placed elsewhere.")]
     PlaneTaken {
         /// By title.
         tenant: String,
@@ -80,7 +80,7 @@ pub enum Obstacle {
     },
     /// The control plane lacks what the environment or the offering needs of it by now.
     #[error(
-        "{plane} no longer has the label {label}, which {whose} needs. Ask for it anew: it is placed elsewhere then."
+        "{plane} no longer has the label {label}, which {whose} needs. Request it again to have it placed elsewhere."
     )]
     PlaneUnfit {
         /// By title.
@@ -111,14 +111,14 @@ pub enum Obstacle {
         offering: String,
     },
     /// The plan is gone.
-    #[error("The plan {plan} is no longer offered. Ask for it anew with another.")]
+    #[error("The plan {plan} is no longer offered. Request it again with another plan.")]
     PlanGone {
         /// By name.
         plan: String,
     },
     /// The plan sets something else by now.
     #[error(
-        "The plan {plan} has changed since it was asked for: it sets {field} otherwise now. Ask for it anew."
+        "The plan {plan} has changed since it was requested: it now sets {field} to another value. Request it again."
     )]
     PlanChanged {
         /// By title.
@@ -128,7 +128,7 @@ pub enum Obstacle {
     },
     /// The definition has changed, and the manifest is not valid by it.
     #[error(
-        "The definition has changed since it was asked for, and it does not fit any more: {why}. Ask for it anew."
+        "The definition has changed since it was requested, and the object is no longer valid: {why}. Request it again."
     )]
     NotValid {
         /// The first problem.

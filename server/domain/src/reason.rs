@@ -272,7 +272,7 @@ impl fmt::Display for WaitingReason {
             Self::PlaneMisconfigured { plane } => {
                 write!(
                     f,
-                    "Waiting for a platform admin to mend the control plane {plane}."
+                    "Waiting for a platform admin to fix the control plane {plane}."
                 )
             }
             Self::ConcurrentWrite { plane } => {
@@ -290,14 +290,17 @@ impl fmt::Display for WaitingReason {
             Self::PlaneInvalidResponse { plane, message } => {
                 write!(
                     f,
-                    "Waiting for {plane}, whose answer makes no sense: {}.",
+                    "Waiting for {plane}, which sent an invalid response: {}.",
                     bare(message)
                 )
             }
             Self::Deletion { plane, claim } => write!(f, "{plane} is deleting {claim}."),
             Self::NotPermitted { obstacle } => obstacle.fmt(f),
             Self::NotChecked { message } => {
-                write!(f, "Whether it may still be done is not known: {message}")
+                write!(
+                    f,
+                    "Portico could not check whether this is still allowed: {message}"
+                )
             }
             Self::Other { text } => f.write_str(text),
         }
@@ -334,18 +337,18 @@ impl fmt::Display for FailureReason {
             }
             Self::PlaneConflict { plane, name, message } => write!(
                 f,
-                "{plane} says that it conflicts with what is there: {}. Look at {name} again, then ask anew.",
+                "{plane} says that it conflicts with what is there: {}. Check {name}, then request it again.",
                 bare(message)
             ),
             Self::CreationGone { plane, message } => write!(
                 f,
-                "{plane} answered that it is gone: {}. Ask anew; if it happens again, tell the platform team.",
+                "{plane} answered that it is gone: {}. Request it again; if that fails too, tell the platform team.",
                 bare(message)
             ),
             Self::ObjectGone { kind, name } => write!(
                 f,
-                "The {kind} {name} that this request is about is gone, or another was made under its name. Look at it \
-                 again, then ask anew."
+                "The {kind} {name} that this request is about was deleted, or deleted and created again. Check it, then \
+                 request it again."
             ),
             Self::NotServed { plane, kind, message } => write!(
                 f,
@@ -353,14 +356,14 @@ impl fmt::Display for FailureReason {
                 bare(message)
             ),
             Self::UnknownObject => f.write_str(
-                "It is not known which object this request is about. Look at the claim again, then ask anew.",
+                "Portico does not know which object this request is about. Check the claim, then request it again.",
             ),
             Self::GivenUp { attempts, waiting } => write!(
                 f,
-                "Given up after {attempts} attempts. {waiting} Ask again when it is well."
+                "Given up after {attempts} attempts. {waiting} Request it again when this is solved."
             ),
             Self::NotPermitted { obstacle } => obstacle.fmt(f),
-            Self::Expired => f.write_str("Nobody decided in time. Ask again if it is still needed."),
+            Self::Expired => f.write_str("Nobody decided in time. Request it again if you still need it."),
             Self::Abandoned { plane } => write!(
                 f,
                 "Nobody waits for {plane} any more. Should it have taken the request before it fell silent, that shows \
@@ -368,7 +371,7 @@ impl fmt::Display for FailureReason {
             ),
             Self::Unreadable { message } => write!(
                 f,
-                "Portico cannot read what its database holds of this request: {}. Ask again, and tell the platform team.",
+                "Portico cannot read this request in its database: {}. Request it again, and tell the platform team.",
                 bare(message)
             ),
             Self::Other { text } => f.write_str(text),

@@ -8,7 +8,7 @@ use portico_domain::documents::ActAs;
 use portico_domain::names::OfferingName;
 use serde_json::Value;
 
-use crate::discovery::{Xrd, is_offered};
+use crate::discovery::{Kind, Xrd, is_offered};
 
 /// The group of Crossplane's own definitions.
 pub(crate) const CROSSPLANE: &str = "apiextensions.crossplane.io";
@@ -122,63 +122,57 @@ pub fn required_rights(
 pub struct Requestable {
     /// Those that an Offering names or a label offers.
     pub kinds: BTreeSet<RequestableKind>,
-    /// Whether a Crossplane definition is among them.
+    /// Whether Crossplane runs there.
     pub crossplane: bool,
+    /// Whether Crossplane runs there and none of its definitions is among those read: they may offer more.
+    pub lacks_xrds: bool,
     /// Offerings that no definition is there for.
     pub undefined: BTreeSet<OfferingName>,
 }
 
 impl Requestable {
-    /// Reads `CustomResourceDefinition`s and `CompositeResourceDefinition`s; other objects are ignored.
+    /// Reads `CustomResourceDefinition`s and `CompositeResourceDefinition`s. Other objects, and definitions that serve
+    /// nothing, are ignored.
     #[must_use]
     pub fn read(definitions: &[Value], offerings: &BTreeSet<OfferingName>) -> Self {
-        let text = |object: &Value, pointer: &str| object.pointer(pointer)?.as_str().map(str::to_owned);
-        let of_kind = |kind: &str| {
+        let of_kind = |kind: &'static str| {
             let is = move |object: &&Value| object.get("kind").and_then(Value::as_str) == Some(kind);
-            definitions.iter().filter(is).collect::<Vec<_>>()
+            definitions.iter().filter(is)
         };
-        let xrds: BTreeMap<String, (Xrd, &Value)> = of_kind("CompositeResourceDefinition")
-            .into_iter()
-            .filter_map(|object| Xrd::read(object).map(|xrd| (xrd.crd.clone(), (xrd, object))))
-            .collect();
+        let mut xrds = BTreeMap::new();
         let mut kinds = BTreeMap::new();
-        for (name, (xrd, object)) in &xrds {
-            let Some((plural, group)) = name.split_once('.') else {
-                continue;
-            };
-            // Without a scope, as in a file: v2 defaults to Namespaced, v1 to LegacyCluster, whose composites have none.
-            let is_v2 = || text(object, "/apiVersion").is_some_and(|version| version.ends_with("/v2"));
-            let namespaced = match text(object, "/spec/scope").as_deref() {
-                _ if xrd.claim_kind == ClaimKind::LegacyClaim => true,
-                Some(scope) => scope == "Namespaced",
-                None => is_v2(),
-            };
-            let kind = RequestableKind {
-                group: group.to_owned(),
-                plural: plural.to_owned(),
-                namespaced,
-                legacy_claim: xrd.claim_kind == ClaimKind::LegacyClaim,
-            };
-            kinds.insert(name.clone(), (xrd.offered, kind));
+        for object in of_kind("CompositeResourceDefinition") {
+            if let Some(xrd) = Xrd::read(object) {
+                if let Some(kind) = defined_by(&xrd, object) {
+                    kinds.insert(xrd.crd.clone(), (xrd.offered, kind));
+                }
+                xrds.insert(xrd.crd.clone(), xrd);
+            }
         }
+        let mut crossplane = !xrds.is_empty();
         for crd in of_kind("CustomResourceDefinition") {
-            let (Some(group), Some(plural)) = (text(crd, "/spec/group"), text(crd, "/spec/names/plural"))
-            else {
+            let name = crd
+                .pointer("/metadata/name")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            crossplane |= name.split_once('.').is_some_and(|(_, group)| group == CROSSPLANE);
+            let xrd = xrds.get(name);
+            let Ok(kind) = Kind::read(crd, None, xrd.map(|xrd| xrd.claim_kind)) else {
                 continue;
             };
-            let xrd = xrds.get(&format!("{plural}.{group}")).map(|(xrd, _)| xrd);
-            let kind = RequestableKind {
-                namespaced: text(crd, "/spec/scope").as_deref() != Some("Cluster"),
-                legacy_claim: xrd.is_some_and(|xrd| xrd.claim_kind == ClaimKind::LegacyClaim),
-                group,
-                plural,
+            let requestable = RequestableKind {
+                namespaced: kind.resource.namespaced,
+                legacy_claim: kind.claim_kind == ClaimKind::LegacyClaim,
+                group: kind.resource.group,
+                plural: kind.resource.plural,
             };
             let offered = is_offered(crd) || xrd.is_some_and(|xrd| xrd.offered);
-            kinds.insert(format!("{}.{}", kind.plural, kind.group), (offered, kind));
+            kinds.insert(name.to_owned(), (offered, requestable));
         }
         let named: BTreeSet<String> = offerings.iter().map(ToString::to_string).collect();
         Self {
-            crossplane: !xrds.is_empty(),
+            crossplane,
+            lacks_xrds: crossplane && xrds.is_empty(),
             undefined: offerings
                 .iter()
                 .filter(|offering| !kinds.contains_key(&offering.to_string()))
@@ -193,6 +187,22 @@ impl Requestable {
     }
 }
 
+/// The kind that an XRD defines, for a file that lacks the CRD which Crossplane makes of it.
+fn defined_by(xrd: &Xrd, object: &Value) -> Option<RequestableKind> {
+    let (plural, group) = xrd.crd.split_once('.')?;
+    let text = |pointer: &str| object.pointer(pointer)?.as_str();
+    let legacy_claim = xrd.claim_kind == ClaimKind::LegacyClaim;
+    // A file may leave the scope out: v2 defaults to Namespaced, v1 to LegacyCluster, whose composites are cluster-scoped.
+    let is_v2 = || text("/apiVersion").is_some_and(|version| version.ends_with("/v2"));
+    let namespaced = legacy_claim || text("/spec/scope").map_or_else(is_v2, |scope| scope == "Namespaced");
+    Some(RequestableKind {
+        group: group.to_owned(),
+        plural: plural.to_owned(),
+        namespaced,
+        legacy_claim,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -203,8 +213,26 @@ mod tests {
         json!({
             "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "metadata": { "name": format!("{plural}.example.org"), "labels": { "portico.dev/offered": offered.to_string() } },
-            "spec": { "group": "example.org", "scope": scope, "names": { "plural": plural } },
+            "spec": {
+                "group": "example.org", "scope": scope, "names": { "plural": plural, "kind": "Any" },
+                "versions": [{
+                    "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": { "type": "object" } },
+                }],
+            },
         })
+    }
+
+    #[test]
+    fn crossplane_without_its_definitions_is_noticed() {
+        let mut claim = crd("dbs", "Namespaced", true);
+        claim["spec"]["names"]["categories"] = json!(["claim"]);
+        let mut xrds = crd("compositeresourcedefinitions", "Cluster", false);
+        xrds["metadata"]["name"] = json!("compositeresourcedefinitions.apiextensions.crossplane.io");
+        xrds["spec"]["group"] = json!(CROSSPLANE);
+        let read = Requestable::read(&[claim, xrds], &BTreeSet::new());
+        assert!(read.crossplane && read.lacks_xrds);
+        let kinds: Vec<_> = read.kinds.iter().collect();
+        assert!(matches!(kinds[..], [kind] if kind.legacy_claim), "{kinds:?}");
     }
 
     #[test]

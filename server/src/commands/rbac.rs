@@ -40,9 +40,6 @@ pub struct RbacArguments {
     /// The user that the roles are bound to, in place of a service account.
     #[arg(long)]
     user: Option<String>,
-    /// Also the right to create the namespaces of environments.
-    #[arg(long)]
-    create_namespaces: bool,
 }
 
 /// Why no roles could be printed.
@@ -116,38 +113,75 @@ pub fn rbac(arguments: &RbacArguments, out: &mut impl Write) -> Result<(), RbacE
         .collect();
     let subject = subject(arguments)?;
 
-    writeln!(out, "# What Portico needs on {}: {}.", plane.name, acting(plane))?;
-    if arguments.definitions.is_none() {
-        writeln!(
-            out,
-            "# Every offering is taken to be a kind with namespaces that is no Crossplane claim. To know, run:\n\
-             # kubectl get customresourcedefinitions --output yaml | portico rbac --for {} --definitions - …",
-            plane.name
-        )?;
-    }
-    for missing in &requestable.undefined {
-        writeln!(
-            out,
-            "# Not there: {missing}. It has no definition among those given."
-        )?;
-    }
     let rights = required_rights(
         &plane.spec.act_as,
         &requestable.kinds,
         &namespaces,
         requestable.crossplane,
     );
-    for document in documents(&rights, &namespaces, &subject, arguments) {
+    for line in notes(plane, arguments, &requestable, &namespaces) {
+        writeln!(out, "# {line}")?;
+    }
+    for document in documents(&rights, &namespaces, &subject) {
         write!(out, "---\n{}", yaml::print(&document))?;
     }
     Ok(())
 }
 
-fn acting(plane: &ControlPlane) -> &'static str {
-    match plane.spec.act_as {
-        ActAs::Portico => "it acts with its own rights there",
-        ActAs::Person(_) => "it acts with each person's rights there, which people need beside these",
+/// What to know before applying the roles, a line each.
+fn notes(
+    plane: &ControlPlane,
+    arguments: &RbacArguments,
+    requestable: &Requestable,
+    namespaces: &BTreeSet<String>,
+) -> Vec<String> {
+    let name = &plane.name;
+    let mut notes = Vec::new();
+    match &plane.spec.act_as {
+        ActAs::Portico => notes.push(format!(
+            "The roles that Portico needs on {name}, where it acts in its own name."
+        )),
+        ActAs::Person(passed_on) => {
+            notes.push(format!(
+                "The roles that Portico needs on {name}, where it acts in each person's name. People need roles of their own."
+            ));
+            if passed_on.groups.is_empty() || !passed_on.group_prefixes.is_empty() {
+                notes.push(
+                    "WARNING: these let Portico impersonate every group, system:masters too. Name the groups in \
+                     actAs.person.groups to restrict it."
+                        .to_owned(),
+                );
+            }
+        }
     }
+    if arguments.definitions.is_none() {
+        notes.push(
+            "Without --definitions, each offering is assumed to be a namespaced kind, and kinds that are offered by \
+             their label are missing."
+                .to_owned(),
+        );
+    }
+    if requestable.lacks_xrds {
+        notes.push(
+            "WARNING: Crossplane runs there, and --definitions has no compositeresourcedefinitions: what they offer is \
+             missing."
+                .to_owned(),
+        );
+    }
+    for missing in &requestable.undefined {
+        notes.push(format!(
+            "WARNING: the offering {missing} has no definition in --definitions."
+        ));
+    }
+    if namespaces.is_empty() {
+        notes.push(format!(
+            "No tenant may use {name}, so there is no role for their namespaces."
+        ));
+    } else {
+        let names: Vec<&str> = namespaces.iter().map(String::as_str).collect();
+        notes.push(format!("These namespaces must exist: {}.", names.join(", ")));
+    }
+    notes
 }
 
 fn may_run_on(offering: &Offering, plane: &ControlPlane) -> bool {
@@ -157,6 +191,7 @@ fn may_run_on(offering: &Offering, plane: &ControlPlane) -> bool {
         .all(|(key, value)| plane.labels.get(key) == Some(value))
 }
 
+/// Every offering, as a namespaced kind that is no Crossplane claim.
 fn assumed<'o>(offerings: impl Iterator<Item = &'o Offering>) -> Requestable {
     let kind = |offering: &Offering| {
         let (plural, group) = offering.name.as_str().split_once('.')?;
@@ -212,19 +247,10 @@ fn subject(arguments: &RbacArguments) -> Result<Value, RbacError> {
 }
 
 /// The roles, each followed by what binds it. Rights that are needed in the same places are one role.
-fn documents(
-    rights: &[RequiredRight],
-    namespaces: &BTreeSet<String>,
-    subject: &Value,
-    arguments: &RbacArguments,
-) -> Vec<Value> {
+fn documents(rights: &[RequiredRight], namespaces: &BTreeSet<String>, subject: &Value) -> Vec<Value> {
     let (wide, narrow): (Vec<_>, Vec<_>) = rights.iter().partition(|right| right.namespaces.is_none());
     let mut documents = Vec::new();
-    let mut wide = rules(&wide);
-    if arguments.create_namespaces {
-        wide.push(json!({ "apiGroups": [""], "resources": ["namespaces"], "verbs": ["create"] }));
-    }
-    documents.push(role("ClusterRole", "portico", None, &wide));
+    documents.push(role("ClusterRole", "portico", None, &rules(&wide)));
     documents.push(binding(
         "ClusterRoleBinding",
         None,

@@ -312,8 +312,8 @@ fn conflict_title(reason: Conflict) -> &'static str {
             "It is no longer as you saw it"
         }
         Conflict::RequestInProgress => "Another request is under way",
-        Conflict::LimitReached => "There are as many as there may be",
-        _ => "It cannot be done as things are",
+        Conflict::LimitReached => "The limit is reached",
+        _ => "This conflicts with the current state",
     }
 }
 

@@ -144,7 +144,7 @@ problem_types! {
     PlaneMisconfigured = "control-plane-misconfigured", BAD_GATEWAY;
     /// The control plane failed or refused for another reason. `detail` has its status and message.
     PlaneError = "control-plane-error", BAD_GATEWAY;
-    /// The control plane's answer makes no sense.
+    /// The control plane sent an invalid response.
     PlaneInvalidResponse = "control-plane-invalid-response", BAD_GATEWAY;
     /// The identity provider does not answer. Only pages.
     SignInService = "sign-in-service", SERVICE_UNAVAILABLE;

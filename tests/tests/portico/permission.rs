@@ -205,7 +205,7 @@ async fn new_approvers_are_asked_when_the_policy_changes() {
     .await;
     let told = decide(&ada, &id, "approve", "").await.expect(409);
     assert!(
-        told.text.contains("has changed since it was asked for"),
+        told.text.contains("has changed since it was requested"),
         "{}",
         told.page().body()
     );

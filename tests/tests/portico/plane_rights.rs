@@ -256,6 +256,14 @@ async fn the_roles_that_are_printed_grant_exactly_the_rights_that_are_needed() {
         .iter()
         .any(|rule| rule["verbs"].as_array().unwrap().contains(&json!("create")));
     assert!(!may_create, "people create claims with their own rights: {own}");
+
+    let restricted = printed(&world.server, groups);
+    assert!(!restricted.contains("WARNING"), "{restricted}");
+    let unrestricted = printed(&world.server, "person");
+    assert!(
+        unrestricted.contains("WARNING: these let Portico impersonate every group"),
+        "{unrestricted}"
+    );
 }
 
 fn submits() -> Granted<Submission, Submit> {

@@ -15,7 +15,7 @@ pub fn admin_people(frame: &Frame, page: &PeoplePage) -> String {
             empty(
                 "people",
                 "Nobody is called that",
-                "Whoever has signed in to Portico stands here.",
+                "Everybody who has signed in to Portico.",
                 None,
             )
         } else {

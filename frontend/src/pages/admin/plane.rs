@@ -109,7 +109,7 @@ fn remaining(page: &PlaneDetail) -> Option<AnyView> {
         let more = page.row.claims.saturating_sub(page.remaining.len());
         let more = (more > 0).then(|| view! { <p class="quiet">"And "{grouped(more)}" more."</p> });
         view! {
-            <p class="quiet after">"To drain it, ask their owners to make them anew elsewhere and delete these. Portico deletes nothing by itself."</p>
+            <p class="quiet after">"To drain it, ask their owners to create them again elsewhere and delete these. Portico deletes nothing by itself."</p>
             <div class="table-wrap"><table class="rows">
                 <caption class="unseen">"Claims still here"</caption>
                 <thead><tr>

@@ -60,7 +60,7 @@ async fn a_change_leaves_alone_what_was_made_anew_under_the_name() {
             .failure
             .unwrap()
             .to_string()
-            .contains("another was made under its name")
+            .contains("deleted and created again")
     );
     assert_eq!(world.bucket("files").unwrap()["spec"]["sizeGb"], json!(5));
 }

@@ -28,17 +28,17 @@ async fn a_request_retries_after_transient_errors_and_shows_the_reason() {
         (
             "not-json",
             Fault::NotJson,
-            "Waiting for Europe, shared, whose answer makes no sense",
+            "Waiting for Europe, shared, which sent an invalid response",
         ),
         (
             "other-json",
             Fault::OtherJson,
-            "Waiting for Europe, shared, whose answer makes no sense",
+            "Waiting for Europe, shared, which sent an invalid response",
         ),
         (
             "endless",
             Fault::Endless,
-            "Waiting for Europe, shared, whose answer makes no sense",
+            "Waiting for Europe, shared, which sent an invalid response",
         ),
         (
             "hangs",
@@ -242,7 +242,7 @@ async fn a_deletion_succeeds_or_shows_why_it_failed() {
         .proxy
         .inject(Operation::Read, Some("broken"), Fault::OtherJson);
     let broken = &waiting[0];
-    let _ = until_request(&dana, &broken.1, "whose answer makes no sense").await;
+    let _ = until_request(&dana, &broken.1, "which sent an invalid response").await;
     world.proxy.clear_faults();
     for (name, id) in waiting {
         let _ = until_request(&dana, &id, "Fulfilled").await;
