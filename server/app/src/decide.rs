@@ -72,7 +72,7 @@ impl Portal {
                             .await?;
                         return Err(PortalError::Conflict(
                             Conflict::ApprovalOutdated,
-                            "What has to be agreed to has changed since it was asked for: the policy or the \
+                            "What needs approval has changed since it was requested: the policy or the \
                              definition is another now. Look at it again, then decide."
                                 .to_owned(),
                         ));
