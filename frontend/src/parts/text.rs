@@ -127,6 +127,18 @@ pub(crate) fn area(text: &str) -> String {
     format!("\n{escaped}")
 }
 
+/// Says which invisible characters an input holds: it shows its text unchanged, since that is what is sent.
+pub(crate) fn hidden_characters(text: &str) -> Option<AnyView> {
+    let codes: Vec<_> = portico_domain::visible::hidden(text)
+        .into_iter()
+        .map(|c| format!("U+{:04X}", u32::from(c)))
+        .collect();
+    (!codes.is_empty()).then(|| {
+        let codes = codes.join(", ");
+        view! { <p class="caution">{icon("warning")}<span>"Contains invisible characters: " {codes}</span></p> }.into_any()
+    })
+}
+
 /// `1 claim`, `2 claims`.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { many })

@@ -28,6 +28,24 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The characters of the text that [`visible`] replaces, each once, in the order of their first occurrence.
+#[must_use]
+pub fn hidden(text: &str) -> Vec<char> {
+    let mut found = Vec::new();
+    if !may_hide(text) {
+        return found;
+    }
+    let mut before = None;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        if hides(c, before, rest.peek().copied()) && !found.contains(&c) {
+            found.push(c);
+        }
+        before = Some(c);
+    }
+    found
+}
+
 /// Whether the character is not seen, or changes how its neighbours are.
 #[must_use]
 pub fn hides(c: char, before: Option<char>, after: Option<char>) -> bool {
@@ -58,7 +76,13 @@ pub fn may_hide(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::visible;
+    use super::{hidden, visible};
+
+    #[test]
+    fn hidden_characters_are_listed_once() {
+        assert_eq!(hidden("a\u{202E}b\u{200B}c\u{202E}"), ['\u{202E}', '\u{200B}']);
+        assert!(hidden("Größe\n\t👩‍💻").is_empty());
+    }
 
     #[test]
     fn what_hides_is_shown_by_its_number() {

@@ -20,6 +20,12 @@ async function aToken(page) {
   return '/tokens';
 }
 
+/** One person, with what may be ended. */
+async function aPerson(page) {
+  await page.goto('/admin/people');
+  return page.locator('main th a[href^="/admin/people/"]').first().getAttribute('href');
+}
+
 /** A control plane that takes no new claims. */
 async function aCordonedPlane(page) {
   const address = '/admin/control-planes/us-shared';
@@ -98,10 +104,13 @@ export const PAGES = [
   { name: 'approvals', as: 'ada', at: '/approvals' },
   { name: 'request-to-decide', as: 'ada', at: aRequest },
   { name: 'tokens', as: 'dana', at: aToken },
+  { name: 'sessions', as: 'dana', at: '/sessions' },
   { name: 'admin-control-planes', as: 'pat', at: '/admin/control-planes' },
   { name: 'admin-control-plane', as: 'pat', at: '/admin/control-planes/eu-shared' },
   { name: 'admin-control-plane-cordoned', as: 'pat', at: aCordonedPlane },
   { name: 'admin-tenants', as: 'pat', at: '/admin/tenants' },
+  { name: 'admin-people', as: 'pat', at: '/admin/people' },
+  { name: 'admin-person', as: 'pat', at: aPerson },
   { name: 'admin-record', as: 'pat', at: '/admin/record' },
   { name: 'admin-configuration', as: 'pat', at: '/admin/configuration' },
   { name: 'not-found', as: 'dana', at: '/claims/eu-shared/nothing.example/none/nobody' },

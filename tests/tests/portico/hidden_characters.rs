@@ -3,7 +3,7 @@
 use portico_tests::demo::Demo;
 use portico_tests::html::Page;
 use portico_tests::person::Person;
-use portico_tests::story::{QUEUE, request, until_request};
+use portico_tests::story::{POSTGRESQL, QUEUE, request, submit_form, until_request};
 use reqwest::Method;
 
 /// One of each: override, zero width, line separator, isolate, mark, tag, soft hyphen, a C0 and a C1 control.
@@ -72,6 +72,24 @@ async fn hidden_characters_in_user_text_are_made_visible() {
         .expect(200);
     let text = api.json().to_string();
     assert!(text.contains('\u{202E}') && text.contains('\u{200B}'), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_says_which_invisible_characters_its_inputs_hold() {
+    let demo = Demo::start().await;
+    let dana = demo.sign_in("dana").await;
+    dana.work_in("payments/dev").await;
+    let yaml = "spec:\n  storage: { size: 20Gi }\n# \u{202E}note\u{200B}\n";
+    let refused = submit_form(&dana, POSTGRESQL, "Hidden", &[("_tab", "yaml"), ("_yaml", yaml)])
+        .await
+        .expect(422);
+    let page = refused.page();
+    let said = page.text("[data-field=_yaml] .caution").unwrap();
+    assert!(said.contains("invisible characters: U+202E, U+200B"), "{said}");
+    assert!(
+        refused.text.contains("# \u{202E}note\u{200B}"),
+        "the text itself is unchanged"
+    );
 }
 
 /// Counts visible code points (0 or 1); panics if a hidden character is raw in visible text.

@@ -219,6 +219,7 @@ fn yaml(page: &RequestFormPage) -> AnyView {
             {problems}
             <textarea id="yaml" class="mono" name=names::YAML rows=rows spellcheck="false" autocomplete="off"
                 aria-invalid=wrong.then_some("true") aria-describedby=if wrong { "yaml-help yaml-problems" } else { "yaml-help" }>{crate::parts::text::area(&page.yaml)}</textarea>
+            {crate::parts::text::hidden_characters(&page.yaml)}
         </div>
     }
     .into_any()

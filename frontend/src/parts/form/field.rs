@@ -8,7 +8,7 @@ use super::locked::locked;
 use super::when_empty::when_empty;
 use super::{FormContext, control, id_of};
 use crate::parts::icon;
-use crate::parts::text::described;
+use crate::parts::text::{described, hidden_characters};
 
 /// Renders a field.
 pub(crate) fn field(field: &Field, context: FormContext<'_>) -> AnyView {
@@ -63,6 +63,7 @@ pub(crate) fn field(field: &Field, context: FormContext<'_>) -> AnyView {
             {help(field)}
             {problems(field)}
             {control::control(field, &described)}
+            {hidden(field)}
             {default(field)}
         }
         .into_any(),
@@ -146,6 +147,13 @@ pub(crate) fn said(problems: &[String], id: &str) -> Option<AnyView> {
             .collect();
         view! { <div class="problems" id=id.to_owned()>{each}</div> }.into_any()
     })
+}
+
+fn hidden(field: &Field) -> Option<AnyView> {
+    match &field.control {
+        Control::Text { text, .. } | Control::Yaml { text } => hidden_characters(text),
+        _ => None,
+    }
 }
 
 fn has_default_hint(field: &Field) -> bool {
