@@ -2,13 +2,13 @@
 #![cfg(feature = "ssr")]
 #![expect(clippy::unwrap_used, reason = "a test that fails here says where")]
 
-use portico_domain::documents::Category;
-use portico_domain::placement::Placement;
-use portico_domain::request::Action;
-use portico_domain::view::{
+use portico_api::{
     ApprovalPreview, CatalogCard, CatalogPage, Frame, Paged, PlaneChoice, RequestFormPage, TenantRow,
     TenantsPage,
 };
+use portico_domain::documents::Category;
+use portico_domain::placement::Placement;
+use portico_domain::request::Action;
 use portico_form::{Branch, Choice, Control, Entry, Field, Form};
 use portico_frontend::pages;
 

@@ -1,13 +1,13 @@
 //! The pages of Admin.
 
 use jiff::SignedDuration;
-use portico_domain::placement::Cordon;
-use portico_domain::record::{Event, NewEvent};
-use portico_domain::tenancy::Person;
-use portico_domain::view::{
+use portico_api::{
     ChainBreak, ChainState, ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail,
     PlaneRow, PlaneState, PlanesPage, RecordPage, RecordRow, TenantRow, TenantsPage,
 };
+use portico_domain::placement::Cordon;
+use portico_domain::record::{Event, NewEvent};
+use portico_domain::tenancy::Person;
 use portico_frontend::pages;
 
 use crate::people::{at, now, pat};

@@ -1,10 +1,10 @@
 //! The catalog and an offering.
 
-use portico_domain::documents::{Category, Price};
-use portico_domain::view::{
+use portico_api::{
     Allowed, CatalogCard, CatalogPage, CategoryCount, OfferingPage, Paged, PlanColumn, PlaneChoice,
     ReceivedItem, ServedOn,
 };
+use portico_domain::documents::{Category, Price};
 use portico_frontend::pages;
 
 use crate::people::{at, dana, now};

@@ -1,11 +1,11 @@
 //! Claims and a claim.
 
 use jiff::SignedDuration;
-use portico_domain::claim::{ClaimRef, Condition, Health};
-use portico_domain::view::{
+use portico_api::{
     Allowed, ApprovalPreview, ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails,
     ConnectionKey, DeletePage, Paged, Problem, RevealedKey, Snippet, TreeNode,
 };
+use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_frontend::pages;
 
 use crate::catalog;

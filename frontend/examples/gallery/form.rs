@@ -1,8 +1,8 @@
 //! The request form, with every control.
 
+use portico_api::{ApprovalPreview, DryRunResult, Problem, QuotaLine, RequestFormPage};
 use portico_domain::placement::{Candidate, Placement};
 use portico_domain::request::Action;
-use portico_domain::view::{ApprovalPreview, DryRunResult, Problem, QuotaLine, RequestFormPage};
 use portico_form::{Branch, Choice, Control, Entry, Field, Form, Section};
 use portico_frontend::pages;
 

@@ -1,7 +1,7 @@
 //! Frames for different viewers.
 
 use jiff::Timestamp;
-use portico_domain::view::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
+use portico_api::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 
 pub(crate) fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().expect("a time")

@@ -1,13 +1,13 @@
 //! Requests, the approval queue, home.
 
 use jiff::SignedDuration;
-use portico_domain::claim::Health;
-use portico_domain::names::RequestId;
-use portico_domain::request::{Action, State};
-use portico_domain::view::{
+use portico_api::{
     ApprovalRow, ApprovalsPage, CommentResult, DiffLine, DiffTone, HealthChange, HomePage, NoticeTone, Paged,
     QuotaLine, RequestPage, RequestRow, RequestStep, RequestsPage,
 };
+use portico_domain::claim::Health;
+use portico_domain::names::RequestId;
+use portico_domain::request::{Action, State};
 use portico_frontend::pages;
 
 use crate::people::{ada, at, dana, now, saying};

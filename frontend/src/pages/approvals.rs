@@ -1,7 +1,7 @@
 use leptos::prelude::*;
+use portico_api::{ApprovalRow, ApprovalsPage, Frame};
 use portico_domain::quota;
 use portico_domain::request::Action;
-use portico_domain::view::{ApprovalRow, ApprovalsPage, Frame};
 
 use super::request::decision;
 use crate::islands::ApprovalKeys;

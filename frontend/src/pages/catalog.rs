@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::{CatalogCard, CatalogPage, Frame, PlaneChoice};
+use portico_api::{CatalogCard, CatalogPage, Frame, PlaneChoice};
 
 use crate::islands::Search;
 use crate::parts::text::{counted, empty, grouped};

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::{ClaimsFilter, ClaimsPage, Frame, names};
+use portico_api::{ClaimsFilter, ClaimsPage, Frame, names};
 
 use crate::islands::Search;
 use crate::parts::rows::{Columns, claim_table};

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::{DeletePage, Frame, names};
+use portico_api::{DeletePage, Frame, names};
 
 use crate::pages::claims::csrf;
 use crate::parts::badge::health;

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::Frame;
+use portico_api::Frame;
 
 use crate::parts::{bare_document, document};
 

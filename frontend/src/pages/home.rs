@@ -1,6 +1,6 @@
 use leptos::prelude::*;
+use portico_api::{ApprovalRow, Frame, HealthChange, HomePage};
 use portico_domain::claim::Health;
-use portico_domain::view::{ApprovalRow, Frame, HealthChange, HomePage};
 
 use super::catalog::card;
 use crate::parts::badge::action_word;

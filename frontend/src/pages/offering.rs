@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::{Frame, OfferingPage, PlanColumn, ServedOn, names};
+use portico_api::{Frame, OfferingPage, PlanColumn, ServedOn, names};
 
 use crate::parts::rows::{Columns, claim_table};
 use crate::parts::{document, duration, glyph, icon, relative};

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
+use portico_api::{Frame, RequestPage, RequestStep, names};
 use portico_domain::request::{COMMENT_CHARACTERS, State};
-use portico_domain::view::{Frame, RequestPage, RequestStep, names};
 
 use crate::parts::badge::{action_word, state};
 use crate::parts::summary::{placement, quota};

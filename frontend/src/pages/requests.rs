@@ -1,6 +1,6 @@
 use leptos::prelude::*;
+use portico_api::{Frame, RequestsPage};
 use portico_domain::request::State;
-use portico_domain::view::{Frame, RequestsPage};
 
 use crate::parts::rows::{Columns, request_table};
 use crate::parts::text::empty;

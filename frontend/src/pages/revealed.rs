@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::{ClaimRow, Frame, RevealedKey, names};
+use portico_api::{ClaimRow, Frame, RevealedKey, names};
 
 use crate::parts::document;
 

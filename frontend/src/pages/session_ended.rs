@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::{Frame, names};
+use portico_api::{Frame, names};
 
 use crate::parts::bare_document;
 

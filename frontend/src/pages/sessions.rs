@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::{Frame, SessionRow, SessionsPage};
+use portico_api::{Frame, SessionRow, SessionsPage};
 
 use crate::pages::claims::csrf;
 use crate::parts::text::empty;
@@ -80,7 +80,7 @@ fn session(frame: &Frame, row: &SessionRow, action: String) -> impl IntoView + u
             <td class="act">
                 <form method="post" action=action>
                     {csrf(frame)}
-                    <input type="hidden" name=portico_domain::view::names::SESSION value=row.id.clone() />
+                    <input type="hidden" name=portico_api::names::SESSION value=row.id.clone() />
                     <button class="button" aria-label=format!("End the session of {browser}")>"End"</button>
                 </form>
             </td>

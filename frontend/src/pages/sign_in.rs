@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::{Frame, SignInPage};
+use portico_api::{Frame, SignInPage};
 
 use crate::parts::{bare_document, icon, notices};
 

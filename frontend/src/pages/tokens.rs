@@ -1,6 +1,6 @@
 use leptos::prelude::*;
+use portico_api::{CreatedToken, Frame, TokenRow, TokensPage, names};
 use portico_domain::tenancy::TokenScope;
-use portico_domain::view::{CreatedToken, Frame, TokenRow, TokensPage, names};
 
 use crate::pages::claims::csrf;
 use crate::parts::text::{code, empty};

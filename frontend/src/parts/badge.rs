@@ -1,9 +1,9 @@
 //! Badges of health and state: an icon, a word and a color, never color alone.
 
 use leptos::prelude::*;
+use portico_api::PlaneState;
 use portico_domain::claim::Health;
 use portico_domain::request::{Action, State};
-use portico_domain::view::PlaneState;
 
 use super::icon;
 

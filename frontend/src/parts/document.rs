@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hydration_context::SsrSharedContext;
 use leptos::prelude::*;
-use portico_domain::view::Frame;
+use portico_api::Frame;
 
 use super::frame::{notices, rail, top};
 use super::icon::sprite_for;

@@ -1,7 +1,7 @@
 //! The frame of every page: navigation rail, top bar, notices.
 
 use leptos::prelude::*;
-use portico_domain::view::{Frame, Notice, NoticeTone, TenantChoice, names};
+use portico_api::{Frame, Notice, NoticeTone, TenantChoice, names};
 
 use super::icon;
 use crate::islands::{CommandPalette, ThemeSwitch};

@@ -1,7 +1,7 @@
 //! Pagination.
 
 use leptos::prelude::*;
-use portico_domain::view::Paged;
+use portico_api::Paged;
 
 use super::Query;
 use super::text::grouped;

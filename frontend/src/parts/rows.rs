@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use leptos::prelude::*;
+use portico_api::{ClaimRow, RequestRow};
 use portico_domain::claim::Health;
-use portico_domain::view::{ClaimRow, RequestRow};
 
 use super::badge::{action_word, badge, health, state};
 use super::{glyph, icon, relative, time};

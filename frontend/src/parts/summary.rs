@@ -1,9 +1,9 @@
 //! Parts that the form, a request and the approval queue share: quota, placement, approval.
 
 use leptos::prelude::*;
+use portico_api::{ApprovalPreview, QuotaLine};
 use portico_domain::placement::Placement;
 use portico_domain::quota;
-use portico_domain::view::{ApprovalPreview, QuotaLine};
 
 use super::icon;
 

@@ -1,7 +1,7 @@
 //! Blocks of text: YAML, snippets, diffs, descriptions; and empty states.
 
 use leptos::prelude::*;
-use portico_domain::view::{DiffLine, DiffTone, SnippetPart};
+use portico_api::{DiffLine, DiffTone, SnippetPart};
 
 use super::icon;
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use leptos::prelude::*;
-pub(crate) use portico_domain::view::{duration, relative};
+pub(crate) use portico_api::{duration, relative};
 
 /// `3 min ago`, with the exact time in a tooltip.
 pub(crate) fn time(now: Timestamp, at: Timestamp) -> impl IntoView + use<> {

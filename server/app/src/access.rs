@@ -1,9 +1,9 @@
 //! Sessions and API tokens: a person's own, and for platform admins everybody's.
 
+use portico_api::{PeoplePage, PersonPage, PersonRow, SessionRow, SessionsPage};
 use portico_domain::authz::{self, AccessOf, EndAccess, Granted};
 use portico_domain::documents::TokenRules;
 use portico_domain::tenancy::{KnownPerson, Viewer};
-use portico_domain::view::{PeoplePage, PersonPage, PersonRow, SessionRow, SessionsPage};
 use portico_store::{Access, Ended, OpenSession, PersonAccess};
 use serde_json::json;
 use uuid::Uuid;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use portico_api::{
+    ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail, PlaneRow, PlaneState,
+    PlanesPage, TenantRow, TenantsPage,
+};
 use portico_domain::documents::{Configuration, ControlPlane, ControlPlaneKind};
 use portico_domain::names::{OfferingName, PlanName, PlaneName, TenantName};
 use portico_domain::placement::{Cordon, may_use};
 use portico_domain::tenancy::{Role, Viewer};
-use portico_domain::view::{
-    ConfigurationError, ConfigurationPage, MatrixCell, MatrixRow, PlaneDetail, PlaneRow, PlaneState,
-    PlanesPage, TenantRow, TenantsPage,
-};
 use portico_planes::{ClaimFilter, PlaneStatus};
 
 use super::names::choice;

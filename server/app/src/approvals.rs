@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use kube_schema::yaml;
+use portico_api::{ApprovalRow, ApprovalsPage, Paged};
 use portico_domain::approver::Approver;
 use portico_domain::documents::Configuration;
 use portico_domain::request::{Comment, Request};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{ApprovalRow, ApprovalsPage, Paged};
 use portico_planes::{Catalog, ClaimFilter};
 
 use super::lookups::{Counts, Lookups};

@@ -3,11 +3,11 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
+use portico_api::{RecordPage, RecordRow};
 use portico_domain::authz;
 use portico_domain::names::TenantName;
 use portico_domain::record::{Event, SignedHead};
 use portico_domain::tenancy::{Role, Scope, Viewer};
-use portico_domain::view::{RecordPage, RecordRow};
 use portico_store::{ChainEnd, EventFilter, Page};
 use serde_json::json;
 

@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 use metrics::gauge;
+use portico_api::{ChainBreak, ChainState};
 use portico_domain::authz::{self, AuditEvent, SecurityActor};
 use portico_domain::record::SignedHead;
 use portico_domain::security::SecurityEvent;
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{ChainBreak, ChainState};
 use portico_store::{Break, ChainEnd, Checkpoint};
 use serde_json::json;
 

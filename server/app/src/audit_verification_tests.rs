@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use portico_api::{ChainBreak, ChainState};
 use portico_domain::authz::{AuditEvent, SystemAuthority};
 use portico_domain::documents::{self, Configuration, RecordProof};
 use portico_domain::record::NewEvent;
 use portico_domain::tenancy::{Person, Scope, Via, Viewer};
-use portico_domain::view::{ChainBreak, ChainState};
 use portico_planes::Planes;
 use portico_store::testing::{self, Statements, TestStore};
 use portico_store::{EventFilter, Page};

@@ -1,9 +1,9 @@
 //! The catalog.
 
+use portico_api::{CatalogPage, CategoryCount, Paged};
 use portico_domain::documents::Category;
 use portico_domain::names::PlaneName;
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{CatalogPage, CategoryCount, Paged};
 
 use super::index::Wanted;
 use super::{Portal, Result, Workspace};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube_schema::{Check, Reason, UnsatisfiableField, Violation};
+use portico_api::{ApprovalPreview, DryRunResult};
 use portico_domain::claim::ClaimKind;
 use portico_domain::documents::ResourceRef;
 use portico_domain::manifest::{ClaimLabels, render, settle_connection_secret};
@@ -13,7 +14,6 @@ use portico_domain::projection::requested_fields;
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::Action;
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{ApprovalPreview, DryRunResult};
 use portico_planes::{ClaimFilter, PlaneError};
 use serde_json::Value;
 

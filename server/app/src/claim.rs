@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use kube_schema::yaml;
+use portico_api::{Allowed, ClaimEvent, ClaimPage, ClaimRow, RevealedKey, TreeNode, relative};
 use portico_domain::authz::{self, Visible};
 use portico_domain::claim::{Claim, ClaimRef, ClaimStatus, ComposedResource, Health};
 use portico_domain::lifetime::end_of_life;
@@ -12,7 +13,6 @@ use portico_domain::names::RequestId;
 use portico_domain::placement::may_use;
 use portico_domain::request::{Action, State};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{Allowed, ClaimEvent, ClaimPage, ClaimRow, RevealedKey, TreeNode, relative};
 use portico_planes::SecretError;
 use portico_store::{Page, RequestFilter};
 use serde_json::json;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use portico_api::{ClaimsFilter, ClaimsPage, Paged};
 use portico_domain::claim::{Claim, Health};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{ClaimsFilter, ClaimsPage, Paged};
 use portico_planes::ClaimFilter;
 
 use super::names::choice;

@@ -1,10 +1,10 @@
 //! Comments on a request.
 
+use portico_api::CommentResult;
 use portico_domain::authz;
 use portico_domain::names::RequestId;
 use portico_domain::request::{COMMENT_CHARACTERS, Comment};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::CommentResult;
 use serde_json::json;
 use uuid::Uuid;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use portico_api::relative;
 use portico_domain::claim::{Claim, ClaimEvent, ClaimRef, Health, ResourceTree};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::relative;
 use portico_planes::{Actor, PlaneError};
 use tokio::sync::watch;
 

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
+use portico_api::{ConnectionDetails, names};
 use portico_domain::authz;
 use portico_domain::claim::{Claim, Health};
 use portico_domain::connection::{self, DOTS};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{ConnectionDetails, names};
 use portico_planes::{Actor, Offered, SecretError};
 
 use super::Portal;

@@ -1,5 +1,6 @@
 //! Requests to delete a claim. The requester confirms it by typing the claim's name.
 
+use portico_api::{DeletePage, Problem, names as field};
 use portico_domain::authz;
 use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{Environment, Tenant};
@@ -7,7 +8,6 @@ use portico_domain::placement::Placement;
 use portico_domain::policy::{PolicyDecision, PolicyInput};
 use portico_domain::request::{Action, Request, State, manifest_hash};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{DeletePage, Problem, names as field};
 
 use super::checks::preview;
 use super::form_data::FormData;

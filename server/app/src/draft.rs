@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube_schema::{Definition, Schema, Violation};
+use portico_api::{ApprovalPreview, Problem, QuotaLine, names as field};
 use portico_domain::authz::{self, Granted, Submission, Submit};
 use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, ResourceRef, Tenant};
@@ -18,7 +19,6 @@ use portico_domain::policy::PolicyDecision;
 use portico_domain::projection::Projection;
 use portico_domain::request::Action;
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{ApprovalPreview, Problem, QuotaLine, names as field};
 use portico_planes::{Expect, Offered, PlaneError, Served};
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! The form for a new claim or a change.
 
+use portico_api::{RequestFormPage, names as field};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{RequestFormPage, names as field};
 
 use super::draft::RequestDraft;
 use super::form_data::{FormData, FormTarget};

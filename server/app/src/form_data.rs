@@ -1,8 +1,8 @@
 //! A form's target, and the names and values that it posted.
 
+use portico_api::names as field;
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{OfferingName, RequestId};
-use portico_domain::view::names as field;
 use uuid::Uuid;
 
 /// What a form is for.
@@ -16,7 +16,7 @@ pub enum FormTarget<'a> {
     Renew(&'a ClaimRef),
 }
 
-/// What a form posted: names and values, as [`portico_domain::view::names`] has them. Nothing for a form just opened.
+/// What a form posted: names and values, as [`portico_api::names`] has them. Nothing for a form just opened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FormData {
     /// In the order of the form.

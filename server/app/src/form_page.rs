@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kube_schema::yaml;
+use portico_api::{DryRunResult, LabelChoice, LineProblem, Problem, RequestFormPage};
 use portico_domain::documents::{ControlPlane, Plan};
 use portico_domain::manifest::differences;
 use portico_domain::placement::may_use;
 use portico_domain::projection::requested_fields;
-use portico_domain::view::{DryRunResult, LabelChoice, LineProblem, Problem, RequestFormPage};
 use portico_form::{self as form, Form, FormInput};
 use tokio::runtime::{Handle, RuntimeFlavor};
 

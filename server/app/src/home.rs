@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use portico_api::{ApprovalRow, HealthChange, HomePage};
 use portico_domain::claim::{Claim, Health};
 use portico_domain::placement::may_use;
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{ApprovalRow, HealthChange, HomePage};
 use portico_planes::{Catalog, ClaimFilter, PlaneState};
 use portico_store::{Page, RequestFilter};
 

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::RwLock;
+use portico_api::{CatalogCard, PlaneChoice};
 use portico_domain::documents::{Category, Configuration, ControlPlane, Tenant};
 use portico_domain::names::{OfferingName, PlaneName};
 use portico_domain::placement::may_use;
 use portico_domain::policy::{Policies, PolicyDecision, PolicyInput};
 use portico_domain::request::Action;
 use portico_domain::tenancy::{Person, Role, Via, Viewer};
-use portico_domain::view::{CatalogCard, PlaneChoice};
 use portico_planes::{Catalog, Offered, PlaneState};
 use serde_json::Value;
 

@@ -6,9 +6,9 @@ mod bench;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use portico_api::names;
 use portico_domain::authz::SystemAuthority;
 use portico_domain::request::State;
-use portico_domain::view::names;
 
 use super::keyed_lock::KeyedLock;
 use super::live::LiveEvent;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use portico_api::relative;
 use portico_domain::authz::Visible;
 use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::names::ClaimName;
 use portico_domain::request::{Action, Request, State};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::relative;
 use portico_store::{Page, RequestFilter};
 
 use super::draft::RequestDraft;

@@ -1,9 +1,9 @@
 //! Paths of pages, and titles from documents.
 
+use portico_api::PlaneChoice;
 use portico_domain::claim::ClaimRef;
 use portico_domain::documents::{Configuration, ControlPlane};
 use portico_domain::names::{PlaneName, RequestId};
-use portico_domain::view::PlaneChoice;
 
 /// The path of a claim's page.
 pub(super) fn claim_href(claim: &ClaimRef) -> String {

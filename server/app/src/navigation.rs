@@ -1,10 +1,10 @@
 //! The navigation of every page: the sections and tenants that the viewer has.
 
+use portico_api::TenantChoice;
 use portico_domain::approver::Approver;
 use portico_domain::documents::{Configuration, Outcome};
 use portico_domain::policy::is_approver;
 use portico_domain::tenancy::{Role, Viewer};
-use portico_domain::view::TenantChoice;
 
 use super::{Portal, Result};
 

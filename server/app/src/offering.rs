@@ -1,11 +1,11 @@
 //! An offering's page.
 
+use portico_api::{Allowed, OfferingPage, PlanColumn, ReceivedItem, ServedOn};
 use portico_domain::claim::{ClaimRef, Health};
 use portico_domain::documents::{Access, Plan, SecretSource};
 use portico_domain::names::OfferingName;
 use portico_domain::projection::Projection;
 use portico_domain::tenancy::{Role, Viewer};
-use portico_domain::view::{Allowed, OfferingPage, PlanColumn, ReceivedItem, ServedOn};
 use portico_planes::{Catalog, ClaimFilter, Offered, PlaneState, PlaneStatus};
 
 use super::{Portal, Result, Workspace, rows};

@@ -1,11 +1,11 @@
 //! What the viewer may do, as pages show it: the judgements of [`portico_domain::authz`] in words.
 
+use portico_api::Allowed;
 use portico_domain::authz::{self, Basis, Denied};
 use portico_domain::claim::Claim;
 use portico_domain::documents::Configuration;
 use portico_domain::names::TenantName;
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::Allowed;
 
 use super::PortalError;
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use kube_schema::{Schema, yaml};
+use portico_api::names as field;
 use portico_domain::documents::Plan;
 use portico_domain::manifest::{base_hash, differences};
 use portico_domain::request::Action;
-use portico_domain::view::names as field;
 use portico_form::{self as form, Decoded, Form};
 use serde_json::{Map, Value, json};
 

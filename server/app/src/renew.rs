@@ -1,9 +1,9 @@
 //! Requests to renew a claim: the same claim for longer.
 
+use portico_api::Submission;
 use portico_domain::authz;
 use portico_domain::claim::ClaimRef;
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::Submission;
 
 use super::form_data::{FormData, FormTarget};
 use super::permissions::Denial;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kube_schema::yaml;
+use portico_api::{QuotaLine, RequestPage, RequestStep};
 use portico_domain::authz::{self, Denied, Visible};
 use portico_domain::claim::{Claim, Health, labels};
 use portico_domain::documents::Configuration;
@@ -14,7 +15,6 @@ use portico_domain::policy::{approvers_in_words, quota_consumption, unmet};
 use portico_domain::quota::{self, Amounts};
 use portico_domain::request::{Action, Comment, Request, State};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{QuotaLine, RequestPage, RequestStep};
 use portico_planes::Catalog;
 
 use super::lookups::{Lookups, takes_of_quota};

@@ -1,11 +1,11 @@
 //! The list of requests, and withdrawing one.
 
+use portico_api::{Paged, RequestsPage};
 use portico_domain::authz;
 use portico_domain::names::{OfferingName, RequestId};
 use portico_domain::reason::FailureReason;
 use portico_domain::request::{State, Transition};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{Paged, RequestsPage};
 use portico_store::{Page, RequestFilter};
 use serde_json::json;
 

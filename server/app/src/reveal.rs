@@ -1,9 +1,9 @@
 //! Reveals connection details: one key, all secret keys, or the whole address.
 
+use portico_api::{ConnectionDetails, RevealedKey, names};
 use portico_domain::claim::ClaimRef;
 use portico_domain::connection::{DOTS, in_address};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{ConnectionDetails, RevealedKey, names};
 
 use super::{Portal, PortalError, Result};
 

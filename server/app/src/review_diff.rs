@@ -1,12 +1,12 @@
 //! The diff that approvers review: against the claim as it is, or against the plan's presets.
 
 use kube_schema::yaml;
+use portico_api::DiffLine;
 use portico_domain::claim::ClaimKind;
 use portico_domain::documents::Plan;
 use portico_domain::manifest::{diff, settle_connection_secret};
 use portico_domain::projection::requested_fields;
 use portico_domain::request::{Action, Request};
-use portico_domain::view::DiffLine;
 use portico_form as form;
 use portico_planes::Catalog;
 use serde_json::{Map, Value, json};

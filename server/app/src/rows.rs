@@ -1,10 +1,10 @@
 //! Rows of lists: a claim or request as every list shows it.
 
+use portico_api::{ClaimRow, RequestRow};
 use portico_domain::claim::Claim;
 use portico_domain::documents::{Category, Configuration};
 use portico_domain::names::OfferingName;
 use portico_domain::request::Request;
-use portico_domain::view::{ClaimRow, RequestRow};
 use portico_planes::Catalog;
 
 use super::names::{claim_href, plane_title, request_href};

@@ -1,12 +1,12 @@
 //! Submits a request: freezes the manifest, asks the policies, and hands it to the worker or to approvers.
 
 use jiff::SignedDuration;
+use portico_api::{RequestFormPage, Submission};
 use portico_domain::authz::{Granted, Submission as Submitted, Submit};
 use portico_domain::names::RequestId;
 use portico_domain::policy::PolicyDecision;
 use portico_domain::request::{Action, ApprovalNeed, Request, State, Transition, manifest_hash};
 use portico_domain::tenancy::{Person, Scope, Viewer};
-use portico_domain::view::{RequestFormPage, Submission};
 use portico_planes::PlaneError;
 use portico_store::StoreError;
 use serde_json::json;

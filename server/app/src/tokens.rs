@@ -3,10 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
+use portico_api::{CreatedToken, Problem, TokenRow};
 use portico_domain::authz::{self, AuditEvent};
 use portico_domain::documents::TokenRules;
 use portico_domain::tenancy::{TokenScope, Viewer};
-use portico_domain::view::{CreatedToken, Problem, TokenRow};
 use portico_store::ApiToken;
 use serde_json::json;
 use uuid::Uuid;

@@ -4,11 +4,26 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
+
 use crate::documents::Access;
-use crate::view::ConnectionKey;
 
 /// Shown in place of a secret value.
 pub const DOTS: &str = "●●●●●●●●";
+
+/// A key of a connection secret.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionKey {
+    /// The key.
+    pub key: String,
+    /// What it means: `host`, `password`; the key itself where nothing is known.
+    pub title: String,
+    /// Its value, where that is no secret: host, port, database, user, certificates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
 
 /// The keys of a connection secret, with the values of those that are not secret.
 #[must_use]

@@ -25,5 +25,4 @@ pub mod security;
 pub mod tenancy;
 pub mod text;
 pub mod trace;
-pub mod view;
 pub mod visible;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use kube_schema::Schema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::claim::{Claim, labels};
@@ -10,7 +11,6 @@ use crate::names::{ClaimName, EnvironmentName, PlanName, RequestId, TenantName};
 use crate::projection::Projection;
 use crate::request::manifest_hash;
 use crate::tenancy::Person;
-use crate::view::{DiffLine, DiffTone};
 
 /// What Portico writes into a claim's labels and annotations, see [`labels`].
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +27,32 @@ pub struct ClaimLabels<'a> {
     pub requester: &'a Person,
     /// When the claim must be renewed or deleted.
     pub expires_at: Option<Timestamp>,
+}
+
+/// A line of a diff.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DiffLine {
+    /// What the line is.
+    pub tone: DiffTone,
+    /// Its text.
+    pub text: String,
+}
+
+/// What a line of a diff is.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DiffTone {
+    /// In both.
+    Same,
+    /// Only in the new.
+    Added,
+    /// Only in the old.
+    Removed,
+    /// Lines left out.
+    Gap,
 }
 
 /// Renders the manifest for `content`, which a [`crate::projection::Projection`] has already cut down to user fields.

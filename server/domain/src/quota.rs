@@ -2,11 +2,47 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::documents::Quota;
-use crate::view::QuotaLine;
 
 /// Amounts by resource name.
 pub type Amounts = BTreeMap<String, u64>;
+
+/// A line of the quota.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuotaLine {
+    /// `claims`, `memoryGib` …
+    pub resource: String,
+    /// What this request takes besides; less than 0 where it gives back.
+    pub takes: i64,
+    /// What is used before it.
+    pub used: u64,
+    /// What may be used.
+    pub limit: u64,
+    /// How many other requests wait for approval that take of it too.
+    #[serde(default)]
+    pub others_waiting: usize,
+    /// What is used when this and those others are applied.
+    #[serde(default)]
+    pub with_others: u64,
+}
+
+impl QuotaLine {
+    /// What is used after it.
+    #[must_use]
+    pub fn after(&self) -> u64 {
+        self.used.saturating_add_signed(self.takes)
+    }
+
+    /// Whether the limit does not allow it: it takes more, and too much.
+    #[must_use]
+    pub fn exceeds(&self) -> bool {
+        self.takes > 0 && self.after() > self.limit
+    }
+}
 
 /// One line per limited resource whose amount the request changes. `used` is the tenant's usage before the request,
 /// `before` the part of it that the claim already consumes.

@@ -6,11 +6,11 @@ use axum::extract::Request;
 use axum::response::{Html, IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
+use portico_api::{Crumb, Frame, Notice, NoticeTone};
 use portico_app::{Navigation, Workspace};
 use portico_domain::documents::Configuration;
 use portico_domain::names::{EnvironmentName, TenantName};
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::{Crumb, Frame, Notice, NoticeTone};
 
 use super::app::{App, company};
 use super::assets;

@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::routing::MethodRouter;
 use http::{HeaderValue, Method, header};
 use jiff::Timestamp;
-use portico_domain::view::names;
+use portico_api::names;
 use tower::ServiceExt as _;
 
 use super::address::ClientAddress;

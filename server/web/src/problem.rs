@@ -6,7 +6,6 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use portico_app::{Conflict, PortalError, Unavailable};
-use portico_domain::view;
 use portico_planes::PlaneError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -26,7 +25,7 @@ pub struct Problem {
     /// What it was about and what to do now.
     pub detail: String,
     /// What is wrong with which field.
-    pub fields: Box<[view::Problem]>,
+    pub fields: Box<[portico_api::Problem]>,
     /// What a form posted that was not taken, to be given back.
     pub typed: Box<[(String, String)]>,
     /// When trying again may help.
@@ -360,7 +359,7 @@ impl From<PlaneError> for Problem {
             PlaneError::Invalid { causes, .. } => {
                 problem.fields = causes
                     .into_iter()
-                    .map(|cause| view::Problem {
+                    .map(|cause| portico_api::Problem {
                         field: cause.field,
                         message: cause.message,
                     })
@@ -399,7 +398,7 @@ pub struct ProblemDetails {
     pub instance: String,
     /// What is wrong with which field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<view::Problem>,
+    pub errors: Vec<portico_api::Problem>,
 }
 
 /// The values of `type`, with the meaning of each.

@@ -4,10 +4,10 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use kube_schema::Definition;
+use portico_api::{ApprovalPreview, CatalogCard, Frame, RequestFormPage};
 use portico_domain::documents::Category;
 use portico_domain::placement::Placement;
 use portico_domain::request::Action;
-use portico_domain::view::{ApprovalPreview, CatalogCard, Frame, RequestFormPage};
 use portico_form::{Form, FormHints, FormInput, build};
 use portico_frontend::pages;
 

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::{ConfigurationError, ConfigurationPage, Frame};
+use portico_api::{ConfigurationError, ConfigurationPage, Frame};
 
 use super::tabs;
 use crate::parts::text::counted;

@@ -15,7 +15,7 @@ pub use record::admin_record;
 pub use tenants::admin_tenants;
 
 use leptos::prelude::*;
-use portico_domain::view::Frame;
+use portico_api::Frame;
 
 /// The tabs of the admin pages.
 fn tabs(frame: &Frame, current: &'static str) -> impl IntoView + use<> {

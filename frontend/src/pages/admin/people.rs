@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::{Frame, PeoplePage, PersonPage, PersonRow, TokenRow, names};
+use portico_api::{Frame, PeoplePage, PersonPage, PersonRow, TokenRow, names};
 
 use super::tabs;
 use crate::pages::claims::csrf;

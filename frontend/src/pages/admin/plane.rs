@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::{ClaimRow, Frame, PlaneDetail, names};
+use portico_api::{ClaimRow, Frame, PlaneDetail, names};
 
 use super::planes::{behind, certificate, state};
 use crate::pages::claims::csrf;

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use leptos::prelude::*;
-use portico_domain::view::{Frame, MatrixCell, MatrixRow, PlaneRow, PlaneState, PlanesPage};
+use portico_api::{Frame, MatrixCell, MatrixRow, PlaneRow, PlaneState, PlanesPage};
 
 use super::tabs;
 use crate::parts::badge::plane_state;

@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use portico_domain::view::{ChainBreak, ChainState, Frame, RecordPage, RecordRow, names};
+use portico_api::{ChainBreak, ChainState, Frame, RecordPage, RecordRow, names};
 
 use super::tabs;
 use crate::islands::Search;

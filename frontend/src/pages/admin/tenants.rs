@@ -1,6 +1,6 @@
 use leptos::prelude::*;
+use portico_api::{Frame, TenantRow, TenantsPage};
 use portico_domain::quota;
-use portico_domain::view::{Frame, TenantRow, TenantsPage};
 
 use super::tabs;
 use crate::parts::text::{empty, grouped};

@@ -1,7 +1,7 @@
 //! How to connect: the connection URL, its parts, secrets to reveal or copy, snippets.
 
 use leptos::prelude::*;
-use portico_domain::view::{ConnectionDetails, ConnectionKey, Frame, names};
+use portico_api::{ConnectionDetails, ConnectionKey, Frame, names};
 
 use crate::pages::claims::csrf;
 use crate::parts::icon;

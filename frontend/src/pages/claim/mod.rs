@@ -4,9 +4,9 @@ mod connect;
 mod tree;
 
 use leptos::prelude::*;
+use portico_api::{ClaimEvent, ClaimPage, Frame, names};
 use portico_domain::claim::{Condition, Health};
 use portico_domain::request::Action;
-use portico_domain::view::{ClaimEvent, ClaimPage, Frame, names};
 
 use crate::islands::Reveal;
 use crate::pages::claims::csrf;

@@ -1,8 +1,8 @@
 //! The resource tree of a claim, expanded where something is not ready.
 
 use leptos::prelude::*;
+use portico_api::{ClaimPage, TreeNode};
 use portico_domain::claim::Health;
-use portico_domain::view::{ClaimPage, TreeNode};
 
 use crate::parts::badge::health;
 use crate::parts::icon;

@@ -1,8 +1,8 @@
 //! The choices besides the schema's fields: name, plan, placement, note.
 
 use leptos::prelude::*;
+use portico_api::{PlanColumn, RequestFormPage, names};
 use portico_domain::request::Action;
-use portico_domain::view::{PlanColumn, RequestFormPage, names};
 
 use crate::pages::offering::price;
 use crate::parts::icon;

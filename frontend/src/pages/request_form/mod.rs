@@ -4,8 +4,8 @@ mod choices;
 mod side_panel;
 
 use leptos::prelude::*;
+use portico_api::{Frame, Problem, RequestFormPage, names};
 use portico_domain::request::Action;
-use portico_domain::view::{Frame, Problem, RequestFormPage, names};
 
 use crate::islands::LiveForm;
 use crate::parts::document;

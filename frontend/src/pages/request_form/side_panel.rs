@@ -1,8 +1,8 @@
 //! The panel beside the form, always visible: the effects of the request.
 
 use leptos::prelude::*;
+use portico_api::{DryRunResult, RequestFormPage, names};
 use portico_domain::request::Action;
-use portico_domain::view::{DryRunResult, RequestFormPage, names};
 
 use crate::parts::icon;
 use crate::parts::summary::{approval, cost, placement, quota};

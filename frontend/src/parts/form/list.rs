@@ -1,7 +1,7 @@
 //! Controls with nested fields: lists, maps, unions.
 
 use leptos::prelude::*;
-use portico_domain::view::names;
+use portico_api::names;
 use portico_form::{Branch, Control, Entry, Field};
 
 use super::field::{field, said};

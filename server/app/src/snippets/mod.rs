@@ -8,8 +8,8 @@ mod messages;
 
 use std::fmt::Write as _;
 
+use portico_api::{ConnectionKey, Snippet, SnippetPart};
 use portico_domain::documents::Access;
-use portico_domain::view::{ConnectionKey, Snippet, SnippetPart};
 
 use portico_domain::connection::DOTS;
 

@@ -7,9 +7,8 @@ use base64::Engine as _;
 use portico_domain::authz::{Granted, RevealSecret};
 use portico_domain::claim::proof::{OwnerReference, Proof, is_composite_of, owners, proof};
 use portico_domain::claim::{Adapter, Claim, ClaimKind};
-use portico_domain::connection::public_keys;
+use portico_domain::connection::{ConnectionKey, public_keys};
 use portico_domain::documents::Access;
-use portico_domain::view::ConnectionKey;
 use serde_json::Value;
 
 use super::tree::ResourceNames;

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use http::StatusCode;
-use portico_domain::view::{PeoplePage, PersonPage, SessionsPage};
+use portico_api::{PeoplePage, PersonPage, SessionsPage};
 use portico_store::Access;
 use serde::Deserialize;
 use tower_sessions::Session;

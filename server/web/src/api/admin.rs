@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use http::StatusCode;
+use portico_api::{ConfigurationPage, PlaneDetail, PlanesPage, RecordPage, TenantsPage};
 use portico_app::AuditLogQuery;
 use portico_domain::names::{PlaneName, TenantName};
-use portico_domain::view::{ConfigurationPage, PlaneDetail, PlanesPage, RecordPage, TenantsPage};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 

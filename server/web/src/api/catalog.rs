@@ -2,10 +2,10 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
+use portico_api::{CatalogPage, OfferingPage, RequestFormPage};
 use portico_app::{CatalogQuery, FormTarget, SearchResult};
 use portico_domain::documents::Category;
 use portico_domain::names::{OfferingName, PlaneName};
-use portico_domain::view::{CatalogPage, OfferingPage, RequestFormPage};
 use serde::Deserialize;
 use utoipa::IntoParams;
 

@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use portico_api::{ClaimPage, ClaimsFilter, ClaimsPage, RevealedKey, Submission, names};
 use portico_app::{FormData, FormTarget, SubmitOutcome};
 use portico_domain::claim::Health;
 use portico_domain::names::{ClaimName, EnvironmentName, OfferingName, PlaneName};
-use portico_domain::view::{ClaimPage, ClaimsFilter, ClaimsPage, RevealedKey, Submission, names};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 

@@ -6,13 +6,13 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use portico_app::{FormData, FormTarget, RequestsQuery, SubmitOutcome, bounded};
-use portico_domain::names::{ClaimName, OfferingName, RequestId};
-use portico_domain::request::State as RequestState;
-use portico_domain::view::{
+use portico_api::{
     ApprovalsPage, CommentResult, Problem as FieldProblem, QuotaLine, RequestFormPage, RequestPage,
     RequestsPage, Submission, names,
 };
+use portico_app::{FormData, FormTarget, RequestsQuery, SubmitOutcome, bounded};
+use portico_domain::names::{ClaimName, OfferingName, RequestId};
+use portico_domain::request::State as RequestState;
 use portico_form::Form;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

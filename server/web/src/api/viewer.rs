@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use portico_api::HomePage;
 use portico_domain::tenancy::Viewer;
-use portico_domain::view::HomePage;
 
 use super::super::app::App;
 use super::super::problem::Problem;

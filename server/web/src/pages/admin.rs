@@ -4,9 +4,9 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Redirect, Response};
 use futures::StreamExt as _;
 use http::header;
+use portico_api::names;
 use portico_app::AuditLogQuery;
 use portico_domain::names::PlaneName;
-use portico_domain::view::names;
 use serde_json::json;
 
 use super::super::address::ClientAddress;

@@ -2,9 +2,9 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
+use portico_api::{ClaimsFilter, DeletePage, names};
 use portico_app::{PortalError, SubmitOutcome};
 use portico_domain::claim::{ClaimRef, Health};
-use portico_domain::view::{ClaimsFilter, DeletePage, names};
 
 use super::super::address::ClientAddress;
 use super::super::frame::{FlashMessage, PageContext};

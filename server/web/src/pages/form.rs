@@ -2,10 +2,10 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
+use portico_api::{Notice, NoticeTone, RequestFormPage, Submission, names};
 use portico_app::{FormTarget, SubmitOutcome};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::OfferingName;
-use portico_domain::view::{Notice, NoticeTone, RequestFormPage, Submission, names};
 
 use super::super::address::ClientAddress;
 use super::super::frame::{FlashMessage, PageContext};

@@ -1,7 +1,7 @@
 //! People who have signed in, for platform admins.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use portico_domain::view::names;
+use portico_api::names;
 use portico_store::Access;
 use tower_sessions::Session;
 use uuid::Uuid;

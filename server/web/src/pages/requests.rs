@@ -1,10 +1,10 @@
 //! Requests: the list, one, and what is done with it.
 
 use axum::response::{IntoResponse, Redirect, Response};
+use portico_api::names;
 use portico_app::RequestsQuery;
 use portico_domain::names::RequestId;
 use portico_domain::request::State;
-use portico_domain::view::names;
 
 use super::super::address::ClientAddress;
 use super::super::frame::FlashMessage;

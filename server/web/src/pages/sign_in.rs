@@ -5,8 +5,8 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
+use portico_api::{Notice, NoticeTone, SignInPage, SignInProvider};
 use portico_domain::authz::{AuditEvent, SessionEvent};
-use portico_domain::view::{Notice, NoticeTone, SignInPage, SignInProvider};
 use serde::Deserialize;
 use tower_sessions::Session;
 

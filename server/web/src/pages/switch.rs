@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, header};
-use portico_domain::view::names;
+use portico_api::names;
 
 use super::super::frame::{PLACE_COOKIE, parse_place};
 use super::super::problem::Problem;

@@ -2,9 +2,9 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
+use portico_api::{CreatedToken, TokensPage, names};
 use portico_app::NewToken;
 use portico_domain::tenancy::TokenScope;
-use portico_domain::view::{self, CreatedToken, TokensPage, names};
 use uuid::Uuid;
 
 use super::super::address::ClientAddress;
@@ -78,7 +78,7 @@ fn fresh(around: &PageContext) -> NewToken {
 async fn render(
     around: &PageContext,
     wish: NewToken,
-    problems: Vec<view::Problem>,
+    problems: Vec<portico_api::Problem>,
     made: Option<CreatedToken>,
 ) -> Result<Response, Problem> {
     let rules = &around.configuration.portal.spec.tokens;

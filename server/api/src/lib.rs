@@ -25,17 +25,21 @@ pub use catalog::{
     CatalogCard, CatalogPage, CategoryCount, OfferingPage, PlanColumn, PlaneChoice, ReceivedItem, ServedOn,
 };
 pub use claims::{
-    ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails, ConnectionKey, DeletePage,
-    RevealedKey, Snippet, SnippetPart, TreeNode,
+    ClaimEvent, ClaimPage, ClaimRow, ClaimsFilter, ClaimsPage, ConnectionDetails, DeletePage, RevealedKey,
+    Snippet, SnippetPart, TreeNode,
 };
 pub use frame::{Crumb, Frame, Notice, NoticeTone, SignInPage, SignInProvider, TenantChoice};
 pub use home::{HealthChange, HomePage};
 pub use requests::{
-    ApprovalPreview, CommentResult, DiffLine, DiffTone, DryRunResult, LabelChoice, LineProblem, Problem,
-    QuotaLine, RequestFormPage, RequestPage, RequestRow, RequestStep, RequestsPage, Submission,
+    ApprovalPreview, CommentResult, DryRunResult, LabelChoice, LineProblem, Problem, RequestFormPage,
+    RequestPage, RequestRow, RequestStep, RequestsPage, Submission,
 };
 pub use time::{duration, relative};
 pub use tokens::{CreatedToken, TokenRow, TokensPage};
+
+pub use portico_domain::connection::ConnectionKey;
+pub use portico_domain::manifest::{DiffLine, DiffTone};
+pub use portico_domain::quota::QuotaLine;
 
 use serde::{Deserialize, Serialize};
 

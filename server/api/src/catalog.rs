@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Allowed, ClaimRow, Paged};
-use crate::documents::{Category, Price};
-use crate::names::{OfferingName, PlanName, PlaneName};
+use portico_domain::documents::{Category, Price};
+use portico_domain::names::{OfferingName, PlanName, PlaneName};
 
 /// The catalog: is there a thing for my need?
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

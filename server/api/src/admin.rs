@@ -2,9 +2,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{ClaimRow, PlaneChoice};
-use crate::names::{EnvironmentName, OfferingName, TenantName};
-use crate::placement::Cordon;
-use crate::record::{Event, SignedHead};
+use portico_domain::names::{EnvironmentName, OfferingName, TenantName};
+use portico_domain::placement::Cordon;
+use portico_domain::record::{Event, SignedHead};
 
 /// Control planes: which is unwell?
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

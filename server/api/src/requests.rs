@@ -3,11 +3,11 @@ use portico_form::Form;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{CatalogCard, Paged, PlanColumn, PlaneChoice};
-use crate::claim::ClaimRef;
-use crate::names::{EnvironmentName, OfferingName, PlanName, RequestId, TenantName};
-use crate::placement::Placement;
-use crate::request::{Action, Comment, State};
+use super::{CatalogCard, DiffLine, Paged, PlanColumn, PlaneChoice, QuotaLine};
+use portico_domain::claim::ClaimRef;
+use portico_domain::names::{EnvironmentName, OfferingName, PlanName, RequestId, TenantName};
+use portico_domain::placement::Placement;
+use portico_domain::request::{Action, Comment, State};
 
 /// A label by which control planes differ.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -60,7 +60,7 @@ pub struct RequestFormPage {
     /// Control planes one may ask for.
     pub planes: Vec<PlaneChoice>,
     /// The control plane asked for.
-    pub plane: Option<crate::names::PlaneName>,
+    pub plane: Option<portico_domain::names::PlaneName>,
     /// The labels of control planes one may ask for.
     pub labels: Vec<LabelChoice>,
     /// The fields, as the chosen control plane's schema has them; `None` when no control plane can serve it.
@@ -166,41 +166,6 @@ pub struct ApprovalPreview {
     pub denied: Option<String>,
     /// Who must agree and why, a sentence for each rule: `Approvers of payments: changes in production need a second pair of eyes`.
     pub needed: Vec<String>,
-}
-
-/// A line of the quota.
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct QuotaLine {
-    /// `claims`, `memoryGib` …
-    pub resource: String,
-    /// What this request takes besides; less than 0 where it gives back.
-    pub takes: i64,
-    /// What is used before it.
-    pub used: u64,
-    /// What may be used.
-    pub limit: u64,
-    /// How many other requests wait for approval that take of it too.
-    #[serde(default)]
-    pub others_waiting: usize,
-    /// What is used when this and those others are applied.
-    #[serde(default)]
-    pub with_others: u64,
-}
-
-impl QuotaLine {
-    /// What is used after it.
-    #[must_use]
-    pub fn after(&self) -> u64 {
-        self.used.saturating_add_signed(self.takes)
-    }
-
-    /// Whether the limit does not allow it: it takes more, and too much.
-    #[must_use]
-    pub fn exceeds(&self) -> bool {
-        self.takes > 0 && self.after() > self.limit
-    }
 }
 
 /// What came of sending a request.
@@ -364,30 +329,4 @@ impl From<Comment> for CommentResult {
             at: comment.at,
         }
     }
-}
-
-/// A line of a diff.
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DiffLine {
-    /// What the line is.
-    pub tone: DiffTone,
-    /// Its text.
-    pub text: String,
-}
-
-/// What a line of a diff is.
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum DiffTone {
-    /// In both.
-    Same,
-    /// Only in the new.
-    Added,
-    /// Only in the old.
-    Removed,
-    /// Lines left out.
-    Gap,
 }

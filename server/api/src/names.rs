@@ -62,7 +62,7 @@ pub const WORK_IN: &str = "_work_in";
 pub const REASON: &str = "_reason";
 /// For how many days a token is good.
 pub const DAYS: &str = "_days";
-/// What a token is good for: [`crate::tenancy::TokenScope::slug`].
+/// What a token is good for: [`portico_domain::tenancy::TokenScope::slug`].
 pub const SCOPE: &str = "_scope";
 /// The path to return to.
 pub const RETURN_TO: &str = "_return_to";

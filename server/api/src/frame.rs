@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::names::{EnvironmentName, TenantName};
+use portico_domain::names::{EnvironmentName, TenantName};
 
 /// What every page has around it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

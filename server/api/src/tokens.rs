@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Problem;
-use crate::tenancy::TokenScope;
+use portico_domain::tenancy::TokenScope;
 
 /// A person's API tokens: which programs speak for me, and how do I get rid of one?
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -1,10 +1,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Allowed, Paged, PlaneChoice, Problem, RequestRow};
-use crate::claim::{ClaimRef, Condition, Health};
-use crate::documents::Category;
-use crate::names::{EnvironmentName, OfferingName, PlanName, PlaneName, RequestId, TenantName};
+use super::{Allowed, ConnectionKey, Paged, PlaneChoice, Problem, RequestRow};
+use portico_domain::claim::{ClaimRef, Condition, Health};
+use portico_domain::documents::Category;
+use portico_domain::names::{EnvironmentName, OfferingName, PlanName, PlaneName, RequestId, TenantName};
 
 /// What a list of claims is limited to; all of it stands in the URL.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -149,20 +149,6 @@ pub struct ConnectionDetails {
     pub may_reveal: Allowed,
     /// What it waits for, when there is nothing yet.
     pub waiting: Option<String>,
-}
-
-/// A key of a connection secret.
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ConnectionKey {
-    /// The key.
-    pub key: String,
-    /// What it means: `host`, `password`; the key itself where nothing is known.
-    pub title: String,
-    /// Its value, where that is no secret: host, port, database, user, certificates.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
 }
 
 /// Ready-made text.
