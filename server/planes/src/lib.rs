@@ -38,4 +38,4 @@ pub use plane::RightsStatus;
 pub use registry::Planes;
 pub use required_rights::{Requestable, RequestableKind, RequiredRight, required_rights};
 pub use shared::{Change, Settings};
-pub use status::{PlaneState, PlaneStatus, RecentError};
+pub use status::{PlaneState, PlaneStatus, PlaneSummary, RecentError};

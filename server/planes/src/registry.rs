@@ -23,7 +23,7 @@ use crate::client::ApiClient;
 use crate::error::PlaneError;
 use crate::plane::{Plane, run_connection};
 use crate::shared::{Change, Desired, Settings, Shared, health_rules};
-use crate::status::PlaneStatus;
+use crate::status::{PlaneStatus, PlaneSummary};
 
 /// The registry of control planes. Cheap to clone; dropping the last clone closes all connections.
 #[derive(Clone)]
@@ -199,6 +199,23 @@ impl Planes {
             .values()
             .map(|plane| plane.status())
             .collect()
+    }
+
+    /// The states of all control planes.
+    #[must_use]
+    pub fn summaries(&self) -> Vec<PlaneSummary> {
+        self.0
+            .planes
+            .load()
+            .values()
+            .map(|plane| plane.summary())
+            .collect()
+    }
+
+    /// The state of a control plane.
+    #[must_use]
+    pub fn summary(&self, name: &PlaneName) -> Option<PlaneSummary> {
+        self.0.planes.load().get(name).map(|plane| plane.summary())
     }
 
     /// The status of a control plane.

@@ -51,7 +51,23 @@ pub struct RecentError {
     pub times: u32,
 }
 
-/// The status of a control plane.
+/// The state of a control plane and little else. Costs the same however much the plane serves, so that every page may
+/// ask for it.
+#[derive(Debug, Clone)]
+pub struct PlaneSummary {
+    /// Its name.
+    pub name: PlaneName,
+    /// Its document.
+    pub document: Arc<ControlPlane>,
+    /// Its state.
+    pub state: PlaneState,
+    /// When it last answered.
+    pub last_seen: Option<Timestamp>,
+    /// Cached claims of all tenants.
+    pub claims: usize,
+}
+
+/// The status of a control plane, for its administrators. Costs more the more it serves.
 #[derive(Debug, Clone)]
 pub struct PlaneStatus {
     /// Its name.

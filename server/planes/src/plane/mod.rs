@@ -24,7 +24,7 @@ use crate::error::PlaneError;
 use crate::informers::Informers;
 use crate::ops::ResourceNames;
 use crate::shared::{Offer, Shared};
-use crate::status::{HealthState, PlaneState, PlaneStatus};
+use crate::status::{HealthState, PlaneState, PlaneStatus, PlaneSummary};
 use crate::stream::WatchLimiter;
 
 pub(crate) use connection::run_connection;
@@ -163,6 +163,18 @@ impl Plane {
                 message: "Portico is still connecting".to_owned(),
             },
         })
+    }
+
+    /// The current state.
+    pub(crate) fn summary(&self) -> PlaneSummary {
+        let health = self.health.lock();
+        PlaneSummary {
+            name: self.name.clone(),
+            document: self.offer.document.load_full(),
+            state: health.state.clone(),
+            last_seen: health.last_seen,
+            claims: self.claims.len(),
+        }
     }
 
     /// The current status.
