@@ -1,14 +1,12 @@
 //! Sessions and API tokens: a person's own, and for platform admins everybody's.
 
 use portico_api::{PeoplePage, PersonPage, PersonRow, SessionRow, SessionsPage};
-use portico_domain::authz::{self, AccessOf, EndAccess, Granted};
 use portico_domain::documents::TokenRules;
 use portico_domain::tenancy::{KnownPerson, Viewer};
-use portico_store::{Access, Ended, OpenSession, PersonAccess};
-use serde_json::json;
+use portico_store::{OpenSession, PersonAccess};
 use uuid::Uuid;
 
-use super::permissions::{Denial, platform_admin};
+use super::permissions::platform_admin;
 use super::tokens::row as token_row;
 use super::{Portal, PortalError, Result};
 
@@ -31,24 +29,6 @@ impl Portal {
                 .map(|session| session_row(session, current))
                 .collect(),
         })
-    }
-
-    /// Ends sessions of the viewer's: one, or all but one.
-    ///
-    /// # Errors
-    /// [`PortalError::NotFound`] when they have no such session; when the database fails.
-    pub async fn end_own_access(
-        &self,
-        viewer: &Viewer,
-        remote: Option<&str>,
-        access: Access<'_>,
-    ) -> Result<()> {
-        let grant = authz::end_own_access(viewer).map_err(Denial::Token.error())?;
-        let ended = self.end(&grant, remote, access).await?;
-        if ended == Ended::default() && !matches!(access, Access::OtherSessions(_)) {
-            return Err(PortalError::NotFound);
-        }
-        Ok(())
     }
 
     /// People who have signed in, with `query` in what they are called.
@@ -105,44 +85,9 @@ impl Portal {
         })
     }
 
-    /// Ends something of somebody's, or everything.
-    ///
-    /// # Errors
-    /// [`PortalError::NotFound`] for everybody but platform admins, and where there is no such thing; when the database
-    /// fails.
-    pub async fn end_access(
-        &self,
-        viewer: &Viewer,
-        remote: Option<&str>,
-        id: Uuid,
-        access: Access<'_>,
-    ) -> Result<()> {
-        let known = self.known(viewer, id).await?;
-        let grant = authz::end_access(viewer, &known).map_err(Denial::Token.error())?;
-        let ended = self.end(&grant, remote, access).await?;
-        if ended == Ended::default() && access != Access::Everything {
-            return Err(PortalError::NotFound);
-        }
-        Ok(())
-    }
-
-    async fn known(&self, viewer: &Viewer, id: Uuid) -> Result<KnownPerson> {
+    pub(crate) async fn known(&self, viewer: &Viewer, id: Uuid) -> Result<KnownPerson> {
         platform_admin(viewer)?;
         self.store().person(id).await?.ok_or(PortalError::NotFound)
-    }
-
-    async fn end(
-        &self,
-        grant: &Granted<AccessOf, EndAccess>,
-        remote: Option<&str>,
-        access: Access<'_>,
-    ) -> Result<Ended> {
-        let now = self.now();
-        let event = |ended: Ended| {
-            let details = json!({ "sessions": ended.sessions, "tokens": ended.tokens });
-            grant.audit(now, remote).with_details(details)
-        };
-        Ok(self.store().end_access(grant, access, event).await?)
     }
 
     fn person_row(&self, person: PersonAccess) -> PersonRow {

@@ -9,11 +9,10 @@ use portico_api::{ChainBreak, ChainState};
 use portico_domain::authz::{self, AuditEvent, SecurityActor};
 use portico_domain::record::SignedHead;
 use portico_domain::security::SecurityEvent;
-use portico_domain::tenancy::Viewer;
 use portico_store::{Break, ChainEnd, Checkpoint};
 use serde_json::json;
 
-use super::{Conflict, Portal, PortalError, Result};
+use super::{Caller, Conflict, Portal, PortalError, Result};
 use crate::proof::{Proof, ProofError};
 
 /// Events that are verified at a step, of the newest and of the present round each.
@@ -112,13 +111,13 @@ impl Portal {
     /// # Errors
     /// [`PortalError::NotFound`] for everybody but platform admins; [`PortalError::Conflict`] when there is none; when
     /// the database fails.
-    pub async fn acknowledge_breaks(&self, viewer: &Viewer, remote: Option<&str>) -> Result<()> {
-        let grant = authz::acknowledge_breaks(viewer).map_err(|_| PortalError::NotFound)?;
+    pub async fn acknowledge_breaks(&self, caller: Caller<'_>) -> Result<()> {
+        let grant = authz::acknowledge_breaks(caller.viewer).map_err(|_| PortalError::NotFound)?;
         let now = self.now();
         let breaks = self.store().breaks().await?;
         let open = breaks.iter().filter(|found| found.acknowledged.is_none());
         let details = json!({ "events": open.map(|found| found.sequence).collect::<Vec<_>>() });
-        let event = grant.audit(now, remote).with_details(details);
+        let event = grant.audit(now, caller.remote).with_details(details);
         if self.store().acknowledge_breaks(&grant, now, event).await? == 0 {
             return Err(PortalError::Conflict(
                 Conflict::NothingToAcknowledge,

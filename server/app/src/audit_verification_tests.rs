@@ -16,7 +16,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-use super::{Portal, PortalError};
+use super::{Caller, Portal, PortalError};
 use crate::configuration::LiveConfiguration;
 use crate::proof::Proof;
 
@@ -53,7 +53,7 @@ impl Bench {
             SystemAuthority::for_tests().rules(),
             LiveConfiguration::fixed(configuration()),
             Arc::new(Notify::new()),
-            Timestamp::now,
+            crate::Env::system(),
         );
         let settings = RecordProof {
             key_file: None,
@@ -158,10 +158,18 @@ async fn an_end_that_is_cut_off_is_found_and_alarms_until_somebody_takes_note(da
         platform_admin: false,
         ..pat()
     };
-    let refused = portal.acknowledge_breaks(&nobody, None).await;
+    let refused = portal
+        .acknowledge_breaks(Caller {
+            viewer: &nobody,
+            remote: None,
+        })
+        .await;
     assert!(matches!(refused, Err(PortalError::NotFound)));
     portal
-        .acknowledge_breaks(&pat(), Some("192.0.2.1"))
+        .acknowledge_breaks(Caller {
+            viewer: &pat(),
+            remote: Some("192.0.2.1"),
+        })
         .await
         .unwrap();
     let state = verified(&portal).await;

@@ -4,26 +4,22 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use kube_schema::yaml;
-use portico_api::{Allowed, ClaimEvent, ClaimPage, ClaimRow, RevealedKey, TreeNode, relative};
-use portico_domain::authz::{self, Visible};
+use portico_api::{Allowed, ClaimEvent, ClaimPage, ClaimRow, TreeNode, relative};
+use portico_domain::authz::Visible;
 use portico_domain::claim::{Claim, ClaimRef, ClaimStatus, ComposedResource, Health};
 use portico_domain::lifetime::end_of_life;
 use portico_domain::manifest::base_hash;
-use portico_domain::names::RequestId;
 use portico_domain::placement::may_use;
 use portico_domain::request::{Action, State};
 use portico_domain::tenancy::Viewer;
-use portico_planes::SecretError;
 use portico_store::{Page, RequestFilter};
-use serde_json::json;
-use uuid::Uuid;
 
 use super::composition::Composition;
 use super::names::{claim_href, plane_title};
 use super::offering::projection;
-use super::permissions::{Denial, may_change};
+use super::permissions::may_change;
 use super::usage::{cost, plan};
-use super::{Portal, PortalError, Result, Unavailable, rows};
+use super::{Portal, Result, rows};
 
 /// How long what was applied may take to be seen by a watch.
 const SEEN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
@@ -100,7 +96,7 @@ impl Portal {
                 .iter()
                 .map(|request| rows::request(&catalog, request))
                 .collect(),
-            request_id: RequestId(Uuid::now_v7()),
+            request_id: self.new_request_id(),
             renews_until: offered
                 .filter(|_| may_change.allowed)
                 .and_then(|offered| end_of_life(self.now(), offered.lifetime_days)),
@@ -184,61 +180,11 @@ impl Portal {
                 .iter()
                 .map(|request| rows::request(&catalog, request))
                 .collect(),
-            request_id: RequestId(Uuid::now_v7()),
+            request_id: self.new_request_id(),
             renews_until: None,
             cost: None,
             may_change: Allowed::no("It is gone."),
         }))
-    }
-
-    /// Reads one key of a claim's connection secret from its control plane, now, and notes in the record that it
-    /// was revealed. It is kept nowhere. A secret that does not prove that it is the claim's is as good as none.
-    ///
-    /// # Errors
-    /// [`PortalError::NotFound`] when there is no such claim for the viewer, or no such key;
-    /// [`PortalError::Forbidden`] for those who may only look; what the control plane says.
-    pub async fn reveal(
-        &self,
-        viewer: &Viewer,
-        remote: Option<&str>,
-        reference: &ClaimRef,
-        key: &str,
-    ) -> Result<RevealedKey> {
-        let claim = self.visible_claim(viewer, reference)?;
-        let grant = authz::reveal_secret(viewer, claim).map_err(Denial::Reveal.error())?;
-        let mut values = match self.planes().secret(&grant).await {
-            Ok(values) => values,
-            Err(SecretError::Plane(error)) => return Err(error.into()),
-            Err(SecretError::NotThere | SecretError::NotProven { .. }) => {
-                return Err(PortalError::Unavailable(
-                    Unavailable::SecretNotReady,
-                    "It has no connection secret yet.".to_owned(),
-                ));
-            }
-        };
-        let value = values.remove(key).ok_or(PortalError::NotFound)?;
-        // Written before it is shown: what cannot be recorded is not revealed.
-        let secret = &grant.target().status.secret;
-        let details = json!({ "claim": reference.to_string(), "secret": secret, "key": key });
-        self.store()
-            .append(grant.audit(self.now(), remote).with_details(details))
-            .await?;
-        Ok(match String::from_utf8(value) {
-            Ok(value) => RevealedKey {
-                key: key.to_owned(),
-                value,
-                base64: false,
-            },
-            Err(error) => {
-                use base64::Engine as _;
-                let value = base64::engine::general_purpose::STANDARD.encode(error.as_bytes());
-                RevealedKey {
-                    key: key.to_owned(),
-                    value,
-                    base64: true,
-                }
-            }
-        })
     }
 
     /// The claim as it was asked for, where nobody has seen it on its control plane yet: what was asked for a moment ago

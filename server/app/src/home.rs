@@ -92,7 +92,7 @@ impl Portal {
         };
         let unreachable_planes = self
             .planes()
-            .planes()
+            .summaries()
             .iter()
             .filter(|status| status.state != PlaneState::Ready && status.state != PlaneState::Connecting)
             .filter(|status| {

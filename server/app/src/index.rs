@@ -198,7 +198,7 @@ impl Portal {
     /// The control planes that do not answer just now.
     pub(super) fn unreachable_planes(&self) -> BTreeSet<PlaneName> {
         let alive = |state: &PlaneState| matches!(state, PlaneState::Ready | PlaneState::Connecting);
-        let statuses = self.planes().planes();
+        let statuses = self.planes().summaries();
         let dead = statuses.into_iter().filter(|status| !alive(&status.state));
         dead.map(|status| status.name).collect()
     }

@@ -12,22 +12,16 @@ mod audit_verification;
 #[cfg(test)]
 mod audit_verification_tests;
 pub mod buckets;
+mod caller;
 mod catalog;
-mod checks;
 mod claim;
 mod claims;
-mod comment;
 mod composition;
 pub mod configuration;
 mod connect;
-mod cordon;
-mod decide;
-mod delete;
 mod draft;
+mod env;
 mod error;
-mod form;
-mod form_data;
-mod form_page;
 mod home;
 mod index;
 mod judging;
@@ -41,37 +35,40 @@ mod names;
 mod navigation;
 mod not_synced;
 mod offering;
+mod operations;
 mod permissions;
 mod permit;
-mod populate;
 pub mod proof;
-mod renew;
 mod request;
 mod requests;
-mod reveal;
 mod review_diff;
 mod rows;
 mod search;
 pub mod security;
 mod sentence;
 mod snippets;
-mod submit;
+#[cfg(test)]
+mod testing;
 mod tokens;
 pub mod trace;
 mod usage;
 mod workspace;
 
 pub use audit_log::{AuditLogExport, AuditLogQuery};
+pub use caller::Caller;
 pub use catalog::CatalogQuery;
 pub use draft::bounded;
+pub use draft::input::{Content, FormCommand, FormFields, FormState, RequestInput, RequestTarget};
+pub use env::Env;
 pub use error::{Conflict, PortalError, Unavailable};
-pub use form_data::{FormData, FormTarget};
 pub use live::{Live, LiveEvent};
 pub use navigation::Navigation;
+pub use operations::{
+    Cordon, CreateToken, Decide, DeleteClaim, EndAccess, EndOwnAccess, PostComment, RenewClaim, RevealSecret,
+    RevokeToken, SecretKeys, SubmitOutcome, SubmitRequest, Uncordon, Withdraw,
+};
 pub use requests::RequestsQuery;
 pub use search::{ClientAction, SearchResult, SearchResultKind};
-pub use submit::SubmitOutcome;
-pub use tokens::NewToken;
 pub use workspace::Workspace;
 
 use std::collections::BTreeMap;
@@ -82,11 +79,12 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use portico_domain::authz::RuleScope;
 use portico_domain::documents::Configuration;
-use portico_domain::names::{OfferingName, TenantName};
+use portico_domain::names::{OfferingName, RequestId, TenantName};
 use portico_domain::policy::Policies;
 use portico_planes::Planes;
 use portico_store::Store;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use configuration::LiveConfiguration;
 use index::Indexes;
@@ -113,7 +111,7 @@ struct Shared {
     chain: audit_verification::AuditVerification,
     judging: judging::Judging,
     recorded: tokio::sync::broadcast::Sender<live::AuditNotification>,
-    clock: fn() -> Timestamp,
+    env: Env,
 }
 
 impl Portal {
@@ -126,7 +124,7 @@ impl Portal {
         rules: RuleScope,
         configuration: LiveConfiguration,
         work_to_do: Arc<Notify>,
-        clock: fn() -> Timestamp,
+        env: Env,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -142,7 +140,7 @@ impl Portal {
                 chain: audit_verification::AuditVerification::default(),
                 judging: judging::Judging::default(),
                 recorded: tokio::sync::broadcast::Sender::new(live::CHANNEL_CAPACITY),
-                clock,
+                env,
             }),
         }
     }
@@ -178,7 +176,20 @@ impl Portal {
     }
 
     fn now(&self) -> Timestamp {
-        (self.shared.clock)()
+        (self.shared.env.now)()
+    }
+
+    /// Ids of what is created. Later ones sort after earlier ones.
+    fn new_id(&self) -> Uuid {
+        (self.shared.env.new_id)()
+    }
+
+    fn new_request_id(&self) -> RequestId {
+        RequestId(self.new_id())
+    }
+
+    fn random(&self) -> [u8; 32] {
+        (self.shared.env.random)()
     }
 
     /// The policies in force, compiled once for each configuration.

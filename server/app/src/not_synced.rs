@@ -63,7 +63,7 @@ impl Portal {
     fn retry_after(&self, unread: &[&ControlPlane]) -> Duration {
         let mut states = unread
             .iter()
-            .filter_map(|plane| self.planes().status(&plane.name));
+            .filter_map(|plane| self.planes().summary(&plane.name));
         if states.any(|status| status.state == PlaneState::Connecting) {
             SOON
         } else {

@@ -6,7 +6,7 @@ use portico_domain::documents::{Access, Plan, SecretSource};
 use portico_domain::names::OfferingName;
 use portico_domain::projection::Projection;
 use portico_domain::tenancy::{Role, Viewer};
-use portico_planes::{Catalog, ClaimFilter, Offered, PlaneState, PlaneStatus};
+use portico_planes::{Catalog, ClaimFilter, Offered, PlaneState, PlaneSummary};
 
 use super::{Portal, Result, Workspace, rows};
 
@@ -33,7 +33,7 @@ impl Portal {
         let card = entry.card(work, &configuration, &policies.1, &self.unreachable_planes());
 
         let facts = facts(offered);
-        let statuses = self.planes().planes();
+        let statuses = self.planes().summaries();
         let served_on = card
             .planes
             .iter()
@@ -196,7 +196,7 @@ fn safe_html(markdown: &str) -> String {
 }
 
 /// Whether a control plane answers; if not, why, in a sentence.
-pub(super) fn unreachable(status: Option<&PlaneStatus>) -> Option<String> {
+pub(super) fn unreachable(status: Option<&PlaneSummary>) -> Option<String> {
     match status.map(|status| (&status.state, status.last_seen)) {
         Some((PlaneState::Ready, _)) => None,
         Some((PlaneState::Misconfigured(_), _)) => Some("it is not set up correctly".to_owned()),

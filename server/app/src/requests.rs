@@ -1,16 +1,12 @@
 //! The list of requests, and withdrawing one.
 
 use portico_api::{Paged, RequestsPage};
-use portico_domain::authz;
 use portico_domain::names::{OfferingName, RequestId};
-use portico_domain::reason::FailureReason;
-use portico_domain::request::{State, Transition};
+use portico_domain::request::State;
 use portico_domain::tenancy::Viewer;
 use portico_store::{Page, RequestFilter};
-use serde_json::json;
 
-use super::permissions::Denial;
-use super::{Conflict, Portal, PortalError, Result, Workspace, rows};
+use super::{Portal, Result, Workspace, rows};
 
 /// Requests on a page.
 const PER_PAGE: u32 = 50;
@@ -68,43 +64,6 @@ impl Portal {
                 per_page: PER_PAGE as usize,
             },
         })
-    }
-
-    /// Takes a request back.
-    ///
-    /// # Errors
-    /// [`PortalError::NotFound`] when there is no such request for the viewer, [`PortalError::Forbidden`] when it
-    /// is not theirs, [`PortalError::Conflict`] when it is too late or somebody else was faster.
-    pub async fn withdraw(&self, viewer: &Viewer, remote: Option<&str>, id: RequestId) -> Result<()> {
-        let visible = self.visible_request(viewer, id).await?;
-        let mut request = visible.clone().into_inner();
-        let step = request.cancel_transition().unwrap_or(Transition::Withdraw);
-        let state = request
-            .state
-            .apply(step)
-            .map_err(|error| PortalError::Conflict(Conflict::WrongState, sentence(&error.to_string())))?;
-        let grant =
-            authz::withdraw(viewer, visible).map_err(Denial::Request(&request.requester.name).error())?;
-        if step == Transition::GiveUp {
-            request.failure = Some(FailureReason::Abandoned {
-                plane: request.claim.plane.to_string(),
-            });
-            request.next_attempt_at = None;
-            request.waiting_for = None;
-        }
-        request.state = state;
-        request.updated_at = self.now();
-        let details = json!({ "claim": request.claim.to_string() });
-        let event = grant.audit(request.updated_at, remote).with_details(details);
-        if step == Transition::GiveUp {
-            let now = request.updated_at;
-            self.store()
-                .update_idle_request(&grant, &request, now, &[event])
-                .await?;
-        } else {
-            self.store().update_request(&grant, &request, &[event]).await?;
-        }
-        Ok(())
     }
 }
 

@@ -1,43 +1,54 @@
+//! The portal in one process, for the tests of operations.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+use portico_api::RequestFormPage;
 use portico_domain::authz::{Granted, SystemAuthority};
 use portico_domain::claim::ClaimRef;
-use portico_domain::documents::{self, ApprovalPolicy, Approvers, Configuration, ControlPlane, Tenant};
-use portico_domain::names::RequestId;
+use portico_domain::documents::{
+    self, ApprovalPolicy, Approvers, Configuration, ControlPlane, Offering, Tenant,
+};
+use portico_domain::names::{OfferingName, RequestId};
 use portico_domain::request::{ApprovalNeed, Comment, Request, RuleNeed, State};
 use portico_domain::tenancy::{KnownPerson, Person, Role, Scope, Via, Viewer};
 use portico_planes::{PlaneState, Planes};
 use portico_simulator::kube::{ControlPlane as Simulated, Serving, Settings as Simulation};
 use portico_store::testing::{Statements, TestStore, event, request};
+use portico_store::{EventFilter, Page};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::super::{Portal, Workspace};
 use crate::configuration::LiveConfiguration;
+use crate::{
+    Caller, Content, Env, Portal, RequestInput, RequestTarget, SubmitOutcome, SubmitRequest, Workspace,
+};
 
 /// How many tenants there are: `t0`, `t1` …
-pub(super) const TENANTS: usize = 4;
+pub(crate) const TENANTS: usize = 4;
 
-/// A portal whose database tells what it was asked, and a simulated control plane that serves buckets.
-pub(super) struct Bench {
-    pub(super) portal: Portal,
-    pub(super) statements: Statements,
-    pub(super) url: String,
+/// The portal in one process: a database that counts its statements, a simulated control plane that serves buckets, and a
+/// clock that tests set.
+pub(crate) struct TestApp {
+    pub(crate) portal: Portal,
+    pub(crate) statements: Statements,
+    clock: Arc<Mutex<Timestamp>>,
+    pub(crate) url: String,
     database: TestStore,
     simulated: Simulated,
     _serving: Serving,
     _folder: TempDir,
 }
 
-impl Bench {
-    pub(super) async fn new() -> Self {
+impl TestApp {
+    pub(crate) async fn new() -> Self {
         let simulated = Simulated::new("eu-shared", Simulation::default());
         simulated.objects().create(bucket_kind()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -51,21 +62,29 @@ impl Bench {
         let tenants: Vec<_> = current.tenants.values().cloned().collect();
         planes.configure(
             current.control_planes.values().cloned().collect(),
-            Vec::new(),
+            current.offerings.values().cloned().collect(),
             &tenants,
         );
         let database = portico_store::testing::sqlite().await;
         let (store, statements) = Statements::of(&database.store);
+        let clock = Arc::new(Mutex::new(Timestamp::now()));
+        let env = Env {
+            now: {
+                let clock = Arc::clone(&clock);
+                Arc::new(move || *clock.lock())
+            },
+            ..Env::system()
+        };
         let portal = Portal::new(
             store,
             planes.clone(),
             SystemAuthority::for_tests().rules(),
             configuration,
             Arc::new(Notify::new()),
-            Timestamp::now,
+            env,
         );
         let name = "eu-shared".parse().unwrap();
-        let offering = "buckets.storage.demo.portico.dev".parse().unwrap();
+        let offering = buckets();
         until("the control plane serves buckets", || async {
             let ready = |state| state == PlaneState::Ready;
             planes.status(&name).is_some_and(|status| ready(status.state))
@@ -78,6 +97,7 @@ impl Bench {
         Self {
             portal,
             statements,
+            clock,
             url: database.url.clone(),
             database,
             simulated,
@@ -86,8 +106,72 @@ impl Bench {
         }
     }
 
+    /// Moves the clock on.
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        let mut now = self.clock.lock();
+        *now += by;
+    }
+
+    /// Submits a request for a bucket of 10 GB.
+    pub(crate) async fn submit(
+        &self,
+        viewer: &Viewer,
+        workspace: &Workspace,
+        name: &str,
+    ) -> crate::Result<SubmitOutcome<RequestFormPage>> {
+        let input = RequestInput {
+            name: name.to_owned(),
+            content: Content::Object(json!({"spec": {"sizeGb": 10}})),
+            ..RequestInput::default()
+        };
+        self.submit_input(viewer, workspace, input).await
+    }
+
+    /// Submits a request for a bucket.
+    pub(crate) async fn submit_input(
+        &self,
+        viewer: &Viewer,
+        workspace: &Workspace,
+        input: RequestInput,
+    ) -> crate::Result<SubmitOutcome<RequestFormPage>> {
+        let command = SubmitRequest {
+            target: RequestTarget::New(&buckets()),
+            workspace: Some(workspace),
+            input,
+        };
+        self.portal.submit(caller(viewer), command).await
+    }
+
+    /// Submits a request for a bucket that waits for the leads.
+    pub(crate) async fn submitted(&self, viewer: &Viewer, name: &str) -> RequestId {
+        match self.submit(viewer, &work(0), name).await.unwrap() {
+            SubmitOutcome::Created(submission) => submission.id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The verbs of the audit events, of one request or of all, the oldest first, with what granted them.
+    pub(crate) async fn audited(&self, request: Option<RequestId>) -> Vec<(String, Value)> {
+        let filter = EventFilter {
+            request,
+            ..EventFilter::default()
+        };
+        let store = &self.database.store;
+        let events = store
+            .events(&Scope::for_tests(), &filter, &Page::first(100))
+            .await
+            .unwrap();
+        let mut events: Vec<_> = events
+            .items
+            .into_iter()
+            .map(|event| (event.event.verb, event.event.details["grantedBy"].clone()))
+            .collect();
+        events.reverse();
+        events
+    }
+
     /// Puts a request in that waits for the leads, by a person of its own, with a comment.
-    pub(super) async fn ask(&self, number: usize, tenant: usize) -> RequestId {
+    pub(crate) async fn ask(&self, number: usize, tenant: usize) -> RequestId {
         let mut requester = developer(tenant);
         requester.person = Person {
             subject: format!("https://sso.example.com#person-{number}"),
@@ -129,10 +213,11 @@ impl Bench {
     }
 
     /// A bucket that other hands made, once the portal knows of it.
-    pub(super) async fn bucket(&self, namespace: &str, name: &str) -> ClaimRef {
+    pub(crate) async fn bucket(&self, namespace: &str, name: &str) -> ClaimRef {
         let objects = self.simulated.objects();
         let made = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-        objects.create(made).unwrap();
+        // It may be there from another bucket.
+        let _ = objects.create(made);
         objects
             .create(json!({
                 "apiVersion": "storage.demo.portico.dev/v1alpha1",
@@ -167,13 +252,57 @@ async fn sign_in(database: &TestStore, viewer: &Viewer) {
     database.store.sign_in(&known, started).await.unwrap();
 }
 
-/// Somebody who is a member of no tenant, and whose agreement everything needs.
-pub(super) fn lead() -> Viewer {
+/// Somebody who is a member of no tenant, and whose approval everything outside the sandbox needs.
+pub(crate) fn lead() -> Viewer {
     viewer("lead", "leads", BTreeMap::new())
 }
 
+/// A platform admin who is a member of no tenant.
+pub(crate) fn platform_admin() -> Viewer {
+    Viewer {
+        platform_admin: true,
+        ..viewer("pat", "platform", BTreeMap::new())
+    }
+}
+
+/// A member of the tenant `t0`.
+pub(crate) fn member(role: Role) -> Viewer {
+    let name = format!("{role:?}").to_lowercase();
+    viewer(
+        &name,
+        "t0-others",
+        BTreeMap::from([(work(0).tenant, BTreeSet::from([role]))]),
+    )
+}
+
+/// One person of each kind, from the point of view of the tenant `t0`, by name.
+pub(crate) fn everyone() -> Vec<(&'static str, Viewer)> {
+    vec![
+        ("viewer", member(Role::Viewer)),
+        ("developer", member(Role::Developer)),
+        ("approver", member(Role::Approver)),
+        ("tenant admin", member(Role::TenantAdmin)),
+        ("lead", lead()),
+        ("platform admin", platform_admin()),
+        ("of another tenant", developer(1)),
+    ]
+}
+
+/// The person, at no address.
+pub(crate) fn caller(viewer: &Viewer) -> Caller<'_> {
+    Caller {
+        viewer,
+        remote: Some("192.0.2.1"),
+    }
+}
+
+/// The offering that the control plane serves.
+pub(crate) fn buckets() -> OfferingName {
+    "buckets.storage.demo.portico.dev".parse().unwrap()
+}
+
 /// A developer of a tenant.
-pub(super) fn developer(tenant: usize) -> Viewer {
+pub(crate) fn developer(tenant: usize) -> Viewer {
     let roles = BTreeMap::from([(work(tenant).tenant, BTreeSet::from([Role::Developer]))]);
     viewer(
         &format!("developer-{tenant}"),
@@ -201,10 +330,18 @@ fn viewer(
     }
 }
 
-pub(super) fn work(tenant: usize) -> Workspace {
+pub(crate) fn work(tenant: usize) -> Workspace {
     Workspace {
         tenant: format!("t{tenant}").parse().unwrap(),
         environment: "dev".parse().unwrap(),
+    }
+}
+
+/// The environment of `t0` in which nobody need approve.
+pub(crate) fn sandbox() -> Workspace {
+    Workspace {
+        environment: "sandbox".parse().unwrap(),
+        ..work(0)
     }
 }
 
@@ -227,17 +364,28 @@ fn configuration(kubeconfig: &str) -> Configuration {
         },
     });
     let plane = json!({"kind": "cluster", "connection": {"kubeconfig": {"path": kubeconfig}}});
-    let policy = json!({"rules": [{
-        "name": "all",
-        "when": "true",
-        "then": {"require": {"approvers": {"groups": ["leads"]}}},
-        "reason": "Everything is agreed.",
-    }]});
+    let policy = json!({"rules": [
+        {
+            "name": "all",
+            "when": "environment.name != 'sandbox'",
+            "then": {"require": {"approvers": {"groups": ["leads"]}}},
+            "reason": "Everything is agreed.",
+        },
+        {
+            "name": "size",
+            "when": "request.action == 'create' && request.manifest.spec.sizeGb > 100",
+            "then": {"deny": {}},
+            "reason": "Buckets over 100 GB are not for self-service.",
+        },
+    ]});
     let tenant = |number: usize| Tenant {
         name: work(number).tenant,
         spec: serde_json::from_value(json!({
             "members": [{"group": format!("t{number}-developers"), "role": "developer"}],
-            "environments": [{"name": "dev", "namespace": format!("t{number}-dev")}],
+            "environments": [
+                {"name": "dev", "namespace": format!("t{number}-dev")},
+                {"name": "sandbox", "namespace": format!("t{number}-sandbox")},
+            ],
             "controlPlanes": {"names": ["eu-shared"]},
             "quota": {"claims": 1000},
         }))
@@ -247,6 +395,10 @@ fn configuration(kubeconfig: &str) -> Configuration {
         name: "eu-shared".parse().unwrap(),
         labels: BTreeMap::new(),
         spec: serde_json::from_value(plane).unwrap(),
+    };
+    let offering = Offering {
+        name: buckets(),
+        spec: serde_json::from_value(json!({"title": "Bucket", "lifetimeDays": 30})).unwrap(),
     };
     let policy = ApprovalPolicy {
         name: "company".to_owned(),
@@ -258,7 +410,7 @@ fn configuration(kubeconfig: &str) -> Configuration {
             spec: serde_json::from_value(portal).unwrap(),
         },
         control_planes: BTreeMap::from([(plane.name.clone(), plane)]),
-        offerings: BTreeMap::new(),
+        offerings: BTreeMap::from([(offering.name.clone(), offering)]),
         tenants: (0..TENANTS)
             .map(|number| (work(number).tenant, tenant(number)))
             .collect(),
@@ -286,7 +438,7 @@ fn bucket_kind() -> Value {
                     "type": "object",
                     "properties": {"spec": {
                         "type": "object",
-                        "properties": {"sizeGb": {"type": "integer"}},
+                        "properties": {"sizeGb": {"type": "integer"}, "versioned": {"type": "boolean"}},
                     }},
                 }},
             }],

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use portico_app::Portal;
 use portico_app::configuration::{LiveConfiguration, Problem};
 use portico_app::proof::{Proof, ProofError};
 use portico_app::security::SecurityLog;
+use portico_app::{Env, Portal};
 use portico_domain::authz::SystemAuthority;
 use portico_domain::documents::{Configuration, Database, PortalSpec};
 use portico_planes::Planes;
@@ -144,7 +144,7 @@ pub async fn serve(
         authority.rules(),
         configuration.clone(),
         work_to_do.clone(),
-        Timestamp::now,
+        Env::system(),
     );
     portal.prove_record_with(proof);
     background.spawn(verify_record(portal.clone(), stop.clone()));
@@ -251,7 +251,7 @@ async fn wait_for_initial_sync(planes: &Planes) {
     const INITIAL_SYNC_TIMEOUT: Duration = Duration::from_secs(2);
     let begun = tokio::time::Instant::now();
     let connecting = || {
-        let planes = planes.planes();
+        let planes = planes.summaries();
         planes
             .iter()
             .any(|plane| plane.state == portico_planes::PlaneState::Connecting)

@@ -7,7 +7,7 @@ use axum::response::{Html, IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 use portico_api::{Crumb, Frame, Notice, NoticeTone};
-use portico_app::{Navigation, Workspace};
+use portico_app::{Caller, Navigation, Workspace};
 use portico_domain::documents::Configuration;
 use portico_domain::names::{EnvironmentName, TenantName};
 use portico_domain::tenancy::Viewer;
@@ -140,6 +140,14 @@ impl PageContext {
 
     pub(super) fn viewer(&self) -> &Viewer {
         &self.current.viewer
+    }
+
+    /// The viewer, at the client's address.
+    pub(super) fn caller<'a>(&'a self, remote: &'a str) -> Caller<'a> {
+        Caller {
+            viewer: self.viewer(),
+            remote: Some(remote),
+        }
     }
 
     /// The tenant and environment they work in.

@@ -7,9 +7,9 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use portico_app::Portal;
 use portico_app::configuration::{LiveConfiguration, Loaded};
 use portico_app::security::SecurityLog;
+use portico_app::{Env, Portal};
 use portico_domain::authz::SystemAuthority;
 use portico_domain::documents::{self, Configuration, PortalSpec, Tenant, TenantSpec};
 use portico_domain::names::TenantName;
@@ -151,7 +151,7 @@ impl House {
             SystemAuthority::for_tests().rules(),
             configuration.clone(),
             work_to_do,
-            Timestamp::now,
+            Env::system(),
         );
         let app = App::new(Parts {
             portal: portal.clone(),

@@ -17,16 +17,17 @@ use portico_domain::tenancy::Viewer;
 use portico_planes::{ClaimFilter, PlaneError};
 use serde_json::Value;
 
-use super::draft::RequestDraft;
-use super::names::title;
-use super::{Portal, PortalError, Result};
+use super::RequestDraft;
+use super::input::RequestInput;
+use crate::names::title;
+use crate::{Portal, PortalError, Result};
 
 /// How long somebody waits at most for a control plane's verdict.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl RequestDraft {
     /// Renders the manifest and judges it by the schema that the control plane serves.
-    pub(super) fn check_schema(&mut self, viewer: &Viewer) {
+    pub(crate) fn check_schema(&mut self, viewer: &Viewer) {
         let Some((_, served)) = self.served.clone() else {
             self.problem("", self.placement.reason.clone());
             return;
@@ -107,7 +108,7 @@ impl RequestDraft {
     }
 
     /// The plan that it will have. A renewal changes none, not even one that is no longer offered.
-    pub(super) fn plan_name(&self) -> Option<&PlanName> {
+    pub(crate) fn plan_name(&self) -> Option<&PlanName> {
         match self.action {
             Action::Renew => self.claim.as_ref().and_then(|claim| claim.plan.as_ref()),
             _ => self.plan.as_ref().map(|plan| &plan.name),
@@ -156,8 +157,43 @@ impl RequestDraft {
         manifest
     }
 
-    /// Says so when a change would change nothing.
-    pub(super) fn notice_nothing(&mut self) {
+    /// Reports a form that was made by another schema than the one that it is checked by.
+    pub(crate) fn check_form_is_current(&mut self, input: &RequestInput) {
+        let is_stale = match (&input.form.schema_hash, self.schema_hash()) {
+            (Some(made_by), Some(now)) => made_by != now,
+            _ => false,
+        };
+        // A name that is taken is reported alone: placement may have moved on because of it.
+        if is_stale && (self.name.is_empty() || self.name_problems.is_empty()) {
+            self.problem(
+                "",
+                "The form has changed since you opened it: the control plane that would serve it has other fields for \
+                 it. What you typed is still here; look it over and send it again.",
+            );
+        }
+    }
+
+    /// Reports a claim that others have changed since the form was made: their change would be undone. Reported until
+    /// the person reviews or submits; from then on the form is based on the current claim.
+    pub(crate) fn check_claim_is_unchanged(&mut self, input: &RequestInput, is_looked_over: bool) {
+        let Some(was) = &input.base_hash else {
+            return;
+        };
+        if self.live_hash.as_ref().is_none_or(|is| is == was) {
+            return;
+        }
+        if !is_looked_over {
+            self.live_hash = Some(was.clone());
+        }
+        self.problem(
+            "",
+            "It was changed since you opened this form. What you typed is still here: “What changes” says what \
+             would now become of it, what others changed included. Look that over and send it again.",
+        );
+    }
+
+    /// Reports a change that changes nothing.
+    pub(crate) fn check_changes_something(&mut self) {
         let (Some(unchanged), Some(manifest)) = (&self.unchanged, &self.manifest) else {
             return;
         };
@@ -232,7 +268,7 @@ fn stays(
 }
 
 impl Portal {
-    pub(super) fn check_policy(&self, draft: &mut RequestDraft, viewer: &Viewer) -> Result<()> {
+    pub(crate) fn check_policy(&self, draft: &mut RequestDraft, viewer: &Viewer) -> Result<()> {
         let policies = self.policies()?;
         let configuration = Arc::clone(&draft.configuration);
         let Some((tenant, environment)) = draft.work.resolve(&configuration) else {
@@ -266,7 +302,7 @@ impl Portal {
         Ok(())
     }
 
-    pub(super) async fn check_quota(&self, draft: &mut RequestDraft) -> Result<()> {
+    pub(crate) async fn check_quota(&self, draft: &mut RequestDraft) -> Result<()> {
         let configuration = Arc::clone(&draft.configuration);
         let Some(tenant) = configuration.tenants.get(&draft.work.tenant) else {
             return Ok(());
@@ -297,7 +333,7 @@ impl Portal {
         Ok(())
     }
 
-    pub(super) async fn check_name(&self, draft: &mut RequestDraft, viewer: &Viewer) -> Result<()> {
+    pub(crate) async fn check_name(&self, draft: &mut RequestDraft, viewer: &Viewer) -> Result<()> {
         let everything = self.rules().of_all_tenants();
         if draft.claim.is_some() {
             if let Some(reference) = draft.claim_ref()
@@ -355,7 +391,7 @@ impl Portal {
     }
 
     /// Asks the chosen control plane itself: its admission policies speak before anybody is asked to approve.
-    pub(super) async fn dry_run(&self, draft: &mut RequestDraft) -> DryRunResult {
+    pub(crate) async fn ask_control_plane(&self, draft: &mut RequestDraft) -> DryRunResult {
         let verdict = |accepted: bool, answered: bool, message: String| DryRunResult {
             accepted,
             answered,
@@ -417,7 +453,7 @@ impl Portal {
 }
 
 /// What a ruling comes to, in words.
-pub(super) fn preview(ruling: &PolicyDecision, tenant_title: &str) -> ApprovalPreview {
+pub(crate) fn preview(ruling: &PolicyDecision, tenant_title: &str) -> ApprovalPreview {
     match ruling {
         PolicyDecision::Allow => ApprovalPreview::default(),
         PolicyDecision::Deny(reasons) => ApprovalPreview {

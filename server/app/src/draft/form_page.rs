@@ -11,18 +11,18 @@ use portico_domain::projection::requested_fields;
 use portico_form::{self as form, Form, FormInput};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::draft::RequestDraft;
-use super::names::{choice, plane_title};
-use super::offering::{facts, plan_columns, plan_title};
-use super::usage::cost;
-use super::{Portal, PortalError, Result, sentence};
+use super::RequestDraft;
+use crate::names::{choice, plane_title};
+use crate::offering::{facts, plan_columns, plan_title};
+use crate::usage::cost;
+use crate::{Portal, PortalError, Result, sentence};
 
 /// Differences that the summary lists.
 const DIFFERENCES: usize = 30;
 
 impl Portal {
     /// The page. `fresh` for a form just opened, `reviewed` for one that was checked whole and may be sent.
-    pub(super) fn form_page(
+    pub(crate) fn form_page(
         &self,
         draft: &RequestDraft,
         dry_run: Option<DryRunResult>,
@@ -68,7 +68,7 @@ impl Portal {
             .collect();
         // A form just opened says nothing of what is still empty; nor does one that is still being filled in of its
         // name, and none asks what else an empty field can mean before it was checked whole.
-        let checked = !fresh && matches!(draft.command.as_deref(), None | Some("review" | "submit"));
+        let checked = !fresh && draft.purpose.checks_everything();
         let tried = checked || !fresh && draft.tried;
         let form = draft.form(fresh, tried);
         let plane = draft.placement.chosen.clone();
@@ -90,7 +90,7 @@ impl Portal {
         Ok(RequestFormPage {
             action: draft.action,
             post_to: match &draft.claim {
-                Some(claim) => format!("{}/change", super::names::claim_href(&claim.reference)),
+                Some(claim) => format!("{}/change", crate::names::claim_href(&claim.reference)),
                 None => format!("/catalog/{}/request", draft.offered.name),
             },
             request_id: draft.id,

@@ -1,13 +1,14 @@
-//! A form's target, and the names and values that it posted.
+//! What a person asks for in a request, as a form or the API gave it. Nothing of it is checked yet.
 
-use portico_api::names as field;
+use std::collections::BTreeMap;
+
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{OfferingName, RequestId};
-use uuid::Uuid;
+use serde_json::Value;
 
-/// What a form is for.
+/// What a request is about.
 #[derive(Debug, Clone, Copy)]
-pub enum FormTarget<'a> {
+pub enum RequestTarget<'a> {
     /// A new claim of an offering.
     New(&'a OfferingName),
     /// A change to a claim.
@@ -16,52 +17,88 @@ pub enum FormTarget<'a> {
     Renew(&'a ClaimRef),
 }
 
-/// What a form posted: names and values, as [`portico_api::names`] has them. Nothing for a form just opened.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FormData {
-    /// In the order of the form.
-    pub pairs: Vec<(String, String)>,
+/// The input of a request. Forms and the API both decode into it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RequestInput {
+    /// The id that the sender chose: sending it twice makes one request. `None` for a new one.
+    pub id: Option<RequestId>,
+    /// The workspace that a form was opened in, as `tenant/environment`; `None` for the current one.
+    pub workspace: Option<String>,
+    /// The claim's name. Not read for a change.
+    pub name: String,
+    /// The plan; `None` for the offering's first, or the claim's own.
+    pub plan: Option<String>,
+    /// The region to run in; `None` for any.
+    pub region: Option<String>,
+    /// The control plane to run on; `None` to let placement choose.
+    pub plane: Option<String>,
+    /// Labels that the control plane must have.
+    pub labels: BTreeMap<String, String>,
+    /// A note for the approvers.
+    pub note: String,
+    /// The fields of the claim.
+    pub content: Content,
+    /// For a change: the hash of the claim's user fields as the sender saw them.
+    pub base_hash: Option<String>,
+    /// What a form says about itself. Empty for the API.
+    pub form: FormState,
 }
 
-impl FormData {
-    /// The last value of that name.
+/// The fields of a claim, in the sender's notation.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Content {
+    /// None given: what the plan and the schema's defaults set, or the claim as it is.
+    #[default]
+    Presets,
+    /// The inputs of a form.
+    Fields(FormFields),
+    /// YAML text.
+    Yaml(String),
+    /// An object.
+    Object(Value),
+}
+
+/// The inputs of a form. They have values only by a schema, see [`portico_form::decode`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FormFields {
+    /// Names and values in the order of the form, and the command of a list's or map's button.
+    pub pairs: Vec<(String, String)>,
+    /// The object that the form was made from, where its inputs do not show all of it.
+    pub whole: Option<Value>,
+    /// Fields that were filled in for another control plane and do not exist on this one.
+    pub kept: Option<Value>,
+}
+
+/// What a form says about the state that it was made from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FormState {
+    /// The hash of the schema that it was made by.
+    pub schema_hash: Option<String>,
+    /// The plan that it was made with.
+    pub plan: Option<String>,
+    /// Whether its YAML tab was shown.
+    pub yaml_tab: bool,
+    /// Whether it listed its problems, because it was reviewed or sent before.
+    pub tried: bool,
+}
+
+/// What a form is posted for, besides sending it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormCommand {
+    /// Shows it again: for another plan or region, or with a row more.
+    Update,
+    /// Checks everything, the control plane's dry run included.
+    Review,
+    /// Shows its YAML tab.
+    ShowYaml,
+    /// Shows its fields.
+    ShowFields,
+}
+
+impl RequestInput {
+    /// True for a form that was only opened, with nothing filled in.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .rev()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// The last value of that name, unless it is blank.
-    #[must_use]
-    pub fn filled(&self, name: &str) -> Option<&str> {
-        self.get(name).map(str::trim).filter(|value| !value.is_empty())
-    }
-
-    /// What is filled in below a prefix, by the rest of the name, without the white space around it.
-    pub fn below<'p>(&'p self, prefix: &str) -> impl Iterator<Item = (&'p str, &'p str)> {
-        self.pairs.iter().filter_map(move |(name, value)| {
-            let (rest, value) = (name.strip_prefix(prefix)?, value.trim());
-            (!rest.is_empty() && !value.is_empty()).then_some((rest, value))
-        })
-    }
-
-    /// Whether it holds a form that was filled in, and not only choices that came with a link.
-    #[must_use]
-    pub fn has_fields(&self) -> bool {
-        self.pairs
-            .iter()
-            .any(|(name, _)| name.starts_with('/') || name == field::YAML)
-    }
-
-    /// The identity that the form gives its request, if it gives one.
-    pub(super) fn given_id(&self) -> Option<RequestId> {
-        self.get(field::REQUEST).and_then(|id| id.parse().ok())
-    }
-
-    pub(super) fn request_id(&self) -> RequestId {
-        self.given_id().unwrap_or_else(|| RequestId(Uuid::now_v7()))
+    pub fn is_fresh(&self) -> bool {
+        self.content == Content::Presets
     }
 }

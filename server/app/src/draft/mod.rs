@@ -1,12 +1,19 @@
-//! A request draft: offering, workspace, plan, placement. [`super::populate`] reads the form into it, [`super::checks`]
-//! checks it.
+//! A request in the making: offering, workspace, plan, placement. [`populate`] fills it in, [`checks`] checks it,
+//! [`stages`] says in which order.
+
+pub(crate) mod checks;
+mod form_page;
+pub(crate) mod input;
+mod populate;
+mod preview;
+pub(crate) mod stages;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube_schema::{Definition, Schema, Violation};
-use portico_api::{ApprovalPreview, Problem, QuotaLine, names as field};
+use portico_api::{ApprovalPreview, Problem, QuotaLine};
 use portico_domain::authz::{self, Granted, Submission, Submit};
 use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, ResourceRef, Tenant};
@@ -22,11 +29,12 @@ use portico_domain::tenancy::Viewer;
 use portico_planes::{Expect, Offered, PlaneError, Served};
 use serde_json::Value;
 
-use super::form_data::{FormData, FormTarget};
-use super::names::plane_title;
-use super::offering::{may_request, unreachable};
-use super::permissions::Denial;
-use super::{Portal, PortalError, Result, Workspace};
+use crate::names::plane_title;
+use crate::offering::{may_request, unreachable};
+use crate::permissions::Denial;
+use crate::{Portal, PortalError, Result, Workspace};
+use input::{RequestInput, RequestTarget};
+use stages::Purpose;
 
 /// Values that an object may hold, lists and maps counted too. The largest that anybody writes by hand has some
 /// hundreds.
@@ -35,58 +43,58 @@ const VALUES: usize = 20_000;
 const NOTE: usize = 2000;
 
 /// A request that is being prepared and is not submitted yet.
-pub(super) struct RequestDraft {
-    pub(super) configuration: Arc<Configuration>,
-    pub(super) offered: Arc<Offered>,
-    pub(super) action: Action,
+pub(crate) struct RequestDraft {
+    pub(crate) configuration: Arc<Configuration>,
+    pub(crate) offered: Arc<Offered>,
+    pub(crate) action: Action,
     /// The permission to submit it.
-    pub(super) grant: Granted<Submission, Submit>,
-    pub(super) id: RequestId,
-    pub(super) work: Workspace,
-    pub(super) name: String,
-    pub(super) name_problems: Vec<String>,
-    pub(super) plan: Option<Plan>,
-    pub(super) wish: PlacementPreferences,
-    pub(super) note: String,
-    pub(super) placement: Placement,
+    pub(crate) grant: Granted<Submission, Submit>,
+    pub(crate) id: RequestId,
+    pub(crate) work: Workspace,
+    pub(crate) name: String,
+    pub(crate) name_problems: Vec<String>,
+    pub(crate) plan: Option<Plan>,
+    pub(crate) wish: PlacementPreferences,
+    pub(crate) note: String,
+    pub(crate) placement: Placement,
     /// What the form is made of: of the chosen control plane, or of one that would do were it not for a reason.
-    pub(super) served: Option<(PlaneName, Served)>,
-    pub(super) claim: Option<Arc<Claim>>,
+    pub(crate) served: Option<(PlaneName, Served)>,
+    pub(crate) claim: Option<Arc<Claim>>,
     /// What of the claim a person may set, as a hash: of the claim as it is, or as the form was made over if what
     /// changed since was not looked at yet.
-    pub(super) live_hash: Option<String>,
+    pub(crate) live_hash: Option<String>,
     /// When the claim will have to be renewed or deleted.
-    pub(super) expires_at: Option<Timestamp>,
+    pub(crate) expires_at: Option<Timestamp>,
     /// What is in the form.
-    pub(super) object: Value,
+    pub(crate) object: Value,
     /// What the form began with.
-    pub(super) base: Value,
+    pub(crate) base: Value,
     /// What of its object people set.
-    pub(super) projection: Projection,
+    pub(crate) projection: Projection,
     /// Texts that are no values, as typed.
-    pub(super) typed: BTreeMap<String, String>,
-    pub(super) command: Option<String>,
+    pub(crate) typed: BTreeMap<String, String>,
+    pub(crate) purpose: Purpose,
     /// Whether it was sent or put up for review before, and its page lists what is wrong.
-    pub(super) tried: bool,
-    pub(super) yaml_tab: bool,
-    pub(super) yaml_text: Option<String>,
-    pub(super) yaml_problem: Option<String>,
-    pub(super) violations: Vec<Violation>,
-    pub(super) problems: Vec<Problem>,
+    pub(crate) tried: bool,
+    pub(crate) yaml_tab: bool,
+    pub(crate) yaml_text: Option<String>,
+    pub(crate) yaml_problem: Option<String>,
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) problems: Vec<Problem>,
     /// What one should know of it, and need not act on.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// What was filled in for another control plane, and is no part of the form here.
-    pub(super) kept: Option<Value>,
+    pub(crate) kept: Option<Value>,
     /// The exact manifest, once there is a control plane for it.
-    pub(super) manifest: Option<Value>,
+    pub(crate) manifest: Option<Value>,
     /// The manifest as it would be if nobody asked for anything: of a claim as it is; of a new one as its plan and the
     /// defaults have it.
-    pub(super) unchanged: Option<Value>,
-    pub(super) ruling: PolicyDecision,
-    pub(super) approval: ApprovalPreview,
-    pub(super) quota: Vec<QuotaLine>,
+    pub(crate) unchanged: Option<Value>,
+    pub(crate) ruling: PolicyDecision,
+    pub(crate) approval: ApprovalPreview,
+    pub(crate) quota: Vec<QuotaLine>,
     /// Why the control plane did not take it, or could not be asked.
-    pub(super) trouble: Option<PlaneError>,
+    pub(crate) trouble: Option<PlaneError>,
 }
 
 /// Inputs of a draft besides the form.
@@ -105,7 +113,7 @@ struct DraftStart {
 }
 
 impl RequestDraft {
-    fn begin(configuration: Arc<Configuration>, start: DraftStart, posted: &FormData) -> Self {
+    fn begin(configuration: Arc<Configuration>, start: DraftStart, input: &RequestInput) -> Self {
         let DraftStart {
             offered,
             work,
@@ -121,7 +129,7 @@ impl RequestDraft {
         } = start;
         let name = match &claim {
             Some(claim) => claim.reference.name.to_string(),
-            None => posted.get(field::NAME).unwrap_or_default().trim().to_owned(),
+            None => input.name.trim().to_owned(),
         };
         let projection = offered.projection(served.as_ref().map(|(plane, _)| plane));
         Self {
@@ -136,12 +144,7 @@ impl RequestDraft {
             name_problems: Vec::new(),
             plan,
             wish,
-            note: posted
-                .get(field::NOTE)
-                .unwrap_or_default()
-                .chars()
-                .take(NOTE)
-                .collect(),
+            note: input.note.chars().take(NOTE).collect(),
             placement,
             served,
             live_hash: None,
@@ -150,7 +153,7 @@ impl RequestDraft {
             base: Value::Null,
             projection,
             typed: BTreeMap::new(),
-            command: None,
+            purpose: Purpose::Submit,
             tried: false,
             yaml_tab: false,
             yaml_text: None,
@@ -169,25 +172,25 @@ impl RequestDraft {
     }
 
     /// The schema that the form is made of.
-    pub(super) fn schema(&self) -> Option<Arc<Schema>> {
+    pub(crate) fn schema(&self) -> Option<Arc<Schema>> {
         let version = &self.resource()?.version;
         self.definition()?.version(version)?.schema.clone().ok()
     }
 
-    pub(super) fn tenant(&self) -> Option<&Tenant> {
+    pub(crate) fn tenant(&self) -> Option<&Tenant> {
         self.configuration.tenants.get(&self.work.tenant)
     }
 
-    pub(super) fn environment(&self) -> Option<&Environment> {
+    pub(crate) fn environment(&self) -> Option<&Environment> {
         self.tenant()?.environment(&self.work.environment)
     }
 
-    pub(super) fn definition(&self) -> Option<&Definition> {
+    pub(crate) fn definition(&self) -> Option<&Definition> {
         Some(&*self.served.as_ref()?.1.definition)
     }
 
     /// The claim that is asked for, once everything that names it is known.
-    pub(super) fn claim_ref(&self) -> Option<ClaimRef> {
+    pub(crate) fn claim_ref(&self) -> Option<ClaimRef> {
         if let Some(claim) = &self.claim {
             return Some(claim.reference.clone());
         }
@@ -204,28 +207,35 @@ impl RequestDraft {
         })
     }
 
-    pub(super) fn resource(&self) -> Option<&ResourceRef> {
+    pub(crate) fn resource(&self) -> Option<&ResourceRef> {
         match &self.claim {
             Some(claim) => Some(&claim.resource),
             None => self.served.as_ref().map(|(_, served)| &served.resource),
         }
     }
 
+    /// The hash of the schema that the form is made of.
+    pub(crate) fn schema_hash(&self) -> Option<&str> {
+        self.served
+            .as_ref()
+            .map(|(_, served)| served.schema_hash.as_str())
+    }
+
     /// What must hold on the control plane when it is applied.
-    pub(super) fn expect(&self) -> Expect {
+    pub(crate) fn expect(&self) -> Expect {
         self.claim
             .as_ref()
             .map_or(Expect::Absent, |claim| Expect::Uid(claim.uid.clone()))
     }
 
-    pub(super) fn problem_count(&self) -> usize {
+    pub(crate) fn problem_count(&self) -> usize {
         self.name_problems.len()
             + self.violations.len()
             + self.problems.len()
             + usize::from(self.yaml_problem.is_some())
     }
 
-    pub(super) fn problem(&mut self, field: &str, message: impl Into<String>) {
+    pub(crate) fn problem(&mut self, field: &str, message: impl Into<String>) {
         self.problems.push(Problem {
             field: field.to_owned(),
             message: message.into(),
@@ -234,50 +244,37 @@ impl RequestDraft {
 }
 
 impl Portal {
-    /// Populates a draft from the form and runs every check but the dry run.
-    pub(super) async fn draft(
+    /// Begins a draft and chooses its control plane. Nothing is filled in.
+    async fn place_request(
         &self,
         viewer: &Viewer,
-        work: Option<&Workspace>,
-        target: FormTarget<'_>,
-        posted: &FormData,
+        workspace: Option<&Workspace>,
+        target: RequestTarget<'_>,
+        input: &RequestInput,
     ) -> Result<RequestDraft> {
-        let posted_for = self.posted_for(viewer, posted)?;
-        let mut draft = match target {
-            FormTarget::New(offering) => {
-                let work = posted_for.as_ref().or(work);
-                self.draft_of_new(viewer, work, offering, posted).await?
+        let opened_in = self.opened_in(viewer, input)?;
+        let draft = match target {
+            RequestTarget::New(offering) => {
+                let workspace = opened_in.as_ref().or(workspace);
+                self.draft_of_new(viewer, workspace, offering, input).await?
             }
-            FormTarget::Change(claim) => self.draft_of_change(viewer, claim, Action::Change, posted)?,
-            FormTarget::Renew(claim) => self.draft_of_change(viewer, claim, Action::Renew, posted)?,
+            RequestTarget::Change(claim) => self.draft_of_change(viewer, claim, Action::Change, input)?,
+            RequestTarget::Renew(claim) => self.draft_of_change(viewer, claim, Action::Renew, input)?,
         };
         // A claim is in one place only, whatever the form says.
-        if posted_for.is_some_and(|work| work != draft.work) {
+        if opened_in.is_some_and(|workspace| workspace != draft.work) {
             return Err(PortalError::NotFound);
         }
-        let (filled, asker) = (posted.clone(), viewer.clone());
-        let judge = move || {
-            draft.fill_in(&filled);
-            // What is too large to be judged is not looked at any further.
-            let bounded = within_bounds(&draft.object);
-            if bounded {
-                draft.check_schema(&asker);
-            }
-            bounded.then_some(draft)
-        };
-        let judged = self.shared.judging.run(&viewer.person.subject, judge).await?;
-        let mut draft = judged.ok_or_else(too_many_values)?;
-        self.check_policy(&mut draft, viewer)?;
-        self.check_quota(&mut draft).await?;
-        self.check_name(&mut draft, viewer).await?;
         Ok(draft)
     }
 
-    /// The place that a form was made for, where it says so: one may have switched to another since, in another tab.
-    fn posted_for(&self, viewer: &Viewer, posted: &FormData) -> Result<Option<Workspace>> {
-        posted
-            .get(field::WORK_IN)
-            .map(|place| Workspace::named(viewer, &self.configuration(), place).ok_or(PortalError::NotFound))
+    /// The workspace that a form was opened in, where it says so: the person may have switched to another since, in
+    /// another tab.
+    fn opened_in(&self, viewer: &Viewer, input: &RequestInput) -> Result<Option<Workspace>> {
+        input
+            .workspace
+            .as_deref()
+            .map(|name| Workspace::named(viewer, &self.configuration(), name).ok_or(PortalError::NotFound))
             .transpose()
     }
 
@@ -286,7 +283,7 @@ impl Portal {
         viewer: &Viewer,
         work: Option<&Workspace>,
         offering: &OfferingName,
-        posted: &FormData,
+        input: &RequestInput,
     ) -> Result<RequestDraft> {
         let configuration = self.configuration();
         let index = self.index(work);
@@ -297,20 +294,17 @@ impl Portal {
         let (Some(work), true) = (work, may.allowed) else {
             return Err(PortalError::Forbidden(may.why_not.unwrap_or_default()));
         };
-        let id = posted.request_id();
+        let id = input.id.unwrap_or_else(|| self.new_request_id());
         let grant = authz::create_claim(viewer, &work.tenant, &work.environment, id)
             .map_err(Denial::Create.error())?;
         let offered = Arc::clone(entry.offered());
-        let mut wish = PlacementPreferences::default();
         let mut problems = Vec::new();
-        if let Some(region) = posted.filled(field::REGION) {
-            wish.region = Some(region.to_owned());
-        }
-        wish.labels = posted
-            .below(field::LABEL)
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect();
-        if let Some(plane) = posted.filled(field::PLANE) {
+        let mut wish = PlacementPreferences {
+            region: filled(input.region.as_ref()).map(str::to_owned),
+            labels: labels(input),
+            ..PlacementPreferences::default()
+        };
+        if let Some(plane) = filled(input.plane.as_ref()) {
             match plane.parse() {
                 Ok(plane) => wish.plane = Some(plane),
                 Err(_) => problems.push(Problem {
@@ -319,7 +313,7 @@ impl Portal {
                 }),
             }
         }
-        let plan = choose_plan(&offered, posted, &mut problems);
+        let plan = choose_plan(&offered, input, &mut problems);
         let (tenant, environment) = work.resolve(&configuration).ok_or(PortalError::NotFound)?;
         let cordons = self.store().cordons().await?;
         let placement = self.place(&configuration, &offered, tenant, environment, &wish, &cordons);
@@ -338,7 +332,7 @@ impl Portal {
             expires_at,
             claim: None,
         };
-        Ok(RequestDraft::begin(configuration, start, posted))
+        Ok(RequestDraft::begin(configuration, start, input))
     }
 
     fn draft_of_change(
@@ -346,12 +340,17 @@ impl Portal {
         viewer: &Viewer,
         reference: &ClaimRef,
         action: Action,
-        posted: &FormData,
+        input: &RequestInput,
     ) -> Result<RequestDraft> {
         let configuration = self.configuration();
         let claim = self.visible_claim(viewer, reference)?;
-        let grant = authz::submit_about(viewer, &claim, action, posted.request_id())
-            .map_err(Denial::Change(&configuration).error())?;
+        let grant = authz::submit_about(
+            viewer,
+            &claim,
+            action,
+            input.id.unwrap_or_else(|| self.new_request_id()),
+        )
+        .map_err(Denial::Change(&configuration).error())?;
         let claim = claim.into_inner();
         let catalog = self.planes().catalog();
         let offered = Arc::clone(
@@ -360,8 +359,8 @@ impl Portal {
                 .ok_or_else(|| self.offering_not_found(viewer))?,
         );
         let mut problems = Vec::new();
-        let plan = match posted.filled(field::PLAN) {
-            Some(_) => choose_plan(&offered, posted, &mut problems),
+        let plan = match filled(input.plan.as_ref()) {
+            Some(_) => choose_plan(&offered, input, &mut problems),
             None => offered
                 .plans
                 .iter()
@@ -421,11 +420,11 @@ impl Portal {
             expires_at,
             claim: Some(claim),
         };
-        Ok(RequestDraft::begin(configuration, start, posted))
+        Ok(RequestDraft::begin(configuration, start, input))
     }
 
     /// Chooses a control plane for an offering.
-    pub(super) fn place(
+    pub(crate) fn place(
         &self,
         configuration: &Configuration,
         offered: &Offered,
@@ -434,7 +433,7 @@ impl Portal {
         wish: &PlacementPreferences,
         cordons: &[Cordon],
     ) -> Placement {
-        let statuses = self.planes().planes();
+        let statuses = self.planes().summaries();
         let facts: Vec<PlaneFacts<'_>> = configuration
             .control_planes
             .values()
@@ -526,9 +525,9 @@ fn within_bounds(object: &Value) -> bool {
     true
 }
 
-/// The plan that was posted, or the first; none where the offering has none.
-fn choose_plan(offered: &Offered, posted: &FormData, problems: &mut Vec<Problem>) -> Option<Plan> {
-    let Some(wanted) = posted.filled(field::PLAN) else {
+/// The plan that is wanted, or the first; none where the offering has none.
+fn choose_plan(offered: &Offered, input: &RequestInput, problems: &mut Vec<Problem>) -> Option<Plan> {
+    let Some(wanted) = filled(input.plan.as_ref()) else {
         return offered.plans.first().cloned();
     };
     let plan = offered
@@ -544,4 +543,18 @@ fn choose_plan(offered: &Offered, posted: &FormData, problems: &mut Vec<Problem>
         });
     }
     plan
+}
+
+/// The text without the blanks around it, unless there is nothing else.
+fn filled(text: Option<&String>) -> Option<&str> {
+    text.map(|text| text.trim()).filter(|text| !text.is_empty())
+}
+
+/// The labels that the control plane must have, blank ones left out.
+fn labels(input: &RequestInput) -> BTreeMap<String, String> {
+    let labels = input.labels.iter();
+    labels
+        .map(|(key, value)| (key.clone(), value.trim().to_owned()))
+        .filter(|(key, value)| !key.is_empty() && !value.is_empty())
+        .collect()
 }

@@ -3,24 +3,24 @@
 use std::sync::Arc;
 
 use kube_schema::{Schema, yaml};
-use portico_api::names as field;
 use portico_domain::documents::Plan;
 use portico_domain::manifest::{base_hash, differences};
 use portico_domain::request::Action;
 use portico_form::{self as form, Decoded, Form};
 use serde_json::{Map, Value, json};
 
-use super::draft::RequestDraft;
-use super::form_data::FormData;
-use super::offering::plan_title;
+use super::RequestDraft;
+use super::input::{Content, FormCommand, FormFields, RequestInput};
+use super::stages::Purpose;
+use crate::offering::plan_title;
 
 impl RequestDraft {
     /// Fills the object in.
-    pub(super) fn fill_in(&mut self, posted: &FormData) {
+    pub(crate) fn fill_in(&mut self, input: &RequestInput, purpose: Purpose) {
         let empty = Value::Object(Map::new());
-        self.command = posted.get(field::DO).map(str::to_owned);
-        self.tried = posted.get(field::TRIED).is_some();
-        self.yaml_tab = posted.get(field::TAB) == Some("yaml");
+        self.purpose = purpose;
+        self.tried = input.form.tried;
+        self.yaml_tab = input.form.yaml_tab;
         let live = self.live();
         self.live_hash = self
             .claim
@@ -35,26 +35,31 @@ impl RequestDraft {
         let plan = self.plan.clone();
         let begins = form::initial_object(&schema, &hints, plan.as_ref().map(Plan::for_form), &empty);
         self.base = live.unwrap_or_else(|| self.projection.user_fields(&begins));
-        if posted.has_fields() {
-            if self.yaml_tab {
-                self.read_yaml(posted.get(field::YAML).unwrap_or_default());
-            } else if let Some(made_by) = self.form_of_another_plane(posted) {
-                self.fill_in_again(&schema, &made_by, posted);
-            } else {
-                let whole = whole(posted);
-                let mut decoded = form::decode(&schema, whole.as_ref().unwrap_or(&self.base), &posted.pairs);
-                form::apply_item_presets(&hints, &mut decoded);
-                self.take(decoded);
-                self.kept = kept(posted);
+        match &input.content {
+            Content::Presets => self.object = self.base.clone(),
+            Content::Yaml(text) => self.read_yaml(text),
+            Content::Object(object) => self.take_document(Ok(object.clone())),
+            Content::Fields(fields) => {
+                if let Some(made_by) = self.form_of_another_plane(input) {
+                    self.fill_in_again(&schema, &made_by, fields, input);
+                } else {
+                    let from = fields.whole.as_ref().unwrap_or(&self.base);
+                    let mut decoded = form::decode(&schema, from, &fields.pairs);
+                    form::apply_item_presets(&hints, &mut decoded);
+                    self.take(decoded);
+                    self.kept.clone_from(&fields.kept);
+                }
             }
+        }
+        if !input.is_fresh() {
             self.keep_user_settable(&begins);
-        } else {
-            self.object = self.base.clone();
         }
         self.tell_kept();
         if let Some(plan) = plan.as_ref().filter(|_| self.action != Action::Renew) {
-            let was = posted
-                .get(field::PLAN_WAS)
+            let was = input
+                .form
+                .plan
+                .as_deref()
                 .and_then(|was| self.offered.plans.iter().find(|plan| plan.name.as_str() == was))
                 .or_else(|| {
                     let was = self.claim.as_ref()?.plan.as_ref()?;
@@ -71,18 +76,18 @@ impl RequestDraft {
             } else {
                 let wished = self.object.clone();
                 form::enforce_plan(plan.for_form(), &mut self.object);
-                if self.yaml_tab && posted.has_fields() {
+                if matches!(input.content, Content::Yaml(_) | Content::Object(_)) {
                     self.tell_what_the_plan_locks(plan, &wished);
                 }
             }
         }
-        match self.command.as_deref() {
-            Some("tab:yaml") => {
+        match purpose {
+            Purpose::Show(FormCommand::ShowYaml) => {
                 self.yaml_tab = true;
                 self.yaml_text = None;
             }
-            Some("tab:form") if self.yaml_problem.is_none() => self.yaml_tab = false,
-            _ => {}
+            Purpose::Show(FormCommand::ShowFields) if self.yaml_problem.is_none() => self.yaml_tab = false,
+            Purpose::Show(_) | Purpose::Submit => {}
         }
     }
 
@@ -93,9 +98,9 @@ impl RequestDraft {
     }
 
     /// The schema that the form was made by, where another control plane has been chosen since.
-    fn form_of_another_plane(&self, posted: &FormData) -> Option<Arc<Schema>> {
-        let (made_by, (_, now)) = (posted.filled(field::SCHEMA)?, self.served.as_ref()?);
-        if self.claim.is_some() || made_by == now.schema_hash {
+    fn form_of_another_plane(&self, input: &RequestInput) -> Option<Arc<Schema>> {
+        let (made_by, now) = (input.form.schema_hash.as_deref()?, self.schema_hash()?);
+        if self.claim.is_some() || made_by == now {
             return None;
         }
         let mut all = self.offered.served.values();
@@ -106,11 +111,19 @@ impl RequestDraft {
 
     /// Fills the form of another control plane in: what was typed is taken over, what the other form began with is
     /// not, and what has no field here is kept for when the other is chosen again.
-    fn fill_in_again(&mut self, schema: &Schema, made_by: &Schema, posted: &FormData) {
+    fn fill_in_again(
+        &mut self,
+        schema: &Schema,
+        made_by: &Schema,
+        fields: &FormFields,
+        input: &RequestInput,
+    ) {
         let hints = self.offered.form.clone();
         let empty = Value::Object(Map::new());
-        let plan = posted
-            .get(field::PLAN_WAS)
+        let plan = input
+            .form
+            .plan
+            .as_deref()
             .and_then(|was| self.offered.plans.iter().find(|plan| plan.name.as_str() == was))
             .or(self.plan.as_ref());
         let began = self.projection.user_fields(&form::initial_object(
@@ -119,13 +132,12 @@ impl RequestDraft {
             plan.map(Plan::for_form),
             &empty,
         ));
-        let whole = whole(posted);
-        let decoded = form::decode(made_by, whole.as_ref().unwrap_or(&began), &posted.pairs);
+        let decoded = form::decode(made_by, fields.whole.as_ref().unwrap_or(&began), &fields.pairs);
         let mut typed = decoded.object.clone();
         if let Some(began) = began.as_object() {
             drop_unchanged_presets(&mut typed, began);
         }
-        if let Some(kept) = kept(posted) {
+        if let Some(kept) = fields.kept.clone() {
             fill_up(&mut typed, kept);
         }
         let fits = schema.pruned(&typed).0;
@@ -149,7 +161,7 @@ impl RequestDraft {
     }
 
     /// The object as JSON, where the form that is shown would not give all of it back.
-    pub(super) fn whole(&self, form: &Form) -> Option<String> {
+    pub(crate) fn whole(&self, form: &Form) -> Option<String> {
         let schema = self.schema()?;
         let mut again = form::decode(&schema, &self.base, &form::encode(form)).object;
         if let Some(plan) = self.plan.as_ref().filter(|_| self.action != Action::Renew) {
@@ -159,7 +171,7 @@ impl RequestDraft {
     }
 
     /// What of the claim a person may set, as it is.
-    pub(super) fn live(&self) -> Option<Value> {
+    pub(crate) fn live(&self) -> Option<Value> {
         let claim = self.claim.as_ref()?;
         Some(self.projection.user_fields(&claim.object))
     }
@@ -209,23 +221,27 @@ impl RequestDraft {
 
     fn read_yaml(&mut self, text: &str) {
         self.yaml_text = Some(text.to_owned());
-        match yaml::parse(text) {
-            Ok(object @ Value::Object(_))
-                if matches!(object.get("spec"), None | Some(Value::Object(_) | Value::Null)) =>
-            {
-                self.object = object;
-                return;
-            }
-            Ok(Value::Object(_)) => {
-                self.yaml_problem = Some("`spec` must be a mapping, as `spec: { size: 10Gi }`.".to_owned());
-            }
+        self.take_document(yaml::parse(text).map_err(|error| error.to_string()));
+    }
+
+    /// Takes an object that was written as a whole.
+    fn take_document(&mut self, document: Result<Value, String>) {
+        let problem = match document {
             Ok(Value::Null) => {
                 self.object = Value::Object(Map::new());
                 return;
             }
-            Ok(_) => self.yaml_problem = Some("It must be a mapping, with `spec:` at its top.".to_owned()),
-            Err(error) => self.yaml_problem = Some(error.to_string()),
-        }
+            Ok(object @ Value::Object(_)) => match object.get("spec") {
+                None | Some(Value::Object(_) | Value::Null) => {
+                    self.object = object;
+                    return;
+                }
+                Some(_) => "`spec` must be a mapping, as `spec: { size: 10Gi }`.".to_owned(),
+            },
+            Ok(_) => "It must be a mapping, with `spec:` at its top.".to_owned(),
+            Err(error) => error,
+        };
+        self.yaml_problem = Some(problem);
         self.object = self.base.clone();
     }
 }
@@ -249,18 +265,6 @@ fn drop_unchanged_presets(object: &mut Value, was: &Map<String, Value>) {
             _ => {}
         }
     }
-}
-
-/// What the form was made of, where it says so.
-fn whole(posted: &FormData) -> Option<Value> {
-    let object: Value = serde_json::from_str(posted.filled(field::WHOLE)?).ok()?;
-    object.is_object().then_some(object)
-}
-
-/// What the form keeps for another control plane.
-fn kept(posted: &FormData) -> Option<Value> {
-    let object: Value = serde_json::from_str(posted.filled(field::KEPT)?).ok()?;
-    object.is_object().then_some(object)
 }
 
 /// Where an object has values, lists taken whole.

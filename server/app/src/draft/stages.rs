@@ -1,78 +1,264 @@
-//! The form for a new claim or a change.
+//! The stages of a request in the making: filled in, checked, tried by a dry run, frozen.
+//!
+//! Each stage is made only from the one before, and only a frozen request can be sent, so no check can be left out.
+//! A preview takes the same steps as a submission and stops before the last.
 
-use portico_api::{RequestFormPage, names as field};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use portico_api::{DryRunResult, RequestFormPage};
+use portico_domain::authz::{Granted, Submission, Submit};
+use portico_domain::claim::{Claim, ClaimRef};
+use portico_domain::documents::ResourceRef;
+use portico_domain::placement::Placement;
+use portico_domain::policy::PolicyDecision;
+use portico_domain::request::{Request, State, manifest_hash};
 use portico_domain::tenancy::Viewer;
+use portico_planes::PlaneError;
+use serde_json::Value;
 
-use super::draft::RequestDraft;
-use super::form_data::{FormData, FormTarget};
-use super::{Portal, Result, Workspace};
+use super::input::{FormCommand, RequestInput, RequestTarget};
+use super::{RequestDraft, too_many_values, within_bounds};
+use crate::{Portal, Result, Workspace};
 
-impl Portal {
-    /// The form: as it is to begin with, or as it stands after what was posted. With the command `review` it is
-    /// checked whole, the control plane's dry run too.
-    ///
-    /// # Errors
-    /// [`super::PortalError::NotFound`] when there is no such offering or claim for the viewer, [`super::PortalError::Forbidden`]
-    /// when they may not ask for it; when the database fails.
-    pub async fn form(
-        &self,
-        viewer: &Viewer,
-        work: Option<&Workspace>,
-        target: FormTarget<'_>,
-        posted: &FormData,
-    ) -> Result<RequestFormPage> {
-        let mut draft = self.draft(viewer, work, target, posted).await?;
-        let review = posted.has_fields() && matches!(draft.command.as_deref(), None | Some("review"));
-        if review {
-            draft.notice_stale(posted);
-        }
-        draft.notice_change(posted, review);
-        if review {
-            draft.notice_nothing();
-        }
-        let mut dry_run = None;
-        if review && draft.problem_count() == 0 {
-            dry_run = Some(self.dry_run(&mut draft).await);
-        }
-        let fresh = !posted.has_fields();
-        let reviewed = review && draft.problem_count() == 0;
-        self.form_page(&draft, dry_run, reviewed, fresh)
+/// Why a request is being prepared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To show its form.
+    Show(FormCommand),
+    /// To send it.
+    Submit,
+}
+
+impl Purpose {
+    /// True if the person is done with filling in: everything is checked, and all problems are listed.
+    pub(crate) fn checks_everything(self) -> bool {
+        matches!(self, Self::Submit | Self::Show(FormCommand::Review))
     }
 }
 
-impl RequestDraft {
-    /// Says so when the form was made by another schema than the one it would be judged by.
-    pub(super) fn notice_stale(&mut self, posted: &FormData) {
-        let stale = match (posted.filled(field::SCHEMA), &self.served) {
-            (Some(was), Some((_, served))) => was != served.schema_hash,
-            _ => false,
+/// Placed, and filled in from the input. Nothing is checked.
+pub(crate) struct Filled(RequestDraft);
+
+/// Checked by schema, policy, quota and name.
+pub(crate) struct Checked(RequestDraft);
+
+/// Checked, and tried on its control plane if the checks found nothing.
+pub(crate) struct DryRun {
+    draft: RequestDraft,
+    result: Option<DryRunResult>,
+}
+
+/// A request with its exact manifest and what policy says about it.
+pub(crate) struct Frozen<'a> {
+    pub(crate) request: Request,
+    pub(crate) grant: &'a Granted<Submission, Submit>,
+    pub(crate) decision: &'a PolicyDecision,
+    // Not made elsewhere.
+    _private: (),
+}
+
+impl Portal {
+    /// Places the request and fills it in.
+    pub(crate) async fn fill(
+        &self,
+        viewer: &Viewer,
+        workspace: Option<&Workspace>,
+        target: RequestTarget<'_>,
+        input: &RequestInput,
+        purpose: Purpose,
+    ) -> Result<Filled> {
+        let mut draft = self.place_request(viewer, workspace, target, input).await?;
+        let input = input.clone();
+        let fill = move || {
+            draft.fill_in(&input, purpose);
+            // Larger objects are not checked at all.
+            within_bounds(&draft.object).then_some(draft)
         };
-        // Of a name that is taken, that alone is worth telling: placement may have moved on because it was.
-        if stale && (self.name.is_empty() || self.name_problems.is_empty()) {
-            self.problem(
-                "",
-                "The form has changed since you opened it: the control plane that would serve it has other fields for \
-                 it. What you typed is still here; look it over and send it again.",
-            );
-        }
+        let filled = self.shared.judging.run(&viewer.person.subject, fill).await?;
+        Ok(Filled(filled.ok_or_else(too_many_values)?))
     }
 
-    /// Says so when the claim is no longer as it was when the form was made: what others changed meanwhile would be
-    /// changed back. Reported until the user reviews or submits; from then on the form is based on the current claim.
-    pub(super) fn notice_change(&mut self, posted: &FormData, looked_over: bool) {
-        let Some(was) = posted.filled(field::LIVE) else {
-            return;
+    /// Runs every check except the dry run. `input` is that of [`Portal::fill`].
+    pub(crate) async fn check(
+        &self,
+        viewer: &Viewer,
+        filled: Filled,
+        input: &RequestInput,
+        purpose: Purpose,
+    ) -> Result<Checked> {
+        let Filled(mut draft) = filled;
+        let requester = viewer.clone();
+        let check = move || {
+            draft.check_schema(&requester);
+            draft
         };
-        if self.live_hash.as_deref().is_none_or(|is| is == was) {
-            return;
+        let mut draft = self.shared.judging.run(&viewer.person.subject, check).await?;
+        self.check_policy(&mut draft, viewer)?;
+        self.check_quota(&mut draft).await?;
+        self.check_name(&mut draft, viewer).await?;
+        let is_complete = purpose.checks_everything() && !(input.is_fresh() && purpose != Purpose::Submit);
+        if is_complete {
+            draft.check_form_is_current(input);
         }
-        if !looked_over {
-            self.live_hash = Some(was.to_owned());
+        draft.check_claim_is_unchanged(input, is_complete);
+        if is_complete {
+            draft.check_changes_something();
         }
-        self.problem(
-            "",
-            "It was changed since you opened this form. What you typed is still here: “What changes” says what \
-             would now become of it, what others changed included. Look that over and send it again.",
-        );
+        Ok(Checked(draft))
     }
+
+    /// Asks the control plane, if nothing is wrong so far.
+    pub(crate) async fn dry_run(&self, checked: Checked) -> DryRun {
+        let Checked(mut draft) = checked;
+        let result = match draft.problem_count() {
+            0 => Some(self.ask_control_plane(&mut draft).await),
+            _ => None,
+        };
+        DryRun { draft, result }
+    }
+
+    /// Checks once more what other requests may have taken meanwhile, and freezes the request. `None` if something is
+    /// wrong with it, which the form then says. The tenant's lock must be held.
+    pub(crate) async fn freeze<'a>(
+        &self,
+        tried: &'a mut DryRun,
+        viewer: &Viewer,
+    ) -> Result<Option<Frozen<'a>>> {
+        let draft = &mut tried.draft;
+        if draft.problem_count() == 0 {
+            self.check_quota(draft).await?;
+            self.check_name(draft, viewer).await?;
+        }
+        let (Some(claim), Some(resource), Some(manifest), 0) = (
+            draft.claim_ref(),
+            draft.resource().cloned(),
+            draft.manifest.clone(),
+            draft.problem_count(),
+        ) else {
+            return Ok(None);
+        };
+        let request = Request {
+            plan: draft.plan_name().cloned(),
+            schema_hash: draft.schema_hash().map(str::to_owned),
+            previous: draft.unchanged.clone().filter(|_| draft.claim.is_some()),
+            uid: draft.claim.as_ref().map(|claim| claim.uid.clone()),
+            note: note(&draft.note),
+            ..new_request(
+                &draft.grant,
+                claim,
+                resource,
+                manifest,
+                draft.placement.clone(),
+                self.now(),
+            )
+        };
+        Ok(Some(Frozen {
+            request,
+            grant: &draft.grant,
+            decision: &draft.ruling,
+            _private: (),
+        }))
+    }
+}
+
+impl Checked {
+    /// The page of the form, without a dry run.
+    pub(crate) fn page(&self, portal: &Portal, fresh: bool) -> Result<RequestFormPage> {
+        portal.form_page(&self.0, None, false, fresh)
+    }
+}
+
+impl DryRun {
+    /// Why the control plane refused it or could not be asked, if that is no fault of a field.
+    pub(crate) fn take_failure(&mut self) -> Option<PlaneError> {
+        self.draft.trouble.take()
+    }
+
+    /// The workspace that it is for.
+    pub(crate) fn workspace(&self) -> &Workspace {
+        &self.draft.work
+    }
+
+    /// Adds a problem with the request as a whole.
+    pub(crate) fn add_problem(&mut self, message: &str) {
+        self.draft.problem("", message);
+    }
+
+    /// The page of the form. `reviewed` says on it that it can be sent, if nothing is wrong.
+    pub(crate) fn page(&self, portal: &Portal, reviewed: bool) -> Result<RequestFormPage> {
+        let reviewed = reviewed && self.draft.problem_count() == 0;
+        portal.form_page(&self.draft, self.result.clone(), reviewed, false)
+    }
+}
+
+impl<'a> Frozen<'a> {
+    /// The deletion of a claim as it is now. There is nothing to fill in or to try.
+    pub(crate) fn deletion(
+        grant: &'a Granted<Submission, Submit>,
+        decision: &'a PolicyDecision,
+        claim: &Arc<Claim>,
+        manifest: Value,
+        placement: Placement,
+        note_text: &str,
+        now: Timestamp,
+    ) -> Self {
+        let (reference, resource) = (claim.reference.clone(), claim.resource.clone());
+        let request = Request {
+            plan: claim.plan.clone(),
+            uid: Some(claim.uid.clone()),
+            note: note(note_text),
+            ..new_request(grant, reference, resource, manifest, placement, now)
+        };
+        Self {
+            request,
+            grant,
+            decision,
+            _private: (),
+        }
+    }
+}
+
+fn new_request(
+    grant: &Granted<Submission, Submit>,
+    claim: ClaimRef,
+    resource: ResourceRef,
+    manifest: Value,
+    placement: Placement,
+    now: Timestamp,
+) -> Request {
+    let submission = grant.target();
+    Request {
+        id: submission.id,
+        action: submission.action,
+        state: State::Draft,
+        tenant: submission.tenant.clone(),
+        environment: submission.environment.clone(),
+        claim,
+        resource,
+        plan: None,
+        manifest_hash: manifest_hash(&manifest),
+        manifest,
+        schema_hash: None,
+        previous: None,
+        uid: None,
+        placement,
+        requester: grant.person().clone(),
+        requester_groups: grant.groups().clone(),
+        note: None,
+        approval: None,
+        decisions: Vec::new(),
+        attempts: 0,
+        next_attempt_at: None,
+        waiting_for: None,
+        failure: None,
+        traceparent: crate::trace::current().map(|parent| parent.to_string()),
+        created_at: now,
+        updated_at: now,
+        revision: 1,
+    }
+}
+
+fn note(text: &str) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }

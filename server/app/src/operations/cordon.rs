@@ -2,14 +2,29 @@
 
 use portico_domain::authz;
 use portico_domain::names::PlaneName;
-use portico_domain::tenancy::Viewer;
 use serde_json::json;
 
-use super::permissions::Denial;
-use super::{Conflict, Portal, PortalError, Result};
+use crate::permissions::Denial;
+use crate::{Caller, Conflict, Portal, PortalError, Result};
 
 /// Characters of a reason that are kept.
 const REASON: usize = 300;
+
+/// Closes a control plane to new claims.
+#[derive(Debug)]
+pub struct Cordon<'a> {
+    /// The control plane.
+    pub plane: &'a PlaneName,
+    /// Why, for those who are refused. Cut to 300 characters.
+    pub reason: Option<&'a str>,
+}
+
+/// Opens a control plane for new claims again.
+#[derive(Debug)]
+pub struct Uncordon<'a> {
+    /// The control plane.
+    pub plane: &'a PlaneName,
+}
 
 impl Portal {
     /// Closes a control plane to new claims. What is there already stays, is served and may be changed; new claims that
@@ -18,22 +33,19 @@ impl Portal {
     /// # Errors
     /// [`PortalError::NotFound`] for everybody but platform admins, and when there is none of that name;
     /// [`PortalError::Conflict`] when it is closed already; when the database fails.
-    pub async fn cordon(
-        &self,
-        viewer: &Viewer,
-        remote: Option<&str>,
-        plane: &PlaneName,
-        reason: Option<&str>,
-    ) -> Result<()> {
+    pub async fn cordon(&self, caller: Caller<'_>, command: Cordon<'_>) -> Result<()> {
         let configuration = self.configuration();
         let denial = Denial::Change(&configuration);
-        let grant = authz::cordon(viewer, &configuration, plane).map_err(denial.error())?;
-        let reason = reason
+        let grant = authz::cordon(caller.viewer, &configuration, command.plane).map_err(denial.error())?;
+        let reason = command
+            .reason
             .map(|reason| reason.split_whitespace().collect::<Vec<_>>().join(" "))
             .filter(|reason| !reason.is_empty())
             .map(|reason| reason.chars().take(REASON).collect::<String>());
         let now = self.now();
-        let event = grant.audit(now, remote).with_details(json!({ "reason": reason }));
+        let event = grant
+            .audit(now, caller.remote)
+            .with_details(json!({ "reason": reason }));
         let reason = reason.as_deref();
         if self.store().cordon(&grant, reason, now, &[event]).await? {
             Ok(())
@@ -50,11 +62,12 @@ impl Portal {
     /// # Errors
     /// [`PortalError::NotFound`] for everybody but platform admins, and when there is none of that name;
     /// [`PortalError::Conflict`] when nobody has closed it; when the database fails.
-    pub async fn uncordon(&self, viewer: &Viewer, remote: Option<&str>, plane: &PlaneName) -> Result<()> {
+    pub async fn uncordon(&self, caller: Caller<'_>, command: Uncordon<'_>) -> Result<()> {
+        let plane = command.plane;
         let configuration = self.configuration();
         let denial = Denial::Change(&configuration);
-        let grant = authz::uncordon(viewer, &configuration, plane).map_err(denial.error())?;
-        let event = grant.audit(self.now(), remote);
+        let grant = authz::uncordon(caller.viewer, &configuration, plane).map_err(denial.error())?;
+        let event = grant.audit(self.now(), caller.remote);
         if self.store().uncordon(&grant, &[event]).await? {
             // What was approved meanwhile waits for this.
             self.store().wake_waiting_for_plane(plane, self.now()).await?;
@@ -71,5 +84,75 @@ impl Portal {
             "It is not cordoned. Reload the page."
         };
         Err(PortalError::Conflict(Conflict::NotCordoned, why.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SubmitOutcome;
+    use crate::testing::{TestApp, caller, developer, everyone, platform_admin, sandbox};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_cordoned_plane_takes_no_new_claims() {
+        let app = TestApp::new().await;
+        let plane: PlaneName = "eu-shared".parse().unwrap();
+        let cordon = || Cordon {
+            plane: &plane,
+            reason: Some(" Rebuilt  on Friday. "),
+        };
+        let pat = platform_admin();
+        app.portal.cordon(caller(&pat), cordon()).await.unwrap();
+        let again = app.portal.cordon(caller(&pat), cordon()).await;
+        assert!(
+            matches!(again, Err(PortalError::Conflict(Conflict::AlreadyCordoned, _))),
+            "{again:?}"
+        );
+        let sent = app.submit(&developer(0), &sandbox(), "files").await.unwrap();
+        let SubmitOutcome::Invalid(page) = sent else {
+            panic!("{sent:?}");
+        };
+        let why = page.placement.candidates[0].ruled_out.join(" ");
+        assert!(why.contains("Rebuilt on Friday."), "{why}");
+
+        let uncordon = || Uncordon { plane: &plane };
+        app.portal.uncordon(caller(&pat), uncordon()).await.unwrap();
+        let again = app.portal.uncordon(caller(&pat), uncordon()).await;
+        assert!(
+            matches!(again, Err(PortalError::Conflict(Conflict::NotCordoned, _))),
+            "{again:?}"
+        );
+        let sent = app.submit(&developer(0), &sandbox(), "files").await.unwrap();
+        assert!(matches!(sent, SubmitOutcome::Created(_)), "{sent:?}");
+        let verbs: Vec<_> = app
+            .audited(None)
+            .await
+            .into_iter()
+            .map(|(verb, _)| verb)
+            .collect();
+        assert!(verbs.iter().any(|verb| verb.contains("cordon")), "{verbs:?}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn it_exists_for_platform_admins_alone() {
+        let app = TestApp::new().await;
+        let plane = "eu-shared".parse().unwrap();
+        for (who, viewer) in everyone() {
+            let command = Cordon {
+                plane: &plane,
+                reason: None,
+            };
+            let done = app.portal.cordon(caller(&viewer), command).await;
+            match who {
+                "platform admin" => assert!(done.is_ok(), "{done:?}"),
+                _ => assert!(matches!(done, Err(PortalError::NotFound)), "{who}: {done:?}"),
+            }
+        }
+        let nowhere = "nowhere".parse().unwrap();
+        let done = app
+            .portal
+            .uncordon(caller(&platform_admin()), Uncordon { plane: &nowhere })
+            .await;
+        assert!(matches!(done, Err(PortalError::NotFound)), "{done:?}");
     }
 }

@@ -1,27 +1,28 @@
-//! A person's API tokens.
+//! Creates an API token.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use portico_api::{CreatedToken, Problem, TokenRow};
+use portico_api::{CreatedToken, Problem};
 use portico_domain::authz::{self, AuditEvent};
 use portico_domain::documents::TokenRules;
-use portico_domain::tenancy::{TokenScope, Viewer};
+use portico_domain::tenancy::TokenScope;
 use portico_store::ApiToken;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::permissions::Denial;
-use super::{Conflict, Portal, PortalError, Result};
+use crate::permissions::Denial;
+use crate::tokens::row;
+use crate::{Caller, Conflict, Portal, PortalError, Result};
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 100;
 /// Tokens that a person may have at once.
 const MOST: usize = 100;
 
-/// A token to make.
+/// Creates an API token that acts for the caller, with the groups of their last sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewToken {
+pub struct CreateToken {
     /// What to call it.
     pub name: String,
     /// For how many days it is good, from 1 to what the configuration allows.
@@ -30,7 +31,7 @@ pub struct NewToken {
     pub scope: TokenScope,
 }
 
-impl NewToken {
+impl CreateToken {
     /// What is wrong with it by these rules, by the names of the API's fields.
     #[must_use]
     pub fn problems(&self, rules: &TokenRules) -> Vec<Problem> {
@@ -82,34 +83,18 @@ fn secret(random: &[u8; 32]) -> String {
 }
 
 impl Portal {
-    /// The viewer's own tokens, the newest first, those that have ended included.
+    /// Creates a token. Its secret is in the result, and nowhere else.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn tokens(&self, viewer: &Viewer) -> Result<Vec<TokenRow>> {
-        let tokens = self.store().tokens_of(&viewer.person.subject).await?;
-        let configuration = self.configuration();
-        let rules = &configuration.portal.spec.tokens;
-        Ok(tokens.into_iter().map(|token| row(token, rules)).collect())
-    }
-
-    /// Makes a token that speaks for the viewer, with the groups that they were in at their last sign-in. Its secret is
-    /// in the answer, and nowhere else.
-    ///
-    /// # Errors
-    /// [`PortalError::Forbidden`] when a token asks: one that could make tokens would never end.
-    /// [`PortalError::Malformed`] for what [`NewToken::problems`] says, [`PortalError::Conflict`] when there are
+    /// [`PortalError::Forbidden`] when the caller uses a token: one that could create tokens would never end.
+    /// [`PortalError::Malformed`] for what [`CreateToken::problems`] says, [`PortalError::Conflict`] when there are
     /// too many already; when the database fails.
-    pub async fn make_token(
-        &self,
-        viewer: &Viewer,
-        remote: Option<&str>,
-        wish: &NewToken,
-    ) -> Result<CreatedToken> {
+    pub async fn create_token(&self, caller: Caller<'_>, command: &CreateToken) -> Result<CreatedToken> {
+        let viewer = caller.viewer;
         let grant = authz::create_token(viewer).map_err(Denial::Token.error())?;
         let configuration = self.configuration();
         let rules = &configuration.portal.spec.tokens;
-        let problems = wish.problems(rules);
+        let problems = command.problems(rules);
         if !problems.is_empty() {
             let said: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
             return Err(PortalError::Malformed(said.join(" ")));
@@ -120,38 +105,18 @@ impl Portal {
                 format!("You have {MOST} tokens, and may have no more. Revoke those that you do not need."),
             ));
         }
-        let token = wish.token(&viewer.person.subject, Uuid::now_v7(), self.now());
-        let secret = secret(&rand::random());
-        let event = about_token(grant.audit(self.now(), remote), &token);
+        let token = command.token(&viewer.person.subject, self.new_id(), self.now());
+        let secret = secret(&self.random());
+        let event = about_token(grant.audit(self.now(), caller.remote), &token);
         self.store().insert_token(&grant, &token, &secret, event).await?;
         Ok(CreatedToken {
             token: row(token, rules),
             secret,
         })
     }
-
-    /// Takes a token of the viewer's out of use, for good.
-    ///
-    /// # Errors
-    /// [`PortalError::NotFound`] when they have none of that identity; when the database fails.
-    pub async fn revoke_token(&self, viewer: &Viewer, remote: Option<&str>, id: Uuid) -> Result<()> {
-        let grant = authz::revoke_token(viewer, id).map_err(Denial::Token.error())?;
-        let token = self
-            .store()
-            .tokens_of(&grant.target().subject)
-            .await?
-            .into_iter()
-            .find(|token| token.id == id)
-            .ok_or(PortalError::NotFound)?;
-        let event = about_token(grant.audit(self.now(), remote), &token);
-        if !self.store().delete_token(&grant, event).await? {
-            return Err(PortalError::NotFound);
-        }
-        Ok(())
-    }
 }
 
-fn about_token(event: AuditEvent, token: &ApiToken) -> AuditEvent {
+pub(super) fn about_token(event: AuditEvent, token: &ApiToken) -> AuditEvent {
     event.about(token.id.to_string()).with_details(json!({
         "token": token.name,
         "scope": token.scope,
@@ -159,24 +124,87 @@ fn about_token(event: AuditEvent, token: &ApiToken) -> AuditEvent {
     }))
 }
 
-pub(super) fn row(token: ApiToken, rules: &TokenRules) -> TokenRow {
-    TokenRow {
-        expires_at: rules.ends_at(token.created_at, token.expires_at),
-        id: token.id,
-        name: token.name,
-        scope: token.scope,
-        created_at: token.created_at,
-        last_used_at: token.last_used_at,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use portico_domain::tenancy::{Via, Viewer};
+
     use super::*;
+    use crate::RevokeToken;
+    use crate::testing::{TestApp, caller, developer};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_token_is_created_shown_once_and_revoked() {
+        let app = TestApp::new().await;
+        let dana = developer(0);
+        let command = CreateToken {
+            name: "ci".to_owned(),
+            days: 30,
+            scope: TokenScope::Read,
+        };
+        let created = app.portal.create_token(caller(&dana), &command).await.unwrap();
+        assert!(created.secret.starts_with(ApiToken::PREFIX));
+        let listed = app.portal.tokens(&dana).await.unwrap();
+        assert_eq!(listed.len(), 1);
+        assert_eq!((listed[0].id, listed[0].name.as_str()), (created.token.id, "ci"));
+        let revoke = || RevokeToken { id: created.token.id };
+        let by_another = app.portal.revoke_token(caller(&developer(1)), revoke()).await;
+        assert!(matches!(by_another, Err(PortalError::NotFound)), "{by_another:?}");
+        app.portal.revoke_token(caller(&dana), revoke()).await.unwrap();
+        let again = app.portal.revoke_token(caller(&dana), revoke()).await;
+        assert!(matches!(again, Err(PortalError::NotFound)), "{again:?}");
+        let verbs: Vec<_> = app
+            .audited(None)
+            .await
+            .into_iter()
+            .map(|(verb, _)| verb)
+            .collect();
+        assert_eq!(
+            verbs.iter().filter(|verb| verb.starts_with("token.")).count(),
+            2,
+            "{verbs:?}"
+        );
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn bad_input_and_tokens_that_create_tokens_are_refused() {
+        let app = TestApp::new().await;
+        let good = CreateToken {
+            name: "ci".to_owned(),
+            days: 30,
+            scope: TokenScope::Read,
+        };
+        for (name, days) in [("", 30), ("two\nlines", 30), ("ci", 0), ("ci", 100_000)] {
+            let command = CreateToken {
+                name: name.to_owned(),
+                days,
+                ..good
+            };
+            let refused = app.portal.create_token(caller(&developer(0)), &command).await;
+            assert!(
+                matches!(refused, Err(PortalError::Malformed(_))),
+                "{name:?} {days}: {refused:?}"
+            );
+        }
+        let by_token = Viewer {
+            via: Via::Token,
+            ..developer(0)
+        };
+        let refused = app.portal.create_token(caller(&by_token), &good).await;
+        assert!(matches!(refused, Err(PortalError::Forbidden(_))), "{refused:?}");
+        for number in 0..MOST {
+            let created = app.portal.create_token(caller(&developer(0)), &good).await;
+            assert!(created.is_ok(), "{number}");
+        }
+        let refused = app.portal.create_token(caller(&developer(0)), &good).await;
+        assert!(
+            matches!(refused, Err(PortalError::Conflict(Conflict::LimitReached, _))),
+            "{refused:?}"
+        );
+    }
 
     #[test]
     fn a_token_follows_from_what_it_is_made_of() {
-        let wish = NewToken {
+        let wish = CreateToken {
             name: " ci ".to_owned(),
             days: 30,
             scope: TokenScope::Read,
@@ -189,7 +217,7 @@ mod tests {
             token.expires_at,
             Timestamp::from_second(1_700_000_000 + 30 * 86_400).unwrap()
         );
-        let forever = NewToken {
+        let forever = CreateToken {
             days: u32::MAX,
             ..wish
         };

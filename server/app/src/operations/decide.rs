@@ -1,42 +1,50 @@
 //! Approving or rejecting a request. An approval is judged again by the rules as they are now.
 
 use jiff::{SignedDuration, Timestamp};
-use portico_domain::authz::{self, Decide, DecisionOutcome, Granted, Visible};
+use portico_domain::authz::{self, Decide as MayDecide, DecisionOutcome, Granted, Visible};
 use portico_domain::names::RequestId;
 use portico_domain::permission::Verdict;
 use portico_domain::request::{ApprovalNeed, Decision, Request, RuleNeed, State, Transition, policy_hash};
 use portico_domain::tenancy::{Role, Viewer};
 use serde_json::json;
 
-use super::permissions::Denial;
-use super::permit::Moment;
-use super::requests::sentence;
-use super::{Conflict, Portal, PortalError, Result};
+use crate::permissions::Denial;
+use crate::permit::Moment;
+use crate::requests::sentence;
+use crate::{Caller, Conflict, Portal, PortalError, Result};
 
 /// Characters of a comment that are kept.
 const COMMENT: usize = 2000;
 
+/// Approves or rejects a request.
+#[derive(Debug)]
+pub struct Decide {
+    /// The request.
+    pub request: RequestId,
+    /// Its revision as the approver saw it: one decides on what one saw.
+    pub revision: i64,
+    /// True approves, false rejects.
+    pub approve: bool,
+    /// A comment for the requester.
+    pub comment: Option<String>,
+}
+
 impl Portal {
-    /// Agrees to a request or rejects it. `revision` is the request's as the approver saw it: one decides on
-    /// what one saw. Of two that decide at once, one is told that the other was faster.
+    /// Approves or rejects a request. Of two approvers who decide at once, the slower gets a conflict.
     ///
     /// # Errors
     /// [`PortalError::NotFound`] when there is no such request for the viewer, [`PortalError::Forbidden`] when
     /// it is not theirs to decide, [`PortalError::Conflict`] when it was decided or changed meanwhile.
-    pub async fn decide(
-        &self,
-        viewer: &Viewer,
-        remote: Option<&str>,
-        id: RequestId,
-        revision: i64,
-        approved: bool,
-        comment: Option<&str>,
-    ) -> Result<State> {
-        let visible = self.visible_request(viewer, id).await?;
+    pub async fn decide(&self, caller: Caller<'_>, command: Decide) -> Result<State> {
+        let (viewer, remote) = (caller.viewer, caller.remote);
+        let approved = command.approve;
+        let visible = self.visible_request(viewer, command.request).await?;
         let now = self.now();
-        let grant = decidable(viewer, visible, revision, approved, now)?;
+        let grant = decidable(viewer, visible, command.revision, approved, now)?;
         let mut request = grant.target().clone();
-        let comment: Option<String> = comment
+        let comment: Option<String> = command
+            .comment
+            .as_deref()
             .map(str::trim)
             .filter(|comment| !comment.is_empty())
             .map(|comment| comment.chars().take(COMMENT).collect());
@@ -114,7 +122,7 @@ impl Portal {
     /// Has those agree whom the policy asks for by now.
     async fn put_up_again(
         &self,
-        grant: &Granted<Request, Decide>,
+        grant: &Granted<Request, MayDecide>,
         remote: Option<&str>,
         mut request: Request,
         rules: Vec<RuleNeed>,
@@ -141,7 +149,7 @@ fn decidable(
     revision: i64,
     approved: bool,
     now: Timestamp,
-) -> Result<Granted<Request, Decide>> {
+) -> Result<Granted<Request, MayDecide>> {
     if request.state != State::AwaitingApproval {
         let step = if approved {
             Transition::Approve
@@ -174,4 +182,97 @@ fn decidable(
         ));
     }
     Ok(grant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{TestApp, caller, developer, everyone, lead, member};
+
+    fn decision(request: RequestId, approve: bool) -> Decide {
+        Decide {
+            request,
+            revision: 1,
+            approve,
+            comment: Some(" Fine. ".to_owned()),
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn an_approver_approves_or_rejects() {
+        let app = TestApp::new().await;
+        for (approve, state, verb) in [
+            (true, State::Approved, "request.approved"),
+            (false, State::Rejected, "request.rejected"),
+        ] {
+            let id = app.submitted(&developer(0), &format!("files-{approve}")).await;
+            let decided = app.portal.decide(caller(&lead()), decision(id, approve)).await;
+            assert_eq!(decided.unwrap(), state);
+            let audited = app.audited(Some(id)).await;
+            assert_eq!(audited.last().unwrap().0, verb);
+            let again = app.portal.decide(caller(&lead()), decision(id, approve)).await;
+            assert!(
+                matches!(again, Err(PortalError::Conflict(Conflict::WrongState, _))),
+                "{again:?}"
+            );
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn one_decides_on_what_one_saw_and_in_time() {
+        let app = TestApp::new().await;
+        let id = app.submitted(&developer(0), "files").await;
+        let seen_before = Decide {
+            revision: 7,
+            ..decision(id, true)
+        };
+        let stale = app.portal.decide(caller(&lead()), seen_before).await;
+        assert!(
+            matches!(stale, Err(PortalError::Conflict(Conflict::Changed, _))),
+            "{stale:?}"
+        );
+        app.advance(SignedDuration::from_hours(24 * 365));
+        let late = app.portal.decide(caller(&lead()), decision(id, true)).await;
+        assert!(
+            matches!(late, Err(PortalError::Conflict(Conflict::WrongState, _))),
+            "{late:?}"
+        );
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn only_those_whom_the_policy_names_decide_and_nobody_on_their_own() {
+        let app = TestApp::new().await;
+        let mut both = developer(0);
+        both.groups.insert("leads".to_owned());
+        let own = app.submitted(&both, "own").await;
+        let refused = app.portal.decide(caller(&both), decision(own, true)).await;
+        assert!(matches!(refused, Err(PortalError::Forbidden(_))), "{refused:?}");
+        for (who, viewer) in everyone() {
+            let id = app.submitted(&developer(0), &who.replace(' ', "-")).await;
+            let decided = app.portal.decide(caller(&viewer), decision(id, true)).await;
+            match who {
+                "lead" => assert_eq!(decided.unwrap(), State::Approved),
+                "of another tenant" => {
+                    assert!(
+                        matches!(decided, Err(PortalError::NotFound)),
+                        "{who}: {decided:?}"
+                    );
+                }
+                _ => assert!(
+                    matches!(decided, Err(PortalError::Forbidden(_))),
+                    "{who}: {decided:?}"
+                ),
+            }
+        }
+        let approver = member(Role::Approver);
+        assert!(
+            app.portal
+                .approvals(&approver, 1)
+                .await
+                .unwrap()
+                .rows
+                .items
+                .is_empty()
+        );
+    }
 }

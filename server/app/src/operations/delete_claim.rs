@@ -4,17 +4,47 @@ use portico_api::{DeletePage, Problem, names as field};
 use portico_domain::authz;
 use portico_domain::claim::{Claim, ClaimRef};
 use portico_domain::documents::{Environment, Tenant};
+use portico_domain::names::RequestId;
 use portico_domain::placement::Placement;
 use portico_domain::policy::{PolicyDecision, PolicyInput};
-use portico_domain::request::{Action, Request, State, manifest_hash};
+use portico_domain::request::Action;
 use portico_domain::tenancy::Viewer;
 
-use super::checks::preview;
-use super::form_data::FormData;
-use super::names::plane_title;
-use super::permissions::Denial;
-use super::submit::SubmitOutcome;
-use super::{Conflict, Portal, PortalError, Result, Workspace, rows};
+use super::submit_request::SubmitOutcome;
+use crate::draft::checks::preview;
+use crate::draft::stages::Frozen;
+use crate::names::plane_title;
+use crate::permissions::Denial;
+use crate::{Caller, Conflict, Portal, PortalError, Result, Workspace, rows};
+
+/// Asks for a claim to be deleted.
+#[derive(Debug, Clone)]
+pub struct DeleteClaim<'a> {
+    /// The claim.
+    pub claim: &'a ClaimRef,
+    /// The request's id, chosen by the sender: sending it twice makes one request.
+    pub id: Option<RequestId>,
+    /// The claim's name, typed to confirm.
+    pub confirmation: String,
+    /// A note for the approvers.
+    pub note: String,
+    /// The uid of the claim that the sender saw: another claim of the same name is not deleted.
+    pub uid: Option<String>,
+}
+
+impl<'a> DeleteClaim<'a> {
+    /// The deletion of a claim before anything is filled in.
+    #[must_use]
+    pub fn of(claim: &'a ClaimRef) -> Self {
+        Self {
+            claim,
+            id: None,
+            confirmation: String::new(),
+            note: String::new(),
+            uid: None,
+        }
+    }
+}
 
 impl Portal {
     /// The page that asks for a claim's name before it is deleted.
@@ -22,12 +52,8 @@ impl Portal {
     /// # Errors
     /// [`PortalError::NotFound`] when there is no such claim for the viewer, [`PortalError::Forbidden`] when they may
     /// not delete it; when the database fails.
-    pub async fn delete_page(
-        &self,
-        viewer: &Viewer,
-        reference: &ClaimRef,
-        posted: &FormData,
-    ) -> Result<DeletePage> {
+    pub async fn delete_page(&self, viewer: &Viewer, command: &DeleteClaim<'_>) -> Result<DeletePage> {
+        let reference = command.claim;
         let configuration = self.configuration();
         let catalog = self.planes().catalog();
         let claim = self.visible_claim(viewer, reference)?;
@@ -52,36 +78,35 @@ impl Portal {
         Ok(DeletePage {
             row: rows::claim(&configuration, &catalog, &claim),
             uid: claim.uid.clone(),
-            request_id: posted.request_id(),
+            request_id: command.id.unwrap_or_else(|| self.new_request_id()),
             consequences,
             approval: preview(&ruling, tenant.title()),
-            typed: posted.get(field::CONFIRM).unwrap_or_default().to_owned(),
-            note: posted.get(field::NOTE).unwrap_or_default().to_owned(),
+            typed: command.confirmation.clone(),
+            note: command.note.clone(),
             problems: Vec::new(),
             in_the_way: open.map(|open| open.id),
-            cost: super::usage::cost(
-                super::usage::plan(&catalog, &reference.offering, claim.plan.as_ref()),
+            cost: crate::usage::cost(
+                crate::usage::plan(&catalog, &reference.offering, claim.plan.as_ref()),
                 None,
             ),
         })
     }
 
-    /// Asks for a claim to be deleted. Its name must have been typed.
+    /// Submits a deletion.
     ///
     /// # Errors
-    /// As [`Portal::delete_page`]. A name that is not the claim's is no error but the page again.
+    /// As [`Portal::delete_page`]. A wrong confirmation is no error: it comes back with the page.
     pub async fn submit_delete(
         &self,
-        viewer: &Viewer,
-        remote: Option<&str>,
-        reference: &ClaimRef,
-        posted: &FormData,
+        caller: Caller<'_>,
+        command: &DeleteClaim<'_>,
     ) -> Result<SubmitOutcome<DeletePage>> {
-        if let Some(known) = self.sent_before(viewer, posted).await? {
+        let (viewer, reference) = (caller.viewer, command.claim);
+        if let Some(known) = self.sent_before(viewer, command.id).await? {
             return Ok(SubmitOutcome::Created(known));
         }
-        let mut page = self.delete_page(viewer, reference, posted).await?;
-        if posted.filled(field::UID).is_some_and(|shown| shown != page.uid) {
+        let mut page = self.delete_page(viewer, command).await?;
+        if command.uid.as_ref().is_some_and(|shown| *shown != page.uid) {
             let message =
                 "The claim that you saw is gone, and another stands under its name. Look at that one before \
                            you delete it."
@@ -117,7 +142,7 @@ impl Portal {
         }
         let configuration = self.configuration();
         let claim = self.visible_claim(viewer, reference)?;
-        let id = posted.request_id();
+        let id = page.request_id;
         let grant = authz::submit_about(viewer, &claim, Action::Delete, id)
             .map_err(Denial::Change(&configuration).error())?;
         if claim.uid != page.uid {
@@ -130,49 +155,26 @@ impl Portal {
         let (tenant, environment) = work.resolve(&configuration).ok_or(PortalError::NotFound)?;
         let ruling = self.ruling_on_delete(viewer, tenant, environment, &claim)?;
         let catalog = self.planes().catalog();
-        let projection = super::offering::projection(&catalog, reference);
+        let projection = crate::offering::projection(&catalog, reference);
         let manifest = projection.displayed(&claim.object, claim.own_machinery.as_deref());
-        let now = self.now();
-        let request = Request {
-            id,
-            action: Action::Delete,
-            state: State::Draft,
-            tenant: work.tenant.clone(),
-            environment: work.environment.clone(),
-            claim: reference.clone(),
-            resource: claim.resource.clone(),
-            plan: claim.plan.clone(),
-            manifest_hash: manifest_hash(&manifest),
-            manifest,
-            // A deletion means the same by whatever schema.
-            schema_hash: None,
-            previous: None,
-            uid: Some(claim.uid.clone()),
-            placement: Placement {
-                chosen: Some(reference.plane.clone()),
-                reason: format!(
-                    "{}: it runs there.",
-                    plane_title(&configuration, &reference.plane)
-                ),
-                candidates: Vec::new(),
-            },
-            requester: grant.person().clone(),
-            requester_groups: grant.groups().clone(),
-            note: posted.filled(field::NOTE).map(str::to_owned),
-            approval: None,
-            decisions: Vec::new(),
-            attempts: 0,
-            next_attempt_at: None,
-            waiting_for: None,
-            failure: None,
-            traceparent: super::trace::current().map(|parent| parent.to_string()),
-            created_at: now,
-            updated_at: now,
-            revision: 1,
+        let placement = Placement {
+            chosen: Some(reference.plane.clone()),
+            reason: format!(
+                "{}: it runs there.",
+                plane_title(&configuration, &reference.plane)
+            ),
+            candidates: Vec::new(),
         };
-        Ok(SubmitOutcome::Created(
-            self.send(&grant, remote, request, &ruling).await?,
-        ))
+        let frozen = Frozen::deletion(
+            &grant,
+            &ruling,
+            &claim,
+            manifest,
+            placement,
+            &command.note,
+            self.now(),
+        );
+        Ok(SubmitOutcome::Created(self.send(caller, frozen).await?))
     }
 
     fn ruling_on_delete(
@@ -192,8 +194,8 @@ impl Portal {
             offering: &claim.reference.offering,
             kind: &claim.resource.kind,
             category: rows::display(&catalog, &claim.reference.offering).category,
-            plan: super::usage::plan(&catalog, &claim.reference.offering, claim.plan.as_ref()),
-            plans: super::usage::plans(&catalog, &claim.reference.offering),
+            plan: crate::usage::plan(&catalog, &claim.reference.offering, claim.plan.as_ref()),
+            plans: crate::usage::plans(&catalog, &claim.reference.offering),
             tenant,
             environment,
             requester: viewer,
@@ -207,4 +209,97 @@ fn place_of(claim: &Claim) -> Result<Workspace> {
     let tenant = claim.tenant.clone().ok_or(PortalError::NotFound)?;
     let environment = claim.environment.clone().ok_or(PortalError::NotFound)?;
     Ok(Workspace { tenant, environment })
+}
+
+#[cfg(test)]
+mod tests {
+    use portico_domain::request::State;
+
+    use super::*;
+    use crate::testing::{TestApp, caller, developer, everyone};
+
+    fn confirmed(claim: &ClaimRef) -> DeleteClaim<'_> {
+        DeleteClaim {
+            confirmation: format!(" {} ", claim.name),
+            ..DeleteClaim::of(claim)
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_confirmed_deletion_is_a_request_about_that_very_claim() {
+        let app = TestApp::new().await;
+        let claim = app.bucket("t0-sandbox", "files").await;
+        let sent = app
+            .portal
+            .submit_delete(caller(&developer(0)), &confirmed(&claim))
+            .await;
+        let SubmitOutcome::Created(submission) = sent.unwrap() else {
+            panic!("it was confirmed");
+        };
+        assert_eq!(submission.state, State::Approved);
+        assert_eq!(
+            submission.claim_href, None,
+            "the claim goes: one looks at the request"
+        );
+        let page = app.portal.request(&developer(0), submission.id).await.unwrap();
+        assert_eq!(page.row.action, Action::Delete);
+        assert!(page.manifest.contains("sizeGb: 5"), "{}", page.manifest);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_stands_against_it_is_said() {
+        let app = TestApp::new().await;
+        let claim = app.bucket("t0-sandbox", "files").await;
+        let refused = async |command: DeleteClaim<'_>| match app
+            .portal
+            .submit_delete(caller(&developer(0)), &command)
+            .await
+            .unwrap()
+        {
+            SubmitOutcome::Invalid(page) => page
+                .problems
+                .into_iter()
+                .map(|problem| problem.message)
+                .collect::<Vec<_>>()
+                .join(" "),
+            other => panic!("{other:?}"),
+        };
+        let unconfirmed = refused(DeleteClaim::of(&claim)).await;
+        assert!(
+            unconfirmed.contains("Type the claim’s name, files"),
+            "{unconfirmed}"
+        );
+        let another = DeleteClaim {
+            uid: Some("another".to_owned()),
+            ..confirmed(&claim)
+        };
+        assert!(refused(another).await.contains("another stands under its name"));
+        let sent = app
+            .portal
+            .submit_delete(caller(&developer(0)), &confirmed(&claim))
+            .await;
+        assert!(matches!(sent, Ok(SubmitOutcome::Created(_))), "{sent:?}");
+        assert!(refused(confirmed(&claim)).await.contains("still under way"));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn developers_of_the_tenant_may_and_nobody_else() {
+        let app = TestApp::new().await;
+        for (who, viewer) in everyone() {
+            let claim = app.bucket("t0-sandbox", &who.replace(' ', "-")).await;
+            let sent = app
+                .portal
+                .submit_delete(caller(&viewer), &confirmed(&claim))
+                .await;
+            match who {
+                "developer" | "tenant admin" => {
+                    assert!(matches!(sent, Ok(SubmitOutcome::Created(_))), "{who}: {sent:?}");
+                }
+                _ => assert!(
+                    matches!(sent, Err(PortalError::Forbidden(_) | PortalError::NotFound)),
+                    "{who}: {sent:?}"
+                ),
+            }
+        }
+    }
 }

@@ -1,138 +1,107 @@
-//! Submits a request: freezes the manifest, asks the policies, and hands it to the worker or to approvers.
+//! Submits a request for a new claim or a change to one.
 
 use jiff::SignedDuration;
 use portico_api::{RequestFormPage, Submission};
-use portico_domain::authz::{Granted, Submission as Submitted, Submit};
 use portico_domain::names::RequestId;
 use portico_domain::policy::PolicyDecision;
-use portico_domain::request::{Action, ApprovalNeed, Request, State, Transition, manifest_hash};
+use portico_domain::request::{Action, ApprovalNeed, Request, State, Transition};
 use portico_domain::tenancy::{Person, Scope, Viewer};
 use portico_planes::PlaneError;
 use portico_store::StoreError;
 use serde_json::json;
 
-use super::form_data::{FormData, FormTarget};
-use super::names::{claim_href, request_href};
-use super::{Conflict, Portal, PortalError, Result, Workspace};
+use crate::draft::input::{RequestInput, RequestTarget};
+use crate::draft::stages::{Frozen, Purpose};
+use crate::names::{claim_href, request_href};
+use crate::{Caller, Conflict, Portal, PortalError, Result, Workspace};
 
-/// Outcome of submitting a form.
+/// Submits a request for a new claim or a change to one.
+#[derive(Debug)]
+pub struct SubmitRequest<'a> {
+    /// What it is about.
+    pub target: RequestTarget<'a>,
+    /// The workspace that the caller is in.
+    pub workspace: Option<&'a Workspace>,
+    /// What is asked for.
+    pub input: RequestInput,
+}
+
+/// Outcome of a submission.
 #[derive(Debug)]
 pub enum SubmitOutcome<Page> {
     /// The request exists.
     Created(Submission),
-    /// There is no request: the form with what was typed and its problems.
+    /// There is no request: the form with the input and its problems.
     Invalid(Box<Page>),
-    /// There is no request, and it may not be the form's fault: the control plane refused the dry run or did not answer.
+    /// There is no request, and that may not be the input's fault: the control plane refused the dry run or did not
+    /// answer.
     DryRunFailed(Box<Page>, PlaneError),
     /// There is no request, because something stands against it: the form, and why.
     Conflict(Box<Page>, Conflict, String),
 }
 
 impl Portal {
-    /// Sends the form for a new claim or a change.
+    /// Submits a request: freezes its manifest, asks the policies, and hands it to the worker or to approvers.
     ///
     /// # Errors
-    /// As [`Portal::form`]. What is wrong with what was typed is no error but the form again.
+    /// [`PortalError::NotFound`] when the offering or the claim does not exist for the caller,
+    /// [`PortalError::Forbidden`] when they may not request it; when the database fails. Problems with the input are
+    /// no error: they come back with the form.
     pub async fn submit(
         &self,
-        viewer: &Viewer,
-        remote: Option<&str>,
-        work: Option<&Workspace>,
-        target: FormTarget<'_>,
-        posted: &FormData,
+        caller: Caller<'_>,
+        command: SubmitRequest<'_>,
     ) -> Result<SubmitOutcome<RequestFormPage>> {
-        if let Some(known) = self.sent_before(viewer, posted).await? {
+        let (viewer, input) = (caller.viewer, &command.input);
+        if let Some(known) = self.sent_before(viewer, input.id).await? {
             return Ok(SubmitOutcome::Created(known));
         }
-        let mut draft = self.draft(viewer, work, target, posted).await?;
-        draft.notice_stale(posted);
-        draft.notice_change(posted, true);
-        draft.notice_nothing();
-        let mut dry_run = None;
-        if draft.problem_count() == 0 {
-            dry_run = Some(self.dry_run(&mut draft).await);
-        }
-        if let Some(error) = draft.trouble.take() {
-            let page = self.form_page(&draft, dry_run, false, false)?;
-            return Ok(SubmitOutcome::DryRunFailed(Box::new(page), error));
+        let purpose = Purpose::Submit;
+        let filled = self
+            .fill(viewer, command.workspace, command.target, input, purpose)
+            .await?;
+        let checked = self.check(viewer, filled, input, purpose).await?;
+        let mut tried = self.dry_run(checked).await;
+        if let Some(error) = tried.take_failure() {
+            return Ok(SubmitOutcome::DryRunFailed(
+                Box::new(tried.page(self, false)?),
+                error,
+            ));
         }
         // Of two that a tenant sends at once, the second sees what the first takes: quota and name. Nobody waits here
         // for a control plane.
-        let _one_at_a_time = self.shared.submitting.lock(&draft.work.tenant).await;
-        let _of_all_replicas = self.store().lock(draft.work.tenant.as_str()).await?;
-        if draft.problem_count() == 0 {
-            self.check_quota(&mut draft).await?;
-            self.check_name(&mut draft, viewer).await?;
-        }
-        let (Some(claim), Some(resource), Some(manifest), 0) = (
-            draft.claim_ref(),
-            draft.resource().cloned(),
-            draft.manifest.clone(),
-            draft.problem_count(),
-        ) else {
-            return Ok(SubmitOutcome::Invalid(Box::new(
-                self.form_page(&draft, dry_run, false, false)?,
-            )));
+        let tenant = tried.workspace().tenant.clone();
+        let _one_at_a_time = self.shared.submitting.lock(&tenant).await;
+        let _of_all_replicas = self.store().lock(tenant.as_str()).await?;
+        let Some(frozen) = self.freeze(&mut tried, viewer).await? else {
+            return Ok(SubmitOutcome::Invalid(Box::new(tried.page(self, false)?)));
         };
-        let now = self.now();
-        let request = Request {
-            id: draft.id,
-            action: draft.action,
-            state: State::Draft,
-            tenant: draft.work.tenant.clone(),
-            environment: draft.work.environment.clone(),
-            claim,
-            resource,
-            plan: draft.plan_name().cloned(),
-            manifest_hash: manifest_hash(&manifest),
-            manifest,
-            schema_hash: draft
-                .served
-                .as_ref()
-                .map(|(_, served)| served.schema_hash.clone()),
-            previous: draft.unchanged.clone().filter(|_| draft.claim.is_some()),
-            uid: draft.claim.as_ref().map(|claim| claim.uid.clone()),
-            placement: draft.placement.clone(),
-            requester: draft.grant.person().clone(),
-            requester_groups: draft.grant.groups().clone(),
-            note: Some(draft.note.trim().to_owned()).filter(|note| !note.is_empty()),
-            approval: None,
-            decisions: Vec::new(),
-            attempts: 0,
-            next_attempt_at: None,
-            waiting_for: None,
-            failure: None,
-            traceparent: super::trace::current().map(|parent| parent.to_string()),
-            created_at: now,
-            updated_at: now,
-            revision: 1,
-        };
-        match self.send(&draft.grant, remote, request, &draft.ruling).await {
+        match self.send(caller, frozen).await {
             Ok(submission) => Ok(SubmitOutcome::Created(submission)),
             Err(PortalError::Conflict(reason, why)) => {
-                draft.problem("", why.clone());
-                let page = Box::new(self.form_page(&draft, dry_run, false, false)?);
+                tried.add_problem(&why);
+                let page = Box::new(tried.page(self, false)?);
                 Ok(SubmitOutcome::Conflict(page, reason, why))
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Puts a request in, as the policy rules: straight to the worker, or to those who must agree.
-    pub(super) async fn send(
-        &self,
-        grant: &Granted<Submitted, Submit>,
-        remote: Option<&str>,
-        mut request: Request,
-        ruling: &PolicyDecision,
-    ) -> Result<Submission> {
+    /// Stores a frozen request as policy decides: for the worker, or for those who must agree.
+    pub(crate) async fn send(&self, caller: Caller<'_>, frozen: Frozen<'_>) -> Result<Submission> {
+        let Frozen {
+            mut request,
+            grant,
+            decision,
+            ..
+        } = frozen;
         let step = |state: State, step: Transition| {
             state
                 .apply(step)
                 .map_err(|error| PortalError::Conflict(Conflict::WrongState, error.to_string()))
         };
         request.state = step(request.state, Transition::Submit)?;
-        match ruling {
+        match decision {
             PolicyDecision::Deny(reasons) => return Err(PortalError::PolicyDenied(reasons.join(" "))),
             PolicyDecision::Allow => request.state = step(request.state, Transition::Approve)?,
             PolicyDecision::RequireApproval {
@@ -147,7 +116,7 @@ impl Portal {
                 });
             }
         }
-        let event = grant.audit(self.now(), remote).with_details(json!({
+        let event = grant.audit(self.now(), caller.remote).with_details(json!({
             "action": request.action.slug(),
             "claim": request.claim.to_string(),
             "manifestHash": request.manifest_hash,
@@ -177,10 +146,14 @@ impl Portal {
         Ok(submission)
     }
 
-    /// What was made of this very form before, when the viewer sent it. To be asked before anything else about the
-    /// form: what it was about may have moved on since, by its being sent.
-    pub(super) async fn sent_before(&self, viewer: &Viewer, posted: &FormData) -> Result<Option<Submission>> {
-        match posted.given_id() {
+    /// The request that this id made before, if the viewer sent it. Ask this first: what the request is about may have
+    /// moved on since, because of the request.
+    pub(crate) async fn sent_before(
+        &self,
+        viewer: &Viewer,
+        id: Option<RequestId>,
+    ) -> Result<Option<Submission>> {
+        match id {
             Some(id) => self.sent_as(&viewer.scope(), &viewer.person, id).await,
             None => Ok(None),
         }
@@ -206,5 +179,254 @@ fn submission(request: &Request) -> Submission {
         href: request_href(request.id),
         claim_href: (goes_on && at_once).then(|| claim_href(&request.claim)),
         state: request.state,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portico_domain::names::RequestId;
+    use portico_domain::request::State;
+    use portico_domain::tenancy::Role;
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::draft::input::{Content, FormState};
+    use crate::testing::{TestApp, caller, developer, everyone, lead, member, sandbox, work};
+
+    fn bucket(name: &str, size: Value) -> RequestInput {
+        RequestInput {
+            name: name.to_owned(),
+            content: Content::Object(json!({"spec": {"sizeGb": size}})),
+            ..RequestInput::default()
+        }
+    }
+
+    /// What is said about an invalid request.
+    async fn problems(app: &TestApp, input: RequestInput) -> String {
+        match app.submit_input(&developer(0), &sandbox(), input).await.unwrap() {
+            SubmitOutcome::Invalid(page) => {
+                let form = page.form.iter().flat_map(|form| &form.main);
+                let fields = form.flat_map(|field| field.problems.clone());
+                let mut said = page.name_problems;
+                said.extend(page.problems.into_iter().map(|problem| problem.message));
+                said.extend(page.yaml_problem);
+                said.extend(fields);
+                said.join("\n")
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn without_approval_it_goes_to_the_worker_at_once() {
+        let app = TestApp::new().await;
+        let input = RequestInput {
+            note: "  For the invoices. ".to_owned(),
+            ..bucket("files", json!(10))
+        };
+        let sent = app.submit_input(&developer(0), &sandbox(), input).await.unwrap();
+        let SubmitOutcome::Created(submission) = sent else {
+            panic!("{sent:?}");
+        };
+        assert_eq!(submission.state, State::Approved);
+        assert!(submission.claim_href.is_some(), "one looks at the claim");
+        let page = app.portal.request(&developer(0), submission.id).await.unwrap();
+        assert_eq!(page.note.as_deref(), Some("For the invoices."));
+        assert!(page.manifest.contains("sizeGb: 10"), "{}", page.manifest);
+        let audited = app.audited(Some(submission.id)).await;
+        assert_eq!(audited.len(), 1, "{audited:?}");
+        assert_eq!(audited[0].0, "request.submitted");
+        assert!(
+            !audited[0].1.is_null(),
+            "the record says what granted it: {audited:?}"
+        );
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn where_policy_says_so_it_waits_for_approvers() {
+        let app = TestApp::new().await;
+        let sent = app.submit(&developer(0), &work(0), "files").await.unwrap();
+        let SubmitOutcome::Created(submission) = sent else {
+            panic!("{sent:?}");
+        };
+        assert_eq!(submission.state, State::AwaitingApproval);
+        assert_eq!(submission.claim_href, None, "one looks at the request");
+        assert_eq!(
+            app.portal.approvals(&lead(), 1).await.unwrap().rows.items.len(),
+            1
+        );
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn sent_twice_it_is_one_request() {
+        let app = TestApp::new().await;
+        let id = RequestId(Uuid::now_v7());
+        let input = RequestInput {
+            id: Some(id),
+            ..bucket("files", json!(10))
+        };
+        for _ in 0..2 {
+            let sent = app
+                .submit_input(&developer(0), &sandbox(), input.clone())
+                .await
+                .unwrap();
+            let SubmitOutcome::Created(submission) = sent else {
+                panic!("{sent:?}");
+            };
+            assert_eq!(submission.id, id);
+        }
+        assert_eq!(app.audited(Some(id)).await.len(), 1);
+        // Nobody else gets the request of that id.
+        let other = member(Role::Developer);
+        let sent = app.submit_input(&other, &sandbox(), input).await;
+        assert!(!matches!(sent, Ok(SubmitOutcome::Created(_))), "{sent:?}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_wrong_is_said_and_nothing_is_saved() {
+        let app = TestApp::new().await;
+        for (input, said) in [
+            (bucket("", json!(10)), "Give it a name."),
+            (bucket("Not A Name", json!(10)), "Use 1 to 50 lower-case letters"),
+            (bucket("files", json!("ten")), "Must be a whole number"),
+            (
+                bucket("files", json!(500)),
+                "Policy refuses it: Buckets over 100 GB are not for self-service.",
+            ),
+            (
+                RequestInput {
+                    content: Content::Object(json!({"spec": {"sizeGB": 10}})),
+                    ..bucket("files", json!(10))
+                },
+                "There is no field spec.sizeGB",
+            ),
+            (
+                RequestInput {
+                    content: Content::Object(json!({"spec": 3})),
+                    ..bucket("files", json!(10))
+                },
+                "`spec` must be a mapping",
+            ),
+            (
+                RequestInput {
+                    content: Content::Yaml("spec: [".to_owned()),
+                    ..bucket("files", json!(10))
+                },
+                "line 1",
+            ),
+            (
+                RequestInput {
+                    plane: Some("nowhere".to_owned()),
+                    ..bucket("files", json!(10))
+                },
+                "No control plane can serve Bucket here",
+            ),
+            (
+                RequestInput {
+                    form: FormState {
+                        schema_hash: Some("another".to_owned()),
+                        ..FormState::default()
+                    },
+                    ..bucket("files", json!(10))
+                },
+                "The form has changed since you opened it",
+            ),
+        ] {
+            let found = problems(&app, input).await;
+            assert!(found.contains(said), "{said:?} is not in {found:?}");
+        }
+        assert_eq!(
+            app.audited(None)
+                .await
+                .iter()
+                .filter(|(verb, _)| verb == "request.submitted")
+                .count(),
+            0
+        );
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_name_is_taken_by_claims_and_by_open_requests() {
+        let app = TestApp::new().await;
+        app.bucket("t0-sandbox", "there").await;
+        let _ = app.submit(&developer(0), &sandbox(), "coming").await.unwrap();
+        for name in ["there", "coming"] {
+            let found = problems(&app, bucket(name, json!(10))).await;
+            assert!(found.contains(name), "{name}: {found:?}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn developers_of_the_tenant_may_and_nobody_else() {
+        let app = TestApp::new().await;
+        for (who, viewer) in everyone() {
+            let name = who.replace(' ', "-");
+            let sent = app.submit(&viewer, &sandbox(), &name).await;
+            match who {
+                "developer" | "tenant admin" => {
+                    assert!(matches!(sent, Ok(SubmitOutcome::Created(_))), "{who}: {sent:?}");
+                }
+                _ => assert!(
+                    matches!(sent, Err(PortalError::Forbidden(_) | PortalError::NotFound)),
+                    "{who}: {sent:?}"
+                ),
+            }
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_change_is_about_the_claim_that_was_seen() {
+        let app = TestApp::new().await;
+        let claim = app.bucket("t0-sandbox", "files").await;
+        let change = async |versioned: Option<bool>, base_hash: Option<String>| {
+            let content = match versioned {
+                Some(versioned) => json!({"spec": {"sizeGb": 5, "versioned": versioned}}),
+                None => json!({"spec": {"sizeGb": 5}}),
+            };
+            let command = SubmitRequest {
+                target: RequestTarget::Change(&claim),
+                workspace: None,
+                input: RequestInput {
+                    base_hash,
+                    content: Content::Object(content),
+                    ..RequestInput::default()
+                },
+            };
+            app.portal.submit(caller(&developer(0)), command).await.unwrap()
+        };
+        let same = change(None, None).await;
+        assert!(
+            matches!(same, SubmitOutcome::Invalid(_)),
+            "nothing changes: {same:?}"
+        );
+        let stale = change(Some(true), Some("another".to_owned())).await;
+        assert!(
+            matches!(stale, SubmitOutcome::Invalid(_)),
+            "others changed it: {stale:?}"
+        );
+        let seen = app.portal.claim(&developer(0), &claim).await.unwrap().live_hash;
+        let sent = change(Some(true), Some(seen)).await;
+        assert!(matches!(sent, SubmitOutcome::Created(_)), "{sent:?}");
+        let second = change(Some(false), None).await;
+        assert!(
+            matches!(second, SubmitOutcome::Invalid(_)),
+            "one at a time: {second:?}"
+        );
+        // A field that somebody else manages is theirs.
+        let claim = app.bucket("t0-sandbox", "theirs").await;
+        let command = SubmitRequest {
+            target: RequestTarget::Change(&claim),
+            workspace: None,
+            input: bucket("", json!(7)),
+        };
+        let theirs = app.portal.submit(caller(&developer(0)), command).await.unwrap();
+        assert!(
+            matches!(
+                theirs,
+                SubmitOutcome::DryRunFailed(_, PlaneError::Conflict { .. })
+            ),
+            "{theirs:?}"
+        );
     }
 }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use http::StatusCode;
 use portico_api::{PeoplePage, PersonPage, SessionsPage};
+use portico_app::{EndAccess, EndOwnAccess};
 use portico_store::Access;
 use serde::Deserialize;
 use tower_sessions::Session;
@@ -53,13 +54,10 @@ pub(in super::super) async fn end_session(
     asker: Asker,
     ResourceId(id): ResourceId<String>,
 ) -> Result<StatusCode, Problem> {
-    app.portal
-        .end_own_access(
-            &asker.current.viewer,
-            asker.remote.as_deref(),
-            Access::Session(&id),
-        )
-        .await?;
+    let command = EndOwnAccess {
+        access: Access::Session(&id),
+    };
+    app.portal.end_own_access(asker.caller(), command).await?;
     app.viewers.forget_all();
     Ok(StatusCode::NO_CONTENT)
 }
@@ -137,14 +135,11 @@ pub(in super::super) async fn end(
     ResourceId(id): ResourceId<Uuid>,
     Query(which): Query<EndAccessParams>,
 ) -> Result<StatusCode, Problem> {
-    app.portal
-        .end_access(
-            &asker.current.viewer,
-            asker.remote.as_deref(),
-            id,
-            access(&which.session, &which.token)?,
-        )
-        .await?;
+    let command = EndAccess {
+        person: id,
+        access: access(&which.session, &which.token)?,
+    };
+    app.portal.end_access(asker.caller(), command).await?;
     app.viewers.forget_all();
     app.tokens.forget();
     Ok(StatusCode::NO_CONTENT)

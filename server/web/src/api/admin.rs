@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use http::StatusCode;
 use portico_api::{ConfigurationPage, PlaneDetail, PlanesPage, RecordPage, TenantsPage};
-use portico_app::AuditLogQuery;
+use portico_app::{AuditLogQuery, Cordon, Uncordon};
 use portico_domain::names::{PlaneName, TenantName};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -73,14 +73,11 @@ pub(in super::super) async fn cordon(
     ResourceId(name): ResourceId<PlaneName>,
     Body(close): Body<CordonRequest>,
 ) -> Result<StatusCode, Problem> {
-    app.portal
-        .cordon(
-            &asker.current.viewer,
-            asker.remote.as_deref(),
-            &name,
-            close.reason.as_deref(),
-        )
-        .await?;
+    let command = Cordon {
+        plane: &name,
+        reason: close.reason.as_deref(),
+    };
+    app.portal.cordon(asker.caller(), command).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -99,7 +96,7 @@ pub(in super::super) async fn uncordon(
     ResourceId(name): ResourceId<PlaneName>,
 ) -> Result<StatusCode, Problem> {
     app.portal
-        .uncordon(&asker.current.viewer, asker.remote.as_deref(), &name)
+        .uncordon(asker.caller(), Uncordon { plane: &name })
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -116,9 +113,7 @@ pub(in super::super) async fn acknowledge(
     State(app): State<App>,
     asker: Asker,
 ) -> Result<StatusCode, Problem> {
-    app.portal
-        .acknowledge_breaks(&asker.current.viewer, asker.remote.as_deref())
-        .await?;
+    app.portal.acknowledge_breaks(asker.caller()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

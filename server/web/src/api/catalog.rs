@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use portico_api::{CatalogPage, OfferingPage, RequestFormPage};
-use portico_app::{CatalogQuery, FormTarget, SearchResult};
+use portico_app::{CatalogQuery, FormCommand, RequestTarget, SearchResult};
 use portico_domain::documents::Category;
 use portico_domain::names::{OfferingName, PlaneName};
 use serde::Deserialize;
@@ -98,14 +98,15 @@ pub(in super::super) async fn check(
     ResourceId(name): ResourceId<OfferingName>,
     Body(wish): Body<CreateRequest>,
 ) -> Result<Json<RequestFormPage>, Problem> {
-    let posted = wish.posted("review")?;
+    let input = wish.into_input()?;
     let page = app
         .portal
         .form(
             &asker.current.viewer,
             asker.work.as_ref(),
-            FormTarget::New(&name),
-            &posted,
+            RequestTarget::New(&name),
+            &input,
+            FormCommand::Review,
         )
         .await?;
     Ok(Json(page))

@@ -4,8 +4,10 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use portico_api::{ClaimPage, ClaimsFilter, ClaimsPage, RevealedKey, Submission, names};
-use portico_app::{FormData, FormTarget, SubmitOutcome};
+use portico_api::{ClaimPage, ClaimsFilter, ClaimsPage, RevealedKey, Submission};
+use portico_app::{
+    DeleteClaim, RenewClaim, RequestTarget, RevealSecret, SecretKeys, SubmitOutcome, SubmitRequest,
+};
 use portico_domain::claim::Health;
 use portico_domain::names::{ClaimName, EnvironmentName, OfferingName, PlaneName};
 use serde::Deserialize;
@@ -17,7 +19,7 @@ use super::super::problem::{Problem, of_conflict};
 use super::super::problem_types::ProblemType;
 use super::super::viewer::Body;
 use super::problems::{AskingPlane, Changing, Problems, Reading, Renewing, Revealing, Submitting, Viewing};
-use super::requests::{CreateRequest, accepted, answer, identity};
+use super::requests::{CreateRequest, accepted, answer, request_id};
 use super::{Asker, WorkPlace};
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -113,18 +115,12 @@ pub(in super::super) async fn change(
     ClaimPath(claim): ClaimPath,
     Body(wish): Body<CreateRequest>,
 ) -> Result<Response, Problem> {
-    let posted = wish.posted("submit")?;
-    let sent = app
-        .portal
-        .submit(
-            &asker.current.viewer,
-            asker.remote.as_deref(),
-            asker.work.as_ref(),
-            FormTarget::Change(&claim),
-            &posted,
-        )
-        .await?;
-    answer(sent)
+    let command = SubmitRequest {
+        target: RequestTarget::Change(&claim),
+        workspace: asker.work.as_ref(),
+        input: wish.into_input()?,
+    };
+    answer(app.portal.submit(asker.caller(), command).await?)
 }
 
 /// A renewal of a claim.
@@ -155,15 +151,12 @@ pub(in super::super) async fn renew(
     ClaimPath(claim): ClaimPath,
     Body(wish): Body<RenewalRequest>,
 ) -> Result<Response, Problem> {
-    let mut pairs = Vec::new();
-    pairs.extend(wish.note.map(|note| (names::NOTE.to_owned(), note)));
-    pairs.extend(identity(wish.request_id)?);
-    let posted = FormData { pairs };
-    let submission = app
-        .portal
-        .renew(&asker.current.viewer, asker.remote.as_deref(), &claim, &posted)
-        .await?;
-    Ok(accepted(submission))
+    let command = RenewClaim {
+        claim: &claim,
+        id: request_id(wish.request_id)?,
+        note: wish.note.unwrap_or_default(),
+    };
+    Ok(accepted(app.portal.renew(asker.caller(), command).await?))
 }
 
 /// The deletion of a claim.
@@ -199,20 +192,14 @@ pub(in super::super) async fn delete(
     ClaimPath(claim): ClaimPath,
     Body(wish): Body<DeletionRequest>,
 ) -> Result<Response, Problem> {
-    let mut pairs = vec![(names::CONFIRM.to_owned(), wish.confirm)];
-    pairs.extend(wish.note.map(|note| (names::NOTE.to_owned(), note)));
-    pairs.extend(wish.uid.map(|uid| (names::UID.to_owned(), uid)));
-    pairs.extend(identity(wish.request_id)?);
-    let sent = app
-        .portal
-        .submit_delete(
-            &asker.current.viewer,
-            asker.remote.as_deref(),
-            &claim,
-            &FormData { pairs },
-        )
-        .await?;
-    match sent {
+    let command = DeleteClaim {
+        claim: &claim,
+        id: request_id(wish.request_id)?,
+        confirmation: wish.confirm,
+        note: wish.note.unwrap_or_default(),
+        uid: wish.uid,
+    };
+    match app.portal.submit_delete(asker.caller(), &command).await? {
         SubmitOutcome::Created(submission) => Ok((StatusCode::CREATED, Json(submission)).into_response()),
         SubmitOutcome::DryRunFailed(_, error) => Err(error.into()),
         SubmitOutcome::Conflict(_, reason, why) => {
@@ -263,15 +250,12 @@ pub(in super::super) async fn reveal(
     ClaimPath(claim): ClaimPath,
     Body(wanted): Body<RevealRequest>,
 ) -> Result<Response, Problem> {
-    let revealed = app
-        .portal
-        .reveal(
-            &asker.current.viewer,
-            asker.remote.as_deref(),
-            &claim,
-            &wanted.key,
-        )
-        .await?;
+    let command = RevealSecret {
+        claim: &claim,
+        keys: SecretKeys::One(wanted.key),
+    };
+    let revealed = app.portal.reveal(asker.caller(), command).await?.pop();
+    let revealed = revealed.ok_or_else(Problem::not_found)?;
     let mut response = Json(revealed).into_response();
     response
         .headers_mut()

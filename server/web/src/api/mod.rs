@@ -13,7 +13,7 @@ pub(super) mod viewer;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use portico_app::Workspace;
+use portico_app::{Caller, Workspace};
 use portico_domain::names::{EnvironmentName, TenantName};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -30,6 +30,16 @@ pub(super) struct Asker {
     pub(super) current: Current,
     pub(super) work: Option<Workspace>,
     pub(super) remote: Option<String>,
+}
+
+impl Asker {
+    /// The viewer, at the client's address.
+    pub(super) fn caller(&self) -> Caller<'_> {
+        Caller {
+            viewer: &self.current.viewer,
+            remote: self.remote.as_deref(),
+        }
+    }
 }
 
 /// The tenant and environment that a call is about. Both or neither; without them, those that the browser's cookie

@@ -8,9 +8,12 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use portico_api::{
     ApprovalsPage, CommentResult, Problem as FieldProblem, QuotaLine, RequestFormPage, RequestPage,
-    RequestsPage, Submission, names,
+    RequestsPage, Submission,
 };
-use portico_app::{FormData, FormTarget, RequestsQuery, SubmitOutcome, bounded};
+use portico_app::{
+    Content, Decide, PostComment, RequestInput, RequestTarget, RequestsQuery, SubmitOutcome, SubmitRequest,
+    Withdraw, bounded,
+};
 use portico_domain::names::{ClaimName, OfferingName, RequestId};
 use portico_domain::request::State as RequestState;
 use portico_form::Form;
@@ -66,44 +69,43 @@ pub(in super::super) struct CreateRequest {
 }
 
 impl CreateRequest {
-    /// The same as a form would post it, its object by the YAML tab: JSON is YAML.
-    pub(super) fn posted(&self, command: &str) -> Result<FormData, Problem> {
-        let mut pairs = Vec::new();
-        let mut put = |name: &str, value: &str| pairs.push((name.to_owned(), value.to_owned()));
-        put(names::NAME, &self.name);
-        put(names::DO, command);
-        for (name, value) in [
-            (names::PLAN, &self.plan),
-            (names::REGION, &self.region),
-            (names::PLANE, &self.control_plane),
-            (names::NOTE, &self.note),
-            (names::LIVE, &self.live_hash),
-        ] {
-            if let Some(value) = value {
-                put(name, value);
+    /// The input of the request.
+    ///
+    /// # Errors
+    /// 400 when the id is no UUID or the object is too large.
+    pub(super) fn into_input(self) -> Result<RequestInput, Problem> {
+        let content = match self.object {
+            Some(object) => {
+                bounded(&object)?;
+                Content::Object(object)
             }
-        }
-        for (key, value) in &self.control_plane_labels {
-            put(&format!("{}{key}", names::LABEL), value);
-        }
-        if let Some(object) = &self.object {
-            bounded(object)?;
-            put(names::TAB, "yaml");
-            put(names::YAML, &object.to_string());
-        }
-        pairs.extend(identity(self.request_id.clone())?);
-        Ok(FormData { pairs })
+            None => Content::Presets,
+        };
+        Ok(RequestInput {
+            id: request_id(self.request_id)?,
+            name: self.name,
+            plan: self.plan,
+            region: self.region,
+            plane: self.control_plane,
+            labels: self.control_plane_labels,
+            note: self.note.unwrap_or_default(),
+            base_hash: self.live_hash.filter(|hash| !hash.trim().is_empty()),
+            content,
+            ..RequestInput::default()
+        })
     }
 }
 
-/// The identity that a caller gives a request, as a form would post it.
-pub(super) fn identity(id: Option<String>) -> Result<Option<(String, String)>, Problem> {
-    match id {
-        Some(id) if id.parse::<uuid::Uuid>().is_err() => {
-            Err(Problem::bad_request("requestId must be a UUID."))
-        }
-        id => Ok(id.map(|id| (names::REQUEST.to_owned(), id))),
-    }
+/// The id that a caller chose for a request.
+///
+/// # Errors
+/// 400 when it is no UUID.
+pub(super) fn request_id(id: Option<String>) -> Result<Option<RequestId>, Problem> {
+    id.map(|id| {
+        id.parse()
+            .map_err(|_| Problem::bad_request("requestId must be a UUID."))
+    })
+    .transpose()
 }
 
 /// Submits a request for a new claim.
@@ -124,18 +126,12 @@ pub(in super::super) async fn create(
     Body(wish): Body<CreateRequest>,
 ) -> Result<Response, Problem> {
     let offering = wish.offering.parse().map_err(|_| Problem::not_found())?;
-    let posted = wish.posted("submit")?;
-    let sent = app
-        .portal
-        .submit(
-            &asker.current.viewer,
-            asker.remote.as_deref(),
-            asker.work.as_ref(),
-            FormTarget::New(&offering),
-            &posted,
-        )
-        .await?;
-    answer(sent)
+    let command = SubmitRequest {
+        target: RequestTarget::New(&offering),
+        workspace: asker.work.as_ref(),
+        input: wish.into_input()?,
+    };
+    answer(app.portal.submit(asker.caller(), command).await?)
 }
 
 /// What became of sending a request: 201 with where it is, 422 with all that is wrong with it, or what the control
@@ -321,17 +317,13 @@ pub(in super::super) async fn decide(
     ResourceId(id): ResourceId<RequestId>,
     Body(decision): Body<DecisionRequest>,
 ) -> Result<Json<DecisionResult>, Problem> {
-    let state = app
-        .portal
-        .decide(
-            &asker.current.viewer,
-            asker.remote.as_deref(),
-            id,
-            decision.revision,
-            decision.approve,
-            decision.comment.as_deref(),
-        )
-        .await?;
+    let command = Decide {
+        request: id,
+        revision: decision.revision,
+        approve: decision.approve,
+        comment: decision.comment,
+    };
+    let state = app.portal.decide(asker.caller(), command).await?;
     Ok(Json(DecisionResult { state }))
 }
 
@@ -350,7 +342,7 @@ pub(in super::super) async fn withdraw(
     ResourceId(id): ResourceId<RequestId>,
 ) -> Result<StatusCode, Problem> {
     app.portal
-        .withdraw(&asker.current.viewer, asker.remote.as_deref(), id)
+        .withdraw(asker.caller(), Withdraw { request: id })
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -379,10 +371,11 @@ pub(in super::super) async fn comment(
     ResourceId(id): ResourceId<RequestId>,
     Body(say): Body<CreateComment>,
 ) -> Result<(StatusCode, Json<CommentResult>), Problem> {
-    let comment = app
-        .portal
-        .comment(&asker.current.viewer, asker.remote.as_deref(), id, &say.text)
-        .await?;
+    let command = PostComment {
+        request: id,
+        text: say.text,
+    };
+    let comment = app.portal.comment(asker.caller(), command).await?;
     Ok((StatusCode::CREATED, Json(comment)))
 }
 

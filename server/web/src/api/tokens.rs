@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use portico_api::{CreatedToken, TokenRow};
-use portico_app::NewToken;
+use portico_app::{CreateToken as CreateTokenCommand, RevokeToken};
 use portico_domain::tenancy::TokenScope;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -70,15 +70,12 @@ pub(in super::super) async fn make(
     asker: Asker,
     Body(wish): Body<CreateToken>,
 ) -> Result<Response, Problem> {
-    let wish = NewToken {
+    let command = CreateTokenCommand {
         name: wish.name,
         days: wish.days,
         scope: wish.scope,
     };
-    let made = app
-        .portal
-        .make_token(&asker.current.viewer, asker.remote.as_deref(), &wish)
-        .await?;
+    let made = app.portal.create_token(asker.caller(), &command).await?;
     let mut response = (StatusCode::CREATED, Json(made)).into_response();
     response
         .headers_mut()
@@ -101,7 +98,7 @@ pub(in super::super) async fn delete(
     ResourceId(id): ResourceId<Uuid>,
 ) -> Result<StatusCode, Problem> {
     app.portal
-        .revoke_token(&asker.current.viewer, asker.remote.as_deref(), id)
+        .revoke_token(asker.caller(), RevokeToken { id })
         .await?;
     app.tokens.forget();
     Ok(StatusCode::NO_CONTENT)

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use futures::StreamExt as _;
 use http::header;
 use portico_api::names;
-use portico_app::AuditLogQuery;
+use portico_app::{AuditLogQuery, Cordon, Uncordon};
 use portico_domain::names::PlaneName;
 use serde_json::json;
 
@@ -58,16 +58,12 @@ pub(in super::super) async fn cordon(
     form: Posted,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
-    form.around
-        .app
-        .portal
-        .cordon(
-            form.around.viewer(),
-            Some(&remote),
-            &name,
-            Some(form.field(names::REASON)),
-        )
-        .await?;
+    let command = Cordon {
+        plane: &name,
+        reason: Some(form.field(names::REASON)),
+    };
+    let portal = &form.around.app.portal;
+    portal.cordon(form.around.caller(&remote), command).await?;
     Ok(FlashMessage::Cordoned.tell(to(&name)))
 }
 
@@ -78,11 +74,9 @@ pub(in super::super) async fn uncordon(
     form: Posted,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
-    form.around
-        .app
-        .portal
-        .uncordon(form.around.viewer(), Some(&remote), &name)
-        .await?;
+    let portal = &form.around.app.portal;
+    let command = Uncordon { plane: &name };
+    portal.uncordon(form.around.caller(&remote), command).await?;
     Ok(FlashMessage::Uncordoned.tell(to(&name)))
 }
 
@@ -165,7 +159,7 @@ pub(in super::super) async fn acknowledge(
     form.around
         .app
         .portal
-        .acknowledge_breaks(form.around.viewer(), Some(&remote))
+        .acknowledge_breaks(form.around.caller(&remote))
         .await?;
     Ok(FlashMessage::Acknowledged.tell(Redirect::to("/admin/record").into_response()))
 }

@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
 use portico_api::{ClaimsFilter, DeletePage, names};
-use portico_app::{PortalError, SubmitOutcome};
+use portico_app::{DeleteClaim, PortalError, RenewClaim, RevealSecret, SecretKeys, SubmitOutcome};
 use portico_domain::claim::{ClaimRef, Health};
 
 use super::super::address::ClientAddress;
@@ -58,12 +58,14 @@ pub(in super::super) async fn reveal(
     let viewer = around.viewer();
     let page = around.app.portal.claim(viewer, &claim).await?;
     let remote = address.to_string();
-    let connect = page.connect.as_ref().ok_or_else(Problem::not_found)?;
-    let revealed = around
-        .app
-        .portal
-        .reveal_of(viewer, Some(&remote), &claim, connect, form.field(names::KEY))
-        .await?;
+    let keys = match form.field(names::KEY) {
+        names::ALL_KEYS => SecretKeys::All,
+        names::ADDRESS_KEY => SecretKeys::Address,
+        key => SecretKeys::One(key.to_owned()),
+    };
+    let command = RevealSecret { claim: &claim, keys };
+    let portal = &around.app.portal;
+    let revealed = portal.reveal(around.caller(&remote), command).await?;
     let path = claim_path(&claim);
     let crumbs = [("My claims", "/claims"), (claim.name.as_str(), path.as_str())];
     let mut response = around
@@ -83,14 +85,14 @@ pub(in super::super) async fn renew(
     ClaimPath(claim): ClaimPath,
     form: Posted,
 ) -> Result<Response, Problem> {
-    let Posted { around, fields } = form;
-    let posted = portico_app::FormData { pairs: fields };
     let remote = address.to_string();
-    let submission = around
-        .app
-        .portal
-        .renew(around.viewer(), Some(&remote), &claim, &posted)
-        .await?;
+    let command = RenewClaim {
+        claim: &claim,
+        id: form.field(names::REQUEST).parse().ok(),
+        note: form.field(names::NOTE).to_owned(),
+    };
+    let around = &form.around;
+    let submission = around.app.portal.renew(around.caller(&remote), command).await?;
     Ok(FlashMessage::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
 }
 
@@ -102,7 +104,7 @@ pub(in super::super) async fn open_delete(
     let page = around
         .app
         .portal
-        .delete_page(around.viewer(), &claim, &portico_app::FormData::default())
+        .delete_page(around.viewer(), &DeleteClaim::of(&claim))
         .await?;
     render_delete(&around, &claim, &page).await
 }
@@ -113,22 +115,24 @@ pub(in super::super) async fn delete(
     ClaimPath(claim): ClaimPath,
     form: Posted,
 ) -> Result<Response, Problem> {
-    let Posted { around, fields } = form;
-    let posted = portico_app::FormData { pairs: fields };
     let remote = address.to_string();
-    match around
-        .app
-        .portal
-        .submit_delete(around.viewer(), Some(&remote), &claim, &posted)
-        .await?
-    {
+    let command = DeleteClaim {
+        claim: &claim,
+        id: form.field(names::REQUEST).parse().ok(),
+        confirmation: form.field(names::CONFIRM).to_owned(),
+        note: form.field(names::NOTE).to_owned(),
+        uid: Some(form.field(names::UID).trim().to_owned()).filter(|uid| !uid.is_empty()),
+    };
+    let around = &form.around;
+    let portal = &around.app.portal;
+    match portal.submit_delete(around.caller(&remote), &command).await? {
         SubmitOutcome::Created(submission) => {
             Ok(FlashMessage::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
         }
         SubmitOutcome::Invalid(page)
         | SubmitOutcome::DryRunFailed(page, _)
         | SubmitOutcome::Conflict(page, ..) => {
-            let mut response = render_delete(&around, &claim, &page).await?;
+            let mut response = render_delete(around, &claim, &page).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }

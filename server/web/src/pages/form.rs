@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
 use portico_api::{Notice, NoticeTone, RequestFormPage, Submission, names};
-use portico_app::{FormTarget, SubmitOutcome};
+use portico_app::{FormCommand, RequestInput, RequestTarget, SubmitOutcome, SubmitRequest};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::OfferingName;
 
@@ -13,6 +13,7 @@ use super::super::path_params::{ClaimPath, ResourceId};
 use super::super::problem::Problem;
 use super::super::query::QueryParams;
 use super::super::viewer::{Page, Posted, Stale};
+use super::form_input::{FormAction, decode};
 
 /// `GET /catalog/{offering}/request`.
 pub(in super::super) async fn open(
@@ -20,7 +21,8 @@ pub(in super::super) async fn open(
     ResourceId(name): ResourceId<OfferingName>,
     asked: QueryParams,
 ) -> Result<Response, Problem> {
-    show(around, FormTarget::New(&name), &choices(&asked)).await
+    let (input, _) = decode(choices(&asked));
+    show(around, RequestTarget::New(&name), &input, FormCommand::Update).await
 }
 
 /// `POST /catalog/{offering}/request`.
@@ -29,7 +31,7 @@ pub(in super::super) async fn send(
     ResourceId(name): ResourceId<OfferingName>,
     form: Posted,
 ) -> Result<Response, Problem> {
-    post(address, FormTarget::New(&name), form).await
+    post(address, RequestTarget::New(&name), form).await
 }
 
 /// `POST /catalog/{offering}/request` with a form of another session.
@@ -37,7 +39,7 @@ pub(in super::super) async fn look_over(
     ResourceId(name): ResourceId<OfferingName>,
     form: Stale,
 ) -> Result<Response, Problem> {
-    show_stale(form, FormTarget::New(&name)).await
+    show_stale(form, RequestTarget::New(&name)).await
 }
 
 /// `GET …/change` of a claim.
@@ -47,8 +49,9 @@ pub(in super::super) async fn open_change(
 ) -> Result<Response, Problem> {
     show(
         around,
-        FormTarget::Change(&claim),
-        &portico_app::FormData::default(),
+        RequestTarget::Change(&claim),
+        &RequestInput::default(),
+        FormCommand::Update,
     )
     .await
 }
@@ -59,7 +62,7 @@ pub(in super::super) async fn send_change(
     ClaimPath(claim): ClaimPath,
     form: Posted,
 ) -> Result<Response, Problem> {
-    post(address, FormTarget::Change(&claim), form).await
+    post(address, RequestTarget::Change(&claim), form).await
 }
 
 /// `POST …/change` of a claim with a form of another session.
@@ -67,49 +70,50 @@ pub(in super::super) async fn look_over_change(
     ClaimPath(claim): ClaimPath,
     form: Stale,
 ) -> Result<Response, Problem> {
-    show_stale(form, FormTarget::Change(&claim)).await
+    show_stale(form, RequestTarget::Change(&claim)).await
 }
 
 /// What a link to the form may choose beforehand: never the fields themselves, which are nobody else's to fill in.
-fn choices(asked: &QueryParams) -> portico_app::FormData {
+fn choices(asked: &QueryParams) -> Vec<(String, String)> {
     let known = |name: &str| {
         [names::PLAN, names::REGION, names::PLANE].contains(&name) || name.starts_with(names::LABEL)
     };
-    portico_app::FormData {
-        pairs: asked
-            .pairs()
-            .iter()
-            .filter(|(name, _)| known(name))
-            .cloned()
-            .collect(),
-    }
+    let known = asked.pairs().iter().filter(|(name, _)| known(name));
+    known.cloned().collect()
 }
 
 async fn show(
     around: PageContext,
-    target: FormTarget<'_>,
-    posted: &portico_app::FormData,
+    target: RequestTarget<'_>,
+    input: &RequestInput,
+    command: FormCommand,
 ) -> Result<Response, Problem> {
     let page = around
         .app
         .portal
-        .form(around.viewer(), around.work(), target, posted)
+        .form(around.viewer(), around.work(), target, input, command)
         .await?;
     render(&around, target, &page).await
 }
 
-async fn post(address: std::net::IpAddr, target: FormTarget<'_>, form: Posted) -> Result<Response, Problem> {
+async fn post(
+    address: std::net::IpAddr,
+    target: RequestTarget<'_>,
+    form: Posted,
+) -> Result<Response, Problem> {
     let Posted { around, fields } = form;
-    let posted = portico_app::FormData { pairs: fields };
-    if posted.get(names::DO) != Some("submit") {
-        return show(around, target, &posted).await;
+    let (input, action) = decode(fields);
+    if let FormAction::Show(command) = action {
+        return show(around, target, &input, command).await;
     }
     let remote = address.to_string();
     let portal = &around.app.portal;
-    match portal
-        .submit(around.viewer(), Some(&remote), around.work(), target, &posted)
-        .await?
-    {
+    let command = SubmitRequest {
+        target,
+        workspace: around.work(),
+        input,
+    };
+    match portal.submit(around.caller(&remote), command).await? {
         SubmitOutcome::Created(submission) => {
             Ok(FlashMessage::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
         }
@@ -133,14 +137,19 @@ async fn post(address: std::net::IpAddr, target: FormTarget<'_>, form: Posted) -
 
 /// Refuses a form that was made for a session that has ended since, and gives back what was typed, to be sent anew in
 /// this one.
-async fn show_stale(form: Stale, target: FormTarget<'_>) -> Result<Response, Problem> {
-    let Stale { around, fields } = form;
-    let mut posted = portico_app::FormData { pairs: fields };
-    posted.pairs.retain(|(name, _)| name != names::DO);
-    posted.pairs.push((names::DO.to_owned(), "update".to_owned()));
+async fn show_stale(form: Stale, target: RequestTarget<'_>) -> Result<Response, Problem> {
+    let Stale { around, mut fields } = form;
+    fields.retain(|(name, _)| name != names::DO);
+    let (input, _) = decode(fields);
     let portal = &around.app.portal;
     let page = portal
-        .form(around.viewer(), around.work(), target, &posted)
+        .form(
+            around.viewer(),
+            around.work(),
+            target,
+            &input,
+            FormCommand::Update,
+        )
         .await
         .map_err(|_| Problem::foreign_form())?;
     let notice = Notice {
@@ -155,7 +164,7 @@ async fn show_stale(form: Stale, target: FormTarget<'_>) -> Result<Response, Pro
 
 async fn render(
     around: &PageContext,
-    target: FormTarget<'_>,
+    target: RequestTarget<'_>,
     page: &RequestFormPage,
 ) -> Result<Response, Problem> {
     render_with(around, target, page, None).await
@@ -163,7 +172,7 @@ async fn render(
 
 async fn render_with(
     around: &PageContext,
-    target: FormTarget<'_>,
+    target: RequestTarget<'_>,
     page: &RequestFormPage,
     notice: Option<Notice>,
 ) -> Result<Response, Problem> {
@@ -172,11 +181,11 @@ async fn render_with(
         format!("/catalog/{}", page.offering.name),
     );
     let (title, crumbs) = match target {
-        FormTarget::New(_) => (
+        RequestTarget::New(_) => (
             format!("Request {}", page.offering.title),
             vec![("Catalog", "/catalog".to_owned()), offering],
         ),
-        FormTarget::Change(claim) | FormTarget::Renew(claim) => (
+        RequestTarget::Change(claim) | RequestTarget::Renew(claim) => (
             format!("Change {}", page.name),
             vec![
                 ("My claims", "/claims".to_owned()),

@@ -5,6 +5,7 @@ pub(super) mod approvals;
 pub(super) mod catalog;
 pub(super) mod claims;
 pub(super) mod form;
+mod form_input;
 pub(super) mod home;
 pub(super) mod logout;
 pub(super) mod people;

@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use portico_api::names;
+use portico_app::EndAccess;
 use portico_store::Access;
 use tower_sessions::Session;
 use uuid::Uuid;
@@ -55,10 +56,11 @@ pub(in super::super) async fn end(
     let access = access(session, token)?;
     let around = &form.around;
     let remote = address.to_string();
+    let command = EndAccess { person: id, access };
     around
         .app
         .portal
-        .end_access(around.viewer(), Some(&remote), id, access)
+        .end_access(around.caller(&remote), command)
         .await?;
     around.app.viewers.forget_all();
     around.app.tokens.forget();

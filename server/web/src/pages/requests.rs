@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use portico_api::names;
-use portico_app::RequestsQuery;
+use portico_app::{Decide, PostComment, RequestsQuery, Withdraw};
 use portico_domain::names::RequestId;
 use portico_domain::request::State;
 
@@ -62,14 +62,15 @@ pub(in super::super) async fn decide(
             "The form does not say which version of the request it is about. Reload the page.",
         )
     })?;
-    let comment = Some(form.field(names::COMMENT)).filter(|comment| !comment.trim().is_empty());
-    let viewer = form.around.viewer();
     let remote = address.to_string();
-    form.around
-        .app
-        .portal
-        .decide(viewer, Some(&remote), id, revision, approved, comment)
-        .await?;
+    let caller = form.around.caller(&remote);
+    let command = Decide {
+        request: id,
+        revision,
+        approve: approved,
+        comment: Some(form.field(names::COMMENT).to_owned()),
+    };
+    form.around.app.portal.decide(caller, command).await?;
     let done = if approved {
         FlashMessage::Approved
     } else {
@@ -85,11 +86,9 @@ pub(in super::super) async fn withdraw(
     form: Posted,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
-    form.around
-        .app
-        .portal
-        .withdraw(form.around.viewer(), Some(&remote), id)
-        .await?;
+    let caller = form.around.caller(&remote);
+    let portal = &form.around.app.portal;
+    portal.withdraw(caller, Withdraw { request: id }).await?;
     Ok(FlashMessage::Withdrawn.tell(back(&form, id).into_response()))
 }
 
@@ -100,16 +99,12 @@ pub(in super::super) async fn comment(
     form: Posted,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
-    form.around
-        .app
-        .portal
-        .comment(
-            form.around.viewer(),
-            Some(&remote),
-            id,
-            form.field(names::COMMENT),
-        )
-        .await?;
+    let caller = form.around.caller(&remote);
+    let command = PostComment {
+        request: id,
+        text: form.field(names::COMMENT).to_owned(),
+    };
+    form.around.app.portal.comment(caller, command).await?;
     Ok(FlashMessage::Commented.tell(back(&form, id).into_response()))
 }
 

@@ -1,6 +1,7 @@
 //! Sessions: the viewer's own.
 
 use axum::response::{IntoResponse, Redirect, Response};
+use portico_app::EndOwnAccess;
 use portico_store::{Access, session_key};
 use tower_sessions::Session;
 
@@ -43,7 +44,7 @@ pub(in super::super) async fn end(
     around
         .app
         .portal
-        .end_own_access(around.viewer(), Some(&remote), access)
+        .end_own_access(around.caller(&remote), EndOwnAccess { access })
         .await?;
     around.app.viewers.forget_all();
     Ok(FlashMessage::Ended.tell(Redirect::to("/sessions").into_response()))

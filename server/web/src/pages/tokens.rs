@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
 use portico_api::{CreatedToken, TokensPage, names};
-use portico_app::NewToken;
+use portico_app::{CreateToken, RevokeToken};
 use portico_domain::tenancy::TokenScope;
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ pub(in super::super) async fn make(
     ClientAddress(address): ClientAddress,
     form: Posted,
 ) -> Result<Response, Problem> {
-    let wish = NewToken {
+    let wish = CreateToken {
         name: form.field(names::NAME).to_owned(),
         days: form.field(names::DAYS).parse().unwrap_or(0),
         scope: TokenScope::from_slug(form.field(names::SCOPE)).unwrap_or(TokenScope::Read),
@@ -40,7 +40,7 @@ pub(in super::super) async fn make(
     let made = around
         .app
         .portal
-        .make_token(around.viewer(), Some(&remote), &wish)
+        .create_token(around.caller(&remote), &wish)
         .await?;
     let mut response = render(around, fresh(around), Vec::new(), Some(made)).await?;
     response
@@ -60,15 +60,15 @@ pub(in super::super) async fn revoke(
     around
         .app
         .portal
-        .revoke_token(around.viewer(), Some(&remote), id)
+        .revoke_token(around.caller(&remote), RevokeToken { id })
         .await?;
     around.app.tokens.forget();
     Ok(FlashMessage::Revoked.tell(Redirect::to("/tokens").into_response()))
 }
 
 /// What the form begins with.
-fn fresh(around: &PageContext) -> NewToken {
-    NewToken {
+fn fresh(around: &PageContext) -> CreateToken {
+    CreateToken {
         name: String::new(),
         days: around.configuration.portal.spec.tokens.longest_days.min(30),
         scope: TokenScope::Read,
@@ -77,7 +77,7 @@ fn fresh(around: &PageContext) -> NewToken {
 
 async fn render(
     around: &PageContext,
-    wish: NewToken,
+    wish: CreateToken,
     problems: Vec<portico_api::Problem>,
     made: Option<CreatedToken>,
 ) -> Result<Response, Problem> {

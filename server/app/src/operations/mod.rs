@@ -1,0 +1,28 @@
+//! What people do: one file an operation, with its command, its errors, its handler and its tests.
+//!
+//! A command says what is wanted and nothing about forms or JSON: both are decoded above. Each handler judges the
+//! caller by `portico_domain::authz` and hands the grant on to what it does.
+
+pub(crate) mod comment;
+pub(crate) mod cordon;
+pub(crate) mod create_token;
+pub(crate) mod decide;
+pub(crate) mod delete_claim;
+pub(crate) mod end_access;
+pub(crate) mod renew_claim;
+pub(crate) mod reveal_secret;
+pub(crate) mod revoke_token;
+pub(crate) mod submit_request;
+pub(crate) mod withdraw;
+
+pub use comment::PostComment;
+pub use cordon::{Cordon, Uncordon};
+pub use create_token::CreateToken;
+pub use decide::Decide;
+pub use delete_claim::DeleteClaim;
+pub use end_access::{EndAccess, EndOwnAccess};
+pub use renew_claim::RenewClaim;
+pub use reveal_secret::{RevealSecret, SecretKeys};
+pub use revoke_token::RevokeToken;
+pub use submit_request::{SubmitOutcome, SubmitRequest};
+pub use withdraw::Withdraw;
