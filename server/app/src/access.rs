@@ -6,9 +6,10 @@ use portico_domain::tenancy::{KnownPerson, Viewer};
 use portico_store::{OpenSession, PersonAccess};
 use uuid::Uuid;
 
-use super::permissions::platform_admin;
+use super::permissions::read_people;
 use super::tokens::row as token_row;
 use super::{Portal, PortalError, Result};
+use portico_domain::authz::{self, PeopleScope};
 
 /// People in a list.
 const LISTED: u32 = 200;
@@ -21,7 +22,7 @@ impl Portal {
     pub async fn own_sessions(&self, viewer: &Viewer, current: Option<&str>) -> Result<SessionsPage> {
         let sessions = self
             .store()
-            .sessions_of(&viewer.person.subject, self.now())
+            .sessions_of(&authz::own_access(viewer), self.now())
             .await?;
         Ok(SessionsPage {
             rows: sessions
@@ -36,8 +37,11 @@ impl Portal {
     /// # Errors
     /// [`PortalError::NotFound`] for everybody but platform admins; when the database fails.
     pub async fn people_page(&self, viewer: &Viewer, query: &str) -> Result<PeoplePage> {
-        platform_admin(viewer)?;
-        let mut found = self.store().people(query, LISTED + 1, self.now()).await?;
+        let people = read_people(viewer)?;
+        let mut found = self
+            .store()
+            .people(&people, query, LISTED + 1, self.now())
+            .await?;
         let most = usize::try_from(LISTED).unwrap_or(usize::MAX);
         let more = found.len() > most;
         found.truncate(most);
@@ -54,11 +58,13 @@ impl Portal {
     /// [`PortalError::NotFound`] for everybody but platform admins, and where there is nobody of that id; when the
     /// database fails.
     pub async fn person_page(&self, viewer: &Viewer, id: Uuid, current: Option<&str>) -> Result<PersonPage> {
-        let known = self.known(viewer, id).await?;
+        let people = read_people(viewer)?;
+        let known = self.known(&people, id).await?;
+        let scope = people.access_of(&known);
         let subject = known.person.subject.clone();
         let now = self.now();
-        let sessions = self.store().sessions_of(&subject, now).await?;
-        let tokens = self.store().tokens_of(&subject).await?;
+        let sessions = self.store().sessions_of(&scope, now).await?;
+        let tokens = self.store().tokens_of(&scope).await?;
         let groups = known.groups.iter().cloned().collect();
         let configuration = self.configuration();
         let rules: &TokenRules = &configuration.portal.spec.tokens;
@@ -85,9 +91,11 @@ impl Portal {
         })
     }
 
-    pub(crate) async fn known(&self, viewer: &Viewer, id: Uuid) -> Result<KnownPerson> {
-        platform_admin(viewer)?;
-        self.store().person(id).await?.ok_or(PortalError::NotFound)
+    pub(crate) async fn known(&self, people: &PeopleScope, id: Uuid) -> Result<KnownPerson> {
+        self.store()
+            .person(people, id)
+            .await?
+            .ok_or(PortalError::NotFound)
     }
 
     fn person_row(&self, person: PersonAccess) -> PersonRow {

@@ -1,10 +1,9 @@
 //! The approval queue.
 
-use std::collections::BTreeSet;
-
 use kube_schema::yaml;
 use portico_api::{ApprovalRow, ApprovalsPage, Paged};
 use portico_domain::approver::Approver;
+use portico_domain::authz;
 use portico_domain::documents::Configuration;
 use portico_domain::request::{Comment, Request};
 use portico_domain::tenancy::Viewer;
@@ -32,7 +31,9 @@ impl Portal {
         let total = usize::try_from(total).unwrap_or(usize::MAX);
         let before = (page - 1).saturating_mul(PER_PAGE);
         let waiting = self.waiting_for(viewer, before, PER_PAGE).await?;
-        let items = self.approval_rows(&self.planes().catalog(), &waiting).await?;
+        let items = self
+            .approval_rows(viewer, &self.planes().catalog(), &waiting)
+            .await?;
         Ok(ApprovalsPage {
             rows: Paged {
                 items,
@@ -63,13 +64,17 @@ impl Portal {
     /// The rows of these requests, by a fixed number of statements.
     pub(super) async fn approval_rows(
         &self,
+        viewer: &Viewer,
         catalog: &Catalog,
         requests: &[Request],
     ) -> Result<Vec<ApprovalRow>> {
         let configuration = self.configuration();
         let lookups = self.lookups(&configuration, requests).await?;
-        let ids: BTreeSet<_> = requests.iter().map(|request| request.id).collect();
-        let mut comments = self.store().comments_on(&ids).await?;
+        let visible: Vec<_> = requests
+            .iter()
+            .filter_map(|request| authz::visible_request(viewer, request))
+            .collect();
+        let mut comments = self.store().comments_on(&visible).await?;
         let requesters = requests.iter().map(requester).collect();
         let counts = self.store().count_requests_of(&requesters).await?;
         requests

@@ -131,7 +131,7 @@ impl Portal {
     /// What has waited for the viewer the longest.
     async fn longest_waiting(&self, viewer: &Viewer, catalog: &Catalog) -> Result<Vec<ApprovalRow>> {
         let waiting = self.waiting_for(viewer, 0, WAITING).await?;
-        self.approval_rows(catalog, &waiting).await
+        self.approval_rows(viewer, catalog, &waiting).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the viewer may do, as pages show it: the judgements of [`portico_domain::authz`] in words.
 
 use portico_api::Allowed;
-use portico_domain::authz::{self, Basis, Denied};
+use portico_domain::authz::{self, Basis, Denied, PeopleScope};
 use portico_domain::claim::Claim;
 use portico_domain::documents::Configuration;
 use portico_domain::names::TenantName;
@@ -99,6 +99,11 @@ pub(super) fn platform_admin(viewer: &Viewer) -> Result<(), PortalError> {
     authz::platform_admin(viewer)
         .map(drop)
         .map_err(|_| PortalError::NotFound)
+}
+
+/// The right to read who has signed in. For everybody except platform admins that does not exist.
+pub(super) fn read_people(viewer: &Viewer) -> Result<PeopleScope, PortalError> {
+    authz::read_people(viewer).map_err(|_| PortalError::NotFound)
 }
 
 /// Whether the viewer may change and delete the claim.

@@ -37,7 +37,7 @@ impl Portal {
         let catalog = self.planes().catalog();
         let (may_decide, may_not_decide) = may_decide(viewer, &request);
         let claim = self.planes().claim(&viewer.scope(), &request.claim);
-        let comments = self.store().comments_of(id).await?;
+        let comments = self.store().comments_of(&request).await?;
         let mut row = rows::request(&catalog, &request);
         let mut steps = steps(&configuration, &request);
         if let Some(why) = self.cannot_be_applied(&configuration, &catalog, &request) {

@@ -1,6 +1,7 @@
 //! A person's API tokens.
 
 use portico_api::TokenRow;
+use portico_domain::authz;
 use portico_domain::documents::TokenRules;
 use portico_domain::tenancy::Viewer;
 use portico_store::ApiToken;
@@ -13,7 +14,7 @@ impl Portal {
     /// # Errors
     /// When the database fails.
     pub async fn tokens(&self, viewer: &Viewer) -> Result<Vec<TokenRow>> {
-        let tokens = self.store().tokens_of(&viewer.person.subject).await?;
+        let tokens = self.store().tokens_of(&authz::own_access(viewer)).await?;
         let configuration = self.configuration();
         let rules = &configuration.portal.spec.tokens;
         Ok(tokens.into_iter().map(|token| row(token, rules)).collect())

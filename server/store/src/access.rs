@@ -1,7 +1,7 @@
 //! Sessions and API tokens of a person: listing and ending them.
 
 use jiff::Timestamp;
-use portico_domain::authz::{AccessOf, AuditEvent, EndAccess, Granted};
+use portico_domain::authz::{AccessOf, AccessScope, AuditEvent, EndAccess, Granted};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tower_sessions_core::session::Id;
@@ -72,12 +72,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn sessions_of(&self, subject: &str, now: Timestamp) -> Result<Vec<OpenSession>> {
+    pub async fn sessions_of(&self, scope: &AccessScope, now: Timestamp) -> Result<Vec<OpenSession>> {
         let select = "SELECT id_hash, data, created_at, expires_at FROM sessions \
                       WHERE subject = $1 AND expires_at > $2 ORDER BY created_at DESC LIMIT 200";
         let rows = self
             .backend
-            .fetch(Query::new(select, [subject.into(), now.into()]))
+            .fetch(Query::new(select, [scope.subject().into(), now.into()]))
             .await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {

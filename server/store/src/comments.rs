@@ -1,8 +1,8 @@
 //! Comments on requests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use portico_domain::authz::{self, AuditEvent, Granted};
+use portico_domain::authz::{self, AuditEvent, Granted, Visible};
 use portico_domain::names::RequestId;
 use portico_domain::request::{Comment, Request};
 use portico_domain::tenancy::Person;
@@ -61,33 +61,40 @@ impl Store {
         Ok(())
     }
 
-    /// The comments on a request, the oldest first. The caller checks that the viewer may see the request.
+    /// The comments on a request, the oldest first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn comments_of(&self, request: RequestId) -> Result<Vec<Comment>> {
-        let comments = self.comments_on(&BTreeSet::from([request])).await?;
+    pub async fn comments_of(&self, request: &Visible<Request>) -> Result<Vec<Comment>> {
+        let comments = self.read_comments([request.id]).await?;
         Ok(comments.into_values().next().unwrap_or_default())
     }
 
-    /// The comments on each of these requests, the oldest first. The caller checks that the viewer may see them. A request
-    /// without comments has no entry.
+    /// The comments on each of these requests, the oldest first. A request without comments has no entry.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn comments_on(
         &self,
-        requests: &BTreeSet<RequestId>,
+        requests: &[Visible<&Request>],
+    ) -> Result<BTreeMap<RequestId, Vec<Comment>>> {
+        if requests.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        self.read_comments(requests.iter().map(|request| request.id))
+            .await
+    }
+
+    async fn read_comments(
+        &self,
+        requests: impl IntoIterator<Item = RequestId>,
     ) -> Result<BTreeMap<RequestId, Vec<Comment>>> {
         let mut comments: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        if requests.is_empty() {
-            return Ok(comments);
-        }
         let mut select = Query::new(
             "SELECT request_id, id, author, author_name, author_email, text, at FROM comments WHERE request_id IN ",
             [],
         );
-        select.bind_list(requests.iter().map(ToString::to_string));
+        select.bind_list(requests.into_iter().map(|id| id.to_string()));
         select.push(" ORDER BY request_id, id");
         for row in self.backend.fetch(select).await? {
             let of = comments.entry(row.parsed("request_id")?).or_default();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use portico_domain::authz::AuditEvent;
+use portico_domain::authz::{AuditEvent, PeopleScope};
 use portico_domain::tenancy::{KnownPerson, Person};
 use uuid::Uuid;
 
@@ -95,7 +95,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn person(&self, id: Uuid) -> Result<Option<KnownPerson>> {
+    pub async fn person(&self, _scope: &PeopleScope, id: Uuid) -> Result<Option<KnownPerson>> {
         let mut select = Query::new("SELECT ", []);
         select
             .push(COLUMNS)
@@ -109,7 +109,13 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn people(&self, words: &str, limit: u32, now: Timestamp) -> Result<Vec<PersonAccess>> {
+    pub async fn people(
+        &self,
+        _scope: &PeopleScope,
+        words: &str,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<PersonAccess>> {
         let mut select = Query::new("SELECT ", []);
         select.push(COLUMNS);
         for (count, name) in [

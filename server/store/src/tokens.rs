@@ -2,7 +2,9 @@
 //! slow hash would add nothing.
 
 use jiff::{SignedDuration, Timestamp};
-use portico_domain::authz::{AuditEvent, CreateToken, Granted, OwnToken, OwnTokens, RevokeToken};
+use portico_domain::authz::{
+    AccessScope, AuditEvent, CreateToken, Granted, OwnToken, OwnTokens, RevokeToken,
+};
 use portico_domain::record::NewEvent;
 use portico_domain::security::SecurityEvent;
 use portico_domain::tenancy::{KnownPerson, Person, TokenScope};
@@ -173,12 +175,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn tokens_of(&self, subject: &str) -> Result<Vec<ApiToken>> {
+    pub async fn tokens_of(&self, scope: &AccessScope) -> Result<Vec<ApiToken>> {
         let mut select = Query::new("SELECT ", []);
         select
             .push(COLUMNS)
             .push(" FROM api_tokens WHERE subject = ")
-            .bind(subject)
+            .bind(scope.subject())
             .push(" ORDER BY created_at DESC, id LIMIT 500");
         let rows = self.backend.fetch(select).await?;
         rows.iter().map(ApiToken::try_from).collect()

@@ -99,7 +99,7 @@ impl Portal {
             let said: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
             return Err(PortalError::Malformed(said.join(" ")));
         }
-        if self.store().tokens_of(&viewer.person.subject).await?.len() >= MOST {
+        if self.store().tokens_of(&authz::own_access(viewer)).await?.len() >= MOST {
             return Err(PortalError::Conflict(
                 Conflict::LimitReached,
                 format!("You have {MOST} tokens, and may have no more. Revoke those that you do not need."),

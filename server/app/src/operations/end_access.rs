@@ -5,7 +5,7 @@ use portico_store::{Access, Ended};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::permissions::Denial;
+use crate::permissions::{Denial, read_people};
 use crate::{Caller, Portal, PortalError, Result};
 
 /// Ends sessions of the caller's own.
@@ -44,7 +44,8 @@ impl Portal {
     /// [`PortalError::NotFound`] for everybody except platform admins, and when there is no such person, session or
     /// token; when the database fails.
     pub async fn end_access(&self, caller: Caller<'_>, command: EndAccess<'_>) -> Result<()> {
-        let known = self.known(caller.viewer, command.person).await?;
+        let people = read_people(caller.viewer)?;
+        let known = self.known(&people, command.person).await?;
         let grant = authz::end_access(caller.viewer, &known).map_err(Denial::Token.error())?;
         let ended = self.end(&grant, caller.remote, command.access).await?;
         if ended == Ended::default() && command.access != Access::Everything {

@@ -23,7 +23,7 @@ impl Portal {
         let grant = authz::revoke_token(caller.viewer, command.id).map_err(Denial::Token.error())?;
         let token = self
             .store()
-            .tokens_of(&grant.target().subject)
+            .tokens_of(&authz::own_access(caller.viewer))
             .await?
             .into_iter()
             .find(|token| token.id == command.id)

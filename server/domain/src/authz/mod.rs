@@ -76,6 +76,7 @@
 mod audit;
 mod grant;
 mod judgement;
+mod people;
 mod system;
 mod visible;
 mod writes;
@@ -93,6 +94,7 @@ pub use judgement::{
     may_reveal, may_withdraw, platform_admin, reveal_secret, revoke_token, submit_about, uncordon, was_asked,
     withdraw,
 };
+pub use people::{AccessScope, PeopleScope, own_access, read_people};
 pub use system::{RuleScope, SystemAuthority};
 pub use visible::{Visible, visible_request};
 pub use writes::{InsertsRequest, UpdatesRequest};

@@ -1,5 +1,6 @@
 //! What somebody may read, as a value.
 
+use std::borrow::Borrow;
 use std::ops::Deref;
 
 use super::was_asked;
@@ -12,6 +13,13 @@ use crate::tenancy::{Scope, Viewer};
 pub struct Visible<T>(T);
 
 impl<T> Visible<T> {
+    /// A value that anybody may read, for tests.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn for_tests(value: T) -> Self {
+        Self(value)
+    }
+
     /// The value.
     #[must_use]
     pub fn into_inner(self) -> T {
@@ -39,7 +47,8 @@ impl Scope {
 /// The request, if the viewer may read it: as a member of its tenant, or as somebody whose approval was asked for. An
 /// approver by group need not be a member, and may look later at what they were asked for.
 #[must_use]
-pub fn visible_request(viewer: &Viewer, request: Request) -> Option<Visible<Request>> {
-    let allowed = viewer.scope().allows(&request.tenant) || was_asked(viewer, &request);
+pub fn visible_request<R: Borrow<Request>>(viewer: &Viewer, request: R) -> Option<Visible<R>> {
+    let judged = request.borrow();
+    let allowed = viewer.scope().allows(&judged.tenant) || was_asked(viewer, judged);
     allowed.then_some(Visible(request))
 }

@@ -1,5 +1,5 @@
 use jiff::{SignedDuration, Timestamp};
-use portico_domain::authz::{self, Granted};
+use portico_domain::authz::{self, Granted, Visible};
 use portico_domain::request::{Comment, Request, State};
 use portico_domain::tenancy::{Person, Scope};
 use portico_store::testing::{TestStore, event, request};
@@ -49,8 +49,17 @@ async fn comments_are_read_in_the_order_of_saying(database: &TestStore) {
             .await
             .unwrap();
     }
-    assert_eq!(store.comments_of(one.id).await.unwrap(), said);
-    assert!(store.comments_of(other.id).await.unwrap().is_empty());
+    assert_eq!(
+        store.comments_of(&Visible::for_tests(one.clone())).await.unwrap(),
+        said
+    );
+    assert!(
+        store
+            .comments_of(&Visible::for_tests(other.clone()))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 async fn a_comment_and_its_event_are_kept_together_or_not_at_all(database: &TestStore) {
@@ -98,5 +107,12 @@ async fn a_request_has_room_for_so_many_comments(database: &TestStore) {
         .await
         .unwrap_err();
     assert!(matches!(refused, StoreError::Full(_)), "{refused}");
-    assert_eq!(store.comments_of(request.id).await.unwrap().len(), 200);
+    assert_eq!(
+        store
+            .comments_of(&Visible::for_tests(request.clone()))
+            .await
+            .unwrap()
+            .len(),
+        200
+    );
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use portico_domain::approver::Approver;
-use portico_domain::authz::AuditEvent;
+use portico_domain::authz::{AuditEvent, Visible};
 use portico_domain::reason::WaitingReason;
 use portico_domain::record::{NewEvent, chain_hash};
 use portico_domain::request::State;
@@ -174,7 +174,10 @@ async fn data_is_kept(url: &str) {
     // A sentence from before reasons had codes is still shown.
     let text = "Waiting for eu-shared.".to_owned();
     assert_eq!(request.waiting_for, Some(WaitingReason::Other { text }));
-    let comments = store.comments_of(request.id).await.unwrap();
+    let comments = store
+        .comments_of(&Visible::for_tests(request.clone()))
+        .await
+        .unwrap();
     assert_eq!(
         comments.iter().map(|said| said.text.as_str()).collect::<Vec<_>>(),
         ["Why?"]

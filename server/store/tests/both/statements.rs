@@ -9,8 +9,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::approver::Approver;
 use portico_domain::authz::{
-    AccessOf, AuditEvent, CreateToken, Granted, OwnToken, OwnTokens, Record, Submission, Submit,
-    SystemAuthority,
+    AccessOf, AccessScope, AuditEvent, CreateToken, Granted, OwnToken, OwnTokens, PeopleScope, Record,
+    Submission, Submit, SystemAuthority, Visible,
 };
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::PlaneName;
@@ -158,8 +158,11 @@ async fn requests(store: &Store) {
     };
     let grant = Granted::for_tests(comment.by.clone(), asked.clone());
     store.insert_comment(&grant, &comment, &told).await.unwrap();
-    store.comments_of(asked.id).await.unwrap();
-    store.comments_on(&ids).await.unwrap();
+    store
+        .comments_of(&Visible::for_tests(asked.clone()))
+        .await
+        .unwrap();
+    store.comments_on(&[Visible::for_tests(&asked)]).await.unwrap();
 
     let now = Timestamp::now();
     let system = SystemAuthority::for_tests();
@@ -300,9 +303,10 @@ async fn people(store: &Store) {
         .known_people(&BTreeSet::from([subject.to_owned()]))
         .await
         .unwrap();
-    store.person(dana.id).await.unwrap();
-    store.people("", 5, now).await.unwrap();
-    store.people("dan_a%", 5, now).await.unwrap();
+    let people = PeopleScope::for_tests();
+    store.person(&people, dana.id).await.unwrap();
+    store.people(&people, "", 5, now).await.unwrap();
+    store.people(&people, "dan_a%", 5, now).await.unwrap();
     let token = ApiToken {
         id: Uuid::now_v7(),
         name: "ci".into(),
@@ -328,7 +332,7 @@ async fn people(store: &Store) {
             .await
             .unwrap();
     }
-    store.tokens_of(subject).await.unwrap();
+    store.tokens_of(&AccessScope::for_tests(subject)).await.unwrap();
     let own = OwnToken {
         subject: subject.to_owned(),
         id: token.id,
@@ -370,7 +374,10 @@ async fn sessions(store: &Store) {
     sessions.save(&session).await.unwrap();
     sessions.load(&session.id).await.unwrap().unwrap();
     sessions.delete(&session.id).await.unwrap();
-    store.sessions_of("https://sso.example#dana", now).await.unwrap();
+    store
+        .sessions_of(&AccessScope::for_tests("https://sso.example#dana"), now)
+        .await
+        .unwrap();
     let mut number = 0;
     for subject in [None, Some("https://sso.example#dana")] {
         for provider_session in [None, Some("sid")] {

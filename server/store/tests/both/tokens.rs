@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use portico_domain::authz::{Granted, OwnToken};
+use portico_domain::authz::{AccessScope, Granted, OwnToken};
 use portico_domain::documents::TokenRules;
 use portico_domain::tenancy::{KnownPerson, Lapse, Person, TokenScope};
 use portico_store::testing::TestStore;
@@ -70,13 +70,17 @@ async fn the_last_use_is_noted_to_the_minute(database: &TestStore) {
         (59, first),
         (60, first + SignedDuration::from_mins(1)),
     ] {
-        let token = store.tokens_of("dana").await.unwrap().remove(0);
+        let token = store
+            .tokens_of(&AccessScope::for_tests("dana"))
+            .await
+            .unwrap()
+            .remove(0);
         store
             .note_token_use(&token, &person, first + SignedDuration::from_secs(after), None)
             .await
             .unwrap();
         assert_eq!(
-            store.tokens_of("dana").await.unwrap()[0].last_used_at,
+            store.tokens_of(&AccessScope::for_tests("dana")).await.unwrap()[0].last_used_at,
             Some(noted)
         );
     }
@@ -103,8 +107,17 @@ async fn a_person_removes_their_own_tokens_only(database: &TestStore) {
     };
     assert!(!revoke("devon", hers.id).await);
     assert!(revoke("dana", hers.id).await);
-    assert!(store.tokens_of("dana").await.unwrap().is_empty());
-    assert_eq!(store.tokens_of("devon").await.unwrap(), [his]);
+    assert!(
+        store
+            .tokens_of(&AccessScope::for_tests("dana"))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        store.tokens_of(&AccessScope::for_tests("devon")).await.unwrap(),
+        [his]
+    );
 }
 
 async fn a_token_speaks_for_its_person_as_they_are_known_now(database: &TestStore) {

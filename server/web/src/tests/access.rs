@@ -100,7 +100,10 @@ async fn no_id_token_is_kept() {
     let subject = format!("{}#id-dana", house.provider.issuer());
     let sessions = house
         .store
-        .sessions_of(&subject, jiff::Timestamp::now())
+        .sessions_of(
+            &portico_domain::authz::AccessScope::for_tests(&subject),
+            jiff::Timestamp::now(),
+        )
         .await
         .unwrap();
     assert_eq!(sessions.len(), 1);
