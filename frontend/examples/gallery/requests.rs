@@ -19,6 +19,8 @@ pub(crate) fn row(number: u8, action: Action, state: State, status: &str) -> Req
         .parse()
         .expect("an id");
     RequestRow {
+        waiting_for: None,
+        failure: None,
         id,
         href: format!("/requests/{id}"),
         action,

@@ -7,6 +7,7 @@ use super::{CatalogCard, DiffLine, Paged, PlanColumn, PlaneChoice, QuotaLine};
 use portico_domain::claim::ClaimRef;
 use portico_domain::names::{EnvironmentName, OfferingName, PlanName, RequestId, TenantName};
 use portico_domain::placement::Placement;
+use portico_domain::reason::{FailureReason, WaitingReason};
 use portico_domain::request::{Action, Comment, State};
 
 /// A label by which control planes differ.
@@ -199,6 +200,12 @@ pub struct RequestRow {
     pub state: State,
     /// What it waits for or why it ended, in a sentence; may be empty.
     pub status: String,
+    /// Why it waits, as a code with parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_for: Option<WaitingReason>,
+    /// Why it ended without being applied, as a code with parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureReason>,
     /// The claim.
     pub claim: ClaimRef,
     /// The offering's title.

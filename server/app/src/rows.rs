@@ -64,6 +64,8 @@ pub(super) fn request(catalog: &Catalog, request: &Request) -> RequestRow {
         action: request.action,
         state: request.state,
         status: sentence::status(request),
+        waiting_for: request.waiting_for.clone(),
+        failure: request.failure.clone(),
         claim: request.claim.clone(),
         offering_title: looks.title,
         icon: looks.icon,

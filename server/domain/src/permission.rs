@@ -39,6 +39,7 @@ pub enum Verdict {
 ///
 /// Most are final: the request fails, and is to be asked anew, since what it was placed and approved for has changed.
 /// What passes by itself, without anybody asking anew, is waited for: see [`Obstacle::passes`].
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(tag = "obstacle", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Obstacle {
@@ -154,6 +155,7 @@ pub enum Obstacle {
 }
 
 /// Whose rule asks for a label of the control plane.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum NeededBy {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::permission::Obstacle;
 
 /// Why a request waits before the next attempt.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum WaitingReason {
@@ -78,6 +79,7 @@ pub enum WaitingReason {
 }
 
 /// Why a request ended without being applied.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum FailureReason {

@@ -71,6 +71,7 @@ pub struct KnownPerson {
 }
 
 /// Why nothing may be done in somebody's name until they sign in again.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Lapse {
