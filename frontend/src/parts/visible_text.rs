@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use portico_domain::visible::{may_hide, visible};
+use portico_domain::visible::{has_hidden, may_hide, visible};
 
 /// Attributes that people see or hear.
 const VISIBLE_ATTRIBUTES: [&str; 5] = ["title", "alt", "placeholder", "aria-label", "label"];
@@ -15,7 +15,8 @@ const RAW_ELEMENTS: [&str; 3] = ["textarea", "script", "style"];
 
 /// Returns the page with all invisible characters in its text made visible.
 pub(crate) fn with_visible_characters(html: String) -> String {
-    if !may_hide(&html) {
+    // Nearly all pages are read once and kept as they are.
+    if !has_hidden(&html) {
         return html;
     }
     let mut out = String::with_capacity(html.len() + 64);

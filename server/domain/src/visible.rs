@@ -67,16 +67,38 @@ pub fn hides(c: char, before: Option<char>, after: Option<char>) -> bool {
     }
 }
 
+/// Whether the text has such a character. Reads it once, so that whole pages may be asked.
+#[must_use]
+pub fn has_hidden(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(offset) = bytes[at..].iter().position(|byte| is_suspicious(*byte)) {
+        at += offset;
+        let mut rest = text[at..].chars();
+        let Some(c) = rest.next() else {
+            return false;
+        };
+        if hides(c, text[..at].chars().next_back(), rest.next()) {
+            return true;
+        }
+        at += c.len_utf8();
+    }
+    false
+}
+
+fn is_suspicious(byte: u8) -> bool {
+    (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte >= 0x7F
+}
+
 /// Whether there may be one: quick for the text that nearly all text is.
 #[must_use]
 pub fn may_hide(text: &str) -> bool {
-    text.bytes()
-        .any(|byte| (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte >= 0x7F)
+    text.bytes().any(is_suspicious)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{hidden, visible};
+    use super::{has_hidden, hidden, visible};
 
     #[test]
     fn hidden_characters_are_listed_once() {
@@ -100,6 +122,7 @@ mod tests {
             ("\u{2066}x\u{2069}", "[U+2066]x[U+2069]"),
         ] {
             assert_eq!(visible(text), shown);
+            assert!(has_hidden(text), "{text:?}");
         }
     }
 
@@ -115,6 +138,7 @@ mod tests {
             "❤\u{FE0F}",
         ] {
             assert_eq!(visible(text), text);
+            assert!(!has_hidden(text), "{text:?}");
         }
     }
 }
