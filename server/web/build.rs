@@ -8,12 +8,16 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+#[path = "src/style.rs"]
+mod style;
+
 use sha2::{Digest, Sha256};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed=PORTICO_SITE");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../..");
+    let styles = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../style");
+    println!("cargo::rerun-if-changed={}", styles.display());
     let mut list = String::from("&[\n");
     embed(
         &mut list,
@@ -21,7 +25,7 @@ fn main() -> io::Result<()> {
         "style",
         "css",
         "text/css; charset=utf-8",
-        &styles(&root.join("style"))?,
+        &style::read(&styles)?,
     )?;
     if let Some(site) = env::var_os("PORTICO_SITE")
         .filter(|site| !site.is_empty())
@@ -43,22 +47,6 @@ fn main() -> io::Result<()> {
     }
     list.push_str("]\n");
     fs::write(out.join("assets.rs"), list)
-}
-
-fn styles(folder: &Path) -> io::Result<Vec<u8>> {
-    println!("cargo::rerun-if-changed={}", folder.display());
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "css"))
-        .collect();
-    paths.sort();
-    let mut all = Vec::new();
-    for path in paths {
-        println!("cargo::rerun-if-changed={}", path.display());
-        all.extend(fs::read(path)?);
-        all.push(b'\n');
-    }
-    Ok(all)
 }
 
 fn embed(
@@ -84,7 +72,7 @@ fn embed(
     let path = out.display();
     writeln!(
         list,
-        "Asset {{ name: {name:?}, file: {file:?}, path: \"/assets/{file}\", kind: {kind:?}, \
+        "Embedded {{ name: {name:?}, file: {file:?}, path: \"/assets/{file}\", kind: {kind:?}, \
          bytes: include_bytes!(\"{path}/{file}\"), brotli: include_bytes!(\"{path}/{file}.br\") }},"
     )
     .map_err(io::Error::other)

@@ -171,6 +171,13 @@ pub async fn serve(
         let router = web::metrics_router(configuration.clone(), telemetry.clone(), portal.clone());
         background.spawn(web::serve(listener, router, web::Bounds::default(), stop.clone()));
     }
+    let assets = web::Assets::from_environment();
+    if assets.style.is_some() || assets.site.is_some() {
+        tracing::info!(?assets, "assets are read from disk");
+    }
+    if let Some(problem) = web::browser_code_problem(&assets) {
+        tracing::warn!("{problem}");
+    }
     let app = App::new(Parts {
         portal,
         configuration,
@@ -184,12 +191,10 @@ pub async fn serve(
         stop: stop.clone(),
         streams: web::StreamLimiter::default(),
         telemetry,
+        assets,
         public_url: public_url.clone(),
     });
     let router = web::router(app, Sessions::new(store.clone()));
-    if let Some(problem) = web::browser_code_problem() {
-        tracing::warn!("{problem}");
-    }
     wait_for_initial_sync(&planes).await;
     tracing::info!(%local, public = %public_url, "serving");
     ready(&public_url, local);

@@ -11,6 +11,7 @@ use portico_store::Store;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::assets::Assets;
 use super::limits::Usage;
 use super::stream_limiter::StreamLimiter;
 use crate::auth::{Limits, Providers, Tokens, Viewers};
@@ -48,6 +49,8 @@ pub struct Parts {
     pub telemetry: Telemetry,
     /// The event streams that are open.
     pub streams: StreamLimiter,
+    /// The style sheet and the browser code.
+    pub assets: Assets,
     /// The address that browsers use. Fixed at start: cookies and redirects hang on it.
     pub public_url: Url,
 }

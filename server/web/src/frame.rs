@@ -13,7 +13,6 @@ use portico_domain::names::{EnvironmentName, TenantName};
 use portico_domain::tenancy::Viewer;
 
 use super::app::{App, company};
-use super::assets;
 use super::problem::Problem;
 use super::security::{Nonce, cookie};
 use crate::auth::{Current, csrf};
@@ -61,7 +60,7 @@ impl RequestContext {
     pub(super) async fn frame(&self, app: &App, current: Option<&Current>, title: &str) -> Frame {
         let configuration = app.configuration.current();
         let Some(current) = current else {
-            return self.frame_with(&configuration, None, Navigation::default(), title);
+            return self.frame_with(app, &configuration, None, Navigation::default(), title);
         };
         // A page is worth showing without its count of what waits.
         let navigation = app
@@ -72,7 +71,7 @@ impl RequestContext {
                 tracing::warn!(%error, "what stands around a page could not be read");
                 Navigation::default()
             });
-        self.frame_with(&configuration, Some(current), navigation, title)
+        self.frame_with(app, &configuration, Some(current), navigation, title)
     }
 
     fn work(&self, configuration: &Configuration, viewer: &Viewer) -> Option<Workspace> {
@@ -81,6 +80,7 @@ impl RequestContext {
 
     fn frame_with(
         &self,
+        app: &App,
         configuration: &Configuration,
         current: Option<&Current>,
         navigation: Navigation,
@@ -108,9 +108,9 @@ impl RequestContext {
                 .map(|session| csrf::masked(&session.csrf))
                 .unwrap_or_default(),
             nonce: self.nonce.clone(),
-            style: assets::style().to_owned(),
-            script: assets::script().map(str::to_owned),
-            wasm: assets::wasm().map(str::to_owned),
+            style: app.assets.style().to_owned(),
+            script: app.assets.script().map(str::to_owned),
+            wasm: app.assets.wasm().map(str::to_owned),
             now: jiff::Timestamp::now(),
         }
     }
@@ -163,9 +163,13 @@ impl PageContext {
         render: impl FnOnce(&Frame) -> String,
     ) -> Result<Response, Problem> {
         let navigation = self.app.portal.navigation(self.viewer()).await?;
-        let mut frame = self
-            .request
-            .frame_with(&self.configuration, Some(&self.current), navigation, title);
+        let mut frame = self.request.frame_with(
+            &self.app,
+            &self.configuration,
+            Some(&self.current),
+            navigation,
+            title,
+        );
         frame.crumbs = crumbs
             .iter()
             .map(|(title, href)| Crumb {

@@ -5,13 +5,13 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
 use super::app::App;
-use super::assets;
+use super::assets::Assets;
 
 /// What is wrong with a program that was built without the browser's code. It works, as it does for browsers without
 /// scripts, which is not what anybody means to run.
 #[must_use]
-pub fn browser_code_problem() -> Option<&'static str> {
-    assets::script().is_none().then_some(
+pub fn browser_code_problem(assets: &Assets) -> Option<&'static str> {
+    assets.script().is_none().then_some(
         "this program was built without the browser's code: no page renews itself, and forms do not answer while one \
          types. Build it with `cargo xtask build --release`",
     )
@@ -26,7 +26,7 @@ pub(super) async fn healthz() -> &'static str {
 /// without them much still works, and another replica would fare no better.
 pub(super) async fn readyz(State(app): State<App>) -> Response {
     match app.store.ping().await {
-        Ok(()) => match browser_code_problem() {
+        Ok(()) => match browser_code_problem(&app.assets) {
             Some(problem) => format!("ok, but {problem}\n").into_response(),
             None => "ok\n".into_response(),
         },

@@ -31,12 +31,14 @@ pub mod routes;
 mod security;
 mod serve;
 mod stream_limiter;
+mod style;
 pub mod telemetry;
 mod viewer;
 mod write_timeout;
 
 pub use self::metrics::metrics_router;
 pub use app::App;
+pub use assets::Assets;
 pub use health::browser_code_problem;
 pub use limits::Usage;
 pub use router::router;

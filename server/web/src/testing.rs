@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::app::Parts;
-use super::{App, router, serve};
+use super::{App, Assets, router, serve};
 use crate::auth::{Limits, Providers, Tokens, Viewers};
 use crate::telemetry::Telemetry;
 
@@ -86,15 +86,20 @@ impl House {
 
     /// Starts with a changed document of kind `Portal`.
     pub(super) async fn start_with(change: impl FnOnce(String) -> String) -> Self {
-        Self::start_as(change, Limits::default()).await
+        Self::start_as(change, Limits::default(), Assets::default()).await
+    }
+
+    /// Starts one that reads assets from disk.
+    pub(super) async fn start_with_assets(assets: Assets) -> Self {
+        Self::start_as(|portal| portal, Limits::default(), assets).await
     }
 
     /// Starts one that lets a test sign in as often as it likes.
     pub(super) async fn start_unlimited(change: impl FnOnce(String) -> String) -> Self {
-        Self::start_as(change, Limits::of(NonZeroU32::MAX)).await
+        Self::start_as(change, Limits::of(NonZeroU32::MAX), Assets::default()).await
     }
 
-    async fn start_as(change: impl FnOnce(String) -> String, limits: Limits) -> Self {
+    async fn start_as(change: impl FnOnce(String) -> String, limits: Limits, assets: Assets) -> Self {
         // Fails where another test has installed it already.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -166,6 +171,7 @@ impl House {
             security: Arc::new(SecurityLog::new(store.clone())),
             streams: super::StreamLimiter::judging_every(Duration::from_millis(50)),
             telemetry: Telemetry::default(),
+            assets,
             public_url: Url::parse(&configuration.current().portal.spec.public_url).unwrap(),
         });
         tokio::spawn(serve(

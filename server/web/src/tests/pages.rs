@@ -2,6 +2,7 @@
 
 use reqwest::{Method, StatusCode};
 
+use crate::Assets;
 use crate::routes::{self, Kind};
 use crate::testing::House;
 
@@ -411,6 +412,43 @@ async fn assets_are_kept_for_ever_and_come_compressed() {
         house.browser().get("/assets/style-0.css").await.status,
         StatusCode::NOT_FOUND
     );
+}
+
+#[tokio::test]
+async fn assets_on_disk_are_never_stale() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("20-b.css", "b{}");
+    write("10-a.css", "a{}");
+    write("notes.txt", "no style");
+    write("portico.js", "start()");
+    write("portico_bg.wasm", "code");
+    let house = House::start_with_assets(Assets {
+        style: Some(folder.path().to_owned()),
+        site: Some(folder.path().to_owned()),
+    })
+    .await;
+    let page = house.browser().get("/sign-in").await;
+    for path in ["/assets/dev.css", "/assets/dev.js", "/assets/dev.wasm"] {
+        assert!(page.text.contains(path), "{path} in {}", page.text);
+    }
+    let mut browser = house.browser();
+    let style = browser.get("/assets/dev.css").await;
+    assert_eq!(style.text, "a{}\nb{}\n");
+    assert_eq!(style.header("content-type"), "text/css; charset=utf-8");
+    assert_eq!(style.header("cache-control"), "no-store");
+    write("10-a.css", "a{color:red}");
+    assert_eq!(browser.get("/assets/dev.css").await.text, "a{color:red}\nb{}\n");
+    assert_eq!(browser.get("/assets/dev.js").await.text, "start()");
+    assert_eq!(browser.get("/assets/dev.wasm").await.text, "code");
+}
+
+#[tokio::test]
+async fn no_asset_is_read_from_disk_unless_its_folder_is_given() {
+    let house = House::start().await;
+    for path in ["/assets/dev.css", "/assets/dev.js", "/assets/dev.wasm"] {
+        assert_eq!(house.browser().get(path).await.status, StatusCode::NOT_FOUND);
+    }
 }
 
 #[tokio::test]
