@@ -10,7 +10,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::fingerprint::Fingerprint;
 use crate::steps::{note, run, run_quietly, step};
-use crate::workspace::{cargo, root, site, target, which};
+use crate::workspace::{cargo, development_site, root, site, target, which};
 
 const TRIPLE: &str = "wasm32-unknown-unknown";
 
@@ -26,6 +26,53 @@ const FEATURES: [&str; 6] = [
 
 /// Builds the browser code into [`site`], unless it is current.
 pub(crate) fn build() -> Result<PathBuf> {
+    let built = compile("wasm", "wasm")?;
+    let optimiser = optimiser()?;
+    let site = site();
+    fs::create_dir_all(&site).with_context(|| format!("could not create {}", site.display()))?;
+    let options = optimiser.as_ref().map_or("no wasm-opt", |_| "wasm-opt -Oz");
+    let fingerprint = Fingerprint::of(
+        &site.join(".made-from"),
+        &[&built],
+        &[options, &FEATURES.join(" "), "1"],
+    )?;
+    if fingerprint.is_current() && site.join("portico.js").is_file() {
+        return Ok(site);
+    }
+    step("Generating JavaScript bindings", || bind(&built, &site, false))?;
+    if let Some(optimiser) = optimiser {
+        step("Optimising the browser code for size", || {
+            shrink(&optimiser, &site.join("portico_bg.wasm"))
+        })?;
+    }
+    for name in ["portico.js", "portico_bg.wasm"] {
+        let contents = fs::read(site.join(name))?;
+        note(format!(
+            "{name}: {} KB, {} KB compressed",
+            contents.len() / 1024,
+            compressed_size(&contents)? / 1024
+        ));
+    }
+    fingerprint.save()?;
+    Ok(site)
+}
+
+/// Builds the browser code with cargo's profile `dev` into a folder of its own, unless it is current. It is large, but
+/// there quickly.
+pub(crate) fn build_for_development() -> Result<PathBuf> {
+    let built = compile("dev", "debug")?;
+    let site = development_site();
+    fs::create_dir_all(&site).with_context(|| format!("could not create {}", site.display()))?;
+    let fingerprint = Fingerprint::of(&site.join(".made-from"), &[&built], &[])?;
+    if !fingerprint.is_current() {
+        step("Generating JavaScript bindings", || bind(&built, &site, true))?;
+        fingerprint.save()?;
+    }
+    Ok(site)
+}
+
+/// Compiles the browser code to WebAssembly. `folder` is where cargo puts builds of `profile`.
+fn compile(profile: &str, folder: &str) -> Result<PathBuf> {
     add_target()?;
     step("Building the browser code", || {
         let mut build = Command::new(cargo());
@@ -42,7 +89,7 @@ pub(crate) fn build() -> Result<PathBuf> {
             "--features",
             "hydrate",
             "--profile",
-            "wasm",
+            profile,
             "--target",
             TRIPLE,
             // Not in the manifest, because the server's build would then link a library that nothing loads.
@@ -50,35 +97,7 @@ pub(crate) fn build() -> Result<PathBuf> {
             "cdylib",
         ]))
     })?;
-    let built = target().join(TRIPLE).join("wasm/portico_frontend.wasm");
-    let optimiser = optimiser()?;
-    let site = site();
-    fs::create_dir_all(&site).with_context(|| format!("could not create {}", site.display()))?;
-    let options = optimiser.as_ref().map_or("no wasm-opt", |_| "wasm-opt -Oz");
-    let fingerprint = Fingerprint::of(
-        &site.join(".made-from"),
-        &[&built],
-        &[options, &FEATURES.join(" "), "1"],
-    )?;
-    if fingerprint.is_current() && site.join("portico.js").is_file() {
-        return Ok(site);
-    }
-    step("Generating JavaScript bindings", || bind(&built, &site))?;
-    if let Some(optimiser) = optimiser {
-        step("Optimising the browser code for size", || {
-            shrink(&optimiser, &site.join("portico_bg.wasm"))
-        })?;
-    }
-    for name in ["portico.js", "portico_bg.wasm"] {
-        let contents = fs::read(site.join(name))?;
-        note(format!(
-            "{name}: {} KB, {} KB compressed",
-            contents.len() / 1024,
-            compressed_size(&contents)? / 1024
-        ));
-    }
-    fingerprint.save()?;
-    Ok(site)
+    Ok(target().join(TRIPLE).join(folder).join("portico_frontend.wasm"))
 }
 
 fn add_target() -> Result<()> {
@@ -97,7 +116,8 @@ fn add_target() -> Result<()> {
     })
 }
 
-fn bind(built: &Path, site: &Path) -> Result<()> {
+/// `names` keeps the names of functions, so that a stack trace can be read.
+fn bind(built: &Path, site: &Path, names: bool) -> Result<()> {
     // Generate into a temporary folder: an interrupted run must not look complete.
     let fresh = site.with_extension("new");
     if fresh.exists() {
@@ -109,7 +129,7 @@ fn bind(built: &Path, site: &Path) -> Result<()> {
         .web(true)?
         .typescript(false)
         .omit_default_module_path(false)
-        .remove_name_section(true)
+        .remove_name_section(!names)
         .remove_producers_section(true)
         .out_name("portico");
     bindgen

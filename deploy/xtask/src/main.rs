@@ -1,4 +1,4 @@
-//! Portico's development tasks: `cargo xtask demo`, `test`, `bench` and others.
+//! Portico's development tasks: `cargo xtask demo`, `watch`, `test`, `bench` and others.
 //!
 //! They install and build what they need, so that a fresh clone needs no other set-up, and print each step. Nothing is
 //! built twice: cargo tracks its own builds, and later steps store a fingerprint of their inputs.
@@ -6,6 +6,7 @@
 mod bench;
 mod browser_code;
 mod check_tree;
+mod crates;
 mod demo;
 mod differential;
 mod docs;
@@ -16,6 +17,7 @@ mod program;
 mod sbom;
 mod steps;
 mod test;
+mod watch;
 mod workspace;
 
 use std::process::ExitCode;
@@ -33,6 +35,8 @@ struct Arguments {
 enum Command {
     /// Build everything and run the demo: the portal, an identity provider and simulated control planes.
     Demo(demo::Options),
+    /// Run the demo, and build and restart it when a source file changes.
+    Watch(watch::Options),
     /// Install what the tests require and run all of them.
     Test(test::Options),
     /// Measure the release build on loopback and print the figures.
@@ -54,6 +58,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Watch(options) => watch::run(options).map(|()| ExitCode::SUCCESS),
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Differential(options) => differential::run(&options).map(|()| ExitCode::SUCCESS),

@@ -38,6 +38,27 @@ pub(crate) fn terminate_tree(child: &mut Child, timeout: Duration) -> Result<()>
     Ok(())
 }
 
+/// Sends SIGTERM to all descendants of this process, and SIGKILL to those that do not stop in time.
+pub(crate) fn terminate_descendants() {
+    let own = std::process::id();
+    let running = || -> Vec<u32> {
+        let family = with_descendants(own).into_iter();
+        family.filter(|id| *id != own && is_running(*id)).collect()
+    };
+    signal("TERM", &running());
+    let deadline = Instant::now() + STOP_TIMEOUT;
+    while Instant::now() < deadline && !running().is_empty() {
+        thread::sleep(Duration::from_millis(50));
+    }
+    signal("KILL", &running());
+}
+
+/// False for a process that has ended, also if its parent does not know yet.
+fn is_running(id: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    !status.is_empty() && !status.contains("State:\tZ")
+}
+
 fn signal(name: &str, ids: &[u32]) {
     for id in ids {
         // A process that has ended meanwhile is not an error.
@@ -95,13 +116,9 @@ mod tests {
         let family = with_descendants(shell.id());
         assert_eq!(family.len(), 2, "the shell and its sleep");
         assert!(wait_until(&mut shell, Instant::now()).unwrap().is_none());
-        let gone = |id: u32| {
-            let state = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-            state.is_empty() || state.contains("State:\tZ")
-        };
-        while !gone(family[1]) && started.elapsed() < Duration::from_secs(5) {
+        while is_running(family[1]) && started.elapsed() < Duration::from_secs(5) {
             thread::sleep(Duration::from_millis(5));
         }
-        assert!(gone(family[1]));
+        assert!(!is_running(family[1]));
     }
 }

@@ -1,6 +1,6 @@
-//! Builds the program `portico`, with the browser code embedded.
+//! Builds the program `portico`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::browser_code;
 use crate::steps::{self, step};
-use crate::workspace::{cargo, root, site, target};
+use crate::workspace::{cargo, root, target};
 
 /// How to build.
 #[derive(Args, Clone, Default)]
@@ -50,13 +50,25 @@ pub(crate) fn build(options: &Options) -> Result<PathBuf> {
 }
 
 fn build_with(options: &Options, without_simulator: bool) -> Result<PathBuf> {
-    browser_code::build()?;
+    let site = browser_code::build()?;
+    compile(options, without_simulator, Some(&site))
+}
+
+/// Builds the program without browser code, for a run that reads it from disk.
+pub(crate) fn build_without_browser_code() -> Result<PathBuf> {
+    compile(&Options::default(), false, None)
+}
+
+fn compile(options: &Options, without_simulator: bool, site: Option<&Path>) -> Result<PathBuf> {
     step("Building the program portico", || {
         let mut command = Command::new(cargo());
         command
             .current_dir(root())
             .args(["build", "--locked", "--package", "portico"])
-            .env("PORTICO_SITE", site());
+            .env_remove("PORTICO_SITE");
+        if let Some(site) = site {
+            command.env("PORTICO_SITE", site);
+        }
         if options.release {
             command.arg("--release");
         }

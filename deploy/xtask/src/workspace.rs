@@ -28,6 +28,11 @@ pub(crate) fn site() -> PathBuf {
     target().join("site")
 }
 
+/// The folder of the browser code that `cargo xtask watch` builds. The running program reads it from here.
+pub(crate) fn development_site() -> PathBuf {
+    target().join("site-development")
+}
+
 /// The cargo that runs this program.
 pub(crate) fn cargo() -> PathBuf {
     env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)

@@ -1,17 +1,13 @@
-//! The crates and their dependencies, read from `cargo metadata`: writes the picture and the table on the architecture
-//! page, and checks for banned dependencies.
+//! Writes the picture and the table of the crates on the architecture page, and checks for banned dependencies.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use serde::Deserialize;
 
-use crate::steps::run_quietly;
-use crate::workspace::cargo;
+use crate::crates::{Arrows, Metadata, Package, arrows, folder, metadata, reachable};
 
 /// The page with the picture.
 const PAGE: &str = "deploy/docs/architecture.md";
@@ -41,28 +37,6 @@ const BANNED: [(&str, &[&str]); 2] = [
     ),
 ];
 
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-    workspace_root: String,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    description: Option<String>,
-    manifest_path: String,
-    dependencies: Vec<Dependency>,
-}
-
-#[derive(Deserialize)]
-struct Dependency {
-    name: String,
-    /// `dev` or `build`; `None` for a normal dependency.
-    kind: Option<String>,
-    optional: bool,
-}
-
 /// Writes the picture and the table into the page.
 pub(super) fn write(root: &Path) -> Result<()> {
     let page = root.join(PAGE);
@@ -82,17 +56,6 @@ pub(super) fn problems(root: &Path) -> Result<Vec<String>> {
         ));
     }
     Ok(problems)
-}
-
-fn metadata(root: &Path) -> Result<Metadata> {
-    let text = run_quietly(Command::new(cargo()).current_dir(root).args([
-        "metadata",
-        "--no-deps",
-        "--offline",
-        "--format-version",
-        "1",
-    ]))?;
-    serde_json::from_str(&text).context("reading what cargo metadata printed")
 }
 
 fn with_section(text: &str, section: &str) -> Result<String> {
@@ -120,44 +83,6 @@ fn banned(metadata: &Metadata) -> Vec<String> {
         problems.extend(used.map(|dependency| format!("{name} must not depend on {dependency}")));
     }
     problems
-}
-
-/// Each crate's dependencies within the workspace, with true for optional ones.
-type Arrows<'m> = BTreeMap<&'m str, BTreeMap<&'m str, bool>>;
-
-fn arrows(metadata: &Metadata) -> Arrows<'_> {
-    let ours: BTreeSet<&str> = metadata
-        .packages
-        .iter()
-        .map(|package| package.name.as_str())
-        .collect();
-    metadata
-        .packages
-        .iter()
-        .map(|package| {
-            let uses = package
-                .dependencies
-                .iter()
-                .filter(|dependency| dependency.kind.is_none() && ours.contains(dependency.name.as_str()))
-                .map(|dependency| (dependency.name.as_str(), dependency.optional))
-                .collect();
-            (package.name.as_str(), uses)
-        })
-        .collect()
-}
-
-/// All crates that can be reached from `start`, without `start` itself.
-fn reachable<'m>(arrows: &Arrows<'m>, start: &str) -> BTreeSet<&'m str> {
-    let mut found = BTreeSet::new();
-    let mut open = vec![start];
-    while let Some(name) = open.pop() {
-        for used in arrows.get(name).into_iter().flat_map(BTreeMap::keys).copied() {
-            if found.insert(used) {
-                open.push(used);
-            }
-        }
-    }
-    found
 }
 
 /// True if another dependency of `from` leads to `to` too, so that the picture needs no direct arrow.
@@ -223,20 +148,10 @@ fn id(name: &str) -> String {
     name.replace('-', "_")
 }
 
-/// The folder of a package, relative to the root of the workspace.
-fn folder<'p>(package: &'p Package, root: &str) -> &'p str {
-    package
-        .manifest_path
-        .strip_prefix(root)
-        .unwrap_or(&package.manifest_path)
-        .trim_start_matches(['/', '\\'])
-        .trim_end_matches("Cargo.toml")
-        .trim_end_matches(['/', '\\'])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crates::Dependency;
 
     fn package(name: &str, uses: &[(&str, Option<&str>, bool)]) -> Package {
         Package {
