@@ -186,6 +186,78 @@ async fn every_patch_type_works() {
 }
 
 #[tokio::test]
+async fn a_json_patch_changes_maps_and_lists() {
+    let served = Served::new().await;
+    let mut object = bucket("one");
+    object["metadata"]["finalizers"] = json!(["example.org/a"]);
+    served.post(BUCKETS, &object).await;
+    let operations = json!([
+        {"op": "add", "path": "/metadata/annotations", "value": {}},
+        {"op": "add", "path": "/metadata/annotations/example.org~1a", "value": "x"},
+        {"op": "copy", "from": "/metadata/annotations/example.org~1a", "path": "/metadata/annotations/b"},
+        {"op": "move", "from": "/metadata/annotations/b", "path": "/metadata/annotations/c"},
+        {"op": "add", "path": "/metadata/finalizers/-", "value": "example.org/b"},
+        {"op": "add", "path": "/metadata/finalizers/0", "value": "example.org/c"},
+        {"op": "remove", "path": "/metadata/finalizers/1"},
+    ]);
+    let (code, made) = served
+        .patch(
+            &format!("{BUCKETS}/one"),
+            "application/json-patch+json",
+            &operations,
+        )
+        .await;
+    assert_eq!(code, 200, "{made}");
+    let metadata = &made["metadata"];
+    assert_eq!(metadata["annotations"], json!({"example.org/a": "x", "c": "x"}));
+    assert_eq!(metadata["finalizers"], json!(["example.org/c", "example.org/b"]));
+}
+
+#[tokio::test]
+async fn a_json_patch_that_does_not_fit_changes_nothing() {
+    let served = Served::new().await;
+    let (_, made) = served.post(BUCKETS, &bucket("one")).await;
+    let path = format!("{BUCKETS}/one");
+    let set = json!({"op": "replace", "path": "/spec/size", "value": 4});
+    let unfit = (
+        422,
+        "Invalid",
+        "the server rejected our request due to an error in our request",
+    );
+    let malformed = (400, "BadRequest", "error decoding patch: ");
+    let many = "Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001";
+    for (patch, (code, reason, message)) in [
+        (
+            json!([set, {"op": "test", "path": "/spec/size", "value": 5}]),
+            unfit,
+        ),
+        (json!([set, {"op": "remove", "path": "/spec/none"}]), unfit),
+        (
+            json!([set, {"op": "replace", "path": "/spec/none", "value": 1}]),
+            unfit,
+        ),
+        (json!([set, {"op": "add", "path": "/none/a", "value": 1}]), unfit),
+        (
+            json!([set, {"op": "copy", "from": "/none", "path": "/spec/size"}]),
+            unfit,
+        ),
+        (json!(set), malformed),
+        (json!([{"op": "mend", "path": "/spec/size"}]), malformed),
+        (json!([{"op": "add", "path": "/spec/size"}]), malformed),
+        (json!([{"op": "add", "path": "spec", "value": 1}]), malformed),
+        (json!(vec![set; 10_001]), (413, "RequestEntityTooLarge", many)),
+    ] {
+        let (status, said) = served.patch(&path, "application/json-patch+json", &patch).await;
+        assert_eq!(status, code, "{said}");
+        assert_eq!(said["reason"], reason);
+        let words = said["message"].as_str().unwrap();
+        assert!(words.starts_with(message), "{words}");
+        assert!(code == 400 || words == message, "{words}");
+    }
+    assert_eq!(served.get(&path).await.1, made);
+}
+
+#[tokio::test]
 async fn a_transition_rule_sees_the_old_object() {
     let served = Served::new().await;
     served.post(BUCKETS, &bucket("one")).await;

@@ -7,7 +7,6 @@ pub(crate) mod builtin;
 pub(crate) mod crd;
 pub(crate) mod delete;
 pub(crate) mod dependents;
-pub(crate) mod json_patch;
 pub(crate) mod metadata;
 pub(crate) mod namespaces;
 pub(crate) mod object_writes;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::apply;
-use super::json_patch;
 use super::object_writes::Outcome;
 use super::operations;
 use super::strategic;
@@ -14,6 +13,9 @@ use crate::kube::types::error::ApiError;
 use crate::kube::types::kind::Kind;
 use crate::kube::types::object::{self, Key};
 use crate::kube::types::options::WriteOptions;
+
+/// The API server's limit.
+const MAX_JSON_PATCH_OPERATIONS: usize = 10_000;
 
 /// A patch.
 #[derive(Debug, Clone)]
@@ -51,13 +53,9 @@ pub(crate) fn patch(
             if !patch.is_object() {
                 return Err(ApiError::bad_request("a merge patch must be a JSON object"));
             }
-            merge(&mut object, &patch);
+            json_patch::merge(&mut object, &patch);
         }
-        Patch::Json(patch) => json_patch::apply(&mut object, &patch).map_err(|why| ApiError {
-            code: why.code(),
-            reason: why.reason().into(),
-            ..ApiError::bad_request(why.to_string())
-        })?,
+        Patch::Json(patch) => apply_json_patch(&mut object, patch)?,
         Patch::Strategic(patch) if kind.custom => {
             drop(patch);
             return Err(ApiError::unsupported_media_type(
@@ -79,21 +77,20 @@ pub(crate) fn patch(
     operations::update(state, kind, version, key, object, options)
 }
 
-/// Applies a merge patch (RFC 7386).
-pub(crate) fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(serde_json::Map::new());
+/// Applies a JSON Patch with the errors of the API server's `handlers/patch.go`: it does not say which operation failed.
+fn apply_json_patch(object: &mut Value, patch: Value) -> Result<(), ApiError> {
+    let patch: json_patch::Patch = serde_json::from_value(patch)
+        .map_err(|error| ApiError::bad_request(format!("error decoding patch: {error}")))?;
+    if patch.len() > MAX_JSON_PATCH_OPERATIONS {
+        let message = format!(
+            "Request entity too large: The allowed maximum operations in a JSON patch is \
+             {MAX_JSON_PATCH_OPERATIONS}, got {}",
+            patch.len()
+        );
+        return Err(ApiError::new(413, "RequestEntityTooLarge", message));
     }
-    let Value::Object(fields) = target else { return };
-    for (name, value) in patch {
-        if value.is_null() {
-            fields.shift_remove(name);
-        } else {
-            merge(fields.entry(name.clone()).or_insert(Value::Null), value);
-        }
-    }
+    json_patch::patch(object, &patch).map_err(|_| {
+        let message = "the server rejected our request due to an error in our request";
+        ApiError::new(422, "Invalid", message)
+    })
 }
