@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use kube_schema::path::tokens;
-use kube_schema::{Check, Node, Reason, Violation, pattern_example};
+use kube_schema::{Check, Node, Reason, Violation};
 
 use crate::{Control, Field, Form, MISSING};
 
 use super::field_index::FieldIndex;
+use super::pattern_words;
 
 /// Attaches each error to the field that it is about, or to the nearest ancestor of that field.
 pub(super) fn attach(
@@ -187,11 +188,8 @@ fn sentence(violation: &Violation) -> String {
     let pattern = detail
         .strip_prefix("should match '")
         .and_then(|rest| rest.strip_suffix('\''));
-    if let Some(example) = pattern.and_then(pattern_example) {
-        return format!(
-            "Should be like {example}: it must match {}",
-            pattern.unwrap_or_default()
-        );
+    if let Some(pattern) = pattern {
+        return pattern_words::wanted(pattern);
     }
     if violation.reason == Reason::Required && violation.check != Check::Rule {
         return MISSING.to_owned();

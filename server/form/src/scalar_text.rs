@@ -42,13 +42,22 @@ pub(super) fn from_text(node: &Node, text: &str) -> Value {
             if let Some(int) = integer(trimmed) {
                 return Value::from(int);
             }
+            if let Some(corrected) = corrected(node, text) {
+                return Value::from(corrected);
+            }
             match serde_json::from_str(text) {
                 Ok(quoted @ Value::String(_)) => quoted,
                 _ => Value::from(text),
             }
         }
-        _ => Value::from(text),
+        _ => corrected(node, text).map_or_else(|| Value::from(text), Value::from),
     }
+}
+
+/// The text as it was meant, in a field for amounts.
+fn corrected(node: &Node, text: &str) -> Option<String> {
+    let is_quantity = node.pattern().is_some_and(super::pattern_words::is_quantity);
+    is_quantity.then(|| super::quantity::corrected(text)).flatten()
 }
 
 /// True if there are only a few possible values: an enum, or booleans and `null`.

@@ -4,7 +4,7 @@ use kube_schema::{Node, SchemaType, yaml};
 use serde_json::Value;
 
 use super::field_path::FieldPath;
-use super::scalar_text;
+use super::{pattern_words, scalar_text};
 use crate::{Choice, Control, in_words};
 
 pub(super) fn scalar(node: &Node, field_path: &FieldPath, value: Option<&Value>, required: bool) -> Control {
@@ -110,10 +110,8 @@ fn text(node: &Node, field_path: &FieldPath, value: Option<&Value>) -> Control {
 /// The format (for keyboards and checks) and an example.
 fn format(node: &Node) -> (Option<String>, Option<String>) {
     let pattern = node.pattern();
-    let is_quantity =
-        pattern.is_some_and(|pattern| pattern.contains("KMGTPE") || pattern.contains("Ki|Mi|Gi"));
-    let is_duration =
-        pattern.is_some_and(|pattern| pattern.contains("ms|s|m|h") || pattern.contains("(h|m|s"));
+    let is_quantity = pattern.is_some_and(pattern_words::is_quantity);
+    let is_duration = pattern.is_some_and(pattern_words::is_duration);
     let (format, placeholder) = match node.format().map(|name| name.replace('-', "")).as_deref() {
         Some("datetime") => ("date-time", "2026-01-31T12:00:00Z"),
         Some("date") => ("date", "2026-01-31"),

@@ -95,7 +95,7 @@ pub use crd_validation::{CrdError, validate_crd};
 pub use error::{Limits, ParseError};
 pub use metadata::{NameFormat, validate_metadata};
 pub use node::{Combinations, Node};
-pub use pattern::example as pattern_example;
+pub use pattern::{CharacterSet, PatternSummary, example as pattern_example, summary as pattern_summary};
 pub use rule::{CompileError, Rule};
 pub use rules::{Condition, EvalError, ObjectExpression};
 pub use schema::Schema;

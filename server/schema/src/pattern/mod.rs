@@ -2,10 +2,12 @@
 
 mod example;
 mod re2;
+mod summary;
 
 use std::sync::OnceLock;
 
 pub use example::example;
+pub use summary::{CharacterSet, PatternSummary, summary};
 
 use regex::bytes::{Regex, RegexBuilder};
 
