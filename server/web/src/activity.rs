@@ -1,4 +1,4 @@
-//! Requests in progress on a connection, and connections of a peer.
+//! Counts the open requests of a connection and the open connections of a peer.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ use hyper::body::{Frame, SizeHint};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-/// The requests under way on one connection. Cheap to clone.
+/// Counts the open requests of one connection. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Activity {
     under_way: watch::Sender<usize>,
@@ -25,27 +25,27 @@ impl Activity {
         }
     }
 
-    /// A request begins; it ends when what this returns is dropped.
+    /// Counts a request as open until the returned guard is dropped.
     pub(super) fn begin(&self) -> Busy {
         self.under_way.send_modify(|count| *count += 1);
         Busy(self.clone())
     }
 
-    /// Waits until nothing has been under way for as long as this.
+    /// Waits until no request has been open for `time`.
     pub(super) async fn idle_for(&self, time: Duration) {
         let mut under_way = self.under_way.subscribe();
         loop {
             let idle = *under_way.borrow_and_update() == 0;
             tokio::select! {
                 () = tokio::time::sleep(time), if idle => return,
-                // The sender is `self`: it is there.
+                // The sender is part of `self`, so the channel cannot close.
                 _ = under_way.changed() => {}
             }
         }
     }
 }
 
-/// A request under way.
+/// Guard of an open request.
 pub(super) struct Busy(Activity);
 
 impl Drop for Busy {
@@ -54,7 +54,7 @@ impl Drop for Busy {
     }
 }
 
-/// An answer's body: the request is under way until it is sent or given up.
+/// Response body that keeps its request open until it is sent or dropped.
 pub(super) struct BusyBody {
     pub(super) body: Body,
     pub(super) _busy: Busy,
@@ -80,14 +80,14 @@ impl hyper::body::Body for BusyBody {
     }
 }
 
-/// How many connections each peer has.
+/// Counts the open connections of each peer.
 #[derive(Clone, Default)]
 pub(super) struct Peers {
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
 impl Peers {
-    /// A place for one more of that peer's; `None` when it has as many as it may.
+    /// Takes a connection slot for `peer`. `None` if it holds `most` connections already.
     pub(super) fn admit(&self, peer: IpAddr, most: usize) -> Option<PeerPlace> {
         let mut open = self.open.lock();
         let count = open.entry(peer).or_default();
@@ -102,7 +102,7 @@ impl Peers {
     }
 }
 
-/// A peer's place, given back when this is dropped.
+/// Connection slot of a peer; dropping it frees the slot.
 pub(super) struct PeerPlace {
     peers: Peers,
     peer: IpAddr,

@@ -1,4 +1,4 @@
-//! Where a request came from.
+//! The client's address.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -8,8 +8,8 @@ use http::{Extensions, HeaderMap};
 
 use super::app::App;
 
-/// The client's address. Behind proxies it is what the outermost trusted one saw; what anybody
-/// could have written into the header counts for nothing.
+/// The client's address. Behind proxies, the address that the outermost trusted proxy saw; entries of
+/// `X-Forwarded-For` that a client could have written are ignored.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
@@ -20,7 +20,7 @@ impl ClientAddress {
         Self(forwarded(headers, proxies).unwrap_or(peer))
     }
 
-    /// What counts as one address: of IPv6 the /64, which is what one household or machine has.
+    /// Returns the network that rate limits count as one client: the /64 for IPv6, the address itself for IPv4.
     pub(super) fn network(self) -> IpAddr {
         match self.0.to_canonical() {
             IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
@@ -29,7 +29,7 @@ impl ClientAddress {
     }
 }
 
-/// Who is at the other end of the connection: a client, or the proxy next to Portico.
+/// Returns the address of the connection's peer: the client, or the proxy next to Portico.
 pub(super) fn peer(extensions: &Extensions) -> Option<IpAddr> {
     extensions
         .get::<ConnectInfo<SocketAddr>>()
@@ -44,7 +44,8 @@ impl FromRequestParts<App> for ClientAddress {
     }
 }
 
-/// The entry that the outermost of so many trusted proxies wrote: each appends the address it saw.
+/// Returns the entry of `X-Forwarded-For` that the outermost of `proxies` trusted proxies wrote. Each proxy appends
+/// the address that it saw.
 fn forwarded(headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
     if proxies == 0 {
         return None;

@@ -1,4 +1,4 @@
-//! State that every handler gets.
+//! State that every handler receives.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::stream_limiter::StreamLimiter;
 use crate::auth::{Limits, Providers, Tokens, Viewers};
 use crate::telemetry::Telemetry;
 
-/// The portal as HTTP sees it. Cheap to clone.
+/// The state of all handlers. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
     parts: Arc<Parts>,
@@ -31,32 +31,32 @@ pub struct Parts {
     pub configuration: LiveConfiguration,
     /// The database.
     pub store: Store,
-    /// The OpenID Connect providers.
+    /// The `OpenID` Connect providers.
     pub providers: Providers,
-    /// The viewers of sessions.
+    /// Caches the viewers of sessions.
     pub viewers: Viewers,
-    /// The viewers of API tokens.
+    /// Caches the viewers of API tokens.
     pub tokens: Tokens,
-    /// Limits on sign-in.
+    /// Limits attempts to sign in.
     pub limits: Limits,
-    /// What people and addresses have asked lately.
+    /// Limits requests by person, token and address.
     pub usage: Usage,
-    /// Where security events go.
+    /// Records security events.
     pub security: Arc<SecurityLog>,
-    /// Told when it is time to stop: streams end then.
+    /// Cancelled at shutdown; event streams end then.
     pub stop: CancellationToken,
-    /// What is measured.
+    /// The metrics recorder.
     pub telemetry: Telemetry,
-    /// The event streams that are open.
+    /// Limits open event streams.
     pub streams: StreamLimiter,
     /// The style sheet and the browser code.
     pub assets: Assets,
-    /// The address that browsers use. Fixed at start: cookies and redirects hang on it.
+    /// The address that browsers use. Fixed at start, because cookies and redirects depend on it.
     pub public_url: Url,
 }
 
 impl App {
-    /// An app over these parts.
+    /// Creates an app from its parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self {
@@ -74,25 +74,26 @@ impl Deref for App {
 }
 
 impl Parts {
-    /// Whether browsers reach the portal by TLS.
+    /// True if browsers reach the portal over TLS.
     #[must_use]
     pub fn secure(&self) -> bool {
         self.public_url.scheme() == "https"
     }
 
-    /// The portal's own origin, as browsers put it into `Origin`.
+    /// Returns the portal's origin, as browsers send it in `Origin`.
     #[must_use]
     pub fn origin(&self) -> String {
         self.public_url.origin().ascii_serialization()
     }
 
-    /// Where providers send people back to.
+    /// Returns the redirect URI of the sign-in.
     #[must_use]
     pub fn redirect_address(&self) -> String {
         format!("{}/auth/callback", self.origin())
     }
 
-    /// The name of the session's cookie. With `__Host-` a browser takes it from nobody else.
+    /// Returns the name of the session cookie. Browsers accept a cookie with the prefix `__Host-` from this host
+    /// only.
     #[must_use]
     pub fn cookie_name(&self) -> &'static str {
         if self.secure() {
@@ -103,7 +104,7 @@ impl Parts {
     }
 }
 
-/// The company's name, as pages show it.
+/// Returns the company's name for pages.
 #[must_use]
 pub fn company(spec: &PortalSpec) -> String {
     spec.company.name.clone().unwrap_or_else(|| "Portico".to_owned())

@@ -1,4 +1,4 @@
-//! The person of a request, passed from the guard out to the layers around it.
+//! Passes the viewer of a request from the guard out to the layers around it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,7 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::auth::Current;
 
-/// The person behind one request, once it is known. Every request carries one from the start.
+/// The viewer of one request, set once it is known. Every request carries one from the start.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Authenticated {
     inner: Arc<Inner>,
@@ -16,29 +16,29 @@ pub(super) struct Authenticated {
 #[derive(Debug, Default)]
 struct Inner {
     current: OnceLock<Current>,
-    /// Their place among the requests that one person may have under way. Given back with the answer.
+    /// The slot among the concurrent requests of one person; freed with the response.
     place: OnceLock<OwnedSemaphorePermit>,
 }
 
 impl Authenticated {
-    /// The one of this request.
+    /// Returns the one of this request.
     pub(super) fn of(extensions: &Extensions) -> Option<&Self> {
         extensions.get()
     }
 
-    /// Who it is; `None` while nobody is known.
+    /// Returns the viewer; `None` until the guard has set it.
     pub(super) fn current(&self) -> Option<&Current> {
         self.inner.current.get()
     }
 
-    /// Remembers who it is; whether that was not known before.
+    /// Sets the viewer. True if none was set before.
     pub(super) fn is(&self, current: &Current) -> bool {
         self.inner.current.set(current.clone()).is_ok()
     }
 
-    /// Keeps the person's place until the request is answered.
+    /// Keeps the person's slot until the request is answered.
     pub(super) fn hold(&self, place: OwnedSemaphorePermit) {
-        // There is one already only if the request asked twice; that one is kept.
+        // A second slot is dropped; the first is kept.
         let _ = self.inner.place.set(place);
     }
 }

@@ -1,5 +1,5 @@
-//! What an answer that is an error looks like: a page for a person, problem details for a program. It is apart from
-//! [`super::problem`], since a page needs what stands around it, and that may fail with a problem.
+//! Renders errors: a page for people, problem details for programs. Apart from [`super::problem`], because a page
+//! needs its navigation, which may fail with a problem too.
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -13,7 +13,7 @@ use super::problem::{Problem, ProblemDetails, ProblemKind};
 use super::problem_types::ProblemType;
 use crate::auth::ReturnTo;
 
-/// The middleware that gives every error its body.
+/// Middleware that gives every error response a body.
 pub(super) async fn give_body(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request
         .uri()
@@ -33,7 +33,7 @@ pub(super) async fn give_body(State(app): State<App>, request: Request, next: Ne
     let problem = if let Some(problem) = parts.extensions.remove::<Problem>() {
         problem
     } else {
-        // A layer's or an extractor's own words; they are short.
+        // The text of a layer or an extractor is short.
         let said = axum::body::to_bytes(body, 4 << 10).await.unwrap_or_default();
         Problem::of_status(status, &String::from_utf8_lossy(&said))
     };
@@ -64,7 +64,7 @@ pub(super) async fn give_body(State(app): State<App>, request: Request, next: Ne
         };
         (problem.status, Html(page)).into_response()
     };
-    // What is worth keeping of the first answer: cookies, `Allow`.
+    // Keeps cookies and `Allow` of the original response.
     for name in [header::SET_COOKIE, header::ALLOW] {
         for value in parts.headers.get_all(&name) {
             answer.headers_mut().append(name.clone(), value.clone());
@@ -86,8 +86,8 @@ pub(super) async fn give_body(State(app): State<App>, request: Request, next: Ne
     answer
 }
 
-/// Whether a response needs no words of ours: it is no error, it has them already, or a handler wrote a page or a
-/// document of its own, such as a form with what is wrong beside its fields.
+/// True if a response needs no body from here: it is no error, or a handler rendered it, such as a form with messages
+/// beside its fields.
 fn says_it_all(response: &Response) -> bool {
     let status = response.status();
     let kind = response
@@ -100,7 +100,7 @@ fn says_it_all(response: &Response) -> bool {
     !error || response.extensions().get::<Problem>().is_none() && own_words
 }
 
-/// The page of ours from which a form was sent.
+/// Returns the page of the portal that sent the form.
 fn came_from(request: &Request) -> Option<ReturnTo> {
     let referrer = request.headers().get(header::REFERER)?.to_str().ok()?;
     let url = url::Url::parse(referrer).ok()?;
@@ -116,7 +116,7 @@ fn wants_json(request: &Request) -> bool {
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let path = request.uri().path();
-    // Event streams are read by scripts: a redirect to a page would tell them nothing.
+    // Scripts read event streams: a redirect to a page would not help them.
     path.starts_with("/api/")
         || path == "/events"
         || (accept.contains("json") && !accept.contains("text/html"))

@@ -17,14 +17,14 @@ use super::problem::Problem;
 use super::security::{Nonce, cookie};
 use crate::auth::{Current, csrf};
 
-/// The cookie that remembers the tenant and environment one works in.
+/// The cookie that remembers the workspace.
 pub(super) const PLACE_COOKIE: &str = "portico-place";
-/// The cookie that remembers light or dark.
+/// The cookie that remembers light or dark mode.
 const THEME_COOKIE: &str = "portico-theme";
-/// The cookie that carries what a form did to the page that follows it.
+/// The cookie that carries a [`FlashMessage`] to the next page.
 const NOTICE_COOKIE: &str = "portico-notice";
 
-/// What a request says that has nothing to do with who sent it.
+/// Parts of a request that do not depend on the viewer.
 #[derive(Clone)]
 pub(super) struct RequestContext {
     path: String,
@@ -56,13 +56,13 @@ impl RequestContext {
         }
     }
 
-    /// The frame for whoever it is.
+    /// Builds the frame for a viewer, or for an anonymous visitor.
     pub(super) async fn frame(&self, app: &App, current: Option<&Current>, title: &str) -> Frame {
         let configuration = app.configuration.current();
         let Some(current) = current else {
             return self.frame_with(app, &configuration, None, Navigation::default(), title);
         };
-        // A page is worth showing without its count of what waits.
+        // A page is useful without its counts.
         let navigation = app
             .portal
             .navigation(&current.viewer)
@@ -116,7 +116,7 @@ impl RequestContext {
     }
 }
 
-/// A signed-in person and what stands around the page made for them.
+/// A signed-in viewer with the context of their page.
 pub(super) struct PageContext {
     request: RequestContext,
     pub(super) app: App,
@@ -150,12 +150,12 @@ impl PageContext {
         }
     }
 
-    /// The tenant and environment they work in.
+    /// Returns the workspace that they chose.
     pub(super) fn work(&self) -> Option<&Workspace> {
         self.work.as_ref()
     }
 
-    /// Renders a page with what a form before it did.
+    /// Renders a page with its navigation and notices.
     pub(super) async fn page(
         &self,
         title: &str,
@@ -200,7 +200,7 @@ impl PageContext {
     }
 }
 
-/// Why somebody is in no team here although they may be at their provider.
+/// Explains why a person belongs to no team here.
 fn groups_notice(current: &Current) -> Option<Notice> {
     let viewer = &current.viewer;
     let nowhere = viewer.roles.is_empty() && !viewer.platform_admin;
@@ -211,8 +211,8 @@ fn groups_notice(current: &Current) -> Option<Notice> {
     })
 }
 
-/// What a form did, for the page after it. A word from a fixed list, so that nobody can put words on a page by a
-/// cookie.
+/// Result of a form, shown on the next page. The cookie holds a word from a fixed list, so that a forged cookie
+/// cannot put text on a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FlashMessage {
     Submitted,
@@ -279,7 +279,7 @@ impl FlashMessage {
         }
     }
 
-    /// Has the next page say so.
+    /// Sets the cookie that shows the message on the next page.
     pub(super) fn tell(self, mut response: Response) -> Response {
         let cookie = format!(
             "{NOTICE_COOKIE}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax",
@@ -292,7 +292,7 @@ impl FlashMessage {
     }
 }
 
-/// `tenant/environment`.
+/// Parses `tenant/environment`.
 pub(super) fn parse_place(text: &str) -> Option<(TenantName, EnvironmentName)> {
     let (tenant, environment) = text.split_once('/')?;
     Some((tenant.parse().ok()?, environment.parse().ok()?))

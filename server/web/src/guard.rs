@@ -1,6 +1,5 @@
-//! What a route's kind demands, enforced by the router for every route that is not public: signed in, within the rate
-//! limits, and for what changes something the CSRF token. Handlers get the outcome by extractors; a handler that names
-//! none of these is guarded all the same.
+//! Guards the routes that are not public: the router applies sign-in, rate limits and, for changes, the CSRF token by
+//! the route's kind. Handlers read the result with extractors; a handler that uses none is guarded all the same.
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -20,35 +19,35 @@ use super::problem_types::ProblemType;
 use super::viewer::{FIELDS, Fields, of_session, read, refused};
 use crate::auth::{Current, csrf};
 
-/// The most that is read of a form by somebody who is not signed in, in bytes.
+/// Maximum size of a form from an anonymous visitor, in bytes.
 const STRANGERS_BYTES: usize = 256 << 10;
 
-/// The person whom the guard let in.
+/// The viewer whom the guard admitted.
 #[derive(Clone)]
 pub(super) struct Admitted(pub(super) Current);
 
-/// A form whose CSRF token was checked: it was made for this session.
+/// A form with a valid CSRF token.
 #[derive(Clone)]
 pub(super) struct CheckedForm(pub(super) Fields);
 
-/// A form that was made for another session, as one that has ended since. It may be shown again, and nothing else.
+/// A form of another session, for example one that has ended. It may be shown again, but not processed.
 #[derive(Clone)]
 pub(super) struct StaleForm(pub(super) Fields);
 
-/// Whether a request with this method may change something: all but the safe methods (RFC 9110, section 9.2.1).
+/// True if the method may change something: all but the safe methods (RFC 9110, section 9.2.1).
 pub(super) fn is_unsafe(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// What guards a page or a form.
+/// State of the guard of a page or form.
 #[derive(Clone)]
 pub(super) struct PageGuard {
     pub(super) app: App,
-    /// Answers a form of another session; without it such a form is refused.
+    /// Handles a form of another session; without it such a form is refused.
     pub(super) stale: Option<MethodRouter>,
 }
 
-/// Lets in who has a session. What they post must be a form with the session's CSRF token.
+/// Admits a viewer with a session. A POST must be a form with the session's CSRF token.
 pub(super) async fn page(
     State(guard): State<PageGuard>,
     request: Request,
@@ -84,8 +83,8 @@ pub(super) async fn page(
     }
 }
 
-/// Lets in who has a session or an API token. What changes something needs the session's CSRF token in the header
-/// [`csrf::HEADER`], or an API token that may do more than read.
+/// Admits a viewer with a session or an API token. A change needs the session's CSRF token in the header
+/// [`csrf::HEADER`], or an API token that is not read-only.
 pub(super) async fn api(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
     let current = of_program(&parts, &app).await?;
@@ -141,14 +140,14 @@ async fn of_program(parts: &Parts, app: &App) -> Result<Current, Problem> {
     Ok(current)
 }
 
-/// The secret of an API token in `Authorization: Bearer`.
+/// Returns the secret of `Authorization: Bearer`.
 pub(super) fn bearer(authorization: &HeaderValue) -> Option<&str> {
     let (scheme, secret) = authorization.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
 
-/// Asks a stranger to sign in. What they typed into a form goes back to them, since it may be that their session has
-/// ended.
+/// Asks an anonymous visitor to sign in. Returns the fields of their form, since their session may have ended
+/// meanwhile.
 async fn sign_in_needed(parts: &Parts, body: Body) -> Problem {
     let mut problem = Problem::sign_in_needed();
     if is_form(parts) {

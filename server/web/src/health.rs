@@ -7,8 +7,7 @@ use http::StatusCode;
 use super::app::App;
 use super::assets::Assets;
 
-/// What is wrong with a program that was built without the browser's code. It works, as it does for browsers without
-/// scripts, which is not what anybody means to run.
+/// Warns about a program that was built without the browser's code. Pages work, but without updates and live forms.
 #[must_use]
 pub fn browser_code_problem(assets: &Assets) -> Option<&'static str> {
     assets.script().is_none().then_some(
@@ -17,13 +16,13 @@ pub fn browser_code_problem(assets: &Assets) -> Option<&'static str> {
     )
 }
 
-/// `GET /healthz`: the process answers.
+/// `GET /healthz`: the process is alive.
 pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: it answers, and its database does. Control planes and the identity provider are no part of it:
-/// without them much still works, and another replica would fare no better.
+/// `GET /readyz`: the process and its database respond. Control planes and the identity provider do not count: much
+/// works without them, and another replica would fare no better.
 pub(super) async fn readyz(State(app): State<App>) -> Response {
     match app.store.ping().await {
         Ok(()) => match browser_code_problem(&app.assets) {

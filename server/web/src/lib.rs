@@ -1,8 +1,7 @@
-//! HTTP: sign-in, pages, API, events, assets. Thin, over [`portico_app`]: a handler asks one use case and renders
-//! what it returns.
+//! HTTP: sign-in, pages, API, events, assets. A thin layer over [`portico_app`]: a handler calls one use case and
+//! renders the result.
 //!
-//! [`routes`] is the list of everything that answers; [`problem`] the one place where errors become
-//! HTTP.
+//! [`routes`] lists every route; [`problem`] is the one place where errors become HTTP.
 
 mod activity;
 mod address;

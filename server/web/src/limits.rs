@@ -1,4 +1,4 @@
-//! Rate limits for persons, tokens and addresses.
+//! Rate limits by person, token and address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -14,12 +14,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::auth::Current;
 
-/// Requests that one person may have under way; those beyond wait for a place.
+/// Maximum number of concurrent requests of one person; others wait.
 const AT_ONCE: usize = 32;
 /// How long they wait.
 const PLACE_WAIT: Duration = Duration::from_secs(10);
 
-/// Counts requests. One for each process.
+/// Counts requests. One per process.
 #[derive(Debug, Default)]
 pub struct Usage {
     people: Buckets<String>,
@@ -30,8 +30,8 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Counts a request of a person or token, and waits for a place among those that the person has under way. A
-    /// request that would change something is refused when its person has changed too much lately.
+    /// Counts a request of a person or token, and waits for one of the person's slots. Refuses a change when the
+    /// person has made too many lately.
     ///
     /// # Errors
     /// When there were too many: how long to wait.
@@ -58,13 +58,13 @@ impl Usage {
         }
     }
 
-    /// Counts a change that a person has made.
+    /// Counts a change by a person.
     pub(super) fn changed(&self, limits: &RequestLimits, current: &Current) {
         self.changes
             .spend(&current.viewer.person.subject, of_changes(limits), Instant::now());
     }
 
-    /// Whether an address has asked too often without being signed in.
+    /// Checks whether an address has sent too many anonymous requests.
     ///
     /// # Errors
     /// When it has: how long to wait.
@@ -73,7 +73,7 @@ impl Usage {
             .check(&network, of_strangers(limits), Instant::now())
     }
 
-    /// Counts a request that turned out to be nobody's.
+    /// Counts an anonymous request.
     pub(super) fn was_stranger(&self, limits: &RequestLimits, network: IpAddr) {
         self.strangers
             .spend(&network, of_strangers(limits), Instant::now());

@@ -1,8 +1,7 @@
-//! `GET /events`: what changes, told to the browser as it happens, by server-sent events.
+//! `GET /events`: notifies the browser of changes by server-sent events.
 //!
-//! An event says what has changed and never how: the browser asks for the page again, so that a stream can tell
-//! nobody what they may not see. A browser that reconnects with `Last-Event-ID` is told first that it missed
-//! something, and catches up by that.
+//! An event names what changed, not how: the browser fetches the page again, so a stream cannot leak what the viewer
+//! may not see. A browser that reconnects with `Last-Event-ID` first gets `missed` and reloads.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -20,14 +19,14 @@ use super::problem::Problem;
 use super::query::QueryParams;
 use super::viewer::{Api, Credential};
 
-/// How often a silent stream says that it is alive.
+/// How often a silent stream sends a comment.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How long a stream lasts at most; then the browser connects anew.
+/// Maximum duration of a stream; then the browser reconnects.
 const LASTS: Duration = Duration::from_mins(10);
-/// Streams that one person may hold open at once.
+/// Maximum number of open streams of one person.
 const MOST: usize = 32;
 
-/// A stream's place among those of its person; given back when it ends.
+/// Slot among a person's open streams; dropping it frees the slot.
 struct StreamPermit {
     app: App,
     subject: String,
@@ -72,7 +71,7 @@ struct EventStream {
 }
 
 impl EventStream {
-    /// The next thing to tell; `None` when there is nothing more to tell, or nobody any more to tell it to.
+    /// Returns the next event. `None` when the stream must end.
     async fn next(&mut self) -> Option<LiveEvent> {
         if let Some(event) = self.first.take() {
             return Some(event);
@@ -88,7 +87,7 @@ impl EventStream {
                         }
                     }
                     Ok(None) => return None,
-                    // Nobody can sign out either while the database is away.
+                    // Nobody can sign out while the database is down.
                     Err(problem) => {
                         tracing::warn!(problem = problem.detail, "who listens could not be judged anew");
                     }
@@ -99,7 +98,7 @@ impl EventStream {
     }
 }
 
-/// `GET /events`; with `?claim={plane}/{offering}/{namespace}/{name}` for whoever has that claim's page open.
+/// `GET /events`. With `?claim={plane}/{offering}/{namespace}/{name}` it also reports on that claim.
 pub(super) async fn events(
     State(app): State<App>,
     Api(current): Api,

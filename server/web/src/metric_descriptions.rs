@@ -1,17 +1,17 @@
 //! Every metric of `/metrics`, with its help text.
 
-/// What a metric is.
+/// Type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Only goes up.
     Counter,
     /// Goes up and down.
     Gauge,
-    /// Counts values by size.
+    /// Counts values in buckets.
     Histogram,
 }
 
-/// Name, kind and help text.
+/// Name, type and help text.
 pub(crate) const METRICS: [(&str, Kind, &str); 22] = [
     (
         "portico_cache_bytes",
@@ -121,7 +121,7 @@ pub(crate) const METRICS: [(&str, Kind, &str); 22] = [
     ),
 ];
 
-/// The help text of a metric.
+/// Returns the help text of a metric.
 pub(crate) fn help(name: &str) -> Option<&'static str> {
     let known = METRICS.iter().find(|(known, ..)| *known == name);
     known.map(|(_, _, help)| *help)
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(counted, described);
     }
 
-    /// The conventions of Prometheus: a counter ends in `_total`, a time in `_seconds`, and both only they.
+    /// Prometheus' conventions: counters, and only they, end in `_total`; times, and only they, in `_seconds`.
     #[test]
     fn names_follow_the_conventions_and_the_documentation_has_them() {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/docs/security.md");

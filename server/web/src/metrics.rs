@@ -19,7 +19,7 @@ use super::app::App;
 use super::problem::Problem;
 use crate::telemetry::Telemetry;
 
-/// Counts each request by its route, never by its path: callers could make up any number of those.
+/// Counts each request by its route, not by its path: clients could make up any number of paths.
 pub(super) async fn count(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let method = known_method(request.method());
@@ -36,7 +36,7 @@ pub(super) async fn count(request: Request, next: Next) -> Response {
     response
 }
 
-/// The method as a label: `other` for those that callers make up.
+/// Returns the method as a label: `other` for unknown ones, which clients could make up.
 pub(super) fn known_method(method: &Method) -> &'static str {
     const KNOWN: [Method; 9] = [
         Method::GET,
@@ -58,8 +58,8 @@ pub(super) fn known_method(method: &Method) -> &'static str {
         .map_or("other", |place| NAMES[place])
 }
 
-/// `GET /metrics` on the portal's own address. Needs the token of the configuration; without one, the call must come from
-/// the same machine and not through a proxy. Otherwise, and if the metrics have their own address, the answer is 404.
+/// `GET /metrics` on the portal's own address. Needs the configured token; without one, the call must come from this
+/// machine and not through a proxy. Otherwise, or if the metrics have a separate address, the response is 404.
 pub(super) async fn metrics(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let settings = &app.configuration.current().portal.spec.metrics;
     if settings.listen.is_some() {
@@ -80,7 +80,7 @@ pub(super) async fn metrics(State(app): State<App>, request: Request) -> Result<
     }
 }
 
-/// Serves the metrics at their own address.
+/// Serves the metrics on a separate address.
 pub fn metrics_router(configuration: LiveConfiguration, telemetry: Telemetry, portal: Portal) -> Router {
     let metrics = move || async move { text(&configuration, &telemetry, &portal) };
     Router::new().route("/metrics", get(metrics))
@@ -125,7 +125,7 @@ fn shows(headers: &HeaderMap, token: &str) -> bool {
     shown.is_some_and(|shown| verify_slices_are_equal(shown.trim().as_bytes(), token.as_bytes()).is_ok())
 }
 
-/// Whether a request comes from this machine and not through a proxy.
+/// True if a request comes from this machine and not through a proxy.
 fn is_local(request: &Request) -> bool {
     let forwarded = ["x-forwarded-for", "forwarded", "x-real-ip", "via"]
         .iter()
@@ -133,7 +133,7 @@ fn is_local(request: &Request) -> bool {
     !forwarded && peer(request.extensions()).is_some_and(|peer| peer.to_canonical().is_loopback())
 }
 
-/// Sets the gauges about control planes. Without their names, which not everybody may know who reads the metrics.
+/// Sets the gauges of control planes. Without their names, which not every reader of the metrics may know.
 fn control_planes(configuration: &LiveConfiguration, portal: &Portal) {
     let planes = portal.control_planes();
     for state in ["connecting", "ready", "unreachable", "misconfigured"] {

@@ -1,4 +1,4 @@
-//! Path parameters. A value that is no valid name is answered with 404, like a name that nobody has.
+//! Path parameters. An invalid name gets 404, like an unknown one.
 
 use std::str::FromStr;
 
@@ -10,9 +10,9 @@ use serde::Deserialize;
 use super::app::App;
 use super::problem::Problem;
 
-/// `…/{offering}`, `…/{id}` of a request, `…/{plane}`: an address about one thing, by its name.
+/// `…/{offering}`, `…/{id}` of a request, `…/{plane}`: the name of one resource.
 pub(super) struct ResourceId<T>(pub(super) T);
-/// `…/{plane}/{offering}/{namespace}/{name}` of a claim, `-` for the namespace of what has none.
+/// `…/{plane}/{offering}/{namespace}/{name}` of a claim; the namespace is `-` for cluster-scoped kinds.
 pub(super) struct ClaimPath(pub(super) ClaimRef);
 
 #[derive(Deserialize)]
@@ -23,7 +23,7 @@ struct Claim {
     name: String,
 }
 
-/// The claim that is written `{plane}/{offering}/{namespace}/{name}`, as its page's path ends.
+/// Parses `{plane}/{offering}/{namespace}/{name}`, the end of a claim page's path.
 pub(super) fn claim(text: &str) -> Result<ClaimRef, Problem> {
     let parts: Vec<&str> = text.split('/').collect();
     let [plane, offering, namespace, name] = parts[..] else {

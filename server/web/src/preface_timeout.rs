@@ -1,7 +1,7 @@
 //! Closes connections that send nothing before the HTTP/2 preface timeout.
 //!
-//! Until it is known whether a client speaks HTTP/1 or HTTP/2, nothing else bounds how long it may say nothing: it
-//! is known with the first byte that HTTP/2 would not begin with (RFC 9113, section 3.4), or with all that it would.
+//! hyper bounds no time before it has told HTTP/1 from HTTP/2, which needs the first byte that differs from the
+//! HTTP/2 preface (RFC 9113, section 3.4), or the whole preface.
 
 use std::io;
 use std::pin::Pin;
@@ -11,13 +11,13 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// What a client that speaks HTTP/2 begins with.
+/// The HTTP/2 preface.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// A connection that breaks when what it begins with does not come in time.
+/// A connection that fails when its preface does not arrive in time.
 pub(super) struct PrefaceTimeout<S> {
     stream: S,
-    /// How much of [`PREFACE`] has come, and until when the rest of it may; `None` once it has begun.
+    /// Number of bytes of [`PREFACE`] received, and the deadline for the rest; `None` once it is over.
     begins: Option<(usize, Pin<Box<Sleep>>)>,
 }
 

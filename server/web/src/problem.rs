@@ -1,5 +1,5 @@
-//! Errors become HTTP here and nowhere else: a page for a person, problem details (RFC 9457) for a
-//! program. [`super::error_response`] writes them.
+//! The one place where errors become HTTP: a page for people, problem details (RFC 9457) for programs.
+//! [`super::error_response`] renders them.
 
 use std::time::Duration;
 
@@ -13,27 +13,27 @@ use utoipa::ToSchema;
 use crate::auth::{SignInError, ViewerError};
 use crate::problem_types::ProblemType;
 
-/// Why a request was not answered as asked.
+/// An error response.
 #[derive(Debug, Clone)]
 pub struct Problem {
     /// The status.
     pub status: StatusCode,
-    /// Why, as programs compare it.
+    /// The reason, for programs.
     pub kind: ProblemType,
     /// What happened, in a few words.
     pub title: String,
-    /// What it was about and what to do now.
+    /// What it is about and what to do.
     pub detail: String,
-    /// What is wrong with which field.
+    /// Messages for fields.
     pub fields: Box<[portico_api::Problem]>,
-    /// What a form posted that was not taken, to be given back.
+    /// The fields of a form that was refused, to show them again.
     pub typed: Box<[(String, String)]>,
-    /// When trying again may help.
+    /// When to try again, if that may help.
     pub retry_after: Option<Duration>,
 }
 
 impl Problem {
-    /// A problem without fields.
+    /// Creates a problem without fields.
     #[must_use]
     pub fn new(kind: ProblemType, title: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl Problem {
         }
     }
 
-    /// There is no such thing, or not for this viewer: the two look alike.
+    /// It does not exist, or the viewer may not see it: both look alike.
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(
@@ -57,7 +57,7 @@ impl Problem {
         )
     }
 
-    /// Whether there is such a thing is not known yet.
+    /// The initial sync is not complete, so it is not known whether it exists.
     fn unread(why: &str, retry_after: Duration) -> Self {
         let mut problem = Self::new(
             ProblemType::NotReadYet,
@@ -84,7 +84,7 @@ impl Problem {
         Self::new(ProblemType::Forbidden, "You may not do this", detail)
     }
 
-    /// The form did not come from a page of this session.
+    /// The form does not belong to this session.
     #[must_use]
     pub fn foreign_form() -> Self {
         Self::new(
@@ -94,7 +94,7 @@ impl Problem {
         )
     }
 
-    /// What was sent makes no sense.
+    /// The input cannot be understood.
     #[must_use]
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(
@@ -104,7 +104,7 @@ impl Problem {
         )
     }
 
-    /// More was sent than is taken.
+    /// The body is too large.
     #[must_use]
     pub fn too_large() -> Self {
         Self::new(
@@ -136,7 +136,7 @@ impl Problem {
         problem
     }
 
-    /// Too many requests, of a person or an address.
+    /// A person or an address sent too many requests.
     #[must_use]
     pub fn too_many(wait: Duration) -> Self {
         let seconds = wait.as_secs() + 1;
@@ -149,7 +149,7 @@ impl Problem {
         problem
     }
 
-    /// What a bare status, set by a layer that knows nothing of pages, comes to.
+    /// Converts a bare status that a layer set. `said` is the layer's text.
     pub(super) fn of_status(status: StatusCode, said: &str) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::not_found(),
@@ -287,7 +287,7 @@ impl From<PortalError> for Problem {
     }
 }
 
-/// The problem type of a conflict.
+/// Returns the problem type of a conflict.
 pub(super) fn of_conflict(reason: Conflict) -> ProblemType {
     match reason {
         Conflict::Changed => ProblemType::Changed,
@@ -326,7 +326,7 @@ fn of_unavailable(reason: Unavailable) -> ProblemType {
     }
 }
 
-/// The problem type of what a control plane answered, or did not.
+/// Returns the problem type of a control plane's error.
 pub(super) fn of_plane_error(error: &PlaneError) -> ProblemType {
     match error {
         PlaneError::Unknown { .. } => ProblemType::PlaneUnknown,
@@ -371,7 +371,7 @@ impl From<PlaneError> for Problem {
     }
 }
 
-/// Leaves the rendering to [`super::error_response`], which knows whether a person or a program asks.
+/// [`super::error_response`] renders it, since it knows whether a person or a program asks.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
@@ -384,7 +384,7 @@ impl IntoResponse for Problem {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProblemDetails {
-    /// `urn:portico:problem:` and a word that does not change: what programs compare.
+    /// `urn:portico:problem:` and a word that never changes. Programs compare it.
     #[serde(rename = "type")]
     #[schema(schema_with = problem_type_schema)]
     pub kind: String,
@@ -392,16 +392,16 @@ pub struct ProblemDetails {
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What it was about and what to do now.
+    /// What it is about and what to do.
     pub detail: String,
-    /// The path that was asked.
+    /// The path of the request.
     pub instance: String,
-    /// What is wrong with which field.
+    /// Messages for fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<portico_api::Problem>,
 }
 
-/// The values of `type`, with the meaning of each.
+/// Builds the schema of `type`: its values with their meanings.
 fn problem_type_schema() -> utoipa::openapi::schema::Object {
     let meanings = ProblemType::ALL
         .iter()
@@ -416,6 +416,6 @@ fn problem_type_schema() -> utoipa::openapi::schema::Object {
         .build()
 }
 
-/// [`Problem::kind`] of the problem that this response was made from.
+/// [`Problem::kind`] of the problem that a response was made from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ProblemKind(pub(super) ProblemType);

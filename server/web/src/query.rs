@@ -5,15 +5,15 @@ use std::str::FromStr;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-/// Names and values. A form that is left empty sends empty values, and people edit addresses: what is empty or makes
-/// no sense counts as not asked.
+/// Names and values of the query. An empty or invalid value counts as missing: forms send empty fields, and people
+/// edit addresses.
 #[derive(Debug, Clone, Default)]
 pub(super) struct QueryParams {
     pairs: Vec<(String, String)>,
 }
 
 impl QueryParams {
-    /// The value, unless it is blank.
+    /// Returns the value unless it is blank.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.pairs
             .iter()
@@ -22,22 +22,22 @@ impl QueryParams {
             .filter(|value| !value.is_empty())
     }
 
-    /// The value as what it should be.
+    /// Parses the value.
     pub(super) fn parsed<T: FromStr>(&self, name: &str) -> Option<T> {
         self.text(name)?.parse().ok()
     }
 
-    /// Whether it is `true`.
+    /// True if the value is `true`.
     pub(super) fn is_true(&self, name: &str) -> bool {
         self.text(name) == Some("true")
     }
 
-    /// The number of the page, from 1.
+    /// Returns the page number, from 1.
     pub(super) fn page(&self) -> usize {
         self.parsed("page").unwrap_or(1).max(1)
     }
 
-    /// All of it.
+    /// Returns all pairs.
     pub(super) fn pairs(&self) -> &[(String, String)] {
         &self.pairs
     }

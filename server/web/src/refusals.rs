@@ -1,5 +1,5 @@
-//! What was refused is told to the security log, here and nowhere else: no handler can forget it. And whoever asks
-//! too often without being signed in is refused here, before anything else is done for them.
+//! Middleware that reports refused requests to the security log, so that no handler can forget to. Also refuses
+//! anonymous clients that send too many requests.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -20,7 +20,7 @@ use super::problem::{Problem, ProblemKind};
 use super::problem_types::ProblemType;
 use super::routes::{self, Kind};
 
-/// Who may ask, by route.
+/// The kind of each route.
 static KINDS: LazyLock<HashMap<String, Kind>> = LazyLock::new(|| {
     routes::table()
         .into_iter()
@@ -28,7 +28,7 @@ static KINDS: LazyLock<HashMap<String, Kind>> = LazyLock::new(|| {
         .collect()
 });
 
-/// What a request asks for, as far as it matters when it is refused.
+/// The parts of a request that matter when it is refused.
 struct Incoming {
     method: &'static str,
     path: String,
@@ -37,7 +37,7 @@ struct Incoming {
     token: bool,
 }
 
-/// Passes a request on, and tells of it when it was refused.
+/// Passes a request on and reports its refusal.
 pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let address = ClientAddress::of(request.headers(), request.extensions(), &app);
     let asked = Incoming::of(&request);
@@ -101,7 +101,7 @@ impl Incoming {
         }
     }
 
-    /// Whether a stranger's request counts: whether the process lives, and what every page is made of, does not.
+    /// True if an anonymous request counts: all but health checks and assets.
     fn is_counted(&self) -> bool {
         !matches!(
             self.route.as_deref(),
@@ -109,7 +109,7 @@ impl Incoming {
         )
     }
 
-    /// The event that the answer to this amounts to, if it was a refusal.
+    /// Returns the security event of a refused request.
     fn refusal(&self, known: bool, response: &Response) -> Option<SecurityEvent> {
         let (status, kind) = (response.status(), kind(response));
         let route = self.route.as_deref().unwrap_or_default();

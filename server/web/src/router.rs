@@ -25,16 +25,16 @@ use super::routes::Kind;
 use super::viewer::BODY_BYTES;
 use super::{metrics, refusals, routes, security};
 
-/// How long one request may take. Longer than any call to a control plane that a page waits for.
+/// Maximum duration of a request. Longer than any call to a control plane that a page waits for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The portal as a service.
+/// Builds the portal's service.
 pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
     let mut router = Router::new();
     for route in routes::table() {
         let kind = route.kind;
         let (path, handler, stale) = route.into_handlers();
-        // By the table and not by each handler, so that none can forget it.
+        // The table applies the guard, so that no handler can forget it.
         let handler = match kind {
             Kind::Page | Kind::Form => {
                 let guard = PageGuard {
@@ -54,7 +54,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .with_same_site(SameSite::Lax)
         .with_http_only(true)
         .with_path("/");
-    // From the inside out: what is added last sees a request first.
+    // From the inside out: the layer added last sees a request first.
     router
         .fallback(|| async { Problem::not_found() })
         .layer(from_fn_with_state(app.clone(), security::same_site))
@@ -67,8 +67,8 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .layer(from_fn_with_state(app.clone(), error_response::give_body))
         .layer(sessions)
         .layer(from_fn_with_state(app.clone(), refusals::watch))
-        // Once more: what fails in the session's own layer gets its words here, all else further in, where
-        // the page can show who is signed in.
+        // A second time, for errors of the session layer. All other errors are rendered further in, where the page
+        // knows who is signed in.
         .layer(from_fn_with_state(app.clone(), error_response::give_body))
         .layer(from_fn_with_state(app.clone(), security::headers))
         .layer(CompressionLayer::new())
@@ -92,7 +92,7 @@ fn span(request: &Request) -> tracing::Span {
         .get::<TraceParent>()
         .map(TraceParent::trace_id)
         .unwrap_or_default();
-    // The query may hold what people search for, and the callback's code: it is not logged.
+    // The query is not logged: it may hold search words or the callback's code.
     tracing::info_span!(
         "http",
         method = %request.method(),
@@ -102,7 +102,7 @@ fn span(request: &Request) -> tracing::Span {
     )
 }
 
-/// Takes the caller's trace from `traceparent` (W3C Trace Context), or begins one.
+/// Continues the trace of `traceparent` (W3C Trace Context), or starts one.
 async fn trace(mut request: Request, next: Next) -> Response {
     let parent = request
         .headers()

@@ -1,4 +1,4 @@
-//! The table of routes. The router is built from it, and tests walk it.
+//! The table of routes. The router is built from it, and tests iterate over it.
 
 use axum::routing::{MethodRouter, get, post};
 use serde::Serialize;
@@ -20,38 +20,38 @@ const CLAIM_DELETE: &str = "/claims/{plane}/{offering}/{namespace}/{name}/delete
 const CLAIM_RENEW: &str = "/claims/{plane}/{offering}/{namespace}/{name}/renew";
 const CLAIM_REVEAL: &str = "/claims/{plane}/{offering}/{namespace}/{name}/reveal";
 
-/// The schemas that an operation names, and the operation.
+/// The schemas that an operation refers to, and the operation.
 pub(super) type Description = (Vec<(String, RefOr<Schema>)>, Paths);
 
-/// A method and a path, and who may ask.
+/// A method, a path and a kind.
 pub struct Route {
     /// `GET`, `POST` or `DELETE`.
     pub method: &'static str,
     /// The path, with `{parameters}`.
     pub path: String,
-    /// Who may ask, and how.
+    /// Who may call it.
     pub kind: Kind,
-    /// For a route of the API: its schemas and its operation.
+    /// The schemas and the operation of an API route.
     pub(super) description: Option<Description>,
     handler: MethodRouter<App>,
     stale: Option<MethodRouter<App>>,
 }
 
-/// Who may ask, and how.
+/// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
-    /// Anybody. Nothing is checked but what holds for all requests.
+    /// Anybody. No guard.
     Public,
-    /// A page for signed-in people: strangers are sent to sign in.
+    /// A page for signed-in people; others are sent to sign in.
     Page,
-    /// A form of such a page: needs the CSRF token.
+    /// A form of such a page; needs the CSRF token.
     Form,
-    /// The API: strangers get 401. With a session, what changes something needs the CSRF token.
+    /// The API; others get 401. With a session, a change needs the CSRF token.
     Api,
 }
 
-/// The table.
+/// Returns the table.
 #[must_use]
 pub fn table() -> Vec<Route> {
     use Kind::{Form, Page, Public};
@@ -132,7 +132,7 @@ pub fn table() -> Vec<Route> {
     table
 }
 
-/// The API. Method and path are those of the handler's `#[utoipa::path]`.
+/// Returns the API's routes. Method and path are those of the handler's `#[utoipa::path]`.
 fn api_table() -> Vec<Route> {
     vec![
         api_route(routes!(api::viewer::viewer)),
@@ -201,7 +201,7 @@ fn api_route((schemas, paths, handler): UtoipaMethodRouter<App>) -> Route {
 }
 
 impl Route {
-    /// A route. It has a kind: without one it does not build.
+    /// Creates a route. Without a kind it does not compile.
     ///
     /// ```compile_fail,E0061
     /// use axum::routing::get;
@@ -221,7 +221,7 @@ impl Route {
         }
     }
 
-    /// The same route, with what answers a form that was made for another session.
+    /// Adds the handler of a form that was made for another session.
     fn or_stale(self, stale: MethodRouter<App>) -> Self {
         Self {
             stale: Some(stale),
@@ -229,13 +229,13 @@ impl Route {
         }
     }
 
-    /// The path, what answers there, and what answers a form of another session.
+    /// Returns the path, the handler, and the handler of a form of another session.
     pub(super) fn into_handlers(self) -> (String, MethodRouter<App>, Option<MethodRouter<App>>) {
         (self.path, self.handler, self.stale)
     }
 }
 
-/// The table as JSON, for `portico routes --json`.
+/// Returns the table as JSON, for `portico routes --json`.
 #[must_use]
 pub fn as_json() -> serde_json::Value {
     table()

@@ -1,4 +1,4 @@
-//! Headers that tell browsers what this site never does, and the check that a form came from it.
+//! Security headers, and the check that a form comes from this site.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -15,13 +15,13 @@ use super::problem::Problem;
 #[derive(Debug, Clone)]
 pub(super) struct Nonce(pub(super) String);
 
-/// Names a request, in the log and to whoever sent it.
+/// Identifies a request in the log and in the response.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What the name of a cookie begins with that a browser takes from this very host only, and by TLS.
+/// Prefix of cookies that browsers accept from this host only, over TLS.
 pub(super) const HOST_ONLY: &str = "__Host-";
 
-/// What is the same on every response.
+/// Headers of every response.
 const FIXED: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -40,7 +40,7 @@ const FIXED: [(HeaderName, &str); 6] = [
     ),
 ];
 
-/// Gives each request a nonce and each response its headers.
+/// Creates the nonce of a request and sets the security headers of its response.
 pub(super) async fn headers(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let nonce = STANDARD_NO_PAD.encode(rand::random::<[u8; 16]>());
     request.extensions_mut().insert(Nonce(nonce.clone()));
@@ -77,18 +77,18 @@ pub(super) async fn headers(State(app): State<App>, mut request: Request, next: 
     if app.secure() {
         harden_cookies(headers);
     }
-    // What a handler says of caching stands.
+    // A handler's `Cache-Control` has priority.
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     }
     response
 }
 
-/// What browsers may keep of an answer that says nothing of it itself.
+/// Returns the `Cache-Control` of a response that has none.
 ///
-/// Nothing, since nearly every page shows people and what is theirs, and a disk outlives a session. A form is the
-/// exception: with `no-store` a browser that goes back to it shows it empty, and what was typed would be lost. It is
-/// asked for anew otherwise, and ended sessions get nothing.
+/// `no-store`, because nearly every page shows personal data, and a disk outlives a session. Forms are the exception:
+/// with `no-store`, going back in the browser would show them empty and lose what was typed. They are revalidated,
+/// and an ended session gets nothing.
 fn caching(request: &Request) -> &'static str {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     match route {
@@ -101,8 +101,8 @@ fn caching(request: &Request) -> &'static str {
     }
 }
 
-/// With TLS every cookie is for TLS alone, and has the prefix by which browsers take it from this very host only. The
-/// theme's is written by the page's own script, and says light or dark.
+/// Over TLS, adds `Secure` and the prefix `__Host-` to each cookie. Leaves out the theme cookie, which the page's
+/// script sets to light or dark.
 fn harden_cookies(headers: &mut HeaderMap) {
     let cookies: Vec<HeaderValue> = headers.get_all(header::SET_COOKIE).iter().cloned().collect();
     headers.remove(header::SET_COOKIE);
@@ -120,7 +120,7 @@ fn harden_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Drops a client's request id unless it is short and plain: it is logged, and sent back.
+/// Removes a client's request ID unless it is short and plain, since it is logged and sent back.
 pub(super) async fn plain_request_id(mut request: Request, next: Next) -> Response {
     let plain = request.headers().get(REQUEST_ID).is_none_or(|id| {
         (1..=64).contains(&id.len())
@@ -136,7 +136,7 @@ pub(super) async fn plain_request_id(mut request: Request, next: Next) -> Respon
 }
 
 fn page_policy(app: &App, nonce: &str) -> String {
-    // Signing out leads by a form to the provider, and browsers hold such redirects against `form-action`.
+    // Signing out is a form that redirects to the provider, and browsers apply `form-action` to redirects.
     let configuration = app.configuration.current();
     let mut forms = String::new();
     for provider in &configuration.portal.spec.sign_in.providers {
@@ -152,8 +152,8 @@ fn page_policy(app: &App, nonce: &str) -> String {
     )
 }
 
-/// Refuses what another site makes a browser send. Programs, which send neither header, are told apart by their
-/// token; and a form needs its own token besides.
+/// Refuses changes that another site makes a browser send. Programs send neither header and are authenticated by
+/// their token; forms also need their CSRF token.
 pub(super) async fn same_site(State(app): State<App>, request: Request, next: Next) -> Response {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if changes && foreign(&app, &request) {
@@ -176,7 +176,7 @@ fn foreign(app: &App, request: &Request) -> bool {
     header("origin").is_some_and(|origin| origin != app.origin())
 }
 
-/// The value of a cookie, by its name with or without the prefix.
+/// Returns the value of a cookie, by its name with or without the prefix.
 pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers
         .get_all(header::COOKIE)

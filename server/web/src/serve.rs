@@ -1,4 +1,4 @@
-//! Listening, and stopping without cutting anybody off.
+//! Accepts connections, and shuts down gracefully.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,23 +24,23 @@ use super::address::ClientAddress;
 use super::preface_timeout::PrefaceTimeout;
 use super::write_timeout::WriteTimeout;
 
-/// Requests at once over one HTTP/2 connection.
+/// Maximum number of concurrent requests of one HTTP/2 connection.
 const STREAMS: u32 = 128;
 
-/// What connections may take.
+/// Limits on connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Connections at once; those beyond wait in the system's queue. A page that listens for news takes one.
+    /// Maximum number of connections; others wait in the backlog. A page with an event stream holds one.
     pub connections: usize,
-    /// Of those, connections of one peer; those beyond are closed at once. Of IPv6 a /64 counts as one peer.
+    /// Maximum number of connections of one peer; others are closed at once. An IPv6 /64 counts as one peer.
     pub of_one_peer: usize,
-    /// How long a client may take over a request's headers.
+    /// How long a client may take to send a request's headers.
     pub headers: Duration,
-    /// How long a client may keep a connection without asking anything.
+    /// How long a connection may be idle.
     pub idle: Duration,
-    /// How long a client may read nothing of what is written to it.
+    /// How long a client may leave the response unread.
     pub write: Duration,
-    /// How long requests under way may take once it is time to stop.
+    /// How long requests in progress may take after shutdown begins.
     pub grace: Duration,
 }
 
@@ -57,10 +57,10 @@ impl Default for Bounds {
     }
 }
 
-/// Serves until `stop`, then lets what is under way come to its end.
+/// Serves until `stop` is cancelled, then waits for requests in progress.
 ///
 /// # Errors
-/// None as yet: what fails in one connection ends that connection only.
+/// None at present: an error ends only its connection.
 pub async fn serve(
     mut listener: TcpListener,
     router: Router,
@@ -74,7 +74,7 @@ pub async fn serve(
     loop {
         let accepted = async {
             let place = Arc::clone(&room).acquire_owned().await;
-            // What goes wrong with one connection, or for want of file descriptors, is waited out in there.
+            // `accept` waits and tries again after errors of one connection or a lack of file descriptors.
             let (connection, peer) = Listener::accept(&mut listener).await;
             (connection, peer, place)
         };
@@ -117,7 +117,7 @@ fn builder(bounds: &Bounds) -> Builder<TokioExecutor> {
     builder
 }
 
-/// Serves one connection until its client ends it, or it was idle for too long, or it is time to stop.
+/// Serves one connection until the client closes it, it is idle for too long, or `stop` is cancelled.
 async fn serve_one(
     builder: &Builder<TokioExecutor>,
     connection: TcpStream,
@@ -126,7 +126,7 @@ async fn serve_one(
     bounds: &Bounds,
     stop: &CancellationToken,
 ) {
-    // Small answers must not wait for more to come.
+    // Small responses must not wait for more data.
     if let Err(error) = connection.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
@@ -157,7 +157,7 @@ async fn serve_one(
         served.as_mut().graceful_shutdown();
         tokio::select! {
             ended = served => ended,
-            // A client that was told to go has as long as it may be idle; then it is gone.
+            // A client that was asked to close has the idle time to do so.
             () = activity.idle_for(bounds.idle), if !stop.is_cancelled() => Ok(()),
         }
     };
@@ -185,7 +185,7 @@ mod tests {
     }
 
     const SOON: Duration = Duration::from_millis(400);
-    /// Far longer than [`SOON`], far shorter than for ever.
+    /// Far longer than [`SOON`], yet bounded.
     const PATIENCE: Duration = Duration::from_secs(10);
 
     async fn start(bounds: Bounds) -> (SocketAddr, CancellationToken) {
@@ -203,11 +203,11 @@ mod tests {
         connection
     }
 
-    /// What comes until the other side closes; nothing when it does not within [`PATIENCE`].
+    /// Reads until the peer closes; `None` if it does not within [`PATIENCE`].
     async fn rest(mut connection: TcpStream) -> Option<String> {
         let mut said = Vec::new();
         let read = tokio::time::timeout(PATIENCE, connection.read_to_end(&mut said)).await;
-        // A connection that is reset is closed as well.
+        // A reset also closes the connection.
         read.ok().map(|_| String::from_utf8_lossy(&said).into_owned())
     }
 
@@ -277,7 +277,7 @@ mod tests {
         assert!(served.is_some_and(|said| said.ends_with("at last")));
     }
 
-    /// HTTP/2's beginning: the preface, and settings without any.
+    /// The HTTP/2 preface and empty settings.
     const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
     #[tokio::test]
@@ -287,7 +287,7 @@ mod tests {
             ..Bounds::default()
         })
         .await;
-        // One keeps its connection after an answer, one never asked, and one says that it is there whenever asked.
+        // One is idle after a response, one never sent a request, and one answers every ping.
         let kept = connect(address, b"GET / HTTP/1.1\r\nhost: here\r\n\r\n").await;
         let two = connect(address, HTTP2).await;
         let begun = Instant::now();
@@ -301,7 +301,7 @@ mod tests {
         );
     }
 
-    /// A client of HTTP/2 that acknowledges settings and pings until the other side closes.
+    /// HTTP/2 client that acknowledges settings and pings until the peer closes.
     async fn acknowledge(mut connection: TcpStream) {
         let mut header = [0; 9];
         while connection.read_exact(&mut header).await.is_ok() {
@@ -311,7 +311,7 @@ mod tests {
                 return;
             }
             let (kind, flags) = (header[3], header[4]);
-            // SETTINGS and PING, unless they are acknowledgements themselves.
+            // SETTINGS and PING without the ACK flag.
             if (kind == 4 || kind == 6) && flags & 1 == 0 {
                 let body = if kind == 4 { Vec::new() } else { body };
                 let length = u8::try_from(body.len()).unwrap();
@@ -328,7 +328,7 @@ mod tests {
     async fn who_never_reads_is_hung_up_on() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        // More than any buffer on the way holds.
+        // More than all buffers together hold.
         let router = Router::new().route("/", get(|| async { vec![b'x'; 64 << 20] }));
         let bounds = Bounds {
             write: SOON,
@@ -337,7 +337,7 @@ mod tests {
         tokio::spawn(serve(listener, router, bounds, CancellationToken::new()));
         let connection = connect(address, WHOLE).await;
         tokio::time::sleep(SOON * 3).await;
-        // What was on its way is still there; the rest is not.
+        // Only what was in the buffers still arrives.
         let said = rest(connection).await.expect("it was kept");
         assert!(said.len() < 64 << 20, "all of it came");
     }
@@ -372,7 +372,7 @@ mod tests {
         for _ in 0..3 {
             kept.push(connect(address, b"GET / HTTP/1.1\r\nhost: here\r\n\r\n").await);
         }
-        // Their places are taken once they have been answered.
+        // A connection has its slot once it got a response.
         for connection in &mut kept {
             let mut byte = [0];
             connection.read_exact(&mut byte).await.unwrap();

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-/// How often whoever listens is judged anew: they may have signed out, or have lost a role.
+/// How often a stream checks its viewer again: they may have signed out or lost a role.
 const JUDGED: Duration = Duration::from_secs(15);
 
-/// How many streams each person holds open.
+/// Counts the open event streams of each person.
 #[derive(Debug)]
 pub struct StreamLimiter {
     pub(super) open: Mutex<HashMap<String, usize>>,
@@ -22,7 +22,7 @@ impl Default for StreamLimiter {
 }
 
 impl StreamLimiter {
-    /// None yet; whoever listens is judged anew this often.
+    /// Creates a limiter whose streams check their viewer this often.
     #[must_use]
     pub fn judging_every(judged: Duration) -> Self {
         Self {

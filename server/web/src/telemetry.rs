@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 const BOUNDS: [f64; 12] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
-/// Most series of one metric, so that a label with values from outside does not fill the memory.
+/// Maximum number of series of one metric, so that a label with untrusted values does not fill the memory.
 const SERIES: usize = 1_000;
 
 /// The metrics recorder. Cheap to clone.
@@ -30,7 +30,7 @@ struct Kept {
     counters: BTreeMap<Key, Arc<Number>>,
     gauges: BTreeMap<Key, Arc<Number>>,
     histograms: BTreeMap<Key, Arc<Buckets>>,
-    /// Number of series by metric.
+    /// Number of series of each metric.
     series: BTreeMap<String, usize>,
 }
 
@@ -45,7 +45,7 @@ impl Telemetry {
         telemetry
     }
 
-    /// All metrics in the text format.
+    /// Returns all metrics in the text format.
     #[must_use]
     pub fn text(&self) -> String {
         let kept = self.kept.lock();
@@ -68,7 +68,7 @@ impl Telemetry {
 }
 
 impl Kept {
-    /// Whether the metric may have another series; counts it if so.
+    /// Counts a new series. False if the metric has too many.
     fn admits(&mut self, key: &Key) -> bool {
         let series = self.series.entry(key.name().to_owned()).or_default();
         let admits = *series < SERIES;

@@ -1,4 +1,4 @@
-//! A portal on a loopback port with a provider to sign in at, and a browser without scripts.
+//! A test server on a loopback port, an identity provider, and a browser without scripts.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -30,7 +30,7 @@ use super::{App, Assets, router, serve};
 use crate::auth::{Limits, Providers, Tokens, Viewers};
 use crate::telemetry::Telemetry;
 
-/// Making an RSA key takes a while in an unoptimized build: all tests share one.
+/// Generating an RSA key is slow in a debug build, so all tests share one.
 static KEY: LazyLock<Vec<u8>> = LazyLock::new(|| SigningKey::generate().unwrap().to_pkcs8().unwrap());
 
 const PEOPLE: [(&str, &str, &[&str]); 4] = [
@@ -84,7 +84,7 @@ impl House {
         Self::start_with(|portal| portal).await
     }
 
-    /// Starts with a changed document of kind `Portal`.
+    /// Starts with a changed `Portal` document.
     pub(super) async fn start_with(change: impl FnOnce(String) -> String) -> Self {
         Self::start_as(change, Limits::default(), Assets::default()).await
     }
@@ -94,7 +94,7 @@ impl House {
         Self::start_as(|portal| portal, Limits::default(), assets).await
     }
 
-    /// Starts one that lets a test sign in as often as it likes.
+    /// Starts without a limit on sign-ins.
     pub(super) async fn start_unlimited(change: impl FnOnce(String) -> String) -> Self {
         Self::start_as(change, Limits::of(NonZeroU32::MAX), Assets::default()).await
     }
@@ -191,7 +191,7 @@ impl House {
         }
     }
 
-    /// Takes what the folder's files say by now.
+    /// Reloads the configuration from the folder.
     pub(super) fn reload(&self) {
         self.configuration.take(read(self.folder.path()));
     }
@@ -207,7 +207,7 @@ impl House {
         }
     }
 
-    /// A browser in which `username` is signed in.
+    /// Returns a browser in which `username` is signed in.
     pub(super) async fn signed_in(&self, username: &str) -> Browser {
         let mut browser = self.browser();
         let page = browser.sign_in(username, "/").await;
@@ -216,7 +216,7 @@ impl House {
     }
 }
 
-/// Reads the folder's files. Here they are taken to be right: reading them strictly is the program's.
+/// Reads the configuration without validating it.
 fn read(folder: &Path) -> Loaded {
     #[derive(Deserialize)]
     struct Document<S> {
@@ -257,7 +257,7 @@ fn read(folder: &Path) -> Loaded {
     }
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub(super) struct Page {
     pub(super) status: StatusCode,
@@ -274,7 +274,7 @@ impl Page {
             .unwrap_or_default()
     }
 
-    /// The value of the hidden field of that name.
+    /// Returns the value of a hidden field.
     pub(super) fn hidden(&self, name: &str) -> String {
         let mark = format!("name=\"{name}\" value=\"");
         let rest = self
@@ -294,7 +294,7 @@ pub(super) struct Browser {
 }
 
 impl Browser {
-    /// One request, without following redirects.
+    /// Sends one request without following redirects.
     pub(super) async fn send(
         &mut self,
         method: Method,
@@ -338,7 +338,7 @@ impl Browser {
         }
     }
 
-    /// Posts a body of some type.
+    /// Posts a body of any content type.
     pub(super) async fn send_as(&mut self, address: &str, kind: &str, body: &str) -> Page {
         let url = self.base.join(address).unwrap();
         let cookies: Vec<String> = self
@@ -357,7 +357,7 @@ impl Browser {
         }
     }
 
-    /// The stream of events.
+    /// Opens the event stream.
     pub(super) async fn listen(&mut self) -> reqwest::Response {
         let cookies: Vec<String> = self
             .cookies
@@ -392,7 +392,7 @@ impl Browser {
         self.follow(page).await
     }
 
-    /// Goes to `address`, and signs in on the way.
+    /// Opens `address` and signs in on the way.
     pub(super) async fn sign_in(&mut self, username: &str, address: &str) -> Page {
         let page = self.get(address).await;
         assert_eq!(page.url.path(), "/sign-in");

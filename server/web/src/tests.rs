@@ -1,4 +1,4 @@
-//! Tests of the portal with a browser without scripts.
+//! Tests of the whole server through a browser without scripts.
 
 mod access;
 mod hostile_provider;

@@ -1,4 +1,4 @@
-//! Extractors: who is asking, and what they posted, as the route's guard ([`super::guard`]) established it.
+//! Extractors for the viewer and the posted data that the route's guard ([`super::guard`]) accepted.
 
 use std::sync::Arc;
 
@@ -19,37 +19,37 @@ use super::problem::Problem;
 use super::problem_types::ProblemType;
 use crate::auth::{Current, TokenError, Viewers};
 
-/// The most that is read of a body, in bytes.
+/// Maximum size of a body, in bytes.
 pub(super) const BODY_BYTES: usize = 1 << 20;
 
-/// The most fields that are taken of a form.
+/// Maximum number of fields of a form.
 pub(super) const FIELDS: usize = 20_000;
 
-/// Names and values of a form, in its order.
+/// Names and values of a form, in order.
 pub(super) type Fields = Vec<(String, String)>;
 
-/// Who is asking, by session, for a page; and what stands around it.
+/// The viewer of a page, by session, with the context of the page.
 pub(super) struct Page(pub(super) PageContext);
 
-/// Who is asking, by session or token, for the API. Where a session changes something, its CSRF token must be in
-/// the header [`crate::auth::csrf::HEADER`].
+/// The viewer of an API call, by session or token. With a session, a change needs its CSRF token in the header
+/// [`crate::auth::csrf::HEADER`].
 pub(super) struct Api(pub(super) Current);
 
-/// A form of ours, sent by whom its page was made for: its CSRF token was checked.
+/// A form with a valid CSRF token.
 pub(super) struct Posted {
     pub(super) around: PageContext,
-    /// Names and values, in the order of the form.
+    /// Names and values, in order.
     pub(super) fields: Fields,
 }
 
-/// A form of ours that was made for another session: it may be shown again to be looked over, and nothing else.
+/// A form that was made for another session: it may be shown again, but not processed.
 pub(super) struct Stale {
     pub(super) around: PageContext,
-    /// Names and values, in the order of the form.
+    /// Names and values, in order.
     pub(super) fields: Fields,
 }
 
-/// A JSON body of the API.
+/// The JSON body of an API call.
 pub(super) struct Body<T>(pub(super) T);
 
 pub(super) async fn of_session(parts: &Parts, app: &App) -> Result<Option<Current>, Problem> {
@@ -66,7 +66,7 @@ pub(super) async fn of_session(parts: &Parts, app: &App) -> Result<Option<Curren
     Ok(current)
 }
 
-/// Lets a person's request in, unless they ask too much. Counts each request once, however often it is looked at.
+/// Applies the person's rate limits. Counts each request once, however often it is checked.
 pub(super) async fn admit(parts: &Parts, app: &App, current: &Current) -> Result<(), Problem> {
     let Some(asking) = Authenticated::of(&parts.extensions) else {
         return Ok(());
@@ -85,7 +85,7 @@ pub(super) async fn admit(parts: &Parts, app: &App, current: &Current) -> Result
     Ok(())
 }
 
-/// Whoever is signed in, if anybody.
+/// The viewer of a public page, if anybody is signed in.
 pub(super) struct OptionalViewer(pub(super) Option<Current>);
 
 impl FromRequestParts<App> for OptionalViewer {
@@ -120,7 +120,7 @@ impl FromRequestParts<App> for Api {
     }
 }
 
-/// Whom the route's guard let in. A public route has no guard, and lets in nobody.
+/// Returns the viewer whom the route's guard admitted. A public route has no guard and admits nobody.
 fn admitted(parts: &Parts) -> Result<Current, Problem> {
     let admitted = parts.extensions.get::<Admitted>();
     admitted
@@ -128,7 +128,7 @@ fn admitted(parts: &Parts) -> Result<Current, Problem> {
         .ok_or_else(Problem::sign_in_needed)
 }
 
-/// What a program is told whose token is refused. Why is told only to who has the token.
+/// Converts a token error. Only the holder of a valid secret learns the reason.
 pub(super) fn refused(error: TokenError, needed: impl FnOnce() -> Problem) -> Problem {
     match error {
         TokenError::Unknown => needed(),
@@ -152,16 +152,16 @@ pub(super) fn refused(error: TokenError, needed: impl FnOnce() -> Problem) -> Pr
     }
 }
 
-/// What somebody showed who they are by, for an answer that goes on for longer than that may hold.
+/// The credential of a long-lived response, to check it again later.
 pub(super) enum Credential {
-    /// A session.
+    /// A session ID.
     Session(Id),
     /// An API token's secret.
     Token(String),
 }
 
 impl Credential {
-    /// The viewer whom it shows now; `None` when it shows nobody any more.
+    /// Returns the credential's current viewer; `None` when it is no longer valid.
     pub(super) async fn viewer(&self, app: &App) -> Result<Option<Arc<Viewer>>, Problem> {
         let now = Timestamp::now();
         Ok(match self {
@@ -220,7 +220,7 @@ impl FromRequestParts<App> for Stale {
 }
 
 impl Posted {
-    /// The first field of that name; empty where there is none.
+    /// Returns the first field of that name, or an empty string.
     pub(super) fn field(&self, name: &str) -> &str {
         self.fields
             .iter()

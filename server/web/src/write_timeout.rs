@@ -1,4 +1,4 @@
-//! Closes connections whose peer does not read.
+//! Closes connections whose client does not read.
 
 use std::io;
 use std::pin::Pin;
@@ -8,12 +8,12 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// A connection that breaks when nothing can be written to it for a while: whoever asks and does not read would keep
-/// the answer, and the connection, for ever.
+/// A connection that fails when no data can be written for a while. Without it, a client that does not read would
+/// hold the response and the connection for ever.
 pub(super) struct WriteTimeout<S> {
     stream: S,
     within: Duration,
-    /// Until when the other end may read something; `None` while nothing waits for that.
+    /// Deadline of the pending write; `None` if none is pending.
     until: Option<Pin<Box<Sleep>>>,
 }
 
@@ -26,7 +26,7 @@ impl<S> WriteTimeout<S> {
         }
     }
 
-    /// What a write came to, or that it took too long.
+    /// Returns the result of a write, or an error when it took too long.
     fn bounded<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.until = None;

@@ -1,4 +1,4 @@
-//! The catalog, offerings and the search.
+//! Catalog, offerings and search.
 
 use axum::Json;
 use axum::extract::{Query, State};

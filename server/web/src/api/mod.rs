@@ -1,4 +1,4 @@
-//! `/api/v1`: what the pages show, as JSON, for programs and for the islands. The same use cases, the same view
+//! `/api/v1`: the content of the pages as JSON, for programs and for the islands. Uses the same use cases and view
 //! models; errors are problem details (RFC 9457).
 
 pub(super) mod access;
@@ -25,7 +25,8 @@ use super::problem::Problem;
 use super::viewer::Api;
 use crate::auth::Current;
 
-/// Who asks, and where they work: `?tenant=…&environment=…`, else as their browser remembers, else their first.
+/// The caller of the API and the workspace that the call is about: from `?tenant=…&environment=…`, else from the
+/// browser's cookie, else the caller's first.
 pub(super) struct Asker {
     pub(super) current: Current,
     pub(super) work: Option<Workspace>,
@@ -42,8 +43,8 @@ impl Asker {
     }
 }
 
-/// The tenant and environment that a call is about. Both or neither; without them, those that the browser's cookie
-/// remembers, else the viewer's first.
+/// The workspace that a call is about. Needs both parameters or neither. Without them, the workspace in the browser's
+/// cookie counts, else the viewer's first.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct WorkPlace {
@@ -70,7 +71,7 @@ impl FromRequestParts<App> for Asker {
                 &configuration,
                 Some(&format!("{tenant}/{environment}")),
             );
-            // Another place than the one that was named would be a surprise.
+            // `choose` falls back to another workspace; a call that names one must not.
             let named = work
                 .filter(|work| work.tenant.as_str() == tenant && work.environment.as_str() == environment);
             Some(named.ok_or_else(Problem::not_found)?)

@@ -1,4 +1,4 @@
-//! `GET /api/v1/openapi.json`: the API described, from the handlers' own `#[utoipa::path]`.
+//! `GET /api/v1/openapi.json`: the OpenAPI document, built from the `#[utoipa::path]` of each handler.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::super::problem::ProblemDetails;
 use super::super::routes;
 
-/// The document as it is sent.
+/// The document as JSON.
 static DOCUMENT: LazyLock<Bytes> =
     LazyLock::new(|| serde_json::to_vec(&document()).unwrap_or_default().into());
 

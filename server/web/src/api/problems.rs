@@ -1,5 +1,5 @@
-//! The problems that an operation may answer, as responses of the `OpenAPI` document: a response for each status, with
-//! the problem types that it may have.
+//! The problems that an operation may answer, for the `OpenAPI` document: one response for each status, with its
+//! problem types.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -13,7 +13,7 @@ use super::super::problem_types::ProblemType;
 
 /// A set of problem types.
 pub(in super::super) trait ProblemSet {
-    /// Its types.
+    /// Returns the problem types of the set.
     fn types() -> Vec<ProblemType>;
 }
 
@@ -31,42 +31,42 @@ macro_rules! problem_sets {
 }
 
 problem_sets! {
-    /// What every operation may answer that needs a viewer.
+    /// Every operation that needs a viewer.
     Viewing: [
         SignInNeeded, SignInAgain, TokenTooOld, NotFound, TooManyRequests, Internal, DatabaseUnavailable, Timeout,
     ];
-    /// What needs the control planes to have been read once.
+    /// Operations that need the initial sync of the control planes.
     Reading: [NotReadYet];
-    /// What changes something.
+    /// Operations that change something.
     Changing: [BadRequest, TooLarge, CsrfTokenInvalid, ReadOnlyToken, Forbidden];
-    /// What an operation that submits a request may answer, besides what the control plane's dry run answers.
+    /// Operations that submit a request, in addition to the errors of the dry run.
     Submitting: [
         InvalidRequest, NameTaken, QuotaExceeded, NoControlPlane, PolicyDenied, RequestInProgress, Changed, WrongState,
         DuplicateRequest, Busy, CheckFailed, CheckTimeout, PoliciesUnusable,
     ];
-    /// What an operation that checks a request without sending it may answer.
+    /// Operations that check a request without sending it.
     Checking: [Busy, CheckFailed, CheckTimeout, PoliciesUnusable];
-    /// What a control plane may answer.
+    /// Operations that call a control plane.
     AskingPlane: [
         PlaneRejected, PlaneForbidden, PlaneNotFound, FieldConflict, PlaneConflict, ConcurrentWrite, AlreadyExists,
         ObjectGone, PlaneUnreachable, PlaneOverloaded, PlaneTimeout, PlaneUnknown, PlaneMisconfigured, PlaneError,
         PlaneInvalidResponse,
     ];
-    /// A renewal.
+    /// Renewals.
     Renewing: [NotRenewable, ClaimInvalid];
-    /// A decision.
+    /// Decisions.
     Deciding: [Changed, WrongState, NotPermittedNow, ApprovalOutdated, PoliciesUnusable, QuotaUnknown];
-    /// A withdrawal.
+    /// Withdrawals.
     Withdrawing: [Changed, WrongState];
-    /// What there may be only so many of.
+    /// Creating what is limited in number.
     Limited: [LimitReached];
-    /// Revealing a key.
+    /// Revealing a connection secret.
     Revealing: [SecretNotReady];
     /// Cordoning.
     Cordoning: [AlreadyCordoned];
     /// Uncordoning.
     Uncordoning: [NotCordoned];
-    /// Acknowledging breaks.
+    /// Acknowledging breaks of the audit log.
     Acknowledging: [NothingToAcknowledge];
 }
 

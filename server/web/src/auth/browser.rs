@@ -1,6 +1,6 @@
-//! What a browser says that it is, in a few words.
+//! Names a browser from its `User-Agent`.
 
-/// `Firefox on Linux`, from the header `User-Agent`; `None` where that says nothing of the kind.
+/// Returns the browser and system in a few words (`Firefox on Linux`). `None` if the header names no known browser.
 #[must_use]
 pub fn browser_in_words(user_agent: &str) -> Option<String> {
     let first = |known: &[(&'static str, &'static str)]| {
@@ -9,7 +9,7 @@ pub fn browser_in_words(user_agent: &str) -> Option<String> {
             .find(|(mark, _)| user_agent.contains(mark))
             .map(|(_, name)| *name)
     };
-    // Most claim to be several; the one that only it says comes first.
+    // Most browsers claim to be several; the mark that only one uses comes first.
     let browser = first(&[
         ("Edg/", "Edge"),
         ("OPR/", "Opera"),

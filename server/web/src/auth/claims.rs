@@ -1,14 +1,13 @@
-//! What a provider says of a person, made safe: its claims are somebody else's words, and of whatever type.
+//! Claims from an identity provider. They are untrusted input and may have any JSON type.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// The claims of a token, or of an answer of userinfo, as they came.
+/// The claims of a token or of a userinfo response, as received.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Claims(pub(super) Map<String, Value>);
 
-/// What is wrong with a claim, or with a token as a whole. It names the claim and the reason, and what to set; it holds
-/// nothing of a token that is a secret.
+/// An invalid claim or token. Names the claim, the reason and the setting to change; contains no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: {why}")]
 pub struct Flaw {
@@ -29,7 +28,7 @@ impl Flaw {
     }
 }
 
-/// The JSON type of a value, in words.
+/// Returns the JSON type of a value in words.
 pub(super) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -42,22 +41,22 @@ pub(super) fn kind_of(value: &Value) -> &'static str {
 }
 
 impl Claims {
-    /// The claims that these bytes are, if they are a JSON object.
+    /// Parses a JSON object.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok().map(Self)
     }
 
-    /// The claim of that name. `null` is as good as none.
+    /// Returns a claim. `null` counts as missing.
     pub(super) fn get(&self, claim: &str) -> Option<&Value> {
         self.0.get(claim).filter(|value| !value.is_null())
     }
 
-    /// A claim that is a text. One of another type counts as missing.
+    /// Returns a claim that is a string. A claim of another type counts as missing.
     pub(super) fn text(&self, claim: &str) -> Option<&str> {
         self.get(claim).and_then(Value::as_str)
     }
 
-    /// A claim that must be a text where it is there.
+    /// Returns a claim that must be a string if present.
     pub(super) fn needed_text(&self, claim: &'static str) -> Result<Option<&str>, Flaw> {
         match self.get(claim) {
             None => Ok(None),
@@ -66,7 +65,7 @@ impl Claims {
         }
     }
 
-    /// A `NumericDate` of RFC 7519 that must be one where it is there.
+    /// Returns a claim that must be a `NumericDate` (RFC 7519) if present.
     pub(super) fn date(&self, claim: &'static str) -> Result<Option<Timestamp>, Flaw> {
         let Some(value) = self.get(claim) else {
             return Ok(None);
@@ -79,7 +78,7 @@ impl Claims {
             .ok_or_else(|| Flaw::new(claim, "is not a date"))
     }
 
-    /// Whether a claim says yes: `true`, or the text of it, as some providers have it.
+    /// Returns a boolean claim. Accepts the string `true`, which some providers send.
     pub(super) fn says_yes(&self, claim: &str) -> Option<bool> {
         match self.get(claim)? {
             Value::Bool(yes) => Some(*yes),
@@ -88,7 +87,7 @@ impl Claims {
         }
     }
 
-    /// `aud`: a text or a list of texts.
+    /// Returns `aud`: a string or a list of strings.
     pub(super) fn audiences(&self) -> Result<Vec<&str>, Flaw> {
         match self.get("aud") {
             None => Err(Flaw::new("aud", "is missing")),
@@ -106,7 +105,7 @@ impl Claims {
     }
 }
 
-/// The moment so many seconds after 1970.
+/// Converts seconds since 1970 to a timestamp.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "what is out of range is refused by the timestamp"
@@ -115,8 +114,8 @@ fn timestamp(seconds: f64) -> Option<Timestamp> {
     Timestamp::from_second(seconds as i64).ok()
 }
 
-/// A text fit for one line of a page and of the record: no control characters, nothing that turns the
-/// writing round, and not too long. `None` when nothing is left.
+/// Cleans a text for one line of a page or of the audit log: removes control and bidirectional characters, cuts at
+/// 200 characters. `None` if nothing is left.
 pub(super) fn line(text: &str) -> Option<String> {
     let turns =
         |c: char| matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');

@@ -1,25 +1,24 @@
-//! The token that shows that a form was filled in on a page of ours.
+//! CSRF tokens: proof that a form comes from a page of this session.
 //!
-//! It belongs to the session, and each page shows it under another mask, so that a compressed page
-//! does not let anybody guess it bit by bit (BREACH).
+//! Each session has one token. Each page shows it under a random mask, so that compression does not leak it (BREACH).
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The bytes of a token.
+/// The length of a token in bytes.
 const LENGTH: usize = 16;
 
-/// The name of the header that carries it where there is no form.
+/// The header that carries the token where there is no form.
 pub const HEADER: &str = "x-portico-csrf";
 
-/// A new token for a new session.
+/// Creates a token for a new session.
 #[must_use]
 pub fn new_token() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; LENGTH]>())
 }
 
-/// The token as one page shows it: a random mask, and the token under that mask.
+/// Masks the token for one page: a random mask, then the token XOR the mask.
 #[must_use]
 pub fn masked(token: &str) -> String {
     let Some(token) = decode::<LENGTH>(token) else {
@@ -34,7 +33,7 @@ pub fn masked(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(shown)
 }
 
-/// Whether what came with a form is the session's token, in a time that tells nothing.
+/// True if `shown` is the session's token under any mask. Compares in constant time.
 #[must_use]
 pub fn matches(token: &str, shown: &str) -> bool {
     let (Some(token), Some(shown)) = (decode::<LENGTH>(token), decode::<{ LENGTH * 2 }>(shown)) else {

@@ -1,7 +1,7 @@
-//! The viewer of one HTTP request.
+//! Finds the viewer of an HTTP request.
 //!
-//! A session that was seen a moment ago is not read again: a page must not cost a trip to the
-//! database for that. What another replica ends, ends here within [`BELIEVED`].
+//! Caches sessions for [`BELIEVED`], so that a page does not cost a query. Until then a session that another replica
+//! ended is still valid here.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,36 +17,36 @@ use tower_sessions::session::Id;
 
 use super::session::{SESSION_KEY, SignedIn, end_session, keep_session};
 
-/// How long a session is believed without looking.
+/// How long a cached session is valid without a query.
 const BELIEVED: Duration = Duration::from_secs(5);
-/// How seldom it is written down that a session is in use, in seconds.
+/// How often a session's last use is stored, in seconds.
 const NOTED_EVERY: i64 = 60;
-/// Sessions remembered.
+/// Maximum number of cached sessions.
 const REMEMBERED: usize = 20_000;
 
-/// Why it cannot be told who is asking.
+/// Why the viewer could not be found.
 #[derive(Debug, thiserror::Error)]
 pub enum ViewerError {
-    /// The session cannot be read or kept.
+    /// The session cannot be read or stored.
     #[error(transparent)]
     Session(#[from] tower_sessions::session::Error),
-    /// What is known of the person cannot be read.
+    /// The person's data cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Who is asking.
+/// The viewer of a request, with how they signed in.
 #[derive(Debug, Clone)]
 pub struct Current {
     /// The viewer.
     pub viewer: Arc<Viewer>,
-    /// Their session; `None` for a token.
+    /// Their session; `None` for an API token.
     pub session: Option<Arc<SignedIn>>,
-    /// They may look and change nothing: a token that was made for that.
+    /// True for a read-only API token.
     pub reads_only: bool,
 }
 
-/// The viewers of the sessions seen a moment ago.
+/// Caches the viewers of recently used sessions.
 #[derive(Default)]
 pub struct Viewers {
     seen: Mutex<HashMap<Id, Seen>>,
@@ -61,7 +61,7 @@ struct Seen {
 }
 
 impl Viewers {
-    /// The viewer whose session this is; `None` for strangers, forged and ended sessions.
+    /// Returns the viewer of a session. `None` for anonymous, forged and ended sessions.
     ///
     /// # Errors
     /// When the session or its person cannot be read.
@@ -124,8 +124,8 @@ impl Viewers {
         }))
     }
 
-    /// The viewer of the session of that id as they are now, read from the database; `None` when it has ended. It does
-    /// not count as use of the session.
+    /// Reads the viewer of a session from the database. `None` when it has ended. Does not count as use of the
+    /// session.
     ///
     /// # Errors
     /// When the session or its person cannot be read.
@@ -149,12 +149,12 @@ impl Viewers {
             .map(Arc::new))
     }
 
-    /// For a session that has just ended.
+    /// Removes a session that has just ended from the cache.
     pub fn forget(&self, id: Id) {
         self.seen.lock().remove(&id);
     }
 
-    /// For sessions that have ended without having been asked.
+    /// Clears the cache, after sessions were ended from elsewhere.
     pub fn forget_all(&self) {
         self.seen.lock().clear();
     }
@@ -171,8 +171,8 @@ impl Viewers {
     }
 }
 
-/// How often it is written down that a session is in use, in seconds: often enough that whoever works is not taken for
-/// idle, and not at every step.
+/// Returns how often a session's last use is stored, in seconds: well before it counts as idle, but not for every
+/// request.
 fn noted_every(rules: &portico_domain::documents::Sessions) -> i64 {
     (i64::from(rules.idle_minutes) * 60 / 4).min(NOTED_EVERY)
 }

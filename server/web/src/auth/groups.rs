@@ -1,4 +1,4 @@
-//! The groups that a provider says a person is in, in whichever shape it says so.
+//! Reads a person's groups from a provider's claims, in the shapes that providers use.
 
 use std::collections::BTreeSet;
 
@@ -8,61 +8,61 @@ use serde_json::{Map, Value};
 
 use super::claims::{Claims, kind_of};
 
-/// Groups that are kept besides those that the configuration names, which are kept however many there are.
+/// Maximum number of groups kept, in addition to those that the configuration names.
 const MOST: usize = 5_000;
-/// The longest name, in bytes, of a group that the configuration does not name.
+/// Maximum length in bytes of a group that the configuration does not name.
 const LONGEST: usize = 1_024;
 
-/// The groups of a person, and what they should know of how these came about.
+/// A person's groups, with a remark if some may be missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Groups {
     pub(super) names: BTreeSet<String>,
     pub(super) remark: Option<GroupsRemark>,
 }
 
-/// Why somebody may be in fewer groups here than at their provider.
+/// Why a person may have fewer groups here than at their provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum GroupsRemark {
-    /// There is no such claim.
+    /// The claim is missing.
     Missing {
-        /// Its name.
+        /// The claim.
         claim: String,
     },
-    /// The provider left the groups out because the person is in too many.
+    /// The provider left the groups out because there are too many.
     LeftOut {
         /// The claim that says so.
         said_by: String,
     },
-    /// The claim is of a type that no groups can be read from.
+    /// The claim's type cannot hold groups.
     Unreadable {
-        /// Its name.
+        /// The claim.
         claim: String,
         /// Its type, in words.
         kind: String,
     },
-    /// Some are no names: no texts, empty, or with control characters.
+    /// Some entries are not names: not strings, empty, or with control characters.
     Skipped {
-        /// How many.
+        /// Number of skipped entries.
         count: usize,
     },
-    /// There are too many to keep all of them.
+    /// There are too many groups to keep.
     Cut {
-        /// How many there are.
+        /// Number of groups received.
         of: usize,
-        /// How many are kept.
+        /// Number of groups kept.
         kept: usize,
     },
-    /// It is one text with commas: one group, unless the configuration says that it is several.
+    /// The claim is one string with commas. It counts as one group unless `groupsSeparator` is set.
     OneText {
-        /// The claim's name.
+        /// The claim.
         claim: String,
     },
 }
 
 impl GroupsRemark {
-    /// What happened and what the administrator can do, for the person and for the log. It names claims and settings,
-    /// and no groups.
+    /// Says what happened and what an administrator can do, for the person and the log. Names claims and settings,
+    /// but no groups.
     #[must_use]
     pub fn in_words(&self, provider: &str) -> String {
         match self {
@@ -95,7 +95,7 @@ impl GroupsRemark {
     }
 }
 
-/// Reads the groups of a person as the provider's settings say, keeping all that the configuration names.
+/// Reads a person's groups as the provider's settings say. Always keeps the groups that the configuration names.
 pub(super) fn read(claims: &Claims, provider: &Provider, configuration: &Configuration) -> Groups {
     let claim = provider.groups_claim.as_str();
     let only = |remark| Groups {
@@ -141,7 +141,7 @@ pub(super) fn read(claims: &Claims, provider: &Provider, configuration: &Configu
             Value::Object(group) => take(group.get("name").and_then(Value::as_str)),
             _ => take(None),
         }),
-        // As Zitadel has it: a key for each role, and whose it is as the value.
+        // Zitadel: a key for each role, its organizations as the value.
         Value::Object(keys) => keys
             .iter()
             .filter(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)))
@@ -167,8 +167,8 @@ pub(super) fn read(claims: &Claims, provider: &Provider, configuration: &Configu
     Groups { names, remark }
 }
 
-/// The claim by which the provider says that it left the groups out: distributed claims (OpenID Connect Core 1.0,
-/// section 5.6.2), as Entra ID and ADFS have them, or Entra's `hasgroups`.
+/// Returns the claim by which the provider says that it left the groups out: distributed claims (OpenID Connect Core
+/// 1.0, section 5.6.2; Entra ID, ADFS) or Entra's `hasgroups`.
 fn left_out(claims: &Claims, claim: &str) -> Option<String> {
     let elsewhere = claims
         .get("_claim_names")
@@ -181,8 +181,8 @@ fn left_out(claims: &Claims, claim: &str) -> Option<String> {
         .then(|| "hasgroups".to_owned())
 }
 
-/// The value of the claim of that name, or at that path of names joined by dots. A name may have dots in it itself, as
-/// URLs do: the longest that fits comes first.
+/// Returns the claim of that name, or at that dotted path. A name may contain dots, as URLs do, so the longest match
+/// comes first.
 fn at_path<'v>(claims: &'v Map<String, Value>, path: &str) -> Option<&'v Value> {
     if let Some(value) = claims.get(path) {
         return Some(value);
@@ -197,7 +197,7 @@ fn is_name(name: &str) -> bool {
     !name.trim().is_empty() && !name.chars().any(char::is_control)
 }
 
-/// The groups that are kept: all that the configuration names, and others up to a bound.
+/// Keeps the groups that the configuration names, and others up to the limit.
 fn cut(names: BTreeSet<String>, configuration: &Configuration) -> BTreeSet<String> {
     if names.len() <= MOST && names.iter().all(|name| name.len() <= LONGEST) {
         return names;

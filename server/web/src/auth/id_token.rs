@@ -1,4 +1,4 @@
-//! What an ID token must say to be believed (OpenID Connect Core 1.0, section 3.1.3.7).
+//! Validates the claims of an ID token (OpenID Connect Core 1.0, section 3.1.3.7).
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use jiff::{SignedDuration, Timestamp};
@@ -9,29 +9,29 @@ use serde_json::Value;
 
 use super::claims::{Claims, Flaw, line};
 
-/// How far a provider's clock may be ahead.
+/// Maximum clock skew of a provider that is ahead.
 const SKEW: SignedDuration = SignedDuration::from_mins(2);
-/// How old a token may be that was asked for a moment ago. Entra ID dates its tokens back by five minutes.
+/// Maximum age of a newly issued token. Entra ID dates its tokens back by five minutes.
 const OLDEST: SignedDuration = SignedDuration::from_mins(15);
-/// The longest identity, in bytes. OpenID Connect allows 255.
+/// Maximum length of `sub` in bytes. OpenID Connect allows 255.
 const LONGEST_ID: usize = 512;
 
-/// What an ID token is judged by.
+/// What the claims are checked against.
 pub(super) struct Expected<'e> {
     pub(super) provider: &'e Provider,
-    /// What was sent with the request for it.
+    /// The nonce of the authorization request.
     pub(super) nonce: &'e str,
-    /// What came with it.
+    /// The access token of the same response.
     pub(super) access_token: &'e AccessToken,
-    /// What it is signed with.
+    /// The key and algorithm of the signature.
     pub(super) signed_with: &'e (CoreJsonWebKey, CoreJwsSigningAlgorithm),
     pub(super) now: Timestamp,
 }
 
-/// Judges the claims of a token whose signature holds; whom it is about.
+/// Validates the claims of a token whose signature is valid. Returns the subject.
 ///
 /// # Errors
-/// Which claim does not hold, and why.
+/// The first invalid claim and why.
 pub(super) fn judge<'c>(claims: &'c Claims, expected: &Expected<'_>) -> Result<&'c str, Flaw> {
     let provider = expected.provider;
     if claims.needed_text("iss")? != Some(provider.issuer.as_str()) {
@@ -62,7 +62,7 @@ fn subject(claims: &Claims) -> Result<&str, Flaw> {
     Ok(subject)
 }
 
-/// Who the token is for, and who asked for it (section 3.1.3.7, 3 to 5).
+/// Checks `aud` and `azp` (section 3.1.3.7, 3 to 5).
 fn audience(claims: &Claims, provider: &Provider) -> Result<(), Flaw> {
     let audiences = claims.audiences()?;
     let client = provider.client_id.as_str();
@@ -126,7 +126,7 @@ fn times(claims: &Claims, now: Timestamp) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// `at_hash`, where it is given (section 3.1.3.8).
+/// Checks `at_hash` if present (section 3.1.3.8).
 fn access_token(claims: &Claims, expected: &Expected<'_>) -> Result<(), Flaw> {
     let Some(hash) = claims.needed_text("at_hash")? else {
         return Ok(());
@@ -144,7 +144,7 @@ fn access_token(claims: &Claims, expected: &Expected<'_>) -> Result<(), Flaw> {
     }
 }
 
-/// When and how the person proved who they are, where the configuration asks for that (3.1.3.7, 12 and 13).
+/// Checks `auth_time` and `acr` if the configuration asks for them (section 3.1.3.7, 12 and 13).
 fn how_signed_in(claims: &Claims, provider: &Provider, now: Timestamp) -> Result<(), Flaw> {
     if let Some(minutes) = provider.max_age_minutes {
         let at = claims.date("auth_time")?.ok_or_else(|| {
@@ -177,7 +177,7 @@ fn how_signed_in(claims: &Claims, provider: &Provider, now: Timestamp) -> Result
     Ok(())
 }
 
-/// The e-mail address, where it counts: the provider has verified it, or the configuration says that it needs not to.
+/// Returns the e-mail address if the provider verified it, or if the configuration trusts unverified addresses.
 pub(super) fn email(claims: &Claims, provider: &Provider) -> Option<String> {
     let counts = match claims.says_yes("email_verified") {
         Some(verified) => verified,
@@ -186,7 +186,7 @@ pub(super) fn email(claims: &Claims, provider: &Provider) -> Option<String> {
     claims.text("email").filter(|_| counts).and_then(line)
 }
 
-/// What to call the person, by the first claim that says.
+/// Returns the person's display name, from the first claim that has one.
 pub(super) fn name(claims: &Claims) -> Option<String> {
     let given = || {
         let parts: Vec<&str> = ["given_name", "family_name"]

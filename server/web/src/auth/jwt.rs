@@ -1,7 +1,7 @@
-//! JSON Web Tokens that a provider signed: ID tokens, logout tokens, signed answers of userinfo (RFC 7515, RFC 7519).
+//! JSON Web Tokens from providers: ID tokens, logout tokens, signed userinfo responses (RFC 7515, RFC 7519).
 //!
-//! Signatures are verified by openidconnect's keys. Claims are read as they come: the library gives every claim of
-//! OpenID Connect a type and refuses the whole token where one has another, also one that nobody here reads.
+//! Uses openidconnect to verify signatures. Claims are read untyped: the library refuses the whole token when any
+//! claim of OpenID Connect has an unexpected type, even one that Portico does not use.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::claims::Claims;
 
-/// Why a token is not taken, whatever it says.
+/// Why a token is rejected before its claims are checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum JwtError {
     #[error("it is not a signed JSON Web Token with claims")]
@@ -33,17 +33,17 @@ pub(super) enum JwtError {
     Signature,
 }
 
-/// What a token may be signed with.
+/// The keys and algorithms that may sign a token.
 pub(super) struct Keys<'k> {
-    /// What the provider publishes.
+    /// The keys that the provider publishes.
     pub(super) published: &'k [CoreJsonWebKey],
-    /// The algorithms that it says it signs with; `None` means that it does not say.
+    /// The algorithms that the provider announces; `None` if it announces none.
     pub(super) algorithms: Option<&'k [CoreJwsSigningAlgorithm]>,
-    /// The client's secret, where tokens may be signed with that (OpenID Connect Core 1.0, section 10.1).
+    /// The client secret, if tokens may be signed with it (OpenID Connect Core 1.0, section 10.1).
     pub(super) secret: Option<&'k str>,
 }
 
-/// A token in its parts, none of them believed yet.
+/// A parsed token, not verified yet.
 pub(super) struct Jwt<'t> {
     header: Header,
     pub(super) claims: Claims,
@@ -61,11 +61,11 @@ struct Header {
 }
 
 impl<'t> Jwt<'t> {
-    /// Takes the token apart. `kinds` are the values of `typ` that are taken besides `JWT` and none at all, in small
-    /// letters and without `application/`.
+    /// Parses a token. `kinds` are the accepted values of `typ` besides `JWT` and none, in lower case and without
+    /// `application/`.
     ///
     /// # Errors
-    /// When it is none, longer than `longest` bytes, or for something else.
+    /// When it is malformed, longer than `longest` bytes, or of another kind.
     pub(super) fn parse(token: &'t str, longest: usize, kinds: &[&str]) -> Result<Self, JwtError> {
         let parse = || {
             if token.len() > longest {
@@ -94,15 +94,15 @@ impl<'t> Jwt<'t> {
         Ok(token)
     }
 
-    /// Verifies the signature: the key it was made with, and the algorithm.
+    /// Verifies the signature. Returns the key and the algorithm.
     ///
     /// # Errors
-    /// When it does not hold.
+    /// When the algorithm is not allowed, the key unknown, or the signature wrong.
     pub(super) fn verify(
         &self,
         keys: &Keys<'_>,
     ) -> Result<(CoreJsonWebKey, CoreJwsSigningAlgorithm), JwtError> {
-        // What the header says is the sender's word: it only ever narrows what the provider publishes.
+        // The header is not trusted: it can only narrow what the provider publishes.
         let algorithm: CoreJwsSigningAlgorithm =
             serde_json::from_value(Value::String(self.header.alg.clone()))
                 .map_err(|_| JwtError::Algorithm)?;

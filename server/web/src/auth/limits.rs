@@ -1,4 +1,4 @@
-//! How often one address may try to sign in.
+//! Limits attempts to sign in by address.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 
-/// Attempts at once.
+/// Attempts in a burst.
 const BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
-/// Attempts a second, from then on.
+/// Attempts per second after the burst.
 const PER_SECOND: NonZeroU32 = NonZeroU32::MIN;
-/// Addresses kept before those at rest are forgotten.
+/// Maximum number of addresses before idle ones are dropped.
 const ADDRESSES: usize = 10_000;
 
-/// Counts attempts by address.
+/// Counts sign-in attempts by address.
 pub struct Limits {
     sign_in: DefaultKeyedRateLimiter<IpAddr>,
     clock: DefaultClock,
@@ -27,7 +27,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// With so many attempts at once.
+    /// Creates limits with this burst.
     pub(crate) fn of(burst: NonZeroU32) -> Self {
         let quota = Quota::per_second(PER_SECOND).allow_burst(burst);
         Self {
@@ -36,7 +36,7 @@ impl Limits {
         }
     }
 
-    /// Counts an attempt to sign in from `address`.
+    /// Counts a sign-in attempt from `address`.
     ///
     /// # Errors
     /// When there were too many: how long to wait.
@@ -50,7 +50,7 @@ impl Limits {
     }
 }
 
-/// The address that is counted: of IPv6 the /64, which is what one household or machine has.
+/// Returns the network that counts as one client: the /64 for IPv6, the address itself for IPv4.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),

@@ -1,4 +1,4 @@
-//! Logout tokens: a provider's word that a session, or all of a person's, is over.
+//! Logout tokens, with which a provider ends one session or all sessions of a person.
 //! <https://openid.net/specs/openid-connect-backchannel-1_0.html>
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,21 +11,21 @@ use super::provider::{ProviderError, Providers};
 
 /// The member of `events` that makes a token a logout token.
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
-/// How far a provider's clock may be off.
+/// Maximum clock skew of a provider.
 const SKEW: SignedDuration = SignedDuration::from_mins(2);
-/// How old a token may be, whatever it says of itself.
+/// Maximum age of a token, whatever its `exp`.
 const OLDEST: SignedDuration = SignedDuration::from_mins(10);
-/// The longest token and the longest identity that are looked at, in bytes.
+/// Maximum length of a token and of an identifier, in bytes.
 const LONGEST: usize = 16 << 10;
 const LONGEST_ID: usize = 512;
 
-/// Why a logout token was not heeded.
+/// Why a logout token was rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum LogoutError {
-    /// The provider's keys cannot be had.
+    /// The provider's keys cannot be fetched.
     #[error(transparent)]
     Provider(#[from] ProviderError),
-    /// The token does not hold.
+    /// The token is invalid.
     #[error("the logout token does not hold: {0}")]
     Untrue(String),
 }
@@ -42,27 +42,27 @@ impl From<Flaw> for LogoutError {
     }
 }
 
-/// What a logout token says, once everything about it has been found to hold.
+/// The content of a valid logout token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogoutClaims {
     /// The provider's name in the configuration.
     pub provider: String,
     /// Its issuer.
     pub issuer: String,
-    /// The token's own identity.
+    /// The token's ID.
     pub jti: String,
-    /// When the same token would be refused for its age.
+    /// When the token is rejected because of its age.
     pub expires_at: Timestamp,
     /// The person, as `Person::subject`.
     pub subject: Option<String>,
-    /// The provider's session.
+    /// The provider's session ID.
     pub provider_session: Option<String>,
 }
 
-/// Reads a logout token and finds out whether it holds.
+/// Parses and verifies a logout token.
 ///
 /// # Errors
-/// When it does not, or when the provider's keys cannot be had.
+/// When it is invalid, or when the provider's keys cannot be fetched.
 pub async fn read_logout_token(
     providers: &Providers,
     configured: &[Provider],
@@ -78,7 +78,7 @@ pub async fn read_logout_token(
         .find(|provider| provider.issuer == issuer && audiences.contains(&provider.client_id.as_str()))
         .ok_or_else(|| untrue("it is of no provider that is known here, or not for Portico"))?;
     let said = judge(claims, now)?;
-    // A logout token is never signed with a shared secret: whoever has a public client's would end sessions.
+    // Shared secrets are not accepted: anybody with a public client's secret could end sessions.
     let verify = |published| {
         token.verify(&Keys {
             published,
@@ -88,7 +88,7 @@ pub async fn read_logout_token(
     };
     let metadata = providers.metadata(&provider.issuer).await?;
     match verify(metadata.jwks().keys()) {
-        // The provider may have changed its keys since they were fetched.
+        // The provider may have rotated its keys since the last fetch.
         Err(JwtError::UnknownKey | JwtError::Signature) => {
             verify(providers.refreshed(&provider.issuer).await?.jwks().keys())?;
         }
@@ -106,7 +106,7 @@ pub async fn read_logout_token(
     })
 }
 
-/// What a logout token says, but for its issuer.
+/// The claims of a logout token, without the issuer.
 struct Said<'c> {
     jti: &'c str,
     expires_at: Timestamp,
@@ -114,7 +114,7 @@ struct Said<'c> {
     session: Option<&'c str>,
 }
 
-/// Everything that can be judged without keys.
+/// Checks the claims that need no keys.
 fn judge(claims: &Claims, now: Timestamp) -> Result<Said<'_>, LogoutError> {
     let is_logout = claims
         .get("events")
@@ -123,7 +123,7 @@ fn judge(claims: &Claims, now: Timestamp) -> Result<Said<'_>, LogoutError> {
     if !is_logout {
         return Err(untrue("it does not say that it is for a logout"));
     }
-    // Also one that is null: section 2.4 forbids the member.
+    // Section 2.4 forbids the member, even with the value null.
     if claims.0.contains_key("nonce") {
         return Err(untrue("it has a nonce, as ID tokens do"));
     }

@@ -1,6 +1,6 @@
-//! Who is asking: sign-in by OpenID Connect, sessions, API tokens, and the viewer that comes of them.
+//! Authentication: sign-in by OpenID Connect, sessions, API tokens, and the viewer that results.
 //!
-//! What a viewer may do is decided in [`portico_app`]; here is only who they are.
+//! [`portico_app`] decides what a viewer may do.
 
 mod browser;
 mod claims;

@@ -1,4 +1,4 @@
-//! OpenID Connect providers: what they publish about themselves, kept for a while.
+//! OpenID Connect providers and their cached metadata.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,14 +22,14 @@ use portico_domain::documents::Provider;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// How long what a provider publishes is believed. A key that is not among the known ones has it fetched anew.
+/// How long metadata is cached. An unknown key triggers a new fetch earlier.
 const FRESH: Duration = Duration::from_hours(1);
-/// How long a provider that did not answer is left alone.
+/// How long a provider that failed is not called again.
 const REST: Duration = Duration::from_secs(2);
-/// The most that is read of one answer, in bytes.
+/// Maximum size of a response, in bytes.
 pub(super) const ANSWER_BYTES: usize = 1 << 20;
 
-/// What a provider publishes about itself.
+/// A provider's metadata.
 pub(super) type Metadata = ProviderMetadata<
     LogoutProviderMetadata<MoreMetadata>,
     CoreAuthDisplay,
@@ -45,23 +45,23 @@ pub(super) type Metadata = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
-/// What the library does not read of it.
+/// Metadata that the library does not read.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub(super) struct MoreMetadata {
-    /// Whether it says with each answer who answers (RFC 9207).
+    /// Whether the provider identifies itself in each authorization response (RFC 9207).
     #[serde(default)]
     authorization_response_iss_parameter_supported: Value,
 }
 
 impl AdditionalProviderMetadata for MoreMetadata {}
 
-/// Whether the provider says with each answer to the browser that it is the one who answers (RFC 9207).
+/// True if the provider sends `iss` in each authorization response (RFC 9207).
 pub(super) fn names_itself(metadata: &Metadata) -> bool {
     let more = &metadata.additional_metadata().additional_metadata;
     more.authorization_response_iss_parameter_supported == Value::Bool(true)
 }
 
-/// What comes back for a code. Of its members these two are read and no other.
+/// Response of the token endpoint. Only these two members are read.
 #[derive(Clone, Deserialize, Serialize)]
 pub(super) struct TokenAnswer {
     access_token: AccessToken,
@@ -70,7 +70,7 @@ pub(super) struct TokenAnswer {
 }
 
 impl TokenAnswer {
-    /// The ID token as it came.
+    /// Returns the ID token, not verified.
     pub(super) fn id_token(&self) -> Option<&str> {
         self.id_token.as_deref()
     }
@@ -122,7 +122,7 @@ pub(super) type OidcClient = oauth2::Client<
 /// Why a provider cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ProviderError {
-    /// It does not answer, or not as a provider should.
+    /// It does not answer, or its answer is invalid.
     #[error("the sign-in service {issuer} does not answer as it should: {why}")]
     Unavailable {
         /// The provider.
@@ -130,7 +130,7 @@ pub enum ProviderError {
         /// What happened.
         why: String,
     },
-    /// Its settings here are wrong.
+    /// Its configuration is wrong.
     #[error("the settings of the sign-in service {provider} are wrong: {why}")]
     Misconfigured {
         /// The provider's name.
@@ -140,7 +140,7 @@ pub enum ProviderError {
     },
 }
 
-/// All providers, by issuer.
+/// Caches the metadata of all providers by issuer.
 pub struct Providers {
     http: reqwest::Client,
     known: Mutex<HashMap<String, Arc<Known>>>,
@@ -150,16 +150,18 @@ pub struct Providers {
 struct Known {
     metadata: Mutex<Option<(Arc<Metadata>, Instant)>>,
     failure: Mutex<Option<(ProviderError, Instant)>>,
-    /// One discovery at a time.
+    /// Serializes discovery.
     gate: tokio::sync::Mutex<()>,
 }
 
 impl Providers {
+    /// Creates an empty cache.
+    ///
     /// # Errors
-    /// When there can be no HTTP client: its TLS is broken.
+    /// When the HTTP client cannot be created because TLS is broken.
     pub fn new() -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder()
-            // A provider that could redirect us could make us fetch what only we may see.
+            // A redirect could make Portico fetch addresses that only it can reach.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_secs(10))
@@ -171,16 +173,16 @@ impl Providers {
         })
     }
 
-    /// What the provider publishes; from memory while that is fresh.
+    /// Returns the provider's metadata, cached for [`FRESH`].
     ///
     /// # Errors
-    /// When it does not answer and nothing is remembered.
+    /// When the provider does not answer and nothing is cached.
     pub(super) async fn metadata(&self, issuer: &str) -> Result<Arc<Metadata>, ProviderError> {
         self.metadata_newer_than(issuer, Instant::now().checked_sub(FRESH))
             .await
     }
 
-    /// What the provider publishes now, for when a key is not among those remembered.
+    /// Fetches the provider's metadata again, for a key that is not in the cached one.
     pub(super) async fn refreshed(&self, issuer: &str) -> Result<Arc<Metadata>, ProviderError> {
         self.metadata_newer_than(issuer, Instant::now().checked_sub(REST))
             .await
@@ -218,7 +220,7 @@ impl Providers {
                 }
             },
         };
-        // What was true an hour ago is likelier to work than nothing.
+        // Metadata that is an hour old likely still works.
         remembered().map(|(metadata, _)| metadata).ok_or(failure)
     }
 
@@ -234,7 +236,7 @@ impl Providers {
             .map_err(|error| unavailable(with_causes(&error)))
     }
 
-    /// A client for the provider.
+    /// Creates an OAuth client for the provider.
     pub(super) async fn client(
         provider: &Provider,
         metadata: &Metadata,
@@ -263,7 +265,7 @@ impl Providers {
         })
     }
 
-    /// Sends a request of openidconnect's.
+    /// Sends a request for openidconnect.
     pub(super) fn call(
         &self,
         request: HttpRequest,
@@ -287,7 +289,7 @@ impl Providers {
     }
 }
 
-/// Why a request to a provider came to nothing.
+/// Why a request to a provider failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HttpError {
     #[error("the request failed")]
@@ -298,8 +300,8 @@ pub(super) enum HttpError {
     TooLong,
 }
 
-/// How the provider wants to be shown the secret: in the header, which is what it is without its saying so (OpenID
-/// Connect Discovery 1.0, section 3), or in the form where it takes nothing else.
+/// Returns how the provider expects the client secret: in the header, which is the default (OpenID Connect Discovery
+/// 1.0, section 3), or in the form if it supports only that.
 fn auth_type(metadata: &Metadata) -> AuthType {
     let form_only = metadata
         .token_endpoint_auth_methods_supported()
@@ -314,7 +316,7 @@ fn auth_type(metadata: &Metadata) -> AuthType {
     }
 }
 
-/// The secret is read each time, so that a new one needs no restart.
+/// Reads the client secret. It is read for each use, so that rotating it needs no restart.
 pub(super) async fn client_secret(provider: &Provider) -> Result<Option<String>, ProviderError> {
     let misconfigured = |why: String| ProviderError::Misconfigured {
         provider: provider.name.clone(),
@@ -335,7 +337,7 @@ pub(super) async fn client_secret(provider: &Provider) -> Result<Option<String>,
     Ok(Some(secret.trim().to_owned()))
 }
 
-/// An error with all its causes, on one line.
+/// Joins an error and its causes on one line.
 pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -365,7 +367,7 @@ mod tests {
     async fn others_go_on_while_a_secret_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("secret");
-        // A file that takes long to answer: it has nothing to read until somebody writes.
+        // Opening the FIFO blocks until somebody writes.
         assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
         let provider: Provider = serde_json::from_value(json!({
             "name": "sso", "issuer": "https://sso.example.com", "clientId": "portico", "clientSecretFile": file,
@@ -378,7 +380,7 @@ mod tests {
             went_on
         });
         let reading = tokio::spawn(async move { client_secret(&provider).await });
-        // On the one thread of this test, after the reading has begun.
+        // This test has one thread: this runs after the read has started.
         tokio::time::sleep(Duration::from_millis(50)).await;
         go_on.send(()).ok();
         assert_eq!(reading.await.unwrap().unwrap().as_deref(), Some("s3cret"));

@@ -1,24 +1,24 @@
-//! Where to go after sign-in: only ever inside the portal.
+//! Where to go after sign-in: only within the portal.
 
 use std::fmt;
 
-/// A path of the portal with its query, fit for a `Location` header. What is anything else becomes `/`.
+/// A path of the portal with its query, valid in a `Location` header. Anything else becomes `/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnTo(String);
 
-/// The longest that is kept.
+/// Maximum length in bytes.
 const LONGEST: usize = 2_000;
 
 impl ReturnTo {
-    /// Takes what an address says, or `/` when that would lead elsewhere: browsers read `//host`, `/\host` and
-    /// tabs or line ends between the slashes as another site.
+    /// Parses a path. Returns `/` for anything that leads elsewhere: browsers read `//host`, `/\host` and tabs or
+    /// line breaks between the slashes as another site.
     #[must_use]
     pub fn parse(given: &str) -> Self {
         let inside = given.starts_with('/')
             && !given.starts_with("//")
             && given.len() <= LONGEST
             && given.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
-            // Coming back to these would go round in circles, or sign out at once.
+            // Returning there would loop, or sign out at once.
             && !["/auth/", "/sign-in"].iter().any(|prefix| given.starts_with(prefix));
         if inside {
             Self(given.to_owned())
@@ -27,19 +27,19 @@ impl ReturnTo {
         }
     }
 
-    /// `/`.
+    /// Returns `/`.
     #[must_use]
     pub fn home() -> Self {
         Self("/".to_owned())
     }
 
-    /// The path and query.
+    /// Returns the path and query.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Percent-encoded, for a query.
+    /// Returns it percent-encoded for a query.
     #[must_use]
     pub fn encoded(&self) -> String {
         url::form_urlencoded::byte_serialize(self.0.as_bytes()).collect()

@@ -1,4 +1,4 @@
-//! What a session holds.
+//! The data of a session.
 
 use jiff::Timestamp;
 use portico_domain::documents::Sessions;
@@ -11,53 +11,52 @@ use tower_sessions::{Expiry, Session};
 
 use super::groups::GroupsRemark;
 
-/// The key of a session's data under which [`SignedIn`] stands.
+/// The key of [`SignedIn`] in the session's data.
 pub const SESSION_KEY: &str = "signed-in";
 
-/// Who is signed in, and since when. What they may do is not kept here: it follows from what their provider said of
-/// them last, [`portico_domain::tenancy::KnownPerson`].
+/// Who is signed in, and since when. Does not contain what they may do: that follows from
+/// [`portico_domain::tenancy::KnownPerson`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedIn {
-    /// Who it is.
+    /// The person.
     pub person: Person,
-    /// The provider they came by.
+    /// The provider that signed them in.
     pub provider: String,
-    /// The provider's own name for its session.
+    /// The provider's session ID.
     pub provider_session: Option<String>,
-    /// What tells the provider at sign-out whose session is over. No ID token is kept.
+    /// Tells the provider at sign-out whose session to end. The ID token is not stored.
     pub sign_out_hint: Option<String>,
-    /// Why they may be in fewer groups here than at the provider.
+    /// Why the person may have fewer groups here than at the provider.
     pub groups_remark: Option<GroupsRemark>,
-    /// The address that they signed in from.
+    /// The address at sign-in.
     #[serde(default)]
     pub address: Option<String>,
     /// The browser, in a few words.
     #[serde(default)]
     pub browser: Option<String>,
-    /// When they signed in.
+    /// Time of sign-in.
     pub started_at: Timestamp,
-    /// When the session was last known to be in use.
+    /// Time of the last stored use.
     pub seen_at: Timestamp,
-    /// See [`super::csrf`].
+    /// The CSRF token, see [`super::csrf`].
     pub csrf: String,
 }
 
 impl SignedIn {
-    /// When it ends without further use.
+    /// Returns when the session ends if it is not used again.
     pub(super) fn ends_at(&self, rules: &Sessions) -> Timestamp {
         let idle = self.seen_at.as_second() + i64::from(rules.idle_minutes) * 60;
         Timestamp::from_second(idle.min(self.ends_at_last(rules).as_second())).unwrap_or(Timestamp::MAX)
     }
 
-    /// When it ends in any case.
+    /// Returns when the session ends even if it is used.
     pub(super) fn ends_at_last(&self, rules: &Sessions) -> Timestamp {
         let last = self.started_at.as_second() + i64::from(rules.absolute_hours) * 3_600;
         Timestamp::from_second(last).unwrap_or(Timestamp::MAX)
     }
 }
 
-/// Turns the session into that of a signed-in person, under another id: one that was known before
-/// sign-in, to whomever, is worth nothing after it.
+/// Signs a person in. Gives the session a new ID, so that an ID known before sign-in is worthless (session fixation).
 ///
 /// # Errors
 /// When the session cannot be stored.
@@ -71,7 +70,7 @@ pub async fn begin_session(session: &Session, signed_in: &SignedIn, rules: &Sess
     keep_session(session, signed_in, rules).await
 }
 
-/// Writes down that the session was used.
+/// Stores that the session was used.
 pub(super) async fn keep_session(
     session: &Session,
     signed_in: &SignedIn,
@@ -89,7 +88,7 @@ pub(super) async fn keep_session(
     Ok(())
 }
 
-/// Ends the session; its cookie is taken back with the response.
+/// Ends the session. The response removes its cookie.
 ///
 /// # Errors
 /// When the session cannot be removed.
@@ -97,7 +96,7 @@ pub async fn end_session(session: &Session) -> Result<(), Error> {
     session.flush().await
 }
 
-/// For a session that only carries a sign-in that has begun.
+/// Sets the expiry of a session that only holds a started sign-in.
 pub(super) fn expire_soon(session: &Session) {
     session.set_expiry(Some(Expiry::OnInactivity(Duration::minutes(15))));
 }

@@ -28,34 +28,34 @@ use super::return_to::ReturnTo;
 use super::session::{SignedIn, expire_soon};
 use super::userinfo;
 
-/// The key of a session's data for sign-ins that have begun.
+/// The session key of sign-ins in progress.
 const BEGUN_KEY: &str = "sign-ins";
-/// How many windows may be signing in at once.
+/// Maximum number of concurrent sign-ins of one browser.
 const BEGUN: usize = 5;
-/// How long one may take over it, in seconds.
+/// How long a sign-in may take, in seconds.
 const PATIENCE: i64 = 15 * 60;
 
-/// Why somebody was not signed in.
+/// Why a sign-in failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
     /// The provider cannot be used.
     #[error(transparent)]
     Provider(#[from] ProviderError),
-    /// What came back belongs to no sign-in of this browser.
+    /// The callback belongs to no sign-in of this browser.
     #[error("this sign-in was begun in another browser, or too long ago")]
     Unknown,
-    /// Another provider answered than was asked (RFC 9207).
+    /// Another provider answered than the one asked (RFC 9207).
     #[error("another sign-in service answered than was asked")]
     MixedUp,
-    /// The provider said no.
+    /// The provider refused.
     #[error("the sign-in service refused: {said}")]
     Refused {
-        /// What it said.
+        /// The provider's message.
         said: String,
-        /// What to look at, where that is in Portico's configuration.
+        /// The setting of Portico to check, if known.
         hint: Option<String>,
     },
-    /// What the provider sent does not hold.
+    /// The provider's response is invalid.
     #[error("what the sign-in service sent does not hold: {0}")]
     Untrue(#[from] Flaw),
     /// The session could not be stored.
@@ -63,7 +63,7 @@ pub enum SignInError {
     Session(#[from] tower_sessions::session::Error),
 }
 
-/// A sign-in that has begun.
+/// A sign-in in progress.
 #[derive(Debug, Serialize, Deserialize)]
 struct Begun {
     state: String,
@@ -74,25 +74,25 @@ struct Begun {
     at: Timestamp,
 }
 
-/// What the provider sends back by way of the browser.
+/// Query of the callback, which the provider sends through the browser.
 #[derive(Debug, Default, Deserialize)]
 pub struct Callback {
-    /// The code to exchange.
+    /// The authorization code.
     pub code: Option<String>,
-    /// The state that this began with.
+    /// The `state` of the authorization request.
     pub state: Option<String>,
-    /// What went wrong, by RFC 6749.
+    /// The error code (RFC 6749).
     pub error: Option<String>,
-    /// The same in words.
+    /// The error description.
     pub error_description: Option<String>,
-    /// Who answers, by RFC 9207.
+    /// The provider that answers (RFC 9207).
     pub iss: Option<String>,
 }
 
-/// Begins a sign-in: the address to send the browser to.
+/// Begins a sign-in. Returns the address to send the browser to.
 ///
 /// # Errors
-/// When the provider cannot be used, or the session not be stored.
+/// When the provider cannot be used, or the session cannot be stored.
 pub async fn begin(
     providers: &Providers,
     provider: &Provider,
@@ -150,22 +150,22 @@ async fn still_going(session: &Session, now: Timestamp) -> Result<Vec<Begun>, Si
         .collect())
 }
 
-/// A sign-in that has ended.
+/// A completed sign-in.
 #[derive(Debug)]
 pub struct Completed {
-    /// Whose session it is to be.
+    /// The data of the new session.
     pub signed_in: SignedIn,
-    /// What the provider says of them.
+    /// The person and groups, as the provider sent them.
     pub known: KnownPerson,
-    /// Where they wanted to go.
+    /// Where the person wanted to go.
     pub return_to: ReturnTo,
 }
 
-/// Ends a sign-in. The session is not changed but for forgetting what had begun; [`super::begin_session`] makes it
-/// theirs.
+/// Completes a sign-in. Only removes the sign-in in progress from the session; [`super::begin_session`] signs the
+/// person in.
 ///
 /// # Errors
-/// When anything about it does not hold.
+/// When the callback or the provider's response is invalid.
 pub async fn complete(
     providers: &Providers,
     configuration: &Configuration,
@@ -209,13 +209,13 @@ pub async fn complete(
         Err(error) => Err(error),
     };
     if let Err(error) = &completed {
-        // The scopes are the commonest cause, and a provider that refuses them seldom says which.
+        // Wrong scopes are the most frequent cause, and few providers say which.
         tracing::warn!(provider = provider.name, scopes = ?provider.scopes, %error, "a sign-in was refused");
     }
     completed
 }
 
-/// Whether it is the provider that was asked who answers: the code of another must not be sent to this one (RFC 9207).
+/// Checks that the provider that was asked answers: the code of another must not be sent to this one (RFC 9207).
 fn is_from(provider: &Provider, metadata: &Metadata, callback: &Callback) -> Result<(), SignInError> {
     match &callback.iss {
         Some(issuer) if *issuer == provider.issuer => Ok(()),
@@ -249,7 +249,7 @@ fn refusal(provider: &Provider, error: &str, description: Option<&str>) -> SignI
     SignInError::Refused { said, hint }
 }
 
-/// Exchanges the code, and reads what comes of it.
+/// Exchanges the code and validates the response.
 #[expect(
     clippy::too_many_arguments,
     reason = "each is another thing that the answer is held against"
@@ -349,7 +349,7 @@ async fn redeem(
     })
 }
 
-/// Why a code was not exchanged, without anything of what was sent: it may hold tokens.
+/// Explains why the exchange failed. Contains nothing of the response: it may hold tokens.
 fn not_exchanged<E: std::error::Error>(
     provider: &Provider,
     error: RequestTokenError<E, oauth2::basic::BasicErrorResponse>,
@@ -377,7 +377,7 @@ fn of_token(error: &JwtError) -> Flaw {
     Flaw::new("ID token", error.to_string())
 }
 
-/// What the token is signed with, and what the provider publishes: anew, if it has changed its keys since.
+/// Verifies the ID token's signature. Fetches the provider's metadata again if it may have rotated its keys.
 async fn verified(
     providers: &Providers,
     provider: &Provider,
@@ -403,8 +403,7 @@ async fn verified(
     }
 }
 
-/// The claims of the userinfo endpoint, where the groups are there, or where the ID token does not even say what to call
-/// the person; else none.
+/// Fetches userinfo if the groups are there, or if the ID token has no display name. Otherwise returns no claims.
 async fn userinfo_if_needed(
     providers: &Providers,
     provider: &Provider,
@@ -417,7 +416,7 @@ async fn userinfo_if_needed(
     match provider.groups_from {
         GroupsFrom::Userinfo => ask().await,
         GroupsFrom::IdToken if id_token::name(claims).is_none() && metadata.userinfo_endpoint().is_some() => {
-            // Nothing but a name hangs on it.
+            // Only the name depends on it.
             Ok(ask().await.unwrap_or_else(|error| {
                 tracing::warn!(provider = provider.name, %error, "userinfo cannot be had; the person goes without a name");
                 Claims::default()
@@ -427,8 +426,8 @@ async fn userinfo_if_needed(
     }
 }
 
-/// The address at the provider that ends its session too; `None` when it has none. Without an ID token, since that is
-/// not kept: the provider asks the person whether they want to.
+/// Returns the provider's address for sign-out; `None` if it has none. Sends no ID token, since none is stored, so
+/// the provider asks the person to confirm.
 /// <https://openid.net/specs/openid-connect-rpinitiated-1_0.html>
 pub async fn sign_out_address(
     providers: &Providers,

@@ -1,4 +1,4 @@
-//! API tokens: for programs that speak for a person.
+//! Authenticates API tokens, with which programs act for a person.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,30 +13,30 @@ use sha2::{Digest, Sha256};
 
 use super::current::Current;
 
-/// How long a token is believed without looking.
+/// How long a cached token is valid without a query.
 const BELIEVED: Duration = Duration::from_secs(5);
-/// Tokens remembered.
+/// Maximum number of cached tokens.
 const REMEMBERED: usize = 5_000;
 
-/// The tokens seen a moment ago, by the hashes of their secrets.
+/// Caches recently used tokens by the hash of their secret.
 #[derive(Default)]
 pub struct Tokens {
     seen: Mutex<HashMap<[u8; 32], Seen>>,
 }
 
-/// Who asks, by which configuration, and when.
+/// The viewer, the generation of the configuration, and when it was cached.
 type Seen = (Current, u64, Instant);
 
-/// Why a token is refused.
+/// Why a token is rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// There is none with that secret, or it has expired.
+    /// The token does not exist or has expired.
     #[error("there is no such token, or it has expired")]
     Unknown,
-    /// It is older than the configuration allows a token to be.
+    /// The token is older than the configuration allows.
     #[error("tokens are good for {0} days at most, and this one is older")]
     TooOld(u32),
-    /// Its person has to sign in first.
+    /// Its owner must sign in first.
     #[error(transparent)]
     Lapsed(#[from] Lapse),
     /// The database failed.
@@ -45,11 +45,11 @@ pub enum TokenError {
 }
 
 impl Tokens {
-    /// The viewer that a token speaks for: whoever made it, with the groups that they were in at their last sign-in.
-    /// `remote` is the address it came from.
+    /// Returns the viewer of a token: its owner, with the groups of their last sign-in. `remote` is the client's
+    /// address.
     ///
     /// # Errors
-    /// When it is good for nothing, or when the database fails.
+    /// When the token is invalid, or when the database fails.
     pub async fn viewer(
         &self,
         secret: &str,
@@ -83,7 +83,7 @@ impl Tokens {
         if let Some(lapse) = known.lapse(rules, now) {
             return Err(lapse.into());
         }
-        // Its person's provider was taken out of the configuration: nobody vouches for them.
+        // The owner's provider was removed from the configuration.
         let viewer = known.viewer(&configured, Via::Token).ok_or(TokenError::Unknown)?;
         store.note_token_use(&token, &known.person, now, remote).await?;
         let current = Current {
@@ -101,7 +101,7 @@ impl Tokens {
         Ok(current)
     }
 
-    /// Forgets all tokens seen, for when one was removed.
+    /// Clears the cache, after a token was revoked.
     pub fn forget(&self) {
         self.seen.lock().clear();
     }

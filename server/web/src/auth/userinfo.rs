@@ -1,4 +1,4 @@
-//! What a provider's userinfo endpoint says of a person (OpenID Connect Core 1.0, section 5.3).
+//! Reads a provider's userinfo endpoint (OpenID Connect Core 1.0, section 5.3).
 
 use http::{StatusCode, header};
 use openidconnect::AccessToken;
@@ -9,10 +9,10 @@ use super::jwt::{Jwt, Keys};
 use super::provider::{ANSWER_BYTES, Metadata, Providers, client_secret, with_causes};
 use super::sign_in::SignInError;
 
-/// Asks for the claims of `subject`, as JSON or signed.
+/// Fetches the claims of `subject`, as JSON or as a signed token.
 ///
 /// # Errors
-/// When it does not answer, or of somebody else.
+/// When the endpoint does not answer, or answers about another subject.
 pub(super) async fn ask(
     providers: &Providers,
     provider: &Provider,
@@ -57,7 +57,7 @@ pub(super) async fn ask(
     Ok(claims)
 }
 
-/// The claims of a signed answer.
+/// Verifies a signed response and returns its claims.
 async fn signed(provider: &Provider, metadata: &Metadata, token: &str) -> Result<Claims, SignInError> {
     let flaw = |why: String| Flaw::new("userinfo", why);
     let token = Jwt::parse(token, ANSWER_BYTES, &["jose"]).map_err(|error| flaw(error.to_string()))?;

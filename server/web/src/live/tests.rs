@@ -7,10 +7,10 @@ use reqwest::Response;
 
 use crate::testing::House;
 
-/// Far longer than anything here takes.
+/// Far longer than any step of these tests takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Reads on until the text comes; `false` when the stream ends before.
+/// Reads until the text arrives; `false` if the stream ends first.
 async fn hears(stream: &mut Response, text: &str) -> bool {
     let mut heard = String::new();
     let read = async {
@@ -27,7 +27,7 @@ async fn hears(stream: &mut Response, text: &str) -> bool {
         .expect("neither the text nor the end")
 }
 
-/// Reads on until the stream ends.
+/// Reads until the stream ends.
 async fn ends(stream: &mut Response) {
     assert!(!hears(stream, "no event says this").await);
 }
@@ -44,7 +44,7 @@ async fn a_stream_ends_with_the_session_it_is_for() {
         .await;
     ends(&mut stream).await;
 
-    // And when the provider ends it.
+    // The provider ends the session, too.
     let now = jiff::Timestamp::now().as_second();
     let logout = serde_json::json!({
         "iss": house.provider.issuer(), "aud": "portico", "iat": now, "exp": now + 120, "sub": "id-dana",
@@ -95,7 +95,7 @@ async fn who_listens_is_told_when_more_happened_than_can_be_told_one_by_one() {
     assert!(hears(&mut stream, "event: missed").await);
 }
 
-/// What tells those who listen of what is recorded, as the program does in the background.
+/// Forwards recorded events to listeners, as a background task of the program does.
 struct Follower<'h> {
     house: &'h House,
     last: i64,
@@ -135,7 +135,7 @@ impl<'h> Follower<'h> {
             .unwrap();
     }
 
-    /// More between two looks than is read at a time.
+    /// Records more events than one pass reads.
     async fn overflow(&mut self) {
         self.record("payments", 250).await;
     }

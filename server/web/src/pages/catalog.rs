@@ -1,4 +1,4 @@
-//! The catalog and what is in it.
+//! The catalog and its offerings.
 
 use axum::response::Response;
 use portico_app::CatalogQuery;

@@ -1,4 +1,4 @@
-//! Home.
+//! The home page.
 
 use axum::response::Response;
 

@@ -1,4 +1,4 @@
-//! Back-channel logout: a provider tells the portal that somebody's session is over.
+//! Back-channel logout: a provider ends sessions.
 
 use axum::Json;
 use axum::extract::State;
@@ -15,8 +15,8 @@ use super::super::app::App;
 use super::super::problem::Problem;
 use crate::auth::{LogoutClaims, LogoutError, read_logout_token};
 
-/// `POST /auth/backchannel-logout`. Who sends it is told by the token's signature, not by a session; it says what
-/// a provider can do anyway, which is to end what it began.
+/// `POST /auth/backchannel-logout`. The token's signature authenticates the provider, which can only end sessions
+/// that it started.
 pub(in super::super) async fn backchannel(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -84,7 +84,7 @@ fn event(
         }))
 }
 
-/// Section 2.8 of the specification.
+/// Error response of section 2.8.
 fn refusal(why: &str) -> Response {
     let body = json!({ "error": "invalid_request", "error_description": why });
     unkept((StatusCode::BAD_REQUEST, Json(body)).into_response())

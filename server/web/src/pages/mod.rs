@@ -1,4 +1,4 @@
-//! Pages and the forms on them. Each handler asks one use case and renders what it returns.
+//! Pages and their forms. Each handler calls one use case and renders the result.
 
 pub(super) mod admin;
 pub(super) mod approvals;

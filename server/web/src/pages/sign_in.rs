@@ -72,13 +72,13 @@ pub(in super::super) async fn page(
     Html(portico_frontend::pages::sign_in(&page, &frame)).into_response()
 }
 
-/// `GET /auth/signed-out`: where providers send people after sign-out. An address without a query, since providers
-/// compare it with what is registered.
+/// `GET /auth/signed-out`: the post-logout redirect URI. It has no query, since providers compare it with the
+/// registered one.
 pub(in super::super) async fn signed_out() -> Redirect {
     Redirect::to("/sign-in?signed_out=1")
 }
 
-/// `GET /auth/login`: off to the provider.
+/// `GET /auth/login`: redirects to the provider.
 pub(in super::super) async fn login(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -107,7 +107,7 @@ pub(in super::super) async fn login(
     Ok(Redirect::to(address.as_str()))
 }
 
-/// `GET /auth/callback`: back from the provider.
+/// `GET /auth/callback`: the provider redirects back.
 pub(in super::super) async fn callback(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -130,18 +130,18 @@ pub(in super::super) async fn callback(
         .get(header::USER_AGENT)
         .and_then(|agent| agent.to_str().ok())
         .and_then(auth::browser_in_words);
-    // The person before the session: a session of nobody known would end at once.
+    // The person is stored before the session, which would end at once without them.
     app.store
         .sign_in(&known, event(SessionEvent::Started, &signed_in, address, now))
         .await?;
     auth::begin_session(&session, &signed_in, &spec.sessions).await?;
-    // Other sessions of theirs, and their tokens, count with what was said of them just now.
+    // Their other sessions and their tokens use the new groups from now on.
     app.viewers.forget_all();
     app.tokens.forget();
     Ok(Redirect::to(return_to.as_str()))
 }
 
-/// `POST /auth/logout`: the end of the session, here and at the provider.
+/// `POST /auth/logout`: ends the session here and at the provider.
 pub(in super::super) async fn logout(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -171,8 +171,8 @@ pub(in super::super) async fn logout(
         None => None,
     };
     let next = Redirect::to(there.as_ref().map_or("/sign-in?signed_out=1", url::Url::as_str));
-    // What pages left in the browser goes too, and the tenant it remembers: the next person at it is another. Not the
-    // cookies of the whole domain, which other applications share.
+    // Clears the browser's cache and storage and the workspace cookie: somebody else may use the browser next. Not
+    // `"cookies"`, which would also clear those of other applications on the domain.
     let clear = [
         (
             HeaderName::from_static("clear-site-data"),

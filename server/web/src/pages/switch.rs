@@ -1,4 +1,4 @@
-//! The switch of tenant and environment at the head of the rail.
+//! The switch of tenant and environment in the navigation.
 
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, header};
@@ -9,7 +9,7 @@ use super::super::problem::Problem;
 use super::super::viewer::Posted;
 use crate::auth::ReturnTo;
 
-/// `POST /switch`: remembers where one works (`tenant/environment`) and goes back.
+/// `POST /switch`: remembers the workspace (`tenant/environment`) and returns to the page.
 pub(in super::super) async fn switch(form: Posted) -> Result<Response, Problem> {
     let (tenant, environment) = parse_place(form.field(names::WORK_IN)).ok_or_else(Problem::not_found)?;
     let there = form

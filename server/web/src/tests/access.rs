@@ -1,4 +1,4 @@
-//! Sessions and tokens are seen and ended by whose they are, and by platform admins.
+//! People see and end their own sessions and tokens; platform admins see and end those of others.
 
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -29,7 +29,7 @@ async fn somebody_sees_their_sessions_and_ends_any_of_them() {
     assert_eq!(current[0]["address"], "127.0.0.1");
     let other = rows.iter().find(|row| row["current"] == false).unwrap();
     let other = other["id"].as_str().unwrap();
-    // Nobody else can end it, and to sign in by what is shown is impossible.
+    // Nobody else can end it, and the ID on the page is not the session's secret.
     let csrf = devon.get("/sessions").await.hidden("_csrf");
     let refused = devon
         .post(&format!("/sessions/{other}/end"), &[("_csrf", &csrf)])
@@ -47,7 +47,7 @@ async fn somebody_sees_their_sessions_and_ends_any_of_them() {
     assert!(ended.text.contains("It is ended"), "{}", ended.text);
     assert!(!is_signed_in(&mut there).await);
     assert!(is_signed_in(&mut here).await);
-    // All others at once.
+    // Ends all other sessions at once.
     let mut there = house.signed_in("dana").await;
     let csrf = here.get("/sessions").await.hidden("_csrf");
     let _ = here.post("/sessions/others/end", &[("_csrf", &csrf)]).await;
@@ -107,7 +107,7 @@ async fn no_id_token_is_kept() {
         .await
         .unwrap();
     assert_eq!(sessions.len(), 1);
-    // A token begins with the base64 of `{"alg`.
+    // A JWT begins with the base64 of `{"alg`.
     let data = house.store.session_data(&sessions[0].id).await.unwrap();
     assert!(!data.contains("eyJhbGci"), "{data}");
 }

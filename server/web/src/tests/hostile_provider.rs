@@ -1,5 +1,5 @@
-//! What a hostile provider may try, and what real ones send that looks as odd: each trick is refused by the name of the
-//! claim, and each oddity signs the person in.
+//! A hostile provider's forgeries are refused with the name of the claim, and the odd but valid responses of real
+//! providers are accepted.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::testing::{Browser, House, Page};
 
-/// Signs dana in with whatever the provider says, and shows what came of it.
+/// Signs dana in, whatever the provider sends, and returns the page.
 async fn try_sign_in(house: &House) -> (Browser, Page) {
     let mut browser = house.browser();
     let choice = browser.get("/auth/login?provider=sso").await;
@@ -17,7 +17,7 @@ async fn try_sign_in(house: &House) -> (Browser, Page) {
     (browser, page)
 }
 
-/// A house whose provider's settings have these lines, too.
+/// Starts a server with these settings of its provider.
 async fn house_with(settings: &str) -> House {
     let mut lines = String::new();
     for line in settings.lines() {
@@ -68,7 +68,7 @@ async fn every_forged_id_token_is_refused_by_the_name_of_what_is_wrong() {
     };
     let foreign = Arc::new(SigningKey::generate().unwrap());
     let tricks = vec![
-        // The signature.
+        // Signature.
         ("no signature", signed(Signing::Nothing), "alg"),
         (
             "no signature, in capitals",
@@ -127,7 +127,7 @@ async fn every_forged_id_token_is_refused_by_the_name_of_what_is_wrong() {
             header(json!({ "crit": ["b64"], "b64": false })),
             "crit",
         ),
-        // From whom, for whom.
+        // Issuer and audience.
         (
             "another issuer",
             claims(&json!({ "iss": "https://evil.example" })),
@@ -168,7 +168,7 @@ async fn every_forged_id_token_is_refused_by_the_name_of_what_is_wrong() {
             "azp",
         ),
         ("asked for by a number", claims(&json!({ "azp": 7 })), "azp"),
-        // When.
+        // Times.
         ("over", claims(&json!({ "exp": now - 1 })), "exp"),
         ("without an end", without("exp"), "exp"),
         ("an end in words", claims(&json!({ "exp": "tomorrow" })), "exp"),
@@ -176,7 +176,7 @@ async fn every_forged_id_token_is_refused_by_the_name_of_what_is_wrong() {
         ("of the future", claims(&json!({ "iat": now + 3_600 })), "iat"),
         ("of no time", without("iat"), "iat"),
         ("not yet good", claims(&json!({ "nbf": now + 3_600 })), "nbf"),
-        // For this sign-in.
+        // Binding to this sign-in.
         ("another nonce", claims(&json!({ "nonce": "another" })), "nonce"),
         ("no nonce", without("nonce"), "nonce"),
         ("a nonce of null", claims(&json!({ "nonce": null })), "nonce"),
@@ -190,7 +190,7 @@ async fn every_forged_id_token_is_refused_by_the_name_of_what_is_wrong() {
             claims(&json!({ "at_hash": 7 })),
             "at_hash",
         ),
-        // Of whom.
+        // Subject.
         ("nobody", without("sub"), "sub"),
         ("an empty name", claims(&json!({ "sub": "" })), "sub"),
         ("a blank", claims(&json!({ "sub": " " })), "sub"),
@@ -201,7 +201,7 @@ async fn every_forged_id_token_is_refused_by_the_name_of_what_is_wrong() {
             "sub",
         ),
         ("two lines", claims(&json!({ "sub": "dana\nada" })), "sub"),
-        // The answer it comes in.
+        // Token response.
         (
             "no ID token",
             Forgery {
@@ -316,7 +316,7 @@ async fn a_shared_secret_signs_where_the_provider_says_that_it_does() {
     assert_refused(&house, "the public key", public, "signature").await;
 }
 
-/// The e-mail address that counts for dana.
+/// Returns dana's accepted e-mail address.
 async fn email(house: &House) -> Value {
     let (mut browser, page) = try_sign_in(house).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.text);
@@ -396,7 +396,7 @@ async fn another_provider_that_answers_is_found_out() {
         assert!(page.text.contains("Another sign-in service answered"), "{trick}");
         assert_eq!(browser.get("/").await.url.path(), "/sign-in", "{trick}");
     }
-    // Providers of before RFC 9207 say nothing of it.
+    // Providers older than RFC 9207 send no `iss`.
     let older = House::start().await;
     older.provider.forge(Forgery {
         discovery: map(json!({ "authorization_response_iss_parameter_supported": null })),

@@ -1,4 +1,4 @@
-//! Who asks too much is told to wait, and nobody else is.
+//! Rate limits slow down those who exceed them, and nobody else.
 
 use portico_domain::tenancy::TokenScope;
 use portico_store::ApiToken;
@@ -6,7 +6,8 @@ use reqwest::{Method, StatusCode};
 
 use crate::testing::{House, Page};
 
-/// Ten requests at once and one a second for a person, three changes at once, ten requests at once for strangers.
+/// A burst of ten requests and one per second for a person, a burst of three changes, and a burst of ten anonymous
+/// requests.
 const LOW: &str = "  limits: { requestsPerSecond: 1, changesPerMinute: 1, strangersPerSecond: 2 }\n";
 
 async fn house() -> House {
@@ -36,7 +37,7 @@ async fn a_person_who_asks_too_often_waits_and_others_do_not() {
     }
     assert!(slowed);
     assert_eq!(devon.get("/").await.status, StatusCode::OK);
-    // Another window is the same person.
+    // A second browser with the same session is the same person.
     let mut again = house.browser();
     again.cookies = dana.cookies.clone();
     assert!(is_told_to_wait(&again.send(Method::GET, "/", &[], None).await));

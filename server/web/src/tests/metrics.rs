@@ -1,4 +1,4 @@
-//! Who may read the metrics, and what strangers cannot do to them.
+//! Access to the metrics, and their resistance to anonymous clients.
 
 use std::process::Command;
 use std::sync::mpsc;
@@ -50,11 +50,11 @@ async fn with_an_address_of_their_own_metrics_are_not_on_the_portals() {
     );
 }
 
-/// The labels come from closed sets: methods and paths that somebody makes up are not among them.
+/// Labels come from closed sets, so made-up methods and paths create no series.
 #[tokio::test]
 async fn made_up_methods_and_paths_make_no_new_numbers() {
     let telemetry = Telemetry::default();
-    // All of it runs on this thread.
+    // Everything runs on this thread.
     let _counted = metrics::set_default_local_recorder(&telemetry);
     let house = House::start().await;
     let mut browser = house.browser();
@@ -79,7 +79,7 @@ async fn others_are_answered_while_the_token_is_read() {
     let house =
         House::start_with(|portal| format!("{portal}  metrics: {{ tokenFile: metrics-token }}\n")).await;
     let file = house.folder.path().join("metrics-token");
-    // A file that takes long to answer: it has nothing to read until somebody writes.
+    // Opening the FIFO blocks until somebody writes.
     assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
     let (go_on, others) = mpsc::channel();
     let writer = std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! What strangers get, what forged requests get, and what pages promise to browsers.
+//! Anonymous access, forged requests, and the headers of pages.
 
 use reqwest::{Method, StatusCode};
 
@@ -6,7 +6,7 @@ use crate::Assets;
 use crate::routes::{self, Kind};
 use crate::testing::House;
 
-/// A path as it might be asked.
+/// Fills in a route's parameters.
 fn example(path: &str) -> String {
     path.replace("{id}", "01a20504-0dab-75d3-97d4-14a654b60af4")
         .replace(['{', '}'], "")
@@ -17,7 +17,7 @@ async fn a_database_that_is_gone_gives_a_clear_page() {
     let house = House::start().await;
     house.store.close().await;
     let mut browser = house.browser();
-    // A session that was not seen a moment ago has to be read.
+    // The session is not cached, so it must be read.
     browser
         .cookies
         .insert("portico".to_owned(), "AAAAAAAAAAAAAAAAAAAAAA".to_owned());
@@ -31,7 +31,7 @@ async fn a_database_that_is_gone_gives_a_clear_page() {
     assert_eq!(browser.get("/healthz").await.status, StatusCode::OK);
 }
 
-/// What is public changes nothing, but for what a provider posts, which it signs.
+/// Public routes change nothing, except the back-channel logout, whose token is signed.
 #[test]
 fn what_changes_something_is_guarded() {
     for route in routes::table() {
@@ -48,7 +48,7 @@ fn what_changes_something_is_guarded() {
     }
 }
 
-/// The guards stand before the handlers: neither path nor body matters to who is not let in.
+/// Guards run before handlers, whatever the path parameters and the body.
 #[tokio::test]
 async fn guards_come_before_handlers() {
     let house = House::start().await;
@@ -57,7 +57,7 @@ async fn guards_come_before_handlers() {
         .into_iter()
         .filter(|route| route.kind == Kind::Api)
     {
-        // No handler would take these.
+        // No handler accepts these parameters.
         let path = route.path.replace(['{', '}'], "%00");
         let method: Method = route.method.parse().unwrap();
         let stranger = house.browser().send(method.clone(), &path, &[], None).await;
@@ -129,7 +129,7 @@ async fn a_form_without_the_sessions_token_is_refused() {
     assert_eq!(browser.get("/").await.status, StatusCode::OK);
 }
 
-/// A method is what it is: no header and no field makes a request another one, and what echoes is not there.
+/// No header or field overrides the method, and TRACE is not served.
 #[tokio::test]
 async fn no_request_becomes_another_by_a_header_or_a_field() {
     let house = House::start().await;
@@ -167,7 +167,7 @@ async fn no_request_becomes_another_by_a_header_or_a_field() {
     }
 }
 
-/// A form is a form: the session's token in a body of another type is no form of ours.
+/// A valid CSRF token in a body of another content type is refused.
 #[tokio::test]
 async fn a_form_of_another_type_is_not_taken() {
     let house = House::start().await;
@@ -266,7 +266,7 @@ async fn no_page_fails_for_anybody() {
             let path = example(&route.path);
             let page = browser.send(Method::GET, &path, &[], None).await;
             let known = [StatusCode::OK, StatusCode::NOT_FOUND, StatusCode::FORBIDDEN];
-            // It leads to the first page of the administration that one may see.
+            // Redirects to the first admin page that the viewer may see.
             let leads_on = path == "/admin" && page.status == StatusCode::SEE_OTHER;
             assert!(
                 leads_on || known.contains(&page.status),
@@ -274,7 +274,7 @@ async fn no_page_fails_for_anybody() {
                 page.status,
                 page.text
             );
-            // Of one control plane and of one person there is none of the example's name.
+            // The example's control plane and person do not exist.
             let of_one = path.ends_with("/plane") || path.starts_with("/admin/people/");
             let admin = path.starts_with("/admin/") && !of_one;
             let expected = !admin || username == "pat";

@@ -1,4 +1,4 @@
-//! Signing in and out, at the provider and here.
+//! Sign-in and sign-out, here and at the provider.
 
 use portico_simulator::oidc::{Misbehaviour, SigningKey};
 use portico_store::{EventFilter, Page};
@@ -105,7 +105,7 @@ async fn signing_out_ends_the_session_here_and_at_the_provider() {
     );
     assert_eq!(gone.header("clear-site-data"), "\"cache\", \"storage\"");
     assert_eq!(gone.header("cache-control"), "no-store");
-    // No ID token shows whose session is over, so the provider asks.
+    // Without an ID token the provider asks for confirmation.
     let asked = browser.get(address).await;
     let fields = ["client_id", "post_logout_redirect_uri"].map(|name| (name, asked.hidden(name)));
     let fields: Vec<(&str, &str)> = fields
@@ -116,10 +116,10 @@ async fn signing_out_ends_the_session_here_and_at_the_provider() {
     let page = browser.post(agree.as_str(), &fields).await;
     assert_eq!(page.url.path(), "/sign-in");
     assert!(page.text.contains("You are signed out"), "{}", page.text);
-    // The old cookie is worth nothing, here or for another browser.
+    // The old cookie is worthless, in this browser or another.
     browser.cookies.insert("portico".to_owned(), cookie);
     assert_eq!(browser.get("/").await.url.path(), "/sign-in");
-    // And the provider asks again who it is.
+    // The provider asks who signs in.
     let choice = browser.get("/auth/login?provider=sso").await;
     assert_eq!(choice.url.origin().ascii_serialization(), house.provider.issuer());
 }
@@ -219,7 +219,7 @@ async fn a_refused_scope_is_told_with_the_setting_that_asks_for_it() {
 #[tokio::test]
 async fn an_unreachable_provider_gives_a_clear_page_and_no_crash() {
     let house = House::start_with(|portal| {
-        // Port 1 of loopback: nothing listens there.
+        // Nothing listens on port 1.
         let issuer = portal
             .split("issuer: ")
             .nth(1)
@@ -283,7 +283,7 @@ async fn a_provider_that_lies_signs_nobody_in() {
     );
 }
 
-/// The claims of a logout of dana's, issued just now.
+/// Returns the claims of a new logout token for dana.
 pub(super) fn logout_claims(house: &House) -> serde_json::Value {
     let now = jiff::Timestamp::now().as_second();
     serde_json::json!({
@@ -407,7 +407,7 @@ async fn a_logout_that_does_not_hold_ends_nothing() {
         assert!(answer.text.contains("invalid_request"), "{what}: {}", answer.text);
         assert_eq!(dana.get("/").await.url.path(), "/", "{what}");
     }
-    // None of them kept the good one from being heeded.
+    // None of them invalidated the valid token.
     assert_eq!(send_logout(&house, &good).await.status, StatusCode::OK);
     assert_eq!(dana.get("/").await.url.path(), "/sign-in");
 }

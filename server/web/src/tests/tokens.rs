@@ -1,4 +1,4 @@
-//! API tokens live no longer than their person does.
+//! API tokens end with their owner's access.
 
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::tenancy::{KnownPerson, TokenScope};
@@ -11,7 +11,7 @@ use crate::testing::House;
 
 const SECRET: &str = "portico_of-danas-pipeline";
 
-/// Gives dana, who must have signed in, a token that was made so many days ago.
+/// Gives dana, who must have signed in, a token that was created this many days ago.
 pub(super) async fn give_token(house: &House, days_ago: i64) {
     let made = Timestamp::now() - SignedDuration::from_hours(24 * days_ago);
     let token = ApiToken {
@@ -30,7 +30,7 @@ fn subject(house: &House) -> String {
     format!("{}#id-dana", house.provider.issuer())
 }
 
-/// What a program with the token is answered: the status, and who it is or why not.
+/// Calls the API with the token. Returns the status and the viewer or problem.
 pub(super) async fn use_token(house: &House) -> (StatusCode, serde_json::Value) {
     let authorization = format!("Bearer {SECRET}");
     let page = house
@@ -45,7 +45,7 @@ pub(super) async fn use_token(house: &House) -> (StatusCode, serde_json::Value) 
     (page.status, serde_json::from_str(&page.text).unwrap())
 }
 
-/// What would be kept had dana signed in so many days ago.
+/// Stores dana as if she had last signed in this many days ago.
 async fn sign_in_days_ago(house: &House, days: i64) {
     let known = house.store.known_person(&subject(house)).await.unwrap().unwrap();
     let earlier = KnownPerson {

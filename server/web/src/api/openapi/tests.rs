@@ -11,7 +11,7 @@ fn json() -> Value {
     serde_json::to_value(document()).unwrap()
 }
 
-/// Every operation of the document: method, path and description.
+/// Returns every operation of the document: method, path and description.
 fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let paths = document["paths"].as_object().unwrap();
     let of_path = |(path, item): (&String, &Value)| {
@@ -86,7 +86,7 @@ fn every_operation_says_what_it_takes_and_answers() {
     }
 }
 
-/// The parameters of a handler's `Query` are described by its type. Those that the extractor `Asker` reads must be named.
+/// utoipa documents the parameters of a handler's `Query`. Those that the extractor reads must be named in `params`.
 #[test]
 fn who_depends_on_the_place_of_work_says_so() {
     let sources = [
@@ -140,7 +140,7 @@ fn every_reference_leads_somewhere() {
     }
 }
 
-/// The document is in the tree, so that each change of the API shows in a review. `cargo xtask docs` writes it.
+/// The document is in the tree so that reviews show each change of the API. `cargo xtask docs` writes it.
 #[test]
 fn the_document_in_the_tree_is_up_to_date() {
     let text = format!("{:#}\n", json());

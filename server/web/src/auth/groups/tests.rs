@@ -67,11 +67,11 @@ fn groups_come_in_the_shapes_of_real_providers() {
     let plain = json!({});
     // Keycloak, Okta, Authentik, Dex, Entra ID.
     assert_eq!(names(&json!({ "groups": ["b", "a", "a"] }), &plain), ["a", "b"]);
-    // ADFS, for who is in one.
+    // ADFS, for a person with one group.
     assert_eq!(names(&json!({ "groups": "admin" }), &plain), ["admin"]);
     assert!(names(&json!({ "groups": "" }), &plain).is_empty());
     assert!(names(&json!({ "groups": [] }), &plain).is_empty());
-    // A list in a text, which only the configuration can tell from a name with commas.
+    // A list in a string. Only the configuration can tell it from a name with commas.
     let commas = json!({ "groupsSeparator": "," });
     assert_eq!(names(&json!({ "groups": "a, b,,c" }), &commas), ["a", "b", "c"]);
     let spaces = json!({ "groupsSeparator": " " });
@@ -158,7 +158,7 @@ fn what_was_left_out_is_told() {
         remark(json!({ "groups": [1, null, [], "", " ", "a\nb", {}] })),
         GroupsRemark::Skipped { count: 7 }
     ));
-    // Of another claim nothing is said.
+    // A `_claim_names` for another claim gives no remark.
     assert_eq!(
         names(
             &json!({ "_claim_names": { "address": "src1" }, "groups": ["a"] }),
