@@ -246,7 +246,7 @@ fn bounds(spec: &PortalSpec) -> web::Bounds {
     }
     // All connections come from the proxy, which has its own limits.
     web::Bounds {
-        of_one_peer: bounds.connections,
+        per_peer: bounds.connections,
         ..bounds
     }
 }

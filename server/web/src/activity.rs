@@ -15,52 +15,52 @@ use tokio::sync::watch;
 /// Counts the open requests of one connection. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Activity {
-    under_way: watch::Sender<usize>,
+    open_requests: watch::Sender<usize>,
 }
 
 impl Activity {
     pub(super) fn new() -> Self {
         Self {
-            under_way: watch::Sender::new(0),
+            open_requests: watch::Sender::new(0),
         }
     }
 
     /// Counts a request as open until the returned guard is dropped.
-    pub(super) fn begin(&self) -> Busy {
-        self.under_way.send_modify(|count| *count += 1);
-        Busy(self.clone())
+    pub(super) fn begin(&self) -> RequestGuard {
+        self.open_requests.send_modify(|count| *count += 1);
+        RequestGuard(self.clone())
     }
 
-    /// Waits until no request has been open for `time`.
-    pub(super) async fn idle_for(&self, time: Duration) {
-        let mut under_way = self.under_way.subscribe();
+    /// Waits until no request has been open for `duration`.
+    pub(super) async fn idle_for(&self, duration: Duration) {
+        let mut open_requests = self.open_requests.subscribe();
         loop {
-            let idle = *under_way.borrow_and_update() == 0;
+            let idle = *open_requests.borrow_and_update() == 0;
             tokio::select! {
-                () = tokio::time::sleep(time), if idle => return,
+                () = tokio::time::sleep(duration), if idle => return,
                 // The sender is part of `self`, so the channel cannot close.
-                _ = under_way.changed() => {}
+                _ = open_requests.changed() => {}
             }
         }
     }
 }
 
 /// Guard of an open request.
-pub(super) struct Busy(Activity);
+pub(super) struct RequestGuard(Activity);
 
-impl Drop for Busy {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
-        self.0.under_way.send_modify(|count| *count -= 1);
+        self.0.open_requests.send_modify(|count| *count -= 1);
     }
 }
 
 /// Response body that keeps its request open until it is sent or dropped.
-pub(super) struct BusyBody {
+pub(super) struct TrackedBody {
     pub(super) body: Body,
-    pub(super) _busy: Busy,
+    pub(super) _guard: RequestGuard,
 }
 
-impl hyper::body::Body for BusyBody {
+impl hyper::body::Body for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -87,15 +87,15 @@ pub(super) struct Peers {
 }
 
 impl Peers {
-    /// Takes a connection slot for `peer`. `None` if it holds `most` connections already.
-    pub(super) fn admit(&self, peer: IpAddr, most: usize) -> Option<PeerPlace> {
+    /// Takes a connection slot for `peer`. `None` if it holds `max` connections already.
+    pub(super) fn admit(&self, peer: IpAddr, max: usize) -> Option<ConnectionSlot> {
         let mut open = self.open.lock();
         let count = open.entry(peer).or_default();
-        if *count >= most {
+        if *count >= max {
             return None;
         }
         *count += 1;
-        Some(PeerPlace {
+        Some(ConnectionSlot {
             peers: self.clone(),
             peer,
         })
@@ -103,12 +103,12 @@ impl Peers {
 }
 
 /// Connection slot of a peer; dropping it frees the slot.
-pub(super) struct PeerPlace {
+pub(super) struct ConnectionSlot {
     peers: Peers,
     peer: IpAddr,
 }
 
-impl Drop for PeerPlace {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let mut open = self.peers.open.lock();
         if let Some(count) = open.get_mut(&self.peer) {

@@ -64,7 +64,7 @@ fn forwarded(headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
 mod tests {
     use super::forwarded;
 
-    fn from(header: &str, proxies: usize) -> Option<String> {
+    fn forwarded_address(header: &str, proxies: usize) -> Option<String> {
         let request = http::Request::builder()
             .header("x-forwarded-for", header)
             .body(())
@@ -74,10 +74,16 @@ mod tests {
 
     #[test]
     fn only_what_trusted_proxies_wrote_counts() {
-        assert_eq!(from("203.0.113.9, 192.0.2.1", 0), None);
-        assert_eq!(from("203.0.113.9, 192.0.2.1", 1).as_deref(), Some("192.0.2.1"));
-        assert_eq!(from("203.0.113.9, 192.0.2.1", 2).as_deref(), Some("203.0.113.9"));
-        assert_eq!(from("192.0.2.1", 2), None);
-        assert_eq!(from("nonsense", 1), None);
+        assert_eq!(forwarded_address("203.0.113.9, 192.0.2.1", 0), None);
+        assert_eq!(
+            forwarded_address("203.0.113.9, 192.0.2.1", 1).as_deref(),
+            Some("192.0.2.1")
+        );
+        assert_eq!(
+            forwarded_address("203.0.113.9, 192.0.2.1", 2).as_deref(),
+            Some("203.0.113.9")
+        );
+        assert_eq!(forwarded_address("192.0.2.1", 2), None);
+        assert_eq!(forwarded_address("nonsense", 1), None);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use http::Extensions;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::auth::Current;
+use crate::auth::CurrentViewer;
 
 /// The viewer of one request, set once it is known. Every request carries one from the start.
 #[derive(Debug, Clone, Default)]
@@ -15,9 +15,9 @@ pub(super) struct Authenticated {
 
 #[derive(Debug, Default)]
 struct Inner {
-    current: OnceLock<Current>,
+    current: OnceLock<CurrentViewer>,
     /// The slot among the concurrent requests of one person; freed with the response.
-    place: OnceLock<OwnedSemaphorePermit>,
+    permit: OnceLock<OwnedSemaphorePermit>,
 }
 
 impl Authenticated {
@@ -27,18 +27,18 @@ impl Authenticated {
     }
 
     /// Returns the viewer; `None` until the guard has set it.
-    pub(super) fn current(&self) -> Option<&Current> {
+    pub(super) fn current(&self) -> Option<&CurrentViewer> {
         self.inner.current.get()
     }
 
     /// Sets the viewer. True if none was set before.
-    pub(super) fn is(&self, current: &Current) -> bool {
+    pub(super) fn set(&self, current: &CurrentViewer) -> bool {
         self.inner.current.set(current.clone()).is_ok()
     }
 
     /// Keeps the person's slot until the request is answered.
-    pub(super) fn hold(&self, place: OwnedSemaphorePermit) {
+    pub(super) fn hold(&self, permit: OwnedSemaphorePermit) {
         // A second slot is dropped; the first is kept.
-        let _ = self.inner.place.set(place);
+        let _ = self.inner.permit.set(permit);
     }
 }

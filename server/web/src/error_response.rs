@@ -19,13 +19,13 @@ pub(super) async fn give_body(State(app): State<App>, request: Request, next: Ne
         .uri()
         .path_and_query()
         .map_or_else(|| "/".to_owned(), ToString::to_string);
-    let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+    let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
     let wants_json = wants_json(&request);
-    let stranger = frame::RequestContext::of(&request);
+    let context = frame::RequestContext::of(&request);
     let session = request.extensions().get::<tower_sessions::Session>().cloned();
-    let came_from = came_from(&request);
+    let referring_page = referring_page(&request);
     let response = next.run(request).await;
-    if says_it_all(&response) {
+    if is_rendered(&response) {
         return response;
     }
     let status = response.status();
@@ -34,12 +34,12 @@ pub(super) async fn give_body(State(app): State<App>, request: Request, next: Ne
         problem
     } else {
         // The text of a layer or an extractor is short.
-        let said = axum::body::to_bytes(body, 4 << 10).await.unwrap_or_default();
-        Problem::of_status(status, &String::from_utf8_lossy(&said))
+        let text = axum::body::to_bytes(body, 4 << 10).await.unwrap_or_default();
+        Problem::of_status(status, &String::from_utf8_lossy(&text))
     };
-    let mut answer = if wants_json {
+    let mut rendered = if wants_json {
         json(&problem, &path)
-    } else if problem.status == StatusCode::UNAUTHORIZED && reads {
+    } else if problem.status == StatusCode::UNAUTHORIZED && is_read {
         return Redirect::to(&format!("/sign-in?return={}", ReturnTo::parse(&path).encoded()))
             .into_response();
     } else {
@@ -54,9 +54,9 @@ pub(super) async fn give_body(State(app): State<App>, request: Request, next: Ne
             }
             None => None,
         };
-        let frame = stranger.frame(&app, current.as_ref(), &problem.title).await;
+        let frame = context.frame(&app, current.as_ref(), &problem.title).await;
         let page = if problem.status == StatusCode::UNAUTHORIZED {
-            let back = came_from.unwrap_or_else(|| ReturnTo::parse(&path));
+            let back = referring_page.unwrap_or_else(|| ReturnTo::parse(&path));
             let sign_in = format!("/sign-in?return={}", back.encoded());
             portico_frontend::pages::session_ended(&frame, &sign_in, &path, &problem.typed)
         } else {
@@ -67,28 +67,28 @@ pub(super) async fn give_body(State(app): State<App>, request: Request, next: Ne
     // Keeps cookies and `Allow` of the original response.
     for name in [header::SET_COOKIE, header::ALLOW] {
         for value in parts.headers.get_all(&name) {
-            answer.headers_mut().append(name.clone(), value.clone());
+            rendered.headers_mut().append(name.clone(), value.clone());
         }
     }
     if !problem.typed.is_empty() {
-        answer
+        rendered
             .headers_mut()
             .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if let Some(wait) = problem.retry_after {
         let seconds = HeaderValue::from(wait.as_secs().max(1));
-        if problem.kind == ProblemType::NotReadYet && reads && !wants_json {
-            answer.headers_mut().insert(header::REFRESH, seconds.clone());
+        if problem.kind == ProblemType::NotReadYet && is_read && !wants_json {
+            rendered.headers_mut().insert(header::REFRESH, seconds.clone());
         }
-        answer.headers_mut().insert(header::RETRY_AFTER, seconds);
+        rendered.headers_mut().insert(header::RETRY_AFTER, seconds);
     }
-    answer.extensions_mut().insert(ProblemKind(problem.kind));
-    answer
+    rendered.extensions_mut().insert(ProblemKind(problem.kind));
+    rendered
 }
 
 /// True if a response needs no body from here: it is no error, or a handler rendered it, such as a form with messages
 /// beside its fields.
-fn says_it_all(response: &Response) -> bool {
+fn is_rendered(response: &Response) -> bool {
     let status = response.status();
     let kind = response
         .headers()
@@ -96,12 +96,12 @@ fn says_it_all(response: &Response) -> bool {
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let error = status.is_client_error() || status.is_server_error();
-    let own_words = kind.starts_with("text/html") || kind.starts_with("application/");
-    !error || response.extensions().get::<Problem>().is_none() && own_words
+    let has_body = kind.starts_with("text/html") || kind.starts_with("application/");
+    !error || response.extensions().get::<Problem>().is_none() && has_body
 }
 
 /// Returns the page of the portal that sent the form.
-fn came_from(request: &Request) -> Option<ReturnTo> {
+fn referring_page(request: &Request) -> Option<ReturnTo> {
     let referrer = request.headers().get(header::REFERER)?.to_str().ok()?;
     let url = url::Url::parse(referrer).ok()?;
     Some(ReturnTo::parse(
@@ -150,24 +150,24 @@ mod tests {
     use axum::response::{Html, IntoResponse};
     use http::StatusCode;
 
-    use super::says_it_all;
+    use super::is_rendered;
     use crate::problem::Problem;
 
     #[test]
-    fn a_page_of_a_handlers_own_is_left_as_it_is() {
+    fn a_page_that_a_handler_rendered_is_kept() {
         let form_again = (
             StatusCode::UNPROCESSABLE_ENTITY,
             Html("the form, with what is wrong"),
         );
-        assert!(says_it_all(&form_again.into_response()));
-        assert!(says_it_all(&StatusCode::NO_CONTENT.into_response()));
+        assert!(is_rendered(&form_again.into_response()));
+        assert!(is_rendered(&StatusCode::NO_CONTENT.into_response()));
     }
 
     #[test]
-    fn bare_errors_get_their_words() {
-        assert!(!says_it_all(&Problem::not_found().into_response()));
-        assert!(!says_it_all(&StatusCode::INTERNAL_SERVER_ERROR.into_response()));
-        assert!(!says_it_all(
+    fn bare_errors_get_a_body() {
+        assert!(!is_rendered(&Problem::not_found().into_response()));
+        assert!(!is_rendered(&StatusCode::INTERNAL_SERVER_ERROR.into_response()));
+        assert!(!is_rendered(
             &(StatusCode::BAD_REQUEST, "what an extractor says").into_response()
         ));
     }

@@ -15,10 +15,10 @@ use portico_domain::tenancy::Viewer;
 use super::app::{App, company};
 use super::problem::Problem;
 use super::security::{Nonce, cookie};
-use crate::auth::{Current, csrf};
+use crate::auth::{CurrentViewer, csrf};
 
 /// The cookie that remembers the workspace.
-pub(super) const PLACE_COOKIE: &str = "portico-place";
+pub(super) const WORKSPACE_COOKIE: &str = "portico-place";
 /// The cookie that remembers light or dark mode.
 const THEME_COOKIE: &str = "portico-theme";
 /// The cookie that carries a [`FlashMessage`] to the next page.
@@ -46,7 +46,7 @@ impl RequestContext {
 
     fn new(path: &str, nonce: Option<&Nonce>, headers: &HeaderMap) -> Self {
         let theme = cookie(headers, THEME_COOKIE).filter(|theme| matches!(*theme, "light" | "dark"));
-        let work = cookie(headers, PLACE_COOKIE).map(str::to_owned);
+        let work = cookie(headers, WORKSPACE_COOKIE).map(str::to_owned);
         Self {
             path: path.to_owned(),
             nonce: nonce.map(|nonce| nonce.0.clone()).unwrap_or_default(),
@@ -57,7 +57,7 @@ impl RequestContext {
     }
 
     /// Builds the frame for a viewer, or for an anonymous visitor.
-    pub(super) async fn frame(&self, app: &App, current: Option<&Current>, title: &str) -> Frame {
+    pub(super) async fn frame(&self, app: &App, current: Option<&CurrentViewer>, title: &str) -> Frame {
         let configuration = app.configuration.current();
         let Some(current) = current else {
             return self.frame_with(app, &configuration, None, Navigation::default(), title);
@@ -68,7 +68,7 @@ impl RequestContext {
             .navigation(&current.viewer)
             .await
             .unwrap_or_else(|error| {
-                tracing::warn!(%error, "what stands around a page could not be read");
+                tracing::warn!(%error, "the navigation of a page cannot be read");
                 Navigation::default()
             });
         self.frame_with(app, &configuration, Some(current), navigation, title)
@@ -82,7 +82,7 @@ impl RequestContext {
         &self,
         app: &App,
         configuration: &Configuration,
-        current: Option<&Current>,
+        current: Option<&CurrentViewer>,
         navigation: Navigation,
         title: &str,
     ) -> Frame {
@@ -120,13 +120,13 @@ impl RequestContext {
 pub(super) struct PageContext {
     request: RequestContext,
     pub(super) app: App,
-    pub(super) current: Current,
+    pub(super) current: CurrentViewer,
     pub(super) configuration: Arc<Configuration>,
     work: Option<Workspace>,
 }
 
 impl PageContext {
-    pub(super) fn new(request: RequestContext, app: App, current: Current) -> Self {
+    pub(super) fn new(request: RequestContext, app: App, current: CurrentViewer) -> Self {
         let configuration = app.configuration.current();
         let work = request.work(&configuration, &current.viewer);
         Self {
@@ -191,8 +191,8 @@ impl PageContext {
         frame.notices.extend(groups_notice(&self.current));
         let mut response = Html(render(&frame)).into_response();
         if self.request.notice.is_some() {
-            let gone = format!("{NOTICE_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
-            if let Ok(value) = HeaderValue::from_str(&gone) {
+            let expired = format!("{NOTICE_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
+            if let Ok(value) = HeaderValue::from_str(&expired) {
                 response.headers_mut().append(header::SET_COOKIE, value);
             }
         }
@@ -201,11 +201,11 @@ impl PageContext {
 }
 
 /// Explains why a person belongs to no team here.
-fn groups_notice(current: &Current) -> Option<Notice> {
+fn groups_notice(current: &CurrentViewer) -> Option<Notice> {
     let viewer = &current.viewer;
-    let nowhere = viewer.roles.is_empty() && !viewer.platform_admin;
+    let no_team = viewer.roles.is_empty() && !viewer.platform_admin;
     let remark = current.session.as_ref()?.groups_remark.as_ref()?;
-    nowhere.then(|| Notice {
+    no_team.then(|| Notice {
         tone: NoticeTone::Warning,
         text: remark.in_words(&viewer.provider),
     })
@@ -257,7 +257,7 @@ impl FlashMessage {
     }
 
     fn from_slug(slug: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|done| done.slug() == slug)
+        Self::ALL.into_iter().find(|message| message.slug() == slug)
     }
 
     fn notice(self) -> Notice {
@@ -293,7 +293,7 @@ impl FlashMessage {
 }
 
 /// Parses `tenant/environment`.
-pub(super) fn parse_place(text: &str) -> Option<(TenantName, EnvironmentName)> {
+pub(super) fn parse_workspace(text: &str) -> Option<(TenantName, EnvironmentName)> {
     let (tenant, environment) = text.split_once('/')?;
     Some((tenant.parse().ok()?, environment.parse().ok()?))
 }

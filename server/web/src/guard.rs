@@ -16,15 +16,15 @@ use super::address::ClientAddress;
 use super::app::App;
 use super::problem::Problem;
 use super::problem_types::ProblemType;
-use super::viewer::{FIELDS, Fields, of_session, read, refused};
-use crate::auth::{Current, csrf};
+use super::viewer::{Fields, MAX_FIELDS, read, session_viewer, token_problem};
+use crate::auth::{CurrentViewer, csrf};
 
 /// Maximum size of a form from an anonymous visitor, in bytes.
-const STRANGERS_BYTES: usize = 256 << 10;
+const MAX_ANONYMOUS_FORM_BYTES: usize = 256 << 10;
 
 /// The viewer whom the guard admitted.
 #[derive(Clone)]
-pub(super) struct Admitted(pub(super) Current);
+pub(super) struct Admitted(pub(super) CurrentViewer);
 
 /// A form with a valid CSRF token.
 #[derive(Clone)]
@@ -55,20 +55,20 @@ pub(super) async fn page(
 ) -> Result<Response, Problem> {
     let app = &guard.app;
     let (mut parts, body) = request.into_parts();
-    let Some(current) = of_session(&parts, app).await? else {
+    let Some(current) = session_viewer(&parts, app).await? else {
         return Err(sign_in_needed(&parts, body).await);
     };
-    let token = current.session.as_ref().map(|session| session.csrf.clone());
+    let expected = current.session.as_ref().map(|session| session.csrf.clone());
     parts.extensions.insert(Admitted(current));
     if !is_unsafe(&parts.method) {
         return Ok(next.run(Request::from_parts(parts, body)).await);
     }
     let fields = form_fields(&parts, body).await?;
-    let shown = fields
+    let sent = fields
         .iter()
         .find(|(name, _)| name == names::CSRF)
         .map_or("", |(_, value)| value);
-    if csrf::matches(&token.unwrap_or_default(), shown) {
+    if csrf::matches(&expected.unwrap_or_default(), sent) {
         parts.extensions.insert(CheckedForm(fields));
         return Ok(next.run(Request::from_parts(parts, Body::empty())).await);
     }
@@ -87,13 +87,13 @@ pub(super) async fn page(
 /// [`csrf::HEADER`], or an API token that is not read-only.
 pub(super) async fn api(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let current = of_program(&parts, &app).await?;
+    let current = api_viewer(&parts, &app).await?;
     parts.extensions.insert(Admitted(current));
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
-async fn of_program(parts: &Parts, app: &App) -> Result<Current, Problem> {
-    let needed = || {
+async fn api_viewer(parts: &Parts, app: &App) -> Result<CurrentViewer, Problem> {
+    let unauthenticated = || {
         let mut problem = Problem::sign_in_needed();
         "Send a session's cookie, or an API token as `Authorization: Bearer portico_…`."
             .clone_into(&mut problem.detail);
@@ -101,7 +101,7 @@ async fn of_program(parts: &Parts, app: &App) -> Result<Current, Problem> {
     };
     let changes = is_unsafe(&parts.method);
     if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
-        let secret = bearer(authorization).ok_or_else(needed)?;
+        let secret = bearer(authorization).ok_or_else(unauthenticated)?;
         let ClientAddress(address) = ClientAddress::of(&parts.headers, &parts.extensions, app);
         let remote = address.to_string();
         let current = app
@@ -114,9 +114,9 @@ async fn of_program(parts: &Parts, app: &App) -> Result<Current, Problem> {
                 Some(&remote),
             )
             .await
-            .map_err(|error| refused(error, needed))?;
+            .map_err(|error| token_problem(error, unauthenticated))?;
         super::viewer::admit(parts, app, &current).await?;
-        if changes && current.reads_only {
+        if changes && current.read_only {
             return Err(Problem::new(
                 ProblemType::ReadOnlyToken,
                 "You may not do this",
@@ -125,15 +125,15 @@ async fn of_program(parts: &Parts, app: &App) -> Result<Current, Problem> {
         }
         return Ok(current);
     }
-    let current = of_session(parts, app).await?.ok_or_else(needed)?;
+    let current = session_viewer(parts, app).await?.ok_or_else(unauthenticated)?;
     if changes {
-        let shown = parts
+        let sent = parts
             .headers
             .get(csrf::HEADER)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
         let session = current.session.as_ref();
-        if !session.is_some_and(|session| csrf::matches(&session.csrf, shown)) {
+        if !session.is_some_and(|session| csrf::matches(&session.csrf, sent)) {
             return Err(Problem::foreign_form());
         }
     }
@@ -151,12 +151,12 @@ pub(super) fn bearer(authorization: &HeaderValue) -> Option<&str> {
 async fn sign_in_needed(parts: &Parts, body: Body) -> Problem {
     let mut problem = Problem::sign_in_needed();
     if is_form(parts) {
-        problem.typed = axum::body::to_bytes(body, STRANGERS_BYTES)
+        problem.typed = axum::body::to_bytes(body, MAX_ANONYMOUS_FORM_BYTES)
             .await
             .map(|bytes| {
                 url::form_urlencoded::parse(&bytes)
                     .into_owned()
-                    .take(FIELDS)
+                    .take(MAX_FIELDS)
                     .collect()
             })
             .unwrap_or_default();
@@ -173,9 +173,9 @@ async fn form_fields(parts: &Parts, body: Body) -> Result<Fields, Problem> {
     let bytes = read(body).await?;
     let fields: Fields = url::form_urlencoded::parse(&bytes)
         .into_owned()
-        .take(FIELDS + 1)
+        .take(MAX_FIELDS + 1)
         .collect();
-    if fields.len() > FIELDS {
+    if fields.len() > MAX_FIELDS {
         return Err(Problem::too_large());
     }
     Ok(fields)

@@ -12,12 +12,12 @@ use portico_domain::documents::RequestLimits;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::auth::Current;
+use crate::auth::CurrentViewer;
 
 /// Maximum number of concurrent requests of one person; others wait.
-const AT_ONCE: usize = 32;
+const MAX_CONCURRENT: usize = 32;
 /// How long they wait.
-const PLACE_WAIT: Duration = Duration::from_secs(10);
+const SLOT_WAIT: Duration = Duration::from_secs(10);
 
 /// Counts requests. One per process.
 #[derive(Debug, Default)]
@@ -25,8 +25,8 @@ pub struct Usage {
     people: Buckets<String>,
     tokens: Buckets<[u8; 32]>,
     changes: Buckets<String>,
-    strangers: Buckets<IpAddr>,
-    under_way: Mutex<HashMap<String, Arc<Semaphore>>>,
+    anonymous: Buckets<IpAddr>,
+    in_progress: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
 impl Usage {
@@ -38,56 +38,59 @@ impl Usage {
     pub(super) async fn admit(
         &self,
         limits: &RequestLimits,
-        current: &Current,
+        current: &CurrentViewer,
         headers: &HeaderMap,
         changes: bool,
     ) -> Result<OwnedSemaphorePermit, Duration> {
         let (subject, now) = (&current.viewer.person.subject, Instant::now());
         if let Some(authorization) = headers.get(header::AUTHORIZATION) {
             self.tokens
-                .take(&fingerprint(authorization), of_token(limits), now)?;
+                .take(&fingerprint(authorization), token_rate(limits), now)?;
         }
         if changes {
-            self.changes.check(subject, of_changes(limits), now)?;
+            self.changes.check(subject, change_rate(limits), now)?;
         }
-        self.people.take(subject, of_person(limits), now)?;
-        let places = self.places(subject);
-        match tokio::time::timeout(PLACE_WAIT, places.acquire_owned()).await {
-            Ok(Ok(place)) => Ok(place),
+        self.people.take(subject, person_rate(limits), now)?;
+        let slots = self.slots(subject);
+        match tokio::time::timeout(SLOT_WAIT, slots.acquire_owned()).await {
+            Ok(Ok(slot)) => Ok(slot),
             _ => Err(Duration::from_secs(1)),
         }
     }
 
     /// Counts a change by a person.
-    pub(super) fn changed(&self, limits: &RequestLimits, current: &Current) {
-        self.changes
-            .spend(&current.viewer.person.subject, of_changes(limits), Instant::now());
+    pub(super) fn count_change(&self, limits: &RequestLimits, current: &CurrentViewer) {
+        self.changes.spend(
+            &current.viewer.person.subject,
+            change_rate(limits),
+            Instant::now(),
+        );
     }
 
     /// Checks whether an address has sent too many anonymous requests.
     ///
     /// # Errors
     /// When it has: how long to wait.
-    pub(super) fn check_stranger(&self, limits: &RequestLimits, network: IpAddr) -> Result<(), Duration> {
-        self.strangers
-            .check(&network, of_strangers(limits), Instant::now())
+    pub(super) fn check_anonymous(&self, limits: &RequestLimits, network: IpAddr) -> Result<(), Duration> {
+        self.anonymous
+            .check(&network, anonymous_rate(limits), Instant::now())
     }
 
     /// Counts an anonymous request.
-    pub(super) fn was_stranger(&self, limits: &RequestLimits, network: IpAddr) {
-        self.strangers
-            .spend(&network, of_strangers(limits), Instant::now());
+    pub(super) fn count_anonymous(&self, limits: &RequestLimits, network: IpAddr) {
+        self.anonymous
+            .spend(&network, anonymous_rate(limits), Instant::now());
     }
 
-    fn places(&self, subject: &str) -> Arc<Semaphore> {
-        let mut under_way = self.under_way.lock();
-        if under_way.len() > 1_000 {
-            under_way.retain(|_, places| Arc::strong_count(places) > 1);
+    fn slots(&self, subject: &str) -> Arc<Semaphore> {
+        let mut in_progress = self.in_progress.lock();
+        if in_progress.len() > 1_000 {
+            in_progress.retain(|_, slots| Arc::strong_count(slots) > 1);
         }
         Arc::clone(
-            under_way
+            in_progress
                 .entry(subject.to_owned())
-                .or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))),
+                .or_insert_with(|| Arc::new(Semaphore::new(MAX_CONCURRENT))),
         )
     }
 }
@@ -96,7 +99,7 @@ fn fingerprint(authorization: &HeaderValue) -> [u8; 32] {
     Sha256::digest(authorization.as_bytes()).into()
 }
 
-fn of_person(limits: &RequestLimits) -> Rate {
+fn person_rate(limits: &RequestLimits) -> Rate {
     let per_second = f64::from(limits.requests_per_second);
     Rate {
         burst: per_second * 10.0,
@@ -104,15 +107,15 @@ fn of_person(limits: &RequestLimits) -> Rate {
     }
 }
 
-fn of_token(limits: &RequestLimits) -> Rate {
-    let Rate { burst, per_second } = of_person(limits);
+fn token_rate(limits: &RequestLimits) -> Rate {
+    let Rate { burst, per_second } = person_rate(limits);
     Rate {
         burst: burst / 2.0,
         per_second: per_second / 2.0,
     }
 }
 
-fn of_changes(limits: &RequestLimits) -> Rate {
+fn change_rate(limits: &RequestLimits) -> Rate {
     let per_minute = f64::from(limits.changes_per_minute);
     Rate {
         burst: per_minute * 3.0,
@@ -120,7 +123,7 @@ fn of_changes(limits: &RequestLimits) -> Rate {
     }
 }
 
-fn of_strangers(limits: &RequestLimits) -> Rate {
+fn anonymous_rate(limits: &RequestLimits) -> Rate {
     let per_second = f64::from(limits.strangers_per_second);
     Rate {
         burst: per_second * 5.0,

@@ -22,9 +22,9 @@ use super::viewer::{Api, Credential};
 /// How often a silent stream sends a comment.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Maximum duration of a stream; then the browser reconnects.
-const LASTS: Duration = Duration::from_mins(10);
+const MAX_DURATION: Duration = Duration::from_mins(10);
 /// Maximum number of open streams of one person.
-const MOST: usize = 32;
+const MAX_STREAMS: usize = 32;
 
 /// Slot among a person's open streams; dropping it frees the slot.
 struct StreamPermit {
@@ -36,7 +36,7 @@ impl StreamPermit {
     fn take(app: &App, subject: &str) -> Result<Self, Problem> {
         let mut open = app.streams.open.lock();
         let count = open.entry(subject.to_owned()).or_default();
-        if *count >= MOST {
+        if *count >= MAX_STREAMS {
             return Err(Problem::too_many(HEARTBEAT));
         }
         *count += 1;
@@ -61,13 +61,13 @@ impl Drop for StreamPermit {
 
 struct EventStream {
     app: App,
-    shown: Credential,
-    judging: Interval,
+    credential: Credential,
+    recheck: Interval,
     live: Live,
     until: tokio::time::Instant,
     first: Option<LiveEvent>,
     number: u64,
-    _place: StreamPermit,
+    _permit: StreamPermit,
 }
 
 impl EventStream {
@@ -80,7 +80,7 @@ impl EventStream {
             tokio::select! {
                 () = self.app.stop.cancelled() => return None,
                 () = tokio::time::sleep_until(self.until) => return None,
-                _ = self.judging.tick() => match self.shown.viewer(&self.app).await {
+                _ = self.recheck.tick() => match self.credential.viewer(&self.app).await {
                     Ok(Some(viewer)) => {
                         if self.live.look_as(&viewer) {
                             return Some(LiveEvent::Missed);
@@ -89,7 +89,7 @@ impl EventStream {
                     Ok(None) => return None,
                     // Nobody can sign out while the database is down.
                     Err(problem) => {
-                        tracing::warn!(problem = problem.detail, "who listens could not be judged anew");
+                        tracing::warn!(problem = problem.detail, "the viewer of an event stream could not be checked again");
                     }
                 },
                 event = self.live.next() => return event,
@@ -102,12 +102,12 @@ impl EventStream {
 pub(super) async fn events(
     State(app): State<App>,
     Api(current): Api,
-    shown: Credential,
-    asked: QueryParams,
+    credential: Credential,
+    query: QueryParams,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let resumed = headers.contains_key("last-event-id");
-    let live = match asked.text("claim") {
+    let live = match query.text("claim") {
         Some(claim) => {
             let claim = path_params::claim(claim)?;
             match app.portal.live_on(&current.viewer, &claim) {
@@ -117,30 +117,30 @@ pub(super) async fn events(
         }
         None => app.portal.live(&current.viewer),
     };
-    let mut judging = tokio::time::interval_at(
-        tokio::time::Instant::now() + app.streams.judged,
-        app.streams.judged,
+    let mut recheck = tokio::time::interval_at(
+        tokio::time::Instant::now() + app.streams.recheck_interval,
+        app.streams.recheck_interval,
     );
-    judging.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let telling = EventStream {
+    recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let events = EventStream {
         app: app.clone(),
-        shown,
-        judging,
+        credential,
+        recheck,
         live,
-        until: tokio::time::Instant::now() + LASTS,
+        until: tokio::time::Instant::now() + MAX_DURATION,
         first: resumed.then_some(LiveEvent::Missed),
         number: 0,
-        _place: StreamPermit::take(&app, &current.viewer.person.subject)?,
+        _permit: StreamPermit::take(&app, &current.viewer.person.subject)?,
     };
-    let stream = futures::stream::unfold(telling, |mut telling| async move {
-        let event = telling.next().await?;
-        telling.number += 1;
-        let told = Event::default()
-            .id(telling.number.to_string())
+    let stream = futures::stream::unfold(events, |mut events| async move {
+        let event = events.next().await?;
+        events.number += 1;
+        let message = Event::default()
+            .id(events.number.to_string())
             .event(name(&event))
             .json_data(&event)
             .unwrap_or_else(|_| Event::default().event("missed").data("{}"));
-        Some((Ok(told), telling))
+        Some((Ok(message), events))
     });
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }

@@ -21,7 +21,7 @@ use crate::telemetry::Telemetry;
 
 /// Counts each request by its route, not by its path: clients could make up any number of paths.
 pub(super) async fn count(request: Request, next: Next) -> Response {
-    let began = Instant::now();
+    let started = Instant::now();
     let method = known_method(request.method());
     let route = request
         .extensions()
@@ -30,7 +30,7 @@ pub(super) async fn count(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status().as_u16().to_string();
     histogram!("portico_http_request_duration_seconds", "route" => route.clone())
-        .record(began.elapsed().as_secs_f64());
+        .record(started.elapsed().as_secs_f64());
     counter!("portico_http_requests_total", "method" => method, "route" => route, "status" => status)
         .increment(1);
     response
@@ -55,7 +55,7 @@ pub(super) fn known_method(method: &Method) -> &'static str {
     KNOWN
         .iter()
         .position(|known| known == method)
-        .map_or("other", |place| NAMES[place])
+        .map_or("other", |index| NAMES[index])
 }
 
 /// `GET /metrics` on the portal's own address. Needs the configured token; without one, the call must come from this
@@ -70,7 +70,7 @@ pub(super) async fn metrics(State(app): State<App>, request: Request) -> Result<
         Problem::not_found()
     })?;
     let allowed = match token {
-        Some(token) => shows(request.headers(), &token),
+        Some(token) => has_token(request.headers(), &token),
         None => is_local(&request),
     };
     if allowed {
@@ -117,12 +117,12 @@ async fn token(settings: &Metrics) -> Result<Option<String>, String> {
     Ok(Some(token.to_owned()))
 }
 
-fn shows(headers: &HeaderMap, token: &str) -> bool {
-    let shown = headers
+fn has_token(headers: &HeaderMap, token: &str) -> bool {
+    let sent = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
-    shown.is_some_and(|shown| verify_slices_are_equal(shown.trim().as_bytes(), token.as_bytes()).is_ok())
+    sent.is_some_and(|sent| verify_slices_are_equal(sent.trim().as_bytes(), token.as_bytes()).is_ok())
 }
 
 /// True if a request comes from this machine and not through a proxy.
@@ -137,23 +137,24 @@ fn is_local(request: &Request) -> bool {
 fn control_planes(configuration: &LiveConfiguration, portal: &Portal) {
     let planes = portal.control_planes();
     for state in ["connecting", "ready", "unreachable", "misconfigured"] {
-        let in_state = planes.iter().filter(|plane| plane.state.slug() == state).count();
-        gauge!("portico_control_planes", "state" => state).set(precise(in_state as u64));
+        let count = planes.iter().filter(|plane| plane.state.slug() == state).count();
+        gauge!("portico_control_planes", "state" => state).set(precise(count as u64));
     }
-    let some = |holds: &dyn Fn(&portico_planes::PlaneStatus) -> bool| {
+    let number_of_planes = |holds: &dyn Fn(&portico_planes::PlaneStatus) -> bool| {
         precise(planes.iter().filter(|plane| holds(plane)).count() as u64)
     };
-    gauge!("portico_control_planes_incomplete").set(some(&|plane| !plane.skipped.is_empty()));
-    gauge!("portico_control_planes_missing_rights").set(some(&|plane| !plane.rights.missing.is_empty()));
-    let observed = |count: &dyn Fn(&portico_planes::PlaneStatus) -> usize| {
+    gauge!("portico_control_planes_incomplete").set(number_of_planes(&|plane| !plane.skipped.is_empty()));
+    gauge!("portico_control_planes_missing_rights")
+        .set(number_of_planes(&|plane| !plane.rights.missing.is_empty()));
+    let sum = |count: &dyn Fn(&portico_planes::PlaneStatus) -> usize| {
         precise(planes.iter().map(count).sum::<usize>() as u64)
     };
-    gauge!("portico_observed_claims").set(observed(&|plane| plane.observed.claims));
-    gauge!("portico_observed_watches").set(observed(&|plane| plane.observed.watches));
-    gauge!("portico_observed_polled_kinds").set(observed(&|plane| plane.observed.polled));
-    gauge!("portico_observed_bytes").set(observed(&|plane| plane.observed.bytes));
-    let held: usize = planes.iter().map(|plane| plane.cache_bytes).sum();
-    gauge!("portico_cache_bytes").set(precise(held as u64));
+    gauge!("portico_observed_claims").set(sum(&|plane| plane.observed.claims));
+    gauge!("portico_observed_watches").set(sum(&|plane| plane.observed.watches));
+    gauge!("portico_observed_polled_kinds").set(sum(&|plane| plane.observed.polled));
+    gauge!("portico_observed_bytes").set(sum(&|plane| plane.observed.bytes));
+    let cached: usize = planes.iter().map(|plane| plane.cache_bytes).sum();
+    gauge!("portico_cache_bytes").set(precise(cached as u64));
     gauge!("portico_cache_limit_bytes").set(precise(configuration.current().portal.spec.caches.bytes as u64));
 }
 

@@ -58,7 +58,7 @@ impl Problem {
     }
 
     /// The initial sync is not complete, so it is not known whether it exists.
-    fn unread(why: &str, retry_after: Duration) -> Self {
+    fn not_synced(why: &str, retry_after: Duration) -> Self {
         let mut problem = Self::new(
             ProblemType::NotReadYet,
             "Portico is still looking",
@@ -138,8 +138,8 @@ impl Problem {
 
     /// A person or an address sent too many requests.
     #[must_use]
-    pub fn too_many(wait: Duration) -> Self {
-        let seconds = wait.as_secs() + 1;
+    pub fn too_many(retry_after: Duration) -> Self {
+        let seconds = retry_after.as_secs() + 1;
         let mut problem = Self::new(
             ProblemType::TooManyRequests,
             "Too many requests",
@@ -149,8 +149,8 @@ impl Problem {
         problem
     }
 
-    /// Converts a bare status that a layer set. `said` is the layer's text.
-    pub(super) fn of_status(status: StatusCode, said: &str) -> Self {
+    /// Converts a bare status that a layer set. `text` is the layer's text.
+    pub(super) fn of_status(status: StatusCode, text: &str) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::not_found(),
             StatusCode::METHOD_NOT_ALLOWED => Self::new(
@@ -165,12 +165,12 @@ impl Problem {
                 "Portico gave up waiting. What you sent may still be carried out: look before you send again.",
             ),
             status if status.is_client_error() => {
-                let said = if said.is_empty() {
+                let text = if text.is_empty() {
                     "Portico does not understand what was sent."
                 } else {
-                    said
+                    text
                 };
-                let mut problem = Self::bad_request(said);
+                let mut problem = Self::bad_request(text);
                 problem.status = status;
                 problem
             }
@@ -208,19 +208,19 @@ impl From<SignInError> for Problem {
                 "Another sign-in service answered than you were sent to (`iss`). If you did not expect that, somebody may \
                  be trying to take over your sign-in: tell your platform team.",
             ),
-            SignInError::Refused { said, hint } => {
+            SignInError::Refused { message, hint } => {
                 let hint = hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
                 Self::new(
                     ProblemType::SignInRefused,
                     title,
-                    format!("Your sign-in service said: {said}{hint}"),
+                    format!("Your sign-in service said: {message}{hint}"),
                 )
             }
-            SignInError::Untrue(flaw) => Self::new(
+            SignInError::Invalid(invalid) => Self::new(
                 ProblemType::SignInInvalid,
                 title,
                 format!(
-                    "What the sign-in service sent does not hold: {flaw}. Try once more; if it happens again, tell your \
+                    "What the sign-in service sent does not hold: {invalid}. Try once more; if it happens again, tell your \
                      platform team."
                 ),
             ),
@@ -262,7 +262,7 @@ impl From<PortalError> for Problem {
     fn from(error: PortalError) -> Self {
         match error {
             PortalError::NotFound => Self::not_found(),
-            PortalError::NotSynced { why, retry_after } => Self::unread(&why, retry_after),
+            PortalError::NotSynced { why, retry_after } => Self::not_synced(&why, retry_after),
             PortalError::Forbidden(why) => Self::forbidden(why),
             PortalError::Malformed(why) => Self::bad_request(why),
             PortalError::PolicyDenied(why) => {
@@ -270,7 +270,7 @@ impl From<PortalError> for Problem {
             }
             PortalError::Conflict(reason, why) => Self::new(of_conflict(reason), conflict_title(reason), why),
             PortalError::Unavailable(reason, why) => {
-                Self::new(of_unavailable(reason), "It cannot be done just now", why)
+                Self::new(unavailable_type(reason), "It cannot be done just now", why)
             }
             PortalError::Busy { retry_after } => {
                 let mut problem = Self::new(
@@ -316,7 +316,7 @@ fn conflict_title(reason: Conflict) -> &'static str {
     }
 }
 
-fn of_unavailable(reason: Unavailable) -> ProblemType {
+fn unavailable_type(reason: Unavailable) -> ProblemType {
     match reason {
         Unavailable::CheckFailed => ProblemType::CheckFailed,
         Unavailable::CheckTimeout => ProblemType::CheckTimeout,

@@ -21,7 +21,7 @@ use super::problem_types::ProblemType;
 use super::routes::{self, Kind};
 
 /// The kind of each route.
-static KINDS: LazyLock<HashMap<String, Kind>> = LazyLock::new(|| {
+static ROUTE_KINDS: LazyLock<HashMap<String, Kind>> = LazyLock::new(|| {
     routes::table()
         .into_iter()
         .map(|route| (route.path, route.kind))
@@ -40,37 +40,37 @@ struct Incoming {
 /// Passes a request on and reports its refusal.
 pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let address = ClientAddress::of(request.headers(), request.extensions(), &app);
-    let asked = Incoming::of(&request);
+    let incoming = Incoming::of(&request);
     let limits = app.configuration.current().portal.spec.limits.clone();
-    let asking = Authenticated::default();
-    let counted = asked.is_counted();
-    let anonymous = !asked.token && !request.headers().contains_key(header::COOKIE);
-    let response = match app.usage.check_stranger(&limits, address.network()) {
+    let authenticated = Authenticated::default();
+    let counted = incoming.is_counted();
+    let anonymous = !incoming.token && !request.headers().contains_key(header::COOKIE);
+    let response = match app.usage.check_anonymous(&limits, address.network()) {
         Err(wait) if counted && anonymous => Problem::too_many(wait).into_response(),
         _ => {
-            request.extensions_mut().insert(asking.clone());
+            request.extensions_mut().insert(authenticated.clone());
             next.run(request).await
         }
     };
-    match asking.current() {
-        None if counted => app.usage.was_stranger(&limits, address.network()),
+    match authenticated.current() {
+        None if counted => app.usage.count_anonymous(&limits, address.network()),
         // A form that is shown again has changed nothing.
-        Some(current) if asked.changes && has_changed(response.status()) => {
-            app.usage.changed(&limits, current);
+        Some(current) if incoming.changes && has_changed(response.status()) => {
+            app.usage.count_change(&limits, current);
         }
         _ => {}
     }
-    if let Some(event) = asked.refusal(asking.current().is_some(), &response) {
+    if let Some(event) = incoming.refusal(authenticated.current().is_some(), &response) {
         let occurrence = Occurrence {
             event,
-            actor: asking
+            actor: authenticated
                 .current()
                 .map_or(Actor::Stranger, |current| Actor::Viewer(&current.viewer)),
             remote: Some(address.0.to_string()),
-            subject: asked.path.clone(),
+            subject: incoming.path.clone(),
             details: json!({
-                "method": asked.method,
-                "route": asked.route,
+                "method": incoming.method,
+                "route": incoming.route,
                 "status": response.status().as_u16(),
                 "problem": kind(&response).map(ProblemType::slug),
             }),
@@ -85,8 +85,8 @@ fn has_changed(status: StatusCode) -> bool {
 }
 
 fn kind(response: &Response) -> Option<ProblemType> {
-    let answered = response.extensions().get::<ProblemKind>().map(|kind| kind.0);
-    answered.or_else(|| response.extensions().get::<Problem>().map(|problem| problem.kind))
+    let rendered = response.extensions().get::<ProblemKind>().map(|kind| kind.0);
+    rendered.or_else(|| response.extensions().get::<Problem>().map(|problem| problem.kind))
 }
 
 impl Incoming {
@@ -138,7 +138,7 @@ impl Incoming {
         if self.token && !known && status == StatusCode::UNAUTHORIZED {
             return Some(SecurityEvent::TokenRefused);
         }
-        let guarded = KINDS.get(route).is_some_and(|kind| *kind != Kind::Public);
+        let guarded = ROUTE_KINDS.get(route).is_some_and(|kind| *kind != Kind::Public);
         let denied = matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
         if !known || !guarded || !denied {
             return None;

@@ -22,11 +22,11 @@ use super::error_response;
 use super::guard::{self, PageGuard};
 use super::problem::Problem;
 use super::routes::Kind;
-use super::viewer::BODY_BYTES;
+use super::viewer::MAX_BODY_BYTES;
 use super::{metrics, refusals, routes, security};
 
 /// Maximum duration of a request. Longer than any call to a control plane that a page waits for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Builds the portal's service.
 pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
@@ -58,10 +58,10 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
     router
         .fallback(|| async { Problem::not_found() })
         .layer(from_fn_with_state(app.clone(), security::same_site))
-        .layer(RequestBodyLimitLayer::new(BODY_BYTES))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
-            PATIENCE,
+            REQUEST_TIMEOUT,
         ))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), error_response::give_body))
@@ -116,11 +116,11 @@ async fn trace(mut request: Request, next: Next) -> Response {
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
 fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
-    let said = panic
+    let message = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_default();
-    tracing::error!(said, "a handler panicked");
+    tracing::error!(said = message, "a handler panicked");
     Problem::internal().into_response()
 }

@@ -22,7 +22,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) const HOST_ONLY: &str = "__Host-";
 
 /// Headers of every response.
-const FIXED: [(HeaderName, &str); 6] = [
+const FIXED_HEADERS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "same-origin"),
@@ -59,7 +59,7 @@ pub(super) async fn headers(State(app): State<App>, mut request: Request, next: 
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    for (name, value) in FIXED {
+    for (name, value) in FIXED_HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
     if app.secure() {
@@ -155,15 +155,18 @@ fn page_policy(app: &App, nonce: &str) -> String {
 /// Refuses changes that another site makes a browser send. Programs send neither header and are authenticated by
 /// their token; forms also need their CSRF token.
 pub(super) async fn same_site(State(app): State<App>, request: Request, next: Next) -> Response {
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if changes && foreign(&app, &request) {
-        tracing::warn!(path = request.uri().path(), "refused what another site sent");
+    let is_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if is_change && is_cross_site(&app, &request) {
+        tracing::warn!(
+            path = request.uri().path(),
+            "refused a request that another site made the browser send"
+        );
         return Problem::foreign_form().into_response();
     }
     next.run(request).await
 }
 
-fn foreign(app: &App, request: &Request) -> bool {
+fn is_cross_site(app: &App, request: &Request) -> bool {
     let header = |name: &str| {
         request
             .headers()
@@ -194,7 +197,7 @@ mod tests {
     use super::{cookie, harden_cookies};
 
     #[test]
-    fn with_tls_every_cookie_is_of_this_host_and_secure() {
+    fn over_tls_every_cookie_is_host_only_and_secure() {
         let mut headers = HeaderMap::new();
         for cookie in [
             "portico-place=payments/dev; Path=/; SameSite=Lax; Secure",
@@ -217,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_is_found_by_either_name() {
+    fn a_cookie_is_found_with_and_without_the_prefix() {
         let mut headers = HeaderMap::new();
         headers.insert(
             header::COOKIE,

@@ -19,13 +19,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use super::activity::{Activity, BusyBody, Peers};
+use super::activity::{Activity, Peers, TrackedBody};
 use super::address::ClientAddress;
 use super::preface_timeout::PrefaceTimeout;
 use super::write_timeout::WriteTimeout;
 
 /// Maximum number of concurrent requests of one HTTP/2 connection.
-const STREAMS: u32 = 128;
+const MAX_CONCURRENT_STREAMS: u32 = 128;
 
 /// Limits on connections.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,7 @@ pub struct Bounds {
     /// Maximum number of connections; others wait in the backlog. A page with an event stream holds one.
     pub connections: usize,
     /// Maximum number of connections of one peer; others are closed at once. An IPv6 /64 counts as one peer.
-    pub of_one_peer: usize,
+    pub per_peer: usize,
     /// How long a client may take to send a request's headers.
     pub headers: Duration,
     /// How long a connection may be idle.
@@ -48,7 +48,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             connections: 8192,
-            of_one_peer: 1024,
+            per_peer: 1024,
             headers: Duration::from_secs(30),
             idle: Duration::from_mins(1),
             write: Duration::from_secs(30),
@@ -68,37 +68,34 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let builder = builder(&bounds);
-    let under_way = TaskTracker::new();
-    let room = Arc::new(Semaphore::new(bounds.connections));
+    let tasks = TaskTracker::new();
+    let semaphore = Arc::new(Semaphore::new(bounds.connections));
     let peers = Peers::default();
     loop {
         let accepted = async {
-            let place = Arc::clone(&room).acquire_owned().await;
+            let permit = Arc::clone(&semaphore).acquire_owned().await;
             // `accept` waits and tries again after errors of one connection or a lack of file descriptors.
             let (connection, peer) = Listener::accept(&mut listener).await;
-            (connection, peer, place)
+            (connection, peer, permit)
         };
-        let (connection, peer, place) = tokio::select! {
+        let (connection, peer, permit) = tokio::select! {
             () = stop.cancelled() => break,
             accepted = accepted => accepted,
         };
-        let Some(peer_place) = peers.admit(ClientAddress(peer.ip()).network(), bounds.of_one_peer) else {
+        let Some(slot) = peers.admit(ClientAddress(peer.ip()).network(), bounds.per_peer) else {
             counter!("portico_connections_refused_total").increment(1);
             continue;
         };
         let (builder, router, stop) = (builder.clone(), router.clone(), stop.clone());
-        under_way.spawn(async move {
+        tasks.spawn(async move {
             serve_one(&builder, connection, peer, router, &bounds, &stop).await;
-            drop((place, peer_place));
+            drop((permit, slot));
         });
     }
     drop(listener);
-    under_way.close();
-    if tokio::time::timeout(bounds.grace, under_way.wait())
-        .await
-        .is_err()
-    {
-        tracing::warn!("some requests did not end in time");
+    tasks.close();
+    if tokio::time::timeout(bounds.grace, tasks.wait()).await.is_err() {
+        tracing::warn!("some requests were still in progress at the end of the grace period");
     }
     Ok(())
 }
@@ -113,7 +110,7 @@ fn builder(bounds: &Bounds) -> Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(Some(bounds.headers))
-        .max_concurrent_streams(STREAMS);
+        .max_concurrent_streams(MAX_CONCURRENT_STREAMS);
     builder
 }
 
@@ -134,10 +131,10 @@ async fn serve_one(
     let requests = activity.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        let (busy, router) = (requests.begin(), router.clone());
+        let (guard, router) = (requests.begin(), router.clone());
         async move {
-            let answer = router.oneshot(request).await;
-            answer.map(|answer| answer.map(|body| Body::new(BusyBody { body, _busy: busy })))
+            let response = router.oneshot(request).await;
+            response.map(|response| response.map(|body| Body::new(TrackedBody { body, _guard: guard })))
         }
     });
     let io = TokioIo::new(PrefaceTimeout::new(
@@ -179,14 +176,14 @@ mod tests {
 
     fn bounds() -> Bounds {
         Bounds {
-            headers: SOON,
+            headers: SHORT,
             ..Bounds::default()
         }
     }
 
-    const SOON: Duration = Duration::from_millis(400);
-    /// Far longer than [`SOON`], yet bounded.
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const SHORT: Duration = Duration::from_millis(400);
+    /// Far longer than [`SHORT`], yet bounded.
+    const TIMEOUT: Duration = Duration::from_secs(10);
 
     async fn start(bounds: Bounds) -> (SocketAddr, CancellationToken) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -197,26 +194,26 @@ mod tests {
         (address, stop)
     }
 
-    async fn connect(address: SocketAddr, says: &[u8]) -> TcpStream {
+    async fn connect(address: SocketAddr, sent: &[u8]) -> TcpStream {
         let mut connection = TcpStream::connect(address).await.unwrap();
-        connection.write_all(says).await.unwrap();
+        connection.write_all(sent).await.unwrap();
         connection
     }
 
-    /// Reads until the peer closes; `None` if it does not within [`PATIENCE`].
-    async fn rest(mut connection: TcpStream) -> Option<String> {
-        let mut said = Vec::new();
-        let read = tokio::time::timeout(PATIENCE, connection.read_to_end(&mut said)).await;
+    /// Reads until the peer closes; `None` if it does not within [`TIMEOUT`].
+    async fn read_to_end(mut connection: TcpStream) -> Option<String> {
+        let mut received = Vec::new();
+        let read = tokio::time::timeout(TIMEOUT, connection.read_to_end(&mut received)).await;
         // A reset also closes the connection.
-        read.ok().map(|_| String::from_utf8_lossy(&said).into_owned())
+        read.ok().map(|_| String::from_utf8_lossy(&received).into_owned())
     }
 
-    const WHOLE: &[u8] = b"GET / HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n";
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n";
 
     #[tokio::test]
-    async fn who_does_not_come_to_the_end_of_the_headers_is_hung_up_on_and_others_are_served_meanwhile() {
+    async fn incomplete_headers_close_the_connection_and_others_are_served_meanwhile() {
         let (address, _stop) = start(Bounds {
-            headers: SOON,
+            headers: SHORT,
             ..Bounds::default()
         })
         .await;
@@ -231,72 +228,76 @@ mod tests {
         for beginning in beginnings {
             slow.push((beginning, connect(address, beginning).await));
         }
-        let begun = Instant::now();
-        let served = rest(connect(address, WHOLE).await).await;
-        assert!(served.is_some_and(|said| said.ends_with("here")));
-        assert!(begun.elapsed() < PATIENCE);
+        let started = Instant::now();
+        let served = read_to_end(connect(address, REQUEST).await).await;
+        assert!(served.is_some_and(|received| received.ends_with("here")));
+        assert!(started.elapsed() < TIMEOUT);
         for (beginning, connection) in slow {
-            let said = rest(connection).await;
+            let received = read_to_end(connection).await;
             let beginning = String::from_utf8_lossy(beginning);
             assert!(
-                said.is_some_and(|said| !said.contains("200")),
+                received.is_some_and(|received| !received.contains("200")),
                 "{beginning:?} was kept"
             );
         }
     }
 
     #[tokio::test]
-    async fn who_comes_one_too_many_waits_until_there_is_room() {
+    async fn a_connection_over_the_limit_waits_for_a_free_slot() {
         let (address, _stop) = start(Bounds {
             connections: 2,
-            headers: SOON,
+            headers: SHORT,
             ..Bounds::default()
         })
         .await;
         let idle = [connect(address, b"").await, connect(address, b"").await];
-        let served = rest(connect(address, WHOLE).await).await;
-        assert!(served.is_some_and(|said| said.ends_with("here")));
+        let served = read_to_end(connect(address, REQUEST).await).await;
+        assert!(served.is_some_and(|received| received.ends_with("here")));
         drop(idle);
     }
 
     #[tokio::test]
-    async fn a_request_that_takes_longer_than_its_headers_may_is_left_in_peace() {
+    async fn the_header_timeout_does_not_apply_to_the_response() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let slowly = || async {
-            tokio::time::sleep(SOON * 3).await;
+            tokio::time::sleep(SHORT * 3).await;
             "at last"
         };
         let bounds = Bounds {
-            headers: SOON,
+            headers: SHORT,
             ..Bounds::default()
         };
         let router = Router::new().route("/", get(slowly));
         tokio::spawn(serve(listener, router, bounds, CancellationToken::new()));
-        let served = rest(connect(address, WHOLE).await).await;
-        assert!(served.is_some_and(|said| said.ends_with("at last")));
+        let served = read_to_end(connect(address, REQUEST).await).await;
+        assert!(served.is_some_and(|received| received.ends_with("at last")));
     }
 
     /// The HTTP/2 preface and empty settings.
-    const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    const HTTP2_START: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
     #[tokio::test]
-    async fn who_asks_nothing_more_is_hung_up_on_by_either_protocol() {
+    async fn idle_connections_are_closed_in_http1_and_http2() {
         let (address, _stop) = start(Bounds {
-            idle: SOON,
+            idle: SHORT,
             ..Bounds::default()
         })
         .await;
         // One is idle after a response, one never sent a request, and one answers every ping.
         let kept = connect(address, b"GET / HTTP/1.1\r\nhost: here\r\n\r\n").await;
-        let two = connect(address, HTTP2).await;
-        let begun = Instant::now();
-        assert!(rest(kept).await.is_some_and(|said| said.ends_with("here")));
-        assert!(rest(two).await.is_some(), "HTTP/2 was kept");
-        assert!(begun.elapsed() < PATIENCE);
-        let answering = tokio::spawn(acknowledge(connect(address, HTTP2).await));
+        let two = connect(address, HTTP2_START).await;
+        let started = Instant::now();
         assert!(
-            tokio::time::timeout(PATIENCE, answering).await.is_ok(),
+            read_to_end(kept)
+                .await
+                .is_some_and(|received| received.ends_with("here"))
+        );
+        assert!(read_to_end(two).await.is_some(), "HTTP/2 was kept");
+        assert!(started.elapsed() < TIMEOUT);
+        let answering = tokio::spawn(acknowledge(connect(address, HTTP2_START).await));
+        assert!(
+            tokio::time::timeout(TIMEOUT, answering).await.is_ok(),
             "who answers pings and asks nothing was kept"
         );
     }
@@ -315,9 +316,9 @@ mod tests {
             if (kind == 4 || kind == 6) && flags & 1 == 0 {
                 let body = if kind == 4 { Vec::new() } else { body };
                 let length = u8::try_from(body.len()).unwrap();
-                let mut answer = vec![0, 0, length, kind, 1, 0, 0, 0, 0];
-                answer.extend(body);
-                if connection.write_all(&answer).await.is_err() {
+                let mut response = vec![0, 0, length, kind, 1, 0, 0, 0, 0];
+                response.extend(body);
+                if connection.write_all(&response).await.is_err() {
                     return;
                 }
             }
@@ -325,29 +326,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_never_reads_is_hung_up_on() {
+    async fn a_connection_whose_client_does_not_read_is_closed() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         // More than all buffers together hold.
         let router = Router::new().route("/", get(|| async { vec![b'x'; 64 << 20] }));
         let bounds = Bounds {
-            write: SOON,
+            write: SHORT,
             ..Bounds::default()
         };
         tokio::spawn(serve(listener, router, bounds, CancellationToken::new()));
-        let connection = connect(address, WHOLE).await;
-        tokio::time::sleep(SOON * 3).await;
+        let connection = connect(address, REQUEST).await;
+        tokio::time::sleep(SHORT * 3).await;
         // Only what was in the buffers still arrives.
-        let said = rest(connection).await.expect("it was kept");
-        assert!(said.len() < 64 << 20, "all of it came");
+        let received = read_to_end(connection).await.expect("it was kept");
+        assert!(received.len() < 64 << 20, "all of it came");
     }
 
     #[tokio::test]
-    async fn who_sends_a_body_without_end_is_hung_up_on() {
+    async fn a_slow_body_is_answered_with_a_timeout() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let timeout =
-            tower_http::timeout::TimeoutLayer::with_status_code(http::StatusCode::REQUEST_TIMEOUT, SOON);
+            tower_http::timeout::TimeoutLayer::with_status_code(http::StatusCode::REQUEST_TIMEOUT, SHORT);
         let router = Router::new()
             .route("/", axum::routing::post(|body: String| async { body }))
             .layer(timeout);
@@ -357,14 +358,18 @@ mod tests {
             b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 1000\r\n\r\nx",
         )
         .await;
-        assert!(rest(slow).await.is_some_and(|said| said.contains("408")));
+        assert!(
+            read_to_end(slow)
+                .await
+                .is_some_and(|received| received.contains("408"))
+        );
     }
 
     #[tokio::test]
-    async fn one_peer_leaves_room_for_others() {
+    async fn one_peer_cannot_take_all_connections() {
         let (address, _stop) = start(Bounds {
-            of_one_peer: 3,
-            idle: SOON,
+            per_peer: 3,
+            idle: SHORT,
             ..Bounds::default()
         })
         .await;
@@ -377,17 +382,17 @@ mod tests {
             let mut byte = [0];
             connection.read_exact(&mut byte).await.unwrap();
         }
-        let refused = rest(connect(address, WHOLE).await).await;
+        let refused = read_to_end(connect(address, REQUEST).await).await;
         assert_eq!(refused.as_deref(), Some(""), "one too many is closed at once");
         drop(kept);
         let served = async || {
-            rest(connect(address, WHOLE).await)
+            read_to_end(connect(address, REQUEST).await)
                 .await
-                .is_some_and(|said| said.ends_with("here"))
+                .is_some_and(|received| received.ends_with("here"))
         };
-        let begun = Instant::now();
+        let started = Instant::now();
         while !served().await {
-            assert!(begun.elapsed() < PATIENCE, "places are given back");
+            assert!(started.elapsed() < TIMEOUT, "places are given back");
         }
     }
 }

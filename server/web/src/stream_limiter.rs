@@ -6,28 +6,28 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 /// How often a stream checks its viewer again: they may have signed out or lost a role.
-const JUDGED: Duration = Duration::from_secs(15);
+const RECHECK_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Counts the open event streams of each person.
 #[derive(Debug)]
 pub struct StreamLimiter {
     pub(super) open: Mutex<HashMap<String, usize>>,
-    pub(super) judged: Duration,
+    pub(super) recheck_interval: Duration,
 }
 
 impl Default for StreamLimiter {
     fn default() -> Self {
-        Self::judging_every(JUDGED)
+        Self::rechecking_every(RECHECK_INTERVAL)
     }
 }
 
 impl StreamLimiter {
     /// Creates a limiter whose streams check their viewer this often.
     #[must_use]
-    pub fn judging_every(judged: Duration) -> Self {
+    pub fn rechecking_every(recheck_interval: Duration) -> Self {
         Self {
             open: Mutex::default(),
-            judged,
+            recheck_interval,
         }
     }
 }

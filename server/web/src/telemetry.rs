@@ -16,7 +16,7 @@ const BOUNDS: [f64; 12] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
 /// Maximum number of series of one metric, so that a label with untrusted values does not fill the memory.
-const SERIES: usize = 1_000;
+const MAX_SERIES: usize = 1_000;
 
 /// The metrics recorder. Cheap to clone.
 #[derive(Clone, Default)]
@@ -69,11 +69,11 @@ impl Telemetry {
 
 impl Kept {
     /// Counts a new series. False if the metric has too many.
-    fn admits(&mut self, key: &Key) -> bool {
+    fn reserve(&mut self, key: &Key) -> bool {
         let series = self.series.entry(key.name().to_owned()).or_default();
-        let admits = *series < SERIES;
-        *series += usize::from(admits);
-        admits
+        let fits = *series < MAX_SERIES;
+        *series += usize::from(fits);
+        fits
     }
 }
 
@@ -138,7 +138,7 @@ impl Recorder for Telemetry {
         let known = kept.counters.get(key).cloned();
         match known {
             Some(number) => Counter::from_arc(number),
-            None if !kept.admits(key) => Counter::noop(),
+            None if !kept.reserve(key) => Counter::noop(),
             None => Counter::from_arc(kept.counters.entry(key.clone()).or_default().clone()),
         }
     }
@@ -148,7 +148,7 @@ impl Recorder for Telemetry {
         let known = kept.gauges.get(key).cloned();
         match known {
             Some(number) => Gauge::from_arc(number),
-            None if !kept.admits(key) => Gauge::noop(),
+            None if !kept.reserve(key) => Gauge::noop(),
             None => Gauge::from_arc(kept.gauges.entry(key.clone()).or_default().clone()),
         }
     }
@@ -158,7 +158,7 @@ impl Recorder for Telemetry {
         let known = kept.histograms.get(key).cloned();
         match known {
             Some(buckets) => Histogram::from_arc(buckets),
-            None if !kept.admits(key) => Histogram::noop(),
+            None if !kept.reserve(key) => Histogram::noop(),
             None => Histogram::from_arc(kept.histograms.entry(key.clone()).or_default().clone()),
         }
     }
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn series_without_end_do_not_fill_the_memory() {
+    fn the_number_of_series_is_limited() {
         let telemetry = Telemetry::default();
         with_local_recorder(&telemetry, || {
             for number in 0..20_000 {

@@ -63,7 +63,7 @@ spec:
     - { name: dev, namespace: research-dev }
 ";
 
-pub(super) struct House {
+pub(super) struct TestServer {
     pub(super) provider: Provider,
     pub(super) base: Url,
     pub(super) store: Store,
@@ -73,13 +73,13 @@ pub(super) struct House {
     stop: CancellationToken,
 }
 
-impl Drop for House {
+impl Drop for TestServer {
     fn drop(&mut self) {
         self.stop.cancel();
     }
 }
 
-impl House {
+impl TestServer {
     pub(super) async fn start() -> Self {
         Self::start_with(|portal| portal).await
     }
@@ -169,7 +169,7 @@ impl House {
             limits,
             usage: super::Usage::default(),
             security: Arc::new(SecurityLog::new(store.clone())),
-            streams: super::StreamLimiter::judging_every(Duration::from_millis(50)),
+            streams: super::StreamLimiter::rechecking_every(Duration::from_millis(50)),
             telemetry: Telemetry::default(),
             assets,
             public_url: Url::parse(&configuration.current().portal.spec.public_url).unwrap(),
@@ -318,8 +318,8 @@ impl Browser {
         if let Some(form) = form {
             request = request.form(form);
         }
-        let answer = request.send().await.unwrap();
-        for cookie in answer.headers().get_all("set-cookie") {
+        let response = request.send().await.unwrap();
+        for cookie in response.headers().get_all("set-cookie") {
             let cookie = cookie.to_str().unwrap();
             let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
             if cookie.contains("Max-Age=0") || value.is_empty() {
@@ -328,8 +328,8 @@ impl Browser {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let text = answer.text().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.unwrap();
         Page {
             status,
             url,
@@ -348,12 +348,12 @@ impl Browser {
             .collect();
         let request = self.http.post(url.clone()).header("content-type", kind);
         let request = request.header("cookie", cookies.join("; ")).body(body.to_owned());
-        let answer = request.send().await.unwrap();
+        let response = request.send().await.unwrap();
         Page {
-            status: answer.status(),
+            status: response.status(),
             url,
-            headers: answer.headers().clone(),
-            text: answer.text().await.unwrap(),
+            headers: response.headers().clone(),
+            text: response.text().await.unwrap(),
         }
     }
 
@@ -366,9 +366,9 @@ impl Browser {
             .collect();
         let url = self.base.join("/events").unwrap();
         let request = self.http.get(url).header("cookie", cookies.join("; "));
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::OK);
-        answer
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        response
     }
 
     async fn follow(&mut self, mut page: Page) -> Page {

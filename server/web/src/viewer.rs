@@ -17,13 +17,13 @@ use super::frame::{PageContext, RequestContext};
 use super::guard::{Admitted, CheckedForm, StaleForm, bearer, is_unsafe};
 use super::problem::Problem;
 use super::problem_types::ProblemType;
-use crate::auth::{Current, TokenError, Viewers};
+use crate::auth::{CurrentViewer, TokenError, Viewers};
 
 /// Maximum size of a body, in bytes.
-pub(super) const BODY_BYTES: usize = 1 << 20;
+pub(super) const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// Maximum number of fields of a form.
-pub(super) const FIELDS: usize = 20_000;
+pub(super) const MAX_FIELDS: usize = 20_000;
 
 /// Names and values of a form, in order.
 pub(super) type Fields = Vec<(String, String)>;
@@ -33,7 +33,7 @@ pub(super) struct Page(pub(super) PageContext);
 
 /// The viewer of an API call, by session or token. With a session, a change needs its CSRF token in the header
 /// [`crate::auth::csrf::HEADER`].
-pub(super) struct Api(pub(super) Current);
+pub(super) struct Api(pub(super) CurrentViewer);
 
 /// A form with a valid CSRF token.
 pub(super) struct Posted {
@@ -52,7 +52,7 @@ pub(super) struct Stale {
 /// The JSON body of an API call.
 pub(super) struct Body<T>(pub(super) T);
 
-pub(super) async fn of_session(parts: &Parts, app: &App) -> Result<Option<Current>, Problem> {
+pub(super) async fn session_viewer(parts: &Parts, app: &App) -> Result<Option<CurrentViewer>, Problem> {
     let Some(session) = parts.extensions.get::<Session>() else {
         return Ok(None);
     };
@@ -67,32 +67,32 @@ pub(super) async fn of_session(parts: &Parts, app: &App) -> Result<Option<Curren
 }
 
 /// Applies the person's rate limits. Counts each request once, however often it is checked.
-pub(super) async fn admit(parts: &Parts, app: &App, current: &Current) -> Result<(), Problem> {
-    let Some(asking) = Authenticated::of(&parts.extensions) else {
+pub(super) async fn admit(parts: &Parts, app: &App, current: &CurrentViewer) -> Result<(), Problem> {
+    let Some(authenticated) = Authenticated::of(&parts.extensions) else {
         return Ok(());
     };
-    if !asking.is(current) {
+    if !authenticated.set(current) {
         return Ok(());
     }
     let limits = app.configuration.current().portal.spec.limits.clone();
     let changes = is_unsafe(&parts.method);
-    let place = app
+    let permit = app
         .usage
         .admit(&limits, current, &parts.headers, changes)
         .await
         .map_err(Problem::too_many)?;
-    asking.hold(place);
+    authenticated.hold(permit);
     Ok(())
 }
 
 /// The viewer of a public page, if anybody is signed in.
-pub(super) struct OptionalViewer(pub(super) Option<Current>);
+pub(super) struct OptionalViewer(pub(super) Option<CurrentViewer>);
 
 impl FromRequestParts<App> for OptionalViewer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Ok(Self(of_session(parts, app).await?))
+        Ok(Self(session_viewer(parts, app).await?))
     }
 }
 
@@ -121,7 +121,7 @@ impl FromRequestParts<App> for Api {
 }
 
 /// Returns the viewer whom the route's guard admitted. A public route has no guard and admits nobody.
-fn admitted(parts: &Parts) -> Result<Current, Problem> {
+fn admitted(parts: &Parts) -> Result<CurrentViewer, Problem> {
     let admitted = parts.extensions.get::<Admitted>();
     admitted
         .map(|Admitted(current)| current.clone())
@@ -129,9 +129,9 @@ fn admitted(parts: &Parts) -> Result<Current, Problem> {
 }
 
 /// Converts a token error. Only the holder of a valid secret learns the reason.
-pub(super) fn refused(error: TokenError, needed: impl FnOnce() -> Problem) -> Problem {
+pub(super) fn token_problem(error: TokenError, unauthenticated: impl FnOnce() -> Problem) -> Problem {
     match error {
-        TokenError::Unknown => needed(),
+        TokenError::Unknown => unauthenticated(),
         TokenError::Store(error) => error.into(),
         TokenError::TooOld(days) => Problem::new(
             ProblemType::TokenTooOld,
@@ -165,7 +165,7 @@ impl Credential {
     pub(super) async fn viewer(&self, app: &App) -> Result<Option<Arc<Viewer>>, Problem> {
         let now = Timestamp::now();
         Ok(match self {
-            Self::Session(id) => Viewers::again(*id, &app.store, &app.configuration, now).await?,
+            Self::Session(id) => Viewers::read_again(*id, &app.store, &app.configuration, now).await?,
             Self::Token(secret) => {
                 let current = app
                     .tokens
@@ -243,7 +243,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 }
 
 pub(super) async fn read(body: axum::body::Body) -> Result<axum::body::Bytes, Problem> {
-    axum::body::to_bytes(body, BODY_BYTES).await.map_err(|error| {
+    axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
         let too_large = std::error::Error::source(&error)
             .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
         if too_large {

@@ -44,13 +44,13 @@ pub(in super::super) struct CatalogParams {
 pub(in super::super) async fn list(
     State(app): State<App>,
     asker: Asker,
-    Query(wanted): Query<CatalogParams>,
+    Query(params): Query<CatalogParams>,
 ) -> Result<Json<CatalogPage>, Problem> {
     let query = CatalogQuery {
-        words: wanted.q,
-        category: wanted.category.as_deref().and_then(Category::from_slug),
-        plane: wanted.plane.and_then(|plane| plane.parse().ok()),
-        page: wanted.page,
+        words: params.q,
+        category: params.category.as_deref().and_then(Category::from_slug),
+        plane: params.plane.and_then(|plane| plane.parse().ok()),
+        page: params.page,
     };
     Ok(Json(app.portal.catalog(
         &asker.current.viewer,
@@ -96,9 +96,9 @@ pub(in super::super) async fn check(
     State(app): State<App>,
     asker: Asker,
     ResourceId(name): ResourceId<OfferingName>,
-    Body(wish): Body<CreateRequest>,
+    Body(request): Body<CreateRequest>,
 ) -> Result<Json<RequestFormPage>, Problem> {
-    let input = wish.into_input()?;
+    let input = request.into_input()?;
     let page = app
         .portal
         .form(
@@ -131,11 +131,11 @@ pub(in super::super) struct SearchParams {
 pub(in super::super) async fn search(
     State(app): State<App>,
     asker: Asker,
-    Query(words): Query<SearchParams>,
+    Query(params): Query<SearchParams>,
 ) -> Result<Json<Vec<SearchResult>>, Problem> {
-    let found = app
+    let results = app
         .portal
-        .search(&asker.current.viewer, asker.work.as_ref(), &words.q)
+        .search(&asker.current.viewer, asker.work.as_ref(), &params.q)
         .await?;
-    Ok(Json(found))
+    Ok(Json(results))
 }

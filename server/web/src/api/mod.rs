@@ -20,15 +20,15 @@ use utoipa::IntoParams;
 
 use super::address::ClientAddress;
 use super::app::App;
-use super::frame::PLACE_COOKIE;
+use super::frame::WORKSPACE_COOKIE;
 use super::problem::Problem;
 use super::viewer::Api;
-use crate::auth::Current;
+use crate::auth::CurrentViewer;
 
 /// The caller of the API and the workspace that the call is about: from `?tenant=…&environment=…`, else from the
 /// browser's cookie, else the caller's first.
 pub(super) struct Asker {
-    pub(super) current: Current,
+    pub(super) current: CurrentViewer,
     pub(super) work: Option<Workspace>,
     pub(super) remote: Option<String>,
 }
@@ -76,7 +76,7 @@ impl FromRequestParts<App> for Asker {
                 .filter(|work| work.tenant.as_str() == tenant && work.environment.as_str() == environment);
             Some(named.ok_or_else(Problem::not_found)?)
         } else {
-            let remembered = super::security::cookie(&parts.headers, PLACE_COOKIE);
+            let remembered = super::security::cookie(&parts.headers, WORKSPACE_COOKIE);
             Workspace::choose(&current.viewer, &configuration, remembered)
         };
         let ClientAddress(address) = ClientAddress::from_request_parts(parts, app)

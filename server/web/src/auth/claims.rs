@@ -10,12 +10,12 @@ pub(super) struct Claims(pub(super) Map<String, Value>);
 /// An invalid claim or token. Names the claim, the reason and the setting to change; contains no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: {why}")]
-pub struct Flaw {
+pub struct InvalidClaim {
     what: &'static str,
     why: String,
 }
 
-impl Flaw {
+impl InvalidClaim {
     pub(super) fn new(what: &'static str, why: impl Into<String>) -> Self {
         Self {
             what,
@@ -23,7 +23,7 @@ impl Flaw {
         }
     }
 
-    fn of_type(what: &'static str, wanted: &str, found: &Value) -> Self {
+    fn wrong_type(what: &'static str, wanted: &str, found: &Value) -> Self {
         Self::new(what, format!("is {}, not {wanted}", kind_of(found)))
     }
 }
@@ -57,29 +57,29 @@ impl Claims {
     }
 
     /// Returns a claim that must be a string if present.
-    pub(super) fn needed_text(&self, claim: &'static str) -> Result<Option<&str>, Flaw> {
+    pub(super) fn optional_text(&self, claim: &'static str) -> Result<Option<&str>, InvalidClaim> {
         match self.get(claim) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err(Flaw::of_type(claim, "a text", other)),
+            Some(other) => Err(InvalidClaim::wrong_type(claim, "a text", other)),
         }
     }
 
     /// Returns a claim that must be a `NumericDate` (RFC 7519) if present.
-    pub(super) fn date(&self, claim: &'static str) -> Result<Option<Timestamp>, Flaw> {
+    pub(super) fn date(&self, claim: &'static str) -> Result<Option<Timestamp>, InvalidClaim> {
         let Some(value) = self.get(claim) else {
             return Ok(None);
         };
         let seconds = value
             .as_f64()
-            .ok_or_else(|| Flaw::of_type(claim, "a number of seconds", value))?;
+            .ok_or_else(|| InvalidClaim::wrong_type(claim, "a number of seconds", value))?;
         timestamp(seconds)
             .map(Some)
-            .ok_or_else(|| Flaw::new(claim, "is not a date"))
+            .ok_or_else(|| InvalidClaim::new(claim, "is not a date"))
     }
 
     /// Returns a boolean claim. Accepts the string `true`, which some providers send.
-    pub(super) fn says_yes(&self, claim: &str) -> Option<bool> {
+    pub(super) fn boolean(&self, claim: &str) -> Option<bool> {
         match self.get(claim)? {
             Value::Bool(yes) => Some(*yes),
             Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
@@ -88,19 +88,23 @@ impl Claims {
     }
 
     /// Returns `aud`: a string or a list of strings.
-    pub(super) fn audiences(&self) -> Result<Vec<&str>, Flaw> {
+    pub(super) fn audiences(&self) -> Result<Vec<&str>, InvalidClaim> {
         match self.get("aud") {
-            None => Err(Flaw::new("aud", "is missing")),
+            None => Err(InvalidClaim::new("aud", "is missing")),
             Some(Value::String(one)) => Ok(vec![one]),
             Some(Value::Array(many)) => many
                 .iter()
                 .map(|one| {
                     one.as_str().ok_or_else(|| {
-                        Flaw::new("aud", format!("has {} in its list, not only texts", kind_of(one)))
+                        InvalidClaim::new("aud", format!("has {} in its list, not only texts", kind_of(one)))
                     })
                 })
                 .collect(),
-            Some(other) => Err(Flaw::of_type("aud", "a text or a list of texts", other)),
+            Some(other) => Err(InvalidClaim::wrong_type(
+                "aud",
+                "a text or a list of texts",
+                other,
+            )),
         }
     }
 }
@@ -117,11 +121,11 @@ fn timestamp(seconds: f64) -> Option<Timestamp> {
 /// Cleans a text for one line of a page or of the audit log: removes control and bidirectional characters, cuts at
 /// 200 characters. `None` if nothing is left.
 pub(super) fn line(text: &str) -> Option<String> {
-    let turns =
+    let is_bidi =
         |c: char| matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     let clean: String = text
         .chars()
-        .filter(|c| !c.is_control() && !turns(*c))
+        .filter(|c| !c.is_control() && !is_bidi(*c))
         .take(200)
         .collect();
     let clean = clean.trim();
@@ -139,22 +143,22 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_of_another_type_counts_as_missing_where_it_may_be() {
+    fn an_optional_claim_of_another_type_counts_as_missing() {
         let odd = claims(&json!({ "name": 7, "email": ["a"], "sid": null }));
         for claim in ["name", "email", "sid", "none"] {
             assert_eq!(odd.text(claim), None, "{claim}");
         }
         assert!(
-            odd.needed_text("name")
+            odd.optional_text("name")
                 .unwrap_err()
                 .to_string()
                 .starts_with("name: is a number")
         );
-        assert_eq!(odd.needed_text("sid").unwrap(), None);
+        assert_eq!(odd.optional_text("sid").unwrap(), None);
     }
 
     #[test]
-    fn yes_is_said_by_a_boolean_and_by_its_text() {
+    fn booleans_may_be_strings() {
         for (value, yes) in [
             (json!(true), Some(true)),
             (json!("true"), Some(true)),
@@ -165,12 +169,12 @@ mod tests {
             (json!(1), Some(false)),
             (json!(null), None),
         ] {
-            assert_eq!(claims(&json!({ "x": value })).says_yes("x"), yes, "{value}");
+            assert_eq!(claims(&json!({ "x": value })).boolean("x"), yes, "{value}");
         }
     }
 
     #[test]
-    fn a_name_is_made_fit_for_one_line() {
+    fn names_are_cleaned_for_one_line() {
         assert_eq!(line("Dana\r\nAdmin").as_deref(), Some("DanaAdmin"));
         assert_eq!(line("\u{202E}live").as_deref(), Some("live"));
         assert_eq!(line(" \u{7} "), None);

@@ -25,23 +25,24 @@ pub fn masked(token: &str) -> String {
         return String::new();
     };
     let mask: [u8; LENGTH] = rand::random();
-    let mut shown = [0; LENGTH * 2];
-    shown[..LENGTH].copy_from_slice(&mask);
+    let mut masked_token = [0; LENGTH * 2];
+    masked_token[..LENGTH].copy_from_slice(&mask);
     for (index, byte) in token.iter().enumerate() {
-        shown[LENGTH + index] = byte ^ mask[index];
+        masked_token[LENGTH + index] = byte ^ mask[index];
     }
-    URL_SAFE_NO_PAD.encode(shown)
+    URL_SAFE_NO_PAD.encode(masked_token)
 }
 
-/// True if `shown` is the session's token under any mask. Compares in constant time.
+/// True if `masked_token` is the session's token under any mask. Compares in constant time.
 #[must_use]
-pub fn matches(token: &str, shown: &str) -> bool {
-    let (Some(token), Some(shown)) = (decode::<LENGTH>(token), decode::<{ LENGTH * 2 }>(shown)) else {
+pub fn matches(token: &str, masked_token: &str) -> bool {
+    let (Some(token), Some(masked_token)) = (decode::<LENGTH>(token), decode::<{ LENGTH * 2 }>(masked_token))
+    else {
         return false;
     };
     let mut unmasked = [0; LENGTH];
     for (index, byte) in unmasked.iter_mut().enumerate() {
-        *byte = shown[index] ^ shown[LENGTH + index];
+        *byte = masked_token[index] ^ masked_token[LENGTH + index];
     }
     verify_slices_are_equal(&token, &unmasked).is_ok()
 }
@@ -55,7 +56,7 @@ mod tests {
     use super::{masked, matches, new_token};
 
     #[test]
-    fn a_shown_token_is_recognized_and_never_shown_twice_alike() {
+    fn a_masked_token_matches_and_each_mask_differs() {
         let token = new_token();
         let (one, other) = (masked(&token), masked(&token));
         assert_ne!(one, other);
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_token_is_recognized() {
+    fn no_other_token_matches() {
         let token = new_token();
         assert!(!matches(&token, &masked(&new_token())));
         assert!(!matches(&token, ""));

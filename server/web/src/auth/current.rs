@@ -1,6 +1,6 @@
 //! Finds the viewer of an HTTP request.
 //!
-//! Caches sessions for [`BELIEVED`], so that a page does not cost a query. Until then a session that another replica
+//! Caches sessions for [`CACHE_TIME`], so that a page does not cost a query. Until then a session that another replica
 //! ended is still valid here.
 
 use std::collections::HashMap;
@@ -15,14 +15,14 @@ use portico_store::{Sessions, Store, StoreError};
 use tower_sessions::Session;
 use tower_sessions::session::Id;
 
-use super::session::{SESSION_KEY, SignedIn, end_session, keep_session};
+use super::session::{SESSION_KEY, SignedIn, end_session, store_session};
 
 /// How long a cached session is valid without a query.
-const BELIEVED: Duration = Duration::from_secs(5);
+const CACHE_TIME: Duration = Duration::from_secs(5);
 /// How often a session's last use is stored, in seconds.
-const NOTED_EVERY: i64 = 60;
+const STORE_INTERVAL: i64 = 60;
 /// Maximum number of cached sessions.
-const REMEMBERED: usize = 20_000;
+const CACHE_SIZE: usize = 20_000;
 
 /// Why the viewer could not be found.
 #[derive(Debug, thiserror::Error)]
@@ -37,23 +37,23 @@ pub enum ViewerError {
 
 /// The viewer of a request, with how they signed in.
 #[derive(Debug, Clone)]
-pub struct Current {
+pub struct CurrentViewer {
     /// The viewer.
     pub viewer: Arc<Viewer>,
     /// Their session; `None` for an API token.
     pub session: Option<Arc<SignedIn>>,
     /// True for a read-only API token.
-    pub reads_only: bool,
+    pub read_only: bool,
 }
 
 /// Caches the viewers of recently used sessions.
 #[derive(Default)]
 pub struct Viewers {
-    seen: Mutex<HashMap<Id, Seen>>,
+    seen: Mutex<HashMap<Id, CachedViewer>>,
 }
 
 #[derive(Clone)]
-struct Seen {
+struct CachedViewer {
     signed_in: Arc<SignedIn>,
     viewer: Arc<Viewer>,
     generation: u64,
@@ -71,18 +71,18 @@ impl Viewers {
         store: &Store,
         configuration: &LiveConfiguration,
         now: Timestamp,
-    ) -> Result<Option<Current>, ViewerError> {
+    ) -> Result<Option<CurrentViewer>, ViewerError> {
         let Some(id) = session.id() else { return Ok(None) };
         let generation = configuration.generation();
         let seen = self.seen.lock().get(&id).cloned();
         if let Some(seen) = seen
             && seen.generation == generation
-            && seen.at.elapsed() < BELIEVED
+            && seen.at.elapsed() < CACHE_TIME
         {
-            return Ok(Some(Current {
+            return Ok(Some(CurrentViewer {
                 viewer: seen.viewer,
                 session: Some(seen.signed_in),
-                reads_only: false,
+                read_only: false,
             }));
         }
         let configured = configuration.current();
@@ -102,25 +102,25 @@ impl Viewers {
             end_session(session).await?;
             return Ok(None);
         };
-        if now.as_second() - signed_in.seen_at.as_second() >= noted_every(rules) {
+        if now.as_second() - signed_in.seen_at.as_second() >= store_interval(rules) {
             signed_in.seen_at = now;
-            keep_session(session, &signed_in, rules).await?;
+            store_session(session, &signed_in, rules).await?;
         }
         let viewer = Arc::new(viewer);
         let signed_in = Arc::new(signed_in);
         self.remember(
             id,
-            Seen {
+            CachedViewer {
                 signed_in: signed_in.clone(),
                 viewer: viewer.clone(),
                 generation,
                 at: Instant::now(),
             },
         );
-        Ok(Some(Current {
+        Ok(Some(CurrentViewer {
             viewer,
             session: Some(signed_in),
-            reads_only: false,
+            read_only: false,
         }))
     }
 
@@ -129,7 +129,7 @@ impl Viewers {
     ///
     /// # Errors
     /// When the session or its person cannot be read.
-    pub async fn again(
+    pub async fn read_again(
         id: Id,
         store: &Store,
         configuration: &LiveConfiguration,
@@ -159,29 +159,29 @@ impl Viewers {
         self.seen.lock().clear();
     }
 
-    fn remember(&self, id: Id, one: Seen) {
+    fn remember(&self, id: Id, viewer: CachedViewer) {
         let mut seen = self.seen.lock();
-        if seen.len() >= REMEMBERED {
-            seen.retain(|_, seen| seen.at.elapsed() < BELIEVED);
-            if seen.len() >= REMEMBERED {
+        if seen.len() >= CACHE_SIZE {
+            seen.retain(|_, seen| seen.at.elapsed() < CACHE_TIME);
+            if seen.len() >= CACHE_SIZE {
                 return;
             }
         }
-        seen.insert(id, one);
+        seen.insert(id, viewer);
     }
 }
 
 /// Returns how often a session's last use is stored, in seconds: well before it counts as idle, but not for every
 /// request.
-fn noted_every(rules: &portico_domain::documents::Sessions) -> i64 {
-    (i64::from(rules.idle_minutes) * 60 / 4).min(NOTED_EVERY)
+fn store_interval(rules: &portico_domain::documents::Sessions) -> i64 {
+    (i64::from(rules.idle_minutes) * 60 / 4).min(STORE_INTERVAL)
 }
 
 #[cfg(test)]
 mod tests {
     use portico_domain::documents::Sessions;
 
-    use super::{BELIEVED, noted_every};
+    use super::{CACHE_TIME, store_interval};
 
     #[test]
     fn use_is_noted_well_before_a_session_counts_as_idle() {
@@ -190,8 +190,11 @@ mod tests {
                 idle_minutes,
                 absolute_hours: 12,
             };
-            let unnoted = noted_every(&rules) + i64::try_from(BELIEVED.as_secs()).unwrap();
-            assert!(unnoted * 2 < i64::from(idle_minutes) * 60, "{idle_minutes}");
+            let not_stored_for = store_interval(&rules) + i64::try_from(CACHE_TIME.as_secs()).unwrap();
+            assert!(
+                not_stored_for * 2 < i64::from(idle_minutes) * 60,
+                "{idle_minutes}"
+            );
         }
     }
 }

@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 use super::claims::{Claims, kind_of};
 
 /// Maximum number of groups kept, in addition to those that the configuration names.
-const MOST: usize = 5_000;
+const MAX_GROUPS: usize = 5_000;
 /// Maximum length in bytes of a group that the configuration does not name.
-const LONGEST: usize = 1_024;
+const MAX_NAME_BYTES: usize = 1_024;
 
 /// A person's groups, with a remark if some may be missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,7 +157,7 @@ pub(super) fn read(claims: &Claims, provider: &Provider, configuration: &Configu
         remark = Some(GroupsRemark::Skipped { count: skipped });
     }
     let of = names.len();
-    let names = cut(names, configuration);
+    let names = limit(names, configuration);
     if names.len() < of {
         remark = Some(GroupsRemark::Cut {
             of,
@@ -177,8 +177,7 @@ fn left_out(claims: &Claims, claim: &str) -> Option<String> {
     if elsewhere {
         return Some("_claim_names".to_owned());
     }
-    (claims.get(claim).is_none() && claims.says_yes("hasgroups") == Some(true))
-        .then(|| "hasgroups".to_owned())
+    (claims.get(claim).is_none() && claims.boolean("hasgroups") == Some(true)).then(|| "hasgroups".to_owned())
 }
 
 /// Returns the claim of that name, or at that dotted path. A name may contain dots, as URLs do, so the longest match
@@ -198,14 +197,19 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Keeps the groups that the configuration names, and others up to the limit.
-fn cut(names: BTreeSet<String>, configuration: &Configuration) -> BTreeSet<String> {
-    if names.len() <= MOST && names.iter().all(|name| name.len() <= LONGEST) {
+fn limit(names: BTreeSet<String>, configuration: &Configuration) -> BTreeSet<String> {
+    if names.len() <= MAX_GROUPS && names.iter().all(|name| name.len() <= MAX_NAME_BYTES) {
         return names;
     }
     let (mut kept, others): (BTreeSet<_>, BTreeSet<_>) = names
         .into_iter()
         .partition(|name| configuration.mentions_group(name));
-    kept.extend(others.into_iter().filter(|name| name.len() <= LONGEST).take(MOST));
+    kept.extend(
+        others
+            .into_iter()
+            .filter(|name| name.len() <= MAX_NAME_BYTES)
+            .take(MAX_GROUPS),
+    );
     kept
 }
 

@@ -7,14 +7,14 @@ use openidconnect::{AccessToken, AccessTokenHash};
 use portico_domain::documents::Provider;
 use serde_json::Value;
 
-use super::claims::{Claims, Flaw, line};
+use super::claims::{Claims, InvalidClaim, line};
 
 /// Maximum clock skew of a provider that is ahead.
 const SKEW: SignedDuration = SignedDuration::from_mins(2);
 /// Maximum age of a newly issued token. Entra ID dates its tokens back by five minutes.
-const OLDEST: SignedDuration = SignedDuration::from_mins(15);
+const MAX_AGE: SignedDuration = SignedDuration::from_mins(15);
 /// Maximum length of `sub` in bytes. OpenID Connect allows 255.
-const LONGEST_ID: usize = 512;
+const MAX_SUBJECT_BYTES: usize = 512;
 
 /// What the claims are checked against.
 pub(super) struct Expected<'e> {
@@ -32,49 +32,58 @@ pub(super) struct Expected<'e> {
 ///
 /// # Errors
 /// The first invalid claim and why.
-pub(super) fn judge<'c>(claims: &'c Claims, expected: &Expected<'_>) -> Result<&'c str, Flaw> {
+pub(super) fn validate<'c>(claims: &'c Claims, expected: &Expected<'_>) -> Result<&'c str, InvalidClaim> {
     let provider = expected.provider;
-    if claims.needed_text("iss")? != Some(provider.issuer.as_str()) {
-        return Err(Flaw::new("iss", "is not the issuer that the configuration names"));
+    if claims.optional_text("iss")? != Some(provider.issuer.as_str()) {
+        return Err(InvalidClaim::new(
+            "iss",
+            "is not the issuer that the configuration names",
+        ));
     }
     let subject = subject(claims)?;
-    audience(claims, provider)?;
-    times(claims, expected.now)?;
-    let nonce = claims.needed_text("nonce")?.unwrap_or_default();
+    check_audience(claims, provider)?;
+    check_times(claims, expected.now)?;
+    let nonce = claims.optional_text("nonce")?.unwrap_or_default();
     if verify_slices_are_equal(nonce.as_bytes(), expected.nonce.as_bytes()).is_err() {
-        return Err(Flaw::new("nonce", "is not the one that this sign-in began with"));
+        return Err(InvalidClaim::new(
+            "nonce",
+            "is not the one that this sign-in began with",
+        ));
     }
-    access_token(claims, expected)?;
-    how_signed_in(claims, provider, expected.now)?;
+    check_access_token(claims, expected)?;
+    check_authentication(claims, provider, expected.now)?;
     Ok(subject)
 }
 
-fn subject(claims: &Claims) -> Result<&str, Flaw> {
+fn subject(claims: &Claims) -> Result<&str, InvalidClaim> {
     let subject = claims
-        .needed_text("sub")?
-        .ok_or_else(|| Flaw::new("sub", "is missing"))?;
+        .optional_text("sub")?
+        .ok_or_else(|| InvalidClaim::new("sub", "is missing"))?;
     if subject.trim().is_empty() {
-        return Err(Flaw::new("sub", "is empty: it says of nobody"));
+        return Err(InvalidClaim::new("sub", "is empty: it says of nobody"));
     }
-    if subject.len() > LONGEST_ID || subject.chars().any(char::is_control) {
-        return Err(Flaw::new("sub", "is too long, or has control characters in it"));
+    if subject.len() > MAX_SUBJECT_BYTES || subject.chars().any(char::is_control) {
+        return Err(InvalidClaim::new(
+            "sub",
+            "is too long, or has control characters in it",
+        ));
     }
     Ok(subject)
 }
 
 /// Checks `aud` and `azp` (section 3.1.3.7, 3 to 5).
-fn audience(claims: &Claims, provider: &Provider) -> Result<(), Flaw> {
+fn check_audience(claims: &Claims, provider: &Provider) -> Result<(), InvalidClaim> {
     let audiences = claims.audiences()?;
     let client = provider.client_id.as_str();
     if !audiences.contains(&client) {
-        return Err(Flaw::new("aud", "does not name Portico's clientId"));
+        return Err(InvalidClaim::new("aud", "does not name Portico's clientId"));
     }
     let foreign = audiences.iter().find(|audience| {
         **audience != client && !provider.trusted_audiences.iter().any(|known| known == *audience)
     });
     if let Some(foreign) = foreign {
         let foreign = line(foreign).unwrap_or_default();
-        return Err(Flaw::new(
+        return Err(InvalidClaim::new(
             "aud",
             format!(
                 "names `{foreign}` besides Portico's clientId. If it may, add it to trustedAudiences of the provider {:?}",
@@ -82,13 +91,13 @@ fn audience(claims: &Claims, provider: &Provider) -> Result<(), Flaw> {
             ),
         ));
     }
-    match claims.needed_text("azp")? {
+    match claims.optional_text("azp")? {
         Some(party) if party == client => Ok(()),
-        Some(_) => Err(Flaw::new(
+        Some(_) => Err(InvalidClaim::new(
             "azp",
             "says that another application than Portico's clientId asked for the token",
         )),
-        None if audiences.iter().any(|audience| *audience != client) => Err(Flaw::new(
+        None if audiences.iter().any(|audience| *audience != client) => Err(InvalidClaim::new(
             "azp",
             "is missing: a token for several audiences must say that Portico's clientId asked for it",
         )),
@@ -96,48 +105,48 @@ fn audience(claims: &Claims, provider: &Provider) -> Result<(), Flaw> {
     }
 }
 
-fn times(claims: &Claims, now: Timestamp) -> Result<(), Flaw> {
+fn check_times(claims: &Claims, now: Timestamp) -> Result<(), InvalidClaim> {
     let later = |at: Timestamp, by: SignedDuration| at.saturating_add(by).unwrap_or(Timestamp::MAX);
     let clocks = "compare the clocks of Portico's machine and of the sign-in service";
-    let ends = claims
+    let expires_at = claims
         .date("exp")?
-        .ok_or_else(|| Flaw::new("exp", "is missing"))?;
-    if ends <= now {
-        return Err(Flaw::new("exp", format!("is over: {clocks}")));
+        .ok_or_else(|| InvalidClaim::new("exp", "is missing"))?;
+    if expires_at <= now {
+        return Err(InvalidClaim::new("exp", format!("is over: {clocks}")));
     }
     let issued = claims
         .date("iat")?
-        .ok_or_else(|| Flaw::new("iat", "is missing"))?;
+        .ok_or_else(|| InvalidClaim::new("iat", "is missing"))?;
     if issued > later(now, SKEW) {
-        return Err(Flaw::new("iat", format!("is in the future: {clocks}")));
+        return Err(InvalidClaim::new("iat", format!("is in the future: {clocks}")));
     }
-    if later(issued, OLDEST) < now {
-        return Err(Flaw::new(
+    if later(issued, MAX_AGE) < now {
+        return Err(InvalidClaim::new(
             "iat",
             format!("is too long ago for a token that was asked for just now: {clocks}"),
         ));
     }
     if claims
         .date("nbf")?
-        .is_some_and(|begins| begins > later(now, SKEW))
+        .is_some_and(|not_before| not_before > later(now, SKEW))
     {
-        return Err(Flaw::new("nbf", format!("is in the future: {clocks}")));
+        return Err(InvalidClaim::new("nbf", format!("is in the future: {clocks}")));
     }
     Ok(())
 }
 
 /// Checks `at_hash` if present (section 3.1.3.8).
-fn access_token(claims: &Claims, expected: &Expected<'_>) -> Result<(), Flaw> {
-    let Some(hash) = claims.needed_text("at_hash")? else {
+fn check_access_token(claims: &Claims, expected: &Expected<'_>) -> Result<(), InvalidClaim> {
+    let Some(hash) = claims.optional_text("at_hash")? else {
         return Ok(());
     };
     let (key, algorithm) = expected.signed_with;
     let found = AccessTokenHash::from_token(expected.access_token, algorithm, key)
-        .map_err(|_| Flaw::new("at_hash", "cannot be judged with the key of the token"))?;
+        .map_err(|_| InvalidClaim::new("at_hash", "cannot be judged with the key of the token"))?;
     if found.as_str() == hash {
         Ok(())
     } else {
-        Err(Flaw::new(
+        Err(InvalidClaim::new(
             "at_hash",
             "is of another access token than came with it",
         ))
@@ -145,17 +154,17 @@ fn access_token(claims: &Claims, expected: &Expected<'_>) -> Result<(), Flaw> {
 }
 
 /// Checks `auth_time` and `acr` if the configuration asks for them (section 3.1.3.7, 12 and 13).
-fn how_signed_in(claims: &Claims, provider: &Provider, now: Timestamp) -> Result<(), Flaw> {
+fn check_authentication(claims: &Claims, provider: &Provider, now: Timestamp) -> Result<(), InvalidClaim> {
     if let Some(minutes) = provider.max_age_minutes {
         let at = claims.date("auth_time")?.ok_or_else(|| {
-            Flaw::new(
+            InvalidClaim::new(
                 "auth_time",
                 "is missing: the sign-in service does not say when you proved who you are, which maxAgeMinutes asks for",
             )
         })?;
         let oldest = SignedDuration::from_mins(i64::from(minutes)) + SKEW;
         if at.saturating_add(oldest).unwrap_or(Timestamp::MAX) < now {
-            return Err(Flaw::new(
+            return Err(InvalidClaim::new(
                 "auth_time",
                 format!("is more than {minutes} minutes ago, which maxAgeMinutes does not allow"),
             ));
@@ -168,7 +177,7 @@ fn how_signed_in(claims: &Claims, provider: &Provider, now: Timestamp) -> Result
             _ => None,
         };
         if !found.is_some_and(|found| provider.acr_values.contains(&found)) {
-            return Err(Flaw::new(
+            return Err(InvalidClaim::new(
                 "acr",
                 "is none of acrValues: you signed in in a way that is not enough here",
             ));
@@ -179,16 +188,16 @@ fn how_signed_in(claims: &Claims, provider: &Provider, now: Timestamp) -> Result
 
 /// Returns the e-mail address if the provider verified it, or if the configuration trusts unverified addresses.
 pub(super) fn email(claims: &Claims, provider: &Provider) -> Option<String> {
-    let counts = match claims.says_yes("email_verified") {
+    let trusted = match claims.boolean("email_verified") {
         Some(verified) => verified,
         None => provider.trust_emails,
     };
-    claims.text("email").filter(|_| counts).and_then(line)
+    claims.text("email").filter(|_| trusted).and_then(line)
 }
 
 /// Returns the person's display name, from the first claim that has one.
 pub(super) fn name(claims: &Claims) -> Option<String> {
-    let given = || {
+    let full_name = || {
         let parts: Vec<&str> = ["given_name", "family_name"]
             .into_iter()
             .filter_map(|claim| claims.text(claim))
@@ -198,7 +207,7 @@ pub(super) fn name(claims: &Claims) -> Option<String> {
     claims
         .text("name")
         .and_then(line)
-        .or_else(given)
+        .or_else(full_name)
         .or_else(|| claims.text("preferred_username").and_then(line))
         .or_else(|| claims.text("email").and_then(line))
 }

@@ -65,10 +65,10 @@ impl<'t> Jwt<'t> {
     /// `application/`.
     ///
     /// # Errors
-    /// When it is malformed, longer than `longest` bytes, or of another kind.
-    pub(super) fn parse(token: &'t str, longest: usize, kinds: &[&str]) -> Result<Self, JwtError> {
+    /// When it is malformed, longer than `max_bytes` bytes, or of another kind.
+    pub(super) fn parse(token: &'t str, max_bytes: usize, kinds: &[&str]) -> Result<Self, JwtError> {
         let parse = || {
-            if token.len() > longest {
+            if token.len() > max_bytes {
                 return None;
             }
             let (signed, signature) = token.rsplit_once('.')?;

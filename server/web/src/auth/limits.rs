@@ -12,7 +12,7 @@ const BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
 /// Attempts per second after the burst.
 const PER_SECOND: NonZeroU32 = NonZeroU32::MIN;
 /// Maximum number of addresses before idle ones are dropped.
-const ADDRESSES: usize = 10_000;
+const MAX_ADDRESSES: usize = 10_000;
 
 /// Counts sign-in attempts by address.
 pub struct Limits {
@@ -41,7 +41,7 @@ impl Limits {
     /// # Errors
     /// When there were too many: how long to wait.
     pub fn sign_in(&self, address: IpAddr) -> Result<(), Duration> {
-        if self.sign_in.len() > ADDRESSES {
+        if self.sign_in.len() > MAX_ADDRESSES {
             self.sign_in.retain_recent();
         }
         self.sign_in

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use portico_domain::documents::Provider;
 use serde_json::Value;
 
-use super::claims::{Claims, Flaw};
+use super::claims::{Claims, InvalidClaim};
 use super::jwt::{Jwt, JwtError, Keys};
 use super::provider::{ProviderError, Providers};
 
@@ -14,10 +14,10 @@ const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 /// Maximum clock skew of a provider.
 const SKEW: SignedDuration = SignedDuration::from_mins(2);
 /// Maximum age of a token, whatever its `exp`.
-const OLDEST: SignedDuration = SignedDuration::from_mins(10);
+const MAX_AGE: SignedDuration = SignedDuration::from_mins(10);
 /// Maximum length of a token and of an identifier, in bytes.
-const LONGEST: usize = 16 << 10;
-const LONGEST_ID: usize = 512;
+const MAX_TOKEN_BYTES: usize = 16 << 10;
+const MAX_ID_BYTES: usize = 512;
 
 /// Why a logout token was rejected.
 #[derive(Debug, thiserror::Error)]
@@ -27,18 +27,18 @@ pub enum LogoutError {
     Provider(#[from] ProviderError),
     /// The token is invalid.
     #[error("the logout token does not hold: {0}")]
-    Untrue(String),
+    Invalid(String),
 }
 
 impl From<JwtError> for LogoutError {
     fn from(error: JwtError) -> Self {
-        Self::Untrue(error.to_string())
+        Self::Invalid(error.to_string())
     }
 }
 
-impl From<Flaw> for LogoutError {
-    fn from(flaw: Flaw) -> Self {
-        Self::Untrue(flaw.to_string())
+impl From<InvalidClaim> for LogoutError {
+    fn from(invalid: InvalidClaim) -> Self {
+        Self::Invalid(invalid.to_string())
     }
 }
 
@@ -69,15 +69,15 @@ pub async fn read_logout_token(
     token: &str,
     now: Timestamp,
 ) -> Result<LogoutClaims, LogoutError> {
-    let token = Jwt::parse(token, LONGEST, &["logout+jwt"])?;
+    let token = Jwt::parse(token, MAX_TOKEN_BYTES, &["logout+jwt"])?;
     let claims = &token.claims;
-    let issuer = claims.needed_text("iss")?.unwrap_or_default();
+    let issuer = claims.optional_text("iss")?.unwrap_or_default();
     let audiences = claims.audiences()?;
     let provider = configured
         .iter()
         .find(|provider| provider.issuer == issuer && audiences.contains(&provider.client_id.as_str()))
-        .ok_or_else(|| untrue("it is of no provider that is known here, or not for Portico"))?;
-    let said = judge(claims, now)?;
+        .ok_or_else(|| invalid_token("it is of no provider that is known here, or not for Portico"))?;
+    let validated = validate(claims, now)?;
     // Shared secrets are not accepted: anybody with a public client's secret could end sessions.
     let verify = |published| {
         token.verify(&Keys {
@@ -98,16 +98,16 @@ pub async fn read_logout_token(
     }
     Ok(LogoutClaims {
         provider: provider.name.clone(),
-        subject: said.subject.map(|subject| format!("{issuer}#{subject}")),
+        subject: validated.subject.map(|subject| format!("{issuer}#{subject}")),
         issuer: issuer.to_owned(),
-        jti: said.jti.to_owned(),
-        expires_at: said.expires_at,
-        provider_session: said.session.map(str::to_owned),
+        jti: validated.jti.to_owned(),
+        expires_at: validated.expires_at,
+        provider_session: validated.session.map(str::to_owned),
     })
 }
 
 /// The claims of a logout token, without the issuer.
-struct Said<'c> {
+struct ValidatedClaims<'c> {
     jti: &'c str,
     expires_at: Timestamp,
     subject: Option<&'c str>,
@@ -115,43 +115,43 @@ struct Said<'c> {
 }
 
 /// Checks the claims that need no keys.
-fn judge(claims: &Claims, now: Timestamp) -> Result<Said<'_>, LogoutError> {
+fn validate(claims: &Claims, now: Timestamp) -> Result<ValidatedClaims<'_>, LogoutError> {
     let is_logout = claims
         .get("events")
         .and_then(|events| events.get(EVENT))
         .is_some_and(Value::is_object);
     if !is_logout {
-        return Err(untrue("it does not say that it is for a logout"));
+        return Err(invalid_token("it does not say that it is for a logout"));
     }
     // Section 2.4 forbids the member, even with the value null.
     if claims.0.contains_key("nonce") {
-        return Err(untrue("it has a nonce, as ID tokens do"));
+        return Err(invalid_token("it has a nonce, as ID tokens do"));
     }
-    let (subject, session) = (claims.needed_text("sub")?, claims.needed_text("sid")?);
-    let blank = |id: Option<&str>| id.is_some_and(|id| id.trim().is_empty() || id.len() > LONGEST_ID);
+    let (subject, session) = (claims.optional_text("sub")?, claims.optional_text("sid")?);
+    let blank = |id: Option<&str>| id.is_some_and(|id| id.trim().is_empty() || id.len() > MAX_ID_BYTES);
     if subject.is_none() && session.is_none() || blank(subject) || blank(session) {
-        return Err(untrue("it says neither whose session is over nor which"));
+        return Err(invalid_token("it says neither whose session is over nor which"));
     }
-    let jti = claims.needed_text("jti")?.unwrap_or_default();
-    if jti.is_empty() || jti.len() > LONGEST_ID {
-        return Err(untrue("it has no identity"));
+    let jti = claims.optional_text("jti")?.unwrap_or_default();
+    if jti.is_empty() || jti.len() > MAX_ID_BYTES {
+        return Err(invalid_token("it has no identity"));
     }
     let later = |at: Timestamp, by| at.saturating_add(by).unwrap_or(Timestamp::MAX);
     let issued = claims
         .date("iat")?
-        .ok_or_else(|| untrue("it does not say when it was issued"))?;
+        .ok_or_else(|| invalid_token("it does not say when it was issued"))?;
     if issued > later(now, SKEW) {
-        return Err(untrue("it was issued in the future"));
+        return Err(invalid_token("it was issued in the future"));
     }
-    let oldest = later(issued, OLDEST);
+    let oldest = later(issued, MAX_AGE);
     let expires_at = match claims.date("exp")? {
         Some(exp) => later(exp, SKEW).min(oldest),
         None => oldest,
     };
     if expires_at <= now {
-        return Err(untrue("it is too old"));
+        return Err(invalid_token("it is too old"));
     }
-    Ok(Said {
+    Ok(ValidatedClaims {
         jti,
         expires_at,
         subject,
@@ -159,6 +159,6 @@ fn judge(claims: &Claims, now: Timestamp) -> Result<Said<'_>, LogoutError> {
     })
 }
 
-fn untrue(why: &str) -> LogoutError {
-    LogoutError::Untrue(why.to_owned())
+fn invalid_token(why: &str) -> LogoutError {
+    LogoutError::Invalid(why.to_owned())
 }

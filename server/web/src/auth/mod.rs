@@ -19,8 +19,8 @@ mod tokens;
 mod userinfo;
 
 pub use browser::browser_in_words;
-pub use claims::Flaw;
-pub use current::{Current, ViewerError, Viewers};
+pub use claims::InvalidClaim;
+pub use current::{CurrentViewer, ViewerError, Viewers};
 pub use groups::GroupsRemark;
 pub use limits::Limits;
 pub use logout::{LogoutClaims, LogoutError, read_logout_token};

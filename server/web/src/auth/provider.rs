@@ -23,11 +23,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// How long metadata is cached. An unknown key triggers a new fetch earlier.
-const FRESH: Duration = Duration::from_hours(1);
+const CACHE_TIME: Duration = Duration::from_hours(1);
 /// How long a provider that failed is not called again.
-const REST: Duration = Duration::from_secs(2);
+const RETRY_DELAY: Duration = Duration::from_secs(2);
 /// Maximum size of a response, in bytes.
-pub(super) const ANSWER_BYTES: usize = 1 << 20;
+pub(super) const MAX_RESPONSE_BYTES: usize = 1 << 20;
 
 /// A provider's metadata.
 pub(super) type Metadata = ProviderMetadata<
@@ -56,33 +56,33 @@ pub(super) struct MoreMetadata {
 impl AdditionalProviderMetadata for MoreMetadata {}
 
 /// True if the provider sends `iss` in each authorization response (RFC 9207).
-pub(super) fn names_itself(metadata: &Metadata) -> bool {
+pub(super) fn identifies_itself(metadata: &Metadata) -> bool {
     let more = &metadata.additional_metadata().additional_metadata;
     more.authorization_response_iss_parameter_supported == Value::Bool(true)
 }
 
 /// Response of the token endpoint. Only these two members are read.
 #[derive(Clone, Deserialize, Serialize)]
-pub(super) struct TokenAnswer {
+pub(super) struct TokenEndpointResponse {
     access_token: AccessToken,
     #[serde(default)]
     id_token: Option<String>,
 }
 
-impl TokenAnswer {
+impl TokenEndpointResponse {
     /// Returns the ID token, not verified.
     pub(super) fn id_token(&self) -> Option<&str> {
         self.id_token.as_deref()
     }
 }
 
-impl std::fmt::Debug for TokenAnswer {
+impl std::fmt::Debug for TokenEndpointResponse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("TokenAnswer { .. }")
     }
 }
 
-impl oauth2::TokenResponse for TokenAnswer {
+impl oauth2::TokenResponse for TokenEndpointResponse {
     type TokenType = BasicTokenType;
 
     fn access_token(&self) -> &AccessToken {
@@ -108,7 +108,7 @@ impl oauth2::TokenResponse for TokenAnswer {
 
 pub(super) type OidcClient = oauth2::Client<
     BasicErrorResponse,
-    TokenAnswer,
+    TokenEndpointResponse,
     BasicTokenIntrospectionResponse,
     StandardRevocableToken,
     BasicRevocationErrorResponse,
@@ -143,15 +143,15 @@ pub enum ProviderError {
 /// Caches the metadata of all providers by issuer.
 pub struct Providers {
     http: reqwest::Client,
-    known: Mutex<HashMap<String, Arc<Known>>>,
+    known: Mutex<HashMap<String, Arc<CachedProvider>>>,
 }
 
 #[derive(Default)]
-struct Known {
+struct CachedProvider {
     metadata: Mutex<Option<(Arc<Metadata>, Instant)>>,
     failure: Mutex<Option<(ProviderError, Instant)>>,
     /// Serializes discovery.
-    gate: tokio::sync::Mutex<()>,
+    discovery: tokio::sync::Mutex<()>,
 }
 
 impl Providers {
@@ -173,18 +173,18 @@ impl Providers {
         })
     }
 
-    /// Returns the provider's metadata, cached for [`FRESH`].
+    /// Returns the provider's metadata, cached for [`CACHE_TIME`].
     ///
     /// # Errors
     /// When the provider does not answer and nothing is cached.
     pub(super) async fn metadata(&self, issuer: &str) -> Result<Arc<Metadata>, ProviderError> {
-        self.metadata_newer_than(issuer, Instant::now().checked_sub(FRESH))
+        self.metadata_newer_than(issuer, Instant::now().checked_sub(CACHE_TIME))
             .await
     }
 
     /// Fetches the provider's metadata again, for a key that is not in the cached one.
     pub(super) async fn refreshed(&self, issuer: &str) -> Result<Arc<Metadata>, ProviderError> {
-        self.metadata_newer_than(issuer, Instant::now().checked_sub(REST))
+        self.metadata_newer_than(issuer, Instant::now().checked_sub(RETRY_DELAY))
             .await
     }
 
@@ -199,12 +199,16 @@ impl Providers {
         if let Some((metadata, _)) = fresh() {
             return Ok(metadata);
         }
-        let _alone = known.gate.lock().await;
+        let _guard = known.discovery.lock().await;
         if let Some((metadata, _)) = fresh() {
             return Ok(metadata);
         }
-        let resting = known.failure.lock().clone().filter(|(_, at)| at.elapsed() < REST);
-        let failure = match resting {
+        let recent_failure = known
+            .failure
+            .lock()
+            .clone()
+            .filter(|(_, at)| at.elapsed() < RETRY_DELAY);
+        let failure = match recent_failure {
             Some((failure, _)) => failure,
             None => match self.discover(issuer).await {
                 Ok(metadata) => {
@@ -272,14 +276,14 @@ impl Providers {
     ) -> impl Future<Output = Result<HttpResponse, HttpError>> + Send + 'static {
         let http = self.http.clone();
         async move {
-            let mut answer = http.execute(request.try_into()?).await?;
-            let mut response = http::Response::builder().status(answer.status());
-            for (name, value) in answer.headers() {
+            let mut received = http.execute(request.try_into()?).await?;
+            let mut response = http::Response::builder().status(received.status());
+            for (name, value) in received.headers() {
                 response = response.header(name, value);
             }
             let mut body = Vec::new();
-            while let Some(chunk) = answer.chunk().await? {
-                if body.len() + chunk.len() > ANSWER_BYTES {
+            while let Some(chunk) = received.chunk().await? {
+                if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
                     return Err(HttpError::TooLong);
                 }
                 body.extend_from_slice(&chunk);
@@ -296,7 +300,7 @@ pub(super) enum HttpError {
     Request(#[from] reqwest::Error),
     #[error("the answer is no HTTP")]
     Response(#[from] http::Error),
-    #[error("the answer is longer than {ANSWER_BYTES} bytes")]
+    #[error("the answer is longer than {MAX_RESPONSE_BYTES} bytes")]
     TooLong,
 }
 
@@ -364,7 +368,7 @@ mod tests {
     use super::client_secret;
 
     #[tokio::test]
-    async fn others_go_on_while_a_secret_is_read() {
+    async fn reading_a_secret_does_not_block_the_runtime() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("secret");
         // Opening the FIFO blocks until somebody writes.
@@ -373,16 +377,16 @@ mod tests {
             "name": "sso", "issuer": "https://sso.example.com", "clientId": "portico", "clientSecretFile": file,
         }))
         .unwrap();
-        let (go_on, others) = mpsc::channel();
+        let (release, released) = mpsc::channel();
         let writer = std::thread::spawn(move || {
-            let went_on = others.recv_timeout(Duration::from_secs(20)).is_ok();
+            let was_released = released.recv_timeout(Duration::from_secs(20)).is_ok();
             std::fs::write(file, "s3cret\n").unwrap();
-            went_on
+            was_released
         });
         let reading = tokio::spawn(async move { client_secret(&provider).await });
         // This test has one thread: this runs after the read has started.
         tokio::time::sleep(Duration::from_millis(50)).await;
-        go_on.send(()).ok();
+        release.send(()).ok();
         assert_eq!(reading.await.unwrap().unwrap().as_deref(), Some("s3cret"));
         assert!(writer.join().unwrap(), "nothing else ran while the file was read");
     }

@@ -7,7 +7,7 @@ use std::fmt;
 pub struct ReturnTo(String);
 
 /// Maximum length in bytes.
-const LONGEST: usize = 2_000;
+const MAX_BYTES: usize = 2_000;
 
 impl ReturnTo {
     /// Parses a path. Returns `/` for anything that leads elsewhere: browsers read `//host`, `/\host` and tabs or
@@ -16,7 +16,7 @@ impl ReturnTo {
     pub fn parse(given: &str) -> Self {
         let inside = given.starts_with('/')
             && !given.starts_with("//")
-            && given.len() <= LONGEST
+            && given.len() <= MAX_BYTES
             && given.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
             // Returning there would loop, or sign out at once.
             && !["/auth/", "/sign-in"].iter().any(|prefix| given.starts_with(prefix));

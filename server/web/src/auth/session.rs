@@ -46,11 +46,11 @@ impl SignedIn {
     /// Returns when the session ends if it is not used again.
     pub(super) fn ends_at(&self, rules: &Sessions) -> Timestamp {
         let idle = self.seen_at.as_second() + i64::from(rules.idle_minutes) * 60;
-        Timestamp::from_second(idle.min(self.ends_at_last(rules).as_second())).unwrap_or(Timestamp::MAX)
+        Timestamp::from_second(idle.min(self.absolute_end(rules).as_second())).unwrap_or(Timestamp::MAX)
     }
 
     /// Returns when the session ends even if it is used.
-    pub(super) fn ends_at_last(&self, rules: &Sessions) -> Timestamp {
+    pub(super) fn absolute_end(&self, rules: &Sessions) -> Timestamp {
         let last = self.started_at.as_second() + i64::from(rules.absolute_hours) * 3_600;
         Timestamp::from_second(last).unwrap_or(Timestamp::MAX)
     }
@@ -67,11 +67,11 @@ pub async fn begin_session(session: &Session, signed_in: &SignedIn, rules: &Sess
     if let Some(sid) = &signed_in.provider_session {
         session.insert(PROVIDER_SESSION_KEY, sid).await?;
     }
-    keep_session(session, signed_in, rules).await
+    store_session(session, signed_in, rules).await
 }
 
 /// Stores that the session was used.
-pub(super) async fn keep_session(
+pub(super) async fn store_session(
     session: &Session,
     signed_in: &SignedIn,
     rules: &Sessions,

@@ -16,24 +16,24 @@ use tower_sessions::Session;
 use url::Url;
 use uuid::Uuid;
 
-use super::claims::{Claims, Flaw, line};
+use super::claims::{Claims, InvalidClaim, line};
 use super::csrf;
 use super::groups;
 use super::id_token::{self, Expected};
 use super::jwt::{Jwt, JwtError, Keys};
 use super::provider::{
-    ANSWER_BYTES, Metadata, ProviderError, Providers, client_secret, names_itself, with_causes,
+    MAX_RESPONSE_BYTES, Metadata, ProviderError, Providers, client_secret, identifies_itself, with_causes,
 };
 use super::return_to::ReturnTo;
 use super::session::{SignedIn, expire_soon};
 use super::userinfo;
 
 /// The session key of sign-ins in progress.
-const BEGUN_KEY: &str = "sign-ins";
+const PENDING_KEY: &str = "sign-ins";
 /// Maximum number of concurrent sign-ins of one browser.
-const BEGUN: usize = 5;
+const MAX_PENDING: usize = 5;
 /// How long a sign-in may take, in seconds.
-const PATIENCE: i64 = 15 * 60;
+const MAX_SECONDS: i64 = 15 * 60;
 
 /// Why a sign-in failed.
 #[derive(Debug, thiserror::Error)]
@@ -48,16 +48,16 @@ pub enum SignInError {
     #[error("another sign-in service answered than was asked")]
     MixedUp,
     /// The provider refused.
-    #[error("the sign-in service refused: {said}")]
+    #[error("the sign-in service refused: {message}")]
     Refused {
         /// The provider's message.
-        said: String,
+        message: String,
         /// The setting of Portico to check, if known.
         hint: Option<String>,
     },
     /// The provider's response is invalid.
     #[error("what the sign-in service sent does not hold: {0}")]
-    Untrue(#[from] Flaw),
+    Invalid(#[from] InvalidClaim),
     /// The session could not be stored.
     #[error("the session could not be stored")]
     Session(#[from] tower_sessions::session::Error),
@@ -65,7 +65,7 @@ pub enum SignInError {
 
 /// A sign-in in progress.
 #[derive(Debug, Serialize, Deserialize)]
-struct Begun {
+struct PendingSignIn {
     state: String,
     nonce: String,
     verifier: String,
@@ -105,7 +105,7 @@ pub async fn begin(
     let client = Providers::client(provider, &metadata, redirect).await?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let nonce = Nonce::new_random();
-    let mut ask = client
+    let mut request = client
         .authorize_url(CsrfToken::new_random)
         .add_scope(Scope::new("openid".to_owned()))
         .add_scopes(
@@ -119,17 +119,17 @@ pub async fn begin(
         .add_extra_param("nonce", nonce.secret())
         .set_pkce_challenge(challenge);
     if let Some(minutes) = provider.max_age_minutes {
-        ask = ask.add_extra_param("max_age", (u64::from(minutes) * 60).to_string());
+        request = request.add_extra_param("max_age", (u64::from(minutes) * 60).to_string());
     }
     if !provider.acr_values.is_empty() {
-        ask = ask.add_extra_param("acr_values", provider.acr_values.join(" "));
+        request = request.add_extra_param("acr_values", provider.acr_values.join(" "));
     }
-    let (address, state) = ask.url();
-    let mut begun = still_going(session, now).await?;
-    if begun.len() >= BEGUN {
-        begun.remove(0);
+    let (address, state) = request.url();
+    let mut pending = pending_sign_ins(session, now).await?;
+    if pending.len() >= MAX_PENDING {
+        pending.remove(0);
     }
-    begun.push(Begun {
+    pending.push(PendingSignIn {
         state: state.secret().clone(),
         nonce: nonce.secret().clone(),
         verifier: verifier.secret().clone(),
@@ -137,16 +137,16 @@ pub async fn begin(
         return_to: return_to.as_str().to_owned(),
         at: now,
     });
-    session.insert(BEGUN_KEY, begun).await?;
+    session.insert(PENDING_KEY, pending).await?;
     expire_soon(session);
     Ok(address)
 }
 
-async fn still_going(session: &Session, now: Timestamp) -> Result<Vec<Begun>, SignInError> {
-    let begun: Vec<Begun> = session.get(BEGUN_KEY).await.ok().flatten().unwrap_or_default();
-    Ok(begun
+async fn pending_sign_ins(session: &Session, now: Timestamp) -> Result<Vec<PendingSignIn>, SignInError> {
+    let pending: Vec<PendingSignIn> = session.get(PENDING_KEY).await.ok().flatten().unwrap_or_default();
+    Ok(pending
         .into_iter()
-        .filter(|begun| now.as_second() - begun.at.as_second() <= PATIENCE)
+        .filter(|pending| now.as_second() - pending.at.as_second() <= MAX_SECONDS)
         .collect())
 }
 
@@ -174,24 +174,24 @@ pub async fn complete(
     session: &Session,
     now: Timestamp,
 ) -> Result<Completed, SignInError> {
-    let mut going = still_going(session, now).await?;
+    let mut all = pending_sign_ins(session, now).await?;
     let state = callback.state.as_deref().unwrap_or_default();
-    let position = going
+    let position = all
         .iter()
-        .position(|begun| begun.state == state)
+        .position(|pending| pending.state == state)
         .ok_or(SignInError::Unknown)?;
-    let begun = going.remove(position);
-    session.insert(BEGUN_KEY, going).await?;
+    let pending = all.remove(position);
+    session.insert(PENDING_KEY, all).await?;
     let provider = configuration
         .portal
         .spec
         .sign_in
         .providers
         .iter()
-        .find(|one| one.name == begun.provider)
+        .find(|one| one.name == pending.provider)
         .ok_or(SignInError::Unknown)?;
     let metadata = providers.metadata(&provider.issuer).await?;
-    let answer = is_from(provider, &metadata, &callback).and_then(|()| code(provider, callback));
+    let answer = check_issuer(provider, &metadata, &callback).and_then(|()| code(provider, callback));
     let completed = match answer {
         Ok(code) => {
             redeem(
@@ -200,7 +200,7 @@ pub async fn complete(
                 configuration,
                 metadata,
                 redirect,
-                &begun,
+                &pending,
                 code,
                 now,
             )
@@ -216,10 +216,10 @@ pub async fn complete(
 }
 
 /// Checks that the provider that was asked answers: the code of another must not be sent to this one (RFC 9207).
-fn is_from(provider: &Provider, metadata: &Metadata, callback: &Callback) -> Result<(), SignInError> {
+fn check_issuer(provider: &Provider, metadata: &Metadata, callback: &Callback) -> Result<(), SignInError> {
     match &callback.iss {
         Some(issuer) if *issuer == provider.issuer => Ok(()),
-        None if !names_itself(metadata) => Ok(()),
+        None if !identifies_itself(metadata) => Ok(()),
         _ => Err(SignInError::MixedUp),
     }
 }
@@ -230,12 +230,12 @@ fn code(provider: &Provider, callback: Callback) -> Result<AuthorizationCode, Si
     }
     let code = callback
         .code
-        .ok_or_else(|| Flaw::new("code", "is missing in what the sign-in service sent"))?;
+        .ok_or_else(|| InvalidClaim::new("code", "is missing in what the sign-in service sent"))?;
     Ok(AuthorizationCode::new(code))
 }
 
 fn refusal(provider: &Provider, error: &str, description: Option<&str>) -> SignInError {
-    let said = description
+    let message = description
         .and_then(line)
         .or_else(|| line(error))
         .unwrap_or_else(|| "it gave no reason".to_owned());
@@ -246,7 +246,7 @@ fn refusal(provider: &Provider, error: &str, description: Option<&str>) -> SignI
             provider.name
         )
     });
-    SignInError::Refused { said, hint }
+    SignInError::Refused { message, hint }
 }
 
 /// Exchanges the code and validates the response.
@@ -260,7 +260,7 @@ async fn redeem(
     configuration: &Configuration,
     metadata: Arc<Metadata>,
     redirect: &str,
-    begun: &Begun,
+    pending: &PendingSignIn,
     code: AuthorizationCode,
     now: Timestamp,
 ) -> Result<Completed, SignInError> {
@@ -268,21 +268,21 @@ async fn redeem(
     let http = |request| providers.call(request);
     let tokens = client
         .exchange_code(code)
-        .set_pkce_verifier(PkceCodeVerifier::new(begun.verifier.clone()))
+        .set_pkce_verifier(PkceCodeVerifier::new(pending.verifier.clone()))
         .request_async(&http)
         .await
-        .map_err(|error| not_exchanged(provider, error))?;
+        .map_err(|error| exchange_error(provider, error))?;
     let id_token = tokens
         .id_token()
-        .ok_or_else(|| Flaw::new("id_token", "is missing in the answer of the token endpoint"))?;
-    let token = Jwt::parse(id_token, ANSWER_BYTES, &["jose"]).map_err(|error| of_token(&error))?;
-    let (signed_with, metadata) = verified(providers, provider, metadata, &token).await?;
+        .ok_or_else(|| InvalidClaim::new("id_token", "is missing in the answer of the token endpoint"))?;
+    let token = Jwt::parse(id_token, MAX_RESPONSE_BYTES, &["jose"]).map_err(|error| invalid_token(&error))?;
+    let (signed_with, metadata) = verify_signature(providers, provider, metadata, &token).await?;
     let access_token = tokens.access_token();
-    let subject = id_token::judge(
+    let subject = id_token::validate(
         &token.claims,
         &Expected {
             provider,
-            nonce: &begun.nonce,
+            nonce: &pending.nonce,
             access_token,
             signed_with: &signed_with,
             now,
@@ -298,18 +298,18 @@ async fn redeem(
     )
     .await?;
     let claims = &token.claims;
-    let of_groups = match provider.groups_from {
+    let group_claims = match provider.groups_from {
         GroupsFrom::IdToken => claims,
         GroupsFrom::Userinfo => &more,
     };
-    let groups = groups::read(of_groups, provider, configuration);
+    let groups = groups::read(group_claims, provider, configuration);
     if let Some(remark) = &groups.remark {
         let remark = remark.in_words(&provider.name);
         tracing::warn!(
             provider = provider.name,
             claim = provider.groups_claim,
             remark,
-            "groups of a person"
+            "some groups of a person may be missing"
         );
     }
     let email = id_token::email(claims, provider).or_else(|| id_token::email(&more, provider));
@@ -345,40 +345,40 @@ async fn redeem(
             signed_in_at: now,
             suspended_at: None,
         },
-        return_to: ReturnTo::parse(&begun.return_to),
+        return_to: ReturnTo::parse(&pending.return_to),
     })
 }
 
 /// Explains why the exchange failed. Contains nothing of the response: it may hold tokens.
-fn not_exchanged<E: std::error::Error>(
+fn exchange_error<E: std::error::Error>(
     provider: &Provider,
     error: RequestTokenError<E, oauth2::basic::BasicErrorResponse>,
 ) -> SignInError {
-    let flaw = |why: String| SignInError::Untrue(Flaw::new("token endpoint", why));
+    let invalid = |why: String| SignInError::Invalid(InvalidClaim::new("token endpoint", why));
     match error {
         RequestTokenError::ServerResponse(answer) => {
             let error = answer.error().to_string();
             let description = answer.error_description().map(String::as_str);
             refusal(provider, &error, description)
         }
-        RequestTokenError::Request(error) => flaw(format!("did not answer: {}", with_causes(&error))),
+        RequestTokenError::Request(error) => invalid(format!("did not answer: {}", with_causes(&error))),
         RequestTokenError::Parse(error, _) => {
             let path = error.path().to_string();
-            flaw(format!(
+            invalid(format!(
                 "its answer is not as it should be at `{}`",
                 line(&path).unwrap_or_default()
             ))
         }
-        RequestTokenError::Other(why) => flaw(line(&why).unwrap_or_default()),
+        RequestTokenError::Other(why) => invalid(line(&why).unwrap_or_default()),
     }
 }
 
-fn of_token(error: &JwtError) -> Flaw {
-    Flaw::new("ID token", error.to_string())
+fn invalid_token(error: &JwtError) -> InvalidClaim {
+    InvalidClaim::new("ID token", error.to_string())
 }
 
 /// Verifies the ID token's signature. Fetches the provider's metadata again if it may have rotated its keys.
-async fn verified(
+async fn verify_signature(
     providers: &Providers,
     provider: &Provider,
     metadata: Arc<Metadata>,
@@ -396,10 +396,10 @@ async fn verified(
         Ok(key) => Ok((key, metadata)),
         Err(JwtError::UnknownKey | JwtError::Signature) => {
             let metadata = providers.refreshed(&provider.issuer).await?;
-            let key = verify(&metadata).map_err(|error| of_token(&error))?;
+            let key = verify(&metadata).map_err(|error| invalid_token(&error))?;
             Ok((key, metadata))
         }
-        Err(error) => Err(of_token(&error).into()),
+        Err(error) => Err(invalid_token(&error).into()),
     }
 }
 
@@ -412,13 +412,13 @@ async fn userinfo_if_needed(
     subject: &str,
     claims: &Claims,
 ) -> Result<Claims, SignInError> {
-    let ask = || userinfo::ask(providers, provider, metadata, access_token, subject);
+    let fetch = || userinfo::fetch(providers, provider, metadata, access_token, subject);
     match provider.groups_from {
-        GroupsFrom::Userinfo => ask().await,
+        GroupsFrom::Userinfo => fetch().await,
         GroupsFrom::IdToken if id_token::name(claims).is_none() && metadata.userinfo_endpoint().is_some() => {
             // Only the name depends on it.
-            Ok(ask().await.unwrap_or_else(|error| {
-                tracing::warn!(provider = provider.name, %error, "userinfo cannot be had; the person goes without a name");
+            Ok(fetch().await.unwrap_or_else(|error| {
+                tracing::warn!(provider = provider.name, %error, "userinfo cannot be read; the person has no display name");
                 Claims::default()
             }))
         }

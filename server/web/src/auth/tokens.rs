@@ -11,21 +11,21 @@ use portico_domain::tenancy::{Lapse, TokenScope, Via};
 use portico_store::{ApiToken, Store, StoreError};
 use sha2::{Digest, Sha256};
 
-use super::current::Current;
+use super::current::CurrentViewer;
 
 /// How long a cached token is valid without a query.
-const BELIEVED: Duration = Duration::from_secs(5);
+const CACHE_TIME: Duration = Duration::from_secs(5);
 /// Maximum number of cached tokens.
-const REMEMBERED: usize = 5_000;
+const CACHE_SIZE: usize = 5_000;
 
 /// Caches recently used tokens by the hash of their secret.
 #[derive(Default)]
 pub struct Tokens {
-    seen: Mutex<HashMap<[u8; 32], Seen>>,
+    seen: Mutex<HashMap<[u8; 32], CachedToken>>,
 }
 
 /// The viewer, the generation of the configuration, and when it was cached.
-type Seen = (Current, u64, Instant);
+type CachedToken = (CurrentViewer, u64, Instant);
 
 /// Why a token is rejected.
 #[derive(Debug, thiserror::Error)]
@@ -57,16 +57,16 @@ impl Tokens {
         configuration: &LiveConfiguration,
         now: Timestamp,
         remote: Option<&str>,
-    ) -> Result<Current, TokenError> {
+    ) -> Result<CurrentViewer, TokenError> {
         if !secret.starts_with(ApiToken::PREFIX) {
             return Err(TokenError::Unknown);
         }
         let key: [u8; 32] = Sha256::digest(secret).into();
         let generation = configuration.generation();
         let seen = self.seen.lock().get(&key).cloned();
-        if let Some((current, of, at)) = seen
-            && of == generation
-            && at.elapsed() < BELIEVED
+        if let Some((current, cached_generation, at)) = seen
+            && cached_generation == generation
+            && at.elapsed() < CACHE_TIME
         {
             return Ok(current);
         }
@@ -86,16 +86,16 @@ impl Tokens {
         // The owner's provider was removed from the configuration.
         let viewer = known.viewer(&configured, Via::Token).ok_or(TokenError::Unknown)?;
         store.note_token_use(&token, &known.person, now, remote).await?;
-        let current = Current {
+        let current = CurrentViewer {
             viewer: Arc::new(viewer),
             session: None,
-            reads_only: token.scope == TokenScope::Read,
+            read_only: token.scope == TokenScope::Read,
         };
         let mut seen = self.seen.lock();
-        if seen.len() >= REMEMBERED {
-            seen.retain(|_, (_, _, at)| at.elapsed() < BELIEVED);
+        if seen.len() >= CACHE_SIZE {
+            seen.retain(|_, (_, _, at)| at.elapsed() < CACHE_TIME);
         }
-        if seen.len() < REMEMBERED {
+        if seen.len() < CACHE_SIZE {
             seen.insert(key, (current.clone(), generation, Instant::now()));
         }
         Ok(current)

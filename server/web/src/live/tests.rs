@@ -5,110 +5,110 @@ use portico_domain::authz::{AuditEvent, SystemAuthority};
 use portico_domain::record::NewEvent;
 use reqwest::Response;
 
-use crate::testing::House;
+use crate::testing::TestServer;
 
 /// Far longer than any step of these tests takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Reads until the text arrives; `false` if the stream ends first.
-async fn hears(stream: &mut Response, text: &str) -> bool {
-    let mut heard = String::new();
+async fn receives(stream: &mut Response, text: &str) -> bool {
+    let mut received = String::new();
     let read = async {
         while let Some(chunk) = stream.chunk().await.unwrap() {
-            heard.push_str(&String::from_utf8_lossy(&chunk));
-            if heard.contains(text) {
+            received.push_str(&String::from_utf8_lossy(&chunk));
+            if received.contains(text) {
                 return true;
             }
         }
         false
     };
-    tokio::time::timeout(PATIENCE, read)
+    tokio::time::timeout(TIMEOUT, read)
         .await
         .expect("neither the text nor the end")
 }
 
 /// Reads until the stream ends.
-async fn ends(stream: &mut Response) {
-    assert!(!hears(stream, "no event says this").await);
+async fn reads_to_end(stream: &mut Response) {
+    assert!(!receives(stream, "no event says this").await);
 }
 
 #[tokio::test]
-async fn a_stream_ends_with_the_session_it_is_for() {
-    let house = House::start().await;
-    let mut dana = house.signed_in("dana").await;
-    let mut elsewhere = house.signed_in("dana").await;
-    let (mut stream, mut other) = (dana.listen().await, elsewhere.listen().await);
+async fn a_stream_ends_with_its_session() {
+    let server = TestServer::start().await;
+    let mut dana = server.signed_in("dana").await;
+    let mut other_browser = server.signed_in("dana").await;
+    let (mut stream, mut other) = (dana.listen().await, other_browser.listen().await);
     let home = dana.get("/").await;
     let _ = dana
         .post("/auth/logout", &[("_csrf", &home.hidden("_csrf"))])
         .await;
-    ends(&mut stream).await;
+    reads_to_end(&mut stream).await;
 
     // The provider ends the session, too.
     let now = jiff::Timestamp::now().as_second();
     let logout = serde_json::json!({
-        "iss": house.provider.issuer(), "aud": "portico", "iat": now, "exp": now + 120, "sub": "id-dana",
+        "iss": server.provider.issuer(), "aud": "portico", "iat": now, "exp": now + 120, "sub": "id-dana",
         "jti": uuid::Uuid::new_v4().to_string(),
         "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
     });
-    let token = house.provider.sign(&logout).unwrap();
+    let token = server.provider.sign(&logout).unwrap();
     let form = [("logout_token", token.as_str())];
-    let _ = house
+    let _ = server
         .browser()
         .send(Method::POST, "/auth/backchannel-logout", &[], Some(&form))
         .await;
-    ends(&mut other).await;
+    reads_to_end(&mut other).await;
 }
 
 #[tokio::test]
-async fn who_is_no_longer_a_member_hears_no_more_of_a_tenant() {
-    let house = House::start().await;
-    let mut stream = house.signed_in("dana").await.listen().await;
-    let mut follower = Follower::new(&house).await;
+async fn a_former_member_receives_no_events_of_the_tenant() {
+    let server = TestServer::start().await;
+    let mut stream = server.signed_in("dana").await.listen().await;
+    let mut follower = Follower::new(&server).await;
     follower.record("payments", 1).await;
-    assert!(hears(&mut stream, "event: request").await);
+    assert!(receives(&mut stream, "event: request").await);
 
-    let file = house.folder.path().join("tenants.yaml");
+    let file = server.folder.path().join("tenants.yaml");
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace("payments-developers", "payments-others")).unwrap();
-    house.reload();
+    server.reload();
     assert!(
-        hears(&mut stream, "event: missed").await,
-        "it looks again, and sees less"
+        receives(&mut stream, "event: missed").await,
+        "the stream reports missed after the viewer changed"
     );
     follower.record("payments", 3).await;
     follower.overflow().await;
-    let mut heard = String::new();
-    while !heard.contains("event: missed") {
-        let chunk = tokio::time::timeout(PATIENCE, stream.chunk()).await.unwrap();
-        heard.push_str(&String::from_utf8_lossy(&chunk.unwrap().expect("it goes on")));
+    let mut received = String::new();
+    while !received.contains("event: missed") {
+        let chunk = tokio::time::timeout(TIMEOUT, stream.chunk()).await.unwrap();
+        received.push_str(&String::from_utf8_lossy(&chunk.unwrap().expect("it goes on")));
     }
-    assert!(!heard.contains("event: request"), "{heard}");
+    assert!(!received.contains("event: request"), "{received}");
 }
 
 #[tokio::test]
-async fn who_listens_is_told_when_more_happened_than_can_be_told_one_by_one() {
-    let house = House::start().await;
-    let mut stream = house.signed_in("devon").await.listen().await;
-    let mut follower = Follower::new(&house).await;
+async fn a_listener_gets_missed_when_too_many_events_happen() {
+    let server = TestServer::start().await;
+    let mut stream = server.signed_in("devon").await.listen().await;
+    let mut follower = Follower::new(&server).await;
     follower.overflow().await;
-    assert!(hears(&mut stream, "event: missed").await);
+    assert!(receives(&mut stream, "event: missed").await);
 }
 
 /// Forwards recorded events to listeners, as a background task of the program does.
 struct Follower<'h> {
-    house: &'h House,
+    server: &'h TestServer,
     last: i64,
 }
 
 impl<'h> Follower<'h> {
-    async fn new(house: &'h House) -> Self {
-        let last = house
+    async fn new(server: &'h TestServer) -> Self {
+        let last = server
             .portal
             .tail_audit_log(&SystemAuthority::for_tests(), None)
             .await
             .unwrap();
-        Self { house, last }
+        Self { server, last }
     }
 
     /// Records this many events about requests of a tenant.
@@ -125,10 +125,10 @@ impl<'h> Follower<'h> {
                 remote: None,
                 details: serde_json::Value::Null,
             });
-            self.house.store.append(event).await.unwrap();
+            self.server.store.append(event).await.unwrap();
         }
         self.last = self
-            .house
+            .server
             .portal
             .tail_audit_log(&SystemAuthority::for_tests(), Some(self.last))
             .await

@@ -11,11 +11,11 @@ use super::super::query::QueryParams;
 use super::super::viewer::Page;
 
 /// `GET /catalog`.
-pub(in super::super) async fn list(Page(around): Page, asked: QueryParams) -> Result<Response, Problem> {
+pub(in super::super) async fn list(Page(around): Page, query: QueryParams) -> Result<Response, Problem> {
     let page = around
         .app
         .portal
-        .catalog(around.viewer(), around.work(), &query(&asked))?;
+        .catalog(around.viewer(), around.work(), &catalog_query(&query))?;
     around
         .page("Catalog", &[], |frame| {
             portico_frontend::pages::catalog(frame, &page)
@@ -40,11 +40,11 @@ pub(in super::super) async fn offering(
         .await
 }
 
-pub(in super::super) fn query(asked: &QueryParams) -> CatalogQuery {
+pub(in super::super) fn catalog_query(query: &QueryParams) -> CatalogQuery {
     CatalogQuery {
-        words: asked.text("q").unwrap_or_default().to_owned(),
-        category: asked.text("category").and_then(Category::from_slug),
-        plane: asked.parsed("plane"),
-        page: asked.page(),
+        words: query.text("q").unwrap_or_default().to_owned(),
+        category: query.text("category").and_then(Category::from_slug),
+        plane: query.parsed("plane"),
+        page: query.page(),
     }
 }

@@ -33,8 +33,8 @@ pub(in super::super) async fn backchannel(
     let providers = &configuration.portal.spec.sign_in.providers;
     let claims = match read_logout_token(&app.providers, providers, &token, now).await {
         Ok(claims) => claims,
-        Err(error @ LogoutError::Untrue(_)) => {
-            tracing::warn!(%error, %address, "a logout was not heeded");
+        Err(error @ LogoutError::Invalid(_)) => {
+            tracing::warn!(%error, %address, "a logout token was rejected");
             return Ok(refusal(&error.to_string()));
         }
         Err(LogoutError::Provider(error)) => return Err(crate::auth::SignInError::from(error).into()),
@@ -51,11 +51,11 @@ pub(in super::super) async fn backchannel(
         },
         at: now,
     };
-    let heeded = app
+    let applied = app
         .store
         .apply_backchannel_logout(&logout, |effect| event(&claims, address, now, effect))
         .await?;
-    let Some(effect) = heeded else {
+    let Some(effect) = applied else {
         return Ok(refusal("This logout token was used before."));
     };
     app.viewers.forget_all();
@@ -67,7 +67,7 @@ pub(in super::super) async fn backchannel(
         suspended,
         "a provider ended sessions"
     );
-    Ok(unkept(StatusCode::OK.into_response()))
+    Ok(no_store(StatusCode::OK.into_response()))
 }
 
 fn event(
@@ -85,12 +85,12 @@ fn event(
 }
 
 /// Error response of section 2.8.
-fn refusal(why: &str) -> Response {
-    let body = json!({ "error": "invalid_request", "error_description": why });
-    unkept((StatusCode::BAD_REQUEST, Json(body)).into_response())
+fn refusal(description: &str) -> Response {
+    let body = json!({ "error": "invalid_request", "error_description": description });
+    no_store((StatusCode::BAD_REQUEST, Json(body)).into_response())
 }
 
-fn unkept(mut response: Response) -> Response {
+fn no_store(mut response: Response) -> Response {
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

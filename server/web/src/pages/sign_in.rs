@@ -32,16 +32,16 @@ pub(in super::super) struct QueryParams {
 pub(in super::super) async fn page(
     State(app): State<App>,
     OptionalViewer(current): OptionalViewer,
-    Query(asked): Query<QueryParams>,
+    Query(query): Query<QueryParams>,
     request: axum::extract::Request,
 ) -> Response {
-    let return_to = ReturnTo::parse(&asked.return_to);
+    let return_to = ReturnTo::parse(&query.return_to);
     if current.is_some() {
         return Redirect::to(return_to.as_str()).into_response();
     }
     let configuration = app.configuration.current();
     let spec = &configuration.portal.spec;
-    let message = asked.signed_out.is_some().then(|| Notice {
+    let message = query.signed_out.is_some().then(|| Notice {
         tone: NoticeTone::Good,
         text: "You are signed out.".to_owned(),
     });
@@ -67,8 +67,8 @@ pub(in super::super) async fn page(
         providers,
         message,
     };
-    let stranger = RequestContext::of(&request);
-    let frame = stranger.frame(&app, None, "Sign in").await;
+    let context = RequestContext::of(&request);
+    let frame = context.frame(&app, None, "Sign in").await;
     Html(portico_frontend::pages::sign_in(&page, &frame)).into_response()
 }
 
@@ -82,18 +82,18 @@ pub(in super::super) async fn signed_out() -> Redirect {
 pub(in super::super) async fn login(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
-    Query(asked): Query<QueryParams>,
+    Query(query): Query<QueryParams>,
     session: Session,
 ) -> Result<Redirect, Problem> {
     app.limits.sign_in(address).map_err(Problem::too_many)?;
     let configuration = app.configuration.current();
     let providers = &configuration.portal.spec.sign_in.providers;
-    let provider = match asked.provider {
+    let provider = match query.provider {
         Some(name) => providers.iter().find(|provider| provider.name == name),
         None => providers.first(),
     }
     .ok_or_else(Problem::not_found)?;
-    let return_to = ReturnTo::parse(&asked.return_to);
+    let return_to = ReturnTo::parse(&query.return_to);
     let redirect = app.redirect_address();
     let address = auth::begin(
         &app.providers,
@@ -161,16 +161,20 @@ pub(in super::super) async fn logout(
     app.store
         .append(event(SessionEvent::Ended, &signed_in, address, Timestamp::now()))
         .await?;
-    let back = format!("{}/auth/signed-out", app.origin());
+    let return_address = format!("{}/auth/signed-out", app.origin());
     let providers = &form.around.configuration.portal.spec.sign_in.providers;
-    let there = match providers
+    let provider_address = match providers
         .iter()
         .find(|provider| provider.name == signed_in.provider)
     {
-        Some(provider) => auth::sign_out_address(&app.providers, provider, &signed_in, &back).await,
+        Some(provider) => auth::sign_out_address(&app.providers, provider, &signed_in, &return_address).await,
         None => None,
     };
-    let next = Redirect::to(there.as_ref().map_or("/sign-in?signed_out=1", url::Url::as_str));
+    let next = Redirect::to(
+        provider_address
+            .as_ref()
+            .map_or("/sign-in?signed_out=1", url::Url::as_str),
+    );
     // Clears the browser's cache and storage and the workspace cookie: somebody else may use the browser next. Not
     // `"cookies"`, which would also clear those of other applications on the domain.
     let clear = [

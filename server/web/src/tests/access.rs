@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::testing::{Browser, House};
+use crate::testing::{Browser, TestServer};
 
 async fn json(browser: &mut Browser, address: &str) -> Value {
     let page = browser.send(Method::GET, address, &[], None).await;
@@ -16,14 +16,14 @@ async fn is_signed_in(browser: &mut Browser) -> bool {
 }
 
 #[tokio::test]
-async fn somebody_sees_their_sessions_and_ends_any_of_them() {
-    let house = House::start().await;
-    let mut here = house.signed_in("dana").await;
-    let mut there = house.signed_in("dana").await;
-    let mut devon = house.signed_in("devon").await;
-    let rows = json(&mut here, "/api/v1/sessions").await["rows"].clone();
+async fn people_see_and_end_their_own_sessions() {
+    let server = TestServer::start().await;
+    let mut browser = server.signed_in("dana").await;
+    let mut other_browser = server.signed_in("dana").await;
+    let mut devon = server.signed_in("devon").await;
+    let rows = json(&mut browser, "/api/v1/sessions").await["rows"].clone();
     let rows = rows.as_array().unwrap();
-    assert_eq!(rows.len(), 2, "her own and no others: {rows:?}");
+    assert_eq!(rows.len(), 2, "only her own: {rows:?}");
     let current: Vec<&Value> = rows.iter().filter(|row| row["current"] == true).collect();
     assert_eq!(current.len(), 1);
     assert_eq!(current[0]["address"], "127.0.0.1");
@@ -35,34 +35,34 @@ async fn somebody_sees_their_sessions_and_ends_any_of_them() {
         .post(&format!("/sessions/{other}/end"), &[("_csrf", &csrf)])
         .await;
     assert_eq!(refused.status, StatusCode::NOT_FOUND);
-    let mut thief = house.browser();
-    thief.cookies.insert("portico".to_owned(), other.to_owned());
-    assert!(!is_signed_in(&mut thief).await);
-    let page = here.get("/sessions").await;
+    let mut attacker = server.browser();
+    attacker.cookies.insert("portico".to_owned(), other.to_owned());
+    assert!(!is_signed_in(&mut attacker).await);
+    let page = browser.get("/sessions").await;
     assert!(page.text.contains("this one"), "{}", page.text);
     let csrf = page.hidden("_csrf");
-    let ended = here
+    let ended = browser
         .post(&format!("/sessions/{other}/end"), &[("_csrf", &csrf)])
         .await;
     assert!(ended.text.contains("It is ended"), "{}", ended.text);
-    assert!(!is_signed_in(&mut there).await);
-    assert!(is_signed_in(&mut here).await);
+    assert!(!is_signed_in(&mut other_browser).await);
+    assert!(is_signed_in(&mut browser).await);
     // Ends all other sessions at once.
-    let mut there = house.signed_in("dana").await;
-    let csrf = here.get("/sessions").await.hidden("_csrf");
-    let _ = here.post("/sessions/others/end", &[("_csrf", &csrf)]).await;
-    assert!(!is_signed_in(&mut there).await);
-    assert!(is_signed_in(&mut here).await);
+    let mut other_browser = server.signed_in("dana").await;
+    let csrf = browser.get("/sessions").await.hidden("_csrf");
+    let _ = browser.post("/sessions/others/end", &[("_csrf", &csrf)]).await;
+    assert!(!is_signed_in(&mut other_browser).await);
+    assert!(is_signed_in(&mut browser).await);
     assert!(is_signed_in(&mut devon).await);
 }
 
 #[tokio::test]
-async fn an_administrator_sees_and_ends_all_that_somebody_has() {
-    let house = House::start().await;
-    let mut dana = house.signed_in("dana").await;
-    super::tokens::give_token(&house, 0).await;
-    assert_eq!(super::tokens::use_token(&house).await.0, StatusCode::OK);
-    let mut pat = house.signed_in("pat").await;
+async fn a_platform_admin_sees_and_ends_the_access_of_others() {
+    let server = TestServer::start().await;
+    let mut dana = server.signed_in("dana").await;
+    super::tokens::insert_token(&server, 0).await;
+    assert_eq!(super::tokens::use_token(&server).await.0, StatusCode::OK);
+    let mut pat = server.signed_in("pat").await;
     let people = json(&mut pat, "/api/v1/people?q=DANA@example").await;
     let rows = people["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 1, "{people}");
@@ -71,7 +71,7 @@ async fn an_administrator_sees_and_ends_all_that_somebody_has() {
     let found = json(&mut pat, "/api/v1/people?q=%25").await;
     assert!(
         found["rows"].as_array().unwrap().is_empty(),
-        "a sign for a sign: {found}"
+        "% matches literally: {found}"
     );
 
     let page = pat.get(&path).await;
@@ -84,7 +84,10 @@ async fn an_administrator_sees_and_ends_all_that_somebody_has() {
     let ended = pat.post(&format!("{path}/end"), &[("_csrf", &csrf)]).await;
     assert_eq!(ended.status, StatusCode::OK, "{}", ended.text);
     assert!(!is_signed_in(&mut dana).await);
-    assert_eq!(super::tokens::use_token(&house).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        super::tokens::use_token(&server).await.0,
+        StatusCode::UNAUTHORIZED
+    );
     let record = pat.get("/admin/record").await;
     assert!(
         record.text.contains("Pat Moreau ended sessions or API tokens of"),
@@ -94,11 +97,11 @@ async fn an_administrator_sees_and_ends_all_that_somebody_has() {
 }
 
 #[tokio::test]
-async fn no_id_token_is_kept() {
-    let house = House::start().await;
-    let _ = house.signed_in("dana").await;
-    let subject = format!("{}#id-dana", house.provider.issuer());
-    let sessions = house
+async fn no_id_token_is_stored() {
+    let server = TestServer::start().await;
+    let _ = server.signed_in("dana").await;
+    let subject = format!("{}#id-dana", server.provider.issuer());
+    let sessions = server
         .store
         .sessions_of(
             &portico_domain::authz::AccessScope::for_tests(&subject),
@@ -108,6 +111,6 @@ async fn no_id_token_is_kept() {
         .unwrap();
     assert_eq!(sessions.len(), 1);
     // A JWT begins with the base64 of `{"alg`.
-    let data = house.store.session_data(&sessions[0].id).await.unwrap();
+    let data = server.store.session_data(&sessions[0].id).await.unwrap();
     assert!(!data.contains("eyJhbGci"), "{data}");
 }

@@ -7,25 +7,25 @@ use portico_simulator::oidc::{AnswersAs, Forgery, Signing, SigningKey};
 use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::testing::{Browser, House, Page};
+use crate::testing::{Browser, Page, TestServer};
 
 /// Signs dana in, whatever the provider sends, and returns the page.
-async fn try_sign_in(house: &House) -> (Browser, Page) {
-    let mut browser = house.browser();
+async fn try_sign_in(server: &TestServer) -> (Browser, Page) {
+    let mut browser = server.browser();
     let choice = browser.get("/auth/login?provider=sso").await;
     let page = browser.choose(&choice, "dana").await;
     (browser, page)
 }
 
 /// Starts a server with these settings of its provider.
-async fn house_with(settings: &str) -> House {
+async fn server_with(settings: &str) -> TestServer {
     let mut lines = String::new();
     for line in settings.lines() {
         lines.push_str("        ");
         lines.push_str(line);
         lines.push('\n');
     }
-    House::start_unlimited(move |portal| {
+    TestServer::start_unlimited(move |portal| {
         portal.replace("        scopes:", &format!("{lines}        scopes:"))
     })
     .await
@@ -38,9 +38,9 @@ fn map(value: Value) -> Map<String, Value> {
     }
 }
 
-async fn assert_refused(house: &House, trick: &str, forgery: Forgery, named: &str) {
-    house.provider.forge(forgery);
-    let (mut browser, page) = try_sign_in(house).await;
+async fn assert_refused(server: &TestServer, trick: &str, forgery: Forgery, named: &str) {
+    server.provider.forge(forgery);
+    let (mut browser, page) = try_sign_in(server).await;
     assert_eq!(page.status, StatusCode::BAD_GATEWAY, "{trick}: {}", page.text);
     assert!(page.text.contains("You could not be signed in"), "{trick}");
     assert!(!page.text.contains("canary-4711"), "{trick}: {}", page.text);
@@ -50,8 +50,8 @@ async fn assert_refused(house: &House, trick: &str, forgery: Forgery, named: &st
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "a list of tricks, each a few lines")]
-async fn every_forged_id_token_is_refused_by_the_name_of_what_is_wrong() {
-    let house = house_with("").await;
+async fn every_forged_id_token_is_refused_with_the_name_of_the_claim() {
+    let server = server_with("").await;
     let now = jiff::Timestamp::now().as_second();
     let claims = Forgery::of_claims;
     let header = |members: Value| Forgery {
@@ -135,7 +135,7 @@ async fn every_forged_id_token_is_refused_by_the_name_of_what_is_wrong() {
         ),
         (
             "nearly the issuer",
-            claims(&json!({ "iss": format!("{}/", house.provider.issuer()) })),
+            claims(&json!({ "iss": format!("{}/", server.provider.issuer()) })),
             "iss",
         ),
         ("no issuer", without("iss"), "iss"),
@@ -228,15 +228,15 @@ async fn every_forged_id_token_is_refused_by_the_name_of_what_is_wrong() {
         ),
     ];
     for (trick, forgery, named) in tricks {
-        assert_refused(&house, trick, forgery, named).await;
+        assert_refused(&server, trick, forgery, named).await;
     }
-    house.provider.forge(Forgery::default());
-    assert_eq!(try_sign_in(&house).await.1.status, StatusCode::OK);
+    server.provider.forge(Forgery::default());
+    assert_eq!(try_sign_in(&server).await.1.status, StatusCode::OK);
 }
 
 #[tokio::test]
-async fn claims_that_nobody_needs_keep_nobody_out() {
-    let house = house_with("").await;
+async fn odd_optional_claims_do_not_prevent_sign_in() {
+    let server = server_with("").await;
     let now = jiff::Timestamp::now().as_second();
     for odd in [
         json!({ "address": "1 Main Street", "locale": "en_US", "zoneinfo": "", "picture": "not a url" }),
@@ -257,28 +257,28 @@ async fn claims_that_nobody_needs_keep_nobody_out() {
         json!({ "iat": now - 300, "nbf": now - 300 }),
         json!({ "nbf": null, "azp": null, "at_hash": null }),
     ] {
-        house.provider.forge(Forgery::of_claims(&odd));
-        let (_, page) = try_sign_in(&house).await;
+        server.provider.forge(Forgery::of_claims(&odd));
+        let (_, page) = try_sign_in(&server).await;
         assert_eq!(page.status, StatusCode::OK, "{odd}: {}", page.text);
         assert!(page.text.contains("Payments"), "{odd}: {}", page.text);
     }
-    house.provider.forge(Forgery {
+    server.provider.forge(Forgery {
         header: map(json!({ "typ": null })),
         answer: map(json!({ "expires_in": "3600", "token_type": 7, "scope": ["openid"] })),
         ..Forgery::default()
     });
-    let (_, page) = try_sign_in(&house).await;
+    let (_, page) = try_sign_in(&server).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.text);
 }
 
 #[tokio::test]
-async fn another_audience_is_trusted_where_the_configuration_says_so_and_it_is_ours() {
-    let house = house_with("trustedAudiences: ['300000000000000001']").await;
+async fn additional_audiences_must_be_trusted_by_the_configuration() {
+    let server = server_with("trustedAudiences: ['300000000000000001']").await;
     let claims = |more: Value| Forgery::of_claims(&more);
-    house.provider.forge(claims(
+    server.provider.forge(claims(
         json!({ "aud": ["portico", "300000000000000001"], "azp": "portico" }),
     ));
-    assert_eq!(try_sign_in(&house).await.1.status, StatusCode::OK);
+    assert_eq!(try_sign_in(&server).await.1.status, StatusCode::OK);
     for (trick, more, named) in [
         (
             "asked for by another",
@@ -294,80 +294,86 @@ async fn another_audience_is_trusted_where_the_configuration_says_so_and_it_is_o
     ] {
         let mut forged = map(json!({ "aud": ["portico", "300000000000000001"] }));
         forged.extend(map(more));
-        assert_refused(&house, trick, claims(Value::Object(forged)), named).await;
+        assert_refused(&server, trick, claims(Value::Object(forged)), named).await;
     }
 }
 
 #[tokio::test]
-async fn a_shared_secret_signs_where_the_provider_says_that_it_does() {
-    let house = House::start().await;
+async fn hs256_is_accepted_only_if_the_provider_announces_it() {
+    let server = TestServer::start().await;
     let secret = |secret: &[u8]| Forgery {
         discovery: map(json!({ "id_token_signing_alg_values_supported": ["RS256", "HS256"] })),
         signing: Signing::Secret(secret.to_vec()),
         ..Forgery::default()
     };
-    house.provider.forge(secret(b"s3cret %"));
-    assert_eq!(try_sign_in(&house).await.1.status, StatusCode::OK);
-    assert_refused(&house, "another secret", secret(b"guessed"), "signature").await;
+    server.provider.forge(secret(b"s3cret %"));
+    assert_eq!(try_sign_in(&server).await.1.status, StatusCode::OK);
+    assert_refused(&server, "another secret", secret(b"guessed"), "signature").await;
     let public = Forgery {
         signing: Signing::PublicKeyAsSecret,
         ..secret(b"")
     };
-    assert_refused(&house, "the public key", public, "signature").await;
+    assert_refused(&server, "the public key", public, "signature").await;
 }
 
 /// Returns dana's accepted e-mail address.
-async fn email(house: &House) -> Value {
-    let (mut browser, page) = try_sign_in(house).await;
+async fn email(server: &TestServer) -> Value {
+    let (mut browser, page) = try_sign_in(server).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.text);
     let viewer = browser.send(Method::GET, "/api/v1/viewer", &[], None).await;
     serde_json::from_str::<Value>(&viewer.text).unwrap()["person"]["email"].clone()
 }
 
 #[tokio::test]
-async fn an_email_counts_when_it_is_verified() {
-    let house = House::start().await;
-    let trusting = house_with("trustEmails: true").await;
-    let counts = json!("dana@example.test");
+async fn an_email_is_used_only_if_verified() {
+    let server = TestServer::start().await;
+    let trusting = server_with("trustEmails: true").await;
+    let trusted_email = json!("dana@example.test");
     for (verified, strict, trusted) in [
-        (Some(json!(true)), &counts, &counts),
-        (Some(json!("true")), &counts, &counts),
+        (Some(json!(true)), &trusted_email, &trusted_email),
+        (Some(json!("true")), &trusted_email, &trusted_email),
         (Some(json!(false)), &Value::Null, &Value::Null),
         (Some(json!("false")), &Value::Null, &Value::Null),
         (Some(json!(["yes"])), &Value::Null, &Value::Null),
-        (None, &Value::Null, &counts),
+        (None, &Value::Null, &trusted_email),
     ] {
-        for (house, wanted) in [(&house, strict), (&trusting, trusted)] {
-            house.provider.forge(match &verified {
+        for (server, wanted) in [(&server, strict), (&trusting, trusted)] {
+            server.provider.forge(match &verified {
                 Some(verified) => Forgery::of_claims(&json!({ "email_verified": verified })),
                 None => Forgery {
                     without: vec!["email_verified".to_owned()],
                     ..Forgery::default()
                 },
             });
-            assert_eq!(email(house).await, *wanted, "{verified:?}");
+            assert_eq!(email(server).await, *wanted, "{verified:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn how_and_when_somebody_proved_who_they_are_is_asked_for_and_checked() {
-    let house = house_with("maxAgeMinutes: 60\nacrValues: [phishing-resistant, mfa]").await;
-    let sent = house
+async fn acr_and_auth_time_are_requested_and_checked() {
+    let server = server_with("maxAgeMinutes: 60\nacrValues: [phishing-resistant, mfa]").await;
+    let sent = server
         .browser()
         .send(Method::GET, "/auth/login?provider=sso", &[], None)
         .await;
-    let asked = sent.header("location");
-    assert!(asked.contains("max_age=3600"), "{asked}");
-    assert!(asked.contains("acr_values=phishing-resistant+mfa"), "{asked}");
+    let authorization_request = sent.header("location");
+    assert!(
+        authorization_request.contains("max_age=3600"),
+        "{authorization_request}"
+    );
+    assert!(
+        authorization_request.contains("acr_values=phishing-resistant+mfa"),
+        "{authorization_request}"
+    );
     let now = jiff::Timestamp::now().as_second();
     let claims = |more: Value| {
         let mut claims = map(json!({ "acr": "mfa" }));
         claims.extend(map(more));
         Forgery::of_claims(&Value::Object(claims))
     };
-    house.provider.forge(claims(json!({})));
-    assert_eq!(try_sign_in(&house).await.1.status, StatusCode::OK);
+    server.provider.forge(claims(json!({})));
+    assert_eq!(try_sign_in(&server).await.1.status, StatusCode::OK);
     for (trick, more, named) in [
         ("long ago", json!({ "auth_time": now - 2 * 3_600 }), "auth_time"),
         ("at no time", json!({ "auth_time": null }), "auth_time"),
@@ -376,28 +382,28 @@ async fn how_and_when_somebody_proved_who_they_are_is_asked_for_and_checked() {
         ("by nothing", json!({ "acr": null }), "acr"),
         ("by a list", json!({ "acr": ["mfa"] }), "acr"),
     ] {
-        assert_refused(&house, trick, claims(more), named).await;
+        assert_refused(&server, trick, claims(more), named).await;
     }
 }
 
 #[tokio::test]
-async fn another_provider_that_answers_is_found_out() {
-    let house = House::start().await;
+async fn a_response_from_another_provider_is_refused() {
+    let server = TestServer::start().await;
     for (trick, answers_as) in [
         ("another", AnswersAs::Another("https://evil.example".to_owned())),
         ("nobody, where it says that it says who it is", AnswersAs::Nobody),
     ] {
-        house.provider.forge(Forgery {
+        server.provider.forge(Forgery {
             answers_as,
             ..Forgery::default()
         });
-        let (mut browser, page) = try_sign_in(&house).await;
+        let (mut browser, page) = try_sign_in(&server).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{trick}: {}", page.text);
         assert!(page.text.contains("Another sign-in service answered"), "{trick}");
         assert_eq!(browser.get("/").await.url.path(), "/sign-in", "{trick}");
     }
     // Providers older than RFC 9207 send no `iss`.
-    let older = House::start().await;
+    let older = TestServer::start().await;
     older.provider.forge(Forgery {
         discovery: map(json!({ "authorization_response_iss_parameter_supported": null })),
         answers_as: AnswersAs::Nobody,
@@ -407,34 +413,34 @@ async fn another_provider_that_answers_is_found_out() {
 }
 
 #[tokio::test]
-async fn a_callback_is_good_once_and_in_the_browser_that_it_began_in() {
-    let house = House::start().await;
-    let mut browser = house.browser();
+async fn a_callback_works_once_and_only_in_its_browser() {
+    let server = TestServer::start().await;
+    let mut browser = server.browser();
     let choice = browser.get("/auth/login?provider=sso").await;
     let form = [("ticket", choice.hidden("ticket")), ("person", "dana".to_owned())];
     let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let action = choice.url.join("/sign-in").unwrap();
-    let answer = browser
+    let response = browser
         .send(Method::POST, action.as_str(), &[], Some(&form))
         .await;
-    let callback = answer.header("location").to_owned();
-    let elsewhere = house.browser().get(&callback).await;
-    assert_eq!(elsewhere.status, StatusCode::BAD_REQUEST);
+    let callback = response.header("location").to_owned();
+    let other_browser = server.browser().get(&callback).await;
+    assert_eq!(other_browser.status, StatusCode::BAD_REQUEST);
     assert_eq!(browser.get(&callback).await.url.path(), "/");
     let again = browser.get(&callback).await;
     assert_eq!(again.status, StatusCode::BAD_REQUEST, "{}", again.text);
 }
 
 #[tokio::test]
-async fn userinfo_may_be_odd_or_signed_but_not_about_another() {
-    let house = house_with("groupsFrom: userinfo").await;
+async fn userinfo_must_be_about_the_same_subject() {
+    let server = server_with("groupsFrom: userinfo").await;
     let userinfo = |claims: Value, signed_userinfo| Forgery {
         without: vec!["groups".to_owned()],
         userinfo: map(claims),
         signed_userinfo,
         ..Forgery::default()
     };
-    let issuer = house.provider.issuer().to_owned();
+    let issuer = server.provider.issuer().to_owned();
     for (claims, signed) in [
         (
             json!({ "email_verified": "true", "phone_number_verified": "false" }),
@@ -443,8 +449,8 @@ async fn userinfo_may_be_odd_or_signed_but_not_about_another() {
         (json!({}), true),
         (json!({ "iss": issuer, "aud": ["portico", "another"] }), true),
     ] {
-        house.provider.forge(userinfo(claims, signed));
-        let (_, page) = try_sign_in(&house).await;
+        server.provider.forge(userinfo(claims, signed));
+        let (_, page) = try_sign_in(&server).await;
         assert!(page.text.contains("Payments"), "{}", page.text);
     }
     for (trick, claims, signed, named) in [
@@ -463,13 +469,13 @@ async fn userinfo_may_be_odd_or_signed_but_not_about_another() {
         ),
         ("for another", json!({ "aud": "another" }), true, "aud"),
     ] {
-        assert_refused(&house, trick, userinfo(claims, signed), named).await;
+        assert_refused(&server, trick, userinfo(claims, signed), named).await;
     }
 }
 
 #[tokio::test]
-async fn who_is_in_no_team_because_groups_are_missing_is_told_why() {
-    let house = House::start().await;
+async fn missing_groups_are_explained_on_the_page() {
+    let server = TestServer::start().await;
     for (forgery, words) in [
         (
             Forgery {
@@ -498,8 +504,8 @@ async fn who_is_in_no_team_because_groups_are_missing_is_told_why() {
             "groupsSeparator",
         ),
     ] {
-        house.provider.forge(forgery);
-        let (_, page) = try_sign_in(&house).await;
+        server.provider.forge(forgery);
+        let (_, page) = try_sign_in(&server).await;
         assert_eq!(page.status, StatusCode::OK);
         assert!(page.text.contains(words), "{words}: {}", page.text);
         assert!(!page.text.contains("Payments"), "{words}");
@@ -507,14 +513,17 @@ async fn who_is_in_no_team_because_groups_are_missing_is_told_why() {
 }
 
 #[tokio::test]
-async fn ours_counts_among_thousands_of_groups_wherever_it_stands() {
-    let house = House::start().await;
+async fn a_configured_group_counts_among_thousands_of_others() {
+    let server = TestServer::start().await;
     let mut groups: Vec<String> = (0..8_000).map(|number| format!("group-{number:04}")).collect();
     groups.push("payments-developers".to_owned());
-    house
+    server
         .provider
         .forge(Forgery::of_claims(&json!({ "groups": groups })));
-    let (browser, page) = try_sign_in(&house).await;
+    let (browser, page) = try_sign_in(&server).await;
     assert!(page.text.contains("Payments"), "{}", page.text);
-    assert!(browser.cookies["portico"].len() < 100, "no cookie grows");
+    assert!(
+        browser.cookies["portico"].len() < 100,
+        "the cookie does not grow with the groups"
+    );
 }

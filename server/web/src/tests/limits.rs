@@ -4,17 +4,17 @@ use portico_domain::tenancy::TokenScope;
 use portico_store::ApiToken;
 use reqwest::{Method, StatusCode};
 
-use crate::testing::{House, Page};
+use crate::testing::{Page, TestServer};
 
 /// A burst of ten requests and one per second for a person, a burst of three changes, and a burst of ten anonymous
 /// requests.
-const LOW: &str = "  limits: { requestsPerSecond: 1, changesPerMinute: 1, strangersPerSecond: 2 }\n";
+const LOW_LIMITS: &str = "  limits: { requestsPerSecond: 1, changesPerMinute: 1, strangersPerSecond: 2 }\n";
 
-async fn house() -> House {
-    House::start_with(|portal| format!("{portal}{LOW}")).await
+async fn server() -> TestServer {
+    TestServer::start_with(|portal| format!("{portal}{LOW_LIMITS}")).await
 }
 
-fn is_told_to_wait(page: &Page) -> bool {
+fn is_rate_limited(page: &Page) -> bool {
     if page.status != StatusCode::TOO_MANY_REQUESTS {
         return false;
     }
@@ -23,67 +23,72 @@ fn is_told_to_wait(page: &Page) -> bool {
 }
 
 #[tokio::test]
-async fn a_person_who_asks_too_often_waits_and_others_do_not() {
-    let house = house().await;
-    let (mut dana, mut devon) = (house.signed_in("dana").await, house.signed_in("devon").await);
-    let mut slowed = false;
+async fn a_person_over_the_limit_waits_and_others_do_not() {
+    let server = server().await;
+    let (mut dana, mut devon) = (server.signed_in("dana").await, server.signed_in("devon").await);
+    let mut limited = false;
     for _ in 0..30 {
         let page = dana.send(Method::GET, "/api/v1/viewer", &[], None).await;
-        slowed = is_told_to_wait(&page);
-        if slowed {
+        limited = is_rate_limited(&page);
+        if limited {
             assert_eq!(page.header("content-type"), "application/problem+json");
             break;
         }
     }
-    assert!(slowed);
+    assert!(limited);
     assert_eq!(devon.get("/").await.status, StatusCode::OK);
     // A second browser with the same session is the same person.
-    let mut again = house.browser();
+    let mut again = server.browser();
     again.cookies = dana.cookies.clone();
-    assert!(is_told_to_wait(&again.send(Method::GET, "/", &[], None).await));
+    assert!(is_rate_limited(&again.send(Method::GET, "/", &[], None).await));
 }
 
 #[tokio::test]
-async fn a_token_has_half_of_what_its_person_has() {
-    let house = house().await;
-    let _dana = house.signed_in("dana").await;
+async fn a_token_has_half_of_its_owners_limit() {
+    let server = server().await;
+    let _dana = server.signed_in("dana").await;
     let now = jiff::Timestamp::now();
     for secret in ["portico_one", "portico_other"] {
         let token = ApiToken {
             id: uuid::Uuid::now_v7(),
             name: secret.to_owned(),
-            subject: format!("{}#id-dana", house.provider.issuer()),
+            subject: format!("{}#id-dana", server.provider.issuer()),
             scope: TokenScope::Read,
             created_at: now,
             expires_at: now + jiff::SignedDuration::from_hours(1),
             last_used_at: None,
         };
-        house.store.insert_token_for_tests(&token, secret).await.unwrap();
+        server.store.insert_token_for_tests(&token, secret).await.unwrap();
     }
-    let mut program = house.browser();
-    let mut ask = async |secret: &str| {
-        let shown = format!("Bearer {secret}");
+    let mut program = server.browser();
+    let mut call = async |secret: &str| {
+        let authorization = format!("Bearer {secret}");
         program
-            .send(Method::GET, "/api/v1/viewer", &[("authorization", &shown)], None)
+            .send(
+                Method::GET,
+                "/api/v1/viewer",
+                &[("authorization", &authorization)],
+                None,
+            )
             .await
     };
-    let mut answered = 0;
-    while !is_told_to_wait(&ask("portico_one").await) {
-        answered += 1;
-        assert!(answered < 30);
+    let mut calls = 0;
+    while !is_rate_limited(&call("portico_one").await) {
+        calls += 1;
+        assert!(calls < 30);
     }
-    assert!((5..10).contains(&answered), "{answered}");
+    assert!((5..10).contains(&calls), "{calls}");
     assert_eq!(
-        ask("portico_other").await.status,
+        call("portico_other").await.status,
         StatusCode::OK,
-        "the other one may go on"
+        "the limit is per token"
     );
 }
 
 #[tokio::test]
-async fn a_person_who_changes_too_much_may_still_look() {
-    let house = house().await;
-    let mut dana = house.signed_in("dana").await;
+async fn a_person_over_the_limit_of_changes_may_still_read() {
+    let server = server().await;
+    let mut dana = server.signed_in("dana").await;
     let token = dana.get("/").await.hidden("_csrf");
     let form = [
         ("_csrf", token.as_str()),
@@ -93,12 +98,12 @@ async fn a_person_who_changes_too_much_may_still_look() {
     let mut changed = 0;
     loop {
         let page = dana.send(Method::POST, "/switch", &[], Some(&form)).await;
-        if is_told_to_wait(&page) {
+        if is_rate_limited(&page) {
             break;
         }
         assert_eq!(page.status, StatusCode::SEE_OTHER);
         changed += 1;
-        assert!(changed <= 4, "nobody slowed it down");
+        assert!(changed <= 4, "no limit after {changed} changes");
     }
     assert!((3..=4).contains(&changed), "{changed}");
     assert_eq!(
@@ -108,22 +113,22 @@ async fn a_person_who_changes_too_much_may_still_look() {
 }
 
 #[tokio::test]
-async fn strangers_who_ask_too_often_wait_and_the_signed_in_do_not() {
-    let house = house().await;
-    let mut dana = house.signed_in("dana").await;
-    let mut stranger = house.browser();
-    let mut slowed = false;
+async fn anonymous_clients_over_the_limit_wait_and_signed_in_people_do_not() {
+    let server = server().await;
+    let mut dana = server.signed_in("dana").await;
+    let mut anonymous = server.browser();
+    let mut limited = false;
     for _ in 0..40 {
-        slowed = is_told_to_wait(&stranger.send(Method::GET, "/sign-in", &[], None).await);
-        if slowed {
+        limited = is_rate_limited(&anonymous.send(Method::GET, "/sign-in", &[], None).await);
+        if limited {
             break;
         }
     }
-    assert!(slowed);
+    assert!(limited);
     assert_eq!(
-        stranger.get("/healthz").await.status,
+        anonymous.get("/healthz").await.status,
         StatusCode::OK,
-        "that it lives is always told"
+        "health checks are not limited"
     );
     assert_eq!(
         dana.send(Method::GET, "/", &[], None).await.status,

@@ -7,12 +7,12 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode};
 
 use crate::telemetry::Telemetry;
-use crate::testing::House;
+use crate::testing::TestServer;
 
 #[tokio::test]
-async fn without_a_setting_metrics_are_for_the_same_machine_and_no_proxy() {
-    let house = House::start().await;
-    let mut browser = house.browser();
+async fn by_default_only_this_machine_reads_the_metrics_and_not_through_a_proxy() {
+    let server = TestServer::start().await;
+    let mut browser = server.browser();
     assert_eq!(browser.get("/metrics").await.status, StatusCode::OK);
     for header in ["x-forwarded-for", "forwarded", "via"] {
         let through_a_proxy = [(header, "192.0.2.1")];
@@ -24,40 +24,43 @@ async fn without_a_setting_metrics_are_for_the_same_machine_and_no_proxy() {
 }
 
 #[tokio::test]
-async fn with_a_token_metrics_are_for_who_has_it() {
-    let house =
-        House::start_with(|portal| format!("{portal}  metrics: {{ tokenFile: metrics-token }}\n")).await;
-    std::fs::write(house.folder.path().join("metrics-token"), "s3same\n").unwrap();
-    let mut browser = house.browser();
-    for (shown, status) in [
+async fn with_a_token_only_its_holder_reads_the_metrics() {
+    let server =
+        TestServer::start_with(|portal| format!("{portal}  metrics: {{ tokenFile: metrics-token }}\n")).await;
+    std::fs::write(server.folder.path().join("metrics-token"), "s3same\n").unwrap();
+    let mut browser = server.browser();
+    for (authorization, status) in [
         (None, StatusCode::NOT_FOUND),
         (Some("Bearer other"), StatusCode::NOT_FOUND),
         (Some("Bearer s3same"), StatusCode::OK),
     ] {
-        let headers: Vec<_> = shown.map(|shown| ("authorization", shown)).into_iter().collect();
+        let headers: Vec<_> = authorization
+            .map(|authorization| ("authorization", authorization))
+            .into_iter()
+            .collect();
         let page = browser.send(Method::GET, "/metrics", &headers, None).await;
-        assert_eq!(page.status, status, "{shown:?}");
+        assert_eq!(page.status, status, "{authorization:?}");
     }
 }
 
 #[tokio::test]
-async fn with_an_address_of_their_own_metrics_are_not_on_the_portals() {
-    let house =
-        House::start_with(|portal| format!("{portal}  metrics: {{ listen: \"127.0.0.1:0\" }}\n")).await;
+async fn metrics_with_a_separate_address_are_not_on_the_portals_address() {
+    let server =
+        TestServer::start_with(|portal| format!("{portal}  metrics: {{ listen: \"127.0.0.1:0\" }}\n")).await;
     assert_eq!(
-        house.browser().get("/metrics").await.status,
+        server.browser().get("/metrics").await.status,
         StatusCode::NOT_FOUND
     );
 }
 
 /// Labels come from closed sets, so made-up methods and paths create no series.
 #[tokio::test]
-async fn made_up_methods_and_paths_make_no_new_numbers() {
+async fn made_up_methods_and_paths_create_no_series() {
     let telemetry = Telemetry::default();
     // Everything runs on this thread.
-    let _counted = metrics::set_default_local_recorder(&telemetry);
-    let house = House::start().await;
-    let mut browser = house.browser();
+    let _recorder = metrics::set_default_local_recorder(&telemetry);
+    let server = TestServer::start().await;
+    let mut browser = server.browser();
     for number in 0..50 {
         let method = Method::from_bytes(format!("MADEUP{number}").as_bytes()).unwrap();
         for path in ["/healthz", &format!("/made-up/{number}")] {
@@ -75,29 +78,29 @@ async fn made_up_methods_and_paths_make_no_new_numbers() {
 }
 
 #[tokio::test]
-async fn others_are_answered_while_the_token_is_read() {
-    let house =
-        House::start_with(|portal| format!("{portal}  metrics: {{ tokenFile: metrics-token }}\n")).await;
-    let file = house.folder.path().join("metrics-token");
+async fn reading_the_token_does_not_block_other_requests() {
+    let server =
+        TestServer::start_with(|portal| format!("{portal}  metrics: {{ tokenFile: metrics-token }}\n")).await;
+    let file = server.folder.path().join("metrics-token");
     // Opening the FIFO blocks until somebody writes.
     assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
-    let (go_on, others) = mpsc::channel();
+    let (release, released) = mpsc::channel();
     let writer = std::thread::spawn(move || {
-        let went_on = others.recv_timeout(Duration::from_secs(20)).is_ok();
+        let was_released = released.recv_timeout(Duration::from_secs(20)).is_ok();
         std::fs::write(file, "s3same\n").unwrap();
-        went_on
+        was_released
     });
-    let mut browser = house.browser();
+    let mut browser = server.browser();
     let reading = tokio::spawn(async move {
         let headers = [("authorization", "Bearer s3same")];
         browser.send(Method::GET, "/metrics", &headers, None).await.status
     });
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(house.browser().get("/healthz").await.status, StatusCode::OK);
-    go_on.send(()).ok();
+    assert_eq!(server.browser().get("/healthz").await.status, StatusCode::OK);
+    release.send(()).ok();
     assert_eq!(reading.await.unwrap(), StatusCode::OK);
     assert!(
         writer.join().unwrap(),
-        "nobody was answered while the file was read"
+        "no other request was answered while the file was read"
     );
 }

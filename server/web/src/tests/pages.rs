@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 
 use crate::Assets;
 use crate::routes::{self, Kind};
-use crate::testing::House;
+use crate::testing::TestServer;
 
 /// Fills in a route's parameters.
 fn example(path: &str) -> String {
@@ -14,9 +14,9 @@ fn example(path: &str) -> String {
 
 #[tokio::test]
 async fn a_database_that_is_gone_gives_a_clear_page() {
-    let house = House::start().await;
-    house.store.close().await;
-    let mut browser = house.browser();
+    let server = TestServer::start().await;
+    server.store.close().await;
+    let mut browser = server.browser();
     // The session is not cached, so it must be read.
     browser
         .cookies
@@ -33,7 +33,7 @@ async fn a_database_that_is_gone_gives_a_clear_page() {
 
 /// Public routes change nothing, except the back-channel logout, whose token is signed.
 #[test]
-fn what_changes_something_is_guarded() {
+fn public_routes_change_nothing() {
     for route in routes::table() {
         match route.kind {
             Kind::Form => assert_eq!(route.method, "POST", "{}", route.path),
@@ -50,9 +50,9 @@ fn what_changes_something_is_guarded() {
 
 /// Guards run before handlers, whatever the path parameters and the body.
 #[tokio::test]
-async fn guards_come_before_handlers() {
-    let house = House::start().await;
-    let mut browser = house.signed_in("dana").await;
+async fn guards_run_before_handlers() {
+    let server = TestServer::start().await;
+    let mut browser = server.signed_in("dana").await;
     for route in routes::table()
         .into_iter()
         .filter(|route| route.kind == Kind::Api)
@@ -60,8 +60,8 @@ async fn guards_come_before_handlers() {
         // No handler accepts these parameters.
         let path = route.path.replace(['{', '}'], "%00");
         let method: Method = route.method.parse().unwrap();
-        let stranger = house.browser().send(method.clone(), &path, &[], None).await;
-        assert_eq!(stranger.status, StatusCode::UNAUTHORIZED, "{path}");
+        let anonymous = server.browser().send(method.clone(), &path, &[], None).await;
+        assert_eq!(anonymous.status, StatusCode::UNAUTHORIZED, "{path}");
         if route.method != "GET" {
             let forged = browser.send(method, &path, &[], None).await;
             assert_eq!(forged.status, StatusCode::FORBIDDEN, "{path}");
@@ -70,11 +70,11 @@ async fn guards_come_before_handlers() {
 }
 
 #[tokio::test]
-async fn strangers_are_sent_to_sign_in_and_forged_cookies_are_worth_nothing() {
-    let house = House::start().await;
+async fn without_a_valid_session_every_guarded_route_asks_for_sign_in() {
+    let server = TestServer::start().await;
     for cookie in [None, Some("forged"), Some("AAAAAAAAAAAAAAAAAAAAAA")] {
         for route in routes::table() {
-            let mut browser = house.browser();
+            let mut browser = server.browser();
             browser
                 .cookies
                 .extend(cookie.map(|cookie| ("portico".to_owned(), cookie.to_owned())));
@@ -100,10 +100,10 @@ async fn strangers_are_sent_to_sign_in_and_forged_cookies_are_worth_nothing() {
 }
 
 #[tokio::test]
-async fn a_form_without_the_sessions_token_is_refused() {
-    let house = House::start().await;
-    let mut browser = house.signed_in("dana").await;
-    let other = house.signed_in("pat").await.get("/").await.hidden("_csrf");
+async fn a_form_without_the_sessions_csrf_token_is_refused() {
+    let server = TestServer::start().await;
+    let mut browser = server.signed_in("dana").await;
+    let other = server.signed_in("pat").await.get("/").await.hidden("_csrf");
     let own = browser.get("/").await.hidden("_csrf");
     let changing = |route: &routes::Route| route.method != "GET" && route.kind != Kind::Public;
     for route in routes::table().into_iter().filter(changing) {
@@ -131,9 +131,9 @@ async fn a_form_without_the_sessions_token_is_refused() {
 
 /// No header or field overrides the method, and TRACE is not served.
 #[tokio::test]
-async fn no_request_becomes_another_by_a_header_or_a_field() {
-    let house = House::start().await;
-    let mut browser = house.signed_in("dana").await;
+async fn no_header_or_field_overrides_the_method() {
+    let server = TestServer::start().await;
+    let mut browser = server.signed_in("dana").await;
     let own = browser.get("/").await.hidden("_csrf");
     let methods = |path: &str| -> Vec<&str> {
         let table = routes::table();
@@ -169,9 +169,9 @@ async fn no_request_becomes_another_by_a_header_or_a_field() {
 
 /// A valid CSRF token in a body of another content type is refused.
 #[tokio::test]
-async fn a_form_of_another_type_is_not_taken() {
-    let house = House::start().await;
-    let mut browser = house.signed_in("dana").await;
+async fn a_form_of_another_content_type_is_refused() {
+    let server = TestServer::start().await;
+    let mut browser = server.signed_in("dana").await;
     let own = browser.get("/").await.hidden("_csrf");
     for route in routes::table()
         .into_iter()
@@ -190,9 +190,9 @@ async fn a_form_of_another_type_is_not_taken() {
 }
 
 #[tokio::test]
-async fn what_is_personal_is_not_stored_and_what_was_typed_comes_back() {
-    let house = House::start().await;
-    let mut browser = house.signed_in("pat").await;
+async fn pages_are_not_cached_and_forms_are_revalidated() {
+    let server = TestServer::start().await;
+    let mut browser = server.signed_in("pat").await;
     for (path, expected) in [
         ("/", "no-store"),
         ("/claims", "no-store"),
@@ -209,9 +209,9 @@ async fn what_is_personal_is_not_stored_and_what_was_typed_comes_back() {
 }
 
 #[tokio::test]
-async fn a_request_id_from_outside_is_taken_when_it_is_short_and_plain() {
-    let house = House::start().await;
-    let mut browser = house.browser();
+async fn a_clients_request_id_is_kept_if_it_is_short_and_plain() {
+    let server = TestServer::start().await;
+    let mut browser = server.browser();
     for (sent, taken) in [
         ("0190a6a0-0000.7000_X", true),
         ("x".repeat(64).as_str(), true),
@@ -237,14 +237,14 @@ async fn with_tls_cookies_and_headers_say_so() {
             "max-age=31536000; includeSubDomains",
         ),
     ] {
-        let house = House::start_with(|portal| {
+        let server = TestServer::start_with(|portal| {
             let (before, after) = portal.split_once("publicUrl: http:").unwrap();
             format!("{before}publicUrl: https:{after}{more}")
         })
         .await;
-        let page = house.browser().get("/sign-in").await;
+        let page = server.browser().get("/sign-in").await;
         assert_eq!(page.header("strict-transport-security"), expected);
-        let begun = house.browser().send(Method::GET, "/auth/login", &[], None).await;
+        let begun = server.browser().send(Method::GET, "/auth/login", &[], None).await;
         let cookie = begun.header("set-cookie");
         assert!(cookie.starts_with("__Host-portico="), "{cookie}");
         assert!(
@@ -255,10 +255,10 @@ async fn with_tls_cookies_and_headers_say_so() {
 }
 
 #[tokio::test]
-async fn no_page_fails_for_anybody() {
-    let house = House::start().await;
+async fn no_page_fails_for_any_role() {
+    let server = TestServer::start().await;
     for username in ["dana", "devon", "pat", "nobody"] {
-        let mut browser = house.signed_in(username).await;
+        let mut browser = server.signed_in(username).await;
         for route in routes::table()
             .into_iter()
             .filter(|route| route.kind == Kind::Page)
@@ -267,16 +267,16 @@ async fn no_page_fails_for_anybody() {
             let page = browser.send(Method::GET, &path, &[], None).await;
             let known = [StatusCode::OK, StatusCode::NOT_FOUND, StatusCode::FORBIDDEN];
             // Redirects to the first admin page that the viewer may see.
-            let leads_on = path == "/admin" && page.status == StatusCode::SEE_OTHER;
+            let redirects = path == "/admin" && page.status == StatusCode::SEE_OTHER;
             assert!(
-                leads_on || known.contains(&page.status),
+                redirects || known.contains(&page.status),
                 "{username} {path}: {} {}",
                 page.status,
                 page.text
             );
             // The example's control plane and person do not exist.
-            let of_one = path.ends_with("/plane") || path.starts_with("/admin/people/");
-            let admin = path.starts_with("/admin/") && !of_one;
+            let about_one = path.ends_with("/plane") || path.starts_with("/admin/people/");
+            let admin = path.starts_with("/admin/") && !about_one;
             let expected = !admin || username == "pat";
             if admin {
                 assert_eq!(page.status == StatusCode::OK, expected, "{username} {path}");
@@ -286,9 +286,9 @@ async fn no_page_fails_for_anybody() {
 }
 
 #[tokio::test]
-async fn one_switches_only_to_what_one_may_see() {
-    let house = House::start().await;
-    let mut browser = house.signed_in("dana").await;
+async fn people_switch_only_to_their_own_workspaces() {
+    let server = TestServer::start().await;
+    let mut browser = server.signed_in("dana").await;
     let token = browser.get("/").await.hidden("_csrf");
     let to = |place| {
         [
@@ -312,22 +312,22 @@ async fn one_switches_only_to_what_one_may_see() {
 
 #[tokio::test]
 async fn a_changed_configuration_changes_what_a_session_may_see() {
-    let house = House::start().await;
-    let mut browser = house.signed_in("dana").await;
+    let server = TestServer::start().await;
+    let mut browser = server.signed_in("dana").await;
     assert!(browser.get("/").await.text.contains("Payments"));
-    let file = house.folder.path().join("tenants.yaml");
+    let file = server.folder.path().join("tenants.yaml");
     let changed = std::fs::read_to_string(&file)
         .unwrap()
         .replace("payments-developers", "others");
     std::fs::write(&file, changed).unwrap();
-    house.reload();
+    server.reload();
     assert!(!browser.get("/").await.text.contains("Payments"));
 }
 
 #[tokio::test]
 async fn pages_carry_their_security_headers() {
-    let house = House::start().await;
-    let page = house.signed_in("dana").await.get("/").await;
+    let server = TestServer::start().await;
+    let page = server.signed_in("dana").await.get("/").await;
     let policy = page.header("content-security-policy");
     for part in [
         "default-src 'none'",
@@ -353,17 +353,17 @@ async fn pages_carry_their_security_headers() {
     assert!(!page.header("x-request-id").is_empty());
     assert!(
         page.header("strict-transport-security").is_empty(),
-        "not without TLS"
+        "HSTS only over TLS"
     );
 }
 
 #[tokio::test]
-async fn an_unknown_address_is_a_page_for_people_and_details_for_programs() {
-    let house = House::start().await;
-    let page = house.browser().get("/nowhere").await;
+async fn an_unknown_address_is_a_page_for_people_and_problem_details_for_programs() {
+    let server = TestServer::start().await;
+    let page = server.browser().get("/nowhere").await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
     assert!(page.header("content-type").starts_with("text/html"));
-    let details = house.browser().get("/api/v1/nowhere").await;
+    let details = server.browser().get("/api/v1/nowhere").await;
     assert_eq!(details.status, StatusCode::NOT_FOUND);
     assert_eq!(details.header("content-type"), "application/problem+json");
     assert!(
@@ -374,9 +374,9 @@ async fn an_unknown_address_is_a_page_for_people_and_details_for_programs() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused_with_words() {
-    let house = House::start().await;
-    let mut browser = house.signed_in("dana").await;
+async fn a_body_that_is_too_large_is_refused_with_an_explanation() {
+    let server = TestServer::start().await;
+    let mut browser = server.signed_in("dana").await;
     let token = browser.get("/").await.hidden("_csrf");
     let large = "x".repeat(5 << 20);
     let page = browser
@@ -392,9 +392,9 @@ async fn a_body_that_is_too_large_is_refused_with_words() {
 }
 
 #[tokio::test]
-async fn assets_are_kept_for_ever_and_come_compressed() {
-    let house = House::start().await;
-    let page = house.browser().get("/sign-in").await;
+async fn assets_are_cached_for_ever() {
+    let server = TestServer::start().await;
+    let page = server.browser().get("/sign-in").await;
     let style = page
         .text
         .split("href=\"/assets/style-")
@@ -404,12 +404,12 @@ async fn assets_are_kept_for_ever_and_come_compressed() {
         .next()
         .unwrap();
     let path = format!("/assets/style-{style}");
-    let plain = house.browser().send(Method::GET, &path, &[], None).await;
+    let plain = server.browser().send(Method::GET, &path, &[], None).await;
     assert_eq!(plain.status, StatusCode::OK);
     assert_eq!(plain.header("content-type"), "text/css; charset=utf-8");
     assert!(plain.header("cache-control").contains("immutable"));
     assert_eq!(
-        house.browser().get("/assets/style-0.css").await.status,
+        server.browser().get("/assets/style-0.css").await.status,
         StatusCode::NOT_FOUND
     );
 }
@@ -423,16 +423,16 @@ async fn assets_on_disk_are_never_stale() {
     write("notes.txt", "no style");
     write("portico.js", "start()");
     write("portico_bg.wasm", "code");
-    let house = House::start_with_assets(Assets {
+    let server = TestServer::start_with_assets(Assets {
         style: Some(folder.path().to_owned()),
         site: Some(folder.path().to_owned()),
     })
     .await;
-    let page = house.browser().get("/sign-in").await;
+    let page = server.browser().get("/sign-in").await;
     for path in ["/assets/dev.css", "/assets/dev.js", "/assets/dev.wasm"] {
         assert!(page.text.contains(path), "{path} in {}", page.text);
     }
-    let mut browser = house.browser();
+    let mut browser = server.browser();
     let style = browser.get("/assets/dev.css").await;
     assert_eq!(style.text, "a{}\nb{}\n");
     assert_eq!(style.header("content-type"), "text/css; charset=utf-8");
@@ -445,15 +445,15 @@ async fn assets_on_disk_are_never_stale() {
 
 #[tokio::test]
 async fn no_asset_is_read_from_disk_unless_its_folder_is_given() {
-    let house = House::start().await;
+    let server = TestServer::start().await;
     for path in ["/assets/dev.css", "/assets/dev.js", "/assets/dev.wasm"] {
-        assert_eq!(house.browser().get(path).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(server.browser().get(path).await.status, StatusCode::NOT_FOUND);
     }
 }
 
 #[tokio::test]
-async fn health_and_readiness_are_told() {
-    let house = House::start().await;
-    assert_eq!(house.browser().get("/healthz").await.status, StatusCode::OK);
-    assert_eq!(house.browser().get("/readyz").await.status, StatusCode::OK);
+async fn health_and_readiness_are_reported() {
+    let server = TestServer::start().await;
+    assert_eq!(server.browser().get("/healthz").await.status, StatusCode::OK);
+    assert_eq!(server.browser().get("/readyz").await.status, StatusCode::OK);
 }

@@ -25,7 +25,7 @@ fn operations(document: &Value) -> Vec<(String, String, Value)> {
 
 #[test]
 fn every_route_of_the_api_is_described_and_no_other() {
-    let served: BTreeSet<(String, String)> = routes::table()
+    let routed: BTreeSet<(String, String)> = routes::table()
         .into_iter()
         .filter(|route| route.path.starts_with("/api/v1/"))
         .map(|route| (route.method.to_owned(), route.path))
@@ -34,11 +34,11 @@ fn every_route_of_the_api_is_described_and_no_other() {
         .into_iter()
         .map(|(method, path, _)| (method, path))
         .collect();
-    assert_eq!(served, described);
+    assert_eq!(routed, described);
 }
 
 #[test]
-fn every_operation_says_what_it_takes_and_answers() {
+fn every_operation_describes_its_parameters_and_responses() {
     let mut ids = BTreeSet::new();
     for (method, path, operation) in operations(&json()) {
         let at = format!("{method} {path}");
@@ -65,9 +65,9 @@ fn every_operation_says_what_it_takes_and_answers() {
             assert!(described && parameter["schema"].is_object(), "{at}: {parameter}");
         }
         let in_path = path.matches('{').count();
-        let place = |parameter: &&Value| parameter["in"] == "path";
+        let in_path_only = |parameter: &&Value| parameter["in"] == "path";
         let parameters = operation["parameters"].as_array().into_iter().flatten();
-        assert_eq!(parameters.filter(place).count(), in_path, "{at}");
+        assert_eq!(parameters.filter(in_path_only).count(), in_path, "{at}");
         for (status, response) in operation["responses"].as_object().unwrap() {
             let error = status.starts_with(['4', '5']);
             assert!(
@@ -88,7 +88,7 @@ fn every_operation_says_what_it_takes_and_answers() {
 
 /// utoipa documents the parameters of a handler's `Query`. Those that the extractor reads must be named in `params`.
 #[test]
-fn who_depends_on_the_place_of_work_says_so() {
+fn handlers_that_use_the_workspace_name_its_parameters() {
     let sources = [
         include_str!("../access.rs"),
         include_str!("../admin.rs"),
@@ -116,20 +116,20 @@ fn who_depends_on_the_place_of_work_says_so() {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
-    fn look(value: &Value, found: &mut Vec<String>) {
+fn every_reference_resolves() {
+    fn collect_references(value: &Value, found: &mut Vec<String>) {
         match value {
             Value::Object(map) => {
                 found.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
-                map.values().for_each(|value| look(value, found));
+                map.values().for_each(|value| collect_references(value, found));
             }
-            Value::Array(items) => items.iter().for_each(|value| look(value, found)),
+            Value::Array(items) => items.iter().for_each(|value| collect_references(value, found)),
             _ => {}
         }
     }
     let document = json();
     let mut found = Vec::new();
-    look(&document, &mut found);
+    collect_references(&document, &mut found);
     assert!(found.len() > 100, "answers are described: {}", found.len());
     for reference in found {
         let pointer = reference.trim_start_matches('#');

@@ -128,7 +128,7 @@ fn groups_are_found_by_path_and_by_names_with_dots() {
 }
 
 #[test]
-fn what_was_left_out_is_told() {
+fn groups_that_the_provider_left_out_give_a_remark() {
     let remark = |claims: Value| {
         let groups = read_with(&claims, &json!({}));
         assert!(groups.names.is_empty(), "{claims}");
@@ -169,7 +169,7 @@ fn what_was_left_out_is_told() {
 }
 
 #[test]
-fn a_name_with_a_comma_is_one_group_and_that_is_said() {
+fn a_name_with_a_comma_is_one_group_with_a_remark() {
     let groups = read_with(&json!({ "groups": "x,zz-admins" }), &json!({}));
     assert_eq!(groups.names, BTreeSet::from(["x,zz-admins".to_owned()]));
     let words = groups.remark.unwrap().in_words("sso");
@@ -190,7 +190,7 @@ fn groups_that_the_configuration_names_are_never_lost() {
         groups.remark,
         Some(GroupsRemark::Cut {
             of: 20_005,
-            kept: MOST + named.len()
+            kept: MAX_GROUPS + named.len()
         })
     );
 }
