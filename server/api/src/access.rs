@@ -4,82 +4,82 @@ use uuid::Uuid;
 
 use super::TokenRow;
 
-/// A person's sessions: where am I signed in, and how do I end that?
+/// The page of a person's own sessions.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionsPage {
-    /// The sessions, the one used last first.
+    /// The sessions, last used first.
     pub rows: Vec<SessionRow>,
 }
 
-/// A session, as it may be shown.
+/// A session.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionRow {
-    /// Its identity. Nobody can sign in by it.
+    /// Its id for addresses. Not the secret in the cookie.
     pub id: String,
-    /// Whether it is the one that asks.
+    /// True for the session of this request.
     pub current: bool,
-    /// When it began.
+    /// When the person signed in.
     pub started_at: Timestamp,
     /// When it was last used, to the minute.
     pub seen_at: Timestamp,
-    /// When it ends if nobody uses it.
+    /// When it ends if it is not used again.
     pub expires_at: Timestamp,
-    /// The address that it began from.
+    /// The address at sign-in.
     pub address: Option<String>,
     /// The browser, in a few words.
     pub browser: Option<String>,
 }
 
-/// People who have signed in: who can do anything here, and since when?
+/// The list of people who have signed in.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PeoplePage {
-    /// What was searched for.
+    /// The search text.
     pub query: String,
-    /// The people, who signed in last first.
+    /// The people, last signed in first.
     pub rows: Vec<PersonRow>,
-    /// Whether there are more than are shown.
+    /// True if there are more than are shown.
     pub more: bool,
 }
 
-/// Somebody who has signed in.
+/// A person who has signed in.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonRow {
-    /// The identity in addresses.
+    /// Their id in addresses.
     pub id: Uuid,
     /// The name.
     pub name: String,
-    /// The e-mail address that counts.
+    /// The verified e-mail address.
     pub email: Option<String>,
-    /// Their sign-in provider; `None` when it is configured no more: then they may do nothing.
+    /// Their sign-in provider; `None` if it is no longer configured, so that they may do nothing.
     pub provider: Option<String>,
-    /// When they signed in last.
+    /// When they last signed in.
     pub signed_in_at: Timestamp,
     /// Since when their tokens are suspended, because the provider ended their sessions.
     pub suspended_at: Option<Timestamp>,
-    /// How many sessions they have.
+    /// Number of sessions.
     pub sessions: u64,
-    /// How many API tokens they have.
+    /// Number of API tokens.
     pub tokens: u64,
 }
 
-/// One person, opened: what can be done in their name, and how does that end?
+/// The page of one person.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonPage {
-    /// Who.
+    /// The person.
     pub row: PersonRow,
-    /// Issuer and subject.
+    /// Issuer and subject, joined by `#`.
     pub subject: String,
-    /// Their groups, as of their last sign-in.
+    /// Their groups at the last sign-in.
     pub groups: Vec<String>,
     /// Their sessions.
     pub sessions: Vec<SessionRow>,

@@ -6,31 +6,31 @@ use portico_domain::names::{EnvironmentName, OfferingName, TenantName};
 use portico_domain::placement::Cordon;
 use portico_domain::record::{Event, SignedHead};
 
-/// Control planes: which is unwell?
+/// The list of control planes.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanesPage {
-    /// The control planes, unwell first.
+    /// The control planes, those with problems first.
     pub rows: Vec<PlaneRow>,
-    /// The control planes of the matrix's columns.
+    /// The control planes in the columns of the matrix.
     pub columns: Vec<PlaneChoice>,
-    /// Offering by control plane, with versions and drift.
+    /// What each control plane serves of each offering.
     pub matrix: Vec<MatrixRow>,
 }
 
-/// How a control plane is.
+/// The state of the connection to a control plane.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum PlaneState {
-    /// Being connected to for the first time.
+    /// The first connection is being made.
     Connecting,
-    /// Answers.
+    /// It answers.
     Ready,
-    /// Does not answer.
+    /// It does not answer.
     Unreachable,
-    /// Cannot be connected to as configured.
+    /// Its document or credentials are wrong.
     Misconfigured,
 }
 
@@ -43,64 +43,64 @@ pub struct PlaneRow {
     pub plane: PlaneChoice,
     /// `Cluster`, `Virtual cluster`, `kcp workspace`.
     pub kind: String,
-    /// How it is.
+    /// The state of its connection.
     pub state: PlaneState,
-    /// Since when.
+    /// Since when it is in that state.
     pub since: Timestamp,
-    /// When it was last heard of.
+    /// When it last answered.
     pub last_seen: Option<Timestamp>,
-    /// Why it is not ready, in plain words.
+    /// Why it is not ready.
     pub problem: Option<String>,
     /// Its Kubernetes version.
     pub version: Option<String>,
-    /// How many claims it has.
+    /// Number of claims.
     pub claims: usize,
-    /// How many offerings it serves.
+    /// Number of offerings that it serves.
     pub offerings: usize,
-    /// Milliseconds that its last answer took.
+    /// Duration of its last response in milliseconds.
     pub latency_ms: Option<u64>,
-    /// Milliseconds by which what is shown of it may be behind; `None`: it is live.
+    /// How old the displayed data may be, in milliseconds; `None` if it is live.
     pub lag_ms: Option<u64>,
-    /// When its certificate ends.
+    /// When its certificate expires.
     pub certificate_expires_at: Option<Timestamp>,
-    /// Takes no new claims.
+    /// True if it takes no new claims.
     pub cordoned: bool,
-    /// The only tenants it serves; empty: shared.
+    /// The only tenants that it serves; empty if it is shared.
     pub dedicated_to: Vec<TenantName>,
 }
 
-/// A control plane, opened.
+/// The page of one control plane.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlaneDetail {
-    /// As in the list.
+    /// The control plane, as in the list.
     pub row: PlaneRow,
-    /// Who closed it to new claims, since when and why; its document may say so instead, or as well.
+    /// The cordon that an administrator set. Its document can set one as well.
     pub cordon: Option<Cordon>,
-    /// Its document says that it takes no new claims.
+    /// True if its document cordons it.
     pub cordoned_by_document: bool,
-    /// While it takes no new claims: those that are still there, by owner, 500 at most.
+    /// While it is cordoned: its claims by owner, at most 500.
     pub remaining: Vec<ClaimRow>,
     /// What it serves: offering, title, version.
     pub serves: Vec<(OfferingName, String, String)>,
-    /// Rights that Portico lacks there, in words.
+    /// Rights that Portico lacks on it, in words.
     pub missing_rights: Vec<String>,
-    /// When its rights were reviewed last; `None`: not since Portico started.
+    /// When its rights were last reviewed; `None` if not since Portico started.
     pub rights_reviewed_at: Option<Timestamp>,
-    /// Why they could not be reviewed the last time, so that what is said of them is older.
+    /// Why the last review of its rights failed, so that the rights shown are older.
     pub rights_unknown: Option<String>,
-    /// What is left out of what is shown, because it is beyond the limits or malformed, in words.
+    /// Objects that are not shown because they exceed a limit or are malformed, in words.
     pub left_out: Vec<String>,
-    /// What is not as safe as it should be, although it works.
+    /// Security warnings, in words.
     pub warnings: Vec<String>,
-    /// What is held of it in memory, in bytes, and the most that may be.
+    /// Bytes that its data takes in memory, and the limit.
     pub cache_bytes: (u64, u64),
-    /// What went wrong lately, newest first.
+    /// Recent errors, newest first.
     pub recent_errors: Vec<(Timestamp, String)>,
 }
 
-/// A row of the matrix offering by control plane.
+/// A row of the matrix of offerings by control plane.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -109,9 +109,9 @@ pub struct MatrixRow {
     pub offering: OfferingName,
     /// Its title.
     pub title: String,
-    /// A cell for each of [`PlanesPage::columns`].
+    /// One cell for each of [`PlanesPage::columns`].
     pub cells: Vec<Option<MatrixCell>>,
-    /// Whether the cells' schemas differ.
+    /// True if the schemas of the cells differ.
     pub drift: bool,
 }
 
@@ -124,11 +124,11 @@ pub struct MatrixCell {
     pub version: String,
     /// The first eight characters of the schema's hash.
     pub schema: String,
-    /// What is wrong with it.
+    /// What is wrong with it, if anything.
     pub problem: Option<String>,
 }
 
-/// The tenants.
+/// The list of tenants.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -146,108 +146,108 @@ pub struct TenantRow {
     pub name: TenantName,
     /// The name to show.
     pub title: String,
-    /// Environments with their namespaces and whether they are production.
+    /// Environments: name, namespace, and whether it is production.
     pub environments: Vec<(EnvironmentName, String, bool)>,
-    /// Groups and roles, in words.
+    /// Groups and their roles, in words.
     pub members: Vec<(String, String)>,
-    /// Control planes it may use.
+    /// Control planes that it may use.
     pub planes: Vec<PlaneChoice>,
-    /// How many claims it has.
+    /// Number of claims.
     pub claims: usize,
     /// Its quota: resource, used, limit.
     pub quota: Vec<(String, u64, u64)>,
 }
 
-/// The record: who did what to what, when, from where.
+/// A page of the audit log.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordPage {
-    /// Filters: text in actor, verb or subject.
+    /// Filter: text in actor, verb or subject.
     pub query: String,
-    /// One verb.
+    /// Filter: a verb.
     pub verb: Option<String>,
-    /// One tenant.
+    /// Filter: a tenant.
     pub tenant: Option<TenantName>,
-    /// One person, by their subject.
+    /// Filter: a person's subject.
     pub person: Option<String>,
-    /// From this day on: `2026-01-31`, in UTC.
+    /// Filter: the first day, such as `2026-01-31`, in UTC.
     pub since: Option<String>,
-    /// Up to this day and with it.
+    /// Filter: the last day, inclusive.
     pub until: Option<String>,
-    /// Tenants to filter by, with titles.
+    /// Tenants to choose from: name and title.
     pub tenants: Vec<(TenantName, String)>,
-    /// People to filter by: subjects and names.
+    /// People to choose from: subject and name.
     pub people: Vec<(String, String)>,
     /// The events, newest first.
     pub rows: Vec<RecordRow>,
-    /// Ask with this for what is older.
+    /// The `before` of the next page; `None` on the last one.
     pub before: Option<i64>,
-    /// Whether the chain holds; `None` when the viewer may not see the whole record.
+    /// The state of the hash chain; `None` if the viewer may not see the whole audit log.
     pub chain: Option<ChainState>,
 }
 
-/// Whether the record's chain of hashes holds.
+/// The state of the audit log's hash chain.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChainState {
-    /// It does, or an administrator has taken note of every break.
+    /// True if it is intact, or if an administrator has acknowledged every break.
     pub holds: bool,
-    /// The newest event that was verified.
+    /// The last event that was verified.
     pub verified: i64,
     /// When new events were last verified.
     pub checked_at: Option<Timestamp>,
     /// When all events were last verified.
     pub verified_at: Option<Timestamp>,
-    /// The first event at which it breaks, of those that nobody has taken note of.
+    /// The first event with a break that nobody has acknowledged.
     pub breaks_at: Option<i64>,
-    /// All breaks that were ever found, the earliest events first.
+    /// All breaks ever found, in the order of their events.
     pub breaks: Vec<ChainBreak>,
-    /// The end of the record as it was signed last.
+    /// The last signed head of the audit log.
     pub head: Option<SignedHead>,
 }
 
-/// A place at which the record is not as it was written.
+/// A break of the audit log: it differs from what was written.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChainBreak {
-    /// The event; 0 for the kept end of the record.
+    /// The event; 0 for the signed head.
     pub sequence: i64,
-    /// What is wrong with it.
+    /// What is wrong.
     pub why: String,
-    /// When that was found.
+    /// When it was found.
     pub found_at: Timestamp,
-    /// The administrator who took note of it, by name.
+    /// The name of the administrator who acknowledged it.
     pub acknowledged_by: Option<String>,
 }
 
-/// A line of the record.
+/// An event of the audit log.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordRow {
     /// The event.
     pub event: Event,
-    /// What happened, in a sentence.
+    /// The event as a sentence.
     pub sentence: String,
-    /// Where it leads.
+    /// The path of the page that it is about.
     pub href: Option<String>,
 }
 
-/// The configuration in force and what is wrong with the files.
+/// The configuration in force, with the problems of the files.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigurationPage {
-    /// Since when the configuration in force is.
+    /// When the configuration in force was loaded.
     pub loaded_at: Timestamp,
-    /// Its documents: kind and how many.
+    /// Number of documents of each kind.
     pub documents: Vec<(String, usize)>,
-    /// What is wrong with the newest version of the files, so that the older one stays in force.
+    /// Errors in the newest files, because of which the older configuration stays in force.
     pub errors: Vec<ConfigurationError>,
-    /// Remarks that do not keep it from being in force.
+    /// Warnings, which do not prevent the configuration from taking effect.
     pub warnings: Vec<ConfigurationError>,
 }
 
@@ -256,7 +256,7 @@ pub struct ConfigurationPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigurationError {
-    /// The file, from the folder.
+    /// The file, relative to the configuration's folder.
     pub file: String,
     /// The line, from 1.
     pub line: Option<usize>,

@@ -3,45 +3,45 @@ use serde::{Deserialize, Serialize};
 
 use super::{CommentResult, DiffLine, Paged, QuotaLine, RequestRow};
 
-/// The approval queue: should I say yes?
+/// The approval queue.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApprovalsPage {
-    /// What waits for the viewer, the longest waiting first.
+    /// The requests that the viewer can decide on, oldest first.
     pub rows: Paged<ApprovalRow>,
 }
 
-/// A request that waits for the viewer.
+/// A request in the approval queue.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApprovalRow {
     /// The request.
     pub row: RequestRow,
-    /// The wish in a sentence.
+    /// The request as a sentence.
     pub sentence: String,
-    /// Why it needs the viewer: sentences of the rules.
+    /// Why it needs the viewer's approval, one sentence for each rule.
     pub why: Vec<String>,
-    /// What it does to the quota: it alone, and with the others that wait.
+    /// Its effect on the quota, alone and together with the other pending requests.
     pub quota: Vec<QuotaLine>,
     /// What it costs, in words; see [`super::RequestFormPage::cost`].
     #[serde(default)]
     pub cost: Option<String>,
-    /// What to look at: for a change what differs from what was live, for a new claim what differs from its plan.
+    /// The differences to `against`: for a change to the current object, for a new claim to its plan.
     pub diff: Vec<DiffLine>,
-    /// What `diff` is told against: `the plan Small`, `what is live`.
+    /// What `diff` compares with: `the plan Small`, `what is live`.
     pub against: String,
-    /// The whole manifest, as YAML: what is approved.
+    /// The whole manifest as YAML: what is approved.
     pub manifest: String,
-    /// When it expires, if nobody decides.
+    /// When it expires without a decision.
     pub expires_at: Option<Timestamp>,
-    /// What the requester had to say.
+    /// The requester's note.
     pub note: Option<String>,
-    /// What was said about it since, the oldest first.
+    /// The comments, oldest first.
     #[serde(default)]
     pub comments: Vec<CommentResult>,
-    /// What became of the requester's requests here, and how their claims are.
+    /// How the requester's earlier requests in this tenant ended, and the health of their claims.
     pub history: String,
     /// See [`super::RequestPage::revision`].
     pub revision: i64,

@@ -4,35 +4,35 @@ use super::{Allowed, ClaimRow, Paged};
 use portico_domain::documents::{Category, Price};
 use portico_domain::names::{OfferingName, PlanName, PlaneName};
 
-/// The catalog: is there a thing for my need?
+/// The catalog.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogPage {
-    /// What was searched for.
+    /// The search text.
     pub query: String,
-    /// The category chosen.
+    /// The selected category.
     pub category: Option<Category>,
-    /// The control plane chosen.
+    /// The selected control plane.
     pub plane: Option<PlaneName>,
-    /// Categories with how many match the rest of the filter.
+    /// Categories, with the number of offerings that match the other filters.
     pub categories: Vec<CategoryCount>,
-    /// The control planes one may filter by.
+    /// The control planes to filter by.
     pub planes: Vec<PlaneChoice>,
-    /// What matches.
+    /// The matching offerings.
     pub cards: Paged<CatalogCard>,
-    /// How many offerings there are for the viewer, whatever the filter.
+    /// Number of offerings for the viewer without any filter.
     pub all: usize,
 }
 
-/// A category with a count.
+/// A category with its number of offerings.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CategoryCount {
     /// The category.
     pub category: Category,
-    /// How many.
+    /// Number of offerings.
     pub count: usize,
 }
 
@@ -58,55 +58,55 @@ pub struct CatalogCard {
     pub name: OfferingName,
     /// The name to show.
     pub title: String,
-    /// One line.
+    /// A summary of one line.
     pub summary: String,
     /// The category.
     pub category: Category,
-    /// The name of a glyph; the view falls back to the category's.
+    /// The name of its icon; pages fall back to the category's.
     pub icon: String,
-    /// Seconds from approval to Ready, the median of our own history; `None` while there is none.
+    /// Median seconds from approval to Ready in this portal's history; `None` without a history.
     pub typical_seconds: Option<u64>,
-    /// Whether a new claim here, in the viewer's environment with the default plan, needs approval; `None` when unknown.
+    /// Whether a new claim with the default plan needs approval in the viewer's environment; `None` if unknown.
     pub needs_approval: Option<bool>,
-    /// Where it can run, for this viewer.
+    /// The control planes on which the viewer can have it.
     pub planes: Vec<PlaneChoice>,
-    /// Those of [`CatalogCard::planes`] that do not answer just now.
+    /// Those of [`CatalogCard::planes`] that do not answer.
     #[serde(default)]
     pub unreachable: Vec<PlaneName>,
-    /// Why it cannot be asked for just now: its schema is broken, say.
+    /// Why it cannot be requested at present, for example because its schema is broken.
     pub problem: Option<String>,
 }
 
-/// An offering: is it the right one, what do I get?
+/// The page of an offering.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OfferingPage {
-    /// As in the list.
+    /// The offering, as in the list.
     pub card: CatalogCard,
     /// The kind on the control plane.
     pub kind: String,
     /// The API group.
     pub group: String,
-    /// The team that answers for it.
+    /// The team that runs it.
     pub owner: Option<String>,
-    /// The documentation: sanitized HTML.
+    /// The documentation as sanitized HTML.
     pub documentation_html: Option<String>,
-    /// The plans, side by side.
+    /// The plans.
     pub plans: Vec<PlanColumn>,
     /// The names of all facts that plans state, in the order of the table's rows.
     pub facts: Vec<String>,
-    /// What one receives: keys of the secret and endpoints.
+    /// What a claim provides: keys of its secret, and endpoints.
     pub receives: Vec<ReceivedItem>,
-    /// Where it runs.
+    /// The control planes that serve it.
     pub served_on: Vec<ServedOn>,
-    /// My tenant's claims of it.
+    /// The tenant's claims of it.
     pub claims: Vec<ClaimRow>,
-    /// Whether the viewer may ask for it where they work; if not, why.
+    /// Whether the viewer may request it in their workspace.
     pub may_request: Allowed,
 }
 
-/// A plan in the table that compares them.
+/// A plan, as a column of the table that compares plans.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -115,24 +115,24 @@ pub struct PlanColumn {
     pub name: PlanName,
     /// The name to show.
     pub title: String,
-    /// One line.
+    /// A summary of one line.
     pub summary: Option<String>,
     /// Values for [`OfferingPage::facts`], in that order; empty where the plan states none.
     pub facts: Vec<String>,
     /// What it costs.
     pub price: Option<Price>,
-    /// What of it may be changed: labels of fields.
+    /// Labels of the fields that may be changed.
     pub adjustable: Vec<String>,
 }
 
-/// Something one receives with a claim.
+/// Something that a claim provides.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReceivedItem {
-    /// What it is: `password`, `host`.
+    /// Its name: `password`, `host`.
     pub title: String,
-    /// Where it stands: `secret key password`, `status.endpoint`.
+    /// Where it comes from: `secret key password`, `status.endpoint`.
     pub source: String,
 }
 
@@ -141,14 +141,14 @@ pub struct ReceivedItem {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServedOn {
-    /// Which.
+    /// The control plane.
     pub plane: PlaneChoice,
     /// The version of the API.
     pub version: String,
-    /// Whether that version is deprecated, with the warning.
+    /// The deprecation warning of that version, if it is deprecated.
     pub deprecated: Option<String>,
-    /// Whether the control plane answers.
+    /// True if the control plane answers.
     pub reachable: bool,
-    /// When it was last heard of, where it does not answer.
+    /// When it last answered, if it does not answer now.
     pub last_seen: Option<jiff::Timestamp>,
 }

@@ -6,12 +6,12 @@ use portico_domain::claim::{ClaimRef, Condition, Health};
 use portico_domain::documents::Category;
 use portico_domain::names::{EnvironmentName, OfferingName, PlanName, PlaneName, RequestId, TenantName};
 
-/// What a list of claims is limited to; all of it stands in the URL.
+/// The filters of a list of claims, all of them in the URL.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ClaimsFilter {
-    /// In the name.
+    /// Text in the name.
     pub query: String,
     /// One tenant.
     pub tenant: Option<TenantName>,
@@ -23,13 +23,13 @@ pub struct ClaimsFilter {
     pub plane: Option<PlaneName>,
     /// One state of health.
     pub health: Option<Health>,
-    /// Only what the viewer asked for.
+    /// True for claims that the viewer requested.
     pub mine: bool,
-    /// `name`, `offering`, `health`, `age` (the youngest first); what needs someone first, where none is chosen.
+    /// `name`, `offering`, `health` or `age` (youngest first). Default: those that need attention first.
     pub sort: Option<String>,
 }
 
-/// Claims: which of them needs me?
+/// The list of claims.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,7 +42,7 @@ pub struct ClaimsPage {
     pub planes: Vec<PlaneChoice>,
     /// Environments to filter by.
     pub environments: Vec<EnvironmentName>,
-    /// How many there are in each state of health, whatever `filter.health` says.
+    /// Number of claims by health, whatever `filter.health` says.
     pub healths: Vec<(Health, usize)>,
     /// The claims.
     pub rows: Paged<ClaimRow>,
@@ -53,13 +53,13 @@ pub struct ClaimsPage {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimRow {
-    /// Which.
+    /// The claim.
     pub reference: ClaimRef,
     /// The path of its page.
     pub href: String,
     /// The offering's title.
     pub offering_title: String,
-    /// The glyph.
+    /// The name of its icon.
     pub icon: String,
     /// The category.
     pub category: Category,
@@ -71,53 +71,53 @@ pub struct ClaimRow {
     pub plan: Option<PlanName>,
     /// The control plane's title.
     pub plane_title: String,
-    /// How it is.
+    /// Its health.
     pub health: Health,
-    /// Why, in plain words; empty when ready.
+    /// Why, in words; empty when ready.
     pub reason: String,
-    /// Who asked for it, by name; `None`: made by other hands.
+    /// Who requested it, by name; `None` if Portico did not create it.
     pub requester: Option<String>,
-    /// When it has to be renewed or deleted.
+    /// When it must be renewed or deleted.
     pub expires_at: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When its control plane was last heard of; stated where the plane does not answer.
+    /// When its control plane last answered; shown where it does not answer now.
     pub observed_at: Timestamp,
 }
 
-/// A claim: does it work, how do I connect?
+/// The page of a claim.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimPage {
-    /// As in lists.
+    /// The claim, as in lists.
     pub row: ClaimRow,
     /// Its conditions, worst first.
     pub conditions: Vec<Condition>,
-    /// How to connect; `None` when it has nothing to connect to.
+    /// How to connect; `None` if there is nothing to connect to.
     pub connect: Option<ConnectionDetails>,
-    /// What it is composed of; the root is the claim.
+    /// Its composed resources; the root is the claim.
     pub tree: Option<TreeNode>,
-    /// Why the tree is missing or short, if it is.
+    /// Why the tree is missing or incomplete.
     pub tree_problem: Option<String>,
     /// Kubernetes events, newest first.
     pub events: Vec<ClaimEvent>,
-    /// The identity of what a person may set of it, as it is now: sent back with a change, so that what others change
-    /// meanwhile is not changed back unseen.
+    /// A hash of its current user fields. A change sends it back, so that it does not silently revert what others
+    /// changed meanwhile.
     pub live_hash: String,
-    /// The object as YAML, machinery left out.
+    /// The object as YAML, without machinery.
     pub yaml: String,
     /// The whole object as YAML.
     pub full_yaml: String,
     /// Its requests, newest first.
     pub history: Vec<RequestRow>,
-    /// A request about it that is still under way.
+    /// A request about it that is in progress.
     pub pending: Option<RequestRow>,
-    /// Whether the viewer may change and delete it; if not, why.
+    /// Whether the viewer may change and delete it.
     pub may_change: Allowed,
-    /// The identity that a request sent from this page will have: posted, so that sending it twice asks once.
+    /// The id of the request that this page sends. Posted, so that sending it twice creates one request.
     pub request_id: RequestId,
-    /// Until when it would be kept if it were renewed now; `None` when there is no renewing it.
+    /// Its lifetime's end if it were renewed now; `None` if it cannot be renewed.
     pub renews_until: Option<Timestamp>,
     /// What it costs, in words.
     #[serde(default)]
@@ -129,54 +129,54 @@ pub struct ClaimPage {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionDetails {
-    /// Addresses that stand in the claim's status: title and value.
+    /// Addresses from the claim's status: title and value.
     pub endpoints: Vec<(String, String)>,
     /// The secret's name, once there is one.
     pub secret: Option<String>,
     /// Its namespace.
     pub namespace: Option<String>,
-    /// The address in one, its password as dots; where the protocol has such addresses.
+    /// The service's address as a URL with the password as dots, for protocols that have such URLs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// The key by which that address is revealed.
+    /// The key that reveals that URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_key: Option<String>,
-    /// Its keys. What is secret of their values is never here.
+    /// The secret's keys, without secret values.
     pub keys: Vec<ConnectionKey>,
-    /// Ready-made text for tools and languages; with references to the secret, never its values.
+    /// Snippets for tools and languages. They refer to the secret and never contain its values.
     pub snippets: Vec<Snippet>,
-    /// Whether the viewer may reveal; if not, why.
+    /// Whether the viewer may reveal it.
     pub may_reveal: Allowed,
-    /// What it waits for, when there is nothing yet.
+    /// What it waits for while there is nothing yet.
     pub waiting: Option<String>,
 }
 
-/// Ready-made text.
+/// A snippet to copy.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snippet {
     /// `psql`, `Environment file`, `Deployment`, `Python`.
     pub title: String,
-    /// The text; what is secret in it is dots.
+    /// The text; secret parts are dots.
     pub text: String,
-    /// The same in pieces, those that are secret with their keys.
+    /// The text in parts; secret parts have their key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<SnippetPart>,
 }
 
-/// A piece of ready-made text.
+/// A part of a snippet.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SnippetPart {
-    /// The text; dots for what is secret.
+    /// The text; dots for a secret.
     pub text: String,
     /// The key of the secret whose value belongs here.
     pub key: Option<String>,
 }
 
-/// One key of a secret, revealed.
+/// A revealed key of a secret.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -189,7 +189,7 @@ pub struct RevealedKey {
     pub base64: bool,
 }
 
-/// A composed resource and what it is composed of.
+/// A composed resource with its own composed resources.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -202,58 +202,58 @@ pub struct TreeNode {
     pub namespace: Option<String>,
     /// The name.
     pub name: String,
-    /// How it is; `Gone` when it is referred to and not there.
+    /// Its health; `Gone` if it is referred to but does not exist.
     pub health: Health,
-    /// Why, in plain words.
+    /// Why, in words.
     pub reason: String,
-    /// What it is composed of.
+    /// The resources that it is composed of.
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub children: Vec<TreeNode>,
 }
 
-/// A Kubernetes event about a claim or what it is composed of.
+/// A Kubernetes event about a claim or one of its composed resources.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimEvent {
-    /// When it was last seen.
+    /// When it last occurred.
     pub at: Timestamp,
-    /// Whether it is a warning.
+    /// True for a warning.
     pub warning: bool,
     /// `reason`.
     pub reason: String,
     /// `message`.
     pub message: String,
-    /// Kind and name of what it is about.
+    /// Kind and name of the object that it is about.
     pub about: String,
-    /// How often it was seen.
+    /// How often it occurred.
     pub count: u32,
 }
 
-/// The page that asks for the claim's name before a delete.
+/// The page that confirms a deletion by the claim's name.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeletePage {
     /// The claim.
     pub row: ClaimRow,
-    /// Its `metadata.uid`: posted, so that another claim made under its name meanwhile is left alone.
+    /// Its `metadata.uid`. Posted, so that another claim created under its name is not deleted.
     pub uid: String,
-    /// The identity that the request will have: posted, so that sending the form twice asks once.
+    /// The id of the request. Posted, so that sending the form twice creates one request.
     pub request_id: RequestId,
-    /// What goes with it, in words.
+    /// What else is deleted, in words.
     pub consequences: Vec<String>,
-    /// Whether approval will be needed, and from whom.
+    /// Whether approval is needed, and whose.
     pub approval: super::ApprovalPreview,
-    /// What was typed.
+    /// The name as typed.
     pub typed: String,
-    /// What they had to say.
+    /// The requester's note.
     pub note: String,
-    /// What is wrong.
+    /// Problems of the form.
     pub problems: Vec<Problem>,
-    /// A request that is in the way.
+    /// An open request about the claim that prevents this one.
     pub in_the_way: Option<RequestId>,
-    /// What it costs as long as it is there, in words.
+    /// What it costs while it exists, in words.
     #[serde(default)]
     pub cost: Option<String>,
 }

@@ -3,53 +3,53 @@ use serde::{Deserialize, Serialize};
 
 use portico_domain::names::{EnvironmentName, TenantName};
 
-/// What every page has around it.
+/// The frame of a page: navigation, notices and technical values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Frame {
     /// The title of the page, without the product's name.
     pub title: String,
-    /// The company's name, at the head of the rail.
+    /// The company's name, at the top of the navigation.
     pub company: String,
-    /// The path of the page (`/catalog`): marks the entry of the rail that is current.
+    /// The path of the page (`/catalog`), which marks the current entry of the navigation.
     pub path: String,
-    /// The signed-in person's name; `None` on pages for strangers, which have no rail.
+    /// The signed-in person's name; `None` on public pages, which have no navigation.
     pub person: Option<String>,
     /// Their e-mail address.
     pub email: Option<String>,
-    /// Whether the rail has Admin.
+    /// True if the navigation has Admin.
     pub admin: bool,
-    /// Whether Admin is all of it, and not only what an admin of a tenant looks after.
+    /// True if they administer the platform, not only tenants.
     pub platform_admin: bool,
-    /// Whether the rail has Approvals.
+    /// True if the navigation has Approvals.
     pub approver: bool,
-    /// How many requests wait for them.
+    /// Number of requests that wait for them.
     pub waiting: usize,
-    /// The tenants and environments one may work in.
+    /// The tenants and environments to choose from.
     pub tenants: Vec<TenantChoice>,
-    /// The one worked in.
+    /// The current tenant and environment.
     pub current: Option<(TenantName, EnvironmentName)>,
-    /// Where one is, only where there is depth.
+    /// The breadcrumbs, on nested pages.
     pub crumbs: Vec<Crumb>,
-    /// What there is to say on arrival: what a form did, say.
+    /// Messages for the top of the page, such as the result of a form.
     pub notices: Vec<Notice>,
-    /// `light`, `dark`, or `None` for the system's.
+    /// `light`, `dark`, or `None` for the system's theme.
     pub theme: Option<String>,
-    /// The time that relative times are reckoned from.
+    /// The current time, for relative times.
     pub now: Timestamp,
-    /// The token that every form posts as `_csrf`.
+    /// The CSRF token that every form posts as `_csrf`.
     pub csrf: String,
-    /// The nonce of this response's content security policy.
+    /// The nonce of the response's content security policy.
     pub nonce: String,
-    /// URLs of the style sheet, the script and the wasm, by content hash; script and wasm may be missing.
+    /// The URL of the style sheet, with a hash of its content.
     pub style: String,
-    /// See `style`.
+    /// The URL of the script; `None` in a build without the browser's code.
     pub script: Option<String>,
-    /// See `style`.
+    /// The URL of the WebAssembly module; `None` in a build without the browser's code.
     pub wasm: Option<String>,
 }
 
-/// A tenant and its environments, for the switch at the head of the rail.
+/// A tenant and its environments, for the switch in the navigation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantChoice {
@@ -61,41 +61,41 @@ pub struct TenantChoice {
     pub environments: Vec<EnvironmentName>,
 }
 
-/// A step of the way to a page.
+/// A breadcrumb.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Crumb {
-    /// The words.
+    /// Its text.
     pub title: String,
-    /// Where it leads.
+    /// Its path.
     pub href: String,
 }
 
-/// Something to say at the top of a page.
+/// A message at the top of a page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Notice {
-    /// How it is meant.
+    /// Its tone.
     pub tone: NoticeTone,
-    /// The words.
+    /// Its text.
     pub text: String,
 }
 
-/// How a notice is meant.
+/// The tone of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum NoticeTone {
-    /// It worked.
+    /// Success.
     Good,
-    /// Worth knowing.
+    /// Information.
     Plain,
-    /// It may go wrong.
+    /// A warning.
     Warning,
-    /// It went wrong.
+    /// An error.
     Bad,
 }
 
-/// The page on which one signs in.
+/// The sign-in page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignInPage {
@@ -103,9 +103,9 @@ pub struct SignInPage {
     pub company: String,
     /// The URL of its logo.
     pub logo: Option<String>,
-    /// The providers, a button each.
+    /// The providers, one button each.
     pub providers: Vec<SignInProvider>,
-    /// Why one is here again: signed out, session ended, sign-in refused.
+    /// Why they are on this page: signed out, session ended, sign-in refused.
     pub message: Option<Notice>,
 }
 
@@ -113,8 +113,8 @@ pub struct SignInPage {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignInProvider {
-    /// The words on the button: `Sign in with Acme SSO`.
+    /// The button's text: `Sign in with Acme SSO`.
     pub title: String,
-    /// Where it leads.
+    /// Its path.
     pub href: String,
 }

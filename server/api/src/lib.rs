@@ -1,7 +1,7 @@
-//! View models: what each screen shows, already cut to what the viewer may see.
+//! View models: the content of each page, limited to what the viewer may see.
 //!
-//! A page is a function from one of these to HTML, and the API answers with the same values as
-//! JSON. They hold no markup, save where a field says it is sanitized HTML.
+//! A page renders one of these as HTML, and the API returns the same values as JSON. They hold no markup, except
+//! where a field says that it is sanitized HTML.
 
 mod access;
 mod admin;
@@ -50,18 +50,18 @@ use serde::{Deserialize, Serialize};
 pub struct Paged<T> {
     /// The rows of this page.
     pub items: Vec<T>,
-    /// How many there are on all pages; `None` where counting would cost too much.
+    /// Number of rows on all pages; `None` where counting would cost too much.
     pub total: Option<usize>,
     /// The number of this page, from 1.
     pub page: usize,
-    /// Rows on a full page.
+    /// Maximum number of rows of a page.
     pub per_page: usize,
-    /// Whether another page follows.
+    /// True if another page follows.
     pub more: bool,
 }
 
 impl<T> Paged<T> {
-    /// Cuts the page `page` (from 1) of `per_page` rows out of the whole list.
+    /// Returns page `page` (from 1) of `per_page` rows of the whole list.
     #[must_use]
     pub fn cut(all: Vec<T>, page: usize, per_page: usize) -> Self {
         let total = all.len();
@@ -82,19 +82,19 @@ impl<T> Paged<T> {
     }
 }
 
-/// Whether something may be done.
+/// Whether an action is allowed.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Allowed {
-    /// Whether it may.
+    /// True if it is allowed.
     pub allowed: bool,
-    /// If not, why, in a sentence.
+    /// If not, why, as a sentence.
     pub why_not: Option<String>,
 }
 
 impl Allowed {
-    /// It may be done.
+    /// The action is allowed.
     #[must_use]
     pub fn yes() -> Self {
         Self {
@@ -103,7 +103,7 @@ impl Allowed {
         }
     }
 
-    /// It may not, for this reason.
+    /// The action is not allowed, for this reason.
     #[must_use]
     pub fn no(why: impl Into<String>) -> Self {
         Self {

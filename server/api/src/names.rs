@@ -1,74 +1,73 @@
-//! Names of the inputs that forms post besides the fields of a claim, whose names are JSON pointers and so
-//! begin with `/`.
+//! Names of form inputs other than the fields of a claim. Those are JSON pointers and begin with `/`.
 
-/// The token against forged posts; on every form.
+/// The CSRF token, in every form.
 pub const CSRF: &str = "_csrf";
 /// The claim's name, or a token's.
 pub const NAME: &str = "_name";
 /// The plan.
 pub const PLAN: &str = "_plan";
-/// The plan that the form was made with, so that what it set gives way to another plan's.
+/// The plan with which the form was made, so that its presets can be replaced by another plan's.
 pub const PLAN_WAS: &str = "_plan_was";
-/// [`super::RequestFormPage::request_id`], [`super::DeletePage::request_id`] or [`super::ClaimPage::request_id`]: sending
-/// a form twice asks once.
+/// [`super::RequestFormPage::request_id`], [`super::DeletePage::request_id`] or [`super::ClaimPage::request_id`]:
+/// sending a form twice creates one request.
 pub const REQUEST: &str = "_request";
-/// The region asked for; empty for any.
+/// The preferred region; empty for any.
 pub const REGION: &str = "_region";
-/// The control plane asked for; empty for any.
+/// The preferred control plane; empty for any.
 pub const PLANE: &str = "_plane";
-/// What the requester has to say.
+/// The requester's note.
 pub const NOTE: &str = "_note";
-/// With the key of a label after it: the value that the control plane's label must have.
+/// Prefix of a label's key: the value that the control plane's label must have.
 pub const LABEL: &str = "_label:";
-/// [`super::RequestFormPage::schema_hash`] as the form was made by.
+/// [`super::RequestFormPage::schema_hash`] when the form was made.
 pub const SCHEMA: &str = "_schema";
-/// [`super::RequestFormPage::live_hash`] as the form was made over.
+/// [`super::RequestFormPage::live_hash`] when the form was made.
 pub const LIVE: &str = "_live";
-/// [`super::RequestFormPage::whole`]: what the form was made of, where its fields do not show all of it.
+/// [`super::RequestFormPage::whole`]: the object, if the form does not show all of it.
 pub const WHOLE: &str = "_whole";
-/// [`super::RequestFormPage::kept`]: what was filled in for another control plane, and has no field here.
+/// [`super::RequestFormPage::kept`]: values entered for another control plane that have no field here.
 pub const KEPT: &str = "_kept";
-/// The object as YAML; what counts when [`TAB`] is `yaml`.
+/// The object as YAML; used when [`TAB`] is `yaml`.
 pub const YAML: &str = "_yaml";
-/// Which tab is posted: `form` or `yaml`.
+/// The posted tab: `form` or `yaml`.
 pub const TAB: &str = "_tab";
-/// What a button does. In the request form: `update` (make the form anew, for another plan or region),
-/// `review` (check everything, the control plane's dry run too), `submit`, `tab:form`, `tab:yaml`, and
-/// those of [`portico_form::Control`] (`add:`, `remove:`, `up:`, `down:`, `branch:`). A form sent by the Enter
-/// key has none: that is a `review`, so put a button with it first.
+/// The action of a button. In the request form: `update` (make the form again, for another plan or region), `review`
+/// (check everything, with the control plane's dry run), `submit`, `tab:form`, `tab:yaml`, and those of
+/// [`portico_form::Control`] (`add:`, `remove:`, `up:`, `down:`, `branch:`). The Enter key sends a form without one,
+/// which counts as `review`, so the form's first button is a `review`.
 pub const DO: &str = portico_form::DO;
 /// [`super::RequestPage::revision`], with a decision.
 pub const REVISION: &str = "_revision";
 /// `approve` or `reject`.
 pub const DECISION: &str = "_decision";
-/// What an approver has to say.
+/// The approver's comment.
 pub const COMMENT: &str = "_comment";
-/// [`super::DeletePage::uid`] as the page showed it: another claim made under the name since is not meant.
+/// [`super::DeletePage::uid`] of the page: another claim created under the name is not deleted.
 pub const UID: &str = "_uid";
-/// The form shows the list of what is wrong, since it was sent or put up for review before: the list stays.
+/// Set once the form was sent or reviewed: the list of problems stays.
 pub const TRIED: &str = "_tried";
 /// The claim's name, typed to confirm its deletion.
 pub const CONFIRM: &str = "_confirm";
 /// The key of a secret to reveal, [`ALL_KEYS`] or [`ADDRESS_KEY`].
 pub const KEY: &str = "_key";
-/// All keys of a secret at once; no key of a secret can be called so.
+/// All keys of a secret at once; no key of a secret can have this name.
 pub const ALL_KEYS: &str = "*";
-/// The whole address, made of the parts that a secret has; no key of a secret can be called so.
+/// The whole URL, made of parts of the secret; no key of a secret can have this name.
 pub const ADDRESS_KEY: &str = "@address";
-/// `tenant/environment`: posted to `/switch`, and with a request form as the place that the form was made for, so that
-/// it does not follow a switch made in another tab.
+/// `tenant/environment`: posted to `/switch`, and with a request form as its workspace, so that the form does not
+/// follow a switch in another tab.
 pub const WORK_IN: &str = "_work_in";
-/// Why a control plane shall take no new claims.
+/// Why a control plane is cordoned.
 pub const REASON: &str = "_reason";
-/// For how many days a token is good.
+/// The validity of a token in days.
 pub const DAYS: &str = "_days";
-/// What a token is good for: [`portico_domain::tenancy::TokenScope::slug`].
+/// The scope of a token: [`portico_domain::tenancy::TokenScope::slug`].
 pub const SCOPE: &str = "_scope";
 /// The path to return to.
 pub const RETURN_TO: &str = "_return_to";
 
-/// Which of a person's sessions.
+/// A session's id.
 pub const SESSION: &str = "session";
 
-/// Which of a person's API tokens.
+/// An API token's id.
 pub const TOKEN: &str = "token";

@@ -10,22 +10,22 @@ use portico_domain::placement::Placement;
 use portico_domain::reason::{FailureReason, WaitingReason};
 use portico_domain::request::{Action, Comment, State};
 
-/// A label by which control planes differ.
+/// A label of control planes to choose by.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LabelChoice {
-    /// Its key.
+    /// The label's key.
     pub key: String,
     /// The key in words.
     pub title: String,
-    /// The values there are.
+    /// The values to choose from.
     pub values: Vec<String>,
-    /// The value asked for.
+    /// The chosen value.
     pub chosen: Option<String>,
 }
 
-/// The form for a new claim, or for a change to one: what must I decide?
+/// The form for a new claim or for a change to one.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,142 +34,143 @@ pub struct LabelChoice {
     reason = "each says something else of the form, and any of them may be so at once"
 )]
 pub struct RequestFormPage {
-    /// What is asked for.
+    /// The offering.
     pub offering: CatalogCard,
     /// Create or change.
     pub action: Action,
-    /// Where the form posts to.
+    /// The path that the form posts to.
     pub post_to: String,
-    /// The identity that the request will have: posted, so that sending the form twice asks once.
+    /// The id of the request. Posted, so that sending the form twice creates one request.
     pub request_id: RequestId,
     /// The tenant.
     pub tenant: TenantName,
     /// The environment.
     pub environment: EnvironmentName,
-    /// The claim's name as typed. Fixed when changing.
+    /// The claim's name as typed. Fixed for a change.
     pub name: String,
-    /// What is wrong with the name.
+    /// Problems of the name.
     pub name_problems: Vec<String>,
     /// The plans.
     pub plans: Vec<PlanColumn>,
-    /// The plan chosen.
+    /// The chosen plan.
     pub plan: Option<PlanName>,
-    /// Regions one may ask for.
+    /// Regions to choose from.
     pub regions: Vec<String>,
-    /// The region asked for.
+    /// The chosen region.
     pub region: Option<String>,
-    /// Control planes one may ask for.
+    /// Control planes to choose from.
     pub planes: Vec<PlaneChoice>,
-    /// The control plane asked for.
+    /// The chosen control plane.
     pub plane: Option<portico_domain::names::PlaneName>,
-    /// The labels of control planes one may ask for.
+    /// Labels of control planes to choose by.
     pub labels: Vec<LabelChoice>,
-    /// The fields, as the chosen control plane's schema has them; `None` when no control plane can serve it.
+    /// The fields, by the chosen control plane's schema; `None` if no control plane can serve the claim.
     pub form: Option<Form>,
-    /// The identity of that schema; posted as `_schema`, so that a stale form is noticed.
+    /// The hash of that schema. Posted as `_schema`, so that an outdated form is noticed.
     pub schema_hash: String,
-    /// For a change: the identity of what is live, as far as a person may set it, that the form was made over; posted
-    /// as `_live`, so that what others changed meanwhile is not changed back unseen.
+    /// For a change: the hash of the user fields that the form was made from. Posted as `_live`, so that the change
+    /// does not silently revert what others changed meanwhile.
     pub live_hash: Option<String>,
-    /// The object as JSON, where the form does not show all that is in it; posted as `_whole`, so that it is kept.
+    /// The object as JSON, if the form does not show all of it. Posted as `_whole`, so that it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole: Option<String>,
-    /// What was filled in for another control plane and has no field here, as JSON; posted as `_kept`, so that it is
-    /// there again when that one is chosen.
+    /// Values entered for another control plane that have no field here, as JSON. Posted as `_kept`, so that they
+    /// return when that control plane is chosen again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<String>,
-    /// What one should know and need not act on, each in sentences.
+    /// Information that needs no action, each in sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// The object as YAML, for the YAML tab.
     pub yaml: String,
-    /// Whether the YAML tab is shown.
+    /// True if the YAML tab is shown.
     pub yaml_tab: bool,
-    /// What is wrong with the YAML as typed.
+    /// The syntax error of the YAML as typed.
     pub yaml_problem: Option<String>,
-    /// In the YAML tab: what is wrong with what the YAML says, in the order of its lines.
+    /// In the YAML tab: the problems of its content, in the order of lines.
     pub yaml_problems: Vec<LineProblem>,
-    /// The wish in a sentence: `A PostgreSQL 17, small, in payments/production on eu-shared`.
+    /// The request as a sentence: `A PostgreSQL 17, small, in payments/production on eu-shared`.
     pub sentence: String,
-    /// Which control plane, and why.
+    /// The chosen control plane, and why.
     pub placement: Placement,
-    /// Whether approval will be needed, and from whom.
+    /// Whether approval is needed, and whose.
     pub approval: ApprovalPreview,
-    /// What is left of the quota after this.
+    /// The quota after this request.
     pub quota: Vec<QuotaLine>,
-    /// What it costs, in words: of a change beside what is paid now. `None` where the offering names no price.
+    /// What it costs, in words; for a change compared with the current price. `None` if the offering has no price.
     #[serde(default)]
     pub cost: Option<String>,
-    /// What differs from the plan, or for a change from what is live: path, from, to.
+    /// Differences from the plan, or for a change from the current object: path, from, to.
     pub differences: Vec<(String, String, String)>,
-    /// The exact manifest, as YAML.
+    /// The exact manifest as YAML.
     pub manifest: String,
-    /// What the control plane's own dry run says; `None`: not asked yet.
+    /// The result of the control plane's dry run; `None` if it was not run.
     pub dry_run: Option<DryRunResult>,
-    /// What they have to say to the approver.
+    /// The requester's note to the approver.
     pub note: String,
-    /// Problems that belong beside no field.
+    /// Problems that belong to no field.
     pub problems: Vec<Problem>,
-    /// All problems, those in the form included: counted by the button.
+    /// Number of all problems, with those of the form's fields.
     pub problem_count: usize,
-    /// Whether the fields were filled in and looked at: the page shows the summary for sending.
+    /// True if the fields were reviewed: the page shows the summary to send.
     pub reviewed: bool,
-    /// Whether it was sent or put up for review at any time: what is wrong is then told at once, also of fields that
-    /// nobody came to yet.
+    /// True once it was sent or reviewed. Then problems are shown at once, also those of fields that were not
+    /// visited.
     pub tried: bool,
-    /// Whether this very answer is to its being sent or put up for review.
+    /// True if this response is to sending or reviewing it.
     pub checked: bool,
-    /// Whether it was just opened: nothing was filled in.
+    /// True if it was just opened and nothing was entered.
     pub fresh: bool,
 }
 
-/// A problem of a text, with the line that has it.
+/// A problem with the line that has it.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LineProblem {
-    /// The line, from 1; `None` where the text has no line for it.
+    /// The line, from 1; `None` if it belongs to no line.
     pub line: Option<usize>,
-    /// The field and what is wrong with it.
+    /// The field and its problem.
     pub message: String,
 }
 
-/// What a control plane's dry run says.
+/// The result of a control plane's dry run.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DryRunResult {
-    /// It would take the manifest.
+    /// True if it accepts the manifest.
     pub accepted: bool,
-    /// It was asked and said so; else it could not be asked, or gave no answer that makes sense.
+    /// True if it answered. False if it could not be called, or if its response was invalid.
     pub answered: bool,
-    /// In a sentence: what it said, or why it could not be asked.
+    /// The result as a sentence, or why there is none.
     pub message: String,
 }
 
-/// What is wrong with one field.
+/// A problem of a field.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FieldProblem))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
-    /// The field, as a path (`spec.storage.size`); empty for the whole.
+    /// The field's path (`spec.storage.size`); empty for the whole object.
     pub field: String,
-    /// What is wrong and what to do, in a sentence.
+    /// What is wrong and what to do, as a sentence.
     pub message: String,
 }
 
-/// Whether approval will be needed.
+/// Whether approval is needed.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ApprovalPreview {
-    /// It will be refused, for this reason.
+    /// The reason, if a policy denies it.
     pub denied: Option<String>,
-    /// Who must agree and why, a sentence for each rule: `Approvers of payments: changes in production need a second pair of eyes`.
+    /// Who must approve and why, one sentence for each rule: `Approvers of payments: changes in production need a
+    /// second pair of eyes`.
     pub needed: Vec<String>,
 }
 
-/// What came of sending a request.
+/// The result of submitting a request.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -178,10 +179,10 @@ pub struct Submission {
     pub id: RequestId,
     /// The path of its page.
     pub href: String,
-    /// The path of its claim's page, where nobody need agree: what comes of it is seen there.
+    /// The path of its claim's page if no approval is needed: the result shows there.
     #[serde(default)]
     pub claim_href: Option<String>,
-    /// Where it is.
+    /// Its state.
     pub state: State,
 }
 
@@ -190,15 +191,15 @@ pub struct Submission {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestRow {
-    /// Its identity.
+    /// Its id.
     pub id: RequestId,
     /// The path of its page.
     pub href: String,
-    /// What for.
+    /// Its action.
     pub action: Action,
-    /// Where it is.
+    /// Its state.
     pub state: State,
-    /// What it waits for or why it ended, in a sentence; may be empty.
+    /// What it waits for or why it ended, as a sentence; may be empty.
     pub status: String,
     /// Why it waits, as a code with parameters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -210,7 +211,7 @@ pub struct RequestRow {
     pub claim: ClaimRef,
     /// The offering's title.
     pub offering_title: String,
-    /// The glyph.
+    /// The name of the offering's icon.
     pub icon: String,
     /// The tenant.
     pub tenant: TenantName,
@@ -218,11 +219,11 @@ pub struct RequestRow {
     pub environment: EnvironmentName,
     /// The plan.
     pub plan: Option<PlanName>,
-    /// Who asked, by name.
+    /// The requester's name.
     pub requester: String,
-    /// When.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it last moved.
+    /// When it last changed.
     pub updated_at: Timestamp,
 }
 
@@ -231,57 +232,57 @@ pub struct RequestRow {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestsPage {
-    /// Limited to one state.
+    /// Filter: a state.
     pub state: Option<State>,
-    /// Limited to one offering.
+    /// Filter: an offering.
     pub offering: Option<OfferingName>,
-    /// Only the viewer's own.
+    /// Filter: only the viewer's own.
     pub mine: bool,
     /// The requests, newest first.
     pub rows: Paged<RequestRow>,
 }
 
-/// A request: where is it, on whom does it wait?
+/// The page of a request.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestPage {
-    /// As in lists.
+    /// The request, as in lists.
     pub row: RequestRow,
     /// The path of the claim's page, once there is a claim.
     pub claim_href: Option<String>,
-    /// The line of steps.
+    /// The steps of its life.
     pub steps: Vec<RequestStep>,
-    /// The wish in a sentence.
+    /// The request as a sentence.
     pub sentence: String,
     /// The frozen manifest, as YAML.
     pub manifest: String,
     /// Its hash.
     pub manifest_hash: String,
-    /// For a change: what differs from what was live.
+    /// For a change: the differences to the object at submission.
     pub diff: Vec<DiffLine>,
     /// How the control plane was chosen.
     pub placement: Placement,
-    /// When it expires, if nobody decides; `None` when it waits for nobody.
+    /// When it expires without a decision; `None` if it awaits none.
     pub expires_at: Option<Timestamp>,
-    /// What the requester had to say.
+    /// The requester's note.
     pub note: Option<String>,
-    /// Why each rule asked: policy, rule, sentence.
+    /// Why each rule requires approval: policy, rule, sentence.
     pub rules: Vec<(String, String, String)>,
-    /// What it does to the quota.
+    /// Its effect on the quota.
     pub quota: Vec<QuotaLine>,
     /// What it costs, in words; see [`RequestFormPage::cost`].
     #[serde(default)]
     pub cost: Option<String>,
-    /// Whether the viewer may decide.
+    /// True if the viewer may decide.
     pub may_decide: bool,
-    /// Why they may not, where one would expect they could (their own request, say).
+    /// Why they may not, where they might expect to: it is their own request, for example.
     pub may_not_decide: Option<String>,
-    /// Whether the viewer may take it back.
+    /// True if the viewer may withdraw it.
     pub may_withdraw: bool,
-    /// Whether the viewer may comment on it.
+    /// True if the viewer may comment on it.
     pub may_comment: bool,
-    /// What counts as the request as read: posted with a decision, so that one decides on what one saw.
+    /// The revision that the page shows. Posted with a decision, so that it applies to what the approver saw.
     pub revision: i64,
 }
 
@@ -296,32 +297,32 @@ pub struct RequestPage {
 pub struct RequestStep {
     /// What happened or will happen.
     pub title: String,
-    /// Who did it.
+    /// The person who did it.
     pub who: Option<String>,
     /// When.
     pub at: Option<Timestamp>,
-    /// What they said, or what it waits for.
+    /// Their comment, or what it waits for.
     pub comment: Option<String>,
-    /// Nothing but a comment: it moved nothing.
+    /// True for a comment that changed no state.
     pub remark: bool,
-    /// Behind us.
+    /// True if it is in the past.
     pub done: bool,
-    /// Where it is now.
+    /// True for the current step.
     pub current: bool,
-    /// It ended here, and not well.
+    /// True if the request ended here without success.
     pub bad: bool,
 }
 
-/// A comment that was made.
+/// A comment on a request.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CommentResult {
-    /// Its identity.
+    /// Its id.
     pub id: Uuid,
-    /// Who made it, by name.
+    /// The author's name.
     pub by: String,
-    /// What they said.
+    /// Its text.
     pub text: String,
     /// When.
     pub at: Timestamp,

@@ -1,8 +1,8 @@
-//! Times in words: how long ago, how long still.
+//! Times in words, relative and as durations.
 
 use jiff::Timestamp;
 
-/// How long ago, or in how long, in the largest unit that says enough: `3 min ago`, `in 3 days`.
+/// Returns a relative time in the largest suitable unit: `3 min ago`, `in 3 days`.
 #[must_use]
 pub fn relative(now: Timestamp, at: Timestamp) -> String {
     let seconds = now.as_second() - at.as_second();
@@ -16,7 +16,7 @@ pub fn relative(now: Timestamp, at: Timestamp) -> String {
     }
 }
 
-/// A length of time in the largest unit that says enough, to the nearest: `40 s`, `3 min`, `2 h`, `5 days`.
+/// Returns a duration in the largest suitable unit, rounded to the nearest: `40 s`, `3 min`, `2 h`, `5 days`.
 #[must_use]
 pub fn duration(seconds: u64) -> String {
     const MINUTE: u64 = 60;
@@ -60,7 +60,7 @@ mod tests {
     fn a_time_is_told_to_the_nearest_and_not_cut_off() {
         let now: Timestamp = "2026-06-01T12:00:00Z".parse().unwrap();
         let within = |seconds: i64| relative(now, Timestamp::from_second(now.as_second() + seconds).unwrap());
-        // What ends in 72 hours still ends in 3 days a moment later.
+        // What ends in 72 hours also ends in 3 days a few hours later.
         for gone_by in [0, 1, 60, 3600, 6 * 3600] {
             assert_eq!(within(72 * 3600 - gone_by), "in 3 days");
         }

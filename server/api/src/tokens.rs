@@ -5,49 +5,49 @@ use uuid::Uuid;
 use super::Problem;
 use portico_domain::tenancy::TokenScope;
 
-/// A person's API tokens: which programs speak for me, and how do I get rid of one?
+/// The page of a person's own API tokens.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokensPage {
-    /// The tokens, the newest first.
+    /// The tokens, newest first.
     pub rows: Vec<TokenRow>,
-    /// The one that was made just now, with its secret.
+    /// The token that was just created, with its secret.
     pub made: Option<CreatedToken>,
-    /// The name of a new one, as typed.
+    /// The name of a new token, as typed.
     pub name: String,
-    /// For how many days.
+    /// The validity of a new token in days.
     pub days: u32,
-    /// For how many days at most.
+    /// The maximum validity in days.
     pub longest_days: u32,
-    /// After how many days without a sign-in of their person's tokens are refused.
+    /// Number of days without a sign-in of their owner after which tokens are refused.
     pub sign_in_within_days: u32,
-    /// What it shall be good for.
+    /// The scope of a new token.
     pub scope: TokenScope,
-    /// What is wrong with these.
+    /// Problems of these inputs.
     pub problems: Vec<Problem>,
 }
 
-/// A token, as it may be shown.
+/// An API token.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenRow {
-    /// Its identity.
+    /// Its id.
     pub id: Uuid,
-    /// What its owner calls it.
+    /// Its name.
     pub name: String,
-    /// What it is good for.
+    /// Its scope.
     pub scope: TokenScope,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// From when on it is good for nothing.
+    /// When it expires.
     pub expires_at: Timestamp,
     /// When it was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
 }
 
-/// A token that was made just now: its secret is shown this once.
+/// A new token. Its secret is shown only once.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -55,6 +55,6 @@ pub struct CreatedToken {
     /// The token.
     #[serde(flatten)]
     pub token: TokenRow,
-    /// What to send as `Authorization: Bearer …`.
+    /// The value for `Authorization: Bearer …`.
     pub secret: String,
 }

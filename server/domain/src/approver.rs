@@ -1,5 +1,5 @@
-//! Who can be asked for their agreement, as values that a database can compare: the same rules as
-//! [`crate::policy::is_approver`] and [`crate::policy::unmet`] have.
+//! Who can be asked for approval, as values that a database can compare. The rules are those of
+//! [`crate::policy::is_approver`] and [`crate::policy::unmet`].
 
 use std::collections::BTreeSet;
 
@@ -11,17 +11,17 @@ use crate::policy::unmet;
 use crate::request::{Request, State};
 use crate::tenancy::{Person, Role, Viewer};
 
-/// What a viewer can agree as, and who they are.
+/// A viewer as an approver: the roles and groups that they can approve as, and their identities.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approver {
-    /// The roles and groups they are in.
+    /// Their roles and groups.
     principals: BTreeSet<String>,
     /// Their account and e-mail address.
     identities: BTreeSet<String>,
 }
 
 impl Approver {
-    /// The viewer as an approver.
+    /// Creates an approver from a viewer.
     #[must_use]
     pub fn of(viewer: &Viewer) -> Self {
         let roles = viewer
@@ -44,36 +44,36 @@ impl Approver {
         }
     }
 
-    /// The roles and groups they can agree as.
+    /// Returns the roles and groups that they can approve as.
     #[must_use]
     pub fn principals(&self) -> &BTreeSet<String> {
         &self.principals
     }
 
-    /// What they are known by.
+    /// Returns their account and e-mail address.
     #[must_use]
     pub fn identities(&self) -> &BTreeSet<String> {
         &self.identities
     }
 
-    /// Whether a request with this need waits for them.
+    /// True if the request waits for their approval.
     #[must_use]
     pub fn is_needed_by(&self, need: &PendingApproval) -> bool {
         !self.principals.is_disjoint(&need.principals) && self.identities.is_disjoint(&need.excluded)
     }
 }
 
-/// Whose agreement a request still needs.
+/// The approval that a request still needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingApproval {
     /// The roles and groups that its unmet rules name.
     pub principals: BTreeSet<String>,
-    /// Who may not decide: the requester, and whoever has decided.
+    /// Identities that may not decide: of the requester and of everybody who has decided.
     pub excluded: BTreeSet<String>,
 }
 
 impl PendingApproval {
-    /// What the request still needs; `None` unless it awaits approval.
+    /// Returns the approval that a request still needs; `None` unless it awaits approval.
     #[must_use]
     pub fn of(request: &Request) -> Option<Self> {
         if request.state != State::AwaitingApproval {
@@ -99,7 +99,7 @@ impl PendingApproval {
     }
 }
 
-// JSON, so that no name can be taken for another however it is spelled.
+// As JSON, so that no name can be confused with another, however it is spelled.
 
 fn approver_of(tenant: &TenantName) -> String {
     json!(["approver", tenant]).to_string()
@@ -109,7 +109,7 @@ fn group_principal(group: &GroupRef) -> String {
     json!(["group", group.provider, group.group]).to_string()
 }
 
-/// What tells one human being from another, as [`Person::is_same_human`] has it.
+/// Returns what identifies a human being, as in [`Person::is_same_human`].
 fn identities(person: &Person) -> impl Iterator<Item = String> + use<> {
     let account = json!(["account", person.subject]).to_string();
     let email = person

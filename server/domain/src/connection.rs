@@ -1,5 +1,5 @@
-//! The parts of a connection secret that are not secret: where a service is, and the user name. A value is shown only
-//! where it looks like what it should be: an address with a password in it is not shown.
+//! The public parts of a connection secret: the address and the user name. A value is shown only if it looks like
+//! what it should be: a host that contains a password is not shown.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::documents::Access;
 
-/// Shown in place of a secret value.
+/// Shown instead of a secret value.
 pub const DOTS: &str = "●●●●●●●●";
 
 /// A key of a connection secret.
@@ -18,14 +18,14 @@ pub const DOTS: &str = "●●●●●●●●";
 pub struct ConnectionKey {
     /// The key.
     pub key: String,
-    /// What it means: `host`, `password`; the key itself where nothing is known.
+    /// Its meaning: `host`, `password`; the key itself if that is unknown.
     pub title: String,
-    /// Its value, where that is no secret: host, port, database, user, certificates.
+    /// Its value if it is public: host, port, database, user, certificates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }
 
-/// The keys of a connection secret, with the values of those that are not secret.
+/// Returns the keys of a connection secret, with the values of the public ones.
 #[must_use]
 pub fn public_keys(values: &BTreeMap<String, Vec<u8>>, access: &Access) -> Vec<ConnectionKey> {
     let meanings: BTreeMap<&str, &str> = access
@@ -47,7 +47,7 @@ pub fn public_keys(values: &BTreeMap<String, Vec<u8>>, access: &Access) -> Vec<C
             }
         })
         .collect();
-    // In the order in which one needs them; what is long comes last.
+    // In the order in which people need them; long values come last.
     keys.sort_by_key(|key| {
         let order = ["host", "port", "database", "username", "password", "uri"];
         order
@@ -58,7 +58,7 @@ pub fn public_keys(values: &BTreeMap<String, Vec<u8>>, access: &Access) -> Vec<C
     keys
 }
 
-/// Whether a value may be shown: by its meaning, and by what it looks like.
+/// True if a value may be shown, judged by its meaning and its format.
 fn is_public(access: &Access, meaning: &str, text: &str) -> bool {
     let only = |most: usize, others: &str| {
         !text.is_empty()
@@ -71,13 +71,13 @@ fn is_public(access: &Access, meaning: &str, text: &str) -> bool {
         "host" => only(512, "._:,/-"),
         "port" => text.len() <= 5 && text.parse::<u16>().is_ok(),
         "database" => only(128, "._-"),
-        // What buckets call so is half of a key.
+        // For buckets, the user name is half of an access key.
         "username" => access.protocol.as_deref() != Some("s3") && only(128, "._-"),
         _ => is_certificate(text),
     }
 }
 
-/// Whether it is certificates and nothing else.
+/// True if the text consists of certificates only.
 fn is_certificate(text: &str) -> bool {
     text.len() < 64 << 10
         && text.starts_with("-----BEGIN CERTIFICATE-----")
@@ -90,7 +90,7 @@ fn is_certificate(text: &str) -> bool {
         })
 }
 
-/// The URL scheme of a protocol.
+/// Returns the URL scheme of a protocol.
 fn scheme(access: &Access) -> Option<&'static str> {
     match access.protocol.as_deref()? {
         "postgresql" => Some("postgresql"),
@@ -101,7 +101,7 @@ fn scheme(access: &Access) -> Option<&'static str> {
     }
 }
 
-/// The address of the service as one URL with `password` in it; `None` where the secret lacks a part of it.
+/// Builds the service's URL with `password`; `None` if the secret lacks a part of it.
 #[must_use]
 pub fn address(access: &Access, keys: &[ConnectionKey], password: &str) -> Option<String> {
     let value = |meaning: &str| {
@@ -120,7 +120,7 @@ pub fn address(access: &Access, keys: &[ConnectionKey], password: &str) -> Optio
     Some(format!("{scheme}://{user}:{password}@{host}{port}{database}"))
 }
 
-/// A password as it is written in a URL: percent-encoded.
+/// Percent-encodes a password for a URL.
 #[must_use]
 pub fn in_address(password: &str) -> String {
     let mut encoded = String::with_capacity(password.len());

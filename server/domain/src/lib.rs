@@ -1,8 +1,7 @@
 //! Portico's rules: pure, without I/O, also for the browser.
 //!
-//! What lives here is decided by its arguments alone: no clock, no randomness, no network, no
-//! database. Time and identifiers come in from the caller. Neither kube, sqlx, axum nor tokio may
-//! be imported here.
+//! Results depend on arguments only: no clock, no randomness, no network, no database. Time and ids come from the
+//! caller. This crate must not depend on kube, sqlx, axum or tokio.
 
 pub mod approver;
 pub mod authz;

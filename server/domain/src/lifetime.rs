@@ -4,7 +4,7 @@ use std::num::NonZeroU16;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// When a claim with a lifetime of `days` from now must be renewed, to the second; `None` without a lifetime.
+/// Returns when a claim with a lifetime of `days` from now must be renewed, to the second; `None` without a lifetime.
 #[must_use]
 pub fn end_of_life(now: Timestamp, days: Option<NonZeroU16>) -> Option<Timestamp> {
     let days = days?.get();

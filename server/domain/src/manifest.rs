@@ -12,7 +12,7 @@ use crate::projection::Projection;
 use crate::request::manifest_hash;
 use crate::tenancy::Person;
 
-/// What Portico writes into a claim's labels and annotations, see [`labels`].
+/// The values that Portico writes into a claim's labels and annotations, see [`labels`].
 #[derive(Debug, Clone, Copy)]
 pub struct ClaimLabels<'a> {
     /// The tenant.
@@ -40,7 +40,7 @@ pub struct DiffLine {
     pub text: String,
 }
 
-/// What a line of a diff is.
+/// The tone of a line of a diff.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -104,7 +104,7 @@ pub fn render(
     Value::Object(manifest)
 }
 
-/// The content's labels or annotations, without Portico's.
+/// Returns the labels or annotations of `content` without Portico's.
 fn own(content: &Value, kind: &str) -> Map<String, Value> {
     let given = content
         .get("metadata")
@@ -116,7 +116,7 @@ fn own(content: &Value, kind: &str) -> Map<String, Value> {
     entries.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// When the claim must be renewed or deleted, according to its manifest.
+/// Returns when the claim must be renewed or deleted, according to its manifest.
 #[must_use]
 pub fn expires_at(manifest: &Value) -> Option<Timestamp> {
     manifest
@@ -165,7 +165,7 @@ pub fn settle_connection_secret(manifest: &mut Value, schema: &Schema, live: Opt
     }
 }
 
-/// The object without `apiVersion`, `kind`, `metadata` and `status`.
+/// Returns the object without `apiVersion`, `kind`, `metadata` and `status`.
 #[must_use]
 pub fn settable(object: &Value) -> Map<String, Value> {
     object
@@ -179,7 +179,7 @@ pub fn settable(object: &Value) -> Map<String, Value> {
         .unwrap_or_default()
 }
 
-/// The leaves in which two objects differ: path, old and new value as text (`—` for none).
+/// Returns the leaves in which two objects differ: path, old and new value as text (`—` for none).
 #[must_use]
 pub fn differences(old: &Value, new: &Value) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
@@ -226,7 +226,7 @@ fn in_short(value: Option<&Value>) -> String {
     }
 }
 
-/// A unified diff of two texts with three lines of context.
+/// Returns a unified diff of two texts with three lines of context.
 #[must_use]
 pub fn diff(old: &str, new: &str) -> Vec<DiffLine> {
     let diff = similar::TextDiff::from_lines(old, new);

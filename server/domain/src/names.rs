@@ -19,7 +19,7 @@ const LABEL_RULE: &str =
     "must be 1 to 63 characters of a-z, 0-9 and '-', beginning and ending with a letter or digit";
 const SUBDOMAIN_RULE: &str = "must be 1 to 253 characters of a-z, 0-9, '-' and '.', each part beginning and ending with a letter or digit";
 
-/// True for a DNS label (RFC 1123, as Kubernetes uses it).
+/// True if `text` is a DNS label (RFC 1123, as Kubernetes uses it).
 #[must_use]
 pub fn is_dns_label(text: &str) -> bool {
     let edge = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
@@ -32,7 +32,7 @@ pub fn is_dns_label(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
 }
 
-/// True for a DNS subdomain (RFC 1123, as Kubernetes uses it): labels joined by dots.
+/// True if `text` is a DNS subdomain (RFC 1123, as Kubernetes uses it): labels joined by dots.
 #[must_use]
 pub fn is_dns_subdomain(text: &str) -> bool {
     let edge = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
@@ -59,6 +59,8 @@ macro_rules! name {
         pub struct $type(String);
 
         impl $type {
+            /// Parses a name.
+            ///
             /// # Errors
             /// When `text` breaks the naming rule, which the error states.
             pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
@@ -70,7 +72,7 @@ macro_rules! name {
                 }
             }
 
-            /// The name as text.
+            /// Returns the name as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0

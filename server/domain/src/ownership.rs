@@ -1,12 +1,12 @@
-//! Whose a claim is. Decided here and nowhere else: for lists, search, quota, events, approvals and acts.
+//! Decides which tenant owns a claim, for lists, search, quota, events, approvals and actions.
 //!
-//! - A claim in a namespace belongs to the environment whose namespace it is, on a control plane that the
-//!   environment's tenant [may use](may_use). The same namespace on any other control plane is somebody else's.
-//! - A cluster-scoped claim has no namespace, and its labels can be written by anybody who may write there. It belongs
-//!   to the tenant for which Portico made it: Portico's record has this very object, by its `metadata.uid`.
-//! - Anything else is nobody's, and is shown to platform admins alone.
+//! - A claim in a namespace belongs to the environment with that namespace, on control planes that the environment's
+//!   tenant [may use](may_use). On other control planes, the same namespace belongs to somebody else.
+//! - A cluster-scoped claim has no namespace, and anybody with access can write its labels. It belongs to the tenant
+//!   for which Portico created it: the database has this object by its `metadata.uid`.
+//! - Every other claim has no owner, and only platform admins see it.
 //!
-//! Labels say who asked and by which request. They never say whose a claim is.
+//! Labels name the requester and the request. They never decide the owner.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -25,34 +25,34 @@ pub struct Owner {
     pub environment: EnvironmentName,
 }
 
-/// A cluster-scoped claim that Portico made, as its record has it.
+/// A cluster-scoped claim that Portico created, from the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedClaim {
-    /// Which object.
+    /// The object.
     pub claim: ClaimRef,
-    /// Its `metadata.uid`: another object of that name is not the one that was made.
+    /// Its `metadata.uid`: another object with that name is a different claim.
     pub uid: String,
-    /// For whom it was made.
+    /// The owner.
     pub owner: Owner,
 }
 
-/// Whose claims are, by configuration and record.
+/// The owners of claims, from configuration and database.
 #[derive(Debug, Clone, Default)]
 pub struct Ownership {
     planes: Arc<BTreeMap<PlaneName, PlaneOwners>>,
     recorded: Arc<HashMap<ClaimRef, (String, Owner)>>,
 }
 
-/// Who may have claims on one control plane.
+/// The owners of claims on one control plane.
 #[derive(Debug, Default)]
 struct PlaneOwners {
-    /// `None` where two environments have the namespace: then it is neither's.
+    /// The owner by namespace; `None` if two environments have the namespace, so that neither owns it.
     by_namespace: HashMap<String, Option<Owner>>,
     all: BTreeSet<Owner>,
 }
 
 impl Ownership {
-    /// By what the documents say; nothing is recorded yet.
+    /// Creates the ownership by the documents, without cluster-scoped claims.
     #[must_use]
     pub fn of<'d>(
         tenants: impl IntoIterator<Item = &'d Tenant>,
@@ -75,7 +75,7 @@ impl Ownership {
         }
     }
 
-    /// The same documents, with these cluster-scoped claims added to those that are known from the record.
+    /// Adds cluster-scoped claims from the database to those that are known.
     #[must_use]
     pub fn with_recorded(&self, recorded: impl IntoIterator<Item = RecordedClaim>) -> Self {
         let mut all = HashMap::clone(&self.recorded);
@@ -91,7 +91,7 @@ impl Ownership {
         }
     }
 
-    /// The same record under other documents.
+    /// Takes the cluster-scoped claims from `other`, after the documents changed.
     #[must_use]
     pub fn with_record_of(self, other: &Self) -> Self {
         Self {
@@ -100,7 +100,7 @@ impl Ownership {
         }
     }
 
-    /// Whose the claim is; `None`: nobody's.
+    /// Returns the claim's owner; `None` if it has none.
     #[must_use]
     pub fn owner(&self, claim: &ClaimRef, uid: &str) -> Option<&Owner> {
         let plane = self.planes.get(&claim.plane)?;
@@ -111,7 +111,7 @@ impl Ownership {
         (made == uid && plane.all.contains(owner)).then_some(owner)
     }
 
-    /// The namespaces on a control plane in which claims are somebody's, sorted.
+    /// Returns the namespaces on a control plane whose claims have an owner, sorted.
     #[must_use]
     pub fn namespaces(&self, plane: &PlaneName) -> BTreeSet<&str> {
         let owners = self.planes.get(plane).into_iter();
@@ -279,7 +279,7 @@ mod tests {
         let taken = documents.with_recorded([recorded("uid-1", "research")]);
         assert_eq!(whose(&taken, &mine), None, "research may not use the plane");
 
-        // The record outlives a change of the documents; the permission does not.
+        // The database keeps the claim when the documents change; the permission does not stay.
         let reloaded = |names: &[&str]| {
             let tenants = [tenant("payments", "payments-production", names)];
             Ownership::of(&tenants, [&shared]).with_record_of(&known)

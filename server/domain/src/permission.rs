@@ -1,5 +1,5 @@
-//! Permission is judged when it is used: when a request is decided on, and again before it is applied. The manifest stays
-//! frozen in between; the permission does not.
+//! Checks permission when it is used: at the decision on a request, and again before it is applied. In between the
+//! manifest stays frozen, but the permission may change.
 
 mod permits;
 
@@ -12,38 +12,38 @@ use serde::{Deserialize, Serialize};
 use crate::request::RuleNeed;
 use crate::tenancy::Lapse;
 
-/// What a request comes to when it is judged again.
+/// The result of checking a request again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It may be applied.
     Granted {
-        /// The sign-in provider of the requester, by its name: the groups are this one's.
+        /// The name of the requester's sign-in provider, which the groups belong to.
         provider: String,
-        /// The requester's groups as they are known now: a control plane that acts as the person is told these.
+        /// The requester's current groups, which control planes that act as the person receive.
         groups: BTreeSet<String>,
     },
-    /// Those who agreed do not suffice by the policy and the definition as they are now.
+    /// The approvals are not sufficient by the current policy and definition.
     NeedsApproval {
-        /// What the rules ask.
+        /// The required rules.
         rules: Vec<RuleNeed>,
-        /// After how many hours without a decision it expires.
+        /// Hours until it expires without a decision.
         expires_after_hours: u32,
-        /// The definition that it was judged by; see [`crate::request::Request::schema_hash`].
+        /// The definition that it was checked with; see [`crate::request::Request::schema_hash`].
         schema_hash: Option<String>,
     },
     /// It may not be applied.
     Refused(Obstacle),
 }
 
-/// Why a request may no longer be applied, in words for requester and approver that say what to do.
+/// Why a request may no longer be applied. Displayed to requesters and approvers, with advice.
 ///
-/// Most are final: the request fails, and is to be asked anew, since what it was placed and approved for has changed.
-/// What passes by itself, without anybody asking anew, is waited for: see [`Obstacle::passes`].
+/// Most obstacles are final: the request fails and must be made again, because the basis of its placement or approval
+/// changed. For those that [may pass](Obstacle::passes), the request waits.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(tag = "obstacle", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Obstacle {
-    /// The requester may not ask for it any more.
+    /// The requester is no longer a developer of the tenant.
     #[error("{requester} is no longer a developer of {tenant}. Somebody who is can request it again.")]
     NotADeveloper {
         /// By name.
@@ -59,19 +59,19 @@ pub enum Obstacle {
         /// Why.
         why: Lapse,
     },
-    /// The tenant or environment is gone.
+    /// The tenant or environment no longer exists.
     #[error("{place} does not exist any more. Request it where you work now.")]
     NoSuchPlace {
         /// `tenant/environment`.
         place: String,
     },
-    /// The environment has another namespace by now.
+    /// The environment has another namespace now.
     #[error("{place} has moved to another namespace since it was requested. Request it again.")]
     Moved {
         /// `tenant/environment`.
         place: String,
     },
-    /// The tenant may not use the control plane any more.
+    /// The tenant may no longer use the control plane.
     #[error("{tenant} may no longer use {plane}. Request it again to have it placed elsewhere.")]
     PlaneTaken {
         /// By title.
@@ -79,7 +79,7 @@ pub enum Obstacle {
         /// By title.
         plane: String,
     },
-    /// The control plane lacks what the environment or the offering needs of it by now.
+    /// The control plane lacks a label that the environment or the offering requires now.
     #[error(
         "{plane} no longer has the label {label}, which {whose} needs. Request it again to have it placed elsewhere."
     )]
@@ -91,40 +91,40 @@ pub enum Obstacle {
         /// Who needs the label.
         whose: NeededBy,
     },
-    /// An administrator has closed the control plane to new claims.
+    /// An administrator cordoned the control plane.
     #[error("{plane} is cordoned and takes no new claims{}. It is applied when that ends; or withdraw it and ask for another place.", reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default())]
     Cordoned {
         /// By title.
         plane: String,
-        /// The administrator's word.
+        /// The administrator's reason.
         reason: Option<String>,
     },
-    /// What the control plane offers was not read since Portico started.
+    /// The control plane's offerings have not been read since Portico started.
     #[error("What {plane} offers is not known yet. It is applied when it is.")]
     NotRead {
         /// By title.
         plane: String,
     },
-    /// The offering is gone, or not for this tenant any more.
+    /// The offering no longer exists, or is no longer offered to this tenant.
     #[error("{offering} is no longer offered here. Look in the catalog for what took its place.")]
     NotOffered {
         /// By title.
         offering: String,
     },
-    /// The plan is gone.
+    /// The plan no longer exists.
     #[error("The plan {plan} is no longer offered. Request it again with another plan.")]
     PlanGone {
         /// By name.
         plan: String,
     },
-    /// The plan sets something else by now.
+    /// The plan sets another value now.
     #[error(
         "The plan {plan} has changed since it was requested: it now sets {field} to another value. Request it again."
     )]
     PlanChanged {
         /// By title.
         plan: String,
-        /// The first such field.
+        /// The first field that differs.
         field: String,
     },
     /// The definition has changed, and the manifest is not valid by it.
@@ -135,33 +135,33 @@ pub enum Obstacle {
         /// The first problem.
         why: String,
     },
-    /// A rule refuses it.
+    /// A policy denies it.
     #[error("Policy refuses it now: {}", reasons.join(" "))]
     Denied {
-        /// A sentence for each rule.
+        /// One sentence for each rule.
         reasons: Vec<String>,
     },
-    /// It takes more than the tenant may have.
+    /// It exceeds the tenant's quota.
     #[error("{}", sentences.join(" "))]
     OverQuota {
-        /// A sentence for each resource.
+        /// One sentence for each resource.
         sentences: Vec<String>,
     },
-    /// The manifest is not the one that was frozen.
+    /// The manifest differs from the one that was frozen.
     #[error(
         "Its manifest is not the one that was asked for: it was altered in the database. Tell the platform team."
     )]
     Altered,
 }
 
-/// Whose rule asks for a label of the control plane.
+/// The document that requires a label of the control plane.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum NeededBy {
-    /// The environment's.
+    /// The environment.
     Environment,
-    /// The offering's.
+    /// The offering.
     Offering,
 }
 
@@ -175,7 +175,7 @@ impl std::fmt::Display for NeededBy {
 }
 
 impl Obstacle {
-    /// Whether it may pass without anybody asking anew: then the request is waited with.
+    /// True if it may pass without a new request: then the request waits.
     #[must_use]
     pub fn passes(&self) -> bool {
         matches!(
@@ -184,7 +184,7 @@ impl Obstacle {
         )
     }
 
-    /// A word for the record and for metrics.
+    /// Returns its name in the audit log and in metrics.
     #[must_use]
     pub fn slug(&self) -> &'static str {
         match self {

@@ -96,8 +96,8 @@ pub struct PlacementRequest<'a> {
     pub preferences: &'a PlacementPreferences,
 }
 
-/// True if the tenant may use the control plane: it is dedicated to the tenant, or shared and granted. Tenants are
-/// not shown other control planes.
+/// True if the tenant may use the control plane: it is dedicated to the tenant, or shared and granted. Tenants do not
+/// see other control planes.
 #[must_use]
 pub fn may_use(tenant: &Tenant, plane: &ControlPlane) -> bool {
     if !plane.spec.dedicated_to.is_empty() {
@@ -241,7 +241,7 @@ fn ruled_out(request: &PlacementRequest<'_>, facts: &PlaneFacts<'_>) -> Vec<Stri
     reasons
 }
 
-/// Why it is the only one left.
+/// Explains why it is the only one left.
 fn only_one(request: &PlacementRequest<'_>, best: &PlaneFacts<'_>, all: &[PlaneFacts<'_>]) -> String {
     let mut others = all
         .iter()
@@ -256,7 +256,7 @@ fn only_one(request: &PlacementRequest<'_>, best: &PlaneFacts<'_>, all: &[PlaneF
     }
 }
 
-/// Fullness in millionths of the capacity. Without a capacity, 1,000,000 claims are assumed.
+/// Returns the fullness in millionths of the capacity. Without a capacity, 1,000,000 claims are assumed.
 fn fullness(facts: &PlaneFacts<'_>) -> u64 {
     let claims = facts.claims as u64;
     facts.document.spec.capacity.map_or(claims, |capacity| {

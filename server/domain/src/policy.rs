@@ -1,4 +1,4 @@
-//! Approval policies: which requests are allowed, denied, or need whose approval.
+//! Approval policies: which requests are allowed, denied, or need approval, and whose.
 
 use std::collections::BTreeSet;
 
@@ -241,7 +241,7 @@ pub fn is_approver(viewer: &Viewer, tenant: &crate::names::TenantName, approvers
     }
 }
 
-/// The rules that `decisions` do not meet yet. A person counts once per rule, and only if they were among its
+/// Returns the rules that `decisions` do not meet yet. A person counts once per rule, and only if they were among its
 /// approvers when they decided.
 #[must_use]
 pub fn unmet<'r>(rules: &'r [RuleNeed], decisions: &[Decision]) -> Vec<&'r RuleNeed> {
@@ -272,7 +272,7 @@ fn counts_for(decision: &Decision, approvers: &Approvers) -> bool {
     }
 }
 
-/// Who may approve, in words.
+/// Says in words who may approve.
 #[must_use]
 pub fn approvers_in_words(approvers: &Approvers, tenant_title: &str, count: u32) -> String {
     let who = match approvers {
@@ -296,8 +296,8 @@ fn monthly_price(input: &PolicyInput<'_>) -> f64 {
         .map_or_else(|| input.plans.iter().map(of).fold(0.0, f64::max), of)
 }
 
-/// What a claim consumes of the tenant's quota: what its plan declares, plus one of `claims`. A claim without a known
-/// plan counts as the largest of the offering's `plans`. `object` is the claim or its manifest.
+/// Returns what a claim consumes of the tenant's quota: what its plan declares, plus one of `claims`. A claim without
+/// a known plan counts as the largest of the offering's `plans`. `object` is the claim or its manifest.
 #[must_use]
 pub fn quota_consumption(plans: &[Plan], plan: Option<&PlanName>, object: &Value) -> Amounts {
     let known = plans.iter().find(|known| Some(&known.name) == plan);
@@ -306,13 +306,14 @@ pub fn quota_consumption(plans: &[Plan], plan: Option<&PlanName>, object: &Value
     amounts
 }
 
-/// The maximum of each resource over all plans.
+/// Returns the maximum of each resource over all plans.
 fn largest(plans: &[Plan], object: &Value) -> Amounts {
     let of_each = plans.iter().map(|plan| consumes(plan, object));
     of_each.fold(Amounts::new(), |most, of_plan| larger(&most, &of_plan))
 }
 
-/// Where the object does not state an amount, the plan's preset counts, else 0.
+/// Returns what a claim of the plan consumes. If the object does not state an amount, the plan's preset counts, else
+/// 0.
 fn consumes(plan: &Plan, object: &Value) -> Amounts {
     let preset = Value::Object(plan.values.clone());
     let amount = |consumption: &Consumption| {
@@ -325,7 +326,7 @@ fn consumes(plan: &Plan, object: &Value) -> Amounts {
         .collect()
 }
 
-/// Why a condition could not be evaluated, as a clause of a sentence.
+/// Says as a clause why a condition could not be evaluated.
 fn clause(error: &EvalError) -> String {
     match error {
         EvalError::NotABoolean => "its condition is neither true nor false".to_owned(),

@@ -90,7 +90,7 @@ pub struct Projection {
 }
 
 impl Projection {
-    /// The projection of an offering. `settable` lists machinery that its document opens: `spec.…`, or
+    /// Creates the projection of an offering. `settable` lists machinery that its document opens: `spec.…`, or
     /// `metadata.labels.<key>` and `metadata.annotations.<key>`, where the key may contain dots and slashes.
     #[must_use]
     pub fn new(claim_kind: ClaimKind, settable: &[String], plans: &[Plan], hints: &FormHints) -> Self {
@@ -117,8 +117,8 @@ impl Projection {
         }
     }
 
-    /// The user fields of an object: without `apiVersion`, `kind`, `status` and machinery, and with only the labels
-    /// and annotations that the offering opens.
+    /// Returns the user fields of an object: without `apiVersion`, `kind`, `status` and machinery, and with only the
+    /// labels and annotations that the offering opens.
     #[must_use]
     pub fn user_fields(&self, object: &Value) -> Value {
         let mut kept = Map::new();
@@ -140,7 +140,7 @@ impl Projection {
         Value::Object(kept)
     }
 
-    /// `spec` without machinery that is not in `open`.
+    /// Returns `spec` without machinery that is not in `open`.
     fn spec(&self, spec: &Value, open: &[Vec<String>]) -> Value {
         let fields = spec.as_object().into_iter().flatten();
         let kept = fields.filter_map(|(name, value)| {
@@ -154,9 +154,9 @@ impl Projection {
         Value::Object(kept.collect())
     }
 
-    /// The fields in `wish` that people may not set, each with advice. Fields that repeat a `known` object (the
-    /// current object, the form's initial values) or the object's `identity` are accepted. Machinery that `plan` sets
-    /// is subject to the plan's locks.
+    /// Returns the fields in `wish` that people may not set, each with advice. Fields that repeat a `known` object
+    /// (the current object, the form's initial values) or the object's `identity` are accepted. Machinery that `plan`
+    /// sets is subject to the plan's locks.
     #[must_use]
     pub fn forbidden_fields(
         &self,
@@ -203,8 +203,8 @@ impl Projection {
         found
     }
 
-    /// The machinery that Portico itself applied and that is not shown, from an object with `metadata.managedFields`.
-    /// A change must send it again or server-side apply would remove it.
+    /// Returns the machinery that Portico itself applied and that is not shown, from an object with
+    /// `metadata.managedFields`. A change must send it again or server-side apply would remove it.
     #[must_use]
     pub fn own_machinery(claim_kind: ClaimKind, object: &Value) -> Option<Value> {
         if claim_kind == ClaimKind::Plain {
@@ -240,7 +240,8 @@ impl Projection {
         }
     }
 
-    /// The object for display: its names, user fields, Portico's labels and the machinery that Portico applied.
+    /// Returns the object for display: its names, user fields, Portico's labels and the machinery that Portico
+    /// applied.
     #[must_use]
     pub fn displayed(&self, object: &Value, own_machinery: Option<&Value>) -> Value {
         let mut shown = Map::new();
@@ -272,7 +273,7 @@ impl Projection {
         shown
     }
 
-    /// Form hints that hide machinery that is not in the form.
+    /// Returns form hints that hide machinery that is not in the form.
     #[must_use]
     pub fn hints(&self, schema: &Schema, hints: &FormHints) -> FormHints {
         let mut hints = hints.clone();
@@ -300,7 +301,7 @@ impl Projection {
     }
 }
 
-/// The `spec` paths that a plan sets and that people may adjust.
+/// Returns the `spec` paths that a plan sets and that people may adjust.
 fn adjustable(plan: &Plan) -> Vec<Vec<String>> {
     let allowed: Vec<Vec<String>> = plan.adjustable.iter().map(|path| tokens(path)).collect();
     let mut open = Vec::new();
@@ -314,7 +315,7 @@ fn adjustable(plan: &Plan) -> Vec<Vec<String>> {
     open
 }
 
-/// Why an offering may not make a path settable; `None` if it may.
+/// Returns why an offering may not make a path settable; `None` if it may.
 #[must_use]
 pub fn settable_error(path: &str) -> Option<String> {
     let tokens = tokens(path);
@@ -339,8 +340,8 @@ pub fn settable_error(path: &str) -> Option<String> {
     }
 }
 
-/// What a manifest requests, with sorted keys: everything but its name and the labels that differ with every request.
-/// Two manifests request the same if and only if these are equal.
+/// Returns what a manifest requests, with sorted keys: everything but its name and the labels that differ with every
+/// request. Two manifests request the same if and only if these are equal.
 #[must_use]
 pub fn requested_fields(manifest: &Value) -> Value {
     let mut asked = Map::new();
@@ -394,7 +395,7 @@ fn requested_metadata(metadata: &Value) -> Map<String, Value> {
     asked
 }
 
-/// The value with all map keys sorted.
+/// Returns the value with all map keys sorted.
 fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
@@ -445,8 +446,8 @@ fn refusal(path: &[String], identity: &Value) -> ForbiddenField {
     }
 }
 
-/// The part of `value` that a manager owns according to the `fieldsV1` of its `metadata.managedFields` entry. Lists
-/// are taken whole.
+/// Returns the part of `value` that a manager owns according to the `fieldsV1` of its `metadata.managedFields` entry.
+/// Lists are taken whole.
 fn of_owner(owned: &Value, value: &Value) -> Option<Value> {
     let fields: Vec<(&str, &Value)> = owned
         .as_object()?

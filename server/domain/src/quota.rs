@@ -9,43 +9,43 @@ use crate::documents::Quota;
 /// Amounts by resource name.
 pub type Amounts = BTreeMap<String, u64>;
 
-/// A line of the quota.
+/// A resource of the quota.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QuotaLine {
     /// `claims`, `memoryGib` …
     pub resource: String,
-    /// What this request takes besides; less than 0 where it gives back.
+    /// What this request adds; negative if it frees some.
     pub takes: i64,
-    /// What is used before it.
+    /// The amount used before it.
     pub used: u64,
-    /// What may be used.
+    /// The limit.
     pub limit: u64,
-    /// How many other requests wait for approval that take of it too.
+    /// Number of other requests for this resource that await approval.
     #[serde(default)]
     pub others_waiting: usize,
-    /// What is used when this and those others are applied.
+    /// The amount used if this and those requests are applied.
     #[serde(default)]
     pub with_others: u64,
 }
 
 impl QuotaLine {
-    /// What is used after it.
+    /// Returns the amount used after it.
     #[must_use]
     pub fn after(&self) -> u64 {
         self.used.saturating_add_signed(self.takes)
     }
 
-    /// Whether the limit does not allow it: it takes more, and too much.
+    /// True if the request consumes more and exceeds the limit.
     #[must_use]
     pub fn exceeds(&self) -> bool {
         self.takes > 0 && self.after() > self.limit
     }
 }
 
-/// One line per limited resource whose amount the request changes. `used` is the tenant's usage before the request,
-/// `before` the part of it that the claim already consumes.
+/// Returns one line per limited resource whose amount the request changes. `used` is the tenant's usage before the
+/// request, `before` the part of it that the claim already consumes.
 #[must_use]
 pub fn lines(quota: &Quota, used: &Amounts, before: &Amounts, after: &Amounts) -> Vec<QuotaLine> {
     let of = |amounts: &Amounts, resource: &str| amounts.get(resource).copied().unwrap_or(0);
@@ -70,8 +70,8 @@ fn growth(before: u64, after: u64) -> i64 {
     if after < before { -amount } else { amount }
 }
 
-/// A sentence for each exceeded limit; empty if the request fits. A request that consumes no more than before is
-/// never refused, even over a limit that was lowered.
+/// Returns a sentence for each exceeded limit; empty if the request fits. A request that consumes no more than before
+/// is never refused, even over a limit that was lowered.
 #[must_use]
 pub fn exceeded(lines: &[QuotaLine]) -> Vec<String> {
     lines
@@ -89,7 +89,7 @@ pub fn exceeded(lines: &[QuotaLine]) -> Vec<String> {
         .collect()
 }
 
-/// A resource's name on screens: `storageGiB` is `Storage GiB`, `cpu` is `CPU`.
+/// Returns a resource's name on screens: `storageGiB` is `Storage GiB`, `cpu` is `CPU`.
 #[must_use]
 pub fn title(resource: &str) -> String {
     let mut words = String::with_capacity(resource.len() + 4);
@@ -117,7 +117,7 @@ pub fn add(used: &mut Amounts, takes: &Amounts) {
     }
 }
 
-/// The maximum of both amounts of each resource.
+/// Returns the maximum of both amounts of each resource.
 #[must_use]
 pub fn larger(one: &Amounts, other: &Amounts) -> Amounts {
     let mut larger = one.clone();

@@ -1,6 +1,6 @@
-//! Why a request waits, and why it ended without being applied: codes with parameters, as the database and the audit log
-//! keep them. Their words are made when somebody reads them, by `Display`, and nowhere else, so that they can be reworded
-//! without changing what was stored. Nothing decides anything by the words.
+//! Codes with parameters for why a request waits, and why it ended without being applied. The database and the audit
+//! log store the codes; only `Display` turns them into words, so that those can change without touching stored data.
+//! No decision depends on the words.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ pub enum WaitingReason {
         /// Its name.
         plane: String,
     },
-    /// Two writers met within the API server.
+    /// Another writer changed the object at the same time.
     ConcurrentWrite {
         /// The control plane's name.
         plane: String,
@@ -44,34 +44,34 @@ pub enum WaitingReason {
         plane: String,
         /// The HTTP status.
         status: u16,
-        /// What it said.
+        /// Its message.
         message: String,
     },
-    /// The control plane's answer makes no sense.
+    /// The control plane's response is invalid.
     PlaneInvalidResponse {
         /// Its name.
         plane: String,
-        /// What was wrong with it.
+        /// What is wrong with it.
         message: String,
     },
-    /// The control plane deletes the claim.
+    /// The control plane is still deleting the claim.
     Deletion {
         /// The control plane's title.
         plane: String,
         /// The claim's name.
         claim: String,
     },
-    /// It may not be applied at the moment.
+    /// It may not be applied at present.
     NotPermitted {
-        /// What stands against it.
+        /// The obstacle.
         obstacle: Obstacle,
     },
-    /// Whether it may be applied could not be checked.
+    /// The permission could not be checked.
     NotChecked {
         /// Why.
         message: String,
     },
-    /// A sentence from before reasons had codes.
+    /// A sentence stored before reasons had codes.
     Other {
         /// The sentence.
         text: String,
@@ -83,23 +83,23 @@ pub enum WaitingReason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum FailureReason {
-    /// A right is missing on the control plane.
+    /// Portico, or the person it acts as, lacks a right on the control plane.
     PlaneForbidden {
         /// Its name.
         plane: String,
-        /// What it said.
+        /// The control plane's message.
         message: String,
     },
     /// The control plane's schema or an admission policy refused the object.
     PlaneRejected {
         /// Its name.
         plane: String,
-        /// What it said.
+        /// Its message.
         message: String,
     },
     /// The control plane refused for another reason.
     PlaneRefused {
-        /// What it said, as a sentence without its full stop.
+        /// Its message, without a full stop.
         message: String,
     },
     /// The control plane has an object of that name that this request did not create.
@@ -115,30 +115,30 @@ pub enum FailureReason {
     FieldConflict {
         /// The field managers.
         managers: Vec<String>,
-        /// What the control plane said.
+        /// The control plane's message.
         message: String,
     },
     /// The object cannot be deleted as it is, for example because it is in use.
     DeletionBlocked {
         /// Its name.
         name: String,
-        /// What the control plane said.
+        /// The control plane's message.
         message: String,
     },
-    /// The control plane says that the request conflicts with what is there.
+    /// The control plane reports a conflict with the existing object.
     PlaneConflict {
         /// Its name.
         plane: String,
         /// The object's name.
         name: String,
-        /// What it said.
+        /// Its message.
         message: String,
     },
-    /// The control plane answered a creation with "gone".
+    /// The control plane answered a creation with status 410 (Gone).
     CreationGone {
         /// Its name.
         plane: String,
-        /// What it said.
+        /// Its message.
         message: String,
     },
     /// The object was deleted, or deleted and created again under its name.
@@ -154,21 +154,21 @@ pub enum FailureReason {
         plane: String,
         /// The kind.
         kind: String,
-        /// What it said, as a sentence without its full stop.
+        /// Its message, without a full stop.
         message: String,
     },
-    /// The request does not say which object it is about.
+    /// The request does not identify its object.
     UnknownObject,
-    /// Every attempt came to nothing.
+    /// All attempts failed.
     GivenUp {
-        /// How many there were.
+        /// Number of attempts.
         attempts: u32,
-        /// What it waited for at the end.
+        /// The reason for waiting after the last attempt.
         waiting: WaitingReason,
     },
-    /// It may not be applied any more.
+    /// It may no longer be applied.
     NotPermitted {
-        /// What stands against it.
+        /// The obstacle.
         obstacle: Obstacle,
     },
     /// Nobody decided in time.
@@ -178,12 +178,12 @@ pub enum FailureReason {
         /// The control plane's name.
         plane: String,
     },
-    /// The database's row cannot be read.
+    /// The row in the database cannot be read.
     Unreadable {
         /// What is wrong with it.
         message: String,
     },
-    /// A sentence from before reasons had codes.
+    /// A sentence stored before reasons had codes.
     Other {
         /// The sentence.
         text: String,
@@ -191,7 +191,7 @@ pub enum FailureReason {
 }
 
 impl WaitingReason {
-    /// The code, which is also a metric's label.
+    /// Returns the code, which is also a label of metrics.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -209,8 +209,8 @@ impl WaitingReason {
         }
     }
 
-    /// Whether both have the same cause. The control plane's own messages do not count: they may hold times and counts,
-    /// which differ from one attempt to the next.
+    /// True if both have the same cause. Messages of the control plane are not compared: they may contain times and
+    /// counts that differ between attempts.
     #[must_use]
     pub fn has_cause_of(&self, other: &Self) -> bool {
         match (self, other) {
@@ -235,7 +235,7 @@ impl WaitingReason {
 }
 
 impl FailureReason {
-    /// The code, which is also a metric's label.
+    /// Returns the code, which is also a label of metrics.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -260,7 +260,7 @@ impl FailureReason {
     }
 }
 
-/// A message of others, without the full stop that a sentence of ours adds.
+/// Removes the full stop of a message that becomes part of a sentence.
 fn bare(message: &str) -> &str {
     message.trim_end_matches(['.', ' '])
 }

@@ -1,4 +1,4 @@
-//! The audit log: who did what to what, when, from where. Append-only and hash-chained.
+//! Events of the audit log, which is append-only and hash-chained.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,28 +6,28 @@ use serde_json::Value;
 
 use crate::names::{RequestId, TenantName};
 
-/// An event that is not yet in the chain.
+/// An audit event before it is appended to the chain.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AuditEventData))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewEvent {
-    /// When, to the microsecond.
+    /// The time, to the microsecond.
     pub at: Timestamp,
-    /// Who did it, as [`crate::tenancy::Person::subject`]; `portico` for Portico itself.
+    /// The actor, as [`crate::tenancy::Person::subject`]; `portico` for Portico itself.
     pub actor: String,
-    /// The name of who did it.
+    /// The actor's name.
     pub actor_name: String,
-    /// What was done: `request.submitted`, `request.approved`, `secret.revealed`, `session.started` …
+    /// The action: `request.submitted`, `request.approved`, `secret.revealed`, `session.started` …
     pub verb: String,
-    /// What it was done to: a request id, a claim (as [`crate::claim::ClaimRef`] prints), a control plane …
+    /// The object of the action: a request's id, a claim (as [`crate::claim::ClaimRef`] prints), a control plane …
     pub subject: String,
-    /// The tenant it concerns; `None`: the platform.
+    /// The tenant that it concerns; `None` for the platform.
     pub tenant: Option<TenantName>,
-    /// The request it belongs to.
+    /// The request that it belongs to.
     pub request: Option<RequestId>,
-    /// The remote address.
+    /// The client's address.
     pub remote: Option<String>,
-    /// Further details. Never a secret.
+    /// Further details as JSON. They never contain secrets.
     pub details: Value,
 }
 
@@ -37,14 +37,14 @@ impl AsRef<Self> for NewEvent {
     }
 }
 
-/// An event in the chain.
+/// An audit event in the chain.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AuditEvent))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// Its position, from 1 without gaps.
+    /// Its position in the chain: 1, 2, 3 … without gaps.
     pub sequence: i64,
-    /// What happened.
+    /// The event.
     #[serde(flatten)]
     pub event: NewEvent,
     /// The hash of the previous event; 64 zeros for the first.
@@ -53,32 +53,32 @@ pub struct Event {
     pub hash: String,
 }
 
-/// The head of the audit log at one moment, signed with a key outside the database. Who keeps one can detect that the
-/// log was truncated or rewritten later.
+/// The signed head of the audit log. The signing key is outside the database, so a stored head reveals that the log
+/// was truncated or rewritten later.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignedHead {
-    /// The last event.
+    /// The sequence of the last event.
     pub sequence: i64,
-    /// The last event's hash.
+    /// The hash of the last event.
     pub hash: String,
-    /// When it was signed.
+    /// The time of signing.
     pub at: Timestamp,
     /// The Ed25519 signature of [`head_text`], in base64.
     pub signature: String,
-    /// The public key that it verifies with: 32 bytes in base64.
+    /// The public key for the signature: 32 bytes in base64.
     pub public_key: String,
 }
 
-/// The text that a [`SignedHead`] signs.
+/// Returns the text that a [`SignedHead`] signs.
 #[must_use]
 pub fn head_text(sequence: i64, hash: &str, at: Timestamp) -> String {
     format!("portico record head v1\n{sequence}\n{hash}\n{at}\n")
 }
 
-/// Chains an event: SHA-256 in hex over the previous hash, the sequence and the event as canonical JSON (sorted
-/// keys), one per line.
+/// Returns the hash of an event in the chain: SHA-256 in hex over the previous hash, the sequence and the event as
+/// canonical JSON, one per line.
 #[must_use]
 pub fn chain_hash(previous_hash: &str, sequence: i64, event: &NewEvent) -> String {
     use sha2::{Digest, Sha256};
@@ -92,7 +92,7 @@ pub fn chain_hash(previous_hash: &str, sequence: i64, event: &NewEvent) -> Strin
     hex::encode(hasher.finalize())
 }
 
-/// JSON without white space and with sorted keys: equal values give equal texts.
+/// Formats JSON without white space and with sorted keys, so that equal values give equal texts.
 #[must_use]
 pub fn canonical_json(value: &Value) -> String {
     let mut out = String::new();

@@ -12,7 +12,7 @@ use crate::placement::Placement;
 use crate::reason::{FailureReason, WaitingReason};
 use crate::tenancy::Person;
 
-/// What a request is for.
+/// The action of a request.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = RequestAction))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,7 +28,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The name in URLs, JSON and CEL.
+    /// Returns the name in URLs, JSON and CEL.
     #[must_use]
     pub fn slug(self) -> &'static str {
         match self {
@@ -40,26 +40,26 @@ impl Action {
     }
 }
 
-/// Where a request is in its life.
+/// The state of a request.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = RequestState))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum State {
     /// Being written.
     Draft,
-    /// Sent, not yet evaluated by policy.
+    /// Submitted, not yet evaluated by policy.
     Submitted,
     /// Waiting for approval.
     AwaitingApproval,
-    /// May be applied; waiting for a worker.
+    /// May be applied; waits for a worker.
     Approved,
     /// A worker is applying it.
     Applying,
-    /// The control plane has accepted it (for a delete: has removed the claim). The claim may still not work.
+    /// The control plane has accepted the object (for a delete: has removed it). The claim may still not work.
     Fulfilled,
     /// Denied by policy or by an approver.
     Rejected,
-    /// Taken back by the requester.
+    /// Withdrawn by the requester.
     Withdrawn,
     /// Not decided in time.
     Expired,
@@ -82,7 +82,7 @@ impl State {
         Self::Failed,
     ];
 
-    /// The name in URLs, JSON and the database.
+    /// Returns the name in URLs, JSON and the database.
     #[must_use]
     pub fn slug(self) -> &'static str {
         match self {
@@ -99,7 +99,7 @@ impl State {
         }
     }
 
-    /// The name on screens.
+    /// Returns the name on screens.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -116,7 +116,7 @@ impl State {
         }
     }
 
-    /// The state with this slug.
+    /// Returns the state with this slug.
     #[must_use]
     pub fn from_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.slug() == slug)
@@ -131,7 +131,7 @@ impl State {
         )
     }
 
-    /// The state after `transition`.
+    /// Returns the state after `transition`.
     ///
     /// # Errors
     /// If this state does not allow the transition.
@@ -173,7 +173,7 @@ pub enum Transition {
     Approve,
     /// Policy or an approver denies it.
     Reject,
-    /// The requester takes it back.
+    /// The requester withdraws it.
     Withdraw,
     /// The requester stops waiting for a control plane, between two attempts.
     GiveUp,
@@ -218,7 +218,7 @@ fn verb(transition: Transition) -> &'static str {
 pub struct Request {
     /// Its id.
     pub id: RequestId,
-    /// What it does.
+    /// Its action.
     pub action: Action,
     /// Its state.
     pub state: State,
@@ -266,17 +266,17 @@ pub struct Request {
     /// The trace that it was submitted in: a W3C `traceparent`. `None` in requests from before it was kept.
     #[serde(default)]
     pub traceparent: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
-    /// Number of changes, from 1. A save succeeds only over the revision that was read.
+    /// Its revision, from 1. A write succeeds only if the revision is still the one that was read.
     pub revision: i64,
 }
 
 impl Request {
-    /// What an approver agrees to, as SHA-256 in hex: manifest, schema and placement. A decision counts while this
-    /// stays the same.
+    /// Hashes what an approver agrees to, as SHA-256 in hex: manifest, schema and placement. A decision counts while
+    /// this stays the same.
     #[must_use]
     pub fn digest(&self) -> String {
         manifest_hash(&serde_json::json!({
@@ -306,7 +306,7 @@ impl Request {
         self.waiting_for = None;
     }
 
-    /// The decisions on the current digest.
+    /// Returns the decisions on the current digest.
     #[must_use]
     pub fn valid_decisions(&self) -> Vec<Decision> {
         let digest = self.digest();
@@ -315,8 +315,8 @@ impl Request {
         self.decisions.iter().filter(counts).cloned().collect()
     }
 
-    /// The transition by which the requester can cancel now. Possible until a worker begins and between two attempts.
-    /// A delete that has begun cannot be cancelled: the control plane may already be deleting.
+    /// Returns the transition by which the requester can cancel now. Possible until a worker begins and between two
+    /// attempts. A delete that has begun cannot be cancelled: the control plane may already be deleting.
     #[must_use]
     pub fn cancel_transition(&self) -> Option<Transition> {
         let transition = match self.state {
@@ -381,15 +381,15 @@ pub struct Decision {
     /// [`policy_hash`] of the rules that they saw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
-    /// No longer counts: the request has changed since.
+    /// True if it no longer counts, because the request has changed since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub void: bool,
 }
 
-/// Longest comment, in characters.
+/// Maximum length of a comment, in characters.
 pub const COMMENT_CHARACTERS: usize = 2000;
 
-/// A comment on a request, apart from any decision.
+/// A comment on a request, separate from decisions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Comment {
@@ -403,13 +403,13 @@ pub struct Comment {
     pub at: Timestamp,
 }
 
-/// SHA-256 in hex of the rules that require approval.
+/// Hashes the rules that require approval, as SHA-256 in hex.
 #[must_use]
 pub fn policy_hash(rules: &[RuleNeed]) -> String {
     manifest_hash(&serde_json::json!(rules))
 }
 
-/// SHA-256 in hex of the manifest as canonical JSON.
+/// Hashes the manifest as canonical JSON, as SHA-256 in hex.
 #[must_use]
 pub fn manifest_hash(manifest: &Value) -> String {
     use sha2::{Digest, Sha256};

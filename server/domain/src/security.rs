@@ -3,12 +3,12 @@
 //! An event is written as a [`NewEvent`](crate::record::NewEvent) whose verb is [`SecurityEvent::name`]. Appending
 //! one to the audit log also logs and counts it.
 
-/// How urgent an event is, as the log's level.
+/// How urgent an event is; also the level in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Routine: a sign-in, a new token.
     Info,
-    /// A refusal. One is harmless, many may be an attack.
+    /// A refusal. One is harmless, many may indicate an attack.
     Warning,
     /// Needs attention now.
     Alarm,
@@ -24,7 +24,7 @@ pub enum Cause {
     Refusal,
 }
 
-/// Makes the enum together with its list, so that no variant can be missing from [`SecurityEvent::ALL`].
+/// Defines the enum together with its list, so that no variant can be missing from [`SecurityEvent::ALL`].
 macro_rules! security_events {
     ($( $(#[$doc:meta])* $variant:ident = $name:literal, $severity:ident, $cause:ident; )+) => {
         /// A security event.
@@ -37,19 +37,19 @@ macro_rules! security_events {
             /// All events.
             pub const ALL: &[Self] = &[ $( Self::$variant, )+ ];
 
-            /// The stable name: the audit log's verb, the log's field `event`, the metrics' label `event`.
+            /// Returns the stable name: the audit log's verb, the log's field `event`, the metrics' label `event`.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $( Self::$variant => $name, )+ }
             }
 
-            /// How urgent it is.
+            /// Returns how urgent it is.
             #[must_use]
             pub fn severity(self) -> Severity {
                 match self { $( Self::$variant => Severity::$severity, )+ }
             }
 
-            /// Who can cause it.
+            /// Returns who can cause it.
             #[must_use]
             pub fn cause(self) -> Cause {
                 match self { $( Self::$variant => Cause::$cause, )+ }
@@ -106,7 +106,7 @@ security_events! {
 }
 
 impl SecurityEvent {
-    /// The event with this name; `None` for verbs that are not security events, such as those of requests.
+    /// Returns the event with this name; `None` for verbs that are not security events, such as those of requests.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|event| event.name() == name)

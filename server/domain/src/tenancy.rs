@@ -1,4 +1,4 @@
-//! Who is asking, and what they may see.
+//! Viewers: who they are and what they may see.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::documents::{Configuration, GroupRef, TokenRules};
 use crate::names::TenantName;
 
-/// What somebody may do within one tenant. Roles do not contain one another, save that every role
-/// may see what a viewer sees, and a tenant admin may do what developers and approvers do.
+/// A role within one tenant. Roles do not include each other, except that every role may see what a viewer sees, and
+/// a tenant admin may do what developers and approvers do.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,11 +18,11 @@ use crate::names::TenantName;
 pub enum Role {
     /// Sees claims and requests of the tenant.
     Viewer,
-    /// Asks for things.
+    /// Requests, changes and deletes claims.
     Developer,
-    /// Decides on requests of the tenant, where a policy names the role.
+    /// Decides on requests of the tenant, if a policy names the role.
     Approver,
-    /// All of these, and sees the tenant's settings and record.
+    /// All of these, and sees the tenant's settings and audit log.
     TenantAdmin,
 }
 
@@ -31,18 +31,17 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
-    /// `iss` and `sub` joined by a space-free `#`: unique over all providers, never reused.
+    /// `iss` and `sub` joined by `#`: unique over all providers, never reused.
     pub subject: String,
     /// The name to show.
     pub name: String,
-    /// The e-mail address, where the provider tells one that counts: it has verified it, or the configuration says that
-    /// it needs not to.
+    /// The e-mail address, if the provider verified it or the configuration trusts unverified ones.
     pub email: Option<String>,
 }
 
 impl Person {
-    /// Whether both are one human being: the same account, or two whose e-mail address is the same. Somebody with two
-    /// accounts agrees to nothing of their own, and counts once.
+    /// True if both are the same human being: the same account, or two accounts with one e-mail address. A person
+    /// with two accounts cannot approve their own requests, and counts once.
     #[must_use]
     pub fn is_same_human(&self, other: &Self) -> bool {
         let same_email = match (&self.email, &other.email) {
@@ -53,24 +52,24 @@ impl Person {
     }
 }
 
-/// A person as their identity provider described them when they signed in last. Sessions and tokens refer to it, so
-/// that a group that somebody loses is lost to all of these at once.
+/// A person as their identity provider described them at their last sign-in. Sessions and tokens refer to it, so
+/// losing a group takes effect in all of them at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownPerson {
-    /// The identity in addresses.
+    /// Their id in addresses.
     pub id: Uuid,
-    /// Who it is.
+    /// The person.
     pub person: Person,
-    /// Their SSO groups, as their provider names them.
+    /// Their SSO groups, as the provider names them.
     pub groups: BTreeSet<String>,
-    /// When they signed in last.
+    /// When they last signed in.
     pub signed_in_at: Timestamp,
     /// Since when their tokens are suspended, because the provider ended all of their sessions. The next sign-in
     /// clears it.
     pub suspended_at: Option<Timestamp>,
 }
 
-/// Why nothing may be done in somebody's name until they sign in again.
+/// Why nothing may be done in a person's name until they sign in again.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -84,7 +83,8 @@ pub enum Lapse {
 }
 
 impl KnownPerson {
-    /// Why nothing may be done in their name without them, if so: by a token, or for a request that they sent earlier.
+    /// Returns why nothing may be done in their name while they are away, by a token or for an earlier request;
+    /// `None` if it may.
     #[must_use]
     pub fn lapse(&self, rules: &TokenRules, now: Timestamp) -> Option<Lapse> {
         if let Some(at) = self.suspended_at {
@@ -98,42 +98,42 @@ impl KnownPerson {
         (now >= until).then_some(Lapse::NotSignedIn(days))
     }
 
-    /// What they may do as the configuration has it now; `None` when it has their provider no more.
+    /// Returns their viewer under the current configuration; `None` if it no longer has their provider.
     #[must_use]
     pub fn viewer(&self, configuration: &Configuration, via: Via) -> Option<Viewer> {
         Viewer::of_person(self, configuration, via)
     }
 }
 
-/// How the viewer proved who they are.
+/// How the viewer authenticated.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Via {
-    /// A browser's session.
+    /// By a session in a browser.
     Session,
-    /// An API token.
+    /// By an API token.
     Token,
     /// Portico itself: the worker, expiry, start-up.
     System,
 }
 
-/// What an API token is good for. Never for more than its person.
+/// The scope of an API token. A token may never do more than its owner.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum TokenScope {
-    /// Looking; nothing can be changed with it, and no secret revealed.
+    /// Read only: it changes nothing and reveals no secrets.
     Read,
-    /// Whatever its person may do.
+    /// Everything that its owner may do.
     Full,
 }
 
 impl TokenScope {
-    /// Both of them.
+    /// All scopes.
     pub const ALL: [Self; 2] = [Self::Read, Self::Full];
 
-    /// The word in forms, JSON and the database.
+    /// Returns the name in forms, JSON and the database.
     #[must_use]
     pub fn slug(self) -> &'static str {
         match self {
@@ -142,7 +142,7 @@ impl TokenScope {
         }
     }
 
-    /// The words on the screen.
+    /// Returns the name on screens.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -151,35 +151,35 @@ impl TokenScope {
         }
     }
 
-    /// The scope that `slug` names.
+    /// Returns the scope with this slug.
     #[must_use]
     pub fn from_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.slug() == slug)
     }
 }
 
-/// Whoever is asking: a signed-in person or a token, with tenants and roles.
+/// A caller: a signed-in person or an API token, with tenants and roles.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Viewer {
-    /// Who it is.
+    /// The person.
     pub person: Person,
-    /// The identity provider they signed in by, by its name in the configuration.
+    /// The name of the identity provider that they signed in with.
     pub provider: String,
-    /// The SSO groups they are in.
+    /// Their SSO groups.
     pub groups: BTreeSet<String>,
-    /// What they may do, by tenant. A tenant that is missing here does not exist for them.
+    /// Their roles by tenant. For them, a tenant that is missing here does not exist.
     pub roles: BTreeMap<TenantName, BTreeSet<Role>>,
-    /// Sees all tenants, control planes, configuration and the whole record.
+    /// True if they see all tenants, control planes, the configuration and the whole audit log.
     pub platform_admin: bool,
-    /// How they proved it.
+    /// How they authenticated.
     pub via: Via,
 }
 
 impl Viewer {
-    /// Reads tenants and roles off the groups that a person is in. Groups belong to their provider: those of another
-    /// that are called the same give nothing.
+    /// Derives tenants and roles from a person's groups. Groups belong to their provider: groups with the same name
+    /// at another one do not count.
     fn of_person(known: &KnownPerson, configuration: &Configuration, via: Via) -> Option<Self> {
         let provider = &configuration.provider_of(&known.person)?.name;
         let is_in = |group: &GroupRef| group.has(provider, known.groups.iter());
@@ -207,14 +207,14 @@ impl Viewer {
         })
     }
 
-    /// Whether their provider says that they are in the group.
+    /// True if they are in the group.
     #[must_use]
     pub fn is_in(&self, group: &GroupRef) -> bool {
         group.has(&self.provider, self.groups.iter())
     }
 
-    /// Whether they may act as `role` in `tenant`. A tenant admin may act as any role there; a
-    /// platform admin sees all but does not ask or decide in a tenant they are no member of.
+    /// True if they may act as `role` in `tenant`. A tenant admin may act as any role there. A platform admin sees
+    /// everything, but neither requests nor decides in a tenant without being a member.
     #[must_use]
     pub fn may(&self, tenant: &TenantName, role: Role) -> bool {
         if role == Role::Viewer && self.platform_admin {
@@ -225,7 +225,7 @@ impl Viewer {
         })
     }
 
-    /// The role by which they may act as `role` in `tenant`, which is the higher one for a tenant admin; `None` where
+    /// Returns the role that permits them to act as `role` in `tenant`: for a tenant admin, the higher one. `None` if
     /// they may not.
     #[must_use]
     pub fn role_for(&self, tenant: &TenantName, role: Role) -> Option<Role> {
@@ -235,13 +235,13 @@ impl Viewer {
             .find(|held| roles.contains(held))
     }
 
-    /// Whether the tenant exists for them at all.
+    /// True if the tenant exists for them.
     #[must_use]
     pub fn sees(&self, tenant: &TenantName) -> bool {
         self.platform_admin || self.roles.contains_key(tenant)
     }
 
-    /// What they may read. Reads in `store` and `planes` that serve a viewer take this.
+    /// Returns what they may read. Reads of `store` and `planes` that serve a viewer take it.
     #[must_use]
     pub fn scope(&self) -> Scope {
         if self.platform_admin {
@@ -252,8 +252,8 @@ impl Viewer {
     }
 }
 
-/// The right to read what belongs to some tenants. Only authorization makes one: from a [`Viewer`], or for Portico's own
-/// background work, by a [`SystemAuthority`](crate::authz::SystemAuthority).
+/// The right to read what belongs to some tenants. Only authorization creates it: from a [`Viewer`], or for Portico's
+/// background work by a [`SystemAuthority`](crate::authz::SystemAuthority).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope(Reach);
 
@@ -268,14 +268,14 @@ impl Scope {
         Self(Reach::All)
     }
 
-    /// The right to read everything, for tests.
+    /// Returns the right to read everything, for tests.
     #[cfg(any(test, feature = "testing"))]
     #[must_use]
     pub fn for_tests() -> Self {
         Self::all()
     }
 
-    /// The same scope, less all tenants but `tenant`.
+    /// Limits the scope to `tenant`.
     #[must_use]
     pub fn narrow(&self, tenant: &TenantName) -> Self {
         let tenants = if self.allows(tenant) {
@@ -286,7 +286,7 @@ impl Scope {
         Self(Reach::Tenants(tenants))
     }
 
-    /// Whether what belongs to `tenant` may be read.
+    /// True if what belongs to `tenant` may be read.
     #[must_use]
     pub fn allows(&self, tenant: &TenantName) -> bool {
         match &self.0 {
@@ -295,13 +295,13 @@ impl Scope {
         }
     }
 
-    /// Whether what belongs to no tenant, or to one that is no longer configured, may be read.
+    /// True if what belongs to no tenant, or to one that is no longer configured, may be read.
     #[must_use]
     pub fn allows_unowned(&self) -> bool {
         self.0 == Reach::All
     }
 
-    /// The tenants it is limited to; `None` means all.
+    /// Returns the tenants that it is limited to; `None` means all.
     #[must_use]
     pub fn tenants(&self) -> Option<&BTreeSet<TenantName>> {
         match &self.0 {

@@ -1,10 +1,10 @@
-//! The trace that a request belongs to: the `traceparent` of W3C Trace Context, version 00.
+//! The trace of a request: `traceparent` of W3C Trace Context, version 00.
 //! <https://www.w3.org/TR/trace-context/#traceparent-header>
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A trace and the span in it that caused what follows.
+/// A trace, with the span that caused what follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceParent {
     trace_id: u128,
@@ -12,13 +12,13 @@ pub struct TraceParent {
     sampled: bool,
 }
 
-/// A header that is no `traceparent`.
+/// The error for an invalid `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is no traceparent of W3C Trace Context")]
 pub struct InvalidTraceParent;
 
 impl TraceParent {
-    /// A new trace, from random numbers. Zeros, which the standard forbids, become ones.
+    /// Creates a trace from random numbers. Replaces zero, which the standard forbids, with one.
     #[must_use]
     pub fn new(trace_id: u128, parent_id: u64) -> Self {
         Self {
@@ -28,7 +28,7 @@ impl TraceParent {
         }
     }
 
-    /// The trace, as 32 hexadecimal digits.
+    /// Returns the trace id as 32 hexadecimal digits.
     #[must_use]
     pub fn trace_id(&self) -> String {
         format!("{:032x}", self.trace_id)

@@ -1,13 +1,14 @@
-//! Characters that are not seen, or that change how others are seen: shown by their numbers, never obeyed.
+//! Makes invisible characters visible: characters that are not seen, or that change how others are seen, are shown by
+//! their code.
 //!
-//! Text from outside is kept and applied as it is, and the JSON API tells it as it is. Where people read it, it goes
-//! through here: `U+202E` turns what follows round, `U+200B` makes two names look alike, `U+2028` breaks a line in
-//! some programs and not in others.
+//! Text from outside is stored, applied and returned by the JSON API unchanged. Pages show it through [`visible`]:
+//! `U+202E` reverses the text after it, `U+200B` makes two names look alike, and `U+2028` breaks lines in some
+//! programs only.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// The text with every such character replaced by its number in brackets: `[U+202E]`. Tabs and line breaks stay.
+/// Replaces every such character with its code in brackets: `[U+202E]`. Keeps tabs and line breaks.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !may_hide(text) {
@@ -28,7 +29,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The characters of the text that [`visible`] replaces, each once, in the order of their first occurrence.
+/// Returns the characters that [`visible`] replaces, each once, in order of their first occurrence.
 #[must_use]
 pub fn hidden(text: &str) -> Vec<char> {
     let mut found = Vec::new();
@@ -46,7 +47,7 @@ pub fn hidden(text: &str) -> Vec<char> {
     found
 }
 
-/// Whether the character is not seen, or changes how its neighbours are.
+/// True if the character is invisible, or changes how its neighbours look.
 #[must_use]
 pub fn hides(c: char, before: Option<char>, after: Option<char>) -> bool {
     match c {
@@ -57,17 +58,18 @@ pub fn hides(c: char, before: Option<char>, after: Option<char>) -> bool {
         // Soft hyphen, combining grapheme joiner, Arabic letter mark, Hangul and Khmer fillers, Mongolian separators.
         '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
         | '\u{180B}'..='\u{180F}' | '\u{3164}' | '\u{FFA0}'
-        // Zero width, marks, embeddings and overrides, separators of lines and paragraphs, isolates, the word joiner.
+        // Zero-width characters, marks, embeddings and overrides, line and paragraph separators, isolates, the word
+        // joiner.
         | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
         // The byte order mark, interlinear annotations, shorthand and musical controls.
         | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
-        // Tags, and the selectors of variants that no emoji uses.
+        // Tags, and variation selectors that no emoji uses.
         | '\u{E0000}'..='\u{E0FFF}' => true,
         _ => false,
     }
 }
 
-/// Whether the text has such a character. Reads it once, so that whole pages may be asked.
+/// True if the text contains such a character. Reads it once, so it suits whole pages.
 #[must_use]
 pub fn has_hidden(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -90,7 +92,7 @@ fn is_suspicious(byte: u8) -> bool {
     (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte >= 0x7F
 }
 
-/// Whether there may be one: quick for the text that nearly all text is.
+/// True if the text may contain such a character. A quick check that rules out most texts.
 #[must_use]
 pub fn may_hide(text: &str) -> bool {
     text.bytes().any(is_suspicious)
@@ -132,7 +134,7 @@ mod tests {
             "orders\tand\r\nlines",
             "Zoë Ångström",
             "日本語 العربية עברית हिन्दी",
-            // Persian with a joiner, a family of emoji, a heart with its selector.
+            // Persian with a joiner, a family emoji, a heart with its variation selector.
             "می\u{200C}خواهم",
             "👩\u{200D}👩\u{200D}👧",
             "❤\u{FE0F}",

@@ -1,4 +1,4 @@
-//! Property tests of request states: any transitions in any order.
+//! Property tests of request states with arbitrary sequences of transitions.
 
 use portico_domain::request::{State, Transition};
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ const STEPS: [Transition; 10] = [
     Transition::Fail,
 ];
 
-/// The states that a request goes through if invalid transitions are ignored.
+/// Returns the states that a request goes through if invalid transitions are ignored.
 fn walk(steps: &[Transition]) -> Vec<(State, Transition, State)> {
     let mut state = State::Draft;
     let mut walked = Vec::new();

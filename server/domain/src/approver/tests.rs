@@ -139,7 +139,7 @@ fn request() -> impl Strategy<Value = Request> {
     )
 }
 
-/// The rule in the words of the policy.
+/// The same rule, by the policy's own functions.
 fn waits_for(viewer: &Viewer, request: &Request) -> bool {
     let rules = request
         .approval

@@ -1,4 +1,4 @@
-//! Events of the audit record that are entitled to name their actor.
+//! Audit events whose actor is proven.
 
 use std::ops::Deref;
 
@@ -10,12 +10,12 @@ use crate::record::NewEvent;
 use crate::security::SecurityEvent;
 use crate::tenancy::{Person, Viewer};
 
-/// An event for the audit record. Its actor comes from a grant, from Portico's own authority, or from the sign-in that
-/// it is about, so that nobody is recorded for what somebody else did.
+/// An event for the audit log with a proven actor: from a grant, from Portico's own authority, or from the sign-in
+/// that it is about. So nobody is recorded for the action of somebody else.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditEvent(NewEvent);
 
-/// What happened to a session, as told by the identity provider.
+/// What the identity provider reported about a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionEvent {
     /// The person signed in.
@@ -29,7 +29,7 @@ pub enum SessionEvent {
 pub enum SecurityActor<'a> {
     /// A signed-in person, by session or token.
     Viewer(&'a Viewer),
-    /// Somebody who is not signed in.
+    /// An anonymous client.
     Stranger,
     /// Portico itself.
     Portico,
@@ -41,14 +41,14 @@ impl AuditEvent {
         Self(NewEvent { details, ..event })
     }
 
-    /// An event for tests of what takes one.
+    /// Creates an event for tests.
     #[cfg(any(test, feature = "testing"))]
     #[must_use]
     pub fn for_tests(event: NewEvent) -> Self {
         Self(event)
     }
 
-    /// Records that a person signed in or out, with the name of their sign-in provider.
+    /// Creates the event of a sign-in or sign-out, with the name of the sign-in provider.
     #[must_use]
     pub fn session(
         what: SessionEvent,
@@ -74,8 +74,8 @@ impl AuditEvent {
         })
     }
 
-    /// Records that an identity provider ended sessions by a back-channel logout: those of `subject`, or those that the
-    /// provider names otherwise.
+    /// Creates the event of a back-channel logout: the sessions of `subject`, or those that the provider identifies
+    /// otherwise.
     #[must_use]
     pub fn sessions_terminated(
         issuer: &str,
@@ -97,7 +97,7 @@ impl AuditEvent {
         })
     }
 
-    /// Records a security event. It needs no grant: most are refusals.
+    /// Creates a security event. It needs no grant: most are refusals.
     #[must_use]
     pub fn security(
         event: SecurityEvent,
@@ -124,7 +124,7 @@ impl AuditEvent {
         })
     }
 
-    /// The event with further details. Never put a secret there.
+    /// Adds details. They must not contain secrets.
     #[must_use]
     pub fn with_details(mut self, details: Value) -> Self {
         match (&mut self.0.details, details) {
@@ -134,7 +134,7 @@ impl AuditEvent {
         self
     }
 
-    /// The event about a part of its target, by that part's id: about one token of a person's.
+    /// Sets the subject to a part of the target, such as one of a person's tokens.
     #[must_use]
     pub fn about(mut self, subject: impl Into<String>) -> Self {
         self.0.subject = subject.into();

@@ -1,4 +1,4 @@
-//! Permission to do something, as a value.
+//! Permission to perform an operation, as a value.
 
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
@@ -14,43 +14,43 @@ use crate::record::NewEvent;
 use crate::request::Request;
 use crate::tenancy::{Person, Role, Viewer};
 
-/// Something that a person can do. Its types have no size and are all in this module.
+/// An operation that a person can perform. Its types have no values and are all in this module.
 pub trait Operation: sealed::Sealed {}
 
-/// An operation that the audit record knows by one verb.
+/// An operation with one verb in the audit log.
 pub trait Recorded: Operation {
-    /// The verb in the record: `secret.revealed`.
+    /// The verb in the audit log: `secret.revealed`.
     const VERB: &'static str;
 }
 
 pub(super) mod sealed {
-    /// Keeps [`super::Operation`] within this module.
+    /// Keeps implementations of [`super::Operation`] within this module.
     pub trait Sealed {}
 }
 
-/// What an operation is done to, as the record has it.
+/// The target of an operation, as the audit log names it.
 pub trait Target {
-    /// The record's subject: a request's id, a claim, a control plane.
+    /// Returns the subject of the audit event: a request's id, a claim, a control plane.
     fn subject(&self) -> String;
 
-    /// The tenant that it belongs to; `None` for what is the platform's.
+    /// Returns the tenant that owns the target; `None` if it belongs to the platform.
     fn tenant(&self) -> Option<TenantName> {
         None
     }
 
-    /// The request that it belongs to.
+    /// Returns the request that the target belongs to.
     fn request(&self) -> Option<RequestId> {
         None
     }
 }
 
-/// What determined a grant. The record keeps it as `details.grantedBy`.
+/// The reason for a grant. The audit log keeps it as `details.grantedBy`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "by", rename_all = "camelCase")]
 pub enum Basis {
     /// A role in a tenant.
     Role {
-        /// The role that the person has, which may be higher than the one that is needed.
+        /// The person's role, which may be higher than the required one.
         role: Role,
         /// The tenant.
         tenant: TenantName,
@@ -66,11 +66,11 @@ pub enum Basis {
     Requester,
     /// The person is a platform admin.
     PlatformAdmin,
-    /// It concerns nobody but the person.
+    /// It concerns only the person.
     Own,
 }
 
-/// The permission of a person to do `O` to a `T`. Made by the judgements of this module alone.
+/// The permission of a person to perform `O` on a `T`. Only the functions of this module create it.
 #[must_use]
 #[derive(Debug)]
 pub struct Granted<T, O> {
@@ -80,7 +80,7 @@ pub struct Granted<T, O> {
     operation: PhantomData<fn() -> O>,
 }
 
-/// Who a grant was made to.
+/// The person that a grant was made to.
 #[derive(Debug, Clone)]
 struct Caller {
     person: Person,
@@ -102,7 +102,7 @@ impl<T, O: Operation> Granted<T, O> {
         }
     }
 
-    /// A grant for tests of what takes one.
+    /// Creates a grant for tests.
     #[cfg(any(test, feature = "testing"))]
     pub fn for_tests(person: Person, target: T) -> Self {
         Self {
@@ -117,30 +117,30 @@ impl<T, O: Operation> Granted<T, O> {
         }
     }
 
-    /// What it may be done to.
+    /// Returns the target.
     pub fn target(&self) -> &T {
         &self.target
     }
 
-    /// Who may do it.
+    /// Returns the person.
     #[must_use]
     pub fn person(&self) -> &Person {
         &self.caller.person
     }
 
-    /// The name of the sign-in provider of [`Granted::person`].
+    /// Returns the name of the sign-in provider of [`Granted::person`].
     #[must_use]
     pub fn provider(&self) -> &str {
         &self.caller.provider
     }
 
-    /// The groups that the provider says the person is in.
+    /// Returns the person's groups, as the provider names them.
     #[must_use]
     pub fn groups(&self) -> &BTreeSet<String> {
         &self.caller.groups
     }
 
-    /// What determined it.
+    /// Returns the reason for the grant.
     #[must_use]
     pub fn basis(&self) -> &Basis {
         &self.basis
@@ -148,7 +148,7 @@ impl<T, O: Operation> Granted<T, O> {
 }
 
 impl<T: Target, O: Operation> Granted<T, O> {
-    /// Records that the person did it. `remote` is the address that the request came from.
+    /// Creates the audit event with this verb. `remote` is the client's address.
     pub(super) fn audit_as(&self, verb: &str, at: Timestamp, remote: Option<&str>) -> AuditEvent {
         let event = NewEvent {
             at,
@@ -166,7 +166,7 @@ impl<T: Target, O: Operation> Granted<T, O> {
 }
 
 impl<T: Target, O: Recorded> Granted<T, O> {
-    /// The event that records that the person did it. `remote` is the address that the request came from.
+    /// Creates the audit event of the operation. `remote` is the client's address.
     #[must_use]
     pub fn audit(&self, at: Timestamp, remote: Option<&str>) -> AuditEvent {
         self.audit_as(O::VERB, at, remote)

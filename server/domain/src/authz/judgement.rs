@@ -1,5 +1,5 @@
-//! The judgements: who may do what to what. Each `may_*` answers what determined it, for pages that show what can be
-//! done; the function of the same name without `may_` makes the grant.
+//! Decides who may do what. Each `may_*` returns the reason for a permission, for pages that show what can be done;
+//! the function of the same name without `may_` makes the grant.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::policy::{is_approver, unmet};
 use crate::request::{Action, Request, State};
 use crate::tenancy::{KnownPerson, Role, Scope, Via, Viewer};
 
-/// Makes operations, each with its verb in the record where it has just one.
+/// Defines operations, each with its verb in the audit log if it has only one.
 macro_rules! operations {
     ($( $(#[$doc:meta])* $name:ident $(= $verb:literal)?; )+) => {$(
         $(#[$doc])*
@@ -48,23 +48,23 @@ operations! {
     RevokeToken = "token.deleted";
     /// End sessions and tokens of a person.
     EndAccess = "access.ended";
-    /// Export the record.
+    /// Export the audit log.
     ExportRecord = "record.exported";
-    /// Acknowledge the breaks of the record's chain.
+    /// Acknowledge the breaks of the audit log's hash chain.
     AcknowledgeBreaks = "record.acknowledged";
 }
 
-/// Why something is not granted.
+/// Why a permission is denied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "reason", rename_all = "camelCase")]
 pub enum Denied {
-    /// There is no such thing for this viewer.
+    /// For this viewer it does not exist.
     NotVisible,
-    /// The viewer is nobody who signed in: Portico judges in somebody's name.
+    /// The viewer is not a signed-in person, but Portico evaluating in somebody's name.
     NotAPerson,
     /// The claim belongs to no tenant.
     NoTenant,
-    /// The viewer is no developer of the tenant.
+    /// The viewer is not a developer of the tenant.
     NotADeveloper {
         /// The tenant.
         tenant: TenantName,
@@ -73,79 +73,79 @@ pub enum Denied {
     BeingDeleted,
     /// The claim is gone.
     Gone,
-    /// No rule of the request waits for the viewer, or the request waits for nobody.
+    /// No rule of the request waits for the viewer, or the request does not await approval.
     NotAnApprover,
     /// The viewer made the request.
     OwnRequest,
-    /// The viewer has decided on the request.
+    /// The viewer has already decided on the request.
     HasDecided,
     /// The request is neither the viewer's nor of a tenant that they administer.
     NotTheRequester,
-    /// The request cannot be withdrawn any more.
+    /// The request can no longer be withdrawn.
     TooLate,
-    /// The viewer has no part in the request.
+    /// The viewer is not involved in the request.
     NoPartInRequest,
-    /// It takes a session in a browser, and the viewer uses an API token.
+    /// It needs a browser session, and the viewer uses an API token.
     NeedsSession,
 }
 
-/// What is submitted: a request for a new claim in an environment, or about a claim.
+/// What is submitted: a request for a new claim in an environment, or for an existing claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
     /// The request's id.
     pub id: RequestId,
-    /// What it asks.
+    /// The action.
     pub action: Action,
-    /// For which tenant.
+    /// The tenant.
     pub tenant: TenantName,
-    /// For which environment.
+    /// The environment.
     pub environment: EnvironmentName,
-    /// About which claim; `None` for a new one.
+    /// The existing claim; `None` for a new one.
     pub claim: Option<ClaimRef>,
 }
 
 /// The API tokens of the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnTokens {
-    /// Whose, as [`crate::tenancy::Person::subject`].
+    /// The owner, as [`crate::tenancy::Person::subject`].
     pub subject: String,
 }
 
 /// One API token of the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnToken {
-    /// Whose, as [`crate::tenancy::Person::subject`].
+    /// The owner, as [`crate::tenancy::Person::subject`].
     pub subject: String,
-    /// Which.
+    /// The token's id.
     pub id: uuid::Uuid,
 }
 
 /// The sessions and tokens of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessOf {
-    /// Whose, as [`crate::tenancy::Person::subject`].
+    /// The person, as [`crate::tenancy::Person::subject`].
     pub subject: String,
 }
 
-/// The record, or the part of it that belongs to a tenant.
+/// The audit log, or the part of it that belongs to a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// What may be read of it.
+    /// The part that may be read.
     pub scope: Scope,
-    /// The tenant that was asked for.
+    /// The requested tenant.
     pub tenant: Option<TenantName>,
 }
 
-/// What a decision comes to.
+/// The outcome of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecisionOutcome {
     /// The request is approved.
     Approved,
-    /// The person agrees, and others must too.
+    /// The person approved; others must approve, too.
     Agreed,
     /// The request is rejected.
     Rejected,
-    /// The rules have changed, so that the request awaits approval by other rules.
+    /// The rules have changed, so the request awaits approval by other rules.
     AwaitsOthers,
 }
 
@@ -192,7 +192,7 @@ impl Target for Record {
 }
 
 impl Granted<Request, Decide> {
-    /// The event that records what the decision comes to.
+    /// Creates the audit event of the decision's outcome.
     #[must_use]
     pub fn audit(&self, outcome: DecisionOutcome, at: jiff::Timestamp, remote: Option<&str>) -> AuditEvent {
         let verb = match outcome {
@@ -205,7 +205,7 @@ impl Granted<Request, Decide> {
     }
 }
 
-/// Refuses viewers that Portico made itself to judge by: nothing is done in their name here.
+/// Refuses viewers that Portico creates to evaluate rules: nothing is done in their name.
 fn person(viewer: &Viewer) -> Result<(), Denied> {
     match viewer.via {
         Via::Session | Via::Token => Ok(()),
@@ -220,7 +220,7 @@ fn role(viewer: &Viewer, tenant: &TenantName, needed: Role) -> Option<Basis> {
     })
 }
 
-/// Whether the viewer may request new claims in the tenant: its developers may.
+/// Checks whether the viewer may request new claims in the tenant: its developers may.
 ///
 /// # Errors
 /// [`Denied::NotADeveloper`].
@@ -230,7 +230,7 @@ pub fn may_create(viewer: &Viewer, tenant: &TenantName) -> Result<Basis, Denied>
     })
 }
 
-/// The grant to request a new claim in an environment, under the id that the request will have.
+/// Grants a request for a new claim in an environment, under the id that the request will have.
 ///
 /// # Errors
 /// As [`may_create`].
@@ -252,7 +252,7 @@ pub fn create_claim(
     Ok(Granted::new(viewer, submission, basis))
 }
 
-/// Whether the viewer may change, renew and delete the claim: developers of its tenant may, while it is there.
+/// Checks whether the viewer may change, renew and delete the claim: developers of its tenant may, while it exists.
 ///
 /// # Errors
 /// [`Denied::NoTenant`], [`Denied::NotADeveloper`], [`Denied::BeingDeleted`], [`Denied::Gone`].
@@ -266,10 +266,10 @@ pub fn may_change(viewer: &Viewer, claim: &Claim) -> Result<Basis, Denied> {
     }
 }
 
-/// The grant to submit a request about a claim, under the id that the request will have.
+/// Grants a request for an existing claim, under the id that the request will have.
 ///
 /// # Errors
-/// As [`may_change`]; [`Denied::NoTenant`] also where the claim belongs to no environment.
+/// As [`may_change`]; [`Denied::NoTenant`] also if the claim belongs to no environment.
 pub fn submit_about(
     viewer: &Viewer,
     claim: &Visible<Arc<Claim>>,
@@ -291,8 +291,8 @@ pub fn submit_about(
     Ok(Granted::new(viewer, submission, basis))
 }
 
-/// Whether the viewer may reveal the claim's connection secret: developers of its tenant may. Those who only look may
-/// not, and platform admins have no business with it.
+/// Checks whether the viewer may reveal the claim's connection secret: developers of its tenant may. Its viewers and
+/// platform admins may not.
 ///
 /// # Errors
 /// [`Denied::NoTenant`], [`Denied::NotADeveloper`].
@@ -301,7 +301,7 @@ pub fn may_reveal(viewer: &Viewer, claim: &Claim) -> Result<Basis, Denied> {
     may_create(viewer, tenant)
 }
 
-/// The grant to reveal the claim's connection secret.
+/// Grants revealing the claim's connection secret.
 ///
 /// # Errors
 /// As [`may_reveal`].
@@ -314,8 +314,8 @@ pub fn reveal_secret(
     Ok(Granted::new(viewer, claim.into_inner(), basis))
 }
 
-/// Whether the viewer may decide on the request: one of those whose approval is missing, who neither made it nor has
-/// decided on it.
+/// Checks whether the viewer may decide on the request: those whose approval is missing may, unless they made it or
+/// have already decided.
 ///
 /// # Errors
 /// [`Denied::NotAnApprover`], [`Denied::OwnRequest`], [`Denied::HasDecided`].
@@ -346,7 +346,7 @@ pub fn may_decide(viewer: &Viewer, request: &Request) -> Result<Basis, Denied> {
     })
 }
 
-/// The grant to decide on the request, at the revision that was read.
+/// Grants a decision on the request, at the revision that was read.
 ///
 /// # Errors
 /// As [`may_decide`].
@@ -356,7 +356,8 @@ pub fn decide(viewer: &Viewer, request: Visible<Request>) -> Result<Granted<Requ
     Ok(Granted::new(viewer, request.into_inner(), basis))
 }
 
-/// Whether the viewer may withdraw the request: its requester and admins of its tenant may, while there is a way back.
+/// Checks whether the viewer may withdraw the request: its requester and admins of its tenant may, while its state
+/// allows it.
 ///
 /// # Errors
 /// [`Denied::TooLate`], [`Denied::NotTheRequester`].
@@ -370,7 +371,7 @@ pub fn may_withdraw(viewer: &Viewer, request: &Request) -> Result<Basis, Denied>
     role(viewer, &request.tenant, Role::TenantAdmin).ok_or(Denied::NotTheRequester)
 }
 
-/// The grant to withdraw the request, at the revision that was read.
+/// Grants withdrawing the request, at the revision that was read.
 ///
 /// # Errors
 /// As [`may_withdraw`].
@@ -380,8 +381,8 @@ pub fn withdraw(viewer: &Viewer, request: Visible<Request>) -> Result<Granted<Re
     Ok(Granted::new(viewer, request.into_inner(), basis))
 }
 
-/// Whether the viewer has a part in the request and may comment on it: they made it, a rule names them as an approver,
-/// or they approve in its tenant.
+/// Checks whether the viewer may comment on the request: its requester, the approvers of its rules and the approvers
+/// of its tenant may.
 ///
 /// # Errors
 /// [`Denied::NoPartInRequest`].
@@ -394,7 +395,7 @@ pub fn may_comment(viewer: &Viewer, request: &Request) -> Result<Basis, Denied> 
         .ok_or(Denied::NoPartInRequest)
 }
 
-/// The grant to comment on the request.
+/// Grants commenting on the request.
 ///
 /// # Errors
 /// As [`may_comment`].
@@ -404,7 +405,7 @@ pub fn comment(viewer: &Viewer, request: Visible<Request>) -> Result<Granted<Req
     Ok(Granted::new(viewer, request.into_inner(), basis))
 }
 
-/// Whether the viewer is one of those whose approval was asked for, decided or not.
+/// True if the viewer is one of those whose approval was requested, whether they have decided or not.
 #[must_use]
 pub fn was_asked(viewer: &Viewer, request: &Request) -> bool {
     asked_by(viewer, request).is_some()
@@ -419,7 +420,7 @@ fn asked_by(viewer: &Viewer, request: &Request) -> Option<Basis> {
     })
 }
 
-/// Whether the viewer is a platform admin. For anybody else, what platform admins administer does not exist.
+/// Checks whether the viewer is a platform admin. For others, what platform admins administer does not exist.
 ///
 /// # Errors
 /// [`Denied::NotVisible`].
@@ -445,10 +446,10 @@ fn configured_plane(
     }
 }
 
-/// The grant to close a control plane to new claims.
+/// Grants closing a control plane to new claims.
 ///
 /// # Errors
-/// [`Denied::NotVisible`] for everybody but platform admins, and where there is no control plane of that name.
+/// [`Denied::NotVisible`] unless the viewer is a platform admin and the control plane exists.
 pub fn cordon(
     viewer: &Viewer,
     configuration: &Configuration,
@@ -458,7 +459,7 @@ pub fn cordon(
     Ok(Granted::new(viewer, plane.clone(), basis))
 }
 
-/// The grant to open a control plane to new claims again.
+/// Grants opening a control plane to new claims again.
 ///
 /// # Errors
 /// As [`cordon`].
@@ -471,7 +472,8 @@ pub fn uncordon(
     Ok(Granted::new(viewer, plane.clone(), basis))
 }
 
-/// The grant to create an API token that acts for the viewer. A token that could create tokens would never end.
+/// Grants creating an API token that acts for the viewer. Not to viewers with a token: access could then outlive
+/// every expiry.
 ///
 /// # Errors
 /// [`Denied::NeedsSession`].
@@ -485,7 +487,7 @@ pub fn create_token(viewer: &Viewer) -> Result<Granted<OwnTokens, CreateToken>, 
     Ok(Granted::new(viewer, tokens, Basis::Own))
 }
 
-/// The grant to revoke an API token of the viewer's, if they have one of that id.
+/// Grants revoking the viewer's API token with this id, if there is one.
 ///
 /// # Errors
 /// [`Denied::NotAPerson`].
@@ -498,7 +500,7 @@ pub fn revoke_token(viewer: &Viewer, id: uuid::Uuid) -> Result<Granted<OwnToken,
     Ok(Granted::new(viewer, token, Basis::Own))
 }
 
-/// The grant to end the viewer's own sessions and tokens.
+/// Grants ending the viewer's own sessions and tokens.
 ///
 /// # Errors
 /// [`Denied::NotAPerson`].
@@ -510,7 +512,7 @@ pub fn end_own_access(viewer: &Viewer) -> Result<Granted<AccessOf, EndAccess>, D
     Ok(Granted::new(viewer, access, Basis::Own))
 }
 
-/// The grant to end somebody's sessions and tokens: platform admins may.
+/// Grants ending another person's sessions and tokens to platform admins.
 ///
 /// # Errors
 /// [`Denied::NotVisible`].
@@ -523,8 +525,8 @@ pub fn end_access(viewer: &Viewer, of: &KnownPerson) -> Result<Granted<AccessOf,
     Ok(Granted::new(viewer, access, basis))
 }
 
-/// What the viewer may read of the record: all of it for platform admins, a tenant's part for its admins. Without a
-/// `tenant`, an admin of tenants gets the first of theirs.
+/// Returns the part of the audit log that the viewer may read: all of it for platform admins, a tenant's part for its
+/// admins. Without a `tenant`, admins of tenants get the first of theirs.
 ///
 /// # Errors
 /// [`Denied::NotVisible`].
@@ -541,7 +543,7 @@ pub fn may_read_record(viewer: &Viewer, tenant: Option<&TenantName>) -> Result<(
     Ok((viewer.scope().narrow(of), basis))
 }
 
-/// The grant to export what the viewer may read of the record.
+/// Grants exporting the part of the audit log that the viewer may read.
 ///
 /// # Errors
 /// As [`may_read_record`].
@@ -558,7 +560,7 @@ pub fn export_record(
     Ok(Granted::new(viewer, record, basis))
 }
 
-/// The grant to acknowledge the breaks of the record's chain: platform admins may.
+/// Grants acknowledging the breaks of the hash chain to platform admins.
 ///
 /// # Errors
 /// [`Denied::NotVisible`].

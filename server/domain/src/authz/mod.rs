@@ -1,17 +1,17 @@
-//! Authorization: the only place that makes [`Visible`] (may be read) and [`Granted`] (may be done).
+//! Authorization: the only module that creates [`Visible`] (may be read) and [`Granted`] (may be done).
 //!
-//! A grant is the result of a pure judgement over who asks (a [`Viewer`](crate::tenancy::Viewer), with the groups of the
-//! last sign-in), what they ask for, and the state of that thing. It is judged when it is used, and is not stored.
-//! Store writes and calls to control planes that serve a person take a grant, so a use case that forgets to judge does
-//! not compile. The grant carries what determined it ([`Basis`]); the audit record takes actor, subject, tenant and
-//! basis from it.
+//! A grant is the result of a pure decision on the caller (a [`Viewer`](crate::tenancy::Viewer), with the groups of
+//! the last sign-in), the operation, and the state of its target. It is made when it is used, and never stored. Store
+//! writes and calls to control planes that serve a person take a grant, so a use case without authorization does not
+//! compile. The grant carries its reason ([`Basis`]); the audit log takes actor, subject, tenant and basis from it.
 //!
-//! It is part of this crate because the judgement needs nothing but the domain's own types, and because store and
-//! control planes, which both take grants, depend on this crate and not on each other.
+//! It is part of this crate because decisions need only domain types, and because store and control planes, which
+//! both take grants, depend on this crate and not on each other.
 //!
-//! Work that serves no person, as the worker's, needs a [`SystemAuthority`], which the program makes once at start.
+//! Work that serves no person, such as the worker's, needs a [`SystemAuthority`], which the program creates once at
+//! start.
 //!
-//! A grant cannot be made outside of this module:
+//! Code outside this module cannot create a grant:
 //!
 //! ```compile_fail,E0451
 //! use portico_domain::authz::{Granted, RevealSecret};

@@ -1,4 +1,4 @@
-//! What Portico does by itself, for no person.
+//! Portico's own authority, for work that serves no person.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -9,45 +9,46 @@ use crate::record::NewEvent;
 use crate::request::Request;
 use crate::tenancy::Scope;
 
-/// Portico itself in the record: id and name.
+/// Portico as an actor in the audit log: id and name.
 pub(super) const NAMES: (&str, &str) = ("portico", "Portico");
 
-/// The right to act as Portico itself: for the worker and the background tasks. Use cases never get one.
+/// The authority to act as Portico itself, for the worker and the background tasks. Use cases never get one.
 #[derive(Debug, Clone)]
 pub struct SystemAuthority(());
 
-/// The right to read what rules must know, beyond what a person may see: whether a name is taken, what a tenant uses
-/// of its quota. What is read by it is judged and not shown.
+/// The right to read what rules need beyond what a person may see: whether a name is taken, what a tenant uses of its
+/// quota. The results are evaluated, never shown.
 #[derive(Debug, Clone)]
 pub struct RuleScope(());
 
 impl SystemAuthority {
-    /// The authority. The program calls this once, at start, and hands it on; `clippy.toml` forbids it elsewhere.
+    /// Creates the authority. The program calls this once at start and passes it on; `clippy.toml` forbids other
+    /// calls.
     #[must_use]
     pub fn at_start() -> Self {
         Self(())
     }
 
-    /// An authority for tests.
+    /// Creates an authority for tests.
     #[cfg(any(test, feature = "testing"))]
     #[must_use]
     pub fn for_tests() -> Self {
         Self(())
     }
 
-    /// The right to read everything.
+    /// Returns the right to read everything.
     #[must_use]
     pub fn scope(&self) -> Scope {
         Scope::all()
     }
 
-    /// The right to read what rules must know.
+    /// Returns the right to read what rules need.
     #[must_use]
     pub fn rules(&self) -> RuleScope {
         RuleScope(())
     }
 
-    /// The event that records what Portico did to a request.
+    /// Creates the audit event of Portico's action on a request.
     #[must_use]
     pub fn audit_request(&self, verb: &str, request: &Request, at: Timestamp) -> AuditEvent {
         Self::audit(
@@ -82,13 +83,13 @@ impl SystemAuthority {
 }
 
 impl RuleScope {
-    /// What belongs to one tenant.
+    /// Returns the scope of one tenant.
     #[must_use]
     pub fn of_tenant(&self, tenant: &TenantName) -> Scope {
         Scope::all().narrow(tenant)
     }
 
-    /// Everything: a cluster-scoped name may be another tenant's.
+    /// Returns the scope of all tenants: a cluster-scoped name may belong to another one.
     #[must_use]
     pub fn of_all_tenants(&self) -> Scope {
         Scope::all()

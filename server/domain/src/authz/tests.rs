@@ -39,7 +39,7 @@ fn member(name: &str, role: Option<Role>) -> Viewer {
     }
 }
 
-/// Everybody of interest: the members by role, a stranger to the tenant, and a platform admin.
+/// A member for each role, a person of no tenant, and a platform admin.
 fn everybody() -> [Viewer; 6] {
     [
         member("vic", Some(Role::Viewer)),

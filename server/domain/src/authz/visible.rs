@@ -1,4 +1,4 @@
-//! What somebody may read, as a value.
+//! Permission to read a value.
 
 use std::borrow::Borrow;
 use std::ops::Deref;
@@ -8,19 +8,19 @@ use crate::names::TenantName;
 use crate::request::Request;
 use crate::tenancy::{Scope, Viewer};
 
-/// A value that the caller may read: it was judged by a [`Scope`] or for a [`Viewer`].
+/// A value that the caller may read, by a [`Scope`] or for a [`Viewer`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visible<T>(T);
 
 impl<T> Visible<T> {
-    /// A value that anybody may read, for tests.
+    /// Creates a value that anybody may read, for tests.
     #[cfg(any(test, feature = "testing"))]
     #[must_use]
     pub fn for_tests(value: T) -> Self {
         Self(value)
     }
 
-    /// The value.
+    /// Returns the value.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.0
@@ -36,7 +36,7 @@ impl<T> Deref for Visible<T> {
 }
 
 impl Scope {
-    /// The value, if what belongs to `tenant` may be read; what belongs to nobody only where everything may.
+    /// Returns the value if the scope covers `tenant`. A value without a tenant needs the whole scope.
     #[must_use]
     pub fn show<T>(&self, tenant: Option<&TenantName>, value: T) -> Option<Visible<T>> {
         let allowed = tenant.map_or_else(|| self.allows_unowned(), |tenant| self.allows(tenant));
@@ -44,8 +44,8 @@ impl Scope {
     }
 }
 
-/// The request, if the viewer may read it: as a member of its tenant, or as somebody whose approval was asked for. An
-/// approver by group need not be a member, and may look later at what they were asked for.
+/// Returns the request if the viewer may read it: as a member of its tenant, or because their approval was requested.
+/// Approvers by group need not be members, and may still read it later.
 #[must_use]
 pub fn visible_request<R: Borrow<Request>>(viewer: &Viewer, request: R) -> Option<Visible<R>> {
     let judged = request.borrow();

@@ -1,18 +1,18 @@
-//! What entitles to write a request.
+//! Grants that permit writing a request.
 
 use super::grant::sealed::Sealed;
 use super::{Decide, Granted, Submission, Submit, SystemAuthority, Withdraw};
 use crate::request::Request;
 
-/// What entitles to insert a request. A grant that covers another request entitles to nothing.
+/// A grant that permits inserting a request. It must cover that request.
 pub trait InsertsRequest: Sealed + Sync {
-    /// Whether it covers this request.
+    /// True if the grant covers the request.
     fn covers(&self, request: &Request) -> bool;
 }
 
-/// What entitles to update a request: a grant about that request, or Portico's own authority.
+/// Permits updating a request: a grant for that request, or Portico's own authority.
 pub trait UpdatesRequest: Sealed + Sync {
-    /// Whether it covers this request.
+    /// True if it covers the request.
     fn covers(&self, request: &Request) -> bool;
 }
 
@@ -57,7 +57,7 @@ impl UpdatesRequest for SystemAuthority {
     }
 }
 
-/// Whether both are the same revision of one request, apart from what a step changes.
+/// True if both are the same revision of one request, apart from the fields that an update changes.
 fn same_request(judged: &Request, request: &Request) -> bool {
     judged.id == request.id
         && judged.revision == request.revision

@@ -1,5 +1,5 @@
-//! How to read the health of a kind: data, not code. The built-in adapters are in `adapters.yaml`, which documents
-//! each field.
+//! How to read the health of a kind, as data. The built-in adapters are in `adapters.yaml`, which documents each
+//! field.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -10,8 +10,7 @@ use serde_json::Value;
 use super::path;
 use crate::documents::{Access, Endpoint, SecretSource};
 
-/// The kind of object that people ask for, as far as Crossplane is concerned. An XRD's `spec.scope` decides, never
-/// its apiVersion.
+/// What a requested kind is for Crossplane. An XRD's `spec.scope` decides, never its apiVersion.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ClaimKind {
@@ -121,7 +120,7 @@ static BUILT_IN: LazyLock<Vec<Adapter>> = LazyLock::new(|| {
 });
 
 impl Adapter {
-    /// The built-in adapter for a kind. The last one matches everything.
+    /// Returns the built-in adapter for a kind. The last one matches everything.
     #[must_use]
     pub fn of(group: &str, kind: &str, claim_kind: ClaimKind) -> &'static Self {
         let fits = |adapter: &&Self| {
@@ -135,13 +134,13 @@ impl Adapter {
         adapters.iter().find(fits).unwrap_or(&KNOWS_NOTHING)
     }
 
-    /// All built-in adapters, in matching order.
+    /// Returns all built-in adapters, in matching order.
     #[must_use]
     pub fn built_in() -> &'static [Self] {
         &BUILT_IN
     }
 
-    /// The name of the claim's connection secret: as the offering's `access` says, else as the adapter says.
+    /// Returns the name of the claim's connection secret, by the offering's `access` or else by the adapter.
     #[must_use]
     pub fn secret_of(&self, object: &Value, access: &Access) -> Option<String> {
         let name = object
@@ -158,8 +157,8 @@ impl Adapter {
             })
     }
 
-    /// Addresses to show as (title, text): those of the offering, else those of the adapter. Missing ones are left
-    /// out.
+    /// Returns addresses to show as (title, text): those of the offering, else those of the adapter. Missing ones are
+    /// left out.
     #[must_use]
     pub fn endpoints_of(&self, object: &Value, access: &Access) -> Vec<(String, String)> {
         let sources = if access.endpoints.is_empty() {

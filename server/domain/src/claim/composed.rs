@@ -11,7 +11,7 @@ use super::{Condition, Health};
 pub struct ResourceTree {
     /// What the claim refers to directly: a legacy claim's composite, or a composite's resources.
     pub children: Vec<ComposedResource>,
-    /// The tree was cut at the limit.
+    /// True if the tree was cut at the limit.
     pub truncated: bool,
 }
 
@@ -51,7 +51,7 @@ impl ComposedResource {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimEvent {
-    /// Its type: `Warning` (true) or `Normal`.
+    /// True for type `Warning`, false for `Normal`.
     pub warning: bool,
     /// `reason`.
     pub reason: String,

@@ -23,8 +23,8 @@ use serde_json::Value;
 use crate::documents::ResourceRef;
 use crate::names::{ClaimName, EnvironmentName, OfferingName, PlanName, PlaneName, RequestId, TenantName};
 
-/// Keys of the labels and annotations that Portico puts on a claim. They hold who asked, for which tenant and by
-/// which request, so that losing the database loses history but no claim.
+/// Keys of the labels and annotations that Portico sets on a claim. They hold requester, tenant and request, so that
+/// losing the database loses history but no claim.
 pub mod labels {
     /// Label: the tenant.
     pub const TENANT: &str = "portico.dev/tenant";
@@ -32,7 +32,7 @@ pub mod labels {
     pub const ENVIRONMENT: &str = "portico.dev/environment";
     /// Label: the plan.
     pub const PLAN: &str = "portico.dev/plan";
-    /// Label: the request that made it or changed it last.
+    /// Label: the request that created it or last changed it.
     pub const REQUEST: &str = "portico.dev/request";
     /// Annotation: the requester, as [`crate::tenancy::Person::subject`].
     pub const REQUESTER: &str = "portico.dev/requester";
@@ -106,7 +106,7 @@ pub enum Health {
 }
 
 impl Health {
-    /// The name in URLs and JSON.
+    /// Returns the name in URLs and JSON.
     #[must_use]
     pub fn slug(self) -> &'static str {
         match self {
@@ -121,7 +121,7 @@ impl Health {
         }
     }
 
-    /// The health with this slug.
+    /// Returns the health with this slug.
     #[must_use]
     pub fn from_slug(slug: &str) -> Option<Self> {
         [
@@ -138,7 +138,7 @@ impl Health {
         .find(|health| health.slug() == slug)
     }
 
-    /// The name on screens.
+    /// Returns the name on screens.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -187,7 +187,8 @@ pub struct ClaimStatus {
 }
 
 impl ClaimStatus {
-    /// When the claim entered this health: the last transition of the condition that decides, or of the worst one.
+    /// Returns when the claim entered this health: the last transition of the condition that decides, or of the worst
+    /// one.
     #[must_use]
     pub fn since(&self) -> Option<Timestamp> {
         if self.health != Health::Ready {
@@ -208,7 +209,7 @@ impl ClaimStatus {
 /// A claim in a watch cache.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claim {
-    /// Which object.
+    /// Identifies the object.
     pub reference: ClaimRef,
     /// The version of its API.
     pub resource: ResourceRef,

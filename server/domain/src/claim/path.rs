@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-/// All values at `path`. `name[]` visits each item of a list, `name[2]` one item,
+/// Returns all values at `path`. `name[]` visits each item of a list, `name[2]` one item,
 /// `metadata.annotations["example.org/host"]` a key with dots. A path that does not exist gives an empty list.
 #[must_use]
 pub fn all<'v>(object: &'v Value, path: &str) -> Vec<&'v Value> {
@@ -21,13 +21,13 @@ pub fn all<'v>(object: &'v Value, path: &str) -> Vec<&'v Value> {
     here
 }
 
-/// The first value at `path` as text: a non-empty string, a number or a boolean.
+/// Returns the first value at `path` as text: a non-empty string, a number or a boolean.
 #[must_use]
 pub fn text(object: &Value, path: &str) -> Option<String> {
     all(object, path).into_iter().find_map(scalar)
 }
 
-/// A non-empty string, a number or a boolean as text.
+/// Returns a non-empty string, a number or a boolean as text.
 #[must_use]
 pub fn scalar(value: &Value) -> Option<String> {
     match value {

@@ -63,7 +63,7 @@ pub fn proof(secret: &Value, claim: &Claim, labels: &BTreeMap<String, String>) -
     }
 }
 
-/// The complete owner references of an object, at most eight.
+/// Returns the complete owner references of an object, at most eight.
 #[must_use]
 pub fn owners(object: &Value) -> Vec<OwnerReference> {
     let owners = object

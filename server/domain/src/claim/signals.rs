@@ -61,7 +61,7 @@ pub(super) struct Signal {
     pub(super) is_whole: bool,
 }
 
-/// All signals of an object: those about the whole object first, the worst first among them.
+/// Returns all signals of an object: those about the whole object first, the worst first among them.
 pub(super) fn signals(object: &Value) -> Vec<Signal> {
     let found = match object.get("status") {
         Some(Value::String(word)) if !word.is_empty() => vec![Found::word("status", word, Scope::Whole)],
@@ -91,7 +91,7 @@ pub(super) fn signals(object: &Value) -> Vec<Signal> {
     signals
 }
 
-/// An error that the status reports beside its state: `status.error`.
+/// Returns an error that the status reports beside its state: `status.error`.
 pub(super) fn error_of(object: &Value) -> Option<String> {
     error_in(object.get("status")?.as_object()?)
 }
@@ -124,7 +124,7 @@ impl Found {
         }
     }
 
-    /// `is_error`: the message comes from a field that holds only errors.
+    /// Reads a boolean field. `is_error`: the message comes from a field that holds only errors.
     fn flag(name: &str, flag: bool, message: Option<&str>, is_error: bool) -> Self {
         let small = name.to_ascii_lowercase();
         let (meaning, words) = match (flag, message) {
@@ -187,7 +187,8 @@ fn of_status(status: &Map<String, Value>, spec: Option<&Value>) -> Vec<Found> {
     found
 }
 
-/// Words inside `status.health` describe the whole object, those inside `status.proxy` a part.
+/// Reads words inside a part of the status. Those inside `status.health` describe the whole object, those inside
+/// `status.proxy` a part.
 fn of_part(name: &str, part: &Map<String, Value>, is_whole: bool) -> Vec<Found> {
     let message = message_of(part);
     let scope = if is_whole { Scope::Whole } else { Scope::Part };
@@ -214,7 +215,7 @@ impl Found {
     }
 }
 
-/// "2 of 3 are ready", from the status or, for the wanted number, the spec.
+/// Reads "2 of 3 are ready", from the status or, for the wanted number, the spec.
 fn counts(status: &Map<String, Value>, spec: Option<&Value>) -> Option<Found> {
     let number = |map: &Map<String, Value>, name: &str| map.get(name).and_then(Value::as_u64);
     COUNTS.iter().find_map(|(wanted, ready)| {

@@ -1,4 +1,4 @@
-//! The words that operators use for states: what they mean, and how to show them.
+//! The words that operators use for states: their meaning, and how to show them.
 
 /// What an operator's word for a state means, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -212,7 +212,7 @@ const FAILURE: &[&str] = &[
 /// Whole words that mean "failed".
 const FAILED: &[&str] = &["down", "dead", "red", "critical", "missing"];
 
-/// The meaning of a word in any case and spelling: `CreateFailed`, `in-progress`, `Cluster in healthy state`.
+/// Returns the meaning of a word in any case and spelling: `CreateFailed`, `in-progress`, `Cluster in healthy state`.
 pub(super) fn meaning(said: &str) -> Meaning {
     let words = split_words(said);
     let Some(last) = words.iter().rfind(|word| !is_filler(word)) else {
@@ -247,7 +247,7 @@ pub(super) fn meaning(said: &str) -> Meaning {
     }
 }
 
-/// The stem without a letter that doubles before `-ing`: `setting`, `stopping`, but `rolling`, `installing`.
+/// Returns the stem without a letter that doubles before `-ing`: `setting`, `stopping`, but `rolling`, `installing`.
 fn undouble(stem: &str) -> &str {
     let mut letters = stem.chars().rev();
     match (letters.next(), letters.next()) {
@@ -258,12 +258,12 @@ fn undouble(stem: &str) -> &str {
     }
 }
 
-/// Last words without meaning: `Running state`, `Ready phase`.
+/// True for last words without meaning: `Running state`, `Ready phase`.
 fn is_filler(word: &str) -> bool {
     matches!(word, "state" | "status" | "phase")
 }
 
-/// The words of a text in lower case, split at `CamelCase`; at most twelve.
+/// Returns the words of a text in lower case, split at `CamelCase`; at most twelve.
 fn split_words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut begin = true;
@@ -313,7 +313,7 @@ pub(super) fn sounds_like_waiting(text: &str) -> bool {
     .any(|sound| text.contains(sound))
 }
 
-/// A `CamelCase` reason as words: from a small dictionary, else split at capitals.
+/// Converts a `CamelCase` reason to words: from a small dictionary, else split at capitals.
 pub(super) fn humanize(reason: &str) -> String {
     match reason {
         "Creating" | "Provisioning" => return "Being created".to_owned(),

@@ -5,8 +5,8 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::ser::{SerializeMap as _, Serializer};
 use serde::{Deserialize, Serialize};
 
-/// Whose rights are used on a control plane. Written `portico`, `person`, or `person:` with what of a person's groups is
-/// passed on.
+/// Whose rights Portico uses on a control plane. Written `portico`, `person`, or `person:` with the groups to pass
+/// on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ActAs {
     /// Portico's own.
@@ -16,14 +16,14 @@ pub enum ActAs {
     Person(PassedOn),
 }
 
-/// Which of a person's SSO groups a control plane is told. With neither names nor prefixes it is told all of them, but
-/// for those that begin with `system:`, which are the control plane's own.
+/// Which of a person's SSO groups a control plane receives. With neither names nor prefixes, it receives all of them
+/// except those that begin with `system:`, which belong to the control plane.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PassedOn {
-    /// The sign-in provider whose groups these are, by its name; people of another have none here. `None` where there is
-    /// only one provider.
+    /// The sign-in provider that the groups belong to, by its name; groups of other providers are not passed on.
+    /// `None` if there is only one provider.
     pub provider: Option<String>,
     /// These groups, by name.
     pub groups: Vec<String>,
@@ -32,21 +32,21 @@ pub struct PassedOn {
 }
 
 impl PassedOn {
-    /// Whether the control plane is told of a group of the sign-in provider named `provider`.
+    /// True if the control plane receives this group of the sign-in provider named `provider`.
     #[must_use]
     pub fn lets_through(&self, provider: &str, group: &str) -> bool {
         let is_own = self.provider.as_deref().is_none_or(|own| own == provider);
         is_own && (self.is_every_group() || self.names(group))
     }
 
-    /// Whether the group is listed, by its name or by how its name begins.
+    /// True if the group is listed, by its name or by a prefix.
     #[must_use]
     pub fn names(&self, group: &str) -> bool {
         self.groups.iter().any(|name| name == group)
             || self.group_prefixes.iter().any(|prefix| group.starts_with(prefix))
     }
 
-    /// Whether no group is listed, so that all of the provider's are passed on.
+    /// True if no group is listed, so that all of the provider's are passed on.
     #[must_use]
     pub fn is_every_group(&self) -> bool {
         self.groups.is_empty() && self.group_prefixes.is_empty()
@@ -84,7 +84,7 @@ impl<'de> Deserialize<'de> for ActAs {
                     return Err(A::Error::missing_field("person"));
                 };
                 let passed_on = map.next_value::<Option<PassedOn>>()?.unwrap_or_default();
-                // Any further key is unknown here.
+                // Refuses any further key.
                 PassedOnAlone::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(ActAs::Person(passed_on))
             }
@@ -94,7 +94,7 @@ impl<'de> Deserialize<'de> for ActAs {
     }
 }
 
-/// An empty map: fails on any key.
+/// An empty map; deserializing fails on any key.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PassedOnAlone {}

@@ -9,8 +9,7 @@ use super::{
 use crate::names::{OfferingName, PlaneName, TenantName};
 use crate::tenancy::Person;
 
-/// A whole configuration, checked: every reference in it leads somewhere, and no two environments
-/// share a namespace.
+/// A whole configuration, checked: every reference resolves, and no two environments share a namespace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Configuration {
@@ -27,7 +26,7 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// The tenant and environment that `namespace` belongs to.
+    /// Returns the tenant and environment that own `namespace`.
     #[must_use]
     pub fn owner_of_namespace(&self, namespace: &str) -> Option<(&Tenant, &Environment)> {
         self.tenants.values().find_map(|tenant| {
@@ -40,7 +39,8 @@ impl Configuration {
         })
     }
 
-    /// The identity provider of this person, by the issuer in their subject. `None` if it is no longer configured.
+    /// Returns the identity provider of this person, by the issuer in their subject. `None` if it is no longer
+    /// configured.
     #[must_use]
     pub fn provider_of(&self, person: &Person) -> Option<&Provider> {
         self.portal.spec.sign_in.providers.iter().find(|provider| {

@@ -7,19 +7,19 @@ use serde_json::Value;
 
 use crate::claim::path;
 
-/// How much of a resource one claim of a plan takes of the tenant's quota: a whole number, or what a field of the
-/// claim says, for what a plan lets people adjust.
+/// How much of a resource one claim of a plan takes of the tenant's quota: a whole number, or the value of a field of
+/// the claim, for fields that people may adjust.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Consumption {
-    /// So much, whatever the claim says.
+    /// This amount, whatever the claim contains.
     Amount(u64),
     /// The value of a field of the claim.
     Field(FieldAmount),
 }
 
-/// An amount that stands in a field of the claim.
+/// An amount from a field of the claim.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -41,7 +41,7 @@ fn is_once(times: &u32) -> bool {
 }
 
 impl Consumption {
-    /// How much `object` consumes; `None` if the field is missing or not an amount.
+    /// Returns how much `object` consumes; `None` if the field is missing or not an amount.
     #[must_use]
     pub fn of(&self, object: &Value) -> Option<u64> {
         match self {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ActAs;
 use crate::names::{PlaneName, TenantName};
 
-/// One Kubernetes API endpoint that serves claims.
+/// A Kubernetes API endpoint that serves claims.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ControlPlane {
@@ -25,15 +25,15 @@ pub struct ControlPlaneSpec {
     /// The name to show. Without it: `metadata.name`.
     #[serde(default)]
     pub title: Option<String>,
-    /// What kind of control plane it is; shown, and otherwise without effect.
+    /// The type of control plane, for display only.
     #[serde(default)]
     pub kind: ControlPlaneKind,
-    /// The region it runs in. Developers can ask for it.
+    /// The region it runs in. Developers can request one.
     #[serde(default)]
     pub region: Option<String>,
     /// How to reach it.
     pub connection: Connection,
-    /// Whose rights are used there.
+    /// Whose rights Portico uses there.
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "super::reference::WrittenActAs"))]
     pub act_as: ActAs,
@@ -43,15 +43,15 @@ pub struct ControlPlaneSpec {
     /// Takes no new claims; existing ones stay.
     #[serde(default)]
     pub cordoned: bool,
-    /// How many claims it should hold. Placement prefers the control plane that is least full.
+    /// Number of claims that it should hold. Placement prefers the control plane that is least full.
     #[serde(default)]
     pub capacity: Option<u32>,
-    /// Bounds on what is read from it.
+    /// Limits for what is read from it.
     #[serde(default)]
     pub limits: Limits,
 }
 
-/// What kind of control plane it is.
+/// The type of a control plane.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -79,22 +79,22 @@ pub enum Connection {
         #[serde(default)]
         context: Option<String>,
     },
-    /// The cluster that Portico itself runs in, by its service account.
+    /// The cluster that Portico runs in, by its service account.
     InCluster {},
 }
 
-/// Bounds on what is read from a control plane. What exceeds them is left out, and pages say so.
+/// Limits for what is read from a control plane. Objects beyond them are left out, and pages say so.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Limits {
-    /// How many objects are kept in the caches, of all kinds together.
+    /// Maximum number of objects in the caches, of all kinds together.
     pub objects: usize,
-    /// The largest object that is read, in bytes of JSON, at least 1024.
+    /// Maximum size of an object in bytes of JSON, at least 1024.
     pub object_bytes: usize,
-    /// The size of all cached objects together in bytes, approximately: 1 MiB to 1 TiB.
+    /// Maximum size of all cached objects together in bytes, approximately: 1 MiB to 1 TiB.
     pub cache_bytes: usize,
-    /// How long one call may take, in seconds, 1 to 300.
+    /// Maximum duration of one call in seconds, 1 to 300.
     pub timeout_seconds: u64,
 }
 

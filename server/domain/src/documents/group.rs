@@ -3,8 +3,8 @@ use std::fmt;
 use serde::de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A group of people at an identity provider. Written as its name; as `{ provider: sso, group: name }` where there is
-/// more than one provider, since a group belongs to the provider that says who is in it.
+/// A group of people at an identity provider. Written as its name; as `{ provider: sso, group: name }` if there is
+/// more than one provider, since groups belong to a provider.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GroupRef {
     /// The provider, by its name in the configuration; `None` where there is only one.

@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 use super::Consumption;
 use crate::names::{OfferingName, PlanName};
 
-/// One thing in the catalog: what a document adds to a kind that control planes serve.
+/// An entry of the catalog: what a document adds to a kind that control planes serve.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Offering {
-    /// `<plural>.<group>` of the kind that people ask for, as its `CustomResourceDefinition` is named.
+    /// `<plural>.<group>` of the requested kind, like the name of its `CustomResourceDefinition`.
     pub name: OfferingName,
     /// The specification.
     pub spec: OfferingSpec,
@@ -39,13 +39,13 @@ pub struct OfferingSpec {
     pub keywords: Vec<String>,
     /// Presets of its fields; the first is the default. Empty: people fill in the form freely.
     pub plans: Vec<Plan>,
-    /// Machinery that people may set, which they otherwise may not: paths such as `spec.compositionSelector`,
-    /// `spec.crossplane.compositionRef`, `metadata.labels.<key>` and `metadata.annotations.<key>`. What else is below
-    /// `spec` they may set anyway. See [`crate::projection`].
+    /// Machinery that people may set although it is otherwise reserved: paths such as `spec.compositionSelector`,
+    /// `spec.crossplane.compositionRef`, `metadata.labels.<key>` and `metadata.annotations.<key>`. The other fields
+    /// below `spec` they may set anyway. See [`crate::projection`].
     pub settable: Vec<String>,
     /// How the form is laid out.
     pub form: FormHints,
-    /// How people connect to what they asked for.
+    /// How people connect to a claim.
     pub access: Access,
     /// How to read the health of a claim, if the kind's adapter does not know.
     pub health: HealthExpressions,
@@ -59,7 +59,7 @@ pub struct OfferingSpec {
     pub hidden: bool,
 }
 
-/// Where an offering stands in the catalog.
+/// A category of the catalog.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -79,7 +79,7 @@ pub enum Category {
 }
 
 impl Category {
-    /// All of them, in the order of the catalog.
+    /// All categories, in the order of the catalog.
     pub const ALL: [Self; 5] = [
         Self::Databases,
         Self::Queues,
@@ -88,7 +88,7 @@ impl Category {
         Self::Other,
     ];
 
-    /// The word in URLs, documents and annotations.
+    /// Returns the name in URLs, documents and annotations.
     #[must_use]
     pub fn slug(self) -> &'static str {
         match self {
@@ -100,7 +100,7 @@ impl Category {
         }
     }
 
-    /// The words on the screen.
+    /// Returns the name on screens.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -112,7 +112,7 @@ impl Category {
         }
     }
 
-    /// The category that `slug` names.
+    /// Returns the category with this slug.
     #[must_use]
     pub fn from_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|category| category.slug() == slug)
@@ -150,7 +150,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What a form needs to know of it.
+    /// Returns the parts that a form needs.
     #[must_use]
     pub fn for_form(&self) -> PlanValues<'_> {
         PlanValues {
@@ -174,7 +174,7 @@ pub struct Price {
 }
 
 impl Price {
-    /// The price in words: `28 EUR a month`.
+    /// Returns the price in words: `28 EUR a month`.
     #[must_use]
     pub fn in_words(&self) -> String {
         format!("{} a month", self.amount(self.monthly))
@@ -188,7 +188,7 @@ impl Price {
         }
     }
 
-    /// The price compared with the current one: `190 EUR a month, 162 EUR more than now`.
+    /// Returns the price compared with the current one: `190 EUR a month, 162 EUR more than now`.
     #[must_use]
     pub fn beside(&self, now: Option<&Self>) -> String {
         let words = self.in_words();
@@ -209,9 +209,9 @@ impl Price {
     }
 }
 
-/// How to read the health of a claim: CEL expressions over `object`, the claim as its control plane has it. A missing field
-/// makes an expression false. None is evaluated while `status.observedGeneration` is behind the last change; conditions of an
-/// older generation are left out.
+/// How to read the health of a claim: CEL expressions over `object`, the claim as its control plane returns it. A
+/// missing field makes an expression false. They are not evaluated while `status.observedGeneration` is behind the
+/// last change; conditions of an older generation are ignored.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -224,7 +224,7 @@ pub struct HealthExpressions {
     pub message: Option<String>,
 }
 
-/// How people connect to what they asked for.
+/// How people connect to a claim.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -232,10 +232,10 @@ pub struct Access {
     /// Where the connection secret is, if the kind's adapter does not know.
     pub secret: Option<SecretSource>,
     /// Labels that the kind's controller sets on the secret, with values that name the claim by `{name}`,
-    /// `{namespace}` and `{uid}`: `cnpg.io/cluster: "{name}"`. Together they prove that the secret is the claim's,
-    /// where it has no owner reference that leads to the claim. Instead of what the kind's adapter knows.
+    /// `{namespace}` and `{uid}`: `cnpg.io/cluster: "{name}"`. Together they prove that the secret belongs to the
+    /// claim if no owner reference leads to the claim. They replace those of the kind's adapter.
     pub secret_labels: BTreeMap<String, String>,
-    /// Keys of the secret, by what they mean: `host`, `port`, `username`, `password`, `database`, `uri`, `kubeconfig`.
+    /// Keys of the secret, by their meaning: `host`, `port`, `username`, `password`, `database`, `uri`, `kubeconfig`.
     pub keys: BTreeMap<String, String>,
     /// Addresses in the claim's status.
     pub endpoints: Vec<Endpoint>,
@@ -248,9 +248,9 @@ pub struct Access {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum SecretSource {
-    /// A name made of the claim's: `{name}-app`.
+    /// A name derived from the claim's: `{name}-app`.
     Name(String),
-    /// A path in the claim's status to the name: `status.binding.name`. Never a field that a person may set.
+    /// A path in the claim's status to the name: `status.binding.name`. Never a field that people may set.
     Path(String),
 }
 
@@ -277,12 +277,12 @@ pub struct ResourceRef {
     pub kind: String,
     /// The plural, as in URLs.
     pub plural: String,
-    /// Whether its objects live in namespaces.
+    /// True if its objects live in namespaces.
     pub namespaced: bool,
 }
 
 impl ResourceRef {
-    /// `group/version`.
+    /// Returns `group/version`.
     #[must_use]
     pub fn api_version(&self) -> String {
         format!("{}/{}", self.group, self.version)

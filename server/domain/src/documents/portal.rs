@@ -7,7 +7,7 @@ use super::GroupRef;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Portal {
-    /// The document's name; shown nowhere.
+    /// The document's name; not displayed.
     pub name: String,
     /// The specification.
     pub spec: PortalSpec,
@@ -18,12 +18,12 @@ pub struct Portal {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PortalSpec {
-    /// The address that people's browsers use: `https://portico.example.com`. Scheme, host and port only.
+    /// The address in people's browsers: `https://portico.example.com`. Scheme, host and port only.
     pub public_url: String,
     /// The address to listen on, `host:port`.
     #[serde(default = "listen")]
     pub listen: String,
-    /// The company whose portal it is.
+    /// The company that runs the portal.
     #[serde(default)]
     pub company: Company,
     /// How people sign in.
@@ -55,15 +55,15 @@ pub struct PortalSpec {
     /// Who may read the metrics.
     #[serde(default)]
     pub metrics: Metrics,
-    /// What proves that the audit log is as it was written.
+    /// How to prove that the audit log was not altered.
     #[serde(default)]
     pub record: RecordProof,
-    /// Bounds on the watch caches of all control planes together.
+    /// Limits for the watch caches of all control planes together.
     #[serde(default)]
     pub caches: Caches,
 }
 
-/// Bounds on what is held in memory of all control planes together.
+/// Limits for the memory that the data of all control planes takes together.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -83,7 +83,7 @@ fn listen() -> String {
     "127.0.0.1:8080".to_owned()
 }
 
-/// The company whose portal it is.
+/// The company that runs the portal.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -101,7 +101,7 @@ pub struct Company {
 pub struct SignIn {
     /// The OpenID Connect providers, at least one.
     pub providers: Vec<Provider>,
-    /// The SSO groups whose people are platform admins.
+    /// The SSO groups whose members are platform admins.
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "Vec<super::reference::WrittenGroup>"))]
     pub admin_groups: Vec<GroupRef>,
@@ -114,10 +114,10 @@ pub struct SignIn {
 pub struct Provider {
     /// Its name in addresses.
     pub name: String,
-    /// What its button says after "Continue with". Without it: `name`.
+    /// The text of its button after "Continue with". Default: `name`.
     #[serde(default)]
     pub title: Option<String>,
-    /// Its issuer, exactly as its discovery document has it.
+    /// Its issuer, exactly as in its discovery document.
     pub issuer: String,
     /// The client that is registered there for Portico, with the redirect address `<publicUrl>/auth/callback`.
     pub client_id: String,
@@ -128,7 +128,7 @@ pub struct Provider {
     /// PKCE alone.
     #[serde(default)]
     pub client_secret_env: Option<String>,
-    /// The scopes to ask for besides `openid`. The provider must know every one of them.
+    /// The scopes to request besides `openid`. The provider must know all of them.
     #[serde(default = "scopes")]
     pub scopes: Vec<String>,
     /// The claim with a person's groups: a name, or a path of names joined by dots (`realm_access.roles`). It may hold
@@ -142,16 +142,16 @@ pub struct Provider {
     /// may contain commas.
     #[serde(default)]
     pub groups_separator: Option<String>,
-    /// What its ID tokens may name in `aud` besides the client, as Zitadel names the project. A token that names
-    /// anything else is refused: it may be for another application.
+    /// Audiences that its ID tokens may have in `aud` besides the client, as Zitadel names the project. A token with
+    /// any other audience is refused: it may be for another application.
     #[serde(default)]
     pub trusted_audiences: Vec<String>,
     /// Accepts e-mail addresses that the provider does not mark as verified or unverified, as Entra ID and ADFS do. Set it
     /// only if nobody can choose their own address there. An address marked as unverified is never accepted.
     #[serde(default)]
     pub trust_emails: bool,
-    /// How old a sign-in at the provider may be, in minutes; the provider asks people again whose sign-in is older. Without
-    /// it the provider decides.
+    /// Maximum age of a sign-in at the provider, in minutes; the provider asks people whose sign-in is older to
+    /// authenticate again. Default: the provider decides.
     #[serde(default)]
     pub max_age_minutes: Option<u32>,
     /// The accepted ways to authenticate (`acr` of OpenID Connect), such as two factors; the first is preferred. Empty: any.
@@ -167,7 +167,7 @@ fn groups_claim() -> String {
     "groups".to_owned()
 }
 
-/// Where a provider tells a person's groups.
+/// Where a provider sends a person's groups.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -175,7 +175,7 @@ pub enum GroupsFrom {
     /// In the ID token.
     #[default]
     IdToken,
-    /// In the answer of its userinfo endpoint.
+    /// In the response of its userinfo endpoint.
     Userinfo,
 }
 
@@ -207,7 +207,8 @@ impl Default for Sessions {
 pub struct TokenRules {
     /// The longest validity of a token in days, 1 to 365. It applies to existing tokens too.
     pub longest_days: u32,
-    /// After so many days without a sign-in of their person, 1 to 365, tokens are refused until the next sign-in.
+    /// Number of days without a sign-in of their owner, 1 to 365, after which tokens are refused until the next
+    /// sign-in.
     pub sign_in_within_days: u32,
     /// Which back-channel logout suspends the person's tokens.
     pub suspended_by: SuspendedBy,
@@ -224,7 +225,7 @@ impl Default for TokenRules {
 }
 
 impl TokenRules {
-    /// When a token ends: at its own expiry, or when it reaches the longest lifetime.
+    /// Returns when a token ends: at its own expiry, or when it reaches the longest lifetime.
     #[must_use]
     pub fn ends_at(&self, created_at: Timestamp, expires_at: Timestamp) -> Timestamp {
         let longest = SignedDuration::from_hours(i64::from(self.longest_days) * 24);
@@ -238,10 +239,10 @@ impl TokenRules {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SuspendedBy {
-    /// Only one that names the person and no session: all of their sessions are over.
+    /// Only a logout that names the person and no session: all of their sessions are over.
     #[default]
     LogoutOfPerson,
-    /// Any, also one for a single session, which many providers send when somebody signs out in one browser.
+    /// Any logout, also that of a single session, which many providers send when somebody signs out in one browser.
     LogoutOfSession,
 }
 
@@ -257,18 +258,18 @@ pub struct Database {
     pub url_env: Option<String>,
 }
 
-/// Rate limits. What exceeds them is answered with 429 and `Retry-After`.
+/// Rate limits. Requests over a limit get status 429 with `Retry-After`.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RequestLimits {
-    /// HTTP requests a second of one person on average, 1 to 10000; bursts of ten times as many. Half of it for each of
-    /// their API tokens.
+    /// HTTP requests per second of one person on average, 1 to 10000, with bursts of ten times as many. Each of their
+    /// API tokens has half of it.
     pub requests_per_second: u32,
-    /// Changes a minute of one person on average, 1 to 100000; bursts of three times as many.
+    /// Changes per minute of one person on average, 1 to 100000, with bursts of three times as many.
     pub changes_per_minute: u32,
-    /// HTTP requests a second of one address without sign-in on average, 1 to 100000; bursts of five times as many. An IPv6
-    /// /64 counts as one address.
+    /// HTTP requests per second of one address without sign-in on average, 1 to 100000, with bursts of five times as
+    /// many. An IPv6 /64 counts as one address.
     pub strangers_per_second: u32,
 }
 
@@ -282,13 +283,12 @@ impl Default for RequestLimits {
     }
 }
 
-/// Who may read the metrics. Without any of this: only requests from the same machine that came through no proxy.
+/// Who may read the metrics. Default: only requests from the same machine that came through no proxy.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Metrics {
-    /// A separate address, `host:port`, where everybody who reaches it may read them. They are then not on the portal's own
-    /// address.
+    /// A separate address, `host:port`, without authentication. The metrics are then not on the portal's own address.
     pub listen: Option<String>,
     /// A file with a bearer token for reading them on the portal's own address. A relative path counts from the
     /// document's file.
@@ -297,16 +297,16 @@ pub struct Metrics {
     pub token_env: Option<String>,
 }
 
-/// What proves that the audit log is as it was written: a signing key and the last signed end of the log, both outside the
-/// database.
+/// How to prove that the audit log was not altered: a signing key and the last signed head of the log, both outside
+/// the database.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RecordProof {
-    /// A file with an Ed25519 private key in PEM (`openssl genpkey -algorithm ed25519`). Without it, one is made
-    /// beside an SQLite database; with PostgreSQL, one that lasts as long as the process.
+    /// A file with an Ed25519 private key in PEM (`openssl genpkey -algorithm ed25519`). Default: a key created
+    /// beside an SQLite database; with PostgreSQL, a key that lasts as long as the process.
     pub key_file: Option<String>,
-    /// A file to which Portico writes the signed end of the audit log. Without it: beside an SQLite database; with
+    /// A file to which Portico writes the signed head of the audit log. Default: beside an SQLite database; with
     /// PostgreSQL only in the process log, the metrics and exports.
     pub anchor_file: Option<String>,
 }

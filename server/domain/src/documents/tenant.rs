@@ -24,18 +24,18 @@ pub struct TenantSpec {
     /// The name to show. Without it: `metadata.name`.
     #[serde(default)]
     pub title: Option<String>,
-    /// Who belongs to it, by SSO group.
+    /// Its members, by SSO group.
     pub members: Vec<Member>,
     /// Its environments, at least one.
     pub environments: Vec<Environment>,
-    /// The shared control planes it may use. Those dedicated to it need not be named.
+    /// The shared control planes that it may use. Those dedicated to it need not be named.
     #[serde(default)]
     pub control_planes: PlaneGrant,
-    /// The offerings it may ask for; empty means all.
+    /// The offerings that it may request; empty means all.
     #[serde(default)]
     pub offerings: Vec<OfferingName>,
-    /// How much it may hold, by resource name. `claims` counts claims; other names are what plans consume. What is not
-    /// named is not limited.
+    /// The most that it may hold, by resource name. `claims` counts claims; other names are those that plans consume.
+    /// Resources that are not named are not limited.
     #[serde(default)]
     pub quota: Quota,
 }
@@ -50,12 +50,12 @@ pub struct Member {
     pub provider: Option<String>,
     /// The SSO group, exactly as the identity provider's claim has it.
     pub group: String,
-    /// What it may do.
+    /// Their role.
     pub role: Role,
 }
 
 impl Member {
-    /// The group as a reference.
+    /// Returns the group as a reference.
     #[must_use]
     pub fn group_ref(&self) -> GroupRef {
         GroupRef {
@@ -65,7 +65,7 @@ impl Member {
     }
 }
 
-/// A tenant's dev, staging, production.
+/// An environment of a tenant: dev, staging, production.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -74,7 +74,7 @@ pub struct Environment {
     pub name: EnvironmentName,
     /// The namespace of its claims, on every control plane. No two environments share one.
     pub namespace: String,
-    /// Whether people depend on it; policies read this.
+    /// True if it is production; policies can use this.
     #[serde(default)]
     pub production: bool,
     /// Labels that a control plane must have to serve it.
@@ -82,26 +82,26 @@ pub struct Environment {
     pub control_plane_labels: BTreeMap<String, String>,
 }
 
-/// The shared control planes a tenant may use: those named, and those whose labels match.
+/// The shared control planes that a tenant may use: those named, and those whose labels match.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PlaneGrant {
-    /// By name.
+    /// Their names.
     pub names: Vec<PlaneName>,
-    /// By labels, all of which must match. Empty: none by labels.
+    /// Labels that must all match. Empty: none by labels.
     pub match_labels: BTreeMap<String, String>,
 }
 
-/// How much a tenant may hold, by resource name. `claims` counts claims; others are what plans
-/// say they consume. What is not named is not limited.
+/// The most that a tenant may hold, by resource name. `claims` counts claims; other names are those that plans
+/// consume. Resources that are not named are not limited.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Quota(pub BTreeMap<String, u64>);
 
 impl Tenant {
-    /// The environment of that name.
+    /// Returns the environment with this name.
     #[must_use]
     pub fn environment(&self, name: &EnvironmentName) -> Option<&Environment> {
         self.spec
@@ -110,7 +110,7 @@ impl Tenant {
             .find(|environment| environment.name == *name)
     }
 
-    /// The name to show.
+    /// Returns the name to show.
     #[must_use]
     pub fn title(&self) -> &str {
         self.spec.title.as_deref().unwrap_or(self.name.as_str())

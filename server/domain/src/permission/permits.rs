@@ -1,5 +1,6 @@
-//! The question that the worker asks and the use cases answer. It is here, below both, so that neither needs the other:
-//! the worker knows nothing of configuration and people, the use cases nothing of leases and attempts.
+//! The interface between worker and use cases for checking permission. It lives here, below both, so that neither
+//! depends on the other: the worker knows nothing of configuration and people, the use cases nothing of leases and
+//! attempts.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,20 +8,20 @@ use std::pin::Pin;
 use super::Verdict;
 use crate::request::Request;
 
-/// Judges whether a request may still be applied, as things are now. The worker asks before each attempt; who answers
-/// knows the configuration.
+/// Checks whether a request may still be applied under the current configuration. The worker calls it before each
+/// attempt.
 pub trait Permits: Send + Sync {
-    /// Judges the request.
+    /// Checks the request.
     ///
     /// # Errors
-    /// When nothing can be said just now, as the database fails: it is judged again later.
+    /// When it cannot be checked now, for example because the database fails. The worker tries again later.
     fn judge<'a>(
         &'a self,
         request: &'a Request,
     ) -> Pin<Box<dyn Future<Output = Result<Verdict, Unjudged>> + Send + 'a>>;
 }
 
-/// Nothing can be said of a request just now; why.
+/// Why a request cannot be checked now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unjudged(pub String);

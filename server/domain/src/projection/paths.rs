@@ -1,4 +1,4 @@
-//! Paths of fields, as lists of names, and the parts of values at them.
+//! Paths of fields as lists of names, and the parts of values at them.
 
 use serde_json::{Map, Value};
 
@@ -17,7 +17,7 @@ pub(super) fn tokens(path: &str) -> Vec<String> {
         .collect()
 }
 
-/// The paths below `prefix`, relative to it.
+/// Returns the paths below `prefix`, relative to it.
 pub(super) fn below(paths: &[Vec<String>], prefix: &[&str]) -> Vec<Vec<String>> {
     let rest = paths.iter().filter_map(|path| {
         let whole = path.len() >= prefix.len() && path.iter().zip(prefix).all(|(one, other)| one == other);
@@ -26,7 +26,7 @@ pub(super) fn below(paths: &[Vec<String>], prefix: &[&str]) -> Vec<Vec<String>> 
     rest.collect()
 }
 
-/// The parts of a value at these paths; `None` if there are none.
+/// Returns the parts of a value at these paths; `None` if there are none.
 pub(super) fn picked(value: &Value, paths: &[Vec<String>]) -> Option<Value> {
     if paths.iter().any(Vec::is_empty) {
         return Some(value.clone());
@@ -40,7 +40,7 @@ pub(super) fn picked(value: &Value, paths: &[Vec<String>]) -> Option<Value> {
     (!kept.is_empty()).then_some(Value::Object(kept))
 }
 
-/// The value without the parts at these paths; `None` if nothing is left.
+/// Returns the value without the parts at these paths; `None` if nothing is left.
 pub(super) fn without(value: &Value, paths: &[Vec<String>]) -> Option<Value> {
     if paths.iter().any(Vec::is_empty) {
         return None;
@@ -81,7 +81,7 @@ pub(super) fn leaves(value: &Value, path: &mut Vec<String>, visit: &mut dyn FnMu
     }
 }
 
-/// The field to report: the whole machinery field, not its leaf.
+/// Returns the field to report: the whole machinery field, not its leaf.
 pub(super) fn head(path: &[String]) -> Vec<String> {
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
     let length = match names.as_slice() {

@@ -35,7 +35,7 @@ fn only_machinery_is_refused() {
             assert_eq!(kept, json!({"spec": {"size": 1}}));
         }
     }
-    // In a plain kind all of `spec` are user fields.
+    // In a plain kind, all fields of `spec` are user fields.
     let wish = json!({"spec": {"resourceRef": {"name": "x"}}, "data": {"a": 1}});
     assert!(refused(&projection(ClaimKind::Plain, &[]), &wish, None).is_empty());
     assert_eq!(projection(ClaimKind::Plain, &[]).user_fields(&wish), wish);
@@ -250,7 +250,7 @@ fn only_machinery_that_portico_applied_is_sent_again() {
         manifest,
         json!({"spec": {"size": 2, "compositionSelector": {"matchLabels": {"tier": "a"}}}})
     );
-    // Where people may set it, they may also remove it.
+    // A field that people may set, they may also remove.
     let mut taken = json!({"spec": {"size": 2}});
     projection(ClaimKind::LegacyClaim, &["spec.compositionSelector"])
         .restore_machinery(own.as_ref(), &mut taken);
@@ -307,7 +307,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The value with all map keys in reverse order.
+/// Returns the value with all map keys in reverse order.
 fn reversed(value: &Value) -> Value {
     match value {
         Value::Object(map) => Value::Object(

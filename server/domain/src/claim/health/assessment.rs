@@ -1,4 +1,4 @@
-//! The health of one object by its kind's adapter and the offering's expressions.
+//! Derives the health of one object by its kind's adapter and the offering's expressions.
 
 use std::borrow::Cow;
 
@@ -118,7 +118,7 @@ impl<'o> Assessment<'o> {
         self.undecided(input)
     }
 
-    /// The operator's own word for the state, from the adapter's paths.
+    /// Returns the operator's own word for the state, from the adapter's paths.
     pub(super) fn own_word(&self, adapter: &Adapter) -> Option<String> {
         let current = |at: &&String| !(self.is_stale && at.starts_with("status"));
         adapter
@@ -164,7 +164,7 @@ impl<'o> Assessment<'o> {
         Cow::Owned(object)
     }
 
-    /// Conditions written for the current generation.
+    /// Returns the conditions written for the current generation.
     pub(super) fn current(&self) -> impl Iterator<Item = &Condition> {
         self.conditions
             .iter()
@@ -172,7 +172,7 @@ impl<'o> Assessment<'o> {
             .map(|seen| &seen.condition)
     }
 
-    /// The condition of that type, ignoring case; the worst if there are several.
+    /// Returns the condition of that type, ignoring case; the worst if there are several.
     pub(super) fn condition(&self, kind: &str) -> Option<&Condition> {
         self.current()
             .filter(|condition| condition.kind.eq_ignore_ascii_case(kind))
@@ -242,8 +242,8 @@ impl<'o> Assessment<'o> {
         }
     }
 
-    /// Why it is not ready: the operator's own word, else the condition that decided, else the worst condition with a
-    /// text, else the adapter's paths.
+    /// Explains why it is not ready: by the operator's own word, else the condition that decided, else the worst
+    /// condition with a text, else the adapter's paths.
     pub(super) fn why(&self, adapter: &Adapter, decided: Option<&str>) -> String {
         let own = self.own_word(adapter);
         if let Some(own) = own.filter(|own| meaning(own) != Meaning::Ready) {

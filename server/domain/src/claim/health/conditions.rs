@@ -1,4 +1,4 @@
-//! What conditions mean.
+//! The meaning of conditions.
 
 use serde_json::Value;
 
@@ -49,7 +49,7 @@ pub(super) const MEANS_BROKEN: &[&str] = &[
 /// A condition of an object.
 pub(super) struct ObservedCondition {
     pub(super) condition: Condition,
-    /// The condition was written for an older generation of the object.
+    /// True if it was written for an older generation of the object.
     pub(super) is_stale: bool,
 }
 
@@ -70,7 +70,7 @@ pub(super) fn read_condition(value: &Value) -> Option<Condition> {
     })
 }
 
-/// A condition's message, or its reason in words.
+/// Returns a condition's message, or its reason in words.
 pub(super) fn explain(condition: &Condition, adapter: &Adapter) -> Option<String> {
     condition.message.clone().or_else(|| {
         condition
@@ -80,7 +80,7 @@ pub(super) fn explain(condition: &Condition, adapter: &Adapter) -> Option<String
     })
 }
 
-/// A reason in plain words: from the adapter's dictionary, else from the common one.
+/// Translates a reason into plain words by the adapter's dictionary, else by the common one.
 pub(super) fn words_of(reason: &str, adapter: &Adapter) -> String {
     adapter
         .words

@@ -1,4 +1,4 @@
-//! Rules for what many operators write, besides the kind's adapter.
+//! Rules for what many operators write, in addition to the kind's adapter.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::claim::words::{Meaning, humanize, sounds_like_waiting};
 use crate::claim::{Condition, Health, path};
 
 impl Assessment<'_> {
-    /// A failure, whatever else the object reports.
+    /// Returns a failure, whatever else the object reports.
     pub(super) fn failure(&self, adapter: &Adapter, signals: &[Signal]) -> Option<String> {
         if let Some(test) = adapter.failed.iter().find(|test| self.holds(test)) {
             return Some(self.why(adapter, test.condition.as_deref()));
@@ -44,7 +44,7 @@ impl Assessment<'_> {
         (said.meaning == Meaning::Failed && (said.is_whole || !decided)).then(|| said.words.clone())
     }
 
-    /// A remark about an object that works.
+    /// Returns a remark about an object that works.
     pub(super) fn remark(&self, adapter: &Adapter, signals: &[Signal]) -> Option<String> {
         let of = |condition: &Condition| {
             let title = humanize(&condition.kind);
@@ -83,7 +83,7 @@ impl Assessment<'_> {
             .or_else(by_error)
     }
 
-    /// Guesses by the conditions and status words that many operators write, where there is neither `Ready` nor
+    /// Guesses by the conditions and status words that many operators write, if there is neither `Ready` nor
     /// `Available`.
     pub(super) fn guess(&self, adapter: &Adapter, signals: &[Signal]) -> Option<(Health, String)> {
         let mut said: Vec<(Meaning, String)> = Vec::new();
@@ -121,7 +121,8 @@ impl Assessment<'_> {
         })
     }
 
-    /// Nothing decided. If the operator reported anything at all, the health is unknown rather than pending.
+    /// Returns the health if nothing decides. If the operator reported anything at all, it is unknown rather than
+    /// pending.
     pub(super) fn undecided(&self, input: &HealthInput<'_>) -> (Health, String) {
         let adapter = input.adapter;
         let worst = self.worst().filter(|condition| severity(condition) < 2);

@@ -22,7 +22,7 @@ use conditions::severity;
 /// Conditions kept at most; the worst are kept.
 const MAX_CONDITIONS: usize = 32;
 
-/// What an object's health is derived from, besides the object.
+/// The input of a health assessment besides the object.
 #[derive(Debug, Clone, Copy)]
 pub struct HealthInput<'a> {
     /// The adapter of its kind.
@@ -31,7 +31,7 @@ pub struct HealthInput<'a> {
     pub access: &'a Access,
     /// The offering's health expressions, compiled.
     pub rules: Option<&'a HealthRules>,
-    /// The kind has no status, so there is nothing to wait for.
+    /// True if the kind has no status, so there is nothing to wait for.
     pub has_no_status: bool,
 }
 
@@ -68,13 +68,14 @@ pub fn assess_with(object: &Value, input: &HealthInput<'_>) -> ClaimStatus {
     }
 }
 
-/// The status of a claim whose control plane does not answer: unreachable, with the last known health in the reason.
+/// Returns the status of a claim whose control plane does not answer: unreachable, with the last known health in the
+/// reason.
 #[must_use]
 pub fn unreachable_status(known: &ClaimStatus, plane_title: &str) -> ClaimStatus {
     last_known(known, &format!("{plane_title} does not answer. When it last did"))
 }
 
-/// The status of a claim whose control plane Portico cannot use because of a wrong kubeconfig or rejected
+/// Returns the status of a claim whose control plane Portico cannot use because of a wrong kubeconfig or rejected
 /// credentials.
 #[must_use]
 pub fn misconfigured_status(known: &ClaimStatus, plane_title: &str) -> ClaimStatus {
@@ -84,7 +85,7 @@ pub fn misconfigured_status(known: &ClaimStatus, plane_title: &str) -> ClaimStat
     )
 }
 
-/// The status of a claim that cannot be read although its control plane answers.
+/// Returns the status of a claim that cannot be read although its control plane answers.
 #[must_use]
 pub fn unreadable_status(known: &ClaimStatus, why: &str) -> ClaimStatus {
     let why = sanitize(why);
@@ -97,7 +98,7 @@ pub fn unreadable_status(known: &ClaimStatus, why: &str) -> ClaimStatus {
     )
 }
 
-/// `when` is the sentence up to the point in time: "… When it last did".
+/// Builds a status from the last known one. `when` is the sentence up to the point in time: "… When it last did".
 fn last_known(known: &ClaimStatus, when: &str) -> ClaimStatus {
     let was = match known.health {
         Health::Unreachable => return known.clone(),

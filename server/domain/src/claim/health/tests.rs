@@ -202,7 +202,7 @@ fn hostile_texts_are_sanitized() {
     assert!(text.chars().count() <= 400 + 1);
 }
 
-/// Health and reason of an object of a plain kind without a specific adapter.
+/// Returns health and reason of an object of a plain kind without a specific adapter.
 fn guessed(status: Value) -> (Health, String) {
     let mut object = json!({ "metadata": { "generation": 1 }, "spec": {} });
     object["status"] = status;

@@ -1,16 +1,16 @@
-//! The documents that the reference's examples are taken from.
+//! The example documents of the reference.
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
-/// The example documents of one kind: first that of the folder `examples`, then those of `examples/alternatives`, which
-/// have what cannot stand beside it.
+/// The example documents of one kind: first that of the folder `examples`, then those of `examples/alternatives`,
+/// which contain alternatives that cannot be in the same document.
 pub(super) struct Examples(Vec<Value>);
 
 impl Examples {
-    /// Reads those of the kind whose page is `file`.
+    /// Reads the examples of the kind whose page is `file`.
     pub(super) fn read(folder: &Path, file: &str) -> Self {
         let mut documents = Vec::new();
         for place in ["examples", "examples/alternatives"] {
@@ -24,7 +24,7 @@ impl Examples {
         Self(documents)
     }
 
-    /// What stands at the path, each value once, at most so many.
+    /// Returns the distinct values at the path, at most `most`.
     pub(super) fn of(&self, path: &str, most: usize) -> Vec<&Value> {
         let mut found: Vec<&Value> = Vec::new();
         let steps: Vec<&str> = path.split('.').collect();
@@ -60,7 +60,7 @@ fn walk<'v>(value: &'v Value, steps: &[&str], visit: &mut dyn FnMut(&'v Value)) 
     }
 }
 
-/// A value as YAML on one line.
+/// Formats a value as YAML on one line.
 pub(super) fn flow(value: &Value) -> String {
     match value {
         Value::String(text) if is_plain(text) => text.clone(),
@@ -78,10 +78,10 @@ pub(super) fn flow(value: &Value) -> String {
     }
 }
 
-/// Whether the text needs no quotation marks, wherever it stands.
+/// True if the text needs no quotation marks anywhere.
 fn is_plain(text: &str) -> bool {
     let begins = text.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '/');
-    // What has only these letters may be a number in some spelling.
+    // A text of these letters only could be a number in some notation.
     let is_no_number =
         text.contains(|letter: char| letter.is_ascii_alphabetic() && !"abcdefoxABCDEFOX".contains(letter));
     let word = |letter: char| letter.is_alphanumeric() || " -_./+<>=@():".contains(letter);

@@ -1,5 +1,5 @@
-//! The reference of the configuration, `deploy/docs/reference`: made from these types and their doc comments, with an
-//! example of each field taken from documents that are read as a portal reads them. Part of the tests only.
+//! The configuration reference, `deploy/docs/reference`: generated from these types and their doc comments, with an
+//! example of each field from documents that are read as the program reads them. Compiled for tests only.
 //!
 //! `cargo xtask docs` writes the pages; `every_page_is_up_to_date` fails while they differ.
 
@@ -25,7 +25,7 @@ pub(super) enum WrittenActAs {
     Word(ActAsWord),
     /// With the groups that are passed on.
     Groups {
-        /// Which of a person's SSO groups the control plane is told.
+        /// The groups of the person that the control plane receives.
         person: PassedOn,
     },
 }
@@ -47,16 +47,16 @@ pub(super) enum ActAsWord {
 pub(super) enum WrittenGroup {
     /// The group's name, where there is one identity provider.
     Name(String),
-    /// The group and whose it is, where there are several.
+    /// The group and its provider, if there are several.
     AtProvider {
-        /// The identity provider that says who is in the group, by its name in `spec.signIn.providers`.
+        /// The identity provider of the group, by its name in `spec.signIn.providers`.
         provider: String,
         /// The group, exactly as the provider's claim has it.
         group: String,
     },
 }
 
-/// A kind of document: its name, its page's file, and its schema.
+/// A kind of document: its name, the file of its page, and its schema.
 struct Kind {
     name: &'static str,
     file: &'static str,

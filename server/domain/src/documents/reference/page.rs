@@ -1,4 +1,4 @@
-//! The page of one kind, as markdown.
+//! Renders the page of one kind as markdown.
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ impl Page {
     pub(super) fn of(kind: &'static str, schema: &schemars::Schema, examples: Examples) -> Self {
         let mut sections = sections(schema);
         let document = sections.remove(0);
-        // Name and labels stand in `metadata`.
+        // Name and labels are in `metadata`.
         let metadata = document.fields.into_iter().filter(|field| field.name != "spec");
         let metadata = metadata.map(|field| Field {
             path: format!("metadata.{}", field.name),
@@ -48,7 +48,7 @@ impl Page {
         self.sections.iter().flat_map(|section| &section.fields)
     }
 
-    /// What a reader would miss.
+    /// Returns what the page lacks: fields without meaning or example.
     pub(super) fn missing(&self) -> Vec<String> {
         let mut missing = Vec::new();
         for field in self.fields() {
@@ -138,7 +138,7 @@ fn holds_nothing(value: &Value) -> bool {
     }
 }
 
-/// Code in a table's cell.
+/// Formats code in a table's cell.
 fn code(text: &str) -> String {
     let text = text.replace('|', "\\|");
     if text.contains('`') {
@@ -148,7 +148,7 @@ fn code(text: &str) -> String {
     }
 }
 
-/// The anchor of a section's heading, as forges make it.
+/// Returns the anchor of a section's heading, as forges generate it.
 fn anchor(path: &str) -> String {
     path.to_lowercase()
         .chars()

@@ -1,4 +1,4 @@
-//! A document's shape: the fields of each object in it, read off its JSON schema.
+//! The shape of a document: the fields of each of its objects, derived from its JSON schema.
 
 use std::fmt::Write as _;
 
@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 pub(super) struct Section {
     /// `spec.plans[]`; empty for the document itself.
     pub(super) path: String,
-    /// What it is.
+    /// What the object is.
     pub(super) meaning: String,
-    /// Whether exactly one of the fields is set.
+    /// True if exactly one of the fields must be set.
     pub(super) one_of: bool,
-    /// In the order of the types.
+    /// The fields, in the order of the type.
     pub(super) fields: Vec<Field>,
 }
 
@@ -20,23 +20,23 @@ pub(super) struct Section {
 pub(super) struct Field {
     /// Its name.
     pub(super) name: String,
-    /// From the top of the document: `spec.plans[].price.monthly`.
+    /// From the root of the document: `spec.plans[].price.monthly`.
     pub(super) path: String,
-    /// In words: `list of text`.
+    /// Its type in words: `list of text`.
     pub(super) of_type: String,
-    /// What it stands for, and the values that it may have with what each stands for.
+    /// Its meaning, and its possible values with the meaning of each.
     pub(super) meaning: String,
-    /// Must be set.
+    /// True if it must be set.
     pub(super) required: bool,
-    /// What holds where it is not set.
+    /// The default value.
     pub(super) default: Option<Value>,
-    /// The path of the object that it holds, directly or in a list or map.
+    /// The path of the object in it, directly or in a list or map.
     pub(super) below: Option<String>,
-    /// Holds nothing but that object, so that the examples are there.
+    /// True if it holds only that object, so the examples are there.
     pub(super) only_below: bool,
 }
 
-/// The sections of a document, each before those within it.
+/// Returns the sections of a document, each before its nested ones.
 pub(super) fn sections(schema: &schemars::Schema) -> Vec<Section> {
     let schema = schema.as_value();
     let definitions = schema["$defs"].as_object().cloned().unwrap_or_default();
@@ -57,7 +57,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// What the schema says, wherever it says it: behind a reference, or beside `null`.
+    /// Resolves references and `null` alternatives of a schema.
     fn resolve(&self, schema: &Value) -> Value {
         if let Some(name) = schema["$ref"]
             .as_str()
@@ -78,7 +78,7 @@ impl Reader {
         schema.clone()
     }
 
-    /// Adds the section of an object, and those of the objects in it.
+    /// Adds the section of an object and those of its nested objects.
     fn object(&self, schema: &Value, path: &str, sections: &mut Vec<Section>) {
         let schema = self.resolve(schema);
         let alternatives = variants(&schema);
@@ -152,7 +152,7 @@ impl Reader {
         }
     }
 
-    /// The ways to write a value, each with the object that stands there.
+    /// Returns the ways to write a value, each with its object.
     fn forms(&self, schema: &Value, path: &str) -> Vec<Form> {
         let form = |words: &str| {
             vec![Form {
@@ -203,7 +203,7 @@ impl Reader {
         }
     }
 
-    /// What a field stands for, with the words that may stand there.
+    /// Returns the meaning of a field, with its possible values.
     fn meaning(&self, schema: &Value) -> String {
         let mut meaning = text(schema);
         let mut words = Vec::new();
@@ -241,7 +241,7 @@ fn has_properties(schema: &Value) -> bool {
         .is_some_and(|properties| !properties.is_empty())
 }
 
-/// The variants of an enum with data, as fields of which one is set.
+/// Returns the variants of an enum with data, as fields of which one is set.
 fn variants(schema: &Value) -> Option<Vec<(String, Value)>> {
     schema["oneOf"]
         .as_array()?
@@ -257,10 +257,10 @@ fn variants(schema: &Value) -> Option<Vec<(String, Value)>> {
         .collect()
 }
 
-/// Where [`overlay`] keeps what a type says of itself.
+/// The key under which [`overlay`] keeps a type's own description.
 const OF_TYPE: &str = "x-of-type";
 
-/// Lays what stands beside a reference over what it leads to.
+/// Merges the keywords beside a reference into the schema that it refers to.
 fn overlay(found: &mut Value, beside: &Value) {
     let (Some(found), Some(beside)) = (found.as_object_mut(), beside.as_object()) else {
         return;
@@ -278,7 +278,7 @@ fn overlay(found: &mut Value, beside: &Value) {
     }
 }
 
-/// What a type says of itself; what is said where it is used, if it says nothing.
+/// Returns a type's own description, else that of the place that uses it.
 fn type_text(schema: &Value) -> String {
     match &schema[OF_TYPE] {
         Value::String(words) => one_paragraph(words),
@@ -290,7 +290,7 @@ fn text(schema: &Value) -> String {
     one_paragraph(schema["description"].as_str().unwrap_or_default())
 }
 
-/// A doc comment as one paragraph, without links into the code.
+/// Joins a doc comment to one paragraph, without links into the code.
 fn one_paragraph(words: &str) -> String {
     let mut one_line = words.split_whitespace().collect::<Vec<_>>().join(" ");
     while let Some(start) = one_line
