@@ -8,7 +8,7 @@ use portico_domain::authz::Visible;
 use portico_domain::claim::Claim;
 use portico_domain::documents::{Configuration, ControlPlane, Environment, Plan, Tenant};
 use portico_domain::manifest::differences;
-use portico_domain::permission::{NeededBy, Obstacle, Permits, Unjudged, Verdict};
+use portico_domain::permission::{NeededBy, NotChecked, Obstacle, PermissionCheck, Verdict};
 use portico_domain::placement::may_use;
 use portico_domain::policy::{PolicyDecision, PolicyInput, quota_consumption, unmet};
 use portico_domain::quota::{self, Amounts};
@@ -23,15 +23,15 @@ use super::offering::plan_title;
 use super::usage::plans;
 use super::{Portal, PortalError, Result, Unavailable, rows};
 
-impl Permits for Portal {
-    fn judge<'a>(
+impl PermissionCheck for Portal {
+    fn check<'a>(
         &'a self,
         request: &'a Request,
-    ) -> Pin<Box<dyn Future<Output = Result<Verdict, Unjudged>> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = Result<Verdict, NotChecked>> + Send + 'a>> {
         Box::pin(async move {
             self.permit(request, Moment::Apply)
                 .await
-                .map_err(|error| Unjudged(error.to_string()))
+                .map_err(|error| NotChecked(error.to_string()))
         })
     }
 }

@@ -78,7 +78,7 @@ impl SecurityLog {
             Cause::Refusal => {
                 let source = match occurrence.actor {
                     Actor::Viewer(viewer) => viewer.person.subject.clone(),
-                    Actor::Stranger | Actor::Portico => occurrence.remote.clone().unwrap_or_default(),
+                    Actor::Anonymous | Actor::Portico => occurrence.remote.clone().unwrap_or_default(),
                 };
                 let now = Instant::now();
                 let of_source = (occurrence.event, source);
@@ -114,7 +114,7 @@ mod tests {
     fn by_a_stranger(event: SecurityEvent, remote: &str) -> Occurrence<'static> {
         Occurrence {
             event,
-            actor: Actor::Stranger,
+            actor: Actor::Anonymous,
             remote: Some(remote.to_owned()),
             subject: "/somewhere".to_owned(),
             details: json!({ "status": 403 }),

@@ -30,13 +30,13 @@ impl Approver {
             .filter(|tenant| viewer.may(tenant, Role::Approver))
             .map(approver_of);
         let groups = viewer.groups.iter().flat_map(|group| {
-            let of = |provider: Option<&str>| {
+            let principal = |provider: Option<&str>| {
                 group_principal(&GroupRef {
                     provider: provider.map(str::to_owned),
                     group: group.clone(),
                 })
             };
-            [of(None), of(Some(&viewer.provider))]
+            [principal(None), principal(Some(&viewer.provider))]
         });
         Self {
             principals: roles.chain(groups).collect(),

@@ -60,12 +60,12 @@ pub fn public_keys(values: &BTreeMap<String, Vec<u8>>, access: &Access) -> Vec<C
 
 /// True if a value may be shown, judged by its meaning and its format.
 fn is_public(access: &Access, meaning: &str, text: &str) -> bool {
-    let only = |most: usize, others: &str| {
+    let only = |max_bytes: usize, punctuation: &str| {
         !text.is_empty()
-            && text.len() <= most
+            && text.len() <= max_bytes
             && text
                 .chars()
-                .all(|letter| letter.is_ascii_alphanumeric() || others.contains(letter))
+                .all(|c| c.is_ascii_alphanumeric() || punctuation.contains(c))
     };
     match meaning {
         "host" => only(512, "._:,/-"),
@@ -145,7 +145,7 @@ mod tests {
         }
     }
 
-    fn made(protocol: &str, values: &[(&str, &str)]) -> Vec<ConnectionKey> {
+    fn keys_of(protocol: &str, values: &[(&str, &str)]) -> Vec<ConnectionKey> {
         let values = values
             .iter()
             .map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec()))
@@ -154,9 +154,9 @@ mod tests {
     }
 
     #[test]
-    fn only_what_looks_like_no_secret_is_told() {
+    fn only_values_that_do_not_look_secret_are_shown() {
         let certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-        let keys = made(
+        let keys = keys_of(
             "postgresql",
             &[
                 ("host", "orders.db.internal"),
@@ -168,12 +168,12 @@ mod tests {
                 ("token", "abc"),
             ],
         );
-        let told: Vec<_> = keys
+        let shown: Vec<_> = keys
             .iter()
             .map(|key| (key.key.as_str(), key.value.is_some()))
             .collect();
         assert_eq!(
-            told,
+            shown,
             [
                 ("host", true),
                 ("port", true),
@@ -200,17 +200,17 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                made("postgresql", &[(key, value)])[0].value,
+                keys_of("postgresql", &[(key, value)])[0].value,
                 None,
                 "{key} {value}"
             );
         }
-        assert_eq!(made("s3", &[("username", "AKIA")])[0].value, None);
+        assert_eq!(keys_of("s3", &[("username", "AKIA")])[0].value, None);
     }
 
     #[test]
-    fn an_address_has_its_password_in_its_place() {
-        let keys = made(
+    fn the_url_contains_the_encoded_password() {
+        let keys = keys_of(
             "postgresql",
             &[
                 ("host", "h.internal"),

@@ -82,8 +82,8 @@ impl Ownership {
         all.extend(
             recorded
                 .into_iter()
-                .filter(|made| made.claim.namespace.is_none())
-                .map(|made| (made.claim, (made.uid, made.owner))),
+                .filter(|recorded| recorded.claim.namespace.is_none())
+                .map(|recorded| (recorded.claim, (recorded.uid, recorded.owner))),
         );
         Self {
             planes: self.planes.clone(),
@@ -107,8 +107,8 @@ impl Ownership {
         if let Some(namespace) = &claim.namespace {
             return plane.by_namespace.get(namespace)?.as_ref();
         }
-        let (made, owner) = self.recorded.get(claim)?;
-        (made == uid && plane.all.contains(owner)).then_some(owner)
+        let (recorded_uid, owner) = self.recorded.get(claim)?;
+        (recorded_uid == uid && plane.all.contains(owner)).then_some(owner)
     }
 
     /// Returns the namespaces on a control plane whose claims have an owner, sorted.
@@ -198,21 +198,21 @@ mod tests {
         }
     }
 
-    fn whose(ownership: &Ownership, claim: &ClaimRef) -> Option<String> {
+    fn owner_of(ownership: &Ownership, claim: &ClaimRef) -> Option<String> {
         ownership
             .owner(claim, "uid-1")
             .map(|owner| format!("{}/{}", owner.tenant, owner.environment))
     }
 
     #[test]
-    fn a_namespace_is_a_tenants_only_on_a_plane_that_the_tenant_may_use() {
+    fn a_namespace_belongs_to_a_tenant_only_on_planes_that_it_may_use() {
         let (shared, own) = (plane("shared", &[]), plane("own", &["research"]));
         let tenants = [
             tenant("payments", "payments-production", &["shared", "own"]),
             tenant("research", "research-production", &["shared"]),
         ];
         let ownership = Ownership::of(&tenants, [&shared, &own]);
-        let at = |plane, namespace| whose(&ownership, &claim(plane, Some(namespace)));
+        let at = |plane, namespace| owner_of(&ownership, &claim(plane, Some(namespace)));
         assert_eq!(
             at("shared", "payments-production").as_deref(),
             Some("payments/production")
@@ -239,22 +239,22 @@ mod tests {
     }
 
     #[test]
-    fn a_namespace_that_two_claim_on_one_plane_is_neithers() {
+    fn a_namespace_of_two_tenants_on_one_plane_belongs_to_neither() {
         let (one, other) = (plane("one", &[]), plane("other", &[]));
         let tenants = [
             tenant("payments", "production", &["one", "other"]),
             tenant("research", "production", &["one"]),
         ];
         let ownership = Ownership::of(&tenants, [&one, &other]);
-        assert_eq!(whose(&ownership, &claim("one", Some("production"))), None);
+        assert_eq!(owner_of(&ownership, &claim("one", Some("production"))), None);
         assert_eq!(
-            whose(&ownership, &claim("other", Some("production"))).as_deref(),
+            owner_of(&ownership, &claim("other", Some("production"))).as_deref(),
             Some("payments/production")
         );
     }
 
     #[test]
-    fn a_cluster_scoped_claim_is_whose_portico_made_it_for_and_no_other_of_its_name() {
+    fn a_cluster_scoped_claim_belongs_to_the_tenant_that_portico_created_it_for() {
         let shared = plane("shared", &[]);
         let owner = |tenant: &str| Owner {
             tenant: tenant.parse().unwrap(),
@@ -271,20 +271,24 @@ mod tests {
         ];
         let documents = Ownership::of(&tenants, [&shared]);
         let mine = claim("shared", None);
-        assert_eq!(whose(&documents, &mine), None, "nothing is recorded of it");
+        assert_eq!(owner_of(&documents, &mine), None, "nothing is recorded of it");
         let known = documents.with_recorded([recorded("uid-1", "payments")]);
-        assert_eq!(whose(&known, &mine).as_deref(), Some("payments/production"));
+        assert_eq!(owner_of(&known, &mine).as_deref(), Some("payments/production"));
         let another = documents.with_recorded([recorded("uid-0", "payments")]);
-        assert_eq!(whose(&another, &mine), None, "it was another object");
-        let taken = documents.with_recorded([recorded("uid-1", "research")]);
-        assert_eq!(whose(&taken, &mine), None, "research may not use the plane");
+        assert_eq!(owner_of(&another, &mine), None, "it was another object");
+        let not_granted = documents.with_recorded([recorded("uid-1", "research")]);
+        assert_eq!(
+            owner_of(&not_granted, &mine),
+            None,
+            "research may not use the plane"
+        );
 
         // The database keeps the claim when the documents change; the permission does not stay.
         let reloaded = |names: &[&str]| {
             let tenants = [tenant("payments", "payments-production", names)];
             Ownership::of(&tenants, [&shared]).with_record_of(&known)
         };
-        assert!(whose(&reloaded(&["shared"]), &mine).is_some());
-        assert_eq!(whose(&reloaded(&[]), &mine), None);
+        assert!(owner_of(&reloaded(&["shared"]), &mine).is_some());
+        assert_eq!(owner_of(&reloaded(&[]), &mine), None);
     }
 }

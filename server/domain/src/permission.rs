@@ -1,9 +1,9 @@
 //! Checks permission when it is used: at the decision on a request, and again before it is applied. In between the
 //! manifest stays frozen, but the permission may change.
 
-mod permits;
+mod check;
 
-pub use permits::{Permits, Unjudged};
+pub use check::{NotChecked, PermissionCheck};
 
 use std::collections::BTreeSet;
 

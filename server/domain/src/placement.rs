@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn another_tenants_plane_is_neither_chosen_nor_named() {
+    fn the_plane_of_another_tenant_is_neither_chosen_nor_named() {
         let (own, shared) = (plane("own", "eu", &["research"]), plane("shared", "eu", &[]));
         let planes = [facts(&own, 0), facts(&shared, 50)];
         let payments = placed(&tenant("payments"), &PlacementPreferences::default(), &planes);

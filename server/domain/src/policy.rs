@@ -360,7 +360,7 @@ mod tests {
         Policies::compile([&policy]).unwrap_or_else(|errors| panic!("{errors:?}"))
     }
 
-    fn judge(when: &str, then: Outcome) -> PolicyDecision {
+    fn decision(when: &str, then: Outcome) -> PolicyDecision {
         let manifest = json!({"spec": {"storage": {"gib": 200}, "nodes": 3}});
         let offering = OfferingName::new("databases.example.org").unwrap();
         let environment = Environment {
@@ -427,7 +427,7 @@ mod tests {
         ] {
             assert!(
                 matches!(
-                    judge(when, require()),
+                    decision(when, require()),
                     PolicyDecision::RequireApproval {
                         expires_after_hours: 24,
                         ..
@@ -437,7 +437,7 @@ mod tests {
             );
         }
         assert_eq!(
-            judge("tenant.name == 'research'", require()),
+            decision("tenant.name == 'research'", require()),
             PolicyDecision::Allow
         );
     }
@@ -445,7 +445,7 @@ mod tests {
     #[test]
     fn a_condition_that_cannot_be_evaluated_counts_as_true() {
         let PolicyDecision::RequireApproval { rules, .. } =
-            judge("request.manifest.spec.missing > 3", require())
+            decision("request.manifest.spec.missing > 3", require())
         else {
             panic!("not required");
         };
@@ -455,7 +455,7 @@ mod tests {
                 .starts_with("because (taken to apply: its condition could not be evaluated")
         );
         assert!(matches!(
-            judge("1 + 1", Outcome::Deny {}),
+            decision("1 + 1", Outcome::Deny {}),
             PolicyDecision::Deny(_)
         ));
     }

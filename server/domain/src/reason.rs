@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_is_kept_as_a_code_with_parameters() {
+    fn a_reason_is_stored_as_a_code_with_parameters() {
         let reason = WaitingReason::PlaneUnreachable {
             plane: "eu-shared".into(),
         };
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn every_failure_reads_back_and_its_code_is_the_one_that_is_kept() {
+    fn every_failure_round_trips_under_its_code() {
         let text = || "x".to_owned();
         let reasons = [
             FailureReason::PlaneForbidden {
@@ -470,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn an_obstacle_is_kept_with_its_parameters() {
+    fn an_obstacle_is_stored_with_its_parameters() {
         for obstacle in [
             Obstacle::Cordoned {
                 plane: "EU shared".into(),
@@ -493,7 +493,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_differs_is_the_same_cause_and_another_plane_is_not() {
+    fn another_message_is_the_same_cause_and_another_plane_is_not() {
         assert!(error("etcd has no leader").has_cause_of(&error("etcd has no leader since 12:01")));
         let elsewhere = WaitingReason::PlaneError {
             plane: "us-shared".into(),

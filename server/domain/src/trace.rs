@@ -78,7 +78,7 @@ mod tests {
     use super::TraceParent;
 
     #[test]
-    fn a_traceparent_reads_back_as_it_was() {
+    fn a_traceparent_round_trips() {
         for text in [
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_standard_forbids_is_refused() {
+    fn invalid_traceparents_are_refused() {
         for text in [
             "",
             "00",

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_hides_is_shown_by_its_number() {
+    fn invisible_characters_are_shown_by_their_code() {
         for (text, shown) in [
             ("live\u{202E}evil", "live[U+202E]evil"),
             ("a\u{200B}b\u{2060}c", "a[U+200B]b[U+2060]c"),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_text_of_every_script_stays_as_it_is() {
+    fn ordinary_text_of_every_script_is_unchanged() {
         for text in [
             "orders\tand\r\nlines",
             "Zoë Ångström",

@@ -17,39 +17,39 @@ const STEPS: [Transition; 10] = [
 ];
 
 /// Returns the states that a request goes through if invalid transitions are ignored.
-fn walk(steps: &[Transition]) -> Vec<(State, Transition, State)> {
+fn visited_states(steps: &[Transition]) -> Vec<(State, Transition, State)> {
     let mut state = State::Draft;
-    let mut walked = Vec::new();
+    let mut visited = Vec::new();
     for step in steps {
         if let Ok(next) = state.apply(*step) {
-            walked.push((state, *step, next));
+            visited.push((state, *step, next));
             state = next;
         }
     }
-    walked
+    visited
 }
 
-fn end_of(walked: &[(State, Transition, State)]) -> State {
-    walked.last().map_or(State::Draft, |(_, _, to)| *to)
+fn end_of(visited: &[(State, Transition, State)]) -> State {
+    visited.last().map_or(State::Draft, |(_, _, to)| *to)
 }
 
 proptest! {
     #[test]
     fn nothing_follows_an_end(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
-        for (from, step, to) in walk(&steps) {
+        for (from, step, to) in visited_states(&steps) {
             prop_assert!(!from.is_end(), "{from:?} --{step:?}-> {to:?}");
         }
     }
 
     #[test]
-    fn nothing_is_applied_that_nobody_let_go(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
-        let walked = walk(&steps);
-        for (index, (_, _, to)) in walked.iter().enumerate() {
+    fn nothing_is_applied_without_permission(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
+        let visited = visited_states(&steps);
+        for (index, (_, _, to)) in visited.iter().enumerate() {
             if matches!(to, State::Applying | State::Fulfilled | State::Failed) {
-                let before = &walked[..=index];
+                let before = &visited[..=index];
                 prop_assert!(before.iter().any(|(_, step, _)| *step == Transition::Approve));
-                let begun = before.iter().any(|(_, step, _)| *step == Transition::Begin);
-                prop_assert!(begun || *to == State::Failed);
+                let began = before.iter().any(|(_, step, _)| *step == Transition::Begin);
+                prop_assert!(began || *to == State::Failed);
             }
         }
     }
@@ -58,34 +58,34 @@ proptest! {
     fn once_the_worker_has_begun_nothing_expires_and_only_waiting_is_given_up(
         steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40),
     ) {
-        let walked = walk(&steps);
-        let begun = walked.iter().position(|(_, step, _)| *step == Transition::Begin);
-        if let Some(begun) = begun {
+        let visited = visited_states(&steps);
+        let began = visited.iter().position(|(_, step, _)| *step == Transition::Begin);
+        if let Some(began) = began {
             // Unless approval is required again, with nothing applied.
-            let mut after = walked[begun..].iter().take_while(|(_, step, _)| *step != Transition::RequireApproval);
+            let mut after = visited[began..].iter().take_while(|(_, step, _)| *step != Transition::RequireApproval);
             prop_assert!(after.all(|(_, step, _)| matches!(step, Transition::Begin | Transition::Fulfil | Transition::Fail | Transition::GiveUp)));
         }
     }
 
     #[test]
-    fn a_decision_is_taken_once_each_time_it_is_asked_for(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
-        let walked = walk(&steps);
-        let count = |wanted: &[Transition]| walked.iter().filter(|(_, step, _)| wanted.contains(step)).count();
+    fn each_required_approval_is_decided_at_most_once(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
+        let visited = visited_states(&steps);
+        let count = |transitions: &[Transition]| visited.iter().filter(|(_, step, _)| transitions.contains(step)).count();
         let decisions = count(&[Transition::Approve, Transition::Reject]);
-        prop_assert!(decisions <= 1 + count(&[Transition::RequireApproval]), "{walked:?}");
+        prop_assert!(decisions <= 1 + count(&[Transition::RequireApproval]), "{visited:?}");
     }
 
     #[test]
     fn beginning_again_changes_nothing(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
-        let state = end_of(&walk(&steps));
-        if let Ok(begun) = state.apply(Transition::Begin) {
-            prop_assert_eq!(begun.apply(Transition::Begin), Ok(begun));
+        let state = end_of(&visited_states(&steps));
+        if let Ok(began) = state.apply(Transition::Begin) {
+            prop_assert_eq!(began.apply(Transition::Begin), Ok(began));
         }
     }
 
     #[test]
-    fn every_request_can_still_come_to_an_end(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
-        let mut reached = vec![end_of(&walk(&steps))];
+    fn every_request_can_still_end(steps in prop::collection::vec(prop::sample::select(&STEPS[..]), 0..40)) {
+        let mut reached = vec![end_of(&visited_states(&steps))];
         // More rounds than states, so everything reachable is reached.
         for _ in State::ALL {
             let next: Vec<State> =
@@ -151,8 +151,8 @@ fn every_final_state_is_reachable() {
         ),
     ];
     for (steps, end) in ways {
-        let walked = walk(steps);
-        assert_eq!((walked.len(), end_of(&walked)), (steps.len(), end));
+        let visited = visited_states(steps);
+        assert_eq!((visited.len(), end_of(&visited)), (steps.len(), end));
         assert!(end.is_end());
     }
 }

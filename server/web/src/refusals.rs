@@ -65,7 +65,7 @@ pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Ne
             event,
             actor: authenticated
                 .current()
-                .map_or(Actor::Stranger, |current| Actor::Viewer(&current.viewer)),
+                .map_or(Actor::Anonymous, |current| Actor::Viewer(&current.viewer)),
             remote: Some(address.0.to_string()),
             subject: incoming.path.clone(),
             details: json!({

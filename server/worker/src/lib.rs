@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use portico_domain::authz::SystemAuthority;
-use portico_domain::permission::Permits;
+use portico_domain::permission::PermissionCheck;
 use portico_planes::Planes;
 use portico_store::Store;
 use tokio::sync::Notify;
@@ -33,7 +33,7 @@ struct WorkerContext {
     store: Store,
     planes: Planes,
     authority: SystemAuthority,
-    permits: Arc<dyn Permits>,
+    permits: Arc<dyn PermissionCheck>,
     settings: Settings,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Source of random numbers in 0..1, for the jitter of pauses.

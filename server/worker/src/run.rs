@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use portico_domain::authz::SystemAuthority;
 use portico_domain::names::{PlaneName, RequestId};
-use portico_domain::permission::{Permits, Verdict};
+use portico_domain::permission::{PermissionCheck, Verdict};
 use portico_domain::reason::{FailureReason, WaitingReason};
 use portico_domain::request::{Request, RuleNeed, State, Transition};
 use portico_domain::trace::TraceParent;
@@ -41,7 +41,7 @@ impl Worker {
         store: Store,
         planes: Planes,
         authority: SystemAuthority,
-        permits: Arc<dyn Permits>,
+        permits: Arc<dyn PermissionCheck>,
         work_to_do: Arc<Notify>,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
         settings: Settings,
@@ -229,7 +229,7 @@ impl WorkerContext {
 
     #[tracing::instrument(skip_all)]
     async fn work_on(&self, request: Request) -> Result<(), StepError> {
-        let held = match self.permits.judge(&request).await {
+        let held = match self.permits.check(&request).await {
             Ok(Verdict::Granted { provider, groups }) => {
                 let requester = Actor::requester(
                     &self.authority,

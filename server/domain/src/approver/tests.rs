@@ -140,7 +140,7 @@ fn request() -> impl Strategy<Value = Request> {
 }
 
 /// The same rule, by the policy's own functions.
-fn waits_for(viewer: &Viewer, request: &Request) -> bool {
+fn by_policy(viewer: &Viewer, request: &Request) -> bool {
     let rules = request
         .approval
         .as_ref()
@@ -158,26 +158,26 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn a_request_waits_for_the_same_people_by_values_as_by_the_policy(viewer in viewer(), request in request()) {
-        let by_values = PendingApproval::of(&request)
+    fn principals_and_policy_name_the_same_approvers(viewer in viewer(), request in request()) {
+        let by_principals = PendingApproval::of(&request)
             .is_some_and(|need| Approver::of(&viewer).is_needed_by(&need));
-        prop_assert_eq!(by_values, waits_for(&viewer, &request));
+        prop_assert_eq!(by_principals, by_policy(&viewer, &request));
     }
 }
 
 #[test]
 fn names_that_look_alike_are_not_the_same_group() {
-    let of = |provider: Option<&str>, group: &str| {
+    let principal = |provider: Option<&str>, group: &str| {
         super::group_principal(&GroupRef {
             provider: provider.map(str::to_owned),
             group: group.to_owned(),
         })
     };
     let all = [
-        of(None, "a"),
-        of(Some("a"), ""),
-        of(Some("a\",\"b"), "c"),
-        of(Some("a"), "b\",\"c"),
+        principal(None, "a"),
+        principal(Some("a"), ""),
+        principal(Some("a\",\"b"), "c"),
+        principal(Some("a"), "b\",\"c"),
     ];
     let distinct: BTreeSet<_> = all.iter().collect();
     assert_eq!(distinct.len(), all.len());

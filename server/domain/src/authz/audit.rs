@@ -30,7 +30,7 @@ pub enum SecurityActor<'a> {
     /// A signed-in person, by session or token.
     Viewer(&'a Viewer),
     /// An anonymous client.
-    Stranger,
+    Anonymous,
     /// Portico itself.
     Portico,
 }
@@ -108,7 +108,7 @@ impl AuditEvent {
     ) -> Self {
         let (actor, actor_name) = match actor {
             SecurityActor::Viewer(viewer) => (viewer.person.subject.as_str(), viewer.person.name.as_str()),
-            SecurityActor::Stranger => ("stranger", "Somebody not signed in"),
+            SecurityActor::Anonymous => ("stranger", "Somebody not signed in"),
             SecurityActor::Portico => super::system::NAMES,
         };
         Self(NewEvent {

@@ -213,8 +213,8 @@ fn person(viewer: &Viewer) -> Result<(), Denied> {
     }
 }
 
-fn role(viewer: &Viewer, tenant: &TenantName, needed: Role) -> Option<Basis> {
-    viewer.role_for(tenant, needed).map(|role| Basis::Role {
+fn role(viewer: &Viewer, tenant: &TenantName, required: Role) -> Option<Basis> {
+    viewer.role_for(tenant, required).map(|role| Basis::Role {
         role,
         tenant: tenant.clone(),
     })
@@ -516,11 +516,11 @@ pub fn end_own_access(viewer: &Viewer) -> Result<Granted<AccessOf, EndAccess>, D
 ///
 /// # Errors
 /// [`Denied::NotVisible`].
-pub fn end_access(viewer: &Viewer, of: &KnownPerson) -> Result<Granted<AccessOf, EndAccess>, Denied> {
+pub fn end_access(viewer: &Viewer, target: &KnownPerson) -> Result<Granted<AccessOf, EndAccess>, Denied> {
     person(viewer)?;
     let basis = platform_admin(viewer)?;
     let access = AccessOf {
-        subject: of.person.subject.clone(),
+        subject: target.person.subject.clone(),
     };
     Ok(Granted::new(viewer, access, basis))
 }
@@ -535,12 +535,12 @@ pub fn may_read_record(viewer: &Viewer, tenant: Option<&TenantName>) -> Result<(
         return Ok((viewer.scope(), basis));
     }
     let administers = |tenant: &&TenantName| viewer.may(tenant, Role::TenantAdmin);
-    let of = tenant
+    let target = tenant
         .or_else(|| viewer.roles.keys().find(administers))
         .filter(administers)
         .ok_or(Denied::NotVisible)?;
-    let basis = role(viewer, of, Role::TenantAdmin).ok_or(Denied::NotVisible)?;
-    Ok((viewer.scope().narrow(of), basis))
+    let basis = role(viewer, target, Role::TenantAdmin).ok_or(Denied::NotVisible)?;
+    Ok((viewer.scope().narrow(target), basis))
 }
 
 /// Grants exporting the part of the audit log that the viewer may read.

@@ -40,7 +40,7 @@ fn member(name: &str, role: Option<Role>) -> Viewer {
 }
 
 /// A member for each role, a person of no tenant, and a platform admin.
-fn everybody() -> [Viewer; 6] {
+fn all_viewers() -> [Viewer; 6] {
     [
         member("vic", Some(Role::Viewer)),
         member("dana", Some(Role::Developer)),
@@ -54,8 +54,8 @@ fn everybody() -> [Viewer; 6] {
     ]
 }
 
-fn who_may<T>(judge: impl Fn(&Viewer) -> Result<T, Denied>) -> Vec<String> {
-    let may = everybody().into_iter().filter(|viewer| judge(viewer).is_ok());
+fn who_may<T>(check: impl Fn(&Viewer) -> Result<T, Denied>) -> Vec<String> {
+    let may = all_viewers().into_iter().filter(|viewer| check(viewer).is_ok());
     may.map(|viewer| viewer.person.name).collect()
 }
 
@@ -169,7 +169,7 @@ fn decision(by: &str, approved: bool) -> Decision {
 }
 
 #[test]
-fn developers_submit_and_reveal_and_nobody_else_does() {
+fn only_developers_submit_and_reveal() {
     let ready = claim(Some(payments()), Health::Ready);
     let id = RequestId(Uuid::nil());
     let environment = "dev".parse().unwrap();
@@ -190,17 +190,17 @@ fn developers_submit_and_reveal_and_nobody_else_does() {
 }
 
 #[test]
-fn a_claim_that_is_going_is_not_changed_and_one_of_nobody_is_not_touched() {
+fn a_claim_that_is_being_deleted_or_has_no_tenant_cannot_be_changed() {
     let dana = member("dana", Some(Role::Developer));
-    let why = |claim: Visible<Arc<Claim>>| {
+    let denial = |claim: Visible<Arc<Claim>>| {
         submit_about(&dana, &claim, Action::Change, RequestId(Uuid::nil())).unwrap_err()
     };
     assert_eq!(
-        why(claim(Some(payments()), Health::Deleting)),
+        denial(claim(Some(payments()), Health::Deleting)),
         Denied::BeingDeleted
     );
-    assert_eq!(why(claim(Some(payments()), Health::Gone)), Denied::Gone);
-    assert_eq!(why(claim(None, Health::Ready)), Denied::NoTenant);
+    assert_eq!(denial(claim(Some(payments()), Health::Gone)), Denied::Gone);
+    assert_eq!(denial(claim(None, Health::Ready)), Denied::NoTenant);
     assert_eq!(
         reveal_secret(&dana, claim(None, Health::Ready)).unwrap_err(),
         Denied::NoTenant
@@ -209,8 +209,8 @@ fn a_claim_that_is_going_is_not_changed_and_one_of_nobody_is_not_touched() {
 
 #[test]
 fn approvers_decide_once_and_never_on_their_own_request() {
-    let asked = visible(request("dana"));
-    assert_eq!(who_may(|viewer| decide(viewer, asked.clone())), ["ada", "tess"]);
+    let pending = visible(request("dana"));
+    assert_eq!(who_may(|viewer| decide(viewer, pending.clone())), ["ada", "tess"]);
     let own = visible(request("ada"));
     let ada = member("ada", Some(Role::Approver));
     assert_eq!(decide(&ada, own).unwrap_err(), Denied::OwnRequest);
@@ -224,14 +224,14 @@ fn approvers_decide_once_and_never_on_their_own_request() {
 }
 
 #[test]
-fn requesters_and_tenant_admins_withdraw_and_those_who_have_a_part_comment() {
-    let asked = visible(request("dana"));
+fn requesters_and_tenant_admins_withdraw_and_those_involved_comment() {
+    let pending = visible(request("dana"));
     assert_eq!(
-        who_may(|viewer| withdraw(viewer, asked.clone())),
+        who_may(|viewer| withdraw(viewer, pending.clone())),
         ["dana", "tess"]
     );
     assert_eq!(
-        who_may(|viewer| comment(viewer, asked.clone())),
+        who_may(|viewer| comment(viewer, pending.clone())),
         ["dana", "ada", "tess"]
     );
     let mut ended = request("dana");
@@ -255,8 +255,8 @@ fn platform_admins_administer_and_tenant_admins_export_their_part() {
 }
 
 #[test]
-fn tokens_are_created_by_sessions_alone_and_nothing_is_done_for_viewers_that_portico_makes() {
-    let everyone = everybody().len();
+fn only_sessions_create_tokens_and_system_viewers_get_no_grants() {
+    let everyone = all_viewers().len();
     assert_eq!(who_may(create_token).len(), everyone);
     assert_eq!(who_may(end_own_access).len(), everyone);
     let by_token = Viewer {
@@ -265,18 +265,18 @@ fn tokens_are_created_by_sessions_alone_and_nothing_is_done_for_viewers_that_por
     };
     assert_eq!(create_token(&by_token).unwrap_err(), Denied::NeedsSession);
     assert!(end_own_access(&by_token).is_ok());
-    let judged = Viewer {
+    let system = Viewer {
         via: Via::System,
         ..member("dana", Some(Role::Developer))
     };
-    assert_eq!(create_token(&judged).unwrap_err(), Denied::NeedsSession);
-    assert_eq!(end_own_access(&judged).unwrap_err(), Denied::NotAPerson);
+    assert_eq!(create_token(&system).unwrap_err(), Denied::NeedsSession);
+    assert_eq!(end_own_access(&system).unwrap_err(), Denied::NotAPerson);
     let ready = claim(Some(payments()), Health::Ready);
-    assert_eq!(reveal_secret(&judged, ready).unwrap_err(), Denied::NotAPerson);
+    assert_eq!(reveal_secret(&system, ready).unwrap_err(), Denied::NotAPerson);
 }
 
 #[test]
-fn the_record_names_who_was_granted_what_by_what() {
+fn the_audit_event_names_actor_target_and_basis() {
     let dana = member("dana", Some(Role::Developer));
     let grant = reveal_secret(&dana, claim(Some(payments()), Health::Ready)).unwrap();
     let event = grant
@@ -308,13 +308,13 @@ fn the_record_names_who_was_granted_what_by_what() {
 }
 
 #[test]
-fn a_grant_covers_the_request_that_was_judged_and_no_other() {
+fn a_grant_covers_only_its_request() {
     let dana = member("dana", Some(Role::Developer));
     let id = RequestId(Uuid::nil());
     let submit = create_claim(&dana, &payments(), &"dev".parse().unwrap(), id).unwrap();
     assert!(InsertsRequest::covers(&submit, &request("dana")));
-    let somebody_elses = request("ada");
-    let elsewhere = Request {
+    let other_requester = request("ada");
+    let other_tenant = Request {
         tenant: "research".parse().unwrap(),
         ..request("dana")
     };
@@ -322,7 +322,7 @@ fn a_grant_covers_the_request_that_was_judged_and_no_other() {
         action: Action::Delete,
         ..request("dana")
     };
-    for other in [somebody_elses, elsewhere, deletion] {
+    for other in [other_requester, other_tenant, deletion] {
         assert!(!InsertsRequest::covers(&submit, &other));
     }
     let ada = member("ada", Some(Role::Approver));
@@ -330,17 +330,17 @@ fn a_grant_covers_the_request_that_was_judged_and_no_other() {
     let mut decided = request("dana");
     decided.decisions.push(decision("ada", true));
     assert!(decide.covers(&decided));
-    let mut in_anothers_name = request("dana");
-    in_anothers_name.decisions.push(decision("tess", true));
+    let mut other_approver = request("dana");
+    other_approver.decisions.push(decision("tess", true));
     let mut later = request("dana");
     later.revision = 2;
-    for other in [in_anothers_name, later] {
+    for other in [other_approver, later] {
         assert!(!decide.covers(&other));
     }
 }
 
 #[test]
-fn what_is_not_in_reach_is_not_visible() {
+fn values_outside_the_scope_are_not_visible() {
     let research: TenantName = "research".parse().unwrap();
     let vic = member("vic", Some(Role::Viewer)).scope();
     assert!(vic.show(Some(&payments()), ()).is_some());
@@ -348,11 +348,11 @@ fn what_is_not_in_reach_is_not_visible() {
     assert!(vic.show(None, ()).is_none());
     let devon = member("devon", None);
     assert!(visible_request(&devon, request("dana")).is_none());
-    let mut asked = request("dana");
-    asked.approval.as_mut().unwrap().rules[0].approvers = Approvers::Groups(vec!["dbas".into()]);
+    let mut pending = request("dana");
+    pending.approval.as_mut().unwrap().rules[0].approvers = Approvers::Groups(vec!["dbas".into()]);
     let dba = Viewer {
         groups: BTreeSet::from(["dbas".to_owned()]),
         ..devon
     };
-    assert!(visible_request(&dba, asked).is_some());
+    assert!(visible_request(&dba, pending).is_some());
 }

@@ -58,11 +58,11 @@ impl UpdatesRequest for SystemAuthority {
 }
 
 /// True if both are the same revision of one request, apart from the fields that an update changes.
-fn same_request(judged: &Request, request: &Request) -> bool {
-    judged.id == request.id
-        && judged.revision == request.revision
-        && judged.tenant == request.tenant
-        && judged.claim == request.claim
-        && judged.requester == request.requester
-        && judged.manifest_hash == request.manifest_hash
+fn same_request(granted: &Request, request: &Request) -> bool {
+    granted.id == request.id
+        && granted.revision == request.revision
+        && granted.tenant == request.tenant
+        && granted.claim == request.claim
+        && granted.requester == request.requester
+        && granted.manifest_hash == request.manifest_hash
 }

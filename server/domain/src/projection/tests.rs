@@ -355,7 +355,7 @@ proptest! {
 
     /// Either everything in the input is kept, or something is refused.
     #[test]
-    fn what_is_not_taken_is_refused(spec in any_value(), label in prop::option::of("[a-c]"), machinery in prop::sample::select(&MACHINERY[..])) {
+    fn fields_are_kept_or_refused(spec in any_value(), label in prop::option::of("[a-c]"), machinery in prop::sample::select(&MACHINERY[..])) {
         let wish = json!({"metadata": {"labels": {"team": label}}, "spec": {"a": spec.clone(), machinery: spec}});
         let claims = projection(ClaimKind::LegacyClaim, &[]);
         let kept = claims.user_fields(&wish);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use portico_domain::documents::{ActAs, Approvers, PassedOn};
-use portico_domain::permission::{Obstacle, Unjudged, Verdict};
+use portico_domain::permission::{NotChecked, Obstacle, Verdict};
 use portico_domain::request::{Decision, Request, RuleNeed, State};
 use portico_domain::tenancy::Person;
 use serde_json::json;
@@ -85,7 +85,9 @@ async fn what_may_pass_is_waited_for_and_told_once() {
 #[tokio::test]
 async fn what_cannot_be_judged_is_judged_again() {
     let world = World::new().await;
-    world.permits.say(Err(Unjudged("the database failed".to_owned())));
+    world
+        .permits
+        .say(Err(NotChecked("the database failed".to_owned())));
     let _worker = world.work();
     let request = create("files");
     world.submit(&request).await;

@@ -112,7 +112,7 @@ fn values_are_written_on_one_line() {
 }
 
 #[test]
-fn what_stands_in_lists_and_maps_is_found() {
+fn values_in_lists_and_maps_are_found() {
     let examples = Examples(vec![
         serde_json::json!({ "spec": { "plans": [{ "name": "a" }, { "name": "b" }, { "name": "a" }] } }),
         serde_json::json!({ "spec": { "fields": { "x.y": { "label": "L" } } } }),

@@ -10,18 +10,18 @@ use crate::request::Request;
 
 /// Checks whether a request may still be applied under the current configuration. The worker calls it before each
 /// attempt.
-pub trait Permits: Send + Sync {
+pub trait PermissionCheck: Send + Sync {
     /// Checks the request.
     ///
     /// # Errors
     /// When it cannot be checked now, for example because the database fails. The worker tries again later.
-    fn judge<'a>(
+    fn check<'a>(
         &'a self,
         request: &'a Request,
-    ) -> Pin<Box<dyn Future<Output = Result<Verdict, Unjudged>> + Send + 'a>>;
+    ) -> Pin<Box<dyn Future<Output = Result<Verdict, NotChecked>> + Send + 'a>>;
 }
 
 /// Why a request cannot be checked now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unjudged(pub String);
+pub struct NotChecked(pub String);
