@@ -1,5 +1,5 @@
 //! Lists the migrations for `backend/migrations.rs`, which embeds them. `sqlx::migrate!` would do the same, but makes
-//! cargo build sqlx and what it depends on a second time, for the compiler.
+//! cargo build sqlx and its dependencies a second time, for the host.
 
 use std::env;
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// A Rust expression: a slice of version, description and text of each migration, in order.
+/// Returns a Rust expression: a slice of version, description and text of each migration, in order.
 fn list(folder: &Path) -> io::Result<String> {
     let mut paths = fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))

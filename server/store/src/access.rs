@@ -14,7 +14,7 @@ use crate::{Result, Store};
 /// The key of a session's data that holds its [`SessionDetails`].
 pub const DETAILS_KEY: &str = "details";
 
-/// Details by which people tell their sessions apart.
+/// Details that help people recognize a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionDetails {
@@ -28,7 +28,7 @@ pub struct SessionDetails {
     pub browser: Option<String>,
 }
 
-/// A session as it may be shown.
+/// A session without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenSession {
     /// Its public id: the hash of the cookie's value, which does not allow signing in.
@@ -39,7 +39,7 @@ pub struct OpenSession {
     pub expires_at: Timestamp,
 }
 
-/// The access of a person to end.
+/// Which access of a person to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access<'a> {
     /// One session.
@@ -52,7 +52,7 @@ pub enum Access<'a> {
     Everything,
 }
 
-/// Numbers of what was ended.
+/// Numbers of sessions and tokens that were ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ended {
     /// Sessions.
@@ -61,14 +61,14 @@ pub struct Ended {
     pub tokens: u64,
 }
 
-/// The public id of a session.
+/// Returns the public id of a session.
 #[must_use]
 pub fn session_key(id: &Id) -> String {
     hashed(id)
 }
 
 impl Store {
-    /// A person's sessions that have not expired, the one used last first; 200 at most.
+    /// Selects a person's sessions that have not expired, last used first; at most 200.
     ///
     /// # Errors
     /// When the database fails.
@@ -83,7 +83,7 @@ impl Store {
         for row in &rows {
             let created_at = row.time("created_at")?;
             let mut data: Value = row.json("data")?;
-            // A session of before these were kept says no more than when it was made.
+            // Sessions from before details were stored only have their creation time.
             let details = serde_json::from_value(data[DETAILS_KEY].take()).unwrap_or(SessionDetails {
                 started_at: created_at,
                 seen_at: created_at,
@@ -100,7 +100,7 @@ impl Store {
         Ok(found)
     }
 
-    /// The stored data of a session, for tests.
+    /// Selects the stored data of a session, for tests.
     ///
     /// # Errors
     /// When the database fails, or has no such session.
@@ -114,8 +114,8 @@ impl Store {
         row.text("data")
     }
 
-    /// Ends sessions and tokens of the person that the grant names, and records it. What belongs to others is left alone;
-    /// where nothing ends, nothing is recorded.
+    /// Deletes sessions and tokens of the person that the grant names, and records it. Nothing is recorded if nothing
+    /// was deleted.
     ///
     /// # Errors
     /// When the database fails.

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::backend::{Query, Transaction};
 use crate::{Result, Store};
 
-/// A held lock. It is released when this is dropped, or when the process ends.
+/// A held lock. Released when this is dropped, or when the process ends.
 #[must_use = "the lock is released when it is dropped"]
 pub struct LockGuard(#[expect(dead_code, reason = "held until it is dropped")] Option<Box<dyn Transaction>>);
 

@@ -4,8 +4,8 @@ use metrics::counter;
 use portico_domain::record::NewEvent;
 use portico_domain::security::{SecurityEvent, Severity};
 
-/// Logs and counts an event, if it is a security event. `recorded`: whether the audit log has it too, which keeps only so
-/// many refusals from each source.
+/// Logs and counts an event, if it is a security event. `recorded`: true if the audit log has it, too; the audit log
+/// accepts a limited number of refusals from each source.
 ///
 /// [`Store::append`](crate::Store::append) and every change that records events call it; call it directly only for an
 /// event that is not in the audit log.
@@ -14,7 +14,7 @@ pub fn announce(event: &NewEvent, recorded: bool) {
         return;
     };
     counter!("portico_security_events_total", "event" => kind.name()).increment(1);
-    // A macro, since the level of a tracing event is fixed where it is written.
+    // A macro, because the level of a tracing event is a constant.
     macro_rules! log {
         ($level:ident) => {
             tracing::$level!(

@@ -10,15 +10,15 @@ use portico_domain::tenancy::Person;
 use crate::backend::{Query, Row};
 use crate::{Result, Store, StoreError};
 
-/// The most comments on one request.
+/// Maximum number of comments on one request.
 const MOST: i64 = 200;
 
 impl Store {
-    /// Inserts a comment on the request that the grant names, together with its events in the record; both or neither.
+    /// Inserts a comment on the request that the grant names, with its audit events in the same transaction.
     ///
     /// # Errors
-    /// [`StoreError::NotCovered`] when the comment is not by the person that the grant names, [`StoreError::Full`] when the request has as many as it may have, [`StoreError::Duplicate`] when this
-    /// one is there already.
+    /// [`StoreError::NotCovered`] when the comment is not by the person that the grant names, [`StoreError::Full`]
+    /// when the request has the maximum number of comments, [`StoreError::Duplicate`] when the comment exists.
     pub async fn insert_comment(
         &self,
         grant: &Granted<Request, authz::Comment>,
@@ -61,7 +61,7 @@ impl Store {
         Ok(())
     }
 
-    /// The comments on a request, the oldest first.
+    /// Selects the comments on a request, oldest first.
     ///
     /// # Errors
     /// When the database fails.
@@ -70,7 +70,7 @@ impl Store {
         Ok(comments.into_values().next().unwrap_or_default())
     }
 
-    /// The comments on each of these requests, the oldest first. A request without comments has no entry.
+    /// Selects the comments on each of these requests, oldest first. A request without comments has no entry.
     ///
     /// # Errors
     /// When the database fails.

@@ -10,7 +10,7 @@ use crate::backend::{Query, Row};
 use crate::{Result, Store, StoreError};
 
 impl Store {
-    /// Closes the control plane that the grant names to new claims, and records it; answers whether it was open.
+    /// Inserts a cordon for the control plane that the grant names, and records it. False if there was one.
     ///
     /// # Errors
     /// When the database fails.
@@ -37,7 +37,7 @@ impl Store {
         self.write_and_record(insert, events).await
     }
 
-    /// Opens the control plane that the grant names again, and records it; answers whether it was closed.
+    /// Deletes the cordon of the control plane that the grant names, and records it. False if there was none.
     ///
     /// # Errors
     /// When the database fails.
@@ -51,7 +51,7 @@ impl Store {
         self.write_and_record(delete, events).await
     }
 
-    /// All cordons.
+    /// Selects all cordons.
     ///
     /// # Errors
     /// When the database fails.

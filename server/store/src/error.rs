@@ -2,28 +2,28 @@ use std::time::Duration;
 
 use portico_domain::names::RequestId;
 
-/// Why the store did not do what it was asked.
+/// Why an operation of the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else changed the request since it was read. Read it again and judge anew.
+    /// The request was changed since it was read. Read it again and decide again.
     #[error("request {0} was changed by somebody else in the meantime")]
     Stale(RequestId),
     /// Another request about the same claim is still open.
     #[error("another request about this claim is still open")]
     ClaimBusy {
-        /// That request, unless it ended at this very moment.
+        /// That request; `None` if it ended just now.
         by: Option<RequestId>,
     },
-    /// The grant was made for another request, or for another state of it.
+    /// The grant was made for another request, or for another revision of it.
     #[error("the grant does not cover request {0} as it was to be written")]
     NotCovered(RequestId),
-    /// There is a row of this identity already.
+    /// A row with this id exists.
     #[error("{0} exists already")]
     Duplicate(String),
-    /// There is room for no more.
+    /// The maximum number of rows is reached.
     #[error("there is room for no more: {0}")]
     Full(String),
-    /// The database's address cannot be used.
+    /// The database's address is invalid.
     #[error("the database address {url:?} cannot be used: {why}")]
     Address {
         /// The address, without its password.
@@ -31,23 +31,23 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
-    /// The database did not come up in time.
+    /// The database did not start in time.
     #[error("the database at {url} did not answer within {} seconds: {source}", waited.as_secs())]
     Unreachable {
         /// The address, without its password.
         url: String,
-        /// How long it was waited for.
+        /// How long Portico waited.
         waited: Duration,
         /// The last failure.
         source: Box<StoreError>,
     },
-    /// The schema could not be brought up to date.
+    /// A migration failed.
     #[error("the database's schema could not be brought up to date: {0}")]
     Migration(#[source] sqlx::migrate::MigrateError),
-    /// What stands in the database cannot be understood: it was written by other hands or a newer Portico.
+    /// A row cannot be decoded: something else or a newer Portico wrote it.
     #[error("the database holds something that cannot be read: {what}: {why}")]
     Unreadable {
-        /// Where it stands.
+        /// The row or column.
         what: String,
         /// What is wrong with it.
         why: String,
@@ -58,7 +58,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether it may succeed when tried again later.
+    /// True if it may succeed when tried again later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

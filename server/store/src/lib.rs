@@ -1,8 +1,7 @@
-//! What Portico keeps: requests, their record, sessions, API tokens; on SQLite and PostgreSQL.
+//! Portico's database: requests, audit log, sessions, API tokens; on SQLite and PostgreSQL.
 //!
-//! SQL lives here and nowhere else, a file for each aggregate. Its text is shared by both
-//! databases; [`backend`] holds what differs. Reads that serve a viewer take a
-//! [`portico_domain::tenancy::Scope`].
+//! Only this crate contains SQL, in one file per aggregate. Both databases share its text; [`backend`] contains the
+//! differences. Reads that serve a viewer take a [`portico_domain::tenancy::Scope`].
 
 mod access;
 mod advisory_lock;
@@ -37,5 +36,5 @@ pub use store::{RequestChange, Settings, Store};
 pub use tokens::ApiToken;
 pub use verification::{Break, ChainEnd, ChainVerdict, Checkpoint, Verified};
 
-/// What every operation of the store answers.
+/// The result of an operation of the store.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -1,4 +1,4 @@
-/// A page of a long list, newest first.
+/// A page of a list, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<Cursor> {
     /// Items on the page, 1 to 500.
@@ -8,7 +8,7 @@ pub struct Page<Cursor> {
 }
 
 impl<Cursor> Page<Cursor> {
-    /// The first page, with `limit` items.
+    /// Returns the first page, with `limit` items.
     #[must_use]
     pub fn first(limit: u32) -> Self {
         Self { limit, before: None }
@@ -29,7 +29,7 @@ pub struct Listing<Item, Cursor> {
 }
 
 impl<Item, Cursor> Listing<Item, Cursor> {
-    /// Makes a page from up to `limit + 1` rows: the extra row says that there is another page.
+    /// Creates a page from up to `limit + 1` rows: the extra row shows that there is another page.
     pub(crate) fn cut(mut items: Vec<Item>, rows: i64, cursor: impl Fn(&Item) -> Cursor) -> Self {
         let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
         let more = items.len() > wanted;

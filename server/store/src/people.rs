@@ -1,4 +1,4 @@
-//! People, as their provider described them when they signed in last.
+//! People, as their provider described them at their last sign-in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::backend::{Query, Row};
 use crate::{Result, Store, StoreError};
 
-/// A person with the number of their sessions and tokens.
+/// A person with the numbers of their sessions and tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonAccess {
     /// The person.
@@ -26,8 +26,8 @@ pub(crate) const COLUMNS: &str = "people.subject AS person_subject, people.id AS
      people.signed_in_at AS person_signed_in_at, people.suspended_at AS person_suspended_at";
 
 impl Store {
-    /// Saves a person as the provider described them at sign-in, and records the sign-in. Ends a suspension of their tokens;
-    /// tokens and sessions have the new groups from now on. A known person keeps their id.
+    /// Upserts a person as the provider described them at sign-in, and records the sign-in. Ends a suspension of
+    /// their tokens; tokens and sessions have the new groups from now on. A known person keeps their id.
     ///
     /// # Errors
     /// When the database fails.
@@ -55,7 +55,7 @@ impl Store {
         transaction.commit().await
     }
 
-    /// The person with that [`Person::subject`], with groups, last sign-in and suspension. `None` if they never signed in.
+    /// Selects the person with that [`Person::subject`]. `None` if they never signed in.
     ///
     /// # Errors
     /// When the database fails.
@@ -69,7 +69,7 @@ impl Store {
         rows.first().map(KnownPerson::try_from).transpose()
     }
 
-    /// The people with these subjects, as [`Store::known_person`].
+    /// Selects the people with these subjects, as [`Store::known_person`].
     ///
     /// # Errors
     /// When the database fails.
@@ -91,7 +91,7 @@ impl Store {
             .collect()
     }
 
-    /// The person with that id.
+    /// Selects the person with that id.
     ///
     /// # Errors
     /// When the database fails.
@@ -105,7 +105,7 @@ impl Store {
         rows.first().map(KnownPerson::try_from).transpose()
     }
 
-    /// People with `words` in their name, e-mail address or subject, who signed in last first; `limit` at most.
+    /// Selects people with `words` in their name, e-mail address or subject, last signed in first; at most `limit`.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,4 +1,4 @@
-//! How long claims took from request to ready: what the catalog calls their typical time.
+//! How long claims took from approval to ready; the catalog shows the median.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,14 +11,13 @@ use crate::backend::Query;
 use crate::requests::decode_skipping_invalid;
 use crate::{Result, Store};
 
-/// The median is over this many of the latest samples of an offering.
+/// Number of latest samples of an offering in its median.
 const SAMPLES: usize = 50;
-/// Samples of all offerings that are looked at together, the latest first.
+/// Number of latest samples of all offerings that are read together.
 const LATEST: i64 = 5000;
 
 impl Store {
-    /// Notes that the claim of a request turned ready, so long after it was approved. Noting it again changes
-    /// nothing.
+    /// Records how long after its approval the claim of a request became ready. Recording it again changes nothing.
     ///
     /// # Errors
     /// When the database fails.
@@ -45,7 +44,7 @@ impl Store {
         transaction.commit().await
     }
 
-    /// The median time to ready of an offering's latest claims; `None` without any.
+    /// Returns the median time to ready of an offering's latest claims; `None` without samples.
     ///
     /// # Errors
     /// When the database fails.
@@ -63,7 +62,7 @@ impl Store {
         Ok(median(seconds))
     }
 
-    /// The median time to ready of every offering that has any sample: for the catalog, in one read.
+    /// Returns the median time to ready of every offering with samples, in one read for the catalog.
     ///
     /// # Errors
     /// When the database fails.
@@ -85,7 +84,7 @@ impl Store {
             .collect())
     }
 
-    /// Every offering that was ever asked for: there may be claims of it, whether or not it is offered now.
+    /// Selects every offering that was ever requested: there may be claims of it, even if it is no longer offered.
     ///
     /// # Errors
     /// When the database fails.
@@ -95,8 +94,8 @@ impl Store {
         rows.iter().map(|row| row.parsed("offering")).collect()
     }
 
-    /// Fulfilled requests for new claims since `since` whose claims were not seen ready yet, the
-    /// newest first, at most 500: what never gets ready must not keep the others from being looked at.
+    /// Selects fulfilled requests for new claims since `since` whose claims were not seen ready yet, newest first, at
+    /// most 500. So claims that never become ready do not block the others.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,5 +1,4 @@
-//! The record: who did what to what. Appended to, never changed; each event bound to the one
-//! before by its hash.
+//! The audit log: append-only, with a hash chain over all events.
 
 use jiff::Timestamp;
 use portico_domain::authz::AuditEvent;
@@ -13,27 +12,27 @@ use crate::{Listing, Page, Result, Store, StoreError};
 pub(crate) const SELECT: &str = "SELECT sequence, at, actor, actor_name, verb, subject, tenant, request_id, remote, details, \
      previous_hash, hash FROM events";
 
-/// Which events. What is empty does not narrow.
+/// Filters audit events. Fields that are not set match all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// Of this tenant.
+    /// The tenant.
     pub tenant: Option<TenantName>,
-    /// Of this request.
+    /// The request.
     pub request: Option<RequestId>,
-    /// By this actor.
+    /// The actor.
     pub actor: Option<String>,
-    /// To this subject.
+    /// The subject.
     pub subject: Option<String>,
-    /// With this verb; when it ends in a dot, with all that begin so: `request.`.
+    /// The verb; if it ends in a dot, all verbs with that prefix: `request.`.
     pub verb: Option<String>,
-    /// Not before.
+    /// The earliest time, inclusive.
     pub since: Option<Timestamp>,
-    /// Before.
+    /// The latest time, exclusive.
     pub until: Option<Timestamp>,
 }
 
 impl Store {
-    /// Appends an event by itself.
+    /// Appends an event in a separate transaction.
     ///
     /// # Errors
     /// When the database fails.
@@ -47,7 +46,7 @@ impl Store {
             .ok_or_else(|| StoreError::unreadable("the record", "an event was not appended"))
     }
 
-    /// Events, the newest first. What belongs to no tenant is for those alone who may read everything.
+    /// Selects events, newest first. Those without a tenant need the whole scope.
     ///
     /// # Errors
     /// When the database fails.
@@ -67,7 +66,7 @@ impl Store {
         Ok(Listing::cut(found, page.rows(), |event| event.sequence))
     }
 
-    /// Who did something that `scope` may read: subject and the last name they went by, by name. The first 500.
+    /// Selects the actors of events that `scope` may read: subject and latest name, ordered by name; the first 500.
     ///
     /// # Errors
     /// When the database fails.
@@ -82,8 +81,8 @@ impl Store {
     }
 }
 
-/// Appends to the chain within the transaction of the change that the events speak of. It holds
-/// the end of the chain until that transaction ends, so it comes last in it.
+/// Appends events to the chain in the transaction of the change that they describe. It locks the head of the chain
+/// until that transaction ends, so call it last.
 pub(crate) async fn append<E: AsRef<NewEvent>>(
     transaction: &mut dyn Transaction,
     events: &[E],
@@ -91,7 +90,7 @@ pub(crate) async fn append<E: AsRef<NewEvent>>(
     if events.is_empty() {
         return Ok(Vec::new());
     }
-    // Touching the row locks it on both databases; others who append wait here.
+    // The update locks the row in both databases; other writers wait here.
     let head = "UPDATE record_head SET sequence = sequence WHERE id = 1 RETURNING sequence, hash";
     let rows = transaction.fetch(Query::new(head, [])).await?;
     let head = rows
@@ -122,9 +121,8 @@ pub(crate) async fn append<E: AsRef<NewEvent>>(
     Ok(appended)
 }
 
-/// The event as it will be read back, and its details as text: the hash is taken over what is
-/// kept, not over what was meant. Times lose what is below a microsecond, texts their NULs, and
-/// numbers whatever a trip through text costs them.
+/// Returns the event as it will be read back, with its details as text, because the hash must match the stored row.
+/// Times are truncated to microseconds, NULs are removed from texts, and numbers change as JSON text changes them.
 fn as_kept(event: &NewEvent) -> Result<(NewEvent, String)> {
     let unreadable = |error: serde_json::Error| StoreError::unreadable("an event's details", error);
     let clean = |text: &str| text.replace('\0', "\u{FFFD}");
@@ -171,7 +169,7 @@ fn insert(event: &Event, details: String) -> Query {
     )
 }
 
-/// Keeps the name that the actor goes by, for [`Store::actors`].
+/// Upserts the actor's latest name, for [`Store::actors`].
 fn keep_actor(event: &NewEvent) -> Query {
     Query::new(
         "INSERT INTO record_actors (tenant, actor, name) VALUES ($1, $2, $3) \

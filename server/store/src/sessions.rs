@@ -1,5 +1,5 @@
-//! Browser sessions. The database holds the SHA-256 of an id and never the id, so that reading the table does not allow
-//! signing in.
+//! Browser sessions. The database contains the SHA-256 of a session's id, never the id, so that read access to the
+//! table does not allow signing in.
 
 use std::collections::HashMap;
 
@@ -16,38 +16,37 @@ use tower_sessions_core::session_store::{Error, Result as SessionResult};
 use crate::backend::Query;
 use crate::{Result, Store};
 
-/// The key of a session's data that holds its person's subject, a string. Sessions that have it
-/// can be ended by [`Store::end_sessions_of`].
+/// The key of the person's subject, a string, in a session's data. [`Store::end_sessions_of`] needs it.
 pub const SUBJECT_KEY: &str = "subject";
-/// The key of a session's data that holds the identity provider's `sid`, a string. Sessions that
-/// have it can be ended by [`Store::apply_backchannel_logout`] (OpenID Connect Back-Channel Logout 1.0).
+/// The key of the identity provider's `sid`, a string, in a session's data. [`Store::apply_backchannel_logout`] needs
+/// it (OpenID Connect Back-Channel Logout 1.0).
 pub const PROVIDER_SESSION_KEY: &str = "sid";
 
-/// A logout that a provider sent as a logout token.
+/// A logout from a provider's logout token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Logout<'a> {
     /// The provider.
     pub issuer: &'a str,
-    /// The token's identity: its `jti`.
+    /// The token's `jti`.
     pub token: &'a str,
-    /// When the token would be refused for its age anyway.
+    /// When the token is rejected because of its age.
     pub expires_at: Timestamp,
     /// The person: [`portico_domain::tenancy::Person::subject`].
     pub subject: Option<&'a str>,
     /// The provider's `sid`.
     pub provider_session: Option<&'a str>,
-    /// Whether to suspend the API tokens of the sessions' owners until they sign in again.
+    /// True to suspend the API tokens of the sessions' owners until they sign in again.
     pub suspends: bool,
-    /// Now.
+    /// The current time.
     pub at: Timestamp,
 }
 
 /// The effect of a logout.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LogoutEffect {
-    /// Sessions that it ended.
+    /// Number of sessions that it ended.
     pub sessions: u64,
-    /// People whose tokens it suspended.
+    /// Number of people whose tokens it suspended.
     pub suspended: u64,
 }
 
@@ -59,7 +58,7 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// A session store with the system's clock.
+    /// Creates a session store with the system's clock.
     #[must_use]
     pub fn new(store: Store) -> Self {
         Self {
@@ -68,7 +67,7 @@ impl Sessions {
         }
     }
 
-    /// A session store with another clock.
+    /// Creates a session store with another clock.
     #[must_use]
     pub fn with_clock(store: Store, clock: fn() -> Timestamp) -> Self {
         Self { store, clock }
@@ -76,7 +75,7 @@ impl Sessions {
 }
 
 impl Store {
-    /// Ends all sessions of a person, and returns how many there were.
+    /// Deletes all sessions of a person, and returns their number.
     ///
     /// # Errors
     /// When the database fails.
@@ -88,8 +87,8 @@ impl Store {
         .await
     }
 
-    /// Applies an OpenID Connect back-channel logout: ends the sessions, suspends tokens where the logout says so, and
-    /// records the effect, if any. `None` if the same logout token was applied before.
+    /// Applies an OpenID Connect back-channel logout: deletes the sessions, suspends tokens if the logout says so,
+    /// and records the effect, if any. `None` if the same logout token was applied before.
     ///
     /// # Errors
     /// When the database fails.
@@ -126,7 +125,7 @@ impl Store {
         Ok(Some(effect))
     }
 
-    /// Removes expired sessions and expired logout tokens. Returns the number of sessions.
+    /// Deletes expired sessions and expired logout tokens. Returns the number of sessions.
     ///
     /// # Errors
     /// When the database fails.
@@ -145,7 +144,7 @@ impl Store {
 }
 
 impl Logout<'_> {
-    /// Adds the condition for the sessions that the logout ends.
+    /// Appends the condition for the sessions that the logout ends.
     fn write_sessions(&self, query: &mut Query) {
         query.push(" WHERE ");
         self.write_issuer(query);
@@ -155,14 +154,14 @@ impl Logout<'_> {
         if let Some(sid) = self.provider_session {
             query.push(" AND (provider_session = ").bind(sid);
             if self.subject.is_some() {
-                // The provider did not name its session at sign-in: it may be this one.
+                // The provider sent no `sid` at sign-in, so it may be this session.
                 query.push(" OR provider_session IS NULL");
             }
             query.push(")");
         }
     }
 
-    /// The statement that suspends the tokens of the person, or of the session's owner.
+    /// Builds the statement that suspends the tokens of the person, or of the session's owner.
     fn suspend(&self) -> Query {
         let mut suspend = Query::new("UPDATE people SET suspended_at = ", []);
         suspend.bind(self.at).push(" WHERE suspended_at IS NULL AND ");
@@ -177,7 +176,7 @@ impl Logout<'_> {
         suspend
     }
 
-    /// A provider may end only sessions that it began.
+    /// Appends the condition for sessions of this provider: it may end no others.
     fn write_issuer(&self, query: &mut Query) {
         let theirs = format!("{}#", self.issuer);
         let length = i64::try_from(theirs.chars().count()).unwrap_or(i64::MAX);
@@ -192,7 +191,7 @@ impl Logout<'_> {
 #[async_trait]
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> SessionResult<()> {
-        // An id is 128 random bits; one that is taken already is drawn anew.
+        // An id has 128 random bits; if it is taken, another one is generated.
         loop {
             let insert = Query::new(
                 "INSERT INTO sessions (id_hash, subject, provider_session, data, created_at, expires_at) \
@@ -213,7 +212,7 @@ impl SessionStore for Sessions {
         }
     }
 
-    /// Saves an existing session. One that was ended meanwhile stays ended.
+    /// Updates an existing session. A session that was ended meanwhile stays ended.
     async fn save(&self, record: &Record) -> SessionResult<()> {
         let update = Query::new(
             "UPDATE sessions SET subject = $1, provider_session = $2, data = $3, expires_at = $4 WHERE id_hash = $5",

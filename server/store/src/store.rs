@@ -9,15 +9,15 @@ use tokio::time::Instant;
 use crate::backend::{Backend, Postgres, Query, Sqlite};
 use crate::{Result, StoreError};
 
-/// Capacity of the channel of changes. A slower subscriber is told that it missed some.
+/// Capacity of the channel of changes. A slower subscriber gets a lag error.
 const CHANGES_KEPT: usize = 1024;
 
 /// Connection settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// How long to wait for a database that is not up yet.
+    /// How long to wait for a database that has not started yet.
     pub wait: Duration,
-    /// Most connections; with SQLite, most readers.
+    /// Maximum number of connections; with SQLite, of readers.
     pub connections: u32,
 }
 
@@ -49,12 +49,11 @@ pub struct RequestChange {
 }
 
 impl Store {
-    /// Connects to `sqlite://path`, `sqlite::memory:` or `postgres://…` and applies the migrations.
-    /// Waits up to [`Settings::wait`] for a PostgreSQL that is not up yet.
+    /// Connects to `sqlite://path`, `sqlite::memory:` or `postgres://…` and applies the migrations. Waits up to
+    /// [`Settings::wait`] for a PostgreSQL that has not started yet.
     ///
     /// # Errors
-    /// When the address is wrong, the database does not come up in time, or its schema is newer
-    /// than this Portico.
+    /// When the address is invalid, the database does not start in time, or its schema is newer than this Portico.
     pub async fn connect(url: &str, settings: &Settings) -> Result<Self> {
         let backend: Arc<dyn Backend> = if url.starts_with("sqlite:") {
             Arc::new(Sqlite::connect(url, settings.connections).await?)
@@ -82,7 +81,7 @@ impl Store {
     }
 
     pub(crate) fn tell(&self, id: RequestId, tenant: &TenantName, state: State) {
-        // Nobody listening is no error.
+        // Sending fails only if there are no subscribers.
         let _ = self.changes.send(RequestChange {
             id,
             tenant: tenant.clone(),
@@ -90,7 +89,7 @@ impl Store {
         });
     }
 
-    /// Whether the database answers.
+    /// Checks that the database responds.
     ///
     /// # Errors
     /// When it does not.
@@ -98,7 +97,7 @@ impl Store {
         self.backend.fetch(Query::new("SELECT 1", [])).await.map(|_| ())
     }
 
-    /// Runs one statement that writes, and returns the number of affected rows.
+    /// Runs one writing statement, and returns the number of affected rows.
     pub(crate) async fn write(&self, query: Query) -> Result<u64> {
         let mut transaction = self.backend.begin().await?;
         let touched = transaction.execute(query).await?;
@@ -121,7 +120,7 @@ async fn wait_for_postgres(url: &str, settings: &Settings) -> Result<Postgres> {
             Err(error @ StoreError::Address { .. }) => return Err(error),
             Err(error) => error,
         };
-        // A wrong password or database does not come right by waiting.
+        // Waiting does not fix a wrong password or database name.
         if matches!(&error, StoreError::Database(sqlx::Error::Database(_))) && !error.is_transient() {
             return Err(error);
         }
@@ -138,7 +137,7 @@ async fn wait_for_postgres(url: &str, settings: &Settings) -> Result<Postgres> {
     }
 }
 
-/// The address for the log: without user, password and parameters.
+/// Returns the address for the log: without user, password and parameters.
 fn shown(url: &str) -> String {
     let bare = url.split('?').next().unwrap_or_default();
     match bare.split_once("://") {
@@ -184,7 +183,7 @@ mod tests {
             wait: std::time::Duration::from_millis(300),
             ..Settings::default()
         };
-        // Port 1 of loopback: nothing listens there.
+        // Nothing listens on port 1.
         let error = Store::connect("postgres://nobody@127.0.0.1:1/none", &settings)
             .await
             .unwrap_err();

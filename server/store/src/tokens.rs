@@ -1,5 +1,5 @@
-//! API tokens. The database holds the SHA-256 of a secret; a secret is random and long, so that a
-//! slow hash would add nothing.
+//! API tokens. The database contains the SHA-256 of a secret. A slow hash would add nothing, because secrets are long
+//! and random.
 
 use jiff::{SignedDuration, Timestamp};
 use portico_domain::authz::{
@@ -15,42 +15,42 @@ use uuid::Uuid;
 use crate::backend::{Query, Row};
 use crate::{Result, Store, StoreError, people};
 
-/// The last use is noted no more often than this: a read must not cost a write each time.
+/// How often the last use is stored: a read must not cost a write each time.
 const NOTED_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 const COLUMNS: &str = "api_tokens.id, api_tokens.name, api_tokens.subject, api_tokens.scope, api_tokens.created_at, \
      api_tokens.expires_at, api_tokens.last_used_at";
 
-/// A token as it may be shown: without its secret.
+/// A token without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiToken {
-    /// Its identity.
+    /// Its id.
     pub id: Uuid,
-    /// What its owner calls it.
+    /// Its name.
     pub name: String,
-    /// For whom it speaks, as [`portico_domain::tenancy::Person::subject`].
+    /// Its owner, as [`portico_domain::tenancy::Person::subject`].
     pub subject: String,
-    /// What it is good for.
+    /// Its scope.
     pub scope: TokenScope,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// From when on it is good for nothing.
+    /// When it expires.
     pub expires_at: Timestamp,
     /// When it was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
 }
 
 impl ApiToken {
-    /// What every secret begins with, so that one that leaked is known for what it is.
+    /// The prefix of every secret, so that a leaked one can be recognized.
     pub const PREFIX: &str = "portico_";
 }
 
 impl Store {
-    /// Inserts a new token of the person that the grant names, whose `secret` must have at least 128 random bits, and records
-    /// it.
+    /// Inserts a token of the person that the grant names, and records it. `secret` must have at least 128 random
+    /// bits.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when there is one of this identity or secret.
+    /// [`StoreError::Duplicate`] when the id or the secret exists.
     pub async fn insert_token(
         &self,
         grant: &Granted<OwnTokens, CreateToken>,
@@ -62,7 +62,7 @@ impl Store {
             .await
     }
 
-    /// Inserts a token for tests that are not about who may.
+    /// Inserts a token, for tests of other things than grants.
     ///
     /// # Errors
     /// As [`Store::insert_token`].
@@ -100,8 +100,8 @@ impl Store {
         transaction.commit().await
     }
 
-    /// The token of that secret, unless it has expired, and the person it speaks for as they are known now. Whether
-    /// they may still be spoken for is another question: [`KnownPerson::lapse`].
+    /// Selects the token with that secret, unless it has expired, and its owner as currently known.
+    /// [`KnownPerson::lapse`] says whether the token may act for them.
     ///
     /// # Errors
     /// When the database fails.
@@ -125,7 +125,8 @@ impl Store {
             .transpose()
     }
 
-    /// Notes that a token of `person` was used, to the minute, and records its first use with the address `remote`.
+    /// Stores that a token of `person` was used, to the minute, and records its first use with the client's address
+    /// `remote`.
     ///
     /// # Errors
     /// When the database fails.
@@ -154,7 +155,7 @@ impl Store {
     ) -> Result<()> {
         let mut transaction = self.backend.begin().await?;
         let id = token.id.to_string();
-        // Of two first uses at once, one is the first.
+        // Of two concurrent first uses, only one is recorded.
         let first = "UPDATE api_tokens SET last_used_at = $1 WHERE id = $2 AND last_used_at IS NULL";
         if transaction
             .execute(Query::new(first, [now.into(), id.as_str().into()]))
@@ -171,7 +172,7 @@ impl Store {
         transaction.commit().await
     }
 
-    /// A person's tokens, the newest first, expired ones included.
+    /// Selects a person's tokens, newest first, including expired ones.
     ///
     /// # Errors
     /// When the database fails.
@@ -186,7 +187,7 @@ impl Store {
         rows.iter().map(ApiToken::try_from).collect()
     }
 
-    /// Deletes the token that the grant names, and records it; answers whether there was one.
+    /// Deletes the token that the grant names, and records it. False if there was none.
     ///
     /// # Errors
     /// When the database fails.

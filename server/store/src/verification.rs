@@ -8,9 +8,9 @@ use crate::backend::{Query, Row, Value};
 use crate::record::SELECT;
 use crate::{Result, Store, StoreError};
 
-/// Events read at a time.
+/// Number of events read at a time.
 const BATCH: i64 = 1000;
-/// Most breaks reported of one batch.
+/// Maximum number of breaks reported of one batch.
 const NOTED: usize = 20;
 
 /// The result of verifying the whole chain.
@@ -42,7 +42,7 @@ pub struct ChainEnd {
 }
 
 impl ChainEnd {
-    /// Before the first event.
+    /// Returns the position before the first event.
     #[must_use]
     pub fn beginning() -> Self {
         Self {
@@ -66,7 +66,7 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// The checkpoint before the first verification.
+    /// Returns the checkpoint before the first verification.
     #[must_use]
     pub fn beginning() -> Self {
         Self {
@@ -85,7 +85,7 @@ pub struct Verified {
     pub end: ChainEnd,
     /// The breaks found, with what is wrong.
     pub breaks: Vec<(i64, String)>,
-    /// Whether this was the last batch.
+    /// True if this was the last batch.
     pub complete: bool,
 }
 
@@ -165,7 +165,7 @@ impl Store {
         Ok(verified)
     }
 
-    /// The end of the chain, as the database has it.
+    /// Returns the end of the chain in the database.
     ///
     /// # Errors
     /// When the database fails.
@@ -176,7 +176,7 @@ impl Store {
             .map_or_else(|| Ok(ChainEnd::beginning()), ChainEnd::try_from)
     }
 
-    /// The hash of the event with that number, if there is one.
+    /// Returns the hash of the event with that number, if it exists.
     ///
     /// # Errors
     /// When the database fails.
@@ -247,7 +247,7 @@ impl Store {
         Ok(events.len())
     }
 
-    /// All breaks, the earliest events first.
+    /// Selects all breaks, in the order of their events.
     ///
     /// # Errors
     /// When the database fails.
@@ -258,7 +258,7 @@ impl Store {
         rows.iter().map(Break::try_from).collect()
     }
 
-    /// Marks all breaks that are known by now as acknowledged, and records it; answers how many there were.
+    /// Marks all known breaks as acknowledged, and records it. Returns their number.
     ///
     /// # Errors
     /// When the database fails.
@@ -292,7 +292,7 @@ impl Verified {
             self.end.hash.clone()
         } else {
             self.breaks.push((expected, "it is missing".to_owned()));
-            // Nobody knows what it should follow from: it is judged by itself.
+            // The previous event is missing, so only the event itself can be checked.
             row.text("previous_hash")?
         };
         if let Err(why) = follows(row, &previous) {
@@ -303,7 +303,7 @@ impl Verified {
     }
 }
 
-/// Whether the row's hash follows from its content and the hash before it.
+/// Checks that the row's hash matches its content and the previous hash.
 fn follows(row: &Row, previous_hash: &str) -> Result<(), String> {
     let event = Event::try_from(row).map_err(|error| error.to_string())?;
     if event.previous_hash != previous_hash {

@@ -9,7 +9,7 @@ type Embedded = (i64, &'static str, &'static str);
 pub(super) const POSTGRES: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/postgres.rs"));
 pub(super) const SQLITE: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/sqlite.rs"));
 
-/// Applies these migrations.
+/// Creates a migrator for these migrations.
 pub(super) fn migrator(migrations: &[Embedded]) -> Migrator {
     let migrations = migrations.iter().map(|&(version, description, text)| {
         Migration::new(

@@ -1,10 +1,10 @@
 //! The differences between the databases, behind one small trait.
 //!
-//! Columns are of two kinds only, `TEXT` and `BIGINT`, so that the same statements, the same
-//! values and the same rows serve both. `SQLx`'s `Any` driver would do less: it can neither begin an
-//! immediate transaction nor tell one database's errors from the other's.
+//! Columns have only two types, `TEXT` and `BIGINT`, so that statements, values and rows are the same for both.
+//! `SQLx`'s `Any` driver does less: it cannot begin an immediate transaction, nor distinguish the errors of the
+//! databases.
 
-/// The code that differs only by sqlx's types: an open transaction, and a statement with bound values.
+/// Code that differs only by sqlx's types: an open transaction, and a statement with bound values.
 macro_rules! statements {
     ($transaction:ident, $database:ty, $arguments:ty, $row:path) => {
         struct $transaction(sqlx::Transaction<'static, $database>);
@@ -54,28 +54,28 @@ pub(crate) use sqlite::Sqlite;
 
 use crate::Result;
 
-/// Parts of SQL that differ between the databases.
+/// The parts of SQL that differ between the databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dialect {
     /// The end of a `SELECT` that locks its rows until the transaction ends.
     pub(crate) skip_locked: &'static str,
-    /// Whether one process at a time uses the database.
+    /// True if only one process at a time uses the database.
     pub(crate) single_process: bool,
 }
 
 /// A database.
 #[async_trait]
 pub(crate) trait Backend: Debug + Send + Sync + 'static {
-    /// Its SQL dialect.
+    /// Returns its SQL dialect.
     fn dialect(&self) -> Dialect;
 
     /// Applies the migrations. Several processes may do so at the same time.
     async fn migrate(&self) -> Result<()>;
 
-    /// Begins a writing transaction. Dropping it rolls back.
+    /// Begins a writing transaction. Dropping it rolls it back.
     async fn begin(&self) -> Result<Box<dyn Transaction>>;
 
-    /// Runs one statement that reads.
+    /// Runs one reading statement.
     async fn fetch(&self, query: Query) -> Result<Vec<Row>>;
 
     /// Closes all connections.

@@ -25,8 +25,7 @@ impl Postgres {
                 why: error.to_string(),
             })?
             .application_name("portico");
-        // The pool would go on trying by itself until its own time is out: whether anybody is there
-        // is found out beside it.
+        // The pool would retry until its own timeout. The probe finds out sooner whether the server is up.
         let probe = tokio::time::timeout(ACQUIRE, PgConnection::connect_with(&options));
         probe
             .await
@@ -40,7 +39,7 @@ impl Postgres {
         Ok(Self(pool))
     }
 
-    /// Whether exactly these migrations are applied. `false` if that cannot be read: applying them then reports why.
+    /// True if exactly these migrations are applied. False if that cannot be read; applying them then reports why.
     async fn is_up_to_date(&self, migrator: &Migrator) -> bool {
         let applied: Result<Vec<(i64, Vec<u8>)>, _> =
             sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version")
@@ -65,8 +64,7 @@ impl Backend for Postgres {
 
     async fn migrate(&self) -> Result<()> {
         let migrator = migrator(migrations::POSTGRES);
-        // Looking whether there is anything to do takes no right to change the schema, which the role that serves
-        // should not have.
+        // Checking needs no right to change the schema, which the serving role should not have.
         if self.is_up_to_date(&migrator).await {
             return Ok(());
         }

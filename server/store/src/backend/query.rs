@@ -10,7 +10,7 @@ pub(crate) enum Value {
     Integer(Option<i64>),
 }
 
-/// A statement with its values. The text consists of the program's own literals; values are bound to placeholders, so
+/// A statement with its values. Its text consists of the program's literals; values are bound to placeholders, so
 /// input never becomes SQL.
 #[derive(Debug, Clone)]
 pub(crate) struct Query {
@@ -19,7 +19,7 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// A statement with `$1`, `$2` … for `values`.
+    /// Creates a statement with `$1`, `$2` … for `values`.
     pub(crate) fn new<const N: usize>(text: &'static str, values: [Value; N]) -> Self {
         Self {
             text: text.to_owned(),
@@ -27,13 +27,13 @@ impl Query {
         }
     }
 
-    /// Adds text.
+    /// Appends text.
     pub(crate) fn push(&mut self, text: &'static str) -> &mut Self {
         self.text.push_str(text);
         self
     }
 
-    /// Adds a placeholder for a value.
+    /// Appends a placeholder for a value.
     pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
         // Writing to a String does not fail.
@@ -41,7 +41,7 @@ impl Query {
         self
     }
 
-    /// Adds `($n, $n+1, …)`; without values, a list that matches nothing.
+    /// Appends `($n, $n+1, …)`; without values, a list that matches nothing.
     pub(crate) fn bind_list(&mut self, values: impl IntoIterator<Item = impl Into<Value>>) -> &mut Self {
         self.push("(NULL");
         for value in values {
@@ -55,7 +55,7 @@ impl Query {
         &self.text
     }
 
-    /// The statement with text before it.
+    /// Prepends text to the statement.
     #[cfg(feature = "testing")]
     pub(crate) fn after(mut self, text: &'static str) -> Self {
         self.text.insert_str(0, text);
@@ -68,7 +68,7 @@ impl Query {
 }
 
 impl From<&str> for Value {
-    /// Removes NUL, which PostgreSQL's text cannot hold.
+    /// Removes NUL, which PostgreSQL's text cannot contain.
     fn from(text: &str) -> Self {
         Self::Text(Some(text.replace('\0', "\u{FFFD}")))
     }

@@ -32,7 +32,7 @@ impl Sqlite {
             .foreign_keys(true)
             .busy_timeout(BUSY)
             .journal_mode(SqliteJournalMode::Wal)
-            // What was answered with "submitted" survives a loss of power.
+            // What was reported as submitted must survive a power failure.
             .synchronous(SqliteSynchronous::Full);
         let in_memory = url.contains(":memory:") || url.contains("mode=memory");
         if !in_memory
@@ -50,7 +50,7 @@ impl Sqlite {
                 .flatten()
                 .map_err(|error| address(format!("its file cannot be made its owner's alone: {error}")))?;
         }
-        // A database in memory lives as long as its one connection.
+        // A database in memory lives as long as its only connection.
         let pool = |size| {
             SqlitePoolOptions::new()
                 .max_connections(size)
@@ -80,8 +80,8 @@ impl Sqlite {
     }
 }
 
-/// Restricts the database's file and the files beside it to their owner (mode 0600): they hold sessions. SQLite gives
-/// new files beside it the same mode.
+/// Restricts the database's file and its auxiliary files to their owner (mode 0600), since they contain sessions.
+/// SQLite gives new auxiliary files the same mode.
 #[cfg(unix)]
 fn keep_private(file: &std::path::Path) -> std::io::Result<()> {
     use std::fs::{OpenOptions, Permissions, set_permissions};
@@ -111,7 +111,7 @@ fn keep_private(_: &std::path::Path) -> std::io::Result<()> {
 #[async_trait]
 impl Backend for Sqlite {
     fn dialect(&self) -> Dialect {
-        // Transactions begin immediate: there is one writer, and it sees no half-taken rows.
+        // Transactions begin immediate: there is one writer, so no row can be locked by another.
         Dialect {
             skip_locked: "",
             single_process: true,

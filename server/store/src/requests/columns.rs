@@ -14,10 +14,10 @@ pub(crate) const SELECT: &str = "SELECT id, revision, action, state, tenant, env
      requester_email, requester_groups, note, approval, decisions, attempts, next_attempt_at, waiting_reason, failure_reason, \
      waiting_for, failure, traceparent, created_at, updated_at FROM requests";
 
-/// The states of an open request: its claim takes no other.
+/// The states of an open request. A claim has at most one open request.
 pub(super) const OPEN: &str = "('submitted', 'awaiting-approval', 'approved', 'applying')";
 
-/// Clears the sentences of older versions, which the reasons replace.
+/// Clears the sentences of older versions, which reasons have replaced.
 pub(super) const NO_SENTENCES: &str = ", waiting_for = NULL, failure = NULL";
 
 impl TryFrom<&Row> for Request {
@@ -76,7 +76,7 @@ impl TryFrom<&Row> for Request {
     }
 }
 
-/// The statement that inserts a request.
+/// Builds the statement that inserts a request.
 pub(super) fn insert(request: &Request) -> Result<Query> {
     let claim = &request.claim;
     let mut query = Query::new(
@@ -128,7 +128,8 @@ pub(super) fn insert(request: &Request) -> Result<Query> {
     Ok(query)
 }
 
-/// The statement that saves the mutable fields of a request, if its revision is still the one that was read.
+/// Builds the statement that updates the mutable columns of a request, if its revision is still the one that was
+/// read.
 pub(super) fn update(request: &Request) -> Result<Query> {
     let mut query = Query::new("UPDATE requests SET revision = revision + 1, state = ", []);
     query.bind(request.state.slug());
@@ -159,8 +160,8 @@ pub(super) fn update(request: &Request) -> Result<Query> {
     Ok(query)
 }
 
-/// A reason: its code with parameters, or the sentence that an older version of Portico, still running beside this one,
-/// wrote last.
+/// Decodes a reason: a code with parameters, or a sentence that an older version of Portico, still running beside
+/// this one, wrote last.
 fn reason<T: DeserializeOwned>(
     row: &Row,
     column: &str,
@@ -169,14 +170,14 @@ fn reason<T: DeserializeOwned>(
 ) -> Result<Option<T>> {
     match row.text_if_any(sentence)? {
         Some(text) => Ok(Some(other(text))),
-        // A code that this version does not know is shown as it stands.
+        // An unknown code is shown as it is.
         None => Ok(row
             .text_if_any(column)?
             .map(|text| serde_json::from_str(&text).unwrap_or_else(|_| other(text)))),
     }
 }
 
-/// A reason as its column keeps it.
+/// Encodes a reason for its column.
 pub(super) fn reason_value(reason: &impl Serialize) -> Result<Value> {
     json(reason)
 }
@@ -185,7 +186,8 @@ pub(crate) fn requests(rows: &[Row]) -> Result<Vec<Request>> {
     rows.iter().map(Request::try_from).collect()
 }
 
-/// Decodes rows and skips those that cannot be read, with a warning, so that one of them does not fail a background task.
+/// Decodes rows. Skips those that cannot be decoded with a warning, so that one of them does not fail a background
+/// task.
 pub(crate) fn decode_skipping_invalid(rows: &[Row]) -> Vec<Request> {
     rows.iter()
         .filter_map(|row| {

@@ -5,35 +5,35 @@ use portico_domain::tenancy::Scope;
 
 use crate::backend::Query;
 
-/// Which requests. What is empty does not narrow.
+/// Filters requests. Fields that are not set match all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestFilter {
-    /// For this tenant.
+    /// The tenant.
     pub tenant: Option<TenantName>,
-    /// For this environment.
+    /// The environment.
     pub environment: Option<EnvironmentName>,
-    /// In one of these states.
+    /// One of these states; empty: any.
     pub states: Vec<State>,
-    /// With this purpose.
+    /// The action.
     pub action: Option<Action>,
-    /// By this person: [`portico_domain::tenancy::Person::subject`].
+    /// The requester: [`portico_domain::tenancy::Person::subject`].
     pub requester: Option<String>,
-    /// By anybody but this person: what an approver may decide on is never their own.
+    /// Excludes this requester: approvers never decide on their own requests.
     pub not_requester: Option<String>,
-    /// About this claim.
+    /// The claim.
     pub claim: Option<ClaimRef>,
-    /// For this offering.
+    /// The offering.
     pub offering: Option<OfferingName>,
-    /// About a claim of exactly this name, wherever it is.
+    /// The exact name of the claim, on any control plane.
     pub name: Option<ClaimName>,
-    /// On this control plane.
+    /// The control plane.
     pub plane: Option<PlaneName>,
-    /// About a claim whose name has this in it, or for one of these offerings.
+    /// A part of the claim's name, or one of these offerings.
     pub named: Option<(String, Vec<OfferingName>)>,
 }
 
 impl RequestFilter {
-    /// Those that somebody must decide on.
+    /// Matches requests that await a decision.
     #[must_use]
     pub fn awaiting_decision() -> Self {
         Self {
@@ -42,7 +42,7 @@ impl RequestFilter {
         }
     }
 
-    /// Those that are under way: their claim is spoken for.
+    /// Matches open requests, which prevent others about the same claim.
     #[must_use]
     pub fn open() -> Self {
         Self {
@@ -56,7 +56,7 @@ impl RequestFilter {
         }
     }
 
-    /// Those about one claim.
+    /// Matches the requests about one claim.
     #[must_use]
     pub fn of_claim(claim: ClaimRef) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl RequestFilter {
         }
     }
 
-    /// Adds `WHERE` and all conditions, the scope's first.
+    /// Appends `WHERE` with all conditions, the scope's first.
     pub(super) fn write(&self, scope: &Scope, query: &mut Query) {
         write_scope(scope, query);
         if let Some(tenant) = &self.tenant {
@@ -112,7 +112,7 @@ impl RequestFilter {
     }
 }
 
-/// Adds `WHERE` and what the scope allows.
+/// Appends `WHERE` with the scope's condition.
 pub(super) fn write_scope(scope: &Scope, query: &mut Query) {
     match scope.tenants() {
         None => query.push(" WHERE 1 = 1"),
@@ -122,7 +122,7 @@ pub(super) fn write_scope(scope: &Scope, query: &mut Query) {
     };
 }
 
-/// Adds the condition that a request is about this claim.
+/// Appends the condition that a request is about this claim.
 pub(super) fn write_claim(claim: &ClaimRef, query: &mut Query) {
     query.push("plane = ").bind(claim.plane.as_str());
     query.push(" AND offering = ").bind(claim.offering.as_str());

@@ -1,4 +1,4 @@
-//! Requests, and the queue that the worker takes them from.
+//! Requests, and the worker's queue.
 
 mod columns;
 mod filter;

@@ -1,4 +1,4 @@
-//! Requests that await approval, by whose agreement they need.
+//! Requests that await approval, indexed by their possible approvers.
 
 use portico_domain::approver::{Approver, PendingApproval};
 use portico_domain::request::Request;
@@ -7,11 +7,11 @@ use super::columns::{SELECT, decode_skipping_invalid};
 use crate::backend::{Query, Transaction};
 use crate::{Result, Store};
 
-/// Requests that are read at a time.
+/// Number of requests read at a time.
 const BATCH: i64 = 200;
 
 impl Store {
-    /// How many requests wait for this approver.
+    /// Counts the requests that wait for this approver.
     ///
     /// # Errors
     /// When the database fails.
@@ -23,7 +23,7 @@ impl Store {
         Ok(amount.unsigned_abs())
     }
 
-    /// Requests that wait for this approver, the longest waiting first: at most `limit` after the first `skip`.
+    /// Selects the requests that wait for this approver, oldest first: at most `limit` after the first `skip`.
     ///
     /// # Errors
     /// When the database fails.
@@ -36,7 +36,7 @@ impl Store {
         let number = |number| i64::try_from(number).unwrap_or(i64::MAX);
         let mut query = Query::new(SELECT, []);
         write_approver(approver, &mut query);
-        // Whoever calls the API may choose an id, which need not follow from the time.
+        // Callers of the API may choose an id, so ids need not follow the time.
         query
             .push(" ORDER BY created_at, id LIMIT ")
             .bind(number(limit))
@@ -45,7 +45,7 @@ impl Store {
         Ok(decode_skipping_invalid(&self.backend.fetch(query).await?))
     }
 
-    /// Derives the approvers of requests that were saved before these were kept.
+    /// Derives the approvers of requests that an older version inserted without them.
     pub(crate) async fn derive_missing_approvers(&self) -> Result<()> {
         let mut last: Option<String> = None;
         loop {
@@ -59,7 +59,7 @@ impl Store {
                 query.push(" AND id > ").bind(last);
             }
             query.push(" ORDER BY id LIMIT ").bind(BATCH);
-            // Another replica that does the same has these in hand.
+            // Another replica that does the same has locked these.
             query.push(self.backend.dialect().skip_locked);
             let rows = transaction.fetch(query).await?;
             let Some(end) = rows.last() else {
@@ -74,7 +74,7 @@ impl Store {
     }
 }
 
-/// Saves whose agreement the request needs, as part of saving the request.
+/// Replaces the approvers of a request, in the transaction that saves the request.
 pub(super) async fn save_approvers(transaction: &mut dyn Transaction, request: &Request) -> Result<()> {
     let id = request.id.to_string();
     remove_approvers(transaction, &id).await?;
@@ -105,7 +105,7 @@ pub(super) async fn save_approvers(transaction: &mut dyn Transaction, request: &
     Ok(())
 }
 
-/// Forgets whose agreement the request of that id needs.
+/// Deletes the approvers of the request with that id.
 pub(super) async fn remove_approvers(transaction: &mut dyn Transaction, id: &str) -> Result<()> {
     for delete in [
         "DELETE FROM pending_approvers WHERE request_id = $1",
@@ -116,7 +116,7 @@ pub(super) async fn remove_approvers(transaction: &mut dyn Transaction, id: &str
     Ok(())
 }
 
-/// Adds the condition that a request waits for the approver.
+/// Appends the condition that a request waits for the approver.
 fn write_approver(approver: &Approver, query: &mut Query) {
     query
         .push(

@@ -1,5 +1,5 @@
-//! Quarantine for rows of the queue that cannot be read, because something else or a newer Portico wrote them. Left in
-//! the queue they would stay first and block it.
+//! Quarantine for rows of the queue that cannot be decoded, because something else or a newer Portico wrote them.
+//! Left in the queue, they would stay first and block it.
 
 use jiff::Timestamp;
 use portico_domain::names::{RequestId, TenantName};
@@ -13,13 +13,13 @@ use super::pending_approvals::remove_approvers;
 use crate::backend::{Query, Row, Transaction};
 use crate::{Result, Store, StoreError};
 
-/// A row that cannot be read, and why.
+/// A row that cannot be decoded, and why.
 pub(super) struct Unreadable {
     row: Row,
     why: StoreError,
 }
 
-/// Separates rows that can be read from those that cannot.
+/// Separates rows that can be decoded from those that cannot.
 pub(super) fn split(rows: Vec<Row>) -> (Vec<Request>, Vec<Unreadable>) {
     let mut requests = Vec::new();
     let mut unreadable = Vec::new();
@@ -32,9 +32,8 @@ pub(super) fn split(rows: Vec<Row>) -> (Vec<Request>, Vec<Unreadable>) {
     (requests, unreadable)
 }
 
-/// Ends these requests as failed and records why, as the last part of the transaction. Nothing else of the rows
-/// changes, so that an operator can repair them. Answers with the recorded events; a row whose state changed meanwhile
-/// is left alone.
+/// Ends these requests as failed and records why, at the end of the transaction. Other columns do not change, so that
+/// an operator can repair them. Returns the recorded events; a row whose state changed meanwhile is skipped.
 pub(super) async fn quarantine(
     transaction: &mut dyn Transaction,
     rows: &[Unreadable],
@@ -70,7 +69,7 @@ pub(super) async fn quarantine(
 }
 
 impl Store {
-    /// Tells subscribers that these requests have failed.
+    /// Notifies subscribers that these requests have failed.
     pub(super) fn tell_of_quarantined(&self, events: &[NewEvent]) {
         for event in events {
             if let (Some(id), Some(tenant)) = (event.request, &event.tenant) {
@@ -80,7 +79,7 @@ impl Store {
     }
 }
 
-/// The audit event, from what can be read of the row.
+/// Builds the audit event from the columns that can be decoded.
 fn event(row: &Row, id: String, why: &StoreError, now: Timestamp) -> NewEvent {
     let text = |column| row.text(column).unwrap_or_default();
     let namespace = row.text_if_any("namespace").ok().flatten();

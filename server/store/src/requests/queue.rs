@@ -28,7 +28,7 @@ pub struct Retry {
 /// Whether a lease is still held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
-    /// It is.
+    /// The lease was extended.
     Held,
     /// Another worker has it, or the request has ended: stop working on it.
     Lost,
@@ -79,7 +79,7 @@ impl Store {
             let quarantined = quarantine(&mut *transaction, &unreadable, now).await?;
             transaction.commit().await?;
             self.tell_of_quarantined(&quarantined);
-            // Behind rows that cannot be read there may be others that can.
+            // More rows may follow behind those that cannot be decoded.
             if !taken.is_empty() {
                 return Ok(taken);
             }
@@ -192,8 +192,8 @@ impl Store {
         self.write(wake).await
     }
 
-    /// When the next request is due or the next lease runs out. Requests for a control plane in `exclude_planes` do not
-    /// count.
+    /// Returns when the next request is due or the next lease expires. Requests for a control plane in
+    /// `exclude_planes` do not count.
     ///
     /// # Errors
     /// When the database fails.
@@ -212,8 +212,8 @@ impl Store {
             .map_or(Ok(None), |row| row.time_if_any("due"))
     }
 
-    /// Requests that nobody decided on in time, the most overdue first, at most 100. Rows that cannot be read are
-    /// quarantined.
+    /// Selects requests whose approval deadline has passed, most overdue first, at most 100. Rows that cannot be
+    /// decoded are quarantined.
     ///
     /// # Errors
     /// When the database fails.

@@ -13,7 +13,7 @@ use crate::backend::Query;
 use crate::{Listing, Page, Result, Store};
 
 impl Store {
-    /// The request, if it exists within the scope.
+    /// Selects a request within the scope.
     ///
     /// # Errors
     /// When the database fails.
@@ -24,7 +24,7 @@ impl Store {
         Ok(requests(&self.backend.fetch(query).await?)?.pop())
     }
 
-    /// The request, if the viewer may read it: within their tenants, or because their approval was asked for.
+    /// Selects a request that the viewer may read: within their tenants, or because their approval was requested.
     ///
     /// # Errors
     /// When the database fails.
@@ -35,7 +35,7 @@ impl Store {
         Ok(found.and_then(|request| visible_request(viewer, request)))
     }
 
-    /// Requests, the newest first. One that cannot be read is missing from the list, and keeps nothing else from it.
+    /// Selects requests, newest first. Rows that cannot be decoded are skipped.
     ///
     /// # Errors
     /// When the database fails.
@@ -62,7 +62,7 @@ impl Store {
         })
     }
 
-    /// The requests with these ids, as far as they exist within the scope and can be read.
+    /// Selects the requests with these ids within the scope. Rows that cannot be decoded are skipped.
     ///
     /// # Errors
     /// When the database fails.
@@ -83,7 +83,7 @@ impl Store {
         Ok(found.into_iter().map(|request| (request.id, request)).collect())
     }
 
-    /// How many requests there are in each state; a state without any is missing.
+    /// Counts requests by state. States without requests are missing.
     ///
     /// # Errors
     /// When the database fails.
@@ -101,7 +101,7 @@ impl Store {
             .collect()
     }
 
-    /// How many requests of each person there are in each state, for these pairs of a tenant and a
+    /// Counts requests by person and state, for these pairs of a tenant and a
     /// [`portico_domain::tenancy::Person::subject`].
     ///
     /// # Errors
@@ -136,7 +136,7 @@ impl Store {
         Ok(counts)
     }
 
-    /// The request that is under way for this claim, whoever's it is: there is one at most.
+    /// Selects the open request about this claim, whoever requested it. There is at most one.
     ///
     /// # Errors
     /// When the database fails.
@@ -148,9 +148,9 @@ impl Store {
         Ok(requests(&self.backend.fetch(query).await?)?.pop())
     }
 
-    /// Requests of these tenants for new claims and changes that are under way, the oldest first: what they ask for
-    /// counts towards a quota before the control planes have it. One that cannot be read is never applied, and so counts
-    /// for nothing.
+    /// Selects open requests of these tenants for new claims and changes, oldest first. They count towards the quota
+    /// before the control planes have the objects. A row that cannot be decoded is never applied, so it does not
+    /// count.
     ///
     /// # Errors
     /// When the database fails.
@@ -167,8 +167,8 @@ impl Store {
         Ok(decode_skipping_invalid(&self.backend.fetch(query).await?))
     }
 
-    /// The cluster-scoped claims that were made for somebody, in the order in which that was recorded: what comes
-    /// later of a claim holds. Nothing but this says whose such a claim is.
+    /// Selects the cluster-scoped claims that requests created, in the order of the audit log: a later entry for a
+    /// claim replaces an earlier one. Nothing else determines the owner of such a claim.
     ///
     /// # Errors
     /// When the database fails.

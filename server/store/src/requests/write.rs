@@ -9,9 +9,9 @@ use crate::backend::Query;
 use crate::{Result, Store, StoreError};
 
 impl Store {
-    /// Inserts a new request, together with its events in the record. Times are kept to the microsecond.
+    /// Inserts a new request with its audit events in the same transaction. Times are stored to the microsecond.
     ///
-    /// It takes a grant. Without one it does not build:
+    /// It takes a grant. Without one it does not compile:
     ///
     /// ```compile_fail,E0061
     /// use portico_domain::request::Request;
@@ -22,7 +22,7 @@ impl Store {
     /// }
     /// ```
     ///
-    /// Neither does it with a grant to do something else:
+    /// Nor with a grant for another operation:
     ///
     /// ```compile_fail,E0277
     /// use portico_domain::authz::{Comment, Granted};
@@ -35,9 +35,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::NotCovered`] when the grant is for another request,
-    /// [`StoreError::ClaimBusy`] when another request about the same claim is under way,
-    /// [`StoreError::Duplicate`] when this one is there already.
+    /// [`StoreError::NotCovered`] when the grant is for another request, [`StoreError::ClaimBusy`] when another
+    /// request about the same claim is open, [`StoreError::Duplicate`] when the request exists.
     pub async fn insert_request(
         &self,
         by: &impl InsertsRequest,
@@ -50,7 +49,7 @@ impl Store {
         self.insert(request, events).await
     }
 
-    /// Inserts a request for tests that are not about who may.
+    /// Inserts a request, for tests of other things than grants.
     ///
     /// # Errors
     /// As [`Store::insert_request`].
@@ -76,13 +75,13 @@ impl Store {
         Ok(())
     }
 
-    /// Saves a request over the revision that was read, together with its events in the record; both or neither. What was
-    /// frozen at submission (the manifest, the claim, the requester) does not change. Answers the request with its new
-    /// revision.
+    /// Updates a request if its revision is still the one that was read, with its audit events in the same
+    /// transaction. What was frozen at submission (manifest, claim, requester) does not change. Returns the request
+    /// with its new revision.
     ///
     /// # Errors
-    /// [`StoreError::NotCovered`] when the grant is for another request,
-    /// [`StoreError::Stale`] when it was changed since it was read, by whomever.
+    /// [`StoreError::NotCovered`] when the grant is for another request, [`StoreError::Stale`] when the request was
+    /// changed since it was read.
     pub async fn update_request(
         &self,
         by: &impl UpdatesRequest,
@@ -95,7 +94,7 @@ impl Store {
         self.save(request, update(request)?, events).await
     }
 
-    /// Updates a request for tests that are not about who may.
+    /// Updates a request, for tests of other things than grants.
     ///
     /// # Errors
     /// As [`Store::update_request`].
@@ -104,7 +103,7 @@ impl Store {
         self.save(request, update(request)?, events).await
     }
 
-    /// As [`Store::update_request`], unless a worker holds its lease at `now`.
+    /// Like [`Store::update_request`], unless a worker holds its lease at `now`.
     ///
     /// # Errors
     /// [`StoreError::Stale`] also if a worker holds its lease.

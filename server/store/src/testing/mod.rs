@@ -1,5 +1,5 @@
-//! What tests of this and other crates need: a database of either kind that is theirs alone, and
-//! requests to put into it. Behind the feature `testing`; no part of the program.
+//! Test support for this and other crates: empty databases of both kinds, and sample requests. Behind the feature
+//! `testing`; not part of the program.
 
 mod postgres;
 mod sample;
@@ -14,7 +14,7 @@ pub use statements::{Statement, Statements};
 
 use crate::{Settings, Store};
 
-/// A store over an empty database that is removed with it.
+/// A store with an empty database that is removed with it.
 #[derive(Debug)]
 pub struct TestStore {
     /// The store.
@@ -24,10 +24,10 @@ pub struct TestStore {
     _folder: Option<TempDir>,
 }
 
-/// Does what somebody with the database's password could do.
+/// Runs a statement on a separate connection, bypassing the store.
 ///
 /// # Panics
-/// When the database does not do it.
+/// When the statement fails.
 #[expect(clippy::unwrap_used, reason = "for tests: failing loudly is what they want")]
 pub async fn run(url: &str, statement: &str) {
     let query = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
@@ -40,10 +40,10 @@ pub async fn run(url: &str, statement: &str) {
     }
 }
 
-/// A store over an SQLite file.
+/// Creates a store with an SQLite file.
 ///
 /// # Panics
-/// When it cannot be made.
+/// When it cannot be created.
 #[expect(clippy::unwrap_used, reason = "for tests: failing loudly is what they want")]
 pub async fn sqlite() -> TestStore {
     let folder = tempfile::tempdir().unwrap();
@@ -56,11 +56,11 @@ pub async fn sqlite() -> TestStore {
     }
 }
 
-/// A store over a database of PostgreSQL; `None`, said on standard error as a line `SKIP: …`, where
-/// PostgreSQL is not installed.
+/// Creates a store with a PostgreSQL database. `None`, with a line `SKIP: …` on standard error, if PostgreSQL is not
+/// installed.
 ///
 /// # Panics
-/// When it cannot be made; when PostgreSQL is not installed and `PORTICO_REQUIRE_POSTGRES=1`.
+/// When it cannot be created; when PostgreSQL is not installed and `PORTICO_REQUIRE_POSTGRES=1`.
 #[expect(clippy::unwrap_used, reason = "for tests: failing loudly is what they want")]
 pub async fn postgres(test: &str) -> Option<TestStore> {
     let server = PostgresServer::shared(test)?;

@@ -9,8 +9,8 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::StoreError;
 
-/// Starts a server in a folder of its own, says where, and ends it when standard input ends: so it
-/// never outlives who started it, not even when that is killed.
+/// Starts a server in a new folder, prints the folder, and stops the server when standard input ends. So it never
+/// outlives the process that started it, even if that is killed.
 const SCRIPT: &str = r#"
 set -eu
 dir="$(mktemp -d /tmp/portico-postgres.XXXXXX)"
@@ -29,18 +29,17 @@ wait "$server" || true
 
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
-/// A PostgreSQL of one's own, in a temporary folder, reached through a socket in it. It ends with
-/// this process.
+/// A PostgreSQL server in a temporary folder, reached through a socket in it. Stops with this process.
 #[derive(Debug)]
 pub struct PostgresServer {
     folder: String,
-    // Its standard input stays open for as long as the server shall run.
+    // Its standard input stays open as long as the server must run.
     _script: Child,
 }
 
 impl PostgresServer {
-    /// The one server of this process, started by whoever asks first. `None`, with a line
-    /// `SKIP: …` on standard error, where PostgreSQL is not installed.
+    /// Returns the server that all tests of this process share. `None`, with a line `SKIP: …` on standard error, if
+    /// PostgreSQL is not installed.
     ///
     /// # Panics
     /// When it does not start; when it is not installed and `PORTICO_REQUIRE_POSTGRES=1`.
@@ -61,11 +60,11 @@ impl PostgresServer {
         shared.as_ref()
     }
 
-    /// Starts a server; `None` where PostgreSQL is not installed. As root it runs as `postgres`,
-    /// for it refuses to run as root.
+    /// Starts a server; `None` if PostgreSQL is not installed. For root it runs as `postgres`, because PostgreSQL
+    /// refuses to run as root.
     ///
     /// # Errors
-    /// What it said, when it does not start.
+    /// Its output, when it does not start.
     pub fn start() -> Result<Option<Self>, String> {
         let Some(programs) = programs() else {
             return Ok(None);
@@ -102,10 +101,10 @@ impl PostgresServer {
         }
     }
 
-    /// The address of a database that nobody else uses, made for this call.
+    /// Creates an empty database and returns its address.
     ///
     /// # Errors
-    /// When the server does not come up within 30 seconds.
+    /// When the server does not start within 30 seconds.
     pub async fn fresh_database(&self) -> Result<String, StoreError> {
         let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         let mut tries = 0;
@@ -129,7 +128,7 @@ impl PostgresServer {
     }
 }
 
-/// Tells `cargo xtask test`, which counts: a line of JSON in the file that it names.
+/// Reports the skipped test to `cargo xtask test` as a line of JSON in the file that it names.
 fn report_skip(test: &str) {
     let Some(file) = std::env::var_os("PORTICO_TEST_REPORT") else {
         return;
@@ -141,7 +140,7 @@ fn report_skip(test: &str) {
     }
 }
 
-/// Where the newest PostgreSQL's programs are, as Debian has them.
+/// Returns the folder of the newest PostgreSQL's programs, where Debian installs them.
 fn programs() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
     versions
@@ -157,6 +156,6 @@ fn programs() -> Option<PathBuf> {
 
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
-    // The owner of this process's entry is who it runs as.
+    // The owner of this entry is the user of this process.
     std::fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
 }

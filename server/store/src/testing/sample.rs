@@ -10,11 +10,10 @@ use portico_domain::tenancy::Person;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// A request of `tenant` for a new bucket called `name`, in this state. Ids follow each other in
-/// the order of making.
+/// Creates a request of `tenant` for a new bucket called `name`, in this state. Ids ascend in the order of creation.
 ///
 /// # Panics
-/// When `tenant` or `name` is not a name.
+/// When `tenant` or `name` is not a valid name.
 #[must_use]
 #[expect(clippy::unwrap_used, reason = "for tests: failing loudly is what they want")]
 pub fn request(tenant: &str, name: &str, state: State) -> Request {
@@ -30,7 +29,7 @@ pub fn request(tenant: &str, name: &str, state: State) -> Request {
         },
         "spec": {"sizeGb": 10},
     });
-    // Whole microseconds: what the database keeps.
+    // Whole microseconds, as the database stores them.
     let now = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap();
     Request {
         id,
@@ -82,7 +81,7 @@ pub fn request(tenant: &str, name: &str, state: State) -> Request {
     }
 }
 
-/// An event about a request.
+/// Creates an event about a request.
 #[must_use]
 pub fn event(request: &Request, verb: &str) -> AuditEvent {
     AuditEvent::for_tests(NewEvent {

@@ -14,16 +14,16 @@ pub struct Statements(Arc<Mutex<Vec<Statement>>>);
 pub struct Statement(Query);
 
 impl Statement {
-    /// Its text, with placeholders.
+    /// Returns its text, with placeholders.
     #[must_use]
     pub fn text(&self) -> &str {
         self.0.text()
     }
 
-    /// Prepares it, and answers how the database would run it.
+    /// Prepares it, and returns the database's query plan.
     ///
     /// # Errors
-    /// When the database does not take it.
+    /// When the database rejects the statement.
     pub async fn plan(&self, store: &Store) -> Result<String> {
         let single_process = store.backend.dialect().single_process;
         let (explain, column) = if single_process {
@@ -38,7 +38,7 @@ impl Statement {
 }
 
 impl Statements {
-    /// A store over the same database whose statements are seen here.
+    /// Creates a store on the same database whose statements are recorded.
     #[must_use]
     pub fn of(store: &Store) -> (Store, Self) {
         let seen = Self::default();
@@ -53,7 +53,7 @@ impl Statements {
         (watched, seen)
     }
 
-    /// Those since it was asked last, in the order in which they ran.
+    /// Returns the statements since the last call, in the order in which they ran.
     pub fn take(&self) -> Vec<Statement> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

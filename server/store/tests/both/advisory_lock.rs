@@ -12,7 +12,7 @@ crate::on_both! {
 async fn replicas_take_turns_at_the_same_work_and_not_at_others(database: &TestStore) {
     let store = database.store.clone();
     let first = store.lock("acme").await.unwrap();
-    // Other work waits for nobody.
+    // A lock with another name does not wait.
     drop(store.lock("globex").await.unwrap());
     let second = tokio::spawn({
         let store = store.clone();
@@ -30,7 +30,7 @@ async fn replicas_take_turns_at_the_same_work_and_not_at_others(database: &TestS
             .unwrap()
             .unwrap();
     } else {
-        // With SQLite there is one process, which keeps order by other means: nobody waits here.
+        // With SQLite there is only one process, so the lock never waits.
         tokio::time::timeout(TIMEOUT, second)
             .await
             .unwrap()
@@ -40,7 +40,7 @@ async fn replicas_take_turns_at_the_same_work_and_not_at_others(database: &TestS
     }
 }
 
-/// Waits until a connection to this database waits for an advisory lock.
+/// Waits until a connection of this database waits for an advisory lock.
 async fn until_somebody_waits(url: &str) {
     let mut connection = PgConnection::connect(url).await.unwrap();
     let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \

@@ -1,4 +1,4 @@
-//! Which requests wait for whom, as the database counts and lists them.
+//! Counts and lists of the requests that wait for an approver.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ fn person(name: &str) -> Person {
     }
 }
 
-/// Somebody who approves in these tenants and is in these groups.
+/// Creates a person who approves in these tenants and is in these groups.
 fn approver(name: &str, tenants: &[&str], groups: &[&str]) -> Approver {
     let roles = tenants
         .iter()
@@ -82,7 +82,7 @@ fn agreed(by: &str) -> Decision {
     }
 }
 
-/// The names of what waits for them, the longest waiting first; counted alike.
+/// Returns the names of the claims that wait for the approver, oldest first, and checks the count.
 async fn names(store: &Store, approver: &Approver) -> Vec<String> {
     let found = store.pending_approvals(approver, 0, 100).await.unwrap();
     let count = store.count_pending_approvals(approver).await.unwrap();
@@ -101,7 +101,7 @@ async fn what_waits_for_an_approver_is_found_the_longest_waiting_first(database:
         let request = waiting(tenant, &format!("files-{number:02}"), rules);
         store.insert_for_tests(&request, &[]).await.unwrap();
     }
-    // An id of a caller's own choosing says nothing of the time.
+    // An id that the caller chose does not follow the time.
     let mut late = waiting("payments", "late", vec![rule(Approvers::TenantApprovers {}, 1)]);
     late.id = "00000000-0000-4000-8000-000000000001".parse().unwrap();
     store.insert_for_tests(&late, &[]).await.unwrap();
@@ -154,7 +154,7 @@ async fn a_request_waits_for_those_whose_agreement_it_still_needs(database: &Tes
         ["both"],
         "groups belong to their provider"
     );
-    // Who has agreed is not asked again; others still are.
+    // A person who agreed is not asked again; others are.
     let once = Request {
         decisions: vec![agreed("ada")],
         ..both
@@ -162,7 +162,7 @@ async fn a_request_waits_for_those_whose_agreement_it_still_needs(database: &Tes
     let once = store.update_for_tests(&once, &[]).await.unwrap();
     assert!(names(store, &ada).await.is_empty());
     assert_eq!(names(store, &bo).await, ["both", "own"]);
-    // A rule that is met asks nobody.
+    // A rule that is met waits for nobody.
     let twice = Request {
         decisions: vec![agreed("ada"), agreed("cy")],
         ..once
@@ -184,7 +184,7 @@ async fn what_is_decided_waits_for_nobody(database: &TestStore) {
     };
     let approved = store.update_for_tests(&approved, &[]).await.unwrap();
     assert!(names(store, &bo).await.is_empty());
-    // Policy may ask again by the time it would be applied.
+    // Policy may require approval again before it is applied.
     let again = Request {
         state: State::AwaitingApproval,
         ..approved
@@ -206,6 +206,6 @@ async fn requests_from_before_approvers_were_kept_wait_for_the_same_people(datab
     crate::run(database, forget).await.unwrap();
     assert_eq!(store.count_pending_approvals(&bo).await.unwrap(), 0);
     let again = Store::connect(&database.url, &Settings::default()).await.unwrap();
-    // One that cannot be read waits for nobody, and keeps no other from its approvers.
+    // A row that cannot be decoded waits for nobody, and does not hide others.
     assert_eq!(again.count_pending_approvals(&bo).await.unwrap(), 447);
 }

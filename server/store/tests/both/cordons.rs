@@ -56,7 +56,7 @@ async fn a_plane_is_closed_once_and_opened_once(database: &TestStore) {
     let (us, eu) = (cordon("us-shared", None), cordon("eu-shared", Some("Moving out")));
     assert!(close(store, &us, &[]).await);
     assert!(close(store, &eu, &[event("plane.cordoned")]).await);
-    // Who was first stands, and what was not done is not recorded.
+    // The first cordon stays, and the second is not recorded.
     let late = cordon("eu-shared", Some("Another reason"));
     assert!(!close(store, &late, &[event("plane.cordoned")]).await);
     assert_eq!(store.cordons().await.unwrap(), [eu.clone(), us.clone()]);

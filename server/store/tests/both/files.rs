@@ -1,4 +1,4 @@
-//! What SQLite writes is its owner's alone: sessions are in there.
+//! Only the owner may read SQLite's files, because they contain sessions.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,7 +9,7 @@ use portico_store::{Settings, Store};
 async fn the_databases_files_are_their_owners_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("portico.db");
-    // As an earlier version may have left it.
+    // As an earlier version may have created it.
     fs::write(&path, "").unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let url = format!("sqlite://{}", path.display());

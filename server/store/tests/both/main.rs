@@ -1,5 +1,4 @@
-//! The promises of the store, kept by both databases: every case runs whole on SQLite and on
-//! PostgreSQL.
+//! Tests of the store. Every case runs on SQLite and on PostgreSQL.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails loudly")]
 
@@ -25,7 +24,7 @@ use portico_domain::tenancy::{Person, Role, Scope, Via, Viewer};
 use portico_store::testing::TestStore;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
-/// A test of each name on each database.
+/// Defines each test for each database.
 macro_rules! on_both {
     ($($case:ident),* $(,)?) => {
         mod sqlite {
@@ -51,7 +50,7 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
-/// What a viewer of these tenants may read.
+/// Returns the scope of a viewer of these tenants.
 pub(crate) fn scope_of(tenants: &[&str]) -> Scope {
     let roles = tenants
         .iter()
@@ -71,7 +70,7 @@ pub(crate) fn scope_of(tenants: &[&str]) -> Scope {
     .scope()
 }
 
-/// Does what somebody with the database's password could do.
+/// Runs a statement as somebody with the database's password could.
 pub(crate) async fn run(database: &TestStore, statement: &str) -> Result<(), sqlx::Error> {
     let query = sqlx::raw_sql(AssertSqlSafe(statement));
     if database.url.starts_with("sqlite:") {

@@ -1,5 +1,5 @@
-//! Migrations are frozen once they are written: databases that have run one hold its checksum, and refuse to start with
-//! another. A change of the schema is a new file.
+//! Migrations never change once they are released: databases that have run one store its checksum, and refuse to
+//! start with another. A change of the schema is a new file.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -89,13 +89,13 @@ async fn postgres_of_the_first_version_keeps_its_data() {
     data_is_kept(&url).await;
 }
 
-/// All migrations of a database, read from its folder.
+/// Reads all migrations of a database from its folder.
 async fn migrator(database: &str) -> Migrator {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
     Migrator::new(folder.join(database)).await.unwrap()
 }
 
-/// The first migrations alone: what an old version of Portico knew.
+/// Returns the first migrations only, as an old version of Portico had them.
 fn first(all: &Migrator, count: usize) -> Migrator {
     Migrator::with_migrations(all.iter().take(count).cloned().collect())
 }
@@ -114,7 +114,7 @@ fn submitted() -> NewEvent {
     }
 }
 
-/// What old versions wrote: after how many migrations, and what.
+/// Data that old versions wrote: after how many migrations, and the statements.
 fn old_data() -> [(usize, Vec<String>); 2] {
     let approval = json!({
         "rules": [{
@@ -158,7 +158,7 @@ fn old_data() -> [(usize, Vec<String>); 2] {
     [(1, vec![request, comment, recorded]), (2, vec![token])]
 }
 
-/// Starts the present version over what old ones wrote.
+/// Starts the current version on data that old ones wrote.
 async fn data_is_kept(url: &str) {
     let store = Store::connect(url, &Settings::default()).await.unwrap();
     let all = Scope::for_tests();
@@ -183,7 +183,7 @@ async fn data_is_kept(url: &str) {
         ["Why?"]
     );
 
-    // The record is whole, and goes on from where it ended.
+    // The audit log is intact, and continues at its end.
     let more = AuditEvent::for_tests(NewEvent {
         verb: "request.commented".into(),
         ..submitted()
@@ -200,7 +200,7 @@ async fn data_is_kept(url: &str) {
         .unwrap();
     assert_eq!(events.items[1].event, submitted());
 
-    // What is derived from it is there as well.
+    // Derived tables are filled as well.
     let dana = ("https://sso.example#dana".to_owned(), "Dana".to_owned());
     assert_eq!(store.actors(&all).await.unwrap(), [dana]);
     let ada = Viewer {

@@ -29,7 +29,7 @@ pub(crate) fn event(verb: &str) -> AuditEvent {
     })
 }
 
-/// Signs somebody in, who is in these groups now.
+/// Signs a person in with these groups.
 pub(crate) async fn sign_in(store: &Store, subject: &str, groups: &[&str]) -> KnownPerson {
     let known = KnownPerson {
         id: Uuid::now_v7(),
@@ -100,7 +100,7 @@ async fn a_logout_of_the_person_suspends_until_the_next_sign_in(database: &TestS
             .unwrap()
             .unwrap()
     };
-    // Another provider has no say over them.
+    // Another provider must not affect them.
     let foreign = Logout {
         issuer: "https://other",
         ..logout("1", Some("https://sso#dana"), None, true)

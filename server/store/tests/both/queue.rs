@@ -95,7 +95,7 @@ async fn many_who_lease_never_share_a_request(database: &TestStore) {
             *times.entry(id).or_default() += 1;
         }
     }
-    // Who found rows locked by others may have left them; nobody took one twice.
+    // A worker may skip rows that others have locked, but no two get the same one.
     assert!(times.values().all(|times| *times == 1), "{times:?}");
     let left = database
         .store
@@ -134,7 +134,7 @@ async fn a_lease_that_ran_out_is_taken_over_and_its_holder_told(database: &TestS
         store.release(id, "slow", after_second, None, &[]).await.unwrap(),
         Renewal::Lost
     );
-    // Whichever of the two saves first, the other is stale.
+    // The update that commits second is stale.
     let begun = Request {
         state: State::Applying,
         ..taken[0].clone()
@@ -333,7 +333,7 @@ async fn a_request_that_cannot_be_read_does_not_hold_up_the_others(database: &Te
     assert!(matches!(error, StoreError::Unreadable { .. }), "{error}");
 }
 
-/// Checks that these requests have failed, and that the record says so once of each.
+/// Checks that these requests have failed, and that the audit log says so once for each.
 async fn assert_quarantined(database: &TestStore, broken: &[Request]) {
     let store = &database.store;
     let failed = RequestFilter {
@@ -397,7 +397,7 @@ async fn a_queue_that_begins_with_requests_that_cannot_be_read_goes_on(database:
         told.filter(|change| change.state == State::Failed).count(),
         broken.len()
     );
-    // Nothing is due before the lease runs out: whoever asks does not ask again at once.
+    // Nothing is due before the lease expires, so the worker does not poll.
     assert!(store.next_due(&[]).await.unwrap().unwrap() > now);
     assert!(
         store
@@ -406,7 +406,7 @@ async fn a_queue_that_begins_with_requests_that_cannot_be_read_goes_on(database:
             .unwrap()
             .is_empty()
     );
-    // The claim is nobody's any more, and one that cannot be read keeps no list from being read.
+    // The claim is free again, and the row does not break any list.
     put(database, "broken-0", State::Approved).await;
     let listed = store
         .requests(&Scope::for_tests(), &RequestFilter::default(), &Page::first(2))
@@ -428,7 +428,7 @@ async fn overdue_requests_that_cannot_be_read_do_not_hold_up_the_others(database
     let store = &database.store;
     let now = Timestamp::now();
     let mut broken = Vec::new();
-    // As many as are looked at together, and then one.
+    // One more than a batch.
     for number in 0..=100_i64 {
         let name = if number == 100 {
             "whole".to_owned()

@@ -174,7 +174,7 @@ async fn a_chain_cut_off_at_its_end_is_found(database: &TestStore) {
     );
 }
 
-/// Puts three events in, then does what somebody with the database's password could do.
+/// Appends three events, then runs a statement as somebody with the database's password could.
 async fn three_events_tampered(database: &TestStore, statement: &'static str) {
     for verb in ["session.started", "secret.revealed", "session.ended"] {
         database.store.append(bare(verb)).await.unwrap();
@@ -205,11 +205,11 @@ async fn a_chain_is_judged_on_from_where_it_held(database: &TestStore) {
     store.append(bare("session.ended")).await.unwrap();
     let end = store.record_end().await.unwrap();
     assert_eq!(on(&held).await, intact(&end));
-    // A part at a time.
+    // Verifies in two parts.
     let part = store.verify_part(&ChainEnd::beginning(), 3).await.unwrap();
     assert_eq!((part.end.sequence, part.complete), (3, false));
     assert_eq!(on(&part.end).await, intact(&end));
-    // Not what it held, or more than there is.
+    // A wrong hash, or a position beyond the end.
     let other = ChainEnd {
         hash: "1".repeat(64),
         ..held.clone()
@@ -409,7 +409,7 @@ async fn events_come_in_pages(database: &TestStore) {
     assert_eq!((second.items.len(), second.next), (1, None));
 }
 
-/// Two events of a request of one tenant, one of a request of another, one of no tenant's.
+/// Two events of a request of one tenant, one of a request of another, one without a tenant.
 async fn four_events(database: &TestStore) -> (Request, Request) {
     let mine = request("payments", "files", State::Approved);
     let events = [
@@ -490,7 +490,7 @@ async fn an_actor_goes_by_the_name_that_they_had_last(database: &TestStore) {
 
 async fn the_page_of_the_record_does_not_read_all_of_it(database: &TestStore) {
     four_events(database).await;
-    // Many, by few, as a record of years is.
+    // Many events by few actors, as in an audit log of years.
     let row = "n + 4, n, 'https://sso.example#' || (n % 50), 'Somebody', \
                CASE n % 1000 WHEN 0 THEN 'plane.cordoned' ELSE 'request.submitted' END, 'x', \
                CASE n % 2 WHEN 0 THEN 'payments' END, NULL, NULL, '{}', '', ''";
@@ -541,7 +541,7 @@ async fn the_page_of_the_record_does_not_read_all_of_it(database: &TestStore) {
             "{}: {plan}",
             statement.text()
         );
-        // SQLite says "SCAN … USING INDEX" where it walks an index in order, up to the limit.
+        // SQLite says "SCAN … USING INDEX" when it reads an index in order, up to the limit.
         let whole = if postgres {
             plan.contains("Seq Scan")
         } else {

@@ -77,7 +77,7 @@ async fn cluster_scoped_claims_are_whose_they_were_made_for(database: &TestStore
         ("payments", "dev")
     );
 
-    // Made again for another tenant: what came later holds, and comes later.
+    // Created again for another tenant: the later entry counts.
     let mut again = request("research", "made", State::Fulfilled);
     again.claim.namespace = None;
     again.uid = Some("uid-4".into());

@@ -1,5 +1,4 @@
-//! What PostgreSQL's role for serving may do, as `deploy/docs/postgres-role.sql` makes it: all that Portico does, and
-//! nothing to the tables themselves.
+//! The role of `deploy/docs/postgres-role.sql` may do all that Portico does, and cannot change the tables.
 
 use portico_domain::request::State;
 use portico_store::testing::{event, postgres, request, run};

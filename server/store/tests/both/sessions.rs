@@ -30,7 +30,7 @@ fn record(subject: &str) -> Record {
     }
 }
 
-/// Begins a session of somebody's, which their provider calls `sid-` and their subject.
+/// Begins a session of a person, with the provider's `sid` derived from the subject.
 pub(crate) async fn begin(store: &portico_store::Store, subject: &str) -> Id {
     let mut record = record(subject);
     Sessions::new(store.clone()).create(&mut record).await.unwrap();
@@ -111,7 +111,7 @@ async fn a_provider_ends_sessions_of_its_own_and_each_logout_counts_once(databas
         "https://other#dana",
     ];
     let mut records = names.map(record);
-    // One at the other provider that happens to be called as one here; one whose provider gave it no name.
+    // A session of another provider with the same `sid`, and one without a `sid`.
     records[3]
         .data
         .insert(PROVIDER_SESSION_KEY.to_owned(), json!("sid-https://sso#dana"));
@@ -170,7 +170,7 @@ async fn a_provider_ends_sessions_of_its_own_and_each_logout_counts_once(databas
             "{record:?}"
         );
     }
-    // The same name at another provider is another token; and one is forgotten once it is too old to be heeded.
+    // The same `jti` at another provider is another token; an expired one is deleted.
     let other = Logout {
         issuer: "https://other",
         ..by_session

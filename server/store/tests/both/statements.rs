@@ -1,5 +1,5 @@
-//! The text of statements is put together when they run, so no compiler checks it. Here every operation of the store
-//! runs with all that it can be narrowed by, and every statement that it comes to is prepared.
+//! Statements are assembled at run time, so no compiler checks them. Here every operation of the store runs with all
+//! its filters, and every statement is prepared.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -83,7 +83,7 @@ fn every_operation_is_among_them() {
     assert!(operations > 40, "{operations}");
 }
 
-/// A filter that narrows by everything.
+/// Returns a filter with all fields set.
 fn all_of(request: &Request) -> RequestFilter {
     RequestFilter {
         tenant: Some(request.tenant.clone()),
