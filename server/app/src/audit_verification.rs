@@ -93,7 +93,7 @@ impl Portal {
             newest: Some(new.end.clone()),
             checked_at: Some(now),
         };
-        self.store().keep_checkpoint(&checkpoint).await?;
+        self.store().store_checkpoint(&checkpoint).await?;
         let breaks = self.store().breaks().await?;
         let alarms = breaks.iter().filter(|found| found.acknowledged.is_none()).count();
         chain.broken.store(alarms > 0, Ordering::Relaxed);

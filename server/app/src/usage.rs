@@ -102,7 +102,7 @@ impl Portal {
         let mut usage: BTreeMap<_, _> = tenants.iter().map(claimed).collect();
         for request in self
             .store()
-            .under_way(&self.rules().of_all_tenants(), tenants)
+            .open_create_and_change_requests(&self.rules().of_all_tenants(), tenants)
             .await?
         {
             let plans = plans(&catalog, &request.claim.offering);

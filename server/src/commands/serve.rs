@@ -131,7 +131,7 @@ pub async fn serve(
     ));
     let planes = Planes::new(portico_planes::Settings::default());
     configure(&planes, &configuration.current());
-    planes.remember_offerings(store.offerings_asked_for().await?);
+    planes.remember_offerings(store.requested_offerings().await?);
     background.spawn(follow_configuration(
         planes.clone(),
         configuration.clone(),

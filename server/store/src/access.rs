@@ -79,7 +79,7 @@ impl Store {
             .backend
             .fetch(Query::new(select, [scope.subject().into(), now.into()]))
             .await?;
-        let mut found = Vec::with_capacity(rows.len());
+        let mut sessions = Vec::with_capacity(rows.len());
         for row in &rows {
             let created_at = row.time("created_at")?;
             let mut data: Value = row.json("data")?;
@@ -90,14 +90,14 @@ impl Store {
                 address: None,
                 browser: None,
             });
-            found.push(OpenSession {
+            sessions.push(OpenSession {
                 id: row.text("id_hash")?,
                 details,
                 expires_at: row.time("expires_at")?,
             });
         }
-        found.sort_by_key(|session| std::cmp::Reverse(session.details.seen_at));
-        Ok(found)
+        sessions.sort_by_key(|session| std::cmp::Reverse(session.details.seen_at));
+        Ok(sessions)
     }
 
     /// Selects the stored data of a session, for tests.
@@ -133,9 +133,9 @@ impl Store {
                 "DELETE FROM sessions WHERE subject = $1 AND id_hash = $2",
                 [subject.into(), id.into()],
             )),
-            Access::OtherSessions(but) => Some(Query::new(
+            Access::OtherSessions(except) => Some(Query::new(
                 "DELETE FROM sessions WHERE subject = $1 AND id_hash <> $2",
-                [subject.into(), but.into()],
+                [subject.into(), except.into()],
             )),
             Access::Everything => Some(Query::new(
                 "DELETE FROM sessions WHERE subject = $1",

@@ -11,7 +11,7 @@ use crate::backend::{Query, Row};
 use crate::{Result, Store, StoreError};
 
 /// Maximum number of comments on one request.
-const MOST: i64 = 200;
+const MAX_COMMENTS: i64 = 200;
 
 impl Store {
     /// Inserts a comment on the request that the grant names, with its audit events in the same transaction.
@@ -35,9 +35,9 @@ impl Store {
             [request.id.to_string().into()],
         );
         let rows = transaction.fetch(count).await?;
-        let amount = rows.first().map_or(Ok(0), |row| row.integer("amount"))?;
-        if amount >= MOST {
-            return Err(StoreError::Full(format!("it has {MOST} comments")));
+        let count = rows.first().map_or(Ok(0), |row| row.integer("amount"))?;
+        if count >= MAX_COMMENTS {
+            return Err(StoreError::Full(format!("it has {MAX_COMMENTS} comments")));
         }
         let insert = Query::new(
             "INSERT INTO comments (id, request_id, author, author_name, author_email, text, at) \
@@ -57,7 +57,7 @@ impl Store {
         }
         crate::record::append(&mut *transaction, events).await?;
         transaction.commit().await?;
-        self.tell(request.id, &request.tenant, request.state);
+        self.notify_subscribers(request.id, &request.tenant, request.state);
         Ok(())
     }
 
@@ -97,8 +97,8 @@ impl Store {
         select.bind_list(requests.into_iter().map(|id| id.to_string()));
         select.push(" ORDER BY request_id, id");
         for row in self.backend.fetch(select).await? {
-            let of = comments.entry(row.parsed("request_id")?).or_default();
-            of.push(Comment::try_from(&row)?);
+            let comments_of_request = comments.entry(row.parsed("request_id")?).or_default();
+            comments_of_request.push(Comment::try_from(&row)?);
         }
         Ok(comments)
     }

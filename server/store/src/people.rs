@@ -34,7 +34,7 @@ impl Store {
     pub async fn sign_in(&self, known: &KnownPerson, event: AuditEvent) -> Result<()> {
         let groups = serde_json::to_string(&known.groups)
             .map_err(|error| StoreError::unreadable("a person's groups", error))?;
-        let keep = Query::new(
+        let upsert = Query::new(
             "INSERT INTO people (subject, id, name, email, sso_groups, signed_in_at, suspended_at) \
              VALUES ($1, $2, $3, $4, $5, $6, NULL) \
              ON CONFLICT (subject) DO UPDATE SET name = excluded.name, email = excluded.email, \
@@ -50,7 +50,7 @@ impl Store {
             ],
         );
         let mut transaction = self.backend.begin().await?;
-        transaction.execute(keep).await?;
+        transaction.execute(upsert).await?;
         crate::record::append(&mut *transaction, &[event]).await?;
         transaction.commit().await
     }

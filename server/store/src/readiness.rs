@@ -14,7 +14,7 @@ use crate::{Result, Store};
 /// Number of latest samples of an offering in its median.
 const SAMPLES: usize = 50;
 /// Number of latest samples of all offerings that are read together.
-const LATEST: i64 = 5000;
+const MAX_SAMPLES: i64 = 5000;
 
 impl Store {
     /// Records how long after its approval the claim of a request became ready. Recording it again changes nothing.
@@ -30,7 +30,7 @@ impl Store {
     ) -> Result<()> {
         let mut transaction = self.backend.begin().await?;
         let seconds = i64::try_from(took.as_secs()).unwrap_or(i64::MAX);
-        let note = Query::new(
+        let insert = Query::new(
             "INSERT INTO readiness (request_id, offering, seconds, noted_at) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (request_id) DO NOTHING",
             [
@@ -40,7 +40,7 @@ impl Store {
                 now.into(),
             ],
         );
-        transaction.execute(note).await?;
+        transaction.execute(insert).await?;
         transaction.commit().await
     }
 
@@ -69,7 +69,7 @@ impl Store {
     pub async fn typical_times(&self) -> Result<BTreeMap<OfferingName, Duration>> {
         let query = Query::new(
             "SELECT offering, seconds FROM readiness ORDER BY noted_at DESC LIMIT $1",
-            [LATEST.into()],
+            [MAX_SAMPLES.into()],
         );
         let mut samples: BTreeMap<OfferingName, Vec<i64>> = BTreeMap::new();
         for row in self.backend.fetch(query).await? {
@@ -88,7 +88,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn offerings_asked_for(&self) -> Result<BTreeSet<OfferingName>> {
+    pub async fn requested_offerings(&self) -> Result<BTreeSet<OfferingName>> {
         let query = Query::new("SELECT DISTINCT offering FROM requests", []);
         let rows = self.backend.fetch(query).await?;
         rows.iter().map(|row| row.parsed("offering")).collect()

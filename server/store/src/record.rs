@@ -100,7 +100,7 @@ pub(crate) async fn append<E: AsRef<NewEvent>>(
     let mut appended = Vec::with_capacity(events.len());
     for event in events {
         sequence += 1;
-        let (event, details) = as_kept(event.as_ref())?;
+        let (event, details) = as_stored(event.as_ref())?;
         let previous_hash = std::mem::take(&mut hash);
         hash = chain_hash(&previous_hash, sequence, &event);
         let event = Event {
@@ -110,20 +110,20 @@ pub(crate) async fn append<E: AsRef<NewEvent>>(
             hash: hash.clone(),
         };
         transaction.execute(insert(&event, details)).await?;
-        transaction.execute(keep_actor(&event.event)).await?;
+        transaction.execute(upsert_actor(&event.event)).await?;
         crate::announce(&event.event, true);
         appended.push(event);
     }
-    let save = "UPDATE record_head SET sequence = $1, hash = $2 WHERE id = 1";
+    let update = "UPDATE record_head SET sequence = $1, hash = $2 WHERE id = 1";
     transaction
-        .execute(Query::new(save, [sequence.into(), hash.into()]))
+        .execute(Query::new(update, [sequence.into(), hash.into()]))
         .await?;
     Ok(appended)
 }
 
 /// Returns the event as it will be read back, with its details as text, because the hash must match the stored row.
 /// Times are truncated to microseconds, NULs are removed from texts, and numbers change as JSON text changes them.
-fn as_kept(event: &NewEvent) -> Result<(NewEvent, String)> {
+fn as_stored(event: &NewEvent) -> Result<(NewEvent, String)> {
     let unreadable = |error: serde_json::Error| StoreError::unreadable("an event's details", error);
     let clean = |text: &str| text.replace('\0', "\u{FFFD}");
     let details = serde_json::to_string(&event.details).map_err(unreadable)?;
@@ -170,7 +170,7 @@ fn insert(event: &Event, details: String) -> Query {
 }
 
 /// Upserts the actor's latest name, for [`Store::actors`].
-fn keep_actor(event: &NewEvent) -> Query {
+fn upsert_actor(event: &NewEvent) -> Query {
     Query::new(
         "INSERT INTO record_actors (tenant, actor, name) VALUES ($1, $2, $3) \
          ON CONFLICT (tenant, actor) DO UPDATE SET name = excluded.name",

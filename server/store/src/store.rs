@@ -10,7 +10,7 @@ use crate::backend::{Backend, Postgres, Query, Sqlite};
 use crate::{Result, StoreError};
 
 /// Capacity of the channel of changes. A slower subscriber gets a lag error.
-const CHANGES_KEPT: usize = 1024;
+const CHANGE_CAPACITY: usize = 1024;
 
 /// Connection settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,14 +61,14 @@ impl Store {
             Arc::new(wait_for_postgres(url, settings).await?)
         } else {
             return Err(StoreError::Address {
-                url: shown(url),
+                url: redacted(url),
                 why: "it must begin with sqlite: or postgres://".to_owned(),
             });
         };
         backend.migrate().await?;
         let store = Self {
             backend,
-            changes: broadcast::Sender::new(CHANGES_KEPT),
+            changes: broadcast::Sender::new(CHANGE_CAPACITY),
         };
         store.derive_missing_approvers().await?;
         Ok(store)
@@ -80,7 +80,7 @@ impl Store {
         self.changes.subscribe()
     }
 
-    pub(crate) fn tell(&self, id: RequestId, tenant: &TenantName, state: State) {
+    pub(crate) fn notify_subscribers(&self, id: RequestId, tenant: &TenantName, state: State) {
         // Sending fails only if there are no subscribers.
         let _ = self.changes.send(RequestChange {
             id,
@@ -100,9 +100,9 @@ impl Store {
     /// Runs one writing statement, and returns the number of affected rows.
     pub(crate) async fn write(&self, query: Query) -> Result<u64> {
         let mut transaction = self.backend.begin().await?;
-        let touched = transaction.execute(query).await?;
+        let affected = transaction.execute(query).await?;
         transaction.commit().await?;
-        Ok(touched)
+        Ok(affected)
     }
 
     /// Closes all connections. Every later call fails.
@@ -112,10 +112,10 @@ impl Store {
 }
 
 async fn wait_for_postgres(url: &str, settings: &Settings) -> Result<Postgres> {
-    let began = Instant::now();
+    let started = Instant::now();
     let mut pause = Duration::from_millis(100);
     loop {
-        let error = match Postgres::connect(url, &shown(url), settings.connections).await {
+        let error = match Postgres::connect(url, &redacted(url), settings.connections).await {
             Ok(backend) => return Ok(backend),
             Err(error @ StoreError::Address { .. }) => return Err(error),
             Err(error) => error,
@@ -124,53 +124,53 @@ async fn wait_for_postgres(url: &str, settings: &Settings) -> Result<Postgres> {
         if matches!(&error, StoreError::Database(sqlx::Error::Database(_))) && !error.is_transient() {
             return Err(error);
         }
-        if began.elapsed() + pause > settings.wait {
+        if started.elapsed() + pause > settings.wait {
             return Err(StoreError::Unreachable {
-                url: shown(url),
+                url: redacted(url),
                 waited: settings.wait,
                 source: Box::new(error),
             });
         }
-        tracing::warn!(database = shown(url), %error, "the database does not answer yet; trying again");
+        tracing::warn!(database = redacted(url), %error, "the database does not answer yet; trying again");
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     }
 }
 
 /// Returns the address for the log: without user, password and parameters.
-fn shown(url: &str) -> String {
-    let bare = url.split('?').next().unwrap_or_default();
-    match bare.split_once("://") {
+fn redacted(url: &str) -> String {
+    let without_query = url.split('?').next().unwrap_or_default();
+    match without_query.split_once("://") {
         Some((scheme, rest)) => {
             let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
             let host = authority.rsplit('@').next().unwrap_or_default();
             format!("{scheme}://{host}{path}")
         }
-        None => bare.to_owned(),
+        None => without_query.to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Settings, Store, shown};
+    use super::{Settings, Store, redacted};
     use crate::StoreError;
 
     #[test]
-    fn a_shown_address_tells_no_password() {
+    fn an_address_in_the_log_has_no_password() {
         assert_eq!(
-            shown("postgres://portico:s3cret@db.example/portico?password=x"),
+            redacted("postgres://portico:s3cret@db.example/portico?password=x"),
             "postgres://db.example/portico"
         );
         assert_eq!(
-            shown("postgres://portico:p@ss@db.example"),
+            redacted("postgres://portico:p@ss@db.example"),
             "postgres://db.example"
         );
-        assert_eq!(shown("sqlite::memory:"), "sqlite::memory:");
-        assert_eq!(shown("nonsense"), "nonsense");
+        assert_eq!(redacted("sqlite::memory:"), "sqlite::memory:");
+        assert_eq!(redacted("nonsense"), "nonsense");
     }
 
     #[tokio::test]
-    async fn another_kind_of_address_is_refused() {
+    async fn an_unknown_scheme_is_refused() {
         let error = Store::connect("mysql://db.example/portico", &Settings::default())
             .await
             .unwrap_err();
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_database_that_never_comes_up_is_given_up_on() {
+    async fn connecting_gives_up_on_a_database_that_does_not_start() {
         let settings = Settings {
             wait: std::time::Duration::from_millis(300),
             ..Settings::default()

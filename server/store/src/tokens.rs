@@ -16,7 +16,7 @@ use crate::backend::{Query, Row};
 use crate::{Result, Store, StoreError, people};
 
 /// How often the last use is stored: a read must not cost a write each time.
-const NOTED_EVERY: SignedDuration = SignedDuration::from_mins(1);
+const USE_STORE_INTERVAL: SignedDuration = SignedDuration::from_mins(1);
 
 const COLUMNS: &str = "api_tokens.id, api_tokens.name, api_tokens.subject, api_tokens.scope, api_tokens.created_at, \
      api_tokens.expires_at, api_tokens.last_used_at";
@@ -58,7 +58,7 @@ impl Store {
         secret: &str,
         event: AuditEvent,
     ) -> Result<()> {
-        self.put_token(&grant.target().subject, token, secret, &[event])
+        self.insert_token_row(&grant.target().subject, token, secret, &[event])
             .await
     }
 
@@ -68,10 +68,10 @@ impl Store {
     /// As [`Store::insert_token`].
     #[cfg(feature = "testing")]
     pub async fn insert_token_for_tests(&self, token: &ApiToken, secret: &str) -> Result<()> {
-        self.put_token(&token.subject, token, secret, &[]).await
+        self.insert_token_row(&token.subject, token, secret, &[]).await
     }
 
-    async fn put_token(
+    async fn insert_token_row(
         &self,
         subject: &str,
         token: &ApiToken,
@@ -137,10 +137,10 @@ impl Store {
         now: Timestamp,
         remote: Option<&str>,
     ) -> Result<()> {
-        let noted = token
+        let is_recent = token
             .last_used_at
-            .is_some_and(|used| now.duration_since(used) < NOTED_EVERY);
-        if !noted {
+            .is_some_and(|used| now.duration_since(used) < USE_STORE_INTERVAL);
+        if !is_recent {
             self.note_use(token, person, now, remote).await?;
         }
         Ok(())
@@ -164,9 +164,9 @@ impl Store {
         {
             crate::record::append(&mut *transaction, &[first_use(token, person, now, remote)]).await?;
         } else {
-            let note = "UPDATE api_tokens SET last_used_at = $1 WHERE id = $2";
+            let update = "UPDATE api_tokens SET last_used_at = $1 WHERE id = $2";
             transaction
-                .execute(Query::new(note, [now.into(), id.as_str().into()]))
+                .execute(Query::new(update, [now.into(), id.as_str().into()]))
                 .await?;
         }
         transaction.commit().await

@@ -11,7 +11,7 @@ use crate::{Result, Store, StoreError};
 /// Number of events read at a time.
 const BATCH: i64 = 1000;
 /// Maximum number of breaks reported of one batch.
-const NOTED: usize = 20;
+const MAX_BREAKS: usize = 20;
 
 /// The result of verifying the whole chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,7 +202,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn keep_checkpoint(&self, checkpoint: &Checkpoint) -> Result<()> {
+    pub async fn store_checkpoint(&self, checkpoint: &Checkpoint) -> Result<()> {
         let update = "UPDATE record_checkpoint SET sequence = $1, hash = $2, whole_at = $3, newest_sequence = $4, \
                       newest_hash = $5, checked_at = $6 WHERE id = 1";
         let newest = checkpoint.newest.as_ref();
@@ -233,7 +233,7 @@ impl Store {
         }
         let mut transaction = self.backend.begin().await?;
         let mut events = Vec::new();
-        for (sequence, why) in breaks.iter().take(NOTED) {
+        for (sequence, why) in breaks.iter().take(MAX_BREAKS) {
             let insert = Query::new(
                 "INSERT INTO record_breaks (sequence, why, found_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
                 [(*sequence).into(), why.as_str().into(), at.into()],

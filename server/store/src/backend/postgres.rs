@@ -11,7 +11,7 @@ use super::{Backend, Dialect, Query, Row, Transaction, Value};
 use crate::{Result, StoreError};
 
 /// How long an operation waits for a free connection.
-const ACQUIRE: Duration = Duration::from_secs(10);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// PostgreSQL 13 or later.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Postgres {
             })?
             .application_name("portico");
         // The pool would retry until its own timeout. The probe finds out sooner whether the server is up.
-        let probe = tokio::time::timeout(ACQUIRE, PgConnection::connect_with(&options));
+        let probe = tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(&options));
         probe
             .await
             .map_err(|_| sqlx::Error::PoolTimedOut)??
@@ -34,7 +34,7 @@ impl Postgres {
             .await?;
         let pool = PgPoolOptions::new()
             .max_connections(connections)
-            .acquire_timeout(ACQUIRE)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_lazy_with(options);
         Ok(Self(pool))
     }

@@ -57,7 +57,7 @@ impl Query {
 
     /// Prepends text to the statement.
     #[cfg(feature = "testing")]
-    pub(crate) fn after(mut self, text: &'static str) -> Self {
+    pub(crate) fn prepend(mut self, text: &'static str) -> Self {
         self.text.insert_str(0, text);
         self
     }

@@ -11,7 +11,7 @@ use super::{Backend, Dialect, Query, Row, Transaction, Value};
 use crate::{Result, StoreError};
 
 /// SQLite's busy timeout.
-const BUSY: Duration = Duration::from_secs(10);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// SQLite, in a file or in memory. One connection writes; readers use the write-ahead log.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Sqlite {
             .map_err(|error| address(error.to_string()))?
             .create_if_missing(true)
             .foreign_keys(true)
-            .busy_timeout(BUSY)
+            .busy_timeout(BUSY_TIMEOUT)
             .journal_mode(SqliteJournalMode::Wal)
             // What was reported as submitted must survive a power failure.
             .synchronous(SqliteSynchronous::Full);
@@ -45,8 +45,9 @@ impl Sqlite {
         }
         if !in_memory {
             let file = options.get_filename().to_owned();
-            let made = tokio::task::spawn_blocking(move || keep_private(&file)).await;
-            made.map_err(std::io::Error::other)
+            let restricted = tokio::task::spawn_blocking(move || restrict_permissions(&file)).await;
+            restricted
+                .map_err(std::io::Error::other)
                 .flatten()
                 .map_err(|error| address(format!("its file cannot be made its owner's alone: {error}")))?;
         }
@@ -57,24 +58,24 @@ impl Sqlite {
                 .min_connections(1)
                 .idle_timeout(None)
                 .max_lifetime(None)
-                .acquire_timeout(BUSY + Duration::from_secs(20))
+                .acquire_timeout(BUSY_TIMEOUT + Duration::from_secs(20))
         };
         let file = options.get_filename().to_owned();
-        let unopened = |error: sqlx::Error| {
+        let open_error = |error: sqlx::Error| {
             address(format!(
                 "the file {} cannot be opened: {error}. Its folder must be one that Portico may write to; --database or \
                  PORTICO_DATABASE names another place",
                 file.display()
             ))
         };
-        let writer = pool(1).connect_with(options.clone()).await.map_err(unopened)?;
+        let writer = pool(1).connect_with(options.clone()).await.map_err(open_error)?;
         let readers = if in_memory {
             writer.clone()
         } else {
             pool(readers)
                 .connect_with(options.read_only(true))
                 .await
-                .map_err(unopened)?
+                .map_err(open_error)?
         };
         Ok(Self { writer, readers })
     }
@@ -83,7 +84,7 @@ impl Sqlite {
 /// Restricts the database's file and its auxiliary files to their owner (mode 0600), since they contain sessions.
 /// SQLite gives new auxiliary files the same mode.
 #[cfg(unix)]
-fn keep_private(file: &std::path::Path) -> std::io::Result<()> {
+fn restrict_permissions(file: &std::path::Path) -> std::io::Result<()> {
     use std::fs::{OpenOptions, Permissions, set_permissions};
     use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
     OpenOptions::new()
@@ -104,7 +105,7 @@ fn keep_private(file: &std::path::Path) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn keep_private(_: &std::path::Path) -> std::io::Result<()> {
+fn restrict_permissions(_: &std::path::Path) -> std::io::Result<()> {
     Ok(())
 }
 

@@ -18,7 +18,7 @@ pub(crate) const SELECT: &str = "SELECT id, revision, action, state, tenant, env
 pub(super) const OPEN: &str = "('submitted', 'awaiting-approval', 'approved', 'applying')";
 
 /// Clears the sentences of older versions, which reasons have replaced.
-pub(super) const NO_SENTENCES: &str = ", waiting_for = NULL, failure = NULL";
+pub(super) const CLEAR_SENTENCES: &str = ", waiting_for = NULL, failure = NULL";
 
 impl TryFrom<&Row> for Request {
     type Error = StoreError;
@@ -148,7 +148,7 @@ pub(super) fn update(request: &Request) -> Result<Query> {
     for (column, value) in changes {
         query.push(column).bind(value);
     }
-    query.push(NO_SENTENCES);
+    query.push(CLEAR_SENTENCES);
     if !matches!(request.state, State::Approved | State::Applying) {
         query.push(", lease_owner = NULL, lease_until = NULL");
     }

@@ -19,8 +19,8 @@ impl Store {
         let mut query = Query::new("SELECT count(*) AS amount FROM requests", []);
         write_approver(approver, &mut query);
         let rows = self.backend.fetch(query).await?;
-        let amount = rows.first().map_or(Ok(0), |row| row.integer("amount"))?;
-        Ok(amount.unsigned_abs())
+        let count = rows.first().map_or(Ok(0), |row| row.integer("amount"))?;
+        Ok(count.unsigned_abs())
     }
 
     /// Selects the requests that wait for this approver, oldest first: at most `limit` after the first `skip`.
@@ -33,15 +33,15 @@ impl Store {
         skip: usize,
         limit: usize,
     ) -> Result<Vec<Request>> {
-        let number = |number| i64::try_from(number).unwrap_or(i64::MAX);
+        let as_i64 = |as_i64| i64::try_from(as_i64).unwrap_or(i64::MAX);
         let mut query = Query::new(SELECT, []);
         write_approver(approver, &mut query);
         // Callers of the API may choose an id, so ids need not follow the time.
         query
             .push(" ORDER BY created_at, id LIMIT ")
-            .bind(number(limit))
+            .bind(as_i64(limit))
             .push(" OFFSET ")
-            .bind(number(skip));
+            .bind(as_i64(skip));
         Ok(decode_skipping_invalid(&self.backend.fetch(query).await?))
     }
 
@@ -62,10 +62,10 @@ impl Store {
             // Another replica that does the same has locked these.
             query.push(self.backend.dialect().skip_locked);
             let rows = transaction.fetch(query).await?;
-            let Some(end) = rows.last() else {
+            let Some(last_row) = rows.last() else {
                 return Ok(());
             };
-            last = Some(end.text("id")?);
+            last = Some(last_row.text("id")?);
             for request in decode_skipping_invalid(&rows) {
                 save_approvers(&mut *transaction, &request).await?;
             }
@@ -96,8 +96,8 @@ pub(super) async fn save_approvers(transaction: &mut dyn Transaction, request: &
             continue;
         }
         let mut query = Query::new(insert, []);
-        for (place, value) in values.into_iter().enumerate() {
-            query.push(if place == 0 { "(" } else { ", (" });
+        for (index, value) in values.into_iter().enumerate() {
+            query.push(if index == 0 { "(" } else { ", (" });
             query.bind(id.as_str()).push(", ").bind(value).push(")");
         }
         transaction.execute(query).await?;

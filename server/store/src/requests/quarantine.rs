@@ -8,7 +8,7 @@ use portico_domain::record::NewEvent;
 use portico_domain::request::{Request, State};
 use serde_json::json;
 
-use super::columns::{NO_SENTENCES, reason_value};
+use super::columns::{CLEAR_SENTENCES, reason_value};
 use super::pending_approvals::remove_approvers;
 use crate::backend::{Query, Row, Transaction};
 use crate::{Result, Store, StoreError};
@@ -50,7 +50,7 @@ pub(super) async fn quarantine(
             .bind(State::Failed.slug())
             .push(", failure_reason = ")
             .bind(reason_value(&reason)?);
-        update.push(NO_SENTENCES).push(
+        update.push(CLEAR_SENTENCES).push(
             ", waiting_reason = NULL, next_attempt_at = NULL, lease_owner = NULL, lease_until = NULL, \
              revision = revision + 1, updated_at = ",
         );
@@ -70,10 +70,10 @@ pub(super) async fn quarantine(
 
 impl Store {
     /// Notifies subscribers that these requests have failed.
-    pub(super) fn tell_of_quarantined(&self, events: &[NewEvent]) {
+    pub(super) fn notify_of_quarantined(&self, events: &[NewEvent]) {
         for event in events {
             if let (Some(id), Some(tenant)) = (event.request, &event.tenant) {
-                self.tell(id, tenant, State::Failed);
+                self.notify_subscribers(id, tenant, State::Failed);
             }
         }
     }

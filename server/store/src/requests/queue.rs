@@ -7,7 +7,7 @@ use portico_domain::names::{PlaneName, RequestId};
 use portico_domain::reason::WaitingReason;
 use portico_domain::request::Request;
 
-use super::columns::{NO_SENTENCES, SELECT, reason_value, state};
+use super::columns::{CLEAR_SENTENCES, SELECT, reason_value, state};
 use super::filter::write_claim;
 use super::quarantine::{quarantine, split};
 use crate::backend::Query;
@@ -45,7 +45,7 @@ impl Store {
         &self,
         worker: &str,
         now: Timestamp,
-        last: Duration,
+        duration: Duration,
         limit: u32,
         exclude_planes: &[PlaneName],
     ) -> Result<Vec<Request>> {
@@ -63,30 +63,31 @@ impl Store {
             due.push(" ORDER BY coalesce(next_attempt_at, created_at), id LIMIT ")
                 .bind(i64::from(limit));
             due.push(self.backend.dialect().skip_locked);
-            let (taken, unreadable) = split(transaction.fetch(due).await?);
-            if taken.is_empty() && unreadable.is_empty() {
-                return Ok(taken);
+            let (leased, unreadable) = split(transaction.fetch(due).await?);
+            if leased.is_empty() && unreadable.is_empty() {
+                return Ok(leased);
             }
-            if !taken.is_empty() {
-                let mut mark = Query::new("UPDATE requests SET lease_owner = ", []);
-                mark.bind(worker)
+            if !leased.is_empty() {
+                let mut update = Query::new("UPDATE requests SET lease_owner = ", []);
+                update
+                    .bind(worker)
                     .push(", lease_until = ")
-                    .bind(until(now, last))
+                    .bind(until(now, duration))
                     .push(" WHERE id IN ");
-                mark.bind_list(taken.iter().map(|request| request.id.to_string()));
-                transaction.execute(mark).await?;
+                update.bind_list(leased.iter().map(|request| request.id.to_string()));
+                transaction.execute(update).await?;
             }
             let quarantined = quarantine(&mut *transaction, &unreadable, now).await?;
             transaction.commit().await?;
-            self.tell_of_quarantined(&quarantined);
+            self.notify_of_quarantined(&quarantined);
             // More rows may follow behind those that cannot be decoded.
-            if !taken.is_empty() {
-                return Ok(taken);
+            if !leased.is_empty() {
+                return Ok(leased);
             }
         }
     }
 
-    /// Extends a lease to `now + last`.
+    /// Extends a lease to `now + duration`.
     ///
     /// # Errors
     /// When the database fails.
@@ -95,12 +96,12 @@ impl Store {
         id: RequestId,
         worker: &str,
         now: Timestamp,
-        last: Duration,
+        duration: Duration,
     ) -> Result<Renewal> {
         let mut transaction = self.backend.begin().await?;
         let renew = Query::new(
             "UPDATE requests SET lease_until = $1 WHERE id = $2 AND lease_owner = $3",
-            [until(now, last).into(), id.to_string().into(), worker.into()],
+            [until(now, duration).into(), id.to_string().into(), worker.into()],
         );
         let renewed = transaction.execute(renew).await?;
         transaction.commit().await?;
@@ -133,7 +134,7 @@ impl Store {
             query
                 .push(", waiting_reason = ")
                 .bind(reason_value(&retry.waiting_for)?);
-            query.push(NO_SENTENCES);
+            query.push(CLEAR_SENTENCES);
             query.push(", updated_at = ").bind(now);
         }
         query
@@ -149,7 +150,7 @@ impl Store {
         crate::record::append(&mut *transaction, events).await?;
         transaction.commit().await?;
         if retry.is_some() {
-            self.tell(id, &row.parsed("tenant")?, state(&row.text("state")?)?);
+            self.notify_subscribers(id, &row.parsed("tenant")?, state(&row.text("state")?)?);
         }
         Ok(Renewal::Held)
     }
@@ -163,8 +164,9 @@ impl Store {
         if !self.backend.dialect().single_process {
             return Ok(0);
         }
-        let end = "UPDATE requests SET lease_owner = NULL, lease_until = NULL WHERE lease_owner IS NOT NULL";
-        self.write(Query::new(end, [])).await
+        let release =
+            "UPDATE requests SET lease_owner = NULL, lease_until = NULL WHERE lease_owner IS NOT NULL";
+        self.write(Query::new(release, [])).await
     }
 
     /// Makes requests that wait and are about this claim due at once. Returns how many.
@@ -229,7 +231,7 @@ impl Store {
                 let mut transaction = self.backend.begin().await?;
                 let quarantined = quarantine(&mut *transaction, &unreadable, now).await?;
                 transaction.commit().await?;
-                self.tell_of_quarantined(&quarantined);
+                self.notify_of_quarantined(&quarantined);
             }
             if !expired.is_empty() || unreadable.is_empty() {
                 return Ok(expired);
@@ -244,7 +246,7 @@ fn exclude(query: &mut Query, planes: &[PlaneName]) {
     }
 }
 
-fn until(now: Timestamp, last: Duration) -> Timestamp {
-    let last = SignedDuration::try_from(last).unwrap_or(SignedDuration::MAX);
-    now.checked_add(last).unwrap_or(Timestamp::MAX)
+fn until(now: Timestamp, duration: Duration) -> Timestamp {
+    let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    now.checked_add(duration).unwrap_or(Timestamp::MAX)
 }

@@ -52,9 +52,9 @@ impl Store {
         }
         query.push(" ORDER BY id DESC LIMIT ").bind(page.rows() + 1);
         let mut rows = self.backend.fetch(query).await?;
-        let wanted = usize::try_from(page.rows()).unwrap_or(usize::MAX);
-        let more = rows.len() > wanted;
-        rows.truncate(wanted);
+        let limit = usize::try_from(page.rows()).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
         let last = rows.last().filter(|_| more);
         Ok(Listing {
             next: last.map(|row| row.parsed("id")).transpose()?,
@@ -124,13 +124,13 @@ impl Store {
             .bind_list(requesters.iter().map(|(tenant, _)| tenant.as_str()))
             .push(" GROUP BY tenant, requester, state");
         for row in self.backend.fetch(query).await? {
-            let of: (TenantName, String) = (row.parsed("tenant")?, row.text("requester")?);
-            if requesters.contains(&of) {
-                let amount = row.integer("amount")?.unsigned_abs();
+            let requester: (TenantName, String) = (row.parsed("tenant")?, row.text("requester")?);
+            if requesters.contains(&requester) {
+                let count = row.integer("amount")?.unsigned_abs();
                 counts
-                    .entry(of)
+                    .entry(requester)
                     .or_default()
-                    .insert(state(&row.text("state")?)?, amount);
+                    .insert(state(&row.text("state")?)?, count);
             }
         }
         Ok(counts)
@@ -154,7 +154,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn under_way(&self, scope: &Scope, tenants: &BTreeSet<TenantName>) -> Result<Vec<Request>> {
+    pub async fn open_create_and_change_requests(
+        &self,
+        scope: &Scope,
+        tenants: &BTreeSet<TenantName>,
+    ) -> Result<Vec<Request>> {
         let mut query = Query::new(SELECT, []);
         write_scope(scope, &mut query);
         query

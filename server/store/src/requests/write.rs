@@ -64,14 +64,14 @@ impl Store {
             Ok(_) => {}
             Err(StoreError::Database(sqlx::Error::Database(error))) if error.is_unique_violation() => {
                 drop(transaction);
-                return Err(self.why_not_unique(request).await?);
+                return Err(self.conflict_of(request).await?);
             }
             Err(error) => return Err(error),
         }
         save_approvers(&mut *transaction, request).await?;
         crate::record::append(&mut *transaction, events).await?;
         transaction.commit().await?;
-        self.tell(request.id, &request.tenant, request.state);
+        self.notify_subscribers(request.id, &request.tenant, request.state);
         Ok(())
     }
 
@@ -133,14 +133,14 @@ impl Store {
         save_approvers(&mut *transaction, request).await?;
         crate::record::append(&mut *transaction, events).await?;
         transaction.commit().await?;
-        self.tell(request.id, &request.tenant, request.state);
+        self.notify_subscribers(request.id, &request.tenant, request.state);
         Ok(Request {
             revision: request.revision + 1,
             ..request.clone()
         })
     }
 
-    async fn why_not_unique(&self, request: &Request) -> Result<StoreError> {
+    async fn conflict_of(&self, request: &Request) -> Result<StoreError> {
         let same = Query::new(
             "SELECT id FROM requests WHERE id = $1",
             [request.id.to_string().into()],

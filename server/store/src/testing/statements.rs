@@ -31,7 +31,7 @@ impl Statement {
         } else {
             ("EXPLAIN ", "QUERY PLAN")
         };
-        let rows = store.backend.fetch(self.0.clone().after(explain)).await?;
+        let rows = store.backend.fetch(self.0.clone().prepend(explain)).await?;
         let lines: Result<Vec<String>> = rows.iter().map(|row| row.text(column)).collect();
         Ok(lines?.join("\n"))
     }

@@ -6,10 +6,10 @@ use sqlx::{Connection as _, PgConnection};
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 crate::on_both! {
-    replicas_take_turns_at_the_same_work_and_not_at_others,
+    a_lock_excludes_other_replicas_and_other_locks_do_not,
 }
 
-async fn replicas_take_turns_at_the_same_work_and_not_at_others(database: &TestStore) {
+async fn a_lock_excludes_other_replicas_and_other_locks_do_not(database: &TestStore) {
     let store = database.store.clone();
     let first = store.lock("acme").await.unwrap();
     // A lock with another name does not wait.

@@ -11,10 +11,10 @@ use portico_store::testing::{TestStore, request};
 use portico_store::{Settings, Store};
 
 crate::on_both! {
-    what_waits_for_an_approver_is_found_the_longest_waiting_first,
-    a_request_waits_for_those_whose_agreement_it_still_needs,
-    what_is_decided_waits_for_nobody,
-    requests_from_before_approvers_were_kept_wait_for_the_same_people,
+    pending_approvals_are_ordered_oldest_first,
+    a_request_waits_for_the_approvers_that_are_still_missing,
+    a_decided_request_waits_for_nobody,
+    approvers_of_older_requests_are_derived_at_start,
 }
 
 fn person(name: &str) -> Person {
@@ -93,7 +93,7 @@ async fn names(store: &Store, approver: &Approver) -> Vec<String> {
         .collect()
 }
 
-async fn what_waits_for_an_approver_is_found_the_longest_waiting_first(database: &TestStore) {
+async fn pending_approvals_are_ordered_oldest_first(database: &TestStore) {
     let store = &database.store;
     for number in 0..30 {
         let tenant = if number % 3 == 0 { "research" } else { "payments" };
@@ -127,7 +127,7 @@ async fn what_waits_for_an_approver_is_found_the_longest_waiting_first(database:
     );
 }
 
-async fn a_request_waits_for_those_whose_agreement_it_still_needs(database: &TestStore) {
+async fn a_request_waits_for_the_approvers_that_are_still_missing(database: &TestStore) {
     let store = &database.store;
     let of_tenant = rule(Approvers::TenantApprovers {}, 2);
     let both = waiting("payments", "both", vec![of_tenant, rule(group(None, "dbas"), 1)]);
@@ -172,7 +172,7 @@ async fn a_request_waits_for_those_whose_agreement_it_still_needs(database: &Tes
     assert_eq!(names(store, &dba).await, ["both"]);
 }
 
-async fn what_is_decided_waits_for_nobody(database: &TestStore) {
+async fn a_decided_request_waits_for_nobody(database: &TestStore) {
     let store = &database.store;
     let bo = approver("bo", &["payments"], &[]);
     let asked = waiting("payments", "files", vec![rule(Approvers::TenantApprovers {}, 1)]);
@@ -193,7 +193,7 @@ async fn what_is_decided_waits_for_nobody(database: &TestStore) {
     assert_eq!(names(store, &bo).await, ["files"]);
 }
 
-async fn requests_from_before_approvers_were_kept_wait_for_the_same_people(database: &TestStore) {
+async fn approvers_of_older_requests_are_derived_at_start(database: &TestStore) {
     let store = &database.store;
     let bo = approver("bo", &["payments"], &[]);
     for number in 0..450 {

@@ -7,9 +7,9 @@ use portico_store::{EventFilter, Page, StoreError};
 use uuid::Uuid;
 
 crate::on_both! {
-    comments_are_read_in_the_order_of_saying,
-    a_comment_and_its_event_are_kept_together_or_not_at_all,
-    a_request_has_room_for_so_many_comments,
+    comments_are_ordered_by_time,
+    a_comment_and_its_event_are_inserted_atomically,
+    the_number_of_comments_on_a_request_is_limited,
 }
 
 fn comment(request: &Request, text: &str) -> Comment {
@@ -30,7 +30,7 @@ fn grant(request: &Request, comment: &Comment) -> Granted<Request, authz::Commen
     Granted::for_tests(comment.by.clone(), request.clone())
 }
 
-async fn comments_are_read_in_the_order_of_saying(database: &TestStore) {
+async fn comments_are_ordered_by_time(database: &TestStore) {
     let store = &database.store;
     let (one, other) = (
         request("payments", "files", State::AwaitingApproval),
@@ -62,7 +62,7 @@ async fn comments_are_read_in_the_order_of_saying(database: &TestStore) {
     );
 }
 
-async fn a_comment_and_its_event_are_kept_together_or_not_at_all(database: &TestStore) {
+async fn a_comment_and_its_event_are_inserted_atomically(database: &TestStore) {
     let store = &database.store;
     let request = request("payments", "files", State::Fulfilled);
     store.insert_for_tests(&request, &[]).await.unwrap();
@@ -90,7 +90,7 @@ async fn a_comment_and_its_event_are_kept_together_or_not_at_all(database: &Test
     assert_eq!(events.items.len(), 1);
 }
 
-async fn a_request_has_room_for_so_many_comments(database: &TestStore) {
+async fn the_number_of_comments_on_a_request_is_limited(database: &TestStore) {
     let store = &database.store;
     let request = request("payments", "files", State::AwaitingApproval);
     store.insert_for_tests(&request, &[]).await.unwrap();

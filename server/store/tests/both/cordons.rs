@@ -8,7 +8,7 @@ use portico_store::testing::TestStore;
 use portico_store::{EventFilter, Page, Store};
 
 crate::on_both! {
-    a_plane_is_closed_once_and_opened_once,
+    a_plane_is_cordoned_once_and_uncordoned_once,
 }
 
 fn cordon(plane: &str, reason: Option<&str>) -> Cordon {
@@ -50,7 +50,7 @@ fn event(verb: &str) -> AuditEvent {
     })
 }
 
-async fn a_plane_is_closed_once_and_opened_once(database: &TestStore) {
+async fn a_plane_is_cordoned_once_and_uncordoned_once(database: &TestStore) {
     let store = &database.store;
     assert!(store.cordons().await.unwrap().is_empty());
     let (us, eu) = (cordon("us-shared", None), cordon("eu-shared", Some("Moving out")));

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use portico_store::{Settings, Store};
 
 #[tokio::test]
-async fn the_databases_files_are_their_owners_alone() {
+async fn only_the_owner_may_read_the_databases_files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("portico.db");
     // As an earlier version may have created it.

@@ -10,9 +10,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 crate::on_both! {
-    a_sign_in_is_kept_and_recorded,
-    a_logout_of_the_person_suspends_until_the_next_sign_in,
-    a_logout_of_a_session_suspends_where_that_is_asked_for,
+    a_sign_in_is_stored_and_recorded,
+    a_logout_of_the_person_suspends_tokens_until_the_next_sign_in,
+    a_logout_of_a_session_suspends_tokens_if_requested,
 }
 
 pub(crate) fn event(verb: &str) -> AuditEvent {
@@ -46,7 +46,7 @@ pub(crate) async fn sign_in(store: &Store, subject: &str, groups: &[&str]) -> Kn
     known
 }
 
-async fn a_sign_in_is_kept_and_recorded(database: &TestStore) {
+async fn a_sign_in_is_stored_and_recorded(database: &TestStore) {
     let store = &database.store;
     assert_eq!(store.known_person("https://sso#dana").await.unwrap(), None);
     let first = sign_in(store, "https://sso#dana", &["a", "b"]).await;
@@ -88,12 +88,12 @@ async fn suspended(store: &Store, subject: &str) -> bool {
         .is_some()
 }
 
-async fn a_logout_of_the_person_suspends_until_the_next_sign_in(database: &TestStore) {
+async fn a_logout_of_the_person_suspends_tokens_until_the_next_sign_in(database: &TestStore) {
     let store = &database.store;
     for subject in ["https://sso#dana", "https://sso#devon", "https://other#dana"] {
         sign_in(store, subject, &[]).await;
     }
-    let heed = |logout: Logout<'static>| async move {
+    let apply_logout = |logout: Logout<'static>| async move {
         store
             .apply_backchannel_logout(&logout, |_| event("session.terminated"))
             .await
@@ -105,9 +105,9 @@ async fn a_logout_of_the_person_suspends_until_the_next_sign_in(database: &TestS
         issuer: "https://other",
         ..logout("1", Some("https://sso#dana"), None, true)
     };
-    assert_eq!(heed(foreign).await.suspended, 0);
+    assert_eq!(apply_logout(foreign).await.suspended, 0);
     assert_eq!(
-        heed(logout("2", Some("https://sso#dana"), None, true))
+        apply_logout(logout("2", Some("https://sso#dana"), None, true))
             .await
             .suspended,
         1
@@ -118,7 +118,7 @@ async fn a_logout_of_the_person_suspends_until_the_next_sign_in(database: &TestS
     sign_in(store, "https://sso#dana", &[]).await;
     assert!(!suspended(store, "https://sso#dana").await);
     assert_eq!(
-        heed(logout("3", Some("https://sso#dana"), None, false))
+        apply_logout(logout("3", Some("https://sso#dana"), None, false))
             .await
             .suspended,
         0
@@ -126,7 +126,7 @@ async fn a_logout_of_the_person_suspends_until_the_next_sign_in(database: &TestS
     assert!(!suspended(store, "https://sso#dana").await);
 }
 
-async fn a_logout_of_a_session_suspends_where_that_is_asked_for(database: &TestStore) {
+async fn a_logout_of_a_session_suspends_tokens_if_requested(database: &TestStore) {
     let store = &database.store;
     sign_in(store, "https://sso#dana", &[]).await;
     sign_in(store, "https://sso#devon", &[]).await;

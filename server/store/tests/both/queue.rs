@@ -13,18 +13,18 @@ use portico_store::{EventFilter, Page, Renewal, RequestFilter, Retry, StoreError
 const MINUTE: Duration = Duration::from_mins(1);
 
 crate::on_both! {
-    only_what_is_to_be_applied_and_due_is_leased,
-    many_who_lease_never_share_a_request,
-    a_lease_that_ran_out_is_taken_over_and_its_holder_told,
-    a_retry_counts_and_comes_due_again,
-    an_ended_request_gives_its_lease_up,
-    a_withdrawal_beats_a_worker_that_has_not_begun,
-    nothing_is_taken_from_a_worker_that_is_at_it,
+    only_due_requests_that_may_be_applied_are_leased,
+    concurrent_workers_never_lease_the_same_request,
+    an_expired_lease_is_taken_over_and_its_holder_notices,
+    a_retry_counts_and_becomes_due_again,
+    an_ended_request_releases_its_lease,
+    a_request_can_be_withdrawn_until_a_worker_begins,
+    a_leased_request_is_not_leased_again,
     the_next_due_time_is_known,
-    what_nobody_decided_on_expires,
-    a_request_that_cannot_be_read_does_not_hold_up_the_others,
-    a_queue_that_begins_with_requests_that_cannot_be_read_goes_on,
-    overdue_requests_that_cannot_be_read_do_not_hold_up_the_others,
+    requests_without_a_decision_expire,
+    an_unreadable_row_does_not_block_the_others,
+    unreadable_rows_at_the_head_do_not_block_the_queue,
+    an_unreadable_overdue_row_does_not_block_the_others,
 }
 
 async fn put(database: &TestStore, name: &str, state: State) -> Request {
@@ -33,7 +33,7 @@ async fn put(database: &TestStore, name: &str, state: State) -> Request {
     request
 }
 
-async fn only_what_is_to_be_applied_and_due_is_leased(database: &TestStore) {
+async fn only_due_requests_that_may_be_applied_are_leased(database: &TestStore) {
     let now = Timestamp::now();
     for state in State::ALL {
         put(database, state.slug(), state).await;
@@ -64,7 +64,7 @@ async fn only_what_is_to_be_applied_and_due_is_leased(database: &TestStore) {
     );
 }
 
-async fn many_who_lease_never_share_a_request(database: &TestStore) {
+async fn concurrent_workers_never_lease_the_same_request(database: &TestStore) {
     const REQUESTS: usize = 60;
     for number in 0..REQUESTS {
         put(database, &format!("files-{number}"), State::Approved).await;
@@ -105,7 +105,7 @@ async fn many_who_lease_never_share_a_request(database: &TestStore) {
     assert_eq!(times.len() + left.len(), REQUESTS);
 }
 
-async fn a_lease_that_ran_out_is_taken_over_and_its_holder_told(database: &TestStore) {
+async fn an_expired_lease_is_taken_over_and_its_holder_notices(database: &TestStore) {
     let store = &database.store;
     let id = put(database, "files", State::Approved).await.id;
     let now = Timestamp::now();
@@ -146,7 +146,7 @@ async fn a_lease_that_ran_out_is_taken_over_and_its_holder_told(database: &TestS
     ));
 }
 
-async fn a_retry_counts_and_comes_due_again(database: &TestStore) {
+async fn a_retry_counts_and_becomes_due_again(database: &TestStore) {
     let store = &database.store;
     let request = put(database, "files", State::Applying).await;
     let now = request.updated_at;
@@ -187,7 +187,7 @@ async fn a_retry_counts_and_comes_due_again(database: &TestStore) {
     assert_eq!(told.items.len(), 1);
 }
 
-async fn an_ended_request_gives_its_lease_up(database: &TestStore) {
+async fn an_ended_request_releases_its_lease(database: &TestStore) {
     let store = &database.store;
     let request = put(database, "files", State::Applying).await;
     store
@@ -208,7 +208,7 @@ async fn an_ended_request_gives_its_lease_up(database: &TestStore) {
     );
 }
 
-async fn a_withdrawal_beats_a_worker_that_has_not_begun(database: &TestStore) {
+async fn a_request_can_be_withdrawn_until_a_worker_begins(database: &TestStore) {
     let store = &database.store;
     let request = put(database, "files", State::Approved).await;
     let leased = store
@@ -236,7 +236,7 @@ async fn a_withdrawal_beats_a_worker_that_has_not_begun(database: &TestStore) {
     ));
 }
 
-async fn nothing_is_taken_from_a_worker_that_is_at_it(database: &TestStore) {
+async fn a_leased_request_is_not_leased_again(database: &TestStore) {
     let store = &database.store;
     put(database, "files", State::Applying).await;
     let now = Timestamp::now();
@@ -287,7 +287,7 @@ async fn the_next_due_time_is_known(database: &TestStore) {
     );
 }
 
-async fn what_nobody_decided_on_expires(database: &TestStore) {
+async fn requests_without_a_decision_expire(database: &TestStore) {
     let store = &database.store;
     let now = Timestamp::now();
     for (name, state, hours) in [
@@ -310,7 +310,7 @@ async fn what_nobody_decided_on_expires(database: &TestStore) {
     assert_eq!(names, ["over"]);
 }
 
-async fn a_request_that_cannot_be_read_does_not_hold_up_the_others(database: &TestStore) {
+async fn an_unreadable_row_does_not_block_the_others(database: &TestStore) {
     let broken = put(database, "broken", State::Approved).await;
     let whole = put(database, "whole", State::Approved).await;
     crate::run(
@@ -370,12 +370,12 @@ async fn assert_quarantined(database: &TestStore, broken: &[Request]) {
     }
 }
 
-async fn spoil(database: &TestStore) {
-    let spoil = "UPDATE requests SET placement = 'nonsense' WHERE name LIKE 'broken%'";
-    crate::run(database, spoil).await.unwrap();
+async fn make_unreadable(database: &TestStore) {
+    let make_unreadable = "UPDATE requests SET placement = 'nonsense' WHERE name LIKE 'broken%'";
+    crate::run(database, make_unreadable).await.unwrap();
 }
 
-async fn a_queue_that_begins_with_requests_that_cannot_be_read_goes_on(database: &TestStore) {
+async fn unreadable_rows_at_the_head_do_not_block_the_queue(database: &TestStore) {
     const LIMIT: u32 = 3;
     let store = &database.store;
     let mut broken = Vec::new();
@@ -383,7 +383,7 @@ async fn a_queue_that_begins_with_requests_that_cannot_be_read_goes_on(database:
         broken.push(put(database, &format!("broken-{number}"), State::Approved).await);
     }
     let whole = put(database, "whole", State::Approved).await;
-    spoil(database).await;
+    make_unreadable(database).await;
     let mut changes = store.subscribe();
     let now = Timestamp::now();
     let leased = store.lease("one", now, MINUTE, LIMIT, &[]).await.unwrap();
@@ -424,7 +424,7 @@ async fn a_queue_that_begins_with_requests_that_cannot_be_read_goes_on(database:
     assert_eq!((rest.items.len(), rest.next), (0, None));
 }
 
-async fn overdue_requests_that_cannot_be_read_do_not_hold_up_the_others(database: &TestStore) {
+async fn an_unreadable_overdue_row_does_not_block_the_others(database: &TestStore) {
     let store = &database.store;
     let now = Timestamp::now();
     let mut broken = Vec::new();
@@ -444,7 +444,7 @@ async fn overdue_requests_that_cannot_be_read_do_not_hold_up_the_others(database
         broken.push(request);
     }
     let whole = broken.pop().unwrap();
-    spoil(database).await;
+    make_unreadable(database).await;
     let expired = store.expired(now).await.unwrap();
     assert_eq!(
         expired.iter().map(|request| request.id).collect::<Vec<_>>(),

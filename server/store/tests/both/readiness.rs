@@ -5,12 +5,12 @@ use portico_domain::request::{Action, State};
 use portico_store::testing::{TestStore, request};
 
 crate::on_both! {
-    the_typical_time_is_the_median_of_what_was_noted,
-    a_claim_is_noted_once,
-    claims_not_yet_ready_are_looked_for,
+    the_typical_time_is_the_median_of_the_samples,
+    readiness_is_recorded_once,
+    claims_that_are_not_ready_yet_are_selected,
 }
 
-async fn the_typical_time_is_the_median_of_what_was_noted(database: &TestStore) {
+async fn the_typical_time_is_the_median_of_the_samples(database: &TestStore) {
     let store = &database.store;
     let offering = "buckets.storage.demo.portico.dev".parse().unwrap();
     assert_eq!(store.typical_time(&offering).await.unwrap(), None);
@@ -38,7 +38,7 @@ async fn the_typical_time_is_the_median_of_what_was_noted(database: &TestStore) 
     );
 }
 
-async fn a_claim_is_noted_once(database: &TestStore) {
+async fn readiness_is_recorded_once(database: &TestStore) {
     let store = &database.store;
     let request = request("payments", "files", State::Fulfilled);
     store.insert_for_tests(&request, &[]).await.unwrap();
@@ -55,14 +55,14 @@ async fn a_claim_is_noted_once(database: &TestStore) {
     );
 }
 
-async fn claims_not_yet_ready_are_looked_for(database: &TestStore) {
+async fn claims_that_are_not_ready_yet_are_selected(database: &TestStore) {
     let store = &database.store;
     let waiting = request("payments", "waiting", State::Fulfilled);
     let noted = request("payments", "noted", State::Fulfilled);
     let mut deletion = request("payments", "deleted", State::Fulfilled);
     deletion.action = Action::Delete;
-    let under_way = request("payments", "under-way", State::Applying);
-    for request in [&waiting, &noted, &deletion, &under_way] {
+    let in_progress = request("payments", "under-way", State::Applying);
+    for request in [&waiting, &noted, &deletion, &in_progress] {
         store.insert_for_tests(request, &[]).await.unwrap();
     }
     store

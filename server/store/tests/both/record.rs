@@ -10,24 +10,24 @@ use serde_json::json;
 use crate::{run, scope_of};
 
 crate::on_both! {
-    an_empty_record_is_intact,
-    events_follow_each_other_by_hash,
-    what_is_odd_is_kept_so_that_it_verifies,
-    the_chain_holds_under_many_who_append,
-    the_database_refuses_to_change_the_record,
-    a_changed_event_is_found,
-    a_missing_event_is_found,
-    a_chain_cut_off_at_its_end_is_found,
-    a_chain_is_judged_on_from_where_it_held,
-    verification_goes_on_after_a_break,
-    a_break_is_kept_until_somebody_takes_note,
-    a_checkpoint_is_kept,
+    an_empty_audit_log_is_intact,
+    events_are_chained_by_hash,
+    unusual_values_round_trip_and_verify,
+    the_chain_stays_intact_under_concurrent_appends,
+    the_database_refuses_to_change_the_audit_log,
+    a_changed_event_is_detected,
+    a_missing_event_is_detected,
+    a_truncated_chain_is_detected,
+    verification_continues_from_a_verified_event,
+    verification_continues_after_a_break,
+    a_break_is_stored_until_it_is_acknowledged,
+    a_checkpoint_is_stored,
     events_are_filtered,
-    events_come_in_pages,
-    whoever_did_something_is_listed_once,
-    what_belongs_to_no_tenant_is_for_those_who_see_all,
-    an_actor_goes_by_the_name_that_they_had_last,
-    the_page_of_the_record_does_not_read_all_of_it,
+    events_are_paged,
+    each_actor_is_listed_once,
+    events_without_a_tenant_need_the_whole_scope,
+    actors_have_their_latest_name,
+    a_page_of_the_audit_log_uses_an_index,
 }
 
 fn bare(verb: &str) -> AuditEvent {
@@ -46,7 +46,7 @@ fn changed(event: &AuditEvent, change: impl FnOnce(&mut NewEvent)) -> AuditEvent
     AuditEvent::for_tests(event)
 }
 
-async fn an_empty_record_is_intact(database: &TestStore) {
+async fn an_empty_audit_log_is_intact(database: &TestStore) {
     let verdict = database.store.verify_chain().await.unwrap();
     assert_eq!(
         verdict,
@@ -57,7 +57,7 @@ async fn an_empty_record_is_intact(database: &TestStore) {
     );
 }
 
-async fn events_follow_each_other_by_hash(database: &TestStore) {
+async fn events_are_chained_by_hash(database: &TestStore) {
     let first = database.store.append(bare("session.started")).await.unwrap();
     let second = database.store.append(bare("session.ended")).await.unwrap();
     assert_eq!(
@@ -76,7 +76,7 @@ async fn events_follow_each_other_by_hash(database: &TestStore) {
     );
 }
 
-async fn what_is_odd_is_kept_so_that_it_verifies(database: &TestStore) {
+async fn unusual_values_round_trip_and_verify(database: &TestStore) {
     let odd = changed(&bare("secret.revealed"), |event| {
         event.at = "2026-01-02T03:04:05.123456789Z".parse().unwrap();
         event.actor_name = "Nul\0 and ünïcode".into();
@@ -96,7 +96,7 @@ async fn what_is_odd_is_kept_so_that_it_verifies(database: &TestStore) {
     ));
 }
 
-async fn the_chain_holds_under_many_who_append(database: &TestStore) {
+async fn the_chain_stays_intact_under_concurrent_appends(database: &TestStore) {
     let tasks: Vec<_> = (0..8)
         .map(|task| {
             let store = database.store.clone();
@@ -126,7 +126,7 @@ async fn the_chain_holds_under_many_who_append(database: &TestStore) {
     );
 }
 
-async fn the_database_refuses_to_change_the_record(database: &TestStore) {
+async fn the_database_refuses_to_change_the_audit_log(database: &TestStore) {
     database.store.append(bare("session.started")).await.unwrap();
     for statement in ["UPDATE events SET actor = 'nobody'", "DELETE FROM events"] {
         let error = run(database, statement).await.unwrap_err();
@@ -134,7 +134,7 @@ async fn the_database_refuses_to_change_the_record(database: &TestStore) {
     }
 }
 
-async fn a_changed_event_is_found(database: &TestStore) {
+async fn a_changed_event_is_detected(database: &TestStore) {
     three_events_tampered(
         database,
         "UPDATE events SET actor_name = 'Somebody else' WHERE sequence = 2",
@@ -150,7 +150,7 @@ async fn a_changed_event_is_found(database: &TestStore) {
     );
 }
 
-async fn a_missing_event_is_found(database: &TestStore) {
+async fn a_missing_event_is_detected(database: &TestStore) {
     three_events_tampered(database, "DELETE FROM events WHERE sequence = 2").await;
     let verdict = database.store.verify_chain().await.unwrap();
     assert_eq!(
@@ -162,7 +162,7 @@ async fn a_missing_event_is_found(database: &TestStore) {
     );
 }
 
-async fn a_chain_cut_off_at_its_end_is_found(database: &TestStore) {
+async fn a_truncated_chain_is_detected(database: &TestStore) {
     three_events_tampered(database, "DELETE FROM events WHERE sequence = 3").await;
     let verdict = database.store.verify_chain().await.unwrap();
     assert_eq!(
@@ -194,7 +194,7 @@ async fn three_events_tampered(database: &TestStore, statement: &'static str) {
     run(database, statement).await.unwrap();
 }
 
-async fn a_chain_is_judged_on_from_where_it_held(database: &TestStore) {
+async fn verification_continues_from_a_verified_event(database: &TestStore) {
     let store = &database.store;
     for _ in 0..3 {
         store.append(bare("session.started")).await.unwrap();
@@ -227,7 +227,7 @@ fn intact(end: &ChainEnd) -> Verified {
     }
 }
 
-async fn verification_goes_on_after_a_break(database: &TestStore) {
+async fn verification_continues_after_a_break(database: &TestStore) {
     three_events_tampered(
         database,
         "UPDATE events SET actor_name = 'Somebody else' WHERE sequence = 1",
@@ -247,7 +247,7 @@ async fn verification_goes_on_after_a_break(database: &TestStore) {
     assert_eq!(part.end, store.record_end().await.unwrap());
 }
 
-async fn a_break_is_kept_until_somebody_takes_note(database: &TestStore) {
+async fn a_break_is_stored_until_it_is_acknowledged(database: &TestStore) {
     let store = &database.store;
     let found = [
         (2, "it is missing".to_owned()),
@@ -305,7 +305,7 @@ async fn a_break_is_kept_until_somebody_takes_note(database: &TestStore) {
     );
 }
 
-async fn a_checkpoint_is_kept(database: &TestStore) {
+async fn a_checkpoint_is_stored(database: &TestStore) {
     let store = &database.store;
     assert_eq!(store.checkpoint().await.unwrap(), Checkpoint::beginning());
     let end = store.append(bare("session.started")).await.unwrap();
@@ -319,7 +319,7 @@ async fn a_checkpoint_is_kept(database: &TestStore) {
         newest: Some(end),
         checked_at: Some(Timestamp::from_second(2_000).unwrap()),
     };
-    store.keep_checkpoint(&checkpoint).await.unwrap();
+    store.store_checkpoint(&checkpoint).await.unwrap();
     assert_eq!(store.checkpoint().await.unwrap(), checkpoint);
 }
 
@@ -388,7 +388,7 @@ async fn events_are_filtered(database: &TestStore) {
     }
 }
 
-async fn events_come_in_pages(database: &TestStore) {
+async fn events_are_paged(database: &TestStore) {
     four_events(database).await;
     let filter = EventFilter::default();
     let first = database
@@ -424,7 +424,7 @@ async fn four_events(database: &TestStore) -> (Request, Request) {
     (mine, theirs)
 }
 
-async fn what_belongs_to_no_tenant_is_for_those_who_see_all(database: &TestStore) {
+async fn events_without_a_tenant_need_the_whole_scope(database: &TestStore) {
     database
         .store
         .append(bare("configuration.reloaded"))
@@ -445,7 +445,7 @@ async fn what_belongs_to_no_tenant_is_for_those_who_see_all(database: &TestStore
     assert_eq!(seen(Scope::for_tests()).await, 1);
 }
 
-async fn whoever_did_something_is_listed_once(database: &TestStore) {
+async fn each_actor_is_listed_once(database: &TestStore) {
     let by = |actor: &str, name: &str| {
         let submitted = event(&request("payments", "files", State::Draft), "request.submitted");
         changed(&submitted, |event| {
@@ -475,7 +475,7 @@ async fn whoever_did_something_is_listed_once(database: &TestStore) {
     );
 }
 
-async fn an_actor_goes_by_the_name_that_they_had_last(database: &TestStore) {
+async fn actors_have_their_latest_name(database: &TestStore) {
     let store = &database.store;
     for name in ["Dana Ito", "Dana Abe"] {
         let named = changed(&bare("session.started"), |event| event.actor_name = name.into());
@@ -488,7 +488,7 @@ async fn an_actor_goes_by_the_name_that_they_had_last(database: &TestStore) {
     );
 }
 
-async fn the_page_of_the_record_does_not_read_all_of_it(database: &TestStore) {
+async fn a_page_of_the_audit_log_uses_an_index(database: &TestStore) {
     four_events(database).await;
     // Many events by few actors, as in an audit log of years.
     let row = "n + 4, n, 'https://sso.example#' || (n % 50), 'Somebody', \

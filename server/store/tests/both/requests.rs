@@ -10,21 +10,21 @@ use serde_json::json;
 use crate::scope_of;
 
 crate::on_both! {
-    what_is_put_in_comes_back_whole,
+    a_request_round_trips,
     a_request_outside_the_scope_does_not_exist,
     a_claim_has_one_open_request_at_most,
-    a_save_over_an_old_revision_is_refused_and_leaves_no_event,
-    of_two_who_decide_at_once_one_is_told_that_it_is_stale,
-    what_was_frozen_does_not_change,
-    lists_are_filtered_and_come_in_pages,
-    what_is_under_way_counts_before_there_are_claims,
-    cluster_scoped_claims_are_whose_they_were_made_for,
+    an_update_of_an_old_revision_fails_and_records_no_event,
+    of_two_concurrent_decisions_one_is_stale,
+    frozen_columns_do_not_change,
+    lists_are_filtered_and_paged,
+    open_requests_count_before_their_claims_exist,
+    cluster_scoped_claims_belong_to_the_tenant_of_their_request,
     requests_are_found_by_the_name_of_their_claim_on_every_plane,
-    the_schema_is_brought_up_to_date_once,
-    who_listens_hears_of_what_was_saved_and_of_nothing_else,
+    migrations_are_applied_once,
+    subscribers_get_committed_changes_only,
 }
 
-async fn what_is_put_in_comes_back_whole(database: &TestStore) {
+async fn a_request_round_trips(database: &TestStore) {
     let mut request = request("payments", "files", State::AwaitingApproval);
     request.manifest["metadata"]["annotations"] =
         json!({"note": "ünïcode, \"quotes\", '; DROP TABLE requests; --\u{0}"});
@@ -46,7 +46,7 @@ async fn what_is_put_in_comes_back_whole(database: &TestStore) {
     assert!(matches!(again, StoreError::Duplicate(_)), "{again}");
 }
 
-async fn cluster_scoped_claims_are_whose_they_were_made_for(database: &TestStore) {
+async fn cluster_scoped_claims_belong_to_the_tenant_of_their_request(database: &TestStore) {
     let store = &database.store;
     let mut made = Vec::new();
     for (name, state, uid) in [
@@ -136,7 +136,13 @@ async fn a_request_outside_the_scope_does_not_exist(database: &TestStore) {
         assert!(store.count_requests(&scope, &filter).await.unwrap().is_empty());
         assert_eq!(store.open_request_of(&scope, &theirs.claim).await.unwrap(), None);
         let tenants = BTreeSet::from([theirs.tenant.clone()]);
-        assert!(store.under_way(&scope, &tenants).await.unwrap().is_empty());
+        assert!(
+            store
+                .open_create_and_change_requests(&scope, &tenants)
+                .await
+                .unwrap()
+                .is_empty()
+        );
         assert!(
             store
                 .events(&scope, &EventFilter::default(), &Page::first(10))
@@ -191,7 +197,7 @@ async fn a_claim_has_one_open_request_at_most(database: &TestStore) {
     assert_eq!(open.map(|request| request.id), Some(second.id));
 }
 
-async fn a_save_over_an_old_revision_is_refused_and_leaves_no_event(database: &TestStore) {
+async fn an_update_of_an_old_revision_fails_and_records_no_event(database: &TestStore) {
     let store = &database.store;
     let read = request("payments", "files", State::AwaitingApproval);
     store.insert_for_tests(&read, &[]).await.unwrap();
@@ -228,7 +234,7 @@ async fn a_save_over_an_old_revision_is_refused_and_leaves_no_event(database: &T
     assert_eq!(verbs, ["request.approved"]);
 }
 
-async fn of_two_who_decide_at_once_one_is_told_that_it_is_stale(database: &TestStore) {
+async fn of_two_concurrent_decisions_one_is_stale(database: &TestStore) {
     for round in 0..10 {
         let read = request("payments", &format!("files-{round}"), State::AwaitingApproval);
         database.store.insert_for_tests(&read, &[]).await.unwrap();
@@ -284,33 +290,33 @@ async fn of_two_who_decide_at_once_one_is_told_that_it_is_stale(database: &TestS
     assert_eq!(all.items.len(), 10, "one decision each, and one event for it");
 }
 
-async fn what_was_frozen_does_not_change(database: &TestStore) {
+async fn frozen_columns_do_not_change(database: &TestStore) {
     let store = &database.store;
     let read = request("payments", "files", State::AwaitingApproval);
     store.insert_for_tests(&read, &[]).await.unwrap();
-    let mut bent = Request {
+    let mut changed = Request {
         state: State::Approved,
         ..read.clone()
     };
-    bent.manifest["spec"]["sizeGb"] = json!(1000);
-    store.update_for_tests(&bent, &[]).await.unwrap();
+    changed.manifest["spec"]["sizeGb"] = json!(1000);
+    store.update_for_tests(&changed, &[]).await.unwrap();
     let kept = store
         .request(&Scope::for_tests(), read.id)
         .await
         .unwrap()
         .unwrap();
     assert_eq!((kept.state, &kept.manifest), (State::Approved, &read.manifest));
-    bent = Request {
+    changed = Request {
         manifest_hash: "another".into(),
         ..kept
     };
     assert!(matches!(
-        store.update_for_tests(&bent, &[]).await,
+        store.update_for_tests(&changed, &[]).await,
         Err(StoreError::Stale(_))
     ));
 }
 
-async fn lists_are_filtered_and_come_in_pages(database: &TestStore) {
+async fn lists_are_filtered_and_paged(database: &TestStore) {
     let store = &database.store;
     let mut made = Vec::new();
     for number in 0..7 {
@@ -392,7 +398,7 @@ async fn lists_are_filtered_and_come_in_pages(database: &TestStore) {
     );
 }
 
-async fn what_is_under_way_counts_before_there_are_claims(database: &TestStore) {
+async fn open_requests_count_before_their_claims_exist(database: &TestStore) {
     let store = &database.store;
     let tenants = BTreeSet::from(["payments".parse().unwrap()]);
     for (number, state) in [State::AwaitingApproval, State::Approved, State::Applying]
@@ -422,12 +428,15 @@ async fn what_is_under_way_counts_before_there_are_claims(database: &TestStore) 
             .await
             .unwrap();
     }
-    let open = store.under_way(&scope_of(&["payments"]), &tenants).await.unwrap();
+    let open = store
+        .open_create_and_change_requests(&scope_of(&["payments"]), &tenants)
+        .await
+        .unwrap();
     let names: Vec<&str> = open.iter().map(|request| request.claim.name.as_str()).collect();
     assert_eq!(names, ["open-0", "open-1", "open-2", "changed"]);
 }
 
-async fn the_schema_is_brought_up_to_date_once(database: &TestStore) {
+async fn migrations_are_applied_once(database: &TestStore) {
     let kept = request("payments", "files", State::Approved);
     database.store.insert_for_tests(&kept, &[]).await.unwrap();
     let settings = portico_store::Settings {
@@ -444,7 +453,7 @@ async fn the_schema_is_brought_up_to_date_once(database: &TestStore) {
     again.ping().await.unwrap();
 }
 
-async fn who_listens_hears_of_what_was_saved_and_of_nothing_else(database: &TestStore) {
+async fn subscribers_get_committed_changes_only(database: &TestStore) {
     let store = &database.store;
     let mut changes = store.subscribe();
     let read = request("payments", "files", State::Approved);

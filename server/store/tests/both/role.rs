@@ -8,8 +8,8 @@ use sqlx::{Connection as _, PgConnection};
 const ROLE: &str = include_str!("../../../../deploy/docs/postgres-role.sql");
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_role_that_serves_serves_and_cannot_change_the_tables() {
-    let Some(database) = postgres("role::the_role_that_serves_serves_and_cannot_change_the_tables").await
+async fn the_serving_role_suffices_and_cannot_change_the_schema() {
+    let Some(database) = postgres("role::the_serving_role_suffices_and_cannot_change_the_schema").await
     else {
         return;
     };
@@ -22,7 +22,7 @@ async fn the_role_that_serves_serves_and_cannot_change_the_tables() {
     let events = [event(&asked, "request.submitted")];
     store.insert_for_tests(&asked, &events).await.unwrap();
     store
-        .keep_checkpoint(&Checkpoint {
+        .store_checkpoint(&Checkpoint {
             newest: Some(store.record_end().await.unwrap()),
             ..Checkpoint::beginning()
         })

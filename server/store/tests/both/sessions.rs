@@ -8,13 +8,13 @@ use tower_sessions_core::SessionStore;
 use tower_sessions_core::session::{Id, Record};
 
 crate::on_both! {
-    a_session_comes_back_and_can_change_and_end,
-    an_ended_session_is_not_brought_back_by_a_late_save,
-    an_id_that_is_taken_is_drawn_anew,
-    an_expired_session_is_none_and_is_swept,
+    a_session_can_be_loaded_changed_and_deleted,
+    a_late_save_does_not_restore_an_ended_session,
+    a_session_id_that_is_taken_is_generated_again,
+    an_expired_session_is_not_loaded_and_is_deleted,
     all_sessions_of_a_person_end_together,
-    a_provider_ends_sessions_of_its_own_and_each_logout_counts_once,
-    the_database_does_not_hold_the_id,
+    a_provider_ends_only_its_own_sessions_and_each_logout_applies_once,
+    the_database_does_not_contain_the_session_id,
 }
 
 fn record(subject: &str) -> Record {
@@ -37,7 +37,7 @@ pub(crate) async fn begin(store: &portico_store::Store, subject: &str) -> Id {
     record.id
 }
 
-async fn a_session_comes_back_and_can_change_and_end(database: &TestStore) {
+async fn a_session_can_be_loaded_changed_and_deleted(database: &TestStore) {
     let sessions = Sessions::new(database.store.clone());
     let mut record = record("dana");
     assert_eq!(sessions.load(&record.id).await.unwrap(), None);
@@ -50,7 +50,7 @@ async fn a_session_comes_back_and_can_change_and_end(database: &TestStore) {
     assert_eq!(sessions.load(&record.id).await.unwrap(), None);
 }
 
-async fn an_ended_session_is_not_brought_back_by_a_late_save(database: &TestStore) {
+async fn a_late_save_does_not_restore_an_ended_session(database: &TestStore) {
     let sessions = Sessions::new(database.store.clone());
     let mut record = record("dana");
     sessions.create(&mut record).await.unwrap();
@@ -59,7 +59,7 @@ async fn an_ended_session_is_not_brought_back_by_a_late_save(database: &TestStor
     assert_eq!(sessions.load(&record.id).await.unwrap(), None);
 }
 
-async fn an_id_that_is_taken_is_drawn_anew(database: &TestStore) {
+async fn a_session_id_that_is_taken_is_generated_again(database: &TestStore) {
     let sessions = Sessions::new(database.store.clone());
     let mut first = record("dana");
     sessions.create(&mut first).await.unwrap();
@@ -72,7 +72,7 @@ async fn an_id_that_is_taken_is_drawn_anew(database: &TestStore) {
     assert_eq!(sessions.load(&first.id).await.unwrap(), Some(first));
 }
 
-async fn an_expired_session_is_none_and_is_swept(database: &TestStore) {
+async fn an_expired_session_is_not_loaded_and_is_deleted(database: &TestStore) {
     fn in_two_hours() -> Timestamp {
         Timestamp::now() + jiff::SignedDuration::from_hours(2)
     }
@@ -101,7 +101,7 @@ async fn all_sessions_of_a_person_end_together(database: &TestStore) {
     );
 }
 
-async fn a_provider_ends_sessions_of_its_own_and_each_logout_counts_once(database: &TestStore) {
+async fn a_provider_ends_only_its_own_sessions_and_each_logout_applies_once(database: &TestStore) {
     let store = &database.store;
     let sessions = Sessions::new(store.clone());
     let names = [
@@ -129,40 +129,40 @@ async fn a_provider_ends_sessions_of_its_own_and_each_logout_counts_once(databas
         suspends: false,
         at: Timestamp::now(),
     };
-    let heed = |logout: Logout<'static>| async move {
+    let apply_logout = |logout: Logout<'static>| async move {
         let event = |_: LogoutEffect| crate::people::event("session.terminated");
         let effect = store.apply_backchannel_logout(&logout, event).await.unwrap();
         effect.map(|effect| effect.sessions)
     };
-    assert_eq!(heed(by_session).await, Some(1));
-    assert_eq!(heed(by_session).await, None);
+    assert_eq!(apply_logout(by_session).await, Some(1));
+    assert_eq!(apply_logout(by_session).await, None);
     let nobody = Logout {
         token: "2",
         subject: None,
         provider_session: None,
         ..by_session
     };
-    assert_eq!(heed(nobody).await, Some(0));
+    assert_eq!(apply_logout(nobody).await, Some(0));
     let both = Logout {
         token: "3",
         subject: Some("https://sso#ada"),
         provider_session: Some("unheard of"),
         ..by_session
     };
-    assert_eq!(heed(both).await, Some(1));
+    assert_eq!(apply_logout(both).await, Some(1));
     let of_another = Logout {
         token: "4",
         subject: Some("https://other#dana"),
         provider_session: None,
         ..by_session
     };
-    assert_eq!(heed(of_another).await, Some(0));
+    assert_eq!(apply_logout(of_another).await, Some(0));
     let by_person = Logout {
         token: "5",
         subject: Some("https://sso#devon"),
         ..of_another
     };
-    assert_eq!(heed(by_person).await, Some(1));
+    assert_eq!(apply_logout(by_person).await, Some(1));
     for (record, left) in records.iter().zip([false, false, false, true]) {
         assert_eq!(
             sessions.load(&record.id).await.unwrap().is_some(),
@@ -175,9 +175,9 @@ async fn a_provider_ends_sessions_of_its_own_and_each_logout_counts_once(databas
         issuer: "https://other",
         ..by_session
     };
-    assert_eq!(heed(other).await, Some(1));
+    assert_eq!(apply_logout(other).await, Some(1));
     store.sweep_sessions(soon).await.unwrap();
-    assert_eq!(heed(by_session).await, Some(0));
+    assert_eq!(apply_logout(by_session).await, Some(0));
     let events = store
         .events(
             &portico_domain::tenancy::Scope::for_tests(),
@@ -189,7 +189,7 @@ async fn a_provider_ends_sessions_of_its_own_and_each_logout_counts_once(databas
     assert_eq!(events.items.len(), 4, "what ended nothing is not recorded");
 }
 
-async fn the_database_does_not_hold_the_id(database: &TestStore) {
+async fn the_database_does_not_contain_the_session_id(database: &TestStore) {
     let mut record = record("dana");
     Sessions::new(database.store.clone())
         .create(&mut record)

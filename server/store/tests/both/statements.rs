@@ -54,7 +54,7 @@ async fn every_statement_can_be_prepared(database: &TestStore) {
 }
 
 #[test]
-fn every_operation_is_among_them() {
+fn every_operation_is_covered() {
     let here = include_str!("statements.rs");
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
     let mut operations = 0;
@@ -142,13 +142,16 @@ async fn requests(store: &Store) {
         store.request(scope, asked.id).await.unwrap();
         store.requests_by_id(scope, &ids).await.unwrap();
         store.open_request_of(scope, &asked.claim).await.unwrap();
-        store.under_way(scope, &tenants).await.unwrap();
+        store
+            .open_create_and_change_requests(scope, &tenants)
+            .await
+            .unwrap();
     }
     store.count_requests_of(&requesters).await.unwrap();
     store.count_pending_approvals(&ada).await.unwrap();
     store.pending_approvals(&ada, 0, 5).await.unwrap();
     store.cluster_scoped_claims().await.unwrap();
-    store.offerings_asked_for().await.unwrap();
+    store.requested_offerings().await.unwrap();
 
     let comment = Comment {
         id: Uuid::now_v7(),
@@ -250,7 +253,7 @@ async fn record(store: &Store) {
         newest: Some(store.record_end().await.unwrap()),
         ..store.checkpoint().await.unwrap()
     };
-    store.keep_checkpoint(&checkpoint).await.unwrap();
+    store.store_checkpoint(&checkpoint).await.unwrap();
     let now = Timestamp::now();
     store
         .note_breaks(&[(1, "why".into())], now, |_, _| happened("record.broken"))

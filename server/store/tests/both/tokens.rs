@@ -12,9 +12,9 @@ use crate::people::sign_in;
 
 crate::on_both! {
     a_token_is_found_by_its_secret_until_it_expires,
-    the_last_use_is_noted_to_the_minute,
-    a_person_removes_their_own_tokens_only,
-    a_token_speaks_for_its_person_as_they_are_known_now,
+    the_last_use_is_stored_to_the_minute,
+    people_delete_only_their_own_tokens,
+    a_token_has_its_owners_current_groups,
 }
 
 pub(crate) fn token(subject: &str) -> ApiToken {
@@ -55,7 +55,7 @@ async fn a_token_is_found_by_its_secret_until_it_expires(database: &TestStore) {
     assert!(matches!(error, StoreError::Duplicate(_)), "{error}");
 }
 
-async fn the_last_use_is_noted_to_the_minute(database: &TestStore) {
+async fn the_last_use_is_stored_to_the_minute(database: &TestStore) {
     let store = &database.store;
     let token = token("dana");
     store.insert_token_for_tests(&token, "a secret").await.unwrap();
@@ -86,7 +86,7 @@ async fn the_last_use_is_noted_to_the_minute(database: &TestStore) {
     }
 }
 
-async fn a_person_removes_their_own_tokens_only(database: &TestStore) {
+async fn people_delete_only_their_own_tokens(database: &TestStore) {
     let store = &database.store;
     let (hers, his) = (token("dana"), token("devon"));
     store.insert_token_for_tests(&hers, "one").await.unwrap();
@@ -120,7 +120,7 @@ async fn a_person_removes_their_own_tokens_only(database: &TestStore) {
     );
 }
 
-async fn a_token_speaks_for_its_person_as_they_are_known_now(database: &TestStore) {
+async fn a_token_has_its_owners_current_groups(database: &TestStore) {
     let store = &database.store;
     let (hers, his) = (token("dana"), token("devon"));
     store.insert_token_for_tests(&hers, "one").await.unwrap();
@@ -148,7 +148,7 @@ async fn a_token_speaks_for_its_person_as_they_are_known_now(database: &TestStor
 }
 
 #[test]
-fn nothing_is_done_in_the_name_of_who_has_gone() {
+fn a_lapsed_person_cannot_be_acted_for() {
     let at = |day: i64| Timestamp::from_second(day * 86_400).unwrap();
     let rules = TokenRules::default();
     let known = KnownPerson {
