@@ -109,7 +109,7 @@ fn lifetimes(longest: u32) -> Vec<(u32, String)> {
 }
 
 fn form(frame: &Frame, page: &TokensPage) -> AnyView {
-    let said = |field: &str| -> Option<AnyView> {
+    let problems_of = |field: &str| -> Option<AnyView> {
         let problems: Vec<_> = page
             .problems
             .iter()
@@ -120,7 +120,7 @@ fn form(frame: &Frame, page: &TokensPage) -> AnyView {
             view! { <div class="problems" id=format!("{field}-problems")>{problems}</div> }.into_any()
         })
     };
-    let (name_problems, days_problems) = (said("name"), said("days"));
+    let (name_problems, days_problems) = (problems_of("name"), problems_of("days"));
     let class = |problems: &Option<AnyView>| {
         if problems.is_some() {
             "field wrong"

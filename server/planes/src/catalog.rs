@@ -11,6 +11,7 @@ use portico_domain::names::{OfferingName, PlaneName, TenantName};
 use portico_domain::projection::Projection;
 use portico_form::FormHints;
 
+use crate::column::Column;
 use crate::discovery::Kind;
 
 /// A snapshot of what all control planes offer.
@@ -220,13 +221,4 @@ impl PartialEq for Served {
             && self.columns == other.columns
             && self.dedicated_to == other.dedicated_to
     }
-}
-
-/// A printer column of a CRD.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
-    /// Its heading.
-    pub name: String,
-    /// A path in the object, see [`portico_domain::claim::path`].
-    pub path: String,
 }

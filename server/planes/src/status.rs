@@ -9,7 +9,7 @@ use portico_domain::documents::ControlPlane;
 use portico_domain::names::{OfferingName, PlaneName};
 
 use crate::informers::ObservedStatus;
-use crate::plane::RightsStatus;
+use crate::rights::RightsStatus;
 
 /// Recent errors kept per control plane.
 pub(crate) const MAX_RECENT_ERRORS: usize = 20;

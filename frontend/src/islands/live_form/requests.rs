@@ -229,15 +229,15 @@ fn is_mid_word() -> bool {
 /// True if the answer has a problem that is not shown yet.
 fn has_new_problems(page: &Document) -> bool {
     prepare(page);
-    let said = |page: &Document| -> Vec<String> {
+    let problems_of = |page: &Document| -> Vec<String> {
         collect(page.query_selector_all("form[data-form] .problem").ok())
             .into_iter()
             .filter(|problem| !problem.has_attribute("data-count"))
             .filter_map(|problem| problem.text_content())
             .collect()
     };
-    let shown = said(&document());
-    said(page).iter().any(|problem| !shown.contains(problem))
+    let shown = problems_of(&document());
+    problems_of(page).iter().any(|problem| !shown.contains(problem))
 }
 
 async fn post(form: &HtmlFormElement, what: &str) -> Answer {

@@ -9,12 +9,12 @@ use crate::parts::text::{code, code_with_secrets};
 
 pub(super) fn panel(frame: &Frame, href: &str, connect: &ConnectionDetails) -> AnyView {
     // Parts that are also a key are shown once.
-    let is_said = |value: &String| connect.keys.iter().any(|key| key.value.as_ref() == Some(value));
+    let is_shown = |value: &String| connect.keys.iter().any(|key| key.value.as_ref() == Some(value));
     let endpoints: Vec<_> = connect
         .endpoints
         .iter()
         .enumerate()
-        .filter(|(_, (_, value))| !is_said(value))
+        .filter(|(_, (_, value))| !is_shown(value))
         .map(|(index, (title, value))| {
             let id = format!("endpoint-{index}");
             view! {

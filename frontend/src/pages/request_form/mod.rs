@@ -9,7 +9,7 @@ use portico_domain::request::Action;
 
 use crate::islands::LiveForm;
 use crate::parts::document;
-use crate::parts::form::{FieldProblem, form, form_problems, said};
+use crate::parts::form::{FieldProblem, form, form_problems, problem_list};
 use crate::parts::text::{counted, empty};
 
 /// The request form. Without scripts its buttons post, and the server answers with the form again.
@@ -210,7 +210,7 @@ fn yaml(page: &RequestFormPage) -> AnyView {
         .chain(named)
         .collect();
     let wrong = !problems.is_empty();
-    let problems = said(&problems, "yaml-problems");
+    let problems = problem_list(&problems, "yaml-problems");
     let rows = (page.yaml.lines().count() + 2).clamp(12, 40).to_string();
     view! {
         <div class=if wrong { "field wrong" } else { "field" } data-field=names::YAML>

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use portico_form::{Choice, Control, Field};
 
-use super::field::{Described, marks};
-use super::id_of;
+use super::annotations::{Described, marks};
+use super::context::id_of;
 use crate::parts::icon;
 
 /// Up to this many choices are radio buttons; more are a select.

@@ -3,12 +3,14 @@
 use leptos::prelude::*;
 use portico_form::{Control, Field, MISSING};
 
+use super::annotations::{Described, default, help, marks, problems};
+use super::context::{FormContext, id_of};
+use super::control;
 use super::list::{list, map, union};
 use super::locked::locked;
 use super::when_empty::when_empty;
-use super::{FormContext, control, id_of};
 use crate::parts::icon;
-use crate::parts::text::{described, hidden_characters};
+use crate::parts::text::hidden_characters;
 
 /// Renders a field.
 pub(crate) fn field(field: &Field, context: FormContext<'_>) -> AnyView {
@@ -78,32 +80,6 @@ pub(crate) fn field(field: &Field, context: FormContext<'_>) -> AnyView {
         .into_any()
 }
 
-/// The input's `aria-describedby` and `aria-invalid`.
-pub(super) struct Described {
-    pub(super) by: Option<String>,
-    pub(super) invalid: Option<&'static str>,
-}
-
-impl Described {
-    fn of(field: &Field) -> Self {
-        let id = id_of(&field.name);
-        let mut by = Vec::new();
-        if field.help.is_some() {
-            by.push(format!("{id}-help"));
-        }
-        if !field.problems.is_empty() {
-            by.push(format!("{id}-problems"));
-        }
-        if has_default_hint(field) {
-            by.push(format!("{id}-default"));
-        }
-        Self {
-            by: (!by.is_empty()).then(|| by.join(" ")),
-            invalid: (!field.problems.is_empty()).then_some("true"),
-        }
-    }
-}
-
 fn group(field: &Field, described: &Described, body: AnyView) -> AnyView {
     let legend_class = if field.label.is_empty() { "unseen" } else { "label" };
     view! {
@@ -118,55 +94,9 @@ fn group(field: &Field, described: &Described, body: AnyView) -> AnyView {
     .into_any()
 }
 
-pub(super) fn marks(field: &Field) -> AnyView {
-    let required = (field.required && !field.locked).then(|| view! { <span class="mark">"required"</span> });
-    let changed = (field.changed && !field.locked).then(|| view! { <span class="mark">"changed"</span> });
-    let locked = field.locked.then(|| {
-        let why = field.locked_by.clone().unwrap_or_else(|| "locked".to_owned());
-        view! { <span class="mark">{icon("lock")}{why}</span> }
-    });
-    view! { {required}{changed}{locked} }.into_any()
-}
-
-pub(super) fn help(field: &Field) -> Option<AnyView> {
-    field.help.as_deref().map(|help| {
-        view! { <p class="help" id=format!("{}-help", id_of(&field.name))>{described(help)}</p> }.into_any()
-    })
-}
-
-pub(super) fn problems(field: &Field) -> Option<AnyView> {
-    said(&field.problems, &format!("{}-problems", id_of(&field.name)))
-}
-
-/// A list of problems, with the id that the input's `aria-describedby` refers to.
-pub(crate) fn said(problems: &[String], id: &str) -> Option<AnyView> {
-    (!problems.is_empty()).then(|| {
-        let each: Vec<_> = problems
-            .iter()
-            .map(|problem| view! { <p class="problem">{icon("warning")}<span>{problem.clone()}</span></p> })
-            .collect();
-        view! { <div class="problems" id=id.to_owned()>{each}</div> }.into_any()
-    })
-}
-
 fn hidden(field: &Field) -> Option<AnyView> {
     match &field.control {
         Control::Text { text, .. } | Control::Yaml { text } => hidden_characters(text),
         _ => None,
     }
-}
-
-fn has_default_hint(field: &Field) -> bool {
-    let empty = match &field.control {
-        Control::Text { text, .. } | Control::Number { text, .. } | Control::Yaml { text } => text.is_empty(),
-        _ => false,
-    };
-    // If an empty field can mean more than the default, the form asks instead.
-    empty && field.default.is_some() && field.when_empty.is_none()
-}
-
-fn default(field: &Field) -> Option<AnyView> {
-    let default = field.default.clone().filter(|_| has_default_hint(field))?;
-    let id = format!("{}-default", id_of(&field.name));
-    Some(view! { <p class="help" id=id>"If left empty: "<span class="mono">{default}</span></p> }.into_any())
 }

@@ -4,8 +4,9 @@ use leptos::prelude::*;
 use portico_api::names;
 use portico_form::{Branch, Control, Entry, Field};
 
-use super::field::{field, said};
-use super::{FormContext, id_of};
+use super::annotations::problem_list;
+use super::context::{FormContext, id_of};
+use super::field::field;
 use crate::parts::icon;
 
 /// A list: each item with buttons to move and remove it, and a button to add one.
@@ -90,7 +91,7 @@ pub(super) fn map(whole: &Field, entries: &[Entry], context: FormContext<'_>) ->
             let id = id_of(&entry.key_name);
             let wrong = !entry.key_problems.is_empty();
             let problems_id = format!("{id}-problems");
-            let problems = said(&entry.key_problems, &problems_id);
+            let problems = problem_list(&entry.key_problems, &problems_id);
             let key = if context.locked {
                 view! {
                     <input type="hidden" name=entry.key_name.clone() value=entry.key.clone() />

@@ -1,5 +1,7 @@
 //! Renders a form, with the encoding documented at `portico_form::Control`.
 
+mod annotations;
+mod context;
 mod control;
 mod field;
 mod list;
@@ -11,22 +13,14 @@ use leptos::prelude::*;
 use portico_form::{Form, Section};
 
 use super::icon;
-pub(crate) use field::said;
+pub(crate) use annotations::problem_list;
+use context::FormContext;
 pub(crate) use problems::{FieldProblem, form_problems};
 
 use field::field;
 
 /// From this many fields on, the form has a search.
 const MIN_FIELDS_FOR_SEARCH: usize = 40;
-
-/// The context of a field within its form.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct FormContext<'f> {
-    /// The form's action.
-    pub(crate) post_to: &'f str,
-    /// True if an ancestor is locked.
-    pub(crate) locked: bool,
-}
 
 /// Renders all fields: the main ones, then the sections, folded.
 pub(crate) fn form(form: &Form, post_to: &str) -> AnyView {
@@ -62,7 +56,7 @@ fn section(section: &Section, context: FormContext<'_>) -> AnyView {
         (wrong, _) => Some(view! { <span class="mark bad">{format!("{wrong} problems")}</span> }.into_any()),
     };
     let fields: Vec<_> = section.fields.iter().map(|each| field(each, context)).collect();
-    let said = (!section.problems.is_empty()).then(|| {
+    let problems = (!section.problems.is_empty()).then(|| {
         let each: Vec<_> = section
             .problems
             .iter()
@@ -73,20 +67,9 @@ fn section(section: &Section, context: FormContext<'_>) -> AnyView {
     view! {
         <details class="section" id=section.id.clone() open=section.open>
             <summary>{icon("right")}<h3>{section.title.clone()}</h3>{note}</summary>
-            {said}
+            {problems}
             <div class="fields">{fields}</div>
         </details>
     }
     .into_any()
-}
-
-/// The id of an input. Ids must not contain white space.
-pub(crate) fn id_of(name: &str) -> String {
-    let mut id = String::with_capacity(name.len() + 1);
-    id.push('f');
-    id.extend(
-        name.chars()
-            .map(|letter| if letter.is_whitespace() { '_' } else { letter }),
-    );
-    id
 }

@@ -2,7 +2,7 @@
 
 use portico_form::{Control, Entry, Field, Form};
 
-use super::id_of;
+use super::context::id_of;
 
 /// A problem with its field.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use portico_form::{Control, EmptyMeans, Field, WhenEmpty};
 
-use super::id_of;
+use super::context::id_of;
 
 /// The question; in a locked field the answer, with a hidden input.
 pub(super) fn when_empty(field: &Field, locked: bool) -> Option<AnyView> {

@@ -1,6 +1,7 @@
 //! The claims of a control plane in memory: an index fed by apply, delete and retain. Independent of connections.
 
 mod claim_reader;
+mod composite_events;
 mod composites;
 mod limits;
 mod rebuild;
@@ -19,7 +20,7 @@ use portico_domain::tenancy::Scope;
 use serde_json::{Value, json};
 
 use crate::claims::{ClaimFilter, allows};
-use crate::ops::drop_managed_fields;
+use crate::object::drop_managed_fields;
 pub(crate) use claim_reader::ClaimReader;
 use composites::Composites;
 pub(crate) use limits::{CacheLimits, LimitExceeded, Pool};

@@ -5,7 +5,7 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error as TlsError, PeerIncompatible};
 
-use super::sign_in::SignInError;
+use super::problem::SignInError;
 
 /// The sign-in error at the root of an error, if there is one.
 pub(crate) fn sign_in_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e SignInError> {

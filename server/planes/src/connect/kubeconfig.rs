@@ -6,15 +6,15 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use http::{HeaderValue, Uri};
+use http::Uri;
 use rustls::pki_types::ServerName;
 
 use super::field::Field;
-use super::plugin::Plugin;
-use super::problem::{Problem, why};
-use super::tls::{Identity, Trust};
-use super::user;
-use super::yaml::{self, MAX_BYTES};
+use super::file::{file_of, read_bytes};
+use super::problem::Problem;
+use super::tls::Trust;
+use super::user::{self, User};
+use super::yaml;
 
 /// How to reach a control plane, and as whom.
 pub(crate) struct Kubeconfig {
@@ -25,63 +25,6 @@ pub(crate) struct Kubeconfig {
     pub(super) user: User,
     /// Files that are read when connecting. A change of one of them causes a reconnection.
     pub(super) files: Vec<PathBuf>,
-}
-
-/// Who signs in.
-pub(super) struct User {
-    pub(super) identity: Option<Identity>,
-    pub(super) sign_in: Option<SignIn>,
-    pub(super) impersonation: Option<Impersonation>,
-}
-
-/// How a user signs in, besides a client certificate.
-pub(super) enum SignIn {
-    Token(Secret),
-    /// A file with a token, and the token to use if it cannot be read.
-    TokenFile {
-        path: PathBuf,
-        otherwise: Option<Secret>,
-    },
-    Basic {
-        header: Secret,
-        password: String,
-    },
-    Plugin(Box<Plugin>),
-}
-
-/// The user to impersonate in all calls (`as`).
-pub(super) struct Impersonation {
-    pub(super) user: String,
-    pub(super) uid: Option<String>,
-    pub(super) groups: Vec<String>,
-    pub(super) extra: Vec<(String, Vec<String>)>,
-}
-
-/// A credential as a header value. `Debug` does not show it.
-#[derive(Clone)]
-pub(crate) struct Secret {
-    /// The token or pair, without the scheme.
-    pub(super) text: String,
-    /// The value of `Authorization`.
-    pub(super) header: HeaderValue,
-}
-
-impl Secret {
-    /// `None` if it is not a valid header value.
-    pub(super) fn new(scheme: &str, text: &str) -> Option<Self> {
-        let mut header = HeaderValue::from_str(&format!("{scheme} {text}")).ok()?;
-        header.set_sensitive(true);
-        Some(Self {
-            text: text.to_owned(),
-            header,
-        })
-    }
-
-    /// A bearer token, without surrounding white space.
-    pub(super) fn bearer(text: &str) -> Option<Self> {
-        let text = text.trim();
-        (!text.is_empty() && !text.contains(' ')).then(|| Self::new("Bearer", text))?
-    }
 }
 
 impl Kubeconfig {
@@ -132,21 +75,6 @@ const UNVERIFIED: &str = "insecure-skip-tls-verify: its certificate is not check
 fn read_text(path: &Path) -> Result<String, Problem> {
     let bytes = read_bytes(path).map_err(|why| Problem::of_file(format!("it cannot be read: {why}")))?;
     decode(&bytes).ok_or_else(|| Problem::of_file("it is not text in UTF-8 or UTF-16"))
-}
-
-/// Reads a whole file of limited size.
-pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, &'static str> {
-    use std::io::Read as _;
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| why(&error))?;
-    let most = MAX_BYTES as u64;
-    file.take(most + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| why(&error))?;
-    if bytes.len() as u64 > most {
-        return Err("it is too long to be one");
-    }
-    Ok(bytes)
 }
 
 /// Decodes UTF-8, or UTF-16 with a byte order mark, as some Windows tools write it.
@@ -269,20 +197,6 @@ fn cluster_of(cluster: &Field<'_>, folder: &Path, files: &mut Vec<PathBuf>) -> R
         None => Trust::System,
     };
     Ok((server, trust, server_name))
-}
-
-/// Reads a file that a field names. Does not show the name: people paste tokens and keys in its place.
-pub(super) fn file_of<'n>(
-    field: Field<'n>,
-    folder: &Path,
-    name: &str,
-    files: &mut Vec<PathBuf>,
-) -> Result<(Field<'n>, Vec<u8>), Problem> {
-    let path = folder.join(name);
-    let bytes = read_bytes(&path)
-        .map_err(|why| field.wrong(format!("the file that it names cannot be read: {why}")))?;
-    files.push(path);
-    Ok((field, bytes))
 }
 
 fn is_loopback(server: &Uri) -> bool {

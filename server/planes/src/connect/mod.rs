@@ -4,9 +4,11 @@
 
 mod explain;
 mod field;
+mod file;
 mod kubeconfig;
 mod plugin;
 mod problem;
+mod secret;
 mod sign_in;
 mod tls;
 mod user;
@@ -33,11 +35,12 @@ use tower::{BoxError, Service, ServiceBuilder};
 use crate::certificate::not_after;
 use crate::path::escape_segment;
 pub(crate) use explain::{explain, sign_in_error};
-use kubeconfig::{Impersonation, Kubeconfig, SignIn, User};
+use kubeconfig::Kubeconfig;
 pub(crate) use problem::SetUpError;
 pub(crate) use sign_in::Credential;
 use sign_in::SignInLayer;
 use tls::{ClientCertificate, Trust, client_config};
+use user::{Impersonation, SignIn, User};
 
 /// Timeout for establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -21,9 +21,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
 use super::field::Field;
-use super::kubeconfig::Secret;
-use super::problem::Problem;
-use super::sign_in::SignInError;
+use super::problem::{Problem, SignInError};
+use super::secret::Secret;
 use super::tls::{ClientCertificate, Identity};
 
 /// Timeout of a plugin.

@@ -24,6 +24,11 @@ impl SetUpError {
     }
 }
 
+/// Why a call could not be signed in. Contains nothing of the credential.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct SignInError(pub(super) String);
+
 /// A problem in a kubeconfig, with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {

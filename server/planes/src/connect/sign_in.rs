@@ -10,18 +10,14 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use parking_lot::Mutex;
 use tower::{BoxError, Layer, Service};
 
-use super::kubeconfig::{Secret, SignIn};
 use super::plugin::PluginRunner;
-use super::problem::why;
+use super::problem::{SignInError, why};
+use super::secret::Secret;
+use super::user::SignIn;
 
 /// How long a token is used before its file is read again. Kubernetes mounts rotated tokens well before the old ones
 /// expire.
 const REREAD_INTERVAL: Duration = Duration::from_secs(10);
-
-/// Why a call could not be signed in. Contains nothing of the credential.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct SignInError(pub(super) String);
 
 /// The credential, kept fresh.
 pub(crate) enum Credential {

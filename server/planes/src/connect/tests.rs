@@ -6,9 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tempfile::TempDir;
 
-use super::kubeconfig::{Kubeconfig, SignIn};
+use super::kubeconfig::Kubeconfig;
 use super::plugin::Plugin;
-use super::sign_in::SignInError;
+use super::problem::SignInError;
+use super::user::SignIn;
 
 /// No text may contain five consecutive characters of this.
 const CANARY: &str = "Zq7Kx9VwPj4Ym2RtHb6N";

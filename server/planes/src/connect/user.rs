@@ -6,10 +6,41 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::field::Field;
-use super::kubeconfig::{Impersonation, Secret, SignIn, User, file_of};
+use super::file::file_of;
 use super::plugin::Plugin;
 use super::problem::{Problem, why};
+use super::secret::Secret;
 use super::tls::Identity;
+
+/// A user of a kubeconfig.
+pub(super) struct User {
+    pub(super) identity: Option<Identity>,
+    pub(super) sign_in: Option<SignIn>,
+    pub(super) impersonation: Option<Impersonation>,
+}
+
+/// How a user signs in, besides a client certificate.
+pub(super) enum SignIn {
+    Token(Secret),
+    /// A file with a token, and the token to use if it cannot be read.
+    TokenFile {
+        path: PathBuf,
+        otherwise: Option<Secret>,
+    },
+    Basic {
+        header: Secret,
+        password: String,
+    },
+    Plugin(Box<Plugin>),
+}
+
+/// The user to impersonate in all calls (`as`).
+pub(super) struct Impersonation {
+    pub(super) user: String,
+    pub(super) uid: Option<String>,
+    pub(super) groups: Vec<String>,
+    pub(super) extra: Vec<(String, Vec<String>)>,
+}
 
 /// The error for a user without credentials.
 pub(super) const NO_CREDENTIALS: &str = "holds nothing to sign in with (token, tokenFile, client-certificate with client-key, \

@@ -10,7 +10,7 @@ use portico_domain::text::sanitize;
 use portico_form::FormHints;
 use serde_json::Value;
 
-use crate::catalog::Column;
+use crate::column::Column;
 
 /// Annotations on a CRD or XRD that describe an offering.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -4,9 +4,9 @@
 //! learns only *that* an object changed. The object is then read by name and cached until the next change. So a claim
 //! that does not change costs its control plane only open watches, and collections are never listed.
 //!
-//! - `observer` follows one claim for its open pages;
+//! - `observer` follows one claim for its open pages; `observers` holds what was last read;
 //!
-//! - `reader` reads the tree, the events and the secret's metadata;
+//! - `reader` reads what is `wanted`: the tree, the events and the secret's metadata;
 //!
 //! - `objects` holds the wanted and cached objects, `states` the states of the watches;
 //!
@@ -17,11 +17,13 @@
 
 mod objects;
 mod observer;
+mod observers;
 mod prune;
 mod reader;
 mod serve;
 mod states;
 mod token_bucket;
+mod wanted;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -32,11 +34,12 @@ use tokio::sync::{Notify, watch};
 
 use crate::actor::Actor;
 use crate::error::PlaneError;
-pub use observer::LastKnown;
-use observer::Observers;
-pub(crate) use reader::{Reader, Wanted};
+pub use observers::LastKnown;
+use observers::Observers;
+pub(crate) use reader::Reader;
 pub(crate) use serve::serve;
 use token_bucket::TokenBucket;
+pub(crate) use wanted::Wanted;
 
 /// Watches open at once on a control plane for open claim pages; each takes a connection.
 const MAX_WATCHES: usize = 128;
@@ -56,6 +59,16 @@ pub(crate) struct InformerKey {
     path: String,
     /// Identify objects by what they are about (events) instead of by name.
     by_subject: bool,
+}
+
+impl InformerKey {
+    fn new(actor: Option<&Actor>, wanted: &Wanted) -> Self {
+        Self {
+            actor: actor.cloned(),
+            path: wanted.collection(),
+            by_subject: wanted.is_about(),
+        }
+    }
 }
 
 /// Identifies an observer.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use super::reader::Wanted;
+use super::wanted::Wanted;
 use super::{Content, Informer, InformerKey, Informers, ObserverId, State};
 use crate::error::PlaneError;
 

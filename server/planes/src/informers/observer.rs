@@ -1,6 +1,6 @@
 //! Follows one claim for its open pages: composed resources, events, and whether its secret changed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use portico_domain::documents::ActAs;
 use tokio::sync::{Notify, broadcast, watch};
 
 use super::objects::MAX_POLL_INTERVAL;
+use super::observers::{LastKnown, Observer, Subject};
 use super::reader::{Observing, Reader};
 use super::{InformerKey, ObserverId};
 use crate::actor::Actor;
@@ -29,44 +30,6 @@ const MIN_READ_INTERVAL: Duration = Duration::from_millis(400);
 const GRACE_PERIOD: Duration = Duration::from_secs(30);
 /// Claims followed at once on a control plane. Pages beyond that update only when reloaded.
 const MAX_OBSERVERS: usize = 256;
-
-/// What was last read of a claim's composed resources and events.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LastKnown {
-    /// The composed resources.
-    pub tree: ResourceTree,
-    /// The events.
-    pub events: Vec<ClaimEvent>,
-    /// When it was read. If all of it is watched: when the control plane last answered.
-    pub read_at: Timestamp,
-}
-
-/// The observers of a control plane.
-#[derive(Debug, Default)]
-pub(super) struct Observers(Mutex<HashMap<Subject, Arc<Observer>>>);
-
-impl Observers {
-    pub(super) fn len(&self) -> usize {
-        self.0.lock().len()
-    }
-}
-
-/// What is followed, and as whom.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Subject {
-    claim: ClaimRef,
-    /// The actor; `None`: Portico.
-    actor: Option<Actor>,
-}
-
-#[derive(Debug)]
-struct Observer {
-    /// Number of changes seen.
-    changes: watch::Sender<u64>,
-    last: Mutex<Option<Arc<LastKnown>>>,
-    /// Everything is watched, so that it is current as long as the control plane answers.
-    is_watched: AtomicBool,
-}
 
 /// The result of one read.
 struct ClaimReading {
@@ -87,7 +50,7 @@ impl Planes {
     #[must_use]
     pub fn observe(&self, actor: &Actor, claim: &ClaimRef) -> Option<watch::Receiver<u64>> {
         let plane = self.plane(&claim.plane).ok()?;
-        let subject = Subject::new(&plane, actor, claim);
+        let subject = subject(&plane, actor, claim);
         let id = plane.informers.next_observer();
         let mut observers = plane.informers.observers.0.lock();
         if let Some(observer) = observers.get(&subject) {
@@ -130,7 +93,7 @@ impl Planes {
     #[must_use]
     pub fn last_known(&self, actor: &Actor, claim: &ClaimRef) -> Option<LastKnown> {
         let plane = self.plane(&claim.plane).ok()?;
-        let subject = Subject::new(&plane, actor, claim);
+        let subject = subject(&plane, actor, claim);
         let observer = plane.informers.observers.0.lock().get(&subject)?.clone();
         let last = observer.last.lock().clone()?;
         let answered_at = plane
@@ -144,13 +107,12 @@ impl Planes {
     }
 }
 
-impl Subject {
-    fn new(plane: &Plane, actor: &Actor, claim: &ClaimRef) -> Self {
-        let in_person = plane.offer.document.load().spec.act_as != ActAs::Portico;
-        Self {
-            claim: claim.clone(),
-            actor: (in_person && !actor.is_portico()).then(|| actor.clone()),
-        }
+/// Returns what to follow: as the person only if Portico acts as people on the control plane.
+fn subject(plane: &Plane, actor: &Actor, claim: &ClaimRef) -> Subject {
+    let in_person = plane.offer.document.load().spec.act_as != ActAs::Portico;
+    Subject {
+        claim: claim.clone(),
+        actor: (in_person && !actor.is_portico()).then(|| actor.clone()),
     }
 }
 

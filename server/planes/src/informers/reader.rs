@@ -5,103 +5,28 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use portico_domain::documents::{ActAs, ResourceRef};
+use portico_domain::documents::ActAs;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::objects::{Known, MAX_POLL_INTERVAL};
 use super::prune::prune;
+use super::wanted::{Target, Wanted};
 use super::{InformerKey, Informers, ObserverId};
 use crate::actor::Actor;
+use crate::claim_events::claim_events;
 use crate::client::{ApiClient, Call};
 use crate::error::PlaneError;
-use crate::ops::{claim_events, expect_object};
+use crate::object::expect_object;
 use crate::path::{escape_segment, resource_path};
 use crate::plane::Plane;
 use crate::stream::METADATA;
 
-/// An object or the events to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    resource: ResourceRef,
-    namespace: Option<String>,
-    target: Target,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Target {
-    /// The object with this name.
-    Object(String),
-    /// The events about the object with this uid.
-    EventsAbout(String),
-}
-
 impl Wanted {
-    pub(crate) fn object(resource: &ResourceRef, namespace: Option<&str>, name: &str) -> Self {
-        Self {
-            resource: resource.clone(),
-            namespace: namespace.filter(|_| resource.namespaced).map(str::to_owned),
-            target: Target::Object(name.to_owned()),
-        }
-    }
-
-    pub(crate) fn secret(namespace: &str, name: &str) -> Self {
-        Self::object(&core("Secret", "secrets"), Some(namespace), name)
-    }
-
-    pub(crate) fn events_about(namespace: &str, uid: &str) -> Self {
-        Self {
-            resource: core("Event", "events"),
-            namespace: Some(namespace.to_owned()),
-            target: Target::EventsAbout(uid.to_owned()),
-        }
-    }
-
-    /// How the watch of the collection identifies it.
-    pub(super) fn name(&self) -> &str {
-        match &self.target {
-            Target::Object(name) | Target::EventsAbout(name) => name,
-        }
-    }
-
-    pub(super) fn resource(&self) -> &ResourceRef {
-        &self.resource
-    }
-
-    pub(super) fn namespace(&self) -> Option<&str> {
-        self.namespace.as_deref()
-    }
-
-    pub(super) fn is_about(&self) -> bool {
-        matches!(self.target, Target::EventsAbout(_))
-    }
-
-    fn collection(&self) -> String {
-        resource_path(&self.resource, self.namespace(), None)
-    }
-
-    fn key(&self, actor: Option<&Actor>) -> InformerKey {
-        InformerKey {
-            actor: actor.cloned(),
-            path: self.collection(),
-            by_subject: self.is_about(),
-        }
-    }
-
-    /// True if it cannot exist: a namespaced object without a namespace.
-    fn is_impossible(&self) -> bool {
-        self.resource.namespaced && self.namespace.is_none()
-    }
-
-    /// True if its contents must not be read. The tree shows only its metadata.
-    fn metadata_only(&self) -> bool {
-        self.resource.group.is_empty() && matches!(self.resource.plural.as_str(), "secrets" | "configmaps")
-    }
-
     /// Reads it from the control plane, pruned.
     async fn read(&self, client: &ApiClient, actor: &Actor) -> Result<Value, PlaneError> {
         let path = match &self.target {
-            Target::Object(name) => resource_path(&self.resource, self.namespace(), Some(name)),
+            Target::Object(name) => resource_path(self.resource(), self.namespace(), Some(name)),
             Target::EventsAbout(uid) => {
                 let selector = escape_segment(&format!("involvedObject.uid={uid}"));
                 format!("{}?fieldSelector={selector}&limit=500", self.collection())
@@ -124,16 +49,6 @@ impl Wanted {
                     .ok_or_else(|| client.invalid_response("a list has no items"))
             }
         }
-    }
-}
-
-fn core(kind: &str, plural: &str) -> ResourceRef {
-    ResourceRef {
-        group: String::new(),
-        version: "v1".to_owned(),
-        kind: kind.to_owned(),
-        plural: plural.to_owned(),
-        namespaced: true,
     }
 }
 
@@ -165,7 +80,7 @@ impl<'p> Reader<'p> {
     ) -> Result<Value, PlaneError> {
         match self {
             Self::Shared(informers) => {
-                let known = informers.current(&wanted.key(None), wanted.name());
+                let known = informers.current(&InformerKey::new(None, wanted), wanted.name());
                 match known {
                     Some(known) => known,
                     None => wanted.read(client, actor).await,
@@ -235,7 +150,7 @@ impl Observing {
 
     async fn read(&self, client: &ApiClient, actor: &Actor, wanted: &Wanted) -> Result<Value, PlaneError> {
         let informers = &self.plane.informers;
-        let key = wanted.key(self.actor.as_ref());
+        let key = InformerKey::new(self.actor.as_ref(), wanted);
         informers.want(&key, wanted, self.id, &self.wake);
         self.log
             .lock()

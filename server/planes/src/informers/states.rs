@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::reader::Wanted;
+use super::wanted::Wanted;
 use super::{Informer, InformerKey, Informers, MAX_WATCHES, Object, ObserverId, State};
 
 /// Watches of one observer at most.

@@ -8,9 +8,6 @@ mod secret;
 mod tree;
 mod write;
 
-pub(crate) use events::claim_events;
 pub(crate) use review::{has_right, is_allowed};
 pub use secret::SecretError;
-pub(crate) use tree::ResourceNames;
 pub use write::{Applied, Expect};
-pub(crate) use write::{drop_managed_fields, expect_object};

@@ -4,10 +4,10 @@ use portico_domain::documents::ResourceRef;
 use portico_domain::names::PlaneName;
 use serde_json::Value;
 
-use super::write::{drop_managed_fields, expect_object};
 use crate::actor::Actor;
 use crate::client::Call;
 use crate::error::PlaneError;
+use crate::object::{drop_managed_fields, expect_object};
 use crate::path::resource_path;
 use crate::registry::Planes;
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::actor::Actor;
 use crate::client::{ApiClient, Call};
 use crate::error::PlaneError;
-use crate::plane::Right;
+use crate::rights::Right;
 
 /// Asks whether the actor (without one: Portico) may do `verb` with a resource.
 pub(crate) async fn is_allowed(

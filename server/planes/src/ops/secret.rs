@@ -11,13 +11,13 @@ use portico_domain::connection::{ConnectionKey, public_keys};
 use portico_domain::documents::Access;
 use serde_json::Value;
 
-use super::tree::ResourceNames;
 use crate::actor::Actor;
 use crate::client::{ApiClient, Call};
 use crate::error::PlaneError;
 use crate::informers::{Reader, Wanted};
 use crate::path::escape_segment;
 use crate::registry::Planes;
+use crate::resource_names::ResourceNames;
 
 /// Owners that are fetched at most to prove that a secret belongs to a claim.
 const MAX_OWNERS: usize = 12;

@@ -1,9 +1,5 @@
 //! Reads the composed resources of a claim as a tree.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
 use parking_lot::Mutex;
@@ -15,12 +11,12 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::actor::Actor;
-use crate::client::{ApiClient, Call};
+use crate::client::ApiClient;
 use crate::error::PlaneError;
 use crate::informers::{Reader, Wanted};
-use crate::path::escape_segment;
 use crate::plane::Plane;
 use crate::registry::Planes;
+use crate::resource_names::ResourceNames;
 
 /// Composed resources of a claim that are shown. The tree says if there are more.
 const MAX_NODES: usize = 200;
@@ -28,8 +24,6 @@ const MAX_NODES: usize = 200;
 const MAX_DEPTH: usize = 5;
 /// Calls in flight at once for a tree.
 const CONCURRENT_CALLS: usize = 8;
-/// How long discovered resource names are cached.
-const NAMES_TTL: Duration = Duration::from_mins(1);
 
 impl Planes {
     /// The current composed resources of a claim. A resource that may not be read, or that does not refer back to its
@@ -121,77 +115,6 @@ pub(super) async fn composite_of(
     let reference = claim.object.pointer("/spec/resourceRef")?;
     let (_, composite) = walk.fetch(&claim.object, reference).await.ok()?;
     belongs(&composite, &claim.object).then_some(composite)
-}
-
-/// Caches the resources of each `group/version`.
-#[derive(Debug, Default)]
-pub(crate) struct ResourceNames(Mutex<HashMap<String, Discovered>>);
-
-/// When they were discovered, and the resources.
-type Discovered = (Instant, Arc<Vec<ResourceRef>>);
-
-impl ResourceNames {
-    pub(crate) async fn find(
-        &self,
-        client: &ApiClient,
-        api_version: &str,
-        kind: &str,
-    ) -> Result<ResourceRef, PlaneError> {
-        let known = self
-            .0
-            .lock()
-            .get(api_version)
-            .filter(|(at, _)| at.elapsed() < NAMES_TTL)
-            .map(|(_, all)| all.clone());
-        let resources = if let Some(known) = known {
-            known
-        } else {
-            let fresh = Arc::new(resources_of(client, api_version).await?);
-            let mut cache = self.0.lock();
-            if cache.len() > 256 {
-                cache.clear();
-            }
-            cache.insert(api_version.to_owned(), (Instant::now(), fresh.clone()));
-            fresh
-        };
-        resources
-            .iter()
-            .find(|resource| resource.kind == kind)
-            .cloned()
-            .ok_or_else(|| PlaneError::NotFound {
-                plane: client.title.to_string(),
-                message: sanitize(&format!("{kind} of {api_version} is not served")),
-            })
-    }
-}
-
-async fn resources_of(client: &ApiClient, api_version: &str) -> Result<Vec<ResourceRef>, PlaneError> {
-    let (path, group, version) = match api_version.split_once('/') {
-        Some((group, version)) => (
-            format!("/apis/{}/{}", escape_segment(group), escape_segment(version)),
-            group,
-            version,
-        ),
-        None => (format!("/api/{}", escape_segment(api_version)), "", api_version),
-    };
-    let (_, list) = client.request_json(Call::get(path)).await?;
-    let resources = list
-        .get("resources")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    Ok(resources
-        .filter_map(|resource| {
-            let plural = resource.get("name")?.as_str()?;
-            (!plural.contains('/')).then_some(ResourceRef {
-                group: group.to_owned(),
-                version: version.to_owned(),
-                kind: resource.get("kind")?.as_str()?.to_owned(),
-                plural: plural.to_owned(),
-                namespaced: resource.get("namespaced")?.as_bool()?,
-            })
-        })
-        .collect())
 }
 
 struct TreeWalk<'w> {

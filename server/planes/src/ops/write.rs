@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::actor::Actor;
 use crate::client::{ApiClient, Call};
 use crate::error::PlaneError;
+use crate::object::{drop_managed_fields, expect_object};
 use crate::path::{escape_segment, resource_path};
 use crate::registry::Planes;
 use crate::server_text::{is_missing_namespace, is_uid_mismatch};
@@ -283,21 +284,4 @@ fn request_of(object: &Value) -> Option<&str> {
         .get("labels")?
         .get(labels::REQUEST)?
         .as_str()
-}
-
-/// Checks that a response is the object with that name. Any other successful response proves nothing.
-pub(crate) fn expect_object(client: &ApiClient, answer: &Value, name: &str) -> Result<(), PlaneError> {
-    let found = answer.pointer("/metadata/name").and_then(Value::as_str);
-    if found == Some(name) {
-        Ok(())
-    } else {
-        Err(client.invalid_response(&format!("asked for {name}, it sent something else")))
-    }
-}
-
-/// Drops `managedFields`, which is useless to readers and often the larger part of an object.
-pub(crate) fn drop_managed_fields(object: &mut Value) {
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.shift_remove("managedFields");
-    }
 }

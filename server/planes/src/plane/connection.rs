@@ -10,13 +10,14 @@ use portico_domain::claim::health::{misconfigured_status, unreachable_status};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{InitialSync, Plane, PlaneContext, Right, rights};
+use super::{InitialSync, Plane, PlaneContext, rights_review};
 use crate::client::{ApiClient, Call};
 use crate::connect::{Connected, WatchedFiles, connect};
 use crate::discovery::discover;
 use crate::error::PlaneError;
 use crate::informers;
 use crate::ops::has_right;
+use crate::rights::Right;
 use crate::shared::{Change, Shared};
 use crate::status::PlaneState;
 use crate::stream::WatchLimiter;
@@ -72,7 +73,7 @@ pub(crate) async fn run_connection(shared: Arc<Shared>, plane: Arc<Plane>) {
                 tokio::select! {
                     () = probe_loop(&context, &files, all_read) => {}
                     () = discover(context.clone(), first) => {}
-                    () = rights::review(&context) => {}
+                    () = rights_review::review(&context) => {}
                     () = informers::serve(&context) => {}
                 }
             }

@@ -2,7 +2,7 @@
 
 pub(crate) mod claim_watches;
 mod connection;
-mod rights;
+mod rights_review;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -22,14 +22,13 @@ use crate::cache::Index;
 use crate::client::ApiClient;
 use crate::error::PlaneError;
 use crate::informers::Informers;
-use crate::ops::ResourceNames;
+use crate::resource_names::ResourceNames;
+use crate::rights::Rights;
 use crate::shared::{Offer, Shared};
 use crate::status::{HealthState, PlaneState, PlaneStatus, PlaneSummary};
 use crate::stream::WatchLimiter;
 
 pub(crate) use connection::run_connection;
-pub use rights::RightsStatus;
-pub(crate) use rights::{Right, Rights};
 
 /// After failing for this long a stream's claims are stale, even if the control plane answers other calls.
 const STALE_AFTER: Duration = Duration::from_secs(3);
