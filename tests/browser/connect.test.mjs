@@ -67,7 +67,7 @@ describe('connecting', { timeout: 180_000 }, () => {
     assert.match(copied.hostname, host);
     password = decodeURIComponent(copied.password);
     assert.ok(password.length > 8);
-    assert.ok(!(await dana.page.content()).includes(password), 'it is nowhere on the page');
+    assert.ok(!(await dana.page.content()).includes(password), 'the page does not contain the password');
   });
 
   it('copies a hidden secret and a revealed one', async () => {

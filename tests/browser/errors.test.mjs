@@ -31,7 +31,7 @@ describe('an error', { timeout: 180_000 }, () => {
       return opened;
     }
 
-    it(`leads from the list of it to each field, ${how}`, async () => {
+    it(`in the list links to its field, ${how}`, async () => {
       const opened = await form(POSTGRESQL);
       const { page } = opened;
       await page.locator('input[name="_name"]').click();
@@ -42,7 +42,7 @@ describe('an error', { timeout: 180_000 }, () => {
       const list = page.getByRole('alert').first();
       await list.waitFor();
       assert.match(await page.title(), /^Error: /);
-      assert.equal(await page.evaluate(() => document.activeElement.id), 'problems', 'the focus is on the list');
+      assert.equal(await page.evaluate(() => document.activeElement.id), 'problems', 'the list of errors has the focus');
       const entries = page.locator('#problems li');
       assert.ok((await entries.count()) >= 2);
       for (const entry of await entries.all()) {
@@ -63,12 +63,12 @@ describe('an error', { timeout: 180_000 }, () => {
       await opened.context.close();
     });
 
-    it(`is nothing after a review that found nothing: the focus is on its verdict, ${how}`, async () => {
+    it(`does not appear after a review without problems, and the result has the focus, ${how}`, async () => {
       const { page, context } = await form(BUCKET);
       await page.locator('input[name="_name"]').click();
       await press(page, letters('reviewed'), 0);
       await page.getByRole('complementary', { name: 'Summary' }).getByRole('button', { name: 'Review' }).click();
-      await page.getByText('The control plane would take it').waitFor();
+      await page.getByText('The control plane would accept it').waitFor();
       assert.equal(await page.evaluate(() => document.activeElement.id), 'dry-run');
       assert.doesNotMatch(await page.title(), /^Error/);
       await context.close();
@@ -91,7 +91,7 @@ describe('an error', { timeout: 180_000 }, () => {
     const moved = Math.abs((await name.evaluate((name) => name.getBoundingClientRect().top)) - before);
     const line = await page.evaluate(() => parseFloat(getComputedStyle(document.body).lineHeight));
     // Its own error was above it.
-    assert.ok(moved <= line + 1, `it moved by ${moved} px, a line has ${line} px`);
+    assert.ok(moved <= line + 1, `the field moved by ${moved} px, and a line has ${line} px`);
     assert.equal(await name.inputValue(), 'solved');
     await context.close();
   });

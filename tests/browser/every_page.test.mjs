@@ -63,7 +63,7 @@ describe('every page', { timeout: 420_000 }, () => {
     page.on('request', watch);
     await open(page, at);
     page.off('request', watch);
-    assert.deepEqual(strangers, [], 'loads nothing from elsewhere');
+    assert.deepEqual(strangers, [], 'loads nothing from other origins');
     const found = [];
     for (const width of widths) {
       await page.setViewportSize({ width, height: 900 });

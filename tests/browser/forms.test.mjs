@@ -64,7 +64,7 @@ for (const scripts of [true, false]) {
     it('submits exactly what was emptied and chosen', async () => {
       const { page } = dana;
       await workIn(page, 'Payments', 'dev');
-      await until('it is offered', async () => {
+      await until('the kind to be offered', async () => {
         await page.goto(offering);
         return page.locator('[data-field="/spec/ports"]').count();
       });
@@ -76,7 +76,7 @@ for (const scripts of [true, false]) {
       for (let left = 2; left > 0; left--) {
         await field('/spec/ports').getByRole('button', { name: 'Remove port 1' }).click();
         const items = page.locator('[data-field^="/spec/ports/"]');
-        await until('the item is gone', async () => (await items.count()) < left);
+        await until('the item to be removed', async () => (await items.count()) < left);
       }
       assert.equal(await field('/spec/ports').getByLabel('If it has no items').inputValue(), 'empty');
 
@@ -88,19 +88,19 @@ for (const scripts of [true, false]) {
       if (!(await page.locator('[name="/spec/ttl"]').isVisible())) await more.click();
       const ttl = page.locator('[name="/spec/ttl"]');
       const means = field('/spec/ttl').getByLabel('If left empty');
-      assert.equal(await means.isVisible(), false, 'nothing is asked while there is a text');
+      assert.equal(await means.isVisible(), false, 'no question while the field has a text');
       await ttl.focus();
       await page.keyboard.press('Control+A');
       await page.keyboard.press('Backspace');
       await means.waitFor();
-      assert.equal(await means.inputValue(), 'empty', 'what one cleared is empty');
+      assert.equal(await means.inputValue(), 'empty', 'a cleared field is sent as empty');
       await field('/spec/class').getByLabel('If left empty').selectOption('null');
       await page.locator('input[name="_name"]').pressSequentially('emptied', { delay: 20 });
 
       const wish = { ports: [], ttl: '', class: null, mode: { off: {} } };
       if (scripts) {
         const manifest = page.locator('#manifest');
-        await until('it is shown', async () => (await manifest.textContent()).includes('class: null'));
+        await until('the manifest to show the choice', async () => (await manifest.textContent()).includes('class: null'));
         const shown = await manifest.textContent();
         for (const line of ['ports: []', 'class: null', '"off": {}']) assert.ok(shown.includes(line), `${line} in ${shown}`);
         assert.match(shown, /ttl: (''|"")/);
@@ -109,7 +109,7 @@ for (const scripts of [true, false]) {
       // Without approval, submitting leads to the claim.
       await page.waitForURL(/\/claims\/[^?]*\/emptied$/);
       let made;
-      await until('it is made', async () => {
+      await until('the object to be created', async () => {
         made = await plane.merge('/apis/forms.tests.dev/v1/namespaces/payments-dev/gates/emptied').catch(() => null);
         return made;
       });
@@ -128,7 +128,7 @@ for (const scripts of [true, false]) {
       const checked = page.getByRole('radio', { name: 'On', exact: true });
       await checked.waitFor();
       const fields = page.locator('[name="/spec/mode/on/name"]');
-      await until('choice and fields agree', async () => (await checked.isChecked()) === Boolean(await fields.count()));
+      await until('the fields match the checked branch', async () => (await checked.isChecked()) === Boolean(await fields.count()));
     });
   });
 }

@@ -110,7 +110,7 @@ describe('by the keyboard', { timeout: 180_000 }, () => {
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark');
     const served = await page.request.get('/catalog');
-    assert.match(await served.text(), /<html lang="en" data-theme="dark">/, 'the server draws the next page in it');
+    assert.match(await served.text(), /<html lang="en" data-theme="dark">/, 'the server renders the next page with the theme');
     await page.goto('/catalog');
     assert.equal(await theme(), 'dark');
   });

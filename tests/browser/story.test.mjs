@@ -57,7 +57,7 @@ describe('the main flow, developer and approver side by side', { timeout: 240_00
     assert.equal(await key.getAttribute('aria-invalid'), 'true');
     await key.fill('kms://payments/files');
     await page.waitForFunction(() => !document.querySelector('[data-field="/spec/encryption/key"] .problem'));
-    assert.match(page.url(), /\/request$/, 'nothing was sent');
+    assert.match(page.url(), /\/request$/, 'the form was not submitted');
     await page.goto('/claims?q=browser-db');
     await page.getByRole('link', { name: 'browser-db' }).first().click();
   });

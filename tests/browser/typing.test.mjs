@@ -142,7 +142,7 @@ describe('typing', { timeout: 420_000 }, () => {
     await field.focus();
     await press(page, letters('Or'), 300);
     await page.waitForTimeout(450);
-    assert.equal(await problem.count(), 0, 'in the middle of a word');
+    assert.equal(await problem.count(), 0, 'no error in the middle of a word');
     await problem.waitFor({ timeout: 5000 });
     assert.equal(await field.getAttribute('aria-invalid'), 'true');
     const begun = Date.now();
@@ -171,7 +171,7 @@ describe('typing', { timeout: 420_000 }, () => {
       const place = said.getBoundingClientRect();
       return place.top >= 0 && place.bottom <= innerHeight;
     });
-    assert.ok(seen, 'it is in view');
+    assert.ok(seen, 'the problem is in view');
     await page.close();
   });
 

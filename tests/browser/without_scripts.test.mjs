@@ -64,7 +64,7 @@ describe('with scripts off', { timeout: 180_000 }, () => {
     const field = page.locator('[data-field="/spec/encryption/key"]');
     await field.getByText('kms needs a key', { exact: false }).waitFor();
     assert.equal(await page.locator('input[name="/spec/encryption/key"]').getAttribute('aria-invalid'), 'true');
-    assert.ok(await page.getByRole('radio', { name: 'kms' }).isChecked(), 'what was chosen stays');
+    assert.ok(await page.getByRole('radio', { name: 'kms' }).isChecked(), 'the choice is kept');
     await page.goto('/catalog/postgresqlinstances.databases.demo.portico.dev/request');
   });
 

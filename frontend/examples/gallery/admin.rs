@@ -167,7 +167,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
             event(
                 120,
                 "request.submitted",
-                "Dana Developer asked for PostgreSQL ledger",
+                "Dana Developer requested PostgreSQL ledger",
             ),
             event(
                 119,

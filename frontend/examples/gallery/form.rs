@@ -290,13 +290,13 @@ pub(crate) fn placement() -> Placement {
     };
     Placement {
         chosen: Some("eu-shared".parse().expect("a name")),
-        reason: "It is in the region you asked for and has the fewest claims.".into(),
+        reason: "It is in the region that you requested and has the fewest claims.".into(),
         candidates: vec![
             candidate("eu-shared", "EU shared", &[]),
             candidate(
                 "us-shared",
                 "US shared",
-                &["It is in us-east, you asked for eu-central."],
+                &["It is in us-east, and eu-central was requested."],
             ),
             candidate(
                 "research-own",

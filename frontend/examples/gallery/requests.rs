@@ -158,7 +158,7 @@ fn waiting() -> RequestPage {
         }],
         cost: Some("1450 EUR a month".into()),
         may_decide: false,
-        may_not_decide: Some("You asked for it yourself: somebody else must decide.".into()),
+        may_not_decide: Some("You requested it yourself: somebody else must decide.".into()),
         may_withdraw: true,
         may_comment: true,
         revision: 3,
@@ -228,7 +228,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
                 None,
                 Some(48),
                 Some(
-                    "EU shared refused it: the claim is in use by payments-api. Remove that first, then ask again.",
+                    "EU shared refused it: the claim is in use by payments-api. Remove that first, then request it again.",
                 ),
                 3,
             ),

@@ -80,7 +80,7 @@ fn approval(frame: &Frame, approval: &ApprovalRow, open: bool) -> impl IntoView 
                         <strong>{row.requester.clone()}</strong>" · "{action_word(row.action).to_lowercase()}" "{row.offering_title.clone()}
                         " "<strong>{row.claim.name.to_string()}</strong>
                         <span class="reason">
-                            {format!("{}/{}", row.tenant, row.environment)}" · asked for "{time(frame.now, row.created_at)}
+                            {format!("{}/{}", row.tenant, row.environment)}" · requested "{time(frame.now, row.created_at)}
                             {approval.expires_at.map(|at| view! { " · expires "{time(frame.now, at)} })}
                         </span>
                         {in_short(approval)}

@@ -41,7 +41,7 @@ fn head(page: &OfferingPage) -> AnyView {
             .may_request
             .why_not
             .clone()
-            .unwrap_or_else(|| "You may not ask for this here.".to_owned());
+            .unwrap_or_else(|| "You may not request this here.".to_owned());
         view! { <p class="why-not">{icon("lock")}<span>{why}</span></p> }.into_any()
     };
     let problem = card.problem.clone().map(|problem| {

@@ -168,7 +168,7 @@ fn beside(frame: &Frame, page: &RequestPage) -> AnyView {
         })
         .collect();
     let rules = (!page.rules.is_empty()).then(|| {
-        view! { <section><h2>"Rules that asked"</h2><ul role="list" class="lines">{rules}</ul></section> }
+        view! { <section><h2>"Rules that require approval"</h2><ul role="list" class="lines">{rules}</ul></section> }
     });
     let quotas =
         (!page.quota.is_empty()).then(|| view! { <section><h2>"Quota"</h2>{quota(&page.quota)}</section> });

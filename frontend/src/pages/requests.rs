@@ -100,7 +100,7 @@ fn found(frame: &Frame, page: &RequestsPage, query: &Query) -> AnyView {
         return empty(
             "requests",
             "No requests yet",
-            "Whatever you ask for, change or delete stands here with everyone who had a say in it.",
+            "What you request, change or delete is listed here, with everybody who decided on it.",
             Some(("/catalog".to_owned(), "Look through the catalog")),
         );
     }

@@ -17,7 +17,7 @@ pub fn tokens(frame: &Frame, page: &TokensPage) -> String {
             empty(
                 "key",
                 "No API tokens yet",
-                "A token lets a program, a pipeline say, ask for what you would ask for here. Make one below.",
+                "A token lets a program, such as a pipeline, do what you can do here. Create one below.",
                 None,
             )
         } else {
@@ -141,7 +141,7 @@ fn form(frame: &Frame, page: &TokensPage) -> AnyView {
         .map(|scope| {
             let help = match scope {
                 TokenScope::Read => "It can look, and change nothing.",
-                TokenScope::Full => "It can ask for things, change and delete them, decide, and reveal secrets.",
+                TokenScope::Full => "It can request, change and delete claims, decide on requests, and reveal secrets.",
             };
             view! {
                 <label class="plan-choice">

@@ -98,7 +98,7 @@ impl Portal {
                 request.requester.name.as_str()
             };
             let when = relative(self.now(), request.created_at);
-            return format!("{who} asked for the {offering} {name} in {place} {when}.");
+            return format!("{who} requested the {offering} {name} in {place} {when}.");
         }
         let since = claim.map(|claim| format!(", made {}", relative(self.now(), claim.created_at)));
         let since = since.unwrap_or_default();

@@ -90,12 +90,12 @@ pub(super) fn may_request(viewer: &Viewer, work: Option<&Workspace>, problem: Op
     };
     if !viewer.may(&work.tenant, Role::Developer) {
         return Allowed::no(format!(
-            "You may look at what {} has, and not ask for more. A developer of {0} can.",
+            "You can see what {} has, but not request more. A developer of {0} can.",
             work.tenant
         ));
     }
     problem.map_or_else(Allowed::yes, |problem| {
-        Allowed::no(format!("It cannot be asked for just now: {problem}"))
+        Allowed::no(format!("It cannot be requested at present: {problem}"))
     })
 }
 

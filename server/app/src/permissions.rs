@@ -40,7 +40,7 @@ impl Denial<'_> {
             Denied::NotADeveloper { tenant } => self.not_a_developer(tenant),
             Denied::BeingDeleted => "It is being deleted.".to_owned(),
             Denied::Gone => "It is gone.".to_owned(),
-            Denied::NotAnApprover => "It is not for you to decide: the policy asks for others.".to_owned(),
+            Denied::NotAnApprover => "You cannot decide: the policy names other approvers.".to_owned(),
             Denied::OwnRequest => "Nobody approves a request of their own. Ask another approver.".to_owned(),
             Denied::HasDecided => "You have agreed; it needs somebody else’s agreement too.".to_owned(),
             Denied::NotTheRequester | Denied::TooLate => match self {
@@ -61,9 +61,9 @@ impl Denial<'_> {
 
     fn not_a_developer(self, tenant: &TenantName) -> String {
         match self {
-            Self::Create => format!(
-                "You may look at what {tenant} has, and not ask for more. A developer of {tenant} can."
-            ),
+            Self::Create => {
+                format!("You can see what {tenant} has, but not request more. A developer of {tenant} can.")
+            }
             Self::Change(configuration) => {
                 let title = configuration
                     .tenants

@@ -257,7 +257,7 @@ fn steps(configuration: &Configuration, request: &Request) -> Vec<RequestStep> {
         at: Some(request.created_at),
         comment: request.note.clone(),
         done: true,
-        ..plain("Asked for")
+        ..plain("Requested")
     }];
     steps.extend(request.decisions.iter().map(|decision| RequestStep {
         who: Some(decision.by.name.clone()),

@@ -61,7 +61,7 @@ pub(super) fn status(request: &Request) -> String {
             .as_ref()
             .map(ToString::to_string)
             .unwrap_or_default(),
-        State::Expired => "Nobody decided in time; ask again if it is still wanted".to_owned(),
+        State::Expired => "Nobody decided in time. Request it again if you still need it.".to_owned(),
         State::Draft | State::Submitted | State::Fulfilled | State::Withdrawn => String::new(),
     }
 }
@@ -74,7 +74,7 @@ pub(super) fn event(event: &Event) -> String {
         "session.ended" => "signed out",
         "session.terminated" => "ended somebody’s sessions",
         "session.refused" => "was refused a sign-in",
-        "request.submitted" => "asked for",
+        "request.submitted" => "requested",
         "request.awaiting" => "must wait for approval of",
         "request.approved" => "approved",
         "request.agreed" => "agreed to",
@@ -96,7 +96,7 @@ pub(super) fn event(event: &Event) -> String {
         "configuration.refused" => "refused a new",
         "access.denied" => "was denied",
         "form.refused" => "was refused a form at",
-        "rate.limited" => "asked too often for",
+        "rate.limited" => "sent too many requests to",
         "secret.denied" => "was denied a secret at",
         "logout.refused" => "was refused a sign-out of others at",
         "token.refused" => "came with a worthless API token to",

@@ -92,7 +92,7 @@ pub enum Obstacle {
         whose: NeededBy,
     },
     /// An administrator cordoned the control plane.
-    #[error("{plane} is cordoned and takes no new claims{}. It is applied when that ends; or withdraw it and ask for another place.", reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default())]
+    #[error("{plane} is cordoned and takes no new claims{}. It is applied when that ends. Or withdraw it and request another control plane.", reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default())]
     Cordoned {
         /// By title.
         plane: String,
@@ -149,7 +149,7 @@ pub enum Obstacle {
     },
     /// The manifest differs from the one that was frozen.
     #[error(
-        "Its manifest is not the one that was asked for: it was altered in the database. Tell the platform team."
+        "Its manifest differs from the one that was submitted: it was altered in the database. Tell the platform team."
     )]
     Altered,
 }

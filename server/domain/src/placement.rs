@@ -191,14 +191,14 @@ fn ruled_out(request: &PlacementRequest<'_>, facts: &PlaneFacts<'_>) -> Vec<Stri
         .as_ref()
         .is_some_and(|wanted| *wanted != plane.name)
     {
-        reasons.push("another control plane was asked for".to_owned());
+        reasons.push("another control plane was requested".to_owned());
     }
     if let Some(region) = &request.preferences.region
         && plane.spec.region.as_ref() != Some(region)
     {
         reasons.push(match &plane.spec.region {
-            Some(own) => format!("it is in {own}, and {region} was asked for"),
-            None => format!("it has no region, and {region} was asked for"),
+            Some(own) => format!("it is in {own}, and {region} was requested"),
+            None => format!("it has no region, and {region} was requested"),
         });
     }
     for (whose, labels) in [
@@ -276,9 +276,9 @@ fn why(
         parts.push(format!("it is {}’s own", request.tenant.title()));
     }
     if request.preferences.plane.is_some() {
-        parts.push("it was asked for".to_owned());
+        parts.push("it was requested".to_owned());
     } else if let (Some(_), Some(region)) = (&request.preferences.region, &plane.spec.region) {
-        parts.push(format!("it is in {region}, as asked"));
+        parts.push(format!("it is in {region}, as requested"));
     }
     let alike = rest
         .iter()
@@ -511,7 +511,7 @@ mod tests {
             reasons,
             [
                 "it does not answer",
-                "it is in us, and eu was asked for",
+                "it is in us, and eu was requested",
                 "it is full: it has 100 of 100 claims",
                 "it does not serve PostgreSQL",
             ]

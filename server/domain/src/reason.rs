@@ -329,7 +329,7 @@ impl fmt::Display for FailureReason {
             Self::FieldConflict { managers, message } => write!(
                 f,
                 "{} set{} fields that this request would change, and Portico does not overwrite others' work. Settle \
-                 with them who sets these fields, then ask again. The control plane said: {}.",
+                 with them who sets these fields, then request it again. The control plane said: {}.",
                 managers.join(" and "),
                 if managers.len() == 1 { "s" } else { "" },
                 bare(message)

@@ -22,7 +22,7 @@ async fn an_undecided_request_expires_and_can_be_submitted_again(planes: Planes)
     let id = request(&dana, QUEUE, "forgotten", &[]).await;
     let _ = until_request(&dana, &id, "Awaiting approval").await;
     let open = ada.get(&format!("/requests/{id}")).await.expect(200);
-    let late = open.page().form("/decide").expect("a decision to take");
+    let late = open.page().form("/decide").expect("the form to decide");
 
     // The policy counts in hours, so move the request three days back in the database.
     demo.stop();
@@ -37,7 +37,7 @@ async fn an_undecided_request_expires_and_can_be_submitted_again(planes: Planes)
 
     let expired = until_request(&dana, &id, "Expired").await;
     let told = expired.page().text(".state-line").unwrap();
-    assert!(told.contains("ask again if it is still wanted"), "{told}");
+    assert!(told.contains("Request it again if you still need it"), "{told}");
     assert!(
         expired.page().body().contains("Expired: nobody decided in time"),
         "{}",
@@ -74,7 +74,7 @@ async fn requesters_can_withdraw_but_not_approve_their_own_request(planes: Plane
     let decision = seen_by_ada.page().form("/decide").unwrap();
     assert!(
         seen_by_ada.page().form("/withdraw").is_none(),
-        "an approver did not ask for it"
+        "an approver did not request it"
     );
     let withdrawn = dana
         .submit(&waiting.url, &waiting.page().form("/withdraw").unwrap(), None)
@@ -156,12 +156,16 @@ async fn an_approver_outside_the_tenant_sees_the_outcome_of_their_approval() {
         demo.sign_in("devon").await,
     );
     dana.work_in("payments/dev").await;
-    let id = until("the policy to be read", Duration::from_secs(20), async || {
-        let name = uuid::Uuid::new_v4().simple().to_string();
-        let id = request(&dana, BUCKET, &format!("shared-{}", &name[..8]), &[]).await;
-        let page = dana.get(&format!("/requests/{id}")).await.expect(200);
-        state(&page).starts_with("Awaiting approval").then_some(id)
-    })
+    let id = until(
+        "the changed policy to be loaded",
+        Duration::from_secs(20),
+        async || {
+            let name = uuid::Uuid::new_v4().simple().to_string();
+            let id = request(&dana, BUCKET, &format!("shared-{}", &name[..8]), &[]).await;
+            let page = dana.get(&format!("/requests/{id}")).await.expect(200);
+            state(&page).starts_with("Awaiting approval").then_some(id)
+        },
+    )
     .await;
     let path = format!("/requests/{id}");
     let _ = decide(&ruth, &id, "approve", "Fine with us.").await.expect(200);

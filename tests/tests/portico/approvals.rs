@@ -71,7 +71,7 @@ async fn quota_is_shown_for_this_request_and_with_all_pending_ones() {
     for line in alone.split("; ") {
         assert!(
             both.contains(line),
-            "of itself it says the same: {line} in {both}"
+            "the line for this request alone is unchanged: {line} in {both}"
         );
     }
 }

@@ -50,7 +50,7 @@ async fn the_audit_log_export_is_complete_and_its_hashes_verify() {
         assert_eq!(
             usize::try_from(event.sequence).unwrap(),
             place + 1,
-            "none is missing"
+            "an event is missing"
         );
         let before = place.checked_sub(1).map(|before| all[before].hash.clone());
         assert_eq!(event.previous_hash, before.unwrap_or_else(|| "0".repeat(64)));
@@ -94,10 +94,10 @@ async fn the_audit_log_export_is_complete_and_its_hashes_verify() {
     assert!(exports[0].event.details["person"].is_string(), "{exports:?}");
     let day = all[0].event.at.strftime("%Y-%m-%d").to_string();
     let until_today = exported(&pat, &format!("?until={day}")).await;
-    assert_eq!(until_today.len(), all.len() + 3, "and three exports");
+    assert_eq!(until_today.len(), all.len() + 3, "the three exports are recorded");
     let end = signed_end(&pat)
         .await
-        .expect("the last line of an export is its signed end");
+        .expect("the last line of an export is the signed head");
     assert!(
         end.sequence > all.last().unwrap().sequence && end.hash.len() == 64,
         "{end:?}"
@@ -115,7 +115,7 @@ async fn the_audit_log_export_is_complete_and_its_hashes_verify() {
     assert_eq!(
         signed_end(&tess).await,
         None,
-        "who sees a part has no use for the end of the whole"
+        "a part of the audit log has no signed head"
     );
     assert!(
         !own.is_empty() && tenants.iter().all(|tenant| *tenant == "payments"),

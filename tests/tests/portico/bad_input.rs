@@ -29,7 +29,7 @@ async fn an_invalid_form_is_returned_with_the_input_and_the_errors() {
             assert_eq!(
                 answer.page().field(field).as_deref(),
                 Some(value),
-                "what was typed stays"
+                "the input is kept"
             );
             let marked = answer.page().attributes("[aria-invalid=true]", "name");
             assert!(
@@ -51,7 +51,7 @@ async fn an_invalid_form_is_returned_with_the_input_and_the_errors() {
     assert_eq!(named.status, 422);
     assert!(
         named.page().text("#name-problems").is_some(),
-        "says what a name must be"
+        "explains the rule for names"
     );
 
     // The name exists on this control plane.
@@ -116,7 +116,7 @@ async fn forged_and_stale_forms_are_refused() {
     assert_eq!(
         answer.page().field("_name").as_deref(),
         Some("forged"),
-        "what was typed stays"
+        "the input is kept"
     );
 
     // A tenant that the person is not a member of.

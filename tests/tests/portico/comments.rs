@@ -10,7 +10,7 @@ use serde_json::json;
 
 async fn say(person: &Person, id: &str, text: &str) -> portico_tests::person::Answer {
     let page = person.get(&format!("/requests/{id}")).await.expect(200);
-    let form = page.page().form("/comment").expect("a form to comment by");
+    let form = page.page().form("/comment").expect("the comment form");
     person.submit(&page.url, &form.with("_comment", text), None).await
 }
 
@@ -29,7 +29,10 @@ async fn requester_and_approver_can_comment_and_outsiders_cannot() {
     let page = page.page();
     let steps = page.text(".steps").unwrap();
     assert!(steps.contains("Commented") && steps.contains("Ada"), "{steps}");
-    assert!(steps.contains("<b>Really?</b>"), "markup stays text: {steps}");
+    assert!(
+        steps.contains("<b>Really?</b>"),
+        "markup is shown as text: {steps}"
+    );
     assert!(
         steps.find("Commented") < steps.find("Waits for approval"),
         "what was said comes before what is still to come: {steps}"
@@ -120,6 +123,6 @@ async fn a_comment_appears_to_the_other_side_at_once() {
         text
     })
     .await
-    .expect("an event in time");
+    .expect("an event before the timeout");
     assert!(heard.contains("event: request"), "{heard}");
 }

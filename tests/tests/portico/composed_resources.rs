@@ -52,7 +52,10 @@ async fn a_failing_composed_resource_and_a_warning_event_appear_within_a_second(
     let event = told(&mut stream, Duration::from_secs(10)).await;
     let took = begun.elapsed();
     assert!(event.contains("event: claim") && event.contains(&page), "{event}");
-    assert!(took < SOON, "a part that fails was told of after {took:?}");
+    assert!(
+        took < SOON,
+        "a failing composed resource was reported after {took:?}"
+    );
     let shown = dana.get(&page).await.expect(200).page();
     let tree = shown.text(".tree").unwrap();
     assert!(tree.contains("the disk is full"), "{tree}");
@@ -64,7 +67,7 @@ async fn a_failing_composed_resource_and_a_warning_event_appear_within_a_second(
     let event = told(&mut stream, Duration::from_secs(10)).await;
     let took = begun.elapsed();
     assert!(event.contains("event: claim"), "{event}");
-    assert!(took < SOON, "a warning was told of after {took:?}");
+    assert!(took < SOON, "a warning event was reported after {took:?}");
     let shown = dana.get(&page).await.expect(200).page();
     assert!(shown.text(".events").unwrap().contains("zone b is out of disks"));
 }
@@ -130,7 +133,7 @@ pub(crate) async fn told(stream: &mut Response, patience: Duration) -> String {
     };
     tokio::time::timeout(patience, hearing)
         .await
-        .expect("an event in time");
+        .expect("an event before the timeout");
     text
 }
 

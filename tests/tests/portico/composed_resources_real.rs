@@ -204,7 +204,7 @@ async fn heard(news: &mut Receiver<u64>, within: Duration) -> Duration {
     let begun = Instant::now();
     tokio::time::timeout(within, news.changed())
         .await
-        .expect("news in time")
+        .expect("an event before the timeout")
         .unwrap();
     begun.elapsed()
 }
@@ -268,7 +268,7 @@ async fn composed_resources_are_watched_on_a_real_api_server() {
     assert_eq!(
         watches.filter(behind).count(),
         4,
-        "parts, settings, logins, events: {opened:?}"
+        "one watch each for the composed kinds and events: {opened:?}"
     );
 
     tokio::time::sleep(IDLE).await;
@@ -309,7 +309,10 @@ async fn composed_resources_are_watched_on_a_real_api_server() {
     assert!(heard(&mut pages[3], Duration::from_secs(10)).await < SOON);
     assert!(!pages[4].has_changed().unwrap());
     let changed = for_pages(proxy.take_requests());
-    assert!(changed.len() <= 6, "what changed and nothing else: {changed:?}");
+    assert!(
+        changed.len() <= 6,
+        "only the changed objects are read: {changed:?}"
+    );
 
     // Changes during the outage appear afterwards.
     proxy.go_down().await;

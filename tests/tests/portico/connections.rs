@@ -54,7 +54,7 @@ async fn shutdown_takes_seconds_despite_open_streams_and_slow_connections() {
     for stream in &mut streams {
         let mut rest = String::new();
         stream.read_to_string(&mut rest).unwrap();
-        assert!(rest.ends_with("0\r\n\r\n"), "a stream comes to its end: {rest}");
+        assert!(rest.ends_with("0\r\n\r\n"), "the stream ends properly: {rest}");
     }
     drop(dawdlers);
 }

@@ -30,7 +30,7 @@ async fn a_cordoned_plane_gets_no_new_claims_and_keeps_existing_ones(planes: Pla
     let page = pat.get(&path).await.expect(200);
     assert!(
         page.page().text("#remaining").is_none(),
-        "nobody has asked for it to be emptied"
+        "no list of remaining claims before the cordon"
     );
     let form = page.page().form("/cordon").expect("a button to cordon it");
     let page = pat
@@ -105,7 +105,7 @@ async fn claims_on_a_cordoned_plane_are_listed_with_owners_and_can_be_changed(pl
     let orders = left
         .iter()
         .find(|row| row["reference"]["name"] == "orders")
-        .expect("a claim that is there");
+        .expect("an existing claim");
     assert_eq!(
         (&orders["tenant"], &orders["environment"]),
         (&json!("payments"), &json!("dev"))

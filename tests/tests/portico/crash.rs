@@ -85,7 +85,7 @@ async fn no_request_is_lost_or_duplicated_when_killed_at_random_moments(planes: 
         |requests| requests.iter().all(|request| request["state"] == "fulfilled"),
     )
     .await;
-    assert_eq!(requests.len(), REQUESTS, "each was asked once");
+    assert_eq!(requests.len(), REQUESTS, "each request was submitted once");
     let planes = ["eu-shared", "us-shared"].map(|plane| demo.kubectl(plane));
     // Deletions may take a moment to become visible.
     let found = until_right(

@@ -79,7 +79,7 @@ impl World {
     /// The tree on the claim's page matches `crossplane beta trace`.
     async fn has_the_tree_of_trace(&self, kind: &str, name: &str) {
         let traced = self.crossplane.trace(kind, NAMESPACE, name);
-        assert!(!traced.is_empty(), "{name} has something below it");
+        assert!(!traced.is_empty(), "{name} has composed resources");
         let address = format!("/api/v1{}", path(kind, name));
         until_right(
             &format!("the tree of {name} is {traced:?}"),
@@ -115,10 +115,10 @@ async fn status_of_real_crossplane_claims_is_shown_correctly() {
     }
     let world = World::start().await;
     a_composite_and_a_legacy_claim_get_ready(&world).await;
-    a_fatal_result_is_told_wherever_the_claim_is(&world).await;
-    what_is_waited_for_is_told(&world).await;
-    what_is_paused_is_told(&world).await;
-    what_is_deleted_leaves_with_all_that_it_is_composed_of(&world).await;
+    a_fatal_result_is_shown_wherever_the_claim_is(&world).await;
+    a_pending_claim_shows_what_it_waits_for(&world).await;
+    a_paused_claim_is_shown_as_paused(&world).await;
+    a_deleted_claim_takes_its_composed_resources_with_it(&world).await;
 }
 
 async fn a_composite_and_a_legacy_claim_get_ready(world: &World) {
@@ -129,7 +129,7 @@ async fn a_composite_and_a_legacy_claim_get_ready(world: &World) {
     }
 }
 
-async fn a_fatal_result_is_told_wherever_the_claim_is(world: &World) {
+async fn a_fatal_result_is_shown_wherever_the_claim_is(world: &World) {
     for kind in [NOTES, MEMOS] {
         world.apply(kind, "doomed", "{ fatal: there is no such size }");
         world
@@ -155,7 +155,7 @@ async fn a_fatal_result_is_told_wherever_the_claim_is(world: &World) {
     }
 }
 
-async fn what_is_waited_for_is_told(world: &World) {
+async fn a_pending_claim_shows_what_it_waits_for(world: &World) {
     for kind in [NOTES, MEMOS] {
         world.apply(kind, "waiting", "{ text: hello, deployment: true }");
         world.shows(kind, "waiting", "Pending", "deployment").await;
@@ -191,7 +191,7 @@ async fn what_is_waited_for_is_told(world: &World) {
     }
 }
 
-async fn what_is_paused_is_told(world: &World) {
+async fn a_paused_claim_is_shown_as_paused(world: &World) {
     let paused = "crossplane.io/paused=true";
     let _ = world
         .kubectl
@@ -215,7 +215,7 @@ async fn what_is_paused_is_told(world: &World) {
     }
 }
 
-async fn what_is_deleted_leaves_with_all_that_it_is_composed_of(world: &World) {
+async fn a_deleted_claim_takes_its_composed_resources_with_it(world: &World) {
     for kind in [NOTES, MEMOS] {
         let composed = world.crossplane.trace(kind, NAMESPACE, "first");
         let notes: Vec<&str> = composed
@@ -226,14 +226,14 @@ async fn what_is_deleted_leaves_with_all_that_it_is_composed_of(world: &World) {
         let _ = world
             .kubectl
             .run(&["delete", kind, "first", "--namespace", NAMESPACE]);
-        until("what it is composed of is collected", PATIENCE, async || {
+        until("the composed resources to be deleted", PATIENCE, async || {
             let found = world
                 .kubectl
                 .try_run(&["get", "configmap", notes[0], "--namespace", NAMESPACE], None);
             (!found.status.success()).then_some(())
         })
         .await;
-        until("the claim leaves the list", PATIENCE, async || {
+        until("the claim to leave the list", PATIENCE, async || {
             let page = world.dana.get("/claims").await.page();
             let links = page.attributes("a", "href");
             (!links.contains(&path(kind, "first"))).then_some(())

@@ -55,7 +55,7 @@ async fn emptied_fields_are_sent_and_stay_empty() {
     let wish = json!({
         "ports": [], "prefix": "", "tags": {}, "format": "", "class": null, "mode": {"off": {}},
     });
-    assert_eq!(spec_of(&shown), wish, "what is shown");
+    assert_eq!(spec_of(&shown), wish, "the shown manifest");
     // Switching to the YAML tab and back loses nothing.
     let yaml = dana
         .submit(&shown.url, &form(&shown), Some(("_do", "tab:yaml")))
@@ -68,7 +68,11 @@ async fn emptied_fields_are_sent_and_stay_empty() {
         .submit(&back.url, &form(&back), Some(("_do", "submit")))
         .await;
     let fulfilled = until_request(&dana, &request_id(&sent), "Fulfilled").await;
-    assert_eq!(manifest(&fulfilled), manifest(&shown), "frozen as it was shown");
+    assert_eq!(
+        manifest(&fulfilled),
+        manifest(&shown),
+        "the frozen manifest is the shown one"
+    );
     let object = "/apis/forms.tests.dev/v1/namespaces/payments-dev/outlets/emptied";
     let made = plane.get(object).await.unwrap();
     let mut expected = wish.clone();

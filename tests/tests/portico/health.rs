@@ -161,7 +161,7 @@ async fn history_of_claims_survives_the_removal_of_their_kind() {
     plane.create(DEFINITIONS, &boats()).await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
-    until("boats are in the catalog", PATIENCE, async || {
+    until("boats to be in the catalog", PATIENCE, async || {
         let page = dana.get("/catalog").await.page();
         page.texts(".card h2").contains(&"Boat".to_owned()).then_some(())
     })
@@ -181,7 +181,7 @@ async fn history_of_claims_survives_the_removal_of_their_kind() {
         )
         .await;
     assert!(said.is_success(), "{said:?}");
-    until("boats leave the catalog", PATIENCE, async || {
+    until("boats to leave the catalog", PATIENCE, async || {
         let page = dana.get("/catalog").await.page();
         (!page.texts(".card h2").contains(&"Boat".to_owned())).then_some(())
     })
@@ -210,7 +210,7 @@ async fn history_of_claims_survives_the_removal_of_their_kind() {
         gone.page()
             .attributes("a", "href")
             .contains(&format!("/requests/{id}")),
-        "its history stays"
+        "its history is kept"
     );
     // A person who may not see the history learns nothing.
     let devon = demo.sign_in("devon").await;

@@ -63,7 +63,10 @@ async fn hidden_characters_in_user_text_are_made_visible() {
             seen += count_shown(person, path).await;
         }
     }
-    assert!(seen >= 4, "the approver sees that something hides: {seen} pages");
+    assert!(
+        seen >= 4,
+        "hidden characters are visible to the approver on {seen} pages only"
+    );
 
     // The API returns the original text.
     let api = dana

@@ -14,7 +14,7 @@ async fn recent_changes_list_claims_that_became_ready_or_failed() {
     let at = |offering: &str, name: &str| format!("/claims/eu-shared/{offering}/payments-dev/{name}");
     let _ = until_claim(&dana, &at(POSTGRESQL, "orders"), "Ready").await;
     let _ = until_claim(&dana, &at(QUEUE, "refunds"), "Degraded").await;
-    let said = until("home to say so", Duration::from_secs(10), async || {
+    let said = until("home to show both changes", Duration::from_secs(10), async || {
         let home = dana.get("/").await.expect(200).page();
         let said = home.texts("section[aria-labelledby=today] li");
         (said.len() > 1).then_some(said)

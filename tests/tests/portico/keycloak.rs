@@ -105,7 +105,7 @@ async fn the_example_works_with_a_stock_keycloak() {
     assert_ne!(wrong, settings);
     fs::write(config.join("portal.yaml"), wrong).unwrap();
     let refused = until(
-        "the new scopes are asked for",
+        "the new scopes are requested",
         Duration::from_secs(30),
         async || {
             let answer = Person::anonymous(&portal).get("/auth/login").await;
@@ -150,7 +150,7 @@ fn here(example: &str, port: u16, issuer: &str, home: &Path) -> String {
     ] {
         assert!(
             settings.contains(theirs),
-            "the example has no {theirs:?} any more"
+            "the example no longer contains {theirs:?}"
         );
         settings = settings.replace(theirs, &ours);
     }
@@ -180,7 +180,7 @@ async fn sign_in(keycloak: &Keycloak, person: &Person, username: &str) -> Answer
     let form = asked
         .page()
         .form("login-actions")
-        .unwrap_or_else(|| panic!("Keycloak asks who it is: {} {}", asked.url, asked.text))
+        .unwrap_or_else(|| panic!("Keycloak asks for sign-in: {} {}", asked.url, asked.text))
         .with("username", username)
         .with("password", keycloak.password());
     person.submit(&asked.url, &form, None).await

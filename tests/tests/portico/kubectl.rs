@@ -27,7 +27,7 @@ async fn kubectl_lists_applies_watches_and_deletes() {
     }
     let kubectl = demo.kubectl("eu-shared");
     let claims = kubectl.run(&["get", POSTGRESQL, "--all-namespaces"]);
-    assert!(claims.contains("orders"), "the demo's beginnings: {claims}");
+    assert!(claims.contains("orders"), "the demo's initial claims: {claims}");
 
     let begun = Instant::now();
     let watch = &mut kubectl.start(&[
@@ -93,8 +93,8 @@ async fn kubectl_lists_applies_watches_and_deletes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kind_that_is_installed_appears_in_the_catalog_and_goes_with_it() {
-    if !Kubectl::is_here("a_kind_that_is_installed_appears_in_the_catalog_and_goes_with_it") {
+async fn an_installed_kind_is_in_the_catalog_until_it_is_removed() {
+    if !Kubectl::is_here("an_installed_kind_is_in_the_catalog_until_it_is_removed") {
         return;
     }
     let demo = Demo::start().await;
@@ -116,7 +116,7 @@ async fn a_kind_that_is_installed_appears_in_the_catalog_and_goes_with_it() {
     .await;
     assert!(
         installed.elapsed() < Duration::from_secs(5),
-        "within two seconds, and some for a busy machine"
+        "within two seconds, with a margin for a busy machine"
     );
     let _ = kubectl.run(&["delete", "customresourcedefinition", "widgets.tests.portico.dev"]);
     until("no card for widgets", Duration::from_secs(10), async || {

@@ -18,7 +18,7 @@ async fn data_survives_a_restart(planes: Planes) {
     let (status, took) = demo.stop();
     assert!(
         status.success(),
-        "SIGTERM is no failure: {status}\n{}",
+        "SIGTERM ends with success: {status}\n{}",
         demo.log()
     );
     assert!(took < Duration::from_secs(10), "stopped within {took:?}");
@@ -39,7 +39,7 @@ async fn a_session_ends_with_sign_out() {
     let answer = dana.ask(reqwest::Method::GET, "/catalog").await;
     assert!(
         answer.status.is_redirection(),
-        "the old cookie is worth nothing: {}",
+        "the old cookie must not be valid: {}",
         answer.status
     );
 }

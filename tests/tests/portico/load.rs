@@ -64,8 +64,8 @@ async fn sixteen_large_requests_at_once_delay_nobody() {
             "{users} users, {} answers meanwhile: median {middle:?}, worst {worst:?}",
             took.len()
         );
-        assert!(middle < IN_THE_MIDDLE, "{users} users: {middle:?} in the middle");
-        assert!(worst < AT_WORST, "{users} users: {worst:?} at worst");
+        assert!(middle < IN_THE_MIDDLE, "{users} users: median {middle:?}");
+        assert!(worst < AT_WORST, "{users} users: maximum {worst:?}");
     }
 }
 

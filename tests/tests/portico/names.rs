@@ -19,7 +19,7 @@ async fn a_name_that_is_taken_on_another_plane_is_refused_beside_the_name() {
             .expect(422);
         let said = refused.page().text("#name-problems").unwrap();
         assert!(
-            said.contains("Dana Okafor asked for the") && said.contains("basket in payments/dev"),
+            said.contains("Dana Okafor requested the") && said.contains("basket in payments/dev"),
             "{said}"
         );
         assert!(said.contains("Choose another name"), "{said}");
@@ -27,7 +27,7 @@ async fn a_name_that_is_taken_on_another_plane_is_refused_beside_the_name() {
             .await
             .expect(422);
         let said = own.page().text("#name-problems").unwrap();
-        assert!(said.starts_with("You asked for"), "{said}");
+        assert!(said.starts_with("You requested"), "{said}");
         let _ = until_request(&dana, &id, "Fulfilled").await;
     }
     // Objects created by hand count too; other offerings and environments do not.
@@ -51,7 +51,7 @@ async fn a_name_that_is_taken_on_another_plane_is_refused_beside_the_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_second_tab_with_a_new_name_is_told_who_has_it() {
+async fn the_second_tab_shows_who_has_the_name() {
     let demo = Demo::start().await;
     let dana = demo.sign_in("dana").await;
     dana.work_in("payments/dev").await;
@@ -67,7 +67,7 @@ async fn the_second_tab_with_a_new_name_is_told_who_has_it() {
         .expect(422);
     let said = refused.page().text("#name-problems").unwrap();
     assert!(
-        said.contains("You asked for") && said.contains("just now"),
+        said.contains("You requested") && said.contains("just now"),
         "{said}"
     );
     let body = refused.page().body();

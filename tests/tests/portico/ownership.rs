@@ -83,7 +83,7 @@ async fn heard_until(stream: &mut Response, marker: &str) -> String {
     };
     tokio::time::timeout(PATIENCE, hearing)
         .await
-        .unwrap_or_else(|_| panic!("nothing was told of {marker}"));
+        .unwrap_or_else(|_| panic!("no event about {marker} arrived"));
     text
 }
 
@@ -99,7 +99,7 @@ async fn is_not_there_for(person: &Person, path: &str) {
     let absent = person.get(path).await.expect(404).page().body();
     let never = path.replace("forged-ns", "never-was");
     let never = person.get(&never).await.expect(404).page().body();
-    assert_eq!(absent, never, "there or not looks alike");
+    assert_eq!(absent, never, "existing and missing claims look alike");
     let api = format!("/api/v1{path}");
     let _ = person.api(Method::GET, &api, None).await.expect(404);
     for (act, wish) in [
@@ -276,7 +276,7 @@ async fn labels_do_not_change_the_owner_of_a_cluster_scoped_claim() {
     )
     .await;
     let wish = json!({ "offering": VAULTS, "name": "mine", "object": { "spec": { "size": 2 } } });
-    let made = until("the vault to be asked for", PATIENCE, async || {
+    let made = until("the vault to be requested", PATIENCE, async || {
         let sent = dana.api(Method::POST, "/api/v1/requests", Some(&wish)).await;
         (sent.status == 201).then(|| sent.json())
     })

@@ -28,7 +28,7 @@ async fn rewrite(demo: &Demo, file: &str, change: impl FnOnce(&str) -> String) {
     let path = demo.configuration(file);
     let text = fs::read_to_string(&path).unwrap();
     let changed = change(&text);
-    assert_ne!(text, changed, "{file} is as it was");
+    assert_ne!(text, changed, "{file} is unchanged");
     fs::write(&path, changed).unwrap();
     until("the new configuration", Duration::from_secs(30), async || {
         (read().await != before).then_some(())
@@ -248,7 +248,7 @@ async fn a_claim_with_a_removed_plan_needs_a_new_one_and_counts_as_the_largest()
     let change = format!("{claim}/change");
     let page = dana.get(&change).await.expect(200);
     let form = page.page().form("/change").unwrap();
-    assert!(form.get("_plan").is_none(), "none is chosen for them");
+    assert!(form.get("_plan").is_none(), "no plan is preselected");
     let huge = form.with("/spec/memory", "4096Gi");
     let refused = dana
         .submit(&page.url, &huge, Some(("_do", "submit")))

@@ -219,9 +219,9 @@ async fn the_example_rbac_grants_exactly_the_needed_rights() {
     }
     let world = World::start().await;
     world.server.kubectl().apply(&example(), &[]);
-    they_suffice_for_what_portico_does(&world).await;
-    each_one_less_is_found(&world, ["portico-definitions", "portico-claims"]).await;
-    to_act_as_people_takes_a_right_to_do_so(&world).await;
+    the_rights_suffice_for_what_portico_does(&world).await;
+    each_missing_right_is_detected(&world, ["portico-definitions", "portico-claims"]).await;
+    acting_as_people_needs_the_right_to_impersonate(&world).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -233,8 +233,8 @@ async fn the_roles_that_are_printed_grant_exactly_the_rights_that_are_needed() {
     let world = World::start().await;
     let kubectl = world.server.kubectl();
     kubectl.apply(&printed(&world.server, "portico"), &[]);
-    they_suffice_for_what_portico_does(&world).await;
-    each_one_less_is_found(&world, ["portico", "portico-environment"]).await;
+    the_rights_suffice_for_what_portico_does(&world).await;
+    each_missing_right_is_detected(&world, ["portico", "portico-environment"]).await;
 
     // Those for acting as people take the place of the others.
     let groups = "{ person: { groups: [payments-developers] } }";
@@ -282,7 +282,7 @@ fn submits() -> Granted<Submission, Submit> {
     Granted::for_tests(person, submission)
 }
 
-async fn they_suffice_for_what_portico_does(world: &World) {
+async fn the_rights_suffice_for_what_portico_does(world: &World) {
     let planes = world.planes(ActAs::Portico);
     let name = PlaneName::new("real").unwrap();
     let offered = "widgets.tests.portico.dev".parse().unwrap();
@@ -324,7 +324,7 @@ async fn they_suffice_for_what_portico_does(world: &World) {
         .await
         .unwrap();
     let claims = portico_planes::ClaimFilter::default();
-    let claim = until("the claim is seen", Duration::from_secs(30), async || {
+    let claim = until("the claim to be listed", Duration::from_secs(30), async || {
         let scope = portico_domain::tenancy::Scope::for_tests();
         let listed = planes.claims(&scope, &claims).pop()?;
         planes.claim(&scope, &listed.reference)
@@ -353,7 +353,7 @@ async fn they_suffice_for_what_portico_does(world: &World) {
 }
 
 /// Each rule is needed, and a missing one is reported by name.
-async fn each_one_less_is_found(world: &World, roles: [&str; 2]) {
+async fn each_missing_right_is_detected(world: &World, roles: [&str; 2]) {
     for role_name in roles {
         let whole = world.role(role_name);
         for (at, rule) in whole["rules"].as_array().unwrap().iter().enumerate() {
@@ -397,7 +397,7 @@ async fn each_one_less_is_found(world: &World, roles: [&str; 2]) {
 }
 
 /// By group name.
-async fn to_act_as_people_takes_a_right_to_do_so(world: &World) {
+async fn acting_as_people_needs_the_right_to_impersonate(world: &World) {
     let passed_on = PassedOn {
         provider: None,
         groups: vec!["payments-developers".into()],

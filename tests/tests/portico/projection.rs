@@ -164,7 +164,7 @@ async fn machinery_fields_are_refused_in_forms_yaml_and_the_api(planes: Planes) 
         }
     }
     let requests = dana.api(Method::GET, "/api/v1/requests", None).await.expect(200);
-    assert!(!requests.text.contains("greedy"), "nothing of it was asked for");
+    assert!(!requests.text.contains("greedy"), "nothing of it was requested");
 }
 
 fn plane_of(demo: &Demo, claim: &str) -> RawClient {

@@ -36,7 +36,10 @@ async fn pending_changes_count_towards_quota_and_are_shown_to_the_approver() {
     let seen = ada.get(&format!("/requests/{first}")).await.expect(200);
     let meters = seen.page().texts(".meter").join("; ");
     assert!(meters.contains("CPU") && meters.contains("(+23)"), "{meters}");
-    assert!(!meters.contains("Claims"), "no claim more than before: {meters}");
+    assert!(
+        !meters.contains("Claims"),
+        "the number of claims is unchanged: {meters}"
+    );
     let queue = ada.get("/approvals").await.expect(200);
     let meters = queue.page().texts(".meter").join("; ");
     assert!(meters.contains("(+23)"), "{meters}");

@@ -49,7 +49,7 @@ async fn the_main_flow_works_on_a_real_api_server() {
     until_catalog(&dana, "a card for widgets", true).await;
     assert!(
         installed.elapsed() < Duration::from_secs(5),
-        "within two seconds, and some for a busy machine; took {:?}",
+        "within two seconds, with a margin for a busy machine; took {:?}",
         installed.elapsed()
     );
 
@@ -117,7 +117,7 @@ async fn the_main_flow_works_on_a_real_api_server() {
     let said = contested.page().body();
     assert!(said.contains("someone-else"), "{}\n{said}", contested.url);
     let kept = kubectl.json(&["get", WIDGET, "shop-front", NAMESPACE]);
-    assert_eq!(kept["spec"]["size"], 5, "nothing is forced");
+    assert_eq!(kept["spec"]["size"], 5, "the apply must not be forced");
 
     // Deleted, after its name is confirmed.
     let delete = dana.get(&format!("{claim}/delete")).await.expect(200);

@@ -54,7 +54,7 @@ async fn a_renewal_only_extends_the_end_date(planes: Planes) {
     assert_eq!(
         expires(&after),
         expires(&before),
-        "a change is no way to keep it for longer"
+        "a change must not extend the lifetime"
     );
 
     let page = until_claim(&dana, &path, "Ready").await;

@@ -22,12 +22,9 @@ async fn every_route_answers_every_role_as_listed() {
         .map(|row| (row.method.to_owned(), row.route.to_owned()))
         .collect();
     let missing: Vec<_> = listed.difference(&table).collect();
-    assert!(
-        missing.is_empty(),
-        "say in the table who may do what: {missing:#?}"
-    );
+    assert!(missing.is_empty(), "routes missing in the table: {missing:#?}");
     let gone: Vec<_> = table.difference(&listed).collect();
-    assert!(gone.is_empty(), "the server has these no longer: {gone:#?}");
+    assert!(gone.is_empty(), "routes that no longer exist: {gone:#?}");
 
     let mut demo = Demo::start().await;
     demo.remove_quotas_and_restart().await;
@@ -83,7 +80,7 @@ async fn every_route_answers_every_role_as_listed() {
     }
     assert!(
         wrong.is_empty(),
-        "{} surprises:\n{}",
+        "{} unexpected responses:\n{}",
         wrong.len(),
         wrong.join("\n")
     );

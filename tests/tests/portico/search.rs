@@ -69,9 +69,9 @@ async fn search_finds_only_what_the_person_may_see() {
     assert_eq!(
         (first.0.as_str(), first.1.as_str()),
         ("claim", "orders"),
-        "what is called so comes first"
+        "the matching name comes first"
     );
-    assert!(found(&dana, "%").await.is_empty(), "what is typed is no pattern");
+    assert!(found(&dana, "%").await.is_empty(), "% is not a wildcard");
 
     // Viewers are offered no actions; other tenants find nothing.
     let vic = demo.sign_in("vic").await;
@@ -89,7 +89,7 @@ async fn search_finds_only_what_the_person_may_see() {
     };
     assert!(
         admin("dana").await.is_empty(),
-        "a developer has neither queue nor admin"
+        "a developer finds neither approvals nor admin"
     );
     assert_eq!(admin("ada").await, ["Approvals"]);
     assert_eq!(

@@ -51,7 +51,7 @@ async fn a_reveal_is_audited_and_the_secret_is_stored_nowhere(planes: Planes) {
         .iter()
         .filter(|(key, _)| key.contains("password") || key.contains("uri"))
         .collect();
-    assert!(!secret.is_empty(), "there is a password among {shown:?}");
+    assert!(!secret.is_empty(), "a password is shown: {shown:?}");
 
     // Viewers and platform admins see only the names of the keys.
     for person in [&vic, &pat] {

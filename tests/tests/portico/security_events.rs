@@ -62,8 +62,8 @@ async fn every_security_event_is_recorded_and_counted() {
     }
     let secret = stage.token.unwrap().1;
     let all = stage.pat.get("/admin/record/export").await.expect(200).text;
-    assert!(!all.contains(&secret), "an event tells a token");
-    assert!(!stage.demo.log().contains(&secret), "the log tells a token");
+    assert!(!all.contains(&secret), "an event contains a token");
+    assert!(!stage.demo.log().contains(&secret), "the log contains a token");
 }
 
 impl Stage {
@@ -225,7 +225,7 @@ impl Stage {
                 return;
             }
         }
-        panic!("nobody slowed it down");
+        panic!("the request was not rate limited");
     }
 
     /// Manipulates the database file, as an attacker could.

@@ -83,7 +83,7 @@ pub(crate) async fn the_story(demo: &Demo) {
     assert_eq!(refused.status, 422, "{}", refused.page().body());
     assert!(
         refused.page().text("#confirm-problems").is_some(),
-        "says what is wrong beside the field"
+        "the problem is beside the field"
     );
     let sent = dana
         .submit(&delete.url, &form.with("_confirm", "first-db"), None)
@@ -91,7 +91,7 @@ pub(crate) async fn the_story(demo: &Demo) {
     let delete = portico_tests::story::request_id(&sent);
     let _ = until_request(&dana, &delete, "Fulfilled").await;
     let gone = until_right(
-        "the claim is gone",
+        "the claim to be gone",
         Duration::from_secs(30),
         async || dana.get("/claims").await,
         |answer| !answer.page().body().contains("first-db"),
@@ -115,7 +115,7 @@ async fn reveal_each_key_once(dana: &portico_tests::person::Person, page: &porti
         assert!(secret.len() >= 8, "{value} is revealed: {shown}");
         assert!(
             !page.text.contains(secret),
-            "the page that hides {value} carries it all the same"
+            "the page contains the hidden {value}"
         );
     }
 }
@@ -142,7 +142,7 @@ async fn a_request_that_needs_approval_waits_for_the_approver(planes: Planes) {
     let waiting = until_request(&dana, &id, "Awaiting approval").await;
     assert!(
         waiting.page().form("/decide").is_none(),
-        "nobody approves their own"
+        "people cannot approve their own requests"
     );
 
     let queue = ada.get("/approvals").await.expect(200);
@@ -166,7 +166,7 @@ async fn a_request_that_needs_approval_waits_for_the_approver(planes: Planes) {
     let seen_by_ada = ada.get(&format!("/requests/{id}")).await.expect(200);
     assert!(
         seen_by_ada.page().form("/decide").is_none(),
-        "the team's approver is not the platform's"
+        "the team's approver cannot decide for the platform team"
     );
     let _ = decide(&pat, &id, "approve", "").await.expect(200);
     let fulfilled = until_request(&dana, &id, "Fulfilled").await;
@@ -185,7 +185,7 @@ async fn a_request_that_needs_approval_waits_for_the_approver(planes: Planes) {
     // The requester can withdraw.
     let id = request(&dana, BUCKET, "second-thoughts", &[]).await;
     let waiting = until_request(&dana, &id, "Awaiting approval").await;
-    let form = waiting.page().form("/withdraw").expect("a way back");
+    let form = waiting.page().form("/withdraw").expect("the form to withdraw");
     let _ = dana.submit(&waiting.url, &form, None).await.expect(200);
     let _ = until_request(&dana, &id, "Withdrawn").await;
 }

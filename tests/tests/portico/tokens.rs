@@ -54,7 +54,7 @@ async fn a_token_is_created_shown_once_and_revoked() {
         .page()
         .text("tbody tr")
         .unwrap();
-    assert!(!row.contains("Never"), "its use is noted: {row}");
+    assert!(!row.contains("Never"), "the last use is shown: {row}");
 
     // Nobody else can see or revoke it.
     let ada = demo.sign_in("ada").await;

@@ -111,7 +111,7 @@ async fn a_change_does_not_overwrite_unseen_changes_of_another_tab() {
     assert_eq!(
         refused.page().field("/spec/defaultTtl").as_deref(),
         Some("45m"),
-        "what was typed stays"
+        "the input is kept"
     );
     let what = refused.page().text(".differences").unwrap();
     assert!(what.contains("allkeys-lfu"), "says what would be undone: {what}");
@@ -174,7 +174,7 @@ async fn a_deletion_or_renewal_sent_twice_creates_one_request() {
     assert_eq!(
         request_id(&dana.submit(&page.url, &form, None).await),
         first,
-        "and much later"
+        "the same form sent later"
     );
     let wish = json!({ "confirm": "twice", "requestId": first });
     let told = dana

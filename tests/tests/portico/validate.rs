@@ -161,7 +161,7 @@ fn json_output_is_machine_readable() {
     let verdicts: Value = serde_json::from_str(&out).unwrap();
     let (good, bad) = (&verdicts[0], &verdicts[1]);
     assert_eq!(good["accepted"], true);
-    assert_eq!(good["object"]["spec"]["mode"], "up", "as it would be stored");
+    assert_eq!(good["object"]["spec"]["mode"], "up", "the object with defaults");
     assert_eq!(
         (&bad["file"], &bad["name"]),
         (&"bad.yaml".into(), &"Bad_Name".into())
@@ -185,7 +185,7 @@ fn an_update_is_validated_against_the_old_object() {
     assert_eq!(status, 1, "{out}");
     assert!(out.contains("it never shrinks"), "{out}");
     let (status, out, _) = folder.validate(&["--crd", "crd.yaml", "shrunk.yaml"]);
-    assert_eq!(status, 0, "a new one may be as small as it likes: {out}");
+    assert_eq!(status, 0, "the transition rule does not apply on create: {out}");
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn an_unreadable_document_does_not_affect_others() {
 }
 
 #[test]
-fn unserved_versions_are_refused_and_deprecated_ones_warned_of() {
+fn unserved_versions_are_refused_and_deprecated_ones_get_a_warning() {
     let folder = Folder::new();
     let version = &CRD[CRD.find("    - name: v1").unwrap()..];
     let old = version.replace("name: v1\n", "name: v1beta1\n").replace(

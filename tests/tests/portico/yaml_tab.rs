@@ -167,8 +167,8 @@ async fn invalid_yaml_is_reported_with_its_position_and_kept(planes: Planes) {
             page.text("#yaml-problem").unwrap_or_default()
         );
         assert!(told.to_lowercase().contains(words), "{name}: {told}");
-        let form = page.form("/request").expect("the form again");
-        assert_eq!(form.get("_yaml"), Some(yaml), "{name}: what was written stays");
+        let form = page.form("/request").expect("the form with the problems");
+        assert_eq!(form.get("_yaml"), Some(yaml), "{name}: the YAML is kept");
     }
     // The minimal specification: only what the plan and the definition set.
     for (name, yaml) in [("empty", ""), ("null", "spec:\n"), ("comments", "# nothing\n")] {

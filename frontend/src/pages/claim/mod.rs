@@ -267,7 +267,7 @@ fn history(frame: &Frame, page: &ClaimPage) -> AnyView {
         let words = if page.row.requester.is_some() {
             "Portico has no record of a request for it."
         } else {
-            "Nobody asked for it through Portico."
+            "It was not requested through Portico."
         };
         view! { <p class="quiet">{words}</p> }.into_any()
     } else {

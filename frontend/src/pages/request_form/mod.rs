@@ -103,7 +103,7 @@ fn problem_summary(page: &RequestFormPage) -> Option<AnyView> {
     }
     let unasked = page.dry_run.as_ref().is_some_and(|verdict| !verdict.answered);
     let title = if unasked {
-        "Nothing was sent: the control plane could not be asked".to_owned()
+        "Nothing was sent: the control plane could not check it".to_owned()
     } else if page.tried {
         format!(
             "{} to solve before this can be sent",

@@ -83,12 +83,12 @@ fn dry_run(page: &RequestFormPage, verdict: &DryRunResult) -> AnyView {
     // After a review without problems, one continues here.
     let first = (page.checked && page.problem_count == 0).then_some("");
     let (class, name, title) = match (verdict.accepted, verdict.answered) {
-        (true, _) => ("notice good", "ready", "The control plane would take it"),
-        (false, true) => ("notice bad", "bad", "The control plane would not take it"),
+        (true, _) => ("notice good", "ready", "The control plane would accept it"),
+        (false, true) => ("notice bad", "bad", "The control plane would not accept it"),
         (false, false) => (
             "notice warning",
             "unreachable",
-            "The control plane could not be asked",
+            "The control plane could not check it",
         ),
     };
     view! {

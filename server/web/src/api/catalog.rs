@@ -32,7 +32,7 @@ pub(in super::super) struct CatalogParams {
     page: usize,
 }
 
-/// Lists the offerings that the viewer may ask for.
+/// Lists the offerings that the viewer may request.
 #[utoipa::path(
     get,
     path = "/api/v1/offerings",

@@ -106,13 +106,13 @@ async fn dry_run_failures_are_shown_on_the_form_and_nothing_is_submitted() {
             }
         }
         assert!(told.contains(words), "{name}: {told}");
-        assert_eq!(page.field("_name").as_deref(), Some(name), "what was typed stays");
+        assert_eq!(page.field("_name").as_deref(), Some(name), "the input is kept");
         if status == 503 && name == "overloaded" {
             assert_eq!(refused.header("retry-after"), Some("2"));
         }
         let asked = status >= 500;
         assert_eq!(
-            page.body().contains("The control plane could not be asked"),
+            page.body().contains("The control plane could not check it"),
             asked,
             "{name}: {}",
             page.body()
@@ -130,7 +130,7 @@ async fn dry_run_failures_are_shown_on_the_form_and_nothing_is_submitted() {
 
         // Later the same form succeeds: it kept its values.
         world.proxy.clear_faults();
-        let form = page.form("/request").expect("the form again");
+        let form = page.form("/request").expect("the form with the problems");
         let sent = dana.submit(&refused.url, &form, Some(("_do", "submit"))).await;
         let _ = until_request(&dana, &request_id(&sent), "Fulfilled").await;
         assert!(world.bucket(name).await.is_some(), "{name}");

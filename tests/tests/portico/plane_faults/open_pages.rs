@@ -98,7 +98,7 @@ async fn open_pages_cause_few_calls_to_their_control_plane() {
     // Nobody revealed a secret: only metadata of secrets was read.
     let all = secrets.into_iter().chain(&opened).chain(&asked);
     let mut of_secrets = all.filter(|asked| asked.line.contains("/secrets")).peekable();
-    assert!(of_secrets.peek().is_some(), "the database has one");
+    assert!(of_secrets.peek().is_some(), "no read of a secret was seen");
     for asked in of_secrets {
         assert!(asked.accept.contains("as=PartialObjectMetadata"), "{asked:?}");
     }
@@ -117,12 +117,12 @@ async fn the_last_known_composed_resources_are_shown_while_a_plane_is_down() {
 
     world.proxy.go_down().await;
     let shown = until_claim(&dana, &page, "Unreachable").await.page();
-    let last = shown.text(".tree").expect("what was last known");
+    let last = shown.text(".tree").expect("the last known composed resources");
     assert!(last.contains("DatabaseServer"), "{last}");
     assert!(shown.body().contains("This is what was seen"), "{}", shown.body());
 
     world.proxy.come_back().await;
-    until("the page is as it was", Duration::from_secs(30), async || {
+    until("the page to be as before", Duration::from_secs(30), async || {
         let now = dana.get(&page).await.expect(200).page();
         (now.text(".tree")? == tree && !now.body().contains("This is what was seen")).then_some(())
     })

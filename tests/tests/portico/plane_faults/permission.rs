@@ -23,7 +23,7 @@ async fn rewrite(world: &World, pat: &Person, file: &str, change: impl FnOnce(&s
     let path = world.portal.world.configuration(file);
     let text = fs::read_to_string(&path).unwrap();
     let changed = change(&text);
-    assert_ne!(text, changed, "{file} is as it was");
+    assert_ne!(text, changed, "{file} is unchanged");
     fs::write(&path, changed).unwrap();
     until("the new configuration", Duration::from_secs(30), async || {
         (read().await != before).then_some(())

@@ -28,7 +28,7 @@ async fn a_plane_that_is_down_only_marks_its_own_rows() {
     let behind = planes.text("#p-eu-shared td[data-label=Behind]").unwrap();
     assert!(
         behind.starts_with("up to "),
-        "how far what is shown may be behind: {behind}"
+        "the age of the displayed data: {behind}"
     );
     let behind = planes.text("#p-us-shared td[data-label=Behind]").unwrap();
     assert_eq!(behind, "Live");
@@ -38,13 +38,13 @@ async fn a_plane_that_is_down_only_marks_its_own_rows() {
         .texts("tbody tr")
         .into_iter()
         .find(|row| row.starts_with("orders "));
-    let row = row.expect("orders is still there");
+    let row = row.expect("orders is still listed");
     assert!(row.contains("Unreachable") && row.contains("Last seen"), "{row}");
     let catalog = quickly(&dana, "/catalog").await;
     assert_eq!(
         catalog.page().texts(".card h2"),
         offered,
-        "the catalog keeps what it knew"
+        "the catalog keeps its offerings"
     );
     let offering = quickly(&dana, &format!("/catalog/{POSTGRESQL}")).await;
     assert!(
@@ -192,7 +192,7 @@ async fn watches_recover_from_410_gone() {
     world.plane.create(BUCKETS, &bucket("made-after")).await;
     shows("made-after").await;
     let unreachable = dana.get("/claims").await.page().body().contains("Unreachable");
-    assert!(!unreachable, "a list that could be read is no outage");
+    assert!(!unreachable, "a readable list is no outage");
 }
 
 #[tokio::test(flavor = "multi_thread")]

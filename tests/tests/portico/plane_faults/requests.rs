@@ -231,7 +231,7 @@ async fn a_deletion_succeeds_or_shows_why_it_failed() {
                 "{name}: {}",
                 failed.page().body()
             );
-            assert!(world.bucket(name).await.is_some(), "{name} stands");
+            assert!(world.bucket(name).await.is_some(), "{name} still exists");
         } else {
             let _ = until_request(&dana, &id, "Waiting for").await;
             waiting.push((name, id));
