@@ -1,91 +1,88 @@
-//! Ready-made text that connects: for a shell, for Kubernetes, for programs in several languages. What is no secret
-//! stands in it; for what is secret it refers to environment variables.
+//! Ready-made text that connects: for a shell, for Kubernetes, for programs in several languages. Values that are not
+//! secret are in the text; secret ones come from environment variables.
+//!
+//! Each protocol is a YAML file in this folder, with templates in the syntax of Jinja. To add one, write its file and add
+//! it to [`FILES`]. In a template, `{{ host }}` is the value as a literal, or code that reads it from its variable.
+//! `{{ port | number }}` makes it a number, `{{ host | reference }}` borrows it in Rust, `{{ host | env }}` reads it from
+//! the map `env` in Java. `variable.host` is the name of the variable, `given.host` is true if the secret has the key.
+//! `by_uri` is true if the whole address has to be used, because the secret does not show its parts.
 
-mod buckets;
-mod caches;
-mod databases;
-mod messages;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use std::fmt::Write as _;
-
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, State, UndefinedBehavior, Value};
 use portico_api::{ConnectionKey, Snippet, SnippetPart};
-use portico_domain::documents::Access;
-
 use portico_domain::connection::DOTS;
+use portico_domain::documents::Access;
+use serde::Deserialize;
 
-/// How one connects by a protocol. In a template `<HOST>` stands for the variable that holds the host, and likewise
-/// `<PORT>`, `<DATABASE>`, `<USERNAME>`, `<PASSWORD>`, `<URI>`, `<KUBECONFIG>`.
-struct Protocol {
-    /// As [`Access::protocol`] says it.
-    name: &'static str,
-    /// The program to try it with in a shell, and its command line.
-    shell: (&'static str, &'static str),
-    /// Programs.
-    programs: &'static [Program],
-}
-
-/// A program in a language: by the whole address where the secret has one and the library takes one, else by its parts.
-struct Program {
-    language: &'static str,
-    by_uri: Option<&'static str>,
-    by_parts: &'static str,
-}
-
-const PROTOCOLS: [&Protocol; 7] = [
-    &databases::POSTGRESQL,
-    &databases::MYSQL,
-    &caches::REDIS,
-    &messages::AMQP,
-    &messages::KAFKA,
-    &buckets::S3,
-    &KUBERNETES,
+const FILES: [&str; 7] = [
+    include_str!("amqp.yaml"),
+    include_str!("kafka.yaml"),
+    include_str!("kubernetes.yaml"),
+    include_str!("mysql.yaml"),
+    include_str!("postgresql.yaml"),
+    include_str!("redis.yaml"),
+    include_str!("s3.yaml"),
 ];
 
-const KUBERNETES: Protocol = Protocol {
-    name: "kubernetes",
-    shell: (
-        "kubectl",
-        "kubectl --kubeconfig <(printenv <KUBECONFIG>) get nodes",
-    ),
-    programs: &[],
-};
+/// How to connect by a protocol.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Protocol {
+    /// The value of [`Access::protocol`].
+    name: String,
+    /// The variables that hold parts of the secret by the protocol's custom. `HOST` and `PORT` alone belong to the
+    /// program that reads them: many servers listen on `PORT`.
+    variables: BTreeMap<String, String>,
+    /// A command line to try it with.
+    shell: Program,
+    programs: Vec<Program>,
+}
 
-/// What keys of a secret mean, each with the variable that holds it by the protocol's own custom. `HOST` and `PORT`
-/// alone belong to the program that reads them: many a server listens on what `PORT` says.
-const VARIABLES: [(&str, &[(&str, &str)]); 7] = [
-    (
-        "postgresql",
-        &[
-            ("host", "PGHOST"),
-            ("port", "PGPORT"),
-            ("database", "PGDATABASE"),
-            ("username", "PGUSER"),
-            ("password", "PGPASSWORD"),
-            ("uri", "DATABASE_URL"),
-        ],
-    ),
-    (
-        "mysql",
-        &[
-            ("host", "MYSQL_HOST"),
-            ("port", "MYSQL_TCP_PORT"),
-            ("username", "MYSQL_USER"),
-            ("password", "MYSQL_PWD"),
-            ("uri", "DATABASE_URL"),
-        ],
-    ),
-    ("redis", &[("uri", "REDIS_URL")]),
-    ("amqp", &[("uri", "AMQP_URL")]),
-    ("kafka", &[("host", "KAFKA_BOOTSTRAP_SERVERS")]),
-    (
-        "s3",
-        &[
-            ("host", "AWS_ENDPOINT_URL_S3"),
-            ("username", "AWS_ACCESS_KEY_ID"),
-            ("password", "AWS_SECRET_ACCESS_KEY"),
-        ],
-    ),
-    ("kubernetes", &[("kubeconfig", "KUBECONFIG_CONTENT")]),
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Program {
+    /// The command, or the language.
+    title: String,
+    /// The template.
+    text: String,
+}
+
+/// How a language reads a variable, and how it makes text a number. `{}` is the variable or the text.
+struct Language {
+    title: &'static str,
+    read: &'static str,
+    number: &'static str,
+}
+
+const LANGUAGES: [Language; 5] = [
+    Language {
+        title: "Python",
+        read: r#"os.environ["{}"]"#,
+        number: "int({})",
+    },
+    Language {
+        title: "Node.js",
+        read: "process.env.{}",
+        number: "Number({})",
+    },
+    Language {
+        title: "Go",
+        read: r#"os.Getenv("{}")"#,
+        number: "{}",
+    },
+    Language {
+        title: "Java",
+        read: r#"System.getenv("{}")"#,
+        number: "Integer.parseInt({})",
+    },
+    Language {
+        title: "Rust",
+        read: r#"env::var("{}")?"#,
+        number: "{}.parse()?",
+    },
 ];
 
 const MEANINGS: [&str; 7] = [
@@ -98,52 +95,136 @@ const MEANINGS: [&str; 7] = [
     "kubeconfig",
 ];
 
-/// Text that connects by what the secret holds. What is no secret stands in it; what is secret comes from a variable.
-pub(super) fn snippets(access: &Access, secret: &str, keys: &[ConnectionKey]) -> Vec<Snippet> {
-    let of = |meaning: &str| keys.iter().find(|key| key.title == meaning);
-    let is_known = |meaning: &str| of(meaning).is_some_and(|key| key.value.is_some());
-    let fill = |template: &str| {
-        let mut text = apart(template);
-        for meaning in MEANINGS {
-            let gap = format!("<{}>", meaning.to_uppercase());
-            if let Some(value) = of(meaning).and_then(|key| key.value.as_deref()) {
-                text = put_in(&text, &gap, value);
+struct Catalog {
+    protocols: Vec<Protocol>,
+    /// The templates, by protocol and title.
+    templates: Environment<'static>,
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the files are part of the program, and the tests read all of them"
+)]
+static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::read().expect("a file of snippets is wrong"));
+
+impl Catalog {
+    fn read() -> Result<Self, Box<dyn std::error::Error>> {
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        let mut syntax = SyntaxConfig::builder();
+        syntax.trim_blocks(true).keep_trailing_newline(true);
+        templates.set_syntax(syntax.build()?);
+        templates.add_filter("number", number);
+        templates.add_filter("reference", reference);
+        templates.add_filter("env", from_map);
+        let mut protocols = Vec::new();
+        for file in FILES {
+            let protocol: Protocol = serde_saphyr::from_str(file)?;
+            for program in protocol.programs.iter().chain([&protocol.shell]) {
+                templates.add_template_owned(template_name(&protocol, program), program.text.clone())?;
             }
-            // What the secret lacks one sets oneself, by a variable of that name.
-            text = text.replace(&gap, &variable(access, meaning));
+            protocols.push(protocol);
         }
-        text
-    };
-    let protocol = PROTOCOLS
+        Ok(Self { protocols, templates })
+    }
+}
+
+fn template_name(protocol: &Protocol, program: &Program) -> String {
+    format!("{}/{}", protocol.name, program.title)
+}
+
+/// Makes an expression a number: a literal loses its quotes.
+fn number(state: &State, expression: &str) -> String {
+    let literal = expression.trim_matches('"');
+    if literal.parse::<u16>().is_ok() {
+        return literal.to_owned();
+    }
+    let title = state.lookup("title");
+    let language = language(title.as_ref().and_then(Value::as_str).unwrap_or_default());
+    language.map_or_else(
+        || expression.to_owned(),
+        |language| language.number.replace("{}", expression),
+    )
+}
+
+/// Borrows what Rust reads from a variable. A literal is borrowed already.
+fn reference(expression: &str) -> String {
+    if expression.starts_with('"') {
+        expression.to_owned()
+    } else {
+        format!("&{expression}")
+    }
+}
+
+/// Reads a variable from Java's map `env`, which is shorter.
+fn from_map(expression: &str) -> String {
+    expression.replace("System.getenv", "env.get")
+}
+
+fn language(title: &str) -> Option<&'static Language> {
+    LANGUAGES.iter().find(|language| language.title == title)
+}
+
+/// Returns text that connects with a secret of these keys.
+pub(super) fn snippets(access: &Access, secret: &str, keys: &[ConnectionKey]) -> Vec<Snippet> {
+    let protocol = CATALOG
+        .protocols
         .iter()
-        .find(|protocol| Some(protocol.name) == access.protocol.as_deref());
-    let shell = protocol.map(|protocol| {
-        // A setting that nothing gives is left out: `dbname=$PGDATABASE` would name no database.
-        let given = |word: &&str| {
-            !MEANINGS.iter().any(|meaning| {
-                word.contains(&format!("=$<{}>", meaning.to_uppercase())) && of(meaning).is_none()
-            })
-        };
-        let kept = |words: &str| words.split(' ').filter(given).collect::<Vec<_>>().join(" ");
-        let (title, template) = protocol.shell;
-        let quoted = template
-            .split_once('"')
-            .and_then(|(before, rest)| Some((before, rest.rsplit_once('"')?)));
-        let line = match quoted {
-            Some((before, (within, after))) => format!("{before}\"{}\"{after}", kept(within)),
-            None => kept(template),
-        };
-        plain(title, fill(&line))
-    });
-    let programs = protocol.into_iter().flat_map(|protocol| protocol.programs);
-    let programs = programs.map(|program| {
-        let by_uri = program
-            .by_uri
-            .filter(|_| of("uri").is_some() && !is_known("host"));
-        plain(program.language, fill(by_uri.unwrap_or(program.by_parts)))
-    });
+        .find(|protocol| Some(&protocol.name) == access.protocol.as_ref());
+    let snippet = |program: &Program| {
+        let protocol = protocol?;
+        let template = CATALOG.templates.get_template(&template_name(protocol, program));
+        match template.and_then(|template| template.render(context(access, keys, &program.title))) {
+            Ok(text) => Some(plain(&program.title, text)),
+            Err(error) => {
+                tracing::error!(%error, protocol = protocol.name, title = program.title, "rendering a snippet failed");
+                None
+            }
+        }
+    };
+    let shell = protocol.and_then(|protocol| snippet(&protocol.shell));
+    let programs = protocol.into_iter().flat_map(|protocol| &protocol.programs);
     let settings = [environment_file(access, keys), kubernetes(access, secret, keys)];
-    shell.into_iter().chain(settings).chain(programs).collect()
+    shell
+        .into_iter()
+        .chain(settings)
+        .chain(programs.filter_map(snippet))
+        .collect()
+}
+
+/// The variables of a template. `title` is its language, or the command in a shell.
+fn context(access: &Access, keys: &[ConnectionKey], title: &str) -> BTreeMap<&'static str, Value> {
+    let of = |meaning: &str| keys.iter().find(|key| key.title == meaning);
+    let known = |meaning: &str| of(meaning).and_then(|key| key.value.as_deref());
+    let expression = |meaning: &str| {
+        let variable = variable(access, meaning);
+        match (language(title), known(meaning)) {
+            // It is of letters, digits and `._:,/-` only, so that it needs no quoting in a shell and no escapes.
+            (None, Some(value)) => value.to_owned(),
+            (None, None) => format!("${variable}"),
+            (Some(_), Some(value)) => format!("\"{value}\""),
+            (Some(language), None) => language.read.replace("{}", &variable),
+        }
+    };
+    let by_meaning = |value: &dyn Fn(&str) -> Value| -> Value {
+        let values = MEANINGS.map(|meaning| (meaning, value(meaning)));
+        BTreeMap::from(values).into()
+    };
+    let mut context = BTreeMap::from(MEANINGS.map(|meaning| (meaning, expression(meaning).into())));
+    context.extend([
+        (
+            "by_uri",
+            Value::from(of("uri").is_some() && known("host").is_none()),
+        ),
+        ("given", by_meaning(&|meaning| of(meaning).is_some().into())),
+        // What the secret lacks one sets oneself, in a variable of that name.
+        (
+            "variable",
+            by_meaning(&|meaning| variable(access, meaning).into()),
+        ),
+        ("title", title.into()),
+    ]);
+    context
 }
 
 fn plain(title: &str, text: String) -> Snippet {
@@ -152,56 +233,6 @@ fn plain(title: &str, text: String) -> Snippet {
         pieces: Vec::new(),
         text,
     }
-}
-
-/// JavaScript that takes several variables at once, one by one: so that a value can stand for some of them.
-fn apart(template: &str) -> String {
-    let mut text = String::with_capacity(template.len());
-    for line in template.split_inclusive('\n') {
-        let several = line
-            .trim_end()
-            .strip_prefix("const { ")
-            .and_then(|line| line.strip_suffix(" } = process.env;"));
-        match several {
-            Some(several) => {
-                for (gap, name) in several.split(", ").filter_map(|pair| pair.split_once(": ")) {
-                    let _ = writeln!(text, "const {name} = process.env.{gap};");
-                }
-            }
-            None => text.push_str(line),
-        }
-    }
-    text
-}
-
-/// Puts a value where a variable is read. It is of letters, digits and `._:,/-` only, so that it needs no quoting.
-fn put_in(text: &str, gap: &str, value: &str) -> String {
-    let quoted = format!("\"{value}\"");
-    let mut text = text.to_owned();
-    for reads in [
-        format!("os.environ[\"{gap}\"]"),
-        format!("process.env.{gap}"),
-        format!("os.Getenv(\"{gap}\")"),
-        format!("System.getenv(\"{gap}\")"),
-        format!("env.get(\"{gap}\")"),
-        format!("&env::var(\"{gap}\")?"),
-        format!("env::var(\"{gap}\")?"),
-    ] {
-        text = text.replace(&reads, &quoted);
-    }
-    text = text.replace(&format!("${gap}"), value);
-    // What was read as text and made a number is one now.
-    if value.parse::<u16>().is_ok() {
-        for number in [
-            format!("int({quoted})"),
-            format!("Number({quoted})"),
-            format!("Integer.parseInt({quoted})"),
-            format!("{quoted}.parse()?"),
-        ] {
-            text = text.replace(&number, value);
-        }
-    }
-    text
 }
 
 fn environment_file(access: &Access, keys: &[ConnectionKey]) -> Snippet {
@@ -240,15 +271,12 @@ fn kubernetes(access: &Access, secret: &str, keys: &[ConnectionKey]) -> Snippet 
     plain("Kubernetes", format!("env:\n{}", references.collect::<String>()))
 }
 
-/// The variable that holds what means this.
+/// Returns the name of the variable that holds a part of the secret.
 fn variable(access: &Access, meaning: &str) -> String {
     let protocol = access.protocol.as_deref().unwrap_or("service");
-    let customary = VARIABLES
-        .iter()
-        .find(|(known, _)| *known == protocol)
-        .and_then(|(_, names)| names.iter().find(|(known, _)| *known == meaning));
-    if let Some((_, name)) = customary {
-        return (*name).to_owned();
+    let known = CATALOG.protocols.iter().find(|known| known.name == protocol);
+    if let Some(name) = known.and_then(|known| known.variables.get(meaning)) {
+        return name.clone();
     }
     format!("{protocol}_{meaning}")
         .chars()
@@ -345,10 +373,10 @@ mod tests {
                 "name: PGHOST\n    valueFrom:\n      secretKeyRef: { name: orders-conn, key: host }"
             )
         );
-        for protocol in PROTOCOLS {
+        for protocol in &CATALOG.protocols {
             for name in ["HOST", "PORT", "USER", "PATH", "HOME", "URI"] {
                 let all: Vec<_> = MEANINGS.iter().map(|meaning| (*meaning, "x")).collect();
-                let made = super::tests::made(protocol.name, &[], &all);
+                let made = super::tests::made(&protocol.name, &[], &all);
                 let line = format!("{name}=");
                 assert!(
                     !text(&made, "Environment file")
@@ -374,7 +402,8 @@ mod tests {
 
     #[test]
     fn every_protocol_has_code_in_every_language_and_no_gaps_in_it() {
-        for protocol in PROTOCOLS.iter().filter(|protocol| protocol.name != "kubernetes") {
+        let protocols = CATALOG.protocols.iter();
+        for protocol in protocols.filter(|protocol| protocol.name != "kubernetes") {
             for names in [
                 &["uri", "host", "port", "password"][..],
                 &["host", "password"],
@@ -382,7 +411,7 @@ mod tests {
             ] {
                 for value in ["x:y@z", "7"] {
                     let values: Vec<_> = names.iter().map(|name| (*name, value)).collect();
-                    let made = made(protocol.name, &[], &values);
+                    let made = made(&protocol.name, &[], &values);
                     for language in ["Python", "Node.js", "Go", "Java", "Rust"] {
                         let code = text(&made, language);
                         assert!(code.lines().count() > 3, "{} {language}: {code}", protocol.name);
