@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::request::RuleNeed;
+use crate::approval::RuleNeed;
 use crate::tenancy::Lapse;
 
 /// The result of checking a request again.

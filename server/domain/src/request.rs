@@ -6,11 +6,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::claim::ClaimRef;
-use crate::documents::{Approvers, ResourceRef};
+use crate::documents::ResourceRef;
 use crate::names::{EnvironmentName, PlanName, RequestId, TenantName};
 use crate::placement::Placement;
 use crate::reason::{FailureReason, WaitingReason};
 use crate::tenancy::Person;
+
+pub use crate::approval::{ApprovalNeed, RuleNeed};
 
 /// The action of a request.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = RequestAction))]
@@ -328,32 +330,6 @@ impl Request {
         };
         self.state.apply(transition).is_ok().then_some(transition)
     }
-}
-
-/// The approval that a request needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ApprovalNeed {
-    /// All of these must be met.
-    pub rules: Vec<RuleNeed>,
-    /// When the request expires without approval.
-    pub expires_at: Timestamp,
-}
-
-/// The approval that one rule requires.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RuleNeed {
-    /// The policy.
-    pub policy: String,
-    /// The rule.
-    pub rule: String,
-    /// Why, in words.
-    pub reason: String,
-    /// Who may approve.
-    pub approvers: Approvers,
-    /// How many different people must approve.
-    pub count: u32,
 }
 
 /// An approver's decision.
