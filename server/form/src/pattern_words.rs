@@ -35,24 +35,34 @@ pub(super) fn wanted(pattern: &str) -> String {
 /// `Use lower-case letters, digits and hyphens; begin with a letter`. `None` where characters do not say much.
 fn characters(summary: &PatternSummary) -> Option<String> {
     let all = names(&summary.characters)?;
-    let (first, last) = (names(&summary.first)?, names(&summary.last)?);
-    let mut said = format!("Use {}", list(&all, "and"));
-    let edge = |names: &[String]| list(&singular(names), "or");
-    match (first != all, last != all) {
-        (true, true) if first == last => said += &format!("; begin and end with {}", edge(&first)),
-        (true, true) => said += &format!("; begin with {}, end with {}", edge(&first), edge(&last)),
-        (true, false) => said += &format!("; begin with {}", edge(&first)),
-        (false, true) => said += &format!("; end with {}", edge(&last)),
-        (false, false) => {}
-    }
-    match (summary.min_length, summary.max_length) {
-        (least, Some(most)) if least == most => said += &format!("; {most} characters"),
-        (least, Some(most)) if least > 1 => said += &format!("; {least} to {most} characters"),
-        (_, Some(most)) => said += &format!("; at most {most} characters"),
-        (least, None) if least > 2 => said += &format!("; at least {least} characters"),
-        _ => {}
-    }
-    Some(said)
+    let (begin, end) = (names(&summary.first)?, names(&summary.last)?);
+    let one_of = |names: &[String]| list(&singular(names), "or");
+    let edges = match (begin != all, end != all) {
+        (true, true) if begin == end => Some(format!("begin and end with {}", one_of(&begin))),
+        (true, true) => Some(format!(
+            "begin with {}, end with {}",
+            one_of(&begin),
+            one_of(&end)
+        )),
+        (true, false) => Some(format!("begin with {}", one_of(&begin))),
+        (false, true) => Some(format!("end with {}", one_of(&end))),
+        (false, false) => None,
+    };
+    let length = match (summary.min_length, summary.max_length) {
+        (least, Some(most)) if least == most => Some(format!("{most} characters")),
+        (least, Some(most)) if least > 1 => Some(format!("{least} to {most} characters")),
+        (_, Some(most)) => Some(format!("at most {most} characters")),
+        (least, None) if least > 2 => Some(format!("at least {least} characters")),
+        _ => None,
+    };
+    let used = Some(format!("Use {}", list(&all, "and")));
+    Some(
+        [used, edges, length]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("; "),
+    )
 }
 
 /// The names of the characters, letters first. `None` if they are too many kinds to list.
