@@ -231,10 +231,10 @@ mod tests {
             }
             let (sender, changes) = mpsc::channel();
             let _watcher = watch_files(&root, sender, poll).unwrap();
-            let changed = Path::new("server/src/main.rs");
-            fs::write(root.join(changed), "fn main() {}").unwrap();
+            let written = Path::new("server/src/main.rs");
+            fs::write(root.join(written), "fn main() {}").unwrap();
             let deadline = Instant::now() + Duration::from_secs(20);
-            while next_change(&changes, None).unwrap().as_deref() != Some(changed) {
+            while next_change(&changes, None).unwrap().as_deref() != Some(written) {
                 assert!(Instant::now() < deadline, "poll: {poll}");
             }
         }

@@ -14,7 +14,7 @@ use crate::steps::note;
 /// How long the demo may take to stop before it is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the demo may take until it is ready.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The demo's process, shared with the thread that ends it on a signal.
 #[derive(Clone)]

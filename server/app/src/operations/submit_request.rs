@@ -194,7 +194,8 @@ mod tests {
     use crate::draft::input::{Content, FormState};
     use crate::testing::{TestApp, caller, developer, everyone, lead, member, sandbox, work};
 
-    fn bucket(name: &str, size: Value) -> RequestInput {
+    fn bucket(name: &str, size: impl Into<Value>) -> RequestInput {
+        let size: Value = size.into();
         RequestInput {
             name: name.to_owned(),
             content: Content::Object(json!({"spec": {"sizeGb": size}})),
@@ -223,7 +224,7 @@ mod tests {
         let app = TestApp::new().await;
         let input = RequestInput {
             note: "  For the invoices. ".to_owned(),
-            ..bucket("files", json!(10))
+            ..bucket("files", 10)
         };
         let sent = app.submit_input(&developer(0), &sandbox(), input).await.unwrap();
         let SubmitOutcome::Created(submission) = sent else {
@@ -264,7 +265,7 @@ mod tests {
         let id = RequestId(Uuid::now_v7());
         let input = RequestInput {
             id: Some(id),
-            ..bucket("files", json!(10))
+            ..bucket("files", 10)
         };
         for _ in 0..2 {
             let sent = app
@@ -287,38 +288,38 @@ mod tests {
     async fn what_is_wrong_is_said_and_nothing_is_saved() {
         let app = TestApp::new().await;
         for (input, said) in [
-            (bucket("", json!(10)), "Give it a name."),
-            (bucket("Not A Name", json!(10)), "Use 1 to 50 lower-case letters"),
-            (bucket("files", json!("ten")), "Must be a whole number"),
+            (bucket("", 10), "Give it a name."),
+            (bucket("Not A Name", 10), "Use 1 to 50 lower-case letters"),
+            (bucket("files", "ten"), "Must be a whole number"),
             (
-                bucket("files", json!(500)),
+                bucket("files", 500),
                 "Policy refuses it: Buckets over 100 GB are not for self-service.",
             ),
             (
                 RequestInput {
                     content: Content::Object(json!({"spec": {"sizeGB": 10}})),
-                    ..bucket("files", json!(10))
+                    ..bucket("files", 10)
                 },
                 "There is no field spec.sizeGB",
             ),
             (
                 RequestInput {
                     content: Content::Object(json!({"spec": 3})),
-                    ..bucket("files", json!(10))
+                    ..bucket("files", 10)
                 },
                 "`spec` must be a mapping",
             ),
             (
                 RequestInput {
                     content: Content::Yaml("spec: [".to_owned()),
-                    ..bucket("files", json!(10))
+                    ..bucket("files", 10)
                 },
                 "line 1",
             ),
             (
                 RequestInput {
                     plane: Some("nowhere".to_owned()),
-                    ..bucket("files", json!(10))
+                    ..bucket("files", 10)
                 },
                 "No control plane can serve Bucket here",
             ),
@@ -328,7 +329,7 @@ mod tests {
                         schema_hash: Some("another".to_owned()),
                         ..FormState::default()
                     },
-                    ..bucket("files", json!(10))
+                    ..bucket("files", 10)
                 },
                 "The form has changed since you opened it",
             ),
@@ -352,7 +353,7 @@ mod tests {
         app.bucket("t0-sandbox", "there").await;
         let _ = app.submit(&developer(0), &sandbox(), "coming").await.unwrap();
         for name in ["there", "coming"] {
-            let found = problems(&app, bucket(name, json!(10))).await;
+            let found = problems(&app, bucket(name, 10)).await;
             assert!(found.contains(name), "{name}: {found:?}");
         }
     }
@@ -418,7 +419,7 @@ mod tests {
         let command = SubmitRequest {
             target: RequestTarget::Change(&claim),
             workspace: None,
-            input: bucket("", json!(7)),
+            input: bucket("", 7),
         };
         let theirs = app.portal.submit(caller(&developer(0)), command).await.unwrap();
         assert!(

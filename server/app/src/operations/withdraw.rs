@@ -96,7 +96,7 @@ mod tests {
             match who {
                 "tenant admin" => assert!(withdrawn.is_ok(), "{withdrawn:?}"),
                 "of another tenant" => {
-                    assert!(matches!(withdrawn, Err(PortalError::NotFound)), "{withdrawn:?}")
+                    assert!(matches!(withdrawn, Err(PortalError::NotFound)), "{withdrawn:?}");
                 }
                 _ => assert!(
                     matches!(withdrawn, Err(PortalError::Forbidden(_))),

@@ -1,4 +1,4 @@
-//! `GET /api/v1/openapi.json`: the OpenAPI document, built from the `#[utoipa::path]` of each handler.
+//! `GET /api/v1/openapi.json`: the API’s description, built from the `#[utoipa::path]` of each handler.
 
 use std::sync::LazyLock;
 

@@ -21,7 +21,7 @@ pub(in super::super) async fn open(
     ResourceId(name): ResourceId<OfferingName>,
     asked: QueryParams,
 ) -> Result<Response, Problem> {
-    let (input, _) = decode(choices(&asked));
+    let (input, _) = decode(&choices(&asked));
     show(around, RequestTarget::New(&name), &input, FormCommand::Update).await
 }
 
@@ -102,7 +102,7 @@ async fn post(
     form: Posted,
 ) -> Result<Response, Problem> {
     let Posted { around, fields } = form;
-    let (input, action) = decode(fields);
+    let (input, action) = decode(&fields);
     if let FormAction::Show(command) = action {
         return show(around, target, &input, command).await;
     }
@@ -140,7 +140,7 @@ async fn post(
 async fn show_stale(form: Stale, target: RequestTarget<'_>) -> Result<Response, Problem> {
     let Stale { around, mut fields } = form;
     fields.retain(|(name, _)| name != names::DO);
-    let (input, _) = decode(fields);
+    let (input, _) = decode(&fields);
     let portal = &around.app.portal;
     let page = portal
         .form(

@@ -14,8 +14,8 @@ pub(super) enum FormAction {
 }
 
 /// Decodes the names and values of [`portico_api::names`]. The Enter key presses no button: that is a review.
-pub(super) fn decode(pairs: Vec<(String, String)>) -> (RequestInput, FormAction) {
-    let form = Pairs(&pairs);
+pub(super) fn decode(pairs: &[(String, String)]) -> (RequestInput, FormAction) {
+    let form = Pairs(pairs);
     let action = match form.get(names::DO) {
         None | Some("review") => FormAction::Show(FormCommand::Review),
         Some("submit") => FormAction::Submit,
@@ -44,7 +44,7 @@ pub(super) fn decode(pairs: Vec<(String, String)>) -> (RequestInput, FormAction)
             yaml_tab,
             tried: form.get(names::TRIED).is_some(),
         },
-        content: content(&pairs, yaml_tab),
+        content: content(pairs, yaml_tab),
     };
     (input, action)
 }
@@ -99,12 +99,11 @@ mod tests {
     use super::*;
 
     fn form(pairs: &[(&str, &str)]) -> (RequestInput, FormAction) {
-        decode(
-            pairs
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-        )
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        decode(&pairs)
     }
 
     #[test]
