@@ -171,13 +171,6 @@ pub async fn serve(
         let router = web::metrics_router(configuration.clone(), telemetry.clone(), portal.clone());
         background.spawn(web::serve(listener, router, web::Bounds::default(), stop.clone()));
     }
-    let assets = web::Assets::from_environment();
-    if assets.style.is_some() || assets.site.is_some() {
-        tracing::info!(?assets, "assets are read from disk");
-    }
-    if let Some(problem) = web::browser_code_problem(&assets) {
-        tracing::warn!("{problem}");
-    }
     let app = App::new(Parts {
         portal,
         configuration,
@@ -191,7 +184,7 @@ pub async fn serve(
         stop: stop.clone(),
         streams: web::StreamLimiter::default(),
         telemetry,
-        assets,
+        assets: open_assets(),
         public_url: public_url.clone(),
     });
     let router = web::router(app, Sessions::new(store.clone()));
@@ -204,6 +197,18 @@ pub async fn serve(
     background.wait().await;
     store.close().await;
     Ok(served?)
+}
+
+/// Where style and browser code come from; logs what is wrong with them.
+fn open_assets() -> web::Assets {
+    let assets = web::Assets::from_environment();
+    if assets.style.is_some() || assets.site.is_some() {
+        tracing::info!(?assets, "assets are read from disk");
+    }
+    if let Some(problem) = web::browser_code_problem(&assets) {
+        tracing::warn!("{problem}");
+    }
+    assets
 }
 
 /// Reads the configuration, and logs the warnings about it.
