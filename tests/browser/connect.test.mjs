@@ -37,7 +37,10 @@ describe('connecting', { timeout: 180_000 }, () => {
   }
 
   async function snippet(title) {
-    const fold = connect().locator('details', { has: dana.page.getByRole('heading', { name: title, exact: true }) });
+    const more = connect().locator('#more-snippets');
+    if ((await more.getAttribute('open')) === null) await more.locator('> summary').click();
+    const heading = dana.page.getByRole('heading', { name: title, exact: true });
+    const fold = connect().locator('details[id^="snippet-"]', { has: heading });
     if ((await fold.getAttribute('open')) === null) await fold.locator('summary').click();
     return fold;
   }

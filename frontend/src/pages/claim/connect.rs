@@ -71,25 +71,21 @@ pub(super) fn panel(frame: &Frame, href: &str, connect: &ConnectionDetails) -> A
         let namespace = connect.namespace.clone().map(|namespace| format!("{namespace}/"));
         view! { <div><dt>"Secret"</dt><dd class="mono">{namespace}{secret}</dd></div> }
     });
-    let snippets: Vec<_> = connect
-        .snippets
-        .iter()
-        .enumerate()
-        .map(|(index, snippet)| {
-            let label = format!("the snippet for {}", snippet.title);
-            view! {
-                <details class="section" id=format!("snippet-{index}-fold") open=index == 0>
-                    <summary>{icon("right")}<h3>{snippet.title.clone()}</h3></summary>
-                    {if snippet.pieces.is_empty() {
-                        code(format!("snippet-{index}"), label, snippet.text.clone()).into_any()
-                    } else {
-                        code_with_secrets(format!("snippet-{index}"), label, &snippet.pieces).into_any()
-                    }}
-                </details>
-            }
-        })
-        .collect();
-    let snippets = (!snippets.is_empty()).then(|| view! { <div class="sections">{snippets}</div> });
+    let mut titles = connect.snippets.iter().map(|snippet| snippet.title.as_str());
+    let first = titles.next().map(|_| snippet(connect, 0));
+    let others: Vec<_> = titles.collect();
+    let others = (!others.is_empty()).then(|| {
+        let each: Vec<_> = (1..connect.snippets.len())
+            .map(|index| snippet(connect, index))
+            .collect();
+        view! {
+            <details class="section" id="more-snippets">
+                <summary>{icon("right")}<h3>{format!("More: {}", others.join(", "))}</h3></summary>
+                <div class="sections">{each}</div>
+            </details>
+        }
+    });
+    let snippets = first.map(|first| view! { <div class="sections">{first}{others}</div> });
     let anything = !connect.endpoints.is_empty() || !connect.keys.is_empty() || connect.secret.is_some();
     let facts = anything.then(|| view! { <dl class="facts connect">{endpoints}{keys}{secret}</dl> });
     view! {
@@ -104,6 +100,25 @@ pub(super) fn panel(frame: &Frame, href: &str, connect: &ConnectionDetails) -> A
                 {snippets}
             </div>
         </section>
+    }
+    .into_any()
+}
+
+/// A command or piece of code that connects. The first one is open.
+fn snippet(connect: &ConnectionDetails, index: usize) -> AnyView {
+    let snippet = &connect.snippets[index];
+    let label = format!("the snippet for {}", snippet.title);
+    let id = format!("snippet-{index}");
+    let body = if snippet.pieces.is_empty() {
+        code(id.clone(), label, snippet.text.clone()).into_any()
+    } else {
+        code_with_secrets(id.clone(), label, &snippet.pieces).into_any()
+    };
+    view! {
+        <details class="section" id=format!("{id}-fold") open=index == 0>
+            <summary>{icon("right")}<h3>{snippet.title.clone()}</h3></summary>
+            {body}
+        </details>
     }
     .into_any()
 }

@@ -28,12 +28,10 @@ pub fn claim(frame: &Frame, page: &ClaimPage) -> String {
                     <div class="stack-l">
                         {page.connect.as_ref().map(|connect| connect::panel(frame, &page.row.href, connect))}
                         {tree::section(page)}
-                        {events(frame, page)}
-                        {yaml(page)}
-                        {history(frame, page)}
                     </div>
-                    <div class="stack-l">{details(frame, page)}{conditions(frame, page)}</div>
+                    <div class="stack-l">{details(frame, page)}{conditions(frame, page)}{events(frame, page)}</div>
                 </div>
+                <div class="stack-l below">{history(frame, page)}{yaml(page)}</div>
             </div>
         }
         .into_any()
@@ -250,12 +248,16 @@ fn event(frame: &Frame, event: &ClaimEvent) -> impl IntoView + use<> {
 
 fn yaml(page: &ClaimPage) -> AnyView {
     view! {
-        <section aria-labelledby="yaml">
-            <h2 id="yaml">"YAML"</h2>
-            {code("object".to_owned(), "the object".to_owned(), page.yaml.clone())}
-            <details class="fold" id="whole-fold">
-                <summary>{icon("right")}"With what the machinery adds"</summary>
-                {code("whole-object".to_owned(), "the whole object".to_owned(), page.full_yaml.clone())}
+        <section aria-labelledby="yaml" class="sections">
+            <details class="section" id="yaml-fold">
+                <summary>{icon("right")}<h2 id="yaml">"YAML"</h2></summary>
+                <div class="stack">
+                    {code("object".to_owned(), "the object".to_owned(), page.yaml.clone())}
+                    <details class="fold" id="whole-fold">
+                        <summary>{icon("right")}"With what the control plane adds"</summary>
+                        {code("whole-object".to_owned(), "the whole object".to_owned(), page.full_yaml.clone())}
+                    </details>
+                </div>
             </details>
         </section>
     }
