@@ -200,7 +200,7 @@ impl RequestDraft {
         if self.action == Action::Change && requested_fields(unchanged) == requested_fields(manifest) {
             self.problem(
                 "",
-                "Nothing changes: it is as you ask for already. Change something, then send it.",
+                "Nothing changes: the claim is like this already. Change something, then send it.",
             );
         }
     }
