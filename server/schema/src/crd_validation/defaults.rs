@@ -17,49 +17,61 @@ use crate::{Reason, metadata, pruning, rules, validate};
 
 /// Validates all defaults of a version's schema. `schema` is the document, `root` the part of it that could be parsed.
 pub(super) fn validate_root(root: &Node, schema: &Schema, place: &Path<'_>, errors: &mut Errors) {
-    let at = place.property("default").field();
-    let default = root.default_value().into_iter();
-    let wrong: Vec<Violation> = default.flat_map(metadata::validate_resource).collect();
-    errors
-        .list
-        .extend(wrong.into_iter().map(|one| crd_error(one, &at)));
-    validate_node(root, schema, true, place, errors);
+    if let Some(default) = root.default_value() {
+        let at = place.property("default").field();
+        errors
+            .list
+            .extend(errors_in(root, schema, Role::Root, default, &at));
+    }
+    validate_below(root, schema, place, errors);
+}
+
+/// What a value is within an object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// The object itself.
+    Root,
+    /// A resource embedded in it.
+    Embedded,
+    /// Anything else.
+    Value,
 }
 
 /// Validates the defaults below `node` as written: nested defaults are not applied first. Defaults in the values of
 /// maps are not checked.
-fn validate_node(node: &Node, schema: &Schema, is_resource: bool, place: &Path<'_>, errors: &mut Errors) {
+fn validate_node(node: &Node, schema: &Schema, role: Role, place: &Path<'_>, errors: &mut Errors) {
     if errors.list.len() >= MAX_ERRORS {
         return;
     }
     if let Some(default) = node.default_value() {
         let at = place.property("default").field();
-        for crd_error in errors_in(node, schema, is_resource, default, &at) {
+        for crd_error in errors_in(node, schema, role, default, &at) {
             if !errors.list.contains(&crd_error) {
                 errors.list.push(crd_error);
             }
         }
     }
-    let is_embedded = |schema: &Schema| flag(schema, "x-kubernetes-embedded-resource");
+    validate_below(node, schema, place, errors);
+}
+
+fn validate_below(node: &Node, schema: &Schema, place: &Path<'_>, errors: &mut Errors) {
+    let role = |schema: &Schema| match flag(schema, "x-kubernetes-embedded-resource") {
+        true => Role::Embedded,
+        false => Role::Value,
+    };
     if let (Some(child), Some(schema)) = (node.items(), one(schema, "items")) {
-        validate_node(
-            child,
-            schema,
-            is_embedded(schema),
-            &place.property("items"),
-            errors,
-        );
+        validate_node(child, schema, role(schema), &place.property("items"), errors);
     }
     let properties = place.property("properties");
     let declared = one(schema, "properties");
     for (name, child) in node.properties() {
         if let Some(schema) = declared.and_then(|all| one(all, name)) {
-            validate_node(child, schema, is_embedded(schema), &properties.key(name), errors);
+            validate_node(child, schema, role(schema), &properties.key(name), errors);
         }
     }
 }
 
-fn errors_in(node: &Node, schema: &Schema, is_resource: bool, default: &Value, at: &str) -> Vec<CrdError> {
+fn errors_in(node: &Node, schema: &Schema, role: Role, default: &Value, at: &str) -> Vec<CrdError> {
     let mut pruned = default.clone();
     let mut faults = Vec::new();
     if !pruning::prune(&mut pruned, node).is_empty() {
@@ -72,13 +84,18 @@ fn errors_in(node: &Node, schema: &Schema, is_resource: bool, default: &Value, a
             ),
         });
     }
-    let mut violations = metadata::validate_embedded(node, default);
+    let mut violations = match role {
+        Role::Root => metadata::validate_resource(default),
+        Role::Embedded | Role::Value => Vec::new(),
+    };
+    violations.extend(metadata::validate_embedded(node, default));
+    // The API server does not look at the values of a resource that is none.
     if violations.is_empty() {
         violations = validate::validate(node, default, None);
         unknown_types(schema, default, &Path::ROOT, &mut violations);
     }
     if violations.is_empty() && node.has_rules {
-        let decl_type = DeclType::of(schema, is_resource);
+        let decl_type = DeclType::of(schema, role != Role::Value);
         let mut wrong = Vec::new();
         rules_compile(schema, decl_type.as_ref(), default, &Path::ROOT, &mut wrong);
         let is_known = |one: &Violation| !wrong.iter().any(|wrong| wrong.path == one.path);

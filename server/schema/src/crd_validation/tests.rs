@@ -206,6 +206,29 @@ fn a_default_whose_rules_do_not_compile_ends_validation() {
     assert_eq!(errors_of(&with("self.size() > 0")), []);
 }
 
+/// As `errs :=` … `else if` of `ValidateDefaults` has it: what is no resource is not validated any further.
+#[test]
+fn a_default_of_the_whole_object_must_be_a_resource_first() {
+    let with = |default: Value| {
+        json!({"type": "object", "required": ["status"], "default": default, "properties": {
+            "status": {"type": "object", "properties": {"state": {"type": "string"}}},
+        }})
+    };
+    let places = |default: Value| -> Vec<String> {
+        let errors = validate_crd(&definition(&with(default))).into_iter();
+        let short = |path: String| path.replace("spec.validation.openAPIV3Schema.", "");
+        errors.map(|error| short(error.path)).collect()
+    };
+    assert_eq!(
+        places(json!({"unknown": 1})),
+        ["default", "default.apiVersion", "default.kind"]
+    );
+    assert_eq!(
+        places(json!({"apiVersion": "a/v1", "kind": "A"})),
+        ["default.status"]
+    );
+}
+
 #[test]
 fn defaults_are_validated_where_the_type_does_not_exist() {
     let property = json!({"type": "object", "default": {"a": "x", "b": 1}, "properties": {
