@@ -30,7 +30,7 @@ pub(super) struct RequestContext {
     path: String,
     nonce: String,
     theme: Option<String>,
-    work: Option<String>,
+    workspace: Option<String>,
     notice: Option<FlashMessage>,
 }
 
@@ -46,12 +46,12 @@ impl RequestContext {
 
     fn new(path: &str, nonce: Option<&Nonce>, headers: &HeaderMap) -> Self {
         let theme = cookie(headers, THEME_COOKIE).filter(|theme| matches!(*theme, "light" | "dark"));
-        let work = cookie(headers, WORKSPACE_COOKIE).map(str::to_owned);
+        let workspace = cookie(headers, WORKSPACE_COOKIE).map(str::to_owned);
         Self {
             path: path.to_owned(),
             nonce: nonce.map(|nonce| nonce.0.clone()).unwrap_or_default(),
             theme: theme.map(str::to_owned),
-            work,
+            workspace,
             notice: cookie(headers, NOTICE_COOKIE).and_then(FlashMessage::from_slug),
         }
     }
@@ -74,8 +74,8 @@ impl RequestContext {
         self.frame_with(app, &configuration, Some(current), navigation, title)
     }
 
-    fn work(&self, configuration: &Configuration, viewer: &Viewer) -> Option<Workspace> {
-        Workspace::choose(viewer, configuration, self.work.as_deref())
+    fn workspace(&self, configuration: &Configuration, viewer: &Viewer) -> Option<Workspace> {
+        Workspace::choose(viewer, configuration, self.workspace.as_deref())
     }
 
     fn frame_with(
@@ -88,7 +88,7 @@ impl RequestContext {
     ) -> Frame {
         let viewer = current.map(|current| &*current.viewer);
         let session = current.and_then(|current| current.session.as_ref());
-        let work = viewer.and_then(|viewer| self.work(configuration, viewer));
+        let workspace = viewer.and_then(|viewer| self.workspace(configuration, viewer));
         Frame {
             title: title.to_owned(),
             company: company(&configuration.portal.spec),
@@ -100,7 +100,7 @@ impl RequestContext {
             approver: navigation.approver,
             waiting: navigation.waiting,
             tenants: navigation.tenants,
-            current: work.map(|work| (work.tenant, work.environment)),
+            current: workspace.map(|workspace| (workspace.tenant, workspace.environment)),
             crumbs: Vec::new(),
             notices: Vec::new(),
             theme: self.theme.clone(),
@@ -122,19 +122,19 @@ pub(super) struct PageContext {
     pub(super) app: App,
     pub(super) current: CurrentViewer,
     pub(super) configuration: Arc<Configuration>,
-    work: Option<Workspace>,
+    workspace: Option<Workspace>,
 }
 
 impl PageContext {
     pub(super) fn new(request: RequestContext, app: App, current: CurrentViewer) -> Self {
         let configuration = app.configuration.current();
-        let work = request.work(&configuration, &current.viewer);
+        let workspace = request.workspace(&configuration, &current.viewer);
         Self {
             request,
             app,
             current,
             configuration,
-            work,
+            workspace,
         }
     }
 
@@ -151,8 +151,8 @@ impl PageContext {
     }
 
     /// Returns the workspace that they chose.
-    pub(super) fn work(&self) -> Option<&Workspace> {
-        self.work.as_ref()
+    pub(super) fn workspace(&self) -> Option<&Workspace> {
+        self.workspace.as_ref()
     }
 
     /// Renders a page with its navigation and notices.

@@ -37,14 +37,14 @@ pub(super) struct Api(pub(super) CurrentViewer);
 
 /// A form with a valid CSRF token.
 pub(super) struct Posted {
-    pub(super) around: PageContext,
+    pub(super) context: PageContext,
     /// Names and values, in order.
     pub(super) fields: Fields,
 }
 
 /// A form that was made for another session: it may be shown again, but not processed.
 pub(super) struct Stale {
-    pub(super) around: PageContext,
+    pub(super) context: PageContext,
     /// Names and values, in order.
     pub(super) fields: Fields,
 }
@@ -197,12 +197,12 @@ impl FromRequestParts<App> for Posted {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Page(around) = Page::from_request_parts(parts, app).await?;
+        let Page(context) = Page::from_request_parts(parts, app).await?;
         let CheckedForm(fields) = parts
             .extensions
             .remove::<CheckedForm>()
             .ok_or_else(Problem::foreign_form)?;
-        Ok(Self { around, fields })
+        Ok(Self { context, fields })
     }
 }
 
@@ -210,12 +210,12 @@ impl FromRequestParts<App> for Stale {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Page(around) = Page::from_request_parts(parts, app).await?;
+        let Page(context) = Page::from_request_parts(parts, app).await?;
         let StaleForm(fields) = parts
             .extensions
             .remove::<StaleForm>()
             .ok_or_else(Problem::foreign_form)?;
-        Ok(Self { around, fields })
+        Ok(Self { context, fields })
     }
 }
 

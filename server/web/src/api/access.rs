@@ -16,7 +16,7 @@ use super::super::pages::people::access;
 use super::super::pages::sessions::current;
 use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
-use super::Asker;
+use super::ApiContext;
 use super::problems::{Changing, Problems, Viewing};
 
 /// Lists the viewer’s sessions.
@@ -29,13 +29,13 @@ use super::problems::{Changing, Problems, Viewing};
 )]
 pub(in super::super) async fn sessions(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     session: Session,
 ) -> Result<Json<SessionsPage>, Problem> {
     let current = current(&session);
     let page = app
         .portal
-        .own_sessions(&asker.current.viewer, current.as_deref())
+        .own_sessions(&context.current.viewer, current.as_deref())
         .await?;
     Ok(Json(page))
 }
@@ -51,13 +51,13 @@ pub(in super::super) async fn sessions(
 )]
 pub(in super::super) async fn end_session(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ResourceId(id): ResourceId<String>,
 ) -> Result<StatusCode, Problem> {
     let command = EndOwnAccess {
         access: Access::Session(&id),
     };
-    app.portal.end_own_access(asker.caller(), command).await?;
+    app.portal.end_own_access(context.caller(), command).await?;
     app.viewers.forget_all();
     Ok(StatusCode::NO_CONTENT)
 }
@@ -79,11 +79,11 @@ pub(in super::super) struct PeopleParams {
 )]
 pub(in super::super) async fn people(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     Query(wanted): Query<PeopleParams>,
 ) -> Result<Json<PeoplePage>, Problem> {
     Ok(Json(
-        app.portal.people_page(&asker.current.viewer, &wanted.q).await?,
+        app.portal.people_page(&context.current.viewer, &wanted.q).await?,
     ))
 }
 
@@ -98,14 +98,14 @@ pub(in super::super) async fn people(
 )]
 pub(in super::super) async fn person(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ResourceId(id): ResourceId<Uuid>,
     session: Session,
 ) -> Result<Json<PersonPage>, Problem> {
     let current = current(&session);
     let page = app
         .portal
-        .person_page(&asker.current.viewer, id, current.as_deref())
+        .person_page(&context.current.viewer, id, current.as_deref())
         .await?;
     Ok(Json(page))
 }
@@ -131,7 +131,7 @@ pub(in super::super) struct EndAccessParams {
 )]
 pub(in super::super) async fn end(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ResourceId(id): ResourceId<Uuid>,
     Query(which): Query<EndAccessParams>,
 ) -> Result<StatusCode, Problem> {
@@ -139,7 +139,7 @@ pub(in super::super) async fn end(
         person: id,
         access: access(&which.session, &which.token)?,
     };
-    app.portal.end_access(asker.caller(), command).await?;
+    app.portal.end_access(context.caller(), command).await?;
     app.viewers.forget_all();
     app.tokens.forget();
     Ok(StatusCode::NO_CONTENT)

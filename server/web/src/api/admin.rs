@@ -13,7 +13,7 @@ use super::super::app::App;
 use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
 use super::super::viewer::Body;
-use super::Asker;
+use super::ApiContext;
 use super::problems::{Acknowledging, Changing, Cordoning, Problems, Uncordoning, Viewing};
 
 /// Lists control planes and what they serve. For platform admins.
@@ -26,9 +26,9 @@ use super::problems::{Acknowledging, Changing, Cordoning, Problems, Uncordoning,
 )]
 pub(in super::super) async fn planes(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
 ) -> Result<Json<PlanesPage>, Problem> {
-    Ok(Json(app.portal.planes_page(&asker.current.viewer).await?))
+    Ok(Json(app.portal.planes_page(&context.current.viewer).await?))
 }
 
 /// Returns a control plane. For platform admins.
@@ -42,10 +42,10 @@ pub(in super::super) async fn planes(
 )]
 pub(in super::super) async fn plane(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ResourceId(name): ResourceId<PlaneName>,
 ) -> Result<Json<PlaneDetail>, Problem> {
-    Ok(Json(app.portal.plane_page(&asker.current.viewer, &name).await?))
+    Ok(Json(app.portal.plane_page(&context.current.viewer, &name).await?))
 }
 
 /// A cordon of a control plane.
@@ -69,7 +69,7 @@ pub(in super::super) struct CordonRequest {
 )]
 pub(in super::super) async fn cordon(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ResourceId(name): ResourceId<PlaneName>,
     Body(close): Body<CordonRequest>,
 ) -> Result<StatusCode, Problem> {
@@ -77,7 +77,7 @@ pub(in super::super) async fn cordon(
         plane: &name,
         reason: close.reason.as_deref(),
     };
-    app.portal.cordon(asker.caller(), command).await?;
+    app.portal.cordon(context.caller(), command).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -92,11 +92,11 @@ pub(in super::super) async fn cordon(
 )]
 pub(in super::super) async fn uncordon(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ResourceId(name): ResourceId<PlaneName>,
 ) -> Result<StatusCode, Problem> {
     app.portal
-        .uncordon(asker.caller(), Uncordon { plane: &name })
+        .uncordon(context.caller(), Uncordon { plane: &name })
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -111,9 +111,9 @@ pub(in super::super) async fn uncordon(
 )]
 pub(in super::super) async fn acknowledge(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
 ) -> Result<StatusCode, Problem> {
-    app.portal.acknowledge_breaks(asker.caller()).await?;
+    app.portal.acknowledge_breaks(context.caller()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -127,9 +127,9 @@ pub(in super::super) async fn acknowledge(
 )]
 pub(in super::super) async fn tenants(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
 ) -> Result<Json<TenantsPage>, Problem> {
-    Ok(Json(app.portal.tenants_page(&asker.current.viewer).await?))
+    Ok(Json(app.portal.tenants_page(&context.current.viewer).await?))
 }
 
 /// Returns the configuration in force and what is wrong with the newest files. For platform admins.
@@ -142,9 +142,9 @@ pub(in super::super) async fn tenants(
 )]
 pub(in super::super) async fn configuration(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
 ) -> Result<Json<ConfigurationPage>, Problem> {
-    Ok(Json(app.portal.configuration_page(&asker.current.viewer)?))
+    Ok(Json(app.portal.configuration_page(&context.current.viewer)?))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -179,7 +179,7 @@ pub(in super::super) struct RecordParams {
 )]
 pub(in super::super) async fn record(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     Query(wanted): Query<RecordParams>,
 ) -> Result<Json<RecordPage>, Problem> {
     let query = AuditLogQuery {
@@ -191,5 +191,5 @@ pub(in super::super) async fn record(
         until: wanted.until.and_then(|day| day.parse().ok()),
         before: wanted.before,
     };
-    Ok(Json(app.portal.record(&asker.current.viewer, &query).await?))
+    Ok(Json(app.portal.record(&context.current.viewer, &query).await?))
 }

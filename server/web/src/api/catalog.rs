@@ -15,7 +15,7 @@ use super::super::problem::Problem;
 use super::super::viewer::Body;
 use super::problems::{Changing, Checking, Problems, Reading, Viewing};
 use super::requests::CreateRequest;
-use super::{Asker, WorkPlace};
+use super::{ApiContext, WorkspaceParams};
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
@@ -38,12 +38,12 @@ pub(in super::super) struct CatalogParams {
     path = "/api/v1/offerings",
     operation_id = "listOfferings",
     tag = "Catalog",
-    params(WorkPlace),
+    params(WorkspaceParams),
     responses((status = 200, description = "A page of offerings.", body = CatalogPage), Problems<Viewing>),
 )]
 pub(in super::super) async fn list(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     Query(params): Query<CatalogParams>,
 ) -> Result<Json<CatalogPage>, Problem> {
     let query = CatalogQuery {
@@ -53,8 +53,8 @@ pub(in super::super) async fn list(
         page: params.page,
     };
     Ok(Json(app.portal.catalog(
-        &asker.current.viewer,
-        asker.work.as_ref(),
+        &context.current.viewer,
+        context.workspace.as_ref(),
         &query,
     )?))
 }
@@ -65,17 +65,17 @@ pub(in super::super) async fn list(
     path = "/api/v1/offerings/{offering}",
     operation_id = "getOffering",
     tag = "Catalog",
-    params(("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`."), WorkPlace),
+    params(("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`."), WorkspaceParams),
     responses((status = 200, description = "The offering.", body = OfferingPage), Problems<(Viewing, Reading)>),
 )]
 pub(in super::super) async fn one(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ResourceId(name): ResourceId<OfferingName>,
 ) -> Result<Json<OfferingPage>, Problem> {
     Ok(Json(app.portal.offering(
-        &asker.current.viewer,
-        asker.work.as_ref(),
+        &context.current.viewer,
+        context.workspace.as_ref(),
         &name,
     )?))
 }
@@ -89,12 +89,12 @@ pub(in super::super) async fn one(
     operation_id = "checkRequest",
     tag = "Catalog",
     request_body = CreateRequest,
-    params(("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`."), WorkPlace),
+    params(("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`."), WorkspaceParams),
     responses((status = 200, description = "The request as a form, with what is wrong beside each field.", body = RequestFormPage), Problems<(Viewing, Reading, Changing, Checking)>),
 )]
 pub(in super::super) async fn check(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ResourceId(name): ResourceId<OfferingName>,
     Body(request): Body<CreateRequest>,
 ) -> Result<Json<RequestFormPage>, Problem> {
@@ -102,8 +102,8 @@ pub(in super::super) async fn check(
     let page = app
         .portal
         .form(
-            &asker.current.viewer,
-            asker.work.as_ref(),
+            &context.current.viewer,
+            context.workspace.as_ref(),
             RequestTarget::New(&name),
             &input,
             FormCommand::Review,
@@ -125,17 +125,17 @@ pub(in super::super) struct SearchParams {
     path = "/api/v1/search",
     operation_id = "search",
     tag = "Catalog",
-    params(WorkPlace),
+    params(WorkspaceParams),
     responses((status = 200, description = "What was found, best match first.", body = Vec<SearchResult>), Problems<Viewing>),
 )]
 pub(in super::super) async fn search(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     Query(params): Query<SearchParams>,
 ) -> Result<Json<Vec<SearchResult>>, Problem> {
     let results = app
         .portal
-        .search(&asker.current.viewer, asker.work.as_ref(), &params.q)
+        .search(&context.current.viewer, context.workspace.as_ref(), &params.q)
         .await?;
     Ok(Json(results))
 }

@@ -20,7 +20,7 @@ use super::super::problem_types::ProblemType;
 use super::super::viewer::Body;
 use super::problems::{AskingPlane, Changing, Problems, Reading, Renewing, Revealing, Submitting, Viewing};
 use super::requests::{CreateRequest, accepted, answer, request_id};
-use super::{Asker, WorkPlace};
+use super::{ApiContext, WorkspaceParams};
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", default)]
@@ -54,12 +54,12 @@ pub(in super::super) struct ClaimsParams {
     path = "/api/v1/claims",
     operation_id = "listClaims",
     tag = "Claims",
-    params(WorkPlace),
+    params(WorkspaceParams),
     responses((status = 200, description = "A page of claims.", body = ClaimsPage), Problems<Viewing>),
 )]
 pub(in super::super) async fn list(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     Query(wanted): Query<ClaimsParams>,
 ) -> Result<Json<ClaimsPage>, Problem> {
     let filter = ClaimsFilter {
@@ -75,8 +75,8 @@ pub(in super::super) async fn list(
         sort: wanted.sort,
     };
     Ok(Json(app.portal.claims(
-        &asker.current.viewer,
-        asker.work.as_ref(),
+        &context.current.viewer,
+        context.workspace.as_ref(),
         filter,
         wanted.page,
     )))
@@ -93,10 +93,10 @@ pub(in super::super) async fn list(
 )]
 pub(in super::super) async fn one(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ClaimPath(claim): ClaimPath,
 ) -> Result<Json<ClaimPage>, Problem> {
-    Ok(Json(app.portal.claim(&asker.current.viewer, &claim).await?))
+    Ok(Json(app.portal.claim(&context.current.viewer, &claim).await?))
 }
 
 /// Submits a request to change a claim.
@@ -106,21 +106,21 @@ pub(in super::super) async fn one(
     operation_id = "changeClaim",
     tag = "Claims",
     request_body = CreateRequest,
-    params(("plane" = PlaneName, Path, description = "The control plane."), ("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`."), ("namespace" = String, Path, description = "The namespace; `-` for a cluster-scoped kind."), ("name" = ClaimName, Path, description = "The claim’s name."), WorkPlace),
+    params(("plane" = PlaneName, Path, description = "The control plane."), ("offering" = OfferingName, Path, description = "The offering: `<plural>.<group>`."), ("namespace" = String, Path, description = "The namespace; `-` for a cluster-scoped kind."), ("name" = ClaimName, Path, description = "The claim’s name."), WorkspaceParams),
     responses((status = 201, description = "The request was submitted. `Location` is its path.", body = Submission), Problems<(Viewing, Reading, Changing, Submitting, AskingPlane)>),
 )]
 pub(in super::super) async fn change(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ClaimPath(claim): ClaimPath,
     Body(wish): Body<CreateRequest>,
 ) -> Result<Response, Problem> {
     let command = SubmitRequest {
         target: RequestTarget::Change(&claim),
-        workspace: asker.work.as_ref(),
+        workspace: context.workspace.as_ref(),
         input: wish.into_input()?,
     };
-    answer(app.portal.submit(asker.caller(), command).await?)
+    answer(app.portal.submit(context.caller(), command).await?)
 }
 
 /// A renewal of a claim.
@@ -147,7 +147,7 @@ pub(in super::super) struct RenewalRequest {
 )]
 pub(in super::super) async fn renew(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ClaimPath(claim): ClaimPath,
     Body(wish): Body<RenewalRequest>,
 ) -> Result<Response, Problem> {
@@ -156,7 +156,7 @@ pub(in super::super) async fn renew(
         id: request_id(wish.request_id)?,
         note: wish.note.unwrap_or_default(),
     };
-    Ok(accepted(app.portal.renew(asker.caller(), command).await?))
+    Ok(accepted(app.portal.renew(context.caller(), command).await?))
 }
 
 /// The deletion of a claim.
@@ -188,7 +188,7 @@ pub(in super::super) struct DeletionRequest {
 )]
 pub(in super::super) async fn delete(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ClaimPath(claim): ClaimPath,
     Body(wish): Body<DeletionRequest>,
 ) -> Result<Response, Problem> {
@@ -199,7 +199,7 @@ pub(in super::super) async fn delete(
         note: wish.note.unwrap_or_default(),
         uid: wish.uid,
     };
-    match app.portal.submit_delete(asker.caller(), &command).await? {
+    match app.portal.submit_delete(context.caller(), &command).await? {
         SubmitOutcome::Created(submission) => Ok((StatusCode::CREATED, Json(submission)).into_response()),
         SubmitOutcome::DryRunFailed(_, error) => Err(error.into()),
         SubmitOutcome::Conflict(_, reason, why) => {
@@ -246,7 +246,7 @@ pub(in super::super) struct RevealRequest {
 )]
 pub(in super::super) async fn reveal(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ClaimPath(claim): ClaimPath,
     Body(wanted): Body<RevealRequest>,
 ) -> Result<Response, Problem> {
@@ -254,7 +254,7 @@ pub(in super::super) async fn reveal(
         claim: &claim,
         keys: SecretKeys::One(wanted.key),
     };
-    let revealed = app.portal.reveal(asker.caller(), command).await?.pop();
+    let revealed = app.portal.reveal(context.caller(), command).await?.pop();
     let revealed = revealed.ok_or_else(Problem::not_found)?;
     let mut response = Json(revealed).into_response();
     response

@@ -27,13 +27,13 @@ use crate::auth::CurrentViewer;
 
 /// The caller of the API and the workspace that the call is about: from `?tenant=…&environment=…`, else from the
 /// browser's cookie, else the caller's first.
-pub(super) struct Asker {
+pub(super) struct ApiContext {
     pub(super) current: CurrentViewer,
-    pub(super) work: Option<Workspace>,
+    pub(super) workspace: Option<Workspace>,
     pub(super) remote: Option<String>,
 }
 
-impl Asker {
+impl ApiContext {
     /// The viewer, at the client's address.
     pub(super) fn caller(&self) -> Caller<'_> {
         Caller {
@@ -47,7 +47,7 @@ impl Asker {
 /// cookie counts, else the viewer's first.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct WorkPlace {
+pub(super) struct WorkspaceParams {
     /// The tenant to work in. Default: the one that the browser remembers, else the viewer's first.
     #[param(value_type = Option<TenantName>)]
     tenant: Option<String>,
@@ -56,24 +56,25 @@ pub(super) struct WorkPlace {
     environment: Option<String>,
 }
 
-impl FromRequestParts<App> for Asker {
+impl FromRequestParts<App> for ApiContext {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Api(current) = Api::from_request_parts(parts, app).await?;
         let configuration = app.configuration.current();
-        let place: WorkPlace = axum::extract::Query::try_from_uri(&parts.uri)
+        let query: WorkspaceParams = axum::extract::Query::try_from_uri(&parts.uri)
             .map(|query| query.0)
             .unwrap_or_default();
-        let work = if let (Some(tenant), Some(environment)) = (place.tenant, place.environment) {
-            let work = Workspace::choose(
+        let workspace = if let (Some(tenant), Some(environment)) = (query.tenant, query.environment) {
+            let workspace = Workspace::choose(
                 &current.viewer,
                 &configuration,
                 Some(&format!("{tenant}/{environment}")),
             );
             // `choose` falls back to another workspace; a call that names one must not.
-            let named = work
-                .filter(|work| work.tenant.as_str() == tenant && work.environment.as_str() == environment);
+            let named = workspace.filter(|workspace| {
+                workspace.tenant.as_str() == tenant && workspace.environment.as_str() == environment
+            });
             Some(named.ok_or_else(Problem::not_found)?)
         } else {
             let remembered = super::security::cookie(&parts.headers, WORKSPACE_COOKIE);
@@ -85,7 +86,7 @@ impl FromRequestParts<App> for Asker {
         let remote = Some(address.to_string());
         Ok(Self {
             current,
-            work,
+            workspace,
             remote,
         })
     }

@@ -29,7 +29,7 @@ use super::super::viewer::Body;
 use super::problems::{
     AskingPlane, Changing, Deciding, Limited, Problems, Reading, Submitting, Viewing, Withdrawing,
 };
-use super::{Asker, WorkPlace};
+use super::{ApiContext, WorkspaceParams};
 
 /// A request for a new claim, or for a change to one.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -117,21 +117,21 @@ pub(super) fn request_id(id: Option<String>) -> Result<Option<RequestId>, Proble
     operation_id = "createRequest",
     tag = "Requests",
     request_body = CreateRequest,
-    params(WorkPlace),
+    params(WorkspaceParams),
     responses((status = 201, description = "The request was submitted. `Location` is its path.", body = Submission), Problems<(Viewing, Reading, Changing, Submitting, AskingPlane)>),
 )]
 pub(in super::super) async fn create(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     Body(wish): Body<CreateRequest>,
 ) -> Result<Response, Problem> {
     let offering = wish.offering.parse().map_err(|_| Problem::not_found())?;
     let command = SubmitRequest {
         target: RequestTarget::New(&offering),
-        workspace: asker.work.as_ref(),
+        workspace: context.workspace.as_ref(),
         input: wish.into_input()?,
     };
-    answer(app.portal.submit(asker.caller(), command).await?)
+    answer(app.portal.submit(context.caller(), command).await?)
 }
 
 /// What became of sending a request: 201 with where it is, 422 with all that is wrong with it, or what the control
@@ -242,12 +242,12 @@ pub(in super::super) struct RequestsParams {
     path = "/api/v1/requests",
     operation_id = "listRequests",
     tag = "Requests",
-    params(WorkPlace),
+    params(WorkspaceParams),
     responses((status = 200, description = "A page of requests.", body = RequestsPage), Problems<Viewing>),
 )]
 pub(in super::super) async fn list(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     Query(wanted): Query<RequestsParams>,
 ) -> Result<Json<RequestsPage>, Problem> {
     let query = RequestsQuery {
@@ -258,7 +258,7 @@ pub(in super::super) async fn list(
     };
     Ok(Json(
         app.portal
-            .requests(&asker.current.viewer, asker.work.as_ref(), &query)
+            .requests(&context.current.viewer, context.workspace.as_ref(), &query)
             .await?,
     ))
 }
@@ -274,10 +274,10 @@ pub(in super::super) async fn list(
 )]
 pub(in super::super) async fn one(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ResourceId(id): ResourceId<RequestId>,
 ) -> Result<Json<RequestPage>, Problem> {
-    Ok(Json(app.portal.request(&asker.current.viewer, id).await?))
+    Ok(Json(app.portal.request(&context.current.viewer, id).await?))
 }
 
 /// A decision on a request.
@@ -313,7 +313,7 @@ pub(in super::super) struct DecisionResult {
 )]
 pub(in super::super) async fn decide(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ResourceId(id): ResourceId<RequestId>,
     Body(decision): Body<DecisionRequest>,
 ) -> Result<Json<DecisionResult>, Problem> {
@@ -323,7 +323,7 @@ pub(in super::super) async fn decide(
         approve: decision.approve,
         comment: decision.comment,
     };
-    let state = app.portal.decide(asker.caller(), command).await?;
+    let state = app.portal.decide(context.caller(), command).await?;
     Ok(Json(DecisionResult { state }))
 }
 
@@ -338,11 +338,11 @@ pub(in super::super) async fn decide(
 )]
 pub(in super::super) async fn withdraw(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ResourceId(id): ResourceId<RequestId>,
 ) -> Result<StatusCode, Problem> {
     app.portal
-        .withdraw(asker.caller(), Withdraw { request: id })
+        .withdraw(context.caller(), Withdraw { request: id })
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -367,7 +367,7 @@ pub(in super::super) struct CreateComment {
 )]
 pub(in super::super) async fn comment(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ResourceId(id): ResourceId<RequestId>,
     Body(say): Body<CreateComment>,
 ) -> Result<(StatusCode, Json<CommentResult>), Problem> {
@@ -375,7 +375,7 @@ pub(in super::super) async fn comment(
         request: id,
         text: say.text,
     };
-    let comment = app.portal.comment(asker.caller(), command).await?;
+    let comment = app.portal.comment(context.caller(), command).await?;
     Ok((StatusCode::CREATED, Json(comment)))
 }
 
@@ -396,10 +396,10 @@ pub(in super::super) struct ApprovalsParams {
 )]
 pub(in super::super) async fn approvals(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     Query(wanted): Query<ApprovalsParams>,
 ) -> Result<Json<ApprovalsPage>, Problem> {
     Ok(Json(
-        app.portal.approvals(&asker.current.viewer, wanted.page).await?,
+        app.portal.approvals(&context.current.viewer, wanted.page).await?,
     ))
 }

@@ -15,7 +15,7 @@ use super::super::app::App;
 use super::super::path_params::ResourceId;
 use super::super::problem::Problem;
 use super::super::viewer::Body;
-use super::Asker;
+use super::ApiContext;
 use super::problems::{Changing, Limited, Problems, Viewing};
 
 /// An API token to create.
@@ -51,9 +51,9 @@ fn full() -> TokenScope {
 )]
 pub(in super::super) async fn list(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
 ) -> Result<Json<Vec<TokenRow>>, Problem> {
-    Ok(Json(app.portal.tokens(&asker.current.viewer).await?))
+    Ok(Json(app.portal.tokens(&context.current.viewer).await?))
 }
 
 /// Creates an API token. Needs a session: tokens cannot create tokens.
@@ -67,7 +67,7 @@ pub(in super::super) async fn list(
 )]
 pub(in super::super) async fn make(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     Body(wish): Body<CreateToken>,
 ) -> Result<Response, Problem> {
     let command = CreateTokenCommand {
@@ -75,7 +75,7 @@ pub(in super::super) async fn make(
         days: wish.days,
         scope: wish.scope,
     };
-    let made = app.portal.create_token(asker.caller(), &command).await?;
+    let made = app.portal.create_token(context.caller(), &command).await?;
     let mut response = (StatusCode::CREATED, Json(made)).into_response();
     response
         .headers_mut()
@@ -94,11 +94,11 @@ pub(in super::super) async fn make(
 )]
 pub(in super::super) async fn delete(
     State(app): State<App>,
-    asker: Asker,
+    context: ApiContext,
     ResourceId(id): ResourceId<Uuid>,
 ) -> Result<StatusCode, Problem> {
     app.portal
-        .revoke_token(asker.caller(), RevokeToken { id })
+        .revoke_token(context.caller(), RevokeToken { id })
         .await?;
     app.tokens.forget();
     Ok(StatusCode::NO_CONTENT)

@@ -8,7 +8,7 @@ use portico_domain::tenancy::Viewer;
 use super::super::app::App;
 use super::super::problem::Problem;
 use super::problems::{Problems, Viewing};
-use super::{Asker, WorkPlace};
+use super::{ApiContext, WorkspaceParams};
 
 /// Returns the signed-in person with tenants and roles.
 #[utoipa::path(
@@ -18,8 +18,8 @@ use super::{Asker, WorkPlace};
     tag = "Viewer",
     responses((status = 200, description = "The viewer.", body = Viewer), Problems<Viewing>),
 )]
-pub(in super::super) async fn viewer(asker: Asker) -> Json<Viewer> {
-    Json((*asker.current.viewer).clone())
+pub(in super::super) async fn viewer(context: ApiContext) -> Json<Viewer> {
+    Json((*context.current.viewer).clone())
 }
 
 /// Returns what needs the viewer’s attention: unhealthy claims, requests that wait, recent changes.
@@ -28,13 +28,16 @@ pub(in super::super) async fn viewer(asker: Asker) -> Json<Viewer> {
     path = "/api/v1/home",
     operation_id = "getHome",
     tag = "Viewer",
-    params(WorkPlace),
+    params(WorkspaceParams),
     responses((status = 200, description = "The home page’s content.", body = HomePage), Problems<Viewing>),
 )]
-pub(in super::super) async fn home(State(app): State<App>, asker: Asker) -> Result<Json<HomePage>, Problem> {
+pub(in super::super) async fn home(
+    State(app): State<App>,
+    context: ApiContext,
+) -> Result<Json<HomePage>, Problem> {
     Ok(Json(
         app.portal
-            .home(&asker.current.viewer, asker.work.as_ref())
+            .home(&context.current.viewer, context.workspace.as_ref())
             .await?,
     ))
 }

@@ -17,8 +17,8 @@ use super::super::query::QueryParams;
 use super::super::viewer::{Page, Posted};
 
 /// `GET /admin`: on to the first page of it that the viewer may see.
-pub(in super::super) async fn home(Page(around): Page) -> Result<Redirect, Problem> {
-    let navigation = around.app.portal.navigation(around.viewer()).await?;
+pub(in super::super) async fn home(Page(context): Page) -> Result<Redirect, Problem> {
+    let navigation = context.app.portal.navigation(context.viewer()).await?;
     match (navigation.platform_admin, navigation.admin) {
         (true, _) => Ok(Redirect::to("/admin/control-planes")),
         (false, true) => Ok(Redirect::to("/admin/tenants")),
@@ -27,9 +27,9 @@ pub(in super::super) async fn home(Page(around): Page) -> Result<Redirect, Probl
 }
 
 /// `GET /admin/control-planes`.
-pub(in super::super) async fn planes(Page(around): Page) -> Result<Response, Problem> {
-    let page = around.app.portal.planes_page(around.viewer()).await?;
-    around
+pub(in super::super) async fn planes(Page(context): Page) -> Result<Response, Problem> {
+    let page = context.app.portal.planes_page(context.viewer()).await?;
+    context
         .page("Control planes", &[], |frame| {
             portico_frontend::pages::admin_planes(frame, &page)
         })
@@ -38,13 +38,13 @@ pub(in super::super) async fn planes(Page(around): Page) -> Result<Response, Pro
 
 /// `GET /admin/control-planes/{plane}`.
 pub(in super::super) async fn plane(
-    Page(around): Page,
+    Page(context): Page,
     ResourceId(name): ResourceId<PlaneName>,
 ) -> Result<Response, Problem> {
-    let page = around.app.portal.plane_page(around.viewer(), &name).await?;
+    let page = context.app.portal.plane_page(context.viewer(), &name).await?;
     let title = page.row.plane.title.clone();
     let crumbs = [("Control planes", "/admin/control-planes")];
-    around
+    context
         .page(&title, &crumbs, |frame| {
             portico_frontend::pages::admin_plane(frame, &page)
         })
@@ -62,8 +62,8 @@ pub(in super::super) async fn cordon(
         plane: &name,
         reason: Some(form.field(names::REASON)),
     };
-    let portal = &form.around.app.portal;
-    portal.cordon(form.around.caller(&remote), command).await?;
+    let portal = &form.context.app.portal;
+    portal.cordon(form.context.caller(&remote), command).await?;
     Ok(FlashMessage::Cordoned.tell(to(&name)))
 }
 
@@ -74,9 +74,9 @@ pub(in super::super) async fn uncordon(
     form: Posted,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
-    let portal = &form.around.app.portal;
+    let portal = &form.context.app.portal;
     let command = Uncordon { plane: &name };
-    portal.uncordon(form.around.caller(&remote), command).await?;
+    portal.uncordon(form.context.caller(&remote), command).await?;
     Ok(FlashMessage::Uncordoned.tell(to(&name)))
 }
 
@@ -85,9 +85,9 @@ fn to(plane: &PlaneName) -> Response {
 }
 
 /// `GET /admin/tenants`.
-pub(in super::super) async fn tenants(Page(around): Page) -> Result<Response, Problem> {
-    let page = around.app.portal.tenants_page(around.viewer()).await?;
-    around
+pub(in super::super) async fn tenants(Page(context): Page) -> Result<Response, Problem> {
+    let page = context.app.portal.tenants_page(context.viewer()).await?;
+    context
         .page("Tenants", &[], |frame| {
             portico_frontend::pages::admin_tenants(frame, &page)
         })
@@ -95,9 +95,13 @@ pub(in super::super) async fn tenants(Page(around): Page) -> Result<Response, Pr
 }
 
 /// `GET /admin/record`.
-pub(in super::super) async fn record(Page(around): Page, asked: QueryParams) -> Result<Response, Problem> {
-    let page = around.app.portal.record(around.viewer(), &query(&asked)).await?;
-    around
+pub(in super::super) async fn record(Page(context): Page, asked: QueryParams) -> Result<Response, Problem> {
+    let page = context
+        .app
+        .portal
+        .record(context.viewer(), &query(&asked))
+        .await?;
+    context
         .page("Record", &[], |frame| {
             portico_frontend::pages::admin_record(frame, &page)
         })
@@ -107,15 +111,15 @@ pub(in super::super) async fn record(Page(around): Page, asked: QueryParams) -> 
 /// `GET /admin/record/export`: the same events as the page's filters find, all of them, as JSON lines with their
 /// hashes.
 pub(in super::super) async fn export_record(
-    Page(around): Page,
+    Page(context): Page,
     ClientAddress(address): ClientAddress,
     asked: QueryParams,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
-    let export = around
+    let export = context
         .app
         .portal
-        .export_record(around.viewer(), Some(&remote), &query(&asked))
+        .export_record(context.viewer(), Some(&remote), &query(&asked))
         .await?;
     // The last line: what the rest can be held against, years later and without Portico.
     let head = export
@@ -156,18 +160,18 @@ pub(in super::super) async fn acknowledge(
     form: Posted,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
-    form.around
+    form.context
         .app
         .portal
-        .acknowledge_breaks(form.around.caller(&remote))
+        .acknowledge_breaks(form.context.caller(&remote))
         .await?;
     Ok(FlashMessage::Acknowledged.tell(Redirect::to("/admin/record").into_response()))
 }
 
 /// `GET /admin/configuration`.
-pub(in super::super) async fn configuration(Page(around): Page) -> Result<Response, Problem> {
-    let page = around.app.portal.configuration_page(around.viewer())?;
-    around
+pub(in super::super) async fn configuration(Page(context): Page) -> Result<Response, Problem> {
+    let page = context.app.portal.configuration_page(context.viewer())?;
+    context
         .page("Configuration", &[], |frame| {
             portico_frontend::pages::admin_configuration(frame, &page)
         })

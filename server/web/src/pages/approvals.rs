@@ -7,9 +7,13 @@ use super::super::query::QueryParams;
 use super::super::viewer::Page;
 
 /// `GET /approvals`.
-pub(in super::super) async fn list(Page(around): Page, query: QueryParams) -> Result<Response, Problem> {
-    let page = around.app.portal.approvals(around.viewer(), query.page()).await?;
-    around
+pub(in super::super) async fn list(Page(context): Page, query: QueryParams) -> Result<Response, Problem> {
+    let page = context
+        .app
+        .portal
+        .approvals(context.viewer(), query.page())
+        .await?;
+    context
         .page("Approvals", &[], |frame| {
             portico_frontend::pages::approvals(frame, &page)
         })

@@ -11,12 +11,12 @@ use super::super::query::QueryParams;
 use super::super::viewer::Page;
 
 /// `GET /catalog`.
-pub(in super::super) async fn list(Page(around): Page, query: QueryParams) -> Result<Response, Problem> {
-    let page = around
+pub(in super::super) async fn list(Page(context): Page, query: QueryParams) -> Result<Response, Problem> {
+    let page = context
         .app
         .portal
-        .catalog(around.viewer(), around.work(), &catalog_query(&query))?;
-    around
+        .catalog(context.viewer(), context.workspace(), &catalog_query(&query))?;
+    context
         .page("Catalog", &[], |frame| {
             portico_frontend::pages::catalog(frame, &page)
         })
@@ -25,15 +25,15 @@ pub(in super::super) async fn list(Page(around): Page, query: QueryParams) -> Re
 
 /// `GET /catalog/{offering}`.
 pub(in super::super) async fn offering(
-    Page(around): Page,
+    Page(context): Page,
     ResourceId(name): ResourceId<OfferingName>,
 ) -> Result<Response, Problem> {
-    let page = around
+    let page = context
         .app
         .portal
-        .offering(around.viewer(), around.work(), &name)?;
+        .offering(context.viewer(), context.workspace(), &name)?;
     let title = page.card.title.clone();
-    around
+    context
         .page(&title, &[("Catalog", "/catalog")], |frame| {
             portico_frontend::pages::offering(frame, &page)
         })

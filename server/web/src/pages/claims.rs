@@ -15,12 +15,14 @@ use super::super::viewer::{Page, Posted};
 use super::form::{claim_path, seen_at};
 
 /// `GET /claims`.
-pub(in super::super) async fn list(Page(around): Page, asked: QueryParams) -> Result<Response, Problem> {
-    let page = around
-        .app
-        .portal
-        .claims(around.viewer(), around.work(), filter(&asked), asked.page());
-    around
+pub(in super::super) async fn list(Page(context): Page, asked: QueryParams) -> Result<Response, Problem> {
+    let page = context.app.portal.claims(
+        context.viewer(),
+        context.workspace(),
+        filter(&asked),
+        asked.page(),
+    );
+    context
         .page("My claims", &[], |frame| {
             portico_frontend::pages::claims(frame, &page)
         })
@@ -29,19 +31,19 @@ pub(in super::super) async fn list(Page(around): Page, asked: QueryParams) -> Re
 
 /// `GET /claims/{plane}/{offering}/{namespace}/{name}`.
 pub(in super::super) async fn one(
-    Page(around): Page,
+    Page(context): Page,
     ClaimPath(claim): ClaimPath,
 ) -> Result<Response, Problem> {
-    let portal = &around.app.portal;
-    let page = match portal.claim(around.viewer(), &claim).await {
+    let portal = &context.app.portal;
+    let page = match portal.claim(context.viewer(), &claim).await {
         // What was deleted is told as that to those who may see its history.
         Err(PortalError::NotFound) => portal
-            .gone_claim(around.viewer(), &claim)
+            .gone_claim(context.viewer(), &claim)
             .await?
             .ok_or(PortalError::NotFound)?,
         found => found?,
     };
-    around
+    context
         .page(claim.name.as_str(), &[("My claims", "/claims")], |frame| {
             portico_frontend::pages::claim(frame, &page)
         })
@@ -54,9 +56,9 @@ pub(in super::super) async fn reveal(
     ClaimPath(claim): ClaimPath,
     form: Posted,
 ) -> Result<Response, Problem> {
-    let around = &form.around;
-    let viewer = around.viewer();
-    let page = around.app.portal.claim(viewer, &claim).await?;
+    let context = &form.context;
+    let viewer = context.viewer();
+    let page = context.app.portal.claim(viewer, &claim).await?;
     let remote = address.to_string();
     let keys = match form.field(names::KEY) {
         names::ALL_KEYS => SecretKeys::All,
@@ -64,11 +66,11 @@ pub(in super::super) async fn reveal(
         key => SecretKeys::One(key.to_owned()),
     };
     let command = RevealSecret { claim: &claim, keys };
-    let portal = &around.app.portal;
-    let revealed = portal.reveal(around.caller(&remote), command).await?;
+    let portal = &context.app.portal;
+    let revealed = portal.reveal(context.caller(&remote), command).await?;
     let path = claim_path(&claim);
     let crumbs = [("My claims", "/claims"), (claim.name.as_str(), path.as_str())];
-    let mut response = around
+    let mut response = context
         .page("Connection secret", &crumbs, |frame| {
             portico_frontend::pages::revealed(frame, &page.row, &revealed)
         })
@@ -91,22 +93,22 @@ pub(in super::super) async fn renew(
         id: form.field(names::REQUEST).parse().ok(),
         note: form.field(names::NOTE).to_owned(),
     };
-    let around = &form.around;
-    let submission = around.app.portal.renew(around.caller(&remote), command).await?;
+    let context = &form.context;
+    let submission = context.app.portal.renew(context.caller(&remote), command).await?;
     Ok(FlashMessage::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
 }
 
 /// `GET …/delete`.
 pub(in super::super) async fn open_delete(
-    Page(around): Page,
+    Page(context): Page,
     ClaimPath(claim): ClaimPath,
 ) -> Result<Response, Problem> {
-    let page = around
+    let page = context
         .app
         .portal
-        .delete_page(around.viewer(), &DeleteClaim::of(&claim))
+        .delete_page(context.viewer(), &DeleteClaim::of(&claim))
         .await?;
-    render_delete(&around, &claim, &page).await
+    render_delete(&context, &claim, &page).await
 }
 
 /// `POST …/delete`.
@@ -123,16 +125,16 @@ pub(in super::super) async fn delete(
         note: form.field(names::NOTE).to_owned(),
         uid: Some(form.field(names::UID).trim().to_owned()).filter(|uid| !uid.is_empty()),
     };
-    let around = &form.around;
-    let portal = &around.app.portal;
-    match portal.submit_delete(around.caller(&remote), &command).await? {
+    let context = &form.context;
+    let portal = &context.app.portal;
+    match portal.submit_delete(context.caller(&remote), &command).await? {
         SubmitOutcome::Created(submission) => {
             Ok(FlashMessage::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
         }
         SubmitOutcome::Invalid(page)
         | SubmitOutcome::DryRunFailed(page, _)
         | SubmitOutcome::Conflict(page, ..) => {
-            let mut response = render_delete(around, &claim, &page).await?;
+            let mut response = render_delete(context, &claim, &page).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
@@ -140,7 +142,7 @@ pub(in super::super) async fn delete(
 }
 
 async fn render_delete(
-    around: &PageContext,
+    context: &PageContext,
     claim: &ClaimRef,
     page: &DeletePage,
 ) -> Result<Response, Problem> {
@@ -148,7 +150,7 @@ async fn render_delete(
     let crumbs = [("My claims", "/claims"), (claim.name.as_str(), path.as_str())];
     let error = if page.problems.is_empty() { "" } else { "Error: " };
     let title = format!("{error}Delete {}", claim.name);
-    around
+    context
         .page(&title, &crumbs, |frame| {
             portico_frontend::pages::delete_claim(frame, page)
         })

@@ -17,12 +17,12 @@ use super::form_input::{FormAction, decode};
 
 /// `GET /catalog/{offering}/request`.
 pub(in super::super) async fn open(
-    Page(around): Page,
+    Page(context): Page,
     ResourceId(name): ResourceId<OfferingName>,
     asked: QueryParams,
 ) -> Result<Response, Problem> {
     let (input, _) = decode(&choices(&asked));
-    show(around, RequestTarget::New(&name), &input, FormCommand::Update).await
+    show(context, RequestTarget::New(&name), &input, FormCommand::Update).await
 }
 
 /// `POST /catalog/{offering}/request`.
@@ -44,11 +44,11 @@ pub(in super::super) async fn look_over(
 
 /// `GET …/change` of a claim.
 pub(in super::super) async fn open_change(
-    Page(around): Page,
+    Page(context): Page,
     ClaimPath(claim): ClaimPath,
 ) -> Result<Response, Problem> {
     show(
-        around,
+        context,
         RequestTarget::Change(&claim),
         &RequestInput::default(),
         FormCommand::Update,
@@ -83,17 +83,17 @@ fn choices(asked: &QueryParams) -> Vec<(String, String)> {
 }
 
 async fn show(
-    around: PageContext,
+    context: PageContext,
     target: RequestTarget<'_>,
     input: &RequestInput,
     command: FormCommand,
 ) -> Result<Response, Problem> {
-    let page = around
+    let page = context
         .app
         .portal
-        .form(around.viewer(), around.work(), target, input, command)
+        .form(context.viewer(), context.workspace(), target, input, command)
         .await?;
-    render(&around, target, &page).await
+    render(&context, target, &page).await
 }
 
 async fn post(
@@ -101,30 +101,30 @@ async fn post(
     target: RequestTarget<'_>,
     form: Posted,
 ) -> Result<Response, Problem> {
-    let Posted { around, fields } = form;
+    let Posted { context, fields } = form;
     let (input, action) = decode(&fields);
     if let FormAction::Show(command) = action {
-        return show(around, target, &input, command).await;
+        return show(context, target, &input, command).await;
     }
     let remote = address.to_string();
-    let portal = &around.app.portal;
+    let portal = &context.app.portal;
     let command = SubmitRequest {
         target,
-        workspace: around.work(),
+        workspace: context.workspace(),
         input,
     };
-    match portal.submit(around.caller(&remote), command).await? {
+    match portal.submit(context.caller(&remote), command).await? {
         SubmitOutcome::Created(submission) => {
             Ok(FlashMessage::Submitted.tell(Redirect::to(seen_at(&submission)).into_response()))
         }
         SubmitOutcome::Invalid(page) | SubmitOutcome::Conflict(page, ..) => {
-            let mut response = render(&around, target, &page).await?;
+            let mut response = render(&context, target, &page).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
         SubmitOutcome::DryRunFailed(page, error) => {
             let problem = Problem::from(error);
-            let mut response = render(&around, target, &page).await?;
+            let mut response = render(&context, target, &page).await?;
             *response.status_mut() = problem.status;
             if let Some(wait) = problem.retry_after {
                 let wait = HeaderValue::from(wait.as_secs().max(1));
@@ -138,14 +138,14 @@ async fn post(
 /// Refuses a form that was made for a session that has ended since, and gives back what was typed, to be sent anew in
 /// this one.
 async fn show_stale(form: Stale, target: RequestTarget<'_>) -> Result<Response, Problem> {
-    let Stale { around, mut fields } = form;
+    let Stale { context, mut fields } = form;
     fields.retain(|(name, _)| name != names::DO);
     let (input, _) = decode(&fields);
-    let portal = &around.app.portal;
+    let portal = &context.app.portal;
     let page = portal
         .form(
-            around.viewer(),
-            around.work(),
+            context.viewer(),
+            context.workspace(),
             target,
             &input,
             FormCommand::Update,
@@ -157,21 +157,21 @@ async fn show_stale(form: Stale, target: RequestTarget<'_>) -> Result<Response, 
         text: "You signed in again since you opened this form. What you typed is here: look it over and send it."
             .to_owned(),
     };
-    let mut response = render_with(&around, target, &page, Some(notice)).await?;
+    let mut response = render_with(&context, target, &page, Some(notice)).await?;
     *response.status_mut() = StatusCode::FORBIDDEN;
     Ok(response)
 }
 
 async fn render(
-    around: &PageContext,
+    context: &PageContext,
     target: RequestTarget<'_>,
     page: &RequestFormPage,
 ) -> Result<Response, Problem> {
-    render_with(around, target, page, None).await
+    render_with(context, target, page, None).await
 }
 
 async fn render_with(
-    around: &PageContext,
+    context: &PageContext,
     target: RequestTarget<'_>,
     page: &RequestFormPage,
     notice: Option<Notice>,
@@ -202,7 +202,7 @@ async fn render_with(
     } else {
         title
     };
-    around
+    context
         .page(&title, &crumbs, |frame| match notice {
             None => portico_frontend::pages::request_form(frame, page),
             Some(notice) => {

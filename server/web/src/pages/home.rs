@@ -6,9 +6,13 @@ use super::super::problem::Problem;
 use super::super::viewer::Page;
 
 /// `GET /`.
-pub(in super::super) async fn page(Page(around): Page) -> Result<Response, Problem> {
-    let page = around.app.portal.home(around.viewer(), around.work()).await?;
-    around
+pub(in super::super) async fn page(Page(context): Page) -> Result<Response, Problem> {
+    let page = context
+        .app
+        .portal
+        .home(context.viewer(), context.workspace())
+        .await?;
+    context
         .page("Home", &[], |frame| portico_frontend::pages::home(frame, &page))
         .await
 }

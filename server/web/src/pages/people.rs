@@ -16,10 +16,10 @@ use super::super::viewer::{Page, Posted};
 use super::sessions::current;
 
 /// `GET /admin/people`.
-pub(in super::super) async fn list(Page(around): Page, asked: QueryParams) -> Result<Response, Problem> {
+pub(in super::super) async fn list(Page(context): Page, asked: QueryParams) -> Result<Response, Problem> {
     let query = asked.text("q").unwrap_or_default();
-    let page = around.app.portal.people_page(around.viewer(), query).await?;
-    around
+    let page = context.app.portal.people_page(context.viewer(), query).await?;
+    context
         .page("People", &[], |frame| {
             portico_frontend::pages::admin_people(frame, &page)
         })
@@ -28,18 +28,18 @@ pub(in super::super) async fn list(Page(around): Page, asked: QueryParams) -> Re
 
 /// `GET /admin/people/{id}`.
 pub(in super::super) async fn one(
-    Page(around): Page,
+    Page(context): Page,
     ResourceId(id): ResourceId<Uuid>,
     session: Session,
 ) -> Result<Response, Problem> {
     let current = current(&session);
-    let page = around
+    let page = context
         .app
         .portal
-        .person_page(around.viewer(), id, current.as_deref())
+        .person_page(context.viewer(), id, current.as_deref())
         .await?;
     let title = page.row.name.clone();
-    around
+    context
         .page(&title, &[("People", "/admin/people")], |frame| {
             portico_frontend::pages::admin_person(frame, &page)
         })
@@ -54,16 +54,16 @@ pub(in super::super) async fn end(
 ) -> Result<Response, Problem> {
     let (session, token) = (form.field(names::SESSION), form.field(names::TOKEN));
     let access = access(session, token)?;
-    let around = &form.around;
+    let context = &form.context;
     let remote = address.to_string();
     let command = EndAccess { person: id, access };
-    around
+    context
         .app
         .portal
-        .end_access(around.caller(&remote), command)
+        .end_access(context.caller(&remote), command)
         .await?;
-    around.app.viewers.forget_all();
-    around.app.tokens.forget();
+    context.app.viewers.forget_all();
+    context.app.tokens.forget();
     Ok(FlashMessage::Ended.tell(Redirect::to(&format!("/admin/people/{id}")).into_response()))
 }
 

@@ -15,13 +15,13 @@ use super::super::viewer::{Page, Posted};
 use crate::auth::ReturnTo;
 
 /// `GET /requests`.
-pub(in super::super) async fn list(Page(around): Page, asked: QueryParams) -> Result<Response, Problem> {
-    let page = around
+pub(in super::super) async fn list(Page(context): Page, asked: QueryParams) -> Result<Response, Problem> {
+    let page = context
         .app
         .portal
-        .requests(around.viewer(), around.work(), &query(&asked))
+        .requests(context.viewer(), context.workspace(), &query(&asked))
         .await?;
-    around
+    context
         .page("Requests", &[], |frame| {
             portico_frontend::pages::requests(frame, &page)
         })
@@ -30,12 +30,12 @@ pub(in super::super) async fn list(Page(around): Page, asked: QueryParams) -> Re
 
 /// `GET /requests/{id}`.
 pub(in super::super) async fn one(
-    Page(around): Page,
+    Page(context): Page,
     ResourceId(id): ResourceId<RequestId>,
 ) -> Result<Response, Problem> {
-    let page = around.app.portal.request(around.viewer(), id).await?;
+    let page = context.app.portal.request(context.viewer(), id).await?;
     let title = format!("{} {}", page.row.offering_title, page.row.claim.name);
-    around
+    context
         .page(&title, &[("Requests", "/requests")], |frame| {
             portico_frontend::pages::request(frame, &page)
         })
@@ -63,14 +63,14 @@ pub(in super::super) async fn decide(
         )
     })?;
     let remote = address.to_string();
-    let caller = form.around.caller(&remote);
+    let caller = form.context.caller(&remote);
     let command = Decide {
         request: id,
         revision,
         approve: approved,
         comment: Some(form.field(names::COMMENT).to_owned()),
     };
-    form.around.app.portal.decide(caller, command).await?;
+    form.context.app.portal.decide(caller, command).await?;
     let done = if approved {
         FlashMessage::Approved
     } else {
@@ -86,8 +86,8 @@ pub(in super::super) async fn withdraw(
     form: Posted,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
-    let caller = form.around.caller(&remote);
-    let portal = &form.around.app.portal;
+    let caller = form.context.caller(&remote);
+    let portal = &form.context.app.portal;
     portal.withdraw(caller, Withdraw { request: id }).await?;
     Ok(FlashMessage::Withdrawn.tell(back(&form, id).into_response()))
 }
@@ -99,12 +99,12 @@ pub(in super::super) async fn comment(
     form: Posted,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
-    let caller = form.around.caller(&remote);
+    let caller = form.context.caller(&remote);
     let command = PostComment {
         request: id,
         text: form.field(names::COMMENT).to_owned(),
     };
-    form.around.app.portal.comment(caller, command).await?;
+    form.context.app.portal.comment(caller, command).await?;
     Ok(FlashMessage::Commented.tell(back(&form, id).into_response()))
 }
 

@@ -12,14 +12,14 @@ use super::super::problem::Problem;
 use super::super::viewer::{Page, Posted};
 
 /// `GET /sessions`.
-pub(in super::super) async fn list(Page(around): Page, session: Session) -> Result<Response, Problem> {
+pub(in super::super) async fn list(Page(context): Page, session: Session) -> Result<Response, Problem> {
     let current = current(&session);
-    let page = around
+    let page = context
         .app
         .portal
-        .own_sessions(around.viewer(), current.as_deref())
+        .own_sessions(context.viewer(), current.as_deref())
         .await?;
-    around
+    context
         .page("Sessions", &[], |frame| {
             portico_frontend::pages::sessions(frame, &page)
         })
@@ -39,14 +39,14 @@ pub(in super::super) async fn end(
     } else {
         Access::Session(&id)
     };
-    let around = &form.around;
+    let context = &form.context;
     let remote = address.to_string();
-    around
+    context
         .app
         .portal
-        .end_own_access(around.caller(&remote), EndOwnAccess { access })
+        .end_own_access(context.caller(&remote), EndOwnAccess { access })
         .await?;
-    around.app.viewers.forget_all();
+    context.app.viewers.forget_all();
     Ok(FlashMessage::Ended.tell(Redirect::to("/sessions").into_response()))
 }
 

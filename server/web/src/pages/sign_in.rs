@@ -149,7 +149,7 @@ pub(in super::super) async fn logout(
     form: Posted,
 ) -> Result<Response, Problem> {
     let signed_in = form
-        .around
+        .context
         .current
         .session
         .clone()
@@ -162,7 +162,7 @@ pub(in super::super) async fn logout(
         .append(event(SessionEvent::Ended, &signed_in, address, Timestamp::now()))
         .await?;
     let return_address = format!("{}/auth/signed-out", app.origin());
-    let providers = &form.around.configuration.portal.spec.sign_in.providers;
+    let providers = &form.context.configuration.portal.spec.sign_in.providers;
     let provider_address = match providers
         .iter()
         .find(|provider| provider.name == signed_in.provider)

@@ -13,15 +13,15 @@ use crate::auth::ReturnTo;
 pub(in super::super) async fn switch(form: Posted) -> Result<Response, Problem> {
     let (tenant, environment) = parse_workspace(form.field(names::WORK_IN)).ok_or_else(Problem::not_found)?;
     let exists = form
-        .around
+        .context
         .configuration
         .tenants
         .get(&tenant)
         .is_some_and(|tenant| tenant.environment(&environment).is_some());
-    if !exists || !form.around.viewer().roles.contains_key(&tenant) {
+    if !exists || !form.context.viewer().roles.contains_key(&tenant) {
         return Err(Problem::not_found());
     }
-    let secure = if form.around.app.secure() { "; Secure" } else { "" };
+    let secure = if form.context.app.secure() { "; Secure" } else { "" };
     let cookie = format!(
         "{WORKSPACE_COOKIE}={tenant}/{environment}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{secure}"
     );

@@ -14,9 +14,9 @@ use super::super::problem::Problem;
 use super::super::viewer::{Page, Posted};
 
 /// `GET /tokens`.
-pub(in super::super) async fn list(Page(around): Page) -> Result<Response, Problem> {
-    let wish = fresh(&around);
-    render(&around, wish, Vec::new(), None).await
+pub(in super::super) async fn list(Page(context): Page) -> Result<Response, Problem> {
+    let wish = fresh(&context);
+    render(&context, wish, Vec::new(), None).await
 }
 
 /// `POST /tokens`: makes one, and shows its secret this once.
@@ -29,20 +29,20 @@ pub(in super::super) async fn make(
         days: form.field(names::DAYS).parse().unwrap_or(0),
         scope: TokenScope::from_slug(form.field(names::SCOPE)).unwrap_or(TokenScope::Read),
     };
-    let around = &form.around;
-    let problems = wish.problems(&around.configuration.portal.spec.tokens);
+    let context = &form.context;
+    let problems = wish.problems(&context.configuration.portal.spec.tokens);
     if !problems.is_empty() {
-        let mut response = render(around, wish, problems, None).await?;
+        let mut response = render(context, wish, problems, None).await?;
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(response);
     }
     let remote = address.to_string();
-    let made = around
+    let made = context
         .app
         .portal
-        .create_token(around.caller(&remote), &wish)
+        .create_token(context.caller(&remote), &wish)
         .await?;
-    let mut response = render(around, fresh(around), Vec::new(), Some(made)).await?;
+    let mut response = render(context, fresh(context), Vec::new(), Some(made)).await?;
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -56,34 +56,34 @@ pub(in super::super) async fn revoke(
     form: Posted,
 ) -> Result<Response, Problem> {
     let remote = address.to_string();
-    let around = &form.around;
-    around
+    let context = &form.context;
+    context
         .app
         .portal
-        .revoke_token(around.caller(&remote), RevokeToken { id })
+        .revoke_token(context.caller(&remote), RevokeToken { id })
         .await?;
-    around.app.tokens.forget();
+    context.app.tokens.forget();
     Ok(FlashMessage::Revoked.tell(Redirect::to("/tokens").into_response()))
 }
 
 /// What the form begins with.
-fn fresh(around: &PageContext) -> CreateToken {
+fn fresh(context: &PageContext) -> CreateToken {
     CreateToken {
         name: String::new(),
-        days: around.configuration.portal.spec.tokens.longest_days.min(30),
+        days: context.configuration.portal.spec.tokens.longest_days.min(30),
         scope: TokenScope::Read,
     }
 }
 
 async fn render(
-    around: &PageContext,
+    context: &PageContext,
     wish: CreateToken,
     problems: Vec<portico_api::Problem>,
     made: Option<CreatedToken>,
 ) -> Result<Response, Problem> {
-    let rules = &around.configuration.portal.spec.tokens;
+    let rules = &context.configuration.portal.spec.tokens;
     let page = TokensPage {
-        rows: around.app.portal.tokens(around.viewer()).await?,
+        rows: context.app.portal.tokens(context.viewer()).await?,
         made,
         name: wish.name,
         days: wish.days,
@@ -92,7 +92,7 @@ async fn render(
         scope: wish.scope,
         problems,
     };
-    around
+    context
         .page("API tokens", &[], |frame| {
             portico_frontend::pages::tokens(frame, &page)
         })

@@ -107,8 +107,8 @@ fn handlers_that_use_the_workspace_name_its_parameters() {
         let (attribute, code) = handler.split_once("async fn ").unwrap();
         let code = code.split("\n}\n").next().unwrap();
         assert_eq!(
-            code.contains("asker.work"),
-            attribute.contains("WorkPlace"),
+            code.contains("context.workspace"),
+            attribute.contains("WorkspaceParams"),
             "{code}"
         );
     }
