@@ -55,9 +55,12 @@ fn validate_node(node: &Node, schema: &Schema, role: Role, place: &Path<'_>, err
 }
 
 fn validate_below(node: &Node, schema: &Schema, place: &Path<'_>, errors: &mut Errors) {
-    let role = |schema: &Schema| match flag(schema, "x-kubernetes-embedded-resource") {
-        true => Role::Embedded,
-        false => Role::Value,
+    let role = |schema: &Schema| {
+        if flag(schema, "x-kubernetes-embedded-resource") {
+            Role::Embedded
+        } else {
+            Role::Value
+        }
     };
     if let (Some(child), Some(schema)) = (node.items(), one(schema, "items")) {
         validate_node(child, schema, role(schema), &place.property("items"), errors);
