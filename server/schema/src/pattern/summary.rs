@@ -4,6 +4,9 @@ use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use super::re2;
 
+/// Longer patterns have no summary: it would say little, and patterns come from control planes.
+const MAX_PATTERN_LENGTH: usize = 500;
+
 /// What every text has in common that a pattern matches.
 ///
 /// ```
@@ -46,7 +49,11 @@ impl CharacterSet {
     }
 
     fn add(&mut self, from: char, to: char) {
-        self.0.push((from, to));
+        self.add_all(&[(from, to)]);
+    }
+
+    fn add_all(&mut self, ranges: &[(char, char)]) {
+        self.0.extend_from_slice(ranges);
         self.0.sort_unstable();
         let mut merged: Vec<(char, char)> = Vec::with_capacity(self.0.len());
         for (from, to) in self.0.drain(..) {
@@ -59,15 +66,16 @@ impl CharacterSet {
     }
 
     fn extend(&mut self, other: &Self) {
-        for (from, to) in &other.0 {
-            self.add(*from, *to);
-        }
+        self.add_all(&other.0);
     }
 }
 
-/// Summarizes a pattern; `None` if it is not anchored at both ends, or matches arbitrary bytes.
+/// Summarizes a pattern; `None` if it is not anchored at both ends, matches arbitrary bytes, or is over 500 bytes long.
 #[must_use]
 pub fn summary(source: &str) -> Option<PatternSummary> {
+    if source.len() > MAX_PATTERN_LENGTH {
+        return None;
+    }
     let translated = re2::translate(source).ok()?;
     let syntax = regex_syntax::ParserBuilder::new()
         .utf8(false)
@@ -156,11 +164,11 @@ fn of_class(class: &Class) -> Option<CharacterSet> {
     let Class::Unicode(class) = class else {
         return None;
     };
-    let mut set = CharacterSet::default();
-    for range in class.ranges() {
-        set.add(range.start(), range.end());
-    }
-    Some(set)
+    // Sorted and apart already.
+    let ranges = class.ranges().iter();
+    Some(CharacterSet(
+        ranges.map(|range| (range.start(), range.end())).collect(),
+    ))
 }
 
 #[cfg(test)]
@@ -172,6 +180,15 @@ mod tests {
         for source in ["[a-z]+", "^https://", "(", "^[a-z]+", ".*"] {
             assert_eq!(summary(source), None, "{source}");
         }
+    }
+
+    #[test]
+    fn large_classes_take_no_time_and_long_patterns_have_no_summary() {
+        let classes = |count: usize| format!("^{}$", r"\p{L}\p{N}".repeat(count));
+        let begun = std::time::Instant::now();
+        assert!(summary(&classes(40)).unwrap().characters.contains('ß'));
+        assert!(begun.elapsed() < std::time::Duration::from_secs(2));
+        assert_eq!(summary(&classes(4_000)), None);
     }
 
     #[test]
